@@ -1,0 +1,58 @@
+//! What can go wrong on a bus.
+
+use domain::FailureClass;
+
+/// Why a message was not put on the bus.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// No connection, or it went before the confirm came.
+    #[error("the bus is not connected: {0}")]
+    Disconnected(String),
+    /// No confirm in time; the message may or may not be there.
+    #[error("the broker did not confirm the message in time")]
+    NotConfirmed,
+    /// The broker refused it, for a full queue or a queue without leader.
+    #[error("the broker refused the message")]
+    Refused,
+    /// No queue is bound where it was sent: a fault of the deployment.
+    #[error("the message reached no queue: {0}")]
+    Unroutable(String),
+    /// Larger than any consumer takes.
+    #[error("the message has {0} bytes, more than the {1} that consumers take")]
+    TooLarge(usize, usize),
+}
+
+impl PublishError {
+    /// What it asks for. Every one but an oversized message may pass; an unroutable one once the topology is declared.
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::Disconnected(_) | Self::NotConfirmed | Self::Refused | Self::Unroutable(_) => FailureClass::Transient,
+            Self::TooLarge(..) => FailureClass::Poison,
+        }
+    }
+}
+
+/// Why a request has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// It was not sent.
+    #[error("the request was not sent: {0}")]
+    NotSent(#[from] PublishError),
+    /// No answer in time. It may have been executed.
+    #[error("no answer came in time")]
+    TimedOut,
+}
+
+/// Why a consumer could not be set up, or a delivery not be settled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BusError {
+    /// The delivery's connection or channel is gone; the broker delivers it again.
+    #[error("the delivery was lost before it was settled")]
+    Lost,
+    /// The bus is shutting down.
+    #[error("the bus is closed")]
+    Closed,
+    /// The dead letter could not be published, so the message stays where it is.
+    #[error("the dead letter could not be published: {0}")]
+    DeadLetter(PublishError),
+}

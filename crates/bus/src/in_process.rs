@@ -1,0 +1,5 @@
+//! The bus inside one process.
+
+/// The bus of `kaseya-sync demo` and `standalone`, and of most tests.
+#[derive(Debug, Clone)]
+pub struct InProcess {}

@@ -1,0 +1,136 @@
+//! The bus as the services see it, the topology as data, and the bus inside one process.
+//!
+//! Two buses pass one contract suite: [`InProcess`] here, and RabbitMQ in the crate `bus-rabbitmq`. On both, a message
+//! that [`Bus::publish`] returned `Ok` for is kept until a consumer has settled it (RabbitMQ: on disk, by a quorum).
+
+mod dead_letter;
+mod error;
+mod in_process;
+mod message;
+pub mod topology;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+pub use dead_letter::dead_letter;
+pub use error::{BusError, PublishError, RequestError};
+pub use in_process::InProcess;
+pub use message::{Incoming, Outgoing, TraceContext};
+pub use topology::{EventTopic, Queue};
+
+/// A bus that any number of tasks share.
+pub type SharedBus = Arc<dyn Bus>;
+
+/// What the services ask of a bus.
+#[async_trait]
+pub trait Bus: Send + Sync + 'static {
+    /// Puts a message on a queue and returns once the broker has confirmed it.
+    ///
+    /// A message that reaches no queue, is refused, or is not confirmed in time is an error; the caller's ledger keeps it.
+    async fn publish(&self, queue: Queue, message: Outgoing) -> Result<(), PublishError>;
+
+    /// Tells whoever listens on the events exchange. Nobody listening is no error.
+    async fn announce(&self, topic: EventTopic, message: Outgoing) -> Result<(), PublishError>;
+
+    /// Asks on a queue and waits for the answer, at most `timeout`.
+    ///
+    /// The asker does not know whether a request without an answer was executed.
+    async fn request(&self, queue: Queue, message: Outgoing, timeout: Duration) -> Result<Incoming, RequestError>;
+
+    /// Takes messages from a queue, at most `prefetch` unsettled at a time, until `stop`.
+    ///
+    /// The consumer comes back by itself after a lost connection, a closed channel or a deleted queue.
+    async fn consume(&self, queue: Queue, prefetch: u16, stop: CancellationToken) -> Result<Consumer, BusError>;
+
+    /// Listens to events from now on, until `stop`. Events sent while the connection is away are missed: whoever needs
+    /// them all reads them from the store.
+    async fn listen(&self, topic: EventTopic, stop: CancellationToken) -> Result<Consumer, BusError>;
+
+    /// Answers a request that came with [`Incoming::reply_to`]. An asker that has gone is no error.
+    async fn reply(&self, to: &Incoming, message: Outgoing) -> Result<(), PublishError>;
+
+    /// Whether the bus can be reached now; readiness follows it.
+    fn connected(&self) -> watch::Receiver<bool>;
+}
+
+/// Deliveries of one queue. What it has not handed out when it is dropped is delivered again, to whoever consumes then.
+pub struct Consumer {
+    deliveries: tokio::sync::mpsc::Receiver<Delivery>,
+    stop: CancellationToken,
+}
+
+impl Consumer {
+    /// A consumer fed through a channel until `stop`; for implementations of [`Bus`].
+    pub fn new(deliveries: tokio::sync::mpsc::Receiver<Delivery>, stop: CancellationToken) -> Self {
+        Self { deliveries, stop }
+    }
+
+    /// The next delivery; `None` only after `stop`, and then at once: what was fetched ahead goes back.
+    pub async fn next(&mut self) -> Option<Delivery> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => None,
+            delivery = self.deliveries.recv() => delivery,
+        }
+    }
+}
+
+/// How a delivery ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settlement {
+    /// Its work is done; forget it.
+    Done,
+    /// Its work could not be done now; deliver it again.
+    Again,
+    /// It can never be worked on: published to the dead letters with this reason, then forgotten.
+    DeadLetter(String),
+}
+
+/// One message in the hands of a consumer. Settled once, by value; dropped unsettled it is delivered again.
+pub struct Delivery {
+    /// What was delivered.
+    pub message: Incoming,
+    lost: CancellationToken,
+    settle: Option<Box<dyn Settle>>,
+}
+
+/// What an implementation does when a delivery is settled.
+#[async_trait]
+pub trait Settle: Send {
+    /// Settles it. `Err` means the delivery was lost meanwhile and will come again.
+    async fn settle(self: Box<Self>, message: &Incoming, how: Settlement) -> Result<(), BusError>;
+
+    /// Called when the delivery is dropped unsettled.
+    fn abandon(self: Box<Self>);
+}
+
+impl Delivery {
+    /// A delivery; for implementations of [`Bus`]. `lost` is cancelled when its connection or channel goes.
+    pub fn new(message: Incoming, lost: CancellationToken, settle: Box<dyn Settle>) -> Self {
+        Self { message, lost, settle: Some(settle) }
+    }
+
+    /// Cancelled when the broker has taken the delivery back: no write may be begun after that.
+    pub fn lost(&self) -> CancellationToken {
+        self.lost.clone()
+    }
+
+    /// Settles the delivery. `Err` means that it was lost meanwhile and will come again: no fault of the caller's.
+    pub async fn settle(mut self, how: Settlement) -> Result<(), BusError> {
+        match self.settle.take() {
+            Some(settle) => settle.settle(&self.message, how).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        if let Some(settle) = self.settle.take() {
+            settle.abandon();
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! A message on its way out, and one that has come in.
+
+use bytes::Bytes;
+use uuid::Uuid;
+
+/// W3C trace context, as headers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TraceContext {
+    /// `traceparent`.
+    pub traceparent: Option<String>,
+    /// `tracestate`.
+    pub tracestate: Option<String>,
+}
+
+/// A message on its way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Its identity on the wire; the identity that counts stands in the body.
+    pub id: Uuid,
+    /// Its full type with version, such as `kaseya_sync.v1.JobReady`.
+    pub kind: &'static str,
+    /// The trace that it belongs to.
+    pub trace: TraceContext,
+    /// The proto3 JSON.
+    pub body: Bytes,
+}
+
+/// A message that has come in. Everything but the body may be missing or invented by whoever published it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// `message-id`, as it came.
+    pub id: Option<String>,
+    /// `type`, as it came.
+    pub kind: Option<String>,
+    /// The trace it came with; untrusted.
+    pub trace: TraceContext,
+    /// The body, at most [`crate::topology::MAX_MESSAGE_BYTES`]: larger ones are dead-lettered before they get here.
+    pub body: Bytes,
+    /// Where an answer is awaited.
+    pub reply_to: Option<String>,
+    /// What the answer must carry.
+    pub correlation_id: Option<String>,
+    /// Whether it was delivered before.
+    pub redelivered: bool,
+}

@@ -1,0 +1,92 @@
+//! The topology as data: what both buses, `kaseya-sync migrate`, the definitions file and `asyncapi.yaml` agree on.
+
+/// The most bytes a consumer takes; larger messages are dead letters.
+pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+/// The most messages a queue keeps; beyond it a publish is refused, and the publisher's ledger keeps the message.
+pub const MAX_QUEUE_LENGTH: usize = 100_000;
+/// The topic exchange of the events.
+pub const EVENTS_EXCHANGE: &str = "events";
+/// The direct exchange of the replies.
+pub const REPLIES_EXCHANGE: &str = "replies";
+
+/// A queue of the system. Each is durable, a quorum queue, and carries the message types named here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Queue {
+    /// `SyncRequested` and `HoldDecided`, from portals.
+    SyncRequests,
+    /// `UserCountsReported`, from the provider.
+    Counts,
+    /// `JobReady` of schedules and month ends.
+    Jobs,
+    /// `JobReady` of what a person asked for.
+    JobsNow,
+    /// `StartJob`, `PermitWrites` and `RenewLease`, answered.
+    SchedulerCalls,
+    /// `JobDone`.
+    Results,
+    /// What could not be worked on, with its reason.
+    DeadLetters,
+}
+
+impl Queue {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::SyncRequests,
+        Self::Counts,
+        Self::Jobs,
+        Self::JobsNow,
+        Self::SchedulerCalls,
+        Self::Results,
+        Self::DeadLetters,
+    ];
+
+    /// Its name on the broker.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SyncRequests => "sync.requests",
+            Self::Counts => "counts",
+            Self::Jobs => "jobs",
+            Self::JobsNow => "jobs.now",
+            Self::SchedulerCalls => "scheduler.calls",
+            Self::Results => "results",
+            Self::DeadLetters => "dead-letters",
+        }
+    }
+}
+
+/// A topic of the events exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EventTopic {
+    /// `SyncAnswered`.
+    SyncAnswered,
+    /// `RunFinished`.
+    RunFinished,
+    /// `CompanyStatusChanged`.
+    CompanyStatusChanged,
+    /// `CredentialsRefused`.
+    CredentialsRefused,
+    /// `HoldOpened`.
+    HoldOpened,
+}
+
+impl EventTopic {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::SyncAnswered,
+        Self::RunFinished,
+        Self::CompanyStatusChanged,
+        Self::CredentialsRefused,
+        Self::HoldOpened,
+    ];
+
+    /// Its routing key.
+    pub fn routing_key(self) -> &'static str {
+        match self {
+            Self::SyncAnswered => "sync.answered",
+            Self::RunFinished => "run.finished",
+            Self::CompanyStatusChanged => "company.status",
+            Self::CredentialsRefused => "credentials.refused",
+            Self::HoldOpened => "hold.opened",
+        }
+    }
+}

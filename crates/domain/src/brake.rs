@@ -1,0 +1,69 @@
+//! The brakes (B-01): changes that wait for a person.
+
+use crate::run::names;
+
+names! {
+    /// Which brake holds a change.
+    Brake {
+        /// Any fall to 0.
+        FallToZero = "fall_to_zero",
+        /// A change that is far from what Kaseya shows.
+        LargeChange = "large_change",
+        /// The run changes too many companies.
+        ManyCompanies = "many_companies",
+    }
+}
+
+/// The brakes on one line. A change is held when it is a fall to 0; or at least `units` *and* `percent` of what Kaseya
+/// shows; or at least `units_alone`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brakes {
+    /// Units, together with `percent`. Default 5.
+    pub units: u32,
+    /// Percent of what Kaseya shows, together with `units`. Default 20.
+    pub percent: u32,
+    /// Units whatever their share. Default 25.
+    pub units_alone: u32,
+}
+
+impl Default for Brakes {
+    fn default() -> Self {
+        Self { units: 5, percent: 20, units_alone: 25 }
+    }
+}
+
+/// The brake on one run: more than `percent` of the partner's companies, and at least `companies` of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunBrake {
+    /// Percent of the partner's mapped companies. Default 20.
+    pub percent: u32,
+    /// Fewer changed companies than this are never held by this brake. Default 5.
+    pub companies: u32,
+}
+
+impl Default for RunBrake {
+    fn default() -> Self {
+        Self { percent: 20, companies: 5 }
+    }
+}
+
+impl Brakes {
+    /// The brake that holds a change from what Kaseya shows to what is wanted, if any.
+    pub fn check(&self, from_units: f64, to_units: u32) -> Option<Brake> {
+        let to = f64::from(to_units);
+        let difference = (to - from_units).abs();
+        if to_units == 0 && from_units > 0.0 {
+            return Some(Brake::FallToZero);
+        }
+        let share = difference * 100.0;
+        let large_share = difference >= f64::from(self.units) && share >= f64::from(self.percent) * from_units.abs();
+        (large_share || difference >= f64::from(self.units_alone)).then_some(Brake::LargeChange)
+    }
+}
+
+impl RunBrake {
+    /// Whether a run may change `changed` of the partner's `mapped` companies.
+    pub fn allows(&self, changed: u32, mapped: u32) -> bool {
+        changed < self.companies || u64::from(changed) * 100 <= u64::from(self.percent) * u64::from(mapped)
+    }
+}

@@ -1,0 +1,57 @@
+//! From which day a change counts (D-12).
+
+use jiff::civil::Date;
+
+use crate::run::names;
+
+names! {
+    /// When a contract is invoiced.
+    Billing {
+        /// After the period: a month's invoice is made in the next one.
+        Arrears = "arrears",
+        /// Before the period: a month's invoice is made in that month, on the invoice day.
+        Advance = "advance",
+    }
+}
+
+/// The day of the month on which Kaseya's invoices are made, 1 to 28.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvoiceDay(i8);
+
+impl InvoiceDay {
+    /// `None` outside 1 to 28: other days are not in every month.
+    pub fn new(day: i8) -> Option<Self> {
+        (1..=28).contains(&day).then_some(Self(day))
+    }
+
+    /// The day of the month.
+    pub fn get(self) -> i8 {
+        self.0
+    }
+}
+
+/// The day from which a count of `count_day` counts, on a contract billed monthly, when it is `today` for the partner.
+///
+/// In arrears: the first day of the count's month. In advance: the first day of the next period not yet billed, which is
+/// this month before its invoice day and the next month from that day on. Never before the contract's or the line's own
+/// start, where these are known.
+pub fn effective_date(
+    billing: Billing,
+    invoice_day: InvoiceDay,
+    count_day: Date,
+    today: Date,
+    contract_start: Option<Date>,
+    line_start: Option<Date>,
+) -> Date {
+    let by_rule = match billing {
+        Billing::Arrears => count_day.first_of_month(),
+        Billing::Advance if today.day() < invoice_day.get() => today.first_of_month(),
+        Billing::Advance => first_of_next_month(today),
+    };
+    [contract_start, line_start].into_iter().flatten().fold(by_rule, Date::max)
+}
+
+fn first_of_next_month(day: Date) -> Date {
+    // The day after the last day of a month is the first of the next; only the calendar's very last month has none.
+    day.last_of_month().tomorrow().unwrap_or(day)
+}

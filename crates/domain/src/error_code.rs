@@ -1,0 +1,128 @@
+//! The error catalogue's stable codes.
+
+use std::{fmt, str::FromStr};
+
+/// How bad a code is for the next invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Sent, but look.
+    Warning,
+    /// Waits for a person.
+    Held,
+    /// Not sent.
+    Error,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $level:ident;)*) => {
+        /// A case of the error catalogue. Its text form is stable: it stands in tables, messages and pages.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum ErrorCode {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl ErrorCode {
+            /// All codes, in the catalogue's order.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The stable text, such as `AUTH-01`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// How bad it is.
+            pub fn level(self) -> Level {
+                match self { $(Self::$name => Level::$level,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Wrong user, password or tenant: Kaseya's answer does not tell them apart.
+    Auth01 = "AUTH-01", Error;
+    /// Password expired.
+    Auth02 = "AUTH-02", Error;
+    /// User locked.
+    Auth03 = "AUTH-03", Error;
+    /// Second factor asked.
+    Auth04 = "AUTH-04", Error;
+    /// V2 accepts, V1 refuses the login.
+    Auth07 = "AUTH-07", Error;
+    /// Role lacks "Has API Access".
+    Auth05 = "AUTH-05", Error;
+    /// Role lacks a module's right.
+    Auth06 = "AUTH-06", Error;
+    /// Host unreachable, wrong region, answers HTML.
+    Host01 = "HOST-01", Error;
+    /// Company name is not the tenant's.
+    Ten01 = "TEN-01", Error;
+    /// Account inactive, deleted or hidden by the role.
+    Acc01 = "ACC-01", Error;
+    /// Contract ended, or ends before the period.
+    Con01 = "CON-01", Error;
+    /// Contract not active, or no longer shown to us.
+    Con02 = "CON-02", Error;
+    /// Contract not of type Recurring Services.
+    Con03 = "CON-03", Error;
+    /// Contract now belongs to another account.
+    Con04 = "CON-04", Error;
+    /// Service not on the contract.
+    Svc01 = "SVC-01", Error;
+    /// Service inactive or deleted in the catalogue.
+    Svc02 = "SVC-02", Error;
+    /// Same service twice on the contract: ask which line.
+    Svc03 = "SVC-03", Error;
+    /// The line counts itself in Kaseya.
+    Svc04 = "SVC-04", Error;
+    /// Period already invoiced.
+    Per01 = "PER-01", Held;
+    /// Effective date outside the contract.
+    Per03 = "PER-03", Error;
+    /// Brake: zero, or far from last time.
+    Qty01 = "QTY-01", Held;
+    /// Count missing or too old.
+    Qty02 = "QTY-02", Error;
+    /// Fraction where Kaseya wants a whole number.
+    Qty03 = "QTY-03", Error;
+    /// Company not mapped.
+    Map01 = "MAP-01", Error;
+    /// Product not mapped.
+    Map02 = "MAP-02", Warning;
+    /// Product level changed, old service still above 0.
+    Map03 = "MAP-03", Warning;
+    /// Line edited in Kaseya since our last write.
+    Drf01 = "DRF-01", Held;
+    /// Hourly call limit reached.
+    Lim01 = "LIM-01", Error;
+    /// Time-out, 5xx, maintenance page.
+    Net01 = "NET-01", Error;
+    /// Answer lost after a write.
+    Net02 = "NET-02", Error;
+    /// Switched off while queued.
+    Job01 = "JOB-01", Error;
+    /// A run is already going: joined it.
+    Job02 = "JOB-02", Warning;
+    /// Given up after five attempts of its slice.
+    Job03 = "JOB-03", Error;
+    /// Anything else: Kaseya's own words beside it.
+    Unk01 = "UNK-01", Error;
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that is no code of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a code of the error catalogue")]
+pub struct UnknownCode(String);
+
+impl FromStr for ErrorCode {
+    type Err = UnknownCode;
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == text).ok_or_else(|| UnknownCode(text.to_owned()))
+    }
+}

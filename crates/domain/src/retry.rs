@@ -1,0 +1,21 @@
+//! How long to wait before the next try.
+
+use std::time::Duration;
+
+/// Exponential backoff with full jitter in its upper half.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    /// The first wait, before jitter.
+    pub first: Duration,
+    /// No wait is longer.
+    pub longest: Duration,
+}
+
+impl Backoff {
+    /// The wait before try number `failures + 1`, where `fraction` in `0.0..1.0` is the jitter: between half of and
+    /// the whole doubled wait.
+    pub fn wait(&self, failures: u32, fraction: f64) -> Duration {
+        let doubled = self.first.saturating_mul(1_u32.checked_shl(failures.min(31)).unwrap_or(u32::MAX));
+        doubled.min(self.longest).mul_f64(0.5 + 0.5 * fraction.clamp(0.0, 1.0))
+    }
+}

@@ -1,0 +1,96 @@
+//! Runs and jobs: their kinds and states.
+
+macro_rules! names {
+    ($(#[$doc:meta])* $type:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $type {
+            $($(#[$vdoc])* $variant,)*
+        }
+
+        impl $type {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The stable text of tables and messages.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// Reads the stable text.
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == text)
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use names;
+
+names! {
+    /// What began a run.
+    Trigger {
+        /// The partner's schedule came due.
+        Schedule = "schedule",
+        /// The month's last count was frozen.
+        MonthEnd = "month_end",
+        /// Somebody asked.
+        Request = "request",
+    }
+}
+
+names! {
+    /// Whether a run writes.
+    RunMode {
+        /// Units are written.
+        Apply = "apply",
+        /// What would change is reported.
+        Plan = "plan",
+    }
+}
+
+names! {
+    /// Where a run stands.
+    RunState {
+        /// It has open jobs.
+        Running = "running",
+        /// All its jobs are done.
+        Finished = "finished",
+        /// A newer run has taken over what was open.
+        Superseded = "superseded",
+        /// The integration was switched off before it was through.
+        SwitchedOff = "switched_off",
+    }
+}
+
+names! {
+    /// Who executes a job.
+    JobKind {
+        /// A worker, with calls to Kaseya.
+        Work = "work",
+        /// The scheduler itself: what needs no call.
+        Local = "local",
+    }
+}
+
+names! {
+    /// Where a job stands in the ledger.
+    JobState {
+        /// A ticket is to be emitted, not before its `not_before`.
+        Ready = "ready",
+        /// The broker has confirmed a ticket.
+        Emitted = "emitted",
+        /// A worker holds it under a lease.
+        Started = "started",
+        /// Its `JobDone` is stored, or nothing is left to do.
+        Done = "done",
+    }
+}
+
+/// Attempts of one slice before it is halved; a single contract is then given up with JOB-03.
+pub const MAX_ATTEMPTS: u32 = 5;

@@ -1,0 +1,1 @@
+//! The guarded HTTP client: addresses checked, redirects refused, sizes and times limited.

@@ -1,0 +1,1 @@
+//! A Kaseya BMS that can be run: accounts, services, contracts, lines, history, and faults on demand.

@@ -1,0 +1,1 @@
+//! The Kaseya BMS client: sessions, V2 reads, contract lines read and written, errors with their class.

@@ -1,0 +1,1 @@
+//! The results service: JobDone becomes statuses, journal, ledger and events.

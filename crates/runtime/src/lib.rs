@@ -1,0 +1,1 @@
+//! What every program shares: configuration, telemetry, health, shutdown in two steps.

@@ -1,0 +1,1 @@
+//! The scheduler: what is due or asked for becomes runs, jobs, tickets, permits.

@@ -1,0 +1,1 @@
+//! Postgres: pool, named transactions, migrations, one module per group of tables.

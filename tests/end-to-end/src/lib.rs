@@ -1,0 +1,1 @@
+//! The services together are tested in `tests/`.
