@@ -21,7 +21,8 @@ const INBOUND: [&str; 8] = [
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = Path::new("../../proto-schemas");
     println!("cargo::rerun-if-changed={}", root.display());
-    let descriptors = protox::compile(["kaseya_sync/v1/public.proto", "kaseya_sync/v1/internal.proto"], [root])?;
+    let descriptors =
+        protox::compile(["kaseya_sync/v1/public.proto", "kaseya_sync/v1/internal.proto"], [root])?;
     let encoded = descriptors.encode_to_vec();
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
 

@@ -26,7 +26,9 @@ impl PublishError {
     /// What it asks for. Every one but an oversized message may pass; an unroutable one once the topology is declared.
     pub fn class(&self) -> FailureClass {
         match self {
-            Self::Disconnected(_) | Self::NotConfirmed | Self::Refused | Self::Unroutable(_) => FailureClass::Transient,
+            Self::Disconnected(_) | Self::NotConfirmed | Self::Refused | Self::Unroutable(_) => {
+                FailureClass::Transient
+            }
             Self::TooLarge(..) => FailureClass::Poison,
         }
     }

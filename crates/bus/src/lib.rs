@@ -38,12 +38,22 @@ pub trait Bus: Send + Sync + 'static {
     /// Asks on a queue and waits for the answer, at most `timeout`.
     ///
     /// The asker does not know whether a request without an answer was executed.
-    async fn request(&self, queue: Queue, message: Outgoing, timeout: Duration) -> Result<Incoming, RequestError>;
+    async fn request(
+        &self,
+        queue: Queue,
+        message: Outgoing,
+        timeout: Duration,
+    ) -> Result<Incoming, RequestError>;
 
     /// Takes messages from a queue, at most `prefetch` unsettled at a time, until `stop`.
     ///
     /// The consumer comes back by itself after a lost connection, a closed channel or a deleted queue.
-    async fn consume(&self, queue: Queue, prefetch: u16, stop: CancellationToken) -> Result<Consumer, BusError>;
+    async fn consume(
+        &self,
+        queue: Queue,
+        prefetch: u16,
+        stop: CancellationToken,
+    ) -> Result<Consumer, BusError>;
 
     /// Listens to events from now on, until `stop`. Events sent while the connection is away are missed: whoever needs
     /// them all reads them from the store.

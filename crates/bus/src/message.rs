@@ -25,6 +25,13 @@ pub struct Outgoing {
     pub body: Bytes,
 }
 
+impl Outgoing {
+    /// A message of one of our types.
+    pub fn new<M: messages::Message>(id: Uuid, trace: TraceContext, message: &M) -> Self {
+        Self { id, kind: M::KIND, trace, body: messages::encode(message) }
+    }
+}
+
 /// A message that has come in. Everything but the body may be missing or invented by whoever published it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
@@ -42,4 +49,11 @@ pub struct Incoming {
     pub correlation_id: Option<String>,
     /// Whether it was delivered before.
     pub redelivered: bool,
+}
+
+impl Incoming {
+    /// Reads it as a message of one of our types.
+    pub fn decode<M: messages::Message>(&self) -> Result<M, messages::DecodeError> {
+        messages::decode(self.kind.as_deref(), &self.body)
+    }
 }

@@ -4,6 +4,8 @@
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 /// The most messages a queue keeps; beyond it a publish is refused, and the publisher's ledger keeps the message.
 pub const MAX_QUEUE_LENGTH: usize = 100_000;
+/// The most events that wait for one listener; what comes then is missed.
+pub const MAX_UNREAD_EVENTS: usize = 1_000;
 /// The topic exchange of the events.
 pub const EVENTS_EXCHANGE: &str = "events";
 /// The direct exchange of the replies.

@@ -1,4 +1,14 @@
-//! The wire: types generated from `proto-schemas`, their envelope, and the way to and from domain.
+//! The wire: types generated from `proto-schemas`, their envelope, and the checked way to domain.
+//!
+//! [`encode`] and [`decode`] are the envelope; [`inbound`] turns what strangers send into domain types, and [`field`]
+//! is what the services read each other's messages with. In neither does an absent field ever become a value.
+
+mod envelope;
+pub mod field;
+pub mod inbound;
+
+pub use envelope::{DecodeError, Message, SchedulerCall, decode, encode};
+pub use field::FieldError;
 
 /// The generated types, in proto3 JSON through serde. Each is documented in `proto-schemas/`.
 #[expect(missing_docs, clippy::all, unused_qualifications, reason = "generated")]

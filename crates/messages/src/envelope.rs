@@ -1,0 +1,260 @@
+//! Which bytes are which message.
+
+use bytes::Bytes;
+use domain::FailureClass;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{FieldError, v1};
+
+/// What all types of this version begin with.
+const PACKAGE: &str = "kaseya_sync.v1.";
+/// What all versions begin with.
+const FAMILY: &str = "kaseya_sync.";
+
+/// A type that travels on the bus as a message of its own.
+pub trait Message: Serialize + DeserializeOwned {
+    /// Its full type with version, such as `kaseya_sync.v1.JobReady`: what the AMQP property `type` says.
+    const KIND: &'static str;
+}
+
+macro_rules! travelling {
+    ($($name:ident),* $(,)?) => {
+        $(impl Message for v1::$name {
+            const KIND: &'static str = concat!("kaseya_sync.v1.", stringify!($name));
+        })*
+
+        #[cfg(test)]
+        pub(crate) const KINDS: &[&str] = &[$(<v1::$name as Message>::KIND),*];
+
+        /// Decodes bytes as the type that `kind` names and encodes them again.
+        #[cfg(test)]
+        pub(crate) fn round_trip(kind: &str, body: &[u8]) -> Result<Bytes, DecodeError> {
+            match kind {
+                $(<v1::$name as Message>::KIND => decode::<v1::$name>(Some(kind), body).map(|message| encode(&message)),)*
+                other => panic!("{other} does not travel"),
+            }
+        }
+    };
+}
+
+travelling! {
+    SyncRequested, SyncAnswered, UserCountsReported, HoldDecided,
+    RunFinished, CompanyStatusChanged, CredentialsRefused, HoldOpened,
+    JobReady, StartJob, StartJobAnswer, PermitWrites, PermitAnswer, RenewLease, RenewLeaseAnswer, JobDone, DeadLetter,
+}
+
+/// Why bytes are not the message they were taken for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// A type of ours, of a version that this program does not know.
+    #[error("unknown version: {0:?}; this program reads kaseya_sync.v1")]
+    UnknownVersion(String),
+    /// Another type than the one that belongs here.
+    #[error("the message is a {found:?}, and a {expected} is wanted here")]
+    OtherType {
+        /// What belongs here.
+        expected: &'static str,
+        /// What it said it was.
+        found: String,
+    },
+    /// A queue of several types, and the message does not say which it is.
+    #[error("the message does not say its type: set the property `type`")]
+    TypeMissing,
+    /// Not UTF-8.
+    #[error("the body is not UTF-8 from byte {0} on")]
+    NotUtf8(usize),
+    /// Not JSON, or not of this type: serde's own words.
+    #[error("the body is not a {expected}: {problem}")]
+    Malformed {
+        /// What it should have been.
+        expected: &'static str,
+        /// What is wrong with it, and where.
+        problem: String,
+    },
+    /// A field that says nothing usable.
+    #[error(transparent)]
+    Field(#[from] FieldError),
+}
+
+impl DecodeError {
+    /// What it asks for: the same bytes never become a message.
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::UnknownVersion(_)
+            | Self::OtherType { .. }
+            | Self::TypeMissing
+            | Self::NotUtf8(_)
+            | Self::Malformed { .. }
+            | Self::Field(_) => FailureClass::Poison,
+        }
+    }
+}
+
+/// The message as proto3 JSON.
+pub fn encode<M: Message>(message: &M) -> Bytes {
+    let json = serde_json::to_vec(message)
+        .expect("a generated type serializes: its enums and timestamps are only ever set from typed values");
+    Bytes::from(json)
+}
+
+/// Reads a message. `kind` is the AMQP property `type`: optional from others, and if given it must be right.
+pub fn decode<M: Message>(kind: Option<&str>, body: &[u8]) -> Result<M, DecodeError> {
+    if let Some(kind) = kind {
+        check_kind(M::KIND, kind)?;
+    }
+    let text = std::str::from_utf8(body).map_err(|error| DecodeError::NotUtf8(error.valid_up_to()))?;
+    serde_json::from_str(text)
+        .map_err(|error| DecodeError::Malformed { expected: M::KIND, problem: shortened(&error.to_string()) })
+}
+
+fn check_kind(expected: &'static str, found: &str) -> Result<(), DecodeError> {
+    if found == expected {
+        Ok(())
+    } else if found.starts_with(FAMILY) && !found.starts_with(PACKAGE) {
+        Err(DecodeError::UnknownVersion(shortened(found)))
+    } else {
+        Err(DecodeError::OtherType { expected, found: shortened(found) })
+    }
+}
+
+/// A stranger's text at a length fit for a reason.
+fn shortened(text: &str) -> String {
+    text.chars().take(300).collect()
+}
+
+/// What a worker asks the scheduler, on the queue `scheduler.calls`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SchedulerCall {
+    /// Answered by `StartJobAnswer`.
+    Start(v1::StartJob),
+    /// Answered by `PermitAnswer`.
+    Permit(v1::PermitWrites),
+    /// Answered by `RenewLeaseAnswer`.
+    Renew(v1::RenewLease),
+}
+
+impl SchedulerCall {
+    /// Reads whichever of the three `kind` says it is.
+    pub fn decode(kind: Option<&str>, body: &[u8]) -> Result<Self, DecodeError> {
+        match kind {
+            None => Err(DecodeError::TypeMissing),
+            Some(v1::PermitWrites::KIND) => decode(kind, body).map(Self::Permit),
+            Some(v1::RenewLease::KIND) => decode(kind, body).map(Self::Renew),
+            Some(_) => decode(kind, body).map(Self::Start),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const READY: &[u8] = br#"{"partnerId":"p","jobId":"j","attempt":1}"#;
+
+    fn ready(kind: Option<&str>, body: &[u8]) -> Result<v1::JobReady, DecodeError> {
+        decode(kind, body)
+    }
+
+    #[test]
+    fn the_type_is_optional_and_must_be_right_when_given() {
+        assert!(ready(None, READY).is_ok());
+        assert!(ready(Some("kaseya_sync.v1.JobReady"), READY).is_ok());
+        assert_eq!(
+            ready(Some("kaseya_sync.v2.JobReady"), READY),
+            Err(DecodeError::UnknownVersion("kaseya_sync.v2.JobReady".into()))
+        );
+        for other in ["kaseya_sync.v1.JobDone", "JobReady", "", "x"] {
+            assert!(
+                matches!(ready(Some(other), READY), Err(DecodeError::OtherType { .. })),
+                "{other:?} was taken for a JobReady"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_or_no_json_is_refused() {
+        assert_eq!(ready(None, b"{\"\xff\":1}"), Err(DecodeError::NotUtf8(2)));
+        for body in [
+            &b""[..],
+            b"{",
+            b"[]",
+            b"null",
+            b"{} {}",
+            b"\xef\xbb\xbf{}",
+            br#"{"attempt":-1}"#,
+            br#"{"attempt":1.5}"#,
+        ] {
+            assert!(matches!(ready(None, body), Err(DecodeError::Malformed { .. })), "{body:?} was taken");
+        }
+    }
+
+    #[test]
+    fn the_same_field_twice_is_refused() {
+        assert!(ready(None, br#"{"attempt":1,"attempt":2}"#).is_err());
+        assert!(ready(None, br#"{"jobId":"a","job_id":"b"}"#).is_err());
+    }
+
+    #[test]
+    fn unknown_fields_are_refused_in_what_strangers_send_and_ignored_among_ourselves() {
+        let misspelt = br#"{"partnerId":"p","expireAt":"2026-01-01T00:00:00Z"}"#;
+        assert!(decode::<v1::SyncRequested>(None, misspelt).is_err());
+        assert!(decode::<v1::UserCountsReported>(None, br#"{"reports":1}"#).is_err());
+        let nested = br#"{"companies":[{"companyId":"c","products":[{"productId":"p","user":3}]}]}"#;
+        assert!(decode::<v1::UserCountsReported>(None, nested).is_err());
+        assert!(decode::<v1::HoldDecided>(None, br#"{"unit":1}"#).is_err());
+        assert!(ready(None, br#"{"partnerId":"p","fromTheFuture":{"a":[1]}}"#).is_ok());
+    }
+
+    #[test]
+    fn absent_numbers_stay_absent() {
+        let ready = ready(None, br#"{"partnerId":"p","jobId":"j"}"#).expect("lawful");
+        assert_eq!(ready.attempt, None);
+    }
+
+    #[test]
+    fn a_deeply_nested_body_is_refused_and_not_a_stack_overflow() {
+        let body = "[".repeat(200_000);
+        assert!(ready(None, body.as_bytes()).is_err());
+        let nested = format!("{{\"x\":{body}");
+        assert!(ready(None, nested.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_long_complaint_is_shortened() {
+        let body = format!("{{\"{}\":1}}", "x".repeat(100_000));
+        let error = decode::<v1::HoldDecided>(None, body.as_bytes()).expect_err("unknown field");
+        assert!(error.to_string().len() < 500);
+    }
+
+    #[test]
+    fn scheduler_calls_are_told_apart_by_their_type() {
+        let read = |kind| SchedulerCall::decode(kind, br#"{"partnerId":"p"}"#);
+        assert!(matches!(read(Some(v1::StartJob::KIND)), Ok(SchedulerCall::Start(_))));
+        assert!(matches!(read(Some(v1::PermitWrites::KIND)), Ok(SchedulerCall::Permit(_))));
+        assert!(matches!(read(Some(v1::RenewLease::KIND)), Ok(SchedulerCall::Renew(_))));
+        assert_eq!(read(None), Err(DecodeError::TypeMissing));
+        assert!(matches!(read(Some("kaseya_sync.v1.JobDone")), Err(DecodeError::OtherType { .. })));
+        assert!(matches!(read(Some("kaseya_sync.v9.StartJob")), Err(DecodeError::UnknownVersion(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_message_or_an_error(which in 0..KINDS.len(), bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            if let Err(error) = round_trip(KINDS[which], &bytes) {
+                prop_assert_eq!(error.class(), FailureClass::Poison);
+            }
+        }
+
+        #[test]
+        fn any_json_is_a_message_or_an_error(
+            which in 0..KINDS.len(),
+            key in "partner_?[iI]d|companies|mode|units|day|countedAt|left_over|[a-z]{1,8}",
+            value in "null|true|-?[0-9]{1,30}|[0-9]e[0-9]{1,4}|\"[A-Z_a-z0-9]{0,20}\"|\\[[0-9,]{0,9}\\]|\\{\\}|\"NaN\"",
+        ) {
+            // Reaching the end is the property: whatever it is, it is a message or an error and never a panic.
+            let _ = round_trip(KINDS[which], format!("{{\"{key}\":{value}}}").as_bytes());
+        }
+    }
+}

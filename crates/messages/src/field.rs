@@ -1,0 +1,230 @@
+//! Reading the fields of a message so that absence is an error or stays absence, and never becomes a value; and
+//! writing domain values as fields.
+
+use domain::{FailureClass, IdError, RunMode};
+use jiff::{Timestamp, civil::Date};
+
+use crate::v1;
+
+/// A field that says nothing usable, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {mend}")]
+pub struct FieldError {
+    /// The field, with the path to it, such as `companies[2].company_id`.
+    pub field: String,
+    /// What is wrong with it and what would be right.
+    pub mend: String,
+}
+
+impl FieldError {
+    /// An error about one field.
+    pub fn new(field: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { field: field.into(), mend: mend.into() }
+    }
+
+    /// The same error, seen from the message that holds `parent`.
+    pub fn within(self, parent: &str) -> Self {
+        Self { field: format!("{parent}.{}", self.field), mend: self.mend }
+    }
+
+    /// What it asks for: the message itself is bad.
+    pub fn class(&self) -> FailureClass {
+        FailureClass::Poison
+    }
+}
+
+/// The value of a field that must be there.
+pub fn required<T>(field: &str, value: Option<T>) -> Result<T, FieldError> {
+    value.ok_or_else(|| FieldError::new(field, "it is missing and must be given"))
+}
+
+/// An identifier, such as `id("partner_id", PartnerId::new(text))`.
+pub fn id<T>(field: &str, read: Result<T, IdError>) -> Result<T, FieldError> {
+    read.map_err(|error| FieldError::new(field, error.to_string()))
+}
+
+/// A text for people of 1 to `most` characters, none of them a control character.
+pub fn text(field: &str, value: String, most: usize) -> Result<String, FieldError> {
+    let length = value.chars().count();
+    if value.trim().is_empty() {
+        Err(FieldError::new(field, format!("it is empty; 1 to {most} characters are needed")))
+    } else if length > most {
+        Err(FieldError::new(field, format!("it has {length} characters; at most {most} are allowed")))
+    } else if value.chars().any(char::is_control) {
+        Err(FieldError::new(field, "it has a control character; leave it out"))
+    } else {
+        Ok(value)
+    }
+}
+
+/// One of a closed list of stable texts, such as `named("trigger", &text, Trigger::parse)`.
+pub fn named<T>(field: &str, value: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, FieldError> {
+    parse(value).ok_or_else(|| FieldError::new(field, format!("{value:?} is not one of the known words")))
+}
+
+/// An enum value other than 0.
+pub fn chosen<E>(field: &str, value: i32) -> Result<E, FieldError>
+where
+    E: TryFrom<i32>,
+{
+    match E::try_from(value) {
+        Ok(choice) if value != 0 => Ok(choice),
+        _ => Err(FieldError::new(field, "it is missing or unspecified; give one of its named values")),
+    }
+}
+
+/// Whether a run writes.
+pub fn run_mode(field: &str, value: i32) -> Result<RunMode, FieldError> {
+    match chosen(field, value)? {
+        v1::SyncMode::Apply => Ok(RunMode::Apply),
+        v1::SyncMode::Plan => Ok(RunMode::Plan),
+        v1::SyncMode::Unspecified => Err(FieldError::new(field, "give SYNC_MODE_APPLY or SYNC_MODE_PLAN")),
+    }
+}
+
+impl From<RunMode> for v1::SyncMode {
+    fn from(mode: RunMode) -> Self {
+        match mode {
+            RunMode::Apply => Self::Apply,
+            RunMode::Plan => Self::Plan,
+        }
+    }
+}
+
+/// An instant that may be absent.
+pub fn optional_instant(
+    field: &str,
+    value: Option<pbjson_types::Timestamp>,
+) -> Result<Option<Timestamp>, FieldError> {
+    value
+        .map(|stamp| {
+            Timestamp::new(stamp.seconds, stamp.nanos)
+                .map_err(|error| FieldError::new(field, format!("it is no instant: {error}")))
+        })
+        .transpose()
+}
+
+/// An instant that must be there.
+pub fn instant(field: &str, value: Option<pbjson_types::Timestamp>) -> Result<Timestamp, FieldError> {
+    required(field, optional_instant(field, value)?)
+}
+
+/// An instant as a field.
+pub fn wire_instant(instant: Timestamp) -> pbjson_types::Timestamp {
+    // The wire wants nanoseconds that count forwards; jiff's go backwards before 1970.
+    let seconds = instant.as_nanosecond().div_euclid(1_000_000_000);
+    let nanos = instant.as_nanosecond().rem_euclid(1_000_000_000);
+    pbjson_types::Timestamp {
+        seconds: i64::try_from(seconds).expect("an instant of the years -9999 to 9999 has seconds that fit"),
+        nanos: i32::try_from(nanos).expect("a remainder below 1000000000 fits"),
+    }
+}
+
+/// A day as yyyy-mm-dd. As a field a day is written with `to_string`.
+pub fn day(field: &str, value: &str) -> Result<Date, FieldError> {
+    value
+        .parse::<Date>()
+        .ok()
+        .filter(|date| date.to_string() == value)
+        .ok_or_else(|| FieldError::new(field, "it is no day; write it as yyyy-mm-dd"))
+}
+
+/// A day that may be absent.
+pub fn optional_day(field: &str, value: Option<&str>) -> Result<Option<Date>, FieldError> {
+    value.map(|value| day(field, value)).transpose()
+}
+
+/// Units or money as Kaseya shows them: a finite number that must be there.
+pub fn decimal(field: &str, value: Option<f64>) -> Result<f64, FieldError> {
+    let value = required(field, value)?;
+    if value.is_finite() { Ok(value) } else { Err(FieldError::new(field, "it is no finite number")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{PartnerId, Trigger};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn absence_is_an_error_that_names_the_field() {
+        assert_eq!(required::<u32>("attempt", None).unwrap_err().field, "attempt");
+        assert_eq!(required("attempt", Some(0_u32)), Ok(0));
+        assert!(instant("counted_at", None).is_err());
+        assert!(decimal("units", None).is_err());
+        assert_eq!(optional_instant("not_before", None), Ok(None));
+        assert_eq!(optional_day("count_day", None), Ok(None));
+    }
+
+    #[test]
+    fn a_path_leads_to_the_field() {
+        let error = id("partner_id", PartnerId::new("")).unwrap_err().within("start").within("calls[2]");
+        assert_eq!(error.to_string(), "calls[2].start.partner_id: partner id is empty");
+    }
+
+    #[test]
+    fn zero_and_unknown_enum_values_are_refused() {
+        for value in [0, 99, -1] {
+            assert!(run_mode("mode", value).is_err());
+            assert!(chosen::<v1::RefusalReason>("reason", value).is_err());
+        }
+        assert_eq!(run_mode("mode", v1::SyncMode::from(RunMode::Plan) as i32), Ok(RunMode::Plan));
+        assert_eq!(run_mode("mode", v1::SyncMode::from(RunMode::Apply) as i32), Ok(RunMode::Apply));
+        assert_eq!(chosen("reason", 2), Ok(v1::RefusalReason::Held));
+    }
+
+    #[test]
+    fn days_have_one_form() {
+        assert_eq!(day("day", "2028-02-29"), Ok(jiff::civil::date(2028, 2, 29)));
+        for text in [
+            "",
+            "2027-02-29",
+            "20270101",
+            "2027-1-1",
+            "2027-01-01T00:00",
+            " 2027-01-01",
+            "01.01.2027",
+            "heute",
+        ] {
+            assert!(day("day", text).is_err(), "{text:?} was taken for a day");
+        }
+    }
+
+    #[test]
+    fn words_come_from_closed_lists() {
+        assert_eq!(named("trigger", "month_end", Trigger::parse), Ok(Trigger::MonthEnd));
+        assert!(named("trigger", "", Trigger::parse).is_err());
+    }
+
+    #[test]
+    fn texts_are_checked() {
+        assert!(text("requested_by", "Anna, 1st line".into(), 200).is_ok());
+        for bad in [String::new(), "  ".into(), "a\nb".into(), "a".repeat(201)] {
+            assert!(text("requested_by", bad, 200).is_err());
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_refused() {
+        assert!(decimal("units", Some(f64::NAN)).is_err());
+        assert!(decimal("units", Some(f64::INFINITY)).is_err());
+        assert_eq!(decimal("units", Some(0.0)), Ok(0.0));
+    }
+
+    #[test]
+    fn an_instant_out_of_range_is_refused() {
+        let far = pbjson_types::Timestamp { seconds: i64::MAX, nanos: 0 };
+        assert!(instant("at", Some(far)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn instants_come_back_as_they_went(second in -377_705_023_201_i64..=253_402_207_200, nano in 0..=999_999_999) {
+            let instant = Timestamp::new(second, nano).expect("in range");
+            let wire = wire_instant(instant);
+            prop_assert!((0..1_000_000_000).contains(&wire.nanos));
+            prop_assert_eq!(super::instant("at", Some(wire)), Ok(instant));
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! What strangers send, checked: portals' requests and decisions, and the provider's counts.
+//!
+//! A field that is missing or unusable is an error that names it. Nothing that decides about units is ever filled in.
+
+use std::collections::BTreeSet;
+
+use domain::{CompanyId, CountBasis, HoldId, PartnerId, ProductId, ReportId, RequestId, RunMode};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{
+    DecodeError, FieldError, Message as _, decode,
+    field::{chosen, day, id, instant, optional_instant, required, run_mode, text},
+    v1,
+};
+
+/// The most companies that a request may list.
+const MAX_LISTED: usize = 10_000;
+/// The most users of one count.
+const MAX_USERS: u32 = 10_000_000;
+/// The most parts of a report.
+const MAX_PARTS: u32 = 10_000;
+/// The most characters of a text for people.
+const MAX_TEXT: usize = 200;
+
+/// Which companies a request is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Companies {
+    /// Every company of the partner, said explicitly.
+    All,
+    /// These; at least one.
+    Only(BTreeSet<CompanyId>),
+}
+
+/// A checked `SyncRequested`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncRequest {
+    /// Chosen by the sender.
+    pub request: RequestId,
+    /// Whose integration is to be synced.
+    pub partner: PartnerId,
+    /// Which companies.
+    pub companies: Companies,
+    /// Whether units are written.
+    pub mode: RunMode,
+    /// Who asked.
+    pub requested_by: String,
+    /// After this instant nothing is synced; `None` does not expire.
+    pub expires_at: Option<Timestamp>,
+    /// The report that must be in what is synced, if any.
+    pub must_include: Option<ReportId>,
+}
+
+impl TryFrom<v1::SyncRequested> for SyncRequest {
+    type Error = FieldError;
+
+    fn try_from(wire: v1::SyncRequested) -> Result<Self, FieldError> {
+        Ok(Self {
+            request: id("request_id", RequestId::new(wire.request_id))?,
+            partner: id("partner_id", PartnerId::new(wire.partner_id))?,
+            companies: companies(wire.companies)?,
+            mode: run_mode("mode", wire.mode)?,
+            requested_by: text("requested_by", wire.requested_by, MAX_TEXT)?,
+            expires_at: optional_instant("expires_at", wire.expires_at)?,
+            must_include: wire
+                .must_include_report_id
+                .map(|report| id("must_include_report_id", ReportId::new(report)))
+                .transpose()?,
+        })
+    }
+}
+
+fn companies(wire: Option<v1::CompanySelection>) -> Result<Companies, FieldError> {
+    use v1::company_selection::Selection;
+    let selection = wire.and_then(|companies| companies.selection);
+    match selection {
+        None => Err(FieldError::new(
+            "companies",
+            "it does not say which: give {\"all\":{}} or {\"only\":{\"companyIds\":[...]}}",
+        )),
+        Some(Selection::All(v1::AllCompanies {})) => Ok(Companies::All),
+        Some(Selection::Only(list)) => {
+            let count = list.company_ids.len();
+            if count == 0 || count > MAX_LISTED {
+                return Err(FieldError::new(
+                    "companies.only.company_ids",
+                    format!("it lists {count}; list 1 to {MAX_LISTED}, or say all"),
+                ));
+            }
+            list.company_ids
+                .into_iter()
+                .enumerate()
+                .map(|(n, company)| id(&format!("companies.only.company_ids[{n}]"), CompanyId::new(company)))
+                .collect::<Result<_, _>>()
+                .map(Companies::Only)
+        }
+    }
+}
+
+/// A checked `UserCountsReported`: one part of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountsReport {
+    /// Whose companies were counted.
+    pub partner: PartnerId,
+    /// The report; all its parts carry the same.
+    pub report: ReportId,
+    /// The day that was counted, in the provider's zone; never later than the instant of counting.
+    pub day: Date,
+    /// The instant of counting.
+    pub counted_at: Timestamp,
+    /// This part, from 1 to `parts`.
+    pub part: u32,
+    /// How many parts the report has.
+    pub parts: u32,
+    /// Whether the provider will not change this day's counts any more.
+    pub is_final: bool,
+    /// The companies of this part, none of them twice.
+    pub companies: Vec<CompanyCounts>,
+}
+
+/// All counts of one company: a product that is not listed counts 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompanyCounts {
+    /// The company.
+    pub company: CompanyId,
+    /// Its name, if it was sent.
+    pub name: Option<String>,
+    /// Its products, none of them twice.
+    pub products: Vec<ProductCount>,
+}
+
+/// The count of one product at one company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductCount {
+    /// The product.
+    pub product: ProductId,
+    /// Its name, if it was sent.
+    pub name: Option<String>,
+    /// How many; `None` when the count could not be taken, which is never 0.
+    pub users: Option<u32>,
+    /// What was counted; there whenever `users` is.
+    pub basis: Option<CountBasis>,
+}
+
+impl TryFrom<v1::UserCountsReported> for CountsReport {
+    type Error = FieldError;
+
+    fn try_from(wire: v1::UserCountsReported) -> Result<Self, FieldError> {
+        let day = day("day", &wire.day)?;
+        let counted_at = instant("counted_at", wire.counted_at)?;
+        // A day that no zone had reached yet would stand as the newest for ever.
+        if day.saturating_sub(jiff::Span::new().days(1)) > counted_at.to_zoned(jiff::tz::TimeZone::UTC).date()
+        {
+            return Err(FieldError::new("day", "it is later than counted_at; one of the two is wrong"));
+        }
+        let parts = required("parts", wire.parts)?;
+        if !(1..=MAX_PARTS).contains(&parts) {
+            return Err(FieldError::new("parts", format!("it is {parts}; 1 to {MAX_PARTS} are allowed")));
+        }
+        let part = required("part", wire.part)?;
+        if !(1..=parts).contains(&part) {
+            return Err(FieldError::new(
+                "part",
+                format!("it is {part}; 1 to {parts}, the number of parts, are allowed"),
+            ));
+        }
+        Ok(Self {
+            partner: id("partner_id", PartnerId::new(wire.partner_id))?,
+            report: id("report_id", ReportId::new(wire.report_id))?,
+            day,
+            counted_at,
+            part,
+            parts,
+            is_final: required("final", wire.r#final)?,
+            companies: each_once("companies", wire.companies, CompanyCounts::try_from, |counts| {
+                &counts.company
+            })?,
+        })
+    }
+}
+
+impl TryFrom<v1::CompanyCounts> for CompanyCounts {
+    type Error = FieldError;
+
+    fn try_from(wire: v1::CompanyCounts) -> Result<Self, FieldError> {
+        Ok(Self {
+            company: id("company_id", CompanyId::new(wire.company_id))?,
+            name: wire.company_name.and_then(name),
+            products: each_once("products", wire.products, ProductCount::try_from, |count| &count.product)?,
+        })
+    }
+}
+
+impl TryFrom<v1::ProductCount> for ProductCount {
+    type Error = FieldError;
+
+    fn try_from(wire: v1::ProductCount) -> Result<Self, FieldError> {
+        let basis = match wire.users {
+            None => None,
+            Some(users) if users > MAX_USERS => {
+                return Err(FieldError::new(
+                    "users",
+                    format!("it is {users}; at most {MAX_USERS} are allowed"),
+                ));
+            }
+            Some(_) => Some(match chosen("basis", wire.basis)? {
+                v1::CountBasis::Users => CountBasis::Users,
+                v1::CountBasis::Licences => CountBasis::Licences,
+                v1::CountBasis::Unspecified => return Err(FieldError::new("basis", "say what was counted")),
+            }),
+        };
+        Ok(Self {
+            product: id("product_id", ProductId::new(wire.product_id))?,
+            name: wire.product_name.and_then(name),
+            users: wire.users,
+            basis,
+        })
+    }
+}
+
+/// Checks every element and refuses a second one of the same identity: which of the two counts could not be told.
+fn each_once<W, T, K: Ord + Clone + std::fmt::Display>(
+    field: &str,
+    wire: Vec<W>,
+    check: impl Fn(W) -> Result<T, FieldError>,
+    identity: impl Fn(&T) -> &K,
+) -> Result<Vec<T>, FieldError> {
+    let mut seen = BTreeSet::new();
+    let mut checked = Vec::with_capacity(wire.len());
+    for (n, element) in wire.into_iter().enumerate() {
+        let path = format!("{field}[{n}]");
+        let element = check(element).map_err(|error| error.within(&path))?;
+        if !seen.insert(identity(&element).clone()) {
+            return Err(FieldError::new(
+                path,
+                format!("{} is listed twice; list it once", identity(&element)),
+            ));
+        }
+        checked.push(element);
+    }
+    Ok(checked)
+}
+
+/// A name for people. It decides nothing, so a bad one is made fit rather than refused.
+fn name(text: String) -> Option<String> {
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let short: String = plain.trim().chars().take(MAX_TEXT).collect();
+    Some(short.trim_end().to_owned()).filter(|name| !name.is_empty())
+}
+
+/// What a person decided about a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send these units: those that the person saw.
+    Approve {
+        /// The number that was approved.
+        units: u32,
+    },
+    /// Leave Kaseya as it is.
+    Dismiss,
+}
+
+/// A checked `HoldDecided`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoldDecision {
+    /// Chosen by the sender, unique per partner.
+    pub decision: RequestId,
+    /// The partner.
+    pub partner: PartnerId,
+    /// The hold that was decided.
+    pub hold: HoldId,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Who decided.
+    pub decided_by: String,
+}
+
+impl TryFrom<v1::HoldDecided> for HoldDecision {
+    type Error = FieldError;
+
+    fn try_from(wire: v1::HoldDecided) -> Result<Self, FieldError> {
+        Ok(Self {
+            decision: id("decision_id", RequestId::new(wire.decision_id))?,
+            partner: id("partner_id", PartnerId::new(wire.partner_id))?,
+            hold: id("hold_id", HoldId::parse(&wire.hold_id))?,
+            verdict: match chosen("decision", wire.decision)? {
+                v1::HoldDecision::Approve => Verdict::Approve { units: required("units", wire.units)? },
+                v1::HoldDecision::Dismiss => Verdict::Dismiss,
+                v1::HoldDecision::Unspecified => {
+                    return Err(FieldError::new("decision", "approve or dismiss it"));
+                }
+            },
+            decided_by: text("decided_by", wire.decided_by, MAX_TEXT)?,
+        })
+    }
+}
+
+impl CountsReport {
+    /// Reads a message of the queue `counts`.
+    pub fn decode(kind: Option<&str>, body: &[u8]) -> Result<Self, DecodeError> {
+        Ok(decode::<v1::UserCountsReported>(kind, body)?.try_into()?)
+    }
+}
+
+/// What a portal may send, on the queue `sync.requests`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PortalMessage {
+    /// Sync now.
+    Sync(SyncRequest),
+    /// A held change was decided.
+    Hold(HoldDecision),
+}
+
+impl PortalMessage {
+    /// Reads a message of the queue. Without a type it is a decision if it has a decision id.
+    pub fn decode(kind: Option<&str>, body: &[u8]) -> Result<Self, DecodeError> {
+        let is_decision = match kind {
+            Some(kind) => kind == v1::HoldDecided::KIND,
+            None => serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body)
+                .is_ok_and(|fields| fields.contains_key("decisionId") || fields.contains_key("decision_id")),
+        };
+        Ok(if is_decision {
+            Self::Hold(decode::<v1::HoldDecided>(kind, body)?.try_into()?)
+        } else {
+            Self::Sync(decode::<v1::SyncRequested>(kind, body)?.try_into()?)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
