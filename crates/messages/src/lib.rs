@@ -5,6 +5,8 @@
 
 mod envelope;
 pub mod field;
+#[cfg(test)]
+mod golden;
 pub mod inbound;
 
 pub use envelope::{DecodeError, Message, SchedulerCall, decode, encode};

@@ -1,0 +1,92 @@
+//! The golden files of `proto-schemas/golden`: written by hand once per message and version, read for ever.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+
+use crate::envelope::{KINDS, round_trip};
+
+fn schemas() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto-schemas")
+}
+
+/// Each golden file of this version, with the full type it is an example of: `Type.json` or `Type.case.json`.
+fn golden_files() -> Vec<(String, String)> {
+    std::fs::read_dir(schemas().join("golden/v1"))
+        .expect("the folder")
+        .map(|entry| {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+            let (of, _) = name.split_once('.').expect("a file of a type");
+            (format!("kaseya_sync.v1.{of}"), std::fs::read_to_string(&path).expect("a text"))
+        })
+        .collect()
+}
+
+#[test]
+fn every_golden_file_is_read_whole_and_written_the_same() {
+    for (kind, text) in golden_files() {
+        let written = round_trip(&kind, text.as_bytes()).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        let golden: Value = serde_json::from_str(&text).expect("JSON");
+        // The hand writes UTC as Z, the program as +00:00; RFC 3339 has both.
+        let written = String::from_utf8(written.to_vec()).expect("UTF-8").replace("+00:00\"", "Z\"");
+        let written: Value = serde_json::from_str(&written).expect("JSON");
+        assert_eq!(written, golden, "{kind}");
+    }
+}
+
+#[test]
+fn every_message_has_a_golden_file() {
+    let written: BTreeSet<_> = golden_files().into_iter().map(|(kind, _)| kind).collect();
+    let travelling: BTreeSet<_> = KINDS.iter().map(|kind| (*kind).to_owned()).collect();
+    assert_eq!(written, travelling);
+}
+
+#[test]
+fn every_message_of_the_proto_files_travels_or_is_a_part_of_one_that_does() {
+    let files =
+        protox::compile(["kaseya_sync/v1/public.proto", "kaseya_sync/v1/internal.proto"], [schemas()])
+            .expect("the proto files compile");
+    let messages: Vec<_> = files
+        .file
+        .iter()
+        .filter(|file| file.package() == "kaseya_sync.v1")
+        .flat_map(|file| &file.message_type)
+        .collect();
+    let parts: BTreeSet<_> = messages
+        .iter()
+        .flat_map(|message| &message.field)
+        .map(|field| field.type_name().trim_start_matches('.').to_owned())
+        .collect();
+    let wholes: BTreeSet<_> = messages
+        .iter()
+        .map(|message| format!("kaseya_sync.v1.{}", message.name()))
+        .filter(|name| !parts.contains(name))
+        .collect();
+    assert_eq!(wholes, KINDS.iter().map(|kind| (*kind).to_owned()).collect());
+}
+
+#[test]
+fn no_number_or_switch_of_the_proto_files_has_a_default() {
+    use protox::prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
+    let files =
+        protox::compile(["kaseya_sync/v1/public.proto", "kaseya_sync/v1/internal.proto"], [schemas()])
+            .expect("the proto files compile");
+    for file in files.file.iter().filter(|file| file.package() == "kaseya_sync.v1") {
+        for message in &file.message_type {
+            for field in &message.field {
+                let may_default =
+                    matches!(field.r#type(), Type::String | Type::Bytes | Type::Message | Type::Enum);
+                assert!(
+                    may_default || field.proto3_optional() || field.label() == Label::Repeated,
+                    "{}.{} must be optional: its absence would be a 0",
+                    message.name(),
+                    field.name()
+                );
+            }
+        }
+    }
+}
