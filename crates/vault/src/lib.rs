@@ -1,1 +1,14 @@
 //! Sealing of secrets: a data key per record, wrapped by a key ring kept outside the database.
+//!
+//! A secret is encrypted with a fresh data key (AES-256-GCM), and the data key with the ring's writing key. Both are
+//! bound to partner, host, tenant and user, so a sealed text moved to another row, or a row whose host was changed,
+//! opens for nobody. Rotation wraps the data key anew and leaves the secret's own ciphertext as it is.
+//!
+//! Randomness is passed in as `fill`; it must be fit for keys.
+
+mod cipher;
+mod ring;
+mod sealed;
+
+pub use ring::{KeyRing, KeyRingError};
+pub use sealed::{Associated, Sealed, VaultError};
