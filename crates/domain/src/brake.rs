@@ -49,15 +49,26 @@ impl Default for RunBrake {
 
 impl Brakes {
     /// The brake that holds a change from what Kaseya shows to what is wanted, if any.
+    ///
+    /// Where Kaseya shows nothing, any number of units is more than any percent of it. Negative units are somebody's
+    /// own credit, and units that are no number cannot be compared: both wait for a person.
     pub fn check(&self, from_units: f64, to_units: u32) -> Option<Brake> {
-        let to = f64::from(to_units);
-        let difference = (to - from_units).abs();
         if to_units == 0 && from_units > 0.0 {
             return Some(Brake::FallToZero);
         }
-        let share = difference * 100.0;
-        let large_share = difference >= f64::from(self.units) && share >= f64::from(self.percent) * from_units.abs();
+        if !from_units.is_finite() || from_units < 0.0 {
+            return Some(Brake::LargeChange);
+        }
+        let difference = (f64::from(to_units) - from_units).abs();
+        let large_share =
+            difference >= f64::from(self.units) && difference * 100.0 >= f64::from(self.percent) * from_units;
         (large_share || difference >= f64::from(self.units_alone)).then_some(Brake::LargeChange)
+    }
+
+    /// Whether an approval of `approved` units still stands for `wanted`: the same number, or one that the brakes would
+    /// let pass from there.
+    pub fn approval_stands(&self, approved: u32, wanted: u32) -> bool {
+        approved == wanted || self.check(f64::from(approved), wanted).is_none()
     }
 }
 

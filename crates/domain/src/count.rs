@@ -1,8 +1,8 @@
-//! User counts.
+//! User counts, and which of them is sent.
 
 use jiff::{Timestamp, civil::Date};
 
-use crate::run::names;
+use crate::{Month, MonthPhase, run::names};
 
 names! {
     /// What a count counts (D-08).
@@ -21,7 +21,7 @@ pub struct UserCount {
     pub users: u32,
     /// The day that was counted, in the provider's zone.
     pub day: Date,
-    /// The instant of counting; `None` for a frozen month-end count's correction by hand.
+    /// The instant of counting.
     pub counted_at: Timestamp,
 }
 
@@ -29,5 +29,44 @@ impl UserCount {
     /// Whether this count takes the place of `other`: a later day, or the same day counted later (D-03, D-05).
     pub fn replaces(&self, other: &Self) -> bool {
         (self.day, self.counted_at) > (other.day, other.counted_at)
+    }
+}
+
+/// What is known of one product at one company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KnownCounts {
+    /// The newest of a complete report; while a month is closing, the newest up to its last day.
+    pub newest: Option<UserCount>,
+    /// The frozen one of the month whose window is open, as last corrected.
+    pub frozen: Option<UserCount>,
+    /// The day from which the company is closed.
+    pub closed_from: Option<Date>,
+}
+
+/// The count to send (D-03), or `None` when it is missing or too old, which is never 0 (D-11).
+///
+/// In the month-end window it is the frozen one and no other; else the newest, at most `max_age_days` before the
+/// provider's `today`. From the day on which a company is closed its count is 0 (D-10); in the window only if that day
+/// is in the frozen month or before it, because until then its users are charged.
+pub fn choose_count(
+    known: &KnownCounts,
+    phase: MonthPhase,
+    max_age_days: u16,
+    today: Date,
+    now: Timestamp,
+) -> Option<UserCount> {
+    let counted_day = match phase {
+        MonthPhase::Open => today,
+        MonthPhase::Closing(month) | MonthPhase::Frozen(month) => month.last_day(),
+    };
+    if known.closed_from.is_some_and(|closed| closed <= counted_day) {
+        return Some(UserCount { users: 0, day: counted_day, counted_at: now });
+    }
+    match phase {
+        MonthPhase::Frozen(month) => known.frozen.filter(|count| Month::of(count.day) == month),
+        MonthPhase::Open | MonthPhase::Closing(_) => known.newest.filter(|count| {
+            let age = (today - count.day).get_days();
+            count.day <= counted_day && age <= i32::from(max_age_days)
+        }),
     }
 }

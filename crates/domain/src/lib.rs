@@ -5,6 +5,9 @@
 //! job, change.
 
 mod brake;
+mod breaker;
+mod budget;
+mod catch_up;
 mod clock;
 mod count;
 mod effective_date;
@@ -12,27 +15,37 @@ mod entropy;
 mod error_code;
 mod failure;
 mod ids;
+mod local_time;
+mod login;
+mod month_end;
 mod plan;
 mod retry;
 mod run;
 mod schedule;
+mod slice;
 mod status;
 mod target;
 
 pub use brake::{Brake, Brakes, RunBrake};
+pub use breaker::{Admission, Breaker, BreakerPolicy};
+pub use budget::{Budget, Calls};
+pub use catch_up::{DueRun, MAX_MISSED, due};
 pub use clock::{Clock, SystemClock};
-pub use count::{CountBasis, UserCount};
+pub use count::{CountBasis, KnownCounts, UserCount, choose_count};
 pub use effective_date::{Billing, InvoiceDay, effective_date};
 pub use entropy::Entropy;
 pub use error_code::{ErrorCode, Level};
 pub use failure::FailureClass;
 pub use ids::{
-    AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, PartnerId, ProductId, ReportId,
-    RequestId, RunId, ServiceId,
+    AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, PartnerId, ProductId,
+    ReportId, RequestId, RunId, ServiceId,
 };
+pub use login::{LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission};
+pub use month_end::{FreezeCause, Month, MonthEnd, MonthPhase, window_end};
 pub use plan::{Change, Decision, Line, PlanContext, plan_target};
 pub use retry::Backoff;
 pub use run::{JobKind, JobState, MAX_ATTEMPTS, RunMode, RunState, Trigger};
 pub use schedule::{Frequency, Occurrence, Schedule, ScheduleError, Weekday, spread_offset};
-pub use status::{CompanyState, ProductState, worst_state};
-pub use target::{Addend, Wanted, wanted_units};
+pub use slice::{MAX_TARGETS, halve, slices};
+pub use status::{CompanyState, Outcome, ProductState, aggregate, seen_equal, worst_state};
+pub use target::{Addend, MAX_UNITS, Wanted, wanted_units};

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::{Brake, Brakes, ErrorCode, LineId, Wanted};
+use crate::{Brake, Brakes, ErrorCode, LineId, Wanted, target::MAX_UNITS};
 
 /// A line as Kaseya shows it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +28,8 @@ pub struct PlanContext {
     pub brakes: Brakes,
     /// The units that a person approved for this target, if any.
     pub approved: Option<u32>,
+    /// The units that a person dismissed for this target, if any.
+    pub dismissed: Option<u32>,
     /// Whether the line is to be left alone for now, after a write without an answer.
     pub unsure: bool,
 }
@@ -43,7 +45,7 @@ pub struct Change {
     pub to: u32,
     /// From which day.
     pub effective_date: Date,
-    /// Whether it needed the approval.
+    /// Whether a person's approval covers it: the brakes let it pass, the run's too.
     pub approved: bool,
 }
 
@@ -59,6 +61,8 @@ pub enum Decision {
     Write(Change),
     /// Waits for a person.
     Hold(Change, Brake),
+    /// A person has said no to this very number: not sent, and not asked again. People see *not sent* with QTY-01.
+    Dismissed(Change),
     /// Left alone after a write without an answer (NET-02).
     Wait(Line),
     /// Not sent.
@@ -67,10 +71,12 @@ pub enum Decision {
 
 /// Decides one target from the lines that Kaseya shows for its service on its contract.
 ///
-/// `same_service` holds every line of the target's service on the contract.
+/// `same_service` holds every line of the target's service on the contract. A line's present units may be a fraction
+/// or negative, because a person may have typed them; what is written never is.
 pub fn plan_target(same_service: &[Line], context: &PlanContext) -> Decision {
-    let Wanted::Units(wanted) = context.wanted else {
-        return Decision::NotSent(ErrorCode::Qty02);
+    let wanted = match context.wanted {
+        Wanted::Units(units) if units <= MAX_UNITS => units,
+        Wanted::Units(_) | Wanted::Unknown => return Decision::NotSent(ErrorCode::Qty02),
     };
     let line = match same_service {
         [] if wanted == 0 => return Decision::Unchanged { line: None },
@@ -91,11 +97,13 @@ pub fn plan_target(same_service: &[Line], context: &PlanContext) -> Decision {
     if context.contract_end.is_some_and(|end| effective_date > end) {
         return Decision::NotSent(ErrorCode::Con01);
     }
-    let approved = context.approved == Some(wanted);
+    let approved = context.approved.is_some_and(|units| context.brakes.approval_stands(units, wanted));
     let change = Change { line: line.id, from: line.units, to: wanted, effective_date, approved };
+    if context.dismissed == Some(wanted) {
+        return Decision::Dismissed(change);
+    }
     match context.brakes.check(line.units, wanted) {
         Some(brake) if !approved => Decision::Hold(change, brake),
-        Some(_) => Decision::Write(change),
-        None => Decision::Write(Change { approved: false, ..change }),
+        _ => Decision::Write(change),
     }
 }

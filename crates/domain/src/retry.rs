@@ -12,10 +12,12 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// The wait before try number `failures + 1`, where `fraction` in `0.0..1.0` is the jitter: between half of and
-    /// the whole doubled wait.
+    /// The wait after this many failures in a row, where `fraction` in `0.0..1.0` is the jitter: between half of and
+    /// the whole of the first wait, doubled with each failure after the first.
     pub fn wait(&self, failures: u32, fraction: f64) -> Duration {
-        let doubled = self.first.saturating_mul(1_u32.checked_shl(failures.min(31)).unwrap_or(u32::MAX));
+        let doubled = self
+            .first
+            .saturating_mul(1_u32.checked_shl(failures.saturating_sub(1).min(31)).unwrap_or(u32::MAX));
         doubled.min(self.longest).mul_f64(0.5 + 0.5 * fraction.clamp(0.0, 1.0))
     }
 }

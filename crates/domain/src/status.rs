@@ -1,6 +1,6 @@
 //! The states of a company and contract.
 
-use crate::run::names;
+use crate::{ErrorCode, run::names};
 
 names! {
     /// The state of a company and contract, as people see it. A closed list.
@@ -60,4 +60,55 @@ impl CompanyState {
 /// A product that is not mapped does not hide what became of the others.
 pub fn worst_state(states: impl IntoIterator<Item = ProductState>) -> Option<CompanyState> {
     states.into_iter().max_by_key(|state| state.weight())
+}
+
+/// How one product of a company came out, or the company as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// The state.
+    pub state: CompanyState,
+    /// The code of the error catalogue, when there is one.
+    pub code: Option<ErrorCode>,
+}
+
+impl Outcome {
+    /// A state without a code.
+    pub fn of(state: CompanyState) -> Self {
+        Self { state, code: None }
+    }
+
+    /// A state with the code that explains it.
+    pub fn with(state: CompanyState, code: ErrorCode) -> Self {
+        Self { state, code: Some(code) }
+    }
+
+    /// Whether this product has a target at all.
+    fn has_target(self) -> bool {
+        !matches!(self.state, CompanyState::NotMapped | CompanyState::NotBilled)
+    }
+}
+
+/// What stands for a company on a contract whose products came out like this; `None` for no products.
+///
+/// The state is the worst of them. The code is the worst among the products in that state; where they have none, the
+/// worst of the others is shown: changed, and MAP-02 for the product without a service.
+pub fn aggregate(products: &[Outcome]) -> Option<Outcome> {
+    let state = worst_state(products.iter().map(|product| product.state))?;
+    let worst_code = |in_state: bool| {
+        let codes = products
+            .iter()
+            .filter(|product| (product.state == state) == in_state)
+            .filter_map(|product| product.code);
+        // Of two of one level, the one that stands first in the catalogue.
+        codes.min_by_key(|code| (std::cmp::Reverse(code.level()), *code))
+    };
+    Some(Outcome { state, code: worst_code(true).or_else(|| worst_code(false)) })
+}
+
+/// Whether Kaseya was seen to hold our number for all of a company's targets on a contract: each just changed and
+/// confirmed, or found equal (S-39). Held, off, dismissed or merely sent is not; neither is a company without targets.
+pub fn seen_equal(products: &[Outcome]) -> bool {
+    let mut targets = products.iter().filter(|product| product.has_target()).peekable();
+    targets.peek().is_some()
+        && targets.all(|product| matches!(product.state, CompanyState::Changed | CompanyState::Unchanged))
 }

@@ -15,6 +15,9 @@ pub struct Addend {
     pub count: Option<UserCount>,
 }
 
+/// The most units that Kaseya's number holds.
+pub const MAX_UNITS: u32 = i32::MAX.unsigned_abs();
+
 /// What a target should hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
@@ -32,7 +35,7 @@ pub fn wanted_units(addends: &[Addend]) -> Wanted {
     }
     let sum = addends.iter().try_fold(0_u32, |sum, addend| {
         let users = addend.count.as_ref()?.users;
-        sum.checked_add(users).filter(|sum| i32::try_from(*sum).is_ok())
+        sum.checked_add(users).filter(|sum| *sum <= MAX_UNITS)
     });
     sum.map_or(Wanted::Unknown, Wanted::Units)
 }

@@ -1,0 +1,64 @@
+//! The call budget of one Kaseya: a host and tenant counts the calls of everybody, and we take a share.
+
+/// Calls per version of Kaseya's API: each has its own limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Calls {
+    /// V2 calls.
+    pub v2: u32,
+    /// V1 calls.
+    pub v1: u32,
+}
+
+impl Calls {
+    fn map(self, other: Self, rule: impl Fn(u32, u32) -> u32) -> Self {
+        Self { v2: rule(self.v2, other.v2), v1: rule(self.v1, other.v1) }
+    }
+
+    fn percent(self, percent: u32) -> Self {
+        let share =
+            |calls: u32| u32::try_from(u64::from(calls) * u64::from(percent.min(100)) / 100).unwrap_or(calls);
+        Self { v2: share(self.v2), v1: share(self.v1) }
+    }
+}
+
+/// How many calls are ours, and how they are given to jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Kaseya's limit per hour. Default 1500 V2 and 500 V1.
+    pub limit: Calls,
+    /// Our percent of it; others share the rest. Default 50.
+    pub our_percent: u32,
+    /// Percent of ours that only what a person asked for may use. Default 20.
+    pub people_percent: u32,
+    /// The most that one attempt gets. Default 100 V2 and 150 V1.
+    pub most: Calls,
+    /// With less than this an attempt is of no use: both logins, the look-up, and one line read, written and checked.
+    /// Default 4 each.
+    pub least: Calls,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            limit: Calls { v2: 1500, v1: 500 },
+            our_percent: 50,
+            people_percent: 20,
+            most: Calls { v2: 100, v1: 150 },
+            least: Calls { v2: 4, v1: 4 },
+        }
+    }
+}
+
+impl Budget {
+    /// What a job that starts now may call, to be debited at once; `None` when the hour's share is used up.
+    ///
+    /// `used` is what the last hour's attempts and look-ups were debited, less what they gave back; `for_people` is
+    /// whether somebody waits for this job.
+    pub fn allowance(&self, used: Calls, for_people: bool) -> Option<Calls> {
+        let ours = self.limit.percent(self.our_percent);
+        let kept = if for_people { Calls::default() } else { ours.percent(self.people_percent) };
+        let free = ours.map(kept, u32::saturating_sub).map(used, u32::saturating_sub);
+        let enough = free.v2 >= self.least.v2 && free.v1 >= self.least.v1;
+        enough.then(|| free.map(self.most, u32::min))
+    }
+}

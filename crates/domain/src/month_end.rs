@@ -1,0 +1,157 @@
+//! The month's end: when the last day's count is frozen, and when nothing but the frozen count is sent (S-27 to S-30).
+//!
+//! Instants in order, for a month M:
+//!
+//! 1. *M's last day ends* in the provider's zone. From here counts of the next month may arrive; until M is frozen
+//!    they are not sent ([`MonthPhase::Closing`]), or M's own number could no longer get M's effective date.
+//! 2. *Freeze*: the provider marks its report of M's last day final, or the stated cut-off hour on day 1 is there.
+//!    The month-end run pushes the frozen count.
+//! 3. *The window* ([`MonthPhase::Frozen`]): only the frozen count is sent, up to the **end** of the partner's invoice
+//!    day, local time. A nightly sync early on the invoice day would otherwise change the units before the invoice is
+//!    made.
+//! 4. Afterwards the newest count is sent again ([`MonthPhase::Open`]).
+//!
+//! Contracts billed in advance have the same window. Their invoice of that day is for the month that has begun, and the
+//! frozen count is what the provider charges on its day 1: so count, units and both invoices agree there too. Only the
+//! effective date differs (D-12).
+
+use std::fmt;
+
+use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
+
+use crate::{InvoiceDay, ScheduleError, local_time, run::names, schedule};
+
+/// A calendar month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month(Date);
+
+impl Month {
+    /// The month of a day.
+    pub fn of(day: Date) -> Self {
+        Self(day.first_of_month())
+    }
+
+    /// Its first day.
+    pub fn first_day(self) -> Date {
+        self.0
+    }
+
+    /// Its last day: the 28th, 29th, 30th or 31st.
+    pub fn last_day(self) -> Date {
+        self.0.last_of_month()
+    }
+
+    /// The month after it.
+    pub fn next(self) -> Self {
+        Self::of(self.0.saturating_add(1.month()))
+    }
+
+    /// The month before it.
+    pub fn previous(self) -> Self {
+        Self::of(self.0.saturating_sub(1.month()))
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.0.year(), self.0.month())
+    }
+}
+
+names! {
+    /// What froze a month's last count.
+    FreezeCause {
+        /// The provider marked its report of the last day final.
+        ReportFinal = "report_final",
+        /// The stated hour on day 1 came first.
+        CutOff = "cut_off",
+    }
+}
+
+/// Which counts may be sent at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MonthPhase {
+    /// The newest.
+    Open,
+    /// The month is over and not yet frozen: the newest up to its last day.
+    Closing(Month),
+    /// The window: the month's frozen count alone.
+    Frozen(Month),
+}
+
+/// The provider's rule for the month's end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MonthEnd {
+    zone: TimeZone,
+    cut_off_hour: i8,
+}
+
+impl MonthEnd {
+    /// The provider's zone, and the hour on day 1 at which a month is frozen at the latest.
+    pub fn new(provider_zone: &str, cut_off_hour: i64) -> Result<Self, ScheduleError> {
+        Ok(Self {
+            zone: schedule::parse_zone(provider_zone)?,
+            cut_off_hour: schedule::parse_hour(cut_off_hour)?,
+        })
+    }
+
+    /// The provider's zone: days and months of counts are its days and months.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// The provider's day at an instant.
+    pub fn today(&self, now: Timestamp) -> Date {
+        self.zone.to_datetime(now).date()
+    }
+
+    /// The instant at which a month is frozen at the latest.
+    pub fn cut_off(&self, month: Month) -> Timestamp {
+        let local = month.next().first_day().at(self.cut_off_hour, 0, 0, 0);
+        local_time::place(&self.zone, local).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Whether the count of the month's last day is to be frozen now, and why. To be asked where a count of exactly
+    /// that day is there: another day's is never frozen in its place, and a late one is frozen when it comes.
+    pub fn freezes(&self, month: Month, report_is_final: bool, now: Timestamp) -> Option<FreezeCause> {
+        if report_is_final {
+            Some(FreezeCause::ReportFinal)
+        } else {
+            (now >= self.cut_off(month)).then_some(FreezeCause::CutOff)
+        }
+    }
+
+    /// Where a company and product stand at `now`; `frozen_at` says when a month's count of theirs was frozen.
+    ///
+    /// A month without a frozen count is in its window from the cut-off on: there is no number to send then, and an
+    /// older or newer one is not sent in its place.
+    pub fn phase(
+        &self,
+        now: Timestamp,
+        frozen_at: impl Fn(Month) -> Option<Timestamp>,
+        invoice_day: InvoiceDay,
+        partner_zone: &TimeZone,
+    ) -> MonthPhase {
+        let current = Month::of(self.today(now));
+        for month in [current, current.previous()] {
+            let opens = self.cut_off(month).min(frozen_at(month).unwrap_or(Timestamp::MAX));
+            if now >= opens {
+                return if now < window_end(month, invoice_day, partner_zone) {
+                    MonthPhase::Frozen(month)
+                } else {
+                    MonthPhase::Open
+                };
+            }
+            if month != current {
+                return MonthPhase::Closing(month);
+            }
+        }
+        MonthPhase::Open
+    }
+}
+
+/// The end of the window of a month: the end of the partner's invoice day in the following month, local time.
+pub fn window_end(month: Month, invoice_day: InvoiceDay, partner_zone: &TimeZone) -> Timestamp {
+    let day_after = month.next().first_day().saturating_add(i64::from(invoice_day.get()).days());
+    local_time::place(partner_zone, day_after.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,36 @@
+//! Slices: which contracts one job takes.
+
+use crate::ContractId;
+
+/// The most targets of a slice.
+pub const MAX_TARGETS: usize = 100;
+
+/// Cuts contracts, each with its number of targets, into slices of at most `max_targets`, in their order.
+///
+/// A contract is never split: one with more targets than that is a slice of its own. A contract without a target costs
+/// calls too and counts as one.
+pub fn slices(contracts: &[(ContractId, usize)], max_targets: usize) -> Vec<Vec<ContractId>> {
+    let mut slices: Vec<Vec<ContractId>> = Vec::new();
+    let mut in_last = 0;
+    for (contract, targets) in contracts {
+        let targets = (*targets).max(1);
+        match slices.last_mut() {
+            Some(last) if in_last + targets <= max_targets => {
+                last.push(*contract);
+                in_last += targets;
+            }
+            _ => {
+                slices.push(vec![*contract]);
+                in_last = targets;
+            }
+        }
+    }
+    slices
+}
+
+/// The two halves of a slice whose attempts are used up; `None` when one contract stands alone, which is then given up
+/// with JOB-03.
+pub fn halve(contracts: &[ContractId]) -> Option<(Vec<ContractId>, Vec<ContractId>)> {
+    let (first, second) = contracts.split_at(contracts.len().div_ceil(2));
+    (!second.is_empty()).then(|| (first.to_vec(), second.to_vec()))
+}
