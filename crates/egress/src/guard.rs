@@ -1,0 +1,127 @@
+//! Which addresses may be asked for, before any name is resolved.
+
+use url::{Host, Url};
+
+use crate::GuardRefusal;
+
+/// The one name that the development switch lets resolve to loopback.
+pub(crate) const LOOPBACK_NAME: &str = "localhost";
+
+/// Checks an address as it stands; where its name leads is the resolver's to check.
+pub(crate) fn check(url: &Url, allow_loopback_http: bool) -> Result<(), GuardRefusal> {
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(GuardRefusal::UserInfo);
+    }
+    if allow_loopback_http && is_loopback_http(url) {
+        return Ok(());
+    }
+    if url.scheme() != "https" {
+        return Err(GuardRefusal::Scheme);
+    }
+    match url.host() {
+        Some(Host::Domain(name)) if is_full_name(name) => {}
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => return Err(GuardRefusal::Literal),
+        Some(Host::Domain(_)) | None => return Err(GuardRefusal::Name),
+    }
+    // The parser leaves out a port that is the scheme's own.
+    if url.port().is_some() { Err(GuardRefusal::Port) } else { Ok(()) }
+}
+
+fn is_loopback_http(url: &Url) -> bool {
+    let loopback = match url.host() {
+        Some(Host::Ipv4(v4)) => v4.is_loopback(),
+        Some(Host::Ipv6(v6)) => v6.is_loopback(),
+        Some(Host::Domain(name)) => name == LOOPBACK_NAME,
+        None => false,
+    };
+    loopback && url.scheme() == "http" && url.port().is_some()
+}
+
+fn is_full_name(name: &str) -> bool {
+    name.len() <= 253
+        && name.contains('.')
+        && name.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(url: &str, allow: bool) -> Result<(), GuardRefusal> {
+        check(&Url::parse(url).unwrap(), allow)
+    }
+
+    #[test]
+    fn hostile_addresses_are_refused() {
+        use GuardRefusal::{Literal, Name, Port, Scheme, UserInfo};
+        for (url, refusal) in [
+            ("http://bms.kaseya.com/", Scheme),
+            ("http://bms.kaseya.com:8080/", Scheme),
+            ("ftp://bms.kaseya.com/", Scheme),
+            ("file:///etc/passwd", Scheme),
+            ("http://127.0.0.1:8080/", Scheme),
+            ("http://localhost:8080/", Scheme),
+            ("https://user@bms.kaseya.com/", UserInfo),
+            ("https://user:pass@bms.kaseya.com/", UserInfo),
+            ("https://bms.kaseya.com@127.0.0.1/", UserInfo),
+            ("https://127.0.0.1/", Literal),
+            ("https://127.1/", Literal),
+            ("https://2130706433/", Literal),
+            ("https://0x7f000001/", Literal),
+            ("https://0177.0.0.1/", Literal),
+            ("https://169.254.169.254/latest/meta-data/", Literal),
+            ("https://8.8.8.8/", Literal),
+            ("https://[::1]/", Literal),
+            ("https://[::ffff:127.0.0.1]/", Literal),
+            ("https://[fd00:ec2::254]/", Literal),
+            ("https://①②⑦.⓪.⓪.①/", Literal),
+            ("https://localhost/", Name),
+            ("https://localhost./", Name),
+            ("https://bms.kaseya.com./", Name),
+            ("https://metadata/", Name),
+            ("https://bms..kaseya.com/", Name),
+            ("https://bms.kaseya.com:22/", Port),
+            ("https://bms.kaseya.com:8443/", Port),
+        ] {
+            assert_eq!(checked(url, false), Err(refusal), "{url}");
+        }
+    }
+
+    #[test]
+    fn public_names_over_https_are_let_out() {
+        for url in [
+            "https://bms.kaseya.com/api/token",
+            "https://api.bmsemea.kaseya.com/v2/x",
+            "https://BMS.Kaseya.COM:443/",
+            "https://psa.pulseway.com/",
+            "https://xn--bcher-kva.example/",
+            "https://bücher.example/",
+        ] {
+            assert_eq!(checked(url, false), Ok(()), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_development_switch_opens_http_on_loopback_with_a_port_and_nothing_else() {
+        for url in ["http://127.0.0.1:8080/", "http://[::1]:8080/", "http://localhost:8080/"] {
+            assert_eq!(checked(url, true), Ok(()), "{url}");
+        }
+        for url in [
+            "http://127.0.0.1/",
+            "http://localhost/",
+            "https://127.0.0.1:8443/",
+            "http://10.0.0.1:8080/",
+            "http://169.254.169.254:80/",
+            "http://0.0.0.0:8080/",
+            "http://[::ffff:127.0.0.1]:8080/",
+            "http://bms.kaseya.com:8080/",
+            "http://localhost.evil.example:8080/",
+            "http://user@127.0.0.1:8080/",
+        ] {
+            assert!(checked(url, true).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Names to addresses, checked in between: the connection gets only what passed.
+
+use std::{
+    future::Future,
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    sync::Arc,
+};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::{GuardRefusal, address::is_public, guard::LOOPBACK_NAME};
+
+/// Asks the system, or in tests a table.
+pub(crate) type Lookup =
+    Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> + Send + Sync>;
+
+pub(crate) struct CheckedResolver {
+    pub(crate) lookup: Lookup,
+    pub(crate) allow_loopback: bool,
+}
+
+/// The machine's own resolver.
+pub(crate) fn system_lookup() -> Lookup {
+    Arc::new(|name| {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name, 0)).await?;
+            Ok(found.map(|address| address.ip()).collect())
+        })
+    })
+}
+
+impl Resolve for CheckedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let loopback = self.allow_loopback && name.as_str() == LOOPBACK_NAME;
+        let found = (self.lookup)(name.as_str().to_owned());
+        Box::pin(async move {
+            let mut addresses = found.await?;
+            addresses.retain(|address| if loopback { address.is_loopback() } else { is_public(*address) });
+            if addresses.is_empty() {
+                return Err(GuardRefusal::Address.into());
+            }
+            // Port 0 stands for the address's own.
+            let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, 0));
+            Ok::<Addrs, Box<dyn std::error::Error + Send + Sync>>(Box::new(addresses))
+        })
+    }
+}
