@@ -1,0 +1,114 @@
+//! Configuration in three layers: compiled-in defaults, one optional file, the environment.
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format as _, Toml};
+use figment::value::Dict;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::config_error::ConfigError;
+
+/// What every variable of ours starts with.
+pub(crate) const ENV_PREFIX: &str = "KASEYA_SYNC_";
+
+/// The defaults of the sections that this crate owns.
+const OWN_DEFAULTS: &str = include_str!("defaults.toml");
+
+/// A secret longer than this is a mistaken path.
+const MAX_SECRET_BYTES: u64 = 64 * 1024;
+
+/// The settings of one program, before their owners read them section by section.
+///
+/// Later layers win, key by key: the crate's own defaults, the program's defaults, the file, the environment
+/// (`KASEYA_SYNC_SECTION__KEY`). Every section must stand in the defaults, so that a misspelt one is refused.
+#[derive(Debug, Clone)]
+pub struct Config {
+    figment: Figment,
+}
+
+impl Config {
+    /// Merges the layers. The program's `defaults` are TOML text; its comments are the documentation of each key.
+    ///
+    /// # Errors
+    /// When the file cannot be read, a layer is not TOML, or a section is unknown.
+    pub fn load(defaults: &str, file: Option<&Path>) -> Result<Self, ConfigError> {
+        let compiled_in = Figment::new().merge(Toml::string(OWN_DEFAULTS)).merge(Toml::string(defaults));
+        let known: BTreeSet<String> = keys(&compiled_in)?.into_iter().collect();
+
+        let mut figment = compiled_in;
+        if let Some(path) = file {
+            // Read here, so that a file that is missing is an error and a path is never searched for upwards.
+            if let Err(source) = std::fs::File::open(path) {
+                return Err(ConfigError::File { path: path.to_owned(), source });
+            }
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        figment = figment.merge(Env::prefixed(ENV_PREFIX).split("__"));
+
+        for section in keys(&figment)? {
+            if !known.contains(&section) {
+                return Err(ConfigError::unknown_section(&figment, section, known));
+            }
+        }
+        Ok(Self { figment })
+    }
+
+    /// Reads one section. `T` should refuse unknown fields, so that a misspelt key is named and not ignored.
+    ///
+    /// # Errors
+    /// When a key is missing, unknown or of the wrong kind; the error says which, from where, and what to do.
+    pub fn section<T: DeserializeOwned>(&self, name: &'static str) -> Result<T, ConfigError> {
+        self.figment
+            .focus(name)
+            .extract()
+            .map_err(|error| ConfigError::in_section(&self.figment, name, error))
+    }
+}
+
+fn keys(figment: &Figment) -> Result<Vec<String>, ConfigError> {
+    let dict: Dict = figment.extract().map_err(|error| ConfigError::in_section(figment, "", error))?;
+    Ok(dict.into_keys().collect())
+}
+
+/// The path of a file that holds one secret. The path may stand in logs; the content is read only when asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct SecretFile(PathBuf);
+
+impl SecretFile {
+    /// The secret at `path`.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Reads it anew, so that a rotated file counts at the next use. One line end at the end is not part of it.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not text, is empty, or is longer than a secret can be.
+    pub fn read(&self) -> Result<SecretString, ConfigError> {
+        let fault = |why: String| ConfigError::Secret { path: self.0.clone(), why };
+        let mut text = String::new();
+        std::fs::File::open(&self.0)
+            .and_then(|file| file.take(MAX_SECRET_BYTES + 1).read_to_string(&mut text))
+            .map_err(|error| fault(error.to_string()))?;
+        let secret =
+            text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+        if secret.is_empty() {
+            return Err(fault("it is empty".to_owned()));
+        }
+        if text.len() as u64 > MAX_SECRET_BYTES {
+            return Err(fault(format!("it is longer than {MAX_SECRET_BYTES} bytes")));
+        }
+        Ok(SecretString::from(secret))
+    }
+}

@@ -1,0 +1,114 @@
+//! What is wrong with the configuration, where it came from, and how to mend it.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use figment::error::Kind;
+use figment::{Figment, Metadata, Source};
+
+use crate::config::ENV_PREFIX;
+
+/// A fault in the configuration, in words for the person who mends it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file given by `--config` cannot be read.
+    #[error("configuration file `{}` cannot be read: {source}; correct the path given with --config", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A key is missing, unknown, or holds the wrong kind of value.
+    #[error("configuration key `{key}` {origin}: {fault}; {mend}")]
+    Key {
+        /// The key with its section.
+        key: String,
+        /// Which layer it came from.
+        origin: String,
+        /// What is wrong.
+        fault: String,
+        /// What to do.
+        mend: String,
+    },
+    /// A secret's file cannot be used.
+    #[error("secret file `{}`: {why}; put the secret alone into the file, readable by this program", path.display())]
+    Secret {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+}
+
+impl ConfigError {
+    pub(crate) fn unknown_section(figment: &Figment, section: String, known: BTreeSet<String>) -> Self {
+        let origin = origin(figment.find_metadata(&section), &section);
+        let known: Vec<String> = known.into_iter().collect();
+        Self::Key {
+            key: section,
+            origin,
+            fault: "this program has no such section".to_owned(),
+            mend: format!("remove it or use one of: {}", known.join(", ")),
+        }
+    }
+
+    pub(crate) fn in_section(figment: &Figment, section: &str, error: figment::Error) -> Self {
+        let mut path: Vec<String> = error.path.clone();
+        if !section.is_empty() {
+            path.insert(0, section.to_owned());
+        }
+        // Where serde names the field in the error's kind, the path may stop at the table above it.
+        if let Kind::UnknownField(field, _) = &error.kind
+            && path.last() != Some(field)
+        {
+            path.push(field.clone());
+        }
+        if let Kind::MissingField(field) = &error.kind
+            && path.last().map(String::as_str) != Some(field.as_ref())
+        {
+            path.push(field.clone().into_owned());
+        }
+        let key = path.join(".");
+        let origin = match &error.kind {
+            Kind::MissingField(_) => "is missing".to_owned(),
+            _ => origin(figment.find_metadata(&key).or(error.metadata.as_ref()), &key),
+        };
+        let (fault, mend) = match &error.kind {
+            Kind::MissingField(_) => {
+                let variable = variable(&key);
+                ("it has no default".to_owned(), format!("set it in the configuration file or by {variable}"))
+            }
+            Kind::UnknownField(field, known) => {
+                (format!("unknown key `{field}`"), format!("remove it or use one of: {}", known.join(", ")))
+            }
+            Kind::UnknownVariant(variant, known) => {
+                (format!("unknown value `{variant}`"), format!("use one of: {}", known.join(", ")))
+            }
+            Kind::InvalidType(found, wanted) => (format!("found {found}"), format!("give {wanted}")),
+            Kind::InvalidValue(found, wanted) => (format!("found {found}"), format!("give {wanted}")),
+            other => (other.to_string(), "correct it".to_owned()),
+        };
+        Self::Key { key, origin, fault, mend }
+    }
+}
+
+/// The environment variable that sets `key`.
+fn variable(key: &str) -> String {
+    format!("{ENV_PREFIX}{}", key.to_uppercase().replace('.', "__"))
+}
+
+fn origin(metadata: Option<&Metadata>, key: &str) -> String {
+    match metadata {
+        Some(found) => match &found.source {
+            Some(Source::File(path)) => format!("in file `{}`", path.display()),
+            Some(_) => "in the compiled-in defaults".to_owned(),
+            None if found.name.contains("environment") => {
+                format!("in environment variable {}", variable(key))
+            }
+            None => "in the compiled-in defaults".to_owned(),
+        },
+        None => "in the configuration".to_owned(),
+    }
+}

@@ -1,0 +1,48 @@
+//! What a program's body is given.
+
+use std::sync::Arc;
+
+use domain::{Clock, Entropy};
+use opentelemetry::metrics::Meter;
+
+use crate::config::Config;
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::program::Program;
+use crate::shutdown::Shutdown;
+use crate::telemetry::resource;
+
+/// Everything that a service takes from its surroundings. Services that share a process share one context; a
+/// service may replace a part of its own copy, such as the clock by one calibrated on Postgres.
+#[derive(Clone)]
+pub struct Context {
+    /// The settings, read section by section.
+    pub config: Config,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// When to stop, and the tasks that are waited for.
+    pub shutdown: Shutdown,
+    /// What `/livez` and `/readyz` answer from.
+    pub health: Health,
+    /// Where instruments come from; `/metrics` shows them.
+    pub meter: Meter,
+    pub(crate) metrics: Metrics,
+}
+
+impl Context {
+    /// A context of its own, without telemetry, pages or signals: [`crate::run`] adds those, a test needs none.
+    pub fn new(program: &Program, config: Config, clock: Arc<dyn Clock>, entropy: Entropy) -> Self {
+        let metrics = Metrics::new(resource(program.name, program.version));
+        Self {
+            config,
+            entropy,
+            shutdown: Shutdown::new(),
+            health: Health::new(Arc::clone(&clock)),
+            meter: metrics.meter(program.name),
+            metrics,
+            clock,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Is the program alive, and can it do its work?
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::Clock;
+use serde::Serialize;
+use tokio::sync::watch;
+
+/// What `/livez` and `/readyz` answer from.
+///
+/// *Live* means that every loop goes round: it looks at no dependency, because a restart mends none. *Ready*
+/// means that the program has started, is not stopping, and has what it depends on.
+#[derive(Clone)]
+pub struct Health(Arc<State>);
+
+struct State {
+    clock: Arc<dyn Clock>,
+    started: AtomicBool,
+    stopping: AtomicBool,
+    marks: Mutex<Vec<Arc<Mark>>>,
+    dependencies: Mutex<Vec<Dependency>>,
+}
+
+struct Mark {
+    name: &'static str,
+    max_age: Duration,
+    last: Mutex<Last>,
+    number: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Last {
+    Progress(Duration),
+    Idle,
+}
+
+struct Dependency {
+    name: &'static str,
+    up: watch::Receiver<bool>,
+}
+
+/// The answer to one question, as the page shows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The answer.
+    pub ok: bool,
+    /// What it was made from.
+    pub checks: Vec<Check>,
+}
+
+/// One part of a [`Report`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub name: &'static str,
+    /// Whether it is as it should be.
+    pub ok: bool,
+    /// In words.
+    pub detail: String,
+}
+
+impl Health {
+    /// Not started, nothing registered. Ages are measured on the clock's monotonic time.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(State {
+            clock,
+            started: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            marks: Mutex::default(),
+            dependencies: Mutex::default(),
+        }))
+    }
+
+    /// Registers a loop that promises to go round at least every `max_age`. It counts as just gone round.
+    pub fn progress(&self, name: &'static str, max_age: Duration) -> Progress {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let mark = Arc::new(Mark {
+            name,
+            max_age,
+            last: Mutex::new(Last::Progress(self.0.clock.monotonic())),
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+        });
+        lock(&self.0.marks).push(Arc::clone(&mark));
+        Progress { state: Arc::clone(&self.0), mark }
+    }
+
+    /// Registers what the program needs for its work. A channel whose sender is gone counts as down.
+    pub fn dependency(&self, name: &'static str, up: watch::Receiver<bool>) {
+        lock(&self.0.dependencies).push(Dependency { name, up });
+    }
+
+    /// Everything is registered and set up; until then the program is not ready.
+    pub fn started(&self) {
+        self.0.started.store(true, Ordering::Release);
+    }
+
+    /// The program is stopping: not ready any more, whatever its dependencies say.
+    pub fn stopping(&self) {
+        self.0.stopping.store(true, Ordering::Release);
+    }
+
+    /// Does every loop go round?
+    pub fn live(&self) -> Report {
+        let now = self.0.clock.monotonic();
+        Report::of(lock(&self.0.marks).iter().map(|mark| mark.check(now)).collect())
+    }
+
+    /// Can the program do its work?
+    pub fn ready(&self) -> Report {
+        let started = self.0.started.load(Ordering::Acquire);
+        let stopping = self.0.stopping.load(Ordering::Acquire);
+        let phase = match (started, stopping) {
+            (_, true) => "stopping",
+            (false, false) => "starting",
+            (true, false) => "running",
+        };
+        let mut checks = vec![Check { name: "phase", ok: started && !stopping, detail: phase.to_owned() }];
+        checks.extend(lock(&self.0.dependencies).iter().map(Dependency::check));
+        Report::of(checks)
+    }
+}
+
+impl Report {
+    fn of(checks: Vec<Check>) -> Self {
+        Self { ok: checks.iter().all(|check| check.ok), checks }
+    }
+}
+
+impl Mark {
+    fn check(&self, now: Duration) -> Check {
+        let (ok, detail) = match *lock(&self.last) {
+            Last::Idle => (true, "idle".to_owned()),
+            Last::Progress(at) => {
+                let age = now.saturating_sub(at);
+                (
+                    age <= self.max_age,
+                    format!("{} s since its last round, at most {}", age.as_secs(), self.max_age.as_secs()),
+                )
+            }
+        };
+        Check { name: self.name, ok, detail }
+    }
+}
+
+impl Dependency {
+    fn check(&self) -> Check {
+        let ok = *self.up.borrow() && self.up.has_changed().is_ok();
+        Check { name: self.name, ok, detail: if ok { "up" } else { "down" }.to_owned() }
+    }
+}
+
+/// A loop's way of saying that it goes round. Dropped when the loop ends, which unregisters it.
+pub struct Progress {
+    state: Arc<State>,
+    mark: Arc<Mark>,
+}
+
+impl Progress {
+    /// It has gone round, or made a step inside.
+    pub fn mark(&self) {
+        *lock(&self.mark.last) = Last::Progress(self.state.clock.monotonic());
+    }
+
+    /// It has seen that there is nothing to do, and now awaits something that may rightly never come, such as the
+    /// next delivery. It stays live until it marks again; whether the awaited thing *can* come is a dependency's
+    /// question.
+    pub fn idle(&self) {
+        *lock(&self.mark.last) = Last::Idle;
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        lock(&self.state.marks).retain(|mark| mark.number != self.mark.number);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // No code that can panic runs while one of these is held.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,218 @@
+//! `/livez`, `/readyz` and `/metrics`, and the way in which a program asks them about itself.
+
+use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use tokio::net::TcpListener;
+
+use crate::health::{Health, Report};
+use crate::metrics::Metrics;
+
+/// How long a program waits for its own answer.
+const OWN_ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// More than this it does not read.
+const MAX_ANSWER_BYTES: u64 = 1024 * 1024;
+
+#[derive(Clone)]
+struct Pages {
+    health: Health,
+    metrics: Metrics,
+}
+
+/// The three pages.
+pub(crate) fn router(health: Health, metrics: Metrics) -> Router {
+    Router::new()
+        .route("/livez", get(async |State(pages): State<Pages>| answer(pages.health.live())))
+        .route("/readyz", get(async |State(pages): State<Pages>| answer(pages.health.ready())))
+        .route("/metrics", get(async |State(pages): State<Pages>| text(&pages.metrics)))
+        .with_state(Pages { health, metrics })
+}
+
+/// Serves the pages until the process ends: they are needed most while it stops.
+pub(crate) async fn serve(
+    address: SocketAddr,
+    health: Health,
+    metrics: Metrics,
+) -> std::io::Result<SocketAddr> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router(health, metrics)).await {
+            tracing::error!(%error, "the health pages are gone");
+        }
+    });
+    Ok(address)
+}
+
+/// What the program that listens at `address` answers on one of its pages: whether it says yes, and what it says.
+pub(crate) fn ask(address: SocketAddr, page: &str) -> std::io::Result<(bool, String)> {
+    let mut stream = TcpStream::connect_timeout(&reachable(address), OWN_ANSWER_TIMEOUT)?;
+    stream.set_read_timeout(Some(OWN_ANSWER_TIMEOUT))?;
+    stream.set_write_timeout(Some(OWN_ANSWER_TIMEOUT))?;
+    // HTTP/1.0, so that the answer ends where the connection ends.
+    write!(stream, "GET {page} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.take(MAX_ANSWER_BYTES).read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let yes = head.split_ascii_whitespace().nth(1) == Some("200");
+    Ok((yes, body.to_owned()))
+}
+
+/// An address to listen on everywhere is reached at loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+fn answer(report: Report) -> Response {
+    let status = if report.ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(report)).into_response()
+}
+
+fn text(metrics: &Metrics) -> Response {
+    match metrics.text() {
+        Ok(text) => {
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+        }
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use domain::{Clock, SystemClock};
+    use opentelemetry::KeyValue;
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::telemetry::resource;
+
+    /// A clock whose monotonic time stands still until it is turned.
+    struct TurnedClock(SystemClock, Mutex<Duration>);
+
+    impl TurnedClock {
+        fn turn(&self, by: Duration) {
+            *self.1.lock().unwrap() += by;
+        }
+    }
+
+    impl Clock for TurnedClock {
+        fn now(&self) -> jiff::Timestamp {
+            self.0.now()
+        }
+
+        fn monotonic(&self) -> Duration {
+            *self.1.lock().unwrap()
+        }
+    }
+
+    struct Served {
+        clock: Arc<TurnedClock>,
+        health: Health,
+        metrics: Metrics,
+        address: SocketAddr,
+    }
+
+    async fn served() -> Served {
+        let clock = Arc::new(TurnedClock(SystemClock::start(), Mutex::default()));
+        let health = Health::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        let metrics = Metrics::new(resource("pages-test", "1.2.3"));
+        let anywhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+        let address = serve(anywhere, health.clone(), metrics.clone()).await.unwrap();
+        Served { clock, health, metrics, address }
+    }
+
+    impl Served {
+        async fn page(&self, page: &'static str) -> (bool, String) {
+            let address = self.address;
+            tokio::task::spawn_blocking(move || ask(address, page)).await.unwrap().unwrap()
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_loop_that_stands_still_is_not_live_until_it_goes_round() {
+        let served = served().await;
+        let progress = served.health.progress("poll", Duration::from_secs(10));
+        served.clock.turn(Duration::from_secs(10));
+        assert!(served.page("/livez").await.0, "as old as it may be");
+        served.clock.turn(Duration::from_millis(1));
+        let (live, said) = served.page("/livez").await;
+        assert!(!live && said.contains("poll"), "{said}");
+        progress.mark();
+        assert!(served.page("/livez").await.0);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_idle_loop_stays_live_and_is_measured_again_once_it_works() {
+        let served = served().await;
+        let progress = served.health.progress("consume", Duration::from_secs(10));
+        progress.idle();
+        served.clock.turn(Duration::from_secs(100_000));
+        assert!(served.page("/livez").await.0);
+        progress.mark();
+        served.clock.turn(Duration::from_secs(11));
+        assert!(!served.page("/livez").await.0);
+        drop(progress);
+        assert!(served.page("/livez").await.0, "a loop that has ended is not waited for");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn ready_follows_start_dependencies_and_stop() {
+        let served = served().await;
+        let (up, watched) = watch::channel(true);
+        served.health.dependency("postgres", watched);
+        assert!(!served.page("/readyz").await.0, "not before it has started");
+        served.health.started();
+        assert!(served.page("/readyz").await.0);
+        up.send(false).unwrap();
+        let (ready, said) = served.page("/readyz").await;
+        assert!(!ready && said.contains(r#"{"name":"postgres","ok":false,"detail":"down"}"#), "{said}");
+        assert!(served.page("/livez").await.0, "a restart would mend nothing");
+        up.send(true).unwrap();
+        assert!(served.page("/readyz").await.0);
+        served.health.stopping();
+        assert!(!served.page("/readyz").await.0);
+        assert!(served.page("/livez").await.0);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_dependency_that_nobody_watches_over_any_more_is_down() {
+        let served = served().await;
+        let (up, watched) = watch::channel(true);
+        served.health.dependency("broker", watched);
+        served.health.started();
+        assert!(served.page("/readyz").await.0);
+        drop(up);
+        assert!(!served.page("/readyz").await.0);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn metrics_are_shown_as_prometheus_text() {
+        let served = served().await;
+        let meter = served.metrics.meter("pages-test");
+        meter.u64_counter("jobs_taken").build().add(3, &[KeyValue::new("kind", "work")]);
+        let (ok, text) = served.page("/metrics").await;
+        assert!(ok);
+        assert!(text.contains(r#"jobs_taken_total{kind="work"} 3"#), "{text}");
+        assert!(text.contains(r#"service_name="pages-test""#), "{text}");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn only_the_three_pages_exist() {
+        let served = served().await;
+        assert!(!served.page("/").await.0);
+    }
+}

@@ -1,0 +1,50 @@
+//! The sections of the configuration that this crate owns; `defaults.toml` describes each key.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// `[log]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogSettings {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// One JSON object per line.
+    Json,
+    /// For a person at a terminal.
+    Text,
+}
+
+/// `[telemetry]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExportSettings {
+    pub otlp_endpoint: Option<String>,
+    #[serde(with = "crate::duration")]
+    pub flush_timeout: Duration,
+}
+
+/// `[health]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HealthSettings {
+    pub listen: Option<SocketAddr>,
+}
+
+/// `[shutdown]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ShutdownSettings {
+    #[serde(with = "crate::duration")]
+    pub grace: Duration,
+    #[serde(with = "crate::duration")]
+    pub abandon: Duration,
+}

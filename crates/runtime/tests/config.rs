@@ -1,0 +1,143 @@
+//! Configuration: which layer wins, and what a person is told who made a mistake.
+
+use std::path::Path;
+use std::time::Duration;
+
+use figment::Jail;
+use runtime::{Config, SecretFile};
+use secrecy::ExposeSecret as _;
+use serde::Deserialize;
+
+const DEFAULTS: &str = r#"
+[worker]
+# How many jobs at once.
+jobs = 4
+# How long one call may take.
+call_timeout = "15s"
+# Where the key ring is.
+# keys_file = "/run/secrets/keys"
+"#;
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Worker {
+    jobs: u16,
+    #[serde(with = "runtime::duration")]
+    call_timeout: Duration,
+    keys_file: SecretFile,
+}
+
+/// What the section says, or the words of the error.
+fn read(file: Option<&str>) -> Result<Worker, String> {
+    let config = Config::load(DEFAULTS, file.map(Path::new)).map_err(|error| error.to_string())?;
+    config.section("worker").map_err(|error| error.to_string())
+}
+
+#[expect(clippy::result_large_err, reason = "the jail's own error type")]
+fn jailed(test: impl FnOnce(&mut Jail)) {
+    Jail::expect_with(|jail| {
+        test(jail);
+        Ok(())
+    });
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+    jailed(|jail| {
+        jail.create_file("sync.toml", "[worker]\njobs = 7\ncall_timeout = \"2s\"\nkeys_file = \"k\"\n")
+            .unwrap();
+        jail.set_env("KASEYA_SYNC_WORKER__CALL_TIMEOUT", "1m 5s");
+        let expected =
+            Worker { jobs: 7, call_timeout: Duration::from_secs(65), keys_file: SecretFile::at("k") };
+        assert_eq!(read(Some("sync.toml")), Ok(expected));
+        jail.set_env("KASEYA_SYNC_WORKER__JOBS", "9");
+        assert_eq!(read(Some("sync.toml")).map(|worker| worker.jobs), Ok(9));
+    });
+}
+
+#[test]
+fn a_missing_key_is_named_with_its_variable() {
+    jailed(|_| {
+        assert_eq!(
+            read(None),
+            Err("configuration key `worker.keys_file` is missing: it has no default; set it in the configuration \
+                 file or by KASEYA_SYNC_WORKER__KEYS_FILE"
+                .to_owned())
+        );
+    });
+}
+
+#[test]
+fn a_wrong_value_in_a_file_is_named_with_the_file_and_what_to_give() {
+    jailed(|jail| {
+        jail.create_file("sync.toml", "[worker]\njobs = \"many\"\nkeys_file = \"k\"\n").unwrap();
+        let error = read(Some("sync.toml")).unwrap_err();
+        assert!(error.starts_with("configuration key `worker.jobs` in file `"), "{error}");
+        assert!(error.ends_with("sync.toml`: found string \"many\"; give u16"), "{error}");
+    });
+}
+
+#[test]
+fn a_wrong_value_in_the_environment_is_named_with_its_variable() {
+    jailed(|jail| {
+        jail.set_env("KASEYA_SYNC_WORKER__KEYS_FILE", "k");
+        jail.set_env("KASEYA_SYNC_WORKER__CALL_TIMEOUT", "soon");
+        let error = read(None).unwrap_err();
+        let start = "configuration key `worker.call_timeout` in environment variable \
+                     KASEYA_SYNC_WORKER__CALL_TIMEOUT: ";
+        assert!(error.starts_with(start), "{error}");
+    });
+}
+
+#[test]
+fn a_misspelt_key_is_named_with_its_source_and_the_known_keys() {
+    jailed(|jail| {
+        jail.set_env("KASEYA_SYNC_WORKER__KEYS_FILE", "k");
+        jail.set_env("KASEYA_SYNC_WORKER__JOBZ", "3");
+        assert_eq!(
+            read(None),
+            Err("configuration key `worker.jobz` in environment variable KASEYA_SYNC_WORKER__JOBZ: unknown key \
+                 `jobz`; remove it or use one of: jobs, call_timeout, keys_file"
+                .to_owned())
+        );
+    });
+}
+
+#[test]
+fn a_misspelt_section_is_refused_by_name() {
+    jailed(|jail| {
+        jail.create_file("sync.toml", "[wroker]\njobs = 7\n").unwrap();
+        let error = read(Some("sync.toml")).unwrap_err();
+        assert!(error.starts_with("configuration key `wroker` in file `"), "{error}");
+        assert!(
+            error.ends_with("remove it or use one of: health, log, shutdown, telemetry, worker"),
+            "{error}"
+        );
+    });
+}
+
+#[test]
+fn a_file_that_is_not_there_or_is_not_toml_is_an_error() {
+    jailed(|jail| {
+        let error = read(Some("absent.toml")).unwrap_err();
+        assert!(error.contains("`absent.toml` cannot be read"), "{error}");
+        jail.create_file("broken.toml", "[worker\njobs = 7\n").unwrap();
+        let error = read(Some("broken.toml")).unwrap_err();
+        assert!(error.contains("broken.toml"), "{error}");
+    });
+}
+
+#[test]
+fn a_secret_is_its_file_without_the_line_end_and_never_printed() {
+    jailed(|jail| {
+        jail.create_file("secret", "0042 käse\r\n").unwrap();
+        let secret = SecretFile::at("secret").read().unwrap();
+        assert_eq!(secret.expose_secret(), "0042 käse");
+        assert!(!format!("{secret:?}").contains("käse"));
+        jail.create_file("empty", "\n").unwrap();
+        assert!(SecretFile::at("empty").read().unwrap_err().to_string().contains("it is empty"));
+        jail.create_file("long", &"x".repeat(70_000)).unwrap();
+        assert!(SecretFile::at("long").read().unwrap_err().to_string().contains("longer than"));
+        assert!(SecretFile::at("absent").read().unwrap_err().to_string().contains("`absent`"));
+    });
+}
