@@ -14,7 +14,7 @@ pub enum IdError {
         /// Which identifier.
         kind: &'static str,
     },
-    /// More than [`MAX_TEXT`] characters.
+    /// More than 100 characters.
     #[error("{kind} has {length} characters; at most {MAX_TEXT} are allowed")]
     TooLong {
         /// Which identifier.
@@ -37,7 +37,7 @@ pub enum IdError {
 }
 
 /// The most characters of a provider's identifier.
-pub const MAX_TEXT: usize = 100;
+const MAX_TEXT: usize = 100;
 
 fn check(kind: &'static str, text: &str) -> Result<(), IdError> {
     let length = text.chars().count();

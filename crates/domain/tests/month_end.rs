@@ -1,0 +1,226 @@
+//! The month's end: freezing, the window, the count that is sent, and from which day it counts.
+
+use domain::{
+    Billing, FreezeCause, InvoiceDay, KnownCounts, Month, MonthEnd, MonthPhase, UserCount, choose_count,
+    effective_date, window_end,
+};
+use jiff::{
+    Timestamp, ToSpan as _,
+    civil::{Date, date},
+    tz::TimeZone,
+};
+use proptest::prelude::*;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("an instant")
+}
+
+fn month(year: i16, month: i8) -> Month {
+    Month::of(date(year, month, 1))
+}
+
+fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).expect("a zone")
+}
+
+fn invoice_day(day: i8) -> InvoiceDay {
+    InvoiceDay::new(day).expect("a day of every month")
+}
+
+fn rome() -> MonthEnd {
+    MonthEnd::new("Europe/Rome", 6).expect("a rule")
+}
+
+fn count(users: u32, day: Date) -> UserCount {
+    UserCount { users, day, counted_at: at("2026-11-30T22:00:00Z") }
+}
+
+#[test]
+fn months_end_on_their_own_last_day_also_in_leap_years() {
+    for (year, of, last) in [
+        (2026, 1, 31),
+        (2026, 2, 28),
+        (2028, 2, 29),
+        (2000, 2, 29),
+        (2100, 2, 28),
+        (2026, 4, 30),
+        (2026, 12, 31),
+    ] {
+        assert_eq!(month(year, of).last_day(), date(year, of, last));
+    }
+    assert_eq!(month(2026, 12).next(), month(2027, 1));
+    assert_eq!(month(2027, 1).previous(), month(2026, 12));
+    assert_eq!(month(2028, 2).to_string(), "2028-02");
+}
+
+#[test]
+fn a_month_is_frozen_when_its_report_is_final_or_at_the_cut_off_on_day_one() {
+    let rule = rome();
+    let february = month(2028, 2);
+    assert_eq!(rule.cut_off(february), at("2028-03-01T05:00:00Z"));
+    assert_eq!(rule.freezes(february, false, at("2028-03-01T04:59:59Z")), None);
+    assert_eq!(rule.freezes(february, false, at("2028-03-01T05:00:00Z")), Some(FreezeCause::CutOff));
+    assert_eq!(rule.freezes(february, true, at("2028-02-29T23:30:00Z")), Some(FreezeCause::ReportFinal));
+}
+
+#[test]
+fn only_the_frozen_count_is_sent_from_the_freeze_to_the_end_of_the_invoice_day() {
+    let (rule, partner) = (rome(), zone("America/New_York"));
+    let frozen_at = |of: Month| (of == month(2026, 11)).then(|| at("2026-12-01T00:10:00Z"));
+    let phase = |instant: &str| rule.phase(at(instant), frozen_at, invoice_day(5), &partner);
+    assert_eq!(phase("2026-11-30T22:59:59Z"), MonthPhase::Open);
+    assert_eq!(phase("2026-11-30T23:00:00Z"), MonthPhase::Closing(month(2026, 11)));
+    assert_eq!(phase("2026-12-01T00:10:00Z"), MonthPhase::Frozen(month(2026, 11)));
+    // The partner's own midnight after the 5th.
+    assert_eq!(window_end(month(2026, 11), invoice_day(5), &partner), at("2026-12-06T05:00:00Z"));
+    assert_eq!(phase("2026-12-06T04:59:59Z"), MonthPhase::Frozen(month(2026, 11)));
+    assert_eq!(phase("2026-12-06T05:00:00Z"), MonthPhase::Open);
+}
+
+#[test]
+fn without_a_frozen_count_the_window_begins_at_the_cut_off() {
+    let (rule, partner) = (rome(), zone("Europe/Rome"));
+    let phase = |instant: &str| rule.phase(at(instant), |_| None, invoice_day(1), &partner);
+    assert_eq!(phase("2026-12-01T04:59:59Z"), MonthPhase::Closing(month(2026, 11)));
+    assert_eq!(phase("2026-12-01T05:00:00Z"), MonthPhase::Frozen(month(2026, 11)));
+    assert_eq!(phase("2026-12-01T23:00:00Z"), MonthPhase::Open);
+}
+
+#[test]
+fn a_month_frozen_before_its_last_day_ends_is_sent_from_then_on() {
+    let frozen_at = |of: Month| (of == month(2026, 11)).then(|| at("2026-11-30T22:30:00Z"));
+    let phase =
+        |instant: &str| rome().phase(at(instant), frozen_at, invoice_day(5), &zone("Pacific/Honolulu"));
+    assert_eq!(phase("2026-11-30T22:29:59Z"), MonthPhase::Open);
+    assert_eq!(phase("2026-11-30T22:30:00Z"), MonthPhase::Frozen(month(2026, 11)));
+}
+
+#[test]
+fn the_newest_count_is_sent_unless_it_is_too_old() {
+    let known = KnownCounts { newest: Some(count(14, date(2026, 11, 18))), ..KnownCounts::default() };
+    let choose = |today| choose_count(&known, MonthPhase::Open, 2, today, at("2026-11-20T12:00:00Z"));
+    assert_eq!(choose(date(2026, 11, 20)), known.newest);
+    assert_eq!(choose(date(2026, 11, 21)), None);
+    assert_eq!(choose(date(2026, 11, 17)), None, "a count of a day to come is none");
+}
+
+#[test]
+fn in_the_window_nothing_but_that_months_frozen_count_is_sent() {
+    let newest = Some(count(15, date(2026, 12, 2)));
+    let frozen = Some(count(14, date(2026, 11, 30)));
+    let choose = |known: KnownCounts, phase| {
+        choose_count(&known, phase, 2, date(2026, 12, 2), at("2026-12-02T12:00:00Z"))
+    };
+    let both = KnownCounts { newest, frozen, closed_from: None };
+    let window = MonthPhase::Frozen(month(2026, 11));
+    assert_eq!(choose(both, window), frozen);
+    assert_eq!(choose(KnownCounts { frozen: None, ..both }, window), None, "missing is missing");
+    assert_eq!(choose(both, MonthPhase::Frozen(month(2026, 10))), None, "another month's is none");
+    assert_eq!(choose(both, MonthPhase::Open), newest);
+    assert_eq!(
+        choose(both, MonthPhase::Closing(month(2026, 11))),
+        None,
+        "no count of December before the freeze"
+    );
+    let november = KnownCounts { newest: frozen, ..both };
+    assert_eq!(choose(november, MonthPhase::Closing(month(2026, 11))), frozen);
+}
+
+#[test]
+fn a_closed_company_counts_zero_from_its_day_on() {
+    let now = at("2026-12-02T12:00:00Z");
+    let closed = |day| KnownCounts {
+        newest: Some(count(15, date(2026, 12, 2))),
+        frozen: Some(count(14, date(2026, 11, 30))),
+        closed_from: Some(day),
+    };
+    let users =
+        |day, phase| choose_count(&closed(day), phase, 2, date(2026, 12, 2), now).map(|count| count.users);
+    assert_eq!(users(date(2026, 12, 2), MonthPhase::Open), Some(0));
+    assert_eq!(users(date(2026, 12, 3), MonthPhase::Open), Some(15));
+    let window = MonthPhase::Frozen(month(2026, 11));
+    assert_eq!(users(date(2026, 11, 30), window), Some(0));
+    assert_eq!(users(date(2026, 12, 1), window), Some(14), "until then its users are charged");
+}
+
+#[test]
+fn in_arrears_a_change_counts_from_the_first_of_the_counts_month() {
+    let of = |count_day, contract, line| {
+        effective_date(Billing::Arrears, invoice_day(5), count_day, date(2026, 12, 2), contract, line)
+    };
+    assert_eq!(of(date(2026, 11, 30), None, None), date(2026, 11, 1));
+    assert_eq!(of(date(2026, 12, 1), None, None), date(2026, 12, 1));
+    assert_eq!(of(date(2028, 2, 29), None, None), date(2028, 2, 1));
+    assert_eq!(of(date(2026, 11, 30), Some(date(2026, 11, 9)), None), date(2026, 11, 9));
+    assert_eq!(of(date(2026, 11, 30), Some(date(2026, 11, 9)), Some(date(2026, 11, 20))), date(2026, 11, 20));
+    assert_eq!(of(date(2026, 11, 30), Some(date(2020, 1, 1)), None), date(2026, 11, 1));
+}
+
+#[test]
+fn in_advance_a_change_counts_from_the_next_period_not_yet_billed() {
+    let of = |today| effective_date(Billing::Advance, invoice_day(5), date(2026, 11, 30), today, None, None);
+    assert_eq!(of(date(2026, 12, 4)), date(2026, 12, 1));
+    assert_eq!(of(date(2026, 12, 5)), date(2027, 1, 1));
+    assert_eq!(of(date(2026, 12, 31)), date(2027, 1, 1));
+    assert_eq!(InvoiceDay::new(0), None);
+    assert_eq!(InvoiceDay::new(29), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn an_older_count_never_replaces_a_newer(
+        counts in prop::collection::vec((0_u32..100, 0_i32..40, 0_i64..1000), 1..20),
+    ) {
+        let counts: Vec<UserCount> = counts.into_iter().map(|(users, day, second)| UserCount {
+            users,
+            day: date(2026, 11, 1).saturating_add(day.days()),
+            counted_at: Timestamp::from_second(second).expect("an instant"),
+        }).collect();
+        let mut kept = counts[0];
+        for (at, count) in counts.iter().enumerate() {
+            prop_assert!(!(count.replaces(&kept) && kept.replaces(count)));
+            if count.replaces(&kept) {
+                kept = *count;
+            }
+            for earlier in &counts[..=at] {
+                prop_assert!((kept.day, kept.counted_at) >= (earlier.day, earlier.counted_at));
+                prop_assert!(!earlier.replaces(&kept));
+            }
+        }
+    }
+
+    #[test]
+    fn every_month_passes_through_its_phases_once_and_in_order(
+        provider in prop::sample::select(&["Europe/Rome", "Pacific/Kiritimati", "Pacific/Honolulu"][..]),
+        partner in prop::sample::select(&["Europe/Rome", "Pacific/Auckland", "America/Santiago"][..]),
+        hour in 0_i64..24,
+        day in 1_i8..=28,
+        frozen_after in prop::option::of(-20_i64..200),
+        start in 0_i64..2200,
+    ) {
+        let rule = MonthEnd::new(provider, hour).expect("a rule");
+        let of_month_end = |of: Month| {
+            rule.zone().to_ambiguous_timestamp(of.next().first_day().at(0, 0, 0, 0)).compatible().expect("an instant")
+        };
+        let frozen_at = |of: Month| frozen_after.map(|hours| of_month_end(of) + hours.hours());
+        let mut now = at("2024-01-03T00:30:00Z") + (start * 24).hours();
+        let mut last = (Month::of(rule.today(now)).previous(), 1);
+        for _ in 0..70 * 24 {
+            let phase = rule.phase(now, frozen_at, invoice_day(day), &zone(partner));
+            let here = match phase {
+                MonthPhase::Closing(of) => (of, 1),
+                MonthPhase::Frozen(of) => (of, 2),
+                MonthPhase::Open => (last.0, 3),
+            };
+            prop_assert!(here >= last, "{now}: {here:?} after {last:?}");
+            if let MonthPhase::Frozen(of) = phase {
+                prop_assert!(now < window_end(of, invoice_day(day), &zone(partner)));
+                prop_assert!(now >= rule.cut_off(of) || frozen_at(of).is_some_and(|frozen| frozen <= now));
+            }
+            last = here;
+            now += 1.hour();
+        }
+    }
+}

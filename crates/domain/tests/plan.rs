@@ -1,0 +1,271 @@
+//! Wanted against present: what is written, held, or left.
+
+use domain::{
+    Addend, Brake, Brakes, Change, CompanyId, Decision, ErrorCode, Line, LineId, MAX_UNITS, PlanContext,
+    ProductId, UserCount, Wanted, plan_target, wanted_units,
+};
+use jiff::{Timestamp, civil::date};
+use proptest::prelude::*;
+
+fn line(units: f64) -> Line {
+    Line { id: LineId(7), units, effective_date: None }
+}
+
+fn context(wanted: Wanted) -> PlanContext {
+    PlanContext {
+        wanted,
+        effective_date: Some(date(2026, 11, 1)),
+        contract_end: None,
+        brakes: Brakes::default(),
+        approved: None,
+        dismissed: None,
+        unsure: false,
+    }
+}
+
+fn change(from: f64, to: u32) -> Change {
+    Change { line: LineId(7), from, to, effective_date: date(2026, 11, 1), approved: false }
+}
+
+fn addend(users: Option<u32>) -> Addend {
+    Addend {
+        company: CompanyId::new("acme").expect("an id"),
+        product: ProductId::new("standard").expect("an id"),
+        mapping_version: 1,
+        count: users.map(|users| UserCount {
+            users,
+            day: date(2026, 11, 30),
+            counted_at: Timestamp::UNIX_EPOCH,
+        }),
+    }
+}
+
+#[test]
+fn a_small_change_is_written_and_an_equal_line_is_left() {
+    assert_eq!(plan_target(&[line(10.0)], &context(Wanted::Units(12))), Decision::Write(change(10.0, 12)));
+    let unchanged = Decision::Unchanged { line: Some(line(12.0)) };
+    assert_eq!(plan_target(&[line(12.0)], &context(Wanted::Units(12))), unchanged);
+}
+
+#[test]
+fn no_line_or_two_lines_are_named() {
+    assert_eq!(plan_target(&[], &context(Wanted::Units(0))), Decision::Unchanged { line: None });
+    assert_eq!(plan_target(&[], &context(Wanted::Units(1))), Decision::NotSent(ErrorCode::Svc01));
+    let twice = [line(12.0), line(12.0)];
+    assert_eq!(plan_target(&twice, &context(Wanted::Units(12))), Decision::NotSent(ErrorCode::Svc03));
+}
+
+#[test]
+fn a_fall_to_zero_is_held_until_it_is_approved() {
+    let wanted = context(Wanted::Units(0));
+    assert_eq!(plan_target(&[line(1.0)], &wanted), Decision::Hold(change(1.0, 0), Brake::FallToZero));
+    let approved = PlanContext { approved: Some(0), ..wanted };
+    assert_eq!(
+        plan_target(&[line(1.0)], &approved),
+        Decision::Write(Change { approved: true, ..change(1.0, 0) })
+    );
+    let other = PlanContext { approved: Some(31), ..wanted };
+    assert!(matches!(plan_target(&[line(1.0)], &other), Decision::Hold(..)));
+}
+
+#[test]
+fn an_approval_stands_while_the_number_stays_within_the_brakes_tolerance() {
+    let of = |approved, wanted| {
+        plan_target(
+            &[line(100.0)],
+            &PlanContext { approved: Some(approved), ..context(Wanted::Units(wanted)) },
+        )
+    };
+    for wanted in [27, 31, 32, 35] {
+        assert_eq!(of(31, wanted), Decision::Write(Change { approved: true, ..change(100.0, wanted) }));
+    }
+    for wanted in [0, 20, 24, 38, 60] {
+        assert!(matches!(of(31, wanted), Decision::Hold(..)), "{wanted}");
+    }
+}
+
+#[test]
+fn an_approval_is_told_also_where_the_line_needs_none_for_the_runs_own_brake() {
+    let approved = PlanContext { approved: Some(12), ..context(Wanted::Units(12)) };
+    assert_eq!(
+        plan_target(&[line(10.0)], &approved),
+        Decision::Write(Change { approved: true, ..change(10.0, 12) })
+    );
+}
+
+#[test]
+fn a_dismissed_number_is_neither_sent_nor_held_anew_but_another_is() {
+    let dismissed = |wanted| PlanContext { dismissed: Some(0), ..context(Wanted::Units(wanted)) };
+    assert_eq!(plan_target(&[line(31.0)], &dismissed(0)), Decision::Dismissed(change(31.0, 0)));
+    assert!(matches!(plan_target(&[line(31.0)], &dismissed(1)), Decision::Hold(..)));
+    assert!(matches!(plan_target(&[line(31.0)], &dismissed(30)), Decision::Write(_)));
+    assert!(matches!(plan_target(&[line(0.0)], &dismissed(0)), Decision::Unchanged { .. }));
+    let also_approved = PlanContext { approved: Some(0), ..dismissed(0) };
+    assert!(matches!(plan_target(&[line(31.0)], &also_approved), Decision::Dismissed(_)));
+}
+
+#[test]
+fn an_unsure_line_is_left_alone_even_when_it_looks_right() {
+    for units in [10.0, 12.0] {
+        let unsure = PlanContext { unsure: true, ..context(Wanted::Units(12)) };
+        assert_eq!(plan_target(&[line(units)], &unsure), Decision::Wait(line(units)));
+    }
+}
+
+#[test]
+fn a_change_never_begins_before_its_line_or_after_its_contract() {
+    let started = Line { effective_date: Some(date(2026, 11, 15)), ..line(10.0) };
+    let Decision::Write(written) = plan_target(&[started], &context(Wanted::Units(12))) else {
+        panic!("a small change is written")
+    };
+    assert_eq!(written.effective_date, date(2026, 11, 15));
+    for (end, decision) in [
+        (date(2026, 11, 1), Decision::Write(change(10.0, 12))),
+        (date(2026, 10, 31), Decision::NotSent(ErrorCode::Con01)),
+    ] {
+        let ends = PlanContext { contract_end: Some(end), ..context(Wanted::Units(12)) };
+        assert_eq!(plan_target(&[line(10.0)], &ends), decision);
+    }
+    let untold = PlanContext { effective_date: None, ..context(Wanted::Units(12)) };
+    assert_eq!(plan_target(&[line(10.0)], &untold), Decision::NotSent(ErrorCode::Per03));
+}
+
+#[test]
+fn a_fraction_becomes_whole_and_a_credit_waits_for_a_person() {
+    assert_eq!(plan_target(&[line(10.5)], &context(Wanted::Units(11))), Decision::Write(change(10.5, 11)));
+    assert!(matches!(
+        plan_target(&[line(0.25)], &context(Wanted::Units(0))),
+        Decision::Hold(_, Brake::FallToZero)
+    ));
+    for wanted in [0, 1, 5] {
+        assert!(matches!(plan_target(&[line(-1.0)], &context(Wanted::Units(wanted))), Decision::Hold(..)));
+    }
+    for units in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
+        assert!(matches!(plan_target(&[line(units)], &context(Wanted::Units(5))), Decision::Hold(..)));
+    }
+}
+
+#[test]
+fn a_target_without_addends_has_no_wanted_units() {
+    // A product that is not mapped brings no addend anywhere, so nothing can be planned for it.
+    assert_eq!(wanted_units(&[]), Wanted::Unknown);
+    for lines in [&[][..], &[line(3.0)], &[line(0.0)]] {
+        assert_eq!(plan_target(lines, &context(wanted_units(&[]))), Decision::NotSent(ErrorCode::Qty02));
+    }
+}
+
+#[test]
+fn a_sum_beyond_kaseyas_number_is_no_number() {
+    assert_eq!(wanted_units(&[addend(Some(MAX_UNITS))]), Wanted::Units(MAX_UNITS));
+    assert_eq!(wanted_units(&[addend(Some(MAX_UNITS)), addend(Some(1))]), Wanted::Unknown);
+    assert_eq!(wanted_units(&[addend(Some(u32::MAX)), addend(Some(u32::MAX))]), Wanted::Unknown);
+    let too_many = context(Wanted::Units(MAX_UNITS + 1));
+    assert_eq!(plan_target(&[line(1.0)], &too_many), Decision::NotSent(ErrorCode::Qty02));
+}
+
+fn users() -> impl Strategy<Value = u32> {
+    prop_oneof![4 => 0_u32..60, 1 => any::<u32>()]
+}
+
+fn present_units() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        6 => (0_u32..60).prop_map(f64::from),
+        1 => -50.0..50.0_f64,
+        1 => any::<f64>(),
+    ]
+}
+
+prop_compose! {
+    fn any_context()(
+        wanted in prop_oneof![9 => users().prop_map(Wanted::Units), 1 => Just(Wanted::Unknown)],
+        month in prop::option::weighted(0.95, 1_i8..=12),
+        end in prop::option::weighted(0.1, 1_i8..=12),
+        approved in prop::option::weighted(0.3, users()),
+        dismissed in prop::option::weighted(0.2, users()),
+        figures in (0_u32..10, 0_u32..100, 0_u32..40),
+        unsure in prop::bool::weighted(0.1),
+    ) -> PlanContext {
+        PlanContext {
+            wanted,
+            effective_date: month.map(|month| date(2026, month, 1)),
+            contract_end: end.map(|month| date(2026, month, 28)),
+            brakes: Brakes { units: figures.0, percent: figures.1, units_alone: figures.2 },
+            approved,
+            dismissed,
+            unsure,
+        }
+    }
+}
+
+prop_compose! {
+    fn any_lines()(all in prop::collection::vec((present_units(), prop::option::of(1_i8..=28)), 0..3)) -> Vec<Line> {
+        let lines = all.into_iter().zip(1..);
+        lines.map(|((units, day), id)| Line {
+            id: LineId(id),
+            units,
+            effective_date: day.map(|day| date(2026, 6, day)),
+        }).collect()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn applying_a_plan_and_planning_again_gives_nothing(lines in any_lines(), context in any_context()) {
+        let mut lines = lines;
+        if let Decision::Write(change) = plan_target(&lines, &context) {
+            let written = lines.iter_mut().find(|line| line.id == change.line);
+            let written = written.expect("a change is of a line that was there");
+            prop_assert_eq!(written.units, change.from);
+            written.units = f64::from(change.to);
+            written.effective_date = Some(change.effective_date);
+            let again = plan_target(&lines, &context);
+            prop_assert!(matches!(again, Decision::Unchanged { line: Some(_) }), "{:?}", again);
+        }
+    }
+
+    #[test]
+    fn whatever_kaseya_shows_only_the_wanted_number_is_ever_written(lines in any_lines(), context in any_context()) {
+        if let Decision::Write(change) | Decision::Hold(change, _) | Decision::Dismissed(change) =
+            plan_target(&lines, &context)
+        {
+            // `to` is a u32, so neither negative nor a fraction; it fits what Kaseya takes.
+            prop_assert_eq!(context.wanted, Wanted::Units(change.to));
+            prop_assert!(change.to <= MAX_UNITS);
+            prop_assert!(change.from != f64::from(change.to));
+            prop_assert_eq!(lines.len(), 1);
+            prop_assert!(context.contract_end.is_none_or(|end| change.effective_date <= end));
+            prop_assert!(lines[0].effective_date.is_none_or(|start| change.effective_date >= start));
+        }
+    }
+
+    #[test]
+    fn what_the_brakes_hold_is_written_only_with_an_approval(lines in any_lines(), context in any_context()) {
+        if let Decision::Write(change) = plan_target(&lines, &context)
+            && context.brakes.check(change.from, change.to).is_some()
+        {
+            prop_assert!(change.approved);
+            let approved = context.approved.expect("an approval");
+            prop_assert!(context.brakes.approval_stands(approved, change.to));
+        }
+    }
+
+    #[test]
+    fn one_missing_addend_makes_no_number(counts in prop::collection::vec(users(), 0..6), at in 0_usize..6) {
+        let mut addends: Vec<Addend> = counts.into_iter().map(|users| addend(Some(users))).collect();
+        addends.insert(at.min(addends.len()), addend(None));
+        prop_assert_eq!(wanted_units(&addends), Wanted::Unknown);
+        let decision = plan_target(&[line(3.0)], &context(wanted_units(&addends)));
+        prop_assert_eq!(decision, Decision::NotSent(ErrorCode::Qty02));
+    }
+
+    #[test]
+    fn the_wanted_units_are_the_sum_in_any_order(counts in prop::collection::vec(0_u32..1000, 1..6)) {
+        let mut addends: Vec<Addend> = counts.iter().map(|users| addend(Some(*users))).collect();
+        let sum = Wanted::Units(counts.iter().sum());
+        prop_assert_eq!(wanted_units(&addends), sum);
+        addends.reverse();
+        prop_assert_eq!(wanted_units(&addends), sum);
+    }
+}

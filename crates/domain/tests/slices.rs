@@ -1,0 +1,51 @@
+//! Slices of a run.
+
+use domain::{ContractId, halve, slices};
+use proptest::prelude::*;
+
+#[test]
+fn a_contract_with_too_many_targets_is_a_slice_of_its_own() {
+    let contracts = [(ContractId(1), 3), (ContractId(2), 12), (ContractId(3), 7), (ContractId(4), 0)];
+    let expected = [vec![ContractId(1)], vec![ContractId(2)], vec![ContractId(3), ContractId(4)]];
+    assert_eq!(slices(&contracts, 10), expected);
+    assert!(slices(&[], 10).is_empty());
+}
+
+proptest! {
+    #[test]
+    fn every_contract_is_in_one_slice_in_order_and_slices_are_full(
+        targets in prop::collection::vec(0_usize..30, 0..60), most in 1_usize..40,
+    ) {
+        let contracts: Vec<(ContractId, usize)> = (0..).map(ContractId).zip(targets).collect();
+        let cut = slices(&contracts, most);
+        let together: Vec<ContractId> = cut.iter().flatten().copied().collect();
+        let all: Vec<ContractId> = contracts.iter().map(|(contract, _)| *contract).collect();
+        prop_assert_eq!(together, all);
+        let weight = |contract: &ContractId| {
+            let found = contracts.iter().find(|(id, _)| id == contract).expect("a contract that was given");
+            found.1.max(1)
+        };
+        for slice in &cut {
+            prop_assert!(slice.len() == 1 || slice.iter().map(weight).sum::<usize>() <= most);
+        }
+        for pair in cut.windows(2) {
+            prop_assert!(pair[0].iter().map(weight).sum::<usize>() + weight(&pair[1][0]) > most);
+        }
+    }
+
+    #[test]
+    fn halving_ends_with_single_contracts(count in 1_i32..200) {
+        let mut open = vec![(0..count).map(ContractId).collect::<Vec<_>>()];
+        let mut alone = Vec::new();
+        while let Some(slice) = open.pop() {
+            match halve(&slice) {
+                None => alone.extend(slice),
+                Some((first, second)) => {
+                    prop_assert!(first.len() - second.len() <= 1);
+                    open.extend([second, first]);
+                }
+            }
+        }
+        prop_assert_eq!(alone, (0..count).map(ContractId).collect::<Vec<_>>());
+    }
+}
