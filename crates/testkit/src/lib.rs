@@ -1,1 +1,16 @@
 //! Real parts for tests: throwaway Postgres and RabbitMQ, databases cloned from a template, a proxy that breaks connections, a clock to turn.
+
+mod clock;
+mod database;
+mod proxy;
+mod until;
+
+pub use clock::Clock;
+pub use database::{TestDatabase, database, empty_database};
+pub use proxy::{Proxy, Upstream};
+pub use until::{until, until_at_most};
+
+/// Randomness that is the same in every run of a test.
+pub fn entropy(seed: u64) -> domain::Entropy {
+    domain::Entropy::from_number(seed)
+}

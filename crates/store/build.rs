@@ -1,0 +1,5 @@
+//! Builds again when a migration is added: the compiler only sees those it has read.
+
+fn main() {
+    println!("cargo::rerun-if-changed=migrations");
+}

@@ -1,0 +1,92 @@
+//! The installation's time: that of Postgres, so that all programs agree.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use domain::Clock;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Store, StoreError};
+
+/// How often the database is asked.
+const REFRESH: Duration = Duration::from_secs(10);
+/// An answer that took longer says too little about when it was given.
+const SLOWEST: Duration = Duration::from_secs(1);
+
+/// A clock that shows the database's time, counted on from the last answer by this machine's monotonic clock. So a step
+/// of this machine's wall clock moves nothing, and programs on several machines agree to a fraction of a second.
+#[derive(Clone)]
+pub struct CalibratedClock {
+    base: Arc<dyn Clock>,
+    /// The database's time when `base.monotonic()` was the second.
+    mark: Arc<RwLock<(Timestamp, Duration)>>,
+}
+
+impl CalibratedClock {
+    /// Asks the database now, and again every ten seconds until `stop`. `base` gives the monotonic time.
+    pub async fn start(
+        store: &Store,
+        base: Arc<dyn Clock>,
+        stop: CancellationToken,
+    ) -> Result<Self, StoreError> {
+        let (mark, _) = ask(store, &*base).await?;
+        let clock = Self { base, mark: Arc::new(RwLock::new(mark)) };
+        let (store, kept) = (store.clone(), clock.clone());
+        tokio::spawn(async move {
+            while stop.run_until_cancelled(tokio::time::sleep(REFRESH)).await.is_some() {
+                if let Err(error) = kept.calibrate(&store).await {
+                    tracing::warn!(%error, "the clock runs on without the database's time");
+                }
+            }
+        });
+        Ok(clock)
+    }
+
+    /// Asks the database again.
+    pub async fn calibrate(&self, store: &Store) -> Result<(), StoreError> {
+        let (mark, took) = ask(store, &*self.base).await?;
+        if took <= SLOWEST {
+            *self.mark.write().unwrap_or_else(PoisonError::into_inner) = mark;
+        }
+        Ok(())
+    }
+}
+
+/// The only place where a statement asks the database for the time. Answers the mark, and how long the answer took.
+async fn ask(store: &Store, base: &dyn Clock) -> Result<((Timestamp, Duration), Duration), StoreError> {
+    store
+        .transaction("clock", |tx| {
+            Box::pin(async move {
+                // Prepared first, so that only the one question lies between the two looks at the clock.
+                let sql = "select clock_timestamp() as now";
+                tx.query_one(sql, &[]).await?;
+                let asked = base.monotonic();
+                let row = tx.query_one(sql, &[]).await?;
+                let took = base.monotonic().saturating_sub(asked);
+                Ok(((row.get("now")?, asked + took / 2), took))
+            })
+        })
+        .await
+}
+
+impl Clock for CalibratedClock {
+    fn now(&self) -> Timestamp {
+        let (time, at) = *self.mark.read().unwrap_or_else(PoisonError::into_inner);
+        let since = self.base.monotonic().saturating_sub(at);
+        // Only a process that has run for thousands of years overflows.
+        time.checked_add(since).unwrap_or(Timestamp::MAX)
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.base.monotonic()
+    }
+}
+
+impl std::fmt::Debug for CalibratedClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CalibratedClock").field("now", &self.now()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,88 @@
+//! Wake-ups: another program says that there is something to do.
+
+use std::{future::poll_fn, time::Duration};
+
+use domain::Backoff;
+use tokio::sync::watch;
+use tokio_postgres::AsyncMessage;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Store, StoreError};
+
+/// How long to wait before the next try to listen.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(5) };
+
+/// Wake-ups of one channel. They are a hint and may be lost: whoever waits looks by itself from time to time.
+#[derive(Debug)]
+pub struct WakeUps(watch::Receiver<()>);
+
+impl WakeUps {
+    /// Waits for a wake-up, `at_most` so long. One that came since the last wait counts.
+    pub async fn wait(&mut self, at_most: Duration) {
+        let woken = async {
+            if self.0.changed().await.is_err() {
+                // Nobody listens any more: what is left is to look from time to time.
+                std::future::pending::<()>().await;
+            }
+        };
+        // Woken or not, the caller looks now.
+        let _ = tokio::time::timeout(at_most, woken).await;
+    }
+}
+
+impl Store {
+    /// Listens on `channel` until `stop`, on a connection of its own that is made again whenever it breaks; each time it
+    /// is made counts as a wake-up, since one may have been missed.
+    pub fn listen(&self, channel: &'static str, stop: CancellationToken) -> WakeUps {
+        let (wake, wake_ups) = watch::channel(());
+        let store = self.clone();
+        tokio::spawn(async move {
+            stop.run_until_cancelled(store.keep_listening(channel, &wake)).await;
+        });
+        WakeUps(wake_ups)
+    }
+
+    async fn keep_listening(&self, channel: &str, wake: &watch::Sender<()>) {
+        let mut failures = 0;
+        loop {
+            let Err(error) = self.listen_once(channel, wake, &mut failures).await;
+            let wait = BACKOFF.wait(failures, self.inner.entropy.fraction());
+            failures = failures.saturating_add(1);
+            tracing::warn!(channel, %error, ?wait, "no longer listening; again");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Ends only by a failure.
+    async fn listen_once(
+        &self,
+        channel: &str,
+        wake: &watch::Sender<()>,
+        failures: &mut u32,
+    ) -> Result<std::convert::Infallible, StoreError> {
+        let (client, mut connection) = self.inner.own_connection().await?;
+        let command = format!("listen \"{}\"", channel.replace('"', "\"\""));
+        let listening = self.inner.answered(client.batch_execute(&command));
+        tokio::pin!(listening);
+        let mut listens = false;
+        loop {
+            // The connection does nothing unless it is polled, so both go on side by side.
+            tokio::select! {
+                answer = &mut listening, if !listens => {
+                    answer?;
+                    listens = true;
+                    *failures = 0;
+                    wake.send_replace(());
+                }
+                message = poll_fn(|context| connection.poll_message(context)) => match message {
+                    Some(Ok(AsyncMessage::Notification(_))) => {
+                        wake.send_replace(());
+                    }
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => return Err(StoreError::connecting(&error)),
+                    None => return Err(StoreError::Unreachable { reason: "the connection ended".to_owned() }),
+                },
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! One Postgres per test program, one database per test.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use local_postgres::{Options, Running};
+use store::{Settings, Store};
+use tokio::sync::{Mutex, OnceCell};
+use tokio_postgres::{Client, NoTls};
+
+/// The migrated database that the others are copied from.
+const TEMPLATE: &str = "template_of_tests";
+
+/// The server of this test program; it ends with the process.
+static SERVER: OnceCell<Running> = OnceCell::const_new();
+/// Nobody may be connected to the template while it is copied, so one copies at a time.
+static COPYING: Mutex<()> = Mutex::const_new(());
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// A database of one test's own, with all tables and no rows.
+#[derive(Debug)]
+pub struct TestDatabase {
+    /// Connected to it.
+    pub store: Store,
+    /// How to connect to it.
+    pub url: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl TestDatabase {
+    /// A second store with a pool of its own, as a second program would have.
+    pub async fn another_store(&self) -> Store {
+        connect(&self.url).await
+    }
+
+    /// A plain connection, to look behind the store's back.
+    pub async fn client(&self) -> Client {
+        client(&self.url).await
+    }
+}
+
+/// A migrated database, empty but for what the migrations insert.
+pub async fn database() -> TestDatabase {
+    copy_of(TEMPLATE).await
+}
+
+/// A database without any table.
+pub async fn empty_database() -> TestDatabase {
+    copy_of("template0").await
+}
+
+async fn copy_of(template: &str) -> TestDatabase {
+    let server = SERVER.get_or_init(start).await;
+    let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    {
+        let _alone = COPYING.lock().await;
+        let copy = format!("create database {name} template {template} strategy file_copy");
+        client(&server.url()).await.batch_execute(&copy).await.expect("the template is copied");
+    }
+    let url = server.url_of(&name);
+    TestDatabase { store: connect(&url).await, url, name }
+}
+
+async fn start() -> Running {
+    let server = local_postgres::start(Options::throwaway()).await.expect("a Postgres starts");
+    let administrator = client(&server.url()).await;
+    administrator.batch_execute(&format!("create database {TEMPLATE}")).await.expect("the template is made");
+    let template = connect(&server.url_of(TEMPLATE)).await;
+    template.migrate().await.expect("the migrations apply");
+    template.close();
+    // Closed connections take a moment to leave; the first copy would find them there.
+    crate::until("nobody is connected to the template", async || {
+        administrator
+            .query_one("select not exists (select from pg_stat_activity where datname = $1)", &[&TEMPLATE])
+            .await
+            .expect("the server answers")
+            .get(0)
+    })
+    .await;
+    server
+}
+
+async fn connect(url: &str) -> Store {
+    Store::connect(Settings::new(url), crate::entropy(1)).await.expect("the database can be reached")
+}
+
+async fn client(url: &str) -> Client {
+    let (client, connection) =
+        tokio_postgres::connect(url, NoTls).await.expect("the database can be reached");
+    // A test that breaks the connection sees it in its statements.
+    tokio::spawn(connection);
+    client
+}
