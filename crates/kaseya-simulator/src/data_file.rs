@@ -1,0 +1,95 @@
+//! A tenant's state as a JSON file.
+
+use std::{
+    collections::HashSet,
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::State;
+
+/// Why a state could not be read or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// The file cannot be read.
+    #[error("the data file {} cannot be read: {cause}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The file cannot be written.
+    #[error("the data file {} cannot be written: {cause}", path.display())]
+    Write {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// The file does not hold a tenant's state.
+    #[error("the data file {} does not hold a tenant's state: {cause}", path.display())]
+    Content {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        cause: serde_json::Error,
+    },
+    /// One id stands twice.
+    #[error("the data file {} has two {kind} with the id {id}", path.display())]
+    TwoOfOneId {
+        /// Which file.
+        path: PathBuf,
+        /// Of what.
+        kind: &'static str,
+        /// Which id.
+        id: i32,
+    },
+}
+
+impl State {
+    /// Reads a state that was written by hand or by [`State::save`].
+    ///
+    /// # Errors
+    /// When the file is missing, is not the JSON of a state, or has an id twice.
+    pub fn load(path: &Path) -> Result<Self, DataError> {
+        let text = fs::read_to_string(path).map_err(|cause| DataError::Read { path: path.into(), cause })?;
+        let state: Self =
+            serde_json::from_str(&text).map_err(|cause| DataError::Content { path: path.into(), cause })?;
+        match state.id_that_stands_twice() {
+            Some((kind, id)) => Err(DataError::TwoOfOneId { path: path.into(), kind, id }),
+            None => Ok(state),
+        }
+    }
+
+    /// Writes the state beside the file and then puts it in its place: a reader sees the old or the new one whole.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn save(&self, path: &Path) -> Result<(), DataError> {
+        self.write_and_rename(path).map_err(|cause| DataError::Write { path: path.into(), cause })
+    }
+
+    fn write_and_rename(&self, path: &Path) -> io::Result<()> {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".new");
+        let mut file = File::create(&beside)?;
+        file.write_all(&serde_json::to_vec_pretty(self)?)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    }
+
+    fn id_that_stands_twice(&self) -> Option<(&'static str, i32)> {
+        fn twice(ids: impl Iterator<Item = i32>) -> Option<i32> {
+            let mut seen = HashSet::new();
+            ids.into_iter().find(|id| !seen.insert(*id))
+        }
+        let lines = self.contracts.iter().flat_map(|contract| &contract.lines);
+        twice(self.accounts.iter().map(|account| account.id))
+            .map(|id| ("accounts", id))
+            .or_else(|| twice(self.services.iter().map(|service| service.id)).map(|id| ("services", id)))
+            .or_else(|| twice(self.contracts.iter().map(|contract| contract.id)).map(|id| ("contracts", id)))
+            .or_else(|| twice(lines.map(|line| line.id)).map(|id| ("lines", id)))
+    }
+}

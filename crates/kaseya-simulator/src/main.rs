@@ -1,0 +1,44 @@
+//! `kaseya-simulator --listen ADDR --data FILE`: a simulated Kaseya BMS over plain HTTP.
+
+use std::{
+    io::{self, IsTerminal},
+    net::SocketAddr,
+    path::PathBuf,
+};
+
+use clap::Parser;
+use jiff::Timestamp;
+use kaseya_simulator::{Clock, Simulator, State};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A simulated Kaseya BMS over plain HTTP.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Options {
+    /// Address and port to listen on.
+    #[arg(long, default_value = "127.0.0.1:8095")]
+    listen: SocketAddr,
+    /// The tenant's state as JSON; written again after each change.
+    #[arg(long)]
+    data: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
+    let options = Options::parse();
+    let state = State::load(&options.data)?;
+    let running = Simulator::new(state, machine_clock()).keep_in(options.data).start(options.listen).await?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminated.recv() => {}
+    }
+    running.stop().await;
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the program's own clock is the machine's")]
+fn machine_clock() -> Clock {
+    Clock::following(Timestamp::now)
+}

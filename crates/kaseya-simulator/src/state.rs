@@ -1,0 +1,242 @@
+//! What a tenant holds: accounts, services, contracts, their lines, and the history of their units.
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Everything one tenant holds. Free to be edited by hand; only [`State::write_line`] is recorded in the history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// The one login that is accepted.
+    pub login: Login,
+    /// The tenant's IANA time zone, which decides what "today" is.
+    pub time_zone: String,
+    /// The clients.
+    pub accounts: Vec<Account>,
+    /// The catalogue of sellable items.
+    pub services: Vec<Service>,
+    /// The agreements with their lines.
+    pub contracts: Vec<Contract>,
+    /// Every write of a line, oldest first.
+    #[serde(default)]
+    pub history: Vec<UnitWrite>,
+}
+
+/// The login that is accepted; any other gets one and the same refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// The user's name.
+    pub user: String,
+    /// Its password.
+    pub password: String,
+    /// The company name in Kaseya.
+    pub tenant: String,
+}
+
+/// A client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Kaseya's id.
+    pub id: i32,
+    /// Its name.
+    pub name: String,
+    /// Whether it is active; an inactive one is shown only when asked for.
+    pub active: bool,
+}
+
+/// A sellable item.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Kaseya's id.
+    pub id: i32,
+    /// Its name.
+    pub name: String,
+    /// A longer text.
+    pub description: Option<String>,
+    /// What one unit costs the partner.
+    pub unit_cost: f64,
+    /// What one unit is sold for.
+    pub unit_price: f64,
+    /// Whether it may still be sold.
+    pub active: bool,
+    /// Whether tax is added.
+    pub taxable: bool,
+}
+
+/// Whether a contract bills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ContractStatus {
+    /// It bills.
+    Active,
+    /// Not yet or no longer activated.
+    Inactive,
+}
+
+/// An agreement with an account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contract {
+    /// Kaseya's id.
+    pub id: i32,
+    /// The account it belongs to.
+    pub account: i32,
+    /// Its name.
+    pub name: String,
+    /// Its type in Kaseya's words; units live on "Recurring Services".
+    pub contract_type: String,
+    /// Whether it bills.
+    pub status: ContractStatus,
+    /// How often it bills, in Kaseya's words.
+    pub billing_cycle: String,
+    /// Its first day.
+    pub start: Date,
+    /// Its last day, if it has one.
+    pub end: Option<Date>,
+    /// Whether it is the account's default.
+    pub default: bool,
+    /// Its services with their units.
+    pub lines: Vec<Line>,
+}
+
+/// A service on a contract.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// Kaseya's id of the line.
+    pub id: i32,
+    /// The service it sells.
+    pub service: i32,
+    /// The name on the invoice.
+    pub service_name: Option<String>,
+    /// The text on the invoice.
+    pub service_description: Option<String>,
+    /// How many; shown as a decimal, and by hand it can be one.
+    pub units: f64,
+    /// What one unit is sold for here.
+    pub unit_price: f64,
+    /// What one unit costs here.
+    pub unit_cost: f64,
+    /// From which day the units count.
+    pub effective_date: Date,
+    /// Its place on the invoice.
+    pub sort_order: Option<i32>,
+    /// Further fields that the line shows and that a write must send back.
+    #[serde(default)]
+    pub extras: Map<String, Value>,
+}
+
+/// One write of a line through the interface, also when it changed nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitWrite {
+    /// When it was applied.
+    pub at: Timestamp,
+    /// On which contract.
+    pub contract: i32,
+    /// Which line.
+    pub line: i32,
+    /// The units before.
+    pub from: f64,
+    /// The units after.
+    pub to: f64,
+    /// From which day.
+    pub effective_date: Date,
+    /// Who wrote it.
+    pub user: String,
+}
+
+/// Why a line was not written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WriteRefused {
+    /// There is no such contract.
+    #[error("there is no such contract")]
+    UnknownContract,
+    /// The contract has no such line.
+    #[error("the contract has no such line")]
+    UnknownLine,
+    /// A line sells one service for ever.
+    #[error("the service of a line cannot be changed")]
+    OtherService,
+    /// Units are whole numbers.
+    #[error("Units must be a whole number")]
+    Fraction,
+    /// Units are never negative.
+    #[error("Units must not be negative")]
+    Negative,
+}
+
+impl State {
+    /// The contract of this id.
+    pub fn contract(&self, id: i32) -> Option<&Contract> {
+        self.contracts.iter().find(|contract| contract.id == id)
+    }
+
+    /// The contract of this id, to be edited by hand.
+    pub fn contract_mut(&mut self, id: i32) -> Option<&mut Contract> {
+        self.contracts.iter_mut().find(|contract| contract.id == id)
+    }
+
+    /// The account of this id.
+    pub fn account(&self, id: i32) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.id == id)
+    }
+
+    /// The lines of a contract, if there is such a contract.
+    pub fn lines(&self, contract: i32) -> Option<&[Line]> {
+        self.contract(contract).map(|contract| contract.lines.as_slice())
+    }
+
+    /// A line of a contract, to be edited by hand: not recorded in the history.
+    pub fn line_mut(&mut self, contract: i32, line: i32) -> Option<&mut Line> {
+        self.contract_mut(contract)?.lines.iter_mut().find(|present| present.id == line)
+    }
+
+    /// Replaces the line of the same id, as a write through the interface does, and records it.
+    ///
+    /// # Errors
+    /// When contract or line is unknown, the service is another, or the units are not a whole number from 0 on.
+    pub fn write_line(
+        &mut self,
+        contract: i32,
+        line: Line,
+        at: Timestamp,
+        user: &str,
+    ) -> Result<(), WriteRefused> {
+        if line.units < 0.0 {
+            return Err(WriteRefused::Negative);
+        }
+        if line.units.fract() != 0.0 {
+            return Err(WriteRefused::Fraction);
+        }
+        let owner = self.contract_mut(contract).ok_or(WriteRefused::UnknownContract)?;
+        let present =
+            owner.lines.iter_mut().find(|present| present.id == line.id).ok_or(WriteRefused::UnknownLine)?;
+        if present.service != line.service {
+            return Err(WriteRefused::OtherService);
+        }
+        let write = UnitWrite {
+            at,
+            contract,
+            line: line.id,
+            from: present.units,
+            to: line.units,
+            effective_date: line.effective_date,
+            user: user.to_owned(),
+        };
+        *present = line;
+        self.history.push(write);
+        Ok(())
+    }
+}
+
+impl Contract {
+    /// The total of all its services at their prices, to a hundredth of a cent.
+    pub fn billing_price(&self) -> f64 {
+        let total: f64 = self.lines.iter().map(|line| line.units * line.unit_price).sum();
+        (total * 10_000.0).round() / 10_000.0
+    }
+}
