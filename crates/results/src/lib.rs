@@ -1,1 +1,16 @@
-//! The results service: JobDone becomes statuses, journal, ledger and events.
+//! The results service: `JobDone` becomes statuses, journal, ledger and events.
+//!
+//! It takes messages in batches, stores a batch in one transaction and settles it after the commit. What it stores is
+//! idempotent by job and attempt and ordered by (run number, attempt), so a message may come twice, late, or out of
+//! order: an older one never stands over a newer one, while changes already made are journalled whoever reports them.
+//! It alone writes statuses, the journal and the totals of runs.
+
+mod announce;
+mod batch;
+mod done;
+mod events;
+mod service;
+mod storing;
+
+pub use done::JobDone;
+pub use service::{Results, ResultsSettings};

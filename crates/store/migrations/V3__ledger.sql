@@ -85,6 +85,9 @@ create unique index one_started_job_per_kaseya on jobs (host, tenant) where stat
 create index jobs_open on jobs (partner_id, state) where state <> 'done';
 create index jobs_of_run on jobs (run_id);
 create index jobs_leases on jobs (lease_until) where state = 'started';
+create index jobs_open_of_kaseya on jobs (host, tenant) where state <> 'done';
+-- Whose turn it is: what was started last.
+create index jobs_by_start on jobs (host, tenant, started_at desc) where started_at is not null;
 
 create table requests (
     partner_id text not null,
@@ -98,6 +101,7 @@ create table requests (
     message jsonb,
     waits_for_report text,
     waits_until timestamptz,
+    traceparent text,
     received_at timestamptz not null,
     answered_at timestamptz,
     -- When SyncAnswered was announced.
@@ -154,21 +158,22 @@ create table targets (
 
 -- Logins, one row per host, tenant and user.
 create table logins (
+    partner_id text not null references integrations,
     host text not null,
     tenant text not null,
     user_name text not null,
-    partner_id text not null references integrations,
+    -- What the rest of the row is about.
     credentials_version integer not null,
-    -- A started job that may be logging in, and since when.
+    -- Tries since the last acceptance whose outcome is pending or never came.
+    open_tries integer not null default 0 check (open_tries >= 0),
+    last_try timestamptz,
+    -- The started job whose login has not been heard of.
     pending_job uuid,
-    pending_since timestamptz,
-    -- The newest login whose outcome never came.
-    unknown_at timestamptz,
     accepted_at timestamptz,
     refused_at timestamptz,
     refused_code text,
     primary key (partner_id, host, tenant, user_name),
-    check ((pending_job is null) = (pending_since is null))
+    check ((refused_at is null) = (refused_code is null))
 );
 
 -- Calls made, per minute; the hourly budget is a sum over these and the open debits.
@@ -194,10 +199,12 @@ create table call_debits (
 );
 create index call_debits_of_kaseya on call_debits (host, tenant);
 
+-- A host's breaker: closed while open_until is null, half-open once that has passed.
 create table breakers (
     host text primary key,
-    failures integer not null check (failures >= 0),
+    -- Failures in a row.
+    failures integer not null default 0 check (failures >= 0),
     open_until timestamptz,
-    -- The single job that tries a half-open host.
-    probing_job uuid
+    -- Until when the single try of a half-open breaker is out.
+    probe_until timestamptz
 );

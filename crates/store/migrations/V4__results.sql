@@ -33,6 +33,9 @@ create table run_companies (
     contract_id integer not null,
     state text not null,
     code text,
+    -- As statuses.products: also what a plan would have done.
+    products jsonb not null,
+    attempt integer not null,
     primary key (run_id, company_id, contract_id)
 );
 
@@ -65,8 +68,8 @@ create table journal (
     effective_date date not null,
     addends jsonb not null,
     approved_hold_id uuid,
-    -- sent: taken by Kaseya. confirmed: a read showed it. unsure: no answer.
-    standing text not null check (standing in ('sent', 'confirmed', 'unsure')),
+    -- sent: taken by Kaseya. confirmed: a read showed it. unsure: no answer. not_applied: a later read showed that it never landed.
+    standing text not null check (standing in ('sent', 'confirmed', 'unsure', 'not_applied')),
     written_at timestamptz not null,
     confirmed_at timestamptz,
     traceparent text,

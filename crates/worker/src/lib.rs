@@ -1,1 +1,20 @@
-//! The worker: one job at a time per Kaseya, from the ticket to JobDone, keeping nothing.
+//! The worker: one job at a time per Kaseya, from the ticket to `JobDone`, keeping nothing.
+//!
+//! A ticket names partner, job and attempt. The worker *starts* the job by asking the scheduler, which answers with all it
+//! needs, as true at that moment. Per contract it then reads the lines, plans, asks for a *permit* (the scheduler stores
+//! the intents), writes, and reads again. One `JobDone` tells what came of all of it.
+//!
+//! No write is begun without a permit that outlives the write's own time-out, nor after the delivery, the lease or the
+//! process's own time is over. What is not begun is handed back.
+
+mod attempt;
+mod calls;
+mod content;
+mod contract;
+mod outcome;
+mod refusal;
+mod service;
+mod tracing_context;
+mod writing;
+
+pub use service::{Worker, WorkerSettings};

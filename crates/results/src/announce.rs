@@ -1,0 +1,90 @@
+//! The outbox of events: announced at least once, in their order per partner.
+
+use std::time::Duration;
+
+use bus::{EventTopic, Outgoing, SharedBus, TraceContext};
+use domain::{Clock, Entropy};
+use messages::{Message as _, v1};
+use store::{
+    Store, StoreError,
+    events::{self, StoredEvent},
+};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// Events announced under one lock.
+const AT_ONCE: i64 = 100;
+
+/// Announces what is stored, whenever woken and every `every`, until `stop`.
+pub(crate) async fn announce_until(
+    store: &Store,
+    bus: &SharedBus,
+    clock: &dyn Clock,
+    entropy: &Entropy,
+    woken: &Notify,
+    every: Duration,
+    stop: CancellationToken,
+) {
+    loop {
+        match announce_some(store, bus, clock, entropy).await {
+            Ok(told) if told == AT_ONCE => continue,
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "events wait in the store"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = woken.notified() => {}
+            () = tokio::time::sleep(every) => {}
+        }
+    }
+}
+
+/// Tells listeners of the oldest events and records it. The rows stay locked meanwhile, so that replicas do not announce
+/// the same; a crash in between announces again.
+async fn announce_some(
+    store: &Store,
+    bus: &SharedBus,
+    clock: &dyn Clock,
+    entropy: &Entropy,
+) -> Result<i64, StoreError> {
+    store
+        .transaction("announce_events", |tx| {
+            Box::pin(async move {
+                let mut told = 0;
+                for event in events::unannounced_events(tx, AT_ONCE).await? {
+                    let now = clock.now();
+                    let Some((topic, message)) = outgoing(&event, entropy, now) else {
+                        tracing::error!(
+                            topic = event.topic,
+                            kind = event.kind,
+                            "an event of an unknown topic is left out"
+                        );
+                        events::mark_announced(tx, &event.partner, event.number, now).await?;
+                        continue;
+                    };
+                    if let Err(error) = bus.announce(topic, message).await {
+                        tracing::warn!(%error, "events wait for the bus");
+                        break;
+                    }
+                    events::mark_announced(tx, &event.partner, event.number, now).await?;
+                    told += 1;
+                }
+                Ok(told)
+            })
+        })
+        .await
+}
+
+fn outgoing(event: &StoredEvent, entropy: &Entropy, now: jiff::Timestamp) -> Option<(EventTopic, Outgoing)> {
+    let topic = EventTopic::ALL.into_iter().find(|topic| topic.routing_key() == event.topic)?;
+    let kind = [
+        v1::RunFinished::KIND,
+        v1::CompanyStatusChanged::KIND,
+        v1::CredentialsRefused::KIND,
+        v1::HoldOpened::KIND,
+    ]
+    .into_iter()
+    .find(|kind| *kind == event.kind)?;
+    let body = event.body.to_string().into();
+    Some((topic, Outgoing { id: entropy.uuid(now), kind, trace: TraceContext::default(), body }))
+}

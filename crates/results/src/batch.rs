@@ -1,0 +1,68 @@
+//! Collecting deliveries into batches, and sorting out what is no `JobDone`.
+
+use std::time::Duration;
+
+use bus::{Consumer, Delivery, Settlement};
+use messages::{decode, v1};
+
+use crate::{done::JobDone, storing::Arrived};
+
+/// The most company rows of a batch, beyond which no further message is taken in.
+const MAX_ROWS: usize = 500;
+/// How long a batch waits for more after its first message.
+const LINGER: Duration = Duration::from_millis(5);
+
+/// Messages that are to be stored together, each with its delivery.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) arrived: Vec<Arrived>,
+    pub(crate) deliveries: Vec<Delivery>,
+}
+
+impl Batch {
+    /// The next batch; `None` only when the consumer has stopped. A message that is no `JobDone` is taken out of it, to
+    /// the dead letters.
+    pub(crate) async fn collect(consumer: &mut Consumer) -> Option<Self> {
+        let mut batch = Self::default();
+        while batch.arrived.is_empty() {
+            let delivery = consumer.next().await?;
+            batch.take(delivery).await;
+        }
+        while batch.rows() < MAX_ROWS {
+            match tokio::time::timeout(LINGER, consumer.next()).await {
+                Ok(Some(delivery)) => batch.take(delivery).await,
+                Ok(None) | Err(_) => break,
+            }
+        }
+        Some(batch)
+    }
+
+    async fn take(&mut self, delivery: Delivery) {
+        let message = &delivery.message;
+        let read = decode::<v1::JobDone>(message.kind.as_deref(), &message.body)
+            .map_err(|error| error.to_string())
+            .and_then(|done| JobDone::try_from(done).map_err(|error| error.to_string()));
+        match read {
+            Ok(done) => {
+                self.arrived.push(Arrived { done, traceparent: message.trace.traceparent.clone() });
+                self.deliveries.push(delivery);
+            }
+            Err(reason) => {
+                tracing::error!(%reason, "a message that is no JobDone goes to the dead letters");
+                settle(delivery, Settlement::DeadLetter(reason)).await;
+            }
+        }
+    }
+
+    fn rows(&self) -> usize {
+        // A JobDone with nothing but a leftover is a row as well.
+        self.arrived.iter().map(|arrived| arrived.done.companies.len().max(1)).sum()
+    }
+}
+
+/// Settles a delivery. One that was lost meanwhile comes again and is then found stored.
+pub(crate) async fn settle(delivery: Delivery, how: Settlement) {
+    if let Err(error) = delivery.settle(how).await {
+        tracing::warn!(%error, "a delivery could not be settled; it comes again");
+    }
+}

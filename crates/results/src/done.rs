@@ -1,0 +1,232 @@
+//! `JobDone` with nothing left to check.
+
+use domain::{
+    AccountId, Brake, CompanyId, CompanyState, ContractId, ErrorCode, IntentId, JobId, LineId, PartnerId,
+    RunId, RunMode, ServiceId, Trigger,
+};
+use jiff::Timestamp;
+use messages::{
+    FieldError,
+    field::{self, required},
+    v1,
+};
+use store::{
+    closing::LeftOver,
+    journal::{IntentResult, SettledIntent},
+    lines::LineRow,
+    outcomes::{CompanyOutcome, OutcomeSource, ProductRow},
+};
+
+/// What became of the login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Login {
+    /// None was tried.
+    NotTried,
+    /// Accepted.
+    Accepted,
+    /// Refused, with this code.
+    Refused(ErrorCode),
+    /// Tried, and no answer came.
+    Unknown,
+}
+
+/// How Kaseya's host did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// Not called.
+    NotCalled,
+    /// It answered.
+    Answered,
+    /// It did not.
+    Failed,
+}
+
+/// One attempt of a job, as its worker (or the scheduler, for a local job) tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobDone {
+    /// Partner, run and attempt.
+    pub source: OutcomeSource,
+    /// The job.
+    pub job: JobId,
+    /// Whether the run writes.
+    pub mode: RunMode,
+    /// What began the run.
+    pub trigger: Trigger,
+    /// The companies that are through.
+    pub companies: Vec<CompanyOutcome>,
+    /// The lines that were read, as last read.
+    pub lines: Vec<LineRow>,
+    /// The granted changes.
+    pub changes: Vec<SettledIntent>,
+    /// Calls made per endpoint.
+    pub calls: Vec<(String, i32)>,
+    /// The login.
+    pub login: Login,
+    /// The version of the credentials that was used; `None` for a local job.
+    pub credentials_version: Option<i32>,
+    /// What is left over.
+    pub left_over: Option<LeftOver>,
+    /// How the host did.
+    pub host: Host,
+    /// When the attempt ended.
+    pub finished_at: Timestamp,
+}
+
+impl JobDone {
+    /// Whether this company is one of a finished company and contract that still wants nothing of a person.
+    pub(crate) fn held(&self) -> impl Iterator<Item = (&CompanyOutcome, &ProductRow)> {
+        self.products()
+            .filter(|(_, product)| product.brake.is_some() && product.state == CompanyState::Held.as_str())
+    }
+
+    /// Every product of every company.
+    pub(crate) fn products(&self) -> impl Iterator<Item = (&CompanyOutcome, &ProductRow)> {
+        self.companies
+            .iter()
+            .flat_map(|company| company.products.iter().map(move |product| (company, product)))
+    }
+}
+
+impl TryFrom<v1::JobDone> for JobDone {
+    type Error = FieldError;
+
+    fn try_from(message: v1::JobDone) -> Result<Self, FieldError> {
+        let login = match field::chosen("login", message.login)? {
+            v1::LoginOutcome::NotTried => Login::NotTried,
+            v1::LoginOutcome::Accepted => Login::Accepted,
+            v1::LoginOutcome::Refused => {
+                let code = required("credentials_code", message.credentials_code.as_deref())?;
+                Login::Refused(error_code("credentials_code", code)?)
+            }
+            v1::LoginOutcome::Unknown => Login::Unknown,
+            v1::LoginOutcome::Unspecified => return Err(FieldError::new("login", "it is unspecified")),
+        };
+        let host = match field::chosen("host", message.host)? {
+            v1::HostHealth::NotCalled => Host::NotCalled,
+            v1::HostHealth::Answered => Host::Answered,
+            v1::HostHealth::Failed => Host::Failed,
+            v1::HostHealth::Unspecified => return Err(FieldError::new("host", "it is unspecified")),
+        };
+        Ok(Self {
+            source: OutcomeSource {
+                partner: field::id("partner_id", PartnerId::new(message.partner_id))?,
+                run: field::id("run_id", RunId::parse(&message.run_id))?,
+                run_number: number("run_number", required("run_number", message.run_number)?)?,
+                attempt: number("attempt", required("attempt", message.attempt)?)?,
+            },
+            job: field::id("job_id", JobId::parse(&message.job_id))?,
+            mode: field::run_mode("mode", message.mode)?,
+            trigger: field::named("trigger", &message.trigger, Trigger::parse)?,
+            companies: each("companies", message.companies, company)?,
+            lines: each("lines", message.lines, line)?,
+            changes: each("changes", message.changes, change)?,
+            calls: each("calls", message.calls, |made| {
+                Ok((made.endpoint, number("calls", required("calls", made.calls)?)?))
+            })?,
+            login,
+            credentials_version: message
+                .credentials_version
+                .map(|version| number("credentials_version", version))
+                .transpose()?,
+            left_over: message
+                .left_over
+                .map(left_over)
+                .transpose()
+                .map_err(|error| error.within("left_over"))?,
+            host,
+            finished_at: field::instant("finished_at", message.finished_at)?,
+        })
+    }
+}
+
+fn each<A, B>(
+    name: &str,
+    list: Vec<A>,
+    read: impl Fn(A) -> Result<B, FieldError>,
+) -> Result<Vec<B>, FieldError> {
+    list.into_iter()
+        .enumerate()
+        .map(|(index, item)| read(item).map_err(|error| error.within(&format!("{name}[{index}]"))))
+        .collect()
+}
+
+/// A number of the wire in the type of the tables.
+fn number<A, B: TryFrom<A>>(name: &str, value: A) -> Result<B, FieldError> {
+    B::try_from(value).map_err(|_| FieldError::new(name, "it is larger than the tables hold"))
+}
+
+fn error_code(name: &str, text: &str) -> Result<ErrorCode, FieldError> {
+    field::named(name, text, |text| text.parse().ok())
+}
+
+fn company(outcome: v1::CompanyOutcome) -> Result<CompanyOutcome, FieldError> {
+    Ok(CompanyOutcome {
+        company: field::id("company_id", CompanyId::new(outcome.company_id))?,
+        contract: outcome.contract_id.map(ContractId),
+        account: outcome.account_id.map(AccountId),
+        state: field::named("state", &outcome.state, CompanyState::parse)?,
+        code: outcome.code.map(|code| error_code("code", &code)).transpose()?,
+        detail: outcome.detail,
+        products: each("products", outcome.products, product)?,
+        seen_equal: required("seen_equal", outcome.seen_equal)?,
+        deferred_until: field::optional_instant("deferred_until", outcome.deferred_until)?,
+    })
+}
+
+fn product(outcome: v1::ProductOutcome) -> Result<ProductRow, FieldError> {
+    let state = field::named("state", &outcome.state, CompanyState::parse)?;
+    let code = outcome.code.map(|code| error_code("code", &code)).transpose()?;
+    let brake = outcome.brake.map(|brake| field::named("brake", &brake, Brake::parse)).transpose()?;
+    Ok(ProductRow {
+        product: outcome.product_id,
+        service: outcome.service_id,
+        state: state.as_str().to_owned(),
+        code: code.map(|code| code.as_str().to_owned()),
+        users: outcome.users,
+        count_day: field::optional_day("count_day", outcome.count_day.as_deref())?,
+        from: outcome.from_units.map(|units| field::decimal("from_units", Some(units))).transpose()?,
+        to: outcome.to_units,
+        effective: field::optional_day("effective_date", outcome.effective_date.as_deref())?,
+        brake: brake.map(|brake| brake.as_str().to_owned()),
+    })
+}
+
+fn line(seen: v1::LineSeen) -> Result<LineRow, FieldError> {
+    Ok(LineRow {
+        contract: ContractId(required("contract_id", seen.contract_id)?),
+        line: LineId(required("line_id", seen.line_id)?),
+        service: ServiceId(required("service_id", seen.service_id)?),
+        units: field::decimal("units", seen.units)?,
+        unit_price: seen.unit_price.map(|price| field::decimal("unit_price", Some(price))).transpose()?,
+        effective_date: field::optional_day("effective_date", seen.effective_date.as_deref())?,
+        seen_at: field::instant("seen_at", seen.seen_at)?,
+    })
+}
+
+fn change(done: v1::ChangeDone) -> Result<SettledIntent, FieldError> {
+    let result = match field::chosen("result", done.result)? {
+        v1::ChangeResult::Confirmed => IntentResult::Confirmed,
+        v1::ChangeResult::Sent => IntentResult::Sent,
+        v1::ChangeResult::Unsure => IntentResult::Unsure,
+        v1::ChangeResult::Refused => IntentResult::Refused,
+        v1::ChangeResult::NotBegun => IntentResult::NotBegun,
+        v1::ChangeResult::Unspecified => return Err(FieldError::new("result", "it is unspecified")),
+    };
+    Ok(SettledIntent {
+        intent: field::id("intent_id", IntentId::parse(&done.intent_id))?,
+        result,
+        at: field::instant("at", done.at)?,
+    })
+}
+
+fn left_over(left: v1::LeftOver) -> Result<LeftOver, FieldError> {
+    if left.contract_ids.is_empty() {
+        return Err(FieldError::new("contract_ids", "it is empty; leave left_over out when nothing is left"));
+    }
+    let code = left.code.map(|code| error_code("code", &code)).transpose()?;
+    Ok(LeftOver {
+        contracts: left.contract_ids,
+        not_before: field::optional_instant("not_before", left.not_before)?,
+        code: code.map(ErrorCode::as_str),
+    })
+}

@@ -1,0 +1,94 @@
+//! What is announced of a `JobDone`.
+
+use bus::EventTopic;
+use domain::{PartnerId, RunId};
+use jiff::Timestamp;
+use messages::{Message, field::wire_instant, v1};
+use store::{
+    closing::EndedRun,
+    events::NewEvent,
+    outcomes::{RunTotals, StatusChange},
+    standing_holds::HeldChange,
+};
+
+fn event<M: Message>(topic: EventTopic, message: &M) -> NewEvent {
+    let body = serde_json::to_value(message)
+        .expect("a generated type serializes: its fields come from typed values");
+    NewEvent { topic: topic.routing_key(), kind: M::KIND, body }
+}
+
+pub(crate) fn run_finished(
+    partner: &PartnerId,
+    run: RunId,
+    ended: &EndedRun,
+    totals: RunTotals,
+    now: Timestamp,
+) -> NewEvent {
+    let totals = v1::RunTotals {
+        companies: Some(totals.companies),
+        changed: Some(totals.changed),
+        unchanged: Some(totals.unchanged),
+        held: Some(totals.held),
+        failed: Some(totals.failed),
+        skipped: Some(totals.skipped),
+    };
+    let message = v1::RunFinished {
+        number: None,
+        partner_id: partner.to_string(),
+        run_id: run.to_string(),
+        trigger: ended.trigger.clone(),
+        finished_at: Some(wire_instant(now)),
+        totals: Some(totals),
+    };
+    event(EventTopic::RunFinished, &message)
+}
+
+pub(crate) fn status_changed(
+    partner: &PartnerId,
+    run: RunId,
+    change: &StatusChange,
+    now: Timestamp,
+) -> NewEvent {
+    let message = v1::CompanyStatusChanged {
+        number: None,
+        partner_id: partner.to_string(),
+        company_id: change.company.to_string(),
+        contract_id: change.contract.map(|contract| contract.0),
+        state: change.state.as_str().to_owned(),
+        code: change.code.map(|code| code.as_str().to_owned()),
+        run_id: run.to_string(),
+        at: Some(wire_instant(now)),
+    };
+    event(EventTopic::CompanyStatusChanged, &message)
+}
+
+pub(crate) fn credentials_refused(
+    partner: &PartnerId,
+    code: &str,
+    credentials_version: i32,
+    now: Timestamp,
+) -> NewEvent {
+    let message = v1::CredentialsRefused {
+        number: None,
+        partner_id: partner.to_string(),
+        code: code.to_owned(),
+        credentials_version: u32::try_from(credentials_version).ok(),
+        at: Some(wire_instant(now)),
+    };
+    event(EventTopic::CredentialsRefused, &message)
+}
+
+pub(crate) fn hold_opened(partner: &PartnerId, hold: &HeldChange, now: Timestamp) -> NewEvent {
+    let message = v1::HoldOpened {
+        number: None,
+        partner_id: partner.to_string(),
+        hold_id: hold.new_hold.to_string(),
+        contract_id: Some(hold.contract.0),
+        service_id: Some(hold.service.0),
+        from_units: Some(hold.from_units),
+        to_units: u32::try_from(hold.to_units).ok(),
+        brake: hold.brake.as_str().to_owned(),
+        at: Some(wire_instant(now)),
+    };
+    event(EventTopic::HoldOpened, &message)
+}

@@ -1,0 +1,126 @@
+//! The service: consumes `JobDone`, stores, settles, announces.
+
+use std::{sync::Arc, time::Duration};
+
+use bus::{BusError, Consumer, Queue, Settlement, SharedBus};
+use domain::{Backoff, Clock, Entropy, FailureClass};
+use store::{Store, StoreError};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+
+use crate::{
+    announce::announce_until,
+    batch::{Batch, settle},
+    storing::{Arrived, store_batch},
+};
+
+/// What can be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResultsSettings {
+    /// Messages taken and not yet stored, at most. Two batches' worth keeps the database busy.
+    pub prefetch: u16,
+    /// How often the outbox of events is looked through without being woken.
+    #[serde(with = "runtime::duration")]
+    pub announce_every: Duration,
+}
+
+/// Waits between tries while the database is away.
+const RETRY: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(10) };
+
+/// The results service.
+#[derive(Clone)]
+pub struct Results {
+    store: Store,
+    bus: SharedBus,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    settings: ResultsSettings,
+    stored: Arc<Notify>,
+}
+
+impl Results {
+    /// A service that does nothing until [`Results::run`].
+    pub fn new(
+        store: Store,
+        bus: SharedBus,
+        clock: Arc<dyn Clock>,
+        entropy: Entropy,
+        settings: ResultsSettings,
+    ) -> Self {
+        Self { store, bus, clock, entropy, settings, stored: Arc::new(Notify::new()) }
+    }
+
+    /// Works until `stop`, calling `progress` whenever it has looked for work. What is in hand at `stop` is still stored
+    /// and settled.
+    pub async fn run(&self, stop: CancellationToken, progress: impl Fn()) -> Result<(), BusError> {
+        let consumer = self.bus.consume(Queue::Results, self.settings.prefetch, stop.clone()).await?;
+        let announcing = announce_until(
+            &self.store,
+            &self.bus,
+            &*self.clock,
+            &self.entropy,
+            &self.stored,
+            self.settings.announce_every,
+            stop,
+        );
+        tokio::join!(self.store_until_stopped(consumer, &progress), announcing);
+        Ok(())
+    }
+
+    async fn store_until_stopped(&self, mut consumer: Consumer, progress: &impl Fn()) {
+        while let Some(batch) = Batch::collect(&mut consumer).await {
+            let span = tracing::info_span!("store results", messages = batch.arrived.len());
+            self.store_and_settle(batch).instrument(span).await;
+            progress();
+        }
+    }
+
+    /// Stores a batch in one transaction. One that the database refuses as such is stored message by message, so that only
+    /// the bad one goes to the dead letters.
+    async fn store_and_settle(&self, batch: Batch) {
+        match self.store_patiently(&batch.arrived).await {
+            Ok(()) => {
+                for delivery in batch.deliveries {
+                    settle(delivery, Settlement::Done).await;
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "a batch was refused; its messages are stored one by one");
+                for (arrived, delivery) in batch.arrived.into_iter().zip(batch.deliveries) {
+                    let how = match self.store_patiently(std::slice::from_ref(&arrived)).await {
+                        Ok(()) => Settlement::Done,
+                        Err(error) => Settlement::DeadLetter(format!("the database refused it: {error}")),
+                    };
+                    settle(delivery, how).await;
+                }
+            }
+        }
+        self.stored.notify_one();
+    }
+
+    /// Tries until stored or refused. While the database is away the messages wait here, unsettled; a consumer that is
+    /// killed meanwhile has lost nothing.
+    async fn store_patiently(&self, batch: &[Arrived]) -> Result<(), StoreError> {
+        let mut failures = 0;
+        loop {
+            let now = self.clock.now();
+            let stored = self
+                .store
+                .transaction("store_results", |tx| Box::pin(store_batch(tx, batch, &self.entropy, now)))
+                .await;
+            match stored {
+                Ok(()) => return Ok(()),
+                Err(error) => match error.class() {
+                    FailureClass::Transient | FailureClass::LimitedUntil(_) => {
+                        tracing::warn!(%error, failures, "results wait for the database");
+                        tokio::time::sleep(RETRY.wait(failures, self.entropy.fraction())).await;
+                        failures += 1;
+                    }
+                    FailureClass::Permanent | FailureClass::Poison => return Err(error),
+                },
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The ledger's end of a `JobDone`: the job closed or handed back, the run finished, the partner stopped.
+
+use domain::{JobId, PartnerId, RunId};
+use jiff::Timestamp;
+
+use crate::{StoreError, Transaction};
+
+/// What an attempt left over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOver {
+    /// The contracts.
+    pub contracts: Vec<i32>,
+    /// Not before this instant.
+    pub not_before: Option<Timestamp>,
+    /// The code that made it so.
+    pub code: Option<&'static str>,
+}
+
+/// Closes a job, or hands what is left of it back to the ledger as its next attempt. An older attempt's message changes
+/// nothing here. Returns whether this attempt was the one that held the job.
+///
+/// What is left over while the integration is not on is dropped.
+pub async fn close_job(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    attempt: i32,
+    left: Option<&LeftOver>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let empty = LeftOver { contracts: Vec::new(), not_before: None, code: None };
+    let left = left.unwrap_or(&empty);
+    let changed = tx
+        .execute(
+            "update jobs set
+                 state = case when again then 'ready' else 'done' end,
+                 done_at = case when again then null else $5::timestamptz end,
+                 attempt = case when again then jobs.attempt + 1 else jobs.attempt end,
+                 failures = 0,
+                 contract_ids = case when again then $4::int[] else contract_ids end,
+                 not_before = case when again then $6::timestamptz end,
+                 deferred_code = case when again then $7::text end,
+                 holder = null, lease_until = null, permit_until = null, emitting_until = null, emitted_at = null
+             from (select state = 'on' and cardinality($4::int[]) > 0 as again
+                   from integrations where partner_id = $1) as decision
+             where jobs.partner_id = $1 and jobs.job_id = $2 and jobs.attempt = $3 and jobs.state <> 'done'",
+            &[&partner.as_str(), &job.0, &attempt, &left.contracts, &now, &left.not_before, &left.code],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Gives the calls allowed to an attempt back and records those it made. True when the allowance was still out: the
+/// first of several equal messages.
+pub async fn credit_calls(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    attempt: i32,
+    made: &[(String, i32)],
+    minute: Timestamp,
+) -> Result<bool, StoreError> {
+    let debit = tx
+        .query_opt(
+            "delete from call_debits using jobs
+             where jobs.partner_id = $1 and jobs.job_id = call_debits.job_id and call_debits.job_id = $2
+               and call_debits.attempt = $3
+             returning call_debits.host, call_debits.tenant",
+            &[&partner.as_str(), &job.0, &attempt],
+        )
+        .await?;
+    let Some(debit) = debit else { return Ok(false) };
+    let host: String = debit.get("host")?;
+    let tenant: String = debit.get("tenant")?;
+    let endpoints: Vec<&str> = made.iter().map(|(endpoint, _)| endpoint.as_str()).collect();
+    let calls: Vec<i32> = made.iter().map(|(_, calls)| *calls).collect();
+    tx.execute(
+        "-- all partners: Kaseya counts by host and tenant
+         insert into calls_made (host, tenant, endpoint, minute, calls)
+         select $1, $2, endpoint, $3, calls from unnest($4::text[], $5::int[]) as made (endpoint, calls)
+         order by endpoint
+         on conflict (host, tenant, endpoint, minute) do update set calls = calls_made.calls + excluded.calls",
+        &[&host, &tenant, &minute, &endpoints, &calls],
+    )
+    .await?;
+    Ok(true)
+}
+
+/// A run that has just ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedRun {
+    /// What began it.
+    pub trigger: String,
+}
+
+/// Ends a run that has no open job, as finished, or as switched off when the integration is. `None` while it goes on, and
+/// when it had ended before.
+pub async fn end_run(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run: RunId,
+    now: Timestamp,
+) -> Result<Option<EndedRun>, StoreError> {
+    // The row lock makes the last two jobs of a run see each other: without it each could think the other open.
+    tx.query(
+        "select from runs where partner_id = $1 and run_id = $2 for update",
+        &[&partner.as_str(), &run.0],
+    )
+    .await?;
+    let row = tx
+        .query_opt(
+            "update runs set finished_at = $3,
+                 state = case when integrations.state = 'on' then 'finished' else 'switched_off' end
+             from integrations
+             where runs.partner_id = $1 and integrations.partner_id = $1 and runs.run_id = $2
+               and runs.state = 'running'
+               and not exists (select from jobs where jobs.partner_id = $1 and jobs.run_id = $2 and jobs.state <> 'done')
+             returning runs.trigger",
+            &[&partner.as_str(), &run.0, &now],
+        )
+        .await?;
+    row.map(|row| Ok(EndedRun { trigger: row.get("trigger")? })).transpose()
+}
+
+/// Stops a partner whose credentials Kaseya has refused. False when that version had been refused before, or is no longer
+/// the stored one.
+pub async fn refuse_credentials(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    credentials_version: i32,
+    code: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "update integrations set credentials_refused_code = $3, credentials_refused_at = $4
+             where partner_id = $1 and credentials_version = $2 and credentials_refused_code is null",
+            &[&partner.as_str(), &credentials_version, &code, &now],
+        )
+        .await?;
+    Ok(changed == 1)
+}

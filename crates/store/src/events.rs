@@ -1,0 +1,111 @@
+//! What is announced to listeners: numbered per partner without gaps, kept for replay.
+
+use domain::PartnerId;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{StoreError, Transaction};
+
+/// An event on its way into the store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEvent {
+    /// Its topic on the bus.
+    pub topic: &'static str,
+    /// Its full message type.
+    pub kind: &'static str,
+    /// Its proto3 JSON; `number` is added here.
+    pub body: Value,
+}
+
+/// An event of the store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredEvent {
+    /// Whose.
+    pub partner: PartnerId,
+    /// Its number.
+    pub number: i64,
+    /// Its topic on the bus.
+    pub topic: String,
+    /// Its full message type.
+    pub kind: String,
+    /// Its proto3 JSON, with `number`.
+    pub body: Value,
+}
+
+/// Numbers and keeps events. The partner's row is locked until the transaction ends, so numbers have no gaps.
+pub async fn store_events(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    events: Vec<NewEvent>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let count = i64::try_from(events.len()).map_err(|error| StoreError::row("events", "number", &error))?;
+    let row = tx
+        .query_one(
+            "update partners set last_event = last_event + $2 where partner_id = $1 returning last_event",
+            &[&partner.as_str(), &count],
+        )
+        .await?;
+    let last: i64 = row.get("last_event")?;
+    let numbers: Vec<i64> = (last - count + 1..=last).collect();
+    let mut topics = Vec::with_capacity(events.len());
+    let mut kinds = Vec::with_capacity(events.len());
+    let mut bodies = Vec::with_capacity(events.len());
+    for (event, number) in events.into_iter().zip(&numbers) {
+        let mut body = event.body;
+        // proto3 JSON writes a 64-bit number as text.
+        body["number"] = Value::String(number.to_string());
+        topics.push(event.topic);
+        kinds.push(event.kind);
+        bodies.push(body);
+    }
+    tx.execute(
+        "insert into events (partner_id, number, topic, kind, body, created_at)
+         select $1, number, topic, kind, body, $6
+         from unnest($2::bigint[], $3::text[], $4::text[], $5::jsonb[]) as new_event (number, topic, kind, body)",
+        &[&partner.as_str(), &numbers, &topics, &kinds, &bodies, &now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The oldest events that no listener has been told of, at most `limit`; rows another replica is announcing are left out.
+pub async fn unannounced_events(tx: &Transaction<'_>, limit: i64) -> Result<Vec<StoredEvent>, StoreError> {
+    let rows = tx
+        .query(
+            "-- all partners: the outbox of every partner is announced by whichever replica comes first
+             select partner_id, number, topic, kind, body from events
+             where announced_at is null order by created_at, partner_id, number limit $1 for update skip locked",
+            &[&limit],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(StoredEvent {
+                partner: row.partner_id("partner_id")?,
+                number: row.get("number")?,
+                topic: row.get("topic")?,
+                kind: row.get("kind")?,
+                body: row.get("body")?,
+            })
+        })
+        .collect()
+}
+
+/// Records that listeners were told.
+pub async fn mark_announced(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    number: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "update events set announced_at = $3 where partner_id = $1 and number = $2",
+        &[&partner.as_str(), &number, &now],
+    )
+    .await?;
+    Ok(())
+}

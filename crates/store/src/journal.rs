@@ -1,0 +1,175 @@
+//! What became of granted changes: intents settled, and the journal of what reached Kaseya or may have.
+
+use domain::{IntentId, PartnerId};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{StoreError, Transaction, lines::LineRow};
+
+/// What became of a granted change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntentResult {
+    /// Written, and a read after it shows it.
+    Confirmed,
+    /// Kaseya took it; no read has shown it yet.
+    Sent,
+    /// Sent without an answer.
+    Unsure,
+    /// Kaseya refused it.
+    Refused,
+    /// Never begun.
+    NotBegun,
+}
+
+impl IntentResult {
+    /// The stable text of the tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Sent => "sent",
+            Self::Unsure => "unsure",
+            Self::Refused => "refused",
+            Self::NotBegun => "not_begun",
+        }
+    }
+}
+
+/// A granted change and what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettledIntent {
+    /// Which.
+    pub intent: IntentId,
+    /// What became of it.
+    pub result: IntentResult,
+    /// When its answer came, or the wait for it ended.
+    pub at: Timestamp,
+}
+
+/// How long a line is left alone after a write without an answer: it may land late.
+pub const UNSURE_FOR: SignedDuration = SignedDuration::from_mins(10);
+
+/// Settles intents and writes the journal, once per intent whoever reports it and however often.
+///
+/// A confirmed intent stays confirmed. A line that got no answer is left alone for [`UNSURE_FOR`].
+pub async fn settle_intents(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    settled: &[SettledIntent],
+) -> Result<(), StoreError> {
+    let ids: Vec<uuid::Uuid> = settled.iter().map(|intent| intent.intent.0).collect();
+    let results: Vec<&str> = settled.iter().map(|intent| intent.result.as_str()).collect();
+    let times: Vec<Timestamp> = settled.iter().map(|intent| intent.at).collect();
+    let unsure_until: Vec<Timestamp> = settled.iter().map(|intent| intent.at + UNSURE_FOR).collect();
+    let touched = tx
+        .query(
+            "update intents set result = said.result, settled_at = said.at
+             from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as said (intent_id, result, at)
+             where intents.partner_id = $1 and intents.intent_id = said.intent_id
+               and intents.result in ('open', 'sent', 'unsure')
+             returning intents.intent_id",
+            &[&partner.as_str(), &ids, &results, &times],
+        )
+        .await?;
+    let touched: Vec<uuid::Uuid> =
+        touched.iter().map(|row| row.get("intent_id")).collect::<Result<_, StoreError>>()?;
+    write_journal(tx, partner, &touched).await?;
+    tx.execute(
+        "update targets set
+             unsure_until = case when said.result = 'unsure' then greatest(targets.unsure_until, said.unsure_until)
+                                 when said.result = 'confirmed' then null else targets.unsure_until end,
+             confirmed_units = case when said.result = 'confirmed' then intents.to_units
+                                    else targets.confirmed_units end,
+             confirmed_at = case when said.result = 'confirmed' then said.at else targets.confirmed_at end
+         from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+                  as said (intent_id, result, at, unsure_until)
+              join intents on intents.intent_id = said.intent_id and intents.partner_id = $1
+         where targets.partner_id = $1 and targets.contract_id = intents.contract_id
+           and targets.service_id = intents.service_id and said.intent_id = any($6)",
+        &[&partner.as_str(), &ids, &results, &times, &unsure_until, &touched],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Completes what earlier attempts left open, from lines read since: a line that shows an intent's units confirms it,
+/// another number shows that it never landed. Changes named in `own` are this attempt's and settled by itself.
+///
+/// An unsure intent is judged only once its wait is over, and one whose permit was still out at the time of reading not
+/// at all: it may land late.
+pub async fn settle_from_lines(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    lines: &[LineRow],
+    own: &[IntentId],
+) -> Result<(), StoreError> {
+    let contracts: Vec<i32> = lines.iter().map(|line| line.contract.0).collect();
+    let ids: Vec<i32> = lines.iter().map(|line| line.line.0).collect();
+    let units: Vec<f64> = lines.iter().map(|line| line.units).collect();
+    let seen: Vec<Timestamp> = lines.iter().map(|line| line.seen_at).collect();
+    let own: Vec<uuid::Uuid> = own.iter().map(|intent| intent.0).collect();
+    let judged = tx
+        .query(
+            "update intents set
+                 result = case when intents.to_units = seen.units then 'confirmed' else 'not_applied' end,
+                 settled_at = seen.seen_at
+             from (select distinct on (contract_id, line_id) *
+                   from unnest($2::int[], $3::int[], $4::float8[], $5::timestamptz[])
+                       as seen (contract_id, line_id, units, seen_at)
+                   order by contract_id, line_id, seen_at desc) as seen
+             where intents.partner_id = $1 and intents.contract_id = seen.contract_id
+               and intents.line_id = seen.line_id and not intents.intent_id = any($6)
+               and intents.result in ('open', 'sent', 'unsure')
+               and (intents.to_units = seen.units
+                    or (intents.result = 'open' and intents.permit_until < seen.seen_at)
+                    or (intents.result in ('sent', 'unsure') and intents.settled_at + interval '10 minutes' <= seen.seen_at))
+             returning intents.intent_id, intents.contract_id, intents.service_id, intents.to_units, intents.result",
+            &[&partner.as_str(), &contracts, &ids, &units, &seen, &own],
+        )
+        .await?;
+    let touched: Vec<uuid::Uuid> =
+        judged.iter().map(|row| row.get("intent_id")).collect::<Result<_, StoreError>>()?;
+    if touched.is_empty() {
+        return Ok(());
+    }
+    write_journal(tx, partner, &touched).await?;
+    tx.execute(
+        "update targets set unsure_until = null,
+             confirmed_units = case when intents.result = 'confirmed' then intents.to_units
+                                    else targets.confirmed_units end,
+             confirmed_at = case when intents.result = 'confirmed' then intents.settled_at else targets.confirmed_at end
+         from intents
+         where intents.partner_id = $1 and intents.intent_id = any($2) and targets.partner_id = $1
+           and targets.contract_id = intents.contract_id and targets.service_id = intents.service_id",
+        &[&partner.as_str(), &touched],
+    )
+    .await?;
+    Ok(())
+}
+
+/// One row per intent that reached Kaseya or may have; its standing only gets more certain. An intent that was never
+/// begun, or refused, or was open and never landed, leaves no row.
+async fn write_journal(tx: &Transaction<'_>, partner: &PartnerId, intents: &[uuid::Uuid]) -> Result<(), StoreError> {
+    tx.execute(
+        "insert into journal (partner_id, intent_id, run_id, trigger, contract_id, service_id, line_id, from_units,
+                              to_units, effective_date, addends, approved_hold_id, standing, written_at, confirmed_at,
+                              traceparent)
+         select intents.partner_id, intent_id, intents.run_id, runs.trigger, contract_id, service_id, line_id,
+                from_units, to_units, effective_date, addends, approved_hold_id, result, settled_at,
+                case when result = 'confirmed' then settled_at end, intents.traceparent
+         from intents join runs on runs.run_id = intents.run_id
+         where intents.partner_id = $1 and intent_id = any($2) and result in ('sent', 'confirmed', 'unsure')
+         order by granted_at
+         on conflict (intent_id) do update set standing = excluded.standing, confirmed_at = excluded.confirmed_at
+         where journal.standing <> 'confirmed'",
+        &[&partner.as_str(), &intents],
+    )
+    .await?;
+    tx.execute(
+        "update journal set standing = 'not_applied'
+         from intents
+         where journal.partner_id = $1 and journal.intent_id = any($2) and intents.intent_id = journal.intent_id
+           and intents.result = 'not_applied'",
+        &[&partner.as_str(), &intents],
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! Contract lines as Kaseya last showed them.
+
+use domain::{ContractId, LineId, PartnerId, ServiceId};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{StoreError, Transaction};
+
+/// A line that was read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LineRow {
+    /// Kaseya's contract.
+    pub contract: ContractId,
+    /// Kaseya's line.
+    pub line: LineId,
+    /// Kaseya's service.
+    pub service: ServiceId,
+    /// Its units.
+    pub units: f64,
+    /// Its unit price.
+    pub unit_price: Option<f64>,
+    /// Its effective date.
+    pub effective_date: Option<Date>,
+    /// When it was read.
+    pub seen_at: Timestamp,
+}
+
+/// Keeps lines as last seen; an older sight never takes the place of a newer one.
+pub async fn store_lines(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run_number: i64,
+    lines: &[LineRow],
+) -> Result<(), StoreError> {
+    let contracts: Vec<i32> = lines.iter().map(|line| line.contract.0).collect();
+    let ids: Vec<i32> = lines.iter().map(|line| line.line.0).collect();
+    let services: Vec<i32> = lines.iter().map(|line| line.service.0).collect();
+    let units: Vec<f64> = lines.iter().map(|line| line.units).collect();
+    let prices: Vec<Option<f64>> = lines.iter().map(|line| line.unit_price).collect();
+    let effective: Vec<Option<Date>> = lines.iter().map(|line| line.effective_date).collect();
+    let seen: Vec<Timestamp> = lines.iter().map(|line| line.seen_at).collect();
+    tx.execute(
+        "insert into lines (partner_id, contract_id, line_id, service_id, units, unit_price, effective_date, seen_at,
+                            run_number)
+         select distinct on (contract_id, line_id) $1, contract_id, line_id, service_id, units, unit_price,
+                effective_date, seen_at, $2
+         from unnest($3::int[], $4::int[], $5::int[], $6::float8[], $7::float8[], $8::date[], $9::timestamptz[])
+             as seen (contract_id, line_id, service_id, units, unit_price, effective_date, seen_at)
+         order by contract_id, line_id, seen_at desc
+         on conflict (partner_id, contract_id, line_id) do update set
+             service_id = excluded.service_id, units = excluded.units, unit_price = excluded.unit_price,
+             effective_date = excluded.effective_date, seen_at = excluded.seen_at, run_number = excluded.run_number
+         where lines.seen_at < excluded.seen_at",
+        &[&partner.as_str(), &run_number, &contracts, &ids, &services, &units, &prices, &effective, &seen],
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! Holds as runs find them: opened, brought up to date, gone.
+
+use domain::{Brake, ContractId, HoldId, PartnerId, ServiceId};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{StoreError, Transaction};
+
+/// A held change, as an attempt found it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldChange {
+    /// The identifier it gets if no hold stands for its target yet.
+    pub new_hold: HoldId,
+    /// Kaseya's contract.
+    pub contract: ContractId,
+    /// Kaseya's service.
+    pub service: ServiceId,
+    /// The companies whose counts are in it.
+    pub companies: Vec<String>,
+    /// Which brake.
+    pub brake: Brake,
+    /// What Kaseya shows.
+    pub from_units: f64,
+    /// What waits.
+    pub to_units: i32,
+    /// From which day.
+    pub effective_date: Date,
+}
+
+/// Opens holds, or brings the standing one of the target up to date: one per target. A decision on another number no
+/// longer stands. Returns those that a person has not been told of: the newly opened.
+pub async fn store_holds(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run_number: i64,
+    held: Vec<HeldChange>,
+    now: Timestamp,
+) -> Result<Vec<HeldChange>, StoreError> {
+    let mut opened = Vec::new();
+    for change in held {
+        let row = tx
+            .query_opt(
+                "insert into holds (hold_id, partner_id, contract_id, service_id, company_ids, brake, from_units, to_units,
+                                    effective_date, state, opened_at, run_number)
+                 values ($2, $1, $3, $4, $5, $6, $7, $8, $9, 'open', $10, $11)
+                 on conflict (partner_id, contract_id, service_id) where state in ('open', 'approved', 'dismissed')
+                 do update set
+                     company_ids = excluded.company_ids, brake = excluded.brake, from_units = excluded.from_units,
+                     to_units = excluded.to_units, effective_date = excluded.effective_date,
+                     run_number = greatest(holds.run_number, excluded.run_number),
+                     state = case when holds.state = 'open' or holds.to_units <> excluded.to_units then 'open'
+                                  else holds.state end
+                 where holds.run_number <= excluded.run_number
+                 returning hold_id = $2 as is_new",
+                &[
+                    &partner.as_str(),
+                    &change.new_hold.0,
+                    &change.contract.0,
+                    &change.service.0,
+                    &change.companies,
+                    &change.brake.as_str(),
+                    &change.from_units,
+                    &change.to_units,
+                    &change.effective_date,
+                    &now,
+                    &run_number,
+                ],
+            )
+            .await?;
+        // No row: a newer run has already spoken for this target.
+        let is_new = row.map(|row| row.get("is_new")).transpose()?.unwrap_or(false);
+        if is_new {
+            opened.push(change);
+        }
+    }
+    Ok(opened)
+}
+
+/// Ends the standing holds of targets that this run found in order: `used` when the approved change was made, `gone` when
+/// the numbers no longer need a person.
+pub async fn end_holds(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run_number: i64,
+    in_order: &[(ContractId, ServiceId)],
+) -> Result<(), StoreError> {
+    let contracts: Vec<i32> = in_order.iter().map(|(contract, _)| contract.0).collect();
+    let services: Vec<i32> = in_order.iter().map(|(_, service)| service.0).collect();
+    tx.execute(
+        "update holds set state = case when state = 'approved' then 'used' else 'gone' end, run_number = $2
+         from unnest($3::int[], $4::int[]) as target (contract_id, service_id)
+         where holds.partner_id = $1 and holds.contract_id = target.contract_id
+           and holds.service_id = target.service_id and state in ('open', 'approved', 'dismissed')
+           and run_number <= $2",
+        &[&partner.as_str(), &run_number, &contracts, &services],
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,253 @@
+//! What a job needs, with nothing left to check.
+
+use std::time::Duration;
+
+use domain::{
+    AccountId, Addend, Brakes, CompanyId, ContractId, ErrorCode, HoldId, PartnerId, ProductId, RunId,
+    RunMode, ServiceId, Trigger, UserCount, Wanted,
+};
+use jiff::{Timestamp, civil::Date};
+use messages::{
+    FieldError,
+    field::{self, required},
+    v1,
+};
+
+/// Where and as whom to call Kaseya; the password still sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integration {
+    /// The host as the customer typed it, cleaned.
+    pub host: String,
+    /// The V2 base, where it is not the host's own.
+    pub v2_base: Option<String>,
+    /// The V1 base, where it is not the host's own.
+    pub v1_base: Option<String>,
+    /// The tenant.
+    pub tenant: String,
+    /// The user name.
+    pub user_name: String,
+    /// The sealed password.
+    pub sealed_password: String,
+    /// The version of the credentials.
+    pub credentials_version: u32,
+}
+
+/// A job as it was true when the scheduler answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Content {
+    /// The run.
+    pub run: RunId,
+    /// Its number.
+    pub run_number: u64,
+    /// Whether units are written.
+    pub mode: RunMode,
+    /// What began the run.
+    pub trigger: Trigger,
+    /// Where and as whom to call.
+    pub integration: Integration,
+    /// V2 calls that may be made.
+    pub v2_calls: u32,
+    /// V1 calls that may be made.
+    pub v1_calls: u32,
+    /// The lease ends after this time unless renewed.
+    pub lease: Duration,
+    /// What is not done after this time is handed back.
+    pub slice: Duration,
+    /// The partner's brakes.
+    pub brakes: Brakes,
+    /// Whether this attempt tries a host that had failed.
+    pub probing: bool,
+    /// The contracts of the slice.
+    pub contracts: Vec<Contract>,
+}
+
+/// One contract and what is wanted on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contract {
+    /// Kaseya's contract.
+    pub id: ContractId,
+    /// The account it was mapped with.
+    pub account: AccountId,
+    /// Its name when it was mapped.
+    pub name: String,
+    /// Its targets.
+    pub targets: Vec<Target>,
+    /// What of its companies has no target.
+    pub notes: Vec<Note>,
+}
+
+/// One service on the contract.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// Kaseya's service.
+    pub service: ServiceId,
+    /// Its name when it was mapped.
+    pub service_name: String,
+    /// What its wanted units are the sum of.
+    pub addends: Vec<Addend>,
+    /// The sum.
+    pub wanted: Wanted,
+    /// From which day a change counts; `None` when it cannot be told.
+    pub effective_date: Option<Date>,
+    /// Until when the line is left alone.
+    pub unsure_until: Option<Timestamp>,
+    /// What a person approved.
+    pub approved: Option<(HoldId, u32)>,
+    /// What a person dismissed.
+    pub dismissed: Option<u32>,
+}
+
+/// A product of a company that is part of no target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The company.
+    pub company: CompanyId,
+    /// The product.
+    pub product: ProductId,
+    /// Why.
+    pub code: ErrorCode,
+    /// How many users are not billed because of it, if known.
+    pub users: Option<u32>,
+}
+
+impl TryFrom<v1::JobContent> for Content {
+    type Error = FieldError;
+
+    fn try_from(content: v1::JobContent) -> Result<Self, FieldError> {
+        let allowance = required("allowance", content.allowance)?;
+        let brakes = required("brakes", content.brakes)?;
+        let integration = required("integration", content.integration)?;
+        let seconds =
+            |name: &str, value| required(name, value).map(|value: u32| Duration::from_secs(value.into()));
+        Ok(Self {
+            run: field::id("run_id", RunId::parse(&content.run_id))?,
+            run_number: required("run_number", content.run_number)?,
+            mode: field::run_mode("mode", content.mode)?,
+            trigger: field::named("trigger", &content.trigger, Trigger::parse)?,
+            integration: Integration {
+                host: integration.host,
+                v2_base: integration.v2_base,
+                v1_base: integration.v1_base,
+                tenant: integration.tenant,
+                user_name: integration.user_name,
+                sealed_password: integration.sealed_password,
+                credentials_version: required("credentials_version", integration.credentials_version)?,
+            },
+            v2_calls: required("allowance.v2", allowance.v2)?,
+            v1_calls: required("allowance.v1", allowance.v1)?,
+            lease: seconds("lease_seconds", content.lease_seconds)?,
+            slice: seconds("slice_seconds", content.slice_seconds)?,
+            brakes: Brakes {
+                units: required("brakes.units", brakes.units)?,
+                percent: required("brakes.percent", brakes.percent)?,
+                units_alone: required("brakes.units_alone", brakes.units_alone)?,
+            },
+            probing: required("probing", content.probing)?,
+            contracts: content.contracts.into_iter().map(contract).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn contract(work: v1::ContractWork) -> Result<Contract, FieldError> {
+    Ok(Contract {
+        id: ContractId(required("contract_id", work.contract_id)?),
+        account: AccountId(required("account_id", work.account_id)?),
+        name: work.contract_name,
+        targets: work.targets.into_iter().map(target).collect::<Result<_, _>>()?,
+        notes: work.notes.into_iter().map(note).collect::<Result<_, _>>()?,
+    })
+}
+
+fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
+    let addends = work.addends.into_iter().map(addend).collect::<Result<Vec<_>, _>>()?;
+    // The sum is made here once more: a number that its addends do not make is a fault of the sender.
+    let wanted = domain::wanted_units(&addends);
+    let said = work.wanted_units.map_or(Wanted::Unknown, Wanted::Units);
+    if wanted != said {
+        return Err(FieldError::new(
+            "wanted_units",
+            format!("it says {said:?}, and its addends make {wanted:?}"),
+        ));
+    }
+    let approved = work
+        .approval
+        .map(|approval| {
+            let hold = field::id("approval.hold_id", HoldId::parse(&approval.hold_id))?;
+            Ok((hold, required("approval.units", approval.units)?))
+        })
+        .transpose()?;
+    Ok(Target {
+        service: ServiceId(required("service_id", work.service_id)?),
+        service_name: work.service_name,
+        addends,
+        wanted,
+        effective_date: field::optional_day("effective_date", work.effective_date.as_deref())?,
+        unsure_until: field::optional_instant("unsure_until", work.unsure_until)?,
+        approved,
+        dismissed: work.dismissed_units,
+    })
+}
+
+fn addend(addend: v1::Addend) -> Result<Addend, FieldError> {
+    let count = addend
+        .users
+        .map(|users| {
+            let day = required("addends.count_day", addend.count_day.as_deref())?;
+            Ok(UserCount {
+                users,
+                day: field::day("addends.count_day", day)?,
+                counted_at: field::instant("addends.counted_at", addend.counted_at)?,
+            })
+        })
+        .transpose()?;
+    Ok(Addend {
+        company: field::id("addends.company_id", CompanyId::new(addend.company_id))?,
+        product: field::id("addends.product_id", ProductId::new(addend.product_id))?,
+        mapping_version: required("addends.mapping_version", addend.mapping_version)?,
+        count,
+    })
+}
+
+fn note(note: v1::ProductNote) -> Result<Note, FieldError> {
+    Ok(Note {
+        company: field::id("notes.company_id", CompanyId::new(note.company_id))?,
+        product: field::id("notes.product_id", ProductId::new(note.product_id))?,
+        code: field::named("notes.code", &note.code, |code| code.parse().ok())?,
+        users: note.users,
+    })
+}
+
+/// An addend as a field.
+pub(crate) fn wire_addend(addend: &Addend) -> v1::Addend {
+    v1::Addend {
+        company_id: addend.company.to_string(),
+        product_id: addend.product.to_string(),
+        mapping_version: Some(addend.mapping_version),
+        users: addend.count.map(|count| count.users),
+        count_day: addend.count.map(|count| count.day.to_string()),
+        counted_at: addend.count.map(|count| field::wire_instant(count.counted_at)),
+    }
+}
+
+/// The ticket, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// The partner.
+    pub partner: PartnerId,
+    /// The job.
+    pub job: domain::JobId,
+    /// The attempt.
+    pub attempt: u32,
+}
+
+impl TryFrom<v1::JobReady> for Ticket {
+    type Error = FieldError;
+
+    fn try_from(ready: v1::JobReady) -> Result<Self, FieldError> {
+        Ok(Self {
+            partner: field::id("partner_id", PartnerId::new(ready.partner_id))?,
+            job: field::id("job_id", domain::JobId::parse(&ready.job_id))?,
+            attempt: required("attempt", ready.attempt)?,
+        })
+    }
+}

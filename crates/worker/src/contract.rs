@@ -1,0 +1,180 @@
+//! One contract: what Kaseya shows, and what is to be done about it.
+
+use domain::{Change, CompanyState, Decision, ErrorCode, Line, Outcome, PlanContext, Wanted, plan_target};
+use jiff::civil::Date;
+use kaseya::{BmsError, ContractLine};
+use messages::{field::wire_instant, v1};
+
+use crate::{
+    attempt::Attempt,
+    content::{Contract, Target},
+    outcome::TargetResult,
+};
+
+/// A contract's targets, decided.
+pub(crate) struct Planned {
+    /// One result per target, in their order. Those to be written are overwritten once it is known what came of it.
+    pub(crate) results: Vec<TargetResult>,
+    /// What is to be written.
+    pub(crate) writes: Vec<PlannedWrite>,
+    /// The lines of our services, as read.
+    pub(crate) lines: Vec<v1::LineSeen>,
+}
+
+/// A change of a line that was read.
+pub(crate) struct PlannedWrite {
+    /// Which target, by its place.
+    pub(crate) target: usize,
+    /// The whole line as Kaseya showed it.
+    pub(crate) line: ContractLine,
+    /// The change.
+    pub(crate) change: Change,
+}
+
+/// Reads a contract's lines and decides its targets. Lines are read only when a number could be sent.
+pub(crate) async fn plan_contract(
+    attempt: &Attempt<'_>,
+    contract: &Contract,
+    shown: Option<&kaseya::Contract>,
+) -> Result<Planned, BmsError> {
+    let mut planned = Planned { results: Vec::new(), writes: Vec::new(), lines: Vec::new() };
+    if let Some((code, words)) = out_of_use(contract, shown) {
+        let result = TargetResult::not_sent(code, Some(words));
+        planned.results = contract.targets.iter().map(|_| result.clone()).collect();
+        return Ok(planned);
+    }
+    let any_number = contract.targets.iter().any(|target| target.wanted != Wanted::Unknown);
+    let lines = if any_number { attempt.session.lines(contract.id).await? } else { Vec::new() };
+    planned.lines = seen_lines(attempt, contract, &lines);
+    let contract_end = shown.and_then(|shown| shown.end_date);
+    for (index, target) in contract.targets.iter().enumerate() {
+        let same_service: Vec<&ContractLine> =
+            lines.iter().filter(|line| line.service_id == target.service).collect();
+        let decision = decide(attempt, target, &same_service, contract_end);
+        let result = result_of(contract, target, &decision);
+        if let (Decision::Write(change), Some(line)) = (decision, same_service.first()) {
+            planned.writes.push(PlannedWrite { target: index, line: (*line).clone(), change });
+        }
+        planned.results.push(result);
+    }
+    Ok(planned)
+}
+
+/// Why a contract cannot be billed on, if it cannot.
+fn out_of_use(contract: &Contract, shown: Option<&kaseya::Contract>) -> Option<(ErrorCode, String)> {
+    let name = &contract.name;
+    let Some(shown) = shown else {
+        return Some((ErrorCode::Con02, format!("Kaseya no longer shows the contract \"{name}\".")));
+    };
+    if !shown.is_active {
+        return Some((ErrorCode::Con02, format!("The contract \"{name}\" is not active in Kaseya.")));
+    }
+    let newest_count = contract
+        .targets
+        .iter()
+        .flat_map(|target| &target.addends)
+        .filter_map(|addend| addend.count.map(|count| count.day))
+        .max();
+    match (shown.end_date, newest_count) {
+        (Some(end), Some(day)) if end < day => Some((
+            ErrorCode::Con01,
+            format!("The contract \"{name}\" ended on {end}, before the count of {day}."),
+        )),
+        _ => None,
+    }
+}
+
+fn decide(
+    attempt: &Attempt<'_>,
+    target: &Target,
+    same_service: &[&ContractLine],
+    contract_end: Option<Date>,
+) -> Decision {
+    let lines: Vec<Line> = same_service
+        .iter()
+        .map(|line| Line { id: line.id, units: line.units, effective_date: line.effective_date })
+        .collect();
+    let context = PlanContext {
+        wanted: target.wanted,
+        effective_date: target.effective_date,
+        contract_end,
+        brakes: attempt.content.brakes,
+        approved: target.approved.map(|(_, units)| units),
+        dismissed: target.dismissed,
+        unsure: target.unsure_until.is_some_and(|until| until > attempt.clock.now()),
+    };
+    plan_target(&lines, &context)
+}
+
+/// What a decision comes out as; for a change that is to be written, what it comes out as in a plan.
+fn result_of(contract: &Contract, target: &Target, decision: &Decision) -> TargetResult {
+    let to = match target.wanted {
+        Wanted::Units(units) => Some(units),
+        Wanted::Unknown => None,
+    };
+    let of_change = |change: &Change, outcome| TargetResult {
+        from: Some(change.from),
+        to: Some(change.to),
+        effective_date: Some(change.effective_date),
+        ..TargetResult::of(outcome)
+    };
+    match decision {
+        Decision::Unchanged { line } => {
+            let from = line.map(|line| line.units);
+            TargetResult { from, to, ..TargetResult::of(Outcome::of(CompanyState::Unchanged)) }
+        }
+        Decision::Write(change) => of_change(change, Outcome::of(CompanyState::Changed)),
+        Decision::Hold(change, brake) => TargetResult {
+            brake: Some(*brake),
+            ..of_change(change, Outcome::with(CompanyState::Held, ErrorCode::Qty01))
+        },
+        Decision::Dismissed(change) => {
+            of_change(change, Outcome::with(CompanyState::NotSent, ErrorCode::Qty01))
+        }
+        Decision::Wait(line) => TargetResult {
+            from: Some(line.units),
+            to,
+            deferred_until: target.unsure_until,
+            ..TargetResult::of(Outcome::with(CompanyState::Deferred, ErrorCode::Net02))
+        },
+        Decision::NotSent(code) => {
+            TargetResult { to, ..TargetResult::not_sent(*code, words_for(*code, contract, target)) }
+        }
+    }
+}
+
+fn words_for(code: ErrorCode, contract: &Contract, target: &Target) -> Option<String> {
+    let (service, name) = (&target.service_name, &contract.name);
+    match code {
+        ErrorCode::Svc01 => Some(format!("The service \"{service}\" is not on the contract \"{name}\".")),
+        ErrorCode::Svc03 => {
+            Some(format!("The service \"{service}\" is on the contract \"{name}\" more than once."))
+        }
+        ErrorCode::Con01 => Some(format!("The contract \"{name}\" ends before the period to be billed.")),
+        ErrorCode::Qty02 => Some(format!("The user count for \"{service}\" is missing or too old.")),
+        ErrorCode::Per03 => Some("From which day the change counts cannot be told.".to_owned()),
+        _ => None,
+    }
+}
+
+/// The lines of the services that are mapped here; others are none of our business.
+pub(crate) fn seen_lines(
+    attempt: &Attempt<'_>,
+    contract: &Contract,
+    lines: &[ContractLine],
+) -> Vec<v1::LineSeen> {
+    let now = wire_instant(attempt.clock.now());
+    lines
+        .iter()
+        .filter(|line| contract.targets.iter().any(|target| target.service == line.service_id))
+        .map(|line| v1::LineSeen {
+            contract_id: Some(contract.id.0),
+            service_id: Some(line.service_id.0),
+            line_id: Some(line.id.0),
+            units: Some(line.units),
+            unit_price: line.unit_price,
+            effective_date: line.effective_date.map(|day| day.to_string()),
+            seen_at: Some(now),
+        })
+        .collect()
+}

@@ -1,0 +1,122 @@
+//! From what became of targets to how companies came out.
+
+use std::collections::BTreeMap;
+
+use domain::{Addend, Brake, CompanyId, CompanyState, ErrorCode, Outcome, aggregate, seen_equal};
+use jiff::{Timestamp, civil::Date};
+use messages::{field::wire_instant, v1};
+
+use crate::content::{Contract, Target};
+
+/// What became of a target, or of one that was not reached.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TargetResult {
+    /// State and code.
+    pub(crate) outcome: Outcome,
+    /// What Kaseya showed before.
+    pub(crate) from: Option<f64>,
+    /// What was wanted.
+    pub(crate) to: Option<u32>,
+    /// From which day.
+    pub(crate) effective_date: Option<Date>,
+    /// Which brake holds it.
+    pub(crate) brake: Option<Brake>,
+    /// Kaseya's own words, or what else people need beside the code.
+    pub(crate) words: Option<String>,
+    /// Until when it is deferred.
+    pub(crate) deferred_until: Option<Timestamp>,
+}
+
+impl TargetResult {
+    /// A result that says no more than its state.
+    pub(crate) fn of(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            from: None,
+            to: None,
+            effective_date: None,
+            brake: None,
+            words: None,
+            deferred_until: None,
+        }
+    }
+
+    /// Not sent, for this reason.
+    pub(crate) fn not_sent(code: ErrorCode, words: Option<String>) -> Self {
+        Self { words, ..Self::of(Outcome::with(CompanyState::NotSent, code)) }
+    }
+
+    /// Goes on by itself at `until`.
+    pub(crate) fn deferred(code: ErrorCode, until: Timestamp) -> Self {
+        Self { deferred_until: Some(until), ..Self::of(Outcome::with(CompanyState::Deferred, code)) }
+    }
+}
+
+/// What a company's products came out as on one contract.
+#[derive(Default)]
+struct Company {
+    products: Vec<v1::ProductOutcome>,
+    outcomes: Vec<Outcome>,
+    words: Vec<String>,
+    deferred_until: Option<Timestamp>,
+}
+
+/// How each company of a contract came out, from the results of its targets, in their order.
+pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) -> Vec<v1::CompanyOutcome> {
+    let mut companies: BTreeMap<&CompanyId, Company> = BTreeMap::new();
+    for (target, result) in contract.targets.iter().zip(results) {
+        for addend in &target.addends {
+            let company = companies.entry(&addend.company).or_default();
+            company.products.push(product(target, addend, result));
+            company.outcomes.push(result.outcome);
+            company.words.extend(result.words.clone());
+            company.deferred_until = company.deferred_until.max(result.deferred_until);
+        }
+    }
+    for note in &contract.notes {
+        let outcome = Outcome::with(CompanyState::NotMapped, note.code);
+        let company = companies.entry(&note.company).or_default();
+        company.outcomes.push(outcome);
+        company.products.push(v1::ProductOutcome {
+            product_id: note.product.to_string(),
+            state: outcome.state.as_str().to_owned(),
+            code: Some(note.code.as_str().to_owned()),
+            users: note.users,
+            ..v1::ProductOutcome::default()
+        });
+    }
+    companies
+        .into_iter()
+        .filter_map(|(id, company)| {
+            let outcome = aggregate(&company.outcomes)?;
+            let mut words = company.words;
+            words.dedup();
+            Some(v1::CompanyOutcome {
+                company_id: id.to_string(),
+                contract_id: Some(contract.id.0),
+                account_id: Some(contract.account.0),
+                state: outcome.state.as_str().to_owned(),
+                code: outcome.code.map(|code| code.as_str().to_owned()),
+                detail: (!words.is_empty()).then(|| words.join(" ")),
+                seen_equal: Some(seen_equal(&company.outcomes)),
+                deferred_until: company.deferred_until.map(wire_instant),
+                products: company.products,
+            })
+        })
+        .collect()
+}
+
+fn product(target: &Target, addend: &Addend, result: &TargetResult) -> v1::ProductOutcome {
+    v1::ProductOutcome {
+        product_id: addend.product.to_string(),
+        service_id: Some(target.service.0),
+        state: result.outcome.state.as_str().to_owned(),
+        code: result.outcome.code.map(|code| code.as_str().to_owned()),
+        users: addend.count.map(|count| count.users),
+        count_day: addend.count.map(|count| count.day.to_string()),
+        from_units: result.from,
+        to_units: result.to,
+        effective_date: result.effective_date.map(|day| day.to_string()),
+        brake: result.brake.map(|brake| brake.as_str().to_owned()),
+    }
+}

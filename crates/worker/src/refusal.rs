@@ -1,0 +1,51 @@
+//! A job that cannot be worked on for a fault of ours: no key, or a host that should never have been stored.
+
+use jiff::Timestamp;
+use messages::{field::wire_instant, v1};
+
+use crate::{
+    content::{Content, Ticket},
+    outcome::{TargetResult, company_outcomes},
+};
+
+/// Why a job cannot be worked on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OurFault {
+    /// The sealed password does not open.
+    #[error("the stored password cannot be opened: {0}")]
+    Vault(#[from] vault::VaultError),
+    /// The stored host is none.
+    #[error("the stored host cannot be used: {0}")]
+    Host(#[from] kaseya::HostError),
+}
+
+/// Every company of the slice: not sent, with our own words. Kaseya was not called.
+pub(crate) fn job_done(
+    ticket: &Ticket,
+    content: &Content,
+    worker: &str,
+    fault: &OurFault,
+    now: Timestamp,
+) -> v1::JobDone {
+    let result = TargetResult::not_sent(domain::ErrorCode::Unk01, Some(fault.to_string()));
+    let companies = content.contracts.iter().flat_map(|contract| {
+        let results: Vec<TargetResult> = contract.targets.iter().map(|_| result.clone()).collect();
+        company_outcomes(contract, &results)
+    });
+    v1::JobDone {
+        partner_id: ticket.partner.to_string(),
+        run_id: content.run.to_string(),
+        run_number: Some(content.run_number),
+        job_id: ticket.job.to_string(),
+        attempt: Some(ticket.attempt),
+        mode: v1::SyncMode::from(content.mode).into(),
+        trigger: content.trigger.as_str().to_owned(),
+        worker_id: worker.to_owned(),
+        companies: companies.collect(),
+        login: v1::LoginOutcome::NotTried.into(),
+        credentials_version: Some(content.integration.credentials_version),
+        finished_at: Some(wire_instant(now)),
+        host: v1::HostHealth::NotCalled.into(),
+        ..v1::JobDone::default()
+    }
+}

@@ -1,0 +1,268 @@
+//! The service: takes tickets, starts jobs, works on them side by side, tells what came of each.
+
+use std::{sync::Arc, time::Duration};
+
+use bus::{BusError, Consumer, Delivery, Queue, Settlement, SharedBus};
+use domain::{Backoff, Clock, Entropy};
+use kaseya::{Access, Bms, Session};
+use messages::{decode, v1};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use vault::{Associated, KeyRing, Sealed};
+
+use crate::{
+    attempt::{Attempt, Halt, Limits},
+    calls::SchedulerCalls,
+    content::{Content, Ticket},
+    refusal,
+};
+
+/// What can be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerSettings {
+    /// Scheduled jobs worked on side by side, each of another Kaseya.
+    pub jobs: u16,
+    /// Jobs that a person asked for, worked on beside those.
+    pub jobs_now: u16,
+    /// A read of Kaseya that takes longer has failed.
+    #[serde(with = "runtime::duration")]
+    pub read_timeout: Duration,
+    /// A write that takes longer has no answer. Must be well under the scheduler's permit.
+    #[serde(with = "runtime::duration")]
+    pub write_timeout: Duration,
+    /// The wait for each answer of the scheduler.
+    #[serde(with = "runtime::duration")]
+    pub scheduler_timeout: Duration,
+}
+
+/// Time beyond its slice after which an attempt is given up without a word: its lease then ends by itself.
+const OVERTIME: Duration = Duration::from_secs(120);
+/// Waits between tries to publish a `JobDone`.
+const RETRY: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(10) };
+
+/// A worker process.
+#[derive(Clone)]
+pub struct Worker {
+    bus: SharedBus,
+    bms: Bms,
+    keys: Arc<KeyRing>,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    calls: SchedulerCalls,
+    settings: WorkerSettings,
+}
+
+impl Worker {
+    /// A worker that does nothing until [`Worker::run`]. Its name is unique per process.
+    pub fn new(
+        bus: SharedBus,
+        bms: Bms,
+        keys: Arc<KeyRing>,
+        clock: Arc<dyn Clock>,
+        entropy: Entropy,
+        settings: WorkerSettings,
+    ) -> Self {
+        let name = Arc::from(format!("worker-{}", entropy.uuid(clock.now())));
+        let calls = SchedulerCalls::new(
+            Arc::clone(&bus),
+            Arc::clone(&clock),
+            entropy.clone(),
+            name,
+            settings.scheduler_timeout,
+        );
+        Self { bus, bms, keys, clock, entropy, calls, settings }
+    }
+
+    /// Works until `stop`, calling `progress` whenever a ticket has been dealt with. After `stop` the contracts in hand are
+    /// finished, and what is left is handed back.
+    pub async fn run(&self, stop: CancellationToken, progress: impl Fn()) -> Result<(), BusError> {
+        let bulk = self.bus.consume(Queue::Jobs, self.settings.jobs, stop.clone()).await?;
+        let now = self.bus.consume(Queue::JobsNow, self.settings.jobs_now, stop.clone()).await?;
+        tokio::join!(self.take_tickets(bulk, &stop, &progress), self.take_tickets(now, &stop, &progress));
+        Ok(())
+    }
+
+    /// The prefetch bounds how many jobs are worked on: a ticket is settled only when its job is through.
+    async fn take_tickets(&self, mut consumer: Consumer, stop: &CancellationToken, progress: &impl Fn()) {
+        let mut working = JoinSet::new();
+        loop {
+            tokio::select! {
+                delivery = consumer.next() => {
+                    let Some(delivery) = delivery else { break };
+                    let worker = self.clone();
+                    let stop = stop.clone();
+                    working.spawn(async move { worker.deal_with(delivery, stop).await });
+                }
+                Some(ended) = working.join_next(), if !working.is_empty() => {
+                    note_end(ended);
+                    progress();
+                }
+            }
+        }
+        while let Some(ended) = working.join_next().await {
+            note_end(ended);
+        }
+    }
+
+    async fn deal_with(&self, delivery: Delivery, stop: CancellationToken) {
+        let message = &delivery.message;
+        let span = tracing::info_span!(
+            "process job",
+            partner_id = tracing::field::Empty,
+            job_id = tracing::field::Empty,
+            attempt = tracing::field::Empty
+        );
+        runtime::trace::parent(
+            &span,
+            message.trace.traceparent.as_deref(),
+            message.trace.tracestate.as_deref(),
+        );
+        let ticket = decode::<v1::JobReady>(message.kind.as_deref(), &message.body)
+            .map_err(|error| error.to_string())
+            .and_then(|ready| Ticket::try_from(ready).map_err(|error| error.to_string()));
+        let how = match ticket {
+            Ok(ticket) => {
+                span.record("partner_id", ticket.partner.as_str());
+                span.record("job_id", ticket.job.to_string());
+                span.record("attempt", ticket.attempt);
+                self.execute(&ticket, delivery.lost(), stop).instrument(span).await;
+                // Tickets are always acknowledged: the ledger emits again what is not done.
+                Settlement::Done
+            }
+            Err(reason) => Settlement::DeadLetter(reason),
+        };
+        if let Err(error) = delivery.settle(how).await {
+            tracing::debug!(%error, "the ticket was lost meanwhile; it will be refused at its start");
+        }
+    }
+
+    async fn execute(&self, ticket: &Ticket, lost: CancellationToken, stop: CancellationToken) {
+        if stop.is_cancelled() {
+            return;
+        }
+        let answer = match self.calls.start(ticket).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                tracing::warn!(%error, "the job was not started; the ledger emits it again");
+                return;
+            }
+        };
+        let content = match answer {
+            v1::start_job_answer::Answer::Content(content) => content,
+            v1::start_job_answer::Answer::Refused(refusal) => {
+                tracing::info!(
+                    reason = refusal.reason().as_str_name(),
+                    detail = refusal.detail,
+                    "ticket refused"
+                );
+                return;
+            }
+        };
+        let content = match Content::try_from(content) {
+            Ok(content) => content,
+            Err(error) => {
+                tracing::error!(%error, "the job's content cannot be read; its lease ends by itself");
+                return;
+            }
+        };
+        let lost = lost.child_token();
+        let attempt = self.attempt(ticket, &content, lost.clone(), stop);
+        let limit = content.slice + OVERTIME;
+        tokio::select! {
+            done = attempt => self.publish(done).await,
+            () = self.keep_lease(ticket, content.lease, &lost) => {}
+            () = tokio::time::sleep(limit) => {
+                tracing::error!("the attempt took too long and is given up; its lease ends by itself");
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        ticket: &Ticket,
+        content: &Content,
+        lost: CancellationToken,
+        stopping: CancellationToken,
+    ) -> v1::JobDone {
+        let session = match self.session(ticket, content) {
+            Ok(session) => session,
+            Err(error) => {
+                // A sealed password that we cannot open is our fault and never the credentials'.
+                tracing::error!(%error, "the job cannot be worked on");
+                return refusal::job_done(ticket, content, self.calls.worker(), &error, self.clock.now());
+            }
+        };
+        let halt = Halt { lost, stopping, slice_ends: self.clock.monotonic() + content.slice };
+        let limits = Limits { write: self.settings.write_timeout };
+        let calls = &self.calls;
+        let (clock, entropy) = (&self.clock, &self.entropy);
+        Attempt { ticket, content, session: &session, calls, clock, entropy, limits, halt }.run().await
+    }
+
+    fn session(&self, ticket: &Ticket, content: &Content) -> Result<Session, refusal::OurFault> {
+        let integration = &content.integration;
+        let associated = Associated {
+            partner: ticket.partner.as_str(),
+            host: &integration.host,
+            tenant: &integration.tenant,
+            user: &integration.user_name,
+        };
+        let password = self.keys.open(&associated, &Sealed::from_text(&*integration.sealed_password))?;
+        let hosts = kaseya::Hosts::new(
+            &integration.host,
+            integration.v2_base.as_deref(),
+            integration.v1_base.as_deref(),
+        )?;
+        Ok(self.bms.session(Access {
+            hosts,
+            tenant: integration.tenant.clone(),
+            user_name: integration.user_name.clone(),
+            password,
+            credentials_version: integration.credentials_version,
+        }))
+    }
+
+    /// Renews the lease three times as often as needed. Once it is refused, or cannot be renewed until it has ended, no
+    /// write is begun any more; the attempt still goes on to tell what it has done. Never returns.
+    async fn keep_lease(&self, ticket: &Ticket, lease: Duration, lost: &CancellationToken) {
+        let mut renewed_at = self.clock.monotonic();
+        loop {
+            tokio::time::sleep(lease / 3).await;
+            let asked_at = self.clock.monotonic();
+            match self.calls.renew(ticket, false).await {
+                Ok(v1::renew_lease_answer::Answer::Renewed(_)) => renewed_at = asked_at,
+                Ok(v1::renew_lease_answer::Answer::Refused(refusal)) => {
+                    tracing::warn!(reason = refusal.reason().as_str_name(), "the job is no longer ours");
+                    lost.cancel();
+                }
+                Err(error) => tracing::warn!(%error, "the lease was not renewed"),
+            }
+            if self.clock.monotonic() >= renewed_at + lease {
+                lost.cancel();
+            }
+        }
+    }
+
+    /// Tells what came of an attempt, however long the broker is away: only a killed process forgets it, and then the
+    /// lease ends.
+    async fn publish(&self, done: v1::JobDone) {
+        let mut failures = 0;
+        while let Err(error) = self.bus.publish(Queue::Results, self.calls.outgoing(&done)).await {
+            if error.class() == domain::FailureClass::Poison {
+                tracing::error!(%error, "the JobDone can never be published; the lease ends by itself");
+                return;
+            }
+            tracing::warn!(%error, failures, "the JobDone waits for the bus");
+            tokio::time::sleep(RETRY.wait(failures, self.entropy.fraction())).await;
+            failures += 1;
+        }
+    }
+}
+
+fn note_end(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a job's task ended by a panic; its lease ends by itself");
+    }
+}

@@ -1,0 +1,277 @@
+//! Permit, write, check: the only place that changes anything in Kaseya.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use domain::{Brake, CompanyState, ErrorCode, IntentId, Outcome};
+use jiff::{SignedDuration, Timestamp};
+use kaseya::{ContractLine, WriteError};
+use messages::{
+    field::{required, wire_instant},
+    v1::{self, ChangeResult, DenialReason, RefusalReason, permit_answer::Answer},
+};
+
+use tracing::Instrument as _;
+
+use crate::{
+    attempt::{Attempt, Verdict},
+    content::{Contract, wire_addend},
+    contract::{Planned, PlannedWrite, seen_lines},
+    outcome::TargetResult,
+};
+
+/// How long a line is left alone after a write without an answer; the ledger keeps the same time.
+const UNSURE_FOR: SignedDuration = SignedDuration::from_mins(10);
+/// How long a contract waits when all writes of the installation are stopped.
+const STOPPED_FOR: SignedDuration = SignedDuration::from_mins(5);
+
+/// What became of a contract's writes.
+pub(crate) struct Written {
+    /// Every granted change.
+    pub(crate) changes: Vec<v1::ChangeDone>,
+    /// What kept the contract from being worked on to its end, if anything.
+    pub(crate) interrupted: Option<Verdict>,
+}
+
+/// A permit as the worker holds it.
+struct Permit {
+    /// Monotonic time at which a write must have ended, counted from before the permit was asked for.
+    ends: Duration,
+    granted: BTreeSet<IntentId>,
+    denied: Vec<(IntentId, DenialReason)>,
+}
+
+/// Asks for a permit, writes what is granted, and reads the contract again. The results in `planned` are brought up to
+/// date, and its lines are those of the second reading.
+pub(crate) async fn write_changes(
+    attempt: &Attempt<'_>,
+    contract: &Contract,
+    planned: &mut Planned,
+) -> Written {
+    let intents: Vec<IntentId> =
+        planned.writes.iter().map(|_| IntentId(attempt.entropy.uuid(attempt.clock.now()))).collect();
+    let permit = match ask(attempt, contract, &planned.writes, &intents).await {
+        Ok(permit) => permit,
+        Err(verdict) => return Written { changes: Vec::new(), interrupted: Some(verdict) },
+    };
+    let mut written = Written { changes: Vec::new(), interrupted: None };
+    let mut sent: Vec<(usize, ChangeResult, Option<String>, Timestamp)> = Vec::new();
+    for (index, (write, intent)) in planned.writes.iter().zip(&intents).enumerate() {
+        if let Some((_, reason)) = permit.denied.iter().find(|(denied, _)| denied == intent) {
+            deny(attempt, &mut planned.results[write.target], *reason, &mut written.interrupted);
+        } else if !permit.granted.contains(intent) || !may_begin(attempt, &permit) {
+            sent.push((index, ChangeResult::NotBegun, None, attempt.clock.now()));
+            written.interrupted.get_or_insert(Verdict::HandBack(None));
+        } else {
+            let (result, words) = write_one(attempt, contract, write).await;
+            sent.push((index, result, words, attempt.clock.now()));
+        }
+    }
+    let shown = check(attempt, contract, planned, &sent).await;
+    for (index, result, words, at) in sent {
+        let write = &planned.writes[index];
+        let result = confirmed_or(result, write, shown.as_deref());
+        planned.results[write.target] = result_of(write, result, words.clone(), at);
+        if permit.granted.contains(&intents[index]) {
+            written.changes.push(v1::ChangeDone {
+                intent_id: intents[index].to_string(),
+                result: result.into(),
+                at: Some(wire_instant(at)),
+                detail: words,
+            });
+        }
+    }
+    written
+}
+
+/// Whether a write may be begun: its own time-out ends inside the permit, and the job is still ours.
+fn may_begin(attempt: &Attempt<'_>, permit: &Permit) -> bool {
+    !attempt.halt.lost.is_cancelled() && attempt.clock.monotonic() + attempt.limits.write < permit.ends
+}
+
+async fn ask(
+    attempt: &Attempt<'_>,
+    contract: &Contract,
+    writes: &[PlannedWrite],
+    intents: &[IntentId],
+) -> Result<Permit, Verdict> {
+    let changes = writes
+        .iter()
+        .zip(intents)
+        .map(|(write, intent)| {
+            let target = &contract.targets[write.target];
+            let approved = target.approved.filter(|_| write.change.approved);
+            v1::IntendedChange {
+                intent_id: intent.to_string(),
+                contract_id: Some(contract.id.0),
+                service_id: Some(target.service.0),
+                line_id: Some(write.change.line.0),
+                from_units: Some(write.change.from),
+                to_units: Some(write.change.to),
+                effective_date: write.change.effective_date.to_string(),
+                addends: target.addends.iter().map(wire_addend).collect(),
+                approved_hold_id: approved.map(|(hold, _)| hold.to_string()),
+            }
+        })
+        .collect();
+    let asked_at = attempt.clock.monotonic();
+    let version = attempt.content.integration.credentials_version;
+    let answer = attempt.calls.permit(attempt.ticket, version, changes).await.map_err(|error| {
+        tracing::warn!(%error, "no permit came; the contract is handed back");
+        Verdict::HandBack(None)
+    })?;
+    match answer {
+        Answer::Permit(permit) => read_permit(permit, asked_at).map_err(|error| {
+            tracing::error!(%error, "a permit that cannot be read permits nothing");
+            Verdict::HandBack(None)
+        }),
+        Answer::Refused(refusal) => {
+            tracing::info!(reason = refusal.reason().as_str_name(), detail = refusal.detail, "no permit");
+            Err(refused(attempt, refusal.reason()))
+        }
+    }
+}
+
+fn read_permit(permit: v1::Permit, asked_at: Duration) -> Result<Permit, messages::FieldError> {
+    let intent = |text: &str| messages::field::id("intent_id", IntentId::parse(text));
+    Ok(Permit {
+        ends: asked_at + Duration::from_secs(required("seconds", permit.seconds)?.into()),
+        granted: permit.granted_intent_ids.iter().map(|id| intent(id)).collect::<Result<_, _>>()?,
+        denied: permit
+            .denied
+            .iter()
+            .map(|denied| Ok((intent(&denied.intent_id)?, denied.reason())))
+            .collect::<Result<_, messages::FieldError>>()?,
+    })
+}
+
+/// What a refused permit means for the contract and all that are left.
+fn refused(attempt: &Attempt<'_>, reason: RefusalReason) -> Verdict {
+    match reason {
+        RefusalReason::WritesStopped => {
+            let until = attempt.clock.now().saturating_add(STOPPED_FOR).unwrap_or(Timestamp::MAX);
+            Verdict::Deferred(ErrorCode::Job01, until)
+        }
+        RefusalReason::SwitchedOff => Verdict::Off,
+        // The next attempt starts with what is true then; a superseded one is the ledger's to forget.
+        RefusalReason::Unspecified
+        | RefusalReason::Superseded
+        | RefusalReason::Held
+        | RefusalReason::Busy
+        | RefusalReason::BudgetSpent
+        | RefusalReason::BreakerOpen
+        | RefusalReason::Credentials
+        | RefusalReason::CredentialsChanged => Verdict::HandBack(None),
+    }
+}
+
+/// What a denied change means for its target.
+fn deny(
+    attempt: &Attempt<'_>,
+    result: &mut TargetResult,
+    reason: DenialReason,
+    interrupted: &mut Option<Verdict>,
+) {
+    match reason {
+        DenialReason::ManyCompanies => {
+            result.outcome = Outcome::with(CompanyState::Held, ErrorCode::Qty01);
+            result.brake = Some(Brake::ManyCompanies);
+        }
+        DenialReason::LineUnsure => {
+            let until = attempt.clock.now().saturating_add(UNSURE_FOR).unwrap_or(Timestamp::MAX);
+            result.outcome = Outcome::with(CompanyState::Deferred, ErrorCode::Net02);
+            result.deferred_until = Some(until);
+        }
+        // The contract follows by itself, with what is true then.
+        DenialReason::MappingChanged | DenialReason::Unspecified => {
+            interrupted.get_or_insert(Verdict::HandBack(None));
+        }
+        // A newer run has spoken for this target: what it says stands, and there is nothing to wait for.
+        DenialReason::OlderRun => {
+            result.outcome = Outcome::with(CompanyState::Deferred, ErrorCode::Job02);
+        }
+    }
+}
+
+/// Sends one change. What cannot be told is unsure: it may have landed, or may yet.
+async fn write_one(
+    attempt: &Attempt<'_>,
+    contract: &Contract,
+    write: &PlannedWrite,
+) -> (ChangeResult, Option<String>) {
+    let change = &write.change;
+    let span = tracing::info_span!(
+        "write units",
+        contract_id = contract.id.0,
+        line_id = change.line.0,
+        from = change.from,
+        to = change.to
+    );
+    let writing = attempt.session.write_units(contract.id, &write.line, change.to, change.effective_date);
+    match writing.instrument(span).await {
+        Ok(()) => (ChangeResult::Sent, None),
+        Err(WriteError::NotSent(error)) => (ChangeResult::NotBegun, error.words().map(str::to_owned)),
+        Err(WriteError::Refused(error)) => (ChangeResult::Refused, Some(error.to_string())),
+        Err(WriteError::Unanswered(error)) => (ChangeResult::Unsure, Some(error.to_string())),
+    }
+}
+
+/// Reads the contract again when anything may have been changed. `None` when the reading failed: then nothing is confirmed.
+async fn check(
+    attempt: &Attempt<'_>,
+    contract: &Contract,
+    planned: &mut Planned,
+    sent: &[(usize, ChangeResult, Option<String>, Timestamp)],
+) -> Option<Vec<ContractLine>> {
+    if !sent.iter().any(|(_, result, ..)| matches!(result, ChangeResult::Sent | ChangeResult::Unsure)) {
+        return None;
+    }
+    match attempt.session.lines(contract.id).await {
+        Ok(lines) => {
+            planned.lines = seen_lines(attempt, contract, &lines);
+            Some(lines)
+        }
+        Err(error) => {
+            tracing::warn!(%error, contract_id = contract.id.0, "the contract could not be read after writing");
+            None
+        }
+    }
+}
+
+/// A change that the second reading shows is confirmed, also when its answer was lost.
+fn confirmed_or(result: ChangeResult, write: &PlannedWrite, shown: Option<&[ContractLine]>) -> ChangeResult {
+    let shows_it = shown.is_some_and(|lines| {
+        lines.iter().any(|line| line.id == write.change.line && line.units == f64::from(write.change.to))
+    });
+    match result {
+        ChangeResult::Sent | ChangeResult::Unsure if shows_it => ChangeResult::Confirmed,
+        other => other,
+    }
+}
+
+fn result_of(
+    write: &PlannedWrite,
+    result: ChangeResult,
+    words: Option<String>,
+    at: Timestamp,
+) -> TargetResult {
+    let change = &write.change;
+    let outcome = match result {
+        ChangeResult::Confirmed => Outcome::of(CompanyState::Changed),
+        ChangeResult::Sent => Outcome::of(CompanyState::Sent),
+        ChangeResult::Unsure => Outcome::with(CompanyState::Deferred, ErrorCode::Net02),
+        ChangeResult::Refused => Outcome::with(CompanyState::NotSent, ErrorCode::Unk01),
+        ChangeResult::NotBegun | ChangeResult::Unspecified => Outcome::of(CompanyState::Deferred),
+    };
+    let deferred_until = match result {
+        ChangeResult::Unsure => at.checked_add(UNSURE_FOR).ok(),
+        _ => None,
+    };
+    TargetResult {
+        from: Some(change.from),
+        to: Some(change.to),
+        effective_date: Some(change.effective_date),
+        words,
+        deferred_until,
+        ..TargetResult::of(outcome)
+    }
+}

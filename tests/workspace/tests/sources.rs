@@ -1,0 +1,93 @@
+//! What no source file may say, and what each statement must.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// All files below `folder` whose name ends so.
+fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path, ending)?);
+        } else if path.to_string_lossy().ends_with(ending) {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// The string literals of a Rust source that look like SQL, as written.
+fn statements(source: &str) -> Vec<&str> {
+    const BEGINNINGS: [&str; 6] = ["select ", "insert ", "update ", "delete ", "with ", "-- "];
+    source
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .filter(|text| BEGINNINGS.iter().any(|beginning| text.trim_start().to_lowercase().starts_with(beginning)))
+        .collect()
+}
+
+fn store_statements() -> Result<Vec<(PathBuf, String)>> {
+    let mut all = Vec::new();
+    for file in files(&root().join("crates/store/src"), ".rs")? {
+        let source = fs::read_to_string(&file)?;
+        // Escaped quotes would shift the pairs; the store's statements have none.
+        all.extend(statements(&source).into_iter().map(|statement| (file.clone(), statement.to_owned())));
+    }
+    anyhow::ensure!(all.len() > 40, "only {} statements were found in the store", all.len());
+    Ok(all)
+}
+
+/// Asking the time of the database is the calibrated clock's business alone.
+#[test]
+fn no_statement_asks_the_database_for_the_time() -> Result<()> {
+    let mut texts = store_statements()?;
+    for file in files(&root().join("crates/store/migrations"), ".sql")? {
+        texts.push((file.clone(), fs::read_to_string(&file)?));
+    }
+    for (file, text) in texts.iter().filter(|(file, _)| !file.ends_with("clock.rs")) {
+        for forbidden in ["now()", "current_timestamp", "current_date", "localtime", "clock_timestamp", "statement_timestamp"] {
+            assert!(!text.to_lowercase().contains(forbidden), "{} says {forbidden}: {text}", file.display());
+        }
+    }
+    Ok(())
+}
+
+/// A statement is bound to its partner, or says why it is for all of them.
+#[test]
+fn every_statement_is_bound_to_a_partner_or_says_why_not() -> Result<()> {
+    let mut unbound = Vec::new();
+    for (file, statement) in store_statements()? {
+        let bound = statement.contains("partner_id = $") || statement.contains("partner_id)") || statement.contains("(partner_id,");
+        if !bound && !statement.contains("-- all partners:") {
+            unbound.push(format!("{}: {statement}", file.display()));
+        }
+    }
+    assert!(unbound.is_empty(), "{} statements without their partner:\n{}", unbound.len(), unbound.join("\n\n"));
+    Ok(())
+}
+
+/// The top level is what was agreed, and nothing else.
+#[test]
+fn the_top_level_is_as_agreed() -> Result<()> {
+    const AGREED: [&str; 9] =
+        ["Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "crates", "deploy", "docker-compose.yml", "proto-schemas", "tests"];
+    for entry in fs::read_dir(root())? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        let ignored = name.starts_with('.') || name.starts_with("target");
+        assert!(ignored || AGREED.contains(&name.as_str()), "{name} does not belong on the top level");
+    }
+    for name in AGREED {
+        assert!(root().join(name).exists(), "{name} is missing on the top level");
+    }
+    Ok(())
+}
