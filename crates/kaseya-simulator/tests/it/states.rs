@@ -1,9 +1,9 @@
 //! States in memory and on disk.
 
-use kaseya_simulator::{DataError, State, WriteRefused};
+use kaseya_simulator::{Clock, DataError, Simulator, State, WriteRefused};
 use proptest::prelude::*;
 
-use crate::http::{noon, small};
+use crate::http::{noon, put_units, small, v1_token};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
@@ -87,4 +87,24 @@ fn a_file_that_is_no_state_is_refused_with_its_place() {
     twice.save(&file).unwrap();
     let error = State::load(&file).unwrap_err();
     assert!(matches!(error, DataError::TwoOfOneId { kind: "lines", id: 90021, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_kept_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tenant.json");
+    let kaseya = Simulator::new(small(), Clock::standing(noon())).keep_in(file.clone());
+    let kaseya = kaseya.start(([127, 0, 0, 1], 0).into()).await.unwrap();
+    assert_eq!(State::load(&file).unwrap(), small());
+    kaseya.edit(|state| state.accounts[0].active = false).unwrap();
+    assert!(!State::load(&file).unwrap().accounts[0].active);
+
+    let token = v1_token(&kaseya).await;
+    let before = kaseya.state();
+    folder.close().unwrap();
+    let refused = put_units(&kaseya, &token, 14).await.send(kaseya.address()).await.unwrap();
+    assert_eq!(refused.status, 500);
+    let error = kaseya.edit(|state| state.accounts.clear()).unwrap_err();
+    assert!(matches!(error, DataError::Write { .. }), "{error}");
+    assert_eq!(kaseya.state(), before);
 }
