@@ -35,7 +35,7 @@ impl UserCount {
 /// What is known of one product at one company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct KnownCounts {
-    /// The newest of a complete report; while a month is closing, the newest up to its last day.
+    /// The newest of a complete report up to [`MonthPhase::last_counted_day`].
     pub newest: Option<UserCount>,
     /// The frozen one of the month whose window is open, as last corrected.
     pub frozen: Option<UserCount>,
@@ -55,10 +55,7 @@ pub fn choose_count(
     today: Date,
     now: Timestamp,
 ) -> Option<UserCount> {
-    let counted_day = match phase {
-        MonthPhase::Open => today,
-        MonthPhase::Closing(month) | MonthPhase::Frozen(month) => month.last_day(),
-    };
+    let counted_day = phase.last_counted_day(today);
     if known.closed_from.is_some_and(|closed| closed <= counted_day) {
         return Some(UserCount { users: 0, day: counted_day, counted_at: now });
     }

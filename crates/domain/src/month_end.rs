@@ -79,6 +79,16 @@ pub enum MonthPhase {
     Frozen(Month),
 }
 
+impl MonthPhase {
+    /// The last day whose counts may be sent: the newest count up to it is the one to look up.
+    pub fn last_counted_day(self, today: Date) -> Date {
+        match self {
+            Self::Open => today,
+            Self::Closing(month) | Self::Frozen(month) => month.last_day(),
+        }
+    }
+}
+
 /// The provider's rule for the month's end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MonthEnd {

@@ -85,6 +85,16 @@ fn an_approval_stands_while_the_number_stays_within_the_brakes_tolerance() {
 }
 
 #[test]
+fn what_was_approved_passes_also_where_the_brakes_hold_everything() {
+    let brakes = Brakes { units: 0, percent: 0, units_alone: 0 };
+    let approved = PlanContext { brakes, approved: Some(12), ..context(Wanted::Units(12)) };
+    assert_eq!(
+        plan_target(&[line(10.0)], &approved),
+        Decision::Write(Change { approved: true, ..change(10.0, 12) })
+    );
+}
+
+#[test]
 fn an_approval_is_told_also_where_the_line_needs_none_for_the_runs_own_brake() {
     let approved = PlanContext { approved: Some(12), ..context(Wanted::Units(12)) };
     assert_eq!(
