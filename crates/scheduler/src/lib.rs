@@ -1,1 +1,220 @@
 //! The scheduler: what is due or asked for becomes runs, jobs, tickets, permits.
+//!
+//! It keeps nothing in memory: each round of a loop and each answer to a call is one transaction on the ledger, so any
+//! number of schedulers run beside each other, and one that dies leaves nothing that another would not find.
+
+mod announce;
+mod calls;
+mod content;
+mod context;
+mod counts;
+mod decisions;
+mod due;
+mod emit;
+mod facts;
+mod joining;
+mod lease;
+mod local;
+mod metrics;
+mod month_end;
+mod permit;
+mod planning;
+mod refusal;
+mod requests;
+mod rounds;
+mod runs;
+mod settlement;
+mod start;
+mod switching_off;
+
+use std::time::Duration;
+
+use bus::{BusError, Delivery, Incoming, Queue, Settlement};
+use domain::Backoff;
+use runtime::{Health, metrics::Meter};
+use store::StoreError;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+pub use context::{Context, SchedulerSettings};
+use emit::Round;
+use metrics::Metrics;
+use rounds::{Rounds, Wake};
+
+/// The channel on which Postgres says that the ledger has changed.
+const LEDGER: &str = "ledger";
+/// How often it is looked for months to freeze: their cut-off is a whole hour.
+const FREEZE_EVERY: Duration = Duration::from_secs(60);
+/// How often open jobs are counted for the metrics.
+const COUNT_EVERY: Duration = Duration::from_secs(15);
+/// Waits between tries while database or bus are away.
+const RETRY: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(5) };
+/// Requests and counts worked on at a time. They are few and quick; each is its own transaction.
+const PREFETCH: u16 = 4;
+
+/// The scheduler service.
+#[derive(Clone)]
+pub struct Scheduler {
+    context: Context,
+    metrics: Metrics,
+    health: Health,
+}
+
+/// Why the scheduler ended before it was told to.
+#[derive(Debug, thiserror::Error)]
+pub enum SchedulerError {
+    /// A queue could not be consumed.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// One of its loops panicked.
+    #[error("one of the scheduler's loops failed: {0}")]
+    Loop(#[from] tokio::task::JoinError),
+}
+
+impl Scheduler {
+    /// A scheduler that does nothing until [`Scheduler::run`].
+    pub fn new(context: Context, meter: &Meter, health: &Health) -> Self {
+        Self { context, metrics: Metrics::new(meter), health: health.clone() }
+    }
+
+    /// Works until `stop`; what is begun then is finished. Ends before only by a failure.
+    pub async fn run(&self, stop: CancellationToken) -> Result<(), SchedulerError> {
+        let mut tasks: JoinSet<Result<(), BusError>> = JoinSet::new();
+        self.spawn_rounds(&mut tasks, &stop);
+        tasks.spawn(calls::answer_calls(self.context.clone(), self.metrics.clone(), stop.clone()));
+        tasks.spawn(consume(self.context.clone(), Intake::Portals, stop.clone()));
+        tasks.spawn(consume(self.context.clone(), Intake::Counts, stop.clone()));
+        let mut ended = Ok(());
+        while let Some(task) = tasks.join_next().await {
+            let result =
+                task.map_err(SchedulerError::from).and_then(|result| result.map_err(SchedulerError::from));
+            if result.is_err() && ended.is_ok() {
+                ended = result;
+                // One without the others would be half a scheduler: all end, and whoever runs it sees why.
+                stop.cancel();
+            }
+        }
+        ended
+    }
+
+    fn spawn_rounds(&self, tasks: &mut JoinSet<Result<(), BusError>>, stop: &CancellationToken) {
+        let poll = self.context.settings.poll;
+        let rounds = |name, every| Rounds {
+            progress: self.health.progress(name, every * 10 + STUCK),
+            name,
+            every,
+            entropy: self.context.entropy.clone(),
+            stop: stop.clone(),
+        };
+
+        let context = self.context.clone();
+        tasks.spawn(rounds("due schedules", poll).go(Wake::Never, move || {
+            let context = context.clone();
+            async move { due::run_due(&context).await.map(through) }
+        }));
+        let context = self.context.clone();
+        tasks.spawn(rounds("waiting requests", poll).go(Wake::Never, move || {
+            let context = context.clone();
+            async move { requests::wake_waiting(&context).await.map(through) }
+        }));
+        let context = self.context.clone();
+        tasks.spawn(rounds("answers", poll).go(Wake::Never, move || {
+            let context = context.clone();
+            async move { announce::announce_answers(&context).await.map(through) }
+        }));
+        let context = self.context.clone();
+        tasks.spawn(rounds("month ends", FREEZE_EVERY).go(Wake::Never, move || {
+            let context = context.clone();
+            async move { month_end::freeze_due(&context).await.map(through) }
+        }));
+        let scheduler = self.clone();
+        tasks.spawn(rounds("ledger upkeep", poll).go(Wake::Never, move || {
+            let scheduler = scheduler.clone();
+            async move { scheduler.keep_up().await.map(through) }
+        }));
+        let scheduler = self.clone();
+        tasks.spawn(rounds("open jobs", COUNT_EVERY).go(Wake::Never, move || {
+            let scheduler = scheduler.clone();
+            async move { scheduler.count_open_jobs().await.map(through) }
+        }));
+        let scheduler = self.clone();
+        let wake = Wake::Ledger(self.context.store.listen(LEDGER, stop.clone()));
+        tasks.spawn(rounds("tickets", poll).go(wake, move || {
+            let scheduler = scheduler.clone();
+            async move { emit::emit(&scheduler.context, &scheduler.metrics).await }
+        }));
+    }
+
+    async fn keep_up(&self) -> Result<(), StoreError> {
+        let ended = lease::end_leases(&self.context).await?;
+        self.metrics.leases_ended(ended);
+        lease::refuse_open_work(&self.context).await?;
+        switching_off::finish(&self.context).await?;
+        Ok(())
+    }
+
+    async fn count_open_jobs(&self) -> Result<(), StoreError> {
+        let counted =
+            self.context.store.transaction("open_jobs", |tx| Box::pin(store::ledger::open_jobs(tx))).await?;
+        for kind in domain::JobKind::ALL {
+            let jobs = counted.iter().find(|(counted, _)| counted == kind).map_or(0, |(_, jobs)| *jobs);
+            self.metrics.open_jobs(*kind, jobs);
+        }
+        Ok(())
+    }
+}
+
+/// A round may take this long before its loop counts as stuck.
+const STUCK: Duration = Duration::from_secs(120);
+
+/// A round that looked at all there was.
+fn through<T>(_: T) -> Round {
+    Round::Through
+}
+
+/// Whose messages a consumer takes.
+#[derive(Debug, Clone, Copy)]
+enum Intake {
+    Portals,
+    Counts,
+}
+
+impl Intake {
+    fn queue(self) -> Queue {
+        match self {
+            Self::Portals => Queue::SyncRequests,
+            Self::Counts => Queue::Counts,
+        }
+    }
+
+    async fn handle(self, context: &Context, message: &Incoming) -> Settlement {
+        match self {
+            Self::Portals => requests::handle_portal_message(context, message).await,
+            Self::Counts => counts::handle_counts(context, message).await,
+        }
+    }
+}
+
+/// Takes messages of one queue until `stop`, one after the other.
+async fn consume(context: Context, intake: Intake, stop: CancellationToken) -> Result<(), BusError> {
+    let mut consumer = context.bus.consume(intake.queue(), PREFETCH, stop).await?;
+    while let Some(delivery) = consumer.next().await {
+        settle_one(&context, intake, delivery).await;
+    }
+    Ok(())
+}
+
+async fn settle_one(context: &Context, intake: Intake, delivery: Delivery) {
+    let span = tracing::info_span!(
+        "take message",
+        otel.kind = "consumer",
+        messaging.destination.name = intake.queue().name()
+    );
+    // Headers from outside may say anything: linked, never a parent.
+    let trace = &delivery.message.trace;
+    runtime::trace::link(&span, trace.traceparent.as_deref(), trace.tracestate.as_deref());
+    let how = tracing::Instrument::instrument(intake.handle(context, &delivery.message), span).await;
+    if let Err(error) = delivery.settle(how).await {
+        tracing::debug!(%error, "the message comes again");
+    }
+}

@@ -101,7 +101,6 @@ create table requests (
     message jsonb,
     waits_for_report text,
     waits_until timestamptz,
-    traceparent text,
     received_at timestamptz not null,
     answered_at timestamptz,
     -- When SyncAnswered was announced.

@@ -1,0 +1,113 @@
+//! Reads what a plan is made from.
+//!
+//! For the other parts: `read(tx, &partner, now)`, then `Facts::plan()`.
+
+use domain::{Month, MonthPhase, PartnerId};
+use jiff::{Timestamp, ToSpan as _, civil::Date};
+use store::{
+    StoreError, Transaction, counts, frozen,
+    settings::{self, Integration, PartnerSettings},
+};
+
+use crate::planning::{Counts, PartnerPlan, plan_partner};
+
+/// What a partner has set and what was counted, as of one instant.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    /// What it has set.
+    pub(crate) settings: PartnerSettings,
+    /// Its integration, which is in `settings` too.
+    pub(crate) integration: Integration,
+    /// What was counted.
+    pub(crate) counts: Counts,
+    now: Timestamp,
+}
+
+/// What there is of a partner.
+#[derive(Debug, Clone)]
+pub(crate) enum Found {
+    /// Nothing.
+    UnknownPartner,
+    /// No integration yet.
+    NotSetUp,
+    /// All that it needs.
+    Facts(Box<Facts>),
+}
+
+impl Found {
+    /// The facts, if there are any.
+    pub(crate) fn facts(self) -> Option<Facts> {
+        match self {
+            Self::Facts(facts) => Some(*facts),
+            Self::UnknownPartner | Self::NotSetUp => None,
+        }
+    }
+}
+
+impl Facts {
+    /// What the partner's contracts should hold.
+    pub(crate) fn plan(&self) -> PartnerPlan {
+        plan_partner(&self.settings, &self.integration, &self.counts, self.now)
+    }
+}
+
+/// Reads a partner's facts.
+pub(crate) async fn read(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    now: Timestamp,
+) -> Result<Found, StoreError> {
+    let Some(settings) = settings::read(tx, partner).await? else {
+        return Ok(Found::UnknownPartner);
+    };
+    let Some(integration) = settings.integration.clone() else {
+        return Ok(Found::NotSetUp);
+    };
+    let counts = read_counts(tx, &settings, &integration, now).await?;
+    Ok(Found::Facts(Box::new(Facts { settings, integration, counts, now })))
+}
+
+async fn read_counts(
+    tx: &Transaction<'_>,
+    settings: &PartnerSettings,
+    integration: &Integration,
+    now: Timestamp,
+) -> Result<Counts, StoreError> {
+    let partner = &settings.partner;
+    let today = integration.month_end.today(now);
+    let current = Month::of(today);
+    let frozen_at = [
+        (current, frozen::frozen_at(tx, partner, current).await?),
+        (current.previous(), frozen::frozen_at(tx, partner, current.previous()).await?),
+    ];
+    let phase = integration.month_end.phase(
+        now,
+        |month| frozen_at.iter().find(|(known, _)| *known == month).and_then(|(_, at)| *at),
+        integration.invoice_day,
+        settings.zone(),
+    );
+    let phase = counted_phase(phase, counts::counted_since(tx, partner).await?);
+    let newest_day = phase.last_counted_day(today);
+    let oldest_day = today.saturating_sub(i64::from(integration.max_count_age_days).days());
+    Ok(Counts {
+        phase,
+        newest: counts::newest(tx, partner, oldest_day, newest_day).await?,
+        frozen: match phase {
+            MonthPhase::Frozen(month) => frozen::read(tx, partner, month).await?,
+            MonthPhase::Open | MonthPhase::Closing(_) => None,
+        },
+    })
+}
+
+/// A partner whose first count is younger than the month that ended has nothing to be frozen: its counts are sent as
+/// they come.
+fn counted_phase(phase: MonthPhase, counted_since: Option<Date>) -> MonthPhase {
+    match phase {
+        MonthPhase::Closing(month) | MonthPhase::Frozen(month)
+            if counted_since.is_none_or(|first| first > month.last_day()) =>
+        {
+            MonthPhase::Open
+        }
+        phase => phase,
+    }
+}

@@ -1,0 +1,123 @@
+//! Which running run can still do what is asked for.
+//!
+//! A job's content is made when it starts, from what is true then; so whatever was mapped or counted before is in it as
+//! long as nobody has started it. Hence:
+//!
+//! - Contracts for workers are joined where a run of the same mode has them in a job that nobody has started. The run with
+//!   the most of them is taken.
+//! - What needs no worker is done at once and again shown as it is, so a run that had it, done or not, will do.
+//! - The rest goes to a second run: one that is going and has all of the rest, or a new one.
+
+use std::collections::BTreeMap;
+
+use domain::RunId;
+use store::runs::RunningRun;
+
+use crate::runs::Items;
+
+/// What a running run takes over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Joining {
+    /// The run.
+    pub(crate) run: RunId,
+    /// What it does.
+    pub(crate) taken: Items,
+    /// What it cannot do any more.
+    pub(crate) rest: Items,
+}
+
+/// The run that takes over most; `None` when none takes any.
+pub(crate) fn join(items: &Items, running: &BTreeMap<(i64, RunId), RunningRun>) -> Option<Joining> {
+    running
+        .iter()
+        .map(|((number, run), has)| (weight(&split(items, has).0), *number, *run, has))
+        .filter(|((work, others), ..)| *work > 0 || (items.work.is_empty() && *others > 0))
+        .max_by_key(|(weight, number, ..)| (*weight, *number))
+        .map(|(_, _, run, has)| {
+            let (taken, rest) = split(items, has);
+            Joining { run, taken, rest }
+        })
+}
+
+fn weight(items: &Items) -> (usize, usize) {
+    (items.work.len(), items.local.len() + items.companies.len())
+}
+
+/// What the run can do, and what it cannot.
+fn split(items: &Items, run: &RunningRun) -> (Items, Items) {
+    let (mut taken, mut rest) = (Items::default(), Items::default());
+    for (contract, targets) in &items.work {
+        let side = if run.open_contracts.contains(contract) { &mut taken } else { &mut rest };
+        side.work.insert(*contract, *targets);
+    }
+    for (contract, targets) in &items.local {
+        let has = run.open_contracts.contains(contract) || run.local_contracts.contains(contract);
+        let side = if has { &mut taken } else { &mut rest };
+        side.local.insert(*contract, *targets);
+    }
+    for company in &items.companies {
+        let side = if run.local_companies.contains(company) { &mut taken } else { &mut rest };
+        side.companies.insert(company.clone());
+    }
+    (taken, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ContractId;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn items(contracts: impl IntoIterator<Item = i32>) -> Items {
+        Items { work: contracts.into_iter().map(|id| (ContractId(id), 1)).collect(), ..Items::default() }
+    }
+
+    fn running(open: impl IntoIterator<Item = i32>) -> RunningRun {
+        RunningRun { open_contracts: open.into_iter().map(ContractId).collect(), ..RunningRun::default() }
+    }
+
+    #[test]
+    fn a_run_that_has_started_everything_is_not_joined() {
+        let runs = BTreeMap::from([((1, RunId(Uuid::from_u128(1))), running([]))]);
+        assert_eq!(join(&items([1, 2]), &runs), None);
+    }
+
+    #[test]
+    fn what_needs_no_worker_never_makes_a_second_run_of_its_own() {
+        let local = Items { local: BTreeMap::from([(ContractId(9), 1)]), ..items([1]) };
+        let has = RunningRun { local_contracts: [ContractId(9)].into(), ..running([1]) };
+        let runs = BTreeMap::from([((1, RunId(Uuid::from_u128(1))), has)]);
+        let joining = join(&local, &runs).expect("it has both");
+        assert!(joining.rest.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_asked_for_is_lost_and_only_unstarted_work_is_joined(
+            asked in proptest::collection::btree_set(0..12, 1..12),
+            open in proptest::collection::vec(proptest::collection::btree_set(0..12, 0..6), 0..4),
+        ) {
+            let runs: BTreeMap<_, _> = open
+                .iter()
+                .enumerate()
+                .map(|(n, open)| ((n as i64, RunId(Uuid::from_u128(n as u128))), running(open.iter().copied())))
+                .collect();
+            let asked = items(asked);
+            let best = runs.values().map(|run| split(&asked, run).0.work.len()).max().unwrap_or(0);
+            match join(&asked, &runs) {
+                None => prop_assert_eq!(best, 0),
+                Some(joining) => {
+                    let has = runs.iter().find(|((_, run), _)| *run == joining.run).expect("one of them").1;
+                    prop_assert_eq!(joining.taken.work.len(), best);
+                    prop_assert!(joining.taken.work.keys().all(|contract| has.open_contracts.contains(contract)));
+                    let mut all = joining.taken.work.clone();
+                    all.extend(joining.rest.work.clone());
+                    prop_assert_eq!(all.len(), joining.taken.work.len() + joining.rest.work.len());
+                    prop_assert_eq!(all, asked.work);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! From what a partner has set and what was counted to what its contracts should hold. Pure.
+//!
+//! A target's wanted units are the sum over all companies and products mapped to it, whoever was asked for. Which
+//! products does a mapped company have? All that are mapped: one that its newest complete report does not list counts 0.
+//! What the report lists beyond them is a note with its number, and makes no target.
+//!
+//! A count is missing, and its target unknown, when it could not be taken, when no report covers the company, or when
+//! the report is too old. Which count is sent when, also around a month's end and for closed companies, is
+//! `domain::choose_count`'s.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    AccountId, Addend, CompanyId, ContractId, KnownCounts, MonthPhase, ProductId, ServiceId, UserCount,
+    Wanted, choose_count, effective_date, wanted_units,
+};
+use jiff::{Timestamp, civil::Date};
+use store::{
+    counts::CompanyReport,
+    frozen::FrozenMonth,
+    settings::{Company, CompanyMapping, Contract, Integration, PartnerSettings},
+};
+
+/// The counts that a plan is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Which counts may be sent now.
+    pub(crate) phase: MonthPhase,
+    /// The newest complete report of each company; while a month is closing, the newest up to its last day.
+    pub(crate) newest: BTreeMap<CompanyId, CompanyReport>,
+    /// The frozen counts of the month whose window is open.
+    pub(crate) frozen: Option<FrozenMonth>,
+}
+
+/// What a partner's contracts should hold at one instant.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct PartnerPlan {
+    /// Every contract that a company or one of its products is mapped to.
+    pub(crate) contracts: BTreeMap<ContractId, ContractPlan>,
+    /// Companies without account and contract, but for closed ones.
+    pub(crate) unmapped: BTreeMap<CompanyId, UnmappedCompany>,
+}
+
+/// What one contract should hold.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ContractPlan {
+    /// Kaseya's contract.
+    pub(crate) contract: ContractId,
+    /// The account it was mapped with.
+    pub(crate) account: AccountId,
+    /// Its name when it was mapped.
+    pub(crate) name: String,
+    /// The companies that have an addend or a note here, and those with neither anywhere whose contract it is.
+    pub(crate) companies: BTreeSet<CompanyId>,
+    /// One per service, in the services' order. Empty when no product is mapped.
+    pub(crate) targets: Vec<TargetPlan>,
+    /// Products that have users, or an unknown number of them, and no service.
+    pub(crate) notes: Vec<UnmappedProduct>,
+}
+
+/// What one service on a contract should hold.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TargetPlan {
+    /// Kaseya's service.
+    pub(crate) service: ServiceId,
+    /// Its name when it was mapped.
+    pub(crate) service_name: String,
+    /// What the wanted units are the sum of, by company and product.
+    pub(crate) addends: Vec<Addend>,
+    /// The sum.
+    pub(crate) wanted: Wanted,
+    /// From which day a change counts, before the contract's and the line's own start are looked at; `None` without any
+    /// count.
+    pub(crate) effective_date: Option<Date>,
+}
+
+/// A product of a company that is part of no target (MAP-02).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnmappedProduct {
+    /// Whose users.
+    pub(crate) company: CompanyId,
+    /// Of what.
+    pub(crate) product: ProductId,
+    /// How many are not billed because of it; `None` when that could not be counted.
+    pub(crate) users: Option<u32>,
+}
+
+/// A company without account and contract (MAP-01).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnmappedCompany {
+    /// The day of its newest complete report; `None` without one that is young enough.
+    pub(crate) count_day: Option<Date>,
+    /// What that report lists.
+    pub(crate) users: BTreeMap<ProductId, Option<u32>>,
+}
+
+impl ContractPlan {
+    /// Whether a worker can do anything about it: at least one target has a number.
+    pub(crate) fn needs_worker(&self) -> bool {
+        self.targets.iter().any(|target| matches!(target.wanted, Wanted::Units(_)))
+    }
+}
+
+/// Plans all contracts of a partner as of `now`.
+pub(crate) fn plan_partner(
+    settings: &PartnerSettings,
+    integration: &Integration,
+    counts: &Counts,
+    now: Timestamp,
+) -> PartnerPlan {
+    let planner = Planner::new(settings, integration, counts, now);
+    let mut plan = PartnerPlan::default();
+    for (id, company) in &settings.companies {
+        match &company.mapping {
+            Some(mapping) => planner.add_company(&mut plan, id, company, mapping),
+            None if !planner.is_closed(company) => {
+                plan.unmapped.insert(id.clone(), planner.unmapped(id));
+            }
+            None => {}
+        }
+    }
+    for contract in plan.contracts.values_mut() {
+        contract.targets.sort_by_key(|target| target.service);
+        for target in &mut contract.targets {
+            target.wanted = wanted_units(&target.addends);
+            target.effective_date = planner.effective_date(contract.contract, &target.addends);
+        }
+    }
+    plan
+}
+
+struct Planner<'a> {
+    settings: &'a PartnerSettings,
+    integration: &'a Integration,
+    counts: &'a Counts,
+    now: Timestamp,
+    /// The day where the provider counts.
+    count_today: Date,
+    /// The day where the partner is.
+    today: Date,
+}
+
+impl<'a> Planner<'a> {
+    fn new(
+        settings: &'a PartnerSettings,
+        integration: &'a Integration,
+        counts: &'a Counts,
+        now: Timestamp,
+    ) -> Self {
+        let count_today = integration.month_end.today(now);
+        let today = settings.zone().to_datetime(now).date();
+        Self { settings, integration, counts, now, count_today, today }
+    }
+
+    fn add_company(
+        &self,
+        plan: &mut PartnerPlan,
+        id: &CompanyId,
+        company: &Company,
+        mapping: &CompanyMapping,
+    ) {
+        let mut seen_somewhere = false;
+        for (product_id, product) in &self.settings.products {
+            let Some(to) = &product.mapping else { continue };
+            let addend = Addend {
+                company: id.clone(),
+                product: product_id.clone(),
+                mapping_version: mapping.version,
+                count: self.count(id, company, product_id),
+            };
+            let contract = contract_entry(plan, mapping, mapping.contract_of(product_id));
+            contract.companies.insert(id.clone());
+            seen_somewhere = true;
+            match contract.targets.iter_mut().find(|target| target.service == to.service) {
+                Some(target) => target.addends.push(addend),
+                None => contract.targets.push(TargetPlan {
+                    service: to.service,
+                    service_name: to.service_name.clone(),
+                    addends: vec![addend],
+                    wanted: Wanted::Unknown,
+                    effective_date: None,
+                }),
+            }
+        }
+        let notes = self.unmapped_products(id, company);
+        for note in notes {
+            let contract = contract_entry(plan, mapping, mapping.contract_of(&note.product));
+            contract.companies.insert(id.clone());
+            contract.notes.push(note);
+            seen_somewhere = true;
+        }
+        if !seen_somewhere {
+            contract_entry(plan, mapping, &mapping.contract).companies.insert(id.clone());
+        }
+    }
+
+    fn unmapped_products(&self, id: &CompanyId, company: &Company) -> Vec<UnmappedProduct> {
+        let listed = self.report(id).filter(|_| !self.is_closed(company)).map(|report| &report.users);
+        listed
+            .into_iter()
+            .flatten()
+            .filter(|(product, users)| {
+                **users != Some(0)
+                    && self.settings.products.get(product).is_none_or(|known| known.mapping.is_none())
+            })
+            .map(|(product, users)| UnmappedProduct {
+                company: id.clone(),
+                product: product.clone(),
+                users: *users,
+            })
+            .collect()
+    }
+
+    fn unmapped(&self, id: &CompanyId) -> UnmappedCompany {
+        let report = self.report(id);
+        UnmappedCompany {
+            count_day: report.map(|report| report.day),
+            users: report.map(|report| report.users.clone()).unwrap_or_default(),
+        }
+    }
+
+    fn is_closed(&self, company: &Company) -> bool {
+        company.closed_from.is_some_and(|day| day <= self.count_today)
+    }
+
+    /// The company's newest report, unless it is too old.
+    fn report(&self, id: &CompanyId) -> Option<&'a CompanyReport> {
+        let max_age = i32::from(self.integration.max_count_age_days);
+        self.counts.newest.get(id).filter(|report| (self.count_today - report.day).get_days() <= max_age)
+    }
+
+    fn count(&self, id: &CompanyId, company: &Company, product: &ProductId) -> Option<UserCount> {
+        let known = KnownCounts {
+            newest: self.counts.newest.get(id).and_then(|report| reported_count(report, product)),
+            frozen: self.counts.frozen.as_ref().and_then(|frozen| frozen_count(frozen, id, product)),
+            closed_from: company.closed_from,
+        };
+        let max_age = self.integration.max_count_age_days;
+        choose_count(&known, self.counts.phase, max_age, self.count_today, self.now)
+    }
+
+    fn effective_date(&self, contract: ContractId, addends: &[Addend]) -> Option<Date> {
+        let newest = addends.iter().filter_map(|addend| addend.count.map(|count| count.day)).max()?;
+        let billing =
+            self.settings.contract_billing.get(&contract).copied().unwrap_or(self.integration.billing);
+        Some(effective_date(billing, self.integration.invoice_day, newest, self.today, None, None))
+    }
+}
+
+fn contract_entry<'p>(
+    plan: &'p mut PartnerPlan,
+    mapping: &CompanyMapping,
+    contract: &Contract,
+) -> &'p mut ContractPlan {
+    plan.contracts.entry(contract.id).or_insert_with(|| ContractPlan {
+        contract: contract.id,
+        account: mapping.account,
+        name: contract.name.clone(),
+        companies: BTreeSet::new(),
+        targets: Vec::new(),
+        notes: Vec::new(),
+    })
+}
+
+/// What a report says of a product: 0 if it does not list it.
+fn reported_count(report: &CompanyReport, product: &ProductId) -> Option<UserCount> {
+    let users = report.users.get(product).copied().unwrap_or(Some(0))?;
+    Some(UserCount { users, day: report.day, counted_at: report.counted_at })
+}
+
+/// A frozen count. A product without a row of its own counts 0 where the last day's report covered the company, as in
+/// any other report.
+fn frozen_count(frozen: &FrozenMonth, id: &CompanyId, product: &ProductId) -> Option<UserCount> {
+    let products = frozen.companies.get(id)?;
+    if let Some(count) = products.get(product) {
+        return Some(UserCount { users: count.users?, day: count.day, counted_at: count.counted_at });
+    }
+    let covered = products.values().find(|count| count.report.is_some())?;
+    Some(UserCount { users: 0, day: covered.day, counted_at: covered.counted_at })
+}
+
+#[cfg(test)]
+mod tests;

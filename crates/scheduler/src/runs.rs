@@ -1,0 +1,146 @@
+//! Making runs: what a run is for, cut into jobs.
+//!
+//! Contracts with at least one number go to workers, in slices; all else needs no worker: contracts of which no number is
+//! known, and companies without contract. While Kaseya refuses the partner's credentials nothing goes to a worker: each
+//! contract's local job says so, that a night without a sync is seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{CompanyId, ContractId, Entropy, JobId, MAX_TARGETS, RunId, RunMode, slices};
+use jiff::Timestamp;
+use messages::inbound::Companies;
+use store::{
+    StoreError, Transaction,
+    runs::{self, JobSlice, NewJob, NewRun, Occasion},
+    settings::Integration,
+};
+
+use crate::{facts::Facts, planning::PartnerPlan};
+
+/// The most companies without contract in one local job.
+const MAX_LOCAL: usize = 100;
+
+/// What a run is for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Items {
+    /// Contracts for workers, each with the number of its targets.
+    pub(crate) work: BTreeMap<ContractId, usize>,
+    /// Contracts of which no number is known, each with the number of its targets.
+    pub(crate) local: BTreeMap<ContractId, usize>,
+    /// Companies without contract.
+    pub(crate) companies: BTreeSet<CompanyId>,
+}
+
+impl Items {
+    /// What of a plan concerns these companies. Their contracts are synced as a whole: a target's number is the sum over
+    /// all its companies.
+    pub(crate) fn of_companies(plan: &PartnerPlan, companies: &Companies) -> Self {
+        let concerned = |company: &CompanyId| match companies {
+            Companies::All => true,
+            Companies::Only(listed) => listed.contains(company),
+        };
+        let mut items = Self::default();
+        for contract in plan.contracts.values().filter(|contract| contract.companies.iter().any(concerned)) {
+            items.add_contract(plan, contract.contract);
+        }
+        items.companies = plan.unmapped.keys().filter(|company| concerned(company)).cloned().collect();
+        items
+    }
+
+    /// One contract of a plan; nothing if the plan does not have it.
+    pub(crate) fn of_contract(plan: &PartnerPlan, contract: ContractId) -> Self {
+        let mut items = Self::default();
+        items.add_contract(plan, contract);
+        items
+    }
+
+    fn add_contract(&mut self, plan: &PartnerPlan, contract: ContractId) {
+        if let Some(planned) = plan.contracts.get(&contract) {
+            let kind = if planned.needs_worker() { &mut self.work } else { &mut self.local };
+            kind.insert(contract, planned.targets.len());
+        }
+    }
+
+    /// Whether there is nothing to do.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.work.is_empty() && self.local.is_empty() && self.companies.is_empty()
+    }
+}
+
+/// What begins a run, and how far it goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RunOrder<'a> {
+    /// What begins it.
+    pub(crate) occasion: Occasion<'a>,
+    /// Whether it writes.
+    pub(crate) mode: RunMode,
+    /// Whether it is for every company. It then takes the place of an older open one.
+    pub(crate) all_companies: bool,
+}
+
+/// Makes a run, in the trace of the current span. The partner is held by the caller.
+pub(crate) async fn make(
+    tx: &Transaction<'_>,
+    entropy: &Entropy,
+    facts: &Facts,
+    order: &RunOrder<'_>,
+    items: &Items,
+    now: Timestamp,
+) -> Result<RunId, StoreError> {
+    let partner = &facts.settings.partner;
+    if order.all_companies
+        && let Some(older) = runs::supersede(tx, partner, order.mode, now).await?
+    {
+        tracing::info!(%partner, run = %older, "superseded by a newer run for all companies");
+    }
+    let run = RunId(entropy.uuid(now));
+    let (traceparent, _) = runtime::trace::inject(&tracing::Span::current());
+    let new = NewRun {
+        run,
+        partner,
+        occasion: order.occasion,
+        mode: order.mode,
+        all_companies: order.all_companies,
+        traceparent: traceparent.as_deref(),
+    };
+    let jobs: Vec<NewJob> = cut(items, &facts.integration)
+        .into_iter()
+        .map(|content| NewJob { job: JobId(entropy.uuid(now)), content })
+        .collect();
+    runs::create(tx, &new, &jobs, now).await?;
+    tracing::info!(%partner, %run, trigger = %order.occasion.trigger(), jobs = jobs.len(), "run made");
+    Ok(run)
+}
+
+/// Cuts what a run is for into jobs; never none, because it is by its jobs that a run ends.
+fn cut(items: &Items, integration: &Integration) -> Vec<JobSlice> {
+    let refused = integration.credentials_refused.map(|refused| refused.code);
+    let local = |contracts, code| JobSlice::Local { contracts, companies: Vec::new(), code };
+    let contracts_of = |contracts: &BTreeMap<ContractId, usize>| -> Vec<(ContractId, usize)> {
+        contracts.iter().map(|(contract, targets)| (*contract, *targets)).collect()
+    };
+    let mut jobs: Vec<JobSlice> = slices(&contracts_of(&items.work), MAX_TARGETS)
+        .into_iter()
+        .map(|contracts| match refused {
+            Some(code) => local(contracts, Some(code)),
+            None => JobSlice::Work {
+                contracts,
+                host: integration.host.to_ascii_lowercase(),
+                tenant: integration.tenant.clone(),
+            },
+        })
+        .collect();
+    jobs.extend(
+        slices(&contracts_of(&items.local), MAX_TARGETS).into_iter().map(|contracts| local(contracts, None)),
+    );
+    let companies: Vec<CompanyId> = items.companies.iter().cloned().collect();
+    jobs.extend(companies.chunks(MAX_LOCAL).map(|companies| JobSlice::Local {
+        contracts: Vec::new(),
+        companies: companies.to_vec(),
+        code: None,
+    }));
+    if jobs.is_empty() {
+        jobs.push(local(Vec::new(), None));
+    }
+    jobs
+}

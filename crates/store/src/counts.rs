@@ -1,0 +1,73 @@
+//! User counts: what has come in, and what is newest.
+
+use std::collections::{BTreeMap, btree_map::Entry};
+
+use domain::{CompanyId, PartnerId, ProductId, ReportId};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{Row, StoreError, Transaction};
+
+/// What one report says of one company. A product that it does not list counts 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompanyReport {
+    /// The report.
+    pub report: ReportId,
+    /// The day that was counted.
+    pub day: Date,
+    /// The instant of counting.
+    pub counted_at: Timestamp,
+    /// Whether the provider will not change this day's counts any more.
+    pub is_final: bool,
+    /// The listed products; `None` where the count could not be taken.
+    pub users: BTreeMap<ProductId, Option<u32>>,
+}
+
+/// The newest complete report of each company among those of the days `from` to `to`. Of two for one day the later
+/// counted one is newer, whichever came in first.
+pub async fn newest(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    from: Date,
+    to: Date,
+) -> Result<BTreeMap<CompanyId, CompanyReport>, StoreError> {
+    let sql = "with newest as (
+                   select distinct on (company_id) company_id, report_id, day, counted_at, final
+                   from reports join report_companies using (partner_id, report_id)
+                   where partner_id = $1 and day between $2 and $3 and complete_at is not null
+                   order by company_id, day desc, counted_at desc, report_id desc
+               )
+               select newest.*, counts.product_id, counts.users
+               from newest
+               left join user_counts counts on counts.partner_id = $1 and counts.report_id = newest.report_id
+                                           and counts.company_id = newest.company_id";
+    let mut companies: BTreeMap<CompanyId, CompanyReport> = BTreeMap::new();
+    for row in tx.query(sql, &[&partner.as_str(), &from, &to]).await? {
+        let company = match companies.entry(row.company_id("company_id")?) {
+            Entry::Occupied(seen) => seen.into_mut(),
+            Entry::Vacant(first) => first.insert(CompanyReport {
+                report: ReportId::new(row.get::<String>("report_id")?)
+                    .map_err(|error| StoreError::row("reports", "report_id", &error))?,
+                day: row.get("day")?,
+                counted_at: row.get("counted_at")?,
+                is_final: row.get("final")?,
+                users: BTreeMap::new(),
+            }),
+        };
+        if row.get::<Option<String>>("product_id")?.is_some() {
+            company.users.insert(row.product_id("product_id")?, users(&row)?);
+        }
+    }
+    Ok(companies)
+}
+
+/// The first day of which there is a complete report; `None` before any has come in.
+pub async fn counted_since(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Date>, StoreError> {
+    let sql = "select min(day) as day from reports where partner_id = $1 and complete_at is not null";
+    tx.query_one(sql, &[&partner.as_str()]).await?.get("day")
+}
+
+pub(crate) fn users(row: &Row) -> Result<Option<u32>, StoreError> {
+    row.get::<Option<i32>>("users")?
+        .map(|users| u32::try_from(users).map_err(|error| StoreError::row("user_counts", "users", &error)))
+        .transpose()
+}

@@ -1,0 +1,153 @@
+//! Month ends: the counts of a month's last day, written once.
+
+use std::collections::BTreeMap;
+
+use domain::{CompanyId, FreezeCause, Month, PartnerId, ProductId, ReportId, RunId};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{Row, StoreError, Transaction, counts::users};
+
+/// The counts of a month's last day, as frozen or corrected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrozenMonth {
+    /// The month that ended.
+    pub month: Month,
+    /// When its counts were frozen.
+    pub frozen_at: Timestamp,
+    /// The counts.
+    pub companies: BTreeMap<CompanyId, BTreeMap<ProductId, FrozenCount>>,
+}
+
+/// The newest correction of a frozen count, or the count itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrozenCount {
+    /// How many; `None` where there was no count of that day.
+    pub users: Option<u32>,
+    /// The day that was counted: the month's last.
+    pub day: Date,
+    /// The instant of counting; of freezing where there was none.
+    pub counted_at: Timestamp,
+    /// The report it was taken from; `None` where none covered the company.
+    pub report: Option<ReportId>,
+}
+
+/// A month's frozen counts with their corrections; `None` while it is not frozen.
+pub async fn read(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    month: Month,
+) -> Result<Option<FrozenMonth>, StoreError> {
+    let Some(frozen_at) = frozen_at(tx, partner, month).await? else {
+        return Ok(None);
+    };
+    let sql = "select distinct on (company_id, product_id)
+                      company_id, product_id, users, day, counted_at, report_id
+               from frozen_counts where partner_id = $1 and month = $2
+               order by company_id, product_id, correction desc";
+    let mut companies: BTreeMap<CompanyId, BTreeMap<ProductId, FrozenCount>> = BTreeMap::new();
+    for row in tx.query(sql, &[&partner.as_str(), &month.first_day()]).await? {
+        let counts = companies.entry(row.company_id("company_id")?).or_default();
+        counts.insert(row.product_id("product_id")?, count(&row)?);
+    }
+    Ok(Some(FrozenMonth { month, frozen_at, companies }))
+}
+
+fn count(row: &Row) -> Result<FrozenCount, StoreError> {
+    let report = row.get::<Option<String>>("report_id")?.map(ReportId::new).transpose();
+    Ok(FrozenCount {
+        users: users(row)?,
+        day: row.get("day")?,
+        counted_at: row.get("counted_at")?,
+        report: report.map_err(|error| StoreError::row("frozen_counts", "report_id", &error))?,
+    })
+}
+
+/// When a month's counts were frozen; `None` while they are not.
+pub async fn frozen_at(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    month: Month,
+) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "select frozen_at from month_ends where partner_id = $1 and month = $2";
+    tx.query_opt(sql, &[&partner.as_str(), &month.first_day()])
+        .await?
+        .map(|row| row.get("frozen_at"))
+        .transpose()
+}
+
+/// Freezes a month's counts, for ever. False when they were frozen before: then nothing is touched.
+pub async fn freeze(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    month: Month,
+    cause: FreezeCause,
+    counts: &[(CompanyId, ProductId, FrozenCount)],
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "insert into month_ends (partner_id, month, frozen_at, final) values ($1, $2, $3, $4)
+               on conflict (partner_id, month) do nothing";
+    let is_final = cause == FreezeCause::ReportFinal;
+    if tx.execute(sql, &[&partner.as_str(), &month.first_day(), &now, &is_final]).await? == 0 {
+        return Ok(false);
+    }
+    let companies: Vec<&str> = counts.iter().map(|(company, ..)| company.as_str()).collect();
+    let products: Vec<&str> = counts.iter().map(|(_, product, _)| product.as_str()).collect();
+    let users: Result<Vec<_>, _> =
+        counts.iter().map(|(.., count)| count.users.map(i32::try_from).transpose()).collect();
+    let users = users.map_err(|error| StoreError::row("frozen_counts", "users", &error))?;
+    let days: Vec<Date> = counts.iter().map(|(.., count)| count.day).collect();
+    let counted_at: Vec<Timestamp> = counts.iter().map(|(.., count)| count.counted_at).collect();
+    let reports: Vec<Option<&str>> =
+        counts.iter().map(|(.., count)| count.report.as_ref().map(ReportId::as_str)).collect();
+    let sql = "insert into frozen_counts (partner_id, month, company_id, product_id, users, day, counted_at, report_id,
+                                          recorded_at)
+               select $1, $2, company_id, product_id, users, day, counted_at, report_id, $9
+               from unnest($3::text[], $4::text[], $5::int[], $6::date[], $7::timestamptz[], $8::text[])
+                    as frozen (company_id, product_id, users, day, counted_at, report_id)";
+    tx.execute_exactly(
+        counts.len() as u64,
+        sql,
+        &[
+            &partner.as_str(),
+            &month.first_day(),
+            &companies,
+            &products,
+            &users,
+            &days,
+            &counted_at,
+            &reports,
+            &now,
+        ],
+    )
+    .await?;
+    Ok(true)
+}
+
+/// Notes which run pushes a month's frozen counts.
+pub async fn set_run(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    month: Month,
+    run: RunId,
+) -> Result<(), StoreError> {
+    let sql = "update month_ends set run_id = $3 where partner_id = $1 and month = $2";
+    tx.execute_exactly(1, sql, &[&partner.as_str(), &month.first_day(), &run.0]).await
+}
+
+/// Partners that have a complete report of one of the last days given, and whose month is not frozen.
+pub async fn unfrozen(tx: &Transaction<'_>, months: &[Month]) -> Result<Vec<(PartnerId, Month)>, StoreError> {
+    let first: Vec<Date> = months.iter().map(|month| month.first_day()).collect();
+    let last: Vec<Date> = months.iter().map(|month| month.last_day()).collect();
+    let sql = "-- all partners: whoever's month has ended is frozen by whichever scheduler comes first
+               select partner_id, month
+               from integrations cross join unnest($1::date[], $2::date[]) as ended (month, last_day)
+               where exists (select from reports
+                             where reports.partner_id = integrations.partner_id and day = last_day
+                               and complete_at is not null)
+                 and not exists (select from month_ends
+                                 where month_ends.partner_id = integrations.partner_id
+                                   and month_ends.month = ended.month)
+               order by partner_id, month";
+    let rows = tx.query(sql, &[&first, &last]).await?;
+    rows.iter().map(|row| Ok((row.partner_id("partner_id")?, Month::of(row.get("month")?)))).collect()
+}

@@ -1,0 +1,183 @@
+//! Reports of user counts as they come in, part by part.
+
+use domain::{CompanyId, CountBasis, PartnerId, ProductId, ReportId};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{StoreError, Transaction};
+
+/// What all parts of a report say alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportHead {
+    /// The report.
+    pub report: ReportId,
+    /// The day that was counted.
+    pub day: Date,
+    /// The instant of counting.
+    pub counted_at: Timestamp,
+    /// Whether the provider will not change this day's counts any more.
+    pub is_final: bool,
+    /// How many parts it has.
+    pub parts: i32,
+}
+
+/// A company of a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedCompany {
+    /// The company.
+    pub company: CompanyId,
+    /// Its name, if it was sent.
+    pub name: Option<String>,
+}
+
+/// A count of a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedCount {
+    /// Whose users.
+    pub company: CompanyId,
+    /// Of what.
+    pub product: ProductId,
+    /// The product's name, if it was sent.
+    pub product_name: Option<String>,
+    /// How many and what was counted; `None` when the count could not be taken.
+    pub users: Option<(u32, CountBasis)>,
+}
+
+/// How a part fits what has come in of its report before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartStanding {
+    /// It is new.
+    New,
+    /// It was taken in before.
+    Repeated,
+    /// The partner is not known.
+    UnknownPartner,
+    /// Another part says otherwise about the report as a whole.
+    OtherHead,
+}
+
+/// Notes that a part has come in, and holds the report until the transaction ends.
+pub async fn note_part(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    head: &ReportHead,
+    part: i32,
+    now: Timestamp,
+) -> Result<PartStanding, StoreError> {
+    let known = "select from partners where partner_id = $1";
+    if tx.query_opt(known, &[&partner.as_str()]).await?.is_none() {
+        return Ok(PartStanding::UnknownPartner);
+    }
+    let report = head.report.as_str();
+    let sql = "insert into reports (partner_id, report_id, day, counted_at, final, parts)
+               values ($1, $2, $3, $4, $5, $6) on conflict (partner_id, report_id) do nothing";
+    tx.execute(sql, &[&partner.as_str(), &report, &head.day, &head.counted_at, &head.is_final, &head.parts])
+        .await?;
+    let sql = "select day = $3 and counted_at = $4 and final = $5 and parts = $6 as same
+               from reports where partner_id = $1 and report_id = $2 for update";
+    let row = tx
+        .query_one(
+            sql,
+            &[&partner.as_str(), &report, &head.day, &head.counted_at, &head.is_final, &head.parts],
+        )
+        .await?;
+    if !row.get::<bool>("same")? {
+        return Ok(PartStanding::OtherHead);
+    }
+    let sql = "insert into report_parts (partner_id, report_id, part, received_at) values ($1, $2, $3, $4)
+               on conflict (partner_id, report_id, part) do nothing";
+    let inserted = tx.execute(sql, &[&partner.as_str(), &report, &part, &now]).await?;
+    Ok(if inserted == 1 { PartStanding::New } else { PartStanding::Repeated })
+}
+
+/// Takes in the companies of a part, unknown ones too. Returns those that another part of the report lists already: a
+/// company's counts stand in one part.
+pub async fn add_companies(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    report: &ReportId,
+    companies: &[ReportedCompany],
+) -> Result<Vec<CompanyId>, StoreError> {
+    let ids: Vec<&str> = companies.iter().map(|company| company.company.as_str()).collect();
+    let names: Vec<Option<&str>> = companies.iter().map(|company| company.name.as_deref()).collect();
+    let sql = "insert into companies as known (partner_id, company_id, name)
+               select $1, company_id, coalesce(reported.name, company_id)
+               from unnest($2::text[], $3::text[]) as reported (company_id, name)
+               order by company_id
+               on conflict (partner_id, company_id) do nothing";
+    tx.execute(sql, &[&partner.as_str(), &ids, &names]).await?;
+    let sql = "update companies set name = reported.name
+               from unnest($2::text[], $3::text[]) as reported (company_id, name)
+               where companies.partner_id = $1 and companies.company_id = reported.company_id
+                 and companies.name <> reported.name";
+    tx.execute(sql, &[&partner.as_str(), &ids, &names]).await?;
+    let sql = "with covered as (
+                   insert into report_companies (partner_id, report_id, company_id)
+                   select $1, $2, company_id from unnest($3::text[]) as reported (company_id)
+                   on conflict (partner_id, report_id, company_id) do nothing
+                   returning company_id
+               )
+               select company_id from unnest($3::text[]) as reported (company_id)
+               where company_id not in (select company_id from covered) order by company_id";
+    let rows = tx.query(sql, &[&partner.as_str(), &report.as_str(), &ids]).await?;
+    rows.iter().map(|row| row.company_id("company_id")).collect()
+}
+
+/// Takes in the counts of a part, and the products that are not known yet. Their companies are there already.
+pub async fn add_counts(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    report: &ReportId,
+    counts: &[ReportedCount],
+) -> Result<(), StoreError> {
+    let companies: Vec<&str> = counts.iter().map(|count| count.company.as_str()).collect();
+    let products: Vec<&str> = counts.iter().map(|count| count.product.as_str()).collect();
+    let names: Vec<Option<&str>> = counts.iter().map(|count| count.product_name.as_deref()).collect();
+    let users: Result<Vec<Option<i32>>, _> =
+        counts.iter().map(|count| count.users.map(|(users, _)| i32::try_from(users)).transpose()).collect();
+    let users = users.map_err(|error| StoreError::row("user_counts", "users", &error))?;
+    let bases: Vec<Option<&str>> =
+        counts.iter().map(|count| count.users.map(|(_, basis)| basis.as_str())).collect();
+    let sql = "insert into products (partner_id, product_id, name)
+               select $1, product_id, coalesce(max(name), product_id)
+               from unnest($2::text[], $3::text[]) as reported (product_id, name)
+               group by product_id order by product_id
+               on conflict (partner_id, product_id) do nothing";
+    tx.execute(sql, &[&partner.as_str(), &products, &names]).await?;
+    let sql = "update products set name = reported.name
+               from (select product_id, max(name) as name
+                     from unnest($2::text[], $3::text[]) as reported (product_id, name) group by product_id) as reported
+               where products.partner_id = $1 and products.product_id = reported.product_id
+                 and products.name <> reported.name";
+    tx.execute(sql, &[&partner.as_str(), &products, &names]).await?;
+    let sql = "insert into user_counts (partner_id, report_id, company_id, product_id, users, basis)
+               select $1, $2, company_id, product_id, users, basis
+               from unnest($3::text[], $4::text[], $5::int[], $6::text[])
+                    as reported (company_id, product_id, users, basis)";
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+        [&partner.as_str(), &report.as_str(), &companies, &products, &users, &bases];
+    tx.execute_exactly(counts.len() as u64, sql, &parameters).await
+}
+
+/// Marks the report complete if all its parts have come in, and says whether it has just become so.
+pub async fn complete(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    report: &ReportId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "update reports set complete_at = $3
+               where partner_id = $1 and report_id = $2 and complete_at is null
+                 and parts = (select count(*) from report_parts where partner_id = $1 and report_id = $2)";
+    Ok(tx.execute(sql, &[&partner.as_str(), &report.as_str(), &now]).await? == 1)
+}
+
+/// Whether the report has come in whole.
+pub async fn is_complete(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    report: &ReportId,
+) -> Result<bool, StoreError> {
+    let sql = "select exists (select from reports where partner_id = $1 and report_id = $2
+                                and complete_at is not null) as complete";
+    tx.query_one(sql, &[&partner.as_str(), &report.as_str()]).await?.get("complete")
+}

@@ -1,0 +1,247 @@
+//! Runs and their jobs as they are made, joined and superseded.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{CompanyId, ContractId, ErrorCode, JobId, JobKind, PartnerId, RunId, RunMode, Trigger};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{StoreError, Transaction};
+
+/// A run that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRun<'a> {
+    /// Its id.
+    pub run: RunId,
+    /// Its partner.
+    pub partner: &'a PartnerId,
+    /// What begins it, with the day or month it stands for.
+    pub occasion: Occasion<'a>,
+    /// Whether it writes.
+    pub mode: RunMode,
+    /// Whether it is for every company of the partner.
+    pub all_companies: bool,
+    /// The trace it belongs to.
+    pub traceparent: Option<&'a str>,
+}
+
+/// What begins a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion<'a> {
+    /// The schedule's local day.
+    Schedule(Date),
+    /// The month that ended: its first day.
+    MonthEnd(Date),
+    /// Whoever asked.
+    Request(&'a str),
+}
+
+impl Occasion<'_> {
+    /// The trigger's own word.
+    pub fn trigger(&self) -> Trigger {
+        match self {
+            Self::Schedule(_) => Trigger::Schedule,
+            Self::MonthEnd(_) => Trigger::MonthEnd,
+            Self::Request(_) => Trigger::Request,
+        }
+    }
+}
+
+/// A slice of a run that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewJob {
+    /// Its id.
+    pub job: JobId,
+    /// What it is for.
+    pub content: JobSlice,
+}
+
+/// What a job is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobSlice {
+    /// Contracts for a worker, at this host and tenant.
+    Work {
+        /// The contracts.
+        contracts: Vec<ContractId>,
+        /// Kaseya's host, in small letters.
+        host: String,
+        /// The company name in Kaseya.
+        tenant: String,
+    },
+    /// What needs no worker.
+    Local {
+        /// Contracts without any target that has a number.
+        contracts: Vec<ContractId>,
+        /// Companies without contract.
+        companies: Vec<CompanyId>,
+        /// The code that every contract of the slice gets, if it is not to be told from the plan.
+        code: Option<ErrorCode>,
+    },
+}
+
+/// Makes a run with its jobs and returns its number. The partner is held with [`hold_partner`] by the caller.
+pub async fn create(
+    tx: &Transaction<'_>,
+    run: &NewRun<'_>,
+    jobs: &[NewJob],
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let (nominal, month, requested_by) = match run.occasion {
+        Occasion::Schedule(day) => (Some(day), None, None),
+        Occasion::MonthEnd(month) => (None, Some(month), None),
+        Occasion::Request(by) => (None, None, Some(by)),
+    };
+    let sql = "insert into runs (run_id, partner_id, trigger, mode, state, all_companies, nominal, month, requested_by,
+                                 traceparent, created_at)
+               values ($1, $2, $3, $4, 'running', $5, $6, $7, $8, $9, $10)
+               returning run_number";
+    let trigger = run.occasion.trigger().as_str();
+    let row = tx
+        .query_one(
+            sql,
+            &[
+                &run.run.0,
+                &run.partner.as_str(),
+                &trigger,
+                &run.mode.as_str(),
+                &run.all_companies,
+                &nominal,
+                &month,
+                &requested_by,
+                &run.traceparent,
+                &now,
+            ],
+        )
+        .await?;
+    let run_number: i64 = row.get("run_number")?;
+    let now_job = matches!(run.occasion, Occasion::Request(_));
+    let sql = "insert into jobs (job_id, run_id, run_number, partner_id, kind, state, now_job, contract_ids, company_ids,
+                                 local_code, host, tenant, created_at)
+               values ($1, $2, $3, $4, $5, 'ready', $6, $7, $8, $9, $10, $11, $12)";
+    for job in jobs {
+        let (kind, contracts, companies, code, host, tenant) = match &job.content {
+            JobSlice::Work { contracts, host, tenant } => {
+                (JobKind::Work, contracts, &[][..], None, Some(host), Some(tenant))
+            }
+            JobSlice::Local { contracts, companies, code } => {
+                (JobKind::Local, contracts, companies.as_slice(), *code, None, None)
+            }
+        };
+        let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+        let companies: Vec<&str> = companies.iter().map(CompanyId::as_str).collect();
+        let code = code.map(ErrorCode::as_str);
+        tx.execute(
+            sql,
+            &[
+                &job.job.0,
+                &run.run.0,
+                &run_number,
+                &run.partner.as_str(),
+                &kind.as_str(),
+                &now_job,
+                &contracts,
+                &companies,
+                &code,
+                &host,
+                &tenant,
+                &now,
+            ],
+        )
+        .await?;
+    }
+    Ok(run_number)
+}
+
+/// Lets one transaction at a time decide about a partner's runs. Held until the transaction ends.
+pub async fn hold_partner(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
+    // Not a row: the partner's row is what its events are numbered by, and its integration's what permits are given by.
+    tx.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", &[&partner.as_str()]).await.map(drop)
+}
+
+/// What a running run still can do, or has done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunningRun {
+    /// Contracts in jobs that nobody has started.
+    pub open_contracts: BTreeSet<ContractId>,
+    /// Contracts of local jobs, started or not.
+    pub local_contracts: BTreeSet<ContractId>,
+    /// Companies without contract, of local jobs, started or not.
+    pub local_companies: BTreeSet<CompanyId>,
+}
+
+/// The partner's running runs of one mode by their number, with their jobs held: none of them starts until the
+/// transaction ends.
+pub async fn running(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    mode: RunMode,
+) -> Result<BTreeMap<(i64, RunId), RunningRun>, StoreError> {
+    let sql = "select jobs.run_number, jobs.run_id, jobs.kind, jobs.state, jobs.contract_ids, jobs.company_ids
+               from jobs join runs using (run_id)
+               where jobs.partner_id = $1 and runs.partner_id = $1 and runs.state = 'running' and runs.mode = $2
+               order by jobs.job_id
+               for update of jobs";
+    let mut running: BTreeMap<(i64, RunId), RunningRun> = BTreeMap::new();
+    for row in tx.query(sql, &[&partner.as_str(), &mode.as_str()]).await? {
+        let run = running.entry((row.get("run_number")?, RunId(row.get("run_id")?))).or_default();
+        let contracts = row.get::<Vec<i32>>("contract_ids")?.into_iter().map(ContractId);
+        match row.named("kind", JobKind::parse)? {
+            JobKind::Work if matches!(row.get::<String>("state")?.as_str(), "ready" | "emitted") => {
+                run.open_contracts.extend(contracts);
+            }
+            JobKind::Work => {}
+            JobKind::Local => {
+                run.local_contracts.extend(contracts);
+                for company in row.get::<Vec<String>>("company_ids")? {
+                    let company = CompanyId::new(company)
+                        .map_err(|error| StoreError::row("jobs", "company_ids", &error))?;
+                    run.local_companies.insert(company);
+                }
+            }
+        }
+    }
+    Ok(running)
+}
+
+/// Makes a run's unstarted jobs with any of these contracts jobs that a person asked for: what waited for a better time
+/// or lay behind others is emitted anew, at once.
+pub async fn hurry(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run: RunId,
+    contracts: &BTreeSet<ContractId>,
+) -> Result<(), StoreError> {
+    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    let sql = "update jobs set now_job = true, not_before = null, deferred_code = null,
+                      state = case when now_job then state else 'ready' end,
+                      emitted_at = case when now_job then emitted_at end,
+                      emitting_until = case when now_job then emitting_until end
+               where partner_id = $1 and run_id = $2 and state in ('ready', 'emitted') and contract_ids && $3::int[]";
+    tx.execute(sql, &[&partner.as_str(), &run.0, &contracts]).await.map(drop)
+}
+
+/// Makes way for a new run for all companies: of an older one that is open, what nobody has started is dropped. With
+/// nothing started it ends superseded; otherwise it goes on with what is started, no longer for all.
+pub async fn supersede(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    mode: RunMode,
+    now: Timestamp,
+) -> Result<Option<RunId>, StoreError> {
+    let sql = "select run_id from runs
+               where partner_id = $1 and mode = $2 and state = 'running' and all_companies for update";
+    let Some(row) = tx.query_opt(sql, &[&partner.as_str(), &mode.as_str()]).await? else {
+        return Ok(None);
+    };
+    let run = RunId(row.get("run_id")?);
+    let sql = "update jobs set state = 'done', done_at = $3, emitting_until = null
+               where partner_id = $1 and run_id = $2 and state in ('ready', 'emitted')";
+    tx.execute(sql, &[&partner.as_str(), &run.0, &now]).await?;
+    let sql = "update runs set all_companies = false,
+                      state = case when going_on then 'running' else 'superseded' end,
+                      finished_at = case when not going_on then $3::timestamptz end
+               from (select exists (select from jobs where partner_id = $1 and run_id = $2 and state <> 'done')
+                     as going_on) as jobs
+               where partner_id = $1 and run_id = $2";
+    tx.execute_exactly(1, sql, &[&partner.as_str(), &run.0, &now]).await?;
+    Ok(Some(run))
+}

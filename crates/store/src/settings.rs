@@ -1,0 +1,340 @@
+//! What a partner has set, read as one picture.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    AccountId, Billing, Brakes, CompanyId, ContractId, ErrorCode, InvoiceDay, MonthEnd, PartnerId, ProductId,
+    RunBrake, Schedule, ServiceId,
+};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use crate::{Row, StoreError, Transaction, schedules};
+
+/// Everything that a partner has set.
+#[derive(Debug, Clone)]
+pub struct PartnerSettings {
+    /// The partner.
+    pub partner: PartnerId,
+    /// Its name.
+    pub name: String,
+    /// The provider's zone for this partner: what a day of counting and a month's last day is.
+    pub count_zone: TimeZone,
+    /// Its integration, once it was saved.
+    pub integration: Option<Integration>,
+    /// Its schedule, once it was set.
+    pub schedule: Option<StoredSchedule>,
+    /// Its products, mapped or not.
+    pub products: BTreeMap<ProductId, Product>,
+    /// Its companies, mapped or not.
+    pub companies: BTreeMap<CompanyId, Company>,
+    /// Contracts billed otherwise than its other contracts.
+    pub contract_billing: BTreeMap<ContractId, Billing>,
+}
+
+/// Where the switch stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntegrationState {
+    /// Syncing.
+    On,
+    /// No permit is given any more; one given before may still be out.
+    SwitchingOff,
+    /// No write is begun.
+    Off,
+}
+
+/// The stored integration.
+#[derive(Debug, Clone)]
+pub struct Integration {
+    /// Kaseya's host, cleaned.
+    pub host: String,
+    /// The V2 base address, where it is not the host's usual one.
+    pub v2_base: Option<String>,
+    /// The V1 base address, where it is not the host's usual one.
+    pub v1_base: Option<String>,
+    /// The company name in Kaseya, unchanged.
+    pub tenant: String,
+    /// The user.
+    pub user_name: String,
+    /// The password, sealed.
+    pub sealed_password: String,
+    /// Goes up whenever host, tenant, user or password change.
+    pub credentials_version: u32,
+    /// Where the switch stands.
+    pub state: IntegrationState,
+    /// When contracts are invoiced, unless set for one of them.
+    pub billing: Billing,
+    /// On which day.
+    pub invoice_day: InvoiceDay,
+    /// Whether the frozen month-end count is pushed by a run of its own.
+    pub month_end_run: bool,
+    /// The provider's zone, and the hour on day 1 at which a month is frozen at the latest.
+    pub month_end: MonthEnd,
+    /// A count of a day further back is missing.
+    pub max_count_age_days: u16,
+    /// The brakes on one line.
+    pub brakes: Brakes,
+    /// The brake on one run.
+    pub run_brake: RunBrake,
+    /// Our share of Kaseya's hourly calls, percent.
+    pub call_share_percent: u32,
+    /// Set while Kaseya refuses these credentials.
+    pub credentials_refused: Option<RefusedCredentials>,
+}
+
+/// Kaseya's refusal of the stored credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefusedCredentials {
+    /// Which kind.
+    pub code: ErrorCode,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// A schedule and where it stands.
+#[derive(Debug, Clone)]
+pub struct StoredSchedule {
+    /// The schedule.
+    pub schedule: Schedule,
+    /// Goes up with every edit.
+    pub version: i32,
+    /// The newest nominal day that was run or recorded.
+    pub last_nominal: Option<Date>,
+    /// The nominal day that is next.
+    pub next_nominal: Date,
+    /// When that is due: its instant and the partner's own spread.
+    pub next_run_at: Timestamp,
+}
+
+/// A product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// Its name.
+    pub name: String,
+    /// The service it is mapped to.
+    pub mapping: Option<ProductMapping>,
+}
+
+/// The service that a product's users are billed as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductMapping {
+    /// Kaseya's service.
+    pub service: ServiceId,
+    /// Its name when it was mapped.
+    pub service_name: String,
+}
+
+/// A company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Company {
+    /// Its name.
+    pub name: String,
+    /// From this day on its wanted units are 0.
+    pub closed_from: Option<Date>,
+    /// Its account and contract.
+    pub mapping: Option<CompanyMapping>,
+}
+
+/// The account and contract of a company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompanyMapping {
+    /// Kaseya's account.
+    pub account: AccountId,
+    /// The contract of all products that name none of their own.
+    pub contract: Contract,
+    /// Products that name their own contract of the account.
+    pub product_contracts: BTreeMap<ProductId, Contract>,
+    /// Goes up with every edit.
+    pub version: u32,
+}
+
+/// A contract, as it was mapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contract {
+    /// Kaseya's contract.
+    pub id: ContractId,
+    /// Its name when it was mapped.
+    pub name: String,
+}
+
+impl CompanyMapping {
+    /// The contract that a product's users are billed on.
+    pub fn contract_of(&self, product: &ProductId) -> &Contract {
+        self.product_contracts.get(product).unwrap_or(&self.contract)
+    }
+}
+
+impl PartnerSettings {
+    /// Where the partner is: the zone of its schedule, or the provider's while it has none.
+    pub fn zone(&self) -> &TimeZone {
+        self.schedule.as_ref().map_or(&self.count_zone, |stored| stored.schedule.zone())
+    }
+}
+
+/// Reads everything that a partner has set; `None` for an unknown partner.
+pub async fn read(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<PartnerSettings>, StoreError> {
+    let sql = "select name, count_zone from partners where partner_id = $1";
+    let Some(row) = tx.query_opt(sql, &[&partner.as_str()]).await? else {
+        return Ok(None);
+    };
+    let zone_name: String = row.get("count_zone")?;
+    let count_zone =
+        TimeZone::get(&zone_name).map_err(|error| StoreError::row("partners", "count_zone", &error))?;
+    Ok(Some(PartnerSettings {
+        partner: partner.clone(),
+        name: row.get("name")?,
+        count_zone,
+        integration: integration(tx, partner, &zone_name).await?,
+        schedule: schedules::read(tx, partner).await?,
+        products: products(tx, partner).await?,
+        companies: companies(tx, partner).await?,
+        contract_billing: contract_billing(tx, partner).await?,
+    }))
+}
+
+/// Where the switch stands, held until the transaction ends: nobody switches off meanwhile. `None` before the first save.
+pub async fn hold_state(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+) -> Result<Option<IntegrationState>, StoreError> {
+    let sql = "select state from integrations where partner_id = $1 for share";
+    tx.query_opt(sql, &[&partner.as_str()]).await?.map(|row| state(&row)).transpose()
+}
+
+/// Whether all writes of the installation are stopped.
+pub async fn writes_stopped(tx: &Transaction<'_>) -> Result<bool, StoreError> {
+    tx.query_one("select writes_stopped from installation", &[]).await?.get("writes_stopped")
+}
+
+fn state(row: &Row) -> Result<IntegrationState, StoreError> {
+    match row.get::<String>("state")?.as_str() {
+        "on" => Ok(IntegrationState::On),
+        "switching_off" => Ok(IntegrationState::SwitchingOff),
+        "off" => Ok(IntegrationState::Off),
+        other => Err(StoreError::row("integrations", "state", &format!("{other:?} is no state"))),
+    }
+}
+
+async fn integration(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    count_zone: &str,
+) -> Result<Option<Integration>, StoreError> {
+    let sql = "select host, v2_base, v1_base, tenant, user_name, sealed_password, credentials_version, state, billing,
+                      invoice_day, month_end_run, freeze_hour, max_count_age_days, brake_units, brake_percent,
+                      brake_units_alone, run_brake_percent, run_brake_companies, call_share_percent,
+                      credentials_refused_code, credentials_refused_at
+               from integrations where partner_id = $1";
+    let Some(row) = tx.query_opt(sql, &[&partner.as_str()]).await? else {
+        return Ok(None);
+    };
+    let month_end = MonthEnd::new(count_zone, i64::from(row.get::<i16>("freeze_hour")?))
+        .map_err(|error| StoreError::row("integrations", "freeze_hour", &error))?;
+    let invoice_day = i8::try_from(row.get::<i16>("invoice_day")?)
+        .ok()
+        .and_then(InvoiceDay::new)
+        .ok_or_else(|| StoreError::row("integrations", "invoice_day", &"it is no day from 1 to 28"))?;
+    let refused_code = row.get::<Option<String>>("credentials_refused_code")?;
+    let refused_at = row.get::<Option<Timestamp>>("credentials_refused_at")?;
+    let credentials_refused = match refused_code.zip(refused_at) {
+        Some((code, at)) => Some(RefusedCredentials {
+            code: code
+                .parse()
+                .map_err(|error| StoreError::row("integrations", "credentials_refused_code", &error))?,
+            at,
+        }),
+        None => None,
+    };
+    Ok(Some(Integration {
+        host: row.get("host")?,
+        v2_base: row.get("v2_base")?,
+        v1_base: row.get("v1_base")?,
+        tenant: row.get("tenant")?,
+        user_name: row.get("user_name")?,
+        sealed_password: row.get("sealed_password")?,
+        credentials_version: row.number("credentials_version")?,
+        state: state(&row)?,
+        billing: billing(&row)?,
+        invoice_day,
+        month_end_run: row.get("month_end_run")?,
+        month_end,
+        max_count_age_days: row.number("max_count_age_days")?,
+        brakes: Brakes {
+            units: row.number("brake_units")?,
+            percent: row.number("brake_percent")?,
+            units_alone: row.number("brake_units_alone")?,
+        },
+        run_brake: RunBrake {
+            percent: row.number("run_brake_percent")?,
+            companies: row.number("run_brake_companies")?,
+        },
+        call_share_percent: row.number("call_share_percent")?,
+        credentials_refused,
+    }))
+}
+
+async fn products(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+) -> Result<BTreeMap<ProductId, Product>, StoreError> {
+    let sql = "select product_id, name, service_id, service_name
+               from products left join product_mappings using (partner_id, product_id)
+               where partner_id = $1";
+    let mut products = BTreeMap::new();
+    for row in tx.query(sql, &[&partner.as_str()]).await? {
+        let service_name: Option<String> = row.get("service_name")?;
+        let mapping = row
+            .get::<Option<i32>>("service_id")?
+            .zip(service_name)
+            .map(|(service, service_name)| ProductMapping { service: ServiceId(service), service_name });
+        products.insert(row.product_id("product_id")?, Product { name: row.get("name")?, mapping });
+    }
+    Ok(products)
+}
+
+async fn companies(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+) -> Result<BTreeMap<CompanyId, Company>, StoreError> {
+    let sql = "select company_id, name, closed_from, account_id, contract_id, contract_name, version
+               from companies left join company_mappings using (partner_id, company_id)
+               where partner_id = $1";
+    let mut companies = BTreeMap::new();
+    for row in tx.query(sql, &[&partner.as_str()]).await? {
+        let mapping = match row.get::<Option<i32>>("contract_id")? {
+            Some(contract) => Some(CompanyMapping {
+                account: AccountId(row.get("account_id")?),
+                contract: Contract { id: ContractId(contract), name: row.get("contract_name")? },
+                product_contracts: BTreeMap::new(),
+                version: row.number("version")?,
+            }),
+            None => None,
+        };
+        let company = Company { name: row.get("name")?, closed_from: row.get("closed_from")?, mapping };
+        companies.insert(row.company_id("company_id")?, company);
+    }
+    let sql = "select company_id, product_id, contract_id, contract_name
+               from company_product_contracts where partner_id = $1";
+    for row in tx.query(sql, &[&partner.as_str()]).await? {
+        let contract = Contract { id: ContractId(row.get("contract_id")?), name: row.get("contract_name")? };
+        // The foreign key keeps a product's contract from standing without its company's mapping.
+        if let Some(mapping) =
+            companies.get_mut(&row.company_id("company_id")?).and_then(|company| company.mapping.as_mut())
+        {
+            mapping.product_contracts.insert(row.product_id("product_id")?, contract);
+        }
+    }
+    Ok(companies)
+}
+
+async fn contract_billing(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+) -> Result<BTreeMap<ContractId, Billing>, StoreError> {
+    let sql = "select contract_id, billing from contract_billing where partner_id = $1";
+    let rows = tx.query(sql, &[&partner.as_str()]).await?;
+    rows.iter().map(|row| Ok((ContractId(row.get("contract_id")?), billing(row)?))).collect()
+}
+
+fn billing(row: &Row) -> Result<Billing, StoreError> {
+    row.named("billing", Billing::parse)
+}
