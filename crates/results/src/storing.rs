@@ -199,9 +199,7 @@ async fn store_host_and_login(
         }
         (Login::Accepted, _) => logins::login_accepted(tx, partner, done.job, now).await?,
         (Login::Unknown, _) => logins::login_unknown(tx, partner, done.job, now).await?,
-        (Login::NotTried | Login::Refused(_), _) => {
-            logins::login_not_tried(tx, partner, done.job).await?
-        }
+        (Login::NotTried | Login::Refused(_), _) => logins::login_not_tried(tx, partner, done.job).await?,
     }
     Ok(events)
 }

@@ -86,8 +86,7 @@ impl Attempt<'_> {
     /// Works through the slice. Whatever happens, what was begun is told.
     pub(crate) async fn run(&self) -> v1::JobDone {
         let mut findings = Findings::default();
-        let ids: Vec<ContractId> = self.content.contracts.iter().map(|contract| contract.id).collect();
-        match self.session.contracts(&ids).await {
+        match self.look_up().await {
             Ok(shown) => {
                 findings.answered_calls += 1;
                 self.work_through(&shown, &mut findings).await;
@@ -101,6 +100,14 @@ impl Attempt<'_> {
             }
         }
         self.job_done(findings)
+    }
+
+    /// Signs in, and looks the slice's contracts up. Both interfaces are signed in to before anything is planned, because a
+    /// write never logs in.
+    async fn look_up(&self) -> Result<Vec<kaseya::Contract>, BmsError> {
+        self.session.sign_in().await?;
+        let ids: Vec<ContractId> = self.content.contracts.iter().map(|contract| contract.id).collect();
+        self.session.contracts(&ids).await
     }
 
     async fn work_through(&self, shown: &[kaseya::Contract], findings: &mut Findings) {
@@ -174,7 +181,7 @@ impl Attempt<'_> {
     /// What a failed call means.
     pub(crate) fn judge(&self, error: &BmsError) -> Verdict {
         let words = error.words().map(str::to_owned);
-        if error.is_allowance_spent() {
+        if matches!(error, BmsError::AllowanceSpent { .. }) {
             return Verdict::HandBack(Some(ErrorCode::Lim01));
         }
         match error.class() {
@@ -261,7 +268,7 @@ enum Interrupted {
 impl Findings {
     /// A host that refuses credentials or answers nonsense is up; one that cannot be reached is not.
     fn note_failure(&mut self, error: &BmsError) {
-        if error.host_failed() {
+        if host_failed(error) {
             self.failed_calls += 1;
         } else {
             self.answered_calls += 1;
@@ -288,9 +295,14 @@ fn left_over(left: &[Left]) -> Option<v1::LeftOver> {
     })
 }
 
+/// Whether the host itself is in trouble, and not just this answer.
+fn host_failed(error: &BmsError) -> bool {
+    matches!(error, BmsError::NoAnswer { .. } | BmsError::Server { .. })
+}
+
 /// Whether a failed call says something about every contract: refused credentials, a spent allowance, a limit.
 fn concerns_all(error: &BmsError) -> bool {
-    error.is_allowance_spent()
+    matches!(error, BmsError::AllowanceSpent { .. })
         || matches!(error.class(), FailureClass::LimitedUntil(_))
         || matches!(
             error.code(),

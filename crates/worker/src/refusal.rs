@@ -17,6 +17,9 @@ pub(crate) enum OurFault {
     /// The stored host is none.
     #[error("the stored host cannot be used: {0}")]
     Host(#[from] kaseya::HostError),
+    /// A stored base address is none.
+    #[error("{0}")]
+    Bases(#[from] kaseya::BasesError),
 }
 
 /// Every company of the slice: not sent, with our own words. Kaseya was not called.

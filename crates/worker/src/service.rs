@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bus::{BusError, Consumer, Delivery, Queue, Settlement, SharedBus};
 use domain::{Backoff, Clock, Entropy};
-use kaseya::{Access, Bms, Session};
+use kaseya::{Access, Allowance, Bases, Bms, Host, Session};
 use messages::{decode, v1};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -210,18 +210,27 @@ impl Worker {
             user: &integration.user_name,
         };
         let password = self.keys.open(&associated, &Sealed::from_text(&*integration.sealed_password))?;
-        let hosts = kaseya::Hosts::new(
-            &integration.host,
-            integration.v2_base.as_deref(),
-            integration.v1_base.as_deref(),
-        )?;
-        Ok(self.bms.session(Access {
-            hosts,
+        let host = Host::parse(&integration.host)?;
+        let bases = Bases::new(&host, integration.v2_base.as_deref(), integration.v1_base.as_deref())?;
+        let access = Access {
+            partner: ticket.partner.clone(),
+            bases,
             tenant: integration.tenant.clone(),
             user_name: integration.user_name.clone(),
             password,
             credentials_version: integration.credentials_version,
-        }))
+        };
+        let limits = kaseya::Limits {
+            allowance: Allowance { v2: content.v2_calls, v1: content.v1_calls },
+            // A host that had failed is tried shortly.
+            read_timeout: if content.probing {
+                self.settings.read_timeout / 3
+            } else {
+                self.settings.read_timeout
+            },
+            write_timeout: self.settings.write_timeout,
+        };
+        Ok(self.bms.session(access, limits))
     }
 
     /// Renews the lease three times as often as needed. Once it is refused, or cannot be renewed until it has ended, no

@@ -47,40 +47,69 @@ pub(crate) async fn write_changes(
     contract: &Contract,
     planned: &mut Planned,
 ) -> Written {
+    let mut written = Written { changes: Vec::new(), interrupted: None };
+    // A token that would end inside the permit is renewed now: a write never logs in.
+    if let Err(error) = attempt.session.sign_in().await {
+        written.interrupted = Some(attempt.judge(&error));
+        return written;
+    }
     let intents: Vec<IntentId> =
         planned.writes.iter().map(|_| IntentId(attempt.entropy.uuid(attempt.clock.now()))).collect();
     let permit = match ask(attempt, contract, &planned.writes, &intents).await {
         Ok(permit) => permit,
-        Err(verdict) => return Written { changes: Vec::new(), interrupted: Some(verdict) },
+        Err(verdict) => {
+            written.interrupted = Some(verdict);
+            return written;
+        }
     };
-    let mut written = Written { changes: Vec::new(), interrupted: None };
-    let mut sent: Vec<(usize, ChangeResult, Option<String>, Timestamp)> = Vec::new();
+    let mut tried: Vec<Tried> = Vec::new();
     for (index, (write, intent)) in planned.writes.iter().zip(&intents).enumerate() {
         if let Some((_, reason)) = permit.denied.iter().find(|(denied, _)| denied == intent) {
             deny(attempt, &mut planned.results[write.target], *reason, &mut written.interrupted);
         } else if !permit.granted.contains(intent) || !may_begin(attempt, &permit) {
-            sent.push((index, ChangeResult::NotBegun, None, attempt.clock.now()));
+            tried.push(Tried::not_begun(index, attempt.clock.now()));
             written.interrupted.get_or_insert(Verdict::HandBack(None));
         } else {
-            let (result, words) = write_one(attempt, contract, write).await;
-            sent.push((index, result, words, attempt.clock.now()));
+            let one = write_one(attempt, contract, index, write).await;
+            if let (ChangeResult::NotBegun, Some(verdict)) = (one.result, &one.verdict) {
+                written.interrupted.get_or_insert(verdict.clone());
+            }
+            tried.push(one);
         }
     }
-    let shown = check(attempt, contract, planned, &sent).await;
-    for (index, result, words, at) in sent {
-        let write = &planned.writes[index];
-        let result = confirmed_or(result, write, shown.as_deref());
-        planned.results[write.target] = result_of(write, result, words.clone(), at);
-        if permit.granted.contains(&intents[index]) {
+    let shown = check(attempt, contract, planned, &tried).await;
+    for mut one in tried {
+        let write = &planned.writes[one.index];
+        one.result = confirmed_or(one.result, write, shown.as_deref());
+        planned.results[write.target] = result_of(write, &one);
+        if permit.granted.contains(&intents[one.index]) {
             written.changes.push(v1::ChangeDone {
-                intent_id: intents[index].to_string(),
-                result: result.into(),
-                at: Some(wire_instant(at)),
-                detail: words,
+                intent_id: intents[one.index].to_string(),
+                result: one.result.into(),
+                at: Some(wire_instant(one.at)),
+                detail: one.words,
             });
         }
     }
     written
+}
+
+/// One write that was to be made.
+struct Tried {
+    /// Its place among the planned writes.
+    index: usize,
+    result: ChangeResult,
+    code: Option<ErrorCode>,
+    words: Option<String>,
+    /// What a write that was never begun means for its contract.
+    verdict: Option<Verdict>,
+    at: Timestamp,
+}
+
+impl Tried {
+    fn not_begun(index: usize, at: Timestamp) -> Self {
+        Self { index, result: ChangeResult::NotBegun, code: None, words: None, verdict: None, at }
+    }
 }
 
 /// Whether a write may be begun: its own time-out ends inside the permit, and the job is still ours.
@@ -193,11 +222,7 @@ fn deny(
 }
 
 /// Sends one change. What cannot be told is unsure: it may have landed, or may yet.
-async fn write_one(
-    attempt: &Attempt<'_>,
-    contract: &Contract,
-    write: &PlannedWrite,
-) -> (ChangeResult, Option<String>) {
+async fn write_one(attempt: &Attempt<'_>, contract: &Contract, index: usize, write: &PlannedWrite) -> Tried {
     let change = &write.change;
     let span = tracing::info_span!(
         "write units",
@@ -207,12 +232,15 @@ async fn write_one(
         to = change.to
     );
     let writing = attempt.session.write_units(contract.id, &write.line, change.to, change.effective_date);
-    match writing.instrument(span).await {
-        Ok(()) => (ChangeResult::Sent, None),
-        Err(WriteError::NotSent(error)) => (ChangeResult::NotBegun, error.words().map(str::to_owned)),
-        Err(WriteError::Refused(error)) => (ChangeResult::Refused, Some(error.to_string())),
-        Err(WriteError::Unanswered(error)) => (ChangeResult::Unsure, Some(error.to_string())),
-    }
+    let answer = writing.instrument(span).await;
+    let words = answer.as_ref().err().and_then(WriteError::words).map(str::to_owned);
+    let (result, code, verdict) = match answer {
+        Ok(()) => (ChangeResult::Sent, None, None),
+        Err(WriteError::NotSent(error)) => (ChangeResult::NotBegun, None, Some(attempt.judge(&error))),
+        Err(WriteError::Refused { code, .. }) => (ChangeResult::Refused, Some(code), None),
+        Err(WriteError::Unanswered) => (ChangeResult::Unsure, Some(ErrorCode::Net02), None),
+    };
+    Tried { index, result, code, words, verdict, at: attempt.clock.now() }
 }
 
 /// Reads the contract again when anything may have been changed. `None` when the reading failed: then nothing is confirmed.
@@ -220,9 +248,9 @@ async fn check(
     attempt: &Attempt<'_>,
     contract: &Contract,
     planned: &mut Planned,
-    sent: &[(usize, ChangeResult, Option<String>, Timestamp)],
+    tried: &[Tried],
 ) -> Option<Vec<ContractLine>> {
-    if !sent.iter().any(|(_, result, ..)| matches!(result, ChangeResult::Sent | ChangeResult::Unsure)) {
+    if !tried.iter().any(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure)) {
         return None;
     }
     match attempt.session.lines(contract.id).await {
@@ -248,29 +276,25 @@ fn confirmed_or(result: ChangeResult, write: &PlannedWrite, shown: Option<&[Cont
     }
 }
 
-fn result_of(
-    write: &PlannedWrite,
-    result: ChangeResult,
-    words: Option<String>,
-    at: Timestamp,
-) -> TargetResult {
+fn result_of(write: &PlannedWrite, one: &Tried) -> TargetResult {
     let change = &write.change;
-    let outcome = match result {
+    let outcome = match one.result {
         ChangeResult::Confirmed => Outcome::of(CompanyState::Changed),
         ChangeResult::Sent => Outcome::of(CompanyState::Sent),
         ChangeResult::Unsure => Outcome::with(CompanyState::Deferred, ErrorCode::Net02),
-        ChangeResult::Refused => Outcome::with(CompanyState::NotSent, ErrorCode::Unk01),
+        ChangeResult::Refused => Outcome::with(CompanyState::NotSent, one.code.unwrap_or(ErrorCode::Unk01)),
+        // The contract is handed back, and this result with it.
         ChangeResult::NotBegun | ChangeResult::Unspecified => Outcome::of(CompanyState::Deferred),
     };
-    let deferred_until = match result {
-        ChangeResult::Unsure => at.checked_add(UNSURE_FOR).ok(),
+    let deferred_until = match one.result {
+        ChangeResult::Unsure => one.at.checked_add(UNSURE_FOR).ok(),
         _ => None,
     };
     TargetResult {
         from: Some(change.from),
         to: Some(change.to),
         effective_date: Some(change.effective_date),
-        words,
+        words: one.words.clone(),
         deferred_until,
         ..TargetResult::of(outcome)
     }

@@ -1,0 +1,50 @@
+//! The program of the results service.
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use bus::Bus as _;
+use bus_rabbitmq::RabbitMq;
+use results::{Results, ResultsSettings};
+use runtime::{Context, Program, SecretFile};
+use secrecy::ExposeSecret as _;
+use store::{CalibratedClock, DatabaseSection, Store};
+
+const NAME: &str = "kaseya-sync-results";
+/// Without word from the loop for so long the program is stuck.
+const STUCK: Duration = Duration::from_secs(300);
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BusSection {
+    uri_file: SecretFile,
+}
+
+fn main() -> ExitCode {
+    let defaults = [DatabaseSection::DEFAULTS, include_str!("defaults.toml")].concat();
+    let program = Program { name: NAME, version: env!("CARGO_PKG_VERSION"), defaults: defaults.leak() };
+    runtime::run(program, serve)
+}
+
+async fn serve(context: Context) -> anyhow::Result<()> {
+    let database: DatabaseSection = context.config.section("database")?;
+    let bus: BusSection = context.config.section("bus")?;
+    let settings: ResultsSettings = context.config.section("results")?;
+    let stop = context.shutdown.soft();
+
+    let store = Store::connect(database.settings(NAME)?, context.entropy.clone()).await?;
+    store.require_current_schema().await?;
+    let clock = CalibratedClock::start(&store, Arc::clone(&context.clock), stop.clone())
+        .await
+        .context("asking the database for the time")?;
+    let bus = RabbitMq::connect(bus.uri_file.read()?.expose_secret(), NAME, context.entropy.clone())?;
+    context.health.dependency("rabbitmq", bus.connected());
+    context.health.dependency("postgres", store.reachable(stop.clone()));
+
+    let results = Results::new(store, bus, Arc::new(clock), context.entropy.clone(), settings);
+    let progress = context.health.progress("results", STUCK);
+    context.shutdown.service("results", async move { results.run(stop, || progress.mark()).await });
+    context.health.started();
+    context.shutdown.soft().cancelled().await;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! The program of the worker.
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+use bus::Bus as _;
+use bus_rabbitmq::RabbitMq;
+use egress::{Egress, EgressSettings};
+use kaseya::{Bms, BmsSettings, LineRoutes};
+use runtime::{Context, Program, SecretFile};
+use secrecy::ExposeSecret as _;
+use vault::KeyRing;
+use worker::{Worker, WorkerSettings};
+
+const NAME: &str = "kaseya-sync-worker";
+/// A job and its overtime are shorter; without word from the loop for so long the program is stuck.
+const STUCK: Duration = Duration::from_secs(600);
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BusSection {
+    uri_file: SecretFile,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VaultSection {
+    key_ring_file: PathBuf,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KaseyaSection {
+    allow_loopback_http: bool,
+    lines_route: String,
+    line_route: String,
+}
+
+fn main() -> ExitCode {
+    let program =
+        Program { name: NAME, version: env!("CARGO_PKG_VERSION"), defaults: include_str!("defaults.toml") };
+    runtime::run(program, serve)
+}
+
+async fn serve(context: Context) -> anyhow::Result<()> {
+    let bus: BusSection = context.config.section("bus")?;
+    let vault: VaultSection = context.config.section("vault")?;
+    let kaseya: KaseyaSection = context.config.section("kaseya")?;
+    let settings: WorkerSettings = context.config.section("worker")?;
+
+    let keys = Arc::new(KeyRing::read(&vault.key_ring_file)?);
+    let egress = Egress::new(EgressSettings { allow_loopback_http: kaseya.allow_loopback_http })?;
+    let line_routes = LineRoutes { lines: kaseya.lines_route, line: kaseya.line_route };
+    let bms =
+        Bms::new(egress, Arc::clone(&context.clock), BmsSettings { line_routes, ..BmsSettings::default() });
+    let bus = RabbitMq::connect(bus.uri_file.read()?.expose_secret(), NAME, context.entropy.clone())?;
+    context.health.dependency("rabbitmq", bus.connected());
+
+    let worker = Worker::new(bus, bms, keys, Arc::clone(&context.clock), context.entropy.clone(), settings);
+    let progress = context.health.progress("worker", STUCK);
+    let stop = context.shutdown.soft();
+    context.shutdown.service("worker", async move { worker.run(stop, || progress.mark()).await });
+    context.health.started();
+    context.shutdown.soft().cancelled().await;
+    Ok(())
+}
