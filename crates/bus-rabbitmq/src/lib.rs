@@ -1,1 +1,185 @@
-//! The bus on RabbitMQ.
+//! The bus on RabbitMQ, 3.10 or newer.
+//!
+//! Two connections, one to publish and one to consume: a broker that runs out of memory stops a connection that
+//! publishes, acknowledgements included. Each has a supervisor of ours that connects, keeps it, and after a loss tries
+//! again with growing, jittered waits; lapin's own recovery is off, because it does not heal a channel closed alone.
+//!
+//! What is silent otherwise is a fault here: a publish without confirm, an acknowledgement that was never sent, a
+//! consumer that has ended, a peer that says nothing.
+
+mod consuming;
+mod declare;
+mod error;
+mod link;
+mod properties;
+mod publishing;
+mod replies;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bus::{
+    Bus, BusError, Consumer, EventTopic, Incoming, Outgoing, PublishError, Queue, RequestError,
+    topology::{EVENTS_EXCHANGE, MAX_MESSAGE_BYTES, REPLIES_EXCHANGE},
+};
+use domain::Entropy;
+use tokio::sync::{OnceCell, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{
+    consuming::{Consuming, Source},
+    link::{Broker, Link},
+    publishing::{Publisher, Route},
+    replies::Replies,
+};
+pub use crate::{declare::declare_topology, error::ConnectError};
+
+/// How long one publish may take, the wait for a connection included.
+pub(crate) const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The bus on RabbitMQ. Dropped, it closes its connections.
+pub struct RabbitMq {
+    publisher: Arc<Publisher>,
+    consuming: Link,
+    /// The queue of answers is made with the first request: who never asks needs no right to it.
+    replies: OnceCell<Replies>,
+    entropy: Entropy,
+    connected: watch::Receiver<bool>,
+    closed: CancellationToken,
+    _close: DropGuard,
+}
+
+impl RabbitMq {
+    /// A bus that connects by itself and keeps trying; readiness follows [`Bus::connected`]. `name` stands in the
+    /// broker's list of connections. Needs to be called inside a tokio runtime.
+    pub fn connect(uri: &str, name: &str, entropy: Entropy) -> Result<Arc<Self>, ConnectError> {
+        let broker = Broker::new(uri, entropy.clone())?;
+        let closed = CancellationToken::new();
+        let publishing = Link::keep(broker.clone(), format!("{name} publishes"), closed.clone());
+        let consuming = Link::keep(broker, format!("{name} consumes"), closed.clone());
+        let connected = link::both(publishing.alive(), consuming.alive());
+        Ok(Arc::new(Self {
+            publisher: Arc::new(Publisher::new(publishing)),
+            consuming,
+            replies: OnceCell::new(),
+            entropy,
+            connected,
+            _close: closed.clone().drop_guard(),
+            closed,
+        }))
+    }
+
+    fn consuming(&self, source: Source, prefetch: u16, stop: CancellationToken) -> Consuming {
+        Consuming {
+            link: self.consuming.clone(),
+            publisher: self.publisher.clone(),
+            source,
+            prefetch: prefetch.max(1),
+            stop,
+            closed: self.closed.clone(),
+        }
+    }
+
+    async fn replies(&self) -> &Replies {
+        self.replies
+            .get_or_init(|| async {
+                let queue = format!("{REPLIES_EXCHANGE}.{}", properties::random_uuid(&self.entropy));
+                let own = Source::Own {
+                    routing_key: queue.clone(),
+                    queue: queue.clone(),
+                    exchange: REPLIES_EXCHANGE,
+                };
+                Replies::collect(queue, self.consuming(own, replies::PREFETCH, self.closed.clone()))
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl Bus for RabbitMq {
+    async fn publish(&self, queue: Queue, message: Outgoing) -> Result<(), PublishError> {
+        self.publisher.publish(Route::to(queue), properties::of(&message), message.body).await
+    }
+
+    async fn announce(&self, topic: EventTopic, message: Outgoing) -> Result<(), PublishError> {
+        self.publisher.publish(Route::event(topic), properties::of(&message), message.body).await
+    }
+
+    async fn request(
+        &self,
+        queue: Queue,
+        message: Outgoing,
+        timeout: Duration,
+    ) -> Result<Incoming, RequestError> {
+        let correlation_id = properties::random_uuid(&self.entropy).to_string();
+        let deadline = tokio::time::sleep(timeout);
+        tokio::pin!(deadline);
+        let prepare = async {
+            let mut answer = self.replies().await.expect_answer(correlation_id.clone());
+            answer.ready().await;
+            answer
+        };
+        let mut answer = tokio::select! {
+            answer = prepare => answer,
+            () = &mut deadline => {
+                return Err(PublishError::Disconnected("answers cannot arrive".to_owned()).into());
+            }
+        };
+        let properties = properties::of(&message)
+            .with_reply_to(answer.queue().into())
+            .with_correlation_id(correlation_id.as_str().into());
+        let ask = async {
+            self.publisher.publish(Route::to(queue), properties, message.body).await?;
+            answer.wait().await.ok_or(RequestError::TimedOut)
+        };
+        tokio::select! {
+            answered = ask => answered,
+            () = &mut deadline => Err(RequestError::TimedOut),
+        }
+    }
+
+    async fn consume(
+        &self,
+        queue: Queue,
+        prefetch: u16,
+        stop: CancellationToken,
+    ) -> Result<Consumer, BusError> {
+        if self.closed.is_cancelled() {
+            return Err(BusError::Closed);
+        }
+        Ok(self.consuming(Source::Shared(queue), prefetch, stop).start().0)
+    }
+
+    async fn listen(&self, topic: EventTopic, stop: CancellationToken) -> Result<Consumer, BusError> {
+        if self.closed.is_cancelled() {
+            return Err(BusError::Closed);
+        }
+        let own = Source::Own {
+            queue: format!("{EVENTS_EXCHANGE}.{}", properties::random_uuid(&self.entropy)),
+            exchange: EVENTS_EXCHANGE,
+            routing_key: topic.routing_key().to_owned(),
+        };
+        let (consumer, mut listening) = self.consuming(own, consuming::EVENTS_PREFETCH, stop).start();
+        // Listening begins here and now if the broker is there at all.
+        let _ = tokio::time::timeout(CONFIRM_TIMEOUT, listening.wait_for(|listening| *listening)).await;
+        Ok(consumer)
+    }
+
+    async fn reply(&self, to: &Incoming, message: Outgoing) -> Result<(), PublishError> {
+        let (Some(asker), Some(correlation_id)) = (&to.reply_to, &to.correlation_id) else { return Ok(()) };
+        let properties = properties::of(&message).with_correlation_id(properties::short(correlation_id));
+        self.publisher.publish(Route::answer(asker), properties, message.body).await
+    }
+
+    fn connected(&self) -> watch::Receiver<bool> {
+        self.connected.clone()
+    }
+}
+
+/// Refuses what no consumer would take.
+pub(crate) fn check_size(body: &[u8]) -> Result<(), PublishError> {
+    if body.len() > MAX_MESSAGE_BYTES {
+        return Err(PublishError::TooLarge(body.len(), MAX_MESSAGE_BYTES));
+    }
+    Ok(())
+}

@@ -209,7 +209,7 @@ impl Bus for InProcess {
     }
 
     async fn listen(&self, topic: EventTopic, stop: CancellationToken) -> Result<Consumer, BusError> {
-        let (deliver, deliveries) = mpsc::channel(MAX_UNREAD_EVENTS);
+        let (deliver, deliveries) = mpsc::channel(usize::from(MAX_UNREAD_EVENTS));
         self.shared.state().listeners.entry(topic).or_default().push(deliver);
         Ok(Consumer::new(deliveries, stop))
     }

@@ -80,10 +80,16 @@ impl Consumer {
 
     /// The next delivery; `None` only after `stop`, and then at once: what was fetched ahead goes back.
     pub async fn next(&mut self) -> Option<Delivery> {
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => None,
-            delivery = self.deliveries.recv() => delivery,
+        loop {
+            let delivery = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => None,
+                delivery = self.deliveries.recv() => delivery,
+            }?;
+            // What the broker has taken back meanwhile comes again.
+            if !delivery.lost.is_cancelled() {
+                return Some(delivery);
+            }
         }
     }
 }

@@ -1,11 +1,22 @@
 //! The topology as data: what both buses, `kaseya-sync migrate`, the definitions file and `asyncapi.yaml` agree on.
+//!
+//! Every queue has a fanout exchange of its own name and is bound to nothing else. So the right to write to an exchange
+//! is the right to put messages on that one queue, whatever the routing key says; nobody needs the default exchange,
+//! which leads to every queue. An answer travels by the exchange `replies` to the asker's exclusive queue
+//! `replies.<uuid>`, an event by the exchange `events` to the listeners' exclusive queues `events.<uuid>`.
+//!
+//! Queues are declared with their type alone. Limits and dead-lettering are policies of
+//! `deploy/rabbitmq-definitions.json`, because a policy can be changed and an argument cannot. Its users come without
+//! password and cannot log in until one is set (`rabbitmqctl change_password`). A file that the broker loads at each
+//! boot must carry the hashes instead (`rabbitmqctl hash_password`, from the deployment's secrets), or the boot takes
+//! the passwords away again.
 
 /// The most bytes a consumer takes; larger messages are dead letters.
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 /// The most messages a queue keeps; beyond it a publish is refused, and the publisher's ledger keeps the message.
 pub const MAX_QUEUE_LENGTH: usize = 100_000;
 /// The most events that wait for one listener; what comes then is missed.
-pub const MAX_UNREAD_EVENTS: usize = 1_000;
+pub const MAX_UNREAD_EVENTS: u16 = 1_000;
 /// The topic exchange of the events.
 pub const EVENTS_EXCHANGE: &str = "events";
 /// The direct exchange of the replies.
@@ -54,6 +65,30 @@ impl Queue {
             Self::DeadLetters => "dead-letters",
         }
     }
+
+    /// The exchange that leads to it and to nothing else: of the same name.
+    pub fn exchange(self) -> &'static str {
+        self.name()
+    }
+}
+
+/// How an exchange chooses queues; the names of AMQP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExchangeKind {
+    /// Every bound queue.
+    Fanout,
+    /// By the whole routing key.
+    Direct,
+    /// By the words of the routing key.
+    Topic,
+}
+
+/// All exchanges, durable, with their kinds.
+pub fn exchanges() -> impl Iterator<Item = (&'static str, ExchangeKind)> {
+    Queue::ALL
+        .into_iter()
+        .map(|queue| (queue.exchange(), ExchangeKind::Fanout))
+        .chain([(EVENTS_EXCHANGE, ExchangeKind::Topic), (REPLIES_EXCHANGE, ExchangeKind::Direct)])
 }
 
 /// A topic of the events exchange.

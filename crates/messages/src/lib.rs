@@ -13,7 +13,7 @@ pub use envelope::{DecodeError, Message, SchedulerCall, decode, encode};
 pub use field::FieldError;
 
 /// The generated types, in proto3 JSON through serde. Each is documented in `proto-schemas/`.
-#[expect(missing_docs, clippy::all, unused_qualifications, reason = "generated")]
+#[expect(missing_docs, clippy::all, clippy::allow_attributes, unused_qualifications, reason = "generated")]
 pub mod v1 {
     include!(concat!(env!("OUT_DIR"), "/kaseya_sync.v1.rs"));
     include!(concat!(env!("OUT_DIR"), "/strict/kaseya_sync.v1.serde.rs"));

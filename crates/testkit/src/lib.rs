@@ -1,13 +1,16 @@
 //! Real parts for tests: throwaway Postgres and RabbitMQ, databases cloned from a template, a proxy that breaks connections, a clock to turn.
 
+pub mod bus_contract;
 mod clock;
 mod database;
 mod proxy;
+mod rabbitmq;
 mod until;
 
 pub use clock::Clock;
 pub use database::{TestDatabase, database, empty_database};
 pub use proxy::{Proxy, Upstream};
+pub use rabbitmq::RabbitMq;
 pub use until::{until, until_at_most};
 
 /// Randomness that is the same in every run of a test.

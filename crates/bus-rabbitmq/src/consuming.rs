@@ -1,0 +1,253 @@
+//! Consumers that come back by themselves.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bus::{
+    BusError, Consumer, Delivery, Incoming, Queue, Settle, Settlement, dead_letter,
+    topology::{MAX_MESSAGE_BYTES, MAX_UNREAD_EVENTS},
+};
+use futures::StreamExt as _;
+use lapin::{
+    Channel,
+    options::{
+        BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions,
+        QueueBindOptions, QueueDeclareOptions,
+    },
+    types::{AMQPValue, FieldTable},
+};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, watch},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    link::{Alive, Link},
+    properties,
+    publishing::{Publisher, Route},
+};
+
+/// How long an acknowledgement may take to get out.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many events are fetched ahead.
+pub(crate) const EVENTS_PREFETCH: u16 = 100;
+
+/// What is consumed.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    /// A queue of the topology.
+    Shared(Queue),
+    /// An exclusive queue of this process, which goes with its connection.
+    Own { queue: String, exchange: &'static str, routing_key: String },
+}
+
+impl Source {
+    fn queue(&self) -> &str {
+        match self {
+            Self::Shared(queue) => queue.name(),
+            Self::Own { queue, .. } => queue,
+        }
+    }
+
+    /// What a dead letter says it came from.
+    fn origin(&self) -> String {
+        match self {
+            Self::Shared(queue) => queue.name().to_owned(),
+            Self::Own { exchange, routing_key, .. } => format!("{exchange}:{routing_key}"),
+        }
+    }
+}
+
+/// All that a consumer is made from.
+pub(crate) struct Consuming {
+    pub(crate) link: Link,
+    pub(crate) publisher: Arc<Publisher>,
+    pub(crate) source: Source,
+    pub(crate) prefetch: u16,
+    pub(crate) stop: CancellationToken,
+    pub(crate) closed: CancellationToken,
+}
+
+impl Consuming {
+    /// Consumes in the background; the second part follows whether it does at the moment.
+    pub(crate) fn start(self) -> (Consumer, watch::Receiver<bool>) {
+        let (deliver, deliveries) = mpsc::channel(usize::from(self.prefetch));
+        let (consuming, follows) = watch::channel(false);
+        let consumer = Consumer::new(deliveries, self.stop.clone());
+        tokio::spawn(async move {
+            let supervise = async {
+                let mut failures = 0_u32;
+                while let Some(alive) = self.link.get().await {
+                    match self.consume(&alive, &deliver, &consuming, &mut failures).await {
+                        Ok(()) => return,
+                        Err(error) => {
+                            tracing::warn!(
+                                queue = self.source.queue(),
+                                failures,
+                                "the consumer has ended: {error}"
+                            );
+                        }
+                    }
+                    consuming.send_replace(false);
+                    self.link.back_off(failures).await;
+                    failures = failures.saturating_add(1);
+                }
+            };
+            tokio::select! {
+                () = self.closed.cancelled() => {}
+                () = deliver.closed() => {}
+                () = supervise => {}
+            }
+        });
+        (consumer, follows)
+    }
+
+    /// Consumes on one channel until `stop` (`Ok`) or until anything goes wrong.
+    async fn consume(
+        &self,
+        alive: &Arc<Alive>,
+        deliver: &mpsc::Sender<Delivery>,
+        consuming: &watch::Sender<bool>,
+        failures: &mut u32,
+    ) -> Result<(), lapin::Error> {
+        let channel = alive.connection.create_channel().await?;
+        channel.basic_qos(self.prefetch, BasicQosOptions { global: false }).await?;
+        self.declare_own(&channel).await?;
+        let tag = String::new();
+        let mut deliveries = channel
+            .basic_consume(
+                self.source.queue().into(),
+                tag.into(),
+                BasicConsumeOptions::default(),
+                FieldTable::default(),
+            )
+            .await?;
+        *failures = 0;
+        consuming.send_replace(true);
+        // The deliveries of this channel are lost with the connection, or with the channel alone.
+        let lost = alive.lost.child_token();
+        loop {
+            let next = tokio::select! {
+                next = deliveries.next() => next,
+                () = alive.lost.cancelled() => None,
+                () = self.stop.cancelled() => {
+                    // What is in somebody's hands can still be settled: it holds the channel.
+                    channel.basic_cancel(deliveries.tag(), BasicCancelOptions::default()).await?;
+                    return Ok(());
+                }
+            };
+            let delivery = match next {
+                Some(Ok(delivery)) => delivery,
+                Some(Err(error)) => {
+                    lost.cancel();
+                    return Err(error);
+                }
+                None => {
+                    lost.cancel();
+                    return Err(std::io::Error::other(
+                        "the broker has cancelled it, or the connection is gone",
+                    )
+                    .into());
+                }
+            };
+            let taken = Taken {
+                acker: delivery.acker,
+                kept: matches!(self.source, Source::Shared(_)),
+                origin: self.source.origin(),
+                publisher: self.publisher.clone(),
+                runtime: Handle::current(),
+                _channel: channel.clone(),
+            };
+            let message = properties::incoming(&delivery.properties, delivery.data, delivery.redelivered);
+            let size = message.body.len();
+            let delivery = Delivery::new(message, lost.clone(), Box::new(taken));
+            if size > MAX_MESSAGE_BYTES {
+                tokio::spawn(put_aside(delivery, size));
+            } else if deliver.send(delivery).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn declare_own(&self, channel: &Channel) -> Result<(), lapin::Error> {
+        let Source::Own { queue, exchange, routing_key } = &self.source else { return Ok(()) };
+        let options =
+            QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-max-length".into(), AMQPValue::LongInt(MAX_UNREAD_EVENTS.into()));
+        channel.queue_declare(queue.as_str().into(), options, arguments).await?;
+        channel
+            .queue_bind(
+                queue.as_str().into(),
+                (*exchange).into(),
+                routing_key.as_str().into(),
+                QueueBindOptions::default(),
+                FieldTable::default(),
+            )
+            .await
+    }
+}
+
+/// An oversized message becomes a dead letter beside the others, which go on.
+async fn put_aside(delivery: Delivery, size: usize) {
+    let reason =
+        format!("the message has {size} bytes, more than the {MAX_MESSAGE_BYTES} that consumers take");
+    if let Err(error) = delivery.settle(Settlement::DeadLetter(reason)).await {
+        tracing::warn!("an oversized message stays where it is: {error}");
+    }
+}
+
+/// A message that the broker waits for us to settle.
+struct Taken {
+    acker: lapin::Acker,
+    /// Whether the broker keeps it when we give it back; an event is not kept.
+    kept: bool,
+    origin: String,
+    publisher: Arc<Publisher>,
+    /// For giving back what is dropped, wherever that happens.
+    runtime: Handle,
+    /// The channel must live until its last delivery is settled.
+    _channel: Channel,
+}
+
+impl Taken {
+    async fn acknowledge(&self) -> Result<(), BusError> {
+        let sent = tokio::time::timeout(SETTLE_TIMEOUT, self.acker.ack(BasicAckOptions::default())).await;
+        // Not sent, by time, by error or by lapin's quiet `false`: the message comes again.
+        if let Ok(Ok(true)) = sent { Ok(()) } else { Err(BusError::Lost) }
+    }
+
+    async fn give_back(&self) -> Result<(), BusError> {
+        let options = BasicNackOptions { requeue: self.kept, ..BasicNackOptions::default() };
+        let sent = tokio::time::timeout(SETTLE_TIMEOUT, self.acker.nack(options)).await;
+        if let Ok(Ok(true)) = sent { Ok(()) } else { Err(BusError::Lost) }
+    }
+}
+
+#[async_trait]
+impl Settle for Taken {
+    async fn settle(self: Box<Self>, message: &Incoming, how: Settlement) -> Result<(), BusError> {
+        match how {
+            Settlement::Done => self.acknowledge().await,
+            Settlement::Again => self.give_back().await,
+            Settlement::DeadLetter(reason) => {
+                let letter = dead_letter(&self.origin, &reason, message);
+                let properties = properties::of(&letter);
+                match self.publisher.publish(Route::to(Queue::DeadLetters), properties, letter.body).await {
+                    Ok(()) => self.acknowledge().await,
+                    Err(error) => {
+                        self.give_back().await?;
+                        Err(BusError::DeadLetter(error))
+                    }
+                }
+            }
+        }
+    }
+
+    fn abandon(self: Box<Self>) {
+        let runtime = self.runtime.clone();
+        // When it cannot be given back the channel is gone, and the broker has it back already.
+        runtime.spawn(async move { self.give_back().await });
+    }
+}

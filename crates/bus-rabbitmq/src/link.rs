@@ -1,0 +1,176 @@
+//! One connection and its supervisor.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{Backoff, Entropy};
+use futures::StreamExt as _;
+use lapin::{Connection, ConnectionProperties, Event, uri::AMQPUri};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::ConnectError;
+
+/// How long a connection may take to be made, handshake included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Seconds between heartbeats: a dead peer is noticed after twice that.
+const HEARTBEAT: u16 = 10;
+/// How long between two tries, of a connection or of a consumer.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(10) };
+/// How often a connection is looked at beside its events: not every end is announced.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Where the broker is and how to wait for it.
+#[derive(Clone)]
+pub(crate) struct Broker {
+    uri: AMQPUri,
+    entropy: Entropy,
+}
+
+impl Broker {
+    pub(crate) fn new(uri: &str, entropy: Entropy) -> Result<Self, ConnectError> {
+        let mut uri: AMQPUri = uri.parse().map_err(ConnectError::BadUri)?;
+        uri.query.heartbeat = Some(HEARTBEAT);
+        uri.query.connection_timeout = Some(CONNECT_TIMEOUT.as_millis() as u64);
+        Ok(Self { uri, entropy })
+    }
+
+    pub(crate) async fn connect(&self, name: &str) -> Result<Connection, ConnectError> {
+        let properties = ConnectionProperties::default().with_connection_name(name.into());
+        tokio::time::timeout(CONNECT_TIMEOUT, Connection::connect_uri(self.uri.clone(), properties))
+            .await
+            .map_err(|_| ConnectError::TimedOut)?
+            .map_err(ConnectError::Refused)
+    }
+
+    /// Waits before the next try.
+    async fn back_off(&self, failures: u32) {
+        tokio::time::sleep(BACKOFF.wait(failures, self.entropy.fraction())).await;
+    }
+}
+
+/// A connection that is there.
+pub(crate) struct Alive {
+    pub(crate) connection: Connection,
+    /// Cancelled when the connection goes.
+    pub(crate) lost: CancellationToken,
+    /// Whether the broker takes no publishes for lack of memory or disk.
+    pub(crate) blocked: watch::Receiver<bool>,
+}
+
+/// A connection that comes back by itself.
+#[derive(Clone)]
+pub(crate) struct Link {
+    current: watch::Receiver<Option<Arc<Alive>>>,
+    broker: Broker,
+}
+
+impl Link {
+    /// Connects, keeps the connection, and connects again, until `closed`.
+    pub(crate) fn keep(broker: Broker, name: String, closed: CancellationToken) -> Self {
+        let (sender, current) = watch::channel(None);
+        let link = Self { current, broker: broker.clone() };
+        tokio::spawn(async move {
+            let supervise = async {
+                let mut failures = 0;
+                loop {
+                    match broker.connect(&name).await {
+                        Ok(connection) => {
+                            failures = 0;
+                            tracing::info!(connection = name, "connected to the broker");
+                            stay(connection, &sender).await;
+                            sender.send_replace(None);
+                            tracing::warn!(connection = name, "lost the connection to the broker");
+                        }
+                        Err(error) => {
+                            tracing::warn!(
+                                connection = name,
+                                failures,
+                                "cannot connect to the broker: {error}"
+                            );
+                        }
+                    }
+                    broker.back_off(failures).await;
+                    failures = failures.saturating_add(1);
+                }
+            };
+            tokio::select! {
+                () = closed.cancelled() => {}
+                () = supervise => {}
+            }
+            if let Some(alive) = sender.send_replace(None) {
+                alive.lost.cancel();
+                // The broker learns it from the closed socket too.
+                let _ = alive.connection.close(200, "the service stops".into()).await;
+            }
+        });
+        link
+    }
+
+    /// The connection, as soon as there is one; `None` when the bus is closed.
+    pub(crate) async fn get(&self) -> Option<Arc<Alive>> {
+        let mut current = self.current.clone();
+        current.wait_for(Option::is_some).await.ok()?.clone()
+    }
+
+    /// Follows whether there is one.
+    pub(crate) fn alive(&self) -> watch::Receiver<Option<Arc<Alive>>> {
+        self.current.clone()
+    }
+
+    /// Waits before a consumer's next try.
+    pub(crate) async fn back_off(&self, failures: u32) {
+        self.broker.back_off(failures).await;
+    }
+}
+
+/// Hands the connection out until it ends.
+async fn stay(connection: Connection, sender: &watch::Sender<Option<Arc<Alive>>>) {
+    let mut events = Box::pin(connection.events_listener());
+    let (block, blocked) = watch::channel(connection.status().blocked());
+    let alive = Arc::new(Alive { connection, lost: CancellationToken::new(), blocked });
+    // However this ends, whoever holds a delivery of this connection must hear of it.
+    let _lost = alive.lost.clone().drop_guard();
+    sender.send_replace(Some(alive.clone()));
+    let mut look = tokio::time::interval(LOOK);
+    while alive.connection.status().connected() {
+        tokio::select! {
+            event = events.next() => match event {
+                Some(Event::ConnectionBlocked(reason)) => {
+                    tracing::warn!(reason, "the broker takes no publishes");
+                    block.send_replace(true);
+                }
+                Some(Event::ConnectionUnblocked) => {
+                    tracing::info!("the broker takes publishes again");
+                    block.send_replace(false);
+                }
+                // Of errors the connection's state tells which were its own end and which a channel's.
+                Some(_) => {}
+                None => return,
+            },
+            _ = look.tick() => {}
+        }
+    }
+}
+
+/// Follows whether both links are there.
+pub(crate) fn both(
+    mut one: watch::Receiver<Option<Arc<Alive>>>,
+    mut other: watch::Receiver<Option<Arc<Alive>>>,
+) -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        loop {
+            let now = one.borrow_and_update().is_some() && other.borrow_and_update().is_some();
+            sender.send_if_modified(|before| std::mem::replace(before, now) != now);
+            let changed = tokio::select! {
+                changed = one.changed() => changed,
+                changed = other.changed() => changed,
+            };
+            if changed.is_err() {
+                sender.send_replace(false);
+                return;
+            }
+        }
+    });
+    receiver
+}

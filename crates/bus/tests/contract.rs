@@ -1,0 +1,5 @@
+//! The bus inside one process keeps the contract.
+
+use std::sync::Arc;
+
+testkit::bus_contract!(async { Arc::new(bus::InProcess::new()) as bus::SharedBus });
