@@ -1,1 +1,31 @@
 //! The Kaseya BMS client: sessions, V2 reads, contract lines read and written, errors with their class.
+//!
+//! What is read through V2 is the vendor's published interface. Units are read and written through V1, whose contract
+//! routes nobody has published: they are a guess, kept in the module [`lines`](LineRoutes) and set by configuration.
+//!
+//! A [`Session`] is one job's: it counts its calls, keeps to its limits and remembers what became of its login. Tokens
+//! and refusals are shared by all sessions of a [`Bms`] with the same credentials.
+
+mod access;
+mod answer;
+mod bms;
+mod calls;
+mod door;
+mod error;
+mod fields;
+mod host;
+mod lines;
+mod login;
+mod reads;
+mod session;
+mod words;
+
+pub use access::{Access, Allowance, Limits};
+pub use bms::{Bms, BmsSettings};
+pub use error::{BmsError, WriteError};
+pub use host::{Bases, BasesError, Host, HostError};
+pub use lines::{ContractLine, LineRoutes};
+pub use login::Login;
+pub use reads::{Account, Contract, Service};
+pub use session::{Session, SignedIn};
+pub use words::Words;

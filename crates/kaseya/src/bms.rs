@@ -1,0 +1,54 @@
+//! The client of all Kaseyas in a process.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use domain::{Backoff, Clock};
+use egress::Egress;
+
+use crate::{Access, Limits, LineRoutes, Session, door::Doors};
+
+/// What can be set.
+#[derive(Debug, Clone)]
+pub struct BmsSettings {
+    /// The guessed V1 routes.
+    pub line_routes: LineRoutes,
+    /// How long to wait before a read that met a server error or no connection is sent again, twice at most.
+    pub read_again: Backoff,
+}
+
+impl Default for BmsSettings {
+    fn default() -> Self {
+        let read_again = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(2) };
+        Self { line_routes: LineRoutes::default(), read_again }
+    }
+}
+
+/// The client. Clones share tokens and what is known of refused logins.
+#[derive(Clone)]
+pub struct Bms(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub egress: Egress,
+    pub clock: Arc<dyn Clock>,
+    pub settings: BmsSettings,
+    doors: Doors,
+}
+
+impl Bms {
+    /// A client that knows no token yet.
+    pub fn new(egress: Egress, clock: Arc<dyn Clock>, settings: BmsSettings) -> Self {
+        Self(Arc::new(Shared { egress, clock, settings, doors: Doors::default() }))
+    }
+
+    /// One job's session. Nothing is called before its first use.
+    pub fn session(&self, access: Access, limits: Limits) -> Session {
+        let door = self.0.doors.find(&access);
+        Session::new(Arc::clone(&self.0), door, access, limits)
+    }
+}
+
+impl fmt::Debug for Bms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bms").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+//! Calls: what is sent, and the count of what was.
+
+use std::collections::BTreeMap;
+
+use egress::Method;
+
+use crate::{Allowance, BmsError, answer::Envelope};
+
+/// Kaseya's two interfaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Api {
+    V2,
+    V1,
+}
+
+/// A call, but for its body and token.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub api: Api,
+    pub method: Method,
+    /// With its parameters in braces.
+    pub route: String,
+    pub path: String,
+    pub query: Vec<(&'static str, String)>,
+    pub envelope: Envelope,
+}
+
+impl Call {
+    /// A V2 call whose route has no parameters.
+    pub fn v2(method: Method, route: &str, query: Vec<(&'static str, String)>) -> Self {
+        let (route, path) = (route.to_owned(), route.to_owned());
+        Self { api: Api::V2, method, route, path, query, envelope: Envelope::V2 }
+    }
+}
+
+/// Counts calls per endpoint and keeps to the allowance.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    calls: BTreeMap<String, u32>,
+    v2: u32,
+    v1: u32,
+}
+
+impl Counts {
+    /// Counts a call before it is made, so that one whose wait is cut short is counted too.
+    pub fn begin(&mut self, api: Api, endpoint: &str, allowance: Allowance) -> Result<(), BmsError> {
+        let (used, most) = match api {
+            Api::V2 => (&mut self.v2, allowance.v2),
+            Api::V1 => (&mut self.v1, allowance.v1),
+        };
+        if *used >= most {
+            return Err(BmsError::AllowanceSpent { endpoint: endpoint.to_owned() });
+        }
+        *used += 1;
+        *self.calls.entry(endpoint.to_owned()).or_default() += 1;
+        Ok(())
+    }
+
+    /// Takes back a call that surely never arrived.
+    pub fn take_back(&mut self, api: Api, endpoint: &str) {
+        let used = match api {
+            Api::V2 => &mut self.v2,
+            Api::V1 => &mut self.v1,
+        };
+        *used = used.saturating_sub(1);
+        if let Some(calls) = self.calls.get_mut(endpoint) {
+            *calls = calls.saturating_sub(1);
+        }
+        self.calls.retain(|_, calls| *calls > 0);
+    }
+
+    pub fn per_endpoint(&self) -> BTreeMap<String, u32> {
+        self.calls.clone()
+    }
+}

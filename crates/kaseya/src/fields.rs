@@ -1,0 +1,50 @@
+//! Fields of an answer's objects: names in any case, unknown ones ignored.
+
+use jiff::{Timestamp, civil::Date, civil::DateTime, tz::TimeZone};
+use serde_json::{Map, Value};
+
+pub(crate) type Object = Map<String, Value>;
+
+/// What is wrong with a field; said in a [`crate::BmsError::Garbled`].
+pub(crate) type Problem = &'static str;
+
+/// The name as it is spelled here, and the value.
+pub(crate) fn entry<'a>(object: &'a Object, name: &str) -> Option<(&'a String, &'a Value)> {
+    object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))
+}
+
+/// The value, unless it is missing or null.
+pub(crate) fn get<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+    entry(object, name).map(|(_, value)| value).filter(|value| !value.is_null())
+}
+
+pub(crate) fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
+    get(object, name).and_then(Value::as_str)
+}
+
+/// An id: a whole number of 32 bits, as Kaseya's are.
+pub(crate) fn id(object: &Object, name: &str, problem: Problem) -> Result<i32, Problem> {
+    let number = get(object, name).and_then(Value::as_i64).and_then(|number| i32::try_from(number).ok());
+    number.ok_or(problem)
+}
+
+pub(crate) fn flag(object: &Object, name: &str, problem: Problem) -> Result<bool, Problem> {
+    get(object, name).and_then(Value::as_bool).ok_or(problem)
+}
+
+/// A date that may be missing. A calendar date: the time and zone behind it are left out, and no zone is shifted.
+pub(crate) fn date(object: &Object, name: &str, problem: Problem) -> Result<Option<Date>, Problem> {
+    let Some(value) = get(object, name) else { return Ok(None) };
+    let text = value.as_str().ok_or(problem)?;
+    let day: Date = text.get(..10).and_then(|day| day.parse().ok()).ok_or(problem)?;
+    // Year 1 is how an unset date is written there.
+    Ok((day.year() > 1).then_some(day))
+}
+
+/// An instant; without an offset it is taken for UTC.
+pub(crate) fn instant(object: &Object, name: &str) -> Option<Timestamp> {
+    let text = text(object, name)?;
+    text.parse()
+        .ok()
+        .or_else(|| Some(text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp()))
+}

@@ -1,0 +1,275 @@
+//! One job's dealings with one Kaseya.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use domain::ErrorCode;
+use egress::{Body, EgressError, Request};
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::{
+    Access, BmsError, Limits, LineRoutes, Login, Words, WriteError,
+    answer::{self, Success, Verdict},
+    bms::Shared,
+    calls::{Api, Call, Counts},
+    door::{Door, Token},
+};
+
+/// How often a read is sent again.
+const READ_AGAIN: u32 = 2;
+
+/// How long to leave an endpoint alone that says "too many calls" and not for how long.
+const UNTOLD_WAIT: SignedDuration = SignedDuration::from_mins(10);
+
+/// The limits are hourly: no wait is believed to be longer.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
+
+/// One job's dealings with one Kaseya. Its calls may run at the same time.
+pub struct Session {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) door: Arc<Door>,
+    pub(crate) access: Access,
+    pub(crate) limits: Limits,
+    own: Mutex<Own>,
+}
+
+/// What belongs to the session alone.
+#[derive(Default)]
+pub(crate) struct Own {
+    counts: Counts,
+    pub login: Login,
+    /// The V1 token that was last at hand.
+    pub v1: Option<Token>,
+    /// The number of the V1 token that a read has shown to be taken.
+    v1_proven: Option<u64>,
+    /// The numbers of the tokens that a login after a 401 gave: another 401 is for want of a right.
+    pub v2_renewed: Option<u64>,
+    pub v1_renewed: Option<u64>,
+}
+
+/// The session has tokens for both interfaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Whether this session logged in for it; false when tokens were still at hand.
+    pub logged_in: bool,
+}
+
+impl Session {
+    pub(crate) fn new(shared: Arc<Shared>, door: Arc<Door>, access: Access, limits: Limits) -> Self {
+        Self { shared, door, access, limits, own: Mutex::default() }
+    }
+
+    /// Makes sure of a token for V2 and then for V1, by logging in where none is at hand.
+    pub async fn sign_in(&self) -> Result<SignedIn, BmsError> {
+        self.token(Api::V2, None).await?;
+        self.token(Api::V1, None).await?;
+        Ok(SignedIn { logged_in: self.login() == Login::Accepted })
+    }
+
+    /// The calls made so far per endpoint (method and route), logins included.
+    pub fn calls(&self) -> BTreeMap<String, u32> {
+        self.own().counts.per_endpoint()
+    }
+
+    /// What became of the login.
+    pub fn login(&self) -> Login {
+        self.own().login
+    }
+
+    pub(crate) fn line_routes(&self) -> &LineRoutes {
+        &self.shared.settings.line_routes
+    }
+
+    pub(crate) fn own(&self) -> MutexGuard<'_, Own> {
+        // Nothing that holds it can panic half-way.
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a read: with one fresh login after a 401, and sent again where nothing came of it.
+    pub(crate) async fn read(&self, call: &Call, body: impl Fn() -> Body) -> Result<Success, BmsError> {
+        let (mut stale, mut failures) = (None, 0);
+        loop {
+            let token = self.token(call.api, stale).await?;
+            let sent = self.exchange(call, Some(&token.secret), body(), self.limits.read_timeout).await;
+            let outcome = match sent {
+                Ok(Verdict::Unauthorized(_)) if stale.is_none() && self.may_renew(call.api, token.number) => {
+                    stale = Some(token.number);
+                    continue;
+                }
+                Ok(verdict) => self.outcome(call, verdict, Some(&token.secret)),
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Err(error) if failures < READ_AGAIN && error.may_pass_at_once() => {
+                    tokio::time::sleep(self.shared.settings.read_again.wait(failures, 1.0)).await;
+                    failures += 1;
+                }
+                Err(error) => return Err(error),
+                Ok(success) => {
+                    if call.api == Api::V1 {
+                        self.own().v1_proven = Some(token.number);
+                    }
+                    return Ok(success);
+                }
+            }
+        }
+    }
+
+    /// Makes a write: at once, once, with the V1 token at hand.
+    pub(crate) async fn write(&self, call: &Call, body: Body) -> Result<(), WriteError> {
+        let now = self.shared.clock.now();
+        let held = self.own().v1.clone().filter(|token| token.lasts(now));
+        let token = held.ok_or(WriteError::NotSent(BmsError::NotSignedIn))?;
+        let sent = self.exchange(call, Some(&token.secret), body, self.limits.write_timeout).await;
+        let refused = |code, said: &str| {
+            Err(WriteError::Refused { code, words: self.words(said, Some(&token.secret)) })
+        };
+        match sent {
+            Ok(Verdict::Success(_)) => Ok(()),
+            Ok(Verdict::Forbidden(said)) => refused(ErrorCode::Auth06, &said),
+            Ok(Verdict::Unauthorized(said)) if self.own().v1_proven == Some(token.number) => {
+                refused(ErrorCode::Auth06, &said)
+            }
+            Ok(Verdict::Unauthorized(_)) => {
+                self.discard_v1(token.number).await;
+                Err(WriteError::NotSent(BmsError::NotSignedIn))
+            }
+            Ok(Verdict::Refused(_, said)) => refused(ErrorCode::Unk01, &said),
+            Ok(Verdict::Limited(wait)) => Err(WriteError::NotSent(self.limited(call, wait.as_deref()))),
+            Ok(Verdict::Server(_) | Verdict::NotKaseya | Verdict::Garbled(_)) => Err(WriteError::Unanswered),
+            Err(BmsError::NoAnswer { cause: EgressError::Redirect, .. }) => refused(ErrorCode::Host01, ""),
+            Err(BmsError::NoAnswer { cause, .. }) if cause.may_have_arrived() => Err(WriteError::Unanswered),
+            Err(error) => Err(WriteError::NotSent(error)),
+        }
+    }
+
+    /// Sends a call once, counted.
+    pub(crate) async fn exchange(
+        &self,
+        call: &Call,
+        bearer: Option<&SecretString>,
+        body: Body,
+        timeout: Duration,
+    ) -> Result<Verdict, BmsError> {
+        let endpoint = self.endpoint(call);
+        let no_answer = |cause| BmsError::NoAnswer { endpoint: endpoint.clone(), cause };
+        let base = self.base(call.api).as_str().trim_end_matches('/');
+        let url = Url::parse(&format!("{base}{}", call.path)).map_err(|_| no_answer(EgressError::Request))?;
+        self.own().counts.begin(call.api, &endpoint, self.limits.allowance)?;
+        let bearer = bearer.cloned();
+        let request = Request { method: call.method, url, query: call.query.clone(), bearer, body, timeout };
+        match self.shared.egress.send(request).await {
+            Ok(response) => {
+                tracing::debug!(endpoint, status = response.status, "Kaseya answered");
+                Ok(answer::read(&response, call.envelope))
+            }
+            Err(cause) => {
+                tracing::debug!(endpoint, %cause, "no answer from Kaseya");
+                if !cause.may_have_arrived() {
+                    self.own().counts.take_back(call.api, &endpoint);
+                }
+                Err(no_answer(cause))
+            }
+        }
+    }
+
+    /// What a verdict means for a read.
+    pub(crate) fn outcome(
+        &self,
+        call: &Call,
+        verdict: Verdict,
+        bearer: Option<&SecretString>,
+    ) -> Result<Success, BmsError> {
+        let endpoint = self.endpoint(call);
+        let (status, said) = match verdict {
+            Verdict::Success(success) => return Ok(success),
+            Verdict::Limited(wait) => return Err(self.limited(call, wait.as_deref())),
+            Verdict::NotKaseya => return Err(BmsError::NotKaseya { endpoint }),
+            Verdict::Garbled(problem) => return Err(BmsError::Garbled { endpoint, problem }),
+            Verdict::Unauthorized(said) | Verdict::Forbidden(said) => {
+                return Err(BmsError::NotAllowed { endpoint, words: self.words(&said, bearer) });
+            }
+            Verdict::Server(said) => {
+                return Err(BmsError::Server { endpoint, words: self.words(&said, bearer) });
+            }
+            Verdict::Refused(status, said) => (status, said),
+        };
+        Err(BmsError::Refused { endpoint, status, words: self.words(&said, bearer) })
+    }
+
+    pub(crate) fn garbled(&self, call: &Call, problem: &'static str) -> BmsError {
+        BmsError::Garbled { endpoint: self.endpoint(call), problem }
+    }
+
+    pub(crate) fn words(&self, said: &str, bearer: Option<&SecretString>) -> Option<Words> {
+        let secrets: Vec<&SecretString> = bearer.into_iter().chain([&self.access.password]).collect();
+        Words::new(said, &secrets)
+    }
+
+    /// Method and route, as `GET /v2/finance/contracts/lookup`.
+    pub(crate) fn endpoint(&self, call: &Call) -> String {
+        let base = self.base(call.api).path().trim_end_matches('/');
+        format!("{} {base}{}", call.method.as_str(), call.route)
+    }
+
+    fn base(&self, api: Api) -> &Url {
+        match api {
+            Api::V2 => &self.access.bases.v2,
+            Api::V1 => &self.access.bases.v1,
+        }
+    }
+
+    fn may_renew(&self, api: Api, number: u64) -> bool {
+        let own = self.own();
+        let renewed = match api {
+            Api::V2 => own.v2_renewed,
+            Api::V1 => own.v1_renewed,
+        };
+        renewed != Some(number)
+    }
+
+    fn limited(&self, call: &Call, wait: Option<&str>) -> BmsError {
+        let now = self.shared.clock.now();
+        let until = wait.and_then(|wait| told_until(wait, now)).unwrap_or(now + UNTOLD_WAIT);
+        BmsError::Limited { endpoint: self.endpoint(call), until: until.clamp(now, now + LONGEST_WAIT) }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("access", &self.access)
+            .field("limits", &self.limits)
+            .field("login", &self.login())
+            .finish_non_exhaustive()
+    }
+}
+
+/// `retry-after`: seconds, or an instant as HTTP writes it.
+fn told_until(wait: &str, now: Timestamp) -> Option<Timestamp> {
+    match wait.trim().parse::<u32>() {
+        Ok(seconds) => now.checked_add(SignedDuration::from_secs(i64::from(seconds))).ok(),
+        Err(_) => Some(rfc2822::parse(wait.trim()).ok()?.timestamp()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_an_instant() {
+        let now: Timestamp = "2026-11-30T10:00:00Z".parse().unwrap();
+        let at = |text: &str| Some(text.parse::<Timestamp>().unwrap());
+        assert_eq!(told_until("120", now), at("2026-11-30T10:02:00Z"));
+        assert_eq!(told_until("Mon, 30 Nov 2026 10:05:00 GMT", now), at("2026-11-30T10:05:00Z"));
+        assert_eq!(told_until("soon", now), None);
+        assert_eq!(told_until("-5", now), None);
+    }
+}
