@@ -158,7 +158,7 @@ pub async fn unannounced(tx: &Transaction<'_>, most: i64) -> Result<Vec<Answered
     tx.query(sql, &[&most]).await?.iter().map(answered).collect()
 }
 
-fn answered(row: &Row) -> Result<Answered, StoreError> {
+pub(crate) fn answered(row: &Row) -> Result<Answered, StoreError> {
     let run = || -> Result<RunId, StoreError> { Ok(RunId(row.get("run_id")?)) };
     let answer = match row.get::<String>("answer")?.as_str() {
         "accepted" => Answer::Accepted { run: run()? },
