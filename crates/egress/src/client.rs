@@ -205,6 +205,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_name_that_turns_inside_after_it_was_public_is_refused_then() {
+        use std::str::FromStr as _;
+
+        use reqwest::dns::{Name, Resolve as _};
+
+        let lookup = names(vec![vec!["1.1.1.1"], vec!["127.0.0.1"]]);
+        let resolver = CheckedResolver { lookup, allow_loopback: true };
+        let resolve = || resolver.resolve(Name::from_str("rebinding.example").unwrap());
+        assert_eq!(resolve().await.unwrap().count(), 1);
+        let refusal = resolve().await.err().and_then(|error| error.downcast::<GuardRefusal>().ok());
+        assert_eq!(refusal.as_deref(), Some(&GuardRefusal::Address));
+    }
+
+    #[tokio::test]
     async fn a_name_that_does_not_resolve_was_not_sent() {
         let lookup: Lookup = Arc::new(|_| Box::pin(async { Err(std::io::Error::other("no such name")) }));
         let egress = Egress::with_lookup(EgressSettings::default(), lookup).unwrap();

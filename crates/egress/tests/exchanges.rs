@@ -1,6 +1,7 @@
 //! Exchanges with servers on loopback.
 
 use std::{
+    io::Write as _,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -121,6 +122,25 @@ async fn an_answer_beyond_the_limit_is_refused_and_one_at_the_limit_is_taken() {
     let of_size = |size: usize| request(Method::Get, url.join(&size.to_string()).unwrap());
     assert_eq!(egress.send(of_size(MAX_BODY)).await.unwrap().body.len(), MAX_BODY);
     assert_eq!(egress.send(of_size(MAX_BODY + 1)).await.unwrap_err(), EgressError::TooLarge);
+}
+
+#[tokio::test]
+async fn a_compressed_answer_is_unpacked_and_counted_unpacked() {
+    let packed = |size: usize| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packer.write_all(&vec![b'x'; size]).expect("memory takes all");
+        packer.finish().expect("memory takes all")
+    };
+    let (small, bomb) = (packed(1000), packed(MAX_BODY + 1));
+    assert!(bomb.len() < MAX_BODY / 100);
+    let gzip = || [(header::CONTENT_ENCODING, "gzip")];
+    let router = Router::new()
+        .route("/small", get(move || async move { (gzip(), small) }))
+        .route("/bomb", get(move || async move { (gzip(), bomb) }));
+    let url = serve(router).await;
+    let to = |path| request(Method::Get, url.join(path).expect("a path"));
+    assert_eq!(egress().send(to("small")).await.unwrap().body, vec![b'x'; 1000]);
+    assert_eq!(egress().send(to("bomb")).await.unwrap_err(), EgressError::TooLarge);
 }
 
 #[tokio::test]

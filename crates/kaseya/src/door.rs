@@ -76,6 +76,8 @@ impl Inside {
 pub(crate) struct Refusal {
     pub code: ErrorCode,
     pub words: Option<Words>,
+    /// But for a locked user, once, when the lock must be over.
+    pub again_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]

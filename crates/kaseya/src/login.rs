@@ -1,7 +1,7 @@
 //! Logging in: to V2, and to V1 only after V2 said yes.
 //!
-//! A refused login counts towards a lock-out of the user, so none is ever tried twice with the same credentials, one
-//! is tried at a time, and none is sent again for want of an answer.
+//! A refused login counts towards a lock-out of the user, so none is tried twice with the same credentials (but for a
+//! locked user, once after 35 minutes), one is tried at a time, and none is sent again for want of an answer.
 
 use domain::ErrorCode;
 use egress::{Body, Method};
@@ -33,6 +33,9 @@ pub enum Login {
 /// How long a token is taken to last when Kaseya does not say, or says it is over already: clocks differ, and a 401
 /// tells the truth.
 const UNTOLD_LIFE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Kaseya locks a user for 30 minutes.
+const LOCK: SignedDuration = SignedDuration::from_mins(35);
 
 impl Session {
     /// A token that is not the one numbered `stale`. All who come during a login wait for it.
@@ -66,11 +69,13 @@ impl Session {
     }
 
     async fn v2_token(&self, inside: &mut Inside, stale: Option<u64>) -> Result<Token, BmsError> {
-        if let Some(refusal) = &inside.v2_refused {
-            return Err(self.refused(refusal.clone()));
+        let now = self.shared.clock.now();
+        if let Some(refusal) =
+            inside.v2_refused.clone().filter(|refusal| refusal.again_at.is_none_or(|at| at > now))
+        {
+            return Err(self.refused(refusal));
         }
         if let Some(tokens) = inside.v2.clone().filter(|tokens| Some(tokens.access.number) != stale) {
-            let now = self.shared.clock.now();
             if tokens.access.lasts(now) {
                 return Ok(tokens.access);
             }
@@ -111,6 +116,7 @@ impl Session {
         let said = match self.refusal_or(&call, verdict)? {
             Ok(success) => match v2_tokens(&success, inside, asked_at) {
                 Some(tokens) => {
+                    inside.v2_refused = None;
                     self.own().login = Login::Accepted;
                     return Ok(inside.v2.insert(tokens).access.clone());
                 }
@@ -119,7 +125,10 @@ impl Session {
             },
             Err(said) => said,
         };
-        let refusal = Refusal { code: code_of(&said), words: self.words(&said, None) };
+        let code = code_of(&said);
+        let first_lock = code == ErrorCode::Auth03 && inside.v2_refused.is_none();
+        let again_at = first_lock.then(|| self.shared.clock.now() + LOCK);
+        let refusal = Refusal { code, words: self.words(&said, None), again_at };
         inside.v2 = None;
         inside.v2_refused = Some(refusal.clone());
         Err(self.refused(refusal))
@@ -146,7 +155,7 @@ impl Session {
             },
             Err(said) => said,
         };
-        let refusal = Refusal { code: ErrorCode::Auth07, words: self.words(&said, None) };
+        let refusal = Refusal { code: ErrorCode::Auth07, words: self.words(&said, None), again_at: None };
         inside.v1 = None;
         inside.v1_refused = Some(refusal.clone());
         Err(self.refused(refusal))

@@ -233,7 +233,7 @@ async fn a_write_is_sent_once_and_says_what_became_of_it() {
 #[tokio::test]
 async fn a_write_that_is_not_answered_in_time_may_land_later() {
     let kaseya = start(|_| {}).await;
-    let session = session(&kaseya, Limits { write_timeout: Duration::from_millis(300), ..limits() }).await;
+    let session = session(&kaseya, Limits { write_timeout: Duration::from_secs(1), ..limits() }).await;
     let line = session.lines(CONTRACT).await.unwrap().remove(0);
     let held = kaseya.hold(Endpoint::WriteLine, 1, HoldAt::AfterApply);
     let error = session.write_units(CONTRACT, &line, 14, date(2026, 3, 1)).await.unwrap_err();

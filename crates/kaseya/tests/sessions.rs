@@ -100,6 +100,27 @@ async fn a_refused_login_is_never_repeated_with_the_same_credentials() {
 }
 
 #[tokio::test]
+async fn a_locked_user_is_tried_once_more_after_35_minutes() {
+    let kaseya = simulator().await;
+    let locked = || Fault::NoSuccess("User account is locked".to_owned());
+    let clock = HandClock::at(NOON);
+    let bms = bms(&clock);
+    let code = async || {
+        let error = bms.session(access(&kaseya.base_url()), limits()).sign_in().await.unwrap_err();
+        (error.code(), calls(&kaseya, Endpoint::Authenticate))
+    };
+    kaseya.fail(Endpoint::Authenticate, 1, locked());
+    assert_eq!(code().await, (ErrorCode::Auth03, 1));
+    clock.advance(SignedDuration::from_mins(34));
+    assert_eq!(code().await, (ErrorCode::Auth03, 1));
+    clock.advance(SignedDuration::from_mins(1));
+    kaseya.fail(Endpoint::Authenticate, 1, locked());
+    assert_eq!(code().await, (ErrorCode::Auth03, 2));
+    clock.advance(SignedDuration::from_hours(24));
+    assert_eq!(code().await, (ErrorCode::Auth03, 2));
+}
+
+#[tokio::test]
 async fn v1_refusing_after_v2_said_yes_is_a_case_of_its_own_and_not_repeated() {
     let kaseya = simulator().await;
     let body = json!({"error": "invalid_grant", "error_description": "No\u{7} access"});
