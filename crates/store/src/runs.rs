@@ -148,6 +148,7 @@ pub async fn create(
         )
         .await?;
     }
+    tx.notify("ledger").await?;
     Ok(run_number)
 }
 
@@ -216,7 +217,8 @@ pub async fn hurry(
                       emitted_at = case when now_job then emitted_at end,
                       emitting_until = case when now_job then emitting_until end
                where partner_id = $1 and run_id = $2 and state in ('ready', 'emitted') and contract_ids && $3::int[]";
-    tx.execute(sql, &[&partner.as_str(), &run.0, &contracts]).await.map(drop)
+    tx.execute(sql, &[&partner.as_str(), &run.0, &contracts]).await?;
+    tx.notify("ledger").await
 }
 
 /// Makes way for a new run for all companies: of an older one that is open, what nobody has started is dropped. With
@@ -236,7 +238,7 @@ pub async fn supersede(
     let sql = "update jobs set state = 'done', done_at = $3, emitting_until = null
                where partner_id = $1 and run_id = $2 and state in ('ready', 'emitted')";
     tx.execute(sql, &[&partner.as_str(), &run.0, &now]).await?;
-    let sql = "update runs set all_companies = false,
+    let sql = "update runs set all_companies = not going_on,
                       state = case when going_on then 'running' else 'superseded' end,
                       finished_at = case when not going_on then $3::timestamptz end
                from (select exists (select from jobs where partner_id = $1 and run_id = $2 and state <> 'done')

@@ -1,1 +1,182 @@
+use proptest::prelude::*;
 
+use super::{Part as Taken, *};
+use crate::{
+    facts,
+    world::{Counted, Part, World},
+};
+
+const AT: &str = "2026-11-22T22:00:00Z";
+
+fn part(number: u32, parts: u32) -> Part<'static> {
+    Part { part: number, parts, ..Part::whole("r", "2026-11-22", AT) }
+}
+
+async fn counts_of(world: &World) -> String {
+    world
+        .text(
+            "select string_agg(concat_ws(' ', company_id, product_id, coalesce(users::text, 'missing')), ', '
+                               order by company_id, product_id) from user_counts",
+        )
+        .await
+}
+
+#[tokio::test]
+async fn parts_come_in_any_order_and_repeated() {
+    let parts: [(u32, &[Counted]); 3] = [
+        (1, &[("c1", &[("standard", Some(1))])]),
+        (2, &[("c2", &[("standard", None), ("advanced", Some(0))])]),
+        (3, &[("c3", &[])]),
+    ];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+        let world = World::at("2026-11-23T12:00:00Z").await;
+        world.partner("p", 3).await;
+        for (sent, which) in order.into_iter().enumerate() {
+            let (number, companies) = parts[which];
+            assert_eq!(world.text("select count(complete_at) from reports").await, "0");
+            for _ in 0..2 {
+                assert_eq!(world.counts("p", part(number, 3), companies).await, Settlement::Done);
+            }
+            assert_eq!(world.text("select count(*) from report_parts").await, (sent + 1).to_string());
+        }
+        assert_eq!(world.text("select complete_at = '2026-11-23T12:00Z' from reports").await, "true");
+        assert_eq!(counts_of(&world).await, "c1 standard 1, c2 advanced 0, c2 standard missing");
+        assert_eq!(world.text("select count(*) from report_companies").await, "3");
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_contradicts_another_is_put_aside_and_leaves_nothing() {
+    let world = World::at("2026-11-23T12:00:00Z").await;
+    world.partner("p", 2).await;
+    let counted: &[Counted] = &[("c1", &[("standard", Some(1))])];
+    world.counts("p", part(1, 2), counted).await;
+    let other: &[Counted] = &[("c2", &[("standard", Some(1))])];
+    for contradicting in [
+        Part { day: "2026-11-21", ..part(2, 2) },
+        Part { counted_at: "2026-11-22T21:00:00Z", ..part(2, 2) },
+        part(2, 3),
+        part(2, 2).last_word(),
+    ] {
+        let settled = world.counts("p", contradicting, other).await;
+        assert!(
+            matches!(&settled, Settlement::DeadLetter(reason) if reason.contains("report r")),
+            "{settled:?}"
+        );
+    }
+    let settled = world.counts("p", part(2, 2), counted).await;
+    assert!(matches!(&settled, Settlement::DeadLetter(reason) if reason.contains("c1")), "{settled:?}");
+    assert_eq!(world.text("select count(*) from report_parts").await, "1");
+    assert_eq!(world.text("select count(complete_at) from reports").await, "0");
+    assert_eq!(world.counts("p", part(2, 2), other).await, Settlement::Done);
+    assert_eq!(world.text("select count(complete_at) from reports").await, "1");
+}
+
+#[tokio::test]
+async fn unknown_companies_and_products_are_taken_in_unmapped() {
+    let world = World::at("2026-11-23T12:00:00Z").await;
+    world.partner("p", 1).await;
+    let message = serde_json::json!({
+        "partnerId": "p", "reportId": "r", "day": "2026-11-22", "countedAt": AT, "part": 1, "parts": 1, "final": false,
+        "companies": [
+            { "companyId": "c1", "products": [{ "productId": "plus", "users": 2, "basis": "COUNT_BASIS_LICENCES" }] },
+            { "companyId": "c8", "companyName": "L'Étoile", "products": [] },
+            { "companyId": "c9", "products": [
+                { "productId": "plus", "productName": "Plus", "users": 4, "basis": "COUNT_BASIS_USERS" },
+            ] },
+        ],
+    });
+    assert_eq!(handle_counts(&world.context, &crate::world::incoming(&message)).await, Settlement::Done);
+    let names = "select string_agg(name, ', ' order by company_id) from companies";
+    assert_eq!(world.text(names).await, "Company 1, L'Étoile, c9");
+    assert_eq!(world.text("select name from products where product_id = 'plus'").await, "Plus");
+    assert_eq!(world.text("select count(*) from company_mappings").await, "1");
+    // A name that is not sent again is kept.
+    let again = Part::whole("later", "2026-11-23", "2026-11-23T11:00:00Z");
+    world.counts("p", again, &[("c8", &[("plus", Some(1))])]).await;
+    assert_eq!(world.text(names).await, "Company 1, L'Étoile, c9");
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_count_is_put_aside() {
+    let world = World::at("2026-11-23T12:00:00Z").await;
+    world.partner("p", 1).await;
+    let good = Part::whole("r", "2026-11-22", AT);
+    for (partner, bad) in [
+        ("nobody", good),
+        ("p", Part { part: 2, ..good }),
+        ("p", Part { counted_at: "2026-11-23T12:06:00Z", ..good }),
+        ("p", Part { day: "2026-11-31", ..good }),
+    ] {
+        assert!(matches!(world.counts(partner, bad, &[]).await, Settlement::DeadLetter(_)), "{}", bad.day);
+    }
+    assert_eq!(world.text("select count(*) from reports").await, "0");
+}
+
+#[tokio::test]
+async fn a_part_of_ten_thousand_rows_is_taken_at_once() {
+    let world = World::at("2026-11-23T12:00:00Z").await;
+    world.partner("p", 1).await;
+    let companies: Vec<String> = (0..5000).map(|n| format!("k{n}")).collect();
+    let products = [("standard", Some(1)), ("advanced", Some(2))];
+    let counted: Vec<Counted> = companies.iter().map(|company| (company.as_str(), &products[..])).collect();
+    assert_eq!(world.counts("p", part(1, 1), &counted).await, Settlement::Done);
+    assert_eq!(world.text("select count(*) || ' ' || sum(users) from user_counts").await, "10000 15000");
+}
+
+/// The users of product standard at company c1, as they would be sent.
+async fn sent(world: &World) -> Option<u32> {
+    let partner = domain::PartnerId::new("p").expect("an id");
+    let now = "2026-11-23T12:00:00Z".parse().expect("an instant");
+    let plan = world
+        .database
+        .store
+        .transaction("plan", |tx| Box::pin(facts::read(tx, &partner, now)))
+        .await
+        .expect("the partner can be read")
+        .facts()
+        .expect("it is set up")
+        .plan();
+    let target = &plan.contracts[&domain::ContractId(1001)].targets[0];
+    target.addends[0].count.map(|count| count.users)
+}
+
+#[tokio::test]
+async fn an_older_report_never_takes_the_place_of_a_newer_one() {
+    let world = World::at("2026-11-23T12:00:00Z").await;
+    world.partner("p", 1).await;
+    assert_eq!(sent(&world).await, None);
+    let reports = [
+        ("2026-11-21", "2026-11-23T11:00:00Z", 1, 1),
+        ("2026-11-22", "2026-11-22T21:00:00Z", 2, 2),
+        ("2026-11-22", "2026-11-22T20:00:00Z", 3, 2),
+        ("2026-11-22", "2026-11-22T22:00:00Z", 4, 4),
+        ("2026-11-20", "2026-11-23T11:30:00Z", 5, 4),
+        ("2026-11-23", "2026-11-23T06:00:00Z", 6, 6),
+    ];
+    for (day, counted_at, users, expected) in reports {
+        let id = format!("r{users}");
+        world.counts("p", Part::whole(&id, day, counted_at), &[("c1", &[("standard", Some(users))])]).await;
+        assert_eq!(sent(&world).await, Some(expected), "after {id}");
+    }
+    // One that has not come in whole is not used, and one that is too old is none.
+    let unfinished = Part { parts: 2, ..Part::whole("half", "2026-11-23", "2026-11-23T11:00:00Z") };
+    world.counts("p", unfinished, &[("c1", &[("standard", Some(99))])]).await;
+    assert_eq!(sent(&world).await, Some(6));
+    world.sql("update reports set day = '2026-11-15'").await;
+    assert_eq!(sent(&world).await, None);
+    world.sql("update reports set day = '2026-11-16' where report_id = 'r5'").await;
+    assert_eq!(sent(&world).await, Some(5));
+}
+
+proptest! {
+    #[test]
+    fn a_part_is_taken_as_it_came(users in proptest::collection::vec(proptest::option::of(0_u32..10_000_000), 0..20)) {
+        let ids: Vec<String> = (0..users.len()).map(|n| format!("k{n}")).collect();
+        let products: Vec<_> = ids.iter().map(String::as_str).zip(users.iter().copied()).collect();
+        let message = crate::world::counts_message("p", part(1, 1), &[("c1", &products)]);
+        let report = CountsReport::decode(None, &message.body).expect("lawful");
+        let taken: Vec<_> = Taken::of(&report).counts.iter().map(|count| count.users.map(|(users, _)| users)).collect();
+        prop_assert_eq!(taken, users);
+    }
+}

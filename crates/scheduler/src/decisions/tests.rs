@@ -1,1 +1,90 @@
+use serde_json::json;
 
+use super::*;
+use crate::world::{Part, World};
+
+const HOLD: &str = "01890000-0000-7000-8000-000000000001";
+
+/// A partner with an open hold of contract 1001 at 12 units.
+async fn held() -> World {
+    let world = World::at("2026-11-23T12:00:00Z").await;
+    world.partner("p", 2).await;
+    let counted = [("c1", &[("standard", Some(12))][..]), ("c2", &[][..])];
+    world.counts("p", Part::whole("r", "2026-11-22", "2026-11-22T22:00:00Z"), &counted).await;
+    world
+        .sql(&format!(
+            "insert into holds values ('{HOLD}', 'p', 1001, 11, '{{c1}}', 'large_change', 3, 12, '2026-11-01', 'open',
+                                       '2026-11-23T01:00Z', 1, null, null, null)"
+        ))
+        .await;
+    world
+}
+
+async fn decide(world: &World, id: &str, hold: &str, decision: &str, units: Option<u32>) {
+    let mut message = json!({
+        "decisionId": id, "partnerId": "p", "holdId": hold, "decision": decision, "decidedBy": "Bruno",
+    });
+    if let Some(units) = units {
+        message["units"] = json!(units);
+    }
+    assert_eq!(world.send(&message).await, Settlement::Done);
+}
+
+const STATE: &str = "select concat_ws(' ', state, decided_by, decision_id) from holds";
+
+#[tokio::test]
+async fn an_approval_is_sent_by_a_run_for_its_contract_once() {
+    let world = held().await;
+    for _ in 0..2 {
+        decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", Some(12)).await;
+    }
+    assert_eq!(world.text(STATE).await, "approved Bruno d");
+    assert_eq!(world.open_jobs().await, "1 work ready {1001} {} now");
+    assert_eq!(world.text("select concat_ws(' ', trigger, requested_by) from runs").await, "request Bruno");
+}
+
+#[tokio::test]
+async fn another_number_than_the_one_that_is_held_is_not_approved() {
+    let world = held().await;
+    decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", Some(11)).await;
+    assert_eq!(world.text(STATE).await, "open");
+    assert_eq!(world.text("select count(*) from runs").await, "0");
+    // The refused decision does not use its id up.
+    decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", Some(12)).await;
+    assert_eq!(world.text(STATE).await, "approved Bruno d");
+}
+
+#[tokio::test]
+async fn a_dismissal_leaves_kaseya_as_it_is() {
+    let world = held().await;
+    decide(&world, "d", HOLD, "HOLD_DECISION_DISMISS", None).await;
+    assert_eq!(world.text(STATE).await, "dismissed Bruno d");
+    decide(&world, "later", HOLD, "HOLD_DECISION_APPROVE", Some(12)).await;
+    assert_eq!(world.text(STATE).await, "dismissed Bruno d");
+    assert_eq!(world.text("select count(*) from runs").await, "0");
+}
+
+#[tokio::test]
+async fn an_approval_while_it_is_off_waits_for_the_next_run() {
+    let world = held().await;
+    world.sql("update integrations set state = 'off'").await;
+    decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", Some(12)).await;
+    assert_eq!(world.text(STATE).await, "approved Bruno d");
+    assert_eq!(world.text("select count(*) from runs").await, "0");
+}
+
+#[tokio::test]
+async fn decisions_on_others_holds_and_on_none_do_nothing() {
+    let world = held().await;
+    world.partner("q", 1).await;
+    world.sql("update holds set partner_id = 'q'").await;
+    decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", Some(12)).await;
+    decide(&world, "e", "01890000-0000-7000-8000-0000000000ff", "HOLD_DECISION_DISMISS", None).await;
+    assert_eq!(world.text(STATE).await, "open");
+    let message = json!({ "decisionId": "f", "partnerId": "p", "holdId": HOLD, "decision": "HOLD_DECISION_APPROVE",
+                          "decidedBy": "Bruno" });
+    assert!(
+        matches!(world.send(&message).await, Settlement::DeadLetter(_)),
+        "an approval without units was taken"
+    );
+}
