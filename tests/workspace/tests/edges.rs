@@ -115,7 +115,8 @@ fn a_library_with_an_owner_is_named_by_no_other_crate() -> Result<()> {
 #[test]
 fn the_simulator_shares_nothing_with_the_client() -> Result<()> {
     let packages = workspace()?;
-    let simulator = packages.iter().find(|package| package.name == "kaseya-simulator").context("kaseya-simulator")?;
+    let simulator =
+        packages.iter().find(|package| package.name == "kaseya-simulator").context("kaseya-simulator")?;
     for ours in ["kaseya", "egress", "domain"] {
         assert!(!simulator.made_of.contains(ours), "the simulator must not share {ours}'s mistakes");
     }
