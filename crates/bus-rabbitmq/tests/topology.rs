@@ -16,11 +16,15 @@ use testkit::{
     bus_contract::{consumer, message, next, take, text},
 };
 
-fn set<'a>(list: &'a Value, describe: impl Fn(&'a Value) -> Vec<&'a str>) -> BTreeSet<Vec<&'a str>> {
+fn set<'a>(list: &'a Value, describe: impl Fn(&'a Value) -> Vec<&'a str>) -> Objects<'a> {
     list.as_array().expect("a list").iter().map(describe).collect()
 }
 
-fn described(all: &Value) -> (BTreeSet<Vec<&str>>, BTreeSet<Vec<&str>>, BTreeSet<Vec<&str>>) {
+/// Objects by what tells them apart.
+type Objects<'a> = BTreeSet<Vec<&'a str>>;
+
+/// Queues, exchanges and bindings.
+fn described(all: &Value) -> (Objects<'_>, Objects<'_>, Objects<'_>) {
     let text =
         |value: &'_ Value| -> &'static str { if value == &json!(true) { "durable" } else { "transient" } };
     let queues = set(&all["queues"], |queue| {

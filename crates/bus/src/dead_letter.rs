@@ -25,7 +25,7 @@ pub fn dead_letter(queue: &str, reason: &str, message: &Incoming) -> Outgoing {
         body_bytes: Some(message.body.len() as u64),
         body_start: Some(match whole_characters(start) {
             Some(text) => v1::dead_letter::BodyStart::Text(text.to_owned()),
-            None => v1::dead_letter::BodyStart::Binary(start.to_vec().into()),
+            None => v1::dead_letter::BodyStart::Binary(start.to_vec()),
         }),
     };
     Outgoing::new(identity(queue, hash.as_ref()), message.trace.clone(), &letter)
@@ -112,7 +112,7 @@ mod tests {
         let bytes = vec![0xff_u8; 10_000];
         let letter = letter(bytes);
         assert_eq!(letter.body_bytes, Some(10_000));
-        assert_eq!(letter.body_start, Some(BodyStart::Binary(vec![0xff_u8; 4096].into())));
+        assert_eq!(letter.body_start, Some(BodyStart::Binary(vec![0xff_u8; 4096])));
     }
 
     #[test]

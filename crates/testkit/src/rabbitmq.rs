@@ -31,7 +31,9 @@ epmd=$!
 "$2" 3<&- &
 server=$!
 read -r _ <&3
-kill -KILL "$(cat "$1/pid")" "$server" "$epmd"
+kill -KILL "$server" "$epmd"
+# It writes its number early, but we may end earlier still; then the last line ends it.
+broker=$(cat "$1/pid") && kill -KILL "$broker"
 wait
 rm -rf -- "$1"
 kill -KILL 0
@@ -102,6 +104,11 @@ impl RabbitMq {
             bail!("RabbitMQ did not start; it said: {}", said.join("\n"));
         }
         Ok(())
+    }
+
+    /// Where its files are.
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// The URI for `vhost`, with the rights of an administrator.
