@@ -7,11 +7,12 @@
 //! final one or the cut-off has come. In one transaction its counts are written, for ever, and the month-end run is made,
 //! if the partner wants one, is on, and its invoice day is not over. Whichever scheduler comes first does it; a second
 //! finds it done. A company that no report of that day covers, or whose count could not be taken, is frozen without a
-//! number: missing is never 0.
+//! number: missing is never 0. Its number may still come, with a report of that day after the cut-off; that is added
+//! (`late_counts`), and changes no number that was frozen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CompanyId, FreezeCause, Month, PartnerId, ProductId, RunMode, window_end};
+use domain::{CompanyId, Month, PartnerId, ProductId, RunMode, window_end};
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use messages::inbound::Companies;
 use store::{
@@ -24,7 +25,7 @@ use store::{
 
 use crate::{
     context::Context,
-    facts,
+    facts, late_counts,
     runs::{Items, RunOrder, make},
 };
 
@@ -32,15 +33,15 @@ use crate::{
 pub(crate) async fn freeze_due(context: &Context) -> Result<usize, StoreError> {
     let now = context.clock.now();
     let months = ended_somewhere(now);
-    let unfrozen = context
+    let uncovered = context
         .store
-        .transaction("list_unfrozen", |tx| {
+        .transaction("list_month_ends", |tx| {
             let months = months.clone();
-            Box::pin(async move { frozen::unfrozen(tx, &months).await })
+            Box::pin(async move { frozen::uncovered(tx, &months).await })
         })
         .await?;
     let mut count = 0;
-    for (partner, month) in &unfrozen {
+    for (partner, month) in &uncovered {
         match freeze(context, partner, *month).await {
             Ok(frozen) => count += usize::from(frozen),
             Err(error) => tracing::error!(%partner, %month, %error, "the month could not be frozen"),
@@ -86,15 +87,19 @@ async fn freeze_in(
     if reports.is_empty() {
         return Ok(false);
     }
+    if let Some(frozen) = frozen::read(tx, partner, month).await? {
+        let counts = frozen_counts(&settings, month, &reports, now);
+        return late_counts::add(tx, context, &settings, &frozen, counts, now).await;
+    }
     let Some(cause) = integration.month_end.freezes(month, all_final(&settings, month, &reports), now) else {
         return Ok(false);
     };
     let counts = frozen_counts(&settings, month, &reports, now);
-    if !frozen::freeze(tx, partner, month, cause, &counts, now).await? {
-        return Ok(false);
-    }
+    frozen::freeze(tx, partner, month, cause, &counts, now).await?;
     tracing::info!(%partner, %month, %cause, counts = counts.len(), "month frozen");
-    push(tx, context, &settings, integration, state, month, cause, now).await?;
+    if state == Some(IntegrationState::On) && wants_run(&settings, integration, month, now) {
+        push(tx, context, partner, month, now).await?;
+    }
     Ok(true)
 }
 
@@ -143,23 +148,23 @@ fn frozen_counts(
     counts
 }
 
-#[expect(clippy::too_many_arguments, reason = "all of it was read in the transaction that is going on")]
+/// Whether the month's frozen counts are pushed by a run of their own: not after its invoice.
+pub(crate) fn wants_run(
+    settings: &PartnerSettings,
+    integration: &Integration,
+    month: Month,
+    now: Timestamp,
+) -> bool {
+    integration.month_end_run && now < window_end(month, integration.invoice_day, settings.zone())
+}
+
 async fn push(
     tx: &Transaction<'_>,
     context: &Context,
-    settings: &PartnerSettings,
-    integration: &Integration,
-    state: Option<IntegrationState>,
+    partner: &PartnerId,
     month: Month,
-    cause: FreezeCause,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let partner = &settings.partner;
-    let too_late = now >= window_end(month, integration.invoice_day, settings.zone());
-    if !integration.month_end_run || state != Some(IntegrationState::On) || too_late {
-        tracing::info!(%partner, %month, %cause, too_late, "no month-end run");
-        return Ok(());
-    }
     // Read again: now that the month is frozen, other counts are sent.
     let Some(facts) = facts::read(tx, partner, now).await?.facts() else { return Ok(()) };
     let items = Items::of_companies(&facts.plan(), &Companies::All);

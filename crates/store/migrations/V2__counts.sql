@@ -53,6 +53,8 @@ create table month_ends (
     frozen_at timestamptz not null,
     -- Whether the provider had marked the last day's report final, or the cut-off came first.
     final boolean not null,
+    -- Reports of the last day that were complete by then are in the frozen counts, where those had no number.
+    looked_at timestamptz not null,
     run_id uuid,
     primary key (partner_id, month)
 );

@@ -75,7 +75,7 @@ pub async fn frozen_at(
         .transpose()
 }
 
-/// Freezes a month's counts, for ever. False when they were frozen before: then nothing is touched.
+/// Freezes a month's counts, for ever. That it is done once is the caller's to see to, and the primary key's.
 pub async fn freeze(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -83,13 +83,36 @@ pub async fn freeze(
     cause: FreezeCause,
     counts: &[(CompanyId, ProductId, FrozenCount)],
     now: Timestamp,
-) -> Result<bool, StoreError> {
-    let sql = "insert into month_ends (partner_id, month, frozen_at, final) values ($1, $2, $3, $4)
-               on conflict (partner_id, month) do nothing";
+) -> Result<(), StoreError> {
+    let sql =
+        "insert into month_ends (partner_id, month, frozen_at, final, looked_at) values ($1, $2, $3, $4, $3)";
     let is_final = cause == FreezeCause::ReportFinal;
-    if tx.execute(sql, &[&partner.as_str(), &month.first_day(), &now, &is_final]).await? == 0 {
-        return Ok(false);
-    }
+    tx.execute_exactly(1, sql, &[&partner.as_str(), &month.first_day(), &now, &is_final]).await?;
+    add(tx, partner, month, counts, None, now).await
+}
+
+/// Adds numbers where a frozen month has none: a correction with this reason where that was frozen, else the count itself.
+pub async fn fill(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    month: Month,
+    counts: &[(CompanyId, ProductId, FrozenCount)],
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    add(tx, partner, month, counts, Some(reason), now).await?;
+    let sql = "update month_ends set looked_at = $3 where partner_id = $1 and month = $2";
+    tx.execute_exactly(1, sql, &[&partner.as_str(), &month.first_day(), &now]).await
+}
+
+async fn add(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    month: Month,
+    counts: &[(CompanyId, ProductId, FrozenCount)],
+    reason: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let companies: Vec<&str> = counts.iter().map(|(company, ..)| company.as_str()).collect();
     let products: Vec<&str> = counts.iter().map(|(_, product, _)| product.as_str()).collect();
     let users: Result<Vec<_>, _> =
@@ -99,28 +122,31 @@ pub async fn freeze(
     let counted_at: Vec<Timestamp> = counts.iter().map(|(.., count)| count.counted_at).collect();
     let reports: Vec<Option<&str>> =
         counts.iter().map(|(.., count)| count.report.as_ref().map(ReportId::as_str)).collect();
-    let sql = "insert into frozen_counts (partner_id, month, company_id, product_id, users, day, counted_at, report_id,
-                                          recorded_at)
-               select $1, $2, company_id, product_id, users, day, counted_at, report_id, $9
+    let sql = "insert into frozen_counts (partner_id, month, company_id, product_id, correction, users, day, counted_at,
+                                          report_id, reason, recorded_at)
+               select $1, $2, company_id, product_id, coalesce(newest + 1, 0), users, day, counted_at, report_id,
+                      case when newest is not null then $10 end, $9
                from unnest($3::text[], $4::text[], $5::int[], $6::date[], $7::timestamptz[], $8::text[])
-                    as frozen (company_id, product_id, users, day, counted_at, report_id)";
-    tx.execute_exactly(
-        counts.len() as u64,
-        sql,
-        &[
-            &partner.as_str(),
-            &month.first_day(),
-            &companies,
-            &products,
-            &users,
-            &days,
-            &counted_at,
-            &reports,
-            &now,
-        ],
-    )
-    .await?;
-    Ok(true)
+                        as added (company_id, product_id, users, day, counted_at, report_id)
+                    cross join lateral (
+                        select max(correction)::smallint as newest from frozen_counts known
+                        where known.partner_id = $1 and known.month = $2 and known.company_id = added.company_id
+                          and known.product_id = added.product_id
+                    ) as known";
+    let first_day = month.first_day();
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 10] = [
+        &partner.as_str(),
+        &first_day,
+        &companies,
+        &products,
+        &users,
+        &days,
+        &counted_at,
+        &reports,
+        &now,
+        &reason,
+    ];
+    tx.execute_exactly(counts.len() as u64, sql, &parameters).await
 }
 
 /// Notes which run pushes a month's frozen counts.
@@ -134,19 +160,21 @@ pub async fn set_run(
     tx.execute_exactly(1, sql, &[&partner.as_str(), &month.first_day(), &run.0]).await
 }
 
-/// Partners that have a complete report of one of the last days given, and whose month is not frozen.
-pub async fn unfrozen(tx: &Transaction<'_>, months: &[Month]) -> Result<Vec<(PartnerId, Month)>, StoreError> {
+/// Partners that have a complete report of one of the last days given, and whose month is not frozen, or was before that
+/// report came.
+pub async fn uncovered(
+    tx: &Transaction<'_>,
+    months: &[Month],
+) -> Result<Vec<(PartnerId, Month)>, StoreError> {
     let first: Vec<Date> = months.iter().map(|month| month.first_day()).collect();
     let last: Vec<Date> = months.iter().map(|month| month.last_day()).collect();
     let sql = "-- all partners: whoever's month has ended is frozen by whichever scheduler comes first
                select partner_id, month
                from integrations cross join unnest($1::date[], $2::date[]) as ended (month, last_day)
+                    left join month_ends using (partner_id, month)
                where exists (select from reports
                              where reports.partner_id = integrations.partner_id and day = last_day
-                               and complete_at is not null)
-                 and not exists (select from month_ends
-                                 where month_ends.partner_id = integrations.partner_id
-                                   and month_ends.month = ended.month)
+                               and complete_at > coalesce(looked_at, '-infinity'))
                order by partner_id, month";
     let rows = tx.query(sql, &[&first, &last]).await?;
     rows.iter().map(|row| Ok((row.partner_id("partner_id")?, Month::of(row.get("month")?)))).collect()

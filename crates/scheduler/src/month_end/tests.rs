@@ -250,3 +250,51 @@ fn every_zone_finds_its_month() {
     let names: Vec<String> = months.iter().map(Month::to_string).collect();
     assert_eq!(names, ["2026-10", "2026-11", "2026-12"]);
 }
+
+#[tokio::test]
+async fn a_count_that_comes_late_fills_what_was_missing_and_changes_no_number() {
+    let world = World::at("2026-11-30T23:30:00Z").await;
+    world.partner("p", 2).await;
+    report(&world, "last", LAST_DAY, "2026-11-30T22:00:00Z", false, &[("c1", &standard(5))]).await;
+    world.clock.set("2026-12-01T11:00:00Z".parse().expect("an instant"));
+    assert_eq!(freeze_due(&world.context).await.expect("a round"), 1);
+    assert_eq!(sent(&world).await, [Some(5), None]);
+    world
+        .sql("update jobs set state = 'done'; update runs set state = 'finished', finished_at = created_at")
+        .await;
+
+    world.clock.advance(std::time::Duration::from_secs(3600));
+    let late = [("c1", &standard(50)[..]), ("c2", &standard(6)[..]), ("c3", &standard(7)[..])];
+    report(&world, "late", LAST_DAY, "2026-11-30T23:00:00Z", true, &late).await;
+    assert_eq!(sent(&world).await, [Some(5), Some(6)]);
+    let added = "select string_agg(concat_ws(' ', company_id, users, correction, reason is not null), ', ' order by company_id)
+                 from frozen_counts where report_id = 'late' and product_id = 'standard'";
+    assert_eq!(world.text(added).await, "c2 6 1 t, c3 7 0 f");
+    assert_eq!(world.open_jobs().await, "2 work ready {1002} {}; 2 local ready {} {c3}");
+    let runs =
+        "select string_agg(concat_ws(' ', trigger, all_companies), ', ' order by run_number) from runs";
+    assert_eq!(world.text(runs).await, "month_end t, month_end f");
+    // The round finds nothing more; and it finds what was not taken in at once.
+    assert_eq!(freeze_due(&world.context).await.expect("a round"), 0);
+    assert_eq!(world.text("select looked_at = '2026-12-01T12:00Z' from month_ends").await, "true");
+}
+
+#[tokio::test]
+async fn the_round_finds_a_late_report_that_nobody_looked_at() {
+    let world = World::at("2026-11-30T23:30:00Z").await;
+    world.partner("p", 2).await;
+    report(&world, "last", LAST_DAY, "2026-11-30T22:00:00Z", false, &[("c1", &standard(5))]).await;
+    world.clock.set("2026-12-01T11:00:00Z".parse().expect("an instant"));
+    assert_eq!(freeze_due(&world.context).await.expect("a round"), 1);
+    world
+        .sql(
+            "insert into reports values ('p', 'late', '2026-11-30', '2026-11-30T23:00Z', true, 1, '2026-12-01T11:00:01Z');
+             insert into report_companies values ('p', 'late', 'c2');
+             insert into user_counts values ('p', 'late', 'c2', 'standard', 6, 'users')",
+        )
+        .await;
+    world.clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(freeze_due(&world.context).await.expect("a round"), 1);
+    assert_eq!(sent(&world).await, [Some(5), Some(6)]);
+    assert_eq!(freeze_due(&world.context).await.expect("a round"), 0);
+}

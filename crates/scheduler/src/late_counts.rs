@@ -1,0 +1,70 @@
+//! Counts of a month's last day that come after the month was frozen.
+//!
+//! A number that was frozen stands. Where none was frozen, a later report may still bring it: it is added, as a correction
+//! with its reason, and synced by a run for the companies it came for. Without this, one report that is late would leave
+//! its companies' last month unbilled.
+
+use std::collections::BTreeSet;
+
+use domain::{CompanyId, ProductId, RunMode};
+use jiff::Timestamp;
+use messages::inbound::Companies;
+use store::{
+    StoreError, Transaction,
+    frozen::{self, FrozenCount, FrozenMonth},
+    runs::Occasion,
+    settings::{self, IntegrationState, PartnerSettings},
+};
+
+use crate::{
+    context::Context,
+    facts,
+    month_end::wants_run,
+    requests::join_or_make,
+    runs::{Items, RunOrder},
+};
+
+/// Why a count was added.
+const REASON: &str = "the count of that day came in after the month was frozen";
+
+/// Adds the numbers that the frozen month does not have, and syncs them; false when there are none.
+pub(crate) async fn add(
+    tx: &Transaction<'_>,
+    context: &Context,
+    settings: &PartnerSettings,
+    month: &FrozenMonth,
+    counted: Vec<(CompanyId, ProductId, FrozenCount)>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let partner = &settings.partner;
+    let has_number = |company: &CompanyId, product: &ProductId| {
+        month
+            .companies
+            .get(company)
+            .and_then(|products| products.get(product))
+            .is_some_and(|count| count.users.is_some())
+    };
+    let late: Vec<_> = counted
+        .into_iter()
+        .filter(|(company, product, count)| {
+            count.report.is_some() && count.users.is_some() && !has_number(company, product)
+        })
+        .collect();
+    frozen::fill(tx, partner, month.month, &late, REASON, now).await?;
+    if late.is_empty() {
+        return Ok(false);
+    }
+    tracing::info!(%partner, month = %month.month, counts = late.len(), "late counts added to a frozen month");
+    if let Some(integration) = &settings.integration
+        && wants_run(settings, integration, month.month, now)
+        && settings::hold_state(tx, partner).await? == Some(IntegrationState::On)
+        && let Some(facts) = facts::read(tx, partner, now).await?.facts()
+    {
+        let companies: BTreeSet<CompanyId> = late.into_iter().map(|(company, ..)| company).collect();
+        let items = Items::of_companies(&facts.plan(), &Companies::Only(companies));
+        let occasion = Occasion::MonthEnd(month.month.first_day());
+        let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: false };
+        join_or_make(tx, context, &facts, &order, items, now).await?;
+    }
+    Ok(true)
+}
