@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{os::unix::ffi::OsStrExt as _, time::Duration};
 
 use bus::{BusError, EventTopic, PublishError, Queue, Settlement, SharedBus, topology::MAX_MESSAGE_BYTES};
 use bus_rabbitmq::declare_topology;
@@ -296,4 +296,30 @@ async fn without_a_broker_the_bus_says_so_and_finds_it_when_it_comes() {
     broker.wait_for_leaders(&vhost).await.expect("leaders");
     publish_until_confirmed(&bus, Queue::Jobs, "found").await;
     take(&mut jobs, "found").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn headers_that_break_the_client_library_are_put_aside_by_the_broker_in_the_end() {
+    // lapin ends the connection over a property that is no UTF-8, and gets the same message again: the broker's
+    // delivery limit ends that. It is small here so that the test is short.
+    let broker = RabbitMq::shared().await.expect("a broker");
+    let definitions = support::DEFINITIONS.replace("\"delivery-limit\": 100,", "\"delivery-limit\": 2,");
+    assert_ne!(definitions, support::DEFINITIONS);
+    let vhost = broker.vhost(&definitions).await.expect("a vhost");
+    let sent = std::process::Command::new("amqp-publish")
+        .args(["--exchange=sync.requests", "--routing-key=x", "--persistent", "--body=bad", "--url"])
+        .arg(broker.uri(&vhost))
+        .arg("--content-type")
+        .arg(std::ffi::OsStr::from_bytes(b"\xff\xfe"))
+        .status()
+        .expect("amqp-publish runs");
+    assert!(sent.success());
+    let bus: SharedBus = support::connect(&broker.uri(&vhost));
+    publish_until_confirmed(&bus, Queue::SyncRequests, "good").await;
+    take(&mut consumer(&bus, Queue::SyncRequests, 1).await, "good").await;
+    until("the broker has put it aside", async || {
+        let path = format!("/api/queues/{vhost}/dead-letters");
+        broker.api("GET", &path, None).expect("a queue")["messages"] == 1
+    })
+    .await;
 }

@@ -99,7 +99,8 @@ impl Consumer {
 pub enum Settlement {
     /// Its work is done; forget it.
     Done,
-    /// Its work could not be done now; deliver it again.
+    /// Its work could not be done now; deliver it again, at once and at its place. Each time counts against the broker's
+    /// delivery limit: an outage is waited out with the message in hand. An event is not kept and so does not come again.
     Again,
     /// It can never be worked on: published to the dead letters with this reason, then forgotten.
     DeadLetter(String),

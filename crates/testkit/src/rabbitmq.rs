@@ -97,7 +97,11 @@ impl RabbitMq {
             .spawn()
             .context("run /bin/sh")?;
         *self.watchdog() = Some(child);
-        let answers = || matches!(self.call("GET", "/api/health/checks/local-alarms", None), Ok((200, _)));
+        // It opens the one port some time after the other.
+        let answers = || {
+            matches!(self.call("GET", "/api/health/checks/local-alarms", None), Ok((200, _)))
+                && TcpStream::connect(("127.0.0.1", self.amqp)).is_ok()
+        };
         if wait_until(answers).await.is_err() {
             let said =
                 ["out", "err"].map(|file| fs::read_to_string(self.directory.join(file)).unwrap_or_default());
