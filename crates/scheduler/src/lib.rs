@@ -13,6 +13,7 @@ mod due;
 mod emit;
 mod facts;
 mod joining;
+mod late_counts;
 mod lease;
 mod local;
 mod metrics;
@@ -26,6 +27,8 @@ mod runs;
 mod settlement;
 mod start;
 mod switching_off;
+#[cfg(test)]
+mod world;
 
 use std::time::Duration;
 

@@ -1,0 +1,125 @@
+//! The queue `scheduler.calls`: workers ask, the scheduler answers.
+
+use bus::{BusError, Delivery, Incoming, Outgoing, PublishError, Queue, Settlement, TraceContext};
+use domain::FailureClass;
+use messages::{DecodeError, FieldError, SchedulerCall, v1};
+use store::StoreError;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+
+use crate::{
+    Context,
+    metrics::Metrics,
+    permit::{self, PermitAsked},
+    start::{self, AttemptOf},
+};
+
+/// How many calls are worked on at a time: about as many as there are connections to the database.
+const PREFETCH: u16 = 16;
+
+/// Answers calls until `stop`; what is begun then is finished.
+pub(crate) async fn answer_calls(
+    context: Context,
+    metrics: Metrics,
+    stop: CancellationToken,
+) -> Result<(), BusError> {
+    let mut consumer = context.bus.consume(Queue::SchedulerCalls, PREFETCH, stop).await?;
+    let mut answering = JoinSet::new();
+    while let Some(delivery) = consumer.next().await {
+        while answering.try_join_next().is_some() {}
+        let (context, metrics) = (context.clone(), metrics.clone());
+        let span = tracing::info_span!("answer call", otel.kind = "consumer", kind = delivery.message.kind);
+        let trace = &delivery.message.trace;
+        runtime::trace::parent(&span, trace.traceparent.as_deref(), trace.tracestate.as_deref());
+        answering.spawn(answer(context, metrics, delivery).instrument(span));
+    }
+    while answering.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// Why a call has no answer.
+#[derive(Debug, thiserror::Error)]
+enum CallError {
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    #[error(transparent)]
+    Field(#[from] FieldError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Reply(#[from] PublishError),
+}
+
+impl CallError {
+    fn class(&self) -> FailureClass {
+        match self {
+            Self::Decode(error) => error.class(),
+            Self::Field(error) => error.class(),
+            Self::Store(error) => error.class(),
+            Self::Reply(error) => error.class(),
+        }
+    }
+}
+
+async fn answer(context: Context, metrics: Metrics, delivery: Delivery) {
+    let how = match respond(&context, &metrics, &delivery.message).await {
+        Ok(()) => Settlement::Done,
+        Err(error) if error.class() == FailureClass::Poison => Settlement::DeadLetter(error.to_string()),
+        Err(error) => {
+            // Not again: by then nobody would wait for it, and a start that nobody waits for holds up its Kaseya for a
+            // whole lease. The asker's time runs out, and the ledger has the job.
+            tracing::warn!(%error, "a call goes without answer");
+            Settlement::Done
+        }
+    };
+    if let Err(error) = delivery.settle(how).await {
+        tracing::debug!(%error, "the call comes again");
+    }
+}
+
+async fn respond(context: &Context, metrics: &Metrics, call: &Incoming) -> Result<(), CallError> {
+    match SchedulerCall::decode(call.kind.as_deref(), &call.body)? {
+        SchedulerCall::Start(ask) => {
+            let ask = AttemptOf::read(&ask.partner_id, &ask.job_id, ask.attempt, &ask.worker_id)?;
+            let decided = start::start_job(context, &ask).await?;
+            metrics.started(decided.as_ref().err().map(|refused| refused.reason));
+            if let Err(refused) = &decided {
+                tracing::info!(job = %ask.job, attempt = ask.attempt, reason = refused.reason.as_str_name(),
+                    detail = refused.detail, "a ticket is refused");
+            }
+            use v1::start_job_answer::Answer;
+            let answer = decided.map_or_else(|refused| Answer::Refused(refused.into()), Answer::Content);
+            reply(context, call, &v1::StartJobAnswer { answer: Some(answer) }).await
+        }
+        SchedulerCall::Permit(ask) => {
+            let decided = permit::permit_writes(context, &PermitAsked::read(ask)?).await?;
+            if let Ok(permit) = &decided {
+                metrics.permit(permit.granted.len(), permit.denied.iter().map(|(_, reason)| *reason));
+            }
+            use v1::permit_answer::Answer;
+            let answer = decided.map_or_else(
+                |refused| Answer::Refused(refused.into()),
+                |permit| Answer::Permit(permit.into()),
+            );
+            reply(context, call, &v1::PermitAnswer { answer: Some(answer) }).await
+        }
+        SchedulerCall::Renew(ask) => {
+            let of = AttemptOf::read(&ask.partner_id, &ask.job_id, ask.attempt, &ask.worker_id)?;
+            let decided = permit::renew_lease(context, &of, ask.login_accepted.unwrap_or(false)).await?;
+            use v1::renew_lease_answer::Answer;
+            let answer = decided.map_or_else(
+                |refused| Answer::Refused(refused.into()),
+                |()| Answer::Renewed(v1::LeaseRenewed {}),
+            );
+            reply(context, call, &v1::RenewLeaseAnswer { answer: Some(answer) }).await
+        }
+    }
+}
+
+async fn reply<M: messages::Message>(context: &Context, to: &Incoming, answer: &M) -> Result<(), CallError> {
+    let (traceparent, tracestate) = runtime::trace::inject(&tracing::Span::current());
+    let trace = TraceContext { traceparent, tracestate };
+    let message = Outgoing::new(context.entropy.uuid(context.clock.now()), trace, answer);
+    Ok(context.bus.reply(to, message).await?)
+}

@@ -1,0 +1,152 @@
+//! What a worker is told at start, as true at that moment.
+
+use domain::{PartnerId, ServiceId, Wanted};
+use messages::{field::wire_instant, v1};
+use store::{
+    StoreError, Transaction,
+    ledger::{self, Decided, JobRow, KnownLine},
+    permits::{self, TargetStanding},
+    settings::Integration,
+};
+
+use crate::{
+    Context,
+    facts::Facts,
+    planning::{ContractPlan, TargetPlan},
+    start::Admitted,
+};
+
+/// Builds the content of a job that is being started.
+pub(crate) async fn job_content(
+    tx: &Transaction<'_>,
+    context: &Context,
+    partner: &PartnerId,
+    job: &JobRow,
+    facts: &Facts,
+    admitted: &Admitted,
+) -> Result<v1::JobContent, StoreError> {
+    let (integration, plan) = (&facts.integration, facts.plan());
+    let lines = ledger::known_lines(tx, partner, &job.contracts).await?;
+    let decided = ledger::decided_holds(tx, partner, &job.contracts).await?;
+    let standing = permits::targets_standing(tx, partner, &job.contracts).await?;
+    // A contract that nothing is mapped to any more is left out: its companies follow where they are now.
+    let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
+    let contracts = contracts.map(|contract| {
+        contract_work(contract, |service| {
+            let target = (contract.contract, service);
+            Known {
+                line: lines.get(&target),
+                decided: decided.get(&target).copied(),
+                standing: standing.get(&target).copied().unwrap_or_default(),
+            }
+        })
+    });
+    Ok(v1::JobContent {
+        run_id: job.run.to_string(),
+        run_number: Some(job.run_number.unsigned_abs()),
+        mode: v1::SyncMode::from(job.mode).into(),
+        integration: Some(sealed(integration)),
+        allowance: Some(v1::CallAllowance { v2: Some(admitted.calls.v2), v1: Some(admitted.calls.v1) }),
+        lease_seconds: Some(whole_seconds(context.settings.lease)),
+        slice_seconds: Some(whole_seconds(context.settings.slice)),
+        brakes: Some(v1::Brakes {
+            units: Some(integration.brakes.units),
+            percent: Some(integration.brakes.percent),
+            units_alone: Some(integration.brakes.units_alone),
+        }),
+        contracts: contracts.collect(),
+        probing: Some(admitted.probing),
+        trigger: job.trigger.as_str().to_owned(),
+    })
+}
+
+/// What is known of a target beside what is wanted.
+struct Known<'a> {
+    line: Option<&'a KnownLine>,
+    decided: Option<Decided>,
+    standing: TargetStanding,
+}
+
+fn contract_work<'a>(plan: &ContractPlan, known: impl Fn(ServiceId) -> Known<'a>) -> v1::ContractWork {
+    v1::ContractWork {
+        contract_id: Some(plan.contract.0),
+        account_id: Some(plan.account.0),
+        contract_name: plan.name.clone(),
+        targets: plan.targets.iter().map(|target| target_work(target, &known(target.service))).collect(),
+        notes: plan
+            .notes
+            .iter()
+            .map(|note| v1::ProductNote {
+                company_id: note.company.to_string(),
+                product_id: note.product.to_string(),
+                code: domain::ErrorCode::Map02.to_string(),
+                users: note.users,
+            })
+            .collect(),
+    }
+}
+
+fn target_work(target: &TargetPlan, known: &Known<'_>) -> v1::TargetWork {
+    v1::TargetWork {
+        service_id: Some(target.service.0),
+        service_name: target.service_name.clone(),
+        addends: target.addends.iter().map(addend).collect(),
+        wanted_units: match target.wanted {
+            Wanted::Units(units) => Some(units),
+            Wanted::Unknown => None,
+        },
+        effective_date: target.effective_date.map(|day| day.to_string()),
+        last_known: known.line.map(line_seen),
+        unsure_until: known.standing.unsure_until.map(wire_instant),
+        approval: match known.decided {
+            Some(Decided::Approved(hold, units)) => {
+                Some(v1::Approval { hold_id: hold.to_string(), units: Some(units) })
+            }
+            Some(Decided::Dismissed(_)) | None => None,
+        },
+        dismissed_units: match known.decided {
+            Some(Decided::Dismissed(units)) => Some(units),
+            Some(Decided::Approved(..)) | None => None,
+        },
+    }
+}
+
+fn addend(addend: &domain::Addend) -> v1::Addend {
+    v1::Addend {
+        company_id: addend.company.to_string(),
+        product_id: addend.product.to_string(),
+        mapping_version: Some(addend.mapping_version),
+        users: addend.count.map(|count| count.users),
+        count_day: addend.count.map(|count| count.day.to_string()),
+        counted_at: addend.count.map(|count| wire_instant(count.counted_at)),
+    }
+}
+
+fn line_seen(line: &KnownLine) -> v1::LineSeen {
+    v1::LineSeen {
+        contract_id: Some(line.contract.0),
+        service_id: Some(line.service.0),
+        line_id: Some(line.line.0),
+        units: Some(line.units),
+        unit_price: line.unit_price,
+        effective_date: line.effective_date.map(|day| day.to_string()),
+        seen_at: Some(wire_instant(line.seen_at)),
+    }
+}
+
+fn sealed(integration: &Integration) -> v1::SealedIntegration {
+    v1::SealedIntegration {
+        host: integration.host.clone(),
+        v2_base: integration.v2_base.clone(),
+        v1_base: integration.v1_base.clone(),
+        tenant: integration.tenant.clone(),
+        user_name: integration.user_name.clone(),
+        sealed_password: integration.sealed_password.clone(),
+        credentials_version: Some(integration.credentials_version),
+    }
+}
+
+/// A duration as the wire has it.
+pub(crate) fn whole_seconds(duration: std::time::Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,192 @@
+//! The ledger as outbox: claim, publish, and mark once the broker has confirmed.
+//!
+//! Whoever dies between two of these leaves a claim that runs out, and the job is emitted again. A ticket too many is
+//! refused at start, and a `JobDone` too many changes nothing.
+
+use std::time::Duration;
+
+use bus::{Outgoing, PublishError, Queue, TraceContext};
+use domain::{FailureClass, JobId, PartnerId};
+use futures::future::join_all;
+use jiff::Timestamp;
+use messages::v1;
+use store::{
+    StoreError, Transaction,
+    ledger::{self, ClaimRules, Ticket},
+};
+use tracing::Instrument as _;
+
+use crate::{Context, local, metrics::Metrics, start::after};
+
+/// How long a claim keeps other schedulers away: longer than any publish takes to be confirmed or fail.
+const CLAIM: Duration = Duration::from_secs(30);
+/// The most messages of one round.
+const AT_ONCE: i64 = 50;
+
+/// What a round came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Round {
+    /// Nothing more is due.
+    Through,
+    /// There may be more.
+    More,
+    /// The bus took not all of it: again after a while.
+    BusFailed,
+}
+
+/// Why a round ended early.
+#[derive(Debug, thiserror::Error)]
+enum EmitError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
+/// A message that was claimed.
+struct Claimed {
+    partner: PartnerId,
+    job: JobId,
+    attempt: i32,
+    queue: Queue,
+    message: Message,
+    traceparent: Option<String>,
+}
+
+enum Message {
+    Ticket(v1::JobReady),
+    Done(Box<v1::JobDone>),
+}
+
+/// Emits what is due.
+pub(crate) async fn emit(context: &Context, metrics: &Metrics) -> Result<Round, StoreError> {
+    let claimed = claim(context).await?;
+    let full = i64::try_from(claimed.len()).is_ok_and(|claimed| claimed >= AT_ONCE);
+    let mut round = if full { Round::More } else { Round::Through };
+    for result in join_all(claimed.into_iter().map(|message| publish(context, metrics, message))).await {
+        match result {
+            Ok(()) => {}
+            Err(EmitError::Store(error)) => return Err(error),
+            Err(EmitError::Publish(error)) => {
+                tracing::warn!(%error, "not published; the ledger keeps it");
+                round = Round::BusFailed;
+            }
+        }
+    }
+    Ok(round)
+}
+
+async fn claim(context: &Context) -> Result<Vec<Claimed>, StoreError> {
+    let rules = rules(context);
+    let tickets = context
+        .store
+        .transaction("claim_tickets", |tx| Box::pin(async move { ledger::claim_tickets(tx, &rules).await }))
+        .await?;
+    let locals = context
+        .store
+        .transaction("claim_local_jobs", |tx| Box::pin(claim_local_jobs(tx, context, rules)))
+        .await?;
+    Ok(tickets.into_iter().map(ticket).chain(locals).collect())
+}
+
+fn rules(context: &Context) -> ClaimRules {
+    let now = context.clock.now();
+    ClaimRules {
+        now,
+        claim_until: after(now, CLAIM),
+        unstarted_since: now.checked_sub(context.settings.ticket_timeout).unwrap_or(Timestamp::MIN),
+        slots_per_host: context.settings.slots_per_host,
+        most: AT_ONCE,
+    }
+}
+
+async fn claim_local_jobs(
+    tx: &Transaction<'_>,
+    context: &Context,
+    rules: ClaimRules,
+) -> Result<Vec<Claimed>, StoreError> {
+    let mut claimed = Vec::new();
+    for job in ledger::claim_local_jobs(tx, &rules).await? {
+        // What has become work altogether is done here: a job of its own has taken over.
+        let Some(done) = local::job_done(tx, context, &job, rules.now).await? else { continue };
+        claimed.push(Claimed {
+            partner: job.partner,
+            job: job.job,
+            attempt: job.attempt,
+            queue: Queue::Results,
+            message: Message::Done(Box::new(done)),
+            traceparent: job.traceparent,
+        });
+    }
+    Ok(claimed)
+}
+
+fn ticket(ticket: Ticket) -> Claimed {
+    Claimed {
+        queue: if ticket.now_job { Queue::JobsNow } else { Queue::Jobs },
+        message: Message::Ticket(v1::JobReady {
+            partner_id: ticket.partner.to_string(),
+            job_id: ticket.job.to_string(),
+            attempt: Some(ticket.attempt.unsigned_abs()),
+        }),
+        partner: ticket.partner,
+        job: ticket.job,
+        attempt: ticket.attempt,
+        traceparent: ticket.traceparent,
+    }
+}
+
+async fn publish(context: &Context, metrics: &Metrics, claimed: Claimed) -> Result<(), EmitError> {
+    let span = tracing::info_span!(
+        "emit", otel.kind = "producer", messaging.destination.name = claimed.queue.name(),
+        partner = %claimed.partner, job = %claimed.job, attempt = claimed.attempt
+    );
+    // The run may have been asked for long ago and its jobs go out for hours: linked, not its children.
+    runtime::trace::link(&span, claimed.traceparent.as_deref(), None);
+    let (traceparent, tracestate) = runtime::trace::inject(&span);
+    let trace = TraceContext { traceparent: traceparent.or(claimed.traceparent.clone()), tracestate };
+    let id = context.entropy.uuid(context.clock.now());
+    let message = match &claimed.message {
+        Message::Ticket(ticket) => Outgoing::new(id, trace, ticket),
+        Message::Done(done) => Outgoing::new(id, trace, &**done),
+    };
+    async {
+        match context.bus.publish(claimed.queue, message).await {
+            Ok(()) => {
+                mark(context, &claimed).await?;
+                metrics.emitted(claimed.queue);
+                Ok(())
+            }
+            Err(error) => {
+                // One that no consumer takes would come round at once for ever: its claim is left to run out.
+                if error.class() == FailureClass::Transient {
+                    release(context, &claimed).await?;
+                }
+                Err(error.into())
+            }
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+async fn mark(context: &Context, claimed: &Claimed) -> Result<(), StoreError> {
+    context
+        .store
+        .transaction("mark_emitted", |tx| {
+            Box::pin(async move {
+                let now = context.clock.now();
+                ledger::mark_emitted(tx, &claimed.partner, claimed.job, claimed.attempt, now).await
+            })
+        })
+        .await
+}
+
+async fn release(context: &Context, claimed: &Claimed) -> Result<(), StoreError> {
+    context
+        .store
+        .transaction("release_claim", |tx| {
+            Box::pin(async move { ledger::release_claim(tx, &claimed.partner, claimed.job).await })
+        })
+        .await
+}

@@ -1,0 +1,85 @@
+//! Leases that end: a worker that fell silent loses its job to the next attempt.
+
+use domain::{ContractId, ErrorCode, JobId, MAX_ATTEMPTS, halve};
+use jiff::Timestamp;
+use store::{
+    StoreError, Transaction, closing,
+    ledger::{self, ExpiredJob, Slice},
+    logins,
+};
+
+use crate::Context;
+
+/// Takes every job whose lease has ended from its worker. Returns how many.
+pub(crate) async fn end_leases(context: &Context) -> Result<u64, StoreError> {
+    let mut ended = 0;
+    while let Some(expired) =
+        context.store.transaction("end_lease", |tx| Box::pin(end_one(tx, context))).await?
+    {
+        ended += 1;
+        tracing::warn!(
+            partner = %expired.partner, job = %expired.job, attempt = expired.attempt, worker = expired.holder,
+            "a lease has ended without word of its worker"
+        );
+    }
+    Ok(ended)
+}
+
+async fn end_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<ExpiredJob>, StoreError> {
+    let now = context.clock.now();
+    let Some(expired) = ledger::expired_job(tx, now).await? else { return Ok(None) };
+    let (partner, job) = (&expired.partner, expired.job);
+    // A login that nothing was heard of stays an open try.
+    logins::login_unknown(tx, partner, job, now).await?;
+    if expired.dropped {
+        ledger::close_dropped_job(tx, partner, job, now).await?;
+        closing::end_run(tx, partner, expired.run, now).await?;
+    } else {
+        next_attempt(tx, context, &expired, now).await?;
+    }
+    tx.notify(crate::LEDGER).await?;
+    Ok(Some(expired))
+}
+
+/// The same slice again; after its last attempt each half on its own; and a single contract that brought down every
+/// worker is given up, so that all others get on.
+async fn next_attempt(
+    tx: &Transaction<'_>,
+    context: &Context,
+    expired: &ExpiredJob,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (partner, job) = (&expired.partner, expired.job);
+    let failures = expired.failures.saturating_add(1);
+    if failures.unsigned_abs() < MAX_ATTEMPTS {
+        let slice = Slice { contracts: expired.contracts.clone(), failures };
+        return ledger::hand_back(tx, partner, job, &slice).await;
+    }
+    let contracts: Vec<ContractId> = expired.contracts.iter().copied().map(ContractId).collect();
+    let numbers = |half: &[ContractId]| half.iter().map(|contract| contract.0).collect::<Vec<_>>();
+    match halve(&contracts) {
+        Some((first, second)) => {
+            let slice = Slice { contracts: numbers(&first), failures: 0 };
+            ledger::hand_back(tx, partner, job, &slice).await?;
+            let beside = JobId(context.entropy.uuid(now));
+            ledger::halve(tx, partner, job, beside, &numbers(&second), now).await
+        }
+        None => ledger::give_up(tx, partner, job, ErrorCode::Job03.as_str()).await,
+    }
+}
+
+/// Turns the open work of partners whose credentials stand refused into local jobs.
+pub(crate) async fn refuse_open_work(context: &Context) -> Result<u64, StoreError> {
+    context
+        .store
+        .transaction("refuse_open_work", |tx| {
+            Box::pin(async move {
+                let refused = ledger::refused_to_local(tx).await?;
+                if refused > 0 {
+                    tx.notify(crate::LEDGER).await?;
+                }
+                Ok(refused)
+            })
+        })
+        .await
+}

@@ -1,0 +1,221 @@
+//! Local jobs: what needs no worker, told to results by the scheduler itself.
+//!
+//! A company without contract (MAP-01), a product without service (MAP-02), a count that is missing (QTY-02), and every
+//! contract of a slice that was given up (JOB-03) or whose partner's credentials stand refused.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    Addend, CompanyId, CompanyState, ContractId, ErrorCode, JobId, Outcome, ServiceId, Wanted, aggregate,
+};
+use jiff::Timestamp;
+use messages::{field::wire_instant, v1};
+use store::{
+    StoreError, Transaction,
+    ledger::{self, LocalJob},
+};
+
+use crate::{
+    Context, facts,
+    planning::{ContractPlan, PartnerPlan, UnmappedProduct},
+};
+
+/// Who a local job's `JobDone` is from.
+pub(crate) const SCHEDULER: &str = "scheduler";
+
+/// Makes the `JobDone` of a claimed local job, as true now. What has become work meanwhile goes to a worker instead, as a
+/// job of its own; `None` when all of it does. A `JobDone` without any company is told too: it is by its jobs that a run
+/// ends.
+pub(crate) async fn job_done(
+    tx: &Transaction<'_>,
+    context: &Context,
+    job: &LocalJob,
+    now: Timestamp,
+) -> Result<Option<v1::JobDone>, StoreError> {
+    let Some(facts) = facts::read(tx, &job.partner, now).await?.facts() else {
+        return Ok(Some(done(job, Vec::new(), now)));
+    };
+    let plan = facts.plan();
+    // A refusal that no longer stands is no reason any more: the new credentials are tried.
+    let code = job.code.filter(|code| *code == ErrorCode::Job03 || job.refused.is_some());
+    let mut told = Told::new(job, &plan);
+    if code.is_none() && job.refused.is_none() {
+        let (work, local) = told.contracts.iter().partition(|contract| needs_worker(&plan, **contract));
+        told.contracts = local;
+        move_to_work(tx, context, job, &work, &told, now).await?;
+        if !work.is_empty() && told.is_empty() {
+            return Ok(None);
+        }
+    }
+    let outcomes = told.outcomes(&plan, code.or(job.refused));
+    Ok(Some(done(job, outcomes, now)))
+}
+
+fn needs_worker(plan: &PartnerPlan, contract: ContractId) -> bool {
+    plan.contracts.get(&contract).is_some_and(ContractPlan::needs_worker)
+}
+
+async fn move_to_work(
+    tx: &Transaction<'_>,
+    context: &Context,
+    job: &LocalJob,
+    work: &BTreeSet<ContractId>,
+    told: &Told,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if work.is_empty() {
+        return Ok(());
+    }
+    let numbers =
+        |contracts: &BTreeSet<ContractId>| contracts.iter().map(|contract| contract.0).collect::<Vec<_>>();
+    let companies: Vec<&str> = told.companies.iter().map(CompanyId::as_str).collect();
+    let beside = JobId(context.entropy.uuid(now));
+    ledger::split_local(tx, job, beside, &numbers(work), &numbers(&told.contracts), &companies, now).await?;
+    tx.notify(crate::LEDGER).await
+}
+
+/// What a local job still has to tell.
+struct Told {
+    contracts: BTreeSet<ContractId>,
+    /// Without contract.
+    companies: BTreeSet<CompanyId>,
+}
+
+impl Told {
+    /// A company that was mapped since the job was made is told of on its contracts.
+    fn new(job: &LocalJob, plan: &PartnerPlan) -> Self {
+        let mut contracts: BTreeSet<ContractId> =
+            job.contracts.iter().copied().filter(|contract| plan.contracts.contains_key(contract)).collect();
+        let (mut companies, wanted) = (BTreeSet::new(), &job.companies);
+        for company in wanted {
+            if plan.unmapped.contains_key(company) {
+                companies.insert(company.clone());
+            } else {
+                let of_company =
+                    plan.contracts.values().filter(|contract| contract.companies.contains(company));
+                contracts.extend(of_company.map(|contract| contract.contract));
+            }
+        }
+        Self { contracts, companies }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.contracts.is_empty() && self.companies.is_empty()
+    }
+
+    fn outcomes(&self, plan: &PartnerPlan, code: Option<ErrorCode>) -> Vec<v1::CompanyOutcome> {
+        let contracts = self.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
+        let mapped = contracts.flat_map(|contract| {
+            contract.companies.iter().map(move |company| on_contract(contract, company, code))
+        });
+        mapped.chain(self.companies.iter().map(|company| without_contract(plan, company))).collect()
+    }
+}
+
+fn without_contract(plan: &PartnerPlan, company: &CompanyId) -> v1::CompanyOutcome {
+    let unmapped = plan.unmapped.get(company);
+    let count_day = unmapped.and_then(|unmapped| unmapped.count_day).map(|day| day.to_string());
+    let products = unmapped.into_iter().flat_map(|unmapped| &unmapped.users).map(|(product, users)| {
+        v1::ProductOutcome {
+            product_id: product.to_string(),
+            users: *users,
+            count_day: count_day.clone(),
+            ..product_outcome(Outcome::with(CompanyState::NotMapped, ErrorCode::Map01))
+        }
+    });
+    v1::CompanyOutcome {
+        company_id: company.to_string(),
+        products: products.collect(),
+        ..company_outcome(Outcome::with(CompanyState::NotMapped, ErrorCode::Map01))
+    }
+}
+
+fn on_contract(contract: &ContractPlan, company: &CompanyId, code: Option<ErrorCode>) -> v1::CompanyOutcome {
+    let targets = contract.targets.iter().flat_map(|target| {
+        let of_company = target.addends.iter().filter(|addend| addend.company == *company);
+        of_company.map(|addend| addend_outcome(target.service, addend, target.wanted, code))
+    });
+    let notes = contract.notes.iter().filter(|note| note.company == *company).map(note_outcome);
+    let (outcomes, products): (Vec<Outcome>, Vec<v1::ProductOutcome>) = targets.chain(notes).unzip();
+    // A mapped company of which nothing is billed here, because no product has a service.
+    let nothing = Outcome::with(CompanyState::NotMapped, ErrorCode::Map02);
+    let whole = match code {
+        Some(code) => Outcome::with(CompanyState::NotSent, code),
+        None => aggregate(&outcomes).unwrap_or(nothing),
+    };
+    v1::CompanyOutcome {
+        company_id: company.to_string(),
+        contract_id: Some(contract.contract.0),
+        account_id: Some(contract.account.0),
+        products,
+        ..company_outcome(whole)
+    }
+}
+
+/// A product with a service. Without a code of the whole slice it is here because a count of its target is missing: its
+/// own, or another's in the same sum.
+fn addend_outcome(
+    service: ServiceId,
+    addend: &Addend,
+    wanted: Wanted,
+    code: Option<ErrorCode>,
+) -> (Outcome, v1::ProductOutcome) {
+    let outcome = Outcome::with(CompanyState::NotSent, code.unwrap_or(ErrorCode::Qty02));
+    let product = v1::ProductOutcome {
+        product_id: addend.product.to_string(),
+        service_id: Some(service.0),
+        users: addend.count.map(|count| count.users),
+        count_day: addend.count.map(|count| count.day.to_string()),
+        to_units: match wanted {
+            Wanted::Units(units) => Some(units),
+            Wanted::Unknown => None,
+        },
+        ..product_outcome(outcome)
+    };
+    (outcome, product)
+}
+
+fn note_outcome(note: &UnmappedProduct) -> (Outcome, v1::ProductOutcome) {
+    let outcome = Outcome::with(CompanyState::NotMapped, ErrorCode::Map02);
+    let product = v1::ProductOutcome {
+        product_id: note.product.to_string(),
+        users: note.users,
+        ..product_outcome(outcome)
+    };
+    (outcome, product)
+}
+
+fn product_outcome(outcome: Outcome) -> v1::ProductOutcome {
+    v1::ProductOutcome {
+        state: outcome.state.to_string(),
+        code: outcome.code.map(|code| code.to_string()),
+        ..v1::ProductOutcome::default()
+    }
+}
+
+fn company_outcome(outcome: Outcome) -> v1::CompanyOutcome {
+    v1::CompanyOutcome {
+        state: outcome.state.to_string(),
+        code: outcome.code.map(|code| code.to_string()),
+        seen_equal: Some(false),
+        ..v1::CompanyOutcome::default()
+    }
+}
+
+fn done(job: &LocalJob, companies: Vec<v1::CompanyOutcome>, now: Timestamp) -> v1::JobDone {
+    v1::JobDone {
+        partner_id: job.partner.to_string(),
+        run_id: job.run.to_string(),
+        run_number: Some(job.run_number.unsigned_abs()),
+        job_id: job.job.to_string(),
+        attempt: Some(job.attempt.unsigned_abs()),
+        mode: v1::SyncMode::from(job.mode).into(),
+        trigger: job.trigger.to_string(),
+        worker_id: SCHEDULER.to_owned(),
+        companies,
+        login: v1::LoginOutcome::NotTried.into(),
+        host: v1::HostHealth::NotCalled.into(),
+        finished_at: Some(wire_instant(now)),
+        ..v1::JobDone::default()
+    }
+}

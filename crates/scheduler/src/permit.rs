@@ -1,0 +1,261 @@
+//! `PermitWrites` and `RenewLease`: may these changes be written, and is the worker still at it?
+//!
+//! A permit and the switch lock the same row, so each permit is before the switch-off or after it. Before: the switch-off
+//! waits it out as *switching off*. After: there is none.
+
+mod asked;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{CompanyId, ContractId, HoldId, IntentId, RunMode, ServiceId};
+use jiff::Timestamp;
+use messages::v1::{self, DenialReason, RefusalReason};
+use store::{
+    StoreError, Transaction,
+    ledger::{self, HeldJob},
+    logins,
+    permits::{self, ApprovedHold, Intent, IntentsOf, PermitRules, TargetStanding},
+    settings::IntegrationState,
+    switch::{self, Switch},
+};
+
+use crate::{
+    Context,
+    content::whole_seconds,
+    refusal::Refused,
+    start::{AttemptOf, after},
+};
+use asked::{AskedAddend, AskedChange};
+
+pub(crate) use asked::PermitAsked;
+
+/// What was decided about each change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Permit {
+    pub(crate) granted: Vec<IntentId>,
+    pub(crate) denied: Vec<(IntentId, DenialReason)>,
+    pub(crate) seconds: u32,
+}
+
+impl From<Permit> for v1::Permit {
+    fn from(permit: Permit) -> Self {
+        let denied = permit.denied.into_iter();
+        Self {
+            seconds: Some(permit.seconds),
+            granted_intent_ids: permit.granted.iter().map(IntentId::to_string).collect(),
+            denied: denied
+                .map(|(intent, reason)| v1::DeniedChange {
+                    intent_id: intent.to_string(),
+                    reason: reason.into(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Answers a `PermitWrites`.
+pub(crate) async fn permit_writes(
+    context: &Context,
+    ask: &PermitAsked,
+) -> Result<Result<Permit, Refused>, StoreError> {
+    context.store.transaction("permit_writes", |tx| Box::pin(decide(tx, context, ask))).await
+}
+
+async fn decide(
+    tx: &Transaction<'_>,
+    context: &Context,
+    ask: &PermitAsked,
+) -> Result<Result<Permit, Refused>, StoreError> {
+    let now = context.clock.now();
+    let partner = &ask.of.partner;
+    let Some(switch) = switch::hold_switch(tx, partner).await? else {
+        return Ok(Err(Refused::new(RefusalReason::Superseded, "the partner has no integration")));
+    };
+    let Some(job) = ledger::held_job(tx, partner, ask.of.job, ask.of.attempt, &ask.of.worker).await? else {
+        return Ok(Err(Refused::new(RefusalReason::Superseded, "this worker does not hold this attempt")));
+    };
+    if let Some(refused) = refusal(&switch, &job, ask, now) {
+        return Ok(Err(refused));
+    }
+    if ask.login_accepted {
+        logins::login_accepted(tx, partner, ask.of.job, now).await?;
+    }
+
+    let permit_until = after(now, context.settings.permit);
+    let (granted, denied) = judge(&facts(tx, ask, &job, now).await?, &ask.changes);
+    let of = IntentsOf {
+        partner,
+        run: job.run,
+        run_number: job.run_number,
+        job: ask.of.job,
+        attempt: ask.of.attempt,
+        permit_until,
+        traceparent: job.traceparent.as_deref(),
+    };
+    for change in &granted {
+        permits::store_intent(tx, &of, &intent(change), now).await?;
+    }
+    let lease_until = after(now, context.settings.lease);
+    let permit_until = (!granted.is_empty()).then_some(permit_until);
+    ledger::renew_lease(tx, partner, ask.of.job, lease_until, permit_until).await?;
+    Ok(Ok(Permit {
+        granted: granted.iter().map(|change| change.id).collect(),
+        denied,
+        seconds: whole_seconds(context.settings.permit),
+    }))
+}
+
+/// Whether nothing at all may be written.
+fn refusal(switch: &Switch, job: &HeldJob, ask: &PermitAsked, now: Timestamp) -> Option<Refused> {
+    let refused = |reason, detail| Some(Refused::new(reason, detail));
+    if job.lease_until <= now {
+        refused(RefusalReason::Superseded, "the lease has ended")
+    } else if switch.state != IntegrationState::On {
+        refused(RefusalReason::SwitchedOff, "the integration is off")
+    } else if switch.writes_stopped {
+        refused(RefusalReason::WritesStopped, "all writes of the installation are stopped")
+    } else if job.mode == RunMode::Plan {
+        refused(RefusalReason::WritesStopped, "a plan writes nothing")
+    } else if switch.credentials_version != ask.credentials_version
+        || job.credentials_version != Some(ask.credentials_version)
+    {
+        refused(
+            RefusalReason::CredentialsChanged,
+            "the credentials are others than those the job started with",
+        )
+    } else {
+        None
+    }
+}
+
+/// What the changes are judged by.
+struct Facts {
+    now: Timestamp,
+    run_number: i64,
+    rules: PermitRules,
+    versions: BTreeMap<CompanyId, u32>,
+    standing: BTreeMap<(ContractId, ServiceId), TargetStanding>,
+    /// Companies that this run was granted changes for before.
+    granted: BTreeSet<CompanyId>,
+    approved: Vec<ApprovedHold>,
+}
+
+async fn facts(
+    tx: &Transaction<'_>,
+    ask: &PermitAsked,
+    job: &HeldJob,
+    now: Timestamp,
+) -> Result<Facts, StoreError> {
+    let partner = &ask.of.partner;
+    let companies = ask.changes.iter().flat_map(AskedChange::companies).collect();
+    let contracts: BTreeSet<ContractId> = ask.changes.iter().map(|change| change.contract).collect();
+    let holds: Vec<HoldId> = ask.changes.iter().filter_map(|change| change.approved_hold).collect();
+    Ok(Facts {
+        now,
+        run_number: job.run_number,
+        rules: permits::permit_rules(tx, partner).await?,
+        versions: permits::mapping_versions(tx, partner, &companies).await?,
+        standing: permits::targets_standing(tx, partner, &contracts.into_iter().collect::<Vec<_>>()).await?,
+        granted: permits::companies_granted(tx, partner, job.run).await?,
+        approved: permits::approved_holds(tx, partner, &holds).await?,
+    })
+}
+
+/// Which changes may be written, and why the others may not. Pure.
+///
+/// The run's brake looks at all that would be written together with what the run was granted before; when that is too
+/// much, only what a person has approved goes.
+fn judge<'a>(
+    facts: &Facts,
+    changes: &'a [AskedChange],
+) -> (Vec<&'a AskedChange>, Vec<(IntentId, DenialReason)>) {
+    let (mut candidates, mut denied) = (Vec::new(), Vec::new());
+    for change in changes {
+        match facts.denial(change) {
+            Some(reason) => denied.push((change.id, reason)),
+            None => candidates.push(change),
+        }
+    }
+    let mut companies = facts.granted.clone();
+    companies.extend(candidates.iter().flat_map(|change| change.companies()));
+    let changed = u32::try_from(companies.len()).unwrap_or(u32::MAX);
+    let within = facts.rules.run_brake.allows(changed, facts.rules.mapped);
+    let (granted, held): (Vec<_>, Vec<_>) =
+        candidates.into_iter().partition(|change| match change.approved_hold {
+            Some(hold) => facts.approval_stands(hold, change),
+            None => within,
+        });
+    denied.extend(held.iter().map(|change| (change.id, DenialReason::ManyCompanies)));
+    (granted, denied)
+}
+
+impl Facts {
+    fn denial(&self, change: &AskedChange) -> Option<DenialReason> {
+        let as_mapped =
+            |addend: &AskedAddend| self.versions.get(&addend.company) == Some(&addend.mapping_version);
+        let standing = self.standing.get(&(change.contract, change.service)).copied().unwrap_or_default();
+        if !change.addends.iter().all(as_mapped) {
+            Some(DenialReason::MappingChanged)
+        } else if standing.newest_run_number.is_some_and(|newest| newest > self.run_number) {
+            Some(DenialReason::OlderRun)
+        } else if standing.unsure_until.is_some_and(|until| self.now < until) {
+            Some(DenialReason::LineUnsure)
+        } else {
+            None
+        }
+    }
+
+    /// Whether the approval that a change goes by is still there and reaches its number. One that a person has taken
+    /// back since the start leaves the change to a person again.
+    fn approval_stands(&self, hold: HoldId, change: &AskedChange) -> bool {
+        self.approved.iter().any(|approved| {
+            approved.hold == hold
+                && (approved.contract, approved.service) == (change.contract, change.service)
+                && self.rules.brakes.approval_stands(approved.units, change.to_units)
+        })
+    }
+}
+
+fn intent(change: &AskedChange) -> Intent {
+    Intent {
+        id: change.id,
+        contract: change.contract,
+        service: change.service,
+        line: change.line,
+        from_units: change.from_units,
+        to_units: i32::try_from(change.to_units)
+            .expect("checked against Kaseya's largest number when it was read"),
+        effective_date: change.effective_date,
+        addends: serde_json::to_value(&change.addends).expect("texts, numbers and days are JSON"),
+        companies: change.companies(),
+        approved_hold: change.approved_hold,
+    }
+}
+
+/// Answers a `RenewLease`. A job that was switched off meanwhile keeps its lease: it writes nothing without a permit, and
+/// its `JobDone` is wanted.
+pub(crate) async fn renew_lease(
+    context: &Context,
+    of: &AttemptOf,
+    login_accepted: bool,
+) -> Result<Result<(), Refused>, StoreError> {
+    context
+        .store
+        .transaction("renew_lease", |tx| {
+            Box::pin(async move {
+                let now = context.clock.now();
+                let held = ledger::held_job(tx, &of.partner, of.job, of.attempt, &of.worker).await?;
+                if held.is_none() {
+                    let detail = "this worker does not hold this attempt";
+                    return Ok(Err(Refused::new(RefusalReason::Superseded, detail)));
+                }
+                if login_accepted {
+                    logins::login_accepted(tx, &of.partner, of.job, now).await?;
+                }
+                let lease_until = after(now, context.settings.lease);
+                ledger::renew_lease(tx, &of.partner, of.job, lease_until, None).await?;
+                Ok(Ok(()))
+            })
+        })
+        .await
+}

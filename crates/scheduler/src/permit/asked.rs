@@ -1,0 +1,121 @@
+//! What a worker asks to write, read field by field.
+
+use std::collections::BTreeSet;
+
+use domain::{CompanyId, ContractId, HoldId, IntentId, LineId, ProductId, ServiceId};
+use jiff::civil::Date;
+use messages::{
+    FieldError,
+    field::{day, decimal, id, optional_day, optional_instant, required},
+    v1,
+};
+
+use crate::start::AttemptOf;
+
+/// The most changes of one request.
+const MOST_CHANGES: usize = 100;
+
+/// What a worker is about to write.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PermitAsked {
+    pub(super) of: AttemptOf,
+    pub(super) credentials_version: i32,
+    pub(super) changes: Vec<AskedChange>,
+    pub(super) login_accepted: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct AskedChange {
+    pub(super) id: IntentId,
+    pub(super) contract: ContractId,
+    pub(super) service: ServiceId,
+    pub(super) line: LineId,
+    pub(super) from_units: f64,
+    pub(super) to_units: u32,
+    pub(super) effective_date: Date,
+    pub(super) addends: Vec<AskedAddend>,
+    pub(super) approved_hold: Option<HoldId>,
+}
+
+/// One count in the number. As the journal keeps it: without it nobody could say why this number.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub(super) struct AskedAddend {
+    pub(super) company: CompanyId,
+    product: ProductId,
+    users: u32,
+    count_day: Option<Date>,
+    pub(super) mapping_version: u32,
+}
+
+impl AskedChange {
+    pub(super) fn companies(&self) -> BTreeSet<CompanyId> {
+        self.addends.iter().map(|addend| addend.company.clone()).collect()
+    }
+}
+
+impl PermitAsked {
+    /// Reads the request. What is not a whole change makes the whole message unusable: half of one is never written.
+    pub(crate) fn read(ask: v1::PermitWrites) -> Result<Self, FieldError> {
+        let of = AttemptOf::read(&ask.partner_id, &ask.job_id, ask.attempt, &ask.worker_id)?;
+        if ask.changes.len() > MOST_CHANGES {
+            return Err(FieldError::new(
+                "changes",
+                format!("at most {MOST_CHANGES} may be asked for at once"),
+            ));
+        }
+        let version = required("credentials_version", ask.credentials_version)?;
+        let changes = ask.changes.into_iter().enumerate();
+        Ok(Self {
+            of,
+            credentials_version: i32::try_from(version).map_err(|_| {
+                FieldError::new("credentials_version", "it is larger than any version can be")
+            })?,
+            changes: changes
+                .map(|(index, change)| {
+                    read_change(change).map_err(|error| error.within(&format!("changes[{index}]")))
+                })
+                .collect::<Result<_, _>>()?,
+            login_accepted: ask.login_accepted.unwrap_or(false),
+        })
+    }
+}
+
+fn read_change(change: v1::IntendedChange) -> Result<AskedChange, FieldError> {
+    let to_units = required("to_units", change.to_units)?;
+    if to_units > domain::MAX_UNITS {
+        return Err(FieldError::new("to_units", "it is larger than Kaseya's number can be"));
+    }
+    if change.addends.is_empty() {
+        return Err(FieldError::new("addends", "a number that is the sum of nothing is never sent"));
+    }
+    let addends = change.addends.into_iter().enumerate();
+    Ok(AskedChange {
+        id: id("intent_id", IntentId::parse(&change.intent_id))?,
+        contract: ContractId(required("contract_id", change.contract_id)?),
+        service: ServiceId(required("service_id", change.service_id)?),
+        line: LineId(required("line_id", change.line_id)?),
+        from_units: decimal("from_units", change.from_units)?,
+        to_units,
+        effective_date: day("effective_date", &change.effective_date)?,
+        addends: addends
+            .map(|(index, addend)| {
+                read_addend(addend).map_err(|error| error.within(&format!("addends[{index}]")))
+            })
+            .collect::<Result<_, _>>()?,
+        approved_hold: change
+            .approved_hold_id
+            .map(|text| id("approved_hold_id", HoldId::parse(&text)))
+            .transpose()?,
+    })
+}
+
+fn read_addend(addend: v1::Addend) -> Result<AskedAddend, FieldError> {
+    optional_instant("counted_at", addend.counted_at)?;
+    Ok(AskedAddend {
+        company: id("company_id", CompanyId::new(addend.company_id))?,
+        product: id("product_id", ProductId::new(addend.product_id))?,
+        users: required("users", addend.users)?,
+        count_day: optional_day("count_day", addend.count_day.as_deref())?,
+        mapping_version: required("mapping_version", addend.mapping_version)?,
+    })
+}

@@ -1,0 +1,71 @@
+//! Loops that look at the tables again and again.
+
+use std::{fmt::Display, time::Duration};
+
+use bus::BusError;
+use domain::Entropy;
+use runtime::Progress;
+use store::WakeUps;
+use tokio_util::sync::CancellationToken;
+
+use crate::{RETRY, emit::Round};
+
+/// A loop of rounds.
+pub(crate) struct Rounds {
+    pub(crate) name: &'static str,
+    /// How often, where nothing wakes it.
+    pub(crate) every: Duration,
+    pub(crate) progress: Progress,
+    pub(crate) entropy: Entropy,
+    pub(crate) stop: CancellationToken,
+}
+
+/// What else begins a round.
+pub(crate) enum Wake {
+    /// Nothing.
+    Never,
+    /// The ledger has changed.
+    Ledger(WakeUps),
+}
+
+impl Wake {
+    async fn wait(&mut self, at_most: Duration) {
+        match self {
+            Self::Never => tokio::time::sleep(at_most).await,
+            Self::Ledger(wake_ups) => wake_ups.wait(at_most).await,
+        }
+    }
+}
+
+impl Rounds {
+    /// Goes round until told to stop: at once when there is more to do, after a while when all is done, and after a growing
+    /// while when something failed.
+    pub(crate) async fn go<F, E>(self, mut wake: Wake, round: impl Fn() -> F) -> Result<(), BusError>
+    where
+        F: Future<Output = Result<Round, E>>,
+        E: Display,
+    {
+        let mut failures = 0;
+        while !self.stop.is_cancelled() {
+            let result = round().await;
+            self.progress.mark();
+            let wait = match result {
+                Ok(Round::More) => continue,
+                Ok(Round::Through) => {
+                    failures = 0;
+                    self.stop.run_until_cancelled(wake.wait(self.every)).await;
+                    continue;
+                }
+                Ok(Round::BusFailed) => RETRY.wait(failures, self.entropy.fraction()),
+                Err(error) => {
+                    let wait = RETRY.wait(failures, self.entropy.fraction());
+                    tracing::warn!(round = self.name, %error, ?wait, "a round failed; again");
+                    wait
+                }
+            };
+            failures = failures.saturating_add(1);
+            self.stop.run_until_cancelled(tokio::time::sleep(wait)).await;
+        }
+        Ok(())
+    }
+}

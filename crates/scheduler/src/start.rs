@@ -1,0 +1,275 @@
+//! `StartJob`: a worker has a ticket. Whether it may begin, and all it needs, are decided in one transaction.
+
+use std::time::Duration;
+
+use domain::{
+    Admission, BreakerPolicy, Budget, Calls, ErrorCode, JobId, JobKind, JobState, LoginPermission, PartnerId,
+    RunMode, RunState,
+};
+use jiff::Timestamp;
+use messages::{
+    FieldError,
+    field::{id, required, text},
+    v1::{self, RefusalReason},
+};
+use store::{
+    StoreError, Transaction, breakers,
+    calls::{self, UsedCalls},
+    ledger::{self, JobRow, StartedJob},
+    logins::{self, LoginOf},
+    settings::{Integration, IntegrationState},
+    switch,
+};
+
+use crate::{Context, content, facts, refusal::Refused};
+
+/// The most characters of a worker's name.
+const WORKER_CHARACTERS: usize = 200;
+
+/// A ticket that a worker shows, or the attempt that it says it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AttemptOf {
+    pub(crate) partner: PartnerId,
+    pub(crate) job: JobId,
+    pub(crate) attempt: i32,
+    pub(crate) worker: String,
+}
+
+impl AttemptOf {
+    pub(crate) fn read(
+        partner: &str,
+        job: &str,
+        attempt: Option<u32>,
+        worker: &str,
+    ) -> Result<Self, FieldError> {
+        let attempt = required("attempt", attempt)?;
+        Ok(Self {
+            partner: id("partner_id", PartnerId::new(partner))?,
+            job: id("job_id", JobId::parse(job))?,
+            attempt: i32::try_from(attempt)
+                .map_err(|_| FieldError::new("attempt", "it is larger than any attempt can be"))?,
+            worker: text("worker_id", worker.to_owned(), WORKER_CHARACTERS)?,
+        })
+    }
+}
+
+/// What was decided: the content, or why not.
+pub(crate) type Started = Result<v1::JobContent, Refused>;
+
+/// Answers a `StartJob`.
+pub(crate) async fn start_job(context: &Context, ask: &AttemptOf) -> Result<Started, StoreError> {
+    context.store.transaction("start_job", |tx| Box::pin(decide(tx, context, ask))).await
+}
+
+async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Result<Started, StoreError> {
+    let now = context.clock.now();
+    let partner = &ask.partner;
+    let refuse = |reason, detail: &str| Ok(Err(Refused::new(reason, detail)));
+
+    // The integration before the job, here and in `permit`, as in the switch: so they wait for one another and never in
+    // a circle.
+    let Some(switch) = switch::hold_switch(tx, partner).await? else {
+        return refuse(RefusalReason::Superseded, "the partner has no integration");
+    };
+    let Some(job) = ledger::lock_job(tx, partner, ask.job).await? else {
+        return refuse(RefusalReason::Superseded, "there is no such job");
+    };
+    if let Some(refused) = stale(&job, ask, now) {
+        return Ok(Err(refused));
+    }
+    if switch.state != IntegrationState::On {
+        return refuse(RefusalReason::SwitchedOff, "the integration is off");
+    }
+    if job.mode == RunMode::Apply && switch.writes_stopped {
+        ledger::put_back(tx, partner, ask.job).await?;
+        return refuse(RefusalReason::WritesStopped, "all writes of the installation are stopped");
+    }
+    if let Some(code) = switch.refused {
+        return refuse(RefusalReason::Credentials, &format!("Kaseya refused the credentials: {code}"));
+    }
+    let Some(facts) = facts::read(tx, partner, now).await?.facts() else {
+        return refuse(RefusalReason::Superseded, "the partner has no integration");
+    };
+    match admit(tx, context, ask, &job, &facts.integration, now).await? {
+        Err(refused) => Ok(Err(refused)),
+        Ok(admitted) => content::job_content(tx, context, partner, &job, &facts, &admitted).await.map(Ok),
+    }
+}
+
+/// Whether the ticket is of no use whatever the integration says.
+fn stale(job: &JobRow, ask: &AttemptOf, now: Timestamp) -> Option<Refused> {
+    let superseded = |detail: &str| Some(Refused::new(RefusalReason::Superseded, detail));
+    if job.attempt != ask.attempt {
+        return superseded("the job is at another attempt");
+    }
+    if job.kind == JobKind::Local {
+        return superseded("the job needs no worker any more");
+    }
+    if job.run_state != RunState::Running {
+        return superseded("the run has ended");
+    }
+    match job.state {
+        JobState::Done => superseded("the job is done"),
+        JobState::Started => Some(Refused::new(RefusalReason::Held, "another worker holds this attempt")),
+        JobState::Ready | JobState::Emitted if job.not_before.is_some_and(|instant| now < instant) => {
+            superseded("the job was deferred after this ticket; it gets another")
+        }
+        JobState::Ready | JobState::Emitted => None,
+    }
+}
+
+/// What an attempt is given beside its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Admitted {
+    pub(crate) calls: Calls,
+    pub(crate) probing: bool,
+}
+
+/// Asks everything that guards Kaseya: one caller at a time, the host's slots, the login account, the hour's budget, the
+/// host's breaker. Whoever is let in is recorded with each.
+async fn admit(
+    tx: &Transaction<'_>,
+    context: &Context,
+    ask: &AttemptOf,
+    job: &JobRow,
+    integration: &Integration,
+    now: Timestamp,
+) -> Result<Result<Admitted, Refused>, StoreError> {
+    let (host, tenant) = (integration.host.to_ascii_lowercase(), integration.tenant.as_str());
+    let version = i32::try_from(integration.credentials_version)
+        .expect("a version comes from an integer column, which is an i32");
+
+    // From here to the commit starts on this host come one after the other.
+    let breaker = breakers::lock_breaker(tx, &host).await?;
+    let usage = ledger::kaseya_use(tx, &host, tenant, ask.job, now).await?;
+    let in_the_way = if usage.started {
+        Some("another job of this Kaseya is started")
+    } else if usage.permit_out {
+        Some("a permit of an older attempt is still out")
+    } else if usage.on_host >= context.settings.slots_per_host {
+        Some("the host has as many started jobs as it may")
+    } else {
+        None
+    };
+    if let Some(detail) = in_the_way {
+        ledger::put_back(tx, &ask.partner, ask.job).await?;
+        return Ok(Err(Refused::new(RefusalReason::Busy, detail)));
+    }
+
+    let login = LoginOf { partner: &ask.partner, host: &host, tenant, user: &integration.user_name };
+    let account = logins::lock_login(tx, login, version).await?;
+    match account.permission(now) {
+        LoginPermission::Yes => {}
+        LoginPermission::NotBefore(instant) => {
+            return defer(tx, ask, instant, RefusalReason::Credentials, ErrorCode::Net01).await;
+        }
+        LoginPermission::Stopped => {
+            let detail = "Kaseya refused these credentials";
+            return Ok(Err(Refused::new(RefusalReason::Credentials, detail)));
+        }
+    }
+
+    let used = calls::used_calls(tx, &host, tenant, now).await?;
+    let budget = Budget { our_percent: integration.call_share_percent, ..Budget::default() };
+    let Some(allowed) = budget.allowance(sum(&used), job.now_job) else {
+        let instant = freed_at(&budget, &used, job.now_job, now);
+        return defer(tx, ask, instant, RefusalReason::BudgetSpent, ErrorCode::Lim01).await;
+    };
+
+    let (breaker, admission) = breaker.admit(&BreakerPolicy::default(), now);
+    let probing = match admission {
+        Admission::Go => false,
+        Admission::Probe => true,
+        Admission::NotBefore(instant) => {
+            return defer(tx, ask, instant, RefusalReason::BreakerOpen, ErrorCode::Net01).await;
+        }
+    };
+    if probing {
+        breakers::store_breaker(tx, &host, &breaker).await?;
+    }
+    logins::login_begun(tx, login, account, ask.job, now).await?;
+    calls::debit_calls(tx, ask.job, ask.attempt, &host, tenant, allowed, now).await?;
+    let started = StartedJob {
+        holder: ask.worker.clone(),
+        lease_until: after(now, context.settings.lease),
+        credentials_version: version,
+        host,
+        tenant: tenant.to_owned(),
+    };
+    ledger::start_job(tx, &ask.partner, ask.job, &started, now).await?;
+    Ok(Ok(Admitted { calls: allowed, probing }))
+}
+
+async fn defer(
+    tx: &Transaction<'_>,
+    ask: &AttemptOf,
+    until: Timestamp,
+    reason: RefusalReason,
+    code: ErrorCode,
+) -> Result<Result<Admitted, Refused>, StoreError> {
+    ledger::defer_job(tx, &ask.partner, ask.job, until, code.as_str()).await?;
+    Ok(Err(Refused::new(reason, format!("deferred until {until}: {code}"))))
+}
+
+fn sum(used: &[UsedCalls]) -> Calls {
+    used.iter().fold(Calls::default(), |sum, entry| Calls {
+        v2: sum.v2.saturating_add(entry.calls.v2),
+        v1: sum.v1.saturating_add(entry.calls.v1),
+    })
+}
+
+/// When enough of the hour's calls are an hour old for this job to start. `used` is in the order in which it ages.
+fn freed_at(budget: &Budget, used: &[UsedCalls], for_people: bool, now: Timestamp) -> Timestamp {
+    (1..=used.len())
+        .find(|aged| budget.allowance(sum(&used[*aged..]), for_people).is_some())
+        // A share so small that even an unused hour is not enough is looked at again in an hour.
+        .map_or_else(|| after(now, Duration::from_secs(3600)), |aged| used[aged - 1].until)
+}
+
+/// `now` and this long after it.
+pub(crate) fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::ToSpan as _;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn used(until: Timestamp, v1: u32) -> UsedCalls {
+        UsedCalls { calls: Calls { v2: 0, v1 }, until }
+    }
+
+    #[test]
+    fn a_spent_hour_frees_when_enough_of_it_has_aged() {
+        let now: Timestamp = "2026-11-30T12:00:00Z".parse().unwrap();
+        let at = |minutes: i64| now + minutes.minutes();
+        let budget = Budget::default();
+        // Ours are 250 V1 calls, 200 of them for everybody: 150 + 48 leave too few, and 48 leave enough.
+        let hour = [used(at(5), 150), used(at(40), 48)];
+        assert!(budget.allowance(sum(&hour), false).is_none());
+        assert_eq!(freed_at(&budget, &hour, false, now), at(5));
+        // People may use the part that is kept for them at once.
+        assert!(budget.allowance(sum(&hour), true).is_some());
+        let hour = [used(at(5), 1), used(at(40), 300), used(at(50), 1)];
+        assert_eq!(freed_at(&budget, &hour, true, now), at(40));
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_waits_that_long_finds_enough(
+            entries in proptest::collection::vec((0_u32..200, 0_u32..800), 1..12), for_people: bool,
+        ) {
+            let now: Timestamp = "2026-11-30T12:00:00Z".parse().unwrap();
+            let budget = Budget::default();
+            let hour: Vec<UsedCalls> = entries.iter().zip(1_i64..).map(|((v1, v2), minute)| UsedCalls {
+                calls: Calls { v2: *v2, v1: *v1 }, until: now + minute.minutes(),
+            }).collect();
+            let freed = freed_at(&budget, &hour, for_people, now);
+            let left: Vec<UsedCalls> = hour.iter().copied().filter(|entry| entry.until > freed).collect();
+            prop_assert!(budget.allowance(sum(&left), for_people).is_some());
+        }
+    }
+}

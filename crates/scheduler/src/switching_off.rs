@@ -1,0 +1,46 @@
+//! From *switching off* to *off*, without waiting under a lock.
+
+use domain::PartnerId;
+use store::{StoreError, switch};
+
+use crate::Context;
+
+/// One look at all partners that are not on: what is handed back or made beside the switch-off is dropped, and who has no
+/// permit out any more is off. Returns those.
+pub(crate) async fn finish(context: &Context) -> Result<Vec<PartnerId>, StoreError> {
+    let left = context
+        .store
+        .transaction("off_with_open_work", |tx| Box::pin(switch::off_with_open_work(tx)))
+        .await?;
+    for partner in &left {
+        drop_open_work(context, partner).await?;
+    }
+    let off = context
+        .store
+        .transaction("finish_switching_off", |tx| {
+            Box::pin(async move { switch::finish_switching_off(tx, context.clock.now()).await })
+        })
+        .await?;
+    for partner in &off {
+        tracing::info!(%partner, "off: no write is begun from now on");
+    }
+    Ok(off)
+}
+
+async fn drop_open_work(context: &Context, partner: &PartnerId) -> Result<(), StoreError> {
+    context
+        .store
+        .transaction("drop_open_work", |tx| {
+            Box::pin(async move {
+                let now = context.clock.now();
+                // Held, so that nobody switches it on again between the look and the drop.
+                match switch::hold_switch(tx, partner).await? {
+                    Some(switch) if switch.state != store::settings::IntegrationState::On => {
+                        switch::drop_open_jobs(tx, partner, now).await.map(drop)
+                    }
+                    _ => Ok(()),
+                }
+            })
+        })
+        .await
+}

@@ -1,0 +1,69 @@
+//! A bus on which a publisher dies at a chosen point.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bus::{
+    Bus, BusError, Consumer, EventTopic, InProcess, Incoming, Outgoing, PublishError, Queue, RequestError,
+};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// Where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Point {
+    BeforePublish,
+    AfterPublish,
+}
+
+/// The bus of a scheduler that gets as far as the point and no further: its publish never returns.
+pub(crate) struct DyingBus {
+    pub(crate) inner: InProcess,
+    pub(crate) point: Point,
+    pub(crate) reached: CancellationToken,
+}
+
+#[async_trait]
+impl Bus for DyingBus {
+    async fn publish(&self, queue: Queue, message: Outgoing) -> Result<(), PublishError> {
+        if self.point == Point::AfterPublish {
+            self.inner.publish(queue, message).await?;
+        }
+        self.reached.cancel();
+        std::future::pending().await
+    }
+
+    async fn announce(&self, topic: EventTopic, message: Outgoing) -> Result<(), PublishError> {
+        self.inner.announce(topic, message).await
+    }
+
+    async fn request(
+        &self,
+        queue: Queue,
+        message: Outgoing,
+        timeout: Duration,
+    ) -> Result<Incoming, RequestError> {
+        self.inner.request(queue, message, timeout).await
+    }
+
+    async fn consume(
+        &self,
+        queue: Queue,
+        prefetch: u16,
+        stop: CancellationToken,
+    ) -> Result<Consumer, BusError> {
+        self.inner.consume(queue, prefetch, stop).await
+    }
+
+    async fn listen(&self, topic: EventTopic, stop: CancellationToken) -> Result<Consumer, BusError> {
+        self.inner.listen(topic, stop).await
+    }
+
+    async fn reply(&self, to: &Incoming, message: Outgoing) -> Result<(), PublishError> {
+        self.inner.reply(to, message).await
+    }
+
+    fn connected(&self) -> watch::Receiver<bool> {
+        self.inner.connected()
+    }
+}

@@ -1,0 +1,11 @@
+//! The ledger at work: real schedulers on a real Postgres and the bus inside the process; workers are played by the tests.
+
+mod calls;
+mod dying_bus;
+mod emitting;
+mod leases;
+mod local;
+mod permits;
+mod starting;
+mod switching;
+mod world;

@@ -1,0 +1,150 @@
+//! `PermitWrites`: which changes may be written, and what is on record before they are.
+
+use std::time::Duration;
+
+use messages::v1::{self, DenialReason, RefusalReason};
+
+use crate::world::World;
+
+/// A started job of a partner with this many companies, for all their contracts.
+async fn started(companies: u32) -> (World, v1::JobReady) {
+    let world = World::running().await;
+    world.partner("p1", companies).await;
+    let run = world.make_run("p1").await;
+    let contracts: Vec<i32> = (101..=100 + i32::try_from(companies).expect("few")).collect();
+    world.make_job(&run, &contracts).await;
+    let (ticket, _) = world.started("w1").await;
+    (world, ticket)
+}
+
+fn denials(permit: &v1::Permit) -> Vec<DenialReason> {
+    permit.denied.iter().map(v1::DeniedChange::reason).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_granted_change_is_on_record_with_its_intent() {
+    let (world, ticket) = started(1).await;
+    let change = world.change(1, 10);
+    let permit = world.permit(&ticket, "w1", vec![change.clone()]).await.expect("a permit");
+    assert_eq!((permit.seconds, &permit.granted_intent_ids), (Some(30), &vec![change.intent_id.clone()]));
+    assert_eq!(permit.denied, []);
+    let stored = "concat_ws(' ', intent_id, contract_id, service_id, line_id, from_units, to_units, effective_date, result,
+        company_ids, addends->0->>'company', addends->0->>'users', addends->0->>'count_day', attempt) from intents";
+    assert_eq!(
+        world.text(stored).await.as_deref(),
+        Some(
+            format!("{} 101 7 1001 8 10 2026-11-01 open {{c1}} c1 10 2026-11-20 1", change.intent_id)
+                .as_str()
+        )
+    );
+    let until = "to_char(permit_until at time zone 'UTC', 'HH24:MI:SS') from jobs";
+    assert_eq!(world.text(until).await.as_deref(), Some("12:00:30"));
+    // Asked for twice, because the answer was lost, it is stored once.
+    world.clock.advance(Duration::from_secs(10));
+    let again = world.permit(&ticket, "w1", vec![change]).await.expect("a permit");
+    assert_eq!(again.granted_intent_ids, permit.granted_intent_ids);
+    assert_eq!(world.number("count(*) from intents").await, 1);
+    assert_eq!(world.text(until).await.as_deref(), Some("12:00:40"));
+    // The login that it told of is accepted.
+    assert_eq!(world.text("concat(open_tries, pending_job) from logins").await.as_deref(), Some("0"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permit_keeps_the_lease_alive_for_longer_than_itself() {
+    let mut world = World::new().await;
+    world.settings.permit = Duration::from_secs(90);
+    world.start_scheduler();
+    world.partner("p1", 1).await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101]).await;
+    let (ticket, _) = world.started("w1").await;
+    world.permit(&ticket, "w1", vec![world.change(1, 10)]).await.expect("a permit");
+    world.clock.advance(Duration::from_secs(89));
+    world.nothing_else_is_due().await;
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.started("w2").await.0.attempt, Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_edited_company_is_left_out() {
+    let (world, ticket) = started(3).await;
+    world
+        .run(
+            "update company_mappings set version = 2 where company_id = 'c1';
+             delete from company_mappings where company_id = 'c3'",
+        )
+        .await;
+    let changes = vec![world.change(1, 10), world.change(2, 10), world.change(3, 10)];
+    let kept = changes[1].intent_id.clone();
+    let permit = world.permit(&ticket, "w1", changes).await.expect("a permit");
+    assert_eq!(permit.granted_intent_ids, [kept]);
+    assert_eq!(denials(&permit), [DenialReason::MappingChanged, DenialReason::MappingChanged]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_run_never_speaks_after_a_newer_one_and_an_unsure_line_is_left_alone() {
+    let (world, ticket) = started(3).await;
+    world
+        .run(
+            "insert into targets values ('p1', 101, 7, 99, null, null, null),
+                                        ('p1', 102, 7, 1, '2026-11-20T12:00:01Z', null, null),
+                                        ('p1', 103, 7, 1, '2026-11-20T12:00:00Z', null, null)",
+        )
+        .await;
+    let changes = vec![world.change(1, 10), world.change(2, 10), world.change(3, 10)];
+    let kept = changes[2].intent_id.clone();
+    let permit = world.permit(&ticket, "w1", changes).await.expect("a permit");
+    assert_eq!(denials(&permit), [DenialReason::OlderRun, DenialReason::LineUnsure]);
+    assert_eq!(permit.granted_intent_ids, [kept]);
+    assert_eq!(world.number("newest_run_number from targets where contract_id = 101").await, 99);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_changes_too_many_companies_is_held_but_for_what_was_approved() {
+    let (world, ticket) = started(10).await;
+    // Of ten companies four may change: the brake begins at five, and five are more than a fifth.
+    let first = (1..=4).map(|number| world.change(number, 10)).collect();
+    assert_eq!(world.permit(&ticket, "w1", first).await.expect("a permit").denied, []);
+    let hold = "01930000-0000-7000-8000-000000000001";
+    world
+        .run(&format!(
+            "insert into holds values ('{hold}', 'p1', 105, 7, '{{c5}}', 'many_companies', 8, 10, '2026-11-01', 'approved',
+                '2026-11-19T12:00:00Z', 1, '2026-11-20T11:00:00Z', 'Anna', 'd1')"
+        ))
+        .await;
+    let approved = |number, to| v1::IntendedChange {
+        approved_hold_id: Some(hold.to_owned()),
+        ..world.change(number, to)
+    };
+    // c1 was granted before; c5 is approved, but not for thirty units, and nobody approved c6 by c5's hold.
+    let changes =
+        vec![world.change(1, 11), approved(5, 10), approved(5, 30), approved(6, 10), world.change(7, 10)];
+    let kept = changes[1].intent_id.clone();
+    let permit = world.permit(&ticket, "w1", changes).await.expect("a permit");
+    assert_eq!(permit.granted_intent_ids, [kept]);
+    assert_eq!(denials(&permit), [DenialReason::ManyCompanies; 4]);
+    let recorded = "approved_hold_id from intents where contract_id = 105";
+    assert_eq!(world.text(recorded).await.as_deref(), Some(hold));
+    // Taken back since: held again.
+    world.run("update holds set state = 'dismissed'").await;
+    let permit = world.permit(&ticket, "w1", vec![approved(5, 10)]).await.expect("a permit");
+    assert_eq!(denials(&permit), [DenialReason::ManyCompanies]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_granted_when_the_ground_has_changed() {
+    for (obstacle, reason) in [
+        ("update integrations set state = 'switching_off'", RefusalReason::SwitchedOff),
+        ("update installation set writes_stopped = true", RefusalReason::WritesStopped),
+        ("update runs set mode = 'plan'", RefusalReason::WritesStopped),
+        ("update integrations set credentials_version = 2", RefusalReason::CredentialsChanged),
+        ("update jobs set attempt = 2", RefusalReason::Superseded),
+        ("update jobs set holder = 'w2'", RefusalReason::Superseded),
+    ] {
+        let (world, ticket) = started(1).await;
+        world.run(obstacle).await;
+        assert_eq!(world.permit(&ticket, "w1", vec![world.change(1, 10)]).await, Err(reason), "{obstacle}");
+        assert_eq!(world.number("count(*) from intents").await, 0);
+        assert_eq!(world.text("permit_until from jobs").await, None);
+    }
+}

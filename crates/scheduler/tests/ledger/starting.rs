@@ -1,0 +1,264 @@
+//! `StartJob`: who is let in, and what it is given.
+
+use std::time::Duration;
+
+use domain::LoginOutcome;
+use messages::v1::{self, RefusalReason};
+
+use crate::world::{HOST, SERVICE, World};
+
+/// A ticket that the scheduler did not emit, or not now.
+fn forged(partner: &str, job: &str, attempt: u32) -> v1::JobReady {
+    v1::JobReady { partner_id: partner.to_owned(), job_id: job.to_owned(), attempt: Some(attempt) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_content_is_what_is_true_at_the_start() {
+    let world = World::running().await;
+    world.partner("p1", 2).await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101, 102, 999]).await;
+    let ticket = world.ticket().await;
+    // All this happens after the ticket.
+    world
+        .run(
+            "update user_counts set users = 12 where company_id = 'c1';
+             update user_counts set users = null, basis = null where company_id = 'c2';
+             update company_mappings set version = 4 where company_id = 'c1';
+             insert into user_counts values ('p1', 'r1', 'c1', 'adv', 3, 'users');
+             insert into lines values ('p1', 101, 55, 7, 8.5, 3.0, '2026-01-01', '2026-11-19T12:00:00Z', 1);
+             insert into targets values ('p1', 101, 7, 1, '2026-11-20T12:05:00Z');
+             insert into holds values ('01930000-0000-7000-8000-000000000001', 'p1', 101, 7, '{c1}', 'large_change', 8, 12,
+                '2026-11-01', 'approved', '2026-11-19T12:00:00Z', 1, '2026-11-20T11:00:00Z', 'Anna', 'd1')",
+        )
+        .await;
+    let content = world.start(&ticket, "w1").await.expect("the job starts");
+
+    assert_eq!((content.run_id, content.trigger.as_str()), (run, "schedule"));
+    assert_eq!(
+        (content.lease_seconds, content.slice_seconds, content.probing),
+        (Some(60), Some(30), Some(false))
+    );
+    assert_eq!(content.allowance, Some(v1::CallAllowance { v2: Some(100), v1: Some(150) }));
+    let integration = content.integration.expect("an integration");
+    assert_eq!((integration.host.as_str(), integration.sealed_password.as_str()), (HOST, "sealed"));
+    assert_eq!(integration.credentials_version, Some(1));
+    // Contract 999 is nobody's any more.
+    let [first, second] = &content.contracts[..] else { panic!("{:?}", content.contracts) };
+    assert_eq!((first.contract_id, first.account_id), (Some(101), Some(201)));
+    assert_eq!((first.notes[0].product_id.as_str(), first.notes[0].users), ("adv", Some(3)));
+    let target = &first.targets[0];
+    assert_eq!((target.service_id, target.wanted_units), (Some(SERVICE), Some(12)));
+    assert_eq!(target.addends[0].mapping_version, Some(4));
+    assert_eq!(target.effective_date.as_deref(), Some("2026-11-01"));
+    assert_eq!(target.last_known.as_ref().and_then(|line| line.units), Some(8.5));
+    assert!(target.unsure_until.is_some());
+    assert_eq!(target.approval.as_ref().and_then(|approval| approval.units), Some(12));
+    assert_eq!(target.dismissed_units, None);
+    // A count that could not be taken is no number.
+    assert_eq!(second.targets[0].wanted_units, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_of_another_attempt_or_of_a_job_that_is_over_is_superseded() {
+    let world = World::running().await;
+    world.partner("p1", 1).await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101]).await;
+    let ticket = world.ticket().await;
+    let superseded = Err(RefusalReason::Superseded);
+    assert_eq!(world.start(&forged("p1", &ticket.job_id, 2), "w1").await, superseded);
+    assert_eq!(world.start(&forged("p2", &ticket.job_id, 1), "w1").await, superseded);
+    assert_eq!(world.start(&forged("p1", &run, 1), "w1").await, superseded);
+    assert!(world.start(&ticket, "w1").await.is_ok());
+    assert_eq!(world.start(&ticket, "w1").await, Err(RefusalReason::Held));
+    world.done(&ticket, LoginOutcome::Accepted).await;
+    assert_eq!(world.start(&ticket, "w1").await, superseded);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_job_at_a_time_calls_a_kaseya() {
+    let world = World::running().await;
+    world.partner("p1", 2).await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101]).await;
+    let other = world.make_job(&run, &[102]).await;
+    let (first, _) = world.started("w1").await;
+    assert_eq!(world.start(&forged("p1", &other, 1), "w2").await, Err(RefusalReason::Busy));
+    world.done(&first, LoginOutcome::Accepted).await;
+    let (second, _) = world.started("w2").await;
+    assert_eq!(second.job_id, other);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_attempt_starts_while_an_older_permit_is_out() {
+    let world = World::new().await;
+    world.partner("p1", 1).await;
+    let run = world.make_run("p1").await;
+    let job = world.make_job(&run, &[101]).await;
+    world.run("update jobs set attempt = 2, permit_until = '2026-11-20T12:00:20Z'").await;
+    world.start_scheduler();
+    assert_eq!(world.start(&forged("p1", &job, 2), "w2").await, Err(RefusalReason::Busy));
+    world.nothing_else_is_due().await;
+    world.clock.advance(Duration::from_secs(20));
+    assert_eq!(world.started("w2").await.0.attempt, Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_all_writes_are_stopped_only_a_plan_starts() {
+    let world = World::running().await;
+    for (partner, mode) in [("p1", "apply"), ("p2", "plan")] {
+        world.partner(partner, 1).await;
+        let run = world.make_run_of(partner, "schedule", mode).await;
+        world.make_job(&run, &[101]).await;
+    }
+    let tickets = [world.ticket().await, world.ticket().await];
+    world.run("update installation set writes_stopped = true").await;
+    for ticket in tickets {
+        let started = world.start(&ticket, "w1").await;
+        match ticket.partner_id.as_str() {
+            "p1" => assert_eq!(started, Err(RefusalReason::WritesStopped)),
+            _ => assert!(started.is_ok()),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spent_hour_defers_until_it_is_an_hour_old() {
+    let world = World::running().await;
+    world.partner("p1", 2).await;
+    // Ours are 250 of 500 V1 calls, 200 of them for what nobody waits for.
+    world
+        .run(&format!(
+            "insert into calls_made values ('{HOST}', 'p1 Srl', 'GET /api/lines', '2026-11-20T11:20:00Z', 198),
+                                           ('{HOST}', 'p1 Srl', 'GET /v2/finance/contracts/lookup', '2026-11-20T11:21:00Z', 9),
+                                           ('{HOST}', 'p1 Srl', 'GET /api/lines', '2026-11-20T10:30:00Z', 400)"
+        ))
+        .await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101]).await;
+    let ticket = world.ticket().await;
+    assert_eq!(world.start(&ticket, "w1").await, Err(RefusalReason::BudgetSpent));
+    assert_eq!(world.text("deferred_code from jobs").await.as_deref(), Some("LIM-01"));
+    let not_before = world.text("to_char(not_before at time zone 'UTC', 'HH24:MI:SS') from jobs").await;
+    assert_eq!(not_before.as_deref(), Some("12:21:00"));
+    assert_eq!(world.start(&ticket, "w1").await, Err(RefusalReason::Superseded));
+
+    // What is kept for people is theirs at once.
+    let asked = world.make_run_of("p1", "request", "apply").await;
+    world.make_job(&asked, &[102]).await;
+    let persons = world.ticket_now().await;
+    let content = world.start(&persons, "w1").await.expect("the job starts");
+    assert_eq!(content.allowance.and_then(|allowed| allowed.v1), Some(52));
+    assert_eq!(world.text("v1 from call_debits").await.as_deref(), Some("52"));
+    world.done(&persons, LoginOutcome::Accepted).await;
+    assert_eq!(world.text("count(*) from call_debits").await.as_deref(), Some("0"));
+
+    world.nothing_else_is_due().await;
+    world.clock.set("2026-11-20T12:21:00Z".parse().expect("an instant"));
+    assert!(world.start(&world.ticket().await, "w1").await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_debit_whose_attempt_never_reports_expires_after_an_hour() {
+    let world = World::running().await;
+    world.partner("p1", 1).await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101]).await;
+    // The first attempt is allowed 150 V1 calls, the second what is left of 200; the third finds nothing.
+    for _ in 0..2 {
+        let (ticket, _) = world.started("w1").await;
+        world.renew(&ticket, "w1", true).await.expect("the lease goes on");
+        world.clock.advance(world.settings.lease);
+    }
+    assert_eq!(world.start(&world.ticket().await, "w1").await, Err(RefusalReason::BudgetSpent));
+    world.nothing_else_is_due().await;
+    world.clock.set("2026-11-20T13:00:00Z".parse().expect("an instant"));
+    let (_, content) = world.started("w1").await;
+    assert_eq!(content.allowance.and_then(|allowed| allowed.v1), Some(150));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_two_logins_without_outcome_the_next_waits_half_an_hour() {
+    let world = World::running().await;
+    world.partner("p1", 1).await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101]).await;
+    world.start_and_fall_silent().await;
+    // One more try is allowed; of that nothing is heard either.
+    world.start_and_fall_silent().await;
+    let third = world.ticket().await;
+    assert_eq!(world.start(&third, "w1").await, Err(RefusalReason::Credentials));
+    world.nothing_else_is_due().await;
+    world.clock.set("2026-11-20T12:30:59Z".parse().expect("an instant"));
+    world.nothing_else_is_due().await;
+    // The hour's calls are not what this is about.
+    world.run("delete from call_debits").await;
+    world.clock.set("2026-11-20T12:31:00Z".parse().expect("an instant"));
+    let (fourth, _) = world.started("w1").await;
+    // Accepted at last: the account is clear.
+    world.renew(&fourth, "w1", true).await.expect("the lease goes on");
+    assert_eq!(world.text("open_tries from logins where partner_id = 'p1'").await.as_deref(), Some("0"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_credentials_stop_the_partner_and_every_contract_says_so() {
+    let world = World::running().await;
+    world.partner("p1", 3).await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101]).await;
+    world.make_job(&run, &[102, 103]).await;
+    let (first, _) = world.started("w1").await;
+    world.done(&first, LoginOutcome::Refused).await;
+    let told = world.result().await;
+    assert_eq!((told.worker_id.as_str(), &told.run_id), ("scheduler", &run));
+    assert_eq!(told.login(), v1::LoginOutcome::NotTried);
+    let seen: Vec<_> = told
+        .companies
+        .iter()
+        .map(|company| {
+            (
+                company.company_id.as_str(),
+                company.contract_id,
+                company.state.as_str(),
+                company.code.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [("c2", Some(102), "not_sent", Some("AUTH-01")), ("c3", Some(103), "not_sent", Some("AUTH-01"))]
+    );
+    // A ticket that was on its way is of no use.
+    assert_eq!(world.start(&forged("p1", &told.job_id, 1), "w2").await, Err(RefusalReason::Superseded));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_half_open_breaker_lets_one_through() {
+    let world = World::running().await;
+    for partner in ["p1", "p2"] {
+        world.partner(partner, 1).await;
+    }
+    world.run(&format!("insert into breakers values ('{HOST}', 3, '2026-11-20T12:05:00Z', null)")).await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101]).await;
+    assert_eq!(world.start(&world.ticket().await, "w1").await, Err(RefusalReason::BreakerOpen));
+    assert_eq!(world.text("deferred_code from jobs").await.as_deref(), Some("NET-01"));
+    world.nothing_else_is_due().await;
+
+    world.clock.set("2026-11-20T12:05:00Z".parse().expect("an instant"));
+    let (probe, content) = world.started("w1").await;
+    assert_eq!(content.probing, Some(true));
+    let run = world.make_run("p2").await;
+    world.make_job(&run, &[101]).await;
+    assert_eq!(world.start(&world.ticket().await, "w2").await, Err(RefusalReason::BreakerOpen));
+
+    let (partner, job) =
+        (domain::PartnerId::new("p1").expect("an id"), domain::JobId::parse(&probe.job_id).expect("an id"));
+    let (partner, job) = (&partner, &job);
+    world.in_transaction(|tx| Box::pin(store::breakers::host_answered(tx, partner, *job))).await;
+    world.done(&probe, LoginOutcome::Accepted).await;
+    world.clock.advance(Duration::from_secs(120));
+    let (_, content) = world.started("w2").await;
+    assert_eq!(content.probing, Some(false));
+}

@@ -1,0 +1,80 @@
+//! The call budget of a Kaseya: what the last hour was debited and what was made. Kaseya counts by host and tenant,
+//! whoever calls.
+
+use domain::{Calls, JobId};
+use jiff::{Timestamp, ToSpan as _};
+
+use crate::{StoreError, Transaction};
+
+/// Calls that count against the hour until an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsedCalls {
+    /// How many.
+    pub calls: Calls,
+    /// From this instant on they are an hour old and count no more.
+    pub until: Timestamp,
+}
+
+/// What counts against a Kaseya's hour at `now`, in the order in which it stops to count: calls made, and allowances of
+/// attempts whose `JobDone` has not come.
+pub async fn used_calls(
+    tx: &Transaction<'_>,
+    host: &str,
+    tenant: &str,
+    now: Timestamp,
+) -> Result<Vec<UsedCalls>, StoreError> {
+    // A minute's calls count until an hour after its end.
+    let oldest_minute = now.saturating_sub(61.minutes()).unwrap_or(Timestamp::MIN);
+    let oldest_debit = now.saturating_sub(60.minutes()).unwrap_or(Timestamp::MIN);
+    let rows = tx
+        .query(
+            "-- all partners: Kaseya counts by host and tenant
+             select v2, v1, until from (
+                 select coalesce(sum(calls) filter (where endpoint like '% /v2/%'), 0)::int as v2,
+                        coalesce(sum(calls) filter (where endpoint not like '% /v2/%'), 0)::int as v1,
+                        minute + interval '61 minutes' as until
+                 from calls_made where host = $1 and tenant = $2 and minute > $3
+                 group by minute
+                 union all
+                 select v2, v1, debited_at + interval '60 minutes'
+                 from call_debits where host = $1 and tenant = $2 and debited_at > $4
+             ) as used
+             order by until",
+            &[&host, &tenant, &oldest_minute, &oldest_debit],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(UsedCalls {
+                calls: Calls { v2: row.number("v2")?, v1: row.number("v1")? },
+                until: row.get("until")?,
+            })
+        })
+        .collect()
+}
+
+/// Debits an attempt's allowance. Its `JobDone` gives it back; one that never comes lets it expire after an hour.
+pub async fn debit_calls(
+    tx: &Transaction<'_>,
+    job: JobId,
+    attempt: i32,
+    host: &str,
+    tenant: &str,
+    allowed: Calls,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "insert into call_debits (job_id, attempt, host, tenant, v2, v1, debited_at) values ($1, $2, $3, $4, $5, $6, $7)",
+        &[
+            &job.0,
+            &attempt,
+            &host,
+            &tenant,
+            &i32::try_from(allowed.v2).unwrap_or(i32::MAX),
+            &i32::try_from(allowed.v1).unwrap_or(i32::MAX),
+            &now,
+        ],
+    )
+    .await?;
+    Ok(())
+}

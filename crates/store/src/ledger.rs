@@ -1,0 +1,21 @@
+//! The ledger: which jobs are due for a ticket, who has started them, and whose lease has ended.
+//!
+//! Read with the clock of the caller. Ledger rounds go over all partners; whatever changes a job names its partner.
+
+mod known;
+mod leases;
+mod started;
+mod tickets;
+
+pub use known::{Decided, KnownLine, decided_holds, known_lines};
+pub use leases::{
+    ExpiredJob, Slice, close_dropped_job, expired_job, give_up, halve, hand_back, refused_to_local,
+};
+pub use started::{
+    HeldJob, JobRow, KaseyaUse, StartedJob, defer_job, held_job, kaseya_use, lock_job, put_back, renew_lease,
+    start_job,
+};
+pub use tickets::{
+    ClaimRules, LocalJob, Ticket, claim_local_jobs, claim_tickets, mark_emitted, open_jobs, release_claim,
+    split_local,
+};

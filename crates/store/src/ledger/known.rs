@@ -1,0 +1,94 @@
+//! What is known of a slice's contracts beside what is wanted on them.
+
+use std::collections::BTreeMap;
+
+use domain::{ContractId, HoldId, LineId, PartnerId, ServiceId};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{StoreError, Transaction};
+
+/// A line as last seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownLine {
+    /// Kaseya's contract.
+    pub contract: ContractId,
+    /// Kaseya's service.
+    pub service: ServiceId,
+    /// Kaseya's line.
+    pub line: LineId,
+    /// Its units.
+    pub units: f64,
+    /// Its unit price.
+    pub unit_price: Option<f64>,
+    /// From which day they count.
+    pub effective_date: Option<Date>,
+    /// When it was read.
+    pub seen_at: Timestamp,
+}
+
+/// The lines of these contracts as last seen. Of several with one service the last seen stands.
+pub async fn known_lines(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    contracts: &[ContractId],
+) -> Result<BTreeMap<(ContractId, ServiceId), KnownLine>, StoreError> {
+    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    let rows = tx
+        .query(
+            "select distinct on (contract_id, service_id)
+                    contract_id, service_id, line_id, units, unit_price, effective_date, seen_at
+             from lines where partner_id = $1 and contract_id = any($2)
+             order by contract_id, service_id, seen_at desc, line_id",
+            &[&partner.as_str(), &contracts],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let line = KnownLine {
+                contract: ContractId(row.get("contract_id")?),
+                service: ServiceId(row.get("service_id")?),
+                line: LineId(row.get("line_id")?),
+                units: row.get("units")?,
+                unit_price: row.get("unit_price")?,
+                effective_date: row.get("effective_date")?,
+                seen_at: row.get("seen_at")?,
+            };
+            Ok(((line.contract, line.service), line))
+        })
+        .collect()
+}
+
+/// What a person has decided on a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decided {
+    /// Approved: the hold, and the units.
+    Approved(HoldId, u32),
+    /// Dismissed: the units.
+    Dismissed(u32),
+}
+
+/// The decisions that stand on targets of these contracts.
+pub async fn decided_holds(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    contracts: &[ContractId],
+) -> Result<BTreeMap<(ContractId, ServiceId), Decided>, StoreError> {
+    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    let rows = tx
+        .query(
+            "select contract_id, service_id, hold_id, to_units, state = 'approved' as approved from holds
+             where partner_id = $1 and contract_id = any($2) and state in ('approved', 'dismissed')",
+            &[&partner.as_str(), &contracts],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let units = row.number("to_units")?;
+            let decided = match row.get("approved")? {
+                true => Decided::Approved(HoldId(row.get("hold_id")?), units),
+                false => Decided::Dismissed(units),
+            };
+            Ok(((ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?)), decided))
+        })
+        .collect()
+}

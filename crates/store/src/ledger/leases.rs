@@ -1,0 +1,165 @@
+//! Leases that ended without a `JobDone`, and slices that are given up.
+
+use domain::{JobId, PartnerId, RunId};
+use jiff::Timestamp;
+
+use crate::{StoreError, Transaction};
+
+/// A started job whose lease has ended, locked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpiredJob {
+    /// The partner.
+    pub partner: PartnerId,
+    /// The job.
+    pub job: JobId,
+    /// The run.
+    pub run: RunId,
+    /// The attempt that ended.
+    pub attempt: i32,
+    /// Leases of this slice that had ended before.
+    pub failures: i32,
+    /// The contracts of the slice.
+    pub contracts: Vec<i32>,
+    /// Kaseya's host.
+    pub host: String,
+    /// Who held it.
+    pub holder: String,
+    /// Whether nobody wants it any more: the integration is not on, or the run has ended.
+    pub dropped: bool,
+    /// The trace of the run.
+    pub traceparent: Option<String>,
+}
+
+/// The next job whose lease has ended. Taken one by one, each in its own transaction.
+pub async fn expired_job(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<ExpiredJob>, StoreError> {
+    let row = tx
+        .query_opt(
+            "-- all partners: a ledger round
+             select jobs.partner_id, jobs.job_id, jobs.run_id, jobs.attempt, jobs.failures, jobs.contract_ids, jobs.host,
+                    jobs.holder, runs.traceparent, integrations.state <> 'on' or runs.state <> 'running' as dropped
+             from jobs join runs using (run_id) join integrations on integrations.partner_id = jobs.partner_id
+             where jobs.state = 'started' and jobs.lease_until <= $1
+             order by jobs.lease_until
+             limit 1
+             for update of jobs skip locked",
+            &[&now],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(ExpiredJob {
+        partner: row.partner_id("partner_id")?,
+        job: JobId(row.get("job_id")?),
+        run: RunId(row.get("run_id")?),
+        attempt: row.get("attempt")?,
+        failures: row.get("failures")?,
+        contracts: row.get("contract_ids")?,
+        host: row.get("host")?,
+        holder: row.get("holder")?,
+        dropped: row.get("dropped")?,
+        traceparent: row.get("traceparent")?,
+    }))
+}
+
+/// What the next attempt of a job is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slice {
+    /// Its contracts.
+    pub contracts: Vec<i32>,
+    /// Leases that ended since the slice was made.
+    pub failures: i32,
+}
+
+/// Hands a job whose lease has ended back as its next attempt.
+pub async fn hand_back(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    slice: &Slice,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "update jobs set state = 'ready', attempt = attempt + 1, failures = $3, contract_ids = $4,
+             holder = null, lease_until = null, emitted_at = null, emitting_until = null
+         where partner_id = $1 and job_id = $2 and state = 'started'",
+        &[&partner.as_str(), &job.0, &slice.failures, &slice.contracts],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Puts the second half of a slice into a job of its own, beside the one that keeps the first. Its attempts are counted on
+/// from the first's, so that what it says stands over what the whole slice had said.
+pub async fn halve(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    second: JobId,
+    contracts: &[i32],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "insert into jobs (job_id, run_id, run_number, partner_id, kind, state, now_job, attempt, contract_ids, host, tenant,
+                           created_at)
+         select $3, run_id, run_number, partner_id, 'work', 'ready', now_job, attempt, $4, host, tenant, $5
+         from jobs where partner_id = $1 and job_id = $2",
+        &[&partner.as_str(), &job.0, &second.0, &contracts, &now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Gives a single contract up: the job needs no worker any more, and its contract gets the code.
+pub async fn give_up(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    code: &str,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "update jobs set kind = 'local', local_code = $3, host = null, tenant = null, state = 'ready',
+             attempt = attempt + 1, failures = 0, holder = null, lease_until = null, emitted_at = null,
+             emitting_until = null, not_before = null
+         where partner_id = $1 and job_id = $2 and state = 'started'",
+        &[&partner.as_str(), &job.0, &code],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Closes a job that nobody wants any more.
+pub async fn close_dropped_job(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "update jobs set state = 'done', done_at = $3, holder = null, lease_until = null, emitting_until = null
+         where partner_id = $1 and job_id = $2 and state <> 'done'",
+        &[&partner.as_str(), &job.0, &now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Turns the open work of partners whose credentials stand refused into local jobs, so that every company's status says
+/// so. Returns how many.
+pub async fn refused_to_local(tx: &Transaction<'_>) -> Result<u64, StoreError> {
+    tx.execute(
+        "-- all partners: a ledger round
+         with locked as (
+             select jobs.job_id from jobs
+             join integrations using (partner_id)
+             join runs using (run_id)
+             where jobs.kind = 'work' and jobs.state in ('ready', 'emitted') and runs.state = 'running'
+               and integrations.state = 'on' and integrations.credentials_refused_code is not null
+             for update of jobs skip locked
+         )
+         update jobs set kind = 'local', local_code = integrations.credentials_refused_code, host = null, tenant = null,
+             state = 'ready', attempt = jobs.attempt + 1, emitted_at = null, emitting_until = null, not_before = null,
+             deferred_code = null
+         from locked, integrations
+         where jobs.job_id = locked.job_id and integrations.partner_id = jobs.partner_id",
+        &[],
+    )
+    .await
+}

@@ -1,0 +1,280 @@
+//! The outbox: jobs that are to be emitted, claimed by one scheduler at a time.
+
+use domain::{CompanyId, ContractId, ErrorCode, JobId, JobKind, PartnerId, RunId, RunMode, Trigger};
+use jiff::Timestamp;
+
+use crate::{Row, StoreError, Transaction};
+
+/// What a round of claims goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClaimRules {
+    /// The present.
+    pub now: Timestamp,
+    /// Until when the claim keeps other schedulers away.
+    pub claim_until: Timestamp,
+    /// A ticket emitted before this and still not started is emitted again.
+    pub unstarted_since: Timestamp,
+    /// How many jobs of one host may be started, all tenants together.
+    pub slots_per_host: i64,
+    /// The most tickets of one round.
+    pub most: i64,
+}
+
+/// A ticket to emit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// The partner.
+    pub partner: PartnerId,
+    /// The job.
+    pub job: JobId,
+    /// Its attempt.
+    pub attempt: i32,
+    /// Asked for by a person.
+    pub now_job: bool,
+    /// The trace of the run.
+    pub traceparent: Option<String>,
+}
+
+/// A local job to emit: it needs no worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalJob {
+    /// The partner.
+    pub partner: PartnerId,
+    /// The job.
+    pub job: JobId,
+    /// Its attempt.
+    pub attempt: i32,
+    /// The run.
+    pub run: RunId,
+    /// The run's number.
+    pub run_number: i64,
+    /// Whether the run writes.
+    pub mode: RunMode,
+    /// What began the run.
+    pub trigger: Trigger,
+    /// The trace of the run.
+    pub traceparent: Option<String>,
+    /// Contracts of the slice.
+    pub contracts: Vec<ContractId>,
+    /// Companies without contract.
+    pub companies: Vec<CompanyId>,
+    /// The code that every contract of the slice gets.
+    pub code: Option<ErrorCode>,
+    /// The code with which the partner's credentials stand refused, if they do.
+    pub refused: Option<ErrorCode>,
+}
+
+/// Claims the tickets that are due: at most one per host and tenant, and none where a job is started, a ticket is out or a
+/// permit is out. A person's job is the next; where one was started last and an ordinary one waits, the ordinary goes.
+/// Within a kind a slice whose workers fell silent lets the others go first.
+pub async fn claim_tickets(tx: &Transaction<'_>, rules: &ClaimRules) -> Result<Vec<Ticket>, StoreError> {
+    let rows = tx
+        .query(
+            "-- all partners: a ledger round
+             with due as materialized (
+                 select jobs.job_id, jobs.host, jobs.tenant, jobs.now_job, jobs.failures, jobs.run_number, jobs.created_at
+                 from jobs
+                 join integrations using (partner_id)
+                 join runs using (run_id)
+                 cross join installation
+                 where jobs.kind = 'work'
+                   and (jobs.state = 'ready' or (jobs.state = 'emitted' and jobs.emitted_at <= $3))
+                   and (jobs.not_before is null or jobs.not_before <= $1)
+                   and (jobs.emitting_until is null or jobs.emitting_until <= $1)
+                   and runs.state = 'running'
+                   and integrations.state = 'on'
+                   and integrations.credentials_refused_code is null
+                   and (runs.mode = 'plan' or not installation.writes_stopped)
+             ), kaseyas as (
+                 select host, tenant, coalesce((
+                     select last.now_job from jobs last
+                     where last.host = kaseya.host and last.tenant = kaseya.tenant and last.started_at is not null
+                     order by last.started_at desc limit 1), false) as a_persons_was_last
+                 from (select distinct host, tenant from due) as kaseya
+                 where not exists (
+                     select from jobs other
+                     where other.host = kaseya.host and other.tenant = kaseya.tenant and other.state <> 'done'
+                       and (other.state = 'started' or other.permit_until > $1 or other.emitting_until > $1
+                            or (other.state = 'emitted' and other.emitted_at > $3)))
+             ), ranked as (
+                 select due.*, row_number() over (
+                     partition by due.host, due.tenant
+                     order by (due.now_job <> kaseyas.a_persons_was_last) desc, due.failures, due.run_number,
+                              due.created_at, due.job_id) as turn
+                 from due join kaseyas using (host, tenant)
+             ), placed as (
+                 select ranked.*, row_number() over (
+                     partition by host order by now_job desc, run_number, created_at, job_id) as place
+                 from ranked where turn = 1
+             ), chosen as (
+                 select placed.job_id from placed
+                 where place + (
+                     select count(*) from jobs busy
+                     where busy.host = placed.host and busy.state <> 'done'
+                       and (busy.state = 'started' or busy.emitting_until > $1
+                            or (busy.state = 'emitted' and busy.emitted_at > $3))) <= $4
+                 order by now_job desc, run_number, created_at, job_id
+                 limit $5
+             ), locked as (
+                 select jobs.job_id from jobs
+                 where jobs.job_id in (select job_id from chosen)
+                   and (jobs.state = 'ready' or (jobs.state = 'emitted' and jobs.emitted_at <= $3))
+                   and jobs.kind = 'work'
+                   and (jobs.emitting_until is null or jobs.emitting_until <= $1)
+                 for update skip locked
+             )
+             update jobs set emitting_until = $2
+             from locked, runs
+             where jobs.job_id = locked.job_id and runs.run_id = jobs.run_id
+             returning jobs.partner_id, jobs.job_id, jobs.attempt, jobs.now_job, runs.traceparent",
+            &[&rules.now, &rules.claim_until, &rules.unstarted_since, &rules.slots_per_host, &rules.most],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Ticket {
+                partner: row.partner_id("partner_id")?,
+                job: JobId(row.get("job_id")?),
+                attempt: row.get("attempt")?,
+                now_job: row.get("now_job")?,
+                traceparent: row.get("traceparent")?,
+            })
+        })
+        .collect()
+}
+
+/// Claims local jobs that are due. The rules for hosts do not touch them: nobody is called.
+pub async fn claim_local_jobs(tx: &Transaction<'_>, rules: &ClaimRules) -> Result<Vec<LocalJob>, StoreError> {
+    let rows = tx
+        .query(
+            "-- all partners: a ledger round
+             with locked as (
+                 select jobs.job_id from jobs
+                 join integrations using (partner_id)
+                 join runs using (run_id)
+                 where jobs.kind = 'local'
+                   and (jobs.state = 'ready' or (jobs.state = 'emitted' and jobs.emitted_at <= $3))
+                   and (jobs.not_before is null or jobs.not_before <= $1)
+                   and (jobs.emitting_until is null or jobs.emitting_until <= $1)
+                   and runs.state = 'running'
+                   and integrations.state = 'on'
+                 order by jobs.now_job desc, jobs.run_number, jobs.created_at, jobs.job_id
+                 limit $4
+                 for update of jobs skip locked
+             )
+             update jobs set emitting_until = $2
+             from locked, runs, integrations
+             where jobs.job_id = locked.job_id and runs.run_id = jobs.run_id
+               and integrations.partner_id = jobs.partner_id
+             returning jobs.partner_id, jobs.job_id, jobs.attempt, jobs.run_id, jobs.run_number, jobs.contract_ids,
+                       jobs.company_ids, jobs.local_code, integrations.credentials_refused_code, runs.mode, runs.trigger,
+                       runs.traceparent",
+            &[&rules.now, &rules.claim_until, &rules.unstarted_since, &rules.most],
+        )
+        .await?;
+    rows.iter().map(local_job).collect()
+}
+
+fn local_job(row: &Row) -> Result<LocalJob, StoreError> {
+    let contracts: Vec<i32> = row.get("contract_ids")?;
+    let companies: Vec<String> = row.get("company_ids")?;
+    let companies = companies.into_iter().map(CompanyId::new).collect::<Result<_, _>>();
+    Ok(LocalJob {
+        partner: row.partner_id("partner_id")?,
+        job: JobId(row.get("job_id")?),
+        attempt: row.get("attempt")?,
+        run: RunId(row.get("run_id")?),
+        run_number: row.get("run_number")?,
+        mode: row.named("mode", RunMode::parse)?,
+        trigger: row.named("trigger", Trigger::parse)?,
+        traceparent: row.get("traceparent")?,
+        contracts: contracts.into_iter().map(ContractId).collect(),
+        companies: companies.map_err(|error| StoreError::row("jobs", "company_ids", &error))?,
+        code: row.optional_code("local_code")?,
+        refused: row.optional_code("credentials_refused_code")?,
+    })
+}
+
+/// Records that the broker has confirmed a ticket or a local job's `JobDone`. A worker may have been quicker: a job that
+/// was started, put back or deferred meanwhile has lost its claim, and is left as it is.
+pub async fn mark_emitted(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    attempt: i32,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "update jobs set state = 'emitted', emitted_at = $4, emitting_until = null
+         where partner_id = $1 and job_id = $2 and attempt = $3 and state in ('ready', 'emitted')
+           and emitting_until is not null",
+        &[&partner.as_str(), &job.0, &attempt, &now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Gives a claim up: the message was not published, or its job was changed meanwhile.
+pub async fn release_claim(tx: &Transaction<'_>, partner: &PartnerId, job: JobId) -> Result<(), StoreError> {
+    tx.execute(
+        "update jobs set emitting_until = null
+         where partner_id = $1 and job_id = $2 and state in ('ready', 'emitted')",
+        &[&partner.as_str(), &job.0],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Moves contracts that have become work out of a local job, into a job of their own for a worker. What is left keeps the
+/// claim; a local job with nothing left is done. For a job that this transaction has claimed.
+pub async fn split_local(
+    tx: &Transaction<'_>,
+    local: &LocalJob,
+    work: JobId,
+    to_work: &[i32],
+    left_contracts: &[i32],
+    left_companies: &[&str],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute_exactly(
+        1,
+            "with shrunk as (
+                 update jobs set contract_ids = $5, company_ids = $6,
+                     state = case when $7 then 'done' else state end,
+                     done_at = case when $7 then $8::timestamptz end,
+                     emitting_until = case when $7 then null else emitting_until end
+                 where partner_id = $1 and job_id = $2 and attempt = $9 and kind = 'local'
+                   and state in ('ready', 'emitted')
+                 returning run_id, run_number, partner_id, now_job, created_at, attempt
+             )
+             insert into jobs (job_id, run_id, run_number, partner_id, kind, state, now_job, attempt, contract_ids, host,
+                               tenant, created_at)
+             select $3, run_id, run_number, partner_id, 'work', 'ready', now_job, attempt + 1, $4, lower(integrations.host),
+                    integrations.tenant, created_at
+             from shrunk join integrations using (partner_id)",
+            &[
+                &local.partner.as_str(),
+                &local.job.0,
+                &work.0,
+                &to_work,
+                &left_contracts,
+                &left_companies,
+                &(left_contracts.is_empty() && left_companies.is_empty()),
+                &now,
+                &local.attempt,
+            ],
+        )
+        .await
+}
+
+/// How many jobs are open, by kind and state, for the metrics.
+pub async fn open_jobs(tx: &Transaction<'_>) -> Result<Vec<(JobKind, i64)>, StoreError> {
+    let rows = tx
+        .query(
+            "-- all partners: a figure for the metrics
+             select kind, count(*) as jobs from jobs where state <> 'done' group by kind",
+            &[],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.named("kind", JobKind::parse)?, row.get("jobs")?))).collect()
+}

@@ -1,0 +1,249 @@
+//! What a permit to write is checked against, and the intents that are stored with it (B-04).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    Brakes, CompanyId, ContractId, HoldId, IntentId, JobId, LineId, PartnerId, RunBrake, RunId, ServiceId,
+};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{StoreError, Transaction};
+
+/// The figures that a permit goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PermitRules {
+    /// The brakes on one line: how far an approval reaches.
+    pub brakes: Brakes,
+    /// The brake on the run.
+    pub run_brake: RunBrake,
+    /// How many companies the partner has mapped.
+    pub mapped: u32,
+}
+
+/// Reads the figures.
+pub async fn permit_rules(tx: &Transaction<'_>, partner: &PartnerId) -> Result<PermitRules, StoreError> {
+    let row = tx
+        .query_one(
+            "select brake_units, brake_percent, brake_units_alone, run_brake_percent, run_brake_companies,
+                    (select count(*)::int from company_mappings where partner_id = $1) as mapped
+             from integrations where partner_id = $1",
+            &[&partner.as_str()],
+        )
+        .await?;
+    Ok(PermitRules {
+        brakes: Brakes {
+            units: row.number("brake_units")?,
+            percent: row.number("brake_percent")?,
+            units_alone: row.number("brake_units_alone")?,
+        },
+        run_brake: RunBrake {
+            percent: row.number("run_brake_percent")?,
+            companies: row.number("run_brake_companies")?,
+        },
+        mapped: row.number("mapped")?,
+    })
+}
+
+/// The versions of these companies' mappings. A company that is not mapped any more is not among them.
+pub async fn mapping_versions(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    companies: &BTreeSet<CompanyId>,
+) -> Result<BTreeMap<CompanyId, u32>, StoreError> {
+    let companies: Vec<&str> = companies.iter().map(CompanyId::as_str).collect();
+    let rows = tx
+        .query(
+            "select company_id, version from company_mappings where partner_id = $1 and company_id = any($2)",
+            &[&partner.as_str(), &companies],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let version: i32 = row.get("version")?;
+            let version = u32::try_from(version)
+                .map_err(|error| StoreError::row("company_mappings", "version", &error))?;
+            Ok((row.company_id("company_id")?, version))
+        })
+        .collect()
+}
+
+/// What speaks against a change of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TargetStanding {
+    /// The newest run that was granted a change here.
+    pub newest_run_number: Option<i64>,
+    /// Until when it is left alone.
+    pub unsure_until: Option<Timestamp>,
+}
+
+/// How these targets stand. One that was never granted a change is not among them.
+pub async fn targets_standing(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    contracts: &[ContractId],
+) -> Result<BTreeMap<(ContractId, ServiceId), TargetStanding>, StoreError> {
+    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    let rows = tx
+        .query(
+            "select contract_id, service_id, newest_run_number, unsure_until from targets
+             where partner_id = $1 and contract_id = any($2)",
+            &[&partner.as_str(), &contracts],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let target = (ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?));
+            let standing = TargetStanding {
+                newest_run_number: row.get("newest_run_number")?,
+                unsure_until: row.get("unsure_until")?,
+            };
+            Ok((target, standing))
+        })
+        .collect()
+}
+
+/// The companies that a run was granted changes for, but for those that were never begun.
+pub async fn companies_granted(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run: RunId,
+) -> Result<BTreeSet<CompanyId>, StoreError> {
+    let rows = tx
+        .query(
+            "select distinct unnest(company_ids) as company_id from intents
+             where partner_id = $1 and run_id = $2 and result <> 'not_begun'",
+            &[&partner.as_str(), &run.0],
+        )
+        .await?;
+    rows.iter().map(|row| row.company_id("company_id")).collect()
+}
+
+/// A hold that a person has approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApprovedHold {
+    /// The hold.
+    pub hold: HoldId,
+    /// Kaseya's contract.
+    pub contract: ContractId,
+    /// Kaseya's service.
+    pub service: ServiceId,
+    /// The units that were approved.
+    pub units: u32,
+}
+
+/// Those of these holds that stand approved now.
+pub async fn approved_holds(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    holds: &[HoldId],
+) -> Result<Vec<ApprovedHold>, StoreError> {
+    let holds: Vec<uuid::Uuid> = holds.iter().map(|hold| hold.0).collect();
+    let rows = tx
+        .query(
+            "select hold_id, contract_id, service_id, to_units from holds
+             where partner_id = $1 and hold_id = any($2) and state = 'approved'",
+            &[&partner.as_str(), &holds],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(ApprovedHold {
+                hold: HoldId(row.get("hold_id")?),
+                contract: ContractId(row.get("contract_id")?),
+                service: ServiceId(row.get("service_id")?),
+                units: row.number("to_units")?,
+            })
+        })
+        .collect()
+}
+
+/// A change that is granted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Intent {
+    /// Chosen by the worker.
+    pub id: IntentId,
+    /// Kaseya's contract.
+    pub contract: ContractId,
+    /// Kaseya's service.
+    pub service: ServiceId,
+    /// Kaseya's line.
+    pub line: LineId,
+    /// What Kaseya shows.
+    pub from_units: f64,
+    /// What is to be sent.
+    pub to_units: i32,
+    /// From which day.
+    pub effective_date: Date,
+    /// What the number is the sum of, for the journal.
+    pub addends: serde_json::Value,
+    /// The companies in it.
+    pub companies: BTreeSet<CompanyId>,
+    /// The approval that let it pass.
+    pub approved_hold: Option<HoldId>,
+}
+
+/// For whom intents are stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntentsOf<'a> {
+    /// The partner.
+    pub partner: &'a PartnerId,
+    /// The run.
+    pub run: RunId,
+    /// The run's number.
+    pub run_number: i64,
+    /// The job.
+    pub job: JobId,
+    /// The attempt.
+    pub attempt: i32,
+    /// When the permit ends.
+    pub permit_until: Timestamp,
+    /// The trace of the run.
+    pub traceparent: Option<&'a str>,
+}
+
+/// Stores a granted change, before it is sent, and that this run has spoken for its target. Asked for twice it is stored
+/// once.
+pub async fn store_intent(
+    tx: &Transaction<'_>,
+    of: &IntentsOf<'_>,
+    intent: &Intent,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let companies: Vec<&str> = intent.companies.iter().map(CompanyId::as_str).collect();
+    tx.execute(
+        "insert into intents (intent_id, partner_id, run_id, run_number, job_id, attempt, contract_id, service_id, line_id,
+                              from_units, to_units, effective_date, addends, company_ids, approved_hold_id, granted_at,
+                              permit_until, result, traceparent)
+         values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'open', $18)
+         on conflict (intent_id) do nothing",
+        &[
+            &of.partner.as_str(),
+            &intent.id.0,
+            &of.run.0,
+            &of.run_number,
+            &of.job.0,
+            &of.attempt,
+            &intent.contract.0,
+            &intent.service.0,
+            &intent.line.0,
+            &intent.from_units,
+            &intent.to_units,
+            &intent.effective_date,
+            &intent.addends,
+            &companies,
+            &intent.approved_hold.map(|hold| hold.0),
+            &now,
+            &of.permit_until,
+            &of.traceparent,
+        ],
+    )
+    .await?;
+    tx.execute(
+        "insert into targets (partner_id, contract_id, service_id, newest_run_number) values ($1, $2, $3, $4)
+         on conflict (partner_id, contract_id, service_id) do update set
+             newest_run_number = greatest(targets.newest_run_number, excluded.newest_run_number)",
+        &[&of.partner.as_str(), &intent.contract.0, &intent.service.0, &of.run_number],
+    )
+    .await?;
+    Ok(())
+}
