@@ -88,14 +88,24 @@ async fn two_presses_at_once_on_two_schedulers_make_one_run() {
             "partnerId": "p", "requestId": id, "companies": all(), "mode": "SYNC_MODE_APPLY", "requestedBy": "Anna",
         }))
     };
+    // No run can be made until both have come as far as they can.
+    let gate = world.database.client().await;
+    gate.batch_execute("begin; lock table runs in share mode").await.expect("the gate is shut");
+    let open = async {
+        let waiting = "select count(*) from pg_stat_activity
+                       where datname = current_database() and wait_event_type = 'Lock'";
+        testkit::until("both wait", async || world.text(waiting).await == "2").await;
+        gate.batch_execute("commit").await.expect("the gate is open");
+    };
     let (first, second) = (press("a"), press("b"));
-    let (first, second) =
-        tokio::join!(handle_portal_message(&world.context, &first), handle_portal_message(&other, &second));
-    assert_eq!((first, second), (Settlement::Done, Settlement::Done));
-    assert_eq!(
-        world.text("select string_agg(answer, ' ' order by answer) from requests").await,
-        "accepted joined"
+    let settled = tokio::join!(
+        handle_portal_message(&world.context, &first),
+        handle_portal_message(&other, &second),
+        open
     );
+    assert_eq!((settled.0, settled.1), (Settlement::Done, Settlement::Done));
+    let answers = "select string_agg(answer, ' ' order by answer) from requests";
+    assert_eq!(world.text(answers).await, "accepted joined");
     assert_eq!(world.text("select count(*) from runs").await, "1");
 }
 
