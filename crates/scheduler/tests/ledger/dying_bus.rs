@@ -1,6 +1,9 @@
-//! A bus on which a publisher dies at a chosen point.
+//! A bus on which a publisher dies at a chosen point, or is refused for a while.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bus::{
@@ -10,27 +13,45 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// Where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Point {
+    /// Not dead: refused as many times more, as by a full queue.
+    Refused(AtomicU32),
     BeforePublish,
     AfterPublish,
 }
 
-/// The bus of a scheduler that gets as far as the point and no further: its publish never returns.
+/// The bus of a scheduler that gets as far as the point; where it dies its publish never returns.
 pub(crate) struct DyingBus {
     pub(crate) inner: InProcess,
     pub(crate) point: Point,
     pub(crate) reached: CancellationToken,
 }
 
+impl DyingBus {
+    async fn die(&self) -> Result<(), PublishError> {
+        self.reached.cancel();
+        std::future::pending().await
+    }
+}
+
 #[async_trait]
 impl Bus for DyingBus {
     async fn publish(&self, queue: Queue, message: Outgoing) -> Result<(), PublishError> {
-        if self.point == Point::AfterPublish {
-            self.inner.publish(queue, message).await?;
+        match &self.point {
+            Point::Refused(left) => {
+                if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+                    self.reached.cancel();
+                    return Err(PublishError::Refused);
+                }
+                self.inner.publish(queue, message).await
+            }
+            Point::BeforePublish => self.die().await,
+            Point::AfterPublish => {
+                self.inner.publish(queue, message).await?;
+                self.die().await
+            }
         }
-        self.reached.cancel();
-        std::future::pending().await
     }
 
     async fn announce(&self, topic: EventTopic, message: Outgoing) -> Result<(), PublishError> {

@@ -1,6 +1,9 @@
 //! Who gets a ticket, when, and what becomes of one too many.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU32},
+    time::Duration,
+};
 
 use domain::LoginOutcome;
 use messages::v1::RefusalReason;
@@ -53,6 +56,26 @@ async fn a_scheduler_that_dies_before_it_marks_causes_a_second_ticket_that_is_re
     assert!(world.start(&first, "w1").await.is_ok());
     assert_eq!(world.start(&second, "w2").await, Err(RefusalReason::Held));
     assert_eq!(world.text("holder from jobs").await.as_deref(), Some("w1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_the_broker_refuses_is_kept_and_published_later() {
+    let world = World::new().await;
+    world.partner("p1", 1).await;
+    let run = world.make_run("p1").await;
+    let job = world.make_job(&run, &[101]).await;
+    let reached = CancellationToken::new();
+    let refusals = AtomicU32::new(3);
+    let point = Point::Refused(refusals);
+    world.start_scheduler_on(Arc::new(DyingBus {
+        inner: world.bus.clone(),
+        point,
+        reached: reached.clone(),
+    }));
+    // The clock stands: it is not the claim's end that brings it back.
+    let (ticket, _) = world.started("w1").await;
+    assert!(reached.is_cancelled());
+    assert_eq!((ticket.job_id, ticket.attempt), (job, Some(1)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,7 +164,7 @@ async fn a_host_holds_no_more_started_jobs_than_its_slots() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deferred_switched_off_and_stopped_jobs_get_no_ticket_until_they_may() {
+async fn deferred_and_stopped_jobs_get_no_ticket_until_they_may() {
     let world = World::new().await;
     for (partner, obstacle) in [
         ("deferred", "update jobs set not_before = '2026-11-20T12:10:00Z' where partner_id = 'deferred'"),
