@@ -1,0 +1,187 @@
+//! One installation: a database, a place on a broker, a key ring, and the programs that a test starts.
+
+use std::{
+    fs,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use secrecy::ExposeSecret as _;
+use store::{Settings, Store};
+use tempfile::TempDir;
+use testkit::{RabbitMq, TestDatabase};
+use vault::KeyRing;
+
+use crate::{Kind, Partner, Program, Wire};
+
+/// What is set otherwise than by default: the scheduler's times, a worker's limit for a write, how much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tuning {
+    /// `scheduler.lease`.
+    pub lease: &'static str,
+    /// `scheduler.permit`.
+    pub permit: &'static str,
+    /// `scheduler.ticket_timeout`.
+    pub ticket_timeout: &'static str,
+    /// `worker.write_timeout`.
+    pub write_timeout: &'static str,
+    /// `log.filter`.
+    pub log: &'static str,
+}
+
+/// As deployed: nothing ends by itself within a test.
+pub const CALM: Tuning =
+    Tuning { lease: "60s", permit: "30s", ticket_timeout: "60s", write_timeout: "15s", log: "info" };
+
+/// For tests in which a worker is lost: its lease ends soon.
+pub const BRISK: Tuning =
+    Tuning { lease: "6s", permit: "6s", ticket_timeout: "6s", write_timeout: "3s", log: "info" };
+
+/// An installation.
+pub struct Installation<'b> {
+    /// Its tables.
+    pub database: TestDatabase,
+    /// Its place on the broker.
+    pub wire: Wire<'b>,
+    tuning: Tuning,
+    keys: KeyRing,
+    files: TempDir,
+    started: AtomicU32,
+}
+
+impl Installation<'static> {
+    /// One on the broker and the database server that all tests share.
+    pub async fn new(tuning: Tuning) -> Self {
+        let broker = RabbitMq::shared().await.expect("a broker");
+        Self::on(broker, testkit::database().await, tuning).await
+    }
+}
+
+impl<'b> Installation<'b> {
+    /// One on this broker and this database.
+    pub async fn on(broker: &'b RabbitMq, database: TestDatabase, tuning: Tuning) -> Self {
+        let wire = Wire::new(broker).await;
+        let files =
+            tempfile::Builder::new().prefix("installation-").tempdir().expect("a temporary directory");
+        let ring = KeyRing::generate("test", |bytes| testkit::entropy(5).fill(bytes)).expect("a ring");
+        let keys = KeyRing::parse(&ring).expect("it was just made");
+        let write =
+            |name: &str, text: &str| fs::write(files.path().join(name), text).expect("a file is written");
+        write("key-ring", ring.expose_secret());
+        write("bus-uri", &wire.uri());
+        write("database-url", &database.url);
+        let this = Self { database, wire, tuning, keys, files, started: AtomicU32::new(0) };
+        for kind in Kind::ALL {
+            fs::write(this.config(kind), this.config_text(kind)).expect("a configuration is written");
+        }
+        this
+    }
+
+    /// One of the programs, started.
+    pub fn start(&self, kind: Kind) -> Program {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let log = self.files.path().join(format!("{number}-{}.log", kind.name()));
+        Program::start(kind, &self.config(kind), log)
+    }
+
+    /// One of each.
+    pub fn start_all(&self) -> [Program; 3] {
+        Kind::ALL.map(|kind| self.start(kind))
+    }
+
+    /// A partner that is on, with its Kaseya. Nothing is counted and nothing due yet.
+    pub async fn partner(&self, id: &str, companies: i32) -> Partner {
+        let partner = Partner::new(id, companies).await;
+        let entropy = testkit::entropy(9);
+        self.sql(&partner.settings(&self.keys, |bytes| entropy.fill(bytes))).await;
+        partner
+    }
+
+    /// Reports users for all companies of a partner and waits until that is known.
+    pub async fn report(&self, partner: &Partner, report: &str, standard: u32, advanced: u32) {
+        self.wire.publish("counts", &partner.report(report, standard, advanced));
+        let known = format!(
+            "select count(*) from reports where partner_id = '{}' and report_id = '{report}' and complete_at is not null",
+            partner.id
+        );
+        self.until_text(&known, "1").await;
+    }
+
+    /// Lets the partner's daily schedule be due now.
+    pub async fn due_now(&self, partner: &Partner) {
+        self.sql(&format!(
+            "insert into schedules (partner_id, frequency, hour, zone, version, next_nominal, next_run_at)
+             values ('{}', 'daily', 0, 'UTC', 1, '{today}', '{today}T00:00Z')",
+            partner.id,
+            today = crate::now().strftime("%F")
+        ))
+        .await;
+    }
+
+    /// Begins to switch a partner off, as its owner does.
+    pub async fn switch_off(&self, partner: &Partner) {
+        switch_off(&self.database.store, &partner.id).await;
+    }
+
+    /// Waits until one of the programs of this kind has said this.
+    pub async fn programs_say(&self, kind: Kind, words: &str) {
+        testkit::until(&format!("{} says {words:?}", kind.name()), async || {
+            let of_kind = |path: &PathBuf| path.display().to_string().contains(kind.name());
+            self.logs().iter().any(|(path, log)| of_kind(path) && log.contains(words))
+        })
+        .await;
+    }
+
+    /// What every program has said so far.
+    pub fn logs(&self) -> Vec<(PathBuf, String)> {
+        let files = fs::read_dir(self.files.path()).expect("the directory is there");
+        let paths = files.map(|file| file.expect("a file").path());
+        paths
+            .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
+            .map(|path| (path.clone(), fs::read_to_string(&path).expect("the log is text")))
+            .collect()
+    }
+
+    fn config(&self, kind: Kind) -> PathBuf {
+        self.files.path().join(format!("{}.toml", kind.name()))
+    }
+
+    fn config_text(&self, kind: Kind) -> String {
+        let Tuning { lease, permit, ticket_timeout, write_timeout, log } = self.tuning;
+        let at = |name: &str| self.files.path().join(name).display().to_string();
+        let bus = format!("[log]\nfilter = '{log}'\n[bus]\nuri_file = '{}'\n", at("bus-uri"));
+        let database = format!("[database]\nurl_file = '{}'\npool_size = 4\n", at("database-url"));
+        match kind {
+            Kind::Scheduler => format!(
+                "{bus}{database}[scheduler]\nspread = '0s'\npoll = '200ms'\nlease = '{lease}'\npermit = '{permit}'\n\
+                 ticket_timeout = '{ticket_timeout}'\n"
+            ),
+            Kind::Worker => format!(
+                "{bus}[vault]\nkey_ring_file = '{}'\n[kaseya]\nallow_loopback_http = true\n\
+                 [worker]\nwrite_timeout = '{write_timeout}'\n",
+                at("key-ring")
+            ),
+            Kind::Results => format!("{bus}{database}[results]\nannounce_every = '200ms'\n"),
+        }
+    }
+}
+
+/// Begins to switch a partner off, in a transaction of its own.
+pub(crate) async fn switch_off(store: &Store, partner: &str) {
+    let partner = domain::PartnerId::new(partner).expect("an id");
+    store
+        .transaction("switch_off", |tx| {
+            let partner = partner.clone();
+            Box::pin(async move { store::switch::switch_off(tx, &partner, crate::now()).await })
+        })
+        .await
+        .expect("the switch is stored")
+        .expect("the partner has an integration");
+}
+
+/// A migrated database on a server of the test's own.
+pub async fn database_at(url: String) -> TestDatabase {
+    let store = Store::connect(Settings::new(&url), testkit::entropy(1)).await.expect("the server is there");
+    store.migrate().await.expect("the migrations apply");
+    TestDatabase { store, url, name: "postgres".to_owned() }
+}

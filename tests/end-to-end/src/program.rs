@@ -1,0 +1,147 @@
+//! A service as a process.
+
+use std::{
+    fs::{self, File},
+    os::unix::process::ExitStatusExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+
+/// How long a program may take to end; its own patience is shorter.
+const ENDS_WITHIN: Duration = Duration::from_secs(120);
+/// How much of a log is shown when a test fails.
+const SHOWN_LINES: usize = 60;
+
+/// Which service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// `kaseya-sync-scheduler`.
+    Scheduler,
+    /// `kaseya-sync-worker`.
+    Worker,
+    /// `kaseya-sync-results`.
+    Results,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Scheduler, Self::Worker, Self::Results];
+
+    /// The program's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scheduler => "kaseya-sync-scheduler",
+            Self::Worker => "kaseya-sync-worker",
+            Self::Results => "kaseya-sync-results",
+        }
+    }
+
+    fn executable(self) -> PathBuf {
+        let test = std::env::current_exe().expect("a test knows where it is");
+        // Tests lie in target/<profile>/deps, programs one above.
+        let path = test.ancestors().nth(2).expect("a folder above the tests'").join(self.name());
+        assert!(
+            path.exists(),
+            "{} is missing: build the programs first, by `tests/run test` or `cargo build --workspace --bins`",
+            path.display()
+        );
+        path
+    }
+}
+
+/// A running service. It is killed when this value or the test goes, also when the test's process is killed.
+#[derive(Debug)]
+pub struct Program {
+    kind: Kind,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Program {
+    /// Starts it with this configuration file; what it says goes to `log`.
+    pub(crate) fn start(kind: Kind, config: &Path, log: PathBuf) -> Self {
+        let said = File::create(&log).expect("a file for the log");
+        // The kernel kills it when the thread that started it is gone, which is the test's own.
+        let child = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(kind.executable())
+            .arg("--config")
+            .arg(config)
+            .stdin(Stdio::null())
+            .stdout(said.try_clone().expect("a second handle of the log"))
+            .stderr(said)
+            .spawn()
+            .expect("setpriv, of util-linux, starts the program");
+        Self { kind, child, log }
+    }
+
+    /// Which service it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What it has said so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Waits until it has said this.
+    pub async fn until_it_says(&self, words: &str) {
+        testkit::until(&format!("{} says {words:?}", self.kind.name()), async || self.log().contains(words))
+            .await;
+    }
+
+    /// Ends it as a power cut would, and waits until it is gone.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it ran");
+        let status = self.child.wait().expect("it is our child");
+        assert_eq!(status.signal(), Some(9), "{} had ended by itself: {status}", self.kind.name());
+    }
+
+    /// Stops it in the middle of whatever it does, until [`Program::resume`].
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    /// Asks it to end.
+    pub fn ask_to_end(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let mut status = None;
+        testkit::until_at_most(ENDS_WITHIN, &format!("{} has ended", self.kind.name()), async || {
+            status = self.child.try_wait().expect("it is our child");
+            status.is_some()
+        })
+        .await;
+        status.expect("just seen")
+    }
+
+    fn signal(&self, which: &str) {
+        let status = Command::new("kill").args([which, "--", &self.child.id().to_string()]).status();
+        assert!(status.expect("kill runs").success(), "kill {which} {}", self.child.id());
+    }
+}
+
+impl Drop for Program {
+    #[expect(clippy::print_stderr, reason = "what the programs said belongs to a failed test's output")]
+    fn drop(&mut self) {
+        // One that has ended already is what was wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let shown = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
+            eprintln!("--- {} ended with:\n{}", self.log.display(), shown.join("\n"));
+        }
+    }
+}
