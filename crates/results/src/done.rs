@@ -72,21 +72,6 @@ pub struct JobDone {
     pub finished_at: Timestamp,
 }
 
-impl JobDone {
-    /// Whether this company is one of a finished company and contract that still wants nothing of a person.
-    pub(crate) fn held(&self) -> impl Iterator<Item = (&CompanyOutcome, &ProductRow)> {
-        self.products()
-            .filter(|(_, product)| product.brake.is_some() && product.state == CompanyState::Held.as_str())
-    }
-
-    /// Every product of every company.
-    pub(crate) fn products(&self) -> impl Iterator<Item = (&CompanyOutcome, &ProductRow)> {
-        self.companies
-            .iter()
-            .flat_map(|company| company.products.iter().map(move |product| (company, product)))
-    }
-}
-
 impl TryFrom<v1::JobDone> for JobDone {
     type Error = FieldError;
 

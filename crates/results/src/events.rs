@@ -7,7 +7,7 @@ use messages::{Message, field::wire_instant, v1};
 use store::{
     closing::EndedRun,
     events::NewEvent,
-    outcomes::{RunTotals, StatusChange},
+    outcomes::{RunTotals, StoredStatus},
     standing_holds::HeldChange,
 };
 
@@ -46,7 +46,7 @@ pub(crate) fn run_finished(
 pub(crate) fn status_changed(
     partner: &PartnerId,
     run: RunId,
-    change: &StatusChange,
+    change: &StoredStatus,
     now: Timestamp,
 ) -> NewEvent {
     let message = v1::CompanyStatusChanged {

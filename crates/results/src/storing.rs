@@ -1,11 +1,12 @@
 //! A batch of `JobDone` in one transaction.
 
-use domain::{Brake, ContractId, Entropy, HoldId, RunMode, ServiceId};
+use domain::{Brake, CompanyState, ContractId, Entropy, HoldId, PartnerId, RunMode, ServiceId};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction, breakers, closing,
     events::NewEvent,
-    journal, lines, logins, outcomes,
+    journal, lines, logins,
+    outcomes::{self, CompanyOutcome, ProductRow},
     standing_holds::{self, HeldChange},
 };
 
@@ -51,10 +52,13 @@ async fn store_one(
     let mut events = Vec::new();
 
     store_facts(tx, done).await?;
+    let mut companies = done.companies.clone();
     if done.mode == RunMode::Apply {
-        events.extend(store_standing(tx, arrived, entropy, now).await?);
+        count_earlier_attempts(tx, done, &mut companies).await?;
+        events.extend(store_standing(tx, arrived, &companies, entropy, now).await?);
     }
-    outcomes::store_run_companies(tx, &done.source, &done.companies).await?;
+    outcomes::store_run_companies(tx, &done.source, &companies).await?;
+    let totals = outcomes::count_run(tx, partner, done.source.run).await?;
     events.extend(store_host_and_login(tx, done, now).await?);
 
     let holder =
@@ -64,7 +68,6 @@ async fn store_one(
             "JobDone of an attempt that no longer holds its job: its changes are kept, the ledger stays");
     }
     if let Some(ended) = closing::end_run(tx, partner, done.source.run, now).await? {
-        let totals = outcomes::count_run(tx, partner, done.source.run).await?;
         events.push(events::run_finished(partner, done.source.run, &ended, totals, now));
     }
     store::events::store_events(tx, partner, events, now).await
@@ -84,49 +87,76 @@ async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
     Ok(())
 }
 
+/// What an attempt finds equal because an earlier one of its run has changed it, is changed: the run did it, and its
+/// worker may have been killed before it could say so.
+async fn count_earlier_attempts(
+    tx: &Transaction<'_>,
+    done: &JobDone,
+    companies: &mut [CompanyOutcome],
+) -> Result<(), StoreError> {
+    let made = journal::changes_of_run(tx, &done.source.partner, done.source.run).await?;
+    for company in companies {
+        for product in &mut company.products {
+            let target = (company.contract, product.service.map(ServiceId));
+            let change = made.iter().find(|made| (Some(made.contract), Some(made.service)) == target);
+            if let (Some(change), "unchanged") = (change, product.state.as_str()) {
+                CompanyState::Changed.as_str().clone_into(&mut product.state);
+                product.from = Some(change.from_units);
+                product.effective = Some(change.effective_date);
+                if company.state == CompanyState::Unchanged {
+                    company.state = CompanyState::Changed;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Statuses and holds: the newest run's word stands.
 async fn store_standing(
     tx: &Transaction<'_>,
     arrived: &Arrived,
+    companies: &[CompanyOutcome],
     entropy: &Entropy,
     now: Timestamp,
 ) -> Result<Vec<NewEvent>, StoreError> {
     let done = &arrived.done;
-    let partner = &done.source.partner;
+    let (partner, run_number) = (&done.source.partner, done.source.run_number);
     let mut events = Vec::new();
-    if done.companies.is_empty() {
+    if companies.is_empty() {
         return Ok(events);
     }
-    let changed = outcomes::store_statuses(
-        tx,
-        &done.source,
-        &done.companies,
-        arrived.traceparent.as_deref(),
-        done.finished_at,
-    )
-    .await?;
-    events.extend(changed.iter().map(|change| events::status_changed(partner, done.source.run, change, now)));
-    let companies: Vec<String> = done.companies.iter().map(|outcome| outcome.company.to_string()).collect();
-    outcomes::drop_stale_statuses(tx, &done.source, &companies).await?;
+    let trace = arrived.traceparent.as_deref();
+    let stored = outcomes::store_statuses(tx, &done.source, companies, trace, done.finished_at).await?;
+    let news = stored.iter().filter(|status| status.is_news);
+    events.extend(news.map(|status| events::status_changed(partner, done.source.run, status, now)));
+    let names: Vec<String> = companies.iter().map(|outcome| outcome.company.to_string()).collect();
+    outcomes::drop_stale_statuses(tx, partner, &names).await?;
 
-    standing_holds::end_holds(tx, partner, done.source.run_number, &targets_in_order(done)).await?;
-    let opened = standing_holds::store_holds(
-        tx,
-        partner,
-        done.source.run_number,
-        held_changes(done, entropy, now),
-        now,
-    )
-    .await?;
-    events.extend(opened.iter().map(|hold| events::hold_opened(partner, hold, now)));
+    // An older run opens no hold where a newer one has spoken.
+    let stands = |outcome: &&CompanyOutcome| {
+        stored.iter().any(|status| (&status.company, status.contract) == (&outcome.company, outcome.contract))
+    };
+    let standing: Vec<&CompanyOutcome> = companies.iter().filter(stands).collect();
+    standing_holds::end_holds(tx, partner, run_number, &targets_in_order(&standing)).await?;
+    let held = held_changes(partner, &standing, entropy, now);
+    let to_tell = standing_holds::store_holds(tx, partner, run_number, held, now).await?;
+    events.extend(to_tell.iter().map(|hold| events::hold_opened(partner, hold, now)));
+    standing_holds::end_unmapped_holds(tx, partner).await?;
     Ok(events)
 }
 
-/// Targets that hold our number now: nothing about them waits for a person any more.
-fn targets_in_order(done: &JobDone) -> Vec<(ContractId, ServiceId)> {
-    let mut targets: Vec<_> = done
-        .products()
-        .filter(|(_, product)| matches!(product.state.as_str(), "changed" | "unchanged" | "sent"))
+/// Every product of these companies.
+fn products<'a>(
+    companies: &'a [&'a CompanyOutcome],
+) -> impl Iterator<Item = (&'a CompanyOutcome, &'a ProductRow)> {
+    companies.iter().flat_map(|company| company.products.iter().map(move |product| (*company, product)))
+}
+
+/// Targets that were seen to hold our number: nothing about them waits for a person any more.
+fn targets_in_order(companies: &[&CompanyOutcome]) -> Vec<(ContractId, ServiceId)> {
+    let mut targets: Vec<_> = products(companies)
+        .filter(|(_, product)| matches!(product.state.as_str(), "changed" | "unchanged"))
         .filter_map(|(company, product)| Some((company.contract?, ServiceId(product.service?))))
         .collect();
     targets.sort_unstable();
@@ -135,9 +165,17 @@ fn targets_in_order(done: &JobDone) -> Vec<(ContractId, ServiceId)> {
 }
 
 /// The held changes, one per target: several companies may be added together on one.
-fn held_changes(done: &JobDone, entropy: &Entropy, now: Timestamp) -> Vec<HeldChange> {
+fn held_changes(
+    partner: &PartnerId,
+    companies: &[&CompanyOutcome],
+    entropy: &Entropy,
+    now: Timestamp,
+) -> Vec<HeldChange> {
     let mut held: Vec<HeldChange> = Vec::new();
-    for (company, product) in done.held() {
+    for (company, product) in products(companies) {
+        if product.state != CompanyState::Held.as_str() {
+            continue;
+        }
         let known = (|| {
             Some((
                 company.contract?,
@@ -149,8 +187,8 @@ fn held_changes(done: &JobDone, entropy: &Entropy, now: Timestamp) -> Vec<HeldCh
             ))
         })();
         let Some((contract, service, brake, from_units, to_units, effective_date)) = known else {
-            tracing::error!(partner_id = %done.source.partner, company_id = %company.company,
-                "a held product without contract, service, units or date: no hold can be opened for it");
+            tracing::error!(partner_id = %partner, company_id = %company.company,
+                "a held product without brake, contract, service, units or date: no hold can be opened for it");
             continue;
         };
         let name = company.company.to_string();
@@ -178,28 +216,29 @@ async fn store_host_and_login(
     now: Timestamp,
 ) -> Result<Vec<NewEvent>, StoreError> {
     let partner = &done.source.partner;
-    let first =
-        closing::credit_calls(tx, partner, done.job, done.source.attempt, &done.calls, minute_of(now))
-            .await?;
-    if !first {
-        return Ok(Vec::new());
+    let (job, attempt) = (done.job, done.source.attempt);
+    let mut events = Vec::new();
+    // A refusal counts whenever it comes; recorded again it changes nothing.
+    if let (Login::Refused(code), Some(version)) = (&done.login, done.credentials_version) {
+        logins::login_refused(tx, partner, job, code.as_str(), now).await?;
+        if closing::refuse_credentials(tx, partner, version, code.as_str(), now).await? {
+            events.push(events::credentials_refused(partner, code.as_str(), version, now));
+        }
+    }
+    // The rest is counted once, however often the message comes.
+    if !closing::credit_calls(tx, partner, job, attempt, &done.calls, minute_of(now)).await? {
+        return Ok(events);
     }
     match done.host {
         Host::NotCalled => {}
-        Host::Answered => breakers::host_answered(tx, partner, done.job).await?,
-        Host::Failed => breakers::host_failed(tx, partner, done.job, now).await?,
+        Host::Answered => breakers::host_answered(tx, partner, job).await?,
+        Host::Failed => breakers::host_failed(tx, partner, job, now).await?,
     }
-    let mut events = Vec::new();
-    match (&done.login, done.credentials_version) {
-        (Login::Refused(code), Some(version)) => {
-            logins::login_refused(tx, partner, done.job, code.as_str(), now).await?;
-            if closing::refuse_credentials(tx, partner, version, code.as_str(), now).await? {
-                events.push(events::credentials_refused(partner, code.as_str(), version, now));
-            }
-        }
-        (Login::Accepted, _) => logins::login_accepted(tx, partner, done.job, now).await?,
-        (Login::Unknown, _) => logins::login_unknown(tx, partner, done.job, now).await?,
-        (Login::NotTried | Login::Refused(_), _) => logins::login_not_tried(tx, partner, done.job).await?,
+    match done.login {
+        Login::Refused(_) => {}
+        Login::Accepted => logins::login_accepted(tx, partner, job, now).await?,
+        Login::Unknown => logins::login_unknown(tx, partner, job, now).await?,
+        Login::NotTried => logins::login_not_tried(tx, partner, job).await?,
     }
     Ok(events)
 }

@@ -32,6 +32,9 @@ pub struct StoredEvent {
     pub body: Value,
 }
 
+/// The lock of whoever announces: "events" as bytes.
+const ANNOUNCING: i64 = 0x6576_656e_7473;
+
 /// Numbers and keeps events. The partner's row is locked until the transaction ends, so numbers have no gaps.
 pub async fn store_events(
     tx: &Transaction<'_>,
@@ -72,13 +75,18 @@ pub async fn store_events(
     Ok(())
 }
 
-/// The oldest events that no listener has been told of, at most `limit`; rows another replica is announcing are left out.
+/// The oldest events that no listener has been told of, at most `limit`, each partner's in their order. One replica
+/// announces at a time, or two would tell one partner's events in any order; to the others there is nothing to tell.
 pub async fn unannounced_events(tx: &Transaction<'_>, limit: i64) -> Result<Vec<StoredEvent>, StoreError> {
+    let lock = tx.query_one("select pg_try_advisory_xact_lock($1) as taken", &[&ANNOUNCING]).await?;
+    if !lock.get::<bool>("taken")? {
+        return Ok(Vec::new());
+    }
     let rows = tx
         .query(
             "-- all partners: the outbox of every partner is announced by whichever replica comes first
              select partner_id, number, topic, kind, body from events
-             where announced_at is null order by created_at, partner_id, number limit $1 for update skip locked",
+             where announced_at is null order by partner_id, number limit $1",
             &[&limit],
         )
         .await?;

@@ -1,7 +1,7 @@
 //! What became of granted changes: intents settled, and the journal of what reached Kaseya or may have.
 
-use domain::{IntentId, PartnerId};
-use jiff::{SignedDuration, Timestamp};
+use domain::{ContractId, IntentId, PartnerId, RunId, ServiceId};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction, lines::LineRow};
 
@@ -49,7 +49,8 @@ pub const UNSURE_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 /// Settles intents and writes the journal, once per intent whoever reports it and however often.
 ///
-/// A confirmed intent stays confirmed. A line that got no answer is left alone for [`UNSURE_FOR`].
+/// A confirmed intent stays confirmed. One that an earlier reading took for never landed, before its own worker was heard,
+/// is what its worker says. A line that got no answer is left alone for [`UNSURE_FOR`].
 pub async fn settle_intents(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -64,7 +65,10 @@ pub async fn settle_intents(
             "update intents set result = said.result, settled_at = said.at
              from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as said (intent_id, result, at)
              where intents.partner_id = $1 and intents.intent_id = said.intent_id
-               and intents.result in ('open', 'sent', 'unsure')
+               and (intents.result in ('open', 'sent', 'unsure')
+                    or intents.result = 'not_applied' and said.result in ('sent', 'confirmed')
+                       and not exists (select from journal
+                                       where journal.partner_id = $1 and journal.intent_id = intents.intent_id))
              returning intents.intent_id",
             &[&partner.as_str(), &ids, &results, &times],
         )
@@ -90,8 +94,9 @@ pub async fn settle_intents(
     Ok(())
 }
 
-/// Completes what earlier attempts left open, from lines read since: a line that shows an intent's units confirms it,
-/// another number shows that it never landed. Changes named in `own` are this attempt's and settled by itself.
+/// Completes what earlier attempts left open, from lines read since their permits: a line that shows an intent's units
+/// confirms it, another number shows that it never landed. Changes named in `own` are this attempt's and settled by
+/// itself; a line that it has changed tells of the earlier ones by what it showed before that.
 ///
 /// An unsure intent is judged only once its wait is over, and one whose permit was still out at the time of reading not
 /// at all: it may land late.
@@ -108,16 +113,24 @@ pub async fn settle_from_lines(
     let own: Vec<uuid::Uuid> = own.iter().map(|intent| intent.0).collect();
     let judged = tx
         .query(
-            "update intents set
+            "with own as (
+                 select contract_id, line_id, from_units, granted_at from intents
+                 where partner_id = $1 and intent_id = any($6)
+             ), seen as (
+                 select distinct on (read.contract_id, read.line_id) read.contract_id, read.line_id,
+                        coalesce(own.from_units, read.units) as units, coalesce(own.granted_at, read.seen_at) as seen_at
+                 from unnest($2::int[], $3::int[], $4::float8[], $5::timestamptz[])
+                          as read (contract_id, line_id, units, seen_at)
+                      left join own using (contract_id, line_id)
+                 order by read.contract_id, read.line_id, own.granted_at, read.seen_at desc
+             )
+             update intents set
                  result = case when intents.to_units = seen.units then 'confirmed' else 'not_applied' end,
                  settled_at = seen.seen_at
-             from (select distinct on (contract_id, line_id) *
-                   from unnest($2::int[], $3::int[], $4::float8[], $5::timestamptz[])
-                       as seen (contract_id, line_id, units, seen_at)
-                   order by contract_id, line_id, seen_at desc) as seen
+             from seen
              where intents.partner_id = $1 and intents.contract_id = seen.contract_id
                and intents.line_id = seen.line_id and not intents.intent_id = any($6)
-               and intents.result in ('open', 'sent', 'unsure')
+               and intents.result in ('open', 'sent', 'unsure') and intents.granted_at < seen.seen_at
                and (intents.to_units = seen.units
                     or (intents.result = 'open' and intents.permit_until < seen.seen_at)
                     or (intents.result in ('sent', 'unsure') and intents.settled_at + interval '10 minutes' <= seen.seen_at))
@@ -145,9 +158,52 @@ pub async fn settle_from_lines(
     Ok(())
 }
 
+/// A change that a run has made: confirmed, whichever of its attempts was the one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MadeChange {
+    /// Kaseya's contract.
+    pub contract: ContractId,
+    /// Kaseya's service.
+    pub service: ServiceId,
+    /// What Kaseya showed before.
+    pub from_units: f64,
+    /// From which day.
+    pub effective_date: Date,
+}
+
+/// The changes that a run has made, as known now.
+pub async fn changes_of_run(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run: RunId,
+) -> Result<Vec<MadeChange>, StoreError> {
+    let rows = tx
+        .query(
+            "select distinct on (contract_id, service_id) contract_id, service_id, from_units, effective_date
+             from intents where partner_id = $1 and run_id = $2 and result = 'confirmed'
+             order by contract_id, service_id, granted_at",
+            &[&partner.as_str(), &run.0],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(MadeChange {
+                contract: ContractId(row.get("contract_id")?),
+                service: ServiceId(row.get("service_id")?),
+                from_units: row.get("from_units")?,
+                effective_date: row.get("effective_date")?,
+            })
+        })
+        .collect()
+}
+
 /// One row per intent that reached Kaseya or may have; its standing only gets more certain. An intent that was never
 /// begun, or refused, or was open and never landed, leaves no row.
-async fn write_journal(tx: &Transaction<'_>, partner: &PartnerId, intents: &[uuid::Uuid]) -> Result<(), StoreError> {
+async fn write_journal(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    intents: &[uuid::Uuid],
+) -> Result<(), StoreError> {
     tx.execute(
         "insert into journal (partner_id, intent_id, run_id, trigger, contract_id, service_id, line_id, from_units,
                               to_units, effective_date, addends, approved_hold_id, standing, written_at, confirmed_at,

@@ -1,5 +1,7 @@
 //! How companies came out: their statuses, and their part in a run.
 
+use std::collections::BTreeMap;
+
 use domain::{AccountId, CompanyId, CompanyState, ContractId, ErrorCode, PartnerId, RunId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -76,17 +78,19 @@ pub struct OutcomeSource {
     pub attempt: i32,
 }
 
-/// A status that is another than before.
+/// A status that was stored: no newer word stood against it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatusChange {
+pub struct StoredStatus {
     /// The company.
     pub company: CompanyId,
     /// Its contract.
     pub contract: Option<ContractId>,
-    /// The new state.
+    /// The state.
     pub state: CompanyState,
-    /// The new code.
+    /// The code.
     pub code: Option<ErrorCode>,
+    /// Whether state or code are others than before.
+    pub is_news: bool,
 }
 
 /// Outcomes as columns, for `unnest`.
@@ -104,10 +108,14 @@ struct Columns {
 
 impl Columns {
     fn of(outcomes: &[CompanyOutcome]) -> Result<Self, StoreError> {
-        let products: Result<_, _> = outcomes.iter().map(|outcome| serde_json::to_value(&outcome.products)).collect();
+        let products: Result<_, _> =
+            outcomes.iter().map(|outcome| serde_json::to_value(&outcome.products)).collect();
         Ok(Self {
             companies: outcomes.iter().map(|outcome| outcome.company.as_str().to_owned()).collect(),
-            contracts: outcomes.iter().map(|outcome| outcome.contract.map_or(0, |contract| contract.0)).collect(),
+            contracts: outcomes
+                .iter()
+                .map(|outcome| outcome.contract.map_or(0, |contract| contract.0))
+                .collect(),
             accounts: outcomes.iter().map(|outcome| outcome.account.map(|account| account.0)).collect(),
             states: outcomes.iter().map(|outcome| outcome.state.as_str()).collect(),
             codes: outcomes.iter().map(|outcome| outcome.code.map(ErrorCode::as_str)).collect(),
@@ -119,51 +127,50 @@ impl Columns {
     }
 }
 
-/// Stores the statuses of one attempt and returns those that are now another than before. Nothing that a higher
-/// (run number, attempt) has said is touched.
+/// Stores the statuses of one attempt that ended at `at`, and returns those that now stand. Nothing that a higher
+/// (run number, attempt) has said is touched, but for the instants of the last sync and the last change: those are true
+/// whoever tells them, and only go forward (S-39).
 pub async fn store_statuses(
     tx: &Transaction<'_>,
     source: &OutcomeSource,
     outcomes: &[CompanyOutcome],
     traceparent: Option<&str>,
-    now: Timestamp,
-) -> Result<Vec<StatusChange>, StoreError> {
+    at: Timestamp,
+) -> Result<Vec<StoredStatus>, StoreError> {
     let columns = Columns::of(outcomes)?;
-    let rows = tx
+    // A statement of its own: beside the insert it would not see what the insert has locked.
+    let before = tx
         .query(
-            "with incoming as (
-                select * from unnest($5::text[], $6::int[], $7::int[], $8::text[], $9::text[], $10::text[], $11::jsonb[],
-                                     $12::boolean[], $13::timestamptz[])
-                    as incoming (company_id, contract_id, account_id, state, code, detail, products, seen, deferred_until)
-            ), before as (
-                select company_id, contract_id, statuses.state, statuses.code
-                from statuses join incoming using (company_id, contract_id)
-                where partner_id = $1
-                for update of statuses
-            ), stored as (
-                insert into statuses (partner_id, company_id, contract_id, account_id, state, code, detail, products,
-                                      last_sync, last_change, deferred_until, run_id, run_number, attempt, traceparent,
-                                      updated_at)
-                select $1, company_id, contract_id, account_id, state, code, detail, products,
-                       case when seen then $14::timestamptz end,
-                       case when state in ('changed', 'sent') then $14::timestamptz end,
-                       deferred_until, $2, $3, $4, $15, $14
-                from incoming
-                on conflict (partner_id, company_id, contract_id) do update set
-                    account_id = excluded.account_id, state = excluded.state, code = excluded.code,
-                    detail = excluded.detail, products = excluded.products,
-                    last_sync = coalesce(excluded.last_sync, statuses.last_sync),
-                    last_change = coalesce(excluded.last_change, statuses.last_change),
-                    deferred_until = excluded.deferred_until, run_id = excluded.run_id,
-                    run_number = excluded.run_number, attempt = excluded.attempt, traceparent = excluded.traceparent,
-                    updated_at = excluded.updated_at
-                where (statuses.run_number, statuses.attempt) <= (excluded.run_number, excluded.attempt)
-                returning company_id, contract_id, state, code
-            )
-            select stored.company_id, stored.contract_id, stored.state, stored.code
-            from stored left join before using (company_id, contract_id)
-            where (before.state, coalesce(before.code, '')) is distinct from (stored.state, coalesce(stored.code, ''))
-            order by 1, 2",
+            "select company_id, contract_id, state, code from statuses
+             where partner_id = $1 and (company_id, contract_id) in (select * from unnest($2::text[], $3::int[]))
+             order by company_id, contract_id
+             for update",
+            &[&source.partner.as_str(), &columns.companies, &columns.contracts],
+        )
+        .await?;
+    let before: BTreeMap<(String, i32), (String, Option<String>)> = before
+        .iter()
+        .map(|row| {
+            Ok(((row.get("company_id")?, row.get("contract_id")?), (row.get("state")?, row.get("code")?)))
+        })
+        .collect::<Result<_, StoreError>>()?;
+    let stored = tx
+        .query(
+            "insert into statuses (partner_id, company_id, contract_id, account_id, state, code, detail, products,
+                                   deferred_until, run_id, run_number, attempt, traceparent, updated_at)
+             select $1, company_id, contract_id, account_id, state, code, detail, products, deferred_until, $2, $3, $4,
+                    $13, $14
+             from unnest($5::text[], $6::int[], $7::int[], $8::text[], $9::text[], $10::text[], $11::jsonb[],
+                         $12::timestamptz[])
+                 as incoming (company_id, contract_id, account_id, state, code, detail, products, deferred_until)
+             order by company_id, contract_id
+             on conflict (partner_id, company_id, contract_id) do update set
+                 account_id = excluded.account_id, state = excluded.state, code = excluded.code,
+                 detail = excluded.detail, products = excluded.products, deferred_until = excluded.deferred_until,
+                 run_id = excluded.run_id, run_number = excluded.run_number, attempt = excluded.attempt,
+                 traceparent = excluded.traceparent, updated_at = excluded.updated_at
+             where (statuses.run_number, statuses.attempt) <= (excluded.run_number, excluded.attempt)
+             returning company_id, contract_id, state, code",
             &[
                 &source.partner.as_str(),
                 &source.run.0,
@@ -176,38 +183,72 @@ pub async fn store_statuses(
                 &columns.codes,
                 &columns.details,
                 &columns.products,
-                &columns.seen,
                 &columns.deferred,
-                &now,
                 &traceparent,
+                &at,
             ],
         )
         .await?;
-    rows.iter()
+    tx.execute(
+        "update statuses set
+             last_sync = case when seen then greatest(last_sync, $5) else last_sync end,
+             last_change = case when told.state in ('changed', 'sent') then greatest(last_change, $5)
+                                else last_change end
+         from unnest($2::text[], $3::int[], $4::text[], $6::boolean[]) as told (company_id, contract_id, state, seen)
+         where partner_id = $1 and statuses.company_id = told.company_id
+           and statuses.contract_id = told.contract_id and (seen or told.state in ('changed', 'sent'))",
+        &[
+            &source.partner.as_str(),
+            &columns.companies,
+            &columns.contracts,
+            &columns.states,
+            &at,
+            &columns.seen,
+        ],
+    )
+    .await?;
+    stored
+        .iter()
         .map(|row| {
-            Ok(StatusChange {
+            let (company, contract): (String, i32) = (row.get("company_id")?, row.get("contract_id")?);
+            let (state, code): (String, Option<String>) = (row.get("state")?, row.get("code")?);
+            let is_news = before.get(&(company, contract)) != Some(&(state, code));
+            Ok(StoredStatus {
                 company: row.company_id("company_id")?,
-                contract: contract_or_none(row.get("contract_id")?),
+                contract: contract_or_none(contract),
                 state: row.named("state", CompanyState::parse)?,
                 code: row.optional_code("code")?,
+                is_news,
             })
         })
         .collect()
 }
 
-/// A company that was mapped, or mapped to another contract, leaves its old row behind; this removes those of the given
-/// companies that no longer stand for any contract of theirs and that this run did not write.
+/// A company that was mapped, unmapped or mapped elsewhere leaves its old row behind. This removes, of the given
+/// companies, the rows that stand for no contract of theirs any more, once there is one that does.
 pub async fn drop_stale_statuses(
     tx: &Transaction<'_>,
-    source: &OutcomeSource,
+    partner: &PartnerId,
     companies: &[String],
 ) -> Result<(), StoreError> {
     tx.execute(
-        "delete from statuses
-         where partner_id = $1 and company_id = any($2) and (run_number, attempt) < ($3, $4) and contract_id = 0
-           and exists (select from company_mappings mapping
-                       where mapping.partner_id = $1 and mapping.company_id = statuses.company_id)",
-        &[&source.partner.as_str(), &companies, &source.run_number, &source.attempt],
+        "with present as (
+             select company_id, contract_id from company_mappings
+             where partner_id = $1 and company_id = any($2)
+             union
+             select company_id, contract_id from company_product_contracts
+             where partner_id = $1 and company_id = any($2)
+             union
+             select company_id, 0 from unnest($2::text[]) as company (company_id)
+             where not exists (select from company_mappings mapping
+                               where mapping.partner_id = $1 and mapping.company_id = company.company_id)
+         )
+         delete from statuses
+         where partner_id = $1 and company_id = any($2)
+           and (company_id, contract_id) not in (select company_id, contract_id from present)
+           and exists (select from present join statuses standing using (company_id, contract_id)
+                       where standing.partner_id = $1 and standing.company_id = statuses.company_id)",
+        &[&partner.as_str(), &companies],
     )
     .await?;
     Ok(())
@@ -261,7 +302,11 @@ pub struct RunTotals {
 }
 
 /// Counts a run's companies and writes the totals on it.
-pub async fn count_run(tx: &Transaction<'_>, partner: &PartnerId, run: RunId) -> Result<RunTotals, StoreError> {
+pub async fn count_run(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run: RunId,
+) -> Result<RunTotals, StoreError> {
     let row = tx
         .query_one(
             "update runs set (companies, changed, unchanged, held, failed, skipped) = (

@@ -27,7 +27,8 @@ pub struct HeldChange {
 }
 
 /// Opens holds, or brings the standing one of the target up to date: one per target. A decision on another number no
-/// longer stands. Returns those that a person has not been told of: the newly opened.
+/// longer stands. Returns those that a person is to be told of, under the identifiers that they stand under: newly opened,
+/// or open again.
 pub async fn store_holds(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -35,8 +36,17 @@ pub async fn store_holds(
     held: Vec<HeldChange>,
     now: Timestamp,
 ) -> Result<Vec<HeldChange>, StoreError> {
-    let mut opened = Vec::new();
+    let mut to_tell = Vec::new();
     for change in held {
+        let decided = tx
+            .query_opt(
+                "select hold_id from holds
+                 where partner_id = $1 and contract_id = $2 and service_id = $3 and state in ('approved', 'dismissed')
+                   and to_units <> $4
+                 for update",
+                &[&partner.as_str(), &change.contract.0, &change.service.0, &change.to_units],
+            )
+            .await?;
         let row = tx
             .query_opt(
                 "insert into holds (hold_id, partner_id, contract_id, service_id, company_ids, brake, from_units, to_units,
@@ -46,11 +56,12 @@ pub async fn store_holds(
                  do update set
                      company_ids = excluded.company_ids, brake = excluded.brake, from_units = excluded.from_units,
                      to_units = excluded.to_units, effective_date = excluded.effective_date,
-                     run_number = greatest(holds.run_number, excluded.run_number),
-                     state = case when holds.state = 'open' or holds.to_units <> excluded.to_units then 'open'
-                                  else holds.state end
+                     run_number = excluded.run_number,
+                     state = case when holds.to_units <> excluded.to_units then 'open' else holds.state end,
+                     decided_at = case when holds.to_units = excluded.to_units then holds.decided_at end,
+                     decided_by = case when holds.to_units = excluded.to_units then holds.decided_by end
                  where holds.run_number <= excluded.run_number
-                 returning hold_id = $2 as is_new",
+                 returning hold_id",
                 &[
                     &partner.as_str(),
                     &change.new_hold.0,
@@ -67,12 +78,30 @@ pub async fn store_holds(
             )
             .await?;
         // No row: a newer run has already spoken for this target.
-        let is_new = row.map(|row| row.get("is_new")).transpose()?.unwrap_or(false);
-        if is_new {
-            opened.push(change);
+        let Some(row) = row else { continue };
+        let hold = HoldId(row.get("hold_id")?);
+        if hold == change.new_hold || decided.is_some() {
+            to_tell.push(HeldChange { new_hold: hold, ..change });
         }
     }
-    Ok(opened)
+    Ok(to_tell)
+}
+
+/// Ends the standing holds of targets that are mapped no more: nobody can be asked about them.
+pub async fn end_unmapped_holds(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
+    tx.execute(
+        "update holds set state = 'gone'
+         where partner_id = $1 and state in ('open', 'approved', 'dismissed')
+           and not exists (select from product_mappings mapping
+                           where mapping.partner_id = $1 and mapping.service_id = holds.service_id
+                             and (exists (select from company_mappings company
+                                          where company.partner_id = $1 and company.contract_id = holds.contract_id)
+                                  or exists (select from company_product_contracts own
+                                             where own.partner_id = $1 and own.contract_id = holds.contract_id)))",
+        &[&partner.as_str()],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Ends the standing holds of targets that this run found in order: `used` when the approved change was made, `gone` when

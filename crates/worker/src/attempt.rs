@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     calls::SchedulerCalls,
     content::{Content, Contract, Ticket},
-    contract::{Planned, plan_contract},
+    contract::plan_contract,
     outcome::{TargetResult, company_outcomes},
-    writing::write_changes,
+    writing::{Written, write_changes},
 };
 
 /// Times that a worker keeps.
@@ -67,25 +67,41 @@ struct Left {
     contract: ContractId,
     not_before: Option<Timestamp>,
     code: Option<ErrorCode>,
+    /// A call for it failed in passing.
+    failed: bool,
 }
 
-/// What a failed call means for the contracts it was for.
+/// What becomes of targets that were not decided, or not written although they should have been.
 #[derive(Debug, Clone)]
 pub(crate) enum Verdict {
     /// Not sent in this run.
     NotSent(ErrorCode, Option<String>),
     /// Goes on by itself then.
     Deferred(ErrorCode, Timestamp),
-    /// Handed back as it is.
-    HandBack(Option<ErrorCode>),
+    /// Handed back as it is, at once or not before an instant.
+    HandBack(Option<ErrorCode>, Option<Timestamp>),
     /// The integration was switched off meanwhile.
     Off,
+}
+
+/// What keeps a contract from being worked on to its end.
+#[derive(Debug)]
+pub(crate) enum Interrupted {
+    /// A call failed.
+    Call(BmsError),
+    /// Something about this contract alone.
+    Contract(Verdict),
+    /// Something that is so for all that are left.
+    All(Verdict),
 }
 
 impl Attempt<'_> {
     /// Works through the slice. Whatever happens, what was begun is told.
     pub(crate) async fn run(&self) -> v1::JobDone {
         let mut findings = Findings::default();
+        if self.content.contracts.is_empty() {
+            return self.job_done(findings);
+        }
         match self.look_up().await {
             Ok(shown) => {
                 findings.answered_calls += 1;
@@ -95,7 +111,7 @@ impl Attempt<'_> {
                 findings.note_failure(&error);
                 let verdict = self.judge(&error);
                 for contract in &self.content.contracts {
-                    self.conclude(contract, &verdict, &mut findings);
+                    self.conclude(contract, Vec::new(), &verdict, false, &mut findings);
                 }
             }
         }
@@ -113,62 +129,59 @@ impl Attempt<'_> {
     async fn work_through(&self, shown: &[kaseya::Contract], findings: &mut Findings) {
         // What ended the work for all that is left, if anything did.
         let mut ended: Option<Verdict> = None;
-        let mut failures_in_a_row = 0_u32;
+        let mut host_failures_in_a_row = 0_u32;
         for contract in &self.content.contracts {
             if ended.is_none() && self.is_over() {
-                ended = Some(Verdict::HandBack(None));
+                ended = Some(Verdict::HandBack(None, None));
             }
             if let Some(verdict) = &ended {
-                self.conclude(contract, verdict, findings);
+                self.conclude(contract, Vec::new(), verdict, false, findings);
                 continue;
             }
             let shown = shown.iter().find(|shown| shown.id == contract.id);
-            match self.work_contract(contract, shown, findings).await {
-                Ok(()) => failures_in_a_row = 0,
-                Err(Interrupted::Call(error)) => {
+            let (results, interrupted) = self.work_contract(contract, shown, findings).await;
+            let (verdict, for_all, failed) = match interrupted {
+                None => {
+                    host_failures_in_a_row = 0;
+                    let results = results.into_iter().flatten().collect();
+                    findings.tell(contract, results, false);
+                    continue;
+                }
+                Some(Interrupted::Contract(verdict)) => (verdict, false, false),
+                Some(Interrupted::All(verdict)) => (verdict, true, false),
+                Some(Interrupted::Call(error)) => {
                     findings.note_failure(&error);
-                    failures_in_a_row += 1;
-                    let verdict = self.judge(&error);
-                    self.conclude(contract, &verdict, findings);
-                    if concerns_all(&error)
-                        || failures_in_a_row >= 2 && error.class() == FailureClass::Transient
-                    {
-                        ended = Some(verdict);
-                    }
+                    host_failures_in_a_row = if host_failed(&error) { host_failures_in_a_row + 1 } else { 0 };
+                    let for_all = concerns_all(&error) || host_failures_in_a_row >= 2;
+                    (self.judge(&error), for_all, true)
                 }
-                Err(Interrupted::NoPermit(verdict)) => {
-                    self.conclude(contract, &verdict, findings);
-                    ended = Some(verdict);
-                }
-            }
+            };
+            self.conclude(contract, results, &verdict, failed, findings);
+            ended = for_all.then_some(verdict);
         }
     }
 
-    /// Reads, plans, writes and checks one contract.
+    /// Reads, plans, writes and checks one contract. Gives what its targets came out as, as far as they were decided, and
+    /// what kept the others from it.
     async fn work_contract(
         &self,
         contract: &Contract,
         shown: Option<&kaseya::Contract>,
         findings: &mut Findings,
-    ) -> Result<(), Interrupted> {
+    ) -> (Vec<Option<TargetResult>>, Option<Interrupted>) {
         let mut planned = match plan_contract(self, contract, shown).await {
             Ok(planned) => planned,
-            Err(error) => return Err(Interrupted::Call(error)),
+            Err(error) => return (Vec::new(), Some(Interrupted::Call(error))),
         };
         findings.answered_calls += 1;
+        let mut written = Written::default();
         if !planned.writes.is_empty() && self.content.mode == RunMode::Apply {
-            let written = write_changes(self, contract, &mut planned).await;
-            findings.changes.extend(written.changes);
-            if let Some(verdict) = written.interrupted {
-                findings.lines.extend(planned.lines);
-                return Err(Interrupted::NoPermit(verdict));
-            }
+            written = write_changes(self, contract, &mut planned).await;
         }
-        let Planned { results, lines, .. } = planned;
-        findings.lines.extend(lines);
-        findings.leave_waiting(contract, &results);
-        findings.companies.extend(company_outcomes(contract, &results));
-        Ok(())
+        findings.lines.extend(planned.lines);
+        findings.changes.extend(written.changes);
+        let decided = |(place, result)| (!written.not_begun.contains(&place)).then_some(result);
+        (planned.results.into_iter().enumerate().map(decided).collect(), written.interrupted)
     }
 
     /// Whether no further contract is begun.
@@ -182,14 +195,12 @@ impl Attempt<'_> {
     pub(crate) fn judge(&self, error: &BmsError) -> Verdict {
         let words = error.words().map(str::to_owned);
         if matches!(error, BmsError::AllowanceSpent { .. }) {
-            return Verdict::HandBack(Some(ErrorCode::Lim01));
+            return Verdict::HandBack(Some(ErrorCode::Lim01), None);
         }
         match error.class() {
             FailureClass::LimitedUntil(until) => Verdict::Deferred(error.code(), until),
             FailureClass::Transient if self.ticket.attempt < LAST_ATTEMPT => {
-                let wait = RETRY.wait(self.ticket.attempt.saturating_sub(1), self.entropy.fraction());
-                let until = self.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
-                Verdict::Deferred(error.code(), until)
+                Verdict::Deferred(error.code(), self.try_again_at())
             }
             FailureClass::Transient | FailureClass::Permanent | FailureClass::Poison => {
                 Verdict::NotSent(error.code(), words)
@@ -197,26 +208,41 @@ impl Attempt<'_> {
         }
     }
 
-    /// Ends a contract without having worked on it to its end.
-    fn conclude(&self, contract: &Contract, verdict: &Verdict, findings: &mut Findings) {
-        let result = match verdict {
-            Verdict::NotSent(code, words) => TargetResult::not_sent(*code, words.clone()),
-            Verdict::Deferred(code, until) => {
-                findings.left.push(Left {
-                    contract: contract.id,
-                    not_before: Some(*until),
-                    code: Some(*code),
-                });
-                TargetResult::deferred(*code, *until)
-            }
-            Verdict::HandBack(code) => {
-                findings.left.push(Left { contract: contract.id, not_before: None, code: *code });
+    /// When what failed in passing is tried again.
+    pub(crate) fn try_again_at(&self) -> Timestamp {
+        let wait = RETRY.wait(self.ticket.attempt, self.entropy.fraction());
+        self.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Ends a contract that was not worked on to its end. `results` are those of its targets that were decided; an empty
+    /// list: none was.
+    fn conclude(
+        &self,
+        contract: &Contract,
+        mut results: Vec<Option<TargetResult>>,
+        verdict: &Verdict,
+        failed: bool,
+        findings: &mut Findings,
+    ) {
+        let outcome = match verdict {
+            Verdict::HandBack(code, not_before) => {
+                let (id, code, not_before) = (contract.id, *code, *not_before);
+                findings.left.push(Left { contract: id, not_before, code, failed });
                 return;
             }
-            Verdict::Off => TargetResult::of(Outcome::with(CompanyState::Off, ErrorCode::Job01)),
+            Verdict::NotSent(code, words) => TargetResult::not_sent(*code, words.clone()),
+            Verdict::Deferred(code, until) => TargetResult::deferred(*code, *until),
+            Verdict::Off => {
+                // Of a contract that is switched off nothing else is said.
+                results.clear();
+                TargetResult::of(Outcome::with(CompanyState::Off, ErrorCode::Job01))
+            }
         };
-        let results: Vec<TargetResult> = contract.targets.iter().map(|_| result.clone()).collect();
-        findings.companies.extend(company_outcomes(contract, &results));
+        results.resize(contract.targets.len(), None);
+        let results = results.into_iter().zip(&contract.targets).map(|(result, target)| {
+            result.unwrap_or_else(|| TargetResult { to: target.wanted_units(), ..outcome.clone() })
+        });
+        findings.tell(contract, results.collect(), failed);
     }
 
     fn job_done(&self, findings: Findings) -> v1::JobDone {
@@ -259,12 +285,6 @@ impl Attempt<'_> {
     }
 }
 
-/// What keeps a contract from being worked on to its end.
-enum Interrupted {
-    Call(BmsError),
-    NoPermit(Verdict),
-}
-
 impl Findings {
     /// A host that refuses credentials or answers nonsense is up; one that cannot be reached is not.
     fn note_failure(&mut self, error: &BmsError) {
@@ -275,21 +295,24 @@ impl Findings {
         }
     }
 
-    /// A contract with a target that waits goes back to the ledger until then.
-    fn leave_waiting(&mut self, contract: &Contract, results: &[TargetResult]) {
+    /// Tells what a contract's targets came out as. One with a target that waits goes back to the ledger until then.
+    fn tell(&mut self, contract: &Contract, results: Vec<TargetResult>, failed: bool) {
         let waiting = results.iter().filter(|result| result.deferred_until.is_some());
         if let Some(first) = waiting.min_by_key(|result| result.deferred_until) {
             let Outcome { code, .. } = first.outcome;
-            self.left.push(Left { contract: contract.id, not_before: first.deferred_until, code });
+            self.left.push(Left { contract: contract.id, not_before: first.deferred_until, code, failed });
         }
+        self.companies.extend(company_outcomes(contract, &results));
     }
 }
 
-/// One message has one instant: the earliest. A contract that is then still to wait says so again.
+/// One message has one instant: the earliest. A contract that is then still to wait says so again. Contracts that failed
+/// come last, so that they never keep the next attempt from the others.
 fn left_over(left: &[Left]) -> Option<v1::LeftOver> {
     let earliest = left.iter().min_by_key(|left| left.not_before)?;
+    let (failed, others): (Vec<&Left>, Vec<&Left>) = left.iter().partition(|left| left.failed);
     Some(v1::LeftOver {
-        contract_ids: left.iter().map(|left| left.contract.0).collect(),
+        contract_ids: others.iter().chain(&failed).map(|left| left.contract.0).collect(),
         not_before: earliest.not_before.map(wire_instant),
         code: earliest.code.map(|code| code.as_str().to_owned()),
     })
@@ -300,20 +323,11 @@ fn host_failed(error: &BmsError) -> bool {
     matches!(error, BmsError::NoAnswer { .. } | BmsError::Server { .. })
 }
 
-/// Whether a failed call says something about every contract: refused credentials, a spent allowance, a limit.
+/// Whether a failed call says something about every contract: refused credentials, a spent allowance, a limit. A page in
+/// the place of an answer does not: the host had answered before, and the next contract may be as it should.
 fn concerns_all(error: &BmsError) -> bool {
-    matches!(error, BmsError::AllowanceSpent { .. })
-        || matches!(error.class(), FailureClass::LimitedUntil(_))
-        || matches!(
-            error.code(),
-            ErrorCode::Auth01
-                | ErrorCode::Auth02
-                | ErrorCode::Auth03
-                | ErrorCode::Auth04
-                | ErrorCode::Auth05
-                | ErrorCode::Auth06
-                | ErrorCode::Auth07
-                | ErrorCode::Host01
-                | ErrorCode::Ten01
-        )
+    matches!(
+        error,
+        BmsError::LoginRefused { .. } | BmsError::AllowanceSpent { .. } | BmsError::Limited { .. }
+    )
 }

@@ -97,6 +97,16 @@ pub struct Target {
     pub dismissed: Option<u32>,
 }
 
+impl Target {
+    /// The wanted units, when they are known.
+    pub(crate) fn wanted_units(&self) -> Option<u32> {
+        match self.wanted {
+            Wanted::Units(units) => Some(units),
+            Wanted::Unknown => None,
+        }
+    }
+}
+
 /// A product of a company that is part of no target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {

@@ -40,7 +40,8 @@ pub(crate) async fn plan_contract(
     let mut planned = Planned { results: Vec::new(), writes: Vec::new(), lines: Vec::new() };
     if let Some((code, words)) = out_of_use(contract, shown) {
         let result = TargetResult::not_sent(code, Some(words));
-        planned.results = contract.targets.iter().map(|_| result.clone()).collect();
+        let of = |target: &Target| TargetResult { to: target.wanted_units(), ..result.clone() };
+        planned.results = contract.targets.iter().map(of).collect();
         return Ok(planned);
     }
     let any_number = contract.targets.iter().any(|target| target.wanted != Wanted::Unknown);
@@ -108,10 +109,7 @@ fn decide(
 
 /// What a decision comes out as; for a change that is to be written, what it comes out as in a plan.
 fn result_of(contract: &Contract, target: &Target, decision: &Decision) -> TargetResult {
-    let to = match target.wanted {
-        Wanted::Units(units) => Some(units),
-        Wanted::Unknown => None,
-    };
+    let to = target.wanted_units();
     let of_change = |change: &Change, outcome| TargetResult {
         from: Some(change.from),
         to: Some(change.to),

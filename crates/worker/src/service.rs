@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bus::{BusError, Consumer, Delivery, Queue, Settlement, SharedBus};
 use domain::{Backoff, Clock, Entropy};
-use kaseya::{Access, Allowance, Bases, Bms, Host, Session};
+use kaseya::{Access, Allowance, Bases, Bms, Host, Login, Session};
 use messages::{decode, v1};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -167,38 +167,35 @@ impl Worker {
                 return;
             }
         };
-        let lost = lost.child_token();
-        let attempt = self.attempt(ticket, &content, lost.clone(), stop);
-        let limit = content.slice + OVERTIME;
-        tokio::select! {
-            done = attempt => self.publish(done).await,
-            () = self.keep_lease(ticket, content.lease, &lost) => {}
-            () = tokio::time::sleep(limit) => {
-                tracing::error!("the attempt took too long and is given up; its lease ends by itself");
-            }
-        }
-    }
-
-    async fn attempt(
-        &self,
-        ticket: &Ticket,
-        content: &Content,
-        lost: CancellationToken,
-        stopping: CancellationToken,
-    ) -> v1::JobDone {
-        let session = match self.session(ticket, content) {
+        let session = match self.session(ticket, &content) {
             Ok(session) => session,
             Err(error) => {
                 // A sealed password that we cannot open is our fault and never the credentials'.
                 tracing::error!(%error, "the job cannot be worked on");
-                return refusal::job_done(ticket, content, self.calls.worker(), &error, self.clock.now());
+                let worker = self.calls.worker();
+                self.publish(refusal::job_done(ticket, &content, worker, &error, self.clock.now())).await;
+                return;
             }
         };
-        let halt = Halt { lost, stopping, slice_ends: self.clock.monotonic() + content.slice };
-        let limits = Limits { write: self.settings.write_timeout };
-        let calls = &self.calls;
-        let (clock, entropy) = (&self.clock, &self.entropy);
-        Attempt { ticket, content, session: &session, calls, clock, entropy, limits, halt }.run().await
+        let lost = lost.child_token();
+        let slice_ends = self.clock.monotonic() + content.slice;
+        let attempt = Attempt {
+            ticket,
+            content: &content,
+            session: &session,
+            calls: &self.calls,
+            clock: &self.clock,
+            entropy: &self.entropy,
+            limits: Limits { write: self.settings.write_timeout },
+            halt: Halt { lost: lost.clone(), stopping: stop, slice_ends },
+        };
+        tokio::select! {
+            done = attempt.run() => self.publish(done).await,
+            () = self.keep_lease(ticket, &session, content.lease, &lost) => {}
+            () = tokio::time::sleep(content.slice + OVERTIME) => {
+                tracing::error!("the attempt took too long and is given up; its lease ends by itself");
+            }
+        }
     }
 
     fn session(&self, ticket: &Ticket, content: &Content) -> Result<Session, refusal::OurFault> {
@@ -235,12 +232,18 @@ impl Worker {
 
     /// Renews the lease three times as often as needed. Once it is refused, or cannot be renewed until it has ended, no
     /// write is begun any more; the attempt still goes on to tell what it has done. Never returns.
-    async fn keep_lease(&self, ticket: &Ticket, lease: Duration, lost: &CancellationToken) {
+    async fn keep_lease(
+        &self,
+        ticket: &Ticket,
+        session: &Session,
+        lease: Duration,
+        lost: &CancellationToken,
+    ) {
         let mut renewed_at = self.clock.monotonic();
         loop {
             tokio::time::sleep(lease / 3).await;
             let asked_at = self.clock.monotonic();
-            match self.calls.renew(ticket, false).await {
+            match self.calls.renew(ticket, session.login() == Login::Accepted).await {
                 Ok(v1::renew_lease_answer::Answer::Renewed(_)) => renewed_at = asked_at,
                 Ok(v1::renew_lease_answer::Answer::Refused(refusal)) => {
                     tracing::warn!(reason = refusal.reason().as_str_name(), "the job is no longer ours");

@@ -4,16 +4,15 @@ use std::{collections::BTreeSet, time::Duration};
 
 use domain::{Brake, CompanyState, ErrorCode, IntentId, Outcome};
 use jiff::{SignedDuration, Timestamp};
-use kaseya::{ContractLine, WriteError};
+use kaseya::{BmsError, ContractLine, WriteError};
 use messages::{
     field::{required, wire_instant},
     v1::{self, ChangeResult, DenialReason, RefusalReason, permit_answer::Answer},
 };
-
 use tracing::Instrument as _;
 
 use crate::{
-    attempt::{Attempt, Verdict},
+    attempt::{Attempt, Interrupted, Verdict},
     content::{Contract, wire_addend},
     contract::{Planned, PlannedWrite, seen_lines},
     outcome::TargetResult,
@@ -25,11 +24,21 @@ const UNSURE_FOR: SignedDuration = SignedDuration::from_mins(10);
 const STOPPED_FOR: SignedDuration = SignedDuration::from_mins(5);
 
 /// What became of a contract's writes.
+#[derive(Default)]
 pub(crate) struct Written {
     /// Every granted change.
     pub(crate) changes: Vec<v1::ChangeDone>,
+    /// The targets, by their places, whose change was not begun and has no result of its own.
+    pub(crate) not_begun: BTreeSet<usize>,
     /// What kept the contract from being worked on to its end, if anything.
-    pub(crate) interrupted: Option<Verdict>,
+    pub(crate) interrupted: Option<Interrupted>,
+}
+
+impl Written {
+    fn nothing(writes: &[PlannedWrite], interrupted: Interrupted) -> Self {
+        let not_begun = writes.iter().map(|write| write.target).collect();
+        Self { changes: Vec::new(), not_begun, interrupted: Some(interrupted) }
+    }
 }
 
 /// A permit as the worker holds it.
@@ -47,41 +56,51 @@ pub(crate) async fn write_changes(
     contract: &Contract,
     planned: &mut Planned,
 ) -> Written {
-    let mut written = Written { changes: Vec::new(), interrupted: None };
+    if attempt.halt.lost.is_cancelled() {
+        let hand_back = Interrupted::All(Verdict::HandBack(None, None));
+        return Written::nothing(&planned.writes, hand_back);
+    }
     // A token that would end inside the permit is renewed now: a write never logs in.
     if let Err(error) = attempt.session.sign_in().await {
-        written.interrupted = Some(attempt.judge(&error));
-        return written;
+        return Written::nothing(&planned.writes, Interrupted::Call(error));
     }
     let intents: Vec<IntentId> =
         planned.writes.iter().map(|_| IntentId(attempt.entropy.uuid(attempt.clock.now()))).collect();
     let permit = match ask(attempt, contract, &planned.writes, &intents).await {
         Ok(permit) => permit,
-        Err(verdict) => {
-            written.interrupted = Some(verdict);
-            return written;
-        }
+        Err(interrupted) => return Written::nothing(&planned.writes, interrupted),
     };
+    let mut written = Written::default();
     let mut tried: Vec<Tried> = Vec::new();
     for (index, (write, intent)) in planned.writes.iter().zip(&intents).enumerate() {
         if let Some((_, reason)) = permit.denied.iter().find(|(denied, _)| denied == intent) {
-            deny(attempt, &mut planned.results[write.target], *reason, &mut written.interrupted);
+            if let Some(verdict) = deny(attempt, &mut planned.results[write.target], *reason) {
+                written.not_begun.insert(write.target);
+                written.interrupted.get_or_insert(Interrupted::Contract(verdict));
+            }
         } else if !permit.granted.contains(intent) || !may_begin(attempt, &permit) {
             tried.push(Tried::not_begun(index, attempt.clock.now()));
-            written.interrupted.get_or_insert(Verdict::HandBack(None));
+            written.interrupted.get_or_insert(Interrupted::Contract(Verdict::HandBack(None, None)));
         } else {
-            let one = write_one(attempt, contract, index, write).await;
-            if let (ChangeResult::NotBegun, Some(verdict)) = (one.result, &one.verdict) {
-                written.interrupted.get_or_insert(verdict.clone());
+            match write_one(attempt, contract, index, write).await {
+                Ok(one) => tried.push(one),
+                Err(error) => {
+                    tried.push(Tried::not_begun(index, attempt.clock.now()));
+                    written.interrupted.get_or_insert(Interrupted::Call(error));
+                }
             }
-            tried.push(one);
         }
     }
     let shown = check(attempt, contract, planned, &tried).await;
     for mut one in tried {
         let write = &planned.writes[one.index];
         one.result = confirmed_or(one.result, write, shown.as_deref());
-        planned.results[write.target] = result_of(write, &one);
+        match result_of(write, &one) {
+            Some(result) => planned.results[write.target] = result,
+            None => {
+                written.not_begun.insert(write.target);
+            }
+        }
         if permit.granted.contains(&intents[one.index]) {
             written.changes.push(v1::ChangeDone {
                 intent_id: intents[one.index].to_string(),
@@ -101,14 +120,12 @@ struct Tried {
     result: ChangeResult,
     code: Option<ErrorCode>,
     words: Option<String>,
-    /// What a write that was never begun means for its contract.
-    verdict: Option<Verdict>,
     at: Timestamp,
 }
 
 impl Tried {
     fn not_begun(index: usize, at: Timestamp) -> Self {
-        Self { index, result: ChangeResult::NotBegun, code: None, words: None, verdict: None, at }
+        Self { index, result: ChangeResult::NotBegun, code: None, words: None, at }
     }
 }
 
@@ -122,7 +139,7 @@ async fn ask(
     contract: &Contract,
     writes: &[PlannedWrite],
     intents: &[IntentId],
-) -> Result<Permit, Verdict> {
+) -> Result<Permit, Interrupted> {
     let changes = writes
         .iter()
         .zip(intents)
@@ -144,18 +161,20 @@ async fn ask(
         .collect();
     let asked_at = attempt.clock.monotonic();
     let version = attempt.content.integration.credentials_version;
+    // With a wait: whatever is wrong between scheduler and worker must not become a circle of calls to Kaseya.
+    let hand_back = || Interrupted::All(Verdict::HandBack(None, Some(attempt.try_again_at())));
     let answer = attempt.calls.permit(attempt.ticket, version, changes).await.map_err(|error| {
-        tracing::warn!(%error, "no permit came; the contract is handed back");
-        Verdict::HandBack(None)
+        tracing::warn!(%error, "no permit came; what is left is handed back");
+        hand_back()
     })?;
     match answer {
         Answer::Permit(permit) => read_permit(permit, asked_at).map_err(|error| {
             tracing::error!(%error, "a permit that cannot be read permits nothing");
-            Verdict::HandBack(None)
+            hand_back()
         }),
         Answer::Refused(refusal) => {
             tracing::info!(reason = refusal.reason().as_str_name(), detail = refusal.detail, "no permit");
-            Err(refused(attempt, refusal.reason()))
+            Err(Interrupted::All(refused(attempt, refusal.reason())))
         }
     }
 }
@@ -189,17 +208,12 @@ fn refused(attempt: &Attempt<'_>, reason: RefusalReason) -> Verdict {
         | RefusalReason::BudgetSpent
         | RefusalReason::BreakerOpen
         | RefusalReason::Credentials
-        | RefusalReason::CredentialsChanged => Verdict::HandBack(None),
+        | RefusalReason::CredentialsChanged => Verdict::HandBack(None, None),
     }
 }
 
-/// What a denied change means for its target.
-fn deny(
-    attempt: &Attempt<'_>,
-    result: &mut TargetResult,
-    reason: DenialReason,
-    interrupted: &mut Option<Verdict>,
-) {
+/// What a denied change means for its target; a verdict when its contract is not worked on to its end.
+fn deny(attempt: &Attempt<'_>, result: &mut TargetResult, reason: DenialReason) -> Option<Verdict> {
     match reason {
         DenialReason::ManyCompanies => {
             result.outcome = Outcome::with(CompanyState::Held, ErrorCode::Qty01);
@@ -210,19 +224,24 @@ fn deny(
             result.outcome = Outcome::with(CompanyState::Deferred, ErrorCode::Net02);
             result.deferred_until = Some(until);
         }
-        // The contract follows by itself, with what is true then.
-        DenialReason::MappingChanged | DenialReason::Unspecified => {
-            interrupted.get_or_insert(Verdict::HandBack(None));
-        }
         // A newer run has spoken for this target: what it says stands, and there is nothing to wait for.
         DenialReason::OlderRun => {
             result.outcome = Outcome::with(CompanyState::Deferred, ErrorCode::Job02);
         }
+        // The contract follows by itself, with what is true then.
+        DenialReason::MappingChanged => return Some(Verdict::HandBack(None, None)),
+        DenialReason::Unspecified => return Some(Verdict::HandBack(None, Some(attempt.try_again_at()))),
     }
+    None
 }
 
-/// Sends one change. What cannot be told is unsure: it may have landed, or may yet.
-async fn write_one(attempt: &Attempt<'_>, contract: &Contract, index: usize, write: &PlannedWrite) -> Tried {
+/// Sends one change. What cannot be told is unsure: it may have landed, or may yet. An error: it was never sent.
+async fn write_one(
+    attempt: &Attempt<'_>,
+    contract: &Contract,
+    index: usize,
+    write: &PlannedWrite,
+) -> Result<Tried, BmsError> {
     let change = &write.change;
     let span = tracing::info_span!(
         "write units",
@@ -234,13 +253,13 @@ async fn write_one(attempt: &Attempt<'_>, contract: &Contract, index: usize, wri
     let writing = attempt.session.write_units(contract.id, &write.line, change.to, change.effective_date);
     let answer = writing.instrument(span).await;
     let words = answer.as_ref().err().and_then(WriteError::words).map(str::to_owned);
-    let (result, code, verdict) = match answer {
-        Ok(()) => (ChangeResult::Sent, None, None),
-        Err(WriteError::NotSent(error)) => (ChangeResult::NotBegun, None, Some(attempt.judge(&error))),
-        Err(WriteError::Refused { code, .. }) => (ChangeResult::Refused, Some(code), None),
-        Err(WriteError::Unanswered) => (ChangeResult::Unsure, Some(ErrorCode::Net02), None),
+    let (result, code) = match answer {
+        Ok(()) => (ChangeResult::Sent, None),
+        Err(WriteError::NotSent(error)) => return Err(error),
+        Err(WriteError::Refused { code, .. }) => (ChangeResult::Refused, Some(code)),
+        Err(WriteError::Unanswered) => (ChangeResult::Unsure, Some(ErrorCode::Net02)),
     };
-    Tried { index, result, code, words, verdict, at: attempt.clock.now() }
+    Ok(Tried { index, result, code, words, at: attempt.clock.now() })
 }
 
 /// Reads the contract again when anything may have been changed. `None` when the reading failed: then nothing is confirmed.
@@ -276,26 +295,26 @@ fn confirmed_or(result: ChangeResult, write: &PlannedWrite, shown: Option<&[Cont
     }
 }
 
-fn result_of(write: &PlannedWrite, one: &Tried) -> TargetResult {
+/// What a write came out as; `None` when it was never begun.
+fn result_of(write: &PlannedWrite, one: &Tried) -> Option<TargetResult> {
     let change = &write.change;
     let outcome = match one.result {
         ChangeResult::Confirmed => Outcome::of(CompanyState::Changed),
         ChangeResult::Sent => Outcome::of(CompanyState::Sent),
         ChangeResult::Unsure => Outcome::with(CompanyState::Deferred, ErrorCode::Net02),
         ChangeResult::Refused => Outcome::with(CompanyState::NotSent, one.code.unwrap_or(ErrorCode::Unk01)),
-        // The contract is handed back, and this result with it.
-        ChangeResult::NotBegun | ChangeResult::Unspecified => Outcome::of(CompanyState::Deferred),
+        ChangeResult::NotBegun | ChangeResult::Unspecified => return None,
     };
     let deferred_until = match one.result {
         ChangeResult::Unsure => one.at.checked_add(UNSURE_FOR).ok(),
         _ => None,
     };
-    TargetResult {
+    Some(TargetResult {
         from: Some(change.from),
         to: Some(change.to),
         effective_date: Some(change.effective_date),
         words: one.words.clone(),
         deferred_until,
         ..TargetResult::of(outcome)
-    }
+    })
 }

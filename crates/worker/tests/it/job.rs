@@ -1,0 +1,80 @@
+//! Jobs in a few words.
+
+use messages::{field::wire_instant, v1};
+
+/// When every count of these tests was taken, and their day.
+pub const COUNTED_AT: &str = "2026-11-30T22:00:00Z";
+pub const COUNT_DAY: &str = "2026-11-30";
+/// From which day their changes count.
+pub const EFFECTIVE: &str = "2026-11-01";
+
+/// One count; `None` is missing.
+pub fn addend(company: &str, product: &str, users: impl Into<Option<u32>>) -> v1::Addend {
+    let users = users.into();
+    v1::Addend {
+        company_id: company.to_owned(),
+        product_id: product.to_owned(),
+        mapping_version: Some(1),
+        users,
+        count_day: users.map(|_| COUNT_DAY.to_owned()),
+        counted_at: users.map(|_| wire_instant(COUNTED_AT.parse().expect("an instant"))),
+    }
+}
+
+/// A service on a contract, wanting the sum of its addends.
+pub fn target(service: i32, addends: Vec<v1::Addend>) -> v1::TargetWork {
+    let wanted_units = addends.iter().map(|addend| addend.users).sum();
+    v1::TargetWork {
+        service_id: Some(service),
+        service_name: format!("Service {service}"),
+        addends,
+        wanted_units,
+        effective_date: Some(EFFECTIVE.to_owned()),
+        ..v1::TargetWork::default()
+    }
+}
+
+/// A contract with its targets.
+pub fn contract(id: i32, targets: Vec<v1::TargetWork>) -> v1::ContractWork {
+    v1::ContractWork {
+        contract_id: Some(id),
+        account_id: Some(301),
+        contract_name: format!("Contract {id}"),
+        targets,
+        notes: Vec::new(),
+    }
+}
+
+/// A contract with one company's one product on it.
+pub fn simple(id: i32, company: &str, users: impl Into<Option<u32>>) -> v1::ContractWork {
+    contract(id, vec![target(701, vec![addend(company, "standard", users)])])
+}
+
+/// How a company came out on a contract.
+pub fn outcome<'a>(done: &'a v1::JobDone, company: &str, contract: i32) -> &'a v1::CompanyOutcome {
+    done.companies
+        .iter()
+        .find(|outcome| outcome.company_id == company && outcome.contract_id == Some(contract))
+        .unwrap_or_else(|| panic!("nothing is said of {company} on {contract}: {done:?}"))
+}
+
+/// State and code of a company on a contract, as `changed` or `not_sent SVC-01`.
+pub fn came_out(done: &v1::JobDone, company: &str, contract: i32) -> String {
+    let outcome = outcome(done, company, contract);
+    match &outcome.code {
+        Some(code) => format!("{} {code}", outcome.state),
+        None => outcome.state.clone(),
+    }
+}
+
+/// What became of the granted changes.
+pub fn results(done: &v1::JobDone) -> Vec<v1::ChangeResult> {
+    done.changes.iter().map(v1::ChangeDone::result).collect()
+}
+
+/// What is left over: contracts, not before when, and why.
+pub fn left(done: &v1::JobDone) -> (Vec<i32>, Option<String>, Option<String>) {
+    let left = done.left_over.clone().unwrap_or_default();
+    let at = messages::field::optional_instant("not_before", left.not_before).expect("an instant");
+    (left.contract_ids, at.map(|at| at.to_string()), left.code)
+}

@@ -1,0 +1,13 @@
+//! The real worker on the bus inside one process, with a scripted scheduler and the real simulator over HTTP.
+
+mod brakes;
+mod failures;
+mod halting;
+mod happy;
+mod job;
+mod permits;
+mod plans;
+mod secrets;
+mod tickets;
+mod world;
+mod writes;

@@ -1,0 +1,80 @@
+//! Passwords: never shown, and never blamed for a fault of ours.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use kaseya_simulator::Endpoint;
+use messages::v1::{HostHealth, LoginOutcome};
+
+use crate::{
+    job::{came_out, outcome, simple},
+    world::{World, sealed, state},
+};
+
+#[tokio::test]
+async fn a_sealed_password_that_does_not_open_is_our_fault_and_not_the_credentials() {
+    let mut world = World::new(state()).await;
+    let integration = world.script().content.integration.clone().expect("an integration");
+    // Sealed for this tenant, and told to be another's.
+    world.script().content.integration =
+        Some(messages::v1::SealedIntegration { tenant: "Other MSP".into(), ..integration });
+    let done = world.work(vec![simple(5001, "acme", 14)]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent UNK-01");
+    assert!(outcome(&done, "acme", 5001).detail.is_some());
+    assert_eq!((done.login(), done.host()), (LoginOutcome::NotTried, HostHealth::NotCalled));
+    assert!(world.kaseya.calls().is_empty());
+}
+
+/// What the process logs at its most talkative.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn s_09_a_canary_password_appears_in_no_message_and_no_log() {
+    const CANARY: &str = "canary-password-4711";
+    let log = Log::default();
+    let writer = log.clone();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(move || writer.clone())
+        .init();
+    let mut world = World::new(state()).await;
+    let integration = world.script().content.integration.clone().expect("an integration");
+    world.script().content.integration =
+        Some(messages::v1::SealedIntegration { sealed_password: sealed(CANARY), ..integration });
+    world.kaseya.edit(|state| state.login.password = CANARY.into()).expect("edited");
+    let done = world.work(vec![simple(5001, "acme", 14)]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "changed", "the canary is the right password");
+    let mut heard = world.script().heard.clone();
+    // And refused, in words that repeat it.
+    let mut world = World::new(state()).await;
+    let integration = world.script().content.integration.clone().expect("an integration");
+    world.script().content.integration =
+        Some(messages::v1::SealedIntegration { sealed_password: sealed(CANARY), ..integration });
+    let said = kaseya_simulator::Fault::NoSuccess(format!("Wrong password {CANARY}"));
+    world.kaseya.fail(Endpoint::Authenticate, 1, said);
+    let done = world.work(vec![simple(5001, "acme", 14)]).await;
+    assert_eq!(done.login(), LoginOutcome::Refused);
+
+    let logged = log.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let logged = String::from_utf8_lossy(&logged).into_owned();
+    assert!(logged.contains("Kaseya answered"), "the log was taken");
+    heard.extend(world.script().heard.clone());
+    assert!(heard.len() >= 5, "start, permit and end of the first, start and end of the second");
+    for text in heard.iter().map(|body| String::from_utf8_lossy(body).into_owned()).chain([logged]) {
+        assert!(!text.contains(CANARY) && !text.contains("canary"));
+    }
+}

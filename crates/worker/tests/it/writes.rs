@@ -1,0 +1,84 @@
+//! Answers lost after a write, and writes that Kaseya refuses.
+
+use jiff::SignedDuration;
+use kaseya_simulator::{Endpoint, Fault};
+use messages::v1::{self, ChangeResult};
+
+use crate::{
+    job::{addend, came_out, contract, left, outcome, results, simple, target},
+    world::{World, state},
+};
+
+fn two_lines() -> Vec<v1::ContractWork> {
+    let first = target(701, vec![addend("acme", "standard", 14)]);
+    vec![contract(5001, vec![first, target(702, vec![addend("beta", "advanced", 4)])])]
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_a_write_that_landed_is_confirmed_by_the_second_reading() {
+    let mut world = World::new(state()).await;
+    world.kaseya.fail(Endpoint::WriteLine, 1, Fault::ApplyThenDrop);
+    let done = world.work(two_lines()).await;
+    assert_eq!(results(&done), [ChangeResult::Confirmed, ChangeResult::Confirmed]);
+    assert_eq!(came_out(&done, "acme", 5001), "changed");
+    assert_eq!(world.calls(Endpoint::WriteLine), 2, "never a blind repeat");
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_a_write_that_did_not_land_leaves_the_line_alone_and_does_the_others() {
+    let mut world = World::new(state()).await;
+    world.kaseya.fail(Endpoint::WriteLine, 1, Fault::DropBeforeApply);
+    let done = world.work(two_lines()).await;
+    assert_eq!(results(&done), [ChangeResult::Unsure, ChangeResult::Confirmed]);
+    assert_eq!(came_out(&done, "acme", 5001), "deferred NET-02");
+    assert_eq!(outcome(&done, "acme", 5001).seen_equal, Some(false));
+    assert_eq!(came_out(&done, "beta", 5001), "changed");
+    assert_eq!(left(&done), (vec![5001], Some("2026-12-01T05:10:00Z".into()), Some("NET-02".into())));
+    assert_eq!(world.calls(Endpoint::WriteLine), 2);
+    assert_eq!((world.units(5001, 90_011), world.units(5001, 90_012)), (12.0, 4.0));
+}
+
+#[tokio::test]
+async fn a_write_that_may_land_late_is_unsure() {
+    let mut world = World::new(state()).await;
+    world.kaseya.fail(Endpoint::WriteLine, 1, Fault::ApplyLater(SignedDuration::from_mins(3)));
+    let done = world.work(vec![simple(5001, "acme", 14)]).await;
+    assert_eq!(results(&done), [ChangeResult::Unsure]);
+    world.clock.advance(std::time::Duration::from_secs(200));
+    assert_eq!(world.units(5001, 90_011), 14.0);
+}
+
+#[tokio::test]
+async fn a_write_whose_check_fails_is_sent_and_not_confirmed() {
+    let mut world = World::new(state()).await;
+    for nth in 2..=4 {
+        world.kaseya.fail(Endpoint::ContractLines, nth, Fault::BadGateway);
+    }
+    let done = world.work(vec![simple(5001, "acme", 14)]).await;
+    assert_eq!(results(&done), [ChangeResult::Sent]);
+    assert_eq!(came_out(&done, "acme", 5001), "sent");
+    assert_eq!(outcome(&done, "acme", 5001).seen_equal, Some(false), "D-14: only a reading confirms");
+}
+
+#[tokio::test]
+async fn a_write_that_kaseya_refuses_is_told_in_its_words_and_the_others_are_done() {
+    let mut world = World::new(state()).await;
+    world.kaseya.fail(Endpoint::WriteLine, 1, Fault::NoSuccess("Period is closed".into()));
+    let done = world.work(two_lines()).await;
+    assert_eq!(results(&done), [ChangeResult::Refused, ChangeResult::Confirmed]);
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent UNK-01");
+    assert_eq!(outcome(&done, "acme", 5001).detail.as_deref(), Some("Period is closed"));
+    assert_eq!(came_out(&done, "beta", 5001), "changed");
+}
+
+#[tokio::test]
+async fn what_was_written_before_the_limit_is_told_and_the_rest_waits() {
+    let mut world = World::new(state()).await;
+    let limit = Fault::Answer { status: 429, body: serde_json::json!({}) };
+    world.kaseya.fail(Endpoint::WriteLine, 2, limit);
+    let done = world.work(two_lines()).await;
+    assert_eq!(results(&done), [ChangeResult::Confirmed, ChangeResult::NotBegun]);
+    assert_eq!(came_out(&done, "acme", 5001), "changed");
+    assert_eq!(came_out(&done, "beta", 5001), "deferred LIM-01");
+    assert_eq!(left(&done), (vec![5001], Some("2026-12-01T05:10:00Z".into()), Some("LIM-01".into())));
+}
