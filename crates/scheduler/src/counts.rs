@@ -57,7 +57,7 @@ pub(crate) async fn handle_counts(context: &Context, incoming: &Incoming) -> Set
             }
             Settlement::Done
         }
-        Err(error) => after_failure(context, "part of a report", &error, error.class()).await,
+        Err(error) => after_failure("part of a report", &error, error.class()),
     }
 }
 

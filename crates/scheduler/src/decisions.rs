@@ -43,7 +43,7 @@ pub(crate) async fn take(context: &Context, decision: &HoldDecision) -> Settleme
         Ok(Decision::OtherUnits { held }) => {
             tracing::warn!(%partner, %hold, held, "decision refused: another number is held than was approved");
         }
-        Err(error) => return after_failure(context, "decision about a hold", &error, error.class()).await,
+        Err(error) => return after_failure("decision about a hold", &error, error.class()),
     }
     Settlement::Done
 }

@@ -200,14 +200,14 @@ impl Intake {
 
 /// Takes messages of one queue until `stop`, one after the other.
 async fn consume(context: Context, intake: Intake, stop: CancellationToken) -> Result<(), BusError> {
-    let mut consumer = context.bus.consume(intake.queue(), PREFETCH, stop).await?;
+    let mut consumer = context.bus.consume(intake.queue(), PREFETCH, stop.clone()).await?;
     while let Some(delivery) = consumer.next().await {
-        settle_one(&context, intake, delivery).await;
+        settle_one(&context, intake, delivery, &stop).await;
     }
     Ok(())
 }
 
-async fn settle_one(context: &Context, intake: Intake, delivery: Delivery) {
+async fn settle_one(context: &Context, intake: Intake, delivery: Delivery, stop: &CancellationToken) {
     let span = tracing::info_span!(
         "take message",
         otel.kind = "consumer",
@@ -216,8 +216,34 @@ async fn settle_one(context: &Context, intake: Intake, delivery: Delivery) {
     // Headers from outside may say anything: linked, never a parent.
     let trace = &delivery.message.trace;
     runtime::trace::link(&span, trace.traceparent.as_deref(), trace.tracestate.as_deref());
-    let how = tracing::Instrument::instrument(intake.handle(context, &delivery.message), span).await;
+    let lost = delivery.lost();
+    let work = work_on(context, intake, &delivery.message, &lost, stop);
+    let how = tracing::Instrument::instrument(work, span).await;
     if let Err(error) = delivery.settle(how).await {
         tracing::debug!(%error, "the message comes again");
+    }
+}
+
+/// Works on a message until it is through. While the database is away it stays in hand, because each time that it is given
+/// back counts towards the broker's delivery limit; it is given back only when this scheduler stops or has lost it.
+async fn work_on(
+    context: &Context,
+    intake: Intake,
+    message: &Incoming,
+    lost: &CancellationToken,
+    stop: &CancellationToken,
+) -> Settlement {
+    let mut failures = 0;
+    loop {
+        let how = intake.handle(context, message).await;
+        if how != Settlement::Again {
+            return how;
+        }
+        failures += 1;
+        tokio::select! {
+            () = stop.cancelled() => return how,
+            () = lost.cancelled() => return how,
+            () = tokio::time::sleep(RETRY.wait(failures, context.entropy.fraction())) => {}
+        }
     }
 }

@@ -71,7 +71,7 @@ async fn take(context: &Context, request: &SyncRequest, message: &serde_json::Va
             let answer = refused("UNKNOWN-PARTNER", reason);
             match announce(context, &request.partner, &request.request, &answer, now).await {
                 Ok(()) => Settlement::Done,
-                Err(error) => after_failure(context, "answer of a request", &error, error.class()).await,
+                Err(error) => after_failure("answer of a request", &error, error.class()),
             }
         }
         Ok(Taken::Stored) => {
@@ -81,7 +81,7 @@ async fn take(context: &Context, request: &SyncRequest, message: &serde_json::Va
             }
             Settlement::Done
         }
-        Err(error) => after_failure(context, "request", &error, error.class()).await,
+        Err(error) => after_failure("request", &error, error.class()),
     }
 }
 

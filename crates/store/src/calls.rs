@@ -16,7 +16,8 @@ pub struct UsedCalls {
 }
 
 /// What counts against a Kaseya's hour at `now`, in the order in which it stops to count: calls made, and allowances of
-/// attempts whose `JobDone` has not come.
+/// attempts whose `JobDone` has not come. Kaseya limits each endpoint, so of each version of its API the endpoint that
+/// was called most counts; an allowance counts whole, for it may all go to that one.
 pub async fn used_calls(
     tx: &Transaction<'_>,
     host: &str,
@@ -29,11 +30,18 @@ pub async fn used_calls(
     let rows = tx
         .query(
             "-- all partners: Kaseya counts by host and tenant
-             select v2, v1, until from (
-                 select coalesce(sum(calls) filter (where endpoint like '% /v2/%'), 0)::int as v2,
-                        coalesce(sum(calls) filter (where endpoint not like '% /v2/%'), 0)::int as v1,
-                        minute + interval '61 minutes' as until
+             with made as (
+                 select endpoint like '% /v2/%' as is_v2, endpoint, minute, calls
                  from calls_made where host = $1 and tenant = $2 and minute > $3
+             ), busiest as (
+                 select distinct on (is_v2) is_v2, endpoint from made
+                 group by is_v2, endpoint order by is_v2, sum(calls) desc, endpoint
+             )
+             select v2, v1, until from (
+                 select coalesce(sum(calls) filter (where is_v2), 0)::int as v2,
+                        coalesce(sum(calls) filter (where not is_v2), 0)::int as v1,
+                        minute + interval '61 minutes' as until
+                 from made join busiest using (is_v2, endpoint)
                  group by minute
                  union all
                  select v2, v1, debited_at + interval '60 minutes'
