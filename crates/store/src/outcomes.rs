@@ -128,8 +128,8 @@ impl Columns {
 }
 
 /// Stores the statuses of one attempt that ended at `at`, and returns those that now stand. Nothing that a higher
-/// (run number, attempt) has said is touched, but for the instants of the last sync and the last change: those are true
-/// whoever tells them, and only go forward (S-39).
+/// (run number, attempt) has said is touched, but for the instants of the last sync and the run's last change: those are
+/// true whoever tells them, and only go forward (S-39).
 pub async fn store_statuses(
     tx: &Transaction<'_>,
     source: &OutcomeSource,
@@ -190,21 +190,21 @@ pub async fn store_statuses(
         )
         .await?;
     tx.execute(
-        "update statuses set
-             last_sync = case when seen then greatest(last_sync, $5) else last_sync end,
-             last_change = case when told.state in ('changed', 'sent') then greatest(last_change, $5)
-                                else last_change end
-         from unnest($2::text[], $3::int[], $4::text[], $6::boolean[]) as told (company_id, contract_id, state, seen)
+        "update statuses set last_sync = greatest(last_sync, $4)
+         from unnest($2::text[], $3::int[], $5::boolean[]) as told (company_id, contract_id, seen)
          where partner_id = $1 and statuses.company_id = told.company_id
-           and statuses.contract_id = told.contract_id and (seen or told.state in ('changed', 'sent'))",
-        &[
-            &source.partner.as_str(),
-            &columns.companies,
-            &columns.contracts,
-            &columns.states,
-            &at,
-            &columns.seen,
-        ],
+           and statuses.contract_id = told.contract_id and seen",
+        &[&source.partner.as_str(), &columns.companies, &columns.contracts, &at, &columns.seen],
+    )
+    .await?;
+    tx.execute(
+        "update statuses set last_change = made.at
+         from (select contract_id, unnest(company_ids) as company_id, max(settled_at) as at
+               from intents where partner_id = $1 and run_id = $2 and result in ('sent', 'confirmed')
+               group by 1, 2) as made
+         where partner_id = $1 and statuses.company_id = made.company_id and statuses.contract_id = made.contract_id
+           and (last_change is null or last_change < made.at)",
+        &[&source.partner.as_str(), &source.run.0],
     )
     .await?;
     stored

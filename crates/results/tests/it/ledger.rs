@@ -1,0 +1,168 @@
+//! The ledger's end of a `JobDone`: handed back, dropped, ended; calls, breaker, login.
+
+use messages::v1;
+
+use crate::{
+    message::{With as _, done},
+    world::World,
+};
+
+async fn job(world: &World) -> String {
+    let sql =
+        "select concat_ws(' ', state, attempt, contract_ids, not_before, deferred_code, holder) from jobs
+               where run_number = 7 order by job_id";
+    world.text(sql).await
+}
+
+#[tokio::test]
+async fn what_is_left_is_ready_as_the_next_attempt() {
+    let world = World::new().await;
+    let message = done(7, 1, 1).left(&[1003, 1002], Some("2026-12-01T05:10:00Z"));
+    world.store(&[message.clone(), message]).await;
+    assert_eq!(job(&world).await, "ready 2 {1003,1002} 2026-12-01 05:10:00+00 NET-01");
+    assert_eq!(world.text("select state from runs where run_number = 7").await, "running");
+    assert_eq!(world.events().await, "");
+}
+
+#[tokio::test]
+async fn what_is_left_at_once_has_no_instant() {
+    let world = World::new().await;
+    world.store(&[done(7, 1, 1).left(&[1002], None)]).await;
+    assert_eq!(job(&world).await, "ready 2 {1002}");
+}
+
+#[tokio::test]
+async fn an_older_attempts_word_leaves_the_job_to_the_newer() {
+    let world = World::new().await;
+    world.next_attempt(1, 2).await;
+    world.store(&[done(7, 1, 1).left(&[1002], None)]).await;
+    assert_eq!(job(&world).await, "started 2 {1001,1002,1003} worker-1");
+    world.store(&[done(7, 1, 2)]).await;
+    assert_eq!(world.text("select state from jobs where run_number = 7").await, "done");
+}
+
+#[tokio::test]
+async fn s_16_what_is_left_when_switched_off_is_dropped_and_the_run_says_so() {
+    let world = World::new().await;
+    world.sql("update integrations set state = 'switching_off' where partner_id = 'msp-1'").await;
+    world
+        .store(&[done(7, 1, 1).company("acme", 1001, "off", (12.0, 14)).code("JOB-01").left(&[1002], None)])
+        .await;
+    assert_eq!(world.text("select state from jobs where run_number = 7").await, "done");
+    assert_eq!(
+        world.text("select concat_ws(' ', state, companies, skipped) from runs where run_number = 7").await,
+        "switched_off 1 1"
+    );
+}
+
+#[tokio::test]
+async fn only_the_last_job_ends_the_run() {
+    let world = World::new().await;
+    world.job(7, 2, 1).await;
+    world.store(&[done(7, 2, 1).company("beta", 1002, "unchanged", (3.0, 3))]).await;
+    let run =
+        "select concat_ws(' ', state, companies, unchanged, finished_at) from runs where run_number = 7";
+    assert_eq!(world.text(run).await, "running 1 1", "the totals are filled while it goes on");
+    world.store(&[done(7, 1, 1).company("acme", 1001, "unchanged", (3.0, 3))]).await;
+    assert_eq!(world.text(run).await, "finished 2 2 2026-12-01 05:00:30+00");
+    let events = "select topic from events where partner_id = 'msp-1' order by number";
+    assert_eq!(world.text(events).await, "company.status, company.status, run.finished");
+}
+
+#[tokio::test]
+async fn calls_are_credited_once_and_the_login_is_accepted() {
+    let world = World::new().await;
+    let calls = vec![
+        v1::CallsMade { endpoint: "GET /a".into(), calls: Some(3) },
+        v1::CallsMade { endpoint: "PUT /b".into(), calls: Some(2) },
+    ];
+    let message = v1::JobDone { calls, ..done(7, 1, 1) };
+    world.store(&[message.clone(), message]).await;
+    let made = "select concat_ws(' ', endpoint, calls, minute) from calls_made where tenant = 'Example MSP' order by 1";
+    assert_eq!(world.text(made).await, "GET /a 3 2026-12-01 05:00:00+00, PUT /b 2 2026-12-01 05:00:00+00");
+    assert_eq!(world.text("select job_id from call_debits").await, "");
+    let login = "select concat_ws(' ', open_tries, pending_job, accepted_at) from logins";
+    assert_eq!(world.text(login).await, "0 2026-12-01 05:00:30+00");
+}
+
+#[tokio::test]
+async fn a_login_without_word_stays_an_open_try_and_one_not_tried_does_not() {
+    for (login, tries) in [(v1::LoginOutcome::Unknown, "1"), (v1::LoginOutcome::NotTried, "0")] {
+        let world = World::new().await;
+        let message = v1::JobDone { login: login.into(), ..done(7, 1, 1) };
+        world.store(&[message.clone(), message]).await;
+        assert_eq!(world.text("select open_tries from logins").await, tries, "{login:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_host_counts_once_per_attempt_and_an_answer_closes_its_breaker() {
+    let world = World::new().await;
+    let failed = v1::JobDone { host: v1::HostHealth::Failed.into(), ..done(7, 1, 1).left(&[1001], None) };
+    world.store(&[failed.clone(), failed.clone(), failed]).await;
+    assert_eq!(world.text("select failures from breakers where host = 'bms.example.com'").await, "1");
+    world.next_attempt(1, 2).await;
+    world.store(&[done(7, 1, 2)]).await;
+    assert_eq!(world.text("select failures from breakers where host = 'bms.example.com'").await, "0");
+}
+
+fn refused() -> v1::JobDone {
+    let login = v1::LoginOutcome::Refused.into();
+    let credentials_code = Some("AUTH-01".to_owned());
+    let message = done(7, 1, 1).company("acme", 1001, "not_sent", (12.0, 14)).code("AUTH-01");
+    v1::JobDone { login, credentials_code, ..message }
+}
+
+#[tokio::test]
+async fn b_03_refused_credentials_stop_the_partner_and_are_told_once() {
+    let world = World::new().await;
+    world.store(&[refused(), refused()]).await;
+    let integration =
+        "select concat_ws(' ', credentials_refused_code, credentials_refused_at) from integrations
+                       where partner_id = 'msp-1'";
+    assert_eq!(world.text(integration).await, "AUTH-01 2026-12-01 05:00:30+00");
+    assert_eq!(world.text("select refused_code from logins").await, "AUTH-01");
+    let told = "select body ->> 'code' from events where topic = 'credentials.refused'";
+    assert_eq!(world.text(told).await, "AUTH-01");
+}
+
+#[tokio::test]
+async fn b_03_a_refusal_counts_also_without_the_attempts_debit() {
+    let world = World::new().await;
+    world.sql("delete from call_debits").await;
+    world.store(&[refused()]).await;
+    assert_eq!(
+        world.text("select credentials_refused_code from integrations where partner_id = 'msp-1'").await,
+        "AUTH-01"
+    );
+}
+
+#[tokio::test]
+async fn b_03_a_refusal_of_older_credentials_leaves_newer_ones_alone() {
+    let world = World::new().await;
+    world.sql("update integrations set credentials_version = 2 where partner_id = 'msp-1'").await;
+    world.store(&[refused()]).await;
+    assert_eq!(
+        world
+            .text(
+                "select credentials_refused_code from integrations where credentials_refused_code is not null"
+            )
+            .await,
+        ""
+    );
+    assert_eq!(world.text("select number from events where topic = 'credentials.refused'").await, "");
+}
+
+#[tokio::test]
+async fn a_local_jobs_word_needs_no_worker() {
+    let world = World::new().await;
+    let local = v1::JobDone {
+        login: v1::LoginOutcome::NotTried.into(),
+        host: v1::HostHealth::NotCalled.into(),
+        credentials_version: None,
+        worker_id: "scheduler".into(),
+        ..done(7, 1, 1).company("acme", 1001, "not_sent", (0.0, 1)).code("QTY-02")
+    };
+    world.store(&[local]).await;
+    assert_eq!(world.status("acme", 1001).await, "not_sent QTY-02 7 1");
+}

@@ -1,0 +1,9 @@
+//! The real service on a real Postgres and the bus inside one process.
+
+mod holds;
+mod journal;
+mod ledger;
+mod message;
+mod service;
+mod statuses;
+mod world;

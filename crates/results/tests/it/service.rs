@@ -1,0 +1,144 @@
+//! The service itself: bad messages, a database that is away, replicas, kills, and the outbox of events.
+
+use std::path::Path;
+
+use bus::{Bus as _, EventTopic, Outgoing, Queue, Settlement, TraceContext};
+use messages::{Message as _, v1};
+use store::{Settings, Store};
+use testkit::{Proxy, Upstream};
+use uuid::Uuid;
+
+use crate::{
+    message::{With as _, done},
+    world::World,
+};
+
+/// Jobs 10 and on of run 7, each with one company's word.
+async fn jobs(world: &World, count: u32) -> Vec<v1::JobDone> {
+    let mut messages = Vec::new();
+    for number in 10..10 + count {
+        let company = format!("c{number}");
+        world
+            .sql(&format!(
+                "insert into companies values ('msp-1', '{company}', '{company}');
+                 insert into company_mappings values ('msp-1', '{company}', 1, 'A', {number}, 'C', 1, '2026-01-01Z')"
+            ))
+            .await;
+        world.job(7, number, 1).await;
+        messages.push(done(7, number, 1).company(&company, number.cast_signed(), "changed", (1.0, 2)));
+    }
+    messages
+}
+
+fn raw(body: &'static str) -> Outgoing {
+    Outgoing { id: Uuid::nil(), kind: v1::JobDone::KIND, trace: TraceContext::default(), body: body.into() }
+}
+
+#[tokio::test]
+async fn bad_messages_in_a_batch_go_to_the_dead_letters_and_the_rest_is_stored() {
+    let world = World::without_service().await;
+    let good = jobs(&world, 3).await;
+    // Unreadable; an attempt without number; a company and a run that nobody knows.
+    world.publish(&good[0]).await;
+    world.bus.publish(Queue::Results, raw("{")).await.expect("room");
+    world.publish(&v1::JobDone { attempt: None, ..done(7, 1, 1) }).await;
+    world.publish(&good[1]).await;
+    world.publish(&done(7, 1, 1).company("nobody", 5, "changed", (1.0, 2))).await;
+    world.publish(&done(99, 1, 1).company("acme", 1001, "changed", (1.0, 2))).await;
+    world.publish(&good[2]).await;
+    world.start(world.database.store.clone());
+    world.store(&[]).await;
+    let stored = "select company_id from statuses where partner_id = 'msp-1' order by 1";
+    assert_eq!(world.text(stored).await, "c10, c11, c12");
+    let reasons = world.letters(4).await;
+    assert!(reasons.iter().any(|reason| reason.contains("attempt")), "{reasons:?}");
+    let refused = reasons.iter().filter(|reason| reason.contains("the database refused it")).count();
+    assert_eq!(refused, 2, "{reasons:?}");
+    assert_eq!(
+        world.text("select state from jobs where job_id = (select min(job_id::text)::uuid from jobs)").await,
+        "started"
+    );
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_nothing_is_lost_and_nothing_dead_lettered() {
+    let world = World::without_service().await;
+    let messages = jobs(&world, 5).await;
+    // The server listens on a socket of this machine; the service reaches it through a network to break.
+    let directory = world.text("select current_setting('unix_socket_directories')").await;
+    let proxy = Proxy::start(Upstream::Unix(Path::new(&directory).join(".s.PGSQL.5432"))).await;
+    let (before, _) = world.database.url.split_once("&host=").expect("an address of a socket");
+    let url = format!("{before}&host=127.0.0.1&port={}&sslmode=disable", proxy.address().port());
+    let store = Store::connect(Settings::new(url), testkit::entropy(6)).await.expect("the way is open");
+    world.start(store);
+    world.publish(&messages[0]).await;
+    let stored = "select company_id from statuses where partner_id = 'msp-1' order by 1";
+    testkit::until("the first is stored", async || world.text(stored).await == "c10").await;
+    proxy.break_connections();
+    for message in &messages[1..] {
+        world.publish(message).await;
+    }
+    let waiting = "select count(*) from statuses where partner_id = 'msp-1'";
+    assert_eq!(world.text(waiting).await, "1");
+    proxy.restore();
+    testkit::until("all are stored", async || world.text(waiting).await == "5").await;
+    world.store(&[]).await;
+    // The only letter is the one that is put there now.
+    world.bus.publish(Queue::DeadLetters, raw("{}")).await.expect("room");
+    let mut letters = world.bus.consume(Queue::DeadLetters, 1, world.stop.clone()).await.expect("a bus");
+    let letter = letters.next().await.expect("a letter");
+    assert_eq!(letter.message.kind.as_deref(), Some(v1::JobDone::KIND), "no dead letter of the service's");
+}
+
+#[tokio::test]
+async fn killed_between_commit_and_acknowledgement_it_stores_the_same_again() {
+    let world = World::without_service().await;
+    let service = world.start(world.database.another_store().await);
+    let message = done(7, 1, 1).company("acme", 1001, "changed", (12.0, 14)).left(&[1002], None);
+    world.store(std::slice::from_ref(&message)).await;
+    let once = (world.dump().await, world.events().await);
+    service.abort();
+    // What the broker delivers again after such a kill, to the program that takes its place.
+    world.start(world.database.another_store().await);
+    world.store(&[message]).await;
+    assert_eq!((world.dump().await, world.events().await), once);
+}
+
+#[tokio::test]
+async fn two_replicas_store_each_message_once_and_end_the_run_once() {
+    let world = World::without_service().await;
+    let messages = jobs(&world, 30).await;
+    world
+        .sql(&format!(
+            "delete from call_debits where job_id = '{0}'; delete from jobs where job_id = '{0}'",
+            crate::message::job(1)
+        ))
+        .await;
+    let mut finished = world.listen(EventTopic::RunFinished).await;
+    let mut statuses = world.listen(EventTopic::CompanyStatusChanged).await;
+    world.start(world.database.another_store().await);
+    world.start(world.database.another_store().await);
+    for message in messages.iter().chain(messages.iter().rev()) {
+        world.publish(message).await;
+    }
+    let run = "select concat_ws(' ', state, companies, changed) from runs where run_number = 7";
+    testkit::until("the run has ended", async || world.text(run).await == "finished 30 30").await;
+    testkit::until("all is announced", async || {
+        world.text("select count(*) from events where announced_at is null").await == "0"
+    })
+    .await;
+    let numbers =
+        "select concat_ws(' ', count(*), min(number), max(number)) from events where partner_id = 'msp-1'";
+    assert_eq!(world.text(numbers).await, "31 1 31");
+    assert_eq!(world.text("select last_event from partners where partner_id = 'msp-1'").await, "31");
+    let heard = finished.next().await.expect("an event");
+    let event: v1::RunFinished = heard.message.decode().expect("a RunFinished");
+    assert_eq!((event.number, event.totals.and_then(|totals| totals.changed)), (Some(31), Some(30)));
+    heard.settle(Settlement::Done).await.expect("settled");
+    for number in 1..=30 {
+        let heard = statuses.next().await.expect("an event");
+        let event: v1::CompanyStatusChanged = heard.message.decode().expect("a CompanyStatusChanged");
+        assert_eq!(event.number, Some(number), "announced in their order");
+        heard.settle(Settlement::Done).await.expect("settled");
+    }
+}
