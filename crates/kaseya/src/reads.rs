@@ -102,6 +102,16 @@ impl Session {
         Ok(found)
     }
 
+    /// The contracts of an account, as far as Kaseya shows them to the user, ended ones included.
+    pub async fn contracts_of(&self, account: AccountId) -> Result<Vec<Contract>, BmsError> {
+        let query = vec![("AccountId", account.to_string())];
+        let call = Call::v2(Method::Get, "/v2/finance/contracts/lookup", query);
+        let success = self.read(&call, || Body::None).await?;
+        let rows =
+            success.rows().and_then(|rows| rows.into_iter().map(contract).collect::<Result<Vec<_>, _>>());
+        rows.map_err(|problem| self.garbled(&call, problem))
+    }
+
     /// The active services with this part in their names.
     pub async fn services(&self, part: &str) -> Result<Vec<Service>, BmsError> {
         let call = |_| Call::v2(Method::Post, "/v2/admin/finance/services/search", Vec::new());

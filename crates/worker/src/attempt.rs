@@ -130,8 +130,9 @@ impl Attempt<'_> {
         // What ended the work for all that is left, if anything did.
         let mut ended: Option<Verdict> = None;
         let mut host_failures_in_a_row = 0_u32;
-        for contract in &self.content.contracts {
-            if ended.is_none() && self.is_over() {
+        for (place, contract) in self.content.contracts.iter().enumerate() {
+            // The first is worked on however long the logins took, or no attempt would ever get on.
+            if ended.is_none() && (self.is_halted() || place > 0 && self.is_over()) {
                 ended = Some(Verdict::HandBack(None, None));
             }
             if let Some(verdict) = &ended {
@@ -184,11 +185,14 @@ impl Attempt<'_> {
         (planned.results.into_iter().enumerate().map(decided).collect(), written.interrupted)
     }
 
-    /// Whether no further contract is begun.
+    /// Whether the job is no longer ours, or the program is stopping: no further contract is begun.
+    fn is_halted(&self) -> bool {
+        self.halt.lost.is_cancelled() || self.halt.stopping.is_cancelled()
+    }
+
+    /// Whether the slice's time is over.
     fn is_over(&self) -> bool {
-        self.halt.lost.is_cancelled()
-            || self.halt.stopping.is_cancelled()
-            || self.clock.monotonic() >= self.halt.slice_ends
+        self.clock.monotonic() >= self.halt.slice_ends
     }
 
     /// What a failed call means.

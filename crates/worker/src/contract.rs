@@ -58,7 +58,22 @@ pub(crate) async fn plan_contract(
         }
         planned.results.push(result);
     }
+    if !planned.writes.is_empty() && !belongs_to_account(attempt, contract).await? {
+        let words =
+            format!("The contract \"{}\" is not one of the account it was mapped with.", contract.name);
+        for write in std::mem::take(&mut planned.writes) {
+            let result = TargetResult::not_sent(ErrorCode::Con04, Some(words.clone()));
+            planned.results[write.target] = TargetResult { to: Some(write.change.to), ..result };
+        }
+    }
     Ok(planned)
+}
+
+/// Whether the contract is still the mapped account's. Asked only before a change: the look-up by contract does not say
+/// whose it is, and one look-up per account every night would be many calls.
+async fn belongs_to_account(attempt: &Attempt<'_>, contract: &Contract) -> Result<bool, BmsError> {
+    let owned = attempt.session.contracts_of(contract.account).await?;
+    Ok(owned.iter().any(|owned| owned.id == contract.id))
 }
 
 /// Why a contract cannot be billed on, if it cannot.
@@ -102,7 +117,8 @@ fn decide(
         brakes: attempt.content.brakes,
         approved: target.approved.map(|(_, units)| units),
         dismissed: target.dismissed,
-        unsure: target.unsure_until.is_some_and(|until| until > attempt.clock.now()),
+        // The scheduler says so by its own clock, which is the ledger's.
+        unsure: target.unsure_until.is_some(),
     };
     plan_target(&lines, &context)
 }
@@ -150,9 +166,14 @@ fn words_for(code: ErrorCode, contract: &Contract, target: &Target) -> Option<St
         }
         ErrorCode::Con01 => Some(format!("The contract \"{name}\" ends before the period to be billed.")),
         ErrorCode::Qty02 => Some(format!("The user count for \"{service}\" is missing or too old.")),
-        ErrorCode::Per03 => Some("From which day the change counts cannot be told.".to_owned()),
+        ErrorCode::Per01 => newest_count(target)
+            .map(|day| format!("The month of the count of {day} has already been invoiced.")),
         _ => None,
     }
+}
+
+fn newest_count(target: &Target) -> Option<Date> {
+    target.addends.iter().filter_map(|addend| addend.count.map(|count| count.day)).max()
 }
 
 /// The lines of the services that are mapped here; others are none of our business.

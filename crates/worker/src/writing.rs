@@ -95,6 +95,11 @@ pub(crate) async fn write_changes(
     for mut one in tried {
         let write = &planned.writes[one.index];
         one.result = confirmed_or(one.result, write, shown.as_deref());
+        if one.result == ChangeResult::Sent
+            && let Some(lines) = &shown
+        {
+            contradict(attempt, &mut one, write, lines);
+        }
         match result_of(write, &one) {
             Some(result) => planned.results[write.target] = result,
             None => {
@@ -295,12 +300,28 @@ fn confirmed_or(result: ChangeResult, write: &PlannedWrite, shown: Option<&[Cont
     }
 }
 
+/// A change that Kaseya took and then does not show, though it counts already: people are told both numbers. One that
+/// counts from a later day may be shown only then.
+fn contradict(attempt: &Attempt<'_>, one: &mut Tried, write: &PlannedWrite, shown: &[ContractLine]) {
+    let change = &write.change;
+    let today = attempt.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    if change.effective_date > today {
+        return;
+    }
+    let found = shown.iter().find(|line| line.id == change.line);
+    one.code = Some(ErrorCode::Unk01);
+    one.words = Some(match found {
+        Some(line) => format!("Kaseya took {} units and shows {}.", change.to, line.units),
+        None => format!("Kaseya took {} units and no longer shows the line.", change.to),
+    });
+}
+
 /// What a write came out as; `None` when it was never begun.
 fn result_of(write: &PlannedWrite, one: &Tried) -> Option<TargetResult> {
     let change = &write.change;
     let outcome = match one.result {
         ChangeResult::Confirmed => Outcome::of(CompanyState::Changed),
-        ChangeResult::Sent => Outcome::of(CompanyState::Sent),
+        ChangeResult::Sent => Outcome { state: CompanyState::Sent, code: one.code },
         ChangeResult::Unsure => Outcome::with(CompanyState::Deferred, ErrorCode::Net02),
         ChangeResult::Refused => Outcome::with(CompanyState::NotSent, one.code.unwrap_or(ErrorCode::Unk01)),
         ChangeResult::NotBegun | ChangeResult::Unspecified => return None,
