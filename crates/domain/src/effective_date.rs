@@ -1,8 +1,8 @@
 //! From which day a change counts (D-12).
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::run::names;
+use crate::{Month, month_end::window_end, run::names};
 
 names! {
     /// When a contract is invoiced.
@@ -30,25 +30,31 @@ impl InvoiceDay {
     }
 }
 
-/// The day from which a count of `count_day` counts, on a contract billed monthly, when it is `today` for the partner.
+/// The day from which a count of `count_day` counts `now`, on a contract billed monthly.
 ///
-/// In arrears: the first day of the count's month. In advance: the first day of the next period not yet billed, which is
-/// this month before its invoice day and the next month from that day on. Never before the contract's or the line's own
+/// In arrears: the first day of the count's month, and none once that month's window is over: its invoice is made, and a
+/// change would have no effect or a wrong one (PER-01). In advance: the first day of the next period not yet billed, which
+/// is this month before its invoice day and the next month from that day on. Never before the contract's or the line's own
 /// start, where these are known.
 pub fn effective_date(
     billing: Billing,
     invoice_day: InvoiceDay,
     count_day: Date,
-    today: Date,
+    now: Timestamp,
+    partner_zone: &TimeZone,
     contract_start: Option<Date>,
     line_start: Option<Date>,
-) -> Date {
+) -> Option<Date> {
+    let today = partner_zone.to_datetime(now).date();
     let by_rule = match billing {
+        Billing::Arrears if now >= window_end(Month::of(count_day), invoice_day, partner_zone) => {
+            return None;
+        }
         Billing::Arrears => count_day.first_of_month(),
         Billing::Advance if today.day() < invoice_day.get() => today.first_of_month(),
         Billing::Advance => first_of_next_month(today),
     };
-    [contract_start, line_start].into_iter().flatten().fold(by_rule, Date::max)
+    Some([contract_start, line_start].into_iter().flatten().fold(by_rule, Date::max))
 }
 
 fn first_of_next_month(day: Date) -> Date {

@@ -20,7 +20,7 @@ pub struct Line {
 pub struct PlanContext {
     /// What the target should hold.
     pub wanted: Wanted,
-    /// From which day, before the line's own start is looked at; `None` when it cannot be told.
+    /// From which day, before the line's own start is looked at; `None` when the count's period is already invoiced.
     pub effective_date: Option<Date>,
     /// The contract's last day, if it has one.
     pub contract_end: Option<Date>,
@@ -91,7 +91,7 @@ pub fn plan_target(same_service: &[Line], context: &PlanContext) -> Decision {
         return Decision::Unchanged { line: Some(line) };
     }
     let Some(by_rule) = context.effective_date else {
-        return Decision::NotSent(ErrorCode::Per03);
+        return Decision::NotSent(ErrorCode::Per01);
     };
     let effective_date = line.effective_date.map_or(by_rule, |start| by_rule.max(start));
     if context.contract_end.is_some_and(|end| effective_date > end) {

@@ -146,22 +146,40 @@ fn a_closed_company_counts_zero_from_its_day_on() {
 #[test]
 fn in_arrears_a_change_counts_from_the_first_of_the_counts_month() {
     let of = |count_day, contract, line| {
-        effective_date(Billing::Arrears, invoice_day(5), count_day, date(2026, 12, 2), contract, line)
+        let (now, rome) = (at("2026-12-02T12:00:00Z"), zone("Europe/Rome"));
+        effective_date(Billing::Arrears, invoice_day(5), count_day, now, &rome, contract, line)
     };
-    assert_eq!(of(date(2026, 11, 30), None, None), date(2026, 11, 1));
-    assert_eq!(of(date(2026, 12, 1), None, None), date(2026, 12, 1));
-    assert_eq!(of(date(2028, 2, 29), None, None), date(2028, 2, 1));
-    assert_eq!(of(date(2026, 11, 30), Some(date(2026, 11, 9)), None), date(2026, 11, 9));
-    assert_eq!(of(date(2026, 11, 30), Some(date(2026, 11, 9)), Some(date(2026, 11, 20))), date(2026, 11, 20));
-    assert_eq!(of(date(2026, 11, 30), Some(date(2020, 1, 1)), None), date(2026, 11, 1));
+    let november = date(2026, 11, 30);
+    assert_eq!(of(november, None, None), Some(date(2026, 11, 1)));
+    assert_eq!(of(date(2026, 12, 1), None, None), Some(date(2026, 12, 1)));
+    assert_eq!(of(november, Some(date(2026, 11, 9)), None), Some(date(2026, 11, 9)));
+    assert_eq!(of(november, Some(date(2026, 11, 9)), Some(date(2026, 11, 20))), Some(date(2026, 11, 20)));
+    assert_eq!(of(november, Some(date(2020, 1, 1)), None), Some(date(2026, 11, 1)));
+}
+
+#[test]
+fn a_month_whose_invoice_is_made_takes_no_change_any_more() {
+    let of = |count_day, now| {
+        let new_york = zone("America/New_York");
+        effective_date(Billing::Arrears, invoice_day(1), count_day, at(now), &new_york, None, None)
+    };
+    // Midnight after the invoice day, for the partner.
+    assert_eq!(of(date(2028, 2, 29), "2028-03-02T04:59:59Z"), Some(date(2028, 2, 1)));
+    assert_eq!(of(date(2028, 2, 29), "2028-03-02T05:00:00Z"), None);
+    assert_eq!(of(date(2028, 1, 15), "2028-03-01T12:00:00Z"), None);
+    assert_eq!(of(date(2028, 3, 1), "2028-03-02T05:00:00Z"), Some(date(2028, 3, 1)));
 }
 
 #[test]
 fn in_advance_a_change_counts_from_the_next_period_not_yet_billed() {
-    let of = |today| effective_date(Billing::Advance, invoice_day(5), date(2026, 11, 30), today, None, None);
-    assert_eq!(of(date(2026, 12, 4)), date(2026, 12, 1));
-    assert_eq!(of(date(2026, 12, 5)), date(2027, 1, 1));
-    assert_eq!(of(date(2026, 12, 31)), date(2027, 1, 1));
+    let of = |now| {
+        let (count_day, rome) = (date(2026, 11, 30), zone("Europe/Rome"));
+        effective_date(Billing::Advance, invoice_day(5), count_day, at(now), &rome, None, None)
+    };
+    // The partner's day counts, not the one in UTC.
+    assert_eq!(of("2026-12-04T22:59:59Z"), Some(date(2026, 12, 1)));
+    assert_eq!(of("2026-12-04T23:00:00Z"), Some(date(2027, 1, 1)));
+    assert_eq!(of("2026-12-31T12:00:00Z"), Some(date(2027, 1, 1)));
     assert_eq!(InvoiceDay::new(0), None);
     assert_eq!(InvoiceDay::new(29), None);
 }
@@ -189,6 +207,21 @@ proptest! {
                 prop_assert!(!earlier.replaces(&kept));
             }
         }
+    }
+
+    #[test]
+    fn in_arrears_only_a_month_before_its_invoice_is_changed(
+        age in 0_i64..60,
+        day in 1_i8..=28,
+        start in 0_i64..20_000,
+        partner in prop::sample::select(&["Europe/Rome", "Pacific/Auckland", "America/Santiago"][..]),
+    ) {
+        let (partner, day) = (zone(partner), invoice_day(day));
+        let now = at("2024-01-03T00:30:00Z") + start.hours();
+        let counted = partner.to_datetime(now).date().saturating_sub(age.days());
+        let effective = effective_date(Billing::Arrears, day, counted, now, &partner, None, None);
+        let invoiced = now >= window_end(Month::of(counted), day, &partner);
+        prop_assert_eq!(effective, (!invoiced).then(|| counted.first_of_month()));
     }
 
     #[test]

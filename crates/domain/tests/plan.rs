@@ -136,8 +136,17 @@ fn a_change_never_begins_before_its_line_or_after_its_contract() {
         let ends = PlanContext { contract_end: Some(end), ..context(Wanted::Units(12)) };
         assert_eq!(plan_target(&[line(10.0)], &ends), decision);
     }
-    let untold = PlanContext { effective_date: None, ..context(Wanted::Units(12)) };
-    assert_eq!(plan_target(&[line(10.0)], &untold), Decision::NotSent(ErrorCode::Per03));
+}
+
+#[test]
+fn nothing_is_written_into_a_period_that_is_already_invoiced() {
+    let invoiced = PlanContext { effective_date: None, ..context(Wanted::Units(12)) };
+    assert_eq!(plan_target(&[line(10.0)], &invoiced), Decision::NotSent(ErrorCode::Per01));
+    let approved = PlanContext { approved: Some(12), ..invoiced };
+    assert_eq!(plan_target(&[line(10.0)], &approved), Decision::NotSent(ErrorCode::Per01));
+    assert!(matches!(plan_target(&[line(12.0)], &invoiced), Decision::Unchanged { .. }), "nothing to write");
+    let missing = PlanContext { wanted: Wanted::Unknown, ..invoiced };
+    assert_eq!(plan_target(&[line(10.0)], &missing), Decision::NotSent(ErrorCode::Qty02));
 }
 
 #[test]

@@ -70,7 +70,7 @@ pub(crate) struct TargetPlan {
     /// The sum.
     pub(crate) wanted: Wanted,
     /// From which day a change counts, before the contract's and the line's own start are looked at; `None` without any
-    /// count.
+    /// count, and when the count's month is already invoiced (PER-01).
     pub(crate) effective_date: Option<Date>,
 }
 
@@ -136,8 +136,6 @@ struct Planner<'a> {
     now: Timestamp,
     /// The day where the provider counts.
     count_today: Date,
-    /// The day where the partner is.
-    today: Date,
 }
 
 impl<'a> Planner<'a> {
@@ -148,8 +146,7 @@ impl<'a> Planner<'a> {
         now: Timestamp,
     ) -> Self {
         let count_today = integration.month_end.today(now);
-        let today = settings.zone().to_datetime(now).date();
-        Self { settings, integration, counts, now, count_today, today }
+        Self { settings, integration, counts, now, count_today }
     }
 
     fn add_company(
@@ -243,7 +240,8 @@ impl<'a> Planner<'a> {
         let newest = addends.iter().filter_map(|addend| addend.count.map(|count| count.day)).max()?;
         let billing =
             self.settings.contract_billing.get(&contract).copied().unwrap_or(self.integration.billing);
-        Some(effective_date(billing, self.integration.invoice_day, newest, self.today, None, None))
+        let invoice_day = self.integration.invoice_day;
+        effective_date(billing, invoice_day, newest, self.now, self.settings.zone(), None, None)
     }
 }
 

@@ -252,6 +252,27 @@ fn a_contract_may_be_billed_otherwise_than_the_others() {
     assert_eq!(dates, [Some(date(2026, 11, 1)), Some(date(2026, 12, 1))]);
 }
 
+#[test]
+fn after_its_invoice_day_a_months_count_has_no_day_to_count_from() {
+    let mut settings = settings([(1, Some(11))], [(1, company(Some(7))), (2, company(Some(8)))]);
+    settings.contract_billing.insert(ContractId(8), Billing::Advance);
+    let integration = Integration { invoice_day: InvoiceDay::new(1).expect("a day"), ..integration() };
+    // At two in the night the first report of the new month is not in yet.
+    let now = "2026-12-02T01:00:00Z".parse().expect("an instant");
+    let dates = |day| {
+        let counts = open([(1, report(day, [(1, Some(5))])), (2, report(day, [(1, Some(5))]))]);
+        let plan = plan_partner(&settings, &integration, &counts, now);
+        assert_eq!(wanted(&plan), [(7, 11, Wanted::Units(5)), (8, 11, Wanted::Units(5))]);
+        plan.contracts.values().map(|contract| contract.targets[0].effective_date).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        dates(date(2026, 11, 30)),
+        [None, Some(date(2027, 1, 1))],
+        "in advance it is not of that month"
+    );
+    assert_eq!(dates(date(2026, 12, 1)), [Some(date(2026, 12, 1)), Some(date(2027, 1, 1))]);
+}
+
 /// A company's contract, and what its report lists; `None` for a count is one that could not be taken.
 type Counted = (Option<i32>, Option<Vec<Option<u32>>>);
 
