@@ -61,6 +61,33 @@ async fn a_write_whose_check_fails_is_sent_and_not_confirmed() {
 }
 
 #[tokio::test]
+async fn a_write_that_kaseya_takes_and_does_not_show_is_told_with_both_numbers() {
+    let mut world = World::new(state()).await;
+    let taken = serde_json::json!({"ResponseCode": 200, "Status": "OK", "Error": "None", "Result": {}});
+    world.kaseya.fail(Endpoint::WriteLine, 1, Fault::Answer { status: 200, body: taken });
+    let done = world.work(vec![simple(5001, "acme", 14)]).await;
+    assert_eq!(results(&done), [ChangeResult::Sent]);
+    assert_eq!(came_out(&done, "acme", 5001), "sent UNK-01");
+    let acme = outcome(&done, "acme", 5001);
+    assert_eq!(acme.detail.as_deref(), Some("Kaseya took 14 units and shows 12."));
+    assert_eq!(acme.seen_equal, Some(false));
+}
+
+#[tokio::test]
+async fn a_contract_of_another_account_is_not_written() {
+    let mut other = state();
+    other.contract_mut(5001).expect("a contract of the state").account = 999;
+    let mut world = World::new(other).await;
+    let done = world.work(vec![simple(5001, "acme", 14), simple(5002, "beta", 12)]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent CON-04");
+    assert!(done.changes.iter().all(|change| change.result() == ChangeResult::Confirmed));
+    assert_eq!(world.units(5001, 90_011), 12.0);
+    assert!(
+        world.script().permits.iter().flat_map(|asked| &asked.changes).all(|it| it.contract_id != Some(5001))
+    );
+}
+
+#[tokio::test]
 async fn a_write_that_kaseya_refuses_is_told_in_its_words_and_the_others_are_done() {
     let mut world = World::new(state()).await;
     world.kaseya.fail(Endpoint::WriteLine, 1, Fault::NoSuccess("Period is closed".into()));
