@@ -1,1 +1,20 @@
-//! The operator's program.
+//! The operator's program: settings from a file, syncs asked for and looked at, everything in one process, the demo.
+
+pub mod apply;
+mod command_line;
+mod data_dir;
+pub mod demo;
+mod holds;
+mod installation;
+mod keys;
+mod migrate;
+mod output;
+mod program;
+mod services;
+pub mod settings_file;
+mod standalone;
+mod status;
+mod switching;
+mod sync_now;
+
+pub use program::main;

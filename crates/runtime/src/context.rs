@@ -1,5 +1,6 @@
 //! What a program's body is given.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use domain::{Clock, Entropy};
@@ -26,6 +27,8 @@ pub struct Context {
     pub shutdown: Shutdown,
     /// What `/livez` and `/readyz` answer from.
     pub health: Health,
+    /// Where the pages are served that show it, if they are.
+    pub health_address: Option<SocketAddr>,
     /// Where instruments come from; `/metrics` shows them.
     pub meter: Meter,
     pub(crate) metrics: Metrics,
@@ -40,6 +43,7 @@ impl Context {
             entropy,
             shutdown: Shutdown::new(),
             health: Health::new(Arc::clone(&clock)),
+            health_address: None,
             meter: metrics.meter(program.name),
             metrics,
             clock,

@@ -89,7 +89,7 @@ where
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let limits: ShutdownSettings = config.section("shutdown")?;
     let pages: HealthSettings = config.section("health")?;
-    let context = Context::new(program, config, Arc::clone(&clock), entropy()?);
+    let mut context = Context::new(program, config, Arc::clone(&clock), entropy()?);
 
     let signals =
         Signals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
@@ -104,6 +104,7 @@ where
             )
         })?;
         tracing::info!(%address, "health pages are served");
+        context.health_address = Some(address);
     }
 
     let shutdown = context.shutdown.clone();

@@ -221,13 +221,14 @@ pub async fn remove_mapping(
     tx.execute(sql, &[&partner.as_str(), &company.as_str()]).await.map(drop)
 }
 
-/// Stores a company's mapping, which is another than before: its version goes up, and what a job has read of the old one
-/// is not written any more.
+/// Stores a company's mapping. If it has `moved` (another account or contract than before, not only another name), its
+/// version goes up, and what a job has read of the old one is not written any more.
 pub async fn store_mapping(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     company: &CompanyId,
     mapping: &NewCompanyMapping,
+    moved: bool,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "insert into company_mappings as known (partner_id, company_id, account_id, account_name, contract_id,
@@ -236,7 +237,8 @@ pub async fn store_mapping(
                on conflict (partner_id, company_id) do update set
                    account_id = excluded.account_id, account_name = excluded.account_name,
                    contract_id = excluded.contract_id, contract_name = excluded.contract_name,
-                   version = known.version + 1, edited_at = excluded.edited_at";
+                   version = known.version + $9::boolean::int,
+                   edited_at = case when $9 then excluded.edited_at else known.edited_at end";
     let (partner, id) = (partner.as_str(), company.as_str());
     tx.execute_exactly(
         1,
@@ -250,6 +252,7 @@ pub async fn store_mapping(
             &mapping.contract_name,
             &first_version(now),
             &now,
+            &moved,
         ],
     )
     .await?;

@@ -1,0 +1,357 @@
+//! `apply FILE`: a partner's settings from a file, all of them or none.
+//!
+//! It is read, checked and stored in one transaction that holds the partner, so what it is checked against is what it is
+//! stored beside. Applied again it is an update:
+//!
+//! - Companies and products that the file does not list stay as they are. A listed company without a mapping loses the
+//!   one it had; what stands in Kaseya is left alone.
+//! - A company's mapping gets a new version only when account or contracts are others: what a job has read of the old one
+//!   is then not written any more.
+//! - The credentials get a new version only when host, tenant, user or password are others (the stored password is opened
+//!   to compare): a refusal of the old ones is then forgotten.
+//! - A schedule that is another takes the old one's place by `domain`'s rule: no night is lost or doubled.
+//! - `enabled` is where the switch will stand. Switched off it is *switching off* until no permit is out.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use domain::{Entropy, Occurrence, PartnerId, ReportId, Schedule, spread_offset};
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+use store::{
+    Store, StoreError, Transaction,
+    reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
+    settings::{self, IntegrationState, PartnerSettings, StoredSchedule},
+    settings_writing::{self as writing, NewCompany, NewIntegration},
+    switch,
+};
+use vault::{Associated, KeyRing, Sealed};
+
+use crate::{
+    installation::Installation,
+    output,
+    program::Ended,
+    settings_file::{self, IntegrationSettings, Mistakes, ReportSettings, SettingsFile, Surroundings},
+};
+
+/// Why nothing was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The document has mistakes: all of them.
+    #[error("{0}")]
+    Mistakes(Mistakes),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The schedule has no day before the calendar ends.
+    #[error("the schedule never comes due")]
+    NeverDue,
+}
+
+/// With what settings are stored.
+#[derive(Clone, Copy)]
+pub struct Applying<'a> {
+    /// What seals the password.
+    pub keys: &'a KeyRing,
+    /// Randomness.
+    pub entropy: &'a Entropy,
+    /// The scheduler's spread of partners that are due at one hour.
+    pub spread: Duration,
+    /// The present instant.
+    pub now: Timestamp,
+}
+
+/// What was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The partner.
+    pub partner: PartnerId,
+    /// Companies listed, and how many of them are mapped.
+    pub companies: (usize, usize),
+    /// Companies that were mapped otherwise before, or not at all.
+    pub moved: usize,
+    /// Contracts of companies whose mapping was taken away: their lines stay as they are in Kaseya.
+    pub left: Vec<String>,
+    /// Whether credentials are others than before.
+    pub new_credentials: bool,
+    /// When the next scheduled run is due.
+    pub next_run_at: Timestamp,
+    /// Where the switch stands.
+    pub state: IntegrationState,
+    /// The report, if there was one.
+    pub report: Option<ReportId>,
+}
+
+/// The command.
+pub(crate) async fn command(installation: &Installation, file: &Path) -> anyhow::Result<Ended> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let (keys, spread) = (installation.keys()?, installation.spread()?);
+    let now = installation.clock.now();
+    let applying = Applying { keys: &keys, entropy: &installation.entropy, spread, now };
+    let directory = file.parent().unwrap_or(Path::new("."));
+    match apply(&installation.store, &text, directory, applying).await {
+        Ok(applied) => {
+            report(&applied)?;
+            Ok(Ended::InOrder)
+        }
+        Err(ApplyError::Mistakes(mistakes)) => {
+            for mistake in &mistakes.0 {
+                output::tell(&format_args!("{}: {mistake}", file.display()));
+            }
+            output::complain(&format_args!("{} mistakes; nothing is stored", mistakes.0.len()));
+            Ok(Ended::Refused)
+        }
+        Err(error) => Err(error).context("nothing is stored"),
+    }
+}
+
+fn report(applied: &Applied) -> anyhow::Result<()> {
+    let (companies, mapped) = applied.companies;
+    let state = match applied.state {
+        IntegrationState::On => "on",
+        IntegrationState::SwitchingOff => "switching off",
+        IntegrationState::Off => "off",
+    };
+    output::say(&format_args!(
+        "{} is stored: {companies} companies, {mapped} mapped ({} newly or otherwise); it is {state}",
+        applied.partner, applied.moved
+    ))?;
+    if applied.new_credentials {
+        output::say(&"the credentials are new: the next job logs in with them")?;
+    }
+    for left in &applied.left {
+        output::say(&format_args!("{left} is not mapped any more; its lines in Kaseya stay as they are"))?;
+    }
+    if let Some(report) = &applied.report {
+        output::say(&format_args!("the user counts are stored as report {report}"))?;
+    }
+    output::say(&format_args!("next scheduled run: {}", applied.next_run_at))?;
+    output::tell(&format_args!("now: kaseya-sync sync-now {} --plan --wait", applied.partner));
+    Ok(())
+}
+
+/// Reads, checks and stores a document. `directory` is where its `password_file` is looked for.
+pub async fn apply(
+    store: &Store,
+    text: &str,
+    directory: &Path,
+    applying: Applying<'_>,
+) -> Result<Applied, ApplyError> {
+    store
+        .transaction("apply_settings", |tx| {
+            Box::pin(async move {
+                let stored = match settings_file::partner_of(text) {
+                    Some(partner) => {
+                        writing::hold(tx, &partner).await?;
+                        settings::read(tx, &partner).await?
+                    }
+                    None => None,
+                };
+                let around = Surroundings { directory, now: applying.now, stored: stored.as_ref() };
+                let file = settings_file::read(text, around).map_err(ApplyError::Mistakes)?;
+                store_file(tx, &file, stored.as_ref(), applying).await
+            })
+        })
+        .await
+}
+
+/// Stores settings that are checked already. The partner is held by the caller.
+pub(crate) async fn store_file(
+    tx: &Transaction<'_>,
+    file: &SettingsFile,
+    stored: Option<&PartnerSettings>,
+    applying: Applying<'_>,
+) -> Result<Applied, ApplyError> {
+    let partner = &file.partner;
+    let integration = stored.and_then(|stored| stored.integration.as_ref());
+    let (new, new_credentials) = sealed(partner, &file.integration, integration, applying);
+    writing::store_partner(tx, partner, &file.name, &file.count_zone).await?;
+    writing::store_integration(tx, partner, &new, applying.now).await?;
+    writing::store_products(tx, partner, &file.products).await?;
+    let (moved, left) = store_companies(tx, partner, &file.companies, stored, applying.now).await?;
+    writing::store_contract_billing(tx, partner, &file.contract_billing).await?;
+    let before = stored.and_then(|stored| stored.schedule.as_ref());
+    let next_run_at = store_schedule(tx, partner, &file.schedule, before, applying).await?;
+    let report = match &file.report {
+        Some(report) => Some(store_report(tx, partner, report, applying).await?),
+        None => None,
+    };
+    let state = turn_switch(tx, partner, file.integration.enabled, applying.now).await?;
+    let mapped = file.companies.iter().filter(|company| company.mapping.is_some()).count();
+    Ok(Applied {
+        partner: partner.clone(),
+        companies: (file.companies.len(), mapped),
+        moved,
+        left,
+        new_credentials,
+        next_run_at,
+        state,
+        report,
+    })
+}
+
+/// The integration with its password sealed, and whether its credentials are others than before.
+fn sealed(
+    partner: &PartnerId,
+    new: &IntegrationSettings,
+    stored: Option<&settings::Integration>,
+    applying: Applying<'_>,
+) -> (NewIntegration, bool) {
+    use secrecy::ExposeSecret as _;
+    let associated =
+        Associated { partner: partner.as_str(), host: &new.host, tenant: &new.tenant, user: &new.user_name };
+    // What is sealed opens for its own partner, host, tenant and user alone: with any other of these it is another.
+    let same = stored.filter(|stored| {
+        let opened = applying.keys.open(&associated, &Sealed::from_text(&*stored.sealed_password));
+        opened.is_ok_and(|password| password.expose_secret() == new.password.expose_secret())
+    });
+    let (sealed_password, credentials_version) = match same {
+        Some(stored) => (stored.sealed_password.clone(), stored.credentials_version),
+        None => {
+            let sealed = applying.keys.seal(&associated, &new.password, |bytes| applying.entropy.fill(bytes));
+            (sealed.as_str().to_owned(), stored.map_or(0, |stored| stored.credentials_version) + 1)
+        }
+    };
+    let integration = NewIntegration {
+        host: new.host.clone(),
+        v2_base: new.v2_base.clone(),
+        v1_base: new.v1_base.clone(),
+        tenant: new.tenant.clone(),
+        user_name: new.user_name.clone(),
+        sealed_password,
+        credentials_version,
+        billing: new.billing,
+        invoice_day: new.invoice_day,
+        month_end_run: new.month_end_run,
+        freeze_hour: new.freeze_hour,
+        max_count_age_days: new.max_count_age_days,
+        brakes: new.brakes,
+        run_brake: new.run_brake,
+        call_share_percent: new.call_share_percent,
+    };
+    (integration, same.is_none())
+}
+
+/// How many companies are mapped otherwise than before, and which lost their mapping.
+async fn store_companies(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    companies: &[NewCompany],
+    stored: Option<&PartnerSettings>,
+    now: Timestamp,
+) -> Result<(usize, Vec<String>), StoreError> {
+    let (mut moved, mut left) = (0, Vec::new());
+    for company in companies {
+        writing::store_company(tx, partner, company).await?;
+        let before = stored.and_then(|stored| stored.companies.get(&company.company));
+        let before = before.and_then(|before| before.mapping.as_ref());
+        match &company.mapping {
+            Some(mapping) => {
+                let has_moved = before.is_none_or(|before| is_moved(before, mapping));
+                moved += usize::from(has_moved);
+                writing::store_mapping(tx, partner, &company.company, mapping, has_moved, now).await?;
+            }
+            None => {
+                if let Some(before) = before {
+                    writing::remove_mapping(tx, partner, &company.company).await?;
+                    left.push(format!("{} (contract {})", company.name, before.contract.id));
+                }
+            }
+        }
+    }
+    Ok((moved, left))
+}
+
+fn is_moved(before: &settings::CompanyMapping, now: &writing::NewCompanyMapping) -> bool {
+    let contracts = now.product_contracts.iter().map(|(product, (contract, _))| (product, *contract));
+    let contracts_before = before.product_contracts.iter().map(|(product, contract)| (product, contract.id));
+    before.account != now.account || before.contract.id != now.contract || !contracts.eq(contracts_before)
+}
+
+/// Stores a schedule that is another than before; answers when it is due next.
+async fn store_schedule(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    schedule: &Schedule,
+    before: Option<&StoredSchedule>,
+    applying: Applying<'_>,
+) -> Result<Timestamp, ApplyError> {
+    if let Some(before) = before.filter(|before| before.schedule == *schedule) {
+        return Ok(before.next_run_at);
+    }
+    // The partner's own delay is not part of the schedule: without it the clock of its days is that much behind.
+    let spread = SignedDuration::try_from(spread_offset(partner, applying.spread)).unwrap_or_default();
+    let pending = before.map(|before| Occurrence {
+        nominal: before.next_nominal,
+        due: before.next_run_at.saturating_sub(spread).unwrap_or(applying.now),
+    });
+    let now = applying.now.saturating_sub(spread).unwrap_or(applying.now);
+    let next = schedule
+        .next_after_edit(pending, before.and_then(|before| before.last_nominal), now)
+        .ok_or(ApplyError::NeverDue)?;
+    let next = Occurrence { due: next.due.saturating_add(spread).unwrap_or(next.due), ..next };
+    writing::store_schedule(tx, partner, schedule, next).await?;
+    Ok(next.due)
+}
+
+/// Stores a complete report. It has an id of its own each time: applied again, the later one stands.
+async fn store_report(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    report: &ReportSettings,
+    applying: Applying<'_>,
+) -> Result<ReportId, StoreError> {
+    let now = applying.now;
+    let id = ReportId::new(format!("applied-{}", applying.entropy.uuid(now)))
+        .expect("a word and a UUID are short and plain");
+    let head = ReportHead {
+        report: id.clone(),
+        day: report.day,
+        counted_at: report.counted_at.unwrap_or(now),
+        is_final: report.is_final,
+        parts: 1,
+    };
+    match reports::note_part(tx, partner, &head, 1, now).await? {
+        PartStanding::New => {}
+        PartStanding::Repeated | PartStanding::UnknownPartner | PartStanding::OtherHead => {
+            return Err(StoreError::Misuse {
+                reason: "the partner or its report is not as just stored".to_owned(),
+            });
+        }
+    }
+    let companies: Vec<ReportedCompany> = report
+        .companies
+        .keys()
+        .map(|company| ReportedCompany { company: company.clone(), name: None })
+        .collect();
+    reports::add_companies(tx, partner, &id, &companies).await?;
+    let counts: Vec<ReportedCount> = report
+        .companies
+        .iter()
+        .flat_map(|(company, counts)| {
+            counts.iter().map(|(product, users)| ReportedCount {
+                company: company.clone(),
+                product: product.clone(),
+                product_name: None,
+                users: users.map(|users| (users, report.basis)),
+            })
+        })
+        .collect();
+    reports::add_counts(tx, partner, &id, &counts).await?;
+    reports::complete(tx, partner, &id, now).await?;
+    Ok(id)
+}
+
+/// Turns the switch to where it is to stand.
+async fn turn_switch(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    enabled: bool,
+    now: Timestamp,
+) -> Result<IntegrationState, StoreError> {
+    if enabled {
+        return Ok(switch::switch_on(tx, partner).await?.unwrap_or(IntegrationState::Off));
+    }
+    let switched = switch::switch_off(tx, partner, now).await?;
+    Ok(switched.map_or(IntegrationState::Off, |switched| switched.state))
+}

@@ -1,0 +1,125 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Keeps the units on Kaseya BMS contracts equal to the provider's user counts.
+///
+/// Exit codes: 0 all is in order; 1 it could not be done, or was refused; 2 the command line is wrong; 3 it was done, and
+/// something was not sent or waits for a person.
+#[derive(Debug, Parser)]
+#[command(name = "kaseya-sync", version)]
+pub(crate) struct CommandLine {
+    /// A TOML file that is laid over the program's defaults; KASEYA_SYNC_SECTION__KEY is laid over the file.
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+
+    /// Where `standalone` or `demo` keeps its state; for the other commands: talk to the one that runs there, instead of
+    /// the database and the broker of the configuration.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub data_dir: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Checks a partner's settings in a TOML file and stores all of them, or none.
+    Apply {
+        /// The file; `deploy/sample-partner.toml` explains it.
+        file: PathBuf,
+    },
+    /// Asks for a sync of a partner, now.
+    SyncNow(SyncNow),
+    /// Shows how a partner's companies stand.
+    Status {
+        /// The partner's id.
+        partner: String,
+        /// As one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lists the changes that wait for a person, or decides one.
+    Holds {
+        /// The partner's id.
+        partner: String,
+        #[command(subcommand)]
+        decision: Option<Decision>,
+    },
+    /// Switches a partner's integration off, and returns when no write is begun any more.
+    Off {
+        /// The partner's id.
+        partner: String,
+    },
+    /// Switches a partner's integration on.
+    On {
+        /// The partner's id.
+        partner: String,
+    },
+    /// Brings the database's tables and the broker's topology up to date.
+    Migrate,
+    /// Keys that seal passwords.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Runs all services in one process, for one small MSP: a private Postgres, no broker.
+    Standalone,
+    /// The same with a simulated Kaseya and a ready MSP: one scheduled sync and one that is asked for.
+    Demo {
+        /// Ends when both are through.
+        #[arg(long)]
+        once: bool,
+        /// Prints what came of it as one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SyncNow {
+    /// The partner's id.
+    pub partner: String,
+    /// Only these companies.
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub company: Vec<String>,
+    /// Shows what would change, and writes nothing.
+    #[arg(long)]
+    pub plan: bool,
+    /// Waits until it is through, and shows what came of it.
+    #[arg(long)]
+    pub wait: bool,
+    /// Who asks.
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    pub by: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Decision {
+    /// Sends the held number.
+    Approve(Decided),
+    /// Leaves Kaseya as it is.
+    Dismiss(Decided),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Decided {
+    /// The hold's id, as the list shows it.
+    pub hold: String,
+    /// Who decides.
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    pub by: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Makes a key ring with one new key. Kept outside the database: without it no stored password can be used.
+    New {
+        /// The key's id.
+        #[arg(long, default_value = "first")]
+        id: String,
+        /// The file to be made, readable by its owner alone; printed if not given.
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+}

@@ -1,0 +1,127 @@
+//! The installation that a command works on: that of the configuration, or the one that runs in a data directory.
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::Context as _;
+use bus::SharedBus;
+use bus_rabbitmq::RabbitMq;
+use domain::{Clock, Entropy, PartnerId};
+use runtime::{Config, Context, SecretFile};
+use scheduler::SchedulerSettings;
+use secrecy::ExposeSecret as _;
+use store::{CalibratedClock, DatabaseSection, Store, settings::PartnerSettings, status_reading};
+use tokio_util::sync::CancellationToken;
+use vault::KeyRing;
+
+use crate::{data_dir::DataDir, program::NAME};
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BusSection {
+    uri_file: SecretFile,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VaultSection {
+    key_ring_file: PathBuf,
+}
+
+/// A reached installation.
+pub(crate) struct Installation {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Entropy,
+    /// Cancelled when the command is told to end.
+    pub stop: CancellationToken,
+    config: Config,
+    data_dir: Option<DataDir>,
+}
+
+impl Installation {
+    /// Reaches its database; its tables must be there.
+    pub async fn reach(context: &Context, data_dir: Option<PathBuf>) -> anyhow::Result<Self> {
+        let data_dir = data_dir.map(DataDir::at);
+        let mut section: DatabaseSection = context.config.section("database")?;
+        if let Some(directory) = &data_dir {
+            section.url_file = directory.url_file();
+        }
+        let reached = Store::connect(section.settings(NAME)?, context.entropy.clone()).await;
+        let store = match &data_dir {
+            Some(directory) => reached.with_context(|| {
+                format!(
+                    "is `kaseya-sync standalone --data-dir {0}` or `demo` running on {0}?",
+                    directory.path().display()
+                )
+            })?,
+            None => reached?,
+        };
+        store.require_current_schema().await.context("run `kaseya-sync migrate` first")?;
+        let stop = context.shutdown.soft();
+        let clock = CalibratedClock::start(&store, Arc::clone(&context.clock), stop.clone()).await?;
+        Ok(Self {
+            store,
+            clock: Arc::new(clock),
+            entropy: context.entropy.clone(),
+            stop,
+            config: context.config.clone(),
+            data_dir,
+        })
+    }
+
+    /// The bus of the configuration; `None` where everything runs in one process, whose bus nobody else reaches.
+    pub fn bus(&self) -> anyhow::Result<Option<SharedBus>> {
+        if self.data_dir.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(RabbitMq::connect(bus_uri(&self.config)?.expose_secret(), NAME, self.entropy.clone())?))
+    }
+
+    /// The keys that seal passwords.
+    pub fn keys(&self) -> anyhow::Result<KeyRing> {
+        let file = match &self.data_dir {
+            Some(directory) => directory.key_ring_file(),
+            None => self.config.section::<VaultSection>("vault")?.key_ring_file,
+        };
+        KeyRing::read(&file).with_context(|| {
+            format!("{} is no key ring; `kaseya-sync keys new --file FILE` makes one", file.display())
+        })
+    }
+
+    /// How the scheduler spreads partners that are due at one hour.
+    pub fn spread(&self) -> anyhow::Result<std::time::Duration> {
+        Ok(self.config.section::<SchedulerSettings>("scheduler")?.spread)
+    }
+
+    /// What a partner has set; an error that helps where there is no such partner.
+    pub async fn partner(&self, id: &str) -> anyhow::Result<PartnerSettings> {
+        let partner = PartnerId::new(id)?;
+        let settings = self
+            .store
+            .transaction("read_partner", |tx| Box::pin(store::settings::read(tx, &partner)))
+            .await?;
+        match settings {
+            Some(settings) => Ok(settings),
+            None => {
+                let known = self
+                    .store
+                    .transaction("list_partners", |tx| Box::pin(status_reading::partners(tx, 10)))
+                    .await?;
+                let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+                anyhow::bail!(
+                    "there is no partner {partner}{}",
+                    if known.is_empty() {
+                        "; `kaseya-sync apply FILE` stores one".to_owned()
+                    } else {
+                        format!("; there are: {}", known.join(", "))
+                    }
+                )
+            }
+        }
+    }
+}
+
+/// The broker's address.
+pub(crate) fn bus_uri(config: &Config) -> anyhow::Result<secrecy::SecretString> {
+    Ok(config.section::<BusSection>("bus")?.uri_file.read()?)
+}

@@ -1,0 +1,34 @@
+//! `migrate`: the database's tables and the broker's topology.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use runtime::Context;
+use secrecy::ExposeSecret as _;
+use store::{DatabaseSection, Store};
+
+use crate::{
+    data_dir::DataDir,
+    installation::bus_uri,
+    output,
+    program::{Ended, NAME},
+};
+
+pub(crate) async fn command(context: &Context, data_dir: Option<PathBuf>) -> anyhow::Result<Ended> {
+    let mut section: DatabaseSection = context.config.section("database")?;
+    if let Some(directory) = &data_dir {
+        section.url_file = DataDir::at(directory.clone()).url_file();
+    }
+    let store = Store::connect(section.settings(NAME)?, context.entropy.clone()).await?;
+    store.migrate().await?;
+    output::tell(&"the database's tables are up to date");
+    // In one process there is no broker.
+    if data_dir.is_none() {
+        let uri = bus_uri(&context.config)?;
+        bus_rabbitmq::declare_topology(uri.expose_secret(), context.entropy.clone())
+            .await
+            .context("the broker's topology is not declared")?;
+        output::tell(&"the broker's topology is declared");
+    }
+    Ok(Ended::InOrder)
+}

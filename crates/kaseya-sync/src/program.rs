@@ -1,0 +1,188 @@
+//! From the command line to the exit code.
+
+use std::{
+    path::Path,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+};
+
+use clap::Parser as _;
+use runtime::{Config, Context, Program};
+use store::DatabaseSection;
+
+use crate::{
+    apply,
+    command_line::{Command, CommandLine, Keys},
+    demo, holds,
+    installation::Installation,
+    keys, migrate, output, standalone, status, switching, sync_now,
+};
+
+/// The program's name, also for the database's and the broker's lists of connections.
+pub(crate) const NAME: &str = "kaseya-sync";
+
+/// How a command ended when it could be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// All is in order.
+    InOrder,
+    /// It was refused, as has been said.
+    Refused,
+    /// Something was not sent, or waits for a person.
+    NotInOrder,
+}
+
+impl Ended {
+    fn code(self) -> u8 {
+        match self {
+            Self::InOrder => 0,
+            Self::Refused => 1,
+            Self::NotInOrder => 3,
+        }
+    }
+}
+
+/// For a person at a terminal: what went wrong, and nothing else.
+const FOR_PEOPLE: &str = "
+[log]
+filter = \"warn\"
+format = \"text\"
+";
+/// As any other service.
+const AS_A_SERVICE: &str = "
+[health]
+listen = \"127.0.0.1:9090\"
+";
+/// The table is what counts; any free port, so that several demos stand beside each other.
+const FOR_THE_DEMO: &str = "
+[log]
+filter = \"warn\"
+format = \"text\"
+
+[health]
+listen = \"127.0.0.1:0\"
+";
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    let config = line.config.as_deref();
+    let data_dir = line.data_dir;
+    match line.command {
+        Command::Keys(Keys::New { id, file }) => {
+            run(FOR_PEOPLE, config, move |context| async move { keys::new(&context, &id, file.as_deref()) })
+        }
+        Command::Apply { file } => on_installation(config, data_dir, move |installation| async move {
+            apply::command(&installation, &file).await
+        }),
+        Command::SyncNow(order) => on_installation(config, data_dir, move |installation| async move {
+            sync_now::command(&installation, order).await
+        }),
+        Command::Status { partner, json } => {
+            on_installation(config, data_dir, move |installation| async move {
+                status::command(&installation, &partner, json).await
+            })
+        }
+        Command::Holds { partner, decision } => {
+            on_installation(config, data_dir, move |installation| async move {
+                holds::command(&installation, &partner, decision).await
+            })
+        }
+        Command::Off { partner } => on_installation(config, data_dir, move |installation| async move {
+            switching::off(&installation, &partner).await
+        }),
+        Command::On { partner } => on_installation(config, data_dir, move |installation| async move {
+            switching::on(&installation, &partner).await
+        }),
+        Command::Migrate => {
+            run(FOR_PEOPLE, config, move |context| async move { migrate::command(&context, data_dir).await })
+        }
+        Command::Standalone => {
+            run(
+                AS_A_SERVICE,
+                config,
+                move |context| async move { standalone::command(context, data_dir).await },
+            )
+        }
+        Command::Demo { once, json } => run(FOR_THE_DEMO, config, move |context| async move {
+            demo::command(context, data_dir, once, json).await
+        }),
+    }
+}
+
+/// Runs a command on the installation of the configuration, or on the one that runs in a data directory.
+fn on_installation<B, F>(config: Option<&Path>, data_dir: Option<std::path::PathBuf>, body: B) -> ExitCode
+where
+    B: FnOnce(Installation) -> F + Send + 'static,
+    F: Future<Output = anyhow::Result<Ended>> + Send + 'static,
+{
+    run(FOR_PEOPLE, config, move |context| async move {
+        let stop = context.shutdown.soft();
+        let work = async {
+            let installation = Installation::reach(&context, data_dir).await?;
+            body(installation).await
+        };
+        match stop.run_until_cancelled(work).await {
+            Some(ended) => ended,
+            None => anyhow::bail!("interrupted"),
+        }
+    })
+}
+
+/// Runs a command, tells its error, and turns what came of it into the exit code.
+fn run<B, F>(defaults: &str, config: Option<&Path>, body: B) -> ExitCode
+where
+    B: FnOnce(Context) -> F,
+    F: Future<Output = anyhow::Result<Ended>> + Send + 'static,
+{
+    let defaults = [DatabaseSection::DEFAULTS, include_str!("defaults.toml"), defaults].concat();
+    let program = Program { name: NAME, version: env!("CARGO_PKG_VERSION"), defaults: defaults.leak() };
+    let config = match Config::load(program.defaults, config) {
+        Ok(config) => config,
+        Err(error) => {
+            output::complain(&error);
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = Arc::new(AtomicU8::new(0));
+    let told = Arc::clone(&code);
+    let ran = runtime::run_with(program, config, |context| {
+        let body = body(context);
+        async move {
+            let ended = body.await.unwrap_or_else(|error| {
+                output::complain(&format_args!("{error:#}"));
+                Ended::Refused
+            });
+            told.store(ended.code(), Ordering::Relaxed);
+            Ok::<_, std::convert::Infallible>(())
+        }
+    });
+    match code.load(Ordering::Relaxed) {
+        0 => ran,
+        code => ExitCode::from(code),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toml::Table;
+
+    /// `standalone` runs the services as their own programs do.
+    #[test]
+    fn the_services_defaults_are_those_of_their_own_programs() {
+        let ours: Table = include_str!("defaults.toml").parse().expect("it is TOML");
+        for service in [
+            include_str!("../../scheduler/src/defaults.toml"),
+            include_str!("../../worker/src/defaults.toml"),
+            include_str!("../../results/src/defaults.toml"),
+        ] {
+            let theirs: Table = service.parse().expect("it is TOML");
+            for (section, keys) in &theirs {
+                assert_eq!(ours.get(section), Some(keys), "[{section}]");
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! All services in one process, on the bus inside it.
+
+use std::{sync::Arc, time::Duration};
+
+use bus::{InProcess, SharedBus};
+use domain::Clock;
+use egress::{Egress, EgressSettings};
+use kaseya::{Bms, BmsSettings, LineRoutes};
+use local_postgres::Running;
+use results::{Results, ResultsSettings};
+use runtime::Context;
+use scheduler::{Scheduler, SchedulerSettings};
+use store::{CalibratedClock, Settings, Store};
+use tokio::sync::mpsc;
+use vault::KeyRing;
+use worker::{Worker, WorkerSettings};
+
+use crate::{data_dir::DataDir, program::NAME};
+
+/// Connections for all services and whoever looks.
+const POOL: usize = 24;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KaseyaSection {
+    allow_loopback_http: bool,
+    lines_route: String,
+    line_route: String,
+}
+
+/// What the services share, as whoever starts them uses it too.
+pub(crate) struct Services {
+    pub store: Store,
+    pub bus: SharedBus,
+    pub clock: Arc<dyn Clock>,
+    pub keys: Arc<KeyRing>,
+    /// The scheduler's spread.
+    pub spread: Duration,
+    /// Postgres lives as long as somebody holds one.
+    alive: mpsc::Sender<std::convert::Infallible>,
+}
+
+/// Starts a private Postgres in `directory`, brings its tables up to date, and makes what the services need. It ends
+/// with the context's shutdown, after all of them.
+pub(crate) async fn prepare(context: &Context, directory: &DataDir) -> anyhow::Result<Services> {
+    directory.prepare()?;
+    let keys = Arc::new(directory.key_ring(&context.entropy)?);
+    let (postgres, url) = directory.start_postgres().await?;
+    let alive = stop_after_all(context, directory, postgres);
+    let stop = context.shutdown.soft();
+    let settings = Settings { application: NAME.to_owned(), pool_size: POOL, ..Settings::new(url) };
+    let store = Store::connect(settings, context.entropy.clone()).await?;
+    store.migrate().await?;
+    let clock = CalibratedClock::start(&store, Arc::clone(&context.clock), stop.clone()).await?;
+    let bus = Arc::new(InProcess::new());
+    context.health.dependency("postgres", store.reachable(stop));
+    let spread = context.config.section::<SchedulerSettings>("scheduler")?.spread;
+    Ok(Services { store, bus, clock: Arc::new(clock), keys, spread, alive })
+}
+
+impl Services {
+    /// Starts all of them. With `allow_loopback_http` Kaseya may be a simulated one on this machine, whatever is
+    /// configured.
+    pub fn run(&self, context: &Context, allow_loopback_http: bool) -> anyhow::Result<()> {
+        self.run_scheduler(context)?;
+        self.run_worker(context, allow_loopback_http)?;
+        self.run_results(context)
+    }
+
+    fn run_scheduler(&self, context: &Context) -> anyhow::Result<()> {
+        let with = scheduler::Context {
+            store: self.store.clone(),
+            bus: Arc::clone(&self.bus),
+            clock: Arc::clone(&self.clock),
+            entropy: context.entropy.clone(),
+            settings: context.config.section("scheduler")?,
+        };
+        let scheduler = Scheduler::new(with, &context.meter, &context.health);
+        let (stop, alive) = (context.shutdown.soft(), self.alive.clone());
+        // Its rounds are what tells that the process goes round; the others rightly wait for work.
+        context.shutdown.service("scheduler", async move {
+            let _alive = alive;
+            scheduler.run(stop).await
+        });
+        Ok(())
+    }
+
+    fn run_worker(&self, context: &Context, allow_loopback_http: bool) -> anyhow::Result<()> {
+        let settings: WorkerSettings = context.config.section("worker")?;
+        let kaseya: KaseyaSection = context.config.section("kaseya")?;
+        let http = kaseya.allow_loopback_http || allow_loopback_http;
+        let egress = Egress::new(EgressSettings { allow_loopback_http: http })?;
+        let line_routes = LineRoutes { lines: kaseya.lines_route, line: kaseya.line_route };
+        let clock = Arc::clone(&self.clock);
+        let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings { line_routes, ..BmsSettings::default() });
+        let (bus, keys) = (Arc::clone(&self.bus), Arc::clone(&self.keys));
+        let worker = Worker::new(bus, bms, keys, clock, context.entropy.clone(), settings);
+        let (stop, alive) = (context.shutdown.soft(), self.alive.clone());
+        context.shutdown.service("worker", async move {
+            let _alive = alive;
+            worker.run(stop, || ()).await
+        });
+        Ok(())
+    }
+
+    fn run_results(&self, context: &Context) -> anyhow::Result<()> {
+        let settings: ResultsSettings = context.config.section("results")?;
+        let (bus, clock) = (Arc::clone(&self.bus), Arc::clone(&self.clock));
+        let results = Results::new(self.store.clone(), bus, clock, context.entropy.clone(), settings);
+        let (stop, alive) = (context.shutdown.soft(), self.alive.clone());
+        context.shutdown.service("results", async move {
+            let _alive = alive;
+            results.run(stop, || ()).await
+        });
+        Ok(())
+    }
+}
+
+/// Keeps Postgres until the shutdown has begun and all who hold the answer of this function are gone.
+fn stop_after_all(
+    context: &Context,
+    directory: &DataDir,
+    postgres: Running,
+) -> mpsc::Sender<std::convert::Infallible> {
+    let (alive, mut all_gone) = mpsc::channel(1);
+    let soft = context.shutdown.soft();
+    let directory = directory.clone();
+    context.shutdown.work("postgres", async move {
+        soft.cancelled().await;
+        // Nothing is ever sent: it ends when the last sender is gone.
+        all_gone.recv().await;
+        if let Err(error) = postgres.stop().await {
+            tracing::error!(%error, "Postgres did not stop by itself");
+        }
+        // One that is not to be kept goes now that nobody is in it.
+        drop(directory);
+    });
+    alive
+}

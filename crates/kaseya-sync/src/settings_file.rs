@@ -1,0 +1,197 @@
+//! A partner's settings as one TOML document, read and checked as a whole.
+//!
+//! Every mistake is found in one reading, each with its line, its field and the mend; the document is handed out only if
+//! there is none. `deploy/sample-partner.toml` explains each field.
+
+mod integration;
+mod mistake;
+mod report;
+mod rows;
+mod section;
+mod sharing;
+
+use std::path::Path;
+
+use domain::{Billing, ContractId, Frequency, PartnerId, Schedule, Weekday};
+use jiff::{Timestamp, tz::TimeZone};
+use std::collections::BTreeMap;
+use store::{
+    settings::PartnerSettings,
+    settings_writing::{NewCompany, NewProduct},
+};
+use toml::de::{DeTable, DeValue};
+
+pub use integration::IntegrationSettings;
+pub use mistake::{Mistake, Mistakes};
+pub use report::ReportSettings;
+use section::{Section, Source};
+
+/// A partner's settings, with nothing left to check.
+#[derive(Debug, Clone)]
+pub struct SettingsFile {
+    /// The partner.
+    pub partner: PartnerId,
+    /// Its name.
+    pub name: String,
+    /// The provider's zone for it.
+    pub count_zone: String,
+    /// Its integration.
+    pub integration: IntegrationSettings,
+    /// Its schedule.
+    pub schedule: Schedule,
+    /// Its products.
+    pub products: Vec<NewProduct>,
+    /// Its companies.
+    pub companies: Vec<NewCompany>,
+    /// Contracts billed otherwise than its other contracts.
+    pub contract_billing: BTreeMap<ContractId, Billing>,
+    /// User counts.
+    pub report: Option<ReportSettings>,
+}
+
+/// What a document is read with.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Where `password_file` is looked for.
+    pub directory: &'a Path,
+    /// The present instant.
+    pub now: Timestamp,
+    /// What is stored of the partner: products and companies that the document does not list stay.
+    pub stored: Option<&'a PartnerSettings>,
+}
+
+/// The partner that a document is about, if it says so in a usable way; to look up what is stored of it.
+pub fn partner_of(text: &str) -> Option<PartnerId> {
+    let (document, _) = DeTable::parse_recoverable(text);
+    let id = document.get_ref().get("partner")?.get_ref().get("id")?.get_ref().as_str()?;
+    PartnerId::new(id).ok()
+}
+
+/// Reads and checks a document.
+pub fn read(text: &str, around: Surroundings<'_>) -> Result<SettingsFile, Mistakes> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let source = Source::new(text);
+    if !errors.is_empty() {
+        for error in &errors {
+            source.note(error.span().unwrap_or(0..0), "the document", error.message(), "correct the TOML");
+        }
+        // What could be read of it would only bring mistakes that are none.
+        return Err(source.into_mistakes());
+    }
+    let file = {
+        let mut top = Section::top(&source, document.get_ref());
+        let file = whole(&mut top, around);
+        top.finish();
+        file
+    };
+    let mistakes = source.into_mistakes();
+    match file {
+        Some(file) if mistakes.is_empty() => Ok(file),
+        _ => Err(mistakes),
+    }
+}
+
+fn whole(top: &mut Section<'_, '_>, around: Surroundings<'_>) -> Option<SettingsFile> {
+    let partner = top.required_section("partner").map(partner);
+    let integration = top.required_section("integration").map(|section| integration::read(section, around));
+    let brakes = integration::brakes(top.optional_section("brakes"));
+    let schedule = top.required_section("schedule").map(schedule);
+    let products = rows::products(top.sections("product"));
+    let product_ids = rows::known_products(&products, around.stored);
+    let companies = rows::companies(top.sections("company"), &product_ids);
+    sharing::check(top, &products, &companies, around.stored);
+    let contract_billing = rows::contract_billing(top.sections("contract_billing"));
+    let zone = partner.as_ref().and_then(|partner| partner.as_ref()).map(|partner| partner.2.clone());
+    let known = report::Known {
+        products: &product_ids,
+        companies: rows::known_companies(&companies, around.stored),
+        zone: zone.and_then(|zone| TimeZone::get(&zone).ok()),
+        now: around.now,
+    };
+    let report = top.optional_section("report").map(|section| report::read(section, &known));
+
+    let (partner, name, count_zone) = partner??;
+    let (brakes, run_brake) = brakes?;
+    Some(SettingsFile {
+        partner,
+        name,
+        count_zone,
+        integration: IntegrationSettings { brakes, run_brake, ..integration?? },
+        schedule: schedule??,
+        products: products.into_iter().map(|row| row.row).collect::<Option<_>>()?,
+        companies: companies.into_iter().map(|row| row.row).collect::<Option<_>>()?,
+        contract_billing,
+        report: match report {
+            Some(report) => Some(report?),
+            None => None,
+        },
+    })
+}
+
+fn partner(mut section: Section<'_, '_>) -> Option<(PartnerId, String, String)> {
+    let id = section.parsed("id", r#"id = "example-msp""#, PartnerId::new);
+    let name = section.text("name", r#"name = "Example MSP""#);
+    let count_zone = section.parsed("count_zone", r#"count_zone = "Europe/Rome""#, zone);
+    section.finish();
+    Some((id?, name?, count_zone?))
+}
+
+/// Checks a zone's name.
+fn zone(name: String) -> Result<String, domain::ScheduleError> {
+    // A month's end needs a zone: its rule knows which names are one.
+    domain::MonthEnd::new(&name, 0).map(|_| name)
+}
+
+fn schedule(mut section: Section<'_, '_>) -> Option<Schedule> {
+    let weekly = section.one_of(
+        "frequency",
+        r#"frequency = "daily" or frequency = "weekly""#,
+        &[("daily", false), ("weekly", true)],
+    );
+    let hour = section.integer("hour", "hour = 2, a whole hour from 0 to 23", 0..=23);
+    let zone = section.parsed("zone", r#"zone = "Europe/Rome""#, zone);
+    let example = r#"weekday = "monday""#;
+    let frequency = match weekly {
+        Some(true) => section.one_of("weekday", example, &WEEKDAYS).map(Frequency::Weekly),
+        Some(false) => {
+            section.refuse(
+                "weekday",
+                "a daily schedule has no weekday",
+                r#"remove it, or write frequency = "weekly""#,
+            );
+            Some(Frequency::Daily)
+        }
+        None => {
+            section.optional_one_of("weekday", example, &WEEKDAYS);
+            None
+        }
+    };
+    section.finish();
+    Schedule::new(frequency?, hour?, &zone?).ok()
+}
+
+const WEEKDAYS: [(&str, Weekday); 7] = [
+    ("monday", Weekday::Monday),
+    ("tuesday", Weekday::Tuesday),
+    ("wednesday", Weekday::Wednesday),
+    ("thursday", Weekday::Thursday),
+    ("friday", Weekday::Friday),
+    ("saturday", Weekday::Saturday),
+    ("sunday", Weekday::Sunday),
+];
+
+/// What a value is, in the words of people who write TOML.
+fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+#[cfg(test)]
+mod tests;

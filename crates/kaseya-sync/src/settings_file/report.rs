@@ -1,0 +1,139 @@
+//! The section `[report]`: user counts, for whoever has no provider's messages yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{CompanyId, CountBasis, ProductId};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use toml::de::DeValue;
+
+use super::{
+    rows::{known, mend_unknown},
+    section::{Section, whole_number},
+};
+
+/// A complete report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportSettings {
+    /// The day that was counted.
+    pub day: Date,
+    /// The instant of counting; when it is applied, if it does not say.
+    pub counted_at: Option<Timestamp>,
+    /// Whether this day's counts will not change any more.
+    pub is_final: bool,
+    /// What was counted.
+    pub basis: CountBasis,
+    /// The companies that it covers; `None` where a count could not be taken.
+    pub companies: BTreeMap<CompanyId, BTreeMap<ProductId, Option<u32>>>,
+}
+
+/// What a report may name.
+pub(super) struct Known<'a> {
+    pub(super) products: &'a BTreeSet<ProductId>,
+    pub(super) companies: BTreeSet<CompanyId>,
+    /// The provider's, if it is one.
+    pub(super) zone: Option<TimeZone>,
+    pub(super) now: Timestamp,
+}
+
+/// The most users of a message, and so of a file.
+const MOST: i64 = 10_000_000;
+/// How far ahead of ours the provider's clock may be.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+pub(super) fn read(mut section: Section<'_, '_>, known_ids: &Known<'_>) -> Option<ReportSettings> {
+    let day = section.day("day", "day = 2026-11-30, without quotes");
+    if let (Some(day), Some(zone)) = (day, &known_ids.zone) {
+        let today = zone.to_datetime(known_ids.now).date();
+        if day > today {
+            section.mistake("day", format!("{day} is in the future"), format!("write a day up to {today}"));
+        }
+    }
+    let example = "counted_at = 2026-11-30T23:55:00+01:00, or leave it out";
+    let counted_at = section.optional_instant("counted_at", example);
+    let counted_read = !section.has("counted_at") || counted_at.is_some();
+    if counted_at.is_some_and(|at| at > known_ids.now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX)) {
+        section.mistake("counted_at", "it is in the future", format!("write {example}"));
+    }
+    let is_final = section
+        .boolean("final", "final = true if this day's counts will not change any more, or final = false");
+    let words = [("users", CountBasis::Users), ("licences", CountBasis::Licences)];
+    let example = r#"basis = "users" or basis = "licences""#;
+    let basis =
+        if section.has("basis") { section.one_of("basis", example, &words) } else { Some(CountBasis::Users) };
+    let companies = companies(section.sections("company"), known_ids);
+    section.finish();
+    counted_read.then_some(())?;
+    Some(ReportSettings { day: day?, counted_at, is_final: is_final?, basis: basis?, companies: companies? })
+}
+
+fn companies(
+    sections: Vec<Section<'_, '_>>,
+    known_ids: &Known<'_>,
+) -> Option<BTreeMap<CompanyId, BTreeMap<ProductId, Option<u32>>>> {
+    let mut all = BTreeMap::new();
+    let mut whole = true;
+    for mut section in sections {
+        let id = section.parsed("id", r#"id = "acme""#, CompanyId::new);
+        if let Some(id) = &id {
+            known(&section, "id", id, &known_ids.companies, "company");
+            if all.contains_key(id) {
+                section.mistake("id", format!("{id} is listed twice"), "list it once: which count stands?");
+            }
+        }
+        let counts =
+            section.required_section("counts").and_then(|counts| read_counts(&counts, known_ids.products));
+        section.finish();
+        match id.zip(counts) {
+            Some((id, counts)) => drop(all.insert(id, counts)),
+            None => whole = false,
+        }
+    }
+    whole.then_some(all)
+}
+
+/// A number for each product, or "missing" where it could not be taken: missing is never 0.
+fn read_counts(
+    section: &Section<'_, '_>,
+    products: &BTreeSet<ProductId>,
+) -> Option<BTreeMap<ProductId, Option<u32>>> {
+    let mut counts = BTreeMap::new();
+    let mut whole = true;
+    for (name, place, value) in section.all() {
+        let product = match ProductId::new(name) {
+            Ok(product) if products.contains(&product) => product,
+            Ok(product) => {
+                let mend = mend_unknown(&product, products, "product");
+                section.mistake_at(
+                    place,
+                    section.path_of(name),
+                    format!("there is no product {product}"),
+                    mend,
+                );
+                whole = false;
+                continue;
+            }
+            Err(error) => {
+                section.mistake_at(
+                    place,
+                    section.path_of(name),
+                    error.to_string(),
+                    "correct the product's id",
+                );
+                whole = false;
+                continue;
+            }
+        };
+        let example = format!("{name} = 12, or {name} = \"missing\" where it could not be counted");
+        let users = match value.get_ref() {
+            DeValue::String(text) if text == "missing" => Some(None),
+            _ => whole_number(section.source(), value, &section.path_of(name), &example, 0..=MOST)
+                .and_then(|users| u32::try_from(users).ok())
+                .map(Some),
+        };
+        match users {
+            Some(users) => drop(counts.insert(product, users)),
+            None => whole = false,
+        }
+    }
+    whole.then_some(counts)
+}

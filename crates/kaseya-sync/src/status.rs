@@ -1,0 +1,246 @@
+//! `status PARTNER`: how its companies stand.
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Serialize;
+use store::{
+    outcomes::{ProductRow, RunTotals},
+    settings::{IntegrationState, PartnerSettings},
+    status_reading::{self, CompanyStatus, HoldRow, RunRow},
+};
+
+use crate::{
+    installation::Installation,
+    output::{self, instant},
+    program::Ended,
+};
+
+/// How many runs are shown.
+const RUNS: i64 = 5;
+
+/// `--json`: the whole document.
+#[derive(Serialize)]
+struct Document<'a> {
+    partner: &'a str,
+    name: &'a str,
+    /// on, switching_off, off, or not_set_up.
+    integration: &'static str,
+    /// The code with which Kaseya refused the credentials.
+    credentials_refused: Option<&'static str>,
+    next_run_at: Option<Timestamp>,
+    open_holds: usize,
+    runs: Vec<Run>,
+    companies: Vec<Company<'a>>,
+}
+
+/// A run, as documents show it.
+#[derive(Serialize)]
+pub(crate) struct Run {
+    id: String,
+    trigger: &'static str,
+    mode: &'static str,
+    state: &'static str,
+    started_at: Timestamp,
+    finished_at: Option<Timestamp>,
+    #[serde(flatten)]
+    totals: Totals,
+}
+
+/// How the companies of a run came out.
+#[derive(Serialize)]
+pub(crate) struct Totals {
+    companies: u32,
+    changed: u32,
+    unchanged: u32,
+    held: u32,
+    failed: u32,
+    skipped: u32,
+}
+
+#[derive(Serialize)]
+struct Company<'a> {
+    company_id: &'a str,
+    company: &'a str,
+    account: Option<&'a str>,
+    contract_id: Option<i32>,
+    contract: Option<&'a str>,
+    state: &'static str,
+    code: Option<&'static str>,
+    detail: Option<&'a str>,
+    last_sync: Option<Timestamp>,
+    last_change: Option<Timestamp>,
+    deferred_until: Option<Timestamp>,
+    products: &'a [ProductRow],
+}
+
+impl From<RunTotals> for Totals {
+    fn from(totals: RunTotals) -> Self {
+        let RunTotals { companies, changed, unchanged, held, failed, skipped } = totals;
+        Self { companies, changed, unchanged, held, failed, skipped }
+    }
+}
+
+pub(crate) async fn command(installation: &Installation, partner: &str, json: bool) -> anyhow::Result<Ended> {
+    let settings = installation.partner(partner).await?;
+    let now = installation.clock.now();
+    let (companies, runs, holds) = installation
+        .store
+        .transaction("read_status", |tx| {
+            let settings = &settings;
+            Box::pin(async move {
+                Ok::<_, store::StoreError>((
+                    status_reading::companies(tx, settings, now).await?,
+                    status_reading::runs(tx, &settings.partner, 0, RUNS).await?,
+                    status_reading::standing_holds(tx, &settings.partner).await?,
+                ))
+            })
+        })
+        .await?;
+    if json {
+        let document = document(&settings, &companies, &runs, &holds);
+        output::say(&serde_json::to_string_pretty(&document)?)?;
+    } else {
+        show(&settings, &companies, &runs, &holds)?;
+    }
+    Ok(Ended::InOrder)
+}
+
+fn document<'a>(
+    settings: &'a PartnerSettings,
+    companies: &'a [CompanyStatus],
+    runs: &[RunRow],
+    holds: &[HoldRow],
+) -> Document<'a> {
+    let integration = settings.integration.as_ref();
+    Document {
+        partner: settings.partner.as_str(),
+        name: &settings.name,
+        integration: match integration.map(|integration| integration.state) {
+            None => "not_set_up",
+            Some(IntegrationState::On) => "on",
+            Some(IntegrationState::SwitchingOff) => "switching_off",
+            Some(IntegrationState::Off) => "off",
+        },
+        credentials_refused: integration
+            .and_then(|integration| integration.credentials_refused)
+            .map(|refused| refused.code.as_str()),
+        next_run_at: settings.schedule.as_ref().map(|schedule| schedule.next_run_at),
+        open_holds: open(holds),
+        runs: runs
+            .iter()
+            .map(|run| Run {
+                id: run.run.to_string(),
+                trigger: run.trigger.as_str(),
+                mode: run.mode.as_str(),
+                state: run.state.as_str(),
+                started_at: run.started_at,
+                finished_at: run.finished_at,
+                totals: run.totals.into(),
+            })
+            .collect(),
+        companies: companies
+            .iter()
+            .map(|row| Company {
+                company_id: row.company.as_str(),
+                company: &row.name,
+                account: row.account.as_ref().map(|(_, name)| name.as_str()),
+                contract_id: row.contract.as_ref().map(|(contract, _)| contract.0),
+                contract: row.contract.as_ref().map(|(_, name)| name.as_str()),
+                state: row.state.as_str(),
+                code: row.code.map(domain::ErrorCode::as_str),
+                detail: row.detail.as_deref(),
+                last_sync: row.last_sync,
+                last_change: row.last_change,
+                deferred_until: row.deferred_until,
+                products: &row.products,
+            })
+            .collect(),
+    }
+}
+
+fn open(holds: &[HoldRow]) -> usize {
+    holds.iter().filter(|hold| hold.state == "open").count()
+}
+
+fn show(
+    settings: &PartnerSettings,
+    companies: &[CompanyStatus],
+    runs: &[RunRow],
+    holds: &[HoldRow],
+) -> anyhow::Result<()> {
+    let zone = settings.zone();
+    let integration = settings.integration.as_ref();
+    let state = match integration.map(|integration| integration.state) {
+        None => "not set up",
+        Some(IntegrationState::On) => "on",
+        Some(IntegrationState::SwitchingOff) => "switching off",
+        Some(IntegrationState::Off) => "off",
+    };
+    output::say(&format_args!("{} ({}): {state}", settings.name, settings.partner))?;
+    if let Some(refused) = integration.and_then(|integration| integration.credentials_refused) {
+        let at = instant(Some(refused.at), zone);
+        output::say(&format_args!(
+            "{}: Kaseya refused the credentials on {at}; nothing is sent until they are others",
+            refused.code
+        ))?;
+    }
+    if let Some(schedule) = &settings.schedule {
+        let zone_name = zone.iana_name().unwrap_or("UTC");
+        let next = instant(Some(schedule.next_run_at), zone);
+        output::say(&format_args!("next scheduled run {next}; times are those of {zone_name}"))?;
+    }
+    let columns =
+        ["run", "by", "state", "started", "companies", "changed", "equal", "held", "failed", "skipped"];
+    let mut table = output::table(&columns);
+    for run in runs {
+        let totals = run.totals;
+        let by = run
+            .requested_by
+            .as_deref()
+            .map_or_else(|| run.trigger.to_string().replace('_', " "), str::to_owned);
+        let planned = if run.mode == domain::RunMode::Plan { " (plan)" } else { "" };
+        table.add_row([
+            run.number.to_string() + planned,
+            by,
+            run.state.as_str().replace('_', " "),
+            instant(Some(run.started_at), zone),
+            totals.companies.to_string(),
+            totals.changed.to_string(),
+            totals.unchanged.to_string(),
+            totals.held.to_string(),
+            totals.failed.to_string(),
+            totals.skipped.to_string(),
+        ]);
+    }
+    output::say(&table)?;
+    output::say(&company_table(companies, zone))?;
+    if open(holds) > 0 {
+        output::say(&format_args!(
+            "{} changes wait for a person: kaseya-sync holds {}",
+            open(holds),
+            settings.partner
+        ))?;
+    }
+    Ok(())
+}
+
+fn company_table(companies: &[CompanyStatus], zone: &TimeZone) -> comfy_table::Table {
+    let columns = ["company", "account", "contract", "state", "code", "last sync", "last change"];
+    let mut table = output::table(&columns);
+    for row in companies {
+        let account = row.account.as_ref().map_or_else(String::new, |(_, name)| name.clone());
+        let state = match row.deferred_until {
+            Some(until) => format!("deferred until {}", instant(Some(until), zone)),
+            None => output::state(row.state),
+        };
+        table.add_row([
+            row.name.clone(),
+            account,
+            row.contract.as_ref().map_or_else(String::new, |(_, name)| name.clone()),
+            state,
+            output::code(row.code).to_owned(),
+            instant(row.last_sync, zone),
+            instant(row.last_change, zone),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,295 @@
+//! Settings from a file: all of them are stored or none, and a second time is an update.
+
+use std::{path::Path, time::Duration};
+
+use domain::PartnerId;
+use jiff::{Timestamp, ToSpan as _};
+use kaseya_sync::apply::{Applied, ApplyError, Applying, apply};
+use store::{
+    settings::{self, IntegrationState, PartnerSettings},
+    settings_writing as writing, switch,
+};
+use testkit::{TestDatabase, database, entropy};
+use vault::{Associated, KeyRing, Sealed};
+
+const SAMPLE: &str = include_str!("../../../deploy/sample-partner.toml");
+const NOW: &str = "2026-11-23T10:00:00Z";
+
+struct World {
+    database: TestDatabase,
+    keys: KeyRing,
+    entropy: domain::Entropy,
+}
+
+impl World {
+    async fn new() -> Self {
+        let entropy = entropy(7);
+        let ring = KeyRing::generate("first", |bytes| entropy.fill(bytes)).expect("a ring");
+        Self { database: database().await, keys: KeyRing::parse(&ring).expect("a ring"), entropy }
+    }
+
+    async fn apply_at(&self, text: &str, now: Timestamp) -> Result<Applied, ApplyError> {
+        let applying =
+            Applying { keys: &self.keys, entropy: &self.entropy, spread: Duration::from_secs(900), now };
+        apply(&self.database.store, text, Path::new("/nowhere"), applying).await
+    }
+
+    async fn apply(&self, text: &str) -> Result<Applied, ApplyError> {
+        self.apply_at(text, now()).await
+    }
+
+    async fn stored(&self) -> Option<PartnerSettings> {
+        let partner = partner();
+        self.database
+            .store
+            .transaction("read", |tx| Box::pin(settings::read(tx, &partner)))
+            .await
+            .expect("the database answers")
+    }
+
+    async fn settings(&self) -> PartnerSettings {
+        self.stored().await.expect("the partner is stored")
+    }
+
+    async fn count(&self, table: &str) -> i64 {
+        let client = self.database.client().await;
+        let sql = format!("select count(*) from {table}");
+        client.query_one(&sql, &[]).await.expect("the database answers").get(0)
+    }
+
+    fn password(&self, settings: &PartnerSettings) -> String {
+        use secrecy::ExposeSecret as _;
+        let integration = settings.integration.as_ref().expect("an integration");
+        let associated = Associated {
+            partner: "example-msp",
+            host: &integration.host,
+            tenant: &integration.tenant,
+            user: &integration.user_name,
+        };
+        let sealed = Sealed::from_text(&*integration.sealed_password);
+        self.keys.open(&associated, &sealed).expect("it opens").expose_secret().to_owned()
+    }
+}
+
+fn now() -> Timestamp {
+    NOW.parse().expect("an instant")
+}
+
+fn partner() -> PartnerId {
+    PartnerId::new("example-msp").expect("an id")
+}
+
+fn with(from: &str, to: &str) -> String {
+    assert_eq!(SAMPLE.matches(from).count(), 1, "{from:?} must stand in the sample once");
+    SAMPLE.replace(from, to)
+}
+
+fn versions(settings: &PartnerSettings) -> Vec<(String, u32)> {
+    let mapped = settings.companies.iter().filter_map(|(id, company)| Some((id, company.mapping.as_ref()?)));
+    mapped.map(|(id, mapping)| (id.to_string(), mapping.version)).collect()
+}
+
+fn credentials_version(settings: &PartnerSettings) -> u32 {
+    settings.integration.as_ref().map_or(0, |integration| integration.credentials_version)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sample_is_stored_whole() {
+    let world = World::new().await;
+    let applied = world.apply(SAMPLE).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((applied.companies, applied.moved, applied.state), ((4, 3), 3, IntegrationState::On));
+    let settings = world.settings().await;
+    let integration = settings.integration.as_ref().expect("an integration");
+    assert_eq!((integration.host.as_str(), integration.tenant.as_str()), ("bms.kaseya.com", "Example MSP"));
+    assert!(!integration.sealed_password.contains("change me"));
+    assert_eq!(world.password(&settings), "change me");
+    let schedule = settings.schedule.as_ref().expect("a schedule");
+    assert_eq!(schedule.next_nominal.to_string(), "2026-11-24");
+    // Two o'clock in Rome, and the partner's own spread.
+    let due: Timestamp = "2026-11-24T01:00:00Z".parse().expect("an instant");
+    assert!((due..due + 15.minutes()).contains(&schedule.next_run_at), "{}", schedule.next_run_at);
+    assert_eq!(
+        (world.count("company_product_contracts").await, world.count("contract_billing").await),
+        (1, 1)
+    );
+    assert_eq!(
+        (world.count("reports where complete_at is not null").await, world.count("user_counts").await),
+        (1, 6)
+    );
+    assert_eq!(world.count("user_counts where users is null").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_mistake_nothing_is_stored() {
+    let world = World::new().await;
+    for (from, to) in [
+        ("invoice_day = 5", "invoice_day = 0"),
+        ("contract_id = 5012\ncontract_name = \"Managed services\"\n", ""),
+        ("count_zone = \"Europe/Rome\"", "count_zone = \"Europe/Roma\""),
+        ("{ trial = 2 }", "{ trial = -2 }"),
+        ("\nhost = \"bms.kaseya.com\"", "\nhost = \"https://bms.kaseya.com/\""),
+    ] {
+        let refused = world.apply(&with(from, to)).await.expect_err("it is refused");
+        assert!(matches!(refused, ApplyError::Mistakes(_)), "{refused}");
+        assert!(world.stored().await.is_none());
+    }
+    assert_eq!((world.count("partners").await, world.count("reports").await), (0, 0));
+
+    // And of an update nothing is changed.
+    world.apply(SAMPLE).await.expect("it is right");
+    let wrong =
+        with("password = \"change me\"", "password = \"other\"").replace("\nhour = 2\n", "\nhour = 24\n");
+    world.apply(&wrong).await.expect_err("it is refused");
+    let settings = world.settings().await;
+    assert_eq!((credentials_version(&settings), world.password(&settings)), (1, "change me".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn applied_again_only_what_is_other_gets_a_new_version() {
+    let world = World::new().await;
+    world.apply(SAMPLE).await.expect("it is right");
+    let first = world.settings().await;
+    let again = world.apply_at(SAMPLE, now() + 1.hour()).await.expect("it is right");
+    assert_eq!((again.moved, again.new_credentials), (0, false));
+    let second = world.settings().await;
+    assert_eq!(versions(&first), versions(&second));
+    assert_eq!(credentials_version(&second), 1);
+    let sealed =
+        |settings: &PartnerSettings| settings.integration.as_ref().map(|known| known.sealed_password.clone());
+    assert_eq!(sealed(&first), sealed(&second));
+    let schedule = |settings: &PartnerSettings| {
+        settings.schedule.as_ref().map(|known| (known.version, known.next_nominal, known.next_run_at))
+    };
+    assert_eq!(schedule(&first), schedule(&second));
+
+    let renamed =
+        with("name = \"Panificio Niccolò & Figli\"\naccount_id", "name = \"Panificio N.\"\naccount_id");
+    world.apply(&renamed).await.expect("it is right");
+    assert_eq!(versions(&first), versions(&world.settings().await));
+
+    let moved = world.apply(&with("contract_id = 5012", "contract_id = 5099")).await.expect("it is right");
+    assert_eq!(moved.moved, 1);
+    let third = world.settings().await;
+    let gone_up: Vec<_> =
+        versions(&third).into_iter().zip(versions(&first)).filter(|(now, before)| now != before).collect();
+    assert_eq!(gone_up.len(), 1);
+    assert_eq!((gone_up[0].0.0.as_str(), gone_up[0].0.1), ("niccolo", gone_up[0].1.1 + 1));
+
+    let product = world.apply(&with("contract_id = 5013", "contract_id = 5014")).await.expect("it is right");
+    assert_eq!(product.moved, 1, "a product's own contract is part of the mapping");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_credentials_are_a_new_version_and_forget_a_refusal() {
+    let world = World::new().await;
+    for (version, text) in (1..).zip([
+        SAMPLE.to_owned(),
+        with("password = \"change me\"", "password = \"changed\""),
+        with("user_name = \"password-boss-sync\"", "user_name = \"another\""),
+        with("company_name = \"Example MSP\"", "company_name = \"Example msp\""),
+        with("\nhost = \"bms.kaseya.com\"", "\nhost = \"bmsemea.kaseya.com\""),
+    ]) {
+        let applied = world.apply(&text).await.expect("it is right");
+        let settings = world.settings().await;
+        assert!(applied.new_credentials);
+        assert_eq!(credentials_version(&settings), version);
+        assert!(settings.integration.expect("an integration").credentials_refused.is_none());
+        let refuse =
+            "update integrations set credentials_refused_code = 'AUTH-01', credentials_refused_at = saved_at";
+        world.database.client().await.execute(refuse, &[]).await.expect("refused");
+    }
+    // The same credentials again: the refusal stands.
+    world
+        .apply(&with("\nhost = \"bms.kaseya.com\"", "\nhost = \"bmsemea.kaseya.com\""))
+        .await
+        .expect("it is right");
+    let settings = world.settings().await;
+    assert!(settings.integration.expect("an integration").credentials_refused.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edited_schedule_keeps_the_promised_night() {
+    let world = World::new().await;
+    world.apply(SAMPLE).await.expect("it is right");
+    world.apply(&with("\nhour = 2\n", "\nhour = 5\n")).await.expect("it is right");
+    let schedule = world.settings().await.schedule.expect("a schedule");
+    assert_eq!((schedule.version, schedule.next_nominal.to_string().as_str()), (2, "2026-11-24"));
+    let due: Timestamp = "2026-11-24T04:00:00Z".parse().expect("an instant");
+    assert!((due..due + 15.minutes()).contains(&schedule.next_run_at), "{}", schedule.next_run_at);
+
+    let weekly = with("frequency = \"daily\"", "frequency = \"weekly\"\nweekday = \"monday\"");
+    world.apply(&weekly).await.expect("it is right");
+    let schedule = world.settings().await.schedule.expect("a schedule");
+    assert_eq!((schedule.version, schedule.next_nominal.to_string().as_str()), (3, "2026-11-30"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_listed_stays_and_what_loses_its_mapping_is_told() {
+    let world = World::new().await;
+    world.apply(SAMPLE).await.expect("it is right");
+    let only_belleville = {
+        let (head, rest) = SAMPLE.split_once("# The clients.").expect("it is there");
+        let (_, tail) = rest.split_once("# Not mapped yet").expect("it is there");
+        let (tail, _) = tail.split_once("# User counts").expect("it is there");
+        format!("{head}#{tail}")
+    };
+    world.apply(&only_belleville).await.expect("it is right");
+    let settings = world.settings().await;
+    assert_eq!((settings.companies.len(), versions(&settings).len()), (4, 3));
+
+    // A company on a contract that one of those has: asked about, although that one is not in the file.
+    let shares = only_belleville.replace(
+        "name = \"Boulangerie de Belleville\"",
+        "name = \"Boulangerie\"\naccount_id = 301\naccount_name = \"P\"\ncontract_id = 5012\ncontract_name = \"M\"",
+    );
+    let refused = world.apply(&shares).await.expect_err("it is asked about");
+    assert!(refused.to_string().contains("add their users together?"), "{refused}");
+
+    let unmapped = with(
+        "account_id = 301\naccount_name = \"Panificio Niccolò & Figli\"\ncontract_id = 5012\ncontract_name = \"Managed services\"\n\n# A product may have its own contract of the account.\n[[company.product_contract]]\nproduct_id = \"advanced\"\ncontract_id = 5013\ncontract_name = \"Security services\"\n",
+        "",
+    );
+    let before = versions(&settings);
+    let applied = world.apply(&unmapped).await.expect("it is right");
+    assert_eq!(applied.left, ["Panificio Niccolò & Figli (contract 5012)"]);
+    assert_eq!(versions(&world.settings().await).len(), 2);
+    world.apply_at(SAMPLE, now() + 1.hour()).await.expect("it is right");
+    let after = versions(&world.settings().await);
+    let version =
+        |of: &[(String, u32)]| of.iter().find(|(id, _)| id == "niccolo").map(|(_, version)| *version);
+    assert!(version(&after) > version(&before), "a mapping made anew has a version of its own");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_15_the_switch_stands_where_the_file_says() {
+    let world = World::new().await;
+    let off = with("enabled = true", "enabled = false");
+    assert_eq!(world.apply(&off).await.expect("it is right").state, IntegrationState::Off);
+    assert_eq!(world.apply(SAMPLE).await.expect("it is right").state, IntegrationState::On);
+    assert_eq!(world.apply(&off).await.expect("it is right").state, IntegrationState::SwitchingOff);
+    let store = &world.database.store;
+    let done = store
+        .transaction("finish", |tx| Box::pin(switch::finish_switching_off(tx, now())))
+        .await
+        .expect("the database answers");
+    assert_eq!(done, [partner()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_that_is_brought_forward_is_due_now_and_stays_what_it_is() {
+    let world = World::new().await;
+    world.apply(SAMPLE).await.expect("it is right");
+    let before = world.settings().await.schedule.expect("a schedule");
+    let partner = partner();
+    let store = &world.database.store;
+    let there = store
+        .transaction("forward", |tx| Box::pin(writing::bring_forward(tx, &partner, now())))
+        .await
+        .expect("the database answers");
+    assert!(there);
+    let after = world.settings().await.schedule.expect("a schedule");
+    assert_eq!(
+        (after.next_run_at, after.next_nominal, after.version),
+        (now(), before.next_nominal, before.version)
+    );
+}

@@ -1,0 +1,293 @@
+//! The commands as a person types them, against a `standalone` that runs beside them and a simulated Kaseya.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+use jiff::Timestamp;
+use kaseya_simulator::{Clock, Running, Simulator, State};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_kaseya-sync");
+
+/// A running standalone.
+struct Standalone {
+    process: Child,
+    directory: TempDir,
+}
+
+impl Standalone {
+    fn start() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let config = directory.path().join("config.toml");
+        let settings = "[health]\nlisten = \"127.0.0.1:0\"\n[kaseya]\nallow_loopback_http = true\n";
+        std::fs::write(&config, settings).expect("the configuration is written");
+        let mut process = Command::new(PROGRAM)
+            .arg("standalone")
+            .arg("--config")
+            .arg(&config)
+            .arg("--data-dir")
+            .arg(directory.path().join("data"))
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut lines =
+            BufReader::new(process.stderr.take().expect("it is piped")).lines().map_while(Result::ok);
+        let mut told = Vec::new();
+        let running = lines.by_ref().any(|line| {
+            told.push(line);
+            told.last().is_some_and(|line| line.starts_with("running in"))
+        });
+        assert!(running, "{}", told.join("\n"));
+        // Whoever stops reading would stop it.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { process, directory }
+    }
+
+    fn data(&self) -> std::path::PathBuf {
+        self.directory.path().join("data")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Output {
+        Command::new(PROGRAM)
+            .arg("--data-dir")
+            .arg(self.data())
+            .args(arguments)
+            .env("USER", "Pia")
+            .stdin(Stdio::null())
+            .output()
+            .expect("the program starts")
+    }
+
+    /// Its stdout; it must end with this code.
+    #[track_caller]
+    fn expect(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.command(arguments);
+        let [said, told] =
+            [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{said}\n{told}");
+        if code == 1 { told } else { said }
+    }
+
+    #[track_caller]
+    fn status(&self) -> Value {
+        serde_json::from_str(&self.expect(0, &["status", "msp", "--json"])).expect("a document")
+    }
+
+    /// Ends it as Ctrl-C does.
+    fn stop(mut self) {
+        let interrupt = ["-INT", &self.process.id().to_string()].map(str::to_owned);
+        assert!(Command::new("kill").args(interrupt).status().expect("kill runs").success());
+        let ended = self.process.wait().expect("it ends");
+        assert!(ended.success(), "{ended}");
+    }
+}
+
+impl Drop for Standalone {
+    fn drop(&mut self) {
+        // Already gone after `stop`.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "beside real programs the simulator keeps their time")]
+fn machine_clock() -> Clock {
+    Clock::following(Timestamp::now)
+}
+
+async fn kaseya() -> Running {
+    let state = State::builder()
+        .login("sync", "secret word", "MSP")
+        .account(301, "Panificio Niccolò")
+        .service(701, "Standard", 3.5)
+        .contract(5012, 301, "Managed services")
+        .line(90021, 701, 12.0)
+        .account(302, "O'Hara")
+        .contract(5020, 302, "Managed services")
+        .line(90022, 701, 40.0)
+        .build();
+    Simulator::new(state, machine_clock()).start(([127, 0, 0, 1], 0).into()).await.expect("it listens")
+}
+
+fn settings(kaseya: &Running, niccolo: u32, ohara: u32) -> String {
+    let base = kaseya.base_url();
+    let today = jiff::tz::TimeZone::UTC.to_datetime(machine_clock().now()).date();
+    format!(
+        r#"
+[partner]
+id = "msp"
+name = "MSP"
+count_zone = "UTC"
+[integration]
+host = "bms.msp.example"
+v2_base = "{base}"
+v1_base = "{base}/api"
+user_name = "sync"
+password_file = "password"
+company_name = "MSP"
+enabled = true
+billing = "arrears"
+invoice_day = 1
+month_end_run = false
+[schedule]
+frequency = "daily"
+hour = 2
+zone = "UTC"
+[[product]]
+id = "standard"
+name = "Password Boss Standard"
+service_id = 701
+service_name = "Standard"
+[[company]]
+id = "niccolo"
+name = "Panificio Niccolò"
+account_id = 301
+account_name = "Panificio Niccolò"
+contract_id = 5012
+contract_name = "Managed services"
+[[company]]
+id = "ohara"
+name = "O'Hara"
+account_id = 302
+account_name = "O'Hara"
+contract_id = 5020
+contract_name = "Managed services"
+[report]
+day = {today}
+final = false
+[[report.company]]
+id = "niccolo"
+counts = {{ standard = {niccolo} }}
+[[report.company]]
+id = "ohara"
+counts = {{ standard = {ohara} }}
+"#
+    )
+}
+
+fn write(directory: &Path, name: &str, text: &str) -> String {
+    let file = directory.join(name);
+    std::fs::write(&file, text).expect("the file is written");
+    file.to_string_lossy().into_owned()
+}
+
+fn state_of<'a>(status: &'a Value, company: &str) -> &'a Value {
+    let rows = status["companies"].as_array().expect("a list");
+    rows.iter().find(|row| row["company_id"] == company).expect("the company is listed")
+}
+
+fn units(kaseya: &Running, contract: i32) -> f64 {
+    kaseya.state().lines(contract).expect("the contract")[0].units
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_sync_hold_and_switch_by_the_commands() {
+    let kaseya = kaseya().await;
+    let standalone = Standalone::start();
+    let folder = standalone.directory.path();
+    write(folder, "password", "secret word\n");
+    let file = write(folder, "msp.toml", &settings(&kaseya, 13, 0));
+
+    // Before anything is stored.
+    let told = standalone.expect(1, &["status", "msp"]);
+    assert!(told.contains("there is no partner msp"), "{told}");
+    let wrong =
+        write(folder, "wrong.toml", &settings(&kaseya, 13, 0).replace("invoice_day = 1", "invoice_day = 0"));
+    let told = standalone.expect(1, &["apply", &wrong]);
+    assert!(told.contains("wrong.toml: line ") && told.contains("integration.invoice_day"), "{told}");
+
+    standalone.expect(0, &["apply", &file]);
+    let status = standalone.status();
+    assert_eq!(
+        (&status["integration"], &state_of(&status, "niccolo")["state"]),
+        (&"on".into(), &"never".into())
+    );
+
+    // A plan writes nothing and says what would change; the fall to 0 is not in order.
+    let said = standalone.expect(3, &["sync-now", "msp", "--plan", "--wait"]);
+    assert!(said.contains("plan: nothing is written") && said.contains("13"), "{said}");
+    assert_eq!((units(&kaseya, 5012), units(&kaseya, 5020)), (12.0, 40.0));
+
+    // One company alone.
+    standalone.expect(0, &["sync-now", "msp", "--company", "niccolo", "--wait"]);
+    assert_eq!((units(&kaseya, 5012), units(&kaseya, 5020)), (13.0, 40.0));
+    let status = standalone.status();
+    assert_eq!(state_of(&status, "niccolo")["state"], "changed");
+    assert!(state_of(&status, "niccolo")["last_sync"].is_string());
+    let told = standalone.expect(1, &["sync-now", "msp", "--company", "nobody", "--wait"]);
+    assert!(told.contains("UNKNOWN-COMPANY"), "{told}");
+
+    // All of them: the fall to 0 waits for a person, who approves it.
+    standalone.expect(3, &["sync-now", "msp", "--wait"]);
+    let status = standalone.status();
+    assert_eq!(state_of(&status, "ohara")["state"], "held");
+    let listed = standalone.expect(3, &["holds", "msp"]);
+    assert!(listed.contains("O'Hara") && listed.contains("fall to zero"), "{listed}");
+    let hold = listed
+        .split_whitespace()
+        .find(|word| domain::HoldId::parse(word).is_ok())
+        .unwrap_or_else(|| panic!("no hold in {listed}"))
+        .to_owned();
+    standalone.expect(0, &["holds", "msp", "approve", &hold]);
+    kaseya.until(|state| state.lines(5020).is_some_and(|lines| lines[0].units == 0.0)).await;
+    let told = standalone.expect(1, &["holds", "msp", "dismiss", &hold]);
+    assert!(told.contains("not open any more"), "{told}");
+
+    // Off: nothing is sent, and it says why. On again: all is in order.
+    let said = standalone.expect(0, &["off", "msp"]);
+    assert!(said.contains("msp is off"), "{said}");
+    let file =
+        write(folder, "msp.toml", &settings(&kaseya, 14, 0).replace("enabled = true", "enabled = false"));
+    standalone.expect(0, &["apply", &file]);
+    assert_eq!(state_of(&standalone.status(), "niccolo")["state"], "off");
+    let told = standalone.expect(1, &["sync-now", "msp", "--wait"]);
+    assert!(told.contains("JOB-01"), "{told}");
+    assert_eq!(units(&kaseya, 5012), 13.0);
+    standalone.expect(0, &["on", "msp"]);
+    standalone.expect(0, &["sync-now", "msp", "--wait"]);
+    assert_eq!((units(&kaseya, 5012), units(&kaseya, 5020)), (14.0, 0.0));
+
+    let ring = std::fs::metadata(standalone.data().join("key-ring")).expect("a key ring");
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&ring.permissions()) & 0o777, 0o600);
+    standalone.stop();
+}
+
+#[test]
+fn a_key_ring_is_made_once_for_its_owner_alone() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("ring");
+    let make = || {
+        Command::new(PROGRAM)
+            .args(["keys", "new", "--id", "2026-11", "--file"])
+            .arg(&file)
+            .output()
+            .expect("it starts")
+    };
+    assert!(make().status.success());
+    let ring = vault::KeyRing::read(&file).expect("a key ring");
+    assert_eq!(ring.writer_id(), "2026-11");
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).expect("there").permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let again = make();
+    assert_eq!(again.status.code(), Some(1), "a ring that is there is never written over");
+    assert_eq!(vault::KeyRing::read(&file).expect("still one").writer_id(), "2026-11");
+}
+
+#[test]
+fn without_a_running_standalone_the_commands_say_so() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let output = Command::new(PROGRAM)
+        .args(["status", "msp", "--data-dir"])
+        .arg(folder.path())
+        .output()
+        .expect("it starts");
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("database-url"), "{told}");
+}
