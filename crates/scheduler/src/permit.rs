@@ -7,14 +7,14 @@ mod asked;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CompanyId, ContractId, HoldId, IntentId, RunMode, ServiceId};
+use domain::{CompanyId, ContractId, HoldId, IntentId, ProductId, RunMode, ServiceId};
 use jiff::Timestamp;
 use messages::v1::{self, DenialReason, RefusalReason};
 use store::{
     StoreError, Transaction,
     ledger::{self, HeldJob},
     logins,
-    permits::{self, ApprovedHold, Intent, IntentsOf, PermitRules, TargetStanding},
+    permits::{self, AddendMapping, ApprovedHold, Intent, IntentsOf, PermitRules, TargetStanding},
     settings::IntegrationState,
     switch::{self, Switch},
 };
@@ -133,7 +133,7 @@ struct Facts {
     now: Timestamp,
     run_number: i64,
     rules: PermitRules,
-    versions: BTreeMap<CompanyId, u32>,
+    mappings: BTreeMap<(CompanyId, ProductId), AddendMapping>,
     standing: BTreeMap<(ContractId, ServiceId), TargetStanding>,
     /// Companies that this run was granted changes for before.
     granted: BTreeSet<CompanyId>,
@@ -147,14 +147,14 @@ async fn facts(
     now: Timestamp,
 ) -> Result<Facts, StoreError> {
     let partner = &ask.of.partner;
-    let companies = ask.changes.iter().flat_map(AskedChange::companies).collect();
+    let addends = ask.changes.iter().flat_map(|change| &change.addends).map(AskedAddend::key).collect();
     let contracts: BTreeSet<ContractId> = ask.changes.iter().map(|change| change.contract).collect();
     let holds: Vec<HoldId> = ask.changes.iter().filter_map(|change| change.approved_hold).collect();
     Ok(Facts {
         now,
         run_number: job.run_number,
         rules: permits::permit_rules(tx, partner).await?,
-        versions: permits::mapping_versions(tx, partner, &companies).await?,
+        mappings: permits::addend_mappings(tx, partner, &addends).await?,
         standing: permits::targets_standing(tx, partner, &contracts.into_iter().collect::<Vec<_>>()).await?,
         granted: permits::companies_granted(tx, partner, job.run).await?,
         approved: permits::approved_holds(tx, partner, &holds).await?,
@@ -191,8 +191,14 @@ fn judge<'a>(
 
 impl Facts {
     fn denial(&self, change: &AskedChange) -> Option<DenialReason> {
-        let as_mapped =
-            |addend: &AskedAddend| self.versions.get(&addend.company) == Some(&addend.mapping_version);
+        let as_mapped = |addend: &AskedAddend| {
+            let counts_here = AddendMapping {
+                version: addend.mapping_version,
+                contract: change.contract,
+                service: change.service,
+            };
+            self.mappings.get(&addend.key()) == Some(&counts_here)
+        };
         let standing = self.standing.get(&(change.contract, change.service)).copied().unwrap_or_default();
         if !change.addends.iter().all(as_mapped) {
             Some(DenialReason::MappingChanged)

@@ -87,7 +87,8 @@ create table company_mappings (
     -- S-43: a mapping without a contract is refused here too.
     contract_id integer not null,
     contract_name text not null,
-    -- Goes up with every edit of the mapping or of the company's product contracts; asked again before writing.
+    -- Goes up with every edit of the mapping, of the company's product contracts, and of the day from which it is closed;
+    -- asked again before writing.
     version integer not null check (version > 0),
     edited_at timestamptz not null,
     primary key (partner_id, company_id),

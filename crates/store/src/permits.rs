@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Brakes, CompanyId, ContractId, HoldId, IntentId, JobId, LineId, PartnerId, RunBrake, RunId, ServiceId,
+    Brakes, CompanyId, ContractId, HoldId, IntentId, JobId, LineId, PartnerId, ProductId, RunBrake, RunId,
+    ServiceId,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -44,25 +45,46 @@ pub async fn permit_rules(tx: &Transaction<'_>, partner: &PartnerId) -> Result<P
     })
 }
 
-/// The versions of these companies' mappings. A company that is not mapped any more is not among them.
-pub async fn mapping_versions(
+/// What a company's product is mapped to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddendMapping {
+    /// The version of the company's mapping.
+    pub version: u32,
+    /// The contract that the product's count goes to.
+    pub contract: ContractId,
+    /// The service.
+    pub service: ServiceId,
+}
+
+/// How these companies' products are mapped now. What is not mapped any more is not among them.
+pub async fn addend_mappings(
     tx: &Transaction<'_>,
     partner: &PartnerId,
-    companies: &BTreeSet<CompanyId>,
-) -> Result<BTreeMap<CompanyId, u32>, StoreError> {
-    let companies: Vec<&str> = companies.iter().map(CompanyId::as_str).collect();
+    addends: &BTreeSet<(CompanyId, ProductId)>,
+) -> Result<BTreeMap<(CompanyId, ProductId), AddendMapping>, StoreError> {
+    let companies: Vec<&str> = addends.iter().map(|(company, _)| company.as_str()).collect();
+    let products: Vec<&str> = addends.iter().map(|(_, product)| product.as_str()).collect();
     let rows = tx
         .query(
-            "select company_id, version from company_mappings where partner_id = $1 and company_id = any($2)",
-            &[&partner.as_str(), &companies],
+            "select company_id, product_id, company_mappings.version, product_mappings.service_id,
+                    coalesce(own.contract_id, company_mappings.contract_id) as contract_id
+             from unnest($2::text[], $3::text[]) as addend (company_id, product_id)
+                  join company_mappings using (company_id)
+                  join product_mappings using (partner_id, product_id)
+                  left join company_product_contracts own using (partner_id, company_id, product_id)
+             where partner_id = $1",
+            &[&partner.as_str(), &companies, &products],
         )
         .await?;
     rows.iter()
         .map(|row| {
-            let version: i32 = row.get("version")?;
-            let version = u32::try_from(version)
-                .map_err(|error| StoreError::row("company_mappings", "version", &error))?;
-            Ok((row.company_id("company_id")?, version))
+            let addend = (row.company_id("company_id")?, row.product_id("product_id")?);
+            let mapping = AddendMapping {
+                version: row.number("version")?,
+                contract: ContractId(row.get("contract_id")?),
+                service: ServiceId(row.get("service_id")?),
+            };
+            Ok((addend, mapping))
         })
         .collect()
 }

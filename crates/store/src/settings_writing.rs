@@ -198,17 +198,24 @@ pub async fn store_products(
     Ok(())
 }
 
-/// Stores a company itself.
+/// Stores a company itself. When another day than before closes it, its mapping's version goes up: a job that has summed
+/// its counts up as they were does not write them any more.
 pub async fn store_company(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     company: &NewCompany,
 ) -> Result<(), StoreError> {
+    let (partner, id) = (partner.as_str(), company.company.as_str());
+    let sql = "update company_mappings mapping set version = version + 1
+               from companies
+               where mapping.partner_id = $1 and mapping.company_id = $2
+                 and companies.partner_id = $1 and companies.company_id = $2
+                 and companies.closed_from is distinct from $3::date";
+    tx.execute(sql, &[&partner, &id, &company.closed_from]).await?;
     let sql = "insert into companies (partner_id, company_id, name, closed_from) values ($1, $2, $3, $4)
                on conflict (partner_id, company_id) do update set
                    name = excluded.name, closed_from = excluded.closed_from";
-    let id = company.company.as_str();
-    tx.execute_exactly(1, sql, &[&partner.as_str(), &id, &company.name, &company.closed_from]).await
+    tx.execute_exactly(1, sql, &[&partner, &id, &company.name, &company.closed_from]).await
 }
 
 /// Takes a company's account and contract away. What stands in Kaseya stays there.

@@ -47,6 +47,12 @@ pub(super) struct AskedAddend {
     pub(super) mapping_version: u32,
 }
 
+impl AskedAddend {
+    pub(super) fn key(&self) -> (CompanyId, ProductId) {
+        (self.company.clone(), self.product.clone())
+    }
+}
+
 impl AskedChange {
     pub(super) fn companies(&self) -> BTreeSet<CompanyId> {
         self.addends.iter().map(|addend| addend.company.clone()).collect()

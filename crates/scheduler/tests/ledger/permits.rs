@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use domain::{CompanyId, PartnerId};
 use messages::v1::{self, DenialReason, RefusalReason};
+use store::settings_writing::{self, NewCompany};
 
 use crate::world::World;
 
@@ -79,6 +81,49 @@ async fn only_the_edited_company_is_left_out() {
     let permit = world.permit(&ticket, "w1", changes).await.expect("a permit");
     assert_eq!(permit.granted_intent_ids, [kept]);
     assert_eq!(denials(&permit), [DenialReason::MappingChanged, DenialReason::MappingChanged]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d_04_a_count_that_goes_elsewhere_by_now_is_not_written_here() {
+    let edits = [
+        "update product_mappings set service_id = 8 where product_id = 'std'",
+        "delete from product_mappings where product_id = 'std'",
+        "update company_mappings set contract_id = 199 where company_id = 'c1'",
+        "insert into company_product_contracts values ('p1', 'c1', 'std', 199, 'Another')",
+    ];
+    for edit in edits {
+        let (world, ticket) = started(1).await;
+        // Another product's own contract is no concern of this one.
+        world.run("insert into company_product_contracts values ('p1', 'c1', 'adv', 198, 'Other')").await;
+        let permit = world.permit(&ticket, "w1", vec![world.change(1, 9)]).await.expect("a permit");
+        assert_eq!(permit.denied, []);
+        world.run(edit).await;
+        let permit = world.permit(&ticket, "w1", vec![world.change(1, 10)]).await.expect("a permit");
+        assert_eq!(denials(&permit), [DenialReason::MappingChanged], "{edit}");
+    }
+    let (world, ticket) = started(1).await;
+    world.run("insert into company_product_contracts values ('p1', 'c1', 'std', 101, 'The same')").await;
+    let permit = world.permit(&ticket, "w1", vec![world.change(1, 10)]).await.expect("a permit");
+    assert_eq!(permit.denied, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d_04_a_company_that_is_closed_meanwhile_is_left_out() {
+    let (world, ticket) = started(2).await;
+    for (number, closed_from) in [(1, Some("2026-11-15")), (2, None)] {
+        let company = NewCompany {
+            company: CompanyId::new(format!("c{number}")).expect("an id"),
+            name: "Another name".to_owned(),
+            closed_from: closed_from.map(|day| day.parse().expect("a day")),
+            mapping: None,
+        };
+        let (partner, company) = (&PartnerId::new("p1").expect("an id"), &company);
+        world.in_transaction(|tx| Box::pin(settings_writing::store_company(tx, partner, company))).await;
+    }
+    let permit =
+        world.permit(&ticket, "w1", vec![world.change(1, 10), world.change(2, 10)]).await.expect("a permit");
+    assert_eq!(denials(&permit), [DenialReason::MappingChanged]);
+    assert_eq!(permit.granted_intent_ids.len(), 1, "another name is no other mapping");
 }
 
 #[tokio::test(flavor = "multi_thread")]
