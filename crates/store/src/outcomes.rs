@@ -1,5 +1,7 @@
 //! How companies came out: their statuses, and their part in a run.
 
+mod of_run;
+
 use std::collections::BTreeMap;
 
 use domain::{AccountId, CompanyId, CompanyState, ContractId, ErrorCode, PartnerId, RunId};
@@ -7,6 +9,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{StoreError, Transaction};
+
+pub use of_run::{RunTotals, count_run, store_run_companies};
 
 /// How one product of a company came out, as it is kept in `statuses.products` and `run_companies.products`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -252,88 +256,6 @@ pub async fn drop_stale_statuses(
     )
     .await?;
     Ok(())
-}
-
-/// Stores what the companies of an attempt came out as in their run.
-pub async fn store_run_companies(
-    tx: &Transaction<'_>,
-    source: &OutcomeSource,
-    outcomes: &[CompanyOutcome],
-) -> Result<(), StoreError> {
-    let columns = Columns::of(outcomes)?;
-    tx.execute(
-        "insert into run_companies (run_id, partner_id, company_id, contract_id, state, code, products, attempt)
-         select $1, $2, company_id, contract_id, state, code, products, $3
-         from unnest($4::text[], $5::int[], $6::text[], $7::text[], $8::jsonb[])
-             as incoming (company_id, contract_id, state, code, products)
-         on conflict (run_id, company_id, contract_id) do update set
-             state = excluded.state, code = excluded.code, products = excluded.products, attempt = excluded.attempt
-         where run_companies.attempt <= excluded.attempt",
-        &[
-            &source.run.0,
-            &source.partner.as_str(),
-            &source.attempt,
-            &columns.companies,
-            &columns.contracts,
-            &columns.states,
-            &columns.codes,
-            &columns.products,
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
-/// How many companies of a run came out how.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RunTotals {
-    /// All that the run looked at.
-    pub companies: u32,
-    /// With a changed line and nothing worse.
-    pub changed: u32,
-    /// Found equal.
-    pub unchanged: u32,
-    /// Waiting for a person.
-    pub held: u32,
-    /// Not sent because of an error.
-    pub failed: u32,
-    /// Not mapped, not billed, off, or handed to a later run.
-    pub skipped: u32,
-}
-
-/// Counts a run's companies and writes the totals on it.
-pub async fn count_run(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    run: RunId,
-) -> Result<RunTotals, StoreError> {
-    let row = tx
-        .query_one(
-            "update runs set (companies, changed, unchanged, held, failed, skipped) = (
-                 select count(*)::int,
-                        (count(*) filter (where state in ('changed', 'sent')))::int,
-                        (count(*) filter (where state = 'unchanged'))::int,
-                        (count(*) filter (where state = 'held'))::int,
-                        (count(*) filter (where state = 'not_sent'))::int,
-                        (count(*) filter (where state not in ('changed', 'sent', 'unchanged', 'held', 'not_sent')))::int
-                 from run_companies where run_companies.run_id = $2 and run_companies.partner_id = $1)
-             where partner_id = $1 and run_id = $2
-             returning companies, changed, unchanged, held, failed, skipped",
-            &[&partner.as_str(), &run.0],
-        )
-        .await?;
-    let number = |column: &str| -> Result<u32, StoreError> {
-        let value: i32 = row.get(column)?;
-        u32::try_from(value).map_err(|error| StoreError::row("runs", "totals", &error))
-    };
-    Ok(RunTotals {
-        companies: number("companies")?,
-        changed: number("changed")?,
-        unchanged: number("unchanged")?,
-        held: number("held")?,
-        failed: number("failed")?,
-        skipped: number("skipped")?,
-    })
 }
 
 /// Contract 0 stands for a company without one.

@@ -71,17 +71,24 @@ async fn while_the_database_is_away_nothing_is_lost_and_nothing_dead_lettered() 
     let url = format!("{before}&host=127.0.0.1&port={}&sslmode=disable", proxy.address().port());
     let store = Store::connect(Settings::new(url), testkit::entropy(6)).await.expect("the way is open");
     world.start(store);
+    // In the middle of its transaction, for that waits for a row of ours.
+    let ours = world.database.client().await;
+    let lock = "begin; select from partners where partner_id = 'msp-1' for update";
+    ours.batch_execute(lock).await.expect("the row is free");
     world.publish(&messages[0]).await;
-    let stored = "select company_id from statuses where partner_id = 'msp-1' order by 1";
-    testkit::until("the first is stored", async || world.text(stored).await == "c10").await;
+    let waiting = "select count(*) from pg_stat_activity
+                   where datname = current_database() and wait_event_type = 'Lock' and application_name like '%:store_results'";
+    testkit::until("the service waits for the row", async || world.text(waiting).await == "1").await;
     proxy.break_connections();
+    ours.batch_execute("rollback").await.expect("the row is let go");
     for message in &messages[1..] {
         world.publish(message).await;
     }
-    let waiting = "select count(*) from statuses where partner_id = 'msp-1'";
-    assert_eq!(world.text(waiting).await, "1");
+    testkit::until("the broken transaction is gone", async || world.text(waiting).await == "0").await;
+    let stored = "select count(*) from statuses where partner_id = 'msp-1'";
+    assert_eq!(world.text(stored).await, "0");
     proxy.restore();
-    testkit::until("all are stored", async || world.text(waiting).await == "5").await;
+    testkit::until("all are stored", async || world.text(stored).await == "5").await;
     world.store(&[]).await;
     // The only letter is the one that is put there now.
     world.bus.publish(Queue::DeadLetters, raw("{}")).await.expect("room");
