@@ -14,7 +14,9 @@ use store::{
     StoreError, Transaction,
     ledger::{self, HeldJob},
     logins,
-    permits::{self, AddendMapping, ApprovedHold, Intent, IntentsOf, PermitRules, TargetStanding},
+    permits::{
+        self, AddendMapping, ApprovedHold, BrakedTarget, Intent, IntentsOf, PermitRules, TargetStanding,
+    },
     settings::IntegrationState,
     switch::{self, Switch},
 };
@@ -138,6 +140,8 @@ struct Facts {
     /// Companies that this run was granted changes for before.
     granted: BTreeSet<CompanyId>,
     approved: Vec<ApprovedHold>,
+    /// What the run's brake holds since this run or one before it.
+    braked: Vec<BrakedTarget>,
 }
 
 async fn facts(
@@ -158,13 +162,15 @@ async fn facts(
         standing: permits::targets_standing(tx, partner, &contracts.into_iter().collect::<Vec<_>>()).await?,
         granted: permits::companies_granted(tx, partner, job.run).await?,
         approved: permits::approved_holds(tx, partner, &holds).await?,
+        braked: permits::braked_targets(tx, partner).await?,
     })
 }
 
 /// Which changes may be written, and why the others may not. Pure.
 ///
-/// The run's brake looks at all that would be written together with what the run was granted before; when that is too
-/// much, only what a person has approved goes.
+/// The run's brake looks at all that would be written together with what the run was granted before and what the brake
+/// holds since earlier; when that is too much, only what a person has approved goes. What it holds goes by approval alone:
+/// no later run, for which it is among fewer, lets it pass.
 fn judge<'a>(
     facts: &Facts,
     changes: &'a [AskedChange],
@@ -177,13 +183,14 @@ fn judge<'a>(
         }
     }
     let mut companies = facts.granted.clone();
+    companies.extend(facts.braked.iter().flat_map(|target| target.companies.iter().cloned()));
     companies.extend(candidates.iter().flat_map(|change| change.companies()));
     let changed = u32::try_from(companies.len()).unwrap_or(u32::MAX);
     let within = facts.rules.run_brake.allows(changed, facts.rules.mapped);
     let (granted, held): (Vec<_>, Vec<_>) =
         candidates.into_iter().partition(|change| match change.approved_hold {
             Some(hold) => facts.approval_stands(hold, change),
-            None => within,
+            None => within && !facts.is_braked(change),
         });
     denied.extend(held.iter().map(|change| (change.id, DenialReason::ManyCompanies)));
     (granted, denied)
@@ -209,6 +216,11 @@ impl Facts {
         } else {
             None
         }
+    }
+
+    fn is_braked(&self, change: &AskedChange) -> bool {
+        let target = (change.contract, change.service);
+        self.braked.iter().any(|braked| (braked.contract, braked.service) == target)
     }
 
     /// Whether the approval that a change goes by is still there and reaches its number. One that a person has taken

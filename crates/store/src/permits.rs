@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Brakes, CompanyId, ContractId, HoldId, IntentId, JobId, LineId, PartnerId, ProductId, RunBrake, RunId,
+    Brake, Brakes, CompanyId, ContractId, HoldId, IntentId, JobId, LineId, PartnerId, ProductId, RunBrake, RunId,
     ServiceId,
 };
 use jiff::{Timestamp, civil::Date};
@@ -174,6 +174,43 @@ pub async fn approved_holds(
                 contract: ContractId(row.get("contract_id")?),
                 service: ServiceId(row.get("service_id")?),
                 units: row.number("to_units")?,
+            })
+        })
+        .collect()
+}
+
+/// A target that the run's brake holds until a person decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrakedTarget {
+    /// Kaseya's contract.
+    pub contract: ContractId,
+    /// Kaseya's service.
+    pub service: ServiceId,
+    /// The companies whose counts are in it.
+    pub companies: Vec<CompanyId>,
+}
+
+/// The targets of open holds by the brake on a run, whichever run they were held in.
+pub async fn braked_targets(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+) -> Result<Vec<BrakedTarget>, StoreError> {
+    let rows = tx
+        .query(
+            "select contract_id, service_id, company_ids from holds
+             where partner_id = $1 and state = 'open' and brake = $2",
+            &[&partner.as_str(), &Brake::ManyCompanies.as_str()],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let companies = row.get::<Vec<String>>("company_ids")?.into_iter().map(CompanyId::new);
+            Ok(BrakedTarget {
+                contract: ContractId(row.get("contract_id")?),
+                service: ServiceId(row.get("service_id")?),
+                companies: companies
+                    .collect::<Result<_, _>>()
+                    .map_err(|error| StoreError::row("holds", "company_ids", &error))?,
             })
         })
         .collect()

@@ -176,6 +176,62 @@ async fn a_run_that_changes_too_many_companies_is_held_but_for_what_was_approved
     assert_eq!(denials(&permit), [DenialReason::ManyCompanies]);
 }
 
+/// The run's brake has held these companies' changes in a run before.
+async fn braked(world: &World, companies: impl IntoIterator<Item = i32>) {
+    for number in companies {
+        world
+            .run(&format!(
+                "insert into holds values ('01930000-0000-7000-8000-0000000000{number:02}', 'p1', {contract}, 7, '{{c{number}}}',
+                     'many_companies', 8, 10, '2026-11-01', 'open', '2026-11-19T12:00:00Z', 0, null, null, null)",
+                contract = 100 + number,
+            ))
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_01_what_the_runs_brake_holds_is_not_let_through_by_the_next_run() {
+    let (world, ticket) = started(10).await;
+    // The run before wrote c1 to c4 and held the others; for this run they would be four, which is few enough.
+    braked(&world, 5..=10).await;
+    let four = || (5..=8).map(|number| world.change(number, 10)).collect();
+    let permit = world.permit(&ticket, "w1", four()).await.expect("a permit");
+    assert_eq!(denials(&permit), [DenialReason::ManyCompanies; 4]);
+    // With what is held, one more is too much.
+    let permit = world.permit(&ticket, "w1", vec![world.change(1, 11)]).await.expect("a permit");
+    assert_eq!(denials(&permit), [DenialReason::ManyCompanies]);
+
+    // Where few are left, the others go and those still do not.
+    world.run("update holds set state = 'gone' where contract_id > 106").await;
+    let changes = vec![world.change(1, 11), world.change(5, 10), world.change(6, 9)];
+    let free = changes[0].intent_id.clone();
+    let permit = world.permit(&ticket, "w1", changes).await.expect("a permit");
+    assert_eq!(permit.granted_intent_ids, [free]);
+    assert_eq!(denials(&permit), [DenialReason::ManyCompanies; 2]);
+
+    // A person lets them through.
+    world
+        .run(
+            "update holds set state = 'approved', decided_at = '2026-11-20T11:00:00Z', decided_by = 'Anna'
+             where contract_id = 105",
+        )
+        .await;
+    let hold = Some("01930000-0000-7000-8000-000000000005".to_owned());
+    let approved = v1::IntendedChange { approved_hold_id: hold, ..world.change(5, 10) };
+    let permit = world.permit(&ticket, "w1", vec![approved]).await.expect("a permit");
+    assert_eq!(permit.denied, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_by_another_brake_is_not_the_runs() {
+    let (world, ticket) = started(10).await;
+    braked(&world, 5..=10).await;
+    world.run("update holds set brake = 'large_change'").await;
+    let permit =
+        world.permit(&ticket, "w1", vec![world.change(5, 9), world.change(1, 9)]).await.expect("a permit");
+    assert_eq!(permit.denied, []);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_granted_when_the_ground_has_changed() {
     for (obstacle, reason) in [
