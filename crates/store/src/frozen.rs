@@ -160,8 +160,9 @@ pub async fn set_run(
     tx.execute_exactly(1, sql, &[&partner.as_str(), &month.first_day(), &run.0]).await
 }
 
-/// Partners that have a complete report of one of the last days given, and whose month is not frozen, or was before that
-/// report came.
+/// Partners that have a complete report of one of the last days given, and whose month is not frozen, or may have been
+/// looked at before that report came: its instant is taken before the transaction that stores it, so five minutes are
+/// looked at once more.
 pub async fn uncovered(
     tx: &Transaction<'_>,
     months: &[Month],
@@ -174,7 +175,7 @@ pub async fn uncovered(
                     left join month_ends using (partner_id, month)
                where exists (select from reports
                              where reports.partner_id = integrations.partner_id and day = last_day
-                               and complete_at > coalesce(looked_at, '-infinity'))
+                               and complete_at > coalesce(looked_at - interval '5 minutes', '-infinity'))
                order by partner_id, month";
     let rows = tx.query(sql, &[&first, &last]).await?;
     rows.iter().map(|row| Ok((row.partner_id("partner_id")?, Month::of(row.get("month")?)))).collect()

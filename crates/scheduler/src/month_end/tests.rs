@@ -299,3 +299,29 @@ async fn the_round_finds_a_late_report_that_nobody_looked_at() {
     assert_eq!(sent(&world).await, [Some(5), Some(6)]);
     assert_eq!(freeze_due(&world.context).await.expect("a round"), 0);
 }
+
+#[tokio::test]
+async fn a_report_that_was_stored_only_after_its_instant_is_found_too() {
+    let world = World::at("2026-11-30T23:30:00Z").await;
+    world.partner("p", 2).await;
+    report(&world, "last", LAST_DAY, "2026-11-30T22:00:00Z", false, &[("c1", &standard(5))]).await;
+    world.clock.set("2026-12-01T11:00:00Z".parse().expect("an instant"));
+    assert_eq!(freeze_due(&world.context).await.expect("a round"), 1);
+    // Taken in beside the freeze: its instant is before it, its commit after it.
+    world
+        .sql(
+            "insert into reports values ('p', 'late', '2026-11-30', '2026-11-30T23:00Z', true, 1, '2026-12-01T10:59:30Z');
+             insert into report_companies values ('p', 'late', 'c2');
+             insert into user_counts values ('p', 'late', 'c2', 'standard', 6, 'users')",
+        )
+        .await;
+    world.clock.advance(std::time::Duration::from_secs(60));
+    assert_eq!(freeze_due(&world.context).await.expect("a round"), 1);
+    assert_eq!(sent(&world).await, [Some(5), Some(6)]);
+    // Five minutes on, it is not looked at any more.
+    for (minutes, looked_at) in [(5, "2026-12-01 11:06:00+00"), (60, "2026-12-01 11:06:00+00")] {
+        world.clock.advance(std::time::Duration::from_secs(60 * minutes));
+        assert_eq!(freeze_due(&world.context).await.expect("a round"), 0);
+        assert_eq!(world.text("select looked_at from month_ends").await, looked_at);
+    }
+}
