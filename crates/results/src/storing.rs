@@ -61,8 +61,9 @@ async fn store_one(
     let totals = outcomes::count_run(tx, partner, done.source.run).await?;
     events.extend(store_host_and_login(tx, done, now).await?);
 
-    let holder =
-        closing::close_job(tx, partner, done.job, done.source.attempt, done.left_over.as_ref(), now).await?;
+    let (attempt, left) = (done.source.attempt, done.left_over.as_ref());
+    let any_through = done.companies.iter().any(|company| company.state != CompanyState::Deferred);
+    let holder = closing::close_job(tx, partner, done.job, attempt, left, any_through, now).await?;
     if !holder {
         tracing::info!(partner_id = %partner, job_id = %done.job, attempt = done.source.attempt,
             "JobDone of an attempt that no longer holds its job: its changes are kept, the ledger stays");

@@ -57,6 +57,7 @@ pub(crate) async fn job_content(
         contracts: contracts.collect(),
         probing: Some(admitted.probing),
         trigger: job.trigger.as_str().to_owned(),
+        setbacks: Some(job.setbacks.unsigned_abs()),
     })
 }
 

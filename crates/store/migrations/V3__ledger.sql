@@ -56,6 +56,8 @@ create table jobs (
     attempt integer not null default 1 check (attempt > 0),
     -- Leases that ended without JobDone since the slice was made or handed back.
     failures integer not null default 0,
+    -- Attempts in a row that came back with something left over for a code, and no company through.
+    setbacks integer not null default 0 check (setbacks >= 0),
     -- What of the run this slice is: contracts for work, companies without contract for local.
     contract_ids integer[] not null default '{}',
     company_ids text[] not null default '{}',

@@ -19,13 +19,15 @@ pub struct LeftOver {
 /// Closes a job, or hands what is left of it back to the ledger as its next attempt. An older attempt's message changes
 /// nothing here. Returns whether this attempt was the one that held the job.
 ///
-/// What is left over while the integration is not on is dropped.
+/// What is left over while the integration is not on is dropped. One that is left over for a code by an attempt that got
+/// no company through is a setback; any progress makes those before it forgotten.
 pub async fn close_job(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     job: JobId,
     attempt: i32,
     left: Option<&LeftOver>,
+    any_through: bool,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let empty = LeftOver { contracts: Vec::new(), not_before: None, code: None };
@@ -37,6 +39,7 @@ pub async fn close_job(
                  done_at = case when again then null else $5::timestamptz end,
                  attempt = case when again then jobs.attempt + 1 else jobs.attempt end,
                  failures = 0,
+                 setbacks = case when again and $7::text is not null and not $8 then jobs.setbacks + 1 else 0 end,
                  contract_ids = case when again then $4::int[] else contract_ids end,
                  not_before = case when again then $6::timestamptz end,
                  deferred_code = case when again then $7::text end,
@@ -44,7 +47,7 @@ pub async fn close_job(
              from (select state = 'on' and cardinality($4::int[]) > 0 as again
                    from integrations where partner_id = $1) as decision
              where jobs.partner_id = $1 and jobs.job_id = $2 and jobs.attempt = $3 and jobs.state <> 'done'",
-            &[&partner.as_str(), &job.0, &attempt, &left.contracts, &now, &left.not_before, &left.code],
+            &[&partner.as_str(), &job.0, &attempt, &left.contracts, &now, &left.not_before, &left.code, &any_through],
         )
         .await?;
     Ok(changed == 1)

@@ -32,6 +32,23 @@ async fn what_is_left_at_once_has_no_instant() {
 }
 
 #[tokio::test]
+async fn attempts_that_only_failed_are_counted_until_one_gets_on() {
+    let world = World::new().await;
+    let later = Some("2026-12-01T05:10:00Z");
+    let failed = |attempt| done(7, 1, attempt).company("acme", 1001, "deferred", (12.0, 14)).left(&[1001], later);
+    let setbacks = "select setbacks from jobs where run_number = 7";
+    world.store(&[failed(1), failed(1)]).await;
+    assert_eq!(world.text(setbacks).await, "1");
+    world.store(&[failed(2)]).await;
+    assert_eq!(world.text(setbacks).await, "2");
+    world.store(&[failed(3).company("beta", 1002, "unchanged", (3.0, 3))]).await;
+    assert_eq!(world.text(setbacks).await, "0", "it got on");
+    world.store(&[failed(4)]).await;
+    world.store(&[done(7, 1, 5).left(&[1001], None)]).await;
+    assert_eq!(world.text(setbacks).await, "0", "it only ran out of time");
+}
+
+#[tokio::test]
 async fn an_older_attempts_word_leaves_the_job_to_the_newer() {
     let world = World::new().await;
     world.next_attempt(1, 2).await;

@@ -25,6 +25,7 @@ async fn the_content_is_what_is_true_at_the_start() {
             "update user_counts set users = 12 where company_id = 'c1';
              update user_counts set users = null, basis = null where company_id = 'c2';
              update company_mappings set version = 4 where company_id = 'c1';
+             update jobs set setbacks = 2;
              insert into user_counts values ('p1', 'r1', 'c1', 'adv', 3, 'users');
              insert into lines values ('p1', 101, 55, 7, 8.5, 3.0, '2026-01-01', '2026-11-19T12:00:00Z', 1);
              insert into targets values ('p1', 101, 7, 1, '2026-11-20T12:05:00Z');
@@ -35,11 +36,13 @@ async fn the_content_is_what_is_true_at_the_start() {
     let content = world.start(&ticket, "w1").await.expect("the job starts");
 
     assert_eq!((content.run_id, content.trigger.as_str()), (run, "schedule"));
+    assert_eq!(content.setbacks, Some(2));
     assert_eq!(
         (content.lease_seconds, content.slice_seconds, content.probing),
         (Some(60), Some(30), Some(false))
     );
-    assert_eq!(content.allowance, Some(v1::CallAllowance { v2: Some(100), v1: Some(150) }));
+    // What three contracts can need.
+    assert_eq!(content.allowance, Some(v1::CallAllowance { v2: Some(23), v1: Some(40) }));
     let integration = content.integration.expect("an integration");
     assert_eq!((integration.host.as_str(), integration.sealed_password.as_str()), (HOST, "sealed"));
     assert_eq!(integration.credentials_version, Some(1));
@@ -162,9 +165,9 @@ async fn a_spent_hour_defers_until_it_is_an_hour_old() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_debit_whose_attempt_never_reports_expires_after_an_hour() {
     let world = World::running().await;
-    world.partner("p1", 1).await;
+    world.partner("p1", 15).await;
     let run = world.make_run("p1").await;
-    world.make_job(&run, &[101]).await;
+    world.make_job(&run, &Vec::from_iter(101..=115)).await;
     // The first attempt is allowed 150 V1 calls, the second what is left of 200; the third finds nothing.
     for _ in 0..2 {
         let (ticket, _) = world.started("w1").await;

@@ -338,7 +338,7 @@ impl World {
                         LoginOutcome::Unknown => store::logins::login_unknown(tx, partner, job, now).await?,
                         LoginOutcome::NotTried => store::logins::login_not_tried(tx, partner, job).await?,
                     }
-                    store::closing::close_job(tx, partner, job, attempt, None, now).await?;
+                    store::closing::close_job(tx, partner, job, attempt, None, true, now).await?;
                     tx.notify("ledger").await
                 })
             })

@@ -14,6 +14,8 @@ pub struct JobRow {
     pub state: JobState,
     /// The attempt whose tickets count.
     pub attempt: i32,
+    /// Attempts in a row that came back with something left over for a code, and no company through.
+    pub setbacks: i32,
     /// Asked for by a person.
     pub now_job: bool,
     /// The contracts of the slice.
@@ -42,8 +44,8 @@ pub async fn lock_job(
 ) -> Result<Option<JobRow>, StoreError> {
     let row = tx
         .query_opt(
-            "select jobs.kind, jobs.state, jobs.attempt, jobs.now_job, jobs.contract_ids, jobs.not_before, jobs.run_id,
-                    jobs.run_number, runs.state as run_state, runs.mode, runs.trigger, runs.traceparent
+            "select jobs.kind, jobs.state, jobs.attempt, jobs.setbacks, jobs.now_job, jobs.contract_ids, jobs.not_before,
+                    jobs.run_id, jobs.run_number, runs.state as run_state, runs.mode, runs.trigger, runs.traceparent
              from jobs join runs using (run_id)
              where jobs.partner_id = $1 and jobs.job_id = $2
              for update of jobs",
@@ -56,6 +58,7 @@ pub async fn lock_job(
         kind: row.named("kind", JobKind::parse)?,
         state: row.named("state", JobState::parse)?,
         attempt: row.get("attempt")?,
+        setbacks: row.get("setbacks")?,
         now_job: row.get("now_job")?,
         contracts: contracts.into_iter().map(ContractId).collect(),
         not_before: row.get("not_before")?,

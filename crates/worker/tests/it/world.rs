@@ -229,6 +229,7 @@ fn script(base: &str) -> Script {
         contracts: vec![job::simple(5001, "acme", 14)],
         probing: Some(false),
         trigger: "schedule".to_owned(),
+        setbacks: None,
     };
     Script {
         content,
