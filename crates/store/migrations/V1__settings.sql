@@ -26,7 +26,7 @@ create table integrations (
     tenant text not null check (tenant <> ''),
     user_name text not null check (user_name <> ''),
     sealed_password text not null check (sealed_password <> ''),
-    -- Goes up whenever host, tenant, user or password change.
+    -- Goes up whenever host, tenant, user or password change, and when a person has refused ones tried again.
     credentials_version integer not null check (credentials_version > 0),
     -- switching_off: no permit is given any more, one given before may still be out. off: none is.
     state text not null check (state in ('on', 'switching_off', 'off')),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Brake, Brakes, CompanyId, ContractId, HoldId, IntentId, JobId, LineId, PartnerId, ProductId, RunBrake, RunId,
-    ServiceId,
+    Brake, Brakes, CompanyId, ContractId, HoldId, IntentId, JobId, LineId, PartnerId, ProductId, RunBrake,
+    RunId, ServiceId,
 };
 use jiff::{Timestamp, civil::Date};
 

@@ -50,13 +50,20 @@ pub async fn hold_switch(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Op
 }
 
 /// Switches an integration on. `None` when the partner has none.
+///
+/// Where Kaseya had refused the credentials, a person says by it: try again. They get a new version, so that they are tried
+/// once more, and once only (B-03).
 pub async fn switch_on(
     tx: &Transaction<'_>,
     partner: &PartnerId,
 ) -> Result<Option<IntegrationState>, StoreError> {
     let row = tx
         .query_opt(
-            "update integrations set state = 'on' where partner_id = $1 returning state",
+            "update integrations set state = 'on',
+                 credentials_version = credentials_version + (credentials_refused_code is not null)::int,
+                 credentials_refused_code = null, credentials_refused_at = null
+             where partner_id = $1
+             returning state",
             &[&partner.as_str()],
         )
         .await?;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use domain::LoginOutcome;
+use domain::{Clock as _, JobId, LoginOutcome, PartnerId};
 use messages::v1::{self, RefusalReason};
+use store::settings::IntegrationState;
 
 use crate::world::{HOST, SERVICE, World};
 
@@ -264,4 +265,52 @@ async fn a_half_open_breaker_lets_one_through() {
     world.clock.advance(Duration::from_secs(120));
     let (_, content) = world.started("w2").await;
     assert_eq!(content.probing, Some(false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_03_refused_credentials_are_tried_once_more_when_a_person_switches_on() {
+    for begin in ["on", "off"] {
+        let world = World::running().await;
+        world.partner("p1", 1).await;
+        let run = world.make_run("p1").await;
+        world.make_job(&run, &[101]).await;
+        let (ticket, _) = world.started("w1").await;
+        world.done(&ticket, LoginOutcome::Refused).await;
+        world.run(&format!("update integrations set state = '{begin}'")).await;
+
+        let partner = &PartnerId::new("p1").expect("an id");
+        let switch_on =
+            async || world.in_transaction(|tx| Box::pin(store::switch::switch_on(tx, partner))).await;
+        assert_eq!(switch_on().await, Some(IntegrationState::On));
+        let run = world.make_run("p1").await;
+        world.make_job(&run, &[101]).await;
+        let (ticket, content) = world.started("w1").await;
+        assert_eq!(content.integration.expect("an integration").credentials_version, Some(2));
+
+        // Refused again they stand refused: nobody but a person tries a third time.
+        let job = JobId::parse(&ticket.job_id).expect("a job id");
+        let now = world.clock.now();
+        world
+            .in_transaction(|tx| {
+                Box::pin(async move {
+                    store::logins::login_refused(tx, partner, job, "AUTH-01", now).await?;
+                    store::closing::refuse_credentials(tx, partner, 2, "AUTH-01", now).await
+                })
+            })
+            .await;
+        assert_eq!(world.text("credentials_refused_code from integrations").await.as_deref(), Some("AUTH-01"));
+        assert_eq!(world.text("refused_code from logins").await.as_deref(), Some("AUTH-01"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn switching_on_leaves_credentials_alone_that_are_not_refused() {
+    let world = World::new().await;
+    world.partner("p1", 1).await;
+    let partner = &PartnerId::new("p1").expect("an id");
+    for state in ["on", "off"] {
+        world.run(&format!("update integrations set state = '{state}'")).await;
+        world.in_transaction(|tx| Box::pin(store::switch::switch_on(tx, partner))).await;
+        assert_eq!(world.number("credentials_version from integrations").await, 1);
+    }
 }
