@@ -1,6 +1,7 @@
 //! What a worker is told at start, as true at that moment.
 
 use domain::{PartnerId, ServiceId, Wanted};
+use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError, Transaction,
@@ -25,6 +26,7 @@ pub(crate) async fn job_content(
     facts: &Facts,
     admitted: &Admitted,
 ) -> Result<v1::JobContent, StoreError> {
+    let now = context.clock.now();
     let (integration, plan) = (&facts.integration, facts.plan());
     let lines = ledger::known_lines(tx, partner, &job.contracts).await?;
     let decided = ledger::decided_holds(tx, partner, &job.contracts).await?;
@@ -38,6 +40,7 @@ pub(crate) async fn job_content(
                 line: lines.get(&target),
                 decided: decided.get(&target).copied(),
                 standing: standing.get(&target).copied().unwrap_or_default(),
+                now,
             }
         })
     });
@@ -66,6 +69,8 @@ struct Known<'a> {
     line: Option<&'a KnownLine>,
     decided: Option<Decided>,
     standing: TargetStanding,
+    /// Whether a wait is over is told by the ledger's clock, never by a worker's own.
+    now: Timestamp,
 }
 
 fn contract_work<'a>(plan: &ContractPlan, known: impl Fn(ServiceId) -> Known<'a>) -> v1::ContractWork {
@@ -98,7 +103,7 @@ fn target_work(target: &TargetPlan, known: &Known<'_>) -> v1::TargetWork {
         },
         effective_date: target.effective_date.map(|day| day.to_string()),
         last_known: known.line.map(line_seen),
-        unsure_until: known.standing.unsure_until.map(wire_instant),
+        unsure_until: known.standing.unsure_until.filter(|until| known.now < *until).map(wire_instant),
         approval: match known.decided {
             Some(Decided::Approved(hold, units)) => {
                 Some(v1::Approval { hold_id: hold.to_string(), units: Some(units) })

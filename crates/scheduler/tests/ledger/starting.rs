@@ -64,6 +64,24 @@ async fn the_content_is_what_is_true_at_the_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wait_that_is_over_by_the_ledgers_clock_is_not_told() {
+    let world = World::running().await;
+    world.partner("p1", 2).await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101, 102]).await;
+    world
+        .run(
+            "insert into targets values ('p1', 101, 7, 1, '2026-11-20T12:00:00Z'),
+                                        ('p1', 102, 7, 1, '2026-11-20T12:00:01Z')",
+        )
+        .await;
+    let (_, content) = world.started("w1").await;
+    let told: Vec<_> =
+        content.contracts.iter().map(|work| work.targets[0].unsure_until.is_some()).collect();
+    assert_eq!(told, [false, true]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_of_another_attempt_or_of_a_job_that_is_over_is_superseded() {
     let world = World::running().await;
     world.partner("p1", 1).await;
