@@ -20,6 +20,7 @@ use store::{
     requests::Answer,
     settings, settings_writing as writing,
     status_reading::{self, RunRow},
+    switch,
 };
 
 use crate::{
@@ -64,7 +65,7 @@ async fn show(context: &Context, directory: &DataDir, once: bool, json: bool) ->
         services,
     };
     let before = demo.newest_run().await?;
-    // Before the services start: what an earlier start has left open then goes to where Kaseya is now.
+    // Before the services start: what an earlier one has left open then goes to where Kaseya is now.
     demo.store_settings().await?;
     demo.services.run(context, true)?;
     context.health.started();
@@ -140,8 +141,7 @@ impl Demo {
         Ok(())
     }
 
-    /// Lets the schedule's next day come due, and waits until its run is through. A day that came due while a kept demo
-    /// was away is caught up when the services start; whichever of the two the claim finds here is waited for.
+    /// Switches on and lets the schedule's next day come due, both at once, and waits until its run is through.
     async fn scheduled_sync(&self) -> anyhow::Result<()> {
         let partner = &self.partner;
         let now = self.services.clock.now();
@@ -150,8 +150,10 @@ impl Demo {
             .store
             .transaction("bring_forward", |tx| {
                 Box::pin(async move {
-                    // First, for it waits for a claim that is going on: its run is then among those that are read.
+                    // First, for it waits for a claim that is going on. Whatever was due until now was claimed while off,
+                    // and recorded as that; or it is not claimed yet, and is the day that is run.
                     writing::bring_forward(tx, partner, now).await?;
+                    switch::switch_on(tx, partner).await?;
                     status_reading::runs(tx, partner, 0, 1).await
                 })
             })

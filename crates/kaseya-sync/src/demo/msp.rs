@@ -182,7 +182,8 @@ pub(super) fn settings(base: &str) -> SettingsFile {
             tenant: TENANT.to_owned(),
             user_name: USER.to_owned(),
             password: SecretString::from(PASSWORD),
-            enabled: true,
+            // Until today's counts are in: a day that came due while a kept demo was away is not synced with old ones.
+            enabled: false,
             billing: Billing::Arrears,
             // The window in which only a frozen count is sent is short, and the month-end run is left to the schedule:
             // whatever the day, a start makes one scheduled sync and one that is asked for.

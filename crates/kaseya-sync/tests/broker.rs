@@ -1,0 +1,144 @@
+//! The commands where the services are programs of their own: what they publish, and what they make of the answers.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use bus::{Bus as _, Queue, Settlement};
+use bus_rabbitmq::RabbitMq as Bus;
+use domain::{PartnerId, RequestId, RunMode};
+use jiff::{Timestamp, civil::date};
+use kaseya_sync::apply::{Applying, apply};
+use messages::inbound::{Companies, PortalMessage, Verdict};
+use store::{requests::Answer, settings::IntegrationState};
+use testkit::{RabbitMq, TestDatabase, empty_database, entropy};
+use tokio_util::sync::CancellationToken;
+use vault::KeyRing;
+
+const SAMPLE: &str = include_str!("../../../deploy/sample-partner.toml");
+
+struct Installation {
+    database: TestDatabase,
+    bus: String,
+    folder: tempfile::TempDir,
+}
+
+impl Installation {
+    async fn new() -> Self {
+        let broker = RabbitMq::shared().await.expect("a broker");
+        let vhost = broker.empty_vhost().expect("a vhost");
+        let database = empty_database().await;
+        let folder = tempfile::tempdir().expect("a directory");
+        let bus = broker.uri(&vhost);
+        write(folder.path(), "database-url", &database.url);
+        write(folder.path(), "bus-uri", &bus);
+        let path = folder.path().display();
+        write(
+            folder.path(),
+            "config.toml",
+            &format!(
+                "[database]\nurl_file = \"{path}/database-url\"\n[bus]\nuri_file = \"{path}/bus-uri\"\n\
+                 [vault]\nkey_ring_file = \"{path}/ring\"\n"
+            ),
+        );
+        Self { database, bus, folder }
+    }
+
+    /// Runs a command beside the test, which answers it meanwhile; it must end with this code.
+    async fn expect(&self, code: i32, arguments: &[&str]) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kaseya-sync"));
+        command
+            .arg("--config")
+            .arg(self.folder.path().join("config.toml"))
+            .args(arguments)
+            .stdin(Stdio::null());
+        let ended = tokio::task::spawn_blocking(move || command.output()).await;
+        let output = ended.expect("it is waited for").expect("the program starts");
+        let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}\n{}", said.concat());
+        said.concat()
+    }
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    std::fs::write(folder.join(name), text).expect("the file is written");
+}
+
+fn partner() -> PartnerId {
+    PartnerId::new("example-msp").expect("an id")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrate_then_requests_and_decisions_go_over_the_broker() {
+    let installation = Installation::new().await;
+    let told = installation.expect(1, &["status", "example-msp"]).await;
+    assert!(told.contains("kaseya-sync migrate"), "{told}");
+    // Twice: the second finds nothing to do.
+    installation.expect(0, &["migrate"]).await;
+    installation.expect(0, &["migrate"]).await;
+    let ring = installation.folder.path().join("ring");
+    installation.expect(0, &["keys", "new", "--file", &ring.to_string_lossy()]).await;
+    write(installation.folder.path(), "partner.toml", SAMPLE);
+    let keys = KeyRing::read(&ring).expect("a key ring");
+    let (entropy, store) = (entropy(3), installation.database.store.clone());
+    let now: Timestamp = "2026-11-23T10:00:00Z".parse().expect("an instant");
+    let applying = Applying { keys: &keys, entropy: &entropy, spread: Duration::from_secs(900), now };
+    let applied = apply(&store, SAMPLE, installation.folder.path(), applying).await.expect("it is right");
+    assert_eq!(applied.state, IntegrationState::On);
+
+    let bus = Bus::connect(&installation.bus, "test", entropy.clone()).expect("a bus");
+    let stop = CancellationToken::new();
+    let mut requests = bus.consume(Queue::SyncRequests, 1, stop.clone()).await.expect("a consumer");
+    let mut next = async || {
+        let delivery = requests.next().await.expect("a message");
+        let message = PortalMessage::decode(delivery.message.kind.as_deref(), &delivery.message.body);
+        delivery.settle(Settlement::Done).await.expect("settled");
+        message.expect("a message that the scheduler takes")
+    };
+
+    // Refused: told, with the reason.
+    let answered = async {
+        let PortalMessage::Sync(request) = next().await else { panic!("a request to sync") };
+        assert_eq!((request.mode, request.requested_by.as_str()), (RunMode::Plan, "Pia"));
+        let Companies::Only(companies) = &request.companies else { panic!("two companies") };
+        assert_eq!(companies.iter().map(|id| id.as_str()).collect::<Vec<_>>(), ["hill-north", "niccolo"]);
+        let answer = Answer::Refused { code: "WRITES-STOPPED".to_owned(), reason: "not today".to_owned() };
+        let (partner, id): (PartnerId, RequestId) = (partner(), request.request);
+        store
+            .transaction("answer", |tx| {
+                Box::pin(store::requests::store_answer(tx, &partner, &id, &answer, now))
+            })
+            .await
+            .expect("answered");
+    };
+    let arguments =
+        ["sync-now", "example-msp", "--plan", "--wait", "--by", "Pia", "--company", "niccolo", "hill-north"];
+    let (told, ()) = tokio::join!(installation.expect(1, &arguments), answered);
+    assert!(told.contains("refused, WRITES-STOPPED: not today"), "{told}");
+
+    // Without --wait nothing is waited for.
+    installation.expect(0, &["sync-now", "example-msp"]).await;
+    let PortalMessage::Sync(request) = next().await else { panic!("a request to sync") };
+    assert_eq!((request.mode, request.companies), (RunMode::Apply, Companies::All));
+
+    // A decision carries the number that the person saw.
+    let hold = entropy.uuid(now);
+    let client = installation.database.client().await;
+    let sql = "insert into holds (hold_id, partner_id, contract_id, service_id, company_ids, brake, from_units, to_units,
+                                  effective_date, state, opened_at, run_number)
+               values ($1, 'example-msp', 5012, 701, '{niccolo}', 'large_change', 12, 99, $2, 'open', $3, 1)";
+    client.execute(sql, &[&hold, &date(2026, 11, 1), &now]).await.expect("a hold");
+    let taken = async {
+        let PortalMessage::Hold(decision) = next().await else { panic!("a decision") };
+        assert_eq!((decision.hold.0, decision.verdict), (hold, Verdict::Approve { units: 99 }));
+        let sql = "update holds set state = 'approved', decided_at = opened_at, decided_by = 'Pia' where hold_id = $1";
+        client.execute(sql, &[&hold]).await.expect("decided");
+    };
+    let id = hold.to_string();
+    let arguments = ["holds", "example-msp", "approve", id.as_str(), "--by", "Pia"];
+    let (said, ()) = tokio::join!(installation.expect(0, &arguments), taken);
+    assert!(said.contains("99 units are sent"), "{said}");
+    stop.cancel();
+}
