@@ -11,8 +11,8 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use messages::v1;
 use store::{
-    StoreError, Transaction,
-    ledger::{self, ClaimRules, Ticket},
+    StoreError,
+    ledger::{self, ClaimRules, LocalJob, Ticket},
 };
 use tracing::Instrument as _;
 
@@ -58,9 +58,27 @@ enum Message {
     Done(Box<v1::JobDone>),
 }
 
-/// Emits what is due.
+/// Emits what is due: the tickets first, whatever becomes of the local jobs.
 pub(crate) async fn emit(context: &Context, metrics: &Metrics) -> Result<Round, StoreError> {
-    let claimed = claim(context).await?;
+    let rules = rules(context);
+    let tickets = context
+        .store
+        .transaction("claim_tickets", |tx| Box::pin(async move { ledger::claim_tickets(tx, &rules).await }))
+        .await?;
+    let tickets = publish_all(context, metrics, tickets.into_iter().map(ticket).collect()).await?;
+    let locals = publish_all(context, metrics, claim_local_jobs(context, rules).await?).await?;
+    Ok(match (tickets, locals) {
+        (Round::BusFailed, _) | (_, Round::BusFailed) => Round::BusFailed,
+        (Round::More, _) | (_, Round::More) => Round::More,
+        (Round::Through, Round::Through) => Round::Through,
+    })
+}
+
+async fn publish_all(
+    context: &Context,
+    metrics: &Metrics,
+    claimed: Vec<Claimed>,
+) -> Result<Round, StoreError> {
     let full = i64::try_from(claimed.len()).is_ok_and(|claimed| claimed >= AT_ONCE);
     let mut round = if full { Round::More } else { Round::Through };
     for result in join_all(claimed.into_iter().map(|message| publish(context, metrics, message))).await {
@@ -76,19 +94,6 @@ pub(crate) async fn emit(context: &Context, metrics: &Metrics) -> Result<Round, 
     Ok(round)
 }
 
-async fn claim(context: &Context) -> Result<Vec<Claimed>, StoreError> {
-    let rules = rules(context);
-    let tickets = context
-        .store
-        .transaction("claim_tickets", |tx| Box::pin(async move { ledger::claim_tickets(tx, &rules).await }))
-        .await?;
-    let locals = context
-        .store
-        .transaction("claim_local_jobs", |tx| Box::pin(claim_local_jobs(tx, context, rules)))
-        .await?;
-    Ok(tickets.into_iter().map(ticket).chain(locals).collect())
-}
-
 fn rules(context: &Context) -> ClaimRules {
     let now = context.clock.now();
     ClaimRules {
@@ -100,25 +105,47 @@ fn rules(context: &Context) -> ClaimRules {
     }
 }
 
-async fn claim_local_jobs(
-    tx: &Transaction<'_>,
-    context: &Context,
-    rules: ClaimRules,
-) -> Result<Vec<Claimed>, StoreError> {
+/// Claims local jobs and makes what is told of each in a transaction of its own: one that cannot be read keeps nobody
+/// else's back. Its claim is left to run out.
+async fn claim_local_jobs(context: &Context, rules: ClaimRules) -> Result<Vec<Claimed>, StoreError> {
+    let jobs = context
+        .store
+        .transaction("claim_local_jobs", |tx| {
+            Box::pin(async move { ledger::claim_local_jobs(tx, &rules).await })
+        })
+        .await?;
     let mut claimed = Vec::new();
-    for job in ledger::claim_local_jobs(tx, &rules).await? {
-        // What has become work altogether is done here: a job of its own has taken over.
-        let Some(done) = local::job_done(tx, context, &job, rules.now).await? else { continue };
-        claimed.push(Claimed {
-            partner: job.partner,
-            job: job.job,
-            attempt: job.attempt,
-            queue: Queue::Results,
-            message: Message::Done(Box::new(done)),
-            traceparent: job.traceparent,
-        });
+    for job in jobs {
+        let of = job.as_ref().ok().map(|job| (job.partner.clone(), job.job));
+        match local_job(context, job, rules.now).await {
+            Ok(told) => claimed.extend(told),
+            Err(error) => {
+                tracing::error!(%error, ?of, "a local job cannot be told of; its claim is left to run out");
+            }
+        }
     }
     Ok(claimed)
+}
+
+/// What is told of a local job; `None` for one that has become work altogether: a job of its own has taken over.
+async fn local_job(
+    context: &Context,
+    job: Result<LocalJob, StoreError>,
+    now: Timestamp,
+) -> Result<Option<Claimed>, StoreError> {
+    let job = job?;
+    let done = context
+        .store
+        .transaction("local_job_done", |tx| Box::pin(local::job_done(tx, context, &job, now)))
+        .await?;
+    Ok(done.map(|done| Claimed {
+        partner: job.partner,
+        job: job.job,
+        attempt: job.attempt,
+        queue: Queue::Results,
+        message: Message::Done(Box::new(done)),
+        traceparent: job.traceparent,
+    }))
 }
 
 fn ticket(ticket: Ticket) -> Claimed {

@@ -23,7 +23,7 @@ use crate::{
 /// Who a local job's `JobDone` is from.
 pub(crate) const SCHEDULER: &str = "scheduler";
 
-/// Makes the `JobDone` of a claimed local job, as true now. What has become work meanwhile goes to a worker instead, as a
+/// Makes the `JobDone` of a local job that was claimed, as true now. What has become work meanwhile goes to a worker instead, as a
 /// job of its own; `None` when all of it does. A `JobDone` without any company is told too: it is by its jobs that a run
 /// ends.
 pub(crate) async fn job_done(

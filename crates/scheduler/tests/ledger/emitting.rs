@@ -187,3 +187,36 @@ async fn deferred_and_stopped_jobs_get_no_ticket_until_they_may() {
     again.sort_by(|one, other| one.partner_id.cmp(&other.partner_id));
     assert_eq!(again[0].partner_id, "deferred");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_of_one_partner_keeps_nothing_of_another_back() {
+    let world = World::new().await;
+    for partner in ["row", "settings", "p1"] {
+        world.partner(partner, 1).await;
+        let run = world.make_run(partner).await;
+        world.make_local(&run, &[101], &[]).await;
+    }
+    world
+        .run(
+            "update jobs set local_code = 'NO-CODE' where partner_id = 'row';
+             update partners set count_zone = 'Nowhere/At all' where partner_id = 'settings';
+             update user_counts set users = null, basis = null",
+        )
+        .await;
+    let run = world.make_run("p1").await;
+    let work = world.make_job(&run, &[101]).await;
+    world.start_scheduler();
+    assert_eq!(world.ticket().await.job_id, work);
+    assert_eq!(world.result().await.partner_id, "p1");
+    let through = "update jobs set state = 'done' where partner_id = 'p1' and kind = 'local'";
+    world.run(through).await;
+    // Their claims run out; they come again, and still keep nobody back.
+    world.clock.advance(Duration::from_secs(31));
+    let run = world.make_run("p1").await;
+    let local = world.make_local(&run, &[101], &[]).await;
+    assert_eq!(world.result().await.job_id, local);
+    world.run(through).await;
+    world.run("update partners set count_zone = 'Europe/Rome'").await;
+    world.clock.advance(Duration::from_secs(31));
+    assert_eq!(world.result().await.partner_id, "settings");
+}

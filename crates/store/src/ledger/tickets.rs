@@ -143,8 +143,12 @@ pub async fn claim_tickets(tx: &Transaction<'_>, rules: &ClaimRules) -> Result<V
         .collect()
 }
 
-/// Claims local jobs that are due. The rules for hosts do not touch them: nobody is called.
-pub async fn claim_local_jobs(tx: &Transaction<'_>, rules: &ClaimRules) -> Result<Vec<LocalJob>, StoreError> {
+/// Claims local jobs that are due. The rules for hosts do not touch them: nobody is called. One that cannot be read is
+/// claimed too, or it would keep the others back.
+pub async fn claim_local_jobs(
+    tx: &Transaction<'_>,
+    rules: &ClaimRules,
+) -> Result<Vec<Result<LocalJob, StoreError>>, StoreError> {
     let rows = tx
         .query(
             "-- all partners: a ledger round
@@ -172,7 +176,7 @@ pub async fn claim_local_jobs(tx: &Transaction<'_>, rules: &ClaimRules) -> Resul
             &[&rules.now, &rules.claim_until, &rules.unstarted_since, &rules.most],
         )
         .await?;
-    rows.iter().map(local_job).collect()
+    Ok(rows.iter().map(local_job).collect())
 }
 
 fn local_job(row: &Row) -> Result<LocalJob, StoreError> {
@@ -226,7 +230,8 @@ pub async fn release_claim(tx: &Transaction<'_>, partner: &PartnerId, job: JobId
 }
 
 /// Moves contracts that have become work out of a local job, into a job of their own for a worker. What is left keeps the
-/// claim; a local job with nothing left is done. For a job that this transaction has claimed.
+/// claim; a local job with nothing left is done. For a job that was claimed; an error when it was
+/// changed since.
 pub async fn split_local(
     tx: &Transaction<'_>,
     local: &LocalJob,
