@@ -10,6 +10,11 @@ pub struct Calls {
 }
 
 impl Calls {
+    /// No more of either than `most`.
+    pub fn at_most(self, most: Self) -> Self {
+        self.map(most, u32::min)
+    }
+
     fn map(self, other: Self, rule: impl Fn(u32, u32) -> u32) -> Self {
         Self { v2: rule(self.v2, other.v2), v1: rule(self.v1, other.v1) }
     }
@@ -59,6 +64,6 @@ impl Budget {
         let kept = if for_people { Calls::default() } else { ours.percent(self.people_percent) };
         let free = ours.map(kept, u32::saturating_sub).map(used, u32::saturating_sub);
         let enough = free.v2 >= self.least.v2 && free.v1 >= self.least.v1;
-        enough.then(|| free.map(self.most, u32::min))
+        enough.then(|| free.at_most(self.most))
     }
 }

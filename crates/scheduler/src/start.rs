@@ -71,7 +71,7 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
     let Some(switch) = switch::hold_switch(tx, partner).await? else {
         return refuse(RefusalReason::Superseded, "the partner has no integration");
     };
-    let Some(job) = ledger::lock_job(tx, partner, ask.job).await? else {
+    let Some(mut job) = ledger::lock_job(tx, partner, ask.job).await? else {
         return refuse(RefusalReason::Superseded, "there is no such job");
     };
     if let Some(refused) = stale(&job, ask, now) {
@@ -90,6 +90,8 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
     let Some(facts) = facts::read(tx, partner, now).await?.facts() else {
         return refuse(RefusalReason::Superseded, "the partner has no integration");
     };
+    // A company that was mapped elsewhere since the run was made follows by itself (D-04).
+    job.contracts.extend(ledger::follow_remapped(tx, partner, job.run, ask.job).await?);
     match admit(tx, context, ask, &job, &facts.integration, now).await? {
         Err(refused) => Ok(Err(refused)),
         Ok(admitted) => content::job_content(tx, context, partner, &job, &facts, &admitted).await.map(Ok),
@@ -175,6 +177,7 @@ async fn admit(
         let instant = freed_at(&budget, &used, job.now_job, now);
         return defer(tx, ask, instant, RefusalReason::BudgetSpent, ErrorCode::Lim01).await;
     };
+    let allowed = allowed.at_most(enough_for(job.contracts.len()));
 
     let (breaker, admission) = breaker.admit(&BreakerPolicy::default(), now);
     let probing = match admission {
@@ -211,6 +214,13 @@ async fn defer(
     Ok(Err(Refused::new(reason, format!("deferred until {until}: {code}"))))
 }
 
+/// Enough for a slice of so many contracts: logins and the look-up, then each contract read, written and read again, with
+/// some reads sent twice. More would be lost for an hour with a worker that is killed; one that needs more hands back.
+fn enough_for(contracts: usize) -> Calls {
+    let contracts = u32::try_from(contracts).unwrap_or(u32::MAX);
+    Calls { v2: contracts.saturating_add(20), v1: contracts.saturating_mul(10).saturating_add(10) }
+}
+
 fn sum(used: &[UsedCalls]) -> Calls {
     used.iter().fold(Calls::default(), |sum, entry| Calls {
         v2: sum.v2.saturating_add(entry.calls.v2),
@@ -240,6 +250,16 @@ mod tests {
 
     fn used(until: Timestamp, v1: u32) -> UsedCalls {
         UsedCalls { calls: Calls { v2: 0, v1 }, until }
+    }
+
+    #[test]
+    fn a_worker_killed_a_few_times_on_a_small_slice_leaves_calls_for_the_next_attempt() {
+        let budget = Budget::default();
+        let killed = (0..domain::MAX_ATTEMPTS).fold(Calls::default(), |used, _| {
+            let allowed = budget.allowance(used, false).expect("there are calls left").at_most(enough_for(3));
+            sum(&[used, allowed].map(|calls| UsedCalls { calls, until: Timestamp::UNIX_EPOCH }))
+        });
+        assert_eq!(killed.v1, 5 * 40);
     }
 
     #[test]

@@ -76,8 +76,7 @@ async fn a_wait_that_is_over_by_the_ledgers_clock_is_not_told() {
         )
         .await;
     let (_, content) = world.started("w1").await;
-    let told: Vec<_> =
-        content.contracts.iter().map(|work| work.targets[0].unsure_until.is_some()).collect();
+    let told: Vec<_> = content.contracts.iter().map(|work| work.targets[0].unsure_until.is_some()).collect();
     assert_eq!(told, [false, true]);
 }
 
@@ -148,7 +147,7 @@ async fn while_all_writes_are_stopped_only_a_plan_starts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_spent_hour_defers_until_it_is_an_hour_old() {
     let world = World::running().await;
-    world.partner("p1", 2).await;
+    world.partner("p1", 15).await;
     // Ours are 250 of 500 V1 calls, 200 of them for what nobody waits for.
     world
         .run(&format!(
@@ -168,7 +167,7 @@ async fn a_spent_hour_defers_until_it_is_an_hour_old() {
 
     // What is kept for people is theirs at once.
     let asked = world.make_run_of("p1", "request", "apply").await;
-    world.make_job(&asked, &[102]).await;
+    world.make_job(&asked, &Vec::from_iter(102..=115)).await;
     let persons = world.ticket_now().await;
     let content = world.start(&persons, "w1").await.expect("the job starts");
     assert_eq!(content.allowance.and_then(|allowed| allowed.v1), Some(52));
@@ -316,7 +315,10 @@ async fn b_03_refused_credentials_are_tried_once_more_when_a_person_switches_on(
                 })
             })
             .await;
-        assert_eq!(world.text("credentials_refused_code from integrations").await.as_deref(), Some("AUTH-01"));
+        assert_eq!(
+            world.text("credentials_refused_code from integrations").await.as_deref(),
+            Some("AUTH-01")
+        );
         assert_eq!(world.text("refused_code from logins").await.as_deref(), Some("AUTH-01"));
     }
 }
