@@ -91,6 +91,16 @@ create index jobs_open_of_kaseya on jobs (host, tenant) where state <> 'done';
 -- Whose turn it is: what was started last.
 create index jobs_by_start on jobs (host, tenant, started_at desc) where started_at is not null;
 
+-- Which companies were mapped to a run's contracts when they became part of it: one that is mapped elsewhere since is
+-- followed (D-04).
+create table run_mappings (
+    run_id uuid not null references runs,
+    partner_id text not null,
+    contract_id integer not null,
+    company_id text not null,
+    primary key (run_id, contract_id, company_id)
+);
+
 create table requests (
     partner_id text not null,
     request_id text not null check (request_id <> ''),
@@ -141,6 +151,8 @@ create table intents (
 );
 create index intents_open on intents (partner_id, contract_id, service_id) where result in ('open', 'sent', 'unsure');
 create index intents_of_run on intents (run_id);
+-- What a line showed before each of its changes.
+create index intents_of_line on intents (partner_id, contract_id, line_id, granted_at);
 
 -- What is known of a target: a service on a contract.
 create table targets (

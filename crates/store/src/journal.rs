@@ -95,8 +95,8 @@ pub async fn settle_intents(
 }
 
 /// Completes what earlier attempts left open, from lines read since their permits: a line that shows an intent's units
-/// confirms it, another number shows that it never landed. Changes named in `own` are this attempt's and settled by
-/// itself; a line that it has changed tells of the earlier ones by what it showed before that.
+/// confirms it, another number shows that it never landed. Where a later change of the line was granted, the line tells of
+/// the earlier ones by what it showed before that. Changes named in `own` are this attempt's and settled by itself.
 ///
 /// An unsure intent is judged only once its wait is over, and one whose permit was still out at the time of reading not
 /// at all: it may land late.
@@ -113,27 +113,32 @@ pub async fn settle_from_lines(
     let own: Vec<uuid::Uuid> = own.iter().map(|intent| intent.0).collect();
     let judged = tx
         .query(
-            "with own as (
-                 select contract_id, line_id, from_units, granted_at from intents
-                 where partner_id = $1 and intent_id = any($6)
-             ), seen as (
-                 select distinct on (read.contract_id, read.line_id) read.contract_id, read.line_id,
-                        coalesce(own.from_units, read.units) as units, coalesce(own.granted_at, read.seen_at) as seen_at
+            "with seen as (
+                 select distinct on (contract_id, line_id) contract_id, line_id, units, seen_at
                  from unnest($2::int[], $3::int[], $4::float8[], $5::timestamptz[])
                           as read (contract_id, line_id, units, seen_at)
-                      left join own using (contract_id, line_id)
-                 order by read.contract_id, read.line_id, own.granted_at, read.seen_at desc
+                 order by contract_id, line_id, seen_at desc
+             ), judged as (
+                 select intents.intent_id, coalesce(next.from_units, seen.units) as units,
+                        coalesce(next.granted_at, seen.seen_at) as seen_at
+                 from intents join seen using (contract_id, line_id)
+                      left join lateral (
+                          select later.from_units, later.granted_at from intents later
+                          where later.partner_id = $1 and later.contract_id = intents.contract_id
+                            and later.line_id = intents.line_id and later.granted_at > intents.granted_at
+                          order by later.granted_at limit 1) as next on true
+                 where intents.partner_id = $1 and intents.result in ('open', 'sent', 'unsure')
+                   and not intents.intent_id = any($6)
              )
              update intents set
-                 result = case when intents.to_units = seen.units then 'confirmed' else 'not_applied' end,
-                 settled_at = seen.seen_at
-             from seen
-             where intents.partner_id = $1 and intents.contract_id = seen.contract_id
-               and intents.line_id = seen.line_id and not intents.intent_id = any($6)
-               and intents.result in ('open', 'sent', 'unsure') and intents.granted_at < seen.seen_at
-               and (intents.to_units = seen.units
-                    or (intents.result = 'open' and intents.permit_until < seen.seen_at)
-                    or (intents.result in ('sent', 'unsure') and intents.settled_at + interval '10 minutes' <= seen.seen_at))
+                 result = case when intents.to_units = judged.units then 'confirmed' else 'not_applied' end,
+                 settled_at = judged.seen_at
+             from judged
+             where intents.partner_id = $1 and intents.intent_id = judged.intent_id
+               and intents.result in ('open', 'sent', 'unsure') and intents.granted_at < judged.seen_at
+               and (intents.to_units = judged.units
+                    or (intents.result = 'open' and intents.permit_until < judged.seen_at)
+                    or (intents.result in ('sent', 'unsure') and intents.settled_at + interval '10 minutes' <= judged.seen_at))
              returning intents.intent_id, intents.contract_id, intents.service_id, intents.to_units, intents.result",
             &[&partner.as_str(), &contracts, &ids, &units, &seen, &own],
         )

@@ -82,6 +82,16 @@ async fn d_06_the_next_attempts_own_write_is_not_taken_for_the_killed_ones() {
 }
 
 #[tokio::test]
+async fn d_06_of_two_killed_attempts_the_one_that_wrote_is_told_by_what_the_other_had_found() {
+    let world = killed().await;
+    // Kaseya still showed 12 when the second was granted its write; it was killed too, and the third finds 14.
+    world.granted(2, (7, 1, 2), (12.0, 14), "2026-12-01T05:02:30Z").await;
+    world.store(&[done(7, 1, 3).line(1001, 9001, 14.0, SECOND)]).await;
+    assert_eq!(intents(&world).await, "not_applied, confirmed");
+    assert_eq!(journal(&world).await, "12 14 confirmed");
+}
+
+#[tokio::test]
 async fn d_06_a_killed_attempts_change_and_the_next_ones_are_two_rows() {
     let world = killed().await;
     // The first had landed; meanwhile another number is wanted, and the second attempt writes it.
