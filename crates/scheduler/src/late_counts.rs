@@ -1,8 +1,8 @@
 //! Counts of a month's last day that come after the month was frozen.
 //!
 //! A number that was frozen stands. Where none was frozen, a later report may still bring it: it is added, as a correction
-//! with its reason, and synced by a run for the companies it came for. Without this, one report that is late would leave
-//! its companies' last month unbilled.
+//! with its reason, and synced by a run for the companies it came for, or by another month-end run when none can be made
+//! now. Without this, one report that is late would leave its companies' last month unbilled.
 
 use std::collections::BTreeSet;
 
@@ -13,13 +13,13 @@ use store::{
     StoreError, Transaction,
     frozen::{self, FrozenCount, FrozenMonth},
     runs::Occasion,
-    settings::{self, IntegrationState, PartnerSettings},
+    settings::PartnerSettings,
 };
 
 use crate::{
     context::Context,
     facts,
-    month_end::wants_run,
+    month_end::{can_run, wants_run},
     requests::join_or_make,
     runs::{Items, RunOrder},
 };
@@ -55,11 +55,13 @@ pub(crate) async fn add(
         return Ok(false);
     }
     tracing::info!(%partner, month = %month.month, counts = late.len(), "late counts added to a frozen month");
-    if let Some(integration) = &settings.integration
-        && wants_run(settings, integration, month.month, now)
-        && settings::hold_state(tx, partner).await? == Some(IntegrationState::On)
-        && let Some(facts) = facts::read(tx, partner, now).await?.facts()
-    {
+    let Some(integration) = &settings.integration else { return Ok(true) };
+    if !wants_run(settings, integration, month.month, now) {
+        return Ok(true);
+    }
+    if !can_run(integration) {
+        frozen::push_again(tx, partner, month.month).await?;
+    } else if let Some(facts) = facts::read(tx, partner, now).await?.facts() {
         let companies: BTreeSet<CompanyId> = late.into_iter().map(|(company, ..)| company).collect();
         let items = Items::of_companies(&facts.plan(), &Companies::Only(companies));
         let occasion = Occasion::MonthEnd(month.month.first_day());

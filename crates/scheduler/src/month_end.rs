@@ -5,8 +5,9 @@
 //!
 //! A month is frozen when a complete report of its last day is there and either all companies that are not closed have a
 //! final one or the cut-off has come. In one transaction its counts are written, for ever, and the month-end run is made,
-//! if the partner wants one, is on, and its invoice day is not over. Whichever scheduler comes first does it; a second
-//! finds it done. A company that no report of that day covers, or whose count could not be taken, is frozen without a
+//! if the partner wants one and its invoice day is not over. While the partner is off, or Kaseya refuses its credentials,
+//! there is none: a later round makes it as soon as it can do something, and again where it was stopped before its end.
+//! Whichever scheduler comes first does it; a second finds it done. A company that no report of that day covers, or whose count could not be taken, is frozen without a
 //! number: missing is never 0. Its number may still come, with a report of that day after the cut-off; that is added
 //! (`late_counts`), and changes no number that was frozen.
 
@@ -29,7 +30,7 @@ use crate::{
     runs::{Items, RunOrder, make},
 };
 
-/// Freezes what is due for it; answers how many months were frozen.
+/// Freezes what is due for it, and pushes what could not be pushed before; answers how many months that were.
 pub(crate) async fn freeze_due(context: &Context) -> Result<usize, StoreError> {
     let now = context.clock.now();
     let months = ended_somewhere(now);
@@ -45,6 +46,18 @@ pub(crate) async fn freeze_due(context: &Context) -> Result<usize, StoreError> {
         match freeze(context, partner, *month).await {
             Ok(frozen) => count += usize::from(frozen),
             Err(error) => tracing::error!(%partner, %month, %error, "the month could not be frozen"),
+        }
+    }
+    let unpushed =
+        context.store.transaction("list_unpushed", |tx| Box::pin(frozen::unpushed(tx, now))).await?;
+    for (partner, month) in &unpushed {
+        let pushed = context
+            .store
+            .transaction("push_month", |tx| Box::pin(push_in(tx, context, partner, *month, now)))
+            .await;
+        match pushed {
+            Ok(pushed) => count += usize::from(pushed),
+            Err(error) => tracing::error!(%partner, %month, %error, "the month could not be pushed"),
         }
     }
     Ok(count)
@@ -75,7 +88,7 @@ async fn freeze_in(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     runs::hold_partner(tx, partner).await?;
-    let state = settings::hold_state(tx, partner).await?;
+    settings::hold_state(tx, partner).await?;
     let Some(settings) = settings::read(tx, partner).await? else { return Ok(false) };
     let Some(integration) = &settings.integration else { return Ok(false) };
     // A month further back has had its invoice: nothing is sent for it any more.
@@ -97,9 +110,31 @@ async fn freeze_in(
     let counts = frozen_counts(&settings, month, &reports, now);
     frozen::freeze(tx, partner, month, cause, &counts, now).await?;
     tracing::info!(%partner, %month, %cause, counts = counts.len(), "month frozen");
-    if state == Some(IntegrationState::On) && wants_run(&settings, integration, month, now) {
+    if wants_run(&settings, integration, month, now) && can_run(integration) {
         push(tx, context, partner, month, now).await?;
     }
+    Ok(true)
+}
+
+/// Pushes a frozen month that no run pushes yet. False when it cannot be pushed now, or is by now.
+async fn push_in(
+    tx: &Transaction<'_>,
+    context: &Context,
+    partner: &PartnerId,
+    month: Month,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    runs::hold_partner(tx, partner).await?;
+    settings::hold_state(tx, partner).await?;
+    let Some(settings) = settings::read(tx, partner).await? else { return Ok(false) };
+    let Some(integration) = &settings.integration else { return Ok(false) };
+    if !wants_run(&settings, integration, month, now)
+        || !can_run(integration)
+        || frozen::has_run(tx, partner, month).await?
+    {
+        return Ok(false);
+    }
+    push(tx, context, partner, month, now).await?;
     Ok(true)
 }
 
@@ -156,6 +191,11 @@ pub(crate) fn wants_run(
     now: Timestamp,
 ) -> bool {
     integration.month_end_run && now < window_end(month, integration.invoice_day, settings.zone())
+}
+
+/// Whether a run can do anything now: it is made when it can.
+pub(crate) fn can_run(integration: &Integration) -> bool {
+    integration.state == IntegrationState::On && integration.credentials_refused.is_none()
 }
 
 async fn push(

@@ -125,8 +125,8 @@ pub async fn end_run(
     row.map(|row| Ok(EndedRun { trigger: row.get("trigger")? })).transpose()
 }
 
-/// Stops a partner whose credentials Kaseya has refused. False when that version had been refused before, or is no longer
-/// the stored one.
+/// Stops a partner whose credentials Kaseya has refused; a month-end run that is going on is made again once there are
+/// others. False when that version had been refused before, or is no longer the stored one.
 pub async fn refuse_credentials(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -141,5 +141,8 @@ pub async fn refuse_credentials(
             &[&partner.as_str(), &credentials_version, &code, &now],
         )
         .await?;
+    if changed == 1 {
+        crate::frozen::push_stopped_again(tx, partner).await?;
+    }
     Ok(changed == 1)
 }

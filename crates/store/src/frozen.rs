@@ -160,6 +160,39 @@ pub async fn set_run(
     tx.execute_exactly(1, sql, &[&partner.as_str(), &month.first_day(), &run.0]).await
 }
 
+/// Whether a run has been made that pushes a month's frozen counts.
+pub async fn has_run(tx: &Transaction<'_>, partner: &PartnerId, month: Month) -> Result<bool, StoreError> {
+    let sql = "select from month_ends where partner_id = $1 and month = $2 and run_id is not null";
+    Ok(tx.query_opt(sql, &[&partner.as_str(), &month.first_day()]).await?.is_some())
+}
+
+/// Has a month's frozen counts pushed by another run, as soon as one can be made.
+pub async fn push_again(tx: &Transaction<'_>, partner: &PartnerId, month: Month) -> Result<(), StoreError> {
+    let sql = "update month_ends set run_id = null where partner_id = $1 and month = $2";
+    tx.execute_exactly(1, sql, &[&partner.as_str(), &month.first_day()]).await
+}
+
+/// The same for every month whose run is going on now: what stops the partner stops that run before its end.
+pub async fn push_stopped_again(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
+    let sql = "update month_ends set run_id = null
+               from runs
+               where month_ends.partner_id = $1 and runs.partner_id = $1 and runs.month = month_ends.month
+                 and runs.trigger = 'month_end' and runs.state = 'running'";
+    tx.execute(sql, &[&partner.as_str()]).await.map(drop)
+}
+
+/// Frozen months that no run pushes yet and whose partner is on, wants one, and has credentials that are not refused. The
+/// window is looked at in whole days; the caller knows its very end.
+pub async fn unpushed(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<(PartnerId, Month)>, StoreError> {
+    let sql = "-- all partners: whoever's month can be pushed by now is pushed by whichever scheduler comes first
+               select partner_id, month from month_ends join integrations using (partner_id)
+               where run_id is null and state = 'on' and month_end_run and credentials_refused_code is null
+                 and month + interval '1 month' + make_interval(days => invoice_day + 1) > $1::timestamptz at time zone 'UTC'
+               order by partner_id, month";
+    let rows = tx.query(sql, &[&now]).await?;
+    rows.iter().map(|row| Ok((row.partner_id("partner_id")?, Month::of(row.get("month")?)))).collect()
+}
+
 /// Partners that have a complete report of one of the last days given, and whose month is not frozen, or may have been
 /// looked at before that report came: its instant is taken before the transaction that stores it, so five minutes are
 /// looked at once more.

@@ -4,6 +4,11 @@ use super::*;
 use crate::world::{Counted, Part, World};
 
 const LAST_DAY: &str = "2026-11-30";
+const REFUSED: &str = "update integrations set credentials_refused_code = 'AUTH-02', credentials_refused_at = '2026-12-01T03:00Z'";
+const ACCEPTED: &str =
+    "update integrations set credentials_refused_code = null, credentials_refused_at = null";
+const OFF: &str = "update integrations set state = 'off'";
+const ON: &str = "update integrations set state = 'on'";
 
 fn standard(users: u32) -> [(&'static str, Option<u32>); 1] {
     [("standard", Some(users))]
@@ -206,9 +211,10 @@ async fn frozen_counts_stand_for_ever() {
 }
 
 #[tokio::test]
-async fn no_run_is_made_for_a_partner_that_is_off_or_wants_none_or_was_invoiced() {
+async fn no_run_is_made_for_a_partner_that_is_off_or_refused_or_wants_none_or_was_invoiced() {
     for (setting, now) in [
         ("update integrations set state = 'off'", "2026-12-01T12:00:00Z"),
+        (REFUSED, "2026-12-01T12:00:00Z"),
         ("update integrations set month_end_run = false", "2026-12-01T12:00:00Z"),
         ("update integrations set invoice_day = 1", "2026-12-01T23:30:00Z"),
     ] {
@@ -324,4 +330,103 @@ async fn a_report_that_was_stored_only_after_its_instant_is_found_too() {
         assert_eq!(freeze_due(&world.context).await.expect("a round"), 0);
         assert_eq!(world.text("select looked_at from month_ends").await, looked_at);
     }
+}
+
+/// How many months a round at this instant freezes or pushes.
+async fn round(world: &World, now: &str) -> usize {
+    world.clock.set(now.parse().expect("an instant"));
+    freeze_due(&world.context).await.expect("a round")
+}
+
+#[tokio::test]
+async fn s_30_what_could_not_be_pushed_at_the_freeze_is_pushed_once_as_soon_as_it_can_be() {
+    for (obstacle, its_end) in [(OFF, ON), (REFUSED, ACCEPTED)] {
+        let world = World::at("2026-11-30T23:30:00Z").await;
+        world.partner("p", 1).await;
+        report(&world, "last", LAST_DAY, "2026-11-30T22:00:00Z", false, &[("c1", &standard(5))]).await;
+        world.sql(obstacle).await;
+        assert_eq!(round(&world, "2026-12-01T11:00:00Z").await, 1, "frozen");
+        assert_eq!(round(&world, "2026-12-01T12:59:00Z").await, 0);
+        assert_eq!(world.text("select count(*) from runs").await, "0", "{obstacle}");
+
+        world.sql(its_end).await;
+        world.clock.set("2026-12-01T13:00:00Z".parse().expect("an instant"));
+        let other = world.replica().await;
+        let rounds = (0..6).map(|n| freeze_due(if n % 2 == 0 { &world.context } else { &other }));
+        let pushed = futures::future::try_join_all(rounds).await.expect("every round ends well");
+        assert_eq!(pushed.iter().sum::<usize>(), 1);
+        let run = "select concat_ws(' ', trigger, all_companies, runs.run_id = month_ends.run_id)
+                   from runs join month_ends using (month)";
+        assert_eq!(world.text(run).await, "month_end t t");
+        assert_eq!(world.open_jobs().await, "1 work ready {1001} {}");
+        assert_eq!(round(&world, "2026-12-02T12:00:00Z").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn s_30_after_the_invoice_nothing_is_pushed_any_more() {
+    // Midnight in Rome after the 10th.
+    for (now, pushed) in [("2026-12-10T22:59:59Z", 1), ("2026-12-10T23:00:00Z", 0)] {
+        let world = World::at("2026-11-30T23:30:00Z").await;
+        world.partner("p", 1).await;
+        report(&world, "last", LAST_DAY, "2026-11-30T22:00:00Z", false, &[("c1", &standard(5))]).await;
+        world.sql(OFF).await;
+        assert_eq!(round(&world, "2026-12-01T11:00:00Z").await, 1);
+        world.sql(ON).await;
+        assert_eq!(round(&world, now).await, pushed, "{now}");
+        assert_eq!(world.text("select count(*) from runs").await, pushed.to_string());
+    }
+}
+
+#[tokio::test]
+async fn s_30_a_month_end_run_that_is_stopped_before_its_end_is_made_again() {
+    for switched_off in [true, false] {
+        let world = World::at("2026-11-30T23:30:00Z").await;
+        world.partner("p", 1).await;
+        report(&world, "last", LAST_DAY, "2026-11-30T22:00:00Z", false, &[("c1", &standard(5))]).await;
+        assert_eq!(round(&world, "2026-12-01T11:00:00Z").await, 1);
+        let (partner, now) = (&PartnerId::new("p").expect("an id"), world.context.clock.now());
+        let stopped: Result<(), StoreError> = world
+            .database
+            .store
+            .transaction("stop", |tx| {
+                Box::pin(async move {
+                    if switched_off {
+                        store::switch::switch_off(tx, partner, now).await.map(drop)
+                    } else {
+                        store::closing::refuse_credentials(tx, partner, 1, "AUTH-02", now).await.map(drop)
+                    }
+                })
+            })
+            .await;
+        stopped.expect("stopped");
+        world
+            .sql(
+                "update jobs set state = 'done';
+                 update runs set state = 'finished', finished_at = created_at where state = 'running'",
+            )
+            .await;
+        assert_eq!(round(&world, "2026-12-01T12:00:00Z").await, 0);
+        world.sql(if switched_off { ON } else { ACCEPTED }).await;
+        assert_eq!(round(&world, "2026-12-01T14:00:00Z").await, 1);
+        assert_eq!(world.open_jobs().await, "2 work ready {1001} {}");
+        assert_eq!(round(&world, "2026-12-01T15:00:00Z").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn s_30_a_late_count_that_comes_while_it_is_off_is_pushed_when_it_is_on() {
+    let world = World::at("2026-11-30T23:30:00Z").await;
+    world.partner("p", 2).await;
+    report(&world, "last", LAST_DAY, "2026-11-30T22:00:00Z", false, &[("c1", &standard(5))]).await;
+    assert_eq!(round(&world, "2026-12-01T11:00:00Z").await, 1);
+    world
+        .sql("update jobs set state = 'done'; update runs set state = 'finished', finished_at = created_at")
+        .await;
+    world.sql(OFF).await;
+    report(&world, "late", LAST_DAY, "2026-11-30T23:00:00Z", true, &[("c2", &standard(6))]).await;
+    assert_eq!(world.open_jobs().await, "none");
+    world.sql(ON).await;
+    assert_eq!(round(&world, "2026-12-01T14:00:00Z").await, 1);
+    assert_eq!(world.open_jobs().await, "2 work ready {1001,1002} {}");
 }
