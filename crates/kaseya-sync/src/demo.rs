@@ -81,8 +81,8 @@ async fn show(context: &Context, directory: &DataDir, once: bool, json: bool) ->
     } else {
         shown.print()?;
     }
-    demo.say_where_to_look(directory);
     if !once {
+        demo.say_where_to_look(directory);
         output::tell(&"Ctrl-C ends it");
         context.shutdown.soft().cancelled().await;
     }
