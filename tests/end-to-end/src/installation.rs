@@ -149,7 +149,10 @@ impl<'b> Installation<'b> {
     fn config_text(&self, kind: Kind) -> String {
         let Tuning { lease, permit, ticket_timeout, write_timeout, log } = self.tuning;
         let at = |name: &str| self.files.path().join(name).display().to_string();
-        let bus = format!("[log]\nfilter = '{log}'\n[bus]\nuri_file = '{}'\n", at("bus-uri"));
+        let bus = format!(
+            "[log]\nfilter = '{log}'\n[health]\nlisten = '127.0.0.1:0'\n[bus]\nuri_file = '{}'\n",
+            at("bus-uri")
+        );
         let database = format!("[database]\nurl_file = '{}'\npool_size = 4\n", at("database-url"));
         match kind {
             Kind::Scheduler => format!(

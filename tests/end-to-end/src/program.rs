@@ -2,14 +2,20 @@
 
 use std::{
     fs::{self, File},
+    io::{Read as _, Write as _},
+    net::TcpStream,
     os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::Duration,
 };
 
+use serde_json::Value;
+
 /// How long a program may take to end; its own patience is shorter.
 const ENDS_WITHIN: Duration = Duration::from_secs(120);
+/// How long one of its pages may take.
+const PAGE_WITHIN: Duration = Duration::from_secs(30);
 /// How much of a log is shown when a test fails.
 const SHOWN_LINES: usize = 60;
 
@@ -90,6 +96,33 @@ impl Program {
     pub async fn until_it_says(&self, words: &str) {
         testkit::until(&format!("{} says {words:?}", self.kind.name()), async || self.log().contains(words))
             .await;
+    }
+
+    /// One of its health pages: whether it says yes, and what it says.
+    pub fn page(&self, path: &str) -> (bool, String) {
+        let mut stream = TcpStream::connect(self.health_address()).expect("it listens");
+        stream.set_read_timeout(Some(PAGE_WITHIN)).expect("a time-out");
+        // HTTP/1.0, so that the answer ends where the connection ends.
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").expect("it listens");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer of HTTP");
+        (head.contains(" 200 "), body.to_owned())
+    }
+
+    /// Waits until it says that it is ready, or that it is not.
+    pub async fn until_ready(&self, ready: bool) {
+        let what = format!("{} is ready: {ready}", self.kind.name());
+        testkit::until(&what, async || self.page("/readyz").0 == ready).await;
+    }
+
+    /// Where it serves its health pages, as its log says.
+    fn health_address(&self) -> String {
+        let log = self.log();
+        let line = log.lines().find(|line| line.contains("health pages are served"));
+        let line: Value =
+            serde_json::from_str(line.expect("it has started")).expect("a line of the log is JSON");
+        line["fields"]["address"].as_str().expect("an address").to_owned()
     }
 
     /// Ends it as a power cut would, and waits until it is gone.

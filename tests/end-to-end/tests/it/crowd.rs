@@ -1,6 +1,8 @@
 //! Many of everything at once.
 
-use end_to_end_tests::{CALM, Installation, Kind};
+use std::time::Duration;
+
+use end_to_end_tests::{BRISK, CALM, Installation, Kind};
 use kaseya_simulator::Endpoint;
 
 #[tokio::test]
@@ -53,4 +55,42 @@ async fn two_schedulers_three_workers_twenty_partners_and_every_ticket_twice() {
         .map(|(_, log)| log.lines().filter(|line| line.contains("ticket refused")).count())
         .sum();
     assert!(refused >= 30, "only {refused} tickets were refused");
+}
+
+#[tokio::test]
+async fn programs_killed_again_and_again_lose_nothing_and_do_nothing_twice() {
+    const COMPANIES: i32 = 5;
+    let installation = Installation::new(BRISK).await;
+    let mut partners = Vec::new();
+    for number in 1..=3 {
+        partners.push(installation.partner(&format!("msp{number}"), COMPANIES).await);
+    }
+    let mut programs = Vec::from(installation.start_all());
+    for partner in &partners {
+        installation.report(partner, "r1", 12, 13).await;
+    }
+    for partner in &partners {
+        installation.due_now(partner).await;
+    }
+    // Each time a few more lines are written one of the programs is killed, in turn, wherever it is.
+    for killed in 0..9_usize {
+        let written = || partners.iter().map(|partner| partner.writes().len()).sum::<usize>();
+        let enough = "a few more lines are written";
+        testkit::until_at_most(Duration::from_secs(180), enough, async || written() >= 3 * killed + 1).await;
+        let program = programs.remove(0);
+        let kind = program.kind();
+        program.kill();
+        programs.push(installation.start(kind));
+    }
+
+    installation.until_text("select count(*) from runs where state = 'finished'", "3").await;
+    for partner in &partners {
+        assert_eq!(partner.units(), ["12/13"; 5], "{}", partner.id);
+        assert_eq!(partner.writes().len(), 10, "{}", partner.id);
+    }
+    let journal = "select count(*) || ' ' || count(distinct (partner_id, line_id)) || ' ' || string_agg(distinct standing, ' ')
+                   from journal";
+    assert_eq!(installation.text(journal).await, "30 30 confirmed");
+    let states = "select count(*) || ' ' || string_agg(distinct state, ' ') from statuses";
+    assert_eq!(installation.text(states).await, "15 changed");
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use end_to_end_tests::{BRISK, CALM, Installation, Kind, Partner, database_at};
+use end_to_end_tests::{BRISK, CALM, Installation, Kind, Partner, Program, database_at};
 use kaseya_simulator::{Endpoint, HoldAt};
 use local_postgres::Options;
 use testkit::RabbitMq;
@@ -20,13 +20,23 @@ async fn assert_all_done_once(installation: &Installation<'_>, partner: &Partner
     assert_eq!(installation.text(states).await, format!("{companies} changed"));
 }
 
+/// Waits until scheduler, worker and results say so of themselves; all of them are alive meanwhile.
+async fn until_ready(programs: &[Program; 3], ready: [bool; 3]) {
+    for (program, ready) in programs.iter().zip(ready) {
+        program.until_ready(ready).await;
+        assert!(program.page("/livez").0, "{} is not alive", program.kind().name());
+    }
+}
+
 #[tokio::test]
 async fn the_broker_is_killed_in_the_middle_of_a_run() {
     let broker = RabbitMq::start().await.expect("a broker");
     let installation = Installation::on(&broker, testkit::database().await, BRISK).await;
     let partner = installation.partner("rossi", COMPANIES).await;
-    let [_scheduler, worker, _results] = installation.start_all();
+    let programs = installation.start_all();
+    let [_scheduler, worker, _results] = &programs;
     installation.report(&partner, "r1", 12, 13).await;
+    until_ready(&programs, [true; 3]).await;
     let write = partner.kaseya.hold(Endpoint::WriteLine, 5, HoldAt::AfterApply);
     installation.due_now(&partner).await;
     write.reached().await;
@@ -36,8 +46,10 @@ async fn the_broker_is_killed_in_the_middle_of_a_run() {
     // Its deliveries are lost: it begins no further write, and keeps what it has to tell.
     worker.until_it_says("the JobDone waits for the bus").await;
     assert_eq!(partner.calls(Endpoint::WriteLine), 5);
+    until_ready(&programs, [false; 3]).await;
 
     broker.start_again().await.expect("it starts on what it has on disk");
+    until_ready(&programs, [true; 3]).await;
     installation.until_runs(&partner, "schedule finished").await;
     assert_all_done_once(&installation, &partner).await;
 }
@@ -50,8 +62,9 @@ async fn the_database_crashes_in_the_middle_of_a_run() {
     let broker = RabbitMq::shared().await.expect("a broker");
     let installation = Installation::on(broker, database_at(server.url()).await, BRISK).await;
     let partner = installation.partner("rossi", COMPANIES).await;
-    let [scheduler, _worker, _results] = installation.start_all();
+    let programs = installation.start_all();
     installation.report(&partner, "r1", 12, 13).await;
+    until_ready(&programs, [true; 3]).await;
     let write = partner.kaseya.hold(Endpoint::WriteLine, 5, HoldAt::AfterApply);
     installation.due_now(&partner).await;
     write.reached().await;
@@ -60,9 +73,11 @@ async fn the_database_crashes_in_the_middle_of_a_run() {
     assert!(crash.expect("kill runs").success());
     drop(server);
     write.release();
-    scheduler.until_it_says("\"WARN\"").await;
+    // The worker never knew the database.
+    until_ready(&programs, [false, true, false]).await;
 
     let _server = local_postgres::start(options).await.expect("it starts on what it has on disk");
+    until_ready(&programs, [true; 3]).await;
     installation.until_runs(&partner, "schedule finished").await;
     assert_all_done_once(&installation, &partner).await;
 }
