@@ -31,7 +31,7 @@ pub(crate) async fn job_content(
     let lines = ledger::known_lines(tx, partner, &job.contracts).await?;
     let decided = ledger::decided_holds(tx, partner, &job.contracts).await?;
     let standing = permits::targets_standing(tx, partner, &job.contracts).await?;
-    // A contract that nothing is mapped to any more is left out: its companies follow where they are now.
+    // A contract that nothing is mapped to any more is left out: its companies were followed where they are now.
     let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let contracts = contracts.map(|contract| {
         contract_work(contract, |service| {

@@ -71,6 +71,7 @@ async fn move_to_work(
     let companies: Vec<&str> = told.companies.iter().map(CompanyId::as_str).collect();
     let beside = JobId(context.entropy.uuid(now));
     ledger::split_local(tx, job, beside, &numbers(work), &numbers(&told.contracts), &companies, now).await?;
+    ledger::note_mappings(tx, &job.partner, job.run).await?;
     tx.notify(crate::LEDGER).await
 }
 

@@ -4,6 +4,7 @@
 
 mod known;
 mod leases;
+mod remapped;
 mod started;
 mod tickets;
 
@@ -11,6 +12,7 @@ pub use known::{Decided, KnownLine, decided_holds, known_lines};
 pub use leases::{
     ExpiredJob, Slice, close_dropped_job, expired_job, give_up, halve, hand_back, refused_to_local,
 };
+pub use remapped::{follow_remapped, note_mappings};
 pub use started::{
     HeldJob, JobRow, KaseyaUse, StartedJob, defer_job, held_job, kaseya_use, lock_job, put_back, renew_lease,
     start_job,

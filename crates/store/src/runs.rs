@@ -148,6 +148,7 @@ pub async fn create(
         )
         .await?;
     }
+    crate::ledger::note_mappings(tx, run.partner, run.run).await?;
     tx.notify("ledger").await?;
     Ok(run_number)
 }

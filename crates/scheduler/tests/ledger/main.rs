@@ -6,6 +6,7 @@ mod emitting;
 mod leases;
 mod local;
 mod permits;
+mod remapped;
 mod starting;
 mod switching;
 mod world;

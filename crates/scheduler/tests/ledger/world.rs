@@ -9,7 +9,7 @@ use messages::{
     v1::{self, RefusalReason, permit_answer, renew_lease_answer, start_job_answer},
 };
 use scheduler::{Context, Scheduler, SchedulerSettings};
-use store::{StoreError, Transaction};
+use store::{StoreError, Transaction, closing::LeftOver};
 use testkit::TestDatabase;
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -344,6 +344,23 @@ impl World {
             })
             .await
             .unwrap_or_else(|error: StoreError| panic!("{error}"));
+    }
+
+    /// What results does with the `JobDone` of an attempt that left these contracts over, to be tried at once.
+    pub(crate) async fn hand_back(&self, ticket: &v1::JobReady, contracts: &[i32]) {
+        let partner = &PartnerId::new(ticket.partner_id.clone()).expect("a partner id");
+        let job = JobId::parse(&ticket.job_id).expect("a job id");
+        let attempt = i32::try_from(ticket.attempt.expect("an attempt")).expect("a small number");
+        let left = &LeftOver { contracts: contracts.to_vec(), not_before: None, code: None };
+        let now = self.clock.now();
+        self.in_transaction(|tx| {
+            Box::pin(async move {
+                store::logins::login_accepted(tx, partner, job, now).await?;
+                store::closing::close_job(tx, partner, job, attempt, Some(left), true, now).await?;
+                tx.notify("ledger").await
+            })
+        })
+        .await;
     }
 
     /// Waits until everything that is due now has been emitted: a job of another partner, made now, gets its ticket. It

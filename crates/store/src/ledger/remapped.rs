@@ -1,0 +1,66 @@
+//! Companies that are mapped elsewhere while their run goes on: the run follows them.
+
+use domain::{ContractId, JobId, PartnerId, RunId};
+
+use crate::{StoreError, Transaction};
+
+/// Remembers which companies are mapped to the contracts of a run's jobs, so that it is seen when one has gone elsewhere.
+pub async fn note_mappings(tx: &Transaction<'_>, partner: &PartnerId, run: RunId) -> Result<(), StoreError> {
+    tx.execute(
+        "insert into run_mappings (run_id, partner_id, contract_id, company_id)
+         select $2, $1, contract_id, company_id
+         from (select contract_id, company_id from company_mappings where partner_id = $1
+               union
+               select contract_id, company_id from company_product_contracts where partner_id = $1) as mapped
+         where contract_id in (select unnest(contract_ids) from jobs where partner_id = $1 and run_id = $2)
+         on conflict do nothing",
+        &[&partner.as_str(), &run.0],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Adds to a job that the caller has locked the present contracts of companies that are no longer mapped to one of its
+/// contracts, but for those that an open job of the run has and those where the run has dealt with the company. Returns
+/// what was added.
+pub async fn follow_remapped(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run: RunId,
+    job: JobId,
+) -> Result<Vec<ContractId>, StoreError> {
+    let rows = tx
+        .query(
+            "with mapped as (
+                 select contract_id, company_id from company_mappings where partner_id = $1
+                 union
+                 select contract_id, company_id from company_product_contracts where partner_id = $1
+             ), gone as (
+                 select run_mappings.company_id
+                 from jobs join run_mappings using (run_id)
+                      left join mapped using (contract_id, company_id)
+                 where jobs.partner_id = $1 and jobs.job_id = $3 and run_mappings.partner_id = $1
+                   and run_mappings.contract_id = any(jobs.contract_ids) and mapped.company_id is null
+             )
+             select distinct mapped.contract_id
+             from mapped join gone using (company_id)
+             where not exists (select from jobs where partner_id = $1 and run_id = $2 and state <> 'done'
+                               and mapped.contract_id = any(contract_ids))
+               and not exists (select from run_companies
+                               where partner_id = $1 and run_id = $2 and company_id = mapped.company_id
+                                 and contract_id = mapped.contract_id)
+             order by mapped.contract_id",
+            &[&partner.as_str(), &run.0, &job.0],
+        )
+        .await?;
+    let added: Vec<i32> = rows.iter().map(|row| row.get("contract_id")).collect::<Result<_, _>>()?;
+    if !added.is_empty() {
+        tx.execute(
+            "update jobs set contract_ids = contract_ids || $3::int[] where partner_id = $1 and job_id = $2",
+            &[&partner.as_str(), &job.0, &added],
+        )
+        .await?;
+        note_mappings(tx, partner, run).await?;
+    }
+    Ok(added.into_iter().map(ContractId).collect())
+}
