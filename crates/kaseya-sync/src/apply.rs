@@ -350,6 +350,10 @@ async fn turn_switch(
     now: Timestamp,
 ) -> Result<IntegrationState, StoreError> {
     if enabled {
+        // Switching on says "try again" of credentials that were refused; applying the same file again does not.
+        if settings::hold_state(tx, partner).await? == Some(IntegrationState::On) {
+            return Ok(IntegrationState::On);
+        }
         return Ok(switch::switch_on(tx, partner).await?.unwrap_or(IntegrationState::Off));
     }
     let switched = switch::switch_off(tx, partner, now).await?;
