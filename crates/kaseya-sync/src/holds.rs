@@ -172,7 +172,8 @@ async fn take(
     let persons = PersonsDecision {
         decision: &decision,
         hold: hold.hold,
-        approved: approved.then_some(hold.to_units),
+        approves: approved,
+        units: hold.to_units,
         by: &decided.by,
     };
     let partner = &settings.partner;

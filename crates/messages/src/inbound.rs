@@ -250,11 +250,8 @@ fn name(text: String) -> Option<String> {
 /// What a person decided about a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Send these units: those that the person saw.
-    Approve {
-        /// The number that was approved.
-        units: u32,
-    },
+    /// Send these units.
+    Approve,
     /// Leave Kaseya as it is.
     Dismiss,
 }
@@ -270,6 +267,8 @@ pub struct HoldDecision {
     pub hold: HoldId,
     /// What was decided.
     pub verdict: Verdict,
+    /// The units that the person saw and decided about: another number than the hold's is another question.
+    pub units: u32,
     /// Who decided.
     pub decided_by: String,
 }
@@ -283,12 +282,13 @@ impl TryFrom<v1::HoldDecided> for HoldDecision {
             partner: id("partner_id", PartnerId::new(wire.partner_id))?,
             hold: id("hold_id", HoldId::parse(&wire.hold_id))?,
             verdict: match chosen("decision", wire.decision)? {
-                v1::HoldDecision::Approve => Verdict::Approve { units: required("units", wire.units)? },
+                v1::HoldDecision::Approve => Verdict::Approve,
                 v1::HoldDecision::Dismiss => Verdict::Dismiss,
                 v1::HoldDecision::Unspecified => {
                     return Err(FieldError::new("decision", "approve or dismiss it"));
                 }
             },
+            units: required("units", wire.units)?,
             decided_by: text("decided_by", wire.decided_by, MAX_TEXT)?,
         })
     }

@@ -2,8 +2,8 @@
 //!
 //! Called by `requests` for every `HoldDecided` of the queue `sync.requests`.
 //!
-//! A decision counts once by its id, and only on an open hold; an approval of another number than the one that is held is
-//! refused. Refusals are logged: nobody waits for an answer, and the hold stays where a person sees it. An approved change
+//! A decision counts once by its id, and only on an open hold; one about another number than the one that is held is
+//! refused, be it approval or dismissal. Refusals are logged: nobody waits for an answer, and the hold stays where a person sees it. An approved change
 //! is sent by a run for its contract, unless the integration is not on: then the approval waits for the next run.
 
 use bus::Settlement;
@@ -41,7 +41,7 @@ pub(crate) async fn take(context: &Context, decision: &HoldDecision) -> Settleme
             tracing::warn!(%partner, %hold, "decision refused: the hold is not open any more")
         }
         Ok(Decision::OtherUnits { held }) => {
-            tracing::warn!(%partner, %hold, held, "decision refused: another number is held than was approved");
+            tracing::warn!(%partner, %hold, held, "decision refused: another number is held than was decided about");
         }
         Err(error) => return after_failure("decision about a hold", &error, error.class()),
     }
@@ -56,19 +56,17 @@ async fn decide(
 ) -> Result<Decision, StoreError> {
     let partner = &decision.partner;
     runs::hold_partner(tx, partner).await?;
-    let approved = match decision.verdict {
-        Verdict::Approve { units } => Some(units),
-        Verdict::Dismiss => None,
-    };
+    let approves = decision.verdict == Verdict::Approve;
     let persons = PersonsDecision {
         decision: &decision.decision,
         hold: decision.hold,
-        approved,
+        approves,
+        units: decision.units,
         by: &decision.decided_by,
     };
     let outcome = holds::decide(tx, partner, &persons, now).await?;
     if let Decision::Taken(contract) = outcome
-        && approved.is_some()
+        && approves
         && settings::hold_state(tx, partner).await? == Some(IntegrationState::On)
         && let Some(facts) = facts::read(tx, partner, now).await?.facts()
     {

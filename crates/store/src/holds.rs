@@ -30,8 +30,10 @@ pub struct PersonsDecision<'a> {
     pub decision: &'a RequestId,
     /// The hold.
     pub hold: HoldId,
-    /// The approved units; `None` dismisses.
-    pub approved: Option<u32>,
+    /// Whether the held units are to be sent; else Kaseya is left as it is.
+    pub approves: bool,
+    /// The units that the person saw.
+    pub units: u32,
     /// Who decided.
     pub by: &'a str,
 }
@@ -56,10 +58,10 @@ pub async fn decide(
         return Ok(Decision::NotOpen);
     }
     let held: u32 = row.number("to_units")?;
-    if decision.approved.is_some_and(|units| units != held) {
+    if decision.units != held {
         return Ok(Decision::OtherUnits { held });
     }
-    let state = if decision.approved.is_some() { "approved" } else { "dismissed" };
+    let state = if decision.approves { "approved" } else { "dismissed" };
     let sql = "update holds set state = $3, decided_at = $4, decided_by = $5, decision_id = $6
                where partner_id = $1 and hold_id = $2";
     let decision_id = decision.decision.as_str();

@@ -28,7 +28,7 @@ pub struct HeldChange {
 
 /// Opens holds, or brings the standing one of the target up to date: one per target. A decision on another number no
 /// longer stands. Returns those that a person is to be told of, under the identifiers that they stand under: newly opened,
-/// or open again.
+/// open again, or with another number than a person was told of.
 pub async fn store_holds(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -38,11 +38,11 @@ pub async fn store_holds(
 ) -> Result<Vec<HeldChange>, StoreError> {
     let mut to_tell = Vec::new();
     for change in held {
-        let decided = tx
+        let of_another_number = tx
             .query_opt(
                 "select hold_id from holds
-                 where partner_id = $1 and contract_id = $2 and service_id = $3 and state in ('approved', 'dismissed')
-                   and to_units <> $4
+                 where partner_id = $1 and contract_id = $2 and service_id = $3
+                   and state in ('open', 'approved', 'dismissed') and to_units <> $4
                  for update",
                 &[&partner.as_str(), &change.contract.0, &change.service.0, &change.to_units],
             )
@@ -80,7 +80,7 @@ pub async fn store_holds(
         // No row: a newer run has already spoken for this target.
         let Some(row) = row else { continue };
         let hold = HoldId(row.get("hold_id")?);
-        if hold == change.new_hold || decided.is_some() {
+        if hold == change.new_hold || of_another_number.is_some() {
             to_tell.push(HeldChange { new_hold: hold, ..change });
         }
     }

@@ -20,13 +20,10 @@ async fn held() -> World {
     world
 }
 
-async fn decide(world: &World, id: &str, hold: &str, decision: &str, units: Option<u32>) {
-    let mut message = json!({
-        "decisionId": id, "partnerId": "p", "holdId": hold, "decision": decision, "decidedBy": "Bruno",
+async fn decide(world: &World, id: &str, hold: &str, decision: &str, units: u32) {
+    let message = json!({
+        "decisionId": id, "partnerId": "p", "holdId": hold, "decision": decision, "decidedBy": "Bruno", "units": units,
     });
-    if let Some(units) = units {
-        message["units"] = json!(units);
-    }
     assert_eq!(world.send(&message).await, Settlement::Done);
 }
 
@@ -36,7 +33,7 @@ const STATE: &str = "select concat_ws(' ', state, decided_by, decision_id) from 
 async fn an_approval_is_sent_by_a_run_for_its_contract_once() {
     let world = held().await;
     for _ in 0..2 {
-        decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", Some(12)).await;
+        decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", 12).await;
     }
     assert_eq!(world.text(STATE).await, "approved Bruno d");
     assert_eq!(world.open_jobs().await, "1 work ready {1001} {} now");
@@ -44,22 +41,24 @@ async fn an_approval_is_sent_by_a_run_for_its_contract_once() {
 }
 
 #[tokio::test]
-async fn another_number_than_the_one_that_is_held_is_not_approved() {
+async fn another_number_than_the_one_that_is_held_is_neither_approved_nor_dismissed() {
     let world = held().await;
-    decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", Some(11)).await;
-    assert_eq!(world.text(STATE).await, "open");
+    for decision in ["HOLD_DECISION_APPROVE", "HOLD_DECISION_DISMISS"] {
+        decide(&world, "d", HOLD, decision, 11).await;
+        assert_eq!(world.text(STATE).await, "open", "{decision}");
+    }
     assert_eq!(world.text("select count(*) from runs").await, "0");
     // The refused decision does not use its id up.
-    decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", Some(12)).await;
+    decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", 12).await;
     assert_eq!(world.text(STATE).await, "approved Bruno d");
 }
 
 #[tokio::test]
 async fn a_dismissal_leaves_kaseya_as_it_is() {
     let world = held().await;
-    decide(&world, "d", HOLD, "HOLD_DECISION_DISMISS", None).await;
+    decide(&world, "d", HOLD, "HOLD_DECISION_DISMISS", 12).await;
     assert_eq!(world.text(STATE).await, "dismissed Bruno d");
-    decide(&world, "later", HOLD, "HOLD_DECISION_APPROVE", Some(12)).await;
+    decide(&world, "later", HOLD, "HOLD_DECISION_APPROVE", 12).await;
     assert_eq!(world.text(STATE).await, "dismissed Bruno d");
     assert_eq!(world.text("select count(*) from runs").await, "0");
 }
@@ -68,7 +67,7 @@ async fn a_dismissal_leaves_kaseya_as_it_is() {
 async fn an_approval_while_it_is_off_waits_for_the_next_run() {
     let world = held().await;
     world.sql("update integrations set state = 'off'").await;
-    decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", Some(12)).await;
+    decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", 12).await;
     assert_eq!(world.text(STATE).await, "approved Bruno d");
     assert_eq!(world.text("select count(*) from runs").await, "0");
 }
@@ -78,13 +77,15 @@ async fn decisions_on_others_holds_and_on_none_do_nothing() {
     let world = held().await;
     world.partner("q", 1).await;
     world.sql("update holds set partner_id = 'q'").await;
-    decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", Some(12)).await;
-    decide(&world, "e", "01890000-0000-7000-8000-0000000000ff", "HOLD_DECISION_DISMISS", None).await;
+    decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", 12).await;
+    decide(&world, "e", "01890000-0000-7000-8000-0000000000ff", "HOLD_DECISION_DISMISS", 12).await;
     assert_eq!(world.text(STATE).await, "open");
-    let message = json!({ "decisionId": "f", "partnerId": "p", "holdId": HOLD, "decision": "HOLD_DECISION_APPROVE",
-                          "decidedBy": "Bruno" });
-    assert!(
-        matches!(world.send(&message).await, Settlement::DeadLetter(_)),
-        "an approval without units was taken"
-    );
+    for decision in ["HOLD_DECISION_APPROVE", "HOLD_DECISION_DISMISS"] {
+        let message = json!({ "decisionId": "f", "partnerId": "p", "holdId": HOLD, "decision": decision,
+                              "decidedBy": "Bruno" });
+        assert!(
+            matches!(world.send(&message).await, Settlement::DeadLetter(_)),
+            "a decision without units was taken"
+        );
+    }
 }
