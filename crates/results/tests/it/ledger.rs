@@ -35,7 +35,8 @@ async fn what_is_left_at_once_has_no_instant() {
 async fn attempts_that_only_failed_are_counted_until_one_gets_on() {
     let world = World::new().await;
     let later = Some("2026-12-01T05:10:00Z");
-    let failed = |attempt| done(7, 1, attempt).company("acme", 1001, "deferred", (12.0, 14)).left(&[1001], later);
+    let failed =
+        |attempt| done(7, 1, attempt).company("acme", 1001, "deferred", (12.0, 14)).left(&[1001], later);
     let setbacks = "select setbacks from jobs where run_number = 7";
     world.store(&[failed(1), failed(1)]).await;
     assert_eq!(world.text(setbacks).await, "1");

@@ -274,8 +274,7 @@ async fn a_half_open_breaker_lets_one_through() {
     world.make_job(&run, &[101]).await;
     assert_eq!(world.start(&world.ticket().await, "w2").await, Err(RefusalReason::BreakerOpen));
 
-    let (partner, job) =
-        (domain::PartnerId::new("p1").expect("an id"), domain::JobId::parse(&probe.job_id).expect("an id"));
+    let (partner, job) = (PartnerId::new("p1").expect("an id"), JobId::parse(&probe.job_id).expect("an id"));
     let (partner, job) = (&partner, &job);
     world.in_transaction(|tx| Box::pin(store::breakers::host_answered(tx, partner, *job))).await;
     world.done(&probe, LoginOutcome::Accepted).await;
