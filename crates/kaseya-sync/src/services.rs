@@ -95,10 +95,10 @@ impl Services {
         let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings { line_routes, ..BmsSettings::default() });
         let (bus, keys) = (Arc::clone(&self.bus), Arc::clone(&self.keys));
         let worker = Worker::new(bus, bms, keys, clock, context.entropy.clone(), settings);
-        let (stop, alive) = (context.shutdown.soft(), self.alive.clone());
+        let (stop, alive, health) = (context.shutdown.soft(), self.alive.clone(), context.health.clone());
         context.shutdown.service("worker", async move {
             let _alive = alive;
-            worker.run(stop, || ()).await
+            worker.run(stop, &health).await
         });
         Ok(())
     }
@@ -107,10 +107,10 @@ impl Services {
         let settings: ResultsSettings = context.config.section("results")?;
         let (bus, clock) = (Arc::clone(&self.bus), Arc::clone(&self.clock));
         let results = Results::new(self.store.clone(), bus, clock, context.entropy.clone(), settings);
-        let (stop, alive) = (context.shutdown.soft(), self.alive.clone());
+        let (stop, alive, health) = (context.shutdown.soft(), self.alive.clone(), context.health.clone());
         context.shutdown.service("results", async move {
             let _alive = alive;
-            results.run(stop, || ()).await
+            results.run(stop, &health).await
         });
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The program of the results service.
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use bus::Bus as _;
@@ -11,8 +11,6 @@ use secrecy::ExposeSecret as _;
 use store::{CalibratedClock, DatabaseSection, Store};
 
 const NAME: &str = "kaseya-sync-results";
-/// Without word from the loop for so long the program is stuck.
-const STUCK: Duration = Duration::from_secs(300);
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,9 +39,9 @@ async fn serve(context: Context) -> anyhow::Result<()> {
     context.health.dependency("rabbitmq", bus.connected());
     context.health.dependency("postgres", store.reachable(stop.clone()));
 
+    let health = context.health.clone();
     let results = Results::new(store, bus, Arc::new(clock), context.entropy.clone(), settings);
-    let progress = context.health.progress("results", STUCK);
-    context.shutdown.service("results", async move { results.run(stop, || progress.mark()).await });
+    context.shutdown.service("results", async move { results.run(stop, &health).await });
     context.health.started();
     context.shutdown.soft().cancelled().await;
     Ok(())

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bus::{BusError, Consumer, Queue, Settlement, SharedBus};
 use domain::{Backoff, Clock, Entropy, FailureClass};
+use runtime::{Health, Progress};
 use store::{Store, StoreError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,8 @@ pub struct ResultsSettings {
     pub announce_every: Duration,
 }
 
+/// A batch in hand that is not tried again for so long is stuck.
+const STUCK: Duration = Duration::from_secs(300);
 /// Waits between tries while the database is away.
 const RETRY: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(10) };
 
@@ -52,9 +55,9 @@ impl Results {
         Self { store, bus, clock, entropy, settings, stored: Arc::new(Notify::new()) }
     }
 
-    /// Works until `stop`, calling `progress` whenever it has looked for work. What is in hand at `stop` is still stored
+    /// Works until `stop`, telling `health` that it goes round. What is in hand at `stop` is still stored
     /// and settled.
-    pub async fn run(&self, stop: CancellationToken, progress: impl Fn()) -> Result<(), BusError> {
+    pub async fn run(&self, stop: CancellationToken, health: &Health) -> Result<(), BusError> {
         let consumer = self.bus.consume(Queue::Results, self.settings.prefetch, stop.clone()).await?;
         let announcing = announce_until(
             &self.store,
@@ -65,22 +68,23 @@ impl Results {
             self.settings.announce_every,
             stop,
         );
-        tokio::join!(self.store_until_stopped(consumer, &progress), announcing);
+        tokio::join!(self.store_until_stopped(consumer, health.progress("results", STUCK)), announcing);
         Ok(())
     }
 
-    async fn store_until_stopped(&self, mut consumer: Consumer, progress: &impl Fn()) {
+    async fn store_until_stopped(&self, mut consumer: Consumer, progress: Progress) {
+        progress.idle();
         while let Some(batch) = Batch::collect(&mut consumer).await {
             let span = tracing::info_span!("store results", messages = batch.arrived.len());
-            self.store_and_settle(batch).instrument(span).await;
-            progress();
+            self.store_and_settle(batch, &progress).instrument(span).await;
+            progress.idle();
         }
     }
 
     /// Stores a batch in one transaction. One that the database refuses as such is stored message by message, so that only
     /// the bad one goes to the dead letters.
-    async fn store_and_settle(&self, batch: Batch) {
-        match self.store_patiently(&batch.arrived).await {
+    async fn store_and_settle(&self, batch: Batch, progress: &Progress) {
+        match self.store_patiently(&batch.arrived, progress).await {
             Ok(()) => {
                 for delivery in batch.deliveries {
                     settle(delivery, Settlement::Done).await;
@@ -89,7 +93,7 @@ impl Results {
             Err(error) => {
                 tracing::error!(%error, "a batch was refused; its messages are stored one by one");
                 for (arrived, delivery) in batch.arrived.into_iter().zip(batch.deliveries) {
-                    let how = match self.store_patiently(std::slice::from_ref(&arrived)).await {
+                    let how = match self.store_patiently(std::slice::from_ref(&arrived), progress).await {
                         Ok(()) => Settlement::Done,
                         Err(error) => Settlement::DeadLetter(format!("the database refused it: {error}")),
                     };
@@ -102,9 +106,11 @@ impl Results {
 
     /// Tries until stored or refused. While the database is away the messages wait here, unsettled; a consumer that is
     /// killed meanwhile has lost nothing.
-    async fn store_patiently(&self, batch: &[Arrived]) -> Result<(), StoreError> {
+    async fn store_patiently(&self, batch: &[Arrived], progress: &Progress) -> Result<(), StoreError> {
         let mut failures = 0;
         loop {
+            // Waiting for the database is going round: a restart would not bring it back.
+            progress.mark();
             let now = self.clock.now();
             let stored = self
                 .store

@@ -79,8 +79,7 @@ async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
     let partner = &done.source.partner;
     if !done.lines.is_empty() {
         lines::store_lines(tx, partner, done.source.run_number, &done.lines).await?;
-        let own: Vec<_> = done.changes.iter().map(|change| change.intent).collect();
-        journal::settle_from_lines(tx, partner, &done.lines, &own).await?;
+        journal::settle_from_lines(tx, partner, &done.lines, &done.changes).await?;
     }
     if !done.changes.is_empty() {
         journal::settle_intents(tx, partner, &done.changes).await?;

@@ -25,8 +25,8 @@ pub(crate) struct Limits {
 
 /// A call that failed in passing is tried again in a later attempt after this wait.
 const RETRY: Backoff = Backoff { first: Duration::from_secs(30), longest: Duration::from_secs(15 * 60) };
-/// From this attempt on a failure in passing is final for the run.
-const LAST_ATTEMPT: u32 = 5;
+/// After this many attempts in a row that got nowhere, a failure in passing is final for the run.
+const LAST_SETBACK: u32 = 4;
 
 /// Why nothing more is begun.
 #[derive(Clone)]
@@ -203,7 +203,7 @@ impl Attempt<'_> {
         }
         match error.class() {
             FailureClass::LimitedUntil(until) => Verdict::Deferred(error.code(), until),
-            FailureClass::Transient if self.ticket.attempt < LAST_ATTEMPT => {
+            FailureClass::Transient if self.content.setbacks < LAST_SETBACK => {
                 Verdict::Deferred(error.code(), self.try_again_at())
             }
             FailureClass::Transient | FailureClass::Permanent | FailureClass::Poison => {
@@ -214,7 +214,7 @@ impl Attempt<'_> {
 
     /// When what failed in passing is tried again.
     pub(crate) fn try_again_at(&self) -> Timestamp {
-        let wait = RETRY.wait(self.ticket.attempt, self.entropy.fraction());
+        let wait = RETRY.wait(self.content.setbacks + 1, self.entropy.fraction());
         self.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX)
     }
 

@@ -57,6 +57,8 @@ pub struct Content {
     pub brakes: Brakes,
     /// Whether this attempt tries a host that had failed.
     pub probing: bool,
+    /// Attempts in a row that got nowhere before this one.
+    pub setbacks: u32,
     /// The contracts of the slice.
     pub contracts: Vec<Contract>,
 }
@@ -153,6 +155,7 @@ impl TryFrom<v1::JobContent> for Content {
                 units_alone: required("brakes.units_alone", brakes.units_alone)?,
             },
             probing: required("probing", content.probing)?,
+            setbacks: required("setbacks", content.setbacks)?,
             contracts: content.contracts.into_iter().map(contract).collect::<Result<_, _>>()?,
         })
     }

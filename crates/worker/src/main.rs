@@ -1,6 +1,6 @@
 //! The program of the worker.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use bus::Bus as _;
 use bus_rabbitmq::RabbitMq;
@@ -12,8 +12,6 @@ use vault::KeyRing;
 use worker::{Worker, WorkerSettings};
 
 const NAME: &str = "kaseya-sync-worker";
-/// A job and its overtime are shorter; without word from the loop for so long the program is stuck.
-const STUCK: Duration = Duration::from_secs(600);
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,9 +54,8 @@ async fn serve(context: Context) -> anyhow::Result<()> {
     context.health.dependency("rabbitmq", bus.connected());
 
     let worker = Worker::new(bus, bms, keys, Arc::clone(&context.clock), context.entropy.clone(), settings);
-    let progress = context.health.progress("worker", STUCK);
-    let stop = context.shutdown.soft();
-    context.shutdown.service("worker", async move { worker.run(stop, || progress.mark()).await });
+    let (stop, health) = (context.shutdown.soft(), context.health.clone());
+    context.shutdown.service("worker", async move { worker.run(stop, &health).await });
     context.health.started();
     context.shutdown.soft().cancelled().await;
     Ok(())

@@ -6,6 +6,7 @@ use bus::{BusError, Consumer, Delivery, Queue, Settlement, SharedBus};
 use domain::{Backoff, Clock, Entropy};
 use kaseya::{Access, Allowance, Bases, Bms, Host, Login, Session};
 use messages::{decode, v1};
+use runtime::{Health, Progress};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -37,6 +38,8 @@ pub struct WorkerSettings {
     pub scheduler_timeout: Duration,
 }
 
+/// A slice and its overtime are shorter: without word from a loop that has jobs in hand, for so long, it is stuck.
+const STUCK: Duration = Duration::from_secs(600);
 /// Time beyond its slice after which an attempt is given up without a word: its lease then ends by itself.
 const OVERTIME: Duration = Duration::from_secs(120);
 /// Waits between tries to publish a `JobDone`.
@@ -75,29 +78,36 @@ impl Worker {
         Self { bus, bms, keys, clock, entropy, calls, settings }
     }
 
-    /// Works until `stop`, calling `progress` whenever a ticket has been dealt with. After `stop` the contracts in hand are
-    /// finished, and what is left is handed back.
-    pub async fn run(&self, stop: CancellationToken, progress: impl Fn()) -> Result<(), BusError> {
+    /// Works until `stop`, and tells `health` that it goes round. After `stop` the contracts in hand are finished, and what
+    /// is left is handed back.
+    pub async fn run(&self, stop: CancellationToken, health: &Health) -> Result<(), BusError> {
         let bulk = self.bus.consume(Queue::Jobs, self.settings.jobs, stop.clone()).await?;
         let now = self.bus.consume(Queue::JobsNow, self.settings.jobs_now, stop.clone()).await?;
-        tokio::join!(self.take_tickets(bulk, &stop, &progress), self.take_tickets(now, &stop, &progress));
+        tokio::join!(
+            self.take_tickets(bulk, &stop, health.progress("jobs", STUCK)),
+            self.take_tickets(now, &stop, health.progress("jobs of people", STUCK))
+        );
         Ok(())
     }
 
     /// The prefetch bounds how many jobs are worked on: a ticket is settled only when its job is through.
-    async fn take_tickets(&self, mut consumer: Consumer, stop: &CancellationToken, progress: &impl Fn()) {
+    async fn take_tickets(&self, mut consumer: Consumer, stop: &CancellationToken, progress: Progress) {
         let mut working = JoinSet::new();
         loop {
+            if working.is_empty() {
+                progress.idle();
+            }
             tokio::select! {
                 delivery = consumer.next() => {
                     let Some(delivery) = delivery else { break };
                     let worker = self.clone();
                     let stop = stop.clone();
                     working.spawn(async move { worker.deal_with(delivery, stop).await });
+                    progress.mark();
                 }
                 Some(ended) = working.join_next(), if !working.is_empty() => {
                     note_end(ended);
-                    progress();
+                    progress.mark();
                 }
             }
         }

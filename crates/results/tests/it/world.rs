@@ -90,7 +90,8 @@ impl World {
         let (bus, clock) = (Arc::new(self.bus.clone()), Arc::new(self.clock.clone()));
         let results = Results::new(store, bus, clock, testkit::entropy(5), settings);
         let stop = self.stop.clone();
-        tokio::spawn(async move { results.run(stop, || {}).await.expect("a bus") })
+        let health = runtime::Health::new(Arc::new(self.clock.clone()));
+        tokio::spawn(async move { results.run(stop, &health).await.expect("a bus") })
     }
 
     pub async fn sql(&self, sql: &str) {
@@ -155,7 +156,7 @@ impl World {
                                   permit_until, result)
              values ('{}', 'msp-1', '{}', {of_run}, '{}', {attempt}, 1001, 11, 9001, {}, {}, '2026-11-01', '[]',
                      '{{acme}}', '{granted_at}', timestamptz '{granted_at}' + interval '30 seconds', 'open');
-             insert into targets values ('msp-1', 1001, 11, {of_run}, null, null, null)
+             insert into targets values ('msp-1', 1001, 11, {of_run}, null, null)
              on conflict (partner_id, contract_id, service_id)
              do update set newest_run_number = greatest(targets.newest_run_number, excluded.newest_run_number)",
             intent(number),

@@ -131,7 +131,8 @@ impl World {
             settings,
         );
         let until = stop.clone();
-        let worker = tokio::spawn(async move { worker.run(until, || {}).await.expect("a bus") });
+        let health = runtime::Health::new(Arc::new(clock.clone()));
+        let worker = tokio::spawn(async move { worker.run(until, &health).await.expect("a bus") });
         let never = CancellationToken::new();
         let results = bus.consume(Queue::Results, 10, never.clone()).await.expect("a bus");
         let letters = bus.consume(Queue::DeadLetters, 10, never).await.expect("a bus");
@@ -229,7 +230,7 @@ fn script(base: &str) -> Script {
         contracts: vec![job::simple(5001, "acme", 14)],
         probing: Some(false),
         trigger: "schedule".to_owned(),
-        setbacks: None,
+        setbacks: Some(0),
     };
     Script {
         content,
