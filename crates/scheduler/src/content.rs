@@ -1,7 +1,6 @@
 //! What a worker is told at start, as true at that moment.
 
 use domain::{PartnerId, ServiceId, Wanted};
-use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError, Transaction,
@@ -30,7 +29,8 @@ pub(crate) async fn job_content(
     let (integration, plan) = (&facts.integration, facts.plan());
     let lines = ledger::known_lines(tx, partner, &job.contracts).await?;
     let decided = ledger::decided_holds(tx, partner, &job.contracts).await?;
-    let standing = permits::targets_standing(tx, partner, &job.contracts).await?;
+    let standing =
+        permits::targets_standing(tx, partner, (job.job, job.attempt), &job.contracts, now).await?;
     // A contract that nothing is mapped to any more is left out: its companies were followed where they are now.
     let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let contracts = contracts.map(|contract| {
@@ -39,8 +39,7 @@ pub(crate) async fn job_content(
             Known {
                 line: lines.get(&target),
                 decided: decided.get(&target).copied(),
-                standing: standing.get(&target).copied().unwrap_or_default(),
-                now,
+                standing: standing.get(&target),
             }
         })
     });
@@ -68,9 +67,7 @@ pub(crate) async fn job_content(
 struct Known<'a> {
     line: Option<&'a KnownLine>,
     decided: Option<Decided>,
-    standing: TargetStanding,
-    /// Whether a wait is over is told by the ledger's clock, never by a worker's own.
-    now: Timestamp,
+    standing: Option<&'a TargetStanding>,
 }
 
 fn contract_work<'a>(plan: &ContractPlan, known: impl Fn(ServiceId) -> Known<'a>) -> v1::ContractWork {
@@ -93,17 +90,22 @@ fn contract_work<'a>(plan: &ContractPlan, known: impl Fn(ServiceId) -> Known<'a>
 }
 
 fn target_work(target: &TargetPlan, known: &Known<'_>) -> v1::TargetWork {
+    let wanted = match target.wanted {
+        Wanted::Units(units) => Some(units),
+        Wanted::Unknown => None,
+    };
     v1::TargetWork {
         service_id: Some(target.service.0),
         service_name: target.service_name.clone(),
         addends: target.addends.iter().map(addend).collect(),
-        wanted_units: match target.wanted {
-            Wanted::Units(units) => Some(units),
-            Wanted::Unknown => None,
-        },
+        wanted_units: wanted,
         effective_date: target.effective_date.map(|day| day.to_string()),
         last_known: known.line.map(line_seen),
-        unsure_until: known.standing.unsure_until.filter(|until| known.now < *until).map(wire_instant),
+        unsure_until: known
+            .standing
+            .zip(wanted)
+            .and_then(|(standing, wanted)| standing.left_alone_until(wanted))
+            .map(wire_instant),
         approval: match known.decided {
             Some(Decided::Approved(hold, units)) => {
                 Some(v1::Approval { hold_id: hold.to_string(), units: Some(units) })

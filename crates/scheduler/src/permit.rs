@@ -132,7 +132,6 @@ fn refusal(switch: &Switch, job: &HeldJob, ask: &PermitAsked, now: Timestamp) ->
 
 /// What the changes are judged by.
 struct Facts {
-    now: Timestamp,
     run_number: i64,
     rules: PermitRules,
     mappings: BTreeMap<(CompanyId, ProductId), AddendMapping>,
@@ -152,14 +151,14 @@ async fn facts(
 ) -> Result<Facts, StoreError> {
     let partner = &ask.of.partner;
     let addends = ask.changes.iter().flat_map(|change| &change.addends).map(AskedAddend::key).collect();
-    let contracts: BTreeSet<ContractId> = ask.changes.iter().map(|change| change.contract).collect();
+    let attempt = (ask.of.job, ask.of.attempt);
+    let contracts: Vec<ContractId> = ask.changes.iter().map(|change| change.contract).collect();
     let holds: Vec<HoldId> = ask.changes.iter().filter_map(|change| change.approved_hold).collect();
     Ok(Facts {
-        now,
         run_number: job.run_number,
         rules: permits::permit_rules(tx, partner).await?,
         mappings: permits::addend_mappings(tx, partner, &addends).await?,
-        standing: permits::targets_standing(tx, partner, &contracts.into_iter().collect::<Vec<_>>()).await?,
+        standing: permits::targets_standing(tx, partner, attempt, &contracts, now).await?,
         granted: permits::companies_granted(tx, partner, job.run).await?,
         approved: permits::approved_holds(tx, partner, &holds).await?,
         braked: permits::braked_targets(tx, partner).await?,
@@ -206,12 +205,12 @@ impl Facts {
             };
             self.mappings.get(&addend.key()) == Some(&counts_here)
         };
-        let standing = self.standing.get(&(change.contract, change.service)).copied().unwrap_or_default();
+        let standing = self.standing.get(&(change.contract, change.service));
         if !change.addends.iter().all(as_mapped) {
             Some(DenialReason::MappingChanged)
-        } else if standing.newest_run_number.is_some_and(|newest| newest > self.run_number) {
+        } else if standing.and_then(|standing| standing.newest_run_number) > Some(self.run_number) {
             Some(DenialReason::OlderRun)
-        } else if standing.unsure_until.is_some_and(|until| self.now < until) {
+        } else if standing.is_some_and(|standing| standing.left_alone_until(change.to_units).is_some()) {
             Some(DenialReason::LineUnsure)
         } else {
             None

@@ -91,7 +91,7 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
         return refuse(RefusalReason::Superseded, "the partner has no integration");
     };
     // A company that was mapped elsewhere since the run was made follows by itself (D-04).
-    job.contracts.extend(ledger::follow_remapped(tx, partner, job.run, ask.job).await?);
+    job.contracts.extend(ledger::follow_remapped(tx, partner, job.run, job.job).await?);
     match admit(tx, context, ask, &job, &facts.integration, now).await? {
         Err(refused) => Ok(Err(refused)),
         Ok(admitted) => content::job_content(tx, context, partner, &job, &facts, &admitted).await.map(Ok),

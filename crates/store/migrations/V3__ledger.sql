@@ -144,7 +144,8 @@ create table intents (
     approved_hold_id uuid,
     granted_at timestamptz not null,
     permit_until timestamptz not null,
-    -- open: granted, nothing heard since. unsure: sent without an answer. not_applied: a later read showed that it never landed.
+    -- open: granted, nothing heard since. unsure: sent without an answer. not_applied: a later read showed that it never landed,
+    -- or a later change for the same number stands for both.
     result text not null check (result in ('open', 'sent', 'confirmed', 'unsure', 'refused', 'not_begun', 'not_applied')),
     settled_at timestamptz,
     traceparent text
@@ -161,8 +162,6 @@ create table targets (
     service_id integer not null,
     -- The newest run that was granted a change here: an older one is denied.
     newest_run_number bigint,
-    -- Left alone until then after a write without an answer.
-    unsure_until timestamptz,
     -- The units that a read last showed to be ours.
     confirmed_units integer,
     confirmed_at timestamptz,

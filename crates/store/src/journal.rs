@@ -50,7 +50,7 @@ pub const UNSURE_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// Settles intents and writes the journal, once per intent whoever reports it and however often.
 ///
 /// A confirmed intent stays confirmed. One that an earlier reading took for never landed, before its own worker was heard,
-/// is what its worker says. A line that got no answer is left alone for [`UNSURE_FOR`].
+/// is what its worker says.
 pub async fn settle_intents(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -59,14 +59,13 @@ pub async fn settle_intents(
     let ids: Vec<uuid::Uuid> = settled.iter().map(|intent| intent.intent.0).collect();
     let results: Vec<&str> = settled.iter().map(|intent| intent.result.as_str()).collect();
     let times: Vec<Timestamp> = settled.iter().map(|intent| intent.at).collect();
-    let unsure_until: Vec<Timestamp> = settled.iter().map(|intent| intent.at + UNSURE_FOR).collect();
     let touched = tx
         .query(
             "update intents set result = said.result, settled_at = said.at
              from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as said (intent_id, result, at)
              where intents.partner_id = $1 and intents.intent_id = said.intent_id
                and (intents.result in ('open', 'sent', 'unsure')
-                    or intents.result = 'not_applied' and said.result in ('sent', 'confirmed')
+                    or intents.result = 'not_applied' and said.result in ('sent', 'confirmed', 'unsure')
                        and not exists (select from journal
                                        where journal.partner_id = $1 and journal.intent_id = intents.intent_id))
              returning intents.intent_id",
@@ -76,41 +75,31 @@ pub async fn settle_intents(
     let touched: Vec<uuid::Uuid> =
         touched.iter().map(|row| row.get("intent_id")).collect::<Result<_, StoreError>>()?;
     write_journal(tx, partner, &touched).await?;
-    tx.execute(
-        "update targets set
-             unsure_until = case when said.result = 'unsure' then greatest(targets.unsure_until, said.unsure_until)
-                                 when said.result = 'confirmed' then null else targets.unsure_until end,
-             confirmed_units = case when said.result = 'confirmed' then intents.to_units
-                                    else targets.confirmed_units end,
-             confirmed_at = case when said.result = 'confirmed' then said.at else targets.confirmed_at end
-         from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[])
-                  as said (intent_id, result, at, unsure_until)
-              join intents on intents.intent_id = said.intent_id and intents.partner_id = $1
-         where targets.partner_id = $1 and targets.contract_id = intents.contract_id
-           and targets.service_id = intents.service_id and said.intent_id = any($6)",
-        &[&partner.as_str(), &ids, &results, &times, &unsure_until, &touched],
-    )
-    .await?;
-    Ok(())
+    note_confirmed(tx, partner, &touched).await
 }
 
 /// Completes what earlier attempts left open, from lines read since their permits: a line that shows an intent's units
 /// confirms it, another number shows that it never landed. Where a later change of the line was granted, the line tells of
 /// the earlier ones by what it showed before that. Changes named in `own` are this attempt's and settled by itself.
 ///
-/// An unsure intent is judged only once its wait is over, and one whose permit was still out at the time of reading not
-/// at all: it may land late.
+/// What may land late is not judged by a number that is not its own before [`UNSURE_FOR`] is over: after the word of a
+/// worker that got no answer, or after the permit where no word came. Where a later change was for the same number it
+/// stands for both, whichever of them it was that landed.
 pub async fn settle_from_lines(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     lines: &[LineRow],
-    own: &[IntentId],
+    own: &[SettledIntent],
 ) -> Result<(), StoreError> {
     let contracts: Vec<i32> = lines.iter().map(|line| line.contract.0).collect();
     let ids: Vec<i32> = lines.iter().map(|line| line.line.0).collect();
     let units: Vec<f64> = lines.iter().map(|line| line.units).collect();
     let seen: Vec<Timestamp> = lines.iter().map(|line| line.seen_at).collect();
-    let own: Vec<uuid::Uuid> = own.iter().map(|intent| intent.0).collect();
+    let without_effect =
+        |intent: &&SettledIntent| matches!(intent.result, IntentResult::NotBegun | IntentResult::Refused);
+    let idle: Vec<uuid::Uuid> = own.iter().filter(without_effect).map(|intent| intent.intent.0).collect();
+    let own: Vec<uuid::Uuid> = own.iter().map(|intent| intent.intent.0).collect();
+    let rest = UNSURE_FOR.as_secs_f64();
     let judged = tx
         .query(
             "with seen as (
@@ -120,12 +109,14 @@ pub async fn settle_from_lines(
                  order by contract_id, line_id, seen_at desc
              ), judged as (
                  select intents.intent_id, coalesce(next.from_units, seen.units) as units,
-                        coalesce(next.granted_at, seen.seen_at) as seen_at
+                        coalesce(next.granted_at, seen.seen_at) as seen_at,
+                        coalesce(next.to_units = intents.to_units, false) as repeated
                  from intents join seen using (contract_id, line_id)
                       left join lateral (
-                          select later.from_units, later.granted_at from intents later
+                          select later.from_units, later.to_units, later.granted_at from intents later
                           where later.partner_id = $1 and later.contract_id = intents.contract_id
                             and later.line_id = intents.line_id and later.granted_at > intents.granted_at
+                            and later.result not in ('not_begun', 'refused') and not later.intent_id = any($7)
                           order by later.granted_at limit 1) as next on true
                  where intents.partner_id = $1 and intents.result in ('open', 'sent', 'unsure')
                    and not intents.intent_id = any($6)
@@ -136,28 +127,31 @@ pub async fn settle_from_lines(
              from judged
              where intents.partner_id = $1 and intents.intent_id = judged.intent_id
                and intents.result in ('open', 'sent', 'unsure') and intents.granted_at < judged.seen_at
-               and (intents.to_units = judged.units
-                    or (intents.result = 'open' and intents.permit_until < judged.seen_at)
-                    or (intents.result in ('sent', 'unsure') and intents.settled_at + interval '10 minutes' <= judged.seen_at))
+               and (intents.to_units = judged.units or judged.repeated
+                    or coalesce(intents.settled_at, intents.permit_until) + make_interval(secs => $8) <= judged.seen_at)
              returning intents.intent_id, intents.contract_id, intents.service_id, intents.to_units, intents.result",
-            &[&partner.as_str(), &contracts, &ids, &units, &seen, &own],
+            &[&partner.as_str(), &contracts, &ids, &units, &seen, &own, &idle, &rest],
         )
         .await?;
     let touched: Vec<uuid::Uuid> =
         judged.iter().map(|row| row.get("intent_id")).collect::<Result<_, StoreError>>()?;
-    if touched.is_empty() {
-        return Ok(());
-    }
     write_journal(tx, partner, &touched).await?;
+    note_confirmed(tx, partner, &touched).await
+}
+
+/// The units that a target was last seen to have from us, by those of these intents that are confirmed.
+async fn note_confirmed(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    intents: &[uuid::Uuid],
+) -> Result<(), StoreError> {
     tx.execute(
-        "update targets set unsure_until = null,
-             confirmed_units = case when intents.result = 'confirmed' then intents.to_units
-                                    else targets.confirmed_units end,
-             confirmed_at = case when intents.result = 'confirmed' then intents.settled_at else targets.confirmed_at end
+        "update targets set confirmed_units = intents.to_units, confirmed_at = intents.settled_at
          from intents
-         where intents.partner_id = $1 and intents.intent_id = any($2) and targets.partner_id = $1
-           and targets.contract_id = intents.contract_id and targets.service_id = intents.service_id",
-        &[&partner.as_str(), &touched],
+         where intents.partner_id = $1 and intents.intent_id = any($2) and intents.result = 'confirmed'
+           and targets.partner_id = $1 and targets.contract_id = intents.contract_id
+           and targets.service_id = intents.service_id",
+        &[&partner.as_str(), &intents],
     )
     .await?;
     Ok(())

@@ -8,7 +8,7 @@ use domain::{
 };
 use jiff::{Timestamp, civil::Date};
 
-use crate::{StoreError, Transaction};
+use crate::{StoreError, Transaction, journal::UNSURE_FOR};
 
 /// The figures that a permit goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,38 +90,76 @@ pub async fn addend_mappings(
 }
 
 /// What speaks against a change of a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TargetStanding {
     /// The newest run that was granted a change here.
     pub newest_run_number: Option<i64>,
-    /// Until when it is left alone.
-    pub unsure_until: Option<Timestamp>,
+    /// Writes of other attempts that may land late.
+    pub late: Vec<LateWrite>,
 }
 
-/// How these targets stand. One that was never granted a change is not among them.
+/// A write that may land late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LateWrite {
+    /// What it would set.
+    pub to_units: u32,
+    /// Whether it was sent and got no answer. If not, nothing has been heard of it since its permit.
+    pub unanswered: bool,
+    /// When it is too late for it.
+    pub until: Timestamp,
+}
+
+impl TargetStanding {
+    /// Until when the target is left alone if these units are wanted. A write that was sent and not answered is waited
+    /// for; one that nobody has heard of only if it would set another number: the same number may land twice.
+    pub fn left_alone_until(&self, wanted: u32) -> Option<Timestamp> {
+        self.late
+            .iter()
+            .filter(|write| write.unanswered || write.to_units != wanted)
+            .map(|write| write.until)
+            .max()
+    }
+}
+
+/// How these targets stand for an attempt of a job. One that was never granted a change is not among them.
 pub async fn targets_standing(
     tx: &Transaction<'_>,
     partner: &PartnerId,
+    (job, attempt): (JobId, i32),
     contracts: &[ContractId],
+    now: Timestamp,
 ) -> Result<BTreeMap<(ContractId, ServiceId), TargetStanding>, StoreError> {
     let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    let too_old = now - UNSURE_FOR;
+    // What was judged before its time, because a later change was for the same number, may land all the same.
     let rows = tx
         .query(
-            "select contract_id, service_id, newest_run_number, unsure_until from targets
-             where partner_id = $1 and contract_id = any($2)",
-            &[&partner.as_str(), &contracts],
+            "select contract_id, service_id, newest_run_number, to_units, result = 'unsure' as unanswered, last_sign
+             from targets
+                  left join (select *, case when result = 'unsure' then settled_at else permit_until end as last_sign
+                             from intents
+                             where partner_id = $1 and contract_id = any($2) and (job_id <> $3 or attempt <> $4)
+                               and (result = 'unsure' and settled_at > $5
+                                    or result in ('open', 'not_applied') and permit_until > $5)) as late
+                  using (contract_id, service_id)
+             where targets.partner_id = $1 and contract_id = any($2)",
+            &[&partner.as_str(), &contracts, &job.0, &attempt, &too_old],
         )
         .await?;
-    rows.iter()
-        .map(|row| {
-            let target = (ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?));
-            let standing = TargetStanding {
-                newest_run_number: row.get("newest_run_number")?,
-                unsure_until: row.get("unsure_until")?,
-            };
-            Ok((target, standing))
-        })
-        .collect()
+    let mut standing: BTreeMap<_, TargetStanding> = BTreeMap::new();
+    for row in rows {
+        let target = (ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?));
+        let target = standing.entry(target).or_default();
+        target.newest_run_number = row.get("newest_run_number")?;
+        if let Some(last_sign) = row.get::<Option<Timestamp>>("last_sign")? {
+            target.late.push(LateWrite {
+                to_units: row.number("to_units")?,
+                unanswered: row.get("unanswered")?,
+                until: last_sign.checked_add(UNSURE_FOR).unwrap_or(Timestamp::MAX),
+            });
+        }
+    }
+    Ok(standing)
 }
 
 /// The companies that a run was granted changes for, but for those that were never begun.

@@ -10,6 +10,8 @@ use crate::{
 const GRANTED: &str = "2026-12-01T05:00:05Z";
 /// After the first attempt's permit.
 const SECOND: &str = "2026-12-01T05:03:00Z";
+/// Ten minutes after the end of the first attempt's permit: it cannot land any more.
+const TOO_LATE: &str = "2026-12-01T05:10:35Z";
 
 async fn journal(world: &World) -> String {
     world.text("select concat_ws(' ', from_units, to_units, standing) from journal order by entry").await
@@ -40,12 +42,8 @@ async fn b_04_what_reached_kaseya_is_journalled_and_what_did_not_is_not() {
         world.granted(1, (7, 1, 1), (12.0, 14), GRANTED).await;
         world.store(&[done(7, 1, 1).change(1, result, "2026-12-01T05:00:10Z")]).await;
         assert_eq!(journal(&world).await, in_journal);
-        let row = "select concat_ws(' ', confirmed_units, confirmed_at, unsure_until) from targets";
-        let expected = match result {
-            Confirmed => "14 2026-12-01 05:00:10+00",
-            Unsure => "2026-12-01 05:10:10+00",
-            _ => "",
-        };
+        let row = "select concat_ws(' ', confirmed_units, confirmed_at) from targets";
+        let expected = if result == Confirmed { "14 2026-12-01 05:00:10+00" } else { "" };
         assert_eq!(world.text(row).await, expected, "{result:?}");
     }
 }
@@ -66,8 +64,35 @@ async fn d_06_a_killed_attempts_change_is_completed_from_its_intent_in_one_row()
 #[tokio::test]
 async fn d_06_a_killed_attempt_that_wrote_nothing_leaves_no_row() {
     let world = killed().await;
-    world.store(&[done(7, 1, 2).line(1001, 9001, 12.0, SECOND)]).await;
+    for (seen, result) in [(SECOND, "open"), ("2026-12-01T05:10:34Z", "open"), (TOO_LATE, "not_applied")] {
+        world.store(&[done(7, 1, 2).line(1001, 9001, 12.0, seen)]).await;
+        assert_eq!((intents(&world).await.as_str(), journal(&world).await.as_str()), (result, ""), "{seen}");
+    }
+}
+
+#[tokio::test]
+async fn b_04_a_killed_attempts_change_that_lands_late_is_journalled() {
+    let world = killed().await;
+    // The second attempt found 12, was granted the same change, and stopped before it began it.
+    world.granted(2, (7, 1, 2), (12.0, 14), "2026-12-01T05:02:30Z").await;
+    let second = done(7, 1, 2).line(1001, 9001, 12.0, SECOND).change(2, NotBegun, SECOND);
+    world.store(&[second.left(&[1001], None)]).await;
+    assert_eq!(intents(&world).await, "open, not_begun");
+    world.store(&[done(7, 1, 3).line(1001, 9001, 14.0, "2026-12-01T05:05:00Z")]).await;
+    assert_eq!(intents(&world).await, "confirmed, not_begun");
+    assert_eq!(journal(&world).await, "12 14 confirmed");
+}
+
+#[tokio::test]
+async fn b_04_an_unsure_change_is_journalled_also_when_its_own_worker_is_heard_last() {
+    let world = killed().await;
+    world.store(&[done(7, 1, 2).line(1001, 9001, 12.0, TOO_LATE)]).await;
     assert_eq!((intents(&world).await.as_str(), journal(&world).await.as_str()), ("not_applied", ""));
+    let first = done(7, 1, 1).change(1, Unsure, "2026-12-01T05:00:20Z");
+    world.store(&[first.clone(), first.clone()]).await;
+    assert_eq!(journal(&world).await, "12 14 unsure");
+    world.store(&[done(7, 1, 3).line(1001, 9001, 12.0, "2026-12-01T05:12:00Z"), first]).await;
+    assert_eq!(journal(&world).await, "12 14 not_applied", "said again it is nothing new");
 }
 
 #[tokio::test]
@@ -130,7 +155,6 @@ async fn an_unsure_change_is_judged_only_when_its_ten_minutes_are_over() {
     assert_eq!(journal(&world).await, "12 14 unsure", "it may land yet");
     world.store(&[done(7, 1, 3).line(1001, 9001, 12.0, "2026-12-01T05:10:10Z")]).await;
     assert_eq!(journal(&world).await, "12 14 not_applied");
-    assert_eq!(world.text("select unsure_until from targets where unsure_until is not null").await, "");
 }
 
 #[tokio::test]
@@ -140,7 +164,7 @@ async fn an_unsure_change_that_a_reading_shows_is_confirmed_at_once() {
     world.store(&[done(7, 1, 1).change(1, Unsure, "2026-12-01T05:00:10Z")]).await;
     world.store(&[done(7, 1, 2).line(1001, 9001, 14.0, "2026-12-01T05:02:00Z")]).await;
     assert_eq!(journal(&world).await, "12 14 confirmed");
-    assert_eq!(world.text("select confirmed_units from targets where unsure_until is null").await, "14");
+    assert_eq!(world.text("select confirmed_units from targets").await, "14");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod calls;
 mod dying_bus;
 mod emitting;
+mod late_writes;
 mod leases;
 mod local;
 mod permits;

@@ -129,13 +129,9 @@ async fn d_04_a_company_that_is_closed_meanwhile_is_left_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_run_never_speaks_after_a_newer_one_and_an_unsure_line_is_left_alone() {
     let (world, ticket) = started(3).await;
-    world
-        .run(
-            "insert into targets values ('p1', 101, 7, 99, null, null, null),
-                                        ('p1', 102, 7, 1, '2026-11-20T12:00:01Z', null, null),
-                                        ('p1', 103, 7, 1, '2026-11-20T12:00:00Z', null, null)",
-        )
-        .await;
+    world.run("insert into targets values ('p1', 101, 7, 99, null, null)").await;
+    world.earlier_write(102, 10, "unsure", "2026-11-20T11:50:01Z").await;
+    world.earlier_write(103, 10, "unsure", "2026-11-20T11:50:00Z").await;
     let changes = vec![world.change(1, 10), world.change(2, 10), world.change(3, 10)];
     let kept = changes[2].intent_id.clone();
     let permit = world.permit(&ticket, "w1", changes).await.expect("a permit");

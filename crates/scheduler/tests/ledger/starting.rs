@@ -29,11 +29,11 @@ async fn the_content_is_what_is_true_at_the_start() {
              update jobs set setbacks = 2;
              insert into user_counts values ('p1', 'r1', 'c1', 'adv', 3, 'users');
              insert into lines values ('p1', 101, 55, 7, 8.5, 3.0, '2026-01-01', '2026-11-19T12:00:00Z', 1);
-             insert into targets values ('p1', 101, 7, 1, '2026-11-20T12:05:00Z');
              insert into holds values ('01930000-0000-7000-8000-000000000001', 'p1', 101, 7, '{c1}', 'large_change', 8, 12,
                 '2026-11-01', 'approved', '2026-11-19T12:00:00Z', 1, '2026-11-20T11:00:00Z', 'Anna', 'd1')",
         )
         .await;
+    world.earlier_write(101, 14, "unsure", "2026-11-20T11:55:00Z").await;
     let content = world.start(&ticket, "w1").await.expect("the job starts");
 
     assert_eq!((content.run_id, content.trigger.as_str()), (run, "schedule"));
@@ -61,23 +61,6 @@ async fn the_content_is_what_is_true_at_the_start() {
     assert_eq!(target.dismissed_units, None);
     // A count that could not be taken is no number.
     assert_eq!(second.targets[0].wanted_units, None);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wait_that_is_over_by_the_ledgers_clock_is_not_told() {
-    let world = World::running().await;
-    world.partner("p1", 2).await;
-    let run = world.make_run("p1").await;
-    world.make_job(&run, &[101, 102]).await;
-    world
-        .run(
-            "insert into targets values ('p1', 101, 7, 1, '2026-11-20T12:00:00Z'),
-                                        ('p1', 102, 7, 1, '2026-11-20T12:00:01Z')",
-        )
-        .await;
-    let (_, content) = world.started("w1").await;
-    let told: Vec<_> = content.contracts.iter().map(|work| work.targets[0].unsure_until.is_some()).collect();
-    assert_eq!(told, [false, true]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -346,6 +346,24 @@ impl World {
             .unwrap_or_else(|error: StoreError| panic!("{error}"));
     }
 
+    /// A write of an earlier attempt, last heard of at an instant: when its permit ended, or when its worker told of it.
+    pub(crate) async fn earlier_write(&self, contract: i32, to: u32, result: &str, last_sign: &str) {
+        let intent = self.entropy.uuid(self.clock.now());
+        self.run(&format!(
+            "insert into intents (intent_id, partner_id, run_id, run_number, job_id, attempt, contract_id, service_id,
+                                  line_id, from_units, to_units, effective_date, addends, company_ids, granted_at,
+                                  permit_until, result, settled_at)
+             select '{intent}', partner_id, run_id, run_number, job_id, attempt + 1, {contract}, {SERVICE}, {line}, 8, {to},
+                    '2026-11-01', '[]', '{{}}', timestamptz '{last_sign}' - interval '30 seconds', '{last_sign}',
+                    '{result}', case when '{result}' <> 'open' then timestamptz '{last_sign}' end
+             from jobs order by created_at limit 1;
+             insert into targets (partner_id, contract_id, service_id, newest_run_number)
+             select partner_id, {contract}, {SERVICE}, run_number from jobs order by created_at limit 1",
+            line = contract + 900,
+        ))
+        .await;
+    }
+
     /// What results does with the `JobDone` of an attempt that left these contracts over, to be tried at once.
     pub(crate) async fn hand_back(&self, ticket: &v1::JobReady, contracts: &[i32]) {
         let partner = &PartnerId::new(ticket.partner_id.clone()).expect("a partner id");

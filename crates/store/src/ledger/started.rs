@@ -8,6 +8,8 @@ use crate::{StoreError, Transaction};
 /// A job with its run, locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobRow {
+    /// Its id.
+    pub job: JobId,
     /// Who executes it.
     pub kind: JobKind,
     /// Where it stands.
@@ -55,6 +57,7 @@ pub async fn lock_job(
     let Some(row) = row else { return Ok(None) };
     let contracts: Vec<i32> = row.get("contract_ids")?;
     Ok(Some(JobRow {
+        job,
         kind: row.named("kind", JobKind::parse)?,
         state: row.named("state", JobState::parse)?,
         attempt: row.get("attempt")?,
