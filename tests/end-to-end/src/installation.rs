@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::PathBuf,
+    process::Stdio,
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -12,7 +13,9 @@ use tempfile::TempDir;
 use testkit::{RabbitMq, TestDatabase};
 use vault::KeyRing;
 
-use crate::{Kind, Partner, Program, Wire};
+use crate::{Kind, Partner, Program, Wire, program::executable};
+
+const OPERATOR: &str = "kaseya-sync";
 
 /// What is set otherwise than by default: the scheduler's times, a worker's limit for a write, how much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,12 +58,21 @@ impl Installation<'static> {
         let broker = RabbitMq::shared().await.expect("a broker");
         Self::on(broker, testkit::database().await, tuning).await
     }
+
+    /// One before its first day: no table and no queue.
+    pub async fn bare(tuning: Tuning) -> Self {
+        let broker = RabbitMq::shared().await.expect("a broker");
+        Self::of(Wire::empty(broker), testkit::empty_database().await, tuning)
+    }
 }
 
 impl<'b> Installation<'b> {
     /// One on this broker and this database.
     pub async fn on(broker: &'b RabbitMq, database: TestDatabase, tuning: Tuning) -> Self {
-        let wire = Wire::new(broker).await;
+        Self::of(Wire::new(broker).await, database, tuning)
+    }
+
+    fn of(wire: Wire<'b>, database: TestDatabase, tuning: Tuning) -> Self {
         let files =
             tempfile::Builder::new().prefix("installation-").tempdir().expect("a temporary directory");
         let ring = KeyRing::generate("test", |bytes| testkit::entropy(5).fill(bytes)).expect("a ring");
@@ -72,21 +84,44 @@ impl<'b> Installation<'b> {
         write("database-url", &database.url);
         let this = Self { database, wire, tuning, keys, files, started: AtomicU32::new(0) };
         for kind in Kind::ALL {
-            fs::write(this.config(kind), this.config_text(kind)).expect("a configuration is written");
+            fs::write(this.config(kind.name()), this.config_text(kind)).expect("a configuration is written");
         }
+        fs::write(this.config(OPERATOR), this.operators_config()).expect("a configuration is written");
         this
+    }
+
+    /// Runs the operator's program; how it ended, and all that it said.
+    pub async fn operator(&self, arguments: &[&str]) -> (i32, String) {
+        let mut command = tokio::process::Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--"]).arg(executable(OPERATOR));
+        command.arg("--config").arg(self.config(OPERATOR)).args(arguments).stdin(Stdio::null());
+        let output = command.kill_on_drop(true).output().await.expect("setpriv, of util-linux, starts it");
+        let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        (output.status.code().expect("it ended by itself"), said.concat())
+    }
+
+    /// A file of the test's own beside the configuration.
+    pub fn file(&self, name: &str, text: &str) -> String {
+        let path = self.files.path().join(name);
+        fs::write(&path, text).expect("a file is written");
+        path.display().to_string()
     }
 
     /// One of the programs, started.
     pub fn start(&self, kind: Kind) -> Program {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let log = self.files.path().join(format!("{number}-{}.log", kind.name()));
-        Program::start(kind, &self.config(kind), log)
+        Program::start(kind, &self.config(kind.name()), log)
     }
 
     /// One of each.
     pub fn start_all(&self) -> [Program; 3] {
         Kind::ALL.map(|kind| self.start(kind))
+    }
+
+    /// A partner of whom the tables know nothing, with its Kaseya.
+    pub async fn stranger(&self, id: &str, companies: i32) -> Partner {
+        Partner::new(id, companies).await
     }
 
     /// A partner that is on, with its Kaseya. Nothing is counted and nothing due yet.
@@ -142,8 +177,18 @@ impl<'b> Installation<'b> {
             .collect()
     }
 
-    fn config(&self, kind: Kind) -> PathBuf {
-        self.files.path().join(format!("{}.toml", kind.name()))
+    fn config(&self, program: &str) -> PathBuf {
+        self.files.path().join(format!("{program}.toml"))
+    }
+
+    fn operators_config(&self) -> String {
+        let at = |name: &str| self.files.path().join(name).display().to_string();
+        format!(
+            "[bus]\nuri_file = '{}'\n[database]\nurl_file = '{}'\n[vault]\nkey_ring_file = '{}'\n",
+            at("bus-uri"),
+            at("database-url"),
+            at("key-ring")
+        )
     }
 
     fn config_text(&self, kind: Kind) -> String {

@@ -90,6 +90,43 @@ impl Partner {
         sql
     }
 
+    /// Its settings and a report as the operator's file has them, with the run's brake wide open.
+    pub fn settings_file(&self, standard: u32, advanced: u32) -> String {
+        let Self { id, companies, .. } = self;
+        let (host, tenant, user, base) = (host(id), tenant(id), user(id), self.kaseya.base_url());
+        let mut file = format!(
+            "[partner]\nid = '{id}'\nname = 'The MSP {id}'\ncount_zone = 'UTC'\n\
+             [integration]\nhost = '{host}'\nv2_base = '{base}'\nv1_base = '{base}/api'\nuser_name = '{user}'\n\
+             password = '{CANARY}'\ncompany_name = '{tenant}'\nenabled = true\nbilling = 'arrears'\ninvoice_day = 10\n\
+             [brakes]\nunits = 5\npercent = 20\nunits_alone = 25\nrun_percent = 100\nrun_companies = 100\n\
+             [schedule]\nfrequency = 'daily'\nhour = 2\nzone = 'Europe/Rome'\n"
+        );
+        for (product, service, name) in
+            [("standard", STANDARD, "Standard"), ("advanced", ADVANCED, "Advanced")]
+        {
+            // Writing to a String cannot fail.
+            let _ = write!(
+                file,
+                "[[product]]\nid = '{product}'\nname = '{name}'\nservice_id = {service}\n\
+                 service_name = 'Password Boss {name}'\n"
+            );
+        }
+        for company in 1..=*companies {
+            let (account, contract) = (300 + company, contract(company));
+            let _ = write!(
+                file,
+                "[[company]]\nid = 'c{company}'\nname = 'Azienda {company}'\naccount_id = {account}\n\
+                 account_name = 'Azienda {company}'\ncontract_id = {contract}\ncontract_name = 'Servizi gestiti'\n"
+            );
+        }
+        let _ = write!(file, "[report]\nday = {}\nfinal = false\n", crate::now().strftime("%F"));
+        for company in 1..=*companies {
+            let counts = format!("{{ standard = {standard}, advanced = {advanced} }}");
+            let _ = write!(file, "[[report.company]]\nid = 'c{company}'\ncounts = {counts}\n");
+        }
+        file
+    }
+
     /// A `UserCountsReported` in which every company has these users.
     pub fn report(&self, report: &str, standard: u32, advanced: u32) -> Value {
         let counted_at = crate::now();

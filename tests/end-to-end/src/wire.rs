@@ -26,6 +26,11 @@ impl<'b> Wire<'b> {
         Self { broker, vhost }
     }
 
+    /// A place with nothing in it, for `kaseya-sync migrate`.
+    pub fn empty(broker: &'b RabbitMq) -> Self {
+        Self { broker, vhost: broker.empty_vhost().expect("a vhost") }
+    }
+
     /// How to connect.
     pub fn uri(&self) -> String {
         self.broker.uri(&self.vhost)
