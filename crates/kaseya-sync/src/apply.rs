@@ -28,9 +28,9 @@ use store::{
 use vault::{Associated, KeyRing, Sealed};
 
 use crate::{
+    ended::Ended,
     installation::Installation,
     output,
-    program::Ended,
     settings_file::{self, IntegrationSettings, Mistakes, ReportSettings, SettingsFile, Surroundings},
 };
 

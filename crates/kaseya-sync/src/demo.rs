@@ -26,8 +26,8 @@ use store::{
 use crate::{
     apply::{self, Applying},
     data_dir::DataDir,
+    ended::Ended,
     output,
-    program::Ended,
     services::{self, Services},
     sync_now,
 };

@@ -14,9 +14,9 @@ use store::{
 
 use crate::{
     command_line::{Decided, Decision},
+    ended::Ended,
     installation::Installation,
     output::{self, instant},
-    program::Ended,
     sync_now,
 };
 

@@ -13,7 +13,7 @@ use store::{CalibratedClock, DatabaseSection, Store, settings::PartnerSettings, 
 use tokio_util::sync::CancellationToken;
 use vault::KeyRing;
 
-use crate::{data_dir::DataDir, program::NAME};
+use crate::{data_dir::DataDir, ended::NAME};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]

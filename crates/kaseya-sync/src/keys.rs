@@ -7,7 +7,7 @@ use runtime::Context;
 use secrecy::ExposeSecret as _;
 use vault::KeyRing;
 
-use crate::{data_dir, output, program::Ended};
+use crate::{data_dir, ended::Ended, output};
 
 pub(crate) fn new(context: &Context, id: &str, file: Option<&Path>) -> anyhow::Result<Ended> {
     let ring = KeyRing::generate(id, |bytes| context.entropy.fill(bytes))?;

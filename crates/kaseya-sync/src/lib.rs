@@ -4,6 +4,7 @@ pub mod apply;
 mod command_line;
 mod data_dir;
 pub mod demo;
+mod ended;
 mod holds;
 mod installation;
 mod keys;

@@ -9,9 +9,9 @@ use store::{DatabaseSection, Store};
 
 use crate::{
     data_dir::DataDir,
+    ended::{Ended, NAME},
     installation::bus_uri,
     output,
-    program::{Ended, NAME},
 };
 
 pub(crate) async fn command(context: &Context, data_dir: Option<PathBuf>) -> anyhow::Result<Ended> {

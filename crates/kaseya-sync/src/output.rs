@@ -25,7 +25,7 @@ pub(crate) fn tell(line: &dyn Display) {
 
 /// What went wrong.
 pub(crate) fn complain(error: &dyn Display) {
-    tell(&format_args!("{}: {error}", crate::program::NAME));
+    tell(&format_args!("{}: {error}", crate::ended::NAME));
 }
 
 /// A table with these columns.

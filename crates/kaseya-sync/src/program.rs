@@ -16,34 +16,12 @@ use store::DatabaseSection;
 use crate::{
     apply,
     command_line::{Command, CommandLine, Keys},
-    demo, holds,
+    demo,
+    ended::{Ended, NAME},
+    holds,
     installation::Installation,
     keys, migrate, output, standalone, status, switching, sync_now,
 };
-
-/// The program's name, also for the database's and the broker's lists of connections.
-pub(crate) const NAME: &str = "kaseya-sync";
-
-/// How a command ended when it could be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// All is in order.
-    InOrder,
-    /// It was refused, as has been said.
-    Refused,
-    /// Something was not sent, or waits for a person.
-    NotInOrder,
-}
-
-impl Ended {
-    fn code(self) -> u8 {
-        match self {
-            Self::InOrder => 0,
-            Self::Refused => 1,
-            Self::NotInOrder => 3,
-        }
-    }
-}
 
 /// For a person at a terminal: what went wrong, and nothing else. The broker's library complains of connections that we
 /// close; what matters of it the bus says itself.

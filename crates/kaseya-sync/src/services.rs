@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use vault::KeyRing;
 use worker::{Worker, WorkerSettings};
 
-use crate::{data_dir::DataDir, program::NAME};
+use crate::{data_dir::DataDir, ended::NAME};
 
 /// Connections for all services and whoever looks.
 const POOL: usize = 24;

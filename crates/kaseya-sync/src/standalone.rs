@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use runtime::Context;
 
-use crate::{data_dir::DataDir, output, program::Ended, services};
+use crate::{data_dir::DataDir, ended::Ended, output, services};
 
 /// Where it keeps its state unless told otherwise.
 const USUAL: &str = "/var/lib/kaseya-sync";

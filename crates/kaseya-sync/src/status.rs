@@ -9,9 +9,9 @@ use store::{
 };
 
 use crate::{
+    ended::Ended,
     installation::Installation,
     output::{self, instant},
-    program::Ended,
 };
 
 /// How many runs are shown.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::PartnerId;
 use store::{settings::IntegrationState, status_reading, switch};
 
-use crate::{installation::Installation, output, program::Ended};
+use crate::{ended::Ended, installation::Installation, output};
 
 /// How often it is asked whether a permit is still out.
 const POLL: Duration = Duration::from_millis(200);

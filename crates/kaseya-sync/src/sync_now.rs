@@ -12,7 +12,7 @@ use store::{
     status_reading::{self, RunCompany, RunRow},
 };
 
-use crate::{command_line::SyncNow, installation::Installation, output, program::Ended};
+use crate::{command_line::SyncNow, ended::Ended, installation::Installation, output};
 
 /// How long an answer may take; it needs no Kaseya.
 const ANSWER: Duration = Duration::from_secs(60);

@@ -132,7 +132,7 @@ async fn migrate_then_requests_and_decisions_go_over_the_broker() {
     client.execute(sql, &[&hold, &date(2026, 11, 1), &now]).await.expect("a hold");
     let taken = async {
         let PortalMessage::Hold(decision) = next().await else { panic!("a decision") };
-        assert_eq!((decision.hold.0, decision.verdict), (hold, Verdict::Approve { units: 99 }));
+        assert_eq!((decision.hold.0, decision.verdict, decision.units), (hold, Verdict::Approve, 99));
         let sql = "update holds set state = 'approved', decided_at = opened_at, decided_by = 'Pia' where hold_id = $1";
         client.execute(sql, &[&hold]).await.expect("decided");
     };
