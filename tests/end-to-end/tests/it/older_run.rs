@@ -44,7 +44,7 @@ async fn an_older_deferred_run_beside_a_newer_request_leaves_the_newer_number() 
 async fn a_worker_paused_with_an_older_number_and_woken_after_a_newer_one_writes_nothing() {
     let installation = Installation::new(BRISK).await;
     let partner = installation.partner("rossi", 1).await;
-    let [_scheduler, sleeper, _results] = installation.start_all();
+    let [_scheduler, sleeper, results] = installation.start_all();
     installation.report(&partner, "r1", 12, 10).await;
     let read = partner.kaseya.hold(Endpoint::ContractLines, 1, HoldAt::AfterApply);
     installation.due_now(&partner).await;
@@ -62,7 +62,7 @@ async fn a_worker_paused_with_an_older_number_and_woken_after_a_newer_one_writes
     // It wakes with 12 in hand, and an answer waiting.
     sleeper.resume();
     read.release();
-    sleeper.until_it_says("no permit").await;
+    results.until_it_says("an attempt that no longer holds its job").await;
     installation.until_text("select count(*) from runs where state = 'running'", "0").await;
     installation.until_text("select count(*) from jobs where state <> 'done'", "0").await;
     assert_eq!(partner.writes(), ["90011 10→14"]);
