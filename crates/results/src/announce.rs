@@ -6,11 +6,14 @@ use bus::{EventTopic, Outgoing, SharedBus, TraceContext};
 use domain::{Clock, Entropy};
 use messages::{Message as _, v1};
 use store::{
-    Store, StoreError,
+    Store, StoreError, closing,
     events::{self, StoredEvent},
+    outcomes,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+use crate::events::run_finished;
 
 /// Events announced under one lock.
 const AT_ONCE: i64 = 100;
@@ -26,6 +29,9 @@ pub(crate) async fn announce_until(
     stop: CancellationToken,
 ) {
     loop {
+        if let Err(error) = tell_of_ended_runs(store).await {
+            tracing::warn!(%error, "the end of runs waits in the store");
+        }
         match announce_some(store, bus, clock, entropy).await {
             Ok(told) if told == AT_ONCE => continue,
             Ok(_) => {}
@@ -37,6 +43,24 @@ pub(crate) async fn announce_until(
             () = tokio::time::sleep(every) => {}
         }
     }
+}
+
+/// Runs that ended without a `JobDone` (superseded, switched off) get their `RunFinished` too: whoever was told of the run
+/// waits for it.
+async fn tell_of_ended_runs(store: &Store) -> Result<(), StoreError> {
+    store
+        .transaction("tell_of_ended_runs", |tx| {
+            Box::pin(async move {
+                for untold in closing::untold_runs(tx, AT_ONCE).await? {
+                    let (partner, run, at) = (&untold.partner, untold.run, untold.finished_at);
+                    let totals = outcomes::count_run(tx, partner, run).await?;
+                    let event = run_finished(partner, run, &untold.ended, totals, at);
+                    events::store_events(tx, partner, vec![event], at).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
 }
 
 /// Tells listeners of the oldest events and records it. The rows stay locked meanwhile, so that replicas do not announce

@@ -88,10 +88,12 @@ pub(crate) async fn make(
     now: Timestamp,
 ) -> Result<RunId, StoreError> {
     let partner = &facts.settings.partner;
+    let mut awaited = BTreeSet::new();
     if order.all_companies
         && let Some(older) = runs::supersede(tx, partner, order.mode, now).await?
     {
-        tracing::info!(%partner, run = %older, "superseded by a newer run for all companies");
+        tracing::info!(%partner, run = %older.run, "superseded by a newer run for all companies");
+        awaited = older.awaited;
     }
     let run = RunId(entropy.uuid(now));
     let (traceparent, _) = runtime::trace::inject(&tracing::Span::current());
@@ -108,6 +110,10 @@ pub(crate) async fn make(
         .map(|content| NewJob { job: JobId(entropy.uuid(now)), content })
         .collect();
     runs::create(tx, &new, &jobs, now).await?;
+    if !awaited.is_empty() {
+        // A person's two minutes go on (S-32), whatever run their companies are in by now.
+        runs::hurry(tx, partner, run, &awaited).await?;
+    }
     tracing::info!(%partner, %run, trigger = %order.occasion.trigger(), jobs = jobs.len(), "run made");
     Ok(run)
 }

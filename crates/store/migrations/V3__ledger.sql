@@ -18,6 +18,8 @@ create table runs (
     traceparent text,
     created_at timestamptz not null,
     finished_at timestamptz,
+    -- Whether RunFinished is among the events.
+    told boolean not null default false,
     -- Companies and contracts by how they came out; filled while the run goes on.
     companies integer not null default 0,
     changed integer not null default 0,
@@ -28,6 +30,7 @@ create table runs (
     check ((state = 'running') = (finished_at is null))
 );
 create index runs_by_partner on runs (partner_id, run_number desc);
+create index runs_untold on runs (finished_at) where finished_at is not null and not told;
 -- One open run for all companies per partner and mode; a newer one supersedes what the older has not done.
 create unique index one_open_run_for_all on runs (partner_id, mode) where state = 'running' and all_companies;
 

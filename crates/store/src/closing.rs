@@ -112,7 +112,7 @@ pub async fn end_run(
     .await?;
     let row = tx
         .query_opt(
-            "update runs set finished_at = $3,
+            "update runs set finished_at = $3, told = true,
                  state = case when integrations.state = 'on' then 'finished' else 'switched_off' end
              from integrations
              where runs.partner_id = $1 and integrations.partner_id = $1 and runs.run_id = $2
@@ -123,6 +123,43 @@ pub async fn end_run(
         )
         .await?;
     row.map(|row| Ok(EndedRun { trigger: row.get("trigger")? })).transpose()
+}
+
+/// A run that ended without a `JobDone`: superseded, or switched off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UntoldRun {
+    /// Whose.
+    pub partner: PartnerId,
+    /// Which.
+    pub run: RunId,
+    /// What began it.
+    pub ended: EndedRun,
+    /// When it ended.
+    pub finished_at: Timestamp,
+}
+
+/// Runs whose end is not among the events yet, at most `limit`; they count as told with this transaction.
+pub async fn untold_runs(tx: &Transaction<'_>, limit: i64) -> Result<Vec<UntoldRun>, StoreError> {
+    let rows = tx
+        .query(
+            "-- all partners: whichever replica comes first tells of every partner's runs
+             update runs set told = true
+             where run_id in (select run_id from runs where finished_at is not null and not told
+                              order by finished_at limit $1 for update skip locked)
+             returning partner_id, run_id, trigger, finished_at",
+            &[&limit],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(UntoldRun {
+                partner: row.partner_id("partner_id")?,
+                run: RunId(row.get("run_id")?),
+                ended: EndedRun { trigger: row.get("trigger")? },
+                finished_at: row.get("finished_at")?,
+            })
+        })
+        .collect()
 }
 
 /// Stops a partner whose credentials Kaseya has refused; a month-end run that is going on is made again once there are

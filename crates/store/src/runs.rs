@@ -222,6 +222,15 @@ pub async fn hurry(
     tx.notify("ledger").await
 }
 
+/// A run that has made way for a newer one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Superseded {
+    /// The run.
+    pub run: RunId,
+    /// The contracts of what was dropped and a person was waiting for.
+    pub awaited: BTreeSet<ContractId>,
+}
+
 /// Makes way for a new run for all companies: of an older one that is open, what nobody has started is dropped. With
 /// nothing started it ends superseded; otherwise it goes on with what is started, no longer for all.
 pub async fn supersede(
@@ -229,7 +238,7 @@ pub async fn supersede(
     partner: &PartnerId,
     mode: RunMode,
     now: Timestamp,
-) -> Result<Option<RunId>, StoreError> {
+) -> Result<Option<Superseded>, StoreError> {
     let sql = "select run_id from runs
                where partner_id = $1 and mode = $2 and state = 'running' and all_companies for update";
     let Some(row) = tx.query_opt(sql, &[&partner.as_str(), &mode.as_str()]).await? else {
@@ -237,8 +246,14 @@ pub async fn supersede(
     };
     let run = RunId(row.get("run_id")?);
     let sql = "update jobs set state = 'done', done_at = $3, emitting_until = null
-               where partner_id = $1 and run_id = $2 and state in ('ready', 'emitted')";
-    tx.execute(sql, &[&partner.as_str(), &run.0, &now]).await?;
+               where partner_id = $1 and run_id = $2 and state in ('ready', 'emitted')
+               returning now_job, contract_ids";
+    let mut awaited = BTreeSet::new();
+    for dropped in tx.query(sql, &[&partner.as_str(), &run.0, &now]).await? {
+        if dropped.get("now_job")? {
+            awaited.extend(dropped.get::<Vec<i32>>("contract_ids")?.into_iter().map(ContractId));
+        }
+    }
     let sql = "update runs set all_companies = not going_on,
                       state = case when going_on then 'running' else 'superseded' end,
                       finished_at = case when not going_on then $3::timestamptz end
@@ -246,5 +261,5 @@ pub async fn supersede(
                      as going_on) as jobs
                where partner_id = $1 and run_id = $2";
     tx.execute_exactly(1, sql, &[&partner.as_str(), &run.0, &now]).await?;
-    Ok(Some(run))
+    Ok(Some(Superseded { run, awaited }))
 }

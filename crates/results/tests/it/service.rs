@@ -149,3 +149,20 @@ async fn two_replicas_store_each_message_once_and_end_the_run_once() {
         heard.settle(Settlement::Done).await.expect("settled");
     }
 }
+
+#[tokio::test]
+async fn a_run_that_ended_without_a_job_done_is_told_of_once() {
+    let world = World::without_service().await;
+    let mut finished = world.listen(EventTopic::RunFinished).await;
+    world
+        .sql("update runs set state = 'superseded', finished_at = '2026-12-01Z', all_companies = false where run_number = 7")
+        .await;
+    world.start(world.database.another_store().await);
+    world.start(world.database.another_store().await);
+    let heard = finished.next().await.expect("an event");
+    let event: v1::RunFinished = heard.message.decode().expect("a RunFinished");
+    assert_eq!((event.number, event.totals.and_then(|totals| totals.companies)), (Some(1), Some(0)));
+    heard.settle(Settlement::Done).await.expect("settled");
+    testkit::until("it counts as told", async || world.text("select told from runs").await == "true").await;
+    assert_eq!(world.text("select count(*) from events").await, "1");
+}

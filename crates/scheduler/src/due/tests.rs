@@ -144,6 +144,25 @@ async fn a_newer_run_takes_over_what_nobody_has_started() {
 }
 
 #[tokio::test]
+async fn s_32_what_a_person_waits_for_stays_prompt_in_the_run_that_takes_over() {
+    let world = World::at("2026-11-23T12:00:00Z").await;
+    world.partner("p", 3).await;
+    let counted: Vec<_> = ["c1", "c2", "c3"].iter().map(|company| (*company, &[][..])).collect();
+    world.counts("p", Part::whole("r", "2026-11-22", "2026-11-22T22:00:00Z"), &counted).await;
+    world.daily("p", "2026-11-23", "2026-11-23T01:00:00Z").await;
+    run_due(&world.context).await.expect("it is due");
+    world.request("p", "press", serde_json::json!({"all": {}})).await;
+    let now_jobs =
+        "select string_agg(run_number || ' ' || state || ' ' || now_job, ', ' order by run_number) from jobs
+                    where kind = 'work'";
+    assert_eq!(world.text(now_jobs).await, "1 ready true");
+
+    world.clock.set("2026-11-24T12:00:00Z".parse().expect("an instant"));
+    run_due(&world.context).await.expect("it is due");
+    assert_eq!(world.text(now_jobs).await, "1 done true, 2 ready true");
+}
+
+#[tokio::test]
 async fn one_partner_with_a_row_that_cannot_be_read_stops_no_other() {
     let world = World::at("2026-11-23T12:00:00Z").await;
     for partner in ["a", "b"] {
