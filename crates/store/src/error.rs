@@ -72,7 +72,7 @@ pub enum StoreError {
     },
     /// The tables are older than this program.
     #[error(
-        "the database's schema is at version {}, this program needs {needed}: run the migrations first",
+        "the database's schema is at version {}, this program needs {needed}: run `kaseya-sync migrate` first",
         .found.map_or_else(|| "none".to_owned(), |version| version.to_string())
     )]
     SchemaTooOld {

@@ -47,6 +47,6 @@ async fn without_tables_no_service_starts_and_each_says_what_to_do() {
     for kind in [Kind::Scheduler, Kind::Results] {
         let mut program = installation.start(kind);
         assert!(!program.ended().await.success(), "{} started without tables", kind.name());
-        assert!(program.log().contains("run the migrations first"), "{}", program.log());
+        assert!(program.log().contains("run `kaseya-sync migrate` first"), "{}", program.log());
     }
 }
