@@ -80,6 +80,16 @@ pub(crate) async fn freeze(context: &Context, partner: &PartnerId, month: Month)
         .await
 }
 
+/// What a partner has set; its runs and its switch stay as they are until the transaction ends.
+async fn held_settings(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+) -> Result<Option<PartnerSettings>, StoreError> {
+    runs::hold_partner(tx, partner).await?;
+    settings::hold_state(tx, partner).await?;
+    settings::read(tx, partner).await
+}
+
 async fn freeze_in(
     tx: &Transaction<'_>,
     context: &Context,
@@ -87,9 +97,7 @@ async fn freeze_in(
     month: Month,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    runs::hold_partner(tx, partner).await?;
-    settings::hold_state(tx, partner).await?;
-    let Some(settings) = settings::read(tx, partner).await? else { return Ok(false) };
+    let Some(settings) = held_settings(tx, partner).await? else { return Ok(false) };
     let Some(integration) = &settings.integration else { return Ok(false) };
     // A month further back has had its invoice: nothing is sent for it any more.
     let current = Month::of(integration.month_end.today(now));
@@ -124,9 +132,7 @@ async fn push_in(
     month: Month,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    runs::hold_partner(tx, partner).await?;
-    settings::hold_state(tx, partner).await?;
-    let Some(settings) = settings::read(tx, partner).await? else { return Ok(false) };
+    let Some(settings) = held_settings(tx, partner).await? else { return Ok(false) };
     let Some(integration) = &settings.integration else { return Ok(false) };
     if !wants_run(&settings, integration, month, now)
         || !can_run(integration)

@@ -31,18 +31,7 @@ pub async fn permit_rules(tx: &Transaction<'_>, partner: &PartnerId) -> Result<P
             &[&partner.as_str()],
         )
         .await?;
-    Ok(PermitRules {
-        brakes: Brakes {
-            units: row.number("brake_units")?,
-            percent: row.number("brake_percent")?,
-            units_alone: row.number("brake_units_alone")?,
-        },
-        run_brake: RunBrake {
-            percent: row.number("run_brake_percent")?,
-            companies: row.number("run_brake_companies")?,
-        },
-        mapped: row.number("mapped")?,
-    })
+    Ok(PermitRules { brakes: row.brakes()?, run_brake: row.run_brake()?, mapped: row.number("mapped")? })
 }
 
 /// What a company's product is mapped to.

@@ -1,6 +1,6 @@
 //! A row of an answer.
 
-use domain::{CompanyId, ErrorCode, PartnerId, ProductId};
+use domain::{Brakes, CompanyId, ErrorCode, PartnerId, ProductId, RunBrake};
 use tokio_postgres::types::FromSqlOwned;
 
 use crate::StoreError;
@@ -50,5 +50,22 @@ impl Row {
     pub fn number<T: TryFrom<i32>>(&self, column: &str) -> Result<T, StoreError> {
         let value: i32 = self.get(column)?;
         T::try_from(value).map_err(|_| StoreError::row("answer", column, &format!("{value} is out of range")))
+    }
+
+    /// The columns of an integration's brakes on one line.
+    pub fn brakes(&self) -> Result<Brakes, StoreError> {
+        Ok(Brakes {
+            units: self.number("brake_units")?,
+            percent: self.number("brake_percent")?,
+            units_alone: self.number("brake_units_alone")?,
+        })
+    }
+
+    /// The columns of an integration's brake on one run.
+    pub fn run_brake(&self) -> Result<RunBrake, StoreError> {
+        Ok(RunBrake {
+            percent: self.number("run_brake_percent")?,
+            companies: self.number("run_brake_companies")?,
+        })
     }
 }

@@ -258,15 +258,8 @@ async fn integration(
         month_end_run: row.get("month_end_run")?,
         month_end,
         max_count_age_days: row.number("max_count_age_days")?,
-        brakes: Brakes {
-            units: row.number("brake_units")?,
-            percent: row.number("brake_percent")?,
-            units_alone: row.number("brake_units_alone")?,
-        },
-        run_brake: RunBrake {
-            percent: row.number("run_brake_percent")?,
-            companies: row.number("run_brake_companies")?,
-        },
+        brakes: row.brakes()?,
+        run_brake: row.run_brake()?,
         call_share_percent: row.number("call_share_percent")?,
         credentials_refused,
     }))
