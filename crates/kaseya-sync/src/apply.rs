@@ -113,7 +113,7 @@ fn report(applied: &Applied) -> anyhow::Result<()> {
         IntegrationState::Off => "off",
     };
     output::say(&format_args!(
-        "{} is stored: {companies} companies, {mapped} mapped ({} newly or otherwise); it is {state}",
+        "{} is stored: {companies} companies, {mapped} mapped, {} of them anew or elsewhere; it is {state}",
         applied.partner, applied.moved
     ))?;
     if applied.new_credentials {

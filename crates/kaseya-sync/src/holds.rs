@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use bus::{Outgoing, Queue, SharedBus, TraceContext};
+use comfy_table::ColumnConstraint;
 use domain::{HoldId, PartnerId, RequestId};
 use messages::v1;
 use store::{
@@ -51,6 +52,10 @@ async fn list(installation: &Installation, settings: &PartnerSettings) -> anyhow
     let mut table = output::table(&columns);
     for hold in &holds {
         table.add_row(row(hold, settings));
+    }
+    // The hold's id is there to be copied: never on two lines.
+    if let Some(id) = table.column_mut(0) {
+        id.set_constraint(ColumnConstraint::ContentWidth);
     }
     output::say(&table)?;
     Ok(if holds.iter().any(|hold| hold.state == "open") { Ended::NotInOrder } else { Ended::InOrder })
