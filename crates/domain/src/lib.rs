@@ -43,7 +43,7 @@ pub use ids::{
 pub use login::{LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission};
 pub use month_end::{FreezeCause, Month, MonthEnd, MonthPhase, window_end};
 pub use plan::{Change, Decision, Line, PlanContext, plan_target};
-pub use retry::Backoff;
+pub use retry::{Backoff, UNSURE_FOR};
 pub use run::{JobKind, JobState, MAX_ATTEMPTS, RunMode, RunState, Trigger};
 pub use schedule::{Frequency, Occurrence, Schedule, ScheduleError, Weekday, spread_offset};
 pub use slice::{MAX_TARGETS, halve, slices};

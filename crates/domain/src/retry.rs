@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
+/// How long a line is left alone after a write without an answer: it may land late.
+pub const UNSURE_FOR: SignedDuration = SignedDuration::from_mins(10);
+
 /// Exponential backoff with full jitter in its upper half.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {

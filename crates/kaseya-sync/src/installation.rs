@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use bus::SharedBus;
 use bus_rabbitmq::RabbitMq;
 use domain::{Clock, Entropy, PartnerId};
-use runtime::{Config, Context, SecretFile};
+use runtime::{BusSection, Config, Context};
 use scheduler::SchedulerSettings;
 use secrecy::ExposeSecret as _;
 use store::{CalibratedClock, DatabaseSection, Store, settings::PartnerSettings, status_reading};
@@ -14,12 +14,6 @@ use tokio_util::sync::CancellationToken;
 use vault::KeyRing;
 
 use crate::{data_dir::DataDir, ended::NAME};
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BusSection {
-    uri_file: SecretFile,
-}
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,7 +50,7 @@ impl Installation {
             })?,
             None => reached?,
         };
-        store.require_current_schema().await.context("run `kaseya-sync migrate` first")?;
+        store.require_current_schema().await?;
         let stop = context.shutdown.soft();
         let clock = CalibratedClock::start(&store, Arc::clone(&context.clock), stop.clone()).await?;
         Ok(Self {

@@ -4,8 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use bus::{InProcess, SharedBus};
 use domain::Clock;
-use egress::{Egress, EgressSettings};
-use kaseya::{Bms, BmsSettings, LineRoutes};
 use local_postgres::Running;
 use results::{Results, ResultsSettings};
 use runtime::Context;
@@ -13,20 +11,12 @@ use scheduler::{Scheduler, SchedulerSettings};
 use store::{CalibratedClock, Settings, Store};
 use tokio::sync::mpsc;
 use vault::KeyRing;
-use worker::{Worker, WorkerSettings};
+use worker::{KaseyaSection, Worker, WorkerSettings};
 
 use crate::{data_dir::DataDir, ended::NAME};
 
 /// Connections for all services and whoever looks.
 const POOL: usize = 24;
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KaseyaSection {
-    allow_loopback_http: bool,
-    lines_route: String,
-    line_route: String,
-}
 
 /// What the services share, as whoever starts them uses it too.
 pub(crate) struct Services {
@@ -87,12 +77,10 @@ impl Services {
 
     fn run_worker(&self, context: &Context, allow_loopback_http: bool) -> anyhow::Result<()> {
         let settings: WorkerSettings = context.config.section("worker")?;
-        let kaseya: KaseyaSection = context.config.section("kaseya")?;
-        let http = kaseya.allow_loopback_http || allow_loopback_http;
-        let egress = Egress::new(EgressSettings { allow_loopback_http: http })?;
-        let line_routes = LineRoutes { lines: kaseya.lines_route, line: kaseya.line_route };
+        let mut kaseya: KaseyaSection = context.config.section("kaseya")?;
+        kaseya.allow_loopback_http |= allow_loopback_http;
         let clock = Arc::clone(&self.clock);
-        let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings { line_routes, ..BmsSettings::default() });
+        let bms = kaseya.client(Arc::clone(&clock))?;
         let (bus, keys) = (Arc::clone(&self.bus), Arc::clone(&self.keys));
         let worker = Worker::new(bus, bms, keys, clock, context.entropy.clone(), settings);
         let (stop, alive, health) = (context.shutdown.soft(), self.alive.clone(), context.health.clone());

@@ -6,17 +6,11 @@ use anyhow::Context as _;
 use bus::Bus as _;
 use bus_rabbitmq::RabbitMq;
 use results::{Results, ResultsSettings};
-use runtime::{Context, Program, SecretFile};
+use runtime::{BusSection, Context, Program};
 use secrecy::ExposeSecret as _;
 use store::{CalibratedClock, DatabaseSection, Store};
 
 const NAME: &str = "kaseya-sync-results";
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BusSection {
-    uri_file: SecretFile,
-}
 
 fn main() -> ExitCode {
     let defaults = [DatabaseSection::DEFAULTS, include_str!("defaults.toml")].concat();

@@ -71,5 +71,6 @@ pub use health::{Health, Progress, Report};
 /// For `#[serde(with = "runtime::duration")]`: a duration as people write it (`"250ms"`, `"1m 30s"`).
 pub use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
 pub use program::{Program, run, run_with};
+pub use settings::BusSection;
 pub use shutdown::{Outcome, Shutdown};
 pub use telemetry::{Telemetry, TelemetryError};

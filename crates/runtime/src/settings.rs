@@ -1,9 +1,19 @@
-//! The sections of the configuration that this crate owns; `defaults.toml` describes each key.
+//! The sections of the configuration that this crate owns, and the one that programs share; `defaults.toml` describes each key.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde::Deserialize;
+
+use crate::config::SecretFile;
+
+/// `[bus]` of every program that reaches the broker. Its address may hold a password, so it comes from a file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BusSection {
+    /// A file with `amqp://user:password@host:port/vhost`, or `amqps://…`.
+    pub uri_file: SecretFile,
+}
 
 /// `[log]`.
 #[derive(Debug, Clone, Deserialize)]

@@ -5,18 +5,12 @@ use std::{process::ExitCode, sync::Arc};
 use anyhow::Context as _;
 use bus::Bus as _;
 use bus_rabbitmq::RabbitMq;
-use runtime::{Program, SecretFile};
+use runtime::{BusSection, Program};
 use scheduler::{Context, Scheduler, SchedulerSettings};
 use secrecy::ExposeSecret as _;
 use store::{CalibratedClock, DatabaseSection, Store};
 
 const NAME: &str = "kaseya-sync-scheduler";
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BusSection {
-    uri_file: SecretFile,
-}
 
 fn main() -> ExitCode {
     let defaults = [DatabaseSection::DEFAULTS, include_str!("defaults.toml")].concat();

@@ -122,11 +122,6 @@ impl StoreError {
         }
     }
 
-    /// Whether a row that was asked for is not there.
-    pub fn is_no_row(&self) -> bool {
-        matches!(self, Self::NoRow)
-    }
-
     /// Two transactions stood in each other's way, and the server ended this one.
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Database { sqlstate, .. } if matches!(sqlstate.as_str(), "40001" | "40P01"))

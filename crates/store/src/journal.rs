@@ -1,7 +1,7 @@
 //! What became of granted changes: intents settled, and the journal of what reached Kaseya or may have.
 
-use domain::{ContractId, IntentId, PartnerId, RunId, ServiceId};
-use jiff::{SignedDuration, Timestamp, civil::Date};
+use domain::{ContractId, IntentId, PartnerId, RunId, ServiceId, UNSURE_FOR};
+use jiff::{Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction, lines::LineRow};
 
@@ -43,9 +43,6 @@ pub struct SettledIntent {
     /// When its answer came, or the wait for it ended.
     pub at: Timestamp,
 }
-
-/// How long a line is left alone after a write without an answer: it may land late.
-pub const UNSURE_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 /// Settles intents and writes the journal, once per intent whoever reports it and however often.
 ///

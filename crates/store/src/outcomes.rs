@@ -214,12 +214,12 @@ pub async fn store_statuses(
     stored
         .iter()
         .map(|row| {
-            let (company, contract): (String, i32) = (row.get("company_id")?, row.get("contract_id")?);
+            let place: (String, i32) = (row.get("company_id")?, row.get("contract_id")?);
             let (state, code): (String, Option<String>) = (row.get("state")?, row.get("code")?);
-            let is_news = before.get(&(company, contract)) != Some(&(state, code));
+            let is_news = before.get(&place) != Some(&(state, code));
             Ok(StoredStatus {
                 company: row.company_id("company_id")?,
-                contract: contract_or_none(contract),
+                contract: row.contract_or_none("contract_id")?,
                 state: row.named("state", CompanyState::parse)?,
                 code: row.optional_code("code")?,
                 is_news,
@@ -256,9 +256,4 @@ pub async fn drop_stale_statuses(
     )
     .await?;
     Ok(())
-}
-
-/// Contract 0 stands for a company without one.
-fn contract_or_none(contract: i32) -> Option<ContractId> {
-    (contract != 0).then_some(ContractId(contract))
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Brake, Brakes, CompanyId, ContractId, HoldId, IntentId, JobId, LineId, PartnerId, ProductId, RunBrake,
-    RunId, ServiceId,
+    RunId, ServiceId, UNSURE_FOR,
 };
 use jiff::{Timestamp, civil::Date};
 
-use crate::{StoreError, Transaction, journal::UNSURE_FOR};
+use crate::{StoreError, Transaction};
 
 /// The figures that a permit goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

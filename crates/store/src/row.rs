@@ -1,6 +1,6 @@
 //! A row of an answer.
 
-use domain::{Brakes, CompanyId, ErrorCode, PartnerId, ProductId, RunBrake};
+use domain::{Brakes, CompanyId, ContractId, ErrorCode, PartnerId, ProductId, RunBrake};
 use tokio_postgres::types::FromSqlOwned;
 
 use crate::StoreError;
@@ -39,6 +39,12 @@ impl Row {
     pub fn optional_code(&self, column: &str) -> Result<Option<ErrorCode>, StoreError> {
         let text: Option<String> = self.get(column)?;
         text.map(|text| text.parse().map_err(|error| StoreError::row("answer", column, &error))).transpose()
+    }
+
+    /// A column that holds a contract, where 0 stands for a company without one.
+    pub fn contract_or_none(&self, column: &str) -> Result<Option<ContractId>, StoreError> {
+        let contract: i32 = self.get(column)?;
+        Ok((contract != 0).then_some(ContractId(contract)))
     }
 
     /// A column that holds a product's id.

@@ -188,7 +188,7 @@ async fn stored(
             deferred_until: row.get("deferred_until")?,
             run: RunId(row.get("run_id")?),
         };
-        statuses.insert((row.company_id("company_id")?, contract(&row)?), status);
+        statuses.insert((row.company_id("company_id")?, row.contract_or_none("contract_id")?), status);
     }
     Ok(statuses)
 }
@@ -222,12 +222,6 @@ async fn account_names(
 fn products(row: &Row) -> Result<Vec<ProductRow>, StoreError> {
     serde_json::from_value(row.get("products")?)
         .map_err(|error| StoreError::row("statuses", "products", &error))
-}
-
-/// Contract 0 stands for a company without one.
-fn contract(row: &Row) -> Result<Option<ContractId>, StoreError> {
-    let contract: i32 = row.get("contract_id")?;
-    Ok((contract != 0).then_some(ContractId(contract)))
 }
 
 /// A run as a person sees it.
@@ -331,7 +325,7 @@ pub async fn run_companies(
             Ok(RunCompany {
                 company: row.company_id("company_id")?,
                 name: row.get("name")?,
-                contract: contract(row)?,
+                contract: row.contract_or_none("contract_id")?,
                 state: row.named("state", CompanyState::parse)?,
                 code: row.optional_code("code")?,
                 products: products(row)?,

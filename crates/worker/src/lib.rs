@@ -11,10 +11,12 @@ mod attempt;
 mod calls;
 mod content;
 mod contract;
+mod kaseya_section;
 mod outcome;
 mod refusal;
 mod service;
 mod tracing_context;
 mod writing;
 
+pub use kaseya_section::KaseyaSection;
 pub use service::{Worker, WorkerSettings};

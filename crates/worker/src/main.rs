@@ -4,33 +4,17 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use bus::Bus as _;
 use bus_rabbitmq::RabbitMq;
-use egress::{Egress, EgressSettings};
-use kaseya::{Bms, BmsSettings, LineRoutes};
-use runtime::{Context, Program, SecretFile};
+use runtime::{BusSection, Context, Program};
 use secrecy::ExposeSecret as _;
 use vault::KeyRing;
-use worker::{Worker, WorkerSettings};
+use worker::{KaseyaSection, Worker, WorkerSettings};
 
 const NAME: &str = "kaseya-sync-worker";
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct BusSection {
-    uri_file: SecretFile,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
 struct VaultSection {
     key_ring_file: PathBuf,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KaseyaSection {
-    allow_loopback_http: bool,
-    lines_route: String,
-    line_route: String,
 }
 
 fn main() -> ExitCode {
@@ -46,10 +30,7 @@ async fn serve(context: Context) -> anyhow::Result<()> {
     let settings: WorkerSettings = context.config.section("worker")?;
 
     let keys = Arc::new(KeyRing::read(&vault.key_ring_file)?);
-    let egress = Egress::new(EgressSettings { allow_loopback_http: kaseya.allow_loopback_http })?;
-    let line_routes = LineRoutes { lines: kaseya.lines_route, line: kaseya.line_route };
-    let bms =
-        Bms::new(egress, Arc::clone(&context.clock), BmsSettings { line_routes, ..BmsSettings::default() });
+    let bms = kaseya.client(Arc::clone(&context.clock))?;
     let bus = RabbitMq::connect(bus.uri_file.read()?.expose_secret(), NAME, context.entropy.clone())?;
     context.health.dependency("rabbitmq", bus.connected());
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use domain::{Brake, CompanyState, ErrorCode, IntentId, Outcome};
+use domain::{Brake, CompanyState, ErrorCode, IntentId, Outcome, UNSURE_FOR};
 use jiff::{SignedDuration, Timestamp};
 use kaseya::{BmsError, ContractLine, WriteError};
 use messages::{
@@ -18,8 +18,6 @@ use crate::{
     outcome::TargetResult,
 };
 
-/// How long a line is left alone after a write without an answer; the ledger keeps the same time.
-const UNSURE_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// How long a contract waits when all writes of the installation are stopped.
 const STOPPED_FOR: SignedDuration = SignedDuration::from_mins(5);
 
