@@ -61,6 +61,23 @@ impl Session {
         }
     }
 
+    /// Logs in whatever tokens are at hand; what was refused before is not tried again.
+    pub(crate) async fn log_in_anew(&self, api: Api) -> Result<(), BmsError> {
+        let mut inside = self.door.0.lock().await;
+        match api {
+            Api::V2 => {
+                inside.v2 = None;
+                self.v2_token(&mut inside, None).await?;
+            }
+            Api::V1 => {
+                inside.v1 = None;
+                let token = self.v1_token(&mut inside, None).await?;
+                self.own().v1 = Some(token);
+            }
+        }
+        Ok(())
+    }
+
     /// Forgets a V1 token that Kaseya does not take.
     pub(crate) async fn discard_v1(&self, number: u64) {
         let mut inside = self.door.0.lock().await;

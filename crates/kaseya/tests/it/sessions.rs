@@ -1,7 +1,5 @@
 //! Logins and tokens, against the simulator.
 
-mod partner;
-
 use std::{sync::Arc, time::Duration};
 
 use domain::{ContractId, ErrorCode, FailureClass, PartnerId};
@@ -11,7 +9,7 @@ use kaseya_simulator::{Clock, Endpoint, Fault, HoldAt, Logins, Running, Simulato
 use secrecy::SecretString;
 use serde_json::json;
 
-use partner::{HandClock, access, bms, limits};
+use crate::partner::{HandClock, access, bms, limits};
 
 const NOON: &str = "2026-03-01T12:00:00Z";
 const CONTRACT: ContractId = ContractId(5012);

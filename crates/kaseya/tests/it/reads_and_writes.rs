@@ -1,7 +1,5 @@
 //! Reads and writes of contracts and lines, against the simulator.
 
-mod partner;
-
 use std::time::Duration;
 
 use domain::{ContractId, ErrorCode, FailureClass};
@@ -10,7 +8,7 @@ use kaseya::{BmsError, Limits, Session, WriteError};
 use kaseya_simulator::{Clock, ContractStatus, Endpoint, Fault, HoldAt, Running, Simulator, State};
 use serde_json::json;
 
-use partner::{HandClock, access, bms, limits};
+use crate::partner::{HandClock, access, bms, limits};
 
 const NOON: &str = "2026-03-01T12:00:00Z";
 const CONTRACT: ContractId = ContractId(5012);

@@ -1,8 +1,6 @@
 //! Every call that the client makes stands in the file of calls, with the fields stated there, and the answers stated
 //! there are understood.
 
-mod partner;
-
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
@@ -17,10 +15,11 @@ use axum::{
 };
 use domain::ContractId;
 use jiff::{SignedDuration, civil::Date};
+use kaseya::{Check, Finding};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use partner::{HandClock, access, bms, limits};
+use crate::partner::{HandClock, access, bms, limits};
 
 fn contract_file() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto-schemas/kaseya-bms.calls.json");
@@ -223,6 +222,19 @@ async fn every_call_is_stated_and_every_stated_answer_is_understood() {
     let units = u32::try_from(number(&wanted["Units"])).unwrap();
     session.write_units(contract, line, units, day(&wanted["EffectiveDate"]).unwrap()).await.unwrap();
 
+    let user = session.user_info().await.unwrap();
+    let shown = shown("v2-user-info");
+    assert_eq!(user.time_zone.as_deref(), shown["olsonTimeZoneName"].as_str());
+    assert_eq!(user.modifies_something, shown["userAccessRights"][0]["canModify"].as_bool());
+    let untold: Vec<Check> = session
+        .preflight()
+        .await
+        .into_iter()
+        .filter(|checked| checked.finding != Finding::Passed)
+        .map(|checked| checked.check)
+        .collect();
+    assert_eq!(untold, [Check::ModifyContracts]);
+
     let seen = seen.lock().unwrap().clone();
     let mut made = BTreeSet::new();
     for seen in &seen {
@@ -238,8 +250,10 @@ async fn every_call_is_stated_and_every_stated_answer_is_understood() {
         "v2-accounts-lookup",
         "v2-authenticate",
         "v2-contracts-lookup",
+        "v2-contracts-summary",
         "v2-refresh",
         "v2-services-search",
+        "v2-user-info",
     ];
     assert_eq!(made, BTreeSet::from(expected));
 

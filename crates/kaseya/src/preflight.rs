@@ -1,0 +1,239 @@
+//! Whether credentials are right and their role has what a sync needs: real logins and one read per right. It changes
+//! nothing in Kaseya (S-12 to S-14).
+
+use std::fmt;
+
+use domain::{ContractId, ErrorCode, FailureClass};
+use egress::{Body, Method};
+use serde_json::json;
+
+use crate::{
+    BmsError, Session, UserInfo, Words,
+    calls::{Api, Call},
+    fields,
+};
+
+/// What is checked, in the order in which it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Check {
+    /// The login to V2.
+    LogInV2,
+    /// The interface answers this user at all.
+    ApiAccess,
+    /// Accounts can be seen.
+    ViewAccounts,
+    /// Contracts can be seen.
+    ViewContracts,
+    /// Services can be seen.
+    ViewServices,
+    /// The login to V1, tried only after V2 said yes.
+    LogInV1,
+    /// A contract's lines can be seen over V1.
+    ViewLines,
+    /// Lines can be changed. No read proves it.
+    ModifyContracts,
+}
+
+impl Check {
+    /// All of them, in order.
+    pub const ALL: [Self; 8] = [
+        Self::LogInV2,
+        Self::ApiAccess,
+        Self::ViewAccounts,
+        Self::ViewContracts,
+        Self::ViewServices,
+        Self::LogInV1,
+        Self::ViewLines,
+        Self::ModifyContracts,
+    ];
+
+    /// A stable word for documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LogInV2 => "log_in_v2",
+            Self::ApiAccess => "api_access",
+            Self::ViewAccounts => "view_accounts",
+            Self::ViewContracts => "view_contracts",
+            Self::ViewServices => "view_services",
+            Self::LogInV1 => "log_in_v1",
+            Self::ViewLines => "view_lines",
+            Self::ModifyContracts => "modify_contracts",
+        }
+    }
+
+    /// Where the right is given, in the words of Kaseya's own menus; the logins are none.
+    pub fn menu(self) -> Option<&'static str> {
+        match self {
+            Self::LogInV2 | Self::LogInV1 => None,
+            Self::ApiAccess => Some("Admin > Special Features > Has API Access"),
+            Self::ViewAccounts => Some("CRM > Accounts: View"),
+            Self::ViewContracts | Self::ViewLines => Some("Finance > Contracts: View"),
+            Self::ViewServices => Some("Admin > Finance > Services: View"),
+            Self::ModifyContracts => Some("Finance > Contracts: Modify"),
+        }
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LogInV2 => "login to V2",
+            Self::ApiAccess => "access to the API",
+            Self::ViewAccounts => "accounts can be read",
+            Self::ViewContracts => "contracts can be read",
+            Self::ViewServices => "services can be read",
+            Self::LogInV1 => "login to V1",
+            Self::ViewLines => "contract lines can be read over V1",
+            Self::ModifyContracts => "contract lines can be changed",
+        })
+    }
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// It is so.
+    Passed,
+    /// It is not.
+    Failed {
+        /// The case of the error catalogue.
+        code: ErrorCode,
+        /// What Kaseya said.
+        words: Option<Words>,
+    },
+    /// Nothing tells without changing something.
+    Untold(&'static str),
+    /// Something before it failed, so that it was not tried.
+    NotReached,
+}
+
+/// One check and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// What was checked.
+    pub check: Check,
+    /// What came of it.
+    pub finding: Finding,
+}
+
+const NO_CONTRACT: &str = "Kaseya shows this user no contract whose lines could be read";
+const RIGHTS_UNPUBLISHED: &str =
+    "which of the listed rights is which is not published: the first write will tell";
+
+/// What the checks have shown so far.
+#[derive(Default)]
+struct Findings {
+    found: Vec<Checked>,
+    /// Nothing more is tried: no login, or the host does not answer.
+    over: bool,
+}
+
+impl Findings {
+    /// Makes a check by a call, unless it would be in vain; `None` when it gave nothing.
+    async fn take<T>(&mut self, check: Check, call: impl Future<Output = Result<T, BmsError>>) -> Option<T> {
+        if self.over {
+            self.add(check, Finding::NotReached);
+            return None;
+        }
+        match call.await {
+            Ok(value) => {
+                self.add(check, Finding::Passed);
+                Some(value)
+            }
+            Err(error) => {
+                // A right that lacks says nothing of the next one; a host that does not answer would fail them all.
+                let no_login = matches!(error, BmsError::LoginRefused { .. }) && check != Check::LogInV1;
+                self.over = no_login || error.class() != FailureClass::Permanent;
+                self.add(check, failed(check, error));
+                None
+            }
+        }
+    }
+
+    fn add(&mut self, check: Check, finding: Finding) {
+        self.found.push(Checked { check, finding });
+    }
+}
+
+fn failed(check: Check, error: BmsError) -> Finding {
+    let code = match (check, error.code()) {
+        // A user who may log in and is not even told who it is.
+        (Check::ApiAccess, ErrorCode::Auth06) => ErrorCode::Auth05,
+        (_, code) => code,
+    };
+    let words = match error {
+        BmsError::LoginRefused { words, .. }
+        | BmsError::NotAllowed { words, .. }
+        | BmsError::Server { words, .. }
+        | BmsError::Refused { words, .. } => words,
+        BmsError::Limited { .. }
+        | BmsError::AllowanceSpent { .. }
+        | BmsError::NotSignedIn
+        | BmsError::NoAnswer { .. }
+        | BmsError::NotKaseya { .. }
+        | BmsError::Garbled { .. } => None,
+    };
+    Finding::Failed { code, words }
+}
+
+impl Session {
+    /// Makes every [`Check`]: logs in for real, to V2 and then to V1, whatever tokens are at hand, and makes one read
+    /// per right. What was refused before with the same credentials is not tried again. The answer holds every check.
+    pub async fn preflight(&self) -> Vec<Checked> {
+        let mut findings = Findings::default();
+        findings.take(Check::LogInV2, self.log_in_anew(Api::V2)).await;
+        let user = findings.take(Check::ApiAccess, self.user_info()).await;
+        findings.take(Check::ViewAccounts, self.look_at_accounts()).await;
+        let contract = findings.take(Check::ViewContracts, self.look_at_contracts()).await;
+        findings.take(Check::ViewServices, self.look_at_services()).await;
+        let v1 = findings.take(Check::LogInV1, self.log_in_anew(Api::V1)).await;
+        match (v1, contract) {
+            (Some(()), Some(Some(contract))) => {
+                findings.take(Check::ViewLines, self.lines(contract)).await;
+            }
+            (Some(()), Some(None)) => findings.add(Check::ViewLines, Finding::Untold(NO_CONTRACT)),
+            (None, _) | (_, None) => findings.add(Check::ViewLines, Finding::NotReached),
+        }
+        let modify = match user {
+            None => Finding::NotReached,
+            Some(UserInfo { modifies_something: Some(false), .. }) => {
+                Finding::Failed { code: ErrorCode::Auth06, words: None }
+            }
+            Some(_) => Finding::Untold(RIGHTS_UNPUBLISHED),
+        };
+        findings.add(Check::ModifyContracts, modify);
+        findings.found
+    }
+
+    async fn look_at_accounts(&self) -> Result<(), BmsError> {
+        let call = Call::v2(Method::Get, "/v2/crm/accounts/lookup", first_page(1));
+        let success = self.read(&call, || Body::None).await?;
+        success.rows().map(|_| ()).map_err(|problem| self.garbled(&call, problem))
+    }
+
+    /// A contract whose lines can be looked at, one with recurring services where there is one.
+    async fn look_at_contracts(&self) -> Result<Option<ContractId>, BmsError> {
+        let call = Call::v2(Method::Get, "/v2/finance/contracts/summary", first_page(100));
+        let success = self.read(&call, || Body::None).await?;
+        let garbled = |problem| self.garbled(&call, problem);
+        let rows = success.rows().map_err(garbled)?;
+        let recurs = |row: &&&fields::Object| {
+            fields::text(row, "contractType").is_some_and(|kind| kind.to_lowercase().contains("recurring"))
+        };
+        let row = rows.iter().find(recurs).or(rows.first());
+        row.map(|row| fields::id(row, "id", "a contract has no id").map(ContractId))
+            .transpose()
+            .map_err(garbled)
+    }
+
+    async fn look_at_services(&self) -> Result<(), BmsError> {
+        let call = Call::v2(Method::Post, "/v2/admin/finance/services/search", Vec::new());
+        let body = || Body::Json(json!({"PageSize": 1, "PageNumber": 1, "Filter": {}}));
+        let success = self.read(&call, body).await?;
+        success.rows().map(|_| ()).map_err(|problem| self.garbled(&call, problem))
+    }
+}
+
+fn first_page(size: u32) -> Vec<(&'static str, String)> {
+    vec![("PageSize", size.to_string()), ("PageNumber", "1".to_owned())]
+}

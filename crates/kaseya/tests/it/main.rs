@@ -1,0 +1,7 @@
+//! The client over HTTP, against the simulator and against the file of calls.
+
+mod contract_file;
+mod partner;
+mod preflight;
+mod reads_and_writes;
+mod sessions;
