@@ -10,6 +10,7 @@ use serde_json::Value;
 
 /// For each crate of the workspace: the crates of the workspace that it may import. Who is not here may import none.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("advice", &["domain"]),
     ("messages", &["domain"]),
     ("bus", &["domain", "messages"]),
     ("bus-rabbitmq", &["bus", "domain", "messages"]),

@@ -1,0 +1,82 @@
+//! A code's text, filled with the facts of a case.
+
+use domain::{ErrorCode, Level};
+
+use crate::{
+    Button, Facts, Reader,
+    template::fill,
+    text::{Both, Part},
+    texts, vocabulary,
+};
+
+/// What a person is told about a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice {
+    /// The code.
+    pub code: ErrorCode,
+    /// How bad it is.
+    pub level: Level,
+    /// A few words.
+    pub title: String,
+    /// What a row has room for: one paragraph.
+    pub brief: String,
+    /// What happened.
+    pub happened: String,
+    /// What it means for this company's next invoice.
+    pub next_invoice: String,
+    /// What we did: try again, hold, stop.
+    pub done: String,
+    /// What to do, with the click path in Kaseya.
+    pub to_do: String,
+    /// What stands on the button that checks again.
+    pub check_again: &'static str,
+}
+
+/// The text of a code for a case and a reader.
+pub fn advise(code: ErrorCode, facts: &Facts, reader: &Reader) -> Advice {
+    let text = texts::of(code, facts);
+    let say = |both: Both| {
+        fill(both.in_language(reader.language), |name| vocabulary::words(name, facts, reader))
+            .trim()
+            .to_owned()
+    };
+    let part = |part: Part| opened(&say(part.brief), &say(part.more));
+    let mut brief = say(text.happened.brief);
+    for next in [text.invoice, text.done, text.to_do].map(|part| say(part.brief)) {
+        if !brief.is_empty() && !next.is_empty() {
+            brief.push_str(if is_ended(&brief) { " " } else { ": " });
+        }
+        brief.push_str(&next);
+    }
+    Advice {
+        code,
+        level: code.level(),
+        title: say(text.title),
+        brief: sentence(&brief),
+        happened: part(text.happened),
+        next_invoice: part(text.invoice),
+        done: part(text.done),
+        to_do: part(text.to_do),
+        check_again: Button::CheckAgain.label(reader.language),
+    }
+}
+
+/// A part where the case is opened: whole sentences, whichever of the two are there.
+fn opened(brief: &str, more: &str) -> String {
+    let sentences = [sentence(brief), sentence(more)];
+    sentences.into_iter().filter(|sentence| !sentence.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// With a capital at its start and a full stop at its end.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let Some(first) = chars.next() else {
+        return String::new();
+    };
+    let stop = if is_ended(text) { "" } else { "." };
+    first.to_uppercase().chain(chars).chain(stop.chars()).collect()
+}
+
+fn is_ended(text: &str) -> bool {
+    text.ends_with(['.', '?', '!', '»'])
+}

@@ -1,0 +1,25 @@
+//! The error catalogue for people: for each code a title and help in five parts, in English and Italian.
+//!
+//! [`advise`] takes a code, the [`Facts`] that are known, and a [`Reader`]. The parts: what happened; what it means for
+//! this company's next invoice; what we did; what to do, with the click path in Kaseya; and the button that checks
+//! again. [`Advice::brief`] is what a row has room for.
+//!
+//! The texts stand in `src/texts/`, one file per group of codes, both languages side by side; `src/template.rs` says
+//! how they are written. A fact that is missing takes its words with it: no text ever shows a hole.
+
+mod advice;
+mod facts;
+mod language;
+mod number;
+mod reader;
+mod state;
+mod template;
+mod text;
+mod texts;
+mod vocabulary;
+
+pub use advice::{Advice, advise};
+pub use facts::{Facts, Money};
+pub use language::{Button, Language, UnknownLanguage};
+pub use reader::Reader;
+pub use state::state;

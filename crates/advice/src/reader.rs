@@ -1,0 +1,69 @@
+//! Who reads, and when: dates and times in the reader's way.
+
+use jiff::{Timestamp, Zoned, civil::Date};
+
+use crate::{Language, number::with_article};
+
+/// A reader: texts are in this language, and days and times are those of `now`'s zone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reader {
+    /// The language.
+    pub language: Language,
+    /// When it is read, and in which zone.
+    pub now: Zoned,
+}
+
+impl Reader {
+    /// A day: `31/12`, `31 Dec`; with its year when it is half a year away or more.
+    pub(crate) fn day(&self, day: Date) -> String {
+        let far = (day - self.now.date()).get_days().abs() > 180;
+        let form = match (self.language, far) {
+            (Language::English, false) => "%-d %b",
+            (Language::English, true) => "%-d %b %Y",
+            (Language::Italian, false) => "%-d/%m",
+            (Language::Italian, true) => "%-d/%m/%Y",
+        };
+        day.strftime(form).to_string()
+    }
+
+    /// A day after its article or preposition: `il 30/11`, `l'8/11`; `dell'11/11`. English has one form.
+    pub(crate) fn day_after(&self, italian: &str, day: Date) -> String {
+        match self.language {
+            Language::English => self.day(day),
+            Language::Italian => with_article(italian, day.day(), &self.day(day)),
+        }
+    }
+
+    /// An instant: `at 14:10`, `alle 14:10`; with its day when that is another than today.
+    pub(crate) fn at(&self, at: Timestamp) -> String {
+        let local = self.now.time_zone().to_datetime(at);
+        let time = local.strftime("%H:%M");
+        let other_day = local.date() != self.now.date();
+        // One o'clock is the only hour of the singular.
+        let italian = if local.hour() == 1 { "all'" } else { "alle " };
+        match self.language {
+            Language::English if other_day => format!("on {} at {time}", self.day(local.date())),
+            Language::English => format!("at {time}"),
+            Language::Italian if other_day => {
+                format!("{} {italian}{time}", self.day_after("il", local.date()))
+            }
+            Language::Italian => format!("{italian}{time}"),
+        }
+    }
+
+    /// Until when something is put off: `until 14:10`; `alle 14:10`, `al 29/11 alle 06:00`.
+    pub(crate) fn until(&self, at: Timestamp) -> String {
+        let local = self.now.time_zone().to_datetime(at);
+        let time = local.strftime("%H:%M");
+        match self.language {
+            Language::English if local.date() != self.now.date() => {
+                format!("until {}, {time}", self.day(local.date()))
+            }
+            Language::English => format!("until {time}"),
+            Language::Italian if local.date() != self.now.date() => {
+                format!("{}, {time}", self.day_after("al", local.date()))
+            }
+            Language::Italian => self.at(at),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What a code's text is made of.
+
+use crate::Language;
+
+/// One text in both languages, as `template.rs` says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Both {
+    pub(crate) english: &'static str,
+    pub(crate) italian: &'static str,
+}
+
+impl Both {
+    pub(crate) fn in_language(self, language: Language) -> &'static str {
+        match language {
+            Language::English => self.english,
+            Language::Italian => self.italian,
+        }
+    }
+}
+
+const NOTHING: Both = both("", "");
+
+/// English, Italian.
+pub(crate) const fn both(english: &'static str, italian: &'static str) -> Both {
+    Both { english, italian }
+}
+
+/// One part of the help: what a row has room for, and what is added where the case is opened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) brief: Both,
+    pub(crate) more: Both,
+}
+
+/// What a row shows too.
+pub(crate) const fn brief(english: &'static str, italian: &'static str) -> Part {
+    Part { brief: both(english, italian), more: NOTHING }
+}
+
+/// What only the opened case shows.
+pub(crate) const fn detail(english: &'static str, italian: &'static str) -> Part {
+    Part { brief: NOTHING, more: both(english, italian) }
+}
+
+impl Part {
+    /// What the opened case adds.
+    pub(crate) const fn more(self, english: &'static str, italian: &'static str) -> Self {
+        Self { more: both(english, italian), ..self }
+    }
+}
+
+/// A code's text.
+///
+/// Where `happened` ends without a full stop, `invoice` goes on with it in the brief form: "Company not mapped: 14 users
+/// are not billed."
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Text {
+    pub(crate) title: Both,
+    /// What happened.
+    pub(crate) happened: Part,
+    /// What it means for this company's next invoice.
+    pub(crate) invoice: Part,
+    /// What we did: try again, hold, stop.
+    pub(crate) done: Part,
+    /// What to do, with the click path in Kaseya.
+    pub(crate) to_do: Part,
+}

@@ -1,0 +1,87 @@
+//! Our own work.
+
+use super::{NOTHING_SENT, NOTHING_SENT_FOR_ANY, Text};
+use crate::text::{both, brief, detail};
+
+pub(super) const JOB_01: Text = Text {
+    title: both("Switched off", "Integrazione disattivata"),
+    happened: brief(
+        "The integration was switched off before this company's turn.",
+        "L'integrazione è stata disattivata prima del turno di questa azienda.",
+    ),
+    invoice: NOTHING_SENT_FOR_ANY,
+    done: detail(
+        "What was queued is dropped; while it is off, nothing is sent.",
+        "Ciò che era in coda è stato scartato; finché è disattivata non inviamo nulla.",
+    ),
+    to_do: brief(
+        "Switch the integration on, then press Sync now.",
+        "Attiva l'integrazione, poi premi Sincronizza ora.",
+    )
+    .more("There is nothing to do in Kaseya.", "In Kaseya non c'è nulla da fare."),
+};
+
+pub(super) const JOB_02: Text = Text {
+    title: both("A sync is going already", "Sincronizzazione già in corso"),
+    happened: brief(
+        "A sync was going already: yours has joined it.",
+        "Una sincronizzazione era già in corso: la tua si è unita a quella.",
+    ),
+    invoice: brief(
+        "The invoice gets what this sync sends.",
+        "In fattura andrà ciò che invia questa sincronizzazione.",
+    ),
+    done: detail(
+        "What was changed before you asked is in it, or in the one that follows.",
+        "Ciò che hai cambiato prima della richiesta è compreso, in questa o in quella che segue.",
+    ),
+    to_do: detail("Nothing: wait for its end.", "Nulla: aspetta che finisca."),
+};
+
+pub(super) const JOB_03: Text = Text {
+    title: both("Given up after five attempts", "Abbandonata dopo cinque tentativi"),
+    happened: brief(
+        "The work on [{company}|this company] broke off five times.",
+        "Il lavoro su [{company}|questa azienda] si è interrotto cinque volte.",
+    )
+    .more(
+        "That is a fault of ours, or of the machines it runs on.[ Our reference: {trace_id}.]",
+        "È un difetto nostro, o delle macchine su cui gira.[ Il nostro riferimento: {trace_id}.]",
+    ),
+    invoice: NOTHING_SENT.more(
+        "If one of the attempts did send something, it is in the journal.",
+        "Se uno dei tentativi ha inviato qualcosa, è nel registro.",
+    ),
+    done: brief(
+        "We begin anew with the next sync; the other companies went on.",
+        "Ricominciamo alla prossima sincronizzazione; le altre aziende sono andate avanti.",
+    ),
+    to_do: detail(
+        "Press Check again. If it comes back, tell whoever runs this program; if the invoices are due, set the units in \
+         Kaseya by hand: Finance > Contracts[ > {contract}].",
+        "Premi Verifica di nuovo. Se si ripete, avvisa chi gestisce questo programma; se le fatture sono vicine, imposta le \
+         unità a mano in Kaseya: Finance > Contracts[ > {contract}].",
+    ),
+};
+
+pub(super) const UNK_01: Text = Text {
+    title: both("Kaseya said something that we do not know", "Risposta di Kaseya sconosciuta"),
+    happened: brief(
+        "Kaseya gave an answer that we cannot place[: «{kaseya_says}»].",
+        "Kaseya ha dato una risposta che non sappiamo interpretare[: «{kaseya_says}»].",
+    )
+    .more("[Our reference: {trace_id}.]", "[Il nostro riferimento: {trace_id}.]"),
+    invoice: NOTHING_SENT,
+    done: brief("[We try again {at_next_try}.]", "[Riproviamo {at_next_try}.]").more(
+        "After a few tries we leave it until the next sync.",
+        "Dopo qualche tentativo lasciamo stare fino alla prossima sincronizzazione.",
+    ),
+    to_do: brief(
+        "Look at the contract in Kaseya, then press Check again.",
+        "Guarda il contratto in Kaseya, poi premi Verifica di nuovo.",
+    )
+    .more(
+        "In Kaseya: Finance > Contracts[ > {contract}]. If it stays, send us Kaseya's words and our code.",
+        "In Kaseya: Finance > Contracts[ > {contract}]. Se rimane, mandaci le parole di Kaseya e il nostro codice.",
+    ),
+};

@@ -1,0 +1,73 @@
+//! The texts, one file per group of codes.
+
+mod auth;
+mod contracts;
+mod counts;
+mod jobs;
+mod mappings;
+mod reach;
+mod services;
+
+use domain::ErrorCode;
+
+use crate::{
+    Facts,
+    text::{Part, Text, brief},
+};
+
+/// What most cases mean for the invoice: nothing was sent, and what is there stays.
+const NOTHING_SENT: Part = brief(
+    "We sent nothing; the invoice keeps [the units of {last_sent_day}|the units that Kaseya shows now].",
+    "Non abbiamo inviato nulla; in fattura restano [le unità {of_last_sent_day}|le unità che Kaseya mostra ora].",
+)
+.more("[We last sent {last_sent_units}.]", "[L'ultimo invio era di {last_sent_units}.]");
+
+/// The same, where it is so for every company of the partner.
+const NOTHING_SENT_FOR_ANY: Part = NOTHING_SENT.more(
+    "It is so for every company of this integration.",
+    "Vale per tutte le aziende di questa integrazione.",
+);
+
+/// The text of a code; where facts make it another case, the text of that.
+pub(crate) fn of(code: ErrorCode, facts: &Facts) -> &'static Text {
+    match code {
+        ErrorCode::Auth01 => &auth::AUTH_01,
+        ErrorCode::Auth02 => &auth::AUTH_02,
+        ErrorCode::Auth03 => &auth::AUTH_03,
+        ErrorCode::Auth04 => &auth::AUTH_04,
+        ErrorCode::Auth05 => &auth::AUTH_05,
+        ErrorCode::Auth06 => &auth::AUTH_06,
+        ErrorCode::Auth07 => &auth::AUTH_07,
+        ErrorCode::Ten01 => &auth::TEN_01,
+        ErrorCode::Host01 => &reach::HOST_01,
+        ErrorCode::Net01 => &reach::NET_01,
+        ErrorCode::Net02 => &reach::NET_02,
+        ErrorCode::Lim01 => &reach::LIM_01,
+        ErrorCode::Acc01 => &contracts::ACC_01,
+        ErrorCode::Con01 => &contracts::CON_01,
+        ErrorCode::Con02 => &contracts::CON_02,
+        ErrorCode::Con03 => &contracts::CON_03,
+        ErrorCode::Con04 => &contracts::CON_04,
+        ErrorCode::Per01 => &contracts::PER_01,
+        ErrorCode::Per03 => &contracts::PER_03,
+        ErrorCode::Svc01 => &services::SVC_01,
+        ErrorCode::Svc02 => &services::SVC_02,
+        ErrorCode::Svc03 => &services::SVC_03,
+        ErrorCode::Svc04 => &services::SVC_04,
+        ErrorCode::Drf01 => &services::DRF_01,
+        ErrorCode::Qty01 if facts.dismissed => &counts::QTY_01_DISMISSED,
+        ErrorCode::Qty01 => &counts::QTY_01,
+        ErrorCode::Qty02 => &counts::QTY_02,
+        ErrorCode::Qty03 => &counts::QTY_03,
+        ErrorCode::Map01 => &mappings::MAP_01,
+        ErrorCode::Map02 => &mappings::MAP_02,
+        ErrorCode::Map03 => &mappings::MAP_03,
+        ErrorCode::Job01 => &jobs::JOB_01,
+        ErrorCode::Job02 => &jobs::JOB_02,
+        ErrorCode::Job03 => &jobs::JOB_03,
+        ErrorCode::Unk01 => &jobs::UNK_01,
+    }
+}
+
+#[cfg(test)]
+mod tests;

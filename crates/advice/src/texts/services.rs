@@ -1,0 +1,135 @@
+//! The service, and its line on the contract.
+
+use super::{NOTHING_SENT, Text};
+use crate::text::{both, brief, detail};
+
+pub(super) const SVC_01: Text = Text {
+    title: both("The service is not on the contract", "Servizio assente dal contratto"),
+    happened: brief(
+        "The service[ \"{service}\"] is not on the contract[ \"{contract}\"]",
+        "Il servizio[ \"{service}\"] non è presente nel contratto[ \"{contract}\"]",
+    ),
+    invoice: brief(
+        "[{users_not_billed}|its users will not be billed].",
+        "[{users_not_billed}|i suoi utenti non verranno fatturati].",
+    ),
+    done: detail(
+        "We sent nothing. We never add a service to a contract ourselves: its price is yours to set.",
+        "Non abbiamo inviato nulla. Non aggiungiamo mai noi un servizio a un contratto: il prezzo lo decidi tu.",
+    ),
+    to_do: brief(
+        "Add it in Kaseya with 0 units, then press Check again.",
+        "Aggiungilo in Kaseya con 0 unità, poi premi Verifica di nuovo.",
+    )
+    .more(
+        "In Kaseya: Finance > Contracts[ > {contract}], the services. If the product is billed as another service, change \
+         the product mapping.",
+        "In Kaseya: Finance > Contracts[ > {contract}], i servizi. Se il prodotto si fattura con un altro servizio, cambia \
+         la mappatura del prodotto.",
+    ),
+};
+
+pub(super) const SVC_02: Text = Text {
+    title: both("The service is inactive or deleted", "Servizio inattivo o eliminato"),
+    happened: brief(
+        "The service[ \"{service}\"] is inactive or deleted in Kaseya's catalogue.",
+        "Il servizio[ \"{service}\"] è inattivo o eliminato nel catalogo di Kaseya.",
+    ),
+    invoice: NOTHING_SENT.more(
+        "Every company with this service is concerned.",
+        "Riguarda ogni azienda che ha questo servizio.",
+    ),
+    done: detail(
+        "We look at it again with each sync; it does not mend by itself.",
+        "Lo riguardiamo a ogni sincronizzazione; da solo non si risolve.",
+    ),
+    to_do: brief(
+        "Activate the service in Kaseya, or map the product to another one, then press Check again.",
+        "Riattiva il servizio in Kaseya, oppure mappa il prodotto a un altro, poi premi Verifica di nuovo.",
+    )
+    .more("In Kaseya: Admin > Finance > Services.", "In Kaseya: Admin > Finance > Services."),
+};
+
+pub(super) const SVC_03: Text = Text {
+    title: both("The service is twice on the contract", "Servizio presente due volte nel contratto"),
+    happened: brief(
+        "The service[ \"{service}\"] is more than once on the contract[ \"{contract}\"]: we cannot know which line is \
+         meant.",
+        "Il servizio[ \"{service}\"] è presente più di una volta nel contratto[ \"{contract}\"]: non possiamo sapere quale \
+         riga si intende.",
+    ),
+    invoice: NOTHING_SENT.more(
+        "The invoice shows the units of all these lines together.",
+        "In fattura ci sono le unità di tutte queste righe insieme.",
+    ),
+    done: detail(
+        "We change none of the lines: a wrong one would bill twice.",
+        "Non tocchiamo nessuna delle righe: quella sbagliata farebbe fatturare due volte.",
+    ),
+    to_do: brief(
+        "Leave one line of this service on the contract, then press Check again.",
+        "Lascia nel contratto una sola riga di questo servizio, poi premi Verifica di nuovo.",
+    )
+    .more(
+        "In Kaseya: Finance > Contracts[ > {contract}], the services. If both are wanted, use two services.",
+        "In Kaseya: Finance > Contracts[ > {contract}], i servizi. Se servono entrambe, usa due servizi diversi.",
+    ),
+};
+
+pub(super) const SVC_04: Text = Text {
+    title: both("The line counts itself in Kaseya", "La riga si conta da sola in Kaseya"),
+    happened: brief(
+        "Our number on the line of [\"{service}\"|the service] was changed back again[: Kaseya shows {units_from}].",
+        "Il nostro numero sulla riga [di \"{service}\"|del servizio] è stato di nuovo cambiato[: Kaseya mostra \
+         {units_from}].",
+    )
+    .more(
+        "Probably Kaseya counts this line itself every night (Bill by RMM agent, device, contact or user, or Integrated \
+         Customer Billing), or somebody changes it by hand.",
+        "Probabilmente Kaseya conta questa riga da sola ogni notte (Bill by RMM agent, device, contact o user, oppure \
+         Integrated Customer Billing), o qualcuno la cambia a mano.",
+    ),
+    invoice: brief(
+        "The invoice has Kaseya's number[: {units_from}][, not ours ({units_to})].",
+        "In fattura c'è il numero di Kaseya[: {units_from}][, non il nostro ({units_to})].",
+    ),
+    done: brief("We do not write over it again.", "Non lo sovrascriviamo più."),
+    to_do: brief(
+        "Switch the line's own counting off in Kaseya, or leave the product without a service, then press Check again.",
+        "Disattiva in Kaseya il conteggio proprio della riga, oppure lascia il prodotto senza servizio, poi premi Verifica \
+         di nuovo.",
+    )
+    .more(
+        "In Kaseya: Finance > Contracts[ > {contract}], the line. Kaseya advises not to convert such a line: set its price \
+         to 0 and add a new one.",
+        "In Kaseya: Finance > Contracts[ > {contract}], la riga. Kaseya consiglia di non convertire una riga così: metti il \
+         prezzo a 0 e aggiungine una nuova.",
+    ),
+};
+
+pub(super) const DRF_01: Text = Text {
+    title: both("The units were edited in Kaseya", "Unità modificate in Kaseya"),
+    happened: brief(
+        "Somebody or something has edited the units in Kaseya since we last wrote them[: there are {units_from} now][, \
+         and we would send {units_to}].",
+        "Qualcuno o qualcosa ha modificato le unità in Kaseya dopo il nostro ultimo invio[: ora sono {units_from}][, noi \
+         ne invieremmo {units_to}].",
+    )
+    .more("[We last sent {last_sent_units}.]", "[L'ultimo invio era di {last_sent_units}.]"),
+    invoice: brief(
+        "We sent nothing[; on the invoice {units_stay} until you decide].",
+        "Non abbiamo inviato nulla[; finché non decidi, in fattura {units_stay}].",
+    ),
+    done: detail(
+        "The line waits for a person, as your setting for edited lines says.",
+        "La riga aspetta una persona, come dice la tua impostazione per le righe modificate.",
+    ),
+    to_do: brief(
+        "Approve to send our number, or Dismiss to keep Kaseya's.",
+        "Premi Approva per inviare il nostro numero, o Scarta per tenere quello di Kaseya.",
+    )
+    .more(
+        "Who edited it stands in Kaseya in the contract's history: Finance > Contracts[ > {contract}].",
+        "Chi l'ha modificata è scritto in Kaseya nello storico del contratto: Finance > Contracts[ > {contract}].",
+    ),
+};

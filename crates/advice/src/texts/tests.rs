@@ -1,0 +1,162 @@
+//! How the texts are written, each of them.
+
+use std::collections::BTreeSet;
+
+use domain::ErrorCode;
+
+use super::*;
+use crate::{Button, Language, template::writing, text::Both, vocabulary};
+
+/// Every text of every code, with where it stands.
+fn all() -> Vec<(String, Both)> {
+    let mut all = Vec::new();
+    for code in ErrorCode::ALL {
+        for dismissed in [false, true] {
+            let text = of(*code, &Facts { dismissed, ..Facts::default() });
+            all.push((format!("{code} title"), text.title));
+            let parts = [
+                ("happened", text.happened),
+                ("invoice", text.invoice),
+                ("done", text.done),
+                ("to do", text.to_do),
+            ];
+            for (name, part) in parts {
+                all.push((format!("{code} {name}"), part.brief));
+                all.push((format!("{code} {name}, more"), part.more));
+            }
+        }
+    }
+    all
+}
+
+/// The same, one language each.
+fn each() -> Vec<(String, Language, &'static str)> {
+    all()
+        .into_iter()
+        .flat_map(|(place, both)| {
+            Language::ALL.iter().map(move |&language| (place.clone(), language, both.in_language(language)))
+        })
+        .collect()
+}
+
+#[test]
+fn every_text_is_well_written_and_names_what_the_vocabulary_has() {
+    let mut named = BTreeSet::new();
+    for (place, _, text) in each() {
+        let names = writing::names(text).unwrap_or_else(|wrong| panic!("{place}: {wrong}"));
+        named.extend(names);
+        assert!(!text.contains("  "), "{place}: two blanks: {text}");
+    }
+    let known: BTreeSet<&str> = vocabulary::NAMES.iter().copied().collect();
+    assert_eq!(named, known, "what texts name, and what the vocabulary has");
+}
+
+#[test]
+fn both_languages_say_each_thing() {
+    for (place, both) in all() {
+        assert_eq!(both.english.is_empty(), both.italian.is_empty(), "{place}");
+    }
+}
+
+/// Words that each language says otherwise; `accordo` is the help page's slip for contract.
+#[test]
+fn words_are_those_of_the_requirements() {
+    for (place, language, text) in each() {
+        let lower = text.to_lowercase();
+        let wrong: &[&str] = match language {
+            Language::English => &["agreement", "customer ", "client", "license", "sync has"],
+            Language::Italian => {
+                &["accordo", "accordi", "cliente", "società", "licenza", "sincronizza adesso"]
+            }
+        };
+        for word in wrong {
+            let of_kaseya = lower.contains("integrated customer billing");
+            assert!(of_kaseya || !lower.contains(word), "{place} says {word:?}: {text}");
+        }
+    }
+}
+
+/// Only menus that Kaseya has, as far as its pages and other integrations show them.
+#[test]
+fn click_paths_are_kaseyas_menus() {
+    const MENUS: [&str; 6] = [
+        "Finance > Contracts",
+        "Admin > Finance > Services",
+        "Admin > Security > Roles",
+        "Admin > Special Features > Has API Access",
+        "Admin/HR > Employees",
+        "CRM > Accounts",
+    ];
+    let mut paths = 0;
+    for (place, language, text) in each() {
+        for (at, _) in text.match_indices(" > ") {
+            paths += 1;
+            // The menu in which this arrow stands, or what comes behind one: a contract's or account's name, a button.
+            let in_menu = MENUS.iter().any(|menu| {
+                text.match_indices(menu).any(|(start, _)| (start..start + menu.len()).contains(&at))
+            });
+            let behind_menu = MENUS.iter().any(|menu| text[..at].trim_end_matches('[').ends_with(menu));
+            let behind_name = text[..at].ends_with(']') || text[at..].starts_with(" > {contract}");
+            assert!(in_menu || behind_menu || behind_name, "{place}, {language:?}: {}", &text[at..]);
+        }
+    }
+    assert!(paths > 50, "only {paths} arrows were looked at");
+}
+
+/// What cannot be mended in Kaseya says so by naming no menu; all others name one, in both languages.
+#[test]
+fn what_is_mended_in_kaseya_has_its_click_path() {
+    const ELSEWHERE: [ErrorCode; 6] = [
+        ErrorCode::Ten01,
+        ErrorCode::Auth07,
+        ErrorCode::Host01,
+        ErrorCode::Net01,
+        ErrorCode::Lim01,
+        ErrorCode::Job01,
+    ];
+    for code in ErrorCode::ALL.iter().filter(|code| **code != ErrorCode::Job02) {
+        let to_do = of(*code, &Facts::default()).to_do;
+        for language in Language::ALL {
+            let text = [to_do.brief, to_do.more].map(|both| both.in_language(*language)).concat();
+            assert_eq!(text.contains(" > "), !ELSEWHERE.contains(code), "{code}: {text}");
+        }
+    }
+}
+
+/// A button is called as it is labelled: the words before "press" and "premi" are followed by a label.
+#[test]
+fn buttons_are_called_by_their_labels() {
+    let mut pressed = 0;
+    for (place, language, text) in each() {
+        let press = match language {
+            Language::English => "press ",
+            Language::Italian => "premi ",
+        };
+        for (at, _) in text.to_lowercase().match_indices(press) {
+            pressed += 1;
+            let after = &text[at + press.len()..];
+            let known = Button::ALL.iter().any(|button| after.starts_with(button.label(language)));
+            assert!(known, "{place}: {after}");
+        }
+    }
+    assert!(pressed > 40, "only {pressed} buttons were looked at");
+}
+
+/// The catalogue's promise: the texts whose case Kaseya's answer does not tell apart name all of them.
+#[test]
+fn what_cannot_be_told_apart_is_named_together() {
+    let auth = of(ErrorCode::Auth01, &Facts::default());
+    for (language, words) in [
+        (Language::English, ["user name", "password", "company name", "locked", "expired"]),
+        (Language::Italian, ["nome utente", "password", "nome dell'azienda", "bloccato", "scaduta"]),
+    ] {
+        let text = [auth.happened.brief, auth.happened.more].map(|both| both.in_language(language)).concat();
+        for word in words {
+            assert!(text.contains(word), "{word}: {text}");
+        }
+    }
+    let account = of(ErrorCode::Acc01, &Facts::default()).happened.brief;
+    for word in ["inactive", "deleted", "hidden"] {
+        assert!(account.english.contains(word));
+    }
+}
