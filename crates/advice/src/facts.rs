@@ -54,6 +54,8 @@ pub struct Facts {
     pub brake: Option<Brake>,
     /// Whether a person has said no to this very number.
     pub dismissed: bool,
+    /// Whether Kaseya took the change, so that it may be on the invoice.
+    pub sent: bool,
     /// How many days old the password is.
     pub password_age_days: Option<u32>,
 }

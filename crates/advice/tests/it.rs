@@ -270,7 +270,7 @@ prop_compose! {
         last_sent_units in option::of(any::<u32>()), last_count in option::of(any::<u32>()),
         days in [day(), day(), day(), day(), day()],
         seconds in option::of(0i64..4_000_000_000), brake in option::of(proptest::sample::select(Brake::ALL)),
-        dismissed in any::<bool>(), password_age_days in option::of(any::<u32>()),
+        dismissed in any::<bool>(), sent in any::<bool>(), password_age_days in option::of(any::<u32>()),
     ) -> Facts {
         let [last_sent_day, last_count_day, deadline, effective_day, contract_end] = days;
         Facts {
@@ -278,7 +278,7 @@ prop_compose! {
             money_per_month: cents.map(|cents| Money { cents, currency }),
             last_sent_units, last_sent_day, last_count, last_count_day,
             next_try: seconds.map(|seconds| Timestamp::from_second(seconds).expect("an instant")),
-            deadline, effective_day, contract_end, brake, dismissed, password_age_days,
+            deadline, effective_day, contract_end, brake, dismissed, sent, password_age_days,
             ..names
         }
     }

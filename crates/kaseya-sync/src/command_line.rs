@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use advice::Language;
 use clap::{Parser, Subcommand};
 
 /// Keeps the units on Kaseya BMS contracts equal to the provider's user counts.
@@ -40,11 +41,15 @@ pub(crate) enum Command {
         /// As one JSON document.
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        advice: AdviceLanguage,
     },
     /// Lists the changes that wait for a person, or decides one.
     Holds {
         /// The partner's id.
         partner: String,
+        #[command(flatten)]
+        advice: AdviceLanguage,
         #[command(subcommand)]
         decision: Option<Decision>,
     },
@@ -74,6 +79,20 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct AdviceLanguage {
+    /// The language of states and advice; if not given that of LANG, or English.
+    #[arg(long, value_name = "en|it")]
+    language: Option<Language>,
+}
+
+impl AdviceLanguage {
+    /// The language that was asked for.
+    pub fn get(self) -> Language {
+        self.language.unwrap_or_else(|| Language::of_locale(&std::env::var("LANG").unwrap_or_default()))
+    }
 }
 
 #[derive(Debug, clap::Args)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use advice::Language;
 use anyhow::Context as _;
 use bus::{Outgoing, Queue, SharedBus, TraceContext};
 use comfy_table::ColumnConstraint;
@@ -14,6 +15,7 @@ use store::{
 };
 
 use crate::{
+    advising::{self, Advising},
     command_line::{Decided, Decision},
     ended::Ended,
     installation::Installation,
@@ -28,20 +30,33 @@ const POLL: Duration = Duration::from_millis(200);
 pub(crate) async fn command(
     installation: &Installation,
     partner: &str,
+    language: Language,
     decision: Option<Decision>,
 ) -> anyhow::Result<Ended> {
     let settings = installation.partner(partner).await?;
     match decision {
-        None => list(installation, &settings).await,
+        None => list(installation, &settings, language).await,
         Some(Decision::Approve(decided)) => decide(installation, &settings, &decided, true).await,
         Some(Decision::Dismiss(decided)) => decide(installation, &settings, &decided, false).await,
     }
 }
 
-async fn list(installation: &Installation, settings: &PartnerSettings) -> anyhow::Result<Ended> {
-    let holds = installation
+async fn list(
+    installation: &Installation,
+    settings: &PartnerSettings,
+    language: Language,
+) -> anyhow::Result<Ended> {
+    let now = installation.clock.now();
+    let (holds, advising) = installation
         .store
-        .transaction("list_holds", |tx| Box::pin(status_reading::standing_holds(tx, &settings.partner)))
+        .transaction("list_holds", |tx| {
+            Box::pin(async move {
+                Ok::<_, store::StoreError>((
+                    status_reading::standing_holds(tx, &settings.partner).await?,
+                    Advising::read(tx, settings, now, language).await?,
+                ))
+            })
+        })
         .await?;
     if holds.is_empty() {
         output::say(&"nothing waits for a person")?;
@@ -51,29 +66,25 @@ async fn list(installation: &Installation, settings: &PartnerSettings) -> anyhow
         ["hold", "companies", "contract", "service", "from", "to", "effective", "brake", "state", "since"];
     let mut table = output::table(&columns);
     for hold in &holds {
-        table.add_row(row(hold, settings));
+        table.add_row(row(hold, &advising));
     }
     // The hold's id is there to be copied: never on two lines.
     if let Some(id) = table.column_mut(0) {
         id.set_constraint(ColumnConstraint::ContentWidth);
     }
     output::say(&table)?;
+    for hold in &holds {
+        let who = format!("{}, {}", hold.hold, advising.names(hold).join(", "));
+        advising::say(&advising.of_hold(hold), &who, language)?;
+    }
     Ok(if holds.iter().any(|hold| hold.state == "open") { Ended::NotInOrder } else { Ended::InOrder })
 }
 
-fn row(hold: &HoldRow, settings: &PartnerSettings) -> [String; 10] {
-    let names = hold.companies.iter().map(|company| {
-        settings.companies.get(company).map_or_else(|| company.to_string(), |known| known.name.clone())
-    });
-    let service = settings
-        .products
-        .values()
-        .filter_map(|product| product.mapping.as_ref())
-        .find(|mapping| mapping.service == hold.service)
-        .map_or_else(|| hold.service.to_string(), |mapping| mapping.service_name.clone());
+fn row(hold: &HoldRow, advising: &Advising<'_>) -> [String; 10] {
+    let service = advising.service(hold.service).unwrap_or_else(|| hold.service.to_string());
     [
         hold.hold.to_string(),
-        names.collect::<Vec<_>>().join(", "),
+        advising.names(hold).join(", "),
         hold.contract.to_string(),
         service,
         hold.from_units.to_string(),
@@ -81,7 +92,7 @@ fn row(hold: &HoldRow, settings: &PartnerSettings) -> [String; 10] {
         hold.effective_date.to_string(),
         hold.brake.as_str().replace('_', " "),
         hold.state.clone(),
-        instant(Some(hold.opened_at), settings.zone()),
+        instant(Some(hold.opened_at), advising.zone()),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! The operator's program: settings from a file, syncs asked for and looked at, everything in one process, the demo.
 
+mod advising;
 pub mod apply;
 mod command_line;
 mod data_dir;

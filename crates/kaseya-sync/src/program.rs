@@ -60,14 +60,14 @@ pub fn main() -> ExitCode {
         Command::SyncNow(order) => on_installation(config, data_dir, move |installation| async move {
             sync_now::command(&installation, order).await
         }),
-        Command::Status { partner, json } => {
+        Command::Status { partner, json, advice } => {
             on_installation(config, data_dir, move |installation| async move {
-                status::command(&installation, &partner, json).await
+                status::command(&installation, &partner, json, advice.get()).await
             })
         }
-        Command::Holds { partner, decision } => {
+        Command::Holds { partner, advice, decision } => {
             on_installation(config, data_dir, move |installation| async move {
-                holds::command(&installation, &partner, decision).await
+                holds::command(&installation, &partner, advice.get(), decision).await
             })
         }
         Command::Off { partner } => on_installation(config, data_dir, move |installation| async move {

@@ -1,6 +1,7 @@
 //! `status PARTNER`: how its companies stand.
 
-use jiff::{Timestamp, tz::TimeZone};
+use advice::Language;
+use jiff::Timestamp;
 use serde::Serialize;
 use store::{
     outcomes::{ProductRow, RunTotals},
@@ -9,6 +10,7 @@ use store::{
 };
 
 use crate::{
+    advising::{self, AdviceDocument, Advising},
     ended::Ended,
     installation::Installation,
     output::{self, instant},
@@ -70,6 +72,7 @@ struct Company<'a> {
     last_change: Option<Timestamp>,
     deferred_until: Option<Timestamp>,
     products: &'a [ProductRow],
+    advice: Vec<AdviceDocument>,
 }
 
 impl From<RunTotals> for Totals {
@@ -79,10 +82,15 @@ impl From<RunTotals> for Totals {
     }
 }
 
-pub(crate) async fn command(installation: &Installation, partner: &str, json: bool) -> anyhow::Result<Ended> {
+pub(crate) async fn command(
+    installation: &Installation,
+    partner: &str,
+    json: bool,
+    language: Language,
+) -> anyhow::Result<Ended> {
     let settings = installation.partner(partner).await?;
     let now = installation.clock.now();
-    let (companies, runs, holds) = installation
+    let (companies, runs, holds, advising) = installation
         .store
         .transaction("read_status", |tx| {
             let settings = &settings;
@@ -91,15 +99,16 @@ pub(crate) async fn command(installation: &Installation, partner: &str, json: bo
                     status_reading::companies(tx, settings, now).await?,
                     status_reading::runs(tx, &settings.partner, 0, RUNS).await?,
                     status_reading::standing_holds(tx, &settings.partner).await?,
+                    Advising::read(tx, settings, now, language).await?,
                 ))
             })
         })
         .await?;
     if json {
-        let document = document(&settings, &companies, &runs, &holds);
+        let document = document(&settings, &companies, &runs, &holds, &advising);
         output::say(&serde_json::to_string_pretty(&document)?)?;
     } else {
-        show(&settings, &companies, &runs, &holds)?;
+        show(&settings, &companies, &runs, &holds, &advising)?;
     }
     Ok(Ended::InOrder)
 }
@@ -109,6 +118,7 @@ fn document<'a>(
     companies: &'a [CompanyStatus],
     runs: &[RunRow],
     holds: &[HoldRow],
+    advising: &Advising<'_>,
 ) -> Document<'a> {
     let integration = settings.integration.as_ref();
     Document {
@@ -152,6 +162,7 @@ fn document<'a>(
                 last_change: row.last_change,
                 deferred_until: row.deferred_until,
                 products: &row.products,
+                advice: advising.documents(row),
             })
             .collect(),
     }
@@ -166,6 +177,7 @@ fn show(
     companies: &[CompanyStatus],
     runs: &[RunRow],
     holds: &[HoldRow],
+    advising: &Advising<'_>,
 ) -> anyhow::Result<()> {
     let zone = settings.zone();
     let integration = settings.integration.as_ref();
@@ -212,7 +224,8 @@ fn show(
         ]);
     }
     output::say(&table)?;
-    output::say(&company_table(companies, zone))?;
+    output::say(&company_table(companies, advising))?;
+    advising::show(advising, companies)?;
     if open(holds) > 0 {
         output::say(&format_args!(
             "{} changes wait for a person: kaseya-sync holds {}",
@@ -223,20 +236,17 @@ fn show(
     Ok(())
 }
 
-fn company_table(companies: &[CompanyStatus], zone: &TimeZone) -> comfy_table::Table {
+fn company_table(companies: &[CompanyStatus], advising: &Advising<'_>) -> comfy_table::Table {
+    let zone = advising.zone();
     let columns = ["company", "account", "contract", "state", "code", "last sync", "last change"];
     let mut table = output::table(&columns);
     for row in companies {
         let account = row.account.as_ref().map_or_else(String::new, |(_, name)| name.clone());
-        let state = match row.deferred_until {
-            Some(until) => format!("deferred until {}", instant(Some(until), zone)),
-            None => output::state(row.state),
-        };
         table.add_row([
             row.name.clone(),
             account,
             row.contract.as_ref().map_or_else(String::new, |(_, name)| name.clone()),
-            state,
+            advising.state(row),
             output::code(row.code).to_owned(),
             instant(row.last_sync, zone),
             instant(row.last_change, zone),

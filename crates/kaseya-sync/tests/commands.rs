@@ -58,6 +58,7 @@ impl Standalone {
             .arg(self.data())
             .args(arguments)
             .env("USER", "Pia")
+            .env("LANG", "C.UTF-8")
             .stdin(Stdio::null())
             .output()
             .expect("the program starts")
@@ -228,6 +229,16 @@ async fn settings_sync_hold_and_switch_by_the_commands() {
     assert_eq!(state_of(&status, "ohara")["state"], "held");
     let listed = standalone.expect(3, &["holds", "msp"]);
     assert!(listed.contains("O'Hara") && listed.contains("fall to zero"), "{listed}");
+    assert!(listed.contains("To be approved: from 40 to 0 units") && listed.contains("→ See"), "{listed}");
+    let advice = &state_of(&status, "ohara")["advice"][0];
+    assert_eq!((&advice["code"], &advice["level"]), (&"QTY-01".into(), &"held".into()), "{advice}");
+    assert_eq!(state_of(&status, "niccolo")["advice"], serde_json::json!([]));
+    let told = standalone.expect(0, &["status", "msp", "--language", "it"]);
+    for words in
+        ["Da approvare (40 → 0)", "QTY-01 Modifica da approvare (da approvare): O'Hara", "premi Approva"]
+    {
+        assert!(told.to_lowercase().contains(&words.to_lowercase()), "{words}: {told}");
+    }
     let hold = listed
         .split_whitespace()
         .find(|word| domain::HoldId::parse(word).is_ok())

@@ -85,3 +85,29 @@ pub(super) const UNK_01: Text = Text {
         "In Kaseya: Finance > Contracts[ > {contract}]. Se rimane, mandaci le parole di Kaseya e il nostro codice.",
     ),
 };
+
+/// The same code where Kaseya took the change and then shows something else.
+pub(super) const UNK_01_SENT: Text = Text {
+    title: both("Kaseya took the change and does not show it", "Kaseya ha accettato la modifica ma non la mostra"),
+    happened: brief(
+        "Kaseya took our change[ ({change})], and shows something else when it is read again.",
+        "Kaseya ha accettato la nostra modifica[ ({change})], ma alla rilettura mostra altro.",
+    )
+    .more("[What was found: «{kaseya_says}»]", "[Che cosa è stato trovato: «{kaseya_says}»]"),
+    invoice: brief(
+        "The invoice may have the old or the new units.",
+        "In fattura possono esserci le unità vecchie o quelle nuove.",
+    ),
+    done: detail(
+        "It stays to be confirmed, and the line is read again with the next sync.",
+        "Resta da confermare, e la riga verrà riletta alla prossima sincronizzazione.",
+    ),
+    to_do: brief(
+        "Look at the line in Kaseya, then press Check again.",
+        "Guarda la riga in Kaseya, poi premi Verifica di nuovo.",
+    )
+    .more(
+        "In Kaseya: Finance > Contracts[ > {contract}]; the contract's history shows who changed what.",
+        "In Kaseya: Finance > Contracts[ > {contract}]; lo storico del contratto mostra chi ha cambiato che cosa.",
+    ),
+};

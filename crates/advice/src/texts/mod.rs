@@ -65,6 +65,7 @@ pub(crate) fn of(code: ErrorCode, facts: &Facts) -> &'static Text {
         ErrorCode::Job01 => &jobs::JOB_01,
         ErrorCode::Job02 => &jobs::JOB_02,
         ErrorCode::Job03 => &jobs::JOB_03,
+        ErrorCode::Unk01 if facts.sent => &jobs::UNK_01_SENT,
         ErrorCode::Unk01 => &jobs::UNK_01,
     }
 }

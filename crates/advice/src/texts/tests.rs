@@ -11,8 +11,8 @@ use crate::{Button, Language, template::writing, text::Both, vocabulary};
 fn all() -> Vec<(String, Both)> {
     let mut all = Vec::new();
     for code in ErrorCode::ALL {
-        for dismissed in [false, true] {
-            let text = of(*code, &Facts { dismissed, ..Facts::default() });
+        for special in [false, true] {
+            let text = of(*code, &Facts { dismissed: special, sent: special, ..Facts::default() });
             all.push((format!("{code} title"), text.title));
             let parts = [
                 ("happened", text.happened),
