@@ -4,6 +4,7 @@
 //! Words are those of the requirements: partner, company, product, account, service, contract, line, target, run,
 //! job, change.
 
+mod billing_rule;
 mod brake;
 mod breaker;
 mod budget;
@@ -26,6 +27,7 @@ mod slice;
 mod status;
 mod target;
 
+pub use billing_rule::BillingRule;
 pub use brake::{Brake, Brakes, RunBrake};
 pub use breaker::{Admission, Breaker, BreakerPolicy};
 pub use budget::{Budget, Calls};

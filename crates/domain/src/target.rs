@@ -13,6 +13,8 @@ pub struct Addend {
     pub mapping_version: u32,
     /// The count, or `None` when it is missing or too old.
     pub count: Option<UserCount>,
+    /// The units that it is billed as, by the company's rule for the product (B-05); `None` without a count.
+    pub billed: Option<u32>,
 }
 
 /// The most units that Kaseya's number holds.
@@ -27,15 +29,14 @@ pub enum Wanted {
     Unknown,
 }
 
-/// The sum over all addends. One missing addend makes no number, and neither does an empty list: 0 comes only from
+/// The sum of what all addends are billed as. One missing addend makes no number, and neither does an empty list: 0 comes only from
 /// counts that say 0.
 pub fn wanted_units(addends: &[Addend]) -> Wanted {
     if addends.is_empty() {
         return Wanted::Unknown;
     }
-    let sum = addends.iter().try_fold(0_u32, |sum, addend| {
-        let users = addend.count.as_ref()?.users;
-        sum.checked_add(users).filter(|sum| *sum <= MAX_UNITS)
-    });
+    let sum = addends
+        .iter()
+        .try_fold(0_u32, |sum, addend| sum.checked_add(addend.billed?).filter(|sum| *sum <= MAX_UNITS));
     sum.map_or(Wanted::Unknown, Wanted::Units)
 }

@@ -37,6 +37,7 @@ fn addend(users: Option<u32>) -> Addend {
             day: date(2026, 11, 30),
             counted_at: Timestamp::UNIX_EPOCH,
         }),
+        billed: users,
     }
 }
 

@@ -5,21 +5,21 @@
 //!
 //! - Companies and products that the file does not list stay as they are. A listed company without a mapping loses the
 //!   one it had; what stands in Kaseya is left alone.
-//! - A company's mapping gets a new version only when account or contracts are others: what a job has read of the old one
-//!   is then not written any more.
+//! - A company's mapping gets a new version only when account, contracts or billing rules are others: what a job has read
+//!   of the old one is then not written any more.
 //! - The credentials get a new version only when host, tenant, user or password are others (the stored password is opened
 //!   to compare): a refusal of the old ones is then forgotten.
 //! - A schedule that is another takes the old one's place by `domain`'s rule: no night is lost or doubled.
 //! - `enabled` is where the switch will stand. Switched off it is *switching off* until no permit is out.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::Context as _;
 use domain::{Entropy, Occurrence, PartnerId, ReportId, Schedule, spread_offset};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use store::{
-    Store, StoreError, Transaction,
+    Store, StoreError, Transaction, billing_rules,
     reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
     settings::{self, IntegrationState, PartnerSettings, StoredSchedule},
     settings_writing::{self as writing, NewCompany, NewIntegration},
@@ -241,9 +241,12 @@ async fn store_companies(
     now: Timestamp,
 ) -> Result<(usize, Vec<String>), StoreError> {
     let (mut moved, mut left) = (0, Vec::new());
+    let no_rules = BTreeMap::new();
     for company in companies {
         writing::store_company(tx, partner, company).await?;
         let before = stored.and_then(|stored| stored.companies.get(&company.company));
+        let rules = before.map_or(&no_rules, |before| &before.billing_rules);
+        billing_rules::store(tx, partner, &company.company, rules, &company.billing_rules).await?;
         let before = before.and_then(|before| before.mapping.as_ref());
         match &company.mapping {
             Some(mapping) => {

@@ -3,6 +3,7 @@
 //! Every mistake is found in one reading, each with its line, its field and the mend; the document is handed out only if
 //! there is none. `deploy/sample-partner.toml` explains each field.
 
+mod billing_rule;
 mod integration;
 mod mistake;
 mod report;

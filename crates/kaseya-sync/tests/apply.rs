@@ -2,11 +2,11 @@
 
 use std::{path::Path, time::Duration};
 
-use domain::PartnerId;
+use domain::{BillingRule, PartnerId};
 use jiff::{Timestamp, ToSpan as _};
 use kaseya_sync::apply::{Applied, ApplyError, Applying, apply};
 use store::{
-    settings::{self, IntegrationState, PartnerSettings},
+    settings::{self, IntegrationState, PartnerSettings, ProductBilling},
     settings_writing as writing, switch,
 };
 use testkit::{TestDatabase, database, entropy};
@@ -177,6 +177,44 @@ async fn applied_again_only_what_is_other_gets_a_new_version() {
 
     let product = world.apply(&with("contract_id = 5013", "contract_id = 5014")).await.expect("it is right");
     assert_eq!(product.moved, 1, "a product's own contract is part of the mapping");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_05_billing_rules_are_stored_and_one_that_is_other_is_another_mapping() {
+    let world = World::new().await;
+    world.apply(SAMPLE).await.expect("it is right");
+    let rule = |settings: &PartnerSettings| {
+        let company =
+            settings.companies.iter().find(|(id, _)| id.as_str() == "niccolo").expect("it is there").1;
+        company.billing_rules.values().next().cloned()
+    };
+    let first = world.settings().await;
+    let figures = BillingRule::Billed { minimum: 5, included_free: 2 };
+    assert_eq!(rule(&first).map(|billing| billing.rule), Some(figures));
+
+    let trial = with("minimum = 5\nincluded_free = 2\n", "not_billed = true\nnote = \"Trial\"\n");
+    world.apply(&trial).await.expect("it is right");
+    let second = world.settings().await;
+    let not_billed = ProductBilling { rule: BillingRule::NotBilled, note: Some("Trial".to_owned()) };
+    assert_eq!(rule(&second), Some(not_billed));
+    let version = |settings: &PartnerSettings| {
+        versions(settings).into_iter().find(|(id, _)| id == "niccolo").map(|(_, version)| version)
+    };
+    assert_eq!(version(&second), version(&first).map(|version| version + 1));
+    let again = trial.replace("\"Trial\"", "\"Own use\"");
+    world.apply(&again).await.expect("it is right");
+    assert_eq!(version(&world.settings().await), version(&second), "a note is no rule");
+
+    for (from, to) in [
+        ("minimum = 5", "minimum = -1"),
+        ("minimum = 5\nincluded_free = 2\n", "not_billed = true\n"),
+        ("minimum = 5\n", "not_billed = true\nnote = \"Trial\"\n"),
+        ("minimum = 5\nincluded_free = 2\n", ""),
+        ("product_id = \"standard\"\nminimum", "product_id = \"stnadard\"\nminimum"),
+    ] {
+        let refused = world.apply(&with(from, to)).await.expect_err("it is refused").to_string();
+        assert!(refused.contains("company[1].billing_rule[1]"), "{to}: {refused}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -168,11 +168,13 @@ fn product(outcome: v1::ProductOutcome) -> Result<ProductRow, FieldError> {
         state: state.as_str().to_owned(),
         code: code.map(|code| code.as_str().to_owned()),
         users: outcome.users,
+        billed: outcome.billed_units,
         count_day: field::optional_day("count_day", outcome.count_day.as_deref())?,
         from: outcome.from_units.map(|units| field::decimal("from_units", Some(units))).transpose()?,
         to: outcome.to_units,
         effective: field::optional_day("effective_date", outcome.effective_date.as_deref())?,
         brake: brake.map(|brake| brake.as_str().to_owned()),
+        note: outcome.note,
     })
 }
 

@@ -86,6 +86,17 @@ fn contract_work<'a>(plan: &ContractPlan, known: impl Fn(ServiceId) -> Known<'a>
                 users: note.users,
             })
             .collect(),
+        unbilled: plan
+            .unbilled
+            .iter()
+            .map(|unbilled| v1::UnbilledProduct {
+                company_id: unbilled.company.to_string(),
+                product_id: unbilled.product.to_string(),
+                users: unbilled.count.map(|count| count.users),
+                count_day: unbilled.count.map(|count| count.day.to_string()),
+                note: unbilled.note.clone(),
+            })
+            .collect(),
     }
 }
 
@@ -127,6 +138,7 @@ fn addend(addend: &domain::Addend) -> v1::Addend {
         users: addend.count.map(|count| count.users),
         count_day: addend.count.map(|count| count.day.to_string()),
         counted_at: addend.count.map(|count| wire_instant(count.counted_at)),
+        billed_units: addend.billed,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Local jobs: what needs no worker, told to results by the scheduler itself.
 //!
-//! A company without contract (MAP-01), a product without service (MAP-02), a count that is missing (QTY-02), and every
+//! A company without contract (MAP-01), a product without service (MAP-02) or not billed (B-05), a count that is missing (QTY-02), and every
 //! contract of a slice that was given up (JOB-03) or whose partner's credentials stand refused.
 
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ use store::{
 
 use crate::{
     Context, facts,
-    planning::{ContractPlan, PartnerPlan, UnmappedProduct},
+    planning::{ContractPlan, PartnerPlan, UnbilledProduct, UnmappedProduct},
 };
 
 /// Who a local job's `JobDone` is from.
@@ -116,18 +116,26 @@ impl Told {
 fn without_contract(plan: &PartnerPlan, company: &CompanyId) -> v1::CompanyOutcome {
     let unmapped = plan.unmapped.get(company);
     let count_day = unmapped.and_then(|unmapped| unmapped.count_day).map(|day| day.to_string());
-    let products = unmapped.into_iter().flat_map(|unmapped| &unmapped.users).map(|(product, users)| {
-        v1::ProductOutcome {
-            product_id: product.to_string(),
-            users: *users,
-            count_day: count_day.clone(),
-            ..product_outcome(Outcome::with(CompanyState::NotMapped, ErrorCode::Map01))
-        }
+    let not_mapped = Outcome::with(CompanyState::NotMapped, ErrorCode::Map01);
+    let products = unmapped.into_iter().flat_map(|unmapped| {
+        unmapped.users.iter().map(|(product, users)| {
+            let note = unmapped.not_billed.get(product);
+            let outcome = note.map_or(not_mapped, |_| Outcome::of(CompanyState::NotBilled));
+            let product = v1::ProductOutcome {
+                product_id: product.to_string(),
+                users: *users,
+                count_day: count_day.clone(),
+                note: note.cloned(),
+                ..product_outcome(outcome)
+            };
+            (outcome, product)
+        })
     });
+    let (outcomes, products): (Vec<Outcome>, Vec<v1::ProductOutcome>) = products.unzip();
     v1::CompanyOutcome {
         company_id: company.to_string(),
-        products: products.collect(),
-        ..company_outcome(Outcome::with(CompanyState::NotMapped, ErrorCode::Map01))
+        products,
+        ..company_outcome(aggregate(&outcomes).unwrap_or(not_mapped))
     }
 }
 
@@ -137,10 +145,17 @@ fn on_contract(contract: &ContractPlan, company: &CompanyId, code: Option<ErrorC
         of_company.map(|addend| addend_outcome(target.service, addend, target.wanted, code))
     });
     let notes = contract.notes.iter().filter(|note| note.company == *company).map(note_outcome);
-    let (outcomes, products): (Vec<Outcome>, Vec<v1::ProductOutcome>) = targets.chain(notes).unzip();
+    let unbilled =
+        contract.unbilled.iter().filter(|unbilled| unbilled.company == *company).map(unbilled_outcome);
+    let (outcomes, products): (Vec<Outcome>, Vec<v1::ProductOutcome>) =
+        targets.chain(notes).chain(unbilled).unzip();
     // A mapped company of which nothing is billed here, because no product has a service.
     let nothing = Outcome::with(CompanyState::NotMapped, ErrorCode::Map02);
     let whole = match code {
+        // Whatever kept the slice from being done, what is not billed is not missing for it.
+        Some(_) if !outcomes.is_empty() && outcomes.iter().all(is_unbilled) => {
+            Outcome::of(CompanyState::NotBilled)
+        }
         Some(code) => Outcome::with(CompanyState::NotSent, code),
         None => aggregate(&outcomes).unwrap_or(nothing),
     };
@@ -166,6 +181,7 @@ fn addend_outcome(
         product_id: addend.product.to_string(),
         service_id: Some(service.0),
         users: addend.count.map(|count| count.users),
+        billed_units: addend.billed,
         count_day: addend.count.map(|count| count.day.to_string()),
         to_units: match wanted {
             Wanted::Units(units) => Some(units),
@@ -184,6 +200,22 @@ fn note_outcome(note: &UnmappedProduct) -> (Outcome, v1::ProductOutcome) {
         ..product_outcome(outcome)
     };
     (outcome, product)
+}
+
+fn unbilled_outcome(unbilled: &UnbilledProduct) -> (Outcome, v1::ProductOutcome) {
+    let outcome = Outcome::of(CompanyState::NotBilled);
+    let product = v1::ProductOutcome {
+        product_id: unbilled.product.to_string(),
+        users: unbilled.count.map(|count| count.users),
+        count_day: unbilled.count.map(|count| count.day.to_string()),
+        note: Some(unbilled.note.clone()),
+        ..product_outcome(outcome)
+    };
+    (outcome, product)
+}
+
+fn is_unbilled(outcome: &Outcome) -> bool {
+    outcome.state == CompanyState::NotBilled
 }
 
 fn product_outcome(outcome: Outcome) -> v1::ProductOutcome {

@@ -1,6 +1,7 @@
 //! From what a partner has set and what was counted to what its contracts should hold. Pure.
 //!
-//! A target's wanted units are the sum over all companies and products mapped to it, whoever was asked for. Which
+//! A target's wanted units are the sum over all companies and products mapped to it, each as its billing rule says, whoever
+//! was asked for. A product that is not billed is no addend: a line that it alone was on is left to a person. Which
 //! products does a mapped company have? All that are mapped: one that its newest complete report does not list counts 0.
 //! What the report lists beyond them is a note with its number, and makes no target.
 //!
@@ -11,8 +12,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, Addend, CompanyId, ContractId, KnownCounts, MonthPhase, ProductId, ServiceId, UserCount,
-    Wanted, choose_count, effective_date, wanted_units,
+    AccountId, Addend, BillingRule, CompanyId, ContractId, KnownCounts, MonthPhase, ProductId, ServiceId,
+    UserCount, Wanted, choose_count, effective_date, wanted_units,
 };
 use jiff::{Timestamp, civil::Date};
 use store::{
@@ -56,6 +57,8 @@ pub(crate) struct ContractPlan {
     pub(crate) targets: Vec<TargetPlan>,
     /// Products that have users, or an unknown number of them, and no service.
     pub(crate) notes: Vec<UnmappedProduct>,
+    /// Products that their company's rule leaves out of billing.
+    pub(crate) unbilled: Vec<UnbilledProduct>,
 }
 
 /// What one service on a contract should hold.
@@ -85,6 +88,19 @@ pub(crate) struct UnmappedProduct {
     pub(crate) users: Option<u32>,
 }
 
+/// A product of a company that is not billed (B-05).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnbilledProduct {
+    /// Whose users.
+    pub(crate) company: CompanyId,
+    /// Of what.
+    pub(crate) product: ProductId,
+    /// How many.
+    pub(crate) count: Option<UserCount>,
+    /// Why, in the partner's words.
+    pub(crate) note: String,
+}
+
 /// A company without account and contract (MAP-01).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnmappedCompany {
@@ -92,6 +108,8 @@ pub(crate) struct UnmappedCompany {
     pub(crate) count_day: Option<Date>,
     /// What that report lists.
     pub(crate) users: BTreeMap<ProductId, Option<u32>>,
+    /// Which of it is not billed, and why.
+    pub(crate) not_billed: BTreeMap<ProductId, String>,
 }
 
 impl ContractPlan {
@@ -114,7 +132,7 @@ pub(crate) fn plan_partner(
         match &company.mapping {
             Some(mapping) => planner.add_company(&mut plan, id, company, mapping),
             None if !planner.is_closed(company) => {
-                plan.unmapped.insert(id.clone(), planner.unmapped(id));
+                plan.unmapped.insert(id.clone(), planner.unmapped(id, company));
             }
             None => {}
         }
@@ -159,11 +177,14 @@ impl<'a> Planner<'a> {
         let mut seen_somewhere = false;
         for (product_id, product) in &self.settings.products {
             let Some(to) = &product.mapping else { continue };
+            let Some(rule) = self.billed_by(company, product_id) else { continue };
+            let count = self.count(id, company, product_id);
             let addend = Addend {
                 company: id.clone(),
                 product: product_id.clone(),
                 mapping_version: mapping.version,
-                count: self.count(id, company, product_id),
+                count,
+                billed: count.and_then(|count| rule.billed_units(count.users)),
             };
             let contract = contract_entry(plan, mapping, mapping.contract_of(product_id));
             contract.companies.insert(id.clone());
@@ -186,6 +207,13 @@ impl<'a> Planner<'a> {
             contract.notes.push(note);
             seen_somewhere = true;
         }
+        for (product, note) in not_billed(company) {
+            let contract = contract_entry(plan, mapping, mapping.contract_of(&product));
+            contract.companies.insert(id.clone());
+            let count = self.count(id, company, &product);
+            contract.unbilled.push(UnbilledProduct { company: id.clone(), product, count, note });
+            seen_somewhere = true;
+        }
         if !seen_somewhere {
             contract_entry(plan, mapping, &mapping.contract).companies.insert(id.clone());
         }
@@ -198,6 +226,7 @@ impl<'a> Planner<'a> {
             .flatten()
             .filter(|(product, users)| {
                 **users != Some(0)
+                    && company.billing_rule(product) != BillingRule::NotBilled
                     && self.settings.products.get(product).is_none_or(|known| known.mapping.is_none())
             })
             .map(|(product, users)| UnmappedProduct {
@@ -208,11 +237,25 @@ impl<'a> Planner<'a> {
             .collect()
     }
 
-    fn unmapped(&self, id: &CompanyId) -> UnmappedCompany {
+    fn unmapped(&self, id: &CompanyId, company: &Company) -> UnmappedCompany {
         let report = self.report(id);
         UnmappedCompany {
             count_day: report.map(|report| report.day),
             users: report.map(|report| report.users.clone()).unwrap_or_default(),
+            not_billed: not_billed(company).collect(),
+        }
+    }
+
+    /// The rule that a product is billed by; `None` when it is not billed. Where the company is closed by the day that is
+    /// sent, its 0 is 0: no minimum goes on after it has left.
+    fn billed_by(&self, company: &Company, product: &ProductId) -> Option<BillingRule> {
+        match company.billing_rule(product) {
+            BillingRule::NotBilled => None,
+            rule @ BillingRule::Billed { .. } => {
+                let counted_day = self.counts.phase.last_counted_day(self.count_today);
+                let closed = company.closed_from.is_some_and(|day| day <= counted_day);
+                Some(if closed { BillingRule::default() } else { rule })
+            }
         }
     }
 
@@ -257,7 +300,14 @@ fn contract_entry<'p>(
         companies: BTreeSet::new(),
         targets: Vec::new(),
         notes: Vec::new(),
+        unbilled: Vec::new(),
     })
+}
+
+/// The products of a company that are not billed, and why.
+fn not_billed(company: &Company) -> impl Iterator<Item = (ProductId, String)> {
+    let rules = company.billing_rules.iter().filter(|(_, billing)| billing.rule == BillingRule::NotBilled);
+    rules.map(|(product, billing)| (product.clone(), billing.note.clone().unwrap_or_default()))
 }
 
 /// What a report says of a product: 0 if it does not list it.
@@ -277,5 +327,7 @@ fn frozen_count(frozen: &FrozenMonth, id: &CompanyId, product: &ProductId) -> Op
     Some(UserCount { users: 0, day: covered.day, counted_at: covered.counted_at })
 }
 
+#[cfg(test)]
+mod billing_tests;
 #[cfg(test)]
 mod tests;

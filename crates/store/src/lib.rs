@@ -1,5 +1,6 @@
 //! Postgres: pool, named transactions, migrations, one module per group of tables.
 
+pub mod billing_rules;
 pub mod breakers;
 pub mod calls;
 mod clock;

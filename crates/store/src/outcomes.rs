@@ -28,6 +28,9 @@ pub struct ProductRow {
     /// The company's own count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub users: Option<u32>,
+    /// The units that it is billed as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billed: Option<u32>,
     /// The day that was counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count_day: Option<jiff::civil::Date>,
@@ -43,6 +46,9 @@ pub struct ProductRow {
     /// Which brake holds it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brake: Option<String>,
+    /// Why it is not billed, in the partner's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// How one company and contract came out.

@@ -45,7 +45,7 @@ pub struct AddendMapping {
     pub service: ServiceId,
 }
 
-/// How these companies' products are mapped now. What is not mapped any more is not among them.
+/// How these companies' products are mapped now. What is not mapped or not billed any more is not among them.
 pub async fn addend_mappings(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -55,12 +55,9 @@ pub async fn addend_mappings(
     let products: Vec<&str> = addends.iter().map(|(_, product)| product.as_str()).collect();
     let rows = tx
         .query(
-            "select company_id, product_id, company_mappings.version, product_mappings.service_id,
-                    coalesce(own.contract_id, company_mappings.contract_id) as contract_id
+            "select company_id, product_id, version, service_id, contract_id
              from unnest($2::text[], $3::text[]) as addend (company_id, product_id)
-                  join company_mappings using (company_id)
-                  join product_mappings using (partner_id, product_id)
-                  left join company_product_contracts own using (partner_id, company_id, product_id)
+                  join mapped_targets using (company_id, product_id)
              where partner_id = $1",
             &[&partner.as_str(), &companies, &products],
         )

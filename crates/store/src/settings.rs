@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, Billing, Brakes, CompanyId, ContractId, ErrorCode, InvoiceDay, MonthEnd, PartnerId, ProductId,
-    RunBrake, Schedule, ServiceId,
+    AccountId, Billing, BillingRule, Brakes, CompanyId, ContractId, ErrorCode, InvoiceDay, MonthEnd,
+    PartnerId, ProductId, RunBrake, Schedule, ServiceId,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::{Row, StoreError, Transaction, schedules};
+use crate::{Row, StoreError, Transaction, billing_rules, schedules};
 
 /// Everything that a partner has set.
 #[derive(Debug, Clone)]
@@ -132,6 +132,24 @@ pub struct Company {
     pub closed_from: Option<Date>,
     /// Its account and contract.
     pub mapping: Option<CompanyMapping>,
+    /// The billing rules of its products; one without is billed as many units as are counted.
+    pub billing_rules: BTreeMap<ProductId, ProductBilling>,
+}
+
+/// The billing rule of a company's product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductBilling {
+    /// The rule.
+    pub rule: BillingRule,
+    /// Why, for people; always there for what is not billed.
+    pub note: Option<String>,
+}
+
+impl Company {
+    /// The rule of a product.
+    pub fn billing_rule(&self, product: &ProductId) -> BillingRule {
+        self.billing_rules.get(product).map_or_else(BillingRule::default, |billing| billing.rule)
+    }
 }
 
 /// The account and contract of a company.
@@ -302,7 +320,12 @@ async fn companies(
             }),
             None => None,
         };
-        let company = Company { name: row.get("name")?, closed_from: row.get("closed_from")?, mapping };
+        let company = Company {
+            name: row.get("name")?,
+            closed_from: row.get("closed_from")?,
+            mapping,
+            billing_rules: BTreeMap::new(),
+        };
         companies.insert(row.company_id("company_id")?, company);
     }
     let sql = "select company_id, product_id, contract_id, contract_name
@@ -314,6 +337,11 @@ async fn companies(
             companies.get_mut(&row.company_id("company_id")?).and_then(|company| company.mapping.as_mut())
         {
             mapping.product_contracts.insert(row.product_id("product_id")?, contract);
+        }
+    }
+    for (company, product, billing) in billing_rules::read(tx, partner).await? {
+        if let Some(company) = companies.get_mut(&company) {
+            company.billing_rules.insert(product, billing);
         }
     }
     Ok(companies)

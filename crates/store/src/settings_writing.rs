@@ -11,7 +11,7 @@ use domain::{
 };
 use jiff::{Timestamp, civil::Date};
 
-use crate::{StoreError, Transaction};
+use crate::{StoreError, Transaction, settings::ProductBilling};
 
 /// An integration as it is to be stored, without its switch: that is turned by [`crate::switch`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,8 @@ pub struct NewCompany {
     pub closed_from: Option<Date>,
     /// Its account and contract.
     pub mapping: Option<NewCompanyMapping>,
+    /// The billing rules of its products.
+    pub billing_rules: BTreeMap<ProductId, ProductBilling>,
 }
 
 /// Account and contract of a company as they are to be stored.

@@ -76,6 +76,8 @@ pub struct Contract {
     pub targets: Vec<Target>,
     /// What of its companies has no target.
     pub notes: Vec<Note>,
+    /// What of its companies is not billed.
+    pub unbilled: Vec<Unbilled>,
 }
 
 /// One service on the contract.
@@ -120,6 +122,21 @@ pub struct Note {
     pub code: ErrorCode,
     /// How many users are not billed because of it, if known.
     pub users: Option<u32>,
+}
+
+/// A product that its company's rule leaves out of billing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unbilled {
+    /// The company.
+    pub company: CompanyId,
+    /// The product.
+    pub product: ProductId,
+    /// How many users, if known.
+    pub users: Option<u32>,
+    /// The day that was counted.
+    pub count_day: Option<Date>,
+    /// Why, in the partner's words.
+    pub note: String,
 }
 
 impl TryFrom<v1::JobContent> for Content {
@@ -168,6 +185,7 @@ fn contract(work: v1::ContractWork) -> Result<Contract, FieldError> {
         name: work.contract_name,
         targets: work.targets.into_iter().map(target).collect::<Result<_, _>>()?,
         notes: work.notes.into_iter().map(note).collect::<Result<_, _>>()?,
+        unbilled: work.unbilled.into_iter().map(unbilled).collect::<Result<_, _>>()?,
     })
 }
 
@@ -217,7 +235,18 @@ fn addend(addend: v1::Addend) -> Result<Addend, FieldError> {
         company: field::id("addends.company_id", CompanyId::new(addend.company_id))?,
         product: field::id("addends.product_id", ProductId::new(addend.product_id))?,
         mapping_version: required("addends.mapping_version", addend.mapping_version)?,
+        billed: count.map(|count| addend.billed_units.unwrap_or(count.users)),
         count,
+    })
+}
+
+fn unbilled(unbilled: v1::UnbilledProduct) -> Result<Unbilled, FieldError> {
+    Ok(Unbilled {
+        company: field::id("unbilled.company_id", CompanyId::new(unbilled.company_id))?,
+        product: field::id("unbilled.product_id", ProductId::new(unbilled.product_id))?,
+        users: unbilled.users,
+        count_day: field::optional_day("unbilled.count_day", unbilled.count_day.as_deref())?,
+        note: unbilled.note,
     })
 }
 
@@ -239,6 +268,7 @@ pub(crate) fn wire_addend(addend: &Addend) -> v1::Addend {
         users: addend.count.map(|count| count.users),
         count_day: addend.count.map(|count| count.day.to_string()),
         counted_at: addend.count.map(|count| field::wire_instant(count.counted_at)),
+        billed_units: addend.billed,
     }
 }
 

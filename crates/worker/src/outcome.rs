@@ -85,6 +85,19 @@ pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) ->
             ..v1::ProductOutcome::default()
         });
     }
+    for unbilled in &contract.unbilled {
+        let outcome = Outcome::of(CompanyState::NotBilled);
+        let company = companies.entry(&unbilled.company).or_default();
+        company.outcomes.push(outcome);
+        company.products.push(v1::ProductOutcome {
+            product_id: unbilled.product.to_string(),
+            state: outcome.state.as_str().to_owned(),
+            users: unbilled.users,
+            count_day: unbilled.count_day.map(|day| day.to_string()),
+            note: Some(unbilled.note.clone()),
+            ..v1::ProductOutcome::default()
+        });
+    }
     companies
         .into_iter()
         .filter_map(|(id, company)| {
@@ -113,10 +126,12 @@ fn product(target: &Target, addend: &Addend, result: &TargetResult) -> v1::Produ
         state: result.outcome.state.as_str().to_owned(),
         code: result.outcome.code.map(|code| code.as_str().to_owned()),
         users: addend.count.map(|count| count.users),
+        billed_units: addend.billed,
         count_day: addend.count.map(|count| count.day.to_string()),
         from_units: result.from,
         to_units: result.to,
         effective_date: result.effective_date.map(|day| day.to_string()),
         brake: result.brake.map(|brake| brake.as_str().to_owned()),
+        ..v1::ProductOutcome::default()
     }
 }

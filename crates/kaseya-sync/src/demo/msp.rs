@@ -223,6 +223,7 @@ fn company(member: &Member) -> NewCompany {
         name: member.name.to_owned(),
         closed_from: None,
         mapping: (member.kind != Kind::Unmapped).then_some(mapping),
+        billing_rules: BTreeMap::new(),
     }
 }
 

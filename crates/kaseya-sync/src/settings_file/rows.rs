@@ -9,6 +9,7 @@ use store::{
 };
 
 use super::{
+    billing_rule,
     integration::{BILLING, BILLING_EXAMPLE},
     section::{Section, Span},
 };
@@ -32,7 +33,7 @@ pub(super) struct Read<Id, Row> {
 }
 
 /// Notes a second row of the same id.
-fn once<'s, Id: Ord + Clone + std::fmt::Display>(
+pub(super) fn once<'s, Id: Ord + Clone + std::fmt::Display>(
     seen: &mut BTreeSet<Id>,
     section: &Section<'s, '_>,
     name: &str,
@@ -82,11 +83,12 @@ pub(super) fn companies(
         let add_together = section.optional_boolean("add_together", "add_together = true").unwrap_or(false);
         let (path, span) = (section.path_of("add_together"), section.span_of("contract_id"));
         let mapping = mapping(&mut section, products);
+        let billing_rules = billing_rule::read(section.sections("billing_rule"), products);
         section.finish();
         let row = (|| {
-            let mapping = mapping?;
+            let (mapping, billing_rules) = (mapping?, billing_rules?);
             closed_read.then_some(())?;
-            Some(NewCompany { company: id.clone()?, name: name?, closed_from, mapping })
+            Some(NewCompany { company: id.clone()?, name: name?, closed_from, mapping, billing_rules })
         })();
         Read { id, row, add_together, path, span }
     };

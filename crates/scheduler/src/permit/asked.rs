@@ -43,6 +43,7 @@ pub(super) struct AskedAddend {
     pub(super) company: CompanyId,
     product: ProductId,
     users: u32,
+    billed: u32,
     count_day: Option<Date>,
     pub(super) mapping_version: u32,
 }
@@ -117,10 +118,12 @@ fn read_change(change: v1::IntendedChange) -> Result<AskedChange, FieldError> {
 
 fn read_addend(addend: v1::Addend) -> Result<AskedAddend, FieldError> {
     optional_instant("counted_at", addend.counted_at)?;
+    let users = required("users", addend.users)?;
     Ok(AskedAddend {
         company: id("company_id", CompanyId::new(addend.company_id))?,
         product: id("product_id", ProductId::new(addend.product_id))?,
-        users: required("users", addend.users)?,
+        users,
+        billed: addend.billed_units.unwrap_or(users),
         count_day: optional_day("count_day", addend.count_day.as_deref())?,
         mapping_version: required("mapping_version", addend.mapping_version)?,
     })

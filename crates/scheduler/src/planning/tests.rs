@@ -7,19 +7,19 @@ use super::*;
 
 const NOW: &str = "2026-11-23T12:00:00Z";
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     NOW.parse().expect("an instant")
 }
 
-fn company_id(n: u8) -> CompanyId {
+pub(super) fn company_id(n: u8) -> CompanyId {
     CompanyId::new(format!("c{n}")).expect("an id")
 }
 
-fn product_id(n: u8) -> ProductId {
+pub(super) fn product_id(n: u8) -> ProductId {
     ProductId::new(format!("p{n}")).expect("an id")
 }
 
-fn integration() -> Integration {
+pub(super) fn integration() -> Integration {
     Integration {
         host: "BMS.example.com".into(),
         v2_base: None,
@@ -50,8 +50,13 @@ fn mapping(contract: i32) -> CompanyMapping {
     }
 }
 
-fn company(contract: Option<i32>) -> Company {
-    Company { name: "Company".into(), closed_from: None, mapping: contract.map(mapping) }
+pub(super) fn company(contract: Option<i32>) -> Company {
+    Company {
+        name: "Company".into(),
+        closed_from: None,
+        mapping: contract.map(mapping),
+        billing_rules: BTreeMap::new(),
+    }
 }
 
 fn product(service: Option<i32>) -> Product {
@@ -60,7 +65,7 @@ fn product(service: Option<i32>) -> Product {
     Product { name: "Product".into(), mapping }
 }
 
-fn settings(
+pub(super) fn settings(
     products: impl IntoIterator<Item = (u8, Option<i32>)>,
     companies: impl IntoIterator<Item = (u8, Company)>,
 ) -> PartnerSettings {
@@ -76,7 +81,7 @@ fn settings(
     }
 }
 
-fn report(day: Date, users: impl IntoIterator<Item = (u8, Option<u32>)>) -> CompanyReport {
+pub(super) fn report(day: Date, users: impl IntoIterator<Item = (u8, Option<u32>)>) -> CompanyReport {
     CompanyReport {
         report: ReportId::new("r").expect("an id"),
         day,
@@ -86,7 +91,7 @@ fn report(day: Date, users: impl IntoIterator<Item = (u8, Option<u32>)>) -> Comp
     }
 }
 
-fn open(newest: impl IntoIterator<Item = (u8, CompanyReport)>) -> Counts {
+pub(super) fn open(newest: impl IntoIterator<Item = (u8, CompanyReport)>) -> Counts {
     Counts {
         phase: MonthPhase::Open,
         newest: newest.into_iter().map(|(n, report)| (company_id(n), report)).collect(),
@@ -94,7 +99,7 @@ fn open(newest: impl IntoIterator<Item = (u8, CompanyReport)>) -> Counts {
     }
 }
 
-fn wanted(plan: &PartnerPlan) -> Vec<(i32, i32, Wanted)> {
+pub(super) fn wanted(plan: &PartnerPlan) -> Vec<(i32, i32, Wanted)> {
     let targets = plan.contracts.values().flat_map(|contract| {
         contract.targets.iter().map(|target| (contract.contract.0, target.service.0, target.wanted))
     });
@@ -225,13 +230,13 @@ fn in_the_window_the_frozen_count_alone_is_planned() {
     assert_eq!(plan.contracts[&ContractId(7)].targets[0].effective_date, Some(date(2026, 10, 1)));
 }
 
-struct FrozenCountOf {
-    users: Option<u32>,
-    report: bool,
+pub(super) struct FrozenCountOf {
+    pub(super) users: Option<u32>,
+    pub(super) report: bool,
 }
 
 impl FrozenCountOf {
-    fn made(self, month: Month) -> store::frozen::FrozenCount {
+    pub(super) fn made(self, month: Month) -> store::frozen::FrozenCount {
         store::frozen::FrozenCount {
             users: self.users,
             day: month.last_day(),

@@ -53,6 +53,45 @@ async fn unmapped_companies_and_products_and_missing_counts_are_told_with_their_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn b_05_what_is_not_billed_is_told_with_its_number_and_its_reason() {
+    let world = World::running().await;
+    world.partner("p1", 2).await;
+    world
+        .run(
+            "delete from company_mappings where company_id = 'c2';
+             insert into billing_rules values ('p1', 'c1', 'std', true, 0, 0, 'Own use'),
+                                              ('p1', 'c2', 'std', true, 0, 0, 'Trial')",
+        )
+        .await;
+    let run = world.make_run("p1").await;
+    world.make_local(&run, &[101], &["c2"]).await;
+    let told = world.result().await;
+    let seen: Vec<_> = told
+        .companies
+        .iter()
+        .map(|company| {
+            let product = &company.products[0];
+            (
+                company.company_id.as_str(),
+                company.contract_id,
+                company.state.as_str(),
+                company.code.as_deref(),
+                product.users,
+                product.note.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("c1", Some(101), "not_billed", None, Some(10), Some("Own use")),
+            ("c2", None, "not_billed", None, Some(10), Some("Trial")),
+        ],
+        "a company that is not billed needs no contract"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_has_become_work_goes_to_a_worker() {
     let world = World::new().await;
     world.partner("p1", 4).await;

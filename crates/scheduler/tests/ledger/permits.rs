@@ -1,10 +1,14 @@
 //! `PermitWrites`: which changes may be written, and what is on record before they are.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use domain::{CompanyId, PartnerId};
+use domain::{BillingRule, CompanyId, PartnerId, ProductId};
 use messages::v1::{self, DenialReason, RefusalReason};
-use store::settings_writing::{self, NewCompany};
+use store::{
+    billing_rules,
+    settings::ProductBilling,
+    settings_writing::{self, NewCompany},
+};
 
 use crate::world::World;
 
@@ -116,6 +120,7 @@ async fn d_04_a_company_that_is_closed_meanwhile_is_left_out() {
             name: "Another name".to_owned(),
             closed_from: closed_from.map(|day| day.parse().expect("a day")),
             mapping: None,
+            billing_rules: BTreeMap::new(),
         };
         let (partner, company) = (&PartnerId::new("p1").expect("an id"), &company);
         world.in_transaction(|tx| Box::pin(settings_writing::store_company(tx, partner, company))).await;
@@ -124,6 +129,42 @@ async fn d_04_a_company_that_is_closed_meanwhile_is_left_out() {
         world.permit(&ticket, "w1", vec![world.change(1, 10), world.change(2, 10)]).await.expect("a permit");
     assert_eq!(denials(&permit), [DenialReason::MappingChanged]);
     assert_eq!(permit.granted_intent_ids.len(), 1, "another name is no other mapping");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d_04_what_is_billed_otherwise_meanwhile_is_left_out() {
+    let (world, ticket) = started(3).await;
+    let standard = ProductId::new("std").expect("an id");
+    let billed = |rule, note: &str| {
+        BTreeMap::from([(standard.clone(), ProductBilling { rule, note: Some(note.to_owned()) })])
+    };
+    let free = BillingRule::Billed { minimum: 0, included_free: 2 };
+    for (number, before, now) in [
+        (1, BTreeMap::new(), billed(free, "As agreed")),
+        (2, BTreeMap::new(), billed(BillingRule::NotBilled, "Trial")),
+        (3, billed(free, "As agreed"), billed(free, "As agreed in May")),
+    ] {
+        let partner = &PartnerId::new("p1").expect("an id");
+        let company = &CompanyId::new(format!("c{number}")).expect("an id");
+        let (before, now) = (&before, &now);
+        world.in_transaction(|tx| Box::pin(billing_rules::store(tx, partner, company, before, now))).await;
+    }
+    let changes = (1..=3).map(|number| world.change(number, 10)).collect();
+    let permit = world.permit(&ticket, "w1", changes).await.expect("a permit");
+    assert_eq!(denials(&permit), [DenialReason::MappingChanged, DenialReason::MappingChanged]);
+    assert_eq!(permit.granted_intent_ids.len(), 1, "another note is no other rule");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_04_the_journal_will_know_what_was_counted_and_what_is_billed_of_it() {
+    let (world, ticket) = started(1).await;
+    let mut change = world.change(1, 8);
+    change.addends[0].users = Some(10);
+    change.addends[0].billed_units = Some(8);
+    world.permit(&ticket, "w1", vec![change]).await.expect("a permit");
+    let addend = world.text("addends -> 0 from intents").await.expect("an addend");
+    let addend: serde_json::Value = serde_json::from_str(&addend).expect("JSON");
+    assert_eq!((&addend["users"], &addend["billed"]), (&10.into(), &8.into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -301,6 +301,7 @@ impl World {
                 users: Some(to),
                 count_day: Some("2026-11-20".to_owned()),
                 counted_at: None,
+                billed_units: None,
             }],
             approved_hold_id: None,
         }

@@ -1,10 +1,10 @@
 //! What works: read, planned, permitted, written, checked, told.
 
 use kaseya_simulator::{ContractStatus, Endpoint};
-use messages::v1::{ChangeResult, HostHealth, LoginOutcome};
+use messages::v1::{self, ChangeResult, HostHealth, LoginOutcome};
 
 use crate::{
-    job::{EFFECTIVE, addend, came_out, contract, left, outcome, results, simple, target},
+    job::{COUNT_DAY, EFFECTIVE, addend, came_out, contract, left, outcome, results, simple, target},
     world::{World, state},
 };
 
@@ -51,6 +51,34 @@ async fn d_05_the_same_job_twice_changes_nothing_the_second_time_and_logs_in_onc
     assert_eq!(done.login(), LoginOutcome::NotTried);
     assert_eq!((world.kaseya.history().len(), world.script().permits.len()), (1, 1));
     assert_eq!(world.calls(Endpoint::Authenticate), 1);
+}
+
+#[tokio::test]
+async fn b_05_billed_units_are_sent_and_told_beside_the_count_and_what_is_not_billed_is_told_too() {
+    let mut world = World::new(state()).await;
+    let billed = v1::Addend { billed_units: Some(14), ..addend("acme", "standard", 16) };
+    let unbilled = v1::UnbilledProduct {
+        company_id: "acme".to_owned(),
+        product_id: "advanced".to_owned(),
+        users: Some(3),
+        count_day: Some(COUNT_DAY.to_owned()),
+        note: "Trial".to_owned(),
+    };
+    let work =
+        v1::ContractWork { unbilled: vec![unbilled], ..contract(5001, vec![target(701, vec![billed])]) };
+    let done = world.work(vec![work]).await;
+    let company = outcome(&done, "acme", 5001);
+    assert_eq!((company.state.as_str(), company.seen_equal), ("changed", Some(true)));
+    let [standard, advanced] = &company.products[..] else { panic!("two products: {company:?}") };
+    assert_eq!((standard.users, standard.billed_units, standard.to_units), (Some(16), Some(14), Some(14)));
+    assert_eq!(
+        (advanced.state.as_str(), advanced.users, advanced.note.as_deref()),
+        ("not_billed", Some(3), Some("Trial"))
+    );
+    let history = world.kaseya.history();
+    assert_eq!((history.len(), history[0].to), (1, 14.0));
+    let asked = &world.script().permits[0].changes[0].addends[0];
+    assert_eq!((asked.users, asked.billed_units), (Some(16), Some(14)));
 }
 
 #[tokio::test]

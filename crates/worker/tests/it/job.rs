@@ -18,12 +18,13 @@ pub fn addend(company: &str, product: &str, users: impl Into<Option<u32>>) -> v1
         users,
         count_day: users.map(|_| COUNT_DAY.to_owned()),
         counted_at: users.map(|_| wire_instant(COUNTED_AT.parse().expect("an instant"))),
+        billed_units: users,
     }
 }
 
 /// A service on a contract, wanting the sum of its addends.
 pub fn target(service: i32, addends: Vec<v1::Addend>) -> v1::TargetWork {
-    let wanted_units = addends.iter().map(|addend| addend.users).sum();
+    let wanted_units = addends.iter().map(|addend| addend.billed_units).sum();
     v1::TargetWork {
         service_id: Some(service),
         service_name: format!("Service {service}"),
@@ -41,7 +42,7 @@ pub fn contract(id: i32, targets: Vec<v1::TargetWork>) -> v1::ContractWork {
         account_id: Some(301),
         contract_name: format!("Contract {id}"),
         targets,
-        notes: Vec::new(),
+        ..v1::ContractWork::default()
     }
 }
 
