@@ -57,6 +57,12 @@ pub fn effective_date(
     Some([contract_start, line_start].into_iter().flatten().fold(by_rule, Date::max))
 }
 
+/// Whether a day has begun wherever Kaseya's tenant may be: its zone is not known, and the last place to begin a day is
+/// twelve hours behind UTC.
+pub fn has_begun_everywhere(day: Date, now: Timestamp) -> bool {
+    now.to_zoned(TimeZone::fixed(jiff::tz::offset(-12))).date() >= day
+}
+
 fn first_of_next_month(day: Date) -> Date {
     // The day after the last day of a month is the first of the next; only the calendar's very last month has none.
     day.last_of_month().tomorrow().unwrap_or(day)

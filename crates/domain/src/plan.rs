@@ -2,7 +2,10 @@
 
 use jiff::civil::Date;
 
-use crate::{Brake, Brakes, ErrorCode, LineId, Wanted, target::MAX_UNITS};
+use crate::{
+    Brake, Brakes, DriftPolicy, ErrorCode, LineId, Pending, Remembered, Rewrite, Sight, Wanted,
+    target::MAX_UNITS,
+};
 
 /// A line as Kaseya shows it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,8 +23,11 @@ pub struct Line {
 pub struct PlanContext {
     /// What the target should hold.
     pub wanted: Wanted,
-    /// From which day, before the line's own start is looked at; `None` when the count's period is already invoiced.
+    /// From which day, before the contract's and the line's own start are looked at; `None` when the count's period is
+    /// already invoiced.
     pub effective_date: Option<Date>,
+    /// The contract's first day, where it is known.
+    pub contract_start: Option<Date>,
     /// The contract's last day, if it has one.
     pub contract_end: Option<Date>,
     /// The partner's brakes.
@@ -32,6 +38,10 @@ pub struct PlanContext {
     pub dismissed: Option<u32>,
     /// Whether the line is to be left alone for now, after a write without an answer.
     pub unsure: bool,
+    /// What the ledger remembers of our changes of this target.
+    pub remembered: Remembered,
+    /// What becomes of a line that was edited in Kaseya.
+    pub drift: DriftPolicy,
 }
 
 /// One line's units, from and to, with its effective date.
@@ -47,6 +57,8 @@ pub struct Change {
     pub effective_date: Date,
     /// Whether a person's approval covers it: the brakes let it pass, the run's too.
     pub approved: bool,
+    /// Why it is sent again, where Kaseya had our number before: at most once per line and period.
+    pub rewrite: Option<Rewrite>,
 }
 
 /// What is to be done about a target.
@@ -65,6 +77,8 @@ pub enum Decision {
     Dismissed(Change),
     /// Left alone after a write without an answer (NET-02).
     Wait(Line),
+    /// Kaseya took our number for a later day, and shows the old one until then: sent, to be confirmed (D-14).
+    Awaited(Line, Pending),
     /// Not sent.
     NotSent(ErrorCode),
 }
@@ -87,23 +101,55 @@ pub fn plan_target(same_service: &[Line], context: &PlanContext) -> Decision {
     if context.unsure {
         return Decision::Wait(line);
     }
-    if line.units == f64::from(wanted) {
-        return Decision::Unchanged { line: Some(line) };
+    let sight = context.remembered.sight(line.units, wanted);
+    match sight {
+        Sight::Awaited(pending) => return Decision::Awaited(line, pending),
+        // The line shows the number of today, and Kaseya has another for a later day: ours is sent whatever it shows.
+        // That Kaseya then forgets the earlier change is a guess: a line has one number and one effective date. If it keeps
+        // both, the line shows the wrong one from its day on, and is found as one that was edited.
+        Sight::Replaces(_) => {}
+        _ if line.units == f64::from(wanted) => return Decision::Unchanged { line: Some(line) },
+        // Somebody's half, or Kaseya's own proration, which was there before us: which whole number was meant is not ours to
+        // guess. One that came into a line of ours is drift.
+        Sight::AsLeft if is_fraction(line.units) => return Decision::NotSent(ErrorCode::Qty03),
+        Sight::AsLeft | Sight::NotApplied(_) | Sight::Edited { .. } => {}
     }
-    let Some(by_rule) = context.effective_date else {
-        return Decision::NotSent(ErrorCode::Per01);
+    let effective_date = match effective_day(&line, context) {
+        Ok(day) => day,
+        Err(code) => return Decision::NotSent(code),
     };
-    let effective_date = line.effective_date.map_or(by_rule, |start| by_rule.max(start));
-    if context.contract_end.is_some_and(|end| effective_date > end) {
-        return Decision::NotSent(ErrorCode::Con01);
+    let rewrite = sight.rewrite();
+    if rewrite.is_some() && context.remembered.rewritten_for >= Some(effective_date) {
+        return Decision::NotSent(ErrorCode::Svc04);
     }
     let approved = context.approved.is_some_and(|units| context.brakes.approval_stands(units, wanted));
-    let change = Change { line: line.id, from: line.units, to: wanted, effective_date, approved };
+    let change = Change { line: line.id, from: line.units, to: wanted, effective_date, approved, rewrite };
     if context.dismissed == Some(wanted) {
         return Decision::Dismissed(change);
     }
-    match context.brakes.check(line.units, wanted) {
-        Some(brake) if !approved => Decision::Hold(change, brake),
-        _ => Decision::Write(change),
+    if approved {
+        return Decision::Write(change);
     }
+    match (sight, context.drift) {
+        (Sight::Edited { .. }, DriftPolicy::Ask) => Decision::Hold(change, Brake::Drift),
+        _ => match context.brakes.check(line.units, wanted) {
+            Some(brake) => Decision::Hold(change, brake),
+            None => Decision::Write(change),
+        },
+    }
+}
+
+/// From which day a change of the line counts (D-12), or why there is no such day.
+fn effective_day(line: &Line, context: &PlanContext) -> Result<Date, ErrorCode> {
+    let by_rule = context.effective_date.ok_or(ErrorCode::Per01)?;
+    let is_over = |day: Date| context.contract_end.is_some_and(|end| day > end);
+    if is_over(by_rule) {
+        return Err(ErrorCode::Con01);
+    }
+    let day = [context.contract_start, line.effective_date].into_iter().flatten().fold(by_rule, Date::max);
+    if is_over(day) { Err(ErrorCode::Per03) } else { Ok(day) }
+}
+
+fn is_fraction(units: f64) -> bool {
+    units.is_finite() && units.fract() != 0.0
 }

@@ -1,8 +1,8 @@
 //! Wanted against present: what is written, held, or left.
 
 use domain::{
-    Addend, Brake, Brakes, Change, CompanyId, Decision, ErrorCode, Line, LineId, MAX_UNITS, PlanContext,
-    ProductId, UserCount, Wanted, plan_target, wanted_units,
+    Addend, Brake, Brakes, Change, CompanyId, Decision, DriftPolicy, ErrorCode, Line, LineId, MAX_UNITS,
+    Pending, PlanContext, ProductId, Remembered, UserCount, Wanted, plan_target, wanted_units,
 };
 use jiff::{Timestamp, civil::date};
 use proptest::prelude::*;
@@ -15,16 +15,19 @@ fn context(wanted: Wanted) -> PlanContext {
     PlanContext {
         wanted,
         effective_date: Some(date(2026, 11, 1)),
+        contract_start: None,
         contract_end: None,
         brakes: Brakes::default(),
         approved: None,
         dismissed: None,
         unsure: false,
+        remembered: Remembered::default(),
+        drift: DriftPolicy::Ask,
     }
 }
 
 fn change(from: f64, to: u32) -> Change {
-    Change { line: LineId(7), from, to, effective_date: date(2026, 11, 1), approved: false }
+    Change { line: LineId(7), from, to, effective_date: date(2026, 11, 1), approved: false, rewrite: None }
 }
 
 fn addend(users: Option<u32>) -> Addend {
@@ -137,6 +140,21 @@ fn a_change_never_begins_before_its_line_or_after_its_contract() {
         let ends = PlanContext { contract_end: Some(end), ..context(Wanted::Units(12)) };
         assert_eq!(plan_target(&[line(10.0)], &ends), decision);
     }
+    let begins = PlanContext { contract_start: Some(date(2026, 11, 20)), ..context(Wanted::Units(12)) };
+    let on_its_first_day = Change { effective_date: date(2026, 11, 20), ..change(10.0, 12) };
+    assert_eq!(plan_target(&[started], &begins), Decision::Write(on_its_first_day));
+}
+
+#[test]
+fn d_12_a_day_outside_the_contract_is_told_apart_from_a_contract_that_is_over() {
+    let ends = PlanContext { contract_end: Some(date(2026, 11, 14)), ..context(Wanted::Units(12)) };
+    let late_line = Line { effective_date: Some(date(2026, 11, 15)), ..line(10.0) };
+    assert_eq!(plan_target(&[late_line], &ends), Decision::NotSent(ErrorCode::Per03));
+    let begins_late = PlanContext { contract_start: Some(date(2026, 11, 15)), ..ends };
+    assert_eq!(plan_target(&[line(10.0)], &begins_late), Decision::NotSent(ErrorCode::Per03));
+    assert!(matches!(plan_target(&[line(10.0)], &ends), Decision::Write(_)));
+    let over = PlanContext { contract_end: Some(date(2026, 10, 31)), ..begins_late };
+    assert_eq!(plan_target(&[late_line], &over), Decision::NotSent(ErrorCode::Con01));
 }
 
 #[test]
@@ -151,12 +169,11 @@ fn nothing_is_written_into_a_period_that_is_already_invoiced() {
 }
 
 #[test]
-fn a_fraction_becomes_whole_and_a_credit_waits_for_a_person() {
-    assert_eq!(plan_target(&[line(10.5)], &context(Wanted::Units(11))), Decision::Write(change(10.5, 11)));
-    assert!(matches!(
-        plan_target(&[line(0.25)], &context(Wanted::Units(0))),
-        Decision::Hold(_, Brake::FallToZero)
-    ));
+fn a_fraction_is_not_rounded_and_a_credit_waits_for_a_person() {
+    for (shown, wanted) in [(10.5, 11), (10.5, 10), (0.25, 0), (-0.5, 3)] {
+        let decision = plan_target(&[line(shown)], &context(Wanted::Units(wanted)));
+        assert_eq!(decision, Decision::NotSent(ErrorCode::Qty03), "{shown}");
+    }
     for wanted in [0, 1, 5] {
         assert!(matches!(plan_target(&[line(-1.0)], &context(Wanted::Units(wanted))), Decision::Hold(..)));
     }
@@ -196,6 +213,25 @@ fn present_units() -> impl Strategy<Value = f64> {
 }
 
 prop_compose! {
+    fn any_remembered()(
+        pending in prop::option::weighted(0.4, (0_u32..60, users(), 1_i8..=12, any::<bool>())),
+        last_confirmed in prop::option::weighted(0.6, 0_u32..60),
+        rewritten in prop::option::weighted(0.2, 1_i8..=12),
+    ) -> Remembered {
+        Remembered {
+            pending: pending.map(|(from, to, month, due)| Pending {
+                from: f64::from(from),
+                to,
+                effective_date: date(2026, month, 1),
+                due,
+            }),
+            last_confirmed,
+            rewritten_for: rewritten.map(|month| date(2026, month, 1)),
+        }
+    }
+}
+
+prop_compose! {
     fn any_context()(
         wanted in prop_oneof![9 => users().prop_map(Wanted::Units), 1 => Just(Wanted::Unknown)],
         month in prop::option::weighted(0.95, 1_i8..=12),
@@ -204,6 +240,8 @@ prop_compose! {
         dismissed in prop::option::weighted(0.2, users()),
         figures in (0_u32..10, 0_u32..100, 0_u32..40),
         unsure in prop::bool::weighted(0.1),
+        remembered in any_remembered(),
+        drift in prop::sample::select(DriftPolicy::ALL),
     ) -> PlanContext {
         PlanContext {
             wanted,
@@ -213,6 +251,9 @@ prop_compose! {
             approved,
             dismissed,
             unsure,
+            contract_start: None,
+            remembered,
+            drift,
         }
     }
 }
@@ -240,7 +281,8 @@ proptest! {
             prop_assert_eq!(written.units, change.from);
             written.units = f64::from(change.to);
             written.effective_date = Some(change.effective_date);
-            let again = plan_target(&lines, &context);
+            let remembered = Remembered { pending: None, last_confirmed: Some(change.to), ..context.remembered };
+            let again = plan_target(&lines, &PlanContext { remembered, ..context });
             prop_assert!(matches!(again, Decision::Unchanged { line: Some(_) }), "{:?}", again);
         }
     }
@@ -253,7 +295,8 @@ proptest! {
             // `to` is a u32, so neither negative nor a fraction; it fits what Kaseya takes.
             prop_assert_eq!(context.wanted, Wanted::Units(change.to));
             prop_assert!(change.to <= MAX_UNITS);
-            prop_assert!(change.from != f64::from(change.to));
+            // The same number is sent only where another one is on its way.
+            prop_assert!(change.from != f64::from(change.to) || context.remembered.pending.is_some());
             prop_assert_eq!(lines.len(), 1);
             prop_assert!(context.contract_end.is_none_or(|end| change.effective_date <= end));
             prop_assert!(lines[0].effective_date.is_none_or(|start| change.effective_date >= start));

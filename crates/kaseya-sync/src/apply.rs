@@ -227,6 +227,7 @@ fn sealed(
         max_count_age_days: new.max_count_age_days,
         brakes: new.brakes,
         run_brake: new.run_brake,
+        drift: new.drift,
         call_share_percent: new.call_share_percent,
     };
     (integration, same.is_none())

@@ -1,11 +1,15 @@
 //! A batch of `JobDone` in one transaction.
 
+use std::collections::BTreeMap;
+
 use domain::{Brake, CompanyState, ContractId, Entropy, HoldId, PartnerId, RunMode, ServiceId};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction, breakers, closing,
     events::NewEvent,
-    journal, lines, logins,
+    journal,
+    ledger::{self, SeenEqual},
+    lines, logins,
     outcomes::{self, CompanyOutcome, ProductRow},
     standing_holds::{self, HeldChange},
 };
@@ -80,11 +84,31 @@ async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
     if !done.lines.is_empty() {
         lines::store_lines(tx, partner, done.source.run_number, &done.lines).await?;
         journal::settle_from_lines(tx, partner, &done.lines, &done.changes).await?;
+        ledger::remember_equal(tx, partner, &seen_equal(done)).await?;
     }
     if !done.changes.is_empty() {
         journal::settle_intents(tx, partner, &done.changes).await?;
     }
     Ok(())
+}
+
+/// The targets whose lines were read and held our number before anything was written.
+fn seen_equal(done: &JobDone) -> Vec<SeenEqual> {
+    let companies: Vec<&CompanyOutcome> = done.companies.iter().collect();
+    let unchanged: BTreeMap<(ContractId, ServiceId), i32> = products(&companies)
+        .filter(|(_, product)| product.state == CompanyState::Unchanged.as_str())
+        .filter_map(|(company, product)| {
+            Some(((company.contract?, ServiceId(product.service?)), i32::try_from(product.to?).ok()?))
+        })
+        .collect();
+    done.lines
+        .iter()
+        .filter_map(|line| {
+            let units = *unchanged.get(&(line.contract, line.service))?;
+            let (contract, service, seen_at) = (line.contract, line.service, line.seen_at);
+            (line.units == f64::from(units)).then_some(SeenEqual { contract, service, units, seen_at })
+        })
+        .collect()
 }
 
 /// What an attempt finds equal because an earlier one of its run has changed it, is changed: the run did it, and its

@@ -1,6 +1,6 @@
 //! What a worker is told at start, as true at that moment.
 
-use domain::{PartnerId, ServiceId, Wanted};
+use domain::{DriftPolicy, PartnerId, Pending, Remembered, ServiceId, Wanted};
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError, Transaction,
@@ -29,6 +29,8 @@ pub(crate) async fn job_content(
     let (integration, plan) = (&facts.integration, facts.plan());
     let lines = ledger::known_lines(tx, partner, &job.contracts).await?;
     let decided = ledger::decided_holds(tx, partner, &job.contracts).await?;
+    let today = facts.settings.zone().to_datetime(now).date();
+    let remembered = ledger::remembered(tx, partner, &job.contracts, today).await?;
     let standing =
         permits::targets_standing(tx, partner, (job.job, job.attempt), &job.contracts, now).await?;
     // A contract that nothing is mapped to any more is left out: its companies were followed where they are now.
@@ -40,6 +42,8 @@ pub(crate) async fn job_content(
                 line: lines.get(&target),
                 decided: decided.get(&target).copied(),
                 standing: standing.get(&target),
+                remembered: remembered.get(&target).copied().unwrap_or_default(),
+                drift: integration.drift,
             }
         })
     });
@@ -68,6 +72,8 @@ struct Known<'a> {
     line: Option<&'a KnownLine>,
     decided: Option<Decided>,
     standing: Option<&'a TargetStanding>,
+    remembered: Remembered,
+    drift: DriftPolicy,
 }
 
 fn contract_work<'a>(plan: &ContractPlan, known: impl Fn(ServiceId) -> Known<'a>) -> v1::ContractWork {
@@ -127,6 +133,19 @@ fn target_work(target: &TargetPlan, known: &Known<'_>) -> v1::TargetWork {
             Some(Decided::Dismissed(units)) => Some(units),
             Some(Decided::Approved(..)) | None => None,
         },
+        pending: known.remembered.pending.map(pending_change),
+        last_confirmed_units: known.remembered.last_confirmed,
+        rewritten_for: known.remembered.rewritten_for.map(|day| day.to_string()),
+        drift_policy: Some(known.drift.as_str().to_owned()),
+    }
+}
+
+fn pending_change(pending: Pending) -> v1::PendingChange {
+    v1::PendingChange {
+        from_units: Some(pending.from),
+        to_units: Some(pending.to),
+        effective_date: pending.effective_date.to_string(),
+        due: Some(pending.due),
     }
 }
 

@@ -246,6 +246,7 @@ fn intent(change: &AskedChange) -> Intent {
         addends: serde_json::to_value(&change.addends).expect("texts, numbers and days are JSON"),
         companies: change.companies(),
         approved_hold: change.approved_hold,
+        rewrite: change.rewrite,
     }
 }
 

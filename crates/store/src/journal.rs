@@ -58,7 +58,8 @@ pub async fn settle_intents(
     let times: Vec<Timestamp> = settled.iter().map(|intent| intent.at).collect();
     let touched = tx
         .query(
-            "update intents set result = said.result, settled_at = said.at
+            "update intents set result = said.result, settled_at = said.at,
+                    taken_at = coalesce(taken_at, case when said.result in ('sent', 'confirmed') then said.at end)
              from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as said (intent_id, result, at)
              where intents.partner_id = $1 and intents.intent_id = said.intent_id
                and (intents.result in ('open', 'sent', 'unsure')
@@ -80,8 +81,9 @@ pub async fn settle_intents(
 /// the earlier ones by what it showed before that. Changes named in `own` are this attempt's and settled by itself.
 ///
 /// What may land late is not judged by a number that is not its own before [`UNSURE_FOR`] is over: after the word of a
-/// worker that got no answer, or after the permit where no word came. Where a later change was for the same number it
-/// stands for both, whichever of them it was that landed.
+/// worker that got no answer, or after the permit where no word came. What Kaseya took for a later day is not judged by
+/// another number before that day: it may be shown only then. Where a later change was for the same number it stands for
+/// both, whichever of them it was that landed.
 pub async fn settle_from_lines(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -120,12 +122,15 @@ pub async fn settle_from_lines(
              )
              update intents set
                  result = case when intents.to_units = judged.units then 'confirmed' else 'not_applied' end,
-                 settled_at = judged.seen_at
+                 settled_at = judged.seen_at,
+                 taken_at = coalesce(taken_at, case when intents.to_units = judged.units then judged.seen_at end)
              from judged
              where intents.partner_id = $1 and intents.intent_id = judged.intent_id
                and intents.result in ('open', 'sent', 'unsure') and intents.granted_at < judged.seen_at
                and (intents.to_units = judged.units or judged.repeated
-                    or coalesce(intents.settled_at, intents.permit_until) + make_interval(secs => $8) <= judged.seen_at)
+                    or coalesce(intents.settled_at, intents.permit_until) + make_interval(secs => $8) <= judged.seen_at
+                       and (intents.result <> 'sent'
+                            or intents.effective_date <= (judged.seen_at at time zone 'UTC' - interval '12 hours')::date))
              returning intents.intent_id, intents.contract_id, intents.service_id, intents.to_units, intents.result",
             &[&partner.as_str(), &contracts, &ids, &units, &seen, &own, &idle, &rest],
         )

@@ -5,6 +5,7 @@
 mod known;
 mod leases;
 mod remapped;
+mod remembered;
 mod started;
 mod tickets;
 
@@ -13,6 +14,7 @@ pub use leases::{
     ExpiredJob, Slice, close_dropped_job, expired_job, give_up, halve, hand_back, refused_to_local,
 };
 pub use remapped::{follow_remapped, note_mappings};
+pub use remembered::{SeenEqual, remember_equal, remembered};
 pub use started::{
     HeldJob, JobRow, KaseyaUse, StartedJob, defer_job, held_job, kaseya_use, lock_job, put_back, renew_lease,
     start_job,

@@ -263,6 +263,8 @@ pub struct Intent {
     pub companies: BTreeSet<CompanyId>,
     /// The approval that let it pass.
     pub approved_hold: Option<HoldId>,
+    /// Whether it sends again what Kaseya had before.
+    pub rewrite: bool,
 }
 
 /// For whom intents are stored.
@@ -296,8 +298,8 @@ pub async fn store_intent(
     tx.execute(
         "insert into intents (intent_id, partner_id, run_id, run_number, job_id, attempt, contract_id, service_id, line_id,
                               from_units, to_units, effective_date, addends, company_ids, approved_hold_id, granted_at,
-                              permit_until, result, traceparent)
-         values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'open', $18)
+                              permit_until, result, traceparent, rewrite)
+         values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'open', $18, $19)
          on conflict (intent_id) do nothing",
         &[
             &of.partner.as_str(),
@@ -318,6 +320,7 @@ pub async fn store_intent(
             &now,
             &of.permit_until,
             &of.traceparent,
+            &intent.rewrite,
         ],
     )
     .await?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, Billing, BillingRule, Brakes, CompanyId, ContractId, ErrorCode, InvoiceDay, MonthEnd,
-    PartnerId, ProductId, RunBrake, Schedule, ServiceId,
+    AccountId, Billing, BillingRule, Brakes, CompanyId, ContractId, DriftPolicy, ErrorCode, InvoiceDay,
+    MonthEnd, PartnerId, ProductId, RunBrake, Schedule, ServiceId,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -75,6 +75,8 @@ pub struct Integration {
     pub brakes: Brakes,
     /// The brake on one run.
     pub run_brake: RunBrake,
+    /// What becomes of a line that was edited in Kaseya.
+    pub drift: DriftPolicy,
     /// Our share of Kaseya's hourly calls, percent.
     pub call_share_percent: u32,
     /// Set while Kaseya refuses these credentials.
@@ -239,7 +241,7 @@ async fn integration(
 ) -> Result<Option<Integration>, StoreError> {
     let sql = "select host, v2_base, v1_base, tenant, user_name, sealed_password, credentials_version, state, billing,
                       invoice_day, month_end_run, freeze_hour, max_count_age_days, brake_units, brake_percent,
-                      brake_units_alone, run_brake_percent, run_brake_companies, call_share_percent,
+                      brake_units_alone, run_brake_percent, run_brake_companies, drift_policy, call_share_percent,
                       credentials_refused_code, credentials_refused_at
                from integrations where partner_id = $1";
     let Some(row) = tx.query_opt(sql, &[&partner.as_str()]).await? else {
@@ -278,6 +280,7 @@ async fn integration(
         max_count_age_days: row.number("max_count_age_days")?,
         brakes: row.brakes()?,
         run_brake: row.run_brake()?,
+        drift: row.named("drift_policy", DriftPolicy::parse)?,
         call_share_percent: row.number("call_share_percent")?,
         credentials_refused,
     }))

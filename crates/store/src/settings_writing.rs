@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, Billing, Brakes, CompanyId, ContractId, Frequency, InvoiceDay, Occurrence, PartnerId,
-    ProductId, RunBrake, Schedule, ServiceId,
+    AccountId, Billing, Brakes, CompanyId, ContractId, DriftPolicy, Frequency, InvoiceDay, Occurrence,
+    PartnerId, ProductId, RunBrake, Schedule, ServiceId,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -44,6 +44,8 @@ pub struct NewIntegration {
     pub brakes: Brakes,
     /// The brake on one run.
     pub run_brake: RunBrake,
+    /// What becomes of a line that was edited in Kaseya.
+    pub drift: DriftPolicy,
     /// Our share of Kaseya's hourly calls, percent.
     pub call_share_percent: i32,
 }
@@ -121,8 +123,9 @@ pub async fn store_integration(
     let sql = "insert into integrations as known (
                    partner_id, host, v2_base, v1_base, tenant, user_name, sealed_password, credentials_version, state,
                    billing, invoice_day, month_end_run, freeze_hour, max_count_age_days, brake_units, brake_percent,
-                   brake_units_alone, run_brake_percent, run_brake_companies, call_share_percent, saved_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, 'off', $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+                   brake_units_alone, run_brake_percent, run_brake_companies, call_share_percent, saved_at,
+                   drift_policy)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, 'off', $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
                on conflict (partner_id) do update set
                    host = excluded.host, v2_base = excluded.v2_base, v1_base = excluded.v1_base,
                    tenant = excluded.tenant, user_name = excluded.user_name,
@@ -134,6 +137,7 @@ pub async fn store_integration(
                    run_brake_percent = excluded.run_brake_percent,
                    run_brake_companies = excluded.run_brake_companies,
                    call_share_percent = excluded.call_share_percent, saved_at = excluded.saved_at,
+                   drift_policy = excluded.drift_policy,
                    credentials_refused_code = case when known.credentials_version = excluded.credentials_version
                                                    then known.credentials_refused_code end,
                    credentials_refused_at = case when known.credentials_version = excluded.credentials_version
@@ -167,6 +171,7 @@ pub async fn store_integration(
             &figure(new.run_brake.companies)?,
             &new.call_share_percent,
             &now,
+            &new.drift.as_str(),
         ],
     )
     .await

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use domain::{
-    AccountId, Addend, Brakes, CompanyId, ContractId, ErrorCode, HoldId, PartnerId, ProductId, RunId,
-    RunMode, ServiceId, Trigger, UserCount, Wanted,
+    AccountId, Addend, Brakes, CompanyId, ContractId, DriftPolicy, ErrorCode, HoldId, PartnerId, Pending,
+    ProductId, Remembered, RunId, RunMode, ServiceId, Trigger, UserCount, Wanted,
 };
 use jiff::{Timestamp, civil::Date};
 use messages::{
@@ -99,6 +99,12 @@ pub struct Target {
     pub approved: Option<(HoldId, u32)>,
     /// What a person dismissed.
     pub dismissed: Option<u32>,
+    /// What the ledger remembers of our changes.
+    pub remembered: Remembered,
+    /// What becomes of the line if it was edited.
+    pub drift: DriftPolicy,
+    /// The line's price when it was last read.
+    pub known_price: Option<f64>,
 }
 
 impl Target {
@@ -216,6 +222,24 @@ fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
         unsure_until: field::optional_instant("unsure_until", work.unsure_until)?,
         approved,
         dismissed: work.dismissed_units,
+        remembered: Remembered {
+            pending: work.pending.map(pending).transpose().map_err(|error| error.within("pending"))?,
+            last_confirmed: work.last_confirmed_units,
+            rewritten_for: field::optional_day("rewritten_for", work.rewritten_for.as_deref())?,
+        },
+        drift: work.drift_policy.map_or(Ok(DriftPolicy::Ask), |policy| {
+            field::named("drift_policy", &policy, DriftPolicy::parse)
+        })?,
+        known_price: work.last_known.and_then(|line| line.unit_price),
+    })
+}
+
+fn pending(pending: v1::PendingChange) -> Result<Pending, FieldError> {
+    Ok(Pending {
+        from: field::decimal("from_units", pending.from_units)?,
+        to: required("to_units", pending.to_units)?,
+        effective_date: field::day("effective_date", &pending.effective_date)?,
+        due: required("due", pending.due)?,
     })
 }
 

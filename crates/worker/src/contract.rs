@@ -1,6 +1,6 @@
 //! One contract: what Kaseya shows, and what is to be done about it.
 
-use domain::{Change, CompanyState, Decision, ErrorCode, Line, Outcome, PlanContext, Wanted, plan_target};
+use domain::{Change, Decision, ErrorCode, Line, PlanContext, Wanted, plan_target};
 use jiff::civil::Date;
 use kaseya::{BmsError, ContractLine};
 use messages::{field::wire_instant, v1};
@@ -8,6 +8,7 @@ use messages::{field::wire_instant, v1};
 use crate::{
     attempt::Attempt,
     content::{Contract, Target},
+    decided::result_of,
     outcome::TargetResult,
 };
 
@@ -52,9 +53,10 @@ pub(crate) async fn plan_contract(
         let same_service: Vec<&ContractLine> =
             lines.iter().filter(|line| line.service_id == target.service).collect();
         let decision = decide(attempt, target, &same_service, contract_end);
-        let result = result_of(contract, target, &decision);
-        if let (Decision::Write(change), Some(line)) = (decision, same_service.first()) {
-            planned.writes.push(PlannedWrite { target: index, line: (*line).clone(), change });
+        let line = if let [line] = same_service[..] { Some(line) } else { None };
+        let result = result_of(contract, target, &decision, line);
+        if let (Decision::Write(change), Some(line)) = (decision, line) {
+            planned.writes.push(PlannedWrite { target: index, line: line.clone(), change });
         }
         planned.results.push(result);
     }
@@ -113,67 +115,17 @@ fn decide(
     let context = PlanContext {
         wanted: target.wanted,
         effective_date: target.effective_date,
+        contract_start: None,
         contract_end,
         brakes: attempt.content.brakes,
         approved: target.approved.map(|(_, units)| units),
         dismissed: target.dismissed,
         // The scheduler says so by its own clock, which is the ledger's.
         unsure: target.unsure_until.is_some(),
+        remembered: target.remembered,
+        drift: target.drift,
     };
     plan_target(&lines, &context)
-}
-
-/// What a decision comes out as; for a change that is to be written, what it comes out as in a plan.
-fn result_of(contract: &Contract, target: &Target, decision: &Decision) -> TargetResult {
-    let to = target.wanted_units();
-    let of_change = |change: &Change, outcome| TargetResult {
-        from: Some(change.from),
-        to: Some(change.to),
-        effective_date: Some(change.effective_date),
-        ..TargetResult::of(outcome)
-    };
-    match decision {
-        Decision::Unchanged { line } => {
-            let from = line.map(|line| line.units);
-            TargetResult { from, to, ..TargetResult::of(Outcome::of(CompanyState::Unchanged)) }
-        }
-        Decision::Write(change) => of_change(change, Outcome::of(CompanyState::Changed)),
-        Decision::Hold(change, brake) => TargetResult {
-            brake: Some(*brake),
-            ..of_change(change, Outcome::with(CompanyState::Held, ErrorCode::Qty01))
-        },
-        Decision::Dismissed(change) => {
-            of_change(change, Outcome::with(CompanyState::NotSent, ErrorCode::Qty01))
-        }
-        Decision::Wait(line) => TargetResult {
-            from: Some(line.units),
-            to,
-            deferred_until: target.unsure_until,
-            ..TargetResult::of(Outcome::with(CompanyState::Deferred, ErrorCode::Net02))
-        },
-        Decision::NotSent(code) => {
-            TargetResult { to, ..TargetResult::not_sent(*code, words_for(*code, contract, target)) }
-        }
-    }
-}
-
-fn words_for(code: ErrorCode, contract: &Contract, target: &Target) -> Option<String> {
-    let (service, name) = (&target.service_name, &contract.name);
-    match code {
-        ErrorCode::Svc01 => Some(format!("The service \"{service}\" is not on the contract \"{name}\".")),
-        ErrorCode::Svc03 => {
-            Some(format!("The service \"{service}\" is on the contract \"{name}\" more than once."))
-        }
-        ErrorCode::Con01 => Some(format!("The contract \"{name}\" ends before the period to be billed.")),
-        ErrorCode::Qty02 => Some(format!("The user count for \"{service}\" is missing or too old.")),
-        ErrorCode::Per01 => newest_count(target)
-            .map(|day| format!("The month of the count of {day} has already been invoiced.")),
-        _ => None,
-    }
-}
-
-fn newest_count(target: &Target) -> Option<Date> {
-    target.addends.iter().filter_map(|addend| addend.count.map(|count| count.day)).max()
 }
 
 /// The lines of the services that are mapped here; others are none of our business.

@@ -11,6 +11,7 @@ mod attempt;
 mod calls;
 mod content;
 mod contract;
+mod decided;
 mod kaseya_section;
 mod outcome;
 mod refusal;

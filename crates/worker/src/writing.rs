@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use domain::{Brake, CompanyState, ErrorCode, IntentId, Outcome, UNSURE_FOR};
+use domain::{Brake, CompanyState, ErrorCode, IntentId, Outcome, UNSURE_FOR, has_begun_everywhere};
 use jiff::{SignedDuration, Timestamp};
 use kaseya::{BmsError, ContractLine, WriteError};
 use messages::{
@@ -15,6 +15,7 @@ use crate::{
     attempt::{Attempt, Interrupted, Verdict},
     content::{Contract, wire_addend},
     contract::{Planned, PlannedWrite, seen_lines},
+    decided::drift_code,
     outcome::TargetResult,
 };
 
@@ -98,7 +99,7 @@ pub(crate) async fn write_changes(
         {
             contradict(attempt, &mut one, write, lines);
         }
-        match result_of(write, &one) {
+        match result_of(write, &one, &planned.results[write.target]) {
             Some(result) => planned.results[write.target] = result,
             None => {
                 written.not_begun.insert(write.target);
@@ -159,6 +160,7 @@ async fn ask(
                 effective_date: write.change.effective_date.to_string(),
                 addends: target.addends.iter().map(wire_addend).collect(),
                 approved_hold_id: approved.map(|(hold, _)| hold.to_string()),
+                rewrite: Some(write.change.rewrite.is_some()),
             }
         })
         .collect();
@@ -302,12 +304,13 @@ fn confirmed_or(result: ChangeResult, write: &PlannedWrite, shown: Option<&[Cont
 /// counts from a later day may be shown only then.
 fn contradict(attempt: &Attempt<'_>, one: &mut Tried, write: &PlannedWrite, shown: &[ContractLine]) {
     let change = &write.change;
-    let today = attempt.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    if change.effective_date > today {
+    if !has_begun_everywhere(change.effective_date, attempt.clock.now()) {
         return;
     }
     let found = shown.iter().find(|line| line.id == change.line);
-    one.code = Some(ErrorCode::Unk01);
+    // A whole number was sent: a fraction is what Kaseya made of it.
+    let fraction = found.is_some_and(|line| line.units.fract() != 0.0);
+    one.code = Some(if fraction { ErrorCode::Qty03 } else { ErrorCode::Unk01 });
     one.words = Some(match found {
         Some(line) => format!("Kaseya took {} units and shows {}.", change.to, line.units),
         None => format!("Kaseya took {} units and no longer shows the line.", change.to),
@@ -315,10 +318,10 @@ fn contradict(attempt: &Attempt<'_>, one: &mut Tried, write: &PlannedWrite, show
 }
 
 /// What a write came out as; `None` when it was never begun.
-fn result_of(write: &PlannedWrite, one: &Tried) -> Option<TargetResult> {
+fn result_of(write: &PlannedWrite, one: &Tried, planned: &TargetResult) -> Option<TargetResult> {
     let change = &write.change;
     let outcome = match one.result {
-        ChangeResult::Confirmed => Outcome::of(CompanyState::Changed),
+        ChangeResult::Confirmed => Outcome { state: CompanyState::Changed, code: drift_code(change) },
         ChangeResult::Sent => Outcome { state: CompanyState::Sent, code: one.code },
         ChangeResult::Unsure => Outcome::with(CompanyState::Deferred, ErrorCode::Net02),
         ChangeResult::Refused => Outcome::with(CompanyState::NotSent, one.code.unwrap_or(ErrorCode::Unk01)),
@@ -332,7 +335,7 @@ fn result_of(write: &PlannedWrite, one: &Tried) -> Option<TargetResult> {
         from: Some(change.from),
         to: Some(change.to),
         effective_date: Some(change.effective_date),
-        words: one.words.clone(),
+        words: one.words.clone().or_else(|| planned.words.clone()),
         deferred_until,
         ..TargetResult::of(outcome)
     })

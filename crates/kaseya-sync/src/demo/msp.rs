@@ -191,6 +191,7 @@ pub(super) fn settings(base: &str) -> SettingsFile {
             month_end_run: false,
             freeze_hour: 6,
             max_count_age_days: 3,
+            drift: domain::DriftPolicy::Ask,
             call_share_percent: 50,
             brakes: Brakes::default(),
             // Most companies change in the first run: that is what it is for.

@@ -1,6 +1,6 @@
 //! The sections `[integration]` and `[brakes]`.
 
-use domain::{Billing, Brakes, InvoiceDay, RunBrake};
+use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, RunBrake};
 use kaseya::{Bases, Host};
 use runtime::SecretFile;
 use secrecy::SecretString;
@@ -40,6 +40,8 @@ pub struct IntegrationSettings {
     pub brakes: Brakes,
     /// The brake on one run.
     pub run_brake: RunBrake,
+    /// What becomes of a line that was edited in Kaseya.
+    pub drift: DriftPolicy,
 }
 
 /// The words of a contract's billing.
@@ -66,6 +68,9 @@ pub(super) fn read(mut section: Section<'_, '_>, around: Surroundings<'_>) -> Op
     let max_age = section.optional_integer("max_count_age_days", example, 1..=31);
     let example = "call_share_percent = 50, from 1 to 100";
     let call_share = section.optional_integer("call_share_percent", example, 1..=100);
+    let example = r#"drift = "ask" or drift = "send_ours""#;
+    let policies = DriftPolicy::ALL.iter().map(|policy| (policy.as_str(), *policy));
+    let drift = section.optional_one_of("drift", example, &policies.collect::<Vec<_>>());
     section.finish();
     Some(IntegrationSettings {
         host: host?.as_str().to_owned(),
@@ -83,6 +88,7 @@ pub(super) fn read(mut section: Section<'_, '_>, around: Surroundings<'_>) -> Op
         call_share_percent: small(call_share).unwrap_or(50),
         brakes: Brakes::default(),
         run_brake: RunBrake::default(),
+        drift: drift.unwrap_or(DriftPolicy::Ask),
     })
 }
 

@@ -35,6 +35,7 @@ pub(super) struct AskedChange {
     pub(super) effective_date: Date,
     pub(super) addends: Vec<AskedAddend>,
     pub(super) approved_hold: Option<HoldId>,
+    pub(super) rewrite: bool,
 }
 
 /// One count in the number. As the journal keeps it: without it nobody could say why this number.
@@ -113,6 +114,7 @@ fn read_change(change: v1::IntendedChange) -> Result<AskedChange, FieldError> {
             .approved_hold_id
             .map(|text| id("approved_hold_id", HoldId::parse(&text)))
             .transpose()?,
+        rewrite: change.rewrite.unwrap_or(false),
     })
 }
 

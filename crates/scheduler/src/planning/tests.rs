@@ -36,6 +36,7 @@ pub(super) fn integration() -> Integration {
         max_count_age_days: 7,
         brakes: Brakes::default(),
         run_brake: RunBrake::default(),
+        drift: domain::DriftPolicy::Ask,
         call_share_percent: 50,
         credentials_refused: None,
     }

@@ -304,6 +304,7 @@ impl World {
                 billed_units: None,
             }],
             approved_hold_id: None,
+            rewrite: None,
         }
     }
 

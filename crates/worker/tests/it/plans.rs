@@ -1,6 +1,6 @@
 //! Applying a plan through the simulator and planning again gives nothing.
 
-use domain::{Brakes, Decision, Line, LineId, PlanContext, Wanted, plan_target};
+use domain::{Brakes, Decision, DriftPolicy, Line, LineId, PlanContext, Remembered, Wanted, plan_target};
 use jiff::{Timestamp, civil::date};
 use kaseya_simulator::State;
 use proptest::prelude::*;
@@ -38,11 +38,14 @@ proptest! {
                 let context = PlanContext {
                     wanted: wanted.next().flatten().map_or(Wanted::Unknown, Wanted::Units),
                     effective_date: Some(date(2026, 11, 1)),
+                    contract_start: None,
                     contract_end,
                     brakes,
                     approved,
                     dismissed: None,
                     unsure: false,
+                    remembered: Remembered::default(),
+                    drift: DriftPolicy::Ask,
                 };
                 let before = state.clone();
                 let decision = plan_target(&lines(&state, contract, service), &context);

@@ -1,0 +1,99 @@
+//! What our own earlier changes say about the units that a line shows: as we left them, on their way, or edited (B-13).
+
+use jiff::civil::Date;
+
+use crate::run::names;
+
+names! {
+    /// What becomes of a line whose units were edited in Kaseya.
+    DriftPolicy {
+        /// Kaseya's number stays until a person decides.
+        Ask = "ask",
+        /// Ours is sent again.
+        SendOurs = "send_ours",
+    }
+}
+
+/// A change that Kaseya took and that nothing has shown since.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pending {
+    /// What the line showed before.
+    pub from: f64,
+    /// What was sent.
+    pub to: u32,
+    /// From which day it counts.
+    pub effective_date: Date,
+    /// Whether that day has come, by the partner's calendar: from then on the line should show it.
+    pub due: bool,
+}
+
+/// What the ledger remembers of our changes of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Remembered {
+    /// The newest change that Kaseya took, while nothing has shown it.
+    pub pending: Option<Pending>,
+    /// The number of ours that the line was last seen to hold; `None` before the first sync.
+    pub last_confirmed: Option<u32>,
+    /// The effective date of the newest change that sent again what Kaseya had before.
+    pub rewritten_for: Option<Date>,
+}
+
+/// Why a number is sent again that Kaseya had before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rewrite {
+    /// The line was edited since it held this number of ours.
+    Edited {
+        /// What we had left.
+        left: u32,
+    },
+    /// Kaseya took this number, its day has come, and the line shows the old one.
+    NotApplied {
+        /// What was sent.
+        sent: u32,
+    },
+}
+
+/// How the units that a line shows agree with what is remembered.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Sight {
+    /// As we left them, or nothing is known of it.
+    AsLeft,
+    /// The wanted number is on its way: its day has not come.
+    Awaited(Pending),
+    /// Another number than the wanted one is on its way.
+    Replaces(Pending),
+    /// The day of our change has come, and the line shows the old number.
+    NotApplied(Pending),
+    /// Neither what we left nor what is on its way.
+    Edited {
+        /// What we left, or sent.
+        left: u32,
+    },
+}
+
+impl Remembered {
+    /// Compares what the line shows.
+    pub fn sight(&self, shown: f64, wanted: u32) -> Sight {
+        let shows = |units: u32| shown == f64::from(units);
+        match (self.pending, self.last_confirmed) {
+            (Some(pending), _) if shows(pending.to) => Sight::AsLeft,
+            (Some(pending), _) if shown != pending.from => Sight::Edited { left: pending.to },
+            (Some(pending), _) if pending.due => Sight::NotApplied(pending),
+            (Some(pending), _) if pending.to == wanted => Sight::Awaited(pending),
+            (Some(pending), _) => Sight::Replaces(pending),
+            (None, Some(left)) if !shows(left) => Sight::Edited { left },
+            (None, _) => Sight::AsLeft,
+        }
+    }
+}
+
+impl Sight {
+    /// Why the wanted number would be sent a second time, if it would.
+    pub fn rewrite(self) -> Option<Rewrite> {
+        match self {
+            Self::Edited { left } => Some(Rewrite::Edited { left }),
+            Self::NotApplied(pending) => Some(Rewrite::NotApplied { sent: pending.to }),
+            Self::AsLeft | Self::Awaited(_) | Self::Replaces(_) => None,
+        }
+    }
+}

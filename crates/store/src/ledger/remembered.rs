@@ -1,0 +1,98 @@
+//! What the ledger remembers of our changes of targets.
+
+use std::collections::BTreeMap;
+
+use domain::{ContractId, PartnerId, Pending, Remembered, ServiceId};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{StoreError, Transaction};
+
+/// What is remembered of the targets of these contracts; `today` is the partner's. One that was never written, nor seen to
+/// hold our number, is not among them.
+pub async fn remembered(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    contracts: &[ContractId],
+    today: Date,
+) -> Result<BTreeMap<(ContractId, ServiceId), Remembered>, StoreError> {
+    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    // What was seen to hold our number after the newest change ends it, whatever became of that.
+    let rows = tx
+        .query(
+            "select contract_id, service_id, confirmed_units, rewritten.rewritten_for, from_units, to_units, effective_date
+             from targets
+                  left join lateral (
+                      select from_units, to_units, effective_date, result, granted_at from intents
+                      where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
+                        and taken_at is not null
+                      order by granted_at desc limit 1) as newest
+                  on newest.result <> 'confirmed'
+                     and (targets.confirmed_at is null or newest.granted_at > targets.confirmed_at)
+                  left join lateral (
+                      select max(effective_date) as rewritten_for from intents
+                      where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
+                        and taken_at is not null and rewrite) as rewritten
+                  on true
+             where targets.partner_id = $1 and targets.contract_id = any($2)",
+            &[&partner.as_str(), &contracts],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let pending = match row.get::<Option<f64>>("from_units")? {
+                Some(from) => {
+                    let effective_date = row.get("effective_date")?;
+                    Some(Pending {
+                        from,
+                        to: row.number("to_units")?,
+                        effective_date,
+                        due: effective_date <= today,
+                    })
+                }
+                None => None,
+            };
+            let last_confirmed = match row.get::<Option<i32>>("confirmed_units")? {
+                Some(_) => Some(row.number("confirmed_units")?),
+                None => None,
+            };
+            let target = (ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?));
+            Ok((target, Remembered { pending, last_confirmed, rewritten_for: row.get("rewritten_for")? }))
+        })
+        .collect()
+}
+
+/// A target whose line was read and held the wanted number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeenEqual {
+    /// Kaseya's contract.
+    pub contract: ContractId,
+    /// Kaseya's service.
+    pub service: ServiceId,
+    /// The number.
+    pub units: i32,
+    /// When it was read.
+    pub seen_at: Timestamp,
+}
+
+/// Remembers lines that were found to hold our number without a change; an older sight never takes the place of a newer one.
+pub async fn remember_equal(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    seen: &[SeenEqual],
+) -> Result<(), StoreError> {
+    let contracts: Vec<i32> = seen.iter().map(|seen| seen.contract.0).collect();
+    let services: Vec<i32> = seen.iter().map(|seen| seen.service.0).collect();
+    let units: Vec<i32> = seen.iter().map(|seen| seen.units).collect();
+    let times: Vec<Timestamp> = seen.iter().map(|seen| seen.seen_at).collect();
+    tx.execute(
+        "insert into targets (partner_id, contract_id, service_id, confirmed_units, confirmed_at)
+         select $1, contract_id, service_id, units, seen_at
+         from unnest($2::int[], $3::int[], $4::int[], $5::timestamptz[]) as seen (contract_id, service_id, units, seen_at)
+         on conflict (partner_id, contract_id, service_id) do update set
+             confirmed_units = excluded.confirmed_units, confirmed_at = excluded.confirmed_at
+         where targets.confirmed_at is null or targets.confirmed_at < excluded.confirmed_at",
+        &[&partner.as_str(), &contracts, &services, &units, &times],
+    )
+    .await?;
+    Ok(())
+}
