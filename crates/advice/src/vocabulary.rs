@@ -165,5 +165,7 @@ fn brake(brake: Brake, language: Language) -> &'static str {
         (Brake::ManyCompanies, Language::Italian) => {
             "in una sola sincronizzazione cambierebbero troppe aziende"
         }
+        (Brake::Drift, Language::English) => "the units were edited in Kaseya since they were ours",
+        (Brake::Drift, Language::Italian) => "le unità sono state modificate in Kaseya dopo il nostro invio",
     }
 }
