@@ -1,6 +1,8 @@
 //! The real worker on the bus inside one process, with a scripted scheduler and the real simulator over HTTP.
 
 mod brakes;
+mod codes;
+mod drift;
 mod failures;
 mod halting;
 mod happy;
