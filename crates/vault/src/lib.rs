@@ -7,8 +7,10 @@
 //! Randomness is passed in as `fill`; it must be fit for keys.
 
 mod cipher;
+mod mark;
 mod ring;
 mod sealed;
 
+pub use mark::Login;
 pub use ring::{KeyRing, KeyRingError};
 pub use sealed::{Associated, Sealed, VaultError};

@@ -119,8 +119,13 @@ impl KeyRing {
         &self.writer
     }
 
+    /// All keys, the writer first.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.writer).chain(&self.readers)
+    }
+
     pub(crate) fn key(&self, id: &str) -> Option<&Key> {
-        std::iter::once(&self.writer).chain(&self.readers).find(|key| key.id == id)
+        self.keys().find(|key| key.id == id)
     }
 }
 
