@@ -104,17 +104,20 @@ pub enum EventTopic {
     CompanyStatusChanged,
     /// `CredentialsRefused`.
     CredentialsRefused,
+    /// `PasswordAging`.
+    PasswordAging,
     /// `HoldOpened`.
     HoldOpened,
 }
 
 impl EventTopic {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::SyncAnswered,
         Self::RunFinished,
         Self::CompanyStatusChanged,
         Self::CredentialsRefused,
+        Self::PasswordAging,
         Self::HoldOpened,
     ];
 
@@ -125,6 +128,7 @@ impl EventTopic {
             Self::RunFinished => "run.finished",
             Self::CompanyStatusChanged => "company.status",
             Self::CredentialsRefused => "credentials.refused",
+            Self::PasswordAging => "password.aging",
             Self::HoldOpened => "hold.opened",
         }
     }

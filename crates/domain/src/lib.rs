@@ -20,7 +20,9 @@ mod ids;
 mod local_time;
 mod login;
 mod month_end;
+mod password_age;
 mod plan;
+mod probe;
 mod retry;
 mod run;
 mod schedule;
@@ -44,9 +46,11 @@ pub use ids::{
     AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, PartnerId, ProductId,
     ReportId, RequestId, RunId, ServiceId,
 };
-pub use login::{LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission};
+pub use login::{LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, RefusedLogin};
 pub use month_end::{FreezeCause, Month, MonthEnd, MonthPhase, window_end};
+pub use password_age::{PASSWORD_DAYS, PASSWORD_STEPS, PasswordWarning, password_warning};
 pub use plan::{Change, Decision, Line, PlanContext, plan_target};
+pub use probe::probe_due;
 pub use retry::{Backoff, UNSURE_FOR};
 pub use run::{JobKind, JobState, MAX_ATTEMPTS, RunMode, RunState, Trigger};
 pub use schedule::{Frequency, Occurrence, Schedule, ScheduleError, Weekday, spread_offset};

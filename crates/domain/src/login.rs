@@ -1,17 +1,27 @@
 //! Login accounting: no user is locked out by our tries (B-03, S-14).
 //!
-//! A refusal stops the credentials' version for good. A try without a known outcome may have been a refusal: one more
-//! is allowed, and then one each 30 minutes, so that never more than two unanswered tries fall into half an hour
-//! (Kaseya locks a user at five failures). What is accepted clears the account.
+//! Kaseya counts failed logins per user and locks at five. So what it refused is never tried again, and no more than
+//! three refusals reach it in 30 minutes, whoever of ours tries and with however many passwords. A try without a known
+//! outcome may have been a refusal: one more is allowed, and then one each 30 minutes. Where Kaseya says that the user is
+//! locked, the same credentials are tried once more, after 35 minutes (AUTH-03).
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{breaker::later, run::names};
+use crate::{ErrorCode, breaker::later, run::names};
 
-/// How long a second try without a known outcome is waited out.
+/// How long tries count.
 pub const LOGIN_WAIT: Duration = Duration::from_secs(30 * 60);
+
+/// Kaseya locks a user for 30 minutes; after this wait a lock is over.
+pub const LOCK_WAIT: Duration = Duration::from_secs(35 * 60);
+
+/// Refusals, and tries that may have been one, in [`LOGIN_WAIT`].
+const MOST_REFUSALS: usize = 3;
+
+/// Tries in a row without a known outcome.
+const MOST_UNANSWERED: usize = 2;
 
 names! {
     /// What became of a login.
@@ -27,72 +37,85 @@ names! {
     }
 }
 
-/// Whether a job that logs in may start.
+/// Whether a login may be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginPermission {
     /// It may.
     Yes,
-    /// Not before this instant: the last tries had no answer.
+    /// Not before this instant: too many of the last tries were refused or had no answer, or the user is locked.
     NotBefore(Timestamp),
-    /// Refused: not until the credentials' version changes.
-    Stopped,
+    /// These credentials were refused, with this code: not until they are others, or a person says that they are right now.
+    Stopped(ErrorCode),
 }
 
-/// The login account of one user at one tenant, as it is stored.
+/// A login that was begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoginTry {
+    /// When it was begun or, once it was heard of, when that was.
+    pub at: Timestamp,
+    /// What became of it; `None` while nothing is known.
+    pub outcome: Option<LoginOutcome>,
+}
+
+/// A refusal of the credentials in question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefusedLogin {
+    /// How Kaseya refused.
+    pub code: ErrorCode,
+    /// When.
+    pub at: Timestamp,
+    /// Whether they were tried again since.
+    pub tried_again: bool,
+}
+
+/// The logins of one user at one tenant, as seen before credentials are tried.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LoginAccount {
-    /// The credentials' version that this is about.
-    pub version: u32,
-    /// Whether that version was refused.
-    pub refused: bool,
-    /// Tries since the last acceptance whose outcome is pending or unknown.
-    pub open_tries: u32,
-    /// When the last try was begun.
-    pub last_try: Option<Timestamp>,
+    /// The tries of the last day with whatever password, in the order in which they were begun.
+    pub tries: Vec<LoginTry>,
+    /// Whether Kaseya has refused the very credentials that are to be tried.
+    pub refused: Option<RefusedLogin>,
 }
 
 impl LoginAccount {
-    /// Nothing tried yet with this version.
-    pub fn new(version: u32) -> Self {
-        Self { version, refused: false, open_tries: 0, last_try: None }
-    }
-
-    /// This account, or a new one when the credentials have changed. Open tries go over: they count for the user.
-    #[must_use]
-    pub fn at_version(self, version: u32) -> Self {
-        if version == self.version { self } else { Self { version, refused: false, ..self } }
-    }
-
-    /// Whether a job may start.
+    /// Whether the credentials may be tried.
     pub fn permission(&self, now: Timestamp) -> LoginPermission {
-        if self.refused {
-            return LoginPermission::Stopped;
-        }
-        match self.last_try.map(|begun| later(begun, LOGIN_WAIT)) {
-            Some(waited_out) if self.open_tries >= 2 && now < waited_out => {
-                LoginPermission::NotBefore(waited_out)
+        if let Some(refused) = &self.refused {
+            if refused.code != ErrorCode::Auth03 || refused.tried_again {
+                return LoginPermission::Stopped(refused.code);
             }
-            _ => LoginPermission::Yes,
+            let unlocked = later(refused.at, LOCK_WAIT);
+            if now < unlocked {
+                return LoginPermission::NotBefore(unlocked);
+            }
+        }
+        match self.waited_out().filter(|instant| now < *instant) {
+            Some(instant) => LoginPermission::NotBefore(instant),
+            None => LoginPermission::Yes,
         }
     }
 
-    /// A job starts: a login is pending.
-    #[must_use]
-    pub fn begun(self, now: Timestamp) -> Self {
-        Self { open_tries: self.open_tries.saturating_add(1), last_try: Some(now), ..self }
+    /// When the tries so far allow another one.
+    fn waited_out(&self) -> Option<Timestamp> {
+        let accepted = self.tries.iter().rposition(|one| one.outcome == Some(LoginOutcome::Accepted));
+        let (before, since) = self.tries.split_at(accepted.map_or(0, |place| place + 1));
+        let unanswered = || since.iter().filter(|one| one.is_open());
+        // An acceptance says that the unanswered ones before it were none, but not of one that is still under way.
+        let refused = |one: &&LoginTry| one.outcome == Some(LoginOutcome::Refused);
+        let counted = before.iter().filter(|one| one.outcome.is_none());
+        let counted = counted.chain(self.tries.iter().filter(refused)).chain(unanswered());
+        let mut counted: Vec<Timestamp> = counted.map(|one| one.at).collect();
+        counted.sort_unstable();
+        let room = counted.len().checked_sub(MOST_REFUSALS).map(|place| counted[place]);
+        let newest =
+            if unanswered().count() < MOST_UNANSWERED { None } else { unanswered().map(|one| one.at).max() };
+        room.max(newest).map(|at| later(at, LOGIN_WAIT))
     }
+}
 
-    /// Word of a login with `version`. Word of another version tells nothing about this one.
-    #[must_use]
-    pub fn ended(self, version: u32, outcome: LoginOutcome) -> Self {
-        if version != self.version {
-            return self;
-        }
-        match outcome {
-            LoginOutcome::Accepted => Self { refused: false, ..Self::new(version) },
-            LoginOutcome::Refused => Self { refused: true, open_tries: 0, ..self },
-            LoginOutcome::NotTried => Self { open_tries: self.open_tries.saturating_sub(1), ..self },
-            LoginOutcome::Unknown => self,
-        }
+impl LoginTry {
+    /// Whether it may have been refused.
+    fn is_open(&self) -> bool {
+        matches!(self.outcome, None | Some(LoginOutcome::Unknown))
     }
 }

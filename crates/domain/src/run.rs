@@ -41,6 +41,10 @@ names! {
         MonthEnd = "month_end",
         /// Somebody asked.
         Request = "request",
+        /// Every line is read, whatever is known of it.
+        FullRead = "full_read",
+        /// A day without a login: whether it still works. Nothing is read of contracts, and nothing is written.
+        Probe = "probe",
     }
 }
 

@@ -1,11 +1,8 @@
-//! What spares Kaseya and its users: breaker, call budget, login account, waits.
+//! What spares Kaseya and its users: breaker, call budget, waits.
 
 use std::time::Duration;
 
-use domain::{
-    Admission, Backoff, Breaker, BreakerPolicy, Budget, Calls, LOGIN_WAIT, LoginAccount, LoginOutcome,
-    LoginPermission,
-};
+use domain::{Admission, Backoff, Breaker, BreakerPolicy, Budget, Calls};
 use jiff::{Timestamp, ToSpan as _};
 use proptest::prelude::*;
 
@@ -60,31 +57,6 @@ fn half_of_kaseyas_limit_is_ours_and_a_share_of_it_is_kept_for_people() {
 }
 
 #[test]
-fn a_refusal_stops_until_the_credentials_change() {
-    let account = LoginAccount::new(3).begun(start()).ended(3, LoginOutcome::Refused);
-    assert_eq!(account.permission(start() + 9000.hours()), LoginPermission::Stopped);
-    assert_eq!(account.at_version(3).permission(start()), LoginPermission::Stopped);
-    assert_eq!(account.at_version(4).permission(start()), LoginPermission::Yes);
-    let late = LoginAccount::new(4).ended(3, LoginOutcome::Refused);
-    assert_eq!(late.permission(start()), LoginPermission::Yes, "word of older credentials");
-}
-
-#[test]
-fn an_unknown_outcome_allows_one_more_try_and_then_one_each_half_hour() {
-    let first = LoginAccount::new(1).begun(start()).ended(1, LoginOutcome::Unknown);
-    assert_eq!(first.permission(start()), LoginPermission::Yes);
-    let second = first.begun(start() + 1.minute());
-    let waited = start() + 31.minutes();
-    assert_eq!(second.permission(start() + 2.minutes()), LoginPermission::NotBefore(waited));
-    assert_eq!(second.permission(waited), LoginPermission::Yes);
-    assert_eq!(second.begun(waited).permission(waited), LoginPermission::NotBefore(waited + 30.minutes()));
-    assert_eq!(second.ended(1, LoginOutcome::Accepted).permission(start()), LoginPermission::Yes);
-    assert_eq!(second.ended(1, LoginOutcome::NotTried).permission(start()), LoginPermission::Yes);
-    let new_password = second.at_version(2).permission(start() + 2.minutes());
-    assert_eq!(new_password, LoginPermission::NotBefore(waited), "the tries count for the user");
-}
-
-#[test]
 fn waits_double_from_the_first_to_the_longest() {
     let backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
     for (failures, seconds) in [(0, 1), (1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (u32::MAX, 60)] {
@@ -94,28 +66,6 @@ fn waits_double_from_the_first_to_the_longest() {
 }
 
 proptest! {
-    #[test]
-    fn never_more_than_two_unanswered_logins_in_half_an_hour(
-        asks in prop::collection::vec((0_i64..1200, prop::bool::weighted(0.2)), 1..60),
-    ) {
-        let mut account = LoginAccount::new(1);
-        let (mut now, mut tries) = (start(), Vec::new());
-        for (seconds, new_version) in asks {
-            now += seconds.seconds();
-            if new_version {
-                account = account.at_version(account.version + 1);
-            }
-            if account.permission(now) == LoginPermission::Yes {
-                account = account.begun(now).ended(account.version, LoginOutcome::Unknown);
-                tries.push(now);
-            }
-        }
-        for three in tries.windows(3) {
-            let wait = three[2].duration_since(three[0]).unsigned_abs();
-            prop_assert!(wait >= LOGIN_WAIT);
-        }
-    }
-
     #[test]
     fn the_hours_share_is_never_exceeded(jobs in prop::collection::vec(any::<bool>(), 1..60)) {
         let budget = Budget::default();

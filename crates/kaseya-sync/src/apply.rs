@@ -8,18 +8,21 @@
 //! - A company's mapping gets a new version only when account, contracts or billing rules are others: what a job has read
 //!   of the old one is then not written any more.
 //! - The credentials get a new version only when host, tenant, user or password are others (the stored password is opened
-//!   to compare): a refusal of the old ones is then forgotten.
+//!   to compare): a refusal of the old ones is then forgotten. Where those in force are not refused, others are tried
+//!   beside them first, and if they do not prove right nothing of the file is stored.
 //! - A schedule that is another takes the old one's place by `domain`'s rule: no night is lost or doubled.
 //! - `enabled` is where the switch will stand. Switched off it is *switching off* until no permit is out.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context as _;
+use connection::{Authenticator, Checked, NotTried, Values};
 use domain::{Entropy, Occurrence, PartnerId, ReportId, Schedule, spread_offset};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use store::{
     Store, StoreError, Transaction, billing_rules,
+    logins::{self, LoginOf},
     reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
     settings::{self, IntegrationState, PartnerSettings, StoredSchedule},
     settings_writing::{self as writing, NewCompany, NewIntegration},
@@ -32,7 +35,10 @@ use crate::{
     installation::Installation,
     output,
     settings_file::{self, IntegrationSettings, Mistakes, ReportSettings, SettingsFile, Surroundings},
+    trial::{self, is_a_swap},
 };
+
+pub use crate::trial::Trial;
 
 /// Why nothing was stored.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +49,12 @@ pub enum ApplyError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Credentials that are not to be stored untried were not tried, or Kaseya is known to refuse them.
+    #[error(transparent)]
+    NotTried(#[from] NotTried),
+    /// Other credentials than those in force were tried, and do not prove right: all checks.
+    #[error("the new credentials do not prove right; those in force stay")]
+    NotProven(Vec<Checked>),
     /// The schedule has no day before the calendar ends.
     #[error("the schedule never comes due")]
     NeverDue,
@@ -59,6 +71,8 @@ pub struct Applying<'a> {
     pub spread: Duration,
     /// The present instant.
     pub now: Timestamp,
+    /// Whether other credentials than those in force are tried first.
+    pub trial: Trial<'a>,
 }
 
 /// What was stored.
@@ -83,11 +97,17 @@ pub struct Applied {
 }
 
 /// The command.
-pub(crate) async fn command(installation: &Installation, file: &Path) -> anyhow::Result<Ended> {
+pub(crate) async fn command(
+    installation: &Installation,
+    file: &Path,
+    without_trying: bool,
+) -> anyhow::Result<Ended> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let (keys, spread) = (installation.keys()?, installation.spread()?);
+    let (keys, spread) = (Arc::new(installation.keys()?), installation.spread()?);
     let now = installation.clock.now();
-    let applying = Applying { keys: &keys, entropy: &installation.entropy, spread, now };
+    let authenticator = installation.authenticator(Arc::clone(&keys))?;
+    let trial = if without_trying { Trial::Without } else { Trial::Beside(&authenticator) };
+    let applying = Applying { keys: &keys, entropy: &installation.entropy, spread, now, trial };
     let directory = file.parent().unwrap_or(Path::new("."));
     match apply(&installation.store, &text, directory, applying).await {
         Ok(applied) => {
@@ -101,7 +121,19 @@ pub(crate) async fn command(installation: &Installation, file: &Path) -> anyhow:
             output::complain(&format_args!("{} mistakes; nothing is stored", mistakes.0.len()));
             Ok(Ended::Refused)
         }
-        Err(error) => Err(error).context("nothing is stored"),
+        Err(ApplyError::NotProven(checks)) => {
+            for checked in &checks {
+                output::tell(&trial::line(checked));
+            }
+            output::complain(
+                &"the new credentials do not prove right; those in force stay, and nothing of the file is stored. Where \
+                  Kaseya cannot be reached from here, --without-trying stores them as they are",
+            );
+            Ok(Ended::Refused)
+        }
+        Err(error @ (ApplyError::NotTried(_) | ApplyError::Store(_) | ApplyError::NeverDue)) => {
+            Err(error).context("nothing is stored")
+        }
     }
 }
 
@@ -137,6 +169,33 @@ pub async fn apply(
     directory: &Path,
     applying: Applying<'_>,
 ) -> Result<Applied, ApplyError> {
+    let mut is_proven = false;
+    loop {
+        let step = read_and_store(store, text, directory, applying, is_proven).await?;
+        match step {
+            Step::Stored(applied) => return Ok(applied),
+            // Not in the transaction: a login takes its time, and the partner's jobs go on meanwhile.
+            Step::Try(authenticator, partner, values) => {
+                trial::prove(authenticator, &partner, &values).await?;
+                is_proven = true;
+            }
+        }
+    }
+}
+
+/// What is to be done next.
+enum Step<'a> {
+    Stored(Applied),
+    Try(&'a Authenticator, PartnerId, Box<Values>),
+}
+
+async fn read_and_store<'a>(
+    store: &Store,
+    text: &str,
+    directory: &Path,
+    applying: Applying<'a>,
+    is_proven: bool,
+) -> Result<Step<'a>, ApplyError> {
     store
         .transaction("apply_settings", |tx| {
             Box::pin(async move {
@@ -149,7 +208,16 @@ pub async fn apply(
                 };
                 let around = Surroundings { directory, now: applying.now, stored: stored.as_ref() };
                 let file = settings_file::read(text, around).map_err(ApplyError::Mistakes)?;
-                store_file(tx, &file, stored.as_ref(), applying).await
+                let in_force = stored.as_ref().and_then(|stored| stored.integration.as_ref());
+                let values = trial::values(&file.integration);
+                match applying.trial {
+                    Trial::Beside(with) if !is_proven && is_a_swap(&values, in_force, applying.keys) => {
+                        Ok(Step::Try(with, file.partner, Box::new(values)))
+                    }
+                    Trial::Beside(_) | Trial::Without => {
+                        store_file(tx, &file, stored.as_ref(), applying).await.map(Step::Stored)
+                    }
+                }
             })
         })
         .await
@@ -165,6 +233,9 @@ pub(crate) async fn store_file(
     let partner = &file.partner;
     let integration = stored.and_then(|stored| stored.integration.as_ref());
     let (new, new_credentials) = sealed(partner, &file.integration, integration, applying);
+    if new_credentials {
+        not_refused(tx, &new, applying.now).await?;
+    }
     writing::store_partner(tx, partner, &file.name, &file.count_zone).await?;
     writing::store_integration(tx, partner, &new, applying.now).await?;
     writing::store_products(tx, partner, &file.products).await?;
@@ -190,6 +261,17 @@ pub(crate) async fn store_file(
     })
 }
 
+/// Credentials that Kaseya is known to refuse are not stored: no job could log in with them.
+async fn not_refused(tx: &Transaction<'_>, new: &NewIntegration, now: Timestamp) -> Result<(), ApplyError> {
+    let host = new.host.to_ascii_lowercase();
+    let of = LoginOf { host: &host, tenant: &new.tenant, user: &new.user_name };
+    let account = logins::lock_account(tx, of, &new.password_marks, now).await?;
+    match account.refused {
+        Some(refused) => Err(NotTried::RefusedBefore { code: refused.code, at: refused.at }.into()),
+        None => Ok(()),
+    }
+}
+
 /// The integration with its password sealed, and whether its credentials are others than before.
 fn sealed(
     partner: &PartnerId,
@@ -205,11 +287,14 @@ fn sealed(
         let opened = applying.keys.open(&associated, &Sealed::from_text(&*stored.sealed_password));
         opened.is_ok_and(|password| password.expose_secret() == new.password.expose_secret())
     });
-    let (sealed_password, credentials_version) = match same {
-        Some(stored) => (stored.sealed_password.clone(), stored.credentials_version),
+    let (sealed_password, credentials_version, password_changed_at) = match same {
+        Some(stored) => {
+            (stored.sealed_password.clone(), stored.credentials_version, stored.password_changed_at)
+        }
         None => {
             let sealed = applying.keys.seal(&associated, &new.password, |bytes| applying.entropy.fill(bytes));
-            (sealed.as_str().to_owned(), stored.map_or(0, |stored| stored.credentials_version) + 1)
+            let version = stored.map_or(0, |stored| stored.credentials_version) + 1;
+            (sealed.as_str().to_owned(), version, Some(applying.now))
         }
     };
     let integration = NewIntegration {
@@ -219,6 +304,8 @@ fn sealed(
         tenant: new.tenant.clone(),
         user_name: new.user_name.clone(),
         sealed_password,
+        password_marks: trial::values(new).marks(applying.keys),
+        password_changed_at,
         credentials_version,
         billing: new.billing,
         invoice_day: new.invoice_day,

@@ -31,6 +31,23 @@ pub(crate) enum Command {
     Apply {
         /// The file; `deploy/sample-partner.toml` explains it.
         file: PathBuf,
+        /// Stores other credentials than those in force without trying them first: for a Kaseya that cannot be reached
+        /// from here.
+        #[arg(long)]
+        without_trying: bool,
+    },
+    /// Tries a partner's values: logs in to Kaseya for real and makes one read per right that a sync needs. Stores nothing
+    /// of them and changes nothing in Kaseya.
+    Authenticate {
+        /// A settings file, saved or not; or the id of a partner, whose stored values are tried.
+        #[arg(value_name = "FILE|PARTNER")]
+        whose: String,
+        /// As one JSON document.
+        #[arg(long)]
+        json: bool,
+        /// Tries the very values that Kaseya has refused once more: what was wrong is mended in Kaseya.
+        #[arg(long)]
+        mended: bool,
     },
     /// Asks for a sync of a partner, now.
     SyncNow(SyncNow),
@@ -63,6 +80,13 @@ pub(crate) enum Command {
         /// The partner's id.
         partner: String,
     },
+    /// Stops all writes of the installation, and returns when none is begun any more.
+    StopWrites,
+    /// Allows the writes of the installation again.
+    AllowWrites,
+    /// To be said after the database was restored from a backup, before the services are started: nothing is written until
+    /// all lines have been read again.
+    Restored,
     /// Brings the database's tables and the broker's topology up to date.
     Migrate,
     /// Keys that seal passwords.

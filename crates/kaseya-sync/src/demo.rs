@@ -24,7 +24,7 @@ use store::{
 };
 
 use crate::{
-    apply::{self, Applying},
+    apply::{self, Applying, Trial},
     data_dir::DataDir,
     ended::Ended,
     output,
@@ -126,7 +126,8 @@ impl Demo {
     async fn store_settings(&self) -> anyhow::Result<()> {
         let Services { store, keys, clock, spread, .. } = &self.services;
         let now = clock.now();
-        let applying = Applying { keys, entropy: &self.context.entropy, spread: *spread, now };
+        let trial = Trial::Without;
+        let applying = Applying { keys, entropy: &self.context.entropy, spread: *spread, now, trial };
         let file = msp::settings(&self.kaseya.base_url());
         let file = &file;
         store

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::Context as _;
 use bus::SharedBus;
 use bus_rabbitmq::RabbitMq;
+use connection::Authenticator;
 use domain::{Clock, Entropy, PartnerId};
 use runtime::{BusSection, Config, Context};
 use scheduler::SchedulerSettings;
@@ -12,6 +13,7 @@ use secrecy::ExposeSecret as _;
 use store::{CalibratedClock, DatabaseSection, Store, settings::PartnerSettings, status_reading};
 use tokio_util::sync::CancellationToken;
 use vault::KeyRing;
+use worker::KaseyaSection;
 
 use crate::{data_dir::DataDir, ended::NAME};
 
@@ -80,6 +82,12 @@ impl Installation {
         KeyRing::read(&file).with_context(|| {
             format!("{} is no key ring; `kaseya-sync keys new --file FILE` makes one", file.display())
         })
+    }
+
+    /// What tries values, with the settings of the workers.
+    pub fn authenticator(&self, keys: Arc<KeyRing>) -> anyhow::Result<Authenticator> {
+        let bms = self.config.section::<KaseyaSection>("kaseya")?.client(Arc::clone(&self.clock))?;
+        Ok(Authenticator { store: self.store.clone(), bms, keys, clock: Arc::clone(&self.clock) })
     }
 
     /// How the scheduler spreads partners that are due at one hour.

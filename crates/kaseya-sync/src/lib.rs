@@ -2,6 +2,7 @@
 
 mod advising;
 pub mod apply;
+mod authenticate;
 mod command_line;
 mod data_dir;
 pub mod demo;
@@ -15,8 +16,11 @@ mod program;
 mod services;
 pub mod settings_file;
 mod standalone;
+mod standing;
 mod status;
 mod switching;
 mod sync_now;
+mod trial;
+mod writes;
 
 pub use program::main;

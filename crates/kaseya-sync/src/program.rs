@@ -14,13 +14,13 @@ use runtime::{Config, Context, Program};
 use store::DatabaseSection;
 
 use crate::{
-    apply,
+    apply, authenticate,
     command_line::{Command, CommandLine, Keys},
     demo,
     ended::{Ended, NAME},
     holds,
     installation::Installation,
-    keys, migrate, output, standalone, status, switching, sync_now,
+    keys, migrate, output, standalone, status, switching, sync_now, writes,
 };
 
 /// For a person at a terminal: what went wrong, and nothing else. The broker's library complains of connections that we
@@ -54,9 +54,16 @@ pub fn main() -> ExitCode {
         Command::Keys(Keys::New { id, file }) => {
             run(FOR_PEOPLE, config, move |context| async move { keys::new(&context, &id, file.as_deref()) })
         }
-        Command::Apply { file } => on_installation(config, data_dir, move |installation| async move {
-            apply::command(&installation, &file).await
-        }),
+        Command::Apply { file, without_trying } => {
+            on_installation(config, data_dir, move |installation| async move {
+                apply::command(&installation, &file, without_trying).await
+            })
+        }
+        Command::Authenticate { whose, json, mended } => {
+            on_installation(config, data_dir, move |installation| async move {
+                authenticate::command(&installation, &whose, json, mended).await
+            })
+        }
         Command::SyncNow(order) => on_installation(config, data_dir, move |installation| async move {
             sync_now::command(&installation, order).await
         }),
@@ -75,6 +82,19 @@ pub fn main() -> ExitCode {
         }),
         Command::On { partner } => on_installation(config, data_dir, move |installation| async move {
             switching::on(&installation, &partner).await
+        }),
+        Command::StopWrites => {
+            on_installation(
+                config,
+                data_dir,
+                move |installation| async move { writes::stop(&installation).await },
+            )
+        }
+        Command::AllowWrites => on_installation(config, data_dir, move |installation| async move {
+            writes::allow(&installation).await
+        }),
+        Command::Restored => on_installation(config, data_dir, move |installation| async move {
+            writes::restored(&installation).await
         }),
         Command::Migrate => {
             run(FOR_PEOPLE, config, move |context| async move { migrate::command(&context, data_dir).await })

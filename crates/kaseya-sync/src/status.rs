@@ -4,6 +4,7 @@ use advice::Language;
 use jiff::Timestamp;
 use serde::Serialize;
 use store::{
+    StoreError,
     outcomes::{ProductRow, RunTotals},
     settings::{IntegrationState, PartnerSettings},
     status_reading::{self, CompanyStatus, HoldRow, RunRow},
@@ -14,6 +15,7 @@ use crate::{
     ended::Ended,
     installation::Installation,
     output::{self, instant},
+    standing::Standing,
 };
 
 /// How many runs are shown.
@@ -28,6 +30,8 @@ struct Document<'a> {
     integration: &'static str,
     /// The code with which Kaseya refused the credentials.
     credentials_refused: Option<&'static str>,
+    #[serde(flatten)]
+    standing: Standing,
     next_run_at: Option<Timestamp>,
     open_holds: usize,
     runs: Vec<Run>,
@@ -90,25 +94,26 @@ pub(crate) async fn command(
 ) -> anyhow::Result<Ended> {
     let settings = installation.partner(partner).await?;
     let now = installation.clock.now();
-    let (companies, runs, holds, advising) = installation
+    let (companies, runs, holds, standing, advising) = installation
         .store
         .transaction("read_status", |tx| {
             let settings = &settings;
             Box::pin(async move {
-                Ok::<_, store::StoreError>((
+                Ok::<_, StoreError>((
                     status_reading::companies(tx, settings, now).await?,
                     status_reading::runs(tx, &settings.partner, 0, RUNS).await?,
                     status_reading::standing_holds(tx, &settings.partner).await?,
+                    Standing::read(tx, settings, now).await?,
                     Advising::read(tx, settings, now, language).await?,
                 ))
             })
         })
         .await?;
     if json {
-        let document = document(&settings, &companies, &runs, &holds, &advising);
+        let document = document(&settings, &companies, &runs, &holds, standing, &advising);
         output::say(&serde_json::to_string_pretty(&document)?)?;
     } else {
-        show(&settings, &companies, &runs, &holds, &advising)?;
+        show(&settings, &companies, &runs, &holds, &standing, &advising)?;
     }
     Ok(Ended::InOrder)
 }
@@ -118,6 +123,7 @@ fn document<'a>(
     companies: &'a [CompanyStatus],
     runs: &[RunRow],
     holds: &[HoldRow],
+    standing: Standing,
     advising: &Advising<'_>,
 ) -> Document<'a> {
     let integration = settings.integration.as_ref();
@@ -133,6 +139,7 @@ fn document<'a>(
         credentials_refused: integration
             .and_then(|integration| integration.credentials_refused)
             .map(|refused| refused.code.as_str()),
+        standing,
         next_run_at: settings.schedule.as_ref().map(|schedule| schedule.next_run_at),
         open_holds: open(holds),
         runs: runs
@@ -177,6 +184,7 @@ fn show(
     companies: &[CompanyStatus],
     runs: &[RunRow],
     holds: &[HoldRow],
+    standing: &Standing,
     advising: &Advising<'_>,
 ) -> anyhow::Result<()> {
     let zone = settings.zone();
@@ -195,6 +203,7 @@ fn show(
             refused.code
         ))?;
     }
+    standing.show(zone)?;
     if let Some(schedule) = &settings.schedule {
         let zone_name = zone.iana_name().unwrap_or("UTC");
         let next = instant(Some(schedule.next_run_at), zone);

@@ -1,10 +1,14 @@
 //! Settings from a file: all of them are stored or none, and a second time is an update.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
+use connection::Authenticator;
 use domain::{BillingRule, PartnerId};
+use egress::{Egress, EgressSettings};
 use jiff::{Timestamp, ToSpan as _};
-use kaseya_sync::apply::{Applied, ApplyError, Applying, apply};
+use kaseya::{Bms, BmsSettings};
+use kaseya_simulator::{Running, Simulator, State};
+use kaseya_sync::apply::{Applied, ApplyError, Applying, Trial, apply};
 use store::{
     settings::{self, IntegrationState, PartnerSettings, ProductBilling},
     settings_writing as writing, switch,
@@ -17,7 +21,7 @@ const NOW: &str = "2026-11-23T10:00:00Z";
 
 struct World {
     database: TestDatabase,
-    keys: KeyRing,
+    keys: Arc<KeyRing>,
     entropy: domain::Entropy,
 }
 
@@ -25,12 +29,16 @@ impl World {
     async fn new() -> Self {
         let entropy = entropy(7);
         let ring = KeyRing::generate("first", |bytes| entropy.fill(bytes)).expect("a ring");
-        Self { database: database().await, keys: KeyRing::parse(&ring).expect("a ring"), entropy }
+        Self { database: database().await, keys: Arc::new(KeyRing::parse(&ring).expect("a ring")), entropy }
     }
 
     async fn apply_at(&self, text: &str, now: Timestamp) -> Result<Applied, ApplyError> {
-        let applying =
-            Applying { keys: &self.keys, entropy: &self.entropy, spread: Duration::from_secs(900), now };
+        self.apply_with(text, now, Trial::Without).await
+    }
+
+    async fn apply_with(&self, text: &str, now: Timestamp, trial: Trial<'_>) -> Result<Applied, ApplyError> {
+        let spread = Duration::from_secs(900);
+        let applying = Applying { keys: &self.keys, entropy: &self.entropy, spread, now, trial };
         apply(&self.database.store, text, Path::new("/nowhere"), applying).await
     }
 
@@ -330,4 +338,99 @@ async fn a_schedule_that_is_brought_forward_is_due_now_and_stays_what_it_is() {
         (after.next_run_at, after.next_nominal, after.version),
         (now(), before.next_nominal, before.version)
     );
+}
+
+/// A simulated Kaseya with this password, and the sample for it.
+async fn kaseya(password: &str) -> (Running, String) {
+    let state = State::builder()
+        .login("password-boss-sync", password, "Example MSP")
+        .account(301, "Panificio")
+        .contract(5012, 301, "Managed services")
+        .build();
+    let kaseya = Simulator::new(state, kaseya_simulator::Clock::standing(now()));
+    let kaseya = kaseya.start(([127, 0, 0, 1], 0).into()).await.expect("a free port");
+    let base = kaseya.base_url();
+    let host = "\nhost = \"bms.kaseya.com\"";
+    let sample = with(host, &format!("{host}\nv2_base = \"{base}\"\nv1_base = \"{base}/api\""));
+    (kaseya, sample)
+}
+
+impl World {
+    fn authenticator(&self) -> Authenticator {
+        let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
+        let clock: Arc<dyn domain::Clock> = Arc::new(testkit::Clock::starting(now()));
+        let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings::default());
+        Authenticator { store: self.database.store.clone(), bms, keys: Arc::clone(&self.keys), clock }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_03_new_credentials_are_tried_beside_the_old_and_swapped_only_if_they_prove_right() {
+    let world = World::new().await;
+    let (kaseya, sample) = kaseya("change me").await;
+    let authenticator = world.authenticator();
+    let apply = async |text: &str| world.apply_with(text, now(), Trial::Beside(&authenticator)).await;
+    // The first save needs no trial, and neither do the same credentials again.
+    apply(&sample).await.expect("it is right");
+    apply(&sample).await.expect("it is right");
+    assert_eq!(kaseya.calls().len(), 0);
+
+    // Refused: the old ones stay, and nothing else of the file is taken over.
+    let swap = |password: &str| sample.replace("change me", password).replace("\nhour = 2\n", "\nhour = 5\n");
+    let refused = apply(&swap("mistyped")).await.expect_err("it is refused");
+    assert!(matches!(refused, ApplyError::NotProven(_)), "{refused}");
+    let again = apply(&swap("mistyped")).await.expect_err("it is refused");
+    assert!(matches!(again, ApplyError::NotTried(_)), "{again}");
+    let settings = world.settings().await;
+    assert_eq!((credentials_version(&settings), world.password(&settings)), (1, "change me".to_owned()));
+    assert_eq!(settings.schedule.as_ref().map(|stored| stored.schedule.hour()), Some(2));
+    assert!(settings.integration.expect("an integration").credentials_refused.is_none());
+    assert_eq!(kaseya.logins().v2_refused, 1);
+
+    // Right: they take the old ones' place.
+    kaseya.edit(|state| state.login.password = "a new one".to_owned()).expect("nothing is kept");
+    let applied = apply(&swap("a new one")).await.expect("it is right");
+    assert!(applied.new_credentials);
+    let settings = world.settings().await;
+    assert_eq!((credentials_version(&settings), world.password(&settings)), (2, "a new one".to_owned()));
+    assert_eq!(settings.schedule.as_ref().map(|stored| stored.schedule.hour()), Some(5));
+    assert_eq!((kaseya.logins().v2_accepted, kaseya.history().len()), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_03_what_kaseya_refused_is_not_stored_untried_and_a_stopped_partner_needs_no_trial() {
+    let world = World::new().await;
+    let (kaseya, sample) = kaseya("right").await;
+    let authenticator = world.authenticator();
+    let beside = Trial::Beside(&authenticator);
+    world.apply_with(&sample, now(), beside).await.expect("it is right");
+    let mistyped = sample.replace("change me", "mistyped");
+    world.apply_with(&mistyped, now(), beside).await.expect_err("it is refused");
+    let known = world.apply_with(&mistyped, now(), Trial::Without).await.expect_err("it is known");
+    assert!(matches!(known, ApplyError::NotTried(_)), "{known}");
+    // Without a trial others are stored as they are.
+    world
+        .apply_with(&sample.replace("change me", "untried"), now(), Trial::Without)
+        .await
+        .expect("it is right");
+
+    let refuse =
+        "update integrations set credentials_refused_code = 'AUTH-01', credentials_refused_at = saved_at";
+    world.database.client().await.execute(refuse, &[]).await.expect("refused");
+    let refusals = kaseya.logins().v2_refused;
+    world.apply_with(&sample.replace("change me", "another"), now(), beside).await.expect("it is right");
+    assert_eq!(kaseya.logins().v2_refused, refusals, "there was nothing to lose");
+    assert!(world.settings().await.integration.expect("an integration").credentials_refused.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_03_a_passwords_age_counts_from_when_it_really_changed() {
+    let world = World::new().await;
+    let since = async || world.settings().await.integration.and_then(|stored| stored.password_changed_at);
+    world.apply(SAMPLE).await.expect("it is right");
+    world.apply_at(SAMPLE, now() + 24.hours()).await.expect("it is right");
+    assert_eq!(since().await, Some(now()));
+    let other = with("password = \"change me\"", "password = \"changed\"");
+    world.apply_at(&other, now() + 48.hours()).await.expect("it is right");
+    assert_eq!(since().await, Some(now() + 48.hours()));
 }

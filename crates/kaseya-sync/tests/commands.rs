@@ -59,6 +59,7 @@ impl Standalone {
             .args(arguments)
             .env("USER", "Pia")
             .env("LANG", "C.UTF-8")
+            .env("KASEYA_SYNC_KASEYA__ALLOW_LOOPBACK_HTTP", "true")
             .stdin(Stdio::null())
             .output()
             .expect("the program starts")
@@ -301,4 +302,47 @@ fn without_a_running_standalone_the_commands_say_so() {
     assert_eq!(output.status.code(), Some(1));
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(told.contains("database-url"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_12_values_are_tried_and_swapped_by_the_commands_and_all_writes_are_stopped_by_one() {
+    let kaseya = kaseya().await;
+    let standalone = Standalone::start();
+    let folder = standalone.directory.path();
+    write(folder, "password", "secret word\n");
+    let file = write(folder, "msp.toml", &settings(&kaseya, 13, 41));
+
+    // Before the first save.
+    let said = standalone.expect(0, &["authenticate", &file]);
+    assert!(said.contains("✓ login to V1") && said.contains("nothing was stored"), "{said}");
+    assert!(standalone.expect(1, &["status", "msp"]).contains("there is no partner msp"));
+    standalone.expect(0, &["apply", &file]);
+    let document: Value =
+        serde_json::from_str(&standalone.expect(0, &["authenticate", "msp", "--json"])).expect("a document");
+    assert_eq!((&document["proven"], &document["checks"][0]["finding"]), (&true.into(), &"passed".into()));
+    let status = standalone.status();
+    assert!(status["login_proven_at"].is_string() && status["password_stored_since"].is_string(), "{status}");
+
+    // Other credentials that Kaseya refuses: said why, and those in force stay.
+    write(folder, "password", "mistyped\n");
+    let told = standalone.expect(1, &["apply", &file]);
+    assert!(told.contains("✗ login to V2: AUTH-01") && told.contains("those in force stay"), "{told}");
+    let document = standalone.command(&["authenticate", &file, "--json"]);
+    let document: Value = serde_json::from_slice(&document.stdout).expect("a document");
+    assert!(document["not_tried"].as_str().is_some_and(|why| why.contains("AUTH-01")), "{document}");
+    assert_eq!(kaseya.logins().v2_refused, 1);
+
+    // All writes of the installation.
+    standalone.expect(0, &["stop-writes"]);
+    assert_eq!(standalone.status()["writes_stopped"], true);
+    standalone.expect(1, &["sync-now", "msp", "--wait"]);
+    assert!(kaseya.history().is_empty());
+    standalone.expect(0, &["allow-writes"]);
+    standalone.expect(0, &["sync-now", "msp", "--wait"]);
+    assert_eq!((units(&kaseya, 5012), units(&kaseya, 5020)), (13.0, 41.0));
+
+    // A restored database: what is asked for waits until all has been read again.
+    standalone.expect(0, &["restored"]);
+    assert_eq!(standalone.status()["must_reread"], true);
+    standalone.stop();
 }

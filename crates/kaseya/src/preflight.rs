@@ -205,6 +205,13 @@ impl Session {
         findings.found
     }
 
+    /// Logs in for real, to V2 and then to V1, and asks who it is: what shows every day that the credentials still work.
+    pub async fn prove_login(&self) -> Result<UserInfo, BmsError> {
+        self.log_in_anew(Api::V2).await?;
+        self.log_in_anew(Api::V1).await?;
+        self.user_info().await
+    }
+
     async fn look_at_accounts(&self) -> Result<(), BmsError> {
         let call = Call::v2(Method::Get, "/v2/crm/accounts/lookup", first_page(1));
         let success = self.read(&call, || Body::None).await?;

@@ -39,7 +39,7 @@ macro_rules! travelling {
 
 travelling! {
     SyncRequested, SyncAnswered, UserCountsReported, HoldDecided,
-    RunFinished, CompanyStatusChanged, CredentialsRefused, HoldOpened,
+    RunFinished, CompanyStatusChanged, CredentialsRefused, PasswordAging, HoldOpened,
     JobReady, StartJob, StartJobAnswer, PermitWrites, PermitAnswer, RenewLease, RenewLeaseAnswer, JobDone, DeadLetter,
 }
 

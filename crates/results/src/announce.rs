@@ -13,7 +13,10 @@ use store::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::events::run_finished;
+use crate::{
+    events::{credentials_refused, run_finished},
+    password_ages::tell_of_passwords,
+};
 
 /// Events announced under one lock.
 const AT_ONCE: i64 = 100;
@@ -31,6 +34,12 @@ pub(crate) async fn announce_until(
     loop {
         if let Err(error) = tell_of_ended_runs(store).await {
             tracing::warn!(%error, "the end of runs waits in the store");
+        }
+        if let Err(error) = tell_of_refusals(store, clock).await {
+            tracing::warn!(%error, "refusals of credentials wait in the store");
+        }
+        if let Err(error) = tell_of_passwords(store, clock.now()).await {
+            tracing::warn!(%error, "ages of passwords wait in the store");
         }
         match announce_some(store, bus, clock, entropy).await {
             Ok(told) if told == AT_ONCE => continue,
@@ -61,6 +70,24 @@ async fn tell_of_ended_runs(store: &Store) -> Result<(), StoreError> {
             })
         })
         .await
+}
+
+/// Refusals that no `JobDone` has told of: found by Authenticate, or because somebody else was refused the same.
+async fn tell_of_refusals(store: &Store, clock: &dyn Clock) -> Result<(), StoreError> {
+    let partners =
+        store.transaction("list_refusals", |tx| Box::pin(closing::partners_with_untold_refusal(tx))).await?;
+    for partner in &partners {
+        store
+            .transaction("tell_of_refusal", |tx| {
+                Box::pin(async move {
+                    let refusal = closing::untold_refusal(tx, partner).await?;
+                    let event = refusal.map(credentials_refused).into_iter().collect();
+                    events::store_events(tx, partner, event, clock.now()).await
+                })
+            })
+            .await?;
+    }
+    Ok(())
 }
 
 /// Tells listeners of the oldest events and records it. The rows stay locked meanwhile, so that replicas do not announce
@@ -105,6 +132,7 @@ fn outgoing(event: &StoredEvent, entropy: &Entropy, now: jiff::Timestamp) -> Opt
         v1::RunFinished::KIND,
         v1::CompanyStatusChanged::KIND,
         v1::CredentialsRefused::KIND,
+        v1::PasswordAging::KIND,
         v1::HoldOpened::KIND,
     ]
     .into_iter()

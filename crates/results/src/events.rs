@@ -1,11 +1,11 @@
 //! What is announced of a `JobDone`.
 
 use bus::EventTopic;
-use domain::{PartnerId, RunId};
+use domain::{PartnerId, PasswordWarning, RunId};
 use jiff::Timestamp;
 use messages::{Message, field::wire_instant, v1};
 use store::{
-    closing::EndedRun,
+    closing::{EndedRun, UntoldRefusal},
     events::NewEvent,
     outcomes::{RunTotals, StoredStatus},
     standing_holds::HeldChange,
@@ -62,20 +62,32 @@ pub(crate) fn status_changed(
     event(EventTopic::CompanyStatusChanged, &message)
 }
 
-pub(crate) fn credentials_refused(
-    partner: &PartnerId,
-    code: &str,
-    credentials_version: i32,
-    now: Timestamp,
-) -> NewEvent {
+pub(crate) fn credentials_refused(refusal: UntoldRefusal) -> NewEvent {
     let message = v1::CredentialsRefused {
         number: None,
-        partner_id: partner.to_string(),
-        code: code.to_owned(),
-        credentials_version: u32::try_from(credentials_version).ok(),
-        at: Some(wire_instant(now)),
+        partner_id: refusal.partner.to_string(),
+        code: refusal.code,
+        credentials_version: u32::try_from(refusal.credentials_version).ok(),
+        at: Some(wire_instant(refusal.at)),
     };
     event(EventTopic::CredentialsRefused, &message)
+}
+
+pub(crate) fn password_aging(
+    partner: &PartnerId,
+    stored_since: Timestamp,
+    warning: &PasswordWarning,
+    now: Timestamp,
+) -> NewEvent {
+    let message = v1::PasswordAging {
+        number: None,
+        partner_id: partner.to_string(),
+        stored_since: Some(wire_instant(stored_since)),
+        due: Some(wire_instant(warning.due)),
+        days_left: Some(warning.days_left(now).into()),
+        at: Some(wire_instant(now)),
+    };
+    event(EventTopic::PasswordAging, &message)
 }
 
 pub(crate) fn hold_opened(partner: &PartnerId, hold: &HeldChange, now: Timestamp) -> NewEvent {

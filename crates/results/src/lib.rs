@@ -9,6 +9,7 @@ mod announce;
 mod batch;
 mod done;
 mod events;
+mod password_ages;
 mod service;
 mod storing;
 

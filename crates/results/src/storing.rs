@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Brake, CompanyState, ContractId, Entropy, HoldId, PartnerId, RunMode, ServiceId};
+use domain::{Brake, CompanyState, ContractId, Entropy, HoldId, LoginOutcome, PartnerId, RunMode, ServiceId};
 use jiff::Timestamp;
 use store::{
-    StoreError, Transaction, breakers, closing,
+    StoreError, Transaction, breakers, calls, closing,
     events::NewEvent,
     journal,
     ledger::{self, SeenEqual},
@@ -244,13 +244,14 @@ async fn store_host_and_login(
     let mut events = Vec::new();
     // A refusal counts whenever it comes; recorded again it changes nothing.
     if let (Login::Refused(code), Some(version)) = (&done.login, done.credentials_version) {
-        logins::login_refused(tx, partner, job, code.as_str(), now).await?;
         if closing::refuse_credentials(tx, partner, version, code.as_str(), now).await? {
-            events.push(events::credentials_refused(partner, code.as_str(), version, now));
+            events.extend(closing::untold_refusal(tx, partner).await?.map(events::credentials_refused));
         }
+        let refused = LoginOutcome::Refused;
+        logins::job_login_ended(tx, partner, (job, attempt), refused, Some(code.as_str()), now).await?;
     }
     // The rest is counted once, however often the message comes.
-    if !closing::credit_calls(tx, partner, job, attempt, &done.calls, minute_of(now)).await? {
+    if !closing::credit_calls(tx, partner, job, attempt, &done.calls, calls::minute_of(now)).await? {
         return Ok(events);
     }
     match done.host {
@@ -258,16 +259,12 @@ async fn store_host_and_login(
         Host::Answered => breakers::host_answered(tx, partner, job).await?,
         Host::Failed => breakers::host_failed(tx, partner, job, now).await?,
     }
-    match done.login {
-        Login::Refused(_) => {}
-        Login::Accepted => logins::login_accepted(tx, partner, job, now).await?,
-        Login::Unknown => logins::login_unknown(tx, partner, job, now).await?,
-        Login::NotTried => logins::login_not_tried(tx, partner, job).await?,
-    }
+    let outcome = match done.login {
+        Login::Refused(_) => return Ok(events),
+        Login::Accepted => LoginOutcome::Accepted,
+        Login::Unknown => LoginOutcome::Unknown,
+        Login::NotTried => LoginOutcome::NotTried,
+    };
+    logins::job_login_ended(tx, partner, (job, attempt), outcome, None, now).await?;
     Ok(events)
-}
-
-fn minute_of(now: Timestamp) -> Timestamp {
-    let second = now.as_second();
-    Timestamp::from_second(second - second.rem_euclid(60)).unwrap_or(now)
 }

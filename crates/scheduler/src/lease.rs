@@ -1,6 +1,6 @@
 //! Leases that end: a worker that fell silent loses its job to the next attempt.
 
-use domain::{ContractId, ErrorCode, JobId, MAX_ATTEMPTS, halve};
+use domain::{ContractId, ErrorCode, JobId, LoginOutcome, MAX_ATTEMPTS, halve};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction, closing,
@@ -30,7 +30,8 @@ async fn end_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Expir
     let Some(expired) = ledger::expired_job(tx, now).await? else { return Ok(None) };
     let (partner, job) = (&expired.partner, expired.job);
     // A login that nothing was heard of stays an open try.
-    logins::login_unknown(tx, partner, job, now).await?;
+    let attempt = (job, expired.attempt);
+    logins::job_login_ended(tx, partner, attempt, LoginOutcome::Unknown, None, now).await?;
     if expired.dropped {
         ledger::close_dropped_job(tx, partner, job, now).await?;
         closing::end_run(tx, partner, expired.run, now).await?;

@@ -20,8 +20,10 @@ mod metrics;
 mod month_end;
 mod permit;
 mod planning;
+mod probing;
 mod refusal;
 mod requests;
+mod rereading;
 mod rounds;
 mod runs;
 mod settlement;
@@ -48,6 +50,8 @@ use rounds::{Rounds, Wake};
 const LEDGER: &str = "ledger";
 /// How often it is looked for months to freeze: their cut-off is a whole hour.
 const FREEZE_EVERY: Duration = Duration::from_secs(60);
+/// How often it is looked for logins to prove: a turn is a second of a day, and nobody waits for it.
+const PROVE_EVERY: Duration = Duration::from_secs(30);
 /// How often open jobs are counted for the metrics.
 const COUNT_EVERY: Duration = Duration::from_secs(15);
 /// Waits between tries while database or bus are away.
@@ -129,6 +133,16 @@ impl Scheduler {
         tasks.spawn(rounds("month ends", FREEZE_EVERY).go(Wake::Never, move || {
             let context = context.clone();
             async move { month_end::freeze_due(&context).await.map(through) }
+        }));
+        let context = self.context.clone();
+        tasks.spawn(rounds("logins to prove", PROVE_EVERY).go(Wake::Never, move || {
+            let context = context.clone();
+            async move { probing::prove_logins(&context).await.map(through) }
+        }));
+        let context = self.context.clone();
+        tasks.spawn(rounds("lines to reread", poll).go(Wake::Never, move || {
+            let context = context.clone();
+            async move { rereading::reread(&context).await.map(through) }
         }));
         let scheduler = self.clone();
         tasks.spawn(rounds("ledger upkeep", poll).go(Wake::Never, move || {

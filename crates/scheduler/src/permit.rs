@@ -7,7 +7,7 @@ mod asked;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CompanyId, ContractId, HoldId, IntentId, ProductId, RunMode, ServiceId};
+use domain::{CompanyId, ContractId, HoldId, IntentId, LoginOutcome, ProductId, RunMode, ServiceId};
 use jiff::Timestamp;
 use messages::v1::{self, DenialReason, RefusalReason};
 use store::{
@@ -80,7 +80,8 @@ async fn decide(
         return Ok(Err(refused));
     }
     if ask.login_accepted {
-        logins::login_accepted(tx, partner, ask.of.job, now).await?;
+        let attempt = (ask.of.job, ask.of.attempt);
+        logins::job_login_ended(tx, partner, attempt, LoginOutcome::Accepted, None, now).await?;
     }
 
     let permit_until = after(now, context.settings.permit);
@@ -116,6 +117,11 @@ fn refusal(switch: &Switch, job: &HeldJob, ask: &PermitAsked, now: Timestamp) ->
         refused(RefusalReason::SwitchedOff, "the integration is off")
     } else if switch.writes_stopped {
         refused(RefusalReason::WritesStopped, "all writes of the installation are stopped")
+    } else if switch.must_reread || switch.reread_since > Some(job.started_at) {
+        refused(
+            RefusalReason::WritesStopped,
+            "the database was restored: all lines are read before one is written",
+        )
     } else if job.mode == RunMode::Plan {
         refused(RefusalReason::WritesStopped, "a plan writes nothing")
     } else if switch.credentials_version != ask.credentials_version
@@ -268,7 +274,8 @@ pub(crate) async fn renew_lease(
                     return Ok(Err(Refused::new(RefusalReason::Superseded, detail)));
                 }
                 if login_accepted {
-                    logins::login_accepted(tx, &of.partner, of.job, now).await?;
+                    let (attempt, accepted) = ((of.job, of.attempt), LoginOutcome::Accepted);
+                    logins::job_login_ended(tx, &of.partner, attempt, accepted, None, now).await?;
                 }
                 let lease_until = after(now, context.settings.lease);
                 ledger::renew_lease(tx, &of.partner, of.job, lease_until, None).await?;

@@ -15,8 +15,9 @@ use messages::{
 use store::{
     StoreError, Transaction, breakers,
     calls::{self, UsedCalls},
+    closing,
     ledger::{self, JobRow, StartedJob},
-    logins::{self, LoginOf},
+    logins::{self, LoginOf, NewTry},
     settings::{Integration, IntegrationState},
     switch,
 };
@@ -83,6 +84,11 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
     if job.mode == RunMode::Apply && switch.writes_stopped {
         ledger::put_back(tx, partner, ask.job).await?;
         return refuse(RefusalReason::WritesStopped, "all writes of the installation are stopped");
+    }
+    if job.mode == RunMode::Apply && switch.must_reread {
+        ledger::put_back(tx, partner, ask.job).await?;
+        let detail = "the database was restored: all lines are read before one is written";
+        return refuse(RefusalReason::WritesStopped, detail);
     }
     if let Some(code) = switch.refused {
         return refuse(RefusalReason::Credentials, &format!("Kaseya refused the credentials: {code}"));
@@ -158,15 +164,17 @@ async fn admit(
         return Ok(Err(Refused::new(RefusalReason::Busy, detail)));
     }
 
-    let login = LoginOf { partner: &ask.partner, host: &host, tenant, user: &integration.user_name };
-    let account = logins::lock_login(tx, login, version).await?;
+    let login = LoginOf { host: &host, tenant, user: &integration.user_name };
+    let account = logins::lock_account(tx, login, &integration.password_marks, now).await?;
     match account.permission(now) {
         LoginPermission::Yes => {}
         LoginPermission::NotBefore(instant) => {
             return defer(tx, ask, instant, RefusalReason::Credentials, ErrorCode::Net01).await;
         }
-        LoginPermission::Stopped => {
-            let detail = "Kaseya refused these credentials";
+        LoginPermission::Stopped(code) => {
+            // Whoever tried them: the partner is told, and its work no longer waits for a login.
+            closing::refuse_credentials(tx, &ask.partner, version, code.as_str(), now).await?;
+            let detail = format!("Kaseya refused these credentials: {code}");
             return Ok(Err(Refused::new(RefusalReason::Credentials, detail)));
         }
     }
@@ -190,7 +198,9 @@ async fn admit(
     if probing {
         breakers::store_breaker(tx, &host, &breaker).await?;
     }
-    logins::login_begun(tx, login, account, ask.job, now).await?;
+    let job = Some((ask.job, ask.attempt));
+    let marks = &integration.password_marks;
+    logins::login_begun(tx, &NewTry { of: login, marks, partner: &ask.partner, job }, now).await?;
     calls::debit_calls(tx, ask.job, ask.attempt, &host, tenant, allowed, now).await?;
     let started = StartedJob {
         holder: ask.worker.clone(),

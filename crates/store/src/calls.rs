@@ -86,3 +86,31 @@ pub async fn debit_calls(
     .await?;
     Ok(())
 }
+
+/// Records calls that were made in a minute.
+pub async fn record_calls(
+    tx: &Transaction<'_>,
+    host: &str,
+    tenant: &str,
+    made: &[(String, i32)],
+    minute: Timestamp,
+) -> Result<(), StoreError> {
+    let endpoints: Vec<&str> = made.iter().map(|(endpoint, _)| endpoint.as_str()).collect();
+    let calls: Vec<i32> = made.iter().map(|(_, calls)| *calls).collect();
+    tx.execute(
+        "-- all partners: Kaseya counts by host and tenant
+         insert into calls_made (host, tenant, endpoint, minute, calls)
+         select $1, $2, endpoint, $3, calls from unnest($4::text[], $5::int[]) as made (endpoint, calls)
+         order by endpoint
+         on conflict (host, tenant, endpoint, minute) do update set calls = calls_made.calls + excluded.calls",
+        &[&host, &tenant, &minute, &endpoints, &calls],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The minute that calls of an instant are recorded under.
+pub fn minute_of(now: Timestamp) -> Timestamp {
+    let second = now.as_second();
+    Timestamp::from_second(second - second.rem_euclid(60)).unwrap_or(now)
+}

@@ -75,17 +75,7 @@ pub async fn credit_calls(
     let Some(debit) = debit else { return Ok(false) };
     let host: String = debit.get("host")?;
     let tenant: String = debit.get("tenant")?;
-    let endpoints: Vec<&str> = made.iter().map(|(endpoint, _)| endpoint.as_str()).collect();
-    let calls: Vec<i32> = made.iter().map(|(_, calls)| *calls).collect();
-    tx.execute(
-        "-- all partners: Kaseya counts by host and tenant
-         insert into calls_made (host, tenant, endpoint, minute, calls)
-         select $1, $2, endpoint, $3, calls from unnest($4::text[], $5::int[]) as made (endpoint, calls)
-         order by endpoint
-         on conflict (host, tenant, endpoint, minute) do update set calls = calls_made.calls + excluded.calls",
-        &[&host, &tenant, &minute, &endpoints, &calls],
-    )
-    .await?;
+    crate::calls::record_calls(tx, &host, &tenant, made, minute).await?;
     Ok(true)
 }
 
@@ -173,7 +163,7 @@ pub async fn refuse_credentials(
 ) -> Result<bool, StoreError> {
     let changed = tx
         .execute(
-            "update integrations set credentials_refused_code = $3, credentials_refused_at = $4
+            "update integrations set credentials_refused_code = $3, credentials_refused_at = $4, refusal_told = false
              where partner_id = $1 and credentials_version = $2 and credentials_refused_code is null",
             &[&partner.as_str(), &credentials_version, &code, &now],
         )
@@ -182,4 +172,53 @@ pub async fn refuse_credentials(
         crate::frozen::push_stopped_again(tx, partner).await?;
     }
     Ok(changed == 1)
+}
+
+/// A refusal of a partner's credentials that is not among the events yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UntoldRefusal {
+    /// Whose.
+    pub partner: PartnerId,
+    /// The version of the credentials.
+    pub credentials_version: i32,
+    /// How Kaseya refused them.
+    pub code: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The partner's refusal that is not among the events yet; it counts as told with this transaction.
+pub async fn untold_refusal(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+) -> Result<Option<UntoldRefusal>, StoreError> {
+    let row = tx
+        .query_opt(
+            "update integrations set refusal_told = true
+             where partner_id = $1 and credentials_refused_code is not null and not refusal_told
+             returning credentials_version, credentials_refused_code, credentials_refused_at",
+            &[&partner.as_str()],
+        )
+        .await?;
+    row.map(|row| {
+        Ok(UntoldRefusal {
+            partner: partner.clone(),
+            credentials_version: row.get("credentials_version")?,
+            code: row.get("credentials_refused_code")?,
+            at: row.get("credentials_refused_at")?,
+        })
+    })
+    .transpose()
+}
+
+/// Partners with such a refusal: found where no job was, at a start or by Authenticate.
+pub async fn partners_with_untold_refusal(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
+    let rows = tx
+        .query(
+            "-- all partners: whichever replica comes first tells of every partner's refusal
+             select partner_id from integrations where credentials_refused_code is not null and not refusal_told",
+            &[],
+        )
+        .await?;
+    rows.iter().map(|row| row.partner_id("partner_id")).collect()
 }

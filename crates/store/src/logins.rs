@@ -1,16 +1,20 @@
-//! Login accounts: one per host, tenant and user of a partner, so that no user is locked out by our tries (B-03).
+//! Logins as Kaseya counts them: per host, tenant and user, whoever of ours tries, so that no user is locked out (B-03).
 
-use domain::{JobId, LoginAccount, LoginOutcome, PartnerId};
-use jiff::Timestamp;
+use domain::{JobId, LoginAccount, LoginOutcome, LoginTry, PartnerId, RefusedLogin};
+use jiff::{SignedDuration, Timestamp};
 
-use crate::{Row, StoreError, Transaction};
+use crate::{StoreError, Transaction};
+
+/// Tries before this do not count any more.
+const COUNTS_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// Tries are kept for so long.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// Whom a login is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginOf<'a> {
-    /// The partner.
-    pub partner: &'a PartnerId,
-    /// Kaseya's host.
+    /// Kaseya's host, in small letters.
     pub host: &'a str,
     /// Kaseya's tenant.
     pub tenant: &'a str,
@@ -18,160 +22,190 @@ pub struct LoginOf<'a> {
     pub user: &'a str,
 }
 
-/// Reads the account as it is for this version of the credentials, and locks its row, also where there was none.
-pub async fn lock_login(
+/// A login that is begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewTry<'a> {
+    /// Whom it is for.
+    pub of: LoginOf<'a>,
+    /// The marks of what is tried.
+    pub marks: &'a [String],
+    /// Which partner tries.
+    pub partner: &'a PartnerId,
+    /// The attempt of a job that it is for; `None` for Authenticate.
+    pub job: Option<(JobId, i32)>,
+}
+
+/// A login that was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TryId(i64);
+
+/// Reads how a user's logins went, with whether the credentials of these marks were refused, and lets nobody else begin one
+/// until the transaction ends.
+pub async fn lock_account(
     tx: &Transaction<'_>,
     of: LoginOf<'_>,
-    version: i32,
+    marks: &[String],
+    now: Timestamp,
 ) -> Result<LoginAccount, StoreError> {
+    // Not a row: before the first login there is none.
     tx.execute(
-        "insert into logins (partner_id, host, tenant, user_name, credentials_version) values ($1, $2, $3, $4, $5)
-         on conflict do nothing",
-        &[&of.partner.as_str(), &of.host, &of.tenant, &of.user, &version],
+        "select pg_advisory_xact_lock(hashtextextended(concat_ws(chr(31), $1::text, $2::text, $3::text), 1))",
+        &[&of.host, &of.tenant, &of.user],
+    )
+    .await?;
+    let rows = tx
+        .query(
+            "-- all partners: Kaseya counts by user
+             select coalesce(heard_at, begun_at) as at, outcome from login_tries
+             where host = $1 and tenant = $2 and user_name = $3 and begun_at > $4 order by login_try",
+            &[&of.host, &of.tenant, &of.user, &now.saturating_sub(COUNTS_FOR).unwrap_or(Timestamp::MIN)],
+        )
+        .await?;
+    let tries = rows
+        .iter()
+        .map(|row| {
+            let outcome = row.get::<Option<String>>("outcome")?;
+            let outcome = match outcome {
+                Some(_) => Some(row.named("outcome", LoginOutcome::parse)?),
+                None => None,
+            };
+            Ok(LoginTry { at: row.get("at")?, outcome })
+        })
+        .collect::<Result<_, StoreError>>()?;
+    let sql = "select code, refused_at, tried_again from refused_logins
+               where host = $1 and tenant = $2 and user_name = $3 and mark = any($4)
+               order by refused_at desc limit 1";
+    let refused = match tx.query_opt(sql, &[&of.host, &of.tenant, &of.user, &marks]).await? {
+        Some(row) => Some(RefusedLogin {
+            code: row.named("code", |code| code.parse().ok())?,
+            at: row.get("refused_at")?,
+            tried_again: row.get("tried_again")?,
+        }),
+        None => None,
+    };
+    Ok(LoginAccount { tries, refused })
+}
+
+/// Records that a login is begun, which [`lock_account`] has allowed in the same transaction.
+pub async fn login_begun(
+    tx: &Transaction<'_>,
+    new: &NewTry<'_>,
+    now: Timestamp,
+) -> Result<TryId, StoreError> {
+    let LoginOf { host, tenant, user } = new.of;
+    tx.execute(
+        "-- all partners: Kaseya counts by user
+         delete from login_tries where host = $1 and tenant = $2 and user_name = $3 and begun_at < $4",
+        &[&host, &tenant, &user, &now.saturating_sub(KEPT_FOR).unwrap_or(Timestamp::MIN)],
+    )
+    .await?;
+    tx.execute(
+        "update refused_logins set tried_again = true
+         where host = $1 and tenant = $2 and user_name = $3 and mark = any($4)",
+        &[&host, &tenant, &user, &new.marks],
     )
     .await?;
     let row = tx
         .query_one(
-            "select credentials_version, open_tries, last_try, refused_at from logins
-             where partner_id = $1 and host = $2 and tenant = $3 and user_name = $4
-             for update",
-            &[&of.partner.as_str(), &of.host, &of.tenant, &of.user],
+            "insert into login_tries (host, tenant, user_name, partner_id, job_id, attempt, marks, begun_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8) returning login_try",
+            &[
+                &host,
+                &tenant,
+                &user,
+                &new.partner.as_str(),
+                &new.job.map(|(job, _)| job.0),
+                &new.job.map(|(_, attempt)| attempt),
+                &new.marks,
+                &now,
+            ],
         )
         .await?;
-    let version = u32::try_from(version)
-        .map_err(|error| StoreError::row("integrations", "credentials_version", &error))?;
-    Ok(account(&row)?.at_version(version))
+    Ok(TryId(row.get("login_try")?))
 }
 
-/// Records that a job starts with these credentials: its login is pending. `account` is what [`lock_login`] gave.
-pub async fn login_begun(
-    tx: &Transaction<'_>,
-    of: LoginOf<'_>,
-    account: LoginAccount,
-    job: JobId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    store_account(tx, of, account.begun(now), Some(job), None).await
-}
-
-/// Kaseya took the credentials that a job was started with.
-pub async fn login_accepted(
+/// Word of a login that a job's attempt was started with; `code` says how it was refused. It is heard once; after that only
+/// an acceptance or a refusal still counts.
+pub async fn job_login_ended(
     tx: &Transaction<'_>,
     partner: &PartnerId,
-    job: JobId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    login_ended(tx, partner, job, LoginOutcome::Accepted, None, Some(now)).await
-}
-
-/// Kaseya refused the credentials that a job was started with; `code` says how.
-pub async fn login_refused(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    job: JobId,
-    code: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    login_ended(tx, partner, job, LoginOutcome::Refused, Some(code), Some(now)).await
-}
-
-/// A job's login was tried and got no answer, or nothing was heard of it: it stays an open try.
-pub async fn login_unknown(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    job: JobId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    login_ended(tx, partner, job, LoginOutcome::Unknown, None, Some(now)).await
-}
-
-/// A job did not log in after all.
-pub async fn login_not_tried(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    job: JobId,
-) -> Result<(), StoreError> {
-    login_ended(tx, partner, job, LoginOutcome::NotTried, None, None).await
-}
-
-/// Word of a job's login. Each job is heard once; after that only an acceptance or a refusal still counts.
-async fn login_ended(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    job: JobId,
+    (job, attempt): (JobId, i32),
     outcome: LoginOutcome,
     code: Option<&str>,
-    at: Option<Timestamp>,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let row = tx
         .query_opt(
-            "select logins.host, logins.tenant, logins.user_name, logins.credentials_version, logins.open_tries,
-                    logins.last_try, logins.refused_at, logins.pending_job
-             from jobs
-             join logins using (partner_id, host, tenant, credentials_version)
-             join integrations using (partner_id, tenant, user_name, credentials_version)
-             where partner_id = $1 and jobs.job_id = $2 and lower(integrations.host) = logins.host
-             for update of logins",
-            &[&partner.as_str(), &job.0],
+            "select login_try from login_tries where partner_id = $1 and job_id = $2 and attempt = $3 for update",
+            &[&partner.as_str(), &job.0, &attempt],
         )
         .await?;
-    // The credentials have changed since, and nobody asks about the old ones; or the job was never started.
+    // It was never started with one, or that is long ago.
     let Some(row) = row else { return Ok(()) };
-    let pending: Option<uuid::Uuid> = row.get("pending_job")?;
-    let is_pending = pending == Some(job.0);
-    if !is_pending && matches!(outcome, LoginOutcome::NotTried | LoginOutcome::Unknown) {
-        return Ok(());
-    }
-    let account = account(&row)?;
-    let account = account.ended(account.version, outcome);
-    let still_pending = if is_pending { None } else { pending.map(JobId) };
-    let (host, tenant, user): (String, String, String) =
-        (row.get("host")?, row.get("tenant")?, row.get("user_name")?);
-    let of = LoginOf { partner, host: &host, tenant: &tenant, user: &user };
-    store_account(tx, of, account, still_pending, Some((outcome, code, at))).await
+    login_ended(tx, partner, TryId(row.get("login_try")?), outcome, code, now).await
 }
 
-fn account(row: &Row) -> Result<LoginAccount, StoreError> {
-    let refused_at: Option<Timestamp> = row.get("refused_at")?;
-    Ok(LoginAccount {
-        version: row.number("credentials_version")?,
-        refused: refused_at.is_some(),
-        open_tries: row.number("open_tries")?,
-        last_try: row.get("last_try")?,
-    })
-}
-
-async fn store_account(
+/// Word of a login; `code` says how it was refused.
+pub async fn login_ended(
     tx: &Transaction<'_>,
-    of: LoginOf<'_>,
-    account: LoginAccount,
-    pending: Option<JobId>,
-    word: Option<(LoginOutcome, Option<&str>, Option<Timestamp>)>,
+    partner: &PartnerId,
+    id: TryId,
+    outcome: LoginOutcome,
+    code: Option<&str>,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
-    let accepted_at = word.filter(|(outcome, ..)| *outcome == LoginOutcome::Accepted).and_then(|(.., at)| at);
-    let refused = word.filter(|(outcome, ..)| *outcome == LoginOutcome::Refused);
-    let refused_at = refused.and_then(|(.., at)| at);
-    let refused_code = refused.map(|(_, code, _)| code.unwrap_or(domain::ErrorCode::Unk01.as_str()));
+    match outcome {
+        LoginOutcome::NotTried => {
+            let sql = "delete from login_tries where partner_id = $1 and login_try = $2 and outcome is null";
+            tx.execute(sql, &[&partner.as_str(), &id.0]).await?;
+        }
+        LoginOutcome::Unknown => {
+            let sql = "update login_tries set outcome = 'unknown', heard_at = $3
+                       where partner_id = $1 and login_try = $2 and outcome is null";
+            tx.execute(sql, &[&partner.as_str(), &id.0, &now]).await?;
+        }
+        LoginOutcome::Accepted => {
+            tx.execute(
+                "with accepted as (
+                     update login_tries set outcome = 'accepted', heard_at = $3
+                     where partner_id = $1 and login_try = $2 and outcome is distinct from 'refused'
+                     returning host, tenant, user_name, marks
+                 )
+                 delete from refused_logins using accepted
+                 where (refused_logins.host, refused_logins.tenant, refused_logins.user_name)
+                       = (accepted.host, accepted.tenant, accepted.user_name) and mark = any(marks)",
+                &[&partner.as_str(), &id.0, &now],
+            )
+            .await?;
+        }
+        LoginOutcome::Refused => {
+            let code = code.unwrap_or(domain::ErrorCode::Unk01.as_str());
+            tx.execute(
+                "with refused as (
+                     update login_tries set outcome = 'refused', heard_at = $3
+                     where partner_id = $1 and login_try = $2 and outcome is distinct from 'refused'
+                     returning host, tenant, user_name, marks
+                 )
+                 insert into refused_logins (host, tenant, user_name, mark, code, refused_at)
+                 select host, tenant, user_name, unnest(marks), $4, $3 from refused
+                 on conflict (host, tenant, user_name, mark) do update set
+                     code = excluded.code, refused_at = excluded.refused_at",
+                &[&partner.as_str(), &id.0, &now, &code],
+            )
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// A person says that a partner's stored credentials are right now, if Kaseya has refused them.
+pub async fn forgive(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     tx.execute(
-        "update logins set credentials_version = $5, open_tries = $6, last_try = $7, pending_job = $8,
-             accepted_at = coalesce($9, accepted_at),
-             refused_at = case when $10 then coalesce($11, refused_at) end,
-             refused_code = case when $10 then coalesce($12, refused_code) end
-         where partner_id = $1 and host = $2 and tenant = $3 and user_name = $4",
-        &[
-            &of.partner.as_str(),
-            &of.host,
-            &of.tenant,
-            &of.user,
-            &i32::try_from(account.version).unwrap_or(i32::MAX),
-            &i32::try_from(account.open_tries).unwrap_or(i32::MAX),
-            &account.last_try,
-            &pending.map(|job| job.0),
-            &accepted_at,
-            &account.refused,
-            &refused_at,
-            &refused_code,
-        ],
+        "delete from refused_logins using integrations
+         where partner_id = $1 and refused_logins.host = lower(integrations.host)
+           and (refused_logins.tenant, refused_logins.user_name) = (integrations.tenant, integrations.user_name)
+           and mark = any(password_marks) and credentials_refused_code is not null",
+        &[&partner.as_str()],
     )
     .await?;
     Ok(())

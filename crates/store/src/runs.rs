@@ -33,6 +33,10 @@ pub enum Occasion<'a> {
     MonthEnd(Date),
     /// Whoever asked.
     Request(&'a str),
+    /// Every line is to be read.
+    FullRead,
+    /// Whether the login still works.
+    Probe,
 }
 
 impl Occasion<'_> {
@@ -42,6 +46,8 @@ impl Occasion<'_> {
             Self::Schedule(_) => Trigger::Schedule,
             Self::MonthEnd(_) => Trigger::MonthEnd,
             Self::Request(_) => Trigger::Request,
+            Self::FullRead => Trigger::FullRead,
+            Self::Probe => Trigger::Probe,
         }
     }
 }
@@ -89,6 +95,7 @@ pub async fn create(
         Occasion::Schedule(day) => (Some(day), None, None),
         Occasion::MonthEnd(month) => (None, Some(month), None),
         Occasion::Request(by) => (None, None, Some(by)),
+        Occasion::FullRead | Occasion::Probe => (None, None, None),
     };
     let sql = "insert into runs (run_id, partner_id, trigger, mode, state, all_companies, nominal, month, requested_by,
                                  traceparent, created_at)

@@ -57,6 +57,10 @@ pub struct Integration {
     pub user_name: String,
     /// The password, sealed.
     pub sealed_password: String,
+    /// The marks of host, tenant, user and password; none when they were stored before there were any.
+    pub password_marks: Vec<String>,
+    /// Since when the password is the stored one, if that is known.
+    pub password_changed_at: Option<Timestamp>,
     /// Goes up whenever host, tenant, user or password change.
     pub credentials_version: u32,
     /// Where the switch stands.
@@ -239,9 +243,10 @@ async fn integration(
     partner: &PartnerId,
     count_zone: &str,
 ) -> Result<Option<Integration>, StoreError> {
-    let sql = "select host, v2_base, v1_base, tenant, user_name, sealed_password, credentials_version, state, billing,
-                      invoice_day, month_end_run, freeze_hour, max_count_age_days, brake_units, brake_percent,
-                      brake_units_alone, run_brake_percent, run_brake_companies, drift_policy, call_share_percent,
+    let sql = "select host, v2_base, v1_base, tenant, user_name, sealed_password, password_marks, password_changed_at,
+                      credentials_version, state, billing, invoice_day, month_end_run, freeze_hour, max_count_age_days,
+                      brake_units, brake_percent, brake_units_alone, run_brake_percent, run_brake_companies, drift_policy,
+                      call_share_percent,
                       credentials_refused_code, credentials_refused_at
                from integrations where partner_id = $1";
     let Some(row) = tx.query_opt(sql, &[&partner.as_str()]).await? else {
@@ -271,6 +276,8 @@ async fn integration(
         tenant: row.get("tenant")?,
         user_name: row.get("user_name")?,
         sealed_password: row.get("sealed_password")?,
+        password_marks: row.get("password_marks")?,
+        password_changed_at: row.get("password_changed_at")?,
         credentials_version: row.number("credentials_version")?,
         state: state(&row)?,
         billing: billing(&row)?,

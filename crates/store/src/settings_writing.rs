@@ -28,6 +28,10 @@ pub struct NewIntegration {
     pub user_name: String,
     /// The password, sealed.
     pub sealed_password: String,
+    /// The marks of host, tenant, user and password.
+    pub password_marks: Vec<String>,
+    /// Since when the password is the stored one, if that is known.
+    pub password_changed_at: Option<Timestamp>,
     /// Higher than before if host, tenant, user or password are others: then a refusal of the old ones is forgotten.
     pub credentials_version: u32,
     /// When contracts are invoiced, unless set for one of them.
@@ -124,8 +128,9 @@ pub async fn store_integration(
                    partner_id, host, v2_base, v1_base, tenant, user_name, sealed_password, credentials_version, state,
                    billing, invoice_day, month_end_run, freeze_hour, max_count_age_days, brake_units, brake_percent,
                    brake_units_alone, run_brake_percent, run_brake_companies, call_share_percent, saved_at,
-                   drift_policy)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, 'off', $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+                   drift_policy, password_marks, password_changed_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, 'off', $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+                       $21, $22, $23)
                on conflict (partner_id) do update set
                    host = excluded.host, v2_base = excluded.v2_base, v1_base = excluded.v1_base,
                    tenant = excluded.tenant, user_name = excluded.user_name,
@@ -138,6 +143,9 @@ pub async fn store_integration(
                    run_brake_companies = excluded.run_brake_companies,
                    call_share_percent = excluded.call_share_percent, saved_at = excluded.saved_at,
                    drift_policy = excluded.drift_policy,
+                   password_marks = excluded.password_marks, password_changed_at = excluded.password_changed_at,
+                   password_warned = case when known.password_changed_at = excluded.password_changed_at
+                                          then known.password_warned end,
                    credentials_refused_code = case when known.credentials_version = excluded.credentials_version
                                                    then known.credentials_refused_code end,
                    credentials_refused_at = case when known.credentials_version = excluded.credentials_version
@@ -172,6 +180,8 @@ pub async fn store_integration(
             &new.call_share_percent,
             &now,
             &new.drift.as_str(),
+            &new.password_marks,
+            &new.password_changed_at,
         ],
     )
     .await

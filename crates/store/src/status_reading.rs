@@ -247,7 +247,7 @@ pub struct RunRow {
     pub totals: RunTotals,
 }
 
-/// The newest runs with a number above `after`, the newest first.
+/// The newest runs with a number above `after`, the newest first; probes of the login are no syncs, and left out.
 pub async fn runs(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -256,7 +256,8 @@ pub async fn runs(
 ) -> Result<Vec<RunRow>, StoreError> {
     let sql = "select run_id, run_number, trigger, mode, state, requested_by, created_at, finished_at, companies, changed,
                       unchanged, held, failed, skipped
-               from runs where partner_id = $1 and run_number > $2 order by run_number desc limit $3";
+               from runs where partner_id = $1 and run_number > $2 and trigger <> 'probe'
+               order by run_number desc limit $3";
     tx.query(sql, &[&partner.as_str(), &after, &most]).await?.iter().map(run_row).collect()
 }
 

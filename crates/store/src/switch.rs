@@ -4,7 +4,7 @@
 use domain::{ErrorCode, PartnerId};
 use jiff::Timestamp;
 
-use crate::{Row, StoreError, Transaction, frozen, settings::IntegrationState};
+use crate::{Row, StoreError, Transaction, frozen, logins, settings::IntegrationState};
 
 /// What stands against every call and every write of a partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub struct Switch {
     pub refused: Option<ErrorCode>,
     /// Whether all writes of the installation are stopped.
     pub writes_stopped: bool,
+    /// Whether every line of the partner is to be read before any is written, because the database was restored.
+    pub must_reread: bool,
+    /// What was read before this counts as not read.
+    pub reread_since: Option<Timestamp>,
 }
 
 /// What switching off found.
@@ -33,7 +37,7 @@ pub struct SwitchedOff {
 pub async fn hold_switch(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Switch>, StoreError> {
     let row = tx
         .query_opt(
-            "select state, credentials_version, credentials_refused_code, writes_stopped
+            "select state, credentials_version, credentials_refused_code, writes_stopped, must_reread($1), reread_since
              from integrations cross join installation
              where partner_id = $1
              for share of integrations",
@@ -46,6 +50,8 @@ pub async fn hold_switch(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Op
         credentials_version: row.get("credentials_version")?,
         refused: row.optional_code("credentials_refused_code")?,
         writes_stopped: row.get("writes_stopped")?,
+        must_reread: row.get("must_reread")?,
+        reread_since: row.get("reread_since")?,
     }))
 }
 
@@ -57,6 +63,7 @@ pub async fn switch_on(
     tx: &Transaction<'_>,
     partner: &PartnerId,
 ) -> Result<Option<IntegrationState>, StoreError> {
+    logins::forgive(tx, partner).await?;
     let row = tx
         .query_opt(
             "update integrations set state = 'on',
@@ -68,6 +75,33 @@ pub async fn switch_on(
         )
         .await?;
     row.map(|row| state(&row)).transpose()
+}
+
+/// Holds a partner's integration if these marks are those of its stored credentials; answers their version.
+pub async fn hold_stored_credentials(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    marks: &[String],
+) -> Result<Option<i32>, StoreError> {
+    let sql = "select credentials_version from integrations
+               where partner_id = $1 and password_marks && $2 for update";
+    tx.query_opt(sql, &[&partner.as_str(), &marks])
+        .await?
+        .map(|row| row.get("credentials_version"))
+        .transpose()
+}
+
+/// The stored credentials proved right although Kaseya had refused them: the partner goes on. They get a new version, so
+/// that no worker goes by what it remembers of them.
+pub async fn forget_refusal(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
+    tx.execute(
+        "update integrations set credentials_version = credentials_version + 1, credentials_refused_code = null,
+                credentials_refused_at = null
+         where partner_id = $1 and credentials_refused_code is not null",
+        &[&partner.as_str()],
+    )
+    .await?;
+    Ok(())
 }
 
 /// Begins to switch an integration off: drops its jobs that no worker has started, and ends its runs that have no started

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{Backoff, Clock, CompanyState, ContractId, Entropy, ErrorCode, FailureClass, Outcome, RunMode};
+use domain::{
+    Backoff, Clock, CompanyState, ContractId, Entropy, ErrorCode, FailureClass, Outcome, RunMode, Trigger,
+};
 use jiff::Timestamp;
 use kaseya::{BmsError, Session};
 use messages::{field::wire_instant, v1};
@@ -99,6 +101,13 @@ impl Attempt<'_> {
     /// Works through the slice. Whatever happens, what was begun is told.
     pub(crate) async fn run(&self) -> v1::JobDone {
         let mut findings = Findings::default();
+        if self.content.trigger == Trigger::Probe {
+            match self.session.prove_login().await {
+                Ok(_) => findings.answered_calls += 1,
+                Err(error) => findings.note_failure(&error),
+            }
+            return self.job_done(findings);
+        }
         if self.content.contracts.is_empty() {
             return self.job_done(findings);
         }

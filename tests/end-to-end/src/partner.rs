@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use kaseya_simulator::{Clock, Running, Simulator, State};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use vault::{Associated, KeyRing};
+use vault::{Associated, KeyRing, Login};
 
 /// Every partner's password in Kaseya. It must be seen nowhere but there.
 pub const CANARY: &str = "canaryXq7tango93";
@@ -63,15 +63,17 @@ impl Partner {
         let (host, tenant, user) = (host(id), tenant(id), user(id));
         let associated = Associated { partner: id, host: &host, tenant: &tenant, user: &user };
         let sealed = keys.seal(&associated, &SecretString::from(CANARY), &mut fill);
-        let (sealed, base) = (sealed.as_str(), self.kaseya.base_url());
+        let login = Login { host: &host, tenant: &tenant, user: &user };
+        let marks = keys.marks(&login, &SecretString::from(CANARY)).join(",");
+        let (sealed, base, now) = (sealed.as_str(), self.kaseya.base_url(), crate::now());
         let mut sql = format!(
             "insert into partners (partner_id, name, count_zone) values ('{id}', 'The MSP {id}', 'UTC');
              insert into integrations (partner_id, host, v2_base, v1_base, tenant, user_name, sealed_password,
-                 credentials_version, state, billing, invoice_day, month_end_run, freeze_hour, max_count_age_days,
+                 password_marks, credentials_version, state, billing, invoice_day, month_end_run, freeze_hour, max_count_age_days,
                  brake_units, brake_percent, brake_units_alone, run_brake_percent, run_brake_companies,
                  call_share_percent, saved_at)
-             values ('{id}', '{host}', '{base}', '{base}/api', '{tenant}', '{user}', '{sealed}', 1, 'on', 'arrears', 10,
-                 true, 12, 7, 5, 20, 25, 100, 100, 100, '2026-01-01T00:00Z');
+             values ('{id}', '{host}', '{base}', '{base}/api', '{tenant}', '{user}', '{sealed}', '{{{marks}}}', 1, 'on', 'arrears', 10,
+                 true, 12, 7, 5, 20, 25, 100, 100, 100, '{now}');
              insert into products values ('{id}', 'standard', 'Standard', null), ('{id}', 'advanced', 'Advanced', null);
              insert into product_mappings values ('{id}', 'standard', {STANDARD}, 'Password Boss Standard'),
                                                  ('{id}', 'advanced', {ADVANCED}, 'Password Boss Advanced');"

@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("egress", &["domain"]),
     ("kaseya", &["domain", "egress"]),
+    ("connection", &["domain", "kaseya", "store", "vault"]),
     ("runtime", &["domain"]),
     ("scheduler", &["bus", "bus-rabbitmq", "domain", "messages", "runtime", "store"]),
     ("worker", &["bus", "bus-rabbitmq", "domain", "egress", "kaseya", "messages", "runtime", "vault"]),

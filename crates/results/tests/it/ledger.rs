@@ -99,17 +99,17 @@ async fn calls_are_credited_once_and_the_login_is_accepted() {
     let made = "select concat_ws(' ', endpoint, calls, minute) from calls_made where tenant = 'Example MSP' order by 1";
     assert_eq!(world.text(made).await, "GET /a 3 2026-12-01 05:00:00+00, PUT /b 2 2026-12-01 05:00:00+00");
     assert_eq!(world.text("select job_id from call_debits").await, "");
-    let login = "select concat_ws(' ', open_tries, pending_job, accepted_at) from logins";
-    assert_eq!(world.text(login).await, "0 2026-12-01 05:00:30+00");
+    let login = "select concat_ws(' ', outcome, heard_at) from login_tries";
+    assert_eq!(world.text(login).await, "accepted 2026-12-01 05:00:30+00");
 }
 
 #[tokio::test]
 async fn a_login_without_word_stays_an_open_try_and_one_not_tried_does_not() {
-    for (login, tries) in [(v1::LoginOutcome::Unknown, "1"), (v1::LoginOutcome::NotTried, "0")] {
+    for (login, tries) in [(v1::LoginOutcome::Unknown, "unknown"), (v1::LoginOutcome::NotTried, "")] {
         let world = World::new().await;
         let message = v1::JobDone { login: login.into(), ..done(7, 1, 1) };
         world.store(&[message.clone(), message]).await;
-        assert_eq!(world.text("select open_tries from logins").await, tries, "{login:?}");
+        assert_eq!(world.text("select outcome from login_tries").await, tries, "{login:?}");
     }
 }
 
@@ -139,7 +139,7 @@ async fn b_03_refused_credentials_stop_the_partner_and_are_told_once() {
         "select concat_ws(' ', credentials_refused_code, credentials_refused_at) from integrations
                        where partner_id = 'msp-1'";
     assert_eq!(world.text(integration).await, "AUTH-01 2026-12-01 05:00:30+00");
-    assert_eq!(world.text("select refused_code from logins").await, "AUTH-01");
+    assert_eq!(world.text("select mark || ' ' || code from refused_logins").await, "mark-1 AUTH-01");
     let told = "select body ->> 'code' from events where topic = 'credentials.refused'";
     assert_eq!(world.text(told).await, "AUTH-01");
 }

@@ -166,3 +166,53 @@ async fn a_run_that_ended_without_a_job_done_is_told_of_once() {
     testkit::until("it counts as told", async || world.text("select told from runs").await == "true").await;
     assert_eq!(world.text("select count(*) from events").await, "1");
 }
+
+#[tokio::test]
+async fn b_03_each_step_of_a_passwords_age_is_told_once_whoever_looks() {
+    let world = World::without_service().await;
+    let mut told = world.listen(EventTopic::PasswordAging).await;
+    // 180 days before 2026-12-11: ten days are left. The other partner's password is young.
+    world
+        .sql("update integrations set password_changed_at = '2026-06-14T05:00Z' where partner_id = 'msp-1'")
+        .await;
+    world
+        .sql("update integrations set password_changed_at = '2026-11-14T05:00Z' where partner_id = 'marker'")
+        .await;
+    world.start(world.database.another_store().await);
+    world.start(world.database.another_store().await);
+    let mut next = async || {
+        let heard = told.next().await.expect("an event");
+        let event: v1::PasswordAging = heard.message.decode().expect("a PasswordAging");
+        heard.settle(Settlement::Done).await.expect("settled");
+        (event.partner_id, event.number, event.days_left)
+    };
+    assert_eq!(next().await, ("msp-1".to_owned(), Some(1), Some(10)));
+    world.clock.set("2026-12-05T04:00:00Z".parse().expect("an instant"));
+    assert_eq!(next().await, ("msp-1".to_owned(), Some(2), Some(7)));
+    // A new password is told of anew.
+    world
+        .sql("update integrations set password_changed_at = '2026-06-10T05:00Z', password_warned = null where partner_id = 'msp-1'")
+        .await;
+    assert_eq!(next().await, ("msp-1".to_owned(), Some(3), Some(3)));
+    assert_eq!(world.text("select count(*) from events").await, "3");
+}
+
+#[tokio::test]
+async fn a_refusal_that_no_job_met_is_told_of_once() {
+    let world = World::without_service().await;
+    let mut told = world.listen(EventTopic::CredentialsRefused).await;
+    world
+        .sql("update integrations set credentials_refused_code = 'AUTH-02', credentials_refused_at = '2026-12-01Z' where partner_id = 'msp-1'")
+        .await;
+    world.start(world.database.another_store().await);
+    world.start(world.database.another_store().await);
+    let heard = told.next().await.expect("an event");
+    let event: v1::CredentialsRefused = heard.message.decode().expect("a CredentialsRefused");
+    assert_eq!((event.code.as_str(), event.credentials_version), ("AUTH-02", Some(1)));
+    heard.settle(Settlement::Done).await.expect("settled");
+    testkit::until("it counts as told", async || {
+        world.text("select refusal_told from integrations where partner_id = 'msp-1'").await == "true"
+    })
+    .await;
+    assert_eq!(world.text("select count(*) from events").await, "1");
+}

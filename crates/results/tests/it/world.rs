@@ -16,7 +16,7 @@ use crate::message::{With as _, done, intent, job, run};
 pub const PARTNER: &str = "msp-1";
 pub const NOW: &str = "2026-12-01T05:00:30Z";
 /// Tables of the partner, without what is made by chance, each with its order.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "select * from statuses where partner_id = 'msp-1' order by company_id, contract_id",
     "select * from run_companies where partner_id = 'msp-1' order by run_id, company_id, contract_id",
     "select * from lines where partner_id = 'msp-1' order by contract_id, line_id",
@@ -29,7 +29,8 @@ const TABLES: [&str; 13] = [
     "select * from jobs where partner_id = 'msp-1' order by job_id",
     "select * from runs where partner_id = 'msp-1' order by run_number",
     "select * from integrations where partner_id = 'msp-1'",
-    "select * from logins where partner_id = 'msp-1'",
+    "select * from login_tries where partner_id = 'msp-1'",
+    "select * from refused_logins",
     "select endpoint, calls from calls_made where tenant = 'Example MSP' order by endpoint",
     "select job_id, attempt from call_debits where tenant = 'Example MSP' order by 1, 2",
 ];
@@ -128,10 +129,9 @@ impl World {
              from (select not exists (select from jobs where state = 'started' and tenant = 'Example MSP')) as f (free);
              insert into call_debits values ('{job}', {attempt}, 'bms.example.com', 'Example MSP', 100, 150,
                                              '2026-12-01T05:00Z');
-             insert into logins (partner_id, host, tenant, user_name, credentials_version, open_tries, last_try,
-                                 pending_job)
-             values ('msp-1', 'bms.example.com', 'Example MSP', 'api', 1, 1, '2026-12-01T05:00Z', '{job}')
-             on conflict do nothing"
+             insert into login_tries (host, tenant, user_name, partner_id, job_id, attempt, marks, begun_at)
+             values ('bms.example.com', 'Example MSP', 'api', 'msp-1', '{job}', {attempt}, '{{mark-1}}',
+                     '2026-12-01T05:00Z')"
         ))
         .await;
     }

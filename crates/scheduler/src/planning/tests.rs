@@ -27,6 +27,8 @@ pub(super) fn integration() -> Integration {
         tenant: "MSP Ltd".into(),
         user_name: "api".into(),
         sealed_password: "sealed".into(),
+        password_marks: Vec::new(),
+        password_changed_at: None,
         credentials_version: 1,
         state: IntegrationState::On,
         billing: Billing::Arrears,

@@ -1,6 +1,7 @@
 //! The ledger at work: real schedulers on a real Postgres and the bus inside the process; workers are played by the tests.
 
 mod calls;
+mod credentials;
 mod dying_bus;
 mod emitting;
 mod late_writes;

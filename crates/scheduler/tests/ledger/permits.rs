@@ -52,7 +52,7 @@ async fn a_granted_change_is_on_record_with_its_intent() {
     assert_eq!(world.number("count(*) from intents").await, 1);
     assert_eq!(world.text(until).await.as_deref(), Some("12:00:40"));
     // The login that it told of is accepted.
-    assert_eq!(world.text("concat(open_tries, pending_job) from logins").await.as_deref(), Some("0"));
+    assert_eq!(world.text("string_agg(outcome, ' ') from login_tries").await.as_deref(), Some("accepted"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -194,15 +194,16 @@ async fn after_two_logins_without_outcome_the_next_waits_half_an_hour() {
     let third = world.ticket().await;
     assert_eq!(world.start(&third, "w1").await, Err(RefusalReason::Credentials));
     world.nothing_else_is_due().await;
-    world.clock.set("2026-11-20T12:30:59Z".parse().expect("an instant"));
+    world.clock.set("2026-11-20T12:31:59Z".parse().expect("an instant"));
     world.nothing_else_is_due().await;
     // The hour's calls are not what this is about.
     world.run("delete from call_debits").await;
-    world.clock.set("2026-11-20T12:31:00Z".parse().expect("an instant"));
+    world.clock.set("2026-11-20T12:32:00Z".parse().expect("an instant"));
     let (fourth, _) = world.started("w1").await;
     // Accepted at last: the account is clear.
     world.renew(&fourth, "w1", true).await.expect("the lease goes on");
-    assert_eq!(world.text("open_tries from logins where partner_id = 'p1'").await.as_deref(), Some("0"));
+    let tries = "string_agg(outcome, ' ' order by login_try) from login_tries where partner_id = 'p1'";
+    assert_eq!(world.text(tries).await.as_deref(), Some("unknown unknown accepted"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -292,7 +293,9 @@ async fn b_03_refused_credentials_are_tried_once_more_when_a_person_switches_on(
         world
             .in_transaction(|tx| {
                 Box::pin(async move {
-                    store::logins::login_refused(tx, partner, job, "AUTH-01", now).await?;
+                    let (attempt, refused) = ((job, 1), LoginOutcome::Refused);
+                    store::logins::job_login_ended(tx, partner, attempt, refused, Some("AUTH-01"), now)
+                        .await?;
                     store::closing::refuse_credentials(tx, partner, 2, "AUTH-01", now).await
                 })
             })
@@ -301,7 +304,10 @@ async fn b_03_refused_credentials_are_tried_once_more_when_a_person_switches_on(
             world.text("credentials_refused_code from integrations").await.as_deref(),
             Some("AUTH-01")
         );
-        assert_eq!(world.text("refused_code from logins").await.as_deref(), Some("AUTH-01"));
+        assert_eq!(
+            world.text("mark || ' ' || code from refused_logins").await.as_deref(),
+            Some("p1-mark AUTH-01")
+        );
     }
 }
 

@@ -125,10 +125,11 @@ impl World {
     pub(crate) async fn partner(&self, partner: &str, companies: u32) {
         self.run(&format!(
             "insert into partners (partner_id, name, count_zone) values ('{partner}', 'MSP', 'Europe/Rome');
-             insert into integrations (partner_id, host, tenant, user_name, sealed_password, credentials_version, state,
+             insert into integrations (partner_id, host, tenant, user_name, sealed_password, password_marks, credentials_version,
+                 state,
                  billing, invoice_day, month_end_run, freeze_hour, max_count_age_days, brake_units, brake_percent,
                  brake_units_alone, run_brake_percent, run_brake_companies, call_share_percent, saved_at)
-             values ('{partner}', '{HOST}', '{partner} Srl', 'api', 'sealed', 1, 'on', 'arrears', 5, true, 6, 7, 5, 20, 25,
+             values ('{partner}', '{HOST}', '{partner} Srl', 'api', 'sealed', '{{{partner}-mark}}', 1, 'on', 'arrears', 5, true, 6, 7, 5, 20, 25,
                      20, 5, 50, '{NOON}');
              insert into products values ('{partner}', 'std', 'Standard', null), ('{partner}', 'adv', 'Advanced', null);
              insert into product_mappings values ('{partner}', 'std', {SERVICE}, 'Password manager');
@@ -329,16 +330,10 @@ impl World {
             .transaction("done", |tx| {
                 Box::pin(async move {
                     store::closing::credit_calls(tx, partner, job, attempt, &[], minute).await?;
-                    match login {
-                        LoginOutcome::Accepted => {
-                            store::logins::login_accepted(tx, partner, job, now).await?
-                        }
-                        LoginOutcome::Refused => {
-                            store::logins::login_refused(tx, partner, job, "AUTH-01", now).await?;
-                            store::closing::refuse_credentials(tx, partner, 1, "AUTH-01", now).await?;
-                        }
-                        LoginOutcome::Unknown => store::logins::login_unknown(tx, partner, job, now).await?,
-                        LoginOutcome::NotTried => store::logins::login_not_tried(tx, partner, job).await?,
+                    let refused = (login == LoginOutcome::Refused).then_some("AUTH-01");
+                    store::logins::job_login_ended(tx, partner, (job, attempt), login, refused, now).await?;
+                    if let Some(code) = refused {
+                        store::closing::refuse_credentials(tx, partner, 1, code, now).await?;
                     }
                     store::closing::close_job(tx, partner, job, attempt, None, true, now).await?;
                     tx.notify("ledger").await
@@ -375,7 +370,8 @@ impl World {
         let now = self.clock.now();
         self.in_transaction(|tx| {
             Box::pin(async move {
-                store::logins::login_accepted(tx, partner, job, now).await?;
+                let (attempt_of, accepted) = ((job, attempt), LoginOutcome::Accepted);
+                store::logins::job_login_ended(tx, partner, attempt_of, accepted, None, now).await?;
                 store::closing::close_job(tx, partner, job, attempt, Some(left), true, now).await?;
                 tx.notify("ledger").await
             })
@@ -392,7 +388,8 @@ impl World {
             "update integrations set host = 'other.example.com' where partner_id = '{canary}'"
         ))
         .await;
-        let run = self.make_run(&canary).await;
+        // A plan is due also while nothing may be written.
+        let run = self.make_run_of(&canary, "schedule", "plan").await;
         let job = self.make_job(&run, &[101]).await;
         let (ticket, _) = self.started("canary").await;
         assert_eq!(ticket.job_id, job, "something else was due: {ticket:?}");

@@ -192,6 +192,8 @@ pub struct HeldJob {
     pub mode: RunMode,
     /// The trace of the run.
     pub traceparent: Option<String>,
+    /// Since when it is the worker's.
+    pub started_at: Timestamp,
     /// Until when it is the worker's.
     pub lease_until: Timestamp,
     /// With which credentials it was started.
@@ -212,7 +214,7 @@ pub async fn held_job(
 ) -> Result<Option<HeldJob>, StoreError> {
     let row = tx
         .query_opt(
-            "select jobs.run_id, jobs.run_number, runs.mode, runs.traceparent, jobs.lease_until,
+            "select jobs.run_id, jobs.run_number, runs.mode, runs.traceparent, jobs.started_at, jobs.lease_until,
                     jobs.credentials_version, jobs.host, jobs.tenant
              from jobs join runs using (run_id)
              where jobs.partner_id = $1 and jobs.job_id = $2 and jobs.attempt = $3 and jobs.holder = $4
@@ -227,6 +229,7 @@ pub async fn held_job(
         run_number: row.get("run_number")?,
         mode: row.named("mode", RunMode::parse)?,
         traceparent: row.get("traceparent")?,
+        started_at: row.get("started_at")?,
         lease_until: row.get("lease_until")?,
         credentials_version: row.get("credentials_version")?,
         host: row.get("host")?,

@@ -9,6 +9,7 @@ mod happy;
 mod job;
 mod permits;
 mod plans;
+mod probe;
 mod secrets;
 mod tickets;
 mod world;

@@ -1,0 +1,12 @@
+//! Authenticate (S-12 to S-14): whether the values that somebody has typed, saved or not, open a Kaseya.
+//!
+//! It logs in for real and makes one read per right that a sync needs. It stores nothing of the values, sends no billing
+//! data and changes nothing in Kaseya. Its logins are counted with the workers', per host, tenant and user: what Kaseya has
+//! refused is not tried again, and no user is locked out by all of us together (B-03).
+
+mod authenticate;
+mod values;
+
+pub use authenticate::{Authenticated, Authenticator, NotTried};
+pub use kaseya::{Check, Checked, Finding};
+pub use values::Values;

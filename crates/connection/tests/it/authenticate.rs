@@ -1,0 +1,137 @@
+//! S-12 to S-14, B-03: values are tried, told of check by check, and never so often that a user would be locked.
+
+use connection::{Authenticated, Finding, NotTried};
+use domain::ErrorCode;
+use kaseya_simulator::{Endpoint, Fault};
+use serde_json::json;
+
+use crate::world::{RIGHT, World};
+
+fn failures(authenticated: &Authenticated) -> Vec<String> {
+    let failed = |finding: &Finding| match finding {
+        Finding::Failed { code, .. } => Some(*code),
+        Finding::Passed | Finding::Untold(_) | Finding::NotReached => None,
+    };
+    let checks = authenticated.checks.iter();
+    checks.filter_map(|one| Some(format!("{} {}", one.check.as_str(), failed(&one.finding)?))).collect()
+}
+
+#[tokio::test]
+async fn before_the_first_save_right_values_prove_right_and_nothing_of_them_is_stored() {
+    let world = World::new().await;
+    let tried = world.try_password(RIGHT).await.expect("it is tried");
+    assert!(tried.is_proven(), "{tried:?}");
+    assert_eq!((world.kaseya.logins().v2_accepted, world.kaseya.logins().v1_accepted), (1, 1));
+    assert!(world.kaseya.history().is_empty());
+    for table in ["partners", "integrations", "runs", "refused_logins"] {
+        assert_eq!(world.text(&format!("select count(*) from {table}")).await, "0", "{table}");
+    }
+    // That there was a login is stored, and calls are: they count.
+    assert_eq!(world.text("select string_agg(outcome, ' ') from login_tries").await, "accepted");
+    assert_eq!(world.text("select calls from calls_made where endpoint like '%/authenticate'").await, "1");
+    let tries = world.text("select string_agg(row::text, ' ') from login_tries row").await;
+    assert!(!tries.contains("horse"), "{tries}");
+}
+
+#[tokio::test]
+async fn each_right_that_lacks_is_named_and_the_login_counts_as_accepted() {
+    let world = World::new().await;
+    for _ in 0..2 {
+        let forbidden = json!({"success": false, "error": {"code": 1, "message": "no right"}});
+        world.kaseya.fail(Endpoint::ServicesSearch, 1, Fault::Answer { status: 403, body: forbidden });
+    }
+    let tried = world.try_password(RIGHT).await.expect("it is tried");
+    assert!(!tried.is_proven());
+    assert_eq!(failures(&tried), ["view_services AUTH-06"]);
+    assert_eq!(world.text("select string_agg(outcome, ' ') from login_tries").await, "accepted");
+}
+
+#[tokio::test]
+async fn refused_values_are_not_tried_twice_and_three_refusals_are_all_that_half_an_hour_sees() {
+    let world = World::new().await;
+    for (password, refused) in [("wrong 1", 1), ("wrong 2", 2), ("wrong 3", 3)] {
+        let tried = world.try_password(password).await.expect("it is tried");
+        assert_eq!(failures(&tried), ["log_in_v2 AUTH-01"]);
+        assert_eq!(world.kaseya.logins().v2_refused, refused);
+        let again = world.try_password(password).await.expect_err("it is not tried again");
+        assert!(matches!(again, NotTried::RefusedBefore { code: ErrorCode::Auth01, .. }), "{again}");
+        world.pass(1);
+    }
+    // The right password waits too, and in whatever letters the host is written.
+    let mut values = world.values(RIGHT);
+    values.host = "BMS.example.com".to_owned();
+    for partner in ["msp-1", "msp-2"] {
+        let waits = world.try_as(partner, &values, false).await.expect_err("it waits");
+        assert!(matches!(waits, NotTried::NotBefore { .. }), "{waits}");
+    }
+    assert_eq!(world.kaseya.logins().v2_refused, 3);
+    world.pass(27);
+    assert!(world.try_password(RIGHT).await.expect("it is tried").is_proven());
+    // Years later they stay refused.
+    world.pass(60 * 24 * 400);
+    let again = world.try_password("wrong 1").await.expect_err("it is not tried again");
+    assert!(matches!(again, NotTried::RefusedBefore { .. }), "{again}");
+    assert_eq!(world.kaseya.logins().v2_refused, 3);
+}
+
+#[tokio::test]
+async fn logins_of_the_workers_count_with_those_of_a_person() {
+    let world = World::new().await;
+    world
+        .sql(
+            "insert into login_tries (host, tenant, user_name, partner_id, job_id, attempt, marks, begun_at, outcome, heard_at)
+             select 'bms.example.com', 'Example MSP', 'sync', 'msp-2', gen_random_uuid(), 1, '{}', at, 'refused', at
+             from unnest(array['2026-11-23T09:45Z', '2026-11-23T09:50Z']::timestamptz[]) at",
+        )
+        .await;
+    assert_eq!(failures(&world.try_password("wrong").await.expect("it is tried")), ["log_in_v2 AUTH-01"]);
+    let waits = world.try_password(RIGHT).await.expect_err("it waits");
+    assert!(
+        matches!(waits, NotTried::NotBefore { until } if until.to_string() == "2026-11-23T10:15:00Z"),
+        "{waits}"
+    );
+    assert_eq!(world.kaseya.logins().v2_refused, 1);
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_answer_leaves_an_open_try_and_two_of_them_wait() {
+    let world = World::new().await;
+    for _ in 0..2 {
+        world.kaseya.fail(Endpoint::Authenticate, 1, Fault::DropBeforeApply);
+        let tried = world.try_password(RIGHT).await.expect("it is tried");
+        assert_eq!(failures(&tried), ["log_in_v2 NET-01"]);
+    }
+    let waits = world.try_password(RIGHT).await.expect_err("it waits");
+    assert!(matches!(waits, NotTried::NotBefore { .. }), "{waits}");
+    assert_eq!(world.text("select string_agg(outcome, ' ') from login_tries").await, "unknown unknown");
+}
+
+#[tokio::test]
+async fn what_is_mended_in_kaseya_lets_the_stored_values_prove_right_and_the_partner_goes_on() {
+    let world = World::new().await;
+    world.partner("msp-1", "new password").await;
+    let standing = "select concat_ws(' ', credentials_version, credentials_refused_code, refusal_told) from integrations";
+    let tried = world.try_password("new password").await.expect("it is tried");
+    assert_eq!(failures(&tried), ["log_in_v2 AUTH-01"]);
+    // The stored values were refused: as by a job, the partner is stopped.
+    assert_eq!(world.text(standing).await, "1 AUTH-01 f");
+
+    world.kaseya.edit(|state| state.login.password = "new password".to_owned()).expect("nothing is kept");
+    let again = world.try_password("new password").await.expect_err("not by itself");
+    assert!(matches!(again, NotTried::RefusedBefore { .. }), "{again}");
+    let mended = world.try_as("msp-1", &world.values("new password"), true).await.expect("it is tried");
+    assert!(mended.is_proven(), "{mended:?}");
+    assert_eq!(world.text(standing).await, "2 f");
+    assert_eq!(world.text("select count(*) from refused_logins").await, "0");
+}
+
+#[tokio::test]
+async fn other_values_than_the_stored_ones_leave_the_partner_as_it_is() {
+    let world = World::new().await;
+    world.partner("msp-1", RIGHT).await;
+    world.try_password("wrong").await.expect("it is tried");
+    assert_eq!(
+        world.text("select concat_ws(' ', state, credentials_version, credentials_refused_code) from integrations").await,
+        "on 1"
+    );
+}

@@ -1,0 +1,4 @@
+//! Authenticate against a simulated Kaseya and a real Postgres.
+
+mod authenticate;
+mod world;

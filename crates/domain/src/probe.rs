@@ -1,0 +1,25 @@
+//! The daily harmless probe of a partner's login (B-03): a password that no longer works is found today, and not on the
+//! day of the month's sync.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{PartnerId, spread_offset};
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// A scheduled run may be this much later than a day after the last, for its spread and the clocks' change.
+const LATE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Whether a partner's login is to be probed. It is once a day, at the partner's own time of day, so that thousands are
+/// spread over the day; and not where the schedule's own run logs in before a day is over.
+///
+/// `last` is when the login was last proven, or a probe of it was made.
+pub fn probe_due(partner: &PartnerId, last: Timestamp, next_run: Timestamp, now: Timestamp) -> bool {
+    let offset = spread_offset(partner, DAY.unsigned_abs());
+    let offset = i64::try_from(offset.as_secs()).unwrap_or_default();
+    let into_the_day = (now.as_second() - offset).rem_euclid(DAY.as_secs());
+    let turn = now.saturating_sub(SignedDuration::from_secs(into_the_day)).unwrap_or(Timestamp::MIN);
+    let by_then = last.saturating_add(DAY + LATE).unwrap_or(Timestamp::MAX);
+    let soon = now.saturating_add(LATE).unwrap_or(Timestamp::MAX);
+    last < turn && next_run > by_then.max(soon)
+}

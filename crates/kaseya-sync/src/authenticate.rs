@@ -1,0 +1,171 @@
+//! `authenticate FILE-or-PARTNER`: whether its values open Kaseya, and what the role lacks (S-12 to S-14).
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use connection::{Authenticated, Checked, Finding, NotTried, Values};
+use domain::PartnerId;
+use serde::Serialize;
+use vault::{Associated, KeyRing, Sealed};
+
+use crate::{
+    ended::Ended,
+    installation::Installation,
+    output,
+    settings_file::{self, Surroundings},
+    trial,
+};
+
+/// `--json`: the whole document.
+#[derive(Serialize)]
+struct Document<'a> {
+    partner: &'a str,
+    host: &'a str,
+    /// Whether a sync can go by these values.
+    proven: bool,
+    /// Why nothing was tried.
+    not_tried: Option<String>,
+    checks: Vec<Check<'a>>,
+}
+
+#[derive(Serialize)]
+struct Check<'a> {
+    check: &'static str,
+    /// passed, failed, untold or not_reached.
+    finding: &'static str,
+    code: Option<&'static str>,
+    /// What Kaseya said, or why it is not to be told.
+    words: Option<&'a str>,
+    /// Where the right is given, in Kaseya's menus.
+    menu: Option<&'static str>,
+}
+
+pub(crate) async fn command(
+    installation: &Installation,
+    whose: &str,
+    json: bool,
+    mended: bool,
+) -> anyhow::Result<Ended> {
+    let keys = Arc::new(installation.keys()?);
+    let (partner, values) = match Path::new(whose).is_file() {
+        true => match from_file(installation, Path::new(whose)).await? {
+            Some(read) => read,
+            None => return Ok(Ended::Refused),
+        },
+        false => stored(installation, whose, &keys).await?,
+    };
+    let tried = installation.authenticator(keys)?.authenticate(&partner, &values, mended).await;
+    let tried = match tried {
+        Err(NotTried::Store(error)) => return Err(error.into()),
+        tried => tried,
+    };
+    if json {
+        let document = document(&partner, &values, &tried);
+        output::say(&serde_json::to_string_pretty(&document)?)?;
+    } else {
+        show(&partner, &values, &tried)?;
+    }
+    Ok(if tried.is_ok_and(|tried| tried.is_proven()) { Ended::InOrder } else { Ended::Refused })
+}
+
+/// The values of a settings file, whose partner may be one of whom nothing is stored. `None` when it has mistakes, which
+/// are told.
+async fn from_file(installation: &Installation, file: &Path) -> anyhow::Result<Option<(PartnerId, Values)>> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let stored = match settings_file::partner_of(&text) {
+        Some(partner) => {
+            let read = installation
+                .store
+                .transaction("read_partner", |tx| Box::pin(store::settings::read(tx, &partner)));
+            read.await?
+        }
+        None => None,
+    };
+    let directory = file.parent().unwrap_or(Path::new("."));
+    let around = Surroundings { directory, now: installation.clock.now(), stored: stored.as_ref() };
+    match settings_file::read(&text, around) {
+        Ok(read) => Ok(Some((read.partner.clone(), trial::values(&read.integration)))),
+        Err(mistakes) => {
+            for mistake in &mistakes.0 {
+                output::tell(&format_args!("{}: {mistake}", file.display()));
+            }
+            output::complain(&format_args!("{} mistakes; nothing is tried", mistakes.0.len()));
+            Ok(None)
+        }
+    }
+}
+
+/// The stored values of a partner.
+async fn stored(
+    installation: &Installation,
+    partner: &str,
+    keys: &KeyRing,
+) -> anyhow::Result<(PartnerId, Values)> {
+    let settings =
+        installation.partner(partner).await.with_context(|| format!("{partner} is no file either"))?;
+    let partner = settings.partner;
+    let Some(integration) = settings.integration else { anyhow::bail!("{partner} has no integration yet") };
+    let associated = Associated {
+        partner: partner.as_str(),
+        host: &integration.host,
+        tenant: &integration.tenant,
+        user: &integration.user_name,
+    };
+    let password = keys
+        .open(&associated, &Sealed::from_text(integration.sealed_password))
+        .context("the stored password cannot be opened")?;
+    let values = Values {
+        host: integration.host,
+        v2_base: integration.v2_base,
+        v1_base: integration.v1_base,
+        tenant: integration.tenant,
+        user_name: integration.user_name,
+        password,
+    };
+    Ok((partner, values))
+}
+
+fn document<'a>(
+    partner: &'a PartnerId,
+    values: &'a Values,
+    tried: &'a Result<Authenticated, NotTried>,
+) -> Document<'a> {
+    Document {
+        partner: partner.as_str(),
+        host: &values.host,
+        proven: tried.as_ref().is_ok_and(Authenticated::is_proven),
+        not_tried: tried.as_ref().err().map(ToString::to_string),
+        checks: tried.iter().flat_map(|tried| &tried.checks).map(check).collect(),
+    }
+}
+
+fn check(checked: &Checked) -> Check<'_> {
+    let (finding, code, words) = match &checked.finding {
+        Finding::Passed => ("passed", None, None),
+        Finding::Failed { code, words } => {
+            ("failed", Some(code.as_str()), words.as_ref().map(kaseya::Words::as_str))
+        }
+        Finding::Untold(why) => ("untold", None, Some(*why)),
+        Finding::NotReached => ("not_reached", None, None),
+    };
+    Check { check: checked.check.as_str(), finding, code, words, menu: checked.check.menu() }
+}
+
+fn show(partner: &PartnerId, values: &Values, tried: &Result<Authenticated, NotTried>) -> anyhow::Result<()> {
+    match tried {
+        Ok(tried) => {
+            for checked in &tried.checks {
+                output::say(&trial::line(checked))?;
+            }
+            let came = if tried.is_proven() { "open" } else { "do not open" };
+            output::say(&format_args!("the values of {partner} {came} {}; nothing was stored", values.host))?;
+        }
+        Err(error) => {
+            output::say(&format_args!("{error}"))?;
+            if let NotTried::RefusedBefore { .. } = error {
+                output::tell(&"if Kaseya was mended meanwhile: the same with --mended tries them once more");
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! Logins that are tried although nothing is to be synced: the daily probe, and the one try after a lock is over (B-03,
+//! AUTH-03).
+//!
+//! A probe is a run in which nothing can be written, with one job that has no contract: its worker logs in and asks who it
+//! is. What becomes of the login counts as any job's.
+
+use domain::{JobId, PartnerId, RunId, RunMode, probe_due};
+use jiff::Timestamp;
+use messages::inbound::Companies;
+use store::{
+    StoreError, Transaction,
+    probes::{self, Unproven},
+    runs::{self, JobSlice, NewJob, NewRun, Occasion},
+    settings::{Integration, IntegrationState},
+};
+
+use crate::{
+    Context,
+    facts::{self, Facts},
+    runs::{Items, RunOrder, make},
+};
+
+/// Makes the probes that are due, and lets users be tried whose lock is over; answers how many.
+pub(crate) async fn prove_logins(context: &Context) -> Result<usize, StoreError> {
+    let now = context.clock.now();
+    let unlocked =
+        context.store.transaction("list_unlocked", |tx| Box::pin(probes::unlocked(tx, now))).await?;
+    for partner in &unlocked {
+        context
+            .store
+            .transaction("try_unlocked", |tx| Box::pin(try_unlocked(tx, context, partner, now)))
+            .await?;
+    }
+    let due = |unproven: &Unproven| probe_due(&unproven.partner, unproven.last, unproven.next_run, now);
+    let unproven =
+        context.store.transaction("list_unproven", |tx| Box::pin(probes::unproven(tx, None, now))).await?;
+    let mut made = unlocked.len();
+    for Unproven { partner, .. } in unproven.iter().filter(|unproven| due(unproven)) {
+        context
+            .store
+            .transaction("probe", |tx| {
+                Box::pin(async move {
+                    runs::hold_partner(tx, partner).await?;
+                    // Another scheduler may have been quicker.
+                    match probes::unproven(tx, Some(partner), now).await?.iter().any(due) {
+                        true => probe(tx, context, partner, now).await,
+                        false => Ok(()),
+                    }
+                })
+            })
+            .await?;
+        made += 1;
+    }
+    Ok(made)
+}
+
+async fn probe(
+    tx: &Transaction<'_>,
+    context: &Context,
+    partner: &PartnerId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match on(tx, partner, now).await? {
+        Some(facts) => make_probe(tx, context, partner, &facts.integration, now).await,
+        None => Ok(()),
+    }
+}
+
+/// The lock is over: what it kept from being synced is synced, by the one login that is allowed.
+async fn try_unlocked(
+    tx: &Transaction<'_>,
+    context: &Context,
+    partner: &PartnerId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    runs::hold_partner(tx, partner).await?;
+    if !probes::lock_is_over(tx, partner).await? {
+        return Ok(());
+    }
+    let Some(facts) = on(tx, partner, now).await? else { return Ok(()) };
+    let last = facts.settings.schedule.as_ref().and_then(|schedule| schedule.last_nominal);
+    let Some(nominal) = last else {
+        return make_probe(tx, context, partner, &facts.integration, now).await;
+    };
+    let order = RunOrder { occasion: Occasion::Schedule(nominal), mode: RunMode::Apply, all_companies: true };
+    let items = Items::of_companies(&facts.plan(), &Companies::All);
+    make(tx, &context.entropy, &facts, &order, &items, now).await.map(drop)
+}
+
+/// What the partner has set, if it is on. The partner is held by the caller.
+async fn on(tx: &Transaction<'_>, partner: &PartnerId, now: Timestamp) -> Result<Option<Facts>, StoreError> {
+    if store::settings::hold_state(tx, partner).await? != Some(IntegrationState::On) {
+        return Ok(None);
+    }
+    Ok(facts::read(tx, partner, now).await?.facts())
+}
+
+async fn make_probe(
+    tx: &Transaction<'_>,
+    context: &Context,
+    partner: &PartnerId,
+    integration: &Integration,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let run = RunId(context.entropy.uuid(now));
+    let (traceparent, _) = runtime::trace::inject(&tracing::Span::current());
+    let new = NewRun {
+        run,
+        partner,
+        occasion: Occasion::Probe,
+        mode: RunMode::Plan,
+        all_companies: false,
+        traceparent: traceparent.as_deref(),
+    };
+    let content = JobSlice::Work {
+        contracts: Vec::new(),
+        host: integration.host.to_ascii_lowercase(),
+        tenant: integration.tenant.clone(),
+    };
+    let job = NewJob { job: JobId(context.entropy.uuid(now)), content };
+    runs::create(tx, &new, &[job], now).await?;
+    tracing::info!(%partner, %run, "the login is probed");
+    Ok(())
+}

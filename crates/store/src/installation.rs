@@ -1,0 +1,62 @@
+//! What holds for the whole installation: all writes stopped, and the time after a restore of the database (B-14).
+
+use domain::{PartnerId, UNSURE_FOR};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{StoreError, Transaction};
+
+/// A permit that was given before a restore, and is not on record any more, has ended after this.
+const PERMITS_END: SignedDuration = SignedDuration::from_mins(1);
+
+/// A full read that could not reach every contract is made again after this.
+const READ_AGAIN: SignedDuration = SignedDuration::from_hours(1);
+
+/// Stops all writes, or allows them again. A permit that is out stays: see [`permits_out`].
+pub async fn stop_writes(tx: &Transaction<'_>, stopped: bool) -> Result<(), StoreError> {
+    tx.execute_exactly(1, "update installation set writes_stopped = $1", &[&stopped]).await
+}
+
+/// How many permits to write are out. One that is being given while the writes are stopped is waited for, and seen.
+pub async fn permits_out(tx: &Transaction<'_>, now: Timestamp) -> Result<i64, StoreError> {
+    // Who gives a permit holds the integration's row as it is until the permit is stored.
+    tx.execute("-- all partners: the whole installation is asked\n select from integrations for update", &[])
+        .await?;
+    let sql = "-- all partners: the whole installation is asked
+               select count(*) as out from jobs where state <> 'done' and permit_until > $1";
+    tx.query_one(sql, &[&now]).await?.get("out")
+}
+
+/// The database was restored: nothing is written until each partner's lines have been read again. What a write from before
+/// may still do, whose intent went with the lost days, is waited out first. Answers from when on reads count.
+pub async fn restored(tx: &Transaction<'_>, now: Timestamp) -> Result<Timestamp, StoreError> {
+    let since = now.saturating_add(PERMITS_END + UNSURE_FOR).unwrap_or(Timestamp::MAX);
+    tx.execute_exactly(1, "update installation set reread_since = $1", &[&since]).await?;
+    Ok(since)
+}
+
+/// Whether a partner's lines are to be read before any is written.
+pub async fn must_reread(tx: &Transaction<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
+    tx.query_one("select must_reread($1)", &[&partner.as_str()]).await?.get("must_reread")
+}
+
+/// Partners that are on, whose lines are to be read again, and for whom no run does it yet; or one of them.
+pub async fn to_be_reread(
+    tx: &Transaction<'_>,
+    one: Option<&PartnerId>,
+    now: Timestamp,
+) -> Result<Vec<PartnerId>, StoreError> {
+    let rows = tx
+        .query(
+            "-- all partners: a ledger round
+             select partner_id from integrations cross join installation
+             where installation.reread_since <= $1 and ($3::text is null or partner_id = $3) and integrations.state = 'on' and credentials_refused_code is null
+               and must_reread(partner_id)
+               and not exists (select from runs
+                               where runs.partner_id = integrations.partner_id and runs.trigger = 'full_read'
+                                 and runs.created_at >= installation.reread_since
+                                 and (runs.state = 'running' or runs.created_at > $2))",
+            &[&now, &now.saturating_sub(READ_AGAIN).unwrap_or(Timestamp::MIN), &one.map(PartnerId::as_str)],
+        )
+        .await?;
+    rows.iter().map(|row| row.partner_id("partner_id")).collect()
+}
