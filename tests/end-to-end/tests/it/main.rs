@@ -5,6 +5,7 @@ mod crowd;
 mod dead_letters;
 mod ending;
 mod killed_worker;
+mod lock_out;
 mod older_run;
 mod operator;
 mod outages;
