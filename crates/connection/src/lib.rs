@@ -9,4 +9,4 @@ mod values;
 
 pub use authenticate::{Authenticated, Authenticator, NotTried};
 pub use kaseya::{Check, Checked, Finding};
-pub use values::Values;
+pub use values::{NoAddress, Values};
