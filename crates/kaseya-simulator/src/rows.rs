@@ -31,22 +31,47 @@ impl Paging {
     }
 
     /// The asked page. Pages start at 1, and 0 is 1; a size that is absent, 0 or too large is the largest.
-    pub fn cut(&self, mut rows: Vec<Value>) -> Vec<Value> {
-        if let Some(sort) = &self.sort {
-            order(&mut rows, sort);
+    /// Only what is on the page is made into rows, unless it is sorted by another field than the id.
+    pub fn cut<T>(
+        &self,
+        mut items: Vec<&T>,
+        id_of: impl Fn(&T) -> i32,
+        row_of: impl Fn(&T) -> Value,
+    ) -> Vec<Value> {
+        match self.sort.as_deref().map(sorting) {
+            None => self.page(items).map(row_of).collect(),
+            Some((field, descending)) if field.eq_ignore_ascii_case("id") => {
+                items.sort_by_key(|item| id_of(item));
+                if descending {
+                    items.reverse();
+                }
+                self.page(items).map(row_of).collect()
+            }
+            Some((field, descending)) => {
+                let mut rows: Vec<Value> = items.into_iter().map(row_of).collect();
+                order(&mut rows, field, descending);
+                self.page(rows).collect()
+            }
         }
+    }
+
+    fn page<T>(&self, rows: Vec<T>) -> impl Iterator<Item = T> {
         let at_least_one =
             |number: Option<i32>| number.and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
         let size = at_least_one(self.size).unwrap_or(LARGEST_PAGE).min(LARGEST_PAGE);
         let before = (at_least_one(self.number).unwrap_or(1) - 1).saturating_mul(size);
-        rows.into_iter().skip(before).take(size).collect()
+        rows.into_iter().skip(before).take(size)
     }
 }
 
-/// Sorts by `Field` or `Field desc`; a field that the rows do not have changes nothing.
-fn order(rows: &mut [Value], sort: &str) {
+/// `Field` or `Field desc`: the field, and whether the largest comes first.
+fn sorting(sort: &str) -> (&str, bool) {
     let (field, direction) = sort.trim().split_once(' ').unwrap_or((sort.trim(), "asc"));
-    let descending = direction.trim().eq_ignore_ascii_case("desc");
+    (field, direction.trim().eq_ignore_ascii_case("desc"))
+}
+
+/// Sorts by a field; one that the rows do not have changes nothing.
+fn order(rows: &mut [Value], field: &str, descending: bool) {
     let key = |row: &Value| {
         row.as_object()
             .and_then(|fields| fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(field)))

@@ -76,6 +76,16 @@ pub enum ContractStatus {
     Inactive,
 }
 
+impl ContractStatus {
+    /// Kaseya's word for it.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Inactive => "Inactive",
+        }
+    }
+}
+
 /// An agreement with an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -172,17 +182,22 @@ pub enum WriteRefused {
 impl State {
     /// The contract of this id.
     pub fn contract(&self, id: i32) -> Option<&Contract> {
-        self.contracts.iter().find(|contract| contract.id == id)
+        place(&self.contracts, id, |contract| contract.id).map(|at| &self.contracts[at])
     }
 
     /// The contract of this id, to be edited by hand.
     pub fn contract_mut(&mut self, id: i32) -> Option<&mut Contract> {
-        self.contracts.iter_mut().find(|contract| contract.id == id)
+        place(&self.contracts, id, |contract| contract.id).map(|at| &mut self.contracts[at])
     }
 
     /// The account of this id.
     pub fn account(&self, id: i32) -> Option<&Account> {
-        self.accounts.iter().find(|account| account.id == id)
+        place(&self.accounts, id, |account| account.id).map(|at| &self.accounts[at])
+    }
+
+    /// The service of this id.
+    pub fn service(&self, id: i32) -> Option<&Service> {
+        place(&self.services, id, |service| service.id).map(|at| &self.services[at])
     }
 
     /// The lines of a contract, if there is such a contract.
@@ -239,4 +254,10 @@ impl Contract {
         let total: f64 = self.lines.iter().map(|line| line.units * line.unit_price).sum();
         (total * 10_000.0).round() / 10_000.0
     }
+}
+
+/// Where the row of this id stands: found at once among rows in the order of their ids, as they are nearly always,
+/// and by looking through all of them otherwise.
+fn place<T>(rows: &[T], id: i32, id_of: impl Fn(&T) -> i32) -> Option<usize> {
+    rows.binary_search_by_key(&id, &id_of).ok().or_else(|| rows.iter().position(|row| id_of(row) == id))
 }

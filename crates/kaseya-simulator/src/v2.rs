@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
 use crate::{
-    Contract, ContractStatus, Login, Service, State,
+    Account, Contract, ContractStatus, Login, Service, State,
     call::{Call, Fields, Refusal},
     rows::{Paging, holds},
     sessions::{Sessions, Tokens},
@@ -15,9 +15,15 @@ fn success(result: Value) -> Value {
     json!({ "success": true, "error": null, "result": result })
 }
 
-fn page(rows: Vec<Value>, paging: &Paging) -> Value {
-    let total = rows.len();
-    json!({ "success": true, "error": null, "result": paging.cut(rows), "totalRecords": total })
+fn page<T>(
+    items: Vec<&T>,
+    paging: &Paging,
+    id_of: impl Fn(&T) -> i32,
+    row_of: impl Fn(&T) -> Value,
+) -> Value {
+    let total = items.len();
+    let rows = paging.cut(items, id_of, row_of);
+    json!({ "success": true, "error": null, "result": rows, "totalRecords": total })
 }
 
 /// A calendar date as a date-time: local midnight without an offset.
@@ -134,35 +140,32 @@ pub(crate) fn contracts_lookup(state: &State, call: &Call, now: Timestamp) -> Re
 pub(crate) fn contracts_summary(state: &State, call: &Call) -> Result<Value, Refusal> {
     let paging = Paging::of_query(&call.query)?;
     let filter = |name: &str| call.query.text(&format!("Filter.{name}"));
-    let rows = state.contracts.iter().filter_map(|contract| {
-        let account = state.account(contract.account).map(|account| account.name.as_str());
-        let status = match contract.status {
-            ContractStatus::Active => "Active",
-            ContractStatus::Inactive => "Inactive",
-        };
-        let asked = holds(Some(&contract.contract_type), filter("ContractType"))
+    let account = |contract: &Contract| state.account(contract.account).map(|account| account.name.as_str());
+    let asked = |contract: &&Contract| {
+        holds(Some(&contract.contract_type), filter("ContractType"))
             && holds(Some(&contract.name), filter("ContractName"))
             && holds(Some(&contract.billing_cycle), filter("BillingCycle"))
-            && holds(account, filter("AccountName"))
+            && filter("AccountName").is_none_or(|asked| holds(account(contract), Some(asked)))
             // By a part of the text, "Active" would find "Inactive" too.
-            && filter("Status").is_none_or(|asked| asked.eq_ignore_ascii_case(status));
-        asked.then(|| {
-            json!({
-                "id": contract.id,
-                "contractName": contract.name,
-                "accountName": account,
-                "contractType": contract.contract_type,
-                "contractBillingPrice": contract.billing_price(),
-                "status": status,
-                "contractNumber": format!("C-{}", contract.id),
-                "billingCycle": contract.billing_cycle,
-                "startDate": midnight(contract.start),
-                // Declared as always there, so an absent end is the first date there is.
-                "endDate": contract.end.map_or_else(|| "0001-01-01T00:00:00".to_owned(), midnight),
-            })
+            && filter("Status").is_none_or(|asked| asked.eq_ignore_ascii_case(contract.status.words()))
+    };
+    let row = |contract: &Contract| {
+        json!({
+            "id": contract.id,
+            "contractName": contract.name,
+            "accountName": account(contract),
+            "contractType": contract.contract_type,
+            "contractBillingPrice": contract.billing_price(),
+            "status": contract.status.words(),
+            "contractNumber": format!("C-{}", contract.id),
+            "billingCycle": contract.billing_cycle,
+            "startDate": midnight(contract.start),
+            // Declared as always there, so an absent end is the first date there is.
+            "endDate": contract.end.map_or_else(|| "0001-01-01T00:00:00".to_owned(), midnight),
         })
-    });
-    Ok(page(rows.collect(), &paging))
+    };
+    let contracts = state.contracts.iter().filter(asked).collect();
+    Ok(page(contracts, &paging, |contract| contract.id, row))
 }
 
 /// POST /v2/admin/finance/services/search.
@@ -200,7 +203,8 @@ pub(crate) fn services_search(state: &State, call: &Call) -> Result<Value, Refus
             && active.is_none_or(|active| (active != 0) == service.active)
             && taxable.is_none_or(|taxable| (taxable != 0) == service.taxable)
     };
-    Ok(page(state.services.iter().filter(asked).map(service_row).collect(), &paging))
+    let services = state.services.iter().filter(asked).collect();
+    Ok(page(services, &paging, |service| service.id, service_row))
 }
 
 fn service_row(service: &Service) -> Value {
@@ -236,12 +240,9 @@ pub(crate) fn services_lookup(state: &State, call: &Call) -> Result<Value, Refus
     let paging = Paging::of_query(&call.query)?;
     let id = call.query.integer("Filter.Id")?;
     let name = call.query.text("Filter.Name");
-    let rows = state
-        .services
-        .iter()
-        .filter(|service| id.is_none_or(|id| service.id == id) && holds(Some(&service.name), name))
-        .map(|service| json!({ "id": service.id, "name": service.name, "description": service.description }));
-    Ok(page(rows.collect(), &paging))
+    let asked = |service: &&Service| id.is_none_or(|id| service.id == id) && holds(Some(&service.name), name);
+    let row = |service: &Service| json!({ "id": service.id, "name": service.name, "description": service.description });
+    Ok(page(state.services.iter().filter(asked).collect(), &paging, |service| service.id, row))
 }
 
 /// GET /v2/crm/accounts/lookup.
@@ -250,23 +251,21 @@ pub(crate) fn accounts_lookup(state: &State, call: &Call) -> Result<Value, Refus
     let ids = call.query.integers("Filter.Ids")?;
     let name = call.query.text("Filter.Name");
     let inactive_too = call.query.flag("Filter.WithInactiveAccounts")?;
-    let rows = state
-        .accounts
-        .iter()
-        .filter(|account| {
-            (ids.is_empty() || ids.contains(&account.id))
-                && holds(Some(&account.name), name)
-                && (account.active || inactive_too)
+    let asked = |account: &&Account| {
+        (ids.is_empty() || ids.contains(&account.id))
+            && holds(Some(&account.name), name)
+            && (account.active || inactive_too)
+    };
+    let row = |account: &Account| {
+        json!({
+            "id": account.id,
+            "name": account.name,
+            "tenantName": state.login.tenant,
+            "isActive": account.active,
         })
-        .map(|account| {
-            json!({
-                "id": account.id,
-                "name": account.name,
-                "tenantName": state.login.tenant,
-                "isActive": account.active,
-            })
-        });
-    Ok(success(Value::Array(paging.cut(rows.collect()))))
+    };
+    let accounts = state.accounts.iter().filter(asked).collect();
+    Ok(success(Value::Array(paging.cut(accounts, |account| account.id, row))))
 }
 
 /// The tenant's zone; a name that no zone has counts as UTC.
