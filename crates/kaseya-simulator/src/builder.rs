@@ -3,7 +3,7 @@
 use jiff::civil::date;
 use serde_json::{Map, json};
 
-use crate::{Account, Contract, ContractStatus, Line, Login, Service, State};
+use crate::{Account, Behaviour, Billing, Contract, ContractStatus, Line, Login, Service, State};
 
 /// Builds a [`State`]; made by [`State::builder`].
 #[derive(Debug)]
@@ -21,7 +21,19 @@ impl State {
         };
         let time_zone = "Europe/Rome".to_owned();
         let (accounts, services, contracts, history) = Default::default();
-        Builder { state: Self { login, time_zone, accounts, services, contracts, history } }
+        Builder {
+            state: Self {
+                login,
+                time_zone,
+                accounts,
+                services,
+                contracts,
+                history,
+                invoices: Vec::new(),
+                invoiced: Vec::new(),
+                behaviour: Behaviour::default(),
+            },
+        }
     }
 }
 
@@ -66,6 +78,7 @@ impl Builder {
             start: date(2024, 1, 1),
             end: None,
             default,
+            billing: Billing::Arrears,
             lines: Vec::new(),
         });
         self
@@ -91,6 +104,8 @@ impl Builder {
             effective_date: date(2024, 1, 1),
             sort_order: None,
             extras,
+            until_then: None,
+            counts_itself: None,
         };
         let contract = self.state.contracts.last_mut().expect("a line is named after its contract");
         line.sort_order = i32::try_from(contract.lines.len() + 1).ok();

@@ -6,9 +6,12 @@ use axum::{
     body::{Body, Bytes},
     http::{HeaderMap, StatusCode, header},
 };
+use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 use serde_json::{Map, Value, json};
 
-use crate::{Endpoint, endpoint::Api};
+use crate::{
+    Behaviour, Endpoint, LoginRefusal, RetryAfter, TokenRefusal, endpoint::Api, sessions::LoginFault,
+};
 
 /// A call that has been read whole.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub(crate) struct Call {
     pub bearer: Option<String>,
     pub content_type: String,
     pub body: Bytes,
+    /// Which call of its endpoint this is, from 1 on.
+    pub turn: u64,
 }
 
 impl Call {
@@ -35,7 +40,7 @@ impl Call {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim().to_owned());
         let content_type = text(header::CONTENT_TYPE).to_owned();
-        Self { endpoint, path, query: Fields::decode(query.as_bytes()), bearer, content_type, body }
+        Self { endpoint, path, query: Fields::decode(query.as_bytes()), bearer, content_type, body, turn: 0 }
     }
 
     /// The id at this place of the route; one that is no number belongs to nothing.
@@ -137,14 +142,16 @@ fn parse_integer(name: &str, text: &str) -> Result<i32, Refusal> {
 pub(crate) enum Refusal {
     /// No, an expired or a wrong token.
     Token,
-    /// Wrong user, password or tenant: nothing tells which.
-    Login,
+    /// A login that is not accepted; what is wrong is told only where Kaseya says which.
+    Login(LoginFault),
+    /// A right that the role lacks.
+    Right,
     /// A login without a tenant.
     TenantMissing,
     /// An id that belongs to nothing.
     Unknown,
-    /// The route's hour is used up.
-    Limit,
+    /// The route's hour is used up until then.
+    Limit(Timestamp),
     /// A body of a kind that is not taken here.
     MediaType,
     /// A field that is wrong or missing.
@@ -154,37 +161,46 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    fn status(&self, api: Api) -> StatusCode {
+    fn status(&self, api: Api, behaviour: &Behaviour) -> StatusCode {
         match self {
-            Self::Login if api == Api::V1 => StatusCode::BAD_REQUEST,
-            Self::Token | Self::Login => StatusCode::UNAUTHORIZED,
+            Self::Login(_) if api == Api::V1 => StatusCode::BAD_REQUEST,
+            Self::Login(_) => match behaviour.login.refusal {
+                LoginRefusal::Unauthorized => StatusCode::UNAUTHORIZED,
+                LoginRefusal::BadRequest => StatusCode::BAD_REQUEST,
+                LoginRefusal::Ok => StatusCode::OK,
+            },
+            Self::Right if behaviour.role.says_forbidden => StatusCode::FORBIDDEN,
+            Self::Token | Self::Right => StatusCode::UNAUTHORIZED,
             Self::TenantMissing | Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Unknown => StatusCode::NOT_FOUND,
-            Self::Limit => StatusCode::TOO_MANY_REQUESTS,
+            Self::Limit(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotKept => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    fn v2_words(&self) -> (i32, &str) {
+    fn v2_words(&self, behaviour: &Behaviour) -> (i32, &str) {
         match self {
-            Self::Token => (978_001, "Security Error"),
-            Self::Login => (978_002, "Invalid credentials"),
+            Self::Right if behaviour.role.says_forbidden => (403, "Access denied"),
+            Self::Token | Self::Right => (978_001, "Security Error"),
+            Self::Login(fault) if behaviour.login.says_which => (978_002, fault.words()),
+            Self::Login(_) => (978_002, "Invalid credentials"),
             Self::TenantMissing => (0, "Tenant can't be empty"),
             Self::Unknown => (404, "Not found"),
-            Self::Limit => (429, "API calls quota exceeded"),
+            Self::Limit(_) => (429, "API calls quota exceeded"),
             Self::MediaType => (415, "Unsupported media type"),
             Self::Bad(words) => (400, words),
             Self::NotKept => (500, "Internal error"),
         }
     }
 
-    fn v1_words(&self) -> (&'static str, &str) {
+    fn v1_words(&self, behaviour: &Behaviour) -> (&'static str, &str) {
         match self {
-            Self::Token | Self::Login => ("Unauthorized", "InvalidToken"),
+            Self::Right if behaviour.role.says_forbidden => ("Forbidden", "AccessDenied"),
+            Self::Token | Self::Login(_) | Self::Right => ("Unauthorized", "InvalidToken"),
             Self::TenantMissing => ("BadRequest", "TenantMissing"),
             Self::Unknown => ("NotFound", "NotFound"),
-            Self::Limit => ("TooManyRequests", "QuotaExceeded"),
+            Self::Limit(_) => ("TooManyRequests", "QuotaExceeded"),
             Self::MediaType => ("UnsupportedMediaType", "UnsupportedMediaType"),
             Self::Bad(words) => ("BadRequest", words),
             Self::NotKept => ("InternalServerError", "InternalError"),
@@ -192,20 +208,30 @@ impl Refusal {
     }
 
     /// The answer in the manner of the interface.
-    pub fn reply(&self, endpoint: Endpoint) -> Reply {
+    pub fn reply(&self, endpoint: Endpoint, behaviour: &Behaviour, now: Timestamp) -> Reply {
         let api = endpoint.api();
-        let status = self.status(api);
+        let status = self.status(api, behaviour);
+        let page = match self {
+            Self::Token if behaviour.token_refusal == TokenRefusal::Html => Some("Sign in"),
+            Self::Limit(_) if behaviour.limits.html => Some("Too many requests"),
+            _ => None,
+        };
+        let retry_after = match self {
+            Self::Limit(until) => behaviour.limits.retry_after.header(*until, now),
+            _ => None,
+        };
         let body = match (api, self) {
             (Api::V2, _) => {
-                let (code, message) = self.v2_words();
+                let (code, message) = self.v2_words(behaviour);
                 v2_failure(code, message)
             }
-            (Api::V1, Self::Login) => json!({
-                "error": "invalid_grant",
-                "error_description": "The user name, password or company is incorrect.",
-            }),
+            (Api::V1, Self::Login(fault)) => {
+                let all = "The user name, password or company is incorrect.";
+                let words = if behaviour.login.says_which { fault.words() } else { all };
+                json!({ "error": "invalid_grant", "error_description": words })
+            }
             (Api::V1, _) => {
-                let (words, error) = self.v1_words();
+                let (words, error) = self.v1_words(behaviour);
                 json!({
                     "ResponseCode": status.as_u16(),
                     "Status": words,
@@ -215,7 +241,7 @@ impl Refusal {
                 })
             }
         };
-        Reply { status, body }
+        Reply { status, body, page, retry_after }
     }
 }
 
@@ -234,15 +260,29 @@ pub(crate) fn v2_failure(code: i32, message: &str) -> Value {
     })
 }
 
-/// A JSON answer.
+impl RetryAfter {
+    fn header(self, until: Timestamp, now: Timestamp) -> Option<String> {
+        match self {
+            Self::Absent => None,
+            Self::Seconds => Some(until.duration_since(now).as_secs().max(1).to_string()),
+            // Years before 0 or after 9999 have no such date; no simulated hour ends there.
+            Self::Date => DateTimePrinter::new().timestamp_to_rfc9110_string(&until).ok(),
+        }
+    }
+}
+
+/// An answer: JSON, unless it is a page.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub status: StatusCode,
     pub body: Value,
+    /// The title of an HTML page that comes instead of the JSON.
+    pub page: Option<&'static str>,
+    pub retry_after: Option<String>,
 }
 
 impl From<Value> for Reply {
     fn from(body: Value) -> Self {
-        Self { status: StatusCode::OK, body }
+        Self { status: StatusCode::OK, body, page: None, retry_after: None }
     }
 }

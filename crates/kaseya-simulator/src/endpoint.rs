@@ -4,6 +4,8 @@ use std::fmt;
 
 use axum::routing::MethodFilter;
 
+use crate::Right;
+
 /// Which of the two interfaces a call belongs to: they differ in names, envelopes, tokens and limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Api {
@@ -96,6 +98,19 @@ impl Endpoint {
             | Self::ServicesSearch
             | Self::ServicesLookup
             | Self::AccountsLookup => Api::V2,
+        }
+    }
+
+    /// The right that its caller's role needs; which one belongs to which call is a guess by their names.
+    pub(crate) fn right(self) -> Option<Right> {
+        match self {
+            Self::Authenticate | Self::Refresh | Self::UserInfo | Self::V1Token => None,
+            Self::ContractsLookup | Self::ContractsSummary | Self::ContractLines => {
+                Some(Right::ViewContracts)
+            }
+            Self::WriteLine => Some(Right::ModifyContracts),
+            Self::ServicesSearch | Self::ServicesLookup => Some(Right::ViewServices),
+            Self::AccountsLookup => Some(Right::ViewAccounts),
         }
     }
 

@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod behaviour;
 mod builder;
 mod call;
 mod clock;
@@ -31,7 +32,9 @@ mod connection;
 mod data_file;
 mod endpoint;
 mod faults;
+mod invoices;
 mod limits;
+mod proration;
 mod random_state;
 mod rows;
 mod server;
@@ -41,11 +44,18 @@ mod tenant;
 mod v1;
 mod v2;
 
+pub use behaviour::{
+    Behaviour, Casing, LimitBehaviour, LineBehaviour, ListBehaviour, LoginBehaviour, LoginRefusal,
+    RetryAfter, Right, Role, TokenRefusal,
+};
 pub use builder::Builder;
 pub use clock::Clock;
 pub use data_file::DataError;
 pub use endpoint::Endpoint;
 pub use faults::{Fault, Hold, HoldAt};
+pub use invoices::{Billing, ChargeKind, Invoice, InvoiceLine, InvoicedPeriod};
 pub use server::{Running, Simulator, StartError};
 pub use sessions::Logins;
-pub use state::{Account, Contract, ContractStatus, Line, Login, Service, State, UnitWrite, WriteRefused};
+pub use state::{
+    Account, Contract, ContractStatus, InForce, Line, Login, Service, State, UnitWrite, WriteRefused,
+};

@@ -4,7 +4,10 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use crate::call::{Fields, Refusal};
+use crate::{
+    ListBehaviour, State,
+    call::{Call, Refusal},
+};
 
 const LARGEST_PAGE: usize = 100;
 
@@ -19,14 +22,20 @@ pub(crate) struct Paging {
     pub number: Option<i32>,
     pub size: Option<i32>,
     pub sort: Option<String>,
+    pub lists: ListBehaviour,
+    /// Which call of its endpoint this is.
+    pub turn: u64,
 }
 
 impl Paging {
-    pub fn of_query(query: &Fields) -> Result<Self, Refusal> {
+    pub fn of_query(state: &State, call: &Call) -> Result<Self, Refusal> {
+        let query = &call.query;
         Ok(Self {
             number: query.integer("PageNumber")?,
             size: query.integer("PageSize")?,
             sort: query.text("Sort").map(str::to_owned),
+            lists: state.behaviour.lists.clone(),
+            turn: call.turn,
         })
     }
 
@@ -38,8 +47,14 @@ impl Paging {
         id_of: impl Fn(&T) -> i32,
         row_of: impl Fn(&T) -> Value,
     ) -> Vec<Value> {
-        match self.sort.as_deref().map(sorting) {
-            None => self.page(items).map(row_of).collect(),
+        let mut rows: Vec<Value> = match self.sort.as_deref().map(sorting) {
+            None => {
+                if self.lists.shifting_order && !items.is_empty() {
+                    let by = self.turn % items.len() as u64;
+                    items.rotate_left(by as usize);
+                }
+                self.page(items).map(row_of).collect()
+            }
             Some((field, descending)) if field.eq_ignore_ascii_case("id") => {
                 items.sort_by_key(|item| id_of(item));
                 if descending {
@@ -52,13 +67,19 @@ impl Paging {
                 order(&mut rows, field, descending);
                 self.page(rows).collect()
             }
+        };
+        if self.lists.duplicate_rows {
+            rows.extend(rows.last().cloned());
         }
+        rows
     }
 
     fn page<T>(&self, rows: Vec<T>) -> impl Iterator<Item = T> {
         let at_least_one =
             |number: Option<i32>| number.and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
-        let size = at_least_one(self.size).unwrap_or(LARGEST_PAGE).min(LARGEST_PAGE);
+        let largest =
+            self.lists.largest_page.map_or(LARGEST_PAGE, |most| usize::from(most).clamp(1, LARGEST_PAGE));
+        let size = at_least_one(self.size).unwrap_or(LARGEST_PAGE).min(largest);
         let before = (at_least_one(self.number).unwrap_or(1) - 1).saturating_mul(size);
         rows.into_iter().skip(before).take(size)
     }

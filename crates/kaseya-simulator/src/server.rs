@@ -16,10 +16,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, on},
 };
+use jiff::civil::Date;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
-    Clock, DataError, Endpoint, Fault, Hold, HoldAt, Logins, State, UnitWrite,
+    Clock, DataError, Endpoint, Fault, Hold, HoldAt, Invoice, Logins, State, UnitWrite,
     call::Call,
     connection::{Door, Switch},
     limits::Limits,
@@ -178,6 +179,15 @@ impl Running {
         self.tenant.inside().state.history.clone()
     }
 
+    /// The month end of the month that this day is in, as [`State::invoice`].
+    ///
+    /// # Errors
+    /// When the state cannot be kept in its file; nothing is invoiced then.
+    pub fn invoice(&self, month: Date) -> Result<Vec<Invoice>, DataError> {
+        let now = self.clock().now();
+        self.edit(|state| state.invoice(month, now))
+    }
+
     /// How many calls came per endpoint since the start, refused and failed ones too.
     pub fn calls(&self) -> BTreeMap<Endpoint, u64> {
         self.tenant.inside().calls.clone()
@@ -186,6 +196,16 @@ impl Running {
     /// How often somebody tried to log in.
     pub fn logins(&self) -> Logins {
         self.tenant.inside().sessions.logins
+    }
+
+    /// How often the user was locked for failed logins.
+    pub fn locked_out(&self) -> u64 {
+        self.tenant.inside().sessions.locked_out
+    }
+
+    /// Ends all tokens of V2 and V1 at once; logging in is as before.
+    pub fn revoke_tokens(&self) {
+        self.tenant.inside().sessions.revoke();
     }
 
     /// Lets the n-th next call of an endpoint go wrong; 1 is the next one.

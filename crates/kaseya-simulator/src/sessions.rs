@@ -7,10 +7,8 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::Login;
+use crate::{Login, LoginBehaviour, State};
 
-const ACCESS: SignedDuration = SignedDuration::from_mins(30);
-const REFRESH: SignedDuration = SignedDuration::from_hours(24);
 /// How many simulators this process has started: their clocks may stand at one instant.
 static RUNS: AtomicU64 = AtomicU64::new(0);
 /// Ninety days less a second, as a working client's test has it.
@@ -47,45 +45,134 @@ pub(crate) struct Sessions {
     v2: HashMap<String, Tokens>,
     v1: HashMap<String, (String, Timestamp)>,
     pub logins: Logins,
+    /// How often the user was locked.
+    pub locked_out: u64,
+    /// Failures in a row, of V2 and V1 together.
+    failures: u32,
+    locked_until: Option<Timestamp>,
+}
+
+/// Why a login is refused; told only where Kaseya says which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LoginFault {
+    Credentials,
+    Company,
+    Locked,
+    PasswordExpired,
+    SecondFactor,
+    NoApiAccess,
+}
+
+impl LoginFault {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Credentials => "Invalid user name or password",
+            Self::Company => "Invalid company name",
+            Self::Locked => "The user is locked",
+            Self::PasswordExpired => "The password has expired",
+            Self::SecondFactor => "Multi-factor authentication code is required",
+            Self::NoApiAccess => "The user's role does not have API access",
+        }
+    }
 }
 
 impl Sessions {
     pub fn new(started: Timestamp) -> Self {
         let run = format!("{}-{}", started.as_nanosecond(), RUNS.fetch_add(1, Ordering::Relaxed));
-        Self { run, issued: 0, v2: HashMap::new(), v1: HashMap::new(), logins: Logins::default() }
+        let (v2, v1, logins) = Default::default();
+        Self { run, issued: 0, v2, v1, logins, locked_out: 0, failures: 0, locked_until: None }
     }
 
-    /// Logs in to V2 if everything is right, and tells nothing more if not.
-    pub fn log_in_v2(&mut self, right: &Login, given: &Login, now: Timestamp) -> Option<Tokens> {
+    /// What is wrong with a login. Only the tenant's own user can be locked, and only by what is wrong in it.
+    fn judge(&mut self, state: &State, given: &Login, now: Timestamp) -> Result<(), LoginFault> {
+        let (right, rules) = (&state.login, &state.behaviour.login);
+        let own_user = given.user == right.user;
+        if own_user && self.locked_until.is_some_and(|until| now < until) {
+            return Err(LoginFault::Locked);
+        }
         if given != right {
+            if own_user {
+                self.failures += 1;
+                if self.failures == rules.locks_after {
+                    self.locked_until = Some(now + SignedDuration::from_mins(rules.locked_minutes));
+                    self.locked_out += 1;
+                    self.failures = 0;
+                }
+            }
+            let company = given.tenant == right.tenant;
+            return Err(if company { LoginFault::Credentials } else { LoginFault::Company });
+        }
+        self.failures = 0;
+        if rules.password_expired {
+            return Err(LoginFault::PasswordExpired);
+        }
+        if state.behaviour.role.without_api_access {
+            return Err(LoginFault::NoApiAccess);
+        }
+        Ok(())
+    }
+
+    /// Logs in to V2 if everything is right.
+    pub fn log_in_v2(
+        &mut self,
+        state: &State,
+        given: &Login,
+        code: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Tokens, LoginFault> {
+        let rules = &state.behaviour.login;
+        let judged = self.judge(state, given, now).and_then(|()| match rules.second_factor.as_deref() {
+            Some(right) if code != Some(right) => Err(LoginFault::SecondFactor),
+            _ => Ok(()),
+        });
+        if let Err(fault) = judged {
             self.logins.v2_refused += 1;
-            return None;
+            return Err(fault);
         }
         self.logins.v2_accepted += 1;
-        Some(self.issue_v2(given.user.clone(), now))
+        Ok(self.issue_v2(given.user.clone(), rules, now))
     }
 
-    /// Logs in to V1 likewise.
-    pub fn log_in_v1(&mut self, right: &Login, given: &Login, now: Timestamp) -> Option<String> {
-        if given != right {
+    /// Logs in to V1 likewise; no second factor can be given there.
+    pub fn log_in_v1(&mut self, state: &State, given: &Login, now: Timestamp) -> Result<String, LoginFault> {
+        let rules = &state.behaviour.login;
+        let on_v1 = match rules.second_factor {
+            Some(_) => Err(LoginFault::SecondFactor),
+            None if rules.v1_refuses => Err(LoginFault::Credentials),
+            None => Ok(()),
+        };
+        let judged = self.judge(state, given, now).and(on_v1);
+        if let Err(fault) = judged {
             self.logins.v1_refused += 1;
-            return None;
+            return Err(fault);
         }
         self.logins.v1_accepted += 1;
         let token = self.fresh("v1");
         let until = now + SignedDuration::from_secs(V1_SECONDS);
         self.v1.insert(token.clone(), (given.user.clone(), until));
-        Some(token)
+        Ok(token)
+    }
+
+    /// Ends all tokens at once.
+    pub fn revoke(&mut self) {
+        self.v2.clear();
+        self.v1.clear();
     }
 
     /// Replaces both tokens of a pair; the access token may have ended, the refresh token not.
-    pub fn refresh(&mut self, access: &str, refresh: &str, now: Timestamp) -> Option<Tokens> {
+    pub fn refresh(
+        &mut self,
+        access: &str,
+        refresh: &str,
+        rules: &LoginBehaviour,
+        now: Timestamp,
+    ) -> Option<Tokens> {
         let old = self.v2.get(access)?;
         if old.refresh != refresh || now >= old.refresh_until {
             return None;
         }
         let user = self.v2.remove(access)?.user;
-        Some(self.issue_v2(user, now))
+        Some(self.issue_v2(user, rules, now))
     }
 
     pub fn v2_user(&self, token: &str, now: Timestamp) -> Option<&str> {
@@ -96,12 +183,12 @@ impl Sessions {
         self.v1.get(token).filter(|(_, until)| now < *until).map(|(user, _)| user.as_str())
     }
 
-    fn issue_v2(&mut self, user: String, now: Timestamp) -> Tokens {
+    fn issue_v2(&mut self, user: String, rules: &LoginBehaviour, now: Timestamp) -> Tokens {
         let tokens = Tokens {
             access: self.fresh("access"),
             refresh: self.fresh("refresh"),
-            access_until: now + ACCESS,
-            refresh_until: now + REFRESH,
+            access_until: now + rules.access(),
+            refresh_until: now + rules.refresh(),
             user,
         };
         self.v2.insert(tokens.access.clone(), tokens.clone());

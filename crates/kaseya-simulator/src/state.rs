@@ -1,8 +1,10 @@
 //! What a tenant holds: accounts, services, contracts, their lines, and the history of their units.
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::{Behaviour, Billing, Invoice, InvoicedPeriod};
 
 /// Everything one tenant holds. Free to be edited by hand; only [`State::write_line`] is recorded in the history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +23,15 @@ pub struct State {
     /// Every write of a line, oldest first.
     #[serde(default)]
     pub history: Vec<UnitWrite>,
+    /// What was charged, oldest first.
+    #[serde(default)]
+    pub invoices: Vec<Invoice>,
+    /// The periods that were invoiced.
+    #[serde(default)]
+    pub invoiced: Vec<InvoicedPeriod>,
+    /// How the tenant behaves where the real one's manner is not known.
+    #[serde(default)]
+    pub behaviour: Behaviour,
 }
 
 /// The login that is accepted; any other gets one and the same refusal.
@@ -108,6 +119,9 @@ pub struct Contract {
     pub end: Option<Date>,
     /// Whether it is the account's default.
     pub default: bool,
+    /// When it bills a period.
+    #[serde(default)]
+    pub billing: Billing,
     /// Its services with their units.
     pub lines: Vec<Line>,
 }
@@ -137,6 +151,22 @@ pub struct Line {
     /// Further fields that the line shows and that a write must send back.
     #[serde(default)]
     pub extras: Map<String, Value>,
+    /// What was in force when units with an effective date to come were written.
+    #[serde(default)]
+    pub until_then: Option<InForce>,
+    /// The number that Kaseya counts for this line itself: each midnight the units are that number again.
+    #[serde(default)]
+    pub counts_itself: Option<f64>,
+}
+
+/// Units and the day from which they count.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InForce {
+    /// How many.
+    pub units: f64,
+    /// From which day.
+    pub effective_date: Date,
 }
 
 /// One write of a line through the interface, also when it changed nothing.
@@ -151,6 +181,9 @@ pub struct UnitWrite {
     pub line: i32,
     /// The units before.
     pub from: f64,
+    /// From which day the units before counted.
+    #[serde(default)]
+    pub from_effective_date: Option<Date>,
     /// The units after.
     pub to: f64,
     /// From which day.
@@ -174,6 +207,9 @@ pub enum WriteRefused {
     /// Units are whole numbers.
     #[error("Units must be a whole number")]
     Fraction,
+    /// The tenant takes no zero.
+    #[error("Units must not be zero")]
+    Zero,
     /// Units are never negative.
     #[error("Units must not be negative")]
     Negative,
@@ -224,9 +260,13 @@ impl State {
         if line.units < 0.0 {
             return Err(WriteRefused::Negative);
         }
+        if line.units == 0.0 && self.behaviour.lines.refuses_zero {
+            return Err(WriteRefused::Zero);
+        }
         if line.units.fract() != 0.0 {
             return Err(WriteRefused::Fraction);
         }
+        let today = self.day(at);
         let owner = self.contract_mut(contract).ok_or(WriteRefused::UnknownContract)?;
         let present =
             owner.lines.iter_mut().find(|present| present.id == line.id).ok_or(WriteRefused::UnknownLine)?;
@@ -238,21 +278,70 @@ impl State {
             contract,
             line: line.id,
             from: present.units,
+            from_effective_date: Some(present.effective_date),
             to: line.units,
             effective_date: line.effective_date,
             user: user.to_owned(),
         };
+        let in_force = present.on(today);
         *present = line;
+        present.until_then = (present.effective_date > today).then_some(in_force);
         self.history.push(write);
         Ok(())
     }
 }
 
+impl State {
+    /// The tenant's calendar day at an instant; a zone that there is not counts as UTC.
+    pub(crate) fn day(&self, at: Timestamp) -> Date {
+        at.to_zoned(TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)).date()
+    }
+
+    /// What a line shows on a day: the newest units, unless the tenant waits for their effective date.
+    pub(crate) fn shown(&self, line: &Line, day: Date) -> InForce {
+        if self.behaviour.lines.waits_for_effective_date { line.on(day) } else { line.newest() }
+    }
+
+    /// A contract's total as it shows on a day, to a hundredth of a cent.
+    pub(crate) fn billing_price(&self, contract: &Contract, day: Date) -> f64 {
+        total(contract.lines.iter().map(|line| self.shown(line, day).units * line.unit_price))
+    }
+
+    /// Whether any line counts itself.
+    pub(crate) fn counts_lines_itself(&self) -> bool {
+        self.contracts.iter().flat_map(|contract| &contract.lines).any(|line| line.counts_itself.is_some())
+    }
+
+    /// The nightly job: lines that count themselves show their own number again. The history keeps none of it.
+    pub fn pass_night(&mut self) {
+        for line in self.contracts.iter_mut().flat_map(|contract| &mut contract.lines) {
+            if let Some(own) = line.counts_itself {
+                line.units = own;
+                line.until_then = None;
+            }
+        }
+    }
+}
+
+impl Line {
+    fn newest(&self) -> InForce {
+        InForce { units: self.units, effective_date: self.effective_date }
+    }
+
+    /// What is in force on a day.
+    fn on(&self, day: Date) -> InForce {
+        self.until_then.filter(|_| day < self.effective_date).unwrap_or_else(|| self.newest())
+    }
+}
+
+fn total(amounts: impl Iterator<Item = f64>) -> f64 {
+    (amounts.sum::<f64>() * 10_000.0).round() / 10_000.0
+}
+
 impl Contract {
     /// The total of all its services at their prices, to a hundredth of a cent.
     pub fn billing_price(&self) -> f64 {
-        let total: f64 = self.lines.iter().map(|line| line.units * line.unit_price).sum();
-        (total * 10_000.0).round() / 10_000.0
+        total(self.lines.iter().map(|line| line.units * line.unit_price))
     }
 }
 

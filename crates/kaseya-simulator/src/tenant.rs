@@ -9,15 +9,15 @@ use std::{
 use axum::{
     body::Bytes,
     http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Clock, DataError, Endpoint, Fault, HoldAt, State,
+    Casing, Clock, DataError, Endpoint, Fault, HoldAt, State,
     call::{Call, Fields, Refusal, Reply, v2_failure},
     endpoint::Api,
     faults::{Act, Script},
@@ -39,6 +39,8 @@ pub(crate) struct Inside {
     pub file: Option<PathBuf>,
     /// Wakes whoever waits for a change.
     pub changed: watch::Sender<()>,
+    /// The tenant's day at the last look.
+    day: Date,
     /// Writes that are applied later.
     late: Vec<(Timestamp, Call)>,
 }
@@ -47,6 +49,7 @@ impl Inside {
     pub fn new(state: State, now: Timestamp, limits: Option<Limits>, file: Option<PathBuf>) -> Self {
         let (script, calls, late) = Default::default();
         Self {
+            day: state.day(now),
             state,
             sessions: Sessions::new(now),
             script,
@@ -80,12 +83,12 @@ impl Inside {
     }
 
     fn perform(&mut self, call: &Call, form: &Fields, now: Timestamp) -> Result<Value, Refusal> {
-        if self.limits.as_mut().is_some_and(|limits| !limits.admit(call.endpoint, now)) {
-            return Err(Refusal::Limit);
+        if let Some(limits) = &mut self.limits {
+            limits.admit(call.endpoint, now, &self.state.behaviour.limits).map_err(Refusal::Limit)?;
         }
         match call.endpoint {
             Endpoint::Authenticate => v2::authenticate(&self.state, &mut self.sessions, form, now),
-            Endpoint::Refresh => v2::refresh(&mut self.sessions, form, now),
+            Endpoint::Refresh => v2::refresh(&self.state, &mut self.sessions, form, now),
             Endpoint::V1Token => v1::token(&self.state, &mut self.sessions, form, now),
             Endpoint::UserInfo
             | Endpoint::ContractsLookup
@@ -96,6 +99,14 @@ impl Inside {
             | Endpoint::ContractLines
             | Endpoint::WriteLine => {
                 let user = self.user(call, now)?;
+                let role = &self.state.behaviour.role;
+                let lacks = match call.endpoint.api() {
+                    Api::V1 => &role.lacks_on_v1,
+                    Api::V2 => &role.lacks_on_v2,
+                };
+                if call.endpoint.right().is_some_and(|right| lacks.contains(&right)) {
+                    return Err(Refusal::Right);
+                }
                 self.logged_in(call, now, &user)
             }
         }
@@ -115,13 +126,28 @@ impl Inside {
         match call.endpoint {
             Endpoint::UserInfo => Ok(v2::user_info(state, now)),
             Endpoint::ContractsLookup => v2::contracts_lookup(state, call, now),
-            Endpoint::ContractsSummary => v2::contracts_summary(state, call),
+            Endpoint::ContractsSummary => v2::contracts_summary(state, call, now),
             Endpoint::ServicesSearch => v2::services_search(state, call),
             Endpoint::ServicesLookup => v2::services_lookup(state, call),
             Endpoint::AccountsLookup => v2::accounts_lookup(state, call),
-            Endpoint::ContractLines => v1::lines(state, call),
+            Endpoint::ContractLines => v1::lines(state, call, now),
             Endpoint::WriteLine => self.change(|state| v1::write_line(state, call, now, user)),
             Endpoint::Authenticate | Endpoint::Refresh | Endpoint::V1Token => Err(Refusal::Token),
+        }
+    }
+
+    /// Lets the nightly job run once when a midnight of the tenant has passed since the last look.
+    fn pass_night(&mut self, now: Timestamp) {
+        let today = self.state.day(now);
+        if std::mem::replace(&mut self.day, today) >= today || !self.state.counts_lines_itself() {
+            return;
+        }
+        let kept: Result<(), DataError> = self.change(|state| {
+            state.pass_night();
+            Ok(())
+        });
+        if let Err(error) = kept {
+            tracing::error!(%error, "the night's counts are not kept");
         }
     }
 
@@ -155,16 +181,20 @@ impl Tenant {
     /// The inside as of now, late writes included.
     pub fn inside(&self) -> MutexGuard<'_, Inside> {
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        inside.apply_late(self.clock.now());
+        let now = self.clock.now();
+        inside.apply_late(now);
+        inside.pass_night(now);
         inside
     }
 
     /// What becomes of a call; `None` closes its connection without an answer.
-    pub async fn answer(&self, call: Call) -> Option<Response> {
+    pub async fn answer(&self, mut call: Call) -> Option<Response> {
         let endpoint = call.endpoint;
         let acts = {
             let mut inside = self.inside();
-            *inside.calls.entry(endpoint).or_default() += 1;
+            let calls = inside.calls.entry(endpoint).or_default();
+            *calls += 1;
+            call.turn = *calls;
             inside.script.arrived(endpoint)
         };
         let (mut faults, mut held_after) = (Vec::new(), Vec::new());
@@ -183,7 +213,7 @@ impl Tenant {
             match fault {
                 Fault::Answer { status, body } => {
                     let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                    return Some(Reply { status, body: body.clone() }.into_response());
+                    return Some(Reply { status, ..Reply::from(body.clone()) }.into_response());
                 }
                 Fault::BadGateway => return Some(bad_gateway()),
                 Fault::NoSuccess(words) => {
@@ -204,8 +234,18 @@ impl Tenant {
             Endpoint::Authenticate | Endpoint::Refresh | Endpoint::V1Token => call.form().await,
             _ => Ok(Fields::default()),
         };
-        let outcome = form.and_then(|form| self.inside().perform(&call, &form, self.clock.now()));
-        let mut reply = outcome.map_or_else(|refusal| refusal.reply(endpoint), Reply::from);
+        let now = self.clock.now();
+        let mut reply = {
+            let mut inside = self.inside();
+            let outcome = form.and_then(|form| inside.perform(&call, &form, now));
+            let behaviour = &inside.state.behaviour;
+            let mut reply =
+                outcome.map_or_else(|refusal| refusal.reply(endpoint, behaviour, now), Reply::from);
+            if endpoint.api() == Api::V2 && behaviour.casing == Casing::Pascal {
+                reply.body = pascal(reply.body);
+            }
+            reply
+        };
         tracing::debug!(%endpoint, status = reply.status.as_u16(), "answered");
         for gate in held_after {
             if !gate.pass(&self.closing).await {
@@ -233,7 +273,16 @@ impl From<DataError> for Refusal {
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
-        (self.status, axum::Json(self.body)).into_response()
+        let mut response = match self.page {
+            None => (self.status, axum::Json(self.body)).into_response(),
+            Some(title) => {
+                (self.status, Html(format!("<html><body><h1>{title}</h1></body></html>"))).into_response()
+            }
+        };
+        if let Some(value) = self.retry_after.and_then(|text| text.parse().ok()) {
+            response.headers_mut().insert(header::RETRY_AFTER, value);
+        }
+        response
     }
 }
 
@@ -242,6 +291,21 @@ impl Reply {
         let mut text = self.body.to_string().into_bytes();
         text.truncate(text.len() / 2);
         (self.status, [(header::CONTENT_TYPE, "application/json")], Bytes::from(text)).into_response()
+    }
+}
+
+/// The same with each name's first letter in upper case.
+fn pascal(value: Value) -> Value {
+    let upper = |name: String| {
+        let mut letters = name.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    };
+    match value {
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (upper(name), pascal(value))).collect()
+        }
+        Value::Array(items) => items.into_iter().map(pascal).collect(),
+        other => other,
     }
 }
 

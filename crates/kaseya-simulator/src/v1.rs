@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Contract, Line, Login, State, WriteRefused,
+    Contract, InForce, Line, Login, State, WriteRefused,
     call::{Call, Fields, Refusal},
     sessions::{Sessions, V1_SECONDS},
     v2::midnight,
@@ -26,15 +26,19 @@ pub(crate) fn token(
         return Err(Refusal::Bad("unsupported_grant_type".to_owned()));
     }
     let given = Login { user: text("username"), password: text("password"), tenant: text("tenant") };
-    let token = sessions.log_in_v1(&state.login, &given, now).ok_or(Refusal::Login)?;
+    let token = sessions.log_in_v1(state, &given, now).map_err(Refusal::Login)?;
     Ok(json!({ "access_token": token, "token_type": "bearer", "expires_in": V1_SECONDS }))
 }
 
 /// GET /api/finance/contracts/{contractId}/services.
-pub(crate) fn lines(state: &State, call: &Call) -> Result<Value, Refusal> {
+pub(crate) fn lines(state: &State, call: &Call, now: Timestamp) -> Result<Value, Refusal> {
     let contract = contract(state, call)?;
-    let rows: Vec<Value> =
-        contract.lines.iter().map(|line| Value::Object(shown(contract.id, line))).collect();
+    let today = state.day(now);
+    let rows: Vec<Value> = contract
+        .lines
+        .iter()
+        .map(|line| Value::Object(shown(contract.id, line, state.shown(line, today))))
+        .collect();
     let total = rows.len();
     Ok(success(Value::Array(rows), total))
 }
@@ -49,11 +53,12 @@ pub(crate) fn write_line(
     let owner = contract(state, call)?;
     let (contract, id) = (owner.id, call.id("lineId")?);
     let present = owner.lines.iter().find(|line| line.id == id).ok_or(Refusal::Unknown)?;
-    let line = Sent(call.json()?).line(contract, present)?;
-    let answer = success(Value::Object(shown(contract, &line)), 1);
+    let line = Sent(call.json()?).line(contract, present, state.behaviour.lines.truncates_fractions)?;
+    let written = InForce { units: line.units, effective_date: line.effective_date };
+    let answer = success(Value::Object(shown(contract, &line, written)), 1);
     state.write_line(contract, line, at, user).map_err(|refused| match refused {
         WriteRefused::UnknownContract | WriteRefused::UnknownLine => Refusal::Unknown,
-        WriteRefused::OtherService | WriteRefused::Fraction | WriteRefused::Negative => {
+        WriteRefused::OtherService | WriteRefused::Fraction | WriteRefused::Zero | WriteRefused::Negative => {
             Refusal::Bad(refused.to_string())
         }
     })?;
@@ -61,20 +66,23 @@ pub(crate) fn write_line(
 }
 
 fn contract<'a>(state: &'a State, call: &Call) -> Result<&'a Contract, Refusal> {
+    if state.behaviour.lines.off {
+        return Err(Refusal::Unknown);
+    }
     state.contract(call.id("contractId")?).ok_or(Refusal::Unknown)
 }
 
-fn shown(contract: i32, line: &Line) -> Map<String, Value> {
+fn shown(contract: i32, line: &Line, in_force: InForce) -> Map<String, Value> {
     let mut fields = Map::from_iter([
         ("Id".to_owned(), json!(line.id)),
         ("ServiceId".to_owned(), json!(line.service)),
         ("ServiceName".to_owned(), json!(line.service_name)),
         ("ServiceDescription".to_owned(), json!(line.service_description)),
         ("ContractId".to_owned(), json!(contract)),
-        ("Units".to_owned(), json!(line.units)),
+        ("Units".to_owned(), json!(in_force.units)),
         ("UnitPrice".to_owned(), json!(line.unit_price)),
         ("UnitCost".to_owned(), json!(line.unit_cost)),
-        ("EffectiveDate".to_owned(), json!(midnight(line.effective_date))),
+        ("EffectiveDate".to_owned(), json!(midnight(in_force.effective_date))),
         ("SortOrder".to_owned(), json!(line.sort_order)),
     ]);
     fields.extend(line.extras.clone());
@@ -86,7 +94,7 @@ struct Sent(Map<String, Value>);
 
 impl Sent {
     /// The whole line in the place of the present one: every field that a read shows must have come.
-    fn line(&self, contract: i32, present: &Line) -> Result<Line, Refusal> {
+    fn line(&self, contract: i32, present: &Line, truncates: bool) -> Result<Line, Refusal> {
         if self.integer("Id")? != present.id || self.integer("ContractId")? != contract {
             return Err(Refusal::Bad("Id and ContractId are not those of the route".to_owned()));
         }
@@ -97,6 +105,7 @@ impl Sent {
         let units = self.field("Units")?;
         let units = units
             .as_i64()
+            .or_else(|| units.as_f64().filter(|_| truncates).map(|units| units.trunc() as i64))
             .and_then(|units| i32::try_from(units).ok())
             .ok_or_else(|| Refusal::Bad(WriteRefused::Fraction.to_string()))?;
         Ok(Line {
@@ -113,6 +122,8 @@ impl Sent {
                 _ => Some(self.integer("SortOrder")?),
             },
             extras,
+            until_then: None,
+            counts_itself: present.counts_itself,
         })
     }
 

@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
 use crate::{
-    Account, Contract, ContractStatus, Login, Service, State,
+    Account, Contract, ContractStatus, Login, Right, Service, State,
     call::{Call, Fields, Refusal},
     rows::{Paging, holds},
     sessions::{Sessions, Tokens},
@@ -23,7 +23,11 @@ fn page<T>(
 ) -> Value {
     let total = items.len();
     let rows = paging.cut(items, id_of, row_of);
-    json!({ "success": true, "error": null, "result": rows, "totalRecords": total })
+    let mut answer = success(Value::Array(rows));
+    if !paging.lists.without_totals {
+        answer["totalRecords"] = json!(total);
+    }
+    answer
 }
 
 /// A calendar date as a date-time: local midnight without an offset.
@@ -44,14 +48,20 @@ pub(crate) fn authenticate(
     }
     let text = |name| form.text(name).unwrap_or_default().to_owned();
     let given = Login { user: text("UserName"), password: text("Password"), tenant: tenant.to_owned() };
-    sessions.log_in_v2(&state.login, &given, now).map(|tokens| issued(&tokens)).ok_or(Refusal::Login)
+    let tokens = sessions.log_in_v2(state, &given, form.text("MFACode"), now).map_err(Refusal::Login)?;
+    Ok(issued(&tokens))
 }
 
 /// POST /v2/security/refreshtoken.
-pub(crate) fn refresh(sessions: &mut Sessions, form: &Fields, now: Timestamp) -> Result<Value, Refusal> {
+pub(crate) fn refresh(
+    state: &State,
+    sessions: &mut Sessions,
+    form: &Fields,
+    now: Timestamp,
+) -> Result<Value, Refusal> {
     let (access, refresh) = (form.text("AccessToken"), form.text("RefreshToken"));
     sessions
-        .refresh(access.unwrap_or_default(), refresh.unwrap_or_default(), now)
+        .refresh(access.unwrap_or_default(), refresh.unwrap_or_default(), &state.behaviour.login, now)
         .map(|tokens| issued(&tokens))
         .ok_or(Refusal::Token)
 }
@@ -68,6 +78,7 @@ fn issued(tokens: &Tokens) -> Value {
 /// GET /v2/security/userinfo.
 pub(crate) fn user_info(state: &State, now: Timestamp) -> Value {
     let offset = zone(state).to_offset(now).seconds();
+    let modifies = !state.behaviour.role.lacks_on_v2.contains(&Right::ModifyContracts);
     let right = |menu: i32, modify: bool| {
         json!({
             "canView": true,
@@ -94,7 +105,7 @@ pub(crate) fn user_info(state: &State, now: Timestamp) -> Value {
         "locationId": null,
         "contactId": null,
         "businessName": state.login.tenant,
-        "userAccessRights": [right(2, false), right(5, true), right(9, false)],
+        "userAccessRights": [right(2, false), right(5, modifies), right(9, false)],
         "specialFeatures": [{ "id": 1 }],
         "viewsMenus": [],
         "queuesMenus": [],
@@ -115,7 +126,7 @@ pub(crate) fn contracts_lookup(state: &State, call: &Call, now: Timestamp) -> Re
     let account = call.query.integer("AccountId")?;
     let name = call.query.text("Name");
     let running_only = call.query.flag("ExcludeExpiredContracts")?;
-    let today = now.to_zoned(zone(state)).date();
+    let today = state.day(now);
     let asked = |contract: &&Contract| {
         (ids.is_empty() || ids.contains(&contract.id))
             && account.is_none_or(|account| contract.account == account)
@@ -137,8 +148,9 @@ pub(crate) fn contracts_lookup(state: &State, call: &Call, now: Timestamp) -> Re
 }
 
 /// GET /v2/finance/contracts/summary.
-pub(crate) fn contracts_summary(state: &State, call: &Call) -> Result<Value, Refusal> {
-    let paging = Paging::of_query(&call.query)?;
+pub(crate) fn contracts_summary(state: &State, call: &Call, now: Timestamp) -> Result<Value, Refusal> {
+    let paging = Paging::of_query(state, call)?;
+    let today = state.day(now);
     let filter = |name: &str| call.query.text(&format!("Filter.{name}"));
     let account = |contract: &Contract| state.account(contract.account).map(|account| account.name.as_str());
     let asked = |contract: &&Contract| {
@@ -155,7 +167,7 @@ pub(crate) fn contracts_summary(state: &State, call: &Call) -> Result<Value, Ref
             "contractName": contract.name,
             "accountName": account(contract),
             "contractType": contract.contract_type,
-            "contractBillingPrice": contract.billing_price(),
+            "contractBillingPrice": state.billing_price(contract, today),
             "status": contract.status.words(),
             "contractNumber": format!("C-{}", contract.id),
             "billingCycle": contract.billing_cycle,
@@ -183,6 +195,8 @@ pub(crate) fn services_search(state: &State, call: &Call) -> Result<Value, Refus
         number: integer(body.get("pagenumber"), "PageNumber")?,
         size: integer(body.get("pagesize"), "PageSize")?,
         sort: body.get("sort").and_then(Value::as_str).map(str::to_owned),
+        lists: state.behaviour.lists.clone(),
+        turn: call.turn,
     };
     let filter = body.get("filter").and_then(Value::as_object);
     let field = |name: &str| filter.and_then(|filter| filter.get(name));
@@ -237,7 +251,7 @@ fn service_row(service: &Service) -> Value {
 
 /// GET /v2/admin/finance/services/lookup.
 pub(crate) fn services_lookup(state: &State, call: &Call) -> Result<Value, Refusal> {
-    let paging = Paging::of_query(&call.query)?;
+    let paging = Paging::of_query(state, call)?;
     let id = call.query.integer("Filter.Id")?;
     let name = call.query.text("Filter.Name");
     let asked = |service: &&Service| id.is_none_or(|id| service.id == id) && holds(Some(&service.name), name);
@@ -247,7 +261,7 @@ pub(crate) fn services_lookup(state: &State, call: &Call) -> Result<Value, Refus
 
 /// GET /v2/crm/accounts/lookup.
 pub(crate) fn accounts_lookup(state: &State, call: &Call) -> Result<Value, Refusal> {
-    let paging = Paging::of_query(&call.query)?;
+    let paging = Paging::of_query(state, call)?;
     let ids = call.query.integers("Filter.Ids")?;
     let name = call.query.text("Filter.Name");
     let inactive_too = call.query.flag("Filter.WithInactiveAccounts")?;
@@ -255,6 +269,7 @@ pub(crate) fn accounts_lookup(state: &State, call: &Call) -> Result<Value, Refus
         (ids.is_empty() || ids.contains(&account.id))
             && holds(Some(&account.name), name)
             && (account.active || inactive_too)
+            && !state.behaviour.role.hidden_accounts.contains(&account.id)
     };
     let row = |account: &Account| {
         json!({

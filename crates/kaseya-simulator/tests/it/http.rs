@@ -18,6 +18,7 @@ pub const RIGHT: [&str; 3] = ["sync@msp.example", "correct horse", "Example MSP"
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    pub head: String,
     pub content_type: String,
     pub text: String,
 }
@@ -98,6 +99,7 @@ impl Request {
             .map(|(_, value)| value.to_owned());
         Ok(Answer {
             status: status.ok_or(io::ErrorKind::InvalidData)?,
+            head: head.to_owned(),
             content_type: content_type.unwrap_or_default(),
             text: body.to_owned(),
         })

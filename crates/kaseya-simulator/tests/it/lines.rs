@@ -32,6 +32,7 @@ async fn what_is_written_is_read_and_stands_in_the_history() {
         contract: 5012,
         line: 90021,
         from: 12.0,
+        from_effective_date: Some("2024-01-01".parse().unwrap()),
         to: 14.0,
         effective_date: "2026-03-01".parse().unwrap(),
         user: RIGHT[0].to_owned(),

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 #![expect(clippy::print_stderr, reason = "a check that cannot be made here is said so")]
 
+mod behaviour;
 mod calls_file;
 mod faults;
 mod http;
+mod invoices;
 mod lines;
 mod lists;
 mod program;

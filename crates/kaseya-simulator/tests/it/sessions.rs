@@ -33,6 +33,8 @@ async fn every_wrong_login_gets_one_and_the_same_answer_and_is_counted() {
     let seen: Vec<(&str, u16)> =
         answers.iter().map(|(target, status, _)| (target.as_str(), *status)).collect();
     assert_eq!(seen, [("/api/token", 400), ("/v2/security/authenticate", 401)]);
+    // Five failures of the user have locked it.
+    kaseya.clock().advance(SignedDuration::from_mins(30));
     v2_token(&kaseya).await;
     let counted = Logins { v2_accepted: 1, v2_refused: 6, v1_accepted: 0, v1_refused: 6 };
     assert_eq!(kaseya.logins(), counted);
