@@ -4,6 +4,7 @@ mod holds;
 mod journal;
 mod ledger;
 mod message;
+mod remembered;
 mod service;
 mod statuses;
 mod world;

@@ -1,0 +1,100 @@
+//! What the ledger remembers of our changes: on their way, confirmed, sent a second time.
+
+use domain::{ContractId, PartnerId, Pending, Remembered, ServiceId};
+use jiff::civil::{Date, date};
+use messages::v1::ChangeResult::{Confirmed, Sent, Unsure};
+
+use crate::{
+    message::{With as _, done},
+    world::{PARTNER, World},
+};
+
+const GRANTED: &str = "2026-12-01T05:00:05Z";
+const SENT: &str = "2026-12-01T05:00:10Z";
+/// The next night, and the one in which the day has come everywhere.
+const NEXT: &str = "2026-12-02T05:00:00Z";
+const DAY_AFTER: &str = "2027-01-02T05:00:00Z";
+
+async fn remembered(world: &World, today: Date) -> Remembered {
+    let partner = PartnerId::new(PARTNER).expect("an id");
+    let contract = ContractId(1001);
+    let all = world.database.store.transaction("remembered", |tx| {
+        let partner = &partner;
+        Box::pin(async move { store::ledger::remembered(tx, partner, &[contract], today).await })
+    });
+    all.await.expect("a database").get(&(contract, ServiceId(11))).copied().unwrap_or_default()
+}
+
+/// A change from 12 to 14 for the first of January, and what its worker said of it.
+async fn for_january(result: messages::v1::ChangeResult) -> World {
+    let world = World::new().await;
+    world.granted(1, (7, 1, 1), (12.0, 14), GRANTED).await;
+    world.sql("update intents set effective_date = '2027-01-01'").await;
+    world.store(&[done(7, 1, 1).line(1001, 9001, 12.0, SENT).change(1, result, SENT)]).await;
+    world.run(8).await;
+    world.job(8, 2, 1).await;
+    world
+}
+
+fn pending(due: bool) -> Option<Pending> {
+    Some(Pending { from: 12.0, to: 14, effective_date: date(2027, 1, 1), due })
+}
+
+#[tokio::test]
+async fn d_14_a_change_for_a_later_day_stays_on_its_way_until_then_whatever_the_line_shows() {
+    let world = for_january(Sent).await;
+    assert_eq!(remembered(&world, date(2026, 12, 1)).await.pending, pending(false));
+    world.store(&[done(8, 2, 1).line(1001, 9001, 12.0, NEXT)]).await;
+    assert_eq!(world.text("select standing from journal").await, "sent");
+    assert_eq!(remembered(&world, date(2026, 12, 2)).await.pending, pending(false));
+
+    // Its day has come and the line does not show it: the journal says so, and it is still what Kaseya took.
+    world.store(&[done(8, 2, 1).line(1001, 9001, 12.0, DAY_AFTER)]).await;
+    assert_eq!(world.text("select standing from journal").await, "not_applied");
+    assert_eq!(remembered(&world, date(2027, 1, 2)).await.pending, pending(true));
+}
+
+#[tokio::test]
+async fn a_change_that_is_shown_is_confirmed_and_no_longer_on_its_way() {
+    for shown_by in [NEXT, DAY_AFTER] {
+        let world = for_january(Sent).await;
+        world.store(&[done(8, 2, 1).line(1001, 9001, 14.0, shown_by)]).await;
+        assert_eq!(world.text("select standing from journal").await, "confirmed");
+        let known = Remembered { last_confirmed: Some(14), ..Remembered::default() };
+        assert_eq!(remembered(&world, date(2027, 1, 2)).await, known);
+    }
+}
+
+#[tokio::test]
+async fn what_got_no_answer_was_not_taken() {
+    let world = for_january(Unsure).await;
+    assert_eq!(remembered(&world, date(2026, 12, 1)).await, Remembered::default());
+}
+
+#[tokio::test]
+async fn a_line_that_is_found_equal_is_remembered_and_ends_what_was_on_its_way() {
+    let world = for_january(Sent).await;
+    let equal = done(8, 2, 1).company("acme", 1001, "unchanged", (12.0, 12));
+    world.store(&[equal.line(1001, 9001, 12.0, DAY_AFTER)]).await;
+    let known = Remembered { last_confirmed: Some(12), ..Remembered::default() };
+    assert_eq!(remembered(&world, date(2027, 1, 2)).await, known);
+    // What was seen before that says nothing any more.
+    let older = done(8, 2, 1).company("acme", 1001, "unchanged", (10.0, 10)).line(1001, 9001, 10.0, NEXT);
+    world.store(&[older]).await;
+    assert_eq!(remembered(&world, date(2027, 1, 2)).await, known);
+}
+
+#[tokio::test]
+async fn b_13_the_newest_second_sending_is_remembered_with_its_period() {
+    let world = World::new().await;
+    world.granted(1, (7, 1, 1), (15.0, 12), GRANTED).await;
+    world.sql("update intents set rewrite = true").await;
+    assert_eq!(remembered(&world, date(2026, 12, 1)).await.rewritten_for, None, "not yet taken");
+    world.store(&[done(7, 1, 1).change(1, Confirmed, SENT)]).await;
+    let known = Remembered {
+        last_confirmed: Some(12),
+        rewritten_for: Some(date(2026, 11, 1)),
+        ..Remembered::default()
+    };
+    assert_eq!(remembered(&world, date(2026, 12, 1)).await, known);
+}
