@@ -1,12 +1,58 @@
-//! Kaseya's host as a customer types it, and the two interfaces behind it.
+//! Kaseya's host as a customer types it (S-06 to S-08).
+//!
+//! A page takes the host out of whatever was typed and shows what was taken away ([`Host::clean`]); a file must hold the
+//! name alone ([`Host::parse`]). What could lead elsewhere than it seems is refused by both: user info, ports, addresses,
+//! and names that look like Kaseya's and are others.
+
+mod look_alike;
 
 use std::fmt;
-
-use url::Url;
 
 /// A host name, nothing else: lower case, international names in their ASCII form.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Host(String);
+
+/// A host taken out of a typed text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cleaned {
+    /// The host.
+    pub host: Host,
+    /// What was taken away or written otherwise, to be shown; empty when the name alone was typed.
+    pub notes: Vec<Note>,
+}
+
+/// What was typed around a host name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// Blanks before or behind it.
+    Blank,
+    /// A scheme in front.
+    Scheme,
+    /// A query or fragment behind it.
+    Query,
+    /// A path behind it.
+    Path,
+    /// A dot at its end.
+    Dot,
+    /// `api.` in front: the other interface's name.
+    Api,
+    /// Another name that Kaseya's own page has for it.
+    OtherName,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Blank => "the host has a blank in it",
+            Self::Scheme => "the host has a scheme (such as https://) in front",
+            Self::Query => "the host has a query (from ? or # on) behind it",
+            Self::Path => "the host has a path (from / on) behind it",
+            Self::Dot => "the host ends with a dot",
+            Self::Api => "the host begins with `api.`",
+            Self::OtherName => "the host is written by a name of its API alone",
+        })
+    }
+}
 
 /// Why a text is no host name, with the mend where there is a plain one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,37 +64,29 @@ pub struct HostError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     Empty,
-    Blank,
-    Scheme,
+    Around(Note),
     UserInfo,
-    Query,
-    Path,
     Port,
-    Api,
     Address,
     Name,
-}
-
-impl Fault {
-    fn says(self) -> &'static str {
-        match self {
-            Self::Empty => "the host is empty",
-            Self::Blank => "the host has a blank in it",
-            Self::Scheme => "the host has a scheme (such as https://) in front",
-            Self::UserInfo => "the host has a user name (before @) in it",
-            Self::Query => "the host has a query (from ? or # on) behind it",
-            Self::Path => "the host has a path (from / on) behind it",
-            Self::Port => "the host has a port (from : on) behind it",
-            Self::Api => "the host begins with `api.`",
-            Self::Address => "the host is an address, not a name",
-            Self::Name => "the host is not a full name",
-        }
-    }
+    LooksLike(&'static str),
+    MixedScripts,
 }
 
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.fault.says())?;
+        match self.fault {
+            Fault::Empty => f.write_str("the host is empty"),
+            Fault::Around(note) => note.fmt(f),
+            Fault::UserInfo => f.write_str("the host has a user name (before @) in it"),
+            Fault::Port => f.write_str("the host has a port (from : on) behind it"),
+            Fault::Address => f.write_str("the host is an address, not a name"),
+            Fault::Name => f.write_str("the host is not a full name"),
+            Fault::LooksLike(known) => write!(f, "the host looks like `{known}` and is another"),
+            Fault::MixedScripts => {
+                f.write_str("the host mixes letters of several scripts, as names do that are made to deceive")
+            }
+        }?;
         match &self.mend {
             Some(mend) => write!(f, ": write only `{mend}`"),
             None => f.write_str(": write only the name, such as `bms.kaseya.com`"),
@@ -58,49 +96,78 @@ impl fmt::Display for HostError {
 
 impl std::error::Error for HostError {}
 
+/// Kaseya's page gives Vorex's API two names; its UI has one.
+const OTHER_NAMES: [(&str, &str); 1] = [("vorexlogin.kaseya.com", "vorexlogin.com")];
+
 impl Host {
-    /// Checks a typed host name (S-06 to S-08). Whatever is more than a host name is refused, never cut silently.
+    /// Checks a host name that must stand alone: whatever is more is refused with the mend, never cut silently.
     pub fn parse(typed: &str) -> Result<Self, HostError> {
-        Self::check(typed).map_err(|fault| {
-            // Offered only if it would be taken.
-            let mend = stripped(typed);
-            HostError { fault, mend: Self::check(&mend).is_ok().then_some(mend) }
-        })
+        let Cleaned { host, notes } = Self::clean(typed)?;
+        match notes.first() {
+            None => Ok(host),
+            Some(note) => Err(HostError { fault: Fault::Around(*note), mend: Some(host.0) }),
+        }
     }
 
-    fn check(typed: &str) -> Result<Self, Fault> {
-        if typed.trim().is_empty() {
-            return Err(Fault::Empty);
+    /// Takes the host out of what was typed, and says what was taken away.
+    pub fn clean(typed: &str) -> Result<Cleaned, HostError> {
+        let refuse = |fault, mend| Err(HostError { fault, mend });
+        let mut notes = Vec::new();
+        let mut take = |note, taken: bool| notes.extend(taken.then_some(note));
+        let text = typed.trim();
+        if text.is_empty() {
+            return refuse(Fault::Empty, None);
         }
-        if typed.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(Fault::Blank);
+        take(Note::Blank, text.len() < typed.len());
+        let (scheme, text) =
+            text.split_once("://").map_or((None, text), |(scheme, rest)| (Some(scheme), rest));
+        take(Note::Scheme, scheme.is_some());
+        let name = text.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+        take(Note::Query, text.contains(['?', '#']));
+        take(Note::Path, text[name.len()..].starts_with(['/', '\\']));
+        // What stands around the name is refused here, and the name alone offered where it would be taken.
+        let offered = |name: &str| Some(Self::clean(name).ok()?.host.0);
+        if let Some((_, name)) = name.rsplit_once('@') {
+            return refuse(Fault::UserInfo, offered(name));
         }
-        for (mark, fault) in [
-            ("://", Fault::Scheme),
-            ("?", Fault::Query),
-            ("#", Fault::Query),
-            ("/", Fault::Path),
-            ("\\", Fault::Path),
-            ("@", Fault::UserInfo),
-        ] {
-            if typed.contains(mark) {
-                return Err(fault);
-            }
+        let blank = |c: char| c.is_whitespace() || c.is_control();
+        if name.contains(blank) {
+            return refuse(Fault::Around(Note::Blank), offered(&name.replace(blank, "")));
         }
-        let host = match url::Host::parse(typed) {
+        let name = name.strip_suffix('.').map_or(name, |name| {
+            take(Note::Dot, true);
+            name
+        });
+        let host = match url::Host::parse(name) {
             Ok(url::Host::Domain(name)) => name,
-            Ok(url::Host::Ipv4(_) | url::Host::Ipv6(_)) => return Err(Fault::Address),
-            Err(_) if typed.contains(':') => return Err(Fault::Port),
-            Err(_) => return Err(Fault::Name),
+            Ok(url::Host::Ipv4(_) | url::Host::Ipv6(_)) => return refuse(Fault::Address, None),
+            Err(_) => match name.split_once(':') {
+                Some((name, _)) => return refuse(Fault::Port, offered(name)),
+                None => return refuse(Fault::Name, None),
+            },
         };
-        if host.starts_with("api.") {
-            return Err(Fault::Api);
-        }
+        let host = host.strip_prefix("api.").map_or(host.as_str(), |name| {
+            take(Note::Api, true);
+            name
+        });
+        let host = OTHER_NAMES.iter().find(|(other, _)| *other == host).map_or(host, |(_, name)| {
+            take(Note::OtherName, true);
+            name
+        });
         let letters = |label: &str| label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         let full = host.contains('.')
             && host.len() <= 240
             && host.split('.').all(|label| (1..=63).contains(&label.len()) && letters(label));
-        if full { Ok(Self(host)) } else { Err(Fault::Name) }
+        if !full {
+            return refuse(Fault::Name, None);
+        }
+        if let Some(known) = look_alike::of(host) {
+            return refuse(Fault::LooksLike(known), Some(known.to_owned()));
+        }
+        if look_alike::mixes_scripts(host) {
+            return refuse(Fault::MixedScripts, None);
+        }
+        Ok(Cleaned { host: Self(host.to_owned()), notes })
     }
 
     /// The name.
@@ -115,147 +182,5 @@ impl fmt::Display for Host {
     }
 }
 
-/// What is left of a typed text when all that surrounds a host name is taken away.
-fn stripped(typed: &str) -> String {
-    let text: String = typed.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
-    let text = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
-    let text = text.split(['/', '\\', '?', '#']).next().unwrap_or_default();
-    let text = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
-    let text = text.split_once(':').map_or(text, |(name, _)| name).trim_end_matches('.').to_ascii_lowercase();
-    text.strip_prefix("api.").unwrap_or(&text).to_owned()
-}
-
-/// The base addresses of Kaseya's two interfaces.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Bases {
-    pub(crate) v2: Url,
-    pub(crate) v1: Url,
-}
-
-/// Why a text is no base address.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is not a base address: write it like https://api.bms.kaseya.com, without user, query or fragment"
-)]
-pub struct BasesError(String);
-
-impl Bases {
-    /// By rule `https://api.{host}` and `https://{host}/api`, or what is set instead. Whether a request may go there is
-    /// for the guard of `egress` to say.
-    pub fn new(host: &Host, v2: Option<&str>, v1: Option<&str>) -> Result<Self, BasesError> {
-        let v2 = v2.map_or_else(|| format!("https://api.{host}"), str::to_owned);
-        let v1 = v1.map_or_else(|| format!("https://{host}/api"), str::to_owned);
-        Ok(Self { v2: base(v2)?, v1: base(v1)? })
-    }
-}
-
-fn base(text: String) -> Result<Url, BasesError> {
-    let url = Url::parse(&text).ok().filter(|url| {
-        matches!(url.scheme(), "https" | "http")
-            && url.host().is_some()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none()
-    });
-    url.ok_or(BasesError(text))
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn s_06_to_s_08_any_valid_host_is_taken() {
-        for (typed, host) in [
-            ("bms.kaseya.com", "bms.kaseya.com"),
-            ("bmsemea.kaseya.com", "bmsemea.kaseya.com"),
-            ("bmsapac.kaseya.com", "bmsapac.kaseya.com"),
-            ("vorexlogin.com", "vorexlogin.com"),
-            ("psa.pulseway.com", "psa.pulseway.com"),
-            ("BMS.Kaseya.com", "bms.kaseya.com"),
-            ("psa.bücher.example", "psa.xn--bcher-kva.example"),
-        ] {
-            assert_eq!(Host::parse(typed).unwrap().as_str(), host);
-        }
-    }
-
-    #[test]
-    fn s_06_to_s_08_whatever_is_more_than_a_host_is_refused_with_its_mend() {
-        for (typed, message) in [
-            ("", "the host is empty: write only the name, such as `bms.kaseya.com`"),
-            ("  ", "the host is empty: write only the name, such as `bms.kaseya.com`"),
-            (" bms.kaseya.com", "the host has a blank in it: write only `bms.kaseya.com`"),
-            ("bms.kaseya.com\t", "the host has a blank in it: write only `bms.kaseya.com`"),
-            ("bms. kaseya.com", "the host has a blank in it: write only `bms.kaseya.com`"),
-            (
-                "https://bms.kaseya.com",
-                "the host has a scheme (such as https://) in front: write only `bms.kaseya.com`",
-            ),
-            (
-                "HTTPS://api.bms.kaseya.com/v2/x?y",
-                "the host has a scheme (such as https://) in front: write only `bms.kaseya.com`",
-            ),
-            ("bms.kaseya.com/", "the host has a path (from / on) behind it: write only `bms.kaseya.com`"),
-            (
-                "bms.kaseya.com/login",
-                "the host has a path (from / on) behind it: write only `bms.kaseya.com`",
-            ),
-            (
-                "bms.kaseya.com?x=1",
-                "the host has a query (from ? or # on) behind it: write only `bms.kaseya.com`",
-            ),
-            (
-                "admin@bms.kaseya.com",
-                "the host has a user name (before @) in it: write only `bms.kaseya.com`",
-            ),
-            ("bms.kaseya.com:8443", "the host has a port (from : on) behind it: write only `bms.kaseya.com`"),
-            ("api.bms.kaseya.com", "the host begins with `api.`: write only `bms.kaseya.com`"),
-            ("bms.kaseya.com.", "the host is not a full name: write only `bms.kaseya.com`"),
-            (
-                "127.0.0.1",
-                "the host is an address, not a name: write only the name, such as `bms.kaseya.com`",
-            ),
-            ("0x7f.1", "the host is an address, not a name: write only the name, such as `bms.kaseya.com`"),
-            ("[::1]", "the host is an address, not a name: write only the name, such as `bms.kaseya.com`"),
-            ("localhost", "the host is not a full name: write only the name, such as `bms.kaseya.com`"),
-            ("bms..kaseya.com", "the host is not a full name: write only the name, such as `bms.kaseya.com`"),
-        ] {
-            assert_eq!(Host::parse(typed).unwrap_err().to_string(), message, "{typed:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_taken_is_taken_again_as_it_is_and_makes_its_own_bases(typed in ".*|[a-z.:/@ ]{0,20}") {
-            if let Ok(host) = Host::parse(&typed) {
-                prop_assert_eq!(&Host::parse(host.as_str()).unwrap(), &host);
-                let bases = Bases::new(&host, None, None).unwrap();
-                let api = format!("api.{host}");
-                prop_assert_eq!(bases.v2.host_str(), Some(api.as_str()));
-                prop_assert_eq!(bases.v1.as_str(), format!("https://{host}/api"));
-            }
-        }
-    }
-
-    #[test]
-    fn bases_are_set_instead_of_the_rule_and_bad_ones_are_named() {
-        let host = Host::parse("bms.kaseya.com").unwrap();
-        let set = Bases::new(&host, Some("http://127.0.0.1:8080"), None).unwrap();
-        assert_eq!(
-            (set.v2.as_str(), set.v1.as_str()),
-            ("http://127.0.0.1:8080/", "https://bms.kaseya.com/api")
-        );
-        for bad in [
-            "bms.kaseya.com",
-            "ftp://bms.kaseya.com",
-            "https://u:p@bms.kaseya.com",
-            "https://x.example/?q",
-            "",
-        ] {
-            assert_eq!(Bases::new(&host, None, Some(bad)), Err(BasesError(bad.to_owned())));
-        }
-    }
-}
+mod tests;

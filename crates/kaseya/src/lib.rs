@@ -8,6 +8,7 @@
 
 mod access;
 mod answer;
+mod bases;
 mod bms;
 mod calls;
 mod door;
@@ -23,9 +24,10 @@ mod user_info;
 mod words;
 
 pub use access::{Access, Allowance, Limits};
+pub use bases::{Bases, BasesError};
 pub use bms::{Bms, BmsSettings};
 pub use error::{BmsError, WriteError};
-pub use host::{Bases, BasesError, Host, HostError};
+pub use host::{Cleaned, Host, HostError, Note};
 pub use lines::{ContractLine, LineRoutes};
 pub use login::Login;
 pub use preflight::{Check, Checked, Finding};
