@@ -49,8 +49,8 @@ pub enum GuardRefusal {
     /// A port other than 443.
     #[error("only port 443 is allowed")]
     Port,
-    /// The name leads to our own networks, or to none.
-    #[error("the host's name leads to no public address")]
+    /// The name leads to our own networks, also among others, or to none.
+    #[error("the host's name does not lead to public addresses alone")]
     Address,
 }
 

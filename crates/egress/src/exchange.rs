@@ -65,7 +65,7 @@ pub struct Response {
     pub content_type: Option<String>,
     /// The `retry-after`, as it came.
     pub retry_after: Option<String>,
-    /// The body, decompressed.
+    /// The body, unpacked.
     pub body: Bytes,
 }
 

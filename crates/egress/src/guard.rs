@@ -55,42 +55,6 @@ mod tests {
     }
 
     #[test]
-    fn hostile_addresses_are_refused() {
-        use GuardRefusal::{Literal, Name, Port, Scheme, UserInfo};
-        for (url, refusal) in [
-            ("http://bms.kaseya.com/", Scheme),
-            ("http://bms.kaseya.com:8080/", Scheme),
-            ("ftp://bms.kaseya.com/", Scheme),
-            ("file:///etc/passwd", Scheme),
-            ("http://127.0.0.1:8080/", Scheme),
-            ("http://localhost:8080/", Scheme),
-            ("https://user@bms.kaseya.com/", UserInfo),
-            ("https://user:pass@bms.kaseya.com/", UserInfo),
-            ("https://bms.kaseya.com@127.0.0.1/", UserInfo),
-            ("https://127.0.0.1/", Literal),
-            ("https://127.1/", Literal),
-            ("https://2130706433/", Literal),
-            ("https://0x7f000001/", Literal),
-            ("https://0177.0.0.1/", Literal),
-            ("https://169.254.169.254/latest/meta-data/", Literal),
-            ("https://8.8.8.8/", Literal),
-            ("https://[::1]/", Literal),
-            ("https://[::ffff:127.0.0.1]/", Literal),
-            ("https://[fd00:ec2::254]/", Literal),
-            ("https://①②⑦.⓪.⓪.①/", Literal),
-            ("https://localhost/", Name),
-            ("https://localhost./", Name),
-            ("https://bms.kaseya.com./", Name),
-            ("https://metadata/", Name),
-            ("https://bms..kaseya.com/", Name),
-            ("https://bms.kaseya.com:22/", Port),
-            ("https://bms.kaseya.com:8443/", Port),
-        ] {
-            assert_eq!(checked(url, false), Err(refusal), "{url}");
-        }
-    }
-
-    #[test]
     fn public_names_over_https_are_let_out() {
         for url in [
             "https://bms.kaseya.com/api/token",

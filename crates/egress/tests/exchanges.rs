@@ -110,6 +110,31 @@ async fn a_redirect_is_refused_and_not_followed() {
 }
 
 #[tokio::test]
+async fn d_07_no_redirect_leads_inside() {
+    for to in [
+        "http://127.0.0.1:80/",
+        "http://169.254.169.254/latest/meta-data/",
+        "https://10.0.0.1/",
+        "https://[::1]/",
+        "//localhost/",
+        "/elsewhere",
+        "file:///etc/passwd",
+        "https://bms.kaseya.com/",
+    ] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        let redirect = any(move || async move {
+            counter.fetch_add(1, Ordering::SeqCst);
+            (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response()
+        });
+        let url = serve(Router::new().fallback(redirect)).await;
+        let error = egress().send(request(Method::Post, url)).await.unwrap_err();
+        assert_eq!(error, EgressError::Redirect, "{to}");
+        assert_eq!(asked.load(Ordering::SeqCst), 1, "{to}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_beyond_the_limit_is_refused_and_one_at_the_limit_is_taken() {
     let sized = |request: AxumRequest| async move {
         let size: usize = request.uri().path()[1..].parse().unwrap();
@@ -125,22 +150,32 @@ async fn an_answer_beyond_the_limit_is_refused_and_one_at_the_limit_is_taken() {
 }
 
 #[tokio::test]
-async fn a_compressed_answer_is_unpacked_and_counted_unpacked() {
+async fn a_packed_answer_is_asked_for_unpacked_and_counted_both_ways() {
     let packed = |size: usize| {
         let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         packer.write_all(&vec![b'x'; size]).expect("memory takes all");
         packer.finish().expect("memory takes all")
     };
     let (small, bomb) = (packed(1000), packed(MAX_BODY + 1));
+    // Packed nothings: they come to no byte, however many there are.
+    let empties = packed(0).repeat(MAX_BODY / packed(0).len() + 1);
     assert!(bomb.len() < MAX_BODY / 100);
     let gzip = || [(header::CONTENT_ENCODING, "gzip")];
+    let asked = move |headers: HeaderMap| async move {
+        assert_eq!(headers[header::ACCEPT_ENCODING], "gzip");
+        (gzip(), small)
+    };
     let router = Router::new()
-        .route("/small", get(move || async move { (gzip(), small) }))
-        .route("/bomb", get(move || async move { (gzip(), bomb) }));
+        .route("/small", get(asked))
+        .route("/bomb", get(move || async move { (gzip(), bomb) }))
+        .route("/empties", get(move || async move { (gzip(), empties) }))
+        .route("/broken", get(move || async move { (gzip(), "not packed at all") }));
     let url = serve(router).await;
     let to = |path| request(Method::Get, url.join(path).expect("a path"));
     assert_eq!(egress().send(to("small")).await.unwrap().body, vec![b'x'; 1000]);
     assert_eq!(egress().send(to("bomb")).await.unwrap_err(), EgressError::TooLarge);
+    assert_eq!(egress().send(to("empties")).await.unwrap_err(), EgressError::TooLarge);
+    assert_eq!(egress().send(to("broken")).await.unwrap_err(), EgressError::Broken);
 }
 
 #[tokio::test]
