@@ -55,12 +55,17 @@ impl Default for Budget {
 }
 
 impl Budget {
+    /// Our share of the hour, for each endpoint.
+    pub fn ours(&self) -> Calls {
+        self.limit.percent(self.our_percent)
+    }
+
     /// What a job that starts now may call, to be debited at once; `None` when the hour's share is used up.
     ///
     /// `used` is what the last hour's attempts and look-ups were debited, less what they gave back; `for_people` is
     /// whether somebody waits for this job.
     pub fn allowance(&self, used: Calls, for_people: bool) -> Option<Calls> {
-        let ours = self.limit.percent(self.our_percent);
+        let ours = self.ours();
         let kept = if for_people { Calls::default() } else { ours.percent(self.people_percent) };
         let free = ours.map(kept, u32::saturating_sub).map(used, u32::saturating_sub);
         let enough = free.v2 >= self.least.v2 && free.v1 >= self.least.v1;

@@ -61,6 +61,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         advice: AdviceLanguage,
     },
+    /// Shows the calls made to a partner's Kaseya in the last hour, per endpoint, beside its limit and our share of it.
+    Calls {
+        /// The partner's id.
+        partner: String,
+        /// As one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
     /// Lists the changes that wait for a person, or decides one.
     Holds {
         /// The partner's id.
@@ -87,6 +95,8 @@ pub(crate) enum Command {
     /// To be said after the database was restored from a backup, before the services are started: nothing is written until
     /// all lines have been read again.
     Restored,
+    /// Checks what this program takes for granted about Kaseya against a real tenant, by reads alone.
+    Probe(Probe),
     /// Brings the database's tables and the broker's topology up to date.
     Migrate,
     /// Keys that seal passwords.
@@ -117,6 +127,34 @@ impl AdviceLanguage {
     pub fn get(self) -> Language {
         self.language.unwrap_or_else(|| Language::of_locale(&std::env::var("LANG").unwrap_or_default()))
     }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Probe {
+    /// Kaseya's host.
+    #[arg(long)]
+    pub host: String,
+    /// The user's name.
+    #[arg(long, value_name = "NAME")]
+    pub user_name: String,
+    /// A file with the password alone in it. It must be right: the login is sent once to V2 and once to V1.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: PathBuf,
+    /// The company name as Kaseya's login page wants it.
+    #[arg(long, value_name = "NAME")]
+    pub company_name: String,
+    /// V2's address, where it is not https://api.HOST.
+    #[arg(long, value_name = "URL")]
+    pub v2_base: Option<String>,
+    /// V1's address, where it is not https://HOST/api.
+    #[arg(long, value_name = "URL")]
+    pub v1_base: Option<String>,
+    /// Writes this line as it stands, and reads it again: for a test contract.
+    #[arg(long, num_args = 2, value_names = ["CONTRACT", "LINE"])]
+    pub write: Vec<i32>,
+    /// As one JSON document.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, clap::Args)]

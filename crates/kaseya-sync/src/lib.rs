@@ -3,6 +3,7 @@
 mod advising;
 pub mod apply;
 mod authenticate;
+mod calls;
 mod command_line;
 mod data_dir;
 pub mod demo;
@@ -12,6 +13,7 @@ mod installation;
 mod keys;
 mod migrate;
 mod output;
+mod probe;
 mod program;
 mod services;
 pub mod settings_file;

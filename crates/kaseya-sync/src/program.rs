@@ -14,13 +14,13 @@ use runtime::{Config, Context, Program};
 use store::DatabaseSection;
 
 use crate::{
-    apply, authenticate,
+    apply, authenticate, calls,
     command_line::{Command, CommandLine, Keys},
     demo,
     ended::{Ended, NAME},
     holds,
     installation::Installation,
-    keys, migrate, output, standalone, status, switching, sync_now, writes,
+    keys, migrate, output, probe, standalone, status, switching, sync_now, writes,
 };
 
 /// For a person at a terminal: what went wrong, and nothing else. The broker's library complains of connections that we
@@ -72,6 +72,11 @@ pub fn main() -> ExitCode {
                 status::command(&installation, &partner, json, advice.get()).await
             })
         }
+        Command::Calls { partner, json } => {
+            on_installation(config, data_dir, move |installation| async move {
+                calls::command(&installation, &partner, json).await
+            })
+        }
         Command::Holds { partner, advice, decision } => {
             on_installation(config, data_dir, move |installation| async move {
                 holds::command(&installation, &partner, advice.get(), decision).await
@@ -96,6 +101,9 @@ pub fn main() -> ExitCode {
         Command::Restored => on_installation(config, data_dir, move |installation| async move {
             writes::restored(&installation).await
         }),
+        Command::Probe(order) => {
+            run(FOR_PEOPLE, config, move |context| async move { probe::command(&context, order).await })
+        }
         Command::Migrate => {
             run(FOR_PEOPLE, config, move |context| async move { migrate::command(&context, data_dir).await })
         }

@@ -264,9 +264,75 @@ async fn settings_sync_hold_and_switch_by_the_commands() {
     standalone.expect(0, &["sync-now", "msp", "--wait"]);
     assert_eq!((units(&kaseya, 5012), units(&kaseya, 5020)), (14.0, 0.0));
 
+    // Every call that Kaseya saw is shown, under its endpoint.
+    let shown: Value =
+        serde_json::from_str(&standalone.expect(0, &["calls", "msp", "--json"])).expect("a document");
+    let shown: std::collections::BTreeMap<String, u64> = shown["endpoints"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| {
+            assert!(row["ours"].as_u64() < row["limit"].as_u64(), "{row}");
+            (row["endpoint"].as_str().expect("a name").to_owned(), row["calls"].as_u64().expect("a number"))
+        })
+        .collect();
+    let came = kaseya.calls().into_iter().map(|(endpoint, calls)| (endpoint.to_string(), calls)).collect();
+    assert_eq!(shown, came);
+    let said = standalone.expect(0, &["calls", "msp"]);
+    assert!(said.contains("POST /api/token") && said.contains("in the last hour"), "{said}");
+
     let ring = std::fs::metadata(standalone.data().join("key-ring")).expect("a key ring");
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&ring.permissions()) & 0o777, 0o600);
     standalone.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_probe_tells_how_each_assumption_stands_and_needs_no_installation() {
+    let kaseya = kaseya().await;
+    let folder = tempfile::tempdir().expect("a directory");
+    let password = write(folder.path(), "password", "secret word\n");
+    let config = write(folder.path(), "config.toml", "[kaseya]\nallow_loopback_http = true\n");
+    let base = kaseya.base_url();
+    let probe = |more: &[&str]| {
+        let output = Command::new(PROGRAM)
+            .args(["probe", "--config", &config, "--host", "https://bms.msp.example/", "--user-name", "sync"])
+            .args(["--password-file", &password, "--company-name", "MSP"])
+            .args(["--v2-base", &base, "--v1-base", &format!("{base}/api")])
+            .args(more)
+            .output()
+            .expect("it starts");
+        let text = |bytes| String::from_utf8(bytes).expect("it is text");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, said, told) = probe(&["--json"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("the host has a scheme"), "{told}");
+    let rows: Value = serde_json::from_str(&said).expect("a document");
+    let outcome = |rows: &Value, id: &str| {
+        let found = rows.as_array().expect("a list").iter().find(|row| row["id"] == id);
+        found.unwrap_or_else(|| panic!("no {id} in {rows}"))["outcome"].clone()
+    };
+    assert_eq!(outcome(&rows, "v1-lines-route"), "confirmed");
+    assert_eq!(outcome(&rows, "v1-write"), "unknown");
+    let (code, said, told) = probe(&["--json", "--write", "5012", "90021"]);
+    assert_eq!(code, Some(0), "{told}");
+    let rows: Value = serde_json::from_str(&said).expect("a document");
+    assert_eq!((outcome(&rows, "v1-write"), units(&kaseya, 5012)), ("confirmed".into(), 12.0));
+
+    // Other routes than the guessed ones: contradicted, with what to do.
+    write(
+        folder.path(),
+        "config.toml",
+        "[kaseya]\nallow_loopback_http = true\nlines_route = \"/x/{contractId}\"\n",
+    );
+    let (code, said, told) = probe(&[]);
+    assert_eq!(code, Some(3), "{said}{told}");
+    assert!(said.contains("v1-lines-route is contradicted") && said.contains("kaseya.lines_route"), "{said}");
+
+    kaseya.edit(|state| state.login.password = "another".to_owned()).expect("it is not kept in a file");
+    let (code, _, told) = probe(&[]);
+    assert_eq!(code, Some(1));
+    assert!(told.contains("AUTH-01") && !told.contains("secret word"), "{told}");
 }
 
 #[test]

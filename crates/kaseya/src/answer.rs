@@ -57,6 +57,9 @@ impl Success {
 /// "Security Error": the code of a missing or expired token.
 const TOKEN_CODE: i64 = 978_001;
 
+/// What the limit's answer holds as its code, where it comes with another status than 429 (a guess: nobody has shown one).
+const LIMIT_CODE: i64 = 429;
+
 /// Reads an answer.
 pub(crate) fn read(response: &Response, envelope: Envelope) -> Verdict {
     let body: Option<Value> = serde_json::from_slice(&response.body).ok();
@@ -80,6 +83,7 @@ pub(crate) fn read(response: &Response, envelope: Envelope) -> Verdict {
     match done {
         Err(problem) => Verdict::Garbled(problem),
         Ok(false) if error_code(object) == Some(TOKEN_CODE) => Verdict::Unauthorized(words()),
+        Ok(false) if error_code(object) == Some(LIMIT_CODE) => Verdict::Limited(response.retry_after.clone()),
         Ok(false) => Verdict::Refused(response.status, words()),
         Ok(true) if envelope == Envelope::Plain => {
             Verdict::Success(Success { result: Value::Object(object.clone()), total: None })
@@ -102,8 +106,13 @@ fn is_page(response: &Response) -> bool {
     says || response.body.trim_ascii_start().starts_with(b"<")
 }
 
+/// V2's code stands in its error object, V1's beside the words.
 fn error_code(object: &Object) -> Option<i64> {
-    fields::get(fields::get(object, "error")?.as_object()?, "code")?.as_i64()
+    let inner = fields::get(object, "error").and_then(Value::as_object);
+    inner
+        .and_then(|error| fields::get(error, "code"))
+        .or_else(|| fields::get(object, "ResponseCode"))?
+        .as_i64()
 }
 
 /// All that an answer says in words, in any of the manners seen or feared: V2's error object, V1's texts, OAuth's

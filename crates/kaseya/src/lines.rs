@@ -90,18 +90,16 @@ fn parse_lines(success: &Success) -> Result<Vec<ContractLine>, Problem> {
 }
 
 impl Session {
-    /// All lines of a contract.
-    pub async fn lines(&self, contract: ContractId) -> Result<Vec<ContractLine>, BmsError> {
+    /// The call that reads a contract's lines.
+    pub(crate) fn lines_call(&self, contract: ContractId) -> Call {
         let route = self.line_routes().lines.clone();
         let path = route.replace("{contractId}", &contract.to_string());
-        let call = Call {
-            api: Api::V1,
-            method: Method::Get,
-            route,
-            path,
-            query: Vec::new(),
-            envelope: Envelope::V1,
-        };
+        Call { api: Api::V1, method: Method::Get, route, path, query: Vec::new(), envelope: Envelope::V1 }
+    }
+
+    /// All lines of a contract.
+    pub async fn lines(&self, contract: ContractId) -> Result<Vec<ContractLine>, BmsError> {
+        let call = self.lines_call(contract);
         let success = self.read(&call, || Body::None).await?;
         parse_lines(&success).map_err(|problem| self.garbled(&call, problem))
     }

@@ -245,7 +245,7 @@ fn secret(object: &fields::Object, name: &str) -> Option<SecretString> {
     fields::text(object, name).filter(|token| !token.is_empty()).map(SecretString::from)
 }
 
-fn v2_tokens(success: &Success, inside: &mut Inside, now: Timestamp) -> Option<V2Tokens> {
+pub(crate) fn v2_tokens(success: &Success, inside: &mut Inside, now: Timestamp) -> Option<V2Tokens> {
     let result = success.result.as_object()?;
     let access = secret(result, "accessToken")?;
     let until = |name| fields::instant(result, name).unwrap_or(now).max(now + UNTOLD_LIFE);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::ErrorCode;
-use egress::{Body, EgressError, Request};
+use egress::{Body, EgressError, Request, Response};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use secrecy::SecretString;
 use url::Url;
@@ -29,6 +29,9 @@ const UNTOLD_WAIT: SignedDuration = SignedDuration::from_mins(10);
 
 /// The limits are hourly: no wait is believed to be longer.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
+
+/// Nor shorter, also where an instant is named that is over: asking again at once would only use up the limit.
+const SHORTEST_WAIT: SignedDuration = SignedDuration::from_mins(1);
 
 /// One job's dealings with one Kaseya. Its calls may run at the same time.
 pub struct Session {
@@ -149,7 +152,7 @@ impl Session {
         }
     }
 
-    /// Sends a call once, counted.
+    /// Sends a call once, counted, and reads the answer.
     pub(crate) async fn exchange(
         &self,
         call: &Call,
@@ -157,6 +160,18 @@ impl Session {
         body: Body,
         timeout: Duration,
     ) -> Result<Verdict, BmsError> {
+        let response = self.send(call, bearer, body, timeout).await?;
+        Ok(answer::read(&response, call.envelope))
+    }
+
+    /// Sends a call once, counted.
+    pub(crate) async fn send(
+        &self,
+        call: &Call,
+        bearer: Option<&SecretString>,
+        body: Body,
+        timeout: Duration,
+    ) -> Result<Response, BmsError> {
         let endpoint = self.endpoint(call);
         let no_answer = |cause| BmsError::NoAnswer { endpoint: endpoint.clone(), cause };
         let base = self.base(call.api).as_str().trim_end_matches('/');
@@ -167,7 +182,7 @@ impl Session {
         match self.shared.egress.send(request).await {
             Ok(response) => {
                 tracing::debug!(endpoint, status = response.status, "Kaseya answered");
-                Ok(answer::read(&response, call.envelope))
+                Ok(response)
             }
             Err(cause) => {
                 tracing::debug!(endpoint, %cause, "no answer from Kaseya");
@@ -237,7 +252,10 @@ impl Session {
     fn limited(&self, call: &Call, wait: Option<&str>) -> BmsError {
         let now = self.shared.clock.now();
         let until = wait.and_then(|wait| told_until(wait, now)).unwrap_or(now + UNTOLD_WAIT);
-        BmsError::Limited { endpoint: self.endpoint(call), until: until.clamp(now, now + LONGEST_WAIT) }
+        BmsError::Limited {
+            endpoint: self.endpoint(call),
+            until: until.clamp(now + SHORTEST_WAIT, now + LONGEST_WAIT),
+        }
     }
 }
 
@@ -253,10 +271,13 @@ impl fmt::Debug for Session {
 
 /// `retry-after`: seconds, or an instant as HTTP writes it.
 fn told_until(wait: &str, now: Timestamp) -> Option<Timestamp> {
-    match wait.trim().parse::<u32>() {
-        Ok(seconds) => now.checked_add(SignedDuration::from_secs(i64::from(seconds))).ok(),
-        Err(_) => Some(rfc2822::parse(wait.trim()).ok()?.timestamp()),
+    let wait = wait.trim();
+    if !wait.is_empty() && wait.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A number too large for any use says "long" all the same.
+        let seconds = wait.parse().unwrap_or(u32::MAX);
+        return now.checked_add(SignedDuration::from_secs(i64::from(seconds))).ok();
     }
+    Some(rfc2822::parse(wait).ok()?.timestamp())
 }
 
 #[cfg(test)]
@@ -271,5 +292,7 @@ mod tests {
         assert_eq!(told_until("Mon, 30 Nov 2026 10:05:00 GMT", now), at("2026-11-30T10:05:00Z"));
         assert_eq!(told_until("soon", now), None);
         assert_eq!(told_until("-5", now), None);
+        assert_eq!(told_until("", now), None);
+        assert!(told_until("99999999999999999999", now) > at("2027-01-01T00:00:00Z"));
     }
 }

@@ -61,6 +61,45 @@ pub async fn used_calls(
         .collect()
 }
 
+/// The calls made to a Kaseya per endpoint (method and route) that count against its hour at `now`.
+pub async fn calls_per_endpoint(
+    tx: &Transaction<'_>,
+    host: &str,
+    tenant: &str,
+    now: Timestamp,
+) -> Result<Vec<(String, u32)>, StoreError> {
+    let oldest_minute = now.saturating_sub(61.minutes()).unwrap_or(Timestamp::MIN);
+    let rows = tx
+        .query(
+            "-- all partners: Kaseya counts by host and tenant
+             select endpoint, sum(calls)::int as calls from calls_made
+             where host = $1 and tenant = $2 and minute > $3
+             group by endpoint order by sum(calls) desc, endpoint",
+            &[&host, &tenant, &oldest_minute],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.get("endpoint")?, row.number("calls")?))).collect()
+}
+
+/// What attempts whose `JobDone` has not come may still call, at most.
+pub async fn debited(
+    tx: &Transaction<'_>,
+    host: &str,
+    tenant: &str,
+    now: Timestamp,
+) -> Result<Calls, StoreError> {
+    let oldest = now.saturating_sub(60.minutes()).unwrap_or(Timestamp::MIN);
+    let row = tx
+        .query_one(
+            "-- all partners: Kaseya counts by host and tenant
+             select coalesce(sum(v2), 0)::int as v2, coalesce(sum(v1), 0)::int as v1 from call_debits
+             where host = $1 and tenant = $2 and debited_at > $3",
+            &[&host, &tenant, &oldest],
+        )
+        .await?;
+    Ok(Calls { v2: row.number("v2")?, v1: row.number("v1")? })
+}
+
 /// Debits an attempt's allowance. Its `JobDone` gives it back; one that never comes lets it expire after an hour.
 pub async fn debit_calls(
     tx: &Transaction<'_>,

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 
 use crate::partner::{HandClock, access, bms, limits};
 
-fn contract_file() -> Value {
+pub fn contract_file() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../proto-schemas/kaseya-bms.calls.json");
     let text = std::fs::read_to_string(path).expect("the file of calls is in the repository");
     serde_json::from_str(&text).expect("the file of calls is JSON")

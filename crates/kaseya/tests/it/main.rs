@@ -1,7 +1,9 @@
 //! The client over HTTP, against the simulator and against the file of calls.
 
 mod contract_file;
+mod limits;
 mod partner;
 mod preflight;
+mod probe;
 mod reads_and_writes;
 mod sessions;

@@ -215,6 +215,23 @@ async fn a_token_is_refreshed_before_its_end_without_a_login() {
 }
 
 #[tokio::test]
+async fn however_many_sessions_find_a_token_at_its_end_one_refreshes_it() {
+    let kaseya = simulator().await;
+    let clock = HandClock::at(NOON);
+    let bms = bms(&clock);
+    bms.session(access(&kaseya.base_url()), limits()).sign_in().await.unwrap();
+    let step = SignedDuration::from_mins(31);
+    clock.advance(step);
+    kaseya.clock().advance(step);
+    let sessions: Vec<_> = (0..20).map(|_| bms.session(access(&kaseya.base_url()), limits())).collect();
+    let found =
+        futures::future::join_all(sessions.iter().map(|session| session.contracts(&[CONTRACT]))).await;
+    assert!(found.iter().all(|contracts| contracts.as_ref().is_ok_and(|contracts| contracts.len() == 1)));
+    assert_eq!(calls(&kaseya, Endpoint::Refresh), 1);
+    assert_eq!(kaseya.logins().v2_accepted, 1);
+}
+
+#[tokio::test]
 async fn a_refused_refresh_leads_to_one_login() {
     let kaseya = simulator().await;
     let clock = HandClock::at(NOON);
@@ -326,6 +343,19 @@ async fn a_kaseya_that_is_not_there_is_not_counted() {
     let inside = bms.session(access("https://10.0.0.1"), limits());
     let error = inside.sign_in().await.unwrap_err();
     assert_eq!((error.code(), error.class()), (ErrorCode::Host01, FailureClass::Permanent));
+}
+
+#[tokio::test]
+async fn a_silent_read_ends_at_its_time_out_and_is_not_asked_again() {
+    let kaseya = simulator().await;
+    let bms = bms(&HandClock::at(NOON));
+    bms.session(access(&kaseya.base_url()), limits()).sign_in().await.unwrap();
+    let held = kaseya.hold(Endpoint::ContractsLookup, 1, HoldAt::BeforeApply);
+    let short = Limits { read_timeout: Duration::from_millis(200), ..limits() };
+    let error = bms.session(access(&kaseya.base_url()), short).contracts(&[CONTRACT]).await.unwrap_err();
+    assert_eq!((error.code(), error.class()), (ErrorCode::Net01, FailureClass::Transient));
+    assert_eq!(calls(&kaseya, Endpoint::ContractsLookup), 1);
+    held.lose();
 }
 
 #[tokio::test]

@@ -1,0 +1,97 @@
+//! `calls PARTNER`: the calls to its Kaseya in the last hour.
+
+use domain::Budget;
+use serde::Serialize;
+
+use crate::{ended::Ended, installation::Installation, output};
+
+/// `--json`: the whole document.
+#[derive(Serialize)]
+struct Document<'a> {
+    partner: &'a str,
+    host: &'a str,
+    /// The company name in Kaseya: host and tenant are what Kaseya counts by.
+    company_name: &'a str,
+    endpoints: Vec<Endpoint>,
+    /// Calls that attempts still under way may make, per version of the API.
+    under_way: UnderWay,
+}
+
+/// One endpoint's hour.
+#[derive(Serialize)]
+struct Endpoint {
+    /// Method and route.
+    endpoint: String,
+    calls: u32,
+    /// Kaseya's limit, shared with the customer's other tools.
+    limit: u32,
+    /// Our share of it.
+    ours: u32,
+}
+
+#[derive(Serialize)]
+struct UnderWay {
+    v2: u32,
+    v1: u32,
+}
+
+/// Shows them.
+pub(crate) async fn command(installation: &Installation, partner: &str, json: bool) -> anyhow::Result<Ended> {
+    let settings = installation.partner(partner).await?;
+    let Some(integration) = &settings.integration else {
+        anyhow::bail!("{} has no integration yet", settings.partner)
+    };
+    let (host, tenant, now) = (&integration.host, &integration.tenant, installation.clock.now());
+    let (made, debited) = installation
+        .store
+        .transaction("read_calls", |tx| {
+            Box::pin(async move {
+                let made = store::calls::calls_per_endpoint(tx, host, tenant, now).await?;
+                let debited = store::calls::debited(tx, host, tenant, now).await?;
+                Ok::<_, store::StoreError>((made, debited))
+            })
+        })
+        .await?;
+    let budget = Budget { our_percent: integration.call_share_percent, ..Budget::default() };
+    let (limit, ours) = (budget.limit, budget.ours());
+    let endpoints = made.into_iter().map(|(endpoint, calls)| {
+        let is_v2 = endpoint.contains(" /v2/");
+        let of = |calls: domain::Calls| if is_v2 { calls.v2 } else { calls.v1 };
+        Endpoint { calls, limit: of(limit), ours: of(ours), endpoint }
+    });
+    let document = Document {
+        partner: settings.partner.as_str(),
+        host,
+        company_name: tenant,
+        endpoints: endpoints.collect(),
+        under_way: UnderWay { v2: debited.v2, v1: debited.v1 },
+    };
+    if json {
+        output::say(&serde_json::to_string_pretty(&document)?)?;
+    } else {
+        show(&document)?;
+    }
+    Ok(Ended::InOrder)
+}
+
+fn show(document: &Document<'_>) -> anyhow::Result<()> {
+    output::say(&format_args!(
+        "calls to {} as {} in the last hour, whichever partner made them",
+        document.host, document.company_name
+    ))?;
+    let mut table = output::table(&["endpoint", "calls", "our share", "Kaseya's limit"]);
+    for row in &document.endpoints {
+        table.add_row([
+            row.endpoint.clone(),
+            row.calls.to_string(),
+            row.ours.to_string(),
+            row.limit.to_string(),
+        ]);
+    }
+    output::say(&table)?;
+    let UnderWay { v2, v1 } = document.under_way;
+    if v2 + v1 > 0 {
+        output::say(&format_args!("jobs under way may make {v2} more to V2 and {v1} to V1"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! Lists over V2: contracts, accounts, services, and how they are paged, sorted and filtered.
+
+use std::collections::BTreeSet;
+
+use egress::{Body, Method};
+use serde_json::{Value, json};
+
+use super::{Findings, Seen, shape};
+use crate::{
+    BmsError, Session,
+    calls::Call,
+    fields::{self, Object},
+};
+
+const SUMMARY: &str = "/v2/finance/contracts/summary";
+const LOOKUP: &str = "/v2/finance/contracts/lookup";
+const ACCOUNTS: &str = "/v2/crm/accounts/lookup";
+const SUMMARY_FIELDS: [&str; 9] = [
+    "id",
+    "contractName",
+    "accountName",
+    "contractType",
+    "contractBillingPrice",
+    "status",
+    "billingCycle",
+    "startDate",
+    "endDate",
+];
+
+fn page(size: u64, number: u64, more: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+    let mut query = vec![("PageSize", size.to_string()), ("PageNumber", number.to_string())];
+    query.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    query
+}
+
+impl Session {
+    async fn get(&self, route: &str, query: Vec<(&'static str, String)>) -> Result<Seen, BmsError> {
+        self.look(&Call::v2(Method::Get, route, query), Body::None).await
+    }
+
+    /// The first page of contracts, looked at.
+    pub(super) async fn probe_contracts(&self, findings: &mut Findings) -> Result<Seen, BmsError> {
+        let first = self.get(SUMMARY, page(100, 1, &[])).await?;
+        findings.judge("v2-envelope", first.is_list(), first.shape());
+        findings.judge("list-totals", first.total().is_some(), first.shape());
+        let rows = first.rows();
+        if rows.is_empty() {
+            findings.untold("summary-fields", "no contract is shown");
+            return Ok(first);
+        }
+        let names = rows.iter().flat_map(|row| row.keys());
+        let camel = names.clone().filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase())).count();
+        findings.judge("v2-names", camel == names.clone().count(), shape::types(&rows));
+        let lacking = shape::missing(&rows, &SUMMARY_FIELDS);
+        let evidence = format!("{} rows lack {lacking:?}: {}", rows.len(), shape::types(&rows));
+        findings.judge("summary-fields", lacking.is_empty(), evidence);
+
+        let counted =
+            |name: &str, word: &str| rows.iter().filter(|row| fields::text(row, name) == Some(word)).count();
+        let words =
+            [("contractType", "Recurring Services"), ("status", "Active"), ("billingCycle", "Monthly")];
+        let counts: Vec<String> = words
+            .iter()
+            .map(|(name, word)| format!("{name} {word}: {} of {}", counted(name, word), rows.len()))
+            .collect();
+        let met = words.iter().filter(|(name, word)| counted(name, word) > 0).count();
+        // A tenant may have no such contract; that it has none of the three is for other words.
+        match met {
+            0 => findings.judge("summary-words", false, counts.join(", ")),
+            3 => findings.judge("summary-words", true, counts.join(", ")),
+            _ => findings.untold("summary-words", counts.join(", ")),
+        }
+
+        let text = |name: &'static str| rows.iter().filter_map(move |row| fields::text(row, name));
+        let starts: BTreeSet<String> = text("startDate").map(shape::form).collect();
+        findings.judge(
+            "calendar-dates",
+            text("startDate").all(shape::is_midnight),
+            format!("startDate: {starts:?}"),
+        );
+        let year_1 = text("endDate").filter(|text| text.starts_with("0001-")).count();
+        let null = rows.iter().filter(|row| fields::get(row, "endDate").is_none()).count();
+        let evidence = format!("endDate of the year 1: {year_1}, null or missing: {null}, of {}", rows.len());
+        if year_1 + null > 0 {
+            findings.judge("summary-no-end", true, evidence);
+        } else {
+            findings.untold("summary-no-end", evidence);
+        }
+        self.probe_pages(findings, &first).await?;
+        Ok(first)
+    }
+
+    async fn probe_pages(&self, findings: &mut Findings, first: &Seen) -> Result<(), BmsError> {
+        let shown = shape::ids(&first.rows());
+        let total = first.total().unwrap_or(shown.len() as u64);
+        let beyond = self.get(SUMMARY, page(100, total / 100 + 2, &[])).await?;
+        findings.judge("page-after-the-last", beyond.is_list() && beyond.rows().is_empty(), beyond.shape());
+        if total > 100 {
+            let large = self.get(SUMMARY, page(200, 1, &[])).await?.rows().len();
+            findings.judge("page-size-cap", large <= 100, format!("{large} rows where 200 were asked for"));
+        } else {
+            findings.untold("page-size-cap", format!("{total} contracts are too few to tell"));
+        }
+        let [one, two, ..] = shown.as_slice() else {
+            findings.untold("pages-from-1", "fewer than two contracts are shown");
+            findings.untold("sort-by-id", "fewer than two contracts are shown");
+            return Ok(());
+        };
+        let first_of_one = shape::ids(&self.get(SUMMARY, page(1, 1, &[])).await?.rows());
+        let second_of_one = shape::ids(&self.get(SUMMARY, page(1, 2, &[])).await?.rows());
+        let evidence = format!("pages of one: {} row, then {}", first_of_one.len(), second_of_one.len());
+        findings.judge("pages-from-1", first_of_one == [*one] && second_of_one == [*two], evidence);
+
+        let down = shape::ids(&self.get(SUMMARY, page(100, 1, &[("Sort", "Id desc")])).await?.rows());
+        let sorted = down.len() > 1 && down.windows(2).all(|pair| pair[0] > pair[1]);
+        findings.judge("sort-by-id", sorted, format!("{} rows, descending: {sorted}", down.len()));
+        Ok(())
+    }
+
+    /// Look-ups and filters.
+    pub(super) async fn probe_lists(
+        &self,
+        findings: &mut Findings,
+        contracts: &Seen,
+    ) -> Result<(), BmsError> {
+        let ids: Vec<i32> = shape::ids(&contracts.rows()).into_iter().take(2).collect();
+        if !ids.is_empty() {
+            let asked = ids.iter().map(|id| ("Ids", id.to_string())).collect();
+            let seen = self.get(LOOKUP, asked).await?;
+            let shown: BTreeSet<i32> = shape::ids(&seen.rows()).into_iter().collect();
+            let evidence =
+                format!("{} asked for, {} shown: {}", ids.len(), shown.len(), shape::types(&seen.rows()));
+            findings.judge("lookup-by-ids", shown == ids.iter().copied().collect(), evidence);
+        }
+        let seen = self.get(LOOKUP, vec![("Ids", i32::MAX.to_string())]).await?;
+        findings.judge("lookup-unknown-id", seen.is_list() && seen.rows().is_empty(), seen.shape());
+        self.probe_accounts(findings, contracts).await?;
+        self.probe_services(findings).await
+    }
+
+    async fn probe_accounts(&self, findings: &mut Findings, contracts: &Seen) -> Result<(), BmsError> {
+        let all = self.get(ACCOUNTS, page(100, 1, &[("Filter.WithInactiveAccounts", "true")])).await?;
+        let usual = self.get(ACCOUNTS, page(100, 1, &[])).await?;
+        let inactive = |seen: &Seen| {
+            seen.rows()
+                .into_iter()
+                .filter(|row| fields::get(row, "isActive") == Some(&Value::Bool(false)))
+                .count()
+        };
+        let evidence = format!("inactive: {} when asked for, {} when not", inactive(&all), inactive(&usual));
+        match (inactive(&all), inactive(&usual)) {
+            (0, 0) => findings.untold("accounts-inactive", evidence),
+            (asked, unasked) => findings.judge("accounts-inactive", asked > 0 && unasked == 0, evidence),
+        }
+
+        // Only where the first page holds every contract can it be said which are one account's.
+        let rows = contracts.rows();
+        let whole = contracts.total().is_some_and(|total| total == rows.len() as u64);
+        let of = |account: &Object| -> BTreeSet<i32> {
+            let name = fields::text(account, "name");
+            let its = |row: &&&Object| name.is_some() && fields::text(row, "accountName") == name;
+            shape::ids(&rows.iter().filter(its).copied().collect::<Vec<_>>()).into_iter().collect()
+        };
+        let account = all.rows().into_iter().find(|account| !of(account).is_empty());
+        let (true, Some(account)) = (whole, account) else {
+            findings.untold("lookup-by-account", "no account whose contracts are all on the first page");
+            return Ok(());
+        };
+        let id = fields::id(account, "id", "no id").unwrap_or_default();
+        let seen = self.get(LOOKUP, vec![("AccountId", id.to_string())]).await?;
+        let shown: BTreeSet<i32> = shape::ids(&seen.rows()).into_iter().collect();
+        let evidence = format!("{} by the account, {} by its name", shown.len(), of(account).len());
+        findings.judge("lookup-by-account", shown == of(account), evidence);
+        Ok(())
+    }
+
+    async fn probe_services(&self, findings: &mut Findings) -> Result<(), BmsError> {
+        let search = async |filter: Value| {
+            let call = Call::v2(Method::Post, "/v2/admin/finance/services/search", Vec::new());
+            self.look(&call, Body::Json(json!({"PageSize": 100, "PageNumber": 1, "Filter": filter}))).await
+        };
+        let active = search(json!({"IsActive": 1})).await?;
+        let rows = active.rows();
+        let others =
+            rows.iter().filter(|row| fields::get(row, "isActive") != Some(&Value::Bool(true))).count();
+        if rows.is_empty() {
+            findings.untold("services-active", "no active service is shown");
+            findings.untold("text-filter", "no active service is shown");
+            return Ok(());
+        }
+        findings.judge("services-active", others == 0, format!("{others} of {} are not active", rows.len()));
+        let long = |row: &&&Object| fields::text(row, "name").is_some_and(|name| name.chars().count() >= 5);
+        let Some(row) = rows.iter().find(long) else { return Ok(()) };
+        let name: Vec<char> = fields::text(row, "name").unwrap_or_default().chars().collect();
+        let part: String = name[1..name.len() - 1].iter().collect();
+        let found = search(json!({"Name": part.trim()})).await?;
+        let id = fields::id(row, "id", "no id").unwrap_or_default();
+        let evidence =
+            format!("{} found by the inner {} letters of a name", found.rows().len(), name.len() - 2);
+        findings.judge("text-filter", shape::ids(&found.rows()).contains(&id), evidence);
+        Ok(())
+    }
+}

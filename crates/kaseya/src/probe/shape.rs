@@ -1,0 +1,97 @@
+//! Answers without what is in them: names of fields, types, counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use egress::Response;
+use serde_json::Value;
+
+use crate::fields::{self, Object};
+
+/// An answer, whatever it says.
+pub(super) struct Seen {
+    pub status: u16,
+    /// Null when it is no JSON.
+    pub body: Value,
+}
+
+impl Seen {
+    pub fn new(response: &Response) -> Self {
+        Self { status: response.status, body: serde_json::from_slice(&response.body).unwrap_or_default() }
+    }
+
+    pub fn object(&self) -> Option<&Object> {
+        self.body.as_object()
+    }
+
+    /// A field of the envelope.
+    pub fn field(&self, name: &str) -> Option<&Value> {
+        fields::get(self.object()?, name)
+    }
+
+    /// The rows of a success; none of anything else.
+    pub fn rows(&self) -> Vec<&Object> {
+        let rows = self.field("result").and_then(Value::as_array);
+        rows.into_iter().flatten().filter_map(Value::as_object).collect()
+    }
+
+    /// Whether it is a success with a list.
+    pub fn is_list(&self) -> bool {
+        self.status == 200 && self.field("result").is_some_and(Value::is_array)
+    }
+
+    pub fn total(&self) -> Option<u64> {
+        self.field("totalRecords")?.as_u64()
+    }
+
+    /// Status, and the envelope's fields with their types.
+    pub fn shape(&self) -> String {
+        let body = self.object().map_or_else(|| kind(&self.body).to_owned(), |object| types(&[object]));
+        format!("status {}: {body}", self.status)
+    }
+}
+
+/// Each field of the rows with the types it has.
+pub(super) fn types(rows: &[&Object]) -> String {
+    let mut found: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, value) in rows.iter().flat_map(|row| row.iter()) {
+        found.entry(name).or_default().insert(kind(value));
+    }
+    let field = |(name, kinds): (&str, BTreeSet<&str>)| {
+        format!("{name} {}", kinds.into_iter().collect::<Vec<_>>().join("|"))
+    };
+    found.into_iter().map(field).collect::<Vec<_>>().join(", ")
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "decimal",
+        Value::Number(_) => "integer",
+        Value::String(_) => "text",
+        Value::Array(_) => "list",
+        Value::Object(_) => "object",
+    }
+}
+
+/// Which of these fields no row, or not every row, has.
+pub(super) fn missing<'a>(rows: &[&Object], names: &[&'a str]) -> Vec<&'a str> {
+    let lacks = |name: &&&str| rows.iter().any(|row| fields::entry(row, name).is_none());
+    names.iter().filter(lacks).copied().collect()
+}
+
+/// The whole numbers in a field.
+pub(super) fn ids(rows: &[&Object]) -> Vec<i32> {
+    rows.iter().filter_map(|row| fields::id(row, "id", "no id").ok()).collect()
+}
+
+/// Whether a text is a midnight without an offset.
+pub(super) fn is_midnight(text: &str) -> bool {
+    text.parse::<jiff::civil::DateTime>().is_ok_and(|at| at.time() == jiff::civil::Time::midnight())
+        && text.parse::<jiff::Timestamp>().is_err()
+}
+
+/// A date's digits made alike, so that its form is left.
+pub(super) fn form(text: &str) -> String {
+    text.chars().take(40).map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
+}
