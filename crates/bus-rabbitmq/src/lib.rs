@@ -10,6 +10,8 @@
 mod consuming;
 mod declare;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod link;
 mod properties;
 mod publishing;

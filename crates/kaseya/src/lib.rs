@@ -14,6 +14,8 @@ mod calls;
 mod door;
 mod error;
 mod fields;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod host;
 mod lines;
 mod login;

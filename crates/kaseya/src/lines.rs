@@ -43,11 +43,11 @@ pub struct ContractLine {
     pub unit_price: Option<f64>,
     /// From which day it counts.
     pub effective_date: Option<Date>,
-    whole: Object,
+    pub(crate) whole: Object,
 }
 
-const UNITS: &str = "Units";
-const EFFECTIVE_DATE: &str = "EffectiveDate";
+pub(crate) const UNITS: &str = "Units";
+pub(crate) const EFFECTIVE_DATE: &str = "EffectiveDate";
 
 impl ContractLine {
     fn parse(whole: &Object) -> Result<Self, Problem> {
@@ -69,7 +69,7 @@ impl ContractLine {
     }
 
     /// The whole line as it came, with only units and effective date changed.
-    fn with(&self, units: u32, effective: Date) -> Object {
+    pub(crate) fn with(&self, units: u32, effective: Date) -> Object {
         let mut whole = self.whole.clone();
         for (name, value) in [(UNITS, json!(units)), (EFFECTIVE_DATE, json!(format!("{effective}T00:00:00")))]
         {
@@ -80,7 +80,7 @@ impl ContractLine {
     }
 }
 
-fn parse_lines(success: &Success) -> Result<Vec<ContractLine>, Problem> {
+pub(crate) fn parse_lines(success: &Success) -> Result<Vec<ContractLine>, Problem> {
     let rows = success.rows()?;
     // A line that is not shown would count as missing.
     if success.total.is_some_and(|total| total > rows.len() as u64) {

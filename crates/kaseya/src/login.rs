@@ -254,7 +254,7 @@ pub(crate) fn v2_tokens(success: &Success, inside: &mut Inside, now: Timestamp) 
     Some(V2Tokens { access, refresh })
 }
 
-fn v1_token(success: &Success, inside: &mut Inside, now: Timestamp) -> Option<Token> {
+pub(crate) fn v1_token(success: &Success, inside: &mut Inside, now: Timestamp) -> Option<Token> {
     let result = success.result.as_object()?;
     let token = secret(result, "access_token")?;
     let seconds = fields::get(result, "expires_in").and_then(serde_json::Value::as_i64).unwrap_or(0);
@@ -263,7 +263,7 @@ fn v1_token(success: &Success, inside: &mut Inside, now: Timestamp) -> Option<To
 }
 
 /// The finer codes are used only where the words allow them: words that name several causes tell none apart.
-fn code_of(said: &str) -> ErrorCode {
+pub(crate) fn code_of(said: &str) -> ErrorCode {
     let said = said.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     if said.contains(" or ") {

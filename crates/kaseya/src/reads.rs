@@ -61,7 +61,7 @@ fn is_active(row: &Object) -> Result<bool, Problem> {
     fields::flag(row, "isActive", "a row does not say whether it is active")
 }
 
-fn contract(row: &Object) -> Result<Contract, Problem> {
+pub(crate) fn contract(row: &Object) -> Result<Contract, Problem> {
     Ok(Contract {
         id: ContractId(id(row)?),
         name: name(row),
@@ -70,11 +70,11 @@ fn contract(row: &Object) -> Result<Contract, Problem> {
     })
 }
 
-fn service(row: &Object) -> Result<Service, Problem> {
+pub(crate) fn service(row: &Object) -> Result<Service, Problem> {
     Ok(Service { id: ServiceId(id(row)?), name: name(row) })
 }
 
-fn account(row: &Object) -> Result<Account, Problem> {
+pub(crate) fn account(row: &Object) -> Result<Account, Problem> {
     Ok(Account { id: AccountId(id(row)?), name: name(row), is_active: is_active(row)? })
 }
 

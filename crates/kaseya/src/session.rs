@@ -270,7 +270,7 @@ impl fmt::Debug for Session {
 }
 
 /// `retry-after`: seconds, or an instant as HTTP writes it.
-fn told_until(wait: &str, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn told_until(wait: &str, now: Timestamp) -> Option<Timestamp> {
     let wait = wait.trim();
     if !wait.is_empty() && wait.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number too large for any use says "long" all the same.

@@ -29,7 +29,7 @@ impl Session {
     }
 }
 
-fn user_info(user: &Object) -> UserInfo {
+pub(crate) fn user_info(user: &Object) -> UserInfo {
     let rights = fields::get(user, "userAccessRights").and_then(Value::as_array);
     let modifies = |right: &Value| {
         right.as_object().and_then(|right| fields::get(right, "canModify")).and_then(Value::as_bool)

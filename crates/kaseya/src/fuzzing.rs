@@ -1,0 +1,93 @@
+//! Doors for fuzzing: what reads Kaseya's answers is nobody else's business, so it is fed from here. Only there with the
+//! feature `fuzzing`, which the fuzz tests alone ask for.
+
+use egress::Response;
+use jiff::Timestamp;
+
+use crate::{
+    answer::{self, Envelope, Success, Verdict},
+    door::Inside,
+    fields, lines, login, reads, session, user_info,
+};
+
+const ENVELOPES: [Envelope; 3] = [Envelope::V2, Envelope::V1, Envelope::Plain];
+
+fn now() -> Timestamp {
+    Timestamp::UNIX_EPOCH
+}
+
+fn response(status: u16, bytes: &[u8]) -> Response {
+    Response { status, content_type: None, retry_after: None, body: bytes.to_vec().into() }
+}
+
+/// What a 200 with this body says, in each envelope.
+fn successes(bytes: &[u8]) -> impl Iterator<Item = Success> {
+    ENVELOPES.into_iter().filter_map(move |envelope| match answer::read(&response(200, bytes), envelope) {
+        Verdict::Success(success) => Some(success),
+        _ => None,
+    })
+}
+
+/// An answer's body, under every kind of status. Only what says so, under a 2xx, is a success.
+pub fn answer(bytes: &[u8]) {
+    for status in [200, 204, 302, 400, 401, 403, 404, 429, 500, 503] {
+        for envelope in ENVELOPES {
+            match answer::read(&response(status, bytes), envelope) {
+                Verdict::Success(success) => {
+                    assert!((200..300).contains(&status), "{status} is a success");
+                    let _ = success.rows();
+                }
+                Verdict::Unauthorized(said) | Verdict::Forbidden(said) | Verdict::Refused(_, said) => {
+                    let _ = login::code_of(&said);
+                    let _ = crate::Words::new(&said, &[]);
+                }
+                Verdict::Limited(_) | Verdict::Server(_) | Verdict::NotKaseya | Verdict::Garbled(_) => {}
+            }
+        }
+    }
+}
+
+/// The body of a login's answer. A token lasts at least from now on.
+pub fn tokens(bytes: &[u8]) {
+    for success in successes(bytes) {
+        let v2 = login::v2_tokens(&success, &mut Inside::default(), now()).map(|tokens| tokens.access);
+        let v1 = login::v1_token(&success, &mut Inside::default(), now());
+        for token in [v2, v1].into_iter().flatten() {
+            assert!(token.lasts(now()), "a new token is over");
+        }
+    }
+}
+
+/// The body of a contract's lines. A line goes back with its units changed and all else as it came.
+pub fn lines(bytes: &[u8]) {
+    for success in successes(bytes) {
+        for line in lines::parse_lines(&success).into_iter().flatten() {
+            let day = jiff::civil::date(2026, 12, 1);
+            let mut written = line.with(7, day);
+            assert_eq!(fields::get(&written, lines::UNITS), Some(&7.into()));
+            for (name, value) in &line.whole {
+                if ![lines::UNITS, lines::EFFECTIVE_DATE].iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
+                    assert_eq!(written.remove(name).as_ref(), Some(value), "{name} goes back changed");
+                }
+            }
+            assert_eq!(written.len(), 2, "more goes back than came");
+        }
+    }
+}
+
+/// The body of a list of contracts, services or accounts, and of the user's own page.
+pub fn lists(bytes: &[u8]) {
+    for success in successes(bytes) {
+        if let Some(user) = success.result.as_object() {
+            let _ = user_info::user_info(user);
+        }
+        for row in success.rows().into_iter().flatten() {
+            let _ = (reads::contract(row), reads::service(row), reads::account(row));
+        }
+    }
+}
+
+/// A `retry-after`.
+pub fn retry_after(text: &str) {
+    let _ = session::told_until(text, now());
+}
