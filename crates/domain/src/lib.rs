@@ -10,12 +10,15 @@ mod breaker;
 mod budget;
 mod catch_up;
 mod clock;
+mod contract_words;
 mod count;
 mod drift;
 mod effective_date;
 mod entropy;
 mod error_code;
 mod failure;
+mod full_read;
+mod glance;
 mod ids;
 mod local_time;
 mod login;
@@ -36,12 +39,15 @@ pub use breaker::{Admission, Breaker, BreakerPolicy};
 pub use budget::{Budget, Calls};
 pub use catch_up::{DueRun, MAX_MISSED, due};
 pub use clock::{Clock, SystemClock};
+pub use contract_words::is_recurring_services;
 pub use count::{CountBasis, KnownCounts, UserCount, choose_count};
 pub use drift::{DriftPolicy, Pending, Remembered, Rewrite, Sight};
 pub use effective_date::{Billing, InvoiceDay, effective_date, has_begun_everywhere};
 pub use entropy::Entropy;
 pub use error_code::{ErrorCode, Level};
 pub use failure::FailureClass;
+pub use full_read::{READ_EVERY, full_read_window, read_is_due};
+pub use glance::{Glance, KnownContract, KnownLine, KnownTarget, LEAST_PRICE, Seen, glance};
 pub use ids::{
     AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, PartnerId, ProductId,
     ReportId, RequestId, RunId, ServiceId,

@@ -79,6 +79,8 @@ names! {
         Work = "work",
         /// The scheduler itself: what needs no call.
         Local = "local",
+        /// A worker that sees all contracts, before the run's other jobs are made.
+        Survey = "survey",
     }
 }
 

@@ -23,6 +23,7 @@ mod preflight;
 mod probe;
 mod reads;
 mod session;
+mod survey;
 mod user_info;
 mod words;
 
@@ -37,5 +38,6 @@ pub use preflight::{Check, Checked, Finding};
 pub use probe::{Assumption, Outcome, Probed, WriteBack};
 pub use reads::{Account, Contract, Service};
 pub use session::{Session, SignedIn};
+pub use survey::{SURVEY_PAGE, SurveyPage, SurveyedContract};
 pub use user_info::UserInfo;
 pub use words::Words;

@@ -75,6 +75,11 @@ impl Session {
         Ok(SignedIn { logged_in: self.login() == Login::Accepted })
     }
 
+    /// Makes sure of a token for the lines, which are V1's, alone: no V2 call is made while one is at hand.
+    pub async fn sign_in_to_lines(&self) -> Result<(), BmsError> {
+        self.token(Api::V1, None).await.map(drop)
+    }
+
     /// The calls made so far per endpoint (method and route), logins included.
     pub fn calls(&self) -> BTreeMap<String, u32> {
         self.own().counts.per_endpoint()

@@ -11,7 +11,8 @@ use messages::{
     v1,
 };
 use store::{
-    closing::LeftOver,
+    closing::{LeftOver, SurveyEnd},
+    contracts::{ReadContract, SeenContract, ShownContract},
     journal::{IntentResult, SettledIntent},
     lines::LineRow,
     outcomes::{CompanyOutcome, OutcomeSource, ProductRow},
@@ -70,6 +71,12 @@ pub struct JobDone {
     pub host: Host,
     /// When the attempt ended.
     pub finished_at: Timestamp,
+    /// How a survey came out; `None` for every other job.
+    pub survey: Option<SurveyEnd>,
+    /// The contracts that a survey saw.
+    pub contracts_seen: Vec<SeenContract>,
+    /// The contracts whose lines were read.
+    pub contracts_read: Vec<ReadContract>,
 }
 
 impl TryFrom<v1::JobDone> for JobDone {
@@ -120,6 +127,9 @@ impl TryFrom<v1::JobDone> for JobDone {
                 .map_err(|error| error.within("left_over"))?,
             host,
             finished_at: field::instant("finished_at", message.finished_at)?,
+            survey: message.survey.map(survey_end).transpose().map_err(|error| error.within("survey"))?,
+            contracts_seen: each("contracts_seen", message.contracts_seen, contract_seen)?,
+            contracts_read: each("contracts_read", message.contracts_read, contract_read)?,
         })
     }
 }
@@ -204,6 +214,48 @@ fn change(done: v1::ChangeDone) -> Result<SettledIntent, FieldError> {
         result,
         at: field::instant("at", done.at)?,
     })
+}
+
+fn survey_end(done: v1::SurveyDone) -> Result<SurveyEnd, FieldError> {
+    Ok(match (done.next_page, required("given_up", done.given_up)?) {
+        (_, true) => SurveyEnd::GivenUp,
+        (Some(page), false) if page > 0 => SurveyEnd::GoesOn(number("next_page", page)?),
+        (Some(_), false) => return Err(FieldError::new("next_page", "pages are counted from 1")),
+        (None, false) => SurveyEnd::Seen,
+    })
+}
+
+fn contract_seen(seen: v1::ContractSeen) -> Result<SeenContract, FieldError> {
+    let day = |name: &str, day: Option<String>| field::optional_day(name, day.as_deref());
+    let shown = ShownContract {
+        name: seen.name,
+        account_name: seen.account_name,
+        contract_type: seen.contract_type,
+        active: seen.active,
+        billing_cycle: seen.billing_cycle,
+        start: day("start_date", seen.start_date)?,
+        end: day("end_date", seen.end_date)?,
+        total: optional_decimal("total", seen.total)?,
+    };
+    Ok(SeenContract {
+        contract: ContractId(required("contract_id", seen.contract_id)?),
+        seen_at: field::instant("seen_at", seen.seen_at)?,
+        shown: required("shown", seen.shown)?.then_some(shown),
+    })
+}
+
+fn contract_read(read: v1::ContractRead) -> Result<ReadContract, FieldError> {
+    Ok(ReadContract {
+        contract: ContractId(required("contract_id", read.contract_id)?),
+        read_at: field::instant("read_at", read.read_at)?,
+        total_before: optional_decimal("total_before", read.total_before)?,
+        total_moved: optional_decimal("total_moved", read.total_moved)?,
+        owner_name: read.owner_name,
+    })
+}
+
+fn optional_decimal(name: &str, value: Option<f64>) -> Result<Option<f64>, FieldError> {
+    value.map(|value| field::decimal(name, Some(value))).transpose()
 }
 
 fn left_over(left: v1::LeftOver) -> Result<LeftOver, FieldError> {

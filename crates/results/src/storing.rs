@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{Brake, CompanyState, ContractId, Entropy, HoldId, LoginOutcome, PartnerId, RunMode, ServiceId};
 use jiff::Timestamp;
 use store::{
-    StoreError, Transaction, breakers, calls, closing,
+    StoreError, Transaction, breakers, calls, closing, contracts,
     events::NewEvent,
     journal,
     ledger::{self, SeenEqual},
@@ -67,7 +67,10 @@ async fn store_one(
 
     let (attempt, left) = (done.source.attempt, done.left_over.as_ref());
     let any_through = done.companies.iter().any(|company| company.state != CompanyState::Deferred);
-    let holder = closing::close_job(tx, partner, done.job, attempt, left, any_through, now).await?;
+    let holder = match done.survey {
+        Some(end) => closing::close_survey(tx, partner, done.job, attempt, end, left, now).await?,
+        None => closing::close_job(tx, partner, done.job, attempt, left, any_through, now).await?,
+    };
     if !holder {
         tracing::info!(partner_id = %partner, job_id = %done.job, attempt = done.source.attempt,
             "JobDone of an attempt that no longer holds its job: its changes are kept, the ledger stays");
@@ -88,6 +91,14 @@ async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
     }
     if !done.changes.is_empty() {
         journal::settle_intents(tx, partner, &done.changes).await?;
+    }
+    let run_number = done.source.run_number;
+    if !done.contracts_seen.is_empty() {
+        contracts::store_seen(tx, partner, run_number, &done.contracts_seen).await?;
+    }
+    if !done.contracts_read.is_empty() {
+        let attempt = (done.job, done.source.attempt);
+        contracts::store_reads(tx, partner, run_number, attempt, &done.contracts_read).await?;
     }
     Ok(())
 }

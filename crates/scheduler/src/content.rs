@@ -1,6 +1,6 @@
 //! What a worker is told at start, as true at that moment.
 
-use domain::{DriftPolicy, PartnerId, Pending, Remembered, ServiceId, Wanted};
+use domain::{DriftPolicy, JobKind, PartnerId, Pending, Remembered, ServiceId, Trigger, Wanted};
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError, Transaction,
@@ -12,7 +12,8 @@ use store::{
 use crate::{
     Context,
     facts::Facts,
-    planning::{ContractPlan, TargetPlan},
+    known::Known,
+    planning::{ContractPlan, PartnerPlan, TargetPlan},
     start::Admitted,
 };
 
@@ -27,7 +28,7 @@ pub(crate) async fn job_content(
 ) -> Result<v1::JobContent, StoreError> {
     let now = context.clock.now();
     let (integration, plan) = (&facts.integration, facts.plan());
-    let lines = ledger::known_lines(tx, partner, &job.contracts).await?;
+    let known = Known::read(tx, partner, facts, job.run_number, &job.contracts, now).await?;
     let decided = ledger::decided_holds(tx, partner, &job.contracts).await?;
     let today = facts.settings.zone().to_datetime(now).date();
     let remembered = ledger::remembered(tx, partner, &job.contracts, today).await?;
@@ -36,17 +37,30 @@ pub(crate) async fn job_content(
     // A contract that nothing is mapped to any more is left out: its companies were followed where they are now.
     let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let contracts = contracts.map(|contract| {
-        contract_work(contract, |service| {
+        let work = contract_work(contract, |service| {
             let target = (contract.contract, service);
-            Known {
-                line: lines.get(&target),
+            KnownTarget {
+                line: known.line(target),
                 decided: decided.get(&target).copied(),
                 standing: standing.get(&target),
                 remembered: remembered.get(&target).copied().unwrap_or_default(),
                 drift: integration.drift,
             }
-        })
+        });
+        let (seen, owner_name) = known.work(contract.contract);
+        v1::ContractWork { seen, owner_name, ..work }
     });
+    let survey = match job.kind {
+        JobKind::Survey => Some(v1::SurveyWork {
+            from_page: Some(job.survey_page.unsigned_abs()),
+            contract_ids: ledger::unseen(tx, partner, job.run_number, &job.contracts)
+                .await?
+                .into_iter()
+                .map(|contract| contract.0)
+                .collect(),
+        }),
+        JobKind::Work | JobKind::Local => None,
+    };
     Ok(v1::JobContent {
         run_id: job.run.to_string(),
         run_number: Some(job.run_number.unsigned_abs()),
@@ -60,15 +74,26 @@ pub(crate) async fn job_content(
             percent: Some(integration.brakes.percent),
             units_alone: Some(integration.brakes.units_alone),
         }),
-        contracts: contracts.collect(),
+        contracts: if survey.is_some() { Vec::new() } else { contracts.collect() },
         probing: Some(admitted.probing),
         trigger: job.trigger.as_str().to_owned(),
         setbacks: Some(job.setbacks.unsigned_abs()),
+        confirm_by_total: Some(survey.is_none() && confirms_by_total(job, &plan)),
+        survey,
     })
 }
 
+/// Of a partner with no more contracts than this each change is read back at once: people see it sooner.
+const READ_BACK: usize = 100;
+
+/// Whether a job's changes are left to the next survey to confirm: by schedule another follows, and a reading for each of
+/// many changes would spend the hour's calls.
+fn confirms_by_total(job: &JobRow, plan: &PartnerPlan) -> bool {
+    job.trigger == Trigger::Schedule && plan.contracts.len() > READ_BACK
+}
+
 /// What is known of a target beside what is wanted.
-struct Known<'a> {
+struct KnownTarget<'a> {
     line: Option<&'a KnownLine>,
     decided: Option<Decided>,
     standing: Option<&'a TargetStanding>,
@@ -76,11 +101,12 @@ struct Known<'a> {
     drift: DriftPolicy,
 }
 
-fn contract_work<'a>(plan: &ContractPlan, known: impl Fn(ServiceId) -> Known<'a>) -> v1::ContractWork {
+fn contract_work<'a>(plan: &ContractPlan, known: impl Fn(ServiceId) -> KnownTarget<'a>) -> v1::ContractWork {
     v1::ContractWork {
         contract_id: Some(plan.contract.0),
         account_id: Some(plan.account.0),
         contract_name: plan.name.clone(),
+        account_name: Some(plan.account_name.clone()),
         targets: plan.targets.iter().map(|target| target_work(target, &known(target.service))).collect(),
         notes: plan
             .notes
@@ -103,10 +129,11 @@ fn contract_work<'a>(plan: &ContractPlan, known: impl Fn(ServiceId) -> Known<'a>
                 note: unbilled.note.clone(),
             })
             .collect(),
+        ..v1::ContractWork::default()
     }
 }
 
-fn target_work(target: &TargetPlan, known: &Known<'_>) -> v1::TargetWork {
+fn target_work(target: &TargetPlan, known: &KnownTarget<'_>) -> v1::TargetWork {
     let wanted = match target.wanted {
         Wanted::Units(units) => Some(units),
         Wanted::Unknown => None,

@@ -8,9 +8,9 @@
 //! - What needs no worker is done at once and again shown as it is, so a run that had it, done or not, will do.
 //! - The rest goes to a second run: one that is going and has all of the rest, or a new one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::RunId;
+use domain::{ContractId, MAX_TARGETS, RunId};
 use store::runs::RunningRun;
 
 use crate::runs::Items;
@@ -46,8 +46,10 @@ fn weight(items: &Items) -> (usize, usize) {
 /// What the run can do, and what it cannot.
 fn split(items: &Items, run: &RunningRun) -> (Items, Items) {
     let (mut taken, mut rest) = (Items::default(), Items::default());
+    let survey = joined_survey(items, run);
     for (contract, targets) in &items.work {
-        let side = if run.open_contracts.contains(contract) { &mut taken } else { &mut rest };
+        let has = run.open_contracts.contains(contract) || survey.contains(contract);
+        let side = if has { &mut taken } else { &mut rest };
         side.work.insert(*contract, *targets);
     }
     for (contract, targets) in &items.local {
@@ -62,9 +64,17 @@ fn split(items: &Items, run: &RunningRun) -> (Items, Items) {
     (taken, rest)
 }
 
+/// The contracts of the run's survey, if it may be joined: whoever waits for a few companies is not to wait for the many that
+/// a large survey is for.
+fn joined_survey<'a>(items: &Items, run: &'a RunningRun) -> &'a BTreeSet<ContractId> {
+    static NONE: BTreeSet<ContractId> = BTreeSet::new();
+    let survey = &run.survey_contracts;
+    let wants_all = || survey.iter().all(|contract| items.work.contains_key(contract));
+    if survey.len() <= MAX_TARGETS || wants_all() { survey } else { &NONE }
+}
+
 #[cfg(test)]
 mod tests {
-    use domain::ContractId;
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -91,6 +101,15 @@ mod tests {
         let runs = BTreeMap::from([((1, RunId(Uuid::from_u128(1))), has)]);
         let joining = join(&local, &runs).expect("it has both");
         assert!(joining.rest.is_empty());
+    }
+
+    #[test]
+    fn s_32_a_large_survey_is_joined_only_by_whoever_wants_all_of_it() {
+        let has =
+            RunningRun { survey_contracts: (1..=150).map(ContractId).collect(), ..RunningRun::default() };
+        let runs = BTreeMap::from([((1, RunId(Uuid::from_u128(1))), has)]);
+        assert_eq!(join(&items([7]), &runs), None);
+        assert!(join(&items(1..=150), &runs).expect("it has all").rest.is_empty());
     }
 
     proptest! {

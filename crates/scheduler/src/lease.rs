@@ -58,6 +58,9 @@ async fn next_attempt(
     }
     let contracts: Vec<ContractId> = expired.contracts.iter().copied().map(ContractId).collect();
     let numbers = |half: &[ContractId]| half.iter().map(|contract| contract.0).collect::<Vec<_>>();
+    if expired.is_survey {
+        return ledger::give_up_survey(tx, partner, job).await;
+    }
     match halve(&contracts) {
         Some((first, second)) => {
             let slice = Slice { contracts: numbers(&first), failures: 0 };

@@ -12,7 +12,9 @@ mod decisions;
 mod due;
 mod emit;
 mod facts;
+mod full_read;
 mod joining;
+mod known;
 mod late_counts;
 mod lease;
 mod local;
@@ -27,6 +29,7 @@ mod rereading;
 mod rounds;
 mod runs;
 mod settlement;
+mod spread;
 mod start;
 mod switching_off;
 #[cfg(test)]
@@ -132,7 +135,10 @@ impl Scheduler {
         let context = self.context.clone();
         tasks.spawn(rounds("month ends", FREEZE_EVERY).go(Wake::Never, move || {
             let context = context.clone();
-            async move { month_end::freeze_due(&context).await.map(through) }
+            async move {
+                month_end::freeze_due(&context).await?;
+                full_read::begin_due(&context).await.map(through)
+            }
         }));
         let context = self.context.clone();
         tasks.spawn(rounds("logins to prove", PROVE_EVERY).go(Wake::Never, move || {
@@ -158,7 +164,10 @@ impl Scheduler {
         let wake = Wake::Ledger(self.context.store.listen(LEDGER, stop.clone()));
         tasks.spawn(rounds("tickets", poll).go(wake, move || {
             let scheduler = scheduler.clone();
-            async move { emit::emit(&scheduler.context, &scheduler.metrics).await }
+            async move {
+                spread::spread_surveys(&scheduler.context).await?;
+                emit::emit(&scheduler.context, &scheduler.metrics).await
+            }
         }));
     }
 

@@ -1,12 +1,14 @@
 //! Local jobs: what needs no worker, told to results by the scheduler itself.
 //!
-//! A company without contract (MAP-01), a product without service (MAP-02) or not billed (B-05), a count that is missing (QTY-02), and every
+//! A contract that is known to hold what is wanted, a company without contract (MAP-01), a product without service (MAP-02)
+//! or not billed (B-05), a count that is missing (QTY-02), and every
 //! contract of a slice that was given up (JOB-03) or whose partner's credentials stand refused.
 
 use std::collections::BTreeSet;
 
 use domain::{
-    Addend, CompanyId, CompanyState, ContractId, ErrorCode, JobId, Outcome, ServiceId, Wanted, aggregate,
+    Addend, CompanyId, CompanyState, ContractId, ErrorCode, Glance, JobId, Outcome, ServiceId, Wanted,
+    aggregate, seen_equal,
 };
 use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
@@ -17,6 +19,7 @@ use store::{
 
 use crate::{
     Context, facts,
+    known::Known,
     planning::{ContractPlan, PartnerPlan, UnbilledProduct, UnmappedProduct},
 };
 
@@ -39,20 +42,28 @@ pub(crate) async fn job_done(
     // A refusal that no longer stands is no reason any more: the new credentials are tried.
     let code = job.code.filter(|code| *code == ErrorCode::Job03 || job.refused.is_some());
     let mut told = Told::new(job, &plan);
+    let contracts: Vec<ContractId> = told.contracts.iter().copied().collect();
+    let known = Known::read(tx, &job.partner, &facts, job.run_number, &contracts, now).await?;
     if code.is_none() && job.refused.is_none() {
-        let (work, local) = told.contracts.iter().partition(|contract| needs_worker(&plan, **contract));
+        let (work, local) =
+            told.contracts.iter().partition(|contract| needs_worker(&plan, &known, **contract));
         told.contracts = local;
         move_to_work(tx, context, job, &work, &told, now).await?;
         if !work.is_empty() && told.is_empty() {
             return Ok(None);
         }
     }
-    let outcomes = told.outcomes(&plan, code.or(job.refused));
-    Ok(Some(done(job, outcomes, now)))
+    let code = code.or(job.refused);
+    let outcomes = told.outcomes(&plan, &known, code);
+    let lines = if code.is_none() { told.lines(&plan, &known) } else { Vec::new() };
+    Ok(Some(v1::JobDone { lines, ..done(job, outcomes, now) }))
 }
 
-fn needs_worker(plan: &PartnerPlan, contract: ContractId) -> bool {
-    plan.contracts.get(&contract).is_some_and(ContractPlan::needs_worker)
+/// Whether a number could be sent, and it is not known that Kaseya holds it.
+fn needs_worker(plan: &PartnerPlan, known: &Known, contract: ContractId) -> bool {
+    plan.contracts
+        .get(&contract)
+        .is_some_and(|planned| planned.needs_worker() && known.glance(planned) == Glance::Read)
 }
 
 async fn move_to_work(
@@ -104,13 +115,41 @@ impl Told {
         self.contracts.is_empty() && self.companies.is_empty()
     }
 
-    fn outcomes(&self, plan: &PartnerPlan, code: Option<ErrorCode>) -> Vec<v1::CompanyOutcome> {
+    fn outcomes(
+        &self,
+        plan: &PartnerPlan,
+        known: &Known,
+        code: Option<ErrorCode>,
+    ) -> Vec<v1::CompanyOutcome> {
         let contracts = self.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
         let mapped = contracts.flat_map(|contract| {
-            contract.companies.iter().map(move |company| on_contract(contract, company, code))
+            let because = match (code, known.glance(contract)) {
+                (Some(code), _) => Because::Code(code),
+                (None, Glance::Holds { seen }) => Because::Holds { seen },
+                (None, Glance::Read) => Because::CountMissing,
+            };
+            contract.companies.iter().map(move |company| on_contract(contract, company, because))
         });
         mapped.chain(self.companies.iter().map(|company| without_contract(plan, company))).collect()
     }
+
+    /// The lines of changes that a contract's total has confirmed.
+    fn lines(&self, plan: &PartnerPlan, known: &Known) -> Vec<v1::LineSeen> {
+        let contracts = self.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
+        let confirmed = contracts.filter(|contract| known.glance(contract) == (Glance::Holds { seen: true }));
+        confirmed.flat_map(|contract| known.told_by_total(contract)).collect()
+    }
+}
+
+/// Why a contract needs no worker.
+#[derive(Debug, Clone, Copy)]
+enum Because {
+    /// Every contract of the slice gets this code.
+    Code(ErrorCode),
+    /// It is known to hold what is wanted, and perhaps its total was seen to say so.
+    Holds { seen: bool },
+    /// Of none of its targets the number is known.
+    CountMissing,
 }
 
 fn without_contract(plan: &PartnerPlan, company: &CompanyId) -> v1::CompanyOutcome {
@@ -139,10 +178,10 @@ fn without_contract(plan: &PartnerPlan, company: &CompanyId) -> v1::CompanyOutco
     }
 }
 
-fn on_contract(contract: &ContractPlan, company: &CompanyId, code: Option<ErrorCode>) -> v1::CompanyOutcome {
+fn on_contract(contract: &ContractPlan, company: &CompanyId, because: Because) -> v1::CompanyOutcome {
     let targets = contract.targets.iter().flat_map(|target| {
         let of_company = target.addends.iter().filter(|addend| addend.company == *company);
-        of_company.map(|addend| addend_outcome(target.service, addend, target.wanted, code))
+        of_company.map(|addend| addend_outcome(target.service, addend, target.wanted, because))
     });
     let notes = contract.notes.iter().filter(|note| note.company == *company).map(note_outcome);
     let unbilled =
@@ -151,42 +190,52 @@ fn on_contract(contract: &ContractPlan, company: &CompanyId, code: Option<ErrorC
         targets.chain(notes).chain(unbilled).unzip();
     // A mapped company of which nothing is billed here, because no product has a service.
     let nothing = Outcome::with(CompanyState::NotMapped, ErrorCode::Map02);
-    let whole = match code {
+    let whole = match because {
         // Whatever kept the slice from being done, what is not billed is not missing for it.
-        Some(_) if !outcomes.is_empty() && outcomes.iter().all(is_unbilled) => {
+        Because::Code(_) if !outcomes.is_empty() && outcomes.iter().all(is_unbilled) => {
             Outcome::of(CompanyState::NotBilled)
         }
-        Some(code) => Outcome::with(CompanyState::NotSent, code),
-        None => aggregate(&outcomes).unwrap_or(nothing),
+        Because::Code(code) => Outcome::with(CompanyState::NotSent, code),
+        Because::Holds { .. } | Because::CountMissing => aggregate(&outcomes).unwrap_or(nothing),
     };
+    let total_seen = matches!(because, Because::Holds { seen: true });
     v1::CompanyOutcome {
         company_id: company.to_string(),
         contract_id: Some(contract.contract.0),
         account_id: Some(contract.account.0),
         products,
+        seen_equal: Some(total_seen && seen_equal(&outcomes)),
         ..company_outcome(whole)
     }
 }
 
-/// A product with a service. Without a code of the whole slice it is here because a count of its target is missing: its
-/// own, or another's in the same sum.
+/// A product with a service: it holds what is wanted, or a count of its target is missing, its own or another's in the same
+/// sum, or the whole slice has a code.
 fn addend_outcome(
     service: ServiceId,
     addend: &Addend,
     wanted: Wanted,
-    code: Option<ErrorCode>,
+    because: Because,
 ) -> (Outcome, v1::ProductOutcome) {
-    let outcome = Outcome::with(CompanyState::NotSent, code.unwrap_or(ErrorCode::Qty02));
+    let units = match wanted {
+        Wanted::Units(units) => Some(units),
+        Wanted::Unknown => None,
+    };
+    let outcome = match because {
+        Because::Code(code) => Outcome::with(CompanyState::NotSent, code),
+        Because::Holds { .. } if units.is_some() => Outcome::of(CompanyState::Unchanged),
+        Because::Holds { .. } | Because::CountMissing => {
+            Outcome::with(CompanyState::NotSent, ErrorCode::Qty02)
+        }
+    };
     let product = v1::ProductOutcome {
         product_id: addend.product.to_string(),
         service_id: Some(service.0),
         users: addend.count.map(|count| count.users),
         billed_units: addend.billed,
         count_day: addend.count.map(|count| count.day.to_string()),
-        to_units: match wanted {
-            Wanted::Units(units) => Some(units),
-            Wanted::Unknown => None,
-        },
+        from_units: units.filter(|_| outcome.state == CompanyState::Unchanged).map(f64::from),
+        to_units: units,
         ..product_outcome(outcome)
     };
     (outcome, product)

@@ -49,6 +49,8 @@ pub(crate) struct ContractPlan {
     pub(crate) contract: ContractId,
     /// The account it was mapped with.
     pub(crate) account: AccountId,
+    /// The account's name when it was mapped.
+    pub(crate) account_name: String,
     /// Its name when it was mapped.
     pub(crate) name: String,
     /// The companies that have an addend or a note here, and those with neither anywhere whose contract it is.
@@ -296,6 +298,7 @@ fn contract_entry<'p>(
     plan.contracts.entry(contract.id).or_insert_with(|| ContractPlan {
         contract: contract.id,
         account: mapping.account,
+        account_name: mapping.account_name.clone(),
         name: contract.name.clone(),
         companies: BTreeSet::new(),
         targets: Vec::new(),

@@ -1,6 +1,6 @@
 //! Making runs: what a run is for, cut into jobs.
 //!
-//! Contracts with at least one number go to workers, in slices; all else needs no worker: contracts of which no number is
+//! Contracts with at least one number go to workers, in slices, for a run for all companies after a survey; all else needs no worker: contracts of which no number is
 //! known, and companies without contract. While Kaseya refuses the partner's credentials nothing goes to a worker: each
 //! contract's local job says so, that a night without a sync is seen.
 
@@ -78,6 +78,14 @@ pub(crate) struct RunOrder<'a> {
     pub(crate) all_companies: bool,
 }
 
+impl RunOrder<'_> {
+    /// Whether it begins with a survey. What reads every line before anything may be written asks no survey which.
+    fn is_surveyed(&self) -> bool {
+        let rereads = self.mode == RunMode::Plan && matches!(self.occasion, Occasion::FullRead);
+        self.all_companies && !rereads
+    }
+}
+
 /// Makes a run, in the trace of the current span. The partner is held by the caller.
 pub(crate) async fn make(
     tx: &Transaction<'_>,
@@ -105,7 +113,7 @@ pub(crate) async fn make(
         all_companies: order.all_companies,
         traceparent: traceparent.as_deref(),
     };
-    let jobs: Vec<NewJob> = cut(items, &facts.integration)
+    let jobs: Vec<NewJob> = cut(items, &facts.integration, order.is_surveyed())
         .into_iter()
         .map(|content| NewJob { job: JobId(entropy.uuid(now)), content })
         .collect();
@@ -118,24 +126,26 @@ pub(crate) async fn make(
     Ok(run)
 }
 
-/// Cuts what a run is for into jobs; never none, because it is by its jobs that a run ends.
-fn cut(items: &Items, integration: &Integration) -> Vec<JobSlice> {
+/// Cuts what a run is for into jobs; never none, because it is by its jobs that a run ends. A run for all companies begins
+/// with a survey, from which its workers' jobs are made; one for some companies reads theirs at once.
+fn cut(items: &Items, integration: &Integration, survey_first: bool) -> Vec<JobSlice> {
     let refused = integration.credentials_refused.map(|refused| refused.code);
     let local = |contracts, code| JobSlice::Local { contracts, companies: Vec::new(), code };
     let contracts_of = |contracts: &BTreeMap<ContractId, usize>| -> Vec<(ContractId, usize)> {
         contracts.iter().map(|(contract, targets)| (*contract, *targets)).collect()
     };
-    let mut jobs: Vec<JobSlice> = slices(&contracts_of(&items.work), MAX_TARGETS)
-        .into_iter()
-        .map(|contracts| match refused {
-            Some(code) => local(contracts, Some(code)),
-            None => JobSlice::Work {
-                contracts,
-                host: integration.host.to_ascii_lowercase(),
-                tenant: integration.tenant.clone(),
-            },
-        })
-        .collect();
+    let (host, tenant) = (integration.host.to_ascii_lowercase(), integration.tenant.clone());
+    let mut jobs: Vec<JobSlice> = if survey_first && refused.is_none() && !items.work.is_empty() {
+        vec![JobSlice::Survey { contracts: items.work.keys().copied().collect(), host, tenant }]
+    } else {
+        slices(&contracts_of(&items.work), MAX_TARGETS)
+            .into_iter()
+            .map(|contracts| match refused {
+                Some(code) => local(contracts, Some(code)),
+                None => JobSlice::Work { contracts, host: host.clone(), tenant: tenant.clone() },
+            })
+            .collect()
+    };
     jobs.extend(
         slices(&contracts_of(&items.local), MAX_TARGETS).into_iter().map(|contracts| local(contracts, None)),
     );

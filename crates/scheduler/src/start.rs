@@ -97,7 +97,9 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
         return refuse(RefusalReason::Superseded, "the partner has no integration");
     };
     // A company that was mapped elsewhere since the run was made follows by itself (D-04).
-    job.contracts.extend(ledger::follow_remapped(tx, partner, job.run, job.job).await?);
+    if job.kind == JobKind::Work {
+        job.contracts.extend(ledger::follow_remapped(tx, partner, job.run, job.job).await?);
+    }
     match admit(tx, context, ask, &job, &facts.integration, now).await? {
         Err(refused) => Ok(Err(refused)),
         Ok(admitted) => content::job_content(tx, context, partner, &job, &facts, &admitted).await.map(Ok),
@@ -185,7 +187,10 @@ async fn admit(
         let instant = freed_at(&budget, &used, job.now_job, now);
         return defer(tx, ask, instant, RefusalReason::BudgetSpent, ErrorCode::Lim01).await;
     };
-    let allowed = allowed.at_most(enough_for(job.contracts.len()));
+    let allowed = allowed.at_most(match job.kind {
+        JobKind::Survey => enough_for_survey(job.contracts.len()),
+        JobKind::Work | JobKind::Local => enough_for(job.contracts.len()),
+    });
 
     let (breaker, admission) = breaker.admit(&BreakerPolicy::default(), now);
     let probing = match admission {
@@ -229,6 +234,11 @@ async fn defer(
 fn enough_for(contracts: usize) -> Calls {
     let contracts = u32::try_from(contracts).unwrap_or(u32::MAX);
     Calls { v2: contracts.saturating_add(20), v1: contracts.saturating_mul(10).saturating_add(10) }
+}
+
+/// Enough for one attempt of a survey: a login, its pages, and the look-up of whatever no page showed.
+fn enough_for_survey(contracts: usize) -> Calls {
+    Calls { v2: u32::try_from(contracts.div_ceil(100)).unwrap_or(u32::MAX).saturating_add(20), v1: 0 }
 }
 
 fn sum(used: &[UsedCalls]) -> Calls {

@@ -146,6 +146,13 @@ impl World {
         .await
     }
 
+    /// The surveys are given up, so that their contracts are in jobs of their own without anybody's sight of them.
+    pub(crate) async fn spread(&self) {
+        self.sql("update jobs set survey_result = 'given_up' where kind = 'survey' and state = 'ready'")
+            .await;
+        crate::spread::spread_surveys(&self.context).await.expect("a round");
+    }
+
     /// A worker has started the jobs with this contract.
     pub(crate) async fn start_job_of(&self, contract: u32) {
         self.sql(&format!(

@@ -53,6 +53,56 @@ pub async fn close_job(
     Ok(changed == 1)
 }
 
+/// How an attempt of a survey came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SurveyEnd {
+    /// It goes on with this page.
+    GoesOn(i32),
+    /// All is seen.
+    Seen,
+    /// It is given up: its contracts are looked up by the jobs that work on them.
+    GivenUp,
+}
+
+/// Hands a survey to its next attempt, or has the run's other jobs made from it: until then it stays open, and its run with
+/// it. While the integration is not on, or once a newer run is for all companies, it is done. An older attempt's message changes nothing here. Returns whether this attempt was the one that held the job.
+pub async fn close_survey(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    attempt: i32,
+    end: SurveyEnd,
+    left: Option<&LeftOver>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let (page, result) = match end {
+        SurveyEnd::GoesOn(page) => (Some(page), None),
+        SurveyEnd::Seen => (None, Some("seen")),
+        SurveyEnd::GivenUp => (None, Some("given_up")),
+    };
+    let (not_before, code) = left.map_or((None, None), |left| (left.not_before, left.code));
+    let changed = tx
+        .execute(
+            "update jobs set
+                 state = case when is_on then 'ready' else 'done' end,
+                 done_at = case when is_on then null else $4::timestamptz end,
+                 attempt = jobs.attempt + 1, failures = 0,
+                 setbacks = case when $7::text is not null and $5 = survey_page then jobs.setbacks + 1 else 0 end,
+                 survey_page = coalesce($5, survey_page), survey_result = $6,
+                 not_before = $8::timestamptz, deferred_code = $7::text,
+                 holder = null, lease_until = null, permit_until = null, emitting_until = null, emitted_at = null
+             from (select integrations.state = 'on' and runs.all_companies as is_on
+                   from jobs join runs using (run_id)
+                        join integrations on integrations.partner_id = jobs.partner_id
+                   where jobs.partner_id = $1 and jobs.job_id = $2) as decision
+             where jobs.partner_id = $1 and jobs.job_id = $2 and jobs.attempt = $3 and jobs.kind = 'survey'
+               and jobs.state <> 'done' and jobs.survey_result is null",
+            &[&partner.as_str(), &job.0, &attempt, &now, &page, &result, &code, &not_before],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
 /// Gives the calls allowed to an attempt back and records those it made. True when the allowance was still out: the
 /// first of several equal messages.
 pub async fn credit_calls(

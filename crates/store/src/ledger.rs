@@ -7,11 +7,13 @@ mod leases;
 mod remapped;
 mod remembered;
 mod started;
+mod surveys;
 mod tickets;
 
-pub use known::{Decided, KnownLine, decided_holds, known_lines};
+pub use known::{Decided, KnownLine, Underway, changes_underway, decided_holds, known_lines};
 pub use leases::{
-    ExpiredJob, Slice, close_dropped_job, expired_job, give_up, halve, hand_back, refused_to_local,
+    ExpiredJob, Slice, close_dropped_job, expired_job, give_up, give_up_survey, halve, hand_back,
+    refused_to_local,
 };
 pub use remapped::{follow_remapped, note_mappings};
 pub use remembered::{SeenEqual, remember_equal, remembered};
@@ -19,6 +21,7 @@ pub use started::{
     HeldJob, JobRow, KaseyaUse, StartedJob, defer_job, held_job, kaseya_use, lock_job, put_back, renew_lease,
     start_job,
 };
+pub use surveys::{SpreadJob, SurveyedJob, spread_survey, surveyed_job, unseen};
 pub use tickets::{
     ClaimRules, LocalJob, Ticket, claim_local_jobs, claim_tickets, mark_emitted, open_jobs, release_claim,
     split_local,

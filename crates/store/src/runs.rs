@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CompanyId, ContractId, ErrorCode, JobId, JobKind, PartnerId, RunId, RunMode, Trigger};
+use domain::{
+    CompanyId, ContractId, ErrorCode, JobId, JobKind, JobState, PartnerId, RunId, RunMode, Trigger,
+};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction};
@@ -73,6 +75,15 @@ pub enum JobSlice {
         /// The company name in Kaseya.
         tenant: String,
     },
+    /// Contracts for workers, at this host and tenant, that a survey sees before jobs are made for them.
+    Survey {
+        /// The contracts.
+        contracts: Vec<ContractId>,
+        /// Kaseya's host, in small letters.
+        host: String,
+        /// The company name in Kaseya.
+        tenant: String,
+    },
     /// What needs no worker.
     Local {
         /// Contracts without any target that has a number.
@@ -129,6 +140,9 @@ pub async fn create(
             JobSlice::Work { contracts, host, tenant } => {
                 (JobKind::Work, contracts, &[][..], None, Some(host), Some(tenant))
             }
+            JobSlice::Survey { contracts, host, tenant } => {
+                (JobKind::Survey, contracts, &[][..], None, Some(host), Some(tenant))
+            }
             JobSlice::Local { contracts, companies, code } => {
                 (JobKind::Local, contracts, companies.as_slice(), *code, None, None)
             }
@@ -171,6 +185,8 @@ pub async fn hold_partner(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(
 pub struct RunningRun {
     /// Contracts in jobs that nobody has started.
     pub open_contracts: BTreeSet<ContractId>,
+    /// Contracts of a survey that nobody has started.
+    pub survey_contracts: BTreeSet<ContractId>,
     /// Contracts of local jobs, started or not.
     pub local_contracts: BTreeSet<ContractId>,
     /// Companies without contract, of local jobs, started or not.
@@ -184,7 +200,8 @@ pub async fn running(
     partner: &PartnerId,
     mode: RunMode,
 ) -> Result<BTreeMap<(i64, RunId), RunningRun>, StoreError> {
-    let sql = "select jobs.run_number, jobs.run_id, jobs.kind, jobs.state, jobs.contract_ids, jobs.company_ids
+    let sql = "select jobs.run_number, jobs.run_id, jobs.kind, jobs.state, jobs.contract_ids, jobs.company_ids,
+                      survey_page = 1 and survey_result is null as unseen
                from jobs join runs using (run_id)
                where jobs.partner_id = $1 and runs.partner_id = $1 and runs.state = 'running' and runs.mode = $2
                order by jobs.job_id
@@ -198,6 +215,13 @@ pub async fn running(
                 run.open_contracts.extend(contracts);
             }
             JobKind::Work => {}
+            JobKind::Survey
+                if row.get("unseen")? && row.get::<String>("state")? != JobState::Started.as_str() =>
+            {
+                run.survey_contracts.extend(contracts);
+            }
+            // What it has seen may have been mended since.
+            JobKind::Survey => {}
             JobKind::Local => {
                 run.local_contracts.extend(contracts);
                 for company in row.get::<Vec<String>>("company_ids")? {

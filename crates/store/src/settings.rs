@@ -163,6 +163,8 @@ impl Company {
 pub struct CompanyMapping {
     /// Kaseya's account.
     pub account: AccountId,
+    /// Its name when it was mapped.
+    pub account_name: String,
     /// The contract of all products that name none of their own.
     pub contract: Contract,
     /// Products that name their own contract of the account.
@@ -316,7 +318,8 @@ async fn companies(
     tx: &Transaction<'_>,
     partner: &PartnerId,
 ) -> Result<BTreeMap<CompanyId, Company>, StoreError> {
-    let sql = "select company_id, name, closed_from, account_id, contract_id, contract_name, version
+    let sql =
+        "select company_id, name, closed_from, account_id, account_name, contract_id, contract_name, version
                from companies left join company_mappings using (partner_id, company_id)
                where partner_id = $1";
     let mut companies = BTreeMap::new();
@@ -324,6 +327,7 @@ async fn companies(
         let mapping = match row.get::<Option<i32>>("contract_id")? {
             Some(contract) => Some(CompanyMapping {
                 account: AccountId(row.get("account_id")?),
+                account_name: row.get("account_name")?,
                 contract: Contract { id: ContractId(contract), name: row.get("contract_name")? },
                 product_contracts: BTreeMap::new(),
                 version: row.number("version")?,

@@ -12,9 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     calls::SchedulerCalls,
-    content::{Content, Contract, Ticket},
+    content::{Content, Contract, Seen, Ticket},
     contract::plan_contract,
     outcome::{TargetResult, company_outcomes},
+    shown::Shown,
+    survey::survey,
     writing::{Written, write_changes},
 };
 
@@ -55,13 +57,19 @@ pub(crate) struct Attempt<'a> {
 
 /// What an attempt has found so far.
 #[derive(Default)]
-struct Findings {
+pub(crate) struct Findings {
     companies: Vec<v1::CompanyOutcome>,
     lines: Vec<v1::LineSeen>,
     changes: Vec<v1::ChangeDone>,
     left: Vec<Left>,
     failed_calls: u32,
     answered_calls: u32,
+    /// The contracts whose lines were read.
+    contracts_read: Vec<v1::ContractRead>,
+    /// What a survey saw.
+    pub(crate) contracts_seen: Vec<v1::ContractSeen>,
+    /// How a survey came out.
+    pub(crate) survey: Option<v1::SurveyDone>,
 }
 
 /// A contract that is handed back.
@@ -108,14 +116,15 @@ impl Attempt<'_> {
             }
             return self.job_done(findings);
         }
+        if let Some(work) = &self.content.survey {
+            survey(self, work, &mut findings).await;
+            return self.job_done(findings);
+        }
         if self.content.contracts.is_empty() {
             return self.job_done(findings);
         }
-        match self.look_up().await {
-            Ok(shown) => {
-                findings.answered_calls += 1;
-                self.work_through(&shown, &mut findings).await;
-            }
+        match self.look_up(&mut findings).await {
+            Ok(shown) => self.work_through(&shown, &mut findings).await,
             Err(error) => {
                 findings.note_failure(&error);
                 let verdict = self.judge(&error);
@@ -127,15 +136,28 @@ impl Attempt<'_> {
         self.job_done(findings)
     }
 
-    /// Signs in, and looks the slice's contracts up. Both interfaces are signed in to before anything is planned, because a
-    /// write never logs in.
-    async fn look_up(&self) -> Result<Vec<kaseya::Contract>, BmsError> {
-        self.session.sign_in().await?;
-        let ids: Vec<ContractId> = self.content.contracts.iter().map(|contract| contract.id).collect();
-        self.session.contracts(&ids).await
+    /// Signs in, and looks up those of the slice's contracts that no survey has shown. The lines' interface is signed in to
+    /// before anything is planned, because a write never logs in.
+    async fn look_up(&self, findings: &mut Findings) -> Result<Vec<Shown>, BmsError> {
+        let (mut shown, mut unknown) = (Vec::new(), Vec::new());
+        for contract in &self.content.contracts {
+            match &contract.seen {
+                Seen::Unknown => unknown.push(contract.id),
+                Seen::NotShown => {}
+                Seen::Shown(seen) => shown.push((**seen).clone()),
+            }
+        }
+        if unknown.is_empty() {
+            self.session.sign_in_to_lines().await?;
+        } else {
+            self.session.sign_in().await?;
+            shown.extend(self.session.contracts(&unknown).await?.into_iter().map(Shown::from));
+            findings.note_answer();
+        }
+        Ok(shown)
     }
 
-    async fn work_through(&self, shown: &[kaseya::Contract], findings: &mut Findings) {
+    async fn work_through(&self, shown: &[Shown], findings: &mut Findings) {
         // What ended the work for all that is left, if anything did.
         let mut ended: Option<Verdict> = None;
         let mut host_failures_in_a_row = 0_u32;
@@ -176,7 +198,7 @@ impl Attempt<'_> {
     async fn work_contract(
         &self,
         contract: &Contract,
-        shown: Option<&kaseya::Contract>,
+        shown: Option<&Shown>,
         findings: &mut Findings,
     ) -> (Vec<Option<TargetResult>>, Option<Interrupted>) {
         let mut planned = match plan_contract(self, contract, shown).await {
@@ -188,6 +210,7 @@ impl Attempt<'_> {
         if !planned.writes.is_empty() && self.content.mode == RunMode::Apply {
             written = write_changes(self, contract, &mut planned).await;
         }
+        findings.contracts_read.extend(planned.read(contract, &written));
         findings.lines.extend(planned.lines);
         findings.changes.extend(written.changes);
         let decided = |(place, result)| (!written.not_begun.contains(&place)).then_some(result);
@@ -195,12 +218,12 @@ impl Attempt<'_> {
     }
 
     /// Whether the job is no longer ours, or the program is stopping: no further contract is begun.
-    fn is_halted(&self) -> bool {
+    pub(crate) fn is_halted(&self) -> bool {
         self.halt.lost.is_cancelled() || self.halt.stopping.is_cancelled()
     }
 
     /// Whether the slice's time is over.
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.clock.monotonic() >= self.halt.slice_ends
     }
 
@@ -294,13 +317,36 @@ impl Attempt<'_> {
             left_over: left_over(&findings.left),
             finished_at: Some(wire_instant(self.clock.now())),
             host: host.into(),
+            survey: findings.survey,
+            contracts_seen: findings.contracts_seen,
+            contracts_read: findings.contracts_read,
         }
     }
 }
 
 impl Findings {
+    /// Calls have their answers.
+    pub(crate) fn note_answer(&mut self) {
+        self.answered_calls += 1;
+    }
+
+    /// Hands contracts back, at once or, for a code, not before an instant.
+    pub(crate) fn leave(
+        &mut self,
+        contracts: impl Iterator<Item = ContractId>,
+        wait: Option<(ErrorCode, Timestamp)>,
+    ) {
+        let (code, not_before) = wait.unzip();
+        self.left.extend(contracts.map(|contract| Left { contract, not_before, code, failed: false }));
+    }
+
+    /// Whether nothing is handed back.
+    pub(crate) fn nothing_left(&self) -> bool {
+        self.left.is_empty()
+    }
+
     /// A host that refuses credentials or answers nonsense is up; one that cannot be reached is not.
-    fn note_failure(&mut self, error: &BmsError) {
+    pub(crate) fn note_failure(&mut self, error: &BmsError) {
         if host_failed(error) {
             self.failed_calls += 1;
         } else {

@@ -1,6 +1,6 @@
 //! What a job needs, with nothing left to check.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
     AccountId, Addend, Brakes, CompanyId, ContractId, DriftPolicy, ErrorCode, HoldId, PartnerId, Pending,
@@ -12,6 +12,8 @@ use messages::{
     field::{self, required},
     v1,
 };
+
+use crate::shown::{Shown, read_seen};
 
 /// Where and as whom to call Kaseya; the password still sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,8 +61,32 @@ pub struct Content {
     pub probing: bool,
     /// Attempts in a row that got nowhere before this one.
     pub setbacks: u32,
-    /// The contracts of the slice.
+    /// The contracts of the slice; none for a survey.
     pub contracts: Vec<Contract>,
+    /// What a survey is to see; `None` for every other job.
+    pub survey: Option<SurveyWork>,
+    /// Whether changes of contracts that came with a total are left to the next survey to confirm.
+    pub confirm_by_total: bool,
+}
+
+/// What a survey is to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SurveyWork {
+    /// The page to go on with.
+    pub from_page: usize,
+    /// The run's contracts that no page has shown yet.
+    pub contracts: BTreeSet<ContractId>,
+}
+
+/// What the run's survey said of a contract.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seen {
+    /// Nothing: it is to be looked up.
+    Unknown,
+    /// Kaseya does not show it.
+    NotShown,
+    /// It is shown so.
+    Shown(Box<Shown>),
 }
 
 /// One contract and what is wanted on it.
@@ -78,6 +104,12 @@ pub struct Contract {
     pub notes: Vec<Note>,
     /// What of its companies is not billed.
     pub unbilled: Vec<Unbilled>,
+    /// What the run's survey said of it.
+    pub seen: Seen,
+    /// The name of the account it was mapped with.
+    pub account_name: Option<String>,
+    /// The name that its account had when the contract was last found to be the mapped account's.
+    pub owner_name: Option<String>,
 }
 
 /// One service on the contract.
@@ -180,8 +212,18 @@ impl TryFrom<v1::JobContent> for Content {
             probing: required("probing", content.probing)?,
             setbacks: required("setbacks", content.setbacks)?,
             contracts: content.contracts.into_iter().map(contract).collect::<Result<_, _>>()?,
+            survey: content.survey.map(survey).transpose().map_err(|error| error.within("survey"))?,
+            confirm_by_total: content.confirm_by_total.unwrap_or(false),
         })
     }
+}
+
+fn survey(work: v1::SurveyWork) -> Result<SurveyWork, FieldError> {
+    let from_page = usize::try_from(required("from_page", work.from_page)?).ok().filter(|page| *page > 0);
+    Ok(SurveyWork {
+        from_page: from_page.ok_or_else(|| FieldError::new("from_page", "pages are counted from 1"))?,
+        contracts: work.contract_ids.into_iter().map(ContractId).collect(),
+    })
 }
 
 fn contract(work: v1::ContractWork) -> Result<Contract, FieldError> {
@@ -192,6 +234,14 @@ fn contract(work: v1::ContractWork) -> Result<Contract, FieldError> {
         targets: work.targets.into_iter().map(target).collect::<Result<_, _>>()?,
         notes: work.notes.into_iter().map(note).collect::<Result<_, _>>()?,
         unbilled: work.unbilled.into_iter().map(unbilled).collect::<Result<_, _>>()?,
+        seen: match work.seen {
+            None => Seen::Unknown,
+            Some(seen) => read_seen(seen)
+                .map_err(|error| error.within("seen"))?
+                .map_or(Seen::NotShown, |shown| Seen::Shown(Box::new(shown))),
+        },
+        account_name: work.account_name,
+        owner_name: work.owner_name,
     })
 }
 

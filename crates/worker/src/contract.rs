@@ -1,7 +1,7 @@
 //! One contract: what Kaseya shows, and what is to be done about it.
 
 use domain::{Change, Decision, ErrorCode, Line, PlanContext, Wanted, plan_target};
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use kaseya::{BmsError, ContractLine};
 use messages::{field::wire_instant, v1};
 
@@ -10,9 +10,13 @@ use crate::{
     content::{Contract, Target},
     decided::result_of,
     outcome::TargetResult,
+    ownership::{self, Owner},
+    shown::{Shown, out_of_use},
+    writing::Written,
 };
 
 /// A contract's targets, decided.
+#[derive(Default)]
 pub(crate) struct Planned {
     /// One result per target, in their order. Those to be written are overwritten once it is known what came of it.
     pub(crate) results: Vec<TargetResult>,
@@ -20,6 +24,12 @@ pub(crate) struct Planned {
     pub(crate) writes: Vec<PlannedWrite>,
     /// The lines of our services, as read.
     pub(crate) lines: Vec<v1::LineSeen>,
+    /// When they were read, if they were.
+    pub(crate) read_at: Option<Timestamp>,
+    /// The contract's total before any change, if the survey showed it.
+    pub(crate) total: Option<f64>,
+    /// The name of its account, when it was asked whose it is.
+    pub(crate) owner_name: Option<String>,
 }
 
 /// A change of a line that was read.
@@ -36,19 +46,19 @@ pub(crate) struct PlannedWrite {
 pub(crate) async fn plan_contract(
     attempt: &Attempt<'_>,
     contract: &Contract,
-    shown: Option<&kaseya::Contract>,
+    shown: Option<&Shown>,
 ) -> Result<Planned, BmsError> {
-    let mut planned = Planned { results: Vec::new(), writes: Vec::new(), lines: Vec::new() };
+    let mut planned = Planned::default();
     if let Some((code, words)) = out_of_use(contract, shown) {
-        let result = TargetResult::not_sent(code, Some(words));
-        let of = |target: &Target| TargetResult { to: target.wanted_units(), ..result.clone() };
-        planned.results = contract.targets.iter().map(of).collect();
+        planned.results = all_not_sent(contract, code, &words);
         return Ok(planned);
     }
     let any_number = contract.targets.iter().any(|target| target.wanted != Wanted::Unknown);
     let lines = if any_number { attempt.session.lines(contract.id).await? } else { Vec::new() };
     planned.lines = seen_lines(attempt, contract, &lines);
-    let contract_end = shown.and_then(|shown| shown.end_date);
+    planned.total = shown.and_then(|shown| shown.total);
+    planned.read_at = any_number.then(|| attempt.clock.now());
+    let contract_end = shown.and_then(|shown| shown.end);
     for (index, target) in contract.targets.iter().enumerate() {
         let same_service: Vec<&ContractLine> =
             lines.iter().filter(|line| line.service_id == target.service).collect();
@@ -60,45 +70,39 @@ pub(crate) async fn plan_contract(
         }
         planned.results.push(result);
     }
-    if !planned.writes.is_empty() && !belongs_to_account(attempt, contract).await? {
-        let words =
-            format!("The contract \"{}\" is not one of the account it was mapped with.", contract.name);
-        for write in std::mem::take(&mut planned.writes) {
-            let result = TargetResult::not_sent(ErrorCode::Con04, Some(words.clone()));
-            planned.results[write.target] = TargetResult { to: Some(write.change.to), ..result };
+    if let Some(shown) = shown
+        && ownership::is_in_doubt(contract, shown, !planned.writes.is_empty())
+    {
+        match ownership::ask(attempt, contract, shown).await? {
+            Owner::Mapped(name) => planned.owner_name = name,
+            Owner::Other => {
+                let name = &contract.name;
+                let words = format!("The contract \"{name}\" is not one of the account it was mapped with.");
+                planned.writes.clear();
+                planned.results = all_not_sent(contract, ErrorCode::Con04, &words);
+            }
         }
     }
     Ok(planned)
 }
 
-/// Whether the contract is still the mapped account's. Asked only before a change: the look-up by contract does not say
-/// whose it is, and one look-up per account every night would be many calls.
-async fn belongs_to_account(attempt: &Attempt<'_>, contract: &Contract) -> Result<bool, BmsError> {
-    let owned = attempt.session.contracts_of(contract.account).await?;
-    Ok(owned.iter().any(|owned| owned.id == contract.id))
+/// The same result for each target.
+fn all_not_sent(contract: &Contract, code: ErrorCode, words: &str) -> Vec<TargetResult> {
+    let result = TargetResult::not_sent(code, Some(words.to_owned()));
+    let of = |target: &Target| TargetResult { to: target.wanted_units(), ..result.clone() };
+    contract.targets.iter().map(of).collect()
 }
 
-/// Why a contract cannot be billed on, if it cannot.
-fn out_of_use(contract: &Contract, shown: Option<&kaseya::Contract>) -> Option<(ErrorCode, String)> {
-    let name = &contract.name;
-    let Some(shown) = shown else {
-        return Some((ErrorCode::Con02, format!("Kaseya no longer shows the contract \"{name}\".")));
-    };
-    if !shown.is_active {
-        return Some((ErrorCode::Con02, format!("The contract \"{name}\" is not active in Kaseya.")));
-    }
-    let newest_count = contract
-        .targets
-        .iter()
-        .flat_map(|target| &target.addends)
-        .filter_map(|addend| addend.count.map(|count| count.day))
-        .max();
-    match (shown.end_date, newest_count) {
-        (Some(end), Some(day)) if end < day => Some((
-            ErrorCode::Con01,
-            format!("The contract \"{name}\" ended on {end}, before the count of {day}."),
-        )),
-        _ => None,
+impl Planned {
+    /// That the contract was read, and what its total should be by now; `None` when its lines were not.
+    pub(crate) fn read(&self, contract: &Contract, written: &Written) -> Option<v1::ContractRead> {
+        Some(v1::ContractRead {
+            contract_id: Some(contract.id.0),
+            read_at: Some(wire_instant(self.read_at?)),
+            total_before: self.total,
+            total_moved: written.total_moved(&self.writes),
+            owner_name: self.owner_name.clone(),
+        })
     }
 }
 

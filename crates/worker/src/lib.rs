@@ -14,8 +14,11 @@ mod contract;
 mod decided;
 mod kaseya_section;
 mod outcome;
+mod ownership;
 mod refusal;
 mod service;
+mod shown;
+mod survey;
 mod tracing_context;
 mod writing;
 

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use domain::{Brake, CompanyState, ErrorCode, IntentId, Outcome, UNSURE_FOR, has_begun_everywhere};
+use domain::{
+    Brake, CompanyState, ErrorCode, IntentId, LEAST_PRICE, Outcome, UNSURE_FOR, has_begun_everywhere,
+};
 use jiff::{SignedDuration, Timestamp};
 use kaseya::{BmsError, ContractLine, WriteError};
 use messages::{
@@ -31,12 +33,26 @@ pub(crate) struct Written {
     pub(crate) not_begun: BTreeSet<usize>,
     /// What kept the contract from being worked on to its end, if anything.
     pub(crate) interrupted: Option<Interrupted>,
+    /// What each begun change has done to its line: its place among the planned writes, and whether that is known.
+    begun: Vec<(usize, ChangeResult)>,
 }
 
 impl Written {
+    /// By how much the changes have moved the contract's total; `None` when that is not known.
+    pub(crate) fn total_moved(&self, writes: &[PlannedWrite]) -> Option<f64> {
+        self.begun.iter().try_fold(0.0, |moved, (index, result)| match result {
+            ChangeResult::Confirmed | ChangeResult::Sent => {
+                let PlannedWrite { line, change, .. } = &writes[*index];
+                Some(moved + (f64::from(change.to) - change.from) * line.unit_price?)
+            }
+            ChangeResult::Refused | ChangeResult::NotBegun => Some(moved),
+            ChangeResult::Unsure | ChangeResult::Unspecified => None,
+        })
+    }
+
     fn nothing(writes: &[PlannedWrite], interrupted: Interrupted) -> Self {
         let not_begun = writes.iter().map(|write| write.target).collect();
-        Self { changes: Vec::new(), not_begun, interrupted: Some(interrupted) }
+        Self { not_begun, interrupted: Some(interrupted), ..Self::default() }
     }
 }
 
@@ -60,7 +76,7 @@ pub(crate) async fn write_changes(
         return Written::nothing(&planned.writes, hand_back);
     }
     // A token that would end inside the permit is renewed now: a write never logs in.
-    if let Err(error) = attempt.session.sign_in().await {
+    if let Err(error) = attempt.session.sign_in_to_lines().await {
         return Written::nothing(&planned.writes, Interrupted::Call(error));
     }
     let intents: Vec<IntentId> =
@@ -105,6 +121,7 @@ pub(crate) async fn write_changes(
                 written.not_begun.insert(write.target);
             }
         }
+        written.begun.push((one.index, one.result));
         if permit.granted.contains(&intents[one.index]) {
             written.changes.push(v1::ChangeDone {
                 intent_id: intents[one.index].to_string(),
@@ -267,7 +284,17 @@ async fn write_one(
     Ok(Tried { index, result, code, words, at: attempt.clock.now() })
 }
 
-/// Reads the contract again when anything may have been changed. `None` when the reading failed: then nothing is confirmed.
+/// Whether the next survey's total will show all of these changes: each was taken, and has a price.
+fn told_by_total(attempt: &Attempt<'_>, planned: &Planned, tried: &[Tried]) -> bool {
+    let priced = |one: &Tried| {
+        let price = planned.writes[one.index].line.unit_price;
+        one.result != ChangeResult::Unsure && price.is_some_and(|price| price >= LEAST_PRICE)
+    };
+    attempt.content.confirm_by_total && planned.total.is_some() && tried.iter().all(priced)
+}
+
+/// Reads the contract again when anything may have been changed. `None` when the reading failed, and where it is left to the
+/// next survey: then nothing is confirmed.
 async fn check(
     attempt: &Attempt<'_>,
     contract: &Contract,
@@ -275,6 +302,9 @@ async fn check(
     tried: &[Tried],
 ) -> Option<Vec<ContractLine>> {
     if !tried.iter().any(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure)) {
+        return None;
+    }
+    if told_by_total(attempt, planned, tried) {
         return None;
     }
     match attempt.session.lines(contract.id).await {

@@ -96,10 +96,10 @@ async fn what_needs_no_worker_gets_a_local_job() {
     run_due(&world.context).await.expect("it is due");
     assert_eq!(
         world.open_jobs().await,
-        "1 work ready {1001} {}; 1 local ready {} {new}; 1 local ready {1002} {}"
+        "1 survey ready {1001} {}; 1 local ready {} {new}; 1 local ready {1002} {}"
     );
     assert_eq!(
-        world.text("select host || ' ' || tenant from jobs where kind = 'work'").await,
+        world.text("select host || ' ' || tenant from jobs where kind = 'survey'").await,
         "bms.example.com p Ltd"
     );
 }
@@ -126,7 +126,9 @@ async fn a_newer_run_takes_over_what_nobody_has_started() {
     world.counts("p", Part::whole("r", "2026-11-22", "2026-11-22T22:00:00Z"), &counted).await;
     world.daily("p", "2026-11-23", "2026-11-23T01:00:00Z").await;
     run_due(&world.context).await.expect("it is due");
-    let slices = "select string_agg(cardinality(contract_ids)::text, ',' order by contract_ids) from jobs";
+    world.spread().await;
+    let slices = "select string_agg(cardinality(contract_ids)::text, ',' order by contract_ids) from jobs
+                  where kind = 'work'";
     // Two targets on each contract, at most a hundred in a slice.
     assert_eq!(world.text(slices).await, "50,50,50");
 
@@ -154,7 +156,7 @@ async fn s_32_what_a_person_waits_for_stays_prompt_in_the_run_that_takes_over() 
     world.request("p", "press", serde_json::json!({"all": {}})).await;
     let now_jobs =
         "select string_agg(run_number || ' ' || state || ' ' || now_job, ', ' order by run_number) from jobs
-                    where kind = 'work'";
+                    where kind = 'survey'";
     assert_eq!(world.text(now_jobs).await, "1 ready true");
 
     world.clock.set("2026-11-24T12:00:00Z".parse().expect("an instant"));

@@ -85,7 +85,7 @@ async fn a_final_report_freezes_its_month_at_once_and_the_frozen_count_is_pushed
     let run = "select concat_ws(' ', trigger, mode, month, all_companies, runs.run_id = month_ends.run_id)
                from runs join month_ends using (month)";
     assert_eq!(world.text(run).await, "month_end apply 2026-11-01 t t");
-    assert_eq!(world.open_jobs().await, "1 work ready {1001,1002} {}");
+    assert_eq!(world.open_jobs().await, "1 survey ready {1001,1002} {}");
 }
 
 #[tokio::test]
@@ -358,7 +358,7 @@ async fn s_30_what_could_not_be_pushed_at_the_freeze_is_pushed_once_as_soon_as_i
         let run = "select concat_ws(' ', trigger, all_companies, runs.run_id = month_ends.run_id)
                    from runs join month_ends using (month)";
         assert_eq!(world.text(run).await, "month_end t t");
-        assert_eq!(world.open_jobs().await, "1 work ready {1001} {}");
+        assert_eq!(world.open_jobs().await, "1 survey ready {1001} {}");
         assert_eq!(round(&world, "2026-12-02T12:00:00Z").await, 0);
     }
 }
@@ -409,7 +409,7 @@ async fn s_30_a_month_end_run_that_is_stopped_before_its_end_is_made_again() {
         assert_eq!(round(&world, "2026-12-01T12:00:00Z").await, 0);
         world.sql(if switched_off { ON } else { ACCEPTED }).await;
         assert_eq!(round(&world, "2026-12-01T14:00:00Z").await, 1);
-        assert_eq!(world.open_jobs().await, "2 work ready {1001} {}");
+        assert_eq!(world.open_jobs().await, "2 survey ready {1001} {}");
         assert_eq!(round(&world, "2026-12-01T15:00:00Z").await, 0);
     }
 }
@@ -428,5 +428,5 @@ async fn s_30_a_late_count_that_comes_while_it_is_off_is_pushed_when_it_is_on() 
     assert_eq!(world.open_jobs().await, "none");
     world.sql(ON).await;
     assert_eq!(round(&world, "2026-12-01T14:00:00Z").await, 1);
-    assert_eq!(world.open_jobs().await, "2 work ready {1001,1002} {}");
+    assert_eq!(world.open_jobs().await, "2 survey ready {1001,1002} {}");
 }

@@ -46,6 +46,7 @@ pub(super) fn integration() -> Integration {
 
 fn mapping(contract: i32) -> CompanyMapping {
     CompanyMapping {
+        account_name: "Account".to_owned(),
         account: AccountId(1),
         contract: Contract { id: ContractId(contract), name: format!("Contract {contract}") },
         product_contracts: BTreeMap::new(),

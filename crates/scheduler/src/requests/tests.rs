@@ -114,19 +114,21 @@ async fn joining_makes_what_waits_prompt_and_leaves_the_schedule() {
     let world = counted(60).await;
     world.daily("p", "2026-11-23", "2026-11-23T01:00:00Z").await;
     crate::due::run_due(&world.context).await.expect("it is due");
+    world.spread().await;
     let schedule = "select next_nominal || ' ' || next_run_at from schedules";
     let before = world.text(schedule).await;
     world
         .sql(
-            "update jobs set state = 'emitted', emitted_at = '2026-11-23T12:00Z';
+            "update jobs set state = 'emitted', emitted_at = '2026-11-23T12:00Z' where kind = 'work';
              update jobs set state = 'ready', emitted_at = null, not_before = '2026-11-23T20:00Z', deferred_code = 'NET-01'
-             where 1060 = any(contract_ids)",
+             where 1060 = any(contract_ids) and kind = 'work'",
         )
         .await;
     world.request("p", "q", only(&["c60"])).await;
     assert_eq!(world.answer("p", "q").await, "joined JOB-02 run 1");
     let jobs =
-        "select string_agg(concat_ws(' ', state, now_job, not_before), ', ' order by contract_ids) from jobs";
+        "select string_agg(concat_ws(' ', state, now_job, not_before), ', ' order by contract_ids) from jobs
+         where kind = 'work'";
     assert_eq!(world.text(jobs).await, "emitted f, ready t");
     assert_eq!(world.text(schedule).await, before);
 }
@@ -136,6 +138,7 @@ async fn what_was_started_before_the_press_is_done_again_by_a_follow_up() {
     let world = counted(60).await;
     world.daily("p", "2026-11-23", "2026-11-23T01:00:00Z").await;
     crate::due::run_due(&world.context).await.expect("it is due");
+    world.spread().await;
     world.start_job_of(1001).await;
     world.request("p", "q", only(&["c1", "c60"])).await;
     assert_eq!(world.answer("p", "q").await, "joined JOB-02 run 1 then 2");

@@ -24,6 +24,8 @@ pub struct KnownLine {
     pub effective_date: Option<Date>,
     /// When it was read.
     pub seen_at: Timestamp,
+    /// Whether the contract had more lines of this service when it was last read.
+    pub more: bool,
 }
 
 /// The lines of these contracts as last seen. Of several with one service the last seen stands.
@@ -36,7 +38,11 @@ pub async fn known_lines(
     let rows = tx
         .query(
             "select distinct on (contract_id, service_id)
-                    contract_id, service_id, line_id, units, unit_price, effective_date, seen_at
+                    contract_id, service_id, line_id, units, unit_price, effective_date, seen_at,
+                    exists (select from lines other
+                            where other.partner_id = $1 and other.contract_id = lines.contract_id
+                              and other.service_id = lines.service_id and other.line_id <> lines.line_id
+                              and other.seen_at >= lines.seen_at) as more
              from lines where partner_id = $1 and contract_id = any($2)
              order by contract_id, service_id, seen_at desc, line_id",
             &[&partner.as_str(), &contracts],
@@ -52,6 +58,7 @@ pub async fn known_lines(
                 unit_price: row.get("unit_price")?,
                 effective_date: row.get("effective_date")?,
                 seen_at: row.get("seen_at")?,
+                more: row.get("more")?,
             };
             Ok(((line.contract, line.service), line))
         })
@@ -91,4 +98,50 @@ pub async fn decided_holds(
             Ok(((ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?)), decided))
         })
         .collect()
+}
+
+/// What was sent for a target and is not settled yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Underway {
+    /// Kaseya took it, and nothing has shown it yet.
+    Sent {
+        /// The units.
+        units: u32,
+        /// From which day.
+        effective_date: Date,
+    },
+    /// Nobody knows what became of it.
+    Unclear,
+}
+
+/// The changes of these contracts' targets that are not settled yet. Of several the newest stands, but what is unclear
+/// leaves its target unclear.
+pub async fn changes_underway(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    contracts: &[ContractId],
+) -> Result<BTreeMap<(ContractId, ServiceId), Underway>, StoreError> {
+    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    let rows = tx
+        .query(
+            "select contract_id, service_id, to_units, effective_date, result = 'sent' as sent from intents
+             where partner_id = $1 and contract_id = any($2) and result in ('open', 'sent', 'unsure')
+             order by granted_at",
+            &[&partner.as_str(), &contracts],
+        )
+        .await?;
+    let mut underway = BTreeMap::new();
+    for row in rows {
+        let target = (ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?));
+        let change = match row.get("sent")? {
+            true => {
+                Underway::Sent { units: row.number("to_units")?, effective_date: row.get("effective_date")? }
+            }
+            false => Underway::Unclear,
+        };
+        if underway.get(&target) != Some(&Underway::Unclear) {
+            underway.insert(target, change);
+        }
+    }
+    Ok(underway)
 }

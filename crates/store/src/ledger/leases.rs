@@ -22,6 +22,8 @@ pub struct ExpiredJob {
     pub contracts: Vec<i32>,
     /// Kaseya's host.
     pub host: String,
+    /// Whether it is a survey.
+    pub is_survey: bool,
     /// Who held it.
     pub holder: String,
     /// Whether nobody wants it any more: the integration is not on, or the run has ended.
@@ -36,7 +38,7 @@ pub async fn expired_job(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<
         .query_opt(
             "-- all partners: a ledger round
              select jobs.partner_id, jobs.job_id, jobs.run_id, jobs.attempt, jobs.failures, jobs.contract_ids, jobs.host,
-                    jobs.holder, runs.traceparent, integrations.state <> 'on' or runs.state <> 'running' as dropped
+                    jobs.kind = 'survey' as is_survey, jobs.holder, runs.traceparent, integrations.state <> 'on' or runs.state <> 'running' as dropped
              from jobs join runs using (run_id) join integrations on integrations.partner_id = jobs.partner_id
              where jobs.state = 'started' and jobs.lease_until <= $1
              order by jobs.lease_until
@@ -54,6 +56,7 @@ pub async fn expired_job(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<
         failures: row.get("failures")?,
         contracts: row.get("contract_ids")?,
         host: row.get("host")?,
+        is_survey: row.get("is_survey")?,
         holder: row.get("holder")?,
         dropped: row.get("dropped")?,
         traceparent: row.get("traceparent")?,
@@ -107,6 +110,18 @@ pub async fn halve(
     Ok(())
 }
 
+/// Gives a survey up: its contracts are looked up by the jobs that work on them.
+pub async fn give_up_survey(tx: &Transaction<'_>, partner: &PartnerId, job: JobId) -> Result<(), StoreError> {
+    tx.execute(
+        "update jobs set survey_result = 'given_up', state = 'ready', attempt = attempt + 1, failures = 0, holder = null,
+             lease_until = null, emitted_at = null, emitting_until = null, not_before = null
+         where partner_id = $1 and job_id = $2 and kind = 'survey' and state = 'started'",
+        &[&partner.as_str(), &job.0],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Gives a single contract up: the job needs no worker any more, and its contract gets the code.
 pub async fn give_up(
     tx: &Transaction<'_>,
@@ -150,11 +165,17 @@ pub async fn refused_to_local(tx: &Transaction<'_>) -> Result<u64, StoreError> {
              select jobs.job_id from jobs
              join integrations using (partner_id)
              join runs using (run_id)
-             where jobs.kind = 'work' and jobs.state in ('ready', 'emitted') and runs.state = 'running'
+             where (jobs.kind = 'work' or jobs.kind = 'survey' and jobs.survey_result is null)
+               and jobs.state in ('ready', 'emitted') and runs.state = 'running'
                and integrations.state = 'on' and integrations.credentials_refused_code is not null
              for update of jobs skip locked
          )
-         update jobs set kind = 'local', local_code = integrations.credentials_refused_code, host = null, tenant = null,
+         update jobs set
+             kind = case when jobs.kind = 'survey' then jobs.kind else 'local' end,
+             survey_result = case when jobs.kind = 'survey' then 'given_up' end,
+             local_code = case when jobs.kind = 'work' then integrations.credentials_refused_code end,
+             host = case when jobs.kind = 'survey' then jobs.host end,
+             tenant = case when jobs.kind = 'survey' then jobs.tenant end,
              state = 'ready', attempt = jobs.attempt + 1, emitted_at = null, emitting_until = null, not_before = null,
              deferred_code = null
          from locked, integrations

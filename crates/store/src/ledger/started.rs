@@ -22,6 +22,8 @@ pub struct JobRow {
     pub now_job: bool,
     /// The contracts of the slice.
     pub contracts: Vec<ContractId>,
+    /// Where a survey goes on.
+    pub survey_page: i32,
     /// Not to be started before.
     pub not_before: Option<Timestamp>,
     /// The run.
@@ -46,8 +48,8 @@ pub async fn lock_job(
 ) -> Result<Option<JobRow>, StoreError> {
     let row = tx
         .query_opt(
-            "select jobs.kind, jobs.state, jobs.attempt, jobs.setbacks, jobs.now_job, jobs.contract_ids, jobs.not_before,
-                    jobs.run_id, jobs.run_number, runs.state as run_state, runs.mode, runs.trigger, runs.traceparent
+            "select jobs.kind, jobs.state, jobs.attempt, jobs.setbacks, jobs.now_job, jobs.contract_ids, jobs.survey_page,
+                    jobs.not_before, jobs.run_id, jobs.run_number, runs.state as run_state, runs.mode, runs.trigger, runs.traceparent
              from jobs join runs using (run_id)
              where jobs.partner_id = $1 and jobs.job_id = $2
              for update of jobs",
@@ -64,6 +66,7 @@ pub async fn lock_job(
         setbacks: row.get("setbacks")?,
         now_job: row.get("now_job")?,
         contracts: contracts.into_iter().map(ContractId).collect(),
+        survey_page: row.get("survey_page")?,
         not_before: row.get("not_before")?,
         run: RunId(row.get("run_id")?),
         run_number: row.get("run_number")?,

@@ -77,7 +77,7 @@ pub async fn claim_tickets(tx: &Transaction<'_>, rules: &ClaimRules) -> Result<V
                  join integrations using (partner_id)
                  join runs using (run_id)
                  cross join installation
-                 where jobs.kind = 'work'
+                 where jobs.kind in ('work', 'survey') and jobs.survey_result is null
                    and (jobs.state = 'ready' or (jobs.state = 'emitted' and jobs.emitted_at <= $3))
                    and (jobs.not_before is null or jobs.not_before <= $1)
                    and (jobs.emitting_until is null or jobs.emitting_until <= $1)
@@ -119,7 +119,7 @@ pub async fn claim_tickets(tx: &Transaction<'_>, rules: &ClaimRules) -> Result<V
                  select jobs.job_id from jobs
                  where jobs.job_id in (select job_id from chosen)
                    and (jobs.state = 'ready' or (jobs.state = 'emitted' and jobs.emitted_at <= $3))
-                   and jobs.kind = 'work'
+                   and jobs.kind in ('work', 'survey') and jobs.survey_result is null
                    and (jobs.emitting_until is null or jobs.emitting_until <= $1)
                  for update skip locked
              )

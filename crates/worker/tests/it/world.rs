@@ -231,6 +231,7 @@ fn script(base: &str) -> Script {
         probing: Some(false),
         trigger: "schedule".to_owned(),
         setbacks: Some(0),
+        ..v1::JobContent::default()
     };
     Script {
         content,

@@ -1,0 +1,348 @@
+//! All services in one process on a clock that a test turns, with a partner of any size.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bus::{InProcess, SharedBus};
+use domain::{Backoff, Clock as _, ContractId};
+use egress::{Egress, EgressSettings};
+use jiff::{Timestamp, ToSpan as _};
+use kaseya::{Bms, BmsSettings};
+use kaseya_simulator::{Endpoint, Line, Running, Simulator, State};
+use results::{Results, ResultsSettings};
+use scheduler::{Context, Scheduler, SchedulerSettings};
+use secrecy::SecretString;
+use store::StoreError;
+use testkit::TestDatabase;
+use tokio_util::sync::CancellationToken;
+use vault::{Associated, KeyRing};
+use worker::{Worker, WorkerSettings};
+
+const PARTNER: &str = "msp";
+const HOST: &str = "bms.example.com";
+/// The first night's sync is due an hour later.
+const START: &str = "2026-11-10T00:00:00Z";
+const PRICE: f64 = 3.5;
+const SERVICE: i32 = 701;
+
+pub struct World {
+    database: TestDatabase,
+    clock: testkit::Clock,
+    kaseya: Running,
+    companies: u32,
+    _stop: tokio_util::sync::DropGuard,
+}
+
+/// The calls of one night.
+pub struct Figures {
+    calls: BTreeMap<Endpoint, u64>,
+    /// Contracts whose lines were read, once or more often.
+    pub contracts_read: i64,
+}
+
+impl Figures {
+    pub fn calls(&self, endpoint: Endpoint) -> u64 {
+        self.calls.get(&endpoint).copied().unwrap_or(0)
+    }
+
+    fn all(&self) -> u64 {
+        self.calls.values().sum()
+    }
+
+    pub fn at_most(&self, most: u32) {
+        assert!(self.all() <= u64::from(most), "{} calls, at most {most}: {:?}", self.all(), self.calls);
+    }
+
+    pub fn print(&self, night: &str) {
+        let each: Vec<String> =
+            self.calls.iter().map(|(endpoint, calls)| format!("{calls} {endpoint}")).collect();
+        println!("| {night} | {} | {} |", self.all(), each.join(", "));
+    }
+}
+
+fn contract_of(company: u32) -> i32 {
+    5_000 + i32::try_from(company).expect("a small number")
+}
+
+fn line_of(company: u32) -> i32 {
+    contract_of(company) + 100_000
+}
+
+/// Ten users each; every third line holds one unit less.
+fn state(contracts: u32) -> State {
+    let mut builder = State::builder().account(301, "Account").service(SERVICE, "Password manager", PRICE);
+    for number in 1..=contracts {
+        let units = if number % 3 == 1 { 9.0 } else { 10.0 };
+        builder = builder
+            .contract(contract_of(number), 301, "Managed services")
+            .line(line_of(number), SERVICE, units)
+            .line(line_of(number) + 500_000, SERVICE + 1, 1.0);
+    }
+    builder.build()
+}
+
+impl World {
+    /// `companies` companies, each mapped to one of `contracts` contracts.
+    pub async fn new(companies: u32, contracts: u32) -> Self {
+        let clock = testkit::Clock::at(START);
+        let shown = clock.clone();
+        let kaseya_clock = kaseya_simulator::Clock::following(move || shown.now());
+        let kaseya = Simulator::new(state(contracts), kaseya_clock)
+            .without_call_limits()
+            .start(([127, 0, 0, 1], 0).into())
+            .await
+            .expect("a free port");
+        let database = testkit::database().await;
+        let stop = CancellationToken::new();
+        let world = Self { database, clock, kaseya, companies, _stop: stop.clone().drop_guard() };
+        world.store_partner().await;
+        world.start_services(&stop);
+        world
+    }
+
+    fn start_services(&self, stop: &CancellationToken) {
+        let bus: SharedBus = Arc::new(InProcess::new());
+        let clock: Arc<dyn domain::Clock> = Arc::new(self.clock.clone());
+        let entropy = testkit::entropy(5);
+        let program = runtime::Program { name: "test", version: "0", defaults: "" };
+        let config = runtime::Config::load("", None).expect("the defaults are well formed");
+        let surroundings = runtime::Context::new(&program, config, Arc::clone(&clock), entropy.clone());
+        let health = surroundings.health.clone();
+
+        let settings = SchedulerSettings {
+            poll: Duration::from_millis(500),
+            spread: Duration::ZERO,
+            ..SchedulerSettings::default()
+        };
+        let context = Context {
+            store: self.database.store.clone(),
+            bus: Arc::clone(&bus),
+            clock: Arc::clone(&clock),
+            entropy: entropy.clone(),
+            settings,
+        };
+        let scheduler = Scheduler::new(context, &surroundings.meter, &health);
+        let until = stop.clone();
+        tokio::spawn(
+            async move { scheduler.run(until).await.expect("the scheduler runs until it is stopped") },
+        );
+
+        let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
+        let read_again = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
+        let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings { read_again, ..BmsSettings::default() });
+        let settings = WorkerSettings {
+            jobs: 4,
+            jobs_now: 2,
+            read_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(15),
+            scheduler_timeout: Duration::from_secs(30),
+        };
+        let worker = Worker::new(
+            Arc::clone(&bus),
+            bms,
+            Arc::new(key_ring()),
+            Arc::clone(&clock),
+            entropy.clone(),
+            settings,
+        );
+        let (until, healthy) = (stop.clone(), health.clone());
+        tokio::spawn(async move {
+            worker.run(until, &healthy).await.expect("the worker runs until it is stopped")
+        });
+
+        let settings = ResultsSettings { prefetch: 100, announce_every: Duration::from_secs(5) };
+        let results = Results::new(self.database.store.clone(), bus, clock, entropy, settings);
+        let until = stop.clone();
+        tokio::spawn(async move {
+            results.run(until, &health).await.expect("results run until they are stopped")
+        });
+    }
+
+    async fn store_partner(&self) {
+        let associated =
+            Associated { partner: PARTNER, host: HOST, tenant: "Example MSP", user: "sync@msp.example" };
+        let entropy = testkit::entropy(8);
+        let password = SecretString::from("correct horse");
+        let sealed = key_ring().seal(&associated, &password, |bytes| entropy.fill(bytes));
+        let base = self.kaseya.base_url();
+        self.run(&format!(
+            "insert into partners (partner_id, name, count_zone) values ('{PARTNER}', 'MSP', 'UTC');
+             insert into integrations (partner_id, host, v2_base, v1_base, tenant, user_name, sealed_password,
+                 credentials_version, state, billing, invoice_day, month_end_run, freeze_hour, max_count_age_days,
+                 brake_units, brake_percent, brake_units_alone, run_brake_percent, run_brake_companies,
+                 call_share_percent, saved_at)
+             values ('{PARTNER}', '{HOST}', '{base}', '{base}/api', 'Example MSP', 'sync@msp.example', '{sealed}', 1, 'on',
+                     'arrears', 25, true, 6, 7, 5, 20, 25, 100, 5, 100, '{START}');
+             insert into products values ('{PARTNER}', 'std', 'Standard', null);
+             insert into product_mappings values ('{PARTNER}', 'std', {SERVICE}, 'Password manager');
+             insert into schedules (partner_id, frequency, hour, zone, version, next_nominal, next_run_at)
+             values ('{PARTNER}', 'daily', 1, 'UTC', 1, '2026-11-10', '2026-11-10T01:00:00Z');
+             insert into companies select '{PARTNER}', 'c' || n, 'Company ' || n, null
+                 from generate_series(1, {companies}) as n;
+             insert into company_mappings select '{PARTNER}', 'c' || n, 301, 'Account', 5000 + n, 'Managed services', 1,
+                 '{START}' from generate_series(1, {companies}) as n",
+            sealed = sealed.as_str(),
+            companies = self.companies,
+        ))
+        .await;
+    }
+
+    /// Counts everybody, with one user more for these companies from now on, and lets the night's sync go through.
+    pub async fn night(&self, one_more: &[u32]) -> Figures {
+        let before = self.kaseya.calls();
+        let begun = self.clock.now();
+        self.count(one_more).await;
+        self.clock.set(begun + 1.hour());
+        self.until_through().await;
+        let calls = self
+            .kaseya
+            .calls()
+            .into_iter()
+            .map(|(endpoint, calls)| (endpoint, calls - before.get(&endpoint).copied().unwrap_or(0)));
+        let calls = calls.filter(|(_, calls)| *calls > 0).collect();
+        let contracts_read = self.number(&format!("count(*) from contracts where read_at > '{begun}'")).await;
+        // A run that had to wait for the hour's calls has gone on into the day.
+        self.clock.set(next_midnight(self.clock.now()));
+        Figures { calls, contracts_read }
+    }
+
+    /// Quiet nights until this company's line is read again: how many that took, and the last one's calls.
+    pub async fn nights_until_read(&self, company: u32) -> (u32, Figures) {
+        let contract = ContractId(contract_of(company));
+        let read_at = format!("read_at from contracts where contract_id = {contract}");
+        let before = self.text(&read_at).await;
+        for nights in 1.. {
+            let figures = self.night(&[]).await;
+            if self.text(&read_at).await != before {
+                return (nights, figures);
+            }
+        }
+        unreachable!("an endless count ends only by a return")
+    }
+
+    async fn count(&self, one_more: &[u32]) {
+        let (now, day) = (self.clock.now(), self.clock.now().strftime("%Y-%m-%d").to_string());
+        let more = one_more.iter().map(|company| format!("'c{company}'")).collect::<Vec<_>>();
+        let more = if more.is_empty() { "''".to_owned() } else { more.join(",") };
+        self.run(&format!(
+            "insert into reports values ('{PARTNER}', 'r{day}', '{day}', '{now}', false, 1, '{now}');
+             insert into report_companies select '{PARTNER}', 'r{day}', company_id from companies;
+             insert into user_counts
+                 select '{PARTNER}', 'r{day}', company_id, 'std',
+                        coalesce((select users from user_counts before
+                                  where before.company_id = companies.company_id
+                                  order by report_id desc limit 1), 10)
+                        + case when company_id in ({more}) then 1 else 0 end, 'users'
+                 from companies"
+        ))
+        .await;
+    }
+
+    /// Until the night's run is over; what waits for its hour gets it.
+    async fn until_through(&self) {
+        testkit::until_at_most(Duration::from_secs(600), "the night's run is over", async || {
+            // In this order: the transaction that moves the schedule on makes the jobs.
+            let due = self.text("next_run_at from schedules").await;
+            let claimed = due.is_some_and(|due| timestamp(&due) > self.clock.now());
+            let open = self.number("count(*) from jobs where state <> 'done'").await;
+            if claimed && open == 0 {
+                return true;
+            }
+            let waiting = self
+                .text(
+                    "min(not_before) from jobs where state = 'ready' and emitting_until is null
+                     and not exists (select from jobs going where state in ('started', 'emitted')
+                                     or emitting_until is not null)",
+                )
+                .await;
+            if let Some(not_before) = waiting.map(|waiting| timestamp(&waiting))
+                && not_before > self.clock.now()
+            {
+                self.clock.set(not_before);
+            }
+            false
+        })
+        .await;
+    }
+
+    /// Edits a company's line by hand.
+    pub fn edit(&self, company: u32, edit: impl FnOnce(&mut Line)) {
+        self.kaseya
+            .edit(|state| edit(state.line_mut(contract_of(company), line_of(company)).expect("a line")))
+            .expect("a state without a file is always kept");
+    }
+
+    /// Every line holds what was counted.
+    pub async fn all_right(&self) {
+        let state = self.kaseya.state();
+        for company in 1..=self.companies {
+            let counted = self
+                .number(&format!(
+                    "users from user_counts where company_id = 'c{company}' order by report_id desc limit 1"
+                ))
+                .await;
+            let lines = state.lines(contract_of(company)).expect("a contract");
+            assert_eq!(lines[0].units, counted as f64, "company {company}");
+        }
+    }
+
+    /// How many companies are in which state.
+    pub async fn states(&self) -> Vec<(String, i64)> {
+        self.counted("state from statuses").await
+    }
+
+    /// How many changes stand how in the journal.
+    pub async fn journal(&self) -> Vec<(String, i64)> {
+        self.counted("standing from journal").await
+    }
+
+    async fn counted(&self, of: &str) -> Vec<(String, i64)> {
+        let (column, _) = of.split_once(' ').expect("a column");
+        let sql = format!("select {of} group by 1 order by 1").replacen(
+            column,
+            &format!("{column}, count(*) as n"),
+            1,
+        );
+        let rows: Result<Vec<store::Row>, StoreError> =
+            self.database.store.transaction("test", |tx| Box::pin(tx.query(&sql, &[]))).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{error}: {sql}"));
+        rows.iter().map(|row| (row.get(column).expect("a text"), row.get("n").expect("a number"))).collect()
+    }
+
+    async fn run(&self, statements: &str) {
+        for sql in statements.split(';').filter(|sql| !sql.trim().is_empty()) {
+            let done: Result<u64, StoreError> =
+                self.database.store.transaction("test", |tx| Box::pin(tx.execute(sql, &[]))).await;
+            done.unwrap_or_else(|error| panic!("{error}: {sql}"));
+        }
+    }
+
+    async fn text(&self, expression: &str) -> Option<String> {
+        let (value, rest) = expression.split_once(" from ").expect("an expression and where it is from");
+        let sql = format!("select ({value})::text as value from {rest}");
+        let row: Result<_, StoreError> =
+            self.database.store.transaction("test", |tx| Box::pin(tx.query_opt(&sql, &[]))).await;
+        row.unwrap_or_else(|error| panic!("{error}: {sql}")).and_then(|row| row.get("value").expect("a text"))
+    }
+
+    async fn number(&self, expression: &str) -> i64 {
+        self.text(expression).await.expect("a number").parse().expect("a number")
+    }
+}
+
+fn key_ring() -> KeyRing {
+    let text = KeyRing::generate("test", |bytes| testkit::entropy(7).fill(bytes)).expect("an id");
+    KeyRing::parse(&text).expect("a key ring")
+}
+
+/// An instant as Postgres writes it.
+fn timestamp(text: &str) -> Timestamp {
+    let text = text.replacen(' ', "T", 1);
+    let text = text.strip_suffix("+00").map_or(text.clone(), |text| format!("{text}Z"));
+    text.parse().unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn next_midnight(now: Timestamp) -> Timestamp {
+    let day = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let next = day.tomorrow().expect("a day within the calendar");
+    next.to_zoned(jiff::tz::TimeZone::UTC).expect("a midnight").timestamp()
+}

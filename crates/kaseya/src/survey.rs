@@ -1,0 +1,130 @@
+//! The survey: all contracts by pages, each with its total.
+
+use domain::ContractId;
+use egress::{Body, Method};
+use jiff::civil::Date;
+
+use crate::{
+    BmsError, Session,
+    calls::Call,
+    fields::{self, Object, Problem},
+};
+
+/// Rows of one page: Kaseya's default, and the most that anybody has been seen to ask for.
+pub const SURVEY_PAGE: usize = 100;
+
+/// A contract as the survey shows it. Words for type, status and billing cycle are Kaseya's own: none is published.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SurveyedContract {
+    /// The contract.
+    pub id: ContractId,
+    /// Its name; empty when it has none.
+    pub name: String,
+    /// The name of its account; the survey does not show the account's id.
+    pub account_name: String,
+    /// Its type.
+    pub contract_type: String,
+    /// Its status.
+    pub status: String,
+    /// How often it bills.
+    pub billing_cycle: String,
+    /// Its first day, if it says one.
+    pub start_date: Option<Date>,
+    /// Its last day, if it has one.
+    pub end_date: Option<Date>,
+    /// The total of all its lines, if it says one.
+    pub total: Option<f64>,
+}
+
+/// One page of the survey.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SurveyPage {
+    /// Its contracts.
+    pub contracts: Vec<SurveyedContract>,
+    /// How many contracts there are in all, where Kaseya says so.
+    pub total: Option<u64>,
+}
+
+impl SurveyPage {
+    /// Whether no page follows this one, which is the `number`th.
+    pub fn is_last(&self, number: usize) -> bool {
+        let after = (number * SURVEY_PAGE) as u64;
+        self.contracts.is_empty()
+            || match self.total {
+                Some(total) => after >= total,
+                None => self.contracts.len() < SURVEY_PAGE,
+            }
+    }
+}
+
+fn surveyed(row: &Object) -> Result<SurveyedContract, Problem> {
+    let text = |name| fields::text(row, name).unwrap_or_default().to_owned();
+    let total = fields::get(row, "contractBillingPrice");
+    Ok(SurveyedContract {
+        id: ContractId(fields::id(row, "id", "a contract has no id")?),
+        name: text("contractName"),
+        account_name: text("accountName"),
+        contract_type: text("contractType"),
+        status: text("status"),
+        billing_cycle: text("billingCycle"),
+        start_date: fields::date(row, "startDate", "a contract's start date is none")?,
+        end_date: fields::date(row, "endDate", "a contract's end date is none")?,
+        total: total.map(|total| total.as_f64().ok_or("a contract's total is no number")).transpose()?,
+    })
+}
+
+impl Session {
+    /// The `number`th page of all contracts that Kaseya shows to the user, from 1. Nothing is said of their order: a row may
+    /// come on two pages, or on none when others shift between the calls.
+    pub async fn survey_page(&self, number: usize) -> Result<SurveyPage, BmsError> {
+        let query = vec![("PageSize", SURVEY_PAGE.to_string()), ("PageNumber", number.to_string())];
+        let call = Call::v2(Method::Get, "/v2/finance/contracts/summary", query);
+        let success = self.read(&call, || Body::None).await?;
+        let rows = success.rows().and_then(|rows| rows.into_iter().map(surveyed).collect::<Result<_, _>>());
+        let contracts = rows.map_err(|problem| self.garbled(&call, problem))?;
+        Ok(SurveyPage { contracts, total: success.total })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn row(value: Value) -> Object {
+        value.as_object().cloned().unwrap()
+    }
+
+    #[test]
+    fn what_the_vendor_describes_is_read_in_any_case_and_an_unset_end_is_none() {
+        let shown = surveyed(&row(json!({
+            "ID": 5, "ContractName": "Managed", "accountName": "Acme", "contractType": "Recurring Services",
+            "contractBillingPrice": 42.5, "status": "Active", "billingCycle": "Monthly",
+            "startDate": "2024-01-01T00:00:00", "endDate": "0001-01-01T00:00:00"
+        })))
+        .unwrap();
+        assert_eq!((shown.id, shown.total, shown.end_date), (ContractId(5), Some(42.5), None));
+        assert_eq!((shown.account_name.as_str(), shown.status.as_str()), ("Acme", "Active"));
+    }
+
+    #[test]
+    fn a_row_without_an_id_or_with_a_total_that_is_none_is_an_error_and_a_missing_total_is_none() {
+        for bad in [json!({"contractName": "x"}), json!({"id": 5, "contractBillingPrice": "much"})] {
+            assert!(surveyed(&row(bad.clone())).is_err(), "{bad}");
+        }
+        assert_eq!(surveyed(&row(json!({"id": 5}))).unwrap().total, None);
+    }
+
+    #[test]
+    fn the_last_page_is_known_by_the_total_or_by_being_short() {
+        let page = |rows: usize, total| {
+            let contracts = (0..rows).map(|_| surveyed(&row(json!({"id": 1}))).unwrap()).collect();
+            SurveyPage { contracts, total }
+        };
+        assert!(page(100, Some(200)).is_last(2) && !page(100, Some(201)).is_last(2));
+        assert!(page(99, None).is_last(1) && !page(100, None).is_last(1));
+        assert!(page(0, Some(900)).is_last(3), "a page that holds nothing is followed by none");
+        assert!(!page(40, Some(300)).is_last(1), "a short page is not the last where the total says so");
+    }
+}

@@ -1,0 +1,149 @@
+//! What is known of a run's contracts before anything of them is read, and which need a call of their own by that.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    ContractId, Glance, KnownContract, KnownLine, KnownTarget, PartnerId, Seen, ServiceId, Wanted,
+    full_read_window, glance, is_recurring_services, read_is_due,
+};
+use jiff::Timestamp;
+use messages::{field::wire_instant, v1};
+use store::{
+    StoreError, Transaction,
+    contracts::{self, SeenContract, ShownContract},
+    ledger::{self, Underway},
+};
+
+use crate::{facts::Facts, planning::ContractPlan};
+
+/// What is known of some contracts of a partner, as a run may use it.
+pub(crate) struct Known {
+    contracts: BTreeMap<ContractId, contracts::KnownContract>,
+    lines: BTreeMap<(ContractId, ServiceId), ledger::KnownLine>,
+    underway: BTreeMap<(ContractId, ServiceId), Underway>,
+    window_begun: Option<Timestamp>,
+    now: Timestamp,
+}
+
+impl Known {
+    /// Reads it.
+    pub(crate) async fn read(
+        tx: &Transaction<'_>,
+        partner: &PartnerId,
+        facts: &Facts,
+        run_number: i64,
+        contracts: &[ContractId],
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let window = full_read_window(facts.integration.invoice_day, now, facts.settings.zone());
+        Ok(Self {
+            contracts: contracts::known(tx, partner, run_number, contracts).await?,
+            lines: ledger::known_lines(tx, partner, contracts).await?,
+            underway: ledger::changes_underway(tx, partner, contracts).await?,
+            window_begun: window.map(|(_, begun)| begun),
+            now,
+        })
+    }
+
+    /// The line of a target as last seen.
+    pub(crate) fn line(&self, target: (ContractId, ServiceId)) -> Option<&ledger::KnownLine> {
+        self.lines.get(&target)
+    }
+
+    /// Whether a contract's targets hold what is wanted, as far as that can be told without reading it.
+    pub(crate) fn glance(&self, plan: &ContractPlan) -> Glance {
+        let Some(known) = self.contracts.get(&plan.contract) else { return Glance::Read };
+        let shown = known.seen.as_ref().and_then(|seen| seen.shown.as_ref());
+        let contract = KnownContract {
+            seen: match shown {
+                None => Seen::Not,
+                Some(_) if known.changed_since => Seen::Not,
+                Some(shown) => shown.total.map_or(Seen::LookedUp, Seen::WithTotal),
+            },
+            in_order: shown.is_some_and(|shown| is_in_order(shown, known.owner_name.as_deref(), plan)),
+            expected_total: known.expected_total,
+            read_due: read_is_due(known.read_at, plan.contract, self.window_begun, self.now),
+        };
+        let targets: Vec<KnownTarget> = plan
+            .targets
+            .iter()
+            .map(|target| self.target((plan.contract, target.service), target.wanted))
+            .collect();
+        glance(&contract, &targets)
+    }
+
+    fn target(&self, target: (ContractId, ServiceId), wanted: Wanted) -> KnownTarget {
+        let (line, underway) = (self.lines.get(&target), self.underway.get(&target));
+        let units = match underway {
+            Some(Underway::Sent { units, .. }) => Some(f64::from(*units)),
+            Some(Underway::Unclear) | None => line.map(|line| line.units),
+        };
+        let unit_price = line.and_then(|line| line.unit_price);
+        KnownTarget {
+            wanted,
+            line: units.map(|units| KnownLine { units, unit_price }),
+            to_be_confirmed: matches!(underway, Some(Underway::Sent { .. })),
+            unclear: underway == Some(&Underway::Unclear) || line.is_some_and(|line| line.more),
+        }
+    }
+
+    /// The lines of a contract's changes that its total has just confirmed, as they stand by that.
+    pub(crate) fn told_by_total(&self, plan: &ContractPlan) -> Vec<v1::LineSeen> {
+        let seen_at =
+            self.contracts.get(&plan.contract).and_then(|known| known.seen.as_ref()?.seen_at.into());
+        let confirmed = |service: ServiceId| {
+            let target = (plan.contract, service);
+            let (line, underway) = (self.lines.get(&target)?, self.underway.get(&target)?);
+            let Underway::Sent { units, effective_date } = underway else { return None };
+            Some(v1::LineSeen {
+                contract_id: Some(plan.contract.0),
+                service_id: Some(service.0),
+                line_id: Some(line.line.0),
+                units: Some(f64::from(*units)),
+                unit_price: line.unit_price,
+                effective_date: Some(effective_date.to_string()),
+                seen_at: seen_at.map(wire_instant),
+            })
+        };
+        plan.targets.iter().filter_map(|target| confirmed(target.service)).collect()
+    }
+
+    /// What a worker is told of a contract beside what is wanted on it. A total that a change has moved since is left out.
+    pub(crate) fn work(&self, contract: ContractId) -> (Option<v1::ContractSeen>, Option<String>) {
+        let Some(known) = self.contracts.get(&contract) else { return (None, None) };
+        let seen = known.seen.as_ref().map(|seen| contract_seen(seen, known.changed_since));
+        (seen, known.owner_name.clone())
+    }
+}
+
+/// Whether all that a survey showed of a contract is as it should be. What is not is a worker's to look into and to tell.
+fn is_in_order(shown: &ShownContract, owner_name: Option<&str>, plan: &ContractPlan) -> bool {
+    let count_days = plan.targets.iter().flat_map(|target| &target.addends);
+    let newest = count_days.filter_map(|addend| addend.count.map(|count| count.day)).max();
+    let owner = shown.account_name.as_deref();
+    shown.active == Some(true)
+        && shown.contract_type.as_deref().is_none_or(is_recurring_services)
+        && (owner.is_none() || owner == Some(plan.account_name.as_str()) || owner == owner_name)
+        && !shown.end.zip(newest).is_some_and(|(end, day)| end < day)
+}
+
+fn contract_seen(seen: &SeenContract, changed_since: bool) -> v1::ContractSeen {
+    let not_shown = v1::ContractSeen {
+        contract_id: Some(seen.contract.0),
+        shown: Some(seen.shown.is_some()),
+        seen_at: Some(wire_instant(seen.seen_at)),
+        ..v1::ContractSeen::default()
+    };
+    let Some(shown) = &seen.shown else { return not_shown };
+    v1::ContractSeen {
+        name: shown.name.clone(),
+        account_name: shown.account_name.clone(),
+        contract_type: shown.contract_type.clone(),
+        active: shown.active,
+        billing_cycle: shown.billing_cycle.clone(),
+        start_date: shown.start.map(|day| day.to_string()),
+        end_date: shown.end.map(|day| day.to_string()),
+        total: shown.total.filter(|_| !changed_since),
+        ..not_shown
+    }
+}

@@ -1,0 +1,89 @@
+//! From a survey to the run's other jobs: a worker for each contract that needs a call of its own, none for the others.
+//!
+//! What is decided here is decided again when a job starts or is told: counts and mappings may have changed by then.
+
+use domain::{ContractId, Glance, JobId, MAX_TARGETS, slices};
+use jiff::Timestamp;
+use store::{
+    StoreError, Transaction, closing,
+    ledger::{self, SpreadJob, SurveyedJob},
+};
+
+use crate::{Context, facts, known::Known, planning::PartnerPlan};
+
+/// Makes the jobs of every survey that is through. Returns how many surveys that were.
+pub(crate) async fn spread_surveys(context: &Context) -> Result<u64, StoreError> {
+    let mut spread = 0;
+    while let Some(job) =
+        context.store.transaction("spread_survey", |tx| Box::pin(spread_one(tx, context))).await?
+    {
+        spread += 1;
+        tracing::info!(partner = %job.partner, run = %job.run, contracts = job.contracts.len(), "survey is through");
+    }
+    Ok(spread)
+}
+
+async fn spread_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<SurveyedJob>, StoreError> {
+    let now = context.clock.now();
+    let Some(job) = ledger::surveyed_job(tx).await? else { return Ok(None) };
+    let partner = &job.partner;
+    let found = facts::read(tx, partner, now).await?.facts().filter(|_| !job.dropped);
+    let Some(facts) = found else {
+        ledger::close_dropped_job(tx, partner, job.job, now).await?;
+        closing::end_run(tx, partner, job.run, now).await?;
+        return Ok(Some(job));
+    };
+    let plan = facts.plan();
+    let refused = facts.integration.credentials_refused.map(|refused| refused.code);
+    let known = Known::read(tx, partner, &facts, job.run_number, &job.contracts, now).await?;
+    let (mut work, mut local) = (Vec::new(), Vec::new());
+    for (contract, targets) in still_planned(&plan, &job.contracts) {
+        let planned = &plan.contracts[&contract];
+        let needs_worker = planned.needs_worker() && known.glance(planned) == Glance::Read;
+        let side = if needs_worker && refused.is_none() { &mut work } else { &mut local };
+        side.push((contract, targets));
+    }
+    let mut jobs = jobs_of(context, &work, true, now);
+    let mut told = jobs_of(context, &local, false, now);
+    for job in &mut told {
+        job.code = refused;
+    }
+    jobs.append(&mut told);
+    if jobs.is_empty() {
+        // It is by its jobs that a run ends.
+        jobs.push(SpreadJob {
+            job: JobId(context.entropy.uuid(now)),
+            for_worker: false,
+            contracts: Vec::new(),
+            code: None,
+        });
+    }
+    ledger::spread_survey(tx, partner, job.job, &jobs, now).await?;
+    ledger::note_mappings(tx, partner, job.run).await?;
+    tx.notify(crate::LEDGER).await?;
+    Ok(Some(job))
+}
+
+/// The contracts that something is still mapped to, each with the number of its targets, and those that companies of the
+/// run's contracts were mapped to since.
+fn still_planned(plan: &PartnerPlan, contracts: &[ContractId]) -> Vec<(ContractId, usize)> {
+    let planned = contracts.iter().filter_map(|contract| plan.contracts.get(contract));
+    planned.map(|planned| (planned.contract, planned.targets.len())).collect()
+}
+
+fn jobs_of(
+    context: &Context,
+    contracts: &[(ContractId, usize)],
+    for_worker: bool,
+    now: Timestamp,
+) -> Vec<SpreadJob> {
+    slices(contracts, MAX_TARGETS)
+        .into_iter()
+        .map(|contracts| SpreadJob {
+            job: JobId(context.entropy.uuid(now)),
+            for_worker,
+            contracts,
+            code: None,
+        })
+        .collect()
+}

@@ -1,0 +1,224 @@
+//! What is known of contracts as a whole: as a survey last showed them, and what their lines were last read to make.
+
+use std::collections::BTreeMap;
+
+use domain::{ContractId, JobId, PartnerId};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{Row, StoreError, Transaction};
+
+/// A contract as a survey or a look-up showed it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeenContract {
+    /// Kaseya's contract.
+    pub contract: ContractId,
+    /// When.
+    pub seen_at: Timestamp,
+    /// What was shown; `None` when Kaseya does not show it.
+    pub shown: Option<ShownContract>,
+}
+
+/// What Kaseya shows of a contract beside its lines.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ShownContract {
+    /// Its name.
+    pub name: String,
+    /// The name of its account; `None` where it was only looked up.
+    pub account_name: Option<String>,
+    /// Its type in Kaseya's words; `None` where it was only looked up.
+    pub contract_type: Option<String>,
+    /// Whether it is active; `None` where Kaseya's words do not tell.
+    pub active: Option<bool>,
+    /// How often it bills in Kaseya's words; `None` where it was only looked up.
+    pub billing_cycle: Option<String>,
+    /// Its first day.
+    pub start: Option<Date>,
+    /// Its last day, if it has one.
+    pub end: Option<Date>,
+    /// The total of all its lines; `None` where it was only looked up.
+    pub total: Option<f64>,
+}
+
+/// Keeps contracts as a run's survey showed them; a newer run's sight stands over an older one's.
+pub async fn store_seen(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run_number: i64,
+    contracts: &[SeenContract],
+) -> Result<(), StoreError> {
+    let none = ShownContract::default();
+    let shown: Vec<&ShownContract> =
+        contracts.iter().map(|seen| seen.shown.as_ref().unwrap_or(&none)).collect();
+    let ids: Vec<i32> = contracts.iter().map(|seen| seen.contract.0).collect();
+    let is_shown: Vec<bool> = contracts.iter().map(|seen| seen.shown.is_some()).collect();
+    let names: Vec<&str> = shown.iter().map(|shown| shown.name.as_str()).collect();
+    let accounts: Vec<Option<&str>> = shown.iter().map(|shown| shown.account_name.as_deref()).collect();
+    let types: Vec<Option<&str>> = shown.iter().map(|shown| shown.contract_type.as_deref()).collect();
+    let active: Vec<Option<bool>> = shown.iter().map(|shown| shown.active).collect();
+    let cycles: Vec<Option<&str>> = shown.iter().map(|shown| shown.billing_cycle.as_deref()).collect();
+    let starts: Vec<Option<Date>> = shown.iter().map(|shown| shown.start).collect();
+    let ends: Vec<Option<Date>> = shown.iter().map(|shown| shown.end).collect();
+    let totals: Vec<Option<f64>> = shown.iter().map(|shown| shown.total).collect();
+    let seen: Vec<Timestamp> = contracts.iter().map(|seen| seen.seen_at).collect();
+    tx.execute(
+        "insert into contracts (partner_id, contract_id, run_number, shown, name, account_name, contract_type, active,
+                                billing_cycle, start_date, end_date, total, seen_at)
+         select distinct on (contract_id) $1, contract_id, $2, shown, name, account_name, contract_type, active,
+                billing_cycle, start_date, end_date, total, seen_at
+         from unnest($3::int[], $4::boolean[], $5::text[], $6::text[], $7::text[], $8::boolean[], $9::text[],
+                     $10::date[], $11::date[], $12::float8[], $13::timestamptz[])
+             as seen (contract_id, shown, name, account_name, contract_type, active, billing_cycle, start_date, end_date,
+                      total, seen_at)
+         order by contract_id
+         on conflict (partner_id, contract_id) do update set
+             run_number = excluded.run_number, shown = excluded.shown, name = excluded.name,
+             account_name = excluded.account_name, contract_type = excluded.contract_type, active = excluded.active,
+             billing_cycle = excluded.billing_cycle, start_date = excluded.start_date, end_date = excluded.end_date,
+             total = excluded.total, seen_at = excluded.seen_at
+         where contracts.run_number is null or contracts.run_number <= excluded.run_number",
+        &[
+            &partner.as_str(),
+            &run_number,
+            &ids,
+            &is_shown,
+            &names,
+            &accounts,
+            &types,
+            &active,
+            &cycles,
+            &starts,
+            &ends,
+            &totals,
+            &seen,
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// A contract all of whose lines were read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadContract {
+    /// Kaseya's contract.
+    pub contract: ContractId,
+    /// When.
+    pub read_at: Timestamp,
+    /// The total that it had in the survey before, if that still stood.
+    pub total_before: Option<f64>,
+    /// By how much the attempt's changes have moved the total, if that is known.
+    pub total_moved: Option<f64>,
+    /// The name of its account, when it was found to be the mapped account's.
+    pub owner_name: Option<String>,
+}
+
+/// Keeps when contracts were read, and what their totals should be from then on. The same attempt counts once, however
+/// often its message comes. What an older run says after a newer one leaves it unknown what the total should be: then
+/// the next survey's is no reason not to read.
+pub async fn store_reads(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run_number: i64,
+    (job, attempt): (JobId, i32),
+    reads: &[ReadContract],
+) -> Result<(), StoreError> {
+    let ids: Vec<i32> = reads.iter().map(|read| read.contract.0).collect();
+    let read_at: Vec<Timestamp> = reads.iter().map(|read| read.read_at).collect();
+    let before: Vec<Option<f64>> = reads.iter().map(|read| read.total_before).collect();
+    let moved: Vec<Option<f64>> = reads.iter().map(|read| read.total_moved).collect();
+    let owners: Vec<Option<&str>> = reads.iter().map(|read| read.owner_name.as_deref()).collect();
+    tx.execute(
+        "insert into contracts (partner_id, contract_id, read_at, expected_total, owner_name, read_by_job,
+                                read_by_attempt, read_by_run_number)
+         select distinct on (contract_id) $1, contract_id, read_at, before + moved, owner_name, $2, $3, $4
+         from unnest($5::int[], $6::timestamptz[], $7::float8[], $8::float8[], $9::text[])
+             as read (contract_id, read_at, before, moved, owner_name)
+         order by contract_id
+         on conflict (partner_id, contract_id) do update set
+             read_at = greatest(contracts.read_at, excluded.read_at),
+             expected_total = case
+                 when coalesce(contracts.read_by_run_number > excluded.read_by_run_number, false) then null
+                 when excluded.expected_total is not null then excluded.expected_total
+                 -- Without a survey before it, what was expected is moved on.
+                 else contracts.expected_total + (select said.moved from unnest($5::int[], $7::float8[], $8::float8[])
+                                                      as said (contract_id, before, moved)
+                                                  where said.contract_id = contracts.contract_id and said.before is null
+                                                  limit 1)
+             end,
+             owner_name = coalesce(excluded.owner_name, contracts.owner_name),
+             read_by_job = excluded.read_by_job, read_by_attempt = excluded.read_by_attempt,
+             read_by_run_number = greatest(contracts.read_by_run_number, excluded.read_by_run_number)
+         where (contracts.read_by_job, contracts.read_by_attempt)
+               is distinct from (excluded.read_by_job, excluded.read_by_attempt)",
+        &[&partner.as_str(), &job.0, &attempt, &run_number, &ids, &read_at, &before, &moved, &owners],
+    )
+    .await
+    .map(drop)
+}
+
+/// What is known of a contract as a whole.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct KnownContract {
+    /// As the run's own survey, or a newer run's, showed it; `None` when neither has.
+    pub seen: Option<SeenContract>,
+    /// Whether a change was granted since: what was seen of its total stands no more.
+    pub changed_since: bool,
+    /// When all its lines were last read.
+    pub read_at: Option<Timestamp>,
+    /// What its total should be.
+    pub expected_total: Option<f64>,
+    /// The name that its account had when it was last found to be the mapped account's.
+    pub owner_name: Option<String>,
+}
+
+/// What is known of these contracts, as a run with this number may use it.
+pub async fn known(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run_number: i64,
+    contracts: &[ContractId],
+) -> Result<BTreeMap<ContractId, KnownContract>, StoreError> {
+    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    let rows = tx
+        .query(
+            "select contract_id, coalesce(run_number >= $3, false) as seen, shown, name, account_name, contract_type,
+                    active, billing_cycle, start_date, end_date, total, seen_at, read_at, expected_total, owner_name,
+                    exists (select from intents
+                            where intents.partner_id = $1 and intents.contract_id = contracts.contract_id
+                              and intents.granted_at >= contracts.seen_at
+                              and intents.result not in ('not_begun', 'refused')) as changed_since
+             from contracts
+             where partner_id = $1 and contract_id = any($2)",
+            &[&partner.as_str(), &contracts, &run_number],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let contract = ContractId(row.get("contract_id")?);
+            let known = KnownContract {
+                seen: if row.get("seen")? { Some(seen(row, contract)?) } else { None },
+                changed_since: row.get("changed_since")?,
+                read_at: row.get("read_at")?,
+                expected_total: row.get("expected_total")?,
+                owner_name: row.get("owner_name")?,
+            };
+            Ok((contract, known))
+        })
+        .collect()
+}
+
+fn seen(row: &Row, contract: ContractId) -> Result<SeenContract, StoreError> {
+    let shown = match row.get("shown")? {
+        false => None,
+        true => Some(ShownContract {
+            name: row.get("name")?,
+            account_name: row.get("account_name")?,
+            contract_type: row.get("contract_type")?,
+            active: row.get("active")?,
+            billing_cycle: row.get("billing_cycle")?,
+            start: row.get("start_date")?,
+            end: row.get("end_date")?,
+            total: row.get("total")?,
+        }),
+    };
+    Ok(SeenContract { contract, seen_at: row.get("seen_at")?, shown })
+}

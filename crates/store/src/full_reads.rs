@@ -1,0 +1,42 @@
+//! The readings of every line before an invoice day: one run each.
+
+use domain::{PartnerId, RunId};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{StoreError, Transaction};
+
+/// Partners that are on and whose invoice day is about to come or there, in some zone, and whose lines no run has been made
+/// to read for it. The caller knows the window's very ends.
+pub async fn possible(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<PartnerId>, StoreError> {
+    let sql = "-- all partners: whoever's invoice day is near is read by whichever scheduler comes first
+               select partner_id from integrations
+               where state = 'on' and credentials_refused_code is null
+                 and exists (select from generate_series(-1, 2) as near (days)
+                             where extract(day from ($1::timestamptz at time zone 'UTC')::date + near.days) = invoice_day)
+                 and not exists (select from full_reads
+                                 where full_reads.partner_id = integrations.partner_id
+                                   and full_reads.invoice_day >= ($1::timestamptz at time zone 'UTC')::date - 1)
+               order by partner_id";
+    tx.query(sql, &[&now]).await?.iter().map(|row| row.partner_id("partner_id")).collect()
+}
+
+/// Whether a run was made to read the lines before this invoice day.
+pub async fn is_made(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    invoice_day: Date,
+) -> Result<bool, StoreError> {
+    let sql = "select from full_reads where partner_id = $1 and invoice_day = $2";
+    Ok(tx.query_opt(sql, &[&partner.as_str(), &invoice_day]).await?.is_some())
+}
+
+/// Notes the run that reads them.
+pub async fn note(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    invoice_day: Date,
+    run: RunId,
+) -> Result<(), StoreError> {
+    let sql = "insert into full_reads (partner_id, invoice_day, run_id) values ($1, $2, $3)";
+    tx.execute_exactly(1, sql, &[&partner.as_str(), &invoice_day, &run.0]).await
+}

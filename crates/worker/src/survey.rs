@@ -1,0 +1,153 @@
+//! A survey: all contracts by pages, so that the run's other jobs are for those alone that need a call of their own.
+//!
+//! Where few contracts are ours among many, their look-up by id is cheaper, and is taken. A contract that no page showed,
+//! because rows shift between pages or because it is gone, is looked up too before anybody is told.
+
+use std::collections::BTreeMap;
+
+use domain::ContractId;
+use kaseya::{BmsError, SURVEY_PAGE, SurveyPage};
+use messages::v1;
+
+use crate::{
+    attempt::{Attempt, Findings, Verdict},
+    content::SurveyWork,
+    shown::{Shown, wire_seen},
+};
+
+/// Pages of one attempt: what they show of our contracts fits into one message.
+const PAGES_AT_ONCE: usize = 6;
+
+/// What an attempt has seen.
+#[derive(Default)]
+struct Sight {
+    /// What was shown, or that nothing was.
+    contracts: BTreeMap<ContractId, Option<Shown>>,
+    /// The page to go on with; `None` when all is seen.
+    next_page: Option<usize>,
+}
+
+/// Goes on with a survey as far as one attempt goes.
+pub(crate) async fn survey(attempt: &Attempt<'_>, work: &SurveyWork, findings: &mut Findings) {
+    let mut sight = Sight { next_page: Some(work.from_page), ..Sight::default() };
+    let ended = see(attempt, work, &mut sight).await;
+    let mut given_up = false;
+    match ended {
+        Ok(()) => findings.note_answer(),
+        Err(error) => {
+            findings.note_failure(&error);
+            tracing::warn!(%error, page = sight.next_page, "the survey was interrupted");
+            match attempt.judge(&error) {
+                // What stands against the whole survey stands against nothing else: each contract is then looked up by itself.
+                Verdict::NotSent(..) | Verdict::Off => given_up = true,
+                Verdict::Deferred(code, until) => hand_back(work, &sight, Some((code, until)), findings),
+                Verdict::HandBack(..) => hand_back(work, &sight, None, findings),
+            }
+        }
+    }
+    if given_up {
+        sight.next_page = None;
+    } else if sight.next_page.is_some() && findings.nothing_left() {
+        hand_back(work, &sight, None, findings);
+    }
+    let now = attempt.clock.now();
+    findings.contracts_seen =
+        sight.contracts.iter().map(|(id, shown)| wire_seen(*id, shown.as_ref(), now)).collect();
+    findings.survey = Some(v1::SurveyDone {
+        next_page: sight.next_page.and_then(|page| u32::try_from(page).ok()),
+        given_up: Some(given_up),
+    });
+}
+
+/// What is left goes to the next attempt; the ledger knows by the pages' contracts which those are.
+fn hand_back(
+    work: &SurveyWork,
+    sight: &Sight,
+    wait: Option<(domain::ErrorCode, jiff::Timestamp)>,
+    findings: &mut Findings,
+) {
+    let unseen = work.contracts.iter().filter(|contract| !sight.contracts.contains_key(contract));
+    findings.leave(unseen.copied(), wait);
+}
+
+async fn see(attempt: &Attempt<'_>, work: &SurveyWork, sight: &mut Sight) -> Result<(), BmsError> {
+    for page in work.from_page..work.from_page + PAGES_AT_ONCE {
+        // The first is seen however long the login took, or no attempt would ever get on.
+        if page > work.from_page && (attempt.is_halted() || attempt.is_over()) {
+            return Ok(());
+        }
+        let seen = attempt.session.survey_page(page).await?;
+        let last = seen.is_last(page);
+        let cheaper = page == 1 && look_up_is_cheaper(&seen, work.contracts.len());
+        for contract in seen.contracts {
+            if work.contracts.contains(&contract.id) {
+                sight.contracts.insert(contract.id, Some(contract.into()));
+            }
+        }
+        sight.next_page = Some(page + 1);
+        let all_seen = work.contracts.iter().all(|contract| sight.contracts.contains_key(contract));
+        if all_seen || last || cheaper {
+            look_up_the_rest(attempt, work, sight).await?;
+            sight.next_page = None;
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Whether the pages that follow the first cost more calls than looking our contracts up, a hundred at once.
+fn look_up_is_cheaper(first: &SurveyPage, ours: usize) -> bool {
+    let look_ups = ours.div_ceil(SURVEY_PAGE);
+    match first.total {
+        Some(total) => total.div_ceil(SURVEY_PAGE as u64).saturating_sub(1) > look_ups as u64,
+        // At least one more follows, and perhaps many.
+        None => !first.is_last(1) && look_ups <= 1,
+    }
+}
+
+/// What no page has shown, or not said plainly whether it is active.
+async fn look_up_the_rest(
+    attempt: &Attempt<'_>,
+    work: &SurveyWork,
+    sight: &mut Sight,
+) -> Result<(), BmsError> {
+    let plain = |shown: &Option<Shown>| shown.as_ref().is_some_and(|shown| shown.active.is_some());
+    let rest: Vec<ContractId> = work
+        .contracts
+        .iter()
+        .copied()
+        .filter(|contract| !sight.contracts.get(contract).is_some_and(plain))
+        .collect();
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let mut found: BTreeMap<ContractId, kaseya::Contract> =
+        attempt.session.contracts(&rest).await?.into_iter().map(|shown| (shown.id, shown)).collect();
+    for contract in rest {
+        let looked_up = found.remove(&contract);
+        let known = sight.contracts.entry(contract).or_default();
+        match (known, looked_up) {
+            (Some(shown), Some(looked_up)) => shown.active = Some(looked_up.is_active),
+            (known, looked_up) => *known = looked_up.map(Shown::from),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cheaper_of_survey_and_look_up_is_taken() {
+        let first = |total| SurveyPage { contracts: Vec::new(), total };
+        assert!(look_up_is_cheaper(&first(Some(10_000)), 20));
+        assert!(!look_up_is_cheaper(&first(Some(2_000)), 2_000));
+        assert!(look_up_is_cheaper(&first(Some(2_000)), 150));
+        assert!(!look_up_is_cheaper(&first(Some(80)), 20), "all were on the first page");
+        assert!(
+            !look_up_is_cheaper(&first(Some(200)), 20),
+            "one page more, or one look-up: the page shows totals"
+        );
+    }
+}
