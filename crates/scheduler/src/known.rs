@@ -124,7 +124,7 @@ fn is_in_order(shown: &ShownContract, owner_name: Option<&str>, plan: &ContractP
     shown.active == Some(true)
         && shown.contract_type.as_deref().is_none_or(is_recurring_services)
         && (owner.is_none() || owner == Some(plan.account_name.as_str()) || owner == owner_name)
-        && !shown.end.zip(newest).is_some_and(|(end, day)| end < day)
+        && shown.end.zip(newest).is_none_or(|(end, day)| end >= day)
 }
 
 fn contract_seen(seen: &SeenContract, changed_since: bool) -> v1::ContractSeen {
