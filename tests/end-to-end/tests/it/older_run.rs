@@ -12,18 +12,18 @@ async fn an_older_deferred_run_beside_a_newer_request_leaves_the_newer_number() 
     installation.report(&partner, "r1", 12, 10).await;
 
     // The scheduled run is under way when it is asked for again; then Kaseya sends it away.
-    let look_up = partner.kaseya.hold(Endpoint::ContractsLookup, 1, HoldAt::BeforeApply);
+    let reading = partner.kaseya.hold(Endpoint::ContractLines, 1, HoldAt::BeforeApply);
     let too_many =
         Fault::Answer { status: 429, body: json!({"success": false, "error": {"message": "quota"}}) };
-    partner.kaseya.fail(Endpoint::ContractsLookup, 1, too_many);
+    partner.kaseya.fail(Endpoint::ContractLines, 1, too_many);
     installation.due_now(&partner).await;
-    look_up.reached().await;
+    reading.reached().await;
     installation.report(&partner, "r2", 14, 10).await;
     let one = partner.request_of("newer", &json!({"only": {"companyIds": ["c1"]}}));
     installation.wire.publish("sync.requests", &one);
     installation.until_runs(&partner, "schedule running, request running").await;
     assert_eq!(installation.answer(&partner, "newer").await, "accepted run 2");
-    look_up.release();
+    reading.release();
 
     installation.until_runs(&partner, "schedule running, request finished").await;
     assert_eq!(partner.units(), ["14/10", "10/10"]);
