@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use domain::{AccountId, ContractId, ServiceId};
+use domain::{AccountId, ContractId, ServiceId, ShownContract};
 use egress::{Body, Method};
 use jiff::civil::Date;
 use serde_json::json;
@@ -27,6 +27,17 @@ pub struct Contract {
     pub is_active: bool,
     /// Its last day, if it has one.
     pub end_date: Option<Date>,
+}
+
+impl From<Contract> for ShownContract {
+    fn from(contract: Contract) -> Self {
+        Self {
+            name: contract.name,
+            active: Some(contract.is_active),
+            end: contract.end_date,
+            ..Self::default()
+        }
+    }
 }
 
 /// A sellable item.

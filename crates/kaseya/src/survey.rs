@@ -1,6 +1,6 @@
 //! The survey: all contracts by pages, each with its total.
 
-use domain::ContractId;
+use domain::{ContractId, ShownContract};
 use egress::{Body, Method};
 use jiff::civil::Date;
 
@@ -34,6 +34,23 @@ pub struct SurveyedContract {
     pub end_date: Option<Date>,
     /// The total of all its lines, if it says one.
     pub total: Option<f64>,
+}
+
+impl From<SurveyedContract> for ShownContract {
+    fn from(contract: SurveyedContract) -> Self {
+        // No list of Kaseya's words for a status is published: what is not this one is asked of the look-up.
+        let active = contract.status.trim().eq_ignore_ascii_case("active").then_some(true);
+        Self {
+            name: contract.name,
+            account_name: Some(contract.account_name),
+            contract_type: Some(contract.contract_type),
+            active,
+            billing_cycle: Some(contract.billing_cycle),
+            start: contract.start_date,
+            end: contract.end_date,
+            total: contract.total,
+        }
+    }
 }
 
 /// One page of the survey.

@@ -3,6 +3,7 @@
 //! [`encode`] and [`decode`] are the envelope; [`inbound`] turns what strangers send into domain types, and [`field`]
 //! is what the services read each other's messages with. In neither does an absent field ever become a value.
 
+mod contract_seen;
 mod envelope;
 pub mod field;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use domain::{
     AccountId, Brake, CompanyId, CompanyState, ContractId, ErrorCode, IntentId, JobId, LineId, PartnerId,
-    RunId, RunMode, ServiceId, Trigger,
+    RunId, RunMode, SeenContract, ServiceId, Trigger,
 };
 use jiff::Timestamp;
 use messages::{
@@ -12,7 +12,7 @@ use messages::{
 };
 use store::{
     closing::{LeftOver, SurveyEnd},
-    contracts::{ReadContract, SeenContract, ShownContract},
+    contracts::ReadContract,
     journal::{IntentResult, SettledIntent},
     lines::LineRow,
     outcomes::{CompanyOutcome, OutcomeSource, ProductRow},
@@ -128,7 +128,7 @@ impl TryFrom<v1::JobDone> for JobDone {
             host,
             finished_at: field::instant("finished_at", message.finished_at)?,
             survey: message.survey.map(survey_end).transpose().map_err(|error| error.within("survey"))?,
-            contracts_seen: each("contracts_seen", message.contracts_seen, contract_seen)?,
+            contracts_seen: each("contracts_seen", message.contracts_seen, SeenContract::try_from)?,
             contracts_read: each("contracts_read", message.contracts_read, contract_read)?,
         })
     }
@@ -222,25 +222,6 @@ fn survey_end(done: v1::SurveyDone) -> Result<SurveyEnd, FieldError> {
         (Some(page), false) if page > 0 => SurveyEnd::GoesOn(number("next_page", page)?),
         (Some(_), false) => return Err(FieldError::new("next_page", "pages are counted from 1")),
         (None, false) => SurveyEnd::Seen,
-    })
-}
-
-fn contract_seen(seen: v1::ContractSeen) -> Result<SeenContract, FieldError> {
-    let day = |name: &str, day: Option<String>| field::optional_day(name, day.as_deref());
-    let shown = ShownContract {
-        name: seen.name,
-        account_name: seen.account_name,
-        contract_type: seen.contract_type,
-        active: seen.active,
-        billing_cycle: seen.billing_cycle,
-        start: day("start_date", seen.start_date)?,
-        end: day("end_date", seen.end_date)?,
-        total: optional_decimal("total", seen.total)?,
-    };
-    Ok(SeenContract {
-        contract: ContractId(required("contract_id", seen.contract_id)?),
-        seen_at: field::instant("seen_at", seen.seen_at)?,
-        shown: required("shown", seen.shown)?.then_some(shown),
     })
 }
 

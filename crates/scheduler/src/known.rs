@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ContractId, Glance, KnownContract, KnownLine, KnownTarget, PartnerId, Seen, ServiceId, Wanted,
-    full_read_window, glance, is_recurring_services, read_is_due,
+    ContractId, Glance, KnownContract, KnownLine, KnownTarget, PartnerId, Seen, ServiceId, ShownContract,
+    Wanted, full_read_window, glance, is_recurring_services, read_is_due,
 };
 use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
 use store::{
-    StoreError, Transaction,
-    contracts::{self, SeenContract, ShownContract},
+    StoreError, Transaction, contracts,
     ledger::{self, Underway},
 };
 
@@ -111,7 +110,13 @@ impl Known {
     /// What a worker is told of a contract beside what is wanted on it. A total that a change has moved since is left out.
     pub(crate) fn work(&self, contract: ContractId) -> (Option<v1::ContractSeen>, Option<String>) {
         let Some(known) = self.contracts.get(&contract) else { return (None, None) };
-        let seen = known.seen.as_ref().map(|seen| contract_seen(seen, known.changed_since));
+        let mut seen = known.seen.clone();
+        if let Some(shown) =
+            seen.as_mut().and_then(|seen| seen.shown.as_mut()).filter(|_| known.changed_since)
+        {
+            shown.total = None;
+        }
+        let seen = seen.map(v1::ContractSeen::from);
         (seen, known.owner_name.clone())
     }
 }
@@ -125,25 +130,4 @@ fn is_in_order(shown: &ShownContract, owner_name: Option<&str>, plan: &ContractP
         && shown.contract_type.as_deref().is_none_or(is_recurring_services)
         && (owner.is_none() || owner == Some(plan.account_name.as_str()) || owner == owner_name)
         && shown.end.zip(newest).is_none_or(|(end, day)| end >= day)
-}
-
-fn contract_seen(seen: &SeenContract, changed_since: bool) -> v1::ContractSeen {
-    let not_shown = v1::ContractSeen {
-        contract_id: Some(seen.contract.0),
-        shown: Some(seen.shown.is_some()),
-        seen_at: Some(wire_instant(seen.seen_at)),
-        ..v1::ContractSeen::default()
-    };
-    let Some(shown) = &seen.shown else { return not_shown };
-    v1::ContractSeen {
-        name: shown.name.clone(),
-        account_name: shown.account_name.clone(),
-        contract_type: shown.contract_type.clone(),
-        active: shown.active,
-        billing_cycle: shown.billing_cycle.clone(),
-        start_date: shown.start.map(|day| day.to_string()),
-        end_date: shown.end.map(|day| day.to_string()),
-        total: shown.total.filter(|_| !changed_since),
-        ..not_shown
-    }
 }

@@ -1,9 +1,10 @@
 //! One attempt of a job, from its content to its `JobDone`.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{
-    Backoff, Clock, CompanyState, ContractId, Entropy, ErrorCode, FailureClass, Outcome, RunMode, Trigger,
+    Backoff, Clock, CompanyState, ContractId, Entropy, ErrorCode, FailureClass, Outcome, RunMode,
+    ShownContract, Trigger,
 };
 use jiff::Timestamp;
 use kaseya::{BmsError, Session};
@@ -12,10 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     calls::SchedulerCalls,
-    content::{Content, Contract, Seen, Ticket},
+    content::{Content, Contract, Ticket},
     contract::plan_contract,
     outcome::{TargetResult, company_outcomes},
-    shown::Shown,
     survey::survey,
     writing::{Written, write_changes},
 };
@@ -138,26 +138,29 @@ impl Attempt<'_> {
 
     /// Signs in, and looks up those of the slice's contracts that no survey has shown. The lines' interface is signed in to
     /// before anything is planned, because a write never logs in.
-    async fn look_up(&self, findings: &mut Findings) -> Result<Vec<Shown>, BmsError> {
-        let (mut shown, mut unknown) = (Vec::new(), Vec::new());
+    async fn look_up(
+        &self,
+        findings: &mut Findings,
+    ) -> Result<BTreeMap<ContractId, ShownContract>, BmsError> {
+        let (mut shown, mut unknown) = (BTreeMap::new(), Vec::new());
         for contract in &self.content.contracts {
             match &contract.seen {
-                Seen::Unknown => unknown.push(contract.id),
-                Seen::NotShown => {}
-                Seen::Shown(seen) => shown.push((**seen).clone()),
+                None => unknown.push(contract.id),
+                Some(seen) => shown.extend(seen.shown.clone().map(|shown| (contract.id, shown))),
             }
         }
         if unknown.is_empty() {
             self.session.sign_in_to_lines().await?;
         } else {
             self.session.sign_in().await?;
-            shown.extend(self.session.contracts(&unknown).await?.into_iter().map(Shown::from));
+            let found = self.session.contracts(&unknown).await?;
+            shown.extend(found.into_iter().map(|found| (found.id, found.into())));
             findings.note_answer();
         }
         Ok(shown)
     }
 
-    async fn work_through(&self, shown: &[Shown], findings: &mut Findings) {
+    async fn work_through(&self, shown: &BTreeMap<ContractId, ShownContract>, findings: &mut Findings) {
         // What ended the work for all that is left, if anything did.
         let mut ended: Option<Verdict> = None;
         let mut host_failures_in_a_row = 0_u32;
@@ -170,8 +173,8 @@ impl Attempt<'_> {
                 self.conclude(contract, Vec::new(), verdict, false, findings);
                 continue;
             }
-            let shown = shown.iter().find(|shown| shown.id == contract.id);
-            let (results, interrupted) = self.work_contract(contract, shown, findings).await;
+            let (results, interrupted) =
+                self.work_contract(contract, shown.get(&contract.id), findings).await;
             let (verdict, for_all, failed) = match interrupted {
                 None => {
                     host_failures_in_a_row = 0;
@@ -198,7 +201,7 @@ impl Attempt<'_> {
     async fn work_contract(
         &self,
         contract: &Contract,
-        shown: Option<&Shown>,
+        shown: Option<&ShownContract>,
         findings: &mut Findings,
     ) -> (Vec<Option<TargetResult>>, Option<Interrupted>) {
         let mut planned = match plan_contract(self, contract, shown).await {

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
     AccountId, Addend, Brakes, CompanyId, ContractId, DriftPolicy, ErrorCode, HoldId, PartnerId, Pending,
-    ProductId, Remembered, RunId, RunMode, ServiceId, Trigger, UserCount, Wanted,
+    ProductId, Remembered, RunId, RunMode, SeenContract, ServiceId, Trigger, UserCount, Wanted,
 };
 use jiff::{Timestamp, civil::Date};
 use messages::{
@@ -12,8 +12,6 @@ use messages::{
     field::{self, required},
     v1,
 };
-
-use crate::shown::{Shown, read_seen};
 
 /// Where and as whom to call Kaseya; the password still sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,17 +76,6 @@ pub struct SurveyWork {
     pub contracts: BTreeSet<ContractId>,
 }
 
-/// What the run's survey said of a contract.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Seen {
-    /// Nothing: it is to be looked up.
-    Unknown,
-    /// Kaseya does not show it.
-    NotShown,
-    /// It is shown so.
-    Shown(Box<Shown>),
-}
-
 /// One contract and what is wanted on it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contract {
@@ -104,8 +91,8 @@ pub struct Contract {
     pub notes: Vec<Note>,
     /// What of its companies is not billed.
     pub unbilled: Vec<Unbilled>,
-    /// What the run's survey said of it.
-    pub seen: Seen,
+    /// What the run's survey said of it; `None` when it is to be looked up.
+    pub seen: Option<SeenContract>,
     /// The name of the account it was mapped with.
     pub account_name: Option<String>,
     /// The name that its account had when the contract was last found to be the mapped account's.
@@ -234,12 +221,10 @@ fn contract(work: v1::ContractWork) -> Result<Contract, FieldError> {
         targets: work.targets.into_iter().map(target).collect::<Result<_, _>>()?,
         notes: work.notes.into_iter().map(note).collect::<Result<_, _>>()?,
         unbilled: work.unbilled.into_iter().map(unbilled).collect::<Result<_, _>>()?,
-        seen: match work.seen {
-            None => Seen::Unknown,
-            Some(seen) => read_seen(seen)
-                .map_err(|error| error.within("seen"))?
-                .map_or(Seen::NotShown, |shown| Seen::Shown(Box::new(shown))),
-        },
+        seen: work
+            .seen
+            .map(|seen| SeenContract::try_from(seen).map_err(|error| error.within("seen")))
+            .transpose()?,
         account_name: work.account_name,
         owner_name: work.owner_name,
     })

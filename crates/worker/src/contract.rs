@@ -1,6 +1,6 @@
 //! One contract: what Kaseya shows, and what is to be done about it.
 
-use domain::{Change, Decision, ErrorCode, Line, PlanContext, Wanted, plan_target};
+use domain::{Change, Decision, ErrorCode, Line, PlanContext, ShownContract, Wanted, plan_target};
 use jiff::{Timestamp, civil::Date};
 use kaseya::{BmsError, ContractLine};
 use messages::{field::wire_instant, v1};
@@ -11,7 +11,7 @@ use crate::{
     decided::result_of,
     outcome::TargetResult,
     ownership::{self, Owner},
-    shown::{Shown, out_of_use},
+    shown::out_of_use,
     writing::Written,
 };
 
@@ -46,7 +46,7 @@ pub(crate) struct PlannedWrite {
 pub(crate) async fn plan_contract(
     attempt: &Attempt<'_>,
     contract: &Contract,
-    shown: Option<&Shown>,
+    shown: Option<&ShownContract>,
 ) -> Result<Planned, BmsError> {
     let mut planned = Planned::default();
     if let Some((code, words)) = out_of_use(contract, shown) {

@@ -4,9 +4,10 @@
 //! is the mapped account's; under another name either the account was renamed or the contract has moved, and the account's
 //! own contracts tell which.
 
+use domain::ShownContract;
 use kaseya::BmsError;
 
-use crate::{attempt::Attempt, content::Contract, shown::Shown};
+use crate::{attempt::Attempt, content::Contract};
 
 /// Whether a contract is still the mapped account's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,14 +19,14 @@ pub(crate) enum Owner {
 }
 
 /// Whether what the survey showed tells that the contract is the mapped account's.
-fn is_known(contract: &Contract, shown: &Shown) -> bool {
+fn is_known(contract: &Contract, shown: &ShownContract) -> bool {
     let same = |name: &String| shown.account_name.as_ref() == Some(name);
     contract.account_name.as_ref().is_some_and(same) || contract.owner_name.as_ref().is_some_and(same)
 }
 
 /// Whether the contract's owner is to be asked for: before a change where the survey does not tell, and in any case where it
 /// shows another account's name.
-pub(crate) fn is_in_doubt(contract: &Contract, shown: &Shown, changing: bool) -> bool {
+pub(crate) fn is_in_doubt(contract: &Contract, shown: &ShownContract, changing: bool) -> bool {
     !is_known(contract, shown) && (changing || shown.account_name.is_some())
 }
 
@@ -33,7 +34,7 @@ pub(crate) fn is_in_doubt(contract: &Contract, shown: &Shown, changing: bool) ->
 pub(crate) async fn ask(
     attempt: &Attempt<'_>,
     contract: &Contract,
-    shown: &Shown,
+    shown: &ShownContract,
 ) -> Result<Owner, BmsError> {
     let owned = attempt.session.contracts_of(contract.account).await?;
     Ok(if owned.iter().any(|owned| owned.id == contract.id) {

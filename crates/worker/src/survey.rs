@@ -5,14 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use domain::ContractId;
+use domain::{ContractId, SeenContract, ShownContract};
 use kaseya::{BmsError, SURVEY_PAGE, SurveyPage};
 use messages::v1;
 
 use crate::{
     attempt::{Attempt, Findings, Verdict},
     content::SurveyWork,
-    shown::{Shown, wire_seen},
 };
 
 /// Pages of one attempt: what they show of our contracts fits into one message.
@@ -22,7 +21,7 @@ const PAGES_AT_ONCE: usize = 6;
 #[derive(Default)]
 struct Sight {
     /// What was shown, or that nothing was.
-    contracts: BTreeMap<ContractId, Option<Shown>>,
+    contracts: BTreeMap<ContractId, Option<ShownContract>>,
     /// The page to go on with; `None` when all is seen.
     next_page: Option<usize>,
 }
@@ -50,13 +49,13 @@ pub(crate) async fn survey(attempt: &Attempt<'_>, work: &SurveyWork, findings: &
     } else if sight.next_page.is_some() && findings.nothing_left() {
         hand_back(work, &sight, None, findings);
     }
-    let now = attempt.clock.now();
-    findings.contracts_seen =
-        sight.contracts.iter().map(|(id, shown)| wire_seen(*id, shown.as_ref(), now)).collect();
     findings.survey = Some(v1::SurveyDone {
         next_page: sight.next_page.and_then(|page| u32::try_from(page).ok()),
         given_up: Some(given_up),
     });
+    let seen_at = attempt.clock.now();
+    let seen = sight.contracts.into_iter().map(|(contract, shown)| SeenContract { contract, seen_at, shown });
+    findings.contracts_seen = seen.map(v1::ContractSeen::from).collect();
 }
 
 /// What is left goes to the next attempt; the ledger knows by the pages' contracts which those are.
@@ -111,7 +110,7 @@ async fn look_up_the_rest(
     work: &SurveyWork,
     sight: &mut Sight,
 ) -> Result<(), BmsError> {
-    let plain = |shown: &Option<Shown>| shown.as_ref().is_some_and(|shown| shown.active.is_some());
+    let plain = |shown: &Option<ShownContract>| shown.as_ref().is_some_and(|shown| shown.active.is_some());
     let rest: Vec<ContractId> = work
         .contracts
         .iter()
@@ -128,7 +127,7 @@ async fn look_up_the_rest(
         let known = sight.contracts.entry(contract).or_default();
         match (known, looked_up) {
             (Some(shown), Some(looked_up)) => shown.active = Some(looked_up.is_active),
-            (known, looked_up) => *known = looked_up.map(Shown::from),
+            (known, looked_up) => *known = looked_up.map(ShownContract::from),
         }
     }
     Ok(())
