@@ -26,30 +26,11 @@ pub(crate) async fn job_content(
     facts: &Facts,
     admitted: &Admitted,
 ) -> Result<v1::JobContent, StoreError> {
-    let now = context.clock.now();
     let (integration, plan) = (&facts.integration, facts.plan());
-    let known = Known::read(tx, partner, facts, job.run_number, &job.contracts, now).await?;
-    let decided = ledger::decided_holds(tx, partner, &job.contracts).await?;
-    let today = facts.settings.zone().to_datetime(now).date();
-    let remembered = ledger::remembered(tx, partner, &job.contracts, today).await?;
-    let standing =
-        permits::targets_standing(tx, partner, (job.job, job.attempt), &job.contracts, now).await?;
-    // A contract that nothing is mapped to any more is left out: its companies were followed where they are now.
-    let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
-    let contracts = contracts.map(|contract| {
-        let work = contract_work(contract, |service| {
-            let target = (contract.contract, service);
-            KnownTarget {
-                line: known.line(target),
-                decided: decided.get(&target).copied(),
-                standing: standing.get(&target),
-                remembered: remembered.get(&target).copied().unwrap_or_default(),
-                drift: integration.drift,
-            }
-        });
-        let (seen, owner_name) = known.work(contract.contract);
-        v1::ContractWork { seen, owner_name, ..work }
-    });
+    let contracts = match job.kind {
+        JobKind::Survey => Vec::new(),
+        JobKind::Work | JobKind::Local => contracts_work(tx, context, partner, job, facts, &plan).await?,
+    };
     let survey = match job.kind {
         JobKind::Survey => Some(v1::SurveyWork {
             from_page: Some(job.survey_page.unsigned_abs()),
@@ -74,13 +55,48 @@ pub(crate) async fn job_content(
             percent: Some(integration.brakes.percent),
             units_alone: Some(integration.brakes.units_alone),
         }),
-        contracts: if survey.is_some() { Vec::new() } else { contracts.collect() },
+        contracts,
         probing: Some(admitted.probing),
         trigger: job.trigger.as_str().to_owned(),
         setbacks: Some(job.setbacks.unsigned_abs()),
         confirm_by_total: Some(survey.is_none() && confirms_by_total(job, &plan)),
         survey,
     })
+}
+
+/// The contracts of a slice, each with all that is known of it. One that nothing is mapped to any more is left out: its
+/// companies were followed where they are now.
+async fn contracts_work(
+    tx: &Transaction<'_>,
+    context: &Context,
+    partner: &PartnerId,
+    job: &JobRow,
+    facts: &Facts,
+    plan: &PartnerPlan,
+) -> Result<Vec<v1::ContractWork>, StoreError> {
+    let now = context.clock.now();
+    let known = Known::read(tx, partner, facts, job.run_number, &job.contracts, now).await?;
+    let decided = ledger::decided_holds(tx, partner, &job.contracts).await?;
+    let today = facts.settings.zone().to_datetime(now).date();
+    let remembered = ledger::remembered(tx, partner, &job.contracts, today).await?;
+    let standing =
+        permits::targets_standing(tx, partner, (job.job, job.attempt), &job.contracts, now).await?;
+    let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
+    let work = contracts.map(|contract| {
+        let work = contract_work(contract, |service| {
+            let target = (contract.contract, service);
+            KnownTarget {
+                line: known.line(target),
+                decided: decided.get(&target).copied(),
+                standing: standing.get(&target),
+                remembered: remembered.get(&target).copied().unwrap_or_default(),
+                drift: facts.integration.drift,
+            }
+        });
+        let (seen, owner_name) = known.work(contract.contract);
+        v1::ContractWork { seen, owner_name, ..work }
+    });
+    Ok(work.collect())
 }
 
 /// Of a partner with no more contracts than this each change is read back at once: people see it sooner.

@@ -4,7 +4,7 @@
 //! or not billed (B-05), a count that is missing (QTY-02), and every
 //! contract of a slice that was given up (JOB-03) or whose partner's credentials stand refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Addend, CompanyId, CompanyState, ContractId, ErrorCode, Glance, JobId, Outcome, ServiceId, Wanted,
@@ -44,9 +44,12 @@ pub(crate) async fn job_done(
     let mut told = Told::new(job, &plan);
     let contracts: Vec<ContractId> = told.contracts.iter().copied().collect();
     let known = Known::read(tx, &job.partner, &facts, job.run_number, &contracts, now).await?;
+    let planned = contracts.iter().filter_map(|contract| plan.contracts.get(contract));
+    let glances: BTreeMap<ContractId, Glance> =
+        planned.map(|planned| (planned.contract, known.glance(planned))).collect();
     if code.is_none() && job.refused.is_none() {
         let (work, local) =
-            told.contracts.iter().partition(|contract| needs_worker(&plan, &known, **contract));
+            told.contracts.iter().partition(|contract| needs_worker(&plan, &glances, **contract));
         told.contracts = local;
         move_to_work(tx, context, job, &work, &told, now).await?;
         if !work.is_empty() && told.is_empty() {
@@ -54,16 +57,15 @@ pub(crate) async fn job_done(
         }
     }
     let code = code.or(job.refused);
-    let outcomes = told.outcomes(&plan, &known, code);
-    let lines = if code.is_none() { told.lines(&plan, &known) } else { Vec::new() };
+    let outcomes = told.outcomes(&plan, &glances, code);
+    let lines = if code.is_none() { told.lines(&plan, &known, &glances) } else { Vec::new() };
     Ok(Some(v1::JobDone { lines, ..done(job, outcomes, now) }))
 }
 
 /// Whether a number could be sent, and it is not known that Kaseya holds it.
-fn needs_worker(plan: &PartnerPlan, known: &Known, contract: ContractId) -> bool {
-    plan.contracts
-        .get(&contract)
-        .is_some_and(|planned| planned.needs_worker() && known.glance(planned) == Glance::Read)
+fn needs_worker(plan: &PartnerPlan, glances: &BTreeMap<ContractId, Glance>, contract: ContractId) -> bool {
+    let planned = plan.contracts.get(&contract);
+    planned.is_some_and(ContractPlan::needs_worker) && glances.get(&contract) == Some(&Glance::Read)
 }
 
 async fn move_to_work(
@@ -118,15 +120,15 @@ impl Told {
     fn outcomes(
         &self,
         plan: &PartnerPlan,
-        known: &Known,
+        glances: &BTreeMap<ContractId, Glance>,
         code: Option<ErrorCode>,
     ) -> Vec<v1::CompanyOutcome> {
         let contracts = self.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
         let mapped = contracts.flat_map(|contract| {
-            let because = match (code, known.glance(contract)) {
+            let because = match (code, glances.get(&contract.contract)) {
                 (Some(code), _) => Because::Code(code),
-                (None, Glance::Holds { seen }) => Because::Holds { seen },
-                (None, Glance::Read) => Because::CountMissing,
+                (None, Some(Glance::Holds { seen })) => Because::Holds { seen: *seen },
+                (None, Some(Glance::Read) | None) => Because::CountMissing,
             };
             contract.companies.iter().map(move |company| on_contract(contract, company, because))
         });
@@ -134,9 +136,15 @@ impl Told {
     }
 
     /// The lines of changes that a contract's total has confirmed.
-    fn lines(&self, plan: &PartnerPlan, known: &Known) -> Vec<v1::LineSeen> {
-        let contracts = self.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
-        let confirmed = contracts.filter(|contract| known.glance(contract) == (Glance::Holds { seen: true }));
+    fn lines(
+        &self,
+        plan: &PartnerPlan,
+        known: &Known,
+        glances: &BTreeMap<ContractId, Glance>,
+    ) -> Vec<v1::LineSeen> {
+        let holds = |contract: &&ContractId| glances.get(contract) == Some(&Glance::Holds { seen: true });
+        let confirmed =
+            self.contracts.iter().filter(holds).filter_map(|contract| plan.contracts.get(contract));
         confirmed.flat_map(|contract| known.told_by_total(contract)).collect()
     }
 }
