@@ -8,13 +8,13 @@ use messages::v1;
 use serde_json::{Value, json};
 
 use crate::{
-    job::{addend, came_out, contract, target},
+    job::{addend, came_out, contract, surveyed, target},
     world::{World, state},
 };
 
-/// Codes of Kaseya that no row produces, because nothing reads yet what they need (the survey): a row added for one must
-/// strike it out here, and nothing else may be missing.
-const MISSING: [ErrorCode; 3] = [ErrorCode::Acc01, ErrorCode::Con03, ErrorCode::Svc02];
+/// Codes of Kaseya that no row produces, because nothing reads yet what they need: a row added for one must strike it out
+/// here, and nothing else may be missing.
+const MISSING: [ErrorCode; 2] = [ErrorCode::Acc01, ErrorCode::Svc02];
 
 /// Codes that do not come from Kaseya: counts, mappings, jobs, and the brakes.
 const OTHERS: [ErrorCode; 8] = [
@@ -31,6 +31,8 @@ const OTHERS: [ErrorCode; 8] = [
 /// What is otherwise than usual.
 enum Shape {
     State(fn(&mut State)),
+    /// The same, and the run has begun with a survey.
+    Surveyed(fn(&mut State)),
     Fault(Endpoint, u32, Fault),
     /// The same fault so many times from the first on.
     Faults(Endpoint, u32, Fault),
@@ -98,6 +100,11 @@ fn rows() -> Vec<(ErrorCode, &'static str, Shape)> {
         ),
         (Con02, "not_sent", Shape::State(|state| edit_contract(state).status = ContractStatus::Inactive)),
         (Con02, "not_sent", Shape::State(|state| state.contracts.retain(|contract| contract.id != 5001))),
+        (
+            Con03,
+            "not_sent",
+            Shape::Surveyed(|state| edit_contract(state).contract_type = "Fixed Price".into()),
+        ),
         (Con04, "not_sent", Shape::State(|state| edit_contract(state).account = 999)),
         (Svc01, "not_sent", Shape::State(|state| edit_contract(state).lines.clear())),
         (
@@ -169,7 +176,7 @@ async fn every_code_of_kaseyas_comes_from_an_answer() {
         let mut state = state();
         let mut target = target(701, vec![addend("acme", "standard", 14)]);
         match &shape {
-            Shape::State(edit) => edit(&mut state),
+            Shape::State(edit) | Shape::Surveyed(edit) => edit(&mut state),
             Shape::Target(change) => target = change(target),
             Shape::StateAndTarget(edit, change) => {
                 edit(&mut state);
@@ -178,6 +185,7 @@ async fn every_code_of_kaseyas_comes_from_an_answer() {
             Shape::Fault(..) | Shape::Faults(..) | Shape::NoHost => {}
         }
         let mut world = World::new(state).await;
+        let mut work = contract(5001, vec![target]);
         match shape {
             Shape::Fault(endpoint, nth, fault) => world.kaseya.fail(endpoint, nth, fault),
             Shape::Faults(endpoint, times, fault) => {
@@ -188,9 +196,10 @@ async fn every_code_of_kaseyas_comes_from_an_answer() {
                 let integration = script.content.integration.as_mut().expect("an integration");
                 integration.v2_base = Some("http://127.0.0.1:1".to_owned());
             }
+            Shape::Surveyed(_) => work = surveyed(&world.survey(&[5001], 1).await, work),
             Shape::State(_) | Shape::Target(_) | Shape::StateAndTarget(..) => {}
         }
-        let done = world.work(vec![contract(5001, vec![target])]).await;
+        let done = world.work(vec![work]).await;
         assert_eq!(came_out(&done, "acme", 5001), format!("{expected} {code}"), "row {place}");
     }
 }

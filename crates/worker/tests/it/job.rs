@@ -79,3 +79,9 @@ pub fn left(done: &v1::JobDone) -> (Vec<i32>, Option<String>, Option<String>) {
     let at = messages::field::optional_instant("not_before", left.not_before).expect("an instant");
     (left.contract_ids, at.map(|at| at.to_string()), left.code)
 }
+
+/// The contract as a survey has shown it.
+pub fn surveyed(survey: &v1::JobDone, work: v1::ContractWork) -> v1::ContractWork {
+    let seen = survey.contracts_seen.iter().find(|seen| seen.contract_id == work.contract_id).cloned();
+    v1::ContractWork { seen, ..work }
+}

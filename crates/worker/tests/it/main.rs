@@ -11,6 +11,7 @@ mod permits;
 mod plans;
 mod probe;
 mod secrets;
+mod survey;
 mod tickets;
 mod world;
 mod writes;

@@ -168,6 +168,15 @@ impl World {
         self.done().await
     }
 
+    /// One attempt of a survey of these contracts, from this page on.
+    pub async fn survey(&mut self, contracts: &[i32], from_page: u32) -> v1::JobDone {
+        self.script().content.survey =
+            Some(v1::SurveyWork { from_page: Some(from_page), contract_ids: contracts.to_vec() });
+        let done = self.work(Vec::new()).await;
+        self.script().content.survey = None;
+        done
+    }
+
     /// The next `JobDone`.
     pub async fn done(&mut self) -> v1::JobDone {
         take(&mut self.results, &self.script).await
