@@ -94,10 +94,11 @@ impl Egress {
         if let Some(token) = &request.bearer {
             builder = builder.bearer_auth(token.expose_secret());
         }
-        builder = match &request.body {
+        builder = match request.body {
             Body::None => builder,
-            Body::Form(fields) => builder.form(&exposed(fields)),
-            Body::Json(value) => builder.json(value),
+            Body::Form(fields) => builder.form(&exposed(&fields)),
+            Body::Json(value) => builder.json(&value),
+            Body::JsonText(text) => builder.header(header::CONTENT_TYPE, "application/json").body(text),
         };
         builder.build().map_err(|_| EgressError::Request)
     }

@@ -37,6 +37,8 @@ pub enum Body {
     Form(Vec<(&'static str, SecretString)>),
     /// JSON.
     Json(serde_json::Value),
+    /// JSON that goes out byte for byte as it is written here.
+    JsonText(String),
 }
 
 /// A request.

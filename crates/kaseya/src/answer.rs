@@ -1,5 +1,6 @@
 //! What an answer says, in whichever envelope it comes.
 
+use bytes::Bytes;
 use egress::Response;
 use serde_json::Value;
 
@@ -44,6 +45,8 @@ pub(crate) struct Success {
     pub result: Value,
     /// How many there are in all, where it says so.
     pub total: Option<u64>,
+    /// The whole answer as it came.
+    pub body: Bytes,
 }
 
 impl Success {
@@ -85,12 +88,15 @@ pub(crate) fn read(response: &Response, envelope: Envelope) -> Verdict {
         Ok(false) if error_code(object) == Some(TOKEN_CODE) => Verdict::Unauthorized(words()),
         Ok(false) if error_code(object) == Some(LIMIT_CODE) => Verdict::Limited(response.retry_after.clone()),
         Ok(false) => Verdict::Refused(response.status, words()),
-        Ok(true) if envelope == Envelope::Plain => {
-            Verdict::Success(Success { result: Value::Object(object.clone()), total: None })
-        }
+        Ok(true) if envelope == Envelope::Plain => Verdict::Success(Success {
+            result: Value::Object(object.clone()),
+            total: None,
+            body: response.body.clone(),
+        }),
         Ok(true) => Verdict::Success(Success {
             result: fields::get(object, "result").cloned().unwrap_or_default(),
             total: fields::get(object, "totalRecords").and_then(Value::as_u64),
+            body: response.body.clone(),
         }),
     }
 }
@@ -138,7 +144,6 @@ fn words(object: &Object) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -160,14 +165,14 @@ mod tests {
             json!({"Success": true, "Result": [1], "TotalRecords": 7}),
             json!({"SUCCESS": true, "RESULT": [1], "TOTALRECORDS": 7}),
         ] {
-            let success = Success { result: json!([1]), total: Some(7) };
+            let success = Success { result: json!([1]), total: Some(7), body: body.to_string().into() };
             assert_eq!(json_read(200, Envelope::V2, &body), Verdict::Success(success));
         }
         for body in [
             json!({"ResponseCode": 0, "Status": "OK", "Error": "None", "Result": [1]}),
             json!({"status": "ok", "error": null, "result": [1]}),
         ] {
-            let success = Success { result: json!([1]), total: None };
+            let success = Success { result: json!([1]), total: None, body: body.to_string().into() };
             assert_eq!(json_read(200, Envelope::V1, &body), Verdict::Success(success));
         }
     }

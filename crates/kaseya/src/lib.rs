@@ -21,6 +21,7 @@ mod lines;
 mod login;
 mod preflight;
 mod probe;
+mod raw_object;
 mod reads;
 mod session;
 mod survey;

@@ -5,5 +5,6 @@ mod limits;
 mod partner;
 mod preflight;
 mod probe;
+mod raw_lines;
 mod reads_and_writes;
 mod sessions;
