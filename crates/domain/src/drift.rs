@@ -36,6 +36,8 @@ pub struct Remembered {
     pub last_confirmed: Option<u32>,
     /// The effective date of the newest change that sent again what Kaseya had before.
     pub rewritten_for: Option<Date>,
+    /// The number of a write that was not answered, and that may have landed after the line was last seen as we left it.
+    pub unanswered: Option<u32>,
 }
 
 /// Why a number is sent again that Kaseya had before.
@@ -64,6 +66,8 @@ pub enum Sight {
     Replaces(Pending),
     /// The day of our change has come, and the line shows the old number.
     NotApplied(Pending),
+    /// What a write of ours sent that was not answered and has landed since, over a newer number: nobody's edit.
+    LandedLate,
     /// Neither what we left nor what is on its way.
     Edited {
         /// What we left, or sent.
@@ -77,13 +81,18 @@ impl Remembered {
         let shows = |units: u32| shown == f64::from(units);
         match (self.pending, self.last_confirmed) {
             (Some(pending), _) if shows(pending.to) => Sight::AsLeft,
-            (Some(pending), _) if shown != pending.from => Sight::Edited { left: pending.to },
+            (Some(pending), _) if shown != pending.from => self.other_than(shown, pending.to),
             (Some(pending), _) if pending.due => Sight::NotApplied(pending),
             (Some(pending), _) if pending.to == wanted => Sight::Awaited(pending),
             (Some(pending), _) => Sight::Replaces(pending),
-            (None, Some(left)) if !shows(left) => Sight::Edited { left },
+            (None, Some(left)) if !shows(left) => self.other_than(shown, left),
             (None, _) => Sight::AsLeft,
         }
+    }
+
+    fn other_than(&self, shown: f64, left: u32) -> Sight {
+        let landed = self.unanswered.is_some_and(|units| shown == f64::from(units));
+        if landed { Sight::LandedLate } else { Sight::Edited { left } }
     }
 }
 
@@ -93,7 +102,7 @@ impl Sight {
         match self {
             Self::Edited { left } => Some(Rewrite::Edited { left }),
             Self::NotApplied(pending) => Some(Rewrite::NotApplied { sent: pending.to }),
-            Self::AsLeft | Self::Awaited(_) | Self::Replaces(_) => None,
+            Self::AsLeft | Self::Awaited(_) | Self::Replaces(_) | Self::LandedLate => None,
         }
     }
 }

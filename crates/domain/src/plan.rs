@@ -112,7 +112,7 @@ pub fn plan_target(same_service: &[Line], context: &PlanContext) -> Decision {
         // Somebody's half, or Kaseya's own proration, which was there before us: which whole number was meant is not ours to
         // guess. One that came into a line of ours is drift.
         Sight::AsLeft if is_fraction(line.units) => return Decision::NotSent(ErrorCode::Qty03),
-        Sight::AsLeft | Sight::NotApplied(_) | Sight::Edited { .. } => {}
+        Sight::AsLeft | Sight::NotApplied(_) | Sight::LandedLate | Sight::Edited { .. } => {}
     }
     let effective_date = match effective_day(&line, context) {
         Ok(day) => day,

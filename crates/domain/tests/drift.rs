@@ -38,7 +38,7 @@ fn pending(due: bool) -> Pending {
 }
 
 fn awaiting(due: bool) -> Remembered {
-    Remembered { pending: Some(pending(due)), last_confirmed: Some(12), rewritten_for: None }
+    Remembered { pending: Some(pending(due)), last_confirmed: Some(12), ..Remembered::default() }
 }
 
 fn left(units: u32) -> Remembered {
@@ -101,6 +101,28 @@ fn b_13_an_edited_line_is_left_to_a_person_or_to_the_policy() {
     assert!(matches!(plan_target(&[line(13.0)], &context(13, left(12))), Decision::Unchanged { .. }));
     let first = context(13, Remembered::default());
     assert_eq!(plan_target(&[line(15.0)], &first), Decision::Write(change(15.0, 13, None)));
+}
+
+#[test]
+fn net_02_our_own_late_number_is_nobodys_edit() {
+    for drift in [DriftPolicy::Ask, DriftPolicy::SendOurs] {
+        let late = Remembered { unanswered: Some(10), rewritten_for: Some(PERIOD), ..left(12) };
+        let context = PlanContext { drift, ..context(12, late) };
+        assert_eq!(plan_target(&[line(10.0)], &context), Decision::Write(change(10.0, 12, None)));
+        assert_eq!(plan_target(&[line(12.0)], &context), Decision::Unchanged { line: Some(line(12.0)) });
+        let far = Remembered { unanswered: Some(90), ..left(12) };
+        let decision = plan_target(&[line(90.0)], &PlanContext { remembered: far, ..context });
+        assert!(
+            matches!(decision, Decision::Hold(_, Brake::LargeChange)),
+            "the brakes look at it as at any other"
+        );
+    }
+    // Any other number is an edit.
+    let late = Remembered { unanswered: Some(10), ..left(12) };
+    assert!(matches!(plan_target(&[line(11.0)], &context(12, late)), Decision::Hold(_, Brake::Drift)));
+    // Also while a newer change is not confirmed yet.
+    let taken = Remembered { unanswered: Some(10), ..awaiting(true) };
+    assert!(matches!(plan_target(&[line(10.0)], &context(14, taken)), Decision::Write(_)));
 }
 
 #[test]

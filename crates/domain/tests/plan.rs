@@ -217,6 +217,7 @@ prop_compose! {
         pending in prop::option::weighted(0.4, (0_u32..60, users(), 1_i8..=12, any::<bool>())),
         last_confirmed in prop::option::weighted(0.6, 0_u32..60),
         rewritten in prop::option::weighted(0.2, 1_i8..=12),
+        unanswered in prop::option::weighted(0.2, users()),
     ) -> Remembered {
         Remembered {
             pending: pending.map(|(from, to, month, due)| Pending {
@@ -227,6 +228,7 @@ prop_compose! {
             }),
             last_confirmed,
             rewritten_for: rewritten.map(|month| date(2026, month, 1)),
+            unanswered,
         }
     }
 }

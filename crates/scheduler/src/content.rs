@@ -179,6 +179,7 @@ fn target_work(target: &TargetPlan, known: &KnownTarget<'_>) -> v1::TargetWork {
         pending: known.remembered.pending.map(pending_change),
         last_confirmed_units: known.remembered.last_confirmed,
         rewritten_for: known.remembered.rewritten_for.map(|day| day.to_string()),
+        unanswered_units: known.remembered.unanswered,
         drift_policy: Some(known.drift.as_str().to_owned()),
     }
 }

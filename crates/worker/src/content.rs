@@ -261,6 +261,7 @@ fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
             pending: work.pending.map(pending).transpose().map_err(|error| error.within("pending"))?,
             last_confirmed: work.last_confirmed_units,
             rewritten_for: field::optional_day("rewritten_for", work.rewritten_for.as_deref())?,
+            unanswered: work.unanswered_units,
         },
         drift: work.drift_policy.map_or(Ok(DriftPolicy::Ask), |policy| {
             field::named("drift_policy", &policy, DriftPolicy::parse)

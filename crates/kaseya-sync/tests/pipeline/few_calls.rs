@@ -1,11 +1,10 @@
 //! How many calls a sync makes, counted by the simulator: the table of figures.
 //!
-//! `cargo test -p kaseya-sync --test few_calls -- --nocapture` prints it.
-
-mod world;
+//! `cargo test -p kaseya-sync --test pipeline few_calls -- --nocapture` prints it.
 
 use kaseya_simulator::Endpoint;
-use world::{Figures, World};
+
+use crate::world::{Figures, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_thousand_companies_and_contracts() {

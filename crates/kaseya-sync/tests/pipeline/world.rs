@@ -7,7 +7,7 @@ use domain::{Backoff, Clock as _, ContractId};
 use egress::{Egress, EgressSettings};
 use jiff::{Timestamp, ToSpan as _};
 use kaseya::{Bms, BmsSettings};
-use kaseya_simulator::{Endpoint, Line, Running, Simulator, State};
+use kaseya_simulator::{Endpoint, Fault, Line, Running, Simulator, State};
 use results::{Results, ResultsSettings};
 use scheduler::{Context, Scheduler, SchedulerSettings};
 use secrecy::SecretString;
@@ -202,7 +202,7 @@ impl World {
         let calls = calls.filter(|(_, calls)| *calls > 0).collect();
         let contracts_read = self.number(&format!("count(*) from contracts where read_at > '{begun}'")).await;
         // A run that had to wait for the hour's calls has gone on into the day.
-        self.clock.set(next_midnight(self.clock.now()));
+        self.next_day();
         Figures { calls, contracts_read }
     }
 
@@ -270,6 +270,50 @@ impl World {
         self.kaseya
             .edit(|state| edit(state.line_mut(contract_of(company), line_of(company)).expect("a line")))
             .expect("a state without a file is always kept");
+    }
+
+    /// What Kaseya does at the nth call of an endpoint from now on.
+    pub fn fail(&self, endpoint: Endpoint, nth: u32, fault: Fault) {
+        self.kaseya.fail(endpoint, nth, fault);
+    }
+
+    /// The next counting: that many users of a company from now on.
+    pub async fn recount(&self, company: u32, users: u32) {
+        self.run(&format!("update user_counts set users = {users} where company_id = 'c{company}'")).await;
+    }
+
+    /// Counts everybody and lets the night's sync begin, until all that is left of it waits for a later hour, which is given.
+    pub async fn night_until_it_waits(&self) -> Timestamp {
+        self.count(&[]).await;
+        self.clock.set(self.clock.now() + 1.hour());
+        testkit::until("all that is left waits", async || {
+            let waiting =
+                self.number("count(*) from jobs where state = 'ready' and not_before is not null").await;
+            waiting > 0 && waiting == self.number("count(*) from jobs where state <> 'done'").await
+        })
+        .await;
+        timestamp(&self.text("min(not_before) from jobs where state = 'ready'").await.expect("an instant"))
+    }
+
+    /// Lets the night's sync go on to its end.
+    pub async fn rest_of_the_night(&self) {
+        self.until_through().await;
+    }
+
+    /// Goes to the next midnight.
+    pub fn next_day(&self) {
+        self.clock.set(next_midnight(self.clock.now()));
+    }
+
+    /// Goes to this instant.
+    pub fn go_to(&self, instant: Timestamp) {
+        self.clock.set(instant);
+    }
+
+    /// Kaseya's units of a company's line.
+    pub fn units(&self, company: u32) -> f64 {
+        let state = self.kaseya.state();
+        state.lines(contract_of(company)).expect("a contract")[0].units
     }
 
     /// Every line holds what was counted.

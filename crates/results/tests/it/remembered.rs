@@ -66,9 +66,15 @@ async fn a_change_that_is_shown_is_confirmed_and_no_longer_on_its_way() {
 }
 
 #[tokio::test]
-async fn what_got_no_answer_was_not_taken() {
+async fn what_got_no_answer_was_not_taken_and_may_land_within_the_hour() {
     let world = for_january(Unsure).await;
-    assert_eq!(remembered(&world, date(2026, 12, 1)).await, Remembered::default());
+    let unanswered = Remembered { unanswered: Some(14), ..Remembered::default() };
+    assert_eq!(remembered(&world, date(2026, 12, 1)).await, unanswered);
+    // A day later the line is seen as we left it: what has not landed by then does not.
+    let equal = done(8, 2, 1).company("acme", 1001, "unchanged", (12.0, 12));
+    world.store(&[equal.line(1001, 9001, 12.0, DAY_AFTER)]).await;
+    let known = Remembered { last_confirmed: Some(12), ..Remembered::default() };
+    assert_eq!(remembered(&world, date(2027, 1, 2)).await, known);
 }
 
 #[tokio::test]

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::{ContractId, PartnerId, Pending, Remembered, ServiceId};
-use jiff::{Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction};
+
+/// A write that was not answered may still land so long after its permit. Kaseya gives no such promise: a line is left
+/// alone for ten minutes, and what lands even later is told from an edit for this long.
+const LANDS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is remembered of the targets of these contracts; `today` is the partner's. One that was never written, nor seen to
 /// hold our number, is not among them.
@@ -19,7 +23,8 @@ pub async fn remembered(
     // What was seen to hold our number after the newest change ends it, whatever became of that.
     let rows = tx
         .query(
-            "select contract_id, service_id, confirmed_units, rewritten.rewritten_for, from_units, to_units, effective_date
+            "select contract_id, service_id, confirmed_units, rewritten.rewritten_for, newest.from_units, newest.to_units,
+                    newest.effective_date, unanswered.to_units as unanswered_units
              from targets
                   left join lateral (
                       select from_units, to_units, effective_date, result, granted_at from intents
@@ -33,8 +38,15 @@ pub async fn remembered(
                       where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
                         and taken_at is not null and rewrite) as rewritten
                   on true
+                  left join lateral (
+                      select to_units from intents
+                      where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
+                        and result in ('open', 'unsure', 'not_applied')
+                        and (targets.confirmed_at is null or permit_until > targets.confirmed_at - make_interval(secs => $3))
+                      order by granted_at desc limit 1) as unanswered
+                  on true
              where targets.partner_id = $1 and targets.contract_id = any($2)",
-            &[&partner.as_str(), &contracts],
+            &[&partner.as_str(), &contracts, &LANDS_WITHIN.as_secs_f64()],
         )
         .await?;
     rows.iter()
@@ -56,7 +68,12 @@ pub async fn remembered(
                 None => None,
             };
             let target = (ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?));
-            Ok((target, Remembered { pending, last_confirmed, rewritten_for: row.get("rewritten_for")? }))
+            let unanswered = match row.get::<Option<i32>>("unanswered_units")? {
+                Some(_) => Some(row.number("unanswered_units")?),
+                None => None,
+            };
+            let rewritten_for = row.get("rewritten_for")?;
+            Ok((target, Remembered { pending, last_confirmed, rewritten_for, unanswered }))
         })
         .collect()
 }

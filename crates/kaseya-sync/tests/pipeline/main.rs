@@ -1,0 +1,5 @@
+//! All services in one process, from counts to Kaseya's lines and back to statuses.
+
+mod few_calls;
+mod late_writes;
+mod world;
