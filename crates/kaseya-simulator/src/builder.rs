@@ -3,7 +3,9 @@
 use jiff::civil::date;
 use serde_json::{Map, json};
 
-use crate::{Account, Behaviour, Billing, Contract, ContractStatus, Line, Login, Service, State};
+use crate::{
+    Account, Behaviour, Billing, Contract, ContractStatus, ContractTerms, Line, Login, Service, State,
+};
 
 /// Builds a [`State`]; made by [`State::builder`].
 #[derive(Debug)]
@@ -31,6 +33,7 @@ impl State {
                 history,
                 invoices: Vec::new(),
                 invoiced: Vec::new(),
+                posted: Vec::new(),
                 behaviour: Behaviour::default(),
             },
         }
@@ -79,6 +82,7 @@ impl Builder {
             end: None,
             default,
             billing: Billing::Arrears,
+            terms: ContractTerms::default(),
             lines: Vec::new(),
         });
         self

@@ -1,23 +1,18 @@
-//! A call as it came in, names matched without regard to case, and the answer to it.
-
-use std::collections::BTreeMap;
+//! A call as it came in, names matched without regard to case.
 
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, header},
 };
-use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use crate::{
-    Behaviour, Endpoint, LoginRefusal, RetryAfter, TokenRefusal, endpoint::Api, sessions::LoginFault,
-};
+use crate::{Endpoint, refusal::Refusal, routes::Ids, sent::Sent};
 
 /// A call that has been read whole.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub endpoint: Endpoint,
-    pub path: BTreeMap<String, String>,
+    pub path: Ids,
     pub query: Fields,
     pub bearer: Option<String>,
     pub content_type: String,
@@ -27,13 +22,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub fn new(
-        endpoint: Endpoint,
-        path: BTreeMap<String, String>,
-        query: &str,
-        headers: &HeaderMap,
-        body: Bytes,
-    ) -> Self {
+    pub fn new(endpoint: Endpoint, path: Ids, query: &str, headers: &HeaderMap, body: Bytes) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let bearer = text(header::AUTHORIZATION)
             .split_once(' ')
@@ -48,16 +37,33 @@ impl Call {
         self.path.get(name).and_then(|text| text.parse().ok()).ok_or(Refusal::Unknown)
     }
 
-    /// The body's object, its names in lower case at every depth.
-    pub fn json(&self) -> Result<Map<String, Value>, Refusal> {
+    /// The body's object.
+    pub fn json(&self) -> Result<Sent, Refusal> {
+        match self.json_value()? {
+            Value::Object(fields) => Ok(Sent(fields)),
+            _ => Err(Refusal::Bad("The body is not an object".to_owned())),
+        }
+    }
+
+    /// The objects of the body's array.
+    pub fn json_array(&self) -> Result<Vec<Sent>, Refusal> {
+        let bad = || Refusal::Bad("The body is not an array of objects".to_owned());
+        let Value::Array(items) = self.json_value()? else { return Err(bad()) };
+        items
+            .into_iter()
+            .map(|item| match item {
+                Value::Object(fields) => Ok(Sent(fields)),
+                _ => Err(bad()),
+            })
+            .collect()
+    }
+
+    fn json_value(&self) -> Result<Value, Refusal> {
         if !self.content_type.to_ascii_lowercase().contains("json") {
             return Err(Refusal::MediaType);
         }
-        match serde_json::from_slice(&self.body) {
-            Ok(Value::Object(fields)) => Ok(lower(fields)),
-            Ok(_) => Err(Refusal::Bad("The body is not an object".to_owned())),
-            Err(error) => Err(Refusal::Bad(format!("The body is not JSON: {error}"))),
-        }
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Refusal::Bad(format!("The body is not JSON: {error}")))
     }
 
     /// The body's form fields, urlencoded or multipart.
@@ -76,14 +82,6 @@ impl Call {
         }
         Ok(Fields(fields))
     }
-}
-
-fn lower(fields: Map<String, Value>) -> Map<String, Value> {
-    let inner = |value| match value {
-        Value::Object(fields) => Value::Object(lower(fields)),
-        other => other,
-    };
-    fields.into_iter().map(|(name, value)| (name.to_lowercase(), inner(value))).collect()
 }
 
 /// Named texts in the order they came, the names in lower case.
@@ -114,12 +112,12 @@ impl Fields {
         self.all(name).map(|text| parse_integer(name, text)).collect()
     }
 
-    /// True or false; false when it was not sent.
-    pub fn flag(&self, name: &str) -> Result<bool, Refusal> {
+    /// True or false, if one was sent.
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, Refusal> {
         match self.text(name) {
-            None => Ok(false),
-            Some(text) if text.eq_ignore_ascii_case("true") => Ok(true),
-            Some(text) if text.eq_ignore_ascii_case("false") => Ok(false),
+            None => Ok(None),
+            Some(text) if text.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(text) if text.eq_ignore_ascii_case("false") => Ok(Some(false)),
             Some(text) => Err(Refusal::Bad(format!("The value '{text}' is not valid for {name}"))),
         }
     }
@@ -135,154 +133,4 @@ impl Fields {
 
 fn parse_integer(name: &str, text: &str) -> Result<i32, Refusal> {
     text.parse().map_err(|_| Refusal::Bad(format!("The value '{text}' is not valid for {name}")))
-}
-
-/// A call that gets no success.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// No, an expired or a wrong token.
-    Token,
-    /// A login that is not accepted; what is wrong is told only where Kaseya says which.
-    Login(LoginFault),
-    /// A right that the role lacks.
-    Right,
-    /// A login without a tenant.
-    TenantMissing,
-    /// An id that belongs to nothing.
-    Unknown,
-    /// The route's hour is used up until then.
-    Limit(Timestamp),
-    /// A body of a kind that is not taken here.
-    MediaType,
-    /// A field that is wrong or missing.
-    Bad(String),
-    /// The simulator could not keep its state.
-    NotKept,
-}
-
-impl Refusal {
-    fn status(&self, api: Api, behaviour: &Behaviour) -> StatusCode {
-        match self {
-            Self::Login(_) if api == Api::V1 => StatusCode::BAD_REQUEST,
-            Self::Login(_) => match behaviour.login.refusal {
-                LoginRefusal::Unauthorized => StatusCode::UNAUTHORIZED,
-                LoginRefusal::BadRequest => StatusCode::BAD_REQUEST,
-                LoginRefusal::Ok => StatusCode::OK,
-            },
-            Self::Right if behaviour.role.says_forbidden => StatusCode::FORBIDDEN,
-            Self::Token | Self::Right => StatusCode::UNAUTHORIZED,
-            Self::TenantMissing | Self::Bad(_) => StatusCode::BAD_REQUEST,
-            Self::Unknown => StatusCode::NOT_FOUND,
-            Self::Limit(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::NotKept => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    }
-
-    fn v2_words(&self, behaviour: &Behaviour) -> (i32, &str) {
-        match self {
-            Self::Right if behaviour.role.says_forbidden => (403, "Access denied"),
-            Self::Token | Self::Right => (978_001, "Security Error"),
-            Self::Login(fault) if behaviour.login.says_which => (978_002, fault.words()),
-            Self::Login(_) => (978_002, "Invalid credentials"),
-            Self::TenantMissing => (0, "Tenant can't be empty"),
-            Self::Unknown => (404, "Not found"),
-            Self::Limit(_) => (429, "API calls quota exceeded"),
-            Self::MediaType => (415, "Unsupported media type"),
-            Self::Bad(words) => (400, words),
-            Self::NotKept => (500, "Internal error"),
-        }
-    }
-
-    fn v1_words(&self, behaviour: &Behaviour) -> (&'static str, &str) {
-        match self {
-            Self::Right if behaviour.role.says_forbidden => ("Forbidden", "AccessDenied"),
-            Self::Token | Self::Login(_) | Self::Right => ("Unauthorized", "InvalidToken"),
-            Self::TenantMissing => ("BadRequest", "TenantMissing"),
-            Self::Unknown => ("NotFound", "NotFound"),
-            Self::Limit(_) => ("TooManyRequests", "QuotaExceeded"),
-            Self::MediaType => ("UnsupportedMediaType", "UnsupportedMediaType"),
-            Self::Bad(words) => ("BadRequest", words),
-            Self::NotKept => ("InternalServerError", "InternalError"),
-        }
-    }
-
-    /// The answer in the manner of the interface.
-    pub fn reply(&self, endpoint: Endpoint, behaviour: &Behaviour, now: Timestamp) -> Reply {
-        let api = endpoint.api();
-        let status = self.status(api, behaviour);
-        let page = match self {
-            Self::Token if behaviour.token_refusal == TokenRefusal::Html => Some("Sign in"),
-            Self::Limit(_) if behaviour.limits.html => Some("Too many requests"),
-            _ => None,
-        };
-        let retry_after = match self {
-            Self::Limit(until) => behaviour.limits.retry_after.header(*until, now),
-            _ => None,
-        };
-        let body = match (api, self) {
-            (Api::V2, _) => {
-                let (code, message) = self.v2_words(behaviour);
-                v2_failure(code, message)
-            }
-            (Api::V1, Self::Login(fault)) => {
-                let all = "The user name, password or company is incorrect.";
-                let words = if behaviour.login.says_which { fault.words() } else { all };
-                json!({ "error": "invalid_grant", "error_description": words })
-            }
-            (Api::V1, _) => {
-                let (words, error) = self.v1_words(behaviour);
-                json!({
-                    "ResponseCode": status.as_u16(),
-                    "Status": words,
-                    "Error": error,
-                    "Result": null,
-                    "TotalRecords": 0,
-                })
-            }
-        };
-        Reply { status, body, page, retry_after }
-    }
-}
-
-/// What V2 says when it does not do what was asked.
-pub(crate) fn v2_failure(code: i32, message: &str) -> Value {
-    json!({
-        "success": false,
-        "error": {
-            "code": code,
-            "message": message,
-            "details": null,
-            "stackStrace": null,
-            "subErrors": null,
-        },
-        "result": null,
-    })
-}
-
-impl RetryAfter {
-    fn header(self, until: Timestamp, now: Timestamp) -> Option<String> {
-        match self {
-            Self::Absent => None,
-            Self::Seconds => Some(until.duration_since(now).as_secs().max(1).to_string()),
-            // Years before 0 or after 9999 have no such date; no simulated hour ends there.
-            Self::Date => DateTimePrinter::new().timestamp_to_rfc9110_string(&until).ok(),
-        }
-    }
-}
-
-/// An answer: JSON, unless it is a page.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub status: StatusCode,
-    pub body: Value,
-    /// The title of an HTML page that comes instead of the JSON.
-    pub page: Option<&'static str>,
-    pub retry_after: Option<String>,
-}
-
-impl From<Value> for Reply {
-    fn from(body: Value) -> Self {
-        Self { status: StatusCode::OK, body, page: None, retry_after: None }
-    }
 }

@@ -1,4 +1,4 @@
-//! A tenant's state as a JSON file.
+//! A tenant's state as a file: JSON, read and written; or TOML, written by hand and only read.
 
 use std::{
     collections::HashSet,
@@ -36,6 +36,14 @@ pub enum DataError {
         /// What is wrong, with line and column.
         cause: serde_json::Error,
     },
+    /// The TOML file does not hold a tenant's state.
+    #[error("the data file {} does not hold a tenant's state: {cause}", path.display())]
+    Toml {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, with line and column.
+        cause: Box<toml::de::Error>,
+    },
     /// One id stands twice.
     #[error("the data file {} has two {kind} with the id {id}", path.display())]
     TwoOfOneId {
@@ -48,22 +56,31 @@ pub enum DataError {
     },
 }
 
+/// Whether a file is TOML: one that is not written, for its comments would be lost.
+pub fn is_toml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
+}
+
 impl State {
-    /// Reads a state that was written by hand or by [`State::save`].
+    /// Reads a state that was written by hand, as TOML when the name ends in `.toml`, or by [`State::save`].
     ///
     /// # Errors
-    /// When the file is missing, is not the JSON of a state, or has an id twice.
+    /// When the file is missing, is not the JSON or TOML of a state, or has an id twice.
     pub fn load(path: &Path) -> Result<Self, DataError> {
         let text = fs::read_to_string(path).map_err(|cause| DataError::Read { path: path.into(), cause })?;
-        let state: Self =
-            serde_json::from_str(&text).map_err(|cause| DataError::Content { path: path.into(), cause })?;
+        let state: Self = if is_toml(path) {
+            let toml = |cause| DataError::Toml { path: path.into(), cause: Box::new(cause) };
+            toml::from_str(&text).map_err(toml)?
+        } else {
+            serde_json::from_str(&text).map_err(|cause| DataError::Content { path: path.into(), cause })?
+        };
         match state.id_that_stands_twice() {
             Some((kind, id)) => Err(DataError::TwoOfOneId { path: path.into(), kind, id }),
             None => Ok(state),
         }
     }
 
-    /// Writes the state beside the file and then puts it in its place: a reader sees the old or the new one whole.
+    /// Writes the state as JSON beside the file and then puts it in its place: a reader sees the old or the new one whole.
     ///
     /// # Errors
     /// When the folder cannot be written to.
@@ -80,7 +97,7 @@ impl State {
         fs::rename(&beside, path)
     }
 
-    fn id_that_stands_twice(&self) -> Option<(&'static str, i32)> {
+    pub(crate) fn id_that_stands_twice(&self) -> Option<(&'static str, i32)> {
         fn twice(ids: impl Iterator<Item = i32>) -> Option<i32> {
             let mut seen = HashSet::new();
             ids.into_iter().find(|id| !seen.insert(*id))

@@ -2,36 +2,68 @@
 
 use std::fmt;
 
-use axum::routing::MethodFilter;
+use serde::{Deserialize, Serialize};
 
 use crate::Right;
 
 /// Which of the two interfaces a call belongs to: they differ in names, envelopes, tokens and limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Api {
     V1,
     V2,
 }
 
 /// One call that is served; shown as method and route, as `GET /v2/finance/contracts/lookup`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Endpoint {
     /// Log in to V2.
     Authenticate,
     /// A new pair of V2 tokens for an old one.
     Refresh,
+    /// Whether a user logs in elsewhere.
+    SsoStatus,
     /// Who is logged in, with rights.
     UserInfo,
+    /// Settings of the tenant's pages.
+    Settings,
     /// Contracts by id or account, without a page limit.
     ContractsLookup,
     /// All contracts by pages, with their totals.
     ContractsSummary,
+    /// Make a contract of type Recurring Services.
+    CreateContract,
+    /// Replace the head of a contract.
+    UpdateContract,
+    /// Add services to a contract.
+    AddServices,
+    /// Let a contract bill.
+    ActivateContract,
+    /// Let a contract bill no more.
+    DeactivateContract,
     /// The catalogue by pages.
     ServicesSearch,
     /// Names of services.
     ServicesLookup,
+    /// One service.
+    Service,
+    /// The lines that sell a service, without their units.
+    RelatedServices,
     /// Names of accounts.
     AccountsLookup,
+    /// All accounts by pages.
+    AccountsSummary,
+    /// One account.
+    AccountSummary,
+    /// The types of accounts.
+    AccountTypes,
+    /// Invoices by pages, without their lines.
+    InvoicesSummary,
+    /// One invoice with its lines.
+    Invoice,
+    /// Lines of invoices.
+    InvoiceDetails,
+    /// Discounts on invoices.
+    InvoiceDiscounts,
     /// Log in to V1.
     V1Token,
     /// The lines of one contract.
@@ -42,84 +74,117 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// Every call that is served.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 27] = [
         Self::Authenticate,
         Self::Refresh,
+        Self::SsoStatus,
         Self::UserInfo,
+        Self::Settings,
         Self::ContractsLookup,
         Self::ContractsSummary,
+        Self::CreateContract,
+        Self::UpdateContract,
+        Self::AddServices,
+        Self::ActivateContract,
+        Self::DeactivateContract,
         Self::ServicesSearch,
         Self::ServicesLookup,
+        Self::Service,
+        Self::RelatedServices,
         Self::AccountsLookup,
+        Self::AccountsSummary,
+        Self::AccountSummary,
+        Self::AccountTypes,
+        Self::InvoicesSummary,
+        Self::Invoice,
+        Self::InvoiceDetails,
+        Self::InvoiceDiscounts,
         Self::V1Token,
         Self::ContractLines,
         Self::WriteLine,
     ];
 
-    /// The method.
-    pub fn method(self) -> &'static str {
+    /// Method, route, and the right that its caller's role needs; which right belongs to which call is a guess by
+    /// their names.
+    fn is(self) -> (&'static str, &'static str, Option<Right>) {
+        use Right::{ModifyContracts, ViewAccounts, ViewContracts, ViewInvoices, ViewServices};
         match self {
-            Self::Authenticate | Self::Refresh | Self::ServicesSearch | Self::V1Token => "POST",
-            Self::WriteLine => "PUT",
-            Self::UserInfo
-            | Self::ContractsLookup
-            | Self::ContractsSummary
-            | Self::ServicesLookup
-            | Self::AccountsLookup
-            | Self::ContractLines => "GET",
+            Self::Authenticate => ("POST", "/v2/security/authenticate", None),
+            Self::Refresh => ("POST", "/v2/security/refreshtoken", None),
+            Self::SsoStatus => ("GET", "/v2/security/ssostatus", None),
+            Self::UserInfo => ("GET", "/v2/security/userinfo", None),
+            Self::Settings => ("GET", "/v2/system/settings", None),
+            Self::ContractsLookup => ("GET", "/v2/finance/contracts/lookup", Some(ViewContracts)),
+            Self::ContractsSummary => ("GET", "/v2/finance/contracts/summary", Some(ViewContracts)),
+            Self::CreateContract => {
+                ("POST", "/v2/finance/contracts/recurringservices", Some(ModifyContracts))
+            }
+            Self::UpdateContract => {
+                ("PUT", "/v2/finance/contracts/recurringservices/{contractId}", Some(ModifyContracts))
+            }
+            Self::AddServices => (
+                "POST",
+                "/v2/finance/contracts/recurringservices/{contractId}/services",
+                Some(ModifyContracts),
+            ),
+            Self::ActivateContract => {
+                ("PUT", "/v2/finance/contracts/{contractId}/activate", Some(ModifyContracts))
+            }
+            Self::DeactivateContract => {
+                ("PUT", "/v2/finance/contracts/{contractId}/deactivate", Some(ModifyContracts))
+            }
+            Self::ServicesSearch => ("POST", "/v2/admin/finance/services/search", Some(ViewServices)),
+            Self::ServicesLookup => ("GET", "/v2/admin/finance/services/lookup", Some(ViewServices)),
+            Self::Service => ("GET", "/v2/admin/finance/services/{serviceId}", Some(ViewServices)),
+            Self::RelatedServices => {
+                ("POST", "/v2/admin/finance/services/{serviceId}/relatedservices/search", Some(ViewServices))
+            }
+            Self::AccountsLookup => ("GET", "/v2/crm/accounts/lookup", Some(ViewAccounts)),
+            Self::AccountsSummary => ("GET", "/v2/crm/accounts/summary", Some(ViewAccounts)),
+            Self::AccountSummary => ("GET", "/v2/crm/accounts/summary/{id}", Some(ViewAccounts)),
+            Self::AccountTypes => ("GET", "/v2/system/accounttypes/lookup", None),
+            Self::InvoicesSummary => ("GET", "/v2/finance/invoices/summary", Some(ViewInvoices)),
+            Self::Invoice => ("GET", "/v2/finance/invoices/{id}", Some(ViewInvoices)),
+            Self::InvoiceDetails => ("POST", "/v2/finance/invoices/details", Some(ViewInvoices)),
+            Self::InvoiceDiscounts => ("POST", "/v2/finance/invoices/discounts", Some(ViewInvoices)),
+            Self::V1Token => ("POST", "/api/token", None),
+            Self::ContractLines => {
+                ("GET", "/api/finance/contracts/{contractId}/services", Some(ViewContracts))
+            }
+            Self::WriteLine => {
+                ("PUT", "/api/finance/contracts/{contractId}/services/{lineId}", Some(ModifyContracts))
+            }
         }
     }
 
-    /// The route, with its parameters in braces.
+    /// The method.
+    pub fn method(self) -> &'static str {
+        self.is().0
+    }
+
+    /// The route, with its parameters in braces; those of V1's lines stand elsewhere where the tenant says so.
     pub fn route(self) -> &'static str {
-        match self {
-            Self::Authenticate => "/v2/security/authenticate",
-            Self::Refresh => "/v2/security/refreshtoken",
-            Self::UserInfo => "/v2/security/userinfo",
-            Self::ContractsLookup => "/v2/finance/contracts/lookup",
-            Self::ContractsSummary => "/v2/finance/contracts/summary",
-            Self::ServicesSearch => "/v2/admin/finance/services/search",
-            Self::ServicesLookup => "/v2/admin/finance/services/lookup",
-            Self::AccountsLookup => "/v2/crm/accounts/lookup",
-            Self::V1Token => "/api/token",
-            Self::ContractLines => "/api/finance/contracts/{contractId}/services",
-            Self::WriteLine => "/api/finance/contracts/{contractId}/services/{lineId}",
-        }
+        self.is().1
     }
 
     pub(crate) fn api(self) -> Api {
-        match self {
-            Self::V1Token | Self::ContractLines | Self::WriteLine => Api::V1,
-            Self::Authenticate
-            | Self::Refresh
-            | Self::UserInfo
-            | Self::ContractsLookup
-            | Self::ContractsSummary
-            | Self::ServicesSearch
-            | Self::ServicesLookup
-            | Self::AccountsLookup => Api::V2,
-        }
+        Api::of_path(self.route())
     }
 
-    /// The right that its caller's role needs; which one belongs to which call is a guess by their names.
     pub(crate) fn right(self) -> Option<Right> {
-        match self {
-            Self::Authenticate | Self::Refresh | Self::UserInfo | Self::V1Token => None,
-            Self::ContractsLookup | Self::ContractsSummary | Self::ContractLines => {
-                Some(Right::ViewContracts)
-            }
-            Self::WriteLine => Some(Right::ModifyContracts),
-            Self::ServicesSearch | Self::ServicesLookup => Some(Right::ViewServices),
-            Self::AccountsLookup => Some(Right::ViewAccounts),
-        }
+        self.is().2
     }
 
-    pub(crate) fn filter(self) -> MethodFilter {
-        match self.method() {
-            "POST" => MethodFilter::POST,
-            "PUT" => MethodFilter::PUT,
-            _ => MethodFilter::GET,
-        }
+    pub(crate) fn writes(self) -> bool {
+        self.right() == Some(Right::ModifyContracts)
+    }
+}
+
+impl Api {
+    /// V1 is all that stands under `/api`.
+    pub(crate) fn of_path(path: &str) -> Self {
+        let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        if first.eq_ignore_ascii_case("api") { Self::V1 } else { Self::V2 }
     }
 }
 

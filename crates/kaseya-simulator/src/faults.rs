@@ -3,14 +3,16 @@
 use std::mem;
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::Endpoint;
+use crate::{Change, Endpoint, RetryAfter};
 
 /// What goes wrong with one call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub enum Fault {
     /// This answer instead; nothing is applied.
     Answer {
@@ -21,18 +23,45 @@ pub enum Fault {
     },
     /// A proxy's HTML page with status 502; nothing is applied.
     BadGateway,
+    /// An HTML page with any status, 200 too; nothing is applied.
+    Page {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// HTTP 429 as if the hour had just begun; nothing is applied.
+    LimitReached {
+        /// Whether `Retry-After` says when the hour ends.
+        retry_after: RetryAfter,
+        /// The body is an HTML page.
+        html: bool,
+    },
     /// HTTP 200 that says it did not succeed, with these words; nothing is applied.
     NoSuccess(String),
     /// Applied; the JSON of the answer stops in the middle.
     Truncated,
     /// Applied; the answer lacks every field of these names, at any depth.
     Without(Vec<String>),
+    /// Applied; the answer says that it succeeded and its result is null.
+    NullResult,
     /// Nothing is applied and the connection is closed without an answer.
     DropBeforeApply,
     /// Applied, then the connection is closed without an answer.
     ApplyThenDrop,
+    /// Nothing is applied, and no answer comes for as long as the caller waits.
+    SilenceBeforeApply,
+    /// Applied, and no answer comes for as long as the caller waits.
+    ApplyThenSilence,
     /// The connection is closed without an answer; a write is applied when the simulator's clock has moved on by this.
     ApplyLater(SignedDuration),
+    /// The call takes so many milliseconds more, by tokio's time, and is then dealt with as usual.
+    Slow {
+        /// Milliseconds.
+        millis: u64,
+    },
+    /// All tokens of V2 and V1 end before the call is looked at.
+    TokensRevoked,
+    /// Somebody does this in Kaseya before the call is looked at.
+    Meanwhile(Change),
 }
 
 /// Where a held call stands still.
@@ -101,9 +130,9 @@ impl Gate {
     }
 }
 
-/// What waits for calls to come.
+/// What waits for calls to come, each for one.
 #[derive(Debug, Default)]
-pub(crate) struct Script {
+pub(crate) struct Prepared {
     waiting: Vec<Waiting>,
 }
 
@@ -121,7 +150,7 @@ pub(crate) enum Act {
     Hold(Gate, HoldAt),
 }
 
-impl Script {
+impl Prepared {
     /// `nth` counts from 1, the next call.
     pub fn fail(&mut self, endpoint: Endpoint, nth: u32, fault: Fault) {
         self.waiting.push(Waiting { endpoint, before: nth.saturating_sub(1), act: Act::Fault(fault) });

@@ -4,13 +4,13 @@
 //! that no invoice is made of negative lines alone. That periods are whole months of the calendar, that each contract
 //! has an invoice of its own, that corrections take the line's present price, and cents are rounded per line: guesses.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem};
 
 use jiff::{Timestamp, ToSpan, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Contract, ContractStatus, Line, State, UnitWrite,
+    Contract, ContractStatus, Invoicing, Line, State, UnitWrite,
     proration::{Period, Timeline},
 };
 
@@ -39,6 +39,9 @@ pub struct Invoice {
     pub contract: i32,
     /// When it was made.
     pub made: Timestamp,
+    /// When it was handed to the books, if it was.
+    #[serde(default)]
+    pub posted_to_accounting: Option<Timestamp>,
     /// The first day of its period.
     pub from: Date,
     /// The first day after its period.
@@ -92,32 +95,44 @@ pub struct InvoicedPeriod {
     pub until: Date,
 }
 
+/// What is going to be charged for one period of a contract: fixed, and not invoiced yet. No call shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Posting {
+    /// The account that is going to pay.
+    pub account: i32,
+    /// The period.
+    pub period: InvoicedPeriod,
+    /// What is going to be charged; nothing when all of it would be negative, for that comes as a correction later.
+    pub lines: Vec<InvoiceLine>,
+}
+
 impl State {
-    /// The month end of the month that this day is in: makes and keeps an invoice for each active Recurring Services
-    /// contract that has a period to be billed with this month, and gives the new ones. Doing it again makes none.
-    pub fn invoice(&mut self, month: Date, at: Timestamp) -> Vec<Invoice> {
-        let mut made = Vec::new();
-        let mut periods = Vec::new();
+    /// Posts the month that this day is in: fixes what each active Recurring Services contract that has a period to be
+    /// billed with this month is going to be charged. A change after that is a correction on the next invoice.
+    pub fn post(&mut self, month: Date) {
         let mut writes: BTreeMap<i32, Vec<&UnitWrite>> = BTreeMap::new();
         for write in &self.history {
             writes.entry(write.line).or_default().push(write);
         }
         let mut billed: BTreeMap<(i32, Date), f64> = BTreeMap::new();
-        for line in self.invoices.iter().flat_map(|invoice| &invoice.lines) {
+        let invoiced = self.invoices.iter().flat_map(|invoice| &invoice.lines);
+        for line in invoiced.chain(self.posted.iter().flat_map(|posting| &posting.lines)) {
             *billed.entry((line.line, line.period)).or_default() += line.quantity;
         }
         let mut earlier: BTreeMap<i32, Vec<Period>> = BTreeMap::new();
-        for invoiced in &self.invoiced {
-            let period = Period { from: invoiced.from, until: invoiced.until };
-            earlier.entry(invoiced.contract).or_default().push(period);
+        for billed in self.billed_periods() {
+            earlier
+                .entry(billed.contract)
+                .or_default()
+                .push(Period { from: billed.from, until: billed.until });
         }
-        let mut id = self.invoices.last().map_or(1, |last| last.id + 1);
+        let mut posted = Vec::new();
         for contract in &self.contracts {
             let before = earlier.get(&contract.id).map(Vec::as_slice).unwrap_or_default();
             let Some(period) = contract.period(month).filter(|period| !before.contains(period)) else {
                 continue;
             };
-            periods.push(InvoicedPeriod { contract: contract.id, from: period.from, until: period.until });
             let mut lines = Vec::new();
             for line in &contract.lines {
                 let history = writes.get(&line.id).map(Vec::as_slice).unwrap_or_default();
@@ -134,16 +149,50 @@ impl State {
             }
             lines.retain(|line| line.quantity.abs() > NOTHING);
             // What is left out here is a correction next time.
-            if lines.iter().any(|line| line.quantity > 0.0) {
-                let (account, contract) = (contract.account, contract.id);
-                let Period { from, until } = period;
-                made.push(Invoice { id, account, contract, made: at, from, until, lines });
-                id += 1;
+            if !lines.iter().any(|line| line.quantity > 0.0) {
+                lines.clear();
             }
+            let (account, contract) = (contract.account, contract.id);
+            let period = InvoicedPeriod { contract, from: period.from, until: period.until };
+            posted.push(Posting { account, period, lines });
         }
-        self.invoiced.extend(periods);
+        self.posted.extend(posted);
+    }
+
+    /// The month end of the month that this day is in: posts it, makes and keeps an invoice for all that is posted, and
+    /// gives the new ones. Doing it again makes none.
+    pub fn invoice(&mut self, month: Date, at: Timestamp) -> Vec<Invoice> {
+        self.post(month);
+        let first = self.invoices.last().map_or(1, |last| last.id + 1);
+        let postings = mem::take(&mut self.posted);
+        self.invoiced.extend(postings.iter().map(|posting| posting.period));
+        let charged = postings.into_iter().filter(|posting| !posting.lines.is_empty());
+        let made: Vec<Invoice> = (first..)
+            .zip(charged)
+            .map(|(id, Posting { account, period: InvoicedPeriod { contract, from, until }, lines })| {
+                Invoice { id, account, contract, made: at, posted_to_accounting: None, from, until, lines }
+            })
+            .collect();
         self.invoices.extend(made.iter().cloned());
         made
+    }
+
+    /// Posts and invoices what the tenant does by itself at the beginning of a day.
+    pub(crate) fn bill(&mut self, day: Date, at: Timestamp) {
+        let Some(month) = day.first_of_month().yesterday().ok() else { return };
+        let Invoicing { day: invoice_day, posting_day } = self.behaviour.invoicing;
+        let is = |asked: Option<i8>| asked.is_some_and(|asked| day.day() == asked.min(day.days_in_month()));
+        if is(posting_day) {
+            self.post(month);
+        }
+        if is(invoice_day) {
+            self.invoice(month, at);
+        }
+    }
+
+    /// The periods that are invoiced, and those that are posted only.
+    pub(crate) fn billed_periods(&self) -> impl Iterator<Item = &InvoicedPeriod> {
+        self.invoiced.iter().chain(self.posted.iter().map(|posting| &posting.period))
     }
 }
 

@@ -1,24 +1,25 @@
-//! How many calls an hour a route takes.
+//! How many calls an hour takes.
 
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Endpoint, LimitBehaviour, endpoint::Api};
+use crate::{Counted, Endpoint, LimitBehaviour, endpoint::Api};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-/// The hours that are running, one per route, each from its first call on.
+/// The hours that are running, each from its first call on.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
-    hours: HashMap<Endpoint, (Timestamp, u32)>,
+    /// Of one route, or of a whole interface.
+    hours: HashMap<(Api, Option<Endpoint>), (Timestamp, u32)>,
 }
 
 impl Limits {
     /// Counts a call.
     ///
     /// # Errors
-    /// When the route's hour is used up: the instant at which it ends.
+    /// When the hour is used up: the instant at which it ends.
     pub fn admit(
         &mut self,
         endpoint: Endpoint,
@@ -29,7 +30,8 @@ impl Limits {
             Api::V2 => behaviour.v2_per_hour,
             Api::V1 => behaviour.v1_per_hour,
         };
-        let (since, used) = self.hours.entry(endpoint).or_insert((now, 0));
+        let route = (behaviour.counted == Counted::PerRoute).then_some(endpoint);
+        let (since, used) = self.hours.entry((endpoint.api(), route)).or_insert((now, 0));
         if now.duration_since(*since) >= HOUR {
             (*since, *used) = (now, 0);
         }

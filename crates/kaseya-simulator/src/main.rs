@@ -1,4 +1,4 @@
-//! `kaseya-simulator --listen ADDR --data FILE`: a simulated Kaseya BMS over plain HTTP.
+//! `kaseya-simulator --listen ADDR --data FILE [--admin ADDR]`: a simulated Kaseya BMS over plain HTTP.
 
 use std::{
     io::{self, IsTerminal},
@@ -8,7 +8,7 @@ use std::{
 
 use clap::Parser;
 use jiff::Timestamp;
-use kaseya_simulator::{Clock, Simulator, State};
+use kaseya_simulator::{Clock, Simulator, State, is_toml};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A simulated Kaseya BMS over plain HTTP.
@@ -18,9 +18,13 @@ struct Options {
     /// Address and port to listen on.
     #[arg(long, default_value = "127.0.0.1:8095")]
     listen: SocketAddr,
-    /// The tenant's state as JSON; written again after each change.
+    /// The tenant's state with its behaviour: JSON, written again after each change, or TOML (a name that ends in
+    /// .toml), which is only read.
     #[arg(long)]
     data: PathBuf,
+    /// Address and port on which state, behaviour and faults can be set over HTTP; without it they cannot.
+    #[arg(long)]
+    admin: Option<SocketAddr>,
 }
 
 #[tokio::main]
@@ -28,7 +32,14 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
     let options = Options::parse();
     let state = State::load(&options.data)?;
-    let running = Simulator::new(state, machine_clock()).keep_in(options.data).start(options.listen).await?;
+    let mut simulator = Simulator::new(state, machine_clock());
+    if !is_toml(&options.data) {
+        simulator = simulator.keep_in(options.data);
+    }
+    if let Some(address) = options.admin {
+        simulator = simulator.administered_on(address);
+    }
+    let running = simulator.start(options.listen).await?;
     let mut terminated = signal(SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted?,

@@ -4,10 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use crate::{
-    ListBehaviour, State,
-    call::{Call, Refusal},
-};
+use crate::{ListBehaviour, State, call::Call, refusal::Refusal, sent::Sent};
 
 const LARGEST_PAGE: usize = 100;
 
@@ -21,6 +18,7 @@ pub(crate) fn holds(text: Option<&str>, looked_for: Option<&str>) -> bool {
 pub(crate) struct Paging {
     pub number: Option<i32>,
     pub size: Option<i32>,
+    /// An empty one asks for nothing.
     pub sort: Option<String>,
     pub lists: ListBehaviour,
     /// Which call of its endpoint this is.
@@ -39,6 +37,16 @@ impl Paging {
         })
     }
 
+    pub fn of_body(state: &State, call: &Call, body: &Sent) -> Result<Self, Refusal> {
+        Ok(Self {
+            number: body.integer("PageNumber")?,
+            size: body.integer("PageSize")?,
+            sort: body.text("Sort")?,
+            lists: state.behaviour.lists.clone(),
+            turn: call.turn,
+        })
+    }
+
     /// The asked page. Pages start at 1, and 0 is 1; a size that is absent, 0 or too large is the largest.
     /// Only what is on the page is made into rows, unless it is sorted by another field than the id.
     pub fn cut<T>(
@@ -47,7 +55,7 @@ impl Paging {
         id_of: impl Fn(&T) -> i32,
         row_of: impl Fn(&T) -> Value,
     ) -> Vec<Value> {
-        let mut rows: Vec<Value> = match self.sort.as_deref().map(sorting) {
+        let mut rows: Vec<Value> = match self.sort.as_deref().filter(|sort| !sort.is_empty()).map(sorting) {
             None => {
                 if self.lists.shifting_order && !items.is_empty() {
                     let by = self.turn % items.len() as u64;

@@ -1,30 +1,26 @@
 //! The simulator as a running server, and what a test may do to it.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    io,
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use axum::{
     Router,
     body::Bytes,
-    extract::{ConnectInfo, Path, RawQuery},
-    http::HeaderMap,
+    extract::ConnectInfo,
+    http::{HeaderMap, Method, Uri},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, on},
 };
 use jiff::civil::Date;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
-    Clock, DataError, Endpoint, Fault, Hold, HoldAt, Invoice, Logins, State, UnitWrite,
+    Change, ChangeError, Clock, DataError, Endpoint, Fault, Hold, HoldAt, Invoice, Logins, State, UnitWrite,
+    admin,
     call::Call,
     connection::{Door, Switch},
+    endpoint::Api,
+    inside::Inside,
     limits::Limits,
-    tenant::{Inside, Tenant},
+    tenant::{Outcome, Tenant},
 };
 
 /// A simulator that is not started yet.
@@ -34,6 +30,7 @@ pub struct Simulator {
     clock: Clock,
     file: Option<PathBuf>,
     limited: bool,
+    admin: Option<SocketAddr>,
 }
 
 /// Why a simulator did not start.
@@ -55,7 +52,7 @@ pub enum StartError {
 impl Simulator {
     /// A Kaseya that holds this state, with the hourly call limits of the real one.
     pub fn new(state: State, clock: Clock) -> Self {
-        Self { state, clock, file: None, limited: true }
+        Self { state, clock, file: None, limited: true, admin: None }
     }
 
     /// Keeps the state in this file: written at the start and after each change.
@@ -70,57 +67,83 @@ impl Simulator {
         self
     }
 
+    /// Lets other programs set state, switches and faults over HTTP on this address, which is none of Kaseya's.
+    pub fn administered_on(mut self, address: SocketAddr) -> Self {
+        self.admin = Some(address);
+        self
+    }
+
     /// Serves plain HTTP on this address; port 0 takes a free one.
     ///
     /// # Errors
-    /// When the address cannot be listened on or the state cannot be kept.
+    /// When an address cannot be listened on or the state cannot be kept.
     pub async fn start(self, address: SocketAddr) -> Result<Running, StartError> {
         if let Some(file) = &self.file {
             self.state.save(file)?;
         }
-        let failed = |cause| StartError::Listen { address, cause };
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let bound = listener.local_addr().map_err(failed)?;
+        let (listener, bound) = listen(address).await?;
+        let admin = match self.admin {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
         let limits = self.limited.then(Limits::default);
         let inside = Inside::new(self.state, self.clock.now(), limits, self.file);
         let tenant = Arc::new(Tenant::new(inside, self.clock));
-        let mut router = Router::new();
-        for endpoint in Endpoint::ALL {
-            router = router.route(endpoint.route(), route(Arc::clone(&tenant), endpoint));
-        }
-        let door = Door { listener, closing: tenant.closing.clone() };
-        let closed = tenant.closing.clone().cancelled_owned();
-        let server = axum::serve(door, router.into_make_service_with_connect_info::<Switch>())
-            .with_graceful_shutdown(closed);
-        let task = tokio::spawn(async move {
-            if let Err(error) = server.await {
-                tracing::error!(%error, "the simulator's server ended");
-            }
-        });
         tracing::info!(address = %bound, "Kaseya simulator listens");
-        Ok(Running { address: bound, tenant, task })
+        let door = |listener| Door { listener, closing: tenant.closing.clone() };
+        let mut tasks = vec![serve(door(listener), calls(Arc::clone(&tenant)))];
+        let admin_address = admin.as_ref().map(|(_, bound)| *bound);
+        if let Some((listener, bound)) = admin {
+            tracing::info!(address = %bound, "it is administered");
+            tasks.push(serve(door(listener), admin::router(Arc::clone(&tenant))));
+        }
+        Ok(Running { address: bound, admin_address, tenant, tasks })
     }
 }
 
-fn route(tenant: Arc<Tenant>, endpoint: Endpoint) -> MethodRouter {
-    let handler = move |ConnectInfo(connection): ConnectInfo<Switch>,
-                        Path(path): Path<HashMap<String, String>>,
-                        RawQuery(query): RawQuery,
-                        headers: HeaderMap,
-                        body: Bytes| {
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |cause| StartError::Listen { address, cause };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+fn serve(door: Door, router: Router) -> JoinHandle<()> {
+    let closed = door.closing.clone().cancelled_owned();
+    let server = axum::serve(door, router.into_make_service_with_connect_info::<Switch>())
+        .with_graceful_shutdown(closed);
+    tokio::spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the simulator's server ended");
+        }
+    })
+}
+
+/// Everything that Kaseya's own port serves.
+fn calls(tenant: Arc<Tenant>) -> Router {
+    let handler = async move |ConnectInfo(connection): ConnectInfo<Switch>,
+                              method: Method,
+                              uri: Uri,
+                              headers: HeaderMap,
+                              body: Bytes| {
+        let found = tenant.inside().state.behaviour.endpoint(method.as_str(), uri.path());
+        let Some((endpoint, ids)) = found else {
+            return tenant.nothing_there(Api::of_path(uri.path()));
+        };
+        let call = Call::new(endpoint, ids, uri.query().unwrap_or_default(), &headers, body);
+        let closing = tenant.closing.clone();
         let tenant = Arc::clone(&tenant);
-        async move {
-            let path: BTreeMap<String, String> = path.into_iter().collect();
-            let call = Call::new(endpoint, path, &query.unwrap_or_default(), &headers, body);
-            // A task of its own: what the call does must not end with its caller's patience.
-            let work = tokio::spawn(async move { tenant.answer(call).await });
-            match work.await {
-                Ok(Some(response)) => response,
-                Ok(None) | Err(_) => closed(&connection),
+        // A task of its own: what the call does must not end with its caller's patience.
+        match tokio::spawn(async move { tenant.answer(call).await }).await {
+            Ok(Outcome::Answer(response)) => response,
+            Ok(Outcome::Silence) => {
+                closing.cancelled().await;
+                closed(&connection)
             }
+            Ok(Outcome::Closed) | Err(_) => closed(&connection),
         }
     };
-    on(endpoint.filter(), handler)
+    Router::new().fallback(handler)
 }
 
 fn closed(connection: &Switch) -> Response {
@@ -133,14 +156,20 @@ fn closed(connection: &Switch) -> Response {
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
+    admin_address: Option<SocketAddr>,
     tenant: Arc<Tenant>,
-    task: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Running {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it is administered, if it is.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_address
     }
 
     /// Its base address for V1 and V2 alike, without a slash at the end.
@@ -166,6 +195,14 @@ impl Running {
         self.tenant.inside().change(|state| Ok(edit(state)))
     }
 
+    /// Does what a person does in Kaseya's pages.
+    ///
+    /// # Errors
+    /// When it is done to what does not exist, or the state cannot be kept; nothing is changed then.
+    pub fn apply(&self, change: &Change) -> Result<(), ChangeError> {
+        self.tenant.inside().apply(change)
+    }
+
     /// Waits until the tenant is so, asking again after each change.
     pub async fn until(&self, so: impl Fn(&State) -> bool) {
         let mut changed = self.tenant.inside().changed.subscribe();
@@ -188,9 +225,14 @@ impl Running {
         self.edit(|state| state.invoice(month, now))
     }
 
-    /// How many calls came per endpoint since the start, refused and failed ones too.
+    /// How many calls came per endpoint since the start or since they were reset, refused and failed ones too.
     pub fn calls(&self) -> BTreeMap<Endpoint, u64> {
         self.tenant.inside().calls.clone()
+    }
+
+    /// Begins to count calls, and the script's, from 0 again.
+    pub fn reset_calls(&self) {
+        self.tenant.inside().calls.clear();
     }
 
     /// How often somebody tried to log in.
@@ -210,19 +252,21 @@ impl Running {
 
     /// Lets the n-th next call of an endpoint go wrong; 1 is the next one.
     pub fn fail(&self, endpoint: Endpoint, nth: u32, fault: Fault) {
-        self.tenant.inside().script.fail(endpoint, nth, fault);
+        self.tenant.inside().prepared.fail(endpoint, nth, fault);
     }
 
     /// Lets the n-th next call of an endpoint stand still; 1 is the next one.
     pub fn hold(&self, endpoint: Endpoint, nth: u32, at: HoldAt) -> Hold {
-        self.tenant.inside().script.hold(endpoint, nth, at)
+        self.tenant.inside().prepared.hold(endpoint, nth, at)
     }
 
     /// Ends all connections and waits until the address is free again.
     pub async fn stop(mut self) {
         self.tenant.closing.cancel();
-        if let Err(error) = (&mut self.task).await {
-            tracing::error!(%error, "the simulator's server ended");
+        for task in &mut self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the simulator's server ended");
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use crate::{Login, LoginBehaviour, State};
 
@@ -15,7 +16,7 @@ static RUNS: AtomicU64 = AtomicU64::new(0);
 pub(crate) const V1_SECONDS: i64 = 7_775_999;
 
 /// How often somebody tried to log in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Logins {
     /// V2 logins that were accepted.
     pub v2_accepted: u64,

@@ -4,9 +4,10 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Behaviour, Billing, Invoice, InvoicedPeriod};
+use crate::{Behaviour, Billing, Invoice, InvoicedPeriod, Invoicing, Posting, UnitWrite};
 
-/// Everything one tenant holds. Free to be edited by hand; only [`State::write_line`] is recorded in the history.
+/// Everything one tenant holds. Free to be edited by hand; only writes through the interface
+/// are recorded in the history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
@@ -29,6 +30,9 @@ pub struct State {
     /// The periods that were invoiced.
     #[serde(default)]
     pub invoiced: Vec<InvoicedPeriod>,
+    /// What is posted and not invoiced yet.
+    #[serde(default)]
+    pub posted: Vec<Posting>,
     /// How the tenant behaves where the real one's manner is not known.
     #[serde(default)]
     pub behaviour: Behaviour,
@@ -122,8 +126,29 @@ pub struct Contract {
     /// When it bills a period.
     #[serde(default)]
     pub billing: Billing,
+    /// What else its head says.
+    #[serde(default)]
+    pub terms: ContractTerms,
     /// Its services with their units.
     pub lines: Vec<Line>,
+}
+
+/// What the head of a contract says that nothing here depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct ContractTerms {
+    /// Its service level.
+    pub sla_id: Option<i32>,
+    /// The partner's own number.
+    pub reference_number: Option<String>,
+    /// A yes or no whose meaning nobody has published.
+    pub issue_invoice_on: Option<bool>,
+    /// Whether periods are the calendar's and not its own.
+    pub fiscal_billing: Option<bool>,
+    /// Whether changes are told by mail.
+    pub notification_enabled: bool,
+    /// To whom.
+    pub notification_emails: Vec<String>,
 }
 
 /// A service on a contract.
@@ -169,52 +194,6 @@ pub struct InForce {
     pub effective_date: Date,
 }
 
-/// One write of a line through the interface, also when it changed nothing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UnitWrite {
-    /// When it was applied.
-    pub at: Timestamp,
-    /// On which contract.
-    pub contract: i32,
-    /// Which line.
-    pub line: i32,
-    /// The units before.
-    pub from: f64,
-    /// From which day the units before counted.
-    #[serde(default)]
-    pub from_effective_date: Option<Date>,
-    /// The units after.
-    pub to: f64,
-    /// From which day.
-    pub effective_date: Date,
-    /// Who wrote it.
-    pub user: String,
-}
-
-/// Why a line was not written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum WriteRefused {
-    /// There is no such contract.
-    #[error("there is no such contract")]
-    UnknownContract,
-    /// The contract has no such line.
-    #[error("the contract has no such line")]
-    UnknownLine,
-    /// A line sells one service for ever.
-    #[error("the service of a line cannot be changed")]
-    OtherService,
-    /// Units are whole numbers.
-    #[error("Units must be a whole number")]
-    Fraction,
-    /// The tenant takes no zero.
-    #[error("Units must not be zero")]
-    Zero,
-    /// Units are never negative.
-    #[error("Units must not be negative")]
-    Negative,
-}
-
 impl State {
     /// The contract of this id.
     pub fn contract(&self, id: i32) -> Option<&Contract> {
@@ -245,50 +224,6 @@ impl State {
     pub fn line_mut(&mut self, contract: i32, line: i32) -> Option<&mut Line> {
         self.contract_mut(contract)?.lines.iter_mut().find(|present| present.id == line)
     }
-
-    /// Replaces the line of the same id, as a write through the interface does, and records it.
-    ///
-    /// # Errors
-    /// When contract or line is unknown, the service is another, or the units are not a whole number from 0 on.
-    pub fn write_line(
-        &mut self,
-        contract: i32,
-        line: Line,
-        at: Timestamp,
-        user: &str,
-    ) -> Result<(), WriteRefused> {
-        if line.units < 0.0 {
-            return Err(WriteRefused::Negative);
-        }
-        if line.units == 0.0 && self.behaviour.lines.refuses_zero {
-            return Err(WriteRefused::Zero);
-        }
-        if line.units.fract() != 0.0 {
-            return Err(WriteRefused::Fraction);
-        }
-        let today = self.day(at);
-        let owner = self.contract_mut(contract).ok_or(WriteRefused::UnknownContract)?;
-        let present =
-            owner.lines.iter_mut().find(|present| present.id == line.id).ok_or(WriteRefused::UnknownLine)?;
-        if present.service != line.service {
-            return Err(WriteRefused::OtherService);
-        }
-        let write = UnitWrite {
-            at,
-            contract,
-            line: line.id,
-            from: present.units,
-            from_effective_date: Some(present.effective_date),
-            to: line.units,
-            effective_date: line.effective_date,
-            user: user.to_owned(),
-        };
-        let in_force = present.on(today);
-        *present = line;
-        present.until_then = (present.effective_date > today).then_some(in_force);
-        self.history.push(write);
-        Ok(())
-    }
 }
 
 impl State {
@@ -307,9 +242,17 @@ impl State {
         total(contract.lines.iter().map(|line| self.shown(line, day).units * line.unit_price))
     }
 
-    /// Whether any line counts itself.
-    pub(crate) fn counts_lines_itself(&self) -> bool {
-        self.contracts.iter().flat_map(|contract| &contract.lines).any(|line| line.counts_itself.is_some())
+    /// The instant at which a day begins.
+    pub(crate) fn midnight(&self, day: Date) -> Option<Timestamp> {
+        let zone = TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC);
+        day.to_zoned(zone).ok().map(|midnight| midnight.timestamp())
+    }
+
+    /// Whether anything happens by itself when a day begins.
+    pub(crate) fn lives_by_itself(&self) -> bool {
+        let bills = self.behaviour.invoicing != Invoicing::default();
+        let mut lines = self.contracts.iter().flat_map(|contract| &contract.lines);
+        bills || lines.any(|line| line.counts_itself.is_some())
     }
 
     /// The nightly job: lines that count themselves show their own number again. The history keeps none of it.
@@ -323,13 +266,21 @@ impl State {
     }
 }
 
+impl State {
+    /// An id that no line has.
+    pub(crate) fn free_line_id(&self) -> i32 {
+        let lines = self.contracts.iter().flat_map(|contract| &contract.lines);
+        lines.map(|line| line.id).max().unwrap_or_default() + 1
+    }
+}
+
 impl Line {
     fn newest(&self) -> InForce {
         InForce { units: self.units, effective_date: self.effective_date }
     }
 
     /// What is in force on a day.
-    fn on(&self, day: Date) -> InForce {
+    pub(crate) fn on(&self, day: Date) -> InForce {
         self.until_then.filter(|_| day < self.effective_date).unwrap_or_else(|| self.newest())
     }
 }

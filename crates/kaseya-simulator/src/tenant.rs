@@ -1,168 +1,26 @@
-//! The tenant behind the calls: what it holds, who is logged in, and what becomes of one call.
+//! The tenant behind the calls: what becomes of one call, with all that is to go wrong with it.
 
 use std::{
-    collections::BTreeMap,
-    path::PathBuf,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use axum::{
-    body::Bytes,
-    http::{StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    http::StatusCode,
+    response::{IntoResponse, Response},
 };
-use jiff::{Timestamp, civil::Date};
-use serde_json::{Value, json};
-use tokio::sync::watch;
+use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Casing, Clock, DataError, Endpoint, Fault, HoldAt, State,
-    call::{Call, Fields, Refusal, Reply, v2_failure},
+    Casing, Clock, Endpoint, Fault, HoldAt,
+    call::{Call, Fields},
     endpoint::Api,
-    faults::{Act, Script},
-    limits::Limits,
-    sessions::Sessions,
-    v1, v2,
+    faults::Act,
+    inside::Inside,
+    refusal::Refusal,
+    reply::{Reply, html, no_success},
 };
-
-/// Everything that calls read and change.
-#[derive(Debug)]
-pub(crate) struct Inside {
-    pub state: State,
-    pub sessions: Sessions,
-    pub script: Script,
-    pub calls: BTreeMap<Endpoint, u64>,
-    /// None when calls are not limited.
-    pub limits: Option<Limits>,
-    /// Where the state is kept.
-    pub file: Option<PathBuf>,
-    /// Wakes whoever waits for a change.
-    pub changed: watch::Sender<()>,
-    /// The tenant's day at the last look.
-    day: Date,
-    /// Writes that are applied later.
-    late: Vec<(Timestamp, Call)>,
-}
-
-impl Inside {
-    pub fn new(state: State, now: Timestamp, limits: Option<Limits>, file: Option<PathBuf>) -> Self {
-        let (script, calls, late) = Default::default();
-        Self {
-            day: state.day(now),
-            state,
-            sessions: Sessions::new(now),
-            script,
-            calls,
-            limits,
-            file,
-            changed: watch::Sender::new(()),
-            late,
-        }
-    }
-
-    /// Changes the state; where a file is kept, a copy is changed and stands only once it is kept. A change that
-    /// fails must have changed nothing.
-    pub fn change<T, E: From<DataError>>(
-        &mut self,
-        change: impl FnOnce(&mut State) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let done = match &self.file {
-            // Copying thousands of contracts for each write would be what tests wait for.
-            None => change(&mut self.state)?,
-            Some(file) => {
-                let mut next = self.state.clone();
-                let done = change(&mut next)?;
-                next.save(file)?;
-                self.state = next;
-                done
-            }
-        };
-        self.changed.send_replace(());
-        Ok(done)
-    }
-
-    fn perform(&mut self, call: &Call, form: &Fields, now: Timestamp) -> Result<Value, Refusal> {
-        if let Some(limits) = &mut self.limits {
-            limits.admit(call.endpoint, now, &self.state.behaviour.limits).map_err(Refusal::Limit)?;
-        }
-        match call.endpoint {
-            Endpoint::Authenticate => v2::authenticate(&self.state, &mut self.sessions, form, now),
-            Endpoint::Refresh => v2::refresh(&self.state, &mut self.sessions, form, now),
-            Endpoint::V1Token => v1::token(&self.state, &mut self.sessions, form, now),
-            Endpoint::UserInfo
-            | Endpoint::ContractsLookup
-            | Endpoint::ContractsSummary
-            | Endpoint::ServicesSearch
-            | Endpoint::ServicesLookup
-            | Endpoint::AccountsLookup
-            | Endpoint::ContractLines
-            | Endpoint::WriteLine => {
-                let user = self.user(call, now)?;
-                let role = &self.state.behaviour.role;
-                let lacks = match call.endpoint.api() {
-                    Api::V1 => &role.lacks_on_v1,
-                    Api::V2 => &role.lacks_on_v2,
-                };
-                if call.endpoint.right().is_some_and(|right| lacks.contains(&right)) {
-                    return Err(Refusal::Right);
-                }
-                self.logged_in(call, now, &user)
-            }
-        }
-    }
-
-    fn user(&self, call: &Call, now: Timestamp) -> Result<String, Refusal> {
-        let token = call.bearer.as_deref().ok_or(Refusal::Token)?;
-        let user = match call.endpoint.api() {
-            Api::V1 => self.sessions.v1_user(token, now),
-            Api::V2 => self.sessions.v2_user(token, now),
-        };
-        user.map(str::to_owned).ok_or(Refusal::Token)
-    }
-
-    fn logged_in(&mut self, call: &Call, now: Timestamp, user: &str) -> Result<Value, Refusal> {
-        let state = &self.state;
-        match call.endpoint {
-            Endpoint::UserInfo => Ok(v2::user_info(state, now)),
-            Endpoint::ContractsLookup => v2::contracts_lookup(state, call, now),
-            Endpoint::ContractsSummary => v2::contracts_summary(state, call, now),
-            Endpoint::ServicesSearch => v2::services_search(state, call),
-            Endpoint::ServicesLookup => v2::services_lookup(state, call),
-            Endpoint::AccountsLookup => v2::accounts_lookup(state, call),
-            Endpoint::ContractLines => v1::lines(state, call, now),
-            Endpoint::WriteLine => self.change(|state| v1::write_line(state, call, now, user)),
-            Endpoint::Authenticate | Endpoint::Refresh | Endpoint::V1Token => Err(Refusal::Token),
-        }
-    }
-
-    /// Lets the nightly job run once when a midnight of the tenant has passed since the last look.
-    fn pass_night(&mut self, now: Timestamp) {
-        let today = self.state.day(now);
-        if std::mem::replace(&mut self.day, today) >= today || !self.state.counts_lines_itself() {
-            return;
-        }
-        let kept: Result<(), DataError> = self.change(|state| {
-            state.pass_night();
-            Ok(())
-        });
-        if let Err(error) = kept {
-            tracing::error!(%error, "the night's counts are not kept");
-        }
-    }
-
-    /// Applies the late writes whose time has come.
-    fn apply_late(&mut self, now: Timestamp) {
-        let (due, waiting) = std::mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);
-        self.late = waiting;
-        let mut due: Vec<(Timestamp, Call)> = due;
-        due.sort_by_key(|(at, _)| *at);
-        for (at, call) in due {
-            let outcome = self.perform(&call, &Fields::default(), at);
-            tracing::debug!(endpoint = %call.endpoint, applied = outcome.is_ok(), "late write");
-        }
-    }
-}
 
 /// The tenant as the server shares it among calls.
 #[derive(Debug)]
@@ -173,30 +31,41 @@ pub(crate) struct Tenant {
     pub closing: CancellationToken,
 }
 
+/// What a caller gets.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Answer(Response),
+    /// The connection is closed without an answer.
+    Closed,
+    /// No answer comes, and the connection stays.
+    Silence,
+}
+
 impl Tenant {
     pub fn new(inside: Inside, clock: Clock) -> Self {
         Self { inside: Mutex::new(inside), clock, closing: CancellationToken::new() }
     }
 
-    /// The inside as of now, late writes included.
+    /// The inside as of now, with what has happened by itself.
     pub fn inside(&self) -> MutexGuard<'_, Inside> {
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.clock.now();
-        inside.apply_late(now);
-        inside.pass_night(now);
+        inside.catch_up(self.clock.now());
         inside
     }
 
-    /// What becomes of a call; `None` closes its connection without an answer.
-    pub async fn answer(&self, mut call: Call) -> Option<Response> {
+    /// What is answered to a path or a method that nothing is served under.
+    pub fn nothing_there(&self, api: Api) -> Response {
+        let behaviour = &self.inside().state.behaviour;
+        styled(Refusal::Unknown.reply(api, behaviour, self.clock.now()), api, behaviour.casing)
+            .into_response()
+    }
+
+    /// What becomes of a call.
+    pub async fn answer(&self, mut call: Call) -> Outcome {
         let endpoint = call.endpoint;
-        let acts = {
-            let mut inside = self.inside();
-            let calls = inside.calls.entry(endpoint).or_default();
-            *calls += 1;
-            call.turn = *calls;
-            inside.script.arrived(endpoint)
-        };
+        let (turn, acts, latency) = self.inside().arrived(endpoint);
+        call.turn = turn;
+        wait(latency).await;
         let (mut faults, mut held_after) = (Vec::new(), Vec::new());
         for act in acts {
             match act {
@@ -204,133 +73,111 @@ impl Tenant {
                 Act::Hold(gate, HoldAt::AfterApply) => held_after.push(gate),
                 Act::Hold(gate, HoldAt::BeforeApply) => {
                     if !gate.pass(&self.closing).await {
-                        return None;
+                        return Outcome::Closed;
                     }
                 }
             }
         }
         for fault in &faults {
-            match fault {
-                Fault::Answer { status, body } => {
-                    let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                    return Some(Reply { status, ..Reply::from(body.clone()) }.into_response());
+            if let Fault::Slow { millis } = fault {
+                wait(Duration::from_millis(*millis)).await;
+            }
+            if let Some(outcome) = self.instead(fault, &call) {
+                return outcome;
+            }
+            if let Fault::ApplyLater(after) = fault {
+                if endpoint.writes() {
+                    let at = self.clock.now() + *after;
+                    self.inside().late.push((at, call));
                 }
-                Fault::BadGateway => return Some(bad_gateway()),
-                Fault::NoSuccess(words) => {
-                    return Some(Reply::from(no_success(endpoint.api(), words)).into_response());
-                }
-                Fault::DropBeforeApply => return None,
-                Fault::ApplyLater(after) => {
-                    if endpoint == Endpoint::WriteLine {
-                        let at = self.clock.now() + *after;
-                        self.inside().late.push((at, call));
-                    }
-                    return None;
-                }
-                Fault::Truncated | Fault::Without(_) | Fault::ApplyThenDrop => {}
+                return Outcome::Closed;
             }
         }
-        let form = match endpoint {
-            Endpoint::Authenticate | Endpoint::Refresh | Endpoint::V1Token => call.form().await,
-            _ => Ok(Fields::default()),
-        };
-        let now = self.clock.now();
-        let mut reply = {
-            let mut inside = self.inside();
-            let outcome = form.and_then(|form| inside.perform(&call, &form, now));
-            let behaviour = &inside.state.behaviour;
-            let mut reply =
-                outcome.map_or_else(|refusal| refusal.reply(endpoint, behaviour, now), Reply::from);
-            if endpoint.api() == Api::V2 && behaviour.casing == Casing::Pascal {
-                reply.body = pascal(reply.body);
-            }
-            reply
-        };
+        let mut reply = self.perform(&call).await;
         tracing::debug!(%endpoint, status = reply.status.as_u16(), "answered");
         for gate in held_after {
             if !gate.pass(&self.closing).await {
-                return None;
+                return Outcome::Closed;
             }
         }
         for fault in &faults {
             match fault {
-                Fault::ApplyThenDrop => return None,
-                Fault::Truncated => return Some(reply.cut_in_half()),
-                Fault::Without(names) => remove(&mut reply.body, names),
+                Fault::ApplyThenDrop => return Outcome::Closed,
+                Fault::ApplyThenSilence => return Outcome::Silence,
+                Fault::Truncated => return Outcome::Answer(reply.cut_in_half()),
+                Fault::NullResult => reply.empty_result(),
+                Fault::Without(names) => reply.remove(names),
                 _ => {}
             }
         }
-        Some(reply.into_response())
+        Outcome::Answer(reply.into_response())
     }
-}
 
-impl From<DataError> for Refusal {
-    fn from(error: DataError) -> Self {
-        tracing::error!(%error, "state not kept");
-        Self::NotKept
-    }
-}
-
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        let mut response = match self.page {
-            None => (self.status, axum::Json(self.body)).into_response(),
-            Some(title) => {
-                (self.status, Html(format!("<html><body><h1>{title}</h1></body></html>"))).into_response()
-            }
+    async fn perform(&self, call: &Call) -> Reply {
+        let form = match call.endpoint {
+            Endpoint::Authenticate | Endpoint::Refresh | Endpoint::V1Token => call.form().await,
+            _ => Ok(Fields::default()),
         };
-        if let Some(value) = self.retry_after.and_then(|text| text.parse().ok()) {
-            response.headers_mut().insert(header::RETRY_AFTER, value);
-        }
-        response
+        let api = call.endpoint.api();
+        let now = self.clock.now();
+        let mut inside = self.inside();
+        let outcome = form.and_then(|form| inside.perform(call, &form, now));
+        let behaviour = &inside.state.behaviour;
+        let reply = outcome.map_or_else(|refusal| refusal.reply(api, behaviour, now), Reply::from);
+        styled(reply, api, behaviour.casing)
+    }
+
+    /// What comes in the place of what was asked for, if a fault has it so.
+    fn instead(&self, fault: &Fault, call: &Call) -> Option<Outcome> {
+        let api = call.endpoint.api();
+        let reply = match fault {
+            Fault::Answer { status, body } => {
+                Reply { status: status_of(*status), ..Reply::from(body.clone()) }
+            }
+            Fault::BadGateway => {
+                return Some(Outcome::Answer(html(StatusCode::BAD_GATEWAY, "502 Bad Gateway")));
+            }
+            Fault::Page { status } => {
+                return Some(Outcome::Answer(html(status_of(*status), "Welcome to BMS")));
+            }
+            Fault::LimitReached { retry_after, html } => {
+                let now = self.clock.now();
+                let mut behaviour = self.inside().state.behaviour.clone();
+                behaviour.limits.retry_after = *retry_after;
+                behaviour.limits.html = *html;
+                Refusal::Limit(now + SignedDuration::from_hours(1)).reply(api, &behaviour, now)
+            }
+            Fault::NoSuccess(words) => Reply::from(no_success(api, words)),
+            Fault::DropBeforeApply => return Some(Outcome::Closed),
+            Fault::SilenceBeforeApply => return Some(Outcome::Silence),
+            Fault::TokensRevoked => {
+                self.inside().sessions.revoke();
+                return None;
+            }
+            Fault::Meanwhile(change) => {
+                if let Err(error) = self.inside().apply(change) {
+                    tracing::error!(%error, "what somebody was to do in Kaseya is not done");
+                }
+                return None;
+            }
+            _ => return None,
+        };
+        Some(Outcome::Answer(reply.into_response()))
     }
 }
 
-impl Reply {
-    fn cut_in_half(self) -> Response {
-        let mut text = self.body.to_string().into_bytes();
-        text.truncate(text.len() / 2);
-        (self.status, [(header::CONTENT_TYPE, "application/json")], Bytes::from(text)).into_response()
-    }
+/// A V2 answer spelt as the tenant spells.
+fn styled(reply: Reply, api: Api, casing: Casing) -> Reply {
+    if api == Api::V2 && casing == Casing::Pascal { reply.in_pascal_case() } else { reply }
 }
 
-/// The same with each name's first letter in upper case.
-fn pascal(value: Value) -> Value {
-    let upper = |name: String| {
-        let mut letters = name.chars();
-        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-    };
-    match value {
-        Value::Object(fields) => {
-            fields.into_iter().map(|(name, value)| (upper(name), pascal(value))).collect()
-        }
-        Value::Array(items) => items.into_iter().map(pascal).collect(),
-        other => other,
-    }
+fn status_of(number: u16) -> StatusCode {
+    StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn bad_gateway() -> Response {
-    let page =
-        "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
-    (StatusCode::BAD_GATEWAY, [(header::CONTENT_TYPE, "text/html")], page).into_response()
-}
-
-fn no_success(api: Api, words: &str) -> Value {
-    match api {
-        Api::V2 => v2_failure(500, words),
-        Api::V1 => {
-            json!({ "ResponseCode": 500, "Status": "Error", "Error": words, "Result": null, "TotalRecords": 0 })
-        }
-    }
-}
-
-fn remove(value: &mut Value, names: &[String]) {
-    match value {
-        Value::Object(fields) => {
-            fields.retain(|field, _| !names.iter().any(|name| name.eq_ignore_ascii_case(field)));
-            fields.values_mut().for_each(|value| remove(value, names));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| remove(item, names)),
-        _ => {}
+/// By tokio's time.
+async fn wait(time: Duration) {
+    if !time.is_zero() {
+        tokio::time::sleep(time).await;
     }
 }

@@ -1,11 +1,13 @@
 //! The V1 calls: its own login, and the lines of a contract, whose routes and names are guesses.
 
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Contract, InForce, Line, Login, State, WriteRefused,
-    call::{Call, Fields, Refusal},
+    Contract, InForce, Line, Login, State,
+    call::{Call, Fields},
+    refusal::Refusal,
+    sent::{Sent, not_valid, required},
     sessions::{Sessions, V1_SECONDS},
     v2::midnight,
 };
@@ -53,22 +55,14 @@ pub(crate) fn write_line(
     let owner = contract(state, call)?;
     let (contract, id) = (owner.id, call.id("lineId")?);
     let present = owner.lines.iter().find(|line| line.id == id).ok_or(Refusal::Unknown)?;
-    let line = Sent(call.json()?).line(contract, present, state.behaviour.lines.truncates_fractions)?;
+    let line = whole_line(&call.json()?, state, contract, present)?;
     let written = InForce { units: line.units, effective_date: line.effective_date };
     let answer = success(Value::Object(shown(contract, &line, written)), 1);
-    state.write_line(contract, line, at, user).map_err(|refused| match refused {
-        WriteRefused::UnknownContract | WriteRefused::UnknownLine => Refusal::Unknown,
-        WriteRefused::OtherService | WriteRefused::Fraction | WriteRefused::Zero | WriteRefused::Negative => {
-            Refusal::Bad(refused.to_string())
-        }
-    })?;
+    state.write_line(contract, line, at, user)?;
     Ok(answer)
 }
 
 fn contract<'a>(state: &'a State, call: &Call) -> Result<&'a Contract, Refusal> {
-    if state.behaviour.lines.off {
-        return Err(Refusal::Unknown);
-    }
     state.contract(call.id("contractId")?).ok_or(Refusal::Unknown)
 }
 
@@ -89,73 +83,37 @@ fn shown(contract: i32, line: &Line, in_force: InForce) -> Map<String, Value> {
     fields
 }
 
-/// A line as it was sent, its names in lower case.
-struct Sent(Map<String, Value>);
-
-impl Sent {
-    /// The whole line in the place of the present one: every field that a read shows must have come.
-    fn line(&self, contract: i32, present: &Line, truncates: bool) -> Result<Line, Refusal> {
-        if self.integer("Id")? != present.id || self.integer("ContractId")? != contract {
-            return Err(Refusal::Bad("Id and ContractId are not those of the route".to_owned()));
-        }
-        let mut extras = Map::new();
-        for name in present.extras.keys() {
-            extras.insert(name.clone(), self.field(name)?.clone());
-        }
-        let units = self.field("Units")?;
-        let units = units
-            .as_i64()
-            .or_else(|| units.as_f64().filter(|_| truncates).map(|units| units.trunc() as i64))
-            .and_then(|units| i32::try_from(units).ok())
-            .ok_or_else(|| Refusal::Bad(WriteRefused::Fraction.to_string()))?;
-        Ok(Line {
-            id: present.id,
-            service: self.integer("ServiceId")?,
-            service_name: self.text("ServiceName")?,
-            service_description: self.text("ServiceDescription")?,
-            units: f64::from(units),
-            unit_price: self.number("UnitPrice")?,
-            unit_cost: self.number("UnitCost")?,
-            effective_date: self.date("EffectiveDate")?,
-            sort_order: match self.field("SortOrder")? {
-                Value::Null => None,
-                _ => Some(self.integer("SortOrder")?),
-            },
-            extras,
-            until_then: None,
-            counts_itself: present.counts_itself,
-        })
+/// The whole line in the place of the present one: every field that a read shows must have come.
+fn whole_line(sent: &Sent, state: &State, contract: i32, present: &Line) -> Result<Line, Refusal> {
+    let integer = |name| sent.field(name).and_then(|_| sent.integer(name)).and_then(|sent| valid(name, sent));
+    let number = |name| sent.field(name).and_then(|_| sent.number(name)).and_then(|sent| valid(name, sent));
+    let text = |name| sent.field(name).and_then(|_| sent.text(name));
+    if integer("Id")? != present.id || integer("ContractId")? != contract {
+        return Err(Refusal::Bad("Id and ContractId are not those of the route".to_owned()));
     }
-
-    fn field(&self, name: &str) -> Result<&Value, Refusal> {
-        self.0.get(&name.to_lowercase()).ok_or_else(|| Refusal::Bad(format!("{name} is missing")))
+    let mut extras = Map::new();
+    for name in present.extras.keys() {
+        extras.insert(name.clone(), sent.field(name)?.clone());
     }
-
-    fn integer(&self, name: &str) -> Result<i32, Refusal> {
-        let value = self.field(name)?.as_i64().and_then(|number| i32::try_from(number).ok());
-        value.ok_or_else(|| not_valid(name))
-    }
-
-    fn number(&self, name: &str) -> Result<f64, Refusal> {
-        self.field(name)?.as_f64().ok_or_else(|| not_valid(name))
-    }
-
-    fn text(&self, name: &str) -> Result<Option<String>, Refusal> {
-        match self.field(name)? {
-            Value::Null => Ok(None),
-            Value::String(text) => Ok(Some(text.clone())),
-            _ => Err(not_valid(name)),
-        }
-    }
-
-    /// The calendar date that the text begins with, whatever time follows.
-    fn date(&self, name: &str) -> Result<Date, Refusal> {
-        let text = self.field(name)?.as_str().ok_or_else(|| not_valid(name))?;
-        let day = text.split_once('T').map_or(text, |(day, _)| day);
-        day.parse().map_err(|_| not_valid(name))
-    }
+    sent.field("EffectiveDate")?;
+    sent.field("SortOrder")?;
+    Ok(Line {
+        id: present.id,
+        service: integer("ServiceId")?,
+        service_name: text("ServiceName")?,
+        service_description: text("ServiceDescription")?,
+        units: required("Units", sent.units(state)?)?,
+        unit_price: number("UnitPrice")?,
+        unit_cost: number("UnitCost")?,
+        effective_date: valid("EffectiveDate", sent.date("EffectiveDate")?)?,
+        sort_order: sent.integer("SortOrder")?,
+        extras,
+        until_then: None,
+        counts_itself: present.counts_itself,
+    })
 }
 
-fn not_valid(name: &str) -> Refusal {
-    Refusal::Bad(format!("{name} is not valid"))
+/// Null where a value must be.
+fn valid<T>(name: &str, sent: Option<T>) -> Result<T, Refusal> {
+    sent.ok_or_else(|| not_valid(name))
 }

@@ -12,7 +12,7 @@ use crate::http::{LINES, Request, put_units, simulator, small, v1_token, v2_toke
 /// Far longer than anything here takes; only a failing test waits for it.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-async fn within<T>(what: impl Future<Output = T>) -> T {
+pub async fn within<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(DEADLINE, what).await.expect("within the deadline")
 }
 

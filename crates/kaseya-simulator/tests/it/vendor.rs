@@ -1,13 +1,13 @@
 //! The V2 part against the vendor's own description, wherever that is at hand.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
-use kaseya_simulator::{ContractStatus, Endpoint};
+use kaseya_simulator::{Casing, ContractStatus, Endpoint, Running, State};
 use serde_json::{Value, json};
 
 use crate::{
     calls_file::{calls_file, is_date_time, list, text},
-    http::{RIGHT, Request, simulator, small, v2_login},
+    http::{RIGHT, Request, noon, simulator, small, v2_login},
 };
 
 /// The vendor's description; a machine without it checks the calls file only.
@@ -52,8 +52,23 @@ fn type_of(schema: &Value) -> &str {
     }
 }
 
-/// What in a value is not as the vendor declares it: wrong type, unknown field, absent field.
-fn faults(excerpt: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
+/// How the wire spells a declared name: .NET's camelCase, in which capitals at the beginning go together.
+fn camel(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let small = |place: usize| letters.get(place).is_none_or(|letter| letter.is_lowercase());
+    let stays = |place: usize| {
+        letters[place].is_lowercase() || (place > 0 && small(place + 1) && place + 1 < letters.len())
+    };
+    let begin = (0..letters.len()).find(|place| stays(*place)).unwrap_or(letters.len());
+    let (head, tail) = letters.split_at(begin);
+    head.iter().flat_map(|letter| letter.to_lowercase()).chain(tail.iter().copied()).collect()
+}
+
+/// Names as the wire has them, or as the description has them.
+type Spelling = fn(&str) -> String;
+
+/// What in a value is not as the vendor declares it: wrong type, unknown field, absent field, other spelling.
+fn faults(excerpt: &Value, schema: &Value, value: &Value, place: &str, spelling: Spelling) -> Vec<String> {
     // A reference cannot be declared nullable in OpenAPI 3.0; the error of a success is null.
     if value.is_null() && (schema["nullable"] == json!(true) || schema.get("$ref").is_some()) {
         return Vec::new();
@@ -65,61 +80,238 @@ fn faults(excerpt: &Value, schema: &Value, value: &Value, place: &str) -> Vec<St
         "boolean" => value.is_boolean(),
         "string" => value.is_string(),
         "date-time" => value.as_str().is_some_and(is_date_time),
-        "array" => {
+        "array" if value.is_array() => {
             let items = list(value).iter();
-            return items.flat_map(|item| faults(excerpt, &schema["items"], item, place)).collect();
+            return items.flat_map(|item| faults(excerpt, &schema["items"], item, place, spelling)).collect();
         }
-        "object" => return faults_of_object(excerpt, schema, value, place),
+        "array" => false,
+        "object" => return faults_of_object(excerpt, schema, value, place, spelling),
         other => panic!("{place} is declared as {other}"),
     };
     if right { Vec::new() } else { vec![format!("{place} is {value}, not {}", type_of(schema))] }
 }
 
-fn faults_of_object(excerpt: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
+fn faults_of_object(
+    excerpt: &Value,
+    schema: &Value,
+    value: &Value,
+    place: &str,
+    spelling: Spelling,
+) -> Vec<String> {
     let Some(fields) = value.as_object() else { return vec![format!("{place} is {value}, not an object")] };
-    let unknown = fields.keys().filter(|name| named(&schema["properties"], name).is_none());
+    let declared = schema["properties"].as_object().unwrap();
+    let spelt: BTreeMap<String, &Value> =
+        declared.iter().map(|(name, property)| (spelling(name), property)).collect();
+    let unknown = fields.keys().filter(|name| !spelt.contains_key(*name));
     let mut found: Vec<String> = unknown.map(|name| format!("{place}.{name} is not declared")).collect();
-    for (name, property) in schema["properties"].as_object().unwrap() {
-        match named(value, name) {
-            Some(value) => found.extend(faults(excerpt, property, value, &format!("{place}.{name}"))),
+    for (name, property) in spelt {
+        match value.get(&name) {
+            Some(value) => {
+                found.extend(faults(excerpt, property, value, &format!("{place}.{name}"), spelling));
+            }
             None => found.push(format!("{place}.{name} is missing")),
         }
     }
     found
 }
 
-#[tokio::test]
-async fn every_v2_answer_is_as_the_vendor_declares_it() {
-    let Some(excerpt) = excerpt() else { return };
+/// A value such as the vendor declares for what is sent, every field in it. Ids, names and days are those of [`tenant`].
+fn sample(excerpt: &Value, schema: &Value, name: &str) -> Value {
+    let schema = follow(excerpt, schema);
+    match (name, type_of(schema)) {
+        (_, "object") => {
+            let properties = schema["properties"].as_object().unwrap().iter();
+            properties.map(|(name, schema)| (name.clone(), sample(excerpt, schema, name))).collect()
+        }
+        ("CategoryIds" | "SubCategoryIds" | "UnitOfMeasureIds", "array") => json!([]),
+        (_, "array") => json!([sample(excerpt, &schema["items"], name)]),
+        ("AccountId", _) => json!(301),
+        ("ServiceId", _) => json!(701),
+        ("BillingCycleId", _) => json!(2),
+        ("ListInvoiceIds" | "ListStatusId", _) => json!("1"),
+        ("EndDate", _) => json!("2027-12-31T00:00:00"),
+        (_, "date-time") => json!("2026-03-01T00:00:00"),
+        (_, "integer" | "number") => json!(1),
+        (_, "boolean") => json!(true),
+        (_, "string") => json!("x"),
+        (_, other) => panic!("{name} is declared as {other}"),
+    }
+}
+
+fn respelt(value: Value, spelling: Spelling) -> Value {
+    match value {
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (spelling(&name), respelt(value, spelling))).collect()
+        }
+        Value::Array(items) => items.into_iter().map(|item| respelt(item, spelling)).collect(),
+        other => other,
+    }
+}
+
+fn body_schema(excerpt: &Value, endpoint: Endpoint) -> &Value {
+    let operation = operation(excerpt, endpoint.method(), endpoint.route());
+    &operation["requestBody"]["content"]["application/json"]["schema"]
+}
+
+/// An inactive contract whose lines have been invoiced for February.
+fn tenant() -> State {
     let mut state = small();
     state.contract_mut(5012).unwrap().status = ContractStatus::Inactive;
-    let kaseya = simulator(state).await;
-    let login = v2_login(RIGHT).send(kaseya.address()).await.unwrap().json();
-    let token = |name: &str| text(&login["result"][name]).to_owned();
-    let mut checked = 0;
-    for endpoint in Endpoint::ALL.into_iter().filter(|endpoint| endpoint.route().starts_with("/v2/")) {
-        let request = match endpoint {
-            Endpoint::Authenticate => v2_login(RIGHT),
-            Endpoint::ServicesSearch => Request::json("POST", endpoint.route(), &json!({})),
-            // The last of all, for it ends the token of the others.
-            Endpoint::Refresh => continue,
-            _ => Request::get(endpoint.route()),
-        };
-        let answer = request.token(&token("accessToken")).send(kaseya.address()).await.unwrap();
-        assert_eq!(answer.status, 200, "{endpoint}: {answer:?}");
-        let operation = operation(&excerpt, endpoint.method(), endpoint.route());
-        let schema = answer_schema(&excerpt, operation);
-        assert_eq!(faults(&excerpt, schema, &answer.json(), endpoint.route()), Vec::<String>::new());
-        let result = &answer.json()["result"];
-        assert!(result.is_object() || !list(result).is_empty(), "{endpoint} shows nothing to be checked");
-        checked += 1;
+    state.contract_mut(5012).unwrap().end = Some("2027-12-31".parse().unwrap());
+    let mut billing = small();
+    billing.invoice("2026-02-01".parse().unwrap(), noon());
+    state.invoices = billing.invoices;
+    state
+}
+
+/// The calls of V2, but for the login and the refresh, which are forms.
+fn v2_calls() -> Vec<Endpoint> {
+    let forms = [Endpoint::Authenticate, Endpoint::Refresh];
+    let calls: Vec<Endpoint> = Endpoint::ALL
+        .into_iter()
+        .filter(|endpoint| endpoint.route().starts_with("/v2/") && !forms.contains(endpoint))
+        .collect();
+    assert_eq!(calls.len(), 22);
+    calls
+}
+
+fn target(endpoint: Endpoint) -> String {
+    let id = if endpoint == Endpoint::Invoice { "1" } else { "301" };
+    endpoint.route().replace("{contractId}", "5012").replace("{serviceId}", "701").replace("{id}", id)
+}
+
+fn request(excerpt: &Value, endpoint: Endpoint, spelling: Spelling) -> Request {
+    let schema = body_schema(excerpt, endpoint);
+    let mut body = if schema.is_null() { Value::Null } else { sample(excerpt, schema, "") };
+    if matches!(endpoint, Endpoint::ServicesSearch | Endpoint::RelatedServices | Endpoint::InvoiceDetails) {
+        // A search that finds something.
+        body["Filter"] = json!({});
     }
-    assert_eq!(checked, 7);
-    let pair = [("AccessToken", &*token("accessToken")), ("RefreshToken", &*token("refreshToken"))];
-    let refreshed = Request::form(Endpoint::Refresh.route(), &pair).send(kaseya.address()).await.unwrap();
-    let operation = operation(&excerpt, "POST", Endpoint::Refresh.route());
-    let schema = answer_schema(&excerpt, operation);
-    assert_eq!(faults(&excerpt, schema, &refreshed.json(), "refresh"), Vec::<String>::new());
+    let mut request = Request::json(endpoint.method(), &target(endpoint), &respelt(body, spelling));
+    if schema.is_null() {
+        request.content_type = None;
+        request.body.clear();
+    }
+    request
+}
+
+/// The access and the refresh token of a new login.
+async fn tokens(kaseya: &Running) -> [String; 2] {
+    let login = v2_login(RIGHT).send(kaseya.address()).await.unwrap().json();
+    let result = named(&login, "result").unwrap().clone();
+    ["accessToken", "refreshToken"].map(|name| text(named(&result, name).unwrap()).to_owned())
+}
+
+/// Sends every call and holds its answer against the description.
+async fn check_answers(excerpt: &Value, kaseya: &Running, spelling: Spelling) {
+    let [access, refresh] = tokens(kaseya).await;
+    let calls = v2_calls()
+        .into_iter()
+        .map(|endpoint| (endpoint, request(excerpt, endpoint, spelling).token(&access)));
+    let pair = [("AccessToken", &*access), ("RefreshToken", &*refresh)];
+    let forms = [
+        (Endpoint::Authenticate, v2_login(RIGHT)),
+        // The last of all, for it ends the token of the others.
+        (Endpoint::Refresh, Request::form(Endpoint::Refresh.route(), &pair)),
+    ];
+    for (endpoint, request) in calls.chain(forms) {
+        let answer = request.send(kaseya.address()).await.unwrap();
+        assert_eq!(answer.status, 200, "{endpoint}: {answer:?}");
+        let operation = operation(excerpt, endpoint.method(), endpoint.route());
+        assert!(operation.is_object(), "{endpoint} is not the vendor's");
+        let schema = answer_schema(excerpt, operation);
+        let answer = answer.json();
+        assert_eq!(faults(excerpt, schema, &answer, endpoint.route(), spelling), Vec::<String>::new());
+        let shows = match named(&answer, "result") {
+            Some(Value::Array(rows)) => endpoint == Endpoint::InvoiceDiscounts || !rows.is_empty(),
+            Some(result) => result.is_object(),
+            None => endpoint == Endpoint::AccountSummary,
+        };
+        assert!(shows, "{endpoint} shows nothing to be checked");
+    }
+}
+
+#[tokio::test]
+async fn every_v2_answer_is_as_the_vendor_declares_it_in_the_wires_spelling() {
+    let Some(excerpt) = excerpt() else { return };
+    check_answers(&excerpt, &simulator(tenant()).await, camel).await;
+}
+
+#[tokio::test]
+async fn every_v2_answer_can_come_in_the_descriptions_own_spelling() {
+    let Some(excerpt) = excerpt() else { return };
+    let mut state = tenant();
+    state.behaviour.casing = Casing::Pascal;
+    check_answers(&excerpt, &simulator(state).await, str::to_owned).await;
+}
+
+#[tokio::test]
+async fn every_declared_field_of_a_body_is_taken_and_is_of_the_declared_type() {
+    let Some(excerpt) = excerpt() else { return };
+    let mut bodies = 0;
+    for endpoint in v2_calls() {
+        let schema = body_schema(&excerpt, endpoint);
+        if schema.is_null() {
+            continue;
+        }
+        bodies += 1;
+        for spelling in [camel as Spelling, str::to_owned, str::to_lowercase] {
+            let kaseya = simulator(tenant()).await;
+            let [token, _] = tokens(&kaseya).await;
+            let whole = respelt(sample(&excerpt, schema, ""), spelling);
+            let whole = Request::json(endpoint.method(), &target(endpoint), &whole).token(&token);
+            let answer = whole.send(kaseya.address()).await.unwrap();
+            assert_eq!(answer.status, 200, "{endpoint}: {answer:?}");
+        }
+        let kaseya = simulator(tenant()).await;
+        let [token, _] = tokens(&kaseya).await;
+        for wrong in ["{", "7", "{\"PageSize\": \"ten\"", "[7]"] {
+            let mut broken = request(&excerpt, endpoint, str::to_owned).token(&token);
+            broken.body = wrong.to_owned();
+            let answer = broken.send(kaseya.address()).await.unwrap();
+            assert_eq!(answer.status, 400, "{endpoint} takes {wrong}: {answer:?}");
+        }
+    }
+    assert_eq!(bodies, 7);
+}
+
+#[tokio::test]
+async fn every_declared_parameter_is_taken_in_any_case_and_is_of_the_declared_type() {
+    let Some(excerpt) = excerpt() else { return };
+    let kaseya = simulator(tenant()).await;
+    let [token, _] = tokens(&kaseya).await;
+    let mut checked = 0;
+    for endpoint in v2_calls() {
+        let operation = operation(&excerpt, endpoint.method(), endpoint.route());
+        for parameter in list(&operation["parameters"]).iter().filter(|parameter| parameter["in"] == "query")
+        {
+            let name = text(&parameter["name"]);
+            let kind = match type_of(&parameter["schema"]) {
+                "array" => type_of(&parameter["schema"]["items"]),
+                kind => kind,
+            };
+            let (right, wrong) = match kind {
+                "integer" => ("1", Some("one")),
+                "boolean" => ("true", Some("perhaps")),
+                "date-time" => ("2026-03-01", Some("soon")),
+                _ => ("x", None),
+            };
+            let status = async |name: &str, value: &str| {
+                let request = Request::get(&format!("{}?{name}={value}", target(endpoint))).token(&token);
+                request.send(kaseya.address()).await.unwrap().status
+            };
+            for name in [name.to_owned(), name.to_lowercase(), name.to_uppercase()] {
+                assert_eq!(status(&name, right).await, 200, "{endpoint} {name}");
+                // Who sees what, and single sign-on, are not simulated.
+                if let Some(wrong) = wrong.filter(|_| !name.eq_ignore_ascii_case("Filter.WithSecurityScope"))
+                {
+                    assert_eq!(status(&name, wrong).await, 400, "{endpoint} {name}");
+                }
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked > 50, "{checked} parameters");
 }
 
 #[tokio::test]
@@ -130,7 +322,7 @@ async fn a_v2_refusal_is_as_the_vendor_declares_it() {
     let refused = Request::get(route).send(kaseya.address()).await.unwrap();
     assert_eq!(refused.status, 401);
     let schema = answer_schema(&excerpt, operation(&excerpt, "GET", route));
-    assert_eq!(faults(&excerpt, schema, &refused.json(), "refusal"), Vec::<String>::new());
+    assert_eq!(faults(&excerpt, schema, &refused.json(), "refusal", camel), Vec::<String>::new());
 }
 
 /// The vendor's schema of a request field: a parameter, a form field, or a field of the body.

@@ -1,0 +1,68 @@
+//! How lines are written and shown, and when they are invoiced.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Endpoint;
+
+/// How lines are written and shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LineBehaviour {
+    /// Units with a fraction are cut to the whole number and not refused.
+    pub truncates_fractions: bool,
+    /// Zero units are refused.
+    pub refuses_zero: bool,
+    /// Negative units are taken and not refused.
+    pub takes_negative: bool,
+    /// V1 has no routes for lines.
+    pub off: bool,
+    /// V1's route of all lines of a contract; `{contractId}` stands for its id.
+    pub lines_route: String,
+    /// V1's route of one line; `{contractId}` and `{lineId}` stand for the ids.
+    pub line_route: String,
+    /// Units with an effective date to come show only from that day on; until then line and total show the old ones.
+    pub waits_for_effective_date: bool,
+    /// A line of a contract that is not active is not written. By default it is: a contract is filled before it is
+    /// activated, and nobody has published a refusal.
+    pub refuses_inactive: bool,
+    /// A line of a contract whose last day has passed is not written. By default it is, as nobody has published a
+    /// refusal, and never charged: a success without effect.
+    pub refuses_ended: bool,
+    /// An effective date in a period that is posted or invoiced is refused. By default it is taken, and charged as a
+    /// correction on the next invoice.
+    pub refuses_billed_periods: bool,
+    /// V2's "add services" with a service that is on the contract sets the units of its line and adds none.
+    pub adds_in_place: bool,
+    /// V2's "add services" answers all lines in an array and not the first one as an object.
+    pub answers_added_as_array: bool,
+}
+
+impl Default for LineBehaviour {
+    fn default() -> Self {
+        Self {
+            truncates_fractions: false,
+            refuses_zero: false,
+            takes_negative: false,
+            off: false,
+            lines_route: Endpoint::ContractLines.route().to_owned(),
+            line_route: Endpoint::WriteLine.route().to_owned(),
+            waits_for_effective_date: false,
+            refuses_inactive: false,
+            refuses_ended: false,
+            refuses_billed_periods: false,
+            adds_in_place: false,
+            answers_added_as_array: false,
+        }
+    }
+}
+
+/// When the tenant bills by itself. A day that a month does not have is its last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct Invoicing {
+    /// The day of the month at whose beginning the month before is invoiced; without one, only when told to.
+    pub day: Option<i8>,
+    /// The day of the month at whose beginning the month before is posted: what is to be charged is fixed, and no read
+    /// shows it until it is invoiced.
+    pub posting_day: Option<i8>,
+}
