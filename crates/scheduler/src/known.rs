@@ -71,7 +71,8 @@ impl Known {
         glance(&contract, &targets)
     }
 
-    fn target(&self, target: (ContractId, ServiceId), wanted: Wanted) -> KnownTarget {
+    /// What is known of a target.
+    pub(crate) fn target(&self, target: (ContractId, ServiceId), wanted: Wanted) -> KnownTarget {
         let (line, underway) = (self.lines.get(&target), self.underway.get(&target));
         let units = match underway {
             Some(Underway::Sent { units, .. }) => Some(f64::from(*units)),

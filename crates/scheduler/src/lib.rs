@@ -11,6 +11,7 @@ mod counts;
 mod decisions;
 mod due;
 mod emit;
+mod expected;
 mod facts;
 mod full_read;
 mod joining;

@@ -144,6 +144,8 @@ struct Facts {
     standing: BTreeMap<(ContractId, ServiceId), TargetStanding>,
     /// Companies that this run was granted changes for before.
     granted: BTreeSet<CompanyId>,
+    /// Companies that it would change by what the lines last showed.
+    expected: BTreeSet<CompanyId>,
     approved: Vec<ApprovedHold>,
     /// What the run's brake holds since this run or one before it.
     braked: Vec<BrakedTarget>,
@@ -166,6 +168,7 @@ async fn facts(
         mappings: permits::addend_mappings(tx, partner, &addends).await?,
         standing: permits::targets_standing(tx, partner, attempt, &contracts, now).await?,
         granted: permits::companies_granted(tx, partner, job.run).await?,
+        expected: permits::companies_expected(tx, partner, job.run).await?,
         approved: permits::approved_holds(tx, partner, &holds).await?,
         braked: permits::braked_targets(tx, partner).await?,
     })
@@ -173,8 +176,8 @@ async fn facts(
 
 /// Which changes may be written, and why the others may not. Pure.
 ///
-/// The run's brake looks at all that would be written together with what the run was granted before and what the brake
-/// holds since earlier; when that is too much, only what a person has approved goes. What it holds goes by approval alone:
+/// The run's brake looks at all that would be written together with what the run was granted before, what it would change
+/// later by what is known, and what the brake holds since earlier; when that is too much, only what a person has approved goes. What it holds goes by approval alone:
 /// no later run, for which it is among fewer, lets it pass.
 fn judge<'a>(
     facts: &Facts,
@@ -188,6 +191,7 @@ fn judge<'a>(
         }
     }
     let mut companies = facts.granted.clone();
+    companies.extend(facts.expected.iter().cloned());
     companies.extend(facts.braked.iter().flat_map(|target| target.companies.iter().cloned()));
     companies.extend(candidates.iter().flat_map(|change| change.companies()));
     let changed = u32::try_from(companies.len()).unwrap_or(u32::MAX);

@@ -9,7 +9,7 @@ use store::{
     ledger::{self, SpreadJob, SurveyedJob},
 };
 
-use crate::{Context, facts, known::Known, planning::PartnerPlan};
+use crate::{Context, expected, facts, known::Known, planning::PartnerPlan};
 
 /// Makes the jobs of every survey that is through. Returns how many surveys that were.
 pub(crate) async fn spread_surveys(context: &Context) -> Result<u64, StoreError> {
@@ -60,6 +60,7 @@ async fn spread_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Su
     }
     ledger::spread_survey(tx, partner, job.job, &jobs, now).await?;
     ledger::note_mappings(tx, partner, job.run).await?;
+    expected::note(tx, &facts, &plan, (job.run, job.run_number), now).await?;
     tx.notify(crate::LEDGER).await?;
     Ok(Some(job))
 }

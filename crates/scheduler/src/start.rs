@@ -22,7 +22,7 @@ use store::{
     switch,
 };
 
-use crate::{Context, content, facts, refusal::Refused};
+use crate::{Context, content, expected, facts, refusal::Refused};
 
 /// The most characters of a worker's name.
 const WORKER_CHARACTERS: usize = 200;
@@ -102,7 +102,13 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
     }
     match admit(tx, context, ask, &job, &facts.integration, now).await? {
         Err(refused) => Ok(Err(refused)),
-        Ok(admitted) => content::job_content(tx, context, partner, &job, &facts, &admitted).await.map(Ok),
+        Ok(admitted) => {
+            if job.kind == JobKind::Work && job.mode == RunMode::Apply {
+                let of_run = (job.run, job.run_number);
+                expected::note(tx, &facts, &facts.plan(), of_run, now).await?;
+            }
+            content::job_content(tx, context, partner, &job, &facts, &admitted).await.map(Ok)
+        }
     }
 }
 

@@ -164,6 +164,21 @@ pub async fn companies_granted(
     rows.iter().map(|row| row.company_id("company_id")).collect()
 }
 
+/// The companies that a run would change by what the lines last showed, as noted when its newest job began.
+pub async fn companies_expected(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run: RunId,
+) -> Result<BTreeSet<CompanyId>, StoreError> {
+    let rows = tx
+        .query(
+            "select unnest(expected_company_ids) as company_id from runs where partner_id = $1 and run_id = $2",
+            &[&partner.as_str(), &run.0],
+        )
+        .await?;
+    rows.iter().map(|row| row.company_id("company_id")).collect()
+}
+
 /// A hold that a person has approved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApprovedHold {

@@ -294,3 +294,30 @@ pub async fn supersede(
     tx.execute_exactly(1, sql, &[&partner.as_str(), &run.0, &now]).await?;
     Ok(Some(Superseded { run, awaited }))
 }
+
+/// The contracts of a run that workers are still to work on, or are working on.
+pub async fn contracts_to_work_on(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run: RunId,
+) -> Result<Vec<ContractId>, StoreError> {
+    let sql = "select distinct unnest(contract_ids) as contract_id from jobs
+               where partner_id = $1 and run_id = $2 and kind = 'work' and state <> 'done'
+               order by contract_id";
+    let rows = tx.query(sql, &[&partner.as_str(), &run.0]).await?;
+    rows.iter().map(|row| Ok(ContractId(row.get("contract_id")?))).collect()
+}
+
+/// Notes which companies a run would change by what the lines last showed.
+pub async fn expect_companies(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run: RunId,
+    companies: &BTreeSet<CompanyId>,
+) -> Result<(), StoreError> {
+    let companies: Vec<&str> = companies.iter().map(CompanyId::as_str).collect();
+    // Only where it is another: the row is also what results counts the run's totals on.
+    let sql = "update runs set expected_company_ids = $3
+               where partner_id = $1 and run_id = $2 and expected_company_ids <> $3";
+    tx.execute(sql, &[&partner.as_str(), &run.0, &companies]).await.map(drop)
+}

@@ -9,6 +9,7 @@ mod leases;
 mod local;
 mod permits;
 mod remapped;
+mod run_brake;
 mod starting;
 mod switching;
 mod world;

@@ -1,0 +1,49 @@
+//! The companies that a run would change by what the lines last showed: noted before any of them is written, so that the
+//! run's brake holds all of its changes and not only those that come after the first few (B-01).
+//!
+//! Noted when a survey has made the run's jobs, and again at the start of each job, with what is counted and known by then.
+//! What the run was granted before is on record by itself. What a person has decided is no surprise, and not counted.
+
+use std::collections::BTreeSet;
+
+use domain::{CompanyId, RunId, Wanted, would_change};
+use jiff::Timestamp;
+use store::{
+    StoreError, Transaction,
+    ledger::{self, Decided},
+    runs,
+};
+
+use crate::{facts::Facts, known::Known, planning::PartnerPlan};
+
+/// Notes them on the run.
+pub(crate) async fn note(
+    tx: &Transaction<'_>,
+    facts: &Facts,
+    plan: &PartnerPlan,
+    (run, run_number): (RunId, i64),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let partner = &facts.settings.partner;
+    let contracts = runs::contracts_to_work_on(tx, partner, run).await?;
+    let known = Known::read(tx, partner, facts, run_number, &contracts, now).await?;
+    let decided = ledger::decided_holds(tx, partner, &contracts).await?;
+    let brakes = &facts.integration.brakes;
+    let mut companies: BTreeSet<CompanyId> = BTreeSet::new();
+    for planned in contracts.iter().filter_map(|contract| plan.contracts.get(contract)) {
+        for target in &planned.targets {
+            let place = (planned.contract, target.service);
+            let by_person = match (decided.get(&place), target.wanted) {
+                (Some(Decided::Approved(_, units)), Wanted::Units(wanted)) => {
+                    brakes.approval_stands(*units, wanted)
+                }
+                (Some(Decided::Dismissed(units)), Wanted::Units(wanted)) => *units == wanted,
+                (Some(_), Wanted::Unknown) | (None, _) => false,
+            };
+            if !by_person && would_change(&known.target(place, target.wanted), brakes) {
+                companies.extend(target.addends.iter().map(|addend| addend.company.clone()));
+            }
+        }
+    }
+    runs::expect_companies(tx, partner, run, &companies).await
+}
