@@ -165,6 +165,12 @@ fn brake(brake: Brake, language: Language) -> &'static str {
         (Brake::ManyCompanies, Language::Italian) => {
             "in una sola sincronizzazione cambierebbero troppe aziende"
         }
+        (Brake::PlanSwitch, Language::English) => {
+            "the users moved from another product, whose line changes with it"
+        }
+        (Brake::PlanSwitch, Language::Italian) => {
+            "gli utenti sono passati da un altro prodotto, la cui riga cambia insieme"
+        }
         (Brake::Drift, Language::English) => "the units were edited in Kaseya since they were ours",
         (Brake::Drift, Language::Italian) => "le unità sono state modificate in Kaseya dopo il nostro invio",
     }

@@ -11,6 +11,8 @@ names! {
         LargeChange = "large_change",
         /// The run changes too many companies.
         ManyCompanies = "many_companies",
+        /// It is half of a plan switch whose other half waits for a person, or cannot be written (MAP-03).
+        PlanSwitch = "plan_switch",
         /// The line was edited in Kaseya since it was last seen to hold our number (DRF-01).
         Drift = "drift",
     }

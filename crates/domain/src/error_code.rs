@@ -90,7 +90,7 @@ codes! {
     /// Product not mapped.
     Map02 = "MAP-02", Warning;
     /// Product level changed, old service still above 0.
-    Map03 = "MAP-03", Warning;
+    Map03 = "MAP-03", Held;
     /// Line edited in Kaseya since our last write.
     Drf01 = "DRF-01", Held;
     /// Hourly call limit reached.

@@ -180,6 +180,10 @@ uuid_id!(
     HoldId, "hold id"
 );
 uuid_id!(
+    /// What the two halves of a plan switch have in common.
+    PairId, "pair id"
+);
+uuid_id!(
     /// A change that was about to be sent.
     IntentId, "intent id"
 );

@@ -26,6 +26,7 @@ mod login;
 mod month_end;
 mod password_age;
 mod plan;
+mod plan_switch;
 mod probe;
 mod retry;
 mod run;
@@ -52,13 +53,17 @@ pub use failure::FailureClass;
 pub use full_read::{READ_EVERY, full_read_window, read_is_due};
 pub use glance::{Glance, KnownContract, KnownLine, KnownTarget, LEAST_PRICE, Seen, glance};
 pub use ids::{
-    AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, PartnerId, ProductId,
+    AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, PairId, PartnerId, ProductId,
     ReportId, RequestId, RunId, ServiceId,
 };
 pub use login::{LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, RefusedLogin};
 pub use month_end::{FreezeCause, Month, MonthEnd, MonthPhase, window_end};
 pub use password_age::{PASSWORD_DAYS, PASSWORD_STEPS, PasswordWarning, password_warning};
 pub use plan::{Change, Decision, Line, PlanContext, plan_target};
+pub use plan_switch::{
+    LeftBehind, PlanSwitch, PlanSwitches, SeenShares, SwitchTarget, decide_together, plan_switches,
+    wait_for_person,
+};
 pub use probe::probe_due;
 pub use retry::{Backoff, UNSURE_FOR};
 pub use run::{JobKind, JobState, MAX_ATTEMPTS, RunMode, RunState, Trigger};

@@ -186,7 +186,11 @@ pub(crate) enum Decision {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Decided {
     /// The hold's id, as the list shows it.
-    pub hold: String,
+    #[arg(required_unless_present = "all")]
+    pub hold: Option<String>,
+    /// Every open hold of the partner, with the number that it holds now.
+    #[arg(long, conflicts_with = "hold")]
+    pub all: bool,
     /// Who decides.
     #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
     pub by: String,

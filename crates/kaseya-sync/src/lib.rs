@@ -6,6 +6,7 @@ mod authenticate;
 mod calls;
 mod command_line;
 mod data_dir;
+mod deciding;
 pub mod demo;
 mod ended;
 mod holds;

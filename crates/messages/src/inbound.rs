@@ -269,6 +269,8 @@ pub struct HoldDecision {
     pub verdict: Verdict,
     /// The units that the person saw and decided about: another number than the hold's is another question.
     pub units: u32,
+    /// Those of the plan switch's other half, where the person was shown them.
+    pub other_units: Option<u32>,
     /// Who decided.
     pub decided_by: String,
 }
@@ -289,6 +291,7 @@ impl TryFrom<v1::HoldDecided> for HoldDecision {
                 }
             },
             units: required("units", wire.units)?,
+            other_units: wire.other_units,
             decided_by: text("decided_by", wire.decided_by, MAX_TEXT)?,
         })
     }

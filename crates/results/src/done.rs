@@ -1,8 +1,8 @@
 //! `JobDone` with nothing left to check.
 
 use domain::{
-    AccountId, Brake, CompanyId, CompanyState, ContractId, ErrorCode, IntentId, JobId, LineId, PartnerId,
-    RunId, RunMode, SeenContract, ServiceId, Trigger,
+    AccountId, Brake, CompanyId, CompanyState, ContractId, ErrorCode, IntentId, JobId, LineId, PairId,
+    PartnerId, RunId, RunMode, SeenContract, ServiceId, Trigger,
 };
 use jiff::Timestamp;
 use messages::{
@@ -185,6 +185,7 @@ fn product(outcome: v1::ProductOutcome) -> Result<ProductRow, FieldError> {
         effective: field::optional_day("effective_date", outcome.effective_date.as_deref())?,
         brake: brake.map(|brake| brake.as_str().to_owned()),
         note: outcome.note,
+        pair: outcome.pair_id.map(|pair| field::id("pair_id", PairId::parse(&pair))).transpose()?,
     })
 }
 

@@ -101,6 +101,7 @@ pub(crate) fn hold_opened(partner: &PartnerId, hold: &HeldChange, now: Timestamp
         to_units: u32::try_from(hold.to_units).ok(),
         brake: hold.brake.as_str().to_owned(),
         at: Some(wire_instant(now)),
+        pair_id: hold.pair.map(|pair| pair.to_string()),
     };
     event(EventTopic::HoldOpened, &message)
 }

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Brake, CompanyState, ContractId, Entropy, HoldId, LoginOutcome, PartnerId, RunMode, ServiceId};
+use domain::{
+    Brake, CompanyState, ContractId, Entropy, HoldId, LoginOutcome, PartnerId, ProductId, RunMode, ServiceId,
+};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction, breakers, calls, closing, contracts,
     events::NewEvent,
     journal,
-    ledger::{self, SeenEqual},
+    ledger::{self, SeenEqual, Share},
     lines, logins,
     outcomes::{self, CompanyOutcome, ProductRow},
     standing_holds::{self, HeldChange},
@@ -173,6 +175,7 @@ async fn store_standing(
         stored.iter().any(|status| (&status.company, status.contract) == (&outcome.company, outcome.contract))
     };
     let standing: Vec<&CompanyOutcome> = companies.iter().filter(stands).collect();
+    ledger::remember_shares(tx, partner, run_number, &shares(&standing)).await?;
     standing_holds::end_holds(tx, partner, run_number, &targets_in_order(&standing)).await?;
     let held = held_changes(partner, &standing, entropy, now);
     let to_tell = standing_holds::store_holds(tx, partner, run_number, held, now).await?;
@@ -196,6 +199,28 @@ fn targets_in_order(companies: &[&CompanyOutcome]) -> Vec<(ContractId, ServiceId
         .collect();
     targets.sort_unstable();
     targets.dedup();
+    targets
+}
+
+/// What the counts are in the numbers that lines were seen to hold, or that Kaseya took.
+fn shares(companies: &[&CompanyOutcome]) -> BTreeMap<(ContractId, ServiceId), Vec<Share>> {
+    let mut targets: BTreeMap<_, Vec<Share>> = BTreeMap::new();
+    for (company, product) in products(companies) {
+        if !matches!(product.state.as_str(), "changed" | "unchanged" | "sent") {
+            continue;
+        }
+        let known = (|| {
+            Some((
+                (company.contract?, ServiceId(product.service?)),
+                ProductId::new(product.product.as_str()).ok()?,
+                product.billed?,
+            ))
+        })();
+        if let Some((target, product, units)) = known {
+            let share = Share { company: company.company.clone(), product, units };
+            targets.entry(target).or_default().push(share);
+        }
+    }
     targets
 }
 
@@ -239,6 +264,7 @@ fn held_changes(
                 from_units,
                 to_units,
                 effective_date,
+                pair: product.pair,
             }),
         }
     }

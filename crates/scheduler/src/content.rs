@@ -1,10 +1,14 @@
 //! What a worker is told at start, as true at that moment.
 
-use domain::{DriftPolicy, JobKind, PartnerId, Pending, Remembered, ServiceId, Trigger, Wanted};
+use std::collections::BTreeMap;
+
+use domain::{
+    ContractId, DriftPolicy, JobKind, PairId, PartnerId, Pending, Remembered, ServiceId, Trigger, Wanted,
+};
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError, Transaction,
-    ledger::{self, Decided, JobRow, KnownLine},
+    ledger::{self, Decided, JobRow, KnownLine, Share, TargetShares},
     permits::{self, TargetStanding},
     settings::Integration,
 };
@@ -81,6 +85,8 @@ async fn contracts_work(
     let remembered = ledger::remembered(tx, partner, &job.contracts, today).await?;
     let standing =
         permits::targets_standing(tx, partner, (job.job, job.attempt), &job.contracts, now).await?;
+    let shares = ledger::target_shares(tx, partner, &job.contracts).await?;
+    let begun_pairs = ledger::begun_pairs(tx, partner, &job.contracts).await?;
     let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let work = contracts.map(|contract| {
         let work = contract_work(contract, |service| {
@@ -91,10 +97,13 @@ async fn contracts_work(
                 standing: standing.get(&target),
                 remembered: remembered.get(&target).copied().unwrap_or_default(),
                 drift: facts.integration.drift,
+                shares: shares.get(&target),
+                begun_pair: begun_pairs.get(&target).copied(),
             }
         });
         let (seen, owner_name) = known.work(contract.contract);
-        v1::ContractWork { seen, owner_name, ..work }
+        let left_behind = left_behind(plan, contract, &shares);
+        v1::ContractWork { seen, owner_name, left_behind, ..work }
     });
     Ok(work.collect())
 }
@@ -115,6 +124,8 @@ struct KnownTarget<'a> {
     standing: Option<&'a TargetStanding>,
     remembered: Remembered,
     drift: DriftPolicy,
+    shares: Option<&'a TargetShares>,
+    begun_pair: Option<PairId>,
 }
 
 fn contract_work<'a>(plan: &ContractPlan, known: impl Fn(ServiceId) -> KnownTarget<'a>) -> v1::ContractWork {
@@ -181,7 +192,47 @@ fn target_work(target: &TargetPlan, known: &KnownTarget<'_>) -> v1::TargetWork {
         rewritten_for: known.remembered.rewritten_for.map(|day| day.to_string()),
         unanswered_units: known.remembered.unanswered,
         drift_policy: Some(known.drift.as_str().to_owned()),
+        shares: known.shares.map(shares_seen),
+        begun_pair_id: known.begun_pair.map(|pair| pair.to_string()),
     }
+}
+
+fn shares_seen(seen: &TargetShares) -> v1::SharesSeen {
+    let share = |share: &Share| v1::Share {
+        company_id: share.company.to_string(),
+        product_id: share.product.to_string(),
+        units: Some(share.units),
+    };
+    v1::SharesSeen {
+        shares: seen.shares.iter().map(share).collect(),
+        run_number: Some(seen.run_number.unsigned_abs()),
+    }
+}
+
+/// What users of a contract's companies were in lines of services that nothing is mapped to there any more, where they are
+/// users of that product no longer: of one that is only unmapped, or not billed, people are told otherwise.
+fn left_behind(
+    plan: &PartnerPlan,
+    contract: &ContractPlan,
+    shares: &BTreeMap<(ContractId, ServiceId), TargetShares>,
+) -> Vec<v1::LeftBehindProduct> {
+    let (from, to) = ((contract.contract, ServiceId(i32::MIN)), (contract.contract, ServiceId(i32::MAX)));
+    let mapped = |service: ServiceId| contract.targets.iter().any(|target| target.service == service);
+    let mut left = Vec::new();
+    for ((_, service), seen) in shares.range(from..=to).filter(|((_, service), _)| !mapped(*service)) {
+        let gone = seen.shares.iter().filter(|share| {
+            share.units > 0
+                && contract.companies.contains(&share.company)
+                && !plan.uses(&share.company, &share.product)
+        });
+        left.extend(gone.map(|share| v1::LeftBehindProduct {
+            company_id: share.company.to_string(),
+            product_id: share.product.to_string(),
+            service_id: Some(service.0),
+            run_number: Some(seen.run_number.unsigned_abs()),
+        }));
+    }
+    left
 }
 
 fn pending_change(pending: Pending) -> v1::PendingChange {

@@ -32,7 +32,7 @@ pub(crate) async fn take(context: &Context, decision: &HoldDecision) -> Settleme
         context.store.transaction("decide_hold", |tx| Box::pin(decide(tx, context, decision, now))).await;
     let HoldDecision { partner, hold, .. } = decision;
     match decided {
-        Ok(Decision::Taken(contract)) => tracing::info!(%partner, %hold, %contract, "hold decided"),
+        Ok(Decision::Taken(contracts)) => tracing::info!(%partner, %hold, ?contracts, "hold decided"),
         Ok(Decision::Repeated) => tracing::debug!(%partner, %hold, "the decision was taken before"),
         Ok(Decision::UnknownHold) => {
             tracing::warn!(%partner, %hold, "decision refused: there is no such hold")
@@ -62,15 +62,16 @@ async fn decide(
         hold: decision.hold,
         approves,
         units: decision.units,
+        other_units: decision.other_units,
         by: &decision.decided_by,
     };
     let outcome = holds::decide(tx, partner, &persons, now).await?;
-    if let Decision::Taken(contract) = outcome
+    if let Decision::Taken(contracts) = &outcome
         && approves
         && settings::hold_state(tx, partner).await? == Some(IntegrationState::On)
         && let Some(facts) = facts::read(tx, partner, now).await?.facts()
     {
-        let items = Items::of_contract(&facts.plan(), contract);
+        let items = Items::of_contracts(&facts.plan(), contracts);
         // A contract that nothing is mapped to any more has nothing to be sent.
         if !items.is_empty() {
             let occasion = Occasion::Request(&decision.decided_by);

@@ -7,7 +7,7 @@ mod asked;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CompanyId, ContractId, HoldId, IntentId, LoginOutcome, ProductId, RunMode, ServiceId};
+use domain::{CompanyId, ContractId, HoldId, IntentId, LoginOutcome, PairId, ProductId, RunMode, ServiceId};
 use jiff::Timestamp;
 use messages::v1::{self, DenialReason, RefusalReason};
 use store::{
@@ -149,6 +149,8 @@ struct Facts {
     approved: Vec<ApprovedHold>,
     /// What the run's brake holds since this run or one before it.
     braked: Vec<BrakedTarget>,
+    /// The plan switches whose fall is made already: their rise belongs to what was granted then.
+    half_done: Vec<PairId>,
 }
 
 async fn facts(
@@ -162,6 +164,8 @@ async fn facts(
     let attempt = (ask.of.job, ask.of.attempt);
     let contracts: Vec<ContractId> = ask.changes.iter().map(|change| change.contract).collect();
     let holds: Vec<HoldId> = ask.changes.iter().filter_map(|change| change.approved_hold).collect();
+    let pairs: Vec<PairId> = ask.changes.iter().filter_map(|change| change.pair).collect();
+    let intents: Vec<IntentId> = ask.changes.iter().map(|change| change.id).collect();
     Ok(Facts {
         run_number: job.run_number,
         rules: permits::permit_rules(tx, partner).await?,
@@ -171,6 +175,7 @@ async fn facts(
         expected: permits::companies_expected(tx, partner, job.run).await?,
         approved: permits::approved_holds(tx, partner, &holds).await?,
         braked: permits::braked_targets(tx, partner).await?,
+        half_done: ledger::half_done(tx, partner, &pairs, &intents).await?,
     })
 }
 
@@ -179,6 +184,9 @@ async fn facts(
 /// The run's brake looks at all that would be written together with what the run was granted before, what it would change
 /// later by what is known, and what the brake holds since earlier; when that is too much, only what a person has approved goes. What it holds goes by approval alone:
 /// no later run, for which it is among fewer, lets it pass.
+///
+/// The two changes of a plan switch are granted both or neither. What is left of one whose fall was made before is finished:
+/// it was among what the brake let pass then.
 fn judge<'a>(
     facts: &Facts,
     changes: &'a [AskedChange],
@@ -190,19 +198,38 @@ fn judge<'a>(
             None => candidates.push(change),
         }
     }
+    deny_other_halves(&mut candidates, &mut denied, changes);
     let mut companies = facts.granted.clone();
     companies.extend(facts.expected.iter().cloned());
     companies.extend(facts.braked.iter().flat_map(|target| target.companies.iter().cloned()));
     companies.extend(candidates.iter().flat_map(|change| change.companies()));
     let changed = u32::try_from(companies.len()).unwrap_or(u32::MAX);
     let within = facts.rules.run_brake.allows(changed, facts.rules.mapped);
-    let (granted, held): (Vec<_>, Vec<_>) =
+    let (mut granted, held): (Vec<_>, Vec<_>) =
         candidates.into_iter().partition(|change| match change.approved_hold {
             Some(hold) => facts.approval_stands(hold, change),
-            None => within && !facts.is_braked(change),
+            None => facts.finishes_pair(change) || within && !facts.is_braked(change),
         });
     denied.extend(held.iter().map(|change| (change.id, DenialReason::ManyCompanies)));
+    deny_other_halves(&mut granted, &mut denied, changes);
     (granted, denied)
+}
+
+/// Denies the other change of each plan switch of which one is denied, for the same reason.
+fn deny_other_halves(
+    granted: &mut Vec<&AskedChange>,
+    denied: &mut Vec<(IntentId, DenialReason)>,
+    changes: &[AskedChange],
+) {
+    let reason = |of: &AskedChange| {
+        let other =
+            changes.iter().find(|other| of.pair.is_some() && other.pair == of.pair && other.id != of.id)?;
+        denied.iter().find(|(id, _)| *id == other.id).map(|(_, reason)| *reason)
+    };
+    let halves: Vec<(IntentId, DenialReason)> =
+        granted.iter().filter_map(|change| Some((change.id, reason(change)?))).collect();
+    granted.retain(|change| !halves.iter().any(|(id, _)| *id == change.id));
+    denied.extend(halves);
 }
 
 impl Facts {
@@ -225,6 +252,10 @@ impl Facts {
         } else {
             None
         }
+    }
+
+    fn finishes_pair(&self, change: &AskedChange) -> bool {
+        change.pair.is_some_and(|pair| self.half_done.contains(&pair))
     }
 
     fn is_braked(&self, change: &AskedChange) -> bool {
@@ -257,6 +288,7 @@ fn intent(change: &AskedChange) -> Intent {
         companies: change.companies(),
         approved_hold: change.approved_hold,
         rewrite: change.rewrite,
+        pair: change.pair,
     }
 }
 

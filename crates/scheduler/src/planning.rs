@@ -121,6 +121,19 @@ impl ContractPlan {
     }
 }
 
+impl PartnerPlan {
+    /// Whether a company has users of a product as far as is told, or would have them in some line: mapped, unmapped or not
+    /// billed.
+    pub(crate) fn uses(&self, company: &CompanyId, product: &ProductId) -> bool {
+        self.contracts.values().any(|contract| {
+            let mut addends = contract.targets.iter().flat_map(|target| &target.addends);
+            addends.any(|addend| (&addend.company, &addend.product) == (company, product))
+                || contract.notes.iter().any(|note| (&note.company, &note.product) == (company, product))
+                || contract.unbilled.iter().any(|free| (&free.company, &free.product) == (company, product))
+        })
+    }
+}
+
 /// Plans all contracts of a partner as of `now`.
 pub(crate) fn plan_partner(
     settings: &PartnerSettings,

@@ -47,10 +47,12 @@ impl Items {
         items
     }
 
-    /// One contract of a plan; nothing if the plan does not have it.
-    pub(crate) fn of_contract(plan: &PartnerPlan, contract: ContractId) -> Self {
+    /// Those of these contracts that the plan has.
+    pub(crate) fn of_contracts(plan: &PartnerPlan, contracts: &BTreeSet<ContractId>) -> Self {
         let mut items = Self::default();
-        items.add_contract(plan, contract);
+        for contract in contracts {
+            items.add_contract(plan, *contract);
+        }
         items
     }
 

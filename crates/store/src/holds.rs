@@ -1,15 +1,17 @@
 //! Holds as people decide them.
 
-use domain::{ContractId, HoldId, PartnerId, RequestId};
+use std::collections::BTreeSet;
+
+use domain::{ContractId, HoldId, PairId, PartnerId, RequestId};
 use jiff::Timestamp;
 
 use crate::{StoreError, Transaction};
 
 /// How a decision was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// It stands; the contract it is about.
-    Taken(ContractId),
+    /// It stands; the contracts it is about: two where the halves of a plan switch are on two.
+    Taken(BTreeSet<ContractId>),
     /// It was taken before.
     Repeated,
     /// The partner has no such hold.
@@ -34,19 +36,21 @@ pub struct PersonsDecision<'a> {
     pub approves: bool,
     /// The units that the person saw.
     pub units: u32,
+    /// Those of the plan switch's other half, where the person was shown them.
+    pub other_units: Option<u32>,
     /// Who decided.
     pub by: &'a str,
 }
 
-/// Decides an open hold.
+/// Decides an open hold. With one half of a plan switch the other is decided too (B-07): sent by halves, a company would be
+/// billed for the same users on two lines, or on none.
 pub async fn decide(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     decision: &PersonsDecision<'_>,
     now: Timestamp,
 ) -> Result<Decision, StoreError> {
-    let sql =
-        "select contract_id, to_units, state from holds where partner_id = $1 and hold_id = $2 for update";
+    let sql = "select contract_id, to_units, state, pair_id from holds where partner_id = $1 and hold_id = $2 for update";
     let Some(row) = tx.query_opt(sql, &[&partner.as_str(), &decision.hold.0]).await? else {
         return Ok(Decision::UnknownHold);
     };
@@ -61,6 +65,15 @@ pub async fn decide(
     if decision.units != held {
         return Ok(Decision::OtherUnits { held });
     }
+    let other = match row.get::<Option<uuid::Uuid>>("pair_id")? {
+        Some(pair) => other_half(tx, partner, PairId(pair), decision.hold).await?,
+        None => None,
+    };
+    if let (Some(other), Some(units)) = (&other, decision.other_units)
+        && other.to_units != units
+    {
+        return Ok(Decision::OtherUnits { held: other.to_units });
+    }
     let state = if decision.approves { "approved" } else { "dismissed" };
     let sql = "update holds set state = $3, decided_at = $4, decided_by = $5, decision_id = $6
                where partner_id = $1 and hold_id = $2";
@@ -71,5 +84,40 @@ pub async fn decide(
         &[&partner.as_str(), &decision.hold.0, &state, &now, &decision.by, &decision_id],
     )
     .await?;
-    Ok(Decision::Taken(ContractId(row.get("contract_id")?)))
+    let mut contracts = BTreeSet::from([ContractId(row.get("contract_id")?)]);
+    if let Some(other) = other {
+        // The decision's id stays with the hold that it named.
+        let sql = "update holds set state = $3, decided_at = $4, decided_by = $5, decision_id = null
+                   where partner_id = $1 and hold_id = $2";
+        tx.execute_exactly(1, sql, &[&partner.as_str(), &other.hold.0, &state, &now, &decision.by]).await?;
+        contracts.insert(other.contract);
+    }
+    Ok(Decision::Taken(contracts))
+}
+
+/// The other half of a plan switch.
+struct OtherHalf {
+    hold: HoldId,
+    contract: ContractId,
+    to_units: u32,
+}
+
+async fn other_half(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    pair: PairId,
+    hold: HoldId,
+) -> Result<Option<OtherHalf>, StoreError> {
+    let sql = "select hold_id, contract_id, to_units from holds
+               where partner_id = $1 and pair_id = $2 and hold_id <> $3 and state in ('open', 'approved')
+               for update";
+    let row = tx.query_opt(sql, &[&partner.as_str(), &pair.0, &hold.0]).await?;
+    row.map(|row| {
+        Ok(OtherHalf {
+            hold: HoldId(row.get("hold_id")?),
+            contract: ContractId(row.get("contract_id")?),
+            to_units: row.number("to_units")?,
+        })
+    })
+    .transpose()
 }

@@ -208,10 +208,11 @@ async fn write_journal(
     tx.execute(
         "insert into journal (partner_id, intent_id, run_id, trigger, contract_id, service_id, line_id, from_units,
                               to_units, effective_date, addends, approved_hold_id, standing, written_at, confirmed_at,
-                              traceparent)
+                              traceparent, pair_id)
          select intents.partner_id, intent_id, intents.run_id, runs.trigger, contract_id, service_id, line_id,
                 from_units, to_units, effective_date, addends, approved_hold_id, result, settled_at,
-                case when result = 'confirmed' then settled_at end, intents.traceparent
+                case when result = 'confirmed' then settled_at end, intents.traceparent,
+                intents.pair_id
          from intents join runs on runs.run_id = intents.run_id
          where intents.partner_id = $1 and intent_id = any($2) and result in ('sent', 'confirmed', 'unsure')
          order by granted_at

@@ -6,6 +6,7 @@ mod known;
 mod leases;
 mod remapped;
 mod remembered;
+mod shares;
 mod started;
 mod surveys;
 mod tickets;
@@ -17,6 +18,7 @@ pub use leases::{
 };
 pub use remapped::{follow_remapped, note_mappings};
 pub use remembered::{SeenEqual, remember_equal, remembered};
+pub use shares::{Share, TargetShares, begun_pairs, half_done, remember_shares, target_shares};
 pub use started::{
     HeldJob, JobRow, KaseyaUse, StartedJob, defer_job, held_job, kaseya_use, lock_job, put_back, renew_lease,
     start_job,

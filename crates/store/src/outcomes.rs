@@ -4,7 +4,7 @@ mod of_run;
 
 use std::collections::BTreeMap;
 
-use domain::{AccountId, CompanyId, CompanyState, ContractId, ErrorCode, PartnerId, RunId};
+use domain::{AccountId, CompanyId, CompanyState, ContractId, ErrorCode, PairId, PartnerId, RunId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,9 @@ pub struct ProductRow {
     /// Why it is not billed, in the partner's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// What the two halves of a plan switch have in common.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pair: Option<PairId>,
 }
 
 /// How one company and contract came out.

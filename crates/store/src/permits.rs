@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Brake, Brakes, CompanyId, ContractId, HoldId, IntentId, JobId, LineId, PartnerId, ProductId, RunBrake,
-    RunId, ServiceId, UNSURE_FOR,
+    Brake, Brakes, CompanyId, ContractId, HoldId, IntentId, JobId, LineId, PairId, PartnerId, ProductId,
+    RunBrake, RunId, ServiceId, UNSURE_FOR,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -280,6 +280,8 @@ pub struct Intent {
     pub approved_hold: Option<HoldId>,
     /// Whether it sends again what Kaseya had before.
     pub rewrite: bool,
+    /// What it has in common with the other change of a plan switch.
+    pub pair: Option<PairId>,
 }
 
 /// For whom intents are stored.
@@ -313,8 +315,8 @@ pub async fn store_intent(
     tx.execute(
         "insert into intents (intent_id, partner_id, run_id, run_number, job_id, attempt, contract_id, service_id, line_id,
                               from_units, to_units, effective_date, addends, company_ids, approved_hold_id, granted_at,
-                              permit_until, result, traceparent, rewrite)
-         values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'open', $18, $19)
+                              permit_until, result, traceparent, rewrite, pair_id)
+         values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'open', $18, $19, $20)
          on conflict (intent_id) do nothing",
         &[
             &of.partner.as_str(),
@@ -336,6 +338,7 @@ pub async fn store_intent(
             &of.permit_until,
             &of.traceparent,
             &intent.rewrite,
+            &intent.pair.map(|pair| pair.0),
         ],
     )
     .await?;

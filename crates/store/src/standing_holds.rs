@@ -1,6 +1,6 @@
 //! Holds as runs find them: opened, brought up to date, gone.
 
-use domain::{Brake, ContractId, HoldId, PartnerId, ServiceId};
+use domain::{Brake, ContractId, HoldId, PairId, PartnerId, ServiceId};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction};
@@ -24,6 +24,8 @@ pub struct HeldChange {
     pub to_units: i32,
     /// From which day.
     pub effective_date: Date,
+    /// What it has in common with the other half of a plan switch.
+    pub pair: Option<PairId>,
 }
 
 /// Opens holds, or brings the standing one of the target up to date: one per target. A decision on another number no
@@ -50,13 +52,13 @@ pub async fn store_holds(
         let row = tx
             .query_opt(
                 "insert into holds (hold_id, partner_id, contract_id, service_id, company_ids, brake, from_units, to_units,
-                                    effective_date, state, opened_at, run_number)
-                 values ($2, $1, $3, $4, $5, $6, $7, $8, $9, 'open', $10, $11)
+                                    effective_date, state, opened_at, run_number, pair_id)
+                 values ($2, $1, $3, $4, $5, $6, $7, $8, $9, 'open', $10, $11, $12)
                  on conflict (partner_id, contract_id, service_id) where state in ('open', 'approved', 'dismissed')
                  do update set
                      company_ids = excluded.company_ids, brake = excluded.brake, from_units = excluded.from_units,
                      to_units = excluded.to_units, effective_date = excluded.effective_date,
-                     run_number = excluded.run_number,
+                     run_number = excluded.run_number, pair_id = excluded.pair_id,
                      state = case when holds.to_units <> excluded.to_units then 'open' else holds.state end,
                      decided_at = case when holds.to_units = excluded.to_units then holds.decided_at end,
                      decided_by = case when holds.to_units = excluded.to_units then holds.decided_by end
@@ -74,6 +76,7 @@ pub async fn store_holds(
                     &change.effective_date,
                     &now,
                     &run_number,
+                    &change.pair.map(|pair| pair.0),
                 ],
             )
             .await?;
@@ -84,7 +87,21 @@ pub async fn store_holds(
             to_tell.push(HeldChange { new_hold: hold, ..change });
         }
     }
+    reopen_other_halves(tx, partner).await?;
     Ok(to_tell)
+}
+
+/// An approval is about both halves of a plan switch: where one half waits for a person again, the other does too.
+async fn reopen_other_halves(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
+    tx.execute(
+        "update holds set state = 'open', decided_at = null, decided_by = null
+         where partner_id = $1 and state = 'approved' and pair_id is not null
+           and exists (select from holds other
+                       where other.partner_id = $1 and other.pair_id = holds.pair_id and other.state = 'open')",
+        &[&partner.as_str()],
+    )
+    .await
+    .map(drop)
 }
 
 /// Ends the standing holds of targets that are mapped no more: nobody can be asked about them.

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, Brake, CompanyId, CompanyState, ContractId, ErrorCode, HoldId, PartnerId, RequestId, RunId,
-    RunMode, RunState, ServiceId, Trigger,
+    AccountId, Brake, CompanyId, CompanyState, ContractId, ErrorCode, HoldId, PairId, PartnerId, RequestId,
+    RunId, RunMode, RunState, ServiceId, Trigger,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -350,6 +350,8 @@ pub struct JournalChange {
     pub to_units: u32,
     /// From which day.
     pub effective_date: Date,
+    /// What the two changes of a plan switch have in common (B-07).
+    pub pair: Option<PairId>,
     /// The companies and products whose users are in the number, as the journal has them.
     pub addends: Vec<(String, String)>,
 }
@@ -361,7 +363,7 @@ pub async fn changes(
     runs: &[RunId],
 ) -> Result<Vec<JournalChange>, StoreError> {
     let runs: Vec<uuid::Uuid> = runs.iter().map(|run| run.0).collect();
-    let sql = "select run_id, contract_id, service_id, from_units, to_units, effective_date, addends
+    let sql = "select run_id, contract_id, service_id, from_units, to_units, effective_date, addends, pair_id
                from journal where partner_id = $1 and run_id = any($2) and standing <> 'not_applied' order by entry";
     let rows = tx.query(sql, &[&partner.as_str(), &runs]).await?;
     rows.iter()
@@ -373,6 +375,7 @@ pub async fn changes(
                 from_units: row.get("from_units")?,
                 to_units: row.number("to_units")?,
                 effective_date: row.get("effective_date")?,
+                pair: row.get::<Option<uuid::Uuid>>("pair_id")?.map(PairId),
                 addends: addends(row)?,
             })
         })
@@ -413,14 +416,25 @@ pub struct HoldRow {
     pub state: String,
     /// Since when.
     pub opened_at: Timestamp,
+    /// What the two halves of a plan switch have in common: they are decided together (B-07).
+    pub pair: Option<PairId>,
 }
 
-/// The holds that stand: open, or decided and not overtaken by the numbers. The oldest first.
+impl HoldRow {
+    /// Whether another hold is the other half of this one's plan switch.
+    pub fn is_half_with(&self, other: &Self) -> bool {
+        self.pair.is_some() && self.pair == other.pair && self.hold != other.hold
+    }
+}
+
+/// The holds that stand: open, or decided and not overtaken by the numbers. The oldest first, the halves of a plan switch
+/// together.
 pub async fn standing_holds(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<HoldRow>, StoreError> {
     let sql = "select hold_id, contract_id, service_id, company_ids, brake, from_units, to_units, effective_date, state,
-                      opened_at
+                      opened_at, pair_id
                from holds where partner_id = $1 and state in ('open', 'approved', 'dismissed')
-               order by opened_at, hold_id";
+               order by min(opened_at) over (partition by coalesce(pair_id, hold_id)), coalesce(pair_id, hold_id), opened_at,
+                        hold_id";
     tx.query(sql, &[&partner.as_str()]).await?.iter().map(hold_row).collect()
 }
 
@@ -431,7 +445,7 @@ pub async fn hold(
     hold: HoldId,
 ) -> Result<Option<HoldRow>, StoreError> {
     let sql = "select hold_id, contract_id, service_id, company_ids, brake, from_units, to_units, effective_date, state,
-                      opened_at
+                      opened_at, pair_id
                from holds where partner_id = $1 and hold_id = $2";
     tx.query_opt(sql, &[&partner.as_str(), &hold.0]).await?.as_ref().map(hold_row).transpose()
 }
@@ -450,6 +464,7 @@ fn hold_row(row: &Row) -> Result<HoldRow, StoreError> {
         effective_date: row.get("effective_date")?,
         state: row.get("state")?,
         opened_at: row.get("opened_at")?,
+        pair: row.get::<Option<uuid::Uuid>>("pair_id")?.map(PairId),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{
-    Backoff, Clock, CompanyState, ContractId, Entropy, ErrorCode, FailureClass, Outcome, RunMode,
+    Backoff, Clock, CompanyState, ContractId, Entropy, ErrorCode, FailureClass, Outcome, PairId, RunMode,
     ShownContract, Trigger,
 };
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ use crate::{
     contract::plan_contract,
     outcome::{TargetResult, company_outcomes},
     survey::survey,
+    switching::{InHand, join_halves, worked_on_together},
     writing::{Written, write_changes},
 };
 
@@ -105,6 +106,9 @@ pub(crate) enum Interrupted {
     All(Verdict),
 }
 
+/// A contract, what its targets came out as, as far as they were decided, and what kept the others from it.
+type WorkedOn<'c> = (&'c Contract, Vec<Option<TargetResult>>, Option<Interrupted>);
+
 impl Attempt<'_> {
     /// Works through the slice. Whatever happens, what was begun is told.
     pub(crate) async fn run(&self) -> v1::JobDone {
@@ -164,60 +168,99 @@ impl Attempt<'_> {
         // What ended the work for all that is left, if anything did.
         let mut ended: Option<Verdict> = None;
         let mut host_failures_in_a_row = 0_u32;
-        for (place, contract) in self.content.contracts.iter().enumerate() {
+        for (place, together) in worked_on_together(&self.content.contracts).into_iter().enumerate() {
             // The first is worked on however long the logins took, or no attempt would ever get on.
             if ended.is_none() && (self.is_halted() || place > 0 && self.is_over()) {
                 ended = Some(Verdict::HandBack(None, None));
             }
             if let Some(verdict) = &ended {
-                self.conclude(contract, Vec::new(), verdict, false, findings);
+                for contract in together {
+                    self.conclude(contract, Vec::new(), verdict, false, findings);
+                }
                 continue;
             }
-            let (results, interrupted) =
-                self.work_contract(contract, shown.get(&contract.id), findings).await;
-            let (verdict, for_all, failed) = match interrupted {
-                None => {
-                    host_failures_in_a_row = 0;
-                    let results = results.into_iter().flatten().collect();
-                    findings.tell(contract, results, false);
-                    continue;
-                }
-                Some(Interrupted::Contract(verdict)) => (verdict, false, false),
-                Some(Interrupted::All(verdict)) => (verdict, true, false),
-                Some(Interrupted::Call(error)) => {
-                    findings.note_failure(&error);
-                    host_failures_in_a_row = if host_failed(&error) { host_failures_in_a_row + 1 } else { 0 };
-                    let for_all = concerns_all(&error) || host_failures_in_a_row >= 2;
-                    (self.judge(&error), for_all, true)
-                }
-            };
-            self.conclude(contract, results, &verdict, failed, findings);
-            ended = for_all.then_some(verdict);
+            for (contract, results, interrupted) in self.work_on(&together, shown, findings).await {
+                let (verdict, for_all, failed) = match interrupted {
+                    None => {
+                        host_failures_in_a_row = 0;
+                        let results = results.into_iter().flatten().collect();
+                        findings.tell(contract, results, false);
+                        continue;
+                    }
+                    Some(Interrupted::Contract(verdict)) => (verdict, false, false),
+                    Some(Interrupted::All(verdict)) => (verdict, true, false),
+                    Some(Interrupted::Call(error)) => {
+                        findings.note_failure(&error);
+                        host_failures_in_a_row =
+                            if host_failed(&error) { host_failures_in_a_row + 1 } else { 0 };
+                        let for_all = concerns_all(&error) || host_failures_in_a_row >= 2;
+                        (self.judge(&error), for_all, true)
+                    }
+                };
+                self.conclude(contract, results, &verdict, failed, findings);
+                ended = ended.or(for_all.then_some(verdict));
+            }
         }
     }
 
-    /// Reads, plans, writes and checks one contract. Gives what its targets came out as, as far as they were decided, and
-    /// what kept the others from it.
-    async fn work_contract(
+    /// Reads, plans, writes and checks one contract, or some between which users of a company may have moved. Gives of each
+    /// what its targets came out as, as far as they were decided, and what kept the others from it.
+    async fn work_on<'c>(
         &self,
-        contract: &Contract,
-        shown: Option<&ShownContract>,
+        together: &[&'c Contract],
+        shown: &BTreeMap<ContractId, ShownContract>,
         findings: &mut Findings,
-    ) -> (Vec<Option<TargetResult>>, Option<Interrupted>) {
-        let mut planned = match plan_contract(self, contract, shown).await {
-            Ok(planned) => planned,
-            Err(error) => return (Vec::new(), Some(Interrupted::Call(error))),
-        };
-        findings.answered_calls += 1;
-        let mut written = Written::default();
-        if !planned.writes.is_empty() && self.content.mode == RunMode::Apply {
-            written = write_changes(self, contract, &mut planned).await;
+    ) -> Vec<WorkedOn<'c>> {
+        let mut in_hand: Vec<InHand<'c>> = Vec::new();
+        for contract in together.iter().copied() {
+            match plan_contract(self, contract, shown.get(&contract.id)).await {
+                Ok(planned) => in_hand.push(InHand { contract, planned, written: Written::default() }),
+                Err(error) => return self.not_all_read(together, contract, error),
+            }
+            findings.answered_calls += 1;
         }
-        findings.contracts_read.extend(planned.read(contract, &written));
-        findings.lines.extend(planned.lines);
-        findings.changes.extend(written.changes);
-        let decided = |(place, result)| (!written.not_begun.contains(&place)).then_some(result);
-        (planned.results.into_iter().enumerate().map(decided).collect(), written.interrupted)
+        join_halves(&mut in_hand, || PairId(self.entropy.uuid(self.clock.now())));
+        for InHand { contract, planned, .. } in &mut in_hand {
+            planned.settle(contract);
+        }
+        let any_write = in_hand.iter().any(|work| !work.planned.writes.is_empty());
+        if any_write && self.content.mode == RunMode::Apply {
+            write_changes(self, &mut in_hand).await;
+        }
+        let worked_on = in_hand.into_iter().map(|InHand { contract, planned, written }| {
+            findings.contracts_read.extend(planned.read(contract, &written));
+            findings.lines.extend(planned.lines);
+            findings.changes.extend(written.changes);
+            let decided = |(place, result)| (!written.not_begun.contains(&place)).then_some(result);
+            let results = planned.results.into_iter().enumerate().map(decided).collect();
+            (contract, results, written.interrupted)
+        });
+        worked_on.collect()
+    }
+
+    /// Contracts of which one could not be read: no half of a plan switch is written without the other. Those beside it are tried
+    /// again with it, or without it where that is done with.
+    fn not_all_read<'c>(
+        &self,
+        together: &[&'c Contract],
+        failed: &Contract,
+        error: BmsError,
+    ) -> Vec<WorkedOn<'c>> {
+        let beside = match self.judge(&error) {
+            verdict if concerns_all(&error) => verdict,
+            Verdict::Deferred(code, until) => Verdict::HandBack(Some(code), Some(until)),
+            Verdict::HandBack(code, not_before) => Verdict::HandBack(code, not_before),
+            Verdict::NotSent(..) | Verdict::Off => Verdict::HandBack(None, None),
+        };
+        let mut error = Some(error);
+        let worked_on = together.iter().map(|contract| {
+            let interrupted = match error.take_if(|_| contract.id == failed.id) {
+                Some(error) => Interrupted::Call(error),
+                None => Interrupted::Contract(beside.clone()),
+            };
+            (*contract, Vec::new(), Some(interrupted))
+        });
+        worked_on.collect()
     }
 
     /// Whether the job is no longer ours, or the program is stopping: no further contract is begun.

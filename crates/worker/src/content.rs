@@ -1,10 +1,14 @@
 //! What a job needs, with nothing left to check.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use domain::{
-    AccountId, Addend, Brakes, CompanyId, ContractId, DriftPolicy, ErrorCode, HoldId, PartnerId, Pending,
-    ProductId, Remembered, RunId, RunMode, SeenContract, ServiceId, Trigger, UserCount, Wanted,
+    AccountId, Addend, Brakes, CompanyId, ContractId, DriftPolicy, ErrorCode, HoldId, PairId, PartnerId,
+    Pending, ProductId, Remembered, RunId, RunMode, SeenContract, SeenShares, ServiceId, Trigger, UserCount,
+    Wanted,
 };
 use jiff::{Timestamp, civil::Date};
 use messages::{
@@ -91,6 +95,8 @@ pub struct Contract {
     pub notes: Vec<Note>,
     /// What of its companies is not billed.
     pub unbilled: Vec<Unbilled>,
+    /// Products of its companies that had users in a line, and have none any more and no service there either.
+    pub left_behind: Vec<LeftBehindProduct>,
     /// What the run's survey said of it; `None` when it is to be looked up.
     pub seen: Option<SeenContract>,
     /// The name of the account it was mapped with.
@@ -124,6 +130,10 @@ pub struct Target {
     pub drift: DriftPolicy,
     /// The line's price when it was last read.
     pub known_price: Option<f64>,
+    /// What each company's counts were in the number that the line was last seen to hold.
+    pub shares: Option<SeenShares>,
+    /// The plan switch whose fall an earlier attempt began, and whose rise this target is.
+    pub begun_pair: Option<PairId>,
 }
 
 impl Target {
@@ -133,6 +143,16 @@ impl Target {
             Wanted::Units(units) => Some(units),
             Wanted::Unknown => None,
         }
+    }
+
+    /// What each company's counts are in the wanted number; `None` when one is missing.
+    pub(crate) fn shares_now(&self) -> Option<BTreeMap<CompanyId, u32>> {
+        let mut shares = BTreeMap::new();
+        for addend in &self.addends {
+            let share: &mut u32 = shares.entry(addend.company.clone()).or_default();
+            *share = share.saturating_add(addend.billed?);
+        }
+        Some(shares)
     }
 }
 
@@ -147,6 +167,19 @@ pub struct Note {
     pub code: ErrorCode,
     /// How many users are not billed because of it, if known.
     pub users: Option<u32>,
+}
+
+/// A product whose users went to another one, and that has no service on the contract any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftBehindProduct {
+    /// The company.
+    pub company: CompanyId,
+    /// The product.
+    pub product: ProductId,
+    /// The service whose line its users were in.
+    pub service: ServiceId,
+    /// The run that last saw the line hold our number.
+    pub run_number: u64,
 }
 
 /// A product that its company's rule leaves out of billing.
@@ -221,6 +254,7 @@ fn contract(work: v1::ContractWork) -> Result<Contract, FieldError> {
         targets: work.targets.into_iter().map(target).collect::<Result<_, _>>()?,
         notes: work.notes.into_iter().map(note).collect::<Result<_, _>>()?,
         unbilled: work.unbilled.into_iter().map(unbilled).collect::<Result<_, _>>()?,
+        left_behind: work.left_behind.into_iter().map(left_behind).collect::<Result<_, _>>()?,
         seen: work
             .seen
             .map(|seen| SeenContract::try_from(seen).map_err(|error| error.within("seen")))
@@ -267,6 +301,30 @@ fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
             field::named("drift_policy", &policy, DriftPolicy::parse)
         })?,
         known_price: work.last_known.and_then(|line| line.unit_price),
+        shares: work.shares.map(shares).transpose().map_err(|error| error.within("shares"))?,
+        begun_pair: work
+            .begun_pair_id
+            .map(|pair| field::id("begun_pair_id", PairId::parse(&pair)))
+            .transpose()?,
+    })
+}
+
+fn shares(seen: v1::SharesSeen) -> Result<SeenShares, FieldError> {
+    let mut units: BTreeMap<CompanyId, u32> = BTreeMap::new();
+    for share in seen.shares {
+        let company = field::id("company_id", CompanyId::new(share.company_id))?;
+        let of_company = units.entry(company).or_default();
+        *of_company = of_company.saturating_add(required("units", share.units)?);
+    }
+    Ok(SeenShares { units, run_number: required("run_number", seen.run_number)? })
+}
+
+fn left_behind(left: v1::LeftBehindProduct) -> Result<LeftBehindProduct, FieldError> {
+    Ok(LeftBehindProduct {
+        company: field::id("left_behind.company_id", CompanyId::new(left.company_id))?,
+        product: field::id("left_behind.product_id", ProductId::new(left.product_id))?,
+        service: ServiceId(required("left_behind.service_id", left.service_id)?),
+        run_number: required("left_behind.run_number", left.run_number)?,
     })
 }
 

@@ -33,7 +33,11 @@ pub(crate) fn result_of(
             of_change(change, Outcome { state: CompanyState::Changed, code: drift_code(change) })
         }
         Decision::Hold(change, brake) => {
-            let code = if *brake == Brake::Drift { ErrorCode::Drf01 } else { ErrorCode::Qty01 };
+            let code = match brake {
+                Brake::Drift => ErrorCode::Drf01,
+                Brake::PlanSwitch => ErrorCode::Map03,
+                Brake::FallToZero | Brake::LargeChange | Brake::ManyCompanies => ErrorCode::Qty01,
+            };
             let outcome = Outcome::with(CompanyState::Held, code);
             TargetResult { brake: Some(*brake), ..of_change(change, outcome) }
         }

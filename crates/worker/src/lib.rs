@@ -19,6 +19,7 @@ mod refusal;
 mod service;
 mod shown;
 mod survey;
+mod switching;
 mod tracing_context;
 mod writing;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Addend, Brake, CompanyId, CompanyState, ErrorCode, Outcome, aggregate, seen_equal};
+use domain::{Addend, Brake, CompanyId, CompanyState, ErrorCode, Outcome, PairId, aggregate, seen_equal};
 use jiff::{Timestamp, civil::Date};
 use messages::{field::wire_instant, v1};
 
@@ -25,6 +25,8 @@ pub(crate) struct TargetResult {
     pub(crate) words: Option<String>,
     /// Until when it is deferred.
     pub(crate) deferred_until: Option<Timestamp>,
+    /// What it has in common with the other half of a plan switch.
+    pub(crate) pair: Option<PairId>,
 }
 
 impl TargetResult {
@@ -38,6 +40,7 @@ impl TargetResult {
             brake: None,
             words: None,
             deferred_until: None,
+            pair: None,
         }
     }
 
@@ -132,6 +135,7 @@ fn product(target: &Target, addend: &Addend, result: &TargetResult) -> v1::Produ
         to_units: result.to,
         effective_date: result.effective_date.map(|day| day.to_string()),
         brake: result.brake.map(|brake| brake.as_str().to_owned()),
+        pair_id: result.pair.map(|pair| pair.to_string()),
         ..v1::ProductOutcome::default()
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
-    Brake, CompanyState, ErrorCode, IntentId, LEAST_PRICE, Outcome, UNSURE_FOR, has_begun_everywhere,
+    Brake, CompanyState, ErrorCode, IntentId, LEAST_PRICE, Outcome, PairId, UNSURE_FOR, has_begun_everywhere,
 };
 use jiff::{SignedDuration, Timestamp};
 use kaseya::{BmsError, ContractLine, WriteError};
@@ -16,9 +16,10 @@ use tracing::Instrument as _;
 use crate::{
     attempt::{Attempt, Interrupted, Verdict},
     content::{Contract, wire_addend},
-    contract::{Planned, PlannedWrite, seen_lines},
+    contract::{Half, Planned, PlannedWrite, seen_lines},
     decided::drift_code,
     outcome::TargetResult,
+    switching::InHand,
 };
 
 /// How long a contract waits when all writes of the installation are stopped.
@@ -49,11 +50,6 @@ impl Written {
             ChangeResult::Unsure | ChangeResult::Unspecified => None,
         })
     }
-
-    fn nothing(writes: &[PlannedWrite], interrupted: Interrupted) -> Self {
-        let not_begun = writes.iter().map(|write| write.target).collect();
-        Self { not_begun, interrupted: Some(interrupted), ..Self::default() }
-    }
 }
 
 /// A permit as the worker holds it.
@@ -64,80 +60,137 @@ struct Permit {
     denied: Vec<(IntentId, DenialReason)>,
 }
 
-/// Asks for a permit, writes what is granted, and reads the contract again. The results in `planned` are brought up to
-/// date, and its lines are those of the second reading.
-pub(crate) async fn write_changes(
-    attempt: &Attempt<'_>,
-    contract: &Contract,
-    planned: &mut Planned,
-) -> Written {
+/// Asks for a permit, writes what is granted, and reads each contract again. The results in what is planned are brought up
+/// to date, and its lines are those of the second reading.
+///
+/// Of a plan switch the fall is written first, and the rise is begun only when Kaseya took the fall. Whatever happens between the
+/// two, a company is billed too little for a while and never for the same users on two lines: what is missing is finished
+/// by the next attempt, and what was invoiced twice would have to be paid back.
+pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'_>]) {
     if attempt.halt.lost.is_cancelled() {
         let hand_back = Interrupted::All(Verdict::HandBack(None, None));
-        return Written::nothing(&planned.writes, hand_back);
+        return begin_nothing(attempt, in_hand, hand_back);
     }
     // A token that would end inside the permit is renewed now: a write never logs in.
     if let Err(error) = attempt.session.sign_in_to_lines().await {
-        return Written::nothing(&planned.writes, Interrupted::Call(error));
+        return begin_nothing(attempt, in_hand, Interrupted::Call(error));
     }
+    let order = rises_last(in_hand);
     let intents: Vec<IntentId> =
-        planned.writes.iter().map(|_| IntentId(attempt.entropy.uuid(attempt.clock.now()))).collect();
-    let permit = match ask(attempt, contract, &planned.writes, &intents).await {
+        order.iter().map(|_| IntentId(attempt.entropy.uuid(attempt.clock.now()))).collect();
+    let permit = match ask(attempt, in_hand, &order, &intents).await {
         Ok(permit) => permit,
-        Err(interrupted) => return Written::nothing(&planned.writes, interrupted),
+        Err(interrupted) => return begin_nothing(attempt, in_hand, interrupted),
     };
-    let mut written = Written::default();
     let mut tried: Vec<Tried> = Vec::new();
-    for (index, (write, intent)) in planned.writes.iter().zip(&intents).enumerate() {
-        if let Some((_, reason)) = permit.denied.iter().find(|(denied, _)| denied == intent) {
+    for (place, intent) in order.iter().zip(&intents) {
+        let (place, intent) = (*place, *intent);
+        let in_the_way = fall_in_the_way(in_hand, &tried, place);
+        let InHand { contract, planned, written } = &mut in_hand[place.0];
+        let write = &planned.writes[place.1];
+        if let Some((_, reason)) = permit.denied.iter().find(|(denied, _)| *denied == intent) {
             if let Some(verdict) = deny(attempt, &mut planned.results[write.target], *reason) {
                 written.not_begun.insert(write.target);
                 written.interrupted.get_or_insert(Interrupted::Contract(verdict));
             }
-        } else if !permit.granted.contains(intent) || !may_begin(attempt, &permit) {
-            tried.push(Tried::not_begun(index, attempt.clock.now()));
+        } else if !permit.granted.contains(&intent) || !may_begin(attempt, &permit) {
+            tried.push(Tried::not_begun(place, intent, attempt.clock.now()));
             written.interrupted.get_or_insert(Interrupted::Contract(Verdict::HandBack(None, None)));
+        } else if in_the_way {
+            tried.push(Tried::not_begun(place, intent, attempt.clock.now()));
         } else {
-            match write_one(attempt, contract, index, write).await {
+            match write_one(attempt, contract, (place, intent), write).await {
                 Ok(one) => tried.push(one),
                 Err(error) => {
-                    tried.push(Tried::not_begun(index, attempt.clock.now()));
+                    tried.push(Tried::not_begun(place, intent, attempt.clock.now()));
                     written.interrupted.get_or_insert(Interrupted::Call(error));
                 }
             }
         }
     }
-    let shown = check(attempt, contract, planned, &tried).await;
+    let mut shown = Vec::new();
+    for (index, work) in in_hand.iter_mut().enumerate() {
+        let of_contract: Vec<&Tried> = tried.iter().filter(|one| one.place.0 == index).collect();
+        shown.push(check(attempt, work.contract, &mut work.planned, &of_contract).await);
+    }
+    // In the order in which they were written: a fall is settled before its rise.
+    let mut falls: Vec<(PairId, Tried)> = Vec::new();
     for mut one in tried {
-        let write = &planned.writes[one.index];
-        one.result = confirmed_or(one.result, write, shown.as_deref());
+        let InHand { planned, written, .. } = &mut in_hand[one.place.0];
+        let (write, shown) = (&planned.writes[one.place.1], shown[one.place.0].as_deref());
+        one.result = confirmed_or(one.result, write, shown);
         if one.result == ChangeResult::Sent
-            && let Some(lines) = &shown
+            && let Some(lines) = shown
         {
             contradict(attempt, &mut one, write, lines);
         }
-        match result_of(write, &one, &planned.results[write.target]) {
+        let half = write.half;
+        let fall = half
+            .filter(|half| half.is_rise)
+            .and_then(|half| falls.iter().find(|(pair, _)| *pair == half.pair));
+        let result = match (one.result, fall) {
+            (ChangeResult::NotBegun, Some((_, fall))) => without_its_fall(write, fall),
+            _ => result_of(write, &one, &planned.results[write.target]),
+        };
+        match result {
             Some(result) => planned.results[write.target] = result,
             None => {
                 written.not_begun.insert(write.target);
+                written.interrupted.get_or_insert(Interrupted::Contract(Verdict::HandBack(None, None)));
             }
         }
-        written.begun.push((one.index, one.result));
-        if permit.granted.contains(&intents[one.index]) {
+        written.begun.push((one.place.1, one.result));
+        if permit.granted.contains(&one.intent) {
             written.changes.push(v1::ChangeDone {
-                intent_id: intents[one.index].to_string(),
+                intent_id: one.intent.to_string(),
                 result: one.result.into(),
                 at: Some(wire_instant(one.at)),
-                detail: one.words,
+                detail: one.words.clone(),
             });
         }
+        if let Some(half) = half.filter(|half| !half.is_rise) {
+            falls.push((half.pair, one));
+        }
     }
-    written
+}
+
+/// Begins no change of any of these contracts. What is not about one of them alone is so for the others too.
+fn begin_nothing(attempt: &Attempt<'_>, in_hand: &mut [InHand<'_>], interrupted: Interrupted) {
+    let same = match &interrupted {
+        Interrupted::Call(error) => attempt.judge(error),
+        Interrupted::Contract(verdict) | Interrupted::All(verdict) => verdict.clone(),
+    };
+    let mut first = Some(interrupted);
+    for work in in_hand.iter_mut().filter(|work| !work.planned.writes.is_empty()) {
+        work.written.not_begun = work.planned.writes.iter().map(|write| write.target).collect();
+        work.written.interrupted = Some(first.take().unwrap_or_else(|| Interrupted::Contract(same.clone())));
+    }
+}
+
+/// Every planned write, by its contract's place and its own: the rises of plan switches after all others.
+fn rises_last(in_hand: &[InHand<'_>]) -> Vec<(usize, usize)> {
+    let writes = in_hand.iter().enumerate().flat_map(|(contract, work)| {
+        work.planned.writes.iter().enumerate().map(move |(index, write)| ((contract, index), write.half))
+    });
+    let (rises, others): (Vec<_>, Vec<_>) =
+        writes.partition(|(_, half)| half.is_some_and(|half| half.is_rise));
+    others.into_iter().chain(rises).map(|(place, _)| place).collect()
+}
+
+/// Whether a write is a rise whose fall is to be written here and was not taken.
+fn fall_in_the_way(in_hand: &[InHand<'_>], tried: &[Tried], place: (usize, usize)) -> bool {
+    let half_at = |(contract, index): (usize, usize)| in_hand[contract].planned.writes[index].half;
+    let Some(Half { pair, is_rise: true }) = half_at(place) else { return false };
+    let fall = Some(Half { pair, is_rise: false });
+    let planned = in_hand.iter().flat_map(|work| &work.planned.writes).any(|write| write.half == fall);
+    planned && !tried.iter().any(|one| half_at(one.place) == fall && one.result == ChangeResult::Sent)
 }
 
 /// One write that was to be made.
 struct Tried {
-    /// Its place among the planned writes.
-    index: usize,
+    /// Its contract's place, and its own among that one's planned writes.
+    place: (usize, usize),
+    intent: IntentId,
     result: ChangeResult,
     code: Option<ErrorCode>,
     words: Option<String>,
@@ -145,8 +198,8 @@ struct Tried {
 }
 
 impl Tried {
-    fn not_begun(index: usize, at: Timestamp) -> Self {
-        Self { index, result: ChangeResult::NotBegun, code: None, words: None, at }
+    fn not_begun(place: (usize, usize), intent: IntentId, at: Timestamp) -> Self {
+        Self { place, intent, result: ChangeResult::NotBegun, code: None, words: None, at }
     }
 }
 
@@ -157,14 +210,16 @@ fn may_begin(attempt: &Attempt<'_>, permit: &Permit) -> bool {
 
 async fn ask(
     attempt: &Attempt<'_>,
-    contract: &Contract,
-    writes: &[PlannedWrite],
+    in_hand: &[InHand<'_>],
+    order: &[(usize, usize)],
     intents: &[IntentId],
 ) -> Result<Permit, Interrupted> {
-    let changes = writes
+    let changes = order
         .iter()
         .zip(intents)
-        .map(|(write, intent)| {
+        .map(|((contract, index), intent)| {
+            let InHand { contract, planned, .. } = &in_hand[*contract];
+            let write = &planned.writes[*index];
             let target = &contract.targets[write.target];
             let approved = target.approved.filter(|_| write.change.approved);
             v1::IntendedChange {
@@ -177,6 +232,7 @@ async fn ask(
                 effective_date: write.change.effective_date.to_string(),
                 addends: target.addends.iter().map(wire_addend).collect(),
                 approved_hold_id: approved.map(|(hold, _)| hold.to_string()),
+                pair_id: write.half.map(|half| half.pair.to_string()),
                 rewrite: Some(write.change.rewrite.is_some()),
             }
         })
@@ -261,7 +317,7 @@ fn deny(attempt: &Attempt<'_>, result: &mut TargetResult, reason: DenialReason) 
 async fn write_one(
     attempt: &Attempt<'_>,
     contract: &Contract,
-    index: usize,
+    (place, intent): ((usize, usize), IntentId),
     write: &PlannedWrite,
 ) -> Result<Tried, BmsError> {
     let change = &write.change;
@@ -281,13 +337,13 @@ async fn write_one(
         Err(WriteError::Refused { code, .. }) => (ChangeResult::Refused, Some(code)),
         Err(WriteError::Unanswered) => (ChangeResult::Unsure, Some(ErrorCode::Net02)),
     };
-    Ok(Tried { index, result, code, words, at: attempt.clock.now() })
+    Ok(Tried { place, intent, result, code, words, at: attempt.clock.now() })
 }
 
 /// Whether the next survey's total will show all of these changes: each was taken, and has a price.
-fn told_by_total(attempt: &Attempt<'_>, planned: &Planned, tried: &[Tried]) -> bool {
-    let priced = |one: &Tried| {
-        let price = planned.writes[one.index].line.unit_price;
+fn told_by_total(attempt: &Attempt<'_>, planned: &Planned, tried: &[&Tried]) -> bool {
+    let priced = |one: &&Tried| {
+        let price = planned.writes[one.place.1].line.unit_price;
         one.result != ChangeResult::Unsure && price.is_some_and(|price| price >= LEAST_PRICE)
     };
     attempt.content.confirm_by_total && planned.total.is_some() && tried.iter().all(priced)
@@ -299,7 +355,7 @@ async fn check(
     attempt: &Attempt<'_>,
     contract: &Contract,
     planned: &mut Planned,
-    tried: &[Tried],
+    tried: &[&Tried],
 ) -> Option<Vec<ContractLine>> {
     if !tried.iter().any(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure)) {
         return None;
@@ -367,6 +423,34 @@ fn result_of(write: &PlannedWrite, one: &Tried, planned: &TargetResult) -> Optio
         effective_date: Some(change.effective_date),
         words: one.words.clone().or_else(|| planned.words.clone()),
         deferred_until,
+        pair: planned.pair,
         ..TargetResult::of(outcome)
+    })
+}
+
+/// What a rise comes out as that was not begun because Kaseya did not take its fall; `None` when it goes on at once: the fall was
+/// found to have landed, or was not begun either.
+fn without_its_fall(write: &PlannedWrite, fall: &Tried) -> Option<TargetResult> {
+    let result = match fall.result {
+        ChangeResult::Unsure => {
+            let until = fall.at.checked_add(UNSURE_FOR).unwrap_or(Timestamp::MAX);
+            TargetResult::deferred(ErrorCode::Net02, until)
+        }
+        ChangeResult::Refused => {
+            let words =
+                "Kaseya refused to lower the old line of the plan switch: the new one is left as it is.";
+            TargetResult::not_sent(ErrorCode::Map03, Some(words.to_owned()))
+        }
+        ChangeResult::Confirmed | ChangeResult::Sent | ChangeResult::NotBegun | ChangeResult::Unspecified => {
+            return None;
+        }
+    };
+    let change = &write.change;
+    Some(TargetResult {
+        from: Some(change.from),
+        to: Some(change.to),
+        effective_date: Some(change.effective_date),
+        pair: write.half.map(|half| half.pair),
+        ..result
     })
 }

@@ -4,6 +4,7 @@ mod holds;
 mod journal;
 mod ledger;
 mod message;
+mod pairs;
 mod remembered;
 mod service;
 mod statuses;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{CompanyId, ContractId, HoldId, IntentId, LineId, ProductId, ServiceId};
+use domain::{CompanyId, ContractId, HoldId, IntentId, LineId, PairId, ProductId, ServiceId};
 use jiff::civil::Date;
 use messages::{
     FieldError,
@@ -36,6 +36,7 @@ pub(super) struct AskedChange {
     pub(super) addends: Vec<AskedAddend>,
     pub(super) approved_hold: Option<HoldId>,
     pub(super) rewrite: bool,
+    pub(super) pair: Option<PairId>,
 }
 
 /// One count in the number. As the journal keeps it: without it nobody could say why this number.
@@ -115,6 +116,7 @@ fn read_change(change: v1::IntendedChange) -> Result<AskedChange, FieldError> {
             .map(|text| id("approved_hold_id", HoldId::parse(&text)))
             .transpose()?,
         rewrite: change.rewrite.unwrap_or(false),
+        pair: change.pair_id.map(|text| id("pair_id", PairId::parse(&text))).transpose()?,
     })
 }
 

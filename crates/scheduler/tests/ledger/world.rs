@@ -305,6 +305,7 @@ impl World {
                 billed_units: None,
             }],
             approved_hold_id: None,
+            pair_id: None,
             rewrite: None,
         }
     }

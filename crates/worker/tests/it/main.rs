@@ -8,6 +8,7 @@ mod halting;
 mod happy;
 mod job;
 mod permits;
+mod plan_switches;
 mod plans;
 mod probe;
 mod secrets;

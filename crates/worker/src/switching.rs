@@ -1,0 +1,169 @@
+//! Plan switches (B-07) in a job: which contracts are worked on together, and what becomes of the two halves.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    CompanyId, Decision, PairId, PlanSwitch, SwitchTarget, decide_together, plan_switches, wait_for_person,
+};
+
+use crate::{
+    content::{Contract, Target},
+    contract::{DecidedTarget, Half, Planned},
+    writing::Written,
+};
+
+/// A contract that is being worked on.
+pub(crate) struct InHand<'a> {
+    pub(crate) contract: &'a Contract,
+    pub(crate) planned: Planned,
+    pub(crate) written: Written,
+}
+
+/// The contracts of a job in their order, those together between which users of a company may have moved: one of an
+/// account has a line that falls, another one that rises. Neither can be decided before both are read.
+pub(crate) fn worked_on_together(contracts: &[Contract]) -> Vec<Vec<&Contract>> {
+    let mut moves: BTreeMap<&CompanyId, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    for (place, contract) in contracts.iter().enumerate() {
+        for (company, falls) in contract.targets.iter().flat_map(moved) {
+            let (falling, rising) = moves.entry(company).or_default();
+            if falls { falling.push(place) } else { rising.push(place) }
+        }
+    }
+    // Of each contract the group that it is in, named by its first member.
+    let mut groups: Vec<usize> = (0..contracts.len()).collect();
+    for (falling, rising) in moves.values() {
+        for (fall, rise) in falling.iter().flat_map(|fall| rising.iter().map(move |rise| (*fall, *rise))) {
+            if contracts[fall].account == contracts[rise].account {
+                let (one, other) = (groups[fall], groups[rise]);
+                groups
+                    .iter_mut()
+                    .filter(|group| **group == one.max(other))
+                    .for_each(|group| *group = one.min(other));
+            }
+        }
+    }
+    let mut together: BTreeMap<usize, Vec<&Contract>> = BTreeMap::new();
+    for (contract, group) in contracts.iter().zip(groups) {
+        together.entry(group).or_default().push(contract);
+    }
+    together.into_values().collect()
+}
+
+/// The companies whose counts in a target's number are others than when its line was last seen, and whether they fell.
+fn moved(target: &Target) -> Vec<(&CompanyId, bool)> {
+    let Some(now) = target.shares_now() else { return Vec::new() };
+    let before = |company| {
+        let shares = target.shares.as_ref().and_then(|shares| shares.units.get(company));
+        shares.copied().unwrap_or(0)
+    };
+    let companies = target.addends.iter().map(|addend| &addend.company);
+    let mut moved: Vec<_> = companies
+        .filter_map(|company| {
+            let (before, now) = (before(company), now.get(company).copied().unwrap_or(0));
+            (now != before).then_some((company, now < before))
+        })
+        .collect();
+    moved.dedup();
+    moved
+}
+
+/// Finds the plan switches of contracts that are worked on together, and decides the two halves of each as one.
+pub(crate) fn join_halves(in_hand: &mut [InHand<'_>], mut new_pair: impl FnMut() -> PairId) {
+    let places: Vec<(usize, usize)> = in_hand
+        .iter()
+        .enumerate()
+        .flat_map(|(contract, work)| (0..work.planned.decided.len()).map(move |target| (contract, target)))
+        .collect();
+    let left_behind: Vec<_> = in_hand
+        .iter()
+        .flat_map(|work| work.planned.left_behind.iter().map(|(left, _)| left.clone()))
+        .collect();
+    let targets: Vec<SwitchTarget> = places
+        .iter()
+        .map(|place| {
+            let (decided, target) = at(in_hand, *place);
+            SwitchTarget {
+                decision: decided.decision,
+                shown: decided.shown,
+                before: target.shares.clone(),
+                now: target.shares_now(),
+            }
+        })
+        .collect();
+    let found = plan_switches(&targets, &left_behind);
+    for PlanSwitch { fall, rise } in found.pairs {
+        let (fall, rise) = (places[fall], places[rise]);
+        join(in_hand, fall, rise, &mut new_pair);
+    }
+    for rise in found.unpaired {
+        let place = places[rise];
+        let words = old_lines(&in_hand[place.0], place.1);
+        let decided = &mut in_hand[place.0].planned.decided[place.1];
+        decided.decision = wait_for_person(decided.decision);
+        decided.words = Some(words);
+    }
+    for place in places {
+        let begun = at(in_hand, place).1.begun_pair;
+        let decided = &mut in_hand[place.0].planned.decided[place.1];
+        // The fall was made before whoever made it was stopped: what is left of the pair is finished as its rise.
+        if let (Some(pair), None, Decision::Write(change)) = (begun, decided.half, decided.decision)
+            && f64::from(change.to) > change.from
+        {
+            decided.half = Some(Half { pair, is_rise: true });
+        }
+    }
+}
+
+fn at<'a>(in_hand: &'a [InHand<'_>], (contract, target): (usize, usize)) -> (&'a DecidedTarget, &'a Target) {
+    let work = &in_hand[contract];
+    (&work.planned.decided[target], &work.contract.targets[target])
+}
+
+/// Decides the two halves of a plan switch as one.
+fn join(
+    in_hand: &mut [InHand<'_>],
+    fall: (usize, usize),
+    rise: (usize, usize),
+    new_pair: &mut impl FnMut() -> PairId,
+) {
+    let ((falls, old), (rises, new)) = (at(in_hand, fall), at(in_hand, rise));
+    let (of_fall, of_rise) = decide_together(falls.decision, rises.decision);
+    let is_one = matches!(
+        (of_fall, of_rise),
+        (Decision::Write(_), Decision::Write(_)) | (Decision::Hold(..), Decision::Hold(..))
+    );
+    let pair = is_one.then(new_pair);
+    let words = format!("Plan switch: \"{}\" falls, \"{}\" rises.", old.service_name, new.service_name);
+    // Only a rise that waits with its fall has no instant of its own.
+    let waits_until = matches!((of_fall, of_rise), (Decision::Wait(_), Decision::Wait(_)))
+        .then_some(old.unsure_until)
+        .flatten();
+    for (place, decision, is_rise) in [(fall, of_fall, false), (rise, of_rise, true)] {
+        let decided = &mut in_hand[place.0].planned.decided[place.1];
+        decided.decision = decision;
+        decided.half = pair.map(|pair| Half { pair, is_rise });
+        decided.waits_until = waits_until;
+        decided.words = pair.map(|_| words.clone());
+    }
+}
+
+/// Which old lines a rise would bill the same users beside, for people.
+fn old_lines(work: &InHand<'_>, rise: usize) -> String {
+    let of_rise = &work.contract.targets[rise];
+    let concerns = |company: &CompanyId| of_rise.addends.iter().any(|addend| addend.company == *company);
+    let gone = work.planned.left_behind.iter().filter(|(left, _)| concerns(&left.company));
+    let gone = gone.map(|(_, line)| format!("service {} with {} units", line.service_id, line.units));
+    let stuck = work.planned.decided.iter().zip(&work.contract.targets).filter(|(decided, target)| {
+        matches!(decided.decision, Decision::NotSent(_))
+            && target.addends.iter().any(|addend| concerns(&addend.company))
+            && target.wanted_units().is_some_and(|wanted| decided.shown > f64::from(wanted))
+    });
+    let stuck =
+        stuck.map(|(decided, target)| format!("\"{}\" with {} units", target.service_name, decided.shown));
+    let lines: Vec<String> = gone.chain(stuck).collect();
+    format!(
+        "The users have moved to \"{}\", and an old line does not fall: {}.",
+        of_rise.service_name,
+        lines.join(", ")
+    )
+}
