@@ -88,7 +88,7 @@ impl Sessions {
     fn judge(&mut self, state: &State, given: &Login, now: Timestamp) -> Result<(), LoginFault> {
         let (right, rules) = (&state.login, &state.behaviour.login);
         let own_user = given.user == right.user;
-        if own_user && self.locked_until.is_some_and(|until| now < until) {
+        if own_user && (rules.locked || self.locked_until.is_some_and(|until| now < until)) {
             return Err(LoginFault::Locked);
         }
         if given != right {

@@ -17,6 +17,8 @@ pub struct LoginBehaviour {
     pub locks_after: u32,
     /// For how many minutes a locked user is refused.
     pub locked_minutes: i64,
+    /// A person has locked the user.
+    pub locked: bool,
     /// The password is too old to be taken.
     pub password_expired: bool,
     /// The second factor that V2 asks for besides the password.
@@ -36,6 +38,7 @@ impl Default for LoginBehaviour {
             says_which: false,
             locks_after: 5,
             locked_minutes: 30,
+            locked: false,
             password_expired: false,
             second_factor: None,
             v1_refuses: false,

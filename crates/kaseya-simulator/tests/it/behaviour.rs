@@ -74,6 +74,7 @@ async fn kaseya_says_which_only_when_told_to() {
     let seen = [
         words_of_refusal(WRONG, |_| ()).await,
         words_of_refusal(other, |_| ()).await,
+        words_of_refusal(RIGHT, |behaviour| behaviour.login.locked = true).await,
         words_of_refusal(RIGHT, |behaviour| behaviour.login.password_expired = true).await,
         words_of_refusal(RIGHT, |behaviour| behaviour.login.second_factor = Some("123456".to_owned())).await,
         words_of_refusal(RIGHT, |behaviour| behaviour.role.without_api_access = true).await,
@@ -81,6 +82,7 @@ async fn kaseya_says_which_only_when_told_to() {
     let finer = [
         "Invalid user name or password",
         "Invalid company name",
+        "The user is locked",
         "The password has expired",
         "Multi-factor authentication code is required",
         "The user's role does not have API access",

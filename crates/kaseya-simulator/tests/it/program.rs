@@ -13,6 +13,20 @@ use crate::http::{LINE, LINES, RIGHT, Request, small, v1_login};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// The first two addresses in what it logs: its own, and where it is administered.
+async fn administered(data: &Path) -> (Child, SocketAddr, SocketAddr) {
+    let mut child = program(data).args(["--admin", "127.0.0.1:0"]).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut address = async || {
+        let line = tokio::time::timeout(DEADLINE, log.next_line()).await.unwrap().unwrap().unwrap();
+        let (_, address) = line.split_once("address=").unwrap_or_else(|| panic!("no address in {line}"));
+        address.trim().parse().unwrap()
+    };
+    let own = address().await;
+    let admin = address().await;
+    (child, own, admin)
+}
+
 fn program(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kaseya-simulator"));
     command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data);
@@ -66,4 +80,26 @@ async fn what_is_written_survives_a_kill() {
     assert_eq!((kept.lines(5012).unwrap()[0].units, kept.history.len()), (14.0, 1));
     let (_child, to) = started(&data).await;
     assert_eq!(first_line(to).await["Units"], json!(14.0));
+}
+
+#[tokio::test]
+async fn a_file_written_by_hand_is_read_and_left_as_it_is_and_the_other_port_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("tenant.toml");
+    let written = include_str!("tenant.toml");
+    std::fs::write(&data, written).unwrap();
+    let (_child, to, admin) = administered(&data).await;
+    // The file's script strikes the third read.
+    let token = token(to).await;
+    let read = Request::get(LINES).token(&token);
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        seen.push(read.send(to).await.unwrap().status);
+    }
+    assert_eq!(seen, [200, 200, 503]);
+    let units = json!({"Units": {"contract": 5012, "line": 90021, "units": 9.0}});
+    assert_eq!(Request::json("POST", "/changes", &units).send(admin).await.unwrap().status, 204);
+    assert_eq!(Request::json("DELETE", "/calls", &json!({})).send(admin).await.unwrap().status, 204);
+    assert_eq!(read.send(to).await.unwrap().json()["Result"][0]["Units"], json!(9.0));
+    assert_eq!(std::fs::read_to_string(&data).unwrap(), written);
 }

@@ -3,7 +3,7 @@
 
 use domain::ErrorCode;
 use jiff::SignedDuration;
-use kaseya_simulator::{ContractStatus, Endpoint, Fault, Line, State};
+use kaseya_simulator::{ContractStatus, Endpoint, Fault, Line, RetryAfter, Right, State};
 use messages::v1;
 use serde_json::{Value, json};
 
@@ -167,7 +167,52 @@ fn rows() -> Vec<(ErrorCode, &'static str, Shape)> {
         (Unk01, "deferred", Shape::Fault(Endpoint::ContractLines, 1, Fault::Truncated)),
         (Unk01, "deferred", Shape::Fault(Endpoint::ContractLines, 1, Fault::Without(vec!["Units".into()]))),
         (Unk01, "sent", Shape::Fault(Endpoint::WriteLine, 1, taken())),
+        // What the simulator itself says when it says which.
+        (Auth01, "not_sent", Shape::State(|state| says_which(state).login.password = "another".into())),
+        (Auth02, "not_sent", Shape::State(|state| says_which(state).behaviour.login.password_expired = true)),
+        (Auth03, "not_sent", Shape::State(|state| says_which(state).behaviour.login.locked = true)),
+        (
+            Auth04,
+            "not_sent",
+            Shape::State(|state| says_which(state).behaviour.login.second_factor = Some("123456".into())),
+        ),
+        (
+            Auth05,
+            "not_sent",
+            Shape::State(|state| says_which(state).behaviour.role.without_api_access = true),
+        ),
+        (Ten01, "not_sent", Shape::State(|state| says_which(state).login.tenant = "another".into())),
+        // And what it does not say: one answer for all of them.
+        (Auth01, "not_sent", Shape::State(|state| state.behaviour.login.locked = true)),
+        (Auth01, "not_sent", Shape::State(|state| state.behaviour.role.without_api_access = true)),
+        (
+            Auth06,
+            "not_sent",
+            Shape::State(|state| state.behaviour.role.lacks_on_v2 = [Right::ViewContracts].into()),
+        ),
+        (
+            Auth06,
+            "not_sent",
+            Shape::State(|state| state.behaviour.role.lacks_on_v1 = [Right::ModifyContracts].into()),
+        ),
+        (Auth07, "not_sent", Shape::State(|state| state.behaviour.login.v1_refuses = true)),
+        (Host01, "not_sent", login(Fault::Page { status: 200 })),
+        (
+            Lim01,
+            "deferred",
+            Shape::Fault(
+                Endpoint::ContractLines,
+                1,
+                Fault::LimitReached { retry_after: RetryAfter::Date, html: true },
+            ),
+        ),
     ]
+}
+
+/// The state of a Kaseya whose refusals name their cause.
+fn says_which(state: &mut State) -> &mut State {
+    state.behaviour.login.says_which = true;
+    state
 }
 
 #[tokio::test]

@@ -50,6 +50,7 @@ async fn one_refusal_is_all_that_ten_workers_bring_about() {
     installation.until_runs(&partner, "schedule finished, request finished").await;
     tickets_are_taken(&installation).await;
     assert_eq!((partner.kaseya.logins().v2_refused, partner.kaseya.logins().v1_refused), (1, 0));
+    assert_eq!(partner.kaseya.locked_out(), 0);
     assert_eq!(
         installation.statuses(&partner).await,
         "c1 not_sent AUTH-01, c2 not_sent AUTH-01, c3 not_sent AUTH-01"
@@ -85,6 +86,7 @@ async fn two_refusals_are_all_that_half_an_hour_sees_when_each_worker_is_killed_
     forge_tickets(&installation, &partner).await;
     tickets_are_taken(&installation).await;
     assert_eq!((partner.kaseya.logins().v2_refused, partner.calls(Endpoint::Authenticate)), (2, 2));
+    assert_eq!(partner.kaseya.locked_out(), 0);
     let tries = "select string_agg(outcome, ' ') from login_tries";
     assert_eq!(installation.text(tries).await, "unknown unknown");
 }
