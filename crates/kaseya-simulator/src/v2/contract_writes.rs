@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{midnight, success, with_nulls};
 use crate::{
-    Contract, ContractStatus, ContractTerms, Line, NewLine, State,
+    Billing, Contract, ContractStatus, ContractTerms, Line, NewLine, State,
     call::Call,
     refusal::Refusal,
     sent::{Sent, required},
@@ -30,10 +30,10 @@ pub(crate) fn create(state: &mut State, call: &Call, at: Timestamp, user: &str) 
         contract_type: RECURRING.to_owned(),
         status: ContractStatus::Inactive,
         billing_cycle: CYCLES[1].to_owned(),
-        start: at.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        start: state.day(at),
         end: None,
         default: false,
-        billing: crate::Billing::default(),
+        billing: Billing::default(),
         terms: ContractTerms::default(),
         lines: Vec::new(),
     };

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{midnight, success, with_nulls};
 use crate::{
-    ChargeKind, Contract, Invoice, InvoiceLine, Login, State,
+    ChargeKind, Contract, Invoice, InvoiceLine, State,
     call::Call,
     refusal::Refusal,
     rows::{Paging, holds},
@@ -105,7 +105,6 @@ fn cents(amount: f64) -> f64 {
 fn head(state: &State, invoice: &Invoice) -> Value {
     let made = invoice.made.to_string();
     let total = cents(invoice.lines.iter().map(|line| line.amount).sum());
-    let Login { user, .. } = &state.login;
     let known = json!({
         "id": invoice.id,
         "invoiceNumber": invoice.number(),
@@ -122,7 +121,7 @@ fn head(state: &State, invoice: &Invoice) -> Value {
         "invoiceDate": midnight(state.day(invoice.made)),
         "invoiceFrom": midnight(invoice.from),
         "invoiceTo": midnight(invoice.until.yesterday().unwrap_or(invoice.until)),
-        "createdByUserName": user,
+        "createdByUserName": state.login.user,
         "createdOn": made,
         "postedToAccounting": invoice.posted_to_accounting.is_some(),
         "postedToAccountingOn": invoice.posted_to_accounting.map(|at| at.to_string()),

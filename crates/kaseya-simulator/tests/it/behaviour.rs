@@ -5,17 +5,12 @@ use kaseya_simulator::{Behaviour, Casing, LoginRefusal, RetryAfter, Right, Runni
 use serde_json::{Value, json};
 
 use crate::http::{
-    Answer, LINE, LINES, RIGHT, Request, line_with_units, put_units, simulator, small, v1_login, v1_token,
-    v2_login, v2_token,
+    Answer, LINE, LINES, RIGHT, Request, behaving, line_with_units, put_units, simulator, small, v1_login,
+    v1_token, v2_login, v2_token,
 };
 
 const SUMMARY: &str = "/v2/finance/contracts/summary";
 const WRONG: [&str; 3] = [RIGHT[0], "wrong", RIGHT[2]];
-
-async fn with(set: impl FnOnce(&mut Behaviour)) -> Running {
-    simulator(State::builder().with(|state| *state = small()).with(|state| set(&mut state.behaviour)).build())
-        .await
-}
 
 async fn send(kaseya: &Running, request: Request) -> Answer {
     request.send(kaseya.address()).await.unwrap()
@@ -48,7 +43,7 @@ async fn refused_logins_look_as_they_are_told_to() {
     for (refusal, status) in
         [(LoginRefusal::Unauthorized, 401), (LoginRefusal::BadRequest, 400), (LoginRefusal::Ok, 200)]
     {
-        let kaseya = with(|behaviour| behaviour.login.refusal = refusal).await;
+        let kaseya = behaving(|behaviour| behaviour.login.refusal = refusal).await;
         let answer = send(&kaseya, v2_login(WRONG)).await;
         assert_eq!((answer.status, &answer.json()["success"]), (status, &json!(false)));
     }
@@ -56,7 +51,7 @@ async fn refused_logins_look_as_they_are_told_to() {
 
 async fn words_of_refusal(login: [&str; 3], set: impl Fn(&mut Behaviour)) -> (String, String) {
     let told = async |says_which| {
-        let kaseya = with(|behaviour| {
+        let kaseya = behaving(|behaviour| {
             set(behaviour);
             behaviour.login.says_which = says_which;
         })
@@ -92,12 +87,12 @@ async fn kaseya_says_which_only_when_told_to() {
 
 #[tokio::test]
 async fn a_second_factor_opens_v2_and_v1_can_refuse_alone() {
-    let kaseya = with(|behaviour| behaviour.login.second_factor = Some("123456".to_owned())).await;
+    let kaseya = behaving(|behaviour| behaviour.login.second_factor = Some("123456".to_owned())).await;
     let mut with_code = v2_login(RIGHT);
     with_code.body += "&MFACode=123456";
     assert_eq!(send(&kaseya, with_code).await.status, 200);
 
-    let kaseya = with(|behaviour| behaviour.login.v1_refuses = true).await;
+    let kaseya = behaving(|behaviour| behaviour.login.v1_refuses = true).await;
     assert_eq!(send(&kaseya, v2_login(RIGHT)).await.status, 200);
     assert_eq!(send(&kaseya, v1_login(RIGHT)).await.status, 400);
 }
@@ -105,7 +100,7 @@ async fn a_second_factor_opens_v2_and_v1_can_refuse_alone() {
 #[tokio::test]
 async fn a_missing_right_looks_like_a_wrong_token_or_says_forbidden() {
     for (forbidden, status) in [(false, 401), (true, 403)] {
-        let kaseya = with(|behaviour| {
+        let kaseya = behaving(|behaviour| {
             behaviour.role.says_forbidden = forbidden;
             behaviour.role.lacks_on_v2 = [Right::ViewContracts, Right::ViewServices].into();
             behaviour.role.lacks_on_v1 = [Right::ModifyContracts].into();
@@ -125,7 +120,7 @@ async fn a_missing_right_looks_like_a_wrong_token_or_says_forbidden() {
 
 #[tokio::test]
 async fn tokens_end_when_they_are_told_to() {
-    let kaseya = with(|behaviour| {
+    let kaseya = behaving(|behaviour| {
         behaviour.login.access_minutes = 1;
         behaviour.token_refusal = TokenRefusal::Html;
     })
@@ -142,7 +137,7 @@ async fn tokens_end_when_they_are_told_to() {
 
 #[tokio::test]
 async fn names_come_in_pascal_case_when_told_to() {
-    let kaseya = with(|behaviour| behaviour.casing = Casing::Pascal).await;
+    let kaseya = behaving(|behaviour| behaviour.casing = Casing::Pascal).await;
     let login = send(&kaseya, v2_login(RIGHT)).await.json();
     let token = login["Result"]["AccessToken"].as_str().unwrap();
     let answer = send(&kaseya, Request::get(SUMMARY).token(token)).await.json();
@@ -183,7 +178,7 @@ async fn the_limit_says_when_to_come_again_when_told_to() {
         (RetryAfter::Seconds, "retry-after: 3600"),
         (RetryAfter::Date, "retry-after: Sun, 01 Mar 2026 12:00:00 GMT"),
     ] {
-        let kaseya = with(|behaviour| {
+        let kaseya = behaving(|behaviour| {
             behaviour.limits.v2_per_hour = 1;
             behaviour.limits.retry_after = retry_after;
             behaviour.limits.html = true;
@@ -200,7 +195,7 @@ async fn the_limit_says_when_to_come_again_when_told_to() {
 
 #[tokio::test]
 async fn lines_are_off_cut_or_refuse_zero_when_told_to() {
-    let kaseya = with(|behaviour| {
+    let kaseya = behaving(|behaviour| {
         behaviour.lines.truncates_fractions = true;
         behaviour.lines.refuses_zero = true;
     })
@@ -219,7 +214,7 @@ async fn lines_are_off_cut_or_refuse_zero_when_told_to() {
 #[tokio::test]
 async fn units_with_a_date_to_come_show_at_once_or_from_their_day_on() {
     for (waits, until_then) in [(false, (14.0, 64.0)), (true, (12.0, 57.0))] {
-        let kaseya = with(|behaviour| behaviour.lines.waits_for_effective_date = waits).await;
+        let kaseya = behaving(|behaviour| behaviour.lines.waits_for_effective_date = waits).await;
         let shown = async || {
             let (v1, v2) = (v1_token(&kaseya).await, v2_token(&kaseya).await);
             let lines = send(&kaseya, Request::get(LINES).token(&v1)).await.json();
@@ -253,7 +248,7 @@ async fn a_line_that_counts_itself_is_overwritten_at_midnight() {
 
 #[tokio::test]
 async fn accounts_that_the_role_hides_are_in_no_list() {
-    let kaseya = with(|behaviour| behaviour.role.hidden_accounts = [301].into()).await;
+    let kaseya = behaving(|behaviour| behaviour.role.hidden_accounts = [301].into()).await;
     let token = v2_token(&kaseya).await;
     let answer = send(&kaseya, Request::get("/v2/crm/accounts/lookup").token(&token)).await;
     assert_eq!(answer.json()["result"], json!([]));

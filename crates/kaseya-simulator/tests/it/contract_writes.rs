@@ -1,17 +1,12 @@
 //! Contracts and lines made, changed and switched through V2.
 
-use kaseya_simulator::{Behaviour, ContractStatus, Running, State};
+use kaseya_simulator::{Behaviour, ContractStatus, Running};
 use serde_json::{Value, json};
 
-use crate::http::{Answer, Request, simulator, small, v2_token};
+use crate::http::{Answer, Request, behaving, simulator, small, v2_token};
 
 const CONTRACTS: &str = "/v2/finance/contracts/recurringservices";
 const ADD: &str = "/v2/finance/contracts/recurringservices/5012/services";
-
-async fn with(set: impl FnOnce(&mut Behaviour)) -> Running {
-    simulator(State::builder().with(|state| *state = small()).with(|state| set(&mut state.behaviour)).build())
-        .await
-}
 
 async fn send(kaseya: &Running, method: &str, target: &str, body: &Value) -> Answer {
     let token = v2_token(kaseya).await;
@@ -51,7 +46,7 @@ async fn a_service_that_is_there_is_added_as_a_second_line() {
 
 #[tokio::test]
 async fn or_sets_the_units_of_its_line_when_the_tenant_adds_in_place() {
-    let kaseya = with(|behaviour| behaviour.lines.adds_in_place = true).await;
+    let kaseya = behaving(|behaviour| behaviour.lines.adds_in_place = true).await;
     let answer = send(&kaseya, "POST", ADD, &json!([line(701, json!(5))])).await;
     assert_eq!(answer.json()["result"]["id"], json!(90021));
     assert_eq!(lines(&kaseya), [(701, 5.0), (702, 3.0)]);
@@ -61,7 +56,7 @@ async fn or_sets_the_units_of_its_line_when_the_tenant_adds_in_place() {
 #[tokio::test]
 async fn the_answer_is_one_object_or_an_array() {
     for (as_array, both) in [(false, json!(90023)), (true, json!([90023, 90024]))] {
-        let kaseya = with(|behaviour| behaviour.lines.answers_added_as_array = as_array).await;
+        let kaseya = behaving(|behaviour| behaviour.lines.answers_added_as_array = as_array).await;
         let answer = send(&kaseya, "POST", ADD, &json!([line(701, json!(5)), line(702, json!(6))])).await;
         let result = answer.json()["result"].clone();
         let ids = match result.as_array() {
@@ -75,7 +70,7 @@ async fn the_answer_is_one_object_or_an_array() {
 #[tokio::test]
 async fn added_units_are_refused_cut_or_taken_as_those_of_a_write_are() {
     let status = async |set: fn(&mut Behaviour), units: Value| {
-        let kaseya = with(set).await;
+        let kaseya = behaving(set).await;
         let answer = send(&kaseya, "POST", ADD, &json!([line(702, json!(1)), line(701, units)])).await;
         (answer.status, lines(&kaseya).get(3).map(|line| line.1))
     };

@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr};
 
-use kaseya_simulator::{Clock, Running, Simulator, State};
+use kaseya_simulator::{Behaviour, Clock, Running, Simulator, State};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -149,6 +149,13 @@ pub fn small() -> State {
         .line(90021, 701, 12.0)
         .line(90022, 702, 3.0)
         .build()
+}
+
+/// [`small`] with other switches.
+pub async fn behaving(set: impl FnOnce(&mut Behaviour)) -> Running {
+    let mut state = small();
+    set(&mut state.behaviour);
+    simulator(state).await
 }
 
 pub const LINES: &str = "/api/finance/contracts/5012/services";

@@ -97,10 +97,13 @@ async fn a_running_simulator_invoices_its_month_end() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Writes at any time with any effective date of the year; a last month end after the last of them settles all.
+    /// Writes at any time with any effective date of the year, and months that are posted some days before they are
+    /// invoiced; a last month end after the last of them settles all.
     #[test]
     fn over_a_year_all_charges_are_the_units_of_each_day(
         writes in prop::collection::vec((0_i64..365, 0_i64..365, 0_u32..40), 0..20),
+        posted in prop::collection::btree_set(0_i64..365, 0..12),
+        invoice_day in 1_i8..28,
     ) {
         let mut state = small();
         let first = date(2026, 1, 1);
@@ -111,8 +114,12 @@ proptest! {
         let mut known: Vec<f64> = vec![12.0; 365];
         for number in 0..365_i64 {
             let today = first.saturating_add(number.days());
-            if today.day() == 1 && number > 0 {
-                state.invoice(today.saturating_sub(1.day()), noon());
+            let month = today.first_of_month().saturating_sub(1.day());
+            if posted.contains(&number) && month >= first {
+                state.post(month);
+            }
+            if today.day() == invoice_day && month >= first {
+                state.invoice(month, noon());
             }
             for (_, effective, units) in writes.iter().filter(|(at, ..)| *at == number) {
                 write(&mut state, *units, first.saturating_add(effective.days()));

@@ -1,15 +1,10 @@
 //! Lines of contracts that bill no more, and of periods that are billed already.
 
 use jiff::civil::date;
-use kaseya_simulator::{Behaviour, Change, ContractStatus, Running, State};
+use kaseya_simulator::{Change, ContractStatus, Running};
 use serde_json::json;
 
-use crate::http::{LINE, Request, line_with_units, put_units, simulator, small, v1_token};
-
-async fn with(set: impl FnOnce(&mut Behaviour)) -> Running {
-    simulator(State::builder().with(|state| *state = small()).with(|state| set(&mut state.behaviour)).build())
-        .await
-}
+use crate::http::{LINE, Request, behaving, line_with_units, noon, put_units, v1_token};
 
 async fn write(kaseya: &Running) -> (u16, String) {
     let answer = put_units(kaseya, &v1_token(kaseya).await, 14).await.send(kaseya.address()).await.unwrap();
@@ -27,7 +22,7 @@ fn refused(words: &str) -> (u16, String) {
 #[tokio::test]
 async fn a_line_of_an_inactive_contract_is_written_unless_the_tenant_refuses() {
     for (refuses, expected) in [(false, taken()), (true, refused("The contract is not active"))] {
-        let kaseya = with(|behaviour| behaviour.lines.refuses_inactive = refuses).await;
+        let kaseya = behaving(|behaviour| behaviour.lines.refuses_inactive = refuses).await;
         assert_eq!(write(&kaseya).await, taken());
         kaseya.apply(&Change::ContractBecomes { contract: 5012, status: ContractStatus::Inactive }).unwrap();
         assert_eq!(write(&kaseya).await, expected);
@@ -37,7 +32,7 @@ async fn a_line_of_an_inactive_contract_is_written_unless_the_tenant_refuses() {
 #[tokio::test]
 async fn a_line_of_an_ended_contract_is_written_without_effect_unless_the_tenant_refuses() {
     for (refuses, expected) in [(false, taken()), (true, refused("The contract has ended"))] {
-        let kaseya = with(|behaviour| behaviour.lines.refuses_ended = refuses).await;
+        let kaseya = behaving(|behaviour| behaviour.lines.refuses_ended = refuses).await;
         kaseya.apply(&Change::ContractEnds { contract: 5012, on: date(2026, 3, 1) }).unwrap();
         assert_eq!(write(&kaseya).await, taken(), "it runs to the end of its last day");
         kaseya.apply(&Change::ContractEnds { contract: 5012, on: date(2026, 2, 28) }).unwrap();
@@ -51,11 +46,11 @@ async fn an_effective_date_in_a_billed_period_is_taken_unless_the_tenant_refuses
     let closed = refused("EffectiveDate is in a period that is closed for billing");
     for (refuses, expected) in [(false, taken()), (true, closed)] {
         for invoiced in [false, true] {
-            let kaseya = with(|behaviour| behaviour.lines.refuses_billed_periods = refuses).await;
+            let kaseya = behaving(|behaviour| behaviour.lines.refuses_billed_periods = refuses).await;
             kaseya
                 .edit(|state| {
                     if invoiced {
-                        drop(state.invoice(date(2026, 3, 1), crate::http::noon()))
+                        drop(state.invoice(date(2026, 3, 1), noon()))
                     } else {
                         state.post(date(2026, 3, 1))
                     }
@@ -73,7 +68,7 @@ async fn an_effective_date_in_a_billed_period_is_taken_unless_the_tenant_refuses
 
 #[tokio::test]
 async fn negative_units_are_taken_when_told_to() {
-    let kaseya = with(|behaviour| behaviour.lines.takes_negative = true).await;
+    let kaseya = behaving(|behaviour| behaviour.lines.takes_negative = true).await;
     let token = v1_token(&kaseya).await;
     let line = line_with_units(&kaseya, &token, json!(-2)).await;
     let answer = Request::json("PUT", LINE, &line).token(&token).send(kaseya.address()).await.unwrap();

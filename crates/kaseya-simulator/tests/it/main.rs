@@ -8,6 +8,7 @@ mod behaviour;
 mod calls_file;
 mod changes;
 mod contract_writes;
+mod description;
 mod faults;
 mod http;
 mod invoice_reads;

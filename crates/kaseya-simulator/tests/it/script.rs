@@ -2,24 +2,19 @@
 
 use jiff::SignedDuration;
 use kaseya_simulator::{
-    Behaviour, Calls, Change, Endpoint, Fault, Latency, RetryAfter, Running, State, Step,
+    Behaviour, Calls, Change, Endpoint, Fault, Latency, RetryAfter, Right, Running, State, Step,
 };
 use serde_json::{Value, json};
 
 use crate::{
     faults::within,
-    http::{LINES, Request, put_units, simulator, small, v1_token, v2_token},
+    http::{LINE, LINES, RIGHT, Request, behaving, put_units, v1_login, v1_token, v2_token},
 };
 
 const LOOKUP: &str = "/v2/finance/contracts/lookup";
 
-async fn with(set: impl FnOnce(&mut Behaviour)) -> Running {
-    simulator(State::builder().with(|state| *state = small()).with(|state| set(&mut state.behaviour)).build())
-        .await
-}
-
 async fn scripted(endpoint: Endpoint, fault: Fault) -> Running {
-    with(|behaviour| behaviour.script = vec![Step { endpoint, calls: Calls::Nth(1), fault }]).await
+    behaving(|behaviour| behaviour.script = vec![Step { endpoint, calls: Calls::Nth(1), fault }]).await
 }
 
 fn units(kaseya: &Running) -> f64 {
@@ -28,7 +23,7 @@ fn units(kaseya: &Running) -> f64 {
 
 #[tokio::test]
 async fn a_script_counts_the_calls_of_its_endpoint_and_begins_again_when_they_are_reset() {
-    let kaseya = with(|behaviour| {
+    let kaseya = behaving(|behaviour| {
         let step = |calls, fault| Step { endpoint: Endpoint::ContractsLookup, calls, fault };
         behaviour.script = vec![
             step(Calls::Nth(2), Fault::BadGateway),
@@ -94,7 +89,7 @@ async fn a_result_can_be_null_in_either_envelope_and_without_one() {
     assert_eq!(units(&kaseya), 14.0);
 
     let kaseya = scripted(Endpoint::V1Token, Fault::NullResult).await;
-    let answer = crate::http::v1_login(crate::http::RIGHT).send(kaseya.address()).await.unwrap();
+    let answer = v1_login(RIGHT).send(kaseya.address()).await.unwrap();
     assert_eq!((answer.status, answer.text.as_str()), (200, "null"));
 }
 
@@ -121,7 +116,7 @@ async fn a_silent_call_is_applied_or_not_and_never_answered() {
 
 #[tokio::test]
 async fn tokens_can_be_revoked_midway() {
-    let kaseya = with(|behaviour| {
+    let kaseya = behaving(|behaviour| {
         behaviour.script = vec![Step {
             endpoint: Endpoint::ContractsLookup,
             calls: Calls::Nth(2),
@@ -159,7 +154,7 @@ async fn a_slow_endpoint_keeps_only_its_own_callers_waiting() {
             behaviour.script = vec![Step { endpoint: Endpoint::WriteLine, calls: Calls::From(1), fault }];
         },
     ] {
-        let kaseya = with(|behaviour| slow(behaviour, hour)).await;
+        let kaseya = behaving(|behaviour| slow(behaviour, hour)).await;
         let token = v1_token(&kaseya).await;
         let put = put_units(&kaseya, &token, 14).await;
         let address = kaseya.address();
@@ -171,7 +166,7 @@ async fn a_slow_endpoint_keeps_only_its_own_callers_waiting() {
         assert!(!caller.is_finished() && kaseya.history().is_empty());
         caller.abort();
 
-        let kaseya = with(|behaviour| slow(behaviour, 1)).await;
+        let kaseya = behaving(|behaviour| slow(behaviour, 1)).await;
         let put = put_units(&kaseya, &v1_token(&kaseya).await, 14).await;
         assert_eq!(within(put.send(kaseya.address())).await.unwrap().status, 200);
     }
@@ -179,7 +174,7 @@ async fn a_slow_endpoint_keeps_only_its_own_callers_waiting() {
 
 /// What twelve reads, six writes and their state come to.
 async fn history(seed: u64) -> (Vec<u16>, Vec<i64>, State) {
-    let kaseya = with(|behaviour| {
+    let kaseya = behaving(|behaviour| {
         behaviour.seed = seed;
         behaviour.latency.usual = Latency::LongTail { least: 0, most: 3 };
         behaviour.lists.shifting_order = true;
@@ -203,7 +198,7 @@ async fn history(seed: u64) -> (Vec<u16>, Vec<i64>, State) {
                 "ServiceDescription": null, "IsTaxable": true, "BillingNote": null,
             });
             line["Units"] = json!(turn);
-            let put = Request::json("PUT", crate::http::LINE, &line).token(&v1);
+            let put = Request::json("PUT", LINE, &line).token(&v1);
             statuses.push(put.send(kaseya.address()).await.map_or(0, |answer| answer.status));
         }
         let rows = Request::get(LOOKUP).token(&v2).send(kaseya.address()).await.unwrap().json();
@@ -219,4 +214,40 @@ async fn a_seed_makes_the_same_history_twice_and_another_seed_another() {
     assert_eq!(first, history(7).await);
     assert!(first.0.contains(&502) && first.0.contains(&0), "chance strikes: {:?}", first.0);
     assert_ne!(first.0, history(8).await.0);
+}
+
+#[test]
+fn everything_that_can_be_set_survives_json_and_toml() {
+    let faults = [
+        Fault::Answer { status: 400, body: json!({"any": [1, "thing"]}) },
+        Fault::BadGateway,
+        Fault::Page { status: 200 },
+        Fault::LimitReached { retry_after: RetryAfter::Date, html: true },
+        Fault::NoSuccess("No".to_owned()),
+        Fault::Truncated,
+        Fault::Without(vec!["Units".to_owned()]),
+        Fault::NullResult,
+        Fault::DropBeforeApply,
+        Fault::ApplyThenDrop,
+        Fault::SilenceBeforeApply,
+        Fault::ApplyThenSilence,
+        Fault::ApplyLater(SignedDuration::from_mins(5)),
+        Fault::Slow { millis: 20 },
+        Fault::TokensRevoked,
+        Fault::Meanwhile(Change::Password("new".to_owned())),
+    ];
+    let mut behaviour = Behaviour::default();
+    for (endpoint, fault) in Endpoint::ALL.into_iter().zip(faults) {
+        behaviour.script.push(Step { endpoint, calls: Calls::OneIn(3), fault });
+    }
+    behaviour.latency.usual = Latency::LongTail { least: 20, most: 5000 };
+    behaviour.latency.of.insert(Endpoint::WriteLine, Latency::Uniform { least: 20, most: 50 });
+    behaviour.role.lacks_on_v2 = [Right::ViewInvoices].into();
+    behaviour.login.second_factor = Some("123456".to_owned());
+    behaviour.lists.largest_page = Some(20);
+    behaviour.invoicing.day = Some(5);
+    let in_json = serde_json::to_string(&behaviour).unwrap();
+    assert_eq!(serde_json::from_str::<Behaviour>(&in_json).unwrap(), behaviour);
+    let in_toml = toml::to_string(&behaviour).unwrap();
+    assert_eq!(toml::from_str::<Behaviour>(&in_toml).unwrap(), behaviour, "{in_toml}");
 }

@@ -1,16 +1,11 @@
 //! What is not served, and what is switched off.
 
-use kaseya_simulator::{Behaviour, Counted, Endpoint, Running, State};
+use kaseya_simulator::{Counted, Endpoint};
 use serde_json::json;
 
 use crate::http::{
-    LINES, RIGHT, Request, put_units, simulator, small, v1_login, v1_token, v2_login, v2_token,
+    LINES, RIGHT, Request, behaving, put_units, simulator, small, v1_login, v1_token, v2_login, v2_token,
 };
-
-async fn with(set: impl FnOnce(&mut Behaviour)) -> Running {
-    simulator(State::builder().with(|state| *state = small()).with(|state| set(&mut state.behaviour)).build())
-        .await
-}
 
 #[tokio::test]
 async fn unknown_paths_methods_and_ids_are_404_in_the_envelope_of_their_interface() {
@@ -53,14 +48,14 @@ async fn paths_are_taken_in_any_case_of_letters() {
 
 #[tokio::test]
 async fn v1_can_be_off_altogether() {
-    let kaseya = with(|behaviour| behaviour.v1_off = true).await;
+    let kaseya = behaving(|behaviour| behaviour.v1_off = true).await;
     assert_eq!(v1_login(RIGHT).send(kaseya.address()).await.unwrap().status, 404);
     assert_eq!(v2_login(RIGHT).send(kaseya.address()).await.unwrap().status, 200);
 }
 
 #[tokio::test]
 async fn lines_can_stand_under_other_names() {
-    let kaseya = with(|behaviour| {
+    let kaseya = behaving(|behaviour| {
         behaviour.lines.lines_route = "/api/contracts/{contractId}/items".to_owned();
         behaviour.lines.line_route = "/api/contracts/{contractId}/items/{lineId}".to_owned();
     })
@@ -80,7 +75,7 @@ async fn lines_can_stand_under_other_names() {
 #[tokio::test]
 async fn an_hour_counts_each_route_or_a_whole_interface() {
     for (counted, other_route) in [(Counted::PerRoute, 200), (Counted::PerInterface, 429)] {
-        let kaseya = with(|behaviour| {
+        let kaseya = behaving(|behaviour| {
             behaviour.limits.counted = counted;
             // One for the login, one for the read.
             behaviour.limits.v1_per_hour = 2;
