@@ -165,9 +165,13 @@ async fn set_clock(Shared(tenant): Tenanted, Json(Standing { at }): Json<Standin
     clock(Shared(tenant)).await
 }
 
-async fn advance_clock(Shared(tenant): Tenanted, Json(Step { by }): Json<Step>) -> Json<Value> {
+async fn advance_clock(
+    Shared(tenant): Tenanted,
+    Json(Step { by }): Json<Step>,
+) -> Result<Json<Value>, NotDone> {
+    tenant.clock.now().checked_add(by).map_err(NotDone::bad)?;
     tenant.clock.advance(by);
-    clock(Shared(tenant)).await
+    Ok(clock(Shared(tenant)).await)
 }
 
 #[derive(Debug, Deserialize)]

@@ -270,7 +270,7 @@ impl State {
     /// An id that no line has.
     pub(crate) fn free_line_id(&self) -> i32 {
         let lines = self.contracts.iter().flat_map(|contract| &contract.lines);
-        lines.map(|line| line.id).max().unwrap_or_default() + 1
+        lines.map(|line| line.id).max().unwrap_or_default().saturating_add(1)
     }
 }
 

@@ -9,7 +9,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -87,7 +87,7 @@ impl Tenant {
             }
             if let Fault::ApplyLater(after) = fault {
                 if endpoint.writes() {
-                    let at = self.clock.now() + *after;
+                    let at = self.clock.now().checked_add(*after).unwrap_or(Timestamp::MAX);
                     self.inside().late.push((at, call));
                 }
                 return Outcome::Closed;

@@ -22,7 +22,7 @@ const CYCLES: [&str; 4] = ["Weekly", "Monthly", "Quarterly", "Yearly"];
 /// POST /v2/finance/contracts/recurringservices: made inactive, for a contract bills only once it is activated.
 pub(crate) fn create(state: &mut State, call: &Call, at: Timestamp, user: &str) -> Result<Value, Refusal> {
     let body = call.json()?;
-    let id = state.contracts.iter().map(|contract| contract.id).max().unwrap_or_default() + 1;
+    let id = state.contracts.iter().map(|contract| contract.id).max().unwrap_or_default().saturating_add(1);
     let mut contract = Contract {
         id,
         account: 0,
@@ -139,7 +139,7 @@ fn fill(contract: &mut Contract, state: &State, sent: &Sent) -> Result<(), Refus
         return Err(Refusal::Bad("AccountId is not valid".to_owned()));
     }
     if let Some(id) = sent.integer("BillingCycleId")? {
-        let cycle = usize::try_from(id - 1).ok().and_then(|place| CYCLES.get(place));
+        let cycle = usize::try_from(id).ok().and_then(|id| CYCLES.get(id.checked_sub(1)?));
         contract.billing_cycle = required("BillingCycleId", cycle)?.to_string();
     }
     contract.start = sent.bound_date("StartDate")?;

@@ -95,7 +95,7 @@ pub(crate) fn discounts(call: &Call) -> Result<Value, Refusal> {
 
 /// The lines of an invoice with their ids.
 fn lines(invoice: &Invoice) -> impl Iterator<Item = (i32, &InvoiceLine)> {
-    (invoice.id * LINES + 1..).zip(&invoice.lines)
+    (invoice.id.saturating_mul(LINES).saturating_add(1)..).zip(&invoice.lines)
 }
 
 fn cents(amount: f64) -> f64 {

@@ -95,6 +95,8 @@ async fn faults_clock_months_calls_logins_and_tokens_are_at_hand() {
     let clock = ask(admin, "PUT", "/clock", &json!({"at": "2026-04-01T00:00:00Z"})).await.json();
     assert_eq!(clock, json!({"at": "2026-04-01T00:00:00Z"}));
     ask(admin, "POST", "/clock/advance", &json!({"by": "PT1H"})).await;
+    let too_far = Request::json("POST", "/clock/advance", &json!({"by": "PT999999999H"}));
+    assert_eq!(too_far.send(admin).await.unwrap().status, 400);
     assert_eq!(kaseya.clock().now().to_string(), "2026-04-01T01:00:00Z");
     let posted = ask(admin, "POST", "/postings", &json!({"month": "2026-02-01"})).await.json();
     assert_eq!(posted[0]["period"], json!({"contract": 5012, "from": "2026-02-01", "until": "2026-03-01"}));

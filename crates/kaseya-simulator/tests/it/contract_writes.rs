@@ -149,6 +149,8 @@ async fn a_head_is_replaced_whole_and_its_lines_stay() {
     for (field, wrong) in [
         ("AccountId", json!(9)),
         ("BillingCycleId", json!(9)),
+        ("BillingCycleId", json!(0)),
+        ("BillingCycleId", json!(i32::MIN)),
         ("EndDate", json!("2025-12-31")),
         ("ContractName", json!(null)),
         ("StartDate", json!("soon")),
