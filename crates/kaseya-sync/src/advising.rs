@@ -128,7 +128,13 @@ impl<'a> Advising<'a> {
             dismissed: hold.state == "dismissed",
             ..Facts::default()
         };
-        advise(ErrorCode::Qty01, &facts, &self.reader)
+        let code = match hold.brake {
+            _ if facts.dismissed => ErrorCode::Qty01,
+            Brake::PlanSwitch => ErrorCode::Map03,
+            Brake::Drift => ErrorCode::Drf01,
+            Brake::FallToZero | Brake::LargeChange | Brake::ManyCompanies => ErrorCode::Qty01,
+        };
+        advise(code, &facts, &self.reader)
     }
 
     /// The names of the companies whose counts are in a held number.

@@ -45,24 +45,30 @@ pub(super) const MAP_02: Text = Text {
 };
 
 pub(super) const MAP_03: Text = Text {
-    title: both(
-        "The product changed, the old line still has units",
-        "Prodotto cambiato, vecchia riga ancora con unità",
-    ),
+    title: both("The users have moved to another product", "Gli utenti sono passati a un altro prodotto"),
     happened: brief(
-        "The users have moved to another product, and the old service[ \"{service}\"] still has units[: {units_from}].",
-        "Gli utenti sono passati a un altro prodotto, e il vecchio servizio[ \"{service}\"] ha ancora unità[: {units_from}].",
-    ),
+        "The users have moved from one product to another, and the old line still has units.[ To be approved: {change}.]",
+        "Gli utenti sono passati da un prodotto a un altro, e la vecchia riga ha ancora unità.[ Da approvare: {change}.]",
+    )
+    .more("[The line is that of \"{service}\".]", "[La riga è quella di \"{service}\".]"),
     invoice: brief(
-        "If it stays so, the same users are invoiced twice.",
-        "Se resta così, gli stessi utenti vengono fatturati due volte.",
+        "We sent nothing. Without approval[ by {deadline}], on the invoice [{units_stay}|the units will stay as they are].",
+        "Non abbiamo inviato nulla. Senza approvazione[ entro {deadline}], in fattura [{units_stay}|le unità resteranno \
+         come sono].",
+    )
+    .more(
+        "With the new line alone the same users would be invoiced twice.",
+        "Con la sola nuova riga gli stessi utenti verrebbero fatturati due volte.",
     ),
     done: detail(
-        "We offer both lines as one approval, and change neither of them alone.",
-        "Proponiamo le due righe come una sola approvazione, e non ne cambiamo una da sola.",
+        "Where both lines can be changed they wait as one approval; where the old one cannot, the new one waits alone.",
+        "Se si possono cambiare entrambe le righe, aspettano come una sola approvazione; se la vecchia non si può cambiare, \
+         la nuova aspetta da sola.",
     ),
-    to_do: brief("Approve the switch of both lines.", "Approva il passaggio delle due righe.").more(
-        "The lines stand in Kaseya in Finance > Contracts[ > {contract}].",
-        "Le righe si trovano in Kaseya in Finance > Contracts[ > {contract}].",
+    to_do: detail(
+        "Press Approve to send the switch. If the old line cannot be changed from here, set it in Kaseya first: Finance > \
+         Contracts[ > {contract}].",
+        "Premi Approva per inviare il passaggio. Se la vecchia riga non si può cambiare da qui, impostala prima in Kaseya: \
+         Finance > Contracts[ > {contract}].",
     ),
 };
