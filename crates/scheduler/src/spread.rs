@@ -2,7 +2,9 @@
 //!
 //! What is decided here is decided again when a job starts or is told: counts and mappings may have changed by then.
 
-use domain::{ContractId, Glance, JobId, MAX_TARGETS, slices};
+use std::collections::BTreeMap;
+
+use domain::{CompanyId, ContractId, Glance, JobId, MAX_TARGETS, slices};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction, closing,
@@ -43,8 +45,8 @@ async fn spread_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Su
         let side = if needs_worker && refused.is_none() { &mut work } else { &mut local };
         side.push((contract, targets));
     }
-    let mut jobs = jobs_of(context, &work, true, now);
-    let mut told = jobs_of(context, &local, false, now);
+    let mut jobs = jobs_of(context, &plan, &work, true, now);
+    let mut told = jobs_of(context, &plan, &local, false, now);
     for job in &mut told {
         job.code = refused;
     }
@@ -72,14 +74,38 @@ fn still_planned(plan: &PartnerPlan, contracts: &[ContractId]) -> Vec<(ContractI
     planned.map(|planned| (planned.contract, planned.targets.len())).collect()
 }
 
+/// Cuts contracts into jobs. Those of one company stay in one job where it holds them: its users may have moved between them,
+/// and a worker writes both halves of such a plan switch or neither.
 fn jobs_of(
     context: &Context,
+    plan: &PartnerPlan,
     contracts: &[(ContractId, usize)],
     for_worker: bool,
     now: Timestamp,
 ) -> Vec<SpreadJob> {
-    slices(contracts, MAX_TARGETS)
-        .into_iter()
+    let mut places: BTreeMap<&CompanyId, usize> = BTreeMap::new();
+    let mut groups: Vec<(Vec<ContractId>, usize)> = Vec::new();
+    for (contract, targets) in contracts {
+        let (weight, companies) = ((*targets).max(1), &plan.contracts[contract].companies);
+        let known = companies.iter().find_map(|company| places.get(company)).copied();
+        let place = known.filter(|place| groups[*place].1 + weight <= MAX_TARGETS).unwrap_or(groups.len());
+        if place == groups.len() {
+            groups.push((Vec::new(), 0));
+        }
+        groups[place].0.push(*contract);
+        groups[place].1 += weight;
+        for company in companies {
+            places.entry(company).or_insert(place);
+        }
+    }
+    // The first contract stands for its whole group.
+    let firsts: Vec<(ContractId, usize)> =
+        groups.iter().map(|(contracts, weight)| (contracts[0], *weight)).collect();
+    let of_group: BTreeMap<ContractId, &Vec<ContractId>> =
+        groups.iter().map(|(contracts, _)| (contracts[0], contracts)).collect();
+    slices(&firsts, MAX_TARGETS)
+        .iter()
+        .map(|firsts| firsts.iter().flat_map(|first| of_group[first].iter().copied()).collect())
         .map(|contracts| SpreadJob {
             job: JobId(context.entropy.uuid(now)),
             for_worker,

@@ -89,3 +89,63 @@ async fn decisions_on_others_holds_and_on_none_do_nothing() {
         );
     }
 }
+
+const OTHER: &str = "01890000-0000-7000-8000-000000000002";
+
+/// The same with the other half of a plan switch, on another contract, at 3 units.
+async fn held_pair() -> World {
+    let world = held().await;
+    world
+        .sql(&format!(
+            "insert into company_product_contracts values ('p', 'c1', 'advanced', 1002, 'Own');
+             insert into holds values ('{OTHER}', 'p', 1002, 12, '{{c1}}', 'plan_switch', 0, 3, '2026-11-01', 'open',
+                                       '2026-11-23T01:00Z', 1, null, null, null);
+             update holds set pair_id = '01890000-0000-7000-8000-0000000000aa'"
+        ))
+        .await;
+    world
+}
+
+const STATES: &str =
+    "select string_agg(concat_ws(' ', state, decided_by, decision_id), ', ' order by hold_id) from holds";
+
+#[tokio::test]
+async fn b_07_deciding_either_half_of_a_plan_switch_decides_both() {
+    for (hold, units, decisions) in [(HOLD, 12, ["Bruno d", "Bruno"]), (OTHER, 3, ["Bruno", "Bruno d"])] {
+        let world = held_pair().await;
+        for _ in 0..2 {
+            decide(&world, "d", hold, "HOLD_DECISION_APPROVE", units).await;
+        }
+        assert_eq!(world.text(STATES).await, format!("approved {}, approved {}", decisions[0], decisions[1]));
+        assert_eq!(world.open_jobs().await, "1 work ready {1001,1002} {} now", "one run for both contracts");
+
+        let world = held_pair().await;
+        decide(&world, "d", hold, "HOLD_DECISION_DISMISS", units).await;
+        assert_eq!(
+            world.text(STATES).await,
+            format!("dismissed {}, dismissed {}", decisions[0], decisions[1])
+        );
+        assert_eq!(world.text("select count(*) from runs").await, "0");
+    }
+}
+
+#[tokio::test]
+async fn b_07_another_number_of_the_other_half_than_the_person_saw_is_not_decided() {
+    let world = held_pair().await;
+    let message = |other: u32| {
+        json!({ "decisionId": "d", "partnerId": "p", "holdId": HOLD, "decision": "HOLD_DECISION_APPROVE",
+                "decidedBy": "Bruno", "units": 12, "otherUnits": other })
+    };
+    world.send(&message(4)).await;
+    assert_eq!(world.text(STATES).await, "open, open");
+    world.send(&message(3)).await;
+    assert_eq!(world.text(STATES).await, "approved Bruno d, approved Bruno");
+}
+
+#[tokio::test]
+async fn b_07_a_half_that_stands_alone_is_decided_alone() {
+    let world = held_pair().await;
+    world.sql(&format!("update holds set state = 'gone' where hold_id = '{OTHER}'")).await;
+    decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", 12).await;
+    assert_eq!(world.text(STATES).await, "approved Bruno d, gone");
+}

@@ -8,6 +8,7 @@ mod late_writes;
 mod leases;
 mod local;
 mod permits;
+mod plan_switches;
 mod remapped;
 mod run_brake;
 mod starting;
