@@ -15,6 +15,7 @@ mod decided;
 mod kaseya_section;
 mod outcome;
 mod ownership;
+mod permission;
 mod refusal;
 mod service;
 mod shown;

@@ -1,0 +1,143 @@
+//! The scheduler's leave to write: asked for, held, and what a denial means.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use domain::{Brake, CompanyState, ErrorCode, IntentId, Outcome, UNSURE_FOR};
+use jiff::{SignedDuration, Timestamp};
+use messages::{
+    field::required,
+    v1::{self, DenialReason, RefusalReason, permit_answer::Answer},
+};
+
+use crate::{
+    attempt::{Attempt, Interrupted, Verdict},
+    content::wire_addend,
+    outcome::TargetResult,
+    switching::InHand,
+};
+
+/// How long a contract waits when all writes of the installation are stopped.
+const STOPPED_FOR: SignedDuration = SignedDuration::from_mins(5);
+
+/// A permit as the worker holds it.
+pub(crate) struct Permit {
+    /// Monotonic time at which a write must have ended, counted from before the permit was asked for.
+    ends: Duration,
+    pub(crate) granted: BTreeSet<IntentId>,
+    pub(crate) denied: Vec<(IntentId, DenialReason)>,
+}
+
+/// Whether a write may be begun: its own time-out ends inside the permit, and the job is still ours.
+pub(crate) fn may_begin(attempt: &Attempt<'_>, permit: &Permit) -> bool {
+    !attempt.halt.lost.is_cancelled() && attempt.clock.monotonic() + attempt.limits.write < permit.ends
+}
+
+/// Asks for a permit for these writes, each by its contract's place and its own.
+pub(crate) async fn ask(
+    attempt: &Attempt<'_>,
+    in_hand: &[InHand<'_>],
+    order: &[(usize, usize)],
+    intents: &[IntentId],
+) -> Result<Permit, Interrupted> {
+    let changes = order
+        .iter()
+        .zip(intents)
+        .map(|((contract, index), intent)| {
+            let InHand { contract, planned, .. } = &in_hand[*contract];
+            let write = &planned.writes[*index];
+            let target = &contract.targets[write.target];
+            let approved = target.approved.filter(|_| write.change.approved);
+            v1::IntendedChange {
+                intent_id: intent.to_string(),
+                contract_id: Some(contract.id.0),
+                service_id: Some(target.service.0),
+                line_id: Some(write.change.line.0),
+                from_units: Some(write.change.from),
+                to_units: Some(write.change.to),
+                effective_date: write.change.effective_date.to_string(),
+                addends: target.addends.iter().map(wire_addend).collect(),
+                approved_hold_id: approved.map(|(hold, _)| hold.to_string()),
+                pair_id: write.half.map(|half| half.pair.to_string()),
+                rewrite: Some(write.change.rewrite.is_some()),
+            }
+        })
+        .collect();
+    let asked_at = attempt.clock.monotonic();
+    let version = attempt.content.integration.credentials_version;
+    // With a wait: whatever is wrong between scheduler and worker must not become a circle of calls to Kaseya.
+    let hand_back = || Interrupted::All(Verdict::HandBack(None, Some(attempt.try_again_at())));
+    let answer = attempt.calls.permit(attempt.ticket, version, changes).await.map_err(|error| {
+        tracing::warn!(%error, "no permit came; what is left is handed back");
+        hand_back()
+    })?;
+    match answer {
+        Answer::Permit(permit) => read_permit(permit, asked_at).map_err(|error| {
+            tracing::error!(%error, "a permit that cannot be read permits nothing");
+            hand_back()
+        }),
+        Answer::Refused(refusal) => {
+            tracing::info!(reason = refusal.reason().as_str_name(), detail = refusal.detail, "no permit");
+            Err(Interrupted::All(refused(attempt, refusal.reason())))
+        }
+    }
+}
+
+fn read_permit(permit: v1::Permit, asked_at: Duration) -> Result<Permit, messages::FieldError> {
+    let intent = |text: &str| messages::field::id("intent_id", IntentId::parse(text));
+    Ok(Permit {
+        ends: asked_at + Duration::from_secs(required("seconds", permit.seconds)?.into()),
+        granted: permit.granted_intent_ids.iter().map(|id| intent(id)).collect::<Result<_, _>>()?,
+        denied: permit
+            .denied
+            .iter()
+            .map(|denied| Ok((intent(&denied.intent_id)?, denied.reason())))
+            .collect::<Result<_, messages::FieldError>>()?,
+    })
+}
+
+/// What a refused permit means for the contract and all that are left.
+fn refused(attempt: &Attempt<'_>, reason: RefusalReason) -> Verdict {
+    match reason {
+        RefusalReason::WritesStopped => {
+            let until = attempt.clock.now().saturating_add(STOPPED_FOR).unwrap_or(Timestamp::MAX);
+            Verdict::Deferred(ErrorCode::Job01, until)
+        }
+        RefusalReason::SwitchedOff => Verdict::Off,
+        // The next attempt starts with what is true then; a superseded one is the ledger's to forget.
+        RefusalReason::Unspecified
+        | RefusalReason::Superseded
+        | RefusalReason::Held
+        | RefusalReason::Busy
+        | RefusalReason::BudgetSpent
+        | RefusalReason::BreakerOpen
+        | RefusalReason::Credentials
+        | RefusalReason::CredentialsChanged => Verdict::HandBack(None, None),
+    }
+}
+
+/// What a denied change means for its target; a verdict when its contract is not worked on to its end.
+pub(crate) fn deny(
+    attempt: &Attempt<'_>,
+    result: &mut TargetResult,
+    reason: DenialReason,
+) -> Option<Verdict> {
+    match reason {
+        DenialReason::ManyCompanies => {
+            result.outcome = Outcome::with(CompanyState::Held, ErrorCode::Qty01);
+            result.brake = Some(Brake::ManyCompanies);
+        }
+        DenialReason::LineUnsure => {
+            let until = attempt.clock.now().saturating_add(UNSURE_FOR).unwrap_or(Timestamp::MAX);
+            result.outcome = Outcome::with(CompanyState::Deferred, ErrorCode::Net02);
+            result.deferred_until = Some(until);
+        }
+        // A newer run has spoken for this target: what it says stands, and there is nothing to wait for.
+        DenialReason::OlderRun => {
+            result.outcome = Outcome::with(CompanyState::Deferred, ErrorCode::Job02);
+        }
+        // The contract follows by itself, with what is true then.
+        DenialReason::MappingChanged => return Some(Verdict::HandBack(None, None)),
+        DenialReason::Unspecified => return Some(Verdict::HandBack(None, Some(attempt.try_again_at()))),
+    }
+    None
+}
