@@ -141,5 +141,32 @@ async fn migrate_then_requests_and_decisions_go_over_the_broker() {
     let arguments = ["holds", "example-msp", "approve", id.as_str(), "--by", "Pia"];
     let (said, ()) = tokio::join!(installation.expect(0, &arguments), taken);
     assert!(said.contains("99 units are sent"), "{said}");
+
+    // All at once: a message for each hold, and one for the two halves of a plan switch with both numbers.
+    let ids = [entropy.uuid(now), entropy.uuid(now), entropy.uuid(now)];
+    let pair = entropy.uuid(now);
+    let sql = "insert into holds (hold_id, partner_id, contract_id, service_id, company_ids, brake, from_units, to_units,
+                                  effective_date, state, opened_at, run_number, pair_id)
+               select id, 'example-msp', 6000 + place, 701, '{niccolo}', 'large_change', 12, 20 + place, $2, 'open', $3, 1,
+                      case when place < 3 then $4::uuid end
+               from unnest($1::uuid[]) with ordinality as held (id, place)";
+    client.execute(sql, &[&ids.as_slice(), &date(2026, 11, 1), &now, &pair]).await.expect("three holds");
+    let taken = async {
+        let mut decided = Vec::new();
+        for _ in 0..2 {
+            let PortalMessage::Hold(decision) = next().await else { panic!("a decision") };
+            assert_eq!(decision.verdict, Verdict::Dismiss);
+            decided.push((decision.units, decision.other_units));
+        }
+        decided.sort_unstable();
+        assert_eq!(decided[1], (23, None));
+        assert!([(21, Some(22)), (22, Some(21))].contains(&decided[0]), "{decided:?}");
+        let sql = "update holds set state = 'dismissed', decided_at = opened_at, decided_by = 'Pia' where state = 'open'";
+        client.execute(sql, &[]).await.expect("decided");
+    };
+    let (said, ()) =
+        tokio::join!(installation.expect(0, &["holds", "example-msp", "dismiss", "--all"]), taken);
+    assert!(ids.iter().all(|id| said.contains(&id.to_string())), "{said}");
+    assert_eq!(said.matches("dismissed").count(), 3, "{said}");
     stop.cancel();
 }

@@ -412,3 +412,82 @@ async fn s_12_values_are_tried_and_swapped_by_the_commands_and_all_writes_are_st
     assert_eq!(standalone.status()["must_reread"], true);
     standalone.stop();
 }
+
+/// Lines of both products on the bakery's contract: 12 units and none.
+async fn kaseya_of_two_products() -> Running {
+    let state = State::builder()
+        .login("sync", "secret word", "MSP")
+        .account(301, "Panificio Niccolò")
+        .service(701, "Standard", 3.5)
+        .service(702, "Advanced", 5.0)
+        .contract(5012, 301, "Managed services")
+        .line(90021, 702, 0.0)
+        .line(90022, 701, 12.0)
+        .account(302, "O'Hara")
+        .contract(5020, 302, "Managed services")
+        .line(90023, 701, 40.0)
+        .build();
+    Simulator::new(state, machine_clock()).start(([127, 0, 0, 1], 0).into()).await.expect("it listens")
+}
+
+/// The settings with Advanced beside Standard.
+fn settings_of_two(kaseya: &Running, standard: u32, advanced: u32, ohara: u32) -> String {
+    let product = "[[product]]\nid = \"advanced\"\nname = \"Password Boss Advanced\"\nservice_id = 702\n\
+                   service_name = \"Advanced\"\n";
+    let counts = format!("counts = {{ standard = {standard}, advanced = {advanced} }}\n");
+    settings(kaseya, standard, ohara).replacen("[[company]]", &format!("{product}[[company]]"), 1).replacen(
+        &format!("counts = {{ standard = {standard} }}\n"),
+        &counts,
+        1,
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_07_a_plan_switch_is_one_approval_and_all_that_is_open_is_decided_at_once() {
+    let kaseya = kaseya_of_two_products().await;
+    let standalone = Standalone::start();
+    let folder = standalone.directory.path();
+    write(folder, "password", "secret word\n");
+    let report = |standard, advanced, ohara| {
+        let file = write(folder, "msp.toml", &settings_of_two(&kaseya, standard, advanced, ohara));
+        standalone.expect(0, &["apply", &file]);
+    };
+    let writes = || -> Vec<String> {
+        let history = kaseya.history();
+        history.iter().map(|write| format!("{} {}→{}", write.line, write.from, write.to)).collect()
+    };
+    report(12, 0, 40);
+    standalone.expect(0, &["sync-now", "msp", "--wait"]);
+    assert_eq!(writes(), [""; 0]);
+
+    // All of the bakery's users moved to Advanced, and O'Hara has none any more.
+    report(0, 12, 0);
+    standalone.expect(3, &["sync-now", "msp", "--wait"]);
+    let listed = standalone.expect(3, &["holds", "msp"]);
+    let joined = listed.lines().find(|line| line.contains("are one plan switch"));
+    let joined = joined.unwrap_or_else(|| panic!("no pair in {listed}"));
+    let halves: Vec<&str> =
+        joined.split_whitespace().filter(|word| domain::HoldId::parse(word).is_ok()).collect();
+    assert_eq!(halves.len(), 2, "{joined}");
+    let said = standalone.expect(0, &["holds", "msp", "approve", halves[1]]);
+    assert!(halves.iter().all(|half| said.contains(&format!("{half} is approved"))), "{said}");
+    kaseya.until(|state| state.lines(5012).is_some_and(|lines| lines[0].units == 12.0)).await;
+    assert_eq!(writes(), ["90022 12→0", "90021 0→12"]);
+
+    // What is left is dismissed, and then there is nothing to decide.
+    let said = standalone.expect(0, &["holds", "msp", "dismiss", "--all"]);
+    assert!(said.contains("O'Hara") && said.contains("dismissed") && !said.contains("Niccolò"), "{said}");
+    assert!(standalone.expect(0, &["holds", "msp", "approve", "--all"]).contains("nothing waits"));
+    let told = standalone.expect(2, &["holds", "msp", "approve", "--all", halves[0]]);
+    assert!(told.is_empty(), "{told}");
+
+    // Other numbers are other questions, of both companies.
+    report(0, 30, 5);
+    standalone.expect(3, &["sync-now", "msp", "--wait"]);
+    let said = standalone.expect(0, &["holds", "msp", "approve", "--all"]);
+    assert!(said.contains("O'Hara") && said.contains("Niccolò") && !said.contains("dismissed"), "{said}");
+    assert_eq!(said.matches("approved").count(), 2, "{said}");
+    kaseya.until(|state| state.lines(5012).is_some_and(|lines| lines[0].units == 30.0)).await;
+    kaseya.until(|state| state.lines(5020).is_some_and(|lines| lines[0].units == 5.0)).await;
+    standalone.stop();
+}

@@ -2,4 +2,5 @@
 
 mod few_calls;
 mod late_writes;
+mod run_brake;
 mod world;

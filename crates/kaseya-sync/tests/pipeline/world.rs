@@ -277,6 +277,11 @@ impl World {
         self.kaseya.fail(endpoint, nth, fault);
     }
 
+    /// The brake on a run: it may change this share of the companies.
+    pub async fn allow_run(&self, percent: u32) {
+        self.run(&format!("update integrations set run_brake_percent = {percent}")).await;
+    }
+
     /// The next counting: that many users of a company from now on.
     pub async fn recount(&self, company: u32, users: u32) {
         self.run(&format!("update user_counts set users = {users} where company_id = 'c{company}'")).await;

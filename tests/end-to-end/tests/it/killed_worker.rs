@@ -61,3 +61,28 @@ async fn before_its_first_write() {
     let (_installation, partner) = run(first_read).await;
     assert_eq!(partner.calls(Endpoint::WriteLine), 2);
 }
+
+#[tokio::test]
+async fn b_07_between_the_halves_of_a_plan_switch() {
+    let installation = Installation::new(BRISK).await;
+    let partner = installation.partner("rossi", 1).await;
+    let [_scheduler, worker, _results] = installation.start_all();
+    // Once seen to hold our numbers, it is known whose users are in the lines.
+    installation.report(&partner, "r1", 10, 10).await;
+    installation.due_now(&partner).await;
+    installation.until_runs(&partner, "schedule finished").await;
+    installation.report(&partner, "r2", 8, 12).await;
+    let rise = partner.kaseya.hold(Endpoint::WriteLine, 2, HoldAt::BeforeApply);
+    installation.wire.publish("sync.requests", &partner.request("q1"));
+    rise.reached().await;
+    worker.kill();
+    rise.lose();
+    assert_eq!(partner.writes(), ["90011 10→8"], "billed too little for a moment, and never twice");
+
+    let _another = installation.start(Kind::Worker);
+    installation.until_runs(&partner, "schedule finished, request finished").await;
+    assert_eq!(partner.writes(), ["90011 10→8", "90012 10→12"]);
+    assert_eq!(installation.journal(&partner).await, "90011 10→8 confirmed, 90012 10→12 confirmed");
+    let pairs = "select concat_ws(' ', count(*), count(pair_id), count(distinct pair_id)) from journal";
+    assert_eq!(installation.text(pairs).await, "2 2 1", "both changes stand in the journal as one pair");
+}
