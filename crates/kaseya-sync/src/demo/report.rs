@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::RunId;
+use domain::{PairId, RunId};
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 use store::{
@@ -54,6 +54,9 @@ struct Change<'a> {
     from: f64,
     to: u32,
     effective: Date,
+    /// The same for the two changes of a plan switch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pair: Option<PairId>,
 }
 
 /// What is shown: everything after the last run, and the changes of this start.
@@ -173,6 +176,7 @@ impl Shown {
                     from: change.from_units,
                     to: change.to_units,
                     effective: change.effective_date,
+                    pair: change.pair,
                 });
             }
         }
