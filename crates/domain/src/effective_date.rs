@@ -34,8 +34,9 @@ impl InvoiceDay {
 ///
 /// In arrears: the first day of the count's month, and none once that month's window is over: its invoice is made, and a
 /// change would have no effect or a wrong one (PER-01). In advance: the first day of the next period not yet billed, which
-/// is this month before its invoice day and the next month from that day on. Never before the contract's or the line's own
-/// start, where these are known.
+/// is this month up to the end of its invoice day and the next month after it. On the invoice day nobody tells whether
+/// the invoice is made already: what is sent then is the count that it is for, and Kaseya charges it either on it or as an
+/// extra line of the next. Never before the contract's or the line's own start, where these are known.
 pub fn effective_date(
     billing: Billing,
     invoice_day: InvoiceDay,
@@ -51,7 +52,7 @@ pub fn effective_date(
             return None;
         }
         Billing::Arrears => count_day.first_of_month(),
-        Billing::Advance if today.day() < invoice_day.get() => today.first_of_month(),
+        Billing::Advance if today.day() <= invoice_day.get() => today.first_of_month(),
         Billing::Advance => first_of_next_month(today),
     };
     Some([contract_start, line_start].into_iter().flatten().fold(by_rule, Date::max))

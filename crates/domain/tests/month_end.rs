@@ -177,8 +177,9 @@ fn in_advance_a_change_counts_from_the_next_period_not_yet_billed() {
         effective_date(Billing::Advance, invoice_day(5), count_day, at(now), &rome, None, None)
     };
     // The partner's day counts, not the one in UTC.
-    assert_eq!(of("2026-12-04T22:59:59Z"), Some(date(2026, 12, 1)));
-    assert_eq!(of("2026-12-04T23:00:00Z"), Some(date(2027, 1, 1)));
+    // The invoice day is of its window: whether the invoice is made already nobody tells.
+    assert_eq!(of("2026-12-05T22:59:59Z"), Some(date(2026, 12, 1)));
+    assert_eq!(of("2026-12-05T23:00:00Z"), Some(date(2027, 1, 1)));
     assert_eq!(of("2026-12-31T12:00:00Z"), Some(date(2027, 1, 1)));
     assert_eq!(InvoiceDay::new(0), None);
     assert_eq!(InvoiceDay::new(29), None);
