@@ -118,17 +118,28 @@ fn confirms_by_total(job: &JobRow, plan: &PartnerPlan) -> bool {
 }
 
 /// What is known of a target beside what is wanted.
-struct KnownTarget<'a> {
-    line: Option<&'a KnownLine>,
-    decided: Option<Decided>,
-    standing: Option<&'a TargetStanding>,
-    remembered: Remembered,
-    drift: DriftPolicy,
-    shares: Option<&'a TargetShares>,
-    begun_pair: Option<PairId>,
+pub struct KnownTarget<'a> {
+    /// Its line as it was last seen.
+    pub line: Option<&'a KnownLine>,
+    /// What a person has decided.
+    pub decided: Option<Decided>,
+    /// What speaks against a change.
+    pub standing: Option<&'a TargetStanding>,
+    /// What our own earlier changes tell.
+    pub remembered: Remembered,
+    /// What becomes of a line that was edited in Kaseya.
+    pub drift: DriftPolicy,
+    /// Whose users are in the line.
+    pub shares: Option<&'a TargetShares>,
+    /// The plan switch whose rise it is, where the fall was begun and the rise is still to be made.
+    pub begun_pair: Option<PairId>,
 }
 
-fn contract_work<'a>(plan: &ContractPlan, known: impl Fn(ServiceId) -> KnownTarget<'a>) -> v1::ContractWork {
+/// A contract as a worker is told of it. Pure.
+pub fn contract_work<'a>(
+    plan: &ContractPlan,
+    known: impl Fn(ServiceId) -> KnownTarget<'a>,
+) -> v1::ContractWork {
     v1::ContractWork {
         contract_id: Some(plan.contract.0),
         account_id: Some(plan.account.0),

@@ -5,7 +5,7 @@
 
 mod announce;
 mod calls;
-mod content;
+pub mod content;
 mod context;
 mod counts;
 mod decisions;
@@ -22,7 +22,7 @@ mod local;
 mod metrics;
 mod month_end;
 mod permit;
-mod planning;
+pub mod planning;
 mod probing;
 mod refusal;
 mod requests;

@@ -24,99 +24,99 @@ use store::{
 
 /// The counts that a plan is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Counts {
+pub struct Counts {
     /// Which counts may be sent now.
-    pub(crate) phase: MonthPhase,
+    pub phase: MonthPhase,
     /// The newest complete report of each company; while a month is closing, the newest up to its last day.
-    pub(crate) newest: BTreeMap<CompanyId, CompanyReport>,
+    pub newest: BTreeMap<CompanyId, CompanyReport>,
     /// The frozen counts of the month whose window is open.
-    pub(crate) frozen: Option<FrozenMonth>,
+    pub frozen: Option<FrozenMonth>,
 }
 
 /// What a partner's contracts should hold at one instant.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct PartnerPlan {
+pub struct PartnerPlan {
     /// Every contract that a company or one of its products is mapped to.
-    pub(crate) contracts: BTreeMap<ContractId, ContractPlan>,
+    pub contracts: BTreeMap<ContractId, ContractPlan>,
     /// Companies without account and contract, but for closed ones.
-    pub(crate) unmapped: BTreeMap<CompanyId, UnmappedCompany>,
+    pub unmapped: BTreeMap<CompanyId, UnmappedCompany>,
 }
 
 /// What one contract should hold.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ContractPlan {
+pub struct ContractPlan {
     /// Kaseya's contract.
-    pub(crate) contract: ContractId,
+    pub contract: ContractId,
     /// The account it was mapped with.
-    pub(crate) account: AccountId,
+    pub account: AccountId,
     /// The account's name when it was mapped.
-    pub(crate) account_name: String,
+    pub account_name: String,
     /// Its name when it was mapped.
-    pub(crate) name: String,
+    pub name: String,
     /// The companies that have an addend or a note here, and those with neither anywhere whose contract it is.
-    pub(crate) companies: BTreeSet<CompanyId>,
+    pub companies: BTreeSet<CompanyId>,
     /// One per service, in the services' order. Empty when no product is mapped.
-    pub(crate) targets: Vec<TargetPlan>,
+    pub targets: Vec<TargetPlan>,
     /// Products that have users, or an unknown number of them, and no service.
-    pub(crate) notes: Vec<UnmappedProduct>,
+    pub notes: Vec<UnmappedProduct>,
     /// Products that their company's rule leaves out of billing.
-    pub(crate) unbilled: Vec<UnbilledProduct>,
+    pub unbilled: Vec<UnbilledProduct>,
 }
 
 /// What one service on a contract should hold.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct TargetPlan {
+pub struct TargetPlan {
     /// Kaseya's service.
-    pub(crate) service: ServiceId,
+    pub service: ServiceId,
     /// Its name when it was mapped.
-    pub(crate) service_name: String,
+    pub service_name: String,
     /// What the wanted units are the sum of, by company and product.
-    pub(crate) addends: Vec<Addend>,
+    pub addends: Vec<Addend>,
     /// The sum.
-    pub(crate) wanted: Wanted,
+    pub wanted: Wanted,
     /// From which day a change counts, before the contract's and the line's own start are looked at; `None` without any
     /// count, and when the count's month is already invoiced (PER-01).
-    pub(crate) effective_date: Option<Date>,
+    pub effective_date: Option<Date>,
 }
 
 /// A product of a company that is part of no target (MAP-02).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct UnmappedProduct {
+pub struct UnmappedProduct {
     /// Whose users.
-    pub(crate) company: CompanyId,
+    pub company: CompanyId,
     /// Of what.
-    pub(crate) product: ProductId,
+    pub product: ProductId,
     /// How many are not billed because of it; `None` when that could not be counted.
-    pub(crate) users: Option<u32>,
+    pub users: Option<u32>,
 }
 
 /// A product of a company that is not billed (B-05).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct UnbilledProduct {
+pub struct UnbilledProduct {
     /// Whose users.
-    pub(crate) company: CompanyId,
+    pub company: CompanyId,
     /// Of what.
-    pub(crate) product: ProductId,
+    pub product: ProductId,
     /// How many.
-    pub(crate) count: Option<UserCount>,
+    pub count: Option<UserCount>,
     /// Why, in the partner's words.
-    pub(crate) note: String,
+    pub note: String,
 }
 
 /// A company without account and contract (MAP-01).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct UnmappedCompany {
+pub struct UnmappedCompany {
     /// The day of its newest complete report; `None` without one that is young enough.
-    pub(crate) count_day: Option<Date>,
+    pub count_day: Option<Date>,
     /// What that report lists.
-    pub(crate) users: BTreeMap<ProductId, Option<u32>>,
+    pub users: BTreeMap<ProductId, Option<u32>>,
     /// Which of it is not billed, and why.
-    pub(crate) not_billed: BTreeMap<ProductId, String>,
+    pub not_billed: BTreeMap<ProductId, String>,
 }
 
 impl ContractPlan {
     /// Whether a worker can do anything about it: at least one target has a number.
-    pub(crate) fn needs_worker(&self) -> bool {
+    pub fn needs_worker(&self) -> bool {
         self.targets.iter().any(|target| matches!(target.wanted, Wanted::Units(_)))
     }
 }
@@ -135,7 +135,7 @@ impl PartnerPlan {
 }
 
 /// Plans all contracts of a partner as of `now`.
-pub(crate) fn plan_partner(
+pub fn plan_partner(
     settings: &PartnerSettings,
     integration: &Integration,
     counts: &Counts,

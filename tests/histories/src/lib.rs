@@ -1,0 +1,1 @@
+//! Histories are in `tests/`.
