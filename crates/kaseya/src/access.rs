@@ -38,15 +38,19 @@ pub struct Allowance {
 pub struct Limits {
     /// How many calls.
     pub allowance: Allowance,
-    /// How long a read or a login may take.
+    /// How long a login may take. One without an answer may have been refused, and there is no second try for half an hour:
+    /// it gets longer than a read, which is simply tried again.
+    pub login_timeout: Duration,
+    /// How long a read may take.
     pub read_timeout: Duration,
     /// How long a write may take.
     pub write_timeout: Duration,
 }
 
 impl Limits {
-    /// The usual time-outs: 30 seconds for a read, 15 for a write.
+    /// The usual time-outs: 45 seconds for a login, 30 for a read, 15 for a write.
     pub fn of(allowance: Allowance) -> Self {
-        Self { allowance, read_timeout: Duration::from_secs(30), write_timeout: Duration::from_secs(15) }
+        let [login_timeout, read_timeout, write_timeout] = [45, 30, 15].map(Duration::from_secs);
+        Self { allowance, login_timeout, read_timeout, write_timeout }
     }
 }

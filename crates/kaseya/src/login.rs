@@ -189,7 +189,7 @@ impl Session {
         if before == Login::Unknown {
             return Err(BmsError::NotSignedIn);
         }
-        let sent = self.exchange(call, None, Body::Form(form), self.limits.read_timeout).await;
+        let sent = self.exchange(call, None, Body::Form(form), self.limits.login_timeout).await;
         let arrived = match &sent {
             // Turned away before anybody looked at the password.
             Ok(Verdict::Limited(_)) => false,
@@ -226,7 +226,7 @@ impl Session {
         let form = Body::Form(vec![("AccessToken", access), ("RefreshToken", refresh)]);
         // Whatever comes of it, the old pair may be used up.
         inside.v2 = None;
-        let verdict = self.exchange(&call, None, form, self.limits.read_timeout).await?;
+        let verdict = self.exchange(&call, None, form, self.limits.login_timeout).await?;
         if let Verdict::Limited(_) | Verdict::Server(_) = verdict {
             return self.outcome(&call, verdict, None).map(|_| None);
         }

@@ -27,6 +27,9 @@ pub struct WorkerSettings {
     pub jobs: u16,
     /// Jobs that a person asked for, worked on beside those.
     pub jobs_now: u16,
+    /// A login that takes longer has no answer, and is not tried again for half an hour.
+    #[serde(with = "runtime::duration")]
+    pub login_timeout: Duration,
     /// A read of Kaseya that takes longer has failed.
     #[serde(with = "runtime::duration")]
     pub read_timeout: Duration,
@@ -227,14 +230,12 @@ impl Worker {
             password,
             credentials_version: integration.credentials_version,
         };
+        // A host that had failed is tried shortly.
+        let patience = if content.probing { 3 } else { 1 };
         let limits = kaseya::Limits {
             allowance: Allowance { v2: content.v2_calls, v1: content.v1_calls },
-            // A host that had failed is tried shortly.
-            read_timeout: if content.probing {
-                self.settings.read_timeout / 3
-            } else {
-                self.settings.read_timeout
-            },
+            login_timeout: self.settings.login_timeout / patience,
+            read_timeout: self.settings.read_timeout / patience,
             write_timeout: self.settings.write_timeout,
         };
         Ok(self.bms.session(access, limits))

@@ -133,6 +133,7 @@ impl World {
         let settings = WorkerSettings {
             jobs: 4,
             jobs_now: 2,
+            login_timeout: Duration::from_secs(30),
             read_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(15),
             scheduler_timeout: Duration::from_secs(30),

@@ -47,7 +47,7 @@ impl Session {
         let call = Call::v2(Method::Post, "/v2/security/refreshtoken", Vec::new());
         let form: Vec<(&str, SecretString)> =
             vec![("AccessToken", tokens.access.secret), ("RefreshToken", refresh)];
-        let response = self.send(&call, None, Body::Form(form), self.limits.read_timeout).await?;
+        let response = self.send(&call, None, Body::Form(form), self.limits.login_timeout).await?;
         let seen = Seen::new(&response);
         let now = self.shared.clock.now();
         let success = Success {

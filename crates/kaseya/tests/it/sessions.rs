@@ -359,10 +359,10 @@ async fn a_silent_read_ends_at_its_time_out_and_is_not_asked_again() {
 }
 
 #[tokio::test]
-async fn a_silent_login_ends_at_its_time_out() {
+async fn a_silent_login_ends_at_its_own_time_out() {
     let kaseya = simulator().await;
     let held = kaseya.hold(Endpoint::Authenticate, 1, HoldAt::BeforeApply);
-    let short = Limits { read_timeout: Duration::from_millis(200), ..limits() };
+    let short = Limits { login_timeout: Duration::from_millis(200), ..limits() };
     let session = bms(&HandClock::at(NOON)).session(access(&kaseya.base_url()), short);
     let error = session.sign_in().await.unwrap_err();
     assert_eq!((error.code(), error.class()), (ErrorCode::Net01, FailureClass::Transient));

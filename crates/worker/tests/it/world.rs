@@ -117,6 +117,7 @@ impl World {
         let settings = WorkerSettings {
             jobs,
             jobs_now: 2,
+            login_timeout: Duration::from_secs(30),
             read_timeout: Duration::from_secs(20),
             write_timeout: Duration::from_secs(15),
             scheduler_timeout: Duration::from_millis(1500),

@@ -157,6 +157,7 @@ fn start_worker(bus: &InProcess, clock: &Clock, number: u32) -> JoinHandle<()> {
     let settings = WorkerSettings {
         jobs: 1,
         jobs_now: 1,
+        login_timeout: Duration::from_secs(30),
         read_timeout: Duration::from_secs(20),
         write_timeout: Duration::from_secs(15),
         scheduler_timeout: Duration::from_secs(20),
