@@ -173,5 +173,7 @@ fn brake(brake: Brake, language: Language) -> &'static str {
         }
         (Brake::Drift, Language::English) => "the units were edited in Kaseya since they were ours",
         (Brake::Drift, Language::Italian) => "le unità sono state modificate in Kaseya dopo il nostro invio",
+        (Brake::BillingCycle, Language::English) => "the contract is not billed monthly",
+        (Brake::BillingCycle, Language::Italian) => "il contratto non è fatturato ogni mese",
     }
 }

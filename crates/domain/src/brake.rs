@@ -15,6 +15,8 @@ names! {
         PlanSwitch = "plan_switch",
         /// The line was edited in Kaseya since it was last seen to hold our number (DRF-01).
         Drift = "drift",
+        /// The contract is not billed monthly, and nobody has chosen how its changes count (D-12, PER-01).
+        BillingCycle = "billing_cycle",
     }
 }
 

@@ -30,6 +30,8 @@ pub struct PlanContext {
     pub contract_start: Option<Date>,
     /// The contract's last day, if it has one.
     pub contract_end: Option<Date>,
+    /// Whether the contract is billed otherwise than monthly, and no person has chosen how.
+    pub cycle_to_choose: bool,
     /// The partner's brakes.
     pub brakes: Brakes,
     /// The units that a person approved for this target, if any.
@@ -129,6 +131,10 @@ pub fn plan_target(same_service: &[Line], context: &PlanContext) -> Decision {
     }
     if approved {
         return Decision::Write(change);
+    }
+    // From which day a change counts there is not ours to guess.
+    if context.cycle_to_choose {
+        return Decision::Hold(change, Brake::BillingCycle);
     }
     match (sight, context.drift) {
         (Sight::Edited { .. }, DriftPolicy::Ask) => Decision::Hold(change, Brake::Drift),

@@ -19,6 +19,7 @@ fn context(wanted: u32, remembered: Remembered) -> PlanContext {
         effective_date: Some(PERIOD),
         contract_start: None,
         contract_end: None,
+        cycle_to_choose: false,
         brakes: Brakes::default(),
         approved: None,
         dismissed: None,

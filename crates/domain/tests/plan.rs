@@ -17,6 +17,7 @@ fn context(wanted: Wanted) -> PlanContext {
         effective_date: Some(date(2026, 11, 1)),
         contract_start: None,
         contract_end: None,
+        cycle_to_choose: false,
         brakes: Brakes::default(),
         approved: None,
         dismissed: None,
@@ -158,6 +159,21 @@ fn d_12_a_day_outside_the_contract_is_told_apart_from_a_contract_that_is_over() 
 }
 
 #[test]
+fn d_12_a_contract_that_is_not_billed_monthly_waits_for_a_person() {
+    let to_choose = PlanContext { cycle_to_choose: true, ..context(Wanted::Units(12)) };
+    let held = Decision::Hold(change(10.0, 12), Brake::BillingCycle);
+    assert_eq!(plan_target(&[line(10.0)], &to_choose), held);
+    assert!(matches!(plan_target(&[line(12.0)], &to_choose), Decision::Unchanged { .. }), "nothing to count");
+    let approved = PlanContext { approved: Some(12), ..to_choose };
+    let sent = Change { approved: true, ..change(10.0, 12) };
+    assert_eq!(plan_target(&[line(10.0)], &approved), Decision::Write(sent), "a person has chosen this one");
+    let dismissed = PlanContext { dismissed: Some(12), ..to_choose };
+    assert_eq!(plan_target(&[line(10.0)], &dismissed), Decision::Dismissed(change(10.0, 12)));
+    let invoiced = PlanContext { effective_date: None, ..to_choose };
+    assert_eq!(plan_target(&[line(10.0)], &invoiced), Decision::NotSent(ErrorCode::Per01));
+}
+
+#[test]
 fn nothing_is_written_into_a_period_that_is_already_invoiced() {
     let invoiced = PlanContext { effective_date: None, ..context(Wanted::Units(12)) };
     assert_eq!(plan_target(&[line(10.0)], &invoiced), Decision::NotSent(ErrorCode::Per01));
@@ -237,6 +253,7 @@ prop_compose! {
     fn any_context()(
         wanted in prop_oneof![9 => users().prop_map(Wanted::Units), 1 => Just(Wanted::Unknown)],
         month in prop::option::weighted(0.95, 1_i8..=12),
+        start in prop::option::weighted(0.2, 1_i8..=12),
         end in prop::option::weighted(0.1, 1_i8..=12),
         approved in prop::option::weighted(0.3, users()),
         dismissed in prop::option::weighted(0.2, users()),
@@ -244,16 +261,18 @@ prop_compose! {
         unsure in prop::bool::weighted(0.1),
         remembered in any_remembered(),
         drift in prop::sample::select(DriftPolicy::ALL),
+        cycle_to_choose in prop::bool::weighted(0.2),
     ) -> PlanContext {
         PlanContext {
             wanted,
             effective_date: month.map(|month| date(2026, month, 1)),
             contract_end: end.map(|month| date(2026, month, 28)),
+            cycle_to_choose,
             brakes: Brakes { units: figures.0, percent: figures.1, units_alone: figures.2 },
             approved,
             dismissed,
             unsure,
-            contract_start: None,
+            contract_start: start.map(|month| date(2026, month, 15)),
             remembered,
             drift,
         }
@@ -302,13 +321,14 @@ proptest! {
             prop_assert_eq!(lines.len(), 1);
             prop_assert!(context.contract_end.is_none_or(|end| change.effective_date <= end));
             prop_assert!(lines[0].effective_date.is_none_or(|start| change.effective_date >= start));
+            prop_assert!(context.contract_start.is_none_or(|start| change.effective_date >= start));
         }
     }
 
     #[test]
     fn what_the_brakes_hold_is_written_only_with_an_approval(lines in any_lines(), context in any_context()) {
         if let Decision::Write(change) = plan_target(&lines, &context)
-            && context.brakes.check(change.from, change.to).is_some()
+            && (context.cycle_to_choose || context.brakes.check(change.from, change.to).is_some())
         {
             prop_assert!(change.approved);
             let approved = context.approved.expect("an approval");

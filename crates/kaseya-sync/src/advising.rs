@@ -132,6 +132,7 @@ impl<'a> Advising<'a> {
             _ if facts.dismissed => ErrorCode::Qty01,
             Brake::PlanSwitch => ErrorCode::Map03,
             Brake::Drift => ErrorCode::Drf01,
+            Brake::BillingCycle => ErrorCode::Per01,
             Brake::FallToZero | Brake::LargeChange | Brake::ManyCompanies => ErrorCode::Qty01,
         };
         advise(code, &facts, &self.reader)

@@ -56,6 +56,11 @@ impl Counts {
         Ok(())
     }
 
+    /// V1 calls that may still be made.
+    pub fn v1_left(&self, allowance: Allowance) -> u32 {
+        allowance.v1.saturating_sub(self.v1)
+    }
+
     /// Takes back a call that surely never arrived.
     pub fn take_back(&mut self, api: Api, endpoint: &str) {
         let used = match api {

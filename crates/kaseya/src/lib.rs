@@ -11,6 +11,7 @@ mod answer;
 mod bases;
 mod bms;
 mod calls;
+mod catalogue;
 mod door;
 mod error;
 mod fields;

@@ -151,6 +151,24 @@ impl Session {
         Ok(found)
     }
 
+    /// These accounts, as far as Kaseya shows them to the user, inactive ones too.
+    pub async fn accounts_by_id(&self, ids: &[AccountId]) -> Result<Vec<Account>, BmsError> {
+        let asked: Vec<AccountId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let mut found = Vec::new();
+        for ids in asked.chunks(PAGE) {
+            let mut query = vec![("PageSize", PAGE.to_string()), ("PageNumber", "1".to_owned())];
+            query.extend(ids.iter().map(|id| ("Filter.Ids", id.to_string())));
+            query.push(("Filter.WithInactiveAccounts", "true".to_owned()));
+            let call = Call::v2(Method::Get, "/v2/crm/accounts/lookup", query);
+            let success = self.read(&call, || Body::None).await?;
+            let rows =
+                success.rows().and_then(|rows| rows.into_iter().map(account).collect::<Result<Vec<_>, _>>());
+            found.extend(rows.map_err(|problem| self.garbled(&call, problem))?);
+        }
+        found.retain(|account| asked.binary_search(&account.id).is_ok());
+        Ok(found)
+    }
+
     /// All pages of a list. Rows that come twice because pages shifted in between are taken once.
     async fn pages<T>(
         &self,

@@ -85,6 +85,11 @@ impl Session {
         self.own().counts.per_endpoint()
     }
 
+    /// V1 calls that may still be made.
+    pub fn v1_calls_left(&self) -> u32 {
+        self.own().counts.v1_left(self.limits.allowance)
+    }
+
     /// What became of the login.
     pub fn login(&self) -> Login {
         self.own().login

@@ -101,6 +101,28 @@ impl Session {
         let contracts = rows.map_err(|problem| self.garbled(&call, problem))?;
         Ok(SurveyPage { contracts, total: success.total })
     }
+
+    /// One contract as the survey shows it, found by its names: there is no filter by id. `None` when the first page for these
+    /// names does not show it.
+    pub async fn surveyed_contract(
+        &self,
+        contract: ContractId,
+        name: &str,
+        account_name: Option<&str>,
+    ) -> Result<Option<SurveyedContract>, BmsError> {
+        let mut query = vec![
+            ("PageSize", SURVEY_PAGE.to_string()),
+            ("PageNumber", "1".to_owned()),
+            ("Filter.ContractName", name.to_owned()),
+        ];
+        query.extend(account_name.map(|name| ("Filter.AccountName", name.to_owned())));
+        let call = Call::v2(Method::Get, "/v2/finance/contracts/summary", query);
+        let success = self.read(&call, || Body::None).await?;
+        let rows =
+            success.rows().and_then(|rows| rows.into_iter().map(surveyed).collect::<Result<Vec<_>, _>>());
+        let rows = rows.map_err(|problem| self.garbled(&call, problem))?;
+        Ok(rows.into_iter().find(|row| row.id == contract))
+    }
 }
 
 #[cfg(test)]

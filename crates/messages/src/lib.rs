@@ -9,6 +9,7 @@ pub mod field;
 #[cfg(test)]
 mod golden;
 pub mod inbound;
+mod service_seen;
 
 pub use envelope::{DecodeError, Message, SchedulerCall, decode, encode};
 pub use field::FieldError;

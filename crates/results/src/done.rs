@@ -2,7 +2,7 @@
 
 use domain::{
     AccountId, Brake, CompanyId, CompanyState, ContractId, ErrorCode, IntentId, JobId, LineId, PairId,
-    PartnerId, RunId, RunMode, SeenContract, ServiceId, Trigger,
+    PartnerId, RunId, RunMode, SeenContract, SeenService, ServiceId, Trigger,
 };
 use jiff::Timestamp;
 use messages::{
@@ -73,8 +73,10 @@ pub struct JobDone {
     pub finished_at: Timestamp,
     /// How a survey came out; `None` for every other job.
     pub survey: Option<SurveyEnd>,
-    /// The contracts that a survey saw.
+    /// The contracts that a survey saw, or that were asked for again before a change.
     pub contracts_seen: Vec<SeenContract>,
+    /// The services as the catalogue showed them.
+    pub services_seen: Vec<SeenService>,
     /// The contracts whose lines were read.
     pub contracts_read: Vec<ReadContract>,
 }
@@ -129,6 +131,7 @@ impl TryFrom<v1::JobDone> for JobDone {
             finished_at: field::instant("finished_at", message.finished_at)?,
             survey: message.survey.map(survey_end).transpose().map_err(|error| error.within("survey"))?,
             contracts_seen: each("contracts_seen", message.contracts_seen, SeenContract::try_from)?,
+            services_seen: each("services_seen", message.services_seen, SeenService::try_from)?,
             contracts_read: each("contracts_read", message.contracts_read, contract_read)?,
         })
     }

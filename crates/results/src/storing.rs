@@ -13,6 +13,7 @@ use store::{
     ledger::{self, SeenEqual, Share},
     lines, logins,
     outcomes::{self, CompanyOutcome, ProductRow},
+    services,
     standing_holds::{self, HeldChange},
 };
 
@@ -97,6 +98,9 @@ async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
     let run_number = done.source.run_number;
     if !done.contracts_seen.is_empty() {
         contracts::store_seen(tx, partner, run_number, &done.contracts_seen).await?;
+    }
+    if !done.services_seen.is_empty() {
+        services::store_seen(tx, partner, run_number, &done.services_seen).await?;
     }
     if !done.contracts_read.is_empty() {
         let attempt = (done.job, done.source.attempt);

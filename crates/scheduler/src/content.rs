@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ContractId, DriftPolicy, JobKind, PairId, PartnerId, Pending, Remembered, ServiceId, Trigger, Wanted,
+    ContractId, DriftPolicy, JobKind, PairId, PartnerId, Pending, Remembered, SeenService, ServiceId,
+    Trigger, Wanted,
 };
 use messages::{field::wire_instant, v1};
 use store::{
@@ -43,6 +44,7 @@ pub(crate) async fn job_content(
                 .into_iter()
                 .map(|contract| contract.0)
                 .collect(),
+            services: mapped_services(job, &plan),
         }),
         JobKind::Work | JobKind::Local => None,
     };
@@ -66,6 +68,19 @@ pub(crate) async fn job_content(
         confirm_by_total: Some(survey.is_none() && confirms_by_total(job, &plan)),
         survey,
     })
+}
+
+/// The services that are mapped on a run's contracts, each once.
+fn mapped_services(job: &JobRow, plan: &PartnerPlan) -> Vec<v1::MappedService> {
+    let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
+    let targets = contracts.flat_map(|contract| &contract.targets);
+    let services: BTreeMap<ServiceId, &str> =
+        targets.map(|target| (target.service, target.service_name.as_str())).collect();
+    let mapped = services.into_iter().map(|(service, name)| v1::MappedService {
+        service_id: Some(service.0),
+        service_name: name.to_owned(),
+    });
+    mapped.collect()
 }
 
 /// The contracts of a slice, each with all that is known of it. One that nothing is mapped to any more is left out: its
@@ -93,6 +108,7 @@ async fn contracts_work(
             let target = (contract.contract, service);
             KnownTarget {
                 line: known.line(target),
+                seen: known.service(service),
                 decided: decided.get(&target).copied(),
                 standing: standing.get(&target),
                 remembered: remembered.get(&target).copied().unwrap_or_default(),
@@ -101,9 +117,8 @@ async fn contracts_work(
                 begun_pair: begun_pairs.get(&target).copied(),
             }
         });
-        let (seen, owner_name) = known.work(contract.contract);
         let left_behind = left_behind(plan, contract, &shares);
-        v1::ContractWork { seen, owner_name, left_behind, ..work }
+        known.tell(v1::ContractWork { left_behind, ..work }, contract.contract)
     });
     Ok(work.collect())
 }
@@ -121,6 +136,8 @@ fn confirms_by_total(job: &JobRow, plan: &PartnerPlan) -> bool {
 pub struct KnownTarget<'a> {
     /// Its line as it was last seen.
     pub line: Option<&'a KnownLine>,
+    /// Its service as the run's survey found it in the catalogue.
+    pub seen: Option<SeenService>,
     /// What a person has decided.
     pub decided: Option<Decided>,
     /// What speaks against a change.
@@ -146,6 +163,7 @@ pub fn contract_work<'a>(
         contract_name: plan.name.clone(),
         account_name: Some(plan.account_name.clone()),
         targets: plan.targets.iter().map(|target| target_work(target, &known(target.service))).collect(),
+        billing_chosen: Some(plan.billing_chosen),
         notes: plan
             .notes
             .iter()
@@ -205,6 +223,7 @@ fn target_work(target: &TargetPlan, known: &KnownTarget<'_>) -> v1::TargetWork {
         drift_policy: Some(known.drift.as_str().to_owned()),
         shares: known.shares.map(shares_seen),
         begun_pair_id: known.begun_pair.map(|pair| pair.to_string()),
+        service_seen: known.seen.map(Into::into),
     }
 }
 

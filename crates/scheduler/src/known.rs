@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ContractId, Glance, KnownContract, KnownLine, KnownTarget, PartnerId, Seen, ServiceId, ShownContract,
-    Wanted, full_read_window, glance, is_recurring_services, read_is_due,
+    ContractId, Glance, KnownContract, KnownLine, KnownTarget, PartnerId, Seen, SeenService, ServiceId,
+    ShownContract, Wanted, full_read_window, glance, is_recurring_services, read_is_due,
 };
 use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError, Transaction, contracts,
     ledger::{self, Underway},
+    services,
 };
 
 use crate::{facts::Facts, planning::ContractPlan};
@@ -20,6 +21,7 @@ pub(crate) struct Known {
     contracts: BTreeMap<ContractId, contracts::KnownContract>,
     lines: BTreeMap<(ContractId, ServiceId), ledger::KnownLine>,
     underway: BTreeMap<(ContractId, ServiceId), Underway>,
+    services: BTreeMap<ServiceId, SeenService>,
     window_begun: Option<Timestamp>,
     now: Timestamp,
 }
@@ -39,6 +41,7 @@ impl Known {
             contracts: contracts::known(tx, partner, run_number, contracts).await?,
             lines: ledger::known_lines(tx, partner, contracts).await?,
             underway: ledger::changes_underway(tx, partner, contracts).await?,
+            services: services::known(tx, partner, run_number).await?,
             window_begun: window.map(|(_, begun)| begun),
             now,
         })
@@ -49,10 +52,16 @@ impl Known {
         self.lines.get(&target)
     }
 
+    /// A service as the run's survey found it in the catalogue.
+    pub(crate) fn service(&self, service: ServiceId) -> Option<SeenService> {
+        self.services.get(&service).copied()
+    }
+
     /// Whether a contract's targets hold what is wanted, as far as that can be told without reading it.
     pub(crate) fn glance(&self, plan: &ContractPlan) -> Glance {
         let Some(known) = self.contracts.get(&plan.contract) else { return Glance::Read };
-        let shown = known.seen.as_ref().and_then(|seen| seen.shown.as_ref());
+        let seen_by_run = known.seen.as_ref().filter(|_| known.seen_by_run);
+        let shown = seen_by_run.and_then(|seen| seen.shown.as_ref());
         let contract = KnownContract {
             seen: match shown {
                 None => Seen::Not,
@@ -108,17 +117,21 @@ impl Known {
         plan.targets.iter().filter_map(|target| confirmed(target.service)).collect()
     }
 
-    /// What a worker is told of a contract beside what is wanted on it. A total that a change has moved since is left out.
-    pub(crate) fn work(&self, contract: ContractId) -> (Option<v1::ContractSeen>, Option<String>) {
-        let Some(known) = self.contracts.get(&contract) else { return (None, None) };
+    /// Adds to a contract's work what is known of it beside what is wanted on it.
+    pub(crate) fn tell(&self, work: v1::ContractWork, contract: ContractId) -> v1::ContractWork {
+        let Some(known) = self.contracts.get(&contract) else { return work };
+        let owner_name = known.owner_name.clone();
         let mut seen = known.seen.clone();
+        if !known.seen_by_run {
+            return v1::ContractWork { last_seen: seen.map(Into::into), owner_name, ..work };
+        }
+        // A total that a change has moved since stands no more.
         if let Some(shown) =
             seen.as_mut().and_then(|seen| seen.shown.as_mut()).filter(|_| known.changed_since)
         {
             shown.total = None;
         }
-        let seen = seen.map(v1::ContractSeen::from);
-        (seen, known.owner_name.clone())
+        v1::ContractWork { seen: seen.map(Into::into), owner_name, ..work }
     }
 }
 

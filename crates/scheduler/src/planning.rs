@@ -53,6 +53,8 @@ pub struct ContractPlan {
     pub account_name: String,
     /// Its name when it was mapped.
     pub name: String,
+    /// Whether a person has chosen how this very contract is billed (D-12).
+    pub billing_chosen: bool,
     /// The companies that have an addend or a note here, and those with neither anywhere whose contract it is.
     pub companies: BTreeSet<CompanyId>,
     /// One per service, in the services' order. Empty when no product is mapped.
@@ -153,6 +155,7 @@ pub fn plan_partner(
         }
     }
     for contract in plan.contracts.values_mut() {
+        contract.billing_chosen = settings.contract_billing.contains_key(&contract.contract);
         contract.targets.sort_by_key(|target| target.service);
         for target in &mut contract.targets {
             target.wanted = wanted_units(&target.addends);
@@ -313,6 +316,7 @@ fn contract_entry<'p>(
         account: mapping.account,
         account_name: mapping.account_name.clone(),
         name: contract.name.clone(),
+        billing_chosen: false,
         companies: BTreeSet::new(),
         targets: Vec::new(),
         notes: Vec::new(),

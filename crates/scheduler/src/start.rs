@@ -235,14 +235,17 @@ async fn defer(
     Ok(Err(Refused::new(reason, format!("deferred until {until}: {code}"))))
 }
 
-/// Enough for a slice of so many contracts: logins and the look-up, then each contract read, written and read again, with
-/// some reads sent twice. More would be lost for an hour with a worker that is killed; one that needs more hands back.
+/// Enough for a slice of so many contracts: logins and the look-ups, of each contract's owner and terms too, then each
+/// contract read, written and read again, with some reads sent twice. More would be lost for an hour with a worker that is killed; one that needs more hands back.
 fn enough_for(contracts: usize) -> Calls {
     let contracts = u32::try_from(contracts).unwrap_or(u32::MAX);
-    Calls { v2: contracts.saturating_add(20), v1: contracts.saturating_mul(10).saturating_add(10) }
+    Calls {
+        v2: contracts.saturating_mul(2).saturating_add(20),
+        v1: contracts.saturating_mul(10).saturating_add(10),
+    }
 }
 
-/// Enough for one attempt of a survey: a login, its pages, and the look-up of whatever no page showed.
+/// Enough for one attempt of a survey: a login, its pages, the look-up of whatever no page showed, and the services.
 fn enough_for_survey(contracts: usize) -> Calls {
     Calls { v2: u32::try_from(contracts.div_ceil(100)).unwrap_or(u32::MAX).saturating_add(20), v1: 0 }
 }

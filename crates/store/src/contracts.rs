@@ -7,7 +7,8 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::{Row, StoreError, Transaction};
 
-/// Keeps contracts as a run's survey showed them; a newer run's sight stands over an older one's.
+/// Keeps contracts as a run's survey showed them; a newer run's sight stands over an older one's. A look-up by id shows neither
+/// type nor billing cycle nor first day: what was last shown of them stands.
 pub async fn store_seen(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -40,8 +41,10 @@ pub async fn store_seen(
          order by contract_id
          on conflict (partner_id, contract_id) do update set
              run_number = excluded.run_number, shown = excluded.shown, name = excluded.name,
-             account_name = excluded.account_name, contract_type = excluded.contract_type, active = excluded.active,
-             billing_cycle = excluded.billing_cycle, start_date = excluded.start_date, end_date = excluded.end_date,
+             account_name = excluded.account_name, active = excluded.active, end_date = excluded.end_date,
+             contract_type = coalesce(excluded.contract_type, contracts.contract_type),
+             billing_cycle = coalesce(excluded.billing_cycle, contracts.billing_cycle),
+             start_date = coalesce(excluded.start_date, contracts.start_date),
              total = excluded.total, seen_at = excluded.seen_at
          where contracts.run_number is null or contracts.run_number <= excluded.run_number",
         &[
@@ -126,8 +129,10 @@ pub async fn store_reads(
 /// What is known of a contract as a whole.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct KnownContract {
-    /// As the run's own survey, or a newer run's, showed it; `None` when neither has.
+    /// As the newest survey or look-up showed it; `None` before the first.
     pub seen: Option<SeenContract>,
+    /// Whether that was the run's own, or a newer run's.
+    pub seen_by_run: bool,
     /// Whether a change was granted since: what was seen of its total stands no more.
     pub changed_since: bool,
     /// When all its lines were last read.
@@ -148,7 +153,7 @@ pub async fn known(
     let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
     let rows = tx
         .query(
-            "select contract_id, coalesce(run_number >= $3, false) as seen, shown, name, account_name, contract_type,
+            "select contract_id, run_number is not null as seen, coalesce(run_number >= $3, false) as seen_by_run, shown, name, account_name, contract_type,
                     active, billing_cycle, start_date, end_date, total, seen_at, read_at, expected_total, owner_name,
                     exists (select from intents
                             where intents.partner_id = $1 and intents.contract_id = contracts.contract_id
@@ -164,6 +169,7 @@ pub async fn known(
             let contract = ContractId(row.get("contract_id")?);
             let known = KnownContract {
                 seen: if row.get("seen")? { Some(seen(row, contract)?) } else { None },
+                seen_by_run: row.get("seen_by_run")?,
                 changed_since: row.get("changed_since")?,
                 read_at: row.get("read_at")?,
                 expected_total: row.get("expected_total")?,

@@ -31,6 +31,7 @@ mod row;
 pub mod runs;
 pub mod schedules;
 mod section;
+pub mod services;
 pub mod settings;
 pub mod settings_writing;
 pub mod standing_holds;

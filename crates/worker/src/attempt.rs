@@ -15,6 +15,7 @@ use crate::{
     calls::SchedulerCalls,
     content::{Content, Contract, Ticket},
     contract::plan_contract,
+    in_use::InUse,
     outcome::{TargetResult, company_outcomes},
     survey::survey,
     switching::{InHand, join_halves, worked_on_together},
@@ -54,6 +55,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) entropy: &'a Entropy,
     pub(crate) limits: Limits,
     pub(crate) halt: Halt,
+    pub(crate) in_use: InUse,
 }
 
 /// What an attempt has found so far.
@@ -67,8 +69,10 @@ pub(crate) struct Findings {
     answered_calls: u32,
     /// The contracts whose lines were read.
     contracts_read: Vec<v1::ContractRead>,
-    /// What a survey saw.
+    /// The contracts that a survey saw, or that were asked for again.
     pub(crate) contracts_seen: Vec<v1::ContractSeen>,
+    /// The services that a survey saw.
+    pub(crate) services_seen: Vec<v1::ServiceSeen>,
     /// How a survey came out.
     pub(crate) survey: Option<v1::SurveyDone>,
 }
@@ -173,6 +177,10 @@ impl Attempt<'_> {
             if ended.is_none() && (self.is_halted() || place > 0 && self.is_over()) {
                 ended = Some(Verdict::HandBack(None, None));
             }
+            // Lines that are read and cannot be written for want of a call are read again by the next attempt.
+            if ended.is_none() && place > 0 && self.session.v1_calls_left() < self.calls_for(&together) {
+                ended = Some(Verdict::HandBack(Some(ErrorCode::Lim01), None));
+            }
             if let Some(verdict) = &ended {
                 for contract in together {
                     self.conclude(contract, Vec::new(), verdict, false, findings);
@@ -203,6 +211,13 @@ impl Attempt<'_> {
         }
     }
 
+    /// The most V1 calls that contracts take when nothing fails: to read each, to write each of its targets, to read it again.
+    fn calls_for(&self, together: &[&Contract]) -> u32 {
+        let checks = usize::from(!self.content.confirm_by_total);
+        let calls = together.iter().map(|contract| 1 + contract.targets.len() + checks).sum::<usize>();
+        u32::try_from(calls).unwrap_or(u32::MAX)
+    }
+
     /// Reads, plans, writes and checks one contract, or some between which users of a company may have moved. Gives of each
     /// what its targets came out as, as far as they were decided, and what kept the others from it.
     async fn work_on<'c>(
@@ -229,6 +244,7 @@ impl Attempt<'_> {
         }
         let worked_on = in_hand.into_iter().map(|InHand { contract, planned, written }| {
             findings.contracts_read.extend(planned.read(contract, &written));
+            findings.contracts_seen.extend(planned.seen.map(v1::ContractSeen::from));
             findings.lines.extend(planned.lines);
             findings.changes.extend(written.changes);
             let decided = |(place, result)| (!written.not_begun.contains(&place)).then_some(result);
@@ -366,6 +382,7 @@ impl Attempt<'_> {
             survey: findings.survey,
             contracts_seen: findings.contracts_seen,
             contracts_read: findings.contracts_read,
+            services_seen: findings.services_seen,
         }
     }
 }

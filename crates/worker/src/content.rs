@@ -7,8 +7,8 @@ use std::{
 
 use domain::{
     AccountId, Addend, Brakes, CompanyId, ContractId, DriftPolicy, ErrorCode, HoldId, PairId, PartnerId,
-    Pending, ProductId, Remembered, RunId, RunMode, SeenContract, SeenShares, ServiceId, Trigger, UserCount,
-    Wanted,
+    Pending, ProductId, Remembered, RunId, RunMode, SeenContract, SeenService, SeenShares, ServiceId,
+    ShownContract, Trigger, UserCount, Wanted,
 };
 use jiff::{Timestamp, civil::Date};
 use messages::{
@@ -78,6 +78,8 @@ pub struct SurveyWork {
     pub from_page: usize,
     /// The run's contracts that no page has shown yet.
     pub contracts: BTreeSet<ContractId>,
+    /// The services that are mapped on the run's contracts, with their names when they were.
+    pub services: BTreeMap<ServiceId, String>,
 }
 
 /// One contract and what is wanted on it.
@@ -103,6 +105,10 @@ pub struct Contract {
     pub account_name: Option<String>,
     /// The name that its account had when the contract was last found to be the mapped account's.
     pub owner_name: Option<String>,
+    /// What an earlier run's survey showed, where this run's has not seen it.
+    pub last_shown: Option<ShownContract>,
+    /// Whether a person has chosen how this very contract is billed.
+    pub billing_chosen: bool,
 }
 
 /// One service on the contract.
@@ -128,12 +134,16 @@ pub struct Target {
     pub remembered: Remembered,
     /// What becomes of the line if it was edited.
     pub drift: DriftPolicy,
+    /// Whether its line was ever read before.
+    pub read_before: bool,
     /// The line's price when it was last read.
     pub known_price: Option<f64>,
     /// What each company's counts were in the number that the line was last seen to hold.
     pub shares: Option<SeenShares>,
     /// The plan switch whose fall an earlier attempt began, and whose rise this target is.
     pub begun_pair: Option<PairId>,
+    /// Its service as this run's survey found it in the catalogue.
+    pub service_seen: Option<SeenService>,
 }
 
 impl Target {
@@ -243,6 +253,14 @@ fn survey(work: v1::SurveyWork) -> Result<SurveyWork, FieldError> {
     Ok(SurveyWork {
         from_page: from_page.ok_or_else(|| FieldError::new("from_page", "pages are counted from 1"))?,
         contracts: work.contract_ids.into_iter().map(ContractId).collect(),
+        services: work
+            .services
+            .into_iter()
+            .map(|mapped| {
+                let service = ServiceId(required("services.service_id", mapped.service_id)?);
+                Ok((service, mapped.service_name))
+            })
+            .collect::<Result<_, FieldError>>()?,
     })
 }
 
@@ -261,6 +279,11 @@ fn contract(work: v1::ContractWork) -> Result<Contract, FieldError> {
             .transpose()?,
         account_name: work.account_name,
         owner_name: work.owner_name,
+        last_shown: match work.last_seen {
+            Some(seen) => SeenContract::try_from(seen).map_err(|error| error.within("last_seen"))?.shown,
+            None => None,
+        },
+        billing_chosen: work.billing_chosen.unwrap_or(false),
     })
 }
 
@@ -300,7 +323,12 @@ fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
         drift: work.drift_policy.map_or(Ok(DriftPolicy::Ask), |policy| {
             field::named("drift_policy", &policy, DriftPolicy::parse)
         })?,
+        read_before: work.last_known.is_some(),
         known_price: work.last_known.and_then(|line| line.unit_price),
+        service_seen: work
+            .service_seen
+            .map(|seen| SeenService::try_from(seen).map_err(|error| error.within("service_seen")))
+            .transpose()?,
         shares: work.shares.map(shares).transpose().map_err(|error| error.within("shares"))?,
         begun_pair: work
             .begun_pair_id

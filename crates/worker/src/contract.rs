@@ -1,7 +1,8 @@
 //! One contract: what Kaseya shows, and what is to be done about it.
 
 use domain::{
-    Change, Decision, ErrorCode, LeftBehind, Line, PairId, PlanContext, ShownContract, Wanted, plan_target,
+    Brake, Change, Decision, ErrorCode, LeftBehind, Line, PairId, PlanContext, SeenContract, ShownContract,
+    Wanted, plan_target,
 };
 use jiff::{Timestamp, civil::Date};
 use kaseya::{BmsError, ContractLine};
@@ -11,9 +12,11 @@ use crate::{
     attempt::Attempt,
     content::{Contract, Target},
     decided::result_of,
+    in_use,
     outcome::TargetResult,
     ownership::{self, Owner},
     shown::out_of_use,
+    terms::{self, Terms},
     writing::Written,
 };
 
@@ -36,6 +39,10 @@ pub(crate) struct Planned {
     pub(crate) total: Option<f64>,
     /// The name of its account, when it was asked whose it is.
     pub(crate) owner_name: Option<String>,
+    /// The billing cycle, where a person is to choose how the contract is billed.
+    cycle_to_choose: Option<String>,
+    /// The contract as it was asked for again before a change.
+    pub(crate) seen: Option<SeenContract>,
 }
 
 /// What was decided about a target, and what Kaseya shows for it.
@@ -82,29 +89,28 @@ pub(crate) async fn plan_contract(
     shown: Option<&ShownContract>,
 ) -> Result<Planned, BmsError> {
     let mut planned = Planned::default();
+    let Some(shown) = shown else {
+        // It may be gone with its account.
+        match in_use::account_out_of_use(attempt, contract).await? {
+            Some(words) => planned.send_nothing(contract, ErrorCode::Acc01, &words),
+            None => {
+                let words = format!("Kaseya no longer shows the contract \"{}\".", contract.name);
+                planned.send_nothing(contract, ErrorCode::Con02, &words);
+            }
+        }
+        return Ok(planned);
+    };
     if let Some((code, words)) = out_of_use(contract, shown) {
-        planned.results = all_not_sent(contract, code, &words);
+        planned.send_nothing(contract, code, &words);
         return Ok(planned);
     }
     let any_number = contract.targets.iter().any(|target| target.wanted != Wanted::Unknown);
     let lines = if any_number { attempt.session.lines(contract.id).await? } else { Vec::new() };
     planned.lines = seen_lines(attempt, contract, &lines);
-    planned.total = shown.and_then(|shown| shown.total);
+    planned.total = shown.total;
     planned.read_at = any_number.then(|| attempt.clock.now());
-    let contract_end = shown.and_then(|shown| shown.end);
-    for target in &contract.targets {
-        let same_service: Vec<&ContractLine> =
-            lines.iter().filter(|line| line.service_id == target.service).collect();
-        let decision = decide(attempt, target, &same_service, contract_end);
-        planned.decided.push(DecidedTarget {
-            decision,
-            line: if let [line] = same_service[..] { Some(line.clone()) } else { None },
-            shown: same_service.iter().map(|line| line.units).sum(),
-            half: None,
-            waits_until: None,
-            words: None,
-        });
-    }
+    let terms = Terms::at_hand(contract, shown);
+    planned.decide(attempt, contract, &lines, &terms, shown.end);
     for left in &contract.left_behind {
         let line = lines.iter().find(|line| line.service_id == left.service && line.units > 0.0);
         planned.left_behind.extend(line.map(|line| {
@@ -112,35 +118,121 @@ pub(crate) async fn plan_contract(
             (LeftBehind { company, run_number }, line.clone())
         }));
     }
-    let writes = planned.decided.iter().any(|target| matches!(target.decision, Decision::Write(_)));
-    if let Some(shown) = shown
-        && ownership::is_in_doubt(contract, shown, writes)
+    if planned.would_change()
+        && terms.are_in_doubt(contract)
+        && let Some(seen) = terms::ask(attempt, contract, shown).await?
     {
-        match ownership::ask(attempt, contract, shown).await? {
-            Owner::Mapped(name) => planned.owner_name = name,
-            Owner::Other => {
-                let name = &contract.name;
-                let words = format!("The contract \"{name}\" is not one of the account it was mapped with.");
-                planned.decided.clear();
-                planned.results = all_not_sent(contract, ErrorCode::Con04, &words);
+        match out_of_use(contract, &seen) {
+            Some((code, words)) => planned.send_nothing(contract, code, &words),
+            None => {
+                planned.decide(attempt, contract, &lines, &Terms::at_hand(contract, &seen), seen.end);
             }
         }
+        let seen_at = attempt.clock.now();
+        planned.seen = Some(SeenContract { contract: contract.id, seen_at, shown: Some(seen) });
     }
+    object(attempt, contract, shown, &mut planned).await?;
     Ok(planned)
 }
 
-/// The same result for each target.
-fn all_not_sent(contract: &Contract, code: ErrorCode, words: &str) -> Vec<TargetResult> {
-    let result = TargetResult::not_sent(code, Some(words.to_owned()));
-    let of = |target: &Target| TargetResult { to: target.wanted_units(), ..result.clone() };
-    contract.targets.iter().map(of).collect()
+/// Takes back what stands against sending: the contract is another account's, or its service or account is out of use.
+async fn object(
+    attempt: &Attempt<'_>,
+    contract: &Contract,
+    shown: &ShownContract,
+    planned: &mut Planned,
+) -> Result<(), BmsError> {
+    if ownership::is_in_doubt(contract, shown, planned.any_write()) {
+        match ownership::ask(attempt, contract, shown).await? {
+            Owner::Mapped(name) => planned.owner_name = name,
+            Owner::Other => {
+                match in_use::account_out_of_use(attempt, contract).await? {
+                    Some(words) => planned.send_nothing(contract, ErrorCode::Acc01, &words),
+                    None => {
+                        let name = &contract.name;
+                        let words =
+                            format!("The contract \"{name}\" is not one of the account it was mapped with.");
+                        planned.send_nothing(contract, ErrorCode::Con04, &words);
+                    }
+                }
+                return Ok(());
+            }
+        }
+    }
+    for (decided, target) in planned.decided.iter_mut().zip(&contract.targets) {
+        if matches!(decided.decision, Decision::Write(_))
+            && let Some(words) = in_use::service_out_of_use(attempt, target).await?
+        {
+            decided.decision = Decision::NotSent(ErrorCode::Svc02);
+            decided.words = Some(words);
+        }
+    }
+    if planned.any_write()
+        && in_use::account_is_asked(contract)
+        && let Some(words) = in_use::account_out_of_use(attempt, contract).await?
+    {
+        planned.send_nothing(contract, ErrorCode::Acc01, &words);
+    }
+    Ok(())
 }
 
 impl Planned {
+    /// Decides each target.
+    fn decide(
+        &mut self,
+        attempt: &Attempt<'_>,
+        contract: &Contract,
+        lines: &[ContractLine],
+        terms: &Terms<'_>,
+        end: Option<Date>,
+    ) {
+        self.cycle_to_choose = terms.cycle_to_choose(contract).map(str::to_owned);
+        let decided = contract.targets.iter().map(|target| {
+            let same_service: Vec<&ContractLine> =
+                lines.iter().filter(|line| line.service_id == target.service).collect();
+            let context = PlanContext {
+                contract_start: terms.start(),
+                contract_end: end,
+                cycle_to_choose: self.cycle_to_choose.is_some(),
+                ..context_of(attempt, target)
+            };
+            DecidedTarget {
+                decision: decide(&same_service, &context),
+                line: if let [line] = same_service[..] { Some(line.clone()) } else { None },
+                shown: same_service.iter().map(|line| line.units).sum(),
+                half: None,
+                waits_until: None,
+                words: None,
+            }
+        });
+        self.decided = decided.collect();
+    }
+
+    /// Whether anything is to be written.
+    fn any_write(&self) -> bool {
+        self.decided.iter().any(|target| matches!(target.decision, Decision::Write(_)))
+    }
+
+    /// Whether anything is to be written, or would be if a person had chosen how the contract is billed.
+    fn would_change(&self) -> bool {
+        let waits =
+            |target: &DecidedTarget| matches!(target.decision, Decision::Hold(_, Brake::BillingCycle));
+        self.any_write() || self.decided.iter().any(waits)
+    }
+
+    /// Nothing is written, and each target comes out so.
+    fn send_nothing(&mut self, contract: &Contract, code: ErrorCode, words: &str) {
+        let result = TargetResult::not_sent(code, Some(words.to_owned()));
+        let of = |target: &Target| TargetResult { to: target.wanted_units(), ..result.clone() };
+        self.decided.clear();
+        self.results = contract.targets.iter().map(of).collect();
+    }
+
     /// Makes results and writes of what was decided.
     pub(crate) fn settle(&mut self, contract: &Contract) {
         for (index, (decided, target)) in self.decided.iter().zip(&contract.targets).enumerate() {
-            let result = result_of(contract, target, &decided.decision, decided.line.as_ref());
+            let cycle = self.cycle_to_choose.as_deref();
+            let result = result_of(contract, target, &decided.decision, decided.line.as_ref(), cycle);
             let words = [result.words.clone(), decided.words.clone()];
             let words: Vec<String> = words.into_iter().flatten().collect();
             self.results.push(TargetResult {
@@ -168,21 +260,22 @@ impl Planned {
     }
 }
 
-fn decide(
-    attempt: &Attempt<'_>,
-    target: &Target,
-    same_service: &[&ContractLine],
-    contract_end: Option<Date>,
-) -> Decision {
+fn decide(same_service: &[&ContractLine], context: &PlanContext) -> Decision {
     let lines: Vec<Line> = same_service
         .iter()
         .map(|line| Line { id: line.id, units: line.units, effective_date: line.effective_date })
         .collect();
-    let context = PlanContext {
+    plan_target(&lines, context)
+}
+
+/// What a plan goes by, but for the contract's own terms.
+fn context_of(attempt: &Attempt<'_>, target: &Target) -> PlanContext {
+    PlanContext {
         wanted: target.wanted,
         effective_date: target.effective_date,
         contract_start: None,
-        contract_end,
+        contract_end: None,
+        cycle_to_choose: false,
         brakes: attempt.content.brakes,
         approved: target.approved.map(|(_, units)| units),
         dismissed: target.dismissed,
@@ -190,8 +283,7 @@ fn decide(
         unsure: target.unsure_until.is_some(),
         remembered: target.remembered,
         drift: target.drift,
-    };
-    plan_target(&lines, &context)
+    }
 }
 
 /// The lines of the services that are mapped here; others are none of our business.

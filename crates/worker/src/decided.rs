@@ -9,12 +9,14 @@ use crate::{
     outcome::TargetResult,
 };
 
-/// What a decision comes out as; for a change that is to be written, what it comes out as in a plan.
+/// What a decision comes out as; for a change that is to be written, what it comes out as in a plan. `cycle` is the
+/// contract's billing cycle where a person is to choose.
 pub(crate) fn result_of(
     contract: &Contract,
     target: &Target,
     decision: &Decision,
     line: Option<&ContractLine>,
+    cycle: Option<&str>,
 ) -> TargetResult {
     let to = target.wanted_units();
     let of_change = |change: &Change, outcome| TargetResult {
@@ -36,10 +38,13 @@ pub(crate) fn result_of(
             let code = match brake {
                 Brake::Drift => ErrorCode::Drf01,
                 Brake::PlanSwitch => ErrorCode::Map03,
+                Brake::BillingCycle => ErrorCode::Per01,
                 Brake::FallToZero | Brake::LargeChange | Brake::ManyCompanies => ErrorCode::Qty01,
             };
-            let outcome = Outcome::with(CompanyState::Held, code);
-            TargetResult { brake: Some(*brake), ..of_change(change, outcome) }
+            let held = of_change(change, Outcome::with(CompanyState::Held, code));
+            let cycle_words =
+                cycle.filter(|_| *brake == Brake::BillingCycle).map(|cycle| cycle_words(contract, cycle));
+            TargetResult { brake: Some(*brake), words: cycle_words.or(held.words.clone()), ..held }
         }
         Decision::Dismissed(change) => {
             let code = drift_code(change).unwrap_or(ErrorCode::Qty01);
@@ -73,6 +78,14 @@ pub(crate) fn result_of(
 /// DRF-01, where a line that was edited in Kaseya is sent our number again.
 pub(crate) fn drift_code(change: &Change) -> Option<ErrorCode> {
     matches!(change.rewrite, Some(Rewrite::Edited { .. })).then_some(ErrorCode::Drf01)
+}
+
+fn cycle_words(contract: &Contract, cycle: &str) -> String {
+    format!(
+        "The contract \"{}\" is billed \"{cycle}\" in Kaseya, not monthly: choose whether it is billed in arrears or in \
+         advance (contract_billing in the settings), or approve this one change.",
+        contract.name
+    )
 }
 
 fn rewrite_words(change: &Change) -> Option<String> {

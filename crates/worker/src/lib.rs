@@ -12,6 +12,7 @@ mod calls;
 mod content;
 mod contract;
 mod decided;
+mod in_use;
 mod kaseya_section;
 mod outcome;
 mod ownership;
@@ -21,6 +22,7 @@ mod service;
 mod shown;
 mod survey;
 mod switching;
+mod terms;
 mod tracing_context;
 mod writing;
 

@@ -16,6 +16,7 @@ use crate::{
     attempt::{Attempt, Halt, Limits},
     calls::SchedulerCalls,
     content::{Content, Ticket},
+    in_use::InUse,
     refusal,
 };
 
@@ -201,6 +202,7 @@ impl Worker {
             entropy: &self.entropy,
             limits: Limits { write: self.settings.write_timeout },
             halt: Halt { lost: lost.clone(), stopping: stop, slice_ends },
+            in_use: InUse::default(),
         };
         tokio::select! {
             done = attempt.run() => self.publish(done).await,

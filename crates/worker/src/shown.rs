@@ -5,11 +5,8 @@ use domain::{ErrorCode, ShownContract, is_recurring_services};
 use crate::content::Contract;
 
 /// Why a contract cannot be billed on, if it cannot.
-pub(crate) fn out_of_use(contract: &Contract, shown: Option<&ShownContract>) -> Option<(ErrorCode, String)> {
+pub(crate) fn out_of_use(contract: &Contract, shown: &ShownContract) -> Option<(ErrorCode, String)> {
     let name = &contract.name;
-    let Some(shown) = shown else {
-        return Some((ErrorCode::Con02, format!("Kaseya no longer shows the contract \"{name}\".")));
-    };
     if shown.active == Some(false) {
         return Some((ErrorCode::Con02, format!("The contract \"{name}\" is not active in Kaseya.")));
     }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ContractId, SeenContract, ShownContract};
+use domain::{ContractId, SeenContract, SeenService, ShownContract};
 use kaseya::{BmsError, SURVEY_PAGE, SurveyPage};
 use messages::v1;
 
@@ -32,7 +32,12 @@ pub(crate) async fn survey(attempt: &Attempt<'_>, work: &SurveyWork, findings: &
     let ended = see(attempt, work, &mut sight).await;
     let mut given_up = false;
     match ended {
-        Ok(()) => findings.note_answer(),
+        Ok(()) => {
+            findings.note_answer();
+            if sight.next_page.is_none() {
+                look_at_services(attempt, work, findings).await;
+            }
+        }
         Err(error) => {
             findings.note_failure(&error);
             tracing::warn!(%error, page = sight.next_page, "the survey was interrupted");
@@ -56,6 +61,19 @@ pub(crate) async fn survey(attempt: &Attempt<'_>, work: &SurveyWork, findings: &
     let seen_at = attempt.clock.now();
     let seen = sight.contracts.into_iter().map(|(contract, shown)| SeenContract { contract, seen_at, shown });
     findings.contracts_seen = seen.map(v1::ContractSeen::from).collect();
+}
+
+/// How the services stand in the catalogue, once for all jobs of the run. What comes of no answer here is asked again by the
+/// jobs that would write.
+async fn look_at_services(attempt: &Attempt<'_>, work: &SurveyWork, findings: &mut Findings) {
+    match attempt.session.service_states(&work.services).await {
+        Ok(states) => {
+            let seen_at = attempt.clock.now();
+            let seen = states.into_iter().map(|(service, state)| SeenService { service, state, seen_at });
+            findings.services_seen = seen.map(v1::ServiceSeen::from).collect();
+        }
+        Err(error) => tracing::warn!(%error, "how the services stand is not known"),
+    }
 }
 
 /// What is left goes to the next attempt; the ledger knows by the pages' contracts which those are.

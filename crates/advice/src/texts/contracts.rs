@@ -162,6 +162,39 @@ pub(super) const PER_01: Text = Text {
     ),
 };
 
+/// The same code where the contract is billed otherwise than monthly, and nobody has chosen how.
+pub(super) const PER_01_CYCLE: Text = Text {
+    title: both("The billing cycle needs a choice", "Ciclo di fatturazione da scegliere"),
+    happened: brief(
+        "The contract[ \"{contract}\"] is not billed monthly[; to be approved: {change}, {from_effective_day}].",
+        "Il contratto[ \"{contract}\"] non è fatturato ogni mese[; da approvare: {change}, {from_effective_day}].",
+    )
+    .more(
+        "From which day a change counts on such a contract is not ours to guess.",
+        "Da che giorno vale una modifica su un contratto così non possiamo indovinarlo.",
+    ),
+    invoice: brief(
+        "We sent nothing. Until you choose[, by {deadline} at the latest], on the invoice [{units_stay}|the units will stay \
+         as they are].",
+        "Non abbiamo inviato nulla. Finché non scegli[, al più tardi entro {deadline}], in fattura [{units_stay}|le unità \
+         resteranno come sono].",
+    ),
+    done: detail(
+        "The change waits for a person, and is worked out anew with each sync.",
+        "La modifica aspetta una persona e viene ricalcolata a ogni sincronizzazione.",
+    ),
+    to_do: brief(
+        "Choose in the settings whether this contract is billed in arrears or in advance, then press Check again; or press \
+         Approve to send this one change from the day shown.",
+        "Scegli nelle impostazioni se questo contratto è fatturato in via posticipata o anticipata, poi premi Verifica di \
+         nuovo; oppure premi Approva per inviare solo questa modifica dal giorno indicato.",
+    )
+    .more(
+        "In Kaseya the billing cycle stands under Finance > Contracts[ > {contract}].",
+        "In Kaseya il ciclo di fatturazione si trova in Finance > Contracts[ > {contract}].",
+    ),
+};
+
 pub(super) const PER_03: Text = Text {
     title: both("The change falls outside the contract", "La modifica cade fuori dal contratto"),
     happened: brief(

@@ -8,7 +8,7 @@ mod mappings;
 mod reach;
 mod services;
 
-use domain::ErrorCode;
+use domain::{Brake, ErrorCode};
 
 use crate::{
     Facts,
@@ -48,6 +48,7 @@ pub(crate) fn of(code: ErrorCode, facts: &Facts) -> &'static Text {
         ErrorCode::Con02 => &contracts::CON_02,
         ErrorCode::Con03 => &contracts::CON_03,
         ErrorCode::Con04 => &contracts::CON_04,
+        ErrorCode::Per01 if facts.brake == Some(Brake::BillingCycle) => &contracts::PER_01_CYCLE,
         ErrorCode::Per01 => &contracts::PER_01,
         ErrorCode::Per03 => &contracts::PER_03,
         ErrorCode::Svc01 => &services::SVC_01,

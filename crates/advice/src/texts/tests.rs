@@ -12,7 +12,8 @@ fn all() -> Vec<(String, Both)> {
     let mut all = Vec::new();
     for code in ErrorCode::ALL {
         for special in [false, true] {
-            let text = of(*code, &Facts { dismissed: special, sent: special, ..Facts::default() });
+            let brake = special.then_some(Brake::BillingCycle);
+            let text = of(*code, &Facts { dismissed: special, sent: special, brake, ..Facts::default() });
             all.push((format!("{code} title"), text.title));
             let parts = [
                 ("happened", text.happened),

@@ -2,7 +2,7 @@
 //! there are understood.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
@@ -13,7 +13,7 @@ use axum::{
     http::{Method, header},
     response::IntoResponse as _,
 };
-use domain::ContractId;
+use domain::{AccountId, ContractId, ServiceId, ServiceState};
 use jiff::{SignedDuration, civil::Date};
 use kaseya::{Check, Finding};
 use serde_json::Value;
@@ -208,6 +208,21 @@ async fn every_call_is_stated_and_every_stated_answer_is_understood() {
         (number(&shown_rows[0]["id"]), shown_rows[0]["isActive"] == true)
     );
 
+    let ids: Vec<AccountId> = accounts.iter().map(|account| account.id).collect();
+    assert_eq!(session.accounts_by_id(&ids).await.unwrap(), accounts);
+
+    let (id, name) = (services[0].id, services[0].name.clone());
+    let asked = BTreeMap::from([(id, name), (ServiceId(1), "Unknown".to_owned())]);
+    let states = session.service_states(&asked).await.unwrap();
+    assert_eq!(states, BTreeMap::from([(id, ServiceState::Active), (ServiceId(1), ServiceState::NotShown)]));
+
+    let shown_rows = shown("v2-contracts-summary");
+    let row = rows(&shown_rows).next().unwrap();
+    let (id, name) = (ContractId(number(&row["id"])), row["contractName"].as_str().unwrap());
+    let found = session.surveyed_contract(id, name, row["accountName"].as_str()).await.unwrap().unwrap();
+    assert_eq!(Some(found.billing_cycle.as_str()), row["billingCycle"].as_str());
+    assert_eq!(session.surveyed_contract(ContractId(1), name, None).await.unwrap(), None);
+
     let shown_rows = example(&file, "v1-contract-lines")["answer"]["Result"].clone();
     let contract = ContractId(number(&shown_rows[0]["ContractId"]));
     let lines = session.lines(contract).await.unwrap();
@@ -252,6 +267,7 @@ async fn every_call_is_stated_and_every_stated_answer_is_understood() {
         "v2-contracts-lookup",
         "v2-contracts-summary",
         "v2-refresh",
+        "v2-services-lookup",
         "v2-services-search",
         "v2-user-info",
     ];

@@ -12,5 +12,6 @@ mod plan_switches;
 mod remapped;
 mod run_brake;
 mod starting;
+mod surveys;
 mod switching;
 mod world;

@@ -43,7 +43,7 @@ async fn the_content_is_what_is_true_at_the_start() {
         (Some(60), Some(30), Some(false))
     );
     // What three contracts can need.
-    assert_eq!(content.allowance, Some(v1::CallAllowance { v2: Some(23), v1: Some(40) }));
+    assert_eq!(content.allowance, Some(v1::CallAllowance { v2: Some(26), v1: Some(40) }));
     let integration = content.integration.expect("an integration");
     assert_eq!((integration.host.as_str(), integration.sealed_password.as_str()), (HOST, "sealed"));
     assert_eq!(integration.credentials_version, Some(1));

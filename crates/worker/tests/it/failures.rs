@@ -100,6 +100,7 @@ async fn our_own_allowance_hands_back_what_it_does_not_reach() {
     let (mut contracts, not_before, code) = left(&done);
     contracts.sort_unstable();
     assert_eq!((contracts, not_before, code.as_deref()), (vec![5002, 5003], None, Some("LIM-01")));
+    assert_eq!(world.calls(Endpoint::ContractLines), 2, "no line is read that could not be written");
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ proptest! {
                     effective_date: Some(date(2026, 11, 1)),
                     contract_start: None,
                     contract_end,
+                    cycle_to_choose: false,
                     brakes,
                     approved,
                     dismissed: None,

@@ -7,12 +7,13 @@ use messages::v1;
 
 use crate::{
     job::{came_out, left, outcome, simple, surveyed},
-    world::World,
+    world::{World, survey_work},
 };
 
 /// A tenant with contracts 5001, 5002 … of one account, in this number.
 fn tenant(contracts: i32) -> State {
-    let mut builder = State::builder().account(301, "Panificio Niccolò").service(701, "Standard", 3.5);
+    let mut builder =
+        State::builder().account(301, "Panificio Niccolò").service(701, "Password Boss Standard", 3.5);
     for contract in 5001..=5000 + contracts {
         builder = builder.contract(contract, 301, "Managed services").line(contract + 100_000, 701, 12.0);
     }
@@ -275,7 +276,7 @@ async fn a_worker_that_is_stopping_ends_its_page_and_hands_the_rest_back() {
     let mut world = World::new(tenant(250)).await;
     let all = all_of(250);
     let hold = world.kaseya.hold(Endpoint::ContractsSummary, 1, kaseya_simulator::HoldAt::BeforeApply);
-    world.script().content.survey = Some(v1::SurveyWork { from_page: Some(1), contract_ids: all.clone() });
+    world.script().content.survey = Some(survey_work(&all, 1));
     world.ticket(Vec::new(), 1).await;
     hold.reached().await;
     world.stop.cancel();

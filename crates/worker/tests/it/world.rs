@@ -171,8 +171,7 @@ impl World {
 
     /// One attempt of a survey of these contracts, from this page on.
     pub async fn survey(&mut self, contracts: &[i32], from_page: u32) -> v1::JobDone {
-        self.script().content.survey =
-            Some(v1::SurveyWork { from_page: Some(from_page), contract_ids: contracts.to_vec() });
+        self.script().content.survey = Some(survey_work(contracts, from_page));
         let done = self.work(Vec::new()).await;
         self.script().content.survey = None;
         done
@@ -199,6 +198,12 @@ impl World {
         let lines = state.lines(contract).expect("a contract");
         lines.iter().find(|present| present.id == line).expect("a line").units
     }
+}
+
+/// A survey of these contracts, from this page on; of the services it looks at the first alone.
+pub fn survey_work(contracts: &[i32], from_page: u32) -> v1::SurveyWork {
+    let service = v1::MappedService { service_id: Some(701), service_name: "Password Boss Standard".into() };
+    v1::SurveyWork { from_page: Some(from_page), contract_ids: contracts.to_vec(), services: vec![service] }
 }
 
 /// A ticket for a job by its number.

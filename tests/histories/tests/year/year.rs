@@ -400,6 +400,7 @@ impl Year<'_> {
             work.push(contract_work(contract, |service| {
                 let target = (ContractId(contract.contract.0), service);
                 KnownTarget {
+                    seen: None,
                     line: None,
                     decided: desk.ledger.decided(target),
                     standing: standing.get(&service),

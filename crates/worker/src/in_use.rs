@@ -1,0 +1,83 @@
+//! Whether the services and accounts of changes are still in use (SVC-02, ACC-01).
+//!
+//! The run's survey tells how the services stand; where it has not, all services of the slice are asked for at once, before
+//! the first change. An account is asked for before a change and where its contract is gone or is another's, all accounts of
+//! the slice at once. Not before the first change of a contract that a survey has just shown and that was never read before:
+//! it was mapped from Kaseya's own list a short while ago, and a first sync has no calls to spare.
+
+use std::collections::BTreeMap;
+
+use domain::{AccountId, ServiceId, ServiceState};
+use kaseya::BmsError;
+use tokio::sync::OnceCell;
+
+use crate::{
+    attempt::Attempt,
+    content::{Contract, Target},
+};
+
+/// What was asked of the services and accounts of a slice.
+#[derive(Debug, Default)]
+pub(crate) struct InUse {
+    services: OnceCell<BTreeMap<ServiceId, ServiceState>>,
+    /// Those that are shown, and whether each is active.
+    accounts: OnceCell<BTreeMap<AccountId, bool>>,
+}
+
+/// Why nothing is sent for a target's service, if it is not in use.
+pub(crate) async fn service_out_of_use(
+    attempt: &Attempt<'_>,
+    target: &Target,
+) -> Result<Option<String>, BmsError> {
+    let state = match target.service_seen {
+        Some(seen) => Some(seen.state),
+        None => services(attempt).await?.get(&target.service).copied(),
+    };
+    let service = &target.service_name;
+    Ok(match state {
+        // What is not told by any list stands in the way of nothing.
+        None | Some(ServiceState::Active) => None,
+        Some(ServiceState::Inactive) => {
+            Some(format!("The service \"{service}\" is inactive in Kaseya's catalogue."))
+        }
+        Some(ServiceState::NotShown) => Some(format!(
+            "Kaseya's catalogue no longer shows the service \"{service}\": it is deleted, or hidden from our user by its role."
+        )),
+    })
+}
+
+/// Whether the account is to be asked for before a change of the contract.
+pub(crate) fn account_is_asked(contract: &Contract) -> bool {
+    contract.seen.is_none() || contract.targets.iter().any(|target| target.read_before)
+}
+
+/// Why nothing is sent for a contract's account, if it is not in use.
+pub(crate) async fn account_out_of_use(
+    attempt: &Attempt<'_>,
+    contract: &Contract,
+) -> Result<Option<String>, BmsError> {
+    let name = contract.account_name.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
+    Ok(match accounts(attempt).await?.get(&contract.account) {
+        Some(true) => None,
+        Some(false) => Some(format!("The account{name} is inactive in Kaseya.")),
+        None => Some(format!(
+            "Kaseya does not show the account{name}: it is deleted, or hidden from our user by its role."
+        )),
+    })
+}
+
+async fn services<'a>(attempt: &'a Attempt<'_>) -> Result<&'a BTreeMap<ServiceId, ServiceState>, BmsError> {
+    let targets = attempt.content.contracts.iter().flat_map(|contract| &contract.targets);
+    let untold = targets.filter(|target| target.service_seen.is_none());
+    let asked = || untold.map(|target| (target.service, target.service_name.clone())).collect();
+    attempt.in_use.services.get_or_try_init(|| async { attempt.session.service_states(&asked()).await }).await
+}
+
+async fn accounts<'a>(attempt: &'a Attempt<'_>) -> Result<&'a BTreeMap<AccountId, bool>, BmsError> {
+    let asked = || attempt.content.contracts.iter().map(|contract| contract.account).collect::<Vec<_>>();
+    let ask = || async {
+        let shown = attempt.session.accounts_by_id(&asked()).await?;
+        Ok(shown.into_iter().map(|account| (account.id, account.is_active)).collect())
+    };
+    attempt.in_use.accounts.get_or_try_init(ask).await
+}
