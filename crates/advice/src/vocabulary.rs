@@ -175,5 +175,11 @@ fn brake(brake: Brake, language: Language) -> &'static str {
         (Brake::Drift, Language::Italian) => "le unità sono state modificate in Kaseya dopo il nostro invio",
         (Brake::BillingCycle, Language::English) => "the contract is not billed monthly",
         (Brake::BillingCycle, Language::Italian) => "il contratto non è fatturato ogni mese",
+        (Brake::Leftover, Language::English) => {
+            "nothing is mapped to this line any more, and it still has our units"
+        }
+        (Brake::Leftover, Language::Italian) => {
+            "a questa riga non è più mappato nulla e contiene ancora le nostre unità"
+        }
     }
 }

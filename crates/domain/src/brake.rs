@@ -17,6 +17,8 @@ names! {
         Drift = "drift",
         /// The contract is not billed monthly, and nobody has chosen how its changes count (D-12, PER-01).
         BillingCycle = "billing_cycle",
+        /// The line was ours, and nothing is mapped to it any more: to 0 only if a person says so (D-13).
+        Leftover = "leftover",
     }
 }
 

@@ -21,6 +21,7 @@ mod failure;
 mod full_read;
 mod glance;
 mod ids;
+mod leftover;
 mod local_time;
 mod login;
 mod month_end;
@@ -57,6 +58,7 @@ pub use ids::{
     AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, PairId, PartnerId, ProductId,
     ReportId, RequestId, RunId, ServiceId,
 };
+pub use leftover::plan_leftover;
 pub use login::{LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, RefusedLogin};
 pub use month_end::{FreezeCause, Month, MonthEnd, MonthPhase, window_end};
 pub use password_age::{PASSWORD_DAYS, PASSWORD_STEPS, PasswordWarning, password_warning};

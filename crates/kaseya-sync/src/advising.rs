@@ -10,9 +10,10 @@ use store::{
     StoreError, Transaction,
     counts::{self, CompanyReport},
     ledger::{KnownLine, known_lines},
+    leftovers::{self, TargetNames},
     outcomes::ProductRow,
     settings::PartnerSettings,
-    status_reading::{CompanyStatus, HoldRow},
+    status_reading::{self, CompanyStatus, HoldRow},
 };
 
 use crate::output;
@@ -27,6 +28,8 @@ pub(crate) struct Advising<'a> {
     settings: &'a PartnerSettings,
     lines: BTreeMap<(ContractId, ServiceId), KnownLine>,
     counts: BTreeMap<CompanyId, CompanyReport>,
+    /// What targets were mapped as that holds stand on: nothing may be mapped there any more.
+    held: BTreeMap<(ContractId, ServiceId), TargetNames>,
     reader: Reader,
 }
 
@@ -51,13 +54,17 @@ impl<'a> Advising<'a> {
         now: Timestamp,
         language: Language,
     ) -> Result<Self, StoreError> {
-        let contracts: Vec<ContractId> = contracts(settings).map(|contract| contract.id).collect();
+        let mut contracts: Vec<ContractId> = contracts(settings).map(|contract| contract.id).collect();
+        let held = status_reading::standing_holds(tx, &settings.partner).await?;
+        let held: Vec<ContractId> = held.iter().map(|hold| hold.contract).collect();
+        contracts.extend(&held);
         let today = settings.count_zone.to_datetime(now).date();
         let from = today.saturating_sub(COUNTED.days());
         Ok(Self {
             settings,
             lines: known_lines(tx, &settings.partner, &contracts).await?,
             counts: counts::newest(tx, &settings.partner, from, today).await?,
+            held: leftovers::names(tx, &settings.partner, &held).await?,
             reader: Reader { language, now: now.to_zoned(settings.zone().clone()) },
         })
     }
@@ -117,8 +124,8 @@ impl<'a> Advising<'a> {
     pub fn of_hold(&self, hold: &HoldRow) -> Advice {
         let facts = Facts {
             company: self.names(hold).into_iter().next(),
-            contract: self.contract(hold.contract),
-            service: self.service(hold.service),
+            contract: self.contract_of(hold),
+            service: self.service_of(hold),
             units_from: Some(hold.from_units),
             units_to: Some(hold.to_units),
             money_per_month: self.money(hold.contract, hold.service, hold.from_units, hold.to_units),
@@ -133,7 +140,9 @@ impl<'a> Advising<'a> {
             Brake::PlanSwitch => ErrorCode::Map03,
             Brake::Drift => ErrorCode::Drf01,
             Brake::BillingCycle => ErrorCode::Per01,
-            Brake::FallToZero | Brake::LargeChange | Brake::ManyCompanies => ErrorCode::Qty01,
+            Brake::FallToZero | Brake::LargeChange | Brake::ManyCompanies | Brake::Leftover => {
+                ErrorCode::Qty01
+            }
         };
         advise(code, &facts, &self.reader)
     }
@@ -147,8 +156,19 @@ impl<'a> Advising<'a> {
         hold.companies.iter().map(name).collect()
     }
 
+    /// The name of a held change's service when it was mapped.
+    pub fn service_of(&self, hold: &HoldRow) -> Option<String> {
+        let names = || self.held.get(&(hold.contract, hold.service));
+        self.service(hold.service).or_else(|| names().map(|names| names.service_name.clone()))
+    }
+
+    fn contract_of(&self, hold: &HoldRow) -> Option<String> {
+        let names = || self.held.get(&(hold.contract, hold.service));
+        self.contract(hold.contract).or_else(|| names().map(|names| names.contract_name.clone()))
+    }
+
     /// A service's name when it was mapped.
-    pub fn service(&self, service: ServiceId) -> Option<String> {
+    fn service(&self, service: ServiceId) -> Option<String> {
         let mut mappings = self.settings.products.values().filter_map(|product| product.mapping.as_ref());
         mappings.find(|mapping| mapping.service == service).map(|mapping| mapping.service_name.clone())
     }

@@ -4,7 +4,7 @@
 //! stored beside. Applied again it is an update:
 //!
 //! - Companies and products that the file does not list stay as they are. A listed company without a mapping loses the
-//!   one it had; what stands in Kaseya is left alone.
+//!   one it had. What stands in Kaseya is left alone: of each line that nothing is mapped to any more a person is asked (D-13).
 //! - A company's mapping gets a new version only when account, contracts or billing rules are others: what a job has read
 //!   of the old one is then not written any more.
 //! - The credentials get a new version only when host, tenant, user or password are others (the stored password is opened
@@ -33,12 +33,12 @@ use vault::{Associated, KeyRing, Sealed};
 use crate::{
     ended::Ended,
     installation::Installation,
-    output,
+    leftovers, output,
     settings_file::{self, IntegrationSettings, Mistakes, ReportSettings, SettingsFile, Surroundings},
     trial::{self, is_a_swap},
 };
 
-pub use crate::trial::Trial;
+pub use crate::{leftovers::LeftoverNote, trial::Trial};
 
 /// Why nothing was stored.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +76,7 @@ pub struct Applying<'a> {
 }
 
 /// What was stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Applied {
     /// The partner.
     pub partner: PartnerId,
@@ -86,6 +86,8 @@ pub struct Applied {
     pub moved: usize,
     /// Contracts of companies whose mapping was taken away: their lines stay as they are in Kaseya.
     pub left: Vec<String>,
+    /// Lines that were ours and that nothing is mapped to any more: each waits for a person (D-13).
+    pub leftovers: Vec<LeftoverNote>,
     /// Whether credentials are others than before.
     pub new_credentials: bool,
     /// When the next scheduled run is due.
@@ -153,6 +155,9 @@ fn report(applied: &Applied) -> anyhow::Result<()> {
     }
     for left in &applied.left {
         output::say(&format_args!("{left} is not mapped any more; its lines in Kaseya stay as they are"))?;
+    }
+    for left in &applied.leftovers {
+        output::say(&left.told(&applied.partner))?;
     }
     if let Some(report) = &applied.report {
         output::say(&format_args!("the user counts are stored as report {report}"))?;
@@ -247,6 +252,7 @@ pub(crate) async fn store_file(
         Some(report) => Some(store_report(tx, partner, report, applying).await?),
         None => None,
     };
+    let leftovers = leftovers::ask(tx, file, stored, applying.entropy, applying.now).await?;
     let state = turn_switch(tx, partner, file.integration.enabled, applying.now).await?;
     let mapped = file.companies.iter().filter(|company| company.mapping.is_some()).count();
     Ok(Applied {
@@ -254,6 +260,7 @@ pub(crate) async fn store_file(
         companies: (file.companies.len(), mapped),
         moved,
         left,
+        leftovers,
         new_credentials,
         next_run_at,
         state,

@@ -79,7 +79,7 @@ async fn list(
 
 /// A hold's columns.
 pub(crate) fn row(hold: &HoldRow, advising: &Advising<'_>) -> [String; 10] {
-    let service = advising.service(hold.service).unwrap_or_else(|| hold.service.to_string());
+    let service = advising.service_of(hold).unwrap_or_else(|| hold.service.to_string());
     [
         hold.hold.to_string(),
         advising.names(hold).join(", "),

@@ -12,6 +12,7 @@ mod ended;
 mod holds;
 mod installation;
 mod keys;
+mod leftovers;
 mod migrate;
 mod output;
 mod probe;

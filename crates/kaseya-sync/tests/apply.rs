@@ -434,3 +434,43 @@ async fn b_03_a_passwords_age_counts_from_when_it_really_changed() {
     world.apply_at(&other, now() + 48.hours()).await.expect("it is right");
     assert_eq!(since().await, Some(now() + 48.hours()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d_13_a_line_that_an_edit_leaves_behind_is_asked_about_with_both_answers() {
+    let world = World::new().await;
+    world.apply(SAMPLE).await.expect("it is right");
+    let ours = "insert into targets (partner_id, contract_id, service_id, confirmed_units, confirmed_at, shares,
+                    shares_run_number, account_id, account_name, contract_name, service_name)
+                values ('example-msp', 5013, 702, 3, '2026-11-22Z',
+                    '[{\"company\": \"niccolo\", \"product\": \"advanced\", \"units\": 3}]', 1, 301, 'P', 'Security services',
+                    'Password manager Advanced');
+                insert into lines values ('example-msp', 5013, 9001, 702, 3, 4.5, '2026-11-01', '2026-11-22Z', 1)";
+    world.database.client().await.batch_execute(ours).await.expect("the statements are right");
+    let nothing = world.apply(SAMPLE).await.expect("it is right").leftovers;
+    assert_eq!(nothing, [], "it is mapped");
+
+    let moved = with(
+        "[[company.product_contract]]\nproduct_id = \"advanced\"\ncontract_id = 5013\ncontract_name = \"Security services\"\n",
+        "",
+    );
+    let applied = world.apply(&moved).await.expect("it is right");
+    let [note] = &applied.leftovers[..] else { panic!("{:?}", applied.leftovers) };
+    let told = note.told(&applied.partner);
+    let hold = note.hold;
+    assert_eq!(
+        told,
+        format!(
+            "Panificio Niccolò & Figli: nothing is mapped any more to \"Password manager Advanced\" on contract 5013 \
+             \"Security services\", which has 3 units of ours\n  to 0 from 2026-11-01: kaseya-sync holds example-msp \
+             approve {hold}\n  leave it as it is: kaseya-sync holds example-msp dismiss {hold}"
+        )
+    );
+    let open =
+        format!("holds where hold_id = '{hold}' and state = 'open' and brake = 'leftover' and to_units = 0");
+    assert_eq!((world.count(&open).await, world.count("events where topic = 'hold.opened'").await), (1, 1));
+    assert_eq!(world.apply(&moved).await.expect("it is right").leftovers, [], "told once");
+    assert_eq!(world.count(&open).await, 1);
+
+    assert_eq!(world.apply(SAMPLE).await.expect("it is right").leftovers, []);
+    assert_eq!(world.count("holds where state = 'gone'").await, 1, "mapped again, nobody is asked");
+}

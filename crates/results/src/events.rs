@@ -90,7 +90,8 @@ pub(crate) fn password_aging(
     event(EventTopic::PasswordAging, &message)
 }
 
-pub(crate) fn hold_opened(partner: &PartnerId, hold: &HeldChange, now: Timestamp) -> NewEvent {
+/// That a change waits for a person.
+pub fn hold_opened(partner: &PartnerId, hold: &HeldChange, now: Timestamp) -> NewEvent {
     let message = v1::HoldOpened {
         number: None,
         partner_id: partner.to_string(),

@@ -14,4 +14,5 @@ mod service;
 mod storing;
 
 pub use done::JobDone;
+pub use events::hold_opened;
 pub use service::{Results, ResultsSettings};

@@ -1,6 +1,6 @@
 //! A batch of `JobDone` in one transaction.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Brake, CompanyState, ContractId, Entropy, HoldId, LoginOutcome, PartnerId, ProductId, RunMode, ServiceId,
@@ -11,7 +11,7 @@ use store::{
     events::NewEvent,
     journal,
     ledger::{self, SeenEqual, Share},
-    lines, logins,
+    leftovers, lines, logins,
     outcomes::{self, CompanyOutcome, ProductRow},
     services,
     standing_holds::{self, HeldChange},
@@ -79,6 +79,9 @@ async fn store_one(
             "JobDone of an attempt that no longer holds its job: its changes are kept, the ledger stays");
     }
     if let Some(ended) = closing::end_run(tx, partner, done.source.run, now).await? {
+        let run_number = done.source.run_number;
+        let left = leftovers::bring_up_to_date(tx, partner, run_number, entropy, now).await?;
+        events.extend(left.iter().map(|hold| events::hold_opened(partner, hold, now)));
         events.push(events::run_finished(partner, done.source.run, &ended, totals, now));
     }
     store::events::store_events(tx, partner, events, now).await
@@ -90,7 +93,10 @@ async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
     if !done.lines.is_empty() {
         lines::store_lines(tx, partner, done.source.run_number, &done.lines).await?;
         journal::settle_from_lines(tx, partner, &done.lines, &done.changes).await?;
-        ledger::remember_equal(tx, partner, &seen_equal(done)).await?;
+    }
+    let seen_equal = seen_equal(done);
+    if !seen_equal.is_empty() {
+        ledger::remember_equal(tx, partner, &seen_equal).await?;
     }
     if !done.changes.is_empty() {
         journal::settle_intents(tx, partner, &done.changes).await?;
@@ -118,14 +124,20 @@ fn seen_equal(done: &JobDone) -> Vec<SeenEqual> {
             Some(((company.contract?, ServiceId(product.service?)), i32::try_from(product.to?).ok()?))
         })
         .collect();
-    done.lines
-        .iter()
-        .filter_map(|line| {
-            let units = *unchanged.get(&(line.contract, line.service))?;
-            let (contract, service, seen_at) = (line.contract, line.service, line.seen_at);
-            (line.units == f64::from(units)).then_some(SeenEqual { contract, service, units, seen_at })
-        })
-        .collect()
+    let shown = done.lines.iter().filter_map(|line| {
+        let units = *unchanged.get(&(line.contract, line.service))?;
+        let (contract, service, seen_at) = (line.contract, line.service, line.seen_at);
+        (line.units == f64::from(units)).then_some(SeenEqual { contract, service, units, seen_at })
+    });
+    // A leftover, which has no count, whose line is not there any more holds the person's 0 (D-13).
+    let gone: BTreeSet<(ContractId, ServiceId)> = products(&companies)
+        .filter(|(_, product)| product.users.is_none() && product.from.is_none() && product.to == Some(0))
+        .filter_map(|(company, product)| Some((company.contract?, ServiceId(product.service?))))
+        .filter(|target| unchanged.contains_key(target))
+        .collect();
+    let seen_at = done.finished_at;
+    let gone = gone.into_iter().map(|(contract, service)| SeenEqual { contract, service, units: 0, seen_at });
+    shown.chain(gone).collect()
 }
 
 /// What an attempt finds equal because an earlier one of its run has changed it, is changed: the run did it, and its
@@ -180,11 +192,11 @@ async fn store_standing(
     };
     let standing: Vec<&CompanyOutcome> = companies.iter().filter(stands).collect();
     ledger::remember_shares(tx, partner, run_number, &shares(&standing)).await?;
+    standing_holds::end_overtaken_holds(tx, partner).await?;
     standing_holds::end_holds(tx, partner, run_number, &targets_in_order(&standing)).await?;
     let held = held_changes(partner, &standing, entropy, now);
     let to_tell = standing_holds::store_holds(tx, partner, run_number, held, now).await?;
     events.extend(to_tell.iter().map(|hold| events::hold_opened(partner, hold, now)));
-    standing_holds::end_unmapped_holds(tx, partner).await?;
     Ok(events)
 }
 

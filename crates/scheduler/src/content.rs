@@ -222,6 +222,7 @@ fn target_work(target: &TargetPlan, known: &KnownTarget<'_>) -> v1::TargetWork {
         unanswered_units: known.remembered.unanswered,
         drift_policy: Some(known.drift.as_str().to_owned()),
         shares: known.shares.map(shares_seen),
+        leftover: target.leftover.as_ref().map(|left| v1::Leftover { seen_units: Some(left.seen) }),
         begun_pair_id: known.begun_pair.map(|pair| pair.to_string()),
         service_seen: known.seen.map(Into::into),
     }

@@ -2,10 +2,11 @@
 //!
 //! For the other parts: `read(tx, &partner, now)`, then `Facts::plan()`.
 
-use domain::{Month, MonthPhase, PartnerId};
-use jiff::{Timestamp, ToSpan as _, civil::Date};
+use domain::{MonthPhase, PartnerId};
+use jiff::{Timestamp, ToSpan as _};
 use store::{
     StoreError, Transaction, counts, frozen,
+    leftovers::{self, ApprovedLeftover},
     settings::{self, Integration, PartnerSettings},
 };
 
@@ -20,6 +21,8 @@ pub(crate) struct Facts {
     pub(crate) integration: Integration,
     /// What was counted.
     pub(crate) counts: Counts,
+    /// The leftovers that people approved to be set to 0 (D-13).
+    leftovers: Vec<ApprovedLeftover>,
     now: Timestamp,
 }
 
@@ -47,7 +50,12 @@ impl Found {
 impl Facts {
     /// What the partner's contracts should hold.
     pub(crate) fn plan(&self) -> PartnerPlan {
-        plan_partner(&self.settings, &self.integration, &self.counts, self.now)
+        let mut plan = plan_partner(&self.settings, &self.integration, &self.counts, self.now);
+        let counted_day = self.counts.phase.last_counted_day(self.integration.month_end.today(self.now));
+        plan.add_leftovers(&self.leftovers, |contract| {
+            leftovers::effective_day(&self.settings, &self.integration, contract, counted_day, self.now)
+        });
+        plan
     }
 }
 
@@ -64,7 +72,8 @@ pub(crate) async fn read(
         return Ok(Found::NotSetUp);
     };
     let counts = read_counts(tx, &settings, &integration, now).await?;
-    Ok(Found::Facts(Box::new(Facts { settings, integration, counts, now })))
+    let leftovers = leftovers::approved(tx, partner).await?;
+    Ok(Found::Facts(Box::new(Facts { settings, integration, counts, leftovers, now })))
 }
 
 async fn read_counts(
@@ -75,18 +84,7 @@ async fn read_counts(
 ) -> Result<Counts, StoreError> {
     let partner = &settings.partner;
     let today = integration.month_end.today(now);
-    let current = Month::of(today);
-    let frozen_at = [
-        (current, frozen::frozen_at(tx, partner, current).await?),
-        (current.previous(), frozen::frozen_at(tx, partner, current.previous()).await?),
-    ];
-    let phase = integration.month_end.phase(
-        now,
-        |month| frozen_at.iter().find(|(known, _)| *known == month).and_then(|(_, at)| *at),
-        integration.invoice_day,
-        settings.zone(),
-    );
-    let phase = counted_phase(phase, counts::counted_since(tx, partner).await?);
+    let phase = frozen::phase(tx, settings, integration, now).await?;
     let newest_day = phase.last_counted_day(today);
     let oldest_day = today.saturating_sub(i64::from(integration.max_count_age_days).days());
     Ok(Counts {
@@ -97,17 +95,4 @@ async fn read_counts(
             MonthPhase::Open | MonthPhase::Closing(_) => None,
         },
     })
-}
-
-/// A partner whose first count is younger than the month that ended has nothing to be frozen: its counts are sent as
-/// they come.
-fn counted_phase(phase: MonthPhase, counted_since: Option<Date>) -> MonthPhase {
-    match phase {
-        MonthPhase::Closing(month) | MonthPhase::Frozen(month)
-            if counted_since.is_none_or(|first| first > month.last_day()) =>
-        {
-            MonthPhase::Open
-        }
-        phase => phase,
-    }
 }

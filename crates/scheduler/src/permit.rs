@@ -13,7 +13,7 @@ use messages::v1::{self, DenialReason, RefusalReason};
 use store::{
     StoreError, Transaction,
     ledger::{self, HeldJob},
-    logins,
+    leftovers, logins,
     permits::{
         self, AddendMapping, ApprovedHold, BrakedTarget, Intent, IntentsOf, PermitRules, TargetStanding,
     },
@@ -142,6 +142,8 @@ struct Facts {
     rules: PermitRules,
     mappings: BTreeMap<(CompanyId, ProductId), AddendMapping>,
     standing: BTreeMap<(ContractId, ServiceId), TargetStanding>,
+    /// The targets of the changes that something is mapped to.
+    mapped: BTreeSet<(ContractId, ServiceId)>,
     /// Companies that this run was granted changes for before.
     granted: BTreeSet<CompanyId>,
     /// Companies that it would change by what the lines last showed.
@@ -162,6 +164,8 @@ async fn facts(
     let partner = &ask.of.partner;
     let addends = ask.changes.iter().flat_map(|change| &change.addends).map(AskedAddend::key).collect();
     let attempt = (ask.of.job, ask.of.attempt);
+    let targets: Vec<(ContractId, ServiceId)> =
+        ask.changes.iter().map(|change| (change.contract, change.service)).collect();
     let contracts: Vec<ContractId> = ask.changes.iter().map(|change| change.contract).collect();
     let holds: Vec<HoldId> = ask.changes.iter().filter_map(|change| change.approved_hold).collect();
     let pairs: Vec<PairId> = ask.changes.iter().filter_map(|change| change.pair).collect();
@@ -171,6 +175,7 @@ async fn facts(
         rules: permits::permit_rules(tx, partner).await?,
         mappings: permits::addend_mappings(tx, partner, &addends).await?,
         standing: permits::targets_standing(tx, partner, attempt, &contracts, now).await?,
+        mapped: leftovers::mapped(tx, partner, &targets).await?,
         granted: permits::companies_granted(tx, partner, job.run).await?,
         expected: permits::companies_expected(tx, partner, job.run).await?,
         approved: permits::approved_holds(tx, partner, &holds).await?,
@@ -243,7 +248,7 @@ impl Facts {
             self.mappings.get(&addend.key()) == Some(&counts_here)
         };
         let standing = self.standing.get(&(change.contract, change.service));
-        if !change.addends.iter().all(as_mapped) {
+        if !change.addends.iter().all(as_mapped) || change.is_leftover() && !self.is_still_left(change) {
             Some(DenialReason::MappingChanged)
         } else if standing.and_then(|standing| standing.newest_run_number) > Some(self.run_number) {
             Some(DenialReason::OlderRun)
@@ -252,6 +257,13 @@ impl Facts {
         } else {
             None
         }
+    }
+
+    /// Whether nothing is mapped to a leftover's target still, and the person's word about it stands: else its contract is
+    /// worked on anew, with what is true then.
+    fn is_still_left(&self, change: &AskedChange) -> bool {
+        let mapped = self.mapped.contains(&(change.contract, change.service));
+        !mapped && change.approved_hold.is_some_and(|hold| self.approval_stands(hold, change))
     }
 
     fn finishes_pair(&self, change: &AskedChange) -> bool {
@@ -269,6 +281,7 @@ impl Facts {
         self.approved.iter().any(|approved| {
             approved.hold == hold
                 && (approved.contract, approved.service) == (change.contract, change.service)
+                && approved.leftover == change.is_leftover()
                 && self.rules.brakes.approval_stands(approved.units, change.to_units)
         })
     }

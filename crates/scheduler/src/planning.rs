@@ -1,8 +1,8 @@
 //! From what a partner has set and what was counted to what its contracts should hold. Pure.
 //!
 //! A target's wanted units are the sum over all companies and products mapped to it, each as its billing rule says, whoever
-//! was asked for. A product that is not billed is no addend: a line that it alone was on is left to a person. Which
-//! products does a mapped company have? All that are mapped: one that its newest complete report does not list counts 0.
+//! was asked for. A product that is not billed is no addend: a line that it alone was on is a leftover, and left to a person.
+//! Which products does a mapped company have? All that are mapped: one that its newest complete report does not list counts 0.
 //! What the report lists beyond them is a note with its number, and makes no target.
 //!
 //! A count is missing, and its target unknown, when it could not be taken, when no report covers the company, or when
@@ -19,6 +19,7 @@ use jiff::{Timestamp, civil::Date};
 use store::{
     counts::CompanyReport,
     frozen::FrozenMonth,
+    leftovers::ApprovedLeftover,
     settings::{Company, CompanyMapping, Contract, Integration, PartnerSettings},
 };
 
@@ -36,7 +37,8 @@ pub struct Counts {
 /// What a partner's contracts should hold at one instant.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PartnerPlan {
-    /// Every contract that a company or one of its products is mapped to.
+    /// Every contract that a company or one of its products is mapped to, and those with a leftover that a person approved to
+    /// be set to 0.
     pub contracts: BTreeMap<ContractId, ContractPlan>,
     /// Companies without account and contract, but for closed ones.
     pub unmapped: BTreeMap<CompanyId, UnmappedCompany>,
@@ -79,6 +81,18 @@ pub struct TargetPlan {
     /// From which day a change counts, before the contract's and the line's own start are looked at; `None` without any
     /// count, and when the count's month is already invoiced (PER-01).
     pub effective_date: Option<Date>,
+    /// What a person approved, where nothing is mapped here any more (D-13): then there is no addend, and the wanted units are
+    /// the person's 0.
+    pub leftover: Option<Leftover>,
+}
+
+/// A line that was ours, which a person approved to be set to 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Leftover {
+    /// The units that the person saw on the line.
+    pub seen: f64,
+    /// The companies whose users were in it.
+    pub companies: BTreeSet<CompanyId>,
 }
 
 /// A product of a company that is part of no target (MAP-02).
@@ -121,9 +135,49 @@ impl ContractPlan {
     pub fn needs_worker(&self) -> bool {
         self.targets.iter().any(|target| matches!(target.wanted, Wanted::Units(_)))
     }
+
+    /// What people approved on it, where nothing is mapped any more.
+    pub(crate) fn leftovers(&self) -> impl Iterator<Item = &Leftover> {
+        self.targets.iter().filter_map(|target| target.leftover.as_ref())
+    }
 }
 
 impl PartnerPlan {
+    /// Adds the leftovers that people approved to be set to 0, each from its day. A target that has an addend is no leftover,
+    /// whatever was approved.
+    pub(crate) fn add_leftovers(
+        &mut self,
+        approved: &[ApprovedLeftover],
+        effective_date: impl Fn(ContractId) -> Option<Date>,
+    ) {
+        for ApprovedLeftover { target, seen, companies } in approved {
+            let contract = self.contracts.entry(target.contract).or_insert_with(|| ContractPlan {
+                contract: target.contract,
+                account: target.account,
+                account_name: target.account_name.clone(),
+                name: target.contract_name.clone(),
+                // By whoever approved the day from which it is 0.
+                billing_chosen: true,
+                companies: BTreeSet::new(),
+                targets: Vec::new(),
+                notes: Vec::new(),
+                unbilled: Vec::new(),
+            });
+            if contract.targets.iter().any(|known| known.service == target.service) {
+                continue;
+            }
+            contract.targets.push(TargetPlan {
+                service: target.service,
+                service_name: target.service_name.clone(),
+                addends: Vec::new(),
+                wanted: Wanted::Units(0),
+                effective_date: effective_date(target.contract),
+                leftover: Some(Leftover { seen: *seen, companies: companies.clone() }),
+            });
+            contract.targets.sort_by_key(|target| target.service);
+        }
+    }
+
     /// Whether a company has users of a product as far as is told, or would have them in some line: mapped, unmapped or not
     /// billed.
     pub(crate) fn uses(&self, company: &CompanyId, product: &ProductId) -> bool {
@@ -215,6 +269,7 @@ impl<'a> Planner<'a> {
                     addends: vec![addend],
                     wanted: Wanted::Unknown,
                     effective_date: None,
+                    leftover: None,
                 }),
             }
         }
@@ -349,5 +404,7 @@ fn frozen_count(frozen: &FrozenMonth, id: &CompanyId, product: &ProductId) -> Op
 
 #[cfg(test)]
 mod billing_tests;
+#[cfg(test)]
+mod leftover_tests;
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,10 @@ use store::{
     settings::Integration,
 };
 
-use crate::{facts::Facts, planning::PartnerPlan};
+use crate::{
+    facts::Facts,
+    planning::{ContractPlan, PartnerPlan},
+};
 
 /// The most companies without contract in one local job.
 const MAX_LOCAL: usize = 100;
@@ -40,7 +43,12 @@ impl Items {
             Companies::Only(listed) => listed.contains(company),
         };
         let mut items = Self::default();
-        for contract in plan.contracts.values().filter(|contract| contract.companies.iter().any(concerned)) {
+        // What a company left behind is its own business too.
+        let is_asked_for = |contract: &&ContractPlan| {
+            let left_by = contract.leftovers().flat_map(|leftover| &leftover.companies);
+            *companies == Companies::All || contract.companies.iter().chain(left_by).any(concerned)
+        };
+        for contract in plan.contracts.values().filter(is_asked_for) {
             items.add_contract(plan, contract.contract);
         }
         items.companies = plan.unmapped.keys().filter(|company| concerned(company)).cloned().collect();

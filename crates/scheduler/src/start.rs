@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use domain::{
-    Admission, BreakerPolicy, Budget, Calls, ErrorCode, JobId, JobKind, JobState, LoginPermission, PartnerId,
-    RunMode, RunState,
+    Admission, BreakerPolicy, Budget, Calls, ContractId, ErrorCode, JobId, JobKind, JobState,
+    LoginPermission, PartnerId, RunMode, RunState,
 };
 use jiff::Timestamp;
 use messages::{
@@ -17,12 +17,13 @@ use store::{
     calls::{self, UsedCalls},
     closing,
     ledger::{self, JobRow, StartedJob},
+    leftovers::{self, TargetNames},
     logins::{self, LoginOf, NewTry},
     settings::{Integration, IntegrationState},
     switch,
 };
 
-use crate::{Context, content, expected, facts, refusal::Refused};
+use crate::{Context, content, expected, facts, planning::PartnerPlan, refusal::Refused};
 
 /// The most characters of a worker's name.
 const WORKER_CHARACTERS: usize = 200;
@@ -104,12 +105,29 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
         Err(refused) => Ok(Err(refused)),
         Ok(admitted) => {
             if job.kind == JobKind::Work && job.mode == RunMode::Apply {
-                let of_run = (job.run, job.run_number);
-                expected::note(tx, &facts, &facts.plan(), of_run, now).await?;
+                let (of_run, plan) = ((job.run, job.run_number), facts.plan());
+                expected::note(tx, &facts, &plan, of_run, now).await?;
+                leftovers::note_names(tx, partner, &names(&plan, &job.contracts)).await?;
             }
             content::job_content(tx, context, partner, &job, &facts, &admitted).await.map(Ok)
         }
     }
+}
+
+/// What the targets of these contracts are mapped as.
+fn names(plan: &PartnerPlan, contracts: &[ContractId]) -> Vec<TargetNames> {
+    let planned = contracts.iter().filter_map(|contract| plan.contracts.get(contract));
+    let targets = planned.flat_map(|contract| {
+        contract.targets.iter().map(|target| TargetNames {
+            contract: contract.contract,
+            contract_name: contract.name.clone(),
+            account: contract.account,
+            account_name: contract.account_name.clone(),
+            service: target.service,
+            service_name: target.service_name.clone(),
+        })
+    });
+    targets.collect()
 }
 
 /// Whether the ticket is of no use whatever the integration says.

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use domain::{CompanyId, FreezeCause, Month, PartnerId, ProductId, ReportId, RunId};
+use domain::{CompanyId, FreezeCause, Month, MonthPhase, PartnerId, ProductId, ReportId, RunId};
 use jiff::{Timestamp, civil::Date};
 
-use crate::{Row, StoreError, Transaction, counts::users};
+use crate::{
+    Row, StoreError, Transaction,
+    counts::{self, users},
+    settings::{Integration, PartnerSettings},
+};
 
 /// The counts of a month's last day, as frozen or corrected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +77,41 @@ pub async fn frozen_at(
         .await?
         .map(|row| row.get("frozen_at"))
         .transpose()
+}
+
+/// Which counts a partner's syncs may send now.
+pub async fn phase(
+    tx: &Transaction<'_>,
+    settings: &PartnerSettings,
+    integration: &Integration,
+    now: Timestamp,
+) -> Result<MonthPhase, StoreError> {
+    let partner = &settings.partner;
+    let current = Month::of(integration.month_end.today(now));
+    let frozen_at = [
+        (current, frozen_at(tx, partner, current).await?),
+        (current.previous(), frozen_at(tx, partner, current.previous()).await?),
+    ];
+    let phase = integration.month_end.phase(
+        now,
+        |month| frozen_at.iter().find(|(known, _)| *known == month).and_then(|(_, at)| *at),
+        integration.invoice_day,
+        settings.zone(),
+    );
+    Ok(counted_phase(phase, counts::counted_since(tx, partner).await?))
+}
+
+/// A partner whose first count is younger than the month that ended has nothing to be frozen: its counts are sent as
+/// they come.
+fn counted_phase(phase: MonthPhase, counted_since: Option<Date>) -> MonthPhase {
+    match phase {
+        MonthPhase::Closing(month) | MonthPhase::Frozen(month)
+            if counted_since.is_none_or(|first| first > month.last_day()) =>
+        {
+            MonthPhase::Open
+        }
+        phase => phase,
+    }
 }
 
 /// Freezes a month's counts, for ever. That it is done once is the caller's to see to, and the primary key's.

@@ -15,6 +15,7 @@ pub mod holds;
 pub mod installation;
 pub mod journal;
 pub mod ledger;
+pub mod leftovers;
 pub mod lines;
 mod listen;
 pub mod logins;

@@ -190,6 +190,8 @@ pub struct ApprovedHold {
     pub service: ServiceId,
     /// The units that were approved.
     pub units: u32,
+    /// Whether nothing was mapped to the target (D-13).
+    pub leftover: bool,
 }
 
 /// Those of these holds that stand approved now.
@@ -201,9 +203,10 @@ pub async fn approved_holds(
     let holds: Vec<uuid::Uuid> = holds.iter().map(|hold| hold.0).collect();
     let rows = tx
         .query(
-            "select hold_id, contract_id, service_id, to_units from holds
+            "select hold_id, contract_id, service_id, to_units, brake = $3 as leftover
+             from holds
              where partner_id = $1 and hold_id = any($2) and state = 'approved'",
-            &[&partner.as_str(), &holds],
+            &[&partner.as_str(), &holds, &Brake::Leftover.as_str()],
         )
         .await?;
     rows.iter()
@@ -213,6 +216,7 @@ pub async fn approved_holds(
                 contract: ContractId(row.get("contract_id")?),
                 service: ServiceId(row.get("service_id")?),
                 units: row.number("to_units")?,
+                leftover: row.get("leftover")?,
             })
         })
         .collect()

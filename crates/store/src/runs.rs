@@ -180,6 +180,12 @@ pub async fn hold_partner(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(
     tx.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", &[&partner.as_str()]).await.map(drop)
 }
 
+/// The number of the partner's newest run; 0 before the first.
+pub async fn newest_number(tx: &Transaction<'_>, partner: &PartnerId) -> Result<i64, StoreError> {
+    let sql = "select coalesce(max(run_number), 0) as newest from runs where partner_id = $1";
+    tx.query_one(sql, &[&partner.as_str()]).await?.get("newest")
+}
+
 /// What a running run still can do, or has done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunningRun {

@@ -29,7 +29,7 @@ pub struct HeldChange {
 }
 
 /// Opens holds, or brings the standing one of the target up to date: one per target. A decision on another number no
-/// longer stands. Returns those that a person is to be told of, under the identifiers that they stand under: newly opened,
+/// longer stands, and neither does the approval of a leftover whose line shows another number than the person saw. Returns those that a person is to be told of, under the identifiers that they stand under: newly opened,
 /// open again, or with another number than a person was told of.
 pub async fn store_holds(
     tx: &Transaction<'_>,
@@ -44,9 +44,17 @@ pub async fn store_holds(
             .query_opt(
                 "select hold_id from holds
                  where partner_id = $1 and contract_id = $2 and service_id = $3
-                   and state in ('open', 'approved', 'dismissed') and to_units <> $4
+                   and state in ('open', 'approved', 'dismissed')
+                   and (to_units <> $4 or brake = $5 and state <> 'dismissed' and from_units <> $6)
                  for update",
-                &[&partner.as_str(), &change.contract.0, &change.service.0, &change.to_units],
+                &[
+                    &partner.as_str(),
+                    &change.contract.0,
+                    &change.service.0,
+                    &change.to_units,
+                    &Brake::Leftover.as_str(),
+                    &change.from_units,
+                ],
             )
             .await?;
         let row = tx
@@ -59,9 +67,9 @@ pub async fn store_holds(
                      company_ids = excluded.company_ids, brake = excluded.brake, from_units = excluded.from_units,
                      to_units = excluded.to_units, effective_date = excluded.effective_date,
                      run_number = excluded.run_number, pair_id = excluded.pair_id,
-                     state = case when holds.to_units <> excluded.to_units then 'open' else holds.state end,
-                     decided_at = case when holds.to_units = excluded.to_units then holds.decided_at end,
-                     decided_by = case when holds.to_units = excluded.to_units then holds.decided_by end
+                     state = case when $13 then 'open' else holds.state end,
+                     decided_at = case when $13 then null else holds.decided_at end,
+                     decided_by = case when $13 then null else holds.decided_by end
                  where holds.run_number <= excluded.run_number
                  returning hold_id",
                 &[
@@ -77,6 +85,7 @@ pub async fn store_holds(
                     &now,
                     &run_number,
                     &change.pair.map(|pair| pair.0),
+                    &of_another_number.is_some(),
                 ],
             )
             .await?;
@@ -104,18 +113,16 @@ async fn reopen_other_halves(tx: &Transaction<'_>, partner: &PartnerId) -> Resul
     .map(drop)
 }
 
-/// Ends the standing holds of targets that are mapped no more: nobody can be asked about them.
-pub async fn end_unmapped_holds(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
+/// Ends the standing holds that the mappings have overtaken: of targets that are mapped no more, and of leftovers that
+/// something is mapped to again. Nobody can be asked about them.
+pub async fn end_overtaken_holds(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     tx.execute(
         "update holds set state = 'gone'
          where partner_id = $1 and state in ('open', 'approved', 'dismissed')
-           and not exists (select from product_mappings mapping
-                           where mapping.partner_id = $1 and mapping.service_id = holds.service_id
-                             and (exists (select from company_mappings company
-                                          where company.partner_id = $1 and company.contract_id = holds.contract_id)
-                                  or exists (select from company_product_contracts own
-                                             where own.partner_id = $1 and own.contract_id = holds.contract_id)))",
-        &[&partner.as_str()],
+           and (brake = $2) = exists (select from mapped_targets mapped
+                                      where mapped.partner_id = $1 and mapped.contract_id = holds.contract_id
+                                        and mapped.service_id = holds.service_id)",
+        &[&partner.as_str(), &Brake::Leftover.as_str()],
     )
     .await?;
     Ok(())

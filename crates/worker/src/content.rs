@@ -144,6 +144,17 @@ pub struct Target {
     pub begun_pair: Option<PairId>,
     /// Its service as this run's survey found it in the catalogue.
     pub service_seen: Option<SeenService>,
+    /// What a person approved, where nothing is mapped here any more: then there are no addends, and 0 is wanted.
+    pub leftover: Option<Leftover>,
+}
+
+/// A line that was ours, which a person approved to be set to 0 (D-13).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Leftover {
+    /// The units that the person saw on the line.
+    pub seen: f64,
+    /// Whose users were in it, and of what.
+    pub left_by: Vec<(CompanyId, ProductId)>,
 }
 
 impl Target {
@@ -289,8 +300,14 @@ fn contract(work: v1::ContractWork) -> Result<Contract, FieldError> {
 
 fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
     let addends = work.addends.into_iter().map(addend).collect::<Result<Vec<_>, _>>()?;
-    // The sum is made here once more: a number that its addends do not make is a fault of the sender.
-    let wanted = domain::wanted_units(&addends);
+    // The sum is made here once more: a number that its addends do not make is a fault of the sender. Where a person decided
+    // about a line that nothing is mapped to any more, there is no sum, and 0 is all that there can be.
+    let leftover = work.leftover.map(|left| leftover(&left, work.shares.as_ref())).transpose()?;
+    let wanted = match &leftover {
+        Some(_) if addends.is_empty() => Wanted::Units(0),
+        Some(_) => return Err(FieldError::new("leftover", "a target with addends is none")),
+        None => domain::wanted_units(&addends),
+    };
     let said = work.wanted_units.map_or(Wanted::Unknown, Wanted::Units);
     if wanted != said {
         return Err(FieldError::new(
@@ -298,6 +315,8 @@ fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
             format!("it says {said:?}, and its addends make {wanted:?}"),
         ));
     }
+    // What companies left behind is no sign of a plan switch: a person has decided about it alone.
+    let shares_seen = work.shares.filter(|_| leftover.is_none());
     let approved = work
         .approval
         .map(|approval| {
@@ -329,11 +348,25 @@ fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
             .service_seen
             .map(|seen| SeenService::try_from(seen).map_err(|error| error.within("service_seen")))
             .transpose()?,
-        shares: work.shares.map(shares).transpose().map_err(|error| error.within("shares"))?,
+        shares: shares_seen.map(shares).transpose().map_err(|error| error.within("shares"))?,
         begun_pair: work
             .begun_pair_id
             .map(|pair| field::id("begun_pair_id", PairId::parse(&pair)))
             .transpose()?,
+        leftover,
+    })
+}
+
+fn leftover(left: &v1::Leftover, shares: Option<&v1::SharesSeen>) -> Result<Leftover, FieldError> {
+    let left_by = shares.into_iter().flat_map(|seen| &seen.shares).map(|share| {
+        Ok((
+            field::id("shares.company_id", CompanyId::new(share.company_id.as_str()))?,
+            field::id("shares.product_id", ProductId::new(share.product_id.as_str()))?,
+        ))
+    });
+    Ok(Leftover {
+        seen: field::decimal("leftover.seen_units", left.seen_units)?,
+        left_by: left_by.collect::<Result<_, FieldError>>()?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use domain::{
     Brake, Change, Decision, ErrorCode, LeftBehind, Line, PairId, PlanContext, SeenContract, ShownContract,
-    Wanted, plan_target,
+    Wanted, plan_leftover, plan_target,
 };
 use jiff::{Timestamp, civil::Date};
 use kaseya::{BmsError, ContractLine};
@@ -197,7 +197,7 @@ impl Planned {
                 ..context_of(attempt, target)
             };
             DecidedTarget {
-                decision: decide(&same_service, &context),
+                decision: decide(target, &same_service, &context),
                 line: if let [line] = same_service[..] { Some(line.clone()) } else { None },
                 shown: same_service.iter().map(|line| line.units).sum(),
                 half: None,
@@ -260,12 +260,15 @@ impl Planned {
     }
 }
 
-fn decide(same_service: &[&ContractLine], context: &PlanContext) -> Decision {
+fn decide(target: &Target, same_service: &[&ContractLine], context: &PlanContext) -> Decision {
     let lines: Vec<Line> = same_service
         .iter()
         .map(|line| Line { id: line.id, units: line.units, effective_date: line.effective_date })
         .collect();
-    plan_target(&lines, context)
+    match &target.leftover {
+        Some(leftover) => plan_leftover(&lines, leftover.seen, context),
+        None => plan_target(&lines, context),
+    }
 }
 
 /// What a plan goes by, but for the contract's own terms.

@@ -39,7 +39,9 @@ pub(crate) fn result_of(
                 Brake::Drift => ErrorCode::Drf01,
                 Brake::PlanSwitch => ErrorCode::Map03,
                 Brake::BillingCycle => ErrorCode::Per01,
-                Brake::FallToZero | Brake::LargeChange | Brake::ManyCompanies => ErrorCode::Qty01,
+                Brake::FallToZero | Brake::LargeChange | Brake::ManyCompanies | Brake::Leftover => {
+                    ErrorCode::Qty01
+                }
             };
             let held = of_change(change, Outcome::with(CompanyState::Held, code));
             let cycle_words =

@@ -75,6 +75,17 @@ pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) ->
             company.words.extend(result.words.clone());
             company.deferred_until = company.deferred_until.max(result.deferred_until);
         }
+        // What becomes of a line that companies left behind is told of each of them, without a count: none is in it.
+        for (company, product) in target.leftover.iter().flat_map(|leftover| &leftover.left_by) {
+            let company = companies.entry(company).or_default();
+            company.products.push(v1::ProductOutcome {
+                product_id: product.to_string(),
+                ..target_outcome(target, result)
+            });
+            company.outcomes.push(result.outcome);
+            company.words.extend(result.words.clone());
+            company.deferred_until = company.deferred_until.max(result.deferred_until);
+        }
     }
     for note in &contract.notes {
         let outcome = Outcome::with(CompanyState::NotMapped, note.code);
@@ -125,12 +136,19 @@ pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) ->
 fn product(target: &Target, addend: &Addend, result: &TargetResult) -> v1::ProductOutcome {
     v1::ProductOutcome {
         product_id: addend.product.to_string(),
-        service_id: Some(target.service.0),
-        state: result.outcome.state.as_str().to_owned(),
-        code: result.outcome.code.map(|code| code.as_str().to_owned()),
         users: addend.count.map(|count| count.users),
         billed_units: addend.billed,
         count_day: addend.count.map(|count| count.day.to_string()),
+        ..target_outcome(target, result)
+    }
+}
+
+/// What a target came out as, of whichever product.
+fn target_outcome(target: &Target, result: &TargetResult) -> v1::ProductOutcome {
+    v1::ProductOutcome {
+        service_id: Some(target.service.0),
+        state: result.outcome.state.as_str().to_owned(),
+        code: result.outcome.code.map(|code| code.as_str().to_owned()),
         from_units: result.from,
         to_units: result.to,
         effective_date: result.effective_date.map(|day| day.to_string()),

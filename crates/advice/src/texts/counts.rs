@@ -49,6 +49,62 @@ pub(super) const QTY_01_DISMISSED: Text = Text {
     ),
 };
 
+/// The same code for a line that was ours and that nothing is mapped to any more (D-13).
+pub(super) const QTY_01_LEFTOVER: Text = Text {
+    title: both("A line is left over", "Riga rimasta senza mappatura"),
+    happened: brief(
+        "Nothing is mapped any more to the line[ of \"{service}\"][ on the contract \"{contract}\"][, which has {units_from}][ \
+         ({money_change} per month if it falls to 0)].",
+        "Alla riga[ di \"{service}\"][ del contratto \"{contract}\"] non è più mappato nulla[: contiene {units_from}][ \
+         ({money_change} al mese se scende a 0)].",
+    )
+    .more(
+        "We sent these units before a mapping was changed or removed, or a product was no longer billed.",
+        "Abbiamo inviato noi queste unità, prima che una mappatura cambiasse o venisse tolta, o che un prodotto non fosse più \
+         fatturato.",
+    ),
+    invoice: brief(
+        "We sent nothing. Without a decision[ by {deadline}], on the invoice [{units_stay}|the units will stay as they are].",
+        "Non abbiamo inviato nulla. Senza una decisione[ entro {deadline}], in fattura [{units_stay}|le unità resteranno come \
+         sono].",
+    ),
+    done: detail(
+        "We set no line to 0 by ourselves: no count says so. If something is mapped to it again, the question is gone.",
+        "Non portiamo nessuna riga a 0 da soli: nessun conteggio lo dice. Se le si mappa di nuovo qualcosa, la domanda decade.",
+    ),
+    to_do: detail(
+        "Press Approve to set it to 0[ {from_effective_day}], or Dismiss to leave it as it is[: Finance > Contracts > \
+         {contract}].",
+        "Premi Approva per portarla a 0[ {from_effective_day}], o Scarta per lasciarla com'è[: Finance > Contracts > \
+         {contract}].",
+    ),
+};
+
+/// The same where a person has said that the line is left as it is.
+pub(super) const QTY_01_LEFTOVER_DISMISSED: Text = Text {
+    title: both("A line is left as it is", "Riga lasciata com'è"),
+    happened: brief(
+        "The line[ of \"{service}\"][ on the contract \"{contract}\"] is left as it is[, with {units_from}].",
+        "La riga[ di \"{service}\"][ del contratto \"{contract}\"] resta com'è[, con {units_from}].",
+    )
+    .more(
+        "Nothing is mapped to it any more, and a person has said that it stays.",
+        "Non le è più mappato nulla, e una persona ha detto di lasciarla.",
+    ),
+    invoice: brief(
+        "We sent nothing; on the invoice [{units_stay}|the units will stay as they are].",
+        "Non abbiamo inviato nulla; in fattura [{units_stay}|le unità resteranno come sono].",
+    ),
+    done: detail(
+        "We do not ask about it again, unless something is mapped to it and taken away once more.",
+        "Non lo chiediamo più, a meno che le si mappi qualcosa e lo si tolga di nuovo.",
+    ),
+    to_do: detail(
+        "Nothing, if that is still meant. Else set the units in Kaseya by hand: Finance > Contracts[ > {contract}].",
+        "Nulla, se va ancora bene. Altrimenti imposta le unità a mano in Kaseya: Finance > Contracts[ > {contract}].",
+    ),
+};
+
 pub(super) const QTY_02: Text = Text {
     title: both("The user count is missing", "Conteggio utenti mancante"),
     happened: brief(

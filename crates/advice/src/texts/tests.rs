@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::ErrorCode;
+use domain::{Brake, ErrorCode};
 
 use super::*;
 use crate::{Button, Language, template::writing, text::Both, vocabulary};
@@ -12,18 +12,19 @@ fn all() -> Vec<(String, Both)> {
     let mut all = Vec::new();
     for code in ErrorCode::ALL {
         for special in [false, true] {
-            let brake = special.then_some(Brake::BillingCycle);
-            let text = of(*code, &Facts { dismissed: special, sent: special, brake, ..Facts::default() });
-            all.push((format!("{code} title"), text.title));
-            let parts = [
-                ("happened", text.happened),
-                ("invoice", text.invoice),
-                ("done", text.done),
-                ("to do", text.to_do),
-            ];
-            for (name, part) in parts {
-                all.push((format!("{code} {name}"), part.brief));
-                all.push((format!("{code} {name}, more"), part.more));
+            for brake in [None, Some(Brake::BillingCycle), Some(Brake::Leftover)] {
+                let text = of(*code, &Facts { dismissed: special, sent: special, brake, ..Facts::default() });
+                all.push((format!("{code} title"), text.title));
+                let parts = [
+                    ("happened", text.happened),
+                    ("invoice", text.invoice),
+                    ("done", text.done),
+                    ("to do", text.to_do),
+                ];
+                for (name, part) in parts {
+                    all.push((format!("{code} {name}"), part.brief));
+                    all.push((format!("{code} {name}, more"), part.more));
+                }
             }
         }
     }

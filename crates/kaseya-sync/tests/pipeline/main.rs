@@ -2,5 +2,6 @@
 
 mod few_calls;
 mod late_writes;
+mod leftovers;
 mod run_brake;
 mod world;

@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use bus::{InProcess, SharedBus};
+use bus::{InProcess, Outgoing, Queue, SharedBus, TraceContext};
 use domain::{Backoff, Clock as _, ContractId};
 use egress::{Egress, EgressSettings};
 use jiff::{Timestamp, ToSpan as _};
 use kaseya::{Bms, BmsSettings};
 use kaseya_simulator::{Endpoint, Fault, Line, Running, Simulator, State};
+use messages::v1;
 use results::{Results, ResultsSettings};
 use scheduler::{Context, Scheduler, SchedulerSettings};
 use secrecy::SecretString;
@@ -28,6 +29,7 @@ pub struct World {
     database: TestDatabase,
     clock: testkit::Clock,
     kaseya: Running,
+    bus: SharedBus,
     companies: u32,
     _stop: tokio_util::sync::DropGuard,
 }
@@ -94,14 +96,15 @@ impl World {
             .expect("a free port");
         let database = testkit::database().await;
         let stop = CancellationToken::new();
-        let world = Self { database, clock, kaseya, companies, _stop: stop.clone().drop_guard() };
+        let bus: SharedBus = Arc::new(InProcess::new());
+        let world = Self { database, clock, kaseya, bus, companies, _stop: stop.clone().drop_guard() };
         world.store_partner().await;
         world.start_services(&stop);
         world
     }
 
     fn start_services(&self, stop: &CancellationToken) {
-        let bus: SharedBus = Arc::new(InProcess::new());
+        let bus = Arc::clone(&self.bus);
         let clock: Arc<dyn domain::Clock> = Arc::new(self.clock.clone());
         let entropy = testkit::entropy(5);
         let program = runtime::Program { name: "test", version: "0", defaults: "" };
@@ -336,6 +339,82 @@ impl World {
         }
     }
 
+    /// Takes a company's mapping away.
+    pub async fn unmap(&self, company: u32) {
+        self.run(&format!("delete from company_mappings where company_id = 'c{company}'")).await;
+    }
+
+    /// Maps a company to the contract with this number.
+    pub async fn map(&self, company: u32, contract: u32) {
+        let contract = contract_of(contract);
+        self.run(&format!(
+            "update company_mappings set contract_id = {contract}, version = version + 1 where company_id = 'c{company}'"
+        ))
+        .await;
+    }
+
+    /// From now on a company is not billed.
+    pub async fn not_billed(&self, company: u32) {
+        self.run(&format!(
+            "insert into billing_rules values ('{PARTNER}', 'c{company}', 'std', true, 0, 0, 'Trial')"
+        ))
+        .await;
+    }
+
+    /// Takes a company's line out of its contract, by hand.
+    pub fn remove_line(&self, company: u32) {
+        self.kaseya
+            .edit(|state| {
+                let contract = state.contract_mut(contract_of(company)).expect("a contract");
+                contract.lines.retain(|line| line.id != line_of(company));
+            })
+            .expect("a state without a file is always kept");
+    }
+
+    /// What a person decides about what is open on the contract with this number.
+    pub async fn decide(&self, contract: u32, approves: bool) {
+        let contract = contract_of(contract);
+        let hold = format!("hold_id from holds where contract_id = {contract} and state = 'open'");
+        let id = testkit::entropy(self.clock.now().as_second().unsigned_abs()).uuid(self.clock.now());
+        let verdict = if approves { v1::HoldDecision::Approve } else { v1::HoldDecision::Dismiss };
+        let message = v1::HoldDecided {
+            decision_id: format!("{id} {}", self.told_of_holds().await),
+            partner_id: PARTNER.to_owned(),
+            hold_id: self.text(&hold).await.expect("an open hold"),
+            decision: verdict.into(),
+            decided_by: "Anna".to_owned(),
+            units: Some(0),
+            other_units: None,
+        };
+        let message = Outgoing::new(id, TraceContext::default(), &message);
+        self.bus.publish(Queue::SyncRequests, message).await.expect("room on the queue");
+    }
+
+    /// Every hold with its contract, in the order in which they were opened.
+    pub async fn holds(&self) -> String {
+        let held = "string_agg(contract_id || ': ' || concat_ws(' ', from_units, 'to', to_units, state, brake, company_ids,
+            effective_date), ', ' order by contract_id, opened_at) from holds";
+        self.text(held).await.unwrap_or_default()
+    }
+
+    /// Until the holds are these, and no run is going.
+    pub async fn until_holds(&self, wanted: &str) {
+        testkit::until(&format!("the holds are {wanted}"), async || {
+            self.holds().await == wanted && self.number("count(*) from jobs where state <> 'done'").await == 0
+        })
+        .await;
+    }
+
+    /// How often listeners were told of a hold.
+    pub async fn told_of_holds(&self) -> i64 {
+        self.number("count(*) from events where topic = 'hold.opened'").await
+    }
+
+    /// How many writes Kaseya was sent.
+    pub fn writes(&self) -> u64 {
+        self.kaseya.calls().get(&Endpoint::WriteLine).copied().unwrap_or(0)
+    }
+
     /// How many companies are in which state.
     pub async fn states(&self) -> Vec<(String, i64)> {
         self.counted("state from statuses").await
@@ -367,7 +446,7 @@ impl World {
         }
     }
 
-    async fn text(&self, expression: &str) -> Option<String> {
+    pub async fn text(&self, expression: &str) -> Option<String> {
         let (value, rest) = expression.split_once(" from ").expect("an expression and where it is from");
         let sql = format!("select ({value})::text as value from {rest}");
         let row: Result<_, StoreError> =

@@ -3,6 +3,7 @@
 mod holds;
 mod journal;
 mod ledger;
+mod leftovers;
 mod message;
 mod pairs;
 mod remembered;

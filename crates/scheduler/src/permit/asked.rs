@@ -57,6 +57,11 @@ impl AskedAddend {
 }
 
 impl AskedChange {
+    /// Whether it sets a line to 0 that nothing is mapped to any more (D-13).
+    pub(super) fn is_leftover(&self) -> bool {
+        self.addends.is_empty()
+    }
+
     pub(super) fn companies(&self) -> BTreeSet<CompanyId> {
         self.addends.iter().map(|addend| addend.company.clone()).collect()
     }
@@ -94,7 +99,9 @@ fn read_change(change: v1::IntendedChange) -> Result<AskedChange, FieldError> {
     if to_units > domain::MAX_UNITS {
         return Err(FieldError::new("to_units", "it is larger than Kaseya's number can be"));
     }
-    if change.addends.is_empty() {
+    // What a person approved for a line that nothing is mapped to any more is no sum (D-13).
+    let is_leftover = to_units == 0 && change.approved_hold_id.is_some();
+    if change.addends.is_empty() && !is_leftover {
         return Err(FieldError::new("addends", "a number that is the sum of nothing is never sent"));
     }
     let addends = change.addends.into_iter().enumerate();

@@ -6,6 +6,7 @@ mod dying_bus;
 mod emitting;
 mod late_writes;
 mod leases;
+mod leftovers;
 mod local;
 mod permits;
 mod plan_switches;

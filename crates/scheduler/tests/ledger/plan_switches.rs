@@ -69,7 +69,11 @@ async fn b_07_both_changes_are_granted_and_on_record_as_a_pair() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn b_07_where_one_change_is_denied_the_other_is_too() {
-    let newer = |service| format!("insert into targets values ('p1', 101, {service}, 99, null, null)");
+    let newer = |service| {
+        format!(
+            "update targets set newest_run_number = 99 where contract_id = 101 and service_id = {service}"
+        )
+    };
     let approval = format!(
         "insert into holds values ('{HOLD}', 'p1', 101, 7, '{{c1}}', 'large_change', 8, 6, '2026-11-01', 'approved',
              '2026-11-19T12:00:00Z', 1, '2026-11-20T11:00:00Z', 'Anna', 'd1')"

@@ -356,7 +356,8 @@ impl World {
                     '{result}', case when '{result}' <> 'open' then timestamptz '{last_sign}' end
              from jobs order by created_at limit 1;
              insert into targets (partner_id, contract_id, service_id, newest_run_number)
-             select partner_id, {contract}, {SERVICE}, run_number from jobs order by created_at limit 1",
+             select partner_id, {contract}, {SERVICE}, run_number from jobs order by created_at limit 1
+             on conflict (partner_id, contract_id, service_id) do update set newest_run_number = excluded.newest_run_number",
             line = contract + 900,
         ))
         .await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ContractId, HoldId, LineId, PartnerId, ServiceId};
+use domain::{Brake, ContractId, HoldId, LineId, PartnerId, ServiceId};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction};
@@ -74,7 +74,8 @@ pub enum Decided {
     Dismissed(u32),
 }
 
-/// The decisions that stand on targets of these contracts.
+/// The decisions that stand on targets of these contracts. One about a leftover counts only while nothing is mapped there,
+/// any other only while something is.
 pub async fn decided_holds(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -84,8 +85,11 @@ pub async fn decided_holds(
     let rows = tx
         .query(
             "select contract_id, service_id, hold_id, to_units, state = 'approved' as approved from holds
-             where partner_id = $1 and contract_id = any($2) and state in ('approved', 'dismissed')",
-            &[&partner.as_str(), &contracts],
+             where partner_id = $1 and contract_id = any($2) and state in ('approved', 'dismissed')
+               and (brake = $3) <> exists (select from mapped_targets mapped
+                                           where mapped.partner_id = $1 and mapped.contract_id = holds.contract_id
+                                             and mapped.service_id = holds.service_id)",
+            &[&partner.as_str(), &contracts, &Brake::Leftover.as_str()],
         )
         .await?;
     rows.iter()
