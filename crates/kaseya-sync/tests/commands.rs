@@ -491,3 +491,38 @@ async fn b_07_a_plan_switch_is_one_approval_and_all_that_is_open_is_decided_at_o
     kaseya.until(|state| state.lines(5020).is_some_and(|lines| lines[0].units == 5.0)).await;
     standalone.stop();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d_13_apply_says_which_line_is_left_over_and_the_command_that_it_prints_sets_it_to_zero() {
+    let kaseya = kaseya().await;
+    let standalone = Standalone::start();
+    let folder = standalone.directory.path();
+    write(folder, "password", "secret word\n");
+    let mapped = settings(&kaseya, 12, 40);
+    let file = write(folder, "msp.toml", &mapped);
+    standalone.expect(0, &["apply", &file]);
+    standalone.expect(0, &["sync-now", "msp", "--wait"]);
+
+    let mapping = "account_id = 302\naccount_name = \"O'Hara\"\ncontract_id = 5020\ncontract_name = \"Managed services\"\n";
+    assert!(mapped.contains(mapping));
+    let file = write(folder, "msp.toml", &mapped.replace(mapping, ""));
+    let said = standalone.expect(0, &["apply", &file]);
+    assert!(
+        said.contains("O'Hara: nothing is mapped any more to \"Standard\" on contract 5020")
+            && said.contains("40 units"),
+        "{said}"
+    );
+    let command = said.lines().find_map(|line| line.split_once("kaseya-sync holds msp approve "));
+    let (from_day, hold) = command.unwrap_or_else(|| panic!("no command in {said}"));
+    assert!(from_day.contains("to 0 from ") && said.contains(&format!("dismiss {hold}")), "{said}");
+
+    let listed = standalone.expect(3, &["holds", "msp", "--language", "it"]);
+    assert!(listed.contains("Riga rimasta senza mappatura") && listed.contains("\"Standard\""), "{listed}");
+    assert!(listed.contains("−140,00") && listed.contains("leftover"), "{listed}");
+    assert_eq!((units(&kaseya, 5020), kaseya.history().len()), (40.0, 0), "nothing is sent before");
+
+    standalone.expect(0, &["holds", "msp", "approve", hold]);
+    kaseya.until(|state| state.lines(5020).is_some_and(|lines| lines[0].units == 0.0)).await;
+    assert_eq!(units(&kaseya, 5012), 12.0);
+    standalone.stop();
+}

@@ -248,7 +248,11 @@ fn left_behind(
     shares: &BTreeMap<(ContractId, ServiceId), TargetShares>,
 ) -> Vec<v1::LeftBehindProduct> {
     let (from, to) = ((contract.contract, ServiceId(i32::MIN)), (contract.contract, ServiceId(i32::MAX)));
-    let mapped = |service: ServiceId| contract.targets.iter().any(|target| target.service == service);
+    // A leftover that a person approved to be set to 0 still bills them until it is.
+    let mapped = |service: ServiceId| {
+        let mut targets = contract.targets.iter().filter(|target| target.leftover.is_none());
+        targets.any(|target| target.service == service)
+    };
     let mut left = Vec::new();
     for ((_, service), seen) in shares.range(from..=to).filter(|((_, service), _)| !mapped(*service)) {
         let gone = seen.shares.iter().filter(|share| {

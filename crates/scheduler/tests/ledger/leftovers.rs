@@ -117,6 +117,26 @@ async fn d_13_a_word_about_a_leftover_lets_no_count_pass() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn b_07_what_is_left_over_bills_its_users_until_it_is_zero() {
+    let world = left_behind().await;
+    world
+        .run(&format!(
+            "insert into products values ('p1', 'old', 'Old', null);
+             update targets set service_id = 9, shares = '[{{\"company\": \"c1\", \"product\": \"old\", \"units\": 12}}]';
+             update holds set service_id = 9;
+             update company_mappings set contract_id = {OLD} where company_id = 'c1'"
+        ))
+        .await;
+    let (_, content) = started(&world, OLD).await;
+    let contract = &content.contracts[0];
+    let services: Vec<_> =
+        contract.targets.iter().map(|target| (target.service_id, target.leftover.is_some())).collect();
+    assert_eq!(services, [(Some(SERVICE), false), (Some(9), true)]);
+    let left: Vec<_> = contract.left_behind.iter().map(|left| (&*left.product_id, left.service_id)).collect();
+    assert_eq!(left, [("old", Some(9))], "a rise beside it waits for a person, or for the 0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_target_is_mapped_as_is_known_after_its_mapping_is_gone() {
     let world = World::running().await;
     world.partner("p1", 1).await;
