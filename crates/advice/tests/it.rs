@@ -143,6 +143,39 @@ fn a_dismissed_change_is_not_one_to_be_approved() {
     );
 }
 
+/// A line that nothing is mapped to any more: both answers are named, and what was left alone does not ask again.
+#[test]
+fn d_13_a_leftover_is_a_question_of_its_own() {
+    let left = Facts {
+        service: Some("X".to_owned()),
+        contract: Some("Y".to_owned()),
+        units_from: Some(31.0),
+        units_to: Some(0),
+        money_per_month: euros(-93_00),
+        effective_day: Some(date(2026, 11, 1)),
+        brake: Some(Brake::Leftover),
+        ..Facts::default()
+    };
+    assert_eq!(
+        brief(ErrorCode::Qty01, Language::English, &left),
+        "Nothing is mapped any more to the line of \"X\" on the contract \"Y\", which has 31 units (−€93.00 per month if it \
+         falls to 0). We sent nothing. Without a decision, on the invoice 31 units will stay."
+    );
+    assert_eq!(
+        brief(ErrorCode::Qty01, Language::Italian, &left),
+        "Alla riga di \"X\" del contratto \"Y\" non è più mappato nulla: contiene 31 unità (−€ 93,00 al mese se scende a 0). \
+         Non abbiamo inviato nulla. Senza una decisione, in fattura resteranno 31 unità."
+    );
+    let to_do = advise(ErrorCode::Qty01, &left, &reader(Language::Italian)).to_do;
+    assert!(to_do.contains("Approva per portarla a 0") && to_do.contains("Scarta per lasciarla"), "{to_do}");
+    let dismissed = Facts { dismissed: true, ..left };
+    assert_eq!(
+        brief(ErrorCode::Qty01, Language::English, &dismissed),
+        "The line of \"X\" on the contract \"Y\" is left as it is, with 31 units. We sent nothing; on the invoice 31 units will \
+         stay."
+    );
+}
+
 #[test]
 fn numbers_days_and_times_are_in_the_languages_way() {
     let facts = Facts {

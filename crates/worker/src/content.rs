@@ -473,3 +473,38 @@ impl TryFrom<v1::JobReady> for Ticket {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d_13_zero_from_nothing_is_wanted_only_of_a_leftover_and_a_leftover_has_no_counts() {
+        let seen = |seen_units| Some(v1::Leftover { seen_units });
+        let of = |leftover, wanted_units, addends| {
+            let work = v1::TargetWork {
+                service_id: Some(701),
+                wanted_units: Some(wanted_units),
+                leftover,
+                addends,
+                ..v1::TargetWork::default()
+            };
+            target(work).map(|target| target.wanted)
+        };
+        assert_eq!(of(seen(Some(12.0)), 0, Vec::new()).ok(), Some(Wanted::Units(0)));
+        assert!(of(None, 0, Vec::new()).is_err());
+        assert!(of(seen(Some(12.0)), 3, Vec::new()).is_err());
+        assert!(of(seen(None), 0, Vec::new()).is_err());
+        let zero = v1::Addend {
+            company_id: "acme".to_owned(),
+            product_id: "standard".to_owned(),
+            mapping_version: Some(1),
+            users: Some(0),
+            count_day: Some("2026-11-30".to_owned()),
+            counted_at: Some(field::wire_instant(Timestamp::UNIX_EPOCH)),
+            billed_units: Some(0),
+        };
+        assert_eq!(of(None, 0, vec![zero.clone()]).ok(), Some(Wanted::Units(0)));
+        assert!(of(seen(Some(12.0)), 0, vec![zero]).is_err());
+    }
+}

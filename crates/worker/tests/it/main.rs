@@ -8,6 +8,7 @@ mod halting;
 mod happy;
 mod in_use;
 mod job;
+mod leftovers;
 mod permits;
 mod plan_switches;
 mod plans;
