@@ -58,6 +58,25 @@ pub fn effective_date(
     Some([contract_start, line_start].into_iter().flatten().fold(by_rule, Date::max))
 }
 
+/// What people are told of a line that holds our number from a later day than the count it is for: somebody in Kaseya gave
+/// it that day, no change may count before it (D-12), and the days before are charged with what the line held then.
+/// `None` where it counts early enough, and where its contract begins no earlier.
+pub fn later_start(
+    service_name: &str,
+    line_start: Option<Date>,
+    by_rule: Option<Date>,
+    contract_start: Option<Date>,
+) -> Option<String> {
+    let (day, by_rule) = (line_start?, by_rule?);
+    let is_late = day > by_rule && contract_start.is_none_or(|start| day > start);
+    is_late.then(|| {
+        format!(
+            "In Kaseya the units of \"{service_name}\" count only from {day} on: days before it are charged with what the \
+             line held then."
+        )
+    })
+}
+
 /// Whether a day has begun wherever Kaseya's tenant may be: its zone is not known, and the last place to begin a day is
 /// twelve hours behind UTC.
 pub fn has_begun_everywhere(day: Date, now: Timestamp) -> bool {

@@ -47,7 +47,7 @@ pub use clock::{Clock, SystemClock};
 pub use contract_words::{is_not_monthly, is_recurring_services};
 pub use count::{CountBasis, KnownCounts, UserCount, choose_count};
 pub use drift::{DriftPolicy, Pending, Remembered, Rewrite, Sight};
-pub use effective_date::{Billing, InvoiceDay, effective_date, has_begun_everywhere};
+pub use effective_date::{Billing, InvoiceDay, effective_date, has_begun_everywhere, later_start};
 pub use entropy::Entropy;
 pub use error_code::{ErrorCode, Level};
 pub use expected::would_change;

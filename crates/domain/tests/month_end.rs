@@ -2,7 +2,7 @@
 
 use domain::{
     Billing, FreezeCause, InvoiceDay, KnownCounts, Month, MonthEnd, MonthPhase, UserCount, choose_count,
-    effective_date, window_end,
+    effective_date, later_start, window_end,
 };
 use jiff::{
     Timestamp, ToSpan as _,
@@ -168,6 +168,21 @@ fn a_month_whose_invoice_is_made_takes_no_change_any_more() {
     assert_eq!(of(date(2028, 2, 29), "2028-03-02T05:00:00Z"), None);
     assert_eq!(of(date(2028, 1, 15), "2028-03-01T12:00:00Z"), None);
     assert_eq!(of(date(2028, 3, 1), "2028-03-02T05:00:00Z"), Some(date(2028, 3, 1)));
+}
+
+#[test]
+fn a_line_that_counts_later_than_its_count_says_so() {
+    let of = |line, by_rule, contract| later_start("Standard", line, by_rule, contract);
+    let (october, november) = (Some(date(2026, 10, 1)), Some(date(2026, 11, 1)));
+    let told = of(november, october, Some(date(2026, 1, 1))).expect("told");
+    assert!(told.contains("\"Standard\" count only from 2026-11-01 on"), "{told}");
+    assert!(of(november, october, None).is_some());
+    for early in [None, october, Some(date(2026, 9, 15))] {
+        assert_eq!(of(early, october, None), None);
+    }
+    // With its contract nothing is charged before; and of a month that is invoiced nothing is said.
+    assert_eq!(of(november, october, november), None);
+    assert_eq!(of(november, None, None), None);
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ContractId, Glance, KnownContract, KnownLine, KnownTarget, PartnerId, Seen, SeenService, ServiceId,
-    ShownContract, Wanted, full_read_window, glance, is_recurring_services, read_is_due,
+    CompanyId, ContractId, Glance, KnownContract, KnownLine, KnownTarget, PartnerId, Seen, SeenService,
+    ServiceId, ShownContract, Wanted, full_read_window, glance, is_recurring_services, later_start,
+    read_is_due,
 };
 use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
@@ -94,6 +95,23 @@ impl Known {
             to_be_confirmed: matches!(underway, Some(Underway::Sent { .. })),
             unclear: underway == Some(&Underway::Unclear) || line.is_some_and(|line| line.more),
         }
+    }
+
+    /// What is to be told of a company's lines on a contract that count later than what they hold.
+    pub(crate) fn later_starts(&self, plan: &ContractPlan, company: &CompanyId) -> Option<String> {
+        let shown = self.contracts.get(&plan.contract).and_then(|known| known.seen.as_ref()?.shown.as_ref());
+        let contract_start = shown.and_then(|shown| shown.start);
+        let of_company = plan
+            .targets
+            .iter()
+            .filter(|target| target.addends.iter().any(|addend| addend.company == *company));
+        let words: Vec<String> = of_company
+            .filter_map(|target| {
+                let line_start = self.line((plan.contract, target.service))?.effective_date;
+                later_start(&target.service_name, line_start, target.effective_date, contract_start)
+            })
+            .collect();
+        (!words.is_empty()).then(|| words.join(" "))
     }
 
     /// The lines of a contract's changes that its total has just confirmed, as they stand by that.

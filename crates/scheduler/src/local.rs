@@ -57,7 +57,7 @@ pub(crate) async fn job_done(
         }
     }
     let code = code.or(job.refused);
-    let outcomes = told.outcomes(&plan, &glances, code);
+    let outcomes = told.outcomes(&plan, &known, &glances, code);
     let lines = if code.is_none() { told.lines(&plan, &known, &glances) } else { Vec::new() };
     Ok(Some(v1::JobDone { lines, ..done(job, outcomes, now) }))
 }
@@ -120,6 +120,7 @@ impl Told {
     fn outcomes(
         &self,
         plan: &PartnerPlan,
+        known: &Known,
         glances: &BTreeMap<ContractId, Glance>,
         code: Option<ErrorCode>,
     ) -> Vec<v1::CompanyOutcome> {
@@ -130,7 +131,13 @@ impl Told {
                 (None, Some(Glance::Holds { seen })) => Because::Holds { seen: *seen },
                 (None, Some(Glance::Read) | None) => Because::CountMissing,
             };
-            contract.companies.iter().map(move |company| on_contract(contract, company, because))
+            contract.companies.iter().map(move |company| {
+                let detail = match because {
+                    Because::Holds { .. } => known.later_starts(contract, company),
+                    Because::Code(_) | Because::CountMissing => None,
+                };
+                v1::CompanyOutcome { detail, ..on_contract(contract, company, because) }
+            })
         });
         mapped.chain(self.companies.iter().map(|company| without_contract(plan, company))).collect()
     }

@@ -2,7 +2,7 @@
 
 use domain::{
     Brake, Change, Decision, ErrorCode, LeftBehind, Line, PairId, PlanContext, SeenContract, ShownContract,
-    Wanted, plan_leftover, plan_target,
+    Wanted, later_start, plan_leftover, plan_target,
 };
 use jiff::{Timestamp, civil::Date};
 use kaseya::{BmsError, ContractLine};
@@ -196,13 +196,22 @@ impl Planned {
                 cycle_to_choose: self.cycle_to_choose.is_some(),
                 ..context_of(attempt, target)
             };
+            let decision = decide(target, &same_service, &context);
+            let line = if let [line] = same_service[..] { Some(line) } else { None };
+            let sent = matches!(decision, Decision::Unchanged { .. } | Decision::Write(_));
+            let line_start = line.filter(|_| sent).and_then(|line| line.effective_date);
             DecidedTarget {
-                decision: decide(target, &same_service, &context),
-                line: if let [line] = same_service[..] { Some(line.clone()) } else { None },
+                decision,
+                line: line.cloned(),
                 shown: same_service.iter().map(|line| line.units).sum(),
                 half: None,
                 waits_until: None,
-                words: None,
+                words: later_start(
+                    &target.service_name,
+                    line_start,
+                    context.effective_date,
+                    context.contract_start,
+                ),
             }
         });
         self.decided = decided.collect();

@@ -2,6 +2,7 @@
 //!
 //! `cargo test -p kaseya-sync --test pipeline few_calls -- --nocapture` prints it.
 
+use jiff::civil::date;
 use kaseya_simulator::Endpoint;
 
 use crate::world::{Figures, World};
@@ -54,9 +55,17 @@ async fn b_13_an_edit_that_no_total_tells_is_found_by_the_full_read_before_the_i
     world.edit(9, |line| (line.units, line.unit_price) = (line.units * 2.0, line.unit_price / 2.0));
     let figures = world.night(&[]).await;
     assert_eq!(figures.contracts_read, 0, "its total is what it was");
+    world.edit(11, |line| line.effective_date = date(2026, 11, 15));
     let (nights, figures) = world.nights_until_read(9).await;
     figures.print("40 companies, the night of the full read");
     assert!(nights < 14, "found before the invoice day, after {nights} nights");
+
+    // S-30: as long as its line counts later than its count, its row says so, whether it was read again or not.
+    let read = world.detail(11).await;
+    assert!(read.as_deref().is_some_and(|said| said.contains("count only from 2026-11-15 on")), "{read:?}");
+    let figures = world.night(&[]).await;
+    assert_eq!(figures.contracts_read, 1, "the edited one alone, which waits for a person");
+    assert_eq!(world.detail(11).await, read);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

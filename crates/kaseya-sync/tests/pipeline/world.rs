@@ -415,6 +415,11 @@ impl World {
         self.kaseya.calls().get(&Endpoint::WriteLine).copied().unwrap_or(0)
     }
 
+    /// What people are told of a company beside its state.
+    pub async fn detail(&self, company: u32) -> Option<String> {
+        self.text(&format!("detail from statuses where company_id = 'c{company}'")).await
+    }
+
     /// How many companies are in which state.
     pub async fn states(&self) -> Vec<(String, i64)> {
         self.counted("state from statuses").await

@@ -43,6 +43,19 @@ async fn d_12_a_change_counts_from_the_contracts_own_start_however_that_is_known
 }
 
 #[tokio::test]
+async fn s_30_a_line_that_somebody_dated_later_says_so_whether_it_is_changed_or_not() {
+    for (users, state_of_it) in [(12, "unchanged"), (14, "changed")] {
+        let mut state = state();
+        state.line_mut(5001, 90_011).expect("a line").effective_date = "2026-11-10".parse().expect("a day");
+        let mut world = World::new(state).await;
+        let done = world.work(vec![simple(5001, "acme", users)]).await;
+        assert_eq!(came_out(&done, "acme", 5001), state_of_it);
+        let words = outcome(&done, "acme", 5001).detail.as_deref().unwrap_or_default();
+        assert!(words.contains("\"Service 701\" count only from 2026-11-10 on"), "{words}");
+    }
+}
+
+#[tokio::test]
 async fn per_03_a_contract_that_begins_after_its_end_takes_no_change() {
     let mut state = state();
     let edited = state.contract_mut(5001).expect("a contract");

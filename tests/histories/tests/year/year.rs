@@ -60,6 +60,8 @@ const BY_HAND: &str = "someone@msp.example";
 struct Row {
     state: String,
     code: Option<String>,
+    /// It says that the line counts only from a later day.
+    counts_later: bool,
 }
 
 impl Row {
@@ -80,8 +82,6 @@ struct Year<'a> {
     runs: u64,
     attempts: u32,
     dies_after: Option<u32>,
-    /// The lines that somebody gave a date of their own, and those.
-    dated_by_hand: Vec<((i32, i32), Date)>,
     tally: Tally,
 }
 
@@ -91,17 +91,7 @@ pub async fn live(history: &History) -> Result<Tally, TestCaseError> {
     let services = Services::start(clock, tenant(history)).await;
     let partner = Partner::new(history);
     let (rows, tally) = (BTreeMap::new(), Tally::default());
-    let mut year = Year {
-        history,
-        partner,
-        services,
-        rows,
-        runs: 0,
-        attempts: 0,
-        dies_after: None,
-        dated_by_hand: Vec::new(),
-        tally,
-    };
+    let mut year = Year { history, partner, services, rows, runs: 0, attempts: 0, dies_after: None, tally };
     let mut month = Month::of(FIRST_DAY);
     for _ in &history.months {
         year.month(month).await?;
@@ -165,9 +155,6 @@ impl Year<'_> {
             }
             Event::Edit { company, product, units, from_today } => {
                 let (contract, line) = line(*company, *product);
-                if *from_today {
-                    self.dated_by_hand.push(((contract, PRODUCTS[*product].1), today));
-                }
                 kaseya
                     .edit(|state| {
                         let Some(present) = state.line_mut(contract, line) else { return };
@@ -268,21 +255,19 @@ impl Year<'_> {
             domain::Billing::Advance => month.next().first_day(),
         };
         let mut charged: BTreeMap<(i32, i32), f64> = BTreeMap::new();
-        let within = |day: Date| period < day && Month::of(day) == Month::of(period);
         for invoice in invoices {
             for line in invoice.lines.iter().filter(|line| line.period == period) {
                 *charged.entry((invoice.contract, line.service)).or_default() += line.quantity;
             }
         }
         for (target, owed) in self.partner.owed().clone() {
-            // A line keeps the date that somebody gave it inside the period, which is then charged in parts: the units that
-            // it ends with are what is owed.
-            let dated = self.dated_by_hand.iter().any(|(dated, day)| *dated == target && within(*day));
-            let charged = match dated {
+            let rows = self.rows.get(&target);
+            // A line keeps a later date that somebody gave it, and the row says so: its units are what is owed.
+            let told = rows.is_some_and(|rows| rows.values().any(|row| row.counts_later));
+            let charged = match told {
                 true => self.units(target),
                 false => charged.get(&target).copied().unwrap_or_default(),
             };
-            let rows = self.rows.get(&target);
             let said_in_order = rows.is_some_and(|rows| {
                 rows.values().all(|row| matches!(row.state.as_str(), "changed" | "unchanged"))
             });
@@ -380,7 +365,8 @@ impl Year<'_> {
             if !contract.needs_worker() {
                 // What needs no worker the scheduler tells by itself.
                 for target in &contract.targets {
-                    let row = Row { state: "not_sent".to_owned(), code: Some("QTY-02".to_owned()) };
+                    let (state, code) = ("not_sent".to_owned(), Some("QTY-02".to_owned()));
+                    let row = Row { state, code, counts_later: false };
                     let rows = self.rows.entry((contract.contract.0, target.service.0)).or_default();
                     rows.extend(
                         target.addends.iter().map(|addend| (addend.company.to_string(), row.clone())),
@@ -419,7 +405,10 @@ impl Year<'_> {
             let contract = outcome.contract_id.expect("a mapped company");
             for product in &outcome.products {
                 let Some(service) = product.service_id else { continue };
-                let row = Row { state: product.state.clone(), code: product.code.clone() };
+                let detail = outcome.detail.as_deref().unwrap_or_default();
+                let counts_later =
+                    detail.contains(&format!("the units of \"{}\" count only from", product.product_id));
+                let row = Row { state: product.state.clone(), code: product.code.clone(), counts_later };
                 self.rows.entry((contract, service)).or_default().insert(outcome.company_id.clone(), row);
             }
         }
@@ -428,7 +417,7 @@ impl Year<'_> {
     /// What is handed back is still to be done, whatever was said of it before.
     fn waits(&mut self, over: &v1::LeftOver) {
         let code = over.code.clone().or_else(|| Some("queued".to_owned()));
-        let row = Row { state: "deferred".to_owned(), code };
+        let row = Row { state: "deferred".to_owned(), code, counts_later: false };
         for ((contract, _), rows) in &mut self.rows {
             if over.contract_ids.contains(contract) {
                 rows.values_mut().for_each(|said| *said = row.clone());
