@@ -60,7 +60,8 @@ async fn one(
 ) -> anyhow::Result<Ended> {
     let partner = &settings.partner;
     let hold = read(installation, partner, id).await?;
-    if hold.state != "open" {
+    let takes_back = hold.state == "approved" && !decision.approves;
+    if hold.state != "open" && !takes_back {
         output::complain(&format_args!("{id} is not open any more: it is {}", hold.state));
         return Ok(Ended::Refused);
     }

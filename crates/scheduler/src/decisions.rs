@@ -2,9 +2,10 @@
 //!
 //! Called by `requests` for every `HoldDecided` of the queue `sync.requests`.
 //!
-//! A decision counts once by its id, and only on an open hold; one about another number than the one that is held is
-//! refused, be it approval or dismissal. Refusals are logged: nobody waits for an answer, and the hold stays where a person sees it. An approved change
-//! is sent by a run for its contract, unless the integration is not on: then the approval waits for the next run.
+//! A decision counts once by its id, and only on an open hold, but that a dismissal takes an approval back that is not used
+//! yet; one about another number than the one that is held is refused, be it approval or dismissal. Refusals are logged:
+//! nobody waits for an answer, and the hold stays where a person sees it. An approved change is sent by a run for its
+//! contract, unless the integration is not on: then the approval waits for the next run.
 
 use bus::Settlement;
 use domain::RunMode;

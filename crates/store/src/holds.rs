@@ -42,8 +42,9 @@ pub struct PersonsDecision<'a> {
     pub by: &'a str,
 }
 
-/// Decides an open hold. With one half of a plan switch the other is decided too (B-07): sent by halves, a company would be
-/// billed for the same users on two lines, or on none.
+/// Decides an open hold, or takes an approval back that is not used yet: a permit asks for it once more. With one half
+/// of a plan switch the other is decided too (B-07): sent by halves, a company would be billed for the same users on two
+/// lines, or on none.
 pub async fn decide(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -58,7 +59,9 @@ pub async fn decide(
     if tx.query_opt(sql, &[&partner.as_str(), &decision.decision.as_str()]).await?.is_some() {
         return Ok(Decision::Repeated);
     }
-    if row.get::<String>("state")? != "open" {
+    let state: String = row.get("state")?;
+    let takes_back = state == "approved" && !decision.approves;
+    if state != "open" && !takes_back {
         return Ok(Decision::NotOpen);
     }
     let held: u32 = row.number("to_units")?;

@@ -64,6 +64,17 @@ async fn a_dismissal_leaves_kaseya_as_it_is() {
 }
 
 #[tokio::test]
+async fn an_approval_is_taken_back_until_it_is_used() {
+    let world = held().await;
+    decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", 12).await;
+    decide(&world, "e", HOLD, "HOLD_DECISION_DISMISS", 12).await;
+    assert_eq!(world.text(STATE).await, "dismissed Bruno e");
+    world.sql("update holds set state = 'used'").await;
+    decide(&world, "f", HOLD, "HOLD_DECISION_DISMISS", 12).await;
+    assert_eq!(world.text(STATE).await, "used Bruno e");
+}
+
+#[tokio::test]
 async fn an_approval_while_it_is_off_waits_for_the_next_run() {
     let world = held().await;
     world.sql("update integrations set state = 'off'").await;
