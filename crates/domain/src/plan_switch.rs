@@ -117,10 +117,15 @@ struct Moves {
 }
 
 impl SwitchTarget {
+    /// What each company's counts are in the wanted number, and that number.
+    fn wanted(&self) -> Option<(&BTreeMap<CompanyId, u32>, f64)> {
+        let now = self.now.as_ref()?;
+        Some((now, now.values().copied().map(f64::from).sum()))
+    }
+
     /// The one company whose counts moved the target, and by how much.
     fn moved_by(&self) -> Option<(&CompanyId, i64)> {
-        let now = self.now.as_ref()?;
-        let wanted: f64 = now.values().copied().map(f64::from).sum();
+        let (now, wanted) = self.wanted()?;
         let (from, to) = match self.decision {
             Decision::Write(change) | Decision::Hold(change, _) if change.rewrite.is_none() => {
                 (change.from, f64::from(change.to))
@@ -147,8 +152,7 @@ impl SwitchTarget {
     /// The run that last saw the line hold our number, where the company's counts fell since and the line cannot be written
     /// although it shows more than is wanted.
     fn stuck_above(&self, company: &CompanyId) -> Option<u64> {
-        let (before, now) = (self.before.as_ref()?, self.now.as_ref()?);
-        let wanted: f64 = now.values().copied().map(f64::from).sum();
+        let (before, (now, wanted)) = (self.before.as_ref()?, self.wanted()?);
         let stuck = matches!(self.decision, Decision::NotSent(_)) && self.shown > wanted;
         let fell = before.units.get(company) > Some(now.get(company).unwrap_or(&0));
         (stuck && fell).then_some(before.run_number)

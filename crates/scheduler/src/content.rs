@@ -28,13 +28,13 @@ pub(crate) async fn job_content(
     context: &Context,
     partner: &PartnerId,
     job: &JobRow,
-    facts: &Facts,
+    (facts, plan): (&Facts, &PartnerPlan),
     admitted: &Admitted,
 ) -> Result<v1::JobContent, StoreError> {
-    let (integration, plan) = (&facts.integration, facts.plan());
+    let integration = &facts.integration;
     let contracts = match job.kind {
         JobKind::Survey => Vec::new(),
-        JobKind::Work | JobKind::Local => contracts_work(tx, context, partner, job, facts, &plan).await?,
+        JobKind::Work | JobKind::Local => contracts_work(tx, context, partner, job, facts, plan).await?,
     };
     let survey = match job.kind {
         JobKind::Survey => Some(v1::SurveyWork {
@@ -44,7 +44,7 @@ pub(crate) async fn job_content(
                 .into_iter()
                 .map(|contract| contract.0)
                 .collect(),
-            services: mapped_services(job, &plan),
+            services: mapped_services(job, plan),
         }),
         JobKind::Work | JobKind::Local => None,
     };
@@ -65,7 +65,7 @@ pub(crate) async fn job_content(
         probing: Some(admitted.probing),
         trigger: job.trigger.as_str().to_owned(),
         setbacks: Some(job.setbacks.unsigned_abs()),
-        confirm_by_total: Some(survey.is_none() && confirms_by_total(job, &plan)),
+        confirm_by_total: Some(survey.is_none() && confirms_by_total(job, plan)),
         survey,
     })
 }

@@ -142,12 +142,10 @@ struct Facts {
     rules: PermitRules,
     mappings: BTreeMap<(CompanyId, ProductId), AddendMapping>,
     standing: BTreeMap<(ContractId, ServiceId), TargetStanding>,
-    /// The targets of the changes that something is mapped to.
-    mapped: BTreeSet<(ContractId, ServiceId)>,
-    /// Companies that this run was granted changes for before.
-    granted: BTreeSet<CompanyId>,
-    /// Companies that it would change by what the lines last showed.
-    expected: BTreeSet<CompanyId>,
+    /// The leftovers among the changes that something is mapped to again.
+    mapped_again: BTreeSet<(ContractId, ServiceId)>,
+    /// Companies that this run was granted changes for before, or would change by what the lines last showed.
+    changed: BTreeSet<CompanyId>,
     approved: Vec<ApprovedHold>,
     /// What the run's brake holds since this run or one before it.
     braked: Vec<BrakedTarget>,
@@ -164,8 +162,9 @@ async fn facts(
     let partner = &ask.of.partner;
     let addends = ask.changes.iter().flat_map(|change| &change.addends).map(AskedAddend::key).collect();
     let attempt = (ask.of.job, ask.of.attempt);
-    let targets: Vec<(ContractId, ServiceId)> =
-        ask.changes.iter().map(|change| (change.contract, change.service)).collect();
+    let leftovers = ask.changes.iter().filter(|change| change.is_leftover());
+    let leftovers: Vec<(ContractId, ServiceId)> =
+        leftovers.map(|change| (change.contract, change.service)).collect();
     let contracts: Vec<ContractId> = ask.changes.iter().map(|change| change.contract).collect();
     let holds: Vec<HoldId> = ask.changes.iter().filter_map(|change| change.approved_hold).collect();
     let pairs: Vec<PairId> = ask.changes.iter().filter_map(|change| change.pair).collect();
@@ -175,9 +174,8 @@ async fn facts(
         rules: permits::permit_rules(tx, partner).await?,
         mappings: permits::addend_mappings(tx, partner, &addends).await?,
         standing: permits::targets_standing(tx, partner, attempt, &contracts, now).await?,
-        mapped: leftovers::mapped(tx, partner, &targets).await?,
-        granted: permits::companies_granted(tx, partner, job.run).await?,
-        expected: permits::companies_expected(tx, partner, job.run).await?,
+        mapped_again: leftovers::mapped(tx, partner, &leftovers).await?,
+        changed: permits::companies_changed(tx, partner, job.run).await?,
         approved: permits::approved_holds(tx, partner, &holds).await?,
         braked: permits::braked_targets(tx, partner).await?,
         half_done: ledger::half_done(tx, partner, &pairs, &intents).await?,
@@ -187,8 +185,8 @@ async fn facts(
 /// Which changes may be written, and why the others may not. Pure.
 ///
 /// The run's brake looks at all that would be written together with what the run was granted before, what it would change
-/// later by what is known, and what the brake holds since earlier; when that is too much, only what a person has approved goes. What it holds goes by approval alone:
-/// no later run, for which it is among fewer, lets it pass.
+/// later by what is known, and what the brake holds since earlier; when that is too much, only what a person has approved
+/// goes. What it holds goes by approval alone: no later run, for which it is among fewer, lets it pass.
 ///
 /// The two changes of a plan switch are granted both or neither. What is left of one whose fall was made before is finished:
 /// it was among what the brake let pass then.
@@ -204,8 +202,7 @@ fn judge<'a>(
         }
     }
     deny_other_halves(&mut candidates, &mut denied, changes);
-    let mut companies = facts.granted.clone();
-    companies.extend(facts.expected.iter().cloned());
+    let mut companies = facts.changed.clone();
     companies.extend(facts.braked.iter().flat_map(|target| target.companies.iter().cloned()));
     companies.extend(candidates.iter().flat_map(|change| change.companies()));
     let changed = u32::try_from(companies.len()).unwrap_or(u32::MAX);
@@ -262,8 +259,8 @@ impl Facts {
     /// Whether nothing is mapped to a leftover's target still, and the person's word about it stands: else its contract is
     /// worked on anew, with what is true then.
     fn is_still_left(&self, change: &AskedChange) -> bool {
-        let mapped = self.mapped.contains(&(change.contract, change.service));
-        !mapped && change.approved_hold.is_some_and(|hold| self.approval_stands(hold, change))
+        let mapped_again = self.mapped_again.contains(&(change.contract, change.service));
+        !mapped_again && change.approved_hold.is_some_and(|hold| self.approval_stands(hold, change))
     }
 
     fn finishes_pair(&self, change: &AskedChange) -> bool {

@@ -104,12 +104,12 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
     match admit(tx, context, ask, &job, &facts.integration, now).await? {
         Err(refused) => Ok(Err(refused)),
         Ok(admitted) => {
+            let plan = facts.plan();
             if job.kind == JobKind::Work && job.mode == RunMode::Apply {
-                let (of_run, plan) = ((job.run, job.run_number), facts.plan());
-                expected::note(tx, &facts, &plan, of_run, now).await?;
+                expected::note(tx, &facts, &plan, (job.run, job.run_number), now).await?;
                 leftovers::note_names(tx, partner, &names(&plan, &job.contracts)).await?;
             }
-            content::job_content(tx, context, partner, &job, &facts, &admitted).await.map(Ok)
+            content::job_content(tx, context, partner, &job, (&facts, &plan), &admitted).await.map(Ok)
         }
     }
 }

@@ -148,31 +148,19 @@ pub async fn targets_standing(
     Ok(standing)
 }
 
-/// The companies that a run was granted changes for, but for those that were never begun.
-pub async fn companies_granted(
+/// The companies that a run changes: those that it was granted changes for, but for those that were never begun, and those
+/// that it would change by what the lines last showed, as noted when its newest job began.
+pub async fn companies_changed(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     run: RunId,
 ) -> Result<BTreeSet<CompanyId>, StoreError> {
     let rows = tx
         .query(
-            "select distinct unnest(company_ids) as company_id from intents
-             where partner_id = $1 and run_id = $2 and result <> 'not_begun'",
-            &[&partner.as_str(), &run.0],
-        )
-        .await?;
-    rows.iter().map(|row| row.company_id("company_id")).collect()
-}
-
-/// The companies that a run would change by what the lines last showed, as noted when its newest job began.
-pub async fn companies_expected(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    run: RunId,
-) -> Result<BTreeSet<CompanyId>, StoreError> {
-    let rows = tx
-        .query(
-            "select unnest(expected_company_ids) as company_id from runs where partner_id = $1 and run_id = $2",
+            "select unnest(company_ids) as company_id from intents
+             where partner_id = $1 and run_id = $2 and result <> 'not_begun'
+             union
+             select unnest(expected_company_ids) from runs where partner_id = $1 and run_id = $2",
             &[&partner.as_str(), &run.0],
         )
         .await?;
