@@ -36,6 +36,12 @@ impl Decision<'_> {
     fn state(self) -> &'static str {
         if self.approves { "approved" } else { "dismissed" }
     }
+
+    /// Whether it can be taken on this hold as it stands: on an open one, and a dismissal takes back an approval too that is
+    /// not used yet.
+    fn applies_to(self, hold: &HoldRow) -> bool {
+        hold.state == "open" || hold.state == "approved" && !self.approves
+    }
 }
 
 pub(crate) async fn command(
@@ -60,8 +66,7 @@ async fn one(
 ) -> anyhow::Result<Ended> {
     let partner = &settings.partner;
     let hold = read(installation, partner, id).await?;
-    let takes_back = hold.state == "approved" && !decision.approves;
-    if hold.state != "open" && !takes_back {
+    if !decision.applies_to(&hold) {
         output::complain(&format_args!("{id} is not open any more: it is {}", hold.state));
         return Ok(Ended::Refused);
     }
@@ -162,7 +167,7 @@ async fn put(
     let partner = &settings.partner;
     match installation.bus()? {
         Some(bus) => {
-            for (question, other) in questions(seen) {
+            for (question, other) in questions(seen, decision) {
                 publish(installation, &bus, partner, (question, other), decision).await?;
             }
             // Nobody answers a decision: the holds show that it was taken.
@@ -179,10 +184,10 @@ async fn put(
     }
 }
 
-/// One question for each hold, and one for the two halves of a plan switch: the first that is open, and the other half.
-fn questions<'a>(seen: &[&'a HoldRow]) -> Vec<(&'a HoldRow, Option<&'a HoldRow>)> {
+/// One question for each hold, and one for the two halves of a plan switch: the first that can be decided, and the other half.
+fn questions<'a>(seen: &[&'a HoldRow], decision: Decision<'_>) -> Vec<(&'a HoldRow, Option<&'a HoldRow>)> {
     let mut questions: Vec<(&HoldRow, Option<&HoldRow>)> = Vec::new();
-    for hold in seen.iter().filter(|hold| hold.state == "open") {
+    for hold in seen.iter().filter(|hold| decision.applies_to(hold)) {
         if !questions.iter().any(|(asked, _)| asked.is_half_with(hold)) {
             questions.push((hold, seen.iter().copied().find(|other| other.is_half_with(hold))));
         }
@@ -220,7 +225,8 @@ async fn until_taken(
 ) -> anyhow::Result<Vec<HoldRow>> {
     loop {
         let after = read_each(installation, partner, seen).await?;
-        let waits = |(seen, now): (&&HoldRow, &HoldRow)| now.state == "open" && now.to_units == seen.to_units;
+        let waits =
+            |(seen, now): (&&HoldRow, &HoldRow)| now.state == seen.state && now.to_units == seen.to_units;
         if !seen.iter().zip(&after).any(waits) {
             return Ok(after);
         }
@@ -248,7 +254,7 @@ async fn take(
     decision: Decision<'_>,
 ) -> anyhow::Result<()> {
     let now = installation.clock.now();
-    let (partner, questions) = (&settings.partner, &questions(seen));
+    let (partner, questions) = (&settings.partner, &questions(seen, decision));
     let ids: Vec<RequestId> = questions
         .iter()
         .map(|_| RequestId::new(installation.entropy.uuid(now).to_string()))

@@ -80,6 +80,13 @@ impl Standalone {
         serde_json::from_str(&self.expect(0, &["status", "msp", "--json"])).expect("a document")
     }
 
+    /// Waits until this hold is neither open nor approved any more.
+    #[track_caller]
+    fn until_listed_no_more(&self, hold: &str) {
+        let is_gone = (0..500).any(|_| !self.expect(0, &["holds", "msp"]).contains(hold));
+        assert!(is_gone, "{hold} is listed still");
+    }
+
     /// Ends it as Ctrl-C does.
     fn stop(mut self) {
         let interrupt = ["-INT", &self.process.id().to_string()].map(str::to_owned);
@@ -247,6 +254,8 @@ async fn settings_sync_hold_and_switch_by_the_commands() {
         .to_owned();
     standalone.expect(0, &["holds", "msp", "approve", &hold]);
     kaseya.until(|state| state.lines(5020).is_some_and(|lines| lines[0].units == 0.0)).await;
+    // Until the change is told of, the approval can still be taken back.
+    standalone.until_listed_no_more(&hold);
     let told = standalone.expect(1, &["holds", "msp", "dismiss", &hold]);
     assert!(told.contains("not open any more"), "{told}");
 
@@ -489,6 +498,17 @@ async fn b_07_a_plan_switch_is_one_approval_and_all_that_is_open_is_decided_at_o
     assert_eq!(said.matches("approved").count(), 2, "{said}");
     kaseya.until(|state| state.lines(5012).is_some_and(|lines| lines[0].units == 30.0)).await;
     kaseya.until(|state| state.lines(5020).is_some_and(|lines| lines[0].units == 5.0)).await;
+
+    // An approval that waits for the switch can be taken back.
+    report(0, 60, 5);
+    standalone.expect(3, &["sync-now", "msp", "--wait"]);
+    let listed = standalone.expect(3, &["holds", "msp"]);
+    let hold = listed.split_whitespace().find(|word| domain::HoldId::parse(word).is_ok());
+    let hold = hold.unwrap_or_else(|| panic!("no hold in {listed}"));
+    standalone.expect(0, &["off", "msp"]);
+    standalone.expect(0, &["holds", "msp", "approve", hold]);
+    let said = standalone.expect(0, &["holds", "msp", "dismiss", hold]);
+    assert!(said.contains(&format!("{hold} is dismissed: Kaseya stays as it is")), "{said}");
     standalone.stop();
 }
 
