@@ -187,3 +187,11 @@ uuid_id!(
     /// A change that was about to be sent.
     IntentId, "intent id"
 );
+uuid_id!(
+    /// A token for the portal's interface.
+    TokenId, "token id"
+);
+uuid_id!(
+    /// A person who may sign in to a partner.
+    MemberId, "member id"
+);

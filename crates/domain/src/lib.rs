@@ -30,6 +30,7 @@ mod plan;
 mod plan_switch;
 mod probe;
 mod retry;
+mod role;
 mod run;
 mod schedule;
 mod seen_service;
@@ -55,8 +56,8 @@ pub use failure::FailureClass;
 pub use full_read::{READ_EVERY, full_read_window, read_is_due};
 pub use glance::{Glance, KnownContract, KnownLine, KnownTarget, LEAST_PRICE, Seen, glance};
 pub use ids::{
-    AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, PairId, PartnerId, ProductId,
-    ReportId, RequestId, RunId, ServiceId,
+    AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, MemberId, PairId, PartnerId,
+    ProductId, ReportId, RequestId, RunId, ServiceId, TokenId,
 };
 pub use leftover::plan_leftover;
 pub use login::{LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, RefusedLogin};
@@ -69,6 +70,7 @@ pub use plan_switch::{
 };
 pub use probe::probe_due;
 pub use retry::{Backoff, UNSURE_FOR};
+pub use role::Role;
 pub use run::{JobKind, JobState, MAX_ATTEMPTS, RunMode, RunState, Trigger};
 pub use schedule::{Frequency, Occurrence, Schedule, ScheduleError, Weekday, spread_offset};
 pub use seen_service::{SeenService, ServiceState};

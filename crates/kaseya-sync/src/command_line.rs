@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use advice::Language;
 use clap::{Parser, Subcommand};
+use domain::Role;
 
 /// Keeps the units on Kaseya BMS contracts equal to the provider's user counts.
 ///
@@ -102,6 +103,9 @@ pub(crate) enum Command {
     /// Keys that seal passwords.
     #[command(subcommand)]
     Keys(Keys),
+    /// Tokens by which people and programs come in by the portal.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Runs all services in one process, for one small MSP: a private Postgres, no broker.
     Standalone,
     /// The same with a simulated Kaseya and a ready MSP: one scheduled sync and one that is asked for.
@@ -207,4 +211,41 @@ pub(crate) enum Keys {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Makes a token and prints it, this once: only its hash is kept.
+    New {
+        /// The partner's id.
+        partner: String,
+        /// What it is for, or whose it is.
+        #[arg(long)]
+        name: String,
+        /// What it may do: viewer sees, editor maps, syncs and decides, admin sets the connection and makes tokens.
+        #[arg(long, value_name = "viewer|editor|admin", value_parser = role)]
+        role: Role,
+        /// Who makes it.
+        #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+        by: String,
+    },
+    /// Lists a partner's tokens, also the revoked.
+    List {
+        /// The partner's id.
+        partner: String,
+        /// As one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lets nobody in by a token any more.
+    Revoke {
+        /// The partner's id.
+        partner: String,
+        /// The token's id, as the list shows it.
+        id: String,
+    },
+}
+
+fn role(text: &str) -> Result<Role, &'static str> {
+    Role::parse(text).ok_or("it is none of viewer, editor, admin")
 }

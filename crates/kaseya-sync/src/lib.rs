@@ -24,6 +24,7 @@ mod standing;
 mod status;
 mod switching;
 mod sync_now;
+mod tokens;
 mod trial;
 mod writes;
 

@@ -20,7 +20,7 @@ use crate::{
     ended::{Ended, NAME},
     holds,
     installation::Installation,
-    keys, migrate, output, probe, standalone, status, switching, sync_now, writes,
+    keys, migrate, output, probe, standalone, status, switching, sync_now, tokens, writes,
 };
 
 /// For a person at a terminal: what went wrong, and nothing else. The broker's library complains of connections that we
@@ -107,6 +107,9 @@ pub fn main() -> ExitCode {
         Command::Migrate => {
             run(FOR_PEOPLE, config, move |context| async move { migrate::command(&context, data_dir).await })
         }
+        Command::Token(order) => on_installation(config, data_dir, move |installation| async move {
+            tokens::command(&installation, order).await
+        }),
         Command::Standalone => {
             run(
                 AS_A_SERVICE,

@@ -344,6 +344,26 @@ async fn the_probe_tells_how_each_assumption_stands_and_needs_no_installation() 
     assert!(told.contains("AUTH-01") && !told.contains("secret word"), "{told}");
 }
 
+/// The first token comes by the command: before it nobody can come in by the portal.
+#[track_caller]
+fn a_token_is_shown_once_and_revoked(standalone: &Standalone) {
+    let said = standalone.expect(0, &["token", "new", "msp", "--name", "Pia's laptop", "--role", "admin"]);
+    let secret = said.trim();
+    assert!(vault::Token::parse(secret).is_some(), "{said}");
+    let list = || {
+        let said = standalone.expect(0, &["token", "list", "msp", "--json"]);
+        assert!(!said.contains(secret), "{said}");
+        serde_json::from_str::<Value>(&said).expect("a document")[0].clone()
+    };
+    let token = list();
+    assert_eq!((&token["role"], &token["created_by"]), (&"admin".into(), &"Pia".into()), "{token}");
+    assert!(token["revoked_at"].is_null(), "{token}");
+    standalone.expect(0, &["token", "revoke", "msp", token["token"].as_str().expect("an id")]);
+    assert!(list()["revoked_at"].is_string());
+    assert!(standalone.expect(1, &["token", "revoke", "msp", "x"]).contains("token list msp"));
+    standalone.expect(2, &["token", "new", "msp", "--name", "x", "--role", "owner"]);
+}
+
 #[test]
 fn a_key_ring_is_made_once_for_its_owner_alone() {
     let folder = tempfile::tempdir().expect("a directory");
@@ -397,6 +417,7 @@ async fn s_12_values_are_tried_and_swapped_by_the_commands_and_all_writes_are_st
     assert_eq!((&document["proven"], &document["checks"][0]["finding"]), (&true.into(), &"passed".into()));
     let status = standalone.status();
     assert!(status["login_proven_at"].is_string() && status["password_stored_since"].is_string(), "{status}");
+    a_token_is_shown_once_and_revoked(&standalone);
 
     // Other credentials that Kaseya refuses: said why, and those in force stay.
     write(folder, "password", "mistyped\n");

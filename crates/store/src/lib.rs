@@ -1,5 +1,6 @@
 //! Postgres: pool, named transactions, migrations, one module per group of tables.
 
+pub mod access;
 pub mod billing_rules;
 pub mod breakers;
 pub mod calls;
@@ -12,6 +13,7 @@ pub mod events;
 pub mod frozen;
 pub mod full_reads;
 pub mod holds;
+pub mod idempotency;
 pub mod installation;
 pub mod journal;
 pub mod ledger;

@@ -4,13 +4,17 @@
 //! bound to partner, host, tenant and user, so a sealed text moved to another row, or a row whose host was changed,
 //! opens for nobody. Rotation wraps the data key anew and leaves the secret's own ciphertext as it is.
 //!
+//! Tokens, which are only ever compared, are not sealed: of them a hash is stored.
+//!
 //! Randomness is passed in as `fill`; it must be fit for keys.
 
 mod cipher;
 mod mark;
 mod ring;
 mod sealed;
+mod token;
 
 pub use mark::Login;
 pub use ring::{KeyRing, KeyRingError};
 pub use sealed::{Associated, Sealed, VaultError};
+pub use token::Token;

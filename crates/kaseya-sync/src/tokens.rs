@@ -1,0 +1,92 @@
+//! `token`: makes, lists and revokes the tokens by which people and programs come in by the portal.
+
+use anyhow::Context as _;
+use domain::{Role, TokenId};
+use serde_json::json;
+use store::access::tokens::{self, ApiToken, NewToken};
+use vault::Token;
+
+use crate::{command_line::TokenCommand, ended::Ended, installation::Installation, output};
+
+pub(crate) async fn command(installation: &Installation, order: TokenCommand) -> anyhow::Result<Ended> {
+    match order {
+        TokenCommand::New { partner, name, role, by } => new(installation, &partner, &name, role, &by).await,
+        TokenCommand::List { partner, json } => list(installation, &partner, json).await,
+        TokenCommand::Revoke { partner, id } => revoke(installation, &partner, &id).await,
+    }
+}
+
+async fn new(
+    installation: &Installation,
+    partner: &str,
+    name: &str,
+    role: Role,
+    by: &str,
+) -> anyhow::Result<Ended> {
+    let name = name.trim();
+    anyhow::ensure!(!name.is_empty(), "--name says what the token is for");
+    let settings = installation.partner(partner).await?;
+    let now = installation.clock.now();
+    let id = TokenId(installation.entropy.uuid(now));
+    let secret = Token::generate(|bytes| installation.entropy.fill(bytes));
+    let new = NewToken { token: id, partner: &settings.partner, name, role, hash: &secret.hash(), by };
+    installation.store.transaction("mint_token", |tx| Box::pin(tokens::mint(tx, &new, now))).await?;
+    output::say(&secret.expose_secret())?;
+    output::tell(&format_args!(
+        "the token {id} is not shown again; `kaseya-sync token revoke {partner} {id}` ends it"
+    ));
+    Ok(Ended::InOrder)
+}
+
+async fn list(installation: &Installation, partner: &str, json: bool) -> anyhow::Result<Ended> {
+    let settings = installation.partner(partner).await?;
+    let known = installation
+        .store
+        .transaction("list_tokens", |tx| Box::pin(tokens::list(tx, &settings.partner)))
+        .await?;
+    if json {
+        output::say(&format_args!("{:#}", known.iter().map(document).collect::<serde_json::Value>()))?;
+        return Ok(Ended::InOrder);
+    }
+    let zone = settings.zone();
+    let mut table = output::table(&["Token", "Name", "Role", "Made", "By", "Last used", "Revoked"]);
+    for token in &known {
+        table.add_row([
+            token.token.to_string(),
+            token.name.clone(),
+            token.role.to_string(),
+            output::instant(Some(token.created_at), zone),
+            token.created_by.clone(),
+            output::instant(token.last_used_at, zone),
+            token.revoked_at.map_or_else(String::new, |at| output::instant(Some(at), zone)),
+        ]);
+    }
+    output::say(&table)?;
+    Ok(Ended::InOrder)
+}
+
+fn document(token: &ApiToken) -> serde_json::Value {
+    json!({
+        "token": token.token.to_string(),
+        "name": token.name,
+        "role": token.role.as_str(),
+        "created_at": token.created_at,
+        "created_by": token.created_by,
+        "last_used_at": token.last_used_at,
+        "revoked_at": token.revoked_at,
+    })
+}
+
+async fn revoke(installation: &Installation, partner: &str, id: &str) -> anyhow::Result<Ended> {
+    let settings = installation.partner(partner).await?;
+    let id = TokenId::parse(id)
+        .with_context(|| format!("`kaseya-sync token list {partner}` shows the tokens' ids"))?;
+    let now = installation.clock.now();
+    let found = installation
+        .store
+        .transaction("revoke_token", |tx| Box::pin(tokens::revoke(tx, &settings.partner, id, now)))
+        .await?;
+    anyhow::ensure!(found, "{partner} has no token {id}; `kaseya-sync token list {partner}` shows them");
+    output::say(&format_args!("the token {id} lets nobody in any more"))?;
+    Ok(Ended::InOrder)
+}

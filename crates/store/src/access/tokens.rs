@@ -1,0 +1,121 @@
+//! Tokens of programs, and of the first person: each is one partner's.
+
+use domain::{PartnerId, Role, TokenId};
+use jiff::Timestamp;
+
+use super::SEEN_EVERY;
+use crate::{Row, StoreError, Transaction};
+
+/// A token, without what would let anybody in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiToken {
+    /// Its id.
+    pub token: TokenId,
+    /// Whose it is.
+    pub partner: PartnerId,
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// By whom.
+    pub created_by: String,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// Since when it lets nobody in any more.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A token that is made.
+#[derive(Debug, Clone, Copy)]
+pub struct NewToken<'a> {
+    /// Its id.
+    pub token: TokenId,
+    /// Whose it is.
+    pub partner: &'a PartnerId,
+    /// What people call it.
+    pub name: &'a str,
+    /// What it may do.
+    pub role: Role,
+    /// What is kept of the secret.
+    pub hash: &'a [u8; 32],
+    /// Who makes it.
+    pub by: &'a str,
+}
+
+const COLUMNS: &str = "token_id, partner_id, name, role, created_at, created_by, last_used_at, revoked_at";
+
+/// Stores a new token of a partner that is there.
+pub async fn mint(tx: &Transaction<'_>, new: &NewToken<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "insert into api_tokens (token_id, partner_id, name, role, token_hash, created_at, created_by)
+               values ($1, $2, $3, $4, $5, $6, $7)";
+    tx.execute_exactly(
+        1,
+        sql,
+        &[
+            &new.token.0,
+            &new.partner.as_str(),
+            &new.name,
+            &new.role.as_str(),
+            &new.hash.as_slice(),
+            &now,
+            &new.by,
+        ],
+    )
+    .await
+}
+
+/// Whose token this is, if it still lets somebody in; it counts as used.
+pub async fn by_hash(
+    tx: &Transaction<'_>,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<Option<ApiToken>, StoreError> {
+    let sql = format!(
+        "-- all partners: the token says whose it is
+         select {COLUMNS} from api_tokens where token_hash = $1 and revoked_at is null"
+    );
+    let Some(row) = tx.query_opt(&sql, &[&hash.as_slice()]).await? else {
+        return Ok(None);
+    };
+    let sql = "-- all partners: the token says whose it is
+               update api_tokens set last_used_at = $2
+               where token_hash = $1 and (last_used_at is null or last_used_at < $3)";
+    let before = now.saturating_sub(SEEN_EVERY).unwrap_or(Timestamp::MIN);
+    tx.execute(sql, &[&hash.as_slice(), &now, &before]).await?;
+    token(&row).map(Some)
+}
+
+/// A partner's tokens, also the revoked, the newest first.
+pub async fn list(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<ApiToken>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS} from api_tokens where partner_id = $1 order by created_at desc, token_id desc"
+    );
+    tx.query(&sql, &[&partner.as_str()]).await?.iter().map(token).collect()
+}
+
+/// Lets nobody in by this token any more, nor whoever is signed in with it; whether the partner has such a token.
+pub async fn revoke(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    token: TokenId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql =
+        "update api_tokens set revoked_at = coalesce(revoked_at, $3) where partner_id = $1 and token_id = $2";
+    Ok(tx.execute(sql, &[&partner.as_str(), &token.0, &now]).await? == 1)
+}
+
+fn token(row: &Row) -> Result<ApiToken, StoreError> {
+    Ok(ApiToken {
+        token: TokenId(row.get("token_id")?),
+        partner: row.partner_id("partner_id")?,
+        name: row.get("name")?,
+        role: row.named("role", Role::parse)?,
+        created_at: row.get("created_at")?,
+        created_by: row.get("created_by")?,
+        last_used_at: row.get("last_used_at")?,
+        revoked_at: row.get("revoked_at")?,
+    })
+}

@@ -1,0 +1,93 @@
+//! Calls with a key of the caller's: a repeat gets the first call's answer, and nothing is done twice.
+
+use domain::PartnerId;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{StoreError, Transaction};
+
+/// A key is remembered for so long.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// A call that was not answered for so long never will be: its portal has died. All that it may have done can be repeated.
+const ANSWERED_WITHIN: SignedDuration = SignedDuration::from_mins(5);
+
+/// A call with a key.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyedCall<'a> {
+    /// Whose it is.
+    pub partner: &'a PartnerId,
+    /// The caller's key.
+    pub key: &'a str,
+    /// What is called.
+    pub route: &'a str,
+    /// A hash of all that was sent.
+    pub request_hash: &'a [u8],
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing: the call is to be done, and [`answered`] or [`failed`].
+    New,
+    /// The answer that the call was given.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// The body.
+        body: String,
+    },
+    /// It is being answered.
+    Underway,
+    /// The key came with another call.
+    OtherCall,
+}
+
+/// Looks a call up, and takes its key if it is new.
+pub async fn begin(tx: &Transaction<'_>, call: &KeyedCall<'_>, now: Timestamp) -> Result<Known, StoreError> {
+    let long_ago = |ago: SignedDuration| now.saturating_sub(ago).unwrap_or(Timestamp::MIN);
+    let sql = "-- all partners: what is old is forgotten
+               delete from idempotency_keys where created_at < $1 or status is null and created_at < $2";
+    tx.execute(sql, &[&long_ago(KEPT_FOR), &long_ago(ANSWERED_WITHIN)]).await?;
+    let sql = "insert into idempotency_keys (partner_id, key, route, request_hash, created_at)
+               values ($1, $2, $3, $4, $5) on conflict (partner_id, key) do nothing";
+    let KeyedCall { partner, key, route, request_hash } = call;
+    if tx.execute(sql, &[&partner.as_str(), key, route, request_hash, &now]).await? == 1 {
+        return Ok(Known::New);
+    }
+    let sql = "select route = $3 and request_hash = $4 as same, status, body from idempotency_keys
+               where partner_id = $1 and key = $2";
+    // Between the two statements it may have failed: whoever asks again finds its key free.
+    let Some(row) = tx.query_opt(sql, &[&partner.as_str(), key, route, request_hash]).await? else {
+        return Ok(Known::Underway);
+    };
+    if !row.get::<bool>("same")? {
+        return Ok(Known::OtherCall);
+    }
+    match row.get::<Option<i16>>("status")? {
+        None => Ok(Known::Underway),
+        Some(status) => Ok(Known::Answered {
+            status: u16::try_from(status)
+                .map_err(|error| StoreError::row("idempotency_keys", "status", &error))?,
+            body: row.get("body")?,
+        }),
+    }
+}
+
+/// Remembers the answer to a call.
+pub async fn answered(
+    tx: &Transaction<'_>,
+    call: &KeyedCall<'_>,
+    status: u16,
+    body: &str,
+) -> Result<(), StoreError> {
+    let status = i16::try_from(status).unwrap_or(i16::MAX);
+    let sql = "update idempotency_keys set status = $3, body = $4
+               where partner_id = $1 and key = $2 and route = $5 and request_hash = $6 and status is null";
+    let KeyedCall { partner, key, route, request_hash } = call;
+    tx.execute(sql, &[&partner.as_str(), key, &status, &body, route, request_hash]).await.map(drop)
+}
+
+/// The call came to nothing for a fault of ours: the key is free for another try.
+pub async fn failed(tx: &Transaction<'_>, call: &KeyedCall<'_>) -> Result<(), StoreError> {
+    let sql = "delete from idempotency_keys where partner_id = $1 and key = $2 and status is null";
+    tx.execute(sql, &[&call.partner.as_str(), &call.key]).await.map(drop)
+}

@@ -1,0 +1,218 @@
+//! Who may come in, on a real Postgres.
+
+use anyhow::{Result, ensure};
+use domain::{MemberId, PartnerId, Role, TokenId};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use store::{
+    StoreError,
+    access::{
+        attempts::{Attempt, Limit, attempt},
+        members::{self, NewMember},
+        sessions::{self, Identity, Oldest},
+        tokens::{self, NewToken},
+    },
+    idempotency::{self, KeyedCall, Known},
+};
+use testkit::TestDatabase;
+
+/// Runs a function of the store in a transaction of its own.
+macro_rules! run {
+    ($database:expr, |$tx:ident| $call:expr) => {
+        $database.store.transaction("test", |$tx| Box::pin(async move { $call.await })).await
+    };
+}
+
+async fn two_partners() -> Result<(TestDatabase, PartnerId, PartnerId)> {
+    let database = testkit::database().await;
+    database
+        .client()
+        .await
+        .batch_execute("insert into partners (partner_id, name, count_zone) values ('one', 'One', 'UTC'), ('two', 'Two', 'UTC')")
+        .await?;
+    Ok((database, PartnerId::new("one")?, PartnerId::new("two")?))
+}
+
+fn now() -> Timestamp {
+    "2026-11-26T10:00:00Z".parse().expect("an instant")
+}
+
+async fn mint(database: &TestDatabase, partner: &PartnerId, byte: u8, role: Role) -> Result<TokenId> {
+    let token = TokenId(testkit::entropy(u64::from(byte)).uuid(now()));
+    let (hash, at) = ([byte; 32], now());
+    let (hash, partner) = (&hash, partner);
+    run!(database, |tx| tokens::mint(
+        tx,
+        &NewToken { token, partner, name: "deploy", role, hash, by: "Pia" },
+        at
+    ))?;
+    Ok(token)
+}
+
+#[tokio::test]
+async fn a_token_lets_in_until_it_is_revoked_and_only_by_its_own_partner() -> Result<()> {
+    let (database, one, two) = two_partners().await?;
+    let (one, two) = (&one, &two);
+    let token = mint(&database, one, 7, Role::Editor).await?;
+
+    let found = run!(database, |tx| tokens::by_hash(tx, &[7; 32], now()))?.expect("it lets in");
+    assert_eq!((found.token, &found.partner, found.role), (token, one, Role::Editor));
+    assert!(run!(database, |tx| tokens::by_hash(tx, &[8; 32], now()))?.is_none());
+
+    // When it was used is written down once a minute.
+    let used = async || -> Result<Option<Timestamp>> {
+        Ok(run!(database, |tx| tokens::list(tx, one))?[0].last_used_at)
+    };
+    assert_eq!(used().await?, Some(now()));
+    for (seconds, expected) in [(59, 0), (61, 61)] {
+        let at = now() + seconds.seconds();
+        run!(database, |tx| tokens::by_hash(tx, &[7; 32], at))?;
+        assert_eq!(used().await?, Some(now() + expected.seconds()), "after {seconds} s");
+    }
+
+    assert!(run!(database, |tx| tokens::list(tx, two))?.is_empty());
+    assert!(!run!(database, |tx| tokens::revoke(tx, two, token, now()))?, "it is none of theirs");
+    assert!(run!(database, |tx| tokens::by_hash(tx, &[7; 32], now()))?.is_some());
+    assert!(run!(database, |tx| tokens::revoke(tx, one, token, now()))?);
+    assert!(run!(database, |tx| tokens::by_hash(tx, &[7; 32], now()))?.is_none());
+    // Its listing stays, with when it ended.
+    let later = now() + 1.hour();
+    assert!(run!(database, |tx| tokens::revoke(tx, one, token, later))?);
+    assert_eq!(run!(database, |tx| tokens::list(tx, one))?[0].revoked_at, Some(now()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_session_ends_by_idling_by_age_by_signing_out_and_sees_nothing_once_its_token_is_revoked()
+-> Result<()> {
+    let (database, one, _) = two_partners().await?;
+    let one = &one;
+    let token = mint(&database, one, 7, Role::Admin).await?;
+    let identity = &Identity::Token(token);
+    run!(database, |tx| sessions::create(tx, &[1; 32], identity, "deploy", now()))?;
+    let find = async |at: Timestamp| -> Result<bool> {
+        let oldest = Oldest {
+            created: at - SignedDuration::from_hours(168),
+            seen: at - SignedDuration::from_hours(12),
+        };
+        let found = run!(database, |tx| sessions::find(tx, &[1; 32], oldest, at))?;
+        ensure!(found.iter().all(|session| session.identity == *identity), "{found:?}");
+        Ok(found.is_some())
+    };
+    assert!(find(now() + 12.hours()).await?, "used until now");
+    assert!(find(now() + 24.hours()).await?, "used twelve hours ago");
+    assert!(!find(now() + 37.hours()).await?, "idle for too long");
+    for hours in (24..=168).step_by(12) {
+        assert!(find(now() + hours.hours()).await?, "{hours}");
+    }
+    assert!(!find(now() + 169.hours()).await?, "too old, however busy");
+
+    let visible = run!(database, |tx| sessions::partners(tx, identity))?;
+    assert_eq!(
+        visible.iter().map(|access| (&access.partner, access.role)).collect::<Vec<_>>(),
+        [(one, Role::Admin)]
+    );
+    run!(database, |tx| tokens::revoke(tx, one, token, now()))?;
+    assert!(run!(database, |tx| sessions::partners(tx, identity))?.is_empty());
+
+    run!(database, |tx| sessions::end(tx, &[1; 32], now()))?;
+    assert!(!find(now() + 168.hours()).await?, "signed out");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_member_is_who_first_signs_in_with_the_verified_address_and_nobody_else() -> Result<()> {
+    let (database, one, two) = two_partners().await?;
+    let add = async |partner: &PartnerId, number: u64, role: Role| -> Result<bool> {
+        let member = MemberId(testkit::entropy(number).uuid(now()));
+        let new = &NewMember { member, partner, email: "Pia@Example.com", role, by: "Ugo" };
+        Ok(run!(database, |tx| members::add(tx, new, now()))?)
+    };
+    assert!(add(&one, 1, Role::Viewer).await?);
+    assert!(!add(&one, 2, Role::Admin).await?, "she is one already");
+    assert!(add(&two, 3, Role::Admin).await?);
+
+    let person = |subject: &str| Identity::Person {
+        issuer: "https://id.example".to_owned(),
+        subject: subject.to_owned(),
+    };
+    let roles = async |subject: &str| -> Result<Vec<(String, Role)>> {
+        let identity = &person(subject);
+        let visible = run!(database, |tx| sessions::partners(tx, identity))?;
+        Ok(visible.into_iter().map(|access| (access.name, access.role)).collect())
+    };
+    assert!(roles("pia").await?.is_empty(), "she was not here yet");
+    run!(database, |tx| members::arrived(tx, "https://id.example", "pia", "PIA@example.com"))?;
+    let both = [("One".to_owned(), Role::Viewer), ("Two".to_owned(), Role::Admin)];
+    assert_eq!(roles("pia").await?, both);
+    // The address passes to another person.
+    run!(database, |tx| members::arrived(tx, "https://id.example", "mallory", "pia@example.com"))?;
+    run!(database, |tx| members::arrived(tx, "https://other.example", "pia", "pia@example.com"))?;
+    assert!(roles("mallory").await?.is_empty());
+    assert_eq!(roles("pia").await?, both);
+
+    let (one, two) = (&one, &two);
+    let listed = run!(database, |tx| members::list(tx, two))?;
+    assert!(listed[0].has_signed_in && listed[0].email == "pia@example.com", "{listed:?}");
+    let member = listed[0].member;
+    assert!(!run!(database, |tx| members::remove(tx, one, member, now()))?, "not one of theirs");
+    assert!(run!(database, |tx| members::remove(tx, two, member, now()))?);
+    assert_eq!(roles("pia").await?, both[..1]);
+    // Added again she must sign in again, and is another row.
+    assert!(add(two, 4, Role::Editor).await?);
+    run!(database, |tx| members::arrived(tx, "https://id.example", "pia", "pia@example.com"))?;
+    assert_eq!(roles("pia").await?[1], ("Two".to_owned(), Role::Editor));
+    Ok(())
+}
+
+#[tokio::test]
+async fn attempts_are_counted_together_by_several_portals() -> Result<()> {
+    let (database, ..) = two_partners().await?;
+    let limit = Limit { most: 5, within: SignedDuration::from_mins(10) };
+    let mut portals = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let store = database.another_store().await;
+        portals.spawn(async move {
+            store.transaction("test", |tx| Box::pin(attempt(tx, "sign-in:192.0.2.7", limit, now()))).await
+        });
+    }
+    let mut allowed = 0;
+    while let Some(answer) = portals.join_next().await {
+        match answer?? {
+            Attempt::Allowed => allowed += 1,
+            Attempt::NotBefore(at) => assert_eq!(at, now() + 10.minutes()),
+        }
+    }
+    assert_eq!(allowed, 5);
+    let other = run!(database, |tx| attempt(tx, "sign-in:192.0.2.8", limit, now()))?;
+    assert_eq!(other, Attempt::Allowed);
+    let later = now() + 10.minutes();
+    assert_eq!(run!(database, |tx| attempt(tx, "sign-in:192.0.2.7", limit, later))?, Attempt::Allowed);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_repeated_call_is_answered_and_not_done() -> Result<()> {
+    let (database, one, two) = two_partners().await?;
+    let call = |partner, request_hash| KeyedCall { partner, key: "k", route: "sync", request_hash };
+    let begin = async |call: KeyedCall<'_>, at: Timestamp| -> Result<Known, StoreError> {
+        let call = &call;
+        run!(database, |tx| idempotency::begin(tx, call, at))
+    };
+    let first = call(&one, b"a");
+    assert_eq!(begin(first, now()).await?, Known::New);
+    assert_eq!(begin(first, now()).await?, Known::Underway);
+    assert_eq!(begin(call(&one, b"b"), now()).await?, Known::OtherCall);
+    assert_eq!(begin(call(&two, b"b"), now()).await?, Known::New, "keys of partners do not meet");
+
+    let first = &first;
+    run!(database, |tx| idempotency::failed(tx, first))?;
+    assert_eq!(begin(*first, now()).await?, Known::New);
+    // Its portal died: the caller may try again.
+    let later = now() + 6.minutes();
+    assert_eq!(begin(*first, later).await?, Known::New);
+    run!(database, |tx| idempotency::answered(tx, first, 202, "{}"))?;
+    let answered = Known::Answered { status: 202, body: "{}".to_owned() };
+    assert_eq!(begin(*first, later + 23.hours()).await?, answered);
+    assert_eq!(begin(*first, later + 25.hours()).await?, Known::New, "a day is over");
+    Ok(())
+}

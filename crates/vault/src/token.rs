@@ -1,0 +1,94 @@
+//! Tokens: who knows one may come in. Only their hash is stored.
+
+use aws_lc_rs::{digest, hmac};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+/// By this a token is known for one wherever it was left lying: in a file, in a log.
+const PREFIX: &str = "ks_";
+const BYTES: usize = 32;
+
+/// 256 random bits, as text: `ks_` and 43 characters of base64url.
+#[derive(Debug, Clone)]
+pub struct Token(SecretString);
+
+impl Token {
+    /// A new one.
+    pub fn generate(fill: impl FnOnce(&mut [u8])) -> Self {
+        let mut bytes = Zeroizing::new([0_u8; BYTES]);
+        fill(bytes.as_mut_slice());
+        Self(SecretString::from(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(*bytes))))
+    }
+
+    /// Reads what somebody brings; `None` for what can be no token.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?);
+        (bytes.len() == BYTES).then(|| Self(SecretString::from(text)))
+    }
+
+    /// What is stored of it. A plain hash will do: nobody guesses 256 random bits.
+    pub fn hash(&self) -> [u8; BYTES] {
+        let hash = digest::digest(&digest::SHA256, self.expose_secret().as_bytes());
+        hash.as_ref().try_into().expect("SHA-256 has 32 bytes")
+    }
+
+    /// The text that its owner is shown once.
+    pub fn expose_secret(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// What a page's forms carry to show that they are our own: known to whoever holds the token, and stored nowhere.
+    pub fn csrf(&self) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.csrf_key(), CSRF))
+    }
+
+    /// Whether a form carries what this token's pages do; it takes the same time wherever they differ.
+    pub fn is_csrf(&self, text: &str) -> bool {
+        URL_SAFE_NO_PAD.decode(text).is_ok_and(|tag| hmac::verify(&self.csrf_key(), CSRF, &tag).is_ok())
+    }
+
+    fn csrf_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, self.expose_secret().as_bytes())
+    }
+}
+
+const CSRF: &[u8] = b"forms of this session";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(byte: u8) -> Token {
+        Token::generate(|bytes| bytes.fill(byte))
+    }
+
+    #[test]
+    fn a_token_is_read_back_and_has_one_hash() {
+        let text = token(7).expose_secret().to_owned();
+        assert_eq!(text.len(), 46);
+        let read = Token::parse(&text).expect("it is a token");
+        assert_eq!(read.hash(), token(7).hash());
+        assert_ne!(read.hash(), token(8).hash());
+    }
+
+    #[test]
+    fn what_is_no_token_is_told_before_anything_is_looked_up() {
+        let text = token(7).expose_secret().to_owned();
+        for wrong in ["", "ks_", &text[..45], &text[3..], &format!("{text}A"), &text.replace("ks_", "kx_")] {
+            assert!(Token::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn it_does_not_show_itself() {
+        assert!(!format!("{:?}", token(7)).contains(&token(7).expose_secret()[3..]));
+    }
+
+    #[test]
+    fn the_forms_of_one_session_are_none_of_anothers() {
+        assert!(token(7).is_csrf(&token(7).csrf()));
+        assert!(!token(8).is_csrf(&token(7).csrf()));
+        assert!(!token(7).is_csrf(""));
+    }
+}
