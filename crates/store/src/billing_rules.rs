@@ -6,14 +6,15 @@ use domain::{BillingRule, CompanyId, PartnerId, ProductId};
 
 use crate::{StoreError, Transaction, settings::ProductBilling};
 
-/// All billing rules of a partner.
+/// All billing rules of a partner, or of `only` these companies.
 pub(crate) async fn read(
     tx: &Transaction<'_>,
     partner: &PartnerId,
+    only: Option<&[&str]>,
 ) -> Result<Vec<(CompanyId, ProductId, ProductBilling)>, StoreError> {
     let sql = "select company_id, product_id, not_billed, minimum, included_free, note
-               from billing_rules where partner_id = $1";
-    let rows = tx.query(sql, &[&partner.as_str()]).await?;
+               from billing_rules where partner_id = $1 and ($2::text[] is null or company_id = any($2))";
+    let rows = tx.query(sql, &[&partner.as_str(), &only]).await?;
     rows.iter()
         .map(|row| {
             let rule = if row.get("not_billed")? {

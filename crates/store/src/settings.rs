@@ -212,7 +212,7 @@ pub async fn read(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Pa
         integration: integration(tx, partner, &zone_name).await?,
         schedule: schedules::read(tx, partner).await?,
         products: products(tx, partner).await?,
-        companies: companies(tx, partner).await?,
+        companies: companies(tx, partner, None).await?,
         contract_billing: contract_billing(tx, partner).await?,
     }))
 }
@@ -295,7 +295,7 @@ async fn integration(
     }))
 }
 
-async fn products(
+pub(crate) async fn products(
     tx: &Transaction<'_>,
     partner: &PartnerId,
 ) -> Result<BTreeMap<ProductId, Product>, StoreError> {
@@ -314,16 +314,18 @@ async fn products(
     Ok(products)
 }
 
-async fn companies(
+/// All companies of a partner, or `only` these.
+pub(crate) async fn companies(
     tx: &Transaction<'_>,
     partner: &PartnerId,
+    only: Option<&[&str]>,
 ) -> Result<BTreeMap<CompanyId, Company>, StoreError> {
     let sql =
         "select company_id, name, closed_from, account_id, account_name, contract_id, contract_name, version
                from companies left join company_mappings using (partner_id, company_id)
-               where partner_id = $1";
+               where partner_id = $1 and ($2::text[] is null or company_id = any($2))";
     let mut companies = BTreeMap::new();
-    for row in tx.query(sql, &[&partner.as_str()]).await? {
+    for row in tx.query(sql, &[&partner.as_str(), &only]).await? {
         let mapping = match row.get::<Option<i32>>("contract_id")? {
             Some(contract) => Some(CompanyMapping {
                 account: AccountId(row.get("account_id")?),
@@ -343,8 +345,9 @@ async fn companies(
         companies.insert(row.company_id("company_id")?, company);
     }
     let sql = "select company_id, product_id, contract_id, contract_name
-               from company_product_contracts where partner_id = $1";
-    for row in tx.query(sql, &[&partner.as_str()]).await? {
+               from company_product_contracts
+               where partner_id = $1 and ($2::text[] is null or company_id = any($2))";
+    for row in tx.query(sql, &[&partner.as_str(), &only]).await? {
         let contract = Contract { id: ContractId(row.get("contract_id")?), name: row.get("contract_name")? };
         // The foreign key keeps a product's contract from standing without its company's mapping.
         if let Some(mapping) =
@@ -353,7 +356,7 @@ async fn companies(
             mapping.product_contracts.insert(row.product_id("product_id")?, contract);
         }
     }
-    for (company, product, billing) in billing_rules::read(tx, partner).await? {
+    for (company, product, billing) in billing_rules::read(tx, partner, only).await? {
         if let Some(company) = companies.get_mut(&company) {
             company.billing_rules.insert(product, billing);
         }

@@ -1,0 +1,234 @@
+//! Companies and their contracts.
+//!
+//! A status is stored when a job has ended. What lies over it here is not stored anywhere: *queued* and *running* follow
+//! from open jobs, *off* from the switch, *never* from there being no status yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{AccountId, CompanyId, CompanyState, ContractId, ErrorCode, PartnerId, ProductId, RunId};
+use jiff::Timestamp;
+
+use super::products;
+use crate::{
+    StoreError, Transaction,
+    outcomes::ProductRow,
+    settings::{Company, IntegrationState, PartnerSettings, Product},
+};
+
+/// A company and contract as a person sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompanyStatus {
+    /// The company.
+    pub company: CompanyId,
+    /// Its name.
+    pub name: String,
+    /// The account it is mapped to, with its name.
+    pub account: Option<(AccountId, String)>,
+    /// The contract, with its name; `None` for a company without one.
+    pub contract: Option<(ContractId, String)>,
+    /// The state.
+    pub state: CompanyState,
+    /// The code that explains it.
+    pub code: Option<ErrorCode>,
+    /// What people need beside the code.
+    pub detail: Option<String>,
+    /// Its products, as the last job found them.
+    pub products: Vec<ProductRow>,
+    /// When Kaseya was last seen to hold our number (S-39).
+    pub last_sync: Option<Timestamp>,
+    /// When a line was last changed.
+    pub last_change: Option<Timestamp>,
+    /// When it goes on by itself.
+    pub deferred_until: Option<Timestamp>,
+    /// The run that brought the stored status.
+    pub run: Option<RunId>,
+}
+
+/// A stored status.
+struct Stored {
+    account: Option<AccountId>,
+    state: CompanyState,
+    code: Option<ErrorCode>,
+    detail: Option<String>,
+    products: Vec<ProductRow>,
+    last_sync: Option<Timestamp>,
+    last_change: Option<Timestamp>,
+    deferred_until: Option<Timestamp>,
+    run: RunId,
+}
+
+/// What has an open job.
+#[derive(Default)]
+struct Open {
+    running: (BTreeSet<ContractId>, BTreeSet<CompanyId>),
+    queued: (BTreeSet<ContractId>, BTreeSet<CompanyId>),
+}
+
+impl Open {
+    fn state_of(&self, company: &CompanyId, contract: Option<ContractId>) -> Option<CompanyState> {
+        let has = |(contracts, companies): &(BTreeSet<ContractId>, BTreeSet<CompanyId>)| match contract {
+            Some(contract) => contracts.contains(&contract),
+            None => companies.contains(company),
+        };
+        if has(&self.running) {
+            Some(CompanyState::Running)
+        } else {
+            has(&self.queued).then_some(CompanyState::Queued)
+        }
+    }
+}
+
+/// Every company of a partner with each contract that its products go to, by the companies' names.
+pub async fn companies(
+    tx: &Transaction<'_>,
+    settings: &PartnerSettings,
+    now: Timestamp,
+) -> Result<Vec<CompanyStatus>, StoreError> {
+    let off = settings.integration.as_ref().is_none_or(|known| known.state != IntegrationState::On);
+    let PartnerSettings { partner, products, companies, .. } = settings;
+    statuses_of(tx, Whose { partner, products, companies, off, only: None }, now).await
+}
+
+/// The companies that statuses are asked of.
+pub(crate) struct Whose<'a> {
+    pub partner: &'a PartnerId,
+    /// All products of the partner.
+    pub products: &'a BTreeMap<ProductId, Product>,
+    pub companies: &'a BTreeMap<CompanyId, Company>,
+    /// Whether the integration is anything but on.
+    pub off: bool,
+    /// The companies' ids, where they are not all that the partner has.
+    pub only: Option<&'a [&'a str]>,
+}
+
+/// Companies with each contract that their products go to, by the companies' names.
+pub(crate) async fn statuses_of(
+    tx: &Transaction<'_>,
+    whose: Whose<'_>,
+    now: Timestamp,
+) -> Result<Vec<CompanyStatus>, StoreError> {
+    let Whose { partner, products, companies, off, only } = whose;
+    let mut stored = stored(tx, partner, only).await?;
+    let open = open(tx, partner, now).await?;
+    let mut rows = Vec::new();
+    for (id, company) in companies {
+        let mut known = stored.remove(id).unwrap_or_default();
+        let contracts = contracts_of(products, company, &known.keys().copied().collect());
+        for contract in contracts {
+            let contract_id = contract.as_ref().map(|(contract, _)| *contract);
+            let status = known.remove(&contract_id);
+            let mapped =
+                company.mapping.as_ref().map(|mapping| (mapping.account, mapping.account_name.clone()));
+            let account = mapped.or_else(|| {
+                status
+                    .as_ref()
+                    .and_then(|status| status.account)
+                    .map(|account| (account, account.to_string()))
+            });
+            let mut row = CompanyStatus {
+                company: id.clone(),
+                name: company.name.clone(),
+                account,
+                contract,
+                state: CompanyState::Never,
+                code: None,
+                detail: None,
+                products: Vec::new(),
+                last_sync: None,
+                last_change: None,
+                deferred_until: None,
+                run: None,
+            };
+            if let Some(status) = status {
+                row = CompanyStatus {
+                    state: status.state,
+                    code: status.code,
+                    detail: status.detail,
+                    products: status.products,
+                    last_sync: status.last_sync,
+                    last_change: status.last_change,
+                    deferred_until: status.deferred_until,
+                    run: Some(status.run),
+                    ..row
+                };
+            }
+            let over = if off { Some(CompanyState::Off) } else { open.state_of(id, contract_id) };
+            if let Some(state) = over {
+                row = CompanyStatus { state, code: None, detail: None, deferred_until: None, ..row };
+            }
+            rows.push(row);
+        }
+    }
+    rows.sort_by(|one, other| (&one.name, &one.company).cmp(&(&other.name, &other.company)));
+    Ok(rows)
+}
+
+/// The contracts that a company's products go to; its own where no product is mapped. Of those that it is mapped to, but
+/// that nothing goes to any more, the ones that still have a status.
+fn contracts_of(
+    products: &BTreeMap<ProductId, Product>,
+    company: &Company,
+    known: &BTreeSet<Option<ContractId>>,
+) -> Vec<Option<(ContractId, String)>> {
+    let Some(mapping) = &company.mapping else {
+        return vec![None];
+    };
+    let mapped = products.iter().filter(|(_, product)| product.mapping.is_some());
+    let mut contracts: BTreeMap<ContractId, String> = mapped
+        .map(|(product, _)| mapping.contract_of(product))
+        .map(|contract| (contract.id, contract.name.clone()))
+        .collect();
+    let all = std::iter::once(&mapping.contract).chain(mapping.product_contracts.values());
+    for contract in all.filter(|contract| known.contains(&Some(contract.id))) {
+        contracts.insert(contract.id, contract.name.clone());
+    }
+    if contracts.is_empty() {
+        contracts.insert(mapping.contract.id, mapping.contract.name.clone());
+    }
+    contracts.into_iter().map(Some).collect()
+}
+
+async fn stored(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    only: Option<&[&str]>,
+) -> Result<BTreeMap<CompanyId, BTreeMap<Option<ContractId>, Stored>>, StoreError> {
+    let sql =
+        "select company_id, contract_id, account_id, state, code, detail, products, last_sync, last_change,
+                      deferred_until, run_id
+               from statuses where partner_id = $1 and ($2::text[] is null or company_id = any($2))";
+    let mut statuses: BTreeMap<CompanyId, BTreeMap<Option<ContractId>, Stored>> = BTreeMap::new();
+    for row in tx.query(sql, &[&partner.as_str(), &only]).await? {
+        let status = Stored {
+            account: row.get::<Option<i32>>("account_id")?.map(AccountId),
+            state: row.named("state", CompanyState::parse)?,
+            code: row.optional_code("code")?,
+            detail: row.get("detail")?,
+            products: products(&row)?,
+            last_sync: row.get("last_sync")?,
+            last_change: row.get("last_change")?,
+            deferred_until: row.get("deferred_until")?,
+            run: RunId(row.get("run_id")?),
+        };
+        let company = statuses.entry(row.company_id("company_id")?).or_default();
+        company.insert(row.contract_or_none("contract_id")?, status);
+    }
+    Ok(statuses)
+}
+
+async fn open(tx: &Transaction<'_>, partner: &PartnerId, now: Timestamp) -> Result<Open, StoreError> {
+    let sql = "select state, contract_ids, company_ids from jobs
+               where partner_id = $1 and state <> 'done' and (not_before is null or not_before <= $2)";
+    let mut open = Open::default();
+    for row in tx.query(sql, &[&partner.as_str(), &now]).await? {
+        let (contracts, companies) =
+            if row.get::<String>("state")? == "started" { &mut open.running } else { &mut open.queued };
+        contracts.extend(row.get::<Vec<i32>>("contract_ids")?.into_iter().map(ContractId));
+        for company in row.get::<Vec<String>>("company_ids")? {
+            companies.insert(
+                CompanyId::new(company).map_err(|error| StoreError::row("jobs", "company_ids", &error))?,
+            );
+        }
+    }
+    Ok(open)
+}
