@@ -30,6 +30,15 @@ impl WakeUps {
     }
 }
 
+/// What a listener hears.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Heard<'a> {
+    /// It listens from now on: what was said before it may have missed.
+    Listening,
+    /// Somebody said this.
+    Said(&'a str),
+}
+
 impl Store {
     /// Listens on `channel` until `stop`, on a connection of its own that is made again whenever it breaks; each time it
     /// is made counts as a wake-up, since one may have been missed.
@@ -37,15 +46,17 @@ impl Store {
         let (wake, wake_ups) = watch::channel(());
         let store = self.clone();
         tokio::spawn(async move {
+            let wake = |_: Heard<'_>| wake.send_replace(());
             stop.run_until_cancelled(store.keep_listening(channel, &wake)).await;
         });
         WakeUps(wake_ups)
     }
 
-    async fn keep_listening(&self, channel: &str, wake: &watch::Sender<()>) {
+    /// Tells `heard` of all that is said on `channel`, and that it listens (again).
+    pub(crate) async fn keep_listening(&self, channel: &str, heard: &(dyn Fn(Heard<'_>) + Sync)) {
         let mut failures = 0;
         loop {
-            let Err(error) = self.listen_once(channel, wake, &mut failures).await;
+            let Err(error) = self.listen_once(channel, heard, &mut failures).await;
             let wait = BACKOFF.wait(failures, self.inner.entropy.fraction());
             failures = failures.saturating_add(1);
             tracing::warn!(channel, %error, ?wait, "no longer listening; again");
@@ -57,7 +68,7 @@ impl Store {
     async fn listen_once(
         &self,
         channel: &str,
-        wake: &watch::Sender<()>,
+        heard: &(dyn Fn(Heard<'_>) + Sync),
         failures: &mut u32,
     ) -> Result<std::convert::Infallible, StoreError> {
         let (client, mut connection) = self.inner.own_connection().await?;
@@ -72,12 +83,10 @@ impl Store {
                     answer?;
                     listens = true;
                     *failures = 0;
-                    wake.send_replace(());
+                    heard(Heard::Listening);
                 }
                 message = poll_fn(|context| connection.poll_message(context)) => match message {
-                    Some(Ok(AsyncMessage::Notification(_))) => {
-                        wake.send_replace(());
-                    }
+                    Some(Ok(AsyncMessage::Notification(said))) => heard(Heard::Said(said.payload())),
                     Some(Ok(_)) => {}
                     Some(Err(error)) => return Err(StoreError::connecting(&error)),
                     None => return Err(StoreError::Unreachable { reason: "the connection ended".to_owned() }),

@@ -168,7 +168,24 @@ pub async fn complete(
     let sql = "update reports set complete_at = $3
                where partner_id = $1 and report_id = $2 and complete_at is null
                  and parts = (select count(*) from report_parts where partner_id = $1 and report_id = $2)";
-    Ok(tx.execute(sql, &[&partner.as_str(), &report.as_str(), &now]).await? == 1)
+    if tx.execute(sql, &[&partner.as_str(), &report.as_str(), &now]).await? == 0 {
+        return Ok(false);
+    }
+    // As counts::newest has it: the later day, of one day the later counted, whichever came in first.
+    let sql = "insert into newest_reports as known (partner_id, company_id, report_id, day, counted_at, users, missing)
+               select partner_id, company_id, report_id, day, counted_at, coalesce(sum(users), 0),
+                      count(*) filter (where product_id is not null and users is null)
+               from reports join report_companies using (partner_id, report_id)
+                    left join user_counts using (partner_id, report_id, company_id)
+               where partner_id = $1 and report_id = $2
+               group by partner_id, company_id, report_id, day, counted_at
+               order by company_id
+               on conflict (partner_id, company_id) do update set
+                   report_id = excluded.report_id, day = excluded.day, counted_at = excluded.counted_at,
+                   users = excluded.users, missing = excluded.missing
+               where (known.day, known.counted_at, known.report_id) < (excluded.day, excluded.counted_at, excluded.report_id)";
+    tx.execute(sql, &[&partner.as_str(), &report.as_str()]).await?;
+    Ok(true)
 }
 
 /// Whether the report has come in whole.
