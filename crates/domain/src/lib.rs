@@ -20,6 +20,7 @@ mod expected;
 mod failure;
 mod full_read;
 mod glance;
+mod held_change;
 mod ids;
 mod leftover;
 mod local_time;
@@ -55,6 +56,7 @@ pub use expected::would_change;
 pub use failure::FailureClass;
 pub use full_read::{READ_EVERY, full_read_window, read_is_due};
 pub use glance::{Glance, KnownContract, KnownLine, KnownTarget, LEAST_PRICE, Seen, glance};
+pub use held_change::HeldChange;
 pub use ids::{
     AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, MemberId, PairId, PartnerId,
     ProductId, ReportId, RequestId, RunId, ServiceId, TokenId,

@@ -17,8 +17,9 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use connection::{Authenticator, Checked, NotTried, Values};
-use domain::{Entropy, Occurrence, PartnerId, ReportId, Schedule, spread_offset};
+use domain::{CompanyId, Entropy, Occurrence, PartnerId, ReportId, Schedule, spread_offset};
 use jiff::{SignedDuration, Timestamp};
+use operations::leftovers::Leftover;
 use std::time::Duration;
 use store::{
     Store, StoreError, Transaction, billing_rules,
@@ -33,12 +34,12 @@ use vault::{Associated, KeyRing, Sealed};
 use crate::{
     ended::Ended,
     installation::Installation,
-    leftovers, output,
+    output,
     settings_file::{self, IntegrationSettings, Mistakes, ReportSettings, SettingsFile, Surroundings},
     trial::{self, is_a_swap},
 };
 
-pub use crate::{leftovers::LeftoverNote, trial::Trial};
+pub use crate::trial::Trial;
 
 /// Why nothing was stored.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +88,9 @@ pub struct Applied {
     /// Contracts of companies whose mapping was taken away: their lines stay as they are in Kaseya.
     pub left: Vec<String>,
     /// Lines that were ours and that nothing is mapped to any more: each waits for a person (D-13).
-    pub leftovers: Vec<LeftoverNote>,
+    pub leftovers: Vec<Leftover>,
+    /// The names of all companies.
+    pub names: BTreeMap<CompanyId, String>,
     /// Whether credentials are others than before.
     pub new_credentials: bool,
     /// When the next scheduled run is due.
@@ -96,6 +99,25 @@ pub struct Applied {
     pub state: IntegrationState,
     /// The report, if there was one.
     pub report: Option<ReportId>,
+}
+
+impl Applied {
+    /// What a person is told of a line that is left over, with the commands of both answers.
+    pub fn told(&self, leftover: &Leftover) -> String {
+        let (partner, Leftover { hold, contract: (contract, name), service, units, from_day, .. }) =
+            (&self.partner, leftover);
+        let companies: Vec<&str> = leftover
+            .companies
+            .iter()
+            .map(|company| self.names.get(company).map_or(company.as_str(), String::as_str))
+            .collect();
+        let companies = companies.join(", ");
+        format!(
+            "{companies}: nothing is mapped any more to \"{service}\" on contract {contract} \"{name}\", which has {units} units \
+             of ours\n  to 0 from {from_day}: kaseya-sync holds {partner} approve {hold}\n  leave it as it is: kaseya-sync \
+             holds {partner} dismiss {hold}"
+        )
+    }
 }
 
 /// The command.
@@ -157,7 +179,7 @@ fn report(applied: &Applied) -> anyhow::Result<()> {
         output::say(&format_args!("{left} is not mapped any more; its lines in Kaseya stay as they are"))?;
     }
     for left in &applied.leftovers {
-        output::say(&left.told(&applied.partner))?;
+        output::say(&applied.told(left))?;
     }
     if let Some(report) = &applied.report {
         output::say(&format_args!("the user counts are stored as report {report}"))?;
@@ -252,7 +274,7 @@ pub(crate) async fn store_file(
         Some(report) => Some(store_report(tx, partner, report, applying).await?),
         None => None,
     };
-    let leftovers = leftovers::ask(tx, file, stored, applying.entropy, applying.now).await?;
+    let leftovers = operations::leftovers::ask(tx, partner, applying.entropy, applying.now).await?;
     let state = turn_switch(tx, partner, file.integration.enabled, applying.now).await?;
     let mapped = file.companies.iter().filter(|company| company.mapping.is_some()).count();
     Ok(Applied {
@@ -261,11 +283,18 @@ pub(crate) async fn store_file(
         moved,
         left,
         leftovers,
+        names: names(file, stored),
         new_credentials,
         next_run_at,
         state,
         report,
     })
+}
+
+fn names(file: &SettingsFile, stored: Option<&PartnerSettings>) -> BTreeMap<CompanyId, String> {
+    let stored = stored.into_iter().flat_map(|stored| &stored.companies);
+    let listed = file.companies.iter().map(|company| (company.company.clone(), company.name.clone()));
+    stored.map(|(id, company)| (id.clone(), company.name.clone())).chain(listed).collect()
 }
 
 /// Credentials that Kaseya is known to refuse are not stored: no job could log in with them.

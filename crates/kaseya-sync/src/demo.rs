@@ -11,10 +11,10 @@ mod report;
 use std::{net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use bus::{Outgoing, Queue, TraceContext};
 use domain::{PartnerId, RequestId, RunState, Trigger};
 use futures::future::BoxFuture;
 use kaseya_simulator::{Clock as KaseyaClock, Running as Kaseya, Simulator, State};
+use operations::sync_requests::SyncOrder;
 use runtime::Context;
 use store::{
     requests::Answer,
@@ -29,7 +29,6 @@ use crate::{
     ended::Ended,
     output,
     services::{self, Services},
-    sync_now,
 };
 
 /// How long a step may take. After a kill the lease of what was going on has to end first.
@@ -171,11 +170,9 @@ impl Demo {
 
     /// Asks for a sync as a portal does, and waits until its run is through.
     async fn requested_sync(&self) -> anyhow::Result<()> {
-        let id = self.context.entropy.uuid(self.services.clock.now());
-        let request = RequestId::new(id.to_string())?;
-        let message = sync_now::requested(&self.partner, request.as_str(), &[], false, "demo");
-        let outgoing = Outgoing::new(id, TraceContext::default(), &message);
-        self.services.bus.publish(Queue::SyncRequests, outgoing).await?;
+        let operations = self.services.operations(&self.context);
+        let order = SyncOrder { companies: &[], plan: false, by: "demo" };
+        let request = operations.request_sync(&self.partner, order).await?;
         let asked = &request;
         self.until("the sync that was asked for is through", || Box::pin(self.is_through(asked))).await
     }

@@ -2,13 +2,14 @@
 
 use advice::Language;
 use comfy_table::ColumnConstraint;
+use operations::Advising;
 use store::{
     settings::PartnerSettings,
     status_reading::{self, HoldRow},
 };
 
 use crate::{
-    advising::{self, Advising},
+    advising,
     command_line::Decision,
     deciding,
     ended::Ended,
@@ -25,12 +26,8 @@ pub(crate) async fn command(
     let settings = installation.partner(partner).await?;
     match decision {
         None => list(installation, &settings, language).await,
-        Some(Decision::Approve(decided)) => {
-            deciding::command(installation, &settings, &decided, true, language).await
-        }
-        Some(Decision::Dismiss(decided)) => {
-            deciding::command(installation, &settings, &decided, false, language).await
-        }
+        Some(Decision::Approve(decided)) => deciding::command(installation, &settings, &decided, true).await,
+        Some(Decision::Dismiss(decided)) => deciding::command(installation, &settings, &decided, false).await,
     }
 }
 
@@ -46,7 +43,7 @@ async fn list(
             Box::pin(async move {
                 Ok::<_, store::StoreError>((
                     status_reading::standing_holds(tx, &settings.partner).await?,
-                    Advising::read(tx, settings, now, language).await?,
+                    Advising::read(tx, settings, now).await?,
                 ))
             })
         })
@@ -72,7 +69,7 @@ async fn list(
     }
     for hold in &holds {
         let who = format!("{}, {}", hold.hold, advising.names(hold).join(", "));
-        advising::say(&advising.of_hold(hold), &who, language)?;
+        advising::say(&advising.of_hold(hold, language), &who, language)?;
     }
     Ok(if holds.iter().any(|hold| hold.state == "open") { Ended::NotInOrder } else { Ended::InOrder })
 }

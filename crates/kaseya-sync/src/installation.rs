@@ -7,6 +7,7 @@ use bus::SharedBus;
 use bus_rabbitmq::RabbitMq;
 use connection::Authenticator;
 use domain::{Clock, Entropy, PartnerId};
+use operations::Operations;
 use runtime::{BusSection, Config, Context};
 use scheduler::SchedulerSettings;
 use secrecy::ExposeSecret as _;
@@ -71,6 +72,12 @@ impl Installation {
             return Ok(None);
         }
         Ok(Some(RabbitMq::connect(bus_uri(&self.config)?.expose_secret(), NAME, self.entropy.clone())?))
+    }
+
+    /// What orders are carried out with; those that need no bus are given none.
+    pub fn operations(&self, bus: Option<SharedBus>) -> anyhow::Result<Operations> {
+        let (store, clock, entropy) = (self.store.clone(), Arc::clone(&self.clock), self.entropy.clone());
+        Ok(Operations { store, bus, clock, entropy, spread: self.spread()? })
     }
 
     /// The keys that seal passwords.

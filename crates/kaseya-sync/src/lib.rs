@@ -12,7 +12,6 @@ mod ended;
 mod holds;
 mod installation;
 mod keys;
-mod leftovers;
 mod migrate;
 mod output;
 mod probe;

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bus::{InProcess, SharedBus};
 use domain::Clock;
 use local_postgres::Running;
+use operations::Operations;
 use results::{Results, ResultsSettings};
 use runtime::Context;
 use scheduler::{Scheduler, SchedulerSettings};
@@ -49,6 +50,17 @@ pub(crate) async fn prepare(context: &Context, directory: &DataDir) -> anyhow::R
 }
 
 impl Services {
+    /// What people's orders are carried out with.
+    pub fn operations(&self, context: &Context) -> Operations {
+        Operations {
+            store: self.store.clone(),
+            bus: Some(Arc::clone(&self.bus)),
+            clock: Arc::clone(&self.clock),
+            entropy: context.entropy.clone(),
+            spread: self.spread,
+        }
+    }
+
     /// Starts all of them. With `allow_loopback_http` Kaseya may be a simulated one on this machine, whatever is
     /// configured.
     pub fn run(&self, context: &Context, allow_loopback_http: bool) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 
 use advice::Language;
 use jiff::Timestamp;
+use operations::{AdviceDocument, Advising};
 use serde::Serialize;
 use store::{
     StoreError,
@@ -11,7 +12,7 @@ use store::{
 };
 
 use crate::{
-    advising::{self, AdviceDocument, Advising},
+    advising,
     ended::Ended,
     installation::Installation,
     output::{self, instant},
@@ -104,16 +105,16 @@ pub(crate) async fn command(
                     status_reading::runs(tx, &settings.partner, 0, RUNS).await?,
                     status_reading::standing_holds(tx, &settings.partner).await?,
                     Standing::read(tx, settings, now).await?,
-                    Advising::read(tx, settings, now, language).await?,
+                    Advising::read(tx, settings, now).await?,
                 ))
             })
         })
         .await?;
     if json {
-        let document = document(&settings, &companies, &runs, &holds, standing, &advising);
+        let document = document(&settings, &companies, &runs, &holds, standing, &advising, language);
         output::say(&serde_json::to_string_pretty(&document)?)?;
     } else {
-        show(&settings, &companies, &runs, &holds, &standing, &advising)?;
+        show(&settings, &companies, &runs, &holds, &standing, &advising, language)?;
     }
     Ok(Ended::InOrder)
 }
@@ -125,6 +126,7 @@ fn document<'a>(
     holds: &[HoldRow],
     standing: Standing,
     advising: &Advising<'_>,
+    language: Language,
 ) -> Document<'a> {
     let integration = settings.integration.as_ref();
     Document {
@@ -169,7 +171,7 @@ fn document<'a>(
                 last_change: row.last_change,
                 deferred_until: row.deferred_until,
                 products: &row.products,
-                advice: advising.documents(row),
+                advice: advising.documents(row, language),
             })
             .collect(),
     }
@@ -186,6 +188,7 @@ fn show(
     holds: &[HoldRow],
     standing: &Standing,
     advising: &Advising<'_>,
+    language: Language,
 ) -> anyhow::Result<()> {
     let zone = settings.zone();
     let integration = settings.integration.as_ref();
@@ -233,8 +236,8 @@ fn show(
         ]);
     }
     output::say(&table)?;
-    output::say(&company_table(companies, advising))?;
-    advising::show(advising, companies)?;
+    output::say(&company_table(companies, advising, language))?;
+    advising::show(advising, companies, language)?;
     if open(holds) > 0 {
         output::say(&format_args!(
             "{} changes wait for a person: kaseya-sync holds {}",
@@ -245,7 +248,11 @@ fn show(
     Ok(())
 }
 
-fn company_table(companies: &[CompanyStatus], advising: &Advising<'_>) -> comfy_table::Table {
+fn company_table(
+    companies: &[CompanyStatus],
+    advising: &Advising<'_>,
+    language: Language,
+) -> comfy_table::Table {
     let zone = advising.zone();
     let columns = ["company", "account", "contract", "state", "code", "last sync", "last change"];
     let mut table = output::table(&columns);
@@ -255,7 +262,7 @@ fn company_table(companies: &[CompanyStatus], advising: &Advising<'_>) -> comfy_
             row.name.clone(),
             account,
             row.contract.as_ref().map_or_else(String::new, |(_, name)| name.clone()),
-            advising.state(row),
+            advising.state(row, language),
             output::code(row.code).to_owned(),
             instant(row.last_sync, zone),
             instant(row.last_change, zone),

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use bus::{Outgoing, Queue, TraceContext};
-use domain::{CompanyId, PartnerId, ReportId, RequestId, RunId, RunState};
-use messages::v1;
+use domain::{CompanyId, PartnerId, RequestId, RunId, RunState};
+use operations::{Operations, sync_requests::SyncOrder};
 use store::{
-    requests::{self, Answer, WaitingRequest},
+    requests::Answer,
     settings::PartnerSettings,
     status_reading::{self, RunCompany, RunRow},
 };
@@ -23,12 +22,16 @@ const LEDGER: &str = "ledger";
 
 pub(crate) async fn command(installation: &Installation, order: SyncNow) -> anyhow::Result<Ended> {
     let settings = installation.partner(&order.partner).await?;
-    let request = publish(installation, &settings, &order).await?;
+    let companies: Vec<CompanyId> =
+        order.company.iter().map(|company| CompanyId::new(company.as_str())).collect::<Result<_, _>>()?;
+    let operations = installation.operations(installation.bus()?)?;
+    let asked = SyncOrder { companies: &companies, plan: order.plan, by: &order.by };
+    let request = operations.request_sync(&settings.partner, asked).await?;
     if !order.wait {
         output::say(&format_args!("asked as request {request}; `--wait` shows what comes of it"))?;
         return Ok(Ended::InOrder);
     }
-    let (run, follow_up) = match answer(installation, &settings.partner, &request).await? {
+    let (run, follow_up) = match answer(&operations, &settings.partner, &request).await? {
         Answer::Refused { code, reason } => {
             output::complain(&format_args!("refused, {code}: {reason}"));
             return Ok(Ended::Refused);
@@ -47,97 +50,11 @@ pub(crate) async fn command(installation: &Installation, order: SyncNow) -> anyh
     Ok(if in_order { Ended::InOrder } else { Ended::NotInOrder })
 }
 
-async fn publish(
-    installation: &Installation,
-    settings: &PartnerSettings,
-    order: &SyncNow,
-) -> anyhow::Result<RequestId> {
-    let companies: Vec<CompanyId> =
-        order.company.iter().map(|company| CompanyId::new(company.as_str())).collect::<Result<_, _>>()?;
-    let now = installation.clock.now();
-    let id = installation.entropy.uuid(now);
-    let message = requested(&settings.partner, &id.to_string(), &companies, order.plan, &order.by);
-    let request = RequestId::new(id.to_string())?;
-    match installation.bus()? {
-        Some(bus) => bus
-            .publish(Queue::SyncRequests, Outgoing::new(id, TraceContext::default(), &message))
-            .await
-            .context("the request is not published")?,
-        None => leave(installation, &settings.partner, &request, &message).await?,
-    }
-    Ok(request)
-}
-
-/// The message that asks for a sync; of all companies if none is listed.
-pub(crate) fn requested(
-    partner: &PartnerId,
-    request: &str,
-    companies: &[CompanyId],
-    plan: bool,
-    by: &str,
-) -> v1::SyncRequested {
-    use v1::company_selection::Selection;
-    let selection = if companies.is_empty() {
-        Selection::All(v1::AllCompanies {})
-    } else {
-        Selection::Only(v1::CompanyList { company_ids: companies.iter().map(ToString::to_string).collect() })
-    };
-    let mode = if plan { v1::SyncMode::Plan } else { v1::SyncMode::Apply };
-    v1::SyncRequested {
-        request_id: request.to_owned(),
-        partner_id: partner.to_string(),
-        companies: Some(v1::CompanySelection { selection: Some(selection) }),
-        mode: mode.into(),
-        requested_by: by.chars().take(200).collect(),
-        expires_at: None,
-        must_include_report_id: None,
-    }
-}
-
-/// Leaves a request where the scheduler of a process whose bus we cannot reach finds it: among those that wait, its wait
-/// already over.
-pub(crate) async fn leave(
-    installation: &Installation,
-    partner: &PartnerId,
-    request: &RequestId,
-    message: &v1::SyncRequested,
-) -> anyhow::Result<()> {
-    let now = installation.clock.now();
-    let waiting = WaitingRequest {
-        message: serde_json::to_value(message)?,
-        report: ReportId::new("none")?,
-        until: now,
-    };
-    installation
-        .store
-        .transaction("leave_request", |tx| {
-            Box::pin(requests::store_waiting(tx, partner, request, &waiting, now))
-        })
-        .await?;
-    Ok(())
-}
-
-async fn answer(
-    installation: &Installation,
-    partner: &PartnerId,
-    request: &RequestId,
-) -> anyhow::Result<Answer> {
-    let wait = async {
-        loop {
-            let answer = installation
-                .store
-                .transaction("read_answer", |tx| Box::pin(status_reading::request(tx, partner, request)))
-                .await?;
-            if let Some(Some(answer)) = answer {
-                return anyhow::Ok(answer);
-            }
-            tokio::time::sleep(POLL).await;
-        }
-    };
-    let waited = tokio::time::timeout(ANSWER, wait).await;
-    waited.with_context(|| {
-        format!("no scheduler has answered request {request} in {ANSWER:?}; does one run?")
-    })?
+async fn answer(operations: &Operations, partner: &PartnerId, request: &RequestId) -> anyhow::Result<Answer> {
+    operations
+        .sync_answer(partner, request, ANSWER)
+        .await?
+        .with_context(|| format!("no scheduler has answered request {request} in {ANSWER:?}; does one run?"))
 }
 
 /// Waits until a run has ended, telling how far it is.

@@ -455,7 +455,7 @@ async fn d_13_a_line_that_an_edit_leaves_behind_is_asked_about_with_both_answers
     );
     let applied = world.apply(&moved).await.expect("it is right");
     let [note] = &applied.leftovers[..] else { panic!("{:?}", applied.leftovers) };
-    let told = note.told(&applied.partner);
+    let told = applied.told(note);
     let hold = note.hold;
     assert_eq!(
         told,

@@ -8,6 +8,7 @@ mod envelope;
 pub mod field;
 #[cfg(test)]
 mod golden;
+mod hold_opened;
 pub mod inbound;
 mod service_seen;
 

@@ -1,14 +1,13 @@
 //! What is announced of a `JobDone`.
 
 use bus::EventTopic;
-use domain::{PartnerId, PasswordWarning, RunId};
+use domain::{HeldChange, PartnerId, PasswordWarning, RunId};
 use jiff::Timestamp;
 use messages::{Message, field::wire_instant, v1};
 use store::{
     closing::{EndedRun, UntoldRefusal},
     events::NewEvent,
     outcomes::{RunTotals, StoredStatus},
-    standing_holds::HeldChange,
 };
 
 fn event<M: Message>(topic: EventTopic, message: &M) -> NewEvent {
@@ -90,19 +89,6 @@ pub(crate) fn password_aging(
     event(EventTopic::PasswordAging, &message)
 }
 
-/// That a change waits for a person.
-pub fn hold_opened(partner: &PartnerId, hold: &HeldChange, now: Timestamp) -> NewEvent {
-    let message = v1::HoldOpened {
-        number: None,
-        partner_id: partner.to_string(),
-        hold_id: hold.new_hold.to_string(),
-        contract_id: Some(hold.contract.0),
-        service_id: Some(hold.service.0),
-        from_units: Some(hold.from_units),
-        to_units: u32::try_from(hold.to_units).ok(),
-        brake: hold.brake.as_str().to_owned(),
-        at: Some(wire_instant(now)),
-        pair_id: hold.pair.map(|pair| pair.to_string()),
-    };
-    event(EventTopic::HoldOpened, &message)
+pub(crate) fn hold_opened(partner: &PartnerId, hold: &HeldChange, now: Timestamp) -> NewEvent {
+    event(EventTopic::HoldOpened, &v1::HoldOpened::of(partner, hold, now))
 }

@@ -14,5 +14,4 @@ mod service;
 mod storing;
 
 pub use done::JobDone;
-pub use events::hold_opened;
 pub use service::{Results, ResultsSettings};

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Brake, CompanyState, ContractId, Entropy, HoldId, LoginOutcome, PartnerId, ProductId, RunMode, ServiceId,
+    Brake, CompanyState, ContractId, Entropy, HeldChange, HoldId, LoginOutcome, PartnerId, ProductId,
+    RunMode, ServiceId,
 };
 use jiff::Timestamp;
 use store::{
@@ -13,8 +14,7 @@ use store::{
     ledger::{self, SeenEqual, Share},
     leftovers, lines, logins,
     outcomes::{self, CompanyOutcome, ProductRow},
-    services,
-    standing_holds::{self, HeldChange},
+    services, standing_holds,
 };
 
 use crate::{

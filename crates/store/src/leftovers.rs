@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, Brake, CompanyId, ContractId, Entropy, HoldId, PartnerId, ServiceId, effective_date,
+    AccountId, Brake, CompanyId, ContractId, Entropy, HeldChange, HoldId, PartnerId, ServiceId,
+    effective_date,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -15,7 +16,7 @@ use crate::{
     Row, StoreError, Transaction, frozen,
     ledger::Share,
     settings::{self, Integration, PartnerSettings},
-    standing_holds::{self, HeldChange},
+    standing_holds,
 };
 
 /// What a target was mapped as.

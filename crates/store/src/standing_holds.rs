@@ -1,32 +1,9 @@
 //! Holds as runs find them: opened, brought up to date, gone.
 
-use domain::{Brake, ContractId, HoldId, PairId, PartnerId, ServiceId};
-use jiff::{Timestamp, civil::Date};
+use domain::{Brake, ContractId, HeldChange, HoldId, PartnerId, ServiceId};
+use jiff::Timestamp;
 
 use crate::{StoreError, Transaction};
-
-/// A held change, as an attempt found it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HeldChange {
-    /// The identifier it gets if no hold stands for its target yet.
-    pub new_hold: HoldId,
-    /// Kaseya's contract.
-    pub contract: ContractId,
-    /// Kaseya's service.
-    pub service: ServiceId,
-    /// The companies whose counts are in it.
-    pub companies: Vec<String>,
-    /// Which brake.
-    pub brake: Brake,
-    /// What Kaseya shows.
-    pub from_units: f64,
-    /// What waits.
-    pub to_units: i32,
-    /// From which day.
-    pub effective_date: Date,
-    /// What it has in common with the other half of a plan switch.
-    pub pair: Option<PairId>,
-}
 
 /// Opens holds, or brings the standing one of the target up to date: one per target. A decision on another number no
 /// longer stands, and neither does the approval of a leftover whose line shows another number than the person saw. Returns those that a person is to be told of, under the identifiers that they stand under: newly opened,

@@ -18,6 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("egress", &["domain"]),
     ("kaseya", &["domain", "egress"]),
     ("connection", &["domain", "kaseya", "store", "vault"]),
+    ("operations", &["advice", "bus", "connection", "domain", "kaseya", "messages", "store", "vault"]),
     ("runtime", &["domain"]),
     ("scheduler", &["bus", "bus-rabbitmq", "domain", "messages", "runtime", "store"]),
     ("worker", &["bus", "bus-rabbitmq", "domain", "egress", "kaseya", "messages", "runtime", "vault"]),

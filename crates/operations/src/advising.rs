@@ -1,0 +1,311 @@
+//! Advice on statuses and holds, with the facts that the store has.
+
+use std::collections::BTreeMap;
+
+use advice::{Advice, Facts, Language, Money, Reader, advise};
+use domain::{Brake, CompanyId, CompanyState, ContractId, ErrorCode, ServiceId};
+use jiff::{Timestamp, ToSpan as _, Zoned, civil::Date, tz::TimeZone};
+use serde::Serialize;
+use store::{
+    StoreError, Transaction,
+    counts::{self, CompanyReport},
+    ledger::{KnownLine, known_lines},
+    leftovers::{self, TargetNames},
+    outcomes::ProductRow,
+    settings::PartnerSettings,
+    status_reading::{self, CompanyStatus, HoldRow},
+};
+
+/// How many days back the last count is looked for.
+const COUNTED: i64 = 60;
+
+/// What advice is made of.
+pub struct Advising<'a> {
+    settings: &'a PartnerSettings,
+    lines: BTreeMap<(ContractId, ServiceId), KnownLine>,
+    counts: BTreeMap<CompanyId, CompanyReport>,
+    /// What targets were mapped as that holds stand on: nothing may be mapped there any more.
+    held: BTreeMap<(ContractId, ServiceId), TargetNames>,
+    now: Zoned,
+}
+
+/// Advice as documents show it.
+#[derive(Serialize)]
+pub struct AdviceDocument {
+    code: &'static str,
+    level: &'static str,
+    title: String,
+    brief: String,
+    what_happened: String,
+    next_invoice: String,
+    what_we_did: String,
+    what_to_do: String,
+}
+
+impl<'a> Advising<'a> {
+    /// Reads the lines' prices and the last counts.
+    pub async fn read(
+        tx: &Transaction<'_>,
+        settings: &'a PartnerSettings,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let mut contracts: Vec<ContractId> = contracts(settings).map(|contract| contract.id).collect();
+        let held = status_reading::standing_holds(tx, &settings.partner).await?;
+        let held: Vec<ContractId> = held.iter().map(|hold| hold.contract).collect();
+        contracts.extend(&held);
+        let today = settings.count_zone.to_datetime(now).date();
+        let from = today.saturating_sub(COUNTED.days());
+        Ok(Self {
+            settings,
+            lines: known_lines(tx, &settings.partner, &contracts).await?,
+            counts: counts::newest(tx, &settings.partner, from, today).await?,
+            held: leftovers::names(tx, &settings.partner, &held).await?,
+            now: now.to_zoned(settings.zone().clone()),
+        })
+    }
+
+    /// A company's state with the facts that belong to it.
+    pub fn state(&self, row: &CompanyStatus, language: Language) -> String {
+        let mut facts = self.company(row);
+        // A company's units are shown where it has one line that moves.
+        let mut moving = row.products.iter().filter(|product| product.from != product.to.map(f64::from));
+        if let (Some(product), None) = (moving.next(), moving.next()) {
+            facts = Facts { units_from: product.from, units_to: product.to, ..facts };
+        }
+        advice::state(row.state, &facts, &self.reader(language))
+    }
+
+    /// What is to be said of a company and contract: once for each of its codes, and for each target of a code that is
+    /// about one.
+    pub fn of_company(&self, row: &CompanyStatus, language: Language) -> Vec<Advice> {
+        let Some(of_row) = row.code else {
+            return Vec::new();
+        };
+        let mut by_code: BTreeMap<ErrorCode, Vec<&ProductRow>> = BTreeMap::from([(of_row, Vec::new())]);
+        for product in &row.products {
+            // A code of a newer program's is none that we can speak of.
+            if let Some(code) = product.code.as_deref().and_then(|code| code.parse().ok()) {
+                by_code.entry(code).or_default().push(product);
+            }
+        }
+        let reader = self.reader(language);
+        let mut all = Vec::new();
+        for (code, products) in by_code {
+            let company = self.company(row);
+            if !is_about_a_target(code) || products.is_empty() {
+                let users = products.iter().filter_map(|product| product.users).reduce(u32::saturating_add);
+                all.push(advise(code, &Facts { users, ..company }, &reader));
+                continue;
+            }
+            all.extend(products.into_iter().map(|product| {
+                let facts = self.product(row, product, code, company.clone());
+                advise(code, &facts, &reader)
+            }));
+        }
+        all
+    }
+
+    /// The same as documents show it.
+    pub fn documents(&self, row: &CompanyStatus, language: Language) -> Vec<AdviceDocument> {
+        self.of_company(row, language)
+            .into_iter()
+            .map(|advice| AdviceDocument::of(advice, language))
+            .collect()
+    }
+
+    /// The zone of the times that are shown.
+    pub fn zone(&self) -> &TimeZone {
+        self.now.time_zone()
+    }
+
+    /// What is to be said of a hold.
+    pub fn of_hold(&self, hold: &HoldRow, language: Language) -> Advice {
+        let facts = Facts {
+            company: self.names(hold).into_iter().next(),
+            contract: self.contract_of(hold),
+            service: self.service_of(hold),
+            units_from: Some(hold.from_units),
+            units_to: Some(hold.to_units),
+            money_per_month: self.money(hold.contract, hold.service, hold.from_units, hold.to_units),
+            deadline: self.deadline(),
+            effective_day: Some(hold.effective_date),
+            brake: Some(hold.brake),
+            dismissed: hold.state == "dismissed",
+            ..Facts::default()
+        };
+        let code = match hold.brake {
+            _ if facts.dismissed => ErrorCode::Qty01,
+            Brake::PlanSwitch => ErrorCode::Map03,
+            Brake::Drift => ErrorCode::Drf01,
+            Brake::BillingCycle => ErrorCode::Per01,
+            Brake::FallToZero | Brake::LargeChange | Brake::ManyCompanies | Brake::Leftover => {
+                ErrorCode::Qty01
+            }
+        };
+        advise(code, &facts, &self.reader(language))
+    }
+
+    fn reader(&self, language: Language) -> Reader {
+        Reader { language, now: self.now.clone() }
+    }
+
+    /// The names of the companies whose counts are in a held number.
+    pub fn names(&self, hold: &HoldRow) -> Vec<String> {
+        let name = |company: &CompanyId| {
+            let known = self.settings.companies.get(company);
+            known.map_or_else(|| company.to_string(), |known| known.name.clone())
+        };
+        hold.companies.iter().map(name).collect()
+    }
+
+    /// The name of a held change's service when it was mapped.
+    pub fn service_of(&self, hold: &HoldRow) -> Option<String> {
+        let names = || self.held.get(&(hold.contract, hold.service));
+        self.service(hold.service).or_else(|| names().map(|names| names.service_name.clone()))
+    }
+
+    fn contract_of(&self, hold: &HoldRow) -> Option<String> {
+        let names = || self.held.get(&(hold.contract, hold.service));
+        self.contract(hold.contract).or_else(|| names().map(|names| names.contract_name.clone()))
+    }
+
+    /// A service's name when it was mapped.
+    fn service(&self, service: ServiceId) -> Option<String> {
+        let mut mappings = self.settings.products.values().filter_map(|product| product.mapping.as_ref());
+        mappings.find(|mapping| mapping.service == service).map(|mapping| mapping.service_name.clone())
+    }
+
+    fn contract(&self, contract: ContractId) -> Option<String> {
+        contracts(self.settings).find(|known| known.id == contract).map(|known| known.name.clone())
+    }
+
+    /// What is known of the whole row.
+    fn company(&self, row: &CompanyStatus) -> Facts {
+        let zone = self.now.time_zone();
+        Facts {
+            company: Some(row.name.clone()),
+            account: row.account.as_ref().map(|(_, name)| name.clone()),
+            contract: row.contract.as_ref().map(|(_, name)| name.clone()),
+            host: self.settings.integration.as_ref().map(|integration| integration.host.clone()),
+            kaseya_says: row.detail.clone(),
+            last_sent_day: row.last_sync.map(|at| zone.to_datetime(at).date()),
+            next_try: row.deferred_until,
+            deadline: self.deadline(),
+            sent: row.state == CompanyState::Sent,
+            ..Facts::default()
+        }
+    }
+
+    /// The same with what is known of one of its products.
+    fn product(&self, row: &CompanyStatus, product: &ProductRow, code: ErrorCode, company: Facts) -> Facts {
+        let service = product.service.map(ServiceId);
+        let contract = row.contract.as_ref().map(|(contract, _)| *contract);
+        let money = || self.money(contract?, service?, product.from?, product.to?);
+        let (last_count, last_count_day) = match code {
+            ErrorCode::Qty02 => self.last_count(row, product),
+            _ => (None, None),
+        };
+        // A missing count is looked for again with the next scheduled run, if nothing is sooner.
+        let scheduled = self.settings.schedule.as_ref().map(|schedule| schedule.next_run_at);
+        let next_try = match code {
+            ErrorCode::Qty02 => company.next_try.or(scheduled),
+            _ => company.next_try,
+        };
+        let known = |known: &domain::ProductId| known.as_str() == product.product;
+        Facts {
+            product: self
+                .settings
+                .products
+                .iter()
+                .find(|(id, _)| known(id))
+                .map_or_else(|| Some(product.product.clone()), |(_, product)| Some(product.name.clone())),
+            service: service.and_then(|service| self.service(service)),
+            users: product.users,
+            units_from: product.from,
+            units_to: product.to,
+            money_per_month: money(),
+            last_count,
+            last_count_day,
+            next_try,
+            effective_day: product.effective,
+            brake: product.brake.as_deref().and_then(Brake::parse),
+            dismissed: product.state == CompanyState::NotSent.as_str(),
+            sent: product.state == CompanyState::Sent.as_str(),
+            ..company
+        }
+    }
+
+    fn last_count(&self, row: &CompanyStatus, product: &ProductRow) -> (Option<u32>, Option<Date>) {
+        let Some(report) = self.counts.get(&row.company) else {
+            return (None, None);
+        };
+        let listed = report.users.iter().find(|(id, _)| id.as_str() == product.product);
+        // A report is complete: a product that it does not list counts 0. One that it lists without a number does not.
+        (listed.map_or(Some(0), |(_, users)| *users), Some(report.day))
+    }
+
+    /// The difference at the line's price, in cents; Kaseya's lines do not say in which currency.
+    fn money(&self, contract: ContractId, service: ServiceId, from: f64, to: u32) -> Option<Money> {
+        let price = self.lines.get(&(contract, service))?.unit_price?;
+        let cents = ((f64::from(to) - from) * price * 100.0).round();
+        /// Beyond it a double is not exact any more.
+        const MOST: f64 = 9.0e15;
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and its size was looked at")]
+        let cents = (cents.abs() < MOST).then_some(cents as i64)?;
+        Some(Money { cents, currency: None })
+    }
+
+    /// The last day on which a decision is in time: the day before the invoices are made, or that very day.
+    fn deadline(&self) -> Option<Date> {
+        let invoice_day = self.settings.integration.as_ref()?.invoice_day.get();
+        let today = self.now.date();
+        let this_month = today.with().day(invoice_day).build().ok()?;
+        if this_month == today {
+            return Some(today);
+        }
+        let next = if this_month > today { this_month } else { this_month.saturating_add(1.month()) };
+        next.yesterday().ok()
+    }
+}
+
+impl AdviceDocument {
+    /// The document of an advice.
+    pub fn of(advice: Advice, language: Language) -> Self {
+        Self {
+            code: advice.code.as_str(),
+            level: language.level(advice.level),
+            title: advice.title,
+            brief: advice.brief,
+            what_happened: advice.happened,
+            next_invoice: advice.next_invoice,
+            what_we_did: advice.done,
+            what_to_do: advice.to_do,
+        }
+    }
+}
+
+/// Whether a code's case is one target's, and not the whole contract's or company's.
+fn is_about_a_target(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::Svc01
+            | ErrorCode::Svc02
+            | ErrorCode::Svc03
+            | ErrorCode::Svc04
+            | ErrorCode::Drf01
+            | ErrorCode::Per01
+            | ErrorCode::Per03
+            | ErrorCode::Qty01
+            | ErrorCode::Qty02
+            | ErrorCode::Qty03
+            | ErrorCode::Map02
+            | ErrorCode::Map03
+            | ErrorCode::Net02
+            | ErrorCode::Unk01
+    )
+}
+
+fn contracts(settings: &PartnerSettings) -> impl Iterator<Item = &store::settings::Contract> {
+    let mappings = settings.companies.values().filter_map(|company| company.mapping.as_ref());
+    mappings.flat_map(|mapping| std::iter::once(&mapping.contract).chain(mapping.product_contracts.values()))
+}

@@ -1,0 +1,314 @@
+//! Decisions about holds: some, or all that are open.
+//!
+//! A decision is about the number that the person saw; the two halves of a plan switch are one decision.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use bus::{Outgoing, PublishError, Queue, SharedBus, TraceContext};
+use domain::{CompanyId, HoldId, PartnerId, RequestId};
+use messages::v1;
+use store::{
+    StoreError,
+    holds::{self, PersonsDecision},
+    settings::{IntegrationState, PartnerSettings},
+    status_reading::{self, HoldRow},
+};
+
+use crate::{
+    Operations,
+    sync_requests::{self, SyncOrder},
+};
+
+/// How long published decisions may take to be taken.
+pub const TAKEN_WITHIN: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(200);
+
+/// What is decided, and by whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Decision<'a> {
+    /// Whether the held units are to be sent; else Kaseya is left as it is.
+    pub approves: bool,
+    /// Who decides.
+    pub by: &'a str,
+}
+
+/// Which holds are decided.
+#[derive(Debug, Clone, Copy)]
+pub enum Which<'a> {
+    /// Every open one.
+    AllOpen,
+    /// These, each with the units that the person was shown; without them, as it stands now.
+    Those(&'a BTreeMap<HoldId, Option<u32>>),
+}
+
+/// A hold, and what came of the decision about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decided {
+    /// The hold as it was when it was decided.
+    pub hold: HoldRow,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is taken.
+    Taken,
+    /// The hold is not open any more but in this state.
+    NotOpen(String),
+    /// Another number is held than the one that the person saw: look again.
+    OtherUnits(u32),
+    /// Published, and not taken within [`TAKEN_WITHIN`]: perhaps no scheduler runs.
+    Unheard,
+}
+
+/// Why nothing was decided.
+#[derive(Debug, thiserror::Error)]
+pub enum NotDecided {
+    /// The partner has no such hold.
+    #[error("there is no hold {0}")]
+    UnknownHold(HoldId),
+    /// The bus did not take a decision; those before it may be taken.
+    #[error("the decision is not published: {0}")]
+    Publish(#[from] PublishError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Decision<'_> {
+    /// The state of a hold that it was taken on.
+    fn state(self) -> &'static str {
+        if self.approves { "approved" } else { "dismissed" }
+    }
+
+    /// Whether it can be taken on this hold as it stands: on an open one, and a dismissal takes back an approval too that is
+    /// not used yet.
+    fn applies_to(self, hold: &HoldRow) -> bool {
+        hold.state == "open" || hold.state == "approved" && !self.approves
+    }
+
+    /// Whether it was taken on what the person saw, or why it was not.
+    fn outcome(self, seen: &HoldRow, now: &HoldRow) -> Outcome {
+        if now.state == self.state() {
+            Outcome::Taken
+        } else if now.state != "open" {
+            Outcome::NotOpen(now.state.clone())
+        } else if now.to_units != seen.to_units {
+            Outcome::OtherUnits(now.to_units)
+        } else {
+            Outcome::Unheard
+        }
+    }
+}
+
+impl Operations {
+    /// Decides holds, and waits until the decisions are taken. With one half of a plan switch the other is decided too.
+    pub async fn decide(
+        &self,
+        settings: &PartnerSettings,
+        which: Which<'_>,
+        decision: Decision<'_>,
+    ) -> Result<Vec<Decided>, NotDecided> {
+        let partner = &settings.partner;
+        let (seen, mut decided) = self.choose(partner, which, decision).await?;
+        if seen.is_empty() {
+            return Ok(decided);
+        }
+        let after = self.put(settings, &seen, decision).await?;
+        decided.extend(seen.into_iter().zip(after).map(|(seen, now)| {
+            let outcome = decision.outcome(&seen, &now);
+            Decided { hold: seen, outcome }
+        }));
+        Ok(decided)
+    }
+
+    /// The holds that can be decided, with the other halves of plan switches; and those that cannot.
+    async fn choose(
+        &self,
+        partner: &PartnerId,
+        which: Which<'_>,
+        decision: Decision<'_>,
+    ) -> Result<(Vec<HoldRow>, Vec<Decided>), NotDecided> {
+        let standing = self.standing_holds(partner).await?;
+        let mut refused: Vec<Decided> = Vec::new();
+        let chosen: BTreeSet<HoldId> = match which {
+            Which::AllOpen => {
+                standing.iter().filter(|hold| hold.state == "open").map(|hold| hold.hold).collect()
+            }
+            Which::Those(those) => {
+                let mut chosen = BTreeSet::new();
+                for (id, shown) in those {
+                    let hold = self.hold(partner, *id).await?;
+                    if !decision.applies_to(&hold) {
+                        let outcome = Outcome::NotOpen(hold.state.clone());
+                        refused.push(Decided { hold, outcome });
+                    } else if shown.is_some_and(|shown| shown != hold.to_units) {
+                        let outcome = Outcome::OtherUnits(hold.to_units);
+                        refused.push(Decided { hold, outcome });
+                    } else {
+                        chosen.insert(*id);
+                    }
+                }
+                chosen
+            }
+        };
+        let (mut seen, mut with_refused) = (Vec::new(), Vec::new());
+        for hold in &standing {
+            let is_chosen = |hold: &HoldRow| chosen.contains(&hold.hold);
+            if !is_chosen(hold) && !standing.iter().any(|other| is_chosen(other) && other.is_half_with(hold))
+            {
+                continue;
+            }
+            // A person who has not seen one half's number has not decided about the other.
+            match refused.iter().find(|other| other.hold.is_half_with(hold) || other.hold.hold == hold.hold) {
+                None => seen.push(hold.clone()),
+                Some(other) if is_chosen(hold) => {
+                    with_refused.push(Decided { hold: hold.clone(), outcome: other.outcome.clone() });
+                }
+                Some(_) => {}
+            }
+        }
+        refused.extend(with_refused);
+        Ok((seen, refused))
+    }
+
+    async fn hold(&self, partner: &PartnerId, id: HoldId) -> Result<HoldRow, NotDecided> {
+        self.store
+            .transaction("read_hold", |tx| Box::pin(status_reading::hold(tx, partner, id)))
+            .await?
+            .ok_or(NotDecided::UnknownHold(id))
+    }
+
+    async fn standing_holds(&self, partner: &PartnerId) -> Result<Vec<HoldRow>, StoreError> {
+        self.store.transaction("read_holds", |tx| Box::pin(status_reading::standing_holds(tx, partner))).await
+    }
+
+    /// Gives the decision about these holds, and answers how each stands then.
+    async fn put(
+        &self,
+        settings: &PartnerSettings,
+        seen: &[HoldRow],
+        decision: Decision<'_>,
+    ) -> Result<Vec<HoldRow>, NotDecided> {
+        let partner = &settings.partner;
+        match &self.bus {
+            Some(bus) => {
+                for question in questions(seen, decision) {
+                    self.publish(bus, partner, question, decision).await?;
+                }
+                // Nobody answers a decision: the holds show that it was taken.
+                match tokio::time::timeout(TAKEN_WITHIN, self.until_taken(partner, seen)).await {
+                    Ok(after) => after,
+                    Err(_) => self.read_each(partner, seen).await,
+                }
+            }
+            None => {
+                self.take(settings, seen, decision).await?;
+                self.read_each(partner, seen).await
+            }
+        }
+    }
+
+    async fn publish(
+        &self,
+        bus: &SharedBus,
+        partner: &PartnerId,
+        (hold, other): (&HoldRow, Option<&HoldRow>),
+        decision: Decision<'_>,
+    ) -> Result<(), PublishError> {
+        let id = self.entropy.uuid(self.clock.now());
+        let verdict = if decision.approves { v1::HoldDecision::Approve } else { v1::HoldDecision::Dismiss };
+        let message = v1::HoldDecided {
+            decision_id: id.to_string(),
+            partner_id: partner.to_string(),
+            hold_id: hold.hold.to_string(),
+            decision: verdict.into(),
+            decided_by: sync_requests::name(decision.by),
+            units: Some(hold.to_units),
+            other_units: other.map(|other| other.to_units),
+        };
+        bus.publish(Queue::SyncRequests, Outgoing::new(id, TraceContext::default(), &message)).await
+    }
+
+    async fn until_taken(&self, partner: &PartnerId, seen: &[HoldRow]) -> Result<Vec<HoldRow>, NotDecided> {
+        loop {
+            let after = self.read_each(partner, seen).await?;
+            let waits =
+                |(seen, now): (&HoldRow, &HoldRow)| now.state == seen.state && now.to_units == seen.to_units;
+            if !seen.iter().zip(&after).any(waits) {
+                return Ok(after);
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    async fn read_each(&self, partner: &PartnerId, seen: &[HoldRow]) -> Result<Vec<HoldRow>, NotDecided> {
+        let mut after = Vec::new();
+        for hold in seen {
+            after.push(self.hold(partner, hold.hold).await?);
+        }
+        Ok(after)
+    }
+
+    /// Takes the decision where there is no bus to reach: as the scheduler does, and asks it for the sync that sends it.
+    async fn take(
+        &self,
+        settings: &PartnerSettings,
+        seen: &[HoldRow],
+        decision: Decision<'_>,
+    ) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let (partner, questions) = (&settings.partner, &questions(seen, decision));
+        let ids: &Vec<RequestId> = &questions
+            .iter()
+            .map(|_| RequestId::new(self.entropy.uuid(now).to_string()).expect("a UUID is short and plain"))
+            .collect();
+        let mut companies: Vec<CompanyId> = self
+            .store
+            .transaction("decide_holds", |tx| {
+                Box::pin(async move {
+                    store::runs::hold_partner(tx, partner).await?;
+                    let mut companies = Vec::new();
+                    for ((hold, other), id) in questions.iter().zip(ids) {
+                        let persons = PersonsDecision {
+                            decision: id,
+                            hold: hold.hold,
+                            approves: decision.approves,
+                            units: hold.to_units,
+                            other_units: other.map(|other| other.to_units),
+                            by: decision.by,
+                        };
+                        if let holds::Decision::Taken(_) = holds::decide(tx, partner, &persons, now).await? {
+                            companies.extend(hold.companies.iter().cloned());
+                        }
+                    }
+                    Ok::<_, StoreError>(companies)
+                })
+            })
+            .await?;
+        companies.sort_unstable();
+        companies.dedup();
+        let on = settings.integration.as_ref().is_some_and(|known| known.state == IntegrationState::On);
+        if let (true, true, Some(id), false) = (decision.approves, on, ids.first(), companies.is_empty()) {
+            let order = SyncOrder { companies: &companies, plan: false, by: decision.by };
+            self.leave_request(partner, id, &sync_requests::message(partner, id, order)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// One question for each hold, and one for the two halves of a plan switch: the first that can be decided, and the other half.
+fn questions<'a>(seen: &'a [HoldRow], decision: Decision<'_>) -> Vec<(&'a HoldRow, Option<&'a HoldRow>)> {
+    let mut questions: Vec<(&HoldRow, Option<&HoldRow>)> = Vec::new();
+    for hold in seen.iter().filter(|hold| decision.applies_to(hold)) {
+        if !questions.iter().any(|(asked, _)| asked.is_half_with(hold)) {
+            questions.push((hold, seen.iter().find(|other| other.is_half_with(hold))));
+        }
+    }
+    questions
+}

@@ -1,0 +1,62 @@
+//! Lines that an edit has left behind (D-13): asked about in the transaction that stores the edit.
+
+use bus::EventTopic;
+use domain::{CompanyId, ContractId, Entropy, HoldId, PartnerId};
+use jiff::{Timestamp, civil::Date};
+use messages::{Message as _, v1};
+use store::{StoreError, Transaction, events::NewEvent, leftovers, runs};
+
+/// A line that an edit has left behind. Its hold is approved to set it to 0, and dismissed to leave it as it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Leftover {
+    /// The hold that asks about it.
+    pub hold: HoldId,
+    /// The companies whose users were in it.
+    pub companies: Vec<CompanyId>,
+    /// The contract, with its name.
+    pub contract: (ContractId, String),
+    /// The service's name.
+    pub service: String,
+    /// Its units.
+    pub units: f64,
+    /// From which day they would be 0.
+    pub from_day: Date,
+}
+
+/// Opens a hold for each line that is left over by now, and ends those of lines that something is mapped to again. The
+/// partner is held by the caller.
+pub async fn ask(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    entropy: &Entropy,
+    now: Timestamp,
+) -> Result<Vec<Leftover>, StoreError> {
+    let run_number = runs::newest_number(tx, partner).await?;
+    let held = leftovers::bring_up_to_date(tx, partner, run_number, entropy, now).await?;
+    let events = held.iter().map(|hold| opened(&v1::HoldOpened::of(partner, hold, now))).collect();
+    store::events::store_events(tx, partner, events, now).await?;
+    let contracts: Vec<ContractId> = held.iter().map(|hold| hold.contract).collect();
+    let names = leftovers::names(tx, partner, &contracts).await?;
+    let left = held.into_iter().filter_map(|hold| {
+        let names = names.get(&(hold.contract, hold.service))?;
+        Some(Leftover {
+            hold: hold.new_hold,
+            companies: hold
+                .companies
+                .into_iter()
+                .filter_map(|company| CompanyId::new(company).ok())
+                .collect(),
+            contract: (hold.contract, names.contract_name.clone()),
+            service: names.service_name.clone(),
+            units: hold.from_units,
+            from_day: hold.effective_date,
+        })
+    });
+    Ok(left.collect())
+}
+
+fn opened(message: &v1::HoldOpened) -> NewEvent {
+    let body = serde_json::to_value(message)
+        .expect("a generated type serializes: its fields come from typed values");
+    NewEvent { topic: EventTopic::HoldOpened.routing_key(), kind: v1::HoldOpened::KIND, body }
+}
