@@ -10,7 +10,7 @@
 mod advice;
 mod facts;
 mod language;
-mod number;
+pub mod number;
 mod reader;
 mod state;
 mod template;

@@ -3,7 +3,7 @@
 use crate::{Language, Money};
 
 /// A whole number in groups of three: `1.234`, `1,234`.
-pub(crate) fn whole(number: u64, language: Language) -> String {
+pub fn whole(number: u64, language: Language) -> String {
     let digits = number.to_string();
     let separator = match language {
         Language::English => ',',
@@ -21,7 +21,7 @@ pub(crate) fn whole(number: u64, language: Language) -> String {
 
 /// Units as Kaseya shows them: whole in nearly all cases, else with what stands behind the comma. `None` for what is no
 /// number.
-pub(crate) fn units(units: f64, language: Language) -> Option<String> {
+pub fn units(units: f64, language: Language) -> Option<String> {
     /// More is no number of users, and a double does not count it any more.
     const MOST: f64 = 9_007_199_254_740_992.0;
     if !units.is_finite() || units.abs() >= MOST {
@@ -40,7 +40,7 @@ pub(crate) fn units(units: f64, language: Language) -> Option<String> {
 
 /// An amount without its sign: `€ 93,00`, `€93.00`; `CHF 93.00` where the currency has no sign of its own that says
 /// which it is.
-pub(crate) fn amount(money: &Money, language: Language) -> String {
+pub fn amount(money: &Money, language: Language) -> String {
     let cents = money.cents.unsigned_abs();
     let units = whole(cents / 100, language);
     let rest = cents % 100;
@@ -61,7 +61,7 @@ pub(crate) fn amount(money: &Money, language: Language) -> String {
 }
 
 /// An amount that is added or taken away: `−€ 93,00`, `+€93.00`.
-pub(crate) fn difference(money: &Money, language: Language) -> String {
+pub fn difference(money: &Money, language: Language) -> String {
     let sign = if money.cents < 0 { "−" } else { "+" };
     format!("{sign}{}", amount(money, language))
 }

@@ -8,10 +8,15 @@ mod msp;
 mod provider;
 mod report;
 
-use std::{net::Ipv4Addr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context as _;
-use domain::{PartnerId, RequestId, RunState, Trigger};
+use domain::{PartnerId, RequestId, Role, RunState, Trigger};
 use futures::future::BoxFuture;
 use kaseya_simulator::{Clock as KaseyaClock, Running as Kaseya, Simulator, State};
 use operations::sync_requests::SyncOrder;
@@ -29,6 +34,7 @@ use crate::{
     ended::Ended,
     output,
     services::{self, Services},
+    tokens,
 };
 
 /// How long a step may take. After a kill the lease of what was going on has to end first.
@@ -66,7 +72,7 @@ async fn show(context: &Context, directory: &DataDir, once: bool, json: bool) ->
     let before = demo.newest_run().await?;
     // Before the services start: what an earlier one has left open then goes to where Kaseya is now.
     demo.store_settings().await?;
-    demo.services.run(context, true)?;
+    let pages = demo.services.run(context, true).await?;
     context.health.started();
     provider::report(&demo).await?;
     output::tell(&"the schedule's next sync is due now");
@@ -81,7 +87,7 @@ async fn show(context: &Context, directory: &DataDir, once: bool, json: bool) ->
         shown.print()?;
     }
     if !once {
-        demo.say_where_to_look(directory);
+        demo.say_where_to_look(directory, pages).await?;
         output::tell(&"Ctrl-C ends it");
         context.shutdown.soft().cancelled().await;
     }
@@ -208,8 +214,13 @@ impl Demo {
         tokio::time::timeout(STEP, wait).await.with_context(|| format!("not within {STEP:?}: {what}"))?
     }
 
-    fn say_where_to_look(&self, directory: &DataDir) {
+    async fn say_where_to_look(&self, directory: &DataDir, pages: SocketAddr) -> anyhow::Result<()> {
         let path = directory.path().display();
+        let Services { store, clock, .. } = &self.services;
+        let whose = (&self.partner, "demo", Role::Admin);
+        let (_, token) = tokens::mint(store, &self.context.entropy, whose, "demo", clock.now()).await?;
+        output::tell(&format_args!("portal:            http://{pages}/"));
+        output::tell(&format_args!("  sign in with:    {}", token.expose_secret()));
         output::tell(&format_args!("Kaseya, simulated: {} (login: {})", self.kaseya.base_url(), msp::USER));
         output::tell(&format_args!("database:          psql -h {path}/postgres/run -U postgres"));
         if let Some(address) = self.context.health_address {
@@ -219,5 +230,6 @@ impl Demo {
             "other commands:    kaseya-sync --data-dir {path} status {}",
             self.partner
         ));
+        Ok(())
     }
 }

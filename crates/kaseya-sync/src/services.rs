@@ -1,11 +1,13 @@
 //! All services in one process, on the bus inside it.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use anyhow::Context as _;
 use bus::{InProcess, SharedBus};
 use domain::Clock;
 use local_postgres::Running;
 use operations::Operations;
+use portal::{Portal, PortalSettings};
 use results::{Results, ResultsSettings};
 use runtime::Context;
 use scheduler::{Scheduler, SchedulerSettings};
@@ -61,12 +63,13 @@ impl Services {
         }
     }
 
-    /// Starts all of them. With `allow_loopback_http` Kaseya may be a simulated one on this machine, whatever is
-    /// configured.
-    pub fn run(&self, context: &Context, allow_loopback_http: bool) -> anyhow::Result<()> {
+    /// Starts all of them, and answers where the portal is. With `allow_loopback_http` Kaseya may be a simulated one on
+    /// this machine, whatever is configured.
+    pub async fn run(&self, context: &Context, allow_loopback_http: bool) -> anyhow::Result<SocketAddr> {
         self.run_scheduler(context)?;
         self.run_worker(context, allow_loopback_http)?;
-        self.run_results(context)
+        self.run_results(context)?;
+        self.run_portal(context).await
     }
 
     fn run_scheduler(&self, context: &Context) -> anyhow::Result<()> {
@@ -113,6 +116,25 @@ impl Services {
             results.run(stop, &health).await
         });
         Ok(())
+    }
+
+    async fn run_portal(&self, context: &Context) -> anyhow::Result<SocketAddr> {
+        let settings: PortalSettings = context.config.section("portal")?;
+        let portal = Portal::new(portal::Context {
+            store: self.store.clone(),
+            bus: Arc::clone(&self.bus),
+            clock: Arc::clone(&self.clock),
+            entropy: context.entropy.clone(),
+            settings,
+        });
+        let listener = portal.bind().await.context("listening for browsers")?;
+        let address = listener.local_addr()?;
+        let (stop, alive) = (context.shutdown.soft(), self.alive.clone());
+        context.shutdown.service("portal", async move {
+            let _alive = alive;
+            portal.run(listener, stop).await
+        });
+        Ok(address)
     }
 }
 

@@ -11,7 +11,7 @@ const USUAL: &str = "/var/lib/kaseya-sync";
 
 pub(crate) async fn command(context: Context, data_dir: Option<PathBuf>) -> anyhow::Result<Ended> {
     let directory = DataDir::at(data_dir.unwrap_or_else(|| PathBuf::from(USUAL)));
-    services::prepare(&context, &directory).await?.run(&context, false)?;
+    let pages = services::prepare(&context, &directory).await?.run(&context, false).await?;
     context.health.started();
     let path = directory.path().display();
     output::tell(&format_args!("running in {path}; Ctrl-C ends it. In another terminal:"));
@@ -20,6 +20,8 @@ pub(crate) async fn command(context: Context, data_dir: Option<PathBuf>) -> anyh
     ));
     output::tell(&format_args!("  kaseya-sync --data-dir {path} sync-now PARTNER --plan --wait"));
     output::tell(&format_args!("  kaseya-sync --data-dir {path} status PARTNER"));
+    output::tell(&format_args!("  kaseya-sync --data-dir {path} token new PARTNER  lets somebody in"));
+    output::tell(&format_args!("  portal: http://{pages}/"));
     if let Some(address) = context.health_address {
         output::tell(&format_args!("  health pages: http://{address}/readyz, /livez, /metrics"));
     }

@@ -23,6 +23,22 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("scheduler", &["bus", "bus-rabbitmq", "domain", "messages", "runtime", "store"]),
     ("worker", &["bus", "bus-rabbitmq", "domain", "egress", "kaseya", "messages", "runtime", "vault"]),
     ("results", &["bus", "bus-rabbitmq", "domain", "messages", "runtime", "store"]),
+    (
+        "portal",
+        &[
+            "advice",
+            "bus",
+            "bus-rabbitmq",
+            "connection",
+            "domain",
+            "egress",
+            "kaseya",
+            "messages",
+            "runtime",
+            "store",
+            "vault",
+        ],
+    ),
 ];
 
 /// The operator's program and the tests' own crates may import all.

@@ -1,0 +1,108 @@
+//! Forms: what is posted comes from a page of ours, shown to this very session.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::{HeaderMap, header},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::{Portal, failure::Failure, session, session::Person};
+
+/// A form of a page of ours. Its field `csrf` is checked and taken away; the rest is `T`.
+pub(crate) struct Posted<T>(pub T);
+
+#[derive(Deserialize)]
+struct Carried {
+    #[serde(default)]
+    csrf: String,
+}
+
+impl<T: DeserializeOwned> FromRequest<Portal> for Posted<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, portal: &Portal) -> Result<Self, Failure> {
+        same_origin(request.headers())?;
+        let person = session::find(portal, request.headers()).await?;
+        let bytes =
+            Bytes::from_request(request, portal).await.map_err(|error| Failure::Form(error.to_string()))?;
+        let Carried { csrf } = read(&bytes)?;
+        if !person.as_ref().is_some_and(|person: &Person| person.is_csrf(&csrf)) {
+            return Err(Failure::Form("its token is not this session's".to_owned()));
+        }
+        Ok(Self(read(&bytes)?))
+    }
+}
+
+/// A form that is posted while nobody is signed in: the browser alone says where it comes from.
+pub(crate) struct OpenForm<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Portal> for OpenForm<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, portal: &Portal) -> Result<Self, Failure> {
+        same_origin(request.headers())?;
+        let bytes =
+            Bytes::from_request(request, portal).await.map_err(|error| Failure::Form(error.to_string()))?;
+        Ok(Self(read(&bytes)?))
+    }
+}
+
+fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Failure> {
+    serde_html_form::from_bytes(bytes).map_err(|error| Failure::Form(error.to_string()))
+}
+
+/// Refuses what the browser says that another site has sent. One that says nothing is no browser with a cookie of ours.
+fn same_origin(headers: &HeaderMap) -> Result<(), Failure> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let foreign = match (text(header::HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
+        (Some(site), _) => site != "same-origin" && site != "none",
+        (None, Some(origin)) => {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            host.is_none() || host != text(header::HOST)
+        }
+        (None, None) => false,
+    };
+    if foreign { Err(Failure::Form("another site has sent it".to_owned())) } else { Ok(()) }
+}
+
+/// A text as part of an address's query.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn forms_of_other_sites_are_refused() {
+        let allowed = |pairs: &[(&'static str, &'static str)]| {
+            let headers = pairs.iter().map(|(name, value)| {
+                (header::HeaderName::from_static(name), HeaderValue::from_static(value))
+            });
+            same_origin(&headers.collect()).is_ok()
+        };
+        assert!(allowed(&[("sec-fetch-site", "same-origin")]));
+        assert!(allowed(&[("sec-fetch-site", "none")]));
+        assert!(!allowed(&[("sec-fetch-site", "cross-site")]));
+        assert!(!allowed(&[
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://p.example"),
+            ("host", "p.example")
+        ]));
+        assert!(allowed(&[("origin", "https://p.example"), ("host", "p.example")]));
+        assert!(!allowed(&[("origin", "https://evil.example"), ("host", "p.example")]));
+        assert!(!allowed(&[("origin", "null"), ("host", "p.example")]));
+        assert!(allowed(&[]));
+    }
+}

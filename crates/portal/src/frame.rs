@@ -1,0 +1,138 @@
+//! What stands around every page.
+
+use advice::Language;
+use domain::PartnerId;
+
+use crate::{assets, session::Person, words};
+
+/// What stands around a page.
+pub(crate) struct Frame {
+    /// The language.
+    pub language: Language,
+    /// Its words.
+    pub words: &'static words::Frame,
+    /// The path and query of the page, to come back to.
+    pub here: String,
+    /// Who is signed in.
+    pub person: Option<Shown>,
+    /// The partner whose page it is.
+    pub within: Option<Within>,
+    /// What came of what was just posted.
+    pub said: Option<String>,
+    /// Whether syncs that are asked for have to wait.
+    pub broker_is_away: bool,
+}
+
+/// Who is signed in, as pages show it.
+pub(crate) struct Shown {
+    /// The name.
+    pub name: String,
+    /// What the forms carry.
+    pub csrf: String,
+}
+
+/// The partner whose page it is.
+pub(crate) struct Within {
+    /// The partner.
+    pub partner: PartnerId,
+    /// Its name.
+    pub partner_name: String,
+    /// Which entry of the menu the page belongs to.
+    pub place: Option<Place>,
+}
+
+/// An entry of the menu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The first page.
+    Overview,
+    /// Integrations, and all of Kaseya BMS's.
+    Integrations,
+    /// The companies, each with its own page.
+    Companies,
+    /// The runs.
+    Activity,
+    /// What waits for a person.
+    Holds,
+    /// Every change.
+    Journal,
+}
+
+impl Within {
+    /// The address of a page of this partner.
+    pub fn path(&self, page: &str) -> String {
+        partner_path(&self.partner, page)
+    }
+
+    /// The entries of the menu.
+    pub fn menu(&self, words: &words::Frame) -> Vec<Entry> {
+        let entry = |(place, page, name)| Entry {
+            path: self.path(page),
+            name,
+            is_current: self.place == Some(place),
+        };
+        [
+            (Place::Overview, "", words.overview),
+            (Place::Integrations, "integrations", words.integrations),
+            (Place::Companies, "companies", words.companies),
+            (Place::Activity, "activity", words.activity),
+            (Place::Holds, "holds", words.holds),
+            (Place::Journal, "journal", words.journal),
+        ]
+        .map(entry)
+        .into()
+    }
+}
+
+/// An entry of the menu, as it is shown.
+pub(crate) struct Entry {
+    /// Its page.
+    pub path: String,
+    /// Its name.
+    pub name: &'static str,
+    /// Whether the page is one of its own.
+    pub is_current: bool,
+}
+
+/// The address of a page of a partner.
+pub(crate) fn partner_path(partner: &PartnerId, page: &str) -> String {
+    let partner = crate::forms::percent_encoded(partner.as_str());
+    if page.is_empty() { format!("/partners/{partner}") } else { format!("/partners/{partner}/{page}") }
+}
+
+impl Frame {
+    /// The frame of a page that is no partner's.
+    pub fn around(language: Language, here: String, person: Option<&Person>) -> Self {
+        Self {
+            language,
+            words: words::Frame::of(language),
+            here,
+            person: person.map(|person| Shown { name: person.name.clone(), csrf: person.csrf() }),
+            within: None,
+            said: None,
+            broker_is_away: false,
+        }
+    }
+
+    /// The languages of the switch: code, own name, whether it is this page's.
+    pub fn languages(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let shown =
+            |language: &Language| (language.as_str(), words::own_name(*language), *language == self.language);
+        Language::ALL.iter().map(shown).collect()
+    }
+
+    /// Where the styles are.
+    pub fn style(&self) -> String {
+        assets::address("portal.css")
+    }
+
+    /// Where the script is.
+    pub fn script(&self) -> String {
+        assets::address("portal.js")
+    }
+
+    /// Where the icon is.
+    pub fn icon(&self) -> String {
+        assets::address("icon.svg")
+    }
+}

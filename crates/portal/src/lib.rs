@@ -1,0 +1,23 @@
+//! The portal: the pages by which an MSP's billing person sets the integration up, sees how it goes and mends what is
+//! wrong, alone.
+//!
+//! Pages are rendered here and work without JavaScript; a little script of our own makes them live. What a page says in
+//! words stands in `words`, both languages side by side. Who may see what is asked with each request: a partner that is
+//! not the visitor's does not exist for it (404).
+
+mod assets;
+mod failure;
+mod forms;
+mod frame;
+mod language;
+mod pages;
+mod router;
+mod serving;
+mod session;
+mod settings;
+mod shown;
+mod visit;
+mod words;
+
+pub use serving::{Context, Portal};
+pub use settings::PortalSettings;

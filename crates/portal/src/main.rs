@@ -1,0 +1,48 @@
+//! The program of the portal.
+
+use std::{process::ExitCode, sync::Arc};
+
+use anyhow::Context as _;
+use bus::Bus as _;
+use bus_rabbitmq::RabbitMq;
+use portal::{Portal, PortalSettings};
+use runtime::{BusSection, Context, Program};
+use secrecy::ExposeSecret as _;
+use store::{CalibratedClock, DatabaseSection, Store};
+
+const NAME: &str = "kaseya-sync-portal";
+
+fn main() -> ExitCode {
+    let defaults = [DatabaseSection::DEFAULTS, include_str!("defaults.toml")].concat();
+    let program = Program { name: NAME, version: env!("CARGO_PKG_VERSION"), defaults: defaults.leak() };
+    runtime::run(program, serve)
+}
+
+async fn serve(context: Context) -> anyhow::Result<()> {
+    let database: DatabaseSection = context.config.section("database")?;
+    let bus: BusSection = context.config.section("bus")?;
+    let settings: PortalSettings = context.config.section("portal")?;
+    let stop = context.shutdown.soft();
+
+    let store = Store::connect(database.settings(NAME)?, context.entropy.clone()).await?;
+    store.require_current_schema().await?;
+    let clock = CalibratedClock::start(&store, Arc::clone(&context.clock), stop.clone())
+        .await
+        .context("asking the database for the time")?;
+    let bus = RabbitMq::connect(bus.uri_file.read()?.expose_secret(), NAME, context.entropy.clone())?;
+    context.health.dependency("rabbitmq", bus.connected());
+    context.health.dependency("postgres", store.reachable(stop.clone()));
+
+    let portal = Portal::new(portal::Context {
+        store,
+        bus,
+        clock: Arc::new(clock),
+        entropy: context.entropy.clone(),
+        settings,
+    });
+    let listener = portal.bind().await.context("listening for browsers")?;
+    context.shutdown.service("portal", portal.run(listener, stop));
+    context.health.started();
+    context.shutdown.soft().cancelled().await;
+    Ok(())
+}

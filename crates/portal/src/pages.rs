@@ -1,0 +1,20 @@
+//! The pages: each reads what it shows in one transaction, and knows how it is written.
+
+pub(crate) mod overview;
+pub(crate) mod plain;
+pub(crate) mod sign_in;
+pub(crate) mod start;
+
+use askama::Template;
+use axum::response::{Html, IntoResponse as _, Response};
+
+use crate::failure::Failure;
+
+/// A page as it goes to the browser.
+pub(crate) fn page(template: &impl Template) -> Response {
+    match template.render() {
+        Ok(text) => Html(text).into_response(),
+        // Writing to memory fails only where something that is shown fails to show itself.
+        Err(error) => Failure::Unavailable(format!("a template: {error}")).into_response(),
+    }
+}

@@ -1,0 +1,36 @@
+//! A page that says one thing.
+
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+
+use crate::{failure::Failure, frame::Frame, pages::page};
+
+/// A page that says why there is no other.
+#[derive(Template)]
+#[template(path = "plain.html")]
+pub(crate) struct Plain {
+    frame: Frame,
+    title: &'static str,
+    text: &'static str,
+    /// After how many seconds it tries again by itself.
+    again: Option<u32>,
+}
+
+impl Plain {
+    /// The page of a failure.
+    pub fn of(failure: &Failure, frame: Frame) -> Self {
+        let words = frame.words;
+        let (title, text, again) = match failure {
+            Failure::NotFound | Failure::NotSignedIn { .. } => (words.not_found, words.not_found_text, None),
+            Failure::Form(_) => (words.bad_request, words.bad_request_text, None),
+            Failure::Unavailable(_) => (words.unavailable, words.unavailable_text, Some(5)),
+        };
+        Self { frame, title, text, again }
+    }
+}
+
+impl IntoResponse for Plain {
+    fn into_response(self) -> Response {
+        page(&self)
+    }
+}

@@ -1,0 +1,51 @@
+//! Every address of the portal, and what holds for all of them.
+
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, header},
+    middleware,
+    routing::{get, post},
+};
+use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
+
+use crate::{Portal, assets, failure, failure::Failure, pages};
+
+/// Nothing but what this host serves: no inline script or style, no frame, no other place for a form to go.
+const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+                              form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Headers of all answers.
+const HEADERS: &[(HeaderName, &str)] = &[
+    (header::CONTENT_SECURITY_POLICY, CONTENT_POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "same-origin"),
+];
+
+pub(crate) fn router(portal: Portal) -> Router {
+    let mut router = Router::new()
+        .route("/", get(pages::start::show))
+        .route("/sign-in", get(pages::sign_in::show).post(pages::sign_in::sign_in))
+        .route("/sign-out", post(pages::sign_in::sign_out))
+        .route("/language", post(pages::start::speak))
+        .nest("/partners/{partner}", partner())
+        .fallback(async || Failure::NotFound)
+        .method_not_allowed_fallback(async || Failure::NotFound)
+        .layer(middleware::from_fn_with_state(portal.clone(), failure::told))
+        // Pages show what is one partner's, now.
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-store"),
+        ))
+        .route("/assets/{version}/{name}", get(assets::serve))
+        .layer(CompressionLayer::new());
+    for (name, value) in HEADERS {
+        let value = HeaderValue::from_static(value);
+        router = router.layer(SetResponseHeaderLayer::overriding(name.clone(), value));
+    }
+    router.with_state(portal)
+}
+
+/// The pages of one partner.
+fn partner() -> Router<Portal> {
+    Router::new().route("/", get(pages::overview::show))
+}

@@ -1,0 +1,66 @@
+//! How facts look on a page: instants, numbers, and the tone of a state.
+
+use advice::Language;
+use domain::CompanyState;
+use jiff::{Timestamp, tz::TimeZone};
+
+/// An instant with its day: `26 Nov 2026, 19:30`, `26/11/2026, 19:30`.
+pub(crate) fn instant(at: Timestamp, zone: &TimeZone, language: Language) -> String {
+    let form = match language {
+        Language::English => "%-d %b %Y, %H:%M",
+        Language::Italian => "%d/%m/%Y, %H:%M",
+    };
+    zone.to_datetime(at).strftime(form).to_string()
+}
+
+/// The month's name.
+pub(crate) fn month(month: i8, language: Language) -> &'static str {
+    const ENGLISH: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    const ITALIAN: [&str; 12] = [
+        "gennaio",
+        "febbraio",
+        "marzo",
+        "aprile",
+        "maggio",
+        "giugno",
+        "luglio",
+        "agosto",
+        "settembre",
+        "ottobre",
+        "novembre",
+        "dicembre",
+    ];
+    let names = match language {
+        Language::English => ENGLISH,
+        Language::Italian => ITALIAN,
+    };
+    usize::try_from(month - 1).ok().and_then(|at| names.get(at).copied()).unwrap_or_default()
+}
+
+/// How a state is coloured; its word always stands beside the colour.
+pub(crate) fn tone(state: CompanyState) -> &'static str {
+    match state {
+        CompanyState::Changed | CompanyState::Unchanged => "good",
+        CompanyState::Held | CompanyState::Deferred | CompanyState::NotMapped => "warn",
+        CompanyState::NotSent => "bad",
+        CompanyState::Never
+        | CompanyState::Queued
+        | CompanyState::Running
+        | CompanyState::Sent
+        | CompanyState::NotBilled
+        | CompanyState::Off => "",
+    }
+}

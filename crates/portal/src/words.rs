@@ -1,0 +1,94 @@
+//! The words of the pages, in English and Italian side by side.
+//!
+//! Each page has a file of its own. A text that is missing in one language does not compile; placeholders in braces are
+//! held against each other by a test.
+
+use advice::Language;
+
+mod frame;
+mod overview;
+mod sign_in;
+
+pub(crate) use frame::Frame;
+pub(crate) use overview::Overview;
+pub(crate) use sign_in::SignIn;
+
+/// Makes the words of one page: `name: "English", "Italian";`.
+macro_rules! words {
+    ($(#[$about:meta])* $name:ident { $($field:ident: $english:literal, $italian:literal;)+ }) => {
+        $(#[$about])*
+        #[derive(Debug)]
+        pub(crate) struct $name {
+            $(pub $field: &'static str,)+
+        }
+
+        impl $name {
+            /// The words in a language.
+            pub(crate) fn of(language: advice::Language) -> &'static Self {
+                const ENGLISH: &$name = &$name { $($field: $english,)+ };
+                const ITALIAN: &$name = &$name { $($field: $italian,)+ };
+                match language {
+                    advice::Language::English => ENGLISH,
+                    advice::Language::Italian => ITALIAN,
+                }
+            }
+
+            /// All of them, English and Italian, by their names.
+            #[cfg(test)]
+            pub(crate) const ALL: &[(&str, &str, &str)] = &[$((stringify!($field), $english, $italian),)+];
+        }
+    };
+}
+use words;
+
+/// Puts values where a text names them in braces.
+pub(crate) fn fill(text: &str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
+    let mut filled = text.to_owned();
+    for (name, value) in values {
+        filled = filled.replace(&format!("{{{name}}}"), &value.to_string());
+    }
+    filled
+}
+
+/// One of two words, by number.
+pub(crate) fn counted<'a>(number: u64, one: &'a str, more: &'a str) -> &'a str {
+    if number == 1 { one } else { more }
+}
+
+/// The language's own name, for the switch.
+pub(crate) fn own_name(language: Language) -> &'static str {
+    match language {
+        Language::English => "English",
+        Language::Italian => "Italiano",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn placeholders(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn every_text_is_there_in_both_languages_with_the_same_values() {
+        for page in [Frame::ALL, Overview::ALL, SignIn::ALL] {
+            for (name, english, italian) in page {
+                assert!(!english.trim().is_empty() && !italian.trim().is_empty(), "{name}");
+                assert_eq!(placeholders(english), placeholders(italian), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_put_where_the_text_names_them() {
+        assert_eq!(fill("{a} of {b}, {a}", &[("a", &1), ("b", &"x")]), "1 of x, 1");
+        assert_eq!(
+            (counted(1, "company", "companies"), counted(0, "company", "companies")),
+            ("company", "companies")
+        );
+    }
+}

@@ -1,0 +1,31 @@
+//! What stands around every page, and on the pages that say why there is no other.
+
+super::words! {
+    /// What stands around every page.
+    Frame {
+        product: "Kaseya BMS sync", "Sincronizzazione Kaseya BMS";
+        skip: "Skip to the content", "Vai al contenuto";
+        overview: "Overview", "Riepilogo";
+        integrations: "Integrations", "Integrazioni";
+        companies: "Companies", "Aziende";
+        activity: "Activity", "Attività";
+        holds: "Holds", "Da approvare";
+        journal: "Journal", "Registro";
+        navigation: "Main menu", "Menu principale";
+        language: "Language", "Lingua";
+        sign_out: "Sign out", "Esci";
+        partner: "Partner", "Partner";
+        not_found: "There is no such page", "Questa pagina non esiste";
+        not_found_text: "The address may be misspelt, or what it showed belongs to somebody else or is gone.",
+            "L'indirizzo può essere errato, oppure ciò che mostrava appartiene ad altri o non c'è più.";
+        home: "Go to the start page", "Vai alla pagina iniziale";
+        unavailable: "Our database cannot be reached right now", "Il nostro database non è raggiungibile in questo momento";
+        unavailable_text: "Nothing is lost: your settings are kept, and syncs go on as soon as it is back. This page tries again by itself.",
+            "Nulla è andato perso: le impostazioni restano e le sincronizzazioni riprendono appena torna. Questa pagina riprova da sola.";
+        bad_request: "This form could not be taken", "Questo modulo non è stato accettato";
+        bad_request_text: "It may have been open for too long, or was sent from another page. Nothing is changed: go back, reload the page, and send it once more.",
+            "Forse è rimasto aperto troppo a lungo, o è stato inviato da un'altra pagina. Nulla è cambiato: torna indietro, ricarica la pagina e invialo di nuovo.";
+        broker_away: "The message broker cannot be reached right now: syncs wait, and nothing is lost.",
+            "Il broker dei messaggi non è raggiungibile: le sincronizzazioni attendono e nulla è andato perso.";
+    }
+}

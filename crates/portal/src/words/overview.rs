@@ -1,0 +1,40 @@
+//! The words of a partner's first page.
+
+super::words! {
+    /// The words of a partner's first page.
+    Overview {
+        invoices: "{month} invoices", "Fatture di {month}";
+        ready: "{number} ready", "{number} pronte";
+        to_mend_one: "1 to mend", "1 da correggere";
+        to_mend: "{number} to mend", "{number} da correggere";
+        held_one: "1 to approve", "1 da approvare";
+        held: "{number} to approve", "{number} da approvare";
+        not_set_up: "Kaseya BMS is not connected yet", "Kaseya BMS non è ancora collegato";
+        not_set_up_text: "Connect it, map products and companies, and the units on your clients' contracts follow the user counts by themselves.",
+            "Collegalo, associa prodotti e aziende, e le unità sui contratti dei clienti seguiranno da sole il numero di utenti.";
+        connect: "Connect Kaseya BMS", "Collega Kaseya BMS";
+        is_off: "The integration is off", "L'integrazione è disattivata";
+        is_off_text: "Nothing is sent to Kaseya. Settings and mappings can be edited all the same.",
+            "Non viene inviato nulla a Kaseya. Impostazioni e mappature restano modificabili.";
+        switching_off: "Switching off", "Disattivazione in corso";
+        switching_off_text: "No new write is begun; one that was begun before may still be on its way, for 30 seconds at most.",
+            "Non inizia più alcuna scrittura; una già iniziata può essere ancora in corso, al massimo per 30 secondi.";
+        refused: "Kaseya refuses the login ({code}), since {when}", "Kaseya rifiuta l'accesso ({code}) dal {when}";
+        refused_text: "Nothing is sent until the credentials are mended. We do not try again, so that the user is not locked.",
+            "Non viene inviato nulla finché le credenziali non sono corrette. Non riproviamo, per non bloccare l'utente.";
+        mend_connection: "Mend the connection", "Correggi la connessione";
+        attention: "What needs you", "Cosa richiede attenzione";
+        nothing_waits: "Nothing needs you now.", "Ora nulla richiede attenzione.";
+        company: "Company", "Azienda";
+        contract: "Contract", "Contratto";
+        state: "Status", "Stato";
+        more: "and {number} more", "e altre {number}";
+        all_companies: "All companies", "Tutte le aziende";
+        next_run: "Next sync", "Prossima sincronizzazione";
+        no_schedule: "no schedule yet", "nessuna pianificazione";
+        times: "Times are those of {zone}.", "Orari del fuso {zone}.";
+        look: "See what to do", "Vedi cosa fare";
+        map: "Map it", "Associa";
+        decide: "Decide", "Decidi";
+    }
+}
