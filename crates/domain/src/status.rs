@@ -37,7 +37,7 @@ pub type ProductState = CompanyState;
 
 impl CompanyState {
     /// How much it wants a person's eye: of several products the highest stands for the company.
-    fn weight(self) -> u8 {
+    pub fn weight(self) -> u8 {
         match self {
             Self::NotSent => 11,
             Self::Held => 10,

@@ -6,6 +6,7 @@ pub mod breakers;
 pub mod calls;
 mod clock;
 pub mod closing;
+pub mod company_listing;
 pub mod contracts;
 pub mod counts;
 mod error;

@@ -171,14 +171,17 @@ pub async fn complete(
     if tx.execute(sql, &[&partner.as_str(), &report.as_str(), &now]).await? == 0 {
         return Ok(false);
     }
-    // As counts::newest has it: the later day, of one day the later counted, whichever came in first.
+    // As counts::newest has it: the later day, of one day the later counted, whichever came in first. Company by company,
+    // because nothing is known yet of how many rows have just come in, and a plan for few would take for ever.
     let sql = "insert into newest_reports as known (partner_id, company_id, report_id, day, counted_at, users, missing)
-               select partner_id, company_id, report_id, day, counted_at, coalesce(sum(users), 0),
-                      count(*) filter (where product_id is not null and users is null)
+               select partner_id, company_id, report_id, day, counted_at, counted.users, counted.missing
                from reports join report_companies using (partner_id, report_id)
-                    left join user_counts using (partner_id, report_id, company_id)
+                    cross join lateral (
+                        select coalesce(sum(users), 0) as users, count(*) filter (where users is null) as missing
+                        from user_counts
+                        where user_counts.partner_id = $1 and user_counts.report_id = $2
+                          and user_counts.company_id = report_companies.company_id) as counted
                where partner_id = $1 and report_id = $2
-               group by partner_id, company_id, report_id, day, counted_at
                order by company_id
                on conflict (partner_id, company_id) do update set
                    report_id = excluded.report_id, day = excluded.day, counted_at = excluded.counted_at,

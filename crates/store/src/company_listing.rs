@@ -1,0 +1,161 @@
+//! A partner's companies as the table of company mappings shows them: searched, filtered, sorted, a page at a time.
+//!
+//! Which companies are on a page is told by one statement ([`finding`]); how each of them stands is read by
+//! [`status_reading`](crate::status_reading), so that a page says what `status` says.
+
+mod finding;
+
+use std::collections::BTreeMap;
+
+use domain::{CompanyId, Month, PartnerId, ProductId};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{
+    StoreError, Transaction, counts,
+    settings::{self, Company},
+    status_reading::{self, CompanyStatus},
+};
+
+pub use finding::{Counts, Filter, Sort};
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Query<'a> {
+    /// Part of a company's name or id, or of its account's or contract's name, in small or capital letters; empty for all.
+    pub search: &'a str,
+    /// Which of those.
+    pub filter: Filter,
+    /// In which order.
+    pub sort: Sort,
+    /// Whether the order is turned round.
+    pub descending: bool,
+    /// How many are left out because they were on earlier pages.
+    pub offset: u32,
+    /// How many are on a page.
+    pub size: u32,
+}
+
+/// A page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// Its companies.
+    pub companies: Vec<ListedCompany>,
+    /// How many companies the search finds, all and by filter.
+    pub counts: Counts,
+}
+
+/// A company of a page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedCompany {
+    /// The company.
+    pub id: CompanyId,
+    /// What is set of it.
+    pub company: Company,
+    /// How it stands, per contract.
+    pub statuses: Vec<CompanyStatus>,
+    /// Its newest complete report, if it has one.
+    pub newest: Option<ReportedUsers>,
+    /// Its frozen number of last month; `None` where none was frozen.
+    pub last_month: Option<Users>,
+}
+
+/// What a report says of a company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedUsers {
+    /// The day that was counted.
+    pub day: Date,
+    /// The instant of counting.
+    pub counted_at: Timestamp,
+    /// The numbers.
+    pub users: Users,
+}
+
+/// Users per product; `None` where the count could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Users(pub BTreeMap<ProductId, Option<u32>>);
+
+impl Users {
+    /// Of all products together; `None` where one could not be counted, for missing is never 0.
+    pub fn sum(&self) -> Option<u32> {
+        self.0.values().copied().sum()
+    }
+}
+
+/// A page of a partner's companies, with last month's numbers beside the newest.
+pub async fn page(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    query: &Query<'_>,
+    last_month: Month,
+    now: Timestamp,
+) -> Result<Page, StoreError> {
+    let off = is_off(tx, partner).await?;
+    let found = finding::find(tx, partner, query, off, now).await?;
+    let only: Vec<&str> = found.companies.iter().map(CompanyId::as_str).collect();
+    let products = settings::products(tx, partner).await?;
+    let mut companies = settings::companies(tx, partner, Some(&only)).await?;
+    let whose =
+        status_reading::Whose { partner, products: &products, companies: &companies, off, only: Some(&only) };
+    let mut statuses: BTreeMap<CompanyId, Vec<CompanyStatus>> = BTreeMap::new();
+    for status in status_reading::statuses_of(tx, whose, now).await? {
+        statuses.entry(status.company.clone()).or_default().push(status);
+    }
+    let mut newest = newest(tx, partner, &only).await?;
+    let mut frozen = frozen(tx, partner, &only, last_month).await?;
+    let listed = found.companies.into_iter().filter_map(|id| {
+        Some(ListedCompany {
+            company: companies.remove(&id)?,
+            statuses: statuses.remove(&id).unwrap_or_default(),
+            newest: newest.remove(&id),
+            last_month: frozen.remove(&id),
+            id,
+        })
+    });
+    Ok(Page { companies: listed.collect(), counts: found.counts })
+}
+
+/// Whether the integration is anything but on. It is not held meanwhile: a page is of one moment.
+async fn is_off(tx: &Transaction<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
+    let sql = "select not exists (select from integrations where partner_id = $1 and state = 'on') as off";
+    tx.query_one(sql, &[&partner.as_str()]).await?.get("off")
+}
+
+async fn newest(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    only: &[&str],
+) -> Result<BTreeMap<CompanyId, ReportedUsers>, StoreError> {
+    let sql = "select company_id, day, counted_at, product_id, user_counts.users
+               from newest_reports left join user_counts using (partner_id, report_id, company_id)
+               where partner_id = $1 and company_id = any($2)";
+    let mut companies: BTreeMap<CompanyId, ReportedUsers> = BTreeMap::new();
+    for row in tx.query(sql, &[&partner.as_str(), &only]).await? {
+        let (day, counted_at) = (row.get("day")?, row.get("counted_at")?);
+        let company = companies.entry(row.company_id("company_id")?).or_insert_with(|| ReportedUsers {
+            day,
+            counted_at,
+            users: Users::default(),
+        });
+        if row.get::<Option<String>>("product_id")?.is_some() {
+            company.users.0.insert(row.product_id("product_id")?, counts::users(&row)?);
+        }
+    }
+    Ok(companies)
+}
+
+async fn frozen(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    only: &[&str],
+    month: Month,
+) -> Result<BTreeMap<CompanyId, Users>, StoreError> {
+    let sql = "select distinct on (company_id, product_id) company_id, product_id, users
+               from frozen_counts where partner_id = $1 and month = $2 and company_id = any($3)
+               order by company_id, product_id, correction desc";
+    let mut companies: BTreeMap<CompanyId, Users> = BTreeMap::new();
+    for row in tx.query(sql, &[&partner.as_str(), &month.first_day(), &only]).await? {
+        let company = companies.entry(row.company_id("company_id")?).or_default();
+        company.0.insert(row.product_id("product_id")?, counts::users(&row)?);
+    }
+    Ok(companies)
+}

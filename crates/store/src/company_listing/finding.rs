@@ -1,0 +1,296 @@
+//! Which companies are on a page, and how many each filter finds.
+
+use domain::{CompanyId, CompanyState, ErrorCode, Level, PartnerId};
+use jiff::Timestamp;
+
+use super::Query;
+use crate::{Row, StoreError, Transaction};
+
+/// Which companies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Filter {
+    /// All.
+    All,
+    /// Failed, held, or not mapped and with users.
+    NeedsPerson,
+    /// Those without account and contract.
+    Unmapped,
+    /// Not sent, or with a code that says that something was not.
+    Failed,
+    /// With a change that waits for a person.
+    Held,
+    /// Changed in the last sync.
+    Changed,
+    /// With a product that is not billed.
+    NotBilled,
+    /// Closed from some day on.
+    Closed,
+    /// Never synced on some contract.
+    Never,
+}
+
+impl Filter {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::All,
+        Self::NeedsPerson,
+        Self::Unmapped,
+        Self::Failed,
+        Self::Held,
+        Self::Changed,
+        Self::NotBilled,
+        Self::Closed,
+        Self::Never,
+    ];
+
+    /// The column of [`FOUND`] that tells.
+    fn column(self) -> &'static str {
+        match self {
+            Self::All => "true",
+            Self::NeedsPerson => "needs_person",
+            Self::Unmapped => "unmapped",
+            Self::Failed => "failed",
+            Self::Held => "held",
+            Self::Changed => "changed",
+            Self::NotBilled => "not_billed",
+            Self::Closed => "closed",
+            Self::Never => "never",
+        }
+    }
+}
+
+/// In which order; of two that are alike the name decides, and at last the id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sort {
+    /// By name.
+    Company,
+    /// By the account's name.
+    Account,
+    /// By the contract's name.
+    Contract,
+    /// By the worst state; turned round, what wants a person's eye most comes first.
+    State,
+    /// By the contract that was longest not seen to hold our number.
+    LastSync,
+    /// By the newest count of all products.
+    Users,
+}
+
+impl Sort {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Company => "lower(name)",
+            Self::Account => "lower(account_name)",
+            Self::Contract => "lower(contract_name)",
+            Self::State => "weight",
+            Self::LastSync => "last_sync",
+            Self::Users => "users",
+        }
+    }
+}
+
+/// How many companies the search finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// All.
+    pub all: u32,
+    /// [`Filter::NeedsPerson`].
+    pub needs_person: u32,
+    /// [`Filter::Unmapped`].
+    pub unmapped: u32,
+    /// Those of them that have users.
+    pub unmapped_with_users: u32,
+    /// [`Filter::Failed`].
+    pub failed: u32,
+    /// [`Filter::Held`].
+    pub held: u32,
+    /// [`Filter::Changed`].
+    pub changed: u32,
+    /// [`Filter::NotBilled`].
+    pub not_billed: u32,
+    /// [`Filter::Closed`].
+    pub closed: u32,
+    /// [`Filter::Never`].
+    pub never: u32,
+    /// Mapped, synced, and nothing of it failed or held.
+    pub ready: u32,
+}
+
+impl Counts {
+    /// How many a filter finds.
+    pub fn of(&self, filter: Filter) -> u32 {
+        match filter {
+            Filter::All => self.all,
+            Filter::NeedsPerson => self.needs_person,
+            Filter::Unmapped => self.unmapped,
+            Filter::Failed => self.failed,
+            Filter::Held => self.held,
+            Filter::Changed => self.changed,
+            Filter::NotBilled => self.not_billed,
+            Filter::Closed => self.closed,
+            Filter::Never => self.never,
+        }
+    }
+}
+
+/// What was found.
+pub(super) struct Found {
+    pub companies: Vec<CompanyId>,
+    pub counts: Counts,
+}
+
+/// The companies that a search finds, with what filters and orders ask. What lies over a stored status, and which contracts
+/// a company is shown with, is as `status_reading::companies` has it. Parameters: partner, now, whether it is off, the
+/// states from the least to the worst, the codes of what is not sent, the search.
+const FOUND: &str = "with served as materialized (select product_id from product_mappings where partner_id = $1),
+    open as materialized (
+        select state = 'started' as running, contract_ids, company_ids from jobs
+        where partner_id = $1 and state <> 'done' and (not_before is null or not_before <= $2)
+    ),
+    open_contracts as (
+        select contract_id, bool_or(running) as running
+        from (select running, unnest(contract_ids) as contract_id from open) as each group by contract_id
+    ),
+    open_companies as (
+        select company_id, bool_or(running) as running
+        from (select running, unnest(company_ids) as company_id from open) as each group by company_id
+    ),
+    own as materialized (
+        select company_id, contract_id, served.product_id is not null as used
+        from company_product_contracts left join served using (product_id) where partner_id = $1
+    ),
+    own_used as (select company_id, count(*) as products from own where used group by company_id),
+    defaults as (
+        select company_id, contract_id, (select count(*) from served) > coalesce(products, 0) as used
+        from company_mappings left join own_used using (company_id) where partner_id = $1
+    ),
+    shown as (
+        select company_id, contract_id, used, true as is_default from defaults
+        union all
+        select own.company_id, own.contract_id, bool_or(own.used), false
+        from own join defaults using (company_id) where own.contract_id <> defaults.contract_id or not defaults.used
+        group by own.company_id, own.contract_id
+        union all
+        select company_id, 0, true, true
+        from companies left join company_mappings using (partner_id, company_id)
+        where partner_id = $1 and contract_id is null
+    ),
+    standing as (
+        select company_id, last_sync, code, overlaid,
+               case when $3 then 'off' when overlaid then case when running then 'running' else 'queued' end
+                    else coalesce(state, 'never') end as state
+        from (
+            select shown.company_id, statuses.state, statuses.code, statuses.last_sync,
+                   coalesce(open_contracts.running, open_companies.running) as running,
+                   $3 or open_contracts.contract_id is not null or open_companies.company_id is not null as overlaid
+            from shown
+                 left join statuses on statuses.partner_id = $1 and statuses.company_id = shown.company_id
+                                   and statuses.contract_id = shown.contract_id
+                 left join open_contracts on open_contracts.contract_id = shown.contract_id
+                 left join open_companies on shown.contract_id = 0 and open_companies.company_id = shown.company_id
+            where used or statuses.company_id is not null
+               or is_default and (select count(*) from served) = 0
+                  and not exists (select from statuses as elsewhere
+                                       join company_product_contracts as others using (partner_id, company_id, contract_id)
+                                  where elsewhere.partner_id = $1 and elsewhere.company_id = shown.company_id)
+        ) as rows
+    ),
+    grouped as (
+        select company_id, max(array_position($4::text[], state)) as weight, bool_or(state = 'held') as held,
+               bool_or(state = 'not_sent' or not overlaid and code = any($5::text[])) as failed,
+               bool_or(state = 'never') as never,
+               case when bool_and(last_sync is not null) then min(last_sync) end as last_sync
+        from standing group by company_id
+    ),
+    changed as (
+        select distinct company_id from run_companies
+        where partner_id = $1 and state in ('changed', 'sent')
+          and run_id = (select run_id from runs
+                        where partner_id = $1 and state = 'finished' and mode = 'apply' and trigger <> 'probe'
+                        order by run_number desc limit 1)
+    ),
+    not_billed as (select distinct company_id from billing_rules where partner_id = $1 and not_billed),
+    found as materialized (
+        select company_id, companies.name, account_name, contract_name, weight, last_sync, users, held, failed, never,
+               contract_id is null as unmapped, closed_from is not null as closed,
+               changed.company_id is not null as changed, not_billed.company_id is not null as not_billed,
+               held or failed or contract_id is null and users > 0 as needs_person
+        from companies
+             join grouped using (company_id)
+             left join company_mappings using (partner_id, company_id)
+             left join newest_reports using (partner_id, company_id)
+             left join changed using (company_id)
+             left join not_billed using (company_id)
+        where partner_id = $1
+          and ($6 = '' or strpos(lower(companies.name), lower($6)) > 0 or strpos(lower(company_id), lower($6)) > 0
+               or strpos(lower(account_name), lower($6)) > 0 or strpos(lower(contract_name), lower($6)) > 0
+               or company_id in (select company_id from company_product_contracts
+                                 where partner_id = $1 and strpos(lower(contract_name), lower($6)) > 0))
+    ),
+    counted as (
+        select count(*) as all_found, count(*) filter (where needs_person) as needs_person_found,
+               count(*) filter (where unmapped) as unmapped_found,
+               count(*) filter (where unmapped and users > 0) as unmapped_with_users_found,
+               count(*) filter (where failed) as failed_found, count(*) filter (where held) as held_found,
+               count(*) filter (where changed) as changed_found,
+               count(*) filter (where not_billed) as not_billed_found,
+               count(*) filter (where closed) as closed_found, count(*) filter (where never) as never_found,
+               count(*) filter (where not (unmapped or failed or held or never)) as ready_found
+        from found
+    )";
+
+pub(super) async fn find(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    query: &Query<'_>,
+    off: bool,
+    now: Timestamp,
+) -> Result<Found, StoreError> {
+    let mut states = CompanyState::ALL.to_vec();
+    states.sort_by_key(|state| state.weight());
+    let states: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
+    let errors = ErrorCode::ALL.iter().filter(|code| code.level() == Level::Error);
+    let errors: Vec<&str> = errors.map(|code| code.as_str()).collect();
+    let direction = if query.descending { "desc nulls last" } else { "asc nulls last" };
+    let sql = format!(
+        "{FOUND}
+         select page.company_id, counted.* from counted left join lateral (
+             select company_id, row_number() over (order by {sort} {direction}, lower(name), company_id) as place
+             from found where {filter} order by place limit $7 offset $8
+         ) as page on true order by place",
+        sort = query.sort.column(),
+        filter = query.filter.column(),
+    );
+    let (size, offset) = (i64::from(query.size), i64::from(query.offset));
+    let rows = tx
+        .query(&sql, &[&partner.as_str(), &now, &off, &states, &errors, &query.search.trim(), &size, &offset])
+        .await?;
+    let counts = rows.first().map(counts).transpose()?.unwrap_or_default();
+    let mut companies = Vec::with_capacity(rows.len());
+    for row in rows {
+        // A page behind the last has counts and no company.
+        if row.get::<Option<String>>("company_id")?.is_some() {
+            companies.push(row.company_id("company_id")?);
+        }
+    }
+    Ok(Found { companies, counts })
+}
+
+fn counts(row: &Row) -> Result<Counts, StoreError> {
+    let count = |column: &str| {
+        u32::try_from(row.get::<i64>(column)?).map_err(|error| StoreError::row("companies", column, &error))
+    };
+    Ok(Counts {
+        all: count("all_found")?,
+        needs_person: count("needs_person_found")?,
+        unmapped: count("unmapped_found")?,
+        unmapped_with_users: count("unmapped_with_users_found")?,
+        failed: count("failed_found")?,
+        held: count("held_found")?,
+        changed: count("changed_found")?,
+        not_billed: count("not_billed_found")?,
+        closed: count("closed_found")?,
+        never: count("never_found")?,
+        ready: count("ready_found")?,
+    })
+}

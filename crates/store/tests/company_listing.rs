@@ -1,0 +1,247 @@
+//! Pages of companies, compared with what `status_reading` says of all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context as _, Result};
+use domain::{CompanyState, Level, Month, PartnerId, ReportId};
+use jiff::{Timestamp, civil::date};
+use store::{
+    StoreError,
+    company_listing::{Counts, Filter, ListedCompany, Query, Sort, page},
+    counts, reports,
+    settings::{self, PartnerSettings},
+    status_reading::{self, CompanyStatus},
+};
+use testkit::TestDatabase;
+
+const BY_CHANCE: &str = include_str!("partner_by_chance.sql");
+
+fn now() -> Timestamp {
+    "2026-11-22T10:00:00Z".parse().expect("an instant")
+}
+
+fn msp() -> PartnerId {
+    PartnerId::new("msp").expect("an id")
+}
+
+/// The partner, with reports of three days: the middle one comes in last.
+async fn partner(seed: &str) -> Result<TestDatabase> {
+    let database = testkit::database().await;
+    let script = BY_CHANCE
+        .replace("SEED", seed)
+        .replace("COMPANIES", "150")
+        .replace("OWN", "0.3")
+        .replace("REPORTS", "3");
+    database.client().await.batch_execute(&script).await?;
+    let msp = &msp();
+    for report in ["r1", "r3", "r2"] {
+        let report = &ReportId::new(report)?;
+        let completed = database
+            .store
+            .transaction("complete", |tx| Box::pin(reports::complete(tx, msp, report, now())))
+            .await?;
+        assert!(completed);
+    }
+    Ok(database)
+}
+
+fn query(search: &str, filter: Filter) -> Query<'_> {
+    Query { search, filter, sort: Sort::Company, descending: false, offset: 0, size: 1000 }
+}
+
+async fn listed(database: &TestDatabase, query: Query<'_>) -> Result<(Vec<ListedCompany>, Counts)> {
+    let (msp, month) = (&msp(), Month::of(date(2026, 10, 1)));
+    let query = &query;
+    let page = database
+        .store
+        .transaction("page", |tx| Box::pin(async move { page(tx, msp, query, month, now()).await }))
+        .await?;
+    Ok((page.companies, page.counts))
+}
+
+/// What the statuses say of all companies, by another way.
+struct Expected {
+    settings: PartnerSettings,
+    statuses: BTreeMap<String, Vec<CompanyStatus>>,
+    users: BTreeMap<String, u32>,
+    changed: BTreeSet<String>,
+}
+
+impl Expected {
+    async fn read(database: &TestDatabase) -> Result<Self> {
+        let msp = &msp();
+        let (settings, rows, reports) = database
+            .store
+            .transaction("expected", |tx| {
+                Box::pin(async move {
+                    let settings = settings::read(tx, msp).await?.ok_or(StoreError::NoRow)?;
+                    let rows = status_reading::companies(tx, &settings, now()).await?;
+                    let reports = counts::newest(tx, msp, date(2026, 1, 1), date(2026, 12, 31)).await?;
+                    Ok::<_, StoreError>((settings, rows, reports))
+                })
+            })
+            .await?;
+        let mut statuses: BTreeMap<String, Vec<CompanyStatus>> = BTreeMap::new();
+        for row in rows {
+            statuses.entry(row.company.to_string()).or_default().push(row);
+        }
+        let users = reports
+            .into_iter()
+            .map(|(company, report)| (company.to_string(), report.users.values().flatten().sum()))
+            .collect();
+        let sql = "select distinct company_id from run_companies
+                   where run_id = '00000000-0000-0000-0000-000000000002' and state in ('changed', 'sent')";
+        let changed = database.client().await.query(sql, &[]).await?;
+        Ok(Self { settings, statuses, users, changed: changed.iter().map(|row| row.get(0)).collect() })
+    }
+
+    fn passes(&self, id: &str, filter: Filter) -> bool {
+        let company = &self.settings.companies[&domain::CompanyId::new(id).expect("an id")];
+        let any = |is: &dyn Fn(&CompanyStatus) -> bool| self.statuses[id].iter().any(is);
+        let failed = any(&|row| {
+            row.state == CompanyState::NotSent || row.code.is_some_and(|code| code.level() == Level::Error)
+        });
+        let held = any(&|row| row.state == CompanyState::Held);
+        let unmapped = company.mapping.is_none();
+        match filter {
+            Filter::All => true,
+            Filter::NeedsPerson => {
+                failed || held || unmapped && self.users.get(id).is_some_and(|users| *users > 0)
+            }
+            Filter::Unmapped => unmapped,
+            Filter::Failed => failed,
+            Filter::Held => held,
+            Filter::Changed => self.changed.contains(id),
+            Filter::NotBilled => {
+                company.billing_rules.values().any(|billing| billing.rule == domain::BillingRule::NotBilled)
+            }
+            Filter::Closed => company.closed_from.is_some(),
+            Filter::Never => any(&|row| row.state == CompanyState::Never),
+        }
+    }
+
+    fn found(&self, search: &str, filter: Filter) -> BTreeSet<String> {
+        let search = search.to_lowercase();
+        let matches = |id: &str| {
+            let company = &self.settings.companies[&domain::CompanyId::new(id).expect("an id")];
+            let mut texts = vec![id.to_owned(), company.name.clone()];
+            if let Some(mapping) = &company.mapping {
+                texts.extend([mapping.account_name.clone(), mapping.contract.name.clone()]);
+                texts.extend(mapping.product_contracts.values().map(|contract| contract.name.clone()));
+            }
+            texts.iter().any(|text| text.to_lowercase().contains(&search))
+        };
+        self.statuses.keys().filter(|id| matches(id) && self.passes(id, filter)).cloned().collect()
+    }
+}
+
+/// Every filter finds what the statuses say, each row shows what they say, and the counts agree.
+async fn compare(database: &TestDatabase, what: &str) -> Result<()> {
+    let expected = Expected::read(database).await?;
+    for search in ["", "FORNO", "_100%", "backup 3", "agreement 12", "nothing like it"] {
+        for filter in Filter::ALL {
+            let (companies, counts) = listed(database, query(search, *filter)).await?;
+            let ids: BTreeSet<String> = companies.iter().map(|row| row.id.to_string()).collect();
+            assert_eq!(ids, expected.found(search, *filter), "{what}: {search:?} {filter:?}");
+            assert_eq!(counts.of(*filter) as usize, ids.len(), "{what}: {search:?} {filter:?}");
+            for row in companies {
+                let id = row.id.as_str();
+                assert_eq!(row.statuses, expected.statuses[id], "{what}: {id}");
+                assert_eq!(row.company, expected.settings.companies[&row.id], "{what}: {id}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn s_34_pages_show_what_the_statuses_say_of_all_companies() -> Result<()> {
+    for seed in ["0.1", "0.7"] {
+        let database = partner(seed).await?;
+        let client = database.client().await;
+        compare(&database, "synced").await?;
+        client
+            .batch_execute(
+                "insert into jobs (job_id, run_id, run_number, partner_id, kind, state, now_job, contract_ids, company_ids, host, tenant,
+                                   not_before, holder, lease_until, created_at)
+                 select gen_random_uuid(), '00000000-0000-0000-0000-000000000002', 2, 'msp', kind, state, false,
+                        array(select contract_id from company_mappings where partner_id = 'msp' and account_id % 6 = n),
+                        array(select company_id from companies where partner_id = 'msp' and kind = 'local'
+                                                                and substr(company_id, 2)::int % 2 = 0),
+                        case kind when 'work' then 'h' end, case kind when 'work' then 't' end, not_before::timestamptz,
+                        case state when 'started' then 'w' end,
+                        case state when 'started' then timestamptz '2026-11-22T10:01:00Z' end, '2026-11-22T09:00:00Z'
+                 from (values (0, 'work', 'ready', null), (0, 'work', 'started', null), (1, 'work', 'emitted', null),
+                              (2, 'work', 'ready', '2026-11-23T00:00:00Z'), (2, 'work', 'done', null),
+                              (7, 'local', 'ready', null)) as made (n, kind, state, not_before)",
+            )
+            .await?;
+        compare(&database, "running").await?;
+        for mapped in ["delete from product_mappings where product_id = 'p2'", "delete from product_mappings"]
+        {
+            client.batch_execute(mapped).await?;
+            compare(&database, mapped).await?;
+        }
+        client.batch_execute("update integrations set state = 'switching_off'").await?;
+        compare(&database, "switching off").await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn s_34_in_every_order_the_pages_together_hide_none_and_repeat_none() -> Result<()> {
+    let database = partner("0.3").await?;
+    let all: BTreeSet<String> =
+        listed(&database, query("", Filter::All)).await?.0.iter().map(|row| row.id.to_string()).collect();
+    assert_eq!(all.len(), 150);
+    for sort in [Sort::Company, Sort::Account, Sort::Contract, Sort::State, Sort::LastSync, Sort::Users] {
+        for descending in [false, true] {
+            let mut seen = Vec::new();
+            loop {
+                let offset = u32::try_from(seen.len())?;
+                let asked = Query { sort, descending, offset, size: 37, ..query("", Filter::All) };
+                let (companies, counts) = listed(&database, asked).await?;
+                assert_eq!(counts.all, 150, "also behind the last page");
+                if companies.is_empty() {
+                    break;
+                }
+                seen.extend(companies);
+            }
+            let ids: BTreeSet<String> = seen.iter().map(|row| row.id.to_string()).collect();
+            assert!(seen.len() == 150 && ids == all, "{sort:?} {descending}: {} rows", seen.len());
+            if sort == Sort::Users {
+                let users = |row: &ListedCompany| {
+                    row.newest.as_ref().map(|report| report.users.0.values().flatten().sum::<u32>())
+                };
+                let counted: Vec<u32> = seen.iter().filter_map(users).collect();
+                assert!(counted.is_sorted_by(|one, next| if descending { one >= next } else { one <= next }));
+                assert!(users(seen.last().context("rows")?).is_none(), "without a count it comes last");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn b_05_last_months_frozen_number_as_corrected_stands_beside_the_newest() -> Result<()> {
+    let database = partner("0.5").await?;
+    let expected = Expected::read(&database).await?;
+    let (companies, _) = listed(&database, query("", Filter::All)).await?;
+    let mut corrected = 0;
+    for row in &companies {
+        let frozen = row.last_month.as_ref().and_then(store::company_listing::Users::sum);
+        corrected += usize::from(frozen == Some(41));
+        assert!(matches!(frozen, Some(40 | 41)), "{row:?}");
+        let newest = row.newest.as_ref().map(|report| report.users.0.values().flatten().sum());
+        assert_eq!(newest, expected.users.get(row.id.as_str()).copied(), "{}", row.id);
+        if let Some(report) = &row.newest {
+            let missing = report.users.0.values().any(Option::is_none);
+            assert_eq!(report.users.sum().is_none(), missing, "missing is never 0");
+        }
+    }
+    assert!((1..150).contains(&corrected), "{corrected}");
+    assert!(
+        companies.iter().any(|row| row.newest.as_ref().is_some_and(|report| report.day == date(2026, 11, 3)))
+    );
+    Ok(())
+}
