@@ -3,12 +3,14 @@
 pub mod bus_contract;
 mod clock;
 mod database;
+mod programs;
 mod proxy;
 mod rabbitmq;
 mod until;
 
 pub use clock::Clock;
 pub use database::{TestDatabase, database, empty_database};
+pub use programs::{program, target_directory};
 pub use proxy::{Proxy, Upstream};
 pub use rabbitmq::RabbitMq;
 pub use until::{until, until_at_most};

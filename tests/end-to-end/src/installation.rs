@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use testkit::{RabbitMq, TestDatabase};
 use vault::KeyRing;
 
-use crate::{Kind, Partner, Program, Wire, program::executable};
+use crate::{Kind, Partner, Program, Wire};
 
 const OPERATOR: &str = "kaseya-sync";
 
@@ -93,7 +93,7 @@ impl<'b> Installation<'b> {
     /// Runs the operator's program; how it ended, and all that it said.
     pub async fn operator(&self, arguments: &[&str]) -> (i32, String) {
         let mut command = tokio::process::Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(executable(OPERATOR));
+        command.args(["--pdeathsig", "KILL", "--"]).arg(testkit::program(OPERATOR));
         command.arg("--config").arg(self.config(OPERATOR)).args(arguments).stdin(Stdio::null());
         let output = command.kill_on_drop(true).output().await.expect("setpriv, of util-linux, starts it");
         let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());

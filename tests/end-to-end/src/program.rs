@@ -44,19 +44,6 @@ impl Kind {
     }
 }
 
-/// Where a program lies that was built with the tests.
-pub(crate) fn executable(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows where it is");
-    // Tests lie in target/<profile>/deps, programs one above.
-    let path = test.ancestors().nth(2).expect("a folder above the tests'").join(name);
-    assert!(
-        path.exists(),
-        "{} is missing: build the programs first, by `tests/run test` or `cargo build --workspace --bins`",
-        path.display()
-    );
-    path
-}
-
 /// A running service. It is killed when this value or the test goes, also when the test's process is killed.
 #[derive(Debug)]
 pub struct Program {
@@ -72,7 +59,7 @@ impl Program {
         // The kernel kills it when the thread that started it is gone, which is the test's own.
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "--"])
-            .arg(executable(kind.name()))
+            .arg(testkit::program(kind.name()))
             .arg("--config")
             .arg(config)
             .stdin(Stdio::null())

@@ -42,8 +42,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// The operator's program and the tests' own crates may import all.
-const MAY_IMPORT_ALL: &[&str] =
-    &["kaseya-sync", "testkit", "fuzz", "end-to-end-tests", "histories-tests", "workspace-tests"];
+const MAY_IMPORT_ALL: &[&str] = &[
+    "kaseya-sync",
+    "testkit",
+    "fuzz",
+    "browser-tests",
+    "end-to-end-tests",
+    "histories-tests",
+    "workspace-tests",
+];
 
 /// Libraries that one crate of ours alone may name, in what it is made of.
 const OWNED: &[(&str, &[&str])] = &[

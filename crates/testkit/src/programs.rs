@@ -1,0 +1,29 @@
+//! The workspace's own programs, for tests that start them.
+
+use std::path::PathBuf;
+
+/// Where a program lies that was built with the tests.
+///
+/// # Panics
+///
+/// Says what to build if it is not there.
+pub fn program(name: &str) -> PathBuf {
+    let path = build_directory(2).join(name);
+    assert!(
+        path.exists(),
+        "{} is missing: build the programs first, by `tests/run test` or `cargo build --workspace --bins`",
+        path.display()
+    );
+    path
+}
+
+/// Cargo's target directory, in which tests may leave what is looked at afterwards.
+pub fn target_directory() -> PathBuf {
+    build_directory(3)
+}
+
+/// Tests lie in target/<profile>/deps, programs one above.
+fn build_directory(above: usize) -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows where it is");
+    test.ancestors().nth(above).expect("a folder above the tests'").to_owned()
+}

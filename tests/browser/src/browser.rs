@@ -1,0 +1,209 @@
+//! A browser with one window.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{Context as _, bail};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::{dev_tools, driver::Driver};
+
+/// Long enough for a slow machine under load; only a test that fails waits for it.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(20);
+
+/// A page is as high as this until a picture of all of it is taken.
+const HEIGHT: u32 = 900;
+
+/// What every browser of a test is started with: no window on a screen, no calls to its maker, nothing of a container's
+/// small shared memory, and no sandbox, which root cannot have.
+const ARGUMENTS: [&str; 9] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+];
+
+/// The language that the browser asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    English,
+    /// Italian.
+    Italian,
+}
+
+impl Language {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::English, Self::Italian];
+
+    /// Its tag.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Italian => "it",
+        }
+    }
+}
+
+/// The colours that the person's system prefers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+impl Scheme {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Light, Self::Dark];
+
+    /// As style sheets call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+/// Whether pages may run scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Script {
+    /// As browsers come.
+    On,
+    /// As some people set it.
+    Off,
+}
+
+/// A private browser. It is gone when this value is.
+#[derive(Debug)]
+pub struct Browser {
+    pub(crate) client: Client,
+    driver: Driver,
+}
+
+impl Browser {
+    /// Starts one with an empty profile.
+    pub async fn start(language: Language, script: Script) -> anyhow::Result<Self> {
+        let driver = Driver::start().await?;
+        let mut arguments: Vec<String> = ARGUMENTS.map(str::to_owned).into();
+        arguments.push(format!("--user-data-dir={}", driver.directory().join("profile").display()));
+        arguments.push(format!("--lang={}", language.tag()));
+        arguments.push(format!("--accept-lang={}", language.tag()));
+        let mut options = json!({ "args": arguments });
+        if script == Script::Off {
+            options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
+        }
+        let capabilities = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
+        let mut connect = HttpConnector::new();
+        connect.set_nodelay(true);
+        let client = ClientBuilder::new(connect)
+            .capabilities(capabilities)
+            .connect(driver.url())
+            .await
+            .with_context(|| format!("start chromium; the driver said: {}", driver.log()))?;
+        Ok(Self { client, driver })
+    }
+
+    /// Goes to an address and waits until the page has loaded.
+    pub async fn go(&self, url: &str) -> anyhow::Result<()> {
+        self.client.goto(url).await.with_context(|| format!("go to {url}"))
+    }
+
+    /// Loads the page again.
+    pub async fn reload(&self) -> anyhow::Result<()> {
+        Ok(self.client.refresh().await?)
+    }
+
+    /// The path of the page that is shown.
+    pub async fn path(&self) -> anyhow::Result<String> {
+        Ok(self.client.current_url().await?.path().to_owned())
+    }
+
+    /// The page's title.
+    pub async fn title(&self) -> anyhow::Result<String> {
+        Ok(self.client.title().await?)
+    }
+
+    /// All text that can be seen, as it would be copied.
+    pub async fn text(&self) -> anyhow::Result<String> {
+        let text = self.run("return document.body.innerText", vec![]).await?;
+        Ok(text.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Waits until these words can be seen.
+    pub async fn until_text(&self, words: &str) -> anyhow::Result<()> {
+        self.until(&format!("{words:?} can be read"), async || Ok(self.text().await?.contains(words))).await
+    }
+
+    /// Waits until `condition` holds. A failure shows the page. An error of the condition is taken for "not yet": pages
+    /// go while they are looked at.
+    pub async fn until(
+        &self,
+        what: &str,
+        mut condition: impl AsyncFnMut() -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
+        let mut last = None;
+        let reached = async {
+            loop {
+                match condition().await {
+                    Ok(true) => return,
+                    Ok(false) => last = None,
+                    Err(error) => last = Some(error),
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        if tokio::time::timeout(DEADLINE, reached).await.is_ok() {
+            return Ok(());
+        }
+        let because = last.map(|error| format!(" ({error:#})")).unwrap_or_default();
+        bail!("not within {DEADLINE:?}: {what}{because}. {}", self.shown().await)
+    }
+
+    /// The page in words, for a test that fails.
+    pub(crate) async fn shown(&self) -> String {
+        let url = self.client.current_url().await.map(String::from).unwrap_or_default();
+        format!("The page {url} shows:\n{}", self.text().await.unwrap_or_default())
+    }
+
+    /// Makes the window this wide, in colours of this scheme.
+    pub async fn view(&self, width: u32, scheme: Scheme) -> anyhow::Result<()> {
+        let size = json!({ "width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": false });
+        dev_tools::call(&self.client, "Emulation.setDeviceMetricsOverride", size).await?;
+        let prefers = json!({ "name": "prefers-color-scheme", "value": scheme.name() });
+        dev_tools::call(&self.client, "Emulation.setEmulatedMedia", json!({ "features": [prefers] })).await?;
+        Ok(())
+    }
+
+    /// How many pixels of the page lie to the right of the window, where a person would have to scroll to.
+    pub async fn overflow(&self) -> anyhow::Result<u64> {
+        let script = "const page = document.documentElement; return page.scrollWidth - page.clientWidth";
+        self.run(script, vec![]).await?.as_u64().context("a number of pixels")
+    }
+
+    /// Writes a picture of the whole page to `target/screenshots/{name}.png`, for people to look at.
+    pub async fn picture(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let all = json!({ "captureBeyondViewport": true });
+        let answer = dev_tools::call(&self.client, "Page.captureScreenshot", all).await?;
+        let bytes = STANDARD.decode(answer["data"].as_str().context("a picture")?)?;
+        let file = testkit::target_directory().join("screenshots").join(format!("{name}.png"));
+        std::fs::create_dir_all(file.parent().context("a folder")?)?;
+        std::fs::write(&file, bytes)?;
+        Ok(file)
+    }
+
+    /// Runs a script in the page; an element among the arguments arrives as one.
+    pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> anyhow::Result<Value> {
+        Ok(self.client.execute(script, arguments).await?)
+    }
+}

@@ -1,0 +1,3 @@
+//! The portal as people use it, and the browser that shows it.
+
+mod browser;
