@@ -120,19 +120,14 @@ impl Services {
 
     async fn run_portal(&self, context: &Context) -> anyhow::Result<SocketAddr> {
         let settings: PortalSettings = context.config.section("portal")?;
-        let portal = Portal::new(portal::Context {
-            store: self.store.clone(),
-            bus: Arc::clone(&self.bus),
-            clock: Arc::clone(&self.clock),
-            entropy: context.entropy.clone(),
-            settings,
-        });
+        let operations = self.operations(context);
+        let portal = Portal::new(portal::Context { operations, settings, stop: context.shutdown.soft() });
         let listener = portal.bind().await.context("listening for browsers")?;
         let address = listener.local_addr()?;
-        let (stop, alive) = (context.shutdown.soft(), self.alive.clone());
+        let alive = self.alive.clone();
         context.shutdown.service("portal", async move {
             let _alive = alive;
-            portal.run(listener, stop).await
+            portal.run(listener).await
         });
         Ok(address)
     }

@@ -149,6 +149,11 @@ impl<'a> Advising<'a> {
         Reader { language, now: self.now.clone() }
     }
 
+    /// The difference that a held change makes each month, where the line's price is known.
+    pub fn money_of(&self, hold: &HoldRow) -> Option<Money> {
+        self.money(hold.contract, hold.service, hold.from_units, hold.to_units)
+    }
+
     /// The names of the companies whose counts are in a held number.
     pub fn names(&self, hold: &HoldRow) -> Vec<String> {
         let name = |company: &CompanyId| {

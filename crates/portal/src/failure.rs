@@ -22,6 +22,9 @@ pub(crate) enum Failure {
         /// The path and query that was asked for.
         next: String,
     },
+    /// The role does not allow it.
+    #[error("the role does not allow it")]
+    Forbidden,
     /// A form that no page of ours has sent, or has sent to this session.
     #[error("a form that is none of ours: {0}")]
     Form(String),
@@ -41,6 +44,7 @@ impl Failure {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NotSignedIn { .. } => StatusCode::SEE_OTHER,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Form(_) => StatusCode::BAD_REQUEST,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -74,7 +78,7 @@ pub(crate) async fn told(State(portal): State<Portal>, request: Request, next: N
             tracing::error!(reason, path = here, "a page could not be made");
             None
         }
-        Failure::NotFound | Failure::NotSignedIn { .. } | Failure::Form(_) => {
+        Failure::NotFound | Failure::NotSignedIn { .. } | Failure::Forbidden | Failure::Form(_) => {
             session::find(&portal, &headers).await.ok().flatten()
         }
     };

@@ -1,9 +1,9 @@
 //! What stands around every page.
 
 use advice::Language;
-use domain::PartnerId;
+use domain::{CompanyId, PartnerId};
 
-use crate::{assets, session::Person, words};
+use crate::{assets, forms::percent_encoded, said::SaidShown, session::Person, words};
 
 /// What stands around a page.
 pub(crate) struct Frame {
@@ -18,7 +18,11 @@ pub(crate) struct Frame {
     /// The partner whose page it is.
     pub within: Option<Within>,
     /// What came of what was just posted.
-    pub said: Option<String>,
+    pub said: Option<SaidShown>,
+    /// Whether buttons that map, sync and decide are shown.
+    pub may_edit: bool,
+    /// Whether buttons that set the connection and say who may come in are shown.
+    pub may_administer: bool,
     /// Whether syncs that are asked for have to wait.
     pub broker_is_away: bool,
 }
@@ -96,7 +100,7 @@ pub(crate) struct Entry {
 
 /// The address of a page of a partner.
 pub(crate) fn partner_path(partner: &PartnerId, page: &str) -> String {
-    let partner = crate::forms::percent_encoded(partner.as_str());
+    let partner = percent_encoded(partner.as_str());
     if page.is_empty() { format!("/partners/{partner}") } else { format!("/partners/{partner}/{page}") }
 }
 
@@ -110,6 +114,8 @@ impl Frame {
             person: person.map(|person| Shown { name: person.name.clone(), csrf: person.csrf() }),
             within: None,
             said: None,
+            may_edit: false,
+            may_administer: false,
             broker_is_away: false,
         }
     }
@@ -119,6 +125,21 @@ impl Frame {
         let shown =
             |language: &Language| (language.as_str(), words::own_name(*language), *language == self.language);
         Language::ALL.iter().map(shown).collect()
+    }
+
+    /// What the forms of the page carry.
+    pub fn csrf(&self) -> &str {
+        self.person.as_ref().map_or("", |person| &person.csrf)
+    }
+
+    /// The address of a page of this page's partner.
+    pub fn path(&self, page: &str) -> String {
+        self.within.as_ref().map_or_else(|| "/".to_owned(), |within| within.path(page))
+    }
+
+    /// The page of a company.
+    pub fn company(&self, company: &CompanyId) -> String {
+        self.path(&format!("companies/{}", percent_encoded(company.as_str())))
     }
 
     /// Where the styles are.

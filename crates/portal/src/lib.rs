@@ -12,6 +12,7 @@ mod frame;
 mod language;
 mod pages;
 mod router;
+mod said;
 mod serving;
 mod session;
 mod settings;

@@ -5,6 +5,7 @@ use std::{process::ExitCode, sync::Arc};
 use anyhow::Context as _;
 use bus::Bus as _;
 use bus_rabbitmq::RabbitMq;
+use operations::Operations;
 use portal::{Portal, PortalSettings};
 use runtime::{BusSection, Context, Program};
 use secrecy::ExposeSecret as _;
@@ -33,15 +34,16 @@ async fn serve(context: Context) -> anyhow::Result<()> {
     context.health.dependency("rabbitmq", bus.connected());
     context.health.dependency("postgres", store.reachable(stop.clone()));
 
-    let portal = Portal::new(portal::Context {
+    let operations = Operations {
         store,
-        bus,
+        bus: Some(bus),
         clock: Arc::new(clock),
         entropy: context.entropy.clone(),
-        settings,
-    });
+        spread: settings.spread,
+    };
+    let portal = Portal::new(portal::Context { operations, settings, stop });
     let listener = portal.bind().await.context("listening for browsers")?;
-    context.shutdown.service("portal", portal.run(listener, stop));
+    context.shutdown.service("portal", portal.run(listener));
     context.health.started();
     context.shutdown.soft().cancelled().await;
     Ok(())

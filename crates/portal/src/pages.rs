@@ -1,5 +1,10 @@
 //! The pages: each reads what it shows in one transaction, and knows how it is written.
 
+pub(crate) mod activity;
+pub(crate) mod changes;
+pub(crate) mod company;
+pub(crate) mod holds;
+pub(crate) mod orders;
 pub(crate) mod overview;
 pub(crate) mod plain;
 pub(crate) mod sign_in;

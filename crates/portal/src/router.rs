@@ -47,5 +47,13 @@ pub(crate) fn router(portal: Portal) -> Router {
 
 /// The pages of one partner.
 fn partner() -> Router<Portal> {
-    Router::new().route("/", get(pages::overview::show))
+    Router::new()
+        .route("/", get(pages::overview::show))
+        .route("/changes", get(pages::changes::stream))
+        .route("/companies/{company}", get(pages::company::show))
+        .route("/activity", get(pages::activity::show))
+        .route("/activity/{run}", get(pages::activity::show_run))
+        .route("/holds", get(pages::holds::show).post(pages::holds::decide))
+        .route("/sync-now", post(pages::orders::sync_now))
+        .route("/switch", post(pages::orders::switch))
 }

@@ -1,10 +1,9 @@
 //! The portal as a service.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
-use bus::SharedBus;
-use domain::{Clock, Entropy};
-use store::Store;
+use operations::Operations;
+use store::PartnerChanges;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -12,34 +11,29 @@ use crate::{PortalSettings, router};
 
 /// What the portal works with.
 pub struct Context {
-    /// Settings, statuses, sessions.
-    pub store: Store,
-    /// Where syncs are asked for.
-    pub bus: SharedBus,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// What makes sessions.
-    pub entropy: Entropy,
+    /// What orders are carried out with: the store, the bus, the time.
+    pub operations: Operations,
     /// What is configured.
     pub settings: PortalSettings,
+    /// When to let go of pages that stay connected.
+    pub stop: CancellationToken,
 }
 
 /// The portal, which all its requests share.
 #[derive(Clone)]
-pub struct Portal(Arc<Context>);
-
-impl std::ops::Deref for Portal {
-    type Target = Context;
-
-    fn deref(&self) -> &Context {
-        &self.0
-    }
+pub struct Portal {
+    pub(crate) operations: Operations,
+    pub(crate) settings: PortalSettings,
+    pub(crate) stop: CancellationToken,
+    pub(crate) changes: PartnerChanges,
 }
 
 impl Portal {
     /// One that listens nowhere yet.
     pub fn new(context: Context) -> Self {
-        Self(Arc::new(context))
+        let Context { operations, settings, stop } = context;
+        let changes = operations.store.partner_changes(stop.clone());
+        Self { operations, settings, stop, changes }
     }
 
     /// Begins to listen.
@@ -47,8 +41,9 @@ impl Portal {
         TcpListener::bind(self.settings.address).await
     }
 
-    /// Answers until `stop`, and then what was asked before.
-    pub async fn run(self, listener: TcpListener, stop: CancellationToken) -> std::io::Result<()> {
+    /// Answers until it is to stop, and then what was asked before.
+    pub async fn run(self, listener: TcpListener) -> std::io::Result<()> {
+        let stop = self.stop.clone();
         let service = router::router(self).into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
     }

@@ -50,10 +50,11 @@ pub(crate) async fn find(portal: &Portal, headers: &HeaderMap) -> Result<Option<
     let Some(token) = jar.get(cookie_name(portal)).and_then(|cookie| Token::parse(cookie.value())) else {
         return Ok(None);
     };
-    let now = portal.clock.now();
+    let now = portal.operations.clock.now();
     let (hash, before) = (&token.hash(), |past| now.saturating_sub(past).unwrap_or(Timestamp::MIN));
     let oldest = Oldest { created: before(LONGEST), seen: before(IDLE) };
     let found = portal
+        .operations
         .store
         .transaction("find_session", |tx| {
             Box::pin(async move {
@@ -78,8 +79,8 @@ pub(crate) async fn begin(
     identity: &Identity,
     name: &str,
 ) -> Result<Cookie<'static>, StoreError> {
-    let token = Token::generate(|bytes| portal.entropy.fill(bytes));
-    sessions::create(tx, &token.hash(), identity, name, portal.clock.now()).await?;
+    let token = Token::generate(|bytes| portal.operations.entropy.fill(bytes));
+    sessions::create(tx, &token.hash(), identity, name, portal.operations.clock.now()).await?;
     Ok(cookie(portal, token.expose_secret().to_owned()))
 }
 
@@ -87,8 +88,12 @@ pub(crate) async fn begin(
 pub(crate) async fn end(portal: &Portal, headers: &HeaderMap) -> Result<Cookie<'static>, StoreError> {
     let jar = CookieJar::from_headers(headers);
     if let Some(token) = jar.get(cookie_name(portal)).and_then(|cookie| Token::parse(cookie.value())) {
-        let (hash, now) = (&token.hash(), portal.clock.now());
-        portal.store.transaction("end_session", |tx| Box::pin(sessions::end(tx, hash, now))).await?;
+        let (hash, now) = (&token.hash(), portal.operations.clock.now());
+        portal
+            .operations
+            .store
+            .transaction("end_session", |tx| Box::pin(sessions::end(tx, hash, now)))
+            .await?;
     }
     let mut gone = cookie(portal, String::new());
     gone.make_removal();

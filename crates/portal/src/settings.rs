@@ -1,6 +1,6 @@
 //! The section `[portal]`.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use serde::Deserialize;
 
@@ -14,4 +14,7 @@ pub struct PortalSettings {
     pub plain_http: bool,
     /// How many proxies stand in front of it.
     pub proxies: usize,
+    /// The scheduler's spread of partners that are due at one hour.
+    #[serde(with = "runtime::duration")]
+    pub spread: Duration,
 }

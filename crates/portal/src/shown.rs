@@ -2,7 +2,7 @@
 
 use advice::Language;
 use domain::CompanyState;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 /// An instant with its day: `26 Nov 2026, 19:30`, `26/11/2026, 19:30`.
 pub(crate) fn instant(at: Timestamp, zone: &TimeZone, language: Language) -> String {
@@ -11,6 +11,15 @@ pub(crate) fn instant(at: Timestamp, zone: &TimeZone, language: Language) -> Str
         Language::Italian => "%d/%m/%Y, %H:%M",
     };
     zone.to_datetime(at).strftime(form).to_string()
+}
+
+/// A day: `1 Nov 2026`, `01/11/2026`.
+pub(crate) fn day(day: Date, language: Language) -> String {
+    let form = match language {
+        Language::English => "%-d %b %Y",
+        Language::Italian => "%d/%m/%Y",
+    };
+    day.strftime(form).to_string()
 }
 
 /// The month's name.

@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 
 use axum::{
-    extract::{FromRequestParts, OriginalUri, Path},
+    extract::{FromRequestParts, OriginalUri, Path, Query},
     http::request::Parts,
 };
-use domain::PartnerId;
+use domain::{PartnerId, Role};
 
 use crate::{
     Portal,
     failure::Failure,
     frame::{Frame, Place, Within},
     language::Spoken,
+    said::Said,
     session::{self, Person},
 };
 
@@ -25,10 +26,14 @@ pub(crate) struct Visit {
     pub partner: PartnerId,
     /// The partner's name.
     pub partner_name: String,
+    /// As what.
+    pub role: Role,
     /// In which language.
     pub language: advice::Language,
     /// The path and query of the address.
     pub here: String,
+    /// What came of what was just posted.
+    said: Option<Said>,
 }
 
 impl Visit {
@@ -40,7 +45,10 @@ impl Visit {
             partner_name: self.partner_name.clone(),
             place: Some(place),
         });
-        frame.broker_is_away = !*portal.bus.connected().borrow();
+        frame.may_edit = self.role.may_edit();
+        frame.may_administer = self.role.may_administer();
+        frame.said = self.said.map(|said| said.shown(self.language));
+        frame.broker_is_away = portal.operations.bus.as_ref().is_some_and(|bus| !*bus.connected().borrow());
         frame
     }
 }
@@ -66,6 +74,39 @@ impl FromRequestParts<Portal> for Visit {
             Ok(spoken) => spoken,
             Err(never) => match never {},
         };
-        Ok(Self { person, partner: access.partner, partner_name: access.name, language, here })
+        let query = Query::<HashMap<String, String>>::try_from_uri(&parts.uri);
+        let said = query.ok().and_then(|Query(query)| Said::parse(query.get("said")?));
+        Ok(Self {
+            person,
+            partner: access.partner,
+            partner_name: access.name,
+            role: access.role,
+            language,
+            here,
+            said,
+        })
+    }
+}
+/// A visit of somebody who may map, sync and decide.
+pub(crate) struct Editing(pub Visit);
+
+impl FromRequestParts<Portal> for Editing {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Failure> {
+        let visit = Visit::from_request_parts(parts, portal).await?;
+        if visit.role.may_edit() { Ok(Self(visit)) } else { Err(Failure::Forbidden) }
+    }
+}
+
+/// A visit of somebody who may set the connection and say who may come in.
+pub(crate) struct Administering(pub Visit);
+
+impl FromRequestParts<Portal> for Administering {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Failure> {
+        let visit = Visit::from_request_parts(parts, portal).await?;
+        if visit.role.may_administer() { Ok(Self(visit)) } else { Err(Failure::Forbidden) }
     }
 }

@@ -5,12 +5,20 @@
 
 use advice::Language;
 
+mod activity;
+mod company;
 mod frame;
+mod holds;
 mod overview;
+mod said;
 mod sign_in;
 
+pub(crate) use activity::Activity;
+pub(crate) use company::Company;
 pub(crate) use frame::Frame;
+pub(crate) use holds::Holds;
 pub(crate) use overview::Overview;
+pub(crate) use said::Said;
 pub(crate) use sign_in::SignIn;
 
 /// Makes the words of one page: `name: "English", "Italian";`.
@@ -75,7 +83,9 @@ mod tests {
 
     #[test]
     fn every_text_is_there_in_both_languages_with_the_same_values() {
-        for page in [Frame::ALL, Overview::ALL, SignIn::ALL] {
+        for page in
+            [Activity::ALL, Company::ALL, Frame::ALL, Holds::ALL, Overview::ALL, Said::ALL, SignIn::ALL]
+        {
             for (name, english, italian) in page {
                 assert!(!english.trim().is_empty() && !italian.trim().is_empty(), "{name}");
                 assert_eq!(placeholders(english), placeholders(italian), "{name}");

@@ -34,6 +34,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "egress",
             "kaseya",
             "messages",
+            "operations",
             "runtime",
             "store",
             "vault",

@@ -62,8 +62,9 @@ struct Row {
 
 /// The page.
 pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
-    let (partner, now) = (&visit.partner, portal.clock.now());
+    let (partner, now) = (&visit.partner, portal.operations.clock.now());
     let read = portal
+        .operations
         .store
         .transaction("portal_overview", |tx| {
             Box::pin(async move {

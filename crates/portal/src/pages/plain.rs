@@ -22,6 +22,7 @@ impl Plain {
         let words = frame.words;
         let (title, text, again) = match failure {
             Failure::NotFound | Failure::NotSignedIn { .. } => (words.not_found, words.not_found_text, None),
+            Failure::Forbidden => (words.forbidden, words.forbidden_text, None),
             Failure::Form(_) => (words.bad_request, words.bad_request_text, None),
             Failure::Unavailable(_) => (words.unavailable, words.unavailable_text, Some(5)),
         };

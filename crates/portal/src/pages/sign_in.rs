@@ -113,9 +113,10 @@ pub(crate) async fn sign_in(
 }
 
 async fn come_in(portal: &Portal, address: IpAddr, token: Option<Token>) -> Result<Came, StoreError> {
-    let now = portal.clock.now();
+    let now = portal.operations.clock.now();
     let (whose, token) = (&format!("sign-in from {address}"), &token);
     portal
+        .operations
         .store
         .transaction("sign_in", |tx| {
             Box::pin(async move {

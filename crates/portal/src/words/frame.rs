@@ -22,6 +22,9 @@ super::words! {
         unavailable: "Our database cannot be reached right now", "Il nostro database non è raggiungibile in questo momento";
         unavailable_text: "Nothing is lost: your settings are kept, and syncs go on as soon as it is back. This page tries again by itself.",
             "Nulla è andato perso: le impostazioni restano e le sincronizzazioni riprendono appena torna. Questa pagina riprova da sola.";
+        forbidden: "Your role does not allow this", "Il tuo ruolo non lo permette";
+        forbidden_text: "You can look at everything here. To change something, ask an administrator of this partner for a role that may.",
+            "Puoi consultare tutto. Per modificare qualcosa chiedi a un amministratore di questo partner un ruolo che lo permetta.";
         bad_request: "This form could not be taken", "Questo modulo non è stato accettato";
         bad_request_text: "It may have been open for too long, or was sent from another page. Nothing is changed: go back, reload the page, and send it once more.",
             "Forse è rimasto aperto troppo a lungo, o è stato inviato da un'altra pagina. Nulla è cambiato: torna indietro, ricarica la pagina e invialo di nuovo.";

@@ -42,6 +42,8 @@ pub struct CompanyStatus {
     pub deferred_until: Option<Timestamp>,
     /// The run that brought the stored status.
     pub run: Option<RunId>,
+    /// The id of the trace in which that happened.
+    pub trace_id: Option<String>,
 }
 
 /// A stored status.
@@ -55,6 +57,7 @@ struct Stored {
     last_change: Option<Timestamp>,
     deferred_until: Option<Timestamp>,
     run: RunId,
+    trace_id: Option<String>,
 }
 
 /// What has an open job.
@@ -138,6 +141,7 @@ pub(crate) async fn statuses_of(
                 last_change: None,
                 deferred_until: None,
                 run: None,
+                trace_id: None,
             };
             if let Some(status) = status {
                 row = CompanyStatus {
@@ -149,6 +153,7 @@ pub(crate) async fn statuses_of(
                     last_change: status.last_change,
                     deferred_until: status.deferred_until,
                     run: Some(status.run),
+                    trace_id: status.trace_id,
                     ..row
                 };
             }
@@ -195,7 +200,7 @@ async fn stored(
 ) -> Result<BTreeMap<CompanyId, BTreeMap<Option<ContractId>, Stored>>, StoreError> {
     let sql =
         "select company_id, contract_id, account_id, state, code, detail, products, last_sync, last_change,
-                      deferred_until, run_id
+                      deferred_until, run_id, split_part(traceparent, '-', 2) as trace_id
                from statuses where partner_id = $1 and ($2::text[] is null or company_id = any($2))";
     let mut statuses: BTreeMap<CompanyId, BTreeMap<Option<ContractId>, Stored>> = BTreeMap::new();
     for row in tx.query(sql, &[&partner.as_str(), &only]).await? {
@@ -209,6 +214,7 @@ async fn stored(
             last_change: row.get("last_change")?,
             deferred_until: row.get("deferred_until")?,
             run: RunId(row.get("run_id")?),
+            trace_id: row.get("trace_id")?,
         };
         let company = statuses.entry(row.company_id("company_id")?).or_default();
         company.insert(row.contract_or_none("contract_id")?, status);

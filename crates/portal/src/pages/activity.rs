@@ -1,0 +1,228 @@
+//! The runs, and one of them.
+
+use advice::{Language, number};
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use domain::{CompanyState, ErrorCode, RunId, RunMode, RunState, Trigger};
+use jiff::tz::TimeZone;
+use store::{
+    StoreError,
+    outcomes::ProductRow,
+    settings::{self, PartnerSettings},
+    status_reading::{self, RunCompany, RunRow},
+};
+
+use crate::{
+    Portal,
+    failure::Failure,
+    frame::{Frame, Place},
+    pages::page,
+    shown,
+    visit::Visit,
+    words::{self, fill},
+};
+
+/// Runs on one page: two months of nights.
+const RUNS: i64 = 60;
+
+#[derive(Template)]
+#[template(path = "activity.html")]
+struct Activity {
+    frame: Frame,
+    words: &'static words::Activity,
+    runs: Vec<Run>,
+}
+
+#[derive(Template)]
+#[template(path = "run.html")]
+struct OneRun {
+    frame: Frame,
+    words: &'static words::Activity,
+    run: Run,
+    rows: Vec<Row>,
+}
+
+struct Run {
+    path: String,
+    number: String,
+    by: String,
+    is_plan: bool,
+    state: &'static str,
+    is_running: bool,
+    started: String,
+    ended: String,
+    totals: [(&'static str, String); 6],
+    /// How many of how many, while it is running.
+    progress: Option<(u32, u32, String)>,
+}
+
+struct Row {
+    company: String,
+    path: String,
+    contract: String,
+    tone: &'static str,
+    state: String,
+    code: &'static str,
+    changes: Vec<Change>,
+}
+
+struct Change {
+    product: String,
+    units: String,
+    effective: String,
+    code: String,
+}
+
+/// The page of all runs.
+pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
+    let partner = &visit.partner;
+    let read = portal
+        .operations
+        .store
+        .transaction("portal_runs", |tx| {
+            Box::pin(async move {
+                let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
+                let runs = status_reading::runs(tx, partner, 0, RUNS).await?;
+                Ok::<_, StoreError>(Some((settings, runs)))
+            })
+        })
+        .await?;
+    let (settings, runs) = read.ok_or(Failure::NotFound)?;
+    let frame = visit.frame(&portal, Place::Activity);
+    let companies = settings.companies.len();
+    let shown = |run: &RunRow| shown_run(run, &frame, settings.zone(), visit.language, companies);
+    let runs = runs.iter().map(shown).collect();
+    Ok(page(&Activity { words: words::Activity::of(visit.language), runs, frame }))
+}
+
+/// The page of one run.
+pub(crate) async fn show_run(
+    State(portal): State<Portal>,
+    visit: Visit,
+    Path((_, run)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let run = RunId::parse(&run).map_err(|_| Failure::NotFound)?;
+    let partner = &visit.partner;
+    let read = portal
+        .operations
+        .store
+        .transaction("portal_run", |tx| {
+            Box::pin(async move {
+                let Some(row) = status_reading::run(tx, partner, run).await? else { return Ok(None) };
+                let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
+                let companies = status_reading::run_companies(tx, partner, run).await?;
+                Ok::<_, StoreError>(Some((settings, row, companies)))
+            })
+        })
+        .await?;
+    let (settings, run, companies) = read.ok_or(Failure::NotFound)?;
+    let frame = visit.frame(&portal, Place::Activity);
+    let language = visit.language;
+    let now = portal.operations.clock.now().to_zoned(settings.zone().clone());
+    let reader = advice::Reader { language, now };
+    let mut rows: Vec<&RunCompany> = companies.iter().collect();
+    // What needs a person first, then what changed.
+    rows.sort_by_key(|row| match row.state {
+        CompanyState::NotSent => 0,
+        CompanyState::Held => 1,
+        CompanyState::Deferred => 2,
+        CompanyState::Changed | CompanyState::Sent => 3,
+        _ => 4,
+    });
+    let rows = rows.into_iter().map(|row| Row {
+        company: row.name.clone(),
+        path: frame.company(&row.company),
+        contract: contract_name(&settings, row),
+        tone: shown::tone(row.state),
+        state: advice::state(row.state, &advice::Facts::default(), &reader),
+        code: row.code.map_or("", ErrorCode::as_str),
+        changes: row
+            .products
+            .iter()
+            .filter(|product| is_moving(product))
+            .map(|product| change(product, &settings, language))
+            .collect(),
+    });
+    let rows = rows.collect();
+    let run = shown_run(&run, &frame, settings.zone(), language, settings.companies.len());
+    Ok(page(&OneRun { words: words::Activity::of(language), run, rows, frame }))
+}
+
+fn is_moving(product: &ProductRow) -> bool {
+    product.from != product.to.map(f64::from) || product.code.is_some()
+}
+
+fn change(product: &ProductRow, settings: &PartnerSettings, language: Language) -> Change {
+    let known = settings.products.iter().find(|(id, _)| id.as_str() == product.product);
+    let from = product.from.and_then(|units| number::units(units, language));
+    let to = product.to.map(|units| number::whole(units.into(), language));
+    let units = match (from, to) {
+        (Some(from), Some(to)) => format!("{from} → {to}"),
+        (None, Some(to)) => format!("→ {to}"),
+        (Some(from), None) => from,
+        (None, None) => String::new(),
+    };
+    Change {
+        product: known.map_or_else(|| product.product.clone(), |(_, known)| known.name.clone()),
+        units,
+        effective: product.effective.map_or_else(String::new, |day| shown::day(day, language)),
+        code: product.code.clone().unwrap_or_default(),
+    }
+}
+
+fn contract_name(settings: &PartnerSettings, row: &RunCompany) -> String {
+    let Some(contract) = row.contract else { return String::new() };
+    let mapping = settings.companies.get(&row.company).and_then(|company| company.mapping.as_ref());
+    let known = mapping
+        .into_iter()
+        .flat_map(|mapping| std::iter::once(&mapping.contract).chain(mapping.product_contracts.values()))
+        .find(|known| known.id == contract);
+    known.map_or_else(|| contract.to_string(), |known| known.name.clone())
+}
+
+fn shown_run(run: &RunRow, frame: &Frame, zone: &TimeZone, language: Language, companies: usize) -> Run {
+    let words = words::Activity::of(language);
+    let trigger = match run.trigger {
+        Trigger::Schedule => words.schedule,
+        Trigger::MonthEnd => words.month_end,
+        Trigger::Request => words.request,
+        Trigger::FullRead => words.full_read,
+        Trigger::Probe => words.probe,
+    };
+    let state = match run.state {
+        RunState::Running => words.running,
+        RunState::Finished => words.finished,
+        RunState::Superseded => words.superseded,
+        RunState::SwitchedOff => words.switched_off,
+    };
+    let totals = run.totals;
+    let whole = |number: u32| number::whole(number.into(), language);
+    let is_running = run.state == RunState::Running;
+    let all = u32::try_from(companies).unwrap_or(u32::MAX).max(totals.companies);
+    let progress = is_running.then(|| {
+        let text = fill(words.progress, &[("done", &whole(totals.companies)), ("all", &whole(all))]);
+        (totals.companies, all, text)
+    });
+    Run {
+        path: frame.path(&format!("activity/{}", run.run)),
+        number: run.number.to_string(),
+        by: run.requested_by.clone().unwrap_or_else(|| trigger.to_owned()),
+        is_plan: run.mode == RunMode::Plan,
+        state,
+        is_running,
+        started: shown::instant(run.started_at, zone, language),
+        ended: run.finished_at.map_or_else(String::new, |at| shown::instant(at, zone, language)),
+        totals: [
+            (words.companies, whole(totals.companies)),
+            (words.changed, whole(totals.changed)),
+            (words.unchanged, whole(totals.unchanged)),
+            (words.held, whole(totals.held)),
+            (words.failed, whole(totals.failed)),
+            (words.skipped, whole(totals.skipped)),
+        ],
+        progress,
+    }
+}

@@ -1,0 +1,173 @@
+//! One company: how it stands with each contract, and what to do where something is wrong (S-41, S-42).
+
+use advice::{Advice, Language, number};
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use domain::{CompanyId, CompanyState};
+use operations::Advising;
+use store::{
+    StoreError,
+    outcomes::ProductRow,
+    settings::{self, PartnerSettings},
+    status_reading::{self, CompanyStatus},
+};
+
+use crate::{
+    Portal,
+    failure::Failure,
+    frame::{Frame, Place},
+    pages::page,
+    shown,
+    visit::Visit,
+    words::{self, fill},
+};
+
+#[derive(Template)]
+#[template(path = "company.html")]
+struct Company {
+    frame: Frame,
+    words: &'static words::Company,
+    id: String,
+    name: String,
+    account: Option<String>,
+    closed: Option<String>,
+    edit: String,
+    rules: Vec<String>,
+    contracts: Vec<Contract>,
+}
+
+/// How the company stands with one contract.
+struct Contract {
+    name: Option<String>,
+    tone: &'static str,
+    state: String,
+    last_sync: String,
+    last_change: String,
+    products: Vec<Product>,
+    advice: Vec<Advice>,
+    detail: Option<String>,
+    trace: Option<String>,
+}
+
+struct Product {
+    name: String,
+    users: Option<String>,
+    billed: String,
+    units: String,
+    counted: String,
+    effective: String,
+    code: String,
+}
+
+/// The page.
+pub(crate) async fn show(
+    State(portal): State<Portal>,
+    visit: Visit,
+    Path((_, company)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let company = CompanyId::new(company).map_err(|_| Failure::NotFound)?;
+    let frame = visit.frame(&portal, Place::Companies);
+    let (partner, now, language) = (&visit.partner, portal.operations.clock.now(), visit.language);
+    let read = portal
+        .operations
+        .store
+        .transaction("portal_company", |tx| {
+            let company = &company;
+            Box::pin(async move {
+                let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
+                let statuses = status_reading::companies(tx, &settings, now).await?;
+                let advising = Advising::read(tx, &settings, now).await?;
+                let mine = statuses.iter().filter(|status| status.company == *company);
+                let contracts: Vec<Contract> =
+                    mine.map(|status| contract(status, &settings, &advising, language)).collect();
+                Ok::<_, StoreError>(Some((settings, contracts)))
+            })
+        })
+        .await?;
+    let (settings, contracts) = read.ok_or(Failure::NotFound)?;
+    let known = settings.companies.get(&company).ok_or(Failure::NotFound)?;
+    Ok(page(&Company {
+        words: words::Company::of(language),
+        id: company.to_string(),
+        name: known.name.clone(),
+        account: known.mapping.as_ref().map(|mapping| mapping.account_name.clone()),
+        closed: known.closed_from.map(|day| shown::day(day, language)),
+        edit: frame.path(&format!("companies?edit={}", crate::forms::percent_encoded(company.as_str()))),
+        rules: rules(known, &settings, language),
+        contracts,
+        frame,
+    }))
+}
+
+fn contract(
+    status: &CompanyStatus,
+    settings: &PartnerSettings,
+    advising: &Advising<'_>,
+    language: Language,
+) -> Contract {
+    let words = words::Company::of(language);
+    let instant = |at: Option<jiff::Timestamp>| {
+        at.map_or_else(|| words.never.to_owned(), |at| shown::instant(at, advising.zone(), language))
+    };
+    Contract {
+        name: status.contract.as_ref().map(|(_, name)| name.clone()),
+        tone: shown::tone(status.state),
+        state: advising.state(status, language),
+        last_sync: instant(status.last_sync),
+        last_change: instant(status.last_change),
+        products: status.products.iter().map(|row| product(row, settings, language)).collect(),
+        advice: advising.of_company(status, language),
+        detail: status.detail.clone().filter(|_| status.state == CompanyState::NotSent),
+        trace: status.trace_id.clone(),
+    }
+}
+
+fn product(row: &ProductRow, settings: &PartnerSettings, language: Language) -> Product {
+    let known = settings.products.iter().find(|(id, _)| id.as_str() == row.product);
+    let whole = |number: u32| number::whole(number.into(), language);
+    let day = |day: Option<jiff::civil::Date>| day.map_or_else(String::new, |day| shown::day(day, language));
+    let from = row.from.and_then(|units| number::units(units, language));
+    let to = row.to.map(whole);
+    Product {
+        name: known.map_or_else(|| row.product.clone(), |(_, known)| known.name.clone()),
+        users: row.users.map(whole),
+        billed: row.billed.filter(|billed| row.users != Some(*billed)).map(whole).unwrap_or_default(),
+        units: match (from, to) {
+            (Some(from), Some(to)) if from == to => to,
+            (Some(from), Some(to)) => format!("{from} → {to}"),
+            (None, Some(units)) | (Some(units), None) => units,
+            (None, None) => String::new(),
+        },
+        counted: day(row.count_day),
+        effective: day(row.effective),
+        code: row.code.clone().unwrap_or_default(),
+    }
+}
+
+/// The billing rules of its products, each in a line (B-05).
+fn rules(company: &settings::Company, settings: &PartnerSettings, language: Language) -> Vec<String> {
+    let words = words::Company::of(language);
+    let rule = |(product, billing): (&domain::ProductId, &settings::ProductBilling)| {
+        let name = settings.products.get(product).map_or(product.as_str(), |known| &known.name);
+        let number = |number: u32| number::whole(number.into(), language);
+        let said = match billing.rule {
+            domain::BillingRule::NotBilled => words.not_billed.to_owned(),
+            domain::BillingRule::Billed { minimum, included_free } => {
+                let mut said = Vec::new();
+                if minimum > 0 {
+                    said.push(fill(words.minimum, &[("number", &number(minimum))]));
+                }
+                if included_free > 0 {
+                    said.push(fill(words.included, &[("number", &number(included_free))]));
+                }
+                said.join(", ")
+            }
+        };
+        let note = billing.note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
+        format!("{name}: {said}{note}")
+    };
+    company.billing_rules.iter().map(rule).collect()
+}

@@ -1,0 +1,192 @@
+//! What waits for a person: each with its reason, and both answers.
+
+use std::collections::BTreeMap;
+
+use advice::{Language, number};
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{Redirect, Response},
+};
+use domain::HoldId;
+use operations::{
+    Advising,
+    decisions::{Decision, NotDecided, Outcome, Which},
+};
+use serde::Deserialize;
+use store::{
+    StoreError, settings,
+    status_reading::{self, HoldRow},
+};
+
+use crate::{
+    Portal,
+    failure::Failure,
+    forms::Posted,
+    frame::{Frame, Place},
+    pages::page,
+    said::Said,
+    shown,
+    visit::{Editing, Visit},
+    words,
+};
+
+#[derive(Template)]
+#[template(path = "holds.html")]
+struct Holds {
+    frame: Frame,
+    words: &'static words::Holds,
+    rows: Vec<Row>,
+    /// Whether anything can be decided.
+    some_open: bool,
+}
+
+struct Row {
+    /// The hold with the units that are shown: a decision is about these.
+    value: String,
+    companies: String,
+    service: String,
+    change: String,
+    money: Option<String>,
+    reason: String,
+    advice: advice::Advice,
+    from_day: String,
+    since: String,
+    state: &'static str,
+    tone: &'static str,
+    may_approve: bool,
+    may_dismiss: bool,
+    is_half: bool,
+}
+
+/// The page.
+pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
+    let (partner, now, language) = (&visit.partner, portal.operations.clock.now(), visit.language);
+    let rows = portal
+        .operations
+        .store
+        .transaction("portal_holds", |tx| {
+            Box::pin(async move {
+                let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
+                let holds = status_reading::standing_holds(tx, partner).await?;
+                let advising = Advising::read(tx, &settings, now).await?;
+                let rows = holds.iter().map(|hold| row(hold, &advising, language)).collect();
+                Ok::<_, StoreError>(Some(rows))
+            })
+        })
+        .await?;
+    let rows: Vec<Row> = rows.ok_or(Failure::NotFound)?;
+    Ok(page(&Holds {
+        frame: visit.frame(&portal, Place::Holds),
+        words: words::Holds::of(language),
+        some_open: rows.iter().any(|row| row.may_approve || row.may_dismiss),
+        rows,
+    }))
+}
+
+fn row(hold: &HoldRow, advising: &Advising<'_>, language: Language) -> Row {
+    let words = words::Holds::of(language);
+    let advice = advising.of_hold(hold, language);
+    let (state, tone, may_approve, may_dismiss) = match hold.state.as_str() {
+        "open" => (words.open, "warn", true, true),
+        "approved" => (words.approved, "", false, true),
+        _ => (words.dismissed, "", false, false),
+    };
+    let from = number::units(hold.from_units, language).unwrap_or_default();
+    let to = number::whole(hold.to_units.into(), language);
+    Row {
+        value: format!("{}:{}", hold.hold, hold.to_units),
+        companies: advising.names(hold).join(", "),
+        service: advising.service_of(hold).unwrap_or_else(|| hold.service.to_string()),
+        change: format!("{from} → {to}"),
+        money: advising.money_of(hold).map(|money| number::difference(&money, language)),
+        reason: advice.title.clone(),
+        advice,
+        from_day: shown::day(hold.effective_date, language),
+        since: shown::instant(hold.opened_at, advising.zone(), language),
+        state,
+        tone,
+        may_approve,
+        may_dismiss,
+        is_half: hold.pair.is_some(),
+    }
+}
+
+/// What is decided.
+#[derive(Deserialize)]
+pub(crate) struct Decide {
+    /// The lines that are ticked: each a hold and the units that the page showed.
+    #[serde(default)]
+    hold: Vec<String>,
+    /// `approve` or `dismiss` for all that are ticked, or with a line of its own: `approve:HOLD:UNITS`.
+    decision: String,
+}
+
+/// Takes the decision on what the page has shown (B-01).
+pub(crate) async fn decide(
+    State(portal): State<Portal>,
+    Editing(visit): Editing,
+    Posted(Decide { hold, decision }): Posted<Decide>,
+) -> Result<Redirect, Failure> {
+    let partner = &visit.partner;
+    let (approves, those) = read(&decision, &hold).ok_or_else(|| Failure::Form("no decision".to_owned()))?;
+    if those.is_empty() {
+        return Ok(Redirect::to(&Said::NothingChosen.at(partner, "holds")));
+    }
+    let settings = portal
+        .operations
+        .store
+        .transaction("portal_decide", |tx| Box::pin(settings::read(tx, partner)))
+        .await?
+        .ok_or(Failure::NotFound)?;
+    let decision = Decision { approves, by: &visit.person.name };
+    let said = match portal.operations.decide(&settings, Which::Those(&those), decision).await {
+        Ok(decided) if decided.iter().all(|one| one.outcome == Outcome::Taken) => Said::Decided,
+        Ok(_) => Said::DecidedInPart,
+        Err(NotDecided::UnknownHold(_)) => return Err(Failure::NotFound),
+        Err(NotDecided::Publish(error)) => {
+            tracing::error!(%partner, %error, "a decision was not published");
+            Said::NotPublished
+        }
+        Err(NotDecided::Store(error)) => return Err(error.into()),
+    };
+    Ok(Redirect::to(&said.at(partner, "holds")))
+}
+
+/// What a form decides: whether it approves, and which holds, each with the units that were shown.
+fn read(decision: &str, ticked: &[String]) -> Option<(bool, BTreeMap<HoldId, Option<u32>>)> {
+    let (word, own) = match decision.split_once(':') {
+        Some((word, own)) => (word, vec![own.to_owned()]),
+        None => (decision, ticked.to_vec()),
+    };
+    let approves = match word {
+        "approve" => true,
+        "dismiss" => false,
+        _ => return None,
+    };
+    let those = own.iter().map(|line| {
+        let (hold, units) = line.split_once(':')?;
+        Some((HoldId::parse(hold).ok()?, Some(units.parse().ok()?)))
+    });
+    Some((approves, those.collect::<Option<_>>()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    #[test]
+    fn a_decision_names_the_holds_and_what_was_shown() {
+        const HOLD: &str = "01a21956-9520-7747-9bd9-2a8bedb590ad";
+        let ticked = [format!("{HOLD}:7")];
+        let (approves, those) = read("approve", &ticked).expect("a decision");
+        assert!(approves && those.values().eq([&Some(7)]));
+        let (approves, those) = read(&format!("dismiss:{HOLD}:0"), &ticked).expect("a decision");
+        assert!(!approves && those.values().eq([&Some(0)]), "its own line, not those that are ticked");
+        for wrong in ["", "perhaps", "approve:x:1", &format!("approve:{HOLD}"), &format!("approve:{HOLD}:x")]
+        {
+            assert!(read(wrong, &[]).is_none_or(|(_, those)| those.is_empty()), "{wrong}");
+        }
+        assert!(read("approve", &["x".to_owned()]).is_none());
+    }
+}

@@ -1,0 +1,104 @@
+//! Buttons: Sync now, and the switch.
+
+use std::time::Duration;
+
+use axum::{extract::State, response::Redirect};
+use domain::{CompanyId, PartnerId};
+use operations::sync_requests::{NotAsked, SyncOrder};
+use serde::Deserialize;
+use store::requests::Answer;
+
+use crate::{
+    Portal,
+    failure::Failure,
+    forms::Posted,
+    frame::partner_path,
+    pages::start::own_path,
+    said::Said,
+    visit::{Administering, Editing},
+};
+
+/// A scheduler answers at once; who waits longer sees the run when it comes.
+const ANSWER: Duration = Duration::from_secs(3);
+
+/// What is to be synced.
+#[derive(Deserialize)]
+pub(crate) struct SyncNow {
+    /// These; all if there is none.
+    #[serde(default)]
+    company: Vec<CompanyId>,
+    /// Whether it is only planned.
+    #[serde(default)]
+    plan: bool,
+    /// The page to come back to where there is no run to show.
+    #[serde(default)]
+    back: String,
+}
+
+/// Asks for a sync, and leads to the run that does it.
+pub(crate) async fn sync_now(
+    State(portal): State<Portal>,
+    Editing(visit): Editing,
+    Posted(SyncNow { company, plan, back }): Posted<SyncNow>,
+) -> Result<Redirect, Failure> {
+    let partner = &visit.partner;
+    let order = SyncOrder { companies: &company, plan, by: &visit.person.name };
+    let request = match portal.operations.request_sync(partner, order).await {
+        Ok(request) => request,
+        Err(NotAsked::Publish(error)) => {
+            tracing::error!(%partner, %error, "a sync was not asked for");
+            return Ok(back_to(partner, &back, Said::NotPublished));
+        }
+        Err(NotAsked::Store(error)) => return Err(error.into()),
+    };
+    let answer = portal.operations.sync_answer(partner, &request, ANSWER).await?;
+    let (run, said) = match answer {
+        None => return Ok(back_to(partner, &back, Said::Unanswered)),
+        Some(Answer::Refused { code, .. }) if code == "JOB-01" => {
+            return Ok(back_to(partner, &back, Said::RefusedOff));
+        }
+        Some(Answer::Refused { code, reason }) => {
+            tracing::info!(%partner, code, reason, "a sync was refused");
+            return Ok(back_to(partner, &back, Said::Refused));
+        }
+        Some(Answer::Accepted { run }) => (run, Said::Asked),
+        Some(Answer::Joined { run, .. }) => (run, Said::Joined),
+    };
+    Ok(Redirect::to(&said.at(partner, &format!("activity/{run}"))))
+}
+
+/// The page that a form stood on, if it is one of this partner's; else its runs.
+pub(crate) fn back_to(partner: &PartnerId, back: &str, said: Said) -> Redirect {
+    let own = partner_path(partner, "");
+    let page = own_path(back).split('?').next().and_then(|path| path.strip_prefix(&*own));
+    let page = page.map_or("activity", |page| page.trim_start_matches('/'));
+    Redirect::to(&said.at(partner, page))
+}
+
+/// Where the switch is to stand.
+#[derive(Deserialize)]
+pub(crate) struct Switch {
+    on: bool,
+    #[serde(default)]
+    back: String,
+}
+
+/// Turns the switch (S-16): what it means stands on the page.
+pub(crate) async fn switch(
+    State(portal): State<Portal>,
+    Administering(visit): Administering,
+    Posted(Switch { on, back }): Posted<Switch>,
+) -> Result<Redirect, Failure> {
+    let partner = &visit.partner;
+    let by = &visit.person.name;
+    let (is_there, said) = if on {
+        (portal.operations.switch_on(partner).await?, Said::On)
+    } else {
+        (portal.operations.switch_off(partner).await?.is_some(), Said::Off)
+    };
+    if !is_there {
+        return Err(Failure::NotFound);
+    }
+    tracing::info!(%partner, on, by, "the switch was turned");
+    Ok(back_to(partner, &back, said))
+}

@@ -1,0 +1,92 @@
+//! What came of a form: after it is taken the browser is led to a page that says so once.
+
+use advice::Language;
+
+use crate::{frame::partner_path, words};
+
+/// What came of a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// A sync is asked for, and a run does it.
+    Asked,
+    /// A run that is going does what was asked for.
+    Joined,
+    /// Nothing is synced: the integration is off.
+    RefusedOff,
+    /// Nothing is synced, for another reason.
+    Refused,
+    /// A sync is asked for, and nobody has answered yet.
+    Unanswered,
+    /// The bus did not take it.
+    NotPublished,
+    /// Settings are stored.
+    Saved,
+    /// The integration is on.
+    On,
+    /// The integration is off, or about to be.
+    Off,
+    /// Decisions are taken.
+    Decided,
+    /// Decisions are taken in part: some holds are others by now.
+    DecidedInPart,
+    /// No hold was chosen.
+    NothingChosen,
+}
+
+/// The same on a page.
+pub(crate) struct SaidShown {
+    /// How it is coloured.
+    pub tone: &'static str,
+    /// In the page's language.
+    pub text: &'static str,
+}
+
+/// Each with the word that stands in an address.
+const ALL: &[(Said, &str)] = &[
+    (Said::Asked, "asked"),
+    (Said::Joined, "joined"),
+    (Said::RefusedOff, "refused-off"),
+    (Said::Refused, "refused"),
+    (Said::Unanswered, "unanswered"),
+    (Said::NotPublished, "not-published"),
+    (Said::Saved, "saved"),
+    (Said::On, "on"),
+    (Said::Off, "off"),
+    (Said::Decided, "decided"),
+    (Said::DecidedInPart, "decided-in-part"),
+    (Said::NothingChosen, "nothing-chosen"),
+];
+
+impl Said {
+    /// Reads the word of an address; anything else says nothing.
+    pub fn parse(word: &str) -> Option<Self> {
+        ALL.iter().find(|(_, known)| *known == word).map(|(said, _)| *said)
+    }
+
+    /// A partner's page that says it.
+    pub fn at(self, partner: &domain::PartnerId, page: &str) -> String {
+        let word = ALL.iter().find(|(said, _)| *said == self).map_or("", |(_, word)| word);
+        let separator = if page.contains('?') { '&' } else { '?' };
+        format!("{}{separator}said={word}", partner_path(partner, page))
+    }
+
+    /// As the page shows it.
+    pub fn shown(self, language: Language) -> SaidShown {
+        let words = words::Said::of(language);
+        let (tone, text) = match self {
+            Self::Asked => ("good", words.asked),
+            Self::Joined => ("good", words.joined),
+            Self::RefusedOff => ("warn", words.refused_off),
+            Self::Refused => ("warn", words.refused),
+            Self::Unanswered => ("warn", words.unanswered),
+            Self::NotPublished => ("bad", words.not_published),
+            Self::Saved => ("good", words.saved),
+            Self::On => ("good", words.on),
+            Self::Off => ("good", words.off),
+            Self::Decided => ("good", words.decided),
+            Self::DecidedInPart => ("warn", words.decided_in_part),
+            Self::NothingChosen => ("warn", words.nothing_chosen),
+        };
+        SaidShown { tone, text }
+    }
+}

@@ -1,0 +1,38 @@
+//! The words of a company's page.
+
+super::words! {
+    /// The words of a company's page.
+    Company {
+        account: "Account in Kaseya", "Account in Kaseya";
+        contract: "Contract", "Contratto";
+        no_contract: "No contract is chosen", "Nessun contratto scelto";
+        not_mapped: "This company is not mapped: its users are billed nowhere.",
+            "Questa azienda non è mappata: i suoi utenti non vengono fatturati.";
+        map: "Map it", "Associa";
+        edit: "Edit the mapping", "Modifica la mappatura";
+        last_sync: "Last sync", "Ultima sincronizzazione";
+        last_sync_help: "when Kaseya was last seen to hold our number", "quando Kaseya è stato visto l'ultima volta con il nostro numero";
+        last_change: "Last change", "Ultima modifica";
+        never: "never", "mai";
+        closed: "Closed from", "Chiusa dal";
+        product: "Product", "Prodotto";
+        users: "Users", "Utenti";
+        billed: "Billed as", "Fatturati come";
+        units: "Units on the line", "Unità sulla riga";
+        counted: "Counted on", "Conteggio del";
+        effective: "From", "Dal";
+        state: "Status", "Stato";
+        missing: "missing", "mancante";
+        happened: "What happened", "Cosa è successo";
+        next_invoice: "On the next invoice", "Nella prossima fattura";
+        done: "What we did", "Cosa abbiamo fatto";
+        to_do: "What to do", "Cosa fare";
+        kaseya_said: "Kaseya said", "Kaseya ha risposto";
+        trace: "Trace id", "Id traccia";
+        check_again: "Check again", "Verifica di nuovo";
+        rules: "Billing rules", "Regole di fatturazione";
+        not_billed: "not billed", "non fatturato";
+        minimum: "at least {number}", "minimo {number}";
+        included: "{number} free", "{number} inclusi";
+    }
+}

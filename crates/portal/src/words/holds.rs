@@ -1,0 +1,26 @@
+//! The words of what waits for a person.
+
+super::words! {
+    /// The words of what waits for a person.
+    Holds {
+        title: "Changes that wait for you", "Modifiche da approvare";
+        explained: "These numbers are far from what Kaseya shows now, so nothing is sent before a person has looked. An approval stands while the number stays about the same.",
+            "Questi numeri sono lontani da quelli che Kaseya mostra ora: non viene inviato nulla prima che una persona li abbia guardati. Un'approvazione vale finché il numero resta più o meno lo stesso.";
+        none: "Nothing waits for you.", "Nulla da approvare.";
+        choose: "Choose", "Scegli";
+        companies: "Company", "Azienda";
+        service: "Service", "Servizio";
+        change: "Units", "Unità";
+        reason: "Why it waits", "Perché attende";
+        from_day: "From", "Dal";
+        since: "Since", "In attesa da";
+        state: "Status", "Stato";
+        open: "open", "da approvare";
+        approved: "approved, not sent yet", "approvata, non ancora inviata";
+        dismissed: "dismissed", "scartata";
+        approve: "Approve", "Approva";
+        dismiss: "Dismiss", "Scarta";
+        chosen: "For all that are ticked:", "Per tutte quelle selezionate:";
+        pair: "plan switch: both lines are decided together", "cambio di piano: le due righe si decidono insieme";
+    }
+}

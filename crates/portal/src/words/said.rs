@@ -1,0 +1,27 @@
+//! The words of what came of a form.
+
+super::words! {
+    /// The words of what came of a form.
+    Said {
+        asked: "The sync is under way. It is through within a couple of minutes.",
+            "La sincronizzazione è partita. Si conclude entro un paio di minuti.";
+        joined: "A sync is already going and does this too (JOB-02).",
+            "Una sincronizzazione è già in corso e comprende anche questa (JOB-02).";
+        refused_off: "Nothing is synced: the integration is off (JOB-01). Switch it on first.",
+            "Nulla viene sincronizzato: l'integrazione è disattivata (JOB-01). Prima attivala.";
+        refused: "Nothing is synced: the request was refused. The overview says what stands in the way.",
+            "Nulla viene sincronizzato: la richiesta è stata rifiutata. Il riepilogo dice cosa lo impedisce.";
+        unanswered: "The sync is asked for. The scheduler has not answered yet; it will be done as soon as it does.",
+            "La sincronizzazione è richiesta. Il pianificatore non ha ancora risposto; partirà appena lo fa.";
+        not_published: "The message broker cannot be reached: nothing was asked for. Try again in a moment.",
+            "Il broker dei messaggi non è raggiungibile: nulla è stato richiesto. Riprova tra poco.";
+        saved: "Saved.", "Salvato.";
+        on: "The integration is on.", "L'integrazione è attiva.";
+        off: "The integration is being switched off: no new write is begun.",
+            "L'integrazione viene disattivata: non inizia più alcuna scrittura.";
+        decided: "Your decision is taken.", "La decisione è stata registrata.";
+        decided_in_part: "Not every decision could be taken: some numbers are others by now. Look again at what is listed.",
+            "Non tutte le decisioni sono state registrate: alcuni numeri sono cambiati nel frattempo. Ricontrolla l'elenco.";
+        nothing_chosen: "Choose at least one line first.", "Scegli prima almeno una riga.";
+    }
+}
