@@ -240,6 +240,22 @@ fn state(row: &Row) -> Result<IntegrationState, StoreError> {
     }
 }
 
+/// Where the switch stands and whether Kaseya refuses the credentials; `None` before the first save.
+pub(crate) async fn standing(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+) -> Result<Option<(IntegrationState, Option<RefusedCredentials>)>, StoreError> {
+    let sql = "select state, credentials_refused_code, credentials_refused_at from integrations where partner_id = $1";
+    let row = tx.query_opt(sql, &[&partner.as_str()]).await?;
+    row.map(|row| Ok((state(&row)?, refused(&row)?))).transpose()
+}
+
+fn refused(row: &Row) -> Result<Option<RefusedCredentials>, StoreError> {
+    let code = row.optional_code("credentials_refused_code")?;
+    let at = row.get::<Option<Timestamp>>("credentials_refused_at")?;
+    Ok(code.zip(at).map(|(code, at)| RefusedCredentials { code, at }))
+}
+
 async fn integration(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -260,17 +276,6 @@ async fn integration(
         .ok()
         .and_then(InvoiceDay::new)
         .ok_or_else(|| StoreError::row("integrations", "invoice_day", &"it is no day from 1 to 28"))?;
-    let refused_code = row.get::<Option<String>>("credentials_refused_code")?;
-    let refused_at = row.get::<Option<Timestamp>>("credentials_refused_at")?;
-    let credentials_refused = match refused_code.zip(refused_at) {
-        Some((code, at)) => Some(RefusedCredentials {
-            code: code
-                .parse()
-                .map_err(|error| StoreError::row("integrations", "credentials_refused_code", &error))?,
-            at,
-        }),
-        None => None,
-    };
     Ok(Some(Integration {
         host: row.get("host")?,
         v2_base: row.get("v2_base")?,
@@ -291,7 +296,7 @@ async fn integration(
         run_brake: row.run_brake()?,
         drift: row.named("drift_policy", DriftPolicy::parse)?,
         call_share_percent: row.number("call_share_percent")?,
-        credentials_refused,
+        credentials_refused: refused(&row)?,
     }))
 }
 

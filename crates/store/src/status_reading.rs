@@ -14,6 +14,7 @@ pub use companies::{CompanyStatus, companies};
 pub(crate) use companies::{Whose, statuses_of};
 pub use holds::{HoldRow, hold, standing_holds};
 pub use runs::{RunCompany, RunRow, run, run_companies, runs};
+pub(crate) use runs::{newest_run, runs_before};
 
 /// What became of a request: `None` before it has come in, `Some(None)` while it waits.
 pub async fn request(

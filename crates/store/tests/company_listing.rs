@@ -99,7 +99,8 @@ impl Expected {
         let company = &self.settings.companies[&domain::CompanyId::new(id).expect("an id")];
         let any = |is: &dyn Fn(&CompanyStatus) -> bool| self.statuses[id].iter().any(is);
         let failed = any(&|row| {
-            row.state == CompanyState::NotSent || row.code.is_some_and(|code| code.level() == Level::Error)
+            row.state == CompanyState::NotSent
+                || row.contract.is_some() && row.code.is_some_and(|code| code.level() == Level::Error)
         });
         let held = any(&|row| row.state == CompanyState::Held);
         let unmapped = company.mapping.is_none();
@@ -144,6 +145,13 @@ async fn compare(database: &TestDatabase, what: &str) -> Result<()> {
             let ids: BTreeSet<String> = companies.iter().map(|row| row.id.to_string()).collect();
             assert_eq!(ids, expected.found(search, *filter), "{what}: {search:?} {filter:?}");
             assert_eq!(counts.of(*filter) as usize, ids.len(), "{what}: {search:?} {filter:?}");
+            let ready = |id: &&String| {
+                [Filter::Unmapped, Filter::Failed, Filter::Held, Filter::Never]
+                    .iter()
+                    .all(|filter| !expected.passes(id, *filter))
+            };
+            let ready = expected.found(search, Filter::All).iter().filter(ready).count();
+            assert_eq!(counts.ready as usize, ready, "{what}: {search:?}");
             for row in companies {
                 let id = row.id.as_str();
                 assert_eq!(row.statuses, expected.statuses[id], "{what}: {id}");

@@ -15,7 +15,7 @@ pub enum Filter {
     NeedsPerson,
     /// Those without account and contract.
     Unmapped,
-    /// Not sent, or with a code that says that something was not.
+    /// Not sent, or mapped and with a code that says that something was not.
     Failed,
     /// With a change that waits for a person.
     Held,
@@ -155,32 +155,35 @@ const FOUND: &str = "with served as materialized (select product_id from product
         select company_id, bool_or(running) as running
         from (select running, unnest(company_ids) as company_id from open) as each group by company_id
     ),
-    own as materialized (
-        select company_id, contract_id, served.product_id is not null as used
-        from company_product_contracts left join served using (product_id) where partner_id = $1
+    base as materialized (
+        select company_id, companies.name, closed_from, account_name, contract_id, contract_name
+        from companies left join company_mappings using (partner_id, company_id)
+        where partner_id = $1
+          and ($6 = '' or strpos(lower(companies.name), lower($6)) > 0 or strpos(lower(company_id), lower($6)) > 0
+               or strpos(lower(account_name), lower($6)) > 0 or strpos(lower(contract_name), lower($6)) > 0
+               or company_id in (select company_id from company_product_contracts
+                                 where partner_id = $1 and strpos(lower(contract_name), lower($6)) > 0))
     ),
-    own_used as (select company_id, count(*) as products from own where used group by company_id),
-    defaults as (
-        select company_id, contract_id, (select count(*) from served) > coalesce(products, 0) as used
-        from company_mappings left join own_used using (company_id) where partner_id = $1
+    own_used as (
+        select company_id, count(*) as products
+        from company_product_contracts join product_mappings using (partner_id, product_id)
+        where partner_id = $1 group by company_id
     ),
     shown as (
-        select company_id, contract_id, used, true as is_default from defaults
+        select company_id, coalesce(contract_id, 0) as contract_id,
+               contract_id is null or (select count(*) from served) > coalesce(products, 0) as used, true as is_default
+        from base left join own_used using (company_id)
         union all
-        select own.company_id, own.contract_id, bool_or(own.used), false
-        from own join defaults using (company_id) where own.contract_id <> defaults.contract_id or not defaults.used
-        group by own.company_id, own.contract_id
-        union all
-        select company_id, 0, true, true
-        from companies left join company_mappings using (partner_id, company_id)
-        where partner_id = $1 and contract_id is null
+        select company_id, contract_id, service_id is not null, false
+        from company_product_contracts left join product_mappings using (partner_id, product_id)
+        where partner_id = $1
     ),
     standing as (
-        select company_id, last_sync, code, overlaid,
+        select company_id, contract_id, last_sync, code, overlaid,
                case when $3 then 'off' when overlaid then case when running then 'running' else 'queued' end
                     else coalesce(state, 'never') end as state
         from (
-            select shown.company_id, statuses.state, statuses.code, statuses.last_sync,
+            select shown.company_id, shown.contract_id, statuses.state, statuses.code, statuses.last_sync,
                    coalesce(open_contracts.running, open_companies.running) as running,
                    $3 or open_contracts.contract_id is not null or open_companies.company_id is not null as overlaid
             from shown
@@ -197,7 +200,7 @@ const FOUND: &str = "with served as materialized (select product_id from product
     ),
     grouped as (
         select company_id, max(array_position($4::text[], state)) as weight, bool_or(state = 'held') as held,
-               bool_or(state = 'not_sent' or not overlaid and code = any($5::text[])) as failed,
+               bool_or(state = 'not_sent' or contract_id <> 0 and not overlaid and coalesce(code, '') = any($5::text[])) as failed,
                bool_or(state = 'never') as never,
                case when bool_and(last_sync is not null) then min(last_sync) end as last_sync
         from standing group by company_id
@@ -211,21 +214,15 @@ const FOUND: &str = "with served as materialized (select product_id from product
     ),
     not_billed as (select distinct company_id from billing_rules where partner_id = $1 and not_billed),
     found as materialized (
-        select company_id, companies.name, account_name, contract_name, weight, last_sync, users, held, failed, never,
+        select base.company_id, name, account_name, contract_name, weight, last_sync, users, held, failed, never,
                contract_id is null as unmapped, closed_from is not null as closed,
                changed.company_id is not null as changed, not_billed.company_id is not null as not_billed,
                held or failed or contract_id is null and users > 0 as needs_person
-        from companies
-             join grouped using (company_id)
-             left join company_mappings using (partner_id, company_id)
-             left join newest_reports using (partner_id, company_id)
-             left join changed using (company_id)
-             left join not_billed using (company_id)
-        where partner_id = $1
-          and ($6 = '' or strpos(lower(companies.name), lower($6)) > 0 or strpos(lower(company_id), lower($6)) > 0
-               or strpos(lower(account_name), lower($6)) > 0 or strpos(lower(contract_name), lower($6)) > 0
-               or company_id in (select company_id from company_product_contracts
-                                 where partner_id = $1 and strpos(lower(contract_name), lower($6)) > 0))
+        from base
+             left join grouped on grouped.company_id = base.company_id
+             left join newest_reports on newest_reports.partner_id = $1 and newest_reports.company_id = base.company_id
+             left join changed on changed.company_id = base.company_id
+             left join not_billed on not_billed.company_id = base.company_id
     ),
     counted as (
         select count(*) as all_found, count(*) filter (where needs_person) as needs_person_found,
@@ -252,13 +249,12 @@ pub(super) async fn find(
     let errors = ErrorCode::ALL.iter().filter(|code| code.level() == Level::Error);
     let errors: Vec<&str> = errors.map(|code| code.as_str()).collect();
     let direction = if query.descending { "desc nulls last" } else { "asc nulls last" };
+    let order = format!("{} {direction}, lower(name), company_id", query.sort.column());
     let sql = format!(
         "{FOUND}
-         select page.company_id, counted.* from counted left join lateral (
-             select company_id, row_number() over (order by {sort} {direction}, lower(name), company_id) as place
-             from found where {filter} order by place limit $7 offset $8
-         ) as page on true order by place",
-        sort = query.sort.column(),
+         select page.company_id, counted.* from counted left join (
+             select * from found where {filter} order by {order} limit $7 offset $8
+         ) as page on true order by {order}",
         filter = query.filter.column(),
     );
     let (size, offset) = (i64::from(query.size), i64::from(query.offset));

@@ -32,6 +32,10 @@ pub struct RunRow {
     pub totals: RunTotals,
 }
 
+const COLUMNS: &str =
+    "run_id, run_number, trigger, mode, state, requested_by, created_at, finished_at, companies, changed,
+                       unchanged, held, failed, skipped";
+
 /// The newest runs with a number above `after`, the newest first; probes of the login are no syncs, and left out.
 pub async fn runs(
     tx: &Transaction<'_>,
@@ -39,11 +43,38 @@ pub async fn runs(
     after: i64,
     most: i64,
 ) -> Result<Vec<RunRow>, StoreError> {
-    let sql = "select run_id, run_number, trigger, mode, state, requested_by, created_at, finished_at, companies, changed,
-                      unchanged, held, failed, skipped
-               from runs where partner_id = $1 and run_number > $2 and trigger <> 'probe'
-               order by run_number desc limit $3";
-    tx.query(sql, &[&partner.as_str(), &after, &most]).await?.iter().map(run_row).collect()
+    let sql = format!(
+        "select {COLUMNS} from runs where partner_id = $1 and run_number > $2 and trigger <> 'probe'
+         order by run_number desc limit $3"
+    );
+    tx.query(&sql, &[&partner.as_str(), &after, &most]).await?.iter().map(run_row).collect()
+}
+
+/// The newest runs with a number below `before`, the newest first; without probes too.
+pub(crate) async fn runs_before(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    before: i64,
+    most: i64,
+) -> Result<Vec<RunRow>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS} from runs where partner_id = $1 and run_number < $2 and trigger <> 'probe'
+         order by run_number desc limit $3"
+    );
+    tx.query(&sql, &[&partner.as_str(), &before, &most]).await?.iter().map(run_row).collect()
+}
+
+/// The newest run that goes on, or the newest that has ended; without probes too.
+pub(crate) async fn newest_run(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    goes_on: bool,
+) -> Result<Option<RunRow>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS} from runs where partner_id = $1 and (state = 'running') = $2 and trigger <> 'probe'
+         order by run_number desc limit 1"
+    );
+    tx.query_opt(&sql, &[&partner.as_str(), &goes_on]).await?.as_ref().map(run_row).transpose()
 }
 
 /// One run.
@@ -52,10 +83,8 @@ pub async fn run(
     partner: &PartnerId,
     run: RunId,
 ) -> Result<Option<RunRow>, StoreError> {
-    let sql = "select run_id, run_number, trigger, mode, state, requested_by, created_at, finished_at, companies, changed,
-                      unchanged, held, failed, skipped
-               from runs where partner_id = $1 and run_id = $2";
-    tx.query_opt(sql, &[&partner.as_str(), &run.0]).await?.as_ref().map(run_row).transpose()
+    let sql = format!("select {COLUMNS} from runs where partner_id = $1 and run_id = $2");
+    tx.query_opt(&sql, &[&partner.as_str(), &run.0]).await?.as_ref().map(run_row).transpose()
 }
 
 fn run_row(row: &Row) -> Result<RunRow, StoreError> {
