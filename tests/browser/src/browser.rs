@@ -88,7 +88,8 @@ pub enum Script {
 #[derive(Debug)]
 pub struct Browser {
     pub(crate) client: Client,
-    driver: Driver,
+    /// Ends the browser with itself.
+    _driver: Driver,
 }
 
 impl Browser {
@@ -111,7 +112,7 @@ impl Browser {
             .connect(driver.url())
             .await
             .with_context(|| format!("start chromium; the driver said: {}", driver.log()))?;
-        Ok(Self { client, driver })
+        Ok(Self { client, _driver: driver })
     }
 
     /// Goes to an address and waits until the page has loaded.

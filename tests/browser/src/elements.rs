@@ -30,6 +30,10 @@ pub enum Role {
     Row,
     /// An on/off switch.
     Switch,
+    /// A field to search with.
+    Searchbox,
+    /// A field for a number.
+    Spinbutton,
     /// A field for text.
     Textbox,
 }
@@ -45,6 +49,8 @@ impl Role {
             Self::Radio => "radio",
             Self::Region => "region",
             Self::Row => "row",
+            Self::Searchbox => "searchbox",
+            Self::Spinbutton => "spinbutton",
             Self::Switch => "switch",
             Self::Textbox => "textbox",
         }

@@ -1,11 +1,17 @@
-//! A headless Chromium to test pages with: what is found in it is found by role and name, as a screen reader tells them,
-//! and not by the page's markup. Each browser is private to its test, with an empty profile.
+//! The whole product to look at, and a headless Chromium to look at it with: what is found on a page is found by role and
+//! name, as a screen reader tells them, and not by the page's markup. Each browser is private to its test, with an empty
+//! profile.
 
 mod accessibility;
 mod browser;
 mod dev_tools;
 mod driver;
 mod elements;
+mod installation;
+mod partners;
+mod portal;
 
 pub use browser::{Browser, Language, Scheme, Script};
 pub use elements::Role;
+pub use installation::{Installation, now};
+pub use partners::{LOGIN, NEWCOMER, READY, kaseya};

@@ -1,3 +1,4 @@
 //! The portal as people use it, and the browser that shows it.
 
 mod browser;
+mod looks;

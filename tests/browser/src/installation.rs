@@ -1,0 +1,122 @@
+//! The whole product in one process, as `kaseya-sync standalone` runs it, with a simulated Kaseya in the test's own.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context as _, bail, ensure};
+use kaseya_simulator::{Clock, Running, Simulator, State};
+use store::{Settings, Store};
+use tempfile::TempDir;
+
+const PROGRAM: &str = "kaseya-sync";
+
+/// The machine's time.
+pub fn now() -> jiff::Timestamp {
+    domain::Clock::now(&domain::SystemClock::start())
+}
+
+/// A running standalone. It ends with this value, and with the test.
+pub struct Installation {
+    /// Its Kaseya.
+    pub kaseya: Running,
+    process: Child,
+    directory: TempDir,
+    portal: String,
+}
+
+impl Installation {
+    /// Starts it beside a Kaseya of this state.
+    pub async fn start(kaseya: State) -> anyhow::Result<Self> {
+        let kaseya = Simulator::new(kaseya, Clock::following(now)).start(([127, 0, 0, 1], 0).into()).await?;
+        let directory = tempfile::tempdir()?;
+        let config = directory.path().join("config.toml");
+        std::fs::write(
+            &config,
+            "[health]\nlisten = \"127.0.0.1:0\"\n[kaseya]\nallow_loopback_http = true\n",
+        )?;
+        // The kernel kills it when the thread that started it is gone, which is the test's own.
+        let mut process = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL", "--"])
+            .arg(testkit::program(PROGRAM))
+            .args(["standalone", "--config"])
+            .arg(&config)
+            .arg("--data-dir")
+            .arg(directory.path().join("data"))
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("setpriv, of util-linux, starts the program")?;
+        let said = process.stderr.take().context("it is piped")?;
+        let mut lines = BufReader::new(said).lines().map_while(Result::ok);
+        let mut told = Vec::new();
+        let portal = lines.by_ref().find_map(|line| {
+            told.push(line);
+            told.last().and_then(|line| line.trim().strip_prefix("portal: ")).map(str::to_owned)
+        });
+        let Some(portal) = portal else { bail!("standalone did not start:\n{}", told.join("\n")) };
+        // Whoever stops reading would stop it.
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok(Self { kaseya, process, directory, portal })
+    }
+
+    /// The address of one of the portal's pages.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{}", self.portal, path.trim_start_matches('/'))
+    }
+
+    /// Where a portal's user types it: the simulated Kaseya's host.
+    pub fn kaseya_host(&self) -> String {
+        self.kaseya.address().to_string()
+    }
+
+    /// What the operator's program says; it must end with one of these codes.
+    pub fn operator(&self, codes: &[i32], arguments: &[&str]) -> anyhow::Result<String> {
+        let output = Command::new(testkit::program(PROGRAM))
+            .arg("--data-dir")
+            .arg(self.data())
+            .args(arguments)
+            .env("USER", "Pia")
+            .env("KASEYA_SYNC_KASEYA__ALLOW_LOOPBACK_HTTP", "true")
+            .stdin(Stdio::null())
+            .output()?;
+        let [said, told] =
+            [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let as_wanted = output.status.code().is_some_and(|code| codes.contains(&code));
+        ensure!(as_wanted, "{arguments:?} ended with {}\n{said}\n{told}", output.status);
+        Ok(said)
+    }
+
+    /// Stores a settings file.
+    pub fn apply(&self, settings: &str) -> anyhow::Result<()> {
+        let file = self.directory.path().join("settings.toml");
+        std::fs::write(&file, settings)?;
+        self.operator(&[0], &["apply", &file.to_string_lossy()]).map(drop)
+    }
+
+    /// A token with which a partner's person may do everything.
+    pub fn token(&self, partner: &str) -> anyhow::Result<String> {
+        let said = self.operator(&[0], &["token", "new", partner, "--name", "Pia", "--role", "admin"])?;
+        Ok(said.trim().to_owned())
+    }
+
+    /// Its tables, for what comes in by the bus where there is one.
+    pub async fn store(&self) -> anyhow::Result<Store> {
+        let url = std::fs::read_to_string(self.data().join("database-url"))?;
+        Ok(Store::connect(Settings::new(url.trim()), testkit::entropy(7)).await?)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+}
+
+impl Drop for Installation {
+    fn drop(&mut self) {
+        // Its Postgres ends with it. One that has ended already is what was wanted.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
