@@ -22,6 +22,7 @@ mod full_read;
 mod glance;
 mod held_change;
 mod ids;
+mod invoice_outlook;
 mod leftover;
 mod local_time;
 mod login;
@@ -61,6 +62,7 @@ pub use ids::{
     AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, MemberId, PairId, PartnerId,
     ProductId, ReportId, RequestId, RunId, ServiceId, TokenId,
 };
+pub use invoice_outlook::InvoiceOutlook;
 pub use leftover::plan_leftover;
 pub use login::{LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, RefusedLogin};
 pub use month_end::{FreezeCause, Month, MonthEnd, MonthPhase, window_end};

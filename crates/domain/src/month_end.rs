@@ -110,6 +110,11 @@ impl MonthEnd {
         &self.zone
     }
 
+    /// The hour on day 1 at which a month is frozen at the latest.
+    pub fn cut_off_hour(&self) -> i8 {
+        self.cut_off_hour
+    }
+
     /// The provider's day at an instant.
     pub fn today(&self, now: Timestamp) -> Date {
         self.zone.to_datetime(now).date()

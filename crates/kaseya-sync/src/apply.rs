@@ -17,26 +17,29 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use connection::{Authenticator, Checked, NotTried, Values};
-use domain::{CompanyId, Entropy, Occurrence, PartnerId, ReportId, Schedule, spread_offset};
-use jiff::{SignedDuration, Timestamp};
-use operations::leftovers::Leftover;
+use domain::{CompanyId, Entropy, PartnerId, ReportId};
+use jiff::Timestamp;
+use operations::{
+    company_mapping,
+    credentials::{self, SealedCredentials, Sealing},
+    leftovers::Leftover,
+    schedule, switch,
+};
 use std::time::Duration;
 use store::{
     Store, StoreError, Transaction, billing_rules,
-    logins::{self, LoginOf},
     reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
-    settings::{self, IntegrationState, PartnerSettings, StoredSchedule},
+    settings::{self, IntegrationState, PartnerSettings},
     settings_writing::{self as writing, NewCompany, NewIntegration},
-    switch,
 };
-use vault::{Associated, KeyRing, Sealed};
+use vault::KeyRing;
 
 use crate::{
     ended::Ended,
     installation::Installation,
     output,
     settings_file::{self, IntegrationSettings, Mistakes, ReportSettings, SettingsFile, Surroundings},
-    trial::{self, is_a_swap},
+    trial,
 };
 
 pub use crate::trial::Trial;
@@ -203,7 +206,10 @@ pub async fn apply(
             Step::Stored(applied) => return Ok(applied),
             // Not in the transaction: a login takes its time, and the partner's jobs go on meanwhile.
             Step::Try(authenticator, partner, values) => {
-                trial::prove(authenticator, &partner, &values).await?;
+                let tried = authenticator.authenticate(&partner, &values, false).await?;
+                if !tried.is_proven() {
+                    return Err(ApplyError::NotProven(tried.checks));
+                }
                 is_proven = true;
             }
         }
@@ -238,7 +244,9 @@ async fn read_and_store<'a>(
                 let in_force = stored.as_ref().and_then(|stored| stored.integration.as_ref());
                 let values = trial::values(&file.integration);
                 match applying.trial {
-                    Trial::Beside(with) if !is_proven && is_a_swap(&values, in_force, applying.keys) => {
+                    Trial::Beside(with)
+                        if !is_proven && credentials::is_a_swap(&values, in_force, applying.keys) =>
+                    {
                         Ok(Step::Try(with, file.partner, Box::new(values)))
                     }
                     Trial::Beside(_) | Trial::Without => {
@@ -258,24 +266,30 @@ pub(crate) async fn store_file(
     applying: Applying<'_>,
 ) -> Result<Applied, ApplyError> {
     let partner = &file.partner;
-    let integration = stored.and_then(|stored| stored.integration.as_ref());
-    let (new, new_credentials) = sealed(partner, &file.integration, integration, applying);
+    let in_force = stored.and_then(|stored| stored.integration.as_ref());
+    let values = trial::values(&file.integration);
+    let sealing = Sealing { keys: applying.keys, entropy: applying.entropy, now: applying.now };
+    let sealed = credentials::seal(partner, &values, in_force, sealing);
+    let new_credentials = sealed.are_new;
     if new_credentials {
-        not_refused(tx, &new, applying.now).await?;
+        credentials::not_refused::<ApplyError>(tx, &values, &sealed.password_marks, applying.now).await?;
     }
+    let new = integration(&file.integration, sealed);
     writing::store_partner(tx, partner, &file.name, &file.count_zone).await?;
     writing::store_integration(tx, partner, &new, applying.now).await?;
     writing::store_products(tx, partner, &file.products).await?;
     let (moved, left) = store_companies(tx, partner, &file.companies, stored, applying.now).await?;
     writing::store_contract_billing(tx, partner, &file.contract_billing).await?;
     let before = stored.and_then(|stored| stored.schedule.as_ref());
-    let next_run_at = store_schedule(tx, partner, &file.schedule, before, applying).await?;
+    let next_run_at = schedule::store(tx, partner, &file.schedule, before, applying.spread, applying.now)
+        .await?
+        .ok_or(ApplyError::NeverDue)?;
     let report = match &file.report {
         Some(report) => Some(store_report(tx, partner, report, applying).await?),
         None => None,
     };
     let leftovers = operations::leftovers::ask(tx, partner, applying.entropy, applying.now).await?;
-    let state = turn_switch(tx, partner, file.integration.enabled, applying.now).await?;
+    let state = switch::turn(tx, partner, file.integration.enabled, applying.now).await?;
     let mapped = file.companies.iter().filter(|company| company.mapping.is_some()).count();
     Ok(Applied {
         partner: partner.clone(),
@@ -297,52 +311,17 @@ fn names(file: &SettingsFile, stored: Option<&PartnerSettings>) -> BTreeMap<Comp
     stored.map(|(id, company)| (id.clone(), company.name.clone())).chain(listed).collect()
 }
 
-/// Credentials that Kaseya is known to refuse are not stored: no job could log in with them.
-async fn not_refused(tx: &Transaction<'_>, new: &NewIntegration, now: Timestamp) -> Result<(), ApplyError> {
-    let host = new.host.to_ascii_lowercase();
-    let of = LoginOf { host: &host, tenant: &new.tenant, user: &new.user_name };
-    let account = logins::lock_account(tx, of, &new.password_marks, now).await?;
-    match account.refused {
-        Some(refused) => Err(NotTried::RefusedBefore { code: refused.code, at: refused.at }.into()),
-        None => Ok(()),
-    }
-}
-
-/// The integration with its password sealed, and whether its credentials are others than before.
-fn sealed(
-    partner: &PartnerId,
-    new: &IntegrationSettings,
-    stored: Option<&settings::Integration>,
-    applying: Applying<'_>,
-) -> (NewIntegration, bool) {
-    use secrecy::ExposeSecret as _;
-    let associated =
-        Associated { partner: partner.as_str(), host: &new.host, tenant: &new.tenant, user: &new.user_name };
-    // What is sealed opens for its own partner, host, tenant and user alone: with any other of these it is another.
-    let same = stored.filter(|stored| {
-        let opened = applying.keys.open(&associated, &Sealed::from_text(&*stored.sealed_password));
-        opened.is_ok_and(|password| password.expose_secret() == new.password.expose_secret())
-    });
-    let (sealed_password, credentials_version, password_changed_at) = match same {
-        Some(stored) => {
-            (stored.sealed_password.clone(), stored.credentials_version, stored.password_changed_at)
-        }
-        None => {
-            let sealed = applying.keys.seal(&associated, &new.password, |bytes| applying.entropy.fill(bytes));
-            let version = stored.map_or(0, |stored| stored.credentials_version) + 1;
-            (sealed.as_str().to_owned(), version, Some(applying.now))
-        }
-    };
-    let integration = NewIntegration {
+fn integration(new: &IntegrationSettings, sealed: SealedCredentials) -> NewIntegration {
+    NewIntegration {
         host: new.host.clone(),
         v2_base: new.v2_base.clone(),
         v1_base: new.v1_base.clone(),
         tenant: new.tenant.clone(),
         user_name: new.user_name.clone(),
-        sealed_password,
-        password_marks: trial::values(new).marks(applying.keys),
-        password_changed_at,
-        credentials_version,
+        sealed_password: sealed.sealed_password,
+        password_marks: sealed.password_marks,
+        password_changed_at: sealed.password_changed_at,
+        credentials_version: sealed.version,
         billing: new.billing,
         invoice_day: new.invoice_day,
         month_end_run: new.month_end_run,
@@ -352,8 +331,7 @@ fn sealed(
         run_brake: new.run_brake,
         drift: new.drift,
         call_share_percent: new.call_share_percent,
-    };
-    (integration, same.is_none())
+    }
 }
 
 /// How many companies are mapped otherwise than before, and which lost their mapping.
@@ -374,9 +352,9 @@ async fn store_companies(
         let before = before.and_then(|before| before.mapping.as_ref());
         match &company.mapping {
             Some(mapping) => {
-                let has_moved = before.is_none_or(|before| is_moved(before, mapping));
+                let has_moved =
+                    company_mapping::store(tx, partner, &company.company, mapping, before, now).await?;
                 moved += usize::from(has_moved);
-                writing::store_mapping(tx, partner, &company.company, mapping, has_moved, now).await?;
             }
             None => {
                 if let Some(before) = before {
@@ -387,38 +365,6 @@ async fn store_companies(
         }
     }
     Ok((moved, left))
-}
-
-fn is_moved(before: &settings::CompanyMapping, now: &writing::NewCompanyMapping) -> bool {
-    let contracts = now.product_contracts.iter().map(|(product, (contract, _))| (product, *contract));
-    let contracts_before = before.product_contracts.iter().map(|(product, contract)| (product, contract.id));
-    before.account != now.account || before.contract.id != now.contract || !contracts.eq(contracts_before)
-}
-
-/// Stores a schedule that is another than before; answers when it is due next.
-async fn store_schedule(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    schedule: &Schedule,
-    before: Option<&StoredSchedule>,
-    applying: Applying<'_>,
-) -> Result<Timestamp, ApplyError> {
-    if let Some(before) = before.filter(|before| before.schedule == *schedule) {
-        return Ok(before.next_run_at);
-    }
-    // The partner's own delay is not part of the schedule: without it the clock of its days is that much behind.
-    let spread = SignedDuration::try_from(spread_offset(partner, applying.spread)).unwrap_or_default();
-    let pending = before.map(|before| Occurrence {
-        nominal: before.next_nominal,
-        due: before.next_run_at.saturating_sub(spread).unwrap_or(applying.now),
-    });
-    let now = applying.now.saturating_sub(spread).unwrap_or(applying.now);
-    let next = schedule
-        .next_after_edit(pending, before.and_then(|before| before.last_nominal), now)
-        .ok_or(ApplyError::NeverDue)?;
-    let next = Occurrence { due: next.due.saturating_add(spread).unwrap_or(next.due), ..next };
-    writing::store_schedule(tx, partner, schedule, next).await?;
-    Ok(next.due)
 }
 
 /// Stores a complete report. It has an id of its own each time: applied again, the later one stands.
@@ -467,22 +413,4 @@ async fn store_report(
     reports::add_counts(tx, partner, &id, &counts).await?;
     reports::complete(tx, partner, &id, now).await?;
     Ok(id)
-}
-
-/// Turns the switch to where it is to stand.
-async fn turn_switch(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    enabled: bool,
-    now: Timestamp,
-) -> Result<IntegrationState, StoreError> {
-    if enabled {
-        // Switching on says "try again" of credentials that were refused; applying the same file again does not.
-        if settings::hold_state(tx, partner).await? == Some(IntegrationState::On) {
-            return Ok(IntegrationState::On);
-        }
-        return Ok(switch::switch_on(tx, partner).await?.unwrap_or(IntegrationState::Off));
-    }
-    let switched = switch::switch_off(tx, partner, now).await?;
-    Ok(switched.map_or(IntegrationState::Off, |switched| switched.state))
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use connection::{Authenticated, Checked, Finding, NotTried, Values};
 use domain::PartnerId;
 use serde::Serialize;
-use vault::{Associated, KeyRing, Sealed};
+use vault::KeyRing;
 
 use crate::{
     ended::Ended,
@@ -105,23 +105,8 @@ async fn stored(
         installation.partner(partner).await.with_context(|| format!("{partner} is no file either"))?;
     let partner = settings.partner;
     let Some(integration) = settings.integration else { anyhow::bail!("{partner} has no integration yet") };
-    let associated = Associated {
-        partner: partner.as_str(),
-        host: &integration.host,
-        tenant: &integration.tenant,
-        user: &integration.user_name,
-    };
-    let password = keys
-        .open(&associated, &Sealed::from_text(integration.sealed_password))
+    let values = operations::credentials::open(&partner, &integration, keys)
         .context("the stored password cannot be opened")?;
-    let values = Values {
-        host: integration.host,
-        v2_base: integration.v2_base,
-        v1_base: integration.v1_base,
-        tenant: integration.tenant,
-        user_name: integration.user_name,
-        password,
-    };
     Ok((partner, values))
 }
 

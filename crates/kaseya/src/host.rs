@@ -57,33 +57,54 @@ impl fmt::Display for Note {
 /// Why a text is no host name, with the mend where there is a plain one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostError {
-    fault: Fault,
+    fault: HostFault,
     mend: Option<String>,
 }
 
+/// What is wrong with a text that is no host name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
+pub enum HostFault {
+    /// It is empty.
     Empty,
+    /// Something stands around or in the name.
     Around(Note),
+    /// A user name (before @) is in it.
     UserInfo,
+    /// A port is behind it.
     Port,
+    /// It is an address.
     Address,
+    /// It is not a full name.
     Name,
+    /// It looks like this known host and is another.
     LooksLike(&'static str),
+    /// Its letters are of several scripts.
     MixedScripts,
+}
+
+impl HostError {
+    /// What is wrong.
+    pub fn fault(&self) -> HostFault {
+        self.fault
+    }
+
+    /// What to write instead, where that is plain.
+    pub fn mend(&self) -> Option<&str> {
+        self.mend.as_deref()
+    }
 }
 
 impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.fault {
-            Fault::Empty => f.write_str("the host is empty"),
-            Fault::Around(note) => note.fmt(f),
-            Fault::UserInfo => f.write_str("the host has a user name (before @) in it"),
-            Fault::Port => f.write_str("the host has a port (from : on) behind it"),
-            Fault::Address => f.write_str("the host is an address, not a name"),
-            Fault::Name => f.write_str("the host is not a full name"),
-            Fault::LooksLike(known) => write!(f, "the host looks like `{known}` and is another"),
-            Fault::MixedScripts => {
+            HostFault::Empty => f.write_str("the host is empty"),
+            HostFault::Around(note) => note.fmt(f),
+            HostFault::UserInfo => f.write_str("the host has a user name (before @) in it"),
+            HostFault::Port => f.write_str("the host has a port (from : on) behind it"),
+            HostFault::Address => f.write_str("the host is an address, not a name"),
+            HostFault::Name => f.write_str("the host is not a full name"),
+            HostFault::LooksLike(known) => write!(f, "the host looks like `{known}` and is another"),
+            HostFault::MixedScripts => {
                 f.write_str("the host mixes letters of several scripts, as names do that are made to deceive")
             }
         }?;
@@ -105,7 +126,7 @@ impl Host {
         let Cleaned { host, notes } = Self::clean(typed)?;
         match notes.first() {
             None => Ok(host),
-            Some(note) => Err(HostError { fault: Fault::Around(*note), mend: Some(host.0) }),
+            Some(note) => Err(HostError { fault: HostFault::Around(*note), mend: Some(host.0) }),
         }
     }
 
@@ -116,7 +137,7 @@ impl Host {
         let mut take = |note, taken: bool| notes.extend(taken.then_some(note));
         let text = typed.trim();
         if text.is_empty() {
-            return refuse(Fault::Empty, None);
+            return refuse(HostFault::Empty, None);
         }
         take(Note::Blank, text.len() < typed.len());
         let (scheme, text) =
@@ -128,11 +149,11 @@ impl Host {
         // What stands around the name is refused here, and the name alone offered where it would be taken.
         let offered = |name: &str| Some(Self::clean(name).ok()?.host.0);
         if let Some((_, name)) = name.rsplit_once('@') {
-            return refuse(Fault::UserInfo, offered(name));
+            return refuse(HostFault::UserInfo, offered(name));
         }
         let blank = |c: char| c.is_whitespace() || c.is_control();
         if name.contains(blank) {
-            return refuse(Fault::Around(Note::Blank), offered(&name.replace(blank, "")));
+            return refuse(HostFault::Around(Note::Blank), offered(&name.replace(blank, "")));
         }
         let name = name.strip_suffix('.').map_or(name, |name| {
             take(Note::Dot, true);
@@ -140,10 +161,10 @@ impl Host {
         });
         let host = match url::Host::parse(name) {
             Ok(url::Host::Domain(name)) => name,
-            Ok(url::Host::Ipv4(_) | url::Host::Ipv6(_)) => return refuse(Fault::Address, None),
+            Ok(url::Host::Ipv4(_) | url::Host::Ipv6(_)) => return refuse(HostFault::Address, None),
             Err(_) => match name.split_once(':') {
-                Some((name, _)) => return refuse(Fault::Port, offered(name)),
-                None => return refuse(Fault::Name, None),
+                Some((name, _)) => return refuse(HostFault::Port, offered(name)),
+                None => return refuse(HostFault::Name, None),
             },
         };
         let host = host.strip_prefix("api.").map_or(host.as_str(), |name| {
@@ -159,13 +180,13 @@ impl Host {
             && host.len() <= 240
             && host.split('.').all(|label| (1..=63).contains(&label.len()) && letters(label));
         if !full {
-            return refuse(Fault::Name, None);
+            return refuse(HostFault::Name, None);
         }
         if let Some(known) = look_alike::of(host) {
-            return refuse(Fault::LooksLike(known), Some(known.to_owned()));
+            return refuse(HostFault::LooksLike(known), Some(known.to_owned()));
         }
         if look_alike::mixes_scripts(host) {
-            return refuse(Fault::MixedScripts, None);
+            return refuse(HostFault::MixedScripts, None);
         }
         Ok(Cleaned { host: Self(host.to_owned()), notes })
     }

@@ -33,7 +33,7 @@ pub use access::{Access, Allowance, Limits};
 pub use bases::{Bases, BasesError};
 pub use bms::{Bms, BmsSettings};
 pub use error::{BmsError, WriteError};
-pub use host::{Cleaned, Host, HostError, Note};
+pub use host::{Cleaned, Host, HostError, HostFault, Note};
 pub use lines::{ContractLine, LineRoutes};
 pub use login::Login;
 pub use preflight::{Check, Checked, Finding};

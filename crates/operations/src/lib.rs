@@ -5,8 +5,15 @@
 //! language.
 
 mod advising;
+pub mod billing_rules;
+pub mod company_mapping;
+pub mod connection_settings;
+pub mod credentials;
 pub mod decisions;
 pub mod leftovers;
+pub mod not_saved;
+pub mod product_mappings;
+pub mod schedule;
 pub mod switch;
 pub mod sync_requests;
 
@@ -17,6 +24,7 @@ use domain::{Clock, Entropy};
 use store::Store;
 
 pub use advising::{AdviceDocument, Advising};
+pub use connection_settings::Connections;
 
 /// What orders are carried out with.
 #[derive(Clone)]

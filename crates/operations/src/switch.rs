@@ -1,8 +1,9 @@
 //! The switch of a partner (S-16, S-17).
 
 use domain::PartnerId;
+use jiff::Timestamp;
 use store::{
-    StoreError,
+    StoreError, Transaction,
     settings::{self, IntegrationState},
     switch::{self, SwitchedOff},
 };
@@ -38,4 +39,22 @@ impl Operations {
             self.store.transaction("switch_on", |tx| Box::pin(switch::switch_on(tx, partner))).await?;
         Ok(state.is_some())
     }
+}
+
+/// Turns the switch to where it is to stand. The partner is held by the caller.
+pub async fn turn(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    enabled: bool,
+    now: Timestamp,
+) -> Result<IntegrationState, StoreError> {
+    if enabled {
+        // Switching on says "try again" of credentials that were refused; saving the same again does not.
+        if settings::hold_state(tx, partner).await? == Some(IntegrationState::On) {
+            return Ok(IntegrationState::On);
+        }
+        return Ok(switch::switch_on(tx, partner).await?.unwrap_or(IntegrationState::Off));
+    }
+    let switched = switch::switch_off(tx, partner, now).await?;
+    Ok(switched.map_or(IntegrationState::Off, |switched| switched.state))
 }

@@ -194,25 +194,36 @@ pub async fn store_products(
     products: &[NewProduct],
 ) -> Result<(), StoreError> {
     for product in products {
-        let (partner, id) = (partner.as_str(), product.product.as_str());
         let sql = "insert into products (partner_id, product_id, name) values ($1, $2, $3)
                    on conflict (partner_id, product_id) do update set name = excluded.name, removed_at = null";
-        tx.execute_exactly(1, sql, &[&partner, &id, &product.name]).await?;
-        match &product.service {
-            Some((service, name)) => {
-                let sql = "insert into product_mappings (partner_id, product_id, service_id, service_name)
-                           values ($1, $2, $3, $4)
-                           on conflict (partner_id, product_id) do update set
-                               service_id = excluded.service_id, service_name = excluded.service_name";
-                tx.execute_exactly(1, sql, &[&partner, &id, &service.0, name]).await?;
-            }
-            None => {
-                let sql = "delete from product_mappings where partner_id = $1 and product_id = $2";
-                tx.execute(sql, &[&partner, &id]).await?;
-            }
-        }
+        let id = product.product.as_str();
+        tx.execute_exactly(1, sql, &[&partner.as_str(), &id, &product.name]).await?;
+        store_product_mapping(tx, partner, &product.product, product.service.as_ref()).await?;
     }
     Ok(())
+}
+
+/// Stores the service of a product, with its name; without one it is no longer mapped.
+pub async fn store_product_mapping(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    product: &ProductId,
+    service: Option<&(ServiceId, String)>,
+) -> Result<(), StoreError> {
+    let (partner, product) = (partner.as_str(), product.as_str());
+    match service {
+        Some((service, name)) => {
+            let sql = "insert into product_mappings (partner_id, product_id, service_id, service_name)
+                       values ($1, $2, $3, $4)
+                       on conflict (partner_id, product_id) do update set
+                           service_id = excluded.service_id, service_name = excluded.service_name";
+            tx.execute_exactly(1, sql, &[&partner, &product, &service.0, name]).await
+        }
+        None => {
+            let sql = "delete from product_mappings where partner_id = $1 and product_id = $2";
+            tx.execute(sql, &[&partner, &product]).await.map(drop)
+        }
+    }
 }
 
 /// Stores a company itself. When another day than before closes it, its mapping's version goes up: a job that has summed

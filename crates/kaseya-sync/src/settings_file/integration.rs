@@ -2,6 +2,7 @@
 
 use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, RunBrake};
 use kaseya::{Bases, Host};
+use operations::connection_settings::{CALL_SHARE_PERCENT, FREEZE_HOUR, MAX_COUNT_AGE_DAYS};
 use runtime::SecretFile;
 use secrecy::SecretString;
 
@@ -83,9 +84,9 @@ pub(super) fn read(mut section: Section<'_, '_>, around: Surroundings<'_>) -> Op
         billing: billing?,
         invoice_day: invoice_day.and_then(|day| i8::try_from(day).ok()).and_then(InvoiceDay::new)?,
         month_end_run: month_end_run.unwrap_or(true),
-        freeze_hour: freeze_hour.and_then(|hour| i16::try_from(hour).ok()).unwrap_or(6),
-        max_count_age_days: small(max_age).unwrap_or(3),
-        call_share_percent: small(call_share).unwrap_or(50),
+        freeze_hour: freeze_hour.and_then(|hour| i16::try_from(hour).ok()).unwrap_or(FREEZE_HOUR),
+        max_count_age_days: small(max_age).unwrap_or(MAX_COUNT_AGE_DAYS),
+        call_share_percent: small(call_share).unwrap_or(CALL_SHARE_PERCENT),
         brakes: Brakes::default(),
         run_brake: RunBrake::default(),
         drift: drift.unwrap_or(DriftPolicy::Ask),

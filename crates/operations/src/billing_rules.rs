@@ -1,0 +1,106 @@
+//! What of a company is not billed, at the least, or free (B-05).
+
+use std::collections::BTreeMap;
+
+use domain::{BillingRule, CompanyId, MAX_UNITS, PartnerId, ProductId};
+use store::{
+    billing_rules,
+    settings::{self, PartnerSettings, ProductBilling},
+    settings_writing as writing,
+};
+
+use crate::{
+    Operations,
+    not_saved::{Field, Found, MistakeKind, NotSaved},
+};
+
+/// A product's rule as it is typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BillingForm {
+    /// As many units as users are counted.
+    AsCounted,
+    /// Nothing is billed.
+    NotBilled {
+        /// Why.
+        note: String,
+    },
+    /// Billed with a minimum or with free users.
+    Figures {
+        /// The units that are billed at the least.
+        minimum: i64,
+        /// The users that are not billed.
+        included_free: i64,
+        /// Why.
+        note: String,
+    },
+}
+
+impl Operations {
+    /// Saves the rules of these products of a company; others stay as they are.
+    pub async fn save_billing_rules(
+        &self,
+        partner: &PartnerId,
+        company: &CompanyId,
+        rules: &BTreeMap<ProductId, BillingForm>,
+    ) -> Result<(), NotSaved> {
+        self.store
+            .transaction("save_billing_rules", |tx| {
+                Box::pin(async move {
+                    writing::hold(tx, partner).await?;
+                    let stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
+                    let (before, after) = check(&stored, company, rules)?;
+                    Ok(billing_rules::store(tx, partner, company, before, &after).await?)
+                })
+            })
+            .await
+    }
+}
+
+type Rules = BTreeMap<ProductId, ProductBilling>;
+
+/// The rules before and after.
+fn check<'a>(
+    stored: &'a PartnerSettings,
+    company: &CompanyId,
+    rules: &BTreeMap<ProductId, BillingForm>,
+) -> Result<(&'a Rules, Rules), NotSaved> {
+    if stored.integration.is_none() {
+        return Err(NotSaved::NotConnected);
+    }
+    let mut found = Found::default();
+    let known = stored.companies.get(company);
+    if known.is_none() {
+        found.note(Field::Company, MistakeKind::Unknown(company.to_string()));
+    }
+    let mut after = known.map(|known| known.billing_rules.clone()).unwrap_or_default();
+    for (product, form) in rules {
+        if !stored.products.contains_key(product) {
+            found.note(Field::Product, MistakeKind::Unknown(product.to_string()));
+        }
+        match read(form, &mut found) {
+            Some(billing) => after.insert(product.clone(), billing),
+            None => after.remove(product),
+        };
+    }
+    found.none_or(known.map(|known| (&known.billing_rules, after)))
+}
+
+/// The rule of a form; `None` where it has none, or has a mistake.
+fn read(form: &BillingForm, found: &mut Found) -> Option<ProductBilling> {
+    let words = |note: &str| Some(note.trim().to_owned()).filter(|note| !note.is_empty());
+    match form {
+        BillingForm::AsCounted | BillingForm::Figures { minimum: 0, included_free: 0, .. } => None,
+        BillingForm::NotBilled { note } => {
+            let note = found.required(Field::Note, words(note))?;
+            Some(ProductBilling { rule: BillingRule::NotBilled, note: Some(note) })
+        }
+        BillingForm::Figures { minimum, included_free, note } => {
+            let most = MAX_UNITS.into();
+            found.within(Field::Minimum, *minimum, 0, most);
+            found.within(Field::IncludedFree, *included_free, 0, most);
+            let [minimum, included_free] = [*minimum, *included_free].map(u32::try_from);
+            let rule = BillingRule::Billed { minimum: minimum.ok()?, included_free: included_free.ok()? };
+            Some(ProductBilling { rule, note: words(note) })
+        }
+    }
+}

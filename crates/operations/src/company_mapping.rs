@@ -1,0 +1,271 @@
+//! Which account and contract a company is billed on (S-34 to S-38, S-43).
+//!
+//! An edit says which version of the mapping the person was shown: one that was changed meanwhile is not written over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{AccountId, CompanyId, ContractId, PartnerId, ProductId, ServiceId};
+use jiff::Timestamp;
+use store::{
+    StoreError, Transaction,
+    settings::{self, CompanyMapping, Contract, PartnerSettings},
+    settings_writing::{self as writing, NewCompanyMapping},
+};
+
+use crate::{
+    Operations,
+    leftovers::{self, Leftover},
+    not_saved::{Field, Found, MistakeKind, NotSaved},
+};
+
+/// A mapping as it is chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MappingForm {
+    /// Kaseya's account, with its name.
+    pub account: Option<(AccountId, String)>,
+    /// The contract of all products that name none of their own, with its name.
+    pub contract: Option<(ContractId, String)>,
+    /// Products that name their own contract of the account.
+    pub product_contracts: BTreeMap<ProductId, (ContractId, String)>,
+}
+
+/// An edit of a company's mapping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompanyEdit {
+    /// The company.
+    pub company: CompanyId,
+    /// The version of the mapping that the person was shown; `None` where there was none.
+    pub shown: Option<u32>,
+    /// The mapping; `None` takes it away.
+    pub mapping: Option<MappingForm>,
+    /// Whether a person wants its users added to those of other companies on the same line.
+    pub add_together: bool,
+}
+
+/// What came of several edits.
+#[derive(Debug)]
+pub struct SavedCompanies {
+    /// The edits that were not saved, by their place; all others were.
+    pub refused: Vec<(usize, NotSaved)>,
+    /// The lines that are left over by those that were.
+    pub leftovers: Vec<Leftover>,
+}
+
+impl Operations {
+    /// Saves an edit; answers the lines that are left over by it.
+    pub async fn save_company_mapping(
+        &self,
+        partner: &PartnerId,
+        edit: CompanyEdit,
+    ) -> Result<Vec<Leftover>, NotSaved> {
+        let SavedCompanies { mut refused, leftovers } = self.save_company_mappings(partner, &[edit]).await?;
+        match refused.pop() {
+            Some((_, refusal)) => Err(refusal),
+            None => Ok(leftovers),
+        }
+    }
+
+    /// Saves edits one after the other, each that can be: one that is refused keeps no other from being saved.
+    pub async fn save_company_mappings(
+        &self,
+        partner: &PartnerId,
+        edits: &[CompanyEdit],
+    ) -> Result<SavedCompanies, NotSaved> {
+        let (now, entropy) = (self.clock.now(), &self.entropy);
+        self.store
+            .transaction("save_company_mappings", |tx| {
+                Box::pin(async move {
+                    writing::hold(tx, partner).await?;
+                    let mut stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
+                    let mut refused = Vec::new();
+                    for (place, edit) in edits.iter().enumerate() {
+                        match check(&stored, edit) {
+                            Ok(mapping) => {
+                                save(tx, &mut stored, &edit.company, mapping, now).await?;
+                            }
+                            Err(refusal) => refused.push((place, refusal)),
+                        }
+                    }
+                    let leftovers = leftovers::ask(tx, partner, entropy, now).await?;
+                    Ok(SavedCompanies { refused, leftovers })
+                })
+            })
+            .await
+    }
+}
+
+/// The mapping that an edit makes, `None` where it takes it away; or why it is not saved. Nothing is stored.
+pub fn check(stored: &PartnerSettings, edit: &CompanyEdit) -> Result<Option<NewCompanyMapping>, NotSaved> {
+    if stored.integration.is_none() {
+        return Err(NotSaved::NotConnected);
+    }
+    let mut found = Found::default();
+    let Some(company) = stored.companies.get(&edit.company) else {
+        found.note(Field::Company, MistakeKind::Unknown(edit.company.to_string()));
+        return found.none_or(None);
+    };
+    let version = company.mapping.as_ref().map(|mapping| mapping.version);
+    if version != edit.shown {
+        return Err(NotSaved::Stale { version });
+    }
+    let Some(form) = &edit.mapping else { return Ok(None) };
+    let account = found.required(Field::Account, form.account.clone());
+    let contract = found.required(Field::Contract, form.contract.clone());
+    let contracts = form.contract.iter().chain(form.product_contracts.values());
+    for contract in contracts.map(|(contract, _)| contract.0).collect::<BTreeSet<_>>() {
+        found.within(Field::Contract, contract.into(), 1, i32::MAX.into());
+    }
+    for product in form.product_contracts.keys().filter(|id| !stored.products.contains_key(id)) {
+        found.note(Field::Product, MistakeKind::Unknown(product.to_string()));
+    }
+    let mapping = account.zip(contract).map(|((account, account_name), (contract, contract_name))| {
+        found.within(Field::Account, account.0.into(), 1, i32::MAX.into());
+        let product_contracts = form.product_contracts.clone();
+        NewCompanyMapping { account, account_name, contract, contract_name, product_contracts }
+    });
+    if let Some(mapping) = &mapping {
+        let others = of_other_accounts(stored, &edit.company, mapping);
+        if !others.is_empty() {
+            found.note(Field::Contract, MistakeKind::OtherAccount(others));
+        }
+    }
+    let mapping = found.none_or(mapping)?;
+    let together = newly_together(stored, &edit.company, &mapping);
+    if together.is_empty() || edit.add_together {
+        Ok(Some(mapping))
+    } else {
+        Err(NotSaved::AddCompaniesTogether(together))
+    }
+}
+
+async fn save(
+    tx: &Transaction<'_>,
+    stored: &mut PartnerSettings,
+    company: &CompanyId,
+    mapping: Option<NewCompanyMapping>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(known) = stored.companies.get_mut(company) else { return Ok(()) };
+    match &mapping {
+        Some(mapping) => {
+            store(tx, &stored.partner, company, mapping, known.mapping.as_ref(), now).await?;
+        }
+        None => writing::remove_mapping(tx, &stored.partner, company).await?,
+    }
+    // What the next edit is checked against. It names no version that this one gave: nobody was shown it.
+    known.mapping = mapping.map(|mapping| CompanyMapping {
+        account: mapping.account,
+        account_name: mapping.account_name,
+        contract: Contract { id: mapping.contract, name: mapping.contract_name },
+        product_contracts: mapping
+            .product_contracts
+            .into_iter()
+            .map(|(product, (id, name))| (product, Contract { id, name }))
+            .collect(),
+        version: u32::MAX,
+    });
+    Ok(())
+}
+
+/// Stores a company's mapping; answers whether it is to another account or contract than before. Then it gets a new
+/// version, and what a job has read of the old one is not written any more.
+pub async fn store(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    company: &CompanyId,
+    mapping: &NewCompanyMapping,
+    before: Option<&CompanyMapping>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let has_moved = before.is_none_or(|before| is_moved(before, mapping));
+    writing::store_mapping(tx, partner, company, mapping, has_moved, now).await?;
+    Ok(has_moved)
+}
+
+fn is_moved(before: &CompanyMapping, now: &NewCompanyMapping) -> bool {
+    let contracts = now.product_contracts.iter().map(|(product, (contract, _))| (product, *contract));
+    let contracts_before = before.product_contracts.iter().map(|(product, contract)| (product, contract.id));
+    before.account != now.account || before.contract.id != now.contract || !contracts.eq(contracts_before)
+}
+
+/// What a product's users are added to on a contract: its service, or the product itself while it is not mapped to one.
+/// Without any product a contract stands for all.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum AddedTo {
+    Service(ServiceId),
+    Product(ProductId),
+    Contract,
+}
+
+/// The targets of a mapping, now or once its products are mapped.
+fn targets(
+    stored: &PartnerSettings,
+    contract: ContractId,
+    own: impl Fn(&ProductId) -> Option<ContractId>,
+) -> BTreeSet<(ContractId, AddedTo)> {
+    if stored.products.is_empty() {
+        return BTreeSet::from([(contract, AddedTo::Contract)]);
+    }
+    stored
+        .products
+        .iter()
+        .map(|(id, product)| {
+            let to = product.mapping.as_ref().map(|mapping| AddedTo::Service(mapping.service));
+            (own(id).unwrap_or(contract), to.unwrap_or_else(|| AddedTo::Product(id.clone())))
+        })
+        .collect()
+}
+
+fn stored_targets(stored: &PartnerSettings, mapping: &CompanyMapping) -> BTreeSet<(ContractId, AddedTo)> {
+    targets(stored, mapping.contract.id, |product| {
+        mapping.product_contracts.get(product).map(|contract| contract.id)
+    })
+}
+
+/// Other companies that are on one of these contracts.
+fn beside<'a>(
+    stored: &'a PartnerSettings,
+    company: &'a CompanyId,
+    mapping: &NewCompanyMapping,
+) -> impl Iterator<Item = (&'a CompanyId, &'a CompanyMapping)> {
+    let contracts: BTreeSet<ContractId> = std::iter::once(mapping.contract)
+        .chain(mapping.product_contracts.values().map(|(contract, _)| *contract))
+        .collect();
+    stored.companies.iter().filter(move |(other, _)| *other != company).filter_map(move |(other, known)| {
+        let known = known.mapping.as_ref()?;
+        let mut theirs = std::iter::once(&known.contract).chain(known.product_contracts.values());
+        theirs.any(|contract| contracts.contains(&contract.id)).then_some((other, known))
+    })
+}
+
+/// Companies that say one of these contracts is another account's.
+fn of_other_accounts(
+    stored: &PartnerSettings,
+    company: &CompanyId,
+    mapping: &NewCompanyMapping,
+) -> Vec<CompanyId> {
+    beside(stored, company, mapping)
+        .filter(|(_, other)| other.account != mapping.account)
+        .map(|(other, _)| other.clone())
+        .collect()
+}
+
+/// Companies whose users would be added to this one's and are not yet.
+fn newly_together(
+    stored: &PartnerSettings,
+    company: &CompanyId,
+    mapping: &NewCompanyMapping,
+) -> Vec<CompanyId> {
+    let after = targets(stored, mapping.contract, |product| {
+        mapping.product_contracts.get(product).map(|(contract, _)| *contract)
+    });
+    let before = stored.companies.get(company).and_then(|known| known.mapping.as_ref());
+    let before = before.map(|before| stored_targets(stored, before)).unwrap_or_default();
+    beside(stored, company, mapping)
+        .filter(|(_, other)| {
+            let theirs = stored_targets(stored, other);
+            !theirs.is_disjoint(&after) && theirs.is_disjoint(&before)
+        })
+        .map(|(other, _)| other.clone())
+        .collect()
+}

@@ -1,0 +1,295 @@
+//! The connection to Kaseya as a person fills it in: tried, and saved (S-02 to S-15, B-03).
+
+use std::fmt;
+
+use connection::{Authenticated, Authenticator, Values};
+use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, PartnerId, RunBrake};
+use jiff::Timestamp;
+use kaseya::{Bases, Host, Note};
+use secrecy::{ExposeSecret as _, SecretString};
+use store::{
+    Transaction,
+    settings::{self, Integration, IntegrationState, PartnerSettings},
+    settings_writing::{self as writing, NewIntegration},
+};
+use vault::KeyRing;
+
+use crate::{
+    Operations,
+    credentials::{self, Sealing},
+    not_saved::{Field, Found, MistakeKind, NotSaved},
+    switch,
+};
+
+/// The hour on day 1 at which a month is frozen at the latest, unless something else is set.
+pub const FREEZE_HOUR: i16 = 6;
+/// A count is missing when it is older than this, unless something else is set.
+pub const MAX_COUNT_AGE_DAYS: i32 = 3;
+/// Our share of Kaseya's hourly calls, percent, unless something else is set.
+pub const CALL_SHARE_PERCENT: i32 = 50;
+
+/// Where and as whom to log in, as it is typed.
+#[derive(Debug, Clone)]
+pub struct CredentialsForm {
+    /// The host, with whatever was typed around it.
+    pub host: String,
+    /// The V2 base address, where it is not the host's usual one.
+    pub v2_base: String,
+    /// The V1 base address, where it is not the host's usual one.
+    pub v1_base: String,
+    /// The user.
+    pub user_name: String,
+    /// Its password; left empty, the stored one stays.
+    pub password: SecretString,
+    /// The company name in Kaseya, unchanged.
+    pub company_name: String,
+}
+
+/// The whole form. What is not asked of a person stays as it is stored.
+#[derive(Debug, Clone)]
+pub struct ConnectionForm {
+    /// Where and as whom to log in.
+    pub credentials: CredentialsForm,
+    /// Where the switch is to stand.
+    pub enabled: bool,
+    /// When contracts are invoiced; the stored answer stays where it is not asked again.
+    pub billing: Option<Billing>,
+    /// On which day of the month; the stored answer stays where it is not asked again.
+    pub invoice_day: Option<i64>,
+    /// Whether the frozen month-end count is pushed by a run of its own.
+    pub month_end_run: bool,
+}
+
+/// What was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedConnection {
+    /// The host.
+    pub host: String,
+    /// What was taken away around it, to be shown.
+    pub notes: Vec<Note>,
+    /// Where the switch stands.
+    pub state: IntegrationState,
+    /// Whether the credentials are others than before.
+    pub new_credentials: bool,
+    /// Whether there was no integration before.
+    pub is_first: bool,
+}
+
+/// What came of Authenticate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// The host that was tried.
+    pub host: String,
+    /// What was taken away around it, to be shown.
+    pub notes: Vec<Note>,
+    /// Every check.
+    pub authenticated: Authenticated,
+}
+
+/// Saves and tries connections.
+pub struct Connections {
+    /// What they are stored with.
+    pub operations: Operations,
+    /// What tries them; its keys seal passwords.
+    pub authenticator: Authenticator,
+}
+
+/// What is to be done next.
+enum Step {
+    Saved(SavedConnection),
+    Try(Box<Values>),
+}
+
+impl Connections {
+    /// Tries the values of a form, with the stored password where none is typed. Nothing is stored.
+    pub async fn authenticate(
+        &self,
+        partner: &PartnerId,
+        form: &CredentialsForm,
+        mended: bool,
+    ) -> Result<Tried, NotSaved> {
+        let stored = self
+            .operations
+            .store
+            .transaction("read_partner", |tx| Box::pin(settings::read(tx, partner)))
+            .await?
+            .ok_or(NotSaved::UnknownPartner)?;
+        let mut found = Found::default();
+        let read = form.read(partner, stored.integration.as_ref(), self.keys(), &mut found);
+        let (values, notes) = found.none_or(read)?;
+        let authenticated = self.authenticator.authenticate(partner, &values, mended).await?;
+        Ok(Tried { host: values.host, notes, authenticated })
+    }
+
+    /// Saves a form. Other credentials than those in force are tried beside them first, and if they do not prove right
+    /// nothing of the form is stored.
+    pub async fn save(
+        &self,
+        partner: &PartnerId,
+        form: &ConnectionForm,
+    ) -> Result<SavedConnection, NotSaved> {
+        let mut is_proven = false;
+        loop {
+            let now = self.operations.clock.now();
+            let step = self
+                .operations
+                .store
+                .transaction("save_connection", |tx| {
+                    Box::pin(self.read_and_store(tx, partner, form, is_proven, now))
+                })
+                .await?;
+            match step {
+                Step::Saved(saved) => return Ok(saved),
+                // Not in the transaction: a login takes its time, and the partner's jobs go on meanwhile.
+                Step::Try(values) => {
+                    let tried = self.authenticator.authenticate(partner, &values, false).await?;
+                    if !tried.is_proven() {
+                        return Err(NotSaved::NotProven(tried.checks));
+                    }
+                    is_proven = true;
+                }
+            }
+        }
+    }
+
+    fn keys(&self) -> &KeyRing {
+        &self.authenticator.keys
+    }
+
+    async fn read_and_store(
+        &self,
+        tx: &Transaction<'_>,
+        partner: &PartnerId,
+        form: &ConnectionForm,
+        is_proven: bool,
+        now: Timestamp,
+    ) -> Result<Step, NotSaved> {
+        writing::hold(tx, partner).await?;
+        let stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
+        let (values, notes, integration) = self.checked(&stored, form, now)?;
+        let in_force = stored.integration.as_ref();
+        if !is_proven && credentials::is_a_swap(&values, in_force, self.keys()) {
+            return Ok(Step::Try(Box::new(values)));
+        }
+        let new_credentials =
+            in_force.is_none_or(|known| known.credentials_version != integration.credentials_version);
+        if new_credentials {
+            credentials::not_refused::<NotSaved>(tx, &values, &integration.password_marks, now).await?;
+        }
+        writing::store_integration(tx, partner, &integration, now).await?;
+        let state = switch::turn(tx, partner, form.enabled, now).await?;
+        let is_first = in_force.is_none();
+        Ok(Step::Saved(SavedConnection { host: values.host, notes, state, new_credentials, is_first }))
+    }
+
+    fn checked(
+        &self,
+        stored: &PartnerSettings,
+        form: &ConnectionForm,
+        now: Timestamp,
+    ) -> Result<(Values, Vec<Note>, NewIntegration), NotSaved> {
+        let (partner, before) = (&stored.partner, stored.integration.as_ref());
+        let mut found = Found::default();
+        let read = form.credentials.read(partner, before, self.keys(), &mut found);
+        let billing = form.billing.or(before.map(|before| before.billing));
+        let billing = found.required(Field::Billing, billing);
+        let day = form.invoice_day.or(before.map(|before| before.invoice_day.get().into()));
+        let day = found.required(Field::InvoiceDay, day);
+        if let Some(day) = day {
+            found.within(Field::InvoiceDay, day, 1, 28);
+        }
+        let invoice_day = day.and_then(|day| i8::try_from(day).ok()).and_then(InvoiceDay::new);
+        let ((values, notes), (billing, invoice_day)) = found.none_or(read.zip(billing.zip(invoice_day)))?;
+        let sealing = Sealing { keys: self.keys(), entropy: &self.operations.entropy, now };
+        let sealed = credentials::seal(partner, &values, before, sealing);
+        let integration = NewIntegration {
+            host: values.host.clone(),
+            v2_base: values.v2_base.clone(),
+            v1_base: values.v1_base.clone(),
+            tenant: values.tenant.clone(),
+            user_name: values.user_name.clone(),
+            sealed_password: sealed.sealed_password,
+            password_marks: sealed.password_marks,
+            password_changed_at: sealed.password_changed_at,
+            credentials_version: sealed.version,
+            billing,
+            invoice_day,
+            month_end_run: form.month_end_run,
+            freeze_hour: before.map_or(FREEZE_HOUR, |before| before.month_end.cut_off_hour().into()),
+            max_count_age_days: before.map_or(MAX_COUNT_AGE_DAYS, |before| before.max_count_age_days.into()),
+            brakes: before.map_or_else(Brakes::default, |before| before.brakes),
+            run_brake: before.map_or_else(RunBrake::default, |before| before.run_brake),
+            drift: before.map_or(DriftPolicy::Ask, |before| before.drift),
+            call_share_percent: before
+                .and_then(|before| i32::try_from(before.call_share_percent).ok())
+                .unwrap_or(CALL_SHARE_PERCENT),
+        };
+        Ok((values, notes, integration))
+    }
+}
+
+impl fmt::Debug for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connections").finish_non_exhaustive()
+    }
+}
+
+impl CredentialsForm {
+    /// The values, with what was taken away around the host. All mistakes are noted.
+    fn read(
+        &self,
+        partner: &PartnerId,
+        stored: Option<&Integration>,
+        keys: &KeyRing,
+        found: &mut Found,
+    ) -> Option<(Values, Vec<Note>)> {
+        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.trim().is_empty());
+        let host = match found.required(Field::Host, text(&self.host)).map(|host| Host::clean(&host)) {
+            Some(Ok(cleaned)) => Some((cleaned.host.as_str().to_owned(), cleaned.notes)),
+            Some(Err(error)) => {
+                found.note(Field::Host, MistakeKind::Host(error));
+                None
+            }
+            None => None,
+        };
+        let [v2_base, v1_base] =
+            [(Field::V2Base, &self.v2_base), (Field::V1Base, &self.v1_base)].map(|(field, base)| {
+                let base = text(base.trim());
+                // Whatever the host is: only the address itself is looked at.
+                let any = Host::parse("bms.kaseya.com").ok();
+                let is_one =
+                    |base: &str| any.as_ref().is_some_and(|any| Bases::new(any, Some(base), None).is_ok());
+                if base.as_deref().is_some_and(|base| !is_one(base)) {
+                    found.note(field, MistakeKind::Address);
+                }
+                base
+            });
+        let user_name = found.required(Field::UserName, text(&self.user_name));
+        let tenant = found.required(Field::CompanyName, text(&self.company_name));
+        let typed = Some(&self.password).filter(|password| !password.expose_secret().is_empty()).cloned();
+        let Some((((host, notes), user_name), tenant)) = host.zip(user_name).zip(tenant) else {
+            if typed.is_none() && stored.is_none() {
+                found.note(Field::Password, MistakeKind::Missing);
+            }
+            return None;
+        };
+        let password = match (typed, stored) {
+            (Some(typed), _) => Some(typed),
+            (None, None) => found.required(Field::Password, None),
+            (None, Some(stored)) => {
+                // A stored password goes nowhere else than where it was typed for.
+                let is_same = stored.host == host
+                    && stored.tenant == tenant
+                    && stored.user_name == user_name
+                    && stored.v2_base == v2_base
+                    && stored.v1_base == v1_base;
+                let opened = if is_same { credentials::open(partner, stored, keys) } else { None };
+                if opened.is_none() {
+                    found.note(Field::Password, MistakeKind::TypeAgain);
+                }
+                opened.map(|values| values.password)
+            }
+        };
+        Some((Values { host, v2_base, v1_base, tenant, user_name, password: password? }, notes))
+    }
+}

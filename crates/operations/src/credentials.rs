@@ -1,0 +1,110 @@
+//! Credentials on their way into the store: sealed, versioned, and never in the place of better ones.
+
+use connection::{NotTried, Values};
+use domain::{Entropy, PartnerId};
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+use store::{
+    StoreError, Transaction,
+    logins::{self, LoginOf},
+    settings::Integration,
+};
+use vault::{Associated, KeyRing, Sealed};
+
+/// What credentials are sealed with.
+#[derive(Debug, Clone, Copy)]
+pub struct Sealing<'a> {
+    /// The keys.
+    pub keys: &'a KeyRing,
+    /// Randomness.
+    pub entropy: &'a Entropy,
+    /// The present instant.
+    pub now: Timestamp,
+}
+
+/// Credentials as they are to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedCredentials {
+    /// The password, sealed.
+    pub sealed_password: String,
+    /// The marks of host, tenant, user and password.
+    pub password_marks: Vec<String>,
+    /// Since when the password is the stored one, if that is known.
+    pub password_changed_at: Option<Timestamp>,
+    /// Higher than before if they are others.
+    pub version: u32,
+    /// Whether they are others than those that are stored.
+    pub are_new: bool,
+}
+
+/// Seals credentials; those that are stored already stay as they are.
+pub fn seal(
+    partner: &PartnerId,
+    values: &Values,
+    stored: Option<&Integration>,
+    sealing: Sealing<'_>,
+) -> SealedCredentials {
+    let Sealing { keys, entropy, now } = sealing;
+    let associated = associated(partner, &values.host, &values.tenant, &values.user_name);
+    // What is sealed opens for its own partner, host, tenant and user alone: with any other of these it is another.
+    let same = stored.filter(|stored| {
+        let opened = keys.open(&associated, &Sealed::from_text(&*stored.sealed_password));
+        opened.is_ok_and(|password| password.expose_secret() == values.password.expose_secret())
+    });
+    let (sealed_password, version, password_changed_at) = match same {
+        Some(stored) => {
+            (stored.sealed_password.clone(), stored.credentials_version, stored.password_changed_at)
+        }
+        None => {
+            let sealed = keys.seal(&associated, &values.password, |bytes| entropy.fill(bytes));
+            let version = stored.map_or(0, |stored| stored.credentials_version) + 1;
+            (sealed.as_str().to_owned(), version, Some(now))
+        }
+    };
+    SealedCredentials {
+        sealed_password,
+        password_marks: values.marks(keys),
+        password_changed_at,
+        version,
+        are_new: same.is_none(),
+    }
+}
+
+/// The stored credentials, opened; `None` where the key ring does not open them.
+pub fn open(partner: &PartnerId, stored: &Integration, keys: &KeyRing) -> Option<Values> {
+    let associated = associated(partner, &stored.host, &stored.tenant, &stored.user_name);
+    let password = keys.open(&associated, &Sealed::from_text(&*stored.sealed_password)).ok()?;
+    Some(Values {
+        host: stored.host.clone(),
+        v2_base: stored.v2_base.clone(),
+        v1_base: stored.v1_base.clone(),
+        tenant: stored.tenant.clone(),
+        user_name: stored.user_name.clone(),
+        password,
+    })
+}
+
+/// Whether there is something to lose: credentials are in force that Kaseya takes, as far as is known, and these are
+/// others. A first save needs no trial.
+pub fn is_a_swap(new: &Values, stored: Option<&Integration>, keys: &KeyRing) -> bool {
+    stored.is_some_and(|stored| stored.credentials_refused.is_none() && !new.are_stored(keys, stored))
+}
+
+/// An error for credentials that Kaseya is known to refuse: no job could log in with them, and they are not stored.
+pub async fn not_refused<E: From<StoreError> + From<NotTried>>(
+    tx: &Transaction<'_>,
+    values: &Values,
+    marks: &[String],
+    now: Timestamp,
+) -> Result<(), E> {
+    let host = values.host.to_ascii_lowercase();
+    let of = LoginOf { host: &host, tenant: &values.tenant, user: &values.user_name };
+    match logins::lock_account(tx, of, marks, now).await?.refused {
+        Some(refused) => Err(NotTried::RefusedBefore { code: refused.code, at: refused.at }.into()),
+        None => Ok(()),
+    }
+}
+
+fn associated<'a>(partner: &'a PartnerId, host: &'a str, tenant: &'a str, user: &'a str) -> Associated<'a> {
+    Associated { partner: partner.as_str(), host, tenant, user }
+}

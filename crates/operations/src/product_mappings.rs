@@ -1,0 +1,86 @@
+//! Which services a partner's products are billed as (S-20 to S-25).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{PartnerId, ProductId, ServiceId};
+use store::{
+    settings::{self, PartnerSettings},
+    settings_writing as writing,
+};
+
+use crate::{
+    Operations,
+    leftovers::{self, Leftover},
+    not_saved::{Field, Found, MistakeKind, NotSaved},
+};
+
+/// The services of products, with their names; a product without one is not mapped any more.
+pub type ProductServices = BTreeMap<ProductId, Option<(ServiceId, String)>>;
+
+impl Operations {
+    /// Saves the services of these products; others stay as they are. Answers the lines that are left over by it.
+    /// `add_together` says that a person wants the users of products of one service added together.
+    pub async fn save_product_mappings(
+        &self,
+        partner: &PartnerId,
+        services: &ProductServices,
+        add_together: bool,
+    ) -> Result<Vec<Leftover>, NotSaved> {
+        let (now, entropy) = (self.clock.now(), &self.entropy);
+        self.store
+            .transaction("save_product_mappings", |tx| {
+                Box::pin(async move {
+                    writing::hold(tx, partner).await?;
+                    let stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
+                    check(&stored, services, add_together)?;
+                    for (product, service) in services {
+                        writing::store_product_mapping(tx, partner, product, service.as_ref()).await?;
+                    }
+                    Ok(leftovers::ask(tx, partner, entropy, now).await?)
+                })
+            })
+            .await
+    }
+}
+
+fn check(stored: &PartnerSettings, services: &ProductServices, add_together: bool) -> Result<(), NotSaved> {
+    if stored.integration.is_none() {
+        return Err(NotSaved::NotConnected);
+    }
+    let mut found = Found::default();
+    for product in services.keys().filter(|product| !stored.products.contains_key(product)) {
+        found.note(Field::Product, MistakeKind::Unknown(product.to_string()));
+    }
+    for (service, _) in services.values().flatten() {
+        found.within(Field::Product, service.0.into(), 1, i32::MAX.into());
+    }
+    found.none_or(Some(()))?;
+    let together = newly_together(stored, services);
+    if together.is_empty() || add_together { Ok(()) } else { Err(NotSaved::AddProductsTogether(together)) }
+}
+
+/// Products that would be one service and are not yet.
+fn newly_together(stored: &PartnerSettings, services: &ProductServices) -> Vec<ProductId> {
+    let before: BTreeMap<&ProductId, ServiceId> = stored
+        .products
+        .iter()
+        .filter_map(|(product, known)| Some((product, known.mapping.as_ref()?.service)))
+        .collect();
+    let mut after = before.clone();
+    for (product, service) in services {
+        match service {
+            Some((service, _)) => after.insert(product, *service),
+            None => after.remove(product),
+        };
+    }
+    let mut together = BTreeSet::new();
+    for (product, service) in &after {
+        for (other, _) in after.iter().filter(|(other, its)| *other != product && *its == service) {
+            let known = before.get(product) == Some(service) && before.get(other) == Some(service);
+            if !known {
+                together.extend([(*product).clone(), (*other).clone()]);
+            }
+        }
+    }
+    together.into_iter().collect()
+}

@@ -1,0 +1,134 @@
+//! A partner's schedule: saved, and seen before it is (S-26, S-29).
+
+use std::time::Duration;
+
+use domain::{
+    Frequency, InvoiceOutlook, Occurrence, PartnerId, Schedule, ScheduleError, Weekday, spread_offset,
+};
+use jiff::{SignedDuration, Timestamp};
+use store::{
+    StoreError, Transaction,
+    settings::{self, PartnerSettings, StoredSchedule},
+    settings_writing as writing,
+};
+
+use crate::{
+    Operations,
+    not_saved::{Field, Found, MistakeKind, NotSaved},
+};
+
+/// How many due times are shown.
+const SHOWN: usize = 3;
+
+/// A schedule as it is typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduleForm {
+    /// Whether it is weekly; else daily, and the weekday says nothing.
+    pub weekly: bool,
+    /// The day of a weekly one.
+    pub weekday: Option<Weekday>,
+    /// The whole hour.
+    pub hour: Option<i64>,
+    /// The IANA zone.
+    pub zone: String,
+}
+
+/// What a schedule means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// When it is due next, the partner's own delay included.
+    pub due: Vec<Timestamp>,
+    /// How it stands to the next invoice; `None` before the first save of the connection.
+    pub invoice: Option<InvoiceOutlook>,
+}
+
+impl ScheduleForm {
+    /// The schedule, or all mistakes.
+    pub fn check(&self) -> Result<Schedule, NotSaved> {
+        let mut found = Found::default();
+        let frequency = if self.weekly {
+            found.required(Field::Weekday, self.weekday).map(Frequency::Weekly)
+        } else {
+            Some(Frequency::Daily)
+        };
+        let hour = found.required(Field::Hour, self.hour);
+        let zone = self.zone.trim();
+        // Each field by itself, so that all mistakes are named at once.
+        if let Some(hour) = hour {
+            found.within(Field::Hour, hour, 0, 23);
+        }
+        if zone.is_empty() {
+            found.note(Field::Zone, MistakeKind::Missing);
+        } else if let Err(ScheduleError::Zone(_)) = Schedule::new(Frequency::Daily, 0, zone) {
+            found.note(Field::Zone, MistakeKind::Zone);
+        }
+        let schedule = frequency.zip(hour);
+        found.none_or(schedule.and_then(|(frequency, hour)| Schedule::new(frequency, hour, zone).ok()))
+    }
+}
+
+/// What a schedule would mean for a partner.
+pub fn preview(settings: &PartnerSettings, schedule: &Schedule, spread: Duration, now: Timestamp) -> Preview {
+    let own = spread_offset(&settings.partner, spread);
+    let delay = SignedDuration::try_from(own).unwrap_or_default();
+    let first = schedule.after_instant(now.saturating_sub(delay).unwrap_or(now));
+    let due = std::iter::successors(first, |before| schedule.after(before.nominal))
+        .map(|occurrence| occurrence.due.saturating_add(delay).unwrap_or(occurrence.due))
+        .take(SHOWN)
+        .collect();
+    let invoice = settings.integration.as_ref().and_then(|integration| {
+        InvoiceOutlook::next(schedule, own, &integration.month_end, integration.invoice_day, now)
+    });
+    Preview { due, invoice }
+}
+
+impl Operations {
+    /// Saves a schedule; answers when it is due next.
+    pub async fn save_schedule(
+        &self,
+        partner: &PartnerId,
+        form: &ScheduleForm,
+    ) -> Result<Timestamp, NotSaved> {
+        let (schedule, now, spread) = (&form.check()?, self.clock.now(), self.spread);
+        self.store
+            .transaction("save_schedule", |tx| {
+                Box::pin(async move {
+                    writing::hold(tx, partner).await?;
+                    let stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
+                    if stored.integration.is_none() {
+                        return Err(NotSaved::NotConnected);
+                    }
+                    let next = store(tx, partner, schedule, stored.schedule.as_ref(), spread, now).await?;
+                    next.ok_or(NotSaved::NeverDue)
+                })
+            })
+            .await
+    }
+}
+
+/// Stores a schedule that is another than before; answers when it is due next, `None` when it has no day before the
+/// calendar ends. The partner is held by the caller.
+pub async fn store(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    schedule: &Schedule,
+    before: Option<&StoredSchedule>,
+    spread: Duration,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    if let Some(before) = before.filter(|before| before.schedule == *schedule) {
+        return Ok(Some(before.next_run_at));
+    }
+    // The partner's own delay is not part of the schedule: without it the clock of its days is that much behind.
+    let spread = SignedDuration::try_from(spread_offset(partner, spread)).unwrap_or_default();
+    let pending = before.map(|before| Occurrence {
+        nominal: before.next_nominal,
+        due: before.next_run_at.saturating_sub(spread).unwrap_or(now),
+    });
+    let now = now.saturating_sub(spread).unwrap_or(now);
+    let last = before.and_then(|before| before.last_nominal);
+    let Some(next) = schedule.next_after_edit(pending, last, now) else { return Ok(None) };
+    let next = Occurrence { due: next.due.saturating_add(spread).unwrap_or(next.due), ..next };
+    writing::store_schedule(tx, partner, schedule, next).await?;
+    Ok(Some(next.due))
+}

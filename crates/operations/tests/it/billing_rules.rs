@@ -1,0 +1,52 @@
+//! Billing rules: what they say, and that another rule is another mapping.
+
+use std::collections::BTreeMap;
+
+use domain::{AccountId, BillingRule, ContractId};
+use operations::{
+    billing_rules::BillingForm,
+    company_mapping::{CompanyEdit, MappingForm},
+    not_saved::{Field, NotSaved},
+};
+
+use crate::world::{World, company, product};
+
+async fn save(world: &World, form: BillingForm) -> Result<(), NotSaved> {
+    let rules = BTreeMap::from([(product("standard"), form)]);
+    world.operations().save_billing_rules(&world.partner, &company("one"), &rules).await
+}
+
+async fn rule(world: &World) -> BillingRule {
+    world.settings().await.companies[&company("one")].billing_rule(&product("standard"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_05_a_company_is_not_billed_with_a_note_or_by_figures() {
+    let world = World::connected().await;
+    let mapping = MappingForm {
+        account: Some((AccountId(301), "A".to_owned())),
+        contract: Some((ContractId(5001), "C".to_owned())),
+        product_contracts: BTreeMap::new(),
+    };
+    let edit =
+        CompanyEdit { company: company("one"), shown: None, mapping: Some(mapping), add_together: false };
+    world.operations().save_company_mapping(&world.partner, edit).await.expect("it is right");
+    let version = world.version("one").await;
+
+    let without = save(&world, BillingForm::NotBilled { note: " ".to_owned() }).await;
+    let Err(NotSaved::Mistakes(mistakes)) = without else { panic!("{without:?}") };
+    assert_eq!(mistakes[0].field, Field::Note);
+    save(&world, BillingForm::NotBilled { note: "Own use".to_owned() }).await.expect("it is right");
+    assert_eq!(rule(&world).await, BillingRule::NotBilled);
+    assert_eq!(world.version("one").await, version.map(|version| version + 1));
+
+    let figures =
+        |minimum, included_free| BillingForm::Figures { minimum, included_free, note: String::new() };
+    let negative = save(&world, figures(-1, 0)).await;
+    let Err(NotSaved::Mistakes(mistakes)) = negative else { panic!("{negative:?}") };
+    assert_eq!(mistakes[0].field, Field::Minimum);
+    save(&world, figures(5, 2)).await.expect("it is right");
+    assert_eq!(rule(&world).await, BillingRule::Billed { minimum: 5, included_free: 2 });
+    save(&world, BillingForm::AsCounted).await.expect("it is right");
+    assert_eq!(rule(&world).await, BillingRule::default());
+}

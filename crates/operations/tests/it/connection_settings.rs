@@ -1,0 +1,126 @@
+//! The connection: mistakes named by field, others tried beside those in force, the stored password kept and never sent
+//! elsewhere than where it was typed for.
+
+use kaseya::Note;
+use operations::{
+    connection_settings::ConnectionForm,
+    not_saved::{Field, MistakeKind, NotSaved},
+};
+use secrecy::SecretString;
+use store::settings::{Integration, IntegrationState};
+
+use crate::world::{RIGHT, World};
+
+async fn stored(world: &World) -> Integration {
+    world.settings().await.integration.expect("an integration")
+}
+
+async fn mistakes(world: &World, form: &ConnectionForm) -> Vec<(Field, MistakeKind)> {
+    match world.connections.save(&world.partner, form).await {
+        Err(NotSaved::Mistakes(mistakes)) => {
+            mistakes.into_iter().map(|mistake| (mistake.field, mistake.kind)).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_03_all_four_are_required_and_every_empty_one_is_named() {
+    let world = World::new().await;
+    let mut form = world.form("");
+    form.credentials.host = " ".to_owned();
+    form.credentials.user_name = String::new();
+    form.credentials.company_name = "  ".to_owned();
+    (form.billing, form.invoice_day) = (None, Some(29));
+    let found = mistakes(&world, &form).await;
+    let missing = [Field::Host, Field::UserName, Field::CompanyName, Field::Password, Field::Billing];
+    let mut expected: Vec<_> = missing.into_iter().map(|field| (field, MistakeKind::Missing)).collect();
+    expected.push((Field::InvoiceDay, MistakeKind::OutOfRange { least: 1, most: 28 }));
+    assert_eq!(found, expected);
+    assert!(world.settings().await.integration.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_06_what_is_typed_around_a_host_is_taken_away_with_a_note_and_the_rest_refused_by_its_field() {
+    let world = World::new().await;
+    let mut form = world.form(RIGHT);
+    form.credentials.host = "https://bms.kaseya.com/login".to_owned();
+    let saved = world.connections.save(&world.partner, &form).await.expect("it is right");
+    assert_eq!((saved.host.as_str(), &saved.notes[..]), ("bms.kaseya.com", &[Note::Scheme, Note::Path][..]));
+    assert_eq!((saved.is_first, saved.state), (true, IntegrationState::On));
+    let integration = stored(&world).await;
+    assert_eq!((integration.host.as_str(), integration.tenant.as_str()), ("bms.kaseya.com", "Example MSP"));
+    assert_eq!((integration.month_end.cut_off_hour(), integration.max_count_age_days), (6, 3));
+
+    form.credentials.host = "user@bms.kaseya.com".to_owned();
+    form.credentials.v1_base = "ftp://elsewhere".to_owned();
+    let fields: Vec<Field> = mistakes(&world, &form).await.into_iter().map(|(field, _)| field).collect();
+    assert_eq!(fields, [Field::Host, Field::V1Base]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_10_the_stored_password_stays_and_goes_nowhere_else() {
+    let world = World::connected().await;
+    let before = stored(&world).await;
+    let mut form = world.form("");
+    form.invoice_day = Some(7);
+    form.enabled = false;
+    let saved = world.connections.save(&world.partner, &form).await.expect("it is right");
+    assert!(!saved.new_credentials && !saved.is_first);
+    let after = stored(&world).await;
+    assert_eq!(after.sealed_password, before.sealed_password);
+    assert_eq!((after.invoice_day.get(), after.state == IntegrationState::On), (7, false));
+    assert_eq!(world.kaseya.calls().len(), 0, "nothing was to be tried");
+
+    let edits: [fn(&mut ConnectionForm); 4] = [
+        |form| form.credentials.host = "other.kaseya.com".to_owned(),
+        |form| form.credentials.company_name = "Another".to_owned(),
+        |form| form.credentials.user_name = "other".to_owned(),
+        |form| form.credentials.v2_base = "https://elsewhere.example".to_owned(),
+    ];
+    for edit in edits {
+        let mut form = world.form("");
+        edit(&mut form);
+        assert_eq!(mistakes(&world, &form).await, [(Field::Password, MistakeKind::TypeAgain)]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_03_other_credentials_are_tried_beside_those_in_force() {
+    let world = World::connected().await;
+    let refused = world.connections.save(&world.partner, &world.form("mistyped")).await;
+    assert!(matches!(refused, Err(NotSaved::NotProven(_))), "{refused:?}");
+    let again = world.connections.save(&world.partner, &world.form("mistyped")).await;
+    assert!(matches!(again, Err(NotSaved::NotTried(_))), "{again:?}");
+    assert_eq!((world.kaseya.logins().v2_refused, stored(&world).await.credentials_version), (1, 1));
+
+    world.kaseya.edit(|state| state.login.password = "a new one".to_owned()).expect("nothing is kept");
+    let saved = world.connections.save(&world.partner, &world.form("a new one")).await.expect("it is right");
+    assert!(saved.new_credentials);
+    assert_eq!(stored(&world).await.credentials_version, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_12_authenticate_uses_what_is_on_screen_and_stores_nothing() {
+    let world = World::new().await;
+    let tried = world
+        .connections
+        .authenticate(&world.partner, &world.credentials(RIGHT), false)
+        .await
+        .expect("tried");
+    assert!(tried.authenticated.is_proven());
+    assert!(world.settings().await.integration.is_none());
+
+    world.connections.save(&world.partner, &world.form(RIGHT)).await.expect("it is right");
+    let tried =
+        world.connections.authenticate(&world.partner, &world.credentials(""), false).await.expect("tried");
+    assert!(tried.authenticated.is_proven(), "with the stored password");
+    let mut elsewhere = world.credentials("");
+    elsewhere.host = "other.kaseya.com".to_owned();
+    let refused = world.connections.authenticate(&world.partner, &elsewhere, false).await;
+    assert!(matches!(refused, Err(NotSaved::Mistakes(_))), "{refused:?}");
+    elsewhere.password = SecretString::from("mistyped");
+    let tried = world.connections.authenticate(&world.partner, &elsewhere, false).await.expect("tried");
+    assert!(!tried.authenticated.is_proven());
+    assert_eq!(world.kaseya.history().len(), 0, "nothing was changed");
+}

@@ -1,0 +1,8 @@
+//! What people do with an installation, on a real Postgres and a simulated Kaseya.
+
+mod billing_rules;
+mod company_mapping;
+mod connection_settings;
+mod product_mappings;
+mod schedule;
+mod world;

@@ -1,0 +1,66 @@
+//! Services of products: only those listed change, and two on one service are asked about.
+
+use std::collections::BTreeMap;
+
+use domain::ServiceId;
+use operations::{
+    not_saved::{Field, NotSaved},
+    product_mappings::ProductServices,
+};
+
+use crate::world::{World, product};
+
+fn services(of: &[(&str, Option<i32>)]) -> ProductServices {
+    of.iter()
+        .map(|(id, service)| (product(id), service.map(|id| (ServiceId(id), format!("Service {id}")))))
+        .collect()
+}
+
+async fn stored(world: &World) -> BTreeMap<String, Option<i32>> {
+    let products = world.settings().await.products;
+    products
+        .into_iter()
+        .map(|(id, known)| (id.to_string(), known.mapping.map(|mapping| mapping.service.0)))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_19_s_24_mappings_come_after_the_first_save_and_only_what_is_listed_changes() {
+    let world = World::new().await;
+    let operations = world.operations();
+    let one = services(&[("standard", Some(701))]);
+    let refused = operations.save_product_mappings(&world.partner, &one, false).await;
+    assert!(matches!(refused, Err(NotSaved::NotConnected)), "{refused:?}");
+    world.connections.save(&world.partner, &world.form(crate::world::RIGHT)).await.expect("it is right");
+    operations.save_product_mappings(&world.partner, &one, false).await.expect("it is right");
+    let other = services(&[("advanced", Some(702))]);
+    operations.save_product_mappings(&world.partner, &other, false).await.expect("it is right");
+    let gone = services(&[("standard", None)]);
+    operations.save_product_mappings(&world.partner, &gone, false).await.expect("it is right");
+    let expected = BTreeMap::from([("advanced".to_owned(), Some(702)), ("standard".to_owned(), None)]);
+    assert_eq!(stored(&world).await, expected);
+
+    let unknown = services(&[("trial", Some(701))]);
+    let Err(NotSaved::Mistakes(mistakes)) =
+        operations.save_product_mappings(&world.partner, &unknown, false).await
+    else {
+        panic!("there is no such product");
+    };
+    assert_eq!(mistakes[0].field, Field::Product);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_34_two_products_on_one_service_are_asked_about_once() {
+    let world = World::connected().await;
+    let operations = world.operations();
+    let both = services(&[("standard", Some(701)), ("advanced", Some(701))]);
+    let Err(NotSaved::AddProductsTogether(products)) =
+        operations.save_product_mappings(&world.partner, &both, false).await
+    else {
+        panic!("it is asked");
+    };
+    assert_eq!(products, [product("advanced"), product("standard")]);
+    assert_eq!(stored(&world).await["standard"], None);
+    operations.save_product_mappings(&world.partner, &both, true).await.expect("it is answered");
+    operations.save_product_mappings(&world.partner, &both, false).await.expect("it was answered");
+}

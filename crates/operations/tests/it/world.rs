@@ -1,0 +1,138 @@
+//! A partner without an integration, a simulated Kaseya, and what orders are carried out with.
+
+use std::{sync::Arc, time::Duration};
+
+use connection::Authenticator;
+use domain::{Billing, CompanyId, Entropy, PartnerId, ProductId};
+use egress::{Egress, EgressSettings};
+use kaseya::{Bms, BmsSettings};
+use kaseya_simulator::{Clock, Running, Simulator, State};
+use operations::{
+    Connections, Operations,
+    connection_settings::{ConnectionForm, CredentialsForm},
+};
+use secrecy::SecretString;
+use store::settings::{self, PartnerSettings};
+use testkit::{TestDatabase, database, entropy};
+use vault::KeyRing;
+
+pub(crate) const RIGHT: &str = "correct horse";
+pub(crate) const NOW: &str = "2026-11-23T10:00:00Z";
+
+pub(crate) struct World {
+    pub(crate) database: TestDatabase,
+    pub(crate) kaseya: Running,
+    pub(crate) connections: Connections,
+    pub(crate) partner: PartnerId,
+}
+
+impl World {
+    /// With a partner, two products and three companies that the provider has told of.
+    pub(crate) async fn new() -> Self {
+        let entropy = entropy(7);
+        let clock = testkit::Clock::at(NOW);
+        let kaseya = Simulator::new(kaseya_state(), Clock::standing(NOW.parse().expect("an instant")))
+            .start(([127, 0, 0, 1], 0).into())
+            .await
+            .expect("a free port");
+        let database = database().await;
+        let sql =
+            "insert into partners (partner_id, name, count_zone) values ('msp-1', 'MSP', 'Europe/Rome');
+                   insert into products (partner_id, product_id, name) values
+                       ('msp-1', 'standard', 'Standard'), ('msp-1', 'advanced', 'Advanced');
+                   insert into companies (partner_id, company_id, name) values
+                       ('msp-1', 'one', 'One'), ('msp-1', 'two', 'Two'), ('msp-1', 'three', 'Three')";
+        database.client().await.batch_execute(sql).await.expect("the statements are right");
+        let connections = connections(&database, &clock, entropy);
+        Self { database, kaseya, connections, partner: PartnerId::new("msp-1").expect("an id") }
+    }
+
+    /// The same with its connection saved.
+    pub(crate) async fn connected() -> Self {
+        let world = Self::new().await;
+        world.connections.save(&world.partner, &world.form(RIGHT)).await.expect("it is right");
+        world
+    }
+
+    pub(crate) fn operations(&self) -> &Operations {
+        &self.connections.operations
+    }
+
+    pub(crate) fn credentials(&self, password: &str) -> CredentialsForm {
+        let base = self.kaseya.base_url();
+        CredentialsForm {
+            host: "bms.kaseya.com".to_owned(),
+            v2_base: base.clone(),
+            v1_base: format!("{base}/api"),
+            user_name: "sync".to_owned(),
+            password: SecretString::from(password),
+            company_name: "Example MSP".to_owned(),
+        }
+    }
+
+    pub(crate) fn form(&self, password: &str) -> ConnectionForm {
+        ConnectionForm {
+            credentials: self.credentials(password),
+            enabled: true,
+            billing: Some(Billing::Arrears),
+            invoice_day: Some(5),
+            month_end_run: true,
+        }
+    }
+
+    pub(crate) async fn settings(&self) -> PartnerSettings {
+        let partner = &self.partner;
+        self.database
+            .store
+            .transaction("read", |tx| Box::pin(settings::read(tx, partner)))
+            .await
+            .expect("the database answers")
+            .expect("the partner is there")
+    }
+
+    pub(crate) async fn sql(&self, sql: &str) {
+        self.database.client().await.batch_execute(sql).await.expect("the statements are right");
+    }
+
+    pub(crate) async fn version(&self, id: &str) -> Option<u32> {
+        let settings = self.settings().await;
+        settings.companies[&company(id)].mapping.as_ref().map(|mapping| mapping.version)
+    }
+}
+
+fn connections(database: &TestDatabase, clock: &testkit::Clock, entropy: Entropy) -> Connections {
+    let ring = KeyRing::generate("first", |bytes| entropy.fill(bytes)).expect("a ring");
+    let keys = Arc::new(KeyRing::parse(&ring).expect("a ring"));
+    let clock: Arc<dyn domain::Clock> = Arc::new(clock.clone());
+    let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
+    let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings::default());
+    let store = database.store.clone();
+    Connections {
+        operations: Operations {
+            store: store.clone(),
+            bus: None,
+            clock: Arc::clone(&clock),
+            entropy,
+            spread: Duration::from_secs(900),
+        },
+        authenticator: Authenticator { store, bms, keys, clock },
+    }
+}
+
+fn kaseya_state() -> State {
+    State::builder()
+        .login("sync", RIGHT, "Example MSP")
+        .account(301, "Azienda 1")
+        .service(701, "Password Boss Standard", 3.5)
+        .contract(5001, 301, "Servizi gestiti")
+        .line(90_011, 701, 10.0)
+        .build()
+}
+
+pub(crate) fn company(id: &str) -> CompanyId {
+    CompanyId::new(id).expect("an id")
+}
+
+pub(crate) fn product(id: &str) -> ProductId {
+    ProductId::new(id).expect("an id")
+}
