@@ -7,6 +7,7 @@ use bus::SharedBus;
 use bus_rabbitmq::RabbitMq;
 use connection::Authenticator;
 use domain::{Clock, Entropy, PartnerId};
+use kaseya::KaseyaSection;
 use operations::Operations;
 use runtime::{BusSection, Config, Context};
 use scheduler::SchedulerSettings;
@@ -14,7 +15,6 @@ use secrecy::ExposeSecret as _;
 use store::{CalibratedClock, DatabaseSection, Store, settings::PartnerSettings, status_reading};
 use tokio_util::sync::CancellationToken;
 use vault::KeyRing;
-use worker::KaseyaSection;
 
 use crate::{data_dir::DataDir, ended::NAME};
 

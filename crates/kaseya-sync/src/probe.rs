@@ -4,11 +4,10 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use domain::{ContractId, LineId, PartnerId};
-use kaseya::{Access, Allowance, Bases, Host, Limits, Outcome, Probed, WriteBack};
+use kaseya::{Access, Allowance, Bases, Host, KaseyaSection, Limits, Outcome, Probed, WriteBack};
 use runtime::Context;
 use secrecy::SecretString;
 use serde::Serialize;
-use worker::KaseyaSection;
 
 use crate::{command_line::Probe, ended::Ended, output};
 

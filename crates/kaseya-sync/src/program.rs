@@ -10,6 +10,7 @@ use std::{
 };
 
 use clap::Parser as _;
+use kaseya::KaseyaSection;
 use runtime::{Config, Context, Program};
 use store::DatabaseSection;
 
@@ -148,7 +149,9 @@ where
     B: FnOnce(Context) -> F,
     F: Future<Output = anyhow::Result<Ended>> + Send + 'static,
 {
-    let defaults = [DatabaseSection::DEFAULTS, include_str!("defaults.toml"), defaults].concat();
+    let defaults =
+        [DatabaseSection::DEFAULTS, KaseyaSection::DEFAULTS, include_str!("defaults.toml"), defaults]
+            .concat();
     let program = Program { name: NAME, version: env!("CARGO_PKG_VERSION"), defaults: defaults.leak() };
     let config = match Config::load(program.defaults, config) {
         Ok(config) => config,

@@ -4,9 +4,11 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use bus::{InProcess, SharedBus};
+use connection::Authenticator;
 use domain::Clock;
+use kaseya::KaseyaSection;
 use local_postgres::Running;
-use operations::Operations;
+use operations::{Operations, connection_settings::Connections};
 use portal::{Portal, PortalSettings};
 use results::{Results, ResultsSettings};
 use runtime::Context;
@@ -14,7 +16,7 @@ use scheduler::{Scheduler, SchedulerSettings};
 use store::{CalibratedClock, Settings, Store};
 use tokio::sync::mpsc;
 use vault::KeyRing;
-use worker::{KaseyaSection, Worker, WorkerSettings};
+use worker::{Worker, WorkerSettings};
 
 use crate::{data_dir::DataDir, ended::NAME};
 
@@ -69,7 +71,7 @@ impl Services {
         self.run_scheduler(context)?;
         self.run_worker(context, allow_loopback_http)?;
         self.run_results(context)?;
-        self.run_portal(context).await
+        self.run_portal(context, allow_loopback_http).await
     }
 
     fn run_scheduler(&self, context: &Context) -> anyhow::Result<()> {
@@ -118,10 +120,18 @@ impl Services {
         Ok(())
     }
 
-    async fn run_portal(&self, context: &Context) -> anyhow::Result<SocketAddr> {
+    async fn run_portal(&self, context: &Context, allow_loopback_http: bool) -> anyhow::Result<SocketAddr> {
         let settings: PortalSettings = context.config.section("portal")?;
-        let operations = self.operations(context);
-        let portal = Portal::new(portal::Context { operations, settings, stop: context.shutdown.soft() });
+        let mut kaseya: KaseyaSection = context.config.section("kaseya")?;
+        kaseya.allow_loopback_http |= allow_loopback_http;
+        let authenticator = Authenticator {
+            store: self.store.clone(),
+            bms: kaseya.client(Arc::clone(&self.clock))?,
+            keys: Arc::clone(&self.keys),
+            clock: Arc::clone(&self.clock),
+        };
+        let connections = Connections { operations: self.operations(context), authenticator };
+        let portal = Portal::new(portal::Context { connections, settings, stop: context.shutdown.soft() });
         let listener = portal.bind().await.context("listening for browsers")?;
         let address = listener.local_addr()?;
         let alive = self.alive.clone();

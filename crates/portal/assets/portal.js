@@ -4,8 +4,41 @@
 // A menu that says when it changes sends itself; its button is for those without script.
 for (const form of document.querySelectorAll("form[data-send-on-change]")) {
   const button = form.querySelector("button");
-  if (button) button.hidden = true;
-  form.addEventListener("change", () => form.requestSubmit());
+  if (button && !form.querySelector("[type=search]")) button.hidden = true;
+  form.addEventListener("change", (event) => {
+    if (event.target.matches("select")) form.requestSubmit();
+  });
+}
+
+// A button that only asks: the answer is put into one part of the page, and what was typed stays where it is.
+for (const button of document.querySelectorAll("button[data-into]")) {
+  button.addEventListener("click", async (event) => {
+    event.preventDefault();
+    const part = document.getElementById(button.dataset.into);
+    const form = button.form;
+    const body = new URLSearchParams(new FormData(form));
+    body.append(button.name, button.value);
+    button.disabled = true;
+    part.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(form.action, { method: "POST", body });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.getElementById(part.id);
+      if (!fresh) return form.requestSubmit(button);
+      part.innerHTML = fresh.innerHTML;
+      for (const field of form.querySelectorAll("input[id]")) {
+        const mistake = page.getElementById(`${field.id}-mistake`);
+        document.getElementById(`${field.id}-mistake`)?.remove();
+        if (mistake) field.setAttribute("aria-invalid", "true");
+        else field.removeAttribute("aria-invalid");
+        if (mistake) field.after(mistake);
+      }
+      part.scrollIntoView({ block: "nearest" });
+    } finally {
+      button.disabled = false;
+      part.removeAttribute("aria-busy");
+    }
+  });
 }
 
 // Live: when something of this partner changes, the parts of the page that say so are fetched again.

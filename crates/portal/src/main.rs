@@ -1,20 +1,30 @@
 //! The program of the portal.
 
-use std::{process::ExitCode, sync::Arc};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use bus::Bus as _;
 use bus_rabbitmq::RabbitMq;
-use operations::Operations;
+use connection::Authenticator;
+use kaseya::KaseyaSection;
+use operations::{Operations, connection_settings::Connections};
 use portal::{Portal, PortalSettings};
 use runtime::{BusSection, Context, Program};
 use secrecy::ExposeSecret as _;
 use store::{CalibratedClock, DatabaseSection, Store};
+use vault::KeyRing;
 
 const NAME: &str = "kaseya-sync-portal";
 
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VaultSection {
+    key_ring_file: PathBuf,
+}
+
 fn main() -> ExitCode {
-    let defaults = [DatabaseSection::DEFAULTS, include_str!("defaults.toml")].concat();
+    let defaults =
+        [DatabaseSection::DEFAULTS, KaseyaSection::DEFAULTS, include_str!("defaults.toml")].concat();
     let program = Program { name: NAME, version: env!("CARGO_PKG_VERSION"), defaults: defaults.leak() };
     runtime::run(program, serve)
 }
@@ -22,7 +32,10 @@ fn main() -> ExitCode {
 async fn serve(context: Context) -> anyhow::Result<()> {
     let database: DatabaseSection = context.config.section("database")?;
     let bus: BusSection = context.config.section("bus")?;
+    let vault: VaultSection = context.config.section("vault")?;
+    let kaseya: KaseyaSection = context.config.section("kaseya")?;
     let settings: PortalSettings = context.config.section("portal")?;
+    let keys = KeyRing::read(&vault.key_ring_file)?;
     let stop = context.shutdown.soft();
 
     let store = Store::connect(database.settings(NAME)?, context.entropy.clone()).await?;
@@ -41,7 +54,15 @@ async fn serve(context: Context) -> anyhow::Result<()> {
         entropy: context.entropy.clone(),
         spread: settings.spread,
     };
-    let portal = Portal::new(portal::Context { operations, settings, stop });
+    let bms = kaseya.client(Arc::clone(&operations.clock))?;
+    let authenticator = Authenticator {
+        store: operations.store.clone(),
+        bms,
+        keys: Arc::new(keys),
+        clock: Arc::clone(&operations.clock),
+    };
+    let connections = Connections { operations, authenticator };
+    let portal = Portal::new(portal::Context { connections, settings, stop });
     let listener = portal.bind().await.context("listening for browsers")?;
     context.shutdown.service("portal", portal.run(listener));
     context.health.started();

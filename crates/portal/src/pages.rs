@@ -2,13 +2,18 @@
 
 pub(crate) mod activity;
 pub(crate) mod changes;
+pub(crate) mod companies;
 pub(crate) mod company;
+pub(crate) mod connection;
 pub(crate) mod holds;
+pub(crate) mod integrations;
 pub(crate) mod orders;
 pub(crate) mod overview;
 pub(crate) mod plain;
+pub(crate) mod schedule;
 pub(crate) mod sign_in;
 pub(crate) mod start;
+pub(crate) mod tabs;
 
 use askama::Template;
 use axum::response::{Html, IntoResponse as _, Response};

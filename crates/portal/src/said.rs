@@ -21,6 +21,8 @@ pub(crate) enum Said {
     NotPublished,
     /// Settings are stored.
     Saved,
+    /// The connection is stored for the first time.
+    SavedFirst,
     /// The integration is on.
     On,
     /// The integration is off, or about to be.
@@ -50,6 +52,7 @@ const ALL: &[(Said, &str)] = &[
     (Said::Unanswered, "unanswered"),
     (Said::NotPublished, "not-published"),
     (Said::Saved, "saved"),
+    (Said::SavedFirst, "saved-first"),
     (Said::On, "on"),
     (Said::Off, "off"),
     (Said::Decided, "decided"),
@@ -81,6 +84,7 @@ impl Said {
             Self::Unanswered => ("warn", words.unanswered),
             Self::NotPublished => ("bad", words.not_published),
             Self::Saved => ("good", words.saved),
+            Self::SavedFirst => ("good", words.saved_first),
             Self::On => ("good", words.on),
             Self::Off => ("good", words.off),
             Self::Decided => ("good", words.decided),

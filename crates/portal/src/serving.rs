@@ -1,8 +1,8 @@
 //! The portal as a service.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
-use operations::Operations;
+use operations::{Operations, connection_settings::Connections};
 use store::PartnerChanges;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -11,8 +11,8 @@ use crate::{PortalSettings, router};
 
 /// What the portal works with.
 pub struct Context {
-    /// What orders are carried out with: the store, the bus, the time.
-    pub operations: Operations,
+    /// What connections are tried and saved with; its operations are what all other orders are carried out with.
+    pub connections: Connections,
     /// What is configured.
     pub settings: PortalSettings,
     /// When to let go of pages that stay connected.
@@ -23,6 +23,7 @@ pub struct Context {
 #[derive(Clone)]
 pub struct Portal {
     pub(crate) operations: Operations,
+    pub(crate) connections: Arc<Connections>,
     pub(crate) settings: PortalSettings,
     pub(crate) stop: CancellationToken,
     pub(crate) changes: PartnerChanges,
@@ -31,9 +32,10 @@ pub struct Portal {
 impl Portal {
     /// One that listens nowhere yet.
     pub fn new(context: Context) -> Self {
-        let Context { operations, settings, stop } = context;
+        let Context { connections, settings, stop } = context;
+        let operations = connections.operations.clone();
         let changes = operations.store.partner_changes(stop.clone());
-        Self { operations, settings, stop, changes }
+        Self { operations, connections: Arc::new(connections), settings, stop, changes }
     }
 
     /// Begins to listen.

@@ -1,8 +1,9 @@
 //! How facts look on a page: instants, numbers, and the tone of a state.
 
-use advice::Language;
+use advice::{Facts, Language};
 use domain::CompanyState;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use store::status_reading::CompanyStatus;
 
 /// An instant with its day: `26 Nov 2026, 19:30`, `26/11/2026, 19:30`.
 pub(crate) fn instant(at: Timestamp, zone: &TimeZone, language: Language) -> String {
@@ -57,6 +58,16 @@ pub(crate) fn month(month: i8, language: Language) -> &'static str {
         Language::Italian => ITALIAN,
     };
     usize::try_from(month - 1).ok().and_then(|at| names.get(at).copied()).unwrap_or_default()
+}
+
+/// The units of a company whose one line moves: what its state says beside its word.
+pub(crate) fn moving(status: &CompanyStatus) -> Facts {
+    let mut moving = status.products.iter().filter(|product| product.from != product.to.map(f64::from));
+    let (units_from, units_to) = match (moving.next(), moving.next()) {
+        (Some(product), None) => (product.from, product.to),
+        _ => (None, None),
+    };
+    Facts { units_from, units_to, next_try: status.deferred_until, ..Facts::default() }
 }
 
 /// How a state is coloured; its word always stands beside the colour.

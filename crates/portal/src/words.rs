@@ -6,19 +6,25 @@
 use advice::Language;
 
 mod activity;
+mod companies;
 mod company;
+mod connection;
 mod frame;
 mod holds;
 mod overview;
 mod said;
+mod schedule;
 mod sign_in;
 
 pub(crate) use activity::Activity;
+pub(crate) use companies::Companies;
 pub(crate) use company::Company;
+pub(crate) use connection::Connection;
 pub(crate) use frame::Frame;
 pub(crate) use holds::Holds;
 pub(crate) use overview::Overview;
 pub(crate) use said::Said;
+pub(crate) use schedule::Schedule;
 pub(crate) use sign_in::SignIn;
 
 /// Makes the words of one page: `name: "English", "Italian";`.
@@ -83,9 +89,18 @@ mod tests {
 
     #[test]
     fn every_text_is_there_in_both_languages_with_the_same_values() {
-        for page in
-            [Activity::ALL, Company::ALL, Frame::ALL, Holds::ALL, Overview::ALL, Said::ALL, SignIn::ALL]
-        {
+        for page in [
+            Activity::ALL,
+            Companies::ALL,
+            Company::ALL,
+            Connection::ALL,
+            Frame::ALL,
+            Holds::ALL,
+            Overview::ALL,
+            Said::ALL,
+            Schedule::ALL,
+            SignIn::ALL,
+        ] {
             for (name, english, italian) in page {
                 assert!(!english.trim().is_empty() && !italian.trim().is_empty(), "{name}");
                 assert_eq!(placeholders(english), placeholders(italian), "{name}");

@@ -217,6 +217,35 @@ pub async fn read(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Pa
     }))
 }
 
+/// The zones of a partner, and whether its integration was saved: what a page needs that shows little else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Zones {
+    /// The provider's: what a day of counting and a month's last day is.
+    pub count: TimeZone,
+    /// Of the times that are shown.
+    pub shown: TimeZone,
+    /// Whether there is an integration.
+    pub is_connected: bool,
+}
+
+/// Reads a partner's zones; `None` for an unknown partner.
+pub async fn zones(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Zones>, StoreError> {
+    let sql = "select partners.count_zone, coalesce(schedules.zone, partners.count_zone) as shown_zone,
+                      integrations.partner_id is not null as is_connected
+               from partners left join integrations using (partner_id) left join schedules using (partner_id)
+               where partner_id = $1";
+    let Some(row) = tx.query_opt(sql, &[&partner.as_str()]).await? else { return Ok(None) };
+    let zone = |column: &'static str| {
+        let name: String = row.get(column)?;
+        TimeZone::get(&name).map_err(|error| StoreError::row("partners", column, &error))
+    };
+    Ok(Some(Zones {
+        count: zone("count_zone")?,
+        shown: zone("shown_zone")?,
+        is_connected: row.get("is_connected")?,
+    }))
+}
+
 /// Where the switch stands, held until the transaction ends: nobody switches off meanwhile. `None` before the first save.
 pub async fn hold_state(
     tx: &Transaction<'_>,

@@ -13,7 +13,6 @@ mod content;
 mod contract;
 mod decided;
 mod in_use;
-mod kaseya_section;
 mod outcome;
 mod ownership;
 mod permission;
@@ -26,5 +25,4 @@ mod terms;
 mod tracing_context;
 mod writing;
 
-pub use kaseya_section::KaseyaSection;
 pub use service::{Worker, WorkerSettings};

@@ -4,10 +4,11 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use bus::Bus as _;
 use bus_rabbitmq::RabbitMq;
+use kaseya::KaseyaSection;
 use runtime::{BusSection, Context, Program};
 use secrecy::ExposeSecret as _;
 use vault::KeyRing;
-use worker::{KaseyaSection, Worker, WorkerSettings};
+use worker::{Worker, WorkerSettings};
 
 const NAME: &str = "kaseya-sync-worker";
 
@@ -18,8 +19,8 @@ struct VaultSection {
 }
 
 fn main() -> ExitCode {
-    let program =
-        Program { name: NAME, version: env!("CARGO_PKG_VERSION"), defaults: include_str!("defaults.toml") };
+    let defaults = [include_str!("defaults.toml"), KaseyaSection::DEFAULTS].concat();
+    let program = Program { name: NAME, version: env!("CARGO_PKG_VERSION"), defaults: defaults.leak() };
     runtime::run(program, serve)
 }
 

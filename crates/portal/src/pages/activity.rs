@@ -32,7 +32,7 @@ const RUNS: i64 = 60;
 #[template(path = "activity.html")]
 struct Activity {
     frame: Frame,
-    words: &'static words::Activity,
+    activity: &'static words::Activity,
     runs: Vec<Run>,
 }
 
@@ -95,7 +95,7 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
     let companies = settings.companies.len();
     let shown = |run: &RunRow| shown_run(run, &frame, settings.zone(), visit.language, companies);
     let runs = runs.iter().map(shown).collect();
-    Ok(page(&Activity { words: words::Activity::of(visit.language), runs, frame }))
+    Ok(page(&Activity { activity: words::Activity::of(visit.language), runs, frame }))
 }
 
 /// The page of one run.

@@ -16,6 +16,8 @@ super::words! {
         not_published: "The message broker cannot be reached: nothing was asked for. Try again in a moment.",
             "Il broker dei messaggi non è raggiungibile: nulla è stato richiesto. Riprova tra poco.";
         saved: "Saved.", "Salvato.";
+        saved_first: "Saved. Next: map your products and companies, then press Sync now.",
+            "Salvato. Ora associa prodotti e aziende, poi premi Sincronizza ora.";
         on: "The integration is on.", "L'integrazione è attiva.";
         off: "The integration is being switched off: no new write is begun.",
             "L'integrazione viene disattivata: non inizia più alcuna scrittura.";

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use domain::Clock;
 use egress::{Egress, EgressSettings, SetupError};
-use kaseya::{Bms, BmsSettings, LineRoutes};
 
-/// The keys of the section; `defaults.toml` describes each.
+use crate::{Bms, BmsSettings, LineRoutes};
+
+/// The keys of the section; [`KaseyaSection::DEFAULTS`] describes each.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KaseyaSection {
@@ -19,6 +20,16 @@ pub struct KaseyaSection {
 }
 
 impl KaseyaSection {
+    /// Its defaults as TOML, for a program's own.
+    pub const DEFAULTS: &str = r#"
+[kaseya]
+# For development alone: allows plain http to loopback, for a simulated Kaseya.
+allow_loopback_http = false
+# The guessed V1 routes of a contract's lines, below V1's base.
+lines_route = "/finance/contracts/{contractId}/services"
+line_route = "/finance/contracts/{contractId}/services/{lineId}"
+"#;
+
     /// The client of all Kaseyas.
     pub fn client(self, clock: Arc<dyn Clock>) -> Result<Bms, SetupError> {
         let egress = Egress::new(EgressSettings { allow_loopback_http: self.allow_loopback_http })?;

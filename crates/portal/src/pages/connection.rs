@@ -1,0 +1,368 @@
+//! The connection to Kaseya (S-02 to S-19): its form, Authenticate with the values on screen, the switch, Save.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use connection::{Authenticated, Checked, Finding, NotTried};
+use domain::Billing;
+use jiff::tz::TimeZone;
+use operations::{
+    connection_settings::{ConnectionForm, CredentialsForm},
+    not_saved::{Field, Mistake, MistakeKind, NotSaved},
+};
+use secrecy::SecretString;
+use serde::Deserialize;
+use store::settings::{self, Integration, IntegrationState};
+
+use crate::{
+    Portal,
+    failure::Failure,
+    forms::Posted,
+    frame::{Frame, Place},
+    pages::{page, tabs},
+    said::Said,
+    shown,
+    visit::{Administering, Visit},
+    words::{self, fill},
+};
+
+#[derive(Template)]
+#[template(path = "connection.html")]
+struct Connection {
+    frame: Frame,
+    words: &'static words::Connection,
+    tabs: Vec<tabs::Tab>,
+    values: Values,
+    /// Whether a password is stored that an empty field keeps.
+    has_password: bool,
+    /// Where the switch stands.
+    standing: Option<(&'static str, &'static str)>,
+    outcome: Option<Outcome>,
+    mistakes: Vec<(Field, String)>,
+}
+
+/// What is in the fields. The password never is.
+struct Values {
+    host: String,
+    v2_base: String,
+    v1_base: String,
+    user_name: String,
+    company_name: String,
+    enabled: bool,
+    advance: bool,
+    invoice_day: String,
+    month_end_run: bool,
+}
+
+/// What came of Authenticate or Save.
+struct Outcome {
+    tone: &'static str,
+    text: String,
+    checks: Vec<Check>,
+    notes: Vec<String>,
+    /// Whether a person may say that the refusal is mended in Kaseya.
+    may_say_mended: bool,
+}
+
+/// A check, with its tick.
+struct Check {
+    /// `passed`, `failed`, `untold` or nothing.
+    class: &'static str,
+    name: &'static str,
+    more: String,
+}
+
+/// The form as it is posted.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Typed {
+    #[serde(default)]
+    host: String,
+    #[serde(default)]
+    v2_base: String,
+    #[serde(default)]
+    v1_base: String,
+    #[serde(default)]
+    user_name: String,
+    #[serde(default = "nothing")]
+    password: SecretString,
+    #[serde(default)]
+    company_name: String,
+    #[serde(default)]
+    enabled: bool,
+    #[serde(default)]
+    billing: String,
+    #[serde(default)]
+    invoice_day: String,
+    #[serde(default)]
+    month_end_run: bool,
+    #[serde(default)]
+    mended: bool,
+    action: Action,
+}
+
+fn nothing() -> SecretString {
+    SecretString::from(String::new())
+}
+
+/// Which button was pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Action {
+    Authenticate,
+    Save,
+}
+
+impl Values {
+    fn stored(stored: Option<&Integration>) -> Self {
+        let text = |text: Option<&String>| text.cloned().unwrap_or_default();
+        Self {
+            host: text(stored.map(|stored| &stored.host)),
+            v2_base: text(stored.and_then(|stored| stored.v2_base.as_ref())),
+            v1_base: text(stored.and_then(|stored| stored.v1_base.as_ref())),
+            user_name: text(stored.map(|stored| &stored.user_name)),
+            company_name: text(stored.map(|stored| &stored.tenant)),
+            enabled: stored.is_none_or(|stored| stored.state == IntegrationState::On),
+            advance: stored.is_some_and(|stored| stored.billing == Billing::Advance),
+            invoice_day: stored.map_or_else(|| "1".to_owned(), |stored| stored.invoice_day.get().to_string()),
+            month_end_run: stored.is_none_or(|stored| stored.month_end_run),
+        }
+    }
+
+    fn typed(typed: &Typed) -> Self {
+        Self {
+            host: typed.host.clone(),
+            v2_base: typed.v2_base.clone(),
+            v1_base: typed.v1_base.clone(),
+            user_name: typed.user_name.clone(),
+            company_name: typed.company_name.clone(),
+            enabled: typed.enabled,
+            advance: typed.billing == "advance",
+            invoice_day: typed.invoice_day.clone(),
+            month_end_run: typed.month_end_run,
+        }
+    }
+}
+
+impl Connection {
+    fn of(visit: &Visit, portal: &Portal, stored: Option<&Integration>, values: Values) -> Self {
+        let words = words::Connection::of(visit.language);
+        let frame = visit.frame(portal, Place::Integrations);
+        let standing = stored.map(|stored| match stored.state {
+            IntegrationState::On => (words.on, "good"),
+            IntegrationState::SwitchingOff => (words.switching_off, "warn"),
+            IntegrationState::Off => (words.off, ""),
+        });
+        Self {
+            words,
+            tabs: tabs::of(&frame, tabs::At::Connection, stored.is_some()),
+            values,
+            has_password: stored.is_some(),
+            standing,
+            outcome: None,
+            mistakes: Vec::new(),
+            frame,
+        }
+    }
+
+    /// What stands below the password.
+    fn password_help(&self) -> &'static str {
+        if self.has_password { self.words.password_stored } else { self.words.password_help }
+    }
+
+    /// What is wrong with a field.
+    fn mistake(&self, field: &str) -> Option<&str> {
+        self.mistakes.iter().find(|(known, _)| known.as_str() == field).map(|(_, text)| text.as_str())
+    }
+}
+
+/// The page.
+pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
+    let stored = stored(&portal, &visit).await?;
+    let stored = stored.integration.as_ref();
+    Ok(page(&Connection::of(&visit, &portal, stored, Values::stored(stored))))
+}
+
+async fn stored(portal: &Portal, visit: &Visit) -> Result<settings::PartnerSettings, Failure> {
+    let partner = &visit.partner;
+    let store = &portal.operations.store;
+    let read = store.transaction("portal_connection", |tx| Box::pin(settings::read(tx, partner))).await?;
+    read.ok_or(Failure::NotFound)
+}
+
+/// Authenticate, or Save.
+pub(crate) async fn post(
+    State(portal): State<Portal>,
+    Administering(visit): Administering,
+    Posted(typed): Posted<Typed>,
+) -> Result<Response, Failure> {
+    let credentials = CredentialsForm {
+        host: typed.host.clone(),
+        v2_base: typed.v2_base.clone(),
+        v1_base: typed.v1_base.clone(),
+        user_name: typed.user_name.clone(),
+        password: typed.password.clone(),
+        company_name: typed.company_name.clone(),
+    };
+    let (partner, language) = (&visit.partner, visit.language);
+    let before = stored(&portal, &visit).await?;
+    let zone = before.zone().clone();
+    let mut page_of = Connection::of(&visit, &portal, before.integration.as_ref(), Values::typed(&typed));
+    let words = page_of.words;
+    let refusal = match typed.action {
+        Action::Authenticate => {
+            match portal.connections.authenticate(partner, &credentials, typed.mended).await {
+                Ok(tried) => {
+                    page_of.outcome =
+                        Some(outcome_of(&tried.authenticated, words, &tried.host, &tried.notes));
+                    return Ok(page(&page_of));
+                }
+                Err(refusal) => refusal,
+            }
+        }
+        Action::Save => {
+            let form = ConnectionForm {
+                credentials,
+                enabled: typed.enabled,
+                billing: match typed.billing.as_str() {
+                    "arrears" => Some(Billing::Arrears),
+                    "advance" => Some(Billing::Advance),
+                    _ => None,
+                },
+                // What is no number is out of range too.
+                invoice_day: (!typed.invoice_day.trim().is_empty())
+                    .then(|| typed.invoice_day.trim().parse().unwrap_or(0)),
+                month_end_run: typed.month_end_run,
+            };
+            match portal.connections.save(partner, &form).await {
+                Ok(saved) => {
+                    tracing::info!(%partner, by = visit.person.name, new_credentials = saved.new_credentials, "the connection was saved");
+                    let said = if saved.is_first { Said::SavedFirst } else { Said::Saved };
+                    return Ok(Redirect::to(&said.at(partner, "integrations/kaseya-bms")).into_response());
+                }
+                Err(refusal) => refusal,
+            }
+        }
+    };
+    refused(&mut page_of, refusal, &zone, language)?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&page_of)).into_response())
+}
+
+fn outcome_of(
+    authenticated: &Authenticated,
+    words: &words::Connection,
+    host: &str,
+    notes: &[kaseya::Note],
+) -> Outcome {
+    let works = authenticated.is_proven();
+    let stripped = (!notes.is_empty()).then(|| fill(words.stripped, &[("host", &host)]));
+    Outcome {
+        tone: if works { "good" } else { "bad" },
+        text: if works {
+            format!("{} {}", words.works, words.not_stored)
+        } else {
+            words.works_not.to_owned()
+        },
+        checks: authenticated.checks.iter().map(|checked| check(checked, words)).collect(),
+        notes: stripped.into_iter().collect(),
+        may_say_mended: false,
+    }
+}
+
+fn check(checked: &Checked, words: &words::Connection) -> Check {
+    use connection::Check as Of;
+    let name = match checked.check {
+        Of::LogInV2 => words.check_log_in_v2,
+        Of::ApiAccess => words.check_api_access,
+        Of::ViewAccounts => words.check_view_accounts,
+        Of::ViewContracts => words.check_view_contracts,
+        Of::ViewServices => words.check_view_services,
+        Of::LogInV1 => words.check_log_in_v1,
+        Of::ViewLines => words.check_view_lines,
+        Of::ModifyContracts => words.check_modify_contracts,
+    };
+    let (class, more) = match &checked.finding {
+        Finding::Passed => ("passed", String::new()),
+        Finding::Untold(_) => ("untold", words.untold.to_owned()),
+        Finding::NotReached => ("", words.not_reached.to_owned()),
+        Finding::Failed { code, words: said } => {
+            let mut more = vec![code.to_string()];
+            more.extend(said.as_ref().map(|said| fill(words.kaseya_said, &[("words", said)])));
+            more.extend(checked.check.menu().map(|menu| fill(words.right, &[("menu", &menu)])));
+            ("failed", more.join(". "))
+        }
+    };
+    Check { class, name, more }
+}
+
+/// Shows why nothing was done. What is no answer to the person is a failure.
+fn refused(
+    page: &mut Connection,
+    refusal: NotSaved,
+    zone: &TimeZone,
+    language: advice::Language,
+) -> Result<(), Failure> {
+    let words = page.words;
+    let outcome = |text: String| Outcome {
+        tone: "bad",
+        text,
+        checks: Vec::new(),
+        notes: Vec::new(),
+        may_say_mended: false,
+    };
+    page.outcome = Some(match refusal {
+        NotSaved::Mistakes(mistakes) => {
+            page.mistakes = mistakes.iter().map(|mistake| (mistake.field, mend(mistake, words))).collect();
+            outcome(words.mistakes.to_owned())
+        }
+        NotSaved::NotProven(checks) => Outcome {
+            checks: checks.iter().map(|checked| check(checked, words)).collect(),
+            ..outcome(words.not_proven.to_owned())
+        },
+        NotSaved::NotTried(NotTried::RefusedBefore { code, at }) => {
+            let when = shown::instant(at, zone, language);
+            Outcome {
+                may_say_mended: true,
+                ..outcome(fill(words.refused_before, &[("when", &when), ("code", &code)]))
+            }
+        }
+        NotSaved::NotTried(NotTried::NotBefore { until }) => {
+            outcome(fill(words.not_before, &[("when", &shown::instant(until, zone, language))]))
+        }
+        NotSaved::NotTried(NotTried::CallLimit) => outcome(words.call_limit.to_owned()),
+        NotSaved::NotTried(NotTried::NoAddress(error)) => {
+            page.mistakes = vec![(Field::Host, words.host_wrong.to_owned())];
+            outcome(error.to_string())
+        }
+        NotSaved::NotTried(NotTried::Store(error)) | NotSaved::Store(error) => return Err(error.into()),
+        NotSaved::UnknownPartner
+        | NotSaved::NotConnected
+        | NotSaved::Stale { .. }
+        | NotSaved::AddCompaniesTogether(_)
+        | NotSaved::AddProductsTogether(_)
+        | NotSaved::NeverDue => return Err(Failure::NotFound),
+    });
+    Ok(())
+}
+
+/// What is wrong with a field, and the mend.
+fn mend(mistake: &Mistake, words: &words::Connection) -> String {
+    match &mistake.kind {
+        MistakeKind::Missing => words.missing.to_owned(),
+        MistakeKind::Host(error) => match error.mend() {
+            Some(mend) => fill(words.host_mend, &[("mend", &mend)]),
+            None => words.host_wrong.to_owned(),
+        },
+        MistakeKind::Address => words.address_wrong.to_owned(),
+        MistakeKind::TypeAgain => words.type_again.to_owned(),
+        MistakeKind::OutOfRange { least, most } => {
+            fill(words.out_of_range, &[("least", least), ("most", most)])
+        }
+        // The form has no field of these kinds.
+        MistakeKind::Zone | MistakeKind::Unknown(_) | MistakeKind::OtherAccount(_) => {
+            mistake.kind.to_string()
+        }
+    }
+}

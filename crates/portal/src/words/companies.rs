@@ -1,0 +1,42 @@
+//! The words of the table of companies.
+
+super::words! {
+    /// The words of the table of companies.
+    Companies {
+        title: "Companies", "Aziende";
+        search: "Search a company, account or contract", "Cerca un'azienda, un account o un contratto";
+        search_button: "Search", "Cerca";
+        show: "Show", "Mostra";
+        all: "all", "tutte";
+        needs_person: "needs you", "da guardare";
+        unmapped: "not mapped", "non mappate";
+        failed: "not sent", "non inviate";
+        held: "to approve", "da approvare";
+        changed: "changed", "aggiornate";
+        not_billed: "not billed", "non fatturate";
+        closed: "closed", "chiuse";
+        never: "never synced", "mai sincronizzate";
+        company: "Company", "Azienda";
+        account: "Account", "Account";
+        contract: "Contract", "Contratto";
+        users: "Users", "Utenti";
+        last_month: "Last month", "Mese scorso";
+        state: "Status", "Stato";
+        last_sync: "Last sync", "Ultima sincronizzazione";
+        never_synced: "never", "mai";
+        missing: "missing", "mancante";
+        edit: "Edit", "Modifica";
+        map: "Map", "Associa";
+        found_one: "1 company", "1 azienda";
+        found: "{number} companies", "{number} aziende";
+        none: "No company is found. Change the search, or show all.", "Nessuna azienda trovata. Modifica la ricerca o mostra tutte.";
+        empty: "There are no companies yet. They appear here by themselves as soon as Password Boss reports them.",
+            "Non ci sono ancora aziende. Compaiono qui da sole appena Password Boss le segnala.";
+        page: "Page {page} of {pages}", "Pagina {page} di {pages}";
+        earlier: "Previous page", "Pagina precedente";
+        later: "Next page", "Pagina successiva";
+        pages: "Pages", "Pagine";
+        times: "Times are those of {zone}. Users: {basis}.", "Orari del fuso {zone}. Utenti: {basis}.";
+        basis: "as of the newest complete report", "secondo il rapporto completo più recente";
+    }
+}
