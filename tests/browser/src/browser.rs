@@ -18,11 +18,12 @@ const POLL: Duration = Duration::from_millis(20);
 const HEIGHT: u32 = 900;
 
 /// What every browser of a test is started with: no window on a screen, no calls to its maker, nothing of a container's
-/// small shared memory, and no sandbox, which root cannot have.
-const ARGUMENTS: [&str; 9] = [
+/// small shared memory, no bars that take a phone's width, and no sandbox, which root cannot have.
+const ARGUMENTS: [&str; 10] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
+    "--hide-scrollbars",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -41,9 +42,6 @@ pub enum Language {
 }
 
 impl Language {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::English, Self::Italian];
-
     /// Its tag.
     pub fn tag(self) -> &'static str {
         match self {

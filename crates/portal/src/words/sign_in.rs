@@ -5,8 +5,8 @@ super::words! {
     SignIn {
         title: "Sign in", "Accedi";
         token: "Access token", "Token di accesso";
-        token_help: "It begins with ks_. Whoever runs this installation makes the first one with: kaseya-sync token new PARTNER --role admin",
-            "Inizia con ks_. Chi gestisce l'installazione crea il primo con: kaseya-sync token new PARTNER --role admin";
+        token_help: "It begins with ks_. Whoever runs this installation makes the first one with: kaseya-sync token new PARTNER --name NAME --role admin",
+            "Inizia con ks_. Chi gestisce l'installazione crea il primo con: kaseya-sync token new PARTNER --name NOME --role admin";
         submit: "Sign in", "Accedi";
         empty: "Enter an access token.", "Inserisci un token di accesso.";
         unknown: "This token is not known, or it was revoked. Check that it was copied whole.",
