@@ -71,7 +71,15 @@ impl ScheduleForm {
 pub fn preview(settings: &PartnerSettings, schedule: &Schedule, spread: Duration, now: Timestamp) -> Preview {
     let own = spread_offset(&settings.partner, spread);
     let delay = SignedDuration::try_from(own).unwrap_or_default();
-    let first = schedule.after_instant(now.saturating_sub(delay).unwrap_or(now));
+    // A night that is done already, and one that was brought forward, do not come again.
+    let pending = settings.schedule.as_ref().filter(|stored| stored.schedule == *schedule);
+    let first = match pending {
+        Some(stored) => Some(Occurrence {
+            nominal: stored.next_nominal,
+            due: stored.next_run_at.saturating_sub(delay).unwrap_or(now),
+        }),
+        None => schedule.after_instant(now.saturating_sub(delay).unwrap_or(now)),
+    };
     let due = std::iter::successors(first, |before| schedule.after(before.nominal))
         .map(|occurrence| occurrence.due.saturating_add(delay).unwrap_or(occurrence.due))
         .take(SHOWN)

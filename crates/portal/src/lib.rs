@@ -6,6 +6,7 @@
 //! not the visitor's does not exist for it (404).
 
 mod assets;
+mod entries;
 mod failure;
 mod forms;
 mod frame;

@@ -7,6 +7,7 @@ pub(crate) mod company;
 pub(crate) mod connection;
 pub(crate) mod holds;
 pub(crate) mod integrations;
+pub(crate) mod journal;
 pub(crate) mod orders;
 pub(crate) mod overview;
 pub(crate) mod plain;

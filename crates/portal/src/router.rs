@@ -58,6 +58,8 @@ fn partner() -> Router<Portal> {
         .route("/activity", get(pages::activity::show))
         .route("/activity/{run}", get(pages::activity::show_run))
         .route("/holds", get(pages::holds::show).post(pages::holds::decide))
+        .route("/journal", get(pages::journal::show))
+        .route("/journal.csv", get(pages::journal::csv))
         .route("/sync-now", post(pages::orders::sync_now))
         .route("/switch", post(pages::orders::switch))
 }

@@ -1,6 +1,6 @@
 //! How facts look on a page: instants, numbers, and the tone of a state.
 
-use advice::{Facts, Language};
+use advice::{Facts, Language, Money, number};
 use domain::CompanyState;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use store::status_reading::CompanyStatus;
@@ -68,6 +68,26 @@ pub(crate) fn moving(status: &CompanyStatus) -> Facts {
         _ => (None, None),
     };
     Facts { units_from, units_to, next_try: status.deferred_until, ..Facts::default() }
+}
+
+/// An amount of money that is added or taken away; Kaseya's prices do not say in which currency. `None` for what is no
+/// amount.
+pub(crate) fn difference(amount: f64, language: Language) -> Option<String> {
+    Some(number::difference(&money(amount)?, language))
+}
+
+/// An amount of money without its sign.
+pub(crate) fn amount(amount: f64, language: Language) -> Option<String> {
+    Some(number::amount(&money(amount)?, language))
+}
+
+fn money(amount: f64) -> Option<Money> {
+    /// Beyond it a double is not exact any more.
+    const MOST: f64 = 9.0e15;
+    let cents = (amount * 100.0).round();
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and its size was looked at")]
+    let cents = (cents.abs() < MOST).then_some(cents as i64)?;
+    Some(Money { cents, currency: None })
 }
 
 /// How a state is coloured; its word always stands beside the colour.

@@ -11,6 +11,7 @@ mod company;
 mod connection;
 mod frame;
 mod holds;
+mod journal;
 mod overview;
 mod said;
 mod schedule;
@@ -22,6 +23,7 @@ pub(crate) use company::Company;
 pub(crate) use connection::Connection;
 pub(crate) use frame::Frame;
 pub(crate) use holds::Holds;
+pub(crate) use journal::Journal;
 pub(crate) use overview::Overview;
 pub(crate) use said::Said;
 pub(crate) use schedule::Schedule;
@@ -96,6 +98,7 @@ mod tests {
             Connection::ALL,
             Frame::ALL,
             Holds::ALL,
+            Journal::ALL,
             Overview::ALL,
             Said::ALL,
             Schedule::ALL,

@@ -349,7 +349,7 @@ pub(crate) async fn products(
 }
 
 /// All companies of a partner, or `only` these.
-pub(crate) async fn companies(
+pub async fn companies(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     only: Option<&[&str]>,

@@ -6,7 +6,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use domain::{CompanyState, ErrorCode, RunId, RunMode, RunState, Trigger};
+use domain::{CompanyState, ErrorCode, RunId, RunMode, RunState};
 use jiff::tz::TimeZone;
 use store::{
     StoreError,
@@ -16,7 +16,7 @@ use store::{
 };
 
 use crate::{
-    Portal,
+    Portal, entries,
     failure::Failure,
     frame::{Frame, Place},
     pages::page,
@@ -185,13 +185,7 @@ fn contract_name(settings: &PartnerSettings, row: &RunCompany) -> String {
 
 fn shown_run(run: &RunRow, frame: &Frame, zone: &TimeZone, language: Language, companies: usize) -> Run {
     let words = words::Activity::of(language);
-    let trigger = match run.trigger {
-        Trigger::Schedule => words.schedule,
-        Trigger::MonthEnd => words.month_end,
-        Trigger::Request => words.request,
-        Trigger::FullRead => words.full_read,
-        Trigger::Probe => words.probe,
-    };
+    let trigger = entries::cause(run.trigger, words);
     let state = match run.state {
         RunState::Running => words.running,
         RunState::Finished => words.finished,

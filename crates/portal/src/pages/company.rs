@@ -10,6 +10,7 @@ use domain::{CompanyId, CompanyState};
 use operations::Advising;
 use store::{
     StoreError,
+    history::{self, JournalQuery},
     outcomes::ProductRow,
     settings::{self, PartnerSettings},
     status_reading::{self, CompanyStatus},
@@ -17,6 +18,7 @@ use store::{
 
 use crate::{
     Portal,
+    entries::Entry,
     failure::Failure,
     frame::{Frame, Place},
     pages::page,
@@ -24,6 +26,9 @@ use crate::{
     visit::Visit,
     words::{self, fill},
 };
+
+/// Changes that are shown; the journal has all of them.
+const HISTORY: u32 = 50;
 
 #[derive(Template)]
 #[template(path = "company.html")]
@@ -37,6 +42,8 @@ struct Company {
     edit: String,
     rules: Vec<String>,
     contracts: Vec<Contract>,
+    journal: &'static words::Journal,
+    entries: Vec<Entry>,
 }
 
 /// How the company stands with one contract.
@@ -83,11 +90,25 @@ pub(crate) async fn show(
                 let mine = statuses.iter().filter(|status| status.company == *company);
                 let contracts: Vec<Contract> =
                     mine.map(|status| contract(status, &settings, &advising, language)).collect();
-                Ok::<_, StoreError>(Some((settings, contracts)))
+                let query = JournalQuery {
+                    company: Some(company),
+                    from: None,
+                    until: None,
+                    before: None,
+                    size: HISTORY,
+                };
+                let entries = history::journal_page(tx, partner, &query).await?;
+                let name = |id: &str| {
+                    let known = settings.companies.iter().find(|(known, _)| known.as_str() == id);
+                    known.map_or_else(|| id.to_owned(), |(_, known)| known.name.clone())
+                };
+                let entries: Vec<Entry> =
+                    entries.iter().map(|entry| Entry::of(entry, settings.zone(), language, name)).collect();
+                Ok::<_, StoreError>(Some((settings, contracts, entries)))
             })
         })
         .await?;
-    let (settings, contracts) = read.ok_or(Failure::NotFound)?;
+    let (settings, contracts, entries) = read.ok_or(Failure::NotFound)?;
     let known = settings.companies.get(&company).ok_or(Failure::NotFound)?;
     Ok(page(&Company {
         words: words::Company::of(language),
@@ -95,9 +116,11 @@ pub(crate) async fn show(
         name: known.name.clone(),
         account: known.mapping.as_ref().map(|mapping| mapping.account_name.clone()),
         closed: known.closed_from.map(|day| shown::day(day, language)),
-        edit: frame.path(&format!("companies?edit={}", crate::forms::percent_encoded(company.as_str()))),
+        edit: format!("{}/mapping", frame.company(&company)),
         rules: rules(known, &settings, language),
         contracts,
+        journal: words::Journal::of(language),
+        entries,
         frame,
     }))
 }

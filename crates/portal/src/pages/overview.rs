@@ -1,13 +1,16 @@
-//! A partner's first page: one headline, then the rows that need a person.
+//! A partner's first page: one headline, then the rows that need a person, each with its next click.
 
 use advice::{Language, number};
 use askama::Template;
 use axum::{extract::State, response::Response};
-use domain::CompanyState;
+use domain::{CompanyState, Month};
+use jiff::{ToSpan as _, tz::TimeZone};
 use store::{
     StoreError,
-    settings::{self, Integration, IntegrationState, PartnerSettings},
-    status_reading::{self, CompanyStatus},
+    company_listing::ListedCompany,
+    overview::{self, AtRisk},
+    settings::{self, IntegrationState},
+    status_reading::{CompanyStatus, RunRow},
 };
 
 use crate::{
@@ -17,36 +20,29 @@ use crate::{
     pages::page,
     shown,
     visit::Visit,
-    words::{self, fill},
+    words::{self, counted, fill},
 };
 
-/// Rows that are shown; the others are behind a link.
-const ROWS: usize = 20;
+/// Companies that are shown; the others are behind a link.
+const COMPANIES: u32 = 20;
 
 #[derive(Template)]
 #[template(path = "overview.html")]
 struct Overview {
     frame: Frame,
     words: &'static words::Overview,
-    integration: Standing,
+    state: Option<IntegrationState>,
+    writes_stopped: bool,
     refused: Option<String>,
     headline: String,
     figures: Vec<(&'static str, String)>,
     rows: Vec<Row>,
     more: Option<String>,
+    products: Vec<String>,
     next_run: Option<String>,
+    last_run: Option<(String, String)>,
+    running: Option<String>,
     zone: String,
-    all: String,
-    connection: String,
-}
-
-/// Where the switch stands.
-#[derive(PartialEq, Eq)]
-enum Standing {
-    NotSetUp,
-    On,
-    SwitchingOff,
-    Off,
 }
 
 /// A company and contract that needs a person.
@@ -68,93 +64,125 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
         .store
         .transaction("portal_overview", |tx| {
             Box::pin(async move {
-                let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
-                let companies = status_reading::companies(tx, &settings, now).await?;
-                Ok::<_, StoreError>(Some((settings, companies)))
+                let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
+                let last_month = Month::of(zones.count.to_datetime(now).date()).previous();
+                let seen = overview::overview(tx, partner, COMPANIES, last_month, now).await?;
+                let stopped = settings::writes_stopped(tx).await?;
+                Ok::<_, StoreError>(Some((zones.shown, seen, stopped)))
             })
         })
         .await?;
-    let (settings, companies) = read.ok_or(Failure::NotFound)?;
+    let (zone, seen, writes_stopped) = read.ok_or(Failure::NotFound)?;
     let language = visit.language;
     let words = words::Overview::of(language);
     let frame = visit.frame(&portal, Place::Overview);
-    let zone = settings.zone();
-    let mut waiting: Vec<&CompanyStatus> = companies.iter().filter(|row| needs_person(row.state)).collect();
-    waiting.sort_by_key(|row| row.state != CompanyState::NotSent);
-    let within = frame.within.as_ref().ok_or(Failure::NotFound)?;
-    let more = waiting.len().checked_sub(ROWS).filter(|more| *more > 0);
-    let rows = waiting.iter().take(ROWS).map(|row| Row {
-        company: row.name.clone(),
-        contract: row.contract.as_ref().map_or_else(String::new, |(_, name)| name.clone()),
-        tone: shown::tone(row.state),
-        state: advice::state(row.state, &advice::Facts::default(), &reader(language, &settings, now)),
-        code: row.code.map_or("", domain::ErrorCode::as_str),
-        path: within.path(&format!("companies/{}", crate::forms::percent_encoded(row.company.as_str()))),
-        next_click: match row.state {
-            CompanyState::Held => words.decide,
-            CompanyState::NotMapped => words.map,
-            _ => words.look,
-        },
-    });
-    let month = zone.to_datetime(now).month();
+    let instant = |at| shown::instant(at, &zone, language);
+    let run = |run: &RunRow| frame.path(&format!("activity/{}", run.run));
+    let shown_companies = u32::try_from(seen.needs_person.len()).unwrap_or(COMPANIES);
+    let more = seen.companies.needs_person.saturating_sub(shown_companies);
+    let reader = advice::Reader { language, now: now.to_zoned(zone.clone()) };
+    let month = invoiced_month(&zone, now);
     Ok(page(&Overview {
         words,
-        integration: standing(settings.integration.as_ref()),
-        refused: refused(&settings, language),
+        state: seen.state,
+        writes_stopped,
+        refused: seen
+            .refused
+            .map(|refused| fill(words.refused, &[("code", &refused.code), ("when", &instant(refused.at))])),
         headline: fill(words.invoices, &[("month", &shown::month(month, language))]),
-        figures: figures(&companies, words, language),
-        rows: rows.collect(),
-        more: more.map(|more| fill(words.more, &[("number", &more)])),
-        next_run: settings.schedule.as_ref().map(|known| shown::instant(known.next_run_at, zone, language)),
+        figures: figures(&seen, words, language),
+        rows: seen.needs_person.iter().flat_map(|company| rows(company, &frame, words, &reader)).collect(),
+        more: (more > 0).then(|| fill(words.more, &[("number", &number::whole(more.into(), language))])),
+        products: seen
+            .unmapped_products
+            .iter()
+            .map(|product| {
+                let users = number::whole(product.users.into(), language);
+                fill(words.unmapped_product, &[("product", &product.name), ("users", &users)])
+            })
+            .collect(),
+        next_run: seen.next_run_at.map(instant),
+        last_run: seen
+            .last
+            .as_ref()
+            .map(|last| (run(last), instant(last.finished_at.unwrap_or(last.started_at)))),
+        running: seen.running.as_ref().map(run),
         zone: fill(words.times, &[("zone", &zone.iana_name().unwrap_or("UTC"))]),
-        all: within.path("companies"),
-        connection: within.path("integrations/kaseya-bms"),
         frame,
     }))
 }
 
-fn reader(language: Language, settings: &PartnerSettings, now: jiff::Timestamp) -> advice::Reader {
-    advice::Reader { language, now: now.to_zoned(settings.zone().clone()) }
+/// The month of the counts that the next invoices show: until its last day has passed, this one.
+fn invoiced_month(zone: &TimeZone, now: jiff::Timestamp) -> i8 {
+    let today = zone.to_datetime(now).date();
+    // On the first days the month before is still being invoiced.
+    let counted = if today.day() <= 3 { today.saturating_sub(1.month()) } else { today };
+    counted.month()
 }
 
-fn standing(integration: Option<&Integration>) -> Standing {
-    match integration.map(|integration| integration.state) {
-        None => Standing::NotSetUp,
-        Some(IntegrationState::On) => Standing::On,
-        Some(IntegrationState::SwitchingOff) => Standing::SwitchingOff,
-        Some(IntegrationState::Off) => Standing::Off,
-    }
-}
-
-fn refused(settings: &PartnerSettings, language: Language) -> Option<String> {
-    let refused = settings.integration.as_ref()?.credentials_refused?;
-    let when = shown::instant(refused.at, settings.zone(), language);
-    Some(fill(words::Overview::of(language).refused, &[("code", &refused.code), ("when", &when)]))
-}
-
-fn needs_person(state: CompanyState) -> bool {
-    matches!(state, CompanyState::NotSent | CompanyState::Held | CompanyState::NotMapped)
+fn rows<'a>(
+    company: &'a ListedCompany,
+    frame: &'a Frame,
+    words: &'static words::Overview,
+    reader: &'a advice::Reader,
+) -> impl Iterator<Item = Row> + 'a {
+    let needs = |status: &&CompanyStatus| {
+        status.code.is_some()
+            || matches!(
+                status.state,
+                CompanyState::NotSent | CompanyState::Held | CompanyState::NotMapped | CompanyState::Deferred
+            )
+    };
+    company.statuses.iter().filter(needs).map(move |status| Row {
+        company: company.company.name.clone(),
+        contract: status.contract.as_ref().map_or_else(String::new, |(_, name)| name.clone()),
+        tone: shown::tone(status.state),
+        state: advice::state(status.state, &shown::moving(status), reader),
+        code: status.code.map_or("", domain::ErrorCode::as_str),
+        path: match status.state {
+            CompanyState::Held => frame.path("holds"),
+            CompanyState::NotMapped if frame.may_edit => format!("{}/mapping", frame.company(&company.id)),
+            _ => frame.company(&company.id),
+        },
+        next_click: match status.state {
+            CompanyState::Held => words.decide,
+            CompanyState::NotMapped => words.map,
+            _ => words.look,
+        },
+    })
 }
 
 fn figures(
-    companies: &[CompanyStatus],
+    seen: &overview::Overview,
     words: &words::Overview,
     language: Language,
 ) -> Vec<(&'static str, String)> {
-    let count = |is: fn(CompanyState) -> bool| companies.iter().filter(|row| is(row.state)).count() as u64;
-    let ready =
-        count(|state| matches!(state, CompanyState::Changed | CompanyState::Unchanged | CompanyState::Sent));
-    let mend = count(|state| matches!(state, CompanyState::NotSent | CompanyState::NotMapped));
-    let held = count(|state| state == CompanyState::Held);
-    let of = |number, one: &'static str, more: &'static str| {
-        fill(words::counted(number, one, more), &[("number", &number::whole(number, language))])
+    let of = |number: u32, one: &'static str, more: &'static str| {
+        let whole = number::whole(number.into(), language);
+        fill(counted(number.into(), one, more), &[("number", &whole)])
     };
-    let mut figures = vec![("good-ink", of(ready, words.ready, words.ready))];
+    let counts = seen.companies;
+    let mend = counts.failed + counts.unmapped_with_users;
+    let mut figures = vec![("good-ink", of(counts.ready, words.ready, words.ready))];
     if mend > 0 {
         figures.push(("bad-ink", of(mend, words.to_mend_one, words.to_mend)));
     }
-    if held > 0 {
-        figures.push(("warn-ink", of(held, words.held_one, words.held)));
+    if seen.open_holds > 0 {
+        figures.push(("warn-ink", of(seen.open_holds, words.held_one, words.held)));
     }
+    figures.extend(at_risk(seen.at_risk, words, language).map(|text| ("", text)));
     figures
+}
+
+fn at_risk(risk: AtRisk, words: &words::Overview, language: Language) -> Option<String> {
+    let money = (risk.money >= 0.005).then(|| shown::amount(risk.money, language)).flatten();
+    let money = money.map(|money| fill(words.at_risk, &[("money", &money)]));
+    let units = (risk.units_without_price > 0).then(|| {
+        let units = number::whole(risk.units_without_price.into(), language);
+        fill(words.units_at_risk, &[("units", &units)])
+    });
+    match (money, units) {
+        (Some(money), Some(units)) => Some(format!("{money}, {units}")),
+        (money, units) => money.or(units),
+    }
 }

@@ -27,7 +27,7 @@ super::words! {
         next_invoice: "On the next invoice", "Nella prossima fattura";
         done: "What we did", "Cosa abbiamo fatto";
         to_do: "What to do", "Cosa fare";
-        kaseya_said: "Kaseya said", "Kaseya ha risposto";
+        detail: "In detail", "In dettaglio";
         trace: "Trace id", "Id traccia";
         check_again: "Check again", "Verifica di nuovo";
         rules: "Billing rules", "Regole di fatturazione";

@@ -23,6 +23,16 @@ super::words! {
         refused_text: "Nothing is sent until the credentials are mended. We do not try again, so that the user is not locked.",
             "Non viene inviato nulla finché le credenziali non sono corrette. Non riproviamo, per non bloccare l'utente.";
         mend_connection: "Mend the connection", "Correggi la connessione";
+        at_risk: "{money} a month at risk", "{money} al mese a rischio";
+        units_at_risk: "{units} units at risk", "{units} unità a rischio";
+        last_run: "Last run", "Ultima esecuzione";
+        running: "A sync is going", "Sincronizzazione in corso";
+        see_progress: "see how far it is", "vedi a che punto è";
+        unmapped_product: "{product}: no service is mapped, {users} users are billed nowhere (MAP-02).",
+            "{product}: nessun servizio associato, {users} utenti non vengono fatturati (MAP-02).";
+        map_products: "Map the products", "Associa i prodotti";
+        writes_stopped: "All writes of this installation are stopped by its operator: nothing is sent to Kaseya.",
+            "Tutte le scritture di questa installazione sono state fermate dal gestore: non viene inviato nulla a Kaseya.";
         attention: "What needs you", "Cosa richiede attenzione";
         nothing_waits: "Nothing needs you now.", "Ora nulla richiede attenzione.";
         company: "Company", "Azienda";

@@ -1,0 +1,92 @@
+//! Entries of the journal, as pages and files show them.
+
+use advice::{Language, number};
+use domain::Trigger;
+use jiff::tz::TimeZone;
+use store::history::JournalEntry;
+
+use crate::{shown, words};
+
+/// An entry, as it is shown.
+pub(crate) struct Entry {
+    /// When it was sent.
+    pub when: String,
+    /// The companies whose users are in the number.
+    pub companies: String,
+    /// The contract's name.
+    pub contract: String,
+    /// The service's name.
+    pub service: String,
+    /// From and to.
+    pub units: String,
+    /// The difference at the line's price.
+    pub money: Option<String>,
+    /// From which day.
+    pub effective: String,
+    /// What began the run.
+    pub cause: &'static str,
+    /// Whether a person had approved it.
+    pub was_approved: bool,
+    /// Whether it is half of a plan switch.
+    pub is_half: bool,
+    /// What became of it.
+    pub standing: &'static str,
+    /// How that is coloured.
+    pub tone: &'static str,
+    /// The trace of its run.
+    pub trace: String,
+}
+
+impl Entry {
+    /// An entry in a language; `name` finds a company's name.
+    pub fn of(
+        entry: &JournalEntry,
+        zone: &TimeZone,
+        language: Language,
+        name: impl Fn(&str) -> String,
+    ) -> Self {
+        let words = words::Journal::of(language);
+        let (standing, tone) = match entry.standing.as_str() {
+            "confirmed" => (words.confirmed, "good"),
+            "unsure" => (words.unsure, "warn"),
+            "not_applied" => (words.not_applied, "bad"),
+            _ => (words.sent, ""),
+        };
+        let mut companies: Vec<String> = entry.addends.iter().map(|addend| name(&addend.company)).collect();
+        companies.dedup();
+        let from = number::units(entry.from_units, language).unwrap_or_default();
+        let to = number::whole(entry.to_units.into(), language);
+        let difference = entry.unit_price.map(|price| (f64::from(entry.to_units) - entry.from_units) * price);
+        Self {
+            when: shown::instant(entry.written_at, zone, language),
+            companies: companies.join(", "),
+            contract: entry.contract_name.clone().unwrap_or_else(|| entry.contract.to_string()),
+            service: entry.service_name.clone().unwrap_or_else(|| entry.service.to_string()),
+            units: format!("{from} → {to}"),
+            money: difference.and_then(|amount| shown::difference(amount, language)),
+            effective: shown::day(entry.effective_date, language),
+            cause: cause(entry.trigger, words::Activity::of(language)),
+            was_approved: entry.was_approved,
+            is_half: entry.pair.is_some(),
+            standing,
+            tone,
+            trace: trace_id(entry.traceparent.as_deref()),
+        }
+    }
+}
+
+/// What begins a run.
+pub(crate) fn cause(trigger: Trigger, words: &words::Activity) -> &'static str {
+    match trigger {
+        Trigger::Schedule => words.schedule,
+        Trigger::MonthEnd => words.month_end,
+        Trigger::Request => words.request,
+        Trigger::FullRead => words.full_read,
+        Trigger::Probe => words.probe,
+    }
+}
+
+/// The id in a W3C trace context.
+fn trace_id(traceparent: Option<&str>) -> String {
+    traceparent.and_then(|text| text.split('-').nth(1)).unwrap_or_default().to_owned()
+}
