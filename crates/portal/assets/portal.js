@@ -21,10 +21,16 @@ for (const button of document.querySelectorAll("button[data-into]")) {
     button.disabled = true;
     part.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(form.action, { method: "POST", body });
+      // Not form.action: that is a button, where one has the name "action".
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById(part.id);
-      if (!fresh) return form.requestSubmit(button);
+      if (!fresh) {
+        // What a disabled button says is not sent.
+        button.disabled = false;
+        form.requestSubmit(button);
+        return;
+      }
       part.innerHTML = fresh.innerHTML;
       for (const field of form.querySelectorAll("input[id]")) {
         const mistake = page.getElementById(`${field.id}-mistake`);

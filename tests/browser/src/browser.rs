@@ -118,11 +118,6 @@ impl Browser {
         self.client.goto(url).await.with_context(|| format!("go to {url}"))
     }
 
-    /// Loads the page again.
-    pub async fn reload(&self) -> anyhow::Result<()> {
-        Ok(self.client.refresh().await?)
-    }
-
     /// The path of the page that is shown.
     pub async fn path(&self) -> anyhow::Result<String> {
         Ok(self.client.current_url().await?.path().to_owned())

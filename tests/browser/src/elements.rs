@@ -18,6 +18,8 @@ pub enum Role {
     Checkbox,
     /// A list to choose from.
     Combobox,
+    /// What opens and closes a part of a page.
+    Disclosure,
     /// A heading.
     Heading,
     /// A link.
@@ -44,6 +46,7 @@ impl Role {
             Self::Button => "button",
             Self::Checkbox => "checkbox",
             Self::Combobox => "combobox",
+            Self::Disclosure => "DisclosureTriangle",
             Self::Heading => "heading",
             Self::Link => "link",
             Self::Radio => "radio",
@@ -98,7 +101,7 @@ impl Browser {
 
     /// Types into the field with this label, in place of what is in it.
     pub async fn fill(&self, label: &str, text: &str) -> anyhow::Result<()> {
-        let field = self.find(Role::Textbox, label).await?;
+        let field = self.field(label).await?;
         field.clear().await?;
         field.send_keys(text).await.with_context(|| format!("type into {label:?}"))
     }
@@ -111,8 +114,21 @@ impl Browser {
 
     /// What is in the field with this label.
     pub async fn value(&self, label: &str) -> anyhow::Result<String> {
-        let field = self.find(Role::Textbox, label).await?;
-        Ok(field.prop("value").await?.unwrap_or_default())
+        Ok(self.field(label).await?.prop("value").await?.unwrap_or_default())
+    }
+
+    /// Waits until there is exactly one field with this label into which can be typed, and returns it.
+    pub async fn field(&self, label: &str) -> anyhow::Result<Element> {
+        let mut found = Vec::new();
+        self.until(&format!("one field {label:?}"), async || {
+            found.clear();
+            for role in [Role::Textbox, Role::Searchbox, Role::Spinbutton, Role::Combobox] {
+                found.extend(self.named(None, role, label).await?);
+            }
+            Ok(found.len() == 1)
+        })
+        .await?;
+        found.pop().context("just found")
     }
 
     async fn find_within(&self, parent: Option<&Element>, role: Role, name: &str) -> anyhow::Result<Element> {

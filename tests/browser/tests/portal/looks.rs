@@ -8,11 +8,21 @@ const WIDTHS: [u32; 2] = [390, 1280];
 /// The pages of a partner: path below its own, name of the pictures.
 type Pages = &'static [(&'static str, &'static str)];
 
-const OF_THE_NEWCOMER: Pages =
-    &[("", "new-overview"), ("/activity", "new-activity"), ("/holds", "new-holds")];
+const OF_THE_NEWCOMER: Pages = &[
+    ("", "new-overview"),
+    ("/integrations", "new-integrations"),
+    ("/integrations/kaseya-bms", "new-connection"),
+    ("/companies", "new-companies"),
+    ("/activity", "new-activity"),
+    ("/holds", "new-holds"),
+];
 
 const OF_THE_READY: Pages = &[
     ("", "overview"),
+    ("/integrations", "integrations"),
+    ("/integrations/kaseya-bms", "connection"),
+    ("/integrations/kaseya-bms/schedule", "schedule"),
+    ("/companies", "companies"),
     ("/activity", "activity"),
     ("/holds", "holds"),
     ("/companies/bianchi", "company-held"),

@@ -2,4 +2,5 @@
 
 mod browser;
 mod looks;
+mod newcomer;
 mod walk;
