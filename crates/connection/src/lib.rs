@@ -2,11 +2,15 @@
 //!
 //! It logs in for real and makes one read per right that a sync needs. It stores nothing of the values, sends no billing
 //! data and changes nothing in Kaseya. Its logins are counted with the workers', per host, tenant and user: what Kaseya has
-//! refused is not tried again, and no user is locked out by all of us together (B-03).
+//! refused is not tried again, and no user is locked out by all of us together (B-03). So are those of a person who looks
+//! something up in Kaseya ([`Reader`]).
 
 mod authenticate;
+mod counting;
+mod reading;
 mod values;
 
 pub use authenticate::{Authenticated, Authenticator, NotTried};
 pub use kaseya::{Check, Checked, Finding};
+pub use reading::{NotRead, Reader};
 pub use values::{NoAddress, Values};

@@ -1,9 +1,10 @@
 //! What a person types to connect a Kaseya.
 
-use kaseya::{Bases, BasesError, Host, HostError};
+use domain::PartnerId;
+use kaseya::{Access, Bases, BasesError, Host, HostError};
 use secrecy::SecretString;
 use store::settings::Integration;
-use vault::{KeyRing, Login};
+use vault::{Associated, KeyRing, Login, Sealed};
 
 /// What a person types to connect a Kaseya.
 #[derive(Debug, Clone)]
@@ -49,6 +50,37 @@ impl Values {
     /// The host as logins are counted by it.
     pub(crate) fn counted_host(&self) -> String {
         self.host.to_ascii_lowercase()
+    }
+
+    /// Those that are stored, opened; `None` where the key ring does not open them.
+    pub fn stored(partner: &PartnerId, stored: &Integration, keys: &KeyRing) -> Option<Self> {
+        let associated = Associated {
+            partner: partner.as_str(),
+            host: &stored.host,
+            tenant: &stored.tenant,
+            user: &stored.user_name,
+        };
+        let password = keys.open(&associated, &Sealed::from_text(&*stored.sealed_password)).ok()?;
+        Some(Self {
+            host: stored.host.clone(),
+            v2_base: stored.v2_base.clone(),
+            v1_base: stored.v1_base.clone(),
+            tenant: stored.tenant.clone(),
+            user_name: stored.user_name.clone(),
+            password,
+        })
+    }
+
+    /// What a session calls with.
+    pub(crate) fn access(&self, partner: &PartnerId, bases: Bases, credentials_version: u32) -> Access {
+        Access {
+            partner: partner.clone(),
+            bases,
+            tenant: self.tenant.clone(),
+            user_name: self.user_name.clone(),
+            password: self.password.clone(),
+            credentials_version,
+        }
     }
 
     /// Where they lead.

@@ -105,8 +105,8 @@ async fn stored(
         installation.partner(partner).await.with_context(|| format!("{partner} is no file either"))?;
     let partner = settings.partner;
     let Some(integration) = settings.integration else { anyhow::bail!("{partner} has no integration yet") };
-    let values = operations::credentials::open(&partner, &integration, keys)
-        .context("the stored password cannot be opened")?;
+    let values =
+        Values::stored(&partner, &integration, keys).context("the stored password cannot be opened")?;
     Ok((partner, values))
 }
 

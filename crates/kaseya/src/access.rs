@@ -38,6 +38,8 @@ pub struct Allowance {
 pub struct Limits {
     /// How many calls.
     pub allowance: Allowance,
+    /// Whether it may log in by itself; without that it goes by the tokens at hand, and says where none is.
+    pub may_log_in: bool,
     /// How long a login may take. One without an answer may have been refused, and there is no second try for half an hour:
     /// it gets longer than a read, which is simply tried again.
     pub login_timeout: Duration,
@@ -51,6 +53,6 @@ impl Limits {
     /// The usual time-outs: 45 seconds for a login, 30 for a read, 15 for a write.
     pub fn of(allowance: Allowance) -> Self {
         let [login_timeout, read_timeout, write_timeout] = [45, 30, 15].map(Duration::from_secs);
-        Self { allowance, login_timeout, read_timeout, write_timeout }
+        Self { allowance, may_log_in: true, login_timeout, read_timeout, write_timeout }
     }
 }

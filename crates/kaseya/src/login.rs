@@ -121,6 +121,11 @@ impl Session {
     }
 
     async fn log_in_v2(&self, inside: &mut Inside) -> Result<Token, BmsError> {
+        if !self.limits.may_log_in {
+            // What is at hand is not taken any more: whoever may log in does so anew.
+            inside.v2 = None;
+            return Err(BmsError::NotSignedIn);
+        }
         let call = Call::v2(Method::Post, "/v2/security/authenticate", Vec::new());
         let form = vec![
             ("GrantType", SecretString::from("password")),
@@ -152,6 +157,10 @@ impl Session {
     }
 
     async fn log_in_v1(&self, inside: &mut Inside) -> Result<Token, BmsError> {
+        if !self.limits.may_log_in {
+            inside.v1 = None;
+            return Err(BmsError::NotSignedIn);
+        }
         let (route, path) = ("/token".to_owned(), "/token".to_owned());
         let envelope = Envelope::Plain;
         let call = Call { api: Api::V1, method: Method::Post, route, path, query: Vec::new(), envelope };

@@ -75,6 +75,11 @@ impl Session {
         Ok(SignedIn { logged_in: self.login() == Login::Accepted })
     }
 
+    /// Makes sure of a token for reads over V2 alone, by logging in where none is at hand.
+    pub async fn sign_in_to_reads(&self) -> Result<(), BmsError> {
+        self.token(Api::V2, None).await.map(drop)
+    }
+
     /// Makes sure of a token for the lines, which are V1's, alone: no V2 call is made while one is at hand.
     pub async fn sign_in_to_lines(&self) -> Result<(), BmsError> {
         self.token(Api::V1, None).await.map(drop)

@@ -95,11 +95,26 @@ impl Session {
     /// come on two pages, or on none when others shift between the calls.
     pub async fn survey_page(&self, number: usize) -> Result<SurveyPage, BmsError> {
         let query = vec![("PageSize", SURVEY_PAGE.to_string()), ("PageNumber", number.to_string())];
-        let call = Call::v2(Method::Get, "/v2/finance/contracts/summary", query);
-        let success = self.read(&call, || Body::None).await?;
-        let rows = success.rows().and_then(|rows| rows.into_iter().map(surveyed).collect::<Result<_, _>>());
-        let contracts = rows.map_err(|problem| self.garbled(&call, problem))?;
-        Ok(SurveyPage { contracts, total: success.total })
+        self.survey(query).await
+    }
+
+    /// The contracts of accounts with this name, or with it as a part of theirs, as the survey shows them.
+    pub async fn surveyed_contracts_of(&self, account_name: &str) -> Result<Vec<SurveyedContract>, BmsError> {
+        let mut found = Vec::new();
+        for number in 1.. {
+            let query = vec![
+                ("PageSize", SURVEY_PAGE.to_string()),
+                ("PageNumber", number.to_string()),
+                ("Filter.AccountName", account_name.to_owned()),
+            ];
+            let page = self.survey(query).await?;
+            let is_last = page.is_last(number);
+            found.extend(page.contracts);
+            if is_last {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// One contract as the survey shows it, found by its names: there is no filter by id. `None` when the first page for these
@@ -116,12 +131,16 @@ impl Session {
             ("Filter.ContractName", name.to_owned()),
         ];
         query.extend(account_name.map(|name| ("Filter.AccountName", name.to_owned())));
+        let page = self.survey(query).await?;
+        Ok(page.contracts.into_iter().find(|row| row.id == contract))
+    }
+
+    async fn survey(&self, query: Vec<(&'static str, String)>) -> Result<SurveyPage, BmsError> {
         let call = Call::v2(Method::Get, "/v2/finance/contracts/summary", query);
         let success = self.read(&call, || Body::None).await?;
-        let rows =
-            success.rows().and_then(|rows| rows.into_iter().map(surveyed).collect::<Result<Vec<_>, _>>());
-        let rows = rows.map_err(|problem| self.garbled(&call, problem))?;
-        Ok(rows.into_iter().find(|row| row.id == contract))
+        let rows = success.rows().and_then(|rows| rows.into_iter().map(surveyed).collect::<Result<_, _>>());
+        let contracts = rows.map_err(|problem| self.garbled(&call, problem))?;
+        Ok(SurveyPage { contracts, total: success.total })
     }
 }
 

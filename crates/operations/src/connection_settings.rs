@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use connection::{Authenticated, Authenticator, Values};
+use connection::{Authenticated, Authenticator, Reader, Values};
 use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, PartnerId, RunBrake};
 use jiff::Timestamp;
 use kaseya::{Bases, Host, Note};
@@ -86,12 +86,14 @@ pub struct Tried {
     pub authenticated: Authenticated,
 }
 
-/// Saves and tries connections.
+/// Saves connections, tries them, and reads over them.
 pub struct Connections {
     /// What they are stored with.
     pub operations: Operations,
     /// What tries them; its keys seal passwords.
     pub authenticator: Authenticator,
+    /// What reads over those that are stored.
+    pub reader: Reader,
 }
 
 /// What is to be done next.
@@ -283,7 +285,7 @@ impl CredentialsForm {
                     && stored.user_name == user_name
                     && stored.v2_base == v2_base
                     && stored.v1_base == v1_base;
-                let opened = if is_same { credentials::open(partner, stored, keys) } else { None };
+                let opened = if is_same { Values::stored(partner, stored, keys) } else { None };
                 if opened.is_none() {
                     found.note(Field::Password, MistakeKind::TypeAgain);
                 }

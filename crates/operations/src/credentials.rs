@@ -45,7 +45,12 @@ pub fn seal(
     sealing: Sealing<'_>,
 ) -> SealedCredentials {
     let Sealing { keys, entropy, now } = sealing;
-    let associated = associated(partner, &values.host, &values.tenant, &values.user_name);
+    let associated = Associated {
+        partner: partner.as_str(),
+        host: &values.host,
+        tenant: &values.tenant,
+        user: &values.user_name,
+    };
     // What is sealed opens for its own partner, host, tenant and user alone: with any other of these it is another.
     let same = stored.filter(|stored| {
         let opened = keys.open(&associated, &Sealed::from_text(&*stored.sealed_password));
@@ -70,20 +75,6 @@ pub fn seal(
     }
 }
 
-/// The stored credentials, opened; `None` where the key ring does not open them.
-pub fn open(partner: &PartnerId, stored: &Integration, keys: &KeyRing) -> Option<Values> {
-    let associated = associated(partner, &stored.host, &stored.tenant, &stored.user_name);
-    let password = keys.open(&associated, &Sealed::from_text(&*stored.sealed_password)).ok()?;
-    Some(Values {
-        host: stored.host.clone(),
-        v2_base: stored.v2_base.clone(),
-        v1_base: stored.v1_base.clone(),
-        tenant: stored.tenant.clone(),
-        user_name: stored.user_name.clone(),
-        password,
-    })
-}
-
 /// Whether there is something to lose: credentials are in force that Kaseya takes, as far as is known, and these are
 /// others. A first save needs no trial.
 pub fn is_a_swap(new: &Values, stored: Option<&Integration>, keys: &KeyRing) -> bool {
@@ -103,8 +94,4 @@ pub async fn not_refused<E: From<StoreError> + From<NotTried>>(
         Some(refused) => Err(NotTried::RefusedBefore { code: refused.code, at: refused.at }.into()),
         None => Ok(()),
     }
-}
-
-fn associated<'a>(partner: &'a PartnerId, host: &'a str, tenant: &'a str, user: &'a str) -> Associated<'a> {
-    Associated { partner: partner.as_str(), host, tenant, user }
 }

@@ -246,6 +246,18 @@ pub async fn zones(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Z
     }))
 }
 
+/// Reads a partner's integration alone; `None` before the first save.
+pub async fn read_integration(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+) -> Result<Option<Integration>, StoreError> {
+    let sql = "select count_zone from partners where partner_id = $1";
+    match tx.query_opt(sql, &[&partner.as_str()]).await? {
+        Some(row) => integration(tx, partner, &row.get::<String>("count_zone")?).await,
+        None => Ok(None),
+    }
+}
+
 /// Where the switch stands, held until the transaction ends: nobody switches off meanwhile. `None` before the first save.
 pub async fn hold_state(
     tx: &Transaction<'_>,

@@ -236,6 +236,7 @@ impl Worker {
         let patience = if content.probing { 3 } else { 1 };
         let limits = kaseya::Limits {
             allowance: Allowance { v2: content.v2_calls, v1: content.v1_calls },
+            may_log_in: true,
             login_timeout: self.settings.login_timeout / patience,
             read_timeout: self.settings.read_timeout / patience,
             write_timeout: self.settings.write_timeout,

@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use connection::Authenticator;
+use connection::{Authenticator, Reader};
 use domain::{Billing, CompanyId, Entropy, PartnerId, ProductId};
 use egress::{Egress, EgressSettings};
 use kaseya::{Bms, BmsSettings};
-use kaseya_simulator::{Clock, Running, Simulator, State};
+use kaseya_simulator::{Clock, ContractStatus, Running, Simulator, State};
 use operations::{
     Connections, Operations,
     connection_settings::{ConnectionForm, CredentialsForm},
@@ -105,9 +105,12 @@ fn connections(database: &TestDatabase, clock: &testkit::Clock, entropy: Entropy
     let keys = Arc::new(KeyRing::parse(&ring).expect("a ring"));
     let clock: Arc<dyn domain::Clock> = Arc::new(clock.clone());
     let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
-    let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings::default());
+    let bms = Bms::new(egress.clone(), Arc::clone(&clock), BmsSettings::default());
     let store = database.store.clone();
+    let reading = Bms::new(egress, Arc::clone(&clock), BmsSettings::default());
+    let reader = Reader::new(store.clone(), reading, Arc::clone(&keys), Arc::clone(&clock));
     Connections {
+        reader,
         operations: Operations {
             store: store.clone(),
             bus: None,
@@ -126,6 +129,17 @@ fn kaseya_state() -> State {
         .service(701, "Password Boss Standard", 3.5)
         .contract(5001, 301, "Servizi gestiti")
         .line(90_011, 701, 10.0)
+        .contract(5002, 301, "Finito")
+        .contract(5003, 301, "Fermo")
+        .contract(5004, 301, "Ore")
+        .contract(5005, 301, "Scade")
+        .with(|state| {
+            let day = |day: &str| Some(day.parse().expect("a day"));
+            state.contracts[1].end = day("2026-10-31");
+            state.contracts[2].status = ContractStatus::Inactive;
+            state.contracts[3].contract_type = "Time and Material".to_owned();
+            state.contracts[4].end = day("2026-12-10");
+        })
         .build()
 }
 

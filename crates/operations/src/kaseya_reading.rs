@@ -1,0 +1,105 @@
+//! What a page looks up in Kaseya while a person waits for it.
+
+use std::collections::BTreeMap;
+
+use connection::NotRead;
+use domain::{AccountId, ContractId, ErrorCode, PartnerId, is_recurring_services};
+use jiff::{ToSpan as _, civil::Date};
+use kaseya::{Account, Contract, Service, SurveyedContract};
+
+use crate::Connections;
+
+/// A person is warned of a contract that ends within so many days (B-09).
+const ENDS_SOON: i64 = 30;
+
+/// A contract of an account, and whether it can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContractChoice {
+    /// The contract.
+    pub id: ContractId,
+    /// Its name; empty when it has none.
+    pub name: String,
+    /// Its type in Kaseya's words, where it shows one.
+    pub contract_type: Option<String>,
+    /// Whether it is active.
+    pub is_active: bool,
+    /// Its last day, if it has one.
+    pub end: Option<Date>,
+    /// Why it cannot be chosen: CON-01, CON-02 or CON-03.
+    pub refused: Option<ErrorCode>,
+    /// Whether it can be chosen and ends soon.
+    pub ends_soon: bool,
+}
+
+impl Connections {
+    /// The active services with this part in their names, of all pages.
+    pub async fn services(&self, partner: &PartnerId, part: &str) -> Result<Vec<Service>, NotRead> {
+        let part = part.trim();
+        self.reader.read(partner, |session| async move { session.services(part).await }).await
+    }
+
+    /// The accounts with this part in their names, of all pages, inactive ones too.
+    pub async fn accounts(&self, partner: &PartnerId, part: &str) -> Result<Vec<Account>, NotRead> {
+        let part = part.trim();
+        self.reader.read(partner, |session| async move { session.accounts(part).await }).await
+    }
+
+    /// The contracts of an account of this name, those first that can be chosen.
+    pub async fn contracts(
+        &self,
+        partner: &PartnerId,
+        account: AccountId,
+        account_name: &str,
+    ) -> Result<Vec<ContractChoice>, NotRead> {
+        let (contracts, surveyed) = self
+            .reader
+            .read(partner, |session| async move {
+                let contracts = session.contracts_of(account).await?;
+                // The look-up shows no type.
+                let surveyed = session.surveyed_contracts_of(account_name).await?;
+                Ok((contracts, surveyed))
+            })
+            .await?;
+        let today = self.today();
+        let surveyed: BTreeMap<ContractId, SurveyedContract> =
+            surveyed.into_iter().map(|contract| (contract.id, contract)).collect();
+        let mut choices: Vec<ContractChoice> = contracts
+            .into_iter()
+            .map(|contract| {
+                let kind = surveyed.get(&contract.id).map(|surveyed| surveyed.contract_type.clone());
+                choice(contract, kind, today)
+            })
+            .collect();
+        choices.sort_by(|one, other| {
+            (one.refused.is_some(), &one.name, one.id).cmp(&(other.refused.is_some(), &other.name, other.id))
+        });
+        Ok(choices)
+    }
+
+    /// The IANA zone that Kaseya has for the user, if it tells one that there is.
+    pub async fn time_zone(&self, partner: &PartnerId) -> Result<Option<String>, NotRead> {
+        let user = self.reader.read(partner, |session| async move { session.user_info().await }).await?;
+        Ok(user.time_zone.filter(|zone| jiff::tz::TimeZone::get(zone).is_ok()))
+    }
+
+    /// The day that is begun everywhere: a contract is not called ended where it may still be its last day.
+    fn today(&self) -> Date {
+        self.operations.clock.now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(-12))).date()
+    }
+}
+
+fn choice(contract: Contract, contract_type: Option<String>, today: Date) -> ContractChoice {
+    let Contract { id, name, is_active, end_date: end } = contract;
+    let contract_type = contract_type.filter(|kind| !kind.trim().is_empty());
+    let refused = if end.is_some_and(|end| end < today) {
+        Some(ErrorCode::Con01)
+    } else if !is_active {
+        Some(ErrorCode::Con02)
+    } else if contract_type.as_deref().is_some_and(|kind| !is_recurring_services(kind)) {
+        Some(ErrorCode::Con03)
+    } else {
+        None
+    };
+    let ends_soon = refused.is_none() && end.is_some_and(|end| end <= today.saturating_add(ENDS_SOON.days()));
+    ContractChoice { id, name, contract_type, is_active, end, refused, ends_soon }
+}
