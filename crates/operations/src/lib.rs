@@ -15,6 +15,7 @@ pub mod leftovers;
 pub mod not_saved;
 pub mod product_mappings;
 pub mod schedule;
+pub mod suggestions;
 pub mod switch;
 pub mod sync_requests;
 
