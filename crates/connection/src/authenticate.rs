@@ -14,7 +14,7 @@ use crate::{Values, counting::Counting, values::NoAddress};
 pub struct Authenticator {
     /// Where logins are counted.
     pub store: Store,
-    /// A client of its own: it must know no token, and of no refusal that a person says is mended.
+    /// The client.
     pub bms: Bms,
     /// What makes marks of passwords.
     pub keys: Arc<KeyRing>,
@@ -90,7 +90,8 @@ impl Authenticator {
         let (id, calls) = begun.await?;
         // What is typed has no version.
         let access = values.access(partner, bases, 0);
-        let session = self.bms.session(access, Limits::of(Allowance { v2: calls.v2, v1: calls.v1 }));
+        // Known to it are no token, and no refusal that a person says is mended.
+        let session = self.bms.afresh().session(access, Limits::of(Allowance { v2: calls.v2, v1: calls.v1 }));
         let checks = session.preflight().await;
         let (login, made) = (session.login(), session.calls());
         let counting = self.counting();

@@ -4,7 +4,6 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use bus::{InProcess, SharedBus};
-use connection::Authenticator;
 use domain::Clock;
 use kaseya::KaseyaSection;
 use local_postgres::Running;
@@ -124,13 +123,8 @@ impl Services {
         let settings: PortalSettings = context.config.section("portal")?;
         let mut kaseya: KaseyaSection = context.config.section("kaseya")?;
         kaseya.allow_loopback_http |= allow_loopback_http;
-        let authenticator = Authenticator {
-            store: self.store.clone(),
-            bms: kaseya.client(Arc::clone(&self.clock))?,
-            keys: Arc::clone(&self.keys),
-            clock: Arc::clone(&self.clock),
-        };
-        let connections = Connections { operations: self.operations(context), authenticator };
+        let bms = kaseya.client(Arc::clone(&self.clock))?;
+        let connections = Connections::new(self.operations(context), bms, Arc::clone(&self.keys));
         let portal = Portal::new(portal::Context { connections, settings, stop: context.shutdown.soft() });
         let listener = portal.bind().await.context("listening for browsers")?;
         let address = listener.local_addr()?;

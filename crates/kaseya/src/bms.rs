@@ -40,6 +40,12 @@ impl Bms {
         Self(Arc::new(Shared { egress, clock, settings, doors: Doors::default() }))
     }
 
+    /// The same client, knowing no token and of no refused login.
+    pub fn afresh(&self) -> Self {
+        let Shared { egress, clock, settings, doors: _ } = &*self.0;
+        Self::new(egress.clone(), Arc::clone(clock), settings.clone())
+    }
+
     /// One job's session. Nothing is called before its first use.
     pub fn session(&self, access: Access, limits: Limits) -> Session {
         let door = self.0.doors.find(&access);

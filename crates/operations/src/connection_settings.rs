@@ -1,11 +1,11 @@
 //! The connection to Kaseya as a person fills it in: tried, and saved (S-02 to S-15, B-03).
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use connection::{Authenticated, Authenticator, Reader, Values};
 use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, PartnerId, RunBrake};
 use jiff::Timestamp;
-use kaseya::{Bases, Host, Note};
+use kaseya::{Bases, Bms, Host, Note};
 use secrecy::{ExposeSecret as _, SecretString};
 use store::{
     Transaction,
@@ -91,9 +91,9 @@ pub struct Connections {
     /// What they are stored with.
     pub operations: Operations,
     /// What tries them; its keys seal passwords.
-    pub authenticator: Authenticator,
+    authenticator: Authenticator,
     /// What reads over those that are stored.
-    pub reader: Reader,
+    pub(crate) reader: Reader,
 }
 
 /// What is to be done next.
@@ -103,6 +103,13 @@ enum Step {
 }
 
 impl Connections {
+    /// With what calls Kaseya, and what seals passwords.
+    pub fn new(operations: Operations, bms: Bms, keys: Arc<KeyRing>) -> Self {
+        let (store, clock) = (operations.store.clone(), Arc::clone(&operations.clock));
+        let reader = Reader::new(store.clone(), bms.clone(), Arc::clone(&keys), Arc::clone(&clock));
+        Self { operations, authenticator: Authenticator { store, bms, keys, clock }, reader }
+    }
+
     /// Tries the values of a form, with the stored password where none is typed. Nothing is stored.
     pub async fn authenticate(
         &self,

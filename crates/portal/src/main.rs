@@ -5,7 +5,6 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use anyhow::Context as _;
 use bus::Bus as _;
 use bus_rabbitmq::RabbitMq;
-use connection::Authenticator;
 use kaseya::KaseyaSection;
 use operations::{Operations, connection_settings::Connections};
 use portal::{Portal, PortalSettings};
@@ -55,13 +54,7 @@ async fn serve(context: Context) -> anyhow::Result<()> {
         spread: settings.spread,
     };
     let bms = kaseya.client(Arc::clone(&operations.clock))?;
-    let authenticator = Authenticator {
-        store: operations.store.clone(),
-        bms,
-        keys: Arc::new(keys),
-        clock: Arc::clone(&operations.clock),
-    };
-    let connections = Connections { operations, authenticator };
+    let connections = Connections::new(operations, bms, Arc::new(keys));
     let portal = Portal::new(portal::Context { connections, settings, stop });
     let listener = portal.bind().await.context("listening for browsers")?;
     context.shutdown.service("portal", portal.run(listener));

@@ -124,3 +124,16 @@ async fn s_12_authenticate_uses_what_is_on_screen_and_stores_nothing() {
     assert!(!tried.authenticated.is_proven());
     assert_eq!(world.kaseya.history().len(), 0, "nothing was changed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_14_what_kaseya_refused_is_tried_once_more_where_a_person_says_that_it_is_mended() {
+    let world = World::new().await;
+    let form = world.credentials("by and by");
+    let tried = world.connections.authenticate(&world.partner, &form, false).await.expect("tried");
+    assert!(!tried.authenticated.is_proven());
+    world.kaseya.edit(|state| state.login.password = "by and by".to_owned()).expect("nothing is kept");
+    let refused = world.connections.authenticate(&world.partner, &form, false).await;
+    assert!(matches!(refused, Err(NotSaved::NotTried(_))), "{refused:?}");
+    let tried = world.connections.authenticate(&world.partner, &form, true).await.expect("tried");
+    assert!(tried.authenticated.is_proven());
+}

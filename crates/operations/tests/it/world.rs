@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use connection::{Authenticator, Reader};
 use domain::{Billing, CompanyId, Entropy, PartnerId, ProductId};
 use egress::{Egress, EgressSettings};
 use kaseya::{Bms, BmsSettings};
@@ -105,21 +104,9 @@ fn connections(database: &TestDatabase, clock: &testkit::Clock, entropy: Entropy
     let keys = Arc::new(KeyRing::parse(&ring).expect("a ring"));
     let clock: Arc<dyn domain::Clock> = Arc::new(clock.clone());
     let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
-    let bms = Bms::new(egress.clone(), Arc::clone(&clock), BmsSettings::default());
-    let store = database.store.clone();
-    let reading = Bms::new(egress, Arc::clone(&clock), BmsSettings::default());
-    let reader = Reader::new(store.clone(), reading, Arc::clone(&keys), Arc::clone(&clock));
-    Connections {
-        reader,
-        operations: Operations {
-            store: store.clone(),
-            bus: None,
-            clock: Arc::clone(&clock),
-            entropy,
-            spread: Duration::from_secs(900),
-        },
-        authenticator: Authenticator { store, bms, keys, clock },
-    }
+    let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings::default());
+    let (store, spread) = (database.store.clone(), Duration::from_secs(900));
+    Connections::new(Operations { store, bus: None, clock, entropy, spread }, bms, keys)
 }
 
 fn kaseya_state() -> State {
