@@ -7,7 +7,7 @@ use bus::{InProcess, SharedBus};
 use domain::Clock;
 use kaseya::KaseyaSection;
 use local_postgres::Running;
-use operations::{Operations, connection_settings::Connections};
+use operations::{Connections, Operations};
 use portal::{Portal, PortalSettings};
 use results::{Results, ResultsSettings};
 use runtime::Context;

@@ -60,6 +60,8 @@ pub(crate) enum Place {
     Holds,
     /// Every change.
     Journal,
+    /// Who may come in.
+    Access,
 }
 
 impl Within {
@@ -69,12 +71,14 @@ impl Within {
     }
 
     /// The entries of the menu.
-    pub fn menu(&self, words: &words::Frame) -> Vec<Entry> {
+    pub fn menu(&self, frame: &Frame) -> Vec<Entry> {
+        let words = frame.words;
         let entry = |(place, page, name)| Entry {
             path: self.path(page),
             name,
             is_current: self.place == Some(place),
         };
+        let access = frame.may_administer.then_some((Place::Access, "access", words.access));
         [
             (Place::Overview, "", words.overview),
             (Place::Integrations, "integrations", words.integrations),
@@ -83,8 +87,10 @@ impl Within {
             (Place::Holds, "holds", words.holds),
             (Place::Journal, "journal", words.journal),
         ]
+        .into_iter()
+        .chain(access)
         .map(entry)
-        .into()
+        .collect()
     }
 }
 

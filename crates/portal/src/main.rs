@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use bus::Bus as _;
 use bus_rabbitmq::RabbitMq;
 use kaseya::KaseyaSection;
-use operations::{Operations, connection_settings::Connections};
+use operations::{Connections, Operations};
 use portal::{Portal, PortalSettings};
 use runtime::{BusSection, Context, Program};
 use secrecy::ExposeSecret as _;

@@ -1,9 +1,12 @@
 //! The pages: each reads what it shows in one transaction, and knows how it is written.
 
+pub(crate) mod access;
 pub(crate) mod activity;
+pub(crate) mod billing;
 pub(crate) mod changes;
 pub(crate) mod companies;
 pub(crate) mod company;
+pub(crate) mod company_mapping;
 pub(crate) mod connection;
 pub(crate) mod holds;
 pub(crate) mod integrations;
@@ -11,6 +14,7 @@ pub(crate) mod journal;
 pub(crate) mod orders;
 pub(crate) mod overview;
 pub(crate) mod plain;
+pub(crate) mod products;
 pub(crate) mod schedule;
 pub(crate) mod sign_in;
 pub(crate) mod start;

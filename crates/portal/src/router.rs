@@ -54,12 +54,20 @@ fn partner() -> Router<Portal> {
         .route("/integrations/kaseya-bms", get(pages::connection::show).post(pages::connection::post))
         .route("/integrations/kaseya-bms/schedule", get(pages::schedule::show).post(pages::schedule::post))
         .route("/companies", get(pages::companies::show))
+        .route("/integrations/kaseya-bms/products", get(pages::products::show).post(pages::products::post))
+        .route(
+            "/companies/{company}/mapping",
+            get(pages::company_mapping::show).post(pages::company_mapping::post),
+        )
+        .route("/companies/{company}/billing", get(pages::billing::show).post(pages::billing::post))
         .route("/companies/{company}", get(pages::company::show))
         .route("/activity", get(pages::activity::show))
         .route("/activity/{run}", get(pages::activity::show_run))
         .route("/holds", get(pages::holds::show).post(pages::holds::decide))
         .route("/journal", get(pages::journal::show))
         .route("/journal.csv", get(pages::journal::csv))
+        .route("/access", get(pages::access::show).post(pages::access::make))
+        .route("/access/revoke", post(pages::access::revoke))
         .route("/sync-now", post(pages::orders::sync_now))
         .route("/switch", post(pages::orders::switch))
 }

@@ -23,6 +23,10 @@ pub(crate) enum Said {
     Saved,
     /// The connection is stored for the first time.
     SavedFirst,
+    /// A mapping is stored: a sync would send it.
+    SavedMapping,
+    /// A mapping is stored, and lines are left over by it.
+    LeftOver,
     /// The integration is on.
     On,
     /// The integration is off, or about to be.
@@ -53,6 +57,8 @@ const ALL: &[(Said, &str)] = &[
     (Said::NotPublished, "not-published"),
     (Said::Saved, "saved"),
     (Said::SavedFirst, "saved-first"),
+    (Said::SavedMapping, "saved-mapping"),
+    (Said::LeftOver, "left-over"),
     (Said::On, "on"),
     (Said::Off, "off"),
     (Said::Decided, "decided"),
@@ -85,6 +91,8 @@ impl Said {
             Self::NotPublished => ("bad", words.not_published),
             Self::Saved => ("good", words.saved),
             Self::SavedFirst => ("good", words.saved_first),
+            Self::SavedMapping => ("good", words.saved_mapping),
+            Self::LeftOver => ("warn", words.left_over),
             Self::On => ("good", words.on),
             Self::Off => ("good", words.off),
             Self::Decided => ("good", words.decided),

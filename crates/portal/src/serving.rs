@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use operations::{Operations, connection_settings::Connections};
+use operations::{Connections, Operations};
 use store::PartnerChanges;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

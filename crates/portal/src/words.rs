@@ -5,25 +5,31 @@
 
 use advice::Language;
 
+mod access;
 mod activity;
+mod billing;
 mod companies;
 mod company;
 mod connection;
 mod frame;
 mod holds;
 mod journal;
+mod mapping;
 mod overview;
 mod said;
 mod schedule;
 mod sign_in;
 
+pub(crate) use access::Access;
 pub(crate) use activity::Activity;
+pub(crate) use billing::Billing;
 pub(crate) use companies::Companies;
 pub(crate) use company::Company;
 pub(crate) use connection::Connection;
 pub(crate) use frame::Frame;
 pub(crate) use holds::Holds;
 pub(crate) use journal::Journal;
+pub(crate) use mapping::Mapping;
 pub(crate) use overview::Overview;
 pub(crate) use said::Said;
 pub(crate) use schedule::Schedule;
@@ -92,13 +98,16 @@ mod tests {
     #[test]
     fn every_text_is_there_in_both_languages_with_the_same_values() {
         for page in [
+            Access::ALL,
             Activity::ALL,
+            Billing::ALL,
             Companies::ALL,
             Company::ALL,
             Connection::ALL,
             Frame::ALL,
             Holds::ALL,
             Journal::ALL,
+            Mapping::ALL,
             Overview::ALL,
             Said::ALL,
             Schedule::ALL,

@@ -1,5 +1,7 @@
 //! The runs, and one of them.
 
+use std::collections::BTreeMap;
+
 use advice::{Language, number};
 use askama::Template;
 use axum::{
@@ -10,6 +12,7 @@ use domain::{CompanyState, ErrorCode, RunId, RunMode, RunState};
 use jiff::tz::TimeZone;
 use store::{
     StoreError,
+    history::{self, PlanRow},
     outcomes::ProductRow,
     settings::{self, PartnerSettings},
     status_reading::{self, RunCompany, RunRow},
@@ -43,6 +46,20 @@ struct OneRun {
     words: &'static words::Activity,
     run: Run,
     rows: Vec<Row>,
+    plan: Vec<Planned>,
+    /// What all of it comes to each month.
+    plan_total: Option<String>,
+}
+
+/// A line that a plan would change (B-02).
+struct Planned {
+    company: String,
+    path: String,
+    product: String,
+    units: String,
+    effective: String,
+    money: String,
+    state: String,
 }
 
 struct Run {
@@ -114,11 +131,15 @@ pub(crate) async fn show_run(
                 let Some(row) = status_reading::run(tx, partner, run).await? else { return Ok(None) };
                 let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
                 let companies = status_reading::run_companies(tx, partner, run).await?;
-                Ok::<_, StoreError>(Some((settings, row, companies)))
+                let plan = match row.mode {
+                    RunMode::Plan => history::plan_rows(tx, partner, run).await?,
+                    RunMode::Apply => Vec::new(),
+                };
+                Ok::<_, StoreError>(Some((settings, row, companies, plan)))
             })
         })
         .await?;
-    let (settings, run, companies) = read.ok_or(Failure::NotFound)?;
+    let (settings, run, companies, plan) = read.ok_or(Failure::NotFound)?;
     let frame = visit.frame(&portal, Place::Activity);
     let language = visit.language;
     let now = portal.operations.clock.now().to_zoned(settings.zone().clone());
@@ -147,8 +168,36 @@ pub(crate) async fn show_run(
             .collect(),
     });
     let rows = rows.collect();
+    let changed: Vec<&PlanRow> = plan.iter().filter(|row| row.from != row.to.map(f64::from)).collect();
+    let plan_total = plan_total(&changed).and_then(|total| shown::difference(total, language));
+    let plan = changed.iter().map(|row| planned(row, &frame, &settings, &reader)).collect();
     let run = shown_run(&run, &frame, settings.zone(), language, settings.companies.len());
-    Ok(page(&OneRun { words: words::Activity::of(language), run, rows, frame }))
+    Ok(page(&OneRun { words: words::Activity::of(language), run, rows, plan, plan_total, frame }))
+}
+
+/// The sum of the lines' differences; a line that several companies share counts once.
+fn plan_total(rows: &[&PlanRow]) -> Option<f64> {
+    let lines: BTreeMap<_, f64> =
+        rows.iter().filter_map(|row| Some(((row.contract, row.service), row.difference()?))).collect();
+    (!lines.is_empty()).then(|| lines.values().sum())
+}
+
+fn planned(row: &PlanRow, frame: &Frame, settings: &PartnerSettings, reader: &advice::Reader) -> Planned {
+    let language = reader.language;
+    let known = settings.products.iter().find(|(id, _)| id.as_str() == row.product);
+    let from = row.from.and_then(|units| number::units(units, language)).unwrap_or_default();
+    let to = row.to.map(|units| number::whole(units.into(), language)).unwrap_or_default();
+    let state = CompanyState::parse(&row.state);
+    Planned {
+        company: row.name.clone(),
+        path: frame.company(&row.company),
+        product: known.map_or_else(|| row.product.clone(), |(_, known)| known.name.clone()),
+        units: format!("{from} → {to}"),
+        effective: row.effective.map_or_else(String::new, |day| shown::day(day, language)),
+        money: row.difference().and_then(|money| shown::difference(money, language)).unwrap_or_default(),
+        state: state
+            .map_or_else(String::new, |state| advice::state(state, &advice::Facts::default(), reader)),
+    }
 }
 
 fn is_moving(product: &ProductRow) -> bool {

@@ -35,6 +35,10 @@ super::words! {
         plan_now: "Show what would change", "Mostra cosa cambierebbe";
         sync_help: "All companies, at once. Nothing is sent that waits for a person.",
             "Tutte le aziende, subito. Non viene inviato nulla che attende una persona.";
+        would_change: "What would change", "Cosa cambierebbe";
+        product: "Product", "Prodotto";
+        money: "Money, a month", "Importo mensile";
+        total: "All together", "In totale";
         nothing_yet: "Nothing has come out of this run yet.", "Questa esecuzione non ha ancora prodotto risultati.";
     }
 }

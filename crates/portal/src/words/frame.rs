@@ -11,6 +11,7 @@ super::words! {
         activity: "Activity", "Attività";
         holds: "Holds", "Da approvare";
         journal: "Journal", "Registro";
+        access: "Access", "Accesso";
         navigation: "Main menu", "Menu principale";
         language: "Language", "Lingua";
         sign_out: "Sign out", "Esci";

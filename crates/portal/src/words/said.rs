@@ -18,6 +18,10 @@ super::words! {
         saved: "Saved.", "Salvato.";
         saved_first: "Saved. Next: map your products and companies, then press Sync now.",
             "Salvato. Ora associa prodotti e aziende, poi premi Sincronizza ora.";
+        saved_mapping: "Saved. Press Sync now, or Check again for one company, to send it at once.",
+            "Salvato. Premi Sincronizza ora, o Verifica di nuovo per una sola azienda, per inviarlo subito.";
+        left_over: "Saved. Nothing is mapped any more to some lines that have units of ours: under Holds you are asked whether they go to 0.",
+            "Salvato. Ad alcune righe con unità nostre non è più associato nulla: in Da approvare ti viene chiesto se portarle a 0.";
         on: "The integration is on.", "L'integrazione è attiva.";
         off: "The integration is being switched off: no new write is begun.",
             "L'integrazione viene disattivata: non inizia più alcuna scrittura.";

@@ -1,0 +1,40 @@
+//! Why a page shows nothing of Kaseya's: in our words, with its code.
+
+use advice::Language;
+use connection::{NotRead, NotTried};
+use jiff::tz::TimeZone;
+
+use crate::{
+    failure::Failure,
+    shown,
+    words::{self, fill},
+};
+
+/// What a page says where Kaseya could not be asked.
+pub(crate) struct KaseyaSays {
+    /// In our words.
+    pub text: String,
+    /// In Kaseya's, where it said anything.
+    pub words: Option<String>,
+}
+
+/// What is to be said; our own database is a failure of the page.
+pub(crate) fn of(error: NotRead, zone: &TimeZone, language: Language) -> Result<KaseyaSays, Failure> {
+    let words = words::Mapping::of(language);
+    if let NotRead::NotTried(NotTried::NotBefore { until }) = &error {
+        let when = shown::instant(*until, zone, language);
+        return Ok(KaseyaSays { text: fill(words.not_read_before, &[("when", &when)]), words: None });
+    }
+    let said = match &error {
+        NotRead::Call(call) => call.words().map(str::to_owned),
+        _ => None,
+    };
+    match error {
+        NotRead::Store(error) => Err(error.into()),
+        NotRead::NotConnected => Err(Failure::NotFound),
+        error => {
+            let code = error.code().map_or_else(|| error.to_string(), |code| code.to_string());
+            Ok(KaseyaSays { text: fill(words.not_read, &[("code", &code)]), words: said })
+        }
+    }
+}
