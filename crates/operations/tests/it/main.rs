@@ -3,6 +3,7 @@
 mod billing_rules;
 mod company_mapping;
 mod connection_settings;
+mod decisions;
 mod kaseya_reading;
 mod product_mappings;
 mod schedule;
