@@ -7,6 +7,7 @@
 
 mod assets;
 mod entries;
+mod errand;
 mod failure;
 mod forms;
 mod frame;

@@ -23,6 +23,8 @@ pub(crate) enum Said {
     Saved,
     /// The connection is stored for the first time.
     SavedFirst,
+    /// The connection is stored, its host without what was typed around it.
+    SavedStripped,
     /// A mapping is stored: a sync would send it.
     SavedMapping,
     /// A mapping is stored, and lines are left over by it.
@@ -57,6 +59,7 @@ const ALL: &[(Said, &str)] = &[
     (Said::NotPublished, "not-published"),
     (Said::Saved, "saved"),
     (Said::SavedFirst, "saved-first"),
+    (Said::SavedStripped, "saved-stripped"),
     (Said::SavedMapping, "saved-mapping"),
     (Said::LeftOver, "left-over"),
     (Said::On, "on"),
@@ -91,6 +94,7 @@ impl Said {
             Self::NotPublished => ("bad", words.not_published),
             Self::Saved => ("good", words.saved),
             Self::SavedFirst => ("good", words.saved_first),
+            Self::SavedStripped => ("warn", words.saved_stripped),
             Self::SavedMapping => ("good", words.saved_mapping),
             Self::LeftOver => ("warn", words.left_over),
             Self::On => ("good", words.on),

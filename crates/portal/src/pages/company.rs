@@ -42,6 +42,8 @@ struct Company {
     edit: String,
     billing: String,
     rules: Vec<String>,
+    /// Whether a change waits for a person.
+    is_held: bool,
     contracts: Vec<Contract>,
     journal: &'static words::Journal,
     entries: Vec<Entry>,
@@ -50,6 +52,7 @@ struct Company {
 /// How the company stands with one contract.
 struct Contract {
     name: Option<String>,
+    is_held: bool,
     tone: &'static str,
     state: String,
     last_sync: String,
@@ -120,6 +123,7 @@ pub(crate) async fn show(
         edit: format!("{}/mapping", frame.company(&company)),
         billing: format!("{}/billing", frame.company(&company)),
         rules: rules(known, &settings, language),
+        is_held: contracts.iter().any(|contract| contract.is_held),
         contracts,
         journal: words::Journal::of(language),
         entries,
@@ -139,6 +143,7 @@ fn contract(
     };
     Contract {
         name: status.contract.as_ref().map(|(_, name)| name.clone()),
+        is_held: status.state == CompanyState::Held,
         tone: shown::tone(status.state),
         state: advising.state(status, language),
         last_sync: instant(status.last_sync),
@@ -163,7 +168,9 @@ fn product(row: &ProductRow, settings: &PartnerSettings, language: Language) -> 
         units: match (from, to) {
             (Some(from), Some(to)) if from == to => to,
             (Some(from), Some(to)) => format!("{from} → {to}"),
-            (None, Some(units)) | (Some(units), None) => units,
+            // Wanted, and no line to put it on.
+            (None, Some(to)) => format!("– → {to}"),
+            (Some(from), None) => from,
             (None, None) => String::new(),
         },
         counted: day(row.count_day),

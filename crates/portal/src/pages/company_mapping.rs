@@ -37,7 +37,7 @@ use crate::{
 #[template(path = "company_mapping.html")]
 struct Page {
     frame: Frame,
-    words: &'static words::Mapping,
+    mapping: &'static words::Mapping,
     name: String,
     title: String,
     here: String,
@@ -173,7 +173,7 @@ impl Of<'_> {
         let frame = self.visit.frame(self.portal, Place::Companies);
         let here = format!("{}/mapping", frame.company(self.company));
         let mut page = Page {
-            words,
+            mapping: words,
             name: self.known.name.clone(),
             title: fill(words.title_company, &[("company", &self.known.name)]),
             version: self.known.mapping.as_ref().map(|mapping| mapping.version),
@@ -212,7 +212,7 @@ impl Of<'_> {
 
     /// Offers accounts: those that the name suggests first, to be confirmed by a person (B-09).
     fn offer(&self, page: &mut Page, accounts: &[kaseya::Account]) {
-        let words = page.words;
+        let words = page.mapping;
         let link = |id: AccountId, name: &str| {
             let value = Named { id, name: name.to_owned() }.to_string();
             format!("{}?account={}", page.here, percent_encoded(&value))
@@ -363,7 +363,7 @@ pub(crate) async fn post(
     let is_stale = matches!(refusal, NotSaved::Stale { .. });
     let choice = if is_stale { stored_choice(known) } else { typed_choice(form) };
     let mut page_of = of.page(&choice, None).await?;
-    let words = page_of.words;
+    let words = page_of.mapping;
     match refusal {
         NotSaved::AddCompaniesTogether(companies) => {
             let name = |id: &CompanyId| {

@@ -1,5 +1,7 @@
 //! The connection to Kaseya (S-02 to S-19): its form, Authenticate with the values on screen, the switch, Save.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{
     extract::State,
@@ -19,6 +21,7 @@ use store::settings::{self, Integration, IntegrationState};
 
 use crate::{
     Portal,
+    errand::to_its_end,
     failure::Failure,
     forms::Posted,
     frame::{Frame, Place},
@@ -213,7 +216,10 @@ pub(crate) async fn post(
     let words = page_of.words;
     let refusal = match typed.action {
         Action::Authenticate => {
-            match portal.connections.authenticate(partner, &credentials, typed.mended).await {
+            let (connections, partner, mended) =
+                (Arc::clone(&portal.connections), partner.clone(), typed.mended);
+            let tried = async move { connections.authenticate(&partner, &credentials, mended).await };
+            match to_its_end(tried).await? {
                 Ok(tried) => {
                     page_of.outcome =
                         Some(outcome_of(&tried.authenticated, words, &tried.host, &tried.notes));
@@ -236,10 +242,15 @@ pub(crate) async fn post(
                     .then(|| typed.invoice_day.trim().parse().unwrap_or(0)),
                 month_end_run: typed.month_end_run,
             };
-            match portal.connections.save(partner, &form).await {
+            let (connections, of) = (Arc::clone(&portal.connections), partner.clone());
+            match to_its_end(async move { connections.save(&of, &form).await }).await? {
                 Ok(saved) => {
                     tracing::info!(%partner, by = visit.person.name, new_credentials = saved.new_credentials, "the connection was saved");
-                    let said = if saved.is_first { Said::SavedFirst } else { Said::Saved };
+                    let said = match (saved.is_first, saved.notes.is_empty()) {
+                        (_, false) => Said::SavedStripped,
+                        (true, true) => Said::SavedFirst,
+                        (false, true) => Said::Saved,
+                    };
                     return Ok(Redirect::to(&said.at(partner, "integrations/kaseya-bms")).into_response());
                 }
                 Err(refusal) => refusal,

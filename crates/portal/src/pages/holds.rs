@@ -8,7 +8,7 @@ use axum::{
     extract::State,
     response::{Redirect, Response},
 };
-use domain::HoldId;
+use domain::{Brake, HoldId};
 use operations::{
     Advising,
     decisions::{Decision, NotDecided, Outcome, Which},
@@ -28,7 +28,7 @@ use crate::{
     said::Said,
     shown,
     visit::{Editing, Visit},
-    words,
+    words::{self, fill},
 };
 
 #[derive(Template)]
@@ -48,7 +48,7 @@ struct Row {
     service: String,
     change: String,
     money: Option<String>,
-    reason: String,
+    reason: &'static str,
     advice: advice::Advice,
     from_day: String,
     since: String,
@@ -99,8 +99,18 @@ fn row(hold: &HoldRow, advising: &Advising<'_>, language: Language) -> Row {
         companies: advising.names(hold).join(", "),
         service: advising.service_of(hold).unwrap_or_else(|| hold.service.to_string()),
         change: format!("{from} → {to}"),
-        money: advising.money_of(hold).map(|money| number::difference(&money, language)),
-        reason: advice.title.clone(),
+        money: advising
+            .money_of(hold)
+            .map(|money| fill(words.a_month, &[("money", &number::difference(&money, language))])),
+        reason: match hold.brake {
+            Brake::FallToZero => words.fall_to_zero,
+            Brake::LargeChange => words.large_change,
+            Brake::ManyCompanies => words.many_companies,
+            Brake::PlanSwitch => words.plan_switch,
+            Brake::Leftover => words.leftover,
+            Brake::Drift => words.drift,
+            Brake::BillingCycle => words.billing_cycle,
+        },
         advice,
         from_day: shown::day(hold.effective_date, language),
         since: shown::instant(hold.opened_at, advising.zone(), language),

@@ -30,7 +30,7 @@ use crate::{
 #[template(path = "products.html")]
 struct Products {
     frame: Frame,
-    words: &'static words::Mapping,
+    mapping: &'static words::Mapping,
     connection: &'static words::Connection,
     activity: &'static words::Activity,
     tabs: Vec<tabs::Tab>,
@@ -136,7 +136,7 @@ async fn page_of(
         }
     });
     Ok(Products {
-        words,
+        mapping: words,
         connection: words::Connection::of(language),
         activity: words::Activity::of(language),
         tabs: tabs::of(&frame, tabs::At::Products, true),
@@ -199,9 +199,9 @@ pub(crate) async fn post(
                 settings.products.get(id).map_or_else(|| id.to_string(), |known| known.name.clone())
             };
             let names: Vec<String> = products.iter().map(name).collect();
-            page_of.together = Some(fill(page_of.words.together_products, &[("names", &names.join(", "))]));
+            page_of.together = Some(fill(page_of.mapping.together_products, &[("names", &names.join(", "))]));
         }
-        NotSaved::Mistakes(_) => page_of.mistake = Some(page_of.words.unknown.to_owned()),
+        NotSaved::Mistakes(_) => page_of.mistake = Some(page_of.mapping.unknown.to_owned()),
         NotSaved::Store(error) => return Err(error.into()),
         _ => return Err(Failure::NotFound),
     }

@@ -3,7 +3,7 @@
 use advice::Language;
 use askama::Template;
 use axum::{
-    extract::State,
+    extract::{Query, State},
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
@@ -21,6 +21,7 @@ use crate::{
     failure::Failure,
     forms::Posted,
     frame::{Frame, Place},
+    kaseya_says::{self, KaseyaSays},
     pages::{page, tabs},
     said::Said,
     shown,
@@ -46,6 +47,8 @@ struct Schedule {
     invoices: String,
     outlook: Option<(&'static str, String)>,
     mistakes: Vec<(Field, String)>,
+    kaseya: Option<KaseyaSays>,
+    mapping: &'static words::Mapping,
 }
 
 /// The form as it is posted.
@@ -72,10 +75,21 @@ impl Typed {
     }
 }
 
+/// Whether Kaseya is asked for its zone.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    ask_zone: bool,
+}
+
 /// The page.
-pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
+pub(crate) async fn show(
+    State(portal): State<Portal>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
     let settings = stored(&portal, &visit).await?;
-    let form = match &settings.schedule {
+    let mut form = match &settings.schedule {
         Some(stored) => ScheduleForm {
             weekly: matches!(stored.schedule.frequency(), Frequency::Weekly(_)),
             weekday: match stored.schedule.frequency() {
@@ -93,7 +107,16 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
             zone: settings.count_zone.iana_name().unwrap_or("UTC").to_owned(),
         },
     };
-    Ok(page(&page_of(&portal, &visit, &settings, &form, Vec::new())))
+    let mut kaseya = None;
+    if asked.ask_zone && visit.role.may_edit() {
+        match portal.connections.time_zone(&visit.partner).await {
+            // One that Kaseya does not tell leaves the form as it is.
+            Ok(zone) => form.zone = zone.unwrap_or(form.zone),
+            Err(error) => kaseya = Some(kaseya_says::of(error, settings.zone(), visit.language)?),
+        }
+    }
+    let page_of = Schedule { kaseya, ..page_of(&portal, &visit, &settings, &form, Vec::new()) };
+    Ok(page(&page_of))
 }
 
 /// Before the first save of the connection there is no such page (S-19).
@@ -178,6 +201,8 @@ fn page_of(
         invoices: fill(words.invoices, &[("day", &day)]),
         outlook: outlook.map(|outlook| said_outlook(outlook, zone, words, month_end_run, language)),
         mistakes,
+        kaseya: None,
+        mapping: words::Mapping::of(language),
         frame,
     }
 }

@@ -3,7 +3,7 @@
 super::words! {
     /// The words of the table of companies.
     Companies {
-        title: "Companies", "Aziende";
+        title: "Company Mapping", "Mappatura aziendale";
         search: "Search a company, account or contract", "Cerca un'azienda, un account o un contratto";
         search_button: "Search", "Cerca";
         show: "Show", "Mostra";

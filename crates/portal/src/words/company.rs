@@ -9,6 +9,7 @@ super::words! {
         not_mapped: "This company is not mapped: its users are billed nowhere.",
             "Questa azienda non è mappata: i suoi utenti non vengono fatturati.";
         map: "Map it", "Associa";
+        decide: "Approve or dismiss", "Approva o scarta";
         edit: "Edit the mapping", "Modifica la mappatura";
         last_sync: "Last sync", "Ultima sincronizzazione";
         last_sync_help: "when Kaseya was last seen to hold our number", "quando Kaseya è stato visto l'ultima volta con il nostro numero";

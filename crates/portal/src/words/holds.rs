@@ -12,6 +12,14 @@ super::words! {
         service: "Service", "Servizio";
         change: "Units", "Unità";
         reason: "Why it waits", "Perché attende";
+        a_month: "{money} a month", "{money} al mese";
+        fall_to_zero: "it falls to 0", "scende a 0";
+        large_change: "far from what Kaseya shows now", "lontano da ciò che Kaseya mostra ora";
+        many_companies: "many companies at once", "molte aziende insieme";
+        plan_switch: "plan switch", "cambio di piano";
+        leftover: "nothing is mapped to this line any more", "a questa riga non è più associato nulla";
+        drift: "the line was edited in Kaseya", "la riga è stata modificata in Kaseya";
+        billing_cycle: "the contract is not billed monthly", "il contratto non è fatturato mensilmente";
         from_day: "From", "Dal";
         since: "Since", "In attesa da";
         state: "Status", "Stato";

@@ -18,6 +18,8 @@ super::words! {
         saved: "Saved.", "Salvato.";
         saved_first: "Saved. Next: map your products and companies, then press Sync now.",
             "Salvato. Ora associa prodotti e aziende, poi premi Sincronizza ora.";
+        saved_stripped: "Saved. Of what was typed as host only the name is kept, as it stands below: a scheme, path, port or blank is no part of it.",
+            "Salvato. Di quanto scritto come host viene tenuto solo il nome, come appare sotto: protocollo, percorso, porta o spazi non ne fanno parte.";
         saved_mapping: "Saved. Press Sync now, or Check again for one company, to send it at once.",
             "Salvato. Premi Sincronizza ora, o Verifica di nuovo per una sola azienda, per inviarlo subito.";
         left_over: "Saved. Nothing is mapped any more to some lines that have units of ours: under Holds you are asked whether they go to 0.",

@@ -6,10 +6,11 @@ super::words! {
         frequency: "How often", "Frequenza";
         daily: "every day", "ogni giorno";
         weekly: "every week", "ogni settimana";
-        weekday: "On", "Il";
-        hour: "At", "Alle";
+        weekday: "Weekday, if weekly", "Giorno, se settimanale";
+        hour: "Hour", "Ora";
         zone: "Time zone", "Fuso orario";
         zone_help: "Begin to type a city, for example Rome.", "Inizia a scrivere una città, per esempio Rome.";
+        ask_zone: "Take the one that Kaseya has for the user", "Usa quello che Kaseya ha per l'utente";
         save: "Save", "Salva";
         next: "The next three syncs", "Le prossime tre sincronizzazioni";
         none: "No schedule is set: nothing is synced by itself.", "Nessuna pianificazione: nulla viene sincronizzato automaticamente.";
