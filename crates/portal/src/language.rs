@@ -17,7 +17,7 @@ pub(crate) fn of(headers: &HeaderMap) -> Language {
 }
 
 /// The browser's favourite among those that we speak.
-fn accepted(headers: &HeaderMap) -> Option<Language> {
+pub(crate) fn accepted(headers: &HeaderMap) -> Option<Language> {
     let text = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
     let mut best: Option<(f32, Language)> = None;
     for choice in text.split(',') {

@@ -5,6 +5,7 @@
 //! words stands in `words`, both languages side by side. Who may see what is asked with each request: a partner that is
 //! not the visitor's does not exist for it (404).
 
+mod api;
 mod assets;
 mod entries;
 mod errand;
@@ -24,5 +25,6 @@ mod shown;
 mod visit;
 mod words;
 
+pub use api::document as api_document;
 pub use serving::{Context, Portal};
 pub use settings::PortalSettings;

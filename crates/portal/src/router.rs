@@ -8,7 +8,7 @@ use axum::{
 };
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 
-use crate::{Portal, assets, failure, failure::Failure, pages};
+use crate::{Portal, api, assets, failure, failure::Failure, pages};
 
 /// Nothing but what this host serves: no inline script or style, no frame, no other place for a form to go.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -28,6 +28,7 @@ pub(crate) fn router(portal: Portal) -> Router {
         .route("/sign-out", post(pages::sign_in::sign_out))
         .route("/language", post(pages::start::speak))
         .nest("/partners/{partner}", partner())
+        .nest("/v1", api::router(&portal))
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::NotFound)
         .layer(middleware::from_fn_with_state(portal.clone(), failure::told))

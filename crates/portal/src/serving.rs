@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use axum::Router;
 use operations::{Connections, Operations};
 use store::PartnerChanges;
 use tokio::net::TcpListener;
@@ -38,6 +39,11 @@ impl Portal {
         Self { operations, connections: Arc::new(connections), settings, stop, changes }
     }
 
+    /// Every address, as it is served.
+    pub fn router(&self) -> Router {
+        router::router(self.clone())
+    }
+
     /// Begins to listen.
     pub async fn bind(&self) -> std::io::Result<TcpListener> {
         TcpListener::bind(self.settings.address).await
@@ -46,7 +52,7 @@ impl Portal {
     /// Answers until it is to stop, and then what was asked before.
     pub async fn run(self, listener: TcpListener) -> std::io::Result<()> {
         let stop = self.stop.clone();
-        let service = router::router(self).into_make_service_with_connect_info::<SocketAddr>();
+        let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
     }
 }

@@ -94,7 +94,7 @@ pub(crate) struct Asked {
 }
 
 /// Each filter with its word in the address.
-const FILTERS: &[(Filter, &str)] = &[
+pub(crate) const FILTERS: &[(Filter, &str)] = &[
     (Filter::All, "all"),
     (Filter::NeedsPerson, "needs-person"),
     (Filter::Unmapped, "unmapped"),
@@ -106,7 +106,8 @@ const FILTERS: &[(Filter, &str)] = &[
     (Filter::Never, "never"),
 ];
 
-const SORTS: &[(Sort, &str)] = &[
+/// Each order with its word in the address.
+pub(crate) const SORTS: &[(Sort, &str)] = &[
     (Sort::Company, "company"),
     (Sort::Account, "account"),
     (Sort::Contract, "contract"),

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A scheduler answers at once; who waits longer sees the run when it comes.
-const ANSWER: Duration = Duration::from_secs(3);
+pub(crate) const ANSWER: Duration = Duration::from_secs(3);
 
 /// What is to be synced.
 #[derive(Deserialize)]

@@ -1,0 +1,93 @@
+//! The API under `/v1`: what the pages do, for programs, by the same functions.
+//!
+//! Who calls brings a token of the partner that the address names; cookies say nothing here. Whatever goes wrong is told as
+//! RFC 9457 has it. The document of the API is made from what serves it.
+
+mod caller;
+mod companies;
+mod company;
+mod connection;
+mod document;
+mod holds;
+mod journal;
+mod keyed;
+mod mapping;
+mod overview;
+mod problem;
+mod products;
+mod request;
+mod runs;
+mod schedule;
+mod sync;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use domain::PartnerId;
+use store::settings::{self, IntegrationState, PartnerSettings};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::Portal;
+use problem::Problem;
+
+pub use document::document;
+
+/// All of it, as it is served under `/v1`.
+pub(crate) fn router(portal: &Portal) -> Router<Portal> {
+    let (router, _) = described().split_for_parts();
+    let once = middleware::from_fn_with_state(portal.clone(), keyed::once);
+    router
+        .nest("/partners/{partner}", Router::from(ordered()).route_layer(once))
+        .route("/openapi.json", get(document::show))
+        .fallback(async || Problem::NotFound)
+        .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
+        .layer(DefaultBodyLimit::max(request::MAX_BODY))
+}
+
+/// What can be asked any number of times.
+fn described() -> OpenApiRouter<Portal> {
+    let partner = OpenApiRouter::new()
+        .routes(routes!(overview::show))
+        .routes(routes!(connection::show, connection::save))
+        .routes(routes!(connection::authenticate))
+        .routes(routes!(connection::switch))
+        .routes(routes!(products::show))
+        .routes(routes!(products::map))
+        .routes(routes!(schedule::show, schedule::save))
+        .routes(routes!(companies::list))
+        .routes(routes!(company::show))
+        .routes(routes!(mapping::save, mapping::remove))
+        .routes(routes!(company::save_billing_rules))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::show))
+        .routes(routes!(sync::show))
+        .routes(routes!(holds::list))
+        .routes(routes!(journal::list));
+    OpenApiRouter::new().nest("/partners/{partner}", partner)
+}
+
+/// What is done once, however often it comes with one `Idempotency-Key`.
+fn ordered() -> OpenApiRouter<Portal> {
+    OpenApiRouter::new()
+        .routes(routes!(mapping::save_many))
+        .routes(routes!(sync::ask))
+        .routes(routes!(holds::decide))
+}
+
+/// Everything that a partner has set.
+async fn settings_of(portal: &Portal, partner: &PartnerId) -> Result<PartnerSettings, Problem> {
+    let read = portal
+        .operations
+        .store
+        .transaction("api_settings", |tx| Box::pin(settings::read(tx, partner)))
+        .await?;
+    read.ok_or(Problem::NotFound)
+}
+
+/// Where a switch stands, as documents say it.
+fn state_word(state: Option<IntegrationState>) -> &'static str {
+    match state {
+        None => "not_set_up",
+        Some(IntegrationState::On) => "on",
+        Some(IntegrationState::SwitchingOff) => "switching_off",
+        Some(IntegrationState::Off) => "off",
+    }
+}

@@ -1,0 +1,78 @@
+//! Who calls: a token of the partner that the address names.
+
+use std::collections::HashMap;
+
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::{HeaderMap, header, request::Parts},
+};
+use domain::{PartnerId, Role};
+use store::access::tokens;
+use vault::Token;
+
+use super::problem::Problem;
+use crate::Portal;
+
+/// Somebody who may see the partner of the address. Another's partner is as unknown as one that does not exist.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// Whose token it is: whatever is read or stored is bound to it.
+    pub partner: PartnerId,
+    /// The token's name, as changes name who made them.
+    pub name: String,
+    role: Role,
+}
+
+impl FromRequestParts<Portal> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
+        // Of a call with an idempotency key it is known already.
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(known.clone());
+        }
+        let hash = bearer(&parts.headers).ok_or(Problem::NoToken)?.hash();
+        let now = portal.operations.clock.now();
+        let token = portal
+            .operations
+            .store
+            .transaction("find_token", |tx| Box::pin(tokens::by_hash(tx, &hash, now)))
+            .await?
+            .ok_or(Problem::NoToken)?;
+        let path = Path::<HashMap<String, String>>::from_request_parts(parts, portal).await;
+        let Path(path) = path.map_err(|_| Problem::NotFound)?;
+        if path.get("partner").map(String::as_str) != Some(token.partner.as_str()) {
+            return Err(Problem::NotFound);
+        }
+        Ok(Self { partner: token.partner, name: token.name, role: token.role })
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<Token> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| Token::parse(token.trim()))?
+}
+
+/// A caller who may map, sync and decide.
+pub(crate) struct Editor(pub Caller);
+
+impl FromRequestParts<Portal> for Editor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, portal).await?;
+        if caller.role.may_edit() { Ok(Self(caller)) } else { Err(Problem::Forbidden) }
+    }
+}
+
+/// A caller who may set the connection and the switch.
+pub(crate) struct Administrator(pub Caller);
+
+impl FromRequestParts<Portal> for Administrator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, portal).await?;
+        if caller.role.may_administer() { Ok(Self(caller)) } else { Err(Problem::Forbidden) }
+    }
+}

@@ -1,0 +1,286 @@
+//! The companies, searched, filtered and sorted, a page at a time.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State};
+use domain::{CompanyId, Month, ProductId};
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+use store::{
+    company_listing::{self, ListedCompany, Users},
+    outcomes::ProductRow,
+    settings::{self, CompanyMapping},
+    status_reading::CompanyStatus,
+};
+use utoipa::ToSchema;
+
+use super::{
+    caller::Caller,
+    overview::Numbers,
+    problem::{Problem, Problems},
+    request::{self, Asked, Cursor},
+};
+use crate::{
+    Portal,
+    pages::companies::{FILTERS, SORTS},
+};
+
+/// Which companies, and in which order.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Query {
+    /// Part of a company's name or id, or of its account's or contract's name.
+    #[serde(default)]
+    search: String,
+    /// all, needs-person, unmapped, failed, held, changed, not-billed, closed or never.
+    filter: Option<String>,
+    /// company, account, contract, state, last-sync or users.
+    sort: Option<String>,
+    /// Whether the order is turned round.
+    #[serde(default)]
+    descending: bool,
+    /// Where the list goes on: the `next` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor>,
+    /// How many, at most 1000; 100 where nothing is said.
+    size: Option<u32>,
+}
+
+/// A page of companies.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Companies {
+    companies: Vec<Company>,
+    /// How many companies the search finds, all and by filter.
+    found: Numbers,
+    /// Where the list goes on; null on the last page.
+    #[schema(value_type = Option<String>)]
+    next: Option<Cursor>,
+}
+
+/// A company: its mapping, its numbers, and how it stands with each contract.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Company {
+    company_id: String,
+    name: String,
+    /// From this day on its wanted units are 0.
+    closed_from: Option<Date>,
+    /// Its account and contract; null while it has none.
+    mapping: Option<Mapping>,
+    /// The newest complete report.
+    newest: Option<Counted>,
+    /// Last month's frozen numbers by product; a count that could not be taken is null.
+    #[schema(value_type = Option<BTreeMap<String, Option<u32>>>)]
+    last_month: Option<BTreeMap<ProductId, Option<u32>>>,
+    /// How it stands, per contract.
+    statuses: Vec<Status>,
+}
+
+/// What a report says of a company.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Counted {
+    /// The day that was counted.
+    day: Date,
+    /// The instant of counting.
+    counted_at: Timestamp,
+    /// Users by product; a count that could not be taken is null, which is never 0.
+    #[schema(value_type = BTreeMap<String, Option<u32>>)]
+    users: BTreeMap<ProductId, Option<u32>>,
+}
+
+/// Account and contract of a company.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Mapping {
+    account_id: i32,
+    account: String,
+    contract: ContractName,
+    /// Products that have their own contract of the account.
+    #[schema(value_type = BTreeMap<String, ContractName>)]
+    product_contracts: BTreeMap<ProductId, ContractName>,
+    /// Goes up with every edit; an edit names it.
+    version: u32,
+}
+
+/// A contract, as it was mapped.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ContractName {
+    contract_id: i32,
+    name: String,
+}
+
+/// How a company stands with a contract.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Status {
+    contract_id: Option<i32>,
+    contract: Option<String>,
+    /// never, queued, running, changed, sent, unchanged, held, deferred, not_mapped, not_billed, not_sent or off.
+    state: &'static str,
+    /// The code of the error catalogue that explains it.
+    code: Option<&'static str>,
+    /// What people need beside the code.
+    detail: Option<String>,
+    /// When Kaseya was last seen to hold our number.
+    last_sync: Option<Timestamp>,
+    /// When a line was last changed.
+    last_change: Option<Timestamp>,
+    /// When it goes on by itself.
+    deferred_until: Option<Timestamp>,
+    /// The run that brought it.
+    run_id: Option<String>,
+    /// The id of that run's trace.
+    trace_id: Option<String>,
+    products: Vec<ProductStatus>,
+}
+
+/// How a product of a company came out.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProductStatus {
+    product_id: String,
+    service_id: Option<i32>,
+    state: String,
+    /// The code of the error catalogue.
+    code: Option<String>,
+    /// The company's own count.
+    users: Option<u32>,
+    /// The units that it is billed as.
+    billed: Option<u32>,
+    /// The day that was counted.
+    count_day: Option<Date>,
+    /// The whole line's units before.
+    from_units: Option<f64>,
+    /// The whole line's units wanted.
+    to_units: Option<u32>,
+    /// From which day.
+    effective_date: Option<Date>,
+    /// Which brake holds it.
+    brake: Option<String>,
+}
+
+impl From<ProductRow> for ProductStatus {
+    fn from(row: ProductRow) -> Self {
+        Self {
+            product_id: row.product,
+            service_id: row.service,
+            state: row.state,
+            code: row.code,
+            users: row.users,
+            billed: row.billed,
+            count_day: row.count_day,
+            from_units: row.from,
+            to_units: row.to,
+            effective_date: row.effective,
+            brake: row.brake,
+        }
+    }
+}
+
+impl From<CompanyStatus> for Status {
+    fn from(row: CompanyStatus) -> Self {
+        Self {
+            contract_id: row.contract.as_ref().map(|(contract, _)| contract.0),
+            contract: row.contract.map(|(_, name)| name),
+            state: row.state.as_str(),
+            code: row.code.map(domain::ErrorCode::as_str),
+            detail: row.detail,
+            last_sync: row.last_sync,
+            last_change: row.last_change,
+            deferred_until: row.deferred_until,
+            run_id: row.run.map(|run| run.to_string()),
+            trace_id: row.trace_id,
+            products: row.products.into_iter().map(ProductStatus::from).collect(),
+        }
+    }
+}
+
+impl From<CompanyMapping> for Mapping {
+    fn from(known: CompanyMapping) -> Self {
+        let named =
+            |contract: settings::Contract| ContractName { contract_id: contract.id.0, name: contract.name };
+        Self {
+            account_id: known.account.0,
+            account: known.account_name,
+            contract: named(known.contract),
+            product_contracts: known
+                .product_contracts
+                .into_iter()
+                .map(|(product, contract)| (product, named(contract)))
+                .collect(),
+            version: known.version,
+        }
+    }
+}
+
+impl From<ListedCompany> for Company {
+    fn from(listed: ListedCompany) -> Self {
+        Self {
+            company_id: listed.id.to_string(),
+            name: listed.company.name,
+            closed_from: listed.company.closed_from,
+            mapping: listed.company.mapping.map(Mapping::from),
+            newest: listed.newest.map(|newest| Counted {
+                day: newest.day,
+                counted_at: newest.counted_at,
+                users: newest.users.0,
+            }),
+            last_month: listed.last_month.map(|Users(users)| users),
+            statuses: listed.statuses.into_iter().map(Status::from).collect(),
+        }
+    }
+}
+
+/// What a word of the query stands for; the first where nothing is said.
+fn named<T: Copy>(known: &[(T, &str)], field: &str, word: Option<&str>) -> Result<T, Problem> {
+    let Some(word) = word else { return Ok(known[0].0) };
+    let found = known.iter().find(|(_, name)| *name == word).map(|(value, _)| *value);
+    found.ok_or_else(|| {
+        let words: Vec<&str> = known.iter().map(|(_, word)| *word).collect();
+        Problem::Query(format!("{field}: write one of {}", words.join(", ")))
+    })
+}
+
+/// The companies.
+#[utoipa::path(get, path = "/companies", tag = "companies", params(Query),
+    responses((status = 200, body = Companies), Problems))]
+pub(crate) async fn list(
+    State(portal): State<Portal>,
+    caller: Caller,
+    Asked(asked): Asked<Query>,
+) -> Result<Json<Companies>, Problem> {
+    let size = request::size(asked.size)?;
+    let offset = asked.cursor.map_or(Ok(0), |Cursor(offset)| u32::try_from(offset));
+    let offset = offset.map_err(|_| Problem::Query("cursor: it is another list's".to_owned()))?;
+    let query = company_listing::Query {
+        search: asked.search.trim(),
+        filter: named(FILTERS, "filter", asked.filter.as_deref())?,
+        sort: named(SORTS, "sort", asked.sort.as_deref())?,
+        descending: asked.descending,
+        offset,
+        size,
+    };
+    let (partner, now) = (&caller.partner, portal.operations.clock.now());
+    let read = portal
+        .operations
+        .store
+        .transaction("api_companies", |tx| {
+            let query = &query;
+            Box::pin(async move {
+                let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
+                let last_month = Month::of(zones.count.to_datetime(now).date()).previous();
+                company_listing::page(tx, partner, query, last_month, now).await.map(Some)
+            })
+        })
+        .await?;
+    let listed: company_listing::Page = read.ok_or(Problem::NotFound)?;
+    let end = offset.saturating_add(size);
+    let next = (end < listed.counts.of(query.filter)).then_some(Cursor(end.into()));
+    Ok(Json(Companies {
+        companies: listed.companies.into_iter().map(Company::from).collect(),
+        found: listed.counts.into(),
+        next,
+    }))
+}
+
+/// The id of a company in an address.
+pub(crate) fn company_id(text: String) -> Result<CompanyId, Problem> {
+    CompanyId::new(text).map_err(|_| Problem::NotFound)
+}

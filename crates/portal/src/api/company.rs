@@ -1,0 +1,215 @@
+//! One company: how it stands, what to do where something is wrong (S-41, S-42), and its billing rules (B-05).
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderName, header},
+};
+use domain::{BillingRule, ProductId};
+use jiff::civil::Date;
+use operations::{Advising, billing_rules::BillingForm};
+use serde::{Deserialize, Serialize};
+use store::{
+    StoreError,
+    settings::{self, ProductBilling},
+    status_reading,
+};
+use utoipa::ToSchema;
+
+use super::{
+    caller::{Caller, Editor},
+    companies::{Mapping, Status, company_id},
+    problem::{Problem, Problems},
+    request::Body,
+    settings_of,
+};
+use crate::{Portal, language};
+
+/// A company with what is to be said of it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OneCompany {
+    company_id: String,
+    name: String,
+    /// From this day on its wanted units are 0.
+    closed_from: Option<Date>,
+    /// Its account and contract; null while it has none.
+    mapping: Option<Mapping>,
+    /// The rules of its products; a product without one is billed as counted.
+    billing_rules: Vec<Rule>,
+    /// How it stands, per contract.
+    contracts: Vec<AdvisedStatus>,
+}
+
+/// How a company stands with a contract, and what to do.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AdvisedStatus {
+    #[serde(flatten)]
+    status: Status,
+    /// The state in words.
+    said: String,
+    advice: Vec<Advice>,
+}
+
+/// Help with a code, in five parts, in the language of `Accept-Language`: en or it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Advice {
+    code: &'static str,
+    /// How bad it is, in a word.
+    level: &'static str,
+    title: String,
+    /// What a row has room for.
+    brief: String,
+    what_happened: String,
+    /// What it means for the next invoice.
+    next_invoice: String,
+    what_we_did: String,
+    /// What to do, with the click path in Kaseya.
+    what_to_do: String,
+}
+
+impl Advice {
+    pub fn of(advice: advice::Advice, language: advice::Language) -> Self {
+        Self {
+            code: advice.code.as_str(),
+            level: language.level(advice.level),
+            title: advice.title,
+            brief: advice.brief,
+            what_happened: advice.happened,
+            next_invoice: advice.next_invoice,
+            what_we_did: advice.done,
+            what_to_do: advice.to_do,
+        }
+    }
+}
+
+/// The language that a caller wants to read.
+pub(crate) fn language(headers: &HeaderMap) -> advice::Language {
+    language::accepted(headers).unwrap_or(advice::Language::English)
+}
+
+/// What of a product is not billed, at the least, or free; billed as counted where it says nothing.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = BillingRule)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rule {
+    #[schema(value_type = String)]
+    product_id: ProductId,
+    /// Nothing is billed; a note says why.
+    #[serde(default)]
+    not_billed: bool,
+    /// The units that are billed at the least.
+    #[serde(default)]
+    minimum: i64,
+    /// The users that are not billed.
+    #[serde(default)]
+    included_free: i64,
+    /// Why.
+    #[serde(default)]
+    note: String,
+}
+
+impl Rule {
+    fn of((product_id, known): (ProductId, ProductBilling)) -> Self {
+        let (not_billed, minimum, included_free) = match known.rule {
+            BillingRule::NotBilled => (true, 0, 0),
+            BillingRule::Billed { minimum, included_free } => (false, minimum, included_free),
+        };
+        Self {
+            product_id,
+            not_billed,
+            minimum: minimum.into(),
+            included_free: included_free.into(),
+            note: known.note.unwrap_or_default(),
+        }
+    }
+
+    fn form(self) -> (ProductId, BillingForm) {
+        let Self { product_id, not_billed, minimum, included_free, note } = self;
+        let form = if not_billed {
+            BillingForm::NotBilled { note }
+        } else {
+            BillingForm::Figures { minimum, included_free, note }
+        };
+        (product_id, form)
+    }
+}
+
+type Tagged<T> = ([(HeaderName, String); 1], Json<T>);
+
+/// A company: how it stands with each contract, and what to do where something is wrong. The `ETag` is the version of its
+/// mapping, 0 while it has none.
+#[utoipa::path(get, path = "/companies/{company}", tag = "companies",
+    params(("company" = String, Path), ("Accept-Language" = Option<String>, Header, description = "en or it.")),
+    responses((status = 200, body = OneCompany), Problems))]
+pub(crate) async fn show(
+    State(portal): State<Portal>,
+    caller: Caller,
+    headers: HeaderMap,
+    Path((_, company)): Path<(String, String)>,
+) -> Result<Tagged<OneCompany>, Problem> {
+    let company = company_id(company)?;
+    let (partner, now, language) = (&caller.partner, portal.operations.clock.now(), language(&headers));
+    let read = portal
+        .operations
+        .store
+        .transaction("api_company", |tx| {
+            let company = &company;
+            Box::pin(async move {
+                let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
+                let statuses = status_reading::companies(tx, &settings, now).await?;
+                let advising = Advising::read(tx, &settings, now).await?;
+                let mine = statuses.into_iter().filter(|status| status.company == *company);
+                let contracts: Vec<AdvisedStatus> = mine
+                    .map(|status| AdvisedStatus {
+                        said: advising.state(&status, language),
+                        advice: advising
+                            .of_company(&status, language)
+                            .into_iter()
+                            .map(|advice| Advice::of(advice, language))
+                            .collect(),
+                        status: status.into(),
+                    })
+                    .collect();
+                Ok::<_, StoreError>(Some((settings, contracts)))
+            })
+        })
+        .await?;
+    let (mut settings, contracts) = read.ok_or(Problem::NotFound)?;
+    let known = settings.companies.remove(&company).ok_or(Problem::NotFound)?;
+    let version = known.mapping.as_ref().map_or(0, |mapping| mapping.version);
+    let document = OneCompany {
+        company_id: company.to_string(),
+        name: known.name,
+        closed_from: known.closed_from,
+        mapping: known.mapping.map(Mapping::from),
+        billing_rules: known.billing_rules.into_iter().map(Rule::of).collect(),
+        contracts,
+    };
+    Ok(([(header::ETAG, format!("\"{version}\""))], Json(document)))
+}
+
+/// The rules of a company's products.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BillingRules {
+    /// Products that are not listed stay as they are.
+    rules: Vec<Rule>,
+}
+
+/// Saves billing rules of a company; answers all that it has.
+#[utoipa::path(patch, path = "/companies/{company}/billing-rules", tag = "companies", params(("company" = String, Path)),
+    request_body = BillingRules, responses((status = 200, body = BillingRules), Problems))]
+pub(crate) async fn save_billing_rules(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    Path((_, company)): Path<(String, String)>,
+    Body(new): Body<BillingRules>,
+) -> Result<Json<BillingRules>, Problem> {
+    let company = company_id(company)?;
+    let rules = new.rules.into_iter().map(Rule::form).collect();
+    portal.operations.save_billing_rules(&caller.partner, &company, &rules).await?;
+    let mut settings = settings_of(&portal, &caller.partner).await?;
+    let known = settings.companies.remove(&company).ok_or(Problem::NotFound)?;
+    let rules = known.billing_rules.into_iter().map(Rule::of).collect();
+    Ok(Json(BillingRules { rules }))
+}

@@ -1,0 +1,280 @@
+//! The connection to Kaseya (S-02 to S-18): read without its password, tried, saved, and its switch.
+
+use axum::{Json, extract::State};
+use connection::{Checked, Finding};
+use domain::Billing;
+use jiff::Timestamp;
+use operations::connection_settings::{ConnectionForm, CredentialsForm};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use store::settings::Integration;
+use utoipa::ToSchema;
+
+use super::{
+    caller::{Administrator, Caller},
+    overview::Refused,
+    problem::{FieldMistake, Problem, Problems},
+    request::Body,
+    settings_of, state_word,
+};
+use crate::Portal;
+
+/// The connection as it is stored. The password is never told.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Connection {
+    /// not_set_up, on, switching_off or off.
+    state: &'static str,
+    /// The values; null before the first save.
+    values: Option<Stored>,
+}
+
+/// What is stored of a connection.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Stored {
+    host: String,
+    /// The V2 base address, where it is not the host's usual one.
+    v2_base: Option<String>,
+    /// The V1 base address, where it is not the host's usual one.
+    v1_base: Option<String>,
+    user_name: String,
+    /// The company name in Kaseya.
+    company_name: String,
+    /// arrears or advance.
+    billing: &'static str,
+    /// The day of the month on which invoices are made.
+    invoice_day: i8,
+    /// Whether the frozen month-end count is pushed by a run of its own.
+    month_end_run: bool,
+    /// Since when the password is the stored one, if that is known.
+    password_changed_at: Option<Timestamp>,
+    /// Set while Kaseya refuses the credentials.
+    credentials_refused: Option<Refused>,
+}
+
+impl From<&Integration> for Stored {
+    fn from(known: &Integration) -> Self {
+        Self {
+            host: known.host.clone(),
+            v2_base: known.v2_base.clone(),
+            v1_base: known.v1_base.clone(),
+            user_name: known.user_name.clone(),
+            company_name: known.tenant.clone(),
+            billing: known.billing.as_str(),
+            invoice_day: known.invoice_day.get(),
+            month_end_run: known.month_end_run,
+            password_changed_at: known.password_changed_at,
+            credentials_refused: known.credentials_refused.map(Refused::from),
+        }
+    }
+}
+
+/// The connection.
+#[utoipa::path(get, path = "/connection", tag = "connection", responses((status = 200, body = Connection), Problems))]
+pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result<Json<Connection>, Problem> {
+    let settings = settings_of(&portal, &caller.partner).await?;
+    let known = settings.integration.as_ref();
+    Ok(Json(Connection {
+        state: state_word(known.map(|known| known.state)),
+        values: known.map(Stored::from),
+    }))
+}
+
+/// Where and as whom to log in.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Credentials {
+    /// The host, such as `bms.kaseya.com`; what stands around it is taken away.
+    #[serde(default)]
+    host: String,
+    /// The V2 base address, where it is not the host's usual one.
+    #[serde(default)]
+    v2_base: String,
+    /// The V1 base address, where it is not the host's usual one.
+    #[serde(default)]
+    v1_base: String,
+    #[serde(default)]
+    user_name: String,
+    /// Left out, the stored one stays, if host, company name, user and addresses do.
+    #[serde(default = "nothing")]
+    #[schema(value_type = String, write_only)]
+    password: SecretString,
+    /// The company name in Kaseya, unchanged.
+    #[serde(default)]
+    company_name: String,
+}
+
+fn nothing() -> SecretString {
+    SecretString::from(String::new())
+}
+
+impl From<Credentials> for CredentialsForm {
+    fn from(typed: Credentials) -> Self {
+        let Credentials { host, v2_base, v1_base, user_name, password, company_name } = typed;
+        Self { host, v2_base, v1_base, user_name, password, company_name }
+    }
+}
+
+/// A connection to be saved.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct NewConnection {
+    #[serde(flatten)]
+    credentials: Credentials,
+    /// Where the switch is to stand.
+    enabled: bool,
+    /// arrears or advance; left out, the stored answer stays.
+    billing: Option<String>,
+    /// The day of the month on which invoices are made, 1 to 28; left out, the stored answer stays.
+    invoice_day: Option<i64>,
+    /// Whether the frozen month-end count is pushed by a run of its own.
+    month_end_run: bool,
+}
+
+/// What was saved.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SavedConnection {
+    /// The host as it is stored.
+    host: String,
+    /// What was taken away around it.
+    notes: Vec<String>,
+    /// on, switching_off or off.
+    state: &'static str,
+    /// Whether the credentials are others than before.
+    new_credentials: bool,
+}
+
+/// Saves the connection. Other credentials than those in force are tried first, and if they do not prove right nothing is
+/// saved.
+#[utoipa::path(put, path = "/connection", tag = "connection", request_body = NewConnection,
+    responses((status = 200, body = SavedConnection), Problems))]
+pub(crate) async fn save(
+    State(portal): State<Portal>,
+    Administrator(caller): Administrator,
+    Body(new): Body<NewConnection>,
+) -> Result<Json<SavedConnection>, Problem> {
+    let billing = new.billing.map(|word| {
+        let mistake = || FieldMistake::new("billing", "unknown", "write arrears or advance");
+        Billing::parse(&word).ok_or_else(|| Problem::Mistakes(vec![mistake()]))
+    });
+    let form = ConnectionForm {
+        credentials: new.credentials.into(),
+        enabled: new.enabled,
+        billing: billing.transpose()?,
+        invoice_day: new.invoice_day,
+        month_end_run: new.month_end_run,
+    };
+    let partner = &caller.partner;
+    let saved = portal.connections.save(partner, &form).await?;
+    let by = &caller.name;
+    tracing::info!(%partner, by, new_credentials = saved.new_credentials, "the connection was saved");
+    Ok(Json(SavedConnection {
+        host: saved.host,
+        notes: saved.notes.iter().map(ToString::to_string).collect(),
+        state: state_word(Some(saved.state)),
+        new_credentials: saved.new_credentials,
+    }))
+}
+
+/// Credentials to be tried.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Trial {
+    #[serde(flatten)]
+    credentials: Credentials,
+    /// Says that a person has put right in Kaseya what made it refuse the very same values before.
+    #[serde(default)]
+    mended: bool,
+}
+
+/// What came of trying credentials.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Tried {
+    /// The host that was tried.
+    host: String,
+    /// What was taken away around it.
+    notes: Vec<String>,
+    /// Whether a sync can go by these values.
+    works: bool,
+    /// Every check, in order.
+    checks: Vec<Check>,
+}
+
+/// A check, and what came of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Check {
+    /// Which: log_in_v2, api_access, view_accounts, view_contracts, view_services, log_in_v1, view_lines or modify_contracts.
+    check: &'static str,
+    /// passed, failed, untold or not_reached.
+    finding: &'static str,
+    /// The code of the error catalogue.
+    code: Option<&'static str>,
+    /// What Kaseya said.
+    kaseya_said: Option<String>,
+    /// Where the right is given, in the words of Kaseya's menus.
+    menu: Option<&'static str>,
+}
+
+impl From<&Checked> for Check {
+    fn from(checked: &Checked) -> Self {
+        let (finding, code, kaseya_said) = match &checked.finding {
+            Finding::Passed => ("passed", None, None),
+            Finding::Untold(_) => ("untold", None, None),
+            Finding::NotReached => ("not_reached", None, None),
+            Finding::Failed { code, words } => {
+                ("failed", Some(code.as_str()), words.as_ref().map(ToString::to_string))
+            }
+        };
+        Self { check: checked.check.as_str(), finding, code, kaseya_said, menu: checked.check.menu() }
+    }
+}
+
+/// Tries credentials with real logins and one read per right. Nothing is stored, and nothing is changed in Kaseya.
+#[utoipa::path(post, path = "/connection/authenticate", tag = "connection", request_body = Trial,
+    responses((status = 200, body = Tried), Problems))]
+pub(crate) async fn authenticate(
+    State(portal): State<Portal>,
+    Administrator(caller): Administrator,
+    Body(trial): Body<Trial>,
+) -> Result<Json<Tried>, Problem> {
+    let form = trial.credentials.into();
+    let tried = portal.connections.authenticate(&caller.partner, &form, trial.mended).await?;
+    Ok(Json(Tried {
+        host: tried.host,
+        notes: tried.notes.iter().map(ToString::to_string).collect(),
+        works: tried.authenticated.is_proven(),
+        checks: tried.authenticated.checks.iter().map(Check::from).collect(),
+    }))
+}
+
+/// Where the switch is to stand.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewSwitch {
+    on: bool,
+}
+
+/// Where the switch stands.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Switch {
+    /// on, switching_off or off.
+    state: &'static str,
+}
+
+/// Turns the switch (S-16). Switched off, no write is begun any more; one that was permitted before may still be on its way
+/// as long as it is *switching off*.
+#[utoipa::path(put, path = "/connection/switch", tag = "connection", request_body = NewSwitch,
+    responses((status = 200, body = Switch), Problems))]
+pub(crate) async fn switch(
+    State(portal): State<Portal>,
+    Administrator(caller): Administrator,
+    Body(NewSwitch { on }): Body<NewSwitch>,
+) -> Result<Json<Switch>, Problem> {
+    let partner = &caller.partner;
+    if on {
+        let is_there = portal.operations.switch_on(partner).await?;
+        is_there.then_some(()).ok_or(Problem::NotFound)?;
+    } else {
+        portal.operations.switch_off(partner).await?.ok_or(Problem::NotFound)?;
+    }
+    let by = &caller.name;
+    tracing::info!(%partner, on, by, "the switch was turned");
+    let settings = settings_of(&portal, partner).await?;
+    Ok(Json(Switch { state: state_word(settings.integration.map(|known| known.state)) }))
+}

@@ -1,0 +1,179 @@
+//! What waits for a person, and the decisions about it (B-01).
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State, http::HeaderMap};
+use domain::HoldId;
+use jiff::{Timestamp, civil::Date};
+use operations::{
+    Advising,
+    decisions::{Decided, Decision, Outcome, Which},
+};
+use serde::{Deserialize, Serialize};
+use store::{
+    StoreError, settings,
+    status_reading::{self, HoldRow},
+};
+use utoipa::ToSchema;
+
+use super::{
+    caller::{Caller, Editor},
+    company::{Advice, language},
+    problem::{Problem, Problems},
+    request::Body,
+    settings_of,
+};
+use crate::Portal;
+
+/// What waits for a person.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Holds {
+    /// The oldest first, the halves of a plan switch together.
+    holds: Vec<Hold>,
+}
+
+/// A held change.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Hold {
+    hold_id: String,
+    /// open, approved or dismissed.
+    state: String,
+    /// Which brake holds it.
+    brake: &'static str,
+    /// The companies whose users are in the number.
+    company_ids: Vec<String>,
+    contract_id: i32,
+    service_id: i32,
+    /// What Kaseya shows.
+    from_units: f64,
+    /// What waits.
+    to_units: u32,
+    effective_date: Date,
+    opened_at: Timestamp,
+    /// What the two halves of a plan switch have in common: they are decided together.
+    pair_id: Option<String>,
+    /// The difference each month at the line's price, in hundredths.
+    money_cents: Option<i64>,
+    advice: Advice,
+}
+
+impl Hold {
+    fn of(row: &HoldRow, advising: &Advising<'_>, language: advice::Language) -> Self {
+        Self {
+            hold_id: row.hold.to_string(),
+            state: row.state.clone(),
+            brake: row.brake.as_str(),
+            company_ids: row.companies.iter().map(ToString::to_string).collect(),
+            contract_id: row.contract.0,
+            service_id: row.service.0,
+            from_units: row.from_units,
+            to_units: row.to_units,
+            effective_date: row.effective_date,
+            opened_at: row.opened_at,
+            pair_id: row.pair.map(|pair| pair.to_string()),
+            money_cents: advising.money_of(row).map(|money| money.cents),
+            advice: Advice::of(advising.of_hold(row, language), language),
+        }
+    }
+}
+
+/// What waits for a person, each with its reason.
+#[utoipa::path(get, path = "/holds", tag = "holds",
+    params(("Accept-Language" = Option<String>, Header, description = "en or it.")),
+    responses((status = 200, body = Holds), Problems))]
+pub(crate) async fn list(
+    State(portal): State<Portal>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Json<Holds>, Problem> {
+    let (partner, now, language) = (&caller.partner, portal.operations.clock.now(), language(&headers));
+    let read = portal
+        .operations
+        .store
+        .transaction("api_holds", |tx| {
+            Box::pin(async move {
+                let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
+                let holds = status_reading::standing_holds(tx, partner).await?;
+                let advising = Advising::read(tx, &settings, now).await?;
+                let holds = holds.iter().map(|hold| Hold::of(hold, &advising, language)).collect();
+                Ok::<_, StoreError>(Some(holds))
+            })
+        })
+        .await?;
+    Ok(Json(Holds { holds: read.ok_or(Problem::NotFound)? }))
+}
+
+/// A decision about some holds.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewDecision {
+    decision: Verdict,
+    holds: Vec<Shown>,
+}
+
+/// What is decided.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    /// The held units are sent.
+    Approve,
+    /// Kaseya stays as it is.
+    Dismiss,
+}
+
+/// A hold as it was shown.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shown {
+    #[schema(value_type = uuid::Uuid)]
+    hold_id: HoldId,
+    /// The units that were shown: another number is another question, and is not decided.
+    to_units: u32,
+}
+
+/// What came of a decision.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Decisions {
+    /// Each hold, the other halves of plan switches too.
+    holds: Vec<OneDecided>,
+}
+
+/// What came of a decision about one hold.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OneDecided {
+    hold_id: String,
+    /// taken, not_open, other_units, or unheard: passed on, and not taken yet.
+    outcome: &'static str,
+    /// The state of one that is not open any more.
+    state: Option<String>,
+    /// What waits now, where it is another number than the one that was shown.
+    to_units: Option<u32>,
+}
+
+impl From<Decided> for OneDecided {
+    fn from(decided: Decided) -> Self {
+        let (outcome, state, to_units) = match decided.outcome {
+            Outcome::Taken => ("taken", None, None),
+            Outcome::NotOpen(state) => ("not_open", Some(state), None),
+            Outcome::OtherUnits(units) => ("other_units", None, Some(units)),
+            Outcome::Unheard => ("unheard", None, None),
+        };
+        Self { hold_id: decided.hold.hold.to_string(), outcome, state, to_units }
+    }
+}
+
+/// Approves or dismisses what was shown.
+#[utoipa::path(post, path = "/holds/decisions", tag = "holds", request_body = NewDecision,
+    responses((status = 200, body = Decisions), Problems))]
+pub(crate) async fn decide(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    Body(new): Body<NewDecision>,
+) -> Result<Json<Decisions>, Problem> {
+    let settings = settings_of(&portal, &caller.partner).await?;
+    let those: BTreeMap<HoldId, Option<u32>> =
+        new.holds.iter().map(|shown| (shown.hold_id, Some(shown.to_units))).collect();
+    let decision = Decision { approves: new.decision == Verdict::Approve, by: &caller.name };
+    let decided = portal.operations.decide(&settings, Which::Those(&those), decision).await?;
+    Ok(Json(Decisions { holds: decided.into_iter().map(OneDecided::from).collect() }))
+}

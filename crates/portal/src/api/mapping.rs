@@ -1,0 +1,226 @@
+//! Which account and contract a company is billed on (S-34 to S-38, S-43), one by one or many at once.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::{HeaderMap, header},
+};
+use domain::{AccountId, CompanyId, ContractId, ProductId};
+use jiff::civil::Date;
+use operations::{
+    company_mapping::{CompanyEdit, MappingForm},
+    leftovers::Leftover,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    caller::Editor,
+    companies::company_id,
+    problem::{self, Problem, Problems},
+    request::Body,
+};
+use crate::Portal;
+
+/// An account or contract, with its name.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Named {
+    /// Kaseya's id.
+    id: i32,
+    /// Its name in Kaseya, to be shown.
+    name: String,
+}
+
+/// A mapping.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewMapping {
+    /// Kaseya's account.
+    account: Option<Named>,
+    /// The contract of all products that name none of their own.
+    contract: Option<Named>,
+    /// Products that name their own contract of the account.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Named>)]
+    product_contracts: BTreeMap<ProductId, Named>,
+}
+
+impl From<NewMapping> for MappingForm {
+    fn from(new: NewMapping) -> Self {
+        let contract = |named: Named| (ContractId(named.id), named.name);
+        Self {
+            account: new.account.map(|named| (AccountId(named.id), named.name)),
+            contract: new.contract.map(contract),
+            product_contracts: new
+                .product_contracts
+                .into_iter()
+                .map(|(product, named)| (product, contract(named)))
+                .collect(),
+        }
+    }
+}
+
+/// An edit of a company's mapping.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewCompanyMapping {
+    mapping: NewMapping,
+    /// Whether its users are to be added to those of other companies on the same line.
+    #[serde(default)]
+    add_together: bool,
+}
+
+/// Lines that an edit has left behind: each waits as a hold, approved to set it to 0, dismissed to leave it as it is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Leftovers {
+    left_over: Vec<Left>,
+}
+
+/// A line that an edit has left behind.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Left {
+    hold_id: String,
+    /// The companies whose users were in it.
+    company_ids: Vec<String>,
+    contract_id: i32,
+    contract: String,
+    service: String,
+    units: f64,
+    /// From which day they would be 0.
+    from_day: Date,
+}
+
+impl From<Vec<Leftover>> for Leftovers {
+    fn from(left: Vec<Leftover>) -> Self {
+        let left_over = left.into_iter().map(|one| Left {
+            hold_id: one.hold.to_string(),
+            company_ids: one.companies.iter().map(ToString::to_string).collect(),
+            contract_id: one.contract.0.0,
+            contract: one.contract.1,
+            service: one.service,
+            units: one.units,
+            from_day: one.from_day,
+        });
+        Self { left_over: left_over.collect() }
+    }
+}
+
+/// The version that the caller was shown, by `If-Match`; none where there was no mapping.
+fn shown(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
+    let Some(tag) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let version = tag.to_str().ok().and_then(|tag| tag.trim().trim_matches('"').parse::<u32>().ok());
+    let version = version.ok_or(Problem::Header(header::IF_MATCH))?;
+    Ok((version != 0).then_some(version))
+}
+
+/// Maps a company. `If-Match` names the version of the mapping that is edited, as the company's `ETag` does; without it the
+/// company must have none yet. Another version meanwhile is a 412, and nothing is saved.
+#[utoipa::path(put, path = "/companies/{company}/mapping", tag = "companies",
+    params(("company" = String, Path), ("If-Match" = Option<String>, Header)), request_body = NewCompanyMapping,
+    responses((status = 200, body = Leftovers), Problems))]
+pub(crate) async fn save(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    headers: HeaderMap,
+    Path((_, company)): Path<(String, String)>,
+    Body(new): Body<NewCompanyMapping>,
+) -> Result<Json<Leftovers>, Problem> {
+    let edit = CompanyEdit {
+        company: company_id(company)?,
+        shown: shown(&headers)?,
+        mapping: Some(new.mapping.into()),
+        add_together: new.add_together,
+    };
+    Ok(Json(portal.operations.save_company_mapping(&caller.partner, edit).await?.into()))
+}
+
+/// Takes a company's mapping away; `If-Match` as in saving it. What stands in Kaseya is held for a person.
+#[utoipa::path(delete, path = "/companies/{company}/mapping", tag = "companies",
+    params(("company" = String, Path), ("If-Match" = String, Header)), responses((status = 200, body = Leftovers), Problems))]
+pub(crate) async fn remove(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    headers: HeaderMap,
+    Path((_, company)): Path<(String, String)>,
+) -> Result<Json<Leftovers>, Problem> {
+    let edit = CompanyEdit {
+        company: company_id(company)?,
+        shown: shown(&headers)?,
+        mapping: None,
+        add_together: false,
+    };
+    Ok(Json(portal.operations.save_company_mapping(&caller.partner, edit).await?.into()))
+}
+
+/// Edits of several companies.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewCompanyMappings {
+    companies: Vec<Edit>,
+}
+
+/// An edit of one of several companies.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Edit {
+    #[schema(value_type = String)]
+    company_id: CompanyId,
+    /// The version of the mapping that is edited; left out where there is none.
+    version: Option<u32>,
+    /// Null takes the mapping away.
+    mapping: Option<NewMapping>,
+    /// Whether its users are to be added to those of other companies on the same line.
+    #[serde(default)]
+    add_together: bool,
+}
+
+/// What came of several edits.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SavedMappings {
+    /// How many were saved.
+    saved: usize,
+    /// Those that were not.
+    refused: Vec<RefusedEdit>,
+    #[serde(flatten)]
+    leftovers: Leftovers,
+}
+
+/// An edit that was not saved.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RefusedEdit {
+    /// Its place in the list, from 0.
+    row: usize,
+    company_id: String,
+    problem: problem::Document,
+}
+
+/// Maps many companies at once: each edit that can be saved is, and one that is refused keeps no other from being saved.
+#[utoipa::path(post, path = "/company-mappings", tag = "companies", request_body = NewCompanyMappings,
+    responses((status = 200, body = SavedMappings), Problems))]
+pub(crate) async fn save_many(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    Body(new): Body<NewCompanyMappings>,
+) -> Result<Json<SavedMappings>, Problem> {
+    let edits = new.companies.into_iter().map(|edit| CompanyEdit {
+        company: edit.company_id,
+        shown: edit.version,
+        mapping: edit.mapping.map(MappingForm::from),
+        add_together: edit.add_together,
+    });
+    let edits: Vec<CompanyEdit> = edits.collect();
+    let saved = portal.operations.save_company_mappings(&caller.partner, &edits).await?;
+    let refused: Vec<RefusedEdit> = saved
+        .refused
+        .into_iter()
+        .map(|(row, refusal)| RefusedEdit {
+            row,
+            company_id: edits.get(row).map_or_else(String::new, |edit| edit.company.to_string()),
+            problem: problem::refused(refusal),
+        })
+        .collect();
+    Ok(Json(SavedMappings { saved: edits.len() - refused.len(), refused, leftovers: saved.leftovers.into() }))
+}

@@ -1,0 +1,158 @@
+//! A partner at one look.
+
+use axum::{Json, extract::State};
+use domain::Month;
+use jiff::Timestamp;
+use serde::Serialize;
+use store::{StoreError, company_listing::Counts, overview, settings, settings::RefusedCredentials};
+use utoipa::ToSchema;
+
+use super::{
+    caller::Caller,
+    companies::Company,
+    problem::{Problem, Problems},
+    runs::Run,
+    state_word,
+};
+use crate::Portal;
+
+/// Companies that are listed; all of them are found by the filter `needs-person`.
+const COMPANIES: u32 = 100;
+
+/// A partner at one look.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Overview {
+    /// The partner.
+    partner: String,
+    /// not_set_up, on, switching_off or off.
+    integration: &'static str,
+    /// Set while Kaseya refuses the credentials.
+    credentials_refused: Option<Refused>,
+    /// Whether all writes of the installation are stopped.
+    writes_stopped: bool,
+    /// The companies by how they stand.
+    companies: Numbers,
+    /// Those that need a person, the worst first, at most 100.
+    needs_person: Vec<Company>,
+    /// Changes that wait for a person.
+    open_holds: u32,
+    /// Products without a service that have users.
+    unmapped_products: Vec<UnmappedProduct>,
+    /// What may be missing on the next invoices, at the lines' prices.
+    money_at_risk: f64,
+    /// Units that may be missing and whose price is not known.
+    units_without_price: u32,
+    /// The run that goes on.
+    running: Option<Run>,
+    /// The last one that has ended.
+    last: Option<Run>,
+    /// When the schedule is due.
+    next_run_at: Option<Timestamp>,
+}
+
+/// Kaseya's refusal of the stored credentials.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Refused {
+    /// The code of the error catalogue.
+    code: &'static str,
+    /// Since when.
+    at: Timestamp,
+}
+
+impl From<RefusedCredentials> for Refused {
+    fn from(refused: RefusedCredentials) -> Self {
+        Self { code: refused.code.as_str(), at: refused.at }
+    }
+}
+
+/// How many companies there are, all and by filter.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Numbers {
+    all: u32,
+    /// Mapped, synced, and nothing of it failed or held.
+    ready: u32,
+    needs_person: u32,
+    unmapped: u32,
+    /// Those of the unmapped that have users.
+    unmapped_with_users: u32,
+    failed: u32,
+    held: u32,
+    /// Changed in the last sync.
+    changed: u32,
+    not_billed: u32,
+    closed: u32,
+    /// Never synced on some contract.
+    never: u32,
+}
+
+impl From<Counts> for Numbers {
+    fn from(counts: Counts) -> Self {
+        let Counts { all, needs_person, unmapped, unmapped_with_users, failed, held, .. } = counts;
+        let Counts { changed, not_billed, closed, never, ready, .. } = counts;
+        Self {
+            all,
+            ready,
+            needs_person,
+            unmapped,
+            unmapped_with_users,
+            failed,
+            held,
+            changed,
+            not_billed,
+            closed,
+            never,
+        }
+    }
+}
+
+/// A product whose users are billed to nobody.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UnmappedProduct {
+    product_id: String,
+    name: String,
+    /// Users by the newest reports.
+    users: u32,
+}
+
+/// A partner at one look: how its invoices stand, what is at risk, and who needs a person.
+#[utoipa::path(get, path = "/", tag = "overview", responses((status = 200, body = Overview), Problems))]
+pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result<Json<Overview>, Problem> {
+    let (partner, now) = (&caller.partner, portal.operations.clock.now());
+    let read = portal
+        .operations
+        .store
+        .transaction("api_overview", |tx| {
+            Box::pin(async move {
+                let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
+                let last_month = Month::of(zones.count.to_datetime(now).date()).previous();
+                let seen = overview::overview(tx, partner, COMPANIES, last_month, now).await?;
+                let writes_stopped = settings::writes_stopped(tx).await?;
+                Ok::<_, StoreError>(Some((seen, writes_stopped)))
+            })
+        })
+        .await?;
+    let (seen, writes_stopped) = read.ok_or(Problem::NotFound)?;
+    Ok(Json(Overview {
+        partner: partner.to_string(),
+        integration: state_word(seen.state),
+        credentials_refused: seen.refused.map(Refused::from),
+        writes_stopped,
+        companies: seen.companies.into(),
+        needs_person: seen.needs_person.into_iter().map(Company::from).collect(),
+        open_holds: seen.open_holds,
+        unmapped_products: seen
+            .unmapped_products
+            .into_iter()
+            .map(|product| UnmappedProduct {
+                product_id: product.product.to_string(),
+                name: product.name,
+                users: product.users,
+            })
+            .collect(),
+        money_at_risk: seen.at_risk.money,
+        units_without_price: seen.at_risk.units_without_price,
+        running: seen.running.map(Run::from),
+        last: seen.last.map(Run::from),
+        next_run_at: seen.next_run_at,
+    }))
+}

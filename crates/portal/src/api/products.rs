@@ -1,0 +1,90 @@
+//! The products and the services that they are billed as (S-20 to S-25).
+
+use axum::{Json, extract::State};
+use domain::{ProductId, ServiceId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    caller::{Caller, Editor},
+    mapping::Leftovers,
+    problem::{Problem, Problems},
+    request::Body,
+    settings_of,
+};
+use crate::Portal;
+
+/// The products.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Products {
+    /// By their ids.
+    products: Vec<Product>,
+}
+
+/// A product.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Product {
+    product_id: String,
+    name: String,
+    /// What its users are billed as; null while nobody has said.
+    service: Option<Service>,
+}
+
+/// Kaseya's sellable item.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Service {
+    service_id: i32,
+    /// Its name when it was mapped.
+    name: String,
+}
+
+/// The products, each with the service that it is mapped to.
+#[utoipa::path(get, path = "/products", tag = "products", responses((status = 200, body = Products), Problems))]
+pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result<Json<Products>, Problem> {
+    let settings = settings_of(&portal, &caller.partner).await?;
+    let products = settings.products.into_iter().map(|(id, known)| Product {
+        product_id: id.to_string(),
+        name: known.name,
+        service: known
+            .mapping
+            .map(|mapping| Service { service_id: mapping.service.0, name: mapping.service_name }),
+    });
+    Ok(Json(Products { products: products.collect() }))
+}
+
+/// The services of some products.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewProductMappings {
+    /// Products that are not listed stay as they are.
+    products: Vec<NewMapping>,
+    /// Whether users of products that are one service are to be added together.
+    #[serde(default)]
+    add_together: bool,
+}
+
+/// The service of a product.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewProductMapping)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewMapping {
+    #[schema(value_type = String)]
+    product_id: ProductId,
+    /// What its users are to be billed as; null takes its mapping away.
+    service: Option<Service>,
+}
+
+/// Maps products to services. Lines that nothing is mapped to any more are held for a person.
+#[utoipa::path(patch, path = "/product-mappings", tag = "products", request_body = NewProductMappings,
+    responses((status = 200, body = Leftovers), Problems))]
+pub(crate) async fn map(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    Body(new): Body<NewProductMappings>,
+) -> Result<Json<Leftovers>, Problem> {
+    let named = |service: Service| (ServiceId(service.service_id), service.name);
+    let services = new.products.into_iter().map(|new| (new.product_id, new.service.map(named))).collect();
+    let left = portal.operations.save_product_mappings(&caller.partner, &services, new.add_together).await?;
+    Ok(Json(left.into()))
+}

@@ -1,0 +1,141 @@
+//! What a call brings: its body, its query, and where a list goes on.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Query, Request},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::IntoResponse as _,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::problem::{FieldMistake, Problem};
+use crate::Portal;
+
+/// The most bytes of a body: 10,000 companies with their counts have a quarter of it.
+pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// A body of JSON. What cannot be read is told with the field that it is in.
+pub(crate) struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Portal> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, portal: &Portal) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::NotJson);
+        }
+        read(&bytes(request, portal).await?).map(Self)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// The bytes of a body that is not too large.
+pub(crate) async fn bytes(request: Request, portal: &Portal) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, portal).await.map_err(|error| {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            Problem::TooLarge(MAX_BODY)
+        } else {
+            Problem::Body(FieldMistake::new("", "unreadable", error.into_response().status()))
+        }
+    })
+}
+
+fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let body = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        // The body itself has no name.
+        let field = if path == "." { String::new() } else { path };
+        Problem::Body(FieldMistake::new(field, "unreadable", error.into_inner()))
+    })?;
+    json.end().map_err(|error| Problem::Body(FieldMistake::new("", "unreadable", error)))?;
+    Ok(body)
+}
+
+/// What is asked for in the address.
+pub(crate) struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequestParts<Portal> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
+        let query = Query::<T>::from_request_parts(parts, portal).await;
+        query.map(|Query(query)| Self(query)).map_err(|error| Problem::Query(error.body_text()))
+    }
+}
+
+/// Where a list goes on: a text that only the list itself understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Cursor(pub i64);
+
+impl TryFrom<String> for Cursor {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(|bytes| Self(i64::from_be_bytes(bytes))).ok_or("no list of ours has given this cursor")
+    }
+}
+
+impl From<Cursor> for String {
+    fn from(Cursor(place): Cursor) -> Self {
+        URL_SAFE_NO_PAD.encode(place.to_be_bytes())
+    }
+}
+
+/// How many a page of a list has where nobody asks.
+const SIZE: u32 = 100;
+/// The most that a page of a list has.
+const MOST: u32 = 1_000;
+
+/// The size of a page that is asked for.
+pub(crate) fn size(asked: Option<u32>) -> Result<u32, Problem> {
+    let size = asked.unwrap_or(SIZE);
+    if (1..=MOST).contains(&size) {
+        Ok(size)
+    } else {
+        Err(Problem::Query(format!("size: write a whole number from 1 to {MOST}")))
+    }
+}
+
+/// Where the list goes on after a page, if the page is full.
+pub(crate) fn next<T>(page: &[T], size: u32, place: impl Fn(&T) -> i64) -> Option<Cursor> {
+    let is_full = u32::try_from(page.len()).is_ok_and(|read| read == size);
+    page.last().filter(|_| is_full).map(|last| Cursor(place(last)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_back_and_nothing_else_is_one() {
+        let text = String::from(Cursor(12_345));
+        assert_eq!(Cursor::try_from(text), Ok(Cursor(12_345)));
+        for wrong in ["", "12345", "AAAA", "AAAAAAAAAAAAAA", "é"] {
+            assert!(Cursor::try_from(wrong.to_owned()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_its_field() {
+        #[derive(Debug, Deserialize)]
+        struct Row {
+            #[expect(dead_code, reason = "only its type is asked for")]
+            name: String,
+        }
+        let mistake = |text: &'static str| match read::<Vec<Row>>(&Bytes::from_static(text.as_bytes())) {
+            Err(Problem::Body(mistake)) => mistake.field,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(mistake(r#"[{"name":"a"},{"name":7}]"#), "[1].name");
+        assert_eq!(mistake("[] more"), "");
+        assert_eq!(mistake(""), "");
+    }
+}

@@ -1,0 +1,205 @@
+//! The runs, one of them with its companies, and the rows of a plan (B-02).
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use domain::RunId;
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+use store::{
+    StoreError,
+    history::{self, PlanRow},
+    status_reading::{self, RunCompany, RunRow},
+};
+use utoipa::ToSchema;
+
+use super::{
+    caller::Caller,
+    companies::ProductStatus,
+    problem::{Problem, Problems},
+    request::{self, Asked, Cursor},
+};
+use crate::Portal;
+
+/// Which page of a list, the newest first.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Query {
+    /// Where the list goes on: the `next` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor>,
+    /// How many, at most 1000; 100 where nothing is said.
+    size: Option<u32>,
+}
+
+/// A page of runs, the newest first.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Runs {
+    runs: Vec<Run>,
+    /// Where the list goes on; null on the last page.
+    #[schema(value_type = Option<String>)]
+    next: Option<Cursor>,
+}
+
+/// A run.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Run {
+    run_id: String,
+    /// Its number among the partner's runs.
+    number: i64,
+    /// schedule, month_end, request, full_read or probe.
+    trigger: &'static str,
+    /// apply or plan.
+    mode: &'static str,
+    /// running, finished, superseded or switched_off.
+    state: &'static str,
+    requested_by: Option<String>,
+    started_at: Timestamp,
+    finished_at: Option<Timestamp>,
+    /// Companies that have come out so far.
+    companies: u32,
+    changed: u32,
+    unchanged: u32,
+    held: u32,
+    failed: u32,
+    skipped: u32,
+}
+
+impl From<RunRow> for Run {
+    fn from(row: RunRow) -> Self {
+        let totals = row.totals;
+        Self {
+            run_id: row.run.to_string(),
+            number: row.number,
+            trigger: row.trigger.as_str(),
+            mode: row.mode.as_str(),
+            state: row.state.as_str(),
+            requested_by: row.requested_by,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+            companies: totals.companies,
+            changed: totals.changed,
+            unchanged: totals.unchanged,
+            held: totals.held,
+            failed: totals.failed,
+            skipped: totals.skipped,
+        }
+    }
+}
+
+/// The runs, the newest first.
+#[utoipa::path(get, path = "/runs", tag = "runs", params(Query), responses((status = 200, body = Runs), Problems))]
+pub(crate) async fn list(
+    State(portal): State<Portal>,
+    caller: Caller,
+    Asked(asked): Asked<Query>,
+) -> Result<Json<Runs>, Problem> {
+    let size = request::size(asked.size)?;
+    let (partner, before) = (&caller.partner, asked.cursor.map(|Cursor(number)| number));
+    let runs = portal
+        .operations
+        .store
+        .transaction("api_runs", |tx| Box::pin(history::activity_page(tx, partner, before, size)))
+        .await?;
+    let next = request::next(&runs, size, |run| run.number);
+    Ok(Json(Runs { runs: runs.into_iter().map(Run::from).collect(), next }))
+}
+
+/// A run with its companies.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OneRun {
+    run: Run,
+    companies: Vec<CompanyOfRun>,
+    /// What it would change, or changed, per product: old, new, from which day, and the difference at the line's price.
+    plan: Vec<Planned>,
+}
+
+/// How a company and contract came out in a run.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CompanyOfRun {
+    company_id: String,
+    name: String,
+    contract_id: Option<i32>,
+    state: &'static str,
+    /// The code of the error catalogue.
+    code: Option<&'static str>,
+    products: Vec<ProductStatus>,
+}
+
+impl From<RunCompany> for CompanyOfRun {
+    fn from(row: RunCompany) -> Self {
+        Self {
+            company_id: row.company.to_string(),
+            name: row.name,
+            contract_id: row.contract.map(|contract| contract.0),
+            state: row.state.as_str(),
+            code: row.code.map(domain::ErrorCode::as_str),
+            products: row.products.into_iter().map(ProductStatus::from).collect(),
+        }
+    }
+}
+
+/// A row of a plan.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Planned {
+    company_id: String,
+    contract_id: i32,
+    product_id: String,
+    service_id: i32,
+    state: String,
+    /// The whole line's units before.
+    from_units: Option<f64>,
+    /// The whole line's units wanted.
+    to_units: Option<u32>,
+    effective_date: Option<Date>,
+    /// What the change of the whole line comes to at its price. Companies that share a line have the same difference each.
+    difference: Option<f64>,
+}
+
+impl From<PlanRow> for Planned {
+    fn from(row: PlanRow) -> Self {
+        Self {
+            difference: row.difference(),
+            company_id: row.company.to_string(),
+            contract_id: row.contract.0,
+            product_id: row.product,
+            service_id: row.service.0,
+            state: row.state,
+            from_units: row.from,
+            to_units: row.to,
+            effective_date: row.effective,
+        }
+    }
+}
+
+/// A run with its companies, and its plan.
+#[utoipa::path(get, path = "/runs/{run}", tag = "runs", params(("run" = String, Path)),
+    responses((status = 200, body = OneRun), Problems))]
+pub(crate) async fn show(
+    State(portal): State<Portal>,
+    caller: Caller,
+    Path((_, run)): Path<(String, String)>,
+) -> Result<Json<OneRun>, Problem> {
+    let run = RunId::parse(&run).map_err(|_| Problem::NotFound)?;
+    let partner = &caller.partner;
+    let read = portal
+        .operations
+        .store
+        .transaction("api_run", |tx| {
+            Box::pin(async move {
+                let Some(row) = status_reading::run(tx, partner, run).await? else { return Ok(None) };
+                let companies = status_reading::run_companies(tx, partner, run).await?;
+                let plan = history::plan_rows(tx, partner, run).await?;
+                Ok::<_, StoreError>(Some((row, companies, plan)))
+            })
+        })
+        .await?;
+    let (row, companies, plan) = read.ok_or(Problem::NotFound)?;
+    Ok(Json(OneRun {
+        run: row.into(),
+        companies: companies.into_iter().map(CompanyOfRun::from).collect(),
+        plan: plan.into_iter().map(Planned::from).collect(),
+    }))
+}

@@ -1,0 +1,133 @@
+//! The schedule, and when it is due (S-26, S-29).
+
+use axum::{Json, extract::State};
+use domain::{Frequency, InvoiceOutlook, Weekday};
+use jiff::Timestamp;
+use operations::schedule::{self, ScheduleForm};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    caller::{Caller, Editor},
+    problem::{FieldMistake, Problem, Problems},
+    request::Body,
+    settings_of,
+};
+use crate::Portal;
+
+/// A schedule.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Schedule {
+    /// daily or weekly.
+    frequency: String,
+    /// The day of a weekly one: monday to sunday.
+    weekday: Option<String>,
+    /// The whole hour, 0 to 23.
+    hour: Option<i64>,
+    /// The IANA zone.
+    #[serde(default)]
+    zone: String,
+}
+
+/// The schedule and what it means.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Schedules {
+    /// Null before it is set.
+    schedule: Option<Schedule>,
+    /// When it is due next.
+    next: Vec<Timestamp>,
+    /// How it stands to the next invoice.
+    invoice: Option<Outlook>,
+}
+
+/// How a schedule stands to an invoice.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Outlook {
+    /// The month that is invoiced, such as `2026-11`.
+    month: String,
+    /// When its last count is frozen at the latest.
+    frozen_by: Timestamp,
+    /// From when on its invoice may be made.
+    invoiced_from: Timestamp,
+    /// The schedule's first sync after the count is frozen.
+    synced_at: Timestamp,
+    /// Whether the invoice may be made before that sync.
+    is_missed: bool,
+}
+
+impl From<InvoiceOutlook> for Outlook {
+    fn from(outlook: InvoiceOutlook) -> Self {
+        Self {
+            month: outlook.month.to_string(),
+            frozen_by: outlook.frozen_by,
+            invoiced_from: outlook.invoiced_from,
+            synced_at: outlook.synced_at,
+            is_missed: outlook.is_missed(),
+        }
+    }
+}
+
+/// Each day of the week with its word.
+const WEEKDAYS: &[(Weekday, &str)] = &[
+    (Weekday::Monday, "monday"),
+    (Weekday::Tuesday, "tuesday"),
+    (Weekday::Wednesday, "wednesday"),
+    (Weekday::Thursday, "thursday"),
+    (Weekday::Friday, "friday"),
+    (Weekday::Saturday, "saturday"),
+    (Weekday::Sunday, "sunday"),
+];
+
+impl From<&domain::Schedule> for Schedule {
+    fn from(known: &domain::Schedule) -> Self {
+        let word = |day| WEEKDAYS.iter().find(|(known, _)| *known == day).map(|(_, word)| (*word).to_owned());
+        let (frequency, weekday) = match known.frequency() {
+            Frequency::Daily => ("daily", None),
+            Frequency::Weekly(day) => ("weekly", word(day)),
+        };
+        Self {
+            frequency: frequency.to_owned(),
+            weekday,
+            hour: Some(known.hour().into()),
+            zone: known.zone().iana_name().unwrap_or("UTC").to_owned(),
+        }
+    }
+}
+
+impl Schedule {
+    fn form(self) -> Result<ScheduleForm, Problem> {
+        let mistake = |field, detail| Problem::Mistakes(vec![FieldMistake::new(field, "unknown", detail)]);
+        let weekly = match self.frequency.as_str() {
+            "daily" => false,
+            "weekly" => true,
+            _ => return Err(mistake("frequency", "write daily or weekly")),
+        };
+        let day = |word: String| WEEKDAYS.iter().find(|(_, known)| *known == word).map(|(day, _)| *day);
+        let weekday = self.weekday.map(|word| day(word).ok_or(mistake("weekday", "write monday to sunday")));
+        Ok(ScheduleForm { weekly, weekday: weekday.transpose()?, hour: self.hour, zone: self.zone })
+    }
+}
+
+/// The schedule, when it is due next, and how it stands to the next invoice.
+#[utoipa::path(get, path = "/schedule", tag = "schedule", responses((status = 200, body = Schedules), Problems))]
+pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result<Json<Schedules>, Problem> {
+    let settings = settings_of(&portal, &caller.partner).await?;
+    let now = portal.operations.clock.now();
+    let stored = settings.schedule.as_ref().map(|stored| &stored.schedule);
+    let preview = stored.map(|known| schedule::preview(&settings, known, portal.operations.spread, now));
+    let (next, invoice) = preview.map_or((Vec::new(), None), |preview| (preview.due, preview.invoice));
+    Ok(Json(Schedules { schedule: stored.map(Schedule::from), next, invoice: invoice.map(Outlook::from) }))
+}
+
+/// Saves the schedule; answers as reading it does.
+#[utoipa::path(put, path = "/schedule", tag = "schedule", request_body = Schedule,
+    responses((status = 200, body = Schedules), Problems))]
+pub(crate) async fn save(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    Body(new): Body<Schedule>,
+) -> Result<Json<Schedules>, Problem> {
+    portal.operations.save_schedule(&caller.partner, &new.form()?).await?;
+    show(State(portal), caller).await
+}

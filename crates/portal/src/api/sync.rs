@@ -1,0 +1,114 @@
+//! Sync now (S-31): asked for, and what came of it.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use domain::{CompanyId, RequestId};
+use operations::sync_requests::SyncOrder;
+use serde::{Deserialize, Serialize};
+use store::{requests::Answer, status_reading};
+use utoipa::ToSchema;
+
+use super::{
+    caller::{Caller, Editor},
+    problem::{Problem, Problems},
+    request::Body,
+};
+use crate::{Portal, pages::orders::ANSWER};
+
+/// What is to be synced.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewSync {
+    /// These; all where none is listed.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    company_ids: Vec<CompanyId>,
+    /// Whether it is only planned, and nothing written (B-02).
+    #[serde(default)]
+    plan: bool,
+}
+
+/// A request to sync, and what came of it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SyncRequest {
+    request_id: String,
+    /// waiting, accepted, joined (a run that is going does it) or refused.
+    answer: &'static str,
+    /// The run that does it.
+    run_id: Option<String>,
+    /// The second run, for what a run that is going can no longer include.
+    follow_up_run_id: Option<String>,
+    /// Why it joined or was refused: a code of the error catalogue.
+    code: Option<String>,
+    /// The same in English.
+    reason: Option<String>,
+}
+
+impl SyncRequest {
+    fn of(request: &RequestId, answer: Option<Answer>) -> Self {
+        let waiting = Self {
+            request_id: request.to_string(),
+            answer: "waiting",
+            run_id: None,
+            follow_up_run_id: None,
+            code: None,
+            reason: None,
+        };
+        match answer {
+            None => waiting,
+            Some(Answer::Accepted { run }) => {
+                Self { answer: "accepted", run_id: Some(run.to_string()), ..waiting }
+            }
+            Some(Answer::Joined { run, follow_up, code, reason }) => Self {
+                answer: "joined",
+                run_id: Some(run.to_string()),
+                follow_up_run_id: follow_up.map(|run| run.to_string()),
+                code: Some(code),
+                reason: Some(reason),
+                ..waiting
+            },
+            Some(Answer::Refused { code, reason }) => {
+                Self { answer: "refused", code: Some(code), reason: Some(reason), ..waiting }
+            }
+        }
+    }
+}
+
+/// Asks for a sync. It is answered as soon as a scheduler has taken it, after three seconds at the latest.
+#[utoipa::path(post, path = "/sync-requests", tag = "sync", request_body = NewSync,
+    responses((status = 202, body = SyncRequest), Problems))]
+pub(crate) async fn ask(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    Body(new): Body<NewSync>,
+) -> Result<(StatusCode, Json<SyncRequest>), Problem> {
+    let partner = &caller.partner;
+    let order = SyncOrder { companies: &new.company_ids, plan: new.plan, by: &caller.name };
+    let request = portal.operations.request_sync(partner, order).await?;
+    let answer = portal.operations.sync_answer(partner, &request, ANSWER).await?;
+    Ok((StatusCode::ACCEPTED, Json(SyncRequest::of(&request, answer))))
+}
+
+/// What came of a request to sync. One that no scheduler has seen yet is unknown.
+#[utoipa::path(get, path = "/sync-requests/{request}", tag = "sync", params(("request" = String, Path)),
+    responses((status = 200, body = SyncRequest), Problems))]
+pub(crate) async fn show(
+    State(portal): State<Portal>,
+    caller: Caller,
+    Path((_, request)): Path<(String, String)>,
+) -> Result<Json<SyncRequest>, Problem> {
+    let request = RequestId::new(request).map_err(|_| Problem::NotFound)?;
+    let partner = &caller.partner;
+    let answer = portal
+        .operations
+        .store
+        .transaction("api_request", |tx| {
+            let request = &request;
+            Box::pin(async move { status_reading::request(tx, partner, request).await })
+        })
+        .await?;
+    Ok(Json(SyncRequest::of(&request, answer.ok_or(Problem::NotFound)?)))
+}

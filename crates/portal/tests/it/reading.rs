@@ -1,0 +1,140 @@
+//! What the API shows.
+
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_is_seen_at_one_look() {
+    let world = World::new().await;
+    let answer = world.get("").await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let seen = answer.json;
+    assert_eq!((&seen["integration"], &seen["open_holds"]), (&json!("on"), &json!(1)));
+    assert_eq!(seen["companies"]["needs_person"], 3);
+    let ids: Vec<&str> = seen["needs_person"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|row| row["company_id"].as_str())
+        .collect();
+    assert_eq!(ids.first(), Some(&"bea"), "the worst first: {ids:?}");
+    assert_eq!(seen["last"]["number"], 2);
+    assert!(seen["running"].is_null() && seen["credentials_refused"].is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_connection_is_shown_without_its_password() {
+    let world = World::new().await;
+    let answer = world.get("/connection").await;
+    assert_eq!(answer.json["state"], "on");
+    assert_eq!(answer.json["values"]["host"], "bms.kaseya.com");
+    assert!(!answer.text.contains("sealed") && !answer.text.contains("\"password\""), "{}", answer.text);
+    let path = "/v1/partners/other/connection";
+    let answer = world.request(Method::GET, path, Some(&world.stranger), &[], "").await;
+    assert_eq!(answer.json, json!({ "state": "not_set_up", "values": null }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_26_a_schedule_is_shown_with_its_next_three_syncs() {
+    let world = World::new().await;
+    let shown = world.get("/schedule").await.json;
+    assert_eq!(
+        shown["schedule"],
+        json!({ "frequency": "daily", "weekday": null, "hour": 3, "zone": "Europe/Rome" })
+    );
+    assert_eq!(shown["next"].as_array().map(Vec::len), Some(3));
+    assert_eq!(shown["invoice"]["month"], "2026-11");
+    let path = "/v1/partners/other/schedule";
+    let answer = world.request(Method::GET, path, Some(&world.stranger), &[], "").await;
+    assert_eq!(answer.json, json!({ "schedule": null, "next": [], "invoice": null }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn companies_are_searched_filtered_and_sorted_page_by_page() {
+    let world = World::new().await;
+    let mut path = "/companies?size=3".to_owned();
+    let mut names = Vec::new();
+    loop {
+        let page = world.get(&path).await.json;
+        assert_eq!(page["found"]["all"], 4);
+        names.extend(page["companies"].as_array().expect("a list").iter().map(|row| row["name"].to_string()));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/companies?size=3&cursor={next}");
+    }
+    assert_eq!(names, ["\"Ada\"", "\"Bea\"", "\"Cem\"", "\"Dora\""]);
+    let page = world.get("/companies?filter=unmapped&search=ce").await.json;
+    assert_eq!(page["companies"][0]["company_id"], "cem");
+    assert_eq!(page["companies"][0]["newest"]["users"], json!({ "p1": 4 }));
+    let page = world.get("/companies?sort=company&descending=true").await.json;
+    assert_eq!(page["companies"][0]["name"], "Dora");
+    let ada = &page["companies"][3];
+    assert_eq!(ada["newest"]["users"], json!({ "p1": 5, "p3": null }), "missing is never 0");
+    assert_eq!(ada["mapping"]["contract"], json!({ "contract_id": 10, "name": "Managed" }));
+    for wrong in ["size=0", "size=1001", "size=x", "filter=what", "sort=what", "cursor=what", "other=1"] {
+        let answer = world.get(&format!("/companies?{wrong}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{wrong}");
+        let detail = answer.json["detail"].as_str().expect("a text");
+        assert!(detail.contains(wrong.split('=').next().expect("a field")), "{wrong}: {detail}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_41_a_company_is_shown_with_help_in_the_callers_language() {
+    let world = World::new().await;
+    let path = "/v1/partners/msp/companies/bea";
+    let mut told = Vec::new();
+    for language in ["en", "it-IT,it;q=0.9", "de"] {
+        let headers = &[("accept-language", language)];
+        let answer = world.request(Method::GET, path, Some(&world.viewer), headers, "").await;
+        assert_eq!(answer.headers["etag"], "\"1\"");
+        let contract = &answer.json["contracts"][0];
+        assert_eq!((&contract["state"], &contract["code"]), (&json!("not_sent"), &json!("CON-01")));
+        told.push(contract["advice"][0]["what_to_do"].to_string());
+    }
+    assert!(told[0] != told[1] && told[0] == told[2], "{told:?}");
+    assert_eq!(world.get("/companies/cem").await.headers["etag"], "\"0\"");
+    // The other partner's company of this id is another one.
+    assert_eq!(world.get("/companies/cem").await.json["name"], "Cem");
+    assert_eq!(world.get("/companies/nobody").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_are_listed_and_a_plan_has_its_rows() {
+    let world = World::new().await;
+    let page = world.get("/runs?size=1").await.json;
+    assert_eq!((&page["runs"][0]["number"], &page["runs"][0]["mode"]), (&json!(2), &json!("plan")));
+    let next = page["next"].as_str().expect("there are more");
+    let page = world.get(&format!("/runs?cursor={next}")).await.json;
+    assert_eq!((page["runs"].as_array().map(Vec::len), &page["next"]), (Some(1), &json!(null)));
+    let run = world.get("/runs/00000000-0000-0000-0000-000000000002").await.json;
+    assert_eq!(run["companies"][0]["company_id"], "ada");
+    let row = &run["plan"][0];
+    assert_eq!(
+        (&row["from_units"], &row["to_units"], &row["difference"]),
+        (&json!(4.0), &json!(5), &json!(3.5))
+    );
+    for unknown in ["x", "00000000-0000-0000-0000-000000000009"] {
+        assert_eq!(world.get(&format!("/runs/{unknown}")).await.status, StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn products_holds_and_journal_are_shown() {
+    let world = World::new().await;
+    let products = world.get("/products").await.json;
+    assert_eq!(products["products"][0]["service"], json!({ "service_id": 1, "name": "Standard" }));
+    assert!(products["products"][1]["service"].is_null());
+    let holds = world.get("/holds").await.json;
+    let hold = &holds["holds"][0];
+    assert_eq!(
+        (&hold["state"], &hold["to_units"], &hold["money_cents"]),
+        (&json!("open"), &json!(0), &json!(-8000))
+    );
+    assert_eq!(hold["advice"]["code"], "QTY-01");
+    assert_eq!(world.get("/journal").await.json, json!({ "entries": [], "next": null }));
+    let of = "/journal?company=ada&from=2026-11-01T00:00:00Z&until=2026-12-01T00:00:00Z";
+    assert_eq!(world.get(of).await.status, StatusCode::OK);
+    assert_eq!(world.get("/journal?from=yesterday").await.status, StatusCode::BAD_REQUEST);
+}

@@ -1,0 +1,211 @@
+//! Every address of the portal, walked by those who may not go there.
+
+use http::{Method, StatusCode, header};
+
+use crate::world::{Answer, World};
+
+/// What is not one partner's.
+const OPEN: &[(&str, &str)] = &[
+    ("GET", "/"),
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("POST", "/sign-out"),
+    ("POST", "/language"),
+    ("GET", "/assets/{version}/{name}"),
+];
+
+/// The pages' addresses as the router has them: what is added there is walked here.
+fn pages() -> Vec<(Method, String)> {
+    let source = include_str!("../../src/router.rs");
+    let (whole, partner) = source.split_once("fn partner()").expect("the pages of one partner");
+    let mut found = Vec::new();
+    for (source, prefix) in [(whole, ""), (partner, "/partners/{partner}")] {
+        for route in source.split(".route(").skip(1) {
+            let (_, rest) = route.split_once('"').expect("an address");
+            let (path, rest) = rest.split_once('"').expect("an address");
+            let path = format!("{prefix}{path}");
+            let path = if path.len() > 1 { path.trim_end_matches('/') } else { &path };
+            let before = found.len();
+            for (word, method) in [("get(", Method::GET), ("post(", Method::POST)] {
+                if rest.contains(word) {
+                    found.push((method, path.to_owned()));
+                }
+            }
+            assert!(found.len() > before, "{path}: its method is not understood");
+        }
+    }
+    found
+}
+
+/// The API's addresses as its document has them.
+fn calls() -> Vec<(Method, String)> {
+    let document = serde_json::to_value(portal::api_document()).expect("plain data");
+    let paths = document["paths"].as_object().expect("the paths");
+    let mut found = Vec::new();
+    for (path, item) in paths {
+        for method in [Method::GET, Method::PUT, Method::POST, Method::PATCH, Method::DELETE] {
+            if item[method.as_str().to_lowercase()].is_object() {
+                found.push((method, format!("/v1{path}")));
+            }
+        }
+    }
+    found
+}
+
+/// Addresses of a partner's, with something in each place.
+fn of(partner: &str, all: Vec<(Method, String)>) -> Vec<(Method, String)> {
+    let open = |method: &Method, path: &str| OPEN.contains(&(method.as_str(), path));
+    all.into_iter()
+        .filter(|(method, path)| !open(method, path))
+        .map(|(method, path)| {
+            assert!(path.contains("{partner}"), "{method} {path} is nobody's: say so in this list");
+            let path = path.replace("{partner}", partner);
+            let parts = path.split('/').map(|part| {
+                if part.starts_with('{') { "01930000-0000-7000-8000-000000000001" } else { part }
+            });
+            (method, parts.collect::<Vec<_>>().join("/"))
+        })
+        .collect()
+}
+
+fn assert_headers(answer: &Answer, what: &str) {
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        assert_eq!(answer.headers.get(&name).map(|value| value.as_bytes()), Some(value.as_bytes()), "{what}");
+    }
+    let policy = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("a text");
+    assert!(policy.starts_with("default-src 'none'"), "{what}: {policy}");
+}
+
+fn assert_problem(answer: &Answer, status: StatusCode, what: &str) {
+    assert_eq!(answer.status, status, "{what}: {}", answer.text);
+    assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json", "{what}");
+    assert_eq!(answer.json["status"], status.as_u16(), "{what}");
+    for field in ["type", "title", "detail"] {
+        assert!(answer.json[field].as_str().is_some_and(|text| !text.is_empty()), "{what}: {field}");
+    }
+    assert_headers(answer, what);
+}
+
+#[test]
+fn all_addresses_are_found() {
+    assert!(pages().len() > 20 && calls().len() > 20, "{:?} {:?}", pages(), calls());
+    for (method, path) in OPEN {
+        assert!(pages().iter().any(|(known, page)| known == method && page == path), "{method} {path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_calls_without_a_token_or_with_one_that_is_none() {
+    let world = World::new().await;
+    let revoked = world.revoked().await;
+    for (method, path) in of("msp", calls()) {
+        for token in [None, Some("ks_nonsense"), Some(world.unknown()), Some(&*revoked)] {
+            let answer = world.request(method.clone(), &path, token, &[], "{}").await;
+            assert_problem(&answer, StatusCode::UNAUTHORIZED, &format!("{method} {path} {token:?}"));
+            assert_eq!(answer.headers[header::WWW_AUTHENTICATE], "Bearer");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_partners_token_finds_nothing() {
+    let world = World::new().await;
+    for partner in ["msp", "nobody", "%20", "m%2Fsp"] {
+        for (method, path) in of(partner, calls()) {
+            let answer = world.request(method.clone(), &path, Some(&world.stranger), &[], "{}").await;
+            assert_problem(&answer, StatusCode::NOT_FOUND, &format!("{method} {path}"));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_is_no_token() {
+    let world = World::new().await;
+    let cookie = world.sign_in(&world.admin).await;
+    for (method, path) in of("msp", calls()) {
+        let answer = world.request(method.clone(), &path, None, &[("cookie", &cookie)], "{}").await;
+        assert_problem(&answer, StatusCode::UNAUTHORIZED, &format!("{method} {path}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewer_changes_nothing() {
+    let world = World::new().await;
+    for (method, path) in of("msp", calls()) {
+        if method == Method::GET {
+            continue;
+        }
+        let answer = world.request(method.clone(), &path, Some(&world.viewer), &[], "{}").await;
+        assert_problem(&answer, StatusCode::FORBIDDEN, &format!("{method} {path}"));
+        // Nor with a key, by which a caller is known before.
+        let key = &[("idempotency-key", "k")];
+        let answer = world.request(method.clone(), &path, Some(&world.viewer), key, "{}").await;
+        assert_problem(&answer, StatusCode::FORBIDDEN, &format!("{method} {path}"));
+    }
+    let cookie = world.sign_in(&world.viewer).await;
+    for (method, path) in of("msp", pages()) {
+        if method == Method::POST {
+            let answer = world.request(method.clone(), &path, None, &[("cookie", &cookie)], "").await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{method} {path}");
+            assert_headers(&answer, &path);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_editor_sets_neither_connection_nor_switch() {
+    let world = World::new().await;
+    for (method, path) in of("msp", calls()) {
+        let is_admins = path.contains("/connection") && method != Method::GET;
+        let answer = world.request(method.clone(), &path, Some(&world.editor), &[], "{}").await;
+        assert_eq!(answer.status == StatusCode::FORBIDDEN, is_admins, "{method} {path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_addresses_and_methods_are_problems_too() {
+    let world = World::new().await;
+    for path in ["/v1", "/v1/nothing", "/v1/partners/msp/nothing", "/v1/partners"] {
+        let answer = world.request(Method::GET, path, Some(&world.admin), &[], "").await;
+        assert_problem(&answer, StatusCode::NOT_FOUND, path);
+    }
+    for path in ["/v1/partners/msp/runs", "/v1/partners/msp", "/v1/partners/msp/holds/decisions"] {
+        let answer = world.request(Method::DELETE, path, Some(&world.admin), &[], "").await;
+        assert_problem(&answer, StatusCode::METHOD_NOT_ALLOWED, path);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_lead_to_sign_in_and_another_partners_are_not_there() {
+    let world = World::new().await;
+    let stranger = world.sign_in(&world.stranger).await;
+    for (method, path) in of("msp", pages()) {
+        let what = format!("{method} {path}");
+        let answer = world.request(method.clone(), &path, None, &[], "").await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{what}");
+        let to = answer.headers[header::LOCATION].to_str().expect("a text");
+        assert!(to.starts_with("/sign-in?next=%2Fpartners%2Fmsp"), "{what}: {to}");
+        assert_headers(&answer, &what);
+        let answer = world.request(method.clone(), &path, None, &[("cookie", &stranger)], "").await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{what}");
+        assert_headers(&answer, &what);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_form_is_taken_that_is_not_the_sessions_own() {
+    let world = World::new().await;
+    let cookie = world.sign_in(&world.admin).await;
+    let forms = of("msp", pages()).into_iter().filter(|(method, _)| method == Method::POST);
+    for (method, path) in forms.chain([(Method::POST, "/sign-out".to_owned())]) {
+        for body in ["", "csrf=", "csrf=AAAA", &format!("csrf={}", world.csrf_of_another())] {
+            let answer = world.request(method.clone(), &path, None, &[("cookie", &cookie)], body).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path} {body}");
+            assert_headers(&answer, &path);
+        }
+    }
+}

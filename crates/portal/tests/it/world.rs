@@ -1,0 +1,221 @@
+//! Two partners, a simulated Kaseya, a bus, and callers with each role.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use bus::InProcess;
+use domain::{PartnerId, Role, TokenId};
+use egress::{Egress, EgressSettings};
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use kaseya::{Bms, BmsSettings};
+use kaseya_simulator::{Clock, Running, Simulator, State};
+use operations::{Connections, Operations};
+use portal::{Context, Portal, PortalSettings};
+use serde_json::Value;
+use store::access::tokens::{self, NewToken};
+use testkit::{TestDatabase, database, entropy};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use vault::{KeyRing, Token};
+
+pub(crate) const RIGHT: &str = "correct horse";
+pub(crate) const NOW: &str = "2026-11-23T10:00:00Z";
+
+/// The most bytes of an answer that a test reads.
+const MOST: usize = 64 * 1024 * 1024;
+
+pub(crate) struct World {
+    pub(crate) database: TestDatabase,
+    pub(crate) kaseya: Running,
+    pub(crate) bus: Arc<InProcess>,
+    pub(crate) viewer: String,
+    pub(crate) editor: String,
+    pub(crate) admin: String,
+    /// Another partner's, who may do everything there.
+    pub(crate) stranger: String,
+    router: Router,
+}
+
+/// What was answered.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    /// The same as JSON; null where it is none.
+    pub(crate) json: Value,
+}
+
+impl World {
+    /// With the partners of `partner.sql`; `msp` has an integration, `other` has none.
+    pub(crate) async fn new() -> Self {
+        let entropy = entropy(7);
+        let clock: Arc<dyn domain::Clock> = Arc::new(testkit::Clock::at(NOW));
+        let kaseya = Simulator::new(kaseya_state(), Clock::standing(NOW.parse().expect("an instant")))
+            .start(([127, 0, 0, 1], 0).into())
+            .await
+            .expect("a free port");
+        let database = database().await;
+        let sql = include_str!("partner.sql");
+        database.client().await.batch_execute(sql).await.expect("the statements are right");
+        let bus = Arc::new(InProcess::new());
+        let ring = KeyRing::generate("first", |bytes| entropy.fill(bytes)).expect("a ring");
+        let keys = Arc::new(KeyRing::parse(&ring).expect("a ring"));
+        let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
+        let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings::default());
+        let operations = Operations {
+            store: database.store.clone(),
+            bus: Some(bus.clone()),
+            clock,
+            entropy,
+            spread: Duration::from_secs(900),
+        };
+        let settings = PortalSettings {
+            address: ([127, 0, 0, 1], 0).into(),
+            plain_http: true,
+            proxies: 0,
+            spread: Duration::from_secs(900),
+        };
+        let connections = Connections::new(operations, bms, keys);
+        let router = Portal::new(Context { connections, settings, stop: CancellationToken::new() }).router();
+        let [viewer, editor, admin, stranger] =
+            [1, 2, 3, 4].map(|byte| token(byte).expose_secret().to_owned());
+        let world = Self { database, kaseya, bus, viewer, editor, admin, stranger, router };
+        world.mint(1, "msp", Role::Viewer).await;
+        world.mint(2, "msp", Role::Editor).await;
+        world.mint(3, "msp", Role::Admin).await;
+        world.mint(4, "other", Role::Admin).await;
+        world
+    }
+
+    async fn mint(&self, byte: u8, partner: &str, role: Role) {
+        let partner = PartnerId::new(partner).expect("an id");
+        let new = NewToken {
+            token: TokenId(uuid::Uuid::from_u128(byte.into())),
+            partner: &partner,
+            name: role.as_str(),
+            role,
+            hash: &token(byte).hash(),
+            by: "a test",
+        };
+        let now = NOW.parse().expect("an instant");
+        let minted =
+            self.database.store.transaction("mint", |tx| Box::pin(tokens::mint(tx, &new, now))).await;
+        minted.expect("the partner is there");
+    }
+
+    /// A token of this partner that was revoked.
+    pub(crate) async fn revoked(&self) -> String {
+        self.mint(5, "msp", Role::Admin).await;
+        self.sql("update api_tokens set revoked_at = created_at where token_id = '00000000-0000-0000-0000-000000000005'")
+            .await;
+        token(5).expose_secret().to_owned()
+    }
+
+    /// A token that nobody has made.
+    pub(crate) fn unknown(&self) -> &'static str {
+        "ks_CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk"
+    }
+
+    /// What the forms of another session carry.
+    pub(crate) fn csrf_of_another(&self) -> String {
+        token(9).csrf()
+    }
+
+    /// Signs somebody in; the cookie.
+    pub(crate) async fn sign_in(&self, token: &str) -> String {
+        let answer = self.request(Method::POST, "/sign-in", None, &[], &format!("token={token}")).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+        let cookie = answer.headers[header::SET_COOKIE].to_str().expect("a text");
+        cookie.split(';').next().expect("a cookie").to_owned()
+    }
+
+    /// A call by nobody.
+    pub(crate) async fn call(&self, method: Method, path: &str) -> Answer {
+        self.request(method, path, None, &[], "").await
+    }
+
+    /// Reads something of the partner's as its viewer.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.request(Method::GET, &format!("/v1/partners/msp{path}"), Some(&self.viewer), &[], "").await
+    }
+
+    /// Calls with a body, as the partner's administrator.
+    pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
+        self.send_with(method, path, &[], body).await
+    }
+
+    /// The same with headers.
+    pub(crate) async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
+        let path = format!("/v1/partners/msp{path}");
+        self.request(method, &path, Some(&self.admin), headers, &body.to_string()).await
+    }
+
+    /// A call as it comes over the network. A page's form has its own content type.
+    pub(crate) async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let kind =
+            if path.starts_with("/v1") { "application/json" } else { "application/x-www-form-urlencoded" };
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let mut request = request.body(Body::from(body.to_owned())).expect("a request");
+        let peer: SocketAddr = ([127, 0, 0, 1], 1).into();
+        let _ = request.extensions_mut().insert(ConnectInfo(peer));
+        let answered = self.router.clone().oneshot(request).await;
+        let (parts, body) = match answered {
+            Ok(response) => response.into_parts(),
+            Err(never) => match never {},
+        };
+        let bytes = axum::body::to_bytes(body, MOST).await.expect("a whole body");
+        let text = String::from_utf8(bytes.to_vec()).expect("a text");
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status: parts.status, headers: parts.headers, text, json }
+    }
+
+    pub(crate) async fn sql(&self, sql: &str) {
+        self.database.client().await.batch_execute(sql).await.expect("the statements are right");
+    }
+
+    /// The connection to the simulated Kaseya, as it is saved.
+    pub(crate) fn connection(&self, password: &str) -> Value {
+        let base = self.kaseya.base_url();
+        serde_json::json!({
+            "host": "bms.kaseya.com", "v2_base": base, "v1_base": format!("{base}/api"), "user_name": "sync",
+            "password": password, "company_name": "Example MSP", "enabled": true, "billing": "arrears",
+            "invoice_day": 5, "month_end_run": true
+        })
+    }
+}
+
+fn token(byte: u8) -> Token {
+    Token::generate(|bytes| bytes.fill(byte))
+}
+
+fn kaseya_state() -> State {
+    State::builder()
+        .login("sync", RIGHT, "Example MSP")
+        .account(301, "Azienda 1")
+        .service(701, "Password Boss Standard", 3.5)
+        .contract(5001, 301, "Servizi gestiti")
+        .line(90_011, 701, 10.0)
+        .build()
+}

@@ -1,0 +1,191 @@
+//! What is saved by the API, and why something is not.
+
+use http::{Method, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::world::{Answer, RIGHT, World};
+
+fn fields(answer: &Answer) -> Vec<(&str, &str)> {
+    let errors = answer.json["errors"].as_array().expect("the mistakes");
+    errors.iter().filter_map(|error| Some((error["field"].as_str()?, error["code"].as_str()?))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_06_a_connections_mistakes_are_named_by_field() {
+    let world = World::new().await;
+    let empty = json!({ "enabled": true, "month_end_run": true, "invoice_day": 31 });
+    let answer = world.send(Method::PUT, "/connection", &empty).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text);
+    let missing = |field| (field, "missing");
+    let wanted =
+        [missing("host"), missing("user_name"), missing("company_name"), ("invoice_day", "out_of_range")];
+    assert_eq!(fields(&answer), wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_03_a_connection_is_tried_saved_and_switched() {
+    let world = World::new().await;
+    let wrong = world.send(Method::PUT, "/connection", &world.connection("wrong")).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", wrong.text);
+    assert_eq!(wrong.json["checks"][0]["finding"], "failed");
+    let again = world.send(Method::POST, "/connection/authenticate", &world.connection("wrong")).await;
+    assert_eq!((again.status, &again.json["code"]), (StatusCode::CONFLICT, &wrong.json["checks"][0]["code"]));
+    let tried = world.send(Method::POST, "/connection/authenticate", &world.connection(RIGHT)).await;
+    assert_eq!((tried.status, &tried.json["works"]), (StatusCode::OK, &json!(true)), "{}", tried.text);
+    let saved = world.send(Method::PUT, "/connection", &world.connection(RIGHT)).await;
+    assert_eq!((saved.status, &saved.json["state"]), (StatusCode::OK, &json!("on")), "{}", saved.text);
+    assert!(!saved.text.contains(RIGHT) && !world.get("/connection").await.text.contains(RIGHT));
+    let off = world.send(Method::PUT, "/connection/switch", &json!({ "on": false })).await;
+    assert_eq!(off.status, StatusCode::OK);
+    assert!(["off", "switching_off"].contains(&off.json["state"].as_str().expect("a word")), "{}", off.text);
+    let on = world.send(Method::PUT, "/connection/switch", &json!({ "on": true })).await;
+    assert_eq!(on.json["state"], "on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_29_a_schedule_is_saved_and_its_mistakes_are_named() {
+    let world = World::new().await;
+    let weekly = json!({ "frequency": "weekly", "weekday": "monday", "hour": 2, "zone": "Europe/Rome" });
+    let saved = world.send(Method::PUT, "/schedule", &weekly).await;
+    assert_eq!((saved.status, &saved.json["schedule"]), (StatusCode::OK, &weekly), "{}", saved.text);
+    assert_eq!(saved.json, world.get("/schedule").await.json);
+    let wrong = json!({ "frequency": "weekly", "hour": 24, "zone": "Europe/Roma" });
+    let answer = world.send(Method::PUT, "/schedule", &wrong).await;
+    assert_eq!(fields(&answer), [("weekday", "missing"), ("hour", "out_of_range"), ("zone", "zone")]);
+    for (field, wrong) in [
+        ("frequency", json!({ "frequency": "hourly" })),
+        ("weekday", json!({ "frequency": "weekly", "weekday": "day" })),
+    ] {
+        let answer = world.send(Method::PUT, "/schedule", &wrong).await;
+        assert_eq!(
+            (answer.status, fields(&answer)),
+            (StatusCode::UNPROCESSABLE_ENTITY, vec![(field, "unknown")])
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_22_products_are_mapped_and_two_on_one_service_are_asked_about() {
+    let world = World::new().await;
+    let both = |add_together| {
+        json!({ "products": [{ "product_id": "p3", "service": { "service_id": 1, "name": "Standard" } }],
+                "add_together": add_together })
+    };
+    let asked = world.send(Method::PATCH, "/product-mappings", &both(false)).await;
+    assert_eq!((asked.status, &asked.json["together"]), (StatusCode::CONFLICT, &json!(["p1", "p3"])));
+    let saved = world.send(Method::PATCH, "/product-mappings", &both(true)).await;
+    assert_eq!((saved.status, &saved.json["left_over"]), (StatusCode::OK, &json!([])), "{}", saved.text);
+    assert_eq!(world.get("/products").await.json["products"][1]["service"]["service_id"], 1);
+    let unknown = json!({ "products": [{ "product_id": "p9", "service": null }] });
+    let answer = world.send(Method::PATCH, "/product-mappings", &unknown).await;
+    assert_eq!(fields(&answer), [("product_id", "unknown")]);
+    let path = "/v1/partners/other/product-mappings";
+    let answer = world.request(Method::PATCH, path, Some(&world.stranger), &[], r#"{"products":[]}"#).await;
+    assert_eq!(
+        (answer.status, &answer.json["title"]),
+        (StatusCode::CONFLICT, &json!("Save the connection first"))
+    );
+}
+
+fn mapping(account: i32, contract: i32) -> Value {
+    json!({ "account": { "id": account, "name": "A" }, "contract": { "id": contract, "name": "C" } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_43_a_company_is_mapped_by_who_has_seen_its_mapping() {
+    let world = World::new().await;
+    let path = "/companies/cem/mapping";
+    let new = json!({ "mapping": mapping(3, 30) });
+    let without = json!({ "mapping": { "account": { "id": 3, "name": "A" } } });
+    let refused = world.send(Method::PUT, path, &without).await;
+    assert_eq!(
+        (refused.status, fields(&refused)),
+        (StatusCode::UNPROCESSABLE_ENTITY, vec![("contract_id", "missing")])
+    );
+    let saved = world.send(Method::PUT, path, &new).await;
+    assert_eq!(saved.status, StatusCode::OK, "{}", saved.text);
+    let tag = world.get("/companies/cem").await.headers[header::ETAG].to_str().expect("a text").to_owned();
+    // Somebody who has not seen it writes over nothing.
+    for (headers, status) in [
+        (vec![], StatusCode::PRECONDITION_FAILED),
+        (vec![("if-match", "\"7\"")], StatusCode::PRECONDITION_FAILED),
+        (vec![("if-match", "what")], StatusCode::BAD_REQUEST),
+        (vec![("if-match", &*tag)], StatusCode::OK),
+    ] {
+        let answer = world.send_with(Method::PUT, path, &headers, &new).await;
+        assert_eq!(answer.status, status, "{headers:?}: {}", answer.text);
+        if status == StatusCode::PRECONDITION_FAILED {
+            assert_eq!(format!("\"{}\"", answer.json["version"]), tag);
+        }
+    }
+    let asked = json!({ "mapping": mapping(1, 10) });
+    let answer = world.send_with(Method::PUT, path, &[("if-match", &tag)], &asked).await;
+    assert_eq!((answer.status, &answer.json["together"]), (StatusCode::CONFLICT, &json!(["ada"])));
+    let gone = world.send_with(Method::DELETE, path, &[("if-match", &tag)], &Value::Null).await;
+    assert_eq!(gone.status, StatusCode::OK, "{}", gone.text);
+    assert!(world.get("/companies/cem").await.json["mapping"].is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_mappings_each_is_saved_that_can_be() {
+    let world = World::new().await;
+    let edits = json!({ "companies": [
+        { "company_id": "cem", "mapping": mapping(3, 30) },
+        { "company_id": "ada", "mapping": mapping(3, 31) },
+        { "company_id": "nobody", "mapping": mapping(3, 32) },
+        { "company_id": "dora", "version": 1, "mapping": mapping(4, 30), "add_together": true },
+    ] });
+    let answer = world.send(Method::POST, "/company-mappings", &edits).await;
+    assert_eq!((answer.status, &answer.json["saved"]), (StatusCode::OK, &json!(1)), "{}", answer.text);
+    let refused = answer.json["refused"].as_array().expect("a list");
+    let told: Vec<(u64, u64)> = refused
+        .iter()
+        .filter_map(|row| Some((row["row"].as_u64()?, row["problem"]["status"].as_u64()?)))
+        .collect();
+    assert_eq!(told, [(1, 412), (2, 422), (3, 422)]);
+    assert_eq!(world.get("/companies/cem").await.json["mapping"]["contract"]["contract_id"], 30);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_05_billing_rules_are_saved_product_by_product() {
+    let world = World::new().await;
+    let path = "/companies/ada/billing-rules";
+    let rule = json!({ "product_id": "p1", "not_billed": false, "minimum": 10, "included_free": 2, "note": "as agreed" });
+    let saved = world.send(Method::PATCH, path, &json!({ "rules": [rule] })).await;
+    assert_eq!((saved.status, &saved.json["rules"]), (StatusCode::OK, &json!([rule])), "{}", saved.text);
+    let wrong = json!({ "rules": [{ "product_id": "p3", "not_billed": true }, { "product_id": "p9", "minimum": -1 }] });
+    let answer = world.send(Method::PATCH, path, &wrong).await;
+    assert_eq!(
+        fields(&answer),
+        [("note", "missing"), ("product_id", "unknown"), ("minimum", "out_of_range")]
+    );
+    assert_eq!(world.get("/companies/ada").await.json["billing_rules"], json!([rule]));
+    let counted = json!({ "rules": [{ "product_id": "p1" }] });
+    assert_eq!(world.send(Method::PATCH, path, &counted).await.json["rules"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_cannot_be_read_is_told_with_its_field() {
+    let world = World::new().await;
+    let path = "/v1/partners/msp/product-mappings";
+    for (body, field) in [
+        (r#"{"products":[{"product_id":7}]}"#, "products[0].product_id"),
+        (r#"{"products":[{"product_id":" x "}]}"#, "products[0].product_id"),
+        (r#"{"products":[],"more":1}"#, "more"),
+        (r#"{"products":"#, "products"),
+        ("", ""),
+    ] {
+        let answer = world.request(Method::PATCH, path, Some(&world.admin), &[], body).await;
+        assert_eq!(
+            (answer.status, fields(&answer)),
+            (StatusCode::BAD_REQUEST, vec![(field, "unreadable")]),
+            "{body}"
+        );
+    }
+    let plain = &[("content-type", "text/plain")];
+    let answer = world.request(Method::PATCH, path, Some(&world.admin), plain, "{}").await;
+    assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let large = " ".repeat(16 * 1024 * 1024 + 1);
+    let answer = world.request(Method::PATCH, path, Some(&world.admin), &[], &large).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
