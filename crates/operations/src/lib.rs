@@ -10,6 +10,7 @@ pub mod company_mapping;
 pub mod connection_settings;
 pub mod credentials;
 pub mod decisions;
+pub mod intake;
 pub mod kaseya_reading;
 pub mod leftovers;
 pub mod not_saved;

@@ -9,8 +9,10 @@ mod company;
 mod connection;
 mod document;
 mod holds;
+mod intake;
 mod journal;
 mod keyed;
+mod looking_up;
 mod mapping;
 mod overview;
 mod problem;
@@ -49,10 +51,14 @@ fn described() -> OpenApiRouter<Portal> {
         .routes(routes!(connection::show, connection::save))
         .routes(routes!(connection::authenticate))
         .routes(routes!(connection::switch))
-        .routes(routes!(products::show))
+        .routes(routes!(products::show, intake::take_products))
         .routes(routes!(products::map))
         .routes(routes!(schedule::show, schedule::save))
-        .routes(routes!(companies::list))
+        .routes(routes!(companies::list, intake::take_companies))
+        .routes(routes!(intake::report, intake::standing))
+        .routes(routes!(looking_up::services))
+        .routes(routes!(looking_up::accounts))
+        .routes(routes!(looking_up::contracts))
         .routes(routes!(company::show))
         .routes(routes!(mapping::save, mapping::remove))
         .routes(routes!(company::save_billing_rules))

@@ -17,6 +17,7 @@ pub mod history;
 pub mod holds;
 pub mod idempotency;
 pub mod installation;
+pub mod intake;
 pub mod journal;
 pub mod ledger;
 pub mod leftovers;

@@ -11,7 +11,11 @@ use domain::{
 };
 use jiff::{Timestamp, civil::Date};
 
-use crate::{StoreError, Transaction, settings::ProductBilling};
+use crate::{
+    StoreError, Transaction,
+    intake::{self, ToldCompany, ToldProduct},
+    settings::ProductBilling,
+};
 
 /// An integration as it is to be stored, without its switch: that is turned by [`crate::switch`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,11 +197,10 @@ pub async fn store_products(
     partner: &PartnerId,
     products: &[NewProduct],
 ) -> Result<(), StoreError> {
+    let told = |new: &NewProduct| ToldProduct { product: new.product.clone(), name: new.name.clone() };
+    let told: Vec<ToldProduct> = products.iter().map(told).collect();
+    intake::store_products(tx, partner, &told).await?;
     for product in products {
-        let sql = "insert into products (partner_id, product_id, name) values ($1, $2, $3)
-                   on conflict (partner_id, product_id) do update set name = excluded.name, removed_at = null";
-        let id = product.product.as_str();
-        tx.execute_exactly(1, sql, &[&partner.as_str(), &id, &product.name]).await?;
         store_product_mapping(tx, partner, &product.product, product.service.as_ref()).await?;
     }
     Ok(())
@@ -226,24 +229,14 @@ pub async fn store_product_mapping(
     }
 }
 
-/// Stores a company itself. When another day than before closes it, its mapping's version goes up: a job that has summed
-/// its counts up as they were does not write them any more.
+/// Stores a company itself, as [`intake::store_companies`] does.
 pub async fn store_company(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     company: &NewCompany,
 ) -> Result<(), StoreError> {
-    let (partner, id) = (partner.as_str(), company.company.as_str());
-    let sql = "update company_mappings mapping set version = version + 1
-               from companies
-               where mapping.partner_id = $1 and mapping.company_id = $2
-                 and companies.partner_id = $1 and companies.company_id = $2
-                 and companies.closed_from is distinct from $3::date";
-    tx.execute(sql, &[&partner, &id, &company.closed_from]).await?;
-    let sql = "insert into companies (partner_id, company_id, name, closed_from) values ($1, $2, $3, $4)
-               on conflict (partner_id, company_id) do update set
-                   name = excluded.name, closed_from = excluded.closed_from";
-    tx.execute_exactly(1, sql, &[&partner, &id, &company.name, &company.closed_from]).await
+    let NewCompany { company, name, closed_from, .. } = company.clone();
+    intake::store_companies(tx, partner, &[ToldCompany { company, name, closed_from }]).await
 }
 
 /// Takes a company's account and contract away. What stands in Kaseya stays there.

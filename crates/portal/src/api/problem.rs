@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bus::PublishError;
-use connection::NotTried;
+use connection::{NotRead, NotTried};
 use domain::FailureClass;
 use jiff::Timestamp;
 use operations::{
@@ -20,7 +20,7 @@ use utoipa::{
     openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, response::Response as Described},
 };
 
-use super::connection::Check;
+use super::{connection::Check, looking_up};
 
 /// Whoever meets a database or broker that is away asks again after so many seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
@@ -61,6 +61,9 @@ pub(crate) enum Problem {
     /// It is not saved.
     #[error(transparent)]
     NotSaved(NotSaved),
+    /// Kaseya was not read.
+    #[error(transparent)]
+    NotRead(NotRead),
     /// The idempotency key came with another call.
     #[error("this Idempotency-Key came with another call before: use a new one")]
     OtherCall,
@@ -106,6 +109,9 @@ pub(crate) struct Document {
     /// The code of the error catalogue.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
+    /// What Kaseya said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kaseya_said: Option<String>,
     /// From when on it may be tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_before: Option<Timestamp>,
@@ -193,6 +199,7 @@ impl Problem {
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
             Self::Mistakes(_) => (StatusCode::UNPROCESSABLE_ENTITY, "mistakes", "Mistakes"),
             Self::NotSaved(refusal) => not_saved(refusal),
+            Self::NotRead(error) => looking_up::kind(error),
             Self::OtherCall => (StatusCode::UNPROCESSABLE_ENTITY, "other-call", "Key of another call"),
             Self::Underway => (StatusCode::CONFLICT, "under-way", "Under way"),
             Self::Broker(_) => (StatusCode::SERVICE_UNAVAILABLE, "broker-away", "The broker is away"),
@@ -216,6 +223,15 @@ impl Problem {
             Self::Body(mistake) => Document { errors: vec![mistake.clone()], ..document },
             Self::Mistakes(mistakes) => Document { errors: mistakes.clone(), ..document },
             Self::NotSaved(refusal) => told(refusal, document),
+            Self::NotRead(error) => Document {
+                code: error.code().map(domain::ErrorCode::as_str),
+                not_before: match error {
+                    NotRead::NotTried(NotTried::NotBefore { until }) => Some(*until),
+                    _ => None,
+                },
+                kaseya_said: error.words().map(str::to_owned),
+                ..document
+            },
             _ => document,
         }
     }

@@ -1,6 +1,8 @@
 //! The portal's pages and its API as they are served, on a real Postgres and a simulated Kaseya.
 
 mod document;
+mod intake;
+mod looking_up;
 mod ordering;
 mod reading;
 mod walk;

@@ -1,0 +1,233 @@
+//! What the provider tells: companies, products, and user counts. Each call is taken in whole or not at all.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use domain::ReportId;
+use jiff::{Timestamp, civil::Date};
+use messages::v1;
+use operations::intake::{CompanyRow, NotTaken, ProductRow, ReportForm};
+use serde::{Deserialize, Serialize};
+use store::reports;
+use utoipa::ToSchema;
+
+use super::{
+    caller::{Caller, Editor},
+    problem::{FieldMistake, Problem, Problems},
+    request::Body,
+};
+use crate::Portal;
+
+impl From<NotTaken> for Problem {
+    fn from(refusal: NotTaken) -> Self {
+        match refusal {
+            NotTaken::Mistakes(mistakes) => Self::Mistakes(
+                mistakes
+                    .into_iter()
+                    .map(|mistake| FieldMistake::new(mistake.field, "unusable", mistake.mend))
+                    .collect(),
+            ),
+            NotTaken::NoBus => Self::Broker(None),
+            NotTaken::Publish(error) => Self::Broker(Some(error)),
+            NotTaken::Store(error) => Self::Database(error),
+        }
+    }
+}
+
+/// How many rows were taken in.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Taken {
+    rows: usize,
+}
+
+/// Companies, as the provider has them.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToldCompanies {
+    companies: Vec<ToldCompany>,
+}
+
+/// A company, as the provider has it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToldCompany {
+    /// 1 to 100 characters.
+    company_id: String,
+    /// 1 to 200 characters.
+    name: String,
+    /// From this day on its wanted units are 0; left out, it is open.
+    closed_from: Option<Date>,
+}
+
+/// Takes companies in: new ones unmapped, known ones with their names and closing days, their mappings as they are. One
+/// mistake in one row, and none is taken in: all mistakes are listed.
+#[utoipa::path(put, path = "/companies", tag = "intake", operation_id = "companies", request_body = ToldCompanies,
+    responses((status = 200, body = Taken), Problems))]
+pub(crate) async fn take_companies(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    Body(ToldCompanies { companies }): Body<ToldCompanies>,
+) -> Result<Json<Taken>, Problem> {
+    let rows = companies.len();
+    let row = |told: ToldCompany| CompanyRow {
+        company: told.company_id,
+        name: told.name,
+        closed_from: told.closed_from,
+    };
+    let companies = companies.into_iter().map(row).collect();
+    portal.operations.take_companies(&caller.partner, companies).await?;
+    Ok(Json(Taken { rows }))
+}
+
+/// Products, as the provider has them.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToldProducts {
+    products: Vec<ToldProduct>,
+}
+
+/// A product, as the provider has it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToldProduct {
+    /// 1 to 100 characters.
+    product_id: String,
+    /// 1 to 200 characters.
+    name: String,
+}
+
+/// Takes products in: new ones unmapped, known ones with their names, their mappings as they are. One mistake in one row,
+/// and none is taken in: all mistakes are listed.
+#[utoipa::path(put, path = "/products", tag = "intake", operation_id = "products", request_body = ToldProducts,
+    responses((status = 200, body = Taken), Problems))]
+pub(crate) async fn take_products(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    Body(ToldProducts { products }): Body<ToldProducts>,
+) -> Result<Json<Taken>, Problem> {
+    let rows = products.len();
+    let row = |told: ToldProduct| ProductRow { product: told.product_id, name: told.name };
+    portal.operations.take_products(&caller.partner, products.into_iter().map(row).collect()).await?;
+    Ok(Json(Taken { rows }))
+}
+
+/// A report of user counts.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Report {
+    /// The day that was counted, in the provider's zone.
+    day: Date,
+    /// The instant of counting: of two reports for one day the later counted one stands.
+    counted_at: Timestamp,
+    /// Whether the provider will not change this day's counts any more.
+    #[serde(rename = "final")]
+    is_final: bool,
+    /// Each company that was counted, once.
+    companies: Vec<Counts>,
+}
+
+/// The counts of a company.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Counts {
+    company_id: String,
+    /// Kept as it is where it is left out.
+    name: Option<String>,
+    /// Each product once; one that is not listed counts 0.
+    products: Vec<Count>,
+}
+
+/// The count of a product at a company.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Count {
+    product_id: String,
+    /// Kept as it is where it is left out.
+    name: Option<String>,
+    /// Null where the count could not be taken, which is never 0; it must be said either way.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
+    users: Option<u32>,
+    /// What was counted.
+    basis: Option<Basis>,
+}
+
+/// What a count counts.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Basis {
+    /// Active users; pending approval is not counted.
+    Users,
+    /// Assigned licences.
+    Licences,
+}
+
+impl From<Counts> for v1::CompanyCounts {
+    fn from(counts: Counts) -> Self {
+        let products = counts.products.into_iter().map(|count| v1::ProductCount {
+            product_id: count.product_id,
+            product_name: count.name,
+            users: count.users,
+            basis: match count.basis {
+                None => v1::CountBasis::Unspecified,
+                Some(Basis::Users) => v1::CountBasis::Users,
+                Some(Basis::Licences) => v1::CountBasis::Licences,
+            }
+            .into(),
+        });
+        Self { company_id: counts.company_id, company_name: counts.name, products: products.collect() }
+    }
+}
+
+/// Where a report stands.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReportStanding {
+    report_id: String,
+    /// Whether it has come in whole, and counts.
+    complete: bool,
+}
+
+/// Passes a report of user counts on to the scheduler. One mistake in one row, and nothing is passed on: all mistakes are
+/// listed. The same again is harmless; other counts are another report, with an id of its own.
+#[utoipa::path(put, path = "/user-counts/{report}", tag = "intake", operation_id = "user_counts",
+    params(("report" = String, Path, description = "Chosen by the provider, 1 to 100 characters.")), request_body = Report,
+    responses((status = 202, body = ReportStanding), Problems))]
+pub(crate) async fn report(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    Path((_, report)): Path<(String, String)>,
+    Body(told): Body<Report>,
+) -> Result<(StatusCode, Json<ReportStanding>), Problem> {
+    let form = ReportForm {
+        report: report.clone(),
+        day: told.day,
+        counted_at: told.counted_at,
+        is_final: told.is_final,
+        companies: told.companies.into_iter().map(v1::CompanyCounts::from).collect(),
+    };
+    portal.operations.report_counts(&caller.partner, form).await?;
+    Ok((StatusCode::ACCEPTED, Json(ReportStanding { report_id: report, complete: false })))
+}
+
+/// Whether a report has come in whole.
+#[utoipa::path(get, path = "/user-counts/{report}", tag = "intake", operation_id = "user_counts_standing",
+    params(("report" = String, Path)), responses((status = 200, body = ReportStanding), Problems))]
+pub(crate) async fn standing(
+    State(portal): State<Portal>,
+    caller: Caller,
+    Path((_, report)): Path<(String, String)>,
+) -> Result<Json<ReportStanding>, Problem> {
+    let id = ReportId::new(&*report).map_err(|_| Problem::NotFound)?;
+    let partner = &caller.partner;
+    let complete = portal
+        .operations
+        .store
+        .transaction("api_report", |tx| {
+            let id = &id;
+            Box::pin(async move { reports::is_complete(tx, partner, id).await })
+        })
+        .await?;
+    Ok(Json(ReportStanding { report_id: report, complete }))
+}

@@ -1,0 +1,170 @@
+//! What is looked up in Kaseya while somebody waits for it (S-21, S-36, S-37): by the stored credentials, counted with the
+//! workers' calls.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use connection::{NotRead, NotTried};
+use domain::AccountId;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    caller::Editor,
+    problem::{Problem, Problems},
+    request::Asked,
+};
+use crate::Portal;
+
+/// Which of them.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Part {
+    /// Part of the name.
+    #[serde(default)]
+    name: String,
+}
+
+/// Services that Kaseya has.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FoundServices {
+    /// Active ones alone.
+    services: Vec<FoundService>,
+}
+
+/// A service that Kaseya has.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FoundService {
+    service_id: i32,
+    name: String,
+}
+
+/// The active services with a part in their names.
+#[utoipa::path(get, path = "/kaseya/services", tag = "kaseya", params(Part),
+    responses((status = 200, body = FoundServices), Problems))]
+pub(crate) async fn services(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    Asked(Part { name }): Asked<Part>,
+) -> Result<Json<FoundServices>, Problem> {
+    let found = portal.connections.services(&caller.partner, &name).await.map_err(problem)?;
+    let services = found.into_iter().map(|known| FoundService { service_id: known.id.0, name: known.name });
+    Ok(Json(FoundServices { services: services.collect() }))
+}
+
+/// Accounts that Kaseya has.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FoundAccounts {
+    accounts: Vec<FoundAccount>,
+}
+
+/// An account that Kaseya has.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FoundAccount {
+    account_id: i32,
+    name: String,
+    is_active: bool,
+}
+
+/// The accounts with a part in their names, inactive ones too.
+#[utoipa::path(get, path = "/kaseya/accounts", tag = "kaseya", params(Part),
+    responses((status = 200, body = FoundAccounts), Problems))]
+pub(crate) async fn accounts(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    Asked(Part { name }): Asked<Part>,
+) -> Result<Json<FoundAccounts>, Problem> {
+    let found = portal.connections.accounts(&caller.partner, &name).await.map_err(problem)?;
+    let accounts = found.into_iter().map(|known| FoundAccount {
+        account_id: known.id.0,
+        name: known.name,
+        is_active: known.is_active,
+    });
+    Ok(Json(FoundAccounts { accounts: accounts.collect() }))
+}
+
+/// Which account.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OfAccount {
+    /// The account's name, by which the types of its contracts are found.
+    name: String,
+}
+
+/// The contracts of an account.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FoundContracts {
+    /// Those first that can be chosen.
+    contracts: Vec<FoundContract>,
+}
+
+/// A contract of an account.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FoundContract {
+    contract_id: i32,
+    name: String,
+    /// Its type in Kaseya's words, where it shows one.
+    contract_type: Option<String>,
+    is_active: bool,
+    /// Its last day, if it has one.
+    end: Option<Date>,
+    /// Why it cannot be chosen: CON-01, CON-02 or CON-03.
+    refused: Option<&'static str>,
+    /// Whether it can be chosen and ends soon.
+    ends_soon: bool,
+}
+
+/// The contracts of an account, each with why it cannot be chosen.
+#[utoipa::path(get, path = "/kaseya/accounts/{account}/contracts", tag = "kaseya", params(("account" = i32, Path), OfAccount),
+    responses((status = 200, body = FoundContracts), Problems))]
+pub(crate) async fn contracts(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    Path((_, account)): Path<(String, String)>,
+    Asked(OfAccount { name }): Asked<OfAccount>,
+) -> Result<Json<FoundContracts>, Problem> {
+    let account = account.parse().map(AccountId).map_err(|_| Problem::NotFound)?;
+    let found = portal.connections.contracts(&caller.partner, account, &name).await.map_err(problem)?;
+    let contracts = found.into_iter().map(|known| FoundContract {
+        contract_id: known.id.0,
+        name: known.name,
+        contract_type: known.contract_type,
+        is_active: known.is_active,
+        end: known.end,
+        refused: known.refused.map(domain::ErrorCode::as_str),
+        ends_soon: known.ends_soon,
+    });
+    Ok(Json(FoundContracts { contracts: contracts.collect() }))
+}
+
+fn problem(error: NotRead) -> Problem {
+    match error {
+        NotRead::Store(error) | NotRead::NotTried(NotTried::Store(error)) => Problem::Database(error),
+        other => Problem::NotRead(other),
+    }
+}
+
+/// The status, name and title of a look-up that found out nothing.
+pub(crate) fn kind(error: &NotRead) -> (StatusCode, &'static str, &'static str) {
+    match error {
+        NotRead::NotConnected => (StatusCode::CONFLICT, "not-connected", "Save the connection first"),
+        NotRead::NotTried(NotTried::NotBefore { .. }) => {
+            (StatusCode::TOO_MANY_REQUESTS, "too-many-logins", "Too many logins")
+        }
+        NotRead::NotTried(NotTried::CallLimit) => {
+            (StatusCode::TOO_MANY_REQUESTS, "call-limit", "Calls are used up")
+        }
+        NotRead::Refused { .. } | NotRead::NotOpened | NotRead::NotAllowed | NotRead::NotTried(_) => {
+            (StatusCode::CONFLICT, "credentials", "The stored credentials do not open Kaseya")
+        }
+        NotRead::Call(_) => (StatusCode::BAD_GATEWAY, "kaseya", "Kaseya did not answer as it should"),
+        NotRead::Ending | NotRead::Store(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "ending", "The portal is ending")
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What the provider tells: companies, products and user counts, in whole or not at all.
+
+use std::collections::BTreeSet;
+
+use bus::{Bus as _, Queue, Settlement};
+use http::{Method, StatusCode};
+use messages::inbound::CountsReport;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::world::{Answer, World};
+
+fn fields(answer: &Answer) -> Vec<&str> {
+    let errors = answer.json["errors"].as_array().expect("the mistakes");
+    errors.iter().filter_map(|error| error["field"].as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_companies_are_taken_in_by_one_call_and_keep_their_mappings() {
+    let world = World::new().await;
+    let mut rows: Vec<Value> = (0..10_000)
+        .map(|n| json!({ "company_id": format!("c{n}"), "name": format!("Company {n}") }))
+        .collect();
+    rows.push(json!({ "company_id": "ada", "name": "Ada Ltd", "closed_from": "2026-12-01" }));
+    let body = json!({ "companies": rows });
+    let answer = world.send(Method::PUT, "/companies", &body).await;
+    assert_eq!((answer.status, &answer.json["rows"]), (StatusCode::OK, &json!(10_001)), "{}", answer.text);
+    assert_eq!(world.get("/companies?size=1").await.json["found"]["all"], 10_004);
+    let ada = world.get("/companies/ada").await.json;
+    assert_eq!((&ada["name"], &ada["closed_from"]), (&json!("Ada Ltd"), &json!("2026-12-01")));
+    assert_eq!(
+        (&ada["mapping"]["contract"]["contract_id"], &ada["mapping"]["version"]),
+        (&json!(10), &json!(2))
+    );
+    // The same again changes nothing: no version goes up.
+    assert_eq!(world.send(Method::PUT, "/companies", &body).await.status, StatusCode::OK);
+    assert_eq!(world.get("/companies/ada").await.json, ada);
+    let others =
+        world.request(Method::GET, "/v1/partners/other/companies", Some(&world.stranger), &[], "").await;
+    assert_eq!(others.json["found"]["all"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_one_mistake_nothing_is_taken_in_and_each_is_named() {
+    let world = World::new().await;
+    let rows = json!({ "companies": [
+        { "company_id": "new", "name": "New" }, { "company_id": " x", "name": "X" }, { "company_id": "y", "name": "" },
+        { "company_id": "new", "name": "Again" }, { "company_id": "", "name": "Z" },
+    ] });
+    let answer = world.send(Method::PUT, "/companies", &rows).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text);
+    let wanted = ["companies[1].company_id", "companies[2].name", "companies[3]", "companies[4].company_id"];
+    assert_eq!(fields(&answer), wanted);
+    assert_eq!(world.get("/companies").await.json["found"]["all"], 4);
+    let rows = json!({ "products": [{ "product_id": "p4", "name": "Four" }, { "product_id": "p5", "name": "\u{7}" }] });
+    let answer = world.send(Method::PUT, "/products", &rows).await;
+    assert_eq!(fields(&answer), ["products[1].name"]);
+    let rows = json!({ "products": [{ "product_id": "p4", "name": "Four" }, { "product_id": "p1", "name": "One" }] });
+    assert_eq!(world.send(Method::PUT, "/products", &rows).await.json, json!({ "rows": 2 }));
+    let products = world.get("/products").await.json;
+    assert_eq!(
+        (&products["products"][0]["name"], &products["products"][0]["service"]["service_id"]),
+        (&json!("One"), &json!(1))
+    );
+    assert_eq!(products["products"].as_array().map(Vec::len), Some(3));
+}
+
+fn report(companies: Vec<Value>) -> Value {
+    json!({ "day": "2026-11-22", "counted_at": "2026-11-22T23:30:00Z", "final": true, "companies": companies })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_companies_counts_come_to_the_scheduler_in_parts() {
+    let world = World::new().await;
+    let counts = |n: u32| {
+        json!({ "company_id": format!("c{n}"), "name": format!("Company {n}"), "products": [
+            { "product_id": "p1", "users": n, "basis": "users" }, { "product_id": "p3", "users": null } ] })
+    };
+    let answer =
+        world.send(Method::PUT, "/user-counts/r-9", &report((0..10_000).map(counts).collect())).await;
+    let standing = json!({ "report_id": "r-9", "complete": false });
+    assert_eq!((answer.status, &answer.json), (StatusCode::ACCEPTED, &standing), "{}", answer.text);
+    let mut consumer =
+        world.bus.consume(Queue::Counts, 1, CancellationToken::new()).await.expect("the bus is open");
+    let (mut parts, mut companies, mut all) = (BTreeSet::new(), BTreeSet::new(), 1);
+    while parts.len() < all {
+        let delivery = consumer.next().await.expect("a part");
+        let message = &delivery.message;
+        let part =
+            CountsReport::decode(message.kind.as_deref(), &message.body).expect("the scheduler takes it");
+        assert_eq!((part.partner.as_str(), part.report.as_str(), part.is_final), ("msp", "r-9", true));
+        all = usize::try_from(part.parts).expect("a small number");
+        assert!(parts.insert(part.part));
+        for company in part.companies {
+            assert_eq!(company.products[1].users, None, "missing is never 0");
+            assert!(companies.insert(company.company));
+        }
+        delivery.settle(Settlement::Done).await.expect("the bus is open");
+    }
+    assert!(all > 1 && companies.len() == 10_000, "{all} parts, {} companies", companies.len());
+    assert_eq!(world.get("/user-counts/r-9").await.json, standing);
+    assert_eq!(world.get("/user-counts/r1").await.json["complete"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_with_a_mistake_is_not_passed_on() {
+    let world = World::new().await;
+    let company = |product: Value| json!({ "company_id": "ada", "products": [product] });
+    let good = || company(json!({ "product_id": "p1", "users": 1, "basis": "users" }));
+    for (body, wanted) in [
+        (report(vec![]), vec!["companies"]),
+        (report(vec![good(), good()]), vec!["companies[1]"]),
+        (
+            report(vec![
+                good(),
+                json!({ "company_id": "", "products": [] }),
+                company(json!({ "product_id": "p1", "users": 1 })),
+            ]),
+            vec!["companies[1].company_id", "companies[2].products[0].basis"],
+        ),
+        (
+            json!({ "day": "2026-12-24", "counted_at": "2026-11-22T23:30:00Z", "final": true, "companies": [good()] }),
+            vec!["day"],
+        ),
+        (
+            json!({ "day": "2026-11-23", "counted_at": "2026-11-23T10:06:00Z", "final": false, "companies": [good()] }),
+            vec!["counted_at"],
+        ),
+    ] {
+        let answer = world.send(Method::PUT, "/user-counts/r-9", &body).await;
+        assert_eq!(
+            (answer.status, fields(&answer)),
+            (StatusCode::UNPROCESSABLE_ENTITY, wanted),
+            "{}",
+            answer.text
+        );
+    }
+    // What is left out is neither 0 nor missing: it is a mistake.
+    let answer = world
+        .send(Method::PUT, "/user-counts/r-9", &report(vec![company(json!({ "product_id": "p1" }))]))
+        .await;
+    assert_eq!((answer.status, fields(&answer)), (StatusCode::BAD_REQUEST, vec!["companies[0].products[0]"]));
+    let long = "r".repeat(101);
+    let answer = world.send(Method::PUT, &format!("/user-counts/{long}"), &report(vec![good()])).await;
+    assert_eq!(fields(&answer), ["report_id"]);
+}

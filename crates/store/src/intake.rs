@@ -1,0 +1,67 @@
+//! Companies and products as the provider tells of them, many at once.
+//!
+//! Nothing that is not named is touched, and no mapping is.
+
+use domain::{CompanyId, PartnerId, ProductId};
+use jiff::civil::Date;
+
+use crate::{StoreError, Transaction};
+
+/// A company itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldCompany {
+    /// The company.
+    pub company: CompanyId,
+    /// Its name.
+    pub name: String,
+    /// From this day on its wanted units are 0.
+    pub closed_from: Option<Date>,
+}
+
+/// A product itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldProduct {
+    /// The product.
+    pub product: ProductId,
+    /// Its name.
+    pub name: String,
+}
+
+/// Stores companies, none of them twice. When another day than before closes one, its mapping's version goes up: a job that
+/// has summed its counts up as they were does not write them any more.
+pub async fn store_companies(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    companies: &[ToldCompany],
+) -> Result<(), StoreError> {
+    let ids: Vec<&str> = companies.iter().map(|told| told.company.as_str()).collect();
+    let names: Vec<&str> = companies.iter().map(|told| told.name.as_str()).collect();
+    let closed: Vec<Option<Date>> = companies.iter().map(|told| told.closed_from).collect();
+    let sql = "update company_mappings mapping set version = version + 1
+               from companies join unnest($2::text[], $3::date[]) as told (company_id, closed_from) using (company_id)
+               where mapping.partner_id = $1 and mapping.company_id = told.company_id and companies.partner_id = $1
+                 and companies.closed_from is distinct from told.closed_from";
+    tx.execute(sql, &[&partner.as_str(), &ids, &closed]).await?;
+    let sql = "insert into companies (partner_id, company_id, name, closed_from)
+               select $1, company_id, name, closed_from
+               from unnest($2::text[], $3::text[], $4::date[]) as told (company_id, name, closed_from)
+               order by company_id
+               on conflict (partner_id, company_id) do update set
+                   name = excluded.name, closed_from = excluded.closed_from";
+    tx.execute_exactly(companies.len() as u64, sql, &[&partner.as_str(), &ids, &names, &closed]).await
+}
+
+/// Stores products, none of them twice.
+pub async fn store_products(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    products: &[ToldProduct],
+) -> Result<(), StoreError> {
+    let ids: Vec<&str> = products.iter().map(|told| told.product.as_str()).collect();
+    let names: Vec<&str> = products.iter().map(|told| told.name.as_str()).collect();
+    let sql = "insert into products (partner_id, product_id, name)
+               select $1, product_id, name from unnest($2::text[], $3::text[]) as told (product_id, name)
+               order by product_id
+               on conflict (partner_id, product_id) do update set name = excluded.name, removed_at = null";
+    tx.execute_exactly(products.len() as u64, sql, &[&partner.as_str(), &ids, &names]).await
+}
