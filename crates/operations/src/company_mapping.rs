@@ -191,18 +191,21 @@ fn is_moved(before: &CompanyMapping, now: &NewCompanyMapping) -> bool {
 /// What a product's users are added to on a contract: its service, or the product itself while it is not mapped to one.
 /// Without any product a contract stands for all.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum AddedTo {
+pub(crate) enum AddedTo {
     Service(ServiceId),
     Product(ProductId),
     Contract,
 }
+
+/// What users are added to: one service on one contract.
+pub(crate) type Target = (ContractId, AddedTo);
 
 /// The targets of a mapping, now or once its products are mapped.
 fn targets(
     stored: &PartnerSettings,
     contract: ContractId,
     own: impl Fn(&ProductId) -> Option<ContractId>,
-) -> BTreeSet<(ContractId, AddedTo)> {
+) -> BTreeSet<Target> {
     if stored.products.is_empty() {
         return BTreeSet::from([(contract, AddedTo::Contract)]);
     }
@@ -216,7 +219,8 @@ fn targets(
         .collect()
 }
 
-fn stored_targets(stored: &PartnerSettings, mapping: &CompanyMapping) -> BTreeSet<(ContractId, AddedTo)> {
+/// The targets of a mapping as it is stored.
+pub(crate) fn stored_targets(stored: &PartnerSettings, mapping: &CompanyMapping) -> BTreeSet<Target> {
     targets(stored, mapping.contract.id, |product| {
         mapping.product_contracts.get(product).map(|contract| contract.id)
     })

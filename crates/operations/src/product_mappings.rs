@@ -60,7 +60,7 @@ fn check(stored: &PartnerSettings, services: &ProductServices, add_together: boo
 }
 
 /// Products that would be one service and are not yet.
-fn newly_together(stored: &PartnerSettings, services: &ProductServices) -> Vec<ProductId> {
+pub(crate) fn newly_together(stored: &PartnerSettings, services: &ProductServices) -> Vec<ProductId> {
     let before: BTreeMap<&ProductId, ServiceId> = stored
         .products
         .iter()

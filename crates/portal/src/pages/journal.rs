@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use jiff::tz::TimeZone;
+use operations::spreadsheet::marked;
 use serde::Deserialize;
 use store::{
     StoreError,
@@ -155,11 +156,11 @@ fn record(entry: &JournalEntry, names: &Names) -> [String; 18] {
         entry.written_at.to_string(),
         entry.run.to_string(),
         entry.trigger.to_string(),
-        cell(&companies.join("; ")),
+        marked(&companies.join("; ")),
         entry.contract.to_string(),
-        cell(&text(entry.contract_name.clone())),
+        marked(&text(entry.contract_name.clone())),
         entry.service.to_string(),
-        cell(&text(entry.service_name.clone())),
+        marked(&text(entry.service_name.clone())),
         entry.from_units.to_string(),
         entry.to_units.to_string(),
         text(entry.unit_price.map(|price| price.to_string())),
@@ -170,9 +171,4 @@ fn record(entry: &JournalEntry, names: &Names) -> [String; 18] {
         text(entry.pair.map(|pair| pair.to_string())),
         text(entry.traceparent.clone()),
     ]
-}
-
-/// A name as a spreadsheet may open it: one that would be read as a formula is marked as text.
-pub(crate) fn cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }

@@ -1,0 +1,327 @@
+//! The file itself: a first row that names the columns, then a row per product, per company, and per product of a company
+//! that has a contract or a billing rule of its own.
+
+use domain::{AccountId, BillingRule, CompanyId, ContractId, MAX_UNITS, ProductId, ServiceId};
+use store::settings::{Contract, PartnerSettings, ProductBilling, ProductMapping};
+
+use super::{BadRow, Column, MAX_BYTES, MAX_ROWS, NotLooked, Separator, Wrong};
+use crate::spreadsheet::{marked, unmarked};
+
+const COLUMNS: [Column; 15] = [
+    "row",
+    "company_id",
+    "company",
+    "product_id",
+    "product",
+    "account_id",
+    "account",
+    "contract_id",
+    "contract",
+    "service_id",
+    "service",
+    "billing",
+    "minimum",
+    "included_free",
+    "note",
+];
+const KINDS: &str = "product, company, company_product";
+const RULES: &str = "as_counted, not_billed, billed";
+
+/// Rows that could be read, and those that could not.
+#[derive(Debug, Default)]
+pub(super) struct Sheet {
+    pub rows: Vec<Row>,
+    pub bad: Vec<BadRow>,
+}
+
+/// A row, with the line on which it begins.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub line: u64,
+    pub about: About,
+    pub says: Says,
+}
+
+/// What a row is about, with the names that it gives for people.
+#[derive(Debug, Default)]
+pub(super) struct About {
+    pub company: Option<(CompanyId, String)>,
+    pub product: Option<(ProductId, String)>,
+}
+
+/// What a row says of it.
+#[derive(Debug)]
+pub(super) enum Says {
+    /// The service of a product.
+    Service(Option<ProductMapping>),
+    /// The account and contract of a company.
+    Mapping(Option<(AccountId, String, Contract)>),
+    /// The contract and the billing rule that a company's product has of its own.
+    Own(Option<Contract>, Option<ProductBilling>),
+}
+
+pub(super) fn write(settings: &PartnerSettings, separator: Separator) -> Vec<u8> {
+    let mut lines = vec![COLUMNS.map(str::to_owned)];
+    for (id, product) in &settings.products {
+        let mut row = Writing::new("product");
+        row.put("product_id", id).put("product", &product.name);
+        if let Some(mapping) = &product.mapping {
+            row.put("service_id", &mapping.service).put("service", &mapping.service_name);
+        }
+        lines.push(row.0);
+    }
+    for (id, company) in &settings.companies {
+        let mut row = Writing::new("company");
+        row.put("company_id", id).put("company", &company.name);
+        if let Some(mapping) = &company.mapping {
+            row.put("account_id", &mapping.account).put("account", &mapping.account_name);
+            row.contract(&mapping.contract);
+        }
+        lines.push(row.0);
+        for (product, known) in &settings.products {
+            let own = company.mapping.as_ref().and_then(|mapping| mapping.product_contracts.get(product));
+            let rule = company.billing_rules.get(product);
+            if own.is_none() && rule.is_none() {
+                continue;
+            }
+            let mut row = Writing::new("company_product");
+            row.put("company_id", id).put("company", &company.name);
+            row.put("product_id", product).put("product", &known.name);
+            if let Some(contract) = own {
+                row.contract(contract);
+            }
+            row.billing(rule);
+            lines.push(row.0);
+        }
+    }
+    let between = match separator {
+        Separator::Comma => ",",
+        Separator::Semicolon => ";",
+    };
+    // The mark before the first row tells a spreadsheet that names are UTF-8.
+    let mut text = "\u{feff}".to_owned();
+    for line in lines {
+        let quoted = line.map(|cell| format!("\"{}\"", cell.replace('"', "\"\"")));
+        text.push_str(&quoted.join(between));
+        text.push_str("\r\n");
+    }
+    text.into_bytes()
+}
+
+struct Writing([String; COLUMNS.len()]);
+
+impl Writing {
+    fn new(kind: &str) -> Self {
+        let mut row = Self(COLUMNS.map(|_| String::new()));
+        row.put("row", &kind);
+        row
+    }
+
+    fn put(&mut self, column: Column, value: &impl std::fmt::Display) -> &mut Self {
+        for (cell, _) in self.0.iter_mut().zip(COLUMNS).filter(|(_, name)| *name == column) {
+            *cell = marked(&value.to_string());
+        }
+        self
+    }
+
+    fn contract(&mut self, contract: &Contract) {
+        self.put("contract_id", &contract.id).put("contract", &contract.name);
+    }
+
+    fn billing(&mut self, billing: Option<&ProductBilling>) {
+        let Some(billing) = billing else {
+            self.put("billing", &"as_counted");
+            return;
+        };
+        match billing.rule {
+            BillingRule::NotBilled => {
+                self.put("billing", &"not_billed");
+            }
+            BillingRule::Billed { minimum, included_free } => {
+                self.put("billing", &"billed").put("minimum", &minimum).put("included_free", &included_free);
+            }
+        }
+        self.put("note", &billing.note.as_deref().unwrap_or_default());
+    }
+}
+
+pub(super) fn read(file: &[u8]) -> Result<Sheet, NotLooked> {
+    if file.len() > MAX_BYTES {
+        return Err(NotLooked::TooLarge);
+    }
+    let text = std::str::from_utf8(file).map_err(|_| NotLooked::NotUtf8)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let first = text.lines().next().unwrap_or_default();
+    let delimiter = if first.contains(';') { b';' } else { b',' };
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .has_headers(false)
+        .from_reader(text.as_bytes());
+    let mut records = reader.records();
+    let head = match records.next() {
+        Some(head) => head.map_err(|_| NotLooked::NotUtf8)?,
+        None => return Err(NotLooked::NoColumn(COLUMNS[0])),
+    };
+    let mut places = [0; COLUMNS.len()];
+    for (place, column) in places.iter_mut().zip(COLUMNS) {
+        *place = head
+            .iter()
+            .position(|name| name.trim().eq_ignore_ascii_case(column))
+            .ok_or(NotLooked::NoColumn(column))?;
+    }
+    let mut sheet = Sheet::default();
+    for (number, record) in records.enumerate() {
+        if number == MAX_ROWS {
+            return Err(NotLooked::TooManyRows);
+        }
+        let record = record.map_err(|_| NotLooked::NotUtf8)?;
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        let line = record.position().map_or(0, csv::Position::line);
+        let mut reading = Reading { line, places: &places, record: &record, bad: Vec::new() };
+        if record.len() > head.len() {
+            reading.wrong("row", Wrong::TooManyCells);
+        }
+        let row = reading.row();
+        match row {
+            Some((about, says)) if reading.bad.is_empty() => sheet.rows.push(Row { line, about, says }),
+            _ => sheet.bad.extend(reading.bad),
+        }
+    }
+    Ok(sheet)
+}
+
+/// A row that is being read.
+struct Reading<'a> {
+    line: u64,
+    places: &'a [usize; COLUMNS.len()],
+    record: &'a csv::StringRecord,
+    bad: Vec<BadRow>,
+}
+
+impl Reading<'_> {
+    fn wrong(&mut self, column: Column, wrong: Wrong) {
+        self.bad.push(BadRow { line: self.line, column, wrong });
+    }
+
+    /// The text of a cell, as it was before it was marked.
+    fn name(&self, column: Column) -> String {
+        let place = COLUMNS.iter().zip(self.places).find(|(name, _)| **name == column);
+        let cell = place.and_then(|(_, place)| self.record.get(*place)).unwrap_or_default();
+        unmarked(cell).to_owned()
+    }
+
+    /// The same without blanks around it, if there is anything.
+    fn cell(&self, column: Column) -> Option<String> {
+        Some(self.name(column).trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn row(&mut self) -> Option<(About, Says)> {
+        match self.cell("row").as_deref() {
+            Some("product") => {
+                let product = self.product();
+                let service = self.number("service_id", 1, i32::MAX.unsigned_abs());
+                let service = service.map(|service| ProductMapping {
+                    service: ServiceId(service),
+                    service_name: self.name("service"),
+                });
+                Some((About { company: None, product: Some(product?) }, Says::Service(service)))
+            }
+            Some("company") => {
+                let company = self.company();
+                let mapping = self.mapping();
+                Some((About { company: Some(company?), product: None }, Says::Mapping(mapping)))
+            }
+            Some("company_product") => {
+                let (company, product) = (self.company(), self.product());
+                let own = self.contract();
+                let billing = self.billing();
+                let about = About { company: Some(company?), product: Some(product?) };
+                Some((about, Says::Own(own, billing)))
+            }
+            Some(_) => {
+                self.wrong("row", Wrong::NotOneOf(KINDS));
+                None
+            }
+            None => {
+                self.wrong("row", Wrong::Missing);
+                None
+            }
+        }
+    }
+
+    fn id<T>(&mut self, column: Column, new: impl FnOnce(String) -> Option<T>) -> Option<T> {
+        let Some(text) = self.cell(column) else {
+            self.wrong(column, Wrong::Missing);
+            return None;
+        };
+        let id = new(text.clone());
+        if id.is_none() {
+            self.wrong(column, Wrong::Unknown(text));
+        }
+        id
+    }
+
+    fn company(&mut self) -> Option<(CompanyId, String)> {
+        let id = self.id("company_id", |text| CompanyId::new(text).ok())?;
+        Some((id, self.name("company")))
+    }
+
+    fn product(&mut self) -> Option<(ProductId, String)> {
+        let id = self.id("product_id", |text| ProductId::new(text).ok())?;
+        Some((id, self.name("product")))
+    }
+
+    /// A whole number, if there is anything.
+    fn number(&mut self, column: Column, least: u32, most: u32) -> Option<i32> {
+        let text = self.cell(column)?;
+        let number = text.parse::<u32>().ok().filter(|number| (least..=most).contains(number));
+        let number = number.and_then(|number| i32::try_from(number).ok());
+        if number.is_none() {
+            self.wrong(column, Wrong::OutOfRange { least, most });
+        }
+        number
+    }
+
+    fn contract(&mut self) -> Option<Contract> {
+        let id = self.number("contract_id", 1, i32::MAX.unsigned_abs())?;
+        Some(Contract { id: ContractId(id), name: self.name("contract") })
+    }
+
+    /// A mapping without a contract is none (S-43), nor is one without an account.
+    fn mapping(&mut self) -> Option<(AccountId, String, Contract)> {
+        let account = self.number("account_id", 1, i32::MAX.unsigned_abs());
+        let contract = self.contract();
+        for (column, other) in [("account_id", "contract_id"), ("contract_id", "account_id")] {
+            if self.cell(column).is_none() && self.cell(other).is_some() {
+                self.wrong(column, Wrong::Missing);
+            }
+        }
+        Some((AccountId(account?), self.name("account"), contract?))
+    }
+
+    fn billing(&mut self) -> Option<ProductBilling> {
+        let note = Some(self.name("note")).filter(|note| !note.trim().is_empty());
+        let rule = match self.cell("billing").as_deref() {
+            None | Some("as_counted") => return None,
+            Some("not_billed") => {
+                if note.is_none() {
+                    self.wrong("note", Wrong::Missing);
+                }
+                BillingRule::NotBilled
+            }
+            Some("billed") => {
+                let mut figure = |column| self.number(column, 0, MAX_UNITS).unwrap_or(0).unsigned_abs();
+                BillingRule::Billed { minimum: figure("minimum"), included_free: figure("included_free") }
+            }
+            Some(_) => {
+                self.wrong("billing", Wrong::NotOneOf(RULES));
+                return None;
+            }
+        };
+        // Billed as counted is no rule.
+        (rule != BillingRule::default()).then_some(ProductBilling { rule, note })
+    }
+}
