@@ -16,7 +16,10 @@ use crate::{
 pub const MAX_BODY: usize = 8 * 1024 * 1024;
 
 /// How long name, connection and TLS may take together; what is not connected by then was surely not sent.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// As whom we ask.
+pub(crate) const USER_AGENT: &str = concat!("kaseya-sync/", env!("CARGO_PKG_VERSION"));
 
 /// Shorter than servers' usual patience, so that a kept connection is seldom found closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -56,7 +59,7 @@ impl Egress {
             .no_proxy()
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .user_agent(concat!("kaseya-sync/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .build()?;
         Ok(Self { client, settings })
     }
@@ -108,7 +111,7 @@ fn exposed<'a>(fields: &'a [(&'static str, SecretString)]) -> Vec<(&'static str,
     fields.iter().map(|(name, value)| (*name, value.expose_secret())).collect()
 }
 
-async fn body(mut response: reqwest::Response) -> Result<Bytes, EgressError> {
+pub(crate) async fn body(mut response: reqwest::Response) -> Result<Bytes, EgressError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
         if body.len() + chunk.len() > MAX_BODY {
@@ -129,7 +132,7 @@ fn unpacked(sent: &[u8]) -> Result<Bytes, EgressError> {
 }
 
 /// Whatever is not surely unsent counts as perhaps arrived.
-fn classify(error: &reqwest::Error) -> EgressError {
+pub(crate) fn classify(error: &reqwest::Error) -> EgressError {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(inner) = cause {
         if let Some(refusal) = inner.downcast_ref::<GuardRefusal>() {

@@ -5,14 +5,18 @@
 //! which closes rebinding. Redirects are not followed, and no proxy is taken from the environment.
 //!
 //! The development switch adds one thing: plain http to loopback, with a port.
+//!
+//! What the operator has set, and no customer can, goes by a door of its own, [`OperatorSet`]: it may be in our own networks.
 
 mod address;
 mod client;
 mod error;
 mod exchange;
 mod guard;
+mod operator_set;
 mod resolver;
 
 pub use client::{Egress, EgressSettings, MAX_BODY, SetupError};
 pub use error::{EgressError, GuardRefusal};
 pub use exchange::{Body, Method, Request, Response};
+pub use operator_set::OperatorSet;

@@ -125,7 +125,7 @@ impl Services {
         kaseya.allow_loopback_http |= allow_loopback_http;
         let bms = kaseya.client(Arc::clone(&self.clock))?;
         let connections = Connections::new(self.operations(context), bms, Arc::clone(&self.keys));
-        let portal = Portal::new(portal::Context { connections, settings, stop: context.shutdown.soft() });
+        let portal = Portal::new(portal::Context { connections, settings, stop: context.shutdown.soft() })?;
         let listener = portal.bind().await.context("listening for browsers")?;
         let address = listener.local_addr()?;
         let alive = self.alive.clone();

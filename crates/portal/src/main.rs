@@ -55,7 +55,7 @@ async fn serve(context: Context) -> anyhow::Result<()> {
     };
     let bms = kaseya.client(Arc::clone(&operations.clock))?;
     let connections = Connections::new(operations, bms, Arc::new(keys));
-    let portal = Portal::new(portal::Context { connections, settings, stop });
+    let portal = Portal::new(portal::Context { connections, settings, stop })?;
     let listener = portal.bind().await.context("listening for browsers")?;
     context.shutdown.service("portal", portal.run(listener));
     context.health.started();

@@ -17,6 +17,7 @@ pub(crate) mod plain;
 pub(crate) mod products;
 pub(crate) mod schedule;
 pub(crate) mod sign_in;
+pub(crate) mod sign_in_openid;
 pub(crate) mod start;
 pub(crate) mod tabs;
 

@@ -25,6 +25,8 @@ pub(crate) fn router(portal: Portal) -> Router {
     let mut router = Router::new()
         .route("/", get(pages::start::show))
         .route("/sign-in", get(pages::sign_in::show).post(pages::sign_in::sign_in))
+        .route("/sign-in/openid", get(pages::sign_in_openid::begin))
+        .route("/sign-in/openid/back", get(pages::sign_in_openid::back))
         .route("/sign-out", post(pages::sign_in::sign_out))
         .route("/language", post(pages::start::speak))
         .nest("/partners/{partner}", partner())

@@ -8,7 +8,7 @@ use store::PartnerChanges;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{PortalSettings, router};
+use crate::{PortalSettings, ProviderSetupError, identity_provider::IdentityProvider, router};
 
 /// What the portal works with.
 pub struct Context {
@@ -28,15 +28,21 @@ pub struct Portal {
     pub(crate) settings: PortalSettings,
     pub(crate) stop: CancellationToken,
     pub(crate) changes: PartnerChanges,
+    pub(crate) identity_provider: Option<Arc<IdentityProvider>>,
 }
 
 impl Portal {
     /// One that listens nowhere yet.
-    pub fn new(context: Context) -> Self {
+    pub fn new(context: Context) -> Result<Self, ProviderSetupError> {
         let Context { connections, settings, stop } = context;
         let operations = connections.operations.clone();
         let changes = operations.store.partner_changes(stop.clone());
-        Self { operations, connections: Arc::new(connections), settings, stop, changes }
+        let provider = settings.oidc.clone();
+        let provider =
+            provider.map(|oidc| IdentityProvider::new(oidc, Arc::clone(&operations.clock))).transpose()?;
+        let identity_provider = provider.map(Arc::new);
+        let connections = Arc::new(connections);
+        Ok(Self { operations, connections, settings, stop, changes, identity_provider })
     }
 
     /// Every address, as it is served.

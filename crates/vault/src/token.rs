@@ -40,20 +40,32 @@ impl Token {
 
     /// What a page's forms carry to show that they are our own: known to whoever holds the token, and stored nowhere.
     pub fn csrf(&self) -> String {
-        URL_SAFE_NO_PAD.encode(hmac::sign(&self.csrf_key(), CSRF))
+        self.derived(CSRF)
     }
 
-    /// Whether a form carries what this token's pages do; it takes the same time wherever they differ.
+    /// Whether a form carries what this token's pages do.
     pub fn is_csrf(&self, text: &str) -> bool {
-        URL_SAFE_NO_PAD.decode(text).is_ok_and(|tag| hmac::verify(&self.csrf_key(), CSRF, &tag).is_ok())
+        self.is_derived(CSRF, text)
     }
 
-    fn csrf_key(&self) -> hmac::Key {
+    /// Another secret, for one purpose, that only who holds the token can make: 43 characters of base64url, from which
+    /// nothing is learned of the token or of what is made for other purposes.
+    pub fn derived(&self, purpose: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.key(), purpose.as_bytes()))
+    }
+
+    /// Whether a text is what this token makes for a purpose; it takes the same time wherever they differ.
+    pub fn is_derived(&self, purpose: &str, text: &str) -> bool {
+        let tag = URL_SAFE_NO_PAD.decode(text);
+        tag.is_ok_and(|tag| hmac::verify(&self.key(), purpose.as_bytes(), &tag).is_ok())
+    }
+
+    fn key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, self.expose_secret().as_bytes())
     }
 }
 
-const CSRF: &[u8] = b"forms of this session";
+const CSRF: &str = "forms of this session";
 
 #[cfg(test)]
 mod tests {
@@ -90,5 +102,14 @@ mod tests {
         assert!(token(7).is_csrf(&token(7).csrf()));
         assert!(!token(8).is_csrf(&token(7).csrf()));
         assert!(!token(7).is_csrf(""));
+    }
+
+    #[test]
+    fn what_is_made_for_one_purpose_is_for_no_other() {
+        let state = token(7).derived("state");
+        assert_eq!(state.len(), 43);
+        assert!(token(7).is_derived("state", &state));
+        assert!(!token(7).is_derived("nonce", &state));
+        assert!(!token(8).is_derived("state", &state));
     }
 }

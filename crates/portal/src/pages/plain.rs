@@ -11,7 +11,7 @@ use crate::{failure::Failure, frame::Frame, pages::page};
 pub(crate) struct Plain {
     frame: Frame,
     title: &'static str,
-    text: &'static str,
+    text: String,
     /// After how many seconds it tries again by itself.
     again: Option<u32>,
 }
@@ -26,7 +26,12 @@ impl Plain {
             Failure::Form(_) => (words.bad_request, words.bad_request_text, None),
             Failure::Unavailable(_) => (words.unavailable, words.unavailable_text, Some(5)),
         };
-        Self { frame, title, text, again }
+        Self { frame, title, text: text.to_owned(), again }
+    }
+
+    /// One that says this.
+    pub fn saying(frame: Frame, title: &'static str, text: String) -> Self {
+        Self { frame, title, text, again: None }
     }
 }
 

@@ -25,15 +25,16 @@ use vault::Token;
 use crate::{
     Portal,
     failure::Failure,
-    forms::{OpenForm, Posted},
+    forms::{OpenForm, Posted, percent_encoded},
     frame::Frame,
     language::Spoken,
     pages::{page, start::own_path},
-    session, words,
+    session,
+    words::{self, fill},
 };
 
 /// A person mistypes a few times; a program that guesses is stopped.
-const LIMIT: Limit = Limit { most: 10, within: SignedDuration::from_mins(1) };
+pub(super) const LIMIT: Limit = Limit { most: 10, within: SignedDuration::from_mins(1) };
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -42,27 +43,48 @@ struct SignIn {
     words: &'static words::SignIn,
     next: String,
     mistake: Option<&'static str>,
+    /// By whom else somebody may be let in.
+    provider: Option<String>,
+    /// What came of trying that.
+    trouble: Option<String>,
 }
 
 /// Where to go once signed in.
 #[derive(Deserialize)]
 pub(crate) struct Next {
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
 }
 
 /// The page.
-pub(crate) async fn show(Spoken(language): Spoken, Query(Next { next }): Query<Next>) -> Response {
-    page(&sign_in_page(language, next, None))
+pub(crate) async fn show(
+    State(portal): State<Portal>,
+    Spoken(language): Spoken,
+    Query(Next { next }): Query<Next>,
+) -> Response {
+    page(&sign_in_page(&portal, language, &next))
 }
 
-fn sign_in_page(language: advice::Language, next: String, mistake: Option<&'static str>) -> SignIn {
-    let here = format!("/sign-in?next={}", crate::forms::percent_encoded(own_path(&next)));
+/// The page again, with what came of trying the other way in.
+pub(super) fn in_trouble(
+    portal: &Portal,
+    language: advice::Language,
+    next: &str,
+    trouble: String,
+) -> Response {
+    page(&SignIn { trouble: Some(trouble), ..sign_in_page(portal, language, next) })
+}
+
+fn sign_in_page(portal: &Portal, language: advice::Language, next: &str) -> SignIn {
+    let (words, next) = (words::SignIn::of(language), own_path(next));
+    let provider = portal.identity_provider.as_ref();
     SignIn {
-        frame: Frame::around(language, here, None),
-        words: words::SignIn::of(language),
-        next: own_path(&next).to_owned(),
-        mistake,
+        frame: Frame::around(language, format!("/sign-in?next={}", percent_encoded(next)), None),
+        words,
+        next: next.to_owned(),
+        mistake: None,
+        provider: provider.map(|provider| fill(words.with_provider, &[("provider", &provider.name())])),
+        trouble: None,
     }
 }
 
@@ -93,7 +115,8 @@ pub(crate) async fn sign_in(
     let words = words::SignIn::of(language);
     let text = typed.token.expose_secret().trim();
     let refused = |status, mistake| {
-        Ok((status, page(&sign_in_page(language, typed.next.clone(), Some(mistake)))).into_response())
+        let again = SignIn { mistake: Some(mistake), ..sign_in_page(&portal, language, &typed.next) };
+        Ok((status, page(&again)).into_response())
     };
     if text.is_empty() {
         return refused(StatusCode::UNPROCESSABLE_ENTITY, words.empty);
@@ -137,7 +160,7 @@ async fn come_in(portal: &Portal, address: IpAddr, token: Option<Token>) -> Resu
 }
 
 /// Who asks: the peer, or where that is one of our own proxies, whom the outermost of them saw.
-fn client(headers: &HeaderMap, peer: IpAddr, proxies: usize) -> IpAddr {
+pub(super) fn client(headers: &HeaderMap, peer: IpAddr, proxies: usize) -> IpAddr {
     let Some(before) = proxies.checked_sub(1) else { return peer };
     let seen = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let seen: Vec<&str> = seen.flat_map(|value| value.split(',')).map(str::trim).collect();

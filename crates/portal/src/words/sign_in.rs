@@ -13,6 +13,19 @@ super::words! {
             "Questo token non è noto o è stato revocato. Controlla di averlo copiato per intero.";
         too_often: "Too many tries from this address. Wait a minute, then try again.",
             "Troppi tentativi da questo indirizzo. Attendi un minuto e riprova.";
+        with_provider: "Sign in with {provider}", "Accedi con {provider}";
+        or_token: "Or with an access token", "Oppure con un token di accesso";
+        not_completed: "The sign-in was not completed there. Try again, or sign in in another way.",
+            "L'accesso non è stato completato. Riprova o accedi in un altro modo.";
+        stale: "This sign-in was not begun in this browser, or it was too long ago. Begin again.",
+            "Questo accesso non è iniziato in questo browser, o è passato troppo tempo. Ricomincia.";
+        provider_failed: "Who you are could not be learned from {provider}. Try again; if it stays so, tell whoever runs this installation.",
+            "Non è stato possibile sapere da {provider} chi sei. Riprova; se continua, avvisa chi gestisce l'installazione.";
+        unverified: "{provider} has not verified your e-mail address, so it cannot show that you are the person who was let in. Have it verified there, then sign in again.",
+            "{provider} non ha verificato il tuo indirizzo e-mail, quindi non può dimostrare che sei la persona autorizzata. Fallo verificare lì, poi accedi di nuovo.";
+        no_member: "You are a member of no company here", "Non fai parte di nessuna azienda qui";
+        no_member_text: "You are signed in at {provider} as {email}, but nobody has let this address in here. Ask an administrator of your company to add it on the page Access, or whoever runs this installation.",
+            "Hai effettuato l'accesso a {provider} come {email}, ma nessuno ha autorizzato qui questo indirizzo. Chiedi a un amministratore della tua azienda di aggiungerlo alla pagina Accesso, o a chi gestisce l'installazione.";
         choose: "Choose a partner", "Scegli un partner";
     }
 }

@@ -9,6 +9,8 @@ const OPEN: &[(&str, &str)] = &[
     ("GET", "/"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
+    ("GET", "/sign-in/openid"),
+    ("GET", "/sign-in/openid/back"),
     ("POST", "/sign-out"),
     ("POST", "/language"),
     ("GET", "/assets/{version}/{name}"),

@@ -74,9 +74,11 @@ impl World {
             plain_http: true,
             proxies: 0,
             spread: Duration::from_secs(900),
+            oidc: None,
         };
         let connections = Connections::new(operations, bms, keys);
-        let router = Portal::new(Context { connections, settings, stop: CancellationToken::new() }).router();
+        let portal = Portal::new(Context { connections, settings, stop: CancellationToken::new() });
+        let router = portal.expect("no identity provider is asked for").router();
         let [viewer, editor, admin, stranger] =
             [1, 2, 3, 4].map(|byte| token(byte).expose_secret().to_owned());
         let world = Self { database, kaseya, bus, viewer, editor, admin, stranger, router };

@@ -1,0 +1,191 @@
+//! Sign-in by OpenID Connect: the authorization code flow with PKCE, at any provider that describes itself.
+//!
+//! The provider's description and keys are read with each sign-in: a key that it has changed is known at once, and a provider
+//! that is away when the portal starts keeps nobody else out.
+
+use std::{error::Error, sync::Arc};
+
+use chrono::DateTime;
+use domain::Clock;
+use egress::{OperatorSet, SetupError};
+use openidconnect::{
+    AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    HttpRequest, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, Scope, TokenResponse as _,
+    core::{
+        CoreAuthenticationFlow, CoreClient, CoreIdTokenClaims, CoreJwsSigningAlgorithm as Signing,
+        CoreProviderMetadata, CoreUserInfoClaims,
+    },
+};
+use secrecy::ExposeSecret as _;
+use url::Url;
+
+use crate::{pending_sign_in::PendingSignIn, settings::OidcSettings};
+
+/// Where the provider leads a browser back to, below the portal's public address.
+const BACK: &str = "/sign-in/openid/back";
+
+/// Signatures by a key that the provider publishes. Those made with the secret that we share with it prove less.
+const SIGNATURES: [Signing; 9] = [
+    Signing::RsaSsaPkcs1V15Sha256,
+    Signing::RsaSsaPkcs1V15Sha384,
+    Signing::RsaSsaPkcs1V15Sha512,
+    Signing::RsaSsaPssSha256,
+    Signing::RsaSsaPssSha384,
+    Signing::RsaSsaPssSha512,
+    Signing::EcdsaP256Sha256,
+    Signing::EcdsaP384Sha384,
+    Signing::EdDsa,
+];
+
+type Discovered = CoreClient<
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
+
+/// The provider that is configured.
+pub(crate) struct IdentityProvider {
+    settings: OidcSettings,
+    issuer: IssuerUrl,
+    back: RedirectUrl,
+    name: String,
+    egress: OperatorSet,
+    clock: Arc<dyn Clock>,
+}
+
+/// Sign-in by a provider cannot be offered.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderSetupError {
+    /// An address is none, or cannot be a provider's or a portal's.
+    #[error("[portal.oidc] {field}: {why}")]
+    Address {
+        /// Which.
+        field: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// There is no way out.
+    #[error(transparent)]
+    Egress(#[from] SetupError),
+}
+
+/// Why a provider has named nobody. What it says is for logs alone.
+#[derive(Debug, thiserror::Error)]
+#[error("the identity provider, {step}: {why}")]
+pub(crate) struct NobodyNamed {
+    step: &'static str,
+    why: String,
+}
+
+/// Whom the provider has named.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub issuer: String,
+    pub subject: String,
+    /// The address, if the provider has verified that it is this person's.
+    pub verified_email: Option<String>,
+}
+
+impl IdentityProvider {
+    pub fn new(settings: OidcSettings, clock: Arc<dyn Clock>) -> Result<Self, ProviderSetupError> {
+        let wrong = |field, why: &dyn Error| ProviderSetupError::Address { field, why: why.to_string() };
+        let issuer = IssuerUrl::new(settings.issuer.clone()).map_err(|error| wrong("issuer", &error))?;
+        let name = issuer.url().host_str().map(str::to_owned).ok_or_else(|| ProviderSetupError::Address {
+            field: "issuer",
+            why: "it names no host".to_owned(),
+        })?;
+        let back = settings.public_url.join(BACK).map_err(|error| wrong("public_url", &error))?;
+        let back = RedirectUrl::from_url(back);
+        Ok(Self { settings, issuer, back, name, egress: OperatorSet::new()?, clock })
+    }
+
+    /// As people know it: its host.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where a browser is led to, to be asked who uses it.
+    pub async fn asks_at(&self, pending: &PendingSignIn) -> Result<Url, NobodyNamed> {
+        let verifier = PkceCodeVerifier::new(pending.verifier());
+        let client = self.discover().await?;
+        let (state, nonce) = (CsrfToken::new(pending.state()), Nonce::new(pending.nonce()));
+        let (url, _, _) = client
+            .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || state, || nonce)
+            .add_scope(Scope::new("email".to_owned()))
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
+            .url();
+        Ok(url)
+    }
+
+    /// Whom the provider names for the code with which a browser came back.
+    pub async fn named(&self, pending: &PendingSignIn, code: String) -> Result<Named, NobodyNamed> {
+        let client = self.discover().await?;
+        let answer = client
+            .exchange_code(AuthorizationCode::new(code))
+            .map_err(|error| nobody("its description", &error))?
+            .set_pkce_verifier(PkceCodeVerifier::new(pending.verifier()))
+            .request_async(&self.http())
+            .await
+            .map_err(|error| nobody("asked for whom a code stands", &error))?;
+        let token = answer.id_token().ok_or_else(|| NobodyNamed {
+            step: "asked for whom a code stands",
+            why: "its answer has no id token".to_owned(),
+        })?;
+        let now = self.clock.now();
+        let verifier = client.id_token_verifier().set_allowed_algs(SIGNATURES).set_time_fn(move || {
+            DateTime::from_timestamp(now.as_second(), 0).unwrap_or(DateTime::<chrono::Utc>::MAX_UTC)
+        });
+        let claims: &CoreIdTokenClaims = token
+            .claims(&verifier, &Nonce::new(pending.nonce()))
+            .map_err(|error| nobody("its id token", &error))?;
+        let (mut email, mut verified) = (claims.email().cloned(), claims.email_verified());
+        // Many providers tell what the scope `email` stands for there alone.
+        if email.is_none()
+            && let Ok(asked) =
+                client.user_info(answer.access_token().to_owned(), Some(claims.subject().to_owned()))
+        {
+            let told: CoreUserInfoClaims = asked
+                .request_async(&self.http())
+                .await
+                .map_err(|error| nobody("asked about the person", &error))?;
+            (email, verified) = (told.email().cloned(), told.email_verified());
+        }
+        Ok(Named {
+            issuer: self.issuer.to_string(),
+            subject: claims.subject().to_string(),
+            verified_email: email.filter(|_| verified == Some(true)).map(|email| email.to_string()),
+        })
+    }
+
+    async fn discover(&self) -> Result<Discovered, NobodyNamed> {
+        let metadata = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http())
+            .await
+            .map_err(|error| nobody("its description", &error))?;
+        let secret =
+            self.settings.client_secret_file.read().map_err(|error| nobody("our secret for it", &error))?;
+        let secret = ClientSecret::new(secret.expose_secret().to_owned());
+        let client = ClientId::new(self.settings.client_id.clone());
+        Ok(CoreClient::from_provider_metadata(metadata, client, Some(secret))
+            .set_redirect_uri(self.back.clone()))
+    }
+
+    /// The way out, as the library calls it.
+    fn http(&self) -> impl Fn(HttpRequest) -> Exchange + Send + Sync + 'static {
+        let egress = self.egress.clone();
+        move |request| {
+            let egress = egress.clone();
+            Box::pin(async move { egress.send(request).await })
+        }
+    }
+}
+
+type Exchange = futures::future::BoxFuture<'static, Result<openidconnect::HttpResponse, egress::EgressError>>;
+
+fn nobody(step: &'static str, error: &dyn Error) -> NobodyNamed {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    NobodyNamed { step, why: causes.map(ToString::to_string).collect::<Vec<_>>().join(": ") }
+}
