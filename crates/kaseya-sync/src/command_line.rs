@@ -79,6 +79,17 @@ pub(crate) enum Command {
         #[command(subcommand)]
         decision: Option<Decision>,
     },
+    /// Makes a partner without an integration yet: whoever has its token sets it up in the portal.
+    NewPartner {
+        /// The partner's id, as the provider has it.
+        partner: String,
+        /// Its name.
+        #[arg(long)]
+        name: String,
+        /// The provider's IANA zone for it: what a day of counting and a month's last day is.
+        #[arg(long, value_name = "ZONE")]
+        count_zone: String,
+    },
     /// Switches a partner's integration off, and returns when no write is begun any more.
     Off {
         /// The partner's id.

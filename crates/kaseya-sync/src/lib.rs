@@ -13,6 +13,7 @@ mod holds;
 mod installation;
 mod keys;
 mod migrate;
+mod new_partner;
 mod output;
 mod probe;
 mod program;

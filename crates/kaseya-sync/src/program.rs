@@ -21,7 +21,7 @@ use crate::{
     ended::{Ended, NAME},
     holds,
     installation::Installation,
-    keys, migrate, output, probe, standalone, status, switching, sync_now, tokens, writes,
+    keys, migrate, new_partner, output, probe, standalone, status, switching, sync_now, tokens, writes,
 };
 
 /// For a person at a terminal: what went wrong, and nothing else. The broker's library complains of connections that we
@@ -81,6 +81,11 @@ pub fn main() -> ExitCode {
         Command::Holds { partner, advice, decision } => {
             on_installation(config, data_dir, move |installation| async move {
                 holds::command(&installation, &partner, advice.get(), decision).await
+            })
+        }
+        Command::NewPartner { partner, name, count_zone } => {
+            on_installation(config, data_dir, move |installation| async move {
+                new_partner::command(&installation, &partner, &name, &count_zone).await
             })
         }
         Command::Off { partner } => on_installation(config, data_dir, move |installation| async move {

@@ -205,6 +205,14 @@ async fn settings_sync_hold_and_switch_by_the_commands() {
     // Before anything is stored.
     let told = standalone.expect(1, &["status", "msp"]);
     assert!(told.contains("there is no partner msp"), "{told}");
+    let new = |zone| ["new-partner", "other", "--name", "Other MSP", "--count-zone", zone];
+    let told = standalone.expect(1, &new("Rome"));
+    assert!(told.contains("--count-zone") && told.contains("Europe/Rome"), "{told}");
+    let said = standalone.expect(0, &new("Europe/Rome"));
+    assert!(said.contains("other is there"), "{said}");
+    let told = standalone.expect(1, &new("UTC"));
+    assert!(told.contains("there is a partner other already"), "{told}");
+    assert!(standalone.expect(0, &["status", "other"]).contains("Other MSP (other): not set up"));
     let wrong =
         write(folder, "wrong.toml", &settings(&kaseya, 13, 0).replace("invoice_day = 1", "invoice_day = 0"));
     let told = standalone.expect(1, &["apply", &wrong]);

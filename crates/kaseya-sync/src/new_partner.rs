@@ -1,0 +1,36 @@
+//! `new-partner`: a partner that sets its integration up in the portal.
+
+use domain::PartnerId;
+use store::{StoreError, settings, settings_writing as writing};
+
+use crate::{ended::Ended, installation::Installation, output};
+
+pub(crate) async fn command(
+    installation: &Installation,
+    partner: &str,
+    name: &str,
+    count_zone: &str,
+) -> anyhow::Result<Ended> {
+    let partner = &PartnerId::new(partner)?;
+    let name = name.trim();
+    anyhow::ensure!(!name.is_empty(), "--name is how people call the partner");
+    let known = jiff::tz::TimeZone::get(count_zone).is_ok();
+    anyhow::ensure!(known, "--count-zone is no zone of the IANA database; write one such as Europe/Rome");
+    let is_new = installation
+        .store
+        .transaction("new_partner", |tx| {
+            Box::pin(async move {
+                writing::hold(tx, partner).await?;
+                if settings::zones(tx, partner).await?.is_some() {
+                    return Ok(false);
+                }
+                writing::store_partner(tx, partner, name, count_zone).await?;
+                Ok::<_, StoreError>(true)
+            })
+        })
+        .await?;
+    anyhow::ensure!(is_new, "there is a partner {partner} already; `kaseya-sync apply FILE` changes it");
+    output::say(&format_args!("{partner} is there: nothing is set up yet"))?;
+    output::tell(&format_args!("now: kaseya-sync token new {partner} --name NAME --role admin"));
+    Ok(Ended::InOrder)
+}
