@@ -8,7 +8,6 @@
 mod api;
 mod assets;
 mod entries;
-mod errand;
 mod failure;
 mod forms;
 mod frame;
@@ -24,6 +23,7 @@ mod serving;
 mod session;
 mod settings;
 mod shown;
+mod trying;
 mod visit;
 mod words;
 

@@ -17,7 +17,7 @@ use super::{
     request::Body,
     settings_of, state_word,
 };
-use crate::Portal;
+use crate::{Portal, trying};
 
 /// The connection as it is stored. The password is never told.
 #[derive(Serialize, ToSchema)]
@@ -162,7 +162,7 @@ pub(crate) async fn save(
         month_end_run: new.month_end_run,
     };
     let partner = &caller.partner;
-    let saved = portal.connections.save(partner, &form).await?;
+    let saved = trying::save(&portal, partner, form).await?;
     let by = &caller.name;
     tracing::info!(%partner, by, new_credentials = saved.new_credentials, "the connection was saved");
     Ok(Json(SavedConnection {
@@ -234,7 +234,7 @@ pub(crate) async fn authenticate(
     Body(trial): Body<Trial>,
 ) -> Result<Json<Tried>, Problem> {
     let form = trial.credentials.into();
-    let tried = portal.connections.authenticate(&caller.partner, &form, trial.mended).await?;
+    let tried = trying::authenticate(&portal, &caller.partner, form, trial.mended).await?;
     Ok(Json(Tried {
         host: tried.host,
         notes: tried.notes.iter().map(ToString::to_string).collect(),

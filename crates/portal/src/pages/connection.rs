@@ -1,7 +1,5 @@
 //! The connection to Kaseya (S-02 to S-19): its form, Authenticate with the values on screen, the switch, Save.
 
-use std::sync::Arc;
-
 use askama::Template;
 use axum::{
     extract::State,
@@ -21,13 +19,12 @@ use store::settings::{self, Integration, IntegrationState};
 
 use crate::{
     Portal,
-    errand::to_its_end,
     failure::Failure,
     forms::Posted,
     frame::{Frame, Place},
     pages::{page, tabs},
     said::Said,
-    shown,
+    shown, trying,
     visit::{Administering, Visit},
     words::{self, fill},
 };
@@ -216,10 +213,7 @@ pub(crate) async fn post(
     let words = page_of.words;
     let refusal = match typed.action {
         Action::Authenticate => {
-            let (connections, partner, mended) =
-                (Arc::clone(&portal.connections), partner.clone(), typed.mended);
-            let tried = async move { connections.authenticate(&partner, &credentials, mended).await };
-            match to_its_end(tried).await? {
+            match trying::authenticate(&portal, partner, credentials, typed.mended).await {
                 Ok(tried) => {
                     page_of.outcome =
                         Some(outcome_of(&tried.authenticated, words, &tried.host, &tried.notes));
@@ -242,8 +236,7 @@ pub(crate) async fn post(
                     .then(|| typed.invoice_day.trim().parse().unwrap_or(0)),
                 month_end_run: typed.month_end_run,
             };
-            let (connections, of) = (Arc::clone(&portal.connections), partner.clone());
-            match to_its_end(async move { connections.save(&of, &form).await }).await? {
+            match trying::save(&portal, partner, form).await {
                 Ok(saved) => {
                     tracing::info!(%partner, by = visit.person.name, new_credentials = saved.new_credentials, "the connection was saved");
                     let said = match (saved.is_first, saved.notes.is_empty()) {

@@ -81,8 +81,8 @@ super::words! {
         stripped: "Only the host is kept: {host}", "Viene tenuto solo l'host: {host}";
         refused_before: "Kaseya refused these very values on {when} ({code}). They are not tried again, so that the user is not locked. Change them, or say that you have mended it in Kaseya.",
             "Kaseya ha rifiutato proprio questi valori il {when} ({code}). Non vengono riprovati, per non bloccare l'utente. Modificali, oppure indica che hai corretto in Kaseya.";
-        not_before: "Too many logins of this user failed. The next one is tried from {when} on, so that the user is not locked.",
-            "Troppi accessi non riusciti per questo utente. Il prossimo tentativo è possibile dal {when}, per non bloccare l'utente.";
+        not_before: "Too many tries. The next one is made from {when} on, so that the user is not locked.",
+            "Troppi tentativi. Il prossimo è possibile dal {when}, per non bloccare l'utente.";
         call_limit: "This hour's calls to Kaseya are used up (LIM-01). Try again later.",
             "Le chiamate a Kaseya di quest'ora sono esaurite (LIM-01). Riprova più tardi.";
         not_proven: "The new credentials do not prove right; those in force stay, and nothing of the form is stored.",
