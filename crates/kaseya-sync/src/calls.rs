@@ -1,6 +1,5 @@
 //! `calls PARTNER`: the calls to its Kaseya in the last hour.
 
-use domain::Budget;
 use serde::Serialize;
 
 use crate::{ended::Ended, installation::Installation, output};
@@ -38,33 +37,21 @@ struct UnderWay {
 /// Shows them.
 pub(crate) async fn command(installation: &Installation, partner: &str, json: bool) -> anyhow::Result<Ended> {
     let settings = installation.partner(partner).await?;
-    let Some(integration) = &settings.integration else {
+    let Some(used) = installation.operations(None)?.calls_used(&settings).await? else {
         anyhow::bail!("{} has no integration yet", settings.partner)
     };
-    let (host, tenant, now) = (&integration.host, &integration.tenant, installation.clock.now());
-    let (made, debited) = installation
-        .store
-        .transaction("read_calls", |tx| {
-            Box::pin(async move {
-                let made = store::calls::calls_per_endpoint(tx, host, tenant, now).await?;
-                let debited = store::calls::debited(tx, host, tenant, now).await?;
-                Ok::<_, store::StoreError>((made, debited))
-            })
-        })
-        .await?;
-    let budget = Budget { our_percent: integration.call_share_percent, ..Budget::default() };
-    let (limit, ours) = (budget.limit, budget.ours());
-    let endpoints = made.into_iter().map(|(endpoint, calls)| {
-        let is_v2 = endpoint.contains(" /v2/");
-        let of = |calls: domain::Calls| if is_v2 { calls.v2 } else { calls.v1 };
-        Endpoint { calls, limit: of(limit), ours: of(ours), endpoint }
+    let endpoints = used.endpoints.into_iter().map(|known| Endpoint {
+        endpoint: known.endpoint,
+        calls: known.calls,
+        limit: known.limit,
+        ours: known.ours,
     });
     let document = Document {
         partner: settings.partner.as_str(),
-        host,
-        company_name: tenant,
+        host: &used.host,
+        company_name: &used.company_name,
         endpoints: endpoints.collect(),
-        under_way: UnderWay { v2: debited.v2, v1: debited.v1 },
+        under_way: UnderWay { v2: used.under_way.v2, v1: used.under_way.v1 },
     };
     if json {
         output::say(&serde_json::to_string_pretty(&document)?)?;

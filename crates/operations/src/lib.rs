@@ -6,6 +6,7 @@
 
 mod advising;
 pub mod billing_rules;
+pub mod calls_used;
 pub mod company_mapping;
 pub mod connection_settings;
 pub mod credentials;

@@ -4,6 +4,7 @@
 //! RFC 9457 has it. The document of the API is made from what serves it.
 
 mod caller;
+mod calls;
 mod companies;
 mod company;
 mod connection;
@@ -66,7 +67,8 @@ fn described() -> OpenApiRouter<Portal> {
         .routes(routes!(runs::show))
         .routes(routes!(sync::show))
         .routes(routes!(holds::list))
-        .routes(routes!(journal::list));
+        .routes(routes!(journal::list))
+        .routes(routes!(calls::show));
     OpenApiRouter::new().nest("/partners/{partner}", partner)
 }
 

@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{RIGHT, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_partner_is_seen_at_one_look() {
@@ -137,4 +137,21 @@ async fn products_holds_and_journal_are_shown() {
     let of = "/journal?company=ada&from=2026-11-01T00:00:00Z&until=2026-12-01T00:00:00Z";
     assert_eq!(world.get(of).await.status, StatusCode::OK);
     assert_eq!(world.get("/journal?from=yesterday").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_calls_of_the_last_hour_are_shown() {
+    let world = World::new().await;
+    let saved = world.send(Method::PUT, "/connection", &world.connection(RIGHT)).await;
+    assert_eq!(saved.status, StatusCode::OK, "{}", saved.text);
+    let calls = world.get("/calls").await.json;
+    assert_eq!((&calls["host"], &calls["company_name"]), (&json!("bms.kaseya.com"), &json!("Example MSP")));
+    let endpoints = calls["endpoints"].as_array().expect("a list");
+    assert!(
+        endpoints.len() > 3 && endpoints.iter().all(|known| known["calls"].as_u64() > Some(0)),
+        "{calls}"
+    );
+    let path = "/v1/partners/other/calls";
+    let answer = world.request(Method::GET, path, Some(&world.stranger), &[], "").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }

@@ -1,0 +1,63 @@
+//! The calls to a partner's Kaseya in the last hour.
+
+use domain::{Budget, Calls};
+use store::{StoreError, calls, settings::PartnerSettings};
+
+use crate::Operations;
+
+/// The calls of the last hour, whichever partner made them: host and company name are what Kaseya counts by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallsUsed {
+    /// Kaseya's host.
+    pub host: String,
+    /// The company name in Kaseya.
+    pub company_name: String,
+    /// Each endpoint that was called.
+    pub endpoints: Vec<EndpointCalls>,
+    /// Calls that attempts still under way may make, per version of the API.
+    pub under_way: Calls,
+}
+
+/// One endpoint's hour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointCalls {
+    /// Method and route.
+    pub endpoint: String,
+    /// How many.
+    pub calls: u32,
+    /// Kaseya's limit, shared with the customer's other tools.
+    pub limit: u32,
+    /// Our share of it.
+    pub ours: u32,
+}
+
+impl Operations {
+    /// The calls of the last hour; `None` before the first save of the connection.
+    pub async fn calls_used(&self, settings: &PartnerSettings) -> Result<Option<CallsUsed>, StoreError> {
+        let Some(integration) = &settings.integration else { return Ok(None) };
+        let (host, tenant, now) = (&integration.host, &integration.tenant, self.clock.now());
+        let (made, under_way) = self
+            .store
+            .transaction("read_calls", |tx| {
+                Box::pin(async move {
+                    let made = calls::calls_per_endpoint(tx, host, tenant, now).await?;
+                    let debited = calls::debited(tx, host, tenant, now).await?;
+                    Ok::<_, StoreError>((made, debited))
+                })
+            })
+            .await?;
+        let budget = Budget { our_percent: integration.call_share_percent, ..Budget::default() };
+        let (limit, ours) = (budget.limit, budget.ours());
+        let endpoints = made.into_iter().map(|(endpoint, calls)| {
+            let is_v2 = endpoint.contains(" /v2/");
+            let of = |calls: Calls| if is_v2 { calls.v2 } else { calls.v1 };
+            EndpointCalls { calls, limit: of(limit), ours: of(ours), endpoint }
+        });
+        Ok(Some(CallsUsed {
+            host: host.clone(),
+            company_name: tenant.clone(),
+            endpoints: endpoints.collect(),
+            under_way,
+        }))
+    }
+}
