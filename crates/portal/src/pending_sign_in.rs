@@ -120,7 +120,8 @@ mod tests {
     }
 
     fn brought(cookie: &Cookie<'_>) -> String {
-        format!("{}={}", cookie.name(), cookie.value())
+        // As it goes over the wire.
+        cookie.encoded().stripped().to_string()
     }
 
     #[test]
