@@ -176,7 +176,8 @@ async fn b_08_other_spreadsheets_are_read_and_what_is_no_file_is_refused() {
     assert_eq!(to.account_name, "=Name");
 
     let rows = HEAD.to_owned() + &"company,one\n".repeat(MAX_ROWS + 1);
-    let cases: [(Vec<u8>, fn(&NotLooked) -> bool); 5] = [
+    type IsRefusal = fn(&NotLooked) -> bool;
+    let cases: [(Vec<u8>, IsRefusal); 5] = [
         (Vec::new(), |error| matches!(error, NotLooked::NoColumn("row"))),
         (HEAD.replace("note", "notes").into_bytes(), |error| matches!(error, NotLooked::NoColumn("note"))),
         ([HEAD.as_bytes(), b"company,one,\xe0\n"].concat(), |error| matches!(error, NotLooked::NotUtf8)),
