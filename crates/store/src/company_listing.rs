@@ -1,7 +1,7 @@
 //! A partner's companies as the table of company mappings shows them: searched, filtered, sorted, a page at a time.
 //!
-//! Which companies are on a page is told by one statement ([`finding`]); how each of them stands is read by
-//! [`status_reading`](crate::status_reading), so that a page says what `status` says.
+//! Which companies are on a page is told by one statement (`finding`); how each of them stands is read by
+//! [`status_reading`], so that a page says what `status` says.
 
 mod finding;
 
