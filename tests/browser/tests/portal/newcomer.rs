@@ -120,11 +120,11 @@ async fn sets_a_schedule(browser: &Browser) -> anyhow::Result<()> {
     // S-26: weekly needs a weekday; a whole hour and a zone.
     browser.click(Role::Link, "Sync schedule").await?;
     browser.click(Role::Radio, "every week").await?;
-    browser.choose("On", "–").await?;
+    browser.choose("Weekday, if weekly", "–").await?;
     browser.fill("Time zone", "Europe/Rome").await?;
     browser.click(Role::Button, "Save").await?;
     browser.until_text("This must be filled in.").await?;
-    browser.choose("On", "Monday").await?;
+    browser.choose("Weekday, if weekly", "Monday").await?;
     browser.click(Role::Button, "Save").await?;
     browser.until_text("Saved.").await?;
     let page = browser.text().await?;
