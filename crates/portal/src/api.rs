@@ -25,7 +25,7 @@ mod sync;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 use domain::PartnerId;
-use store::settings::{self, IntegrationState, PartnerSettings};
+use store::settings::{IntegrationState, PartnerSettings};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::Portal;
@@ -82,12 +82,7 @@ fn ordered() -> OpenApiRouter<Portal> {
 
 /// Everything that a partner has set.
 async fn settings_of(portal: &Portal, partner: &PartnerId) -> Result<PartnerSettings, Problem> {
-    let read = portal
-        .operations
-        .store
-        .transaction("api_settings", |tx| Box::pin(settings::read(tx, partner)))
-        .await?;
-    read.ok_or(Problem::NotFound)
+    portal.settings_of(partner).await?.ok_or(Problem::NotFound)
 }
 
 /// Where a switch stands, as documents say it.

@@ -3,8 +3,12 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;
+use domain::PartnerId;
 use operations::{Connections, Operations};
-use store::PartnerChanges;
+use store::{
+    PartnerChanges, StoreError,
+    settings::{self, PartnerSettings},
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +52,15 @@ impl Portal {
     /// Every address, as it is served.
     pub fn router(&self) -> Router {
         router::router(self.clone())
+    }
+
+    /// Everything that a partner has set; `None` for an unknown one.
+    pub(crate) async fn settings_of(
+        &self,
+        partner: &PartnerId,
+    ) -> Result<Option<PartnerSettings>, StoreError> {
+        let store = &self.operations.store;
+        store.transaction("read_partner", |tx| Box::pin(settings::read(tx, partner))).await
     }
 
     /// Begins to listen.

@@ -7,6 +7,7 @@ use axum::{
     http::request::Parts,
 };
 use domain::{PartnerId, Role};
+use store::settings::PartnerSettings;
 
 use crate::{
     Portal,
@@ -37,6 +38,17 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
+    /// Everything that the partner has set.
+    pub async fn settings(&self, portal: &Portal) -> Result<PartnerSettings, Failure> {
+        portal.settings_of(&self.partner).await?.ok_or(Failure::NotFound)
+    }
+
+    /// The same for pages that are not there before the first save of the connection (S-19).
+    pub async fn connected_settings(&self, portal: &Portal) -> Result<PartnerSettings, Failure> {
+        let settings = self.settings(portal).await?;
+        if settings.integration.is_some() { Ok(settings) } else { Err(Failure::NotFound) }
+    }
+
     /// What stands around the page of this visit.
     pub fn frame(&self, portal: &Portal, place: Place) -> Frame {
         let mut frame = Frame::around(self.language, self.here.clone(), Some(&self.person));

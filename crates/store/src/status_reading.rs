@@ -10,7 +10,7 @@ use domain::{PartnerId, RequestId};
 use crate::{Row, StoreError, Transaction, outcomes::ProductRow, requests::Answer};
 
 pub use changes::{JournalChange, changes};
-pub use companies::{CompanyStatus, companies};
+pub use companies::{CompanyStatus, companies, company};
 pub(crate) use companies::{Whose, statuses_of};
 pub use holds::{HoldRow, hold, standing_holds};
 pub use runs::{RunCompany, RunRow, run, run_companies, runs};

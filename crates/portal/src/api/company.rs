@@ -156,10 +156,10 @@ pub(crate) async fn show(
             let company = &company;
             Box::pin(async move {
                 let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
-                let statuses = status_reading::companies(tx, &settings, now).await?;
+                let statuses = status_reading::company(tx, &settings, company, now).await?;
                 let advising = Advising::read(tx, &settings, now).await?;
-                let mine = statuses.into_iter().filter(|status| status.company == *company);
-                let contracts: Vec<AdvisedStatus> = mine
+                let contracts: Vec<AdvisedStatus> = statuses
+                    .into_iter()
                     .map(|status| AdvisedStatus {
                         said: advising.state(&status, language),
                         advice: advising

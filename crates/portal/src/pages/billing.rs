@@ -14,7 +14,7 @@ use operations::{
     not_saved::{Mistake, MistakeKind, NotSaved},
 };
 use serde::Deserialize;
-use store::settings::{self, PartnerSettings, ProductBilling};
+use store::settings::{PartnerSettings, ProductBilling};
 
 use crate::{
     Portal,
@@ -87,11 +87,10 @@ async fn stored(
     company: String,
 ) -> Result<(PartnerSettings, CompanyId), Failure> {
     let company = CompanyId::new(company).map_err(|_| Failure::NotFound)?;
-    let partner = &visit.partner;
-    let store = &portal.operations.store;
-    let read = store.transaction("portal_billing", |tx| Box::pin(settings::read(tx, partner))).await?;
-    let settings =
-        read.filter(|settings| settings.companies.contains_key(&company)).ok_or(Failure::NotFound)?;
+    let settings = visit.settings(portal).await?;
+    if !settings.companies.contains_key(&company) {
+        return Err(Failure::NotFound);
+    }
     Ok((settings, company))
 }
 

@@ -89,11 +89,10 @@ pub(crate) async fn show(
             let company = &company;
             Box::pin(async move {
                 let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
-                let statuses = status_reading::companies(tx, &settings, now).await?;
+                let statuses = status_reading::company(tx, &settings, company, now).await?;
                 let advising = Advising::read(tx, &settings, now).await?;
-                let mine = statuses.iter().filter(|status| status.company == *company);
                 let contracts: Vec<Contract> =
-                    mine.map(|status| contract(status, &settings, &advising, language)).collect();
+                    statuses.iter().map(|status| contract(status, &settings, &advising, language)).collect();
                 let query = JournalQuery {
                     company: Some(company),
                     from: None,

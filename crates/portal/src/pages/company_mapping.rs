@@ -17,7 +17,7 @@ use operations::{
     suggestions,
 };
 use serde::Deserialize;
-use store::settings::{self, Company, PartnerSettings};
+use store::settings::{Company, PartnerSettings};
 
 use crate::{
     Portal,
@@ -29,7 +29,7 @@ use crate::{
     pages::page,
     said::Said,
     shown,
-    visit::Editing,
+    visit::{Editing, Visit},
     words::{self, fill},
 };
 
@@ -136,15 +136,11 @@ pub(crate) async fn show(
 
 async fn stored(
     portal: &Portal,
-    visit: &crate::visit::Visit,
+    visit: &Visit,
     company: String,
 ) -> Result<(PartnerSettings, CompanyId), Failure> {
     let company = CompanyId::new(company).map_err(|_| Failure::NotFound)?;
-    let partner = &visit.partner;
-    let store = &portal.operations.store;
-    let read = store.transaction("portal_mapping", |tx| Box::pin(settings::read(tx, partner))).await?;
-    // Before the first save of the connection there is no such page (S-19).
-    let settings = read.filter(|settings| settings.integration.is_some()).ok_or(Failure::NotFound)?;
+    let settings = visit.connected_settings(portal).await?;
     Ok((settings, company))
 }
 
@@ -160,7 +156,7 @@ fn stored_choice(known: &Company) -> Choice {
 /// Of what the page is made.
 struct Of<'a> {
     portal: &'a Portal,
-    visit: &'a crate::visit::Visit,
+    visit: &'a Visit,
     settings: &'a PartnerSettings,
     company: &'a CompanyId,
     known: &'a Company,

@@ -15,7 +15,7 @@ use operations::{
 };
 use secrecy::SecretString;
 use serde::Deserialize;
-use store::settings::{self, Integration, IntegrationState};
+use store::settings::{Integration, IntegrationState};
 
 use crate::{
     Portal,
@@ -180,16 +180,9 @@ impl Connection {
 
 /// The page.
 pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
-    let stored = stored(&portal, &visit).await?;
+    let stored = visit.settings(&portal).await?;
     let stored = stored.integration.as_ref();
     Ok(page(&Connection::of(&visit, &portal, stored, Values::stored(stored))))
-}
-
-async fn stored(portal: &Portal, visit: &Visit) -> Result<settings::PartnerSettings, Failure> {
-    let partner = &visit.partner;
-    let store = &portal.operations.store;
-    let read = store.transaction("portal_connection", |tx| Box::pin(settings::read(tx, partner))).await?;
-    read.ok_or(Failure::NotFound)
 }
 
 /// Authenticate, or Save.
@@ -207,7 +200,7 @@ pub(crate) async fn post(
         company_name: typed.company_name.clone(),
     };
     let (partner, language) = (&visit.partner, visit.language);
-    let before = stored(&portal, &visit).await?;
+    let before = visit.settings(&portal).await?;
     let zone = before.zone().clone();
     let mut page_of = Connection::of(&visit, &portal, before.integration.as_ref(), Values::typed(&typed));
     let words = page_of.words;

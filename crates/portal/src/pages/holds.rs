@@ -143,12 +143,7 @@ pub(crate) async fn decide(
     if those.is_empty() {
         return Ok(Redirect::to(&Said::NothingChosen.at(partner, "holds")));
     }
-    let settings = portal
-        .operations
-        .store
-        .transaction("portal_decide", |tx| Box::pin(settings::read(tx, partner)))
-        .await?
-        .ok_or(Failure::NotFound)?;
+    let settings = visit.settings(&portal).await?;
     let decision = Decision { approves, by: &visit.person.name };
     let said = match portal.operations.decide(&settings, Which::Those(&those), decision).await {
         Ok(decided) if decided.iter().all(|one| one.outcome == Outcome::Taken) => Said::Decided,

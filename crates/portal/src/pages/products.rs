@@ -71,17 +71,9 @@ pub(crate) async fn show(
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let settings = stored(&portal, &visit).await?;
+    let settings = visit.connected_settings(&portal).await?;
     let edit = asked.edit && visit.role.may_edit();
     Ok(page(&page_of(&portal, &visit, &settings, edit, &asked.search, &stored_choice(&settings)).await?))
-}
-
-/// Before the first save of the connection there is no such page (S-19).
-async fn stored(portal: &Portal, visit: &Visit) -> Result<PartnerSettings, Failure> {
-    let partner = &visit.partner;
-    let store = &portal.operations.store;
-    let read = store.transaction("portal_products", |tx| Box::pin(settings::read(tx, partner))).await?;
-    read.filter(|settings| settings.integration.is_some()).ok_or(Failure::NotFound)
 }
 
 fn stored_choice(settings: &PartnerSettings) -> Chosen {
@@ -191,7 +183,7 @@ pub(crate) async fn post(
         }
         Err(refusal) => refusal,
     };
-    let settings = stored(&portal, &visit).await?;
+    let settings = visit.connected_settings(&portal).await?;
     let mut page_of = page_of(&portal, &visit, &settings, true, "", &chosen).await?;
     match refusal {
         NotSaved::AddProductsTogether(products) => {

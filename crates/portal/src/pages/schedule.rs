@@ -14,7 +14,7 @@ use operations::{
     schedule::{self, ScheduleForm},
 };
 use serde::Deserialize;
-use store::settings::{self, PartnerSettings};
+use store::settings::PartnerSettings;
 
 use crate::{
     Portal,
@@ -88,7 +88,7 @@ pub(crate) async fn show(
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let settings = stored(&portal, &visit).await?;
+    let settings = visit.connected_settings(&portal).await?;
     let mut form = match &settings.schedule {
         Some(stored) => ScheduleForm {
             weekly: matches!(stored.schedule.frequency(), Frequency::Weekly(_)),
@@ -119,14 +119,6 @@ pub(crate) async fn show(
     Ok(page(&page_of))
 }
 
-/// Before the first save of the connection there is no such page (S-19).
-async fn stored(portal: &Portal, visit: &Visit) -> Result<PartnerSettings, Failure> {
-    let partner = &visit.partner;
-    let store = &portal.operations.store;
-    let read = store.transaction("portal_schedule", |tx| Box::pin(settings::read(tx, partner))).await?;
-    read.filter(|settings| settings.integration.is_some()).ok_or(Failure::NotFound)
-}
-
 /// Saves it.
 pub(crate) async fn post(
     State(portal): State<Portal>,
@@ -150,7 +142,7 @@ pub(crate) async fn post(
             return Err(Failure::NotFound);
         }
     };
-    let settings = stored(&portal, &visit).await?;
+    let settings = visit.connected_settings(&portal).await?;
     let page_of = page_of(&portal, &visit, &settings, &form, mistakes);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&page_of)).into_response())
 }

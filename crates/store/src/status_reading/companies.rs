@@ -92,6 +92,20 @@ pub async fn companies(
     statuses_of(tx, Whose { partner, products, companies, off, only: None }, now).await
 }
 
+/// One company with each contract that its products go to; nothing for one that the partner does not have.
+pub async fn company(
+    tx: &Transaction<'_>,
+    settings: &PartnerSettings,
+    company: &CompanyId,
+    now: Timestamp,
+) -> Result<Vec<CompanyStatus>, StoreError> {
+    let off = settings.integration.as_ref().is_none_or(|known| known.state != IntegrationState::On);
+    let PartnerSettings { partner, products, companies, .. } = settings;
+    let only = companies.get_key_value(company).map(|(id, known)| (id.clone(), known.clone()));
+    let (companies, ids) = (&only.into_iter().collect(), &[company.as_str()]);
+    statuses_of(tx, Whose { partner, products, companies, off, only: Some(ids) }, now).await
+}
+
 /// The companies that statuses are asked of.
 pub(crate) struct Whose<'a> {
     pub partner: &'a PartnerId,
