@@ -3,8 +3,10 @@
 mod document;
 mod intake;
 mod looking_up;
+mod mapping_file;
 mod ordering;
 mod reading;
+mod suggestions;
 mod walk;
 mod world;
 mod writing;
