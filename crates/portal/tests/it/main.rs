@@ -1,12 +1,12 @@
 //! The portal's pages and its API as they are served, on a real Postgres and a simulated Kaseya.
 
+mod away;
 mod document;
 mod intake;
+mod limits;
 mod looking_up;
-mod mapping_file;
 mod ordering;
 mod reading;
-mod suggestions;
 mod walk;
 mod world;
 mod writing;

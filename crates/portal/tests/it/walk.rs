@@ -17,7 +17,7 @@ const OPEN: &[(&str, &str)] = &[
 ];
 
 /// The pages' addresses as the router has them: what is added there is walked here.
-fn pages() -> Vec<(Method, String)> {
+pub(crate) fn pages() -> Vec<(Method, String)> {
     let source = include_str!("../../src/router.rs");
     let (whole, partner) = source.split_once("fn partner()").expect("the pages of one partner");
     let mut found = Vec::new();
@@ -55,7 +55,7 @@ fn calls() -> Vec<(Method, String)> {
 }
 
 /// Addresses of a partner's, with something in each place.
-fn of(partner: &str, all: Vec<(Method, String)>) -> Vec<(Method, String)> {
+pub(crate) fn of(partner: &str, all: Vec<(Method, String)>) -> Vec<(Method, String)> {
     let open = |method: &Method, path: &str| OPEN.contains(&(method.as_str(), path));
     all.into_iter()
         .filter(|(method, path)| !open(method, path))

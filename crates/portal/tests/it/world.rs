@@ -1,18 +1,25 @@
 //! Two partners, a simulated Kaseya, a bus, and callers with each role.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
-use bus::InProcess;
-use domain::{PartnerId, Role, TokenId};
+use bus::{InProcess, SharedBus};
+use domain::{Entropy, PartnerId, Role, TokenId};
 use egress::{Egress, EgressSettings};
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, header, request::Builder};
 use kaseya::{Bms, BmsSettings};
 use kaseya_simulator::{Clock, Running, Simulator, State};
 use operations::{Connections, Operations};
 use portal::{Context, Portal, PortalSettings};
 use serde_json::Value;
-use store::access::tokens::{self, NewToken};
+use store::{
+    Store,
+    access::tokens::{self, NewToken},
+};
 use testkit::{TestDatabase, database, entropy};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -28,11 +35,13 @@ pub(crate) struct World {
     pub(crate) database: TestDatabase,
     pub(crate) kaseya: Running,
     pub(crate) bus: Arc<InProcess>,
+    pub(crate) clock: testkit::Clock,
     pub(crate) viewer: String,
     pub(crate) editor: String,
     pub(crate) admin: String,
     /// Another partner's, who may do everything there.
     pub(crate) stranger: String,
+    entropy: Entropy,
     router: Router,
 }
 
@@ -48,8 +57,6 @@ pub(crate) struct Answer {
 impl World {
     /// With the partners of `partner.sql`; `msp` has an integration, `other` has none.
     pub(crate) async fn new() -> Self {
-        let entropy = entropy(7);
-        let clock: Arc<dyn domain::Clock> = Arc::new(testkit::Clock::at(NOW));
         let kaseya = Simulator::new(kaseya_state(), Clock::standing(NOW.parse().expect("an instant")))
             .start(([127, 0, 0, 1], 0).into())
             .await
@@ -57,36 +64,22 @@ impl World {
         let database = database().await;
         let sql = include_str!("partner.sql");
         database.client().await.batch_execute(sql).await.expect("the statements are right");
-        let bus = Arc::new(InProcess::new());
-        let ring = KeyRing::generate("first", |bytes| entropy.fill(bytes)).expect("a ring");
-        let keys = Arc::new(KeyRing::parse(&ring).expect("a ring"));
-        let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
-        let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings::default());
-        let operations = Operations {
-            store: database.store.clone(),
-            bus: Some(bus.clone()),
-            clock,
-            entropy,
-            spread: Duration::from_secs(900),
-        };
-        let settings = PortalSettings {
-            address: ([127, 0, 0, 1], 0).into(),
-            plain_http: true,
-            proxies: 0,
-            spread: Duration::from_secs(900),
-            oidc: None,
-        };
-        let connections = Connections::new(operations, bms, keys);
-        let portal = Portal::new(Context { connections, settings, stop: CancellationToken::new() });
-        let router = portal.expect("no identity provider is asked for").router();
         let [viewer, editor, admin, stranger] =
             [1, 2, 3, 4].map(|byte| token(byte).expose_secret().to_owned());
-        let world = Self { database, kaseya, bus, viewer, editor, admin, stranger, router };
+        let (bus, clock, entropy) = (Arc::new(InProcess::new()), testkit::Clock::at(NOW), entropy(7));
+        let router = router(database.store.clone(), bus.clone(), &clock, &entropy);
+        let world = Self { database, kaseya, bus, clock, viewer, editor, admin, stranger, entropy, router };
         world.mint(1, "msp", Role::Viewer).await;
         world.mint(2, "msp", Role::Editor).await;
         world.mint(3, "msp", Role::Admin).await;
         world.mint(4, "other", Role::Admin).await;
         world
+    }
+
+    /// The same world as a portal shows it that reaches database and broker by these.
+    pub(crate) fn reached_by(self, store: Store, bus: SharedBus) -> Self {
+        let router = router(store, bus, &self.clock, &self.entropy);
+        Self { router, ..self }
     }
 
     async fn mint(&self, byte: u8, partner: &str, role: Role) {
@@ -125,10 +118,35 @@ impl World {
 
     /// Signs somebody in; the cookie.
     pub(crate) async fn sign_in(&self, token: &str) -> String {
-        let answer = self.request(Method::POST, "/sign-in", None, &[], &format!("token={token}")).await;
+        let answer = self.sign_in_from([127, 0, 0, 1], token, "en").await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
         let cookie = answer.headers[header::SET_COOKIE].to_str().expect("a text");
         cookie.split(';').next().expect("a cookie").to_owned()
+    }
+
+    /// Tries to sign somebody in from an address.
+    pub(crate) async fn sign_in_from(&self, peer: [u8; 4], token: &str, language: &str) -> Answer {
+        let request = request(Method::POST, "/sign-in", None, &[("accept-language", language)]);
+        self.answer(peer.into(), request, &format!("token={token}")).await
+    }
+
+    /// Posts a form as a page of this session does.
+    pub(crate) async fn post(
+        &self,
+        cookie: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        form: &str,
+    ) -> Answer {
+        let (_, secret) = cookie.split_once('=').expect("a name and a value");
+        let csrf = Token::parse(secret).expect("a session's token").csrf();
+        let headers = [headers, &[("cookie", cookie)]].concat();
+        self.request(Method::POST, path, None, &headers, &format!("csrf={csrf}&{form}")).await
+    }
+
+    /// A page of this session.
+    pub(crate) async fn page(&self, cookie: &str, path: &str) -> Answer {
+        self.request(Method::GET, path, None, &[("cookie", cookie)], "").await
     }
 
     /// A call by nobody.
@@ -167,21 +185,12 @@ impl World {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
-        let kind =
-            if path.starts_with("/v1") { "application/json" } else { "application/x-www-form-urlencoded" };
-        let mut request = Request::builder().method(method).uri(path);
-        if !headers.iter().any(|(name, _)| *name == "content-type") {
-            request = request.header(header::CONTENT_TYPE, kind);
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        if let Some(token) = token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
-        let mut request = request.body(Body::from(body.to_owned())).expect("a request");
-        let peer: SocketAddr = ([127, 0, 0, 1], 1).into();
-        let _ = request.extensions_mut().insert(ConnectInfo(peer));
+        self.answer([127, 0, 0, 1].into(), request(method, path, token, headers), body).await
+    }
+
+    async fn answer(&self, peer: IpAddr, request: Builder, body: &str) -> Answer {
+        let peer = ConnectInfo(SocketAddr::new(peer, 1));
+        let request = request.extension(peer).body(Body::from(body.to_owned())).expect("a request");
         let answered = self.router.clone().oneshot(request).await;
         let (parts, body) = match answered {
             Ok(response) => response.into_parts(),
@@ -206,6 +215,36 @@ impl World {
             "invoice_day": 5, "month_end_run": true
         })
     }
+}
+
+fn request(method: Method, path: &str, token: Option<&str>, headers: &[(&str, &str)]) -> Builder {
+    let kind = if path.starts_with("/v1") { "application/json" } else { "application/x-www-form-urlencoded" };
+    let mut request = Request::builder().method(method).uri(path);
+    if !headers.iter().any(|(name, _)| *name == "content-type") {
+        request = request.header(header::CONTENT_TYPE, kind);
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    match token {
+        Some(token) => request.header(header::AUTHORIZATION, format!("Bearer {token}")),
+        None => request,
+    }
+}
+
+fn router(store: Store, bus: SharedBus, clock: &testkit::Clock, entropy: &Entropy) -> Router {
+    let clock: Arc<dyn domain::Clock> = Arc::new(clock.clone());
+    let ring = KeyRing::generate("first", |bytes| entropy.fill(bytes)).expect("a ring");
+    let keys = Arc::new(KeyRing::parse(&ring).expect("a ring"));
+    let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
+    let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings::default());
+    let spread = Duration::from_secs(900);
+    let operations = Operations { store, bus: Some(bus), clock, entropy: entropy.clone(), spread };
+    let address = ([127, 0, 0, 1], 0).into();
+    let settings = PortalSettings { address, plain_http: true, proxies: 0, spread, oidc: None };
+    let connections = Connections::new(operations, bms, keys);
+    let portal = Portal::new(Context { connections, settings, stop: CancellationToken::new() });
+    portal.expect("no identity provider is asked for").router()
 }
 
 fn token(byte: u8) -> Token {
