@@ -34,7 +34,6 @@ use crate::{
     ended::Ended,
     output,
     services::{self, Services},
-    tokens,
 };
 
 /// How long a step may take. After a kill the lease of what was going on has to end first.
@@ -216,9 +215,8 @@ impl Demo {
 
     async fn say_where_to_look(&self, directory: &DataDir, pages: SocketAddr) -> anyhow::Result<()> {
         let path = directory.path().display();
-        let Services { store, clock, .. } = &self.services;
-        let whose = (&self.partner, "demo", Role::Admin);
-        let (_, token) = tokens::mint(store, &self.context.entropy, whose, "demo", clock.now()).await?;
+        let operations = self.services.operations(&self.context);
+        let (_, token) = operations.make_token(&self.partner, "demo", Role::Admin, "demo").await?;
         output::tell(&format_args!("portal:            http://{pages}/"));
         output::tell(&format_args!("  sign in with:    {}", token.expose_secret()));
         output::tell(&format_args!("Kaseya, simulated: {} (login: {})", self.kaseya.base_url(), msp::USER));

@@ -1,14 +1,9 @@
 //! `token`: makes, lists and revokes the tokens by which people and programs come in by the portal.
 
 use anyhow::Context as _;
-use domain::{Entropy, PartnerId, Role, TokenId};
-use jiff::Timestamp;
+use domain::{Role, TokenId};
 use serde_json::json;
-use store::{
-    Store, StoreError,
-    access::tokens::{self, ApiToken, NewToken},
-};
-use vault::Token;
+use store::access::tokens::{self, ApiToken};
 
 use crate::{command_line::TokenCommand, ended::Ended, installation::Installation, output};
 
@@ -27,32 +22,14 @@ async fn new(
     role: Role,
     by: &str,
 ) -> anyhow::Result<Ended> {
-    let name = name.trim();
-    anyhow::ensure!(!name.is_empty(), "--name says what the token is for");
     let settings = installation.partner(partner).await?;
-    let now = installation.clock.now();
-    let whose = (&settings.partner, name, role);
-    let (id, secret) = mint(&installation.store, &installation.entropy, whose, by, now).await?;
+    let operations = installation.operations(None)?;
+    let (id, secret) = operations.make_token(&settings.partner, name, role, by).await?;
     output::say(&secret.expose_secret())?;
     output::tell(&format_args!(
         "the token {id} is not shown again; `kaseya-sync token revoke {partner} {id}` ends it"
     ));
     Ok(Ended::InOrder)
-}
-
-/// Makes a token and stores what is kept of it.
-pub(crate) async fn mint(
-    store: &Store,
-    entropy: &Entropy,
-    (partner, name, role): (&PartnerId, &str, Role),
-    by: &str,
-    now: Timestamp,
-) -> Result<(TokenId, Token), StoreError> {
-    let id = TokenId(entropy.uuid(now));
-    let secret = Token::generate(|bytes| entropy.fill(bytes));
-    let new = NewToken { token: id, partner, name, role, hash: &secret.hash(), by };
-    store.transaction("mint_token", |tx| Box::pin(tokens::mint(tx, &new, now))).await?;
-    Ok((id, secret))
 }
 
 async fn list(installation: &Installation, partner: &str, json: bool) -> anyhow::Result<Ended> {

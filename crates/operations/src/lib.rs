@@ -4,6 +4,7 @@
 //! Nothing here prints or words a page. What comes of an order is a type; whoever shows it finds the words in the reader's
 //! language.
 
+pub mod access;
 mod advising;
 pub mod billing_rules;
 pub mod calls_used;

@@ -24,7 +24,6 @@ mod session;
 mod settings;
 mod shown;
 mod trying;
-mod upload;
 mod visit;
 mod words;
 

@@ -39,6 +39,8 @@ pub(crate) enum Said {
     DecidedInPart,
     /// No hold was chosen.
     NothingChosen,
+    /// Who was to be let in no more is the last who could let anybody in.
+    LastAdmin,
 }
 
 /// The same on a page.
@@ -67,6 +69,7 @@ const ALL: &[(Said, &str)] = &[
     (Said::Decided, "decided"),
     (Said::DecidedInPart, "decided-in-part"),
     (Said::NothingChosen, "nothing-chosen"),
+    (Said::LastAdmin, "last-admin"),
 ];
 
 impl Said {
@@ -102,6 +105,7 @@ impl Said {
             Self::Decided => ("good", words.decided),
             Self::DecidedInPart => ("warn", words.decided_in_part),
             Self::NothingChosen => ("warn", words.nothing_chosen),
+            Self::LastAdmin => ("warn", words.last_admin),
         };
         SaidShown { tone, text }
     }

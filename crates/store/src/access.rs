@@ -1,5 +1,6 @@
 //! Who may come in by the portal and its interface: tokens, members, and who is signed in.
 
+pub mod admins;
 pub mod attempts;
 pub mod members;
 pub mod sessions;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use store::{
     StoreError,
     access::{
+        admins,
         attempts::{Attempt, Limit, attempt},
         members::{self, NewMember},
         sessions::{self, Identity, Oldest},
@@ -214,5 +215,32 @@ async fn a_repeated_call_is_answered_and_not_done() -> Result<()> {
     let answered = Known::Answered { status: 202, body: "{}".to_owned() };
     assert_eq!(begin(*first, later + 23.hours()).await?, answered);
     assert_eq!(begin(*first, later + 25.hours()).await?, Known::New, "a day is over");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_admin_is_left_only_where_one_can_really_come_in() -> Result<()> {
+    let (database, one, two) = two_partners().await?;
+    let (one, two) = (&one, &two);
+    let left = async |partner: &PartnerId, without: uuid::Uuid| -> Result<bool> {
+        Ok(run!(database, |tx| admins::another(tx, partner, without))?)
+    };
+    let TokenId(token) = mint(&database, one, 7, Role::Admin).await?;
+    mint(&database, one, 8, Role::Editor).await?;
+    assert!(!left(one, token).await?, "an editor lets nobody in");
+    let TokenId(other) = mint(&database, one, 9, Role::Admin).await?;
+    assert!(left(one, token).await? && left(one, other).await?);
+    assert!(!left(two, token).await?, "they are another partner's");
+    run!(database, |tx| tokens::revoke(tx, one, TokenId(other), now()))?;
+    assert!(!left(one, token).await?, "it lets nobody in any more");
+
+    let member = MemberId(testkit::entropy(1).uuid(now()));
+    let new = &NewMember { member, partner: one, email: "pia@example.com", role: Role::Admin, by: "Ugo" };
+    run!(database, |tx| members::add(tx, new, now()))?;
+    assert!(!left(one, token).await?, "the address may be mistyped");
+    run!(database, |tx| members::arrived(tx, "https://id.example", "pia", "pia@example.com"))?;
+    assert!(left(one, token).await? && left(one, member.0).await?);
+    run!(database, |tx| members::remove(tx, one, member, now()))?;
+    assert!(!left(one, token).await?);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
+    net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
 };
@@ -10,6 +11,8 @@ use anyhow::{Context as _, bail, ensure};
 use kaseya_simulator::{Clock, Running, Simulator, State};
 use store::{Settings, Store};
 use tempfile::TempDir;
+
+use crate::identity_provider::{CLIENT, IdentityProvider, SECRET};
 
 const PROGRAM: &str = "kaseya-sync";
 
@@ -25,17 +28,45 @@ pub struct Installation {
     process: Child,
     directory: TempDir,
     portal: String,
+    /// By which people may sign in, where there is one.
+    _identity_provider: Option<IdentityProvider>,
 }
 
 impl Installation {
     /// Starts it beside a Kaseya of this state.
     pub async fn start(kaseya: State) -> anyhow::Result<Self> {
-        let kaseya = Simulator::new(kaseya, Clock::following(now)).start(([127, 0, 0, 1], 0).into()).await?;
+        Self::configured(kaseya, tempfile::tempdir()?, "", None).await
+    }
+
+    /// Starts it beside an identity provider of its own, by which people sign in.
+    pub async fn start_with_people(kaseya: State) -> anyhow::Result<Self> {
         let directory = tempfile::tempdir()?;
+        // Both have to know the other's address before they start.
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let portal = format!("http://{address}");
+        let provider = IdentityProvider::start(&portal)?;
+        let secret = directory.path().join("client-secret");
+        std::fs::write(&secret, SECRET)?;
+        let section = format!(
+            "[portal]\naddress = '{address}'\n[portal.oidc]\nissuer = '{}'\nclient_id = '{CLIENT}'\n\
+             client_secret_file = '{}'\npublic_url = '{portal}'\n",
+            provider.issuer(),
+            secret.display(),
+        );
+        Self::configured(kaseya, directory, &section, Some(provider)).await
+    }
+
+    async fn configured(
+        kaseya: State,
+        directory: TempDir,
+        section: &str,
+        identity_provider: Option<IdentityProvider>,
+    ) -> anyhow::Result<Self> {
+        let kaseya = Simulator::new(kaseya, Clock::following(now)).start(([127, 0, 0, 1], 0).into()).await?;
         let config = directory.path().join("config.toml");
         std::fs::write(
             &config,
-            "[health]\nlisten = \"127.0.0.1:0\"\n[kaseya]\nallow_loopback_http = true\n",
+            format!("[health]\nlisten = \"127.0.0.1:0\"\n[kaseya]\nallow_loopback_http = true\n{section}"),
         )?;
         // The kernel kills it when the thread that started it is gone, which is the test's own.
         let mut process = Command::new("setpriv")
@@ -59,7 +90,7 @@ impl Installation {
         let Some(portal) = portal else { bail!("standalone did not start:\n{}", told.join("\n")) };
         // Whoever stops reading would stop it.
         std::thread::spawn(move || lines.for_each(drop));
-        Ok(Self { kaseya, process, directory, portal })
+        Ok(Self { kaseya, process, directory, portal, _identity_provider: identity_provider })
     }
 
     /// The address of one of the portal's pages.

@@ -7,6 +7,7 @@ mod browser;
 mod dev_tools;
 mod driver;
 mod elements;
+mod identity_provider;
 mod installation;
 mod partners;
 mod portal;

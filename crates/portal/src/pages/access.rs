@@ -1,4 +1,4 @@
-//! Who may come in: the partner's access tokens. A new one is shown once; only its hash is kept.
+//! Who may come in: the partner's members, and its access tokens. A new token is shown once; only its hash is kept.
 
 use askama::Template;
 use axum::{
@@ -7,34 +7,38 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use domain::{Role, TokenId};
+use operations::access::{LetOut, NotLetIn};
 use serde::Deserialize;
 use store::{
     StoreError,
-    access::tokens::{self, ApiToken, NewToken},
+    access::{
+        members,
+        tokens::{self, ApiToken},
+    },
     settings::{self, Zones},
 };
-use vault::Token;
 
 use crate::{
     Portal,
     failure::Failure,
     forms::Posted,
     frame::{Frame, Place},
-    pages::page,
+    pages::{members::Row as MemberRow, page},
     said::Said,
     shown,
     visit::{Administering, Visit},
     words::{self, fill},
 };
 
-/// The longest name of a token.
-const NAME: usize = 100;
-
 #[derive(Template)]
 #[template(path = "access.html")]
-struct Access {
+pub(super) struct Access {
     frame: Frame,
     words: &'static words::Access,
+    members_explained: String,
+    members: Vec<MemberRow>,
+    email: String,
+    member_mistake: Option<&'static str>,
     rows: Vec<Row>,
     made: Option<String>,
     name: String,
@@ -67,20 +71,45 @@ async fn page_of(portal: &Portal, visit: &Visit) -> Result<Access, Failure> {
         .transaction("portal_access", |tx| {
             Box::pin(async move {
                 let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
-                Ok::<_, StoreError>(Some((zones, tokens::list(tx, partner).await?)))
+                Ok::<_, StoreError>(Some((
+                    zones,
+                    members::list(tx, partner).await?,
+                    tokens::list(tx, partner).await?,
+                )))
             })
         })
         .await?;
-    let (zones, known) = read.ok_or(Failure::NotFound)?;
+    let (zones, members, known) = read.ok_or(Failure::NotFound)?;
     let words = words::Access::of(visit.language);
     Ok(Access {
         frame: visit.frame(portal, Place::Access),
         words,
+        members_explained: portal.identity_provider.as_ref().map_or_else(
+            || words.no_provider.to_owned(),
+            |provider| fill(words.members_explained, &[("provider", &provider.name())]),
+        ),
+        members: members
+            .iter()
+            .map(|member| super::members::row(member, &zones, words, visit.language))
+            .collect(),
+        email: String::new(),
+        member_mistake: None,
         rows: known.iter().map(|token| row(token, &zones, words, visit.language)).collect(),
         made: None,
         name: String::new(),
         mistake: None,
     })
+}
+
+/// The page again, with what is wrong with a member that was to be added.
+pub(super) async fn with_member_mistake(
+    portal: &Portal,
+    visit: &Visit,
+    email: &str,
+    mistake: &'static str,
+) -> Result<Access, Failure> {
+    let page = page_of(portal, visit).await?;
+    Ok(Access { email: email.to_owned(), member_mistake: Some(mistake), ..page })
 }
 
 fn row(token: &ApiToken, zones: &Zones, words: &words::Access, language: advice::Language) -> Row {
@@ -110,21 +139,21 @@ pub(crate) async fn make(
     Posted(New { name, role }): Posted<New>,
 ) -> Result<Response, Failure> {
     let role = Role::parse(&role).ok_or_else(|| Failure::Form("no role".to_owned()))?;
-    let name: String = name.trim().chars().take(NAME).collect();
-    if name.is_empty() {
-        let mut page_of = page_of(&portal, &visit).await?;
-        page_of.mistake = Some(page_of.words.name_missing);
+    let (partner, by) = (&visit.partner, &visit.person.name);
+    let made = match portal.operations.make_token(partner, &name, role, by).await {
+        Ok((token, secret)) => {
+            tracing::info!(%partner, %token, role = role.as_str(), by, "a token was made");
+            Some(secret.expose_secret().to_owned())
+        }
+        Err(NotLetIn::Store(error)) => return Err(error.into()),
+        Err(NotLetIn::NoName | NotLetIn::NoAddress | NotLetIn::Known) => None,
+    };
+    let mut page_of = page_of(&portal, &visit).await?;
+    if made.is_none() {
+        (page_of.name, page_of.mistake) = (name, Some(page_of.words.name_missing));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&page_of)).into_response());
     }
-    let (partner, by, now) = (&visit.partner, &visit.person.name, portal.operations.clock.now());
-    let entropy = &portal.operations.entropy;
-    let id = TokenId(entropy.uuid(now));
-    let secret = Token::generate(|bytes| entropy.fill(bytes));
-    let new = NewToken { token: id, partner, name: &name, role, hash: &secret.hash(), by };
-    portal.operations.store.transaction("portal_token", |tx| Box::pin(tokens::mint(tx, &new, now))).await?;
-    tracing::info!(%partner, token = %id, role = role.as_str(), by, "a token was made");
-    let mut page_of = page_of(&portal, &visit).await?;
-    page_of.made = Some(secret.expose_secret().to_owned());
+    page_of.made = made;
     Ok(page(&page_of))
 }
 
@@ -134,20 +163,27 @@ pub(crate) struct Revoke {
     token: String,
 }
 
-/// Revokes one; whoever is signed in by it is signed out.
+/// Revokes one; whoever is signed in by it is signed out. The last admin's stays.
 pub(crate) async fn revoke(
     State(portal): State<Portal>,
     Administering(visit): Administering,
     Posted(Revoke { token }): Posted<Revoke>,
 ) -> Result<Redirect, Failure> {
     let token = TokenId::parse(&token).map_err(|_| Failure::NotFound)?;
-    let (partner, now) = (&visit.partner, portal.operations.clock.now());
-    let store = &portal.operations.store;
-    let found =
-        store.transaction("portal_revoke", |tx| Box::pin(tokens::revoke(tx, partner, token, now))).await?;
-    if !found {
-        return Err(Failure::NotFound);
+    let partner = &visit.partner;
+    let came = portal.operations.revoke_token(partner, token).await?;
+    if came == LetOut::Done {
+        tracing::info!(%partner, %token, by = visit.person.name, "a token was revoked");
     }
-    tracing::info!(%partner, %token, by = visit.person.name, "a token was revoked");
-    Ok(Redirect::to(&Said::Saved.at(partner, "access")))
+    let_out(&visit, came)
+}
+
+/// Leads back to the page, which says what came of it.
+pub(super) fn let_out(visit: &Visit, came: LetOut) -> Result<Redirect, Failure> {
+    let said = match came {
+        LetOut::Done => Said::Saved,
+        LetOut::LastAdmin => Said::LastAdmin,
+        LetOut::Unknown => return Err(Failure::NotFound),
+    };
+    Ok(Redirect::to(&said.at(&visit.partner, "access")))
 }

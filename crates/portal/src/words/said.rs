@@ -31,5 +31,7 @@ super::words! {
         decided_in_part: "Not every decision could be taken: some numbers are others by now. Look again at what is listed.",
             "Non tutte le decisioni sono state registrate: alcuni numeri sono cambiati nel frattempo. Ricontrolla l'elenco.";
         nothing_chosen: "Choose at least one line first.", "Scegli prima almeno una riga.";
+        last_admin: "Nothing is changed: nobody else could say who may come in. Let another administrator in first; a member counts from the first sign-in on.",
+            "Non è cambiato nulla: nessun altro potrebbe decidere chi può accedere. Autorizza prima un altro amministratore; un membro conta dal suo primo accesso.";
     }
 }

@@ -1,5 +1,6 @@
 //! The portal's pages and its API as they are served, on a real Postgres and a simulated Kaseya.
 
+mod access;
 mod away;
 mod document;
 mod intake;

@@ -25,6 +25,7 @@ const OF_THE_READY: Pages = &[
     ("/companies", "companies"),
     ("/activity", "activity"),
     ("/holds", "holds"),
+    ("/access", "access"),
     ("/companies/bianchi", "company-held"),
     ("/companies/alpi", "company-not-sent"),
     ("/companies/niccolo", "company-changed"),

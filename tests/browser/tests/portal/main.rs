@@ -3,4 +3,5 @@
 mod browser;
 mod looks;
 mod newcomer;
+mod people;
 mod walk;

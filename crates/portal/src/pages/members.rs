@@ -1,0 +1,93 @@
+//! The people who may come in by the identity provider: part of the page of who may come in.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use domain::{MemberId, Role};
+use operations::access::{LetOut, NotLetIn};
+use serde::Deserialize;
+use store::{access::members::Member, settings::Zones};
+
+use crate::{
+    Portal,
+    failure::Failure,
+    forms::Posted,
+    pages::{access, page},
+    said::Said,
+    shown,
+    visit::Administering,
+    words,
+};
+
+/// A member as the page shows it.
+pub(super) struct Row {
+    pub id: String,
+    pub email: String,
+    pub role: &'static str,
+    pub added: String,
+    pub by: String,
+    pub signed_in: &'static str,
+}
+
+pub(super) fn row(member: &Member, zones: &Zones, words: &words::Access, language: advice::Language) -> Row {
+    Row {
+        id: member.member.to_string(),
+        email: member.email.clone(),
+        role: member.role.as_str(),
+        added: shown::instant(member.added_at, &zones.shown, language),
+        by: member.added_by.clone(),
+        signed_in: if member.has_signed_in { words.was_here } else { words.not_yet },
+    }
+}
+
+/// Somebody who is to be let in.
+#[derive(Deserialize)]
+pub(crate) struct New {
+    email: String,
+    role: String,
+}
+
+/// Lets somebody in.
+pub(crate) async fn add(
+    State(portal): State<Portal>,
+    Administering(visit): Administering,
+    Posted(New { email, role }): Posted<New>,
+) -> Result<Response, Failure> {
+    let role = Role::parse(&role).ok_or_else(|| Failure::Form("no role".to_owned()))?;
+    let (partner, by) = (&visit.partner, &visit.person.name);
+    let words = words::Access::of(visit.language);
+    let mistake = match portal.operations.add_member(partner, &email, role, by).await {
+        Ok(member) => {
+            tracing::info!(%partner, %member, role = role.as_str(), by, "a member was added");
+            return Ok(Redirect::to(&Said::Saved.at(partner, "access")).into_response());
+        }
+        Err(NotLetIn::Store(error)) => return Err(error.into()),
+        Err(NotLetIn::Known) => words.email_known,
+        Err(NotLetIn::NoAddress | NotLetIn::NoName) => words.email_wrong,
+    };
+    let again = access::with_member_mistake(&portal, &visit, &email, mistake).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&again)).into_response())
+}
+
+/// A member who is not to be let in any more.
+#[derive(Deserialize)]
+pub(crate) struct Remove {
+    member: String,
+}
+
+/// Takes one away, signed in or not; the last admin stays.
+pub(crate) async fn remove(
+    State(portal): State<Portal>,
+    Administering(visit): Administering,
+    Posted(Remove { member }): Posted<Remove>,
+) -> Result<Redirect, Failure> {
+    let member = MemberId::parse(&member).map_err(|_| Failure::NotFound)?;
+    let partner = &visit.partner;
+    let came = portal.operations.remove_member(partner, member).await?;
+    if came == LetOut::Done {
+        tracing::info!(%partner, %member, by = visit.person.name, "a member was removed");
+    }
+    access::let_out(&visit, came)
+}

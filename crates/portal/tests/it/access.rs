@@ -1,0 +1,77 @@
+//! Who may come in: members and tokens, by the page.
+
+use http::{StatusCode, header};
+
+use crate::world::{Answer, World};
+
+const PAGE: &str = "/partners/msp/access";
+
+/// Where an answer leads.
+fn to(answer: &Answer) -> &str {
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+    answer.headers[header::LOCATION].to_str().expect("a text")
+}
+
+/// The value of a hidden field of this name, the last one's.
+fn hidden<'a>(page: &'a str, name: &str) -> &'a str {
+    let (_, rest) = page.rsplit_once(&format!("name=\"{name}\" value=\"")).expect("the field");
+    rest.split('"').next().expect("its end")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_are_added_once_and_removed_and_another_partners_are_not() {
+    let world = World::new().await;
+    let cookie = world.sign_in(&world.admin).await;
+    let post = async |path: &str, form: &str| world.post(&cookie, &format!("{PAGE}{path}"), &[], form).await;
+    let added = post("/members", "email=Pia%40Example.com&role=editor").await;
+    assert_eq!(to(&added), "/partners/msp/access?said=saved");
+    let shown = world.page(&cookie, PAGE).await;
+    assert!(shown.text.contains("pia@example.com") && shown.text.contains("has not configured an identity"));
+    for (form, sentence) in [
+        ("email=pia%40example.COM&role=admin", "This address is a member already."),
+        ("email=pia&role=viewer", "Enter one e-mail address."),
+    ] {
+        let refused = post("/members", form).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+        assert!(refused.text.contains(sentence), "{}", refused.text);
+    }
+    assert_eq!(post("/members", "email=a%40b&role=king").await.status, StatusCode::BAD_REQUEST);
+
+    let remove = format!("member={}", hidden(&shown.text, "member"));
+    let stranger = world.sign_in(&world.stranger).await;
+    let theirs = "/partners/other/access/members/remove";
+    assert_eq!(world.post(&stranger, theirs, &[], &remove).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(to(&post("/members/remove", &remove).await), "/partners/msp/access?said=saved");
+    assert_eq!(
+        post("/members/remove", &remove).await.status,
+        StatusCode::NOT_FOUND,
+        "there is none any more"
+    );
+    assert!(!world.page(&cookie, PAGE).await.text.contains("pia@example.com"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_shown_once_and_the_last_admins_is_not_revoked() {
+    let world = World::new().await;
+    let cookie = world.sign_in(&world.admin).await;
+    let revoke = async |token: &str| {
+        world.post(&cookie, &format!("{PAGE}/revoke"), &[], &format!("token={token}")).await
+    };
+    let own = "00000000-0000-0000-0000-000000000003";
+    assert_eq!(to(&revoke(own).await), "/partners/msp/access?said=last-admin");
+    let nameless = world.post(&cookie, PAGE, &[], "name=+&role=admin").await;
+    assert_eq!(nameless.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(nameless.text.contains("Give it a name."), "{}", nameless.text);
+
+    let made = world.post(&cookie, PAGE, &[], "name=Nightly&role=admin").await;
+    assert_eq!(made.status, StatusCode::OK, "{}", made.text);
+    let (_, secret) = made.text.split_once("<code>ks_").expect("the token");
+    let secret = format!("ks_{}", secret.split('<').next().expect("its end"));
+    assert!(!world.page(&cookie, PAGE).await.text.contains(&secret));
+    let other = world.sign_in(&secret).await;
+
+    assert_eq!(to(&revoke(own).await), "/partners/msp/access?said=saved");
+    assert_eq!(world.page(&cookie, PAGE).await.status, StatusCode::SEE_OTHER, "who used it is signed out");
+    let shown = world.page(&other, PAGE).await;
+    assert!(shown.text.contains("revoked on"), "{}", shown.text);
+}

@@ -1,0 +1,66 @@
+//! An OpenID provider of a test's own: the npm package `oidc-provider`, which knows everybody by the address that is typed.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::Context as _;
+
+use crate::{Browser, Role};
+
+/// As what the portal is registered.
+pub(crate) const CLIENT: &str = "kaseya-sync";
+/// The secret that belongs to it.
+pub(crate) const SECRET: &str = "a test's own";
+
+/// A running provider. It ends with this value, and with the test's process, which holds its input.
+pub(crate) struct IdentityProvider {
+    process: Child,
+    issuer: String,
+}
+
+impl IdentityProvider {
+    /// Starts one that leads browsers back to this portal.
+    pub(crate) fn start(portal: &str) -> anyhow::Result<Self> {
+        let library = testkit::target_directory().join("npm/node_modules/oidc-provider/lib/index.js");
+        anyhow::ensure!(library.exists(), "{}, which `tests/run` installs", library.display());
+        let mut process = Command::new("node")
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/src/identity_provider.mjs"))
+            .arg(library)
+            .args([&format!("{portal}/sign-in/openid/back"), CLIENT, SECRET])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("node starts the identity provider")?;
+        let said = process.stdout.take().context("it is piped")?;
+        let mut lines = BufReader::new(said).lines().map_while(Result::ok);
+        let issuer = lines.next().context("the identity provider did not start")?;
+        // It says more as it goes, and whoever stops reading would stop it.
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok(Self { process, issuer })
+    }
+
+    /// By what name it is known.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+}
+
+impl Drop for IdentityProvider {
+    fn drop(&mut self) {
+        // One that has ended already is what was wanted.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Browser {
+    /// Leaves the sign-in page for the provider, and says there who one is; the provider leads back.
+    pub async fn sign_in_as(&self, email: &str) -> anyhow::Result<()> {
+        self.click(Role::Link, "Sign in with 127.0.0.1").await?;
+        self.fill("E-mail", email).await?;
+        self.click(Role::Button, "Continue").await
+    }
+}

@@ -1,0 +1,118 @@
+//! People who sign in by an identity provider: a real one, of the test's own.
+
+use browser_tests::{Browser, Installation, Language, READY, Role, Script, kaseya, now};
+use domain::{MemberId, PartnerId};
+use store::access::members::{self, NewMember};
+
+const PIA: &str = "pia@brambilla.example";
+const UNVERIFIED: &str = "unverified@brambilla.example";
+const STRANGER: &str = "stranger@elsewhere.example";
+
+/// A partner that lets two people in.
+async fn installation() -> anyhow::Result<Installation> {
+    let installation = Installation::start_with_people(kaseya()).await?;
+    installation.ready_partner()?;
+    let (store, partner) = (installation.store().await?, PartnerId::new(READY)?);
+    for (number, email) in [(1, PIA), (2, UNVERIFIED)] {
+        let member = MemberId(testkit::entropy(number).uuid(now()));
+        let new = &NewMember { member, partner: &partner, email, role: domain::Role::Editor, by: "the test" };
+        store.transaction("invite", |tx| Box::pin(members::add(tx, new, now()))).await?;
+    }
+    Ok(installation)
+}
+
+/// Somebody who has never been here, before a page.
+async fn visitor(installation: &Installation, path: &str) -> anyhow::Result<Browser> {
+    let browser = Browser::start(Language::English, Script::On).await?;
+    browser.go(&installation.url(path)).await?;
+    Ok(browser)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_signs_in_by_the_provider_and_out_and_nobody_else_does() -> anyhow::Result<()> {
+    let installation = installation().await?;
+    let holds = format!("/partners/{READY}/holds");
+
+    // A member is led there, back, and on to the page that was asked for, as the provider's verified address.
+    let browser = visitor(&installation, &holds).await?;
+    let breaches = browser.breaches().await?;
+    assert!(breaches.is_empty(), "{breaches:#?}");
+    browser.picture("sign-in-by-provider").await?;
+    browser.sign_in_as(PIA).await?;
+    browser.until_text("Studio Legale Bianchi").await?;
+    assert_eq!(browser.path().await?, holds);
+    assert!(browser.text().await?.contains(PIA));
+
+    // Out is out.
+    browser.click(Role::Button, "Sign out").await?;
+    browser.find(Role::Link, "Sign in with 127.0.0.1").await?;
+    browser.go(&installation.url(&holds)).await?;
+    assert_eq!(browser.path().await?, "/sign-in");
+
+    // An answer to what this browser has not begun is refused, also while it waits for another.
+    let made_up = "/sign-in/openid/back?code=stolen&state=made-up";
+    let browser = visitor(&installation, made_up).await?;
+    browser.until_text("This sign-in was not begun in this browser").await?;
+    browser.click(Role::Link, "Sign in with 127.0.0.1").await?;
+    browser.find(Role::Textbox, "E-mail").await?;
+    browser.go(&installation.url(made_up)).await?;
+    browser.until_text("This sign-in was not begun in this browser").await?;
+    browser.go(&installation.url("/")).await?;
+    assert_eq!(browser.path().await?, "/sign-in", "nobody is signed in");
+
+    // Who thinks better of it there is told in our words, and not in the provider's.
+    browser.click(Role::Link, "Sign in with 127.0.0.1").await?;
+    browser.click(Role::Button, "Cancel").await?;
+    browser.until_text("The sign-in was not completed there.").await?;
+    assert!(!browser.text().await?.contains("cancelled"));
+
+    // Whose address is not verified may be anybody.
+    browser.sign_in_as(UNVERIFIED).await?;
+    browser.until_text("has not verified your e-mail address").await?;
+    browser.go(&installation.url("/")).await?;
+    assert_eq!(browser.path().await?, "/sign-in", "nobody is signed in");
+
+    // Whom nobody let in is told so, and whom to ask.
+    let browser = visitor(&installation, "/").await?;
+    browser.sign_in_as(STRANGER).await?;
+    browser.until_text("You are a member of no company here").await?;
+    let page = browser.text().await?;
+    assert!(page.contains(STRANGER) && page.contains("Ask an administrator of your company"), "{page}");
+    browser.go(&installation.url("/")).await?;
+    assert_eq!(browser.path().await?, "/sign-in", "nobody is signed in");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_lets_a_member_in_and_takes_the_member_away() -> anyhow::Result<()> {
+    let installation = Installation::start_with_people(kaseya()).await?;
+    installation.ready_partner()?;
+    let access = format!("/partners/{READY}/access");
+    let admin = visitor(&installation, &access).await?;
+    admin.sign_in(Language::English, &installation.token(READY)?).await?;
+    admin.until_text("Nobody yet.").await?;
+    admin.fill("E-mail", "Ugo@Brambilla.example").await?;
+    admin.choose("Role of the member", "viewer: sees everything").await?;
+    admin.click(Role::Button, "Add").await?;
+    admin.until_text("ugo@brambilla.example").await?;
+    assert!(admin.row("ugo@brambilla.example").await?.text().await?.contains("not yet"));
+
+    let member = visitor(&installation, "/").await?;
+    member.sign_in_as("ugo@brambilla.example").await?;
+    member.until_text("Sign out").await?;
+    assert_eq!(member.path().await?, format!("/partners/{READY}"));
+    admin.go(&installation.url(&access)).await?;
+    let row = admin.row("ugo@brambilla.example").await?;
+    assert!(!row.text().await?.contains("not yet"), "he was here");
+    let breaches = admin.breaches().await?;
+    assert!(breaches.is_empty(), "{breaches:#?}");
+
+    admin.click(Role::Button, "Remove: ugo@brambilla.example").await?;
+    admin.until_text("Nobody yet.").await?;
+    member.go(&installation.url("/")).await?;
+    assert_eq!(member.path().await?, "/sign-in", "who is taken away is signed out");
+    // The provider knows him still, and does not ask again.
+    member.click(Role::Link, "Sign in with 127.0.0.1").await?;
+    member.until_text("You are a member of no company here").await?;
+    Ok(())
+}
