@@ -53,7 +53,7 @@ fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Failure> {
 }
 
 /// Refuses what the browser says that another site has sent. One that says nothing is no browser with a cookie of ours.
-fn same_origin(headers: &HeaderMap) -> Result<(), Failure> {
+pub(crate) fn same_origin(headers: &HeaderMap) -> Result<(), Failure> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let foreign = match (text(header::HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
         (Some(site), _) => site != "same-origin" && site != "none",

@@ -24,6 +24,7 @@ mod session;
 mod settings;
 mod shown;
 mod trying;
+mod upload;
 mod visit;
 mod words;
 

@@ -11,6 +11,7 @@ pub(crate) mod connection;
 pub(crate) mod holds;
 pub(crate) mod integrations;
 pub(crate) mod journal;
+pub(crate) mod mapping_file;
 pub(crate) mod members;
 pub(crate) mod orders;
 pub(crate) mod overview;
@@ -20,6 +21,7 @@ pub(crate) mod schedule;
 pub(crate) mod sign_in;
 pub(crate) mod sign_in_openid;
 pub(crate) mod start;
+pub(crate) mod suggestions;
 pub(crate) mod tabs;
 
 use askama::Template;

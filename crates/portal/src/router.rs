@@ -2,6 +2,7 @@
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue, header},
     middleware,
     routing::{get, post},
@@ -59,9 +60,17 @@ fn partner() -> Router<Portal> {
         .route("/companies", get(pages::companies::show))
         .route("/integrations/kaseya-bms/products", get(pages::products::show).post(pages::products::post))
         .route(
+            "/integrations/kaseya-bms/mapping-file",
+            get(pages::mapping_file::show)
+                .post(pages::mapping_file::post)
+                .layer(DefaultBodyLimit::max(pages::mapping_file::MAX_FORM)),
+        )
+        .route("/integrations/kaseya-bms/mapping-file.csv", get(pages::mapping_file::csv))
+        .route(
             "/companies/{company}/mapping",
             get(pages::company_mapping::show).post(pages::company_mapping::post),
         )
+        .route("/companies/suggestions", get(pages::suggestions::show).post(pages::suggestions::post))
         .route("/companies/{company}/billing", get(pages::billing::show).post(pages::billing::post))
         .route("/companies/{company}", get(pages::company::show))
         .route("/activity", get(pages::activity::show))

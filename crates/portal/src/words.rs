@@ -15,10 +15,12 @@ mod frame;
 mod holds;
 mod journal;
 mod mapping;
+mod mapping_file;
 mod overview;
 mod said;
 mod schedule;
 mod sign_in;
+mod suggestions;
 
 pub(crate) use access::Access;
 pub(crate) use activity::Activity;
@@ -30,10 +32,12 @@ pub(crate) use frame::Frame;
 pub(crate) use holds::Holds;
 pub(crate) use journal::Journal;
 pub(crate) use mapping::Mapping;
+pub(crate) use mapping_file::MappingFile;
 pub(crate) use overview::Overview;
 pub(crate) use said::Said;
 pub(crate) use schedule::Schedule;
 pub(crate) use sign_in::SignIn;
+pub(crate) use suggestions::Suggestions;
 
 /// Makes the words of one page: `name: "English", "Italian";`.
 macro_rules! words {
@@ -108,10 +112,12 @@ mod tests {
             Holds::ALL,
             Journal::ALL,
             Mapping::ALL,
+            MappingFile::ALL,
             Overview::ALL,
             Said::ALL,
             Schedule::ALL,
             SignIn::ALL,
+            Suggestions::ALL,
         ] {
             for (name, english, italian) in page {
                 assert!(!english.trim().is_empty() && !italian.trim().is_empty(), "{name}");

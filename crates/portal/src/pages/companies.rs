@@ -36,6 +36,8 @@ struct Companies {
     frame: Frame,
     words: &'static words::Companies,
     tabs: Vec<super::tabs::Tab>,
+    is_connected: bool,
+    some_unmapped: bool,
     search: String,
     filters: Vec<(&'static str, String, bool)>,
     columns: Vec<Column>,
@@ -163,6 +165,8 @@ pub(crate) async fn show(
     Ok(page(&Companies {
         words,
         tabs: super::tabs::of(&frame, super::tabs::At::Companies, zones.is_connected),
+        is_connected: zones.is_connected,
+        some_unmapped: listed.counts.of(Filter::Unmapped) > 0,
         search: asked.search.clone(),
         filters: filters(&listed.counts, filter, words, language),
         columns: columns(&asked, sort, &frame, words),

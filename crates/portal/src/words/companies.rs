@@ -26,6 +26,8 @@ super::words! {
         never_synced: "never", "mai";
         missing: "missing", "mancante";
         edit: "Edit", "Modifica";
+        suggestions: "Suggested mappings", "Mappature suggerite";
+        mapping_file: "Mapping file", "File delle mappature";
         map: "Map", "Associa";
         found_one: "1 company", "1 azienda";
         found: "{number} companies", "{number} aziende";

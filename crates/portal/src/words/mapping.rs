@@ -10,6 +10,7 @@ super::words! {
         no_service: "no service", "nessun servizio";
         no_products: "There are no products yet. They appear here as soon as Password Boss reports them.",
             "Non ci sono ancora prodotti. Compaiono qui appena Password Boss li segnala.";
+        mapping_file: "Mapping file", "File delle mappature";
         edit: "Edit", "Modifica";
         cancel: "Cancel", "Annulla";
         save: "Save", "Salva";

@@ -1,0 +1,289 @@
+//! The mapping file (B-08): downloaded, looked at, and applied as it was shown.
+
+use advice::Language;
+use askama::Template;
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use domain::{BillingRule, CompanyId, ProductId};
+use operations::mapping_file::{
+    BadRow, Comparison, Difference, MAX_BYTES, NotApplied, NotLooked, Separator, Wrong,
+};
+use store::settings::{CompanyMapping, PartnerSettings, ProductBilling};
+
+use crate::{
+    Portal,
+    failure::Failure,
+    frame::{Frame, Place},
+    pages::page,
+    said::Said,
+    upload::Uploaded,
+    visit::{Editing, Visit},
+    words::{self, fill},
+};
+
+const HERE: &str = "integrations/kaseya-bms/mapping-file";
+/// Rows of each table that a page shows.
+const SHOWN: usize = 500;
+/// Bytes that a form with a file has at most: the file goes with it in letters once it was shown.
+pub(crate) const MAX_FORM: usize = MAX_BYTES / 3 * 4 + 64 * 1024;
+
+#[derive(Template)]
+#[template(path = "mapping_file.html")]
+struct Page {
+    frame: Frame,
+    words: &'static words::MappingFile,
+    mapping: &'static words::Mapping,
+    here: String,
+    refused: Option<String>,
+    shown: Option<Shown>,
+}
+
+/// A file that was looked at.
+struct Shown {
+    /// The file, in letters that no browser changes: a line break within a name stays as it was.
+    file: String,
+    mark: String,
+    bad_title: String,
+    first_bad: Option<String>,
+    bad: Vec<Bad>,
+    differences_title: String,
+    first_differences: Option<String>,
+    differences: Vec<Changed>,
+    leftovers: Option<String>,
+    /// The questions whether users are added together.
+    together: Vec<String>,
+}
+
+struct Bad {
+    line: u64,
+    column: &'static str,
+    mend: String,
+}
+
+struct Changed {
+    what: String,
+    rule: Option<String>,
+    from: String,
+    to: String,
+}
+
+/// The page.
+pub(crate) async fn show(State(portal): State<Portal>, Editing(visit): Editing) -> Result<Response, Failure> {
+    visit.connected_settings(&portal).await?;
+    Ok(page(&page_of(&portal, &visit, None, None)))
+}
+
+fn page_of(portal: &Portal, visit: &Visit, refused: Option<String>, shown: Option<Shown>) -> Page {
+    let frame = visit.frame(portal, Place::Companies);
+    Page {
+        words: words::MappingFile::of(visit.language),
+        mapping: words::Mapping::of(visit.language),
+        here: frame.path(HERE),
+        refused,
+        shown,
+        frame,
+    }
+}
+
+/// The file, with the separator that a spreadsheet of the page's language goes by.
+pub(crate) async fn csv(State(portal): State<Portal>, Editing(visit): Editing) -> Result<Response, Failure> {
+    let separator = match visit.language {
+        Language::English => Separator::Comma,
+        Language::Italian => Separator::Semicolon,
+    };
+    let file = portal.operations.mapping_file(&visit.partner, separator).await;
+    let file = file.map_err(|error| match error {
+        NotLooked::Store(error) => error.into(),
+        _ => Failure::NotFound,
+    })?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"mappings.csv\""),
+    ];
+    Ok((headers, file).into_response())
+}
+
+/// Looks at a file, or applies the one that was shown.
+pub(crate) async fn post(
+    State(portal): State<Portal>,
+    Editing(visit): Editing,
+    form: Uploaded,
+) -> Result<Response, Failure> {
+    let words = words::MappingFile::of(visit.language);
+    let settings = visit.connected_settings(&portal).await?;
+    let unprocessable = |refused: Option<String>, shown: Option<Shown>| {
+        let page_of = page_of(&portal, &visit, refused, shown);
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&page_of)).into_response())
+    };
+    let (mark, partner) = (form.text("mark"), &visit.partner);
+    if mark.is_empty() {
+        let Some(file) = form.bytes("file") else {
+            return unprocessable(Some(words.no_file.to_owned()), None);
+        };
+        return match portal.operations.look_at_mapping_file(partner, file).await {
+            Ok(comparison) => {
+                let shown = shown(&settings, file, &comparison, words);
+                Ok(page(&page_of(&portal, &visit, None, Some(shown))))
+            }
+            Err(error) => unprocessable(Some(refusal(error, words)?), None),
+        };
+    }
+    let file = STANDARD.decode(form.text("shown"));
+    let file = file.map_err(|error| Failure::Form(format!("no file that was shown: {error}")))?;
+    let add_together = form.text("add_together") == "true";
+    match portal.operations.apply_mapping_file(partner, &file, mark, add_together).await {
+        Ok(left) => {
+            let said = if left.is_empty() { Said::SavedMapping } else { Said::LeftOver };
+            Ok(Redirect::to(&said.at(partner, HERE)).into_response())
+        }
+        Err(NotApplied::LookAgain(comparison)) => {
+            let is_same = comparison.mark() == mark && comparison.bad.is_empty();
+            let refused = if is_same { words.answer } else { words.changed_meanwhile };
+            let shown = shown(&settings, &file, &comparison, words);
+            unprocessable(Some(refused.to_owned()), Some(shown))
+        }
+        Err(NotApplied::NotLooked(error)) => unprocessable(Some(refusal(error, words)?), None),
+    }
+}
+
+fn refusal(error: NotLooked, words: &words::MappingFile) -> Result<String, Failure> {
+    match error {
+        NotLooked::TooLarge => Ok(words.too_large.to_owned()),
+        NotLooked::TooManyRows => Ok(words.too_many_rows.to_owned()),
+        NotLooked::NotUtf8 => Ok(words.not_utf8.to_owned()),
+        NotLooked::NoColumn(column) => Ok(fill(words.no_column, &[("column", &column)])),
+        NotLooked::NotConnected => Err(Failure::NotFound),
+        NotLooked::Store(error) => Err(error.into()),
+    }
+}
+
+fn shown(
+    settings: &PartnerSettings,
+    file: &[u8],
+    comparison: &Comparison,
+    words: &'static words::MappingFile,
+) -> Shown {
+    let naming = Naming { settings, words };
+    let first = |number: usize| (number > SHOWN).then(|| fill(words.first_shown, &[("number", &SHOWN)]));
+    let (bad, differences) = (&comparison.bad, &comparison.differences);
+    let leftovers = comparison.leftovers.iter().map(|left| {
+        let values: [(&str, &dyn std::fmt::Display); 3] =
+            [("contract", &left.contract.1), ("service", &left.service), ("units", &left.units)];
+        fill(words.leftover, &values)
+    });
+    let leftovers: Vec<String> = leftovers.collect();
+    let mut together: Vec<String> = Vec::new();
+    for companies in &comparison.companies_together {
+        let names: Vec<String> = companies.iter().map(|id| naming.company(id)).collect();
+        together.push(fill(words.together_companies, &[("names", &names.join(", "))]));
+    }
+    if !comparison.products_together.is_empty() {
+        let names: Vec<String> = comparison.products_together.iter().map(|id| naming.product(id)).collect();
+        together.push(fill(words.together_products, &[("names", &names.join(", "))]));
+    }
+    Shown {
+        file: STANDARD.encode(file),
+        mark: comparison.mark(),
+        bad_title: fill(words.bad_rows, &[("number", &bad.len())]),
+        first_bad: first(bad.len()),
+        bad: bad.iter().take(SHOWN).map(|row| naming.bad(row)).collect(),
+        differences_title: fill(words.differences, &[("number", &differences.len())]),
+        first_differences: first(differences.len()),
+        differences: differences.iter().take(SHOWN).map(|difference| naming.changed(difference)).collect(),
+        leftovers: (!leftovers.is_empty())
+            .then(|| fill(words.leftovers, &[("names", &leftovers.join("; "))])),
+        together,
+    }
+}
+
+/// Puts names for ids.
+struct Naming<'a> {
+    settings: &'a PartnerSettings,
+    words: &'static words::MappingFile,
+}
+
+impl Naming<'_> {
+    fn company(&self, id: &CompanyId) -> String {
+        self.settings.companies.get(id).map_or_else(|| id.to_string(), |known| known.name.clone())
+    }
+
+    fn product(&self, id: &ProductId) -> String {
+        self.settings.products.get(id).map_or_else(|| id.to_string(), |known| known.name.clone())
+    }
+
+    fn bad(&self, row: &BadRow) -> Bad {
+        let words = self.words;
+        let mend = match &row.wrong {
+            Wrong::Missing => words.missing.to_owned(),
+            Wrong::OutOfRange { least, most } => {
+                fill(words.out_of_range, &[("least", least), ("most", most)])
+            }
+            Wrong::NotOneOf(known) => fill(words.not_one_of, &[("words", known)]),
+            Wrong::Unknown(id) => fill(words.unknown, &[("id", id)]),
+            Wrong::OtherName(name) => fill(words.other_name, &[("name", name)]),
+            Wrong::Twice(line) => fill(words.twice, &[("line", line)]),
+            Wrong::NotMapped => words.not_mapped.to_owned(),
+            Wrong::OtherAccount(companies) => {
+                let names: Vec<String> = companies.iter().map(|id| self.company(id)).collect();
+                fill(words.other_account, &[("names", &names.join(", "))])
+            }
+            Wrong::TooManyCells => words.too_many_cells.to_owned(),
+        };
+        Bad { line: row.line, column: row.column, mend }
+    }
+
+    fn changed(&self, difference: &Difference) -> Changed {
+        let words = self.words;
+        let nothing = || words.nothing.to_owned();
+        match difference {
+            Difference::Product { product, from, to } => {
+                let [from, to] = [from, to].map(|service| {
+                    service.as_ref().map_or_else(nothing, |known| named(&known.service_name, known.service))
+                });
+                Changed { what: self.product(product), rule: None, from, to }
+            }
+            Difference::Company { company, from, to } => {
+                let [from, to] = [from, to]
+                    .map(|mapping| mapping.as_ref().map_or_else(nothing, |known| self.mapping(known)));
+                Changed { what: self.company(company), rule: None, from, to }
+            }
+            Difference::Billing { company, product, from, to } => {
+                let [from, to] = [from, to].map(|rule| self.rule(rule.as_ref()));
+                let rule = fill(words.rule_of, &[("product", &self.product(product))]);
+                Changed { what: self.company(company), rule: Some(rule), from, to }
+            }
+        }
+    }
+
+    fn mapping(&self, mapping: &CompanyMapping) -> String {
+        let own = mapping
+            .product_contracts
+            .iter()
+            .map(|(product, own)| format!("{}: {}", self.product(product), named(&own.name, own.id)));
+        let account = named(&mapping.account_name, mapping.account);
+        let parts = [account, named(&mapping.contract.name, mapping.contract.id)];
+        parts.into_iter().chain(own).collect::<Vec<_>>().join(" · ")
+    }
+
+    fn rule(&self, billing: Option<&ProductBilling>) -> String {
+        let words = self.words;
+        let Some(billing) = billing else { return words.as_counted.to_owned() };
+        let note = billing.note.clone().unwrap_or_default();
+        match billing.rule {
+            BillingRule::NotBilled => fill(words.not_billed, &[("note", &note)]),
+            BillingRule::Billed { minimum, included_free } => {
+                let figures = fill(words.billed, &[("minimum", &minimum), ("included_free", &included_free)]);
+                if note.is_empty() { figures } else { format!("{figures} · {note}") }
+            }
+        }
+    }
+}
+
+/// A name of Kaseya's with its id: a file may change either.
+fn named(name: &str, id: impl std::fmt::Display) -> String {
+    format!("{name} ({id})").trim_start().to_owned()
+}
