@@ -82,10 +82,14 @@ for (const button of document.querySelectorAll("button[data-into]")) {
 // Live: when something of this partner changes, the parts of the page that say so are fetched again.
 const live = document.body.dataset.changes;
 if (live && document.querySelector("[data-live]")) {
-  let waiting = false;
+  let timer;
+  let fetching = false;
+  // Whether something may have changed since the page was fetched: what is told of meanwhile is never dropped.
+  let stale = false;
   const refresh = async () => {
-    if (waiting || document.hidden) return;
-    waiting = true;
+    if (!stale || fetching || document.hidden) return;
+    fetching = true;
+    stale = false;
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (!answer.ok) return;
@@ -98,16 +102,20 @@ if (live && document.querySelector("[data-live]")) {
         }
       }
     } finally {
-      waiting = false;
+      fetching = false;
+      later();
     }
   };
-  const changes = new EventSource(live);
-  let timer;
-  changes.addEventListener("changed", () => {
+  const later = () => {
     clearTimeout(timer);
     timer = setTimeout(refresh, 150);
+  };
+  // Each stream begins with a change: something may have happened between the page and its stream, or two streams.
+  new EventSource(live).addEventListener("changed", () => {
+    stale = true;
+    later();
   });
-  document.addEventListener("visibilitychange", refresh);
+  document.addEventListener("visibilitychange", later);
 }
 
 // A page that says "tries again by itself".

@@ -7,7 +7,7 @@ use axum::{
     response::sse::{Event, KeepAlive, Sse},
 };
 use domain::PartnerId;
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt as _, stream};
 use store::{PartnerChange, PartnerChanges};
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +23,9 @@ pub(crate) async fn stream(
         let event = next(&mut changes, &partner, &stop).await?;
         Some((Ok(event), (changes, partner, stop)))
     });
-    Sse::new(events).keep_alive(KeepAlive::default())
+    // What changed after the page was drawn and before we listened is told by nobody else.
+    let since_the_page = stream::once(async { Ok(changed()) });
+    Sse::new(since_the_page.chain(events)).keep_alive(KeepAlive::default())
 }
 
 /// The next one of this partner; none when the portal is to stop.
@@ -35,7 +37,12 @@ async fn next(changes: &mut PartnerChanges, partner: &PartnerId, stop: &Cancella
             PartnerChange::Unknown => true,
         };
         if is_ours {
-            return Some(Event::default().event("changed").data(""));
+            return Some(changed());
         }
     }
+}
+
+/// Something may have changed. What it is stands in the data for nobody: browsers drop an event without any.
+fn changed() -> Event {
+    Event::default().event("changed").data("something")
 }

@@ -5,6 +5,7 @@ mod away;
 mod document;
 mod intake;
 mod limits;
+mod live;
 mod looking_up;
 mod mapping_file;
 mod ordering;

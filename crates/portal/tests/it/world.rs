@@ -10,7 +10,7 @@ use axum::{Router, body::Body, extract::ConnectInfo};
 use bus::{InProcess, SharedBus};
 use domain::{Entropy, PartnerId, Role, TokenId};
 use egress::{Egress, EgressSettings};
-use http::{HeaderMap, Method, Request, StatusCode, header, request::Builder};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header, request::Builder};
 use kaseya::{Bms, BmsSettings};
 use kaseya_simulator::{Clock, Running, Simulator, State};
 use operations::{Connections, Operations};
@@ -188,18 +188,28 @@ impl World {
         self.answer([127, 0, 0, 1].into(), request(method, path, token, headers), body).await
     }
 
+    /// The same, of which only the head has been read.
+    pub(crate) async fn open(&self, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
+        let peer = [127, 0, 0, 1].into();
+        self.head(peer, request(Method::GET, path, None, headers), "").await
+    }
+
     async fn answer(&self, peer: IpAddr, request: Builder, body: &str) -> Answer {
-        let peer = ConnectInfo(SocketAddr::new(peer, 1));
-        let request = request.extension(peer).body(Body::from(body.to_owned())).expect("a request");
-        let answered = self.router.clone().oneshot(request).await;
-        let (parts, body) = match answered {
-            Ok(response) => response.into_parts(),
-            Err(never) => match never {},
-        };
+        let (parts, body) = self.head(peer, request, body).await.into_parts();
         let bytes = axum::body::to_bytes(body, MOST).await.expect("a whole body");
         let text = String::from_utf8(bytes.to_vec()).expect("a text");
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
         Answer { status: parts.status, headers: parts.headers, text, json }
+    }
+
+    async fn head(&self, peer: IpAddr, request: Builder, body: &str) -> Response<Body> {
+        let peer = ConnectInfo(SocketAddr::new(peer, 1));
+        let request = request.extension(peer).body(Body::from(body.to_owned())).expect("a request");
+        let answered = self.router.clone().oneshot(request).await;
+        match answered {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
     }
 
     pub(crate) async fn sql(&self, sql: &str) {
