@@ -15,4 +15,4 @@ mod portal;
 pub use browser::{Browser, Language, Scheme, Script};
 pub use elements::Role;
 pub use installation::{Installation, now};
-pub use partners::{LOGIN, NEWCOMER, READY, kaseya};
+pub use partners::{EMPTY, LOGIN, NEWCOMER, READY, kaseya};

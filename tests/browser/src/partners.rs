@@ -15,6 +15,8 @@ use crate::installation::{Installation, now};
 pub const READY: &str = "brambilla";
 /// A partner that has only just come: its companies are counted, and nothing is set up.
 pub const NEWCOMER: &str = "aurora";
+/// A partner whose connection is saved, of which Password Boss has reported nothing.
+pub const EMPTY: &str = "carpi";
 /// How the newcomer signs in to Kaseya: user, password, company name.
 pub const LOGIN: (&str, &str, &str) = ("password-boss-sync", "correct horse", "Aurora IT");
 
@@ -62,8 +64,25 @@ impl Installation {
         self.operator(&[3], &["sync-now", READY, "--wait"]).map(drop)
     }
 
-    fn ready_settings(&self) -> String {
+    /// Makes the partner that is connected, and has no companies and products.
+    pub fn empty_partner(&self) -> anyhow::Result<()> {
+        let (partner, connected) = (partner_settings(EMPTY, "Carpi Sistemi"), self.connected_settings());
+        self.apply(&format!("{partner}{connected}"))
+    }
+
+    fn connected_settings(&self) -> String {
         let ((user, password, tenant), base) = (LOGIN, self.kaseya.base_url());
+        format!(
+            "[integration]\nhost = 'bms.brambilla.example'\nv2_base = '{base}'\nv1_base = '{base}/api'\n\
+             user_name = '{user}'\npassword = '{password}'\ncompany_name = '{tenant}'\nenabled = true\n\
+             billing = 'arrears'\ninvoice_day = 5\nmonth_end_run = false\n\
+             [schedule]\nfrequency = 'daily'\nhour = 2\nzone = 'Europe/Rome'\n"
+        )
+    }
+
+    fn ready_settings(&self) -> String {
+        let (partner, connected) =
+            (partner_settings(READY, "Brambilla Informatica"), self.connected_settings());
         let today = now().to_zoned(TimeZone::UTC).date();
         let (mut companies, mut counts) = (String::new(), String::new());
         for (number, (id, name, account, _, users)) in (0..).zip(CLIENTS) {
@@ -76,11 +95,7 @@ impl Installation {
             counts += &format!("[[report.company]]\nid = '{id}'\ncounts = {{ standard = {users} }}\n");
         }
         format!(
-            "[partner]\nid = '{READY}'\nname = 'Brambilla Informatica'\ncount_zone = 'UTC'\n\
-             [integration]\nhost = 'bms.brambilla.example'\nv2_base = '{base}'\nv1_base = '{base}/api'\n\
-             user_name = '{user}'\npassword = '{password}'\ncompany_name = '{tenant}'\nenabled = true\n\
-             billing = 'arrears'\ninvoice_day = 5\nmonth_end_run = false\n\
-             [schedule]\nfrequency = 'daily'\nhour = 2\nzone = 'Europe/Rome'\n\
+            "{partner}{connected}\
              [[product]]\nid = 'standard'\nname = 'Standard'\nservice_id = 701\nservice_name = 'Password Boss Standard'\n\
              [[product]]\nid = 'advanced'\nname = 'Advanced'\n\
              {companies}[report]\nday = {today}\nfinal = false\n{counts}"
@@ -92,6 +107,10 @@ impl Installation {
         let store = self.store().await?;
         Ok(store_newcomer(&store).await?)
     }
+}
+
+fn partner_settings(id: &str, name: &str) -> String {
+    format!("[partner]\nid = '{id}'\nname = '{name}'\ncount_zone = 'UTC'\n")
 }
 
 async fn store_newcomer(store: &Store) -> Result<(), StoreError> {

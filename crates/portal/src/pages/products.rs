@@ -106,6 +106,7 @@ async fn page_of(
     }
     let found = (edit && kaseya.is_none()).then(|| match services.len() {
         0 => words.found_none.to_owned(),
+        1 => words.found_service.to_owned(),
         number => fill(words.found_services, &[("number", &number)]),
     });
     let rows = settings.products.iter().map(|(id, product)| {

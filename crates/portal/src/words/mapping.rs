@@ -17,6 +17,7 @@ super::words! {
         search_services: "Search the services in Kaseya", "Cerca i servizi in Kaseya";
         search_help: "Part of the name is enough. Inactive services are left out.", "Basta una parte del nome. I servizi non attivi sono esclusi.";
         search: "Search", "Cerca";
+        found_service: "1 active service found", "1 servizio attivo trovato";
         found_services: "{number} active services found", "{number} servizi attivi trovati";
         found_none: "No active service of that name is in Kaseya. Make it there under Administration > Finance > Services, then search again.",
             "In Kaseya non c'è alcun servizio attivo con questo nome. Crealo da Amministrazione > Finanza > Servizi, poi cerca di nuovo.";

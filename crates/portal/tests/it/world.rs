@@ -188,7 +188,7 @@ impl World {
         self.answer([127, 0, 0, 1].into(), request(method, path, token, headers), body).await
     }
 
-    /// The same, of which only the head has been read.
+    /// A page of which only the head has been read.
     pub(crate) async fn open(&self, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
         let peer = [127, 0, 0, 1].into();
         self.head(peer, request(Method::GET, path, None, headers), "").await

@@ -1,7 +1,7 @@
 //! How every page looks: in both languages, wide and on a phone, light and dark, none with a breach of WCAG 2.1 AA and
 //! none wider than its window. The pictures are for people.
 
-use browser_tests::{Browser, Installation, Language, NEWCOMER, READY, Role, Scheme, Script, kaseya};
+use browser_tests::{Browser, EMPTY, Installation, Language, NEWCOMER, READY, Role, Scheme, Script, kaseya};
 
 const WIDTHS: [u32; 2] = [390, 1280];
 
@@ -15,21 +15,39 @@ const OF_THE_NEWCOMER: Pages = &[
     ("/companies", "new-companies"),
     ("/activity", "new-activity"),
     ("/holds", "new-holds"),
+    ("/journal", "new-journal"),
+    ("/access", "new-access"),
+];
+
+/// A partner with a connection, and nothing that it could be used for yet.
+const OF_THE_EMPTY: Pages = &[
+    ("", "empty-overview"),
+    ("/integrations/kaseya-bms/products", "empty-products"),
+    ("/integrations/kaseya-bms/schedule", "empty-schedule"),
+    ("/companies", "empty-companies"),
 ];
 
 const OF_THE_READY: Pages = &[
     ("", "overview"),
     ("/integrations", "integrations"),
     ("/integrations/kaseya-bms", "connection"),
+    ("/integrations/kaseya-bms/products", "products"),
+    ("/integrations/kaseya-bms/products?edit=true", "products-edited"),
     ("/integrations/kaseya-bms/schedule", "schedule"),
     ("/companies", "companies"),
+    ("/companies?search=nobody", "companies-none"),
     ("/activity", "activity"),
     ("/holds", "holds"),
+    ("/journal", "journal"),
     ("/access", "access"),
+    ("/nowhere", "not-found"),
     ("/companies/bianchi", "company-held"),
     ("/companies/alpi", "company-not-sent"),
     ("/companies/niccolo", "company-changed"),
     ("/companies/nuova", "company-not-mapped"),
+    ("/companies/niccolo/billing", "billing"),
+    ("/companies/nuova/mapping", "mapping-account"),
+    ("/companies/verdi/mapping", "mapping-contract"),
 ];
 
 /// Looks at the page that is shown, in every way.
@@ -61,8 +79,9 @@ async fn every_page(language: Language) -> anyhow::Result<()> {
     let installation = Installation::start(kaseya()).await?;
     installation.newcomer().await?;
     installation.ready_partner()?;
+    installation.empty_partner()?;
     let mut wrong = Vec::new();
-    for (partner, pages) in [(NEWCOMER, OF_THE_NEWCOMER), (READY, OF_THE_READY)] {
+    for (partner, pages) in [(NEWCOMER, OF_THE_NEWCOMER), (EMPTY, OF_THE_EMPTY), (READY, OF_THE_READY)] {
         let browser = Browser::start(language, Script::On).await?;
         browser.go(&installation.url("/")).await?;
         look(&browser, &format!("sign-in-{}", language.tag()), &mut wrong).await?;
@@ -71,9 +90,29 @@ async fn every_page(language: Language) -> anyhow::Result<()> {
             browser.go(&installation.url(&format!("/partners/{partner}{path}"))).await?;
             look(&browser, &format!("{name}-{}", language.tag()), &mut wrong).await?;
         }
+        if partner == READY {
+            run(&browser, &installation, language, &mut wrong).await?;
+        }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     Ok(())
+}
+
+/// Looks at a run.
+async fn run(
+    browser: &Browser,
+    installation: &Installation,
+    language: Language,
+    wrong: &mut Vec<String>,
+) -> anyhow::Result<()> {
+    let (run, finished) = match language {
+        Language::English => ("Run 1", "finished"),
+        Language::Italian => ("Esecuzione 1", "conclusa"),
+    };
+    browser.go(&installation.url(&format!("/partners/{READY}/activity"))).await?;
+    browser.click(Role::Link, run).await?;
+    browser.until_text(finished).await?;
+    look(browser, &format!("run-{}", language.tag()), wrong).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,69 @@
+//! A person with a browser who speaks one of the portal's languages.
+
+use std::ops::Deref;
+
+use browser_tests::{Browser, Installation, Language, Role, Script};
+
+/// Who is signed in to an installation. What a browser can do, a person can.
+pub(crate) struct Person<'a> {
+    pub installation: &'a Installation,
+    pub partner: &'static str,
+    pub language: Language,
+    browser: Browser,
+}
+
+impl Deref for Person<'_> {
+    type Target = Browser;
+
+    fn deref(&self) -> &Browser {
+        &self.browser
+    }
+}
+
+impl<'a> Person<'a> {
+    /// One of this partner, signed in, on its first page.
+    pub async fn of(
+        installation: &'a Installation,
+        partner: &'static str,
+        language: Language,
+        script: Script,
+    ) -> anyhow::Result<Self> {
+        let browser = Browser::start(language, script).await?;
+        browser.go(&installation.url("/")).await?;
+        browser.sign_in(language, &installation.token(partner)?).await?;
+        Ok(Self { installation, partner, language, browser })
+    }
+
+    /// What is said in the person's language.
+    pub fn say<T>(&self, english: T, italian: T) -> T {
+        match self.language {
+            Language::English => english,
+            Language::Italian => italian,
+        }
+    }
+
+    /// Goes to a page of the partner by its address.
+    pub async fn visit(&self, page: &str) -> anyhow::Result<()> {
+        self.go(&self.installation.url(&format!("/partners/{}{page}", self.partner))).await
+    }
+
+    /// Presses Save and waits for what the page says then.
+    pub async fn save(&self, said: &str) -> anyhow::Result<()> {
+        self.click(Role::Button, self.say("Save", "Salva")).await?;
+        self.until_text(said).await
+    }
+
+    /// Fails with these requirements unless the page shows all these words.
+    pub async fn reads(&self, requirements: &str, words: &[&str]) -> anyhow::Result<()> {
+        let page = self.text().await?;
+        for word in words {
+            assert!(page.contains(word), "{requirements}: {word:?} is not in {page}");
+        }
+        Ok(())
+    }
+
+    /// The words of the one row in which these can be read.
+    pub async fn row_text(&self, words: &str) -> anyhow::Result<String> {
+        Ok(self.row(words).await?.text().await?)
+    }
+}
