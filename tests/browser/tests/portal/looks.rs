@@ -91,28 +91,33 @@ async fn every_page(language: Language) -> anyhow::Result<()> {
             look(&browser, &format!("{name}-{}", language.tag()), &mut wrong).await?;
         }
         if partner == READY {
-            run(&browser, &installation, language, &mut wrong).await?;
+            runs(&browser, &installation, language, &mut wrong).await?;
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     Ok(())
 }
 
-/// Looks at a run.
-async fn run(
+/// Looks at a run, and at one that only plans.
+async fn runs(
     browser: &Browser,
     installation: &Installation,
     language: Language,
     wrong: &mut Vec<String>,
 ) -> anyhow::Result<()> {
-    let (run, finished) = match language {
-        Language::English => ("Run 1", "finished"),
-        Language::Italian => ("Esecuzione 1", "conclusa"),
+    let [run, plan, finished] = match language {
+        Language::English => ["Run 1", "Show what would change", "finished"],
+        Language::Italian => ["Esecuzione 1", "Mostra cosa cambierebbe", "conclusa"],
     };
-    browser.go(&installation.url(&format!("/partners/{READY}/activity"))).await?;
+    let activity = installation.url(&format!("/partners/{READY}/activity"));
+    browser.go(&activity).await?;
     browser.click(Role::Link, run).await?;
     browser.until_text(finished).await?;
-    look(browser, &format!("run-{}", language.tag()), wrong).await
+    look(browser, &format!("run-{}", language.tag()), wrong).await?;
+    browser.go(&activity).await?;
+    browser.click(Role::Button, plan).await?;
+    browser.until_text(finished).await?;
+    look(browser, &format!("plan-{}", language.tag()), wrong).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

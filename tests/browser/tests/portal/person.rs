@@ -53,6 +53,14 @@ impl<'a> Person<'a> {
         self.until_text(said).await
     }
 
+    /// Presses Sync now, which leads to a run, and waits until that has ended.
+    pub async fn sync(&self) -> anyhow::Result<()> {
+        self.click(Role::Button, self.say("Sync now", "Sincronizza ora")).await?;
+        self.until("S-31: the run's own page", async || Ok(self.path().await?.contains("/activity/")))
+            .await?;
+        self.until_text(self.say("finished", "conclusa")).await
+    }
+
     /// Fails with these requirements unless the page shows all these words.
     pub async fn reads(&self, requirements: &str, words: &[&str]) -> anyhow::Result<()> {
         let page = self.text().await?;
