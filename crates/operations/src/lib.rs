@@ -20,6 +20,7 @@ pub mod not_saved;
 pub mod product_mappings;
 pub mod schedule;
 pub mod spreadsheet;
+mod status_sheet;
 pub mod suggestions;
 pub mod switch;
 pub mod sync_requests;

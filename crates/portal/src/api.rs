@@ -56,6 +56,7 @@ fn described() -> OpenApiRouter<Portal> {
         .routes(routes!(products::map))
         .routes(routes!(schedule::show, schedule::save))
         .routes(routes!(companies::list, intake::take_companies))
+        .routes(routes!(companies::sheet))
         .routes(routes!(intake::report, intake::standing))
         .routes(routes!(looking_up::services))
         .routes(routes!(looking_up::accounts))

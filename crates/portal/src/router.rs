@@ -58,6 +58,7 @@ fn partner() -> Router<Portal> {
         .route("/integrations/kaseya-bms", get(pages::connection::show).post(pages::connection::post))
         .route("/integrations/kaseya-bms/schedule", get(pages::schedule::show).post(pages::schedule::post))
         .route("/companies", get(pages::companies::show))
+        .route("/companies.csv", get(pages::companies::csv))
         .route("/integrations/kaseya-bms/products", get(pages::products::show).post(pages::products::post))
         .route(
             "/integrations/kaseya-bms/mapping-file",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use domain::{CompanyId, Month, ProductId};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -16,14 +16,32 @@ use utoipa::ToSchema;
 
 use super::{
     caller::Caller,
+    company::language,
     overview::Numbers,
     problem::{Problem, Problems},
     request::{self, Asked, Cursor},
 };
 use crate::{
     Portal,
-    pages::companies::{FILTERS, SORTS},
+    pages::companies::{FILTERS, SORTS, sheet_of},
 };
+
+/// Which companies, in which order, of a file.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SheetQuery {
+    /// Part of a company's name or id, or of its account's or contract's name.
+    #[serde(default)]
+    search: String,
+    /// all, needs-person, unmapped, failed, held, changed, not-billed, closed or never.
+    filter: Option<String>,
+    /// company, account, contract, state, last-sync or users.
+    sort: Option<String>,
+    /// Whether the order is turned round.
+    #[serde(default)]
+    descending: bool,
+}
 
 /// Which companies, and in which order.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -278,6 +296,28 @@ pub(crate) async fn list(
         found: listed.counts.into(),
         next,
     }))
+}
+
+/// How all of the companies that are found stand, as CSV: a row per company, contract and product, with its sentences in the
+/// language of `Accept-Language`.
+#[utoipa::path(get, path = "/companies.csv", tag = "companies", params(SheetQuery),
+    responses((status = 200, body = String, content_type = "text/csv"), Problems))]
+pub(crate) async fn sheet(
+    State(portal): State<Portal>,
+    caller: Caller,
+    headers: HeaderMap,
+    Asked(asked): Asked<SheetQuery>,
+) -> Result<Response, Problem> {
+    let query = company_listing::Query {
+        search: asked.search.trim(),
+        filter: named(FILTERS, "filter", asked.filter.as_deref())?,
+        sort: named(SORTS, "sort", asked.sort.as_deref())?,
+        descending: asked.descending,
+        offset: 0,
+        size: request::MOST,
+    };
+    let sheet = portal.operations.status_sheet(&caller.partner, &query, language(&headers)).await?;
+    Ok(sheet_of(sheet.ok_or(Problem::NotFound)?))
 }
 
 /// The id of a company in an address.

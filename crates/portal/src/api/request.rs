@@ -92,7 +92,7 @@ impl From<Cursor> for String {
 /// How many a page of a list has where nobody asks.
 const SIZE: u32 = 100;
 /// The most that a page of a list has.
-const MOST: u32 = 1_000;
+pub(crate) const MOST: u32 = 1_000;
 
 /// The size of a page that is asked for.
 pub(crate) fn size(asked: Option<u32>) -> Result<u32, Problem> {

@@ -4,7 +4,8 @@ use advice::{Language, number};
 use askama::Template;
 use axum::{
     extract::{Query, State},
-    response::Response,
+    http::header,
+    response::{IntoResponse as _, Response},
 };
 use domain::{ErrorCode, Month};
 use jiff::tz::TimeZone;
@@ -46,6 +47,7 @@ struct Companies {
     /// Whether the partner has no company at all.
     is_empty: bool,
     page: String,
+    sheet: String,
     earlier: Option<String>,
     later: Option<String>,
     times: String,
@@ -123,6 +125,36 @@ fn read<T: Copy>(known: &[(T, &'static str)], word: &str) -> (T, &'static str) {
     known.iter().find(|(_, name)| *name == word).copied().unwrap_or(known[0])
 }
 
+/// Companies that are read at a time for a file.
+const CHUNK: u32 = 1_000;
+
+/// The companies that the page finds, all of its pages, as CSV.
+pub(crate) async fn csv(
+    State(portal): State<Portal>,
+    visit: Visit,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Failure> {
+    let query = company_listing::Query {
+        search: asked.search.trim(),
+        filter: read(FILTERS, &asked.show).0,
+        sort: read(SORTS, &asked.sort).0,
+        descending: asked.descending,
+        offset: 0,
+        size: CHUNK,
+    };
+    let sheet = portal.operations.status_sheet(&visit.partner, &query, visit.language).await?;
+    Ok(sheet_of(sheet.ok_or(Failure::NotFound)?))
+}
+
+/// A file of how companies stand, as it is downloaded.
+pub(crate) fn sheet_of(sheet: Vec<u8>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"status.csv\""),
+    ];
+    (headers, sheet).into_response()
+}
+
 /// The page.
 pub(crate) async fn show(
     State(portal): State<Portal>,
@@ -177,6 +209,7 @@ pub(crate) async fn show(
         ),
         is_empty: listed.counts.all == 0 && asked.search.is_empty(),
         page: fill(words.page, &[("page", &(asked.page + 1)), ("pages", &pages)]),
+        sheet: frame.path(&format!("companies.csv?{}", asked.found())),
         earlier: asked.page.checked_sub(1).map(at),
         later: (asked.page + 1 < pages).then(|| at(asked.page + 1)),
         times: fill(words.times, &[("zone", &zone), ("basis", &words.basis)]),
@@ -189,11 +222,15 @@ pub(crate) async fn show(
 impl Asked {
     /// The address of another page of the same table.
     fn link(&self, frame: &Frame, other: impl FnOnce(Self) -> Self) -> String {
-        let Self { search, show, sort, descending, page } = other(self.clone());
-        let search = percent_encoded(&search);
-        frame.path(&format!(
-            "companies?search={search}&show={show}&sort={sort}&descending={descending}&page={page}"
-        ))
+        let asked = other(self.clone());
+        frame.path(&format!("companies?{}&page={}", asked.found(), asked.page))
+    }
+
+    /// What is asked for, but for the page.
+    fn found(&self) -> String {
+        let Self { search, show, sort, descending, page: _ } = self;
+        let search = percent_encoded(search);
+        format!("search={search}&show={show}&sort={sort}&descending={descending}")
     }
 }
 

@@ -37,6 +37,7 @@ super::words! {
         page: "Page {page} of {pages}", "Pagina {page} di {pages}";
         earlier: "Previous page", "Pagina precedente";
         later: "Next page", "Pagina successiva";
+        sheet: "Download these companies with their status (CSV)", "Scarica queste aziende con il loro stato (CSV)";
         pages: "Pages", "Pagine";
         times: "Times are those of {zone}. Users: {basis}.", "Orari del fuso {zone}. Utenti: {basis}.";
         basis: "as of the newest complete report", "secondo il rapporto completo più recente";

@@ -81,6 +81,31 @@ async fn companies_are_searched_filtered_and_sorted_page_by_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn s_41_all_companies_that_are_found_are_a_file_with_their_status() {
+    let world = World::new().await;
+    world
+        .sql("update companies set name = '=Bea' where partner_id = 'msp' and company_id = 'bea';
+              update statuses set last_sync = '2026-11-20T00:00:00Z' where partner_id = 'msp' and company_id = 'ada'")
+        .await;
+    let sheet = world.get("/companies.csv").await;
+    assert_eq!(sheet.headers["content-type"], "text/csv; charset=utf-8");
+    let rows: Vec<&str> = sheet.text.lines().collect();
+    assert_eq!(rows.len(), 5, "{}", sheet.text);
+    assert!(rows[0].starts_with("company_id,company,account_id,"), "{}", rows[0]);
+    let ada = rows.iter().find(|row| row.starts_with("ada,")).expect("a row");
+    assert!(ada.contains(",changed (4 → 5),") && ada.contains(",2026-11-20T00:00:00Z,"), "{ada}");
+    let bea = rows.iter().find(|row| row.starts_with("bea,")).expect("a row");
+    assert!(bea.contains(",'=Bea,") && bea.contains(",not_sent,") && bea.contains(",CON-01,"), "{bea}");
+
+    let cookie = world.sign_in(&world.viewer).await;
+    let path = "/partners/msp/companies.csv?search=e&show=failed&page=7";
+    let page = world.request(Method::GET, path, None, &[("cookie", &cookie)], "").await;
+    assert_eq!(page.headers["content-disposition"], "attachment; filename=\"status.csv\"");
+    assert!(page.text.lines().count() == 2 && page.text.contains("CON-01"), "{}", page.text);
+    assert_eq!(world.get("/companies.csv?filter=what").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn s_41_a_company_is_shown_with_help_in_the_callers_language() {
     let world = World::new().await;
     let path = "/v1/partners/msp/companies/bea";

@@ -1,0 +1,143 @@
+//! How companies stand, as a file for a spreadsheet: a row per company, contract and product. Numbers and instants are
+//! written as programs read them.
+
+use advice::{Advice, Language};
+use domain::{ErrorCode, Month, PartnerId};
+use jiff::Timestamp;
+use store::{
+    StoreError, Transaction,
+    company_listing::{self, ListedCompany, Query},
+    outcomes::ProductRow,
+    settings,
+    status_reading::CompanyStatus,
+};
+
+use crate::{Advising, Operations, spreadsheet::marked};
+
+const COLUMNS: [&str; 23] = [
+    "company_id",
+    "company",
+    "account_id",
+    "account",
+    "contract_id",
+    "contract",
+    "state",
+    "said",
+    "code",
+    "explained",
+    "last_seen_equal",
+    "last_change",
+    "deferred_until",
+    "product_id",
+    "product_state",
+    "product_code",
+    "users",
+    "billed_units",
+    "count_day",
+    "units_before",
+    "units_after",
+    "effective_date",
+    "trace_id",
+];
+
+impl Operations {
+    /// The companies that a query finds, from its page on, read a page at a time in one transaction: the file is of one
+    /// moment. `None` for a partner that does not exist.
+    pub async fn status_sheet(
+        &self,
+        partner: &PartnerId,
+        query: &Query<'_>,
+        language: Language,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let now = self.clock.now();
+        let read = self.store.transaction("status_sheet", |tx| {
+            Box::pin(async move { rows(tx, partner, query, now, language).await })
+        });
+        Ok(read.await?.map(|rows| file(&rows)))
+    }
+}
+
+type Row = [String; COLUMNS.len()];
+
+fn file(rows: &[Row]) -> Vec<u8> {
+    let mut file = csv::Writer::from_writer(Vec::new());
+    let records = std::iter::once(COLUMNS.map(str::to_owned)).chain(rows.iter().cloned());
+    for record in records {
+        file.write_record(record).expect("memory takes what is written, and all rows have the same columns");
+    }
+    file.into_inner().expect("memory takes what is written")
+}
+
+async fn rows(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    query: &Query<'_>,
+    now: Timestamp,
+    language: Language,
+) -> Result<Option<Vec<Row>>, StoreError> {
+    let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
+    let advising = Advising::read(tx, &settings, now).await?;
+    let last_month = Month::of(settings.count_zone.to_datetime(now).date()).previous();
+    let (mut rows, mut offset) = (Vec::new(), query.offset);
+    loop {
+        let query = Query { offset, ..*query };
+        let page = company_listing::page(tx, partner, &query, last_month, now).await?;
+        rows.extend(page.companies.iter().flat_map(|company| rows_of(company, &advising, language)));
+        offset = offset.saturating_add(query.size);
+        if offset >= page.counts.of(query.filter) {
+            return Ok(Some(rows));
+        }
+    }
+}
+
+fn rows_of(company: &ListedCompany, advising: &Advising<'_>, language: Language) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for status in &company.statuses {
+        let of_status = |product| row(status, product, advising, language);
+        if status.products.is_empty() {
+            rows.push(of_status(None));
+        }
+        rows.extend(status.products.iter().map(|product| of_status(Some(product))));
+    }
+    rows
+}
+
+fn row(
+    status: &CompanyStatus,
+    product: Option<&ProductRow>,
+    advising: &Advising<'_>,
+    language: Language,
+) -> Row {
+    fn text(value: Option<impl ToString>) -> String {
+        value.map(|value| value.to_string()).unwrap_or_default()
+    }
+    let id = |id: Option<i32>| text(id);
+    let name = |name: Option<&String>| name.map(|name| marked(name)).unwrap_or_default();
+    let explained: Vec<String> =
+        advising.of_company(status, language).into_iter().map(|Advice { brief, .. }| brief).collect();
+    [
+        marked(status.company.as_str()),
+        marked(&status.name),
+        id(status.account.as_ref().map(|(account, _)| account.0)),
+        name(status.account.as_ref().map(|(_, name)| name)),
+        id(status.contract.as_ref().map(|(contract, _)| contract.0)),
+        name(status.contract.as_ref().map(|(_, name)| name)),
+        status.state.as_str().to_owned(),
+        marked(&advising.state(status, language)),
+        text(status.code.map(ErrorCode::as_str)),
+        marked(&explained.join(" ")),
+        text(status.last_sync),
+        text(status.last_change),
+        text(status.deferred_until),
+        name(product.map(|product| &product.product)),
+        text(product.map(|product| &product.state)),
+        text(product.and_then(|product| product.code.as_ref())),
+        text(product.and_then(|product| product.users)),
+        text(product.and_then(|product| product.billed)),
+        text(product.and_then(|product| product.count_day)),
+        text(product.and_then(|product| product.from)),
+        text(product.and_then(|product| product.to)),
+        text(product.and_then(|product| product.effective)),
+        text(status.trace_id.as_ref()),
+    ]
+}
