@@ -24,6 +24,8 @@ pub struct Facts {
     pub other_account: Option<String>,
     /// Kaseya's own words.
     pub kaseya_says: Option<String>,
+    /// What was found when Kaseya was read again, in our words.
+    pub found: Option<String>,
     /// The trace id, for whoever asks us.
     pub trace_id: Option<String>,
     /// The users that were counted.

@@ -20,6 +20,7 @@ pub(crate) fn words(name: &str, facts: &Facts, reader: &Reader) -> Option<String
         "right" => facts.right.clone(),
         "other_account" => facts.other_account.clone(),
         "kaseya_says" => facts.kaseya_says.clone(),
+        "found" => facts.found.clone(),
         "trace_id" => facts.trace_id.clone(),
 
         // Numbers with what they count: 1 utente, 2 utenti. "Unità" has one form.
@@ -64,6 +65,7 @@ pub(crate) const NAMES: &[&str] = &[
     "right",
     "other_account",
     "kaseya_says",
+    "found",
     "trace_id",
     "users",
     "users_not_billed",

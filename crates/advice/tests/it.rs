@@ -285,10 +285,11 @@ fn day() -> impl Strategy<Value = Option<jiff::civil::Date>> {
 prop_compose! {
     fn names()(
         company in name(), account in name(), contract in name(), service in name(), product in name(), host in name(),
-        right in name(), other_account in name(), kaseya_says in name(), trace_id in name(),
+        right in name(), other_account in name(), kaseya_says in name(), found in name(),
+        trace_id in name(),
     ) -> Facts {
         Facts {
-            company, account, contract, service, product, host, right, other_account, kaseya_says, trace_id,
+            company, account, contract, service, product, host, right, other_account, kaseya_says, found, trace_id,
             ..Facts::default()
         }
     }

@@ -14,7 +14,7 @@ use store::{
 
 use crate::{Advising, Operations, spreadsheet::marked};
 
-const COLUMNS: [&str; 23] = [
+const COLUMNS: [&str; 24] = [
     "company_id",
     "company",
     "account_id",
@@ -25,6 +25,7 @@ const COLUMNS: [&str; 23] = [
     "said",
     "code",
     "explained",
+    "kaseya_says",
     "last_seen_equal",
     "last_change",
     "deferred_until",
@@ -113,8 +114,10 @@ fn row(
     }
     let id = |id: Option<i32>| text(id);
     let name = |name: Option<&String>| name.map(|name| marked(name)).unwrap_or_default();
+    // Kaseya's words have a column of their own.
+    let ours = CompanyStatus { kaseya_says: None, ..status.clone() };
     let explained: Vec<String> =
-        advising.of_company(status, language).into_iter().map(|Advice { brief, .. }| brief).collect();
+        advising.of_company(&ours, language).into_iter().map(|Advice { brief, .. }| brief).collect();
     [
         marked(status.company.as_str()),
         marked(&status.name),
@@ -126,6 +129,7 @@ fn row(
         marked(&advising.state(status, language)),
         text(status.code.map(ErrorCode::as_str)),
         marked(&explained.join(" ")),
+        name(status.kaseya_says.as_ref()),
         text(status.last_sync),
         text(status.last_change),
         text(status.deferred_until),

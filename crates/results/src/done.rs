@@ -165,6 +165,7 @@ fn company(outcome: v1::CompanyOutcome) -> Result<CompanyOutcome, FieldError> {
         state: field::named("state", &outcome.state, CompanyState::parse)?,
         code: outcome.code.map(|code| error_code("code", &code)).transpose()?,
         detail: outcome.detail,
+        kaseya_says: outcome.kaseya_says,
         products: each("products", outcome.products, product)?,
         seen_equal: required("seen_equal", outcome.seen_equal)?,
         deferred_until: field::optional_instant("deferred_until", outcome.deferred_until)?,

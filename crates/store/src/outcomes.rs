@@ -67,8 +67,10 @@ pub struct CompanyOutcome {
     pub state: CompanyState,
     /// The code.
     pub code: Option<ErrorCode>,
-    /// What people need beside the code.
+    /// What people need beside the code, in our words.
     pub detail: Option<String>,
+    /// Kaseya's own words.
+    pub kaseya_says: Option<String>,
     /// Its products.
     pub products: Vec<ProductRow>,
     /// Whether Kaseya was seen to hold our number (S-39).
@@ -114,6 +116,7 @@ struct Columns {
     states: Vec<&'static str>,
     codes: Vec<Option<&'static str>>,
     details: Vec<Option<String>>,
+    kaseya_says: Vec<Option<String>>,
     products: Vec<serde_json::Value>,
     seen: Vec<bool>,
     deferred: Vec<Option<Timestamp>>,
@@ -133,6 +136,7 @@ impl Columns {
             states: outcomes.iter().map(|outcome| outcome.state.as_str()).collect(),
             codes: outcomes.iter().map(|outcome| outcome.code.map(ErrorCode::as_str)).collect(),
             details: outcomes.iter().map(|outcome| outcome.detail.clone()).collect(),
+            kaseya_says: outcomes.iter().map(|outcome| outcome.kaseya_says.clone()).collect(),
             products: products.map_err(|error| StoreError::row("statuses", "products", &error))?,
             seen: outcomes.iter().map(|outcome| outcome.seen_equal).collect(),
             deferred: outcomes.iter().map(|outcome| outcome.deferred_until).collect(),
@@ -170,16 +174,17 @@ pub async fn store_statuses(
     let stored = tx
         .query(
             "insert into statuses (partner_id, company_id, contract_id, account_id, state, code, detail, products,
-                                   deferred_until, run_id, run_number, attempt, traceparent, updated_at)
-             select $1, company_id, contract_id, account_id, state, code, detail, products, deferred_until, $2, $3, $4,
-                    $13, $14
+                                   deferred_until, kaseya_says, run_id, run_number, attempt, traceparent, updated_at)
+             select $1, company_id, contract_id, account_id, state, code, detail, products, deferred_until, kaseya_says,
+                    $2, $3, $4, $13, $14
              from unnest($5::text[], $6::int[], $7::int[], $8::text[], $9::text[], $10::text[], $11::jsonb[],
-                         $12::timestamptz[])
-                 as incoming (company_id, contract_id, account_id, state, code, detail, products, deferred_until)
+                         $12::timestamptz[], $15::text[])
+                 as incoming (company_id, contract_id, account_id, state, code, detail, products, deferred_until, kaseya_says)
              order by company_id, contract_id
              on conflict (partner_id, company_id, contract_id) do update set
                  account_id = excluded.account_id, state = excluded.state, code = excluded.code,
                  detail = excluded.detail, products = excluded.products, deferred_until = excluded.deferred_until,
+                 kaseya_says = excluded.kaseya_says,
                  run_id = excluded.run_id, run_number = excluded.run_number, attempt = excluded.attempt,
                  traceparent = excluded.traceparent, updated_at = excluded.updated_at
              where (statuses.run_number, statuses.attempt) <= (excluded.run_number, excluded.attempt)
@@ -199,6 +204,7 @@ pub async fn store_statuses(
                 &columns.deferred,
                 &traceparent,
                 &at,
+                &columns.kaseya_says,
             ],
         )
         .await?;

@@ -89,7 +89,7 @@ struct Left {
 /// What becomes of targets that were not decided, or not written although they should have been.
 #[derive(Debug, Clone)]
 pub(crate) enum Verdict {
-    /// Not sent in this run.
+    /// Not sent in this run, with Kaseya's own words.
     NotSent(ErrorCode, Option<String>),
     /// Goes on by itself then.
     Deferred(ErrorCode, Timestamp),
@@ -291,7 +291,7 @@ impl Attempt<'_> {
 
     /// What a failed call means.
     pub(crate) fn judge(&self, error: &BmsError) -> Verdict {
-        let words = error.words().map(str::to_owned);
+        let kaseya_says = error.words().map(str::to_owned);
         if matches!(error, BmsError::AllowanceSpent { .. }) {
             return Verdict::HandBack(Some(ErrorCode::Lim01), None);
         }
@@ -301,7 +301,7 @@ impl Attempt<'_> {
                 Verdict::Deferred(error.code(), self.try_again_at())
             }
             FailureClass::Transient | FailureClass::Permanent | FailureClass::Poison => {
-                Verdict::NotSent(error.code(), words)
+                Verdict::NotSent(error.code(), kaseya_says)
             }
         }
     }
@@ -328,7 +328,9 @@ impl Attempt<'_> {
                 findings.left.push(Left { contract: id, not_before, code, failed });
                 return;
             }
-            Verdict::NotSent(code, words) => TargetResult::not_sent(*code, words.clone()),
+            Verdict::NotSent(code, kaseya_says) => {
+                TargetResult { kaseya_says: kaseya_says.clone(), ..TargetResult::not_sent(*code, None) }
+            }
             Verdict::Deferred(code, until) => TargetResult::deferred(*code, *until),
             Verdict::Off => {
                 // Of a contract that is switched off nothing else is said.

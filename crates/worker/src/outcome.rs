@@ -21,8 +21,10 @@ pub(crate) struct TargetResult {
     pub(crate) effective_date: Option<Date>,
     /// Which brake holds it.
     pub(crate) brake: Option<Brake>,
-    /// Kaseya's own words, or what else people need beside the code.
+    /// What people need beside the code, in our words.
     pub(crate) words: Option<String>,
+    /// Kaseya's own words.
+    pub(crate) kaseya_says: Option<String>,
     /// Until when it is deferred.
     pub(crate) deferred_until: Option<Timestamp>,
     /// What it has in common with the other half of a plan switch.
@@ -39,6 +41,7 @@ impl TargetResult {
             effective_date: None,
             brake: None,
             words: None,
+            kaseya_says: None,
             deferred_until: None,
             pair: None,
         }
@@ -61,7 +64,18 @@ struct Company {
     products: Vec<v1::ProductOutcome>,
     outcomes: Vec<Outcome>,
     words: Vec<String>,
+    kaseya_says: Vec<String>,
     deferred_until: Option<Timestamp>,
+}
+
+impl Company {
+    fn add(&mut self, product: v1::ProductOutcome, result: &TargetResult) {
+        self.products.push(product);
+        self.outcomes.push(result.outcome);
+        self.words.extend(result.words.clone());
+        self.kaseya_says.extend(result.kaseya_says.clone());
+        self.deferred_until = self.deferred_until.max(result.deferred_until);
+    }
 }
 
 /// How each company of a contract came out, from the results of its targets, in their order.
@@ -70,21 +84,13 @@ pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) ->
     for (target, result) in contract.targets.iter().zip(results) {
         for addend in &target.addends {
             let company = companies.entry(&addend.company).or_default();
-            company.products.push(product(target, addend, result));
-            company.outcomes.push(result.outcome);
-            company.words.extend(result.words.clone());
-            company.deferred_until = company.deferred_until.max(result.deferred_until);
+            company.add(product(target, addend, result), result);
         }
         // What becomes of a line that companies left behind is told of each of them, without a count: none is in it.
         for (company, product) in target.leftover.iter().flat_map(|leftover| &leftover.left_by) {
-            let company = companies.entry(company).or_default();
-            company.products.push(v1::ProductOutcome {
-                product_id: product.to_string(),
-                ..target_outcome(target, result)
-            });
-            company.outcomes.push(result.outcome);
-            company.words.extend(result.words.clone());
-            company.deferred_until = company.deferred_until.max(result.deferred_until);
+            let product =
+                v1::ProductOutcome { product_id: product.to_string(), ..target_outcome(target, result) };
+            companies.entry(company).or_default().add(product, result);
         }
     }
     for note in &contract.notes {
@@ -116,21 +122,26 @@ pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) ->
         .into_iter()
         .filter_map(|(id, company)| {
             let outcome = aggregate(&company.outcomes)?;
-            let mut words = company.words;
-            words.dedup();
             Some(v1::CompanyOutcome {
                 company_id: id.to_string(),
                 contract_id: Some(contract.id.0),
                 account_id: Some(contract.account.0),
                 state: outcome.state.as_str().to_owned(),
                 code: outcome.code.map(|code| code.as_str().to_owned()),
-                detail: (!words.is_empty()).then(|| words.join(" ")),
+                detail: joined(company.words),
+                kaseya_says: joined(company.kaseya_says),
                 seen_equal: Some(seen_equal(&company.outcomes)),
                 deferred_until: company.deferred_until.map(wire_instant),
                 products: company.products,
             })
         })
         .collect()
+}
+
+/// What was said of several targets, each once.
+fn joined(mut said: Vec<String>) -> Option<String> {
+    said.dedup();
+    (!said.is_empty()).then(|| said.join(" "))
 }
 
 fn product(target: &Target, addend: &Addend, result: &TargetResult) -> v1::ProductOutcome {

@@ -135,7 +135,7 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
                 intent_id: one.intent.to_string(),
                 result: one.result.into(),
                 at: Some(wire_instant(one.at)),
-                detail: one.words.clone(),
+                detail: one.kaseya_says.clone().or_else(|| one.words.clone()),
             });
         }
         if let Some(half) = half.filter(|half| !half.is_rise) {
@@ -183,13 +183,15 @@ struct Tried {
     intent: IntentId,
     result: ChangeResult,
     code: Option<ErrorCode>,
+    /// What was found, in our words.
     words: Option<String>,
+    kaseya_says: Option<String>,
     at: Timestamp,
 }
 
 impl Tried {
     fn not_begun(place: (usize, usize), intent: IntentId, at: Timestamp) -> Self {
-        Self { place, intent, result: ChangeResult::NotBegun, code: None, words: None, at }
+        Self { place, intent, result: ChangeResult::NotBegun, code: None, words: None, kaseya_says: None, at }
     }
 }
 
@@ -210,14 +212,14 @@ async fn write_one(
     );
     let writing = attempt.session.write_units(contract.id, &write.line, change.to, change.effective_date);
     let answer = writing.instrument(span).await;
-    let words = answer.as_ref().err().and_then(WriteError::words).map(str::to_owned);
+    let kaseya_says = answer.as_ref().err().and_then(WriteError::words).map(str::to_owned);
     let (result, code) = match answer {
         Ok(()) => (ChangeResult::Sent, None),
         Err(WriteError::NotSent(error)) => return Err(error),
         Err(WriteError::Refused { code, .. }) => (ChangeResult::Refused, Some(code)),
         Err(WriteError::Unanswered) => (ChangeResult::Unsure, Some(ErrorCode::Net02)),
     };
-    Ok(Tried { place, intent, result, code, words, at: attempt.clock.now() })
+    Ok(Tried { place, intent, result, code, words: None, kaseya_says, at: attempt.clock.now() })
 }
 
 /// Whether the next survey's total will show all of these changes: each was taken, and has a price.
@@ -302,6 +304,7 @@ fn result_of(write: &PlannedWrite, one: &Tried, planned: &TargetResult) -> Optio
         to: Some(change.to),
         effective_date: Some(change.effective_date),
         words: one.words.clone().or_else(|| planned.words.clone()),
+        kaseya_says: one.kaseya_says.clone(),
         deferred_until,
         pair: planned.pair,
         ..TargetResult::of(outcome)

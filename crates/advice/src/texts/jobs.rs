@@ -93,7 +93,7 @@ pub(super) const UNK_01_SENT: Text = Text {
         "Kaseya took our change[ ({change})], and shows something else when it is read again.",
         "Kaseya ha accettato la nostra modifica[ ({change})], ma alla rilettura mostra altro.",
     )
-    .more("[What was found: «{kaseya_says}»]", "[Che cosa è stato trovato: «{kaseya_says}»]"),
+    .more("[What was found: «{found}»]", "[Che cosa è stato trovato: «{found}»]"),
     invoice: brief(
         "The invoice may have the old or the new units.",
         "In fattura possono esserci le unità vecchie o quelle nuove.",

@@ -135,8 +135,10 @@ pub(crate) struct Status {
     state: &'static str,
     /// The code of the error catalogue that explains it.
     code: Option<&'static str>,
-    /// What people need beside the code.
+    /// What people need beside the code, in our words, which are English.
     detail: Option<String>,
+    /// Kaseya's own words, as they came.
+    kaseya_says: Option<String>,
     /// When Kaseya was last seen to hold our number.
     last_sync: Option<Timestamp>,
     /// When a line was last changed.
@@ -200,6 +202,7 @@ impl From<CompanyStatus> for Status {
             state: row.state.as_str(),
             code: row.code.map(domain::ErrorCode::as_str),
             detail: row.detail,
+            kaseya_says: row.kaseya_says,
             last_sync: row.last_sync,
             last_change: row.last_change,
             deferred_until: row.deferred_until,

@@ -79,6 +79,8 @@ struct Row {
     tone: &'static str,
     state: String,
     code: &'static str,
+    /// Kaseya's own words.
+    kaseya_says: Option<String>,
     last_sync: String,
 }
 
@@ -328,6 +330,7 @@ fn row(
         tone: shown::tone(status.state),
         state: advice::state(status.state, &shown::moving(status), reader),
         code: status.code.map_or("", ErrorCode::as_str),
+        kaseya_says: status.kaseya_says.clone(),
         last_sync: status
             .last_sync
             .map_or_else(|| words.never_synced.to_owned(), |at| shown::instant(at, zone, language)),

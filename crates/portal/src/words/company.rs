@@ -29,6 +29,7 @@ super::words! {
         done: "What we did", "Cosa abbiamo fatto";
         to_do: "What to do", "Cosa fare";
         detail: "In detail", "In dettaglio";
+        kaseya_says: "In Kaseya's own words", "Con le parole di Kaseya";
         trace: "Trace id", "Id traccia";
         check_again: "Check again", "Verifica di nuovo";
         rules: "Billing rules", "Regole di fatturazione";

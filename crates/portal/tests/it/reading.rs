@@ -85,7 +85,8 @@ async fn s_41_all_companies_that_are_found_are_a_file_with_their_status() {
     let world = World::new().await;
     world
         .sql("update companies set name = '=Bea' where partner_id = 'msp' and company_id = 'bea';
-              update statuses set last_sync = '2026-11-20T00:00:00Z' where partner_id = 'msp' and company_id = 'ada'")
+              update statuses set last_sync = '2026-11-20T00:00:00Z' where partner_id = 'msp' and company_id = 'ada';
+              update statuses set kaseya_says = 'Contract <closed>' where partner_id = 'msp' and company_id = 'bea'")
         .await;
     let sheet = world.get("/companies.csv").await;
     assert_eq!(sheet.headers["content-type"], "text/csv; charset=utf-8");
@@ -96,12 +97,20 @@ async fn s_41_all_companies_that_are_found_are_a_file_with_their_status() {
     assert!(ada.contains(",changed (4 → 5),") && ada.contains(",2026-11-20T00:00:00Z,"), "{ada}");
     let bea = rows.iter().find(|row| row.starts_with("bea,")).expect("a row");
     assert!(bea.contains(",'=Bea,") && bea.contains(",not_sent,") && bea.contains(",CON-01,"), "{bea}");
+    assert!(bea.contains(",Contract <closed>,"), "{bea}");
 
     let cookie = world.sign_in(&world.viewer).await;
     let path = "/partners/msp/companies.csv?search=e&show=failed&page=7";
     let page = world.request(Method::GET, path, None, &[("cookie", &cookie)], "").await;
     assert_eq!(page.headers["content-disposition"], "attachment; filename=\"status.csv\"");
     assert!(page.text.lines().count() == 2 && page.text.contains("CON-01"), "{}", page.text);
+    let quoted = "lang=\"en\">Contract &#60;closed&#62;</q>";
+    for path in ["/partners/msp/companies", "/partners/msp/companies/bea"] {
+        let italian = &[("cookie", &*cookie), ("accept-language", "it")];
+        let page = world.request(Method::GET, path, None, italian, "").await;
+        assert!(page.text.contains(quoted), "Kaseya's words keep their language: {}", page.text);
+    }
+    assert_eq!(world.get("/companies/bea").await.json["contracts"][0]["kaseya_says"], "Contract <closed>");
     assert_eq!(world.get("/companies.csv?filter=what").await.status, StatusCode::BAD_REQUEST);
 }
 

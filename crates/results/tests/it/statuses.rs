@@ -27,10 +27,14 @@ fn three() -> v1::JobDone {
 #[tokio::test]
 async fn s_41_each_company_and_contract_has_its_own_status_and_the_run_its_totals() {
     let world = World::new().await;
-    world.store(&[three()]).await;
+    let mut message = three();
+    message.companies[2].kaseya_says = Some("The line is closed".to_owned());
+    world.store(&[message]).await;
     assert_eq!(world.status("acme", 1001).await, "changed 7 1");
     assert_eq!(world.status("beta", 1002).await, "unchanged 7 1");
     assert_eq!(world.status("gamma", 1003).await, "not_sent SVC-01 7 1");
+    let said = "select kaseya_says from statuses where company_id = 'gamma'";
+    assert_eq!(world.text(said).await, "The line is closed", "Kaseya's words stand apart from ours");
     assert_eq!(totals(&world, 7).await, "finished 3 1 1 0 1 0");
     let changed = "company.status";
     assert_eq!(

@@ -30,8 +30,10 @@ pub struct CompanyStatus {
     pub state: CompanyState,
     /// The code that explains it.
     pub code: Option<ErrorCode>,
-    /// What people need beside the code.
+    /// What people need beside the code, in our words.
     pub detail: Option<String>,
+    /// Kaseya's own words.
+    pub kaseya_says: Option<String>,
     /// Its products, as the last job found them.
     pub products: Vec<ProductRow>,
     /// When Kaseya was last seen to hold our number (S-39).
@@ -52,6 +54,7 @@ struct Stored {
     state: CompanyState,
     code: Option<ErrorCode>,
     detail: Option<String>,
+    kaseya_says: Option<String>,
     products: Vec<ProductRow>,
     last_sync: Option<Timestamp>,
     last_change: Option<Timestamp>,
@@ -150,6 +153,7 @@ pub(crate) async fn statuses_of(
                 state: CompanyState::Never,
                 code: None,
                 detail: None,
+                kaseya_says: None,
                 products: Vec::new(),
                 last_sync: None,
                 last_change: None,
@@ -162,6 +166,7 @@ pub(crate) async fn statuses_of(
                     state: status.state,
                     code: status.code,
                     detail: status.detail,
+                    kaseya_says: status.kaseya_says,
                     products: status.products,
                     last_sync: status.last_sync,
                     last_change: status.last_change,
@@ -173,7 +178,14 @@ pub(crate) async fn statuses_of(
             }
             let over = if off { Some(CompanyState::Off) } else { open.state_of(id, contract_id) };
             if let Some(state) = over {
-                row = CompanyStatus { state, code: None, detail: None, deferred_until: None, ..row };
+                row = CompanyStatus {
+                    state,
+                    code: None,
+                    detail: None,
+                    kaseya_says: None,
+                    deferred_until: None,
+                    ..row
+                };
             }
             rows.push(row);
         }
@@ -213,7 +225,7 @@ async fn stored(
     only: Option<&[&str]>,
 ) -> Result<BTreeMap<CompanyId, BTreeMap<Option<ContractId>, Stored>>, StoreError> {
     let sql =
-        "select company_id, contract_id, account_id, state, code, detail, products, last_sync, last_change,
+        "select company_id, contract_id, account_id, state, code, detail, kaseya_says, products, last_sync, last_change,
                       deferred_until, run_id, split_part(traceparent, '-', 2) as trace_id
                from statuses where partner_id = $1 and ($2::text[] is null or company_id = any($2))";
     let mut statuses: BTreeMap<CompanyId, BTreeMap<Option<ContractId>, Stored>> = BTreeMap::new();
@@ -223,6 +235,7 @@ async fn stored(
             state: row.named("state", CompanyState::parse)?,
             code: row.optional_code("code")?,
             detail: row.get("detail")?,
+            kaseya_says: row.get("kaseya_says")?,
             products: products(&row)?,
             last_sync: row.get("last_sync")?,
             last_change: row.get("last_change")?,

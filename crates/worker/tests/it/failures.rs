@@ -167,5 +167,5 @@ async fn a_company_on_two_contracts_is_told_of_on_each() {
     let done = world.work(vec![simple(5001, "acme", 14), second]).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed");
     assert_eq!(came_out(&done, "acme", 5002), "not_sent UNK-01");
-    assert_eq!(outcome(&done, "acme", 5002).detail.as_deref(), Some("Nope"));
+    assert_eq!(outcome(&done, "acme", 5002).kaseya_says.as_deref(), Some("Nope"));
 }

@@ -94,7 +94,8 @@ async fn a_write_that_kaseya_refuses_is_told_in_its_words_and_the_others_are_don
     let done = world.work(two_lines()).await;
     assert_eq!(results(&done), [ChangeResult::Refused, ChangeResult::Confirmed]);
     assert_eq!(came_out(&done, "acme", 5001), "not_sent UNK-01");
-    assert_eq!(outcome(&done, "acme", 5001).detail.as_deref(), Some("Period is closed"));
+    assert_eq!(outcome(&done, "acme", 5001).kaseya_says.as_deref(), Some("Period is closed"));
+    assert_eq!(outcome(&done, "acme", 5001).detail, None);
     assert_eq!(came_out(&done, "beta", 5001), "changed");
 }
 
