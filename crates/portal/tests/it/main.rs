@@ -12,5 +12,6 @@ mod ordering;
 mod reading;
 mod suggestions;
 mod walk;
+mod weight;
 mod world;
 mod writing;
