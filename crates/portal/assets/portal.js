@@ -10,37 +10,29 @@ for (const form of document.querySelectorAll("form[data-send-on-change]")) {
   });
 }
 
-// Search as you type: what is found is fetched once typing pauses; what was chosen meanwhile stays chosen.
-for (const form of document.querySelectorAll("form[data-search-into]")) {
-  let timer;
-  let asked = 0;
-  const search = async () => {
-    const part = document.getElementById(form.dataset.searchInto);
-    const number = ++asked;
-    const address = `${form.action}?${new URLSearchParams(new FormData(form))}`;
-    part.setAttribute("aria-busy", "true");
-    const answer = await fetch(address, { headers: { Accept: "text/html" } });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.getElementById(part.id);
-    // An answer that a later one has overtaken is not shown.
-    if (number !== asked || !fresh) return;
-    const chosen = [...part.querySelectorAll("select")].map((select) => select.selectedOptions[0]?.cloneNode(true));
-    part.innerHTML = fresh.innerHTML;
-    part.removeAttribute("aria-busy");
-    [...part.querySelectorAll("select")].forEach((select, place) => {
-      const option = chosen[place];
-      if (!option) return;
-      if (![...select.options].some((known) => known.value === option.value)) select.append(option);
-      select.value = option.value;
-    });
-    if (form.dataset.searchAddress !== undefined) history.replaceState(null, "", address);
-  };
-  form.addEventListener("input", (event) => {
-    if (!event.target.matches("[type=search]")) return;
-    clearTimeout(timer);
-    timer = setTimeout(search, 300);
-  });
-}
+// Search as you type: what is found is fetched once typing pauses. A form may have come into the page later.
+let typing;
+let asked = 0;
+const search = async (form) => {
+  const part = document.getElementById(form.dataset.searchInto);
+  const number = ++asked;
+  const address = `${form.action}?${new URLSearchParams(new FormData(form))}`;
+  part.setAttribute("aria-busy", "true");
+  const answer = await fetch(address, { headers: { Accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById(part.id);
+  // An answer that a later one has overtaken is not shown.
+  if (number !== asked || !fresh) return;
+  part.innerHTML = fresh.innerHTML;
+  part.removeAttribute("aria-busy");
+  if (form.dataset.searchAddress !== undefined) history.replaceState(null, "", address);
+};
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-search-into]");
+  if (!form || !event.target.matches("[type=search]")) return;
+  clearTimeout(typing);
+  typing = setTimeout(search, 300, form);
+});
 
 // A button that only asks: the answer is put into one part of the page, and what was typed stays where it is.
 for (const button of document.querySelectorAll("button[data-into]")) {
@@ -96,8 +88,9 @@ if (live && document.querySelector("[data-live]")) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of document.querySelectorAll("[data-live]")) {
         const fresh = page.getElementById(part.id);
-        // What a person is typing into is left alone.
-        if (fresh && !part.contains(document.activeElement) && part.innerHTML !== fresh.innerHTML) {
+        // What a person is typing into is left alone, and so is a row that is edited.
+        const isInUse = part.contains(document.activeElement) || part.querySelector(".edited");
+        if (fresh && !isInUse && part.innerHTML !== fresh.innerHTML) {
           part.innerHTML = fresh.innerHTML;
         }
       }

@@ -25,6 +25,11 @@ const ASSETS: &[Asset] = &[
         kind: "text/javascript; charset=utf-8",
         text: include_str!("../assets/portal.js"),
     },
+    Asset {
+        name: "mapping.js",
+        kind: "text/javascript; charset=utf-8",
+        text: include_str!("../assets/mapping.js"),
+    },
     Asset { name: "icon.svg", kind: "image/svg+xml", text: include_str!("../assets/icon.svg") },
 ];
 

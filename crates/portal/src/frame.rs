@@ -158,6 +158,11 @@ impl Frame {
         assets::address("portal.js")
     }
 
+    /// Where the script of mappings is.
+    pub fn mapping_script(&self) -> String {
+        assets::address("mapping.js")
+    }
+
     /// Where the icon is.
     pub fn icon(&self) -> String {
         assets::address("icon.svg")

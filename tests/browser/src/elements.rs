@@ -24,6 +24,8 @@ pub enum Role {
     Heading,
     /// A link.
     Link,
+    /// A list to choose from that is open.
+    Listbox,
     /// One of several that exclude each other.
     Radio,
     /// Part of a page with a name.
@@ -49,6 +51,7 @@ impl Role {
             Self::Disclosure => "DisclosureTriangle",
             Self::Heading => "heading",
             Self::Link => "link",
+            Self::Listbox => "listbox",
             Self::Radio => "radio",
             Self::Region => "region",
             Self::Row => "row",

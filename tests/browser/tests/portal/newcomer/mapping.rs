@@ -26,9 +26,13 @@ pub(crate) async fn maps_products(person: &Person<'_>) -> anyhow::Result<()> {
     // S-18, S-23: although it is off, services are searched live, by a part of the name.
     person.click(Role::Link, person.say("✎ Edit", "✎ Modifica")).await?;
     person.until_text(person.say("2 active services", "2 servizi attivi")).await?;
-    person.fill(person.say("Search the services in Kaseya", "Cerca i servizi in Kaseya"), "stand").await?;
+    let search = person.say("Search the services in Kaseya: Standard", "Cerca i servizi in Kaseya: Standard");
+    person.fill(search, "stand").await?;
     person.until_text(person.say("1 active service found", "1 servizio attivo")).await?;
-    person.choose("Standard", "Password Boss Standard").await?;
+    let found =
+        person.find(Role::Listbox, "Standard").await.context("S-23: what is found opens by itself")?;
+    found.select_by_label("Password Boss Standard").await?;
+    person.find(Role::Combobox, "Standard").await.context("S-23: it closes when one is chosen")?;
 
     // S-25, S-40: stored on Save, one product still without a service, and the next step is said and at hand.
     person.save(person.say("Press Sync now", "Premi Sincronizza ora")).await?;
@@ -98,7 +102,10 @@ async fn chooses_account(person: &Person<'_>, company: &str) -> anyhow::Result<(
     // B-09: suggested by the name, confirmed by a person.
     person.until_text(person.say("Suggested by the name", "Suggeriti in base al nome")).await?;
     person.click(Role::Link, company).await?;
-    person.until_text(person.say("2. Its contract", "2. Il suo contratto")).await
+    person.until_text(person.say("2. Its contract", "2. Il suo contratto")).await?;
+    // S-35: the row is edited where it stands.
+    anyhow::ensure!(person.path().await?.ends_with("/companies"), "S-35: {}", person.path().await?);
+    Ok(())
 }
 
 /// Confirms the account's contract.
