@@ -3,6 +3,7 @@
 //! Who calls brings a token of the partner that the address names; cookies say nothing here. Whatever goes wrong is told as
 //! RFC 9457 has it. The document of the API is made from what serves it.
 
+mod access;
 mod caller;
 mod calls;
 mod companies;
@@ -15,12 +16,14 @@ mod journal;
 mod keyed;
 mod looking_up;
 mod mapping;
+mod mapping_file;
 mod overview;
 mod problem;
 mod products;
 mod request;
 mod runs;
 mod schedule;
+mod suggestions;
 mod sync;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
@@ -69,6 +72,13 @@ fn described() -> OpenApiRouter<Portal> {
         .routes(routes!(sync::show))
         .routes(routes!(holds::list))
         .routes(routes!(journal::list))
+        .routes(routes!(mapping_file::export, mapping_file::apply))
+        .routes(routes!(mapping_file::compare))
+        .routes(routes!(suggestions::account_suggestions))
+        .routes(routes!(access::list_members))
+        .routes(routes!(access::remove_member))
+        .routes(routes!(access::list_tokens, access::make_token))
+        .routes(routes!(access::revoke_token))
         .routes(routes!(calls::show));
     OpenApiRouter::new().nest("/partners/{partner}", partner)
 }
@@ -79,6 +89,7 @@ fn ordered() -> OpenApiRouter<Portal> {
         .routes(routes!(mapping::save_many))
         .routes(routes!(sync::ask))
         .routes(routes!(holds::decide))
+        .routes(routes!(access::add_member))
 }
 
 /// Everything that a partner has set.

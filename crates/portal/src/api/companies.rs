@@ -107,7 +107,7 @@ pub(crate) struct Counted {
 }
 
 /// Account and contract of a company.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Mapping {
     account_id: i32,
     account: String,
@@ -120,7 +120,7 @@ pub(crate) struct Mapping {
 }
 
 /// A contract, as it was mapped.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ContractName {
     contract_id: i32,
     name: String,

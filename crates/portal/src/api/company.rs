@@ -88,7 +88,7 @@ pub(crate) fn language(headers: &HeaderMap) -> advice::Language {
 }
 
 /// What of a product is not billed, at the least, or free; billed as counted where it says nothing.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = BillingRule)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
@@ -109,7 +109,7 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
-    fn of((product_id, known): (ProductId, ProductBilling)) -> Self {
+    pub fn of((product_id, known): (ProductId, ProductBilling)) -> Self {
         let (not_billed, minimum, included_free) = match known.rule {
             BillingRule::NotBilled => (true, 0, 0),
             BillingRule::Billed { minimum, included_free } => (false, minimum, included_free),

@@ -19,9 +19,9 @@ use super::{described, ordered, problem};
 
 /// What a program is told first.
 const ABOUT: &str = "What the portal's pages do, for programs. Each call brings a token of the partner in its address; \
-    the roles are viewer (reads), editor (maps, syncs, decides, reports counts) and admin (connection and switch). A POST may \
-    bring an `Idempotency-Key`: the same call with the same key gets the first one's answer for a day, but Authenticate, which tries anew. Lists go on at \
-    `cursor=` their `next`.";
+    the roles are viewer (reads), editor (maps, syncs, decides, reports counts) and admin (connection, switch and access). A POST may \
+    bring an `Idempotency-Key`: the same call with the same key gets the first one's answer for a day, but \
+    Authenticate, which tries anew, and a new token, which is told once. Lists go on at `cursor=` their `next`.";
 
 /// Schemas that no call names itself.
 #[derive(OpenApi)]

@@ -142,7 +142,7 @@ pub(crate) async fn contracts(
     Ok(Json(FoundContracts { contracts: contracts.collect() }))
 }
 
-fn problem(error: NotRead) -> Problem {
+pub(crate) fn problem(error: NotRead) -> Problem {
     match error {
         NotRead::Store(error) | NotRead::NotTried(NotTried::Store(error)) => Problem::Database(error),
         other => Problem::NotRead(other),

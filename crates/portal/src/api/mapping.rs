@@ -80,7 +80,7 @@ pub(crate) struct Leftovers {
 }
 
 /// A line that an edit has left behind.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Left {
     hold_id: String,
     /// The companies whose users were in it.
@@ -93,9 +93,9 @@ pub(crate) struct Left {
     from_day: Date,
 }
 
-impl From<Vec<Leftover>> for Leftovers {
-    fn from(left: Vec<Leftover>) -> Self {
-        let left_over = left.into_iter().map(|one| Left {
+impl From<Leftover> for Left {
+    fn from(one: Leftover) -> Self {
+        Self {
             hold_id: one.hold.to_string(),
             company_ids: one.companies.iter().map(ToString::to_string).collect(),
             contract_id: one.contract.0.0,
@@ -103,8 +103,13 @@ impl From<Vec<Leftover>> for Leftovers {
             service: one.service,
             units: one.units,
             from_day: one.from_day,
-        });
-        Self { left_over: left_over.collect() }
+        }
+    }
+}
+
+impl From<Vec<Leftover>> for Leftovers {
+    fn from(left: Vec<Leftover>) -> Self {
+        Self { left_over: left.into_iter().map(Left::from).collect() }
     }
 }
 

@@ -20,7 +20,7 @@ use utoipa::{
     openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, response::Response as Described},
 };
 
-use super::{connection::Check, looking_up};
+use super::{connection::Check, looking_up, mapping_file::Comparison};
 
 /// Whoever meets a database or broker that is away asks again after so many seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
@@ -64,6 +64,14 @@ pub(crate) enum Problem {
     /// Kaseya was not read.
     #[error(transparent)]
     NotRead(NotRead),
+    /// It is the last admin: nobody else could say who may come in.
+    #[error(
+        "nobody else could say who may come in: let another administrator in first; a member counts from the first sign-in on"
+    )]
+    LastAdmin,
+    /// A mapping file has bad rows, is not as it was shown, or it is not said that users are to be added together.
+    #[error("look at the file again: it is not as it was shown")]
+    LookAgain(Box<Comparison>),
     /// The idempotency key came with another call.
     #[error("this Idempotency-Key came with another call before: use a new one")]
     OtherCall,
@@ -112,6 +120,9 @@ pub(crate) struct Document {
     /// What Kaseya said.
     #[serde(skip_serializing_if = "Option::is_none")]
     kaseya_said: Option<String>,
+    /// A mapping file beside what is stored now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<Box<Comparison>>,
     /// From when on it may be tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_before: Option<Timestamp>,
@@ -200,6 +211,8 @@ impl Problem {
             Self::Mistakes(_) => (StatusCode::UNPROCESSABLE_ENTITY, "mistakes", "Mistakes"),
             Self::NotSaved(refusal) => not_saved(refusal),
             Self::NotRead(error) => looking_up::kind(error),
+            Self::LastAdmin => (StatusCode::CONFLICT, "last-admin", "The last administrator"),
+            Self::LookAgain(_) => (StatusCode::CONFLICT, "look-again", "Look at the file again"),
             Self::OtherCall => (StatusCode::UNPROCESSABLE_ENTITY, "other-call", "Key of another call"),
             Self::Underway => (StatusCode::CONFLICT, "under-way", "Under way"),
             Self::Broker(_) => (StatusCode::SERVICE_UNAVAILABLE, "broker-away", "The broker is away"),
@@ -210,7 +223,7 @@ impl Problem {
         }
     }
 
-    fn document(&self) -> Document {
+    fn document(self) -> Document {
         let (status, kind, title) = self.kind();
         let document = Document {
             kind: format!("urn:problem:kaseya-sync:{kind}"),
@@ -220,13 +233,14 @@ impl Problem {
             ..Document::default()
         };
         match self {
-            Self::Body(mistake) => Document { errors: vec![mistake.clone()], ..document },
-            Self::Mistakes(mistakes) => Document { errors: mistakes.clone(), ..document },
-            Self::NotSaved(refusal) => told(refusal, document),
+            Self::Body(mistake) => Document { errors: vec![mistake], ..document },
+            Self::Mistakes(mistakes) => Document { errors: mistakes, ..document },
+            Self::LookAgain(comparison) => Document { comparison: Some(comparison), ..document },
+            Self::NotSaved(refusal) => told(&refusal, document),
             Self::NotRead(error) => Document {
                 code: error.code().map(domain::ErrorCode::as_str),
                 not_before: match error {
-                    NotRead::NotTried(NotTried::NotBefore { until }) => Some(*until),
+                    NotRead::NotTried(NotTried::NotBefore { until }) => Some(until),
                     _ => None,
                 },
                 kaseya_said: error.words().map(str::to_owned),
@@ -298,8 +312,8 @@ impl IntoResponse for Problem {
             Self::Broker(Some(error)) => tracing::error!(%error, "a call could not be passed on"),
             _ => {}
         }
-        let document = self.document();
         let (status, ..) = self.kind();
+        let document = self.document();
         // Plain data always becomes JSON.
         let body = serde_json::to_string(&document).unwrap_or_default();
         let kind = HeaderValue::from_static("application/problem+json");

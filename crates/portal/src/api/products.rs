@@ -3,6 +3,7 @@
 use axum::{Json, extract::State};
 use domain::{ProductId, ServiceId};
 use serde::{Deserialize, Serialize};
+use store::settings::ProductMapping;
 use utoipa::ToSchema;
 
 use super::{
@@ -31,12 +32,18 @@ pub(crate) struct Product {
 }
 
 /// Kaseya's sellable item.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Service {
     service_id: i32,
     /// Its name when it was mapped.
     name: String,
+}
+
+impl From<ProductMapping> for Service {
+    fn from(mapping: ProductMapping) -> Self {
+        Self { service_id: mapping.service.0, name: mapping.service_name }
+    }
 }
 
 /// The products, each with the service that it is mapped to.
@@ -46,9 +53,7 @@ pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result
     let products = settings.products.into_iter().map(|(id, known)| Product {
         product_id: id.to_string(),
         name: known.name,
-        service: known
-            .mapping
-            .map(|mapping| Service { service_id: mapping.service.0, name: mapping.service_name }),
+        service: known.mapping.map(Service::from),
     });
     Ok(Json(Products { products: products.collect() }))
 }

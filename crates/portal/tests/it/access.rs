@@ -1,6 +1,7 @@
-//! Who may come in: members and tokens, by the page.
+//! Who may come in: members and tokens, by page and API.
 
-use http::{StatusCode, header};
+use http::{Method, StatusCode, header};
+use serde_json::json;
 
 use crate::world::{Answer, World};
 
@@ -74,4 +75,61 @@ async fn a_token_is_shown_once_and_the_last_admins_is_not_revoked() {
     assert_eq!(world.page(&cookie, PAGE).await.status, StatusCode::SEE_OTHER, "who used it is signed out");
     let shown = world.page(&other, PAGE).await;
     assert!(shown.text.contains("revoked on"), "{}", shown.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_let_members_in_and_out() {
+    let world = World::new().await;
+    let list = async || {
+        let path = "/v1/partners/msp/members";
+        world.request(Method::GET, path, Some(&world.admin), &[], "").await.json["members"].clone()
+    };
+    let pia = json!({ "email": "Pia@example.com", "role": "admin" });
+    let key = [("idempotency-key", "pia")];
+    let added = world.send_with(Method::POST, "/members", &key, &pia).await;
+    assert_eq!(added.status, StatusCode::CREATED, "{}", added.text);
+    let again = world.send_with(Method::POST, "/members", &key, &pia).await;
+    assert_eq!((again.status, &again.json), (StatusCode::CREATED, &added.json), "it is done once");
+    let known = list().await;
+    assert_eq!(known.as_array().map(Vec::len), Some(1));
+    assert_eq!((&known[0]["email"], &known[0]["added_by"]), (&json!("pia@example.com"), &json!("admin")));
+    for (new, field, code) in [
+        (pia, "email", "known"),
+        (json!({ "email": "pia", "role": "viewer" }), "email", "address"),
+        (json!({ "email": "ugo@example.com", "role": "king" }), "role", "unknown"),
+    ] {
+        let refused = world.send(Method::POST, "/members", &new).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+        let mistake = &refused.json["errors"][0];
+        assert_eq!((&mistake["field"], &mistake["code"]), (&json!(field), &json!(code)));
+    }
+    let member = format!("/members/{}", added.json["member_id"].as_str().expect("an id"));
+    assert_eq!(world.send(Method::DELETE, &member, &json!({})).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(world.send(Method::DELETE, &member, &json!({})).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(list().await, json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_make_tokens_that_are_told_once_and_revoke_all_but_the_last_admins() {
+    let world = World::new().await;
+    let own = "/tokens/00000000-0000-0000-0000-000000000003";
+    let last = world.send(Method::DELETE, own, &json!({})).await;
+    assert_eq!((last.status, &last.json["title"]), (StatusCode::CONFLICT, &json!("The last administrator")));
+    let nameless = world.send(Method::POST, "/tokens", &json!({ "name": " ", "role": "admin" })).await;
+    assert_eq!(nameless.json["errors"][0]["field"], "name", "{}", nameless.text);
+
+    let new = json!({ "name": "Nightly", "role": "admin" });
+    let key = [("idempotency-key", "nightly")];
+    let made = world.send_with(Method::POST, "/tokens", &key, &new).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let secret = made.json["token"].as_str().expect("a token");
+    let kept = "select from idempotency_keys where body like '%ks_%'";
+    let kept = world.database.client().await.query(kept, &[]).await.expect("it answers");
+    assert!(kept.is_empty(), "a secret is kept");
+    let tokens = world.request(Method::GET, "/v1/partners/msp/tokens", Some(secret), &[], "").await;
+    assert_eq!((tokens.status, &tokens.json["tokens"][0]["name"]), (StatusCode::OK, &json!("Nightly")));
+    assert!(!tokens.text.contains("ks_"), "{}", tokens.text);
+
+    assert_eq!(world.send(Method::DELETE, own, &json!({})).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(world.send(Method::DELETE, own, &json!({})).await.status, StatusCode::UNAUTHORIZED);
 }

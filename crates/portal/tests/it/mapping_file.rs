@@ -1,6 +1,7 @@
-//! The mapping file's page: what is uploaded is shown, and applied only as it was shown.
+//! The mapping file, by page and API: it is shown first, and applied only as it was shown.
 
 use http::{Method, StatusCode, header};
+use serde_json::json;
 
 use crate::world::{Answer, World};
 
@@ -79,4 +80,42 @@ async fn b_08_bad_rows_are_named_and_leave_nothing_to_apply() {
     assert!(none.text.contains("names no column row"), "{}", none.text);
     let forged = Editor { csrf: world.csrf_of_another(), cookie: editor.cookie.clone(), world: &world };
     assert_eq!(forged.post(&[("file", HEAD)]).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_08_programs_take_the_file_out_compare_it_and_apply_it_as_it_was_shown() {
+    let world = World::new().await;
+    let call = async |method: Method, path: &str, file: &str| {
+        let path = format!("/v1/partners/msp/mapping-file{path}");
+        world.request(method, &path, Some(&world.editor), &[("content-type", "text/csv")], file).await
+    };
+    let file = call(Method::GET, "?separator=semicolon", "").await;
+    assert_eq!(file.headers[header::CONTENT_TYPE], "text/csv; charset=utf-8");
+    assert!(file.text.contains("\"row\";\"company_id\""), "{}", file.text);
+    assert_eq!(call(Method::GET, "?separator=tab", "").await.status, StatusCode::BAD_REQUEST);
+    let same = call(Method::POST, "/comparison", &file.text).await;
+    assert_eq!((same.status, &same.json["differences"]), (StatusCode::OK, &json!([])), "{}", same.text);
+
+    let edited =
+        format!("{HEAD}\ncompany;cem;Cem;;;3;Cem SpA;30;Managed;;;;;;\nproduct;;;p3;New one;;;;;7;New;;;;");
+    let shown = call(Method::POST, "/comparison", &edited).await;
+    let differences = &shown.json["differences"];
+    assert_eq!(differences[0]["to"], json!({ "service_id": 7, "name": "New" }), "{}", shown.text);
+    assert_eq!((&differences[1]["about"], &differences[1]["from"]), (&json!("company"), &json!(null)));
+    assert_eq!(differences[1]["to"]["contract"]["contract_id"], 30);
+    let apply = async |mark: &str| call(Method::PUT, &format!("?mark={mark}"), &edited).await;
+    let other = apply("0000000000000000").await;
+    assert_eq!((other.status, &other.json["comparison"]), (StatusCode::CONFLICT, &shown.json));
+    let applied = apply(shown.json["mark"].as_str().expect("a mark")).await;
+    assert_eq!((applied.status, &applied.json), (StatusCode::OK, &json!({ "left_over": [] })));
+    assert_eq!(world.get("/companies/cem").await.json["mapping"]["account_id"], 3);
+
+    let bad = call(Method::POST, "/comparison", &format!("{HEAD}\ncompany;cem;Cem;;;3;Cem;;;;;;;;")).await;
+    let row = &bad.json["bad_rows"][0];
+    assert_eq!((&row["line"], &row["column"]), (&json!(2), &json!("contract_id")), "{}", bad.text);
+    let none = call(Method::POST, "/comparison", "a,b").await;
+    assert_eq!(
+        (none.status, &none.json["errors"][0]["code"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("no_column"))
+    );
 }

@@ -1,6 +1,7 @@
 //! Suggested mappings: nothing is mapped before it is confirmed, and many are at once.
 
 use http::{Method, StatusCode};
+use serde_json::json;
 
 use crate::world::{Answer, RIGHT, World};
 
@@ -18,6 +19,11 @@ async fn b_09_suggestions_are_ticked_shown_with_their_only_contract_and_confirme
         .await;
     let saved = world.send(Method::PUT, "/connection", &world.connection(RIGHT)).await;
     assert_eq!(saved.status, StatusCode::OK, "{}", saved.text);
+    let path = "/v1/partners/msp/account-suggestions";
+    let told = world.request(Method::GET, path, Some(&world.editor), &[], "").await;
+    let likely = json!([{ "account_id": 301, "name": "Azienda 1", "score": 100 }]);
+    let company = json!({ "company_id": "cem", "name": "Azienda 1 S.r.l.", "accounts": likely });
+    assert_eq!(told.json, json!({ "companies": [company], "next": null }), "{}", told.text);
     let cookie = world.sign_in(&world.editor).await;
     let page = world.request(Method::GET, PAGE, None, &[("cookie", &cookie)], "").await;
     assert!(page.text.contains("Azienda 1 (100 % alike)"), "{}", page.text);

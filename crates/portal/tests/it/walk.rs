@@ -159,10 +159,11 @@ async fn a_viewer_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_editor_sets_neither_connection_nor_switch() {
+async fn an_editor_sets_neither_connection_nor_switch_and_lets_nobody_in() {
     let world = World::new().await;
     for (method, path) in of("msp", calls()) {
-        let is_admins = path.contains("/connection") && method != Method::GET;
+        let is_access = path.contains("/members") || path.contains("/tokens");
+        let is_admins = is_access || path.contains("/connection") && method != Method::GET;
         let answer = world.request(method.clone(), &path, Some(&world.editor), &[], "{}").await;
         assert_eq!(answer.status == StatusCode::FORBIDDEN, is_admins, "{method} {path}");
     }

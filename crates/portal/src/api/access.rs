@@ -1,0 +1,241 @@
+//! Who may come in: the partner's members and its tokens.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use domain::{MemberId, Role, TokenId};
+use jiff::Timestamp;
+use operations::access::{LetOut, NotLetIn};
+use serde::{Deserialize, Serialize};
+use store::access::{
+    members::{self, Member},
+    tokens::{self, ApiToken},
+};
+use utoipa::ToSchema;
+
+use super::{
+    caller::Administrator,
+    problem::{FieldMistake, Problem, Problems},
+    request::Body,
+};
+use crate::Portal;
+
+impl From<NotLetIn> for Problem {
+    fn from(refusal: NotLetIn) -> Self {
+        let mistake = |field, code| Self::Mistakes(vec![FieldMistake::new(field, code, &refusal)]);
+        match refusal {
+            NotLetIn::NoAddress => mistake("email", "address"),
+            NotLetIn::Known => mistake("email", "known"),
+            NotLetIn::NoName => mistake("name", "unusable"),
+            NotLetIn::Store(error) => Self::Database(error),
+        }
+    }
+}
+
+/// The role of a word.
+fn role(word: &str) -> Result<Role, Problem> {
+    let mistake = || FieldMistake::new("role", "unknown", "write viewer, editor or admin");
+    Role::parse(word).ok_or_else(|| Problem::Mistakes(vec![mistake()]))
+}
+
+fn let_out(came: LetOut) -> Result<StatusCode, Problem> {
+    match came {
+        LetOut::Done => Ok(StatusCode::NO_CONTENT),
+        LetOut::Unknown => Err(Problem::NotFound),
+        LetOut::LastAdmin => Err(Problem::LastAdmin),
+    }
+}
+
+/// People who may sign in by the identity provider.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Members {
+    /// By their addresses.
+    members: Vec<OneMember>,
+}
+
+/// Somebody who may sign in by the identity provider.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Member)]
+pub(crate) struct OneMember {
+    member_id: String,
+    email: String,
+    /// viewer, editor or admin.
+    role: &'static str,
+    /// Whether the person was here yet.
+    has_signed_in: bool,
+    added_at: Timestamp,
+    added_by: String,
+}
+
+impl From<Member> for OneMember {
+    fn from(known: Member) -> Self {
+        Self {
+            member_id: known.member.to_string(),
+            email: known.email,
+            role: known.role.as_str(),
+            has_signed_in: known.has_signed_in,
+            added_at: known.added_at,
+            added_by: known.added_by,
+        }
+    }
+}
+
+/// The partner's members.
+#[utoipa::path(get, path = "/members", tag = "access",
+    responses((status = 200, body = Members), Problems))]
+pub(crate) async fn list_members(
+    State(portal): State<Portal>,
+    Administrator(caller): Administrator,
+) -> Result<Json<Members>, Problem> {
+    let partner = &caller.partner;
+    let store = &portal.operations.store;
+    let known = store.transaction("api_members", |tx| Box::pin(members::list(tx, partner))).await?;
+    Ok(Json(Members { members: known.into_iter().map(OneMember::from).collect() }))
+}
+
+/// Somebody who is to be let in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewMember {
+    /// As the identity provider verifies it.
+    email: String,
+    /// viewer, editor or admin.
+    role: String,
+}
+
+/// A member who was added.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AddedMember {
+    member_id: String,
+}
+
+/// Lets in whoever signs in with this address.
+#[utoipa::path(post, path = "/members", tag = "access", request_body = NewMember,
+    responses((status = 201, body = AddedMember), Problems))]
+pub(crate) async fn add_member(
+    State(portal): State<Portal>,
+    Administrator(caller): Administrator,
+    Body(new): Body<NewMember>,
+) -> Result<(StatusCode, Json<AddedMember>), Problem> {
+    let role = role(&new.role)?;
+    let (partner, by) = (&caller.partner, &caller.name);
+    let member = portal.operations.add_member(partner, &new.email, role, by).await?;
+    tracing::info!(%partner, %member, role = role.as_str(), by, "a member was added");
+    Ok((StatusCode::CREATED, Json(AddedMember { member_id: member.to_string() })))
+}
+
+/// Lets a member in no more, signed in or not. The last admin stays: 409.
+#[utoipa::path(delete, path = "/members/{member}", tag = "access", params(("member" = String, Path)),
+    responses((status = 204), Problems))]
+pub(crate) async fn remove_member(
+    State(portal): State<Portal>,
+    Administrator(caller): Administrator,
+    Path((_, member)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let member = MemberId::parse(&member).map_err(|_| Problem::NotFound)?;
+    let (partner, by) = (&caller.partner, &caller.name);
+    let done = let_out(portal.operations.remove_member(partner, member).await?)?;
+    tracing::info!(%partner, %member, by, "a member was removed");
+    Ok(done)
+}
+
+/// The partner's tokens.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Tokens {
+    /// The newest first, also the revoked.
+    tokens: Vec<OneToken>,
+}
+
+/// A token, without what lets in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Token)]
+pub(crate) struct OneToken {
+    token_id: String,
+    name: String,
+    /// viewer, editor or admin.
+    role: &'static str,
+    created_at: Timestamp,
+    created_by: String,
+    /// To the minute.
+    last_used_at: Option<Timestamp>,
+    /// Since when it lets nobody in any more.
+    revoked_at: Option<Timestamp>,
+}
+
+impl From<ApiToken> for OneToken {
+    fn from(known: ApiToken) -> Self {
+        Self {
+            token_id: known.token.to_string(),
+            name: known.name,
+            role: known.role.as_str(),
+            created_at: known.created_at,
+            created_by: known.created_by,
+            last_used_at: known.last_used_at,
+            revoked_at: known.revoked_at,
+        }
+    }
+}
+
+/// The partner's tokens.
+#[utoipa::path(get, path = "/tokens", tag = "access",
+    responses((status = 200, body = Tokens), Problems))]
+pub(crate) async fn list_tokens(
+    State(portal): State<Portal>,
+    Administrator(caller): Administrator,
+) -> Result<Json<Tokens>, Problem> {
+    let partner = &caller.partner;
+    let store = &portal.operations.store;
+    let known = store.transaction("api_tokens", |tx| Box::pin(tokens::list(tx, partner))).await?;
+    Ok(Json(Tokens { tokens: known.into_iter().map(OneToken::from).collect() }))
+}
+
+/// A token that is to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewToken {
+    /// Who or what uses it: 1 to 100 characters.
+    name: String,
+    /// viewer, editor or admin.
+    role: String,
+}
+
+/// A token that was made.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MadeToken {
+    token_id: String,
+    /// What lets in. It is told this once, and only its hash is kept.
+    token: String,
+}
+
+/// Makes a token. An `Idempotency-Key` says nothing here: an answer that is remembered would be a secret that is kept.
+#[utoipa::path(post, path = "/tokens", tag = "access", request_body = NewToken,
+    responses((status = 201, body = MadeToken), Problems))]
+pub(crate) async fn make_token(
+    State(portal): State<Portal>,
+    Administrator(caller): Administrator,
+    Body(new): Body<NewToken>,
+) -> Result<(StatusCode, Json<MadeToken>), Problem> {
+    let role = role(&new.role)?;
+    let (partner, by) = (&caller.partner, &caller.name);
+    let (id, secret) = portal.operations.make_token(partner, &new.name, role, by).await?;
+    tracing::info!(%partner, token = %id, role = role.as_str(), by, "a token was made");
+    let made = MadeToken { token_id: id.to_string(), token: secret.expose_secret().to_owned() };
+    Ok((StatusCode::CREATED, Json(made)))
+}
+
+/// Revokes a token; whoever is signed in by it is signed out. The last admin's stays: 409.
+#[utoipa::path(delete, path = "/tokens/{token}", tag = "access", params(("token" = String, Path)),
+    responses((status = 204), Problems))]
+pub(crate) async fn revoke_token(
+    State(portal): State<Portal>,
+    Administrator(caller): Administrator,
+    Path((_, token)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    let token = TokenId::parse(&token).map_err(|_| Problem::NotFound)?;
+    let (partner, by) = (&caller.partner, &caller.name);
+    let done = let_out(portal.operations.revoke_token(partner, token).await?)?;
+    tracing::info!(%partner, %token, by, "a token was revoked");
+    Ok(done)
+}
