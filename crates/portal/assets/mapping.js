@@ -23,7 +23,15 @@ const close = () => {
 const show = async (address, sent) => {
   const { place, pencil } = edited;
   place.setAttribute("aria-busy", "true");
-  const { page, wasRedirected } = await ask(address, sent);
+  let came;
+  try {
+    came = await ask(address, sent);
+  } catch {
+    // The browser says why nothing comes.
+    location.assign(address);
+    return;
+  }
+  const { page, wasRedirected } = came;
   if (edited?.place !== place) return;
   place.removeAttribute("aria-busy");
   const part = page.getElementById("mapping");

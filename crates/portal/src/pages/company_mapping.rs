@@ -275,9 +275,13 @@ impl Of<'_> {
     }
 }
 
-/// What stands beside a contract: its type, its end, and why it cannot be chosen.
+/// What stands beside a contract: its type, its state, its end, and why it cannot be chosen.
 fn more(contract: &ContractChoice, words: &words::Mapping, language: Language) -> String {
     let mut more: Vec<String> = contract.contract_type.iter().cloned().collect();
+    // That it is not is its reason.
+    if contract.is_active {
+        more.push(words.active.to_owned());
+    }
     if let Some(end) = contract.end {
         let text = if contract.ends_soon { words.ends_soon } else { words.ends };
         more.push(fill(text, &[("day", &shown::day(end, language))]));

@@ -35,6 +35,7 @@ super::words! {
         accounts: "Accounts", "Account";
         no_accounts: "No account of that name is in Kaseya, or the user's role does not show it.",
             "In Kaseya non c'è alcun account con questo nome, oppure il ruolo dell'utente non lo mostra.";
+        active: "active", "attivo";
         inactive: "inactive", "non attivo";
         other_account: "Choose another account", "Scegli un altro account";
         no_contracts: "This account has no contract. Make one of the type Recurring Services in Kaseya: Finance > Contracts.",

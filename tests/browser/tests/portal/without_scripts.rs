@@ -25,7 +25,7 @@ async fn the_connection_a_mapping_and_a_decision_need_no_scripts() -> anyhow::Re
     person.click(Role::Button, "Search").await?;
     person.click(Role::Link, "Nuova Cliente Srl").await?;
     person.save("Choose a contract: a mapping without one is not saved.").await?;
-    person.click(Role::Radio, "Managed services Recurring Services").await?;
+    person.click(Role::Radio, "Managed services Recurring Services · active").await?;
     person.save("Press Sync now").await?;
 
     // B-01: ticked and dismissed, as several would be.

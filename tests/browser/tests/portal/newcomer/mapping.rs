@@ -5,8 +5,10 @@ use browser_tests::Role;
 
 use crate::person::Person;
 
-/// An account's contract, as it can be chosen: its name and type.
-const CONTRACT: &str = "Managed services Recurring Services";
+/// An account's contract, as it can be chosen: its name, type and state.
+fn contract(person: &Person<'_>) -> &'static str {
+    person.say("Managed services Recurring Services · active", "Managed services Recurring Services · attivo")
+}
 
 pub(crate) async fn maps_products(person: &Person<'_>) -> anyhow::Result<()> {
     // S-21, S-22: read-only until it is edited, with all products, mapped or not.
@@ -60,7 +62,7 @@ pub(crate) async fn sees_all_companies(person: &Person<'_>) -> anyhow::Result<()
 pub(crate) async fn maps_companies(person: &Person<'_>) -> anyhow::Result<()> {
     // S-36: cancel leaves it unchanged.
     chooses_account(person, "Panificio Niccolò & Figli").await?;
-    person.click(Role::Radio, CONTRACT).await?;
+    person.click(Role::Radio, contract(person)).await?;
     person.click(Role::Link, person.say("Cancel", "Annulla")).await?;
     let still = pencil(person, "Panificio Niccolò & Figli");
     person.find(Role::Link, &still).await.context("S-36: cancelled is unchanged, and still to be mapped")?;
@@ -110,6 +112,6 @@ async fn chooses_account(person: &Person<'_>, company: &str) -> anyhow::Result<(
 
 /// Confirms the account's contract.
 async fn saves_with_contract(person: &Person<'_>) -> anyhow::Result<()> {
-    person.click(Role::Radio, CONTRACT).await?;
+    person.click(Role::Radio, contract(person)).await?;
     person.save(person.say("Press Sync now", "Premi Sincronizza ora")).await
 }
