@@ -162,6 +162,24 @@ async fn compare(database: &TestDatabase, what: &str) -> Result<()> {
     Ok(())
 }
 
+/// Each changes how companies stand, by one of the tables of which that is made.
+const WRITTEN: &[&str] = &[
+    "update company_mappings set contract_id = contract_id + 1 where account_id % 5 = 0",
+    "update company_product_contracts set contract_id = contract_id + 1 where substr(company_id, 2)::int % 4 = 0",
+    "delete from company_product_contracts where substr(company_id, 2)::int % 7 = 0",
+    "delete from company_mappings where account_id % 8 = 0",
+    "delete from statuses where substr(company_id, 2)::int % 9 = 0",
+    "update statuses set state = 'held', code = 'QTY-01', last_sync = null where substr(company_id, 2)::int % 10 = 0",
+    "insert into company_mappings (partner_id, company_id, account_id, account_name, contract_id, contract_name, version,
+                                   edited_at)
+     select 'msp', company_id, 1, 'Account 1', 10, 'Agreement 1', 1, '2026-11-01T00:00:00Z' from companies
+     where partner_id = 'msp' on conflict do nothing",
+    "insert into companies (partner_id, company_id, name) values ('msp', 'c9001', 'Forno new')",
+    "delete from product_mappings where product_id = 'p2'",
+    "delete from product_mappings",
+    "insert into product_mappings (partner_id, product_id, service_id, service_name) values ('msp', 'p3', 3, 'Third')",
+];
+
 #[tokio::test]
 async fn s_34_pages_show_what_the_statuses_say_of_all_companies() -> Result<()> {
     for seed in ["0.1", "0.7"] {
@@ -185,15 +203,34 @@ async fn s_34_pages_show_what_the_statuses_say_of_all_companies() -> Result<()> 
             )
             .await?;
         compare(&database, "running").await?;
-        for mapped in ["delete from product_mappings where product_id = 'p2'", "delete from product_mappings"]
-        {
-            client.batch_execute(mapped).await?;
-            compare(&database, mapped).await?;
+        for written in WRITTEN {
+            client.batch_execute(written).await?;
+            compare(&database, written).await?;
         }
         client.batch_execute("update integrations set state = 'switching_off'").await?;
         compare(&database, "switching off").await?;
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn what_two_write_of_one_company_at_once_is_both_in_how_it_stands() -> Result<()> {
+    let database = partner("0.4").await?;
+    let [first, second] = [database.client().await, database.client().await];
+    let hold = "begin; update statuses set state = 'held' where company_id = (select min(company_id) from company_mappings)";
+    first.batch_execute(hold).await?;
+    let own = "insert into company_product_contracts (partner_id, company_id, product_id, contract_id, contract_name)
+               select 'msp', min(company_id), 'p2', 4242, 'Own' from company_mappings
+               on conflict (partner_id, company_id, product_id) do update set contract_id = 4242";
+    let waits = tokio::spawn(async move { second.batch_execute(own).await });
+    let blocked = "select exists (select from pg_stat_activity
+                                  where datname = current_database() and wait_event_type = 'Lock')";
+    while !first.query_one(blocked, &[]).await?.get::<_, bool>(0) {
+        tokio::task::yield_now().await;
+    }
+    first.batch_execute("commit").await?;
+    waits.await??;
+    compare(&database, "two at once").await
 }
 
 #[tokio::test]

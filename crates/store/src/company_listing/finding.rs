@@ -1,5 +1,7 @@
 //! Which companies are on a page, and how many each filter finds.
 
+use std::cmp::Reverse;
+
 use domain::{CompanyId, CompanyState, ErrorCode, Level, PartnerId};
 use jiff::Timestamp;
 
@@ -76,19 +78,6 @@ pub enum Sort {
     Users,
 }
 
-impl Sort {
-    fn column(self) -> &'static str {
-        match self {
-            Self::Company => "lower(name)",
-            Self::Account => "lower(account_name)",
-            Self::Contract => "lower(contract_name)",
-            Self::State => "weight",
-            Self::LastSync => "last_sync",
-            Self::Users => "users",
-        }
-    }
-}
-
 /// How many companies the search finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -139,71 +128,38 @@ pub(super) struct Found {
     pub counts: Counts,
 }
 
-/// The companies that a search finds, with what filters and orders ask. What lies over a stored status, and which contracts
-/// a company is shown with, is as `status_reading::companies` has it. Parameters: partner, now, whether it is off, the
-/// states from the least to the worst, the codes of what is not sent, the search.
-const FOUND: &str = "with served as materialized (select product_id from product_mappings where partner_id = $1),
-    open as materialized (
+/// The companies that a search finds, with what filters and orders ask. How they stand is kept (`company_standings`); what
+/// lies over that for a while is as `status_reading::companies` has it: of companies with an open job it is put together
+/// anew. Parameters: partner, now, whether it is off, the codes of what is not sent, the search.
+const FOUND: &str = "with open as materialized (
         select state = 'started' as running, contract_ids, company_ids from jobs
         where partner_id = $1 and state <> 'done' and (not_before is null or not_before <= $2)
     ),
-    open_contracts as (
+    open_contracts as materialized (
         select contract_id, bool_or(running) as running
         from (select running, unnest(contract_ids) as contract_id from open) as each group by contract_id
     ),
-    open_companies as (
+    open_companies as materialized (
         select company_id, bool_or(running) as running
         from (select running, unnest(company_ids) as company_id from open) as each group by company_id
     ),
-    base as materialized (
-        select company_id, companies.name, closed_from, account_name, contract_id, contract_name
-        from companies left join company_mappings using (partner_id, company_id)
-        where partner_id = $1
-          and ($6 = '' or strpos(lower(companies.name), lower($6)) > 0 or strpos(lower(company_id), lower($6)) > 0
-               or strpos(lower(account_name), lower($6)) > 0 or strpos(lower(contract_name), lower($6)) > 0
-               or company_id in (select company_id from company_product_contracts
-                                 where partner_id = $1 and strpos(lower(contract_name), lower($6)) > 0))
+    overlaid as (
+        select company_id from company_mappings join open_contracts using (contract_id) where partner_id = $1
+        union
+        select company_id from company_product_contracts join open_contracts using (contract_id) where partner_id = $1
+        union
+        select company_id from open_companies
     ),
-    own_used as (
-        select company_id, count(*) as products
-        from company_product_contracts join product_mappings using (partner_id, product_id)
-        where partner_id = $1 group by company_id
-    ),
-    shown as (
-        select company_id, coalesce(contract_id, 0) as contract_id,
-               contract_id is null or (select count(*) from served) > coalesce(products, 0) as used, true as is_default
-        from base left join own_used using (company_id)
-        union all
-        select company_id, contract_id, service_id is not null, false
-        from company_product_contracts left join product_mappings using (partner_id, product_id)
-        where partner_id = $1
-    ),
-    standing as (
-        select company_id, contract_id, last_sync, code, overlaid,
-               case when $3 then 'off' when overlaid then case when running then 'running' else 'queued' end
-                    else coalesce(state, 'never') end as state
+    overlay as (
+        select company_id, array_agg(distinct case when running then 'running' when not running then 'queued' else state end) as states,
+               coalesce(array_agg(distinct code) filter (where running is null and contract_id <> 0 and code is not null), '{}')
+                   as codes
         from (
-            select shown.company_id, shown.contract_id, statuses.state, statuses.code, statuses.last_sync,
-                   coalesce(open_contracts.running, open_companies.running) as running,
-                   $3 or open_contracts.contract_id is not null or open_companies.company_id is not null as overlaid
-            from shown
-                 left join statuses on statuses.partner_id = $1 and statuses.company_id = shown.company_id
-                                   and statuses.contract_id = shown.contract_id
-                 left join open_contracts on open_contracts.contract_id = shown.contract_id
-                 left join open_companies on shown.contract_id = 0 and open_companies.company_id = shown.company_id
-            where used or statuses.company_id is not null
-               or is_default and (select count(*) from served) = 0
-                  and not exists (select from statuses as elsewhere
-                                       join company_product_contracts as others using (partner_id, company_id, contract_id)
-                                  where elsewhere.partner_id = $1 and elsewhere.company_id = shown.company_id)
-        ) as rows
-    ),
-    grouped as (
-        select company_id, max(array_position($4::text[], state)) as weight, bool_or(state = 'held') as held,
-               bool_or(state = 'not_sent' or contract_id <> 0 and not overlaid and coalesce(code, '') = any($5::text[])) as failed,
-               bool_or(state = 'never') as never,
-               case when bool_and(last_sync is not null) then min(last_sync) end as last_sync
-        from standing group by company_id
+            select shown.company_id, contract_id, state, code, coalesce(open_contracts.running, open_companies.running) as running
+            from shown_contracts($1, (select array_agg(company_id) from overlaid)) as shown
+                 left join open_contracts using (contract_id)
+                 left join open_companies on contract_id = 0 and open_companies.company_id = shown.company_id
+        ) as each group by company_id
     ),
     changed as (
         select distinct company_id from run_companies
@@ -213,16 +169,30 @@ const FOUND: &str = "with served as materialized (select product_id from product
                         order by run_number desc limit 1)
     ),
     not_billed as (select distinct company_id from billing_rules where partner_id = $1 and not_billed),
-    found as materialized (
-        select base.company_id, name, account_name, contract_name, weight, last_sync, users, held, failed, never,
+    standing as (
+        select companies.company_id, companies.name, closed_from, account_name, contract_id, contract_name, last_sync, users,
+               case when $3 then '{off}' else coalesce(overlay.states, company_standings.states) end as states,
+               not $3 and coalesce('held' = any(overlay.states), held) as held,
+               not $3 and (coalesce('not_sent' = any(overlay.states), not_sent)
+                           or coalesce(overlay.codes, company_standings.codes) && $4::text[]) as failed,
+               not $3 and coalesce('never' = any(overlay.states), never) as never,
                contract_id is null as unmapped, closed_from is not null as closed,
-               changed.company_id is not null as changed, not_billed.company_id is not null as not_billed,
-               held or failed or contract_id is null and users > 0 as needs_person
-        from base
-             left join grouped on grouped.company_id = base.company_id
-             left join newest_reports on newest_reports.partner_id = $1 and newest_reports.company_id = base.company_id
-             left join changed on changed.company_id = base.company_id
-             left join not_billed on not_billed.company_id = base.company_id
+               changed.company_id is not null as changed, not_billed.company_id is not null as not_billed
+        from companies
+             left join company_standings using (partner_id, company_id)
+             left join company_mappings using (partner_id, company_id)
+             left join newest_reports using (partner_id, company_id)
+             left join overlay on overlay.company_id = companies.company_id
+             left join changed on changed.company_id = companies.company_id
+             left join not_billed on not_billed.company_id = companies.company_id
+        where partner_id = $1
+          and ($5 = '' or strpos(lower(companies.name), lower($5)) > 0 or strpos(lower(companies.company_id), lower($5)) > 0
+               or strpos(lower(account_name), lower($5)) > 0 or strpos(lower(contract_name), lower($5)) > 0
+               or companies.company_id in (select company_id from company_product_contracts
+                                           where partner_id = $1 and strpos(lower(contract_name), lower($5)) > 0))
+    ),
+    found as materialized (
+        select *, held or failed or unmapped and users > 0 as needs_person from standing
     ),
     counted as (
         select count(*) as all_found, count(*) filter (where needs_person) as needs_person_found,
@@ -236,6 +206,26 @@ const FOUND: &str = "with served as materialized (select product_id from product
         from found
     )";
 
+/// What rows are ordered by.
+fn order(sort: Sort) -> String {
+    match sort {
+        Sort::Company => "lower(name)".to_owned(),
+        Sort::Account => "lower(account_name)".to_owned(),
+        Sort::Contract => "lower(contract_name)".to_owned(),
+        Sort::State => worst(),
+        Sort::LastSync => "last_sync".to_owned(),
+        Sort::Users => "users".to_owned(),
+    }
+}
+
+/// How much the worst of a company's states wants a person's eye.
+fn worst() -> String {
+    let mut states = CompanyState::ALL.to_vec();
+    states.sort_by_key(|state| Reverse(state.weight()));
+    let weighed = states.iter().map(|state| format!("when '{state}' = any(states) then {}", state.weight()));
+    format!("case {} end", weighed.collect::<Vec<_>>().join(" "))
+}
+
 pub(super) async fn find(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -243,23 +233,20 @@ pub(super) async fn find(
     off: bool,
     now: Timestamp,
 ) -> Result<Found, StoreError> {
-    let mut states = CompanyState::ALL.to_vec();
-    states.sort_by_key(|state| state.weight());
-    let states: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
     let errors = ErrorCode::ALL.iter().filter(|code| code.level() == Level::Error);
     let errors: Vec<&str> = errors.map(|code| code.as_str()).collect();
     let direction = if query.descending { "desc nulls last" } else { "asc nulls last" };
-    let order = format!("{} {direction}, lower(name), company_id", query.sort.column());
+    let order = format!("{} {direction}, lower(name), company_id", order(query.sort));
     let sql = format!(
         "{FOUND}
          select page.company_id, counted.* from counted left join (
-             select * from found where {filter} order by {order} limit $7 offset $8
+             select * from found where {filter} order by {order} limit $6 offset $7
          ) as page on true order by {order}",
         filter = query.filter.column(),
     );
     let (size, offset) = (i64::from(query.size), i64::from(query.offset));
     let rows = tx
-        .query(&sql, &[&partner.as_str(), &now, &off, &states, &errors, &query.search.trim(), &size, &offset])
+        .query(&sql, &[&partner.as_str(), &now, &off, &errors, &query.search.trim(), &size, &offset])
         .await?;
     let counts = rows.first().map(counts).transpose()?.unwrap_or_default();
     let mut companies = Vec::with_capacity(rows.len());
