@@ -65,7 +65,7 @@ pub use ids::{
 pub use invoice_outlook::InvoiceOutlook;
 pub use leftover::plan_leftover;
 pub use login::{LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, RefusedLogin};
-pub use month_end::{FreezeCause, Month, MonthEnd, MonthPhase, window_end};
+pub use month_end::{FreezeCause, Month, MonthEnd, MonthPhase, invoiced_month, window_end};
 pub use password_age::{PASSWORD_DAYS, PASSWORD_STEPS, PasswordWarning, password_warning};
 pub use plan::{Change, Decision, Line, PlanContext, plan_target};
 pub use plan_switch::{

@@ -165,6 +165,14 @@ impl MonthEnd {
     }
 }
 
+/// The month whose counts the next invoices show: the last one until its window has ended. In arrears and in advance
+/// alike, since in both the invoices of a day show the count of the last month's last day.
+pub fn invoiced_month(now: Timestamp, invoice_day: InvoiceDay, partner_zone: &TimeZone) -> Month {
+    let current = Month::of(partner_zone.to_datetime(now).date());
+    let last = current.previous();
+    if now < window_end(last, invoice_day, partner_zone) { last } else { current }
+}
+
 /// The end of the window of a month: the end of the partner's invoice day in the following month, local time.
 pub fn window_end(month: Month, invoice_day: InvoiceDay, partner_zone: &TimeZone) -> Timestamp {
     let day_after = month.next().first_day().saturating_add(i64::from(invoice_day.get()).days());

@@ -2,7 +2,7 @@
 
 use domain::{
     Billing, FreezeCause, InvoiceDay, KnownCounts, Month, MonthEnd, MonthPhase, UserCount, choose_count,
-    effective_date, later_start, window_end,
+    effective_date, invoiced_month, later_start, window_end,
 };
 use jiff::{
     Timestamp, ToSpan as _,
@@ -271,5 +271,20 @@ proptest! {
             last = here;
             now += 1.hour();
         }
+    }
+}
+
+#[test]
+fn the_last_month_is_invoiced_until_its_invoice_day_is_over() {
+    let rome = zone("Europe/Rome");
+    for (now, day, invoiced) in [
+        ("2026-12-05T22:59:59Z", 5, month(2026, 11)),
+        ("2026-12-05T23:00:00Z", 5, month(2026, 12)),
+        ("2026-11-30T23:00:00Z", 1, month(2026, 11)),
+        ("2026-12-01T23:00:00Z", 1, month(2026, 12)),
+        ("2026-12-28T12:00:00Z", 28, month(2026, 11)),
+        ("2026-12-31T12:00:00Z", 28, month(2026, 12)),
+    ] {
+        assert_eq!(invoiced_month(at(now), invoice_day(day), &rome), invoiced, "{now}, day {day}");
     }
 }

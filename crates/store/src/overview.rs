@@ -1,6 +1,6 @@
 //! A partner at one look: how its invoices stand, what is at risk, and who needs a person.
 
-use domain::{Month, PartnerId, ProductId};
+use domain::{InvoiceDay, Month, PartnerId, ProductId};
 use jiff::Timestamp;
 
 use crate::{
@@ -17,6 +17,8 @@ pub struct Overview {
     pub state: Option<IntegrationState>,
     /// Set while Kaseya refuses the credentials.
     pub refused: Option<RefusedCredentials>,
+    /// The day of the month on which invoices are made; `None` before the first save.
+    pub invoice_day: Option<InvoiceDay>,
     /// The companies by how they stand.
     pub companies: Counts,
     /// Those that need a person, the worst first.
@@ -78,8 +80,9 @@ pub async fn overview(
     let row = tx.query_one(sql, &[&partner.as_str()]).await?;
     let standing = settings::standing(tx, partner).await?;
     Ok(Overview {
-        state: standing.map(|(state, _)| state),
-        refused: standing.and_then(|(_, refused)| refused),
+        state: standing.map(|(state, ..)| state),
+        refused: standing.and_then(|(_, refused, _)| refused),
+        invoice_day: standing.map(|(.., invoice_day)| invoice_day),
         companies: page.counts,
         needs_person: page.companies,
         open_holds: row.number("open_holds")?,

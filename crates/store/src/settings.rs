@@ -281,14 +281,22 @@ fn state(row: &Row) -> Result<IntegrationState, StoreError> {
     }
 }
 
-/// Where the switch stands and whether Kaseya refuses the credentials; `None` before the first save.
+/// Where the switch stands, whether Kaseya refuses the credentials, and when invoices are made; `None` before the first save.
 pub(crate) async fn standing(
     tx: &Transaction<'_>,
     partner: &PartnerId,
-) -> Result<Option<(IntegrationState, Option<RefusedCredentials>)>, StoreError> {
-    let sql = "select state, credentials_refused_code, credentials_refused_at from integrations where partner_id = $1";
+) -> Result<Option<(IntegrationState, Option<RefusedCredentials>, InvoiceDay)>, StoreError> {
+    let sql = "select state, credentials_refused_code, credentials_refused_at, invoice_day
+               from integrations where partner_id = $1";
     let row = tx.query_opt(sql, &[&partner.as_str()]).await?;
-    row.map(|row| Ok((state(&row)?, refused(&row)?))).transpose()
+    row.map(|row| Ok((state(&row)?, refused(&row)?, invoice_day(&row)?))).transpose()
+}
+
+fn invoice_day(row: &Row) -> Result<InvoiceDay, StoreError> {
+    i8::try_from(row.get::<i16>("invoice_day")?)
+        .ok()
+        .and_then(InvoiceDay::new)
+        .ok_or_else(|| StoreError::row("integrations", "invoice_day", &"it is no day from 1 to 28"))
 }
 
 fn refused(row: &Row) -> Result<Option<RefusedCredentials>, StoreError> {
@@ -313,10 +321,6 @@ async fn integration(
     };
     let month_end = MonthEnd::new(count_zone, i64::from(row.get::<i16>("freeze_hour")?))
         .map_err(|error| StoreError::row("integrations", "freeze_hour", &error))?;
-    let invoice_day = i8::try_from(row.get::<i16>("invoice_day")?)
-        .ok()
-        .and_then(InvoiceDay::new)
-        .ok_or_else(|| StoreError::row("integrations", "invoice_day", &"it is no day from 1 to 28"))?;
     Ok(Some(Integration {
         host: row.get("host")?,
         v2_base: row.get("v2_base")?,
@@ -329,7 +333,7 @@ async fn integration(
         credentials_version: row.number("credentials_version")?,
         state: state(&row)?,
         billing: billing(&row)?,
-        invoice_day,
+        invoice_day: invoice_day(&row)?,
         month_end_run: row.get("month_end_run")?,
         month_end,
         max_count_age_days: row.number("max_count_age_days")?,

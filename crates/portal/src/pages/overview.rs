@@ -4,7 +4,6 @@ use advice::{Language, number};
 use askama::Template;
 use axum::{extract::State, response::Response};
 use domain::{CompanyState, Month};
-use jiff::{ToSpan as _, tz::TimeZone};
 use store::{
     StoreError,
     company_listing::ListedCompany,
@@ -81,7 +80,10 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
     let shown_companies = u32::try_from(seen.needs_person.len()).unwrap_or(COMPANIES);
     let more = seen.companies.needs_person.saturating_sub(shown_companies);
     let reader = advice::Reader { language, now: now.to_zoned(zone.clone()) };
-    let month = invoiced_month(&zone, now);
+    let month = seen.invoice_day.map_or_else(
+        || Month::of(zone.to_datetime(now).date()),
+        |invoice_day| domain::invoiced_month(now, invoice_day, &zone),
+    );
     Ok(page(&Overview {
         words,
         state: seen.state,
@@ -89,7 +91,7 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
         refused: seen
             .refused
             .map(|refused| fill(words.refused, &[("code", &refused.code), ("when", &instant(refused.at))])),
-        headline: fill(words.invoices, &[("month", &shown::month(month, language))]),
+        headline: fill(words.invoices, &[("month", &shown::month(month.first_day().month(), language))]),
         figures: figures(&seen, words, language),
         rows: seen.needs_person.iter().flat_map(|company| rows(company, &frame, words, &reader)).collect(),
         more: (more > 0).then(|| fill(words.more, &[("number", &number::whole(more.into(), language))])),
@@ -110,14 +112,6 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
         zone: fill(words.times, &[("zone", &zone.iana_name().unwrap_or("UTC"))]),
         frame,
     }))
-}
-
-/// The month of the counts that the next invoices show: until its last day has passed, this one.
-fn invoiced_month(zone: &TimeZone, now: jiff::Timestamp) -> i8 {
-    let today = zone.to_datetime(now).date();
-    // On the first days the month before is still being invoiced.
-    let counted = if today.day() <= 3 { today.saturating_sub(1.month()) } else { today };
-    counted.month()
 }
 
 fn rows<'a>(
