@@ -23,7 +23,14 @@
 //! | B-01, B-04 | `newcomer::syncing::approves_what_is_held`, `walk`, `without_scripts` |
 //! | B-09 | `newcomer::mapping::maps_companies` |
 //!
-//! No page shows by itself what is in S-06, S-07, S-09, S-27, S-28 and S-30: these are other tests'.
+//! What no page shows by itself is tested elsewhere:
+//!
+//! | requirement | test |
+//! |---|---|
+//! | S-06 to S-08 | `kaseya` `host::tests`, `operations` `connection_settings` `s_06_…`, `portal` `writing` `s_06_…` |
+//! | S-09 | `worker` `secrets` `s_09_…`, `end-to-end` `secrets` |
+//! | S-27, S-28 | `domain` `month_end`, `scheduler` `month_end::tests` |
+//! | S-30 | `scheduler` `month_end::tests` `s_30_…` |
 
 mod browser;
 mod looks;
