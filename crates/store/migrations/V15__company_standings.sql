@@ -45,6 +45,9 @@ create table company_standings (
     codes text[] not null default '{}',
     -- When the one that was longest not seen to hold our number was; null when one never was.
     last_sync timestamptz,
+    unmapped boolean not null default true,
+    -- Of the newest complete report; null without one.
+    users integer,
     primary key (partner_id, company_id),
     foreign key (partner_id, company_id) references companies on delete cascade
 );
@@ -60,17 +63,23 @@ begin
     perform from company_standings
     where partner_id = of_partner and company_id = any(of_companies)
     order by company_id for update;
-    update company_standings as kept set states = new.states, codes = new.codes, last_sync = new.last_sync
+    update company_standings as kept
+    set states = new.states, codes = new.codes, last_sync = new.last_sync, unmapped = new.unmapped, users = new.users
     from (
         select known.company_id, coalesce(array_agg(distinct state) filter (where state is not null), '{}') as states,
                coalesce(array_agg(distinct code) filter (where contract_id <> 0 and code is not null), '{}') as codes,
-               case when bool_and(shown.last_sync is not null) then min(shown.last_sync) end as last_sync
+               case when bool_and(shown.last_sync is not null) then min(shown.last_sync) end as last_sync,
+               not exists (select from company_mappings as mapped
+                           where mapped.partner_id = of_partner and mapped.company_id = known.company_id) as unmapped,
+               (select users from newest_reports as newest
+                where newest.partner_id = of_partner and newest.company_id = known.company_id) as users
         from unnest(of_companies) as known (company_id)
              left join shown_contracts(of_partner, of_companies) as shown using (company_id)
         group by known.company_id
     ) as new
     where kept.partner_id = of_partner and kept.company_id = new.company_id
-      and (kept.states, kept.codes, kept.last_sync) is distinct from (new.states, new.codes, new.last_sync);
+      and (kept.states, kept.codes, kept.last_sync, kept.unmapped, kept.users)
+          is distinct from (new.states, new.codes, new.last_sync, new.unmapped, new.users);
 end
 $$;
 
@@ -93,6 +102,12 @@ create trigger standings_of_new after insert on company_mappings referencing new
 create trigger standings_of_changed after update on company_mappings referencing new table as written
     for each statement execute function keep_standings_of_written();
 create trigger standings_of_gone after delete on company_mappings referencing old table as written
+    for each statement execute function keep_standings_of_written();
+create trigger standings_of_new after insert on newest_reports referencing new table as written
+    for each statement execute function keep_standings_of_written();
+create trigger standings_of_changed after update on newest_reports referencing new table as written
+    for each statement execute function keep_standings_of_written();
+create trigger standings_of_gone after delete on newest_reports referencing old table as written
     for each statement execute function keep_standings_of_written();
 create trigger standings_of_new after insert on company_product_contracts referencing new table as written
     for each statement execute function keep_standings_of_written();

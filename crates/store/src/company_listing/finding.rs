@@ -128,10 +128,9 @@ pub(super) struct Found {
     pub counts: Counts,
 }
 
-/// The companies that a search finds, with what filters and orders ask. How they stand is kept (`company_standings`); what
-/// lies over that for a while is as `status_reading::companies` has it: of companies with an open job it is put together
-/// anew. Parameters: partner, now, whether it is off, the codes of what is not sent, the search.
-const FOUND: &str = "with open as materialized (
+/// What lies over how companies stand, for a while: of companies with an open job it is put together anew, as
+/// `status_reading::companies` has it. Parameters: partner, now.
+const OVERLAY: &str = "open as materialized (
         select state = 'started' as running, contract_ids, company_ids from jobs
         where partner_id = $1 and state <> 'done' and (not_before is null or not_before <= $2)
     ),
@@ -150,7 +149,7 @@ const FOUND: &str = "with open as materialized (
         union
         select company_id from open_companies
     ),
-    overlay as (
+    overlay as materialized (
         select company_id, array_agg(distinct case when running then 'running' when not running then 'queued' else state end) as states,
                coalesce(array_agg(distinct code) filter (where running is null and contract_id <> 0 and code is not null), '{}')
                    as codes
@@ -160,6 +159,19 @@ const FOUND: &str = "with open as materialized (
                  left join open_contracts using (contract_id)
                  left join open_companies on contract_id = 0 and open_companies.company_id = shown.company_id
         ) as each group by company_id
+    )";
+
+/// How companies stand, as is kept (`company_standings`) and with what lies over it. Parameters: those of [`OVERLAY`],
+/// whether the integration is off, the codes of what is not sent.
+const STANDING: &str = "standing as not materialized (
+        select company_standings.company_id, unmapped, users, last_sync,
+               case when $3 then '{off}' else coalesce(overlay.states, company_standings.states) end as states,
+               not $3 and coalesce('held' = any(overlay.states), held) as held,
+               not $3 and (coalesce('not_sent' = any(overlay.states), not_sent)
+                           or coalesce(overlay.codes, company_standings.codes) && $4::text[]) as failed,
+               not $3 and coalesce('never' = any(overlay.states), never) as never
+        from company_standings left join overlay on overlay.company_id = company_standings.company_id
+        where partner_id = $1
     ),
     changed as (
         select distinct company_id from run_companies
@@ -168,42 +180,27 @@ const FOUND: &str = "with open as materialized (
                         where partner_id = $1 and state = 'finished' and mode = 'apply' and trigger <> 'probe'
                         order by run_number desc limit 1)
     ),
-    not_billed as (select distinct company_id from billing_rules where partner_id = $1 and not_billed),
-    standing as (
-        select companies.company_id, companies.name, closed_from, account_name, contract_id, contract_name, last_sync, users,
-               case when $3 then '{off}' else coalesce(overlay.states, company_standings.states) end as states,
-               not $3 and coalesce('held' = any(overlay.states), held) as held,
-               not $3 and (coalesce('not_sent' = any(overlay.states), not_sent)
-                           or coalesce(overlay.codes, company_standings.codes) && $4::text[]) as failed,
-               not $3 and coalesce('never' = any(overlay.states), never) as never,
-               contract_id is null as unmapped, closed_from is not null as closed,
-               changed.company_id is not null as changed, not_billed.company_id is not null as not_billed
+    not_billed as (select distinct company_id from billing_rules where partner_id = $1 and not_billed)";
+
+/// Which companies a search finds. Parameter: what is searched.
+const SEARCH: &str =
+    "and (strpos(lower(companies.name), lower($5)) > 0 or strpos(lower(companies.company_id), lower($5)) > 0
+         or strpos(lower(account_name), lower($5)) > 0 or strpos(lower(contract_name), lower($5)) > 0
+         or companies.company_id in (select company_id from company_product_contracts
+                                     where partner_id = $1 and strpos(lower(contract_name), lower($5)) > 0))";
+
+/// The companies that a search finds, with what filters and orders ask. Postgres leaves out what a filter and an order do
+/// not ask.
+const FOUND: &str = "found as (
+        select companies.company_id, companies.name, account_name, contract_name, last_sync, users, states, held, failed, never,
+               unmapped, closed_from is not null as closed, changed.company_id is not null as changed,
+               not_billed.company_id is not null as not_billed, held or failed or unmapped and users > 0 as needs_person
         from companies
-             left join company_standings using (partner_id, company_id)
              left join company_mappings using (partner_id, company_id)
-             left join newest_reports using (partner_id, company_id)
-             left join overlay on overlay.company_id = companies.company_id
+             left join standing on standing.company_id = companies.company_id
              left join changed on changed.company_id = companies.company_id
              left join not_billed on not_billed.company_id = companies.company_id
-        where partner_id = $1
-          and ($5 = '' or strpos(lower(companies.name), lower($5)) > 0 or strpos(lower(companies.company_id), lower($5)) > 0
-               or strpos(lower(account_name), lower($5)) > 0 or strpos(lower(contract_name), lower($5)) > 0
-               or companies.company_id in (select company_id from company_product_contracts
-                                           where partner_id = $1 and strpos(lower(contract_name), lower($5)) > 0))
-    ),
-    found as materialized (
-        select *, held or failed or unmapped and users > 0 as needs_person from standing
-    ),
-    counted as (
-        select count(*) as all_found, count(*) filter (where needs_person) as needs_person_found,
-               count(*) filter (where unmapped) as unmapped_found,
-               count(*) filter (where unmapped and users > 0) as unmapped_with_users_found,
-               count(*) filter (where failed) as failed_found, count(*) filter (where held) as held_found,
-               count(*) filter (where changed) as changed_found,
-               count(*) filter (where not_billed) as not_billed_found,
-               count(*) filter (where closed) as closed_found, count(*) filter (where never) as never_found,
-               count(*) filter (where not (unmapped or failed or held or never)) as ready_found
-        from found
+        where partner_id = $1 SEARCH
     )";
 
 /// What rows are ordered by.
@@ -226,6 +223,24 @@ fn worst() -> String {
     format!("case {} end", weighed.collect::<Vec<_>>().join(" "))
 }
 
+/// What is counted of those that a search finds, in the words of [`Filter`].
+const COUNTED: &str = "count(*) as all_found,
+    count(*) filter (where held or failed or unmapped and users > 0) as needs_person_found,
+    count(*) filter (where unmapped) as unmapped_found,
+    count(*) filter (where unmapped and users > 0) as unmapped_with_users_found,
+    count(*) filter (where failed) as failed_found, count(*) filter (where held) as held_found,
+    count(*) filter (where never) as never_found,
+    count(*) filter (where not (unmapped or failed or held or never)) as ready_found";
+
+/// The same of those whom no search leaves out.
+const COUNTED_OF_ALL: &str =
+    "(select count(*) from changed) as changed_found, (select count(*) from not_billed) as not_billed_found,
+    (select count(*) from companies where partner_id = $1 and closed_from is not null) as closed_found";
+
+/// The same of those that a search finds.
+const COUNTED_OF_FOUND: &str = "count(*) filter (where changed) as changed_found,
+    count(*) filter (where not_billed) as not_billed_found, count(*) filter (where closed) as closed_found";
+
 pub(super) async fn find(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -235,19 +250,30 @@ pub(super) async fn find(
 ) -> Result<Found, StoreError> {
     let errors = ErrorCode::ALL.iter().filter(|code| code.level() == Level::Error);
     let errors: Vec<&str> = errors.map(|code| code.as_str()).collect();
+    let search = query.search.trim();
+    // Of all companies each filter's are counted by themselves, so that Postgres need not put together what the page does not
+    // ask.
+    let (searched, counted) = if search.is_empty() {
+        (
+            "and $5::text = ''",
+            format!("select counted.*, {COUNTED_OF_ALL} from (select {COUNTED} from standing) as counted"),
+        )
+    } else {
+        (SEARCH, format!("select {COUNTED}, {COUNTED_OF_FOUND} from found"))
+    };
     let direction = if query.descending { "desc nulls last" } else { "asc nulls last" };
-    let order = format!("{} {direction}, lower(name), company_id", order(query.sort));
     let sql = format!(
-        "{FOUND}
-         select page.company_id, counted.* from counted left join (
-             select * from found where {filter} order by {order} limit $6 offset $7
-         ) as page on true order by {order}",
+        "with {OVERLAY}, {STANDING}, {found}
+         select company_id, counted.* from ({counted}) as counted left join (
+             select company_id, {order} as place, lower(name) as name_place
+             from found where {filter} order by place {direction}, name_place, company_id limit $6 offset $7
+         ) as page on true order by place {direction}, name_place, company_id",
+        found = FOUND.replace("SEARCH", searched),
         filter = query.filter.column(),
+        order = order(query.sort),
     );
     let (size, offset) = (i64::from(query.size), i64::from(query.offset));
-    let rows = tx
-        .query(&sql, &[&partner.as_str(), &now, &off, &errors, &query.search.trim(), &size, &offset])
-        .await?;
+    let rows = tx.query(&sql, &[&partner.as_str(), &now, &off, &errors, &search, &size, &offset]).await?;
     let counts = rows.first().map(counts).transpose()?.unwrap_or_default();
     let mut companies = Vec::with_capacity(rows.len());
     for row in rows {
