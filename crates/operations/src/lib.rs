@@ -13,6 +13,7 @@ pub mod connection_settings;
 pub mod credentials;
 pub mod decisions;
 pub mod intake;
+mod journal_sheet;
 pub mod kaseya_reading;
 pub mod leftovers;
 pub mod mapping_file;

@@ -12,7 +12,10 @@ use store::{
     status_reading::CompanyStatus,
 };
 
-use crate::{Advising, Operations, spreadsheet::marked};
+use crate::{
+    Advising, Operations,
+    spreadsheet::{file, marked},
+};
 
 const COLUMNS: [&str; 24] = [
     "company_id",
@@ -54,20 +57,11 @@ impl Operations {
         let read = self.store.transaction("status_sheet", |tx| {
             Box::pin(async move { rows(tx, partner, query, now, language).await })
         });
-        Ok(read.await?.map(|rows| file(&rows)))
+        Ok(read.await?.map(|rows| file(COLUMNS, rows)))
     }
 }
 
 type Row = [String; COLUMNS.len()];
-
-fn file(rows: &[Row]) -> Vec<u8> {
-    let mut file = csv::Writer::from_writer(Vec::new());
-    let records = std::iter::once(COLUMNS.map(str::to_owned)).chain(rows.iter().cloned());
-    for record in records {
-        file.write_record(record).expect("memory takes what is written, and all rows have the same columns");
-    }
-    file.into_inner().expect("memory takes what is written")
-}
 
 async fn rows(
     tx: &Transaction<'_>,

@@ -72,6 +72,7 @@ fn described() -> OpenApiRouter<Portal> {
         .routes(routes!(sync::show))
         .routes(routes!(holds::list))
         .routes(routes!(journal::list))
+        .routes(routes!(journal::sheet))
         .routes(routes!(mapping_file::export, mapping_file::apply))
         .routes(routes!(mapping_file::compare))
         .routes(routes!(suggestions::account_suggestions))

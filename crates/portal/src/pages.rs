@@ -25,7 +25,10 @@ pub(crate) mod suggestions;
 pub(crate) mod tabs;
 
 use askama::Template;
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::{
+    http::header,
+    response::{Html, IntoResponse as _, Response},
+};
 
 use crate::failure::Failure;
 
@@ -36,4 +39,13 @@ pub(crate) fn page(template: &impl Template) -> Response {
         // Writing to memory fails only where something that is shown fails to show itself.
         Err(error) => Failure::Unavailable(format!("a template: {error}")).into_response(),
     }
+}
+
+/// A file for a spreadsheet as it is downloaded.
+pub(crate) fn download(name: &str, sheet: Vec<u8>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (headers, sheet).into_response()
 }

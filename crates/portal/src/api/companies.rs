@@ -23,7 +23,10 @@ use super::{
 };
 use crate::{
     Portal,
-    pages::companies::{FILTERS, SORTS, sheet_of},
+    pages::{
+        companies::{FILTERS, SORTS},
+        download,
+    },
 };
 
 /// Which companies, in which order, of a file.
@@ -320,7 +323,7 @@ pub(crate) async fn sheet(
         size: request::MOST,
     };
     let sheet = portal.operations.status_sheet(&caller.partner, &query, language(&headers)).await?;
-    Ok(sheet_of(sheet.ok_or(Problem::NotFound)?))
+    Ok(download("status.csv", sheet.ok_or(Problem::NotFound)?))
 }
 
 /// The id of a company in an address.

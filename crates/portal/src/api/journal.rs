@@ -1,6 +1,6 @@
 //! The journal (B-04): every change that reached Kaseya or may have, the newest first.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::Response};
 use domain::CompanyId;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use super::{
     problem::{Problem, Problems},
     request::{self, Asked, Cursor},
 };
-use crate::Portal;
+use crate::{Portal, pages::download};
 
 /// Which entries.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -142,4 +142,12 @@ pub(crate) async fn list(
         .await?;
     let next = request::next(&entries, size, |entry| entry.entry);
     Ok(Json(Journal { entries: entries.into_iter().map(Entry::from).collect(), next }))
+}
+
+/// The whole journal as CSV.
+#[utoipa::path(get, path = "/journal.csv", tag = "journal",
+    responses((status = 200, body = String, content_type = "text/csv"), Problems))]
+pub(crate) async fn sheet(State(portal): State<Portal>, caller: Caller) -> Result<Response, Problem> {
+    let sheet = portal.operations.journal_sheet(&caller.partner).await?;
+    Ok(download("journal.csv", sheet.ok_or(Problem::NotFound)?))
 }

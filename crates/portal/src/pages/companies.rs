@@ -4,8 +4,7 @@ use advice::{Language, number};
 use askama::Template;
 use axum::{
     extract::{Query, State},
-    http::header,
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use domain::{ErrorCode, Month};
 use jiff::tz::TimeZone;
@@ -22,7 +21,7 @@ use crate::{
     failure::Failure,
     forms::percent_encoded,
     frame::{Frame, Place},
-    pages::page,
+    pages::{download, page},
     shown,
     visit::Visit,
     words::{self, counted, fill},
@@ -145,16 +144,7 @@ pub(crate) async fn csv(
         size: CHUNK,
     };
     let sheet = portal.operations.status_sheet(&visit.partner, &query, visit.language).await?;
-    Ok(sheet_of(sheet.ok_or(Failure::NotFound)?))
-}
-
-/// A file of how companies stand, as it is downloaded.
-pub(crate) fn sheet_of(sheet: Vec<u8>) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"status.csv\""),
-    ];
-    (headers, sheet).into_response()
+    Ok(download("status.csv", sheet.ok_or(Failure::NotFound)?))
 }
 
 /// The page.

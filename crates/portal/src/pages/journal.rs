@@ -3,11 +3,9 @@
 use askama::Template;
 use axum::{
     extract::{Query, State},
-    http::header,
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use jiff::tz::TimeZone;
-use operations::spreadsheet::marked;
 use serde::Deserialize;
 use store::{
     StoreError,
@@ -20,15 +18,13 @@ use crate::{
     entries::Entry,
     failure::Failure,
     frame::{Frame, Place},
-    pages::page,
+    pages::{download, page},
     visit::Visit,
     words,
 };
 
 /// Entries on a page.
 const SIZE: u32 = 100;
-/// Entries that are read at a time for a file.
-const CHUNK: u32 = 5000;
 
 #[derive(Template)]
 #[template(path = "journal.html")]
@@ -100,75 +96,8 @@ async fn read(
     read.ok_or(Failure::NotFound)
 }
 
-/// The whole journal as CSV: numbers and instants as programs read them.
+/// The whole journal as CSV.
 pub(crate) async fn csv(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
-    let mut file = csv::Writer::from_writer(Vec::new());
-    let wrong = |error: csv::Error| Failure::Unavailable(format!("a file: {error}"));
-    let head = [
-        "entry",
-        "written_at",
-        "run",
-        "cause",
-        "companies",
-        "contract_id",
-        "contract",
-        "service_id",
-        "service",
-        "from_units",
-        "to_units",
-        "unit_price",
-        "effective_date",
-        "standing",
-        "confirmed_at",
-        "approved",
-        "pair",
-        "trace_context",
-    ];
-    file.write_record(head).map_err(wrong)?;
-    let mut before = None;
-    loop {
-        let (names, _, entries) = read(&portal, &visit, before, CHUNK).await?;
-        for entry in &entries {
-            file.write_record(record(entry, &names)).map_err(wrong)?;
-        }
-        match entries.last() {
-            Some(last) if u32::try_from(entries.len()).is_ok_and(|read| read == CHUNK) => {
-                before = Some(last.entry)
-            }
-            _ => break,
-        }
-    }
-    let text = file.into_inner().map_err(|error| Failure::Unavailable(format!("a file: {error}")))?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"journal.csv\""),
-    ];
-    Ok((headers, text).into_response())
-}
-
-fn record(entry: &JournalEntry, names: &Names) -> [String; 18] {
-    let text = |text: Option<String>| text.unwrap_or_default();
-    let mut companies: Vec<String> =
-        entry.addends.iter().map(|addend| name(names, &addend.company)).collect();
-    companies.dedup();
-    [
-        entry.entry.to_string(),
-        entry.written_at.to_string(),
-        entry.run.to_string(),
-        entry.trigger.to_string(),
-        marked(&companies.join("; ")),
-        entry.contract.to_string(),
-        marked(&text(entry.contract_name.clone())),
-        entry.service.to_string(),
-        marked(&text(entry.service_name.clone())),
-        entry.from_units.to_string(),
-        entry.to_units.to_string(),
-        text(entry.unit_price.map(|price| price.to_string())),
-        entry.effective_date.to_string(),
-        entry.standing.clone(),
-        text(entry.confirmed_at.map(|at| at.to_string())),
-        entry.was_approved.to_string(),
-        text(entry.pair.map(|pair| pair.to_string())),
-        text(entry.traceparent.clone()),
-    ]
+    let sheet = portal.operations.journal_sheet(&visit.partner).await?;
+    Ok(download("journal.csv", sheet.ok_or(Failure::NotFound)?))
 }

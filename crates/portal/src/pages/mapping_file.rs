@@ -4,7 +4,7 @@ use advice::Language;
 use askama::Template;
 use axum::{
     extract::State,
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -18,7 +18,7 @@ use crate::{
     Portal,
     failure::Failure,
     frame::{Frame, Place},
-    pages::page,
+    pages::{download, page},
     said::Said,
     upload::Uploaded,
     visit::{Editing, Visit},
@@ -100,11 +100,7 @@ pub(crate) async fn csv(State(portal): State<Portal>, Editing(visit): Editing) -
         NotLooked::Store(error) => error.into(),
         _ => Failure::NotFound,
     })?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"mappings.csv\""),
-    ];
-    Ok((headers, file).into_response())
+    Ok(download("mappings.csv", file))
 }
 
 /// Looks at a file, or applies the one that was shown.

@@ -32,6 +32,7 @@ super::words! {
         kaseya_says: "In Kaseya's own words", "Con le parole di Kaseya";
         trace: "Trace id", "Id traccia";
         check_again: "Check again", "Verifica di nuovo";
+        plan: "Show what would change", "Mostra cosa cambierebbe";
         rules: "Billing rules", "Regole di fatturazione";
         not_billed: "not billed", "non fatturato";
         minimum: "at least {number}", "minimo {number}";

@@ -81,6 +81,38 @@ async fn companies_are_searched_filtered_and_sorted_page_by_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn b_04_the_journal_is_one_file_for_people_and_programs() {
+    let world = World::new().await;
+    world
+        .sql("update companies set name = '+Ada' where partner_id = 'msp' and company_id = 'ada';
+              insert into jobs (job_id, run_id, run_number, partner_id, kind, state, now_job, contract_ids, host, tenant,
+                                created_at)
+              select '00000000-0000-0000-0000-000000000011', run_id, run_number, partner_id, 'work', 'done', false, '{10}',
+                     'h', 't', created_at from runs where run_id = '00000000-0000-0000-0000-000000000001';
+              insert into intents (intent_id, partner_id, run_id, run_number, job_id, attempt, contract_id, service_id, line_id,
+                                   from_units, to_units, effective_date, addends, company_ids, granted_at, permit_until,
+                                   result)
+              select '00000000-0000-0000-0000-000000000012', partner_id, run_id, run_number, job_id, 1, 10, 1, 100, 4, 5,
+                     '2026-11-01', '[{\"company\": \"ada\", \"product\": \"p1\", \"users\": 5}]', '{ada}',
+                     '2026-11-20T00:00:00Z', '2026-11-20T00:01:00Z', 'confirmed' from jobs;
+              insert into journal (partner_id, intent_id, run_id, trigger, contract_id, service_id, line_id, from_units,
+                                   to_units, effective_date, addends, standing, written_at, confirmed_at)
+              select partner_id, intent_id, run_id, 'schedule', contract_id, service_id, line_id, from_units, to_units,
+                     effective_date, addends, 'confirmed', granted_at, granted_at from intents")
+        .await;
+    let sheet = world.get("/journal.csv").await;
+    assert_eq!(sheet.headers["content-type"], "text/csv; charset=utf-8");
+    let rows: Vec<&str> = sheet.text.lines().collect();
+    assert!(rows.len() == 2 && rows[0].starts_with("entry,written_at,run,"), "{}", sheet.text);
+    assert!(rows[1].contains(",'+Ada,"), "{}", sheet.text);
+
+    let cookie = world.sign_in(&world.viewer).await;
+    let path = "/partners/msp/journal.csv";
+    let page = world.request(Method::GET, path, None, &[("cookie", &cookie)], "").await;
+    assert_eq!(page.text, sheet.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn s_41_all_companies_that_are_found_are_a_file_with_their_status() {
     let world = World::new().await;
     world

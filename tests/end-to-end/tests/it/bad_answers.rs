@@ -29,7 +29,7 @@ async fn a_refusal_in_a_200_half_a_json_a_missing_field_and_html_stop_no_other_c
         "c1 not_sent UNK-01, c2 changed, c3 deferred UNK-01, c4 changed, c5 deferred UNK-01, c6 changed, \
          c7 deferred NET-01, c8 changed"
     );
-    let words = "select detail from statuses where company_id = 'c1'";
+    let words = "select kaseya_says from statuses where company_id = 'c1'";
     assert!(installation.text(words).await.contains("being recalculated"));
 
     // Those that may pass go on by themselves, once their time has come.

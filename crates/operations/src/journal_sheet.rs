@@ -1,0 +1,103 @@
+//! The journal (B-04) as a file for a spreadsheet, the newest change first. Numbers and instants are written as programs
+//! read them.
+
+use std::collections::BTreeMap;
+
+use domain::PartnerId;
+use store::{
+    StoreError, Transaction,
+    history::{self, JournalEntry, JournalQuery},
+    settings,
+};
+
+use crate::{
+    Operations,
+    spreadsheet::{file, marked},
+};
+
+/// Entries that are read at a time.
+const CHUNK: u32 = 5000;
+
+const COLUMNS: [&str; 18] = [
+    "entry",
+    "written_at",
+    "run",
+    "cause",
+    "companies",
+    "contract_id",
+    "contract",
+    "service_id",
+    "service",
+    "from_units",
+    "to_units",
+    "unit_price",
+    "effective_date",
+    "standing",
+    "confirmed_at",
+    "approved",
+    "pair",
+    "trace_context",
+];
+
+type Row = [String; COLUMNS.len()];
+
+impl Operations {
+    /// Every change that reached Kaseya or may have. `None` for a partner that does not exist.
+    pub async fn journal_sheet(&self, partner: &PartnerId) -> Result<Option<Vec<u8>>, StoreError> {
+        let read =
+            self.store.transaction("journal_sheet", |tx| Box::pin(async move { rows(tx, partner).await }));
+        Ok(read.await?.map(|rows| file(COLUMNS, rows)))
+    }
+}
+
+async fn rows(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Vec<Row>>, StoreError> {
+    if settings::zones(tx, partner).await?.is_none() {
+        return Ok(None);
+    }
+    let (mut rows, mut before) = (Vec::new(), None);
+    loop {
+        let query = JournalQuery { company: None, from: None, until: None, before, size: CHUNK };
+        let entries = history::journal_page(tx, partner, &query).await?;
+        let named: Vec<&str> =
+            entries.iter().flat_map(|entry| &entry.addends).map(|addend| addend.company.as_str()).collect();
+        let companies = settings::companies(tx, partner, Some(&named)).await?;
+        let names: Names =
+            companies.into_iter().map(|(id, company)| (id.to_string(), company.name)).collect();
+        rows.extend(entries.iter().map(|entry| row(entry, &names)));
+        match entries.last() {
+            Some(last) if u32::try_from(entries.len()).is_ok_and(|read| read == CHUNK) => {
+                before = Some(last.entry);
+            }
+            _ => return Ok(Some(rows)),
+        }
+    }
+}
+
+type Names = BTreeMap<String, String>;
+
+fn row(entry: &JournalEntry, names: &Names) -> Row {
+    let text = |text: Option<String>| text.unwrap_or_default();
+    let name = |id: &String| names.get(id).unwrap_or(id).clone();
+    let mut companies: Vec<String> = entry.addends.iter().map(|addend| name(&addend.company)).collect();
+    companies.dedup();
+    [
+        entry.entry.to_string(),
+        entry.written_at.to_string(),
+        entry.run.to_string(),
+        entry.trigger.to_string(),
+        marked(&companies.join("; ")),
+        entry.contract.to_string(),
+        marked(&text(entry.contract_name.clone())),
+        entry.service.to_string(),
+        marked(&text(entry.service_name.clone())),
+        entry.from_units.to_string(),
+        entry.to_units.to_string(),
+        text(entry.unit_price.map(|price| price.to_string())),
+        entry.effective_date.to_string(),
+        entry.standing.clone(),
+        text(entry.confirmed_at.map(|at| at.to_string())),
+        entry.was_approved.to_string(),
+        text(entry.pair.map(|pair| pair.to_string())),
+        text(entry.traceparent.clone()),
+    ]
+}
