@@ -193,13 +193,12 @@ const SEARCH: &str =
 /// not ask.
 const FOUND: &str = "found as (
         select companies.company_id, companies.name, account_name, contract_name, last_sync, users, states, held, failed, never,
-               unmapped, closed_from is not null as closed, changed.company_id is not null as changed,
-               not_billed.company_id is not null as not_billed, held or failed or unmapped and users > 0 as needs_person
+               unmapped, closed_from is not null as closed, held or failed or unmapped and users > 0 as needs_person,
+               companies.company_id in (select company_id from changed) as changed,
+               companies.company_id in (select company_id from not_billed) as not_billed
         from companies
              left join company_mappings using (partner_id, company_id)
              left join standing on standing.company_id = companies.company_id
-             left join changed on changed.company_id = companies.company_id
-             left join not_billed on not_billed.company_id = companies.company_id
         where partner_id = $1 SEARCH
     )";
 
