@@ -105,7 +105,12 @@ impl<'a> Advising<'a> {
         all
     }
 
-    /// The same as documents show it.
+    /// The same for where Kaseya's words are shown beside it, and not in it: they have their own language.
+    pub fn in_our_words(&self, row: &CompanyStatus, language: Language) -> Vec<Advice> {
+        self.of_company(&CompanyStatus { kaseya_says: None, ..row.clone() }, language)
+    }
+
+    /// What is to be said as documents show it.
     pub fn documents(&self, row: &CompanyStatus, language: Language) -> Vec<AdviceDocument> {
         self.of_company(row, language)
             .into_iter()

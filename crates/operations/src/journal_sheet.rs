@@ -58,11 +58,7 @@ async fn rows(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Vec<Ro
     loop {
         let query = JournalQuery { company: None, from: None, until: None, before, size: CHUNK };
         let entries = history::journal_page(tx, partner, &query).await?;
-        let named: Vec<&str> =
-            entries.iter().flat_map(|entry| &entry.addends).map(|addend| addend.company.as_str()).collect();
-        let companies = settings::companies(tx, partner, Some(&named)).await?;
-        let names: Names =
-            companies.into_iter().map(|(id, company)| (id.to_string(), company.name)).collect();
+        let names = history::company_names(tx, partner, &entries).await?;
         rows.extend(entries.iter().map(|entry| row(entry, &names)));
         match entries.last() {
             Some(last) if u32::try_from(entries.len()).is_ok_and(|read| read == CHUNK) => {
@@ -73,9 +69,7 @@ async fn rows(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Vec<Ro
     }
 }
 
-type Names = BTreeMap<String, String>;
-
-fn row(entry: &JournalEntry, names: &Names) -> Row {
+fn row(entry: &JournalEntry, names: &BTreeMap<String, String>) -> Row {
     let text = |text: Option<String>| text.unwrap_or_default();
     let name = |id: &String| names.get(id).unwrap_or(id).clone();
     let mut companies: Vec<String> = entry.addends.iter().map(|addend| name(&addend.company)).collect();

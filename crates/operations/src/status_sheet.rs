@@ -108,10 +108,8 @@ fn row(
     }
     let id = |id: Option<i32>| text(id);
     let name = |name: Option<&String>| name.map(|name| marked(name)).unwrap_or_default();
-    // Kaseya's words have a column of their own.
-    let ours = CompanyStatus { kaseya_says: None, ..status.clone() };
     let explained: Vec<String> =
-        advising.of_company(&ours, language).into_iter().map(|Advice { brief, .. }| brief).collect();
+        advising.in_our_words(status, language).into_iter().map(|Advice { brief, .. }| brief).collect();
     [
         marked(status.company.as_str()),
         marked(&status.name),

@@ -1,7 +1,18 @@
 //! Which of Kaseya's accounts a company might be, by the names (B-09). A person confirms it; nothing is applied from here.
 
-use domain::AccountId;
+use domain::{AccountId, Month, PartnerId};
 use kaseya::Account;
+use store::{
+    StoreError,
+    company_listing::{self, Filter, Page, Query, Sort},
+    settings::{self, Zones},
+};
+
+use crate::Operations;
+
+/// Companies to which accounts are suggested at once: each is compared with every account, and of each that a person ticks
+/// the contracts are read in Kaseya while the person waits.
+pub const UNMAPPED: u32 = 20;
 
 /// Words for what kind of company it is: two names are the same with them and without.
 const LEGAL_FORMS: [&str; 38] = [
@@ -61,6 +72,36 @@ pub struct Suggestion {
     pub name: String,
     /// How alike the names are, of 100; 100 when they differ in nothing but case, accents, legal form and order.
     pub score: u8,
+}
+
+impl Operations {
+    /// [`UNMAPPED`] companies without a mapping from this one on, those with the most users first, beside their partner's
+    /// zones; `None` for an unknown partner.
+    pub async fn unmapped_companies(
+        &self,
+        partner: &PartnerId,
+        offset: u32,
+    ) -> Result<Option<(Zones, Page)>, StoreError> {
+        let query = &Query {
+            search: "",
+            filter: Filter::Unmapped,
+            sort: Sort::Users,
+            descending: true,
+            offset,
+            size: UNMAPPED,
+        };
+        let now = self.clock.now();
+        self.store
+            .transaction("unmapped_companies", |tx| {
+                Box::pin(async move {
+                    let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
+                    let last_month = Month::of(zones.count.to_datetime(now).date()).previous();
+                    let page = company_listing::page(tx, partner, query, last_month, now).await?;
+                    Ok(Some((zones, page)))
+                })
+            })
+            .await
+    }
 }
 
 /// The most likely of these accounts, the likeliest first. Inactive ones are left out: nothing is billed on them.

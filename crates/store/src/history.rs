@@ -1,11 +1,13 @@
 //! What has happened, page by page: the journal of changes, and the runs. The newest first; each page goes on where the one
 //! before ended, whatever has come in since.
 
+use std::collections::BTreeMap;
+
 use domain::{CompanyId, ContractId, PairId, PartnerId, RunId, ServiceId, Trigger};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
-    Row, StoreError, Transaction,
+    Row, StoreError, Transaction, settings,
     status_reading::{self, RunRow},
 };
 
@@ -125,6 +127,18 @@ fn entry(row: &Row) -> Result<JournalEntry, StoreError> {
         confirmed_at: row.get("confirmed_at")?,
         traceparent: row.get("traceparent")?,
     })
+}
+
+/// What the companies whose users are in these changes are called, by their ids.
+pub async fn company_names(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    entries: &[JournalEntry],
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let addends = entries.iter().flat_map(|entry| &entry.addends);
+    let named: Vec<&str> = addends.map(|addend| addend.company.as_str()).collect();
+    let companies = settings::companies(tx, partner, Some(&named)).await?;
+    Ok(companies.into_iter().map(|(id, company)| (id.to_string(), company.name)).collect())
 }
 
 /// A page of runs, below the number of the last one of the page before; probes of the login are no syncs, and left out.

@@ -194,6 +194,16 @@ impl PartnerSettings {
     pub fn zone(&self) -> &TimeZone {
         self.schedule.as_ref().map_or(&self.count_zone, |stored| stored.schedule.zone())
     }
+
+    /// What a company is called; its id where it is not known any more.
+    pub fn company_name(&self, id: &CompanyId) -> String {
+        self.companies.get(id).map_or_else(|| id.to_string(), |known| known.name.clone())
+    }
+
+    /// What a product is called; its id where it is not known any more.
+    pub fn product_name(&self, id: &ProductId) -> String {
+        self.products.get(id).map_or_else(|| id.to_string(), |known| known.name.clone())
+    }
 }
 
 /// Reads everything that a partner has set; `None` for an unknown partner.

@@ -1,14 +1,9 @@
 //! Which accounts companies might be, by the names (B-09). Nothing is mapped by it.
 
 use axum::{Json, extract::State};
-use domain::{Month, PartnerId};
-use operations::suggestions::{self, Suggestion};
+use operations::suggestions::{self, Suggestion, UNMAPPED};
 use serde::{Deserialize, Serialize};
-use store::{
-    StoreError,
-    company_listing::{self, Filter, Page, Sort},
-    settings,
-};
+use store::company_listing::Filter;
 use utoipa::ToSchema;
 
 use super::{
@@ -18,9 +13,6 @@ use super::{
     request::{Asked, Cursor},
 };
 use crate::Portal;
-
-/// Companies on a page: each is compared with every account.
-const SIZE: u32 = 20;
 
 /// Where the list goes on.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -78,9 +70,10 @@ pub(crate) async fn account_suggestions(
     let offset = cursor.map_or(Ok(0), |Cursor(offset)| u32::try_from(offset));
     let offset = offset.map_err(|_| Problem::Query("cursor: it is another list's".to_owned()))?;
     let partner = &caller.partner;
-    let listed = unmapped(&portal, partner, offset).await?.ok_or(Problem::NotFound)?;
+    let read = portal.operations.unmapped_companies(partner, offset).await?;
+    let (_, listed) = read.ok_or(Problem::NotFound)?;
     let accounts = portal.connections.accounts(partner, "").await.map_err(looking_up::problem)?;
-    let end = offset.saturating_add(SIZE);
+    let end = offset.saturating_add(UNMAPPED);
     let next = (end < listed.counts.of(Filter::Unmapped)).then_some(Cursor(end.into()));
     let companies = listed.companies.into_iter().map(|listed| Suggested {
         accounts: suggestions::suggest(&listed.company.name, &accounts)
@@ -91,28 +84,4 @@ pub(crate) async fn account_suggestions(
         name: listed.company.name,
     });
     Ok(Json(Unmapped { companies: companies.collect(), next }))
-}
-
-async fn unmapped(portal: &Portal, partner: &PartnerId, offset: u32) -> Result<Option<Page>, StoreError> {
-    let query = company_listing::Query {
-        search: "",
-        filter: Filter::Unmapped,
-        sort: Sort::Users,
-        descending: true,
-        offset,
-        size: SIZE,
-    };
-    let now = portal.operations.clock.now();
-    portal
-        .operations
-        .store
-        .transaction("api_suggestions", |tx| {
-            let query = &query;
-            Box::pin(async move {
-                let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
-                let last_month = Month::of(zones.count.to_datetime(now).date()).previous();
-                company_listing::page(tx, partner, query, last_month, now).await.map(Some)
-            })
-        })
-        .await
 }

@@ -146,7 +146,7 @@ pub(crate) async fn post(
     let values = typed.kind.iter().zip(&typed.minimum).zip(&typed.included).zip(&typed.note);
     let rows = typed.product.iter().zip(values).map(|(id, (((kind, minimum), included), note))| Row {
         id: id.to_string(),
-        name: settings.products.get(id).map_or_else(|| id.to_string(), |known| known.name.clone()),
+        name: settings.product_name(id),
         kind: match kind.as_str() {
             "not-billed" => "not-billed",
             "figures" => "figures",

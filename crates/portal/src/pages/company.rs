@@ -141,8 +141,6 @@ fn contract(
     let instant = |at: Option<jiff::Timestamp>| {
         at.map_or_else(|| words.never.to_owned(), |at| shown::instant(at, advising.zone(), language))
     };
-    // Kaseya's words are shown beside ours, and not in them: they have their own language.
-    let ours = CompanyStatus { kaseya_says: None, ..status.clone() };
     Contract {
         name: status.contract.as_ref().map(|(_, name)| name.clone()),
         is_held: status.state == CompanyState::Held,
@@ -151,7 +149,7 @@ fn contract(
         last_sync: instant(status.last_sync),
         last_change: instant(status.last_change),
         products: status.products.iter().map(|row| product(row, settings, language)).collect(),
-        advice: advising.of_company(&ours, language),
+        advice: advising.in_our_words(status, language),
         detail: status.detail.clone().filter(|_| status.state == CompanyState::NotSent),
         kaseya_says: status.kaseya_says.clone(),
         trace: status.trace_id.clone(),

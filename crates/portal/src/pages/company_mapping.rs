@@ -366,10 +366,7 @@ pub(crate) async fn post(
     let words = page_of.mapping;
     match refusal {
         NotSaved::AddCompaniesTogether(companies) => {
-            let name = |id: &CompanyId| {
-                settings.companies.get(id).map_or_else(|| id.to_string(), |known| known.name.clone())
-            };
-            let names: Vec<String> = companies.iter().map(name).collect();
+            let names: Vec<String> = companies.iter().map(|id| settings.company_name(id)).collect();
             page_of.together = Some(fill(words.together_companies, &[("names", &names.join(", "))]));
         }
         NotSaved::Stale { .. } => page_of.mistakes = vec![words.stale.to_owned()],

@@ -1,5 +1,7 @@
 //! The journal (B-04): every change that reached Kaseya or may have, as a page and as a file.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{
     extract::{Query, State},
@@ -47,7 +49,7 @@ pub(crate) async fn show(
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let (names, zone, entries) = read(&portal, &visit, asked.before, SIZE).await?;
+    let (names, zone, entries) = read(&portal, &visit, asked.before).await?;
     let frame = visit.frame(&portal, Place::Journal);
     let is_full = u32::try_from(entries.len()).is_ok_and(|read| read == SIZE);
     let last = entries.last().filter(|_| is_full);
@@ -56,24 +58,20 @@ pub(crate) async fn show(
         older: last.map(|last| frame.path(&format!("journal?before={}", last.entry))),
         entries: entries
             .iter()
-            .map(|entry| Entry::of(entry, &zone, visit.language, |id| name(&names, id)))
+            .map(|entry| {
+                let name = |id: &str| names.get(id).cloned().unwrap_or_else(|| id.to_owned());
+                Entry::of(entry, &zone, visit.language, name)
+            })
             .collect(),
         frame,
     }))
-}
-
-type Names = std::collections::BTreeMap<String, String>;
-
-fn name(names: &Names, id: &str) -> String {
-    names.get(id).cloned().unwrap_or_else(|| id.to_owned())
 }
 
 async fn read(
     portal: &Portal,
     visit: &Visit,
     before: Option<i64>,
-    size: u32,
-) -> Result<(Names, TimeZone, Vec<JournalEntry>), Failure> {
+) -> Result<(BTreeMap<String, String>, TimeZone, Vec<JournalEntry>), Failure> {
     let partner = &visit.partner;
     let read = portal
         .operations
@@ -81,14 +79,9 @@ async fn read(
         .transaction("portal_journal", |tx| {
             Box::pin(async move {
                 let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
-                let query = JournalQuery { company: None, from: None, until: None, before, size };
+                let query = JournalQuery { company: None, from: None, until: None, before, size: SIZE };
                 let entries = history::journal_page(tx, partner, &query).await?;
-                let named =
-                    entries.iter().flat_map(|entry| &entry.addends).map(|addend| addend.company.as_str());
-                let named: Vec<&str> = named.collect();
-                let companies = settings::companies(tx, partner, Some(&named)).await?;
-                let names =
-                    companies.into_iter().map(|(id, company)| (id.to_string(), company.name)).collect();
+                let names = history::company_names(tx, partner, &entries).await?;
                 Ok::<_, StoreError>(Some((names, zones.shown, entries)))
             })
         })

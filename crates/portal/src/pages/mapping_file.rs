@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use domain::{BillingRule, CompanyId, ProductId};
+use domain::BillingRule;
 use operations::mapping_file::{
     BadRow, Comparison, Difference, MAX_BYTES, NotApplied, NotLooked, Separator, Wrong,
 };
@@ -174,11 +174,12 @@ fn shown(
     let leftovers: Vec<String> = leftovers.collect();
     let mut together: Vec<String> = Vec::new();
     for companies in &comparison.companies_together {
-        let names: Vec<String> = companies.iter().map(|id| naming.company(id)).collect();
+        let names: Vec<String> = companies.iter().map(|id| settings.company_name(id)).collect();
         together.push(fill(words.together_companies, &[("names", &names.join(", "))]));
     }
     if !comparison.products_together.is_empty() {
-        let names: Vec<String> = comparison.products_together.iter().map(|id| naming.product(id)).collect();
+        let names: Vec<String> =
+            comparison.products_together.iter().map(|id| settings.product_name(id)).collect();
         together.push(fill(words.together_products, &[("names", &names.join(", "))]));
     }
     Shown {
@@ -203,14 +204,6 @@ struct Naming<'a> {
 }
 
 impl Naming<'_> {
-    fn company(&self, id: &CompanyId) -> String {
-        self.settings.companies.get(id).map_or_else(|| id.to_string(), |known| known.name.clone())
-    }
-
-    fn product(&self, id: &ProductId) -> String {
-        self.settings.products.get(id).map_or_else(|| id.to_string(), |known| known.name.clone())
-    }
-
     fn bad(&self, row: &BadRow) -> Bad {
         let words = self.words;
         let mend = match &row.wrong {
@@ -224,7 +217,7 @@ impl Naming<'_> {
             Wrong::Twice(line) => fill(words.twice, &[("line", line)]),
             Wrong::NotMapped => words.not_mapped.to_owned(),
             Wrong::OtherAccount(companies) => {
-                let names: Vec<String> = companies.iter().map(|id| self.company(id)).collect();
+                let names: Vec<String> = companies.iter().map(|id| self.settings.company_name(id)).collect();
                 fill(words.other_account, &[("names", &names.join(", "))])
             }
             Wrong::TooManyCells => words.too_many_cells.to_owned(),
@@ -240,26 +233,25 @@ impl Naming<'_> {
                 let [from, to] = [from, to].map(|service| {
                     service.as_ref().map_or_else(nothing, |known| named(&known.service_name, known.service))
                 });
-                Changed { what: self.product(product), rule: None, from, to }
+                Changed { what: self.settings.product_name(product), rule: None, from, to }
             }
             Difference::Company { company, from, to } => {
                 let [from, to] = [from, to]
                     .map(|mapping| mapping.as_ref().map_or_else(nothing, |known| self.mapping(known)));
-                Changed { what: self.company(company), rule: None, from, to }
+                Changed { what: self.settings.company_name(company), rule: None, from, to }
             }
             Difference::Billing { company, product, from, to } => {
                 let [from, to] = [from, to].map(|rule| self.rule(rule.as_ref()));
-                let rule = fill(words.rule_of, &[("product", &self.product(product))]);
-                Changed { what: self.company(company), rule: Some(rule), from, to }
+                let rule = fill(words.rule_of, &[("product", &self.settings.product_name(product))]);
+                Changed { what: self.settings.company_name(company), rule: Some(rule), from, to }
             }
         }
     }
 
     fn mapping(&self, mapping: &CompanyMapping) -> String {
-        let own = mapping
-            .product_contracts
-            .iter()
-            .map(|(product, own)| format!("{}: {}", self.product(product), named(&own.name, own.id)));
+        let own = mapping.product_contracts.iter().map(|(product, own)| {
+            format!("{}: {}", self.settings.product_name(product), named(&own.name, own.id))
+        });
         let account = named(&mapping.account_name, mapping.account);
         let parts = [account, named(&mapping.contract.name, mapping.contract.id)];
         parts.into_iter().chain(own).collect::<Vec<_>>().join(" · ")

@@ -188,10 +188,7 @@ pub(crate) async fn post(
     let mut page_of = page_of(&portal, &visit, &settings, true, "", &chosen).await?;
     match refusal {
         NotSaved::AddProductsTogether(products) => {
-            let name = |id: &ProductId| {
-                settings.products.get(id).map_or_else(|| id.to_string(), |known| known.name.clone())
-            };
-            let names: Vec<String> = products.iter().map(name).collect();
+            let names: Vec<String> = products.iter().map(|id| settings.product_name(id)).collect();
             page_of.together = Some(fill(page_of.mapping.together_products, &[("names", &names.join(", "))]));
         }
         NotSaved::Mistakes(_) => page_of.mistake = Some(page_of.mapping.unknown.to_owned()),

@@ -10,18 +10,17 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
-use domain::{AccountId, CompanyId, ContractId, Month};
+use domain::{AccountId, CompanyId, ContractId};
 use operations::{
     company_mapping::{CompanyEdit, MappingForm},
     kaseya_reading::ContractChoice,
     not_saved::NotSaved,
-    suggestions,
+    suggestions::{self, UNMAPPED},
 };
 use serde::Deserialize;
 use store::{
-    StoreError,
-    company_listing::{self, Filter, ListedCompany, Sort},
-    settings::{self, PartnerSettings},
+    company_listing::{Filter, ListedCompany},
+    settings::PartnerSettings,
 };
 
 use crate::{
@@ -37,9 +36,6 @@ use crate::{
     visit::{Editing, Visit},
     words::{self, fill},
 };
-
-/// Companies on a page: so many times contracts are read in Kaseya at the most while a person waits.
-const SIZE: u32 = 20;
 
 #[derive(Template)]
 #[template(path = "suggestions.html")]
@@ -113,30 +109,9 @@ fn empty(portal: &Portal, visit: &Visit) -> Page {
 
 /// Offers accounts to a page of companies that are not mapped.
 async fn offer(portal: &Portal, visit: &Visit, number: u32, shown: &mut Page) -> Result<(), Failure> {
-    let (partner, now) = (&visit.partner, portal.operations.clock.now());
-    let query = company_listing::Query {
-        search: "",
-        filter: Filter::Unmapped,
-        sort: Sort::Users,
-        descending: true,
-        offset: number.saturating_mul(SIZE),
-        size: SIZE,
-    };
-    let read = portal
-        .operations
-        .store
-        .transaction("portal_unmapped", |tx| {
-            let query = &query;
-            Box::pin(async move {
-                let zones = settings::zones(tx, partner).await?;
-                let Some(zones) = zones.filter(|zones| zones.is_connected) else { return Ok(None) };
-                let last_month = Month::of(zones.count.to_datetime(now).date()).previous();
-                let listed = company_listing::page(tx, partner, query, last_month, now).await?;
-                Ok::<_, StoreError>(Some((zones, listed)))
-            })
-        })
-        .await?;
-    let (zones, listed) = read.ok_or(Failure::NotFound)?;
+    let partner = &visit.partner;
+    let read = portal.operations.unmapped_companies(partner, number.saturating_mul(UNMAPPED)).await?;
+    let (zones, listed) = read.filter(|(zones, _)| zones.is_connected).ok_or(Failure::NotFound)?;
     if listed.companies.is_empty() {
         return Ok(());
     }
@@ -148,7 +123,7 @@ async fn offer(portal: &Portal, visit: &Visit, number: u32, shown: &mut Page) ->
         }
     };
     let found = listed.counts.of(Filter::Unmapped);
-    let is_more = number.saturating_add(1).saturating_mul(SIZE) < found;
+    let is_more = number.saturating_add(1).saturating_mul(UNMAPPED) < found;
     shown.more = is_more.then(|| format!("{}?page={}", shown.here, number.saturating_add(1)));
     let rows = listed.companies.iter().map(|company| row(company, &accounts, visit, shown));
     shown.rows = rows.collect();
@@ -204,7 +179,7 @@ pub(crate) async fn post(
     let wrong = || Failure::Form("a company without its account or contract".to_owned());
     let is_whole = typed.company.len() == typed.account.len()
         && (!typed.confirmed || typed.company.len() == typed.contract.len())
-        && typed.company.len() <= SIZE as usize;
+        && typed.company.len() <= UNMAPPED as usize;
     let accounts = typed.account.iter().map(|account| Named::read(account, AccountId));
     let accounts: Vec<Named<AccountId>> =
         accounts.collect::<Option<_>>().filter(|_| is_whole).ok_or_else(wrong)?;
@@ -251,7 +226,7 @@ async fn choose(
             let value = Named { id: contract.id, name: contract.name.clone() }.to_string();
             (value, contract_name(contract, visit, shown.words), is_only)
         });
-        let name = name_of(settings, company);
+        let name = settings.company_name(company);
         shown.chosen.push(Chosen {
             id: company.to_string(),
             label: fill(shown.words.contract_of, &[("company", &name)]),
@@ -273,10 +248,6 @@ fn contract_name(contract: &ContractChoice, visit: &Visit, words: &words::Sugges
         }
         None => name,
     }
-}
-
-fn name_of(settings: &PartnerSettings, company: &CompanyId) -> String {
-    settings.companies.get(company).map_or_else(|| company.to_string(), |known| known.name.clone())
 }
 
 /// Maps companies, each that can be.
@@ -322,7 +293,7 @@ async fn confirm(
         if matches!(refusal, NotSaved::AddCompaniesTogether(_)) {
             asked.insert(edit.company.clone());
         } else {
-            refused.push(name_of(settings, &edit.company));
+            refused.push(settings.company_name(&edit.company));
         }
     }
     if !refused.is_empty() {
@@ -331,10 +302,10 @@ async fn confirm(
     if asked.is_empty() {
         offer(portal, visit, 0, &mut shown).await?;
     } else {
-        let names: Vec<String> = asked.iter().map(|company| name_of(settings, company)).collect();
+        let names: Vec<String> = asked.iter().map(|company| settings.company_name(company)).collect();
         shown.together = Some(fill(shown.words.together_asked, &[("names", &names.join(", "))]));
         for ((company, account), contract) in chosen.into_iter().filter(|((id, _), _)| asked.contains(id)) {
-            let name = name_of(settings, &company);
+            let name = settings.company_name(&company);
             shown.chosen.push(Chosen {
                 id: company.to_string(),
                 label: fill(shown.words.contract_of, &[("company", &name)]),

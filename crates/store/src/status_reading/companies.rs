@@ -90,7 +90,7 @@ pub async fn companies(
     settings: &PartnerSettings,
     now: Timestamp,
 ) -> Result<Vec<CompanyStatus>, StoreError> {
-    let off = settings.integration.as_ref().is_none_or(|known| known.state != IntegrationState::On);
+    let off = is_off(settings);
     let PartnerSettings { partner, products, companies, .. } = settings;
     statuses_of(tx, Whose { partner, products, companies, off, only: None }, now).await
 }
@@ -102,11 +102,15 @@ pub async fn company(
     company: &CompanyId,
     now: Timestamp,
 ) -> Result<Vec<CompanyStatus>, StoreError> {
-    let off = settings.integration.as_ref().is_none_or(|known| known.state != IntegrationState::On);
+    let off = is_off(settings);
     let PartnerSettings { partner, products, companies, .. } = settings;
     let only = companies.get_key_value(company).map(|(id, known)| (id.clone(), known.clone()));
     let (companies, ids) = (&only.into_iter().collect(), &[company.as_str()]);
     statuses_of(tx, Whose { partner, products, companies, off, only: Some(ids) }, now).await
+}
+
+fn is_off(settings: &PartnerSettings) -> bool {
+    settings.integration.as_ref().is_none_or(|known| known.state != IntegrationState::On)
 }
 
 /// The companies that statuses are asked of.
