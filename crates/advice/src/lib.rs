@@ -2,7 +2,7 @@
 //!
 //! [`advise`] takes a code, the [`Facts`] that are known, and a [`Reader`]. The parts: what happened; what it means for
 //! this company's next invoice; what we did; what to do, with the click path in Kaseya; and the button that checks
-//! again. [`Advice::brief`] is what a row has room for.
+//! again. [`Advice::brief`] is what a row has room for. [`remark`] says what is to be known beside a code.
 //!
 //! The texts stand in `src/texts/`, one file per group of codes, both languages side by side; `src/template.rs` says
 //! how they are written. A fact that is missing takes its words with it: no text ever shows a hole.
@@ -12,6 +12,7 @@ mod facts;
 mod language;
 pub mod number;
 mod reader;
+mod remark;
 mod state;
 mod template;
 mod text;
@@ -22,4 +23,5 @@ pub use advice::{Advice, advise};
 pub use facts::{Facts, Money};
 pub use language::{Button, Language, UnknownLanguage};
 pub use reader::Reader;
+pub use remark::remark;
 pub use state::state;

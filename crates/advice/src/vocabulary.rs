@@ -120,7 +120,8 @@ fn is_one(units: f64) -> bool {
     units == 1.0
 }
 
-fn units(units: f64, language: Language) -> Option<String> {
+/// Units with their word: `1 unit`, `2 units`.
+pub(crate) fn units(units: f64, language: Language) -> Option<String> {
     let number = number::units(units, language)?;
     Some(match language {
         Language::English if is_one(units) => format!("{number} unit"),

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::{Month, month_end::window_end, run::names};
+use crate::{Month, Remark, month_end::window_end, run::names};
 
 names! {
     /// When a contract is invoiced.
@@ -58,7 +58,7 @@ pub fn effective_date(
     Some([contract_start, line_start].into_iter().flatten().fold(by_rule, Date::max))
 }
 
-/// What people are told of a line that holds our number from a later day than the count it is for: somebody in Kaseya gave
+/// What is to be said of a line that holds our number from a later day than the count it is for: somebody in Kaseya gave
 /// it that day, no change may count before it (D-12), and the days before are charged with what the line held then.
 /// `None` where it counts early enough, and where its contract begins no earlier.
 pub fn later_start(
@@ -66,15 +66,10 @@ pub fn later_start(
     line_start: Option<Date>,
     by_rule: Option<Date>,
     contract_start: Option<Date>,
-) -> Option<String> {
-    let (day, by_rule) = (line_start?, by_rule?);
-    let is_late = day > by_rule && contract_start.is_none_or(|start| day > start);
-    is_late.then(|| {
-        format!(
-            "In Kaseya the units of \"{service_name}\" count only from {day} on: days before it are charged with what the \
-             line held then."
-        )
-    })
+) -> Option<Remark> {
+    let (from_day, by_rule) = (line_start?, by_rule?);
+    let is_late = from_day > by_rule && contract_start.is_none_or(|start| from_day > start);
+    is_late.then(|| Remark::CountsLater { service: service_name.to_owned(), from_day })
 }
 
 /// Whether a day has begun wherever Kaseya's tenant may be: its zone is not known, and the last place to begin a day is

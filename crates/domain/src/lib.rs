@@ -31,6 +31,7 @@ mod password_age;
 mod plan;
 mod plan_switch;
 mod probe;
+mod remark;
 mod retry;
 mod role;
 mod run;
@@ -73,6 +74,7 @@ pub use plan_switch::{
     wait_for_person,
 };
 pub use probe::probe_due;
+pub use remark::{OldLine, Remark};
 pub use retry::{Backoff, UNSURE_FOR};
 pub use role::Role;
 pub use run::{JobKind, JobState, MAX_ATTEMPTS, RunMode, RunState, Trigger};

@@ -1,8 +1,8 @@
 //! The month's end: freezing, the window, the count that is sent, and from which day it counts.
 
 use domain::{
-    Billing, FreezeCause, InvoiceDay, KnownCounts, Month, MonthEnd, MonthPhase, UserCount, choose_count,
-    effective_date, invoiced_month, later_start, window_end,
+    Billing, FreezeCause, InvoiceDay, KnownCounts, Month, MonthEnd, MonthPhase, Remark, UserCount,
+    choose_count, effective_date, invoiced_month, later_start, window_end,
 };
 use jiff::{
     Timestamp, ToSpan as _,
@@ -175,7 +175,7 @@ fn a_line_that_counts_later_than_its_count_says_so() {
     let of = |line, by_rule, contract| later_start("Standard", line, by_rule, contract);
     let (october, november) = (Some(date(2026, 10, 1)), Some(date(2026, 11, 1)));
     let told = of(november, october, Some(date(2026, 1, 1))).expect("told");
-    assert!(told.contains("\"Standard\" count only from 2026-11-01 on"), "{told}");
+    assert_eq!(told, Remark::CountsLater { service: "Standard".to_owned(), from_day: date(2026, 11, 1) });
     assert!(of(november, october, None).is_some());
     for early in [None, october, Some(date(2026, 9, 15))] {
         assert_eq!(of(early, october, None), None);

@@ -10,6 +10,7 @@ pub mod field;
 mod golden;
 mod hold_opened;
 pub mod inbound;
+mod remark;
 mod service_seen;
 
 pub use envelope::{DecodeError, Message, SchedulerCall, decode, encode};

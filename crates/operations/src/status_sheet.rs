@@ -17,7 +17,7 @@ use crate::{
     spreadsheet::{file, marked},
 };
 
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 25] = [
     "company_id",
     "company",
     "account_id",
@@ -28,6 +28,7 @@ const COLUMNS: [&str; 24] = [
     "said",
     "code",
     "explained",
+    "remarks",
     "kaseya_says",
     "last_seen_equal",
     "last_change",
@@ -109,7 +110,7 @@ fn row(
     let id = |id: Option<i32>| text(id);
     let name = |name: Option<&String>| name.map(|name| marked(name)).unwrap_or_default();
     let explained: Vec<String> =
-        advising.in_our_words(status, language).into_iter().map(|Advice { brief, .. }| brief).collect();
+        advising.alone(status, language).into_iter().map(|Advice { brief, .. }| brief).collect();
     [
         marked(status.company.as_str()),
         marked(&status.name),
@@ -121,6 +122,7 @@ fn row(
         marked(&advising.state(status, language)),
         text(status.code.map(ErrorCode::as_str)),
         marked(&explained.join(" ")),
+        marked(&advising.remarks(status, language).join(" ")),
         name(status.kaseya_says.as_ref()),
         text(status.last_sync),
         text(status.last_change),

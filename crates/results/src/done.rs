@@ -2,7 +2,7 @@
 
 use domain::{
     AccountId, Brake, CompanyId, CompanyState, ContractId, ErrorCode, IntentId, JobId, LineId, PairId,
-    PartnerId, RunId, RunMode, SeenContract, SeenService, ServiceId, Trigger,
+    PartnerId, Remark, RunId, RunMode, SeenContract, SeenService, ServiceId, Trigger,
 };
 use jiff::Timestamp;
 use messages::{
@@ -164,8 +164,9 @@ fn company(outcome: v1::CompanyOutcome) -> Result<CompanyOutcome, FieldError> {
         account: outcome.account_id.map(AccountId),
         state: field::named("state", &outcome.state, CompanyState::parse)?,
         code: outcome.code.map(|code| error_code("code", &code)).transpose()?,
-        detail: outcome.detail,
         kaseya_says: outcome.kaseya_says,
+        // One that is not known here yet costs its words and not what it stands beside.
+        remarks: outcome.remarks.into_iter().filter_map(|remark| Remark::try_from(remark).ok()).collect(),
         products: each("products", outcome.products, product)?,
         seen_equal: required("seen_equal", outcome.seen_equal)?,
         deferred_until: field::optional_instant("deferred_until", outcome.deferred_until)?,

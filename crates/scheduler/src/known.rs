@@ -98,20 +98,21 @@ impl Known {
     }
 
     /// What is to be told of a company's lines on a contract that count later than what they hold.
-    pub(crate) fn later_starts(&self, plan: &ContractPlan, company: &CompanyId) -> Option<String> {
+    pub(crate) fn later_starts(&self, plan: &ContractPlan, company: &CompanyId) -> Vec<v1::Remark> {
         let shown = self.contracts.get(&plan.contract).and_then(|known| known.seen.as_ref()?.shown.as_ref());
         let contract_start = shown.and_then(|shown| shown.start);
         let of_company = plan
             .targets
             .iter()
             .filter(|target| target.addends.iter().any(|addend| addend.company == *company));
-        let words: Vec<String> = of_company
+        of_company
             .filter_map(|target| {
                 let line_start = self.line((plan.contract, target.service))?.effective_date;
-                later_start(&target.service_name, line_start, target.effective_date, contract_start)
+                let said =
+                    later_start(&target.service_name, line_start, target.effective_date, contract_start);
+                said.map(v1::Remark::from)
             })
-            .collect();
-        (!words.is_empty()).then(|| words.join(" "))
+            .collect()
     }
 
     /// The lines of a contract's changes that its total has just confirmed, as they stand by that.

@@ -132,11 +132,11 @@ impl Told {
                 (None, Some(Glance::Read) | None) => Because::CountMissing,
             };
             contract.companies.iter().map(move |company| {
-                let detail = match because {
+                let remarks = match because {
                     Because::Holds { .. } => known.later_starts(contract, company),
-                    Because::Code(_) | Because::CountMissing => None,
+                    Because::Code(_) | Because::CountMissing => Vec::new(),
                 };
-                v1::CompanyOutcome { detail, ..on_contract(contract, company, because) }
+                v1::CompanyOutcome { remarks, ..on_contract(contract, company, because) }
             })
         });
         mapped.chain(self.companies.iter().map(|company| without_contract(plan, company))).collect()

@@ -4,7 +4,7 @@ mod of_run;
 
 use std::collections::BTreeMap;
 
-use domain::{AccountId, CompanyId, CompanyState, ContractId, ErrorCode, PairId, PartnerId, RunId};
+use domain::{AccountId, CompanyId, CompanyState, ContractId, ErrorCode, PairId, PartnerId, Remark, RunId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -67,8 +67,8 @@ pub struct CompanyOutcome {
     pub state: CompanyState,
     /// The code.
     pub code: Option<ErrorCode>,
-    /// What people need beside the code, in our words.
-    pub detail: Option<String>,
+    /// What people need to know beside the code.
+    pub remarks: Vec<Remark>,
     /// Kaseya's own words.
     pub kaseya_says: Option<String>,
     /// Its products.
@@ -115,7 +115,7 @@ struct Columns {
     accounts: Vec<Option<i32>>,
     states: Vec<&'static str>,
     codes: Vec<Option<&'static str>>,
-    details: Vec<Option<String>>,
+    remarks: Vec<serde_json::Value>,
     kaseya_says: Vec<Option<String>>,
     products: Vec<serde_json::Value>,
     seen: Vec<bool>,
@@ -126,6 +126,8 @@ impl Columns {
     fn of(outcomes: &[CompanyOutcome]) -> Result<Self, StoreError> {
         let products: Result<_, _> =
             outcomes.iter().map(|outcome| serde_json::to_value(&outcome.products)).collect();
+        let remarks: Result<_, _> =
+            outcomes.iter().map(|outcome| serde_json::to_value(&outcome.remarks)).collect();
         Ok(Self {
             companies: outcomes.iter().map(|outcome| outcome.company.as_str().to_owned()).collect(),
             contracts: outcomes
@@ -135,7 +137,7 @@ impl Columns {
             accounts: outcomes.iter().map(|outcome| outcome.account.map(|account| account.0)).collect(),
             states: outcomes.iter().map(|outcome| outcome.state.as_str()).collect(),
             codes: outcomes.iter().map(|outcome| outcome.code.map(ErrorCode::as_str)).collect(),
-            details: outcomes.iter().map(|outcome| outcome.detail.clone()).collect(),
+            remarks: remarks.map_err(|error| StoreError::row("statuses", "remarks", &error))?,
             kaseya_says: outcomes.iter().map(|outcome| outcome.kaseya_says.clone()).collect(),
             products: products.map_err(|error| StoreError::row("statuses", "products", &error))?,
             seen: outcomes.iter().map(|outcome| outcome.seen_equal).collect(),
@@ -173,17 +175,17 @@ pub async fn store_statuses(
         .collect::<Result<_, StoreError>>()?;
     let stored = tx
         .query(
-            "insert into statuses (partner_id, company_id, contract_id, account_id, state, code, detail, products,
+            "insert into statuses (partner_id, company_id, contract_id, account_id, state, code, remarks, products,
                                    deferred_until, kaseya_says, run_id, run_number, attempt, traceparent, updated_at)
-             select $1, company_id, contract_id, account_id, state, code, detail, products, deferred_until, kaseya_says,
+             select $1, company_id, contract_id, account_id, state, code, remarks, products, deferred_until, kaseya_says,
                     $2, $3, $4, $13, $14
-             from unnest($5::text[], $6::int[], $7::int[], $8::text[], $9::text[], $10::text[], $11::jsonb[],
+             from unnest($5::text[], $6::int[], $7::int[], $8::text[], $9::text[], $10::jsonb[], $11::jsonb[],
                          $12::timestamptz[], $15::text[])
-                 as incoming (company_id, contract_id, account_id, state, code, detail, products, deferred_until, kaseya_says)
+                 as incoming (company_id, contract_id, account_id, state, code, remarks, products, deferred_until, kaseya_says)
              order by company_id, contract_id
              on conflict (partner_id, company_id, contract_id) do update set
                  account_id = excluded.account_id, state = excluded.state, code = excluded.code,
-                 detail = excluded.detail, products = excluded.products, deferred_until = excluded.deferred_until,
+                 remarks = excluded.remarks, products = excluded.products, deferred_until = excluded.deferred_until,
                  kaseya_says = excluded.kaseya_says,
                  run_id = excluded.run_id, run_number = excluded.run_number, attempt = excluded.attempt,
                  traceparent = excluded.traceparent, updated_at = excluded.updated_at
@@ -199,7 +201,7 @@ pub async fn store_statuses(
                 &columns.accounts,
                 &columns.states,
                 &columns.codes,
-                &columns.details,
+                &columns.remarks,
                 &columns.products,
                 &columns.deferred,
                 &traceparent,

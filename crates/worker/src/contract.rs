@@ -1,8 +1,8 @@
 //! One contract: what Kaseya shows, and what is to be done about it.
 
 use domain::{
-    Brake, Change, Decision, ErrorCode, LeftBehind, Line, PairId, PlanContext, SeenContract, ShownContract,
-    Wanted, later_start, plan_leftover, plan_target,
+    Brake, Change, Decision, ErrorCode, LeftBehind, Line, PairId, PlanContext, Remark, SeenContract,
+    ShownContract, Wanted, later_start, plan_leftover, plan_target,
 };
 use jiff::{Timestamp, civil::Date};
 use kaseya::{BmsError, ContractLine};
@@ -57,8 +57,8 @@ pub(crate) struct DecidedTarget {
     pub(crate) half: Option<Half>,
     /// Until when it waits with the other half.
     pub(crate) waits_until: Option<Timestamp>,
-    /// What people need to know of the plan switch.
-    pub(crate) words: Option<String>,
+    /// What people need to know beside what the decision itself says.
+    pub(crate) remark: Option<Remark>,
 }
 
 /// A part in a plan switch.
@@ -92,16 +92,16 @@ pub(crate) async fn plan_contract(
     let Some(shown) = shown else {
         // It may be gone with its account.
         match in_use::account_out_of_use(attempt, contract).await? {
-            Some(words) => planned.send_nothing(contract, ErrorCode::Acc01, &words),
+            Some(remark) => planned.send_nothing(contract, ErrorCode::Acc01, &remark),
             None => {
-                let words = format!("Kaseya no longer shows the contract \"{}\".", contract.name);
-                planned.send_nothing(contract, ErrorCode::Con02, &words);
+                let remark = Remark::ContractNotShown { contract: contract.name.clone() };
+                planned.send_nothing(contract, ErrorCode::Con02, &remark);
             }
         }
         return Ok(planned);
     };
-    if let Some((code, words)) = out_of_use(contract, shown) {
-        planned.send_nothing(contract, code, &words);
+    if let Some((code, remark)) = out_of_use(contract, shown) {
+        planned.send_nothing(contract, code, &remark);
         return Ok(planned);
     }
     let any_number = contract.targets.iter().any(|target| target.wanted != Wanted::Unknown);
@@ -123,7 +123,7 @@ pub(crate) async fn plan_contract(
         && let Some(seen) = terms::ask(attempt, contract, shown).await?
     {
         match out_of_use(contract, &seen) {
-            Some((code, words)) => planned.send_nothing(contract, code, &words),
+            Some((code, remark)) => planned.send_nothing(contract, code, &remark),
             None => {
                 planned.decide(attempt, contract, &lines, &Terms::at_hand(contract, &seen), seen.end);
             }
@@ -147,12 +147,10 @@ async fn object(
             Owner::Mapped(name) => planned.owner_name = name,
             Owner::Other => {
                 match in_use::account_out_of_use(attempt, contract).await? {
-                    Some(words) => planned.send_nothing(contract, ErrorCode::Acc01, &words),
+                    Some(remark) => planned.send_nothing(contract, ErrorCode::Acc01, &remark),
                     None => {
-                        let name = &contract.name;
-                        let words =
-                            format!("The contract \"{name}\" is not one of the account it was mapped with.");
-                        planned.send_nothing(contract, ErrorCode::Con04, &words);
+                        let remark = Remark::ContractOfOther { contract: contract.name.clone() };
+                        planned.send_nothing(contract, ErrorCode::Con04, &remark);
                     }
                 }
                 return Ok(());
@@ -161,17 +159,17 @@ async fn object(
     }
     for (decided, target) in planned.decided.iter_mut().zip(&contract.targets) {
         if matches!(decided.decision, Decision::Write(_))
-            && let Some(words) = in_use::service_out_of_use(attempt, target).await?
+            && let Some(remark) = in_use::service_out_of_use(attempt, target).await?
         {
             decided.decision = Decision::NotSent(ErrorCode::Svc02);
-            decided.words = Some(words);
+            decided.remark = Some(remark);
         }
     }
     if planned.any_write()
         && in_use::account_is_asked(contract)
-        && let Some(words) = in_use::account_out_of_use(attempt, contract).await?
+        && let Some(remark) = in_use::account_out_of_use(attempt, contract).await?
     {
-        planned.send_nothing(contract, ErrorCode::Acc01, &words);
+        planned.send_nothing(contract, ErrorCode::Acc01, &remark);
     }
     Ok(())
 }
@@ -206,7 +204,7 @@ impl Planned {
                 shown: same_service.iter().map(|line| line.units).sum(),
                 half: None,
                 waits_until: None,
-                words: later_start(
+                remark: later_start(
                     &target.service_name,
                     line_start,
                     context.effective_date,
@@ -230,8 +228,8 @@ impl Planned {
     }
 
     /// Nothing is written, and each target comes out so.
-    fn send_nothing(&mut self, contract: &Contract, code: ErrorCode, words: &str) {
-        let result = TargetResult::not_sent(code, Some(words.to_owned()));
+    fn send_nothing(&mut self, contract: &Contract, code: ErrorCode, remark: &Remark) {
+        let result = TargetResult::not_sent(code, Some(remark.clone()));
         let of = |target: &Target| TargetResult { to: target.wanted_units(), ..result.clone() };
         self.decided.clear();
         self.results = contract.targets.iter().map(of).collect();
@@ -242,10 +240,9 @@ impl Planned {
         for (index, (decided, target)) in self.decided.iter().zip(&contract.targets).enumerate() {
             let cycle = self.cycle_to_choose.as_deref();
             let result = result_of(contract, target, &decided.decision, decided.line.as_ref(), cycle);
-            let words = [result.words.clone(), decided.words.clone()];
-            let words: Vec<String> = words.into_iter().flatten().collect();
+            let remarks = result.remarks.into_iter().chain(decided.remark.clone());
             self.results.push(TargetResult {
-                words: (!words.is_empty()).then(|| words.join(" ")),
+                remarks: remarks.collect(),
                 deferred_until: decided.waits_until.or(result.deferred_until),
                 pair: decided.half.map(|half| half.pair),
                 ..result

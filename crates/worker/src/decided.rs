@@ -1,6 +1,6 @@
-//! What a decision about a target comes out as, and what people are told beside its code.
+//! What a decision about a target comes out as, and what people need to know beside its code.
 
-use domain::{Brake, Change, CompanyState, Decision, ErrorCode, Outcome, Rewrite};
+use domain::{Brake, Change, CompanyState, Decision, ErrorCode, Outcome, Remark, Rewrite};
 use jiff::civil::Date;
 use kaseya::ContractLine;
 
@@ -23,7 +23,7 @@ pub(crate) fn result_of(
         from: Some(change.from),
         to: Some(change.to),
         effective_date: Some(change.effective_date),
-        words: rewrite_words(change),
+        remarks: Vec::from_iter(rewritten(change)),
         ..TargetResult::of(outcome)
     };
     let result = match decision {
@@ -44,9 +44,14 @@ pub(crate) fn result_of(
                 }
             };
             let held = of_change(change, Outcome::with(CompanyState::Held, code));
-            let cycle_words =
-                cycle.filter(|_| *brake == Brake::BillingCycle).map(|cycle| cycle_words(contract, cycle));
-            TargetResult { brake: Some(*brake), words: cycle_words.or(held.words.clone()), ..held }
+            let remarks = match cycle.filter(|_| *brake == Brake::BillingCycle) {
+                Some(cycle) => {
+                    let (contract, billing_cycle) = (contract.name.clone(), cycle.to_owned());
+                    vec![Remark::CycleToChoose { contract, billing_cycle }]
+                }
+                None => held.remarks,
+            };
+            TargetResult { brake: Some(*brake), remarks, ..held }
         }
         Decision::Dismissed(change) => {
             let code = drift_code(change).unwrap_or(ErrorCode::Qty01);
@@ -62,16 +67,17 @@ pub(crate) fn result_of(
             from: Some(line.units),
             to,
             effective_date: Some(pending.effective_date),
-            words: Some(format!(
-                "Kaseya took {} units from {} on and shows {} until then.",
-                pending.to, pending.effective_date, line.units
-            )),
+            remarks: vec![Remark::Awaited {
+                sent: pending.to,
+                from_day: pending.effective_date,
+                shown: line.units,
+            }],
             ..TargetResult::of(Outcome::of(CompanyState::Sent))
         },
         Decision::NotSent(code) => TargetResult {
             from: line.map(|line| line.units),
             to,
-            ..TargetResult::not_sent(*code, words_for(*code, contract, target, line))
+            ..TargetResult::not_sent(*code, remark_on(*code, contract, target, line))
         },
     };
     with_price_note(result, target, line)
@@ -82,23 +88,11 @@ pub(crate) fn drift_code(change: &Change) -> Option<ErrorCode> {
     matches!(change.rewrite, Some(Rewrite::Edited { .. })).then_some(ErrorCode::Drf01)
 }
 
-fn cycle_words(contract: &Contract, cycle: &str) -> String {
-    format!(
-        "The contract \"{}\" is billed \"{cycle}\" in Kaseya, not monthly: choose whether it is billed in arrears or in \
-         advance (contract_billing in the settings), or approve this one change.",
-        contract.name
-    )
-}
-
-fn rewrite_words(change: &Change) -> Option<String> {
+fn rewritten(change: &Change) -> Option<Remark> {
+    let shown = change.from;
     Some(match change.rewrite? {
-        Rewrite::Edited { left } => {
-            format!("The line was edited in Kaseya: we had left {left} units, and it showed {}.", change.from)
-        }
-        Rewrite::NotApplied { sent } => format!(
-            "Kaseya took {sent} units before, and the line still showed {}: sent once more.",
-            change.from
-        ),
+        Rewrite::Edited { left } => Remark::LineEdited { left, shown },
+        Rewrite::NotApplied { sent } => Remark::SentOnceMore { sent, shown },
     })
 }
 
@@ -107,45 +101,27 @@ fn rewrite_words(change: &Change) -> Option<String> {
 fn with_price_note(result: TargetResult, target: &Target, line: Option<&ContractLine>) -> TargetResult {
     let prices = target.known_price.zip(line.and_then(|line| line.unit_price));
     let Some((before, now)) = prices.filter(|(before, now)| before != now) else { return result };
-    let service = &target.service_name;
-    let note = format!("The price of \"{service}\" in Kaseya is now {now}; it was {before}.");
-    let words = result.words.map_or(note.clone(), |words| format!("{words} {note}"));
-    TargetResult { words: Some(words), ..result }
+    let note = Remark::PriceChanged { service: target.service_name.clone(), before, now };
+    TargetResult { remarks: result.remarks.into_iter().chain([note]).collect(), ..result }
 }
 
-fn words_for(
+fn remark_on(
     code: ErrorCode,
     contract: &Contract,
     target: &Target,
     line: Option<&ContractLine>,
-) -> Option<String> {
-    let (service, name) = (&target.service_name, &contract.name);
+) -> Option<Remark> {
+    let (service, contract) = (target.service_name.clone(), contract.name.clone());
+    let shown = line.map(|line| line.units);
     match code {
-        ErrorCode::Svc01 => Some(format!("The service \"{service}\" is not on the contract \"{name}\".")),
-        ErrorCode::Svc03 => {
-            Some(format!("The service \"{service}\" is on the contract \"{name}\" more than once."))
-        }
-        ErrorCode::Svc04 => line.map(|line| {
-            format!(
-                "The line \"{service}\" was sent our number a second time in this period, and shows {} once more: \
-                 Kaseya counts it itself, or somebody sets it there.",
-                line.units
-            )
-        }),
-        ErrorCode::Con01 => Some(format!("The contract \"{name}\" ends before the period to be billed.")),
-        ErrorCode::Per03 => Some(format!(
-            "The line \"{service}\" or its contract \"{name}\" begins only after the contract's last day."
-        )),
-        ErrorCode::Qty02 => Some(format!("The user count for \"{service}\" is missing or too old.")),
-        ErrorCode::Qty03 => line.map(|line| {
-            format!(
-                "The line \"{service}\" shows {} units. Users are whole and nothing is rounded: set the line to a whole \
-                 number in Kaseya.",
-                line.units
-            )
-        }),
-        ErrorCode::Per01 => newest_count(target)
-            .map(|day| format!("The month of the count of {day} has already been invoiced.")),
+        ErrorCode::Svc01 => Some(Remark::LineMissing { service, contract }),
+        ErrorCode::Svc03 => Some(Remark::LineTwice { service, contract }),
+        ErrorCode::Svc04 => shown.map(|shown| Remark::LineSetElsewhere { service, shown }),
+        ErrorCode::Con01 => Some(Remark::ContractEndsBefore { contract }),
+        ErrorCode::Per03 => Some(Remark::LineBeginsTooLate { service, contract }),
+        ErrorCode::Qty02 => Some(Remark::CountMissing { service }),
+        ErrorCode::Qty03 => shown.map(|shown| Remark::UnitsNotWhole { service, shown }),
+        ErrorCode::Per01 => newest_count(target).map(|count_day| Remark::MonthInvoiced { count_day }),
         _ => None,
     }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{AccountId, ServiceId, ServiceState};
+use domain::{AccountId, Remark, ServiceId, ServiceState};
 use kaseya::BmsError;
 use tokio::sync::OnceCell;
 
@@ -28,21 +28,17 @@ pub(crate) struct InUse {
 pub(crate) async fn service_out_of_use(
     attempt: &Attempt<'_>,
     target: &Target,
-) -> Result<Option<String>, BmsError> {
+) -> Result<Option<Remark>, BmsError> {
     let state = match target.service_seen {
         Some(seen) => Some(seen.state),
         None => services(attempt).await?.get(&target.service).copied(),
     };
-    let service = &target.service_name;
+    let service = || target.service_name.clone();
     Ok(match state {
         // What is not told by any list stands in the way of nothing.
         None | Some(ServiceState::Active) => None,
-        Some(ServiceState::Inactive) => {
-            Some(format!("The service \"{service}\" is inactive in Kaseya's catalogue."))
-        }
-        Some(ServiceState::NotShown) => Some(format!(
-            "Kaseya's catalogue no longer shows the service \"{service}\": it is deleted, or hidden from our user by its role."
-        )),
+        Some(ServiceState::Inactive) => Some(Remark::ServiceInactive { service: service() }),
+        Some(ServiceState::NotShown) => Some(Remark::ServiceNotShown { service: service() }),
     })
 }
 
@@ -55,14 +51,12 @@ pub(crate) fn account_is_asked(contract: &Contract) -> bool {
 pub(crate) async fn account_out_of_use(
     attempt: &Attempt<'_>,
     contract: &Contract,
-) -> Result<Option<String>, BmsError> {
-    let name = contract.account_name.as_ref().map(|name| format!(" \"{name}\"")).unwrap_or_default();
+) -> Result<Option<Remark>, BmsError> {
+    let account = || contract.account_name.clone();
     Ok(match accounts(attempt).await?.get(&contract.account) {
         Some(true) => None,
-        Some(false) => Some(format!("The account{name} is inactive in Kaseya.")),
-        None => Some(format!(
-            "Kaseya does not show the account{name}: it is deleted, or hidden from our user by its role."
-        )),
+        Some(false) => Some(Remark::AccountInactive { account: account() }),
+        None => Some(Remark::AccountNotShown { account: account() }),
     })
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Addend, Brake, CompanyId, CompanyState, ErrorCode, Outcome, PairId, aggregate, seen_equal};
+use domain::{
+    Addend, Brake, CompanyId, CompanyState, ErrorCode, Outcome, PairId, Remark, aggregate, seen_equal,
+};
 use jiff::{Timestamp, civil::Date};
 use messages::{field::wire_instant, v1};
 
@@ -21,8 +23,8 @@ pub(crate) struct TargetResult {
     pub(crate) effective_date: Option<Date>,
     /// Which brake holds it.
     pub(crate) brake: Option<Brake>,
-    /// What people need beside the code, in our words.
-    pub(crate) words: Option<String>,
+    /// What people need to know beside the code.
+    pub(crate) remarks: Vec<Remark>,
     /// Kaseya's own words.
     pub(crate) kaseya_says: Option<String>,
     /// Until when it is deferred.
@@ -40,7 +42,7 @@ impl TargetResult {
             to: None,
             effective_date: None,
             brake: None,
-            words: None,
+            remarks: Vec::new(),
             kaseya_says: None,
             deferred_until: None,
             pair: None,
@@ -48,8 +50,8 @@ impl TargetResult {
     }
 
     /// Not sent, for this reason.
-    pub(crate) fn not_sent(code: ErrorCode, words: Option<String>) -> Self {
-        Self { words, ..Self::of(Outcome::with(CompanyState::NotSent, code)) }
+    pub(crate) fn not_sent(code: ErrorCode, remark: Option<Remark>) -> Self {
+        Self { remarks: Vec::from_iter(remark), ..Self::of(Outcome::with(CompanyState::NotSent, code)) }
     }
 
     /// Goes on by itself at `until`.
@@ -63,7 +65,7 @@ impl TargetResult {
 struct Company {
     products: Vec<v1::ProductOutcome>,
     outcomes: Vec<Outcome>,
-    words: Vec<String>,
+    remarks: Vec<Remark>,
     kaseya_says: Vec<String>,
     deferred_until: Option<Timestamp>,
 }
@@ -72,7 +74,7 @@ impl Company {
     fn add(&mut self, product: v1::ProductOutcome, result: &TargetResult) {
         self.products.push(product);
         self.outcomes.push(result.outcome);
-        self.words.extend(result.words.clone());
+        self.remarks.extend(result.remarks.clone());
         self.kaseya_says.extend(result.kaseya_says.clone());
         self.deferred_until = self.deferred_until.max(result.deferred_until);
     }
@@ -120,28 +122,25 @@ pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) ->
     }
     companies
         .into_iter()
-        .filter_map(|(id, company)| {
+        .filter_map(|(id, mut company)| {
             let outcome = aggregate(&company.outcomes)?;
+            // What is said of several targets is said once.
+            company.remarks.dedup();
+            company.kaseya_says.dedup();
             Some(v1::CompanyOutcome {
                 company_id: id.to_string(),
                 contract_id: Some(contract.id.0),
                 account_id: Some(contract.account.0),
                 state: outcome.state.as_str().to_owned(),
                 code: outcome.code.map(|code| code.as_str().to_owned()),
-                detail: joined(company.words),
-                kaseya_says: joined(company.kaseya_says),
+                remarks: company.remarks.into_iter().map(v1::Remark::from).collect(),
+                kaseya_says: (!company.kaseya_says.is_empty()).then(|| company.kaseya_says.join(" ")),
                 seen_equal: Some(seen_equal(&company.outcomes)),
                 deferred_until: company.deferred_until.map(wire_instant),
                 products: company.products,
             })
         })
         .collect()
-}
-
-/// What was said of several targets, each once.
-fn joined(mut said: Vec<String>) -> Option<String> {
-    said.dedup();
-    (!said.is_empty()).then(|| said.join(" "))
 }
 
 fn product(target: &Target, addend: &Addend, result: &TargetResult) -> v1::ProductOutcome {

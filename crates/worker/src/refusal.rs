@@ -1,5 +1,6 @@
 //! A job that cannot be worked on for a fault of ours: no key, or a host that should never have been stored.
 
+use domain::{ErrorCode, Remark};
 use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
 
@@ -22,7 +23,16 @@ pub(crate) enum OurFault {
     Bases(#[from] kaseya::BasesError),
 }
 
-/// Every company of the slice: not sent, with our own words. Kaseya was not called.
+impl OurFault {
+    fn remark(&self) -> Remark {
+        match self {
+            Self::Vault(_) => Remark::PasswordSealed,
+            Self::Host(_) | Self::Bases(_) => Remark::HostUnusable,
+        }
+    }
+}
+
+/// Every company of the slice: not sent, and why. Kaseya was not called.
 pub(crate) fn job_done(
     ticket: &Ticket,
     content: &Content,
@@ -30,7 +40,7 @@ pub(crate) fn job_done(
     fault: &OurFault,
     now: Timestamp,
 ) -> v1::JobDone {
-    let result = TargetResult::not_sent(domain::ErrorCode::Unk01, Some(fault.to_string()));
+    let result = TargetResult::not_sent(ErrorCode::Unk01, Some(fault.remark()));
     let companies = content.contracts.iter().flat_map(|contract| {
         let results: Vec<TargetResult> = contract.targets.iter().map(|_| result.clone()).collect();
         company_outcomes(contract, &results)

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    CompanyId, Decision, PairId, PlanSwitch, SwitchTarget, decide_together, plan_switches, wait_for_person,
+    CompanyId, Decision, OldLine, PairId, PlanSwitch, Remark, SwitchTarget, decide_together, plan_switches,
+    wait_for_person,
 };
 
 use crate::{
@@ -97,10 +98,10 @@ pub(crate) fn join_halves(in_hand: &mut [InHand<'_>], mut new_pair: impl FnMut()
     }
     for rise in found.unpaired {
         let place = places[rise];
-        let words = old_lines(&in_hand[place.0], place.1);
+        let remark = old_lines_stay(&in_hand[place.0], place.1);
         let decided = &mut in_hand[place.0].planned.decided[place.1];
         decided.decision = wait_for_person(decided.decision);
-        decided.words = Some(words);
+        decided.remark = Some(remark);
     }
     for place in places {
         let begun = at(in_hand, place).1.begun_pair;
@@ -133,7 +134,8 @@ fn join(
         (Decision::Write(_), Decision::Write(_)) | (Decision::Hold(..), Decision::Hold(..))
     );
     let pair = is_one.then(new_pair);
-    let words = format!("Plan switch: \"{}\" falls, \"{}\" rises.", old.service_name, new.service_name);
+    let (falls, rises) = (old.service_name.clone(), new.service_name.clone());
+    let remark = pair.map(|_| Remark::PlanSwitch { falls, rises });
     // Only a rise that waits with its fall has no instant of its own.
     let waits_until = matches!((of_fall, of_rise), (Decision::Wait(_), Decision::Wait(_)))
         .then_some(old.unsure_until)
@@ -143,27 +145,26 @@ fn join(
         decided.decision = decision;
         decided.half = pair.map(|pair| Half { pair, is_rise });
         decided.waits_until = waits_until;
-        decided.words = pair.map(|_| words.clone());
+        decided.remark = remark.clone();
     }
 }
 
-/// Which old lines a rise would bill the same users beside, for people.
-fn old_lines(work: &InHand<'_>, rise: usize) -> String {
+/// Which old lines a rise would bill the same users beside.
+fn old_lines_stay(work: &InHand<'_>, rise: usize) -> Remark {
     let of_rise = &work.contract.targets[rise];
     let concerns = |company: &CompanyId| of_rise.addends.iter().any(|addend| addend.company == *company);
     let gone = work.planned.left_behind.iter().filter(|(left, _)| concerns(&left.company));
-    let gone = gone.map(|(_, line)| format!("service {} with {} units", line.service_id, line.units));
+    let gone =
+        gone.map(|(_, line)| OldLine { service_id: line.service_id, service: None, shown: line.units });
     let stuck = work.planned.decided.iter().zip(&work.contract.targets).filter(|(decided, target)| {
         matches!(decided.decision, Decision::NotSent(_))
             && target.addends.iter().any(|addend| concerns(&addend.company))
             && target.wanted_units().is_some_and(|wanted| decided.shown > f64::from(wanted))
     });
-    let stuck =
-        stuck.map(|(decided, target)| format!("\"{}\" with {} units", target.service_name, decided.shown));
-    let lines: Vec<String> = gone.chain(stuck).collect();
-    format!(
-        "The users have moved to \"{}\", and an old line does not fall: {}.",
-        of_rise.service_name,
-        lines.join(", ")
-    )
+    let stuck = stuck.map(|(decided, target)| OldLine {
+        service_id: target.service,
+        service: Some(target.service_name.clone()),
+        shown: decided.shown,
+    });
+    Remark::OldLinesStay { rises: of_rise.service_name.clone(), old_lines: gone.chain(stuck).collect() }
 }

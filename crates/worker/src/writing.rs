@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    CompanyState, ErrorCode, IntentId, LEAST_PRICE, Outcome, PairId, UNSURE_FOR, has_begun_everywhere,
+    CompanyState, ErrorCode, IntentId, LEAST_PRICE, Outcome, PairId, Remark, UNSURE_FOR, has_begun_everywhere,
 };
 use jiff::Timestamp;
 use kaseya::{BmsError, ContractLine, WriteError};
@@ -135,7 +135,7 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
                 intent_id: one.intent.to_string(),
                 result: one.result.into(),
                 at: Some(wire_instant(one.at)),
-                detail: one.kaseya_says.clone().or_else(|| one.words.clone()),
+                detail: one.kaseya_says.clone(),
             });
         }
         if let Some(half) = half.filter(|half| !half.is_rise) {
@@ -183,15 +183,23 @@ struct Tried {
     intent: IntentId,
     result: ChangeResult,
     code: Option<ErrorCode>,
-    /// What was found, in our words.
-    words: Option<String>,
+    /// What was found when the contract was read again.
+    remark: Option<Remark>,
     kaseya_says: Option<String>,
     at: Timestamp,
 }
 
 impl Tried {
     fn not_begun(place: (usize, usize), intent: IntentId, at: Timestamp) -> Self {
-        Self { place, intent, result: ChangeResult::NotBegun, code: None, words: None, kaseya_says: None, at }
+        Self {
+            place,
+            intent,
+            result: ChangeResult::NotBegun,
+            code: None,
+            remark: None,
+            kaseya_says: None,
+            at,
+        }
     }
 }
 
@@ -219,7 +227,7 @@ async fn write_one(
         Err(WriteError::Refused { code, .. }) => (ChangeResult::Refused, Some(code)),
         Err(WriteError::Unanswered) => (ChangeResult::Unsure, Some(ErrorCode::Net02)),
     };
-    Ok(Tried { place, intent, result, code, words: None, kaseya_says, at: attempt.clock.now() })
+    Ok(Tried { place, intent, result, code, remark: None, kaseya_says, at: attempt.clock.now() })
 }
 
 /// Whether the next survey's total will show all of these changes: each was taken, and has a price.
@@ -279,9 +287,9 @@ fn contradict(attempt: &Attempt<'_>, one: &mut Tried, write: &PlannedWrite, show
     // A whole number was sent: a fraction is what Kaseya made of it.
     let fraction = found.is_some_and(|line| line.units.fract() != 0.0);
     one.code = Some(if fraction { ErrorCode::Qty03 } else { ErrorCode::Unk01 });
-    one.words = Some(match found {
-        Some(line) => format!("Kaseya took {} units and shows {}.", change.to, line.units),
-        None => format!("Kaseya took {} units and no longer shows the line.", change.to),
+    one.remark = Some(match found {
+        Some(line) => Remark::ShownOtherwise { sent: change.to, shown: line.units },
+        None => Remark::LineGone { sent: change.to },
     });
 }
 
@@ -303,7 +311,7 @@ fn result_of(write: &PlannedWrite, one: &Tried, planned: &TargetResult) -> Optio
         from: Some(change.from),
         to: Some(change.to),
         effective_date: Some(change.effective_date),
-        words: one.words.clone().or_else(|| planned.words.clone()),
+        remarks: one.remark.clone().map_or_else(|| planned.remarks.clone(), |found| vec![found]),
         kaseya_says: one.kaseya_says.clone(),
         deferred_until,
         pair: planned.pair,
@@ -319,11 +327,7 @@ fn without_its_fall(write: &PlannedWrite, fall: &Tried) -> Option<TargetResult> 
             let until = fall.at.checked_add(UNSURE_FOR).unwrap_or(Timestamp::MAX);
             TargetResult::deferred(ErrorCode::Net02, until)
         }
-        ChangeResult::Refused => {
-            let words =
-                "Kaseya refused to lower the old line of the plan switch: the new one is left as it is.";
-            TargetResult::not_sent(ErrorCode::Map03, Some(words.to_owned()))
-        }
+        ChangeResult::Refused => TargetResult::not_sent(ErrorCode::Map03, Some(Remark::FallRefused)),
         ChangeResult::Confirmed | ChangeResult::Sent | ChangeResult::NotBegun | ChangeResult::Unspecified => {
             return None;
         }

@@ -61,11 +61,12 @@ async fn b_13_an_edit_that_no_total_tells_is_found_by_the_full_read_before_the_i
     assert!(nights < 14, "found before the invoice day, after {nights} nights");
 
     // S-30: as long as its line counts later than its count, its row says so, whether it was read again or not.
-    let read = world.detail(11).await;
-    assert!(read.as_deref().is_some_and(|said| said.contains("count only from 2026-11-15 on")), "{read:?}");
+    let read = world.remarks(11).await;
+    let later = r#""kind": "counts_later", "fromDay": "2026-11-15""#;
+    assert!(read.as_deref().is_some_and(|said| said.contains(later)), "{read:?}");
     let figures = world.night(&[]).await;
     assert_eq!(figures.contracts_read, 1, "the edited one alone, which waits for a person");
-    assert_eq!(world.detail(11).await, read);
+    assert_eq!(world.remarks(11).await, read);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -415,9 +415,9 @@ impl World {
         self.kaseya.calls().get(&Endpoint::WriteLine).copied().unwrap_or(0)
     }
 
-    /// What people are told of a company beside its state.
-    pub async fn detail(&self, company: u32) -> Option<String> {
-        self.text(&format!("detail from statuses where company_id = 'c{company}'")).await
+    /// What is to be known of a company beside its state.
+    pub async fn remarks(&self, company: u32) -> Option<String> {
+        self.text(&format!("remarks::text from statuses where company_id = 'c{company}'")).await
     }
 
     /// How many companies are in which state.

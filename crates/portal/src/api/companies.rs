@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
-use domain::{CompanyId, Month, ProductId};
+use domain::{CompanyId, Month, ProductId, Remark};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use store::{
@@ -138,8 +138,10 @@ pub(crate) struct Status {
     state: &'static str,
     /// The code of the error catalogue that explains it.
     code: Option<&'static str>,
-    /// What people need beside the code, in our words, which are English.
-    detail: Option<String>,
+    /// What is to be known beside the code: facts, of which `kind` says what they are about. Each kind has its own:
+    /// names, units, days.
+    #[schema(value_type = Vec<Object>)]
+    remarks: Vec<Remark>,
     /// Kaseya's own words, as they came.
     kaseya_says: Option<String>,
     /// When Kaseya was last seen to hold our number.
@@ -204,7 +206,7 @@ impl From<CompanyStatus> for Status {
             contract: row.contract.map(|(_, name)| name),
             state: row.state.as_str(),
             code: row.code.map(domain::ErrorCode::as_str),
-            detail: row.detail,
+            remarks: row.remarks,
             kaseya_says: row.kaseya_says,
             last_sync: row.last_sync,
             last_change: row.last_change,

@@ -47,6 +47,8 @@ pub(crate) struct AdvisedStatus {
     status: Status,
     /// The state in words.
     said: String,
+    /// The remarks in words.
+    remarked: Vec<String>,
     advice: Vec<Advice>,
 }
 
@@ -162,6 +164,7 @@ pub(crate) async fn show(
                     .into_iter()
                     .map(|status| AdvisedStatus {
                         said: advising.state(&status, language),
+                        remarked: advising.remarks(&status, language),
                         advice: advising
                             .of_company(&status, language)
                             .into_iter()

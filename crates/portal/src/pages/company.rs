@@ -59,7 +59,7 @@ struct Contract {
     last_change: String,
     products: Vec<Product>,
     advice: Vec<Advice>,
-    detail: Option<String>,
+    remarks: Vec<String>,
     kaseya_says: Option<String>,
     trace: Option<String>,
 }
@@ -149,8 +149,8 @@ fn contract(
         last_sync: instant(status.last_sync),
         last_change: instant(status.last_change),
         products: status.products.iter().map(|row| product(row, settings, language)).collect(),
-        advice: advising.in_our_words(status, language),
-        detail: status.detail.clone().filter(|_| status.state == CompanyState::NotSent),
+        advice: advising.alone(status, language),
+        remarks: advising.remarks(status, language),
         kaseya_says: status.kaseya_says.clone(),
         trace: status.trace_id.clone(),
     }

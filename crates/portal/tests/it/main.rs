@@ -4,6 +4,7 @@ mod access;
 mod away;
 mod document;
 mod intake;
+mod languages;
 mod limits;
 mod live;
 mod looking_up;

@@ -149,16 +149,24 @@ async fn s_41_all_companies_that_are_found_are_a_file_with_their_status() {
 #[tokio::test(flavor = "multi_thread")]
 async fn s_41_a_company_is_shown_with_help_in_the_callers_language() {
     let world = World::new().await;
+    world
+        .sql(r#"update statuses set remarks = '[{"kind": "of a newer program"}, {"kind": "line_gone", "sent": 1200}]'
+                where partner_id = 'msp' and company_id = 'bea'"#)
+        .await;
     let path = "/v1/partners/msp/companies/bea";
-    let mut told = Vec::new();
+    let (mut told, mut remarked) = (Vec::new(), Vec::new());
     for language in ["en", "it-IT,it;q=0.9", "de"] {
         let headers = &[("accept-language", language)];
         let answer = world.request(Method::GET, path, Some(&world.viewer), headers, "").await;
         assert_eq!(answer.headers["etag"], "\"1\"");
         let contract = &answer.json["contracts"][0];
         assert_eq!((&contract["state"], &contract["code"]), (&json!("not_sent"), &json!("CON-01")));
+        assert_eq!(contract["remarks"], json!([{ "kind": "line_gone", "sent": 1200 }]));
+        remarked.push(contract["remarked"].clone());
         told.push(contract["advice"][0]["what_to_do"].to_string());
     }
+    assert_eq!(remarked[0], json!(["Kaseya took 1,200 units and no longer shows the line."]));
+    assert_eq!(remarked[1], json!(["Kaseya ha accettato 1.200 unità e non mostra più la riga."]));
     assert!(told[0] != told[1] && told[0] == told[2], "{told:?}");
     assert_eq!(world.get("/companies/cem").await.headers["etag"], "\"0\"");
     // The other partner's company of this id is another one.

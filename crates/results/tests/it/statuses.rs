@@ -1,5 +1,6 @@
 //! Statuses, what became of companies in their runs, and the instants of S-39.
 
+use domain::Remark;
 use messages::v1;
 
 use crate::{
@@ -29,12 +30,17 @@ async fn s_41_each_company_and_contract_has_its_own_status_and_the_run_its_total
     let world = World::new().await;
     let mut message = three();
     message.companies[2].kaseya_says = Some("The line is closed".to_owned());
+    let missing = Remark::CountMissing { service: "Standard".to_owned() };
+    let newer = v1::Remark { kind: "of a newer worker".to_owned(), ..v1::Remark::default() };
+    message.companies[2].remarks = vec![newer, missing.into()];
     world.store(&[message]).await;
     assert_eq!(world.status("acme", 1001).await, "changed 7 1");
     assert_eq!(world.status("beta", 1002).await, "unchanged 7 1");
     assert_eq!(world.status("gamma", 1003).await, "not_sent SVC-01 7 1");
     let said = "select kaseya_says from statuses where company_id = 'gamma'";
     assert_eq!(world.text(said).await, "The line is closed", "Kaseya's words stand apart from ours");
+    let known = "select remarks::text from statuses where company_id = 'gamma'";
+    assert_eq!(world.text(known).await, r#"[{"kind": "count_missing", "service": "Standard"}]"#);
     assert_eq!(totals(&world, 7).await, "finished 3 1 1 0 1 0");
     let changed = "company.status";
     assert_eq!(

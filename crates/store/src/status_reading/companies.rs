@@ -5,8 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{AccountId, CompanyId, CompanyState, ContractId, ErrorCode, PartnerId, ProductId, RunId};
+use domain::{
+    AccountId, CompanyId, CompanyState, ContractId, ErrorCode, PartnerId, ProductId, Remark, RunId,
+};
 use jiff::Timestamp;
+use serde::Deserialize as _;
 
 use super::products;
 use crate::{
@@ -30,8 +33,8 @@ pub struct CompanyStatus {
     pub state: CompanyState,
     /// The code that explains it.
     pub code: Option<ErrorCode>,
-    /// What people need beside the code, in our words.
-    pub detail: Option<String>,
+    /// What people need to know beside the code.
+    pub remarks: Vec<Remark>,
     /// Kaseya's own words.
     pub kaseya_says: Option<String>,
     /// Its products, as the last job found them.
@@ -53,7 +56,7 @@ struct Stored {
     account: Option<AccountId>,
     state: CompanyState,
     code: Option<ErrorCode>,
-    detail: Option<String>,
+    remarks: Vec<Remark>,
     kaseya_says: Option<String>,
     products: Vec<ProductRow>,
     last_sync: Option<Timestamp>,
@@ -156,7 +159,7 @@ pub(crate) async fn statuses_of(
                 contract,
                 state: CompanyState::Never,
                 code: None,
-                detail: None,
+                remarks: Vec::new(),
                 kaseya_says: None,
                 products: Vec::new(),
                 last_sync: None,
@@ -169,7 +172,7 @@ pub(crate) async fn statuses_of(
                 row = CompanyStatus {
                     state: status.state,
                     code: status.code,
-                    detail: status.detail,
+                    remarks: status.remarks,
                     kaseya_says: status.kaseya_says,
                     products: status.products,
                     last_sync: status.last_sync,
@@ -185,7 +188,7 @@ pub(crate) async fn statuses_of(
                 row = CompanyStatus {
                     state,
                     code: None,
-                    detail: None,
+                    remarks: Vec::new(),
                     kaseya_says: None,
                     deferred_until: None,
                     ..row
@@ -229,7 +232,7 @@ async fn stored(
     only: Option<&[&str]>,
 ) -> Result<BTreeMap<CompanyId, BTreeMap<Option<ContractId>, Stored>>, StoreError> {
     let sql =
-        "select company_id, contract_id, account_id, state, code, detail, kaseya_says, products, last_sync, last_change,
+        "select company_id, contract_id, account_id, state, code, remarks, kaseya_says, products, last_sync, last_change,
                       deferred_until, run_id, split_part(traceparent, '-', 2) as trace_id
                from statuses where partner_id = $1 and ($2::text[] is null or company_id = any($2))";
     let mut statuses: BTreeMap<CompanyId, BTreeMap<Option<ContractId>, Stored>> = BTreeMap::new();
@@ -238,7 +241,7 @@ async fn stored(
             account: row.get::<Option<i32>>("account_id")?.map(AccountId),
             state: row.named("state", CompanyState::parse)?,
             code: row.optional_code("code")?,
-            detail: row.get("detail")?,
+            remarks: remarks(&row.get("remarks")?),
             kaseya_says: row.get("kaseya_says")?,
             products: products(&row)?,
             last_sync: row.get("last_sync")?,
@@ -251,6 +254,11 @@ async fn stored(
         company.insert(row.contract_or_none("contract_id")?, status);
     }
     Ok(statuses)
+}
+
+/// One that is not known here yet has no words here; a newer program shows it.
+fn remarks(kept: &serde_json::Value) -> Vec<Remark> {
+    kept.as_array().into_iter().flatten().filter_map(|remark| Remark::deserialize(remark).ok()).collect()
 }
 
 async fn open(tx: &Transaction<'_>, partner: &PartnerId, now: Timestamp) -> Result<Open, StoreError> {

@@ -1,10 +1,12 @@
 //! Lines as we left them, on their way, edited, or counting themselves: what the worker makes of what it is told.
 
+use domain::Remark;
+use jiff::civil::date;
 use kaseya_simulator::{Endpoint, Fault};
 use messages::v1;
 
 use crate::{
-    job::{addend, came_out, contract, outcome, results, target},
+    job::{addend, came_out, contract, outcome, remarks, results, target},
     world::{World, state},
 };
 
@@ -33,10 +35,8 @@ async fn d_14_a_change_on_its_way_is_sent_and_to_be_confirmed_and_not_sent_again
     assert_eq!(came_out(&done, "acme", 5001), "sent");
     let acme = outcome(&done, "acme", 5001);
     assert_eq!(acme.seen_equal, Some(false));
-    assert_eq!(
-        acme.detail.as_deref(),
-        Some("Kaseya took 14 units from 2027-01-01 on and shows 12 until then.")
-    );
+    let awaited = Remark::Awaited { sent: 14, from_day: date(2027, 1, 1), shown: 12.0 };
+    assert_eq!(remarks(&done, "acme", 5001), [awaited]);
     assert_eq!(acme.products[0].effective_date.as_deref(), Some("2027-01-01"));
     assert_eq!((world.kaseya.history().len(), world.script().permits.len()), (0, 0));
 }
@@ -72,14 +72,14 @@ async fn b_13_an_edited_line_is_held_or_rewritten_and_told_with_both_numbers() {
     assert_eq!(came_out(&done, "acme", 5001), "held DRF-01");
     let acme = outcome(&done, "acme", 5001);
     assert_eq!(acme.products[0].brake.as_deref(), Some("drift"));
-    let words = "The line was edited in Kaseya: we had left 14 units, and it showed 12.";
-    assert_eq!(acme.detail.as_deref(), Some(words));
+    let left_with = Remark::LineEdited { left: 14, shown: 12.0 };
+    assert_eq!(remarks(&done, "acme", 5001), std::slice::from_ref(&left_with));
     assert!(world.kaseya.history().is_empty());
 
     let ours = v1::TargetWork { drift_policy: Some("send_ours".to_owned()), ..edited };
     let done = work(&mut world, ours).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed DRF-01");
-    assert_eq!(outcome(&done, "acme", 5001).detail.as_deref(), Some(words));
+    assert_eq!(remarks(&done, "acme", 5001), [left_with]);
     assert_eq!(world.units(5001, 90_011), 14.0);
     assert_eq!(world.script().permits[0].changes[0].rewrite, Some(true));
 }
@@ -90,8 +90,8 @@ async fn b_13_a_changed_price_is_a_note_and_never_touched() {
     let known = v1::LineSeen { unit_price: Some(3.25), ..v1::LineSeen::default() };
     let done = work(&mut world, v1::TargetWork { last_known: Some(known), ..wanting(14) }).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed");
-    let note = "The price of \"Service 701\" in Kaseya is now 3.5; it was 3.25.";
-    assert_eq!(outcome(&done, "acme", 5001).detail.as_deref(), Some(note));
+    let note = Remark::PriceChanged { service: "Service 701".to_owned(), before: 3.25, now: 3.5 };
+    assert_eq!(remarks(&done, "acme", 5001), [note]);
     let state = world.kaseya.state();
     assert_eq!(state.lines(5001).expect("a contract")[0].unit_price, 3.5);
 }

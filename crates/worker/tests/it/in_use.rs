@@ -1,10 +1,11 @@
 //! Services and accounts that are no longer in use: nothing is sent for them.
 
+use domain::Remark;
 use kaseya_simulator::{Endpoint, Fault, State};
 use messages::v1;
 
 use crate::{
-    job::{addend, came_out, contract, outcome, simple, surveyed, target},
+    job::{addend, came_out, contract, outcome, remarks, simple, surveyed, target},
     world::{World, state, survey_work},
 };
 
@@ -78,8 +79,8 @@ async fn svc_02_what_the_survey_found_inactive_is_not_sent_and_costs_no_call_and
     let done = world.work(vec![work]).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed");
     assert_eq!(came_out(&done, "beta", 5001), "not_sent SVC-02");
-    let words = outcome(&done, "beta", 5001).detail.clone().unwrap_or_default();
-    assert_eq!(words, "The service \"Service 702\" is inactive in Kaseya's catalogue.");
+    let inactive = Remark::ServiceInactive { service: "Service 702".to_owned() };
+    assert_eq!(remarks(&done, "beta", 5001), [inactive]);
     let product = &outcome(&done, "beta", 5001).products[0];
     assert_eq!((product.from_units, product.to_units), (Some(3.0), Some(4)));
     assert_eq!((world.units(5001, 90_011), world.units(5001, 90_012)), (14.0, 3.0));
@@ -144,7 +145,7 @@ async fn acc_01_a_first_sync_after_its_survey_asks_for_no_account_and_every_late
     let later = contract(5002, vec![read_before(target(701, vec![addend("beta", "standard", 14)]))]);
     let done = world.work(vec![surveyed(&survey, later)]).await;
     assert_eq!(came_out(&done, "beta", 5002), "not_sent ACC-01");
-    assert_eq!(outcome(&done, "beta", 5002).detail.as_deref(), Some("The account is inactive in Kaseya."));
+    assert_eq!(remarks(&done, "beta", 5002), [Remark::AccountInactive { account: None }]);
     assert_eq!(world.units(5002, 90_021), 12.0);
 }
 
@@ -165,8 +166,9 @@ async fn acc_01_a_contract_that_is_gone_or_moved_is_told_with_its_account_where_
             let done = world.work(vec![work]).await;
             let expected = if hidden { "not_sent ACC-01" } else { without };
             assert_eq!(came_out(&done, "acme", 5001), expected, "hidden: {hidden}");
-            let words = outcome(&done, "acme", 5001).detail.clone().unwrap_or_default();
-            assert_eq!(words.contains("\"Panificio\": it is deleted, or hidden"), hidden, "{words}");
+            let found = remarks(&done, "acme", 5001);
+            let not_shown = Remark::AccountNotShown { account: Some("Panificio".to_owned()) };
+            assert_eq!(found.contains(&not_shown), hidden, "{found:?}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Jobs in a few words.
 
+use domain::Remark;
 use messages::{field::wire_instant, v1};
 
 /// When every count of these tests was taken, and their day.
@@ -57,6 +58,12 @@ pub fn outcome<'a>(done: &'a v1::JobDone, company: &str, contract: i32) -> &'a v
         .iter()
         .find(|outcome| outcome.company_id == company && outcome.contract_id == Some(contract))
         .unwrap_or_else(|| panic!("nothing is said of {company} on {contract}: {done:?}"))
+}
+
+/// What is to be known of it beside its code.
+pub fn remarks(done: &v1::JobDone, company: &str, contract: i32) -> Vec<Remark> {
+    let remarks = outcome(done, company, contract).remarks.iter().cloned();
+    remarks.map(|remark| remark.try_into().expect("a remark")).collect()
 }
 
 /// State and code of a company on a contract, as `changed` or `not_sent SVC-01`.

@@ -1,12 +1,13 @@
 //! Plan switches (B-07): the fall first, both or neither; and a rise whose old line does not fall (MAP-03).
 
+use domain::{OldLine, Remark, ServiceId};
 use kaseya_simulator::{Endpoint, Fault, State};
 use messages::v1::{self, ChangeResult};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    job::{addend, came_out, contract, left, outcome, results, target},
+    job::{addend, came_out, contract, left, outcome, remarks, results, target},
     world::{World, grant_all, state},
 };
 
@@ -81,8 +82,8 @@ async fn b_07_where_one_half_is_held_both_wait_in_one_approval() {
     let pair = &product(&done, 5001, "standard").pair_id;
     assert!(pair.is_some());
     assert_eq!(&product(&done, 5001, "advanced").pair_id, pair);
-    let words = outcome(&done, "acme", 5001).detail.clone().unwrap_or_default();
-    assert!(words.contains("\"Service 701\" falls, \"Service 702\" rises"), "{words}");
+    let switch = Remark::PlanSwitch { falls: "Service 701".to_owned(), rises: "Service 702".to_owned() };
+    assert_eq!(remarks(&done, "acme", 5001), [switch]);
     assert!(writes(&world).is_empty() && world.script().permits.is_empty());
 }
 
@@ -262,8 +263,9 @@ async fn map_03_users_who_left_a_product_without_service_are_not_billed_twice() 
     assert_eq!(came_out(&done, "acme", 5001), "held MAP-03");
     assert_eq!(of_product(&done, 5001, "advanced"), "held MAP-03 plan_switch");
     assert_eq!(product(&done, 5001, "advanced").pair_id, None, "there is no other half to be approved");
-    let words = outcome(&done, "acme", 5001).detail.clone().unwrap_or_default();
-    assert!(words.contains("service 701 with 12 units"), "{words}");
+    let old = OldLine { service_id: ServiceId(701), service: None, shown: 12.0 };
+    let stays = Remark::OldLinesStay { rises: "Service 702".to_owned(), old_lines: vec![old] };
+    assert_eq!(remarks(&done, "acme", 5001), [stays]);
     assert!(writes(&world).is_empty());
 
     // A person lets the rise go alone.
@@ -291,7 +293,9 @@ async fn map_03_a_rise_whose_old_line_cannot_be_written_waits_for_a_person() {
     let done = world.work(vec![switch(9, 6)]).await;
     assert_eq!(of_product(&done, 5001, "standard"), "not_sent SVC-03");
     assert_eq!(of_product(&done, 5001, "advanced"), "held MAP-03 plan_switch");
-    let words = outcome(&done, "acme", 5001).detail.clone().unwrap_or_default();
-    assert!(words.contains("\"Service 701\" with 13 units"), "{words}");
+    let old = OldLine { service_id: ServiceId(701), service: Some("Service 701".to_owned()), shown: 13.0 };
+    let stays = Remark::OldLinesStay { rises: "Service 702".to_owned(), old_lines: vec![old] };
+    let found = remarks(&done, "acme", 5001);
+    assert!(found.contains(&stays), "{found:?}");
     assert!(writes(&world).is_empty());
 }

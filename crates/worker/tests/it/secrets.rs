@@ -5,11 +5,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use domain::Remark;
 use kaseya_simulator::Endpoint;
 use messages::v1::{HostHealth, LoginOutcome};
 
 use crate::{
-    job::{came_out, outcome, simple},
+    job::{came_out, remarks, simple},
     world::{World, sealed, state},
 };
 
@@ -22,7 +23,7 @@ async fn a_sealed_password_that_does_not_open_is_our_fault_and_not_the_credentia
         Some(messages::v1::SealedIntegration { tenant: "Other MSP".into(), ..integration });
     let done = world.work(vec![simple(5001, "acme", 14)]).await;
     assert_eq!(came_out(&done, "acme", 5001), "not_sent UNK-01");
-    assert!(outcome(&done, "acme", 5001).detail.is_some());
+    assert_eq!(remarks(&done, "acme", 5001), [Remark::PasswordSealed]);
     assert_eq!((done.login(), done.host()), (LoginOutcome::NotTried, HostHealth::NotCalled));
     assert!(world.kaseya.calls().is_empty());
 }

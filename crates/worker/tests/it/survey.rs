@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use domain::Remark;
 use kaseya_simulator::{Endpoint, Fault, State};
 use messages::v1;
 
 use crate::{
-    job::{came_out, left, outcome, simple, surveyed},
+    job::{came_out, left, remarks, simple, surveyed},
     world::{World, survey_work},
 };
 
@@ -183,8 +184,9 @@ async fn a_type_that_is_not_known_is_told_with_its_word_and_one_that_says_nothin
     let work = [simple(5001, "acme", 14), simple(5002, "beta", 14)];
     let done = world.work(work.map(|work| surveyed(&survey, work)).into()).await;
     assert_eq!(came_out(&done, "acme", 5001), "not_sent CON-03");
-    let words = outcome(&done, "acme", 5001).detail.clone().unwrap_or_default();
-    assert!(words.contains("\"Hyper Contract\""), "{words}");
+    let found = remarks(&done, "acme", 5001);
+    let of_type = |found: &Remark| matches!(found, Remark::ContractOfType { contract_type, .. } if contract_type == "Hyper Contract");
+    assert!(found.iter().any(of_type), "{found:?}");
     assert_eq!(came_out(&done, "beta", 5002), "changed");
 }
 

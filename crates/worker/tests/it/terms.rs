@@ -1,11 +1,13 @@
 //! A contract's own terms: the day it begins, and the cycle it is billed in (D-12).
 
+use domain::Remark;
+use jiff::civil::date;
 use kaseya_simulator::{Endpoint, State};
 use messages::v1;
 use uuid::Uuid;
 
 use crate::{
-    job::{addend, came_out, contract, outcome, simple, surveyed, target},
+    job::{addend, came_out, contract, outcome, remarks, simple, surveyed, target},
     world::{World, state},
 };
 
@@ -50,8 +52,8 @@ async fn s_30_a_line_that_somebody_dated_later_says_so_whether_it_is_changed_or_
         let mut world = World::new(state).await;
         let done = world.work(vec![simple(5001, "acme", users)]).await;
         assert_eq!(came_out(&done, "acme", 5001), state_of_it);
-        let words = outcome(&done, "acme", 5001).detail.as_deref().unwrap_or_default();
-        assert!(words.contains("\"Service 701\" count only from 2026-11-10 on"), "{words}");
+        let later = Remark::CountsLater { service: "Service 701".to_owned(), from_day: date(2026, 11, 10) };
+        assert_eq!(remarks(&done, "acme", 5001), [later]);
     }
 }
 
@@ -79,8 +81,9 @@ async fn d_12_what_is_not_billed_monthly_is_held_with_its_cycle_until_a_person_h
     assert_eq!(product.brake.as_deref(), Some("billing_cycle"));
     assert_eq!((product.from_units, product.to_units), (Some(12.0), Some(14)));
     assert_eq!(product.effective_date.as_deref(), Some("2026-11-01"));
-    let words = held.detail.as_deref().unwrap_or_default();
-    assert!(words.contains("\"Contract Length\"") && words.contains("contract_billing"), "{words}");
+    let found = remarks(&done, "acme", 5001);
+    let to_choose = |found: &Remark| matches!(found, Remark::CycleToChoose { billing_cycle, .. } if billing_cycle == "Contract Length");
+    assert!(found.iter().any(to_choose), "{found:?}");
     assert!(world.script().permits.is_empty(), "what is held asks for no permit");
 
     let equal = surveyed(&survey, simple(5001, "acme", 12));

@@ -1,11 +1,12 @@
 //! Answers lost after a write, and writes that Kaseya refuses.
 
+use domain::Remark;
 use jiff::SignedDuration;
 use kaseya_simulator::{Endpoint, Fault};
 use messages::v1::{self, ChangeResult};
 
 use crate::{
-    job::{addend, came_out, contract, left, outcome, results, simple, target},
+    job::{addend, came_out, contract, left, outcome, remarks, results, simple, target},
     world::{World, state},
 };
 
@@ -69,7 +70,7 @@ async fn a_write_that_kaseya_takes_and_does_not_show_is_told_with_both_numbers()
     assert_eq!(results(&done), [ChangeResult::Sent]);
     assert_eq!(came_out(&done, "acme", 5001), "sent UNK-01");
     let acme = outcome(&done, "acme", 5001);
-    assert_eq!(acme.detail.as_deref(), Some("Kaseya took 14 units and shows 12."));
+    assert_eq!(remarks(&done, "acme", 5001), [Remark::ShownOtherwise { sent: 14, shown: 12.0 }]);
     assert_eq!(acme.seen_equal, Some(false));
 }
 
@@ -95,7 +96,7 @@ async fn a_write_that_kaseya_refuses_is_told_in_its_words_and_the_others_are_don
     assert_eq!(results(&done), [ChangeResult::Refused, ChangeResult::Confirmed]);
     assert_eq!(came_out(&done, "acme", 5001), "not_sent UNK-01");
     assert_eq!(outcome(&done, "acme", 5001).kaseya_says.as_deref(), Some("Period is closed"));
-    assert_eq!(outcome(&done, "acme", 5001).detail, None);
+    assert_eq!(remarks(&done, "acme", 5001), []);
     assert_eq!(came_out(&done, "beta", 5001), "changed");
 }
 

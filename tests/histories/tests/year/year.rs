@@ -405,9 +405,9 @@ impl Year<'_> {
             let contract = outcome.contract_id.expect("a mapped company");
             for product in &outcome.products {
                 let Some(service) = product.service_id else { continue };
-                let detail = outcome.detail.as_deref().unwrap_or_default();
-                let counts_later =
-                    detail.contains(&format!("the units of \"{}\" count only from", product.product_id));
+                let counts_later = outcome.remarks.iter().any(|remark| {
+                    remark.kind == "counts_later" && remark.service.as_ref() == Some(&product.product_id)
+                });
                 let row = Row { state: product.state.clone(), code: product.code.clone(), counts_later };
                 self.rows.entry((contract, service)).or_default().insert(outcome.company_id.clone(), row);
             }

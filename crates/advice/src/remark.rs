@@ -1,0 +1,327 @@
+//! What people need to know beside a code, in their language.
+
+use domain::{OldLine, Remark};
+
+use crate::{Language, Reader, number, vocabulary};
+
+/// A remark as a sentence.
+pub fn remark(remark: &Remark, reader: &Reader) -> String {
+    let say = |english: String, italian: String| match reader.language {
+        Language::English => english,
+        Language::Italian => italian,
+    };
+    // What Kaseya shows is a finite number; should it be none, it is written as it came.
+    let shown = |units: f64| number::units(units, reader.language).unwrap_or_else(|| units.to_string());
+    let counted = |units: f64| number_of_units(units, reader.language);
+    let (day, from) = (|day| reader.day_after("il", day), |day| reader.day_after("dal", day));
+    match remark {
+        Remark::ServiceInactive { service } => say(
+            format!("The service \"{service}\" is inactive in Kaseya's catalogue."),
+            format!("Il servizio \"{service}\" è inattivo nel catalogo di Kaseya."),
+        ),
+        Remark::ServiceNotShown { service } => say(
+            format!(
+                "Kaseya's catalogue no longer shows the service \"{service}\": it is deleted, or hidden from \
+                 our user by its role."
+            ),
+            format!(
+                "Il catalogo di Kaseya non mostra più il servizio \"{service}\": è stato eliminato, o il ruolo \
+                 lo nasconde al nostro utente."
+            ),
+        ),
+        Remark::AccountInactive { account } => {
+            let name = quoted(account.as_deref());
+            say(format!("The account{name} is inactive in Kaseya."), format!("L'account{name} è inattivo in Kaseya."))
+        }
+        Remark::AccountNotShown { account } => {
+            let name = quoted(account.as_deref());
+            say(
+                format!(
+                    "Kaseya does not show the account{name}: it is deleted, or hidden from our user by its \
+                     role."
+                ),
+                format!(
+                    "Kaseya non mostra l'account{name}: è stato eliminato, o il ruolo lo nasconde al nostro \
+                     utente."
+                ),
+            )
+        }
+        Remark::ContractNotShown { contract } => say(
+            format!("Kaseya no longer shows the contract \"{contract}\"."),
+            format!("Kaseya non mostra più il contratto \"{contract}\"."),
+        ),
+        Remark::ContractNotActive { contract } => say(
+            format!("The contract \"{contract}\" is not active in Kaseya."),
+            format!("Il contratto \"{contract}\" non è attivo in Kaseya."),
+        ),
+        Remark::ContractOfType { contract, contract_type } => say(
+            format!(
+                "The contract \"{contract}\" is of type \"{contract_type}\", and units live on Recurring \
+                 Services."
+            ),
+            format!(
+                "Il contratto \"{contract}\" è di tipo \"{contract_type}\", e le unità stanno nei Recurring \
+                 Services."
+            ),
+        ),
+        Remark::ContractEnded { contract, end, count_day } => {
+            let (end, count) = (day(*end), reader.day_after("del", *count_day));
+            say(
+                format!("The contract \"{contract}\" ended on {end}, before the count of {count}."),
+                format!("Il contratto \"{contract}\" è terminato {end}, prima del conteggio {count}."),
+            )
+        }
+        Remark::ContractEndsBefore { contract } => say(
+            format!("The contract \"{contract}\" ends before the period to be billed."),
+            format!("Il contratto \"{contract}\" termina prima del periodo da fatturare."),
+        ),
+        Remark::ContractOfOther { contract } => say(
+            format!("The contract \"{contract}\" is not one of the account it was mapped with."),
+            format!("Il contratto \"{contract}\" non è dell'account con cui è stato mappato."),
+        ),
+        Remark::CycleToChoose { contract, billing_cycle } => say(
+            format!(
+                "The contract \"{contract}\" is billed \"{billing_cycle}\" in Kaseya, not monthly: choose \
+                 whether it is billed in arrears or in advance, or approve this one change."
+            ),
+            format!(
+                "In Kaseya il contratto \"{contract}\" è fatturato \"{billing_cycle}\", non ogni mese: scegli \
+                 se è fatturato in via posticipata o anticipata, oppure approva questa sola modifica."
+            ),
+        ),
+        Remark::LineMissing { service, contract } => say(
+            format!("The service \"{service}\" is not on the contract \"{contract}\"."),
+            format!("Il servizio \"{service}\" non è presente nel contratto \"{contract}\"."),
+        ),
+        Remark::LineTwice { service, contract } => say(
+            format!("The service \"{service}\" is on the contract \"{contract}\" more than once."),
+            format!("Il servizio \"{service}\" è presente più di una volta nel contratto \"{contract}\"."),
+        ),
+        Remark::LineSetElsewhere { service, shown: units } => {
+            let units = shown(*units);
+            say(
+                format!(
+                    "The line \"{service}\" was sent our number a second time in this period, and shows {units} \
+                     once more: Kaseya counts it itself, or somebody sets it there."
+                ),
+                format!(
+                    "Abbiamo inviato il nostro numero alla riga \"{service}\" per la seconda volta in questo \
+                     periodo, e mostra di nuovo {units}: la conta Kaseya, o qualcuno la imposta lì."
+                ),
+            )
+        }
+        Remark::LineBeginsTooLate { service, contract } => say(
+            format!(
+                "The line \"{service}\" or its contract \"{contract}\" begins only after the contract's last \
+                 day."
+            ),
+            format!(
+                "La riga \"{service}\" o il suo contratto \"{contract}\" inizia solo dopo l'ultimo giorno del \
+                 contratto."
+            ),
+        ),
+        Remark::LineEdited { left, shown: units } => {
+            let (left, units) = (counted((*left).into()), shown(*units));
+            say(
+                format!("The line was edited in Kaseya: we had left {left}, and it showed {units}."),
+                format!(
+                    "La riga è stata modificata in Kaseya: avevamo lasciato {left}, e ne mostrava \
+                     {units}."
+                ),
+            )
+        }
+        Remark::SentOnceMore { sent, shown: units } => {
+            let (sent, units) = (counted((*sent).into()), shown(*units));
+            say(
+                format!("Kaseya took {sent} before, and the line still showed {units}: sent once more."),
+                format!(
+                    "Kaseya aveva accettato {sent}, e la riga ne mostrava ancora {units}: inviate \
+                     un'altra volta."
+                ),
+            )
+        }
+        Remark::Awaited { sent, from_day, shown: units } => {
+            let (sent, units, from) = (counted((*sent).into()), shown(*units), from(*from_day));
+            say(
+                format!("Kaseya took {sent} from {from} on and shows {units} until then."),
+                format!(
+                    "Kaseya ha accettato {sent} a partire {from} e fino ad allora ne mostra {units}."
+                ),
+            )
+        }
+        Remark::CountsLater { service, from_day } => {
+            let from = from(*from_day);
+            say(
+                format!(
+                    "In Kaseya the units of \"{service}\" count only from {from} on: days before it are charged \
+                     with what the line held then."
+                ),
+                format!(
+                    "In Kaseya le unità di \"{service}\" valgono solo {from}: i giorni precedenti sono \
+                     addebitati con quelle che la riga aveva allora."
+                ),
+            )
+        }
+        Remark::UnitsNotWhole { service, shown: units } => {
+            let units = counted(*units);
+            say(
+                format!(
+                    "The line \"{service}\" shows {units}. Users are whole and nothing is rounded: set \
+                     the line to a whole number in Kaseya."
+                ),
+                format!(
+                    "La riga \"{service}\" mostra {units}. Gli utenti sono interi e nulla viene \
+                     arrotondato: imposta in Kaseya un numero intero."
+                ),
+            )
+        }
+        Remark::PriceChanged { service, before, now } => {
+            let (before, now) = (shown(*before), shown(*now));
+            say(
+                format!("The price of \"{service}\" in Kaseya is now {now}; it was {before}."),
+                format!("In Kaseya il prezzo di \"{service}\" ora è {now}; era {before}."),
+            )
+        }
+        Remark::CountMissing { service } => say(
+            format!("The user count for \"{service}\" is missing or too old."),
+            format!("Il conteggio degli utenti per \"{service}\" manca o è troppo vecchio."),
+        ),
+        Remark::MonthInvoiced { count_day } => {
+            let count = reader.day_after("del", *count_day);
+            say(
+                format!("The month of the count of {count} has already been invoiced."),
+                format!("Il mese del conteggio {count} è già stato fatturato."),
+            )
+        }
+        Remark::PlanSwitch { falls, rises } => say(
+            format!("Plan switch: \"{falls}\" falls, \"{rises}\" rises."),
+            format!("Cambio di piano: \"{falls}\" scende, \"{rises}\" sale."),
+        ),
+        Remark::OldLinesStay { rises, old_lines } => {
+            let lines: Vec<String> = old_lines.iter().map(|line| old_line(line, reader)).collect();
+            let lines = lines.join(", ");
+            say(
+                format!("The users have moved to \"{rises}\", and an old line does not fall: {lines}."),
+                format!("Gli utenti sono passati a \"{rises}\", e una vecchia riga non scende: {lines}."),
+            )
+        }
+        Remark::FallRefused => say(
+            "Kaseya refused to lower the old line of the plan switch: the new one is left as it is.".to_owned(),
+            "Kaseya ha rifiutato di abbassare la vecchia riga del cambio di piano: la nuova resta com'è.".to_owned(),
+        ),
+        Remark::ShownOtherwise { sent, shown: units } => {
+            let (sent, units) = (counted((*sent).into()), shown(*units));
+            say(
+                format!("Kaseya took {sent} and shows {units}."),
+                format!("Kaseya ha accettato {sent} e ne mostra {units}."),
+            )
+        }
+        Remark::LineGone { sent } => {
+            let sent = counted((*sent).into());
+            say(
+                format!("Kaseya took {sent} and no longer shows the line."),
+                format!("Kaseya ha accettato {sent} e non mostra più la riga."),
+            )
+        }
+        Remark::PasswordSealed => say(
+            "The stored password cannot be opened: the key that sealed it is missing. This is our fault; \
+             nothing was asked of Kaseya.".to_owned(),
+            "La password salvata non si può aprire: manca la chiave con cui è stata sigillata. È colpa nostra; \
+             a Kaseya non è stato chiesto nulla.".to_owned(),
+        ),
+        Remark::HostUnusable => say(
+            "The stored address of Kaseya cannot be used: correct it in the connection. Nothing was asked of \
+             Kaseya.".to_owned(),
+            "L'indirizzo di Kaseya salvato non è utilizzabile: correggilo nella connessione. A Kaseya non è \
+             stato chiesto nulla.".to_owned(),
+        ),
+    }
+}
+
+fn number_of_units(units: f64, language: Language) -> String {
+    vocabulary::units(units, language).unwrap_or_else(|| units.to_string())
+}
+
+/// A name that may not be known, in quotation marks behind a blank.
+fn quoted(name: Option<&str>) -> String {
+    name.map(|name| format!(" \"{name}\"")).unwrap_or_default()
+}
+
+fn old_line(line: &OldLine, reader: &Reader) -> String {
+    let units = number_of_units(line.shown, reader.language);
+    match (&line.service, reader.language) {
+        (Some(service), Language::English) => format!("\"{service}\" with {units}"),
+        (Some(service), Language::Italian) => format!("\"{service}\" con {units}"),
+        (None, Language::English) => format!("service {} with {units}", line.service_id),
+        (None, Language::Italian) => format!("servizio {} con {units}", line.service_id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use jiff::{Timestamp, tz::TimeZone};
+
+    use super::*;
+
+    fn examples() -> Vec<Remark> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto-schemas/remarks.json");
+        let text = std::fs::read_to_string(path).expect("the examples");
+        serde_json::from_str(&text).expect("remarks")
+    }
+
+    fn in_language(of: &Remark, language: Language) -> String {
+        let now: Timestamp = "2026-11-29T04:30:00Z".parse().expect("an instant");
+        remark(of, &Reader { language, now: now.to_zoned(TimeZone::UTC) })
+    }
+
+    /// Of each kind there is an example, which the messages' tests see to.
+    #[test]
+    fn each_kind_is_a_sentence_of_its_own_in_each_language() {
+        for example in examples() {
+            let [english, italian] =
+                [Language::English, Language::Italian].map(|language| in_language(&example, language));
+            for said in [&english, &italian] {
+                assert!(said.ends_with('.') && !said.contains("  "), "{said}");
+                assert!(said.starts_with(char::is_uppercase), "{said}");
+            }
+            assert_ne!(english, italian);
+        }
+    }
+
+    #[test]
+    fn every_fact_is_said_in_the_readers_way() {
+        let said: Vec<[String; 2]> = examples()
+            .iter()
+            .map(|example| {
+                [Language::English, Language::Italian].map(|language| in_language(example, language))
+            })
+            .collect();
+        let says = |english: &str, italian: &str| {
+            assert!(said.iter().any(|[one, other]| one == english && other == italian), "{said:#?}");
+        };
+        says(
+            "The account \"Acme S.r.l.\" is inactive in Kaseya.",
+            "L'account \"Acme S.r.l.\" è inattivo in Kaseya.",
+        );
+        says(
+            "Kaseya does not show the account: it is deleted, or hidden from our user by its role.",
+            "Kaseya non mostra l'account: è stato eliminato, o il ruolo lo nasconde al nostro utente.",
+        );
+        says(
+            "Kaseya took 14 units from 8 Nov on and shows 12.5 until then.",
+            "Kaseya ha accettato 14 unità a partire dall'8/11 e fino ad allora ne mostra 12,5.",
+        );
+        says(
+            "The users have moved to \"Password Boss Advanced\", and an old line does not fall: \"Password Boss Standard\" \
+             with 31 units, service 78 with 1 unit.",
+            "Gli utenti sono passati a \"Password Boss Advanced\", e una vecchia riga non scende: \"Password Boss \
+             Standard\" con 31 unità, servizio 78 con 1 unità.",
+        );
+        says(
+            "The contract \"Managed services\" ended on 31 Oct, before the count of 25 Nov.",
+            "Il contratto \"Managed services\" è terminato il 31/10, prima del conteggio del 25/11.",
+        );
+    }
+}

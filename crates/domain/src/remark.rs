@@ -1,0 +1,94 @@
+//! What people need to know beside a code: names, numbers, days. Facts, without words: those are each language's.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::ServiceId;
+
+/// One thing to know. Names are those of the mapping; units that Kaseya shows may have a fraction.
+///
+/// Its JSON is that of tables and messages; `proto-schemas/remarks.json` has an example of each kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[expect(missing_docs, reason = "a field is what its name says")]
+pub enum Remark {
+    /// The service is inactive in Kaseya's catalogue.
+    ServiceInactive { service: String },
+    /// The catalogue no longer shows it: deleted, or hidden from our user.
+    ServiceNotShown { service: String },
+    /// The account is inactive.
+    AccountInactive {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+    },
+    /// Kaseya does not show it: deleted, or hidden from our user.
+    AccountNotShown {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+    },
+    /// Kaseya no longer shows the contract.
+    ContractNotShown { contract: String },
+    /// The contract is not active.
+    ContractNotActive { contract: String },
+    /// Units do not live on contracts of this type, in Kaseya's words.
+    ContractOfType { contract: String, contract_type: String },
+    /// The contract ended before the count that would be sent.
+    ContractEnded { contract: String, end: Date, count_day: Date },
+    /// The contract ends before the period to be billed.
+    ContractEndsBefore { contract: String },
+    /// The contract is another account's than it was mapped with.
+    ContractOfOther { contract: String },
+    /// The contract is not billed monthly but in this cycle, in Kaseya's words, and a person is to choose how.
+    CycleToChoose { contract: String, billing_cycle: String },
+    /// The service is not on the contract.
+    LineMissing { service: String, contract: String },
+    /// The service is on the contract more than once.
+    LineTwice { service: String, contract: String },
+    /// The line was sent our number twice in a period and shows another again: somebody else counts it.
+    LineSetElsewhere { service: String, shown: f64 },
+    /// The line or its contract begins only after the contract's last day.
+    LineBeginsTooLate { service: String, contract: String },
+    /// The line was edited in Kaseya since we had left it with these units.
+    LineEdited { left: u32, shown: f64 },
+    /// Kaseya took these units before, and the line still showed the old ones.
+    SentOnceMore { sent: u32, shown: f64 },
+    /// Kaseya took the units from a later day on, and shows the old ones until then.
+    Awaited { sent: u32, from_day: Date, shown: f64 },
+    /// The units that the line holds count only from a later day than the count that they are for.
+    CountsLater { service: String, from_day: Date },
+    /// The line's units have a fraction.
+    UnitsNotWhole { service: String, shown: f64 },
+    /// The line's price is another than before.
+    PriceChanged { service: String, before: f64, now: f64 },
+    /// The user count is missing or too old.
+    CountMissing { service: String },
+    /// The month of the count has already been invoiced.
+    MonthInvoiced { count_day: Date },
+    /// One half of a plan switch: these two lines change together.
+    PlanSwitch { falls: String, rises: String },
+    /// The users have moved to a service, and old lines do not fall.
+    OldLinesStay { rises: String, old_lines: Vec<OldLine> },
+    /// Kaseya refused to lower the old line of the plan switch, so that the new one was left alone.
+    FallRefused,
+    /// Kaseya took the units and shows others.
+    ShownOtherwise { sent: u32, shown: f64 },
+    /// Kaseya took the units and no longer shows the line.
+    LineGone { sent: u32 },
+    /// The stored password cannot be opened.
+    PasswordSealed,
+    /// The stored host or base address cannot be used.
+    HostUnusable,
+}
+
+/// A line that still has the units of users who have moved away from it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OldLine {
+    /// Kaseya's service.
+    pub service_id: ServiceId,
+    /// Its name; `None` where nothing is mapped to it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// What it shows.
+    pub shown: f64,
+}

@@ -1,0 +1,123 @@
+//! English and Italian are complete: no page says one thing in both but names, and what others have said.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use http::{Method, StatusCode};
+
+use crate::{walk::pages, world::World};
+
+/// What the texts of a page are between its tags, and what its attributes say to people. Quotations and what a computer
+/// says are left out: they have their own language.
+fn texts(page: &str) -> BTreeSet<String> {
+    let mut texts = BTreeSet::new();
+    let mut inside: Option<String> = None;
+    for part in page.split('<').skip(1) {
+        let (tag, text) = part.split_once('>').expect("a tag ends");
+        let name = tag.split([' ', '\n']).next().unwrap_or_default();
+        match &inside {
+            Some(open) if name.strip_prefix('/') == Some(open) => inside = None,
+            Some(_) => continue,
+            None if ["q", "code", "script", "style", "svg"].contains(&name) => inside = Some(name.to_owned()),
+            None => {}
+        }
+        for attribute in ["title", "aria-label", "placeholder", "alt"] {
+            if let Some((_, value)) = tag.split_once(&format!(" {attribute}=\"")) {
+                texts.extend(value.split_once('"').map(|(value, _)| value.to_owned()));
+            }
+        }
+        if inside.is_none() {
+            texts.insert(text.trim().to_owned());
+        }
+    }
+    texts
+}
+
+/// Names of this test's partner, names that Kaseya and the requirements give, and words that both languages have.
+const NAMES: &[&str] = &[
+    "MSP",
+    "Ada",
+    "Bea",
+    "Cem",
+    "Dora",
+    "Managed",
+    "Standard",
+    "Standard: 4 → 5",
+    "New one",
+    "a test",
+    "Kaseya BMS",
+    "CON-01",
+    "MAP-01",
+    "QTY-01",
+    "viewer",
+    "editor",
+    "admin",
+    "English",
+    "Italiano",
+    "Account",
+    "Account in Kaseya",
+    "E-mail",
+    "Partner:",
+    "Password",
+];
+
+/// Each page of the partner, with each of what it is about.
+fn addresses() -> Vec<String> {
+    const COMPANIES: [&str; 4] = ["ada", "bea", "cem", "dora"];
+    const RUNS: [&str; 2] = ["00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"];
+    let pages = pages().into_iter().filter(|(method, path)| {
+        // The stream of changes has no words and no end; without a provider of sign-ins its pages are none.
+        let is_none = ["/changes", ".csv"].iter().any(|end| path.ends_with(end))
+            || ["{version}", "/openid"].iter().any(|part| path.contains(part));
+        method == Method::GET && !is_none
+    });
+    pages
+        .map(|(_, path)| path.replace("{partner}", "msp"))
+        .flat_map(|path| match path {
+            of_company if of_company.contains("{company}") => {
+                COMPANIES.iter().map(|company| of_company.replace("{company}", company)).collect()
+            }
+            of_run if of_run.contains("{run}") => {
+                RUNS.iter().map(|run| of_run.replace("{run}", run)).collect()
+            }
+            other => vec![other],
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_says_a_thing_in_one_language_only() {
+    let world = World::new().await;
+    let remarks = include_str!("../../../../proto-schemas/remarks.json").replace('\'', "''");
+    world.sql(&format!("update statuses set remarks = '{remarks}' where company_id = 'bea'")).await;
+    let cookie = world.sign_in(&world.admin).await;
+    let mut same: BTreeMap<String, String> = BTreeMap::new();
+    let addresses = addresses();
+    assert!(addresses.len() > 25, "{addresses:?}");
+    for path in addresses {
+        let mut said = Vec::new();
+        for language in ["en", "it"] {
+            let headers = &[("cookie", &*cookie), ("accept-language", language)];
+            let page = world.request(Method::GET, &path, None, headers, "").await;
+            assert!(page.status == StatusCode::OK || path == "/", "{path}: {}", page.status);
+            said.push(texts(&page.text));
+        }
+        for text in said[0].intersection(&said[1]) {
+            let name = text.trim_start_matches([':', '›', ' ']);
+            if name.contains(|c: char| c.is_alphabetic()) && !NAMES.contains(&name) {
+                same.insert(text.clone(), path.clone());
+            }
+        }
+    }
+    assert!(same.is_empty(), "{same:#?}");
+
+    // Every remark is on the company's page, with its day and number in the reader's way.
+    let headers = &[("cookie", &*cookie), ("accept-language", "it")];
+    let page = world.request(Method::GET, "/partners/msp/companies/bea", None, headers, "").await;
+    assert!(
+        page.text.contains(
+            "<dd>Kaseya ha accettato 14 unità a partire dall&#39;8/11 e fino ad allora ne mostra 12,5.</dd>"
+        ),
+        "{}",
+        page.text
+    );
+}
