@@ -31,6 +31,12 @@ impl Month {
         Self(day.first_of_month())
     }
 
+    /// Reads what it is written as, such as `2026-02`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let month = Self(format!("{text}-01").parse().ok()?);
+        (month.to_string() == text).then_some(month)
+    }
+
     /// Its first day.
     pub fn first_day(self) -> Date {
         self.0

@@ -288,3 +288,13 @@ fn the_last_month_is_invoiced_until_its_invoice_day_is_over() {
         assert_eq!(invoiced_month(at(now), invoice_day(day), &rome), invoiced, "{now}, day {day}");
     }
 }
+
+#[test]
+fn a_month_is_read_as_it_is_written() {
+    for month in ["2026-02", "2026-12"] {
+        assert_eq!(Month::parse(month).map(|month| month.to_string()).as_deref(), Some(month));
+    }
+    for wrong in ["2026-2", "2026-13", "2026", "202602", "2026-02-01", ""] {
+        assert_eq!(Month::parse(wrong), None, "{wrong}");
+    }
+}

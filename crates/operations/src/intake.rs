@@ -2,7 +2,7 @@
 //!
 //! Each call is taken in whole or not at all: with one mistake in one row nothing is, and all mistakes are named.
 
-use std::{collections::BTreeSet, fmt::Display};
+use std::collections::BTreeSet;
 
 use bus::{Outgoing, PublishError, Queue, TraceContext, topology::MAX_MESSAGE_BYTES};
 use domain::{CompanyId, PartnerId, ProductId};
@@ -86,7 +86,7 @@ impl Operations {
         let companies = &each_once(
             "companies",
             rows,
-            |told: &ToldCompany| &told.company,
+            |told: &ToldCompany| told.company.to_string(),
             |row| {
                 Ok(ToldCompany {
                     company: field::id("company_id", CompanyId::new(row.company))?,
@@ -110,7 +110,7 @@ impl Operations {
         let products = &each_once(
             "products",
             rows,
-            |told: &ToldProduct| &told.product,
+            |told: &ToldProduct| told.product.to_string(),
             |row| {
                 Ok(ToldProduct {
                     product: field::id("product_id", ProductId::new(row.product))?,
@@ -167,7 +167,7 @@ fn parts(
     let checked = each_once(
         "companies",
         form.companies,
-        |(company, _)| company,
+        |(company, _): &(CompanyId, _)| company.to_string(),
         |row| {
             let counts = CompanyCounts::try_from(row.clone())?;
             let length = serde_json::to_vec(&row).map_or(usize::MAX, |text| text.len());
@@ -211,10 +211,10 @@ fn parts(
 }
 
 /// Checks each row and refuses a second one of the same id; all mistakes are named.
-fn each_once<R, T, K: Ord + Clone + Display>(
+pub(crate) fn each_once<R, T>(
     list: &str,
     rows: Vec<R>,
-    id: impl Fn(&T) -> &K,
+    id: impl Fn(&T) -> String,
     check: impl Fn(R) -> Result<T, FieldError>,
 ) -> Result<Vec<T>, NotTaken> {
     let (mut seen, mut checked, mut mistakes) = (BTreeSet::new(), Vec::with_capacity(rows.len()), Vec::new());
@@ -222,7 +222,7 @@ fn each_once<R, T, K: Ord + Clone + Display>(
         let path = format!("{list}[{number}]");
         match check(row) {
             Ok(row) => {
-                if !seen.insert(id(&row).clone()) {
+                if !seen.insert(id(&row)) {
                     let twice = format!("{} is listed twice; list it once", id(&row));
                     mistakes.push(FieldError::new(&*path, twice));
                 }

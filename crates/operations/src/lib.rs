@@ -8,6 +8,7 @@ pub mod access;
 mod advising;
 pub mod billing_rules;
 pub mod calls_used;
+pub mod charges;
 pub mod company_mapping;
 pub mod connection_settings;
 pub mod credentials;

@@ -2,11 +2,12 @@
 //! written as programs read them.
 
 use advice::{Advice, Language};
-use domain::{ErrorCode, Month, PartnerId};
+use domain::{ErrorCode, Month, PartnerId, ProductId};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction,
     company_listing::{self, ListedCompany, Query},
+    counts::Users,
     outcomes::ProductRow,
     settings,
     status_reading::CompanyStatus,
@@ -17,7 +18,7 @@ use crate::{
     spreadsheet::{file, marked},
 };
 
-const COLUMNS: [&str; 25] = [
+const COLUMNS: [&str; 27] = [
     "company_id",
     "company",
     "account_id",
@@ -42,6 +43,8 @@ const COLUMNS: [&str; 25] = [
     "units_before",
     "units_after",
     "effective_date",
+    "last_month_users",
+    "charged_users",
     "trace_id",
 ];
 
@@ -89,7 +92,7 @@ async fn rows(
 fn rows_of(company: &ListedCompany, advising: &Advising<'_>, language: Language) -> Vec<Row> {
     let mut rows = Vec::new();
     for status in &company.statuses {
-        let of_status = |product| row(status, product, advising, language);
+        let of_status = |product| row(company, status, product, advising, language);
         if status.products.is_empty() {
             rows.push(of_status(None));
         }
@@ -99,6 +102,7 @@ fn rows_of(company: &ListedCompany, advising: &Advising<'_>, language: Language)
 }
 
 fn row(
+    company: &ListedCompany,
     status: &CompanyStatus,
     product: Option<&ProductRow>,
     advising: &Advising<'_>,
@@ -109,6 +113,15 @@ fn row(
     }
     let id = |id: Option<i32>| text(id);
     let name = |name: Option<&String>| name.map(|name| marked(name)).unwrap_or_default();
+    let of_product = |users: &Users| {
+        let of_product = |(id, _): &(&ProductId, &Option<u32>)| {
+            product.is_some_and(|product| id.as_str() == product.product)
+        };
+        users.0.iter().find(of_product).and_then(|(_, users)| *users)
+    };
+    // What a told month does not list is charged nothing.
+    let charged = company.charged.as_ref().filter(|_| product.is_some());
+    let charged = charged.map(|users| of_product(users).unwrap_or(0));
     let explained: Vec<String> =
         advising.alone(status, language).into_iter().map(|Advice { brief, .. }| brief).collect();
     [
@@ -136,6 +149,8 @@ fn row(
         text(product.and_then(|product| product.from)),
         text(product.and_then(|product| product.to)),
         text(product.and_then(|product| product.effective)),
+        text(company.last_month.as_ref().and_then(of_product)),
+        text(charged),
         text(status.trace_id.as_ref()),
     ]
 }

@@ -61,6 +61,7 @@ fn described() -> OpenApiRouter<Portal> {
         .routes(routes!(companies::list, intake::take_companies))
         .routes(routes!(companies::sheet))
         .routes(routes!(intake::report, intake::standing))
+        .routes(routes!(intake::take_charges))
         .routes(routes!(looking_up::services))
         .routes(routes!(looking_up::accounts))
         .routes(routes!(looking_up::contracts))

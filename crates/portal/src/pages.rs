@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod activity;
+pub(crate) mod billed_month;
 pub(crate) mod billing;
 pub(crate) mod changes;
 pub(crate) mod companies;

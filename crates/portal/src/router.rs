@@ -84,5 +84,4 @@ fn partner() -> Router<Portal> {
         .route("/access/members", post(pages::members::add))
         .route("/access/members/remove", post(pages::members::remove))
         .route("/sync-now", post(pages::orders::sync_now))
-        .route("/switch", post(pages::orders::switch))
 }

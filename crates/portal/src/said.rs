@@ -29,10 +29,6 @@ pub(crate) enum Said {
     SavedMapping,
     /// A mapping is stored, and lines are left over by it.
     LeftOver,
-    /// The integration is on.
-    On,
-    /// The integration is off, or about to be.
-    Off,
     /// Decisions are taken.
     Decided,
     /// Decisions are taken in part: some holds are others by now.
@@ -64,8 +60,6 @@ const ALL: &[(Said, &str)] = &[
     (Said::SavedStripped, "saved-stripped"),
     (Said::SavedMapping, "saved-mapping"),
     (Said::LeftOver, "left-over"),
-    (Said::On, "on"),
-    (Said::Off, "off"),
     (Said::Decided, "decided"),
     (Said::DecidedInPart, "decided-in-part"),
     (Said::NothingChosen, "nothing-chosen"),
@@ -100,8 +94,6 @@ impl Said {
             Self::SavedStripped => ("warn", words.saved_stripped),
             Self::SavedMapping => ("good", words.saved_mapping),
             Self::LeftOver => ("warn", words.left_over),
-            Self::On => ("good", words.on),
-            Self::Off => ("good", words.off),
             Self::Decided => ("good", words.decided),
             Self::DecidedInPart => ("warn", words.decided_in_part),
             Self::NothingChosen => ("warn", words.nothing_chosen),

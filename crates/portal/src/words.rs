@@ -7,6 +7,7 @@ use advice::Language;
 
 mod access;
 mod activity;
+mod billed_month;
 mod billing;
 mod companies;
 mod company;
@@ -24,6 +25,7 @@ mod suggestions;
 
 pub(crate) use access::Access;
 pub(crate) use activity::Activity;
+pub(crate) use billed_month::BilledMonth;
 pub(crate) use billing::Billing;
 pub(crate) use companies::Companies;
 pub(crate) use company::Company;
@@ -104,6 +106,7 @@ mod tests {
         for page in [
             Access::ALL,
             Activity::ALL,
+            BilledMonth::ALL,
             Billing::ALL,
             Companies::ALL,
             Company::ALL,

@@ -7,11 +7,12 @@ mod finding;
 
 use std::collections::BTreeMap;
 
-use domain::{CompanyId, Month, PartnerId, ProductId};
+use domain::{CompanyId, Month, PartnerId};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
-    StoreError, Transaction, counts,
+    StoreError, Transaction, billed_month,
+    counts::{self, Users},
     settings::{self, Company},
     status_reading::{self, CompanyStatus},
 };
@@ -57,6 +58,8 @@ pub struct ListedCompany {
     pub newest: Option<ReportedUsers>,
     /// Its frozen number of last month; `None` where none was frozen.
     pub last_month: Option<Users>,
+    /// What the provider charges for it for last month; `None` where it has not told of that month.
+    pub charged: Option<Users>,
 }
 
 /// What a report says of a company.
@@ -68,17 +71,6 @@ pub struct ReportedUsers {
     pub counted_at: Timestamp,
     /// The numbers.
     pub users: Users,
-}
-
-/// Users per product; `None` where the count could not be taken.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Users(pub BTreeMap<ProductId, Option<u32>>);
-
-impl Users {
-    /// Of all products together; `None` where one could not be counted, for missing is never 0.
-    pub fn sum(&self) -> Option<u32> {
-        self.0.values().copied().sum()
-    }
 }
 
 /// A page of a partner's companies, with last month's numbers beside the newest.
@@ -101,13 +93,14 @@ pub async fn page(
         statuses.entry(status.company.clone()).or_default().push(status);
     }
     let mut newest = newest(tx, partner, &only).await?;
-    let mut frozen = frozen(tx, partner, &only, last_month).await?;
+    let mut billed = billed_month::read(tx, partner, &only, last_month).await?;
     let listed = found.companies.into_iter().filter_map(|id| {
         Some(ListedCompany {
             company: companies.remove(&id)?,
             statuses: statuses.remove(&id).unwrap_or_default(),
             newest: newest.remove(&id),
-            last_month: frozen.remove(&id),
+            charged: billed.charged_for(&id),
+            last_month: billed.frozen.remove(&id),
             id,
         })
     });
@@ -139,23 +132,6 @@ async fn newest(
         if row.get::<Option<String>>("product_id")?.is_some() {
             company.users.0.insert(row.product_id("product_id")?, counts::users(&row)?);
         }
-    }
-    Ok(companies)
-}
-
-async fn frozen(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    only: &[&str],
-    month: Month,
-) -> Result<BTreeMap<CompanyId, Users>, StoreError> {
-    let sql = "select distinct on (company_id, product_id) company_id, product_id, users
-               from frozen_counts where partner_id = $1 and month = $2 and company_id = any($3)
-               order by company_id, product_id, correction desc";
-    let mut companies: BTreeMap<CompanyId, Users> = BTreeMap::new();
-    for row in tx.query(sql, &[&partner.as_str(), &month.first_day(), &only]).await? {
-        let company = companies.entry(row.company_id("company_id")?).or_default();
-        company.0.insert(row.product_id("product_id")?, counts::users(&row)?);
     }
     Ok(companies)
 }

@@ -66,6 +66,17 @@ pub async fn counted_since(tx: &Transaction<'_>, partner: &PartnerId) -> Result<
     tx.query_one(sql, &[&partner.as_str()]).await?.get("day")
 }
 
+/// Users per product; `None` where the count could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Users(pub BTreeMap<ProductId, Option<u32>>);
+
+impl Users {
+    /// Of all products together; `None` where one could not be counted, for missing is never 0.
+    pub fn sum(&self) -> Option<u32> {
+        self.0.values().copied().sum()
+    }
+}
+
 pub(crate) fn users(row: &Row) -> Result<Option<u32>, StoreError> {
     row.get::<Option<i32>>("users")?
         .map(|users| u32::try_from(users).map_err(|error| StoreError::row("user_counts", "users", &error)))

@@ -1,6 +1,7 @@
 //! Postgres: pool, named transactions, migrations, one module per group of tables.
 
 pub mod access;
+pub mod billed_month;
 pub mod billing_rules;
 pub mod breakers;
 pub mod calls;

@@ -274,7 +274,7 @@ async fn b_05_last_months_frozen_number_as_corrected_stands_beside_the_newest() 
     let (companies, _) = listed(&database, query("", Filter::All)).await?;
     let mut corrected = 0;
     for row in &companies {
-        let frozen = row.last_month.as_ref().and_then(store::company_listing::Users::sum);
+        let frozen = row.last_month.as_ref().and_then(counts::Users::sum);
         corrected += usize::from(frozen == Some(41));
         assert!(matches!(frozen, Some(40 | 41)), "{row:?}");
         let newest = row.newest.as_ref().map(|report| report.users.0.values().flatten().sum());

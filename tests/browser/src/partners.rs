@@ -1,10 +1,12 @@
 //! The partners whose pages are looked at, and their Kaseya.
 
-use domain::{CompanyId, CountBasis, PartnerId, ProductId, ReportId};
+use domain::{CompanyId, CountBasis, FreezeCause, Month, PartnerId, ProductId, ReportId};
 use jiff::{civil::Date, tz::TimeZone};
 use kaseya_simulator::State;
 use store::{
     Store, StoreError,
+    billed_month::{self, Charge},
+    frozen::{self, FrozenCount},
     reports::{self, ReportHead, ReportedCompany, ReportedCount},
     settings_writing,
 };
@@ -70,6 +72,13 @@ impl Installation {
         self.apply(&format!("{partner}{connected}"))
     }
 
+    /// Gives the ready partner a last month: its frozen counts, and what Password Boss charges, which is another number for
+    /// one client.
+    pub async fn billed_month(&self) -> anyhow::Result<()> {
+        let store = self.store().await?;
+        Ok(store_billed_month(&store).await?)
+    }
+
     fn connected_settings(&self) -> String {
         let ((user, password, tenant), base) = (LOGIN, self.kaseya.base_url());
         format!(
@@ -111,6 +120,30 @@ impl Installation {
 
 fn partner_settings(id: &str, name: &str) -> String {
     format!("[partner]\nid = '{id}'\nname = '{name}'\ncount_zone = 'UTC'\n")
+}
+
+async fn store_billed_month(store: &Store) -> Result<(), StoreError> {
+    let partner = &PartnerId::new(READY).expect("a plain word");
+    let standard = ProductId::new("standard").expect("a plain word");
+    let now = now();
+    let month = Month::of(now.to_zoned(TimeZone::UTC).date()).previous();
+    let (mut counts, mut charges) = (Vec::new(), Vec::new());
+    for (id, _, _, _, users) in CLIENTS {
+        let company = CompanyId::new(id).expect("a plain word");
+        let count = FrozenCount { users: Some(users), day: month.last_day(), counted_at: now, report: None };
+        counts.push((company.clone(), standard.clone(), count));
+        let charged = if id == "niccolo" { users + 2 } else { users };
+        charges.push(Charge { company, product: standard.clone(), users: charged });
+    }
+    let (counts, charges) = (&counts, &charges);
+    store
+        .transaction("store_billed_month", |tx| {
+            Box::pin(async move {
+                frozen::freeze(tx, partner, month, FreezeCause::CutOff, counts, now).await?;
+                billed_month::store_charges(tx, partner, month, charges, now).await.map(drop)
+            })
+        })
+        .await
 }
 
 async fn store_newcomer(store: &Store) -> Result<(), StoreError> {

@@ -7,7 +7,8 @@ use domain::{CompanyId, Month, ProductId, Remark};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use store::{
-    company_listing::{self, ListedCompany, Users},
+    company_listing::{self, ListedCompany},
+    counts::Users,
     outcomes::ProductRow,
     settings::{self, CompanyMapping},
     status_reading::CompanyStatus,
@@ -93,6 +94,9 @@ pub(crate) struct Company {
     /// Last month's frozen numbers by product; a count that could not be taken is null.
     #[schema(value_type = Option<BTreeMap<String, Option<u32>>>)]
     last_month: Option<BTreeMap<ProductId, Option<u32>>>,
+    /// What the provider charges for last month, by product; null while it has not told of it.
+    #[schema(value_type = Option<BTreeMap<String, Option<u32>>>)]
+    charged: Option<BTreeMap<ProductId, Option<u32>>>,
     /// How it stands, per contract.
     statuses: Vec<Status>,
 }
@@ -249,6 +253,7 @@ impl From<ListedCompany> for Company {
                 users: newest.users.0,
             }),
             last_month: listed.last_month.map(|Users(users)| users),
+            charged: listed.charged.map(|Users(users)| users),
             statuses: listed.statuses.into_iter().map(Status::from).collect(),
         }
     }

@@ -1,16 +1,19 @@
 //! One company: how it stands, what to do where something is wrong (S-41, S-42), and its billing rules (B-05).
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::{Path, State},
     http::{HeaderMap, HeaderName, header},
 };
-use domain::{BillingRule, ProductId};
+use domain::{BillingRule, Month, ProductId};
 use jiff::civil::Date;
 use operations::{Advising, billing_rules::BillingForm};
 use serde::{Deserialize, Serialize};
 use store::{
-    StoreError,
+    StoreError, billed_month,
+    counts::Users,
     settings::{self, ProductBilling},
     status_reading,
 };
@@ -38,6 +41,12 @@ pub(crate) struct OneCompany {
     billing_rules: Vec<Rule>,
     /// How it stands, per contract.
     contracts: Vec<AdvisedStatus>,
+    /// Last month's frozen numbers by product; a count that could not be taken is null.
+    #[schema(value_type = Option<BTreeMap<String, Option<u32>>>)]
+    last_month: Option<BTreeMap<ProductId, Option<u32>>>,
+    /// What the provider charges for last month, by product; null while it has not told of it.
+    #[schema(value_type = Option<BTreeMap<String, Option<u32>>>)]
+    charged: Option<BTreeMap<ProductId, Option<u32>>>,
 }
 
 /// How a company stands with a contract, and what to do.
@@ -173,14 +182,18 @@ pub(crate) async fn show(
                         status: status.into(),
                     })
                     .collect();
-                Ok::<_, StoreError>(Some((settings, contracts)))
+                let month = Month::of(settings.count_zone.to_datetime(now).date()).previous();
+                let billed = billed_month::read(tx, partner, &[company.as_str()], month).await?;
+                Ok::<_, StoreError>(Some((settings, contracts, billed)))
             })
         })
         .await?;
-    let (mut settings, contracts) = read.ok_or(Problem::NotFound)?;
+    let (mut settings, contracts, mut billed) = read.ok_or(Problem::NotFound)?;
     let known = settings.companies.remove(&company).ok_or(Problem::NotFound)?;
     let version = known.mapping.as_ref().map_or(0, |mapping| mapping.version);
     let document = OneCompany {
+        charged: billed.charged_for(&company).map(|Users(users)| users),
+        last_month: billed.frozen.remove(&company).map(|Users(users)| users),
         company_id: company.to_string(),
         name: known.name,
         closed_from: known.closed_from,

@@ -8,7 +8,10 @@ use axum::{
 use domain::ReportId;
 use jiff::{Timestamp, civil::Date};
 use messages::v1;
-use operations::intake::{CompanyRow, NotTaken, ProductRow, ReportForm};
+use operations::{
+    charges::ChargeRow,
+    intake::{CompanyRow, NotTaken, ProductRow, ReportForm},
+};
 use serde::{Deserialize, Serialize};
 use store::reports;
 use utoipa::ToSchema;
@@ -110,6 +113,46 @@ pub(crate) async fn take_products(
     let rows = products.len();
     let row = |told: ToldProduct| ProductRow { product: told.product_id, name: told.name };
     portal.operations.take_products(&caller.partner, products.into_iter().map(row).collect()).await?;
+    Ok(Json(Taken { rows }))
+}
+
+/// All that the provider charges for a month.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToldCharges {
+    /// Each company and product that is charged, once; what is not listed is charged nothing.
+    charges: Vec<ToldCharge>,
+}
+
+/// What the provider charges for a company with a product.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToldCharge {
+    company_id: String,
+    product_id: String,
+    /// The users that are charged.
+    users: u32,
+}
+
+/// Takes in what the provider charges the partner for a month that is over, in place of what it told of it before. It is
+/// shown beside the month's frozen count, and decides about no unit. One mistake in one row, and none is taken in: all
+/// mistakes are listed.
+#[utoipa::path(put, path = "/charges/{month}", tag = "intake", operation_id = "charges",
+    params(("month" = String, Path, description = "Such as 2026-10.")), request_body = ToldCharges,
+    responses((status = 200, body = Taken), Problems))]
+pub(crate) async fn take_charges(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    Path((_, month)): Path<(String, String)>,
+    Body(ToldCharges { charges }): Body<ToldCharges>,
+) -> Result<Json<Taken>, Problem> {
+    let rows = charges.len();
+    let row = |told: ToldCharge| ChargeRow {
+        company: told.company_id,
+        product: told.product_id,
+        users: told.users,
+    };
+    portal.operations.take_charges(&caller.partner, &month, charges.into_iter().map(row).collect()).await?;
     Ok(Json(Taken { rows }))
 }
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use store::{
     StoreError,
     company_listing::{self, Counts, Filter, ListedCompany, Page, Sort},
+    counts::Users,
     settings,
     status_reading::CompanyStatus,
 };
@@ -37,6 +38,8 @@ struct Companies {
     words: &'static words::Companies,
     tabs: Vec<super::tabs::Tab>,
     is_connected: bool,
+    /// Whether the provider has told what it charges for last month.
+    is_charged: bool,
     some_unmapped: bool,
     search: String,
     filters: Vec<(&'static str, String, bool)>,
@@ -75,6 +78,10 @@ struct Row {
     contract: String,
     users: Option<String>,
     last_month: String,
+    /// What the provider charges for last month, where it has told of it.
+    charged: Option<String>,
+    /// Whether that is another number than the month's count.
+    is_charged_otherwise: bool,
     tone: &'static str,
     state: String,
     code: &'static str,
@@ -186,6 +193,7 @@ pub(crate) async fn show(
     let pages = found.div_ceil(SIZE).max(1);
     let at = |page: u32| asked.link(&frame, |asked| Asked { page, ..asked });
     let zone = zones.shown.iana_name().unwrap_or("UTC");
+    let is_charged = listed.companies.iter().any(|company| company.charged.is_some());
     Ok(page(&Companies {
         words,
         tabs: super::tabs::of(&frame, super::tabs::At::Companies, zones.is_connected),
@@ -193,7 +201,8 @@ pub(crate) async fn show(
         some_unmapped: listed.counts.of(Filter::Unmapped) > 0,
         search: asked.search.clone(),
         filters: filters(&listed.counts, filter, words, language),
-        columns: columns(&asked, sort, &frame, words),
+        columns: columns(&asked, sort, is_charged, &frame, words),
+        is_charged,
         rows: rows(&listed, &frame, &zones.shown, &reader),
         found: fill(
             counted(found.into(), words.found_one, words.found),
@@ -250,7 +259,13 @@ fn filters(
     FILTERS.iter().map(shown).collect()
 }
 
-fn columns(asked: &Asked, sort: Sort, frame: &Frame, words: &words::Companies) -> Vec<Column> {
+fn columns(
+    asked: &Asked,
+    sort: Sort,
+    is_charged: bool,
+    frame: &Frame,
+    words: &words::Companies,
+) -> Vec<Column> {
     let by = |column: Sort, name| {
         let is_sorted = column == sort;
         let (_, word) = SORTS.iter().find(|(known, _)| *known == column).copied().unwrap_or(SORTS[0]);
@@ -267,15 +282,17 @@ fn columns(asked: &Asked, sort: Sort, frame: &Frame, words: &words::Companies) -
             is_number: column == Sort::Users,
         }
     };
-    vec![
+    let number = |name| Column { name, link: None, sorted: None, is_number: true };
+    let mut columns = vec![
         by(Sort::Company, words.company),
         by(Sort::Account, words.account),
         by(Sort::Contract, words.contract),
         by(Sort::Users, words.users),
-        Column { name: words.last_month, link: None, sorted: None, is_number: true },
-        by(Sort::State, words.state),
-        by(Sort::LastSync, words.last_sync),
-    ]
+        number(words.last_month),
+    ];
+    columns.extend(is_charged.then(|| number(words.charged)));
+    columns.extend([by(Sort::State, words.state), by(Sort::LastSync, words.last_sync)]);
+    columns
 }
 
 fn rows(listed: &Page, frame: &Frame, zone: &TimeZone, reader: &advice::Reader) -> Vec<Row> {
@@ -302,7 +319,8 @@ fn row(
         Some(newest) => newest.users.sum().map_or_else(|| words.missing.to_owned(), whole),
         None => String::new(),
     };
-    let last_month = listed.last_month.as_ref().map(|users| users.sum());
+    let last_month = listed.last_month.as_ref().map(Users::sum);
+    let charged = listed.charged.as_ref().and_then(Users::sum);
     Row {
         is_first,
         company: listed.company.name.clone(),
@@ -317,6 +335,12 @@ fn row(
             Some(None) => words.missing.to_owned(),
             None => String::new(),
         },
+        charged: charged.filter(|_| is_first).map(whole),
+        // A month without a count has nothing to be compared with.
+        is_charged_otherwise: last_month
+            .flatten()
+            .zip(charged)
+            .is_some_and(|(counted, charged)| counted != charged),
         tone: shown::tone(status.state),
         state: advice::state(status.state, &shown::moving(status), reader),
         code: status.code.map_or("", ErrorCode::as_str),

@@ -6,7 +6,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use domain::{CompanyId, CompanyState};
+use domain::{CompanyId, CompanyState, Month};
 use operations::Advising;
 use store::{
     StoreError,
@@ -21,7 +21,7 @@ use crate::{
     entries::Entry,
     failure::Failure,
     frame::{Frame, Place},
-    pages::page,
+    pages::{billed_month::BilledMonth, page},
     shown,
     visit::Visit,
     words::{self, fill},
@@ -45,6 +45,7 @@ struct Company {
     /// Whether a change waits for a person.
     is_held: bool,
     contracts: Vec<Contract>,
+    month: Option<BilledMonth>,
     journal: &'static words::Journal,
     entries: Vec<Entry>,
 }
@@ -108,11 +109,13 @@ pub(crate) async fn show(
                 };
                 let entries: Vec<Entry> =
                     entries.iter().map(|entry| Entry::of(entry, settings.zone(), language, name)).collect();
-                Ok::<_, StoreError>(Some((settings, contracts, entries)))
+                let month = Month::of(settings.count_zone.to_datetime(now).date()).previous();
+                let month = BilledMonth::read(tx, &settings, company, month, language).await?;
+                Ok::<_, StoreError>(Some((settings, contracts, month, entries)))
             })
         })
         .await?;
-    let (settings, contracts, entries) = read.ok_or(Failure::NotFound)?;
+    let (settings, contracts, month, entries) = read.ok_or(Failure::NotFound)?;
     let known = settings.companies.get(&company).ok_or(Failure::NotFound)?;
     Ok(page(&Company {
         words: words::Company::of(language),
@@ -125,6 +128,7 @@ pub(crate) async fn show(
         rules: rules(known, &settings, language),
         is_held: contracts.iter().any(|contract| contract.is_held),
         contracts,
+        month,
         journal: words::Journal::of(language),
         entries,
         frame,
@@ -141,6 +145,10 @@ fn contract(
     let instant = |at: Option<jiff::Timestamp>| {
         at.map_or_else(|| words.never.to_owned(), |at| shown::instant(at, advising.zone(), language))
     };
+    let advice = advising.alone(status, language);
+    // What the help says already is not said once more.
+    let is_said = |remark: &String| advice.iter().any(|advice| advice.happened.contains(remark.as_str()));
+    let remarks = advising.remarks(status, language).into_iter().filter(|remark| !is_said(remark)).collect();
     Contract {
         name: status.contract.as_ref().map(|(_, name)| name.clone()),
         is_held: status.state == CompanyState::Held,
@@ -149,8 +157,8 @@ fn contract(
         last_sync: instant(status.last_sync),
         last_change: instant(status.last_change),
         products: status.products.iter().map(|row| product(row, settings, language)).collect(),
-        advice: advising.alone(status, language),
-        remarks: advising.remarks(status, language),
+        advice,
+        remarks,
         kaseya_says: status.kaseya_says.clone(),
         trace: status.trace_id.clone(),
     }

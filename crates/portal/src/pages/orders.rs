@@ -1,4 +1,4 @@
-//! Buttons: Sync now, and the switch.
+//! The button Sync now.
 
 use std::time::Duration;
 
@@ -9,13 +9,8 @@ use serde::Deserialize;
 use store::requests::Answer;
 
 use crate::{
-    Portal,
-    failure::Failure,
-    forms::Posted,
-    frame::partner_path,
-    pages::start::own_path,
-    said::Said,
-    visit::{Administering, Editing},
+    Portal, failure::Failure, forms::Posted, frame::partner_path, pages::start::own_path, said::Said,
+    visit::Editing,
 };
 
 /// A scheduler answers at once; who waits longer sees the run when it comes.
@@ -73,32 +68,4 @@ pub(crate) fn back_to(partner: &PartnerId, back: &str, said: Said) -> Redirect {
     let page = own_path(back).split('?').next().and_then(|path| path.strip_prefix(&*own));
     let page = page.map_or("activity", |page| page.trim_start_matches('/'));
     Redirect::to(&said.at(partner, page))
-}
-
-/// Where the switch is to stand.
-#[derive(Deserialize)]
-pub(crate) struct Switch {
-    on: bool,
-    #[serde(default)]
-    back: String,
-}
-
-/// Turns the switch (S-16): what it means stands on the page.
-pub(crate) async fn switch(
-    State(portal): State<Portal>,
-    Administering(visit): Administering,
-    Posted(Switch { on, back }): Posted<Switch>,
-) -> Result<Redirect, Failure> {
-    let partner = &visit.partner;
-    let by = &visit.person.name;
-    let (is_there, said) = if on {
-        (portal.operations.switch_on(partner).await?, Said::On)
-    } else {
-        (portal.operations.switch_off(partner).await?.is_some(), Said::Off)
-    };
-    if !is_there {
-        return Err(Failure::NotFound);
-    }
-    tracing::info!(%partner, on, by, "the switch was turned");
-    Ok(back_to(partner, &back, said))
 }

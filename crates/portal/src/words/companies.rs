@@ -21,6 +21,8 @@ super::words! {
         contract: "Contract", "Contratto";
         users: "Users", "Utenti";
         last_month: "Last month", "Mese scorso";
+        charged: "Charged to you", "Addebitati a te";
+        charged_otherwise: "(not the month's count)", "(diverso dal conteggio del mese)";
         state: "Status", "Stato";
         last_sync: "Last sync", "Ultima sincronizzazione";
         never_synced: "never", "mai";

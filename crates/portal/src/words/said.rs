@@ -24,9 +24,6 @@ super::words! {
             "Salvato. Premi Sincronizza ora, o Verifica di nuovo per una sola azienda, per inviarlo subito.";
         left_over: "Saved. Nothing is mapped any more to some lines that have units of ours: under Holds you are asked whether they go to 0.",
             "Salvato. Ad alcune righe con unità nostre non è più associato nulla: in Da approvare ti viene chiesto se portarle a 0.";
-        on: "The integration is on.", "L'integrazione è attiva.";
-        off: "The integration is being switched off: no new write is begun.",
-            "L'integrazione viene disattivata: non inizia più alcuna scrittura.";
         decided: "Your decision is taken.", "La decisione è stata registrata.";
         decided_in_part: "Not every decision could be taken: some numbers are others by now. Look again at what is listed.",
             "Non tutte le decisioni sono state registrate: alcuni numeri sono cambiati nel frattempo. Ricontrolla l'elenco.";

@@ -65,6 +65,94 @@ async fn with_one_mistake_nothing_is_taken_in_and_each_is_named() {
     assert_eq!(products["products"].as_array().map(Vec::len), Some(3));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn s_28_what_the_provider_charges_is_shown_beside_the_months_count() {
+    let world = World::new().await;
+    world
+        .sql("insert into month_ends (partner_id, month, frozen_at, final, looked_at)
+              values ('msp', '2026-10-01', '2026-11-01T05:00:00Z', false, '2026-11-01T05:00:00Z');
+              insert into frozen_counts (partner_id, month, company_id, product_id, users, day, counted_at, recorded_at)
+              select 'msp', '2026-10-01', company, 'p1', users, '2026-10-31', '2026-11-01T00:00:00Z', '2026-11-01T05:00:00Z'
+              from (values ('ada', 5), ('bea', 12), ('dora', 40)) as frozen (company, users)")
+        .await;
+    let charge = |company: &str, product: &str, users: i64| json!({ "company_id": company, "product_id": product, "users": users });
+    let told = |charges: &[Value]| json!({ "charges": charges });
+    let cookie = world.sign_in(&world.viewer).await;
+    let shown =
+        async |path: &str| world.request(Method::GET, path, None, &[("cookie", &cookie)], "").await.text;
+    let column = "Charged to you";
+    assert!(!shown("/partners/msp/companies").await.contains(column), "nothing is said of what was not told");
+    assert!(world.get("/companies/ada").await.json["charged"].is_null());
+
+    // Two tellings of one month: the later stands, whole.
+    for charges in [vec![charge("dora", "p1", 1)], vec![charge("ada", "p1", 5), charge("bea", "p1", 14)]] {
+        let answer = world.send(Method::PUT, "/charges/2026-10", &told(&charges)).await;
+        assert_eq!(
+            (answer.status, &answer.json["rows"]),
+            (StatusCode::OK, &json!(charges.len())),
+            "{}",
+            answer.text
+        );
+    }
+    for (company, counted, charged) in
+        [("ada", 5, json!({ "p1": 5 })), ("bea", 12, json!({ "p1": 14 })), ("dora", 40, json!({}))]
+    {
+        let one = world.get(&format!("/companies/{company}")).await.json;
+        assert_eq!((&one["last_month"], &one["charged"]), (&json!({ "p1": counted }), &charged), "{company}");
+    }
+    let list = shown("/partners/msp/companies").await;
+    assert!(list.contains(column), "{list}");
+    let different = |number: &str| format!("<strong class=\"warn-ink\">{number}<span");
+    assert!(
+        list.contains(&different("14")) && list.contains(&different("0")) && !list.contains(&different("5")),
+        "{list}"
+    );
+    let bea = shown("/partners/msp/companies/bea").await;
+    assert!(
+        bea.contains("Last month: October 2026") && bea.contains("<strong class=\"warn-ink\">+2</strong>"),
+        "{bea}"
+    );
+    assert!(shown("/partners/msp/companies/dora").await.contains("October 2026"));
+    let sheet = world.get("/companies.csv").await.text;
+    let column = |name: &str| {
+        sheet.lines().next().and_then(|head| head.split(',').position(|of| of == name)).expect("a column")
+    };
+    let bea: Vec<&str> =
+        sheet.lines().find(|row| row.starts_with("bea,")).expect("a row").rsplit(',').collect();
+    let from_right =
+        |name: &str| bea[sheet.lines().next().map_or(0, |head| head.split(',').count()) - 1 - column(name)];
+    assert_eq!((from_right("last_month_users"), from_right("charged_users")), ("12", "14"), "{sheet}");
+
+    for (month, charges, wanted) in [
+        ("2026-10", vec![], vec!["charges"]),
+        ("2026-11", vec![charge("ada", "p1", 1)], vec!["month"]),
+        ("2026-13", vec![charge("ada", "p1", 1)], vec!["month"]),
+        ("2026-10", vec![charge("ada", "p1", 1), charge("ada", "p1", 2)], vec!["charges[1]"]),
+        (
+            "2026-10",
+            vec![charge("who", "p1", 1), charge("ada", "what", 2)],
+            vec!["charges[0].company_id", "charges[1].product_id"],
+        ),
+        (
+            "2026-10",
+            vec![charge("", "p1", 1), charge("ada", "p1", 10_000_001)],
+            vec!["charges[0].company_id", "charges[1].users"],
+        ),
+    ] {
+        let answer = world.send(Method::PUT, &format!("/charges/{month}"), &told(&charges)).await;
+        assert_eq!(
+            (answer.status, fields(&answer)),
+            (StatusCode::UNPROCESSABLE_ENTITY, wanted),
+            "{}",
+            answer.text
+        );
+    }
+    let kept = world.get("/companies/bea").await.json["charged"].clone();
+    assert_eq!(kept, json!({ "p1": 14 }), "what is refused changes nothing");
+    let negative = world.send(Method::PUT, "/charges/2026-10", &told(&[charge("ada", "p1", -1)])).await;
+    assert_eq!(negative.status, StatusCode::BAD_REQUEST, "{}", negative.text);
+}
+
 fn report(companies: Vec<Value>) -> Value {
     json!({ "day": "2026-11-22", "counted_at": "2026-11-22T23:30:00Z", "final": true, "companies": companies })
 }

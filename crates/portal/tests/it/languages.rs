@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::{Method, StatusCode};
+use serde_json::json;
 
 use crate::{walk::pages, world::World};
 
@@ -89,6 +90,8 @@ async fn no_page_says_a_thing_in_one_language_only() {
     let world = World::new().await;
     let remarks = include_str!("../../../../proto-schemas/remarks.json").replace('\'', "''");
     world.sql(&format!("update statuses set remarks = '{remarks}' where company_id = 'bea'")).await;
+    let charges = json!({ "charges": [{ "company_id": "bea", "product_id": "p1", "users": 14 }] });
+    assert_eq!(world.send(Method::PUT, "/charges/2026-10", &charges).await.status, StatusCode::OK);
     let cookie = world.sign_in(&world.admin).await;
     let mut same: BTreeMap<String, String> = BTreeMap::new();
     let addresses = addresses();

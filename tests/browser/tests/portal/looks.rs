@@ -79,6 +79,7 @@ async fn every_page(language: Language) -> anyhow::Result<()> {
     let installation = Installation::start(kaseya()).await?;
     installation.newcomer().await?;
     installation.ready_partner()?;
+    installation.billed_month().await?;
     installation.empty_partner()?;
     let mut wrong = Vec::new();
     for (partner, pages) in [(NEWCOMER, OF_THE_NEWCOMER), (EMPTY, OF_THE_EMPTY), (READY, OF_THE_READY)] {

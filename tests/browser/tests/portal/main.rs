@@ -29,7 +29,7 @@
 //! |---|---|
 //! | S-06 to S-08 | `kaseya` `host::tests`, `operations` `connection_settings` `s_06_…`, `portal` `writing` `s_06_…` |
 //! | S-09 | `worker` `secrets` `s_09_…`, `end-to-end` `secrets` |
-//! | S-27, S-28 | `domain` `month_end`, `scheduler` `month_end::tests` |
+//! | S-27, S-28 | `domain` `month_end`, `scheduler` `month_end::tests`, `portal` `intake` `s_28_…` |
 //! | S-30 | `scheduler` `month_end::tests` `s_30_…` |
 
 mod browser;

@@ -1,0 +1,83 @@
+//! What the provider charges the partner for a month (S-28). It is shown beside the month's frozen count, and decides about
+//! no unit.
+
+use domain::{CompanyId, Month, PartnerId, ProductId};
+use messages::{FieldError, field, inbound::MAX_USERS};
+use store::{
+    billed_month::{self, Charge},
+    settings,
+};
+
+use crate::{
+    Operations,
+    intake::{NotTaken, each_once},
+};
+
+/// A charge as it is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChargeRow {
+    /// The company's id.
+    pub company: String,
+    /// The product's id.
+    pub product: String,
+    /// The users that are charged.
+    pub users: u32,
+}
+
+impl Operations {
+    /// Takes in all that the provider charges for a month that is over, in place of what it told of it before.
+    pub async fn take_charges(
+        &self,
+        partner: &PartnerId,
+        month: &str,
+        rows: Vec<ChargeRow>,
+    ) -> Result<(), NotTaken> {
+        let of_month = |mend: &str| NotTaken::Mistakes(vec![FieldError::new("month", mend)]);
+        let month = Month::parse(month).ok_or_else(|| of_month("write it as 2026-10"))?;
+        if rows.is_empty() {
+            let mend = "it is empty; list every company and product that is charged";
+            return Err(NotTaken::Mistakes(vec![FieldError::new("charges", mend)]));
+        }
+        let charges = &each_once(
+            "charges",
+            rows,
+            |charge: &Charge| format!("{} with {}", charge.company, charge.product),
+            |row| {
+                if row.users > MAX_USERS {
+                    let mend = format!("it is {}; at most {MAX_USERS} are allowed", row.users);
+                    return Err(FieldError::new("users", mend));
+                }
+                Ok(Charge {
+                    company: field::id("company_id", CompanyId::new(row.company))?,
+                    product: field::id("product_id", ProductId::new(row.product))?,
+                    users: row.users,
+                })
+            },
+        )?;
+        let now = self.clock.now();
+        let stored = self.store.transaction("take_charges", |tx| {
+            Box::pin(async move {
+                let zones = settings::zones(tx, partner).await?;
+                let is_over = zones
+                    .is_some_and(|zones| month.next().first_day() <= zones.count.to_datetime(now).date());
+                if !is_over {
+                    return Ok(None);
+                }
+                billed_month::store_charges(tx, partner, month, charges, now).await.map(Some)
+            })
+        });
+        let unknown = stored.await?.ok_or_else(|| of_month("it is not over yet"))?;
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let mistakes = unknown.into_iter().map(|unknown| {
+            let (field, of, call) = match unknown.of_company {
+                true => ("company_id", "company", "companies"),
+                false => ("product_id", "product", "products"),
+            };
+            let mend = format!("there is no such {of}; tell of it first, with PUT /{call}");
+            FieldError::new(format!("charges[{}].{field}", unknown.place), mend)
+        });
+        Err(NotTaken::Mistakes(mistakes.collect()))
+    }
+}

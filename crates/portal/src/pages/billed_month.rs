@@ -1,0 +1,93 @@
+//! Last month of a company: its frozen count, and beside it what the provider charges (S-28).
+
+use advice::{Language, number};
+use domain::{CompanyId, Month, PartnerId, ProductId};
+use store::{StoreError, Transaction, billed_month, counts::Users, settings::PartnerSettings};
+
+use crate::{
+    shown,
+    words::{self, fill},
+};
+
+/// The month of a company's page.
+pub(crate) struct BilledMonth {
+    pub(super) words: &'static words::BilledMonth,
+    pub(super) title: String,
+    /// Whether the provider has told what it charges.
+    pub(super) is_charged: bool,
+    pub(super) products: Vec<Product>,
+}
+
+pub(super) struct Product {
+    pub(super) name: String,
+    pub(super) counted: Option<String>,
+    pub(super) charged: String,
+    /// By how many users the charge differs from the count, with its sign; empty where it does not, or there is no count.
+    pub(super) difference: String,
+}
+
+impl BilledMonth {
+    /// The month of a company; `None` where nothing is known of it.
+    pub async fn read(
+        tx: &Transaction<'_>,
+        settings: &PartnerSettings,
+        company: &CompanyId,
+        month: Month,
+        language: Language,
+    ) -> Result<Option<Self>, StoreError> {
+        let partner: &PartnerId = &settings.partner;
+        let billed = billed_month::read(tx, partner, &[company.as_str()], month).await?;
+        let charged = billed.charged_for(company);
+        let frozen = billed.frozen.get(company).cloned();
+        if frozen.is_none() && charged.is_none() {
+            return Ok(None);
+        }
+        let words = words::BilledMonth::of(language);
+        let first = month.first_day();
+        let name = format!("{} {}", shown::month(first.month(), language), first.year());
+        let frozen = frozen.unwrap_or_default();
+        Ok(Some(Self {
+            words,
+            title: fill(words.title, &[("month", &name)]),
+            is_charged: charged.is_some(),
+            products: products(&frozen, charged.as_ref(), settings, language),
+        }))
+    }
+}
+
+fn products(
+    frozen: &Users,
+    charged: Option<&Users>,
+    settings: &PartnerSettings,
+    language: Language,
+) -> Vec<Product> {
+    let whole = |users: u32| number::whole(users.into(), language);
+    let mut ids: Vec<&ProductId> =
+        frozen.0.keys().chain(charged.iter().flat_map(|users| users.0.keys())).collect();
+    ids.sort();
+    ids.dedup();
+    let of_product = |id: &ProductId| {
+        let counted = frozen.0.get(id).copied().flatten();
+        // What a told month does not list is charged nothing.
+        let charged = charged.map(|users| users.0.get(id).copied().flatten().unwrap_or(0));
+        Product {
+            name: settings.product_name(id),
+            counted: counted.map(whole),
+            charged: charged.map(whole).unwrap_or_default(),
+            difference: counted
+                .zip(charged)
+                .map_or_else(String::new, |(counted, charged)| difference(counted, charged, language)),
+        }
+    };
+    ids.into_iter().map(of_product).collect()
+}
+
+/// By how many users a charge differs from a count, with its sign; empty where it does not.
+fn difference(counted: u32, charged: u32, language: Language) -> String {
+    let by = number::whole(counted.abs_diff(charged).into(), language);
+    match charged.cmp(&counted) {
+        std::cmp::Ordering::Equal => String::new(),
+        std::cmp::Ordering::Greater => format!("+{by}"),
+        std::cmp::Ordering::Less => format!("−{by}"),
+    }
+}

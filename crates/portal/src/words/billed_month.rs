@@ -1,0 +1,15 @@
+//! The words of a month as it is billed.
+
+super::words! {
+    /// The words of a month as it is billed.
+    BilledMonth {
+        title: "Last month: {month}", "Mese scorso: {month}";
+        product: "Product", "Prodotto";
+        counted: "Counted on its last day", "Contati l'ultimo giorno";
+        charged: "Charged to you by Password Boss", "Addebitati a te da Password Boss";
+        difference: "Difference", "Differenza";
+        missing: "missing", "mancante";
+        help: "What you are charged is shown for comparison: your clients are billed by the count.",
+            "Quanto ti viene addebitato è mostrato per confronto: i tuoi clienti sono fatturati in base al conteggio.";
+    }
+}

@@ -1,0 +1,122 @@
+//! A month as it is billed: its frozen counts, and beside them what the provider charges the partner (S-28).
+
+use std::collections::BTreeMap;
+
+use domain::{CompanyId, Month, PartnerId, ProductId};
+use jiff::Timestamp;
+
+use crate::{
+    Row, StoreError, Transaction,
+    counts::{self, Users},
+};
+
+/// What a company is charged for with a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    /// The company.
+    pub company: CompanyId,
+    /// The product.
+    pub product: ProductId,
+    /// The users that are charged.
+    pub users: u32,
+}
+
+/// A month of some companies.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BilledMonth {
+    /// The frozen counts, by their newest corrections; a company of which none was frozen has none here.
+    pub frozen: BTreeMap<CompanyId, Users>,
+    /// What the provider charges; `None` where it has not told of the month. A company that it did not list is charged
+    /// nothing.
+    pub charged: Option<BTreeMap<CompanyId, Users>>,
+}
+
+impl BilledMonth {
+    /// What the provider charges for a company; `None` where it has not told of the month.
+    pub fn charged_for(&self, company: &CompanyId) -> Option<Users> {
+        self.charged.as_ref().map(|charged| charged.get(company).cloned().unwrap_or_default())
+    }
+}
+
+/// A month of these companies.
+pub async fn read(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    only: &[&str],
+    month: Month,
+) -> Result<BilledMonth, StoreError> {
+    let (partner, first) = (partner.as_str(), month.first_day());
+    let sql = "select distinct on (company_id, product_id) company_id, product_id, users
+               from frozen_counts where partner_id = $1 and month = $2 and company_id = any($3)
+               order by company_id, product_id, correction desc";
+    let frozen = by_company(&tx.query(sql, &[&partner, &first, &only]).await?)?;
+    let sql = "select exists (select from charged_months where partner_id = $1 and month = $2) as told";
+    let charged = if tx.query_one(sql, &[&partner, &first]).await?.get("told")? {
+        let sql = "select company_id, product_id, users from charges
+                   where partner_id = $1 and month = $2 and company_id = any($3)";
+        Some(by_company(&tx.query(sql, &[&partner, &first, &only]).await?)?)
+    } else {
+        None
+    };
+    Ok(BilledMonth { frozen, charged })
+}
+
+fn by_company(rows: &[Row]) -> Result<BTreeMap<CompanyId, Users>, StoreError> {
+    let mut companies: BTreeMap<CompanyId, Users> = BTreeMap::new();
+    for row in rows {
+        let company = companies.entry(row.company_id("company_id")?).or_default();
+        company.0.insert(row.product_id("product_id")?, counts::users(row)?);
+    }
+    Ok(companies)
+}
+
+/// Stores all that the provider charges for a month, no company and product twice, in place of what it told of the month
+/// before. Returns the places of those whose company or product is not known; with one of them nothing is stored.
+pub async fn store_charges(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    month: Month,
+    charges: &[Charge],
+    now: Timestamp,
+) -> Result<Vec<UnknownCharge>, StoreError> {
+    let (partner, first) = (partner.as_str(), month.first_day());
+    let companies: Vec<&str> = charges.iter().map(|charge| charge.company.as_str()).collect();
+    let products: Vec<&str> = charges.iter().map(|charge| charge.product.as_str()).collect();
+    let users: Vec<i64> = charges.iter().map(|charge| charge.users.into()).collect();
+    let sql = "select place - 1 as place, companies.company_id is null as of_company
+               from unnest($2::text[], $3::text[]) with ordinality as told (company_id, product_id, place)
+                    left join companies on companies.partner_id = $1 and companies.company_id = told.company_id
+                    left join products on products.partner_id = $1 and products.product_id = told.product_id
+               where companies.company_id is null or products.product_id is null
+               order by place";
+    let unknown = tx.query(sql, &[&partner, &companies, &products]).await?;
+    if !unknown.is_empty() {
+        return unknown
+            .iter()
+            .map(|row| {
+                let place = usize::try_from(row.get::<i64>("place")?)
+                    .map_err(|error| StoreError::row("charges", "place", &error))?;
+                Ok(UnknownCharge { place, of_company: row.get("of_company")? })
+            })
+            .collect();
+    }
+    let sql = "delete from charges where partner_id = $1 and month = $2";
+    tx.execute(sql, &[&partner, &first]).await?;
+    let sql = "insert into charged_months (partner_id, month, told_at) values ($1, $2, $3)
+               on conflict (partner_id, month) do update set told_at = excluded.told_at";
+    tx.execute_exactly(1, sql, &[&partner, &first, &now]).await?;
+    let sql = "insert into charges (partner_id, month, company_id, product_id, users)
+               select $1, $2, company_id, product_id, users
+               from unnest($3::text[], $4::text[], $5::bigint[]) as told (company_id, product_id, users)";
+    tx.execute_exactly(charges.len() as u64, sql, &[&partner, &first, &companies, &products, &users]).await?;
+    Ok(Vec::new())
+}
+
+/// A charge that is for nobody that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownCharge {
+    /// Its place among those that were told.
+    pub place: usize,
+    /// Whether it is the company that is not known, and not its product.
+    pub of_company: bool,
+}
