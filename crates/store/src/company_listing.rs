@@ -81,13 +81,18 @@ pub async fn page(
     last_month: Month,
     now: Timestamp,
 ) -> Result<Page, StoreError> {
-    let off = is_off(tx, partner).await?;
-    let found = finding::find(tx, partner, query, off, now).await?;
+    let over = over(tx, partner).await?;
+    let found = finding::find(tx, partner, query, over, now).await?;
     let only: Vec<&str> = found.companies.iter().map(CompanyId::as_str).collect();
     let products = settings::products(tx, partner).await?;
     let mut companies = settings::companies(tx, partner, Some(&only)).await?;
-    let whose =
-        status_reading::Whose { partner, products: &products, companies: &companies, off, only: Some(&only) };
+    let whose = status_reading::Whose {
+        partner,
+        products: &products,
+        companies: &companies,
+        off: over.off,
+        only: Some(&only),
+    };
     let mut statuses: BTreeMap<CompanyId, Vec<CompanyStatus>> = BTreeMap::new();
     for status in status_reading::statuses_of(tx, whose, now).await? {
         statuses.entry(status.company.clone()).or_default().push(status);
@@ -107,10 +112,23 @@ pub async fn page(
     Ok(Page { companies: listed.collect(), counts: found.counts })
 }
 
-/// Whether the integration is anything but on. It is not held meanwhile: a page is of one moment.
-async fn is_off(tx: &Transaction<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
-    let sql = "select not exists (select from integrations where partner_id = $1 and state = 'on') as off";
-    tx.query_one(sql, &[&partner.as_str()]).await?.get("off")
+/// What lies over how companies stand. It is not held meanwhile: a page is of one moment.
+#[derive(Debug, Clone, Copy)]
+struct Over {
+    /// The integration is anything but on.
+    off: bool,
+    /// A job is open, so that some are queued or running.
+    open: bool,
+}
+
+/// Has the statements after it planned by their values too: the plan that suits the first page of a list takes three times as
+/// long for its last.
+async fn over(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Over, StoreError> {
+    let sql = "select not exists (select from integrations where partner_id = $1 and state = 'on') as off,
+                      exists (select from jobs where partner_id = $1 and state <> 'done') as open,
+                      set_config('plan_cache_mode', 'force_custom_plan', true)";
+    let row = tx.query_one(sql, &[&partner.as_str()]).await?;
+    Ok(Over { off: row.get("off")?, open: row.get("open")? })
 }
 
 async fn newest(

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use domain::{CompanyId, CompanyState, ErrorCode, Level, PartnerId};
 use jiff::Timestamp;
 
-use super::Query;
+use super::{Over, Query};
 use crate::{Row, StoreError, Transaction};
 
 /// Which companies.
@@ -161,19 +161,38 @@ const OVERLAY: &str = "open as materialized (
         ) as each group by company_id
     )";
 
-/// How companies stand, as is kept (`company_standings`) and with what lies over it. Parameters: those of [`OVERLAY`],
-/// whether the integration is off, the codes of what is not sent.
-const STANDING: &str = "standing as not materialized (
+/// How companies stand, as is kept (`company_standings`) and, where a job is open, with what lies over it. Parameters: those
+/// of [`OVERLAY`], whether the integration is off, the codes of what is not sent.
+fn standing(overlaid: bool) -> String {
+    let now = |kept: &str, over: &str| {
+        if overlaid { format!("coalesce({over}, {kept})") } else { kept.to_owned() }
+    };
+    let (with, join) = match overlaid {
+        true => (
+            format!("{OVERLAY},"),
+            "left join overlay on overlay.company_id = company_standings.company_id where partner_id = $1",
+        ),
+        false => (String::new(), "where partner_id = $1 and $2::timestamptz is not null"),
+    };
+    let states = now("company_standings.states", "overlay.states");
+    let codes = now("company_standings.codes", "overlay.codes");
+    let [held, not_sent, never] =
+        ["held", "not_sent", "never"].map(|state| now(state, &format!("'{state}' = any(overlay.states)")));
+    format!(
+        "{with}
+    standing as not materialized (
         select company_standings.company_id, unmapped, users, last_sync,
-               case when $3 then '{off}' else coalesce(overlay.states, company_standings.states) end as states,
-               not $3 and coalesce('held' = any(overlay.states), held) as held,
-               not $3 and (coalesce('not_sent' = any(overlay.states), not_sent)
-                           or coalesce(overlay.codes, company_standings.codes) && $4::text[]) as failed,
-               not $3 and coalesce('never' = any(overlay.states), never) as never
-        from company_standings left join overlay on overlay.company_id = company_standings.company_id
-        where partner_id = $1
-    ),
-    changed as (
+               case when $3 then '{{off}}' else {states} end as states,
+               not $3 and {held} as held,
+               not $3 and ({not_sent} or {codes} <> '{{}}' and {codes} && $4::text[]) as failed,
+               not $3 and {never} as never
+        from company_standings {join}
+    )"
+    )
+}
+
+/// Which companies the last sync changed, and which have a product that is not billed.
+const CHANGED: &str = "changed as (
         select distinct company_id from run_companies
         where partner_id = $1 and state in ('changed', 'sent')
           and run_id = (select run_id from runs
@@ -182,12 +201,16 @@ const STANDING: &str = "standing as not materialized (
     ),
     not_billed as (select distinct company_id from billing_rules where partner_id = $1 and not_billed)";
 
-/// Which companies a search finds. Parameter: what is searched.
-const SEARCH: &str =
-    "and (strpos(lower(companies.name), lower($5)) > 0 or strpos(lower(companies.company_id), lower($5)) > 0
-         or strpos(lower(account_name), lower($5)) > 0 or strpos(lower(contract_name), lower($5)) > 0
-         or companies.company_id in (select company_id from company_product_contracts
-                                     where partner_id = $1 and strpos(lower(contract_name), lower($5)) > 0))";
+/// Which companies a search finds. Parameters: partner, what is searched.
+const SEARCHED: &str = "searched as materialized (
+        select company_id from companies
+        where partner_id = $1 and (strpos(lower(name), lower($5)) > 0 or strpos(lower(company_id), lower($5)) > 0)
+        union
+        select company_id from company_mappings
+        where partner_id = $1 and (strpos(lower(account_name), lower($5)) > 0 or strpos(lower(contract_name), lower($5)) > 0)
+        union
+        select company_id from company_product_contracts where partner_id = $1 and strpos(lower(contract_name), lower($5)) > 0
+    ),";
 
 /// The companies that a search finds, with what filters and orders ask. Postgres leaves out what a filter and an order do
 /// not ask.
@@ -199,7 +222,7 @@ const FOUND: &str = "found as (
         from companies
              left join company_mappings using (partner_id, company_id)
              left join standing on standing.company_id = companies.company_id
-        where partner_id = $1 SEARCH
+        where partner_id = $1 and FOUND_BY
     )";
 
 /// What rows are ordered by.
@@ -244,35 +267,45 @@ pub(super) async fn find(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     query: &Query<'_>,
-    off: bool,
+    over: Over,
     now: Timestamp,
 ) -> Result<Found, StoreError> {
     let errors = ErrorCode::ALL.iter().filter(|code| code.level() == Level::Error);
     let errors: Vec<&str> = errors.map(|code| code.as_str()).collect();
     let search = query.search.trim();
     // Of all companies each filter's are counted by themselves, so that Postgres need not put together what the page does not
-    // ask.
-    let (searched, counted) = if search.is_empty() {
+    // ask; `offset 0` has it look at each once.
+    let (searched, found_by, counted) = if search.is_empty() {
         (
-            "and $5::text = ''",
-            format!("select counted.*, {COUNTED_OF_ALL} from (select {COUNTED} from standing) as counted"),
+            "",
+            "$5::text = ''",
+            format!(
+                "select counted.*, {COUNTED_OF_ALL} from (select {COUNTED} from (select * from standing offset 0) as standing) as counted"
+            ),
         )
     } else {
-        (SEARCH, format!("select {COUNTED}, {COUNTED_OF_FOUND} from found"))
+        (
+            SEARCHED,
+            "companies.company_id in (select company_id from searched)",
+            format!("select {COUNTED}, {COUNTED_OF_FOUND} from found"),
+        )
     };
     let direction = if query.descending { "desc nulls last" } else { "asc nulls last" };
     let sql = format!(
-        "with {OVERLAY}, {STANDING}, {found}
+        "with {searched} {standing}, {CHANGED}, {found}
          select company_id, counted.* from ({counted}) as counted left join (
              select company_id, {order} as place, lower(name) as name_place
              from found where {filter} order by place {direction}, name_place, company_id limit $6 offset $7
          ) as page on true order by place {direction}, name_place, company_id",
-        found = FOUND.replace("SEARCH", searched),
+        // Where all are off, nothing is queued or running.
+        standing = standing(over.open && !over.off),
+        found = FOUND.replace("FOUND_BY", found_by),
         filter = query.filter.column(),
         order = order(query.sort),
     );
     let (size, offset) = (i64::from(query.size), i64::from(query.offset));
-    let rows = tx.query(&sql, &[&partner.as_str(), &now, &off, &errors, &search, &size, &offset]).await?;
+    let rows =
+        tx.query(&sql, &[&partner.as_str(), &now, &over.off, &errors, &search, &size, &offset]).await?;
     let counts = rows.first().map(counts).transpose()?.unwrap_or_default();
     let mut companies = Vec::with_capacity(rows.len());
     for row in rows {
