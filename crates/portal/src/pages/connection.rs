@@ -329,9 +329,9 @@ fn refused(
             outcome(fill(words.not_before, &[("when", &shown::instant(until, zone, language))]))
         }
         NotSaved::NotTried(NotTried::CallLimit) => outcome(words.call_limit.to_owned()),
-        NotSaved::NotTried(NotTried::NoAddress(error)) => {
+        NotSaved::NotTried(NotTried::NoAddress(_)) => {
             page.mistakes = vec![(Field::Host, words.host_wrong.to_owned())];
-            outcome(error.to_string())
+            outcome(words.mistakes.to_owned())
         }
         NotSaved::NotTried(NotTried::Store(error)) | NotSaved::Store(error) => return Err(error.into()),
         NotSaved::UnknownPartner

@@ -85,6 +85,15 @@ fn addresses() -> Vec<String> {
         .collect()
 }
 
+/// What the English and the Italian page both say, but for names.
+fn said_in_both(said: &[BTreeSet<String>]) -> BTreeSet<String> {
+    let both = said[0].intersection(&said[1]).filter(|text| {
+        let name = text.trim_start_matches([':', '›', ' ']);
+        name.contains(|c: char| c.is_alphabetic()) && !NAMES.contains(&name)
+    });
+    both.cloned().collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_page_says_a_thing_in_one_language_only() {
     let world = World::new().await;
@@ -104,12 +113,7 @@ async fn no_page_says_a_thing_in_one_language_only() {
             assert!(page.status == StatusCode::OK || path == "/", "{path}: {}", page.status);
             said.push(texts(&page.text));
         }
-        for text in said[0].intersection(&said[1]) {
-            let name = text.trim_start_matches([':', '›', ' ']);
-            if name.contains(|c: char| c.is_alphabetic()) && !NAMES.contains(&name) {
-                same.insert(text.clone(), path.clone());
-            }
-        }
+        same.extend(said_in_both(&said).into_iter().map(|text| (text, path.clone())));
     }
     assert!(same.is_empty(), "{same:#?}");
 
@@ -123,4 +127,36 @@ async fn no_page_says_a_thing_in_one_language_only() {
         "{}",
         page.text
     );
+}
+
+/// Forms with something wrong in each field.
+const WRONG: &[(&str, &str)] = &[
+    ("integrations/kaseya-bms", "action=save"),
+    ("integrations/kaseya-bms", "action=authenticate&host=https://nowhere/x"),
+    (
+        "integrations/kaseya-bms",
+        "action=save&host=bms.kaseya.com&v2_base=x&v1_base=y&invoice_day=40&billing=arrears",
+    ),
+    ("integrations/kaseya-bms/schedule", "frequency=weekly&hour=25&zone=Nowhere"),
+    (
+        "companies/ada/billing",
+        "product=p1&kind=figures&minimum=-1&included=x&note=&product=p3&kind=not-billed&minimum=&included=&note=",
+    ),
+    ("companies/suggestions", ""),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_form_is_said_in_one_language() {
+    let world = World::new().await;
+    let cookie = world.sign_in(&world.admin).await;
+    for (path, form) in WRONG {
+        let path = format!("/partners/msp/{path}");
+        let mut said = Vec::new();
+        for language in ["en", "it"] {
+            let page = world.post(&cookie, &path, &[("accept-language", language)], form).await;
+            assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{path} {form}: {}", page.text);
+            said.push(texts(&page.text));
+        }
+        assert_eq!(said_in_both(&said), BTreeSet::new(), "{path} {form}");
+    }
 }
