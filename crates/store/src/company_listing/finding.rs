@@ -201,22 +201,31 @@ const CHANGED: &str = "changed as (
     ),
     not_billed as (select distinct company_id from billing_rules where partner_id = $1 and not_billed)";
 
-/// Which companies a search finds. Parameters: partner, what is searched.
+/// Which companies a search finds. Parameters: partner, the pattern of [`pattern`].
 const SEARCHED: &str = "searched as materialized (
         select company_id from companies
-        where partner_id = $1 and (strpos(lower(name), lower($5)) > 0 or strpos(lower(company_id), lower($5)) > 0)
+        where partner_id = $1 and (lower(name) like lower($5) or lower(company_id) like lower($5))
         union
         select company_id from company_mappings
-        where partner_id = $1 and (strpos(lower(account_name), lower($5)) > 0 or strpos(lower(contract_name), lower($5)) > 0)
+        where partner_id = $1 and (lower(account_name) like lower($5) or lower(contract_name) like lower($5))
         union
-        select company_id from company_product_contracts where partner_id = $1 and strpos(lower(contract_name), lower($5)) > 0
+        select company_id from company_product_contracts where partner_id = $1 and lower(contract_name) like lower($5)
     ),";
+
+/// What has the search somewhere in it; empty for an empty search. By a pattern Postgres can tell how many it will find.
+fn pattern(search: &str) -> String {
+    if search.is_empty() {
+        return String::new();
+    }
+    let escaped = search.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    format!("%{escaped}%")
+}
 
 /// The companies that a search finds, with what filters and orders ask. Postgres leaves out what a filter and an order do
 /// not ask.
 const FOUND: &str = "found as (
-        select companies.company_id, companies.name, account_name, contract_name, last_sync, users, states, held, failed, never,
-               unmapped, closed_from is not null as closed, held or failed or unmapped and users > 0 as needs_person,
+        select companies.company_id, lower(name) as name_place, PLACE as place, users, held, failed, never, unmapped,
+               closed_from is not null as closed, held or failed or unmapped and users > 0 as needs_person,
                companies.company_id in (select company_id from changed) as changed,
                companies.company_id in (select company_id from not_billed) as not_billed
         from companies
@@ -294,18 +303,18 @@ pub(super) async fn find(
     let sql = format!(
         "with {searched} {standing}, {CHANGED}, {found}
          select company_id, counted.* from ({counted}) as counted left join (
-             select company_id, {order} as place, lower(name) as name_place
+             select company_id, place, name_place
              from found where {filter} order by place {direction}, name_place, company_id limit $6 offset $7
          ) as page on true order by place {direction}, name_place, company_id",
         // Where all are off, nothing is queued or running.
         standing = standing(over.open && !over.off),
-        found = FOUND.replace("FOUND_BY", found_by),
+        found = FOUND.replace("FOUND_BY", found_by).replace("PLACE", &order(query.sort)),
         filter = query.filter.column(),
-        order = order(query.sort),
     );
     let (size, offset) = (i64::from(query.size), i64::from(query.offset));
-    let rows =
-        tx.query(&sql, &[&partner.as_str(), &now, &over.off, &errors, &search, &size, &offset]).await?;
+    let rows = tx
+        .query(&sql, &[&partner.as_str(), &now, &over.off, &errors, &pattern(search), &size, &offset])
+        .await?;
     let counts = rows.first().map(counts).transpose()?.unwrap_or_default();
     let mut companies = Vec::with_capacity(rows.len());
     for row in rows {
