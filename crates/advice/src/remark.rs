@@ -10,6 +10,7 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
         Language::English => english,
         Language::Italian => italian,
     };
+    let plain = |english: &str, italian: &str| say(english.to_owned(), italian.to_owned());
     // What Kaseya shows is a finite number; should it be none, it is written as it came.
     let shown = |units: f64| number::units(units, reader.language).unwrap_or_else(|| units.to_string());
     let counted = |units: f64| number_of_units(units, reader.language);
@@ -21,28 +22,31 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
         ),
         Remark::ServiceNotShown { service } => say(
             format!(
-                "Kaseya's catalogue no longer shows the service \"{service}\": it is deleted, or hidden from \
-                 our user by its role."
+                "Kaseya's catalogue no longer shows the service \"{service}\": it is deleted, or \
+                 hidden from our user by its role."
             ),
             format!(
-                "Il catalogo di Kaseya non mostra più il servizio \"{service}\": è stato eliminato, o il ruolo \
-                 lo nasconde al nostro utente."
+                "Il catalogo di Kaseya non mostra più il servizio \"{service}\": è stato eliminato, \
+                 o il ruolo lo nasconde al nostro utente."
             ),
         ),
         Remark::AccountInactive { account } => {
             let name = quoted(account.as_deref());
-            say(format!("The account{name} is inactive in Kaseya."), format!("L'account{name} è inattivo in Kaseya."))
+            say(
+                format!("The account{name} is inactive in Kaseya."),
+                format!("L'account{name} è inattivo in Kaseya."),
+            )
         }
         Remark::AccountNotShown { account } => {
             let name = quoted(account.as_deref());
             say(
                 format!(
-                    "Kaseya does not show the account{name}: it is deleted, or hidden from our user by its \
-                     role."
+                    "Kaseya does not show the account{name}: it is deleted, or hidden from our user \
+                     by its role."
                 ),
                 format!(
-                    "Kaseya non mostra l'account{name}: è stato eliminato, o il ruolo lo nasconde al nostro \
-                     utente."
+                    "Kaseya non mostra l'account{name}: è stato eliminato, o il ruolo lo nasconde \
+                     al nostro utente."
                 ),
             )
         }
@@ -56,12 +60,12 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
         ),
         Remark::ContractOfType { contract, contract_type } => say(
             format!(
-                "The contract \"{contract}\" is of type \"{contract_type}\", and units live on Recurring \
-                 Services."
+                "The contract \"{contract}\" is of type \"{contract_type}\", and units live on \
+                 Recurring Services."
             ),
             format!(
-                "Il contratto \"{contract}\" è di tipo \"{contract_type}\", e le unità stanno nei Recurring \
-                 Services."
+                "Il contratto \"{contract}\" è di tipo \"{contract_type}\", e le unità stanno nei \
+                 Recurring Services."
             ),
         ),
         Remark::ContractEnded { contract, end, count_day } => {
@@ -81,12 +85,13 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
         ),
         Remark::CycleToChoose { contract, billing_cycle } => say(
             format!(
-                "The contract \"{contract}\" is billed \"{billing_cycle}\" in Kaseya, not monthly: choose \
-                 whether it is billed in arrears or in advance, or approve this one change."
+                "The contract \"{contract}\" is billed \"{billing_cycle}\" in Kaseya, not monthly: \
+                 choose whether it is billed in arrears or in advance, or approve this one change."
             ),
             format!(
-                "In Kaseya il contratto \"{contract}\" è fatturato \"{billing_cycle}\", non ogni mese: scegli \
-                 se è fatturato in via posticipata o anticipata, oppure approva questa sola modifica."
+                "In Kaseya il contratto \"{contract}\" è fatturato \"{billing_cycle}\", non ogni \
+                 mese: scegli se è fatturato in via posticipata o anticipata, oppure approva questa \
+                 sola modifica."
             ),
         ),
         Remark::LineMissing { service, contract } => say(
@@ -95,29 +100,33 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
         ),
         Remark::LineTwice { service, contract } => say(
             format!("The service \"{service}\" is on the contract \"{contract}\" more than once."),
-            format!("Il servizio \"{service}\" è presente più di una volta nel contratto \"{contract}\"."),
+            format!(
+                "Il servizio \"{service}\" è presente più di una volta nel contratto \
+                 \"{contract}\"."
+            ),
         ),
         Remark::LineSetElsewhere { service, shown: units } => {
             let units = shown(*units);
             say(
                 format!(
-                    "The line \"{service}\" was sent our number a second time in this period, and shows {units} \
-                     once more: Kaseya counts it itself, or somebody sets it there."
+                    "The line \"{service}\" was sent our number a second time in this period, and \
+                     shows {units} once more: Kaseya counts it itself, or somebody sets it there."
                 ),
                 format!(
-                    "Abbiamo inviato il nostro numero alla riga \"{service}\" per la seconda volta in questo \
-                     periodo, e mostra di nuovo {units}: la conta Kaseya, o qualcuno la imposta lì."
+                    "Abbiamo inviato il nostro numero alla riga \"{service}\" per la seconda volta \
+                     in questo periodo, e mostra di nuovo {units}: la conta Kaseya, o qualcuno la \
+                     imposta lì."
                 ),
             )
         }
         Remark::LineBeginsTooLate { service, contract } => say(
             format!(
-                "The line \"{service}\" or its contract \"{contract}\" begins only after the contract's last \
-                 day."
+                "The line \"{service}\" or its contract \"{contract}\" begins only after the \
+                 contract's last day."
             ),
             format!(
-                "La riga \"{service}\" o il suo contratto \"{contract}\" inizia solo dopo l'ultimo giorno del \
-                 contratto."
+                "La riga \"{service}\" o il suo contratto \"{contract}\" inizia solo dopo l'ultimo \
+                 giorno del contratto."
             ),
         ),
         Remark::LineEdited { left, shown: units } => {
@@ -145,7 +154,8 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
             say(
                 format!("Kaseya took {sent} from {from} on and shows {units} until then."),
                 format!(
-                    "Kaseya ha accettato {sent} a partire {from} e fino ad allora ne mostra {units}."
+                    "Kaseya ha accettato {sent} a partire {from} e fino ad allora ne mostra \
+                     {units}."
                 ),
             )
         }
@@ -153,12 +163,12 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
             let from = from(*from_day);
             say(
                 format!(
-                    "In Kaseya the units of \"{service}\" count only from {from} on: days before it are charged \
-                     with what the line held then."
+                    "In Kaseya the units of \"{service}\" count only from {from} on: days before it \
+                     are charged with what the line held then."
                 ),
                 format!(
-                    "In Kaseya le unità di \"{service}\" valgono solo {from}: i giorni precedenti sono \
-                     addebitati con quelle che la riga aveva allora."
+                    "In Kaseya le unità di \"{service}\" valgono solo {from}: i giorni precedenti \
+                     sono addebitati con quelle che la riga aveva allora."
                 ),
             )
         }
@@ -166,8 +176,8 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
             let units = counted(*units);
             say(
                 format!(
-                    "The line \"{service}\" shows {units}. Users are whole and nothing is rounded: set \
-                     the line to a whole number in Kaseya."
+                    "The line \"{service}\" shows {units}. Users are whole and nothing is rounded: \
+                     set the line to a whole number in Kaseya."
                 ),
                 format!(
                     "La riga \"{service}\" mostra {units}. Gli utenti sono interi e nulla viene \
@@ -205,9 +215,10 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
                 format!("Gli utenti sono passati a \"{rises}\", e una vecchia riga non scende: {lines}."),
             )
         }
-        Remark::FallRefused => say(
-            "Kaseya refused to lower the old line of the plan switch: the new one is left as it is.".to_owned(),
-            "Kaseya ha rifiutato di abbassare la vecchia riga del cambio di piano: la nuova resta com'è.".to_owned(),
+        Remark::FallRefused => plain(
+            "Kaseya refused to lower the old line of the plan switch: the new one is left as it is.",
+            "Kaseya ha rifiutato di abbassare la vecchia riga del cambio di piano: la nuova resta \
+             com'è.",
         ),
         Remark::ShownOtherwise { sent, shown: units } => {
             let (sent, units) = (counted((*sent).into()), shown(*units));
@@ -223,17 +234,17 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
                 format!("Kaseya ha accettato {sent} e non mostra più la riga."),
             )
         }
-        Remark::PasswordSealed => say(
-            "The stored password cannot be opened: the key that sealed it is missing. This is our fault; \
-             nothing was asked of Kaseya.".to_owned(),
-            "La password salvata non si può aprire: manca la chiave con cui è stata sigillata. È colpa nostra; \
-             a Kaseya non è stato chiesto nulla.".to_owned(),
+        Remark::PasswordSealed => plain(
+            "The stored password cannot be opened: the key that sealed it is missing. This is our \
+             fault; nothing was asked of Kaseya.",
+            "La password salvata non si può aprire: manca la chiave con cui è stata sigillata. È \
+             colpa nostra; a Kaseya non è stato chiesto nulla.",
         ),
-        Remark::HostUnusable => say(
-            "The stored address of Kaseya cannot be used: correct it in the connection. Nothing was asked of \
-             Kaseya.".to_owned(),
-            "L'indirizzo di Kaseya salvato non è utilizzabile: correggilo nella connessione. A Kaseya non è \
-             stato chiesto nulla.".to_owned(),
+        Remark::HostUnusable => plain(
+            "The stored address of Kaseya cannot be used: correct it in the connection. Nothing was \
+             asked of Kaseya.",
+            "L'indirizzo di Kaseya salvato non è utilizzabile: correggilo nella connessione. A \
+             Kaseya non è stato chiesto nulla.",
         ),
     }
 }

@@ -31,6 +31,11 @@ impl Month {
         Self(day.first_of_month())
     }
 
+    /// The month before the one of an instant.
+    pub fn last(now: Timestamp, zone: &TimeZone) -> Self {
+        Self::of(zone.to_datetime(now).date()).previous()
+    }
+
     /// Reads what it is written as, such as `2026-02`.
     pub fn parse(text: &str) -> Option<Self> {
         let month = Self(format!("{text}-01").parse().ok()?);

@@ -16,11 +16,19 @@ use crate::{
 /// The most companies that a request may list.
 const MAX_LISTED: usize = 10_000;
 /// The most users of one count.
-pub const MAX_USERS: u32 = 10_000_000;
+const MAX_USERS: u32 = 10_000_000;
 /// The most parts of a report.
 const MAX_PARTS: u32 = 10_000;
 /// The most characters of a text for people.
 const MAX_TEXT: usize = 200;
+
+/// A number of users, as many as there may be.
+pub fn users(users: u32) -> Result<u32, FieldError> {
+    if users > MAX_USERS {
+        return Err(FieldError::new("users", format!("it is {users}; at most {MAX_USERS} are allowed")));
+    }
+    Ok(users)
+}
 
 /// Which companies a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,14 +202,8 @@ impl TryFrom<v1::ProductCount> for ProductCount {
     type Error = FieldError;
 
     fn try_from(wire: v1::ProductCount) -> Result<Self, FieldError> {
-        let basis = match wire.users {
+        let basis = match wire.users.map(users).transpose()? {
             None => None,
-            Some(users) if users > MAX_USERS => {
-                return Err(FieldError::new(
-                    "users",
-                    format!("it is {users}; at most {MAX_USERS} are allowed"),
-                ));
-            }
             Some(_) => Some(match chosen("basis", wire.basis)? {
                 v1::CountBasis::Users => CountBasis::Users,
                 v1::CountBasis::Licences => CountBasis::Licences,

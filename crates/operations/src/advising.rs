@@ -66,19 +66,33 @@ impl<'a> Advising<'a> {
 
     /// A company's state with the facts that belong to it.
     pub fn state(&self, row: &CompanyStatus, language: Language) -> String {
-        let reader = self.reader(language);
-        let mut facts = self.company(row, &reader);
+        let mut facts = self.company(row);
         // A company's units are shown where it has one line that moves.
         let mut moving = row.products.iter().filter(|product| product.from != product.to.map(f64::from));
         if let (Some(product), None) = (moving.next(), moving.next()) {
             facts = Facts { units_from: product.from, units_to: product.to, ..facts };
         }
-        advice::state(row.state, &facts, &reader)
+        advice::state(row.state, &facts, &self.reader(language))
     }
 
     /// What is to be said of a company and contract: once for each of its codes, and for each target of a code that is
     /// about one.
     pub fn of_company(&self, row: &CompanyStatus, language: Language) -> Vec<Advice> {
+        let remarks = self.remarks(row, language);
+        let company = Facts {
+            kaseya_says: row.kaseya_says.clone(),
+            found: (!remarks.is_empty()).then(|| remarks.join(" ")),
+            ..self.company(row)
+        };
+        self.advised(row, &company, language)
+    }
+
+    /// The same for where the remarks and Kaseya's words are shown beside it, and not in it: Kaseya's have their own language.
+    pub fn alone(&self, row: &CompanyStatus, language: Language) -> Vec<Advice> {
+        self.advised(row, &self.company(row), language)
+    }
+
+    fn advised(&self, row: &CompanyStatus, company: &Facts, language: Language) -> Vec<Advice> {
         let Some(of_row) = row.code else {
             return Vec::new();
         };
@@ -92,10 +106,9 @@ impl<'a> Advising<'a> {
         let reader = self.reader(language);
         let mut all = Vec::new();
         for (code, products) in by_code {
-            let company = self.company(row, &reader);
             if !is_about_a_target(code) || products.is_empty() {
                 let users = products.iter().filter_map(|product| product.users).reduce(u32::saturating_add);
-                all.push(advise(code, &Facts { users, ..company }, &reader));
+                all.push(advise(code, &Facts { users, ..company.clone() }, &reader));
                 continue;
             }
             all.extend(products.into_iter().map(|product| {
@@ -106,14 +119,10 @@ impl<'a> Advising<'a> {
         all
     }
 
-    /// The same for where the remarks and Kaseya's words are shown beside it, and not in it: Kaseya's have their own language.
-    pub fn alone(&self, row: &CompanyStatus, language: Language) -> Vec<Advice> {
-        self.of_company(&CompanyStatus { remarks: Vec::new(), kaseya_says: None, ..row.clone() }, language)
-    }
-
     /// The remarks, each a sentence.
     pub fn remarks(&self, row: &CompanyStatus, language: Language) -> Vec<String> {
-        remarks(row, &self.reader(language))
+        let reader = self.reader(language);
+        row.remarks.iter().map(|remark| advice::remark(remark, &reader)).collect()
     }
 
     /// What is to be said as documents show it.
@@ -195,16 +204,14 @@ impl<'a> Advising<'a> {
         contracts(self.settings).find(|known| known.id == contract).map(|known| known.name.clone())
     }
 
-    /// What is known of the whole row.
-    fn company(&self, row: &CompanyStatus, reader: &Reader) -> Facts {
+    /// What is known of the whole row, but for what was said of it.
+    fn company(&self, row: &CompanyStatus) -> Facts {
         let zone = self.now.time_zone();
         Facts {
             company: Some(row.name.clone()),
             account: row.account.as_ref().map(|(_, name)| name.clone()),
             contract: row.contract.as_ref().map(|(_, name)| name.clone()),
             host: self.settings.integration.as_ref().map(|integration| integration.host.clone()),
-            kaseya_says: row.kaseya_says.clone(),
-            found: (!row.remarks.is_empty()).then(|| remarks(row, reader).join(" ")),
             last_sent_day: row.last_sync.map(|at| zone.to_datetime(at).date()),
             next_try: row.deferred_until,
             deadline: self.deadline(),
@@ -299,10 +306,6 @@ impl AdviceDocument {
             what_to_do: advice.to_do,
         }
     }
-}
-
-fn remarks(row: &CompanyStatus, reader: &Reader) -> Vec<String> {
-    row.remarks.iter().map(|remark| advice::remark(remark, reader)).collect()
 }
 
 /// Whether a code's case is one target's, and not the whole contract's or company's.

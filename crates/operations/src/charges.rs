@@ -2,7 +2,7 @@
 //! no unit.
 
 use domain::{CompanyId, Month, PartnerId, ProductId};
-use messages::{FieldError, field, inbound::MAX_USERS};
+use messages::{FieldError, field, inbound};
 use store::{
     billed_month::{self, Charge},
     settings,
@@ -43,14 +43,10 @@ impl Operations {
             rows,
             |charge: &Charge| format!("{} with {}", charge.company, charge.product),
             |row| {
-                if row.users > MAX_USERS {
-                    let mend = format!("it is {}; at most {MAX_USERS} are allowed", row.users);
-                    return Err(FieldError::new("users", mend));
-                }
                 Ok(Charge {
                     company: field::id("company_id", CompanyId::new(row.company))?,
                     product: field::id("product_id", ProductId::new(row.product))?,
-                    users: row.users,
+                    users: inbound::users(row.users)?,
                 })
             },
         )?;

@@ -2,12 +2,11 @@
 //! written as programs read them.
 
 use advice::{Advice, Language};
-use domain::{ErrorCode, Month, PartnerId, ProductId};
+use domain::{ErrorCode, Month, PartnerId};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction,
     company_listing::{self, ListedCompany, Query},
-    counts::Users,
     outcomes::ProductRow,
     settings,
     status_reading::CompanyStatus,
@@ -76,7 +75,7 @@ async fn rows(
 ) -> Result<Option<Vec<Row>>, StoreError> {
     let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
     let advising = Advising::read(tx, &settings, now).await?;
-    let last_month = Month::of(settings.count_zone.to_datetime(now).date()).previous();
+    let last_month = Month::last(now, &settings.count_zone);
     let (mut rows, mut offset) = (Vec::new(), query.offset);
     loop {
         let query = Query { offset, ..*query };
@@ -113,15 +112,8 @@ fn row(
     }
     let id = |id: Option<i32>| text(id);
     let name = |name: Option<&String>| name.map(|name| marked(name)).unwrap_or_default();
-    let of_product = |users: &Users| {
-        let of_product = |(id, _): &(&ProductId, &Option<u32>)| {
-            product.is_some_and(|product| id.as_str() == product.product)
-        };
-        users.0.iter().find(of_product).and_then(|(_, users)| *users)
-    };
-    // What a told month does not list is charged nothing.
-    let charged = company.charged.as_ref().filter(|_| product.is_some());
-    let charged = charged.map(|users| of_product(users).unwrap_or(0));
+    let last_month = product.zip(company.last_month.as_ref());
+    let charged = product.zip(company.charged.as_ref());
     let explained: Vec<String> =
         advising.alone(status, language).into_iter().map(|Advice { brief, .. }| brief).collect();
     [
@@ -149,8 +141,8 @@ fn row(
         text(product.and_then(|product| product.from)),
         text(product.and_then(|product| product.to)),
         text(product.and_then(|product| product.effective)),
-        text(company.last_month.as_ref().and_then(of_product)),
-        text(charged),
+        text(last_month.and_then(|(product, users)| users.with(&product.product))),
+        text(charged.map(|(product, charges)| charges.with(&product.product))),
         text(status.trace_id.as_ref()),
     ]
 }

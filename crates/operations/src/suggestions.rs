@@ -95,7 +95,7 @@ impl Operations {
             .transaction("unmapped_companies", |tx| {
                 Box::pin(async move {
                     let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
-                    let last_month = Month::of(zones.count.to_datetime(now).date()).previous();
+                    let last_month = Month::last(now, &zones.count);
                     let page = company_listing::page(tx, partner, query, last_month, now).await?;
                     Ok(Some((zones, page)))
                 })

@@ -6,7 +6,7 @@ use domain::{CompanyId, Month, PartnerId, ProductId};
 use jiff::Timestamp;
 
 use crate::{
-    Row, StoreError, Transaction,
+    StoreError, Transaction,
     counts::{self, Users},
 };
 
@@ -21,6 +21,22 @@ pub struct Charge {
     pub users: u32,
 }
 
+/// The users that a company is charged for, per product.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Charges(pub BTreeMap<ProductId, u32>);
+
+impl Charges {
+    /// With a product: what a month that was told of does not list is charged nothing.
+    pub fn with(&self, product: &str) -> u32 {
+        self.0.iter().find(|(id, _)| id.as_str() == product).map_or(0, |(_, users)| *users)
+    }
+
+    /// With all products together.
+    pub fn sum(&self) -> u32 {
+        self.0.values().copied().fold(0, u32::saturating_add)
+    }
+}
+
 /// A month of some companies.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BilledMonth {
@@ -28,12 +44,12 @@ pub struct BilledMonth {
     pub frozen: BTreeMap<CompanyId, Users>,
     /// What the provider charges; `None` where it has not told of the month. A company that it did not list is charged
     /// nothing.
-    pub charged: Option<BTreeMap<CompanyId, Users>>,
+    pub charged: Option<BTreeMap<CompanyId, Charges>>,
 }
 
 impl BilledMonth {
     /// What the provider charges for a company; `None` where it has not told of the month.
-    pub fn charged_for(&self, company: &CompanyId) -> Option<Users> {
+    pub fn charged_for(&self, company: &CompanyId) -> Option<Charges> {
         self.charged.as_ref().map(|charged| charged.get(company).cloned().unwrap_or_default())
     }
 }
@@ -49,25 +65,25 @@ pub async fn read(
     let sql = "select distinct on (company_id, product_id) company_id, product_id, users
                from frozen_counts where partner_id = $1 and month = $2 and company_id = any($3)
                order by company_id, product_id, correction desc";
-    let frozen = by_company(&tx.query(sql, &[&partner, &first, &only]).await?)?;
+    let mut frozen: BTreeMap<CompanyId, Users> = BTreeMap::new();
+    for row in tx.query(sql, &[&partner, &first, &only]).await? {
+        let company = frozen.entry(row.company_id("company_id")?).or_default();
+        company.0.insert(row.product_id("product_id")?, counts::users(&row)?);
+    }
     let sql = "select exists (select from charged_months where partner_id = $1 and month = $2) as told";
     let charged = if tx.query_one(sql, &[&partner, &first]).await?.get("told")? {
         let sql = "select company_id, product_id, users from charges
                    where partner_id = $1 and month = $2 and company_id = any($3)";
-        Some(by_company(&tx.query(sql, &[&partner, &first, &only]).await?)?)
+        let mut charged: BTreeMap<CompanyId, Charges> = BTreeMap::new();
+        for row in tx.query(sql, &[&partner, &first, &only]).await? {
+            let company = charged.entry(row.company_id("company_id")?).or_default();
+            company.0.insert(row.product_id("product_id")?, row.number("users")?);
+        }
+        Some(charged)
     } else {
         None
     };
     Ok(BilledMonth { frozen, charged })
-}
-
-fn by_company(rows: &[Row]) -> Result<BTreeMap<CompanyId, Users>, StoreError> {
-    let mut companies: BTreeMap<CompanyId, Users> = BTreeMap::new();
-    for row in rows {
-        let company = companies.entry(row.company_id("company_id")?).or_default();
-        company.0.insert(row.product_id("product_id")?, counts::users(row)?);
-    }
-    Ok(companies)
 }
 
 /// Stores all that the provider charges for a month, no company and product twice, in place of what it told of the month

@@ -11,7 +11,8 @@ use domain::{CompanyId, Month, PartnerId};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
-    StoreError, Transaction, billed_month,
+    StoreError, Transaction,
+    billed_month::{self, Charges},
     counts::{self, Users},
     settings::{self, Company},
     status_reading::{self, CompanyStatus},
@@ -59,7 +60,7 @@ pub struct ListedCompany {
     /// Its frozen number of last month; `None` where none was frozen.
     pub last_month: Option<Users>,
     /// What the provider charges for it for last month; `None` where it has not told of that month.
-    pub charged: Option<Users>,
+    pub charged: Option<Charges>,
 }
 
 /// What a report says of a company.

@@ -71,6 +71,11 @@ pub async fn counted_since(tx: &Transaction<'_>, partner: &PartnerId) -> Result<
 pub struct Users(pub BTreeMap<ProductId, Option<u32>>);
 
 impl Users {
+    /// With a product; `None` where it could not be counted, or was not.
+    pub fn with(&self, product: &str) -> Option<u32> {
+        self.0.iter().find(|(id, _)| id.as_str() == product).and_then(|(_, users)| *users)
+    }
+
     /// Of all products together; `None` where one could not be counted, for missing is never 0.
     pub fn sum(&self) -> Option<u32> {
         self.0.values().copied().sum()

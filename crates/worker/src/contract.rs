@@ -92,16 +92,16 @@ pub(crate) async fn plan_contract(
     let Some(shown) = shown else {
         // It may be gone with its account.
         match in_use::account_out_of_use(attempt, contract).await? {
-            Some(remark) => planned.send_nothing(contract, ErrorCode::Acc01, &remark),
+            Some(remark) => planned.send_nothing(contract, ErrorCode::Acc01, remark),
             None => {
                 let remark = Remark::ContractNotShown { contract: contract.name.clone() };
-                planned.send_nothing(contract, ErrorCode::Con02, &remark);
+                planned.send_nothing(contract, ErrorCode::Con02, remark);
             }
         }
         return Ok(planned);
     };
     if let Some((code, remark)) = out_of_use(contract, shown) {
-        planned.send_nothing(contract, code, &remark);
+        planned.send_nothing(contract, code, remark);
         return Ok(planned);
     }
     let any_number = contract.targets.iter().any(|target| target.wanted != Wanted::Unknown);
@@ -123,7 +123,7 @@ pub(crate) async fn plan_contract(
         && let Some(seen) = terms::ask(attempt, contract, shown).await?
     {
         match out_of_use(contract, &seen) {
-            Some((code, remark)) => planned.send_nothing(contract, code, &remark),
+            Some((code, remark)) => planned.send_nothing(contract, code, remark),
             None => {
                 planned.decide(attempt, contract, &lines, &Terms::at_hand(contract, &seen), seen.end);
             }
@@ -147,10 +147,10 @@ async fn object(
             Owner::Mapped(name) => planned.owner_name = name,
             Owner::Other => {
                 match in_use::account_out_of_use(attempt, contract).await? {
-                    Some(remark) => planned.send_nothing(contract, ErrorCode::Acc01, &remark),
+                    Some(remark) => planned.send_nothing(contract, ErrorCode::Acc01, remark),
                     None => {
                         let remark = Remark::ContractOfOther { contract: contract.name.clone() };
-                        planned.send_nothing(contract, ErrorCode::Con04, &remark);
+                        planned.send_nothing(contract, ErrorCode::Con04, remark);
                     }
                 }
                 return Ok(());
@@ -169,7 +169,7 @@ async fn object(
         && in_use::account_is_asked(contract)
         && let Some(remark) = in_use::account_out_of_use(attempt, contract).await?
     {
-        planned.send_nothing(contract, ErrorCode::Acc01, &remark);
+        planned.send_nothing(contract, ErrorCode::Acc01, remark);
     }
     Ok(())
 }
@@ -228,8 +228,8 @@ impl Planned {
     }
 
     /// Nothing is written, and each target comes out so.
-    fn send_nothing(&mut self, contract: &Contract, code: ErrorCode, remark: &Remark) {
-        let result = TargetResult::not_sent(code, Some(remark.clone()));
+    fn send_nothing(&mut self, contract: &Contract, code: ErrorCode, remark: Remark) {
+        let result = TargetResult::not_sent(code, Some(remark));
         let of = |target: &Target| TargetResult { to: target.wanted_units(), ..result.clone() };
         self.decided.clear();
         self.results = contract.targets.iter().map(of).collect();

@@ -7,6 +7,7 @@ use domain::{CompanyId, Month, ProductId, Remark};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use store::{
+    billed_month::Charges,
     company_listing::{self, ListedCompany},
     counts::Users,
     outcomes::ProductRow,
@@ -95,8 +96,8 @@ pub(crate) struct Company {
     #[schema(value_type = Option<BTreeMap<String, Option<u32>>>)]
     last_month: Option<BTreeMap<ProductId, Option<u32>>>,
     /// What the provider charges for last month, by product; null while it has not told of it.
-    #[schema(value_type = Option<BTreeMap<String, Option<u32>>>)]
-    charged: Option<BTreeMap<ProductId, Option<u32>>>,
+    #[schema(value_type = Option<BTreeMap<String, u32>>)]
+    charged: Option<BTreeMap<ProductId, u32>>,
     /// How it stands, per contract.
     statuses: Vec<Status>,
 }
@@ -253,7 +254,7 @@ impl From<ListedCompany> for Company {
                 users: newest.users.0,
             }),
             last_month: listed.last_month.map(|Users(users)| users),
-            charged: listed.charged.map(|Users(users)| users),
+            charged: listed.charged.map(|Charges(users)| users),
             statuses: listed.statuses.into_iter().map(Status::from).collect(),
         }
     }
@@ -296,7 +297,7 @@ pub(crate) async fn list(
             let query = &query;
             Box::pin(async move {
                 let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
-                let last_month = Month::of(zones.count.to_datetime(now).date()).previous();
+                let last_month = Month::last(now, &zones.count);
                 company_listing::page(tx, partner, query, last_month, now).await.map(Some)
             })
         })

@@ -12,7 +12,8 @@ use jiff::civil::Date;
 use operations::{Advising, billing_rules::BillingForm};
 use serde::{Deserialize, Serialize};
 use store::{
-    StoreError, billed_month,
+    StoreError,
+    billed_month::{self, Charges},
     counts::Users,
     settings::{self, ProductBilling},
     status_reading,
@@ -45,8 +46,8 @@ pub(crate) struct OneCompany {
     #[schema(value_type = Option<BTreeMap<String, Option<u32>>>)]
     last_month: Option<BTreeMap<ProductId, Option<u32>>>,
     /// What the provider charges for last month, by product; null while it has not told of it.
-    #[schema(value_type = Option<BTreeMap<String, Option<u32>>>)]
-    charged: Option<BTreeMap<ProductId, Option<u32>>>,
+    #[schema(value_type = Option<BTreeMap<String, u32>>)]
+    charged: Option<BTreeMap<ProductId, u32>>,
 }
 
 /// How a company stands with a contract, and what to do.
@@ -182,7 +183,7 @@ pub(crate) async fn show(
                         status: status.into(),
                     })
                     .collect();
-                let month = Month::of(settings.count_zone.to_datetime(now).date()).previous();
+                let month = Month::last(now, &settings.count_zone);
                 let billed = billed_month::read(tx, partner, &[company.as_str()], month).await?;
                 Ok::<_, StoreError>(Some((settings, contracts, billed)))
             })
@@ -192,7 +193,7 @@ pub(crate) async fn show(
     let known = settings.companies.remove(&company).ok_or(Problem::NotFound)?;
     let version = known.mapping.as_ref().map_or(0, |mapping| mapping.version);
     let document = OneCompany {
-        charged: billed.charged_for(&company).map(|Users(users)| users),
+        charged: billed.charged_for(&company).map(|Charges(users)| users),
         last_month: billed.frozen.remove(&company).map(|Users(users)| users),
         company_id: company.to_string(),
         name: known.name,

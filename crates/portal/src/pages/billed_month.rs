@@ -1,8 +1,13 @@
 //! Last month of a company: its frozen count, and beside it what the provider charges (S-28).
 
 use advice::{Language, number};
-use domain::{CompanyId, Month, PartnerId, ProductId};
-use store::{StoreError, Transaction, billed_month, counts::Users, settings::PartnerSettings};
+use domain::{CompanyId, Month, ProductId};
+use store::{
+    StoreError, Transaction,
+    billed_month::{self, Charges},
+    counts::Users,
+    settings::PartnerSettings,
+};
 
 use crate::{
     shown,
@@ -35,8 +40,7 @@ impl BilledMonth {
         month: Month,
         language: Language,
     ) -> Result<Option<Self>, StoreError> {
-        let partner: &PartnerId = &settings.partner;
-        let billed = billed_month::read(tx, partner, &[company.as_str()], month).await?;
+        let billed = billed_month::read(tx, &settings.partner, &[company.as_str()], month).await?;
         let charged = billed.charged_for(company);
         let frozen = billed.frozen.get(company).cloned();
         if frozen.is_none() && charged.is_none() {
@@ -57,19 +61,18 @@ impl BilledMonth {
 
 fn products(
     frozen: &Users,
-    charged: Option<&Users>,
+    charged: Option<&Charges>,
     settings: &PartnerSettings,
     language: Language,
 ) -> Vec<Product> {
     let whole = |users: u32| number::whole(users.into(), language);
     let mut ids: Vec<&ProductId> =
-        frozen.0.keys().chain(charged.iter().flat_map(|users| users.0.keys())).collect();
+        frozen.0.keys().chain(charged.iter().flat_map(|charges| charges.0.keys())).collect();
     ids.sort();
     ids.dedup();
     let of_product = |id: &ProductId| {
-        let counted = frozen.0.get(id).copied().flatten();
-        // What a told month does not list is charged nothing.
-        let charged = charged.map(|users| users.0.get(id).copied().flatten().unwrap_or(0));
+        let counted = frozen.with(id.as_str());
+        let charged = charged.map(|charges| charges.with(id.as_str()));
         Product {
             name: settings.product_name(id),
             counted: counted.map(whole),

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use store::{
     StoreError,
+    billed_month::Charges,
     company_listing::{self, Counts, Filter, ListedCompany, Page, Sort},
     counts::Users,
     settings,
@@ -178,7 +179,7 @@ pub(crate) async fn show(
             let query = &query;
             Box::pin(async move {
                 let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
-                let last_month = Month::of(zones.count.to_datetime(now).date()).previous();
+                let last_month = Month::last(now, &zones.count);
                 let listed = company_listing::page(tx, partner, query, last_month, now).await?;
                 Ok::<_, StoreError>(Some((zones, listed)))
             })
@@ -320,7 +321,7 @@ fn row(
         None => String::new(),
     };
     let last_month = listed.last_month.as_ref().map(Users::sum);
-    let charged = listed.charged.as_ref().and_then(Users::sum);
+    let charged = listed.charged.as_ref().map(Charges::sum);
     Row {
         is_first,
         company: listed.company.name.clone(),

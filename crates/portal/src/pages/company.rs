@@ -109,7 +109,7 @@ pub(crate) async fn show(
                 };
                 let entries: Vec<Entry> =
                     entries.iter().map(|entry| Entry::of(entry, settings.zone(), language, name)).collect();
-                let month = Month::of(settings.count_zone.to_datetime(now).date()).previous();
+                let month = Month::last(now, &settings.count_zone);
                 let month = BilledMonth::read(tx, &settings, company, month, language).await?;
                 Ok::<_, StoreError>(Some((settings, contracts, month, entries)))
             })

@@ -64,7 +64,7 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
         .transaction("portal_overview", |tx| {
             Box::pin(async move {
                 let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
-                let last_month = Month::of(zones.count.to_datetime(now).date()).previous();
+                let last_month = Month::last(now, &zones.count);
                 let seen = overview::overview(tx, partner, COMPANIES, last_month, now).await?;
                 let stopped = settings::writes_stopped(tx).await?;
                 Ok::<_, StoreError>(Some((zones.shown, seen, stopped)))

@@ -45,7 +45,7 @@ impl Filter {
         Self::Never,
     ];
 
-    /// The column of [`FOUND`] that tells.
+    /// The column of [`found`] that tells.
     fn column(self) -> &'static str {
         match self {
             Self::All => "true",
@@ -222,17 +222,21 @@ fn pattern(search: &str) -> String {
 }
 
 /// The companies that a search finds, with what filters and orders ask. Postgres leaves out what a filter and an order do
-/// not ask.
-const FOUND: &str = "found as (
-        select companies.company_id, lower(name) as name_place, PLACE as place, users, held, failed, never, unmapped,
+/// not ask. `searched` says which a search finds, `place` what the order goes by.
+fn found(searched: &str, place: &str) -> String {
+    format!(
+        "found as (
+        select companies.company_id, lower(name) as name_place, {place} as place, users, held, failed, never, unmapped,
                closed_from is not null as closed, held or failed or unmapped and users > 0 as needs_person,
                companies.company_id in (select company_id from changed) as changed,
                companies.company_id in (select company_id from not_billed) as not_billed
         from companies
              left join company_mappings using (partner_id, company_id)
              left join standing on standing.company_id = companies.company_id
-        where partner_id = $1 and FOUND_BY
-    )";
+        where partner_id = $1 and {searched}
+    )"
+    )
+}
 
 /// What rows are ordered by.
 fn order(sort: Sort) -> String {
@@ -308,7 +312,7 @@ pub(super) async fn find(
          ) as page on true order by place {direction}, name_place, company_id",
         // Where all are off, nothing is queued or running.
         standing = standing(over.open && !over.off),
-        found = FOUND.replace("FOUND_BY", found_by).replace("PLACE", &order(query.sort)),
+        found = found(found_by, &order(query.sort)),
         filter = query.filter.column(),
     );
     let (size, offset) = (i64::from(query.size), i64::from(query.offset));
