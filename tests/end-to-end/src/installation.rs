@@ -38,7 +38,10 @@ pub const CALM: Tuning =
 
 /// For tests in which a worker is lost: its lease ends soon.
 pub const BRISK: Tuning =
-    Tuning { lease: "6s", permit: "6s", ticket_timeout: "6s", write_timeout: "3s", log: "info" };
+    Tuning { lease: "10s", permit: "10s", ticket_timeout: "10s", write_timeout: "6s", log: "info" };
+
+/// For tests that hold a write for as long as something else takes: neither its limit nor its permit ends meanwhile.
+pub const PATIENT: Tuning = Tuning { lease: "150s", permit: "150s", write_timeout: "120s", ..BRISK };
 
 /// An installation.
 pub struct Installation<'b> {

@@ -7,7 +7,7 @@ mod program;
 mod tables;
 mod wire;
 
-pub use installation::{BRISK, CALM, Installation, Tuning, database_at};
+pub use installation::{BRISK, CALM, Installation, PATIENT, Tuning, database_at};
 pub use partner::{ADVANCED, CANARY, Partner, STANDARD, contract, line};
 pub use program::{Kind, Program};
 pub use wire::Wire;

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     job::{came_out, left, simple},
-    world::{World, grant_all, state},
+    world::{SETTINGS, World, grant_all, state},
 };
 
 fn three() -> Vec<v1::ContractWork> {
@@ -73,7 +73,7 @@ async fn after_a_lost_delivery_no_write_is_begun() {
     let inner = InProcess::new();
     let lost = CancellationToken::new();
     let losing = LosingBus { inner: inner.clone(), lost: lost.clone() };
-    let mut world = World::on(inner, Arc::new(losing), state(), 8).await;
+    let mut world = World::on(inner, Arc::new(losing), state(), SETTINGS).await;
     // Lost while the permit is on its way: it comes, and is not used.
     world.on_permit(move |asked| {
         lost.cancel();

@@ -1,20 +1,21 @@
 //! Tickets: always acknowledged, whatever the scheduler says or does not say; garbage goes to the dead letters.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bus::{Bus as _, InProcess, Outgoing, Queue, TraceContext};
 use messages::{Message as _, v1};
 use uuid::Uuid;
+use worker::WorkerSettings;
 
 use crate::{
     job::{came_out, simple},
-    world::{World, state, ticket},
+    world::{SETTINGS, World, state, ticket},
 };
 
 /// A worker that has one ticket in hand at a time, so that the next comes only when it is settled.
-async fn one_at_a_time() -> World {
+async fn one_at_a_time(settings: WorkerSettings) -> World {
     let bus = InProcess::new();
-    World::on(bus.clone(), Arc::new(bus), state(), 1).await
+    World::on(bus.clone(), Arc::new(bus), state(), WorkerSettings { jobs: 1, ..settings }).await
 }
 
 fn started(world: &World) -> Vec<String> {
@@ -23,7 +24,7 @@ fn started(world: &World) -> Vec<String> {
 
 #[tokio::test]
 async fn a_garbage_ticket_is_a_dead_letter_and_the_next_is_worked_on() {
-    let mut world = one_at_a_time().await;
+    let mut world = one_at_a_time(SETTINGS).await;
     let garbage = Outgoing {
         id: Uuid::nil(),
         kind: v1::JobReady::KIND,
@@ -45,7 +46,9 @@ async fn a_garbage_ticket_is_a_dead_letter_and_the_next_is_worked_on() {
 
 #[tokio::test]
 async fn a_silent_scheduler_gets_no_call_to_kaseya_and_the_ticket_is_acknowledged() {
-    let mut world = one_at_a_time().await;
+    // Long enough for the answer to the last ticket.
+    let impatient = WorkerSettings { scheduler_timeout: Duration::from_secs(3), ..SETTINGS };
+    let mut world = one_at_a_time(impatient).await;
     world.script().silent = true;
     world.publish(Queue::Jobs, &ticket(1, 1)).await;
     world.publish(Queue::Jobs, &ticket(2, 1)).await;
@@ -60,7 +63,7 @@ async fn a_silent_scheduler_gets_no_call_to_kaseya_and_the_ticket_is_acknowledge
 
 #[tokio::test]
 async fn a_refused_ticket_is_forgotten() {
-    let mut world = one_at_a_time().await;
+    let mut world = one_at_a_time(SETTINGS).await;
     world.script().refuse_start = Some(v1::RefusalReason::Superseded);
     world.publish(Queue::JobsNow, &ticket(1, 1)).await;
     testkit::until("the ticket was shown", async || started(&world).len() == 1).await;

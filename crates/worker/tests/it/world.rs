@@ -25,6 +25,16 @@ pub const PARTNER: &str = "msp-1";
 pub const HOST: &str = "bms.example.com";
 pub const NOW: &str = "2026-12-01T05:00:00Z";
 
+/// Patient with everybody, for nothing is slow here but the machine.
+pub const SETTINGS: WorkerSettings = WorkerSettings {
+    jobs: 8,
+    jobs_now: 2,
+    login_timeout: Duration::from_secs(30),
+    read_timeout: Duration::from_secs(20),
+    write_timeout: Duration::from_secs(15),
+    scheduler_timeout: Duration::from_secs(30),
+};
+
 type OnPermit = Box<dyn FnMut(&v1::PermitWrites) -> v1::permit_answer::Answer + Send>;
 
 /// What the scheduler says, and what it was asked.
@@ -97,11 +107,11 @@ impl World {
     /// Everything in order, on this bus.
     pub async fn new(state: State) -> Self {
         let bus = InProcess::new();
-        Self::on(bus.clone(), Arc::new(bus), state, 8).await
+        Self::on(bus.clone(), Arc::new(bus), state, SETTINGS).await
     }
 
     /// The worker has `workers_bus`, the others see `bus`.
-    pub async fn on(bus: InProcess, workers_bus: SharedBus, state: State, jobs: u16) -> Self {
+    pub async fn on(bus: InProcess, workers_bus: SharedBus, state: State, settings: WorkerSettings) -> Self {
         let clock = Clock::at(NOW);
         let shown = clock.clone();
         let kaseya_clock = kaseya_simulator::Clock::following(move || shown.now());
@@ -112,16 +122,8 @@ impl World {
 
         let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
         let read_again = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
-        let settings = BmsSettings { read_again, ..BmsSettings::default() };
-        let bms = Bms::new(egress, Arc::new(clock.clone()), settings);
-        let settings = WorkerSettings {
-            jobs,
-            jobs_now: 2,
-            login_timeout: Duration::from_secs(30),
-            read_timeout: Duration::from_secs(20),
-            write_timeout: Duration::from_secs(15),
-            scheduler_timeout: Duration::from_millis(1500),
-        };
+        let bms_settings = BmsSettings { read_again, ..BmsSettings::default() };
+        let bms = Bms::new(egress, Arc::new(clock.clone()), bms_settings);
         let stop = CancellationToken::new();
         let worker = Worker::new(
             workers_bus,

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use end_to_end_tests::{BRISK, CALM, Installation, Kind, Partner, Program, database_at};
+use end_to_end_tests::{BRISK, CALM, Installation, Kind, PATIENT, Partner, Program, database_at};
 use kaseya_simulator::{Endpoint, HoldAt};
 use local_postgres::Options;
 use testkit::RabbitMq;
@@ -31,7 +31,7 @@ async fn until_ready(programs: &[Program; 3], ready: [bool; 3]) {
 #[tokio::test]
 async fn the_broker_is_killed_in_the_middle_of_a_run() {
     let broker = RabbitMq::start().await.expect("a broker");
-    let installation = Installation::on(&broker, testkit::database().await, BRISK).await;
+    let installation = Installation::on(&broker, testkit::database().await, PATIENT).await;
     let partner = installation.partner("rossi", COMPANIES).await;
     let programs = installation.start_all();
     let [_scheduler, worker, _results] = &programs;
@@ -42,11 +42,12 @@ async fn the_broker_is_killed_in_the_middle_of_a_run() {
     write.reached().await;
 
     broker.kill().await.expect("it ran");
+    // A worker that is not ready knows that its deliveries are lost.
+    until_ready(&programs, [false; 3]).await;
     write.release();
-    // Its deliveries are lost: it begins no further write, and keeps what it has to tell.
+    // It begins no further write, and keeps its JobDone.
     worker.until_it_says("the JobDone waits for the bus").await;
     assert_eq!(partner.calls(Endpoint::WriteLine), 5);
-    until_ready(&programs, [false; 3]).await;
 
     broker.start_again().await.expect("it starts on what it has on disk");
     until_ready(&programs, [true; 3]).await;

@@ -1,6 +1,6 @@
 //! Once an integration is off, not one write is begun; and a permit and the switch-off come in one order or the other.
 
-use end_to_end_tests::{ADVANCED, BRISK, CALM, Installation, Kind, Partner, STANDARD, line};
+use end_to_end_tests::{ADVANCED, BRISK, CALM, Installation, Kind, PATIENT, Partner, STANDARD, Tuning, line};
 use kaseya_simulator::{Endpoint, HoldAt};
 
 /// More than one job's worth of companies: each has two targets, and a job takes a hundred.
@@ -36,7 +36,7 @@ fn company_of(write: &str) -> i32 {
 
 #[tokio::test]
 async fn with_jobs_queued_and_a_slow_write_under_way_nothing_is_begun_once_it_is_off() {
-    let installation = Installation::new(CALM).await;
+    let installation = Installation::new(PATIENT).await;
     let partner = installation.partner("rossi", COMPANIES).await;
     let _programs = installation.start_all();
     installation.report(&partner, "r1", 12, 13).await;
@@ -85,7 +85,9 @@ async fn with_jobs_queued_and_a_slow_write_under_way_nothing_is_begun_once_it_is
 
 #[tokio::test]
 async fn a_worker_lost_in_a_write_keeps_it_switching_off_until_its_permit_has_ended() {
-    let installation = Installation::new(BRISK).await;
+    // The write's limit must not end before the worker is killed.
+    let tuning = Tuning { lease: "20s", permit: "20s", write_timeout: "15s", ..BRISK };
+    let installation = Installation::new(tuning).await;
     let partner = installation.partner("rossi", 2).await;
     let [_scheduler, worker, _results] = installation.start_all();
     installation.report(&partner, "r1", 12, 10).await;
@@ -133,7 +135,7 @@ async fn a_switch_off_that_commits_before_the_permit_leaves_none() {
 
 #[tokio::test]
 async fn a_permit_that_commits_before_the_switch_off_is_waited_out() {
-    let installation = Installation::new(CALM).await;
+    let installation = Installation::new(PATIENT).await;
     let partner = installation.partner("rossi", 2).await;
     let _programs = installation.start_all();
     installation.report(&partner, "r1", 12, 10).await;
