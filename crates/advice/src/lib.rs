@@ -18,6 +18,7 @@ mod template;
 mod text;
 mod texts;
 mod vocabulary;
+mod waiting;
 
 pub use advice::{Advice, advise};
 pub use facts::{Facts, Money};
@@ -25,3 +26,4 @@ pub use language::{Button, Language, UnknownLanguage};
 pub use reader::Reader;
 pub use remark::remark;
 pub use state::state;
+pub use waiting::wait;

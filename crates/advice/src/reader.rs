@@ -51,6 +51,20 @@ impl Reader {
         }
     }
 
+    /// Since when something is so: `since 14:10`, `dalle 14:10`; with its day when that is another than today.
+    pub(crate) fn since(&self, at: Timestamp) -> String {
+        let local = self.now.time_zone().to_datetime(at);
+        let time = local.strftime("%H:%M");
+        let other_day = local.date() != self.now.date();
+        let italian = if local.hour() == 1 { "dall'" } else { "dalle " };
+        match self.language {
+            Language::English if other_day => format!("since {}, {time}", self.day(local.date())),
+            Language::English => format!("since {time}"),
+            Language::Italian if other_day => format!("{}, {time}", self.day_after("dal", local.date())),
+            Language::Italian => format!("{italian}{time}"),
+        }
+    }
+
     /// Until when something is put off: `until 14:10`; `alle 14:10`, `al 29/11 alle 06:00`.
     pub(crate) fn until(&self, at: Timestamp) -> String {
         let local = self.now.time_zone().to_datetime(at);

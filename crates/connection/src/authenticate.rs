@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use domain::{Clock, ErrorCode, PartnerId};
+use domain::{Clock, ErrorCode, NextTry, PartnerId};
 use jiff::Timestamp;
 use kaseya::{Allowance, Bms, Checked, Finding, Limits, Login};
 use store::{Store, StoreError};
@@ -29,6 +29,10 @@ pub struct Authenticated {
     pub checks: Vec<Checked>,
     /// What became of the login.
     pub login: Login,
+    /// What another refusal would come to; [`NextTry::Free`] after an accepted login.
+    pub next_try: NextTry,
+    /// Whether a sync of what a refusal had left follows by itself: these are the stored values, and they prove right.
+    pub sync_follows: bool,
 }
 
 /// Why values were not tried: nothing has been sent to Kaseya.
@@ -47,9 +51,10 @@ pub enum NotTried {
         /// When.
         at: Timestamp,
     },
-    /// Too many logins of this user were refused or had no answer, or it is locked.
+    /// Logins of this user wait (AUTH-08), or it is locked.
     #[error(
-        "too many logins of this user were refused or had no answer; the next one is tried from {until} on"
+        "logins of this user wait until {until} (AUTH-08): earlier ones were refused or had no answer, and another might \
+         lock the user in Kaseya"
     )]
     NotBefore {
         /// When they may be tried.
@@ -95,10 +100,11 @@ impl Authenticator {
         let checks = session.preflight().await;
         let (login, made) = (session.login(), session.calls());
         let counting = self.counting();
-        self.store
+        let ended = self
+            .store
             .transaction("authenticated", |tx| Box::pin(counting.end(tx, partner, values, id, login, &made)))
             .await?;
-        Ok(Authenticated { checks, login })
+        Ok(Authenticated { checks, login, next_try: ended.next_try, sync_follows: ended.sync_follows })
     }
 
     fn counting(&self) -> Counting<'_> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Budget, Calls, LoginOutcome, LoginPermission, PartnerId};
+use domain::{Budget, Calls, LoginOutcome, LoginPermission, NextTry, PartnerId};
 use jiff::Timestamp;
 use kaseya::Login;
 use store::{
@@ -19,6 +19,15 @@ use crate::{NotTried, Values};
 pub(crate) struct Counting<'a> {
     pub(crate) keys: &'a KeyRing,
     pub(crate) now: Timestamp,
+}
+
+/// What a login that has ended came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LoginEnd {
+    /// What another refusal would come to.
+    pub(crate) next_try: NextTry,
+    /// Whether a sync follows, because Kaseya takes the stored credentials again.
+    pub(crate) sync_follows: bool,
 }
 
 impl Counting<'_> {
@@ -66,7 +75,7 @@ impl Counting<'_> {
         id: TryId,
         login: Login,
         made: &BTreeMap<String, u32>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<LoginEnd, StoreError> {
         let now = self.now;
         // The integration before the login, as wherever both are locked.
         let stored = switch::hold_stored_credentials(tx, partner, &values.marks(self.keys)).await?;
@@ -77,16 +86,26 @@ impl Counting<'_> {
             Login::Unknown => (LoginOutcome::Unknown, None),
         };
         logins::login_ended(tx, partner, id, outcome, code, now).await?;
-        match (stored, code) {
+        let sync_follows = match (stored, code) {
             (Some(version), Some(code)) => {
                 closing::refuse_credentials(tx, partner, version, code, now).await?;
+                false
             }
             (Some(_), None) if outcome == LoginOutcome::Accepted => {
-                switch::forget_refusal(tx, partner).await?;
+                switch::forget_refusal(tx, partner).await?
             }
-            (Some(_) | None, _) => {}
-        }
-        self.record(tx, values, made).await
+            (Some(_) | None, _) => false,
+        };
+        self.record(tx, values, made).await?;
+        let next_try = match outcome {
+            LoginOutcome::Accepted => NextTry::Free,
+            LoginOutcome::Refused | LoginOutcome::Unknown | LoginOutcome::NotTried => {
+                let host = values.counted_host();
+                let of = LoginOf { host: &host, tenant: &values.tenant, user: &values.user_name };
+                logins::account(tx, of, &values.marks(self.keys), now).await?.next_try(now)
+            }
+        };
+        Ok(LoginEnd { next_try, sync_follows })
     }
 
     /// Counts calls that were made.

@@ -73,6 +73,7 @@ impl NotRead {
             Self::NotTried(NotTried::NoAddress(_)) => Some(ErrorCode::Host01),
             Self::NotAllowed => Some(ErrorCode::Auth06),
             Self::Call(error) => Some(error.code()),
+            Self::NotTried(NotTried::NotBefore { .. }) => Some(ErrorCode::Auth08),
             Self::NotConnected | Self::NotOpened | Self::NotTried(_) | Self::Ending | Self::Store(_) => None,
         }
     }

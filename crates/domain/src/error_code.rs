@@ -49,6 +49,8 @@ codes! {
     Auth04 = "AUTH-04", Error;
     /// V2 accepts, V1 refuses the login.
     Auth07 = "AUTH-07", Error;
+    /// Logins of this user wait: others were refused or had no answer.
+    Auth08 = "AUTH-08", Error;
     /// Role lacks "Has API Access".
     Auth05 = "AUTH-05", Error;
     /// Role lacks a module's right.

@@ -41,6 +41,7 @@ mod shown_contract;
 mod slice;
 mod status;
 mod target;
+mod waiting;
 
 pub use billing_rule::BillingRule;
 pub use brake::{Brake, Brakes, RunBrake};
@@ -65,7 +66,9 @@ pub use ids::{
 };
 pub use invoice_outlook::InvoiceOutlook;
 pub use leftover::plan_leftover;
-pub use login::{LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, RefusedLogin};
+pub use login::{
+    LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, NextTry, RefusedLogin,
+};
 pub use month_end::{FreezeCause, Month, MonthEnd, MonthPhase, invoiced_month, window_end};
 pub use password_age::{PASSWORD_DAYS, PASSWORD_STEPS, PasswordWarning, password_warning};
 pub use plan::{Change, Decision, Line, PlanContext, plan_target};
@@ -84,3 +87,4 @@ pub use shown_contract::{SeenContract, ShownContract};
 pub use slice::{MAX_TARGETS, halve, slices};
 pub use status::{CompanyState, Outcome, ProductState, aggregate, seen_equal, worst_state};
 pub use target::{Addend, MAX_UNITS, Wanted, wanted_units};
+pub use waiting::{Wait, WaitReason};

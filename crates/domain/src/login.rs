@@ -4,6 +4,9 @@
 //! three refusals reach it in 30 minutes, whoever of ours tries and with however many passwords. A try without a known
 //! outcome may have been a refusal: one more is allowed, and then one each 30 minutes. Where Kaseya says that the user is
 //! locked, the same credentials are tried once more, after 35 minutes (AUTH-03).
+//!
+//! Credentials that Kaseya accepted, and has not refused since, do not wait for a person's mistyped ones: a success resets
+//! Kaseya's count. They have one try more than all others, and so never are the fifth refusal.
 
 use std::time::Duration;
 
@@ -19,6 +22,9 @@ pub const LOCK_WAIT: Duration = Duration::from_secs(35 * 60);
 
 /// Refusals, and tries that may have been one, in [`LOGIN_WAIT`].
 const MOST_REFUSALS: usize = 3;
+
+/// The same where proven credentials are to be tried: Kaseya locks at the fifth.
+const MOST_REFUSALS_BEFORE_PROVEN: usize = 4;
 
 /// Tries in a row without a known outcome.
 const MOST_UNANSWERED: usize = 2;
@@ -55,6 +61,19 @@ pub struct LoginTry {
     pub at: Timestamp,
     /// What became of it; `None` while nothing is known.
     pub outcome: Option<LoginOutcome>,
+    /// Whether it was made with the very credentials that are to be tried.
+    pub same: bool,
+}
+
+/// What another refusal would come to, as a person is told before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextTry {
+    /// Another one after it may follow at once.
+    Free,
+    /// It is the last: refused or unanswered, logins with new values wait until then.
+    Last(Timestamp),
+    /// None is tried before this instant.
+    NotBefore(Timestamp),
 }
 
 /// A refusal of the credentials in question.
@@ -75,6 +94,8 @@ pub struct LoginAccount {
     pub tries: Vec<LoginTry>,
     /// Whether Kaseya has refused the very credentials that are to be tried.
     pub refused: Option<RefusedLogin>,
+    /// Whether Kaseya has accepted them, and has not refused them since.
+    pub proven: bool,
 }
 
 impl LoginAccount {
@@ -89,10 +110,37 @@ impl LoginAccount {
                 return LoginPermission::NotBefore(unlocked);
             }
         }
-        match self.waited_out().filter(|instant| now < *instant) {
+        let waited_out = if self.proven { self.proven_waited_out() } else { self.waited_out() };
+        match waited_out.filter(|instant| now < *instant) {
             Some(instant) => LoginPermission::NotBefore(instant),
             None => LoginPermission::Yes,
         }
+    }
+
+    /// What one more refusal of new values at `now` would come to.
+    pub fn next_try(&self, now: Timestamp) -> NextTry {
+        let ahead = |instant: &Timestamp| now < *instant;
+        if let Some(instant) = self.waited_out().filter(ahead) {
+            return NextTry::NotBefore(instant);
+        }
+        let mut with_it = self.clone();
+        with_it.tries.push(LoginTry { at: now, outcome: Some(LoginOutcome::Refused), same: false });
+        with_it.waited_out().filter(ahead).map_or(NextTry::Free, NextTry::Last)
+    }
+
+    /// When the tries so far allow another one of proven credentials.
+    fn proven_waited_out(&self) -> Option<Timestamp> {
+        let accepted = self.tries.iter().rposition(|one| one.outcome == Some(LoginOutcome::Accepted));
+        let (before, since) = self.tries.split_at(accepted.map_or(0, |place| place + 1));
+        let refused = |one: &&LoginTry| one.outcome == Some(LoginOutcome::Refused) || one.is_open();
+        let under_way = before.iter().filter(|one| one.outcome.is_none());
+        let mut counted: Vec<Timestamp> =
+            under_way.chain(since.iter().filter(refused)).map(|one| one.at).collect();
+        counted.sort_unstable();
+        let room = counted.len().checked_sub(MOST_REFUSALS_BEFORE_PROVEN).map(|place| counted[place]);
+        let own = || since.iter().filter(|one| one.same && one.is_open());
+        let newest = if own().count() < MOST_UNANSWERED { None } else { own().map(|one| one.at).max() };
+        room.max(newest).map(|at| later(at, LOGIN_WAIT))
     }
 
     /// When the tries so far allow another one.

@@ -1,8 +1,8 @@
 //! No user is locked out by our tries (B-03, S-14, AUTH-03), and what keeps credentials from failing unseen.
 
 use domain::{
-    ErrorCode, LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, PASSWORD_STEPS,
-    PartnerId, RefusedLogin, password_warning, probe_due,
+    ErrorCode, LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, NextTry,
+    PASSWORD_STEPS, PartnerId, RefusedLogin, password_warning, probe_due,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use proptest::prelude::*;
@@ -17,8 +17,11 @@ fn minute(minutes: i64) -> Timestamp {
 
 /// Tries at these minutes.
 fn account(tries: &[(i64, Option<LoginOutcome>)]) -> LoginAccount {
-    let tries = tries.iter().map(|(at, outcome)| LoginTry { at: minute(*at), outcome: *outcome }).collect();
-    LoginAccount { tries, refused: None }
+    let tries = tries
+        .iter()
+        .map(|(at, outcome)| LoginTry { at: minute(*at), outcome: *outcome, same: false })
+        .collect();
+    LoginAccount { tries, ..LoginAccount::default() }
 }
 
 fn refused(code: ErrorCode, tried_again: bool) -> LoginAccount {
@@ -80,6 +83,39 @@ fn an_unknown_outcome_allows_one_more_try_and_then_one_each_half_hour() {
     assert_eq!(accepted.permission(minute(31)), LoginPermission::Yes);
 }
 
+#[test]
+fn case_c3_proven_credentials_do_not_wait_for_mistyped_ones() {
+    let (no, yes, lost) =
+        (Some(LoginOutcome::Refused), Some(LoginOutcome::Accepted), Some(LoginOutcome::Unknown));
+    let three = account(&[(-5, yes), (0, no), (1, no), (2, no)]);
+    assert_eq!(three.permission(minute(3)), LoginPermission::NotBefore(minute(30)));
+    let proven = LoginAccount { proven: true, ..three };
+    assert_eq!(proven.permission(minute(3)), LoginPermission::Yes);
+    // The fifth would lock the user: one that may have been the fourth is waited out.
+    let mut unanswered = proven.clone();
+    unanswered.tries.push(LoginTry { at: minute(3), outcome: lost, same: true });
+    assert_eq!(unanswered.permission(minute(4)), LoginPermission::NotBefore(minute(30)));
+    // A success in between resets Kaseya's count.
+    let mut reset = proven.clone();
+    reset.tries.push(LoginTry { at: minute(3), outcome: yes, same: true });
+    reset.tries.extend([4, 5, 6].map(|at| LoginTry { at: minute(at), outcome: no, same: false }));
+    assert_eq!(reset.permission(minute(7)), LoginPermission::Yes);
+    // Refused since, they are stopped as any others are.
+    let refused = RefusedLogin { code: ErrorCode::Auth01, at: minute(3), tried_again: false };
+    let refused = LoginAccount { refused: Some(refused), ..proven };
+    assert_eq!(refused.permission(minute(4)), LoginPermission::Stopped(ErrorCode::Auth01));
+}
+
+#[test]
+fn case_c3_a_person_is_told_before_the_last_try() {
+    let no = Some(LoginOutcome::Refused);
+    assert_eq!(account(&[]).next_try(minute(0)), NextTry::Free);
+    assert_eq!(account(&[(0, no)]).next_try(minute(1)), NextTry::Free);
+    assert_eq!(account(&[(0, no), (1, no)]).next_try(minute(2)), NextTry::Last(minute(30)));
+    assert_eq!(account(&[(0, no), (1, no), (2, no)]).next_try(minute(3)), NextTry::NotBefore(minute(30)));
+    assert_eq!(account(&[(0, no), (1, no)]).next_try(minute(31)), NextTry::Free);
+}
+
 fn outcome() -> impl Strategy<Value = LoginOutcome> {
     prop_oneof![
         1 => Just(LoginOutcome::Accepted),
@@ -102,13 +138,13 @@ proptest! {
             under_way.sort_unstable();
             while let Some((at, place, outcome)) = under_way.first().copied().filter(|(at, ..)| *at <= now) {
                 under_way.remove(0);
-                account.tries[place] = LoginTry { at, outcome: Some(outcome) };
+                account.tries[place] = LoginTry { at, outcome: Some(outcome), same: false };
                 if outcome == LoginOutcome::Refused {
                     refusals.push(at);
                 }
             }
             if account.permission(now) == LoginPermission::Yes {
-                account.tries.push(LoginTry { at: now, outcome: None });
+                account.tries.push(LoginTry { at: now, outcome: None, same: false });
                 if outcome == LoginOutcome::Unknown {
                     unanswered.push(now);
                 }
@@ -122,6 +158,35 @@ proptest! {
         }
     }
 
+    /// Mistyped ones and proven ones together; those turn out wrong at any time, and are stopped then.
+    #[test]
+    fn case_c3_a_user_is_never_locked_by_proven_credentials_that_turn_out_wrong(
+        asks in prop::collection::vec((0_i64..600, any::<bool>(), outcome()), 1..80),
+    ) {
+        let (mut account, mut now) = (LoginAccount { proven: true, ..LoginAccount::default() }, start());
+        let mut failures: Vec<Timestamp> = Vec::new();
+        for (wait, proven, outcome) in asks {
+            now += wait.seconds();
+            account.proven = proven;
+            if account.permission(now) == LoginPermission::Yes {
+                // Mistyped ones are never accepted.
+                let outcome = if proven { outcome } else { LoginOutcome::Refused };
+                account.tries.push(LoginTry { at: now, outcome: Some(outcome), same: proven });
+                match outcome {
+                    LoginOutcome::Accepted => failures.clear(),
+                    _ => failures.push(now),
+                }
+                if outcome == LoginOutcome::Refused && proven {
+                    break;
+                }
+            }
+            let half_an_hour = SignedDuration::try_from(LOGIN_WAIT).expect("it is short");
+            for five in failures.windows(5) {
+                prop_assert!(five[0].duration_until(five[4]) >= half_an_hour, "{failures:?}");
+            }
+        }
+    }
+
     #[test]
     fn without_any_answer_half_an_hour_sees_two_tries(waits in prop::collection::vec(0_i64..1200, 1..60)) {
         let mut account = LoginAccount::default();
@@ -130,7 +195,8 @@ proptest! {
             now += wait.seconds();
             match account.permission(now) {
                 LoginPermission::Yes => {
-                    account.tries.push(LoginTry { at: now, outcome: Some(LoginOutcome::Unknown) });
+                    let outcome = Some(LoginOutcome::Unknown);
+                    account.tries.push(LoginTry { at: now, outcome, same: false });
                 }
                 LoginPermission::NotBefore(instant) => prop_assert!(instant > now),
                 LoginPermission::Stopped(code) => prop_assert!(false, "{code}"),

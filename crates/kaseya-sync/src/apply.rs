@@ -16,7 +16,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context as _;
-use connection::{Authenticator, Checked, NotTried, Values};
+use connection::{Authenticated, Authenticator, NotTried, Values};
 use domain::{CompanyId, Entropy, PartnerId, ReportId};
 use jiff::Timestamp;
 use operations::{
@@ -58,7 +58,7 @@ pub enum ApplyError {
     NotTried(#[from] NotTried),
     /// Other credentials than those in force were tried, and do not prove right: all checks.
     #[error("the new credentials do not prove right; those in force stay")]
-    NotProven(Vec<Checked>),
+    NotProven(Box<Authenticated>),
     /// The schedule has no day before the calendar ends.
     #[error("the schedule never comes due")]
     NeverDue,
@@ -148,9 +148,12 @@ pub(crate) async fn command(
             output::complain(&format_args!("{} mistakes; nothing is stored", mistakes.0.len()));
             Ok(Ended::Refused)
         }
-        Err(ApplyError::NotProven(checks)) => {
-            for checked in &checks {
+        Err(ApplyError::NotProven(tried)) => {
+            for checked in &tried.checks {
                 output::tell(&trial::line(checked));
+            }
+            if let Some(said) = trial::next_try(tried.next_try) {
+                output::tell(&said);
             }
             output::complain(
                 &"the new credentials do not prove right; those in force stay, and nothing of the file is stored. Where \
@@ -208,7 +211,7 @@ pub async fn apply(
             Step::Try(authenticator, partner, values) => {
                 let tried = authenticator.authenticate(&partner, &values, false).await?;
                 if !tried.is_proven() {
-                    return Err(ApplyError::NotProven(tried.checks));
+                    return Err(ApplyError::NotProven(Box::new(tried)));
                 }
                 is_proven = true;
             }

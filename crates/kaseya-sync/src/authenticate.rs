@@ -4,7 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use connection::{Authenticated, Checked, Finding, NotTried, Values};
-use domain::PartnerId;
+use domain::{NextTry, PartnerId};
+use jiff::Timestamp;
 use serde::Serialize;
 use vault::KeyRing;
 
@@ -25,6 +26,12 @@ struct Document<'a> {
     proven: bool,
     /// Why nothing was tried.
     not_tried: Option<String>,
+    /// Set when another refusal is the last one: new values then wait until this instant.
+    last_try_until: Option<Timestamp>,
+    /// From when on new values can be tried.
+    not_before: Option<Timestamp>,
+    /// Whether a sync of all companies follows by itself.
+    sync_follows: bool,
     checks: Vec<Check<'a>>,
 }
 
@@ -120,6 +127,16 @@ fn document<'a>(
         host: &values.host,
         proven: tried.as_ref().is_ok_and(Authenticated::is_proven),
         not_tried: tried.as_ref().err().map(ToString::to_string),
+        last_try_until: match tried.as_ref().map(|tried| tried.next_try) {
+            Ok(NextTry::Last(until)) => Some(until),
+            _ => None,
+        },
+        not_before: match tried {
+            Ok(Authenticated { next_try: NextTry::NotBefore(until), .. })
+            | Err(NotTried::NotBefore { until }) => Some(*until),
+            _ => None,
+        },
+        sync_follows: tried.as_ref().is_ok_and(|tried| tried.sync_follows),
         checks: tried.iter().flat_map(|tried| &tried.checks).map(check).collect(),
     }
 }
@@ -143,6 +160,14 @@ fn show(partner: &PartnerId, values: &Values, tried: &Result<Authenticated, NotT
                 output::say(&trial::line(checked))?;
             }
             let came = if tried.is_proven() { "open" } else { "do not open" };
+            if let Some(said) = trial::next_try(tried.next_try) {
+                output::say(&said)?;
+            }
+            if tried.sync_follows {
+                output::say(
+                    &"Kaseya takes the saved credentials again: a sync of all companies follows by itself",
+                )?;
+            }
             output::say(&format_args!("the values of {partner} {came} {}; nothing was stored", values.host))?;
         }
         Err(error) => {

@@ -1,6 +1,9 @@
 //! `status PARTNER`: how its companies stand.
 
+use std::collections::BTreeMap;
+
 use advice::Language;
+use domain::{RunId, Wait};
 use jiff::Timestamp;
 use operations::{AdviceDocument, Advising};
 use serde::Serialize;
@@ -9,6 +12,7 @@ use store::{
     outcomes::{ProductRow, RunTotals},
     settings::{IntegrationState, PartnerSettings},
     status_reading::{self, CompanyStatus, HoldRow, RunRow},
+    waiting,
 };
 
 use crate::{
@@ -50,6 +54,23 @@ pub(crate) struct Run {
     finished_at: Option<Timestamp>,
     #[serde(flatten)]
     totals: Totals,
+    wait: Option<Waiting>,
+}
+
+/// What a run or a row waits for.
+#[derive(Serialize)]
+struct Waiting {
+    reason: &'static str,
+    code: Option<&'static str>,
+    since: Timestamp,
+    until: Option<Timestamp>,
+}
+
+impl From<Wait> for Waiting {
+    fn from(wait: Wait) -> Self {
+        let Wait { reason, code, since, until } = wait;
+        Self { reason: reason.as_str(), code: code.map(domain::ErrorCode::as_str), since, until }
+    }
 }
 
 /// How the companies of a run came out.
@@ -77,6 +98,7 @@ struct Company<'a> {
     last_sync: Option<Timestamp>,
     last_change: Option<Timestamp>,
     deferred_until: Option<Timestamp>,
+    wait: Option<Waiting>,
     products: &'a [ProductRow],
     advice: Vec<AdviceDocument>,
 }
@@ -96,7 +118,7 @@ pub(crate) async fn command(
 ) -> anyhow::Result<Ended> {
     let settings = installation.partner(partner).await?;
     let now = installation.clock.now();
-    let (companies, runs, holds, standing, advising) = installation
+    let (companies, runs, waits, holds, standing, advising) = installation
         .store
         .transaction("read_status", |tx| {
             let settings = &settings;
@@ -104,6 +126,7 @@ pub(crate) async fn command(
                 Ok::<_, StoreError>((
                     status_reading::companies(tx, settings, now).await?,
                     status_reading::runs(tx, &settings.partner, 0, RUNS).await?,
+                    waiting::runs(tx, &settings.partner, now).await?,
                     status_reading::standing_holds(tx, &settings.partner).await?,
                     Standing::read(tx, settings, now).await?,
                     Advising::read(tx, settings, now).await?,
@@ -112,10 +135,11 @@ pub(crate) async fn command(
         })
         .await?;
     if json {
-        let document = document(&settings, &companies, &runs, &holds, standing, &advising, language);
+        let document =
+            document(&settings, &companies, (&runs, &waits), &holds, standing, &advising, language);
         output::say(&serde_json::to_string_pretty(&document)?)?;
     } else {
-        show(&settings, &companies, &runs, &holds, &standing, &advising, language)?;
+        show(&settings, &companies, (&runs, &waits), &holds, &standing, &advising, language)?;
     }
     Ok(Ended::InOrder)
 }
@@ -123,7 +147,7 @@ pub(crate) async fn command(
 fn document<'a>(
     settings: &'a PartnerSettings,
     companies: &'a [CompanyStatus],
-    runs: &[RunRow],
+    (runs, waits): (&[RunRow], &BTreeMap<RunId, Wait>),
     holds: &[HoldRow],
     standing: Standing,
     advising: &Advising<'_>,
@@ -155,6 +179,7 @@ fn document<'a>(
                 started_at: run.started_at,
                 finished_at: run.finished_at,
                 totals: run.totals.into(),
+                wait: waits.get(&run.run).copied().map(Waiting::from),
             })
             .collect(),
         companies: companies
@@ -172,6 +197,7 @@ fn document<'a>(
                 last_sync: row.last_sync,
                 last_change: row.last_change,
                 deferred_until: row.deferred_until,
+                wait: row.wait.map(Waiting::from),
                 products: &row.products,
                 advice: advising.documents(row, language),
             })
@@ -186,7 +212,7 @@ fn open(holds: &[HoldRow]) -> usize {
 fn show(
     settings: &PartnerSettings,
     companies: &[CompanyStatus],
-    runs: &[RunRow],
+    (runs, waits): (&[RunRow], &BTreeMap<RunId, Wait>),
     holds: &[HoldRow],
     standing: &Standing,
     advising: &Advising<'_>,
@@ -238,7 +264,13 @@ fn show(
         ]);
     }
     output::say(&table)?;
+    for run in runs {
+        if let Some(wait) = waits.get(&run.run) {
+            output::say(&format_args!("run {}: {}", run.number, advising.wait(wait, language)))?;
+        }
+    }
     output::say(&company_table(companies, advising, language))?;
+    show_waits(companies, advising, language)?;
     advising::show(advising, companies, language)?;
     if open(holds) > 0 {
         output::say(&format_args!(
@@ -246,6 +278,22 @@ fn show(
             open(holds),
             settings.partner
         ))?;
+    }
+    Ok(())
+}
+
+/// What rows wait for, each sentence once.
+fn show_waits(
+    companies: &[CompanyStatus],
+    advising: &Advising<'_>,
+    language: Language,
+) -> anyhow::Result<()> {
+    let mut waits: BTreeMap<String, usize> = BTreeMap::new();
+    for wait in companies.iter().filter_map(|row| row.wait.as_ref()) {
+        *waits.entry(advising.wait(wait, language)).or_default() += 1;
+    }
+    for (said, rows) in waits {
+        output::say(&format_args!("companies and contracts that wait: {rows}. {said}"))?;
     }
     Ok(())
 }

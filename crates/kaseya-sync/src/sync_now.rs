@@ -9,12 +9,15 @@ use store::{
     requests::Answer,
     settings::PartnerSettings,
     status_reading::{self, RunCompany, RunRow},
+    waiting,
 };
 
 use crate::{command_line::SyncNow, ended::Ended, installation::Installation, output};
 
 /// How long an answer may take; it needs no Kaseya.
 const ANSWER: Duration = Duration::from_secs(60);
+/// How long an answer is waited for where nobody asked to wait: a scheduler answers at once.
+const SOON: Duration = Duration::from_secs(3);
 /// How often the tables are looked at where nothing wakes us.
 const POLL: Duration = Duration::from_millis(500);
 /// The channel on which Postgres says that the ledger has changed.
@@ -29,7 +32,7 @@ pub(crate) async fn command(installation: &Installation, order: SyncNow) -> anyh
     let request = operations.request_sync(&settings.partner, asked).await?;
     if !order.wait {
         output::say(&format_args!("asked as request {request}; `--wait` shows what comes of it"))?;
-        return Ok(Ended::InOrder);
+        return at_once(installation, &operations, &settings, &request).await;
     }
     let (run, follow_up) = match answer(&operations, &settings.partner, &request).await? {
         Answer::Refused { code, reason } => {
@@ -44,10 +47,48 @@ pub(crate) async fn command(installation: &Installation, order: SyncNow) -> anyh
     };
     let mut in_order = true;
     for run in std::iter::once(run).chain(follow_up) {
-        let ended = through(installation, &settings.partner, run).await?;
+        let ended = through(installation, &settings, run).await?;
         in_order &= show(installation, &settings, &ended).await?;
     }
     Ok(if in_order { Ended::InOrder } else { Ended::NotInOrder })
+}
+
+/// Says at once where a sync is refused, or cannot begin yet.
+async fn at_once(
+    installation: &Installation,
+    operations: &Operations,
+    settings: &PartnerSettings,
+    request: &RequestId,
+) -> anyhow::Result<Ended> {
+    match operations.sync_answer(&settings.partner, request, SOON).await? {
+        None => output::tell(&"no scheduler has answered yet"),
+        Some(Answer::Refused { code, reason }) => {
+            output::complain(&format_args!("refused, {code}: {reason}"));
+            return Ok(Ended::Refused);
+        }
+        Some(Answer::Accepted { run } | Answer::Joined { run, .. }) => {
+            if let Some(said) = wait(installation, settings, run).await? {
+                output::tell(&said);
+            }
+        }
+    }
+    Ok(Ended::InOrder)
+}
+
+/// What a run waits for.
+async fn wait(
+    installation: &Installation,
+    settings: &PartnerSettings,
+    run: RunId,
+) -> anyhow::Result<Option<String>> {
+    let now = installation.clock.now();
+    let waits = installation
+        .store
+        .transaction("read_waits", |tx| Box::pin(waiting::runs(tx, &settings.partner, now)))
+        .await?;
+    let reader =
+        advice::Reader { language: advice::Language::English, now: now.to_zoned(settings.zone().clone()) };
+    Ok(waits.get(&run).map(|wait| advice::wait(wait, &reader)))
 }
 
 async fn answer(operations: &Operations, partner: &PartnerId, request: &RequestId) -> anyhow::Result<Answer> {
@@ -58,9 +99,14 @@ async fn answer(operations: &Operations, partner: &PartnerId, request: &RequestI
 }
 
 /// Waits until a run has ended, telling how far it is.
-async fn through(installation: &Installation, partner: &PartnerId, run: RunId) -> anyhow::Result<RunRow> {
+async fn through(
+    installation: &Installation,
+    settings: &PartnerSettings,
+    run: RunId,
+) -> anyhow::Result<RunRow> {
+    let partner = &settings.partner;
     let mut ledger = installation.store.listen(LEDGER, installation.stop.clone());
-    let mut told = None;
+    let (mut told, mut waited) = (None, None);
     loop {
         let row = installation
             .store
@@ -83,6 +129,13 @@ async fn through(installation: &Installation, partner: &PartnerId, run: RunId) -
         }
         if row.state != RunState::Running {
             return Ok(row);
+        }
+        let waits = wait(installation, settings, run).await?;
+        if waits != waited {
+            if let Some(said) = &waits {
+                output::tell(said);
+            }
+            waited = waits;
         }
         ledger.wait(POLL).await;
     }

@@ -1,6 +1,7 @@
 //! New credentials are tried beside those in force, and take their place only if they prove right (B-03).
 
 use connection::{Authenticator, Checked, Finding, Values};
+use domain::NextTry;
 
 use crate::settings_file::IntegrationSettings;
 
@@ -22,6 +23,21 @@ pub(crate) fn values(integration: &IntegrationSettings) -> Values {
         tenant: integration.tenant.clone(),
         user_name: integration.user_name.clone(),
         password: integration.password.clone(),
+    }
+}
+
+/// What another refusal would come to, where it would come to anything.
+pub(crate) fn next_try(next: NextTry) -> Option<String> {
+    match next {
+        NextTry::Free => None,
+        NextTry::Last(until) => Some(format!(
+            "one try is left: if it is refused too, new values can be tried again from {until} on (AUTH-08), because Kaseya \
+             locks a user after 5 refusals"
+        )),
+        NextTry::NotBefore(until) => Some(format!(
+            "no try is left: new values can be tried again from {until} on (AUTH-08), because Kaseya locks a user after 5 \
+             refusals"
+        )),
     }
 }
 

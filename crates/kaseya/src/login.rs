@@ -4,13 +4,13 @@
 //! locked user, once after 35 minutes), one is tried at a time, and none is sent again for want of an answer.
 
 use domain::ErrorCode;
-use egress::{Body, Method};
+use egress::{Body, EgressError, Method};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use crate::{
     BmsError, Session,
-    answer::{Envelope, Success, Verdict},
+    answer::{self, Envelope, Success, Verdict},
     calls::{Api, Call},
     door::{Inside, Refusal, Token, V2Tokens, lasts},
     fields,
@@ -198,18 +198,21 @@ impl Session {
         if before == Login::Unknown {
             return Err(BmsError::NotSignedIn);
         }
-        let sent = self.exchange(call, None, Body::Form(form), self.limits.login_timeout).await;
-        let arrived = match &sent {
-            // Turned away before anybody looked at the password.
-            Ok(Verdict::Limited(_)) => false,
+        let response = self.send(call, None, Body::Form(form), self.limits.login_timeout).await;
+        let sent = response.map(|response| (response.status, answer::read(&response, call.envelope)));
+        let was_looked_at = match &sent {
+            // Turned away before anybody looked at the password: by a limit, a server that is down, or something that is
+            // not Kaseya's login.
+            Ok((404 | 503, _) | (_, Verdict::Limited(_) | Verdict::NotKaseya)) => false,
             Ok(_) => true,
+            Err(BmsError::NoAnswer { cause: EgressError::Redirect, .. }) => false,
             Err(BmsError::NoAnswer { cause, .. }) => cause.may_have_arrived(),
             Err(_) => false,
         };
-        if !arrived {
+        if !was_looked_at {
             self.own().login = before;
         }
-        sent
+        sent.map(|(_, verdict)| verdict)
     }
 
     /// A login's answer: success, or what Kaseya said against it. All else tells nothing about the credentials.

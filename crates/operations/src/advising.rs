@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use advice::{Advice, Facts, Language, Money, Reader, advise};
-use domain::{Brake, CompanyId, CompanyState, ContractId, ErrorCode, ServiceId};
+use domain::{Brake, CompanyId, CompanyState, ContractId, ErrorCode, ServiceId, Wait};
 use jiff::{Timestamp, ToSpan as _, Zoned, civil::Date, tz::TimeZone};
 use serde::Serialize;
 use store::{
@@ -73,6 +73,11 @@ impl<'a> Advising<'a> {
             facts = Facts { units_from: product.from, units_to: product.to, ..facts };
         }
         advice::state(row.state, &facts, &self.reader(language))
+    }
+
+    /// What is waited for, in a sentence.
+    pub fn wait(&self, wait: &Wait, language: Language) -> String {
+        advice::wait(wait, &self.reader(language))
     }
 
     /// What is to be said of a company and contract: once for each of its codes, and for each target of a code that is

@@ -73,6 +73,8 @@ pub struct SavedConnection {
     pub new_credentials: bool,
     /// Whether there was no integration before.
     pub is_first: bool,
+    /// Whether a sync of all companies follows by itself: Kaseya had refused the credentials before.
+    pub sync_follows: bool,
 }
 
 /// What came of Authenticate.
@@ -153,7 +155,7 @@ impl Connections {
                 Step::Try(values) => {
                     let tried = self.authenticator.authenticate(partner, &values, false).await?;
                     if !tried.is_proven() {
-                        return Err(NotSaved::NotProven(tried.checks));
+                        return Err(NotSaved::NotProven(Box::new(tried)));
                     }
                     is_proven = true;
                 }
@@ -188,7 +190,16 @@ impl Connections {
         writing::store_integration(tx, partner, &integration, now).await?;
         let state = switch::turn(tx, partner, form.enabled, now).await?;
         let is_first = in_force.is_none();
-        Ok(Step::Saved(SavedConnection { host: values.host, notes, state, new_credentials, is_first }))
+        let was_refused = in_force.is_some_and(|known| known.credentials_refused.is_some());
+        let sync_follows = was_refused && state == IntegrationState::On;
+        Ok(Step::Saved(SavedConnection {
+            host: values.host,
+            notes,
+            state,
+            new_credentials,
+            is_first,
+            sync_follows,
+        }))
     }
 
     fn checked(

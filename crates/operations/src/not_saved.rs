@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use connection::{Checked, NotTried};
+use connection::{Authenticated, NotTried};
 use domain::{CompanyId, ProductId};
 use kaseya::HostError;
 use store::StoreError;
@@ -36,7 +36,7 @@ pub enum NotSaved {
     NotTried(#[from] NotTried),
     /// Other credentials than those in force were tried, and do not prove right: all checks.
     #[error("the new credentials do not prove right; those in force stay")]
-    NotProven(Vec<Checked>),
+    NotProven(Box<Authenticated>),
     /// The schedule has no day before the calendar ends.
     #[error("the schedule never comes due")]
     NeverDue,

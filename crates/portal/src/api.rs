@@ -25,6 +25,7 @@ mod runs;
 mod schedule;
 mod suggestions;
 mod sync;
+mod waiting;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 use domain::PartnerId;

@@ -9,6 +9,8 @@ use crate::{frame::partner_path, words};
 pub(crate) enum Said {
     /// A sync is asked for, and a run does it.
     Asked,
+    /// A sync is asked for, and cannot begin yet.
+    AskedWaits,
     /// A run that is going does what was asked for.
     Joined,
     /// Nothing is synced: the integration is off.
@@ -21,6 +23,8 @@ pub(crate) enum Said {
     NotPublished,
     /// Settings are stored.
     Saved,
+    /// The connection is stored, and what Kaseya's refusal had left is synced.
+    SavedAndSyncs,
     /// The connection is stored for the first time.
     SavedFirst,
     /// The connection is stored, its host without what was typed around it.
@@ -50,12 +54,14 @@ pub(crate) struct SaidShown {
 /// Each with the word that stands in an address.
 const ALL: &[(Said, &str)] = &[
     (Said::Asked, "asked"),
+    (Said::AskedWaits, "asked-waits"),
     (Said::Joined, "joined"),
     (Said::RefusedOff, "refused-off"),
     (Said::Refused, "refused"),
     (Said::Unanswered, "unanswered"),
     (Said::NotPublished, "not-published"),
     (Said::Saved, "saved"),
+    (Said::SavedAndSyncs, "saved-and-syncs"),
     (Said::SavedFirst, "saved-first"),
     (Said::SavedStripped, "saved-stripped"),
     (Said::SavedMapping, "saved-mapping"),
@@ -92,6 +98,8 @@ impl Said {
             Self::Saved => ("good", words.saved),
             Self::SavedFirst => ("good", words.saved_first),
             Self::SavedStripped => ("warn", words.saved_stripped),
+            Self::SavedAndSyncs => ("good", words.saved_and_syncs),
+            Self::AskedWaits => ("warn", words.asked_waits),
             Self::SavedMapping => ("good", words.saved_mapping),
             Self::LeftOver => ("warn", words.left_over),
             Self::Decided => ("good", words.decided),

@@ -3,12 +3,13 @@
 //! For the main loop: [`announce_answers`], every poll. Each answer is announced at least once: the rows are the outbox.
 
 use bus::{EventTopic, Outgoing, PublishError, TraceContext};
-use domain::{FailureClass, PartnerId, RequestId};
+use domain::{FailureClass, PartnerId, RequestId, RunId};
 use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError,
     requests::{self, Answer},
+    waiting,
 };
 
 use crate::context::Context;
@@ -71,10 +72,12 @@ pub(crate) async fn announce(
     match answer {
         Answer::Accepted { run } => {
             message.set_answer(v1::SyncAnswer::Accepted);
+            message.wait = wait(context, partner, *run).await?;
             message.run_id = Some(run.to_string());
         }
         Answer::Joined { run, follow_up, code, reason } => {
             message.set_answer(v1::SyncAnswer::Joined);
+            message.wait = wait(context, partner, *run).await?;
             message.run_id = Some(run.to_string());
             message.follow_up_run_id = follow_up.map(|run| run.to_string());
             (message.code, message.reason) = (Some(code.clone()), Some(reason.clone()));
@@ -88,4 +91,17 @@ pub(crate) async fn announce(
     let id = context.entropy.uuid(context.clock.now());
     let outgoing = Outgoing::new(id, TraceContext { traceparent, tracestate }, &message);
     Ok(context.bus.announce(EventTopic::SyncAnswered, outgoing).await?)
+}
+
+/// What a run waits for as it is now, as messages say it.
+async fn wait(context: &Context, partner: &PartnerId, run: RunId) -> Result<Option<v1::Wait>, StoreError> {
+    let now = context.clock.now();
+    let waits =
+        context.store.transaction("read_waits", |tx| Box::pin(waiting::runs(tx, partner, now))).await?;
+    Ok(waits.get(&run).map(|wait| v1::Wait {
+        reason: wait.reason.as_str().to_owned(),
+        code: wait.code.map(|code| code.as_str().to_owned()),
+        since: Some(wire_instant(wait.since)),
+        until: wait.until.map(wire_instant),
+    }))
 }

@@ -14,6 +14,7 @@ mod emit;
 mod expected;
 mod facts;
 mod full_read;
+mod hindrance;
 mod joining;
 mod known;
 mod late_counts;

@@ -1,5 +1,5 @@
 //! Logins that are tried although nothing is to be synced: the daily probe, and the one try after a lock is over (B-03,
-//! AUTH-03).
+//! AUTH-03). And the sync that follows by itself once refused credentials are right: nobody waits for the night.
 //!
 //! A probe is a run in which nothing can be written, with one job that has no contract: its worker logs in and asks who it
 //! is. What becomes of the login counts as any job's.
@@ -20,6 +20,9 @@ use crate::{
     runs::{Items, RunOrder, make},
 };
 
+/// Who asks for a sync that follows a refusal, where no scheduled one did.
+const AFTER_REFUSAL: &str = "kaseya-sync";
+
 /// Makes the probes that are due, and lets users be tried whose lock is over; answers how many.
 pub(crate) async fn prove_logins(context: &Context) -> Result<usize, StoreError> {
     let now = context.clock.now();
@@ -31,10 +34,20 @@ pub(crate) async fn prove_logins(context: &Context) -> Result<usize, StoreError>
             .transaction("try_unlocked", |tx| Box::pin(try_unlocked(tx, context, partner, now)))
             .await?;
     }
+    let right_again = context
+        .store
+        .transaction("list_right_again", |tx| Box::pin(probes::to_sync_after_refusal(tx)))
+        .await?;
+    for partner in &right_again {
+        context
+            .store
+            .transaction("sync_after_refusal", |tx| Box::pin(sync_after_refusal(tx, context, partner, now)))
+            .await?;
+    }
     let due = |unproven: &Unproven| probe_due(&unproven.partner, unproven.last, unproven.next_run, now);
     let unproven =
         context.store.transaction("list_unproven", |tx| Box::pin(probes::unproven(tx, None, now))).await?;
-    let mut made = unlocked.len();
+    let mut made = unlocked.len() + right_again.len();
     for Unproven { partner, .. } in unproven.iter().filter(|unproven| due(unproven)) {
         context
             .store
@@ -78,13 +91,41 @@ async fn try_unlocked(
         return Ok(());
     }
     let Some(facts) = on(tx, partner, now).await? else { return Ok(()) };
+    sync_what_was_left(tx, context, partner, &facts, now).await
+}
+
+/// The credentials are right again, or others: what was left is synced.
+async fn sync_after_refusal(
+    tx: &Transaction<'_>,
+    context: &Context,
+    partner: &PartnerId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    runs::hold_partner(tx, partner).await?;
+    let Some(facts) = on(tx, partner, now).await? else { return Ok(()) };
+    match probes::synced_after_refusal(tx, partner).await? {
+        true => sync_what_was_left(tx, context, partner, &facts, now).await,
+        false => Ok(()),
+    }
+}
+
+/// Syncs all companies as the schedule did last; before its first run only the login is tried.
+async fn sync_what_was_left(
+    tx: &Transaction<'_>,
+    context: &Context,
+    partner: &PartnerId,
+    facts: &Facts,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let last = facts.settings.schedule.as_ref().and_then(|schedule| schedule.last_nominal);
-    let Some(nominal) = last else {
-        return make_probe(tx, context, partner, &facts.integration, now).await;
+    let occasion = match last {
+        Some(nominal) => Occasion::Schedule(nominal),
+        None if runs::were_made(tx, partner).await? => Occasion::Request(AFTER_REFUSAL),
+        None => return make_probe(tx, context, partner, &facts.integration, now).await,
     };
-    let order = RunOrder { occasion: Occasion::Schedule(nominal), mode: RunMode::Apply, all_companies: true };
+    let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: true };
     let items = Items::of_companies(&facts.plan(), &Companies::All);
-    make(tx, &context.entropy, &facts, &order, &items, now).await.map(drop)
+    make(tx, &context.entropy, facts, &order, &items, now).await.map(drop)
 }
 
 /// What the partner has set, if it is on. The partner is held by the caller.

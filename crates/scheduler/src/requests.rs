@@ -31,6 +31,7 @@ use crate::{
     context::Context,
     decisions,
     facts::{self, Facts, Found},
+    hindrance,
     joining::{Joining, join},
     runs::{Items, RunOrder, make},
     settlement::after_failure,
@@ -191,6 +192,13 @@ async fn settle(
         all_companies: request.companies == Companies::All,
     };
     let answer = join_or_make(tx, context, &facts, &order, items, now).await?;
+    // Whoever asks hears at once what it waits for (G-04).
+    if let Answer::Accepted { run } | Answer::Joined { run, .. } = &answer {
+        hindrance::put_off(tx, partner, &facts.integration, *run, now).await?;
+    }
+    if let Answer::Joined { follow_up: Some(run), .. } = &answer {
+        hindrance::put_off(tx, partner, &facts.integration, *run, now).await?;
+    }
     requests::store_answer(tx, partner, &request.request, &answer, now).await?;
     Ok(Taken::Stored)
 }

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{
-    Admission, BreakerPolicy, Budget, Calls, ContractId, ErrorCode, JobId, JobKind, JobState,
-    LoginPermission, PartnerId, RunMode, RunState,
-};
+use domain::{Calls, ContractId, JobId, JobKind, JobState, PartnerId, RunMode, RunState, Wait, WaitReason};
 use jiff::Timestamp;
 use messages::{
     FieldError,
@@ -13,9 +10,7 @@ use messages::{
     v1::{self, RefusalReason},
 };
 use store::{
-    StoreError, Transaction, breakers,
-    calls::{self, UsedCalls},
-    closing,
+    StoreError, Transaction, breakers, calls, closing,
     ledger::{self, JobRow, StartedJob},
     leftovers::{self, TargetNames},
     logins::{self, LoginOf, NewTry},
@@ -23,7 +18,7 @@ use store::{
     switch,
 };
 
-use crate::{Context, content, expected, facts, planning::PartnerPlan, refusal::Refused};
+use crate::{Context, content, expected, facts, hindrance, planning::PartnerPlan, refusal::Refused};
 
 /// The most characters of a worker's name.
 const WORKER_CHARACTERS: usize = 200;
@@ -83,11 +78,11 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
         return refuse(RefusalReason::SwitchedOff, "the integration is off");
     }
     if job.mode == RunMode::Apply && switch.writes_stopped {
-        ledger::put_back(tx, partner, ask.job).await?;
+        ledger::put_back(tx, partner, ask.job, WaitReason::WritesStopped, now).await?;
         return refuse(RefusalReason::WritesStopped, "all writes of the installation are stopped");
     }
     if job.mode == RunMode::Apply && switch.must_reread {
-        ledger::put_back(tx, partner, ask.job).await?;
+        ledger::put_back(tx, partner, ask.job, WaitReason::Restored, now).await?;
         let detail = "the database was restored: all lines are read before one is written";
         return refuse(RefusalReason::WritesStopped, detail);
     }
@@ -177,27 +172,25 @@ async fn admit(
     let breaker = breakers::lock_breaker(tx, &host).await?;
     let usage = ledger::kaseya_use(tx, &host, tenant, ask.job, now).await?;
     let in_the_way = if usage.started {
-        Some("another job of this Kaseya is started")
+        Some((WaitReason::KaseyaBusy, "another job of this Kaseya is started"))
     } else if usage.permit_out {
-        Some("a permit of an older attempt is still out")
+        Some((WaitReason::KaseyaBusy, "a permit of an older attempt is still out"))
     } else if usage.on_host >= context.settings.slots_per_host {
-        Some("the host has as many started jobs as it may")
+        Some((WaitReason::HostBusy, "the host has as many started jobs as it may"))
     } else {
         None
     };
-    if let Some(detail) = in_the_way {
-        ledger::put_back(tx, &ask.partner, ask.job).await?;
+    if let Some((reason, detail)) = in_the_way {
+        ledger::put_back(tx, &ask.partner, ask.job, reason, now).await?;
         return Ok(Err(Refused::new(RefusalReason::Busy, detail)));
     }
 
     let login = LoginOf { host: &host, tenant, user: &integration.user_name };
     let account = logins::lock_account(tx, login, &integration.password_marks, now).await?;
-    match account.permission(now) {
-        LoginPermission::Yes => {}
-        LoginPermission::NotBefore(instant) => {
-            return defer(tx, ask, instant, RefusalReason::Credentials, ErrorCode::Net01).await;
-        }
-        LoginPermission::Stopped(code) => {
+    match hindrance::of_logins(&account, now) {
+        Ok(None) => {}
+        Ok(Some(wait)) => return defer(tx, ask, &wait, RefusalReason::Credentials).await,
+        Err(code) => {
             // Whoever tried them: the partner is told, and its work no longer waits for a login.
             closing::refuse_credentials(tx, &ask.partner, version, code.as_str(), now).await?;
             let detail = format!("Kaseya refused these credentials: {code}");
@@ -206,23 +199,19 @@ async fn admit(
     }
 
     let used = calls::used_calls(tx, &host, tenant, now).await?;
-    let budget = Budget { our_percent: integration.call_share_percent, ..Budget::default() };
-    let Some(allowed) = budget.allowance(sum(&used), job.now_job) else {
-        let instant = freed_at(&budget, &used, job.now_job, now);
-        return defer(tx, ask, instant, RefusalReason::BudgetSpent, ErrorCode::Lim01).await;
+    let budget = hindrance::budget(integration);
+    let allowed = match hindrance::of_calls(&budget, &used, job.now_job, now) {
+        Ok(allowed) => allowed,
+        Err(wait) => return defer(tx, ask, &wait, RefusalReason::BudgetSpent).await,
     };
     let allowed = allowed.at_most(match job.kind {
         JobKind::Survey => enough_for_survey(job.contracts.len()),
         JobKind::Work | JobKind::Local => enough_for(job.contracts.len()),
     });
 
-    let (breaker, admission) = breaker.admit(&BreakerPolicy::default(), now);
-    let probing = match admission {
-        Admission::Go => false,
-        Admission::Probe => true,
-        Admission::NotBefore(instant) => {
-            return defer(tx, ask, instant, RefusalReason::BreakerOpen, ErrorCode::Net01).await;
-        }
+    let (breaker, probing) = match hindrance::of_breaker(breaker, now) {
+        Ok(admitted) => admitted,
+        Err(wait) => return defer(tx, ask, &wait, RefusalReason::BreakerOpen).await,
     };
     if probing {
         breakers::store_breaker(tx, &host, &breaker).await?;
@@ -245,12 +234,12 @@ async fn admit(
 async fn defer(
     tx: &Transaction<'_>,
     ask: &AttemptOf,
-    until: Timestamp,
+    wait: &Wait,
     reason: RefusalReason,
-    code: ErrorCode,
 ) -> Result<Result<Admitted, Refused>, StoreError> {
-    ledger::defer_job(tx, &ask.partner, ask.job, until, code.as_str()).await?;
-    Ok(Err(Refused::new(reason, format!("deferred until {until}: {code}"))))
+    ledger::defer_job(tx, &ask.partner, ask.job, wait).await?;
+    let until = wait.until.map_or_else(String::new, |until| format!(" until {until}"));
+    Ok(Err(Refused::new(reason, format!("deferred{until}: {}", wait.word()))))
 }
 
 /// Enough for a slice of so many contracts: logins and the look-ups, of each contract's owner and terms too, then each
@@ -268,21 +257,6 @@ fn enough_for_survey(contracts: usize) -> Calls {
     Calls { v2: u32::try_from(contracts.div_ceil(100)).unwrap_or(u32::MAX).saturating_add(20), v1: 0 }
 }
 
-fn sum(used: &[UsedCalls]) -> Calls {
-    used.iter().fold(Calls::default(), |sum, entry| Calls {
-        v2: sum.v2.saturating_add(entry.calls.v2),
-        v1: sum.v1.saturating_add(entry.calls.v1),
-    })
-}
-
-/// When enough of the hour's calls are an hour old for this job to start. `used` is in the order in which it ages.
-fn freed_at(budget: &Budget, used: &[UsedCalls], for_people: bool, now: Timestamp) -> Timestamp {
-    (1..=used.len())
-        .find(|aged| budget.allowance(sum(&used[*aged..]), for_people).is_some())
-        // A share so small that even an unused hour is not enough is looked at again in an hour.
-        .map_or_else(|| after(now, Duration::from_secs(3600)), |aged| used[aged - 1].until)
-}
-
 /// `now` and this long after it.
 pub(crate) fn after(now: Timestamp, wait: Duration) -> Timestamp {
     now.checked_add(wait).unwrap_or(Timestamp::MAX)
@@ -290,14 +264,11 @@ pub(crate) fn after(now: Timestamp, wait: Duration) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use jiff::ToSpan as _;
-    use proptest::prelude::*;
+    use domain::Budget;
+    use store::calls::UsedCalls;
 
     use super::*;
-
-    fn used(until: Timestamp, v1: u32) -> UsedCalls {
-        UsedCalls { calls: Calls { v2: 0, v1 }, until }
-    }
+    use crate::hindrance::sum;
 
     #[test]
     fn a_worker_killed_a_few_times_on_a_small_slice_leaves_calls_for_the_next_attempt() {
@@ -307,36 +278,5 @@ mod tests {
             sum(&[used, allowed].map(|calls| UsedCalls { calls, until: Timestamp::UNIX_EPOCH }))
         });
         assert_eq!(killed.v1, 5 * 40);
-    }
-
-    #[test]
-    fn a_spent_hour_frees_when_enough_of_it_has_aged() {
-        let now: Timestamp = "2026-11-30T12:00:00Z".parse().unwrap();
-        let at = |minutes: i64| now + minutes.minutes();
-        let budget = Budget::default();
-        // Ours are 250 V1 calls, 200 of them for everybody: 150 + 48 leave too few, and 48 leave enough.
-        let hour = [used(at(5), 150), used(at(40), 48)];
-        assert!(budget.allowance(sum(&hour), false).is_none());
-        assert_eq!(freed_at(&budget, &hour, false, now), at(5));
-        // People may use the part that is kept for them at once.
-        assert!(budget.allowance(sum(&hour), true).is_some());
-        let hour = [used(at(5), 1), used(at(40), 300), used(at(50), 1)];
-        assert_eq!(freed_at(&budget, &hour, true, now), at(40));
-    }
-
-    proptest! {
-        #[test]
-        fn whoever_waits_that_long_finds_enough(
-            entries in proptest::collection::vec((0_u32..200, 0_u32..800), 1..12), for_people: bool,
-        ) {
-            let now: Timestamp = "2026-11-30T12:00:00Z".parse().unwrap();
-            let budget = Budget::default();
-            let hour: Vec<UsedCalls> = entries.iter().zip(1_i64..).map(|((v1, v2), minute)| UsedCalls {
-                calls: Calls { v2: *v2, v1: *v1 }, until: now + minute.minutes(),
-            }).collect();
-            let freed = freed_at(&budget, &hour, for_people, now);
-            let left: Vec<UsedCalls> = hour.iter().copied().filter(|entry| entry.until > freed).collect();
-            prop_assert!(budget.allowance(sum(&left), for_people).is_some());
-        }
     }
 }

@@ -3,7 +3,7 @@
 use domain::{Breaker, BreakerPolicy, JobId, PartnerId};
 use jiff::Timestamp;
 
-use crate::{StoreError, Transaction};
+use crate::{Row, StoreError, Transaction};
 
 /// Reads a host's breaker and locks its row, also where there was none: starts on one host come one after the other, so
 /// that its slots are counted exactly and a half-open breaker lets one through.
@@ -15,6 +15,19 @@ pub async fn lock_breaker(tx: &Transaction<'_>, host: &str) -> Result<Breaker, S
             &[&host],
         )
         .await?;
+    breaker(&row)
+}
+
+/// Reads a host's breaker and holds nothing.
+pub async fn read_breaker(tx: &Transaction<'_>, host: &str) -> Result<Breaker, StoreError> {
+    let sql = "select failures, open_until, probe_until from breakers where host = $1";
+    match tx.query_opt(sql, &[&host]).await? {
+        Some(row) => breaker(&row),
+        None => Ok(Breaker::default()),
+    }
+}
+
+fn breaker(row: &Row) -> Result<Breaker, StoreError> {
     Ok(Breaker {
         failures: row.number("failures")?,
         open_until: row.get("open_until")?,

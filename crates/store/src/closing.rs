@@ -43,6 +43,9 @@ pub async fn close_job(
                  contract_ids = case when again then $4::int[] else contract_ids end,
                  not_before = case when again then $6::timestamptz end,
                  deferred_code = case when again then $7::text end,
+                 deferred_at = case when not again or $7::text is null then null
+                                    when jobs.setbacks > 0 and not $8 then coalesce(jobs.deferred_at, $5::timestamptz)
+                                    else $5::timestamptz end,
                  holder = null, lease_until = null, permit_until = null, emitting_until = null, emitted_at = null
              from (select state = 'on' and cardinality($4::int[]) > 0 as again
                    from integrations where partner_id = $1) as decision
@@ -90,6 +93,9 @@ pub async fn close_survey(
                  setbacks = case when $7::text is not null and $5 = survey_page then jobs.setbacks + 1 else 0 end,
                  survey_page = coalesce($5, survey_page), survey_result = $6,
                  not_before = $8::timestamptz, deferred_code = $7::text,
+                 deferred_at = case when $7::text is null then null
+                                    when jobs.setbacks > 0 and $5 = survey_page then coalesce(jobs.deferred_at, $4::timestamptz)
+                                    else $4::timestamptz end,
                  holder = null, lease_until = null, permit_until = null, emitting_until = null, emitted_at = null
              from (select integrations.state = 'on' and runs.all_companies as is_on
                    from jobs join runs using (run_id)

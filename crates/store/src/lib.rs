@@ -48,6 +48,7 @@ pub mod status_reading;
 pub mod switch;
 mod tls;
 mod transaction;
+pub mod waiting;
 
 pub use clock::CalibratedClock;
 pub use error::StoreError;

@@ -39,8 +39,7 @@ pub struct NewTry<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TryId(i64);
 
-/// Reads how a user's logins went, with whether the credentials of these marks were refused, and lets nobody else begin one
-/// until the transaction ends.
+/// [`account`], and nobody else begins a login of this user until the transaction ends.
 pub async fn lock_account(
     tx: &Transaction<'_>,
     of: LoginOf<'_>,
@@ -53,12 +52,28 @@ pub async fn lock_account(
         &[&of.host, &of.tenant, &of.user],
     )
     .await?;
+    account(tx, of, marks, now).await
+}
+
+/// How a user's logins went, with whether the credentials of these marks were refused or accepted.
+pub async fn account(
+    tx: &Transaction<'_>,
+    of: LoginOf<'_>,
+    marks: &[String],
+    now: Timestamp,
+) -> Result<LoginAccount, StoreError> {
     let rows = tx
         .query(
             "-- all partners: Kaseya counts by user
-             select coalesce(heard_at, begun_at) as at, outcome from login_tries
+             select coalesce(heard_at, begun_at) as at, outcome, marks && $5 as same from login_tries
              where host = $1 and tenant = $2 and user_name = $3 and begun_at > $4 order by login_try",
-            &[&of.host, &of.tenant, &of.user, &now.saturating_sub(COUNTS_FOR).unwrap_or(Timestamp::MIN)],
+            &[
+                &of.host,
+                &of.tenant,
+                &of.user,
+                &now.saturating_sub(COUNTS_FOR).unwrap_or(Timestamp::MIN),
+                &marks,
+            ],
         )
         .await?;
     let tries = rows
@@ -69,7 +84,7 @@ pub async fn lock_account(
                 Some(_) => Some(row.named("outcome", LoginOutcome::parse)?),
                 None => None,
             };
-            Ok(LoginTry { at: row.get("at")?, outcome })
+            Ok(LoginTry { at: row.get("at")?, outcome, same: row.get("same")? })
         })
         .collect::<Result<_, StoreError>>()?;
     let sql = "select code, refused_at, tried_again from refused_logins
@@ -83,7 +98,15 @@ pub async fn lock_account(
         }),
         None => None,
     };
-    Ok(LoginAccount { tries, refused })
+    let sql = "-- all partners: Kaseya counts by user
+               select outcome = 'accepted' as proven from login_tries
+               where host = $1 and tenant = $2 and user_name = $3 and marks && $4 and outcome in ('accepted', 'refused')
+               order by heard_at desc, login_try desc limit 1";
+    let proven = match tx.query_opt(sql, &[&of.host, &of.tenant, &of.user, &marks]).await? {
+        Some(row) => row.get("proven")?,
+        None => false,
+    };
+    Ok(LoginAccount { tries, refused, proven })
 }
 
 /// Records that a login is begun, which [`lock_account`] has allowed in the same transaction.

@@ -93,3 +93,19 @@ pub async fn lock_is_over(tx: &Transaction<'_>, partner: &PartnerId) -> Result<b
         .await?;
     Ok(changed == 1)
 }
+
+/// Partners that are on and whose credentials have taken the place of refused ones, or proved right after all: what the
+/// refusal had left is synced without waiting for the schedule.
+pub async fn to_sync_after_refusal(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
+    let sql = "-- all partners: a ledger round
+               select partner_id from integrations
+               where sync_after_refusal and state = 'on' and credentials_refused_code is null";
+    tx.query(sql, &[]).await?.iter().map(|row| row.partner_id("partner_id")).collect()
+}
+
+/// The sync after a refusal is made. False when it was made before.
+pub async fn synced_after_refusal(tx: &Transaction<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
+    let sql = "update integrations set sync_after_refusal = false
+               where partner_id = $1 and sync_after_refusal and state = 'on' and credentials_refused_code is null";
+    Ok(tx.execute(sql, &[&partner.as_str()]).await? == 1)
+}

@@ -259,6 +259,12 @@ pub async fn hurry(
     tx.notify("ledger").await
 }
 
+/// Whether a partner has had a run that writes.
+pub async fn were_made(tx: &Transaction<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
+    let sql = "select exists (select from runs where partner_id = $1 and mode = 'apply') as made";
+    tx.query_one(sql, &[&partner.as_str()]).await?.get("made")
+}
+
 /// A run that has made way for a newer one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Superseded {

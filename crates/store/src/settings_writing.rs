@@ -150,6 +150,8 @@ pub async fn store_integration(
                    password_marks = excluded.password_marks, password_changed_at = excluded.password_changed_at,
                    password_warned = case when known.password_changed_at = excluded.password_changed_at
                                           then known.password_warned end,
+                   sync_after_refusal = known.sync_after_refusal or known.credentials_refused_code is not null
+                                                                    and known.credentials_version <> excluded.credentials_version,
                    credentials_refused_code = case when known.credentials_version = excluded.credentials_version
                                                    then known.credentials_refused_code end,
                    credentials_refused_at = case when known.credentials_version = excluded.credentials_version

@@ -67,6 +67,7 @@ pub async fn switch_on(
     let row = tx
         .query_opt(
             "update integrations set state = 'on',
+                 sync_after_refusal = sync_after_refusal or credentials_refused_code is not null,
                  credentials_version = credentials_version + (credentials_refused_code is not null)::int,
                  credentials_refused_code = null, credentials_refused_at = null
              where partner_id = $1
@@ -92,16 +93,20 @@ pub async fn hold_stored_credentials(
 }
 
 /// The stored credentials proved right although Kaseya had refused them: the partner goes on. They get a new version, so
-/// that no worker goes by what it remembers of them.
-pub async fn forget_refusal(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
-    tx.execute(
-        "update integrations set credentials_version = credentials_version + 1, credentials_refused_code = null,
-                credentials_refused_at = null
-         where partner_id = $1 and credentials_refused_code is not null",
-        &[&partner.as_str()],
-    )
-    .await?;
-    Ok(())
+/// that no worker goes by what it remembers of them. True when a sync of what was left follows by itself.
+pub async fn forget_refusal(tx: &Transaction<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
+    let row = tx
+        .query_opt(
+            "update integrations set credentials_version = credentials_version + 1, credentials_refused_code = null,
+                    credentials_refused_at = null, sync_after_refusal = true
+             where partner_id = $1 and credentials_refused_code is not null
+             returning state",
+            &[&partner.as_str()],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(false) };
+    tx.notify("ledger").await?;
+    Ok(state(&row)? == IntegrationState::On)
 }
 
 /// Begins to switch an integration off: drops its jobs that no worker has started, and ends its runs that have no started

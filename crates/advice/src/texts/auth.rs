@@ -89,6 +89,35 @@ pub(super) const AUTH_03: Text = Text {
     ),
 };
 
+pub(super) const AUTH_08: Text = Text {
+    title: both("Logins of the Kaseya user wait", "Accessi dell'utente Kaseya in attesa"),
+    happened: brief(
+        "Earlier logins of this user were refused or had no answer; another one might lock it in Kaseya.",
+        "Alcuni accessi di questo utente sono stati rifiutati o sono rimasti senza risposta; un altro potrebbe bloccarlo in \
+         Kaseya.",
+    )
+    .more(
+        "Kaseya locks a user after 5 failures. We stop at 3 in 30 minutes, whoever tried: a person, a sync, a look-up.",
+        "Kaseya blocca un utente dopo 5 errori. Noi ci fermiamo a 3 in 30 minuti, chiunque abbia provato: una persona, una \
+         sincronizzazione, una ricerca.",
+    ),
+    invoice: NOTHING_SENT_FOR_ANY,
+    done: brief("We log in again by ourselves[ {at_next_try}].", "Accediamo di nuovo da soli[ {at_next_try}].").more(
+        "Credentials that Kaseya has accepted before do not wait for mistyped ones.",
+        "Le credenziali già accettate da Kaseya non aspettano per quelle digitate male.",
+    ),
+    to_do: brief(
+        "Nothing, if the saved password is right; then wait.",
+        "Nulla, se la password salvata è giusta: basta aspettare.",
+    )
+    .more(
+        "If it was changed in Kaseya, save the new one under Connection. To be sure, sign in to Kaseya as this user in a \
+         browser.",
+        "Se è stata cambiata in Kaseya, salva quella nuova in Connessione. Per esserne certo, accedi a Kaseya con questo \
+         utente dal browser.",
+    ),
+};
+
 pub(super) const AUTH_04: Text = Text {
     title: both("Kaseya asks for a second factor", "Kaseya chiede un secondo fattore"),
     happened: brief(

@@ -38,6 +38,7 @@ pub(crate) fn of(code: ErrorCode, facts: &Facts) -> &'static Text {
         ErrorCode::Auth05 => &auth::AUTH_05,
         ErrorCode::Auth06 => &auth::AUTH_06,
         ErrorCode::Auth07 => &auth::AUTH_07,
+        ErrorCode::Auth08 => &auth::AUTH_08,
         ErrorCode::Ten01 => &auth::TEN_01,
         ErrorCode::Host01 => &reach::HOST_01,
         ErrorCode::Net01 => &reach::NET_01,

@@ -1,7 +1,7 @@
 //! S-12 to S-14, B-03: values are tried, told of check by check, and never so often that a user would be locked.
 
 use connection::{Authenticated, Finding, NotTried};
-use domain::ErrorCode;
+use domain::{ErrorCode, NextTry};
 use kaseya_simulator::{Endpoint, Fault};
 use serde_json::json;
 
@@ -134,4 +134,42 @@ async fn other_values_than_the_stored_ones_leave_the_partner_as_it_is() {
         world.text("select concat_ws(' ', state, credentials_version, credentials_refused_code) from integrations").await,
         "on 1"
     );
+}
+
+#[tokio::test]
+async fn case_c3_three_mistyped_passwords_leave_the_stored_one_alone_and_the_third_is_announced() {
+    let world = World::new().await;
+    world.partner("msp-1", RIGHT).await;
+    assert!(world.try_password(RIGHT).await.expect("it is tried").is_proven());
+    let mut told = Vec::new();
+    for password in ["wrong 1", "wrong 2", "wrong 3"] {
+        world.pass(1);
+        told.push(world.try_password(password).await.expect("it is tried").next_try);
+    }
+    let until = "2026-11-23T10:31:00Z".parse().expect("an instant");
+    assert_eq!(told, [NextTry::Free, NextTry::Last(until), NextTry::NotBefore(until)]);
+    // What is typed waits, and what is stored does not: a success resets Kaseya's own count.
+    let typed = world.try_password("wrong 4").await.expect_err("it waits");
+    assert!(matches!(typed, NotTried::NotBefore { until: at } if at == until), "{typed}");
+    assert!(typed.to_string().contains("AUTH-08"), "{typed}");
+    let stored = world.try_password(RIGHT).await.expect("it is tried");
+    assert!(stored.is_proven() && stored.next_try == NextTry::Free, "{stored:?}");
+    assert_eq!((world.kaseya.logins().v2_refused, world.kaseya.logins().v2_accepted), (3, 2));
+    assert_eq!(
+        world.text("select count(*) from integrations where credentials_refused_code is not null").await,
+        "0"
+    );
+}
+
+#[tokio::test]
+async fn case_e4_a_maintenance_page_at_the_login_counts_as_no_try() {
+    let world = World::new().await;
+    for _ in 0..5 {
+        let page = Fault::Page { status: 503 };
+        world.kaseya.fail(Endpoint::Authenticate, 1, page);
+        let tried = world.try_password(RIGHT).await.expect("it is tried each time");
+        assert_eq!((failures(&tried), tried.next_try), (vec!["log_in_v2 NET-01".to_owned()], NextTry::Free));
+    }
+    assert_eq!(world.text("select count(*) from login_tries").await, "0");
+    assert!(world.try_password(RIGHT).await.expect("it is tried").is_proven());
 }

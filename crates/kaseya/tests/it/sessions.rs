@@ -161,7 +161,8 @@ async fn a_login_that_was_not_judged_is_no_refusal() {
         (Fault::DropBeforeApply, ErrorCode::Net01, Login::Unknown),
         (Fault::ApplyThenDrop, ErrorCode::Net01, Login::Unknown),
         (Fault::Truncated, ErrorCode::Unk01, Login::Unknown),
-        (Fault::Answer { status: 404, body: json!({}) }, ErrorCode::Host01, Login::Unknown),
+        (Fault::Answer { status: 500, body: json!({}) }, ErrorCode::Net01, Login::Unknown),
+        (Fault::Answer { status: 404, body: json!({}) }, ErrorCode::Host01, Login::NotTried),
         (Fault::Answer { status: 429, body: json!({}) }, ErrorCode::Lim01, Login::NotTried),
     ];
     for (fault, code, login) in cases {
@@ -179,6 +180,29 @@ async fn a_login_that_was_not_judged_is_no_refusal() {
         assert_eq!(calls(&kaseya, Endpoint::Authenticate), 1, "{fault:?}");
         // Another job may try.
         bms.session(access(&kaseya.base_url()), limits()).sign_in().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn case_e4_what_kaseya_never_looked_at_is_no_login() {
+    for (fault, code) in [
+        (Fault::Answer { status: 503, body: json!({}) }, ErrorCode::Net01),
+        (Fault::Page { status: 503 }, ErrorCode::Net01),
+        (Fault::Page { status: 200 }, ErrorCode::Host01),
+        (Fault::Answer { status: 302, body: json!({}) }, ErrorCode::Host01),
+        (Fault::Answer { status: 404, body: json!({}) }, ErrorCode::Host01),
+    ] {
+        for endpoint in [Endpoint::Authenticate, Endpoint::V1Token] {
+            let kaseya = simulator().await;
+            kaseya.fail(endpoint, 1, fault.clone());
+            let session = bms(&HandClock::at(NOON)).session(access(&kaseya.base_url()), limits());
+            assert_eq!(session.sign_in().await.unwrap_err().code(), code, "{fault:?}");
+            let before = if endpoint == Endpoint::V1Token { Login::Accepted } else { Login::NotTried };
+            assert_eq!(session.login(), before, "{fault:?}");
+            // The very same session may try again once it is over.
+            session.sign_in().await.unwrap();
+            assert_eq!(session.login(), Login::Accepted, "{fault:?}");
+        }
     }
 }
 

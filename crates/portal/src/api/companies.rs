@@ -22,6 +22,7 @@ use super::{
     overview::Numbers,
     problem::{Problem, Problems},
     request::{self, Asked, Cursor},
+    waiting::Waiting,
 };
 use crate::{
     Portal,
@@ -155,6 +156,8 @@ pub(crate) struct Status {
     last_change: Option<Timestamp>,
     /// When it goes on by itself.
     deferred_until: Option<Timestamp>,
+    /// What its job waits for; null for a row that does not wait.
+    wait: Option<Waiting>,
     /// The run that brought it.
     run_id: Option<String>,
     /// The id of that run's trace.
@@ -216,6 +219,7 @@ impl From<CompanyStatus> for Status {
             last_sync: row.last_sync,
             last_change: row.last_change,
             deferred_until: row.deferred_until,
+            wait: row.wait.map(Waiting::from),
             run_id: row.run.map(|run| run.to_string()),
             trace_id: row.trace_id,
             products: row.products.into_iter().map(ProductStatus::from).collect(),

@@ -1,8 +1,8 @@
 //! The connection to Kaseya (S-02 to S-18): read without its password, tried, saved, and its switch.
 
 use axum::{Json, extract::State};
-use connection::{Checked, Finding};
-use domain::Billing;
+use connection::{Authenticated, Checked, Finding};
+use domain::{Billing, NextTry};
 use jiff::Timestamp;
 use operations::connection_settings::{ConnectionForm, CredentialsForm};
 use secrecy::SecretString;
@@ -194,6 +194,12 @@ pub(crate) struct Tried {
     works: bool,
     /// Every check, in order.
     checks: Vec<Check>,
+    /// Set when the next try is the last: refused too, new values wait until this instant (AUTH-08).
+    last_try_until: Option<Timestamp>,
+    /// From when on new values can be tried, where no try is left.
+    not_before: Option<Timestamp>,
+    /// Whether a sync of all companies follows by itself: these are the saved credentials, which Kaseya had refused.
+    sync_follows: bool,
 }
 
 /// A check, and what came of it.
@@ -225,6 +231,22 @@ impl From<&Checked> for Check {
     }
 }
 
+/// Set when another refusal is the last one.
+pub(crate) fn last_try_until(tried: &Authenticated) -> Option<Timestamp> {
+    match tried.next_try {
+        NextTry::Last(until) => Some(until),
+        NextTry::Free | NextTry::NotBefore(_) => None,
+    }
+}
+
+/// From when on new values can be tried.
+pub(crate) fn not_before(tried: &Authenticated) -> Option<Timestamp> {
+    match tried.next_try {
+        NextTry::NotBefore(until) => Some(until),
+        NextTry::Free | NextTry::Last(_) => None,
+    }
+}
+
 /// Tries credentials with real logins and one read per right. Nothing is stored, and nothing is changed in Kaseya.
 #[utoipa::path(post, path = "/connection/authenticate", tag = "connection", request_body = Trial,
     responses((status = 200, body = Tried), Problems))]
@@ -240,6 +262,9 @@ pub(crate) async fn authenticate(
         notes: tried.notes.iter().map(ToString::to_string).collect(),
         works: tried.authenticated.is_proven(),
         checks: tried.authenticated.checks.iter().map(Check::from).collect(),
+        last_try_until: last_try_until(&tried.authenticated),
+        not_before: not_before(&tried.authenticated),
+        sync_follows: tried.authenticated.sync_follows,
     }))
 }
 

@@ -127,11 +127,12 @@ pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result
                 let last_month = Month::last(now, &zones.count);
                 let seen = overview::overview(tx, partner, COMPANIES, last_month, now).await?;
                 let writes_stopped = settings::writes_stopped(tx).await?;
-                Ok::<_, StoreError>(Some((seen, writes_stopped)))
+                let waits = store::waiting::runs(tx, partner, now).await?;
+                Ok::<_, StoreError>(Some((seen, writes_stopped, waits)))
             })
         })
         .await?;
-    let (seen, writes_stopped) = read.ok_or(Problem::NotFound)?;
+    let (seen, writes_stopped, waits) = read.ok_or(Problem::NotFound)?;
     Ok(Json(Overview {
         partner: partner.to_string(),
         integration: state_word(seen.state),
@@ -151,8 +152,8 @@ pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result
             .collect(),
         money_at_risk: seen.at_risk.money,
         units_without_price: seen.at_risk.units_without_price,
-        running: seen.running.map(Run::from),
-        last: seen.last.map(Run::from),
+        running: seen.running.map(|run| Run::of(run, &waits)),
+        last: seen.last.map(|run| Run::of(run, &waits)),
         next_run_at: seen.next_run_at,
     }))
 }

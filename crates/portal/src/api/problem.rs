@@ -20,7 +20,11 @@ use utoipa::{
     openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, response::Response as Described},
 };
 
-use super::{connection::Check, looking_up, mapping_file::Comparison};
+use super::{
+    connection::{Check, last_try_until, not_before},
+    looking_up,
+    mapping_file::Comparison,
+};
 
 /// Whoever meets a database or broker that is away asks again after so many seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
@@ -123,6 +127,9 @@ pub(crate) struct Document {
     /// A mapping file beside what is stored now.
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<Box<Comparison>>,
+    /// Set when the next try is the last: refused too, new values wait until this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_try_until: Option<Timestamp>,
     /// From when on it may be tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     not_before: Option<Timestamp>,
@@ -284,14 +291,17 @@ fn told(refusal: &NotSaved, document: Document) -> Document {
         NotSaved::AddProductsTogether(those) => {
             Document { together: those.iter().map(ToString::to_string).collect(), ..document }
         }
-        NotSaved::NotProven(checks) => {
-            Document { checks: checks.iter().map(Check::from).collect(), ..document }
-        }
+        NotSaved::NotProven(tried) => Document {
+            checks: tried.checks.iter().map(Check::from).collect(),
+            last_try_until: last_try_until(tried),
+            not_before: not_before(tried),
+            ..document
+        },
         NotSaved::NotTried(NotTried::RefusedBefore { code, .. }) => {
             Document { code: Some(code.as_str()), ..document }
         }
         NotSaved::NotTried(NotTried::NotBefore { until }) => {
-            Document { not_before: Some(*until), ..document }
+            Document { code: Some(domain::ErrorCode::Auth08.as_str()), not_before: Some(*until), ..document }
         }
         NotSaved::NotTried(NotTried::CallLimit) => {
             Document { code: Some(domain::ErrorCode::Lim01.as_str()), ..document }

@@ -1,16 +1,19 @@
 //! The runs, one of them with its companies, and the rows of a plan (B-02).
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::{Path, State},
 };
-use domain::RunId;
+use domain::{RunId, Wait};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError,
     history::{self, PlanRow},
     status_reading::{self, RunCompany, RunRow},
+    waiting,
 };
 use utoipa::ToSchema;
 
@@ -19,6 +22,7 @@ use super::{
     companies::ProductStatus,
     problem::{Problem, Problems},
     request::{self, Asked, Cursor},
+    waiting::Waiting,
 };
 use crate::Portal;
 
@@ -65,12 +69,19 @@ pub(crate) struct Run {
     held: u32,
     failed: u32,
     skipped: u32,
+    /// What it waits for; null for a run with nothing in its way.
+    wait: Option<Waiting>,
 }
 
-impl From<RunRow> for Run {
-    fn from(row: RunRow) -> Self {
+/// What the open runs of a partner wait for.
+pub(crate) type Waits = BTreeMap<RunId, Wait>;
+
+impl Run {
+    /// A run with what it waits for.
+    pub(crate) fn of(row: RunRow, waits: &Waits) -> Self {
         let totals = row.totals;
         Self {
+            wait: waits.get(&row.run).copied().map(Waiting::from),
             run_id: row.run.to_string(),
             number: row.number,
             trigger: row.trigger.as_str(),
@@ -98,13 +109,19 @@ pub(crate) async fn list(
 ) -> Result<Json<Runs>, Problem> {
     let size = request::size(asked.size)?;
     let (partner, before) = (&caller.partner, asked.cursor.map(|Cursor(number)| number));
-    let runs = portal
+    let now = portal.operations.clock.now();
+    let (runs, waits) = portal
         .operations
         .store
-        .transaction("api_runs", |tx| Box::pin(history::activity_page(tx, partner, before, size)))
+        .transaction("api_runs", |tx| {
+            Box::pin(async move {
+                let runs = history::activity_page(tx, partner, before, size).await?;
+                Ok::<_, StoreError>((runs, waiting::runs(tx, partner, now).await?))
+            })
+        })
         .await?;
     let next = request::next(&runs, size, |run| run.number);
-    Ok(Json(Runs { runs: runs.into_iter().map(Run::from).collect(), next }))
+    Ok(Json(Runs { runs: runs.into_iter().map(|run| Run::of(run, &waits)).collect(), next }))
 }
 
 /// A run with its companies.
@@ -183,7 +200,7 @@ pub(crate) async fn show(
     Path((_, run)): Path<(String, String)>,
 ) -> Result<Json<OneRun>, Problem> {
     let run = RunId::parse(&run).map_err(|_| Problem::NotFound)?;
-    let partner = &caller.partner;
+    let (partner, now) = (&caller.partner, portal.operations.clock.now());
     let read = portal
         .operations
         .store
@@ -192,13 +209,14 @@ pub(crate) async fn show(
                 let Some(row) = status_reading::run(tx, partner, run).await? else { return Ok(None) };
                 let companies = status_reading::run_companies(tx, partner, run).await?;
                 let plan = history::plan_rows(tx, partner, run).await?;
-                Ok::<_, StoreError>(Some((row, companies, plan)))
+                let waits = waiting::runs(tx, partner, now).await?;
+                Ok::<_, StoreError>(Some((row, waits, companies, plan)))
             })
         })
         .await?;
-    let (row, companies, plan) = read.ok_or(Problem::NotFound)?;
+    let (row, waits, companies, plan) = read.ok_or(Problem::NotFound)?;
     Ok(Json(OneRun {
-        run: row.into(),
+        run: Run::of(row, &waits),
         companies: companies.into_iter().map(CompanyOfRun::from).collect(),
         plan: plan.into_iter().map(Planned::from).collect(),
     }))

@@ -5,16 +5,18 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use domain::{CompanyId, RequestId};
+use domain::{CompanyId, PartnerId, RequestId};
+use jiff::Timestamp;
 use operations::sync_requests::SyncOrder;
 use serde::{Deserialize, Serialize};
-use store::{requests::Answer, status_reading};
+use store::{StoreError, Transaction, requests::Answer, status_reading, waiting};
 use utoipa::ToSchema;
 
 use super::{
     caller::{Caller, Editor},
     problem::{Problem, Problems},
     request::Body,
+    waiting::Waiting,
 };
 use crate::{Portal, pages::orders::ANSWER};
 
@@ -45,10 +47,28 @@ pub(crate) struct SyncRequest {
     code: Option<String>,
     /// The same in English.
     reason: Option<String>,
+    /// What its run waits for; null where nothing is in its way.
+    wait: Option<Waiting>,
 }
 
 impl SyncRequest {
-    fn of(request: &RequestId, answer: Option<Answer>) -> Self {
+    async fn of(
+        tx: &Transaction<'_>,
+        partner: &PartnerId,
+        request: &RequestId,
+        answer: Option<Answer>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let wait = match &answer {
+            Some(Answer::Accepted { run } | Answer::Joined { run, .. }) => {
+                waiting::runs(tx, partner, now).await?.remove(run).map(Waiting::from)
+            }
+            _ => None,
+        };
+        Ok(Self { wait, ..Self::answered(request, answer) })
+    }
+
+    fn answered(request: &RequestId, answer: Option<Answer>) -> Self {
         let waiting = Self {
             request_id: request.to_string(),
             answer: "waiting",
@@ -56,6 +76,7 @@ impl SyncRequest {
             follow_up_run_id: None,
             code: None,
             reason: None,
+            wait: None,
         };
         match answer {
             None => waiting,
@@ -89,7 +110,16 @@ pub(crate) async fn ask(
     let order = SyncOrder { companies: &new.company_ids, plan: new.plan, by: &caller.name };
     let request = portal.operations.request_sync(partner, order).await?;
     let answer = portal.operations.sync_answer(partner, &request, ANSWER).await?;
-    Ok((StatusCode::ACCEPTED, Json(SyncRequest::of(&request, answer))))
+    let now = portal.operations.clock.now();
+    let answered = portal
+        .operations
+        .store
+        .transaction("api_answer", |tx| {
+            let (request, answer) = (&request, answer.clone());
+            Box::pin(async move { SyncRequest::of(tx, partner, request, answer, now).await })
+        })
+        .await?;
+    Ok((StatusCode::ACCEPTED, Json(answered)))
 }
 
 /// What came of a request to sync. One that no scheduler has seen yet is unknown.
@@ -101,14 +131,19 @@ pub(crate) async fn show(
     Path((_, request)): Path<(String, String)>,
 ) -> Result<Json<SyncRequest>, Problem> {
     let request = RequestId::new(request).map_err(|_| Problem::NotFound)?;
-    let partner = &caller.partner;
-    let answer = portal
+    let (partner, now) = (&caller.partner, portal.operations.clock.now());
+    let answered = portal
         .operations
         .store
         .transaction("api_request", |tx| {
             let request = &request;
-            Box::pin(async move { status_reading::request(tx, partner, request).await })
+            Box::pin(async move {
+                match status_reading::request(tx, partner, request).await? {
+                    Some(answer) => SyncRequest::of(tx, partner, request, answer, now).await.map(Some),
+                    None => Ok(None),
+                }
+            })
         })
         .await?;
-    Ok(Json(SyncRequest::of(&request, answer.ok_or(Problem::NotFound)?)))
+    Ok(Json(answered.ok_or(Problem::NotFound)?))
 }

@@ -8,14 +8,14 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use domain::{CompanyState, ErrorCode, RunId, RunMode, RunState};
-use jiff::tz::TimeZone;
+use domain::{CompanyState, ErrorCode, RunId, RunMode, RunState, Wait};
 use store::{
     StoreError,
     history::{self, PlanRow},
     outcomes::ProductRow,
     settings::{self, PartnerSettings},
     status_reading::{self, RunCompany, RunRow},
+    waiting,
 };
 
 use crate::{
@@ -74,6 +74,8 @@ struct Run {
     totals: [(&'static str, String); 6],
     /// How many of how many, while it is running.
     progress: Option<(u32, u32, String)>,
+    /// What it waits for.
+    wait: Option<String>,
 }
 
 struct Row {
@@ -95,7 +97,7 @@ struct Change {
 
 /// The page of all runs.
 pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
-    let partner = &visit.partner;
+    let (partner, now) = (&visit.partner, portal.operations.clock.now());
     let read = portal
         .operations
         .store
@@ -103,14 +105,15 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
             Box::pin(async move {
                 let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
                 let runs = status_reading::runs(tx, partner, 0, RUNS).await?;
-                Ok::<_, StoreError>(Some((settings, runs)))
+                Ok::<_, StoreError>(Some((settings, runs, waiting::runs(tx, partner, now).await?)))
             })
         })
         .await?;
-    let (settings, runs) = read.ok_or(Failure::NotFound)?;
+    let (settings, runs, waits) = read.ok_or(Failure::NotFound)?;
     let frame = visit.frame(&portal, Place::Activity);
     let companies = settings.companies.len();
-    let shown = |run: &RunRow| shown_run(run, &frame, settings.zone(), visit.language, companies);
+    let reader = advice::Reader { language: visit.language, now: now.to_zoned(settings.zone().clone()) };
+    let shown = |run: &RunRow| shown_run(run, waits.get(&run.run), &frame, &reader, companies);
     let runs = runs.iter().map(shown).collect();
     Ok(page(&Activity { activity: words::Activity::of(visit.language), runs, frame }))
 }
@@ -122,7 +125,7 @@ pub(crate) async fn show_run(
     Path((_, run)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
     let run = RunId::parse(&run).map_err(|_| Failure::NotFound)?;
-    let partner = &visit.partner;
+    let (partner, now) = (&visit.partner, portal.operations.clock.now());
     let read = portal
         .operations
         .store
@@ -135,14 +138,15 @@ pub(crate) async fn show_run(
                     RunMode::Plan => history::plan_rows(tx, partner, run).await?,
                     RunMode::Apply => Vec::new(),
                 };
-                Ok::<_, StoreError>(Some((settings, row, companies, plan)))
+                let wait = waiting::runs(tx, partner, now).await?.remove(&run);
+                Ok::<_, StoreError>(Some((settings, row, wait, companies, plan)))
             })
         })
         .await?;
-    let (settings, run, companies, plan) = read.ok_or(Failure::NotFound)?;
+    let (settings, run, wait, companies, plan) = read.ok_or(Failure::NotFound)?;
     let frame = visit.frame(&portal, Place::Activity);
     let language = visit.language;
-    let now = portal.operations.clock.now().to_zoned(settings.zone().clone());
+    let now = now.to_zoned(settings.zone().clone());
     let reader = advice::Reader { language, now };
     let mut rows: Vec<&RunCompany> = companies.iter().collect();
     // What needs a person first, then what changed.
@@ -171,7 +175,7 @@ pub(crate) async fn show_run(
     let changed: Vec<&PlanRow> = plan.iter().filter(|row| row.from != row.to.map(f64::from)).collect();
     let plan_total = plan_total(&changed).and_then(|total| shown::difference(total, language));
     let plan = changed.iter().map(|row| planned(row, &frame, &settings, &reader)).collect();
-    let run = shown_run(&run, &frame, settings.zone(), language, settings.companies.len());
+    let run = shown_run(&run, wait.as_ref(), &frame, &reader, settings.companies.len());
     Ok(page(&OneRun { words: words::Activity::of(language), run, rows, plan, plan_total, frame }))
 }
 
@@ -232,7 +236,14 @@ fn contract_name(settings: &PartnerSettings, row: &RunCompany) -> String {
     known.map_or_else(|| contract.to_string(), |known| known.name.clone())
 }
 
-fn shown_run(run: &RunRow, frame: &Frame, zone: &TimeZone, language: Language, companies: usize) -> Run {
+fn shown_run(
+    run: &RunRow,
+    wait: Option<&Wait>,
+    frame: &Frame,
+    reader: &advice::Reader,
+    companies: usize,
+) -> Run {
+    let (zone, language) = (reader.now.time_zone(), reader.language);
     let words = words::Activity::of(language);
     let trigger = entries::cause(run.trigger, words);
     let state = match run.state {
@@ -267,5 +278,6 @@ fn shown_run(run: &RunRow, frame: &Frame, zone: &TimeZone, language: Language, c
             (words.skipped, whole(totals.skipped)),
         ],
         progress,
+        wait: wait.map(|wait| advice::wait(wait, reader)),
     }
 }

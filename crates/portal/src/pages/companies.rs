@@ -88,6 +88,8 @@ struct Row {
     code: &'static str,
     /// Kaseya's own words.
     kaseya_says: Option<String>,
+    /// What it waits for.
+    wait: Option<String>,
     last_sync: String,
 }
 
@@ -346,6 +348,7 @@ fn row(
         state: advice::state(status.state, &shown::moving(status), reader),
         code: status.code.map_or("", ErrorCode::as_str),
         kaseya_says: status.kaseya_says.clone(),
+        wait: status.wait.as_ref().map(|wait| advice::wait(wait, reader)),
         last_sync: status
             .last_sync
             .map_or_else(|| words.never_synced.to_owned(), |at| shown::instant(at, zone, language)),

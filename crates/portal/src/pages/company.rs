@@ -63,6 +63,8 @@ struct Contract {
     remarks: Vec<String>,
     kaseya_says: Option<String>,
     trace: Option<String>,
+    /// What it waits for.
+    wait: Option<String>,
 }
 
 struct Product {
@@ -161,6 +163,7 @@ fn contract(
         remarks,
         kaseya_says: status.kaseya_says.clone(),
         trace: status.trace_id.clone(),
+        wait: status.wait.as_ref().map(|wait| advising.wait(wait, language)),
     }
 }
 

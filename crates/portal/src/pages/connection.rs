@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use connection::{Authenticated, Checked, Finding, NotTried};
-use domain::Billing;
+use domain::{Billing, NextTry};
 use jiff::tz::TimeZone;
 use operations::{
     connection_settings::{ConnectionForm, CredentialsForm},
@@ -208,8 +208,9 @@ pub(crate) async fn post(
         Action::Authenticate => {
             match trying::authenticate(&portal, partner, credentials, typed.mended).await {
                 Ok(tried) => {
-                    page_of.outcome =
-                        Some(outcome_of(&tried.authenticated, words, &tried.host, &tried.notes));
+                    let mut outcome = outcome_of(&tried.authenticated, words, &tried.host, &tried.notes);
+                    outcome.notes.extend(next_try(tried.authenticated.next_try, words, &zone, language));
+                    page_of.outcome = Some(outcome);
                     return Ok(page(&page_of));
                 }
                 Err(refusal) => refusal,
@@ -235,6 +236,7 @@ pub(crate) async fn post(
                     let said = match (saved.is_first, saved.notes.is_empty()) {
                         (_, false) => Said::SavedStripped,
                         (true, true) => Said::SavedFirst,
+                        (false, true) if saved.sync_follows => Said::SavedAndSyncs,
                         (false, true) => Said::Saved,
                     };
                     return Ok(Redirect::to(&said.at(partner, "integrations/kaseya-bms")).into_response());
@@ -257,15 +259,30 @@ fn outcome_of(
     let stripped = (!notes.is_empty()).then(|| fill(words.stripped, &[("host", &host)]));
     Outcome {
         tone: if works { "good" } else { "bad" },
-        text: if works {
-            format!("{} {}", words.works, words.not_stored)
-        } else {
-            words.works_not.to_owned()
+        text: match (works, authenticated.sync_follows) {
+            (true, true) => format!("{} {}", words.works, words.sync_follows),
+            (true, false) => format!("{} {}", words.works, words.not_stored),
+            (false, _) => words.works_not.to_owned(),
         },
         checks: authenticated.checks.iter().map(|checked| check(checked, words)).collect(),
         notes: stripped.into_iter().collect(),
         may_say_mended: false,
     }
+}
+
+/// What another refusal would come to: told before it.
+fn next_try(
+    next: NextTry,
+    words: &words::Connection,
+    zone: &TimeZone,
+    language: advice::Language,
+) -> Option<String> {
+    let (text, until) = match next {
+        NextTry::Free => return None,
+        NextTry::Last(until) => (words.last_try, until),
+        NextTry::NotBefore(until) => (words.no_try_left, until),
+    };
+    Some(fill(text, &[("when", &shown::instant(until, zone, language))]))
 }
 
 fn check(checked: &Checked, words: &words::Connection) -> Check {
@@ -314,8 +331,9 @@ fn refused(
             page.mistakes = mistakes.iter().map(|mistake| (mistake.field, mend(mistake, words))).collect();
             outcome(words.mistakes.to_owned())
         }
-        NotSaved::NotProven(checks) => Outcome {
-            checks: checks.iter().map(|checked| check(checked, words)).collect(),
+        NotSaved::NotProven(tried) => Outcome {
+            checks: tried.checks.iter().map(|checked| check(checked, words)).collect(),
+            notes: next_try(tried.next_try, words, zone, language).into_iter().collect(),
             ..outcome(words.not_proven.to_owned())
         },
         NotSaved::NotTried(NotTried::RefusedBefore { code, at }) => {

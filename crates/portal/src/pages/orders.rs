@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{extract::State, response::Redirect};
-use domain::{CompanyId, PartnerId};
+use domain::{CompanyId, PartnerId, WaitReason};
 use operations::sync_requests::{NotAsked, SyncOrder};
 use serde::Deserialize;
 use store::requests::Answer;
@@ -58,6 +58,17 @@ pub(crate) async fn sync_now(
         }
         Some(Answer::Accepted { run }) => (run, Said::Asked),
         Some(Answer::Joined { run, .. }) => (run, Said::Joined),
+    };
+    let now = portal.operations.clock.now();
+    let waits = portal
+        .operations
+        .store
+        .transaction("portal_waits", |tx| Box::pin(store::waiting::runs(tx, partner, now)))
+        .await?;
+    let said = if waits.get(&run).is_some_and(|wait| wait.reason != WaitReason::KaseyaBusy) {
+        Said::AskedWaits
+    } else {
+        said
     };
     Ok(Redirect::to(&said.at(partner, &format!("activity/{run}"))))
 }

@@ -41,6 +41,8 @@ struct Overview {
     next_run: Option<String>,
     last_run: Option<(String, String)>,
     running: Option<String>,
+    /// What the run that goes on waits for.
+    wait: Option<String>,
     zone: String,
 }
 
@@ -67,11 +69,12 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
                 let last_month = Month::last(now, &zones.count);
                 let seen = overview::overview(tx, partner, COMPANIES, last_month, now).await?;
                 let stopped = settings::writes_stopped(tx).await?;
-                Ok::<_, StoreError>(Some((zones.shown, seen, stopped)))
+                let waits = store::waiting::runs(tx, partner, now).await?;
+                Ok::<_, StoreError>(Some((zones.shown, seen, stopped, waits)))
             })
         })
         .await?;
-    let (zone, seen, writes_stopped) = read.ok_or(Failure::NotFound)?;
+    let (zone, seen, writes_stopped, waits) = read.ok_or(Failure::NotFound)?;
     let language = visit.language;
     let words = words::Overview::of(language);
     let frame = visit.frame(&portal, Place::Overview);
@@ -109,6 +112,11 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
             .as_ref()
             .map(|last| (run(last), instant(last.finished_at.unwrap_or(last.started_at)))),
         running: seen.running.as_ref().map(run),
+        wait: seen
+            .running
+            .as_ref()
+            .and_then(|run| waits.get(&run.run))
+            .map(|wait| advice::wait(wait, &reader)),
         zone: fill(words.times, &[("zone", &zone.iana_name().unwrap_or("UTC"))]),
         frame,
     }))

@@ -81,8 +81,14 @@ super::words! {
         stripped: "Only the host is kept: {host}", "Viene tenuto solo l'host: {host}";
         refused_before: "Kaseya refused these very values on {when} ({code}). They are not tried again, so that the user is not locked. Change them, or say that you have mended it in Kaseya.",
             "Kaseya ha rifiutato proprio questi valori il {when} ({code}). Non vengono riprovati, per non bloccare l'utente. Modificali, oppure indica che hai corretto in Kaseya.";
-        not_before: "Too many tries. The next one is made from {when} on, so that the user is not locked.",
-            "Troppi tentativi. Il prossimo è possibile dal {when}, per non bloccare l'utente.";
+        not_before: "Logins of this user wait until {when} (AUTH-08): earlier ones were refused or had no answer, and another might lock it in Kaseya. The saved credentials do not wait.",
+            "Gli accessi di questo utente attendono fino al {when} (AUTH-08): altri sono stati rifiutati o sono rimasti senza risposta, e un altro potrebbe bloccarlo in Kaseya. Le credenziali salvate non attendono.";
+        last_try: "One try is left. If Kaseya refuses it too, new values can be tried again only from {when} on (AUTH-08): Kaseya locks a user after 5 refusals. Saved credentials that work go on.",
+            "Resta un solo tentativo. Se Kaseya rifiuta anche quello, nuovi valori si potranno provare solo dal {when} (AUTH-08): Kaseya blocca un utente dopo 5 rifiuti. Le credenziali salvate che funzionano continuano.";
+        no_try_left: "No try is left: new values can be tried again from {when} on (AUTH-08). Kaseya locks a user after 5 refusals. Saved credentials that work go on.",
+            "Non restano tentativi: nuovi valori si potranno provare dal {when} (AUTH-08). Kaseya blocca un utente dopo 5 rifiuti. Le credenziali salvate che funzionano continuano.";
+        sync_follows: "Kaseya takes the saved credentials again: a sync of all companies follows by itself.",
+            "Kaseya accetta di nuovo le credenziali salvate: segue da sola una sincronizzazione di tutte le aziende.";
         call_limit: "This hour's calls to Kaseya are used up (LIM-01). Try again later.",
             "Le chiamate a Kaseya di quest'ora sono esaurite (LIM-01). Riprova più tardi.";
         not_proven: "The new credentials do not prove right; those in force stay, and nothing of the form is stored.",

@@ -5,6 +5,10 @@ super::words! {
     Said {
         asked: "The sync is under way. It is through within a couple of minutes.",
             "La sincronizzazione è partita. Si conclude entro un paio di minuti.";
+        asked_waits: "The sync cannot begin yet: the run says what it waits for, and goes on by itself.",
+            "La sincronizzazione non può ancora partire: l'esecuzione dice cosa attende, e riprende da sola.";
+        saved_and_syncs: "Saved. A sync of all companies follows by itself with the new credentials.",
+            "Salvato. Segue da sola una sincronizzazione di tutte le aziende con le nuove credenziali.";
         joined: "A sync is already going and does this too (JOB-02).",
             "Una sincronizzazione è già in corso e comprende anche questa (JOB-02).";
         refused_off: "Nothing is synced: the integration is off (JOB-01). Switch it on first.",

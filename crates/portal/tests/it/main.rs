@@ -12,6 +12,7 @@ mod mapping_file;
 mod ordering;
 mod reading;
 mod suggestions;
+mod waiting;
 mod walk;
 mod weight;
 mod world;

@@ -306,3 +306,29 @@ async fn an_answer_that_was_not_announced_is_announced_by_the_round() {
     assert!(events.next().await.is_some());
     assert_eq!(announce_answers(&world.context).await.expect("a round"), 0);
 }
+
+#[tokio::test]
+async fn case_c1_a_sync_that_cannot_begin_says_so_with_its_answer() {
+    let world = counted(2).await;
+    let stop = CancellationToken::new();
+    let mut events =
+        world.context.bus.listen(EventTopic::SyncAnswered, stop).await.expect("the bus is there");
+    world
+        .sql(
+            "insert into breakers (host, failures, open_until)
+             select lower(host), 3, '2026-11-23T12:07:00Z' from integrations",
+        )
+        .await;
+    world.request("p", "q", all()).await;
+    let event = events.next().await.expect("an answer");
+    let heard = event.message.decode::<v1::SyncAnswered>().expect("an answer");
+    let wait = heard.wait.clone().expect("it says what it waits for");
+    assert_eq!(heard.answer(), v1::SyncAnswer::Accepted);
+    assert_eq!((wait.reason.as_str(), wait.code.as_deref()), ("kaseya_down", Some("NET-01")));
+    let instants =
+        [wait.since, wait.until].map(|at| messages::field::optional_instant("at", at).expect("an instant"));
+    let expected = ["2026-11-23T12:00:00Z", "2026-11-23T12:07:00Z"].map(|at| at.parse().ok());
+    assert_eq!(instants, expected);
+    let jobs = "select string_agg(concat_ws(' ', kind, deferred_code), ', ' order by kind) from jobs where kind <> 'local'";
+    assert_eq!(world.text(jobs).await, "survey NET-01");
+}

@@ -263,3 +263,41 @@ async fn finish(world: &World, ticket: &v1::JobReady, run: &str) {
         .run(&format!("update runs set state = 'finished', finished_at = created_at where run_id = '{run}'"))
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_c3_a_persons_refusals_leave_proven_credentials_alone() {
+    let world = World::running().await;
+    world.partner("p1", 1).await;
+    world
+        .run(&format!(
+            "update integrations set password_marks = '{{stored}}';
+             insert into login_tries (host, tenant, user_name, partner_id, marks, begun_at, outcome, heard_at)
+             select '{HOST}', 'p1 Srl', 'api', 'p1', case outcome when 'accepted' then '{{stored}}'::text[] else '{{typed}}' end,
+                    at, outcome, at
+             from (values ('2026-11-20T11:40Z'::timestamptz, 'accepted'), ('2026-11-20T11:50Z', 'refused'),
+                          ('2026-11-20T11:55Z', 'refused'), ('2026-11-20T11:58Z', 'refused')) as tries (at, outcome)"
+        ))
+        .await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101]).await;
+    world.started("w1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_c7_once_refused_credentials_prove_right_a_run_follows_by_itself_and_once() {
+    let world = World::running().await;
+    world.partner("p1", 1).await;
+    schedule(&world, "p1", "2026-11-29T02:00:00Z").await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101]).await;
+    let (ticket, _) = world.started("w1").await;
+    refuse(&world, &ticket, "AUTH-01").await;
+    let p1 = PartnerId::new("p1").expect("an id");
+    let follows = world.in_transaction(|tx| Box::pin(store::switch::forget_refusal(tx, &p1))).await;
+    assert!(follows, "the integration is on");
+    let (again, content) = world.started("w1").await;
+    assert_eq!((content.trigger.as_str(), content.mode()), ("schedule", v1::SyncMode::Apply));
+    finish(&world, &again, &content.run_id).await;
+    all_logins_are_looked_at(&world).await;
+    assert_eq!(world.number("count(*) from runs where partner_id = 'p1'").await, 2);
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Clock as _, JobId, LoginOutcome, PartnerId};
+use domain::{Clock as _, JobId, LoginOutcome, PartnerId, Wait, WaitReason};
 use messages::v1::{self, RefusalReason};
 use store::settings::IntegrationState;
 
@@ -321,4 +321,77 @@ async fn switching_on_leaves_credentials_alone_that_are_not_refused() {
         world.in_transaction(|tx| Box::pin(store::switch::switch_on(tx, partner))).await;
         assert_eq!(world.number("credentials_version from integrations").await, 1);
     }
+}
+
+/// What a run waits for, as every page, answer and command reads it.
+async fn wait_of(world: &World, partner: &str) -> Option<Wait> {
+    let (partner, now) = (PartnerId::new(partner).expect("an id"), world.clock.now());
+    let waits = world.in_transaction(|tx| Box::pin(store::waiting::runs(tx, &partner, now))).await;
+    waits.into_values().next()
+}
+
+/// Each arranges one thing that stands in the way of a start.
+const IN_THE_WAY: &[(WaitReason, &str, Option<&str>)] = &[
+    (
+        WaitReason::Logins,
+        "insert into login_tries (host, tenant, user_name, partner_id, marks, begun_at, outcome, heard_at)
+         select 'bms.example.com', 'p1 Srl', 'api', 'p1', '{stored}', at, 'unknown', at
+         from unnest(array['2026-11-20T11:50Z', '2026-11-20T11:55Z']::timestamptz[]) at",
+        Some("2026-11-20T12:25:00Z"),
+    ),
+    (
+        WaitReason::UserLocked,
+        "update integrations set password_marks = '{stored}';
+         insert into refused_logins (host, tenant, user_name, mark, code, refused_at)
+         values ('bms.example.com', 'p1 Srl', 'api', 'stored', 'AUTH-03', '2026-11-20T11:55:00Z')",
+        Some("2026-11-20T12:30:00Z"),
+    ),
+    (
+        WaitReason::CallLimit,
+        "insert into calls_made (host, tenant, endpoint, minute, calls)
+         values ('bms.example.com', 'p1 Srl', 'GET /api/x', '2026-11-20T11:20:00Z', 250)",
+        Some("2026-11-20T12:21:00Z"),
+    ),
+    (
+        WaitReason::KaseyaDown,
+        "insert into breakers values ('bms.example.com', 3, '2026-11-20T12:05:00Z', null)",
+        Some("2026-11-20T12:05:00Z"),
+    ),
+    (WaitReason::WritesStopped, "update installation set writes_stopped = true", None),
+    (WaitReason::Restored, "update installation set reread_since = '2026-11-20T11:00:00Z'", None),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_c1_whatever_the_scheduler_puts_a_job_off_for_is_shown_with_its_instant() {
+    for (reason, in_the_way, until) in IN_THE_WAY {
+        let world = World::running().await;
+        world.partner("p1", 1).await;
+        let run = world.make_run("p1").await;
+        world.make_job(&run, &[101]).await;
+        let ticket = world.ticket().await;
+        world.run(in_the_way).await;
+        world.start(&ticket, "w1").await.expect_err("something is in the way");
+        let wait = wait_of(&world, "p1").await.expect("it says so");
+        let until = until.map(|until| until.parse().expect("an instant"));
+        assert_eq!((wait.reason, wait.code, wait.until), (*reason, reason.code(), until), "{reason}");
+        assert_eq!(wait.since, world.clock.now(), "{reason}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_c1_a_busy_lane_is_shown_while_another_job_uses_the_same_kaseya() {
+    let world = World::running().await;
+    for partner in ["p1", "p2"] {
+        world.partner(partner, 1).await;
+    }
+    world.run("update integrations set tenant = 'One Srl'").await;
+    for partner in ["p1", "p2"] {
+        let run = world.make_run(partner).await;
+        world.make_job(&run, &[101]).await;
+    }
+    let (first, _) = world.started("w1").await;
+    let other = if first.partner_id == "p1" { "p2" } else { "p1" };
+    let wait = wait_of(&world, other).await.expect("it waits");
+    assert_eq!((wait.reason, wait.until), (WaitReason::KaseyaBusy, None));
+    assert_eq!(wait_of(&world, &first.partner_id).await, None);
 }

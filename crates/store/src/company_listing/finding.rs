@@ -128,19 +128,21 @@ pub(super) struct Found {
     pub counts: Counts,
 }
 
-/// What lies over how companies stand, for a while: of companies with an open job it is put together anew, as
+/// What lies over how companies stand, for a while: of companies with an open job it is put together again, as
 /// `status_reading::companies` has it. Parameters: partner, now.
 const OVERLAY: &str = "open as materialized (
-        select state = 'started' as running, contract_ids, company_ids from jobs
-        where partner_id = $1 and state <> 'done' and (not_before is null or not_before <= $2)
+        select case when state = 'started' then 2 when not_before > $2 then 0 else 1 end as place,
+               case when not_before > $2 and deferred_code ~ '^[A-Z]+-[0-9]+$' then deferred_code end as wait_code,
+               contract_ids, company_ids
+        from jobs where partner_id = $1 and state <> 'done'
     ),
     open_contracts as materialized (
-        select contract_id, bool_or(running) as running
-        from (select running, unnest(contract_ids) as contract_id from open) as each group by contract_id
+        select contract_id, max(place) as place, max(wait_code) as wait_code
+        from (select place, wait_code, unnest(contract_ids) as contract_id from open) as each group by contract_id
     ),
     open_companies as materialized (
-        select company_id, bool_or(running) as running
-        from (select running, unnest(company_ids) as company_id from open) as each group by company_id
+        select company_id, max(place) as place, max(wait_code) as wait_code
+        from (select place, wait_code, unnest(company_ids) as company_id from open) as each group by company_id
     ),
     overlaid as (
         select company_id from company_mappings join open_contracts using (contract_id) where partner_id = $1
@@ -150,14 +152,21 @@ const OVERLAY: &str = "open as materialized (
         select company_id from open_companies
     ),
     overlay as materialized (
-        select company_id, array_agg(distinct case when running then 'running' when not running then 'queued' else state end) as states,
-               coalesce(array_agg(distinct code) filter (where running is null and contract_id <> 0 and code is not null), '{}')
-                   as codes
+        select company_id, array_agg(distinct over_state) as states,
+               coalesce(array_agg(distinct over_code) filter (where contract_id <> 0 and over_code is not null), '{}') as codes
         from (
-            select shown.company_id, contract_id, state, code, coalesce(open_contracts.running, open_companies.running) as running
-            from shown_contracts($1, (select array_agg(company_id) from overlaid)) as shown
-                 left join open_contracts using (contract_id)
-                 left join open_companies on contract_id = 0 and open_companies.company_id = shown.company_id
+            select company_id, contract_id,
+                   case when place = 2 then 'running' when place = 1 then 'queued'
+                        when place = 0 and state not in ('held', 'not_sent') then 'deferred' else state end as over_state,
+                   case when place > 0 then null
+                        when place = 0 and state not in ('held', 'not_sent') then wait_code else code end as over_code
+            from (
+                select shown.company_id, contract_id, state, code, coalesce(open_contracts.place, open_companies.place) as place,
+                       coalesce(open_contracts.wait_code, open_companies.wait_code) as wait_code
+                from shown_contracts($1, (select array_agg(company_id) from overlaid)) as shown
+                     left join open_contracts using (contract_id)
+                     left join open_companies on contract_id = 0 and open_companies.company_id = shown.company_id
+            ) as placed
         ) as each group by company_id
     )";
 
@@ -183,9 +192,9 @@ fn standing(overlaid: bool) -> String {
     standing as not materialized (
         select company_standings.company_id, unmapped, users, last_sync,
                case when $3 then '{{off}}' else {states} end as states,
-               not $3 and {held} as held,
-               not $3 and ({not_sent} or {codes} <> '{{}}' and {codes} && $4::text[]) as failed,
-               not $3 and {never} as never
+               {held} as held,
+               ({not_sent} or {codes} <> '{{}}' and {codes} && $4::text[]) as failed,
+               {never} as never
         from company_standings {join}
     )"
     )

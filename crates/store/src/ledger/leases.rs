@@ -114,7 +114,7 @@ pub async fn halve(
 pub async fn give_up_survey(tx: &Transaction<'_>, partner: &PartnerId, job: JobId) -> Result<(), StoreError> {
     tx.execute(
         "update jobs set survey_result = 'given_up', state = 'ready', attempt = attempt + 1, failures = 0, holder = null,
-             lease_until = null, emitted_at = null, emitting_until = null, not_before = null
+             lease_until = null, emitted_at = null, emitting_until = null, not_before = null, deferred_code = null
          where partner_id = $1 and job_id = $2 and kind = 'survey' and state = 'started'",
         &[&partner.as_str(), &job.0],
     )
@@ -132,7 +132,7 @@ pub async fn give_up(
     tx.execute(
         "update jobs set kind = 'local', local_code = $3, host = null, tenant = null, state = 'ready',
              attempt = attempt + 1, failures = 0, holder = null, lease_until = null, emitted_at = null,
-             emitting_until = null, not_before = null
+             emitting_until = null, not_before = null, deferred_code = null
          where partner_id = $1 and job_id = $2 and state = 'started'",
         &[&partner.as_str(), &job.0, &code],
     )

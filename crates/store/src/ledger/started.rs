@@ -1,6 +1,8 @@
 //! From ticket to lease: a job as it stands, started, put back, deferred, kept alive.
 
-use domain::{ContractId, JobId, JobKind, JobState, PartnerId, RunId, RunMode, RunState, Trigger};
+use domain::{
+    ContractId, JobId, JobKind, JobState, PartnerId, RunId, RunMode, RunState, Trigger, Wait, WaitReason,
+};
 use jiff::Timestamp;
 
 use crate::{StoreError, Transaction};
@@ -157,28 +159,35 @@ pub async fn start_job(
 }
 
 /// Lets a job whose ticket is used up wait for another, at once if nothing is in its way.
-pub async fn put_back(tx: &Transaction<'_>, partner: &PartnerId, job: JobId) -> Result<(), StoreError> {
+pub async fn put_back(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    reason: WaitReason,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     tx.execute(
-        "update jobs set state = 'ready', emitted_at = null, emitting_until = null
+        "update jobs set state = 'ready', emitted_at = null, emitting_until = null, not_before = null, deferred_code = $3,
+             deferred_at = case when deferred_code = $3 then coalesce(deferred_at, $4) else $4 end
          where partner_id = $1 and job_id = $2 and state in ('ready', 'emitted')",
-        &[&partner.as_str(), &job.0],
+        &[&partner.as_str(), &job.0, &reason.as_str(), &now],
     )
     .await?;
     Ok(())
 }
 
-/// Lets a job wait until an instant, for the reason of a code of the error catalogue.
+/// Lets a job wait. Put off for the same again, it has waited since the first time.
 pub async fn defer_job(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     job: JobId,
-    not_before: Timestamp,
-    code: &str,
+    wait: &Wait,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "update jobs set state = 'ready', emitted_at = null, emitting_until = null, not_before = $3, deferred_code = $4
+        "update jobs set state = 'ready', emitted_at = null, emitting_until = null, not_before = $3, deferred_code = $4,
+             deferred_at = case when deferred_code = $4 or setbacks > 0 then coalesce(deferred_at, $5) else $5 end
          where partner_id = $1 and job_id = $2 and state in ('ready', 'emitted')",
-        &[&partner.as_str(), &job.0, &not_before, &code],
+        &[&partner.as_str(), &job.0, &wait.until, &wait.word(), &wait.since],
     )
     .await?;
     Ok(())

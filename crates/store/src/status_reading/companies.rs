@@ -1,12 +1,13 @@
 //! Companies and their contracts.
 //!
-//! A status is stored when a job has ended. What lies over it here is not stored anywhere: *queued* and *running* follow
-//! from open jobs, *off* from the switch, *never* from there being no status yet.
+//! A status is stored when a job has ended. What lies over it here is not stored anywhere: *queued*, *running* and
+//! *deferred* follow from open jobs, *off* from the switch, *never* from there being no status yet. What a person has to see to
+//! stays in sight while it waits or is off.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, CompanyId, CompanyState, ContractId, ErrorCode, PartnerId, ProductId, Remark, RunId,
+    AccountId, CompanyId, CompanyState, ContractId, ErrorCode, PartnerId, ProductId, Remark, RunId, Wait,
 };
 use jiff::Timestamp;
 use serde::Deserialize as _;
@@ -16,6 +17,7 @@ use crate::{
     StoreError, Transaction,
     outcomes::ProductRow,
     settings::{Company, IntegrationState, PartnerSettings, Product},
+    waiting::{self, OpenJob},
 };
 
 /// A company and contract as a person sees it.
@@ -45,6 +47,8 @@ pub struct CompanyStatus {
     pub last_change: Option<Timestamp>,
     /// When it goes on by itself.
     pub deferred_until: Option<Timestamp>,
+    /// What its job waits for.
+    pub wait: Option<Wait>,
     /// The run that brought the stored status.
     pub run: Option<RunId>,
     /// The id of the trace in which that happened.
@@ -66,23 +70,103 @@ struct Stored {
     trace_id: Option<String>,
 }
 
-/// What has an open job.
-#[derive(Default)]
+/// What open jobs say of a company on a contract.
+#[derive(Debug, Clone, Copy)]
+struct Over {
+    state: CompanyState,
+    wait: Option<Wait>,
+}
+
+/// The open jobs of a partner.
 struct Open {
-    running: (BTreeSet<ContractId>, BTreeSet<CompanyId>),
-    queued: (BTreeSet<ContractId>, BTreeSet<CompanyId>),
+    jobs: Vec<OpenJob>,
+    /// Set while Kaseya has the user locked and one more try follows.
+    locked: Option<Wait>,
 }
 
 impl Open {
-    fn state_of(&self, company: &CompanyId, contract: Option<ContractId>) -> Option<CompanyState> {
-        let has = |(contracts, companies): &(BTreeSet<ContractId>, BTreeSet<CompanyId>)| match contract {
-            Some(contract) => contracts.contains(&contract),
-            None => companies.contains(company),
+    async fn read(tx: &Transaction<'_>, partner: &PartnerId, now: Timestamp) -> Result<Self, StoreError> {
+        Ok(Self {
+            jobs: waiting::open_jobs(tx, partner, now).await?,
+            locked: waiting::locked_user(tx, partner).await?,
+        })
+    }
+
+    /// Running before queued before deferred, as the one that is nearest to its end.
+    fn over(&self, company: &CompanyId, contract: Option<ContractId>) -> Option<Over> {
+        let is_its = |job: &&OpenJob| match contract {
+            Some(contract) => job.contracts.contains(&contract),
+            None => job.companies.contains(company),
         };
-        if has(&self.running) {
-            Some(CompanyState::Running)
-        } else {
-            has(&self.queued).then_some(CompanyState::Queued)
+        let over = |job: &OpenJob| {
+            let state = match job {
+                job if job.is_started => CompanyState::Running,
+                job if job.is_put_off() => CompanyState::Deferred,
+                _ => CompanyState::Queued,
+            };
+            Over { state, wait: job.wait }
+        };
+        let place = |over: &Over| match over.state {
+            CompanyState::Running => 2,
+            CompanyState::Queued => 1,
+            _ => 0,
+        };
+        self.jobs.iter().filter(is_its).map(over).max_by_key(place)
+    }
+
+    /// Lays over a stored status what is so for a while.
+    fn lay_over(&self, row: CompanyStatus, off: bool) -> CompanyStatus {
+        if off {
+            // What has failed is to be put right before it is switched on; what waited does not any more.
+            let row = match row.state {
+                CompanyState::Deferred => {
+                    CompanyStatus { code: None, remarks: Vec::new(), kaseya_says: None, ..row }
+                }
+                _ => row,
+            };
+            return CompanyStatus { state: CompanyState::Off, deferred_until: None, ..row };
+        }
+        let contract = row.contract.as_ref().map(|(contract, _)| *contract);
+        let Some(over) = self.over(&row.company, contract) else {
+            let wait = self.locked.filter(|_| row.code == Some(ErrorCode::Auth03));
+            return CompanyStatus {
+                wait,
+                deferred_until: wait.map_or(row.deferred_until, |wait| wait.until),
+                ..row
+            };
+        };
+        match over.state {
+            CompanyState::Deferred if matches!(row.state, CompanyState::NotSent | CompanyState::Held) => {
+                CompanyStatus {
+                    wait: over.wait,
+                    deferred_until: over.wait.and_then(|wait| wait.until),
+                    ..row
+                }
+            }
+            CompanyState::Deferred => {
+                let code = over.wait.and_then(|wait| wait.code);
+                // Kaseya's words and the remarks belong to the code that they came with.
+                let (remarks, kaseya_says) =
+                    if row.code == code { (row.remarks, row.kaseya_says) } else { Default::default() };
+                CompanyStatus {
+                    state: CompanyState::Deferred,
+                    code,
+                    remarks,
+                    kaseya_says,
+                    wait: over.wait,
+                    deferred_until: over.wait.and_then(|wait| wait.until),
+                    ..row
+                }
+            }
+            state => CompanyStatus {
+                state,
+                code: None,
+                remarks: Vec::new(),
+                kaseya_says: None,
+                wait: over.wait,
+                deferred_until: None,
+                ..row
+            },
         }
     }
 }
@@ -136,7 +220,7 @@ pub(crate) async fn statuses_of(
 ) -> Result<Vec<CompanyStatus>, StoreError> {
     let Whose { partner, products, companies, off, only } = whose;
     let mut stored = stored(tx, partner, only).await?;
-    let open = open(tx, partner, now).await?;
+    let open = Open::read(tx, partner, now).await?;
     let mut rows = Vec::new();
     for (id, company) in companies {
         let mut known = stored.remove(id).unwrap_or_default();
@@ -165,6 +249,7 @@ pub(crate) async fn statuses_of(
                 last_sync: None,
                 last_change: None,
                 deferred_until: None,
+                wait: None,
                 run: None,
                 trace_id: None,
             };
@@ -183,18 +268,7 @@ pub(crate) async fn statuses_of(
                     ..row
                 };
             }
-            let over = if off { Some(CompanyState::Off) } else { open.state_of(id, contract_id) };
-            if let Some(state) = over {
-                row = CompanyStatus {
-                    state,
-                    code: None,
-                    remarks: Vec::new(),
-                    kaseya_says: None,
-                    deferred_until: None,
-                    ..row
-                };
-            }
-            rows.push(row);
+            rows.push(open.lay_over(row, off));
         }
     }
     rows.sort_by(|one, other| (&one.name, &one.company).cmp(&(&other.name, &other.company)));
@@ -259,21 +333,4 @@ async fn stored(
 /// One that is not known here yet has no words here; a newer program shows it.
 fn remarks(kept: &serde_json::Value) -> Vec<Remark> {
     kept.as_array().into_iter().flatten().filter_map(|remark| Remark::deserialize(remark).ok()).collect()
-}
-
-async fn open(tx: &Transaction<'_>, partner: &PartnerId, now: Timestamp) -> Result<Open, StoreError> {
-    let sql = "select state, contract_ids, company_ids from jobs
-               where partner_id = $1 and state <> 'done' and (not_before is null or not_before <= $2)";
-    let mut open = Open::default();
-    for row in tx.query(sql, &[&partner.as_str(), &now]).await? {
-        let (contracts, companies) =
-            if row.get::<String>("state")? == "started" { &mut open.running } else { &mut open.queued };
-        contracts.extend(row.get::<Vec<i32>>("contract_ids")?.into_iter().map(ContractId));
-        for company in row.get::<Vec<String>>("company_ids")? {
-            companies.insert(
-                CompanyId::new(company).map_err(|error| StoreError::row("jobs", "company_ids", &error))?,
-            );
-        }
-    }
-    Ok(open)
 }

@@ -1,0 +1,31 @@
+//! What a row, a run or a request waits for.
+
+use domain::Wait;
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What a row, a run or a request waits for.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Waiting {
+    /// logins, user_locked, credentials, call_limit, kaseya_down, host_unreachable, line_unsure, unclear_answer, count,
+    /// kaseya_busy, host_busy, writes_stopped, restored or worker.
+    reason: &'static str,
+    /// The code of the error catalogue; null for a reason without one.
+    code: Option<&'static str>,
+    /// Since when.
+    since: Timestamp,
+    /// When it goes on by itself; null where nobody can tell.
+    until: Option<Timestamp>,
+}
+
+impl From<Wait> for Waiting {
+    fn from(wait: Wait) -> Self {
+        Self {
+            reason: wait.reason.as_str(),
+            code: wait.code.map(domain::ErrorCode::as_str),
+            since: wait.since,
+            until: wait.until,
+        }
+    }
+}
