@@ -32,24 +32,33 @@ pub(crate) async fn announce_until(
     stop: CancellationToken,
 ) {
     loop {
-        if let Err(error) = tell_of_ended_runs(store).await {
-            tracing::warn!(%error, "the end of runs waits in the store");
-        }
-        if let Err(error) = tell_of_refusals(store, clock).await {
-            tracing::warn!(%error, "refusals of credentials wait in the store");
-        }
-        if let Err(error) = tell_of_passwords(store, clock.now()).await {
-            tracing::warn!(%error, "ages of passwords wait in the store");
-        }
-        match announce_some(store, bus, clock, entropy).await {
-            Ok(told) if told == AT_ONCE => continue,
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "events wait in the store"),
+        if announce(store, bus, clock, entropy).await {
+            continue;
         }
         tokio::select! {
             () = stop.cancelled() => return,
             () = woken.notified() => {}
             () = tokio::time::sleep(every) => {}
+        }
+    }
+}
+
+/// Announces what is stored once; true when there may be more.
+pub(crate) async fn announce(store: &Store, bus: &SharedBus, clock: &dyn Clock, entropy: &Entropy) -> bool {
+    if let Err(error) = tell_of_ended_runs(store).await {
+        tracing::warn!(%error, "the end of runs waits in the store");
+    }
+    if let Err(error) = tell_of_refusals(store, clock).await {
+        tracing::warn!(%error, "refusals of credentials wait in the store");
+    }
+    if let Err(error) = tell_of_passwords(store, clock.now()).await {
+        tracing::warn!(%error, "ages of passwords wait in the store");
+    }
+    match announce_some(store, bus, clock, entropy).await {
+        Ok(told) => told == AT_ONCE,
+        Err(error) => {
+            tracing::warn!(%error, "events wait in the store");
+            false
         }
     }
 }

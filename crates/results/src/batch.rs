@@ -37,7 +37,7 @@ impl Batch {
         Some(batch)
     }
 
-    async fn take(&mut self, delivery: Delivery) {
+    pub(crate) async fn take(&mut self, delivery: Delivery) {
         let message = &delivery.message;
         let read = decode::<v1::JobDone>(message.kind.as_deref(), &message.body)
             .map_err(|error| error.to_string())

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bus::{BusError, Consumer, Queue, Settlement, SharedBus};
+use bus::{BusError, Consumer, Delivery, Queue, Settlement, SharedBus};
 use domain::{Backoff, Clock, Entropy, FailureClass};
 use runtime::{Health, Progress};
 use store::{Store, StoreError};
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::{
-    announce::announce_until,
+    announce::{announce, announce_until},
     batch::{Batch, settle},
     storing::{Arrived, store_batch},
 };
@@ -70,6 +70,17 @@ impl Results {
         );
         tokio::join!(self.store_until_stopped(consumer, health.progress("results", STUCK)), announcing);
         Ok(())
+    }
+
+    /// Stores one `JobDone` and settles it, then announces what is to be announced: what [`Results::run`] does, without its
+    /// loops.
+    pub async fn handle(&self, delivery: Delivery, health: &Health) {
+        let mut batch = Batch::default();
+        batch.take(delivery).await;
+        if !batch.arrived.is_empty() {
+            self.store_and_settle(batch, &health.progress("results", STUCK)).await;
+        }
+        while announce(&self.store, &self.bus, &*self.clock, &self.entropy).await {}
     }
 
     async fn store_until_stopped(&self, mut consumer: Consumer, progress: Progress) {

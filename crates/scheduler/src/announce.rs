@@ -17,9 +17,9 @@ use crate::context::Context;
 /// How many answers one round announces.
 const ROUND: i64 = 100;
 
-/// Why answers are not announced yet.
+/// Why a round ended early.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum AnnounceError {
+pub enum RoundError {
     /// The tables.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -28,7 +28,7 @@ pub(crate) enum AnnounceError {
     Bus(#[from] PublishError),
 }
 
-impl AnnounceError {
+impl RoundError {
     /// What to do.
     pub(crate) fn class(&self) -> FailureClass {
         match self {
@@ -39,7 +39,7 @@ impl AnnounceError {
 }
 
 /// Announces answers that nobody has announced yet; answers how many.
-pub(crate) async fn announce_answers(context: &Context) -> Result<usize, AnnounceError> {
+pub(crate) async fn announce_answers(context: &Context) -> Result<usize, RoundError> {
     let answers =
         context.store.transaction("list_answers", |tx| Box::pin(requests::unannounced(tx, ROUND))).await?;
     for answered in &answers {
@@ -62,7 +62,7 @@ pub(crate) async fn announce(
     request: &RequestId,
     answer: &Answer,
     at: Timestamp,
-) -> Result<(), AnnounceError> {
+) -> Result<(), RoundError> {
     let mut message = v1::SyncAnswered {
         request_id: request.to_string(),
         partner_id: partner.to_string(),

@@ -62,7 +62,7 @@ impl CallError {
     }
 }
 
-async fn answer(context: Context, metrics: Metrics, delivery: Delivery) {
+pub(crate) async fn answer(context: Context, metrics: Metrics, delivery: Delivery) {
     let how = match respond(&context, &metrics, &delivery.message).await {
         Ok(()) => Settlement::Done,
         Err(error) if error.class() == FailureClass::Poison => Settlement::DeadLetter(error.to_string()),

@@ -10,6 +10,7 @@ mod context;
 mod counts;
 mod decisions;
 mod due;
+mod duty;
 mod emit;
 mod expected;
 mod facts;
@@ -46,19 +47,15 @@ use store::StoreError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use announce::RoundError;
 pub use context::{Context, SchedulerSettings};
+use duty::Duty;
 use emit::Round;
 use metrics::Metrics;
 use rounds::{Rounds, Wake};
 
 /// The channel on which Postgres says that the ledger has changed.
 const LEDGER: &str = "ledger";
-/// How often it is looked for months to freeze: their cut-off is a whole hour.
-const FREEZE_EVERY: Duration = Duration::from_secs(60);
-/// How often it is looked for logins to prove: a turn is a second of a day, and nobody waits for it.
-const PROVE_EVERY: Duration = Duration::from_secs(30);
-/// How often open jobs are counted for the metrics.
-const COUNT_EVERY: Duration = Duration::from_secs(15);
 /// Waits between tries while database or bus are away.
 const RETRY: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(5) };
 /// Requests and counts worked on at a time. They are few and quick; each is its own transaction.
@@ -110,67 +107,80 @@ impl Scheduler {
     }
 
     fn spawn_rounds(&self, tasks: &mut JoinSet<Result<(), BusError>>, stop: &CancellationToken) {
-        let poll = self.context.settings.poll;
-        let rounds = |name, every| Rounds {
-            progress: self.health.progress(name, every * 10 + STUCK),
-            name,
-            every,
-            entropy: self.context.entropy.clone(),
-            stop: stop.clone(),
-        };
+        for duty in Duty::ALL {
+            let every = duty.every(self.context.settings.poll);
+            let rounds = Rounds {
+                progress: self.health.progress(duty.name(), every * 10 + STUCK),
+                name: duty.name(),
+                every,
+                entropy: self.context.entropy.clone(),
+                stop: stop.clone(),
+            };
+            let wake = match duty {
+                Duty::Tickets => Wake::Ledger(self.context.store.listen(LEDGER, stop.clone())),
+                _ => Wake::Never,
+            };
+            let scheduler = self.clone();
+            tasks.spawn(rounds.go(wake, move || {
+                let scheduler = scheduler.clone();
+                async move { scheduler.perform(duty).await }
+            }));
+        }
+    }
 
-        let context = self.context.clone();
-        tasks.spawn(rounds("due schedules", poll).go(Wake::Never, move || {
-            let context = context.clone();
-            async move { due::run_due(&context).await.map(through) }
-        }));
-        let context = self.context.clone();
-        tasks.spawn(rounds("waiting requests", poll).go(Wake::Never, move || {
-            let context = context.clone();
-            async move { requests::wake_waiting(&context).await.map(through) }
-        }));
-        let context = self.context.clone();
-        tasks.spawn(rounds("answers", poll).go(Wake::Never, move || {
-            let context = context.clone();
-            async move { announce::announce_answers(&context).await.map(through) }
-        }));
-        let context = self.context.clone();
-        tasks.spawn(rounds("month ends", FREEZE_EVERY).go(Wake::Never, move || {
-            let context = context.clone();
-            async move {
-                month_end::freeze_due(&context).await?;
-                full_read::begin_due(&context).await.map(through)
+    /// One round of every duty, in their order, until none has more to do: what the loops of [`Scheduler::run`] do, for a
+    /// caller that turns the clock itself. The caller hands the scheduler its messages too: [`Scheduler::take`] and
+    /// [`Scheduler::answer`].
+    pub async fn step(&self) -> Result<(), RoundError> {
+        for duty in Duty::ALL {
+            while self.perform(duty).await? == Round::More {}
+        }
+        Ok(())
+    }
+
+    /// Takes one message of the queue of requests or counts.
+    pub async fn take(&self, queue: Queue, message: &Incoming) -> Settlement {
+        match Intake::ALL.into_iter().find(|intake| intake.queue() == queue) {
+            Some(intake) => intake.handle(&self.context, message).await,
+            None => Settlement::DeadLetter(format!("the scheduler takes nothing from {}", queue.name())),
+        }
+    }
+
+    /// Answers one call of a worker.
+    pub async fn answer(&self, call: Delivery) {
+        calls::answer(self.context.clone(), self.metrics.clone(), call).await;
+    }
+
+    async fn perform(&self, duty: Duty) -> Result<Round, RoundError> {
+        let context = &self.context;
+        match duty {
+            Duty::DueSchedules => {
+                due::run_due(context).await?;
             }
-        }));
-        let context = self.context.clone();
-        tasks.spawn(rounds("logins to prove", PROVE_EVERY).go(Wake::Never, move || {
-            let context = context.clone();
-            async move { probing::prove_logins(&context).await.map(through) }
-        }));
-        let context = self.context.clone();
-        tasks.spawn(rounds("lines to reread", poll).go(Wake::Never, move || {
-            let context = context.clone();
-            async move { rereading::reread(&context).await.map(through) }
-        }));
-        let scheduler = self.clone();
-        tasks.spawn(rounds("ledger upkeep", poll).go(Wake::Never, move || {
-            let scheduler = scheduler.clone();
-            async move { scheduler.keep_up().await.map(through) }
-        }));
-        let scheduler = self.clone();
-        tasks.spawn(rounds("open jobs", COUNT_EVERY).go(Wake::Never, move || {
-            let scheduler = scheduler.clone();
-            async move { scheduler.count_open_jobs().await.map(through) }
-        }));
-        let scheduler = self.clone();
-        let wake = Wake::Ledger(self.context.store.listen(LEDGER, stop.clone()));
-        tasks.spawn(rounds("tickets", poll).go(wake, move || {
-            let scheduler = scheduler.clone();
-            async move {
-                spread::spread_surveys(&scheduler.context).await?;
-                emit::emit(&scheduler.context, &scheduler.metrics).await
+            Duty::WaitingRequests => {
+                requests::wake_waiting(context).await?;
             }
-        }));
+            Duty::Answers => {
+                announce::announce_answers(context).await?;
+            }
+            Duty::MonthEnds => {
+                month_end::freeze_due(context).await?;
+                full_read::begin_due(context).await?;
+            }
+            Duty::LoginsToProve => {
+                probing::prove_logins(context).await?;
+            }
+            Duty::LinesToReread => {
+                rereading::reread(context).await?;
+            }
+            Duty::LedgerUpkeep => self.keep_up().await?,
+            Duty::OpenJobs => self.count_open_jobs().await?,
+            Duty::Tickets => {
+                spread::spread_surveys(context).await?;
+                return Ok(emit::emit(context, &self.metrics).await?);
+            }
+        }
+        Ok(Round::Through)
     }
 
     async fn keep_up(&self) -> Result<(), StoreError> {
@@ -195,11 +205,6 @@ impl Scheduler {
 /// A round may take this long before its loop counts as stuck.
 const STUCK: Duration = Duration::from_secs(120);
 
-/// A round that looked at all there was.
-fn through<T>(_: T) -> Round {
-    Round::Through
-}
-
 /// Whose messages a consumer takes.
 #[derive(Debug, Clone, Copy)]
 enum Intake {
@@ -208,6 +213,8 @@ enum Intake {
 }
 
 impl Intake {
+    const ALL: [Self; 2] = [Self::Portals, Self::Counts];
+
     fn queue(self) -> Queue {
         match self {
             Self::Portals => Queue::SyncRequests,

@@ -106,7 +106,7 @@ impl Worker {
                     let Some(delivery) = delivery else { break };
                     let worker = self.clone();
                     let stop = stop.clone();
-                    working.spawn(async move { worker.deal_with(delivery, stop).await });
+                    working.spawn(async move { worker.handle(delivery, stop).await });
                     progress.mark();
                 }
                 Some(ended) = working.join_next(), if !working.is_empty() => {
@@ -120,7 +120,9 @@ impl Worker {
         }
     }
 
-    async fn deal_with(&self, delivery: Delivery, stop: CancellationToken) {
+    /// Works on one ticket to its end, and settles it. After `stop` the contract in hand is finished, and what is left is
+    /// handed back.
+    pub async fn handle(&self, delivery: Delivery, stop: CancellationToken) {
         let message = &delivery.message;
         let span = tracing::info_span!(
             "process job",
