@@ -108,17 +108,23 @@ pub enum EventTopic {
     PasswordAging,
     /// `HoldOpened`.
     HoldOpened,
+    /// `ReportRefused`.
+    ReportRefused,
+    /// `ReportIncomplete`.
+    ReportIncomplete,
 }
 
 impl EventTopic {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::SyncAnswered,
         Self::RunFinished,
         Self::CompanyStatusChanged,
         Self::CredentialsRefused,
         Self::PasswordAging,
         Self::HoldOpened,
+        Self::ReportRefused,
+        Self::ReportIncomplete,
     ];
 
     /// Its routing key.
@@ -130,6 +136,8 @@ impl EventTopic {
             Self::CredentialsRefused => "credentials.refused",
             Self::PasswordAging => "password.aging",
             Self::HoldOpened => "hold.opened",
+            Self::ReportRefused => "report.refused",
+            Self::ReportIncomplete => "report.incomplete",
         }
     }
 }

@@ -4,8 +4,9 @@
 //!
 //! 1. *M's last day ends* in the provider's zone. From here counts of the next month may arrive; until M is frozen
 //!    they are not sent ([`MonthPhase::Closing`]), or M's own number could no longer get M's effective date.
-//! 2. *Freeze*: the provider marks its report of M's last day final, or the stated cut-off hour on day 1 is there.
-//!    The month-end run pushes the frozen count.
+//! 2. *Freeze*: the provider's report of M's last day is final and that day is over, or the stated cut-off hour on day 1
+//!    has come. The month-end run pushes the frozen count, again each hour until every company came out of a run with an
+//!    outcome that lasts ([`Outcome::lasts`](crate::Outcome::lasts)).
 //! 3. *The window* ([`MonthPhase::Frozen`]): only the frozen count is sent, up to the **end** of the partner's invoice
 //!    day, local time. A nightly sync early on the invoice day would otherwise change the units before the invoice is
 //!    made.
@@ -19,7 +20,7 @@ use std::fmt;
 
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 
-use crate::{InvoiceDay, ScheduleError, local_time, run::names, schedule};
+use crate::{InvoiceDay, ScheduleError, count_time, local_time, run::names, schedule};
 
 /// A calendar month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,13 +139,20 @@ impl MonthEnd {
     }
 
     /// Whether the count of the month's last day is to be frozen now, and why. To be asked where a count of exactly
-    /// that day is there: another day's is never frozen in its place, and a late one is frozen when it comes.
+    /// that day is there: another day's is never frozen in its place, and a late one is frozen when it comes. A report
+    /// that calls itself final is believed once its day is over where the counts are taken (G-07).
     pub fn freezes(&self, month: Month, report_is_final: bool, now: Timestamp) -> Option<FreezeCause> {
-        if report_is_final {
+        if report_is_final && count_time::day_is_over(month.last_day(), &self.zone, now) {
             Some(FreezeCause::ReportFinal)
         } else {
             (now >= self.cut_off(month)).then_some(FreezeCause::CutOff)
         }
+    }
+
+    /// Whether a count of the month's last day was taken in time for it. One that was taken later, of a few companies, is a
+    /// stray: it freezes no month.
+    pub fn is_in_time(&self, month: Month, counted_at: Timestamp) -> bool {
+        counted_at <= self.cut_off(month)
     }
 
     /// Where a company and product stand at `now`; `frozen_at` says when a month's count of theirs was frozen.

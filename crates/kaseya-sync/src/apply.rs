@@ -370,7 +370,7 @@ async fn store_companies(
     Ok((moved, left))
 }
 
-/// Stores a complete report. It has an id of its own each time: applied again, the later one stands.
+/// Stores a complete report. It has an id of its own each time: of two that are equally old the later applied one stands.
 async fn store_report(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -383,13 +383,17 @@ async fn store_report(
     let head = ReportHead {
         report: id.clone(),
         day: report.day,
-        counted_at: report.counted_at.unwrap_or(now),
+        counted_at: report.counted_at,
         is_final: report.is_final,
         parts: 1,
+        from_file: true,
     };
-    match reports::note_part(tx, partner, &head, 1, now).await? {
+    match reports::note_part(tx, partner, &head, (1, ""), now).await? {
         PartStanding::New => {}
-        PartStanding::Repeated | PartStanding::UnknownPartner | PartStanding::OtherHead => {
+        PartStanding::Repeated
+        | PartStanding::UnknownPartner
+        | PartStanding::OtherHead
+        | PartStanding::OtherContent => {
             return Err(StoreError::Misuse {
                 reason: "the partner or its report is not as just stored".to_owned(),
             });

@@ -474,3 +474,42 @@ async fn d_13_a_line_that_an_edit_leaves_behind_is_asked_about_with_both_answers
     assert_eq!(world.apply(SAMPLE).await.expect("it is right").leftovers, []);
     assert_eq!(world.count("holds where state = 'gone'").await, 1, "mapped again, nobody is asked");
 }
+
+/// The users of product standard at a company that count now, and on which day.
+async fn newest(world: &World, company: &str) -> Option<u32> {
+    let (partner, day) = (partner(), jiff::civil::date(2026, 11, 20));
+    let reports = world
+        .database
+        .store
+        .transaction("newest", |tx| Box::pin(store::counts::newest(tx, &partner, day, day)))
+        .await
+        .expect("the database answers");
+    let company = domain::CompanyId::new(company).expect("an id");
+    reports[&company].users[&domain::ProductId::new("standard").expect("an id")]
+}
+
+#[tokio::test]
+async fn case_a22_an_old_file_does_not_beat_what_the_provider_counted_that_day() {
+    let report = "insert into reports (partner_id, report_id, day, counted_at, final, parts, complete_at)
+                  values ('example-msp', 'provider', '2026-11-20', '2026-11-20T22:00Z', $final, 1, '2026-11-20T22:00Z');
+                  insert into report_companies values ('example-msp', 'provider', 'hill-south');
+                  insert into user_counts values ('example-msp', 'provider', 'hill-south', 'standard', 50, 'users')";
+    let later =
+        SAMPLE.replace("day = 2026-11-20", "day = 2026-11-20\ncounted_at = 2026-11-20T23:59:00+01:00");
+    for (text, is_final, expected) in [
+        // The file says a day and no instant.
+        (SAMPLE.to_owned(), "false", 50),
+        (SAMPLE.to_owned(), "true", 50),
+        // It says a later one: it is that young, but what is final does not change any more.
+        (later.clone(), "false", 5),
+        (later, "true", 50),
+    ] {
+        let world = World::new().await;
+        world.apply(&text).await.expect("the sample is right");
+        assert_eq!(newest(&world, "hill-south").await, Some(5));
+        let client = world.database.client().await;
+        client.batch_execute(&report.replace("$final", is_final)).await.expect("the report is stored");
+        world.apply(&text).await.expect("it is an update");
+        assert_eq!(newest(&world, "hill-south").await, Some(expected), "final {is_final}");
+    }
+}

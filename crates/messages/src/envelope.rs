@@ -40,6 +40,7 @@ macro_rules! travelling {
 travelling! {
     SyncRequested, SyncAnswered, UserCountsReported, HoldDecided,
     RunFinished, CompanyStatusChanged, CredentialsRefused, PasswordAging, HoldOpened,
+    ReportRefused, ReportIncomplete,
     JobReady, StartJob, StartJobAnswer, PermitWrites, PermitAnswer, RenewLease, RenewLeaseAnswer, JobDone, DeadLetter,
 }
 

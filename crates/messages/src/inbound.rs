@@ -300,6 +300,29 @@ impl TryFrom<v1::HoldDecided> for HoldDecision {
 }
 
 impl CountsReport {
+    /// What the part says of its companies, in one form whatever their order: two parts that say the same have the same.
+    pub fn content(&self) -> String {
+        let mut lines: Vec<String> = self
+            .companies
+            .iter()
+            .map(|company| {
+                let mut products: Vec<_> = company
+                    .products
+                    .iter()
+                    .map(|count| {
+                        let basis = count.basis.map(CountBasis::as_str);
+                        (count.product.as_str(), count.name.as_deref(), count.users, basis)
+                    })
+                    .collect();
+                products.sort_unstable();
+                // Debug text quotes what it holds, so no name can look like two.
+                format!("{:?} {:?} {products:?}", company.company.as_str(), company.name)
+            })
+            .collect();
+        lines.sort_unstable();
+        lines.join("\n")
+    }
+
     /// Reads a message of the queue `counts`.
     pub fn decode(kind: Option<&str>, body: &[u8]) -> Result<Self, DecodeError> {
         Ok(decode::<v1::UserCountsReported>(kind, body)?.try_into()?)

@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use bus::{Outgoing, PublishError, Queue, TraceContext, topology::MAX_MESSAGE_BYTES};
-use domain::{CompanyId, PartnerId, ProductId};
-use jiff::{SignedDuration, Timestamp, civil::Date};
+use domain::{CompanyId, PartnerId, ProductId, check_count_time};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use messages::{
     FieldError,
     field::{self, wire_instant},
@@ -16,15 +16,14 @@ use messages::{
 use store::{
     StoreError,
     intake::{self, ToldCompany, ToldProduct},
-    settings_writing as writing,
+    reports::{self, ReportHead},
+    settings, settings_writing as writing,
 };
 
 use crate::Operations;
 
 /// The most characters of a name.
 const MAX_NAME: usize = 200;
-/// How far ahead of ours the provider's clock may be: the scheduler takes no report that is further.
-const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// What a message has beside its companies.
 const HEAD_BYTES: usize = 4 * 1024;
 
@@ -69,6 +68,12 @@ pub enum NotTaken {
     /// All mistakes, each with the way to its field, such as `companies[3].name`.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Mistakes(Vec<FieldError>),
+    /// The report's id came in before with other content.
+    #[error(
+        "report {0} came in before with another day, instant or other counts: send the same again, or give other counts an id \
+         of their own"
+    )]
+    UsedReport(String),
     /// There is no bus to pass a report on.
     #[error("there is no bus")]
     NoBus,
@@ -132,12 +137,49 @@ impl Operations {
     pub async fn report_counts(&self, partner: &PartnerId, form: ReportForm) -> Result<(), NotTaken> {
         let now = self.clock.now();
         let bus = self.bus.as_ref().ok_or(NotTaken::NoBus)?;
-        let parts = parts(partner, form, now)?;
+        let zone = self
+            .store
+            .transaction("count_zone", |tx| Box::pin(settings::count_zone(tx, partner)))
+            .await?
+            .ok_or(StoreError::NoRow)?;
+        let parts = parts(partner, form, &zone, now)?;
+        self.not_used_otherwise(partner, &parts).await?;
         for part in &parts {
             let outgoing = Outgoing::new(self.entropy.uuid(now), TraceContext::default(), part);
             bus.publish(Queue::Counts, outgoing).await?;
         }
         Ok(())
+    }
+
+    /// Refuses a report whose id came in before with other content. Two at once are told apart by the scheduler.
+    async fn not_used_otherwise(
+        &self,
+        partner: &PartnerId,
+        parts: &[v1::UserCountsReported],
+    ) -> Result<(), NotTaken> {
+        let checked: Result<Vec<CountsReport>, FieldError> =
+            parts.iter().map(|part| CountsReport::try_from(part.clone())).collect();
+        let checked = checked.map_err(|mistake| NotTaken::Mistakes(vec![mistake]))?;
+        let Some(first) = checked.first() else { return Ok(()) };
+        let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+        let head = &ReportHead {
+            report: first.report.clone(),
+            day: first.day,
+            counted_at: first.counted_at,
+            is_final: first.is_final,
+            parts: number(first.parts),
+            from_file: false,
+        };
+        let contents: Vec<(i32, String)> =
+            checked.iter().map(|part| (number(part.part), part.content())).collect();
+        let contents = &contents.iter().map(|(part, content)| (*part, content.as_str())).collect::<Vec<_>>();
+        let is_used = self
+            .store
+            .transaction("used_report", |tx| {
+                Box::pin(async move { reports::is_used_otherwise(tx, partner, head, contents).await })
+            })
+            .await?;
+        if is_used { Err(NotTaken::UsedReport(first.report.to_string())) } else { Ok(()) }
     }
 }
 
@@ -145,6 +187,7 @@ impl Operations {
 fn parts(
     partner: &PartnerId,
     form: ReportForm,
+    zone: &TimeZone,
     now: Timestamp,
 ) -> Result<Vec<v1::UserCountsReported>, NotTaken> {
     let head = v1::UserCountsReported {
@@ -157,10 +200,12 @@ fn parts(
         r#final: Some(form.is_final),
         companies: Vec::new(),
     };
-    let mut mistakes: Vec<FieldError> = CountsReport::try_from(head.clone()).err().into_iter().collect();
-    if form.counted_at > now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX) {
-        mistakes.push(FieldError::new("counted_at", "it is in the future"));
-    }
+    // The scheduler checks the same once more: messages come to it from others too.
+    let checked = CountsReport::try_from(head.clone()).and_then(|head| {
+        check_count_time(head.day, head.counted_at, zone, now)
+            .map_err(|error| FieldError::new(error.field(), error.to_string()))
+    });
+    let mut mistakes: Vec<FieldError> = checked.err().into_iter().collect();
     if form.companies.is_empty() {
         mistakes.push(FieldError::new("companies", "it is empty; a report counts at least one company"));
     }

@@ -143,6 +143,8 @@ fn outgoing(event: &StoredEvent, entropy: &Entropy, now: jiff::Timestamp) -> Opt
         v1::CredentialsRefused::KIND,
         v1::PasswordAging::KIND,
         v1::HoldOpened::KIND,
+        v1::ReportRefused::KIND,
+        v1::ReportIncomplete::KIND,
     ]
     .into_iter()
     .find(|kind| *kind == event.kind)?;

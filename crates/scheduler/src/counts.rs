@@ -3,22 +3,23 @@
 //! For the main loop: [`handle_counts`] for every delivery of the queue `counts`.
 //!
 //! Parts may come in any order and more than once. What all parts say of the report as a whole must agree, and a company
-//! stands in one part only: a part that contradicts another is a dead letter, and nothing of it is taken in. A report counts
-//! once all its parts have come in; then requests that wait for it go on, and a month may be frozen.
+//! stands in one part only: a part that contradicts another, or itself as it came before, is a dead letter and an event, and
+//! nothing of it is taken in. A report counts
+//! once all its parts have come in; then requests that wait for it go on, and a month may be frozen. Its day must have begun
+//! in the partner's count zone before it was counted (G-07).
 
-use bus::{Incoming, Settlement};
-use domain::{FailureClass, Month};
-use jiff::{SignedDuration, Timestamp};
-use messages::inbound::CountsReport;
+use bus::{EventTopic, Incoming, Settlement};
+use domain::{FailureClass, Month, check_count_time};
+use jiff::Timestamp;
+use messages::{Message, field::wire_instant, inbound::CountsReport, v1};
 use store::{
     StoreError, Transaction,
+    events::{NewEvent, store_events},
     reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
+    settings,
 };
 
 use crate::{context::Context, month_end, requests::wake_waiting, settlement::after_failure};
-
-/// How far ahead of ours the provider's clock may be.
-const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 /// Why a part is not taken in.
 #[derive(Debug, thiserror::Error)]
@@ -45,10 +46,6 @@ pub(crate) async fn handle_counts(context: &Context, incoming: &Incoming) -> Set
         Err(error) => return Settlement::DeadLetter(error.to_string()),
     };
     let now = context.clock.now();
-    if report.counted_at > now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX) {
-        // It would stand as the newest of its day until that instant has come.
-        return Settlement::DeadLetter("counted_at: it is in the future".to_owned());
-    }
     let part = Part::of(&report);
     match context.store.transaction("take_counts", |tx| Box::pin(take(tx, &report, &part, now))).await {
         Ok(completed) => {
@@ -57,8 +54,50 @@ pub(crate) async fn handle_counts(context: &Context, incoming: &Incoming) -> Set
             }
             Settlement::Done
         }
+        Err(IntakeError::Refused(reason)) => match tell_refused(context, &report, &reason, now).await {
+            Ok(()) => Settlement::DeadLetter(reason),
+            Err(error) => after_failure("refusal of a report", &error, error.class()),
+        },
         Err(error) => after_failure("part of a report", &error, error.class()),
     }
+}
+
+/// Tells listeners that a part was not taken in: counts that do not come are counts that are not billed.
+async fn tell_refused(
+    context: &Context,
+    report: &CountsReport,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let partner = &report.partner;
+    tracing::warn!(%partner, report = %report.report, part = report.part, reason, "part of a report refused");
+    let refused = v1::ReportRefused {
+        number: None,
+        partner_id: partner.to_string(),
+        report_id: report.report.to_string(),
+        part: Some(report.part),
+        reason: reason.to_owned(),
+        at: Some(wire_instant(now)),
+    };
+    let told = &event(EventTopic::ReportRefused, &refused);
+    context
+        .store
+        .transaction("tell_refused_report", |tx| {
+            Box::pin(async move {
+                // An unknown partner has no events.
+                if settings::count_zone(tx, partner).await?.is_none() {
+                    return Ok(());
+                }
+                store_events(tx, partner, vec![told.clone()], now).await
+            })
+        })
+        .await
+}
+
+pub(crate) fn event<M: Message>(topic: EventTopic, message: &M) -> NewEvent {
+    let body = serde_json::to_value(message)
+        .expect("a generated type serializes: its fields come from typed values");
+    NewEvent { topic: topic.routing_key(), kind: M::KIND, body }
 }
 
 /// What a complete report brings about. Each of it is found again by the main loop's rounds, should it fail here.
@@ -79,6 +118,7 @@ async fn after_completion(context: &Context, report: &CountsReport) {
 struct Part {
     head: ReportHead,
     number: i32,
+    content: String,
     companies: Vec<ReportedCompany>,
     counts: Vec<ReportedCount>,
 }
@@ -91,6 +131,7 @@ impl Part {
             counted_at: report.counted_at,
             is_final: report.is_final,
             parts: i32::try_from(report.parts).unwrap_or(i32::MAX),
+            from_file: false,
         };
         let companies = report
             .companies
@@ -106,7 +147,7 @@ impl Part {
             })
         });
         let number = i32::try_from(report.part).unwrap_or(i32::MAX);
-        Self { head, number, companies, counts: counts.collect() }
+        Self { head, number, content: report.content(), companies, counts: counts.collect() }
     }
 }
 
@@ -118,15 +159,24 @@ async fn take(
     now: Timestamp,
 ) -> Result<bool, IntakeError> {
     let (partner, id) = (&report.partner, &report.report);
-    match reports::note_part(tx, partner, &part.head, part.number, now).await? {
+    let unknown = || IntakeError::Refused(format!("there is no partner {partner}"));
+    let zone = settings::count_zone(tx, partner).await?.ok_or_else(unknown)?;
+    check_count_time(report.day, report.counted_at, &zone, now)
+        .map_err(|error| IntakeError::Refused(format!("{}: {error}", error.field())))?;
+    match reports::note_part(tx, partner, &part.head, (part.number, &part.content), now).await? {
         PartStanding::New => {}
         PartStanding::Repeated => return Ok(false),
-        PartStanding::UnknownPartner => {
-            return Err(IntakeError::Refused(format!("there is no partner {partner}")));
-        }
+        PartStanding::UnknownPartner => return Err(unknown()),
         PartStanding::OtherHead => {
             return Err(IntakeError::Refused(format!(
                 "another part of report {id} has another day, counted_at, final or number of parts"
+            )));
+        }
+        PartStanding::OtherContent => {
+            return Err(IntakeError::Refused(format!(
+                "part {} of report {id} came in before with other content; other counts are another report, with an id of \
+                 its own",
+                part.number
             )));
         }
     }

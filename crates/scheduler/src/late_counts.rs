@@ -12,6 +12,7 @@ use messages::inbound::Companies;
 use store::{
     StoreError, Transaction,
     frozen::{self, FrozenCount, FrozenMonth},
+    month_pushes,
     runs::Occasion,
     settings::PartnerSettings,
 };
@@ -67,6 +68,7 @@ pub(crate) async fn add(
         let occasion = Occasion::MonthEnd(month.month.first_day());
         let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: false };
         join_or_make(tx, context, &facts, &order, items, now).await?;
+        month_pushes::note_checked(tx, partner, month.month, now).await?;
     }
     Ok(true)
 }

@@ -16,6 +16,7 @@ mod expected;
 mod facts;
 mod full_read;
 mod hindrance;
+mod incomplete_reports;
 mod joining;
 mod known;
 mod late_counts;
@@ -165,6 +166,7 @@ impl Scheduler {
             }
             Duty::MonthEnds => {
                 month_end::freeze_due(context).await?;
+                incomplete_reports::tell(context).await?;
                 full_read::begin_due(context).await?;
             }
             Duty::LoginsToProve => {

@@ -4,22 +4,31 @@
 //! (`counts`); the round finds what the cut-off freezes, and whatever was missed.
 //!
 //! A month is frozen when a complete report of its last day is there and either all companies that are not closed have a
-//! final one or the cut-off has come. In one transaction its counts are written, for ever, and the month-end run is made,
-//! if the partner wants one and its invoice day is not over. While the partner is off, or Kaseya refuses its credentials,
-//! there is none: a later round makes it as soon as it can do something, and again where it was stopped before its end.
-//! Whichever scheduler comes first does it; a second finds it done. A company that no report of that day covers, or whose count could not be taken, is frozen without a
-//! number: missing is never 0. Its number may still come, with a report of that day after the cut-off; that is added
-//! (`late_counts`), and changes no number that was frozen.
+//! final one and that day is over in the count zone, or the cut-off has come. A report that was counted only after the
+//! cut-off, of a part of the companies, is a stray and freezes nothing. In one transaction the month's counts are written,
+//! for ever, and the month-end run is made, if the partner wants one and its invoice day is not over. While the partner is
+//! off, or Kaseya refuses its credentials, none is made: a later round makes it as soon as it can do something.
+//!
+//! The month is pushed again each hour until every company came out of a run begun after the freeze with an outcome that
+//! lasts, or the window is over (G-09): whatever became of the run, an outage, a newer run, a stop, is made up for.
+//! Whichever scheduler comes first does it; a second finds it done.
+//!
+//! A company that no report of that day covers, or whose count could not be taken, is frozen without a number: missing is
+//! never 0. Its number may still come, with a report of that day after the cut-off; that is added (`late_counts`), and
+//! changes no number that was frozen. A company that no report knew by the month's last day counts 0 in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CompanyId, Month, PartnerId, ProductId, RunMode, window_end};
-use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
+use domain::{
+    CompanyId, FreezeCause, MAX_TARGETS, Month, MonthEnd, PartnerId, ProductId, RunMode, window_end,
+};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
 use messages::inbound::Companies;
 use store::{
     StoreError, Transaction,
     counts::{self, CompanyReport},
     frozen::{self, FrozenCount},
+    month_pushes::{self, CompanyOnContract},
     runs::{self, Occasion},
     settings::{self, Company, Integration, IntegrationState, PartnerSettings},
 };
@@ -27,8 +36,12 @@ use store::{
 use crate::{
     context::Context,
     facts, late_counts,
+    planning::PartnerPlan,
     runs::{Items, RunOrder, make},
 };
+
+/// A month is pushed again this long after its last push, while a company needs it.
+const PUSH_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// Freezes what is due for it, and pushes what could not be pushed before; answers how many months that were.
 pub(crate) async fn freeze_due(context: &Context) -> Result<usize, StoreError> {
@@ -48,8 +61,11 @@ pub(crate) async fn freeze_due(context: &Context) -> Result<usize, StoreError> {
             Err(error) => tracing::error!(%partner, %month, %error, "the month could not be frozen"),
         }
     }
-    let unpushed =
-        context.store.transaction("list_unpushed", |tx| Box::pin(frozen::unpushed(tx, now))).await?;
+    let checked_by = now.saturating_sub(PUSH_AGAIN).unwrap_or(Timestamp::MIN);
+    let unpushed = context
+        .store
+        .transaction("list_unpushed", |tx| Box::pin(frozen::unpushed(tx, now, checked_by)))
+        .await?;
     for (partner, month) in &unpushed {
         let pushed = context
             .store
@@ -112,7 +128,10 @@ async fn freeze_in(
         let counts = frozen_counts(&settings, month, &reports, now);
         return late_counts::add(tx, context, &settings, &frozen, counts, now).await;
     }
-    let Some(cause) = integration.month_end.freezes(month, all_final(&settings, month, &reports), now) else {
+    let newcomers = frozen::counted_after(tx, partner, month.last_day()).await?;
+    let last_day = LastDay::of(&settings, &integration.month_end, month, &reports, &newcomers);
+    let cause = integration.month_end.freezes(month, last_day.is_final, now);
+    let Some(cause) = cause.filter(|cause| *cause == FreezeCause::ReportFinal || !last_day.is_stray) else {
         return Ok(false);
     };
     let counts = frozen_counts(&settings, month, &reports, now);
@@ -124,7 +143,8 @@ async fn freeze_in(
     Ok(true)
 }
 
-/// Pushes a frozen month that no run pushes yet. False when it cannot be pushed now, or is by now.
+/// Pushes a frozen month that no run pushes yet, or whose last push left companies behind. False when it cannot be pushed
+/// now, or need not be.
 async fn push_in(
     tx: &Transaction<'_>,
     context: &Context,
@@ -134,27 +154,81 @@ async fn push_in(
 ) -> Result<bool, StoreError> {
     let Some(settings) = held_settings(tx, partner).await? else { return Ok(false) };
     let Some(integration) = &settings.integration else { return Ok(false) };
-    if !wants_run(&settings, integration, month, now)
-        || !can_run(integration)
-        || frozen::has_run(tx, partner, month).await?
-    {
+    if !wants_run(&settings, integration, month, now) || !can_run(integration) {
         return Ok(false);
     }
-    push(tx, context, partner, month, now).await?;
+    if !frozen::has_run(tx, partner, month).await? {
+        return push(tx, context, partner, month, now).await.map(|()| true);
+    }
+    // What goes on may still bring the outcomes: looked at again when it is through.
+    if month_pushes::is_running(tx, partner).await? {
+        return Ok(false);
+    }
+    let Some(facts) = facts::read(tx, partner, now).await?.facts() else { return Ok(false) };
+    let plan = facts.plan();
+    let behind = left_behind(&plan, &month_pushes::settled(tx, partner, month).await?);
+    if behind.is_empty() {
+        month_pushes::note_checked(tx, partner, month, now).await?;
+        return Ok(false);
+    }
+    tracing::info!(%partner, %month, companies = behind.len(), "month pushed again for the companies left behind");
+    // For many, a survey tells at less cost which lines are to be read.
+    let all = behind.len() > MAX_TARGETS;
+    let companies = if all { Companies::All } else { Companies::Only(behind) };
+    let items = Items::of_companies(&plan, &companies);
+    let order = RunOrder {
+        occasion: Occasion::MonthEnd(month.first_day()),
+        mode: RunMode::Apply,
+        all_companies: all,
+    };
+    let run = make(tx, &context.entropy, &facts, &order, &items, now).await?;
+    frozen::set_run(tx, partner, month, run, now).await?;
     Ok(true)
+}
+
+/// The companies that are planned for and not settled on each of their contracts.
+fn left_behind(plan: &PartnerPlan, settled: &BTreeSet<CompanyOnContract>) -> BTreeSet<CompanyId> {
+    let mapped = plan.contracts.values().flat_map(|contract| {
+        contract.companies.iter().map(|company| (company.clone(), Some(contract.contract)))
+    });
+    let unmapped = plan.unmapped.keys().map(|company| (company.clone(), None));
+    mapped.chain(unmapped).filter(|place| !settled.contains(place)).map(|(company, _)| company).collect()
 }
 
 fn closed(company: &Company, month: Month) -> bool {
     company.closed_from.is_some_and(|day| day <= month.last_day())
 }
 
-/// Whether every company that is not closed has a final report of the month's last day.
-fn all_final(settings: &PartnerSettings, month: Month, reports: &BTreeMap<CompanyId, CompanyReport>) -> bool {
-    settings
-        .companies
-        .iter()
-        .filter(|(_, company)| !closed(company, month))
-        .all(|(id, _)| reports.get(id).is_some_and(|report| report.is_final))
+/// What the reports of a month's last day are together.
+struct LastDay {
+    /// Every company that the month is about has a final one.
+    is_final: bool,
+    /// They were all counted after the cut-off, and not of every company.
+    is_stray: bool,
+}
+
+impl LastDay {
+    /// A closed company needs no report. Neither does one that was first counted later, if the others were counted in time:
+    /// a report made up long afterwards must cover everybody.
+    fn of(
+        settings: &PartnerSettings,
+        month_end: &MonthEnd,
+        month: Month,
+        reports: &BTreeMap<CompanyId, CompanyReport>,
+        newcomers: &BTreeSet<CompanyId>,
+    ) -> Self {
+        let in_time = reports.values().any(|report| month_end.is_in_time(month, report.counted_at));
+        let expected: Vec<Option<&CompanyReport>> = settings
+            .companies
+            .iter()
+            .filter(|(id, company)| !(closed(company, month) || in_time && newcomers.contains(*id)))
+            .map(|(id, _)| reports.get(id))
+            .collect();
+        Self {
+            is_final: expected.iter().all(|report| report.is_some_and(|report| report.is_final)),
+            is_stray: !in_time && expected.iter().any(Option::is_none),
+        }
+    }
 }
 
 /// One count per company and product that is mapped or listed.
@@ -217,7 +291,7 @@ async fn push(
     let occasion = Occasion::MonthEnd(month.first_day());
     let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: true };
     let run = make(tx, &context.entropy, &facts, &order, &items, now).await?;
-    frozen::set_run(tx, partner, month, run).await
+    frozen::set_run(tx, partner, month, run, now).await
 }
 
 #[cfg(test)]

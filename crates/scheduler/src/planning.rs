@@ -392,12 +392,20 @@ fn reported_count(report: &CompanyReport, product: &ProductId) -> Option<UserCou
 }
 
 /// A frozen count. A product without a row of its own counts 0 where the last day's report covered the company, as in
-/// any other report.
+/// any other report; and a company that no report knew by that day counts 0, so that others on its contract are sent.
 fn frozen_count(frozen: &FrozenMonth, id: &CompanyId, product: &ProductId) -> Option<UserCount> {
-    let products = frozen.companies.get(id)?;
-    if let Some(count) = products.get(product) {
-        return Some(UserCount { users: count.users?, day: count.day, counted_at: count.counted_at });
+    let products = frozen.companies.get(id);
+    let count = products.and_then(|products| products.get(product));
+    if let Some((count, users)) = count.and_then(|count| Some((count, count.users?))) {
+        return Some(UserCount { users, day: count.day, counted_at: count.counted_at });
     }
+    if frozen.newcomers.contains(id) {
+        return Some(UserCount { users: 0, day: frozen.month.last_day(), counted_at: frozen.frozen_at });
+    }
+    if count.is_some() {
+        return None;
+    }
+    let products = products?;
     let covered = products.values().find(|count| count.report.is_some())?;
     Some(UserCount { users: 0, day: covered.day, counted_at: covered.counted_at })
 }

@@ -23,7 +23,7 @@ pub struct CompanyReport {
 }
 
 /// The newest complete report of each company among those of the days `from` to `to`. Of two for one day the later
-/// counted one is newer, whichever came in first.
+/// counted one is newer, whichever came in first; a settings file's never beats the provider's final one.
 pub async fn newest(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -34,6 +34,7 @@ pub async fn newest(
                    select distinct on (company_id) company_id, report_id, day, counted_at, final
                    from reports join report_companies using (partner_id, report_id)
                    where partner_id = $1 and day between $2 and $3 and complete_at is not null
+                     and not (from_file and provider_is_final($1, day, company_id))
                    order by company_id, day desc, counted_at desc, report_id desc
                )
                select newest.*, counts.product_id, counts.users
@@ -64,6 +65,20 @@ pub async fn newest(
 pub async fn counted_since(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Date>, StoreError> {
     let sql = "select min(day) as day from reports where partner_id = $1 and complete_at is not null";
     tx.query_one(sql, &[&partner.as_str()]).await?.get("day")
+}
+
+/// Whether anything was counted in time for a month's end: a complete report of its last day or an earlier one, counted by
+/// `cut_off`. What was counted later, for days long gone, says nothing of how the month was synced.
+pub async fn counted_in_time(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    last_day: Date,
+    cut_off: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql =
+        "select exists (select from reports where partner_id = $1 and complete_at is not null and day <= $2
+                                and counted_at <= $3) as counted";
+    tx.query_one(sql, &[&partner.as_str(), &last_day, &cut_off]).await?.get("counted")
 }
 
 /// Users per product; `None` where the count could not be taken.

@@ -1,6 +1,6 @@
 //! Month ends: the counts of a month's last day, written once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{CompanyId, FreezeCause, Month, MonthPhase, PartnerId, ProductId, ReportId, RunId};
 use jiff::{Timestamp, civil::Date};
@@ -20,6 +20,9 @@ pub struct FrozenMonth {
     pub frozen_at: Timestamp,
     /// The counts.
     pub companies: BTreeMap<CompanyId, BTreeMap<ProductId, FrozenCount>>,
+    /// Companies that no report knew by the month's last day: each counts 0 in it. One that was never counted at all is among
+    /// them only if it came after the freeze; before, its count is missing.
+    pub newcomers: BTreeSet<CompanyId>,
 }
 
 /// The newest correction of a frozen count, or the count itself.
@@ -53,7 +56,35 @@ pub async fn read(
         let counts = companies.entry(row.company_id("company_id")?).or_default();
         counts.insert(row.product_id("product_id")?, count(&row)?);
     }
-    Ok(Some(FrozenMonth { month, frozen_at, companies }))
+    let newcomers = newcomers(tx, partner, month).await?;
+    Ok(Some(FrozenMonth { month, frozen_at, companies, newcomers }))
+}
+
+async fn newcomers(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    month: Month,
+) -> Result<BTreeSet<CompanyId>, StoreError> {
+    let sql = "select company_id from companies
+               where partner_id = $1
+                 and (first_counted > $3
+                      or first_counted is null
+                         and not exists (select from frozen_counts
+                                         where frozen_counts.partner_id = $1 and month = $2
+                                           and frozen_counts.company_id = companies.company_id))";
+    let rows = tx.query(sql, &[&partner.as_str(), &month.first_day(), &month.last_day()]).await?;
+    rows.iter().map(|row| row.company_id("company_id")).collect()
+}
+
+/// Companies that were first counted after a day.
+pub async fn counted_after(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    day: Date,
+) -> Result<BTreeSet<CompanyId>, StoreError> {
+    let sql = "select company_id from companies where partner_id = $1 and first_counted > $2";
+    let rows = tx.query(sql, &[&partner.as_str(), &day]).await?;
+    rows.iter().map(|row| row.company_id("company_id")).collect()
 }
 
 fn count(row: &Row) -> Result<FrozenCount, StoreError> {
@@ -98,19 +129,15 @@ pub async fn phase(
         integration.invoice_day,
         settings.zone(),
     );
-    Ok(counted_phase(phase, counts::counted_since(tx, partner).await?))
-}
-
-/// A partner whose first count is younger than the month that ended has nothing to be frozen: its counts are sent as
-/// they come.
-fn counted_phase(phase: MonthPhase, counted_since: Option<Date>) -> MonthPhase {
-    match phase {
-        MonthPhase::Closing(month) | MonthPhase::Frozen(month)
-            if counted_since.is_none_or(|first| first > month.last_day()) =>
-        {
-            MonthPhase::Open
-        }
-        phase => phase,
+    let (MonthPhase::Closing(month) | MonthPhase::Frozen(month)) = phase else { return Ok(phase) };
+    let is_frozen = frozen_at.iter().any(|(known, at)| *known == month && at.is_some());
+    let cut_off = integration.month_end.cut_off(month);
+    // A partner that was not counted yet when the month ended has nothing to be frozen: its counts are sent as they come,
+    // also when somebody reports a day of that month later.
+    if is_frozen || counts::counted_in_time(tx, partner, month.last_day(), cut_off).await? {
+        Ok(phase)
+    } else {
+        Ok(MonthPhase::Open)
     }
 }
 
@@ -188,15 +215,16 @@ async fn add(
     tx.execute_exactly(counts.len() as u64, sql, &parameters).await
 }
 
-/// Notes which run pushes a month's frozen counts.
+/// Notes which run pushes a month's frozen counts, and when it was made.
 pub async fn set_run(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     month: Month,
     run: RunId,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "update month_ends set run_id = $3 where partner_id = $1 and month = $2";
-    tx.execute_exactly(1, sql, &[&partner.as_str(), &month.first_day(), &run.0]).await
+    let sql = "update month_ends set run_id = $3, push_checked_at = $4 where partner_id = $1 and month = $2";
+    tx.execute_exactly(1, sql, &[&partner.as_str(), &month.first_day(), &run.0, &now]).await
 }
 
 /// Whether a run has been made that pushes a month's frozen counts.
@@ -220,15 +248,21 @@ pub async fn push_stopped_again(tx: &Transaction<'_>, partner: &PartnerId) -> Re
     tx.execute(sql, &[&partner.as_str()]).await.map(drop)
 }
 
-/// Frozen months that no run pushes yet and whose partner is on, wants one, and has credentials that are not refused. The
-/// window is looked at in whole days; the caller knows its very end.
-pub async fn unpushed(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<(PartnerId, Month)>, StoreError> {
+/// Frozen months that no run pushes yet, or that were last pushed, or looked at for it, by `checked_by`; and whose partner is
+/// on, wants a month-end run, and has credentials that are not refused. The window is looked at in whole days; the caller knows
+/// its very end.
+pub async fn unpushed(
+    tx: &Transaction<'_>,
+    now: Timestamp,
+    checked_by: Timestamp,
+) -> Result<Vec<(PartnerId, Month)>, StoreError> {
     let sql = "-- all partners: whoever's month can be pushed by now is pushed by whichever scheduler comes first
                select partner_id, month from month_ends join integrations using (partner_id)
-               where run_id is null and state = 'on' and month_end_run and credentials_refused_code is null
+               where (run_id is null or push_checked_at is null or push_checked_at <= $2)
+                 and state = 'on' and month_end_run and credentials_refused_code is null
                  and month + interval '1 month' + make_interval(days => invoice_day + 1) > $1::timestamptz at time zone 'UTC'
                order by partner_id, month";
-    let rows = tx.query(sql, &[&now]).await?;
+    let rows = tx.query(sql, &[&now, &checked_by]).await?;
     rows.iter().map(|row| Ok((row.partner_id("partner_id")?, Month::of(row.get("month")?)))).collect()
 }
 

@@ -1,11 +1,12 @@
 //! A partner at one look: how its invoices stand, what is at risk, and who needs a person.
 
 use domain::{InvoiceDay, Month, PartnerId, ProductId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Row, StoreError, Transaction,
     company_listing::{self, Counts, Filter, ListedCompany, Query, Sort},
+    incomplete_reports::{self, IncompleteReport},
     settings::{self, IntegrationState, RefusedCredentials},
     status_reading::{self, RunRow},
 };
@@ -27,6 +28,8 @@ pub struct Overview {
     pub open_holds: u32,
     /// Products without a service that have users.
     pub unmapped_products: Vec<UnmappedProduct>,
+    /// Reports of which parts have been missing for an hour: what they count is not sent.
+    pub incomplete_reports: Vec<IncompleteReport>,
     /// What may be missing on the next invoices.
     pub at_risk: AtRisk,
     /// The run that goes on.
@@ -36,6 +39,11 @@ pub struct Overview {
     /// When the schedule is due.
     pub next_run_at: Option<Timestamp>,
 }
+
+/// After so long without all its parts a report is shown.
+const INCOMPLETE_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// The most incomplete reports that are shown.
+const MOST_REPORTS: i64 = 5;
 
 /// A product whose users are billed to nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +95,13 @@ pub async fn overview(
         needs_person: page.companies,
         open_holds: row.number("open_holds")?,
         unmapped_products: unmapped_products(tx, partner).await?,
+        incomplete_reports: incomplete_reports::incomplete(
+            tx,
+            partner,
+            now.saturating_sub(INCOMPLETE_FOR).unwrap_or(Timestamp::MIN),
+            MOST_REPORTS,
+        )
+        .await?,
         at_risk: at_risk(tx, partner).await?,
         running: status_reading::newest_run(tx, partner, true).await?,
         last: status_reading::newest_run(tx, partner, false).await?,

@@ -18,6 +18,8 @@ pub struct ReportHead {
     pub is_final: bool,
     /// How many parts it has.
     pub parts: i32,
+    /// Whether a settings file brought it: then it never beats the provider's final report of its day.
+    pub from_file: bool,
 }
 
 /// A company of a part.
@@ -53,14 +55,17 @@ pub enum PartStanding {
     UnknownPartner,
     /// Another part says otherwise about the report as a whole.
     OtherHead,
+    /// The part came in before, with other content.
+    OtherContent,
 }
 
-/// Notes that a part has come in, and holds the report until the transaction ends.
+/// Notes that a part has come in, and holds the report until the transaction ends. `content` is the part's content in its
+/// canonical form.
 pub async fn note_part(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     head: &ReportHead,
-    part: i32,
+    (part, content): (i32, &str),
     now: Timestamp,
 ) -> Result<PartStanding, StoreError> {
     let known = "select from partners where partner_id = $1";
@@ -68,10 +73,21 @@ pub async fn note_part(
         return Ok(PartStanding::UnknownPartner);
     }
     let report = head.report.as_str();
-    let sql = "insert into reports (partner_id, report_id, day, counted_at, final, parts)
-               values ($1, $2, $3, $4, $5, $6) on conflict (partner_id, report_id) do nothing";
-    tx.execute(sql, &[&partner.as_str(), &report, &head.day, &head.counted_at, &head.is_final, &head.parts])
-        .await?;
+    let sql = "insert into reports (partner_id, report_id, day, counted_at, final, parts, from_file)
+               values ($1, $2, $3, $4, $5, $6, $7) on conflict (partner_id, report_id) do nothing";
+    tx.execute(
+        sql,
+        &[
+            &partner.as_str(),
+            &report,
+            &head.day,
+            &head.counted_at,
+            &head.is_final,
+            &head.parts,
+            &head.from_file,
+        ],
+    )
+    .await?;
     let sql = "select day = $3 and counted_at = $4 and final = $5 and parts = $6 as same
                from reports where partner_id = $1 and report_id = $2 for update";
     let row = tx
@@ -83,10 +99,45 @@ pub async fn note_part(
     if !row.get::<bool>("same")? {
         return Ok(PartStanding::OtherHead);
     }
-    let sql = "insert into report_parts (partner_id, report_id, part, received_at) values ($1, $2, $3, $4)
+    let sql = "insert into report_parts (partner_id, report_id, part, received_at, content)
+               values ($1, $2, $3, $4, sha256(convert_to($5, 'UTF8')))
                on conflict (partner_id, report_id, part) do nothing";
-    let inserted = tx.execute(sql, &[&partner.as_str(), &report, &part, &now]).await?;
-    Ok(if inserted == 1 { PartStanding::New } else { PartStanding::Repeated })
+    if tx.execute(sql, &[&partner.as_str(), &report, &part, &now, &content]).await? == 1 {
+        return Ok(PartStanding::New);
+    }
+    let other = other_parts(tx, partner, &head.report, &[(part, content)]).await?;
+    Ok(if other.is_empty() { PartStanding::Repeated } else { PartStanding::OtherContent })
+}
+
+/// Those of these parts that came in before with other content.
+async fn other_parts(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    report: &ReportId,
+    parts: &[(i32, &str)],
+) -> Result<Vec<i32>, StoreError> {
+    let (numbers, contents): (Vec<i32>, Vec<&str>) = parts.iter().copied().unzip();
+    let sql =
+        "select part from report_parts join unnest($3::int[], $4::text[]) as sent (part, said) using (part)
+               where partner_id = $1 and report_id = $2 and content <> sha256(convert_to(said, 'UTF8'))
+               order by part";
+    let rows = tx.query(sql, &[&partner.as_str(), &report.as_str(), &numbers, &contents]).await?;
+    rows.iter().map(|row| row.get("part")).collect()
+}
+
+/// Whether a report's id was used before, with another day, instant, number of parts, or other content of a part.
+pub async fn is_used_otherwise(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    head: &ReportHead,
+    parts: &[(i32, &str)],
+) -> Result<bool, StoreError> {
+    let sql = "select day = $3 and counted_at = $4 and final = $5 and parts = $6 as same
+               from reports where partner_id = $1 and report_id = $2";
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
+        [&partner.as_str(), &head.report.as_str(), &head.day, &head.counted_at, &head.is_final, &head.parts];
+    let Some(row) = tx.query_opt(sql, &parameters).await? else { return Ok(false) };
+    Ok(!row.get::<bool>("same")? || !other_parts(tx, partner, &head.report, parts).await?.is_empty())
 }
 
 /// Takes in the companies of a part, unknown ones too. Returns those that another part of the report lists already: a
@@ -171,8 +222,15 @@ pub async fn complete(
     if tx.execute(sql, &[&partner.as_str(), &report.as_str(), &now]).await? == 0 {
         return Ok(false);
     }
-    // As counts::newest has it: the later day, of one day the later counted, whichever came in first. Company by company,
-    // because nothing is known yet of how many rows have just come in, and a plan for few would take for ever.
+    let sql = "update companies set first_counted = reports.day
+               from reports join report_companies using (partner_id, report_id)
+               where reports.partner_id = $1 and reports.report_id = $2
+                 and companies.partner_id = $1 and companies.company_id = report_companies.company_id
+                 and (first_counted is null or first_counted > reports.day)";
+    tx.execute(sql, &[&partner.as_str(), &report.as_str()]).await?;
+    // As counts::newest has it: the later day, of one day the later counted, whichever came in first, and never a file's
+    // where the provider's report of that day is final. Company by company, because nothing is known yet of how many rows
+    // have just come in, and a plan for few would take for ever.
     let sql = "insert into newest_reports as known (partner_id, company_id, report_id, day, counted_at, users, missing)
                select partner_id, company_id, report_id, day, counted_at, counted.users, counted.missing
                from reports join report_companies using (partner_id, report_id)
@@ -181,12 +239,16 @@ pub async fn complete(
                         from user_counts
                         where user_counts.partner_id = $1 and user_counts.report_id = $2
                           and user_counts.company_id = report_companies.company_id) as counted
-               where partner_id = $1 and report_id = $2
+               where partner_id = $1 and report_id = $2 and not (from_file and provider_is_final($1, day, company_id))
                order by company_id
                on conflict (partner_id, company_id) do update set
                    report_id = excluded.report_id, day = excluded.day, counted_at = excluded.counted_at,
                    users = excluded.users, missing = excluded.missing
-               where (known.day, known.counted_at, known.report_id) < (excluded.day, excluded.counted_at, excluded.report_id)";
+               where (known.day, known.counted_at, known.report_id) < (excluded.day, excluded.counted_at, excluded.report_id)
+                  or known.day = excluded.day
+                     and (select from_file from reports
+                          where reports.partner_id = $1 and reports.report_id = known.report_id)
+                     and provider_is_final($1, known.day, known.company_id)";
     tx.execute(sql, &[&partner.as_str(), &report.as_str()]).await?;
     Ok(true)
 }

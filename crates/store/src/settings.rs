@@ -256,6 +256,14 @@ pub async fn zones(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Z
     }))
 }
 
+/// The zone in which a partner's counts are taken; `None` for an unknown partner.
+pub async fn count_zone(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<TimeZone>, StoreError> {
+    let sql = "select count_zone from partners where partner_id = $1";
+    let Some(row) = tx.query_opt(sql, &[&partner.as_str()]).await? else { return Ok(None) };
+    let name: String = row.get("count_zone")?;
+    TimeZone::get(&name).map(Some).map_err(|error| StoreError::row("partners", "count_zone", &error))
+}
+
 /// Reads a partner's integration alone; `None` before the first save.
 pub async fn read_integration(
     tx: &Transaction<'_>,

@@ -152,7 +152,14 @@ async fn store_newcomer(store: &Store) -> Result<(), StoreError> {
     let now = now();
     let report = ReportId::new("first").expect("a plain word");
     let day = now.to_zoned(TimeZone::UTC).date();
-    let head = ReportHead { report: report.clone(), day, counted_at: now, is_final: false, parts: 1 };
+    let head = ReportHead {
+        report: report.clone(),
+        day,
+        counted_at: now,
+        is_final: false,
+        parts: 1,
+        from_file: false,
+    };
     let companies: Vec<_> = CLIENTS
         .iter()
         .map(|(id, name, ..)| ReportedCompany { company: company(id), name: Some((*name).to_owned()) })
@@ -175,7 +182,7 @@ async fn store_newcomer(store: &Store) -> Result<(), StoreError> {
         .transaction("store_newcomer", |tx| {
             Box::pin(async move {
                 settings_writing::store_partner(tx, partner, "Aurora IT", "UTC").await?;
-                reports::note_part(tx, partner, head, 1, now).await?;
+                reports::note_part(tx, partner, head, (1, ""), now).await?;
                 reports::add_companies(tx, partner, report, companies).await?;
                 reports::add_counts(tx, partner, report, counts).await?;
                 reports::complete(tx, partner, report, now).await.map(drop)

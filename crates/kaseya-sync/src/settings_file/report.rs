@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CompanyId, CountBasis, ProductId};
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use domain::{CompanyId, CountBasis, ProductId, check_count_time, day_begins};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use toml::de::DeValue;
 
 use super::{
@@ -16,8 +16,9 @@ use super::{
 pub struct ReportSettings {
     /// The day that was counted.
     pub day: Date,
-    /// The instant of counting; when it is applied, if it does not say.
-    pub counted_at: Option<Timestamp>,
+    /// The instant of counting. If the file does not say: now for the present day, and the first instant of an earlier one,
+    /// so that an old file beats nothing that was counted that day.
+    pub counted_at: Timestamp,
     /// Whether this day's counts will not change any more.
     pub is_final: bool,
     /// What was counted.
@@ -37,22 +38,22 @@ pub(super) struct Known<'a> {
 
 /// The most users of a message, and so of a file.
 const MOST: i64 = 10_000_000;
-/// How far ahead of ours the provider's clock may be.
-const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn read(mut section: Section<'_, '_>, known_ids: &Known<'_>) -> Option<ReportSettings> {
     let day = section.day("day", "day = 2026-11-30, without quotes");
-    if let (Some(day), Some(zone)) = (day, &known_ids.zone) {
-        let today = zone.to_datetime(known_ids.now).date();
-        if day > today {
-            section.mistake("day", format!("{day} is in the future"), format!("write a day up to {today}"));
-        }
+    let today = known_ids.zone.as_ref().map(|zone| zone.to_datetime(known_ids.now).date());
+    let is_future = |day: Date| today.is_some_and(|today| day > today);
+    if let Some((day, today)) = day.filter(|day| is_future(*day)).zip(today) {
+        section.mistake("day", format!("{day} is in the future"), format!("write a day up to {today}"));
     }
     let example = "counted_at = 2026-11-30T23:55:00+01:00, or leave it out";
     let counted_at = section.optional_instant("counted_at", example);
     let counted_read = !section.has("counted_at") || counted_at.is_some();
-    if counted_at.is_some_and(|at| at > known_ids.now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX)) {
-        section.mistake("counted_at", "it is in the future", format!("write {example}"));
+    if let (Some(day), Some(at), Some(zone)) =
+        (day.filter(|day| !is_future(*day)), counted_at, &known_ids.zone)
+        && let Err(error) = check_count_time(day, at, zone, known_ids.now)
+    {
+        section.mistake(error.field(), error.to_string(), format!("write {example}"));
     }
     let is_final = section
         .boolean("final", "final = true if this day's counts will not change any more, or final = false");
@@ -63,7 +64,12 @@ pub(super) fn read(mut section: Section<'_, '_>, known_ids: &Known<'_>) -> Optio
     let companies = companies(section.sections("company"), known_ids);
     section.finish();
     counted_read.then_some(())?;
-    Some(ReportSettings { day: day?, counted_at, is_final: is_final?, basis: basis?, companies: companies? })
+    let day = day?;
+    let counted_at = counted_at.unwrap_or_else(|| match &known_ids.zone {
+        Some(zone) if Some(day) < today => day_begins(day, zone),
+        Some(_) | None => known_ids.now,
+    });
+    Some(ReportSettings { day, counted_at, is_final: is_final?, basis: basis?, companies: companies? })
 }
 
 fn companies(

@@ -32,6 +32,7 @@ impl From<NotTaken> for Problem {
                     .map(|mistake| FieldMistake::new(mistake.field, "unusable", mistake.mend))
                     .collect(),
             ),
+            used @ NotTaken::UsedReport(_) => Self::UsedReport(used.to_string()),
             NotTaken::NoBus => Self::Broker(None),
             NotTaken::Publish(error) => Self::Broker(Some(error)),
             NotTaken::Store(error) => Self::Database(error),

@@ -38,6 +38,8 @@ pub(crate) struct Overview {
     open_holds: u32,
     /// Products without a service that have users.
     unmapped_products: Vec<UnmappedProduct>,
+    /// Reports of which parts have been missing for an hour: they do not count until all have come in. At most 5.
+    incomplete_reports: Vec<IncompleteReport>,
     /// What may be missing on the next invoices, at the lines' prices.
     money_at_risk: f64,
     /// Units that may be missing and whose price is not known.
@@ -48,6 +50,30 @@ pub(crate) struct Overview {
     last: Option<Run>,
     /// When the schedule is due.
     next_run_at: Option<Timestamp>,
+}
+
+/// A report of which parts are still to come.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct IncompleteReport {
+    report_id: String,
+    /// The day that was counted.
+    day: jiff::civil::Date,
+    parts: u32,
+    parts_received: u32,
+    /// When the first part came in.
+    since: Timestamp,
+}
+
+impl From<store::incomplete_reports::IncompleteReport> for IncompleteReport {
+    fn from(report: store::incomplete_reports::IncompleteReport) -> Self {
+        Self {
+            report_id: report.report.to_string(),
+            day: report.day,
+            parts: report.parts,
+            parts_received: report.received,
+            since: report.since,
+        }
+    }
 }
 
 /// Kaseya's refusal of the stored credentials.
@@ -150,6 +176,7 @@ pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result
                 users: product.users,
             })
             .collect(),
+        incomplete_reports: seen.incomplete_reports.into_iter().map(IncompleteReport::from).collect(),
         money_at_risk: seen.at_risk.money,
         units_without_price: seen.at_risk.units_without_price,
         running: seen.running.map(|run| Run::of(run, &waits)),

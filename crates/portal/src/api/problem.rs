@@ -79,6 +79,9 @@ pub(crate) enum Problem {
     /// The idempotency key came with another call.
     #[error("this Idempotency-Key came with another call before: use a new one")]
     OtherCall,
+    /// A report's id came in before with other content.
+    #[error("{0}")]
+    UsedReport(String),
     /// The call with this idempotency key is being answered.
     #[error("the call with this Idempotency-Key is still being answered")]
     Underway,
@@ -221,6 +224,7 @@ impl Problem {
             Self::LastAdmin => (StatusCode::CONFLICT, "last-admin", "The last administrator"),
             Self::LookAgain(_) => (StatusCode::CONFLICT, "look-again", "Look at the file again"),
             Self::OtherCall => (StatusCode::UNPROCESSABLE_ENTITY, "other-call", "Key of another call"),
+            Self::UsedReport(_) => (StatusCode::CONFLICT, "used-report", "Report id used before"),
             Self::Underway => (StatusCode::CONFLICT, "under-way", "Under way"),
             Self::Broker(_) => (StatusCode::SERVICE_UNAVAILABLE, "broker-away", "The broker is away"),
             Self::Database(error) if error.class() == FailureClass::Transient => {

@@ -38,6 +38,7 @@ struct Overview {
     rows: Vec<Row>,
     more: Option<String>,
     products: Vec<String>,
+    reports: Vec<String>,
     next_run: Option<String>,
     last_run: Option<(String, String)>,
     running: Option<String>,
@@ -104,6 +105,22 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
             .map(|product| {
                 let users = number::whole(product.users.into(), language);
                 fill(words.unmapped_product, &[("product", &product.name), ("users", &users)])
+            })
+            .collect(),
+        reports: seen
+            .incomplete_reports
+            .iter()
+            .map(|report| {
+                fill(
+                    words.incomplete_report,
+                    &[
+                        ("report", &report.report),
+                        ("day", &shown::day(report.day, language)),
+                        ("received", &report.received),
+                        ("parts", &report.parts),
+                        ("when", &instant(report.since)),
+                    ],
+                )
             })
             .collect(),
         next_run: seen.next_run_at.map(instant),

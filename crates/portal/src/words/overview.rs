@@ -30,6 +30,8 @@ super::words! {
         see_progress: "see how far it is", "vedi a che punto è";
         unmapped_product: "{product}: no service is mapped, {users} users are billed nowhere (MAP-02).",
             "{product}: nessun servizio associato, {users} utenti non vengono fatturati (MAP-02).";
+        incomplete_report: "Report {report} of {day} is incomplete: {received} of {parts} parts since {when}. Older user counts are sent until the provider sends the rest.",
+            "Il rapporto {report} del {day} è incompleto: {received} parti su {parts} dal {when}. Finché il fornitore non invia il resto, valgono i conteggi precedenti.";
         map_products: "Map the products", "Associa i prodotti";
         writes_stopped: "All writes of this installation are stopped by its operator: nothing is sent to Kaseya.",
             "Tutte le scritture di questa installazione sono state fermate dal gestore: non viene inviato nulla a Kaseya.";

@@ -211,6 +211,11 @@ async fn a_report_with_a_mistake_is_not_passed_on() {
             vec!["day"],
         ),
         (
+            // case_b1: it is the 23rd in Rome.
+            json!({ "day": "2026-11-24", "counted_at": "2026-11-23T10:00:00Z", "final": true, "companies": [good()] }),
+            vec!["day"],
+        ),
+        (
             json!({ "day": "2026-11-23", "counted_at": "2026-11-23T10:06:00Z", "final": false, "companies": [good()] }),
             vec!["counted_at"],
         ),
@@ -231,4 +236,48 @@ async fn a_report_with_a_mistake_is_not_passed_on() {
     let long = "r".repeat(101);
     let answer = world.send(Method::PUT, &format!("/user-counts/{long}"), &report(vec![good()])).await;
     assert_eq!(fields(&answer), ["report_id"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a15_a_report_id_used_with_other_content_is_a_conflict() {
+    let world = World::new().await;
+    let company = |users: u32| json!({ "company_id": "ada", "products": [{ "product_id": "p1", "users": users, "basis": "users" }] });
+    world
+        .sql(
+            "insert into reports (partner_id, report_id, day, counted_at, final, parts)
+             values ('msp', 'r-9', '2026-11-22', '2026-11-22T23:30:00Z', true, 1)",
+        )
+        .await;
+    // What the scheduler keeps of the part, in its canonical form.
+    let content = r#""ada" None [("p1", None, Some(3), Some("users"))]"#;
+    world
+        .sql(&format!(
+            "insert into report_parts (partner_id, report_id, part, received_at, content)
+             values ('msp', 'r-9', 1, '2026-11-22T23:31:00Z', sha256(convert_to('{content}', 'UTF8')))"
+        ))
+        .await;
+    let same = world.send(Method::PUT, "/user-counts/r-9", &report(vec![company(3)])).await;
+    assert_eq!(same.status, StatusCode::ACCEPTED, "{}", same.text);
+    let mut other_day = report(vec![company(3)]);
+    other_day["day"] = json!("2026-11-21");
+    for other in [report(vec![company(4)]), other_day] {
+        let answer = world.send(Method::PUT, "/user-counts/r-9", &other).await;
+        assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.text);
+        assert_eq!(answer.json["type"], "urn:problem:kaseya-sync:used-report");
+        assert!(
+            answer.json["detail"].as_str().is_some_and(|detail| detail.contains("r-9")),
+            "{}",
+            answer.text
+        );
+    }
+    // It lies there incomplete by now, if its one part had never come.
+    world.sql("delete from report_parts where report_id = 'r-9'; update reports set parts = 2 where report_id = 'r-9'").await;
+    world
+        .sql(
+            "insert into report_parts (partner_id, report_id, part, received_at)
+             values ('msp', 'r-9', 1, '2026-11-22T23:31:00Z')",
+        )
+        .await;
+    let shown = world.get("/overview").await.json["incomplete_reports"].clone();
+    assert_eq!((&shown[0]["report_id"], &shown[0]["parts_received"]), (&json!("r-9"), &json!(1)));
 }

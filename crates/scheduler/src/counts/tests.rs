@@ -72,6 +72,59 @@ async fn a_part_that_contradicts_another_is_put_aside_and_leaves_nothing() {
     assert_eq!(world.text("select count(complete_at) from reports").await, "1");
 }
 
+/// What listeners are told of refused parts.
+const REFUSED: &str =
+    "select string_agg(concat_ws(' ', body ->> 'reportId', body ->> 'part'), ', ' order by number)
+                       from events where topic = 'report.refused'";
+
+#[tokio::test]
+async fn case_a15_other_content_under_a_used_part_is_put_aside_and_told() {
+    let world = World::at("2026-11-23T12:00:00Z").await;
+    world.partner("p", 3).await;
+    let counted: &[Counted] =
+        &[("c1", &[("standard", Some(1)), ("advanced", Some(2))]), ("c2", &[("standard", None)])];
+    assert_eq!(world.counts("p", part(1, 2), counted).await, Settlement::Done);
+    // The same in another order is the same.
+    let turned: &[Counted] =
+        &[("c2", &[("standard", None)]), ("c1", &[("advanced", Some(2)), ("standard", Some(1))])];
+    assert_eq!(world.counts("p", part(1, 2), turned).await, Settlement::Done);
+    assert_eq!(world.text(REFUSED).await, "none");
+    let others: [&[Counted]; 4] = [
+        &[("c3", &[("standard", Some(1))])],
+        &[("c1", &[("standard", Some(1)), ("advanced", Some(2))])],
+        &[("c1", &[("standard", Some(3)), ("advanced", Some(2))]), ("c2", &[("standard", None)])],
+        &[("c1", &[("standard", Some(1)), ("advanced", Some(2))]), ("c2", &[("standard", Some(0))])],
+    ];
+    for other in others {
+        let settled = world.counts("p", part(1, 2), other).await;
+        let Settlement::DeadLetter(reason) = &settled else { panic!("taken: {settled:?}") };
+        assert!(reason.contains("part 1 of report r came in before with other content"), "{reason}");
+    }
+    assert_eq!(world.text(REFUSED).await, "r 1, r 1, r 1, r 1");
+    assert_eq!(counts_of(&world).await, "c1 advanced 2, c1 standard 1, c2 standard missing");
+    // A complete report's part is used too.
+    assert_eq!(world.counts("p", part(2, 2), &[("c3", &[])]).await, Settlement::Done);
+    let after = world.counts("p", part(2, 2), &[("c3", &[("standard", Some(9))])]).await;
+    assert!(matches!(after, Settlement::DeadLetter(_)), "{after:?}");
+}
+
+#[tokio::test]
+async fn case_a15_a_report_incomplete_for_an_hour_is_told_once() {
+    let world = World::at("2026-11-23T12:00:00Z").await;
+    world.partner("p", 2).await;
+    world.counts("p", part(1, 2), &[("c1", &[("standard", Some(1))])]).await;
+    let tell = async |at: &str| {
+        world.clock.set(at.parse().expect("an instant"));
+        crate::incomplete_reports::tell(&world.context).await.expect("a round")
+    };
+    assert_eq!(tell("2026-11-23T12:59:59Z").await, 0);
+    assert_eq!(tell("2026-11-23T13:00:00Z").await, 1);
+    assert_eq!(tell("2026-11-23T14:00:00Z").await, 0);
+    let told = "select concat_ws(' ', body ->> 'reportId', body ->> 'day', body ->> 'partsReceived', body ->> 'parts',
+                                 body ->> 'since') from events where topic = 'report.incomplete'";
+    assert_eq!(world.text(told).await, "r 2026-11-22 1 2 2026-11-23T12:00:00+00:00");
+}
+
 #[tokio::test]
 async fn unknown_companies_and_products_are_taken_in_unmapped() {
     let world = World::at("2026-11-23T12:00:00Z").await;

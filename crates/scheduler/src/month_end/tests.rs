@@ -3,6 +3,9 @@ use bus::Settlement;
 use super::*;
 use crate::world::{Counted, Part, World};
 
+mod count_days;
+mod pushes;
+
 const LAST_DAY: &str = "2026-11-30";
 const REFUSED: &str = "update integrations set credentials_refused_code = 'AUTH-02', credentials_refused_at = '2026-12-01T03:00Z'";
 const ACCEPTED: &str =

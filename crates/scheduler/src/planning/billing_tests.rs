@@ -109,6 +109,7 @@ fn a_frozen_count_is_what_was_counted_and_is_billed_by_the_rule_when_it_is_sent(
             company_id(1),
             BTreeMap::from([(product_id(1), FrozenCountOf { users: Some(12), report: true }.made(month))]),
         )]),
+        newcomers: BTreeSet::new(),
     };
     let counts = Counts { phase: MonthPhase::Frozen(month), frozen: Some(frozen), ..open([]) };
     let early = "2026-11-05T12:00:00Z".parse().expect("an instant");

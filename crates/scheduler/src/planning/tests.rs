@@ -212,6 +212,7 @@ fn in_the_window_the_frozen_count_alone_is_planned() {
         month,
         frozen_at: now(),
         companies: BTreeMap::from([(company_id(1), BTreeMap::from([(product_id(1), count)]))]),
+        newcomers: BTreeSet::new(),
     };
     let day = date(2026, 11, 5);
     let counts = Counts {

@@ -1,6 +1,6 @@
 //! The partner: what it has set, what was counted, and what should be invoiced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     AccountId, BillingRule, Brakes, CompanyId, ContractId, InvoiceDay, Month, MonthEnd, PartnerId, ProductId,
@@ -227,7 +227,12 @@ impl Partner {
             });
             (company.clone(), counts.collect())
         });
-        self.frozen = Some(FrozenMonth { month, frozen_at, companies: companies.collect() });
+        self.frozen = Some(FrozenMonth {
+            month,
+            frozen_at,
+            companies: companies.collect(),
+            newcomers: BTreeSet::new(),
+        });
     }
 
     /// What the contracts should hold now, as the scheduler plans it.

@@ -1,0 +1,57 @@
+//! Reports that stay incomplete are told of.
+//!
+//! For the main loop: [`tell`], with the month ends. A report counts only once all its parts have come in; until then older
+//! counts go on being sent and a month may stay open, so whoever sends reports hears of it after an hour.
+
+use bus::EventTopic;
+use jiff::{SignedDuration, Timestamp};
+use messages::{field::wire_instant, v1};
+use store::{
+    StoreError,
+    events::store_events,
+    incomplete_reports::{self, IncompleteReport},
+};
+
+use crate::{context::Context, counts::event};
+
+/// After so long without all its parts a report is told of.
+const INCOMPLETE_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// How many reports one round tells of.
+const ROUND: i64 = 100;
+
+/// Tells of reports that have been incomplete for an hour; answers how many.
+pub(crate) async fn tell(context: &Context) -> Result<usize, StoreError> {
+    let now = context.clock.now();
+    let since = now.saturating_sub(INCOMPLETE_FOR).unwrap_or(Timestamp::MIN);
+    context
+        .store
+        .transaction("tell_incomplete_reports", |tx| {
+            Box::pin(async move {
+                let untold = incomplete_reports::take_untold(tx, since, ROUND, now).await?;
+                for (partner, report) in &untold {
+                    tracing::warn!(
+                        %partner, report = %report.report, received = report.received, parts = report.parts,
+                        "a report of user counts is still incomplete: it does not count yet"
+                    );
+                    let told =
+                        vec![event(EventTopic::ReportIncomplete, &message(partner.as_str(), report, now))];
+                    store_events(tx, partner, told, now).await?;
+                }
+                Ok(untold.len())
+            })
+        })
+        .await
+}
+
+fn message(partner: &str, report: &IncompleteReport, now: Timestamp) -> v1::ReportIncomplete {
+    v1::ReportIncomplete {
+        number: None,
+        partner_id: partner.to_owned(),
+        report_id: report.report.to_string(),
+        day: report.day.to_string(),
+        parts: Some(report.parts),
+        parts_received: Some(report.received),
+        since: Some(wire_instant(report.since)),
+        at: Some(wire_instant(now)),
+    }
+}
