@@ -22,6 +22,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bus::{
     Bus, BusError, Consumer, EventTopic, Incoming, Outgoing, PublishError, Queue, RequestError,
+    parts::in_parts,
     topology::{EVENTS_EXCHANGE, MAX_MESSAGE_BYTES, REPLIES_EXCHANGE},
 };
 use domain::Entropy;
@@ -100,7 +101,10 @@ impl RabbitMq {
 #[async_trait]
 impl Bus for RabbitMq {
     async fn publish(&self, queue: Queue, message: Outgoing) -> Result<(), PublishError> {
-        self.publisher.publish(Route::to(queue), properties::of(&message), message.body).await
+        for message in queue.messages(message)? {
+            self.publisher.publish(Route::to(queue), properties::of(&message), message.body).await?;
+        }
+        Ok(())
     }
 
     async fn announce(&self, topic: EventTopic, message: Outgoing) -> Result<(), PublishError> {
@@ -127,11 +131,14 @@ impl Bus for RabbitMq {
                 return Err(PublishError::Disconnected("answers cannot arrive".to_owned()).into());
             }
         };
-        let properties = properties::of(&message)
-            .with_reply_to(answer.queue().into())
-            .with_correlation_id(correlation_id.as_str().into());
+        let messages = queue.messages(message)?;
         let ask = async {
-            self.publisher.publish(Route::to(queue), properties, message.body).await?;
+            for message in messages {
+                let properties = properties::of(&message)
+                    .with_reply_to(answer.queue().into())
+                    .with_correlation_id(correlation_id.as_str().into());
+                self.publisher.publish(Route::to(queue), properties, message.body).await?;
+            }
             answer.wait().await.ok_or(RequestError::TimedOut)
         };
         tokio::select! {
@@ -169,8 +176,11 @@ impl Bus for RabbitMq {
 
     async fn reply(&self, to: &Incoming, message: Outgoing) -> Result<(), PublishError> {
         let (Some(asker), Some(correlation_id)) = (&to.reply_to, &to.correlation_id) else { return Ok(()) };
-        let properties = properties::of(&message).with_correlation_id(properties::short(correlation_id));
-        self.publisher.publish(Route::answer(asker), properties, message.body).await
+        for message in in_parts(message)? {
+            let properties = properties::of(&message).with_correlation_id(properties::short(correlation_id));
+            self.publisher.publish(Route::answer(asker), properties, message.body).await?;
+        }
+        Ok(())
     }
 
     fn connected(&self) -> watch::Receiver<bool> {

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bus::{Incoming, Settlement};
+use bus::{Incoming, Settlement, parts::Assembly};
 use tokio::sync::{oneshot, watch};
 
 use crate::consuming::Consuming;
@@ -21,12 +21,31 @@ pub(crate) struct Replies {
 }
 
 #[derive(Default)]
-struct Asked(Mutex<HashMap<String, oneshot::Sender<Incoming>>>);
+struct Asked(Mutex<HashMap<String, Asker>>);
+
+/// Waits for an answer, which may come in parts.
+struct Asker {
+    sender: oneshot::Sender<Incoming>,
+    assembly: Assembly,
+}
 
 impl Asked {
-    fn waiting(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<Incoming>>> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<String, Asker>> {
         // A map is whole at any time.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands an answer to its asker, once it is whole.
+    fn take(&self, message: Incoming) {
+        let Some(id) = message.correlation_id.clone() else { return };
+        let mut waiting = self.waiting();
+        let Some(asker) = waiting.get_mut(&id) else { return };
+        if let Some(answer) = asker.assembly.add(message)
+            && let Some(asker) = waiting.remove(&id)
+        {
+            // An asker that has just gone is no error.
+            let _ = asker.sender.send(answer);
+        }
     }
 }
 
@@ -42,12 +61,7 @@ impl Replies {
                 tokio::select! {
                     delivery = consumer.next() => {
                         let Some(delivery) = delivery else { return };
-                        let answer = delivery.message.clone();
-                        let asker = answer.correlation_id.as_ref().and_then(|id| answered.waiting().remove(id));
-                        if let Some(asker) = asker {
-                            // An asker that has just gone is no error.
-                            let _ = asker.send(answer);
-                        }
+                        answered.take(delivery.message.clone());
                         // Lost or not: an answer is of no use to anybody else.
                         let _ = delivery.settle(Settlement::Done).await;
                     }
@@ -67,7 +81,8 @@ impl Replies {
     /// A place for the answer, to be made before the request is sent.
     pub(crate) fn expect_answer(&self, correlation_id: String) -> Expected {
         let (sender, answer) = oneshot::channel();
-        self.asked.waiting().insert(correlation_id.clone(), sender);
+        let asker = Asker { sender, assembly: Assembly::default() };
+        self.asked.waiting().insert(correlation_id.clone(), asker);
         Expected {
             answer: Some(answer),
             queue: self.queue.clone(),

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Bus, BusError, Consumer, Delivery, EventTopic, Incoming, Outgoing, PublishError, Queue, RequestError,
     Settle, Settlement, dead_letter,
+    parts::{Assembly, in_parts},
     topology::{EVENTS_EXCHANGE, MAX_MESSAGE_BYTES, MAX_QUEUE_LENGTH, MAX_UNREAD_EVENTS},
 };
 
@@ -132,7 +133,10 @@ fn arriving(
 #[async_trait]
 impl Bus for InProcess {
     async fn publish(&self, queue: Queue, message: Outgoing) -> Result<(), PublishError> {
-        self.shared.put(queue, arriving(message, None, None)?)
+        for message in queue.messages(message)? {
+            self.shared.put(queue, arriving(message, None, None)?)?;
+        }
+        Ok(())
     }
 
     async fn announce(&self, topic: EventTopic, message: Outgoing) -> Result<(), PublishError> {
@@ -162,8 +166,11 @@ impl Bus for InProcess {
         let (answer, answered) = oneshot::channel();
         let asked = Asked { shared: &self.shared, correlation_id: self.shared.state().number().to_string() };
         self.shared.state().asked.insert(asked.correlation_id.clone(), answer);
-        let message = arriving(message, Some("in-process".to_owned()), Some(asked.correlation_id.clone()))?;
-        self.shared.put(queue, message)?;
+        for message in queue.messages(message)? {
+            let reply_to = Some("in-process".to_owned());
+            let message = arriving(message, reply_to, Some(asked.correlation_id.clone()))?;
+            self.shared.put(queue, message)?;
+        }
         match tokio::time::timeout(timeout, answered).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) | Err(_) => Err(RequestError::TimedOut),
@@ -215,11 +222,17 @@ impl Bus for InProcess {
     }
 
     async fn reply(&self, to: &Incoming, message: Outgoing) -> Result<(), PublishError> {
-        let message = arriving(message, None, to.correlation_id.clone())?;
+        // An answer that cannot be sent leaves its asker waiting for another.
+        let messages = in_parts(message)?;
         let asker = to.correlation_id.as_ref().and_then(|id| self.shared.state().asked.remove(id));
-        if let Some(asker) = asker {
+        let mut assembly = Assembly::default();
+        let mut whole = None;
+        for message in messages {
+            whole = assembly.add(arriving(message, None, to.correlation_id.clone())?);
+        }
+        if let (Some(asker), Some(whole)) = (asker, whole) {
             // An asker that has just gone is no error.
-            let _ = asker.send(message);
+            let _ = asker.send(whole);
         }
         Ok(())
     }

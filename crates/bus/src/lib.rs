@@ -7,6 +7,7 @@ mod dead_letter;
 mod error;
 mod in_process;
 mod message;
+pub mod parts;
 pub mod topology;
 
 use std::{sync::Arc, time::Duration};
@@ -28,6 +29,8 @@ pub type SharedBus = Arc<dyn Bus>;
 #[async_trait]
 pub trait Bus: Send + Sync + 'static {
     /// Puts a message on a queue and returns once the broker has confirmed it.
+    ///
+    /// On a queue of [`Queue::takes_parts`] one that is too large goes in [`parts`], each confirmed.
     ///
     /// A message that reaches no queue, is refused, or is not confirmed in time is an error; the caller's ledger keeps it.
     async fn publish(&self, queue: Queue, message: Outgoing) -> Result<(), PublishError>;
@@ -59,7 +62,8 @@ pub trait Bus: Send + Sync + 'static {
     /// them all reads them from the store.
     async fn listen(&self, topic: EventTopic, stop: CancellationToken) -> Result<Consumer, BusError>;
 
-    /// Answers a request that came with [`Incoming::reply_to`]. An asker that has gone is no error.
+    /// Answers a request that came with [`Incoming::reply_to`], in [`parts`] where the answer is too large for one message:
+    /// the asker gets it whole. An asker that has gone is no error.
     async fn reply(&self, to: &Incoming, message: Outgoing) -> Result<(), PublishError>;
 
     /// Whether the bus can be reached now; readiness follows it.

@@ -4,8 +4,19 @@ use crate::ContractId;
 
 /// The most targets of a slice.
 pub const MAX_TARGETS: usize = 100;
+/// The most counts that the targets of a slice are sums of.
+pub const MAX_COUNTS: usize = 500;
+/// About the most bytes that a slice takes on the bus, of what its worker is told and of what it tells.
+pub const MAX_SLICE_BYTES: usize = 160 * 1024;
 
-/// Cuts contracts, each with its number of targets, into slices of at most `max_targets`, in their order.
+/// What a contract takes of a slice, in targets: the largest of its targets, counts and bytes by what a slice may have of each.
+pub fn weight(targets: usize, counts: usize, bytes: usize) -> usize {
+    let by_counts = counts.div_ceil(MAX_COUNTS / MAX_TARGETS);
+    let by_bytes = bytes.div_ceil(MAX_SLICE_BYTES / MAX_TARGETS);
+    targets.max(by_counts).max(by_bytes).max(1)
+}
+
+/// Cuts contracts, each with its [`weight`] in targets, into slices of at most `max_targets`, in their order.
 ///
 /// A contract is never split: one with more targets than that is a slice of its own. A contract without a target costs
 /// calls too and counts as one.

@@ -1,6 +1,6 @@
 //! Slices of a run.
 
-use domain::{ContractId, halve, slices};
+use domain::{ContractId, MAX_COUNTS, MAX_SLICE_BYTES, MAX_TARGETS, halve, slices, weight};
 use proptest::prelude::*;
 
 #[test]
@@ -9,6 +9,18 @@ fn a_contract_with_too_many_targets_is_a_slice_of_its_own() {
     let expected = [vec![ContractId(1)], vec![ContractId(2)], vec![ContractId(3), ContractId(4)]];
     assert_eq!(slices(&contracts, 10), expected);
     assert!(slices(&[], 10).is_empty());
+}
+
+#[test]
+fn case_c2_slices_are_bounded_by_counts_and_bytes_as_well_as_targets() {
+    let cut = |each: usize| {
+        let contracts: Vec<(ContractId, usize)> = (0..1000).map(|id| (ContractId(id), each)).collect();
+        slices(&contracts, MAX_TARGETS).iter().map(Vec::len).max()
+    };
+    assert_eq!(cut(weight(1, 1, 300)), Some(100));
+    assert_eq!(cut(weight(1, MAX_COUNTS / 4, 300)), Some(4));
+    assert_eq!(cut(weight(1, 1, MAX_SLICE_BYTES / 8)), Some(7));
+    assert_eq!(cut(weight(1, 5_000, 5_000 * 300)), Some(1));
 }
 
 proptest! {

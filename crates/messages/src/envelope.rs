@@ -42,6 +42,7 @@ travelling! {
     RunFinished, CompanyStatusChanged, CredentialsRefused, PasswordAging, HoldOpened,
     ReportRefused, ReportIncomplete,
     JobReady, StartJob, StartJobAnswer, PermitWrites, PermitAnswer, RenewLease, RenewLeaseAnswer, JobDone, DeadLetter,
+    MessagePart,
 }
 
 /// Why bytes are not the message they were taken for.

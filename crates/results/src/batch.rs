@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use bus::{Consumer, Delivery, Settlement};
+use bus::{Consumer, Delivery, Settlement, parts::Part};
 use messages::{decode, v1};
 
-use crate::{done::JobDone, storing::Arrived};
+use crate::{done::JobDone, service::Results, storing::Arrived};
 
 /// The most company rows of a batch, beyond which no further message is taken in.
 const MAX_ROWS: usize = 500;
@@ -21,30 +21,44 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// The next batch; `None` only when the consumer has stopped. A message that is no `JobDone` is taken out of it, to
-    /// the dead letters.
-    pub(crate) async fn collect(consumer: &mut Consumer) -> Option<Self> {
+    /// the dead letters. A `JobDone` in parts is taken with
+    /// its last part.
+    pub(crate) async fn collect(consumer: &mut Consumer, results: &Results) -> Option<Self> {
         let mut batch = Self::default();
         while batch.arrived.is_empty() {
             let delivery = consumer.next().await?;
-            batch.take(delivery).await;
+            batch.take(delivery, results).await;
         }
         while batch.rows() < MAX_ROWS {
             match tokio::time::timeout(LINGER, consumer.next()).await {
-                Ok(Some(delivery)) => batch.take(delivery).await,
+                Ok(Some(delivery)) => batch.take(delivery, results).await,
                 Ok(None) | Err(_) => break,
             }
         }
         Some(batch)
     }
 
-    pub(crate) async fn take(&mut self, delivery: Delivery) {
+    pub(crate) async fn take(&mut self, delivery: Delivery, results: &Results) {
         let message = &delivery.message;
-        let read = decode::<v1::JobDone>(message.kind.as_deref(), &message.body)
+        let (kind, body, in_parts) = match Part::read(message) {
+            None => (message.kind.clone(), message.body.to_vec(), None),
+            Some(Err(error)) => return settle(delivery, Settlement::DeadLetter(error.to_string())).await,
+            Some(Ok(part)) => match results.keep_part(&part).await {
+                Ok(Some(whole)) => (Some(part.kind), whole, Some(part.whole)),
+                Ok(None) => return settle(delivery, Settlement::Done).await,
+                Err(error) => {
+                    let reason = format!("the database refused it: {error}");
+                    return settle(delivery, Settlement::DeadLetter(reason)).await;
+                }
+            },
+        };
+        let read = decode::<v1::JobDone>(kind.as_deref(), &body)
             .map_err(|error| error.to_string())
             .and_then(|done| JobDone::try_from(done).map_err(|error| error.to_string()));
         match read {
             Ok(done) => {
-                self.arrived.push(Arrived { done, traceparent: message.trace.traceparent.clone() });
+                let traceparent = message.trace.traceparent.clone();
+                self.arrived.push(Arrived { done, traceparent, in_parts });
                 self.deliveries.push(delivery);
             }
             Err(reason) => {

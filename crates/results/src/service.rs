@@ -2,10 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use bus::{BusError, Consumer, Delivery, Queue, Settlement, SharedBus};
+use bus::{BusError, Consumer, Delivery, Queue, Settlement, SharedBus, parts::Part};
 use domain::{Backoff, Clock, Entropy, FailureClass};
 use runtime::{Health, Progress};
-use store::{Store, StoreError};
+use store::{
+    Store, StoreError,
+    message_parts::{self, MessagePart},
+};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -76,7 +79,7 @@ impl Results {
     /// loops.
     pub async fn handle(&self, delivery: Delivery, health: &Health) {
         let mut batch = Batch::default();
-        batch.take(delivery).await;
+        batch.take(delivery, self).await;
         if !batch.arrived.is_empty() {
             self.store_and_settle(batch, &health.progress("results", STUCK)).await;
         }
@@ -85,10 +88,33 @@ impl Results {
 
     async fn store_until_stopped(&self, mut consumer: Consumer, progress: Progress) {
         progress.idle();
-        while let Some(batch) = Batch::collect(&mut consumer).await {
+        while let Some(batch) = Batch::collect(&mut consumer, self).await {
             let span = tracing::info_span!("store results", messages = batch.arrived.len());
             self.store_and_settle(batch, &progress).instrument(span).await;
             progress.idle();
+        }
+    }
+
+    /// Keeps a part of a `JobDone` that is too large for one message; gives the whole with its last part. The parts are
+    /// forgotten in the transaction that stores the whole.
+    pub(crate) async fn keep_part(&self, part: &Part) -> Result<Option<Vec<u8>>, StoreError> {
+        let part =
+            MessagePart { whole: part.whole, place: part.place, parts: part.parts, bytes: &part.bytes };
+        let mut failures = 0;
+        loop {
+            let now = self.clock.now();
+            let kept =
+                self.store.transaction("keep_part", |tx| Box::pin(message_parts::add(tx, &part, now))).await;
+            match kept {
+                Err(error)
+                    if matches!(error.class(), FailureClass::Transient | FailureClass::LimitedUntil(_)) =>
+                {
+                    tracing::warn!(%error, failures, "a part of a result waits for the database");
+                    tokio::time::sleep(RETRY.wait(failures, self.entropy.fraction())).await;
+                    failures += 1;
+                }
+                kept => return kept,
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! A batch of `JobDone` in one transaction.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::{
     Brake, CompanyState, ContractId, Entropy, HeldChange, HoldId, LoginOutcome, PartnerId, ProductId,
@@ -12,10 +12,11 @@ use store::{
     events::NewEvent,
     journal,
     ledger::{self, SeenEqual, Share},
-    leftovers, lines, logins,
+    leftovers, lines, logins, message_parts,
     outcomes::{self, CompanyOutcome, ProductRow},
     services, standing_holds,
 };
+use uuid::Uuid;
 
 use crate::{
     done::{Host, JobDone, Login},
@@ -27,6 +28,8 @@ use crate::{
 pub(crate) struct Arrived {
     pub(crate) done: JobDone,
     pub(crate) traceparent: Option<String>,
+    /// What its parts have in common, where it came in parts.
+    pub(crate) in_parts: Option<Uuid>,
 }
 
 /// Stores a batch. Jobs are taken in the order of their identifiers, so that two batches never wait for each other in a
@@ -83,6 +86,9 @@ async fn store_one(
         let left = leftovers::bring_up_to_date(tx, partner, run_number, entropy, now).await?;
         events.extend(left.iter().map(|hold| events::hold_opened(partner, hold, now)));
         events.push(events::run_finished(partner, done.source.run, &ended, totals, now));
+    }
+    if let Some(whole) = arrived.in_parts {
+        message_parts::forget(tx, whole).await?;
     }
     store::events::store_events(tx, partner, events, now).await
 }
@@ -187,9 +193,8 @@ async fn store_standing(
     outcomes::drop_stale_statuses(tx, partner, &names).await?;
 
     // An older run opens no hold where a newer one has spoken.
-    let stands = |outcome: &&CompanyOutcome| {
-        stored.iter().any(|status| (&status.company, status.contract) == (&outcome.company, outcome.contract))
-    };
+    let stood: HashSet<_> = stored.iter().map(|status| (&status.company, status.contract)).collect();
+    let stands = |outcome: &&CompanyOutcome| stood.contains(&(&outcome.company, outcome.contract));
     let standing: Vec<&CompanyOutcome> = companies.iter().filter(stands).collect();
     ledger::remember_shares(tx, partner, run_number, &shares(&standing)).await?;
     standing_holds::end_overtaken_holds(tx, partner).await?;

@@ -1,9 +1,14 @@
 //! The queue `scheduler.calls`: workers ask, the scheduler answers.
 
-use bus::{BusError, Delivery, Incoming, Outgoing, PublishError, Queue, Settlement, TraceContext};
+use bus::{
+    BusError, Delivery, Incoming, Outgoing, PublishError, Queue, Settlement, TraceContext, parts::Part,
+};
 use domain::FailureClass;
 use messages::{DecodeError, FieldError, SchedulerCall, v1};
-use store::StoreError;
+use store::{
+    StoreError,
+    message_parts::{self, MessagePart},
+};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -78,7 +83,29 @@ pub(crate) async fn answer(context: Context, metrics: Metrics, delivery: Deliver
     }
 }
 
+/// A call that came whole, or that its last part has made whole; `None` while parts are missing.
+async fn whole(context: &Context, call: &Incoming) -> Result<Option<Incoming>, CallError> {
+    let Some(part) = Part::read(call).transpose()? else { return Ok(Some(call.clone())) };
+    let now = context.clock.now();
+    let body = context
+        .store
+        .transaction("keep_part", |tx| {
+            let (whole, place, parts) = (part.whole, part.place, part.parts);
+            let part = MessagePart { whole, place, parts, bytes: &part.bytes };
+            Box::pin(async move {
+                let body = message_parts::add(tx, &part, now).await?;
+                if body.is_some() {
+                    message_parts::forget(tx, part.whole).await?;
+                }
+                Ok::<_, StoreError>(body)
+            })
+        })
+        .await?;
+    Ok(body.map(|body| Incoming { kind: Some(part.kind), body: body.into(), ..call.clone() }))
+}
+
 async fn respond(context: &Context, metrics: &Metrics, call: &Incoming) -> Result<(), CallError> {
+    let Some(call) = &whole(context, call).await? else { return Ok(()) };
     match SchedulerCall::decode(call.kind.as_deref(), &call.body)? {
         SchedulerCall::Start(ask) => {
             let ask = AttemptOf::read(&ask.partner_id, &ask.job_id, ask.attempt, &ask.worker_id)?;
@@ -90,7 +117,14 @@ async fn respond(context: &Context, metrics: &Metrics, call: &Incoming) -> Resul
             }
             use v1::start_job_answer::Answer;
             let answer = decided.map_or_else(|refused| Answer::Refused(refused.into()), Answer::Content);
-            reply(context, call, &v1::StartJobAnswer { answer: Some(answer) }).await
+            match reply(context, call, &v1::StartJobAnswer { answer: Some(answer) }).await {
+                Err(CallError::Reply(error @ PublishError::TooLarge(..))) => {
+                    tracing::error!(%error, partner = %ask.partner, job = %ask.job, "a job's content cannot be sent");
+                    let answer = Answer::Refused(start::refuse_too_large(context, &ask).await?.into());
+                    reply(context, call, &v1::StartJobAnswer { answer: Some(answer) }).await
+                }
+                replied => replied,
+            }
         }
         SchedulerCall::Permit(ask) => {
             let decided = permit::permit_writes(context, &PermitAsked::read(ask)?).await?;

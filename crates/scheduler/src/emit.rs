@@ -174,11 +174,19 @@ async fn publish(context: &Context, metrics: &Metrics, claimed: Claimed) -> Resu
     let trace = TraceContext { traceparent: traceparent.or(claimed.traceparent.clone()), tracestate };
     let id = context.entropy.uuid(context.clock.now());
     let message = match &claimed.message {
-        Message::Ticket(ticket) => Outgoing::new(id, trace, ticket),
-        Message::Done(done) => Outgoing::new(id, trace, &**done),
+        Message::Ticket(ticket) => Outgoing::new(id, trace.clone(), ticket),
+        Message::Done(done) => Outgoing::new(id, trace.clone(), &**done),
     };
     async {
-        match context.bus.publish(claimed.queue, message).await {
+        let published = match (context.bus.publish(claimed.queue, message).await, &claimed.message) {
+            (Err(error @ PublishError::TooLarge(..)), Message::Done(done)) => {
+                tracing::error!(%error, "what a local job tells cannot be sent; each company is told without its products");
+                let done = without_products(done);
+                context.bus.publish(claimed.queue, Outgoing::new(id, trace, &done)).await
+            }
+            (published, _) => published,
+        };
+        match published {
             Ok(()) => {
                 mark(context, &claimed).await?;
                 metrics.emitted(claimed.queue);
@@ -195,6 +203,16 @@ async fn publish(context: &Context, metrics: &Metrics, claimed: Claimed) -> Resu
     }
     .instrument(span)
     .await
+}
+
+/// How each company came out, and nothing of its products.
+fn without_products(done: &v1::JobDone) -> v1::JobDone {
+    let companies = done.companies.iter().map(|company| v1::CompanyOutcome {
+        products: Vec::new(),
+        remarks: Vec::new(),
+        ..company.clone()
+    });
+    v1::JobDone { companies: companies.collect(), ..done.clone() }
 }
 
 async fn mark(context: &Context, claimed: &Claimed) -> Result<(), StoreError> {

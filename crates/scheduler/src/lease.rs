@@ -1,6 +1,6 @@
 //! Leases that end: a worker that fell silent loses its job to the next attempt.
 
-use domain::{ContractId, ErrorCode, JobId, LoginOutcome, MAX_ATTEMPTS, halve};
+use domain::{ContractId, ErrorCode, JobId, LoginOutcome, MAX_ATTEMPTS, PartnerId, halve};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction, closing,
@@ -57,11 +57,24 @@ async fn next_attempt(
         return ledger::hand_back(tx, partner, job, &slice).await;
     }
     let contracts: Vec<ContractId> = expired.contracts.iter().copied().map(ContractId).collect();
+    cut(tx, context, (partner, job), &contracts, expired.is_survey, now).await
+}
+
+/// Cuts the slice of a started job that cannot be done as a whole: each half on its own; a single contract is given up with
+/// JOB-03, and a survey by leaving its contracts to those who work on them.
+pub(crate) async fn cut(
+    tx: &Transaction<'_>,
+    context: &Context,
+    (partner, job): (&PartnerId, JobId),
+    contracts: &[ContractId],
+    is_survey: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let numbers = |half: &[ContractId]| half.iter().map(|contract| contract.0).collect::<Vec<_>>();
-    if expired.is_survey {
+    if is_survey {
         return ledger::give_up_survey(tx, partner, job).await;
     }
-    match halve(&contracts) {
+    match halve(contracts) {
         Some((first, second)) => {
             let slice = Slice { contracts: numbers(&first), failures: 0 };
             ledger::hand_back(tx, partner, job, &slice).await?;

@@ -136,6 +136,24 @@ impl ContractPlan {
         self.targets.iter().any(|target| matches!(target.wanted, Wanted::Units(_)))
     }
 
+    /// What it takes of a slice, by what its worker is told of it and tells: a company's count is named in both, with a
+    /// day, a state and what the line held before.
+    pub(crate) fn weight(&self) -> usize {
+        /// About the bytes of a count or note beside its texts.
+        const EACH: usize = 400;
+        let addends = || self.targets.iter().flat_map(|target| &target.addends);
+        let ids = |company: &CompanyId, product: &ProductId| company.as_str().len() + product.as_str().len();
+        let counted = addends().map(|addend| EACH + 2 * ids(&addend.company, &addend.product)).sum::<usize>();
+        let notes = self.notes.iter().map(|note| EACH + ids(&note.company, &note.product)).sum::<usize>();
+        let unbilled =
+            self.unbilled.iter().map(|free| EACH + ids(&free.company, &free.product) + free.note.len());
+        let names = self.targets.iter().map(|target| 2 * EACH + target.service_name.len()).sum::<usize>()
+            + self.name.len()
+            + self.account_name.len();
+        let counts = addends().count() + self.notes.len() + self.unbilled.len();
+        domain::weight(self.targets.len(), counts, EACH + counted + notes + unbilled.sum::<usize>() + names)
+    }
+
     /// What people approved on it, where nothing is mapped any more.
     pub(crate) fn leftovers(&self) -> impl Iterator<Item = &Leftover> {
         self.targets.iter().filter_map(|target| target.leftover.as_ref())

@@ -26,9 +26,9 @@ const MAX_LOCAL: usize = 100;
 /// What a run is for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Items {
-    /// Contracts for workers, each with the number of its targets.
+    /// Contracts for workers, each with its weight in a slice.
     pub(crate) work: BTreeMap<ContractId, usize>,
-    /// Contracts of which no number is known, each with the number of its targets.
+    /// Contracts of which no number is known, each with its weight in a slice.
     pub(crate) local: BTreeMap<ContractId, usize>,
     /// Companies without contract.
     pub(crate) companies: BTreeSet<CompanyId>,
@@ -67,7 +67,7 @@ impl Items {
     fn add_contract(&mut self, plan: &PartnerPlan, contract: ContractId) {
         if let Some(planned) = plan.contracts.get(&contract) {
             let kind = if planned.needs_worker() { &mut self.work } else { &mut self.local };
-            kind.insert(contract, planned.targets.len());
+            kind.insert(contract, planned.weight());
         }
     }
 

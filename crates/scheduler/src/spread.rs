@@ -67,11 +67,11 @@ async fn spread_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Su
     Ok(Some(job))
 }
 
-/// The contracts that something is still mapped to, each with the number of its targets, and those that companies of the
+/// The contracts that something is still mapped to, each with its weight in a slice, and those that companies of the
 /// run's contracts were mapped to since.
 fn still_planned(plan: &PartnerPlan, contracts: &[ContractId]) -> Vec<(ContractId, usize)> {
     let planned = contracts.iter().filter_map(|contract| plan.contracts.get(contract));
-    planned.map(|planned| (planned.contract, planned.targets.len())).collect()
+    planned.map(|planned| (planned.contract, planned.weight())).collect()
 }
 
 /// Cuts contracts into jobs. Those of one company stay in one job where it holds them: its users may have moved between them,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use domain::{Calls, ContractId, JobId, JobKind, JobState, PartnerId, RunMode, RunState, Wait, WaitReason};
+use domain::{
+    Calls, ContractId, JobId, JobKind, JobState, LoginOutcome, PartnerId, RunMode, RunState, Wait, WaitReason,
+};
 use jiff::Timestamp;
 use messages::{
     FieldError,
@@ -18,7 +20,7 @@ use store::{
     switch,
 };
 
-use crate::{Context, content, expected, facts, hindrance, planning::PartnerPlan, refusal::Refused};
+use crate::{Context, content, expected, facts, hindrance, lease, planning::PartnerPlan, refusal::Refused};
 
 /// The most characters of a worker's name.
 const WORKER_CHARACTERS: usize = 200;
@@ -107,6 +109,29 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
             content::job_content(tx, context, partner, &job, (&facts, &plan), &admitted).await.map(Ok)
         }
     }
+}
+
+/// Takes an attempt back whose content is too large to be sent, as if it had not begun: its slice is cut, and a contract that
+/// alone is too large is given up, so that people are told.
+pub(crate) async fn refuse_too_large(context: &Context, ask: &AttemptOf) -> Result<Refused, StoreError> {
+    let cut = context.store.transaction("refuse_too_large", |tx| {
+        Box::pin(async move {
+            let now = context.clock.now();
+            let (partner, attempt) = (&ask.partner, (ask.job, ask.attempt));
+            switch::hold_switch(tx, partner).await?;
+            let Some(job) = ledger::lock_job(tx, partner, ask.job).await? else { return Ok(()) };
+            if job.state != JobState::Started || job.attempt != ask.attempt {
+                return Ok(());
+            }
+            logins::job_login_ended(tx, partner, attempt, LoginOutcome::NotTried, None, now).await?;
+            closing::credit_calls(tx, partner, ask.job, ask.attempt, &[], calls::minute_of(now)).await?;
+            let is_survey = job.kind == JobKind::Survey;
+            lease::cut(tx, context, (partner, ask.job), &job.contracts, is_survey, now).await?;
+            tx.notify(crate::LEDGER).await
+        })
+    });
+    cut.await?;
+    Ok(Refused::new(RefusalReason::TooLarge, "what the job needs is too large to be sent: its slice is cut"))
 }
 
 /// What the targets of these contracts are mapped as.

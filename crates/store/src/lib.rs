@@ -26,6 +26,7 @@ pub mod leftovers;
 pub mod lines;
 mod listen;
 pub mod logins;
+pub mod message_parts;
 mod migrate;
 pub mod month_pushes;
 pub mod outcomes;

@@ -172,6 +172,38 @@ pub async fn too_large(bus: SharedBus) {
     take(&mut consumer(&bus, Queue::Jobs, 1).await, &most).await;
 }
 
+/// Between our own services what is too large for one message goes in parts, and an answer comes whole.
+pub async fn case_c2_parts(bus: SharedBus) {
+    let large: String = ('a'..='z').cycle().take(3 * MAX_MESSAGE_BYTES).collect();
+    bus.publish(Queue::Results, message(&large)).await.expect("it goes in parts");
+    let mut results = consumer(&bus, Queue::Results, 10).await;
+    let mut parts = std::collections::BTreeMap::new();
+    let count = loop {
+        let delivery = next(&mut results).await;
+        let part = bus::parts::Part::read(&delivery.message).expect("a part").expect("whole in itself");
+        let count = usize::from(part.parts);
+        parts.insert(part.place, part.bytes);
+        delivery.settle(Settlement::Done).await.expect("settled");
+        if parts.len() == count {
+            break count;
+        }
+    };
+    assert_eq!(count, 5);
+    assert_eq!(parts.into_values().flatten().collect::<Vec<u8>>(), large.as_bytes());
+    nothing(&mut results).await;
+
+    let mut calls = consumer(&bus, Queue::SchedulerCalls, 1).await;
+    let asking = bus.clone();
+    let asked =
+        tokio::spawn(async move { asking.request(Queue::SchedulerCalls, message("large"), PATIENCE).await });
+    let call = next(&mut calls).await;
+    bus.reply(&call.message, message(&large)).await.expect("a confirm");
+    call.settle(Settlement::Done).await.expect("settled");
+    let answer = asked.await.expect("no panic").expect("an answer");
+    assert_eq!(answer.kind.as_deref(), Some("kaseya_sync.v1.JobReady"));
+    assert_eq!(text(&answer), large);
+}
+
 /// A request is answered to who asked it, also when several ask at once and answers come in another order.
 pub async fn request(bus: SharedBus) {
     let mut calls = consumer(&bus, Queue::SchedulerCalls, 10).await;
@@ -310,7 +342,7 @@ pub async fn settled_once(bus: SharedBus) {
 macro_rules! bus_contract {
     ($bus:expr) => {
         $crate::bus_contract!(
-            $bus; order again dropped prefetch shared dead_letter too_large request request_timeout reply_to_nobody
+            $bus; order again dropped prefetch shared dead_letter too_large case_c2_parts request request_timeout reply_to_nobody
             consumer_gone stop events connected settled_once
         );
     };

@@ -111,7 +111,8 @@ fn refused(attempt: &Attempt<'_>, reason: RefusalReason) -> Verdict {
         | RefusalReason::BudgetSpent
         | RefusalReason::BreakerOpen
         | RefusalReason::Credentials
-        | RefusalReason::CredentialsChanged => Verdict::HandBack(None, None),
+        | RefusalReason::CredentialsChanged
+        | RefusalReason::TooLarge => Verdict::HandBack(None, None),
     }
 }
 

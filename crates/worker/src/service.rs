@@ -277,7 +277,9 @@ impl Worker {
     /// lease ends.
     async fn publish(&self, done: v1::JobDone) {
         let mut failures = 0;
-        while let Err(error) = self.bus.publish(Queue::Results, self.calls.outgoing(&done)).await {
+        // The same message each time: parts of it that are there already are the same parts.
+        let message = self.calls.outgoing(&done);
+        while let Err(error) = self.bus.publish(Queue::Results, message.clone()).await {
             if error.class() == domain::FailureClass::Poison {
                 tracing::error!(%error, "the JobDone can never be published; the lease ends by itself");
                 return;

@@ -4,4 +4,5 @@ mod few_calls;
 mod late_writes;
 mod leftovers;
 mod run_brake;
+mod sizes;
 mod world;

@@ -353,6 +353,13 @@ impl World {
         .await;
     }
 
+    /// Maps all companies to the contract with this number.
+    pub async fn map_all(&self, contract: u32) {
+        let contract = contract_of(contract);
+        self.run(&format!("update company_mappings set contract_id = {contract}, version = version + 1"))
+            .await;
+    }
+
     /// From now on a company is not billed.
     pub async fn not_billed(&self, company: u32) {
         self.run(&format!(

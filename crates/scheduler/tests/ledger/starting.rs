@@ -64,6 +64,41 @@ async fn the_content_is_what_is_true_at_the_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn case_c2_what_cannot_be_sent_refuses_the_start_and_is_told_of() {
+    let world = World::running().await;
+    world.partner("p1", 2).await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101, 102]).await;
+    // Stored before texts had bounds.
+    world
+        .run("insert into billing_rules values ('p1', 'c2', 'adv', true, 0, 0, repeat('x', 52000000))")
+        .await;
+    let ticket = world.ticket().await;
+    assert_eq!(world.start(&ticket, "w1").await, Err(RefusalReason::TooLarge));
+    // The slice is cut: what is small goes on, and of what is not people are told.
+    let mut refused = 0;
+    for _ in 0..2 {
+        let ticket = world.ticket().await;
+        match world.start(&ticket, "w1").await {
+            Ok(content) => {
+                assert_eq!(content.contracts[0].contract_id, Some(101));
+                world.done(&ticket, LoginOutcome::Accepted).await;
+            }
+            Err(reason) => {
+                assert_eq!(reason, RefusalReason::TooLarge);
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(refused, 1);
+    let told = world.result().await;
+    let [company] = &told.companies[..] else { panic!("{} companies", told.companies.len()) };
+    assert_eq!((company.company_id.as_str(), company.code.as_deref()), ("c2", Some("JOB-03")));
+    world.nothing_else_is_due().await;
+    assert_eq!(world.text("count(*) from login_tries where outcome is null").await.as_deref(), Some("0"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_of_another_attempt_or_of_a_job_that_is_over_is_superseded() {
     let world = World::running().await;
     world.partner("p1", 1).await;
