@@ -166,6 +166,19 @@ async fn each_service_may_do_its_work_and_a_portal_may_ask_and_nothing_else() {
     results.announce(EventTopic::RunFinished, message("finished")).await.expect("results announce");
     take(&mut heard, "finished").await;
 
+    // Who sends hears what became of it, and nothing else (E17).
+    let mut decided =
+        portal.listen(EventTopic::DecisionAnswered, Default::default()).await.expect("listening");
+    let mut reported =
+        provider.listen(EventTopic::ReportAnswered, Default::default()).await.expect("listening");
+    let mut overheard =
+        provider.listen(EventTopic::DecisionAnswered, Default::default()).await.expect("a consumer");
+    scheduler.announce(EventTopic::DecisionAnswered, message("decided")).await.expect("a scheduler answers");
+    take(&mut decided, "decided").await;
+    scheduler.announce(EventTopic::ReportAnswered, message("reported")).await.expect("a scheduler answers");
+    take(&mut reported, "reported").await;
+    assert!(tokio::time::timeout(Duration::from_millis(300), overheard.next()).await.is_err());
+
     // And nobody goes further.
     for queue in Queue::ALL.into_iter().filter(|queue| *queue != Queue::SyncRequests) {
         let refused = portal.publish(queue, message("x")).await;

@@ -98,6 +98,12 @@ pub fn exchanges() -> impl Iterator<Item = (&'static str, ExchangeKind)> {
 pub enum EventTopic {
     /// `SyncAnswered`.
     SyncAnswered,
+    /// `ReportAnswered`.
+    ReportAnswered,
+    /// `DecisionAnswered`.
+    DecisionAnswered,
+    /// `MessageDeadLettered`.
+    MessageDeadLettered,
     /// `RunFinished`.
     RunFinished,
     /// `CompanyStatusChanged`.
@@ -116,8 +122,11 @@ pub enum EventTopic {
 
 impl EventTopic {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::SyncAnswered,
+        Self::ReportAnswered,
+        Self::DecisionAnswered,
+        Self::MessageDeadLettered,
         Self::RunFinished,
         Self::CompanyStatusChanged,
         Self::CredentialsRefused,
@@ -131,6 +140,9 @@ impl EventTopic {
     pub fn routing_key(self) -> &'static str {
         match self {
             Self::SyncAnswered => "sync.answered",
+            Self::ReportAnswered => "report.answered",
+            Self::DecisionAnswered => "decision.answered",
+            Self::MessageDeadLettered => "message.dead_lettered",
             Self::RunFinished => "run.finished",
             Self::CompanyStatusChanged => "company.status",
             Self::CredentialsRefused => "credentials.refused",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// The time, passed in wherever it is needed so that tests can turn it.
 pub trait Clock: Send + Sync + 'static {
@@ -11,6 +11,11 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Time since some fixed point of this process; never steps back. For deadlines and durations.
     fn monotonic(&self) -> Duration;
+
+    /// How far this machine's wall clock is ahead of [`Clock::now`]: zero where that is the wall clock itself.
+    fn skew(&self) -> SignedDuration {
+        SignedDuration::ZERO
+    }
 }
 
 /// The machine's own clock.

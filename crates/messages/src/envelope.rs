@@ -4,7 +4,7 @@ use bytes::Bytes;
 use domain::FailureClass;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{FieldError, v1};
+use crate::{FieldError, stranger, v1};
 
 /// What all types of this version begin with.
 const PACKAGE: &str = "kaseya_sync.v1.";
@@ -38,7 +38,7 @@ macro_rules! travelling {
 }
 
 travelling! {
-    SyncRequested, SyncAnswered, UserCountsReported, HoldDecided,
+    SyncRequested, SyncAnswered, UserCountsReported, ReportAnswered, HoldDecided, DecisionAnswered, MessageDeadLettered,
     RunFinished, CompanyStatusChanged, CredentialsRefused, PasswordAging, HoldOpened,
     ReportRefused, ReportIncomplete,
     JobReady, StartJob, StartJobAnswer, PermitWrites, PermitAnswer, RenewLease, RenewLeaseAnswer, JobDone, DeadLetter,
@@ -52,7 +52,7 @@ pub enum DecodeError {
     #[error("unknown version: {0:?}; this program reads kaseya_sync.v1")]
     UnknownVersion(String),
     /// Another type than the one that belongs here.
-    #[error("the message is a {found:?}, and a {expected} is wanted here")]
+    #[error("type: the property says {found:?}; write {expected} or leave it out")]
     OtherType {
         /// What belongs here.
         expected: &'static str,
@@ -76,9 +76,20 @@ pub enum DecodeError {
     /// A field that says nothing usable.
     #[error(transparent)]
     Field(#[from] FieldError),
+    /// A stranger's field that is not of this type, named as the sender wrote it.
+    #[error(transparent)]
+    Unfit(FieldError),
 }
 
 impl DecodeError {
+    /// The complaint for who sent the JSON: its fields are named as JSON writes them.
+    pub fn for_sender(&self) -> String {
+        match self {
+            Self::Field(error) => error.in_json().to_string(),
+            other => other.to_string(),
+        }
+    }
+
     /// What it asks for: the same bytes never become a message.
     pub fn class(&self) -> FailureClass {
         match self {
@@ -87,7 +98,8 @@ impl DecodeError {
             | Self::TypeMissing
             | Self::NotUtf8(_)
             | Self::Malformed { .. }
-            | Self::Field(_) => FailureClass::Poison,
+            | Self::Field(_)
+            | Self::Unfit(_) => FailureClass::Poison,
         }
     }
 }
@@ -107,6 +119,22 @@ pub fn decode<M: Message>(kind: Option<&str>, body: &[u8]) -> Result<M, DecodeEr
     let text = std::str::from_utf8(body).map_err(|error| DecodeError::NotUtf8(error.valid_up_to()))?;
     serde_json::from_str(text)
         .map_err(|error| DecodeError::Malformed { expected: M::KIND, problem: shortened(&error.to_string()) })
+}
+
+/// Reads what a stranger sent: as forgiving as the proto3 JSON mapping, and every complaint names field and fix.
+pub(crate) fn decode_strangers<M: Message>(kind: Option<&str>, body: &[u8]) -> Result<M, DecodeError> {
+    if let Some(kind) = kind {
+        check_kind(M::KIND, kind)?;
+    }
+    let text = std::str::from_utf8(body).map_err(|error| DecodeError::NotUtf8(error.valid_up_to()))?;
+    let malformed = |error: serde_json::Error| DecodeError::Malformed {
+        expected: M::KIND,
+        problem: shortened(&error.to_string()),
+    };
+    let mut document = stranger::read(text).map_err(malformed)?;
+    let name = M::KIND.trim_start_matches(PACKAGE);
+    stranger::fit(name, &mut document).map_err(DecodeError::Unfit)?;
+    serde_json::from_value(document).map_err(malformed)
 }
 
 fn check_kind(expected: &'static str, found: &str) -> Result<(), DecodeError> {

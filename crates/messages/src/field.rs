@@ -27,6 +27,20 @@ impl FieldError {
         Self { field: format!("{parent}.{}", self.field), mend: self.mend }
     }
 
+    /// The same error with the field's name as JSON writes it: `companies[2].companyId`.
+    pub fn in_json(&self) -> Self {
+        let mut field = String::with_capacity(self.field.len());
+        let mut capital = false;
+        for letter in self.field.chars() {
+            match letter {
+                '_' => capital = true,
+                letter if std::mem::take(&mut capital) => field.extend(letter.to_uppercase()),
+                letter => field.push(letter),
+            }
+        }
+        Self { field, mend: self.mend.clone() }
+    }
+
     /// What it asks for: the message itself is bad.
     pub fn class(&self) -> FailureClass {
         FailureClass::Poison

@@ -8,8 +8,9 @@ use domain::{CompanyId, CountBasis, HoldId, PartnerId, ProductId, ReportId, Requ
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
-    DecodeError, FieldError, Message as _, decode,
-    field::{chosen, day, id, instant, optional_instant, required, run_mode, text},
+    DecodeError, FieldError, Message as _, encode,
+    envelope::decode_strangers,
+    field::{chosen, day, id, instant, optional_instant, required, run_mode, text, wire_instant},
     v1,
 };
 
@@ -325,7 +326,7 @@ impl CountsReport {
 
     /// Reads a message of the queue `counts`.
     pub fn decode(kind: Option<&str>, body: &[u8]) -> Result<Self, DecodeError> {
-        Ok(decode::<v1::UserCountsReported>(kind, body)?.try_into()?)
+        Ok(decode_strangers::<v1::UserCountsReported>(kind, body)?.try_into()?)
     }
 }
 
@@ -342,16 +343,96 @@ impl PortalMessage {
     /// Reads a message of the queue. Without a type it is a decision if it has a decision id.
     pub fn decode(kind: Option<&str>, body: &[u8]) -> Result<Self, DecodeError> {
         let is_decision = match kind {
-            Some(kind) => kind == v1::HoldDecided::KIND,
-            None => serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body)
-                .is_ok_and(|fields| fields.contains_key("decisionId") || fields.contains_key("decision_id")),
+            Some(v1::HoldDecided::KIND) => true,
+            // A short name of a type of ours is told what the whole one is.
+            Some(kind) => kind.ends_with("HoldDecided"),
+            None => is_decision(&members(body)),
         };
         Ok(if is_decision {
-            Self::Hold(decode::<v1::HoldDecided>(kind, body)?.try_into()?)
+            Self::Hold(decode_strangers::<v1::HoldDecided>(kind, body)?.try_into()?)
         } else {
-            Self::Sync(decode::<v1::SyncRequested>(kind, body)?.try_into()?)
+            Self::Sync(decode_strangers::<v1::SyncRequested>(kind, body)?.try_into()?)
         })
     }
+}
+
+impl SyncRequest {
+    /// The request as bytes that are the same for every way of writing it: whether an id came with this content before.
+    pub fn content(&self) -> bytes::Bytes {
+        use v1::company_selection::Selection;
+        let selection = match &self.companies {
+            Companies::All => Selection::All(v1::AllCompanies {}),
+            Companies::Only(companies) => Selection::Only(v1::CompanyList {
+                company_ids: companies.iter().map(ToString::to_string).collect(),
+            }),
+        };
+        encode(&v1::SyncRequested {
+            request_id: self.request.to_string(),
+            partner_id: self.partner.to_string(),
+            companies: Some(v1::CompanySelection { selection: Some(selection) }),
+            mode: v1::SyncMode::from(self.mode).into(),
+            requested_by: self.requested_by.clone(),
+            expires_at: self.expires_at.map(wire_instant),
+            must_include_report_id: self.must_include.as_ref().map(ToString::to_string),
+        })
+    }
+}
+
+/// Whom a message that cannot be read comes from, and by which id its sender knows it: enough for an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// A `SyncRequested`.
+    Request(PartnerId, RequestId),
+    /// A `HoldDecided`, with the hold that it names, as it came.
+    Decision(PartnerId, RequestId, String),
+    /// A `UserCountsReported`.
+    Report(PartnerId, ReportId),
+}
+
+impl Unreadable {
+    /// Of a message of the queue `sync.requests`.
+    pub fn of_portal(kind: Option<&str>, body: &[u8]) -> Option<Self> {
+        let members = members(body);
+        let partner = PartnerId::new(member(&members, "partnerId", "partner_id")?).ok()?;
+        if kind.map_or_else(|| is_decision(&members), |kind| kind.ends_with("HoldDecided")) {
+            let decision = RequestId::new(member(&members, "decisionId", "decision_id")?).ok()?;
+            let hold = member(&members, "holdId", "hold_id").unwrap_or_default();
+            return Some(Self::Decision(partner, decision, hold.chars().take(MAX_TEXT).collect()));
+        }
+        let request = RequestId::new(member(&members, "requestId", "request_id")?).ok()?;
+        Some(Self::Request(partner, request))
+    }
+
+    /// Of a message of the queue `counts`.
+    pub fn of_counts(body: &[u8]) -> Option<Self> {
+        let members = members(body);
+        let partner = PartnerId::new(member(&members, "partnerId", "partner_id")?).ok()?;
+        let report = ReportId::new(member(&members, "reportId", "report_id")?).ok()?;
+        Some(Self::Report(partner, report))
+    }
+
+    /// The partner that it names.
+    pub fn partner(&self) -> &PartnerId {
+        match self {
+            Self::Request(partner, _) | Self::Decision(partner, ..) | Self::Report(partner, _) => partner,
+        }
+    }
+}
+
+type Members = serde_json::Map<String, serde_json::Value>;
+
+/// The fields of a body as far as it is an object.
+fn members(body: &[u8]) -> Members {
+    serde_json::from_slice(body).unwrap_or_default()
+}
+
+fn member(members: &Members, json: &str, name: &str) -> Option<String> {
+    let value = members.get(json).or_else(|| members.get(name))?;
+    value.as_str().map(str::to_owned)
+}
+
+fn is_decision(members: &Members) -> bool {
+    members.contains_key("decisionId") || members.contains_key("decision_id")
 }
 
 #[cfg(test)]

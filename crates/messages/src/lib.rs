@@ -12,6 +12,7 @@ mod hold_opened;
 pub mod inbound;
 mod remark;
 mod service_seen;
+mod stranger;
 
 pub use envelope::{DecodeError, Message, SchedulerCall, decode, encode};
 pub use field::FieldError;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bus::{BusError, Consumer, Delivery, Queue, Settlement, SharedBus, parts::Part};
 use domain::{Backoff, Clock, Entropy, FailureClass};
-use runtime::{Health, Progress};
+use runtime::{Health, Intake, Progress};
 use store::{
     Store, StoreError,
     message_parts::{self, MessagePart},
@@ -71,7 +71,7 @@ impl Results {
             self.settings.announce_every,
             stop,
         );
-        tokio::join!(self.store_until_stopped(consumer, health.progress("results", STUCK)), announcing);
+        tokio::join!(self.store_until_stopped(consumer, Shown::on(health)), announcing);
         Ok(())
     }
 
@@ -81,17 +81,17 @@ impl Results {
         let mut batch = Batch::default();
         batch.take(delivery, self).await;
         if !batch.arrived.is_empty() {
-            self.store_and_settle(batch, &health.progress("results", STUCK)).await;
+            self.store_and_settle(batch, &Shown::on(health)).await;
         }
         while announce(&self.store, &self.bus, &*self.clock, &self.entropy).await {}
     }
 
-    async fn store_until_stopped(&self, mut consumer: Consumer, progress: Progress) {
-        progress.idle();
+    async fn store_until_stopped(&self, mut consumer: Consumer, shown: Shown) {
+        shown.progress.idle();
         while let Some(batch) = Batch::collect(&mut consumer, self).await {
             let span = tracing::info_span!("store results", messages = batch.arrived.len());
-            self.store_and_settle(batch, &progress).instrument(span).await;
-            progress.idle();
+            self.store_and_settle(batch, &shown).instrument(span).await;
+            shown.progress.idle();
         }
     }
 
@@ -106,9 +106,7 @@ impl Results {
             let kept =
                 self.store.transaction("keep_part", |tx| Box::pin(message_parts::add(tx, &part, now))).await;
             match kept {
-                Err(error)
-                    if matches!(error.class(), FailureClass::Transient | FailureClass::LimitedUntil(_)) =>
-                {
+                Err(error) if error.class() != FailureClass::Poison => {
                     tracing::warn!(%error, failures, "a part of a result waits for the database");
                     tokio::time::sleep(RETRY.wait(failures, self.entropy.fraction())).await;
                     failures += 1;
@@ -120,8 +118,8 @@ impl Results {
 
     /// Stores a batch in one transaction. One that the database refuses as such is stored message by message, so that only
     /// the bad one goes to the dead letters.
-    async fn store_and_settle(&self, batch: Batch, progress: &Progress) {
-        match self.store_patiently(&batch.arrived, progress).await {
+    async fn store_and_settle(&self, batch: Batch, shown: &Shown) {
+        match self.store_patiently(&batch.arrived, shown).await {
             Ok(()) => {
                 for delivery in batch.deliveries {
                     settle(delivery, Settlement::Done).await;
@@ -130,7 +128,7 @@ impl Results {
             Err(error) => {
                 tracing::error!(%error, "a batch was refused; its messages are stored one by one");
                 for (arrived, delivery) in batch.arrived.into_iter().zip(batch.deliveries) {
-                    let how = match self.store_patiently(std::slice::from_ref(&arrived), progress).await {
+                    let how = match self.store_patiently(std::slice::from_ref(&arrived), shown).await {
                         Ok(()) => Settlement::Done,
                         Err(error) => Settlement::DeadLetter(format!("the database refused it: {error}")),
                     };
@@ -141,29 +139,46 @@ impl Results {
         self.stored.notify_one();
     }
 
-    /// Tries until stored or refused. While the database is away the messages wait here, unsettled; a consumer that is
-    /// killed meanwhile has lost nothing.
-    async fn store_patiently(&self, batch: &[Arrived], progress: &Progress) -> Result<(), StoreError> {
+    /// Tries until stored or condemned by what it says. While something of ours is at fault the messages wait here,
+    /// unsettled; a consumer that is killed meanwhile has lost nothing.
+    async fn store_patiently(&self, batch: &[Arrived], shown: &Shown) -> Result<(), StoreError> {
         let mut failures = 0;
         loop {
             // Waiting for the database is going round: a restart would not bring it back.
-            progress.mark();
+            shown.progress.mark();
             let now = self.clock.now();
             let stored = self
                 .store
                 .transaction("store_results", |tx| Box::pin(store_batch(tx, batch, &self.entropy, now)))
                 .await;
-            match stored {
-                Ok(()) => return Ok(()),
-                Err(error) => match error.class() {
-                    FailureClass::Transient | FailureClass::LimitedUntil(_) => {
-                        tracing::warn!(%error, failures, "results wait for the database");
-                        tokio::time::sleep(RETRY.wait(failures, self.entropy.fraction())).await;
-                        failures += 1;
-                    }
-                    FailureClass::Permanent | FailureClass::Poison => return Err(error),
-                },
+            let Err(error) = stored else {
+                shown.intake.goes_on();
+                return Ok(());
+            };
+            match error.class() {
+                FailureClass::Transient | FailureClass::LimitedUntil(_) | FailureClass::Permanent => {
+                    tracing::warn!(%error, failures, "results wait for a fault of ours to end");
+                    shown.intake.waits(error.to_string());
+                    tokio::time::sleep(RETRY.wait(failures, self.entropy.fraction())).await;
+                    failures += 1;
+                }
+                FailureClass::Poison => {
+                    shown.intake.goes_on();
+                    return Err(error);
+                }
             }
         }
+    }
+}
+
+/// What `/livez` and `/readyz` see of it.
+struct Shown {
+    progress: Progress,
+    intake: Intake,
+}
+
+impl Shown {
+    fn on(health: &Health) -> Self {
+        Self { progress: health.progress("results", STUCK), intake: health.intake("results") }
     }
 }

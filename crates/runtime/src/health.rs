@@ -21,6 +21,12 @@ struct State {
     stopping: AtomicBool,
     marks: Mutex<Vec<Arc<Mark>>>,
     dependencies: Mutex<Vec<Dependency>>,
+    intakes: Mutex<Vec<Arc<Mutex<Waits>>>>,
+}
+
+struct Waits {
+    name: &'static str,
+    reason: Option<String>,
 }
 
 struct Mark {
@@ -70,6 +76,7 @@ impl Health {
             stopping: AtomicBool::new(false),
             marks: Mutex::default(),
             dependencies: Mutex::default(),
+            intakes: Mutex::default(),
         }))
     }
 
@@ -89,6 +96,18 @@ impl Health {
     /// Registers what the program needs for its work. A channel whose sender is gone counts as down.
     pub fn dependency(&self, name: &'static str, up: watch::Receiver<bool>) {
         lock(&self.0.dependencies).push(Dependency { name, up });
+    }
+
+    /// Registers what takes messages in and may have to wait with one in hand; while it does the program is not ready,
+    /// and says why.
+    pub fn intake(&self, name: &'static str) -> Intake {
+        let mut intakes = lock(&self.0.intakes);
+        if let Some(known) = intakes.iter().find(|intake| lock(intake).name == name) {
+            return Intake(Arc::clone(known));
+        }
+        let waits = Arc::new(Mutex::new(Waits { name, reason: None }));
+        intakes.push(Arc::clone(&waits));
+        Intake(waits)
     }
 
     /// Everything is registered and set up; until then the program is not ready.
@@ -118,6 +137,7 @@ impl Health {
         };
         let mut checks = vec![Check { name: "phase", ok: started && !stopping, detail: phase.to_owned() }];
         checks.extend(lock(&self.0.dependencies).iter().map(Dependency::check));
+        checks.extend(lock(&self.0.intakes).iter().map(|intake| lock(intake).check()));
         Report::of(checks)
     }
 }
@@ -148,6 +168,29 @@ impl Dependency {
     fn check(&self) -> Check {
         let ok = *self.up.borrow() && self.up.has_changed().is_ok();
         Check { name: self.name, ok, detail: if ok { "up" } else { "down" }.to_owned() }
+    }
+}
+
+impl Waits {
+    fn check(&self) -> Check {
+        let detail = self.reason.as_ref().map_or_else(|| "up".to_owned(), |why| format!("waits: {why}"));
+        Check { name: self.name, ok: self.reason.is_none(), detail }
+    }
+}
+
+/// An intake's way of saying that it waits, and for what.
+#[derive(Clone)]
+pub struct Intake(Arc<Mutex<Waits>>);
+
+impl Intake {
+    /// A message waits in hand for this to end.
+    pub fn waits(&self, reason: impl Into<String>) {
+        lock(&self.0).reason = Some(reason.into());
+    }
+
+    /// It goes on.
+    pub fn goes_on(&self) {
+        lock(&self.0).reason = None;
     }
 }
 

@@ -67,7 +67,7 @@ pub mod trace;
 pub use config::{Config, SecretFile};
 pub use config_error::ConfigError;
 pub use context::Context;
-pub use health::{Health, Progress, Report};
+pub use health::{Check, Health, Intake, Progress, Report};
 /// For `#[serde(with = "runtime::duration")]`: a duration as people write it (`"250ms"`, `"1m 30s"`).
 pub use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
 pub use program::{Program, run, run_with};

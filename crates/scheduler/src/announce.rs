@@ -3,16 +3,16 @@
 //! For the main loop: [`announce_answers`], every poll. Each answer is announced at least once: the rows are the outbox.
 
 use bus::{EventTopic, Outgoing, PublishError, TraceContext};
-use domain::{FailureClass, PartnerId, RequestId, RunId};
+use domain::{FailureClass, PartnerId, ReportId, RequestId, RunId};
 use jiff::Timestamp;
-use messages::{field::wire_instant, v1};
+use messages::{field::wire_instant, inbound::Unreadable, v1};
 use store::{
     StoreError,
     requests::{self, Answer},
     waiting,
 };
 
-use crate::context::Context;
+use crate::{context::Context, settlement::Handled};
 
 /// How many answers one round announces.
 const ROUND: i64 = 100;
@@ -87,10 +87,122 @@ pub(crate) async fn announce(
             (message.code, message.reason) = (Some(code.clone()), Some(reason.clone()));
         }
     }
+    Ok(tell(context, EventTopic::SyncAnswered, &message).await?)
+}
+
+/// What is told of a report's part or of a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It was taken.
+    Taken,
+    /// It changed nothing.
+    Refused {
+        /// For programs.
+        code: &'static str,
+        /// In English.
+        reason: String,
+    },
+}
+
+impl Verdict {
+    pub(crate) fn refused(code: &'static str, reason: impl Into<String>) -> Self {
+        Self::Refused { code, reason: reason.into() }
+    }
+
+    fn parts(&self) -> (v1::MessageAnswer, Option<String>, Option<String>) {
+        match self {
+            Self::Taken => (v1::MessageAnswer::Taken, None, None),
+            Self::Refused { code, reason } => {
+                (v1::MessageAnswer::Refused, Some((*code).to_owned()), Some(reason.clone()))
+            }
+        }
+    }
+}
+
+/// Answers a part of a report. `part` and `complete` as far as they are known.
+pub(crate) async fn answer_report(
+    context: &Context,
+    partner: &PartnerId,
+    report: &ReportId,
+    part: Option<u32>,
+    verdict: &Verdict,
+    complete: Option<bool>,
+) -> Result<(), PublishError> {
+    let (answer, code, reason) = verdict.parts();
+    let message = v1::ReportAnswered {
+        report_id: report.to_string(),
+        partner_id: partner.to_string(),
+        part,
+        answer: answer.into(),
+        code,
+        reason,
+        complete,
+        answered_at: Some(wire_instant(context.clock.now())),
+    };
+    tell(context, EventTopic::ReportAnswered, &message).await
+}
+
+/// Answers a decision about a hold. `held_units` where they are not those that were decided on.
+pub(crate) async fn answer_decision(
+    context: &Context,
+    partner: &PartnerId,
+    (decision, hold): (&RequestId, &str),
+    verdict: &Verdict,
+    held_units: Option<u32>,
+) -> Result<(), PublishError> {
+    let (answer, code, reason) = verdict.parts();
+    let message = v1::DecisionAnswered {
+        decision_id: decision.to_string(),
+        partner_id: partner.to_string(),
+        hold_id: hold.to_owned(),
+        answer: answer.into(),
+        code,
+        reason,
+        held_units,
+        answered_at: Some(wire_instant(context.clock.now())),
+    };
+    tell(context, EventTopic::DecisionAnswered, &message).await
+}
+
+/// Answers a message that cannot be read, as far as it says whose it is; then it is put aside.
+pub(crate) async fn refuse_unreadable(
+    context: &Context,
+    whose: Option<Unreadable>,
+    reason: String,
+) -> Handled {
+    const INVALID: &str = "INVALID";
+    let answered = match &whose {
+        None => Ok(()),
+        Some(Unreadable::Request(partner, request)) => {
+            let answer = Answer::Refused { code: INVALID.to_owned(), reason: reason.clone() };
+            let told = announce(context, partner, request, &answer, context.clock.now()).await;
+            told.map_err(|error| error.to_string())
+        }
+        Some(Unreadable::Decision(partner, decision, hold)) => {
+            let verdict = Verdict::refused(INVALID, reason.clone());
+            let told = answer_decision(context, partner, (decision, hold), &verdict, None).await;
+            told.map_err(|error| error.to_string())
+        }
+        Some(Unreadable::Report(partner, report)) => {
+            let verdict = Verdict::refused(INVALID, reason.clone());
+            let told = answer_report(context, partner, report, None, &verdict, None).await;
+            told.map_err(|error| error.to_string())
+        }
+    };
+    match answered {
+        Ok(()) => Handled::condemned(reason),
+        Err(fault) => Handled::Waits(fault),
+    }
+}
+
+async fn tell<M: messages::Message>(
+    context: &Context,
+    topic: EventTopic,
+    message: &M,
+) -> Result<(), PublishError> {
     let (traceparent, tracestate) = runtime::trace::inject(&tracing::Span::current());
     let id = context.entropy.uuid(context.clock.now());
-    let outgoing = Outgoing::new(id, TraceContext { traceparent, tracestate }, &message);
-    Ok(context.bus.announce(EventTopic::SyncAnswered, outgoing).await?)
+    context.bus.announce(topic, Outgoing::new(id, TraceContext { traceparent, tracestate }, message)).await
 }
 
 /// What a run waits for as it is now, as messages say it.

@@ -27,17 +27,18 @@ const PREFETCH: u16 = 16;
 pub(crate) async fn answer_calls(
     context: Context,
     metrics: Metrics,
+    shown: runtime::Intake,
     stop: CancellationToken,
 ) -> Result<(), BusError> {
     let mut consumer = context.bus.consume(Queue::SchedulerCalls, PREFETCH, stop).await?;
     let mut answering = JoinSet::new();
     while let Some(delivery) = consumer.next().await {
         while answering.try_join_next().is_some() {}
-        let (context, metrics) = (context.clone(), metrics.clone());
+        let (context, metrics, shown) = (context.clone(), metrics.clone(), shown.clone());
         let span = tracing::info_span!("answer call", otel.kind = "consumer", kind = delivery.message.kind);
         let trace = &delivery.message.trace;
         runtime::trace::parent(&span, trace.traceparent.as_deref(), trace.tracestate.as_deref());
-        answering.spawn(answer(context, metrics, delivery).instrument(span));
+        answering.spawn(answer(context, metrics, shown, delivery).instrument(span));
     }
     while answering.join_next().await.is_some() {}
     Ok(())
@@ -62,19 +63,24 @@ impl CallError {
             Self::Decode(error) => error.class(),
             Self::Field(error) => error.class(),
             Self::Store(error) => error.class(),
-            Self::Reply(error) => error.class(),
+            // The answer's size or its way is a fault of ours, and the call says nothing wrong.
+            Self::Reply(_) => FailureClass::Transient,
         }
     }
 }
 
-pub(crate) async fn answer(context: Context, metrics: Metrics, delivery: Delivery) {
+pub(crate) async fn answer(context: Context, metrics: Metrics, shown: runtime::Intake, delivery: Delivery) {
     let how = match respond(&context, &metrics, &delivery.message).await {
-        Ok(()) => Settlement::Done,
+        Ok(()) => {
+            shown.goes_on();
+            Settlement::Done
+        }
         Err(error) if error.class() == FailureClass::Poison => Settlement::DeadLetter(error.to_string()),
         Err(error) => {
             // Not again: by then nobody would wait for it, and a start that nobody waits for holds up its Kaseya for a
             // whole lease. The asker's time runs out, and the ledger has the job.
             tracing::warn!(%error, "a call goes without answer");
+            shown.waits(error.to_string());
             Settlement::Done
         }
     };

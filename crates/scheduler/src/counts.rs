@@ -8,10 +8,15 @@
 //! once all its parts have come in; then requests that wait for it go on, and a month may be frozen. Its day must have begun
 //! in the partner's count zone before it was counted (G-07).
 
-use bus::{EventTopic, Incoming, Settlement};
-use domain::{FailureClass, Month, check_count_time};
-use jiff::Timestamp;
-use messages::{Message, field::wire_instant, inbound::CountsReport, v1};
+use bus::{EventTopic, Incoming};
+use domain::{Month, check_count_time};
+use jiff::{SignedDuration, Timestamp};
+use messages::{
+    Message,
+    field::wire_instant,
+    inbound::{CountsReport, Unreadable},
+    v1,
+};
 use store::{
     StoreError, Transaction,
     events::{NewEvent, store_events},
@@ -19,46 +24,80 @@ use store::{
     settings,
 };
 
-use crate::{context::Context, month_end, requests::wake_waiting, settlement::after_failure};
+use crate::{
+    announce::{Verdict, answer_report, refuse_unreadable},
+    context::Context,
+    month_end,
+    requests::wake_waiting,
+    settlement::{Handled, after_failure},
+};
 
 /// Why a part is not taken in.
 #[derive(Debug, thiserror::Error)]
 enum IntakeError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("{0}")]
-    Refused(String),
+    #[error("{reason}")]
+    Refused { code: &'static str, reason: String },
+    #[error("the clocks of this machine and of the database differ by {0:#}")]
+    OurClocks(SignedDuration),
 }
 
-impl IntakeError {
-    fn class(&self) -> FailureClass {
-        match self {
-            Self::Store(error) => error.class(),
-            Self::Refused(_) => FailureClass::Poison,
+/// The code of a partner that is not known.
+const UNKNOWN_PARTNER: &str = "UNKNOWN-PARTNER";
+/// The code of an id that was used with other content.
+const ID_USED: &str = "ID-USED";
+
+/// Takes one part of a report, and answers it.
+pub(crate) async fn handle_counts(context: &Context, incoming: &Incoming) -> Handled {
+    let report = match CountsReport::decode(incoming.kind.as_deref(), &incoming.body) {
+        Ok(report) => report,
+        Err(error) => {
+            let whose = Unreadable::of_counts(&incoming.body);
+            return refuse_unreadable(context, whose, error.for_sender()).await;
         }
+    };
+    let (now, skew) = (context.clock.now(), context.clock.skew());
+    let part = Part::of(&report);
+    let taken =
+        context.store.transaction("take_counts", |tx| Box::pin(take(tx, &report, &part, now, skew))).await;
+    let complete = match taken {
+        Ok(Intake { just_complete, complete }) => {
+            if just_complete {
+                after_completion(context, &report).await;
+            }
+            complete
+        }
+        Err(IntakeError::Refused { code, reason }) => {
+            return refuse(context, &report, code, reason, now).await;
+        }
+        Err(error @ IntakeError::OurClocks(_)) => return Handled::Waits(error.to_string()),
+        Err(IntakeError::Store(error)) => return after_failure("part of a report", &error, error.class()),
+    };
+    let part = Some(report.part);
+    let told =
+        answer_report(context, &report.partner, &report.report, part, &Verdict::Taken, Some(complete)).await;
+    match told {
+        Ok(()) => Handled::DONE,
+        Err(error) => after_failure("answer of a report", &error, error.class()),
     }
 }
 
-/// Takes one part of a report.
-pub(crate) async fn handle_counts(context: &Context, incoming: &Incoming) -> Settlement {
-    let report = match CountsReport::decode(incoming.kind.as_deref(), &incoming.body) {
-        Ok(report) => report,
-        Err(error) => return Settlement::DeadLetter(error.to_string()),
-    };
-    let now = context.clock.now();
-    let part = Part::of(&report);
-    match context.store.transaction("take_counts", |tx| Box::pin(take(tx, &report, &part, now))).await {
-        Ok(completed) => {
-            if completed {
-                after_completion(context, &report).await;
-            }
-            Settlement::Done
-        }
-        Err(IntakeError::Refused(reason)) => match tell_refused(context, &report, &reason, now).await {
-            Ok(()) => Settlement::DeadLetter(reason),
-            Err(error) => after_failure("refusal of a report", &error, error.class()),
-        },
-        Err(error) => after_failure("part of a report", &error, error.class()),
+/// Answers a part that is not taken in, tells listeners, and puts it aside.
+async fn refuse(
+    context: &Context,
+    report: &CountsReport,
+    code: &'static str,
+    reason: String,
+    now: Timestamp,
+) -> Handled {
+    if let Err(error) = tell_refused(context, report, &reason, now).await {
+        return after_failure("refusal of a report", &error, error.class());
+    }
+    let verdict = Verdict::refused(code, reason.clone());
+    match answer_report(context, &report.partner, &report.report, Some(report.part), &verdict, None).await {
+        Ok(()) => Handled::condemned(reason),
+        Err(error) => after_failure("answer of a report", &error, error.class()),
     }
 }
 
@@ -151,43 +190,63 @@ impl Part {
     }
 }
 
-/// True when the part made its report complete.
+/// How a part was taken in.
+struct Intake {
+    /// It made its report complete.
+    just_complete: bool,
+    /// All parts have come in.
+    complete: bool,
+}
+
 async fn take(
     tx: &Transaction<'_>,
     report: &CountsReport,
     part: &Part,
     now: Timestamp,
-) -> Result<bool, IntakeError> {
+    skew: SignedDuration,
+) -> Result<Intake, IntakeError> {
     let (partner, id) = (&report.partner, &report.report);
-    let unknown = || IntakeError::Refused(format!("there is no partner {partner}"));
-    let zone = settings::count_zone(tx, partner).await?.ok_or_else(unknown)?;
-    check_count_time(report.day, report.counted_at, &zone, now)
-        .map_err(|error| IntakeError::Refused(format!("{}: {error}", error.field())))?;
+    let refused = |code, reason| Err(IntakeError::Refused { code, reason });
+    let unknown = || format!("there is no partner {partner}");
+    let Some(zone) = settings::count_zone(tx, partner).await? else {
+        return refused(UNKNOWN_PARTNER, unknown());
+    };
+    if let Err(error) = check_count_time(report.day, report.counted_at, &zone, now) {
+        // Where this machine's clock says otherwise one of our two is wrong, and the report may be right.
+        let by_machine = now.saturating_add(skew).unwrap_or(now);
+        if check_count_time(report.day, report.counted_at, &zone, by_machine).is_ok() {
+            return Err(IntakeError::OurClocks(skew));
+        }
+        return refused("IN-THE-FUTURE", format!("{}: {error}", error.field()));
+    }
     match reports::note_part(tx, partner, &part.head, (part.number, &part.content), now).await? {
         PartStanding::New => {}
-        PartStanding::Repeated => return Ok(false),
-        PartStanding::UnknownPartner => return Err(unknown()),
+        PartStanding::Repeated => {
+            let complete = reports::is_complete(tx, partner, id).await?;
+            return Ok(Intake { just_complete: false, complete });
+        }
+        PartStanding::UnknownPartner => return refused(UNKNOWN_PARTNER, unknown()),
         PartStanding::OtherHead => {
-            return Err(IntakeError::Refused(format!(
-                "another part of report {id} has another day, counted_at, final or number of parts"
-            )));
+            let reason =
+                format!("another part of report {id} has another day, counted_at, final or number of parts");
+            return refused(ID_USED, reason);
         }
         PartStanding::OtherContent => {
-            return Err(IntakeError::Refused(format!(
+            let reason = format!(
                 "part {} of report {id} came in before with other content; other counts are another report, with an id of \
                  its own",
                 part.number
-            )));
+            );
+            return refused(ID_USED, reason);
         }
     }
     let elsewhere = reports::add_companies(tx, partner, id, &part.companies).await?;
     if let Some(company) = elsewhere.first() {
-        return Err(IntakeError::Refused(format!(
-            "company {company} stands in another part of report {id} too"
-        )));
+        return refused(ID_USED, format!("company {company} stands in another part of report {id} too"));
     }
     reports::add_counts(tx, partner, id, &part.counts).await?;
-    Ok(reports::complete(tx, partner, id, now).await?)
+    let complete = reports::complete(tx, partner, id, now).await?;
+    Ok(Intake { just_complete: complete, complete })
 }
 
 #[cfg(test)]

@@ -3,11 +3,10 @@
 //! Called by `requests` for every `HoldDecided` of the queue `sync.requests`.
 //!
 //! A decision counts once by its id, and only on an open hold, but that a dismissal takes an approval back that is not used
-//! yet; one about another number than the one that is held is refused, be it approval or dismissal. Refusals are logged:
-//! nobody waits for an answer, and the hold stays where a person sees it. An approved change is sent by a run for its
+//! yet; one about another number than the one that is held is refused, be it approval or dismissal. Each decision is answered by
+//! an event. An approved change is sent by a run for its
 //! contract, unless the integration is not on: then the approval waits for the next run.
 
-use bus::Settlement;
 use domain::RunMode;
 use jiff::Timestamp;
 use messages::inbound::{HoldDecision, Verdict};
@@ -19,34 +18,50 @@ use store::{
 };
 
 use crate::{
+    announce::{Verdict as Answered, answer_decision},
     context::Context,
     facts,
     requests::join_or_make,
     runs::{Items, RunOrder},
-    settlement::after_failure,
+    settlement::{Handled, after_failure},
 };
 
 /// Takes a decision.
-pub(crate) async fn take(context: &Context, decision: &HoldDecision) -> Settlement {
+pub(crate) async fn take(context: &Context, decision: &HoldDecision) -> Handled {
     let now = context.clock.now();
     let decided =
         context.store.transaction("decide_hold", |tx| Box::pin(decide(tx, context, decision, now))).await;
-    let HoldDecision { partner, hold, .. } = decision;
-    match decided {
-        Ok(Decision::Taken(contracts)) => tracing::info!(%partner, %hold, ?contracts, "hold decided"),
-        Ok(Decision::Repeated) => tracing::debug!(%partner, %hold, "the decision was taken before"),
+    let HoldDecision { partner, hold, decision: id, .. } = decision;
+    let mut held_units = None;
+    let verdict = match decided {
+        Ok(Decision::Taken(contracts)) => {
+            tracing::info!(%partner, %hold, ?contracts, "hold decided");
+            Answered::Taken
+        }
+        Ok(Decision::Repeated) => Answered::Taken,
+        Ok(Decision::OtherContent) => {
+            let reason =
+                format!("decisionId {id} was used for another decision; send this one under a new id");
+            Answered::refused("ID-USED", reason)
+        }
         Ok(Decision::UnknownHold) => {
-            tracing::warn!(%partner, %hold, "decision refused: there is no such hold")
+            Answered::refused("UNKNOWN-HOLD", format!("partner {partner} has no hold {hold}"))
         }
-        Ok(Decision::NotOpen) => {
-            tracing::warn!(%partner, %hold, "decision refused: the hold is not open any more")
-        }
+        Ok(Decision::NotOpen) => Answered::refused("NOT-OPEN", format!("hold {hold} is not open any more")),
         Ok(Decision::OtherUnits { held }) => {
-            tracing::warn!(%partner, %hold, held, "decision refused: another number is held than was decided about");
+            held_units = Some(held);
+            let reason = format!("{held} units are held now, and another number was decided on: look again");
+            Answered::refused("OTHER-UNITS", reason)
         }
         Err(error) => return after_failure("decision about a hold", &error, error.class()),
+    };
+    if let Answered::Refused { code, reason } = &verdict {
+        tracing::warn!(%partner, %hold, code, reason, "decision refused");
     }
-    Settlement::Done
+    match answer_decision(context, partner, (id, &hold.to_string()), &verdict, held_units).await {
+        Ok(()) => Handled::DONE,
+        Err(error) => after_failure("answer of a decision", &error, error.class()),
+    }
 }
 
 async fn decide(

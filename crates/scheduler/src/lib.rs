@@ -54,6 +54,7 @@ use duty::Duty;
 use emit::Round;
 use metrics::Metrics;
 use rounds::{Rounds, Wake};
+use settlement::Handled;
 
 /// The channel on which Postgres says that the ledger has changed.
 const LEDGER: &str = "ledger";
@@ -91,9 +92,12 @@ impl Scheduler {
     pub async fn run(&self, stop: CancellationToken) -> Result<(), SchedulerError> {
         let mut tasks: JoinSet<Result<(), BusError>> = JoinSet::new();
         self.spawn_rounds(&mut tasks, &stop);
-        tasks.spawn(calls::answer_calls(self.context.clone(), self.metrics.clone(), stop.clone()));
-        tasks.spawn(consume(self.context.clone(), Intake::Portals, stop.clone()));
-        tasks.spawn(consume(self.context.clone(), Intake::Counts, stop.clone()));
+        let calls = self.health.intake(Queue::SchedulerCalls.name());
+        tasks.spawn(calls::answer_calls(self.context.clone(), self.metrics.clone(), calls, stop.clone()));
+        for intake in [Intake::Portals, Intake::Counts] {
+            let shown = self.health.intake(intake.queue().name());
+            tasks.spawn(consume(self.context.clone(), intake, shown, stop.clone()));
+        }
         let mut ended = Ok(());
         while let Some(task) = tasks.join_next().await {
             let result =
@@ -142,14 +146,15 @@ impl Scheduler {
     /// Takes one message of the queue of requests or counts.
     pub async fn take(&self, queue: Queue, message: &Incoming) -> Settlement {
         match Intake::ALL.into_iter().find(|intake| intake.queue() == queue) {
-            Some(intake) => intake.handle(&self.context, message).await,
+            Some(intake) => intake.handle(&self.context, message).await.into(),
             None => Settlement::DeadLetter(format!("the scheduler takes nothing from {}", queue.name())),
         }
     }
 
     /// Answers one call of a worker.
     pub async fn answer(&self, call: Delivery) {
-        calls::answer(self.context.clone(), self.metrics.clone(), call).await;
+        let shown = self.health.intake(Queue::SchedulerCalls.name());
+        calls::answer(self.context.clone(), self.metrics.clone(), shown, call).await;
     }
 
     async fn perform(&self, duty: Duty) -> Result<Round, RoundError> {
@@ -224,7 +229,7 @@ impl Intake {
         }
     }
 
-    async fn handle(self, context: &Context, message: &Incoming) -> Settlement {
+    async fn handle(self, context: &Context, message: &Incoming) -> Handled {
         match self {
             Self::Portals => requests::handle_portal_message(context, message).await,
             Self::Counts => counts::handle_counts(context, message).await,
@@ -233,15 +238,26 @@ impl Intake {
 }
 
 /// Takes messages of one queue until `stop`, one after the other.
-async fn consume(context: Context, intake: Intake, stop: CancellationToken) -> Result<(), BusError> {
+async fn consume(
+    context: Context,
+    intake: Intake,
+    shown: runtime::Intake,
+    stop: CancellationToken,
+) -> Result<(), BusError> {
     let mut consumer = context.bus.consume(intake.queue(), PREFETCH, stop.clone()).await?;
     while let Some(delivery) = consumer.next().await {
-        settle_one(&context, intake, delivery, &stop).await;
+        settle_one(&context, intake, &shown, delivery, &stop).await;
     }
     Ok(())
 }
 
-async fn settle_one(context: &Context, intake: Intake, delivery: Delivery, stop: &CancellationToken) {
+async fn settle_one(
+    context: &Context,
+    intake: Intake,
+    shown: &runtime::Intake,
+    delivery: Delivery,
+    stop: &CancellationToken,
+) {
     let span = tracing::info_span!(
         "take message",
         otel.kind = "consumer",
@@ -251,32 +267,36 @@ async fn settle_one(context: &Context, intake: Intake, delivery: Delivery, stop:
     let trace = &delivery.message.trace;
     runtime::trace::link(&span, trace.traceparent.as_deref(), trace.tracestate.as_deref());
     let lost = delivery.lost();
-    let work = work_on(context, intake, &delivery.message, &lost, stop);
+    let work = work_on(context, intake, shown, &delivery.message, &lost, stop);
     let how = tracing::Instrument::instrument(work, span).await;
+    shown.goes_on();
     if let Err(error) = delivery.settle(how).await {
         tracing::debug!(%error, "the message comes again");
     }
 }
 
-/// Works on a message until it is through. While the database is away it stays in hand, because each time that it is given
-/// back counts towards the broker's delivery limit; it is given back only when this scheduler stops or has lost it.
+/// Works on a message until it is through. While something of ours is at fault it stays in hand, because each time that it
+/// is given back counts towards the broker's delivery limit; it is given back only when this scheduler stops or has lost
+/// it. Readiness says meanwhile what it waits for.
 async fn work_on(
     context: &Context,
     intake: Intake,
+    shown: &runtime::Intake,
     message: &Incoming,
     lost: &CancellationToken,
     stop: &CancellationToken,
 ) -> Settlement {
     let mut failures = 0;
     loop {
-        let how = intake.handle(context, message).await;
-        if how != Settlement::Again {
-            return how;
-        }
+        let why = match intake.handle(context, message).await {
+            Handled::Settled(how) => return how,
+            Handled::Waits(why) => why,
+        };
+        shown.waits(why);
         failures += 1;
         tokio::select! {
-            () = stop.cancelled() => return how,
-            () = lost.cancelled() => return how,
+            () = stop.cancelled() => return Settlement::Again,
+            () = lost.cancelled() => return Settlement::Again,
             () = tokio::time::sleep(RETRY.wait(failures, context.entropy.fraction())) => {}
         }
     }

@@ -5,8 +5,8 @@
 //!
 //! # Rules
 //!
-//! - Each request is answered once, in the transaction that makes its run. A repeated request id has its first answer
-//!   announced again and does nothing else.
+//! - Each request is answered once, in the transaction that makes its run. A repeated request has its first answer
+//!   announced again and does nothing else; its id with other content is refused, by event alone.
 //! - Refused: unknown partner (answered by event alone, there is no row for it), expired, not set up, off or switching
 //!   off, writes stopped (unless it is a plan), a company that is not known.
 //! - A request that names a report waits until that has come in whole; when its time is over before, it is refused.
@@ -15,75 +15,88 @@
 //!   mapped or counted before the press is in what is synced.
 //! - While the credentials are refused a request is accepted: its run says so on every contract, without a call.
 
-use bus::{Incoming, Settlement};
+use bus::Incoming;
 use domain::{ErrorCode, PartnerId, RequestId, RunId};
 use jiff::Timestamp;
-use messages::inbound::{Companies, PortalMessage, SyncRequest};
+use messages::inbound::{Companies, PortalMessage, SyncRequest, Unreadable};
 use store::{
     StoreError, Transaction, reports,
-    requests::{self, Answer, WaitingRequest},
+    requests::{self, Answer, RequestStanding, WaitingRequest},
     runs::{self, Occasion},
     settings::{self, IntegrationState},
 };
 
 use crate::{
-    announce::{announce, announce_answers},
+    announce::{announce, announce_answers, refuse_unreadable},
     context::Context,
     decisions,
     facts::{self, Facts, Found},
     hindrance,
     joining::{Joining, join},
     runs::{Items, RunOrder, make},
-    settlement::after_failure,
+    settlement::{Handled, after_failure},
 };
 
 /// How many waiting requests one round looks at.
 const ROUND: i64 = 100;
 
 /// Takes a message of the queue `sync.requests`: a request to sync, or a decision about a hold.
-pub(crate) async fn handle_portal_message(context: &Context, incoming: &Incoming) -> Settlement {
-    match PortalMessage::decode(incoming.kind.as_deref(), &incoming.body) {
-        Ok(PortalMessage::Sync(request)) => match serde_json::from_slice(&incoming.body) {
-            Ok(message) => take(context, &request, &message).await,
-            Err(error) => Settlement::DeadLetter(error.to_string()),
-        },
+pub(crate) async fn handle_portal_message(context: &Context, incoming: &Incoming) -> Handled {
+    let (kind, body) = (incoming.kind.as_deref(), &incoming.body);
+    match PortalMessage::decode(kind, body) {
+        Ok(PortalMessage::Sync(request)) => take(context, &request).await,
         Ok(PortalMessage::Hold(decision)) => decisions::take(context, &decision).await,
-        Err(error) => Settlement::DeadLetter(error.to_string()),
+        Err(error) => {
+            let whose = Unreadable::of_portal(kind, body);
+            refuse_unreadable(context, whose, error.for_sender()).await
+        }
     }
 }
 
-async fn take(context: &Context, request: &SyncRequest, message: &serde_json::Value) -> Settlement {
+async fn take(context: &Context, request: &SyncRequest) -> Handled {
     let now = context.clock.now();
-    let taken = context
+    let (partner, id, content) = (&request.partner, &request.request, &request.content());
+    let taken: Result<Taken, StoreError> = context
         .store
         .transaction("take_request", |tx| {
             Box::pin(async move {
-                runs::hold_partner(tx, &request.partner).await?;
-                if requests::is_repeated(tx, &request.partner, &request.request).await? {
-                    return Ok(Taken::Stored);
+                runs::hold_partner(tx, partner).await?;
+                match requests::standing(tx, partner, id, content).await? {
+                    RequestStanding::New => {}
+                    RequestStanding::Repeated => return Ok(Taken::Stored),
+                    RequestStanding::OtherContent => return Ok(Taken::OtherContent),
                 }
-                settle(tx, context, request, Wait::Begins(message), now).await
+                // The content has just been written by us.
+                let message = serde_json::from_slice(content).map_err(|error| unreadable(&error))?;
+                let taken = settle(tx, context, request, Wait::Begins(&message), now).await?;
+                requests::keep_content(tx, partner, id, content).await?;
+                Ok(taken)
             })
         })
         .await;
-    match taken {
-        Ok(Taken::UnknownPartner) => {
-            let reason = format!("there is no partner {}", request.partner);
-            let answer = refused("UNKNOWN-PARTNER", reason);
-            match announce(context, &request.partner, &request.request, &answer, now).await {
-                Ok(()) => Settlement::Done,
-                Err(error) => after_failure("answer of a request", &error, error.class()),
-            }
-        }
+    let refused = match taken {
         Ok(Taken::Stored) => {
             // The outbox announces it too, should this fail.
             if let Err(error) = announce_answers(context).await {
                 tracing::warn!(%error, "answers are not announced yet");
             }
-            Settlement::Done
+            return Handled::DONE;
         }
-        Err(error) => after_failure("request", &error, error.class()),
+        Ok(Taken::UnknownPartner) => refused("UNKNOWN-PARTNER", format!("there is no partner {partner}")),
+        Ok(Taken::OtherContent) => {
+            let reason = format!("requestId {id} was used for another request; send this one under a new id");
+            refused("ID-USED", reason)
+        }
+        Err(error) => return after_failure("request", &error, error.class()),
+    };
+    match announce(context, partner, id, &refused, now).await {
+        Ok(()) => Handled::DONE,
+        Err(error) => after_failure("answer of a request", &error, error.class()),
     }
+}
+
+fn unreadable(error: &serde_json::Error) -> StoreError {
+    StoreError::Row { table: "requests".to_owned(), column: "message".to_owned(), reason: error.to_string() }
 }
 
 /// Goes on with requests whose report has come in or whose wait is over; answers how many.
@@ -142,6 +155,8 @@ enum Taken {
     Stored,
     /// There is nothing to store it with.
     UnknownPartner,
+    /// Its id belongs to another request.
+    OtherContent,
 }
 
 async fn settle(

@@ -1,21 +1,47 @@
-//! How a delivery ends that could not be worked on.
+//! How a message that was worked on ends.
 
 use std::fmt::Display;
 
 use bus::Settlement;
 use domain::FailureClass;
 
-/// What passes by itself is tried again, after a while; all else is put aside with its reason, so that it blocks
-/// nothing and can be sent anew once the fault is mended.
-pub(crate) fn after_failure(what: &'static str, error: &dyn Display, class: FailureClass) -> Settlement {
-    match class {
-        FailureClass::Transient | FailureClass::LimitedUntil(_) => {
-            tracing::warn!(what, %error, "could not be worked on now; again");
-            Settlement::Again
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Handled {
+    /// It is through.
+    Settled(Settlement),
+    /// Something of ours is at fault: it waits in hand until that is over.
+    Waits(String),
+}
+
+impl From<Handled> for Settlement {
+    fn from(handled: Handled) -> Self {
+        match handled {
+            Handled::Settled(settlement) => settlement,
+            Handled::Waits(_) => Self::Again,
         }
-        FailureClass::Permanent | FailureClass::Poison => {
+    }
+}
+
+impl Handled {
+    pub(crate) const DONE: Self = Self::Settled(Settlement::Done);
+
+    /// Put aside with its reason: it blocks nothing, and can be sent again.
+    pub(crate) fn condemned(reason: String) -> Self {
+        Self::Settled(Settlement::DeadLetter(reason))
+    }
+}
+
+/// Only what a message says can condemn it (G-11); everything else makes it wait.
+pub(crate) fn after_failure(what: &'static str, error: &dyn Display, class: FailureClass) -> Handled {
+    match class {
+        FailureClass::Transient | FailureClass::LimitedUntil(_) | FailureClass::Permanent => {
+            tracing::warn!(what, %error, "waits for a fault of ours to end");
+            Handled::Waits(error.to_string())
+        }
+        FailureClass::Poison => {
             tracing::error!(what, %error, "can not be worked on; put aside");
-            Settlement::DeadLetter(error.to_string())
+            Handled::condemned(error.to_string())
         }
     }
 }

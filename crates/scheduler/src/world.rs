@@ -109,7 +109,7 @@ impl World {
         part: Part<'_>,
         companies: &[Counted<'_>],
     ) -> Settlement {
-        handle_counts(&self.context, &counts_message(partner, part, companies)).await
+        handle_counts(&self.context, &counts_message(partner, part, companies)).await.into()
     }
 
     /// A request to apply; `companies` as JSON.
@@ -122,7 +122,7 @@ impl World {
     }
 
     pub(crate) async fn send(&self, body: &serde_json::Value) -> Settlement {
-        handle_portal_message(&self.context, &incoming(body)).await
+        handle_portal_message(&self.context, &incoming(body)).await.into()
     }
 
     /// What is stored of a request: answer, code, and which run by its number.

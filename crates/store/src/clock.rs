@@ -6,7 +6,7 @@ use std::{
 };
 
 use domain::Clock;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Store, StoreError};
@@ -82,6 +82,10 @@ impl Clock for CalibratedClock {
 
     fn monotonic(&self) -> Duration {
         self.base.monotonic()
+    }
+
+    fn skew(&self) -> SignedDuration {
+        self.base.now().duration_since(self.now())
     }
 }
 

@@ -96,19 +96,19 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What to do: again, or never again by itself.
+    /// What to do. `Poison` says that the values themselves are unacceptable: only that may condemn a message. Whatever
+    /// else the database refuses is a fault of ours, which ends some day, and the message waits for that.
     pub fn class(&self) -> FailureClass {
         match self {
-            Self::Unreachable { .. } | Self::PoolBusy => FailureClass::Transient,
-            Self::Database { sqlstate, .. } if passes_by_itself(sqlstate) => FailureClass::Transient,
-            Self::Database { .. }
-            | Self::Violation { .. }
-            | Self::NoRow
+            Self::Unreachable { .. } | Self::PoolBusy | Self::SchemaTooOld { .. } => FailureClass::Transient,
+            Self::Database { sqlstate, .. } | Self::Violation { sqlstate, .. } => {
+                class_of(sqlstate, self.constraint().is_some())
+            }
+            Self::NoRow
             | Self::RowCount { .. }
             | Self::Row { .. }
             | Self::Misuse { .. }
             | Self::FailureIgnored { .. }
-            | Self::SchemaTooOld { .. }
             | Self::Migration { .. }
             | Self::Settings { .. } => FailureClass::Permanent,
         }
@@ -125,6 +125,19 @@ impl StoreError {
     /// Two transactions stood in each other's way, and the server ended this one.
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Database { sqlstate, .. } if matches!(sqlstate.as_str(), "40001" | "40P01"))
+    }
+
+    /// Whether a connection that was told this may go back to the pool. One that was made while the database was
+    /// read-only, under a role's old rights or over another schema keeps to what it knew.
+    pub(crate) fn spoils_connection(&self) -> bool {
+        match self {
+            Self::Violation { .. } | Self::NoRow | Self::RowCount { .. } | Self::Row { .. } => false,
+            Self::Database { sqlstate, .. } => {
+                !matches!(sqlstate.as_str(), "55P03" | "57014")
+                    && !["22", "23", "40"].contains(&sqlstate.get(..2).unwrap_or_default())
+            }
+            _ => true,
+        }
     }
 
     /// For a value that does not fit between `table`.`column` and the program.
@@ -182,10 +195,23 @@ fn refused(refusal: &tokio_postgres::error::DbError) -> StoreError {
     }
 }
 
-/// Connection faults, conflicts, exhausted resources, locks and time-outs, shutdowns, faults of the machine.
-fn passes_by_itself(sqlstate: &str) -> bool {
-    matches!(sqlstate, "55P03" | "25P03")
-        || ["08", "40", "53", "57", "58"].contains(&sqlstate.get(..2).unwrap_or_default())
+/// Sorts by SQLSTATE. The list of what the values can be blamed for is closed; in doubt it is a fault of ours.
+fn class_of(sqlstate: &str, names_constraint: bool) -> FailureClass {
+    match sqlstate {
+        // Too long, out of range, no instant, characters that no text holds, no number: said by the value itself.
+        "22001" | "22003" | "22007" | "22008" | "22021" | "22P02" | "22P05" => FailureClass::Poison,
+        // A rule on the values of one row; without a constraint's name it is a partition that is not there.
+        "23502" | "23514" if names_constraint || sqlstate == "23502" => FailureClass::Poison,
+        // It names a run, job or company that is not there. Sent again from the dead letters it is tried once more.
+        "23503" => FailureClass::Poison,
+        _ => match sqlstate.get(..2).unwrap_or_default() {
+            // What else stands in the tables decides: a restore may still bring it, another transaction may have.
+            "21" | "22" | "23" | "2F" | "38" | "39" | "P0" => FailureClass::Permanent,
+            // Connections, rights, passwords, missing tables and columns, read-only, conflicts, resources, locks,
+            // time-outs, shutdowns, statements that were prepared over another schema, faults of the machine.
+            _ => FailureClass::Transient,
+        },
+    }
 }
 
 /// An error's text with those of all its causes: the drivers' `Display` shows the outermost alone.
@@ -200,4 +226,86 @@ pub(crate) fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database(sqlstate: &str) -> FailureClass {
+        StoreError::Database { sqlstate: sqlstate.to_owned(), reason: String::new() }.class()
+    }
+
+    fn violation(sqlstate: &str) -> FailureClass {
+        let (constraint, table) = ("c".to_owned(), "t".to_owned());
+        StoreError::Violation { constraint, table, sqlstate: sqlstate.to_owned(), reason: String::new() }
+            .class()
+    }
+
+    #[test]
+    fn case_d1_only_values_condemn_a_message() {
+        for (sqlstate, what) in [
+            ("22001", "too long"),
+            ("22003", "out of range"),
+            ("22007", "no instant"),
+            ("22008", "an instant out of range"),
+            ("22021", "a character that no text holds"),
+            ("22P02", "no number"),
+            ("22P05", "a character that the encoding lacks"),
+            ("23502", "a column that must be there"),
+        ] {
+            assert_eq!(database(sqlstate), FailureClass::Poison, "{what}");
+        }
+        assert_eq!(violation("23514"), FailureClass::Poison, "a rule on one row's values");
+        assert_eq!(violation("23503"), FailureClass::Poison, "something that is not there");
+    }
+
+    #[test]
+    fn case_d1_a_fault_of_the_database_makes_a_message_wait() {
+        for (sqlstate, what) in [
+            ("08006", "connection lost"),
+            ("0A000", "a cached plan over another schema"),
+            ("25006", "read-only"),
+            ("25P03", "idle in a transaction"),
+            ("26000", "a prepared statement that is gone"),
+            ("28000", "a login that is not allowed"),
+            ("28P01", "a password that was changed"),
+            ("3D000", "no such database"),
+            ("3F000", "no such schema"),
+            ("40001", "a conflict"),
+            ("40P01", "a deadlock"),
+            ("42501", "a right that the role lacks"),
+            ("42P01", "no such table"),
+            ("42703", "no such column"),
+            ("42883", "no such function"),
+            ("42P05", "a prepared statement that is there already"),
+            ("53100", "disk full"),
+            ("53200", "out of memory"),
+            ("53300", "too many connections"),
+            ("54000", "a limit of the program"),
+            ("55000", "not in the state for it"),
+            ("55P03", "a lock"),
+            ("57014", "a statement that took too long"),
+            ("57P01", "shut down"),
+            ("57P03", "starting up"),
+            ("58030", "the machine's disk"),
+            ("72000", "a snapshot too old"),
+            ("F0000", "the server's configuration"),
+            ("HV000", "a foreign table"),
+            ("XX000", "a fault inside"),
+            ("XX002", "a broken index"),
+            ("99999", "whatever comes"),
+            ("", "nothing"),
+        ] {
+            assert_eq!(database(sqlstate), FailureClass::Transient, "{what}");
+        }
+        // In doubt it waits: what stands beside the values decides.
+        for sqlstate in ["23505", "23P01", "22012", "22P03", "P0001", "21000"] {
+            assert_eq!(violation(sqlstate), FailureClass::Permanent, "{sqlstate}");
+            assert_eq!(database(sqlstate), FailureClass::Permanent, "{sqlstate}");
+        }
+        assert_eq!(database("23514"), FailureClass::Permanent, "a partition that is not there");
+        assert_eq!(StoreError::PoolBusy.class(), FailureClass::Transient);
+        assert_eq!(StoreError::NoRow.class(), FailureClass::Permanent);
+    }
 }

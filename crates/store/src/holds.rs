@@ -14,6 +14,8 @@ pub enum Decision {
     Taken(BTreeSet<ContractId>),
     /// It was taken before.
     Repeated,
+    /// Another decision was taken under its id.
+    OtherContent,
     /// The partner has no such hold.
     UnknownHold,
     /// The hold is not open any more.
@@ -42,6 +44,15 @@ pub struct PersonsDecision<'a> {
     pub by: &'a str,
 }
 
+impl PersonsDecision<'_> {
+    /// All that it says but its id.
+    fn content(&self) -> Vec<u8> {
+        let Self { decision: _, hold, approves, units, other_units, by } = self;
+        let other = other_units.map_or_else(|| "-".to_owned(), |units| units.to_string());
+        format!("{hold} {approves} {units} {other} {by}").into_bytes()
+    }
+}
+
 /// Decides an open hold, or takes an approval back that is not used yet: a permit asks for it once more. With one half
 /// of a plan switch the other is decided too (B-07): sent by halves, a company would be billed for the same users on two
 /// lines, or on none.
@@ -51,14 +62,21 @@ pub async fn decide(
     decision: &PersonsDecision<'_>,
     now: Timestamp,
 ) -> Result<Decision, StoreError> {
+    let content = decision.content();
+    let sql = "select decision_sha256 is null or decision_sha256 = sha256($3) as same
+               from holds where partner_id = $1 and decision_id = $2";
+    let known = [
+        &partner.as_str() as &(dyn tokio_postgres::types::ToSql + Sync),
+        &decision.decision.as_str(),
+        &content,
+    ];
+    if let Some(before) = tx.query_opt(sql, &known).await? {
+        return Ok(if before.get("same")? { Decision::Repeated } else { Decision::OtherContent });
+    }
     let sql = "select contract_id, to_units, state, pair_id from holds where partner_id = $1 and hold_id = $2 for update";
     let Some(row) = tx.query_opt(sql, &[&partner.as_str(), &decision.hold.0]).await? else {
         return Ok(Decision::UnknownHold);
     };
-    let sql = "select from holds where partner_id = $1 and decision_id = $2";
-    if tx.query_opt(sql, &[&partner.as_str(), &decision.decision.as_str()]).await?.is_some() {
-        return Ok(Decision::Repeated);
-    }
     let state: String = row.get("state")?;
     let takes_back = state == "approved" && !decision.approves;
     if state != "open" && !takes_back {
@@ -78,19 +96,21 @@ pub async fn decide(
         return Ok(Decision::OtherUnits { held: other.to_units });
     }
     let state = if decision.approves { "approved" } else { "dismissed" };
-    let sql = "update holds set state = $3, decided_at = $4, decided_by = $5, decision_id = $6
+    let sql = "update holds set state = $3, decided_at = $4, decided_by = $5, decision_id = $6,
+                   decision_sha256 = sha256($7)
                where partner_id = $1 and hold_id = $2";
     let decision_id = decision.decision.as_str();
     tx.execute_exactly(
         1,
         sql,
-        &[&partner.as_str(), &decision.hold.0, &state, &now, &decision.by, &decision_id],
+        &[&partner.as_str(), &decision.hold.0, &state, &now, &decision.by, &decision_id, &content],
     )
     .await?;
     let mut contracts = BTreeSet::from([ContractId(row.get("contract_id")?)]);
     if let Some(other) = other {
         // The decision's id stays with the hold that it named.
-        let sql = "update holds set state = $3, decided_at = $4, decided_by = $5, decision_id = null
+        let sql = "update holds set state = $3, decided_at = $4, decided_by = $5, decision_id = null,
+                       decision_sha256 = null
                    where partner_id = $1 and hold_id = $2";
         tx.execute_exactly(1, sql, &[&partner.as_str(), &other.hold.0, &state, &now, &decision.by]).await?;
         contracts.insert(other.contract);

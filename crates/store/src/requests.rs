@@ -57,14 +57,48 @@ pub struct WaitingRequest {
     pub until: Timestamp,
 }
 
-/// Whether the request came before; if so and it was answered, that answer is announced again.
-pub async fn is_repeated(
+/// How a request fits what came under its id before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestStanding {
+    /// Nothing did.
+    New,
+    /// The same; if it was answered, that answer is announced again.
+    Repeated,
+    /// Another request.
+    OtherContent,
+}
+
+/// Compares a request with what came under its id before.
+pub async fn standing(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     request: &RequestId,
-) -> Result<bool, StoreError> {
+    content: &[u8],
+) -> Result<RequestStanding, StoreError> {
+    // Rows of before the content was kept are taken for the same.
+    let sql = "select content_sha256 is null or content_sha256 = sha256($3) as same
+               from requests where partner_id = $1 and request_id = $2 for update";
+    let key = (&partner.as_str(), &request.as_str());
+    let Some(row) = tx.query_opt(sql, &[key.0, key.1, &content]).await? else {
+        return Ok(RequestStanding::New);
+    };
+    if !row.get::<bool>("same")? {
+        return Ok(RequestStanding::OtherContent);
+    }
     let sql = "update requests set announced_at = null where partner_id = $1 and request_id = $2";
-    Ok(tx.execute(sql, &[&partner.as_str(), &request.as_str()]).await? == 1)
+    tx.execute_exactly(1, sql, &[key.0, key.1]).await?;
+    Ok(RequestStanding::Repeated)
+}
+
+/// Keeps what a request says, as a hash, with its answer.
+pub async fn keep_content(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    request: &RequestId,
+    content: &[u8],
+) -> Result<(), StoreError> {
+    let sql = "update requests set content_sha256 = sha256($3) where partner_id = $1 and request_id = $2";
+    tx.execute(sql, &[&partner.as_str(), &request.as_str(), &content]).await.map(drop)
 }
 
 /// Stores a request's answer: a new one's, or a waiting one's.

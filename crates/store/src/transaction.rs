@@ -32,6 +32,8 @@ pub struct Transaction<'env> {
     failed: AtomicBool,
     /// It did so because of a conflict with another transaction.
     conflict: AtomicBool,
+    /// It did so for a reason that its connection may be at fault for.
+    spoiled: AtomicBool,
     env: PhantomData<&'env ()>,
 }
 
@@ -84,6 +86,7 @@ impl Store {
             lease: Lease(Some(client)),
             failed: AtomicBool::new(false),
             conflict: AtomicBool::new(false),
+            spoiled: AtomicBool::new(false),
             env: PhantomData,
         };
         let client = tx.lease.client();
@@ -108,7 +111,8 @@ impl Store {
                 let error =
                     outcome.err().unwrap_or_else(|| StoreError::FailureIgnored { transaction: name }.into());
                 // Without an answer to the rollback the connection is of no use, and goes with its transaction.
-                if !client.is_closed() && inner.answered(client.batch_execute("rollback")).await.is_ok() {
+                let spoiled = tx.spoiled.load(Ordering::Relaxed) || client.is_closed();
+                if !spoiled && inner.answered(client.batch_execute("rollback")).await.is_ok() {
                     tx.lease.give_back();
                 }
                 Err(if conflict { Ended::Conflict(error) } else { Ended::Failed(error) })
@@ -204,6 +208,7 @@ impl Transaction<'_> {
         if let Err(error) = &answer {
             self.failed.store(true, Ordering::Relaxed);
             self.conflict.fetch_or(error.is_conflict(), Ordering::Relaxed);
+            self.spoiled.fetch_or(error.spoils_connection(), Ordering::Relaxed);
         }
         answer
     }

@@ -251,3 +251,90 @@ fn the_type_decides_when_it_is_given() {
         Err(DecodeError::UnknownVersion(_))
     ));
 }
+
+#[test]
+fn case_e17_a_strangers_json_is_read_as_proto3_has_it() {
+    let whole = [json!(14), json!(14.0), json!(1.4e1), json!("14")];
+    for users in whole {
+        let read = read_report(&with(&report(), "/companies/0/products/0/users", users)).expect("lawful");
+        assert_eq!(read.companies[0].products[0].users, Some(14));
+    }
+    let snake = json!({
+        "request_id": "r-1", "partner_id": "msp", "companies": {"only": {"company_ids": ["c-1"]}}, "mode": 1.0,
+        "requested_by": "Anna", "expires_at": "2026-03-01T11:00:00+01:00",
+    });
+    let read = read_request(&serde_json::to_vec(&snake).expect("JSON")).expect("lawful");
+    assert_eq!(read.expires_at, Some("2026-03-01T10:00:00Z".parse().expect("an instant")));
+}
+
+#[test]
+fn case_e17_a_strangers_mistake_is_told_by_field_and_fix() {
+    let told = |body: Vec<u8>| read_request(&body).expect_err("a mistake").for_sender();
+    let report_told =
+        |pointer, value| read_report(&with(&report(), pointer, value)).expect_err("a mistake").for_sender();
+    let users = "/companies/0/products/0/users";
+    let path = "companies[0].products[0].users";
+    for (bad, said) in
+        [(json!(-1), "-1"), (json!(1.5), "1.5"), (json!("twelve"), "\"twelve\""), (json!([]), "a list")]
+    {
+        let whole = "a whole number of 0 or more is needed";
+        assert_eq!(report_told(users, bad), format!("{path}: it is {said}; {whole}"));
+    }
+    assert_eq!(
+        told(with(&request(), "/expiresAt", json!("2026-03-01T10:00:00"))),
+        "expiresAt: it has no zone; write 2026-03-01T10:00:00Z if that is UTC, or with an offset: 2026-03-01T10:00:00+01:00"
+    );
+    assert!(
+        told(with(&request(), "/expiresAt", json!(1_772_359_200)))
+            .starts_with("expiresAt: it is 1772359200; write an")
+    );
+    assert_eq!(
+        told(with(&request(), "/companies", json!({"all": {}, "only": {"companyIds": ["c-1"]}}))),
+        "companies: it has both all and only; give one of them"
+    );
+    assert_eq!(
+        told(with(&request(), "/companies", json!({"all": true}))),
+        "companies.all: it is true; write an object: {}"
+    );
+    assert_eq!(
+        told(with(&request(), "/mode", json!("apply"))),
+        "mode: it is \"apply\"; give SYNC_MODE_APPLY or SYNC_MODE_PLAN"
+    );
+    let twice = br#"{"requestId":"a","request_id":"b"}"#.to_vec();
+    assert!(told(twice).ends_with("it is given as request_id and as requestId; give it once"));
+    assert!(told(br#"{"requestId":"a","requestId":"b"}"#.to_vec()).contains("requestId: it is given twice"));
+    let mut misspelt = request();
+    misspelt["RequestID"] = misspelt["requestId"].take();
+    assert!(
+        told(serde_json::to_vec(&misspelt).expect("JSON"))
+            .contains("RequestID: SyncRequested has no such field; write requestId")
+    );
+    // The names are those of the sender's JSON, not of the proto file.
+    let none = json!({"only": {"companyIds": []}});
+    assert!(told(with(&request(), "/companies", none)).starts_with("companies.only.companyIds: it lists 0"));
+    assert!(told(with(&request(), "/requestedBy", json!(""))).starts_with("requestedBy: it is empty"));
+}
+
+#[test]
+fn case_e17_a_short_type_is_told_what_the_whole_one_is() {
+    let body = serde_json::to_vec(&request()).expect("JSON");
+    let told = |kind| PortalMessage::decode(Some(kind), &body).expect_err("a short type").for_sender();
+    assert_eq!(
+        told("SyncRequested"),
+        "type: the property says \"SyncRequested\"; write kaseya_sync.v1.SyncRequested or leave it out"
+    );
+    assert!(told("HoldDecided").ends_with("write kaseya_sync.v1.HoldDecided or leave it out"));
+}
+
+#[test]
+fn case_e15_a_request_has_one_content_however_it_is_written() {
+    let read =
+        |value: &Value| read_request(&serde_json::to_vec(value).expect("JSON")).expect("lawful").content();
+    let one = json!({ "requestId": "r", "partnerId": "msp", "companies": {"only": {"companyIds": ["b", "a"]}},
+                      "mode": "SYNC_MODE_APPLY", "requestedBy": "Anna", "expiresAt": "2026-03-01T10:00:00Z" });
+    let mut same = json!({ "request_id": "r", "partner_id": "msp", "companies": {"only": {"companyIds": ["a", "b"]}},
+                           "mode": 1, "requestedBy": "Anna", "expiresAt": "2026-03-01T11:00:00+01:00" });
+    assert_eq!(read(&one), read(&same));
+    same["mode"] = json!("SYNC_MODE_PLAN");
+    assert_ne!(read(&one), read(&same));
+}

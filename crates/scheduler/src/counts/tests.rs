@@ -1,3 +1,5 @@
+use bus::{EventTopic, Settlement};
+use messages::v1;
 use proptest::prelude::*;
 
 use super::{Part as Taken, *};
@@ -139,7 +141,7 @@ async fn unknown_companies_and_products_are_taken_in_unmapped() {
             ] },
         ],
     });
-    assert_eq!(handle_counts(&world.context, &crate::world::incoming(&message)).await, Settlement::Done);
+    assert_eq!(handle_counts(&world.context, &crate::world::incoming(&message)).await, Handled::DONE);
     let names = "select string_agg(name, ', ' order by company_id) from companies";
     assert_eq!(world.text(names).await, "Company 1, L'Étoile, c9");
     assert_eq!(world.text("select name from products where product_id = 'plus'").await, "Plus");
@@ -232,4 +234,81 @@ proptest! {
         let taken: Vec<_> = Taken::of(&report).counts.iter().map(|count| count.users.map(|(users, _)| users)).collect();
         prop_assert_eq!(taken, users);
     }
+}
+
+#[tokio::test]
+async fn case_e5_every_part_of_a_report_is_answered_by_an_event() {
+    let world = World::at("2026-11-23T12:00:00Z").await;
+    world.partner("p", 2).await;
+    let mut events =
+        world.context.bus.listen(EventTopic::ReportAnswered, Default::default()).await.expect("a bus");
+    let mut answered = async || {
+        let event = events.next().await.expect("an answer");
+        let answer: v1::ReportAnswered = event.message.decode().expect("an answer to a report");
+        let word = answer.answer().as_str_name().to_owned();
+        let words = [
+            answer.part.map(|part| part.to_string()),
+            Some(word),
+            answer.code,
+            answer.complete.map(|c| c.to_string()),
+        ];
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    };
+    let (one, two): (&[Counted], &[Counted]) = (&[("c1", &[])], &[("c2", &[])]);
+    world.counts("p", part(1, 2), one).await;
+    assert_eq!(answered().await, "1 MESSAGE_ANSWER_TAKEN false");
+    for _ in 0..2 {
+        world.counts("p", part(2, 2), two).await;
+        assert_eq!(answered().await, "2 MESSAGE_ANSWER_TAKEN true");
+    }
+    world.counts("p", Part { day: "2026-11-21", ..part(2, 2) }, two).await;
+    assert_eq!(answered().await, "2 MESSAGE_ANSWER_REFUSED ID-USED");
+    world.counts("nobody", part(1, 1), one).await;
+    assert_eq!(answered().await, "1 MESSAGE_ANSWER_REFUSED UNKNOWN-PARTNER");
+    let tomorrow = Part::whole("s", "2026-11-24", "2026-11-24T12:00:00Z");
+    world.counts("p", tomorrow, one).await;
+    assert_eq!(answered().await, "1 MESSAGE_ANSWER_REFUSED IN-THE-FUTURE");
+    let unreadable =
+        crate::world::incoming(&serde_json::json!({ "partnerId": "p", "reportId": "t", "day": "today" }));
+    assert!(matches!(
+        handle_counts(&world.context, &unreadable).await,
+        Handled::Settled(Settlement::DeadLetter(_))
+    ));
+    assert_eq!(answered().await, "MESSAGE_ANSWER_REFUSED INVALID");
+}
+
+/// A clock whose machine is ahead of the database's time by an hour.
+struct AnHourAhead(testkit::Clock);
+
+impl domain::Clock for AnHourAhead {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn monotonic(&self) -> std::time::Duration {
+        self.0.monotonic()
+    }
+
+    fn skew(&self) -> SignedDuration {
+        SignedDuration::from_hours(1)
+    }
+}
+
+#[tokio::test]
+async fn case_d4_a_report_is_not_condemned_while_our_own_clocks_differ() {
+    let world = World::at("2026-11-22T21:00:00Z").await;
+    world.partner("p", 1).await;
+    let context =
+        Context { clock: std::sync::Arc::new(AnHourAhead(world.clock.clone())), ..world.context.clone() };
+    let counted: &[Counted] = &[("c1", &[("standard", Some(1))])];
+    let send = async |counted_at| {
+        let part = Part { report: counted_at, counted_at, ..part(1, 1) };
+        handle_counts(&context, &crate::world::counts_message("p", part, counted)).await
+    };
+    let waits = send("2026-11-22T22:00:00Z").await;
+    assert!(matches!(&waits, Handled::Waits(why) if why.contains("1h")), "{waits:?}");
+    let by_both = send("2026-11-22T22:30:00Z").await;
+    assert!(matches!(by_both, Handled::Settled(Settlement::DeadLetter(_))), "{by_both:?}");
+    world.clock.advance(std::time::Duration::from_secs(3600));
+    assert_eq!(send("2026-11-22T22:00:00Z").await, Handled::DONE);
 }

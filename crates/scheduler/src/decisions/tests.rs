@@ -1,6 +1,7 @@
+use bus::{EventTopic, Settlement};
+use messages::v1;
 use serde_json::json;
 
-use super::*;
 use crate::world::{Part, World};
 
 const HOLD: &str = "01890000-0000-7000-8000-000000000001";
@@ -159,4 +160,43 @@ async fn b_07_a_half_that_stands_alone_is_decided_alone() {
     world.sql(&format!("update holds set state = 'gone' where hold_id = '{OTHER}'")).await;
     decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", 12).await;
     assert_eq!(world.text(STATES).await, "approved Bruno d, gone");
+}
+
+/// The next answer to a decision: what it says, in short.
+async fn answered(events: &mut bus::Consumer) -> String {
+    let event = events.next().await.expect("an answer");
+    let answer: v1::DecisionAnswered = event.message.decode().expect("an answer to a decision");
+    let words = [
+        Some(answer.decision_id.clone()),
+        Some(answer.answer().as_str_name().to_owned()),
+        answer.code.clone(),
+    ];
+    let held = answer.held_units.map(|units| units.to_string());
+    words.into_iter().chain([held]).flatten().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn case_e5_every_decision_is_answered_by_an_event() {
+    let world = held().await;
+    let mut events =
+        world.context.bus.listen(EventTopic::DecisionAnswered, Default::default()).await.expect("a bus");
+    let unknown = "01890000-0000-7000-8000-0000000000ff";
+    decide(&world, "unknown", unknown, "HOLD_DECISION_APPROVE", 12).await;
+    assert_eq!(answered(&mut events).await, "unknown MESSAGE_ANSWER_REFUSED UNKNOWN-HOLD");
+    decide(&world, "other", HOLD, "HOLD_DECISION_APPROVE", 11).await;
+    assert_eq!(answered(&mut events).await, "other MESSAGE_ANSWER_REFUSED OTHER-UNITS 12");
+    for _ in 0..2 {
+        decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", 12).await;
+        assert_eq!(answered(&mut events).await, "d MESSAGE_ANSWER_TAKEN");
+    }
+    decide(&world, "d", HOLD, "HOLD_DECISION_DISMISS", 12).await;
+    assert_eq!(answered(&mut events).await, "d MESSAGE_ANSWER_REFUSED ID-USED");
+    assert_eq!(world.text(STATE).await, "approved Bruno d");
+    world.sql("update holds set state = 'used'").await;
+    decide(&world, "closed", HOLD, "HOLD_DECISION_DISMISS", 12).await;
+    assert_eq!(answered(&mut events).await, "closed MESSAGE_ANSWER_REFUSED NOT-OPEN");
+    // What cannot be read is answered too, as far as it says whose it is.
+    let message = json!({ "decisionId": "bad", "partnerId": "p", "holdId": HOLD, "decision": "approve" });
+    assert!(matches!(world.send(&message).await, Settlement::DeadLetter(_)));
+    assert_eq!(answered(&mut events).await, "bad MESSAGE_ANSWER_REFUSED INVALID");
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use bus::EventTopic;
+use bus::{EventTopic, Settlement};
 use messages::v1;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -49,8 +49,8 @@ async fn a_repeated_request_gets_its_first_answer_again_and_makes_nothing() {
     let stop = CancellationToken::new();
     let mut events =
         world.context.bus.listen(EventTopic::SyncAnswered, stop).await.expect("the bus is there");
-    for companies in [all(), only(&["c1"])] {
-        assert_eq!(world.request("p", "q", companies).await, Settlement::Done);
+    for _ in 0..2 {
+        assert_eq!(world.request("p", "q", all()).await, Settlement::Done);
     }
     let mut heard = Vec::new();
     for _ in 0..2 {
@@ -103,7 +103,7 @@ async fn two_presses_at_once_on_two_schedulers_make_one_run() {
         handle_portal_message(&other, &second),
         open
     );
-    assert_eq!((settled.0, settled.1), (Settlement::Done, Settlement::Done));
+    assert_eq!((settled.0, settled.1), (Handled::DONE, Handled::DONE));
     let answers = "select string_agg(answer, ' ' order by answer) from requests";
     assert_eq!(world.text(answers).await, "accepted joined");
     assert_eq!(world.text("select count(*) from runs").await, "1");
@@ -331,4 +331,43 @@ async fn case_c1_a_sync_that_cannot_begin_says_so_with_its_answer() {
     assert_eq!(instants, expected);
     let jobs = "select string_agg(concat_ws(' ', kind, deferred_code), ', ' order by kind) from jobs where kind <> 'local'";
     assert_eq!(world.text(jobs).await, "survey NET-01");
+}
+
+#[tokio::test]
+async fn case_e15_a_request_id_used_again_with_other_content_is_refused() {
+    let world = counted(2).await;
+    let mut events =
+        world.context.bus.listen(EventTopic::SyncAnswered, Default::default()).await.expect("a bus");
+    let mut answered = async || {
+        let event = events.next().await.expect("an answer");
+        event.message.decode::<v1::SyncAnswered>().expect("an answer to a request")
+    };
+    assert_eq!(world.request("p", "q", only(&["c1"])).await, Settlement::Done);
+    let first = answered().await;
+    assert_eq!(first.answer(), v1::SyncAnswer::Accepted);
+    for other in [all(), only(&["c2"]), only(&["c1", "c2"])] {
+        assert_eq!(world.request("p", "q", other).await, Settlement::Done);
+        let refused = answered().await;
+        assert_eq!((refused.answer(), refused.code.as_deref()), (v1::SyncAnswer::Refused, Some("ID-USED")));
+        assert!(refused.reason.is_some_and(|reason| reason.contains("requestId q")));
+    }
+    // The first stands, and is told again to whoever sends it again.
+    assert_eq!(world.request("p", "q", only(&["c1"])).await, Settlement::Done);
+    assert_eq!(answered().await, first);
+    assert_eq!(world.text("select count(*) from runs").await, "1");
+}
+
+#[tokio::test]
+async fn case_e15_a_waiting_request_keeps_its_id_to_itself() {
+    let world = counted(1).await;
+    let waiting = json!({ "partnerId": "p", "requestId": "w", "companies": all(), "mode": "SYNC_MODE_APPLY",
+                          "requestedBy": "Anna", "mustIncludeReportId": "later" });
+    assert_eq!(world.send(&waiting).await, Settlement::Done);
+    let mut events =
+        world.context.bus.listen(EventTopic::SyncAnswered, Default::default()).await.expect("a bus");
+    assert_eq!(world.request("p", "w", all()).await, Settlement::Done);
+    let event = events.next().await.expect("an answer");
+    let refused: v1::SyncAnswered = event.message.decode().expect("an answer to a request");
+    assert_eq!(refused.code.as_deref(), Some("ID-USED"));
+    assert_eq!(world.answer("p", "w").await, "waiting");
 }

@@ -15,4 +15,5 @@ mod run_brake;
 mod starting;
 mod surveys;
 mod switching;
+mod waiting;
 mod world;

@@ -65,9 +65,18 @@ impl World {
 
     /// Another scheduler; aborting its handle kills it wherever it is.
     pub(crate) fn start_scheduler_on(&self, bus: SharedBus) -> JoinHandle<()> {
-        let clock: Arc<dyn domain::Clock> = Arc::new(self.clock.clone());
+        self.start_scheduler_with(bus, self.database.store.clone(), Arc::new(self.clock.clone())).0
+    }
+
+    /// One with a store and a clock of its own, and what its readiness says.
+    pub(crate) fn start_scheduler_with(
+        &self,
+        bus: SharedBus,
+        store: store::Store,
+        clock: Arc<dyn domain::Clock>,
+    ) -> (JoinHandle<()>, runtime::Health) {
         let context = Context {
-            store: self.database.store.clone(),
+            store,
             bus,
             clock: Arc::clone(&clock),
             entropy: self.entropy.clone(),
@@ -78,9 +87,11 @@ impl World {
         let surroundings = runtime::Context::new(&program, config, clock, self.entropy.clone());
         let scheduler = Scheduler::new(context, &surroundings.meter, &surroundings.health);
         let stop = self.stop.clone();
-        tokio::spawn(async move {
+        surroundings.health.started();
+        let running = tokio::spawn(async move {
             scheduler.run(stop).await.expect("the scheduler runs until it is told to stop")
-        })
+        });
+        (running, surroundings.health)
     }
 
     /// Runs statements, one after the other.
