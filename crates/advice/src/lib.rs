@@ -24,6 +24,6 @@ pub use advice::{Advice, advise};
 pub use facts::{Facts, Money};
 pub use language::{Button, Language, UnknownLanguage};
 pub use reader::Reader;
-pub use remark::remark;
+pub use remark::{answer_fault, remark};
 pub use state::state;
 pub use waiting::wait;

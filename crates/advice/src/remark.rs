@@ -1,6 +1,6 @@
 //! What people need to know beside a code, in their language.
 
-use domain::{OldLine, Remark};
+use domain::{AnswerFault, OldLine, Remark};
 
 use crate::{Language, Reader, number, vocabulary};
 
@@ -234,6 +234,33 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
                 format!("Kaseya ha accettato {sent} e non mostra più la riga."),
             )
         }
+        Remark::AnswerUnusable { endpoint, fault } => say(
+            format!(
+                "We did not use Kaseya's answer to {endpoint}: {}.",
+                answer_fault(*fault, Language::English)
+            ),
+            format!(
+                "Non abbiamo usato la risposta di Kaseya a {endpoint}: {}.",
+                answer_fault(*fault, Language::Italian)
+            ),
+        ),
+        Remark::ChangeRefused { sent, status } => {
+            let sent = counted((*sent).into());
+            say(
+                format!("We sent {sent} and Kaseya refused the change (HTTP {status})."),
+                format!("Abbiamo inviato {sent} e Kaseya ha rifiutato la modifica (HTTP {status})."),
+            )
+        }
+        Remark::DateShownOtherwise { sent, from_day, shown_day } => {
+            let sent = counted((*sent).into());
+            let (ours, theirs) = (from(*from_day), day(*shown_day));
+            say(
+                format!("We sent {sent} from {ours} on; the effective date that Kaseya holds is {theirs}."),
+                format!(
+                    "Abbiamo inviato {sent} a partire {ours}; la decorrenza che risulta in Kaseya è {theirs}."
+                ),
+            )
+        }
         Remark::PasswordSealed => plain(
             "The stored password cannot be opened: the key that sealed it is missing. This is our \
              fault; nothing was asked of Kaseya.",
@@ -246,6 +273,48 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
             "L'indirizzo di Kaseya salvato non è utilizzabile: correggilo nella connessione. A \
              Kaseya non è stato chiesto nulla.",
         ),
+    }
+}
+
+/// What was wrong with an answer of Kaseya, as a part of a sentence.
+pub fn answer_fault(fault: AnswerFault, language: Language) -> String {
+    match language {
+        Language::English => fault.to_string(),
+        Language::Italian => in_italian(fault).to_owned(),
+    }
+}
+
+fn in_italian(fault: AnswerFault) -> &'static str {
+    match fault {
+        AnswerFault::NotAnObject => "la risposta non è un oggetto JSON",
+        AnswerFault::NoOutcome => "la risposta non dice se è andata a buon fine",
+        AnswerFault::NoList => "la risposta non contiene un elenco",
+        AnswerFault::RowNotAnObject => "una voce dell'elenco non è un oggetto",
+        AnswerFault::NoUser => "la risposta non indica l'utente",
+        AnswerFault::RowWithoutId => "una voce non ha un id",
+        AnswerFault::RowWithoutActive => "una voce non dice se è attiva",
+        AnswerFault::StartDate => "la data di inizio di un contratto non è una data",
+        AnswerFault::EndDate => "la data di fine di un contratto non è una data",
+        AnswerFault::TotalNotANumber => "il totale di un contratto non è un numero",
+        AnswerFault::LineWithoutId => "una riga non ha un id",
+        AnswerFault::LineWithoutService => "una riga non ha un servizio",
+        AnswerFault::LineWithoutUnits => "una riga non ha unità",
+        AnswerFault::LineEffectiveDate => "la data di decorrenza di una riga non è una data",
+        AnswerFault::LineFieldTwice => "una riga ha due volte lo stesso campo",
+        AnswerFault::LineFieldUnreadable => "un campo di una riga non si può leggere",
+        AnswerFault::LineTwice => "lo stesso id di riga compare due volte con contenuti diversi",
+        AnswerFault::OtherContract => "una voce indica un contratto diverso da quello richiesto",
+        AnswerFault::OtherAccount => "una voce indica un account diverso da quello richiesto",
+        AnswerFault::LineOfOtherContract => "un id di riga era già comparso in un altro contratto",
+        AnswerFault::PartOfList => "la risposta è solo una parte dell'elenco",
+        AnswerFault::EmptyPage => "una pagina è vuota, ma secondo il totale dovrebbe avere voci",
+        AnswerFault::PartOfIds => {
+            "la ricerca per id ne ha tralasciati alcuni senza mostrare se esistono: non sappiamo se ci siano"
+        }
+        AnswerFault::FilterIgnored => "Kaseya ha ignorato il filtro e ha mostrato altre voci",
+        AnswerFault::NoWords => "Kaseya ha rifiutato la chiamata senza dire perché",
+        AnswerFault::TooLarge => "la risposta è troppo grande",
+        AnswerFault::NotSendable => "la richiesta non si può scrivere in HTTP",
     }
 }
 
@@ -302,6 +371,19 @@ mod tests {
     }
 
     #[test]
+    fn case_e13_every_fault_of_an_answer_has_words_in_both_languages() {
+        let said = |fault: AnswerFault| {
+            let of = Remark::AnswerUnusable { endpoint: "GET /x".to_owned(), fault };
+            [Language::English, Language::Italian].map(|language| in_language(&of, language))
+        };
+        let all: std::collections::BTreeSet<String> = AnswerFault::ALL.into_iter().flat_map(said).collect();
+        assert_eq!(all.len(), 2 * AnswerFault::ALL.len());
+        let [english, italian] = said(AnswerFault::LineWithoutUnits);
+        assert_eq!(english, "We did not use Kaseya's answer to GET /x: a line has no units.");
+        assert_eq!(italian, "Non abbiamo usato la risposta di Kaseya a GET /x: una riga non ha unità.");
+    }
+
+    #[test]
     fn every_fact_is_said_in_the_readers_way() {
         let said: Vec<[String; 2]> = examples()
             .iter()
@@ -329,6 +411,10 @@ mod tests {
              with 31 units, service 78 with 1 unit.",
             "Gli utenti sono passati a \"Password Boss Advanced\", e una vecchia riga non scende: \"Password Boss \
              Standard\" con 31 unità, servizio 78 con 1 unità.",
+        );
+        says(
+            "We sent 14 units from 1 Nov on; the effective date that Kaseya holds is 1 Dec.",
+            "Abbiamo inviato 14 unità a partire dall'1/11; la decorrenza che risulta in Kaseya è l'1/12.",
         );
         says(
             "The contract \"Managed services\" ended on 31 Oct, before the count of 25 Nov.",

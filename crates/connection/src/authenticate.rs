@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use domain::{Clock, ErrorCode, NextTry, PartnerId};
 use jiff::Timestamp;
 use kaseya::{Allowance, Bms, Checked, Finding, Limits, Login};
-use store::{Store, StoreError};
+use store::{Store, StoreError, installation};
 use vault::KeyRing;
 
 use crate::{Values, counting::Counting, values::NoAddress};
@@ -87,7 +87,9 @@ impl Authenticator {
         values: &Values,
         mended: bool,
     ) -> Result<Authenticated, NotTried> {
-        let bases = values.bases()?;
+        let routes =
+            self.store.transaction("line_routes", |tx| Box::pin(installation::line_routes(tx))).await?;
+        let bases = values.bases(routes.as_ref())?;
         let counting = self.counting();
         let begun = self
             .store

@@ -1,7 +1,7 @@
 //! What a person types to connect a Kaseya.
 
 use domain::PartnerId;
-use kaseya::{Access, Bases, BasesError, Host, HostError};
+use kaseya::{Access, Bases, BasesError, Host, HostError, LineRouteError, LineRoutes};
 use secrecy::SecretString;
 use store::settings::Integration;
 use vault::{Associated, KeyRing, Login, Sealed};
@@ -32,6 +32,9 @@ pub enum NoAddress {
     /// A base address is none.
     #[error("{0}")]
     Bases(#[from] BasesError),
+    /// A route of the installation is none.
+    #[error("{0}")]
+    LineRoutes(#[from] LineRouteError),
 }
 
 impl Values {
@@ -83,9 +86,11 @@ impl Values {
         }
     }
 
-    /// Where they lead.
-    pub(crate) fn bases(&self) -> Result<Bases, NoAddress> {
+    /// Where they lead, with the installation's routes, which jobs go by too.
+    pub(crate) fn bases(&self, routes: Option<&(String, String)>) -> Result<Bases, NoAddress> {
         let host = Host::parse(&self.host)?;
-        Ok(Bases::new(&host, self.v2_base.as_deref(), self.v1_base.as_deref())?)
+        let bases = Bases::new(&host, self.v2_base.as_deref(), self.v1_base.as_deref())?;
+        let routes = routes.map(|(lines, line)| (lines.as_str(), line.as_str()));
+        Ok(bases.with_line_routes(LineRoutes::stored(routes)?))
     }
 }

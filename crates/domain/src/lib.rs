@@ -4,6 +4,7 @@
 //! Words are those of the requirements: partner, company, product, account, service, contract, line, target, run,
 //! job, change.
 
+mod answer_fault;
 mod billing_rule;
 mod brake;
 mod breaker;
@@ -45,6 +46,7 @@ mod status;
 mod target;
 mod waiting;
 
+pub use answer_fault::AnswerFault;
 pub use billing_rule::BillingRule;
 pub use brake::{Brake, Brakes, RunBrake};
 pub use breaker::{Admission, Breaker, BreakerPolicy};

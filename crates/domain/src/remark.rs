@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::ServiceId;
+use crate::{AnswerFault, ServiceId};
 
 /// One thing to know. Names are those of the mapping; units that Kaseya shows may have a fraction.
 ///
@@ -74,6 +74,12 @@ pub enum Remark {
     ShownOtherwise { sent: u32, shown: f64 },
     /// Kaseya took the units and no longer shows the line.
     LineGone { sent: u32 },
+    /// What is wrong with an answer that was not used; the endpoint is method and route.
+    AnswerUnusable { endpoint: String, fault: AnswerFault },
+    /// Kaseya refused the change with this HTTP status.
+    ChangeRefused { sent: u32, status: u16 },
+    /// Kaseya took the units and holds them from another day than ours.
+    DateShownOtherwise { sent: u32, from_day: Date, shown_day: Date },
     /// The stored password cannot be opened.
     PasswordSealed,
     /// The stored host or base address cannot be used.

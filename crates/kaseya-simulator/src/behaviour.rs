@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    lines::{Invoicing, LineBehaviour},
-    lists::{Counted, LimitBehaviour, ListBehaviour, RetryAfter},
+    lines::{Invoicing, LineBehaviour, StoredDate},
+    lists::{Counted, IdsBinding, LimitBehaviour, ListBehaviour, RetryAfter},
     login::{LoginBehaviour, LoginRefusal, Right, Role},
 };
 use crate::{Endpoint, Latency, Step};
@@ -32,6 +32,10 @@ pub struct Behaviour {
     pub token_refusal: TokenRefusal,
     /// V1 serves nothing at all, not even its login.
     pub v1_off: bool,
+    /// Every call is answered 200 with a page about maintenance.
+    pub maintenance: bool,
+    /// JSON begins with a byte order mark.
+    pub byte_order_mark: bool,
     /// How lists are cut into pages.
     pub lists: ListBehaviour,
     /// How calls above the hourly limit are counted and answered.

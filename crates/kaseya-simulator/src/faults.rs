@@ -43,6 +43,18 @@ pub enum Fault {
     Without(Vec<String>),
     /// Applied; the answer says that it succeeded and its result is null.
     NullResult,
+    /// Applied; this is answered instead.
+    ApplyThenAnswer {
+        /// The HTTP status.
+        status: u16,
+        /// The JSON body.
+        body: Value,
+    },
+    /// Applied; an HTML page is answered.
+    ApplyThenPage {
+        /// The HTTP status.
+        status: u16,
+    },
     /// Nothing is applied and the connection is closed without an answer.
     DropBeforeApply,
     /// Applied, then the connection is closed without an answer.

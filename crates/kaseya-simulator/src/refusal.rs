@@ -45,6 +45,7 @@ impl Refusal {
             Self::Token | Self::Right => StatusCode::UNAUTHORIZED,
             Self::TenantMissing | Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::Unknown => StatusCode::NOT_FOUND,
+            Self::Limit(_) if behaviour.limits.forbidden => StatusCode::FORBIDDEN,
             Self::Limit(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotKept => StatusCode::INTERNAL_SERVER_ERROR,
@@ -84,7 +85,7 @@ impl Refusal {
         let status = self.status(api, behaviour);
         let page = match self {
             Self::Token if behaviour.token_refusal == TokenRefusal::Html => Some("Sign in"),
-            Self::Limit(_) if behaviour.limits.html => Some("Too many requests"),
+            Self::Limit(_) if behaviour.limits.html => Some("Too many requests: API quota exceeded"),
             _ => None,
         };
         let retry_after = match self {
@@ -112,7 +113,7 @@ impl Refusal {
                 })
             }
         };
-        Reply { status, body, page, retry_after }
+        Reply { status, body, page, retry_after, byte_order_mark: false }
     }
 }
 

@@ -17,17 +17,24 @@ pub(crate) struct Reply {
     /// The title of an HTML page that comes instead of the JSON.
     pub page: Option<&'static str>,
     pub retry_after: Option<String>,
+    /// The JSON begins with one.
+    pub byte_order_mark: bool,
 }
 
 impl From<Value> for Reply {
     fn from(body: Value) -> Self {
-        Self { status: StatusCode::OK, body, page: None, retry_after: None }
+        Self { status: StatusCode::OK, body, page: None, retry_after: None, byte_order_mark: false }
     }
 }
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let mut response = match self.page {
+            None if self.status == StatusCode::NO_CONTENT => self.status.into_response(),
+            None if self.byte_order_mark => {
+                let text = format!("\u{FEFF}{}", self.body);
+                (self.status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+            }
             None => (self.status, axum::Json(self.body)).into_response(),
             Some(title) => html(self.status, title),
         };

@@ -4,13 +4,25 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use crate::{ListBehaviour, State, call::Call, refusal::Refusal, sent::Sent};
+use crate::{IdsBinding, ListBehaviour, State, call::Call, refusal::Refusal, sent::Sent};
 
 const LARGEST_PAGE: usize = 100;
 
 /// Whether a text holds what is looked for, without regard to case; an absent filter lets everything through.
 pub(crate) fn holds(text: Option<&str>, looked_for: Option<&str>) -> bool {
     looked_for.is_none_or(|part| text.unwrap_or_default().to_lowercase().contains(&part.to_lowercase()))
+}
+
+/// The ids of this name in a query, as the tenant takes them; none lets everything through.
+pub(crate) fn ids(state: &State, call: &Call, name: &str) -> Result<Vec<i32>, Refusal> {
+    match state.behaviour.lists.ids {
+        IdsBinding::Repeated => call.query.integers(name),
+        IdsBinding::Comma => {
+            let first = call.query.text(name).unwrap_or_default();
+            Ok(first.split(',').filter_map(|id| id.trim().parse().ok()).collect())
+        }
+        IdsBinding::Ignored => Ok(Vec::new()),
+    }
 }
 
 /// Which part of a list is asked for, and in which order.
@@ -88,7 +100,11 @@ impl Paging {
         let largest =
             self.lists.largest_page.map_or(LARGEST_PAGE, |most| usize::from(most).clamp(1, LARGEST_PAGE));
         let size = at_least_one(self.size).unwrap_or(LARGEST_PAGE).min(largest);
-        let before = (at_least_one(self.number).unwrap_or(1) - 1).saturating_mul(size);
+        let before = if self.lists.pages_from_zero {
+            at_least_one(self.number).unwrap_or(0).saturating_mul(size)
+        } else {
+            (at_least_one(self.number).unwrap_or(1) - 1).saturating_mul(size)
+        };
         rows.into_iter().skip(before).take(size)
     }
 }

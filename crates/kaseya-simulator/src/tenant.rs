@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -105,6 +106,12 @@ impl Tenant {
                 Fault::ApplyThenDrop => return Outcome::Closed,
                 Fault::ApplyThenSilence => return Outcome::Silence,
                 Fault::Truncated => return Outcome::Answer(reply.cut_in_half()),
+                Fault::ApplyThenPage { status } => {
+                    return Outcome::Answer(html(status_of(*status), "Welcome to BMS"));
+                }
+                Fault::ApplyThenAnswer { status, body } => {
+                    reply = Reply { status: status_of(*status), ..Reply::from(body.clone()) };
+                }
                 Fault::NullResult => reply.empty_result(),
                 Fault::Without(names) => reply.remove(names),
                 _ => {}
@@ -114,6 +121,9 @@ impl Tenant {
     }
 
     async fn perform(&self, call: &Call) -> Reply {
+        if self.inside().state.behaviour.maintenance {
+            return Reply { page: Some("Down for maintenance"), ..Reply::from(Value::Null) };
+        }
         let form = match call.endpoint {
             Endpoint::Authenticate | Endpoint::Refresh | Endpoint::V1Token => call.form().await,
             _ => Ok(Fields::default()),
@@ -123,8 +133,20 @@ impl Tenant {
         let mut inside = self.inside();
         let outcome = form.and_then(|form| inside.perform(call, &form, now));
         let behaviour = &inside.state.behaviour;
+        let is_login = matches!(call.endpoint, Endpoint::Authenticate | Endpoint::V1Token);
+        if let Some(status) = behaviour.login.not_understood.filter(|_| is_login) {
+            let title = status_of(status).canonical_reason().unwrap_or_default();
+            let body = json!({ "type": "about:blank", "title": title, "status": status });
+            return Reply { status: status_of(status), ..Reply::from(body) };
+        }
+        let done = outcome.is_ok();
         let reply = outcome.map_or_else(|refusal| refusal.reply(api, behaviour, now), Reply::from);
-        styled(reply, api, behaviour.casing)
+        let mut reply = styled(reply, api, behaviour.casing);
+        if done && call.endpoint == Endpoint::WriteLine && behaviour.lines.answers_nothing {
+            reply.status = StatusCode::NO_CONTENT;
+        }
+        reply.byte_order_mark = behaviour.byte_order_mark;
+        reply
     }
 
     /// What comes in the place of what was asked for, if a fault has it so.

@@ -1,10 +1,10 @@
 //! The V1 calls: its own login, and the lines of a contract, whose routes and names are guesses.
 
-use jiff::Timestamp;
+use jiff::{Span, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Contract, InForce, Line, Login, State,
+    Contract, InForce, Line, Login, State, StoredDate,
     call::{Call, Fields},
     refusal::Refusal,
     sent::{Sent, not_valid, required},
@@ -34,15 +34,36 @@ pub(crate) fn token(
 
 /// GET /api/finance/contracts/{contractId}/services.
 pub(crate) fn lines(state: &State, call: &Call, now: Timestamp) -> Result<Value, Refusal> {
-    let contract = contract(state, call)?;
-    let today = state.day(now);
-    let rows: Vec<Value> = contract
-        .lines
-        .iter()
-        .map(|line| Value::Object(shown(contract.id, line, state.shown(line, today))))
-        .collect();
+    let asked = contract(state, call)?;
+    let (today, rules) = (state.day(now), &state.behaviour.lines);
+    let row = |contract: &Contract, line: &Line| {
+        let mut row = shown(contract.id, line, state.shown(line, today));
+        if rules.without_contract_ids {
+            row.remove("ContractId");
+        }
+        Value::Object(row)
+    };
+    let contracts: Vec<&Contract> =
+        if rules.of_all_contracts { state.contracts.iter().collect() } else { vec![asked] };
+    let all =
+        contracts.into_iter().flat_map(|contract| contract.lines.iter().map(move |line| (contract, line)));
+    let rows: Vec<Value> = all.map(|(contract, line)| row(contract, line)).collect();
     let total = rows.len();
-    Ok(success(Value::Array(rows), total))
+    let paging =
+        |name| call.query.integer(name).map(|number| number.and_then(|number| usize::try_from(number).ok()));
+    let (top, skip) = match rules.ignores_paging {
+        true => (None, None),
+        false => (paging("$top")?, paging("$skip")?),
+    };
+    let most = rules.largest_page.map_or(usize::MAX, usize::from);
+    let page = rows.into_iter().skip(skip.unwrap_or(0)).take(top.unwrap_or(usize::MAX).min(most));
+    let mut answer = success(page.collect(), total);
+    if rules.without_totals
+        && let Some(fields) = answer.as_object_mut()
+    {
+        fields.remove("TotalRecords");
+    }
+    Ok(answer)
 }
 
 /// PUT /api/finance/contracts/{contractId}/services/{lineId}.
@@ -55,10 +76,22 @@ pub(crate) fn write_line(
     let owner = contract(state, call)?;
     let (contract, id) = (owner.id, call.id("lineId")?);
     let present = owner.lines.iter().find(|line| line.id == id).ok_or(Refusal::Unknown)?;
-    let line = whole_line(&call.json()?, state, contract, present)?;
+    let mut line = whole_line(&call.json()?, state, contract, present)?;
     let written = InForce { units: line.units, effective_date: line.effective_date };
-    let answer = success(Value::Object(shown(contract, &line, written)), 1);
-    state.write_line(contract, line, at, user)?;
+    let mut answer = success(Value::Object(shown(contract, &line, written)), 1);
+    let rules = &state.behaviour.lines;
+    answer["Status"] = json!(rules.success_status);
+    answer["Error"] = json!(rules.success_error);
+    match rules.stored_date {
+        StoredDate::AsSent => {}
+        StoredDate::AsBefore => line.effective_date = present.effective_date,
+        StoredDate::NextMonth => {
+            line.effective_date = line.effective_date.last_of_month().saturating_add(Span::new().days(1));
+        }
+    }
+    if !rules.without_effect {
+        state.write_line(contract, line, at, user)?;
+    }
     Ok(answer)
 }
 
@@ -88,7 +121,8 @@ fn whole_line(sent: &Sent, state: &State, contract: i32, present: &Line) -> Resu
     let integer = |name| sent.field(name).and_then(|_| sent.integer(name)).and_then(|sent| valid(name, sent));
     let number = |name| sent.field(name).and_then(|_| sent.number(name)).and_then(|sent| valid(name, sent));
     let text = |name| sent.field(name).and_then(|_| sent.text(name));
-    if integer("Id")? != present.id || integer("ContractId")? != contract {
+    let names_contract = !state.behaviour.lines.without_contract_ids;
+    if integer("Id")? != present.id || names_contract && integer("ContractId")? != contract {
         return Err(Refusal::Bad("Id and ContractId are not those of the route".to_owned()));
     }
     let mut extras = Map::new();

@@ -43,7 +43,9 @@ struct Check<'a> {
     code: Option<&'static str>,
     /// What Kaseya said, or why it is not to be told.
     words: Option<&'a str>,
-    /// Where the right is given, in Kaseya's menus.
+    /// What was wrong with Kaseya's answer, where Kaseya itself said nothing about it.
+    fault: Option<String>,
+    /// Where the right is given, in Kaseya's menus, where its lack is the cause or may be.
     menu: Option<&'static str>,
 }
 
@@ -141,16 +143,24 @@ fn document<'a>(
     }
 }
 
+fn fault_of(checked: &Checked) -> Option<domain::AnswerFault> {
+    match &checked.finding {
+        Finding::Failed { fault, .. } => *fault,
+        _ => None,
+    }
+}
+
 fn check(checked: &Checked) -> Check<'_> {
     let (finding, code, words) = match &checked.finding {
         Finding::Passed => ("passed", None, None),
-        Finding::Failed { code, words } => {
+        Finding::Failed { code, words, .. } => {
             ("failed", Some(code.as_str()), words.as_ref().map(kaseya::Words::as_str))
         }
         Finding::Untold(why) => ("untold", None, Some(*why)),
         Finding::NotReached => ("not_reached", None, None),
     };
-    Check { check: checked.check.as_str(), finding, code, words, menu: checked.check.menu() }
+    let fault = fault_of(checked).map(|fault| fault.to_string());
+    Check { check: checked.check.as_str(), finding, code, words, fault, menu: checked.right() }
 }
 
 fn show(partner: &PartnerId, values: &Values, tried: &Result<Authenticated, NotTried>) -> anyhow::Result<()> {

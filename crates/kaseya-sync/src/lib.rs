@@ -12,6 +12,7 @@ mod ended;
 mod holds;
 mod installation;
 mod keys;
+mod line_routes;
 mod migrate;
 mod new_partner;
 mod output;

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use domain::{ContractId, LineId, PartnerId};
-use kaseya::{Access, Allowance, Bases, Host, KaseyaSection, Limits, Outcome, Probed, WriteBack};
+use kaseya::{Access, Allowance, Bases, Host, KaseyaSection, Limits, LineRoutes, Outcome, Probed, WriteBack};
 use runtime::Context;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -62,6 +62,8 @@ fn access(probe: Probe) -> anyhow::Result<Access> {
         output::tell(&format_args!("{note}: taken as {}", cleaned.host));
     }
     let bases = Bases::new(&cleaned.host, probe.v2_base.as_deref(), probe.v1_base.as_deref())?;
+    let bases = bases
+        .with_line_routes(LineRoutes::stored(probe.lines_route.as_deref().zip(probe.line_route.as_deref()))?);
     Ok(Access {
         partner: PartnerId::new("probe")?,
         bases,

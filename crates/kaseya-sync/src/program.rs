@@ -21,7 +21,8 @@ use crate::{
     ended::{Ended, NAME},
     holds,
     installation::Installation,
-    keys, migrate, new_partner, output, probe, standalone, status, switching, sync_now, tokens, writes,
+    keys, line_routes, migrate, new_partner, output, probe, standalone, status, switching, sync_now, tokens,
+    writes,
 };
 
 /// For a person at a terminal: what went wrong, and nothing else. The broker's library complains of connections that we
@@ -104,6 +105,11 @@ pub fn main() -> ExitCode {
         Command::AllowWrites => on_installation(config, data_dir, move |installation| async move {
             writes::allow(&installation).await
         }),
+        Command::LineRoutes { lines, line, guess } => {
+            on_installation(config, data_dir, move |installation| async move {
+                line_routes::command(&installation, lines.zip(line), guess).await
+            })
+        }
         Command::Restored => on_installation(config, data_dir, move |installation| async move {
             writes::restored(&installation).await
         }),

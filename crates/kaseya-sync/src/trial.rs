@@ -48,10 +48,11 @@ pub(crate) fn line(checked: &Checked) -> String {
         Finding::Passed => format!("✓ {check}"),
         Finding::Untold(why) => format!("? {check}: {why}"),
         Finding::NotReached => format!("- {check}: not tried"),
-        Finding::Failed { code, words } => {
+        Finding::Failed { code, words, fault } => {
             let said = words.as_ref().map_or_else(String::new, |words| format!("; Kaseya said: {words}"));
-            let mend = check.menu().map_or_else(String::new, |menu| format!("; the right is {menu}"));
-            format!("✗ {check}: {code}{said}{mend}")
+            let fault = fault.map_or_else(String::new, |fault| format!("; {fault}"));
+            let right = checked.right().map_or_else(String::new, |menu| format!("; the right is {menu}"));
+            format!("✗ {check}: {code}{said}{fault}{right}")
         }
     }
 }

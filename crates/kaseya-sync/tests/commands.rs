@@ -337,14 +337,12 @@ async fn the_probe_tells_how_each_assumption_stands_and_needs_no_installation() 
     assert_eq!((outcome(&rows, "v1-write"), units(&kaseya, 5012)), ("confirmed".into(), 12.0));
 
     // Other routes than the guessed ones: contradicted, with what to do.
-    write(
-        folder.path(),
-        "config.toml",
-        "[kaseya]\nallow_loopback_http = true\nlines_route = \"/x/{contractId}\"\n",
-    );
-    let (code, said, told) = probe(&[]);
+    let (code, said, told) = probe(&["--lines-route", "/x/{contractId}", "--line-route", "/x/{lineId}"]);
     assert_eq!(code, Some(3), "{said}{told}");
-    assert!(said.contains("v1-lines-route is contradicted") && said.contains("kaseya.lines_route"), "{said}");
+    assert!(
+        said.contains("v1-lines-route is contradicted") && said.contains("kaseya-sync line-routes"),
+        "{said}"
+    );
 
     kaseya.edit(|state| state.login.password = "another".to_owned()).expect("it is not kept in a file");
     let (code, _, told) = probe(&[]);

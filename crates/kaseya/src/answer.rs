@@ -1,6 +1,7 @@
 //! What an answer says, in whichever envelope it comes.
 
 use bytes::Bytes;
+use domain::AnswerFault;
 use egress::Response;
 use serde_json::Value;
 
@@ -28,14 +29,20 @@ pub(crate) enum Verdict {
     Forbidden(String),
     /// 429, with what `retry-after` says.
     Limited(Option<String>),
-    /// 5xx.
+    /// 5xx, or a page about maintenance.
     Server(String),
-    /// A web page or the like.
+    /// A web page or the like with a status that is a success.
+    Page,
+    /// A web page or the like with another status.
     NotKaseya,
     /// It should be Kaseya's, and cannot be read.
     Garbled(Problem),
     /// No, with the status and Kaseya's words.
     Refused(u16, String),
+    /// The call itself was not understood (405, 406, 415, a problem document): nobody looked at what it asks for.
+    NotUnderstood(u16, String),
+    /// 2xx that says neither yes nor no in words that we know.
+    Unclear(u16, String),
 }
 
 /// What a call gave.
@@ -52,8 +59,8 @@ pub(crate) struct Success {
 impl Success {
     /// The rows of a list. No list is never an empty one: it would say that nothing is there.
     pub fn rows(&self) -> Result<Vec<&Object>, Problem> {
-        let rows = self.result.as_array().ok_or("the answer has no list")?;
-        rows.iter().map(|row| row.as_object().ok_or("a row of the list is no object")).collect()
+        let rows = self.result.as_array().ok_or(AnswerFault::NoList)?;
+        rows.iter().map(|row| row.as_object().ok_or(AnswerFault::RowNotAnObject)).collect()
     }
 }
 
@@ -67,33 +74,46 @@ const LIMIT_CODE: i64 = 429;
 pub(crate) fn read(response: &Response, envelope: Envelope) -> Verdict {
     let body: Option<Value> = serde_json::from_slice(&response.body).ok();
     let object = body.as_ref().and_then(Value::as_object);
+    let page = body.is_none().then(|| page_words(&response.body));
     let words = || object.map(words).unwrap_or_default();
+    let limited = || Verdict::Limited(response.retry_after.clone());
     match response.status {
-        429 => return Verdict::Limited(response.retry_after.clone()),
+        429 => return limited(),
         500.. => return Verdict::Server(words()),
         401 => return Verdict::Unauthorized(words()),
+        403 if speaks_of_quota(page.as_deref().unwrap_or(&words())) => return limited(),
+        _ => {}
+    }
+    if let Some(page) = page.filter(|page| speaks_of_maintenance(page)) {
+        return Verdict::Server(page);
+    }
+    match response.status {
+        200..=299 if object.is_none() && is_page(response) => return Verdict::Page,
         _ if object.is_none() && is_page(response) => return Verdict::NotKaseya,
-        403 => return Verdict::Forbidden(words()),
         200..=299 => {}
+        status @ (405 | 406 | 415) => return Verdict::NotUnderstood(status, words()),
+        status if is_problem(response, object) => return Verdict::NotUnderstood(status, words()),
+        403 => return Verdict::Forbidden(words()),
         status => return Verdict::Refused(status, words()),
     }
-    let Some(object) = object else { return Verdict::Garbled("the answer is not a JSON object") };
+    let Some(object) = object else { return Verdict::Garbled(AnswerFault::NotAnObject) };
     let done = match envelope {
-        Envelope::Plain => Ok(fields::get(object, "error").is_none()),
-        Envelope::V2 => fields::flag(object, "success", "the answer does not say whether it succeeded"),
+        Envelope::Plain => Ok(Some(fields::get(object, "error").is_none())),
+        Envelope::V2 => fields::flag(object, "success", AnswerFault::NoOutcome).map(Some),
         Envelope::V1 => v1_done(object),
     };
     match done {
         Err(problem) => Verdict::Garbled(problem),
-        Ok(false) if error_code(object) == Some(TOKEN_CODE) => Verdict::Unauthorized(words()),
-        Ok(false) if error_code(object) == Some(LIMIT_CODE) => Verdict::Limited(response.retry_after.clone()),
-        Ok(false) => Verdict::Refused(response.status, words()),
-        Ok(true) if envelope == Envelope::Plain => Verdict::Success(Success {
+        Ok(Some(false)) if error_code(object) == Some(TOKEN_CODE) => Verdict::Unauthorized(words()),
+        Ok(Some(false)) if error_code(object) == Some(LIMIT_CODE) || speaks_of_quota(&words()) => limited(),
+        Ok(Some(false)) => Verdict::Refused(response.status, words()),
+        Ok(None) => Verdict::Unclear(response.status, unclear_words(object, words())),
+        Ok(Some(true)) if envelope == Envelope::Plain => Verdict::Success(Success {
             result: Value::Object(object.clone()),
             total: None,
             body: response.body.clone(),
         }),
-        Ok(true) => Verdict::Success(Success {
+        Ok(Some(true)) => Verdict::Success(Success {
             result: fields::get(object, "result").cloned().unwrap_or_default(),
             total: fields::get(object, "totalRecords").and_then(Value::as_u64),
             body: response.body.clone(),
@@ -101,10 +121,111 @@ pub(crate) fn read(response: &Response, envelope: Envelope) -> Verdict {
     }
 }
 
-fn v1_done(object: &Object) -> Result<bool, Problem> {
-    let status = fields::text(object, "Status").ok_or("the answer does not say whether it succeeded")?;
+/// Words of V1's `Status` that are taken for a plain no, without blanks and case (guesses by the names of HTTP's statuses: no
+/// list is published). A fault of the server is none of them: it may have come after the change was made.
+const NO: [&str; 14] = [
+    "error",
+    "failed",
+    "failure",
+    "fail",
+    "badrequest",
+    "unauthorized",
+    "forbidden",
+    "accessdenied",
+    "notfound",
+    "invalid",
+    "refused",
+    "rejected",
+    "toomanyrequests",
+    "unsupportedmediatype",
+];
+
+/// Whether V1 says yes or no; `None` when its words are neither.
+fn v1_done(object: &Object) -> Result<Option<bool>, Problem> {
+    let status = fields::text(object, "Status").ok_or(AnswerFault::NoOutcome)?;
     let error = fields::text(object, "Error").unwrap_or_default();
-    Ok(status.eq_ignore_ascii_case("ok") && (error.is_empty() || error.eq_ignore_ascii_case("none")))
+    if status.eq_ignore_ascii_case("ok") && (error.is_empty() || error.eq_ignore_ascii_case("none")) {
+        return Ok(Some(true));
+    }
+    let word: String = status.chars().filter(char::is_ascii_alphanumeric).collect();
+    let says_no = NO.contains(&word.to_ascii_lowercase().as_str());
+    let code = error_code(object);
+    let refusing =
+        code.is_some_and(|code| code == TOKEN_CODE || (400..=499).contains(&code) && !may_be_done(code));
+    Ok((says_no || refusing).then_some(false))
+}
+
+/// Whether a status leaves open what became of a change: a time-out, a conflict that may be with the change itself.
+pub(crate) fn may_be_done(status: i64) -> bool {
+    matches!(status, 408 | 409 | 425 | 499) || status >= 500
+}
+
+/// Kaseya's words where it says neither yes nor no, its status word among them.
+fn unclear_words(object: &Object, words: String) -> String {
+    let status = fields::text(object, "Status").filter(|status| !status.eq_ignore_ascii_case("ok"));
+    let said = status.into_iter().map(str::to_owned).chain((!words.is_empty()).then_some(words));
+    said.collect::<Vec<_>>().join("; ")
+}
+
+/// A page's title or first heading, or a short text as it is.
+fn page_words(body: &[u8]) -> String {
+    let start = body.get(..MOST_OF_A_PAGE).unwrap_or(body);
+    let text = String::from_utf8_lossy(start);
+    let lower = text.to_ascii_lowercase();
+    let between = |tag: &str| {
+        let from = lower.find(&format!("<{tag}"))?;
+        let from = from + lower.get(from..)?.find('>')? + 1;
+        let to = from + lower.get(from..)?.find(&format!("</{tag}"))?;
+        text.get(from..to).map(str::trim).filter(|words| !words.is_empty()).map(str::to_owned)
+    };
+    let parts: Vec<String> = ["title", "h1", "p"].into_iter().filter_map(between).collect();
+    if parts.is_empty() { text.into_owned() } else { parts.join("; ") }
+}
+
+/// How far a page is looked into for its words.
+const MOST_OF_A_PAGE: usize = 16 * 1024;
+
+/// Words of a reached call limit that does not come as 429 (guesses: nobody has shown one).
+fn speaks_of_quota(words: &str) -> bool {
+    let words = words.to_lowercase();
+    [
+        "quota",
+        "rate limit",
+        "ratelimit",
+        "too many requests",
+        "too many calls",
+        "throttl",
+        "call limit",
+        "limit exceeded",
+    ]
+    .iter()
+    .any(|word| words.contains(word))
+}
+
+/// Words of a page that stands in for a Kaseya under maintenance (guesses).
+fn speaks_of_maintenance(words: &str) -> bool {
+    let words = words.to_lowercase();
+    [
+        "maintenance",
+        "manutenzione",
+        "temporarily unavailable",
+        "temporarily down",
+        "be back soon",
+        "be right back",
+        "service unavailable",
+        "scheduled downtime",
+    ]
+    .iter()
+    .any(|word| words.contains(word))
+}
+
+/// A framework's problem document: it says that the call was not understood, and not that its values are wrong for Kaseya.
+fn is_problem(response: &Response, object: Option<&Object>) -> bool {
+    let kind = response.content_type.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let has = |name| object.is_some_and(|object| fields::get(object, name).is_some());
+    let known = kind.contains("problem+json");
+    // A path that is not there says nothing of the call.
+    response.status != 404 && (known || has("title") && (has("status") || has("type") || has("errors")))
 }
 
 fn is_page(response: &Response) -> bool {
@@ -182,7 +303,7 @@ mod tests {
         let body = json!({"success": false, "error":
             {"code": 5, "message": "Bad", "details": "units", "stackStrace": "secret", "subErrors": ["a", "b"]}});
         assert_eq!(json_read(200, Envelope::V2, &body), Verdict::Refused(200, "Bad; units; a; b".into()));
-        let body = json!({"Status": "OK", "Error": "Locked", "Result": {}});
+        let body = json!({"Status": "Error", "Error": "Locked", "Result": {}});
         assert_eq!(json_read(200, Envelope::V1, &body), Verdict::Refused(200, "Locked".into()));
         let body = json!({"Status": "BadRequest", "Error": "None"});
         assert_eq!(json_read(200, Envelope::V1, &body), Verdict::Refused(200, String::new()));
@@ -192,7 +313,58 @@ mod tests {
             Verdict::Refused(400, "invalid_grant; wrong".into())
         );
         let body = json!({"title": "Invalid", "errors": {"Units": ["not whole"]}});
-        assert_eq!(json_read(400, Envelope::V2, &body), Verdict::Refused(400, "Invalid; not whole".into()));
+        assert_eq!(
+            json_read(400, Envelope::V2, &body),
+            Verdict::NotUnderstood(400, "Invalid; not whole".into())
+        );
+    }
+
+    #[test]
+    fn case_e3_a_2xx_of_unknown_words_is_neither_yes_nor_no() {
+        for (body, said) in [
+            (json!({"Status": "Success", "Error": "None", "Result": {}}), "Success"),
+            (json!({"Status": "OK", "Error": "Success", "Result": {}}), "Success"),
+            (json!({"Status": "OK", "Error": "Locked", "Result": {}}), "Locked"),
+            (json!({"Status": "Accepted", "Error": null}), "Accepted"),
+            (
+                json!({"ResponseCode": 500, "Status": "InternalServerError", "Error": "x"}),
+                "InternalServerError; x",
+            ),
+            (json!({"ResponseCode": 409, "Status": "Conflict", "Error": "x"}), "Conflict; x"),
+        ] {
+            assert_eq!(json_read(200, Envelope::V1, &body), Verdict::Unclear(200, said.into()), "{body}");
+        }
+        for status in ["Bad Request", "FAILED", "NotFound"] {
+            let body = json!({"Status": status, "Error": "x"});
+            assert_eq!(json_read(202, Envelope::V1, &body), Verdict::Refused(202, "x".into()), "{body}");
+        }
+        let body = json!({"ResponseCode": 422, "Status": "Unheard", "Error": "x"});
+        assert_eq!(json_read(200, Envelope::V1, &body), Verdict::Refused(200, "x".into()));
+    }
+
+    #[test]
+    fn case_e10_quota_maintenance_and_problems_are_told_apart() {
+        let limited = || Verdict::Limited(Some("60".into()));
+        let quota = json!({"success": false, "error": {"code": 403, "message": "API calls quota exceeded"}});
+        assert_eq!(json_read(403, Envelope::V2, &quota), limited());
+        assert_eq!(json_read(200, Envelope::V2, &quota), limited());
+        let page = "<html><head><title>Rate limit</title></head><body>wait</body></html>";
+        assert_eq!(read(&response(403, "text/html", page), Envelope::V2), limited());
+        let right = json!({"success": false, "error": {"code": 403, "message": "Access denied"}});
+        assert_eq!(json_read(403, Envelope::V2, &right), Verdict::Forbidden("Access denied".into()));
+        let page = "<html><title>BMS</title><h1>Down for maintenance</h1></html>";
+        for (kind, body) in [("text/html", page), ("text/plain", "BMS is under maintenance")] {
+            let verdict = read(&response(200, kind, body), Envelope::V2);
+            assert!(matches!(&verdict, Verdict::Server(said) if said.contains("maintenance")), "{verdict:?}");
+        }
+        let problem = json!({"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "GrantType is missing"});
+        let said = "Bad Request; GrantType is missing";
+        assert_eq!(json_read(400, Envelope::V2, &problem), Verdict::NotUnderstood(400, said.into()));
+        assert_eq!(json_read(403, Envelope::Plain, &problem), Verdict::NotUnderstood(403, said.into()));
+        for status in [405, 406, 415] {
+            let verdict = json_read(status, Envelope::V2, &json!({"Message": "no"}));
+            assert_eq!(verdict, Verdict::NotUnderstood(status, "no".into()));
+        }
     }
 
     #[test]
@@ -213,7 +385,7 @@ mod tests {
     #[test]
     fn pages_and_broken_answers_are_no_success() {
         for (status, verdict) in [
-            (200, Verdict::NotKaseya),
+            (200, Verdict::Page),
             (404, Verdict::NotKaseya),
             (403, Verdict::NotKaseya),
             (502, Verdict::Server(String::new())),

@@ -2,13 +2,14 @@
 
 use url::Url;
 
-use crate::Host;
+use crate::{Host, LineRoutes};
 
-/// The base addresses of Kaseya's two interfaces.
+/// The base addresses of Kaseya's two interfaces, and V1's routes that nobody has published.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Bases {
     pub(crate) v2: Url,
     pub(crate) v1: Url,
+    pub(crate) line_routes: LineRoutes,
 }
 
 /// Why a text is no base address.
@@ -24,7 +25,12 @@ impl Bases {
     pub fn new(host: &Host, v2: Option<&str>, v1: Option<&str>) -> Result<Self, BasesError> {
         let v2 = v2.map_or_else(|| format!("https://api.{host}"), str::to_owned);
         let v1 = v1.map_or_else(|| format!("https://{host}/api"), str::to_owned);
-        Ok(Self { v2: base(v2)?, v1: base(v1)? })
+        Ok(Self { v2: base(v2)?, v1: base(v1)?, line_routes: LineRoutes::default() })
+    }
+
+    /// The same with these routes below V1's base.
+    pub fn with_line_routes(self, line_routes: LineRoutes) -> Self {
+        Self { line_routes, ..self }
     }
 }
 

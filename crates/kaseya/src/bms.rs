@@ -5,13 +5,11 @@ use std::{fmt, sync::Arc, time::Duration};
 use domain::{Backoff, Clock};
 use egress::Egress;
 
-use crate::{Access, Limits, LineRoutes, Session, door::Doors};
+use crate::{Access, Limits, Session, door::Doors};
 
 /// What can be set.
 #[derive(Debug, Clone)]
 pub struct BmsSettings {
-    /// The guessed V1 routes.
-    pub line_routes: LineRoutes,
     /// How long to wait before a read that met a server error or no connection is sent again, twice at most.
     pub read_again: Backoff,
 }
@@ -19,7 +17,7 @@ pub struct BmsSettings {
 impl Default for BmsSettings {
     fn default() -> Self {
         let read_again = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(2) };
-        Self { line_routes: LineRoutes::default(), read_again }
+        Self { read_again }
     }
 }
 

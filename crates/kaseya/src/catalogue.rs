@@ -3,9 +3,9 @@
 //! No call tells it of several services by their ids, so they are searched for by name, which a service may have changed
 //! since it was mapped: only the look-up by id tells that the catalogue does not show one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{ServiceId, ServiceState};
+use domain::{AnswerFault, ServiceId, ServiceState};
 use egress::{Body, Method};
 use serde_json::{Value, json};
 
@@ -13,14 +13,12 @@ use crate::{
     BmsError, Session,
     calls::Call,
     fields::{self, Object, Problem},
+    look_up::{LookUpKind, PAGE, page_rows},
 };
 
-/// Rows of one page.
-const PAGE: usize = 100;
-
 fn state(row: &Object) -> Result<(ServiceId, ServiceState), Problem> {
-    let id = ServiceId(fields::id(row, "id", "a service has no id")?);
-    let active = fields::flag(row, "isActive", "a service does not say whether it is active")?;
+    let id = ServiceId(fields::id(row, "id", AnswerFault::RowWithoutId)?);
+    let active = fields::flag(row, "isActive", AnswerFault::RowWithoutActive)?;
     Ok((id, if active { ServiceState::Active } else { ServiceState::Inactive }))
 }
 
@@ -40,8 +38,13 @@ impl Session {
             if !known.contains_key(service) {
                 known.extend(self.catalogue_page(&json!({ "Name": name })).await?);
             }
-            if !known.contains_key(service) && !self.is_in_catalogue(*service).await? {
-                known.insert(*service, ServiceState::NotShown);
+            if !known.contains_key(service) {
+                let asked = BTreeSet::from([service.0]);
+                let at_hand = known.keys().next().map(|there| there.0);
+                let found = self.look_up(LookUpKind::Services, &asked, at_hand, |_| Ok(())).await?;
+                if found.is_missing(service.0) {
+                    known.insert(*service, ServiceState::NotShown);
+                }
             }
         }
         known.retain(|service, _| asked.contains_key(service));
@@ -53,25 +56,9 @@ impl Session {
         let call = Call::v2(Method::Post, "/v2/admin/finance/services/search", Vec::new());
         let body = || Body::Json(json!({"PageSize": PAGE, "PageNumber": 1, "Filter": filter}));
         let success = self.read(&call, body).await?;
-        let rows = success.rows().and_then(|rows| rows.into_iter().map(state).collect::<Result<_, _>>());
+        let rows =
+            page_rows(&success, 1).and_then(|rows| rows.into_iter().map(state).collect::<Result<_, _>>());
         rows.map_err(|problem| self.garbled(&call, problem))
-    }
-
-    /// Whether the catalogue shows a service of this id at all.
-    async fn is_in_catalogue(&self, service: ServiceId) -> Result<bool, BmsError> {
-        let query = vec![
-            ("PageSize", PAGE.to_string()),
-            ("PageNumber", "1".to_owned()),
-            ("Filter.Id", service.to_string()),
-        ];
-        let call = Call::v2(Method::Get, "/v2/admin/finance/services/lookup", query);
-        let success = self.read(&call, || Body::None).await?;
-        let ids = success.rows().and_then(|rows| {
-            rows.into_iter()
-                .map(|row| fields::id(row, "id", "a service has no id"))
-                .collect::<Result<Vec<_>, _>>()
-        });
-        Ok(ids.map_err(|problem| self.garbled(&call, problem))?.contains(&service.0))
     }
 }
 

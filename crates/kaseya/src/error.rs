@@ -1,6 +1,6 @@
 //! Why a call did not do what it should.
 
-use domain::{ErrorCode, FailureClass};
+use domain::{AnswerFault, ErrorCode, FailureClass};
 use egress::EgressError;
 use jiff::Timestamp;
 
@@ -70,7 +70,7 @@ pub enum BmsError {
         /// Which call.
         endpoint: String,
         /// What is wrong with it.
-        problem: &'static str,
+        problem: AnswerFault,
     },
     /// Kaseya refused what was asked.
     #[error("{endpoint}: refused with status {status}")]
@@ -133,6 +133,26 @@ impl BmsError {
         }
     }
 
+    /// What was wrong with the answer, where UNK-01 alone would not say and Kaseya has no words for it.
+    pub fn answer_fault(&self) -> Option<(&str, AnswerFault)> {
+        match self {
+            Self::Garbled { endpoint, problem } => Some((endpoint, *problem)),
+            Self::Refused { endpoint, words: None, .. } => Some((endpoint, AnswerFault::NoWords)),
+            Self::NoAnswer { endpoint, cause: EgressError::TooLarge } => {
+                Some((endpoint, AnswerFault::TooLarge))
+            }
+            Self::NoAnswer { endpoint, cause: EgressError::Request } => {
+                Some((endpoint, AnswerFault::NotSendable))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the connection broke under the call: perhaps one that was kept from before, and a new one may do.
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self, Self::NoAnswer { cause: EgressError::Broken, .. })
+    }
+
     /// Whether the same read may be sent again at once: nothing came of it, and Kaseya did not say no.
     pub(crate) fn may_pass_at_once(&self) -> bool {
         match self {
@@ -156,12 +176,20 @@ pub enum WriteError {
     Refused {
         /// The case of the error catalogue.
         code: ErrorCode,
+        /// The HTTP status.
+        status: u16,
         /// What Kaseya said.
         words: Option<Words>,
     },
     /// Nobody knows: it may have been done, or be done later. Read before anything else.
     #[error("sent, without an answer that tells")]
     Unanswered,
+    /// The same, although Kaseya said something: neither a plain yes nor a plain no.
+    #[error("sent, and answered neither yes nor no")]
+    Unclear {
+        /// What Kaseya said.
+        words: Option<Words>,
+    },
 }
 
 impl WriteError {
@@ -170,7 +198,7 @@ impl WriteError {
         match self {
             Self::NotSent(cause) => cause.code(),
             Self::Refused { code, .. } => *code,
-            Self::Unanswered => ErrorCode::Net02,
+            Self::Unanswered | Self::Unclear { .. } => ErrorCode::Net02,
         }
     }
 
@@ -179,7 +207,7 @@ impl WriteError {
         match self {
             Self::NotSent(cause) => cause.class(),
             Self::Refused { .. } => FailureClass::Permanent,
-            Self::Unanswered => FailureClass::Transient,
+            Self::Unanswered | Self::Unclear { .. } => FailureClass::Transient,
         }
     }
 
@@ -187,7 +215,7 @@ impl WriteError {
     pub fn words(&self) -> Option<&str> {
         match self {
             Self::NotSent(cause) => cause.words(),
-            Self::Refused { words, .. } => words.as_ref().map(Words::as_str),
+            Self::Refused { words, .. } | Self::Unclear { words } => words.as_ref().map(Words::as_str),
             Self::Unanswered => None,
         }
     }

@@ -1,12 +1,13 @@
 //! Fields of an answer's objects: names in any case, unknown ones ignored.
 
+use domain::AnswerFault;
 use jiff::{Timestamp, civil::Date, civil::DateTime, tz::TimeZone};
 use serde_json::{Map, Value};
 
 pub(crate) type Object = Map<String, Value>;
 
 /// What is wrong with a field; said in a [`crate::BmsError::Garbled`].
-pub(crate) type Problem = &'static str;
+pub(crate) type Problem = AnswerFault;
 
 /// The name as it is spelled here, and the value.
 pub(crate) fn entry<'a>(object: &'a Object, name: &str) -> Option<(&'a String, &'a Value)> {
@@ -26,6 +27,18 @@ pub(crate) fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
 pub(crate) fn id(object: &Object, name: &str, problem: Problem) -> Result<i32, Problem> {
     let number = get(object, name).and_then(Value::as_i64).and_then(|number| i32::try_from(number).ok());
     number.ok_or(problem)
+}
+
+/// That a row names no other thing in this field than the one asked for. A row without the field names none.
+pub(crate) fn names_no_other(object: &Object, name: &str, asked: i32) -> Result<(), Problem> {
+    let same = match get(object, name) {
+        None => true,
+        Some(Value::String(text)) => text.trim().is_empty() || text.trim().parse() == Ok(asked),
+        Some(value) => value.as_f64() == Some(asked.into()),
+    };
+    let account = name.to_ascii_lowercase().contains("account");
+    let fault = if account { AnswerFault::OtherAccount } else { AnswerFault::OtherContract };
+    if same { Ok(()) } else { Err(fault) }
 }
 
 pub(crate) fn flag(object: &Object, name: &str, problem: Problem) -> Result<bool, Problem> {

@@ -39,11 +39,19 @@ pub fn answer(bytes: &[u8]) {
                     assert!((200..300).contains(&status), "{status} is a success");
                     let _ = success.rows();
                 }
-                Verdict::Unauthorized(said) | Verdict::Forbidden(said) | Verdict::Refused(_, said) => {
+                Verdict::Unauthorized(said)
+                | Verdict::Forbidden(said)
+                | Verdict::Refused(_, said)
+                | Verdict::NotUnderstood(_, said)
+                | Verdict::Unclear(_, said) => {
                     let _ = login::code_of(&said);
                     let _ = crate::Words::new(&said, &[]);
                 }
-                Verdict::Limited(_) | Verdict::Server(_) | Verdict::NotKaseya | Verdict::Garbled(_) => {}
+                Verdict::Limited(_)
+                | Verdict::Server(_)
+                | Verdict::Page
+                | Verdict::NotKaseya
+                | Verdict::Garbled(_) => {}
             }
         }
     }
@@ -63,7 +71,7 @@ pub fn tokens(bytes: &[u8]) {
 /// The body of a contract's lines. A line goes back with its units changed and all else as it came.
 pub fn lines(bytes: &[u8]) {
     for success in successes(bytes) {
-        for line in lines::parse_lines(&success).into_iter().flatten() {
+        for line in lines::parse_lines(&success, domain::ContractId(1)).into_iter().flatten() {
             let day = jiff::civil::date(2026, 12, 1);
             let written = line.with(7, day);
             assert_eq!(

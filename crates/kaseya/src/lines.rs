@@ -1,6 +1,6 @@
 //! The lines of a contract over V1: the routes nobody has published, and what is guessed about them, all in one place.
 
-use domain::{ContractId, LineId, ServiceId};
+use domain::{AnswerFault, ContractId, LineId, ServiceId};
 use egress::{Body, Method};
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -14,12 +14,41 @@ use crate::{
 };
 
 /// The routes of a contract's lines, below V1's base; `{contractId}` and `{lineId}` stand for the ids.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LineRoutes {
     /// Where all lines of a contract are read.
-    pub lines: String,
+    pub(crate) lines: String,
     /// Where one line is written.
-    pub line: String,
+    pub(crate) line: String,
+}
+
+/// Why a text is no route.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{route:?} is not a route: it must begin with / and contain {lacks}")]
+pub struct LineRouteError {
+    route: String,
+    lacks: &'static str,
+}
+
+impl LineRoutes {
+    /// Routes instead of the guessed ones.
+    pub fn new(lines: &str, line: &str) -> Result<Self, LineRouteError> {
+        let check = |route: &str, lacks: &'static str| {
+            let plain = route.starts_with('/') && !route.contains(['?', '#', ' ']) && route.contains(lacks);
+            if plain { Ok(route.to_owned()) } else { Err(LineRouteError { route: route.to_owned(), lacks }) }
+        };
+        Ok(Self { lines: check(lines, "{contractId}")?, line: check(line, "{lineId}")? })
+    }
+
+    /// The stored routes; the guess where none are stored.
+    pub fn stored(routes: Option<(&str, &str)>) -> Result<Self, LineRouteError> {
+        routes.map_or_else(|| Ok(Self::default()), |(lines, line)| Self::new(lines, line))
+    }
+
+    /// Where all lines of a contract are read, and where one line is written.
+    pub fn as_strs(&self) -> (&str, &str) {
+        (&self.lines, &self.line)
+    }
 }
 
 impl Default for LineRoutes {
@@ -51,15 +80,20 @@ pub(crate) const UNITS: &str = "Units";
 pub(crate) const EFFECTIVE_DATE: &str = "EffectiveDate";
 
 impl ContractLine {
-    fn parse(raw: RawObject) -> Result<Self, Problem> {
+    fn parse(raw: RawObject, contract: ContractId) -> Result<Self, Problem> {
         let whole = &raw.read()?;
+        for name in CONTRACT_IDS {
+            fields::names_no_other(whole, name, contract.0)?;
+        }
+        let nested = fields::get(whole, "Contract").and_then(Value::as_object);
+        nested.map_or(Ok(()), |nested| fields::names_no_other(nested, "Id", contract.0))?;
         let number = |name| fields::get(whole, name).and_then(Value::as_f64);
         Ok(Self {
-            id: LineId(fields::id(whole, "Id", "a line has no id")?),
-            service_id: ServiceId(fields::id(whole, "ServiceId", "a line has no service")?),
-            units: number(UNITS).ok_or("a line has no units")?,
+            id: LineId(fields::id(whole, "Id", AnswerFault::LineWithoutId)?),
+            service_id: ServiceId(fields::id(whole, "ServiceId", AnswerFault::LineWithoutService)?),
+            units: number(UNITS).ok_or(AnswerFault::LineWithoutUnits)?,
             unit_price: number("UnitPrice"),
-            effective_date: fields::date(whole, EFFECTIVE_DATE, "a line's effective date is none")?,
+            effective_date: fields::date(whole, EFFECTIVE_DATE, AnswerFault::LineEffectiveDate)?,
             whole: raw,
         })
     }
@@ -74,28 +108,74 @@ impl ContractLine {
     }
 }
 
-pub(crate) fn parse_lines(success: &Success) -> Result<Vec<ContractLine>, Problem> {
+/// Rows of one page: V1 is said to give up to a hundred.
+const PAGE: usize = 100;
+
+/// The names under which a line may show its contract's id.
+const CONTRACT_IDS: [&str; 2] = ["ContractId", "ClientContractId"];
+
+/// The lines of one page. A line of another contract makes the whole page unusable: whoever ignored which contract was asked for
+/// may have left out its own lines too.
+pub(crate) fn parse_lines(success: &Success, contract: ContractId) -> Result<Vec<ContractLine>, Problem> {
     let rows = raw_object::rows(&success.body)?;
-    // A line that is not shown would count as missing.
-    if success.total.is_some_and(|total| total > rows.len() as u64) {
-        return Err("the answer does not hold all lines");
-    }
-    rows.into_iter().map(ContractLine::parse).collect()
+    rows.into_iter().map(|row| ContractLine::parse(row, contract)).collect()
 }
 
 impl Session {
-    /// The call that reads a contract's lines.
-    pub(crate) fn lines_call(&self, contract: ContractId) -> Call {
+    /// The call that reads a part of a contract's lines. How V1 pages them is a guess by what other V1 lists take.
+    pub(crate) fn lines_call(&self, contract: ContractId, skip: usize) -> Call {
         let route = self.line_routes().lines.clone();
         let path = route.replace("{contractId}", &contract.to_string());
-        Call { api: Api::V1, method: Method::Get, route, path, query: Vec::new(), envelope: Envelope::V1 }
+        let query = vec![("$top", PAGE.to_string()), ("$skip", skip.to_string())];
+        Call { api: Api::V1, method: Method::Get, route, path, query, envelope: Envelope::V1 }
     }
 
-    /// All lines of a contract.
+    /// All lines of a contract. What may be a part is an error: a line that is not shown would count as missing.
     pub async fn lines(&self, contract: ContractId) -> Result<Vec<ContractLine>, BmsError> {
-        let call = self.lines_call(contract);
-        let success = self.read(&call, || Body::None).await?;
-        parse_lines(&success).map_err(|problem| self.garbled(&call, problem))
+        let mut lines: Vec<ContractLine> = Vec::new();
+        loop {
+            let call = self.lines_call(contract, lines.len());
+            let success = self.read(&call, || Body::None).await?;
+            let garbled = |problem| self.garbled(&call, problem);
+            let page = parse_lines(&success, contract).map_err(garbled)?;
+            let (shown, first) = (page.len(), lines.is_empty());
+            let added = add_lines(&mut lines, page).map_err(garbled)?;
+            // The same lines again: `$skip` is not known there, and the first answer was all there is to get.
+            if !first && added == 0 && shown > 0 {
+                self.own().lines_come_whole = true;
+            }
+            let come_whole = self.own().lines_come_whole;
+            // Pages that are asked for in another way than this one would look the same.
+            if success.total.is_none() && come_whole && looks_full(shown) {
+                return Err(garbled(AnswerFault::PartOfList));
+            }
+            let whole = match success.total {
+                // A total that is the page's own count tells nothing where the page is full.
+                Some(total) => lines.len() as u64 >= total && (shown < PAGE || added == 0),
+                None => added == 0 || come_whole,
+            };
+            if whole {
+                break;
+            }
+            if added == 0 {
+                return Err(garbled(AnswerFault::PartOfList));
+            }
+        }
+        self.claim(contract, &lines)?;
+        Ok(lines)
+    }
+
+    /// Remembers whose lines these are. An id that was seen on another contract belongs to one of the two, and nobody knows to
+    /// which.
+    fn claim(&self, contract: ContractId, lines: &[ContractLine]) -> Result<(), BmsError> {
+        let mut own = self.own();
+        let other = |line: &&ContractLine| own.lines.get(&line.id).is_some_and(|owner| *owner != contract);
+        if lines.iter().any(|line| other(&line)) {
+            drop(own);
+            return Err(self.garbled(&self.lines_call(contract, 0), AnswerFault::LineOfOtherContract));
+        }
+        own.lines.extend(lines.iter().map(|line| (line.id, contract)));
+        Ok(())
     }
 
     /// Sets a line's units from a day on. Sent at most once and at once: it never logs in (see [`Session::sign_in`])
@@ -120,6 +200,25 @@ impl Session {
         };
         self.write(&call, Body::JsonText(line.with(units, effective).text())).await
     }
+}
+
+/// Whether so many rows may be a page that its server cut by itself: the usual sizes of pages.
+fn looks_full(rows: usize) -> bool {
+    rows > 0 && (rows.is_multiple_of(10) || rows.is_multiple_of(25))
+}
+
+/// Adds a page's lines to those before, and says how many are new. Lines may shift between two pages and come twice; one id with
+/// two contents is not two lines that anybody could tell apart.
+fn add_lines(lines: &mut Vec<ContractLine>, page: Vec<ContractLine>) -> Result<usize, Problem> {
+    let before = lines.len();
+    for line in page {
+        match lines.iter().find(|known| known.id == line.id) {
+            None => lines.push(line),
+            Some(known) if *known == line => {}
+            Some(_) => return Err(AnswerFault::LineTwice),
+        }
+    }
+    Ok(lines.len() - before)
 }
 
 #[cfg(test)]
@@ -148,7 +247,7 @@ pub(crate) mod tests {
     }
 
     fn line(text: &str) -> Result<ContractLine, Problem> {
-        ContractLine::parse(serde_json::from_str(text).expect("an object was written"))
+        ContractLine::parse(serde_json::from_str(text).expect("an object was written"), ContractId(5012))
     }
 
     fn success(body: &Value) -> Success {
@@ -212,12 +311,50 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_list_that_is_not_whole_is_an_error() {
-        let row = json!({"Id": 1, "ServiceId": 2, "Units": 3});
-        let shown = |total: Value| success(&json!({"Result": [row], "TotalRecords": total}));
-        assert_eq!(parse_lines(&shown(json!(1))).unwrap().len(), 1);
-        assert_eq!(parse_lines(&shown(Value::Null)).unwrap().len(), 1);
-        assert!(parse_lines(&shown(json!(2))).is_err());
+    fn routes_begin_with_a_slash_and_name_what_they_are_of() {
+        let line = "/y/{lineId}";
+        assert_eq!(LineRoutes::new("/x/{contractId}", line).unwrap().as_strs(), ("/x/{contractId}", line));
+        for bad in ["x/{contractId}", "/x", "", "/x/{contractId}?a"] {
+            assert!(LineRoutes::new(bad, line).is_err(), "{bad}");
+        }
+        assert!(LineRoutes::new("/x/{contractId}", "/y/{contractId}").is_err());
+        assert_eq!(LineRoutes::stored(None), Ok(LineRoutes::default()));
+    }
+
+    #[test]
+    fn case_e1_a_row_that_names_another_contract_makes_the_answer_unusable() {
+        let read = |more: Value| {
+            let mut row = json!({"Id": 1, "ServiceId": 2, "Units": 3});
+            row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            parse_lines(&success(&json!({"Result": [row]})), ContractId(5012)).map(|lines| lines.len())
+        };
+        for same in [
+            json!({}),
+            json!({"ContractId": null}),
+            json!({"contractid": 5012}),
+            json!({"ContractId": "5012"}),
+        ] {
+            assert_eq!(read(same.clone()), Ok(1), "{same}");
+        }
+        for other in [
+            json!({"ContractId": 5013}),
+            json!({"CONTRACTID": "5013"}),
+            json!({"ContractId": "Managed"}),
+            json!({"ContractId": {"Id": 5012}}),
+            json!({"ClientContractId": 1}),
+            json!({"Contract": {"Id": 5013}}),
+        ] {
+            assert_eq!(read(other.clone()), Err(AnswerFault::OtherContract), "{other}");
+        }
+    }
+
+    #[test]
+    fn one_id_with_two_contents_is_an_error_and_the_same_line_twice_is_one() {
+        let line = |units: u32| line(&format!(r#"{{"Id":1,"ServiceId":2,"Units":{units}}}"#)).unwrap();
+        let mut lines = Vec::new();
+        assert_eq!(add_lines(&mut lines, vec![line(3), line(3)]), Ok(1));
+        assert_eq!(add_lines(&mut lines, vec![line(3)]), Ok(0));
+        assert_eq!(add_lines(&mut lines, vec![line(4)]), Err(AnswerFault::LineTwice));
     }
 
     #[test]
@@ -225,17 +362,18 @@ pub(crate) mod tests {
         for body in
             [json!({"Result": null}), json!({}), json!({"Result": {}}), json!({"Result": [1]}), json!([])]
         {
-            assert!(parse_lines(&success(&body)).is_err(), "{body}");
+            assert!(parse_lines(&success(&body), ContractId(5012)).is_err(), "{body}");
         }
         let twice = r#"{"Result":[],"result":[{"Id":1,"ServiceId":2,"Units":3}]}"#;
-        assert!(parse_lines(&Success { result: Value::Null, total: None, body: twice.into() }).is_err());
+        let twice = Success { result: Value::Null, total: None, body: twice.into() };
+        assert!(parse_lines(&twice, ContractId(5012)).is_err());
     }
 
     proptest! {
         #[test]
         fn any_json_is_read_without_panic(result in any_json(), total: Option<u64>) {
             let body = json!({"Result": result, "TotalRecords": total});
-            let _lines = parse_lines(&success(&body));
+            let _lines = parse_lines(&success(&body), ContractId(5012));
         }
 
         /// Values as any JSON writer may write them.

@@ -203,7 +203,12 @@ impl Session {
         let was_looked_at = match &sent {
             // Turned away before anybody looked at the password: by a limit, a server that is down, or something that is
             // not Kaseya's login.
-            Ok((404 | 503, _) | (_, Verdict::Limited(_) | Verdict::NotKaseya)) => false,
+            Ok(
+                (404 | 503, _)
+                | (_, Verdict::Limited(_) | Verdict::NotKaseya | Verdict::Page | Verdict::NotUnderstood(..)),
+            ) => false,
+            // A page about maintenance with a status that is none of the server's faults.
+            Ok((status, Verdict::Server(_))) if *status < 500 => false,
             Ok(_) => true,
             Err(BmsError::NoAnswer { cause: EgressError::Redirect, .. }) => false,
             Err(BmsError::NoAnswer { cause, .. }) => cause.may_have_arrived(),
@@ -220,6 +225,8 @@ impl Session {
         match verdict {
             Verdict::Success(success) => Ok(Ok(success)),
             Verdict::Refused(404, _) => Err(BmsError::NotKaseya { endpoint: self.endpoint(call) }),
+            // Nobody looked at the credentials: the words are about the call.
+            Verdict::NotUnderstood(..) => self.outcome(call, verdict, None).map(Ok),
             Verdict::Unauthorized(said) | Verdict::Forbidden(said) | Verdict::Refused(_, said) => {
                 Ok(Err(said))
             }

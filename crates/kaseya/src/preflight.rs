@@ -3,14 +3,16 @@
 
 use std::fmt;
 
-use domain::{ContractId, ErrorCode, FailureClass};
+use domain::{AnswerFault, ContractId, ErrorCode, FailureClass};
 use egress::{Body, Method};
 use serde_json::json;
 
 use crate::{
     BmsError, Session, UserInfo, Words,
+    answer::Success,
     calls::{Api, Call},
     fields,
+    look_up::{PAGE, page_rows},
 };
 
 /// What is checked, in the order in which it is.
@@ -100,6 +102,8 @@ pub enum Finding {
         code: ErrorCode,
         /// What Kaseya said.
         words: Option<Words>,
+        /// What was wrong with its answer, where it said nothing about it.
+        fault: Option<AnswerFault>,
     },
     /// Nothing tells without changing something.
     Untold(&'static str),
@@ -119,6 +123,18 @@ pub struct Checked {
 const NO_CONTRACT: &str = "Kaseya shows this user no contract whose lines could be read";
 const RIGHTS_UNPUBLISHED: &str =
     "which of the listed rights is which is not published: the first write will tell";
+
+impl Checked {
+    /// Where the right is given, where the want of it is the cause or may be.
+    pub fn right(&self) -> Option<&'static str> {
+        let of_right = match &self.finding {
+            Finding::Failed { code, .. } => matches!(code, ErrorCode::Auth05 | ErrorCode::Auth06),
+            Finding::Untold(why) => *why == RIGHTS_UNPUBLISHED,
+            Finding::Passed | Finding::NotReached => false,
+        };
+        self.check.menu().filter(|_| of_right)
+    }
+}
 
 /// What the checks have shown so far.
 #[derive(Default)]
@@ -161,6 +177,7 @@ fn failed(check: Check, error: BmsError) -> Finding {
         (Check::ApiAccess, ErrorCode::Auth06) => ErrorCode::Auth05,
         (_, code) => code,
     };
+    let fault = error.answer_fault().map(|(_, fault)| fault);
     let words = match error {
         BmsError::LoginRefused { words, .. }
         | BmsError::NotAllowed { words, .. }
@@ -173,7 +190,7 @@ fn failed(check: Check, error: BmsError) -> Finding {
         | BmsError::NotKaseya { .. }
         | BmsError::Garbled { .. } => None,
     };
-    Finding::Failed { code, words }
+    Finding::Failed { code, words, fault }
 }
 
 impl Session {
@@ -197,7 +214,7 @@ impl Session {
         let modify = match user {
             None => Finding::NotReached,
             Some(UserInfo { modifies_something: Some(false), .. }) => {
-                Finding::Failed { code: ErrorCode::Auth06, words: None }
+                Finding::Failed { code: ErrorCode::Auth06, words: None, fault: None }
             }
             Some(_) => Finding::Untold(RIGHTS_UNPUBLISHED),
         };
@@ -213,34 +230,60 @@ impl Session {
     }
 
     async fn look_at_accounts(&self) -> Result<(), BmsError> {
-        let call = Call::v2(Method::Get, "/v2/crm/accounts/lookup", first_page(1));
-        let success = self.read(&call, || Body::None).await?;
-        success.rows().map(|_| ()).map_err(|problem| self.garbled(&call, problem))
+        let call = |page| Call::v2(Method::Get, "/v2/crm/accounts/lookup", paged(page));
+        self.look_at_pages(call, |_| Body::None).await.map(drop)
     }
 
     /// A contract whose lines can be looked at, one with recurring services where there is one.
     async fn look_at_contracts(&self) -> Result<Option<ContractId>, BmsError> {
-        let call = Call::v2(Method::Get, "/v2/finance/contracts/summary", first_page(100));
-        let success = self.read(&call, || Body::None).await?;
-        let garbled = |problem| self.garbled(&call, problem);
+        let call = |page| Call::v2(Method::Get, "/v2/finance/contracts/summary", paged(page));
+        let success = self.look_at_pages(call, |_| Body::None).await?;
+        let garbled = |problem| self.garbled(&call(1), problem);
         let rows = success.rows().map_err(garbled)?;
         let recurs = |row: &&&fields::Object| {
             fields::text(row, "contractType").is_some_and(|kind| kind.to_lowercase().contains("recurring"))
         };
         let row = rows.iter().find(recurs).or(rows.first());
-        row.map(|row| fields::id(row, "id", "a contract has no id").map(ContractId))
+        row.map(|row| fields::id(row, "id", AnswerFault::RowWithoutId).map(ContractId))
             .transpose()
             .map_err(garbled)
     }
 
     async fn look_at_services(&self) -> Result<(), BmsError> {
-        let call = Call::v2(Method::Post, "/v2/admin/finance/services/search", Vec::new());
-        let body = || Body::Json(json!({"PageSize": 1, "PageNumber": 1, "Filter": {}}));
-        let success = self.read(&call, body).await?;
-        success.rows().map(|_| ()).map_err(|problem| self.garbled(&call, problem))
+        let call = |_| Call::v2(Method::Post, "/v2/admin/finance/services/search", Vec::new());
+        let body = |page| Body::Json(json!({"PageSize": PAGE, "PageNumber": page, "Filter": {}}));
+        self.look_at_pages(call, body).await.map(drop)
+    }
+
+    /// The first page of a list, and whether its pages count from 1 as far as that can be told: the last page has rows, and where
+    /// the first has none and no total is told, none comes before it.
+    async fn look_at_pages(
+        &self,
+        call: impl Fn(usize) -> Call,
+        body: impl Fn(usize) -> Body,
+    ) -> Result<Success, BmsError> {
+        let first = call(1);
+        let success = self.read(&first, || body(1)).await?;
+        let rows = page_rows(&success, 1).map_err(|problem| self.garbled(&first, problem))?.len();
+        let total = success.total.and_then(|total| usize::try_from(total).ok());
+        let other = match total {
+            Some(total) if total > PAGE => Some(total.div_ceil(PAGE)),
+            None if rows == 0 => Some(0),
+            _ => None,
+        };
+        if let Some(number) = other {
+            let call = call(number);
+            let seen = self.read(&call, || body(number)).await?;
+            let garbled = |problem| self.garbled(&call, problem);
+            let shown = page_rows(&seen, number).map_err(garbled)?.len();
+            if number == 0 && shown > 0 {
+                return Err(garbled(AnswerFault::EmptyPage));
+            }
+        }
+        Ok(success)
     }
 }
 
-fn first_page(size: u32) -> Vec<(&'static str, String)> {
-    vec![("PageSize", size.to_string()), ("PageNumber", "1".to_owned())]
+fn paged(number: usize) -> Vec<(&'static str, String)> {
+    vec![("PageSize", PAGE.to_string()), ("PageNumber", number.to_string())]
 }

@@ -1,5 +1,5 @@
-//! Checks what the client takes for granted about Kaseya against a real tenant: by reads, and by one write of an
-//! unchanged line where a person asks for it.
+//! Checks what the client takes for granted about Kaseya against a real tenant: by reads, and by a write of
+//! one unit more to a line of a test contract, which is put back, where a person asks for it.
 //!
 //! The assumptions are data, `proto-schemas/kaseya-bms.assumptions.json`. Evidence holds shapes, types and counts alone: no
 //! name, no id, no price, no secret.
@@ -10,6 +10,7 @@ mod findings;
 mod lines;
 mod shape;
 mod tokens;
+mod write;
 
 use domain::{ContractId, LineId};
 use egress::Body;
@@ -24,7 +25,7 @@ use crate::{
 use findings::Findings;
 use shape::Seen;
 
-/// A line to be written as it is.
+/// A line of a test contract, to be written and put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriteBack {
     /// Its contract.
@@ -51,7 +52,12 @@ impl Session {
     /// Makes a read with the token at hand, and shows the answer whatever it is.
     async fn look(&self, call: &Call, body: Body) -> Result<Seen, BmsError> {
         let token = self.token(call.api, None).await?;
-        let response = self.send(call, Some(&token.secret), body, self.limits.read_timeout).await?;
+        let repeatable = matches!(body, Body::None);
+        let send = |body| self.send(call, Some(&token.secret), body, self.limits.read_timeout);
+        let response = match send(body).await {
+            Err(error) if repeatable && error.is_broken() => send(Body::None).await?,
+            other => other?,
+        };
         Ok(Seen::new(&response))
     }
 
@@ -65,7 +71,7 @@ impl Session {
     fn harmless_call(&self, api: Api) -> Call {
         match api {
             Api::V2 => Call::v2(egress::Method::Get, "/v2/security/userinfo", Vec::new()),
-            Api::V1 => self.lines_call(ContractId(i32::MAX)),
+            Api::V1 => self.lines_call(ContractId(i32::MAX), 0),
         }
     }
 }

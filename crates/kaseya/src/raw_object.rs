@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use domain::AnswerFault;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{IgnoredAny, MapAccess, Visitor},
@@ -34,11 +35,11 @@ impl RawObject {
         let mut names: Vec<String> = self.0.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
         names.sort_unstable();
         if names.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err("a line has one field twice");
+            return Err(AnswerFault::LineFieldTwice);
         }
         let read = |(name, value): &(String, Box<RawValue>)| {
             let value: Value =
-                serde_json::from_str(value.get()).map_err(|_| "a line's field cannot be read")?;
+                serde_json::from_str(value.get()).map_err(|_| AnswerFault::LineFieldUnreadable)?;
             Ok((name.clone(), value))
         };
         self.0.iter().map(read).collect()
@@ -95,8 +96,8 @@ impl<'de> Visitor<'de> for Fields {
 
 /// The rows of an answer's result as they came. `body` is an answer that was read as a success before.
 pub(crate) fn rows(body: &[u8]) -> Result<Vec<RawObject>, Problem> {
-    let rows: Rows = serde_json::from_slice(body).map_err(|_| "the answer has no list of objects")?;
-    rows.0.ok_or("the answer has no list")
+    let rows: Rows = serde_json::from_slice(body).map_err(|_| AnswerFault::NoList)?;
+    rows.0.ok_or(AnswerFault::NoList)
 }
 
 struct Rows(Option<Vec<RawObject>>);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use domain::{AccountId, ContractId, ServiceId, ShownContract};
+use domain::{AccountId, AnswerFault, ContractId, ServiceId, ShownContract};
 use egress::{Body, Method};
 use jiff::civil::Date;
 use serde_json::json;
@@ -10,11 +10,9 @@ use serde_json::json;
 use crate::{
     BmsError, Session,
     calls::Call,
-    fields::{self, Object, Problem},
+    fields::{self, Object, Problem, names_no_other},
+    look_up::{LookUp, LookUpKind, PAGE, page_rows},
 };
-
-/// Ids in one call, and rows of one page.
-const PAGE: usize = 100;
 
 /// An agreement, as the look-up shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,11 +63,11 @@ fn name(row: &Object) -> String {
 }
 
 fn id(row: &Object) -> Result<i32, Problem> {
-    fields::id(row, "id", "a row has no id")
+    fields::id(row, "id", AnswerFault::RowWithoutId)
 }
 
 fn is_active(row: &Object) -> Result<bool, Problem> {
-    fields::flag(row, "isActive", "a row does not say whether it is active")
+    fields::flag(row, "isActive", AnswerFault::RowWithoutActive)
 }
 
 pub(crate) fn contract(row: &Object) -> Result<Contract, Problem> {
@@ -77,7 +75,7 @@ pub(crate) fn contract(row: &Object) -> Result<Contract, Problem> {
         id: ContractId(id(row)?),
         name: name(row),
         is_active: is_active(row)?,
-        end_date: fields::date(row, "endDate", "a contract's end date is none")?,
+        end_date: fields::date(row, "endDate", AnswerFault::EndDate)?,
     })
 }
 
@@ -89,37 +87,63 @@ pub(crate) fn account(row: &Object) -> Result<Account, Problem> {
     Ok(Account { id: AccountId(id(row)?), name: name(row), is_active: is_active(row)? })
 }
 
+fn of_account(account: AccountId) -> Call {
+    Call::v2(Method::Get, "/v2/finance/contracts/lookup", vec![("AccountId", account.to_string())])
+}
+
 /// A text filter is a guess: what it lets through is looked at again.
 fn has_part(name: &str, part: &str) -> bool {
     name.to_lowercase().contains(&part.to_lowercase())
 }
 
 impl Session {
-    /// These contracts, as far as Kaseya shows them to the user, in the order of their ids.
+    /// These contracts, as far as Kaseya shows them to the user, in the order of their ids. An error where the answers do not
+    /// tell of each whether it is there.
     pub async fn contracts(&self, ids: &[ContractId]) -> Result<Vec<Contract>, BmsError> {
-        let asked: Vec<ContractId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-        let mut found = Vec::new();
-        for ids in asked.chunks(PAGE) {
-            let query = ids.iter().map(|id| ("Ids", id.to_string())).collect();
-            let call = Call::v2(Method::Get, "/v2/finance/contracts/lookup", query);
-            let success = self.read(&call, || Body::None).await?;
-            let rows =
-                success.rows().and_then(|rows| rows.into_iter().map(contract).collect::<Result<Vec<_>, _>>());
-            found.extend(rows.map_err(|problem| self.garbled(&call, problem))?);
+        let found = self.look_up_contracts(ids).await?;
+        self.whole(LookUpKind::Contracts, found)
+    }
+
+    /// These contracts, and which of them the answers tell nothing of.
+    pub async fn look_up_contracts(&self, ids: &[ContractId]) -> Result<LookUp<Contract>, BmsError> {
+        let asked: BTreeSet<i32> = ids.iter().map(|id| id.0).collect();
+        self.look_up(LookUpKind::Contracts, &asked, None, contract).await
+    }
+
+    /// What says of a contract that the look-up does not tell whether it is there.
+    pub fn contract_not_known(&self) -> BmsError {
+        self.not_known(LookUpKind::Contracts)
+    }
+
+    /// The same as [`Session::contracts_of`], for a decision: an error where Kaseya ignores which account is asked for.
+    pub async fn contracts_surely_of(&self, account: AccountId) -> Result<Vec<Contract>, BmsError> {
+        let found = self.contracts_of(account).await?;
+        if !found.is_empty() && !self.own().account_filter_works {
+            // No account has this id, so that only an ignored filter shows anything.
+            let nobody = AccountId(i32::MAX);
+            let call = of_account(nobody);
+            match self.read(&call, || Body::None).await {
+                Ok(success) => {
+                    let rows = success.rows().map_err(|problem| self.garbled(&call, problem))?;
+                    if !rows.is_empty() {
+                        return Err(self.garbled(&call, AnswerFault::FilterIgnored));
+                    }
+                }
+                // It is not ignored either where an unknown account is an error.
+                Err(BmsError::Refused { .. }) => {}
+                Err(error) => return Err(error),
+            }
+            self.own().account_filter_works = true;
         }
-        found.retain(|contract| asked.binary_search(&contract.id).is_ok());
-        found.sort_by_key(|contract| contract.id);
-        found.dedup_by_key(|contract| contract.id);
         Ok(found)
     }
 
     /// The contracts of an account, as far as Kaseya shows them to the user, ended ones included.
     pub async fn contracts_of(&self, account: AccountId) -> Result<Vec<Contract>, BmsError> {
-        let query = vec![("AccountId", account.to_string())];
-        let call = Call::v2(Method::Get, "/v2/finance/contracts/lookup", query);
+        let call = of_account(account);
         let success = self.read(&call, || Body::None).await?;
-        let rows =
-            success.rows().and_then(|rows| rows.into_iter().map(contract).collect::<Result<Vec<_>, _>>());
+        let parse = |row: &Object| names_no_other(row, "accountId", account.0).and_then(|()| contract(row));
+        let rows = success.rows().and_then(|rows| rows.into_iter().map(parse).collect::<Result<Vec<_>, _>>());
         rows.map_err(|problem| self.garbled(&call, problem))
     }
 
@@ -151,22 +175,25 @@ impl Session {
         Ok(found)
     }
 
-    /// These accounts, as far as Kaseya shows them to the user, inactive ones too.
+    /// These accounts, as far as Kaseya shows them to the user, inactive ones too. An error where the answers do not tell of each
+    /// whether it is there.
     pub async fn accounts_by_id(&self, ids: &[AccountId]) -> Result<Vec<Account>, BmsError> {
-        let asked: Vec<AccountId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-        let mut found = Vec::new();
-        for ids in asked.chunks(PAGE) {
-            let mut query = vec![("PageSize", PAGE.to_string()), ("PageNumber", "1".to_owned())];
-            query.extend(ids.iter().map(|id| ("Filter.Ids", id.to_string())));
-            query.push(("Filter.WithInactiveAccounts", "true".to_owned()));
-            let call = Call::v2(Method::Get, "/v2/crm/accounts/lookup", query);
-            let success = self.read(&call, || Body::None).await?;
-            let rows =
-                success.rows().and_then(|rows| rows.into_iter().map(account).collect::<Result<Vec<_>, _>>());
-            found.extend(rows.map_err(|problem| self.garbled(&call, problem))?);
+        let found = self.look_up_accounts(ids).await?;
+        self.whole(LookUpKind::Accounts, found)
+    }
+
+    /// These accounts, and which of them the answers tell nothing of.
+    pub async fn look_up_accounts(&self, ids: &[AccountId]) -> Result<LookUp<Account>, BmsError> {
+        let asked: BTreeSet<i32> = ids.iter().map(|id| id.0).collect();
+        self.look_up(LookUpKind::Accounts, &asked, None, account).await
+    }
+
+    fn whole<T>(&self, kind: LookUpKind, found: LookUp<T>) -> Result<Vec<T>, BmsError> {
+        if found.not_known.is_empty() {
+            Ok(found.shown.into_values().collect())
+        } else {
+            Err(self.not_known(kind))
         }
-        found.retain(|account| asked.binary_search(&account.id).is_ok());
-        Ok(found)
     }
 
     /// All pages of a list. Rows that come twice because pages shifted in between are taken once.
@@ -181,7 +208,7 @@ impl Session {
             let call = call(page);
             let success = self.read(&call, || body(page)).await?;
             let garbled = |problem| self.garbled(&call, problem);
-            let rows = success.rows().map_err(garbled)?;
+            let rows = page_rows(&success, page).map_err(garbled)?;
             let before = seen.len();
             for row in &rows {
                 if seen.insert(id(row).map_err(garbled)?) {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use domain::ErrorCode;
+use domain::{AnswerFault, ContractId, ErrorCode, LineId};
 use egress::{Body, EgressError, Request, Response};
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use secrecy::SecretString;
@@ -19,6 +19,7 @@ use crate::{
     bms::Shared,
     calls::{Api, Call, Counts},
     door::{Door, Token},
+    look_up::{LookUpKind, Proven},
 };
 
 /// How often a read is sent again.
@@ -54,6 +55,14 @@ pub(crate) struct Own {
     /// The numbers of the tokens that a login after a 401 gave: another 401 is for want of a right.
     pub v2_renewed: Option<u64>,
     pub v1_renewed: Option<u64>,
+    /// What look-ups by ids were seen to do.
+    pub proven: BTreeMap<LookUpKind, Proven>,
+    /// Contracts of an account that nobody has were asked for, and none was shown.
+    pub account_filter_works: bool,
+    /// On which contract each line id was seen.
+    pub lines: BTreeMap<LineId, ContractId>,
+    /// V1 was seen to answer all lines whatever part is asked for.
+    pub lines_come_whole: bool,
 }
 
 /// The session has tokens for both interfaces.
@@ -101,7 +110,7 @@ impl Session {
     }
 
     pub(crate) fn line_routes(&self) -> &LineRoutes {
-        &self.shared.settings.line_routes
+        &self.access.bases.line_routes
     }
 
     pub(crate) fn own(&self) -> MutexGuard<'_, Own> {
@@ -111,7 +120,7 @@ impl Session {
 
     /// Makes a read: with one fresh login after a 401, and sent again where nothing came of it.
     pub(crate) async fn read(&self, call: &Call, body: impl Fn() -> Body) -> Result<Success, BmsError> {
-        let (mut stale, mut failures) = (None, 0);
+        let (mut stale, mut failures, mut broken) = (None, 0, false);
         loop {
             let token = self.token(call.api, stale).await?;
             let sent = self.exchange(call, Some(&token.secret), body(), self.limits.read_timeout).await;
@@ -124,6 +133,8 @@ impl Session {
                 Err(error) => Err(error),
             };
             match outcome {
+                // A connection that was kept from before may have been closed meanwhile: a read is safe to repeat at once.
+                Err(error) if !broken && error.is_broken() => broken = true,
                 Err(error) if failures < READ_AGAIN && error.may_pass_at_once() => {
                     tokio::time::sleep(self.shared.settings.read_again.wait(failures, 1.0)).await;
                     failures += 1;
@@ -145,23 +156,33 @@ impl Session {
         let held = self.own().v1.clone().filter(|token| token.lasts(now));
         let token = held.ok_or(WriteError::NotSent(BmsError::NotSignedIn))?;
         let sent = self.exchange(call, Some(&token.secret), body, self.limits.write_timeout).await;
-        let refused = |code, said: &str| {
-            Err(WriteError::Refused { code, words: self.words(said, Some(&token.secret)) })
-        };
+        let words = |said: &str| self.words(said, Some(&token.secret));
+        let refused =
+            |code, status, said: &str| Err(WriteError::Refused { code, status, words: words(said) });
         match sent {
             Ok(Verdict::Success(_)) => Ok(()),
-            Ok(Verdict::Forbidden(said)) => refused(ErrorCode::Auth06, &said),
+            Ok(Verdict::Forbidden(said)) => refused(ErrorCode::Auth06, 403, &said),
             Ok(Verdict::Unauthorized(said)) if self.own().v1_proven == Some(token.number) => {
-                refused(ErrorCode::Auth06, &said)
+                refused(ErrorCode::Auth06, 401, &said)
             }
             Ok(Verdict::Unauthorized(_)) => {
                 self.discard_v1(token.number).await;
                 Err(WriteError::NotSent(BmsError::NotSignedIn))
             }
-            Ok(Verdict::Refused(_, said)) => refused(ErrorCode::Unk01, &said),
+            // Without a plain no it may have been done: only a reading tells.
+            Ok(Verdict::Unclear(_, said)) => Err(WriteError::Unclear { words: words(&said) }),
+            Ok(Verdict::Refused(status, said) | Verdict::NotUnderstood(status, said))
+                if answer::may_be_done(status.into()) =>
+            {
+                Err(WriteError::Unclear { words: words(&said) })
+            }
+            Ok(Verdict::Refused(status, said) | Verdict::NotUnderstood(status, said)) => {
+                refused(ErrorCode::Unk01, status, &said)
+            }
             Ok(Verdict::Limited(wait)) => Err(WriteError::NotSent(self.limited(call, wait.as_deref()))),
-            Ok(Verdict::Server(_) | Verdict::NotKaseya | Verdict::Garbled(_)) => Err(WriteError::Unanswered),
-            Err(BmsError::NoAnswer { cause: EgressError::Redirect, .. }) => refused(ErrorCode::Host01, ""),
+            Ok(Verdict::Server(_) | Verdict::Page | Verdict::NotKaseya | Verdict::Garbled(_)) => {
+                Err(WriteError::Unanswered)
+            }
             Err(BmsError::NoAnswer { cause, .. }) if cause.may_have_arrived() => Err(WriteError::Unanswered),
             Err(error) => Err(WriteError::NotSent(error)),
         }
@@ -197,7 +218,7 @@ impl Session {
         match self.shared.egress.send(request).await {
             Ok(response) => {
                 tracing::debug!(endpoint, status = response.status, "Kaseya answered");
-                Ok(response)
+                Ok(without_mark(response))
             }
             Err(cause) => {
                 tracing::debug!(endpoint, %cause, "no answer from Kaseya");
@@ -220,7 +241,9 @@ impl Session {
         let (status, said) = match verdict {
             Verdict::Success(success) => return Ok(success),
             Verdict::Limited(wait) => return Err(self.limited(call, wait.as_deref())),
-            Verdict::NotKaseya => return Err(BmsError::NotKaseya { endpoint }),
+            // A host that gave us its token is Kaseya's: a page in the place of an answer is a fault of the moment.
+            Verdict::Page if bearer.is_some() => return Err(BmsError::Server { endpoint, words: None }),
+            Verdict::Page | Verdict::NotKaseya => return Err(BmsError::NotKaseya { endpoint }),
             Verdict::Garbled(problem) => return Err(BmsError::Garbled { endpoint, problem }),
             Verdict::Unauthorized(said) | Verdict::Forbidden(said) => {
                 return Err(BmsError::NotAllowed { endpoint, words: self.words(&said, bearer) });
@@ -228,12 +251,14 @@ impl Session {
             Verdict::Server(said) => {
                 return Err(BmsError::Server { endpoint, words: self.words(&said, bearer) });
             }
-            Verdict::Refused(status, said) => (status, said),
+            Verdict::Refused(status, said)
+            | Verdict::NotUnderstood(status, said)
+            | Verdict::Unclear(status, said) => (status, said),
         };
         Err(BmsError::Refused { endpoint, status, words: self.words(&said, bearer) })
     }
 
-    pub(crate) fn garbled(&self, call: &Call, problem: &'static str) -> BmsError {
+    pub(crate) fn garbled(&self, call: &Call, problem: AnswerFault) -> BmsError {
         BmsError::Garbled { endpoint: self.endpoint(call), problem }
     }
 
@@ -282,6 +307,15 @@ impl fmt::Debug for Session {
             .field("login", &self.login())
             .finish_non_exhaustive()
     }
+}
+
+/// An answer without the byte order mark that some servers write before JSON.
+fn without_mark(mut response: Response) -> Response {
+    const MARK: &[u8] = b"\xEF\xBB\xBF";
+    if response.body.starts_with(MARK) {
+        response.body = response.body.slice(MARK.len()..);
+    }
+    response
 }
 
 /// `retry-after`: seconds, or an instant as HTTP writes it.

@@ -1,6 +1,6 @@
 //! The survey: all contracts by pages, each with its total.
 
-use domain::{ContractId, ShownContract};
+use domain::{AnswerFault, ContractId, ShownContract};
 use egress::{Body, Method};
 use jiff::civil::Date;
 
@@ -8,6 +8,7 @@ use crate::{
     BmsError, Session,
     calls::Call,
     fields::{self, Object, Problem},
+    look_up::page_rows,
 };
 
 /// Rows of one page: Kaseya's default, and the most that anybody has been seen to ask for.
@@ -78,15 +79,15 @@ fn surveyed(row: &Object) -> Result<SurveyedContract, Problem> {
     let text = |name| fields::text(row, name).unwrap_or_default().to_owned();
     let total = fields::get(row, "contractBillingPrice");
     Ok(SurveyedContract {
-        id: ContractId(fields::id(row, "id", "a contract has no id")?),
+        id: ContractId(fields::id(row, "id", AnswerFault::RowWithoutId)?),
         name: text("contractName"),
         account_name: text("accountName"),
         contract_type: text("contractType"),
         status: text("status"),
         billing_cycle: text("billingCycle"),
-        start_date: fields::date(row, "startDate", "a contract's start date is none")?,
-        end_date: fields::date(row, "endDate", "a contract's end date is none")?,
-        total: total.map(|total| total.as_f64().ok_or("a contract's total is no number")).transpose()?,
+        start_date: fields::date(row, "startDate", AnswerFault::StartDate)?,
+        end_date: fields::date(row, "endDate", AnswerFault::EndDate)?,
+        total: total.map(|total| total.as_f64().ok_or(AnswerFault::TotalNotANumber)).transpose()?,
     })
 }
 
@@ -95,7 +96,7 @@ impl Session {
     /// come on two pages, or on none when others shift between the calls.
     pub async fn survey_page(&self, number: usize) -> Result<SurveyPage, BmsError> {
         let query = vec![("PageSize", SURVEY_PAGE.to_string()), ("PageNumber", number.to_string())];
-        self.survey(query).await
+        self.survey(query, number).await
     }
 
     /// The contracts of accounts with this name, or with it as a part of theirs, as the survey shows them.
@@ -107,8 +108,14 @@ impl Session {
                 ("PageNumber", number.to_string()),
                 ("Filter.AccountName", account_name.to_owned()),
             ];
-            let page = self.survey(query).await?;
-            let is_last = page.is_last(number);
+            let page = self.survey(query, number).await?;
+            // Kaseya may cut its pages shorter than asked for: the total counts what was shown.
+            let is_last = match page.total {
+                Some(total) => {
+                    page.contracts.is_empty() || (found.len() + page.contracts.len()) as u64 >= total
+                }
+                None => page.is_last(number),
+            };
             found.extend(page.contracts);
             if is_last {
                 break;
@@ -131,14 +138,19 @@ impl Session {
             ("Filter.ContractName", name.to_owned()),
         ];
         query.extend(account_name.map(|name| ("Filter.AccountName", name.to_owned())));
-        let page = self.survey(query).await?;
+        let page = self.survey(query, 1).await?;
         Ok(page.contracts.into_iter().find(|row| row.id == contract))
     }
 
-    async fn survey(&self, query: Vec<(&'static str, String)>) -> Result<SurveyPage, BmsError> {
+    async fn survey(
+        &self,
+        query: Vec<(&'static str, String)>,
+        number: usize,
+    ) -> Result<SurveyPage, BmsError> {
         let call = Call::v2(Method::Get, "/v2/finance/contracts/summary", query);
         let success = self.read(&call, || Body::None).await?;
-        let rows = success.rows().and_then(|rows| rows.into_iter().map(surveyed).collect::<Result<_, _>>());
+        let rows = page_rows(&success, number)
+            .and_then(|rows| rows.into_iter().map(surveyed).collect::<Result<_, _>>());
         let contracts = rows.map_err(|problem| self.garbled(&call, problem))?;
         Ok(SurveyPage { contracts, total: success.total })
     }

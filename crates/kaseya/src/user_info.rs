@@ -1,5 +1,6 @@
 //! Who is logged in, and what the role shows of its rights.
 
+use domain::AnswerFault;
 use egress::{Body, Method};
 use serde_json::Value;
 
@@ -24,7 +25,7 @@ impl Session {
     pub async fn user_info(&self) -> Result<UserInfo, BmsError> {
         let call = Call::v2(Method::Get, "/v2/security/userinfo", Vec::new());
         let success = self.read(&call, || Body::None).await?;
-        let user = success.result.as_object().ok_or("the answer has no user");
+        let user = success.result.as_object().ok_or(AnswerFault::NoUser);
         user.map(user_info).map_err(|problem| self.garbled(&call, problem))
     }
 }

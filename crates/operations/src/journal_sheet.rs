@@ -18,7 +18,7 @@ use crate::{
 /// Entries that are read at a time.
 const CHUNK: u32 = 5000;
 
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "entry",
     "written_at",
     "run",
@@ -37,6 +37,7 @@ const COLUMNS: [&str; 18] = [
     "approved",
     "pair",
     "trace_context",
+    "effective_date_read",
 ];
 
 type Row = [String; COLUMNS.len()];
@@ -93,5 +94,6 @@ fn row(entry: &JournalEntry, names: &BTreeMap<String, String>) -> Row {
         entry.was_approved.to_string(),
         text(entry.pair.map(|pair| pair.to_string())),
         text(entry.traceparent.clone()),
+        text(entry.effective_date_read.map(|day| day.to_string())),
     ]
 }

@@ -23,6 +23,8 @@ pub(crate) struct Entry {
     pub money: Option<String>,
     /// From which day.
     pub effective: String,
+    /// From which day Kaseya holds it, where that is another.
+    pub other_date: Option<String>,
     /// What began the run.
     pub cause: &'static str,
     /// Whether a person had approved it.
@@ -52,6 +54,8 @@ impl Entry {
             "not_applied" => (words.not_applied, "bad"),
             _ => (words.sent, ""),
         };
+        let other_date = entry.other_date();
+        let tone = if other_date.is_some() { "warn" } else { tone };
         let mut companies: Vec<String> = entry.addends.iter().map(|addend| name(&addend.company)).collect();
         companies.dedup();
         let from = number::units(entry.from_units, language).unwrap_or_default();
@@ -65,6 +69,8 @@ impl Entry {
             units: format!("{from} → {to}"),
             money: difference.and_then(|amount| shown::difference(amount, language)),
             effective: shown::day(entry.effective_date, language),
+            other_date: other_date
+                .map(|day| words::fill(words.other_date, &[("day", &shown::day(day, language))])),
             cause: cause(entry.trigger, words::Activity::of(language)),
             was_approved: entry.was_approved,
             is_half: entry.pair.is_some(),

@@ -34,7 +34,13 @@ pub(crate) fn of(error: NotRead, zone: &TimeZone, language: Language) -> Result<
         NotRead::NotConnected => Err(Failure::NotFound),
         error => {
             let code = error.code().map_or_else(|| error.to_string(), |code| code.to_string());
-            Ok(KaseyaSays { text: fill(words.not_read, &[("code", &code)]), words: said })
+            let mut text = fill(words.not_read, &[("code", &code)]);
+            if let NotRead::Call(call) = &error
+                && let Some((_, fault)) = call.answer_fault()
+            {
+                text = format!("{text} ({})", advice::answer_fault(fault, language));
+            }
+            Ok(KaseyaSays { text, words: said })
         }
     }
 }

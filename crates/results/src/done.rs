@@ -219,6 +219,7 @@ fn change(done: v1::ChangeDone) -> Result<SettledIntent, FieldError> {
         intent: field::id("intent_id", IntentId::parse(&done.intent_id))?,
         result,
         at: field::instant("at", done.at)?,
+        effective_date_read: field::optional_day("effective_date_read", done.effective_date_read.as_deref())?,
     })
 }
 

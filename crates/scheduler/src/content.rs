@@ -308,6 +308,8 @@ fn sealed(integration: &Integration) -> v1::SealedIntegration {
         host: integration.host.clone(),
         v2_base: integration.v2_base.clone(),
         v1_base: integration.v1_base.clone(),
+        lines_route: integration.line_routes.as_ref().map(|(lines, _)| lines.clone()),
+        line_route: integration.line_routes.as_ref().map(|(_, line)| line.clone()),
         tenant: integration.tenant.clone(),
         user_name: integration.user_name.clone(),
         sealed_password: integration.sealed_password.clone(),

@@ -51,6 +51,8 @@ pub struct JournalEntry {
     pub unit_price: Option<f64>,
     /// From which day.
     pub effective_date: Date,
+    /// From which day Kaseya held these units when they were read; another than ours is a mistake on the invoice.
+    pub effective_date_read: Option<Date>,
     /// What the two changes of a plan switch have in common (B-07).
     pub pair: Option<PairId>,
     /// The companies and products whose users are in the number.
@@ -87,7 +89,7 @@ pub async fn journal_page(
     query: &JournalQuery<'_>,
 ) -> Result<Vec<JournalEntry>, StoreError> {
     let sql = "select entry, run_id, trigger, contract_id, contract_name, service_id, service_name, from_units, to_units,
-                      unit_price, journal.effective_date, pair_id, addends, approved_hold_id is not null as was_approved,
+                      unit_price, journal.effective_date, journal.effective_date_read, pair_id, addends, approved_hold_id is not null as was_approved,
                       standing, written_at, journal.confirmed_at, traceparent
                from journal
                     left join lines using (partner_id, contract_id, line_id, service_id)
@@ -105,6 +107,13 @@ pub async fn journal_page(
     rows.iter().map(entry).collect()
 }
 
+impl JournalEntry {
+    /// The day from which Kaseya holds the units, where it is another than the one that was sent.
+    pub fn other_date(&self) -> Option<Date> {
+        self.effective_date_read.filter(|day| *day != self.effective_date)
+    }
+}
+
 fn entry(row: &Row) -> Result<JournalEntry, StoreError> {
     Ok(JournalEntry {
         entry: row.get("entry")?,
@@ -118,6 +127,7 @@ fn entry(row: &Row) -> Result<JournalEntry, StoreError> {
         to_units: row.number("to_units")?,
         unit_price: row.get("unit_price")?,
         effective_date: row.get("effective_date")?,
+        effective_date_read: row.get("effective_date_read")?,
         pair: row.get::<Option<uuid::Uuid>>("pair_id")?.map(PairId),
         addends: serde_json::from_value(row.get("addends")?)
             .map_err(|error| StoreError::row("journal", "addends", &error))?,

@@ -16,6 +16,19 @@ pub async fn stop_writes(tx: &Transaction<'_>, stopped: bool) -> Result<(), Stor
     tx.execute_exactly(1, "update installation set writes_stopped = $1", &[&stopped]).await
 }
 
+/// V1's routes of a contract's lines and of one line; `None` stands for the guess that is built in.
+pub async fn line_routes(tx: &Transaction<'_>) -> Result<Option<(String, String)>, StoreError> {
+    let row = tx.query_one("select lines_route, line_route from installation", &[]).await?;
+    Ok(row.get::<Option<String>>("lines_route")?.zip(row.get("line_route")?))
+}
+
+/// Sets V1's routes for all programs of the installation.
+pub async fn set_line_routes(tx: &Transaction<'_>, routes: Option<(&str, &str)>) -> Result<(), StoreError> {
+    let (lines, line) = routes.unzip();
+    let sql = "update installation set lines_route = $1, line_route = $2";
+    tx.execute_exactly(1, sql, &[&lines, &line]).await
+}
+
 /// How many permits to write are out. One that is being given while the writes are stopped is waited for, and seen.
 pub async fn permits_out(tx: &Transaction<'_>, now: Timestamp) -> Result<i64, StoreError> {
     // Who gives a permit holds the integration's row as it is until the permit is stored.

@@ -42,6 +42,8 @@ pub struct SettledIntent {
     pub result: IntentResult,
     /// When its answer came, or the wait for it ended.
     pub at: Timestamp,
+    /// The effective date that the line held when it was read with these units.
+    pub effective_date_read: Option<Date>,
 }
 
 /// Settles intents and writes the journal, once per intent whoever reports it and however often.
@@ -56,18 +58,20 @@ pub async fn settle_intents(
     let ids: Vec<uuid::Uuid> = settled.iter().map(|intent| intent.intent.0).collect();
     let results: Vec<&str> = settled.iter().map(|intent| intent.result.as_str()).collect();
     let times: Vec<Timestamp> = settled.iter().map(|intent| intent.at).collect();
+    let dates: Vec<Option<Date>> = settled.iter().map(|intent| intent.effective_date_read).collect();
     let touched = tx
         .query(
             "update intents set result = said.result, settled_at = said.at,
+                    effective_date_read = coalesce(said.read, intents.effective_date_read),
                     taken_at = coalesce(taken_at, case when said.result in ('sent', 'confirmed') then said.at end)
-             from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as said (intent_id, result, at)
+             from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::date[]) as said (intent_id, result, at, read)
              where intents.partner_id = $1 and intents.intent_id = said.intent_id
                and (intents.result in ('open', 'sent', 'unsure')
                     or intents.result = 'not_applied' and said.result in ('sent', 'confirmed', 'unsure')
                        and not exists (select from journal
                                        where journal.partner_id = $1 and journal.intent_id = intents.intent_id))
              returning intents.intent_id",
-            &[&partner.as_str(), &ids, &results, &times],
+            &[&partner.as_str(), &ids, &results, &times, &dates],
         )
         .await?;
     let touched: Vec<uuid::Uuid> =
@@ -94,6 +98,7 @@ pub async fn settle_from_lines(
     let ids: Vec<i32> = lines.iter().map(|line| line.line.0).collect();
     let units: Vec<f64> = lines.iter().map(|line| line.units).collect();
     let seen: Vec<Timestamp> = lines.iter().map(|line| line.seen_at).collect();
+    let dates: Vec<Option<Date>> = lines.iter().map(|line| line.effective_date).collect();
     let without_effect =
         |intent: &&SettledIntent| matches!(intent.result, IntentResult::NotBegun | IntentResult::Refused);
     let idle: Vec<uuid::Uuid> = own.iter().filter(without_effect).map(|intent| intent.intent.0).collect();
@@ -102,12 +107,13 @@ pub async fn settle_from_lines(
     let judged = tx
         .query(
             "with seen as (
-                 select distinct on (contract_id, line_id) contract_id, line_id, units, seen_at
-                 from unnest($2::int[], $3::int[], $4::float8[], $5::timestamptz[])
-                          as read (contract_id, line_id, units, seen_at)
+                 select distinct on (contract_id, line_id) contract_id, line_id, units, seen_at, day
+                 from unnest($2::int[], $3::int[], $4::float8[], $5::timestamptz[], $9::date[])
+                          as read (contract_id, line_id, units, seen_at, day)
                  order by contract_id, line_id, seen_at desc
              ), judged as (
                  select intents.intent_id, coalesce(next.from_units, seen.units) as units,
+                        case when next.granted_at is null then seen.day end as day,
                         coalesce(next.granted_at, seen.seen_at) as seen_at,
                         coalesce(next.to_units = intents.to_units, false) as repeated
                  from intents join seen using (contract_id, line_id)
@@ -123,6 +129,8 @@ pub async fn settle_from_lines(
              update intents set
                  result = case when intents.to_units = judged.units then 'confirmed' else 'not_applied' end,
                  settled_at = judged.seen_at,
+                 effective_date_read = coalesce(case when intents.to_units = judged.units then judged.day end,
+                                                intents.effective_date_read),
                  taken_at = coalesce(taken_at, case when intents.to_units = judged.units then judged.seen_at end)
              from judged
              where intents.partner_id = $1 and intents.intent_id = judged.intent_id
@@ -132,7 +140,7 @@ pub async fn settle_from_lines(
                        and (intents.result <> 'sent'
                             or intents.effective_date <= (judged.seen_at at time zone 'UTC' - interval '12 hours')::date))
              returning intents.intent_id, intents.contract_id, intents.service_id, intents.to_units, intents.result",
-            &[&partner.as_str(), &contracts, &ids, &units, &seen, &own, &idle, &rest],
+            &[&partner.as_str(), &contracts, &ids, &units, &seen, &own, &idle, &rest, &dates],
         )
         .await?;
     let touched: Vec<uuid::Uuid> =
@@ -208,15 +216,16 @@ async fn write_journal(
     tx.execute(
         "insert into journal (partner_id, intent_id, run_id, trigger, contract_id, service_id, line_id, from_units,
                               to_units, effective_date, addends, approved_hold_id, standing, written_at, confirmed_at,
-                              traceparent, pair_id)
+                              traceparent, pair_id, effective_date_read)
          select intents.partner_id, intent_id, intents.run_id, runs.trigger, contract_id, service_id, line_id,
                 from_units, to_units, effective_date, addends, approved_hold_id, result, settled_at,
                 case when result = 'confirmed' then settled_at end, intents.traceparent,
-                intents.pair_id
+                intents.pair_id, intents.effective_date_read
          from intents join runs on runs.run_id = intents.run_id
          where intents.partner_id = $1 and intent_id = any($2) and result in ('sent', 'confirmed', 'unsure')
          order by granted_at
-         on conflict (intent_id) do update set standing = excluded.standing, confirmed_at = excluded.confirmed_at
+         on conflict (intent_id) do update set standing = excluded.standing, confirmed_at = excluded.confirmed_at,
+             effective_date_read = excluded.effective_date_read
          where journal.standing <> 'confirmed'",
         &[&partner.as_str(), &intents],
     )

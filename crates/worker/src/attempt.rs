@@ -1,10 +1,14 @@
 //! One attempt of a job, from its content to its `JobDone`.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use domain::{
-    Backoff, Clock, CompanyState, ContractId, Entropy, ErrorCode, FailureClass, Outcome, PairId, RunMode,
-    ShownContract, Trigger,
+    AnswerFault, Backoff, Clock, CompanyState, ContractId, Entropy, ErrorCode, FailureClass, Outcome, PairId,
+    Remark, RunMode, ShownContract, Trigger,
 };
 use jiff::Timestamp;
 use kaseya::{BmsError, Session};
@@ -67,6 +71,8 @@ pub(crate) struct Findings {
     left: Vec<Left>,
     failed_calls: u32,
     answered_calls: u32,
+    /// What was wrong with answers, each said once in the log.
+    faults_logged: BTreeSet<(String, AnswerFault)>,
     /// The contracts whose lines were read.
     contracts_read: Vec<v1::ContractRead>,
     /// The contracts that a survey saw, or that were asked for again.
@@ -89,14 +95,41 @@ struct Left {
 /// What becomes of targets that were not decided, or not written although they should have been.
 #[derive(Debug, Clone)]
 pub(crate) enum Verdict {
-    /// Not sent in this run, with Kaseya's own words.
-    NotSent(ErrorCode, Option<String>),
+    /// Not sent in this run, and what was said.
+    NotSent(ErrorCode, Said),
     /// Goes on by itself then.
-    Deferred(ErrorCode, Timestamp),
+    Deferred(ErrorCode, Timestamp, Said),
     /// Handed back as it is, at once or not before an instant.
     HandBack(Option<ErrorCode>, Option<Timestamp>),
     /// The integration was switched off meanwhile.
     Off,
+}
+
+/// What a failed call said, for the row.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Said {
+    /// Kaseya's own words.
+    pub(crate) kaseya_says: Option<String>,
+    /// What was wrong with its answer.
+    pub(crate) remark: Option<Remark>,
+}
+
+impl Said {
+    fn by(error: &BmsError) -> Self {
+        let unusable = |(endpoint, fault): (&str, AnswerFault)| Remark::AnswerUnusable {
+            endpoint: endpoint.to_owned(),
+            fault,
+        };
+        Self { kaseya_says: error.words().map(str::to_owned), remark: error.answer_fault().map(unusable) }
+    }
+
+    fn onto(&self, result: TargetResult) -> TargetResult {
+        TargetResult {
+            kaseya_says: self.kaseya_says.clone(),
+            remarks: Vec::from_iter(self.remark.clone()),
+            ..result
+        }
+    }
 }
 
 /// What keeps a contract from being worked on to its end.
@@ -108,6 +141,13 @@ pub(crate) enum Interrupted {
     Contract(Verdict),
     /// Something that is so for all that are left.
     All(Verdict),
+}
+
+/// What is known of the slice's contracts before they are worked on.
+struct LookedUp {
+    shown: BTreeMap<ContractId, ShownContract>,
+    /// Those of which the look-up does not tell whether they are there.
+    not_known: BTreeSet<ContractId>,
 }
 
 /// A contract, what its targets came out as, as far as they were decided, and what kept the others from it.
@@ -146,11 +186,8 @@ impl Attempt<'_> {
 
     /// Signs in, and looks up those of the slice's contracts that no survey has shown. The lines' interface is signed in to
     /// before anything is planned, because a write never logs in.
-    async fn look_up(
-        &self,
-        findings: &mut Findings,
-    ) -> Result<BTreeMap<ContractId, ShownContract>, BmsError> {
-        let (mut shown, mut unknown) = (BTreeMap::new(), Vec::new());
+    async fn look_up(&self, findings: &mut Findings) -> Result<LookedUp, BmsError> {
+        let (mut shown, mut unknown, mut not_known) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
         for contract in &self.content.contracts {
             match &contract.seen {
                 None => unknown.push(contract.id),
@@ -161,14 +198,15 @@ impl Attempt<'_> {
             self.session.sign_in_to_lines().await?;
         } else {
             self.session.sign_in().await?;
-            let found = self.session.contracts(&unknown).await?;
-            shown.extend(found.into_iter().map(|found| (found.id, found.into())));
+            let found = self.session.look_up_contracts(&unknown).await?;
+            not_known.extend(found.not_known.into_iter().map(ContractId));
+            shown.extend(found.shown.into_values().map(|found| (found.id, found.into())));
             findings.note_answer();
         }
-        Ok(shown)
+        Ok(LookedUp { shown, not_known })
     }
 
-    async fn work_through(&self, shown: &BTreeMap<ContractId, ShownContract>, findings: &mut Findings) {
+    async fn work_through(&self, shown: &LookedUp, findings: &mut Findings) {
         // What ended the work for all that is left, if anything did.
         let mut ended: Option<Verdict> = None;
         let mut host_failures_in_a_row = 0_u32;
@@ -223,12 +261,16 @@ impl Attempt<'_> {
     async fn work_on<'c>(
         &self,
         together: &[&'c Contract],
-        shown: &BTreeMap<ContractId, ShownContract>,
+        looked_up: &LookedUp,
         findings: &mut Findings,
     ) -> Vec<WorkedOn<'c>> {
         let mut in_hand: Vec<InHand<'c>> = Vec::new();
         for contract in together.iter().copied() {
-            match plan_contract(self, contract, shown.get(&contract.id)).await {
+            // What a look-up leaves open is not taken for gone.
+            if looked_up.not_known.contains(&contract.id) {
+                return self.not_all_read(together, contract, self.session.contract_not_known());
+            }
+            match plan_contract(self, contract, looked_up.shown.get(&contract.id)).await {
                 Ok(planned) => in_hand.push(InHand { contract, planned, written: Written::default() }),
                 Err(error) => return self.not_all_read(together, contract, error),
             }
@@ -264,7 +306,7 @@ impl Attempt<'_> {
     ) -> Vec<WorkedOn<'c>> {
         let beside = match self.judge(&error) {
             verdict if concerns_all(&error) => verdict,
-            Verdict::Deferred(code, until) => Verdict::HandBack(Some(code), Some(until)),
+            Verdict::Deferred(code, until, _) => Verdict::HandBack(Some(code), Some(until)),
             Verdict::HandBack(code, not_before) => Verdict::HandBack(code, not_before),
             Verdict::NotSent(..) | Verdict::Off => Verdict::HandBack(None, None),
         };
@@ -291,17 +333,17 @@ impl Attempt<'_> {
 
     /// What a failed call means.
     pub(crate) fn judge(&self, error: &BmsError) -> Verdict {
-        let kaseya_says = error.words().map(str::to_owned);
+        let said = Said::by(error);
         if matches!(error, BmsError::AllowanceSpent { .. }) {
             return Verdict::HandBack(Some(ErrorCode::Lim01), None);
         }
         match error.class() {
-            FailureClass::LimitedUntil(until) => Verdict::Deferred(error.code(), until),
+            FailureClass::LimitedUntil(until) => Verdict::Deferred(error.code(), until, said),
             FailureClass::Transient if self.content.setbacks < LAST_SETBACK => {
-                Verdict::Deferred(error.code(), self.try_again_at())
+                Verdict::Deferred(error.code(), self.try_again_at(), said)
             }
             FailureClass::Transient | FailureClass::Permanent | FailureClass::Poison => {
-                Verdict::NotSent(error.code(), kaseya_says)
+                Verdict::NotSent(error.code(), said)
             }
         }
     }
@@ -328,10 +370,8 @@ impl Attempt<'_> {
                 findings.left.push(Left { contract: id, not_before, code, failed });
                 return;
             }
-            Verdict::NotSent(code, kaseya_says) => {
-                TargetResult { kaseya_says: kaseya_says.clone(), ..TargetResult::not_sent(*code, None) }
-            }
-            Verdict::Deferred(code, until) => TargetResult::deferred(*code, *until),
+            Verdict::NotSent(code, said) => said.onto(TargetResult::not_sent(*code, None)),
+            Verdict::Deferred(code, until, said) => said.onto(TargetResult::deferred(*code, *until)),
             Verdict::Off => {
                 // Of a contract that is switched off nothing else is said.
                 results.clear();
@@ -412,6 +452,11 @@ impl Findings {
 
     /// A host that refuses credentials or answers nonsense is up; one that cannot be reached is not.
     pub(crate) fn note_failure(&mut self, error: &BmsError) {
+        if let Some((endpoint, fault)) = error.answer_fault()
+            && self.faults_logged.insert((endpoint.to_owned(), fault))
+        {
+            tracing::warn!(endpoint, %fault, code = error.code().as_str(), "an answer of Kaseya was not used");
+        }
         if host_failed(error) {
             self.failed_calls += 1;
         } else {

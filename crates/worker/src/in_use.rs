@@ -7,8 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::{AccountId, Remark, ServiceId, ServiceState};
-use kaseya::BmsError;
+use domain::{Remark, ServiceId, ServiceState};
+use kaseya::{Account, BmsError, LookUp};
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -20,8 +20,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct InUse {
     services: OnceCell<BTreeMap<ServiceId, ServiceState>>,
-    /// Those that are shown, and whether each is active.
-    accounts: OnceCell<BTreeMap<AccountId, bool>>,
+    accounts: OnceCell<LookUp<Account>>,
 }
 
 /// Why nothing is sent for a target's service, if it is not in use.
@@ -53,10 +52,18 @@ pub(crate) async fn account_out_of_use(
     contract: &Contract,
 ) -> Result<Option<Remark>, BmsError> {
     let account = || contract.account_name.clone();
-    Ok(match accounts(attempt).await?.get(&contract.account) {
-        Some(true) => None,
-        Some(false) => Some(Remark::AccountInactive { account: account() }),
-        None => Some(Remark::AccountNotShown { account: account() }),
+    let accounts = accounts(attempt).await?;
+    Ok(match accounts.shown.get(&contract.account.0) {
+        Some(shown) if shown.is_active => None,
+        Some(_) => Some(Remark::AccountInactive { account: account() }),
+        None if accounts.is_missing(contract.account.0) => {
+            Some(Remark::AccountNotShown { account: account() })
+        }
+        // What no answer tells stands in the way of nothing: the contract itself is shown.
+        None => {
+            tracing::warn!(account_id = contract.account.0, "whether the account is in use is not known");
+            None
+        }
     })
 }
 
@@ -67,11 +74,11 @@ async fn services<'a>(attempt: &'a Attempt<'_>) -> Result<&'a BTreeMap<ServiceId
     attempt.in_use.services.get_or_try_init(|| async { attempt.session.service_states(&asked()).await }).await
 }
 
-async fn accounts<'a>(attempt: &'a Attempt<'_>) -> Result<&'a BTreeMap<AccountId, bool>, BmsError> {
+async fn accounts<'a>(attempt: &'a Attempt<'_>) -> Result<&'a LookUp<Account>, BmsError> {
     let asked = || attempt.content.contracts.iter().map(|contract| contract.account).collect::<Vec<_>>();
-    let ask = || async {
-        let shown = attempt.session.accounts_by_id(&asked()).await?;
-        Ok(shown.into_iter().map(|account| (account.id, account.is_active)).collect())
-    };
-    attempt.in_use.accounts.get_or_try_init(ask).await
+    attempt
+        .in_use
+        .accounts
+        .get_or_try_init(|| async { attempt.session.look_up_accounts(&asked()).await })
+        .await
 }

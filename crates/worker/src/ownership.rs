@@ -36,7 +36,7 @@ pub(crate) async fn ask(
     contract: &Contract,
     shown: &ShownContract,
 ) -> Result<Owner, BmsError> {
-    let owned = attempt.session.contracts_of(contract.account).await?;
+    let owned = attempt.session.contracts_surely_of(contract.account).await?;
     Ok(if owned.iter().any(|owned| owned.id == contract.id) {
         Owner::Mapped(shown.account_name.clone())
     } else {

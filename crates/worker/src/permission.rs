@@ -10,7 +10,7 @@ use messages::{
 };
 
 use crate::{
-    attempt::{Attempt, Interrupted, Verdict},
+    attempt::{Attempt, Interrupted, Said, Verdict},
     content::wire_addend,
     outcome::TargetResult,
     switching::InHand,
@@ -100,7 +100,7 @@ fn refused(attempt: &Attempt<'_>, reason: RefusalReason) -> Verdict {
     match reason {
         RefusalReason::WritesStopped => {
             let until = attempt.clock.now().saturating_add(STOPPED_FOR).unwrap_or(Timestamp::MAX);
-            Verdict::Deferred(ErrorCode::Job01, until)
+            Verdict::Deferred(ErrorCode::Job01, until, Said::default())
         }
         RefusalReason::SwitchedOff => Verdict::Off,
         // The next attempt starts with what is true then; a superseded one is the ledger's to forget.

@@ -44,7 +44,7 @@ pub(crate) async fn survey(attempt: &Attempt<'_>, work: &SurveyWork, findings: &
             match attempt.judge(&error) {
                 // What stands against the whole survey stands against nothing else: each contract is then looked up by itself.
                 Verdict::NotSent(..) | Verdict::Off => given_up = true,
-                Verdict::Deferred(code, until) => hand_back(work, &sight, Some((code, until)), findings),
+                Verdict::Deferred(code, until, _) => hand_back(work, &sight, Some((code, until)), findings),
                 Verdict::HandBack(..) => hand_back(work, &sight, None, findings),
             }
         }
@@ -138,10 +138,10 @@ async fn look_up_the_rest(
     if rest.is_empty() {
         return Ok(());
     }
-    let mut found: BTreeMap<ContractId, kaseya::Contract> =
-        attempt.session.contracts(&rest).await?.into_iter().map(|shown| (shown.id, shown)).collect();
-    for contract in rest {
-        let looked_up = found.remove(&contract);
+    let mut found = attempt.session.look_up_contracts(&rest).await?;
+    // Of what the look-up leaves open the survey says nothing: the job of the contract asks for itself.
+    for contract in rest.into_iter().filter(|contract| !found.not_known.contains(&contract.0)) {
+        let looked_up = found.shown.remove(&contract.0);
         let known = sight.contracts.entry(contract).or_default();
         match (known, looked_up) {
             (Some(shown), Some(looked_up)) => shown.active = Some(looked_up.is_active),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     CompanyState, ErrorCode, IntentId, LEAST_PRICE, Outcome, PairId, Remark, UNSURE_FOR, has_begun_everywhere,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use kaseya::{BmsError, ContractLine, WriteError};
 use messages::{
     field::wire_instant,
@@ -108,8 +108,9 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
     for mut one in tried {
         let InHand { planned, written, .. } = &mut in_hand[one.place.0];
         let (write, shown) = (&planned.writes[one.place.1], shown[one.place.0].as_deref());
-        one.result = confirmed_or(one.result, write, shown);
+        confirm(&mut one, write, shown);
         if one.result == ChangeResult::Sent
+            && one.dated.is_none()
             && let Some(lines) = shown
         {
             contradict(attempt, &mut one, write, lines);
@@ -136,6 +137,7 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
                 result: one.result.into(),
                 at: Some(wire_instant(one.at)),
                 detail: one.kaseya_says.clone(),
+                effective_date_read: one.dated.map(|day| day.to_string()),
             });
         }
         if let Some(half) = half.filter(|half| !half.is_rise) {
@@ -186,6 +188,8 @@ struct Tried {
     /// What was found when the contract was read again.
     remark: Option<Remark>,
     kaseya_says: Option<String>,
+    /// The effective date that the line held when it was read again with our units.
+    dated: Option<Date>,
     at: Timestamp,
 }
 
@@ -198,6 +202,7 @@ impl Tried {
             code: None,
             remark: None,
             kaseya_says: None,
+            dated: None,
             at,
         }
     }
@@ -221,13 +226,21 @@ async fn write_one(
     let writing = attempt.session.write_units(contract.id, &write.line, change.to, change.effective_date);
     let answer = writing.instrument(span).await;
     let kaseya_says = answer.as_ref().err().and_then(WriteError::words).map(str::to_owned);
+    let mut remark = None;
     let (result, code) = match answer {
         Ok(()) => (ChangeResult::Sent, None),
         Err(WriteError::NotSent(error)) => return Err(error),
-        Err(WriteError::Refused { code, .. }) => (ChangeResult::Refused, Some(code)),
-        Err(WriteError::Unanswered) => (ChangeResult::Unsure, Some(ErrorCode::Net02)),
+        Err(WriteError::Refused { code, status, .. }) => {
+            remark =
+                Some(Remark::ChangeRefused { sent: change.to, status }).filter(|_| kaseya_says.is_none());
+            (ChangeResult::Refused, Some(code))
+        }
+        Err(WriteError::Unanswered | WriteError::Unclear { .. }) => {
+            (ChangeResult::Unsure, Some(ErrorCode::Net02))
+        }
     };
-    Ok(Tried { place, intent, result, code, remark: None, kaseya_says, at: attempt.clock.now() })
+    let at = attempt.clock.now();
+    Ok(Tried { place, intent, result, code, remark, kaseya_says, dated: None, at })
 }
 
 /// Whether the next survey's total will show all of these changes: each was taken, and has a price.
@@ -265,14 +278,24 @@ async fn check(
     }
 }
 
-/// A change that the second reading shows is confirmed, also when its answer was lost.
-fn confirmed_or(result: ChangeResult, write: &PlannedWrite, shown: Option<&[ContractLine]>) -> ChangeResult {
-    let shows_it = shown.is_some_and(|lines| {
-        lines.iter().any(|line| line.id == write.change.line && line.units == f64::from(write.change.to))
-    });
-    match result {
-        ChangeResult::Sent | ChangeResult::Unsure if shows_it => ChangeResult::Confirmed,
-        other => other,
+/// A change that the second reading shows is confirmed, also when its answer was lost. Where the line holds our units from another
+/// day than ours it is taken, and not confirmed: people are told both days.
+fn confirm(one: &mut Tried, write: &PlannedWrite, shown: Option<&[ContractLine]>) {
+    let change = &write.change;
+    let found = shown.into_iter().flatten().find(|line| line.id == change.line);
+    let Some(line) = found.filter(|line| line.units == f64::from(change.to)) else { return };
+    if !matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure) {
+        return;
+    }
+    one.dated = line.effective_date;
+    match line.effective_date.filter(|day| *day != change.effective_date) {
+        None => one.result = ChangeResult::Confirmed,
+        Some(shown_day) => {
+            one.result = ChangeResult::Sent;
+            one.code = Some(ErrorCode::Unk01);
+            let (sent, from_day) = (change.to, change.effective_date);
+            one.remark = Some(Remark::DateShownOtherwise { sent, from_day, shown_day });
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! How Kaseya answers a wrong user, password or company name, or a locked user, is not published: we take it that one
 //! answer stands for all of them, and AUTH-01 names them all. The finer codes are used only where Kaseya's words allow.
 
-use super::{NOTHING_SENT_FOR_ANY, Text};
+use super::{NOT_CHANGED, NOTHING_SENT_FOR_ANY, Text};
 use crate::text::{both, brief};
 
 pub(super) const AUTH_01: Text = Text {
@@ -171,7 +171,7 @@ pub(super) const AUTH_06: Text = Text {
         "Which right belongs to which call is not published.[ Kaseya says: «{kaseya_says}»]",
         "Quale diritto serva a quale chiamata non è pubblicato.[ Kaseya dice: «{kaseya_says}»]",
     ),
-    invoice: NOTHING_SENT_FOR_ANY,
+    invoice: NOT_CHANGED,
     done: brief(
         "We do not try again before you press Authenticate.",
         "Non faremo altri tentativi finché non premi Autentica.",

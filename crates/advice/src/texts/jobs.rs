@@ -1,6 +1,6 @@
 //! Our own work.
 
-use super::{NOTHING_SENT, NOTHING_SENT_FOR_ANY, Text};
+use super::{NOT_CHANGED, NOTHING_SENT_FOR_ANY, Text};
 use crate::text::{both, brief, detail};
 
 pub(super) const JOB_01: Text = Text {
@@ -48,9 +48,15 @@ pub(super) const JOB_03: Text = Text {
         "That is a fault of ours, or of the machines it runs on.[ Our reference: {trace_id}.]",
         "È un difetto nostro, o delle macchine su cui gira.[ Il nostro riferimento: {trace_id}.]",
     ),
-    invoice: NOTHING_SENT.more(
-        "If one of the attempts did send something, it is in the journal.",
-        "Se uno dei tentativi ha inviato qualcosa, è nel registro.",
+    invoice: brief(
+        "The invoice keeps [the units of {last_sent_day}|the units that Kaseya shows now], unless one of the attempts \
+         sent a change.",
+        "In fattura restano [le unità {of_last_sent_day}|le unità che Kaseya mostra ora], salvo che uno dei tentativi \
+         abbia inviato una modifica.",
+    )
+    .more(
+        "What was sent is in the journal.[ We last sent {last_sent_units}.]",
+        "Ciò che è stato inviato è nel registro.[ L'ultimo invio era di {last_sent_units}.]",
     ),
     done: brief(
         "We begin anew with the next sync; the other companies went on.",
@@ -71,7 +77,7 @@ pub(super) const UNK_01: Text = Text {
         "Kaseya ha dato una risposta che non sappiamo interpretare[: «{kaseya_says}»].",
     )
     .more("[Our reference: {trace_id}.]", "[Il nostro riferimento: {trace_id}.]"),
-    invoice: NOTHING_SENT,
+    invoice: NOT_CHANGED,
     done: brief("[We try again {at_next_try}.]", "[Riproviamo {at_next_try}.]").more(
         "After a few tries we leave it until the next sync.",
         "Dopo qualche tentativo lasciamo stare fino alla prossima sincronizzazione.",
@@ -88,15 +94,15 @@ pub(super) const UNK_01: Text = Text {
 
 /// The same code where Kaseya took the change and then shows something else.
 pub(super) const UNK_01_SENT: Text = Text {
-    title: both("Kaseya took the change and does not show it", "Kaseya ha accettato la modifica ma non la mostra"),
+    title: both("Kaseya took the change and shows something else", "Kaseya ha accettato la modifica ma mostra altro"),
     happened: brief(
         "Kaseya took our change[ ({change})], and shows something else when it is read again.",
         "Kaseya ha accettato la nostra modifica[ ({change})], ma alla rilettura mostra altro.",
     )
     .more("[What was found: «{found}»]", "[Che cosa è stato trovato: «{found}»]"),
     invoice: brief(
-        "The invoice may have the old or the new units.",
-        "In fattura possono esserci le unità vecchie o quelle nuove.",
+        "The invoice may have the old or the new units, or charge them from another day.",
+        "In fattura possono esserci le unità vecchie o quelle nuove, o una decorrenza diversa.",
     ),
     done: detail(
         "It stays to be confirmed, and the line is read again with the next sync.",

@@ -52,8 +52,8 @@ pub(super) const MAP_03: Text = Text {
     )
     .more("[The line is that of \"{service}\".]", "[La riga è quella di \"{service}\".]"),
     invoice: brief(
-        "We sent nothing. Without approval[ by {deadline}], on the invoice [{units_stay}|the units will stay as they are].",
-        "Non abbiamo inviato nulla. Senza approvazione[ entro {deadline}], in fattura [{units_stay}|le unità resteranno \
+        "Kaseya has changed nothing. Without approval[ by {deadline}], on the invoice [{units_stay}|the units will stay as they are].",
+        "Kaseya non ha modificato nulla. Senza approvazione[ entro {deadline}], in fattura [{units_stay}|le unità resteranno \
          come sono].",
     )
     .more(

@@ -54,6 +54,22 @@ fn every_text_is_well_written_and_names_what_the_vocabulary_has() {
 }
 
 #[test]
+fn case_e3_we_sent_nothing_is_never_said_where_a_change_may_have_been_sent() {
+    use ErrorCode::{Auth06, Job03, Map03, Net02, Unk01};
+    for code in [Auth06, Job03, Map03, Net02, Unk01] {
+        for sent in [false, true] {
+            let text = of(code, &Facts { sent, ..Facts::default() });
+            for part in [text.happened, text.invoice, text.done, text.to_do] {
+                for both in [part.brief, part.more] {
+                    assert!(!both.english.contains("We sent nothing"), "{code}: {}", both.english);
+                    assert!(!both.italian.contains("Non abbiamo inviato nulla"), "{code}: {}", both.italian);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn both_languages_say_each_thing() {
     for (place, both) in all() {
         assert_eq!(both.english.is_empty(), both.italian.is_empty(), "{place}");

@@ -34,6 +34,23 @@ async fn before_the_first_save_right_values_prove_right_and_nothing_of_them_is_s
 }
 
 #[tokio::test]
+async fn case_e14_authenticate_reads_lines_by_the_routes_that_jobs_go_by() {
+    let world = World::new().await;
+    world
+        .kaseya
+        .edit(|state| {
+            state.behaviour.lines.lines_route = "/api/x/{contractId}/lines".to_owned();
+            state.behaviour.lines.line_route = "/api/x/{contractId}/lines/{lineId}".to_owned();
+        })
+        .expect("it is not kept in a file");
+    let tried = world.try_password(RIGHT).await.expect("it is tried");
+    assert_eq!(failures(&tried), ["view_lines UNK-01"]);
+    world.sql("update installation set lines_route = '/x/{contractId}/lines', line_route = '/x/{contractId}/lines/{lineId}'").await;
+    let tried = world.try_password(RIGHT).await.expect("it is tried");
+    assert!(tried.is_proven(), "{tried:?}");
+}
+
+#[tokio::test]
 async fn each_right_that_lacks_is_named_and_the_login_counts_as_accepted() {
     let world = World::new().await;
     for _ in 0..2 {

@@ -70,8 +70,7 @@ impl World {
         let clock = Arc::new(self.clock.clone());
         let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
         let read_again = Backoff { first: std::time::Duration::ZERO, longest: std::time::Duration::ZERO };
-        let bms =
-            Bms::new(egress, Arc::clone(&clock) as _, BmsSettings { read_again, ..BmsSettings::default() });
+        let bms = Bms::new(egress, Arc::clone(&clock) as _, BmsSettings { read_again });
         let (store, keys) = (self.database.store.clone(), Arc::clone(&self.keys));
         let partner = PartnerId::new(partner).expect("an id");
         Authenticator { store, bms, keys, clock }.authenticate(&partner, values, mended).await

@@ -35,6 +35,38 @@ pub struct LineBehaviour {
     pub adds_in_place: bool,
     /// V2's "add services" answers all lines in an array and not the first one as an object.
     pub answers_added_as_array: bool,
+    /// The lines of one contract are asked for and those of all are shown: the filter is not known.
+    pub of_all_contracts: bool,
+    /// A line does not show its contract's id, and needs none when it is written.
+    pub without_contract_ids: bool,
+    /// Which effective date is stored of a write.
+    pub stored_date: StoredDate,
+    /// A write is answered as a success and changes nothing.
+    pub without_effect: bool,
+    /// A write that is done is answered 204 without a body.
+    pub answers_nothing: bool,
+    /// V1's word for a write that is done.
+    pub success_status: String,
+    /// V1's word for no error in a write that is done.
+    pub success_error: String,
+    /// No page of lines has more than this, whatever `$top` asks for.
+    pub largest_page: Option<u16>,
+    /// `TotalRecords` is left out where lines are read.
+    pub without_totals: bool,
+    /// `$top` and `$skip` are not known.
+    pub ignores_paging: bool,
+}
+
+/// Which effective date is stored of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum StoredDate {
+    /// The one that is sent.
+    #[default]
+    AsSent,
+    /// The first of the month after it.
+    NextMonth,
+    /// The line's old one.
+    AsBefore,
 }
 
 impl Default for LineBehaviour {
@@ -52,6 +84,16 @@ impl Default for LineBehaviour {
             refuses_billed_periods: false,
             adds_in_place: false,
             answers_added_as_array: false,
+            of_all_contracts: false,
+            without_contract_ids: false,
+            stored_date: StoredDate::AsSent,
+            without_effect: false,
+            answers_nothing: false,
+            success_status: "OK".to_owned(),
+            success_error: "None".to_owned(),
+            largest_page: None,
+            without_totals: false,
+            ignores_paging: false,
         }
     }
 }

@@ -14,6 +14,24 @@ pub struct ListBehaviour {
     pub duplicate_rows: bool,
     /// `totalRecords` is left out.
     pub without_totals: bool,
+    /// The first page is number 0.
+    pub pages_from_zero: bool,
+    /// How several ids are taken from a query.
+    pub ids: IdsBinding,
+    /// A look-up of contracts shows those of all accounts, whichever is asked for.
+    pub ignores_account: bool,
+}
+
+/// How several ids are taken from a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum IdsBinding {
+    /// The name comes once for each id.
+    #[default]
+    Repeated,
+    /// One value with commas; of a repeated name the first.
+    Comma,
+    /// The filter is not known: everything is shown.
+    Ignored,
 }
 
 /// How calls above the hourly limit are counted and answered.
@@ -30,6 +48,8 @@ pub struct LimitBehaviour {
     pub retry_after: RetryAfter,
     /// The body is an HTML page.
     pub html: bool,
+    /// The status is 403 and not 429.
+    pub forbidden: bool,
 }
 
 impl Default for LimitBehaviour {
@@ -40,6 +60,7 @@ impl Default for LimitBehaviour {
             v1_per_hour: 500,
             retry_after: RetryAfter::Absent,
             html: false,
+            forbidden: false,
         }
     }
 }

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct LoginBehaviour {
     /// The answer of V2 to a refused login.
     pub refusal: LoginRefusal,
+    /// Every login of either interface is answered with this status and a problem document, whatever it holds.
+    pub not_understood: Option<u16>,
     /// Kaseya says which: user or password, company, lock, expiry, second factor or role. Otherwise one answer for all.
     pub says_which: bool,
     /// Failures in a row that lock the user; 0 never locks.
@@ -35,6 +37,7 @@ impl Default for LoginBehaviour {
     fn default() -> Self {
         Self {
             refusal: LoginRefusal::Unauthorized,
+            not_understood: None,
             says_which: false,
             locks_after: 5,
             locked_minutes: 30,

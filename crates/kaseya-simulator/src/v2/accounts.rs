@@ -8,7 +8,7 @@ use crate::{
     Account, State,
     call::Call,
     refusal::Refusal,
-    rows::{Paging, holds},
+    rows::{Paging, holds, ids},
 };
 
 /// The one type that accounts here have.
@@ -19,7 +19,7 @@ const MADE: Date = Date::constant(2024, 1, 1);
 /// GET /v2/crm/accounts/lookup.
 pub(crate) fn lookup(state: &State, call: &Call) -> Result<Value, Refusal> {
     let paging = Paging::of_query(state, call)?;
-    let ids = call.query.integers("Filter.Ids")?;
+    let ids = ids(state, call, "Filter.Ids")?;
     let name = call.query.text("Filter.Name");
     let inactive_too = call.query.flag("Filter.WithInactiveAccounts")?.unwrap_or_default();
     let asked = |account: &&Account| {

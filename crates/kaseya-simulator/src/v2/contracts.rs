@@ -8,13 +8,14 @@ use crate::{
     Contract, ContractStatus, State,
     call::Call,
     refusal::Refusal,
-    rows::{Paging, holds},
+    rows::{Paging, holds, ids},
 };
 
 /// GET /v2/finance/contracts/lookup.
 pub(crate) fn lookup(state: &State, call: &Call, now: Timestamp) -> Result<Value, Refusal> {
-    let ids = call.query.integers("Ids")?;
-    let account = call.query.integer("AccountId")?;
+    let ids = ids(state, call, "Ids")?;
+    let lists = &state.behaviour.lists;
+    let account = call.query.integer("AccountId")?.filter(|_| !lists.ignores_account);
     let name = call.query.text("Name");
     let running_only = call.query.flag("ExcludeExpiredContracts")?.unwrap_or_default();
     let today = state.day(now);
@@ -35,7 +36,8 @@ pub(crate) fn lookup(state: &State, call: &Call, now: Timestamp) -> Result<Value
             "endDate": contract.end.map(midnight),
         })
     });
-    Ok(success(rows.collect()))
+    let most = lists.largest_page.map_or(usize::MAX, usize::from);
+    Ok(success(rows.take(most).collect()))
 }
 
 /// GET /v2/finance/contracts/summary.

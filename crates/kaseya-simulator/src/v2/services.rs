@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{midnight, page, success, with_nulls};
 use crate::{
-    Contract, Line, Service, State,
+    Contract, IdsBinding, Line, Service, State,
     call::Call,
     refusal::Refusal,
     rows::{Paging, holds},
@@ -71,6 +71,7 @@ fn row(service: &Service) -> Value {
 pub(crate) fn lookup(state: &State, call: &Call) -> Result<Value, Refusal> {
     let paging = Paging::of_query(state, call)?;
     let id = call.query.integer("Filter.Id")?;
+    let id = id.filter(|_| state.behaviour.lists.ids != IdsBinding::Ignored);
     let name = call.query.text("Filter.Name");
     let asked = |service: &&Service| id.is_none_or(|id| service.id == id) && holds(Some(&service.name), name);
     let row = |service: &Service| json!({ "id": service.id, "name": service.name, "description": service.description });

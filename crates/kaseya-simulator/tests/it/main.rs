@@ -10,6 +10,7 @@ mod changes;
 mod contract_writes;
 mod description;
 mod faults;
+mod foreign;
 mod http;
 mod invoice_reads;
 mod invoices;

@@ -132,7 +132,7 @@ impl World {
 
         let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
         let read_again = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
-        let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings { read_again, ..BmsSettings::default() });
+        let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings { read_again });
         let settings = WorkerSettings {
             jobs: 4,
             jobs_now: 2,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::AnswerFault;
 use egress::{Body, Method};
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ use crate::{
 const SUMMARY: &str = "/v2/finance/contracts/summary";
 const LOOKUP: &str = "/v2/finance/contracts/lookup";
 const ACCOUNTS: &str = "/v2/crm/accounts/lookup";
+const SERVICES: &str = "/v2/admin/finance/services/lookup";
 const SUMMARY_FIELDS: [&str; 9] = [
     "id",
     "contractName",
@@ -134,8 +136,42 @@ impl Session {
         }
         let seen = self.get(LOOKUP, vec![("Ids", i32::MAX.to_string())]).await?;
         findings.judge("lookup-unknown-id", seen.is_list() && seen.rows().is_empty(), seen.shape());
+        if let Some(id) = ids.first() {
+            let one = self.get(LOOKUP, vec![("Ids", id.to_string())]).await?;
+            let shown = shape::ids(&one.rows());
+            findings.judge(
+                "lookup-one-id",
+                shown == [*id],
+                format!("{} shown of one asked for", shown.len()),
+            );
+        }
+        let seen = self.get(LOOKUP, vec![("AccountId", i32::MAX.to_string())]).await?;
+        let evidence =
+            format!("{} contracts of an account that nobody has: {}", seen.rows().len(), seen.shape());
+        findings.judge("lookup-unknown-account", seen.rows().is_empty(), evidence);
         self.probe_accounts(findings, contracts).await?;
         self.probe_services(findings).await
+    }
+
+    /// Whether a look-up of two ids, or of as many as there are, shows exactly those.
+    async fn probe_ids(
+        &self,
+        findings: &mut Findings,
+        assumption: &'static str,
+        route: &str,
+        name: &'static str,
+        ids: &[i32],
+    ) -> Result<(), BmsError> {
+        if ids.is_empty() {
+            findings.untold(assumption, "nothing is shown to ask for");
+            return Ok(());
+        }
+        let mut query = page(100, 1, &[("Filter.WithInactiveAccounts", "true")]);
+        query.extend(ids.iter().map(|id| (name, id.to_string())));
+        let shown: BTreeSet<i32> = shape::ids(&self.get(route, query).await?.rows()).into_iter().collect();
+        let evidence = format!("{} asked for, {} shown", ids.len(), shown.len());
+        findings.judge(assumption, shown == ids.iter().copied().collect(), evidence);
+        Ok(())
     }
 
     async fn probe_accounts(&self, findings: &mut Findings, contracts: &Seen) -> Result<(), BmsError> {
@@ -153,6 +189,9 @@ impl Session {
             (asked, unasked) => findings.judge("accounts-inactive", asked > 0 && unasked == 0, evidence),
         }
 
+        let ids: Vec<i32> = shape::ids(&all.rows()).into_iter().take(2).collect();
+        self.probe_ids(findings, "accounts-by-ids", ACCOUNTS, "Filter.Ids", &ids).await?;
+
         // Only where the first page holds every contract can it be said which are one account's.
         let rows = contracts.rows();
         let whole = contracts.total().is_some_and(|total| total == rows.len() as u64);
@@ -166,7 +205,7 @@ impl Session {
             findings.untold("lookup-by-account", "no account whose contracts are all on the first page");
             return Ok(());
         };
-        let id = fields::id(account, "id", "no id").unwrap_or_default();
+        let id = fields::id(account, "id", AnswerFault::RowWithoutId).unwrap_or_default();
         let seen = self.get(LOOKUP, vec![("AccountId", id.to_string())]).await?;
         let shown: BTreeSet<i32> = shape::ids(&seen.rows()).into_iter().collect();
         let evidence = format!("{} by the account, {} by its name", shown.len(), of(account).len());
@@ -186,15 +225,18 @@ impl Session {
         if rows.is_empty() {
             findings.untold("services-active", "no active service is shown");
             findings.untold("text-filter", "no active service is shown");
+            findings.untold("services-by-id", "no active service is shown");
             return Ok(());
         }
+        let ids: Vec<i32> = shape::ids(&rows).into_iter().take(1).collect();
+        self.probe_ids(findings, "services-by-id", SERVICES, "Filter.Id", &ids).await?;
         findings.judge("services-active", others == 0, format!("{others} of {} are not active", rows.len()));
         let long = |row: &&&Object| fields::text(row, "name").is_some_and(|name| name.chars().count() >= 5);
         let Some(row) = rows.iter().find(long) else { return Ok(()) };
         let name: Vec<char> = fields::text(row, "name").unwrap_or_default().chars().collect();
         let part: String = name[1..name.len() - 1].iter().collect();
         let found = search(json!({"Name": part.trim()})).await?;
-        let id = fields::id(row, "id", "no id").unwrap_or_default();
+        let id = fields::id(row, "id", AnswerFault::RowWithoutId).unwrap_or_default();
         let evidence =
             format!("{} found by the inner {} letters of a name", found.rows().len(), name.len() - 2);
         findings.judge("text-filter", shape::ids(&found.rows()).contains(&id), evidence);

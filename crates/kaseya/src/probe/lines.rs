@@ -1,10 +1,10 @@
 //! Lines over V1: the guesses that matter most.
 
-use domain::ContractId;
+use domain::{AnswerFault, ContractId};
 use egress::Body;
 use serde_json::Value;
 
-use super::{Findings, Seen, WriteBack, shape};
+use super::{Findings, Seen, shape};
 use crate::{
     BmsError, Session,
     calls::Api,
@@ -51,8 +51,8 @@ impl Session {
     }
 
     async fn probe_contract(&self, findings: &mut Findings, contract: &Object) -> Result<(), BmsError> {
-        let Ok(id) = fields::id(contract, "id", "no id") else { return Ok(()) };
-        let seen = self.look(&self.lines_call(ContractId(id)), Body::None).await?;
+        let Ok(id) = fields::id(contract, "id", AnswerFault::RowWithoutId) else { return Ok(()) };
+        let seen = self.look(&self.lines_call(ContractId(id), 0), Body::None).await?;
         findings.judge("v1-lines-route", seen.is_list(), seen.shape());
         if !seen.is_list() {
             return Ok(());
@@ -66,6 +66,25 @@ impl Session {
                 findings.judge("v1-lines-whole", total == lines.len() as u64, evidence);
             }
             None => findings.untold("v1-lines-whole", "no total is told"),
+        }
+        let named = |line: &&&Object| fields::get(line, "ContractId").is_some();
+        let others =
+            lines.iter().filter(|line| fields::names_no_other(line, "ContractId", id).is_err()).count();
+        let evidence = format!(
+            "of {} lines {} show a contract and {others} another than this",
+            lines.len(),
+            lines.iter().filter(named).count()
+        );
+        if !lines.is_empty() {
+            findings.judge("v1-lines-alone", others == 0 && lines.iter().all(|line| named(&line)), evidence);
+        }
+        if let [first, second, ..] = lines[..] {
+            let mut call = self.lines_call(ContractId(id), 1);
+            call.query = vec![("$top", "1".to_owned()), ("$skip", "1".to_owned())];
+            let one = self.look(&call, Body::None).await?;
+            let (shown, pair) = (shape::ids(&one.rows()), shape::ids(&[first, second]));
+            let evidence = format!("{} line where the second alone was asked for", shown.len());
+            findings.judge("v1-lines-paging", shown.len() == 1 && pair.last() == shown.first(), evidence);
         }
         if lines.is_empty() {
             findings.untold("v1-line-fields", "a contract without lines");
@@ -91,36 +110,6 @@ impl Session {
             }
             _ => findings.untold("summary-total", "no contract with a price"),
         }
-        Ok(())
-    }
-
-    /// Writes a line as it stands, and reads it again.
-    pub(super) async fn probe_write(&self, findings: &mut Findings, at: WriteBack) -> Result<(), BmsError> {
-        let before = self.lines(at.contract).await?;
-        let Some(line) = before.iter().find(|line| line.id == at.line) else {
-            findings.untold("v1-write", "the contract has no such line: nothing was written");
-            return Ok(());
-        };
-        let (true, Some(effective)) = (line.units.fract() == 0.0 && line.units >= 0.0, line.effective_date)
-        else {
-            findings
-                .untold("v1-write", "the line has no whole units or no effective date: nothing was written");
-            return Ok(());
-        };
-        // Checked to be whole and not negative.
-        let units = line.units as u32;
-        if let Err(error) = self.write_units(at.contract, line, units, effective).await {
-            findings.judge("v1-write", false, error.to_string());
-            return Ok(());
-        }
-        let after = self.lines(at.contract).await?;
-        let changed = before.len().abs_diff(after.len())
-            + before.iter().zip(&after).filter(|(before, after)| before != after).count();
-        findings.judge(
-            "v1-write",
-            changed == 0,
-            format!("written unchanged; {changed} lines differ afterwards"),
-        );
         Ok(())
     }
 }

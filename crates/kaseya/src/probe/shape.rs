@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::AnswerFault;
 use egress::Response;
 use serde_json::Value;
 
@@ -82,7 +83,7 @@ pub(super) fn missing<'a>(rows: &[&Object], names: &[&'a str]) -> Vec<&'a str> {
 
 /// The whole numbers in a field.
 pub(super) fn ids(rows: &[&Object]) -> Vec<i32> {
-    rows.iter().filter_map(|row| fields::id(row, "id", "no id").ok()).collect()
+    rows.iter().filter_map(|row| fields::id(row, "id", AnswerFault::RowWithoutId).ok()).collect()
 }
 
 /// Whether a text is a midnight without an offset.

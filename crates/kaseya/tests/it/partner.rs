@@ -39,11 +39,7 @@ pub fn bms(clock: &Arc<HandClock>) -> Bms {
     let egress =
         Egress::new(EgressSettings { allow_loopback_http: true }).expect("the machine has TLS roots");
     let read_again = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
-    Bms::new(
-        egress,
-        Arc::clone(clock) as Arc<dyn Clock>,
-        BmsSettings { read_again, ..BmsSettings::default() },
-    )
+    Bms::new(egress, Arc::clone(clock) as Arc<dyn Clock>, BmsSettings { read_again })
 }
 
 /// The partner's right credentials for a Kaseya that answers under `base`.

@@ -41,7 +41,7 @@ fn letters(checked: &[kaseya::Checked]) -> String {
 
 fn failure(checked: &[kaseya::Checked]) -> (Check, ErrorCode, Option<&str>) {
     let mut failed = checked.iter().filter_map(|checked| match &checked.finding {
-        Finding::Failed { code, words } => {
+        Finding::Failed { code, words, .. } => {
             Some((checked.check, *code, words.as_ref().map(kaseya::Words::as_str)))
         }
         _ => None,
@@ -135,6 +135,55 @@ async fn v1_that_refuses_after_v2_is_its_own_case_and_no_line_is_read() {
 }
 
 #[tokio::test]
+async fn case_e9_authenticate_does_not_tick_pages_that_count_from_0() {
+    let kaseya = simulator().await;
+    kaseya.edit(|state| state.behaviour.lists.pages_from_zero = true).unwrap();
+    let checked = session(&kaseya).preflight().await;
+    assert_eq!(letters(&checked), "ppF----?");
+    // Accounts come without a total: page 0 has what page 1 lacks.
+    let Finding::Failed { code, fault, .. } = &checked[2].finding else { panic!("{checked:?}") };
+    assert_eq!((*code, *fault), (ErrorCode::Unk01, Some(domain::AnswerFault::EmptyPage)));
+
+    // With more than a page of them the last page is empty.
+    let kaseya = simulator().await;
+    kaseya
+        .edit(|state| {
+            let contract = state.contracts[0].clone();
+            state
+                .contracts
+                .extend((6000..6150).map(|id| kaseya_simulator::Contract { id, ..contract.clone() }));
+        })
+        .unwrap();
+    assert_eq!(letters(&session(&kaseya).preflight().await), "ppppppp?");
+    kaseya.edit(|state| state.behaviour.lists.pages_from_zero = true).unwrap();
+    let rows = json!([{"id": 301, "name": "x", "isActive": true}]);
+    kaseya.fail(
+        Endpoint::AccountsLookup,
+        1,
+        Fault::Answer { status: 200, body: json!({"success": true, "result": rows}) },
+    );
+    assert_eq!(letters(&session(&kaseya).preflight().await), "pppF---?");
+}
+
+#[tokio::test]
+async fn case_e14_the_right_is_named_only_where_its_lack_may_be_the_cause() {
+    let kaseya = simulator().await;
+    kaseya.fail(Endpoint::AccountsLookup, 1, no_right());
+    let checked = session(&kaseya).preflight().await;
+    assert_eq!(checked[2].right(), Some("CRM > Accounts: View"));
+    let named: Vec<Check> = checked.iter().filter(|one| one.right().is_some()).map(|one| one.check).collect();
+    assert_eq!(named, [Check::ViewAccounts, Check::ModifyContracts]);
+    for fault in
+        [Fault::Truncated, Fault::Answer { status: 429, body: json!({}) }, Fault::NoSuccess("x".to_owned())]
+    {
+        let kaseya = simulator().await;
+        kaseya.fail(Endpoint::AccountsLookup, 1, fault.clone());
+        let checked = session(&kaseya).preflight().await;
+        assert_eq!(checked[2].right(), None, "{fault:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_host_that_stops_answering_ends_it() {
     for (fault, code) in [
         (Fault::DropBeforeApply, ErrorCode::Net01),
@@ -142,7 +191,10 @@ async fn a_host_that_stops_answering_ends_it() {
         (Fault::Answer { status: 429, body: json!({}) }, ErrorCode::Lim01),
     ] {
         let kaseya = simulator().await;
-        kaseya.fail(Endpoint::AccountsLookup, 1, fault);
+        // A connection that breaks is tried once more.
+        for nth in 1..=2 {
+            kaseya.fail(Endpoint::AccountsLookup, nth, fault.clone());
+        }
         let checked = session(&kaseya).preflight().await;
         assert_eq!(letters(&checked), "ppF----?");
         assert_eq!(failure(&checked).1, code);

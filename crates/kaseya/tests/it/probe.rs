@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{ContractId, LineId};
 use kaseya::{Assumption, Outcome, Probed, Session, WriteBack};
-use kaseya_simulator::{Clock, Endpoint, Fault, Logins, Running, Simulator, State};
+use kaseya_simulator::{Clock, Endpoint, Fault, IdsBinding, Logins, Running, Simulator, State, StoredDate};
 use serde_json::{Value, json};
 
 use crate::{
@@ -39,12 +39,21 @@ async fn the_simulators_usual_kaseya_confirms_what_can_be_told_and_is_not_change
     let before = kaseya.state();
     let found = session(&kaseya).probe(None).await.unwrap();
     assert_eq!(of(&found, Outcome::Contradicted), BTreeSet::new(), "{found:#?}");
-    let unknown = ["call-limit", "lookup-by-account", "refused-units", "v1-write", "wrong-login"];
+    let unknown = [
+        "call-limit",
+        "lookup-by-account",
+        "refused-units",
+        "v1-lines-paging",
+        "v1-write",
+        "v1-write-back",
+        "v1-write-date",
+        "wrong-login",
+    ];
     assert_eq!(of(&found, Outcome::Unknown), BTreeSet::from(unknown), "{found:#?}");
     assert_eq!(kaseya.state(), before);
     assert_eq!(kaseya.logins(), Logins { v2_accepted: 1, v1_accepted: 1, ..Logins::default() });
     assert_eq!(kaseya.calls().get(&Endpoint::WriteLine), None);
-    assert!(kaseya.calls().values().sum::<u64>() < 40);
+    assert!(kaseya.calls().values().sum::<u64>() < 45);
     // No name, no secret.
     let shown = format!("{found:?}");
     for secret in
@@ -63,17 +72,24 @@ async fn few_contracts_tell_what_one_account_has() {
     assert!(of(&found, Outcome::Unknown).contains("page-size-cap"));
 }
 
+const TEST_LINE: WriteBack = WriteBack { contract: ContractId(5000), line: LineId(90_000) };
+const WRITES: [&str; 3] = ["v1-write", "v1-write-date", "v1-write-back"];
+
+fn evidence<'a>(found: &'a [Probed], id: &str) -> &'a str {
+    &found.iter().find(|one| one.assumption.id == id).expect("it is in the table").evidence
+}
+
 #[tokio::test]
-async fn a_line_is_written_back_unchanged_where_a_person_asks_for_it() {
+async fn case_e6_a_write_is_proven_by_its_effect_and_its_date_and_put_back() {
     let kaseya = simulator().await;
     let before = kaseya.state();
-    let line = WriteBack { contract: ContractId(5000), line: LineId(90_000 - 5000) };
-    let line = WriteBack { line: LineId(line.contract.0 + 85_000), ..line };
-    let found = session(&kaseya).probe(Some(line)).await.unwrap();
-    assert!(of(&found, Outcome::Confirmed).contains("v1-write"), "{found:#?}");
+    let found = session(&kaseya).probe(Some(TEST_LINE)).await.unwrap();
+    for id in WRITES {
+        assert!(of(&found, Outcome::Confirmed).contains(id), "{found:#?}");
+    }
     assert_eq!(kaseya.state().contracts, before.contracts);
-    let history = kaseya.history();
-    assert_eq!((history.len(), history[0].from, history[0].to), (1, 12.0, 12.0));
+    let written: Vec<(f64, f64)> = kaseya.history().iter().map(|write| (write.from, write.to)).collect();
+    assert_eq!(written, [(12.0, 13.0), (13.0, 12.0)]);
 
     // One that is not there, and one that has no whole units, are left alone.
     kaseya.edit(|state| state.contracts[1].lines[0].units = 2.5).unwrap();
@@ -82,9 +98,54 @@ async fn a_line_is_written_back_unchanged_where_a_person_asks_for_it() {
         WriteBack { contract: ContractId(5001), line: LineId(90_001) },
     ] {
         let found = session(&kaseya).probe(Some(line)).await.unwrap();
-        assert!(of(&found, Outcome::Unknown).contains("v1-write"), "{found:#?}");
+        assert!(WRITES.iter().all(|id| of(&found, Outcome::Unknown).contains(id)), "{found:#?}");
     }
-    assert_eq!(kaseya.history().len(), 1);
+    assert_eq!(kaseya.history().len(), 2);
+}
+
+#[tokio::test]
+async fn case_e6_a_204_is_fine_and_a_write_without_effect_is_contradicted() {
+    let kaseya = simulator().await;
+    kaseya.edit(|state| state.behaviour.lines.answers_nothing = true).unwrap();
+    let before = kaseya.state().contracts;
+    let found = session(&kaseya).probe(Some(TEST_LINE)).await.unwrap();
+    assert!(WRITES.iter().all(|id| of(&found, Outcome::Confirmed).contains(id)), "{found:#?}");
+    assert_eq!(kaseya.state().contracts, before);
+
+    let kaseya = simulator().await;
+    kaseya.edit(|state| state.behaviour.lines.without_effect = true).unwrap();
+    let found = session(&kaseya).probe(Some(TEST_LINE)).await.unwrap();
+    assert!(of(&found, Outcome::Contradicted).contains("v1-write"), "{found:#?}");
+    assert!(of(&found, Outcome::Unknown).contains("v1-write-date"), "{found:#?}");
+    assert!(evidence(&found, "v1-write-back").contains("holds 12 units from"), "{found:#?}");
+}
+
+#[tokio::test]
+async fn case_e6_another_date_and_a_line_that_stays_changed_are_said() {
+    let kaseya = simulator().await;
+    kaseya.edit(|state| state.behaviour.lines.stored_date = StoredDate::NextMonth).unwrap();
+    let found = session(&kaseya).probe(Some(TEST_LINE)).await.unwrap();
+    assert!(of(&found, Outcome::Confirmed).contains("v1-write"), "{found:#?}");
+    let contradicted = of(&found, Outcome::Contradicted);
+    assert!(contradicted.contains("v1-write-date") && contradicted.contains("v1-write-back"), "{found:#?}");
+    assert!(
+        evidence(&found, "v1-write-back").contains("set it by hand to 12 units from 2024-01-01"),
+        "{found:#?}"
+    );
+
+    // The write that puts it back is refused: the line is left with one unit more, and that is said.
+    let kaseya = simulator().await;
+    kaseya.fail(Endpoint::WriteLine, 2, Fault::NoSuccess("Period is closed".to_owned()));
+    let found = session(&kaseya).probe(Some(TEST_LINE)).await.unwrap();
+    assert!(of(&found, Outcome::Contradicted).contains("v1-write-back"), "{found:#?}");
+    assert!(evidence(&found, "v1-write-back").contains("now holds 13 units"), "{found:#?}");
+
+    // Refused at once: nothing to put back.
+    let kaseya = simulator().await;
+    kaseya.fail(Endpoint::WriteLine, 1, Fault::NoSuccess("Period is closed".to_owned()));
+    let found = session(&kaseya).probe(Some(TEST_LINE)).await.unwrap();
+    assert!(of(&found, Outcome::Contradicted).contains("v1-write"), "{found:#?}");
+    assert_eq!(kaseya.history(), []);
 }
 
 #[tokio::test]
@@ -125,6 +186,34 @@ async fn other_shapes_contradict_what_they_concern() {
         let contradicted = of(&found, Outcome::Contradicted);
         let missed: Vec<&&str> = expected.iter().filter(|id| !contradicted.contains(**id)).collect();
         assert!(missed.is_empty(), "{missed:?} after {fault:?}: {found:#?}");
+    }
+}
+
+#[tokio::test]
+async fn case_e1_e7_e8_what_look_ups_and_lines_may_leave_out_is_probed() {
+    type Set = fn(&mut kaseya_simulator::Behaviour);
+    let cases: [(Set, &[&str]); 5] = [
+        (|behaviour| behaviour.lines.of_all_contracts = true, &["v1-lines-alone"]),
+        (|behaviour| behaviour.lines.without_contract_ids = true, &["v1-lines-alone"]),
+        (|behaviour| behaviour.lists.ids = IdsBinding::Comma, &["lookup-by-ids", "accounts-by-ids"]),
+        (
+            |behaviour| behaviour.lists.ids = IdsBinding::Ignored,
+            &["lookup-by-ids", "lookup-one-id", "services-by-id"],
+        ),
+        (|behaviour| behaviour.lists.ignores_account = true, &["lookup-unknown-account"]),
+    ];
+    for (set, expected) in cases {
+        let kaseya = simulator().await;
+        kaseya
+            .edit(|state| {
+                let service = kaseya_simulator::Service { id: 702, ..state.services[0].clone() };
+                state.services.push(service);
+                set(&mut state.behaviour);
+            })
+            .unwrap();
+        let found = session(&kaseya).probe(None).await.unwrap();
+        let contradicted = of(&found, Outcome::Contradicted);
+        assert!(expected.iter().all(|id| contradicted.contains(id)), "{expected:?}: {found:#?}");
     }
 }
 

@@ -175,7 +175,6 @@ async fn a_bad_answer_is_an_error_of_its_kind_and_not_asked_for_again() {
             ErrorCode::Auth06,
             Some("No right"),
         ),
-        (Fault::DropBeforeApply, ErrorCode::Net01, None),
     ] {
         let kaseya = start(|_| {}).await;
         let session = signed_in(&kaseya).await;
@@ -185,6 +184,21 @@ async fn a_bad_answer_is_an_error_of_its_kind_and_not_asked_for_again() {
         assert_eq!(calls(&kaseya, Endpoint::ContractLines), 1, "{fault:?}");
         // The next contract is not concerned.
         assert_eq!(session.lines(CONTRACT).await.unwrap().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn case_e12_a_read_whose_connection_breaks_is_repeated_once_at_once() {
+    for (failures, reads) in [(1, Some(2)), (2, None)] {
+        let kaseya = start(|_| {}).await;
+        let session = signed_in(&kaseya).await;
+        for nth in 1..=failures {
+            kaseya.fail(Endpoint::ContractLines, nth, Fault::DropBeforeApply);
+        }
+        let read = session.lines(CONTRACT).await;
+        assert_eq!(read.as_ref().ok().map(Vec::len), reads);
+        assert_eq!(read.err().map(|error| error.code()), reads.is_none().then_some(ErrorCode::Net01));
+        assert_eq!(calls(&kaseya, Endpoint::ContractLines), 2);
     }
 }
 

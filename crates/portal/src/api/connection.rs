@@ -213,7 +213,9 @@ pub(crate) struct Check {
     code: Option<&'static str>,
     /// What Kaseya said.
     kaseya_said: Option<String>,
-    /// Where the right is given, in the words of Kaseya's menus.
+    /// What was wrong with Kaseya's answer, in English, where Kaseya itself said nothing about it.
+    fault: Option<String>,
+    /// Where the right is given, in the words of Kaseya's menus, where its lack is the cause or may be.
     menu: Option<&'static str>,
 }
 
@@ -223,11 +225,15 @@ impl From<&Checked> for Check {
             Finding::Passed => ("passed", None, None),
             Finding::Untold(_) => ("untold", None, None),
             Finding::NotReached => ("not_reached", None, None),
-            Finding::Failed { code, words } => {
+            Finding::Failed { code, words, .. } => {
                 ("failed", Some(code.as_str()), words.as_ref().map(ToString::to_string))
             }
         };
-        Self { check: checked.check.as_str(), finding, code, kaseya_said, menu: checked.check.menu() }
+        let fault = match &checked.finding {
+            Finding::Failed { fault, .. } => fault.map(|fault| fault.to_string()),
+            _ => None,
+        };
+        Self { check: checked.check.as_str(), finding, code, kaseya_said, fault, menu: checked.right() }
     }
 }
 

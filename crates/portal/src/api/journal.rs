@@ -58,6 +58,8 @@ pub(crate) struct Entry {
     /// The line's price as last seen.
     unit_price: Option<f64>,
     effective_date: Date,
+    /// From which day Kaseya held these units when they were read; null while they were not.
+    effective_date_read: Option<Date>,
     /// What the two changes of a plan switch have in common.
     pair_id: Option<String>,
     /// The counts that are in the number.
@@ -104,6 +106,7 @@ impl From<JournalEntry> for Entry {
             to_units: entry.to_units,
             unit_price: entry.unit_price,
             effective_date: entry.effective_date,
+            effective_date_read: entry.effective_date_read,
             pair_id: entry.pair.map(|pair| pair.to_string()),
             addends: entry.addends.into_iter().map(Added::from).collect(),
             was_approved: entry.was_approved,

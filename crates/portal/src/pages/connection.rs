@@ -208,7 +208,8 @@ pub(crate) async fn post(
         Action::Authenticate => {
             match trying::authenticate(&portal, partner, credentials, typed.mended).await {
                 Ok(tried) => {
-                    let mut outcome = outcome_of(&tried.authenticated, words, &tried.host, &tried.notes);
+                    let mut outcome =
+                        outcome_of(&tried.authenticated, words, &tried.host, &tried.notes, language);
                     outcome.notes.extend(next_try(tried.authenticated.next_try, words, &zone, language));
                     page_of.outcome = Some(outcome);
                     return Ok(page(&page_of));
@@ -254,6 +255,7 @@ fn outcome_of(
     words: &words::Connection,
     host: &str,
     notes: &[kaseya::Note],
+    language: advice::Language,
 ) -> Outcome {
     let works = authenticated.is_proven();
     let stripped = (!notes.is_empty()).then(|| fill(words.stripped, &[("host", &host)]));
@@ -264,7 +266,7 @@ fn outcome_of(
             (true, false) => format!("{} {}", words.works, words.not_stored),
             (false, _) => words.works_not.to_owned(),
         },
-        checks: authenticated.checks.iter().map(|checked| check(checked, words)).collect(),
+        checks: authenticated.checks.iter().map(|checked| check(checked, words, language)).collect(),
         notes: stripped.into_iter().collect(),
         may_say_mended: false,
     }
@@ -285,7 +287,7 @@ fn next_try(
     Some(fill(text, &[("when", &shown::instant(until, zone, language))]))
 }
 
-fn check(checked: &Checked, words: &words::Connection) -> Check {
+fn check(checked: &Checked, words: &words::Connection, language: advice::Language) -> Check {
     use connection::Check as Of;
     let name = match checked.check {
         Of::LogInV2 => words.check_log_in_v2,
@@ -301,10 +303,11 @@ fn check(checked: &Checked, words: &words::Connection) -> Check {
         Finding::Passed => ("passed", String::new()),
         Finding::Untold(_) => ("untold", words.untold.to_owned()),
         Finding::NotReached => ("", words.not_reached.to_owned()),
-        Finding::Failed { code, words: said } => {
+        Finding::Failed { code, words: said, fault } => {
             let mut more = vec![code.to_string()];
             more.extend(said.as_ref().map(|said| fill(words.kaseya_said, &[("words", said)])));
-            more.extend(checked.check.menu().map(|menu| fill(words.right, &[("menu", &menu)])));
+            more.extend(fault.map(|fault| advice::answer_fault(fault, language)));
+            more.extend(checked.right().map(|menu| fill(words.right, &[("menu", &menu)])));
             ("failed", more.join(". "))
         }
     };
@@ -332,7 +335,7 @@ fn refused(
             outcome(words.mistakes.to_owned())
         }
         NotSaved::NotProven(tried) => Outcome {
-            checks: tried.checks.iter().map(|checked| check(checked, words)).collect(),
+            checks: tried.checks.iter().map(|checked| check(checked, words, language)).collect(),
             notes: next_try(tried.next_try, words, zone, language).into_iter().collect(),
             ..outcome(words.not_proven.to_owned())
         },

@@ -13,6 +13,7 @@ super::words! {
         contract: "Contract", "Contratto";
         units: "Units", "Unità";
         effective: "From", "Dal";
+        other_date: "in Kaseya: {day}", "in Kaseya: {day}";
         cause: "Cause", "Causa";
         approved: "approved by a person", "approvata da una persona";
         pair: "half of a plan switch", "metà di un cambio di piano";

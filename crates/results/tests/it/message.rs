@@ -122,6 +122,7 @@ impl With for v1::JobDone {
             result: result.into(),
             at: wire(at),
             detail: None,
+            effective_date_read: None,
         });
         self
     }

@@ -1,5 +1,6 @@
 //! The real worker on the bus inside one process, with a scripted scheduler and the real simulator over HTTP.
 
+mod answers;
 mod brakes;
 mod codes;
 mod drift;

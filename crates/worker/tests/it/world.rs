@@ -122,7 +122,7 @@ impl World {
 
         let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
         let read_again = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
-        let bms_settings = BmsSettings { read_again, ..BmsSettings::default() };
+        let bms_settings = BmsSettings { read_again };
         let bms = Bms::new(egress, Arc::new(clock.clone()), bms_settings);
         let stop = CancellationToken::new();
         let worker = Worker::new(
@@ -239,6 +239,7 @@ fn script(base: &str) -> Script {
             user_name: "sync@msp.example".to_owned(),
             sealed_password: sealed("correct horse"),
             credentials_version: Some(1),
+            ..v1::SealedIntegration::default()
         }),
         allowance: Some(v1::CallAllowance { v2: Some(100), v1: Some(150) }),
         lease_seconds: Some(60),

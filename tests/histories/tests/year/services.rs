@@ -135,6 +135,7 @@ impl Services {
                 user_name: USER.to_owned(),
                 sealed_password: sealed(),
                 credentials_version: Some(1),
+                ..v1::SealedIntegration::default()
             }),
             allowance: Some(v1::CallAllowance { v2: Some(1000), v1: Some(1000) }),
             lease_seconds: Some(60),
@@ -153,7 +154,7 @@ fn start_worker(bus: &InProcess, clock: &Clock, number: u32) -> JoinHandle<()> {
     let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
     let read_again = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
     let clock: Arc<dyn domain::Clock> = Arc::new(clock.clone());
-    let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings { read_again, ..BmsSettings::default() });
+    let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings { read_again });
     let settings = WorkerSettings {
         jobs: 1,
         jobs_now: 1,
