@@ -52,8 +52,10 @@ fn usual(path: &str) -> serde_json::Value {
     match path {
         "/v2/security/authenticate" => json!({"success": true, "result": {"accessToken": "access-1"}}),
         "/api/token" => json!({"access_token": "v1-1", "expires_in": 3600}),
-        "/v2/finance/contracts/lookup" => json!({"success": true, "result": []}),
-        _ => json!({"Status": "OK", "Error": "None", "Result": [line]}),
+        "/v2/finance/contracts/lookup" => {
+            json!({"success": true, "result": [{"id": CONTRACT.0, "name": "One", "isActive": true}]})
+        }
+        _ => json!({"Status": "OK", "Error": "None", "Result": [line], "TotalRecords": 1}),
     }
 }
 

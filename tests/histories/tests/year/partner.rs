@@ -289,6 +289,7 @@ fn integration(history: &History) -> Integration {
         host: String::new(),
         v2_base: None,
         v1_base: None,
+        line_routes: None,
         tenant: String::new(),
         user_name: String::new(),
         sealed_password: String::new(),
