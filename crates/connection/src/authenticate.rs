@@ -60,6 +60,12 @@ pub enum NotTried {
         /// When they may be tried.
         until: Timestamp,
     },
+    /// Somebody presses the button again and again.
+    #[error("too many tries of this form; the next one is possible from {until} on")]
+    TooOften {
+        /// When they may be tried.
+        until: Timestamp,
+    },
     /// The hour's calls are used up.
     #[error("this hour's calls to Kaseya are used up (LIM-01); try again in a while")]
     CallLimit,

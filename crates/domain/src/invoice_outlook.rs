@@ -1,8 +1,9 @@
-//! Whether a schedule syncs a month's last count before its invoice is made (S-29), in instants.
+//! Whether a month's last count is in Kaseya before its invoice is made (S-29), in instants: brought by the schedule, or by the
+//! month-end run.
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
 
 use crate::{InvoiceDay, Month, MonthEnd, Schedule, local_time};
 
@@ -17,6 +18,19 @@ pub struct InvoiceOutlook {
     pub invoiced_from: Timestamp,
     /// The schedule's first sync after the count is frozen.
     pub synced_at: Timestamp,
+    /// When the month-end run pushes it at the latest; `None` where that is off.
+    pub pushed_at: Option<Timestamp>,
+}
+
+/// How a month's last count comes to Kaseya.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InvoiceTiming {
+    /// The schedule brings it in time.
+    Schedule,
+    /// The schedule is too late, and the month-end run is in time.
+    MonthEnd,
+    /// Neither is in time.
+    Missed,
 }
 
 impl InvoiceOutlook {
@@ -27,6 +41,7 @@ impl InvoiceOutlook {
         spread: Duration,
         month_end: &MonthEnd,
         invoice_day: InvoiceDay,
+        month_end_run: bool,
         now: Timestamp,
     ) -> Option<Self> {
         let this_month = Month::of(schedule.zone().to_datetime(now).date());
@@ -37,12 +52,41 @@ impl InvoiceOutlook {
         let spread = SignedDuration::try_from(spread).ok()?;
         let synced = schedule.after_instant(frozen_by.checked_sub(spread).ok()?)?;
         let synced_at = synced.due.checked_add(spread).ok()?;
-        Some(Self { month, frozen_by, invoiced_from, synced_at })
+        Some(Self {
+            month,
+            frozen_by,
+            invoiced_from,
+            synced_at,
+            pushed_at: month_end_run.then_some(frozen_by),
+        })
     }
 
-    /// Whether the invoice may be made before the schedule has synced the month's last count.
+    /// When the count is on its way to Kaseya at the latest.
+    pub fn arrives_at(&self) -> Timestamp {
+        self.pushed_at.map_or(self.synced_at, |pushed| pushed.min(self.synced_at))
+    }
+
+    /// How it comes there.
+    pub fn timing(&self) -> InvoiceTiming {
+        if self.synced_at < self.invoiced_from {
+            InvoiceTiming::Schedule
+        } else if self.arrives_at() < self.invoiced_from {
+            InvoiceTiming::MonthEnd
+        } else {
+            InvoiceTiming::Missed
+        }
+    }
+
+    /// Whether the invoice may be made before the month's last count is in Kaseya.
     pub fn is_missed(&self) -> bool {
-        self.synced_at >= self.invoiced_from
+        self.timing() == InvoiceTiming::Missed
+    }
+
+    /// The first invoice day that begins after the count has arrived; `None` where no day of the month does.
+    pub fn first_day_in_time(&self, zone: &TimeZone) -> Option<InvoiceDay> {
+        let arrives = zone.to_datetime(self.arrives_at()).date();
+        let day = arrives.tomorrow().ok().filter(|day| Month::of(*day) == self.month.next())?;
+        InvoiceDay::new(day.day())
     }
 }
 
@@ -59,11 +103,46 @@ mod tests {
     use super::*;
 
     fn outlook(frequency: Frequency, hour: i64, invoice_day: i8, now: &str) -> InvoiceOutlook {
+        outlook_with(frequency, hour, invoice_day, false, now)
+    }
+
+    fn outlook_with(
+        frequency: Frequency,
+        hour: i64,
+        invoice_day: i8,
+        month_end_run: bool,
+        now: &str,
+    ) -> InvoiceOutlook {
         let schedule = Schedule::new(frequency, hour, "Europe/Rome").unwrap();
         let month_end = MonthEnd::new("Europe/Rome", 6).unwrap();
         let invoice_day = InvoiceDay::new(invoice_day).unwrap();
         let spread = Duration::from_secs(600);
-        InvoiceOutlook::next(&schedule, spread, &month_end, invoice_day, now.parse().unwrap()).unwrap()
+        let now = now.parse().unwrap();
+        InvoiceOutlook::next(&schedule, spread, &month_end, invoice_day, month_end_run, now).unwrap()
+    }
+
+    #[test]
+    fn case_c6_the_defaults_of_a_new_partner_are_missed_whatever_the_schedule() {
+        let zone = TimeZone::get("Europe/Rome").unwrap();
+        for hour in 0..24 {
+            let defaults = outlook_with(Frequency::Daily, hour, 1, true, "2026-11-23T10:00:00Z");
+            assert_eq!(
+                (defaults.timing(), defaults.pushed_at),
+                (InvoiceTiming::Missed, Some(defaults.frozen_by))
+            );
+            assert_eq!(defaults.first_day_in_time(&zone), InvoiceDay::new(2), "{hour}");
+        }
+        // The day that it says is in time.
+        let second = outlook_with(Frequency::Daily, 12, 2, true, "2026-11-23T10:00:00Z");
+        assert_eq!(second.timing(), InvoiceTiming::Schedule);
+        let weekly = outlook_with(Frequency::Weekly(Weekday::Monday), 2, 2, true, "2026-11-23T10:00:00Z");
+        assert_eq!(weekly.timing(), InvoiceTiming::MonthEnd);
+        // Without the run only the schedule brings it: on Monday the 7th.
+        let weekly = outlook(Frequency::Weekly(Weekday::Monday), 2, 2, "2026-11-23T10:00:00Z");
+        assert_eq!(
+            (weekly.timing(), weekly.first_day_in_time(&zone)),
+            (InvoiceTiming::Missed, InvoiceDay::new(8))
+        );
     }
 
     #[test]

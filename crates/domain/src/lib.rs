@@ -34,6 +34,7 @@ mod password_age;
 mod plan;
 mod plan_switch;
 mod probe;
+mod ready;
 mod remark;
 mod retry;
 mod role;
@@ -69,7 +70,7 @@ pub use ids::{
     AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, MemberId, PairId, PartnerId,
     ProductId, ReportId, RequestId, RunId, ServiceId, TokenId,
 };
-pub use invoice_outlook::InvoiceOutlook;
+pub use invoice_outlook::{InvoiceOutlook, InvoiceTiming};
 pub use leftover::plan_leftover;
 pub use login::{
     LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, NextTry, RefusedLogin,
@@ -82,6 +83,7 @@ pub use plan_switch::{
     wait_for_person,
 };
 pub use probe::probe_due;
+pub use ready::{CompanyReadiness, NotReady, PartnerReadiness, not_ready};
 pub use remark::{OldLine, Remark};
 pub use retry::{Backoff, UNSURE_FOR};
 pub use role::Role;

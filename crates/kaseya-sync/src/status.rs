@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use advice::Language;
-use domain::{RunId, Wait};
+use domain::{CompanyId, NotReady, PartnerReadiness, RunId, Wait};
 use jiff::Timestamp;
 use operations::{AdviceDocument, Advising};
 use serde::Serialize;
 use store::{
-    StoreError,
+    StoreError, Transaction,
     outcomes::{ProductRow, RunTotals},
+    readiness,
     settings::{IntegrationState, PartnerSettings},
     status_reading::{self, CompanyStatus, HoldRow, RunRow},
     waiting,
@@ -36,8 +37,13 @@ struct Document<'a> {
     /// The code with which Kaseya refused the credentials.
     credentials_refused: Option<&'static str>,
     #[serde(flatten)]
-    standing: Standing,
+    standing: &'a Standing,
+    /// Null unless the integration is on.
     next_run_at: Option<Timestamp>,
+    /// Companies whose next invoice would be right.
+    ready: u32,
+    /// Why it would not be of the others, with how many each is for.
+    not_ready: BTreeMap<&'static str, u32>,
     open_holds: usize,
     runs: Vec<Run>,
     companies: Vec<Company<'a>>,
@@ -92,6 +98,8 @@ struct Company<'a> {
     contract_id: Option<i32>,
     contract: Option<&'a str>,
     state: &'static str,
+    /// Why its next invoice would not be right.
+    not_ready: Option<&'static str>,
     code: Option<&'static str>,
     remarks: Vec<String>,
     kaseya_says: Option<&'a str>,
@@ -118,41 +126,84 @@ pub(crate) async fn command(
 ) -> anyhow::Result<Ended> {
     let settings = installation.partner(partner).await?;
     let now = installation.clock.now();
-    let (companies, runs, waits, holds, standing, advising) = installation
+    let seen = installation
         .store
         .transaction("read_status", |tx| {
             let settings = &settings;
-            Box::pin(async move {
-                Ok::<_, StoreError>((
-                    status_reading::companies(tx, settings, now).await?,
-                    status_reading::runs(tx, &settings.partner, 0, RUNS).await?,
-                    waiting::runs(tx, &settings.partner, now).await?,
-                    status_reading::standing_holds(tx, &settings.partner).await?,
-                    Standing::read(tx, settings, now).await?,
-                    Advising::read(tx, settings, now).await?,
-                ))
-            })
+            Box::pin(async move { Seen::read(tx, settings, now).await })
         })
         .await?;
     if json {
-        let document =
-            document(&settings, &companies, (&runs, &waits), &holds, standing, &advising, language);
+        let document = document(&settings, &seen, language);
         output::say(&serde_json::to_string_pretty(&document)?)?;
     } else {
-        show(&settings, &companies, (&runs, &waits), &holds, &standing, &advising, language)?;
+        show(&settings, &seen, language)?;
     }
     Ok(Ended::InOrder)
 }
 
-fn document<'a>(
-    settings: &'a PartnerSettings,
-    companies: &'a [CompanyStatus],
-    (runs, waits): (&[RunRow], &BTreeMap<RunId, Wait>),
-    holds: &[HoldRow],
+/// What is shown of a partner.
+struct Seen<'a> {
+    companies: Vec<CompanyStatus>,
+    ready: Ready,
+    runs: Vec<RunRow>,
+    waits: BTreeMap<RunId, Wait>,
+    holds: Vec<HoldRow>,
     standing: Standing,
-    advising: &Advising<'_>,
-    language: Language,
-) -> Document<'a> {
+    advising: Advising<'a>,
+}
+
+impl<'a> Seen<'a> {
+    async fn read(
+        tx: &Transaction<'_>,
+        settings: &'a PartnerSettings,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let companies = status_reading::companies(tx, settings, now).await?;
+        let ready = readiness::partner(tx, &settings.partner, now).await?;
+        Ok(Self {
+            ready: Ready::of(settings, &companies, &ready),
+            companies,
+            runs: status_reading::runs(tx, &settings.partner, 0, RUNS).await?,
+            waits: waiting::runs(tx, &settings.partner, now).await?,
+            holds: status_reading::standing_holds(tx, &settings.partner).await?,
+            standing: Standing::read(tx, settings, now).await?,
+            advising: Advising::read(tx, settings, now).await?,
+        })
+    }
+}
+
+/// Which companies are ready for their next invoice.
+struct Ready(BTreeMap<CompanyId, Option<NotReady>>);
+
+impl Ready {
+    fn of(settings: &PartnerSettings, companies: &[CompanyStatus], ready: &PartnerReadiness) -> Self {
+        // A company's rows follow one another: they are in the order of names and then of ids.
+        let together = companies.chunk_by(|one, other| one.company == other.company);
+        let mapped = |id: &CompanyId| settings.companies.get(id).is_some_and(|known| known.mapping.is_some());
+        let of_rows = |rows: &[CompanyStatus]| {
+            let id = rows.first()?.company.clone();
+            let reason = readiness::of_statuses(ready, mapped(&id), rows);
+            Some((id, reason))
+        };
+        Self(together.filter_map(of_rows).collect())
+    }
+
+    fn ready(&self) -> u32 {
+        u32::try_from(self.0.values().filter(|reason| reason.is_none()).count()).unwrap_or(u32::MAX)
+    }
+
+    fn not_ready(&self) -> BTreeMap<NotReady, u32> {
+        let mut reasons = BTreeMap::new();
+        for reason in self.0.values().flatten() {
+            *reasons.entry(*reason).or_default() += 1;
+        }
+        reasons
+    }
+}
+
+fn document<'a>(settings: &'a PartnerSettings, seen: &'a Seen<'a>, language: Language) -> Document<'a> {
+    let Seen { companies, ready, runs, waits, holds, standing, advising } = seen;
     let integration = settings.integration.as_ref();
     Document {
         partner: settings.partner.as_str(),
@@ -167,7 +218,17 @@ fn document<'a>(
             .and_then(|integration| integration.credentials_refused)
             .map(|refused| refused.code.as_str()),
         standing,
-        next_run_at: settings.schedule.as_ref().map(|schedule| schedule.next_run_at),
+        next_run_at: settings
+            .schedule
+            .as_ref()
+            .filter(|_| is_on(settings))
+            .map(|schedule| schedule.next_run_at),
+        ready: ready.ready(),
+        not_ready: ready
+            .not_ready()
+            .into_iter()
+            .map(|(reason, companies)| (reason.as_str(), companies))
+            .collect(),
         open_holds: open(holds),
         runs: runs
             .iter()
@@ -191,6 +252,7 @@ fn document<'a>(
                 contract_id: row.contract.as_ref().map(|(contract, _)| contract.0),
                 contract: row.contract.as_ref().map(|(_, name)| name.as_str()),
                 state: row.state.as_str(),
+                not_ready: ready.0.get(&row.company).copied().flatten().map(NotReady::as_str),
                 code: row.code.map(domain::ErrorCode::as_str),
                 remarks: advising.remarks(row, language),
                 kaseya_says: row.kaseya_says.as_deref(),
@@ -209,15 +271,13 @@ fn open(holds: &[HoldRow]) -> usize {
     holds.iter().filter(|hold| hold.state == "open").count()
 }
 
-fn show(
-    settings: &PartnerSettings,
-    companies: &[CompanyStatus],
-    (runs, waits): (&[RunRow], &BTreeMap<RunId, Wait>),
-    holds: &[HoldRow],
-    standing: &Standing,
-    advising: &Advising<'_>,
-    language: Language,
-) -> anyhow::Result<()> {
+/// Whether anything is synced by itself.
+fn is_on(settings: &PartnerSettings) -> bool {
+    settings.integration.as_ref().is_some_and(|known| known.state == IntegrationState::On)
+}
+
+fn show(settings: &PartnerSettings, seen: &Seen<'_>, language: Language) -> anyhow::Result<()> {
+    let Seen { companies, ready, runs, waits, holds, standing, advising } = seen;
     let zone = settings.zone();
     let integration = settings.integration.as_ref();
     let state = match integration.map(|integration| integration.state) {
@@ -235,7 +295,15 @@ fn show(
         ))?;
     }
     standing.show(zone)?;
-    if let Some(schedule) = &settings.schedule {
+    output::say(&format_args!(
+        "companies ready for their next invoice: {} of {}",
+        ready.ready(),
+        ready.0.len()
+    ))?;
+    for (reason, companies) in ready.not_ready() {
+        output::say(&format_args!("not ready, {companies}: {}", advice::not_ready(reason, language)))?;
+    }
+    if let Some(schedule) = settings.schedule.as_ref().filter(|_| is_on(settings)) {
         let zone_name = zone.iana_name().unwrap_or("UTC");
         let next = instant(Some(schedule.next_run_at), zone);
         output::say(&format_args!("next scheduled run {next}; times are those of {zone_name}"))?;

@@ -8,7 +8,7 @@ use domain::{
 use jiff::{SignedDuration, Timestamp};
 use store::{
     StoreError, Transaction,
-    settings::{self, PartnerSettings, StoredSchedule},
+    settings::{self, Integration, PartnerSettings, StoredSchedule},
     settings_writing as writing,
 };
 
@@ -85,7 +85,8 @@ pub fn preview(settings: &PartnerSettings, schedule: &Schedule, spread: Duration
         .take(SHOWN)
         .collect();
     let invoice = settings.integration.as_ref().and_then(|integration| {
-        InvoiceOutlook::next(schedule, own, &integration.month_end, integration.invoice_day, now)
+        let Integration { month_end, invoice_day, month_end_run, .. } = integration;
+        InvoiceOutlook::next(schedule, own, month_end, *invoice_day, *month_end_run, now)
     });
     Preview { due, invoice }
 }

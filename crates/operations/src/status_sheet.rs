@@ -17,7 +17,7 @@ use crate::{
     spreadsheet::{file, marked},
 };
 
-const COLUMNS: [&str; 27] = [
+const COLUMNS: [&str; 29] = [
     "company_id",
     "company",
     "account_id",
@@ -45,6 +45,8 @@ const COLUMNS: [&str; 27] = [
     "last_month_users",
     "charged_users",
     "trace_id",
+    "ready",
+    "not_ready",
 ];
 
 impl Operations {
@@ -144,5 +146,7 @@ fn row(
         text(last_month.and_then(|(product, users)| users.with(&product.product))),
         text(charged.map(|(product, charges)| charges.with(&product.product))),
         text(status.trace_id.as_ref()),
+        if company.not_ready.is_none() { "yes" } else { "no" }.to_owned(),
+        text(company.not_ready),
     ]
 }

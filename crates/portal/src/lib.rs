@@ -17,6 +17,7 @@ mod language;
 mod named;
 mod pages;
 mod pending_sign_in;
+mod ready;
 mod router;
 mod said;
 mod serving;

@@ -47,7 +47,7 @@ async fn count(portal: &Portal, partner: &PartnerId) -> Result<(), NotSaved> {
         store.transaction("count_try", |tx| Box::pin(attempts::attempt(tx, whose, LIMIT, now))).await?;
     match attempt {
         Attempt::Allowed => Ok(()),
-        Attempt::NotBefore(until) => Err(NotTried::NotBefore { until }.into()),
+        Attempt::NotBefore(until) => Err(NotTried::TooOften { until }.into()),
     }
 }
 

@@ -8,6 +8,8 @@ const FREEZE_EVERY: Duration = Duration::from_secs(60);
 const PROVE_EVERY: Duration = Duration::from_secs(30);
 /// How often to count open jobs for the metrics.
 const COUNT_EVERY: Duration = Duration::from_secs(15);
+/// How often the metrics say who is ready: a figure for alerts, not for a page.
+const JUDGE_EVERY: Duration = Duration::from_secs(600);
 
 /// One of the loops. A round of it looks once at the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,12 +22,13 @@ pub(crate) enum Duty {
     LinesToReread,
     LedgerUpkeep,
     OpenJobs,
+    ReadyCompanies,
     /// Woken by the ledger as well. Last, so that one step emits what the others made.
     Tickets,
 }
 
 impl Duty {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::DueSchedules,
         Self::WaitingRequests,
         Self::Answers,
@@ -34,6 +37,7 @@ impl Duty {
         Self::LinesToReread,
         Self::LedgerUpkeep,
         Self::OpenJobs,
+        Self::ReadyCompanies,
         Self::Tickets,
     ];
 
@@ -48,6 +52,7 @@ impl Duty {
             Self::LinesToReread => "lines to reread",
             Self::LedgerUpkeep => "ledger upkeep",
             Self::OpenJobs => "open jobs",
+            Self::ReadyCompanies => "ready companies",
             Self::Tickets => "tickets",
         }
     }
@@ -58,6 +63,7 @@ impl Duty {
             Self::MonthEnds => FREEZE_EVERY,
             Self::LoginsToProve => PROVE_EVERY,
             Self::OpenJobs => COUNT_EVERY,
+            Self::ReadyCompanies => JUDGE_EVERY,
             _ => poll,
         }
     }

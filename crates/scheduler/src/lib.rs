@@ -39,10 +39,10 @@ mod switching_off;
 #[cfg(test)]
 mod world;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use bus::{BusError, Delivery, Incoming, Queue, Settlement};
-use domain::Backoff;
+use domain::{Backoff, NotReady};
 use runtime::{Health, metrics::Meter};
 use store::StoreError;
 use tokio::task::JoinSet;
@@ -182,6 +182,7 @@ impl Scheduler {
             }
             Duty::LedgerUpkeep => self.keep_up().await?,
             Duty::OpenJobs => self.count_open_jobs().await?,
+            Duty::ReadyCompanies => self.judge_companies().await?,
             Duty::Tickets => {
                 spread::spread_surveys(context).await?;
                 return Ok(emit::emit(context, &self.metrics).await?);
@@ -195,6 +196,32 @@ impl Scheduler {
         self.metrics.leases_ended(ended);
         lease::refuse_open_work(&self.context).await?;
         switching_off::finish(&self.context).await?;
+        Ok(())
+    }
+
+    /// A partner at a time: none keeps the others' rows in sight for longer than its own count takes.
+    async fn judge_companies(&self) -> Result<(), StoreError> {
+        let store = &self.context.store;
+        let now = self.context.clock.now();
+        let partners =
+            store.transaction("list_connected", |tx| Box::pin(store::settings::connected(tx))).await?;
+        let (mut ready, mut reasons) = (0_u32, BTreeMap::<NotReady, u32>::new());
+        for partner in &partners {
+            let judged = store
+                .transaction("judge_companies", |tx| {
+                    Box::pin(store::company_listing::readiness_of(tx, partner, now))
+                })
+                .await?;
+            ready = ready.saturating_add(judged.ready);
+            for (reason, companies) in judged.not_ready {
+                let sum = reasons.entry(reason).or_default();
+                *sum = sum.saturating_add(companies);
+            }
+        }
+        self.metrics.companies(None, ready);
+        for reason in NotReady::ALL.iter().copied() {
+            self.metrics.companies(Some(reason), reasons.get(&reason).copied().unwrap_or_default());
+        }
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! What the scheduler counts.
 
 use bus::Queue;
+use domain::NotReady;
 use messages::v1;
 use runtime::metrics::{Counter, Gauge, KeyValue, Meter};
 
@@ -12,6 +13,7 @@ pub(crate) struct Metrics {
     starts: Counter<u64>,
     changes: Counter<u64>,
     open_jobs: Gauge<i64>,
+    companies: Gauge<i64>,
 }
 
 impl Metrics {
@@ -28,6 +30,10 @@ impl Metrics {
             open_jobs: meter
                 .i64_gauge("scheduler.jobs.open")
                 .with_description("Jobs that are not done.")
+                .build(),
+            companies: meter
+                .i64_gauge("scheduler.companies")
+                .with_description("Companies by whether their next invoice would be right, and why not.")
                 .build(),
         }
     }
@@ -54,5 +60,11 @@ impl Metrics {
 
     pub(crate) fn open_jobs(&self, kind: domain::JobKind, jobs: i64) {
         self.open_jobs.record(jobs, &[KeyValue::new("kind", kind.as_str())]);
+    }
+
+    /// Companies that are ready, or not for a reason.
+    pub(crate) fn companies(&self, reason: Option<NotReady>, companies: u32) {
+        let ready = reason.map_or("ready", NotReady::as_str);
+        self.companies.record(companies.into(), &[KeyValue::new("ready", ready)]);
     }
 }

@@ -7,18 +7,19 @@ mod finding;
 
 use std::collections::BTreeMap;
 
-use domain::{CompanyId, Month, PartnerId};
+use domain::{CompanyId, Month, NotReady, PartnerId};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
     StoreError, Transaction,
     billed_month::{self, Charges},
     counts::{self, Users},
+    readiness,
     settings::{self, Company},
     status_reading::{self, CompanyStatus},
 };
 
-pub use finding::{Counts, Filter, Sort};
+pub use finding::{Counts, Filter, Readiness, Sort};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct Page {
     pub companies: Vec<ListedCompany>,
     /// How many companies the search finds, all and by filter.
     pub counts: Counts,
+    /// How many of them are ready, and why the others are not.
+    pub readiness: Readiness,
 }
 
 /// A company of a page.
@@ -61,6 +64,8 @@ pub struct ListedCompany {
     pub last_month: Option<Users>,
     /// What the provider charges for it for last month; `None` where it has not told of that month.
     pub charged: Option<Charges>,
+    /// Why its next invoice would not be right; `None`: it would be.
+    pub not_ready: Option<NotReady>,
 }
 
 /// What a report says of a company.
@@ -83,7 +88,9 @@ pub async fn page(
     now: Timestamp,
 ) -> Result<Page, StoreError> {
     let over = over(tx, partner).await?;
+    let ready = readiness::partner(tx, partner, now).await?;
     let found = finding::find(tx, partner, query, over, now).await?;
+    let judged = finding::judge(tx, partner, query.search, (over, &ready), now).await?;
     let only: Vec<&str> = found.companies.iter().map(CompanyId::as_str).collect();
     let products = settings::products(tx, partner).await?;
     let mut companies = settings::companies(tx, partner, Some(&only)).await?;
@@ -101,16 +108,18 @@ pub async fn page(
     let mut newest = newest(tx, partner, &only).await?;
     let mut billed = billed_month::read(tx, partner, &only, last_month).await?;
     let listed = found.companies.into_iter().filter_map(|id| {
+        let (company, statuses) = (companies.remove(&id)?, statuses.remove(&id).unwrap_or_default());
         Some(ListedCompany {
-            company: companies.remove(&id)?,
-            statuses: statuses.remove(&id).unwrap_or_default(),
+            not_ready: readiness::of_statuses(&ready, company.mapping.is_some(), &statuses),
+            company,
+            statuses,
             newest: newest.remove(&id),
             charged: billed.charged_for(&id),
             last_month: billed.frozen.remove(&id),
             id,
         })
     });
-    Ok(Page { companies: listed.collect(), counts: found.counts })
+    Ok(Page { companies: listed.collect(), counts: found.counts, readiness: judged })
 }
 
 /// What lies over how companies stand. It is not held meanwhile: a page is of one moment.
@@ -153,4 +162,15 @@ async fn newest(
         }
     }
     Ok(companies)
+}
+
+/// How many of a partner's companies are ready, and why the others are not.
+pub async fn readiness_of(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    now: Timestamp,
+) -> Result<Readiness, StoreError> {
+    let over = over(tx, partner).await?;
+    let ready = readiness::partner(tx, partner, now).await?;
+    finding::judge(tx, partner, "", (over, &ready), now).await
 }

@@ -37,6 +37,7 @@ pub mod permits;
 mod pool;
 pub mod probes;
 mod reachable;
+pub mod readiness;
 pub mod reports;
 pub mod requests;
 mod row;

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Row, StoreError, Transaction,
-    company_listing::{self, Counts, Filter, ListedCompany, Query, Sort},
+    company_listing::{self, Counts, Filter, ListedCompany, Query, Readiness, Sort},
     incomplete_reports::{self, IncompleteReport},
     settings::{self, IntegrationState, RefusedCredentials},
     status_reading::{self, RunRow},
@@ -22,6 +22,8 @@ pub struct Overview {
     pub invoice_day: Option<InvoiceDay>,
     /// The companies by how they stand.
     pub companies: Counts,
+    /// How many of them are ready, and why the others are not.
+    pub readiness: Readiness,
     /// Those that need a person, the worst first.
     pub needs_person: Vec<ListedCompany>,
     /// Changes that wait for a person.
@@ -36,7 +38,7 @@ pub struct Overview {
     pub running: Option<RunRow>,
     /// The last one that has ended.
     pub last: Option<RunRow>,
-    /// When the schedule is due.
+    /// When the schedule is due; `None` unless the integration is on.
     pub next_run_at: Option<Timestamp>,
 }
 
@@ -92,6 +94,7 @@ pub async fn overview(
         refused: standing.and_then(|(_, refused, _)| refused),
         invoice_day: standing.map(|(.., invoice_day)| invoice_day),
         companies: page.counts,
+        readiness: page.readiness,
         needs_person: page.companies,
         open_holds: row.number("open_holds")?,
         unmapped_products: unmapped_products(tx, partner).await?,
@@ -105,7 +108,11 @@ pub async fn overview(
         at_risk: at_risk(tx, partner).await?,
         running: status_reading::newest_run(tx, partner, true).await?,
         last: status_reading::newest_run(tx, partner, false).await?,
-        next_run_at: row.get("next_run_at")?,
+        // Nothing is synced by itself while it is off.
+        next_run_at: match standing {
+            Some((IntegrationState::On, ..)) => row.get("next_run_at")?,
+            _ => None,
+        },
     })
 }
 

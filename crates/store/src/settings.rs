@@ -266,6 +266,13 @@ pub async fn count_zone(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Opt
     TimeZone::get(&name).map(Some).map_err(|error| StoreError::row("partners", "count_zone", &error))
 }
 
+/// The partners that have saved a connection.
+pub async fn connected(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
+    let sql = "-- all partners: a figure for the metrics
+               select partner_id from integrations order by partner_id";
+    tx.query(sql, &[]).await?.iter().map(|row| row.partner_id("partner_id")).collect()
+}
+
 /// Reads a partner's integration alone; `None` before the first save.
 pub async fn read_integration(
     tx: &Transaction<'_>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
-use domain::{CompanyId, Month, ProductId, Remark};
+use domain::{CompanyId, Month, NotReady, ProductId, Remark};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use store::{
@@ -99,6 +99,9 @@ pub(crate) struct Company {
     /// What the provider charges for last month, by product; null while it has not told of it.
     #[schema(value_type = Option<BTreeMap<String, u32>>)]
     charged: Option<BTreeMap<ProductId, u32>>,
+    /// Why its next invoice would not be right if it were made, by these settings, at its instant; null: it would be. The
+    /// reasons are those of `found.not_ready`.
+    not_ready: Option<&'static str>,
     /// How it stands, per contract.
     statuses: Vec<Status>,
 }
@@ -259,6 +262,7 @@ impl From<ListedCompany> for Company {
             }),
             last_month: listed.last_month.map(|Users(users)| users),
             charged: listed.charged.map(|Charges(users)| users),
+            not_ready: listed.not_ready.map(NotReady::as_str),
             statuses: listed.statuses.into_iter().map(Status::from).collect(),
         }
     }
@@ -311,7 +315,7 @@ pub(crate) async fn list(
     let next = (end < listed.counts.of(query.filter)).then_some(Cursor(end.into()));
     Ok(Json(Companies {
         companies: listed.companies.into_iter().map(Company::from).collect(),
-        found: listed.counts.into(),
+        found: Numbers::of(listed.counts, &listed.readiness),
         next,
     }))
 }

@@ -4,7 +4,12 @@ use axum::{Json, extract::State};
 use domain::Month;
 use jiff::Timestamp;
 use serde::Serialize;
-use store::{StoreError, company_listing::Counts, overview, settings, settings::RefusedCredentials};
+use store::{
+    StoreError,
+    company_listing::{Counts, Readiness},
+    overview, settings,
+    settings::RefusedCredentials,
+};
 use utoipa::ToSchema;
 
 use super::{
@@ -48,7 +53,7 @@ pub(crate) struct Overview {
     running: Option<Run>,
     /// The last one that has ended.
     last: Option<Run>,
-    /// When the schedule is due.
+    /// When the schedule is due; null unless the integration is on.
     next_run_at: Option<Timestamp>,
 }
 
@@ -95,8 +100,10 @@ impl From<RefusedCredentials> for Refused {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Numbers {
     all: u32,
-    /// Mapped, synced, and nothing of it failed or held.
+    /// Their next invoice would be right if it were made, by these settings, at its instant.
     ready: u32,
+    /// Why it would not be of the others, with how many each is for.
+    not_ready: Vec<NotReadyCompanies>,
     needs_person: u32,
     unmapped: u32,
     /// Those of the unmapped that have users.
@@ -111,13 +118,28 @@ pub(crate) struct Numbers {
     never: u32,
 }
 
-impl From<Counts> for Numbers {
-    fn from(counts: Counts) -> Self {
+/// Companies that are not ready.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NotReadyCompanies {
+    /// not_connected, off, writes_stopped, credentials_refused, restored, not_mapped, not_sent, held, never_synced, deferred,
+    /// under_way, unconfirmed, unread, month_not_pushed or schedule_misses.
+    reason: &'static str,
+    companies: u32,
+}
+
+impl Numbers {
+    /// Counts, with who is ready.
+    pub(crate) fn of(counts: Counts, readiness: &Readiness) -> Self {
         let Counts { all, needs_person, unmapped, unmapped_with_users, failed, held, .. } = counts;
-        let Counts { changed, not_billed, closed, never, ready, .. } = counts;
+        let Counts { changed, not_billed, closed, never, .. } = counts;
+        let not_ready = readiness
+            .not_ready
+            .iter()
+            .map(|(reason, companies)| NotReadyCompanies { reason: reason.as_str(), companies: *companies });
         Self {
             all,
-            ready,
+            ready: readiness.ready,
+            not_ready: not_ready.collect(),
             needs_person,
             unmapped,
             unmapped_with_users,
@@ -164,7 +186,7 @@ pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result
         integration: state_word(seen.state),
         credentials_refused: seen.refused.map(Refused::from),
         writes_stopped,
-        companies: seen.companies.into(),
+        companies: Numbers::of(seen.companies, &seen.readiness),
         needs_person: seen.needs_person.into_iter().map(Company::from).collect(),
         open_holds: seen.open_holds,
         unmapped_products: seen

@@ -270,7 +270,7 @@ fn not_saved(refusal: &NotSaved) -> (StatusCode, &'static str, &'static str) {
         NotSaved::AddCompaniesTogether(_) => (conflict, "add-companies-together", "Add users together?"),
         NotSaved::AddProductsTogether(_) => (conflict, "add-products-together", "Add users together?"),
         NotSaved::NotTried(NotTried::RefusedBefore { .. }) => (conflict, "refused-before", "Refused before"),
-        NotSaved::NotTried(NotTried::NotBefore { .. }) => {
+        NotSaved::NotTried(NotTried::NotBefore { .. } | NotTried::TooOften { .. }) => {
             (StatusCode::TOO_MANY_REQUESTS, "too-many-logins", "Too many logins")
         }
         NotSaved::NotTried(NotTried::CallLimit) => {
@@ -307,6 +307,7 @@ fn told(refusal: &NotSaved, document: Document) -> Document {
         NotSaved::NotTried(NotTried::NotBefore { until }) => {
             Document { code: Some(domain::ErrorCode::Auth08.as_str()), not_before: Some(*until), ..document }
         }
+        NotSaved::NotTried(NotTried::TooOften { until }) => Document { not_before: Some(*until), ..document },
         NotSaved::NotTried(NotTried::CallLimit) => {
             Document { code: Some(domain::ErrorCode::Lim01.as_str()), ..document }
         }

@@ -1,8 +1,8 @@
 //! The schedule, and when it is due (S-26, S-29).
 
 use axum::{Json, extract::State};
-use domain::{Frequency, InvoiceOutlook, Weekday};
-use jiff::Timestamp;
+use domain::{Frequency, InvoiceDay, InvoiceOutlook, Weekday};
+use jiff::{Timestamp, tz::TimeZone};
 use operations::schedule::{self, ScheduleForm};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -52,18 +52,25 @@ pub(crate) struct Outlook {
     invoiced_from: Timestamp,
     /// The schedule's first sync after the count is frozen.
     synced_at: Timestamp,
-    /// Whether the invoice may be made before that sync.
+    /// When the month-end run pushes it at the latest; null where that is off.
+    pushed_at: Option<Timestamp>,
+    /// Whether the invoice may be made before both.
     is_missed: bool,
+    /// The first invoice day in time, where this one is missed; null where no day of the month is.
+    first_day_in_time: Option<i8>,
 }
 
-impl From<InvoiceOutlook> for Outlook {
-    fn from(outlook: InvoiceOutlook) -> Self {
+impl Outlook {
+    fn of(outlook: InvoiceOutlook, zone: &TimeZone) -> Self {
+        let first_day = outlook.first_day_in_time(zone).filter(|_| outlook.is_missed());
         Self {
             month: outlook.month.to_string(),
             frozen_by: outlook.frozen_by,
             invoiced_from: outlook.invoiced_from,
             synced_at: outlook.synced_at,
+            pushed_at: outlook.pushed_at,
             is_missed: outlook.is_missed(),
+            first_day_in_time: first_day.map(InvoiceDay::get),
         }
     }
 }
@@ -117,7 +124,11 @@ pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result
     let stored = settings.schedule.as_ref().map(|stored| &stored.schedule);
     let preview = stored.map(|known| schedule::preview(&settings, known, portal.operations.spread, now));
     let (next, invoice) = preview.map_or((Vec::new(), None), |preview| (preview.due, preview.invoice));
-    Ok(Json(Schedules { schedule: stored.map(Schedule::from), next, invoice: invoice.map(Outlook::from) }))
+    Ok(Json(Schedules {
+        schedule: stored.map(Schedule::from),
+        next,
+        invoice: invoice.map(|outlook| Outlook::of(outlook, settings.zone())),
+    }))
 }
 
 /// Saves the schedule; answers as reading it does.

@@ -12,6 +12,7 @@ use store::{
     StoreError,
     history::{self, JournalQuery},
     outcomes::ProductRow,
+    readiness,
     settings::{self, PartnerSettings},
     status_reading::{self, CompanyStatus},
 };
@@ -22,7 +23,7 @@ use crate::{
     failure::Failure,
     frame::{Frame, Place},
     pages::{billed_month::BilledMonth, page},
-    shown,
+    ready, shown,
     visit::Visit,
     words::{self, fill},
 };
@@ -44,6 +45,10 @@ struct Company {
     rules: Vec<String>,
     /// Whether a change waits for a person.
     is_held: bool,
+    /// Whether its next invoice would be right.
+    ready: &'static str,
+    /// Why not, with the click that fixes it.
+    not_ready: Option<(&'static str, Option<String>)>,
     contracts: Vec<Contract>,
     month: Option<BilledMonth>,
     journal: &'static words::Journal,
@@ -94,6 +99,9 @@ pub(crate) async fn show(
             Box::pin(async move {
                 let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
                 let statuses = status_reading::company(tx, &settings, company, now).await?;
+                let is_mapped = settings.companies.get(company).is_some_and(|known| known.mapping.is_some());
+                let ready = readiness::partner(tx, partner, now).await?;
+                let not_ready = readiness::of_statuses(&ready, is_mapped, &statuses);
                 let advising = Advising::read(tx, &settings, now).await?;
                 let contracts: Vec<Contract> =
                     statuses.iter().map(|status| contract(status, &settings, &advising, language)).collect();
@@ -113,14 +121,17 @@ pub(crate) async fn show(
                     entries.iter().map(|entry| Entry::of(entry, settings.zone(), language, name)).collect();
                 let month = Month::last(now, &settings.count_zone);
                 let month = BilledMonth::read(tx, &settings, company, month, language).await?;
-                Ok::<_, StoreError>(Some((settings, contracts, month, entries)))
+                Ok::<_, StoreError>(Some((settings, not_ready, contracts, month, entries)))
             })
         })
         .await?;
-    let (settings, contracts, month, entries) = read.ok_or(Failure::NotFound)?;
+    let (settings, not_ready, contracts, month, entries) = read.ok_or(Failure::NotFound)?;
     let known = settings.companies.get(&company).ok_or(Failure::NotFound)?;
+    let words = words::Company::of(language);
     Ok(page(&Company {
-        words: words::Company::of(language),
+        words,
+        ready: if not_ready.is_none() { words.ready } else { words.not_ready },
+        not_ready: not_ready.map(|reason| (advice::not_ready(reason, language), ready::path(reason, &frame))),
         id: company.to_string(),
         name: known.name.clone(),
         account: known.mapping.as_ref().map(|mapping| mapping.account_name.clone()),

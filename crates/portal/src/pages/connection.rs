@@ -1,5 +1,6 @@
 //! The connection to Kaseya (S-02 to S-19): its form, Authenticate with the values on screen, the switch, Save.
 
+use advice::Advice;
 use askama::Template;
 use axum::{
     extract::State,
@@ -41,6 +42,8 @@ struct Connection {
     /// Where the switch stands.
     standing: Option<(&'static str, &'static str)>,
     outcome: Option<Outcome>,
+    /// The words of the help.
+    help: &'static words::Company,
     mistakes: Vec<(Field, String)>,
 }
 
@@ -65,6 +68,8 @@ struct Outcome {
     notes: Vec<String>,
     /// Whether a person may say that the refusal is mended in Kaseya.
     may_say_mended: bool,
+    /// What to do about the first check that failed.
+    help: Option<Advice>,
 }
 
 /// A check, with its tick.
@@ -162,6 +167,7 @@ impl Connection {
             has_password: stored.is_some(),
             standing,
             outcome: None,
+            help: words::Company::of(visit.language),
             mistakes: Vec::new(),
             frame,
         }
@@ -204,12 +210,14 @@ pub(crate) async fn post(
     let zone = before.zone().clone();
     let mut page_of = Connection::of(&visit, &portal, before.integration.as_ref(), Values::typed(&typed));
     let words = page_of.words;
+    let reader = advice::Reader { language, now: portal.operations.clock.now().to_zoned(zone.clone()) };
     let refusal = match typed.action {
         Action::Authenticate => {
             match trying::authenticate(&portal, partner, credentials, typed.mended).await {
                 Ok(tried) => {
                     let mut outcome =
                         outcome_of(&tried.authenticated, words, &tried.host, &tried.notes, language);
+                    outcome.help = help(&tried.authenticated.checks, &tried.host, &reader);
                     outcome.notes.extend(next_try(tried.authenticated.next_try, words, &zone, language));
                     page_of.outcome = Some(outcome);
                     return Ok(page(&page_of));
@@ -246,7 +254,7 @@ pub(crate) async fn post(
             }
         }
     };
-    refused(&mut page_of, refusal, &zone, language)?;
+    refused(&mut page_of, refusal, &reader)?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&page_of)).into_response())
 }
 
@@ -269,7 +277,20 @@ fn outcome_of(
         checks: authenticated.checks.iter().map(|checked| check(checked, words, language)).collect(),
         notes: stripped.into_iter().collect(),
         may_say_mended: false,
+        help: None,
     }
+}
+
+/// What to do about the first check that failed.
+fn help(checks: &[Checked], host: &str, reader: &advice::Reader) -> Option<Advice> {
+    let failed = checks.iter().find_map(|checked| match &checked.finding {
+        Finding::Failed { code, words } => Some((*code, words)),
+        Finding::Passed | Finding::Untold(_) | Finding::NotReached => None,
+    });
+    let (code, said) = failed?;
+    let kaseya_says = said.as_ref().map(ToString::to_string);
+    let facts = advice::Facts { host: Some(host.to_owned()), kaseya_says, ..advice::Facts::default() };
+    Some(advice::advise(code, &facts, reader))
 }
 
 /// What another refusal would come to: told before it.
@@ -315,12 +336,8 @@ fn check(checked: &Checked, words: &words::Connection, language: advice::Languag
 }
 
 /// Shows why nothing was done. What is no answer to the person is a failure.
-fn refused(
-    page: &mut Connection,
-    refusal: NotSaved,
-    zone: &TimeZone,
-    language: advice::Language,
-) -> Result<(), Failure> {
+fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) -> Result<(), Failure> {
+    let (zone, language) = (reader.now.time_zone(), reader.language);
     let words = page.words;
     let outcome = |text: String| Outcome {
         tone: "bad",
@@ -328,6 +345,7 @@ fn refused(
         checks: Vec::new(),
         notes: Vec::new(),
         may_say_mended: false,
+        help: None,
     };
     page.outcome = Some(match refusal {
         NotSaved::Mistakes(mistakes) => {
@@ -337,6 +355,7 @@ fn refused(
         NotSaved::NotProven(tried) => Outcome {
             checks: tried.checks.iter().map(|checked| check(checked, words, language)).collect(),
             notes: next_try(tried.next_try, words, zone, language).into_iter().collect(),
+            help: help(&tried.checks, &page.values.host, reader),
             ..outcome(words.not_proven.to_owned())
         },
         NotSaved::NotTried(NotTried::RefusedBefore { code, at }) => {
@@ -348,6 +367,9 @@ fn refused(
         }
         NotSaved::NotTried(NotTried::NotBefore { until }) => {
             outcome(fill(words.not_before, &[("when", &shown::instant(until, zone, language))]))
+        }
+        NotSaved::NotTried(NotTried::TooOften { until }) => {
+            outcome(fill(words.too_often, &[("when", &shown::instant(until, zone, language))]))
         }
         NotSaved::NotTried(NotTried::CallLimit) => outcome(words.call_limit.to_owned()),
         NotSaved::NotTried(NotTried::NoAddress(_)) => {

@@ -17,6 +17,7 @@ use crate::{
     failure::Failure,
     frame::{Frame, Place},
     pages::page,
+    ready::{self, Reason},
     shown,
     visit::Visit,
     words::{self, counted, fill},
@@ -35,11 +36,14 @@ struct Overview {
     refused: Option<String>,
     headline: String,
     figures: Vec<(&'static str, String)>,
+    /// Why invoices are not ready.
+    reasons: Vec<Reason>,
     rows: Vec<Row>,
     more: Option<String>,
     products: Vec<String>,
     reports: Vec<String>,
     next_run: Option<String>,
+    is_on: bool,
     last_run: Option<(String, String)>,
     running: Option<String>,
     /// What the run that goes on waits for.
@@ -97,6 +101,7 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
             .map(|refused| fill(words.refused, &[("code", &refused.code), ("when", &instant(refused.at))])),
         headline: fill(words.invoices, &[("month", &shown::month(month.first_day().month(), language))]),
         figures: figures(&seen, words, language),
+        reasons: ready::reasons(&seen.readiness, &frame, language),
         rows: seen.needs_person.iter().flat_map(|company| rows(company, &frame, words, &reader)).collect(),
         more: (more > 0).then(|| fill(words.more, &[("number", &number::whole(more.into(), language))])),
         products: seen
@@ -124,6 +129,7 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
             })
             .collect(),
         next_run: seen.next_run_at.map(instant),
+        is_on: seen.state == Some(IntegrationState::On),
         last_run: seen
             .last
             .as_ref()
@@ -182,7 +188,10 @@ fn figures(
     };
     let counts = seen.companies;
     let mend = counts.failed + counts.unmapped_with_users;
-    let mut figures = vec![("good-ink", of(counts.ready, words.ready, words.ready))];
+    let ready = seen.readiness.ready;
+    // None that is ready is nothing to be glad of.
+    let tone = if ready > 0 { "good-ink" } else { "" };
+    let mut figures = vec![(tone, of(ready, words.ready, words.ready))];
     if mend > 0 {
         figures.push(("bad-ink", of(mend, words.to_mend_one, words.to_mend)));
     }

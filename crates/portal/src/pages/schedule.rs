@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
-use domain::{Frequency, InvoiceOutlook, Weekday};
+use domain::{Frequency, InvoiceOutlook, InvoiceTiming, Weekday};
 use jiff::tz::TimeZone;
 use operations::{
     not_saved::{Field, Mistake, MistakeKind, NotSaved},
@@ -217,12 +217,23 @@ fn said_outlook(
     let at = |at| shown::instant(at, zone, language);
     let (invoices, sync, final_at) =
         (at(outlook.invoiced_from), at(outlook.synced_at), at(outlook.frozen_by));
-    if !outlook.is_missed() {
-        return ("good", fill(words.in_time, &[("invoices", &invoices), ("sync", &sync)]));
+    match outlook.timing() {
+        InvoiceTiming::Schedule => ("good", fill(words.in_time, &[("invoices", &invoices), ("sync", &sync)])),
+        InvoiceTiming::MonthEnd => (
+            "good",
+            fill(words.month_end, &[("invoices", &invoices), ("sync", &sync), ("final_at", &final_at)]),
+        ),
+        InvoiceTiming::Missed => {
+            let missed = if month_end_run { words.too_late } else { words.too_late_without };
+            let missed = fill(missed, &[("invoices", &invoices), ("final_at", &final_at), ("sync", &sync)]);
+            let more = match outlook.first_day_in_time(zone) {
+                Some(day) if month_end_run => fill(words.other_day, &[("day", &day.get())]),
+                Some(day) => fill(words.other_day_or_run, &[("day", &day.get())]),
+                None => words.no_month_end.to_owned(),
+            };
+            ("bad", format!("{missed} {more}"))
+        }
     }
-    let missed = fill(words.too_late, &[("invoices", &invoices), ("final_at", &final_at), ("sync", &sync)]);
-    let more = if month_end_run { words.month_end } else { words.no_month_end };
-    (if month_end_run { "warn" } else { "bad" }, format!("{missed} {more}"))
 }
 
 /// An instant with its weekday.

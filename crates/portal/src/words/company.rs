@@ -3,6 +3,8 @@
 super::words! {
     /// The words of a company's page.
     Company {
+        ready: "ready", "pronta";
+        not_ready: "not ready", "non pronta";
         account: "Account in Kaseya", "Account in Kaseya";
         contract: "Contract", "Contratto";
         no_contract: "No contract is chosen", "Nessun contratto scelto";

@@ -83,6 +83,8 @@ super::words! {
             "Kaseya ha rifiutato proprio questi valori il {when} ({code}). Non vengono riprovati, per non bloccare l'utente. Modificali, oppure indica che hai corretto in Kaseya.";
         not_before: "Logins of this user wait until {when} (AUTH-08): earlier ones were refused or had no answer, and another might lock it in Kaseya. The saved credentials do not wait.",
             "Gli accessi di questo utente attendono fino al {when} (AUTH-08): altri sono stati rifiutati o sono rimasti senza risposta, e un altro potrebbe bloccarlo in Kaseya. Le credenziali salvate non attendono.";
+        too_often: "Too many tries. The next one is made from {when} on, so that the user is not locked.",
+            "Troppi tentativi. Il prossimo è possibile dal {when}, per non bloccare l'utente.";
         last_try: "One try is left. If Kaseya refuses it too, new values can be tried again only from {when} on (AUTH-08): Kaseya locks a user after 5 refusals. Saved credentials that work go on.",
             "Resta un solo tentativo. Se Kaseya rifiuta anche quello, nuovi valori si potranno provare solo dal {when} (AUTH-08): Kaseya blocca un utente dopo 5 rifiuti. Le credenziali salvate che funzionano continuano.";
         no_try_left: "No try is left: new values can be tried again from {when} on (AUTH-08). Kaseya locks a user after 5 refusals. Saved credentials that work go on.",

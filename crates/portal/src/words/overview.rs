@@ -43,6 +43,8 @@ super::words! {
         more: "and {number} more", "e altre {number}";
         all_companies: "All companies", "Tutte le aziende";
         next_run: "Next sync", "Prossima sincronizzazione";
+        not_ready: "Not ready, and why:", "Non pronte, e perché:";
+        none_while_off: "none while the integration is off", "nessuna finché l'integrazione è disattivata";
         no_schedule: "no schedule yet", "nessuna pianificazione";
         times: "Times are those of {zone}.", "Orari del fuso {zone}.";
         look: "See what to do", "Vedi cosa fare";

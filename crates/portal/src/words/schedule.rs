@@ -22,12 +22,18 @@ super::words! {
         invoices: "Your invoices are made on day {day} of each month.", "Le tue fatture vengono emesse il giorno {day} di ogni mese.";
         in_time: "The last sync before the invoices of {invoices} is on {sync}: in time.",
             "L'ultima sincronizzazione prima delle fatture del {invoices} è il {sync}: in tempo.";
-        too_late: "This schedule misses the invoices of {invoices}: after the month's count is final ({final_at}), its first sync is only on {sync}.",
-            "Questa pianificazione non arriva in tempo per le fatture del {invoices}: dopo che il conteggio del mese è definitivo ({final_at}), la prima sincronizzazione è solo il {sync}.";
-        month_end: "The month-end run pushes the final count all the same, as soon as it is final.",
-            "L'esecuzione di fine mese invia comunque il conteggio definitivo appena disponibile.";
-        no_month_end: "The month-end run is off: choose another day or hour, or switch it on under Connection.",
-            "L'esecuzione di fine mese è disattivata: scegli un altro giorno o un'altra ora, oppure attivala in Connessione.";
+        too_late: "Missed: Kaseya's invoices may be made from {invoices} on, and the month's count is final only at {final_at}; the month-end run pushes it then.",
+            "In ritardo: le fatture di Kaseya possono essere emesse dal {invoices}, e il conteggio del mese è definitivo solo il {final_at}; l'esecuzione di fine mese lo invia allora.";
+        too_late_without: "Missed: Kaseya's invoices may be made from {invoices} on. After the month's count is final ({final_at}), the first sync is only on {sync}.",
+            "In ritardo: le fatture di Kaseya possono essere emesse dal {invoices}. Dopo che il conteggio del mese è definitivo ({final_at}), la prima sincronizzazione è solo il {sync}.";
+        other_day: "No schedule can be earlier. Make the invoices on day {day} or later, and set that day under Connection.",
+            "Nessuna pianificazione può arrivare prima. Emetti le fatture il giorno {day} o più tardi, e imposta quel giorno in Connessione.";
+        other_day_or_run: "Switch the month-end run on under Connection, or make the invoices on day {day} or later and set that day there.",
+            "Attiva l'esecuzione di fine mese in Connessione, oppure emetti le fatture il giorno {day} o più tardi e imposta lì quel giorno.";
+        month_end: "In time by the month-end run: it pushes the final count as soon as it is final, at {final_at} at the latest, before the invoices of {invoices}. The schedule's own next sync is only on {sync}.",
+            "In tempo con l'esecuzione di fine mese: invia il conteggio appena è definitivo, al più tardi il {final_at}, prima delle fatture del {invoices}. La sincronizzazione pianificata è solo il {sync}.";
+        no_month_end: "Choose another day or hour, or switch the month-end run on under Connection.",
+            "Scegli un altro giorno o un'altra ora, oppure attiva l'esecuzione di fine mese in Connessione.";
         monday: "Monday", "lunedì";
         tuesday: "Tuesday", "martedì";
         wednesday: "Wednesday", "mercoledì";

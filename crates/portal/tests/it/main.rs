@@ -11,6 +11,7 @@ mod looking_up;
 mod mapping_file;
 mod ordering;
 mod reading;
+mod ready;
 mod suggestions;
 mod waiting;
 mod walk;

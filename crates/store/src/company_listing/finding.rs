@@ -1,8 +1,11 @@
 //! Which companies are on a page, and how many each filter finds.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BTreeMap};
 
-use domain::{CompanyId, CompanyState, ErrorCode, Level, PartnerId};
+use domain::{
+    CompanyId, CompanyReadiness, CompanyState, ErrorCode, Level, NotReady, PartnerId, PartnerReadiness,
+    not_ready,
+};
 use jiff::Timestamp;
 
 use super::{Over, Query};
@@ -101,8 +104,15 @@ pub struct Counts {
     pub closed: u32,
     /// [`Filter::Never`].
     pub never: u32,
-    /// Mapped, synced, and nothing of it failed or held.
+}
+
+/// Of how many companies the next invoice would be right, and why it would not of the others.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Readiness {
+    /// It would be right.
     pub ready: u32,
+    /// It would not.
+    pub not_ready: BTreeMap<NotReady, u32>,
 }
 
 impl Counts {
@@ -191,7 +201,7 @@ fn standing(overlaid: bool) -> String {
         "{with}
     standing as not materialized (
         select company_standings.company_id, unmapped, users, last_sync,
-               case when $3 then '{{off}}' else {states} end as states,
+               case when $3 then '{{off}}' else {states} end as states, {codes} as codes,
                {held} as held,
                ({not_sent} or {codes} <> '{{}}' and {codes} && $4::text[]) as failed,
                {never} as never
@@ -273,8 +283,7 @@ const COUNTED: &str = "count(*) as all_found,
     count(*) filter (where unmapped) as unmapped_found,
     count(*) filter (where unmapped and users > 0) as unmapped_with_users_found,
     count(*) filter (where failed) as failed_found, count(*) filter (where held) as held_found,
-    count(*) filter (where never) as never_found,
-    count(*) filter (where not (unmapped or failed or held or never)) as ready_found";
+    count(*) filter (where never) as never_found";
 
 /// The same of those whom no search leaves out.
 const COUNTED_OF_ALL: &str =
@@ -354,6 +363,70 @@ fn counts(row: &Row) -> Result<Counts, StoreError> {
         not_billed: count("not_billed_found")?,
         closed: count("closed_found")?,
         never: count("never_found")?,
-        ready: count("ready_found")?,
     })
+}
+
+/// Judges the companies that a search finds, those that stand alike together.
+pub(super) async fn judge(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    search: &str,
+    (over, readiness): (Over, &PartnerReadiness),
+    now: Timestamp,
+) -> Result<Readiness, StoreError> {
+    let search = search.trim();
+    let (searched, found_by) = match search.is_empty() {
+        true => ("", "$5::text = ''"),
+        false => (SEARCHED, "company_id in (select company_id from searched)"),
+    };
+    // How long ago each was seen matters only by what it is compared with.
+    let sql = format!(
+        "with {searched} {standing}
+         select states, codes, unmapped, seen, count(*) as companies
+         from (select states, codes, unmapped,
+                      case when last_sync is null or last_sync < $6 then 0 when last_sync < $7 then 1 else 2 end as seen
+               from standing where {found_by}) as each
+         group by states, codes, unmapped, seen",
+        standing = standing(over.open && !over.off),
+    );
+    let no_codes: Vec<&str> = Vec::new();
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 7] = [
+        &partner.as_str(),
+        &now,
+        &over.off,
+        &no_codes,
+        &pattern(search),
+        &readiness.seen_since,
+        &readiness.frozen_at,
+    ];
+    let mut judged = Readiness::default();
+    for row in tx.query(&sql, &parameters).await? {
+        let states = row.get::<Vec<String>>("states")?;
+        let states: Vec<CompanyState> =
+            states.iter().filter_map(|state| CompanyState::parse(state)).collect();
+        // A newer program's code is one that this one cannot tell from an error.
+        let codes = row.get::<Vec<String>>("codes")?;
+        let codes: Vec<ErrorCode> =
+            codes.iter().map(|code| code.parse().unwrap_or(ErrorCode::Unk01)).collect();
+        let last_sync = match row.get::<i32>("seen")? {
+            0 => None,
+            1 => Some(readiness.seen_since),
+            _ => Some(
+                readiness.frozen_at.map_or(readiness.seen_since, |frozen| frozen.max(readiness.seen_since)),
+            ),
+        };
+        let company = CompanyReadiness {
+            is_mapped: !row.get::<bool>("unmapped")?,
+            states: &states,
+            codes: &codes,
+            last_sync,
+        };
+        let companies = u32::try_from(row.get::<i64>("companies")?)
+            .map_err(|error| StoreError::row("companies", "companies", &error))?;
+        match not_ready(readiness, &company) {
+            None => judged.ready += companies,
+            Some(reason) => *judged.not_ready.entry(reason).or_default() += companies,
+        }
+    }
+    Ok(judged)
 }

@@ -1,0 +1,93 @@
+//! What readiness (G-05) is judged by, as it is stored.
+
+use std::time::Duration;
+
+use domain::{
+    CompanyReadiness, CompanyState, ErrorCode, Frequency, InvoiceOutlook, NotReady, PartnerId,
+    PartnerReadiness, invoiced_month, not_ready,
+};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
+
+use crate::{
+    StoreError, Transaction, frozen, installation, schedules,
+    settings::{self, Integration, IntegrationState, StoredSchedule},
+    status_reading::CompanyStatus,
+};
+
+/// Without a schedule nothing is seen by itself: what is a week old is old.
+const WITHOUT_SCHEDULE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Clocks go forward and back by an hour.
+const CLOCK_CHANGE: SignedDuration = SignedDuration::from_hours(1);
+
+/// What is so for all companies of a partner.
+pub async fn partner(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    now: Timestamp,
+) -> Result<PartnerReadiness, StoreError> {
+    let integration = settings::read_integration(tx, partner).await?;
+    let schedule = schedules::read(tx, partner).await?;
+    let mut readiness = PartnerReadiness {
+        is_connected: integration.is_some(),
+        is_on: integration.as_ref().is_some_and(|known| known.state == IntegrationState::On),
+        writes_stopped: settings::writes_stopped(tx).await?,
+        is_refused: integration.as_ref().is_some_and(|known| known.credentials_refused.is_some()),
+        must_reread: installation::must_reread(tx, partner).await?,
+        seen_since: seen_since(schedule.as_ref(), now),
+        frozen_at: None,
+        misses_invoice: true,
+    };
+    if let Some(integration) = &integration {
+        let zone = schedule.as_ref().map_or(integration.month_end.zone(), |known| known.schedule.zone());
+        let month = invoiced_month(now, integration.invoice_day, zone);
+        readiness.frozen_at = frozen::frozen_at(tx, partner, month).await?;
+        readiness.misses_invoice = misses_invoice(integration, schedule.as_ref(), now);
+    }
+    Ok(readiness)
+}
+
+/// Two of the schedule's turns back: one that was missed is seen once the next is over.
+fn seen_since(schedule: Option<&StoredSchedule>, now: Timestamp) -> Timestamp {
+    let (from, back) = match schedule {
+        None => (now, WITHOUT_SCHEDULE),
+        Some(stored) => {
+            let turn = match stored.schedule.frequency() {
+                Frequency::Daily => 24.hours(),
+                Frequency::Weekly(_) => (7 * 24).hours(),
+            };
+            // A run that is due and not made yet is late, and what the last one saw counts until then.
+            let turn = SignedDuration::from_hours(i64::from(turn.get_hours()));
+            (stored.next_run_at, turn + turn + CLOCK_CHANGE)
+        }
+    };
+    from.saturating_sub(back).unwrap_or(Timestamp::MIN)
+}
+
+/// Whether neither schedule nor month-end run brings the month's last count before the next invoice.
+fn misses_invoice(integration: &Integration, schedule: Option<&StoredSchedule>, now: Timestamp) -> bool {
+    let Integration { month_end, invoice_day, month_end_run, .. } = integration;
+    let Some(stored) = schedule else {
+        return !month_end_run || invoice_day.get() <= 1;
+    };
+    let due = stored.next_nominal.yesterday().ok().and_then(|day| stored.schedule.after(day));
+    let spread = due.map_or(SignedDuration::ZERO, |due| due.due.duration_until(stored.next_run_at));
+    // One that was brought forward has no delay of its own.
+    let spread = Duration::try_from(spread).unwrap_or_default();
+    InvoiceOutlook::next(&stored.schedule, spread, month_end, *invoice_day, *month_end_run, now)
+        .is_none_or(|outlook| outlook.is_missed())
+}
+
+/// Why the next invoice of a company with these contracts would not be right; `None`: it would be.
+pub fn of_statuses(
+    partner: &PartnerReadiness,
+    is_mapped: bool,
+    statuses: &[CompanyStatus],
+) -> Option<NotReady> {
+    let states: Vec<CompanyState> = statuses.iter().map(|status| status.state).collect();
+    let codes: Vec<ErrorCode> =
+        statuses.iter().filter(|status| status.contract.is_some()).filter_map(|status| status.code).collect();
+    let all_seen = statuses.iter().all(|status| status.last_sync.is_some());
+    let last_sync = statuses.iter().filter_map(|status| status.last_sync).min().filter(|_| all_seen);
+    not_ready(partner, &CompanyReadiness { is_mapped, states: &states, codes: &codes, last_sync })
+}
