@@ -5,4 +5,5 @@ mod late_writes;
 mod leftovers;
 mod run_brake;
 mod sizes;
+mod waiting;
 mod world;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bus::{InProcess, Outgoing, Queue, SharedBus, TraceContext};
-use domain::{Backoff, Clock as _, ContractId};
+use domain::{Backoff, Clock as _, ContractId, PartnerId, Wait};
 use egress::{Egress, EgressSettings};
 use jiff::{Timestamp, ToSpan as _};
 use kaseya::{Bms, BmsSettings};
@@ -12,7 +12,10 @@ use messages::v1;
 use results::{Results, ResultsSettings};
 use scheduler::{Context, Scheduler, SchedulerSettings};
 use secrecy::SecretString;
-use store::StoreError;
+use store::{
+    StoreError, settings,
+    status_reading::{self, CompanyStatus},
+};
 use testkit::TestDatabase;
 use tokio_util::sync::CancellationToken;
 use vault::{Associated, KeyRing};
@@ -302,6 +305,33 @@ impl World {
         })
         .await;
         timestamp(&self.text("min(not_before) from jobs where state = 'ready'").await.expect("an instant"))
+    }
+
+    /// What the partner's runs wait for.
+    pub async fn waits(&self) -> Vec<Wait> {
+        let (partner, now) = (PartnerId::new(PARTNER).expect("an id"), self.clock.now());
+        let read: Result<_, StoreError> = self
+            .database
+            .store
+            .transaction("waits", |tx| Box::pin(store::waiting::runs(tx, &partner, now)))
+            .await;
+        read.expect("the tables are there").into_values().collect()
+    }
+
+    /// How the companies stand, as every page and command reads it.
+    pub async fn rows(&self) -> Vec<CompanyStatus> {
+        let (partner, now) = (&PartnerId::new(PARTNER).expect("an id"), self.clock.now());
+        let read: Result<_, StoreError> = self
+            .database
+            .store
+            .transaction("rows", |tx| {
+                Box::pin(async move {
+                    let settings = settings::read(tx, partner).await?.ok_or(StoreError::NoRow)?;
+                    status_reading::companies(tx, &settings, now).await
+                })
+            })
+            .await;
+        read.expect("the tables are there")
     }
 
     /// Lets the night's sync go on to its end.

@@ -12,8 +12,9 @@ use crate::{
     world::{World, state},
 };
 
-/// Codes that do not come from Kaseya: counts, mappings, jobs, and the brakes.
-const OTHERS: [ErrorCode; 8] = [
+/// Codes that do not come from Kaseya: counts, mappings, jobs, the brakes, and logins that we hold back.
+const OTHERS: [ErrorCode; 9] = [
+    ErrorCode::Auth08,
     ErrorCode::Qty01,
     ErrorCode::Qty02,
     ErrorCode::Map01,
