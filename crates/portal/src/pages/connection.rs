@@ -284,7 +284,7 @@ fn outcome_of(
 /// What to do about the first check that failed.
 fn help(checks: &[Checked], host: &str, reader: &advice::Reader) -> Option<Advice> {
     let failed = checks.iter().find_map(|checked| match &checked.finding {
-        Finding::Failed { code, words } => Some((*code, words)),
+        Finding::Failed { code, words, .. } => Some((*code, words)),
         Finding::Passed | Finding::Untold(_) | Finding::NotReached => None,
     });
     let (code, said) = failed?;
