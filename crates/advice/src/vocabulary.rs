@@ -178,6 +178,10 @@ fn brake(brake: Brake, language: Language) -> &'static str {
         (Brake::Drift, Language::Italian) => "le unità sono state modificate in Kaseya dopo il nostro invio",
         (Brake::BillingCycle, Language::English) => "the contract is not billed monthly",
         (Brake::BillingCycle, Language::Italian) => "il contratto non è fatturato ogni mese",
+        (Brake::LaterFinal, Language::English) => "a later final count differs from the frozen one",
+        (Brake::LaterFinal, Language::Italian) => {
+            "un conteggio definitivo successivo è diverso da quello del mese"
+        }
         (Brake::Leftover, Language::English) => {
             "nothing is mapped to this line any more, and it still has our units"
         }

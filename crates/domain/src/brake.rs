@@ -19,6 +19,8 @@ names! {
         BillingCycle = "billing_cycle",
         /// The line was ours, and nothing is mapped to it any more: to 0 only if a person says so (D-13).
         Leftover = "leftover",
+        /// A later final count of a frozen month differs from the frozen one (QTY-05).
+        LaterFinal = "later_final",
     }
 }
 

@@ -87,6 +87,10 @@ codes! {
     Qty02 = "QTY-02", Error;
     /// Fraction where Kaseya wants a whole number.
     Qty03 = "QTY-03", Error;
+    /// Counted by another basis than the partner bills: as missing.
+    Qty04 = "QTY-04", Error;
+    /// A later final number differs from the frozen one.
+    Qty05 = "QTY-05", Held;
     /// Company not mapped.
     Map01 = "MAP-01", Error;
     /// Product not mapped.

@@ -64,6 +64,8 @@ impl ErrorCode {
             | Self::Map02
             | Self::Map03
             | Self::Drf01 => true,
+            // The provider's counts or the partner's setting are to be changed; a later number waits to be approved.
+            Self::Qty04 | Self::Qty05 => true,
             // Until a number comes there is nothing to push, and its coming makes a push of its own.
             Self::Qty02 => true,
         }

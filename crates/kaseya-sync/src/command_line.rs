@@ -79,6 +79,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         decision: Option<Decision>,
     },
+    /// Corrects one number of a frozen month, with its reason. It is pushed like the frozen number, through the brakes, while the
+    /// month's invoice is not made.
+    Correct {
+        /// The partner's id.
+        partner: String,
+        #[command(flatten)]
+        correction: Correction,
+    },
     /// Makes a partner without an integration yet: whoever has its token sets it up in the portal.
     NewPartner {
         /// The partner's id, as the provider has it.
@@ -225,6 +233,28 @@ pub(crate) struct Decided {
     #[arg(long, conflicts_with = "hold")]
     pub all: bool,
     /// Who decides.
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    pub by: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Correction {
+    /// The month, such as 2026-11.
+    #[arg(long)]
+    pub month: String,
+    /// The company's id.
+    #[arg(long)]
+    pub company: String,
+    /// The product's id.
+    #[arg(long)]
+    pub product: String,
+    /// The users that the month's last day is to count.
+    #[arg(long)]
+    pub users: u32,
+    /// Why.
+    #[arg(long)]
+    pub reason: String,
+    /// Who corrects it.
     #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
     pub by: String,
 }

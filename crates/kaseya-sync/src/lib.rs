@@ -5,6 +5,7 @@ pub mod apply;
 mod authenticate;
 mod calls;
 mod command_line;
+mod correct;
 mod data_dir;
 mod deciding;
 pub mod demo;

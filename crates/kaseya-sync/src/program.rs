@@ -17,7 +17,7 @@ use store::DatabaseSection;
 use crate::{
     apply, authenticate, calls,
     command_line::{Command, CommandLine, Keys},
-    demo,
+    correct, demo,
     ended::{Ended, NAME},
     holds,
     installation::Installation,
@@ -82,6 +82,11 @@ pub fn main() -> ExitCode {
         Command::Holds { partner, advice, decision } => {
             on_installation(config, data_dir, move |installation| async move {
                 holds::command(&installation, &partner, advice.get(), decision).await
+            })
+        }
+        Command::Correct { partner, correction } => {
+            on_installation(config, data_dir, move |installation| async move {
+                correct::command(&installation, &partner, correction).await
             })
         }
         Command::NewPartner { partner, name, count_zone } => {

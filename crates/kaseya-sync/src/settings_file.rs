@@ -13,7 +13,7 @@ mod sharing;
 
 use std::path::Path;
 
-use domain::{Billing, ContractId, Frequency, PartnerId, Schedule, Weekday};
+use domain::{Billing, ContractId, CountBasis, Frequency, PartnerId, Schedule, Weekday};
 use jiff::{Timestamp, tz::TimeZone};
 use std::collections::BTreeMap;
 use store::{
@@ -36,6 +36,8 @@ pub struct SettingsFile {
     pub name: String,
     /// The provider's zone for it.
     pub count_zone: String,
+    /// What it bills; a count of the other basis is a missing one.
+    pub count_basis: CountBasis,
     /// Its integration.
     pub integration: IntegrationSettings,
     /// Its schedule.
@@ -111,12 +113,13 @@ fn whole(top: &mut Section<'_, '_>, around: Surroundings<'_>) -> Option<Settings
     };
     let report = top.optional_section("report").map(|section| report::read(section, &known));
 
-    let (partner, name, count_zone) = partner??;
+    let (partner, name, count_zone, count_basis) = partner??;
     let (brakes, run_brake) = brakes?;
     Some(SettingsFile {
         partner,
         name,
         count_zone,
+        count_basis,
         integration: IntegrationSettings { brakes, run_brake, ..integration?? },
         schedule: schedule??,
         products: products.into_iter().map(|row| row.row).collect::<Option<_>>()?,
@@ -129,12 +132,19 @@ fn whole(top: &mut Section<'_, '_>, around: Surroundings<'_>) -> Option<Settings
     })
 }
 
-fn partner(mut section: Section<'_, '_>) -> Option<(PartnerId, String, String)> {
+fn partner(mut section: Section<'_, '_>) -> Option<(PartnerId, String, String, CountBasis)> {
     let id = section.parsed("id", r#"id = "example-msp""#, PartnerId::new);
     let name = section.text("name", r#"name = "Example MSP""#);
     let count_zone = section.parsed("count_zone", r#"count_zone = "Europe/Rome""#, zone);
+    let words = [("users", CountBasis::Users), ("licences", CountBasis::Licences)];
+    let example = r#"count_basis = "users" or count_basis = "licences""#;
+    let count_basis = if section.has("count_basis") {
+        section.one_of("count_basis", example, &words)
+    } else {
+        Some(CountBasis::Users)
+    };
     section.finish();
-    Some((id?, name?, count_zone?))
+    Some((id?, name?, count_zone?, count_basis?))
 }
 
 /// Checks a zone's name.

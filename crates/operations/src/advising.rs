@@ -163,6 +163,7 @@ impl<'a> Advising<'a> {
             Brake::PlanSwitch => ErrorCode::Map03,
             Brake::Drift => ErrorCode::Drf01,
             Brake::BillingCycle => ErrorCode::Per01,
+            Brake::LaterFinal => ErrorCode::Qty05,
             Brake::FallToZero | Brake::LargeChange | Brake::ManyCompanies | Brake::Leftover => {
                 ErrorCode::Qty01
             }
@@ -327,6 +328,8 @@ fn is_about_a_target(code: ErrorCode) -> bool {
             | ErrorCode::Qty01
             | ErrorCode::Qty02
             | ErrorCode::Qty03
+            | ErrorCode::Qty04
+            | ErrorCode::Qty05
             | ErrorCode::Map02
             | ErrorCode::Map03
             | ErrorCode::Net02

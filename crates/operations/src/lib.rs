@@ -13,6 +13,7 @@ pub mod company_mapping;
 pub mod connection_settings;
 pub mod credentials;
 pub mod decisions;
+pub mod frozen_counts;
 pub mod intake;
 mod journal_sheet;
 pub mod kaseya_reading;

@@ -63,6 +63,7 @@ fn described() -> OpenApiRouter<Portal> {
         .routes(routes!(companies::sheet))
         .routes(routes!(intake::report, intake::standing))
         .routes(routes!(intake::take_charges))
+        .routes(routes!(intake::correct))
         .routes(routes!(looking_up::services))
         .routes(routes!(looking_up::accounts))
         .routes(routes!(looking_up::contracts))

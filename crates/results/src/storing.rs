@@ -8,7 +8,7 @@ use domain::{
 };
 use jiff::Timestamp;
 use store::{
-    StoreError, Transaction, breakers, calls, closing, contracts,
+    StoreError, Transaction, breakers, calls, closing, contracts, count_corrections,
     events::NewEvent,
     journal,
     ledger::{self, SeenEqual, Share},
@@ -65,6 +65,8 @@ async fn store_one(
     let mut companies = done.companies.clone();
     if done.mode == RunMode::Apply {
         count_earlier_attempts(tx, done, &mut companies).await?;
+        let later = count_corrections::open_holds(tx, partner).await?;
+        count_corrections::keep_held(&mut companies, &later);
         events.extend(store_standing(tx, arrived, &companies, entropy, now).await?);
     }
     outcomes::store_run_companies(tx, &done.source, &companies).await?;

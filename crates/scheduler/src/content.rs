@@ -225,6 +225,7 @@ fn target_work(target: &TargetPlan, known: &KnownTarget<'_>) -> v1::TargetWork {
         leftover: target.leftover.as_ref().map(|left| v1::Leftover { seen_units: Some(left.seen) }),
         begun_pair_id: known.begun_pair.map(|pair| pair.to_string()),
         service_seen: known.seen.map(Into::into),
+        other_basis: target.other_basis.then_some(true),
     }
 }
 

@@ -11,7 +11,7 @@ use domain::RunMode;
 use jiff::Timestamp;
 use messages::inbound::{HoldDecision, Verdict};
 use store::{
-    StoreError, Transaction,
+    StoreError, Transaction, count_corrections,
     holds::{self, Decision, PersonsDecision},
     runs::{self, Occasion},
     settings::{self, IntegrationState},
@@ -82,6 +82,10 @@ async fn decide(
         by: &decision.decided_by,
     };
     let outcome = holds::decide(tx, partner, &persons, now).await?;
+    if matches!(outcome, Decision::Taken(_)) {
+        // Before the facts are read: an approved later count is the month's number from here on.
+        count_corrections::decided(tx, partner, decision.hold, approves, &decision.decided_by, now).await?;
+    }
     if let Decision::Taken(contracts) = &outcome
         && approves
         && settings::hold_state(tx, partner).await? == Some(IntegrationState::On)

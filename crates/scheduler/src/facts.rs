@@ -2,7 +2,9 @@
 //!
 //! For the other parts: `read(tx, &partner, now)`, then `Facts::plan()`.
 
-use domain::{MonthPhase, PartnerId};
+use std::collections::BTreeSet;
+
+use domain::{CompanyId, MonthPhase, PartnerId, ReportId};
 use jiff::{Timestamp, ToSpan as _};
 use store::{
     StoreError, Transaction, counts, frozen,
@@ -87,12 +89,21 @@ async fn read_counts(
     let phase = frozen::phase(tx, settings, integration, now).await?;
     let newest_day = phase.last_counted_day(today);
     let oldest_day = today.saturating_sub(i64::from(integration.max_count_age_days).days());
-    Ok(Counts {
-        phase,
-        newest: counts::newest(tx, partner, oldest_day, newest_day).await?,
-        frozen: match phase {
-            MonthPhase::Frozen(month) => frozen::read(tx, partner, month).await?,
-            MonthPhase::Open | MonthPhase::Closing(_) => None,
-        },
-    })
+    let newest = counts::newest(tx, partner, oldest_day, newest_day).await?;
+    let frozen = match phase {
+        MonthPhase::Frozen(month) => frozen::read(tx, partner, month).await?,
+        MonthPhase::Open | MonthPhase::Closing(_) => None,
+    };
+    let reports: BTreeSet<(&CompanyId, &ReportId)> = match (phase, &frozen) {
+        (MonthPhase::Frozen(_), Some(frozen)) => {
+            let companies = frozen.companies.iter();
+            let counts =
+                companies.flat_map(|(company, counts)| counts.values().map(move |count| (company, count)));
+            counts.filter_map(|(company, count)| Some((company, count.report.as_ref()?))).collect()
+        }
+        _ => newest.iter().map(|(company, report)| (company, &report.report)).collect(),
+    };
+    let reports: Vec<_> = reports.into_iter().collect();
+    let other_basis = counts::of_other_basis(tx, partner, &reports).await?;
+    Ok(Counts { phase, newest, frozen, other_basis })
 }

@@ -20,6 +20,7 @@ mod incomplete_reports;
 mod joining;
 mod known;
 mod late_counts;
+mod later_finals;
 mod lease;
 mod local;
 mod metrics;
@@ -171,6 +172,7 @@ impl Scheduler {
             }
             Duty::MonthEnds => {
                 month_end::freeze_due(context).await?;
+                later_finals::keep(context).await?;
                 incomplete_reports::tell(context).await?;
                 full_read::begin_due(context).await?;
             }

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Addend, CompanyId, CompanyState, ContractId, ErrorCode, Glance, JobId, Outcome, ServiceId, Wanted,
-    aggregate, seen_equal,
+    Addend, CompanyId, CompanyState, ContractId, ErrorCode, Glance, JobId, Outcome, Wanted, aggregate,
+    seen_equal,
 };
 use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
@@ -20,7 +20,7 @@ use store::{
 use crate::{
     Context, facts,
     known::Known,
-    planning::{ContractPlan, PartnerPlan, UnbilledProduct, UnmappedProduct},
+    planning::{ContractPlan, PartnerPlan, TargetPlan, UnbilledProduct, UnmappedProduct},
 };
 
 /// Who a local job's `JobDone` is from.
@@ -196,7 +196,7 @@ fn without_contract(plan: &PartnerPlan, company: &CompanyId) -> v1::CompanyOutco
 fn on_contract(contract: &ContractPlan, company: &CompanyId, because: Because) -> v1::CompanyOutcome {
     let targets = contract.targets.iter().flat_map(|target| {
         let of_company = target.addends.iter().filter(|addend| addend.company == *company);
-        of_company.map(|addend| addend_outcome(target.service, addend, target.wanted, because))
+        of_company.map(|addend| addend_outcome(target, addend, because))
     });
     let notes = contract.notes.iter().filter(|note| note.company == *company).map(note_outcome);
     let unbilled =
@@ -226,26 +226,20 @@ fn on_contract(contract: &ContractPlan, company: &CompanyId, because: Because) -
 
 /// A product with a service: it holds what is wanted, or a count of its target is missing, its own or another's in the same
 /// sum, or the whole slice has a code.
-fn addend_outcome(
-    service: ServiceId,
-    addend: &Addend,
-    wanted: Wanted,
-    because: Because,
-) -> (Outcome, v1::ProductOutcome) {
-    let units = match wanted {
+fn addend_outcome(target: &TargetPlan, addend: &Addend, because: Because) -> (Outcome, v1::ProductOutcome) {
+    let units = match target.wanted {
         Wanted::Units(units) => Some(units),
         Wanted::Unknown => None,
     };
+    let missing = if target.other_basis { ErrorCode::Qty04 } else { ErrorCode::Qty02 };
     let outcome = match because {
         Because::Code(code) => Outcome::with(CompanyState::NotSent, code),
         Because::Holds { .. } if units.is_some() => Outcome::of(CompanyState::Unchanged),
-        Because::Holds { .. } | Because::CountMissing => {
-            Outcome::with(CompanyState::NotSent, ErrorCode::Qty02)
-        }
+        Because::Holds { .. } | Because::CountMissing => Outcome::with(CompanyState::NotSent, missing),
     };
     let product = v1::ProductOutcome {
         product_id: addend.product.to_string(),
-        service_id: Some(service.0),
+        service_id: Some(target.service.0),
         users: addend.count.map(|count| count.users),
         billed_units: addend.billed,
         count_day: addend.count.map(|count| count.day.to_string()),

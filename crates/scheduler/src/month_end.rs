@@ -15,7 +15,7 @@
 //!
 //! A company that no report of that day covers, or whose count could not be taken, is frozen without a number: missing is
 //! never 0. Its number may still come, with a report of that day after the cut-off; that is added (`late_counts`), and
-//! changes no number that was frozen. A company that no report knew by the month's last day counts 0 in it.
+//! changes no number that was frozen: a later final number that differs waits for a person (`later_finals`). A company that no report knew by the month's last day counts 0 in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,7 @@ use store::{
 
 use crate::{
     context::Context,
-    facts, late_counts,
+    facts, late_counts, later_finals,
     planning::PartnerPlan,
     runs::{Items, RunOrder, make},
 };
@@ -126,6 +126,7 @@ async fn freeze_in(
     }
     if let Some(frozen) = frozen::read(tx, partner, month).await? {
         let counts = frozen_counts(&settings, month, &reports, now);
+        later_finals::note(tx, context, &settings, &frozen, &reports, &counts, now).await?;
         return late_counts::add(tx, context, &settings, &frozen, counts, now).await;
     }
     let newcomers = frozen::counted_after(tx, partner, month.last_day()).await?;
@@ -270,7 +271,17 @@ pub(crate) fn wants_run(
     month: Month,
     now: Timestamp,
 ) -> bool {
-    integration.month_end_run && now < window_end(month, integration.invoice_day, settings.zone())
+    integration.month_end_run && is_open(settings, integration, month, now)
+}
+
+/// Whether a month's window is open: its invoice may still be made.
+pub(crate) fn is_open(
+    settings: &PartnerSettings,
+    integration: &Integration,
+    month: Month,
+    now: Timestamp,
+) -> bool {
+    now < window_end(month, integration.invoice_day, settings.zone())
 }
 
 /// Whether a run can do anything now: it is made when it can.

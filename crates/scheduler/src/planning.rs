@@ -32,6 +32,8 @@ pub struct Counts {
     pub newest: BTreeMap<CompanyId, CompanyReport>,
     /// The frozen counts of the month whose window is open.
     pub frozen: Option<FrozenMonth>,
+    /// Those of the counts above that are of another basis than the partner bills: missing, for that reason.
+    pub other_basis: BTreeSet<(CompanyId, ProductId)>,
 }
 
 /// What a partner's contracts should hold at one instant.
@@ -84,6 +86,8 @@ pub struct TargetPlan {
     /// What a person approved, where nothing is mapped here any more (D-13): then there is no addend, and the wanted units are
     /// the person's 0.
     pub leftover: Option<Leftover>,
+    /// Whether one of its counts was counted by another basis than the partner bills (QTY-04).
+    pub other_basis: bool,
 }
 
 /// A line that was ours, which a person approved to be set to 0.
@@ -191,6 +195,7 @@ impl PartnerPlan {
                 wanted: Wanted::Units(0),
                 effective_date: effective_date(target.contract),
                 leftover: Some(Leftover { seen: *seen, companies: companies.clone() }),
+                other_basis: false,
             });
             contract.targets.sort_by_key(|target| target.service);
         }
@@ -231,6 +236,10 @@ pub fn plan_partner(
         contract.targets.sort_by_key(|target| target.service);
         for target in &mut contract.targets {
             target.wanted = wanted_units(&target.addends);
+            target.other_basis = target.addends.iter().any(|addend| {
+                let of = (addend.company.clone(), addend.product.clone());
+                addend.count.is_none() && counts.other_basis.contains(&of)
+            });
             target.effective_date = planner.effective_date(contract.contract, &target.addends);
         }
     }
@@ -288,6 +297,7 @@ impl<'a> Planner<'a> {
                     wanted: Wanted::Unknown,
                     effective_date: None,
                     leftover: None,
+                    other_basis: false,
                 }),
             }
         }

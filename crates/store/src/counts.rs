@@ -1,6 +1,6 @@
 //! User counts: what has come in, and what is newest.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use domain::{CompanyId, PartnerId, ProductId, ReportId};
 use jiff::{Timestamp, civil::Date};
@@ -18,7 +18,7 @@ pub struct CompanyReport {
     pub counted_at: Timestamp,
     /// Whether the provider will not change this day's counts any more.
     pub is_final: bool,
-    /// The listed products; `None` where the count could not be taken.
+    /// The listed products; `None` where the count could not be taken, or is of another basis than the partner bills.
     pub users: BTreeMap<ProductId, Option<u32>>,
 }
 
@@ -37,8 +37,9 @@ pub async fn newest(
                      and not (from_file and provider_is_final($1, day, company_id))
                    order by company_id, day desc, counted_at desc, report_id desc
                )
-               select newest.*, counts.product_id, counts.users
-               from newest
+               select newest.*, counts.product_id,
+                      case when counts.basis = partners.count_basis then counts.users end as users
+               from newest join partners on partners.partner_id = $1
                left join user_counts counts on counts.partner_id = $1 and counts.report_id = newest.report_id
                                            and counts.company_id = newest.company_id";
     let mut companies: BTreeMap<CompanyId, CompanyReport> = BTreeMap::new();
@@ -65,6 +66,22 @@ pub async fn newest(
 pub async fn counted_since(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Date>, StoreError> {
     let sql = "select min(day) as day from reports where partner_id = $1 and complete_at is not null";
     tx.query_one(sql, &[&partner.as_str()]).await?.get("day")
+}
+
+/// The counts of these reports that are of another basis than the partner bills: each is missing (QTY-04).
+pub async fn of_other_basis(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    reports: &[(&CompanyId, &ReportId)],
+) -> Result<BTreeSet<(CompanyId, ProductId)>, StoreError> {
+    let companies: Vec<&str> = reports.iter().map(|(company, _)| company.as_str()).collect();
+    let ids: Vec<&str> = reports.iter().map(|(_, report)| report.as_str()).collect();
+    let sql = "select company_id, product_id
+               from unnest($2::text[], $3::text[]) as wanted (company_id, report_id)
+                    join user_counts using (company_id, report_id) join partners using (partner_id)
+               where partner_id = $1 and basis <> count_basis";
+    let rows = tx.query(sql, &[&partner.as_str(), &companies, &ids]).await?;
+    rows.iter().map(|row| Ok((row.company_id("company_id")?, row.product_id("product_id")?))).collect()
 }
 
 /// Whether anything was counted in time for a month's end: a complete report of its last day or an earlier one, counted by

@@ -9,6 +9,7 @@ mod clock;
 pub mod closing;
 pub mod company_listing;
 pub mod contracts;
+pub mod count_corrections;
 pub mod counts;
 mod error;
 pub mod events;

@@ -235,8 +235,9 @@ pub async fn complete(
                select partner_id, company_id, report_id, day, counted_at, counted.users, counted.missing
                from reports join report_companies using (partner_id, report_id)
                     cross join lateral (
-                        select coalesce(sum(users), 0) as users, count(*) filter (where users is null) as missing
-                        from user_counts
+                        select coalesce(sum(users) filter (where basis = count_basis), 0) as users,
+                               count(*) filter (where basis is distinct from count_basis) as missing
+                        from user_counts join partners using (partner_id)
                         where user_counts.partner_id = $1 and user_counts.report_id = $2
                           and user_counts.company_id = report_companies.company_id) as counted
                where partner_id = $1 and report_id = $2 and not (from_file and provider_is_final($1, day, company_id))

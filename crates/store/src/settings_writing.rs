@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, Billing, Brakes, CompanyId, ContractId, DriftPolicy, Frequency, InvoiceDay, Occurrence,
-    PartnerId, ProductId, RunBrake, Schedule, ServiceId,
+    AccountId, Billing, Brakes, CompanyId, ContractId, CountBasis, DriftPolicy, Frequency, InvoiceDay,
+    Occurrence, PartnerId, ProductId, RunBrake, Schedule, ServiceId,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -119,6 +119,25 @@ pub async fn store_partner(
     let sql = "insert into partners (partner_id, name, count_zone) values ($1, $2, $3)
                on conflict (partner_id) do update set name = excluded.name, count_zone = excluded.count_zone";
     tx.execute_exactly(1, sql, &[&partner.as_str(), &name, &count_zone]).await
+}
+
+/// Stores what the partner bills. Sums of what was counted are taken again where it is another than before.
+pub async fn store_count_basis(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    basis: CountBasis,
+) -> Result<(), StoreError> {
+    let sql = "update partners set count_basis = $2 where partner_id = $1 and count_basis <> $2";
+    if tx.execute(sql, &[&partner.as_str(), &basis.as_str()]).await? == 0 {
+        return Ok(());
+    }
+    let sql = "update newest_reports as known set users = counted.users, missing = counted.missing
+               from (select report_id, company_id, coalesce(sum(users) filter (where basis = $2), 0) as users,
+                            count(*) filter (where basis is distinct from $2) as missing
+                     from user_counts where partner_id = $1 group by report_id, company_id) as counted
+               where known.partner_id = $1 and known.report_id = counted.report_id
+                 and known.company_id = counted.company_id";
+    tx.execute(sql, &[&partner.as_str(), &basis.as_str()]).await.map(drop)
 }
 
 /// Stores the integration; a new one is off.

@@ -105,7 +105,8 @@ pub async fn end_overtaken_holds(tx: &Transaction<'_>, partner: &PartnerId) -> R
     Ok(())
 }
 
-/// Ends the standing holds of targets that this run found in order: `used` when the approved change was made, `gone` when
+/// Ends the standing holds of targets that this run found in order, but for those of later final numbers (QTY-05), which wait
+/// while the frozen one is in order: `used` when the approved change was made, `gone` when
 /// the numbers no longer need a person.
 pub async fn end_holds(
     tx: &Transaction<'_>,
@@ -120,8 +121,8 @@ pub async fn end_holds(
          from unnest($3::int[], $4::int[]) as target (contract_id, service_id)
          where holds.partner_id = $1 and holds.contract_id = target.contract_id
            and holds.service_id = target.service_id and state in ('open', 'approved', 'dismissed')
-           and run_number <= $2",
-        &[&partner.as_str(), &run_number, &contracts, &services],
+           and run_number <= $2 and not (brake = $5 and state = 'open')",
+        &[&partner.as_str(), &run_number, &contracts, &services, &Brake::LaterFinal.as_str()],
     )
     .await?;
     Ok(())

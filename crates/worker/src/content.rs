@@ -148,6 +148,8 @@ pub struct Target {
     pub service_seen: Option<SeenService>,
     /// What a person approved, where nothing is mapped here any more: then there are no addends, and 0 is wanted.
     pub leftover: Option<Leftover>,
+    /// Whether a count of it was counted by another basis than the partner bills.
+    pub other_basis: bool,
 }
 
 /// A line that was ours, which a person approved to be set to 0 (D-13).
@@ -357,6 +359,7 @@ fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
             .map(|pair| field::id("begun_pair_id", PairId::parse(&pair)))
             .transpose()?,
         leftover,
+        other_basis: work.other_basis.unwrap_or(false),
     })
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn result_of(
                 Brake::Drift => ErrorCode::Drf01,
                 Brake::PlanSwitch => ErrorCode::Map03,
                 Brake::BillingCycle => ErrorCode::Per01,
+                Brake::LaterFinal => ErrorCode::Qty05,
                 Brake::FallToZero | Brake::LargeChange | Brake::ManyCompanies | Brake::Leftover => {
                     ErrorCode::Qty01
                 }
@@ -73,6 +74,11 @@ pub(crate) fn result_of(
                 shown: line.units,
             }],
             ..TargetResult::of(Outcome::of(CompanyState::Sent))
+        },
+        Decision::NotSent(ErrorCode::Qty02) if target.other_basis => TargetResult {
+            from: line.map(|line| line.units),
+            to,
+            ..TargetResult::not_sent(ErrorCode::Qty04, None)
         },
         Decision::NotSent(code) => TargetResult {
             from: line.map(|line| line.units),

@@ -160,3 +160,51 @@ pub(super) const QTY_03: Text = Text {
         "In Kaseya: Finance > Contracts[ > {contract}], Units della riga.",
     ),
 };
+
+pub(super) const QTY_04: Text = Text {
+    title: both("Counted by another basis", "Conteggio di altro tipo"),
+    happened: brief(
+        "The count is of another kind than the one you bill: users and licences are not the same number.",
+        "Il conteggio è di un tipo diverso da quello che fatturi: utenti e licenze non sono lo stesso numero.",
+    ),
+    invoice: brief(
+        "We sent nothing; on the invoice [{units_stay}|the units will stay as they are].",
+        "Non abbiamo inviato nulla; in fattura [{units_stay}|le unità resteranno come sono].",
+    ),
+    done: detail(
+        "Such a count is treated as missing, and a missing count is never worth 0.",
+        "Un conteggio di questo tipo vale come mancante, e un conteggio mancante non vale mai 0.",
+    ),
+    to_do: brief(
+        "Ask Password Boss for counts of the kind that you bill, or change what you bill: count_basis in the settings.",
+        "Chiedi a Password Boss conteggi del tipo che fatturi, o cambia ciò che fatturi: count_basis nelle impostazioni.",
+    ),
+};
+
+pub(super) const QTY_05: Text = Text {
+    title: both("A later count waits for approval", "Conteggio successivo da approvare"),
+    happened: brief(
+        "To be approved: the provider's later final count differs from the frozen one[, {change}][ ({money_change} per \
+         month)].",
+        "Da approvare: il conteggio definitivo successivo è diverso da quello del mese[, {change}][ ({money_change} al \
+         mese)].",
+    )
+    .more(
+        "It counts the month's last day and came in after that day's number was frozen.",
+        "Riguarda l'ultimo giorno del mese ed è arrivato quando il numero di quel giorno era già stato fissato.",
+    ),
+    invoice: brief(
+        "Without approval[ by {deadline}], the frozen number is on the invoice.",
+        "Senza approvazione[ entro {deadline}], in fattura resta il numero già fissato.",
+    ),
+    done: detail(
+        "We keep sending the frozen number; of the later one we sent nothing.",
+        "Continuiamo a inviare il numero già fissato; di quello successivo non abbiamo inviato nulla.",
+    ),
+    to_do: detail(
+        "See which number is right. Press Approve to send the later one, or Dismiss to keep the frozen one[: Finance > \
+         Contracts > {contract}].",
+        "Controlla quale numero è giusto. Premi Approva per inviare quello successivo, o Scarta per tenere quello già \
+         fissato[: Finance > Contracts > {contract}].",
+    ),
+};

@@ -72,6 +72,8 @@ pub(crate) fn of(code: ErrorCode, facts: &Facts) -> &'static Text {
         ErrorCode::Qty01 => &counts::QTY_01,
         ErrorCode::Qty02 => &counts::QTY_02,
         ErrorCode::Qty03 => &counts::QTY_03,
+        ErrorCode::Qty04 => &counts::QTY_04,
+        ErrorCode::Qty05 => &counts::QTY_05,
         ErrorCode::Map01 => &mappings::MAP_01,
         ErrorCode::Map02 => &mappings::MAP_02,
         ErrorCode::Map03 => &mappings::MAP_03,

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, Billing, Brakes, CompanyId, ContractId, Frequency, InvoiceDay, PartnerId, ProductId, RunBrake,
-    Schedule, ServiceId,
+    AccountId, Billing, Brakes, CompanyId, ContractId, CountBasis, Frequency, InvoiceDay, PartnerId,
+    ProductId, RunBrake, Schedule, ServiceId,
 };
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use kaseya_simulator::State;
@@ -175,6 +175,7 @@ pub(super) fn settings(base: &str) -> SettingsFile {
         partner: partner(),
         name: TENANT.to_owned(),
         count_zone: ZONE.to_owned(),
+        count_basis: CountBasis::Users,
         integration: IntegrationSettings {
             host: "bms.ponte-servizi.example".to_owned(),
             v2_base: Some(base.to_owned()),

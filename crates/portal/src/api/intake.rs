@@ -10,6 +10,7 @@ use jiff::{Timestamp, civil::Date};
 use messages::v1;
 use operations::{
     charges::ChargeRow,
+    frozen_counts::CorrectionForm,
     intake::{CompanyRow, NotTaken, ProductRow, ReportForm},
 };
 use serde::{Deserialize, Serialize};
@@ -274,4 +275,33 @@ pub(crate) async fn standing(
         })
         .await?;
     Ok(Json(ReportStanding { report_id: report, complete }))
+}
+
+/// A correction of a number that is frozen.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewCorrection {
+    company_id: String,
+    product_id: String,
+    /// The users that the month's last day is to count.
+    users: u32,
+    /// Why: 1 to 200 characters. It stands beside the number, with the token's name.
+    reason: String,
+}
+
+/// Corrects one number of a frozen month, in a row of its own with its reason. It is pushed like the frozen number, through the
+/// brakes, while the month's invoice is not made.
+#[utoipa::path(post, path = "/frozen-counts/{month}", tag = "intake", operation_id = "correct_frozen_count",
+    params(("month" = String, Path, description = "Such as 2026-10.")), request_body = NewCorrection,
+    responses((status = 200, body = Taken), Problems))]
+pub(crate) async fn correct(
+    State(portal): State<Portal>,
+    Editor(caller): Editor,
+    Path((_, month)): Path<(String, String)>,
+    Body(new): Body<NewCorrection>,
+) -> Result<Json<Taken>, Problem> {
+    let NewCorrection { company_id: company, product_id: product, users, reason } = new;
+    let form = CorrectionForm { month, company, product, users, reason, by: caller.name };
+    portal.operations.correct_count(&caller.partner, form).await?;
+    Ok(Json(Taken { rows: 1 }))
 }

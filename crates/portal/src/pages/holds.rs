@@ -110,6 +110,7 @@ fn row(hold: &HoldRow, advising: &Advising<'_>, language: Language) -> Row {
             Brake::Leftover => words.leftover,
             Brake::Drift => words.drift,
             Brake::BillingCycle => words.billing_cycle,
+            Brake::LaterFinal => words.later_final,
         },
         advice,
         from_day: shown::day(hold.effective_date, language),

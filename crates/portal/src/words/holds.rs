@@ -20,6 +20,7 @@ super::words! {
         leftover: "nothing is mapped to this line any more", "a questa riga non è più associato nulla";
         drift: "the line was edited in Kaseya", "la riga è stata modificata in Kaseya";
         billing_cycle: "the contract is not billed monthly", "il contratto non è fatturato mensilmente";
+        later_final: "a later final count differs from the frozen one", "un conteggio definitivo successivo è diverso da quello del mese";
         from_day: "From", "Dal";
         since: "Since", "In attesa da";
         state: "Status", "Stato";

@@ -74,6 +74,36 @@ async fn a_part_that_contradicts_another_is_put_aside_and_leaves_nothing() {
     assert_eq!(world.text("select count(complete_at) from reports").await, "1");
 }
 
+#[tokio::test]
+async fn case_a16_a_count_of_another_basis_is_missing_for_that_reason() {
+    let world = World::at("2026-11-23T12:00:00Z").await;
+    world.partner("p", 1).await;
+    let message = |report: &str, basis: &str| {
+        crate::world::incoming(&serde_json::json!({
+            "partnerId": "p", "reportId": report, "day": "2026-11-22", "countedAt": AT, "part": 1, "parts": 1, "final": false,
+            "companies": [{ "companyId": "c1", "products": [
+                { "productId": "standard", "users": 4, "basis": basis },
+                { "productId": "advanced", "users": 2, "basis": "COUNT_BASIS_USERS" },
+            ] }],
+        }))
+    };
+    let planned = async || {
+        let partner = domain::PartnerId::new("p").expect("an id");
+        let now = world.context.clock.now();
+        let read = world.database.store.transaction("plan", |tx| Box::pin(facts::read(tx, &partner, now)));
+        let plan = read.await.expect("it can be read").facts().expect("it is set up").plan();
+        let targets = &plan.contracts[&domain::ContractId(1001)].targets;
+        targets.iter().map(|target| (target.wanted, target.other_basis)).collect::<Vec<_>>()
+    };
+    let (units, unknown) = (domain::Wanted::Units, domain::Wanted::Unknown);
+    handle_counts(&world.context, &message("r1", "COUNT_BASIS_LICENCES")).await;
+    assert_eq!(planned().await, [(unknown, true), (units(2), false)]);
+    assert_eq!(world.text("select concat_ws(' ', users, missing) from newest_reports").await, "2 1");
+    // A partner that bills licences has it the other way round.
+    world.sql("update partners set count_basis = 'licences'").await;
+    assert_eq!(planned().await, [(units(4), false), (unknown, true)]);
+}
+
 /// What listeners are told of refused parts.
 const REFUSED: &str =
     "select string_agg(concat_ws(' ', body ->> 'reportId', body ->> 'part'), ', ' order by number)

@@ -4,6 +4,7 @@ use super::*;
 use crate::world::{Counted, Part, World};
 
 mod count_days;
+mod later_finals;
 mod pushes;
 
 const LAST_DAY: &str = "2026-11-30";

@@ -101,6 +101,7 @@ pub(super) fn open(newest: impl IntoIterator<Item = (u8, CompanyReport)>) -> Cou
         phase: MonthPhase::Open,
         newest: newest.into_iter().map(|(n, report)| (company_id(n), report)).collect(),
         frozen: None,
+        other_basis: BTreeSet::new(),
     }
 }
 

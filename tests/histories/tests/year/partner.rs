@@ -257,7 +257,7 @@ impl Partner {
             domain::MonthPhase::Closing(_) => (&self.newest_of_month, None),
             domain::MonthPhase::Frozen(_) => (&self.newest_of_month, self.frozen.clone()),
         };
-        let counts = Counts { phase, newest: newest.clone(), frozen };
+        let counts = Counts { phase, newest: newest.clone(), frozen, other_basis: BTreeSet::new() };
         plan_partner(&self.settings, integration, &counts, now)
     }
 

@@ -6,7 +6,7 @@ use super::*;
 type CameOut<'a> = (&'a str, u32, &'a str, Option<&'a str>);
 
 /// The newest run is over, and its companies came out like this.
-async fn over(world: &World, companies: &[CameOut<'_>]) {
+pub(super) async fn over(world: &World, companies: &[CameOut<'_>]) {
     world
         .sql(
             "update jobs set state = 'done', holder = null;
@@ -32,7 +32,7 @@ async fn over(world: &World, companies: &[CameOut<'_>]) {
 }
 
 /// November of two companies is frozen at 00:30 in Rome, and its month-end run is made.
-async fn frozen_world() -> World {
+pub(super) async fn frozen_world() -> World {
     let world = World::at("2026-11-30T23:30:00Z").await;
     world.partner("p", 2).await;
     let counted = [("c1", &standard(5)[..]), ("c2", &standard(9)[..])];

@@ -1,0 +1,76 @@
+//! A person's correction of a number that is frozen (S-28, G-10).
+
+use domain::{CompanyId, Month, PartnerId, ProductId};
+use messages::{FieldError, field, inbound};
+use store::{StoreError, count_corrections, frozen, settings, settings_writing as writing};
+
+use crate::{Operations, intake::NotTaken};
+
+/// The most characters of a reason.
+const MAX_REASON: usize = 200;
+
+/// A correction as it is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorrectionForm {
+    /// The month, such as `2026-11`.
+    pub month: String,
+    /// The company's id.
+    pub company: String,
+    /// The product's id.
+    pub product: String,
+    /// The users that its last day is to count.
+    pub users: u32,
+    /// Why.
+    pub reason: String,
+    /// Who says so.
+    pub by: String,
+}
+
+impl Operations {
+    /// Corrects one number of a frozen month: a row of its own with its reason. It is pushed like the frozen number, through
+    /// the brakes, while the month's window is open.
+    pub async fn correct_count(&self, partner: &PartnerId, form: CorrectionForm) -> Result<(), NotTaken> {
+        let mistake = |field: &str, mend: String| NotTaken::Mistakes(vec![FieldError::new(field, mend)]);
+        let of_field = |error: FieldError| NotTaken::Mistakes(vec![error]);
+        let month =
+            Month::parse(&form.month).ok_or_else(|| mistake("month", "write it as 2026-11".to_owned()))?;
+        let company = &field::id("company_id", CompanyId::new(form.company)).map_err(of_field)?;
+        let product = &field::id("product_id", ProductId::new(form.product)).map_err(of_field)?;
+        let users = inbound::users(form.users).map_err(of_field)?;
+        let reason = field::text("reason", form.reason, MAX_REASON).map_err(of_field)?;
+        let reason = &format!("{} ({})", reason.trim(), form.by);
+        let now = self.clock.now();
+        let refused = self
+            .store
+            .transaction("correct_count", |tx| {
+                Box::pin(async move {
+                    writing::hold(tx, partner).await?;
+                    let Some(known) = settings::read(tx, partner).await? else {
+                        return Err(StoreError::NoRow);
+                    };
+                    if !known.companies.contains_key(company) {
+                        return Ok(Some(("company_id", format!("the partner has no company {company}"))));
+                    }
+                    if !known.products.contains_key(product) {
+                        return Ok(Some(("product_id", format!("the partner has no product {product}"))));
+                    }
+                    let Some(frozen) = frozen::read(tx, partner, month).await? else {
+                        let mend = format!("{month} is not frozen: send a report of its last day instead");
+                        return Ok(Some(("month", mend)));
+                    };
+                    let stands = frozen.companies.get(company).and_then(|counts| counts.get(product));
+                    if stands.and_then(|count| count.users) == Some(users) {
+                        return Ok(Some(("users", format!("{month} has {users} already"))));
+                    }
+                    let number = (company, product, users);
+                    count_corrections::correct(tx, partner, month, number, reason, now).await?;
+                    Ok(None)
+                })
+            })
+            .await?;
+        match refused {
+            Some((field, mend)) => Err(mistake(field, mend)),
+            None => Ok(()),
+        }
+    }
+}
