@@ -295,6 +295,7 @@ async fn case_c7_once_refused_credentials_prove_right_a_run_follows_by_itself_an
     let p1 = PartnerId::new("p1").expect("an id");
     let follows = world.in_transaction(|tx| Box::pin(store::switch::forget_refusal(tx, &p1))).await;
     assert!(follows, "the integration is on");
+    world.start_scheduler(); // its first round is now
     let (again, content) = world.started("w1").await;
     assert_eq!((content.trigger.as_str(), content.mode()), ("schedule", v1::SyncMode::Apply));
     finish(&world, &again, &content.run_id).await;
