@@ -215,6 +215,30 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
                 format!("Gli utenti sono passati a \"{rises}\", e una vecchia riga non scende: {lines}."),
             )
         }
+        Remark::RiseNotSent { falls, rises } => say(
+            format!(
+                "The users have moved from \"{falls}\" to \"{rises}\", whose line cannot be written now: \
+                 with the fall alone nobody would be billed for them."
+            ),
+            format!(
+                "Gli utenti sono passati da \"{falls}\" a \"{rises}\", la cui riga ora non si può \
+                 scrivere: con la sola riduzione non verrebbero fatturati a nessuno."
+            ),
+        ),
+        Remark::FarFromInvoiced { invoiced } => {
+            let invoiced = counted(*invoiced);
+            say(
+                format!("The last invoice, or the last approval since, was for {invoiced}."),
+                format!("L'ultima fattura, o l'ultima approvazione successiva, era per {invoiced}."),
+            )
+        }
+        Remark::ShareEnds { company, left } => {
+            let left = counted((*left).into());
+            say(
+                format!("Inside this number the share of company \"{company}\" falls from {left} to 0."),
+                format!("Dentro questo numero la quota dell'azienda \"{company}\" scende da {left} a 0."),
+            )
+        }
         Remark::FallRefused => plain(
             "Kaseya refused to lower the old line of the plan switch: the new one is left as it is.",
             "Kaseya ha rifiutato di abbassare la vecchia riga del cambio di piano: la nuova resta \

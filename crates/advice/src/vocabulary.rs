@@ -160,10 +160,14 @@ fn days(days: u32, language: Language) -> String {
 
 fn brake(brake: Brake, language: Language) -> &'static str {
     match (brake, language) {
-        (Brake::FallToZero, Language::English) => "the units would fall to 0",
-        (Brake::FallToZero, Language::Italian) => "le unità scenderebbero a 0",
-        (Brake::LargeChange, Language::English) => "the number is far from what Kaseya shows now",
-        (Brake::LargeChange, Language::Italian) => "il numero è lontano da quello che Kaseya mostra ora",
+        (Brake::FallToZero, Language::English) => "the units would fall to 0, or a company's share of them",
+        (Brake::FallToZero, Language::Italian) => "le unità scenderebbero a 0, o la quota di un'azienda",
+        (Brake::LargeChange, Language::English) => {
+            "the number is far from what Kaseya shows now or from the last invoice"
+        }
+        (Brake::LargeChange, Language::Italian) => {
+            "il numero è lontano da quello che Kaseya mostra ora o dall'ultima fattura"
+        }
         (Brake::ManyCompanies, Language::English) => "too many companies would change in one run",
         (Brake::ManyCompanies, Language::Italian) => {
             "in una sola sincronizzazione cambierebbero troppe aziende"
@@ -176,6 +180,10 @@ fn brake(brake: Brake, language: Language) -> &'static str {
         }
         (Brake::Drift, Language::English) => "the units were edited in Kaseya since they were ours",
         (Brake::Drift, Language::Italian) => "le unità sono state modificate in Kaseya dopo il nostro invio",
+        (Brake::SetElsewhere, Language::English) => "the line changed back after our number was sent again",
+        (Brake::SetElsewhere, Language::Italian) => {
+            "la riga è tornata com'era dopo il secondo invio del nostro numero"
+        }
         (Brake::BillingCycle, Language::English) => "the contract is not billed monthly",
         (Brake::BillingCycle, Language::Italian) => "il contratto non è fatturato ogni mese",
         (Brake::LaterFinal, Language::English) => "a later final count differs from the frozen one",

@@ -17,6 +17,9 @@ names! {
         Drift = "drift",
         /// The contract is not billed monthly, and nobody has chosen how its changes count (D-12, PER-01).
         BillingCycle = "billing_cycle",
+        /// The line was sent our number again in this period and changed back again: it is sent once more only if a person
+        /// says so (SVC-04).
+        SetElsewhere = "set_elsewhere",
         /// The line was ours, and nothing is mapped to it any more: to 0 only if a person says so (D-13).
         Leftover = "leftover",
         /// A later final count of a frozen month differs from the frozen one (QTY-05).

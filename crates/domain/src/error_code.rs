@@ -75,8 +75,8 @@ codes! {
     Svc02 = "SVC-02", Error;
     /// Same service twice on the contract: ask which line.
     Svc03 = "SVC-03", Error;
-    /// The line counts itself in Kaseya.
-    Svc04 = "SVC-04", Error;
+    /// The line counts itself in Kaseya: our value changes back.
+    Svc04 = "SVC-04", Held;
     /// Period already invoiced.
     Per01 = "PER-01", Held;
     /// Effective date outside the contract.

@@ -14,6 +14,7 @@ mod clock;
 mod contract_words;
 mod count;
 mod count_time;
+mod decided_change;
 mod drift;
 mod effective_date;
 mod entropy;
@@ -57,6 +58,7 @@ pub use clock::{Clock, SystemClock};
 pub use contract_words::{is_not_monthly, is_recurring_services};
 pub use count::{CountBasis, KnownCounts, UserCount, choose_count};
 pub use count_time::{CLOCK_TOLERANCE, CountTimeError, check_count_time, day_begins};
+pub use decided_change::DecidedChange;
 pub use drift::{DriftPolicy, Pending, Remembered, Rewrite, Sight};
 pub use effective_date::{Billing, InvoiceDay, effective_date, has_begun_everywhere, later_start};
 pub use entropy::Entropy;
@@ -75,11 +77,11 @@ pub use leftover::plan_leftover;
 pub use login::{
     LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, NextTry, RefusedLogin,
 };
-pub use month_end::{FreezeCause, Month, MonthEnd, MonthPhase, invoiced_month, window_end};
+pub use month_end::{FreezeCause, Month, MonthEnd, MonthPhase, invoiced_month, last_invoiced_at, window_end};
 pub use password_age::{PASSWORD_DAYS, PASSWORD_STEPS, PasswordWarning, password_warning};
 pub use plan::{Change, Decision, Line, PlanContext, plan_target};
 pub use plan_switch::{
-    LeftBehind, PlanSwitch, PlanSwitches, SeenShares, SwitchTarget, decide_together, plan_switches,
+    LeftBehind, PlanSwitch, PlanSwitches, SeenShares, SwitchTarget, decide_together, line_of, plan_switches,
     wait_for_person,
 };
 pub use probe::probe_due;

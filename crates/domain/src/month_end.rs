@@ -192,6 +192,12 @@ pub fn invoiced_month(now: Timestamp, invoice_day: InvoiceDay, partner_zone: &Ti
     if now < window_end(last, invoice_day, partner_zone) { last } else { current }
 }
 
+/// When the last invoices were made: the end of the newest window that is over.
+pub fn last_invoiced_at(now: Timestamp, invoice_day: InvoiceDay, partner_zone: &TimeZone) -> Timestamp {
+    let month = invoiced_month(now, invoice_day, partner_zone).previous();
+    window_end(month, invoice_day, partner_zone)
+}
+
 /// The end of the window of a month: the end of the partner's invoice day in the following month, local time.
 pub fn window_end(month: Month, invoice_day: InvoiceDay, partner_zone: &TimeZone) -> Timestamp {
     let day_after = month.next().first_day().saturating_add(i64::from(invoice_day.get()).days());

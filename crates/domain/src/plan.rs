@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 
 use crate::{
-    Brake, Brakes, DriftPolicy, ErrorCode, LineId, Pending, Remembered, Rewrite, Sight, Wanted,
-    target::MAX_UNITS,
+    Brake, Brakes, DecidedChange, DriftPolicy, ErrorCode, LineId, Pending, Remembered, Rewrite, Sight,
+    Wanted, target::MAX_UNITS,
 };
 
 /// A line as Kaseya shows it.
@@ -34,10 +34,15 @@ pub struct PlanContext {
     pub cycle_to_choose: bool,
     /// The partner's brakes.
     pub brakes: Brakes,
-    /// The units that a person approved for this target, if any.
-    pub approved: Option<u32>,
-    /// The units that a person dismissed for this target, if any.
-    pub dismissed: Option<u32>,
+    /// What the line held at the last invoice, or what a person approved since: the brakes compare with it too. `None` while
+    /// nothing of ours has changed the line since, for then it still shows that number.
+    pub invoiced: Option<f64>,
+    /// Whether a share of the number, of one company and product, falls from above 0 to 0.
+    pub share_ends: bool,
+    /// What a person approved for this target, if anything.
+    pub approved: Option<DecidedChange>,
+    /// What a person dismissed for this target, if anything.
+    pub dismissed: Option<DecidedChange>,
     /// Whether the line is to be left alone for now, after a write without an answer.
     pub unsure: bool,
     /// What the ledger remembers of our changes of this target.
@@ -121,16 +126,19 @@ pub fn plan_target(same_service: &[Line], context: &PlanContext) -> Decision {
         Err(code) => return Decision::NotSent(code),
     };
     let rewrite = sight.rewrite();
-    if rewrite.is_some() && context.remembered.rewritten_for >= Some(effective_date) {
-        return Decision::NotSent(ErrorCode::Svc04);
-    }
-    let approved = context.approved.is_some_and(|units| context.brakes.approval_stands(units, wanted));
-    let change = Change { line: line.id, from: line.units, to: wanted, effective_date, approved, rewrite };
-    if context.dismissed == Some(wanted) {
+    let once_more = rewrite.is_some() && context.remembered.rewritten_for >= Some(effective_date);
+    let change =
+        Change { line: line.id, from: line.units, to: wanted, effective_date, approved: false, rewrite };
+    // Sent once more is only what a person was asked that very question about.
+    let answers = |word: &DecidedChange| !once_more || word.brake == Brake::SetElsewhere;
+    if context.dismissed.is_some_and(|word| answers(&word) && word.dismisses(&change)) {
         return Decision::Dismissed(change);
     }
-    if approved {
-        return Decision::Write(change);
+    if context.approved.is_some_and(|word| answers(&word) && word.approves(&context.brakes, &change)) {
+        return Decision::Write(Change { approved: true, ..change });
+    }
+    if once_more {
+        return Decision::Hold(change, Brake::SetElsewhere);
     }
     // From which day a change counts there is not ours to guess.
     if context.cycle_to_choose {
@@ -138,11 +146,20 @@ pub fn plan_target(same_service: &[Line], context: &PlanContext) -> Decision {
     }
     match (sight, context.drift) {
         (Sight::Edited { .. }, DriftPolicy::Ask) => Decision::Hold(change, Brake::Drift),
-        _ => match context.brakes.check(line.units, wanted) {
+        _ => match brake(&change, context) {
             Some(brake) => Decision::Hold(change, brake),
             None => Decision::Write(change),
         },
     }
+}
+
+/// The brake on one line that holds a change, by what Kaseya shows, by the shares of its number and by the last invoice.
+fn brake(change: &Change, context: &PlanContext) -> Option<Brake> {
+    let brakes = &context.brakes;
+    brakes
+        .check(change.from, change.to)
+        .or_else(|| context.share_ends.then_some(Brake::FallToZero))
+        .or_else(|| brakes.check(context.invoiced?, change.to))
 }
 
 /// From which day a change of the line counts (D-12), or why there is no such day.

@@ -23,6 +23,9 @@
 //! product there any more or its line cannot be written, the rise would bill the same users twice: it waits for a person
 //! (MAP-03). Only what went on since both lines were last seen counts: once the new line holds our number, the old one is
 //! a leftover and no switch.
+//!
+//! The other way round, where the fall is a company's work and its users went to a line that cannot be written, the fall alone
+//! would bill them nowhere: it waits for a person too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,6 +78,8 @@ pub struct PlanSwitches {
     pub pairs: Vec<PlanSwitch>,
     /// The targets whose rise waits for a person because the old line cannot fall with it.
     pub unpaired: Vec<usize>,
+    /// The targets whose fall waits for a person because the new line cannot rise with it, each with that line's target.
+    pub stranded: Vec<(usize, usize)>,
 }
 
 /// Finds the plan switches.
@@ -104,8 +109,16 @@ pub fn plan_switches(targets: &[SwitchTarget], left_behind: &[LeftBehind]) -> Pl
             rise.may_be_held()
                 && seen.any(|run| rise.before.as_ref().is_none_or(|before| before.run_number <= run))
         }));
+        let alone = moves.falls.iter().skip(moves.rises.len()).map(|(_, place)| *place);
+        found.stranded.extend(alone.filter_map(|place| {
+            let fall = &targets[place];
+            let before = fall.before.as_ref().filter(|_| fall.may_be_held())?.run_number;
+            let stuck = targets.iter().position(|target| target.stuck_below(company) >= Some(before))?;
+            Some((place, stuck))
+        }));
     }
     found.unpaired.sort_unstable();
+    found.stranded.sort_unstable();
     found
 }
 
@@ -158,6 +171,15 @@ impl SwitchTarget {
         (stuck && fell).then_some(before.run_number)
     }
 
+    /// The run that last saw the line hold our number, where the company's counts rose since and the line cannot be written.
+    fn stuck_below(&self, company: &CompanyId) -> Option<u64> {
+        let (before, now) = (self.before.as_ref()?, self.now.as_ref()?);
+        let stuck =
+            matches!(self.decision, Decision::NotSent(_) | Decision::Wait(_) | Decision::Dismissed(_));
+        let rose = now.get(company) > Some(before.units.get(company).unwrap_or(&0));
+        (stuck && rose).then_some(before.run_number)
+    }
+
     /// Whether the change waits for a person if it must: it was not approved as it is.
     fn may_be_held(&self) -> bool {
         match self.decision {
@@ -180,13 +202,13 @@ pub fn decide_together(fall: Decision, rise: Decision) -> (Decision, Decision) {
 }
 
 /// The line of a change, as Kaseya shows it.
-fn line_of(change: &Change) -> Line {
+pub fn line_of(change: &Change) -> Line {
     Line { id: change.line, units: change.from, effective_date: None }
 }
 
-/// What becomes of a rise whose old line cannot fall with it.
-pub fn wait_for_person(rise: Decision) -> Decision {
-    match rise {
+/// What becomes of half of a plan switch whose other half cannot be written with it.
+pub fn wait_for_person(half: Decision) -> Decision {
+    match half {
         Decision::Write(change) | Decision::Hold(change, _) => Decision::Hold(change, Brake::PlanSwitch),
         other => other,
     }

@@ -68,6 +68,12 @@ pub enum Remark {
     PlanSwitch { falls: String, rises: String },
     /// The users have moved to a service, and old lines do not fall.
     OldLinesStay { rises: String, old_lines: Vec<OldLine> },
+    /// The users have moved from a service to one whose line cannot be written now: sent alone, the fall would bill them nowhere.
+    RiseNotSent { falls: String, rises: String },
+    /// The number is far from what the line held at the last invoice, or from what a person has approved since.
+    FarFromInvoiced { invoiced: f64 },
+    /// Inside the number this company's share, of one product, falls from these units to 0.
+    ShareEnds { company: String, left: u32 },
     /// Kaseya refused to lower the old line of the plan switch, so that the new one was left alone.
     FallRefused,
     /// Kaseya took the units and shows others.

@@ -1,8 +1,8 @@
 //! What our own earlier changes say about a line: on its way, never applied, edited.
 
 use domain::{
-    Brake, Brakes, Change, Decision, DriftPolicy, ErrorCode, Line, LineId, Pending, PlanContext, Remembered,
-    Rewrite, Wanted, plan_target,
+    Brake, Brakes, Change, DecidedChange, Decision, DriftPolicy, Line, LineId, Pending, PlanContext,
+    Remembered, Rewrite, Wanted, plan_target,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -21,6 +21,8 @@ fn context(wanted: u32, remembered: Remembered) -> PlanContext {
         contract_end: None,
         cycle_to_choose: false,
         brakes: Brakes::default(),
+        invoiced: None,
+        share_ends: false,
         approved: None,
         dismissed: None,
         unsure: false,
@@ -31,6 +33,11 @@ fn context(wanted: u32, remembered: Remembered) -> PlanContext {
 
 fn change(from: f64, to: u32, rewrite: Option<Rewrite>) -> Change {
     Change { line: LineId(7), from, to, effective_date: PERIOD, approved: false, rewrite }
+}
+
+/// What a person decided, the line showing 15.
+fn decided(brake: Brake, to: u32) -> Option<DecidedChange> {
+    Some(DecidedChange { brake, from: 15.0, to, effective_date: PERIOD })
 }
 
 /// 14 were sent from 12 for the first of January.
@@ -74,7 +81,10 @@ fn a_number_that_kaseya_took_and_never_showed_is_sent_once_more_in_its_period() 
     let decision = plan_target(&[line(12.0)], &context(14, awaiting(true)));
     assert_eq!(decision, Decision::Write(change(12.0, 14, not_applied)));
     let rewritten = Remembered { rewritten_for: Some(PERIOD), ..awaiting(true) };
-    assert_eq!(plan_target(&[line(12.0)], &context(14, rewritten)), Decision::NotSent(ErrorCode::Svc04));
+    assert_eq!(
+        plan_target(&[line(12.0)], &context(14, rewritten)),
+        Decision::Hold(change(12.0, 14, not_applied), Brake::SetElsewhere)
+    );
     let earlier = Remembered { rewritten_for: Some(date(2026, 12, 1)), ..awaiting(true) };
     assert!(matches!(plan_target(&[line(12.0)], &context(14, earlier)), Decision::Write(_)));
 }
@@ -91,10 +101,10 @@ fn b_13_an_edited_line_is_left_to_a_person_or_to_the_policy() {
         );
         let ours = PlanContext { drift: DriftPolicy::SendOurs, ..asks };
         assert_eq!(plan_target(&[line(15.0)], &ours), Decision::Write(change(15.0, wanted, edited)));
-        let approved = PlanContext { approved: Some(wanted), ..asks };
+        let approved = PlanContext { approved: decided(Brake::Drift, wanted), ..asks };
         let decision = plan_target(&[line(15.0)], &approved);
         assert_eq!(decision, Decision::Write(Change { approved: true, ..change(15.0, wanted, edited) }));
-        let dismissed = PlanContext { dismissed: Some(wanted), ..ours };
+        let dismissed = PlanContext { dismissed: decided(Brake::Drift, wanted), ..ours };
         let decision = plan_target(&[line(15.0)], &dismissed);
         assert_eq!(decision, Decision::Dismissed(change(15.0, wanted, edited)));
     }
@@ -136,12 +146,14 @@ fn the_brakes_hold_what_the_policy_would_send() {
 fn b_13_a_line_that_changes_back_again_counts_itself() {
     let rewritten = Remembered { rewritten_for: Some(PERIOD), ..left(12) };
     for drift in [DriftPolicy::Ask, DriftPolicy::SendOurs] {
-        for approved in [None, Some(12)] {
+        for approved in [None, decided(Brake::Drift, 12)] {
             let again = PlanContext { drift, approved, ..context(12, rewritten) };
-            assert_eq!(plan_target(&[line(15.0)], &again), Decision::NotSent(ErrorCode::Svc04));
+            let held = plan_target(&[line(15.0)], &again);
+            assert!(matches!(held, Decision::Hold(_, Brake::SetElsewhere)), "{held:?}");
             // Its next period has a try of its own.
             let next = PlanContext { effective_date: Some(date(2027, 2, 1)), ..again };
-            assert!(!matches!(plan_target(&[line(15.0)], &next), Decision::NotSent(_)));
+            let decision = plan_target(&[line(15.0)], &next);
+            assert!(!matches!(decision, Decision::Hold(_, Brake::SetElsewhere)), "{decision:?}");
         }
     }
     // A line as we left it takes new counts as before.
@@ -275,4 +287,24 @@ proptest! {
         prop_assert_eq!(periods.len(), rewrites);
         prop_assert_eq!(nights.writes.len(), rewrites + 1);
     }
+}
+
+#[test]
+fn case_a14_a_line_set_elsewhere_is_sent_once_more_only_if_a_person_says_so() {
+    let rewritten = Remembered { rewritten_for: Some(PERIOD), ..left(12) };
+    let asks = PlanContext { drift: DriftPolicy::SendOurs, ..context(12, rewritten) };
+    let edited = Some(Rewrite::Edited { left: 12 });
+    let held = Decision::Hold(change(15.0, 12, edited), Brake::SetElsewhere);
+    assert_eq!(plan_target(&[line(15.0)], &asks), held);
+    let other_question = PlanContext { approved: decided(Brake::LargeChange, 12), ..asks };
+    assert_eq!(plan_target(&[line(15.0)], &other_question), held);
+    let approved = PlanContext { approved: decided(Brake::SetElsewhere, 12), ..asks };
+    let sent = Decision::Write(Change { approved: true, ..change(15.0, 12, edited) });
+    assert_eq!(plan_target(&[line(15.0)], &approved), sent);
+    let dismissed = PlanContext { dismissed: decided(Brake::SetElsewhere, 12), ..asks };
+    assert_eq!(plan_target(&[line(15.0)], &dismissed), Decision::Dismissed(change(15.0, 12, edited)));
+    // Of a number that was never sent nothing is remembered.
+    let never_sent = PlanContext { remembered: left(12), ..context(13, rewritten) };
+    let never_sent = PlanContext { drift: DriftPolicy::SendOurs, ..never_sent };
+    assert!(matches!(plan_target(&[line(15.0)], &never_sent), Decision::Write(_)));
 }

@@ -1,8 +1,8 @@
 //! Lines that were ours and that nothing is mapped to any more (D-13).
 
 use domain::{
-    Brake, Brakes, Change, Decision, DriftPolicy, ErrorCode, Line, LineId, Pending, PlanContext, Remembered,
-    Wanted, plan_leftover,
+    Brake, Brakes, Change, DecidedChange, Decision, DriftPolicy, ErrorCode, Line, LineId, Pending,
+    PlanContext, Remembered, Wanted, plan_leftover,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -21,12 +21,19 @@ fn left(remembered: Remembered) -> PlanContext {
         contract_end: None,
         cycle_to_choose: false,
         brakes: Brakes::default(),
-        approved: Some(0),
+        invoiced: None,
+        share_ends: false,
+        approved: decided(12.0),
         dismissed: None,
         unsure: false,
         remembered,
         drift: DriftPolicy::Ask,
     }
+}
+
+/// What a person approved, having seen these units.
+fn decided(from: f64) -> Option<DecidedChange> {
+    Some(DecidedChange { brake: Brake::Leftover, from, to: 0, effective_date: DAY })
 }
 
 fn ours(units: u32) -> Remembered {
@@ -72,16 +79,25 @@ fn there_is_nothing_to_do_where_there_is_no_line_or_it_holds_zero_already() {
     assert_eq!(twice, Decision::NotSent(ErrorCode::Svc03));
 }
 
+#[test]
+fn case_a9_the_approval_of_a_leftover_ends_with_its_month() {
+    let december = PlanContext { effective_date: Some(date(2026, 12, 1)), ..left(ours(12)) };
+    let decision = plan_leftover(&[line(12.0)], 12.0, &december);
+    let Decision::Hold(change, Brake::Leftover) = decision else { panic!("{decision:?}") };
+    assert_eq!((change.from, change.to, change.approved), (12.0, 0, false));
+}
+
 proptest! {
     #[test]
     fn d_13_a_leftover_never_gets_units_and_only_what_the_person_saw_is_written(
         shown in proptest::collection::vec(0_u32..40, 0..3), seen in 1_u32..40,
-        wanted in 0_u32..40, last in proptest::option::of(0_u32..40), dismissed in proptest::option::of(0_u32..2),
+        wanted in 0_u32..40, last in proptest::option::of(0_u32..40), was_dismissed: bool,
         unsure: bool, send_ours: bool,
     ) {
         let lines: Vec<Line> = shown.iter().map(|units| line(f64::from(*units))).collect();
         let drift = if send_ours { DriftPolicy::SendOurs } else { DriftPolicy::Ask };
         let remembered = Remembered { last_confirmed: last, ..Remembered::default() };
+        let dismissed = decided(f64::from(seen)).filter(|_| was_dismissed);
         let context =
             PlanContext { wanted: Wanted::Units(wanted), dismissed, unsure, drift, ..left(remembered) };
         match plan_leftover(&lines, f64::from(seen), &context) {

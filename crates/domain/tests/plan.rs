@@ -1,8 +1,8 @@
 //! Wanted against present: what is written, held, or left.
 
 use domain::{
-    Addend, Brake, Brakes, Change, CompanyId, Decision, DriftPolicy, ErrorCode, Line, LineId, MAX_UNITS,
-    Pending, PlanContext, ProductId, Remembered, UserCount, Wanted, plan_target, wanted_units,
+    Addend, Brake, Brakes, Change, CompanyId, DecidedChange, Decision, DriftPolicy, ErrorCode, Line, LineId,
+    MAX_UNITS, Pending, PlanContext, ProductId, Remembered, UserCount, Wanted, plan_target, wanted_units,
 };
 use jiff::{Timestamp, civil::date};
 use proptest::prelude::*;
@@ -19,6 +19,8 @@ fn context(wanted: Wanted) -> PlanContext {
         contract_end: None,
         cycle_to_choose: false,
         brakes: Brakes::default(),
+        invoiced: None,
+        share_ends: false,
         approved: None,
         dismissed: None,
         unsure: false,
@@ -29,6 +31,11 @@ fn context(wanted: Wanted) -> PlanContext {
 
 fn change(from: f64, to: u32) -> Change {
     Change { line: LineId(7), from, to, effective_date: date(2026, 11, 1), approved: false, rewrite: None }
+}
+
+/// What a person decided about a change of November.
+fn decided(from: f64, to: u32) -> Option<DecidedChange> {
+    Some(DecidedChange { brake: Brake::LargeChange, from, to, effective_date: date(2026, 11, 1) })
 }
 
 fn addend(users: Option<u32>) -> Addend {
@@ -64,12 +71,12 @@ fn no_line_or_two_lines_are_named() {
 fn a_fall_to_zero_is_held_until_it_is_approved() {
     let wanted = context(Wanted::Units(0));
     assert_eq!(plan_target(&[line(1.0)], &wanted), Decision::Hold(change(1.0, 0), Brake::FallToZero));
-    let approved = PlanContext { approved: Some(0), ..wanted };
+    let approved = PlanContext { approved: decided(1.0, 0), ..wanted };
     assert_eq!(
         plan_target(&[line(1.0)], &approved),
         Decision::Write(Change { approved: true, ..change(1.0, 0) })
     );
-    let other = PlanContext { approved: Some(31), ..wanted };
+    let other = PlanContext { approved: decided(1.0, 31), ..wanted };
     assert!(matches!(plan_target(&[line(1.0)], &other), Decision::Hold(..)));
 }
 
@@ -78,7 +85,7 @@ fn an_approval_stands_while_the_number_stays_within_the_brakes_tolerance() {
     let of = |approved, wanted| {
         plan_target(
             &[line(100.0)],
-            &PlanContext { approved: Some(approved), ..context(Wanted::Units(wanted)) },
+            &PlanContext { approved: decided(100.0, approved), ..context(Wanted::Units(wanted)) },
         )
     };
     for wanted in [27, 31, 32, 35] {
@@ -92,7 +99,7 @@ fn an_approval_stands_while_the_number_stays_within_the_brakes_tolerance() {
 #[test]
 fn what_was_approved_passes_also_where_the_brakes_hold_everything() {
     let brakes = Brakes { units: 0, percent: 0, units_alone: 0 };
-    let approved = PlanContext { brakes, approved: Some(12), ..context(Wanted::Units(12)) };
+    let approved = PlanContext { brakes, approved: decided(10.0, 12), ..context(Wanted::Units(12)) };
     assert_eq!(
         plan_target(&[line(10.0)], &approved),
         Decision::Write(Change { approved: true, ..change(10.0, 12) })
@@ -101,7 +108,7 @@ fn what_was_approved_passes_also_where_the_brakes_hold_everything() {
 
 #[test]
 fn an_approval_is_told_also_where_the_line_needs_none_for_the_runs_own_brake() {
-    let approved = PlanContext { approved: Some(12), ..context(Wanted::Units(12)) };
+    let approved = PlanContext { approved: decided(10.0, 12), ..context(Wanted::Units(12)) };
     assert_eq!(
         plan_target(&[line(10.0)], &approved),
         Decision::Write(Change { approved: true, ..change(10.0, 12) })
@@ -110,12 +117,12 @@ fn an_approval_is_told_also_where_the_line_needs_none_for_the_runs_own_brake() {
 
 #[test]
 fn a_dismissed_number_is_neither_sent_nor_held_anew_but_another_is() {
-    let dismissed = |wanted| PlanContext { dismissed: Some(0), ..context(Wanted::Units(wanted)) };
+    let dismissed = |wanted| PlanContext { dismissed: decided(31.0, 0), ..context(Wanted::Units(wanted)) };
     assert_eq!(plan_target(&[line(31.0)], &dismissed(0)), Decision::Dismissed(change(31.0, 0)));
     assert!(matches!(plan_target(&[line(31.0)], &dismissed(1)), Decision::Hold(..)));
     assert!(matches!(plan_target(&[line(31.0)], &dismissed(30)), Decision::Write(_)));
     assert!(matches!(plan_target(&[line(0.0)], &dismissed(0)), Decision::Unchanged { .. }));
-    let also_approved = PlanContext { approved: Some(0), ..dismissed(0) };
+    let also_approved = PlanContext { approved: decided(31.0, 0), ..dismissed(0) };
     assert!(matches!(plan_target(&[line(31.0)], &also_approved), Decision::Dismissed(_)));
 }
 
@@ -164,10 +171,10 @@ fn d_12_a_contract_that_is_not_billed_monthly_waits_for_a_person() {
     let held = Decision::Hold(change(10.0, 12), Brake::BillingCycle);
     assert_eq!(plan_target(&[line(10.0)], &to_choose), held);
     assert!(matches!(plan_target(&[line(12.0)], &to_choose), Decision::Unchanged { .. }), "nothing to count");
-    let approved = PlanContext { approved: Some(12), ..to_choose };
+    let approved = PlanContext { approved: decided(10.0, 12), ..to_choose };
     let sent = Change { approved: true, ..change(10.0, 12) };
     assert_eq!(plan_target(&[line(10.0)], &approved), Decision::Write(sent), "a person has chosen this one");
-    let dismissed = PlanContext { dismissed: Some(12), ..to_choose };
+    let dismissed = PlanContext { dismissed: decided(10.0, 12), ..to_choose };
     assert_eq!(plan_target(&[line(10.0)], &dismissed), Decision::Dismissed(change(10.0, 12)));
     let invoiced = PlanContext { effective_date: None, ..to_choose };
     assert_eq!(plan_target(&[line(10.0)], &invoiced), Decision::NotSent(ErrorCode::Per01));
@@ -177,7 +184,7 @@ fn d_12_a_contract_that_is_not_billed_monthly_waits_for_a_person() {
 fn nothing_is_written_into_a_period_that_is_already_invoiced() {
     let invoiced = PlanContext { effective_date: None, ..context(Wanted::Units(12)) };
     assert_eq!(plan_target(&[line(10.0)], &invoiced), Decision::NotSent(ErrorCode::Per01));
-    let approved = PlanContext { approved: Some(12), ..invoiced };
+    let approved = PlanContext { approved: decided(10.0, 12), ..invoiced };
     assert_eq!(plan_target(&[line(10.0)], &approved), Decision::NotSent(ErrorCode::Per01));
     assert!(matches!(plan_target(&[line(12.0)], &invoiced), Decision::Unchanged { .. }), "nothing to write");
     let missing = PlanContext { wanted: Wanted::Unknown, ..invoiced };
@@ -353,4 +360,51 @@ proptest! {
         addends.reverse();
         prop_assert_eq!(wanted_units(&addends), sum);
     }
+}
+
+#[test]
+fn case_a9_an_approval_is_for_this_from_this_to_and_this_month() {
+    let approved = PlanContext { approved: decided(10.0, 40), ..context(Wanted::Units(40)) };
+    let written = Decision::Write(Change { approved: true, ..change(10.0, 40) });
+    assert_eq!(plan_target(&[line(10.0)], &approved), written);
+    let held = Decision::Hold(change(100.0, 40), Brake::LargeChange);
+    assert_eq!(plan_target(&[line(100.0)], &approved), held, "nobody saw the fall of 60");
+    let december = PlanContext { effective_date: Some(date(2026, 12, 1)), ..approved };
+    assert!(matches!(plan_target(&[line(10.0)], &december), Decision::Hold(_, Brake::LargeChange)));
+}
+
+#[test]
+fn case_a9_a_dismissal_is_for_this_from_and_this_month_too() {
+    let dismissed = PlanContext { dismissed: decided(10.0, 40), ..context(Wanted::Units(40)) };
+    assert_eq!(plan_target(&[line(10.0)], &dismissed), Decision::Dismissed(change(10.0, 40)));
+    assert_eq!(plan_target(&[line(38.0)], &dismissed), Decision::Write(change(38.0, 40)));
+    let december = PlanContext { effective_date: Some(date(2026, 12, 1)), ..dismissed };
+    assert!(matches!(plan_target(&[line(10.0)], &december), Decision::Hold(_, Brake::LargeChange)));
+}
+
+#[test]
+fn case_a10_a_share_that_ends_inside_a_sum_is_a_fall_to_zero() {
+    let ends = PlanContext { share_ends: true, ..context(Wanted::Units(10)) };
+    assert_eq!(plan_target(&[line(13.0)], &ends), Decision::Hold(change(13.0, 10), Brake::FallToZero));
+    assert_eq!(plan_target(&[line(9.0)], &ends), Decision::Hold(change(9.0, 10), Brake::FallToZero));
+    let approved = PlanContext { approved: decided(13.0, 10), ..ends };
+    assert!(matches!(plan_target(&[line(13.0)], &approved), Decision::Write(_)));
+    assert!(matches!(plan_target(&[line(10.0)], &ends), Decision::Unchanged { .. }));
+}
+
+#[test]
+fn case_a11_growth_that_creeps_is_compared_with_the_last_invoice() {
+    let mut shown = 10.0;
+    for (wanted, passes) in [(14, true), (18, false), (22, false)] {
+        let creeping = PlanContext { invoiced: Some(10.0), ..context(Wanted::Units(wanted)) };
+        let decision = plan_target(&[line(shown)], &creeping);
+        let expected = match passes {
+            true => Decision::Write(change(shown, wanted)),
+            false => Decision::Hold(change(shown, wanted), Brake::LargeChange),
+        };
+        assert_eq!(decision, expected);
+        shown = if passes { f64::from(wanted) } else { shown };
+    }
+    let falling = PlanContext { invoiced: Some(30.0), ..context(Wanted::Units(23)) };
+    assert!(matches!(plan_target(&[line(26.0)], &falling), Decision::Hold(_, Brake::LargeChange)));
 }

@@ -224,3 +224,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn case_a17_a_fall_whose_new_line_cannot_rise_waits_for_a_person() {
+    let falls = || target(&[("acme", 10)], &[("acme", 8)]);
+    let stuck = |decision, before: &[(&str, u32)], run_number| SwitchTarget {
+        decision,
+        before: Some(SeenShares { units: shares(before), run_number }),
+        ..target(before, &[("acme", 2)])
+    };
+    let no_line = Decision::NotSent(ErrorCode::Svc01);
+    let stranded = |targets: &[SwitchTarget]| plan_switches(targets, &[]).stranded;
+    assert_eq!(stranded(&[falls(), stuck(no_line, &[("acme", 0)], 5)]), [(0, 1)]);
+    let dismissed = Decision::Dismissed(change(0.0, 2));
+    assert_eq!(stranded(&[stuck(dismissed, &[("acme", 0)], 5), falls()]), [(1, 0)]);
+    assert_eq!(stranded(&[falls(), stuck(no_line, &[("acme", 2)], 5)]), [], "its users were there before");
+    assert_eq!(stranded(&[falls(), stuck(no_line, &[("acme", 0)], 4)]), [], "it rose before the fall");
+    assert_eq!(stranded(&[falls(), target(&[("acme", 0)], &[("acme", 2)])]), [], "it has its rise");
+    let Decision::Write(change) = falls().decision else { panic!("it is written") };
+    let approved = Decision::Write(Change { approved: true, ..change });
+    let approved = SwitchTarget { decision: approved, ..falls() };
+    assert_eq!(stranded(&[approved, stuck(no_line, &[("acme", 0)], 5)]), [], "a person has approved it");
+}

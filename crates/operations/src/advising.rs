@@ -159,6 +159,7 @@ impl<'a> Advising<'a> {
             ..Facts::default()
         };
         let code = match hold.brake {
+            Brake::SetElsewhere => ErrorCode::Svc04,
             _ if facts.dismissed => ErrorCode::Qty01,
             Brake::PlanSwitch => ErrorCode::Map03,
             Brake::Drift => ErrorCode::Drf01,

@@ -201,6 +201,7 @@ async fn store_standing(
     ledger::remember_shares(tx, partner, run_number, &shares(&standing)).await?;
     standing_holds::end_overtaken_holds(tx, partner).await?;
     standing_holds::end_holds(tx, partner, run_number, &targets_in_order(&standing)).await?;
+    standing_holds::use_once(tx, partner, run_number, &targets_sent(&standing)).await?;
     let held = held_changes(partner, &standing, entropy, now);
     let to_tell = standing_holds::store_holds(tx, partner, run_number, held, now).await?;
     events.extend(to_tell.iter().map(|hold| events::hold_opened(partner, hold, now)));
@@ -216,8 +217,17 @@ fn products<'a>(
 
 /// Targets that were seen to hold our number: nothing about them waits for a person any more.
 fn targets_in_order(companies: &[&CompanyOutcome]) -> Vec<(ContractId, ServiceId)> {
+    targets_in(companies, |state| matches!(state, "changed" | "unchanged"))
+}
+
+/// Targets that Kaseya took a change of, and does not show it yet.
+fn targets_sent(companies: &[&CompanyOutcome]) -> Vec<(ContractId, ServiceId)> {
+    targets_in(companies, |state| state == CompanyState::Sent.as_str())
+}
+
+fn targets_in(companies: &[&CompanyOutcome], is_one: impl Fn(&str) -> bool) -> Vec<(ContractId, ServiceId)> {
     let mut targets: Vec<_> = products(companies)
-        .filter(|(_, product)| matches!(product.state.as_str(), "changed" | "unchanged"))
+        .filter(|(_, product)| is_one(product.state.as_str()))
         .filter_map(|(company, product)| Some((company.contract?, ServiceId(product.service?))))
         .collect();
     targets.sort_unstable();

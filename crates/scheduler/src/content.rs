@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     ContractId, DriftPolicy, JobKind, PairId, PartnerId, Pending, Remembered, SeenService, ServiceId,
-    Trigger, Wanted,
+    Trigger, Wanted, last_invoiced_at,
 };
 use messages::{field::wire_instant, v1};
 use store::{
@@ -97,7 +97,9 @@ async fn contracts_work(
     let known = Known::read(tx, partner, facts, job.run_number, &job.contracts, now).await?;
     let decided = ledger::decided_holds(tx, partner, &job.contracts).await?;
     let today = facts.settings.zone().to_datetime(now).date();
-    let remembered = ledger::remembered(tx, partner, &job.contracts, today).await?;
+    let remembered = ledger::remembered(tx, partner, &wanted(job, plan), today).await?;
+    let invoiced_at = last_invoiced_at(now, facts.integration.invoice_day, facts.settings.zone());
+    let invoiced = ledger::invoiced_units(tx, partner, &job.contracts, invoiced_at).await?;
     let standing =
         permits::targets_standing(tx, partner, (job.job, job.attempt), &job.contracts, now).await?;
     let shares = ledger::target_shares(tx, partner, &job.contracts).await?;
@@ -115,12 +117,28 @@ async fn contracts_work(
                 drift: facts.integration.drift,
                 shares: shares.get(&target),
                 begun_pair: begun_pairs.get(&target).copied(),
+                invoiced: invoiced.get(&target).copied(),
             }
         });
         let left_behind = left_behind(plan, contract, &shares);
         known.tell(v1::ContractWork { left_behind, ..work }, contract.contract)
     });
     Ok(work.collect())
+}
+
+/// What is wanted of a slice's targets, where it is known.
+fn wanted(job: &JobRow, plan: &PartnerPlan) -> BTreeMap<(ContractId, ServiceId), Option<u32>> {
+    let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
+    let targets = contracts.flat_map(|contract| {
+        contract.targets.iter().map(|target| {
+            let units = match target.wanted {
+                Wanted::Units(units) => Some(units),
+                Wanted::Unknown => None,
+            };
+            ((contract.contract, target.service), units)
+        })
+    });
+    targets.collect()
 }
 
 /// Of a partner with no more contracts than this each change is read back at once: people see it sooner.
@@ -150,6 +168,8 @@ pub struct KnownTarget<'a> {
     pub shares: Option<&'a TargetShares>,
     /// The plan switch whose rise it is, where the fall was begun and the rise is still to be made.
     pub begun_pair: Option<PairId>,
+    /// What the line held at the last invoice, or what a person approved since, where we have changed it since.
+    pub invoiced: Option<f64>,
 }
 
 /// A contract as a worker is told of it. Pure.
@@ -194,6 +214,10 @@ fn target_work(target: &TargetPlan, known: &KnownTarget<'_>) -> v1::TargetWork {
         Wanted::Units(units) => Some(units),
         Wanted::Unknown => None,
     };
+    let dismissed = match known.decided {
+        Some(Decided::Dismissed(change)) => Some(change),
+        Some(Decided::Approved(..)) | None => None,
+    };
     v1::TargetWork {
         service_id: Some(target.service.0),
         service_name: target.service_name.clone(),
@@ -207,15 +231,22 @@ fn target_work(target: &TargetPlan, known: &KnownTarget<'_>) -> v1::TargetWork {
             .and_then(|(standing, wanted)| standing.left_alone_until(wanted))
             .map(wire_instant),
         approval: match known.decided {
-            Some(Decided::Approved(hold, units)) => {
-                Some(v1::Approval { hold_id: hold.to_string(), units: Some(units) })
-            }
+            Some(Decided::Approved(hold, change)) => Some(v1::Approval {
+                hold_id: hold.to_string(),
+                units: Some(change.to),
+                from_units: Some(change.from),
+                effective_date: Some(change.effective_date.to_string()),
+                brake: Some(change.brake.as_str().to_owned()),
+            }),
             Some(Decided::Dismissed(_)) | None => None,
         },
-        dismissed_units: match known.decided {
-            Some(Decided::Dismissed(units)) => Some(units),
-            Some(Decided::Approved(..)) | None => None,
-        },
+        dismissed_units: dismissed.map(|change| change.to),
+        dismissal: dismissed.map(|change| v1::Dismissal {
+            from_units: Some(change.from),
+            effective_date: Some(change.effective_date.to_string()),
+            brake: Some(change.brake.as_str().to_owned()),
+        }),
+        invoiced_units: known.invoiced,
         pending: known.remembered.pending.map(pending_change),
         last_confirmed_units: known.remembered.last_confirmed,
         rewritten_for: known.remembered.rewritten_for.map(|day| day.to_string()),

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{CompanyId, RunId, Wanted, would_change};
+use domain::{CompanyId, DecidedChange, RunId, Wanted, would_change};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction,
@@ -33,11 +33,16 @@ pub(crate) async fn note(
     for planned in contracts.iter().filter_map(|contract| plan.contracts.get(contract)) {
         for target in &planned.targets {
             let place = (planned.contract, target.service);
+            // The month is the worker's to compare, with the day from which the line itself begins.
+            let shows =
+                |change: &DecidedChange| known.line(place).is_some_and(|line| line.units == change.from);
             let by_person = match (decided.get(&place), target.wanted) {
-                (Some(Decided::Approved(_, units)), Wanted::Units(wanted)) => {
-                    brakes.approval_stands(*units, wanted)
+                (Some(Decided::Approved(_, change)), Wanted::Units(wanted)) => {
+                    shows(change) && brakes.approval_stands(change.to, wanted)
                 }
-                (Some(Decided::Dismissed(units)), Wanted::Units(wanted)) => *units == wanted,
+                (Some(Decided::Dismissed(change)), Wanted::Units(wanted)) => {
+                    shows(change) && change.to == wanted
+                }
                 (Some(_), Wanted::Unknown) | (None, _) => false,
             };
             if !by_person && would_change(&known.target(place, target.wanted), brakes) {

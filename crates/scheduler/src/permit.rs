@@ -7,7 +7,9 @@ mod asked;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CompanyId, ContractId, HoldId, IntentId, LoginOutcome, PairId, ProductId, RunMode, ServiceId};
+use domain::{
+    Brake, CompanyId, ContractId, HoldId, IntentId, LoginOutcome, PairId, ProductId, RunMode, ServiceId,
+};
 use jiff::Timestamp;
 use messages::v1::{self, DenialReason, RefusalReason};
 use store::{
@@ -276,10 +278,17 @@ impl Facts {
     /// back since the start leaves the change to a person again.
     fn approval_stands(&self, hold: HoldId, change: &AskedChange) -> bool {
         self.approved.iter().any(|approved| {
+            let leftover = approved.change.brake == Brake::Leftover;
+            // Of a leftover the worker has compared what the line shows, and what is on its way, with what the person saw.
+            let stands = match leftover {
+                true => approved.change.is_for_month_of(change.effective_date),
+                false => approved.change.is_about(change.from_units, change.effective_date),
+            };
             approved.hold == hold
                 && (approved.contract, approved.service) == (change.contract, change.service)
-                && approved.leftover == change.is_leftover()
-                && self.rules.brakes.approval_stands(approved.units, change.to_units)
+                && leftover == change.is_leftover()
+                && stands
+                && self.rules.brakes.approval_stands(approved.change.to, change.to_units)
         })
     }
 }

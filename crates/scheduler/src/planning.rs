@@ -12,8 +12,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, Addend, BillingRule, CompanyId, ContractId, KnownCounts, MonthPhase, ProductId, ServiceId,
-    UserCount, Wanted, choose_count, effective_date, wanted_units,
+    AccountId, Addend, BillingRule, CompanyId, ContractId, KnownCounts, Month, MonthPhase, ProductId,
+    ServiceId, UserCount, Wanted, choose_count, effective_date, wanted_units,
 };
 use jiff::{Timestamp, civil::Date};
 use store::{
@@ -165,14 +165,18 @@ impl ContractPlan {
 }
 
 impl PartnerPlan {
-    /// Adds the leftovers that people approved to be set to 0, each from its day. A target that has an addend is no leftover,
+    /// Adds the leftovers that people approved to be set to 0 in this month, each from its day. A target that has an addend is no leftover,
     /// whatever was approved.
     pub(crate) fn add_leftovers(
         &mut self,
         approved: &[ApprovedLeftover],
         effective_date: impl Fn(ContractId) -> Option<Date>,
     ) {
-        for ApprovedLeftover { target, seen, companies } in approved {
+        for ApprovedLeftover { target, seen, effective_date: approved_day, companies } in approved {
+            let day = effective_date(target.contract);
+            if day.is_some_and(|day| Month::of(day) != Month::of(*approved_day)) {
+                continue;
+            }
             let contract = self.contracts.entry(target.contract).or_insert_with(|| ContractPlan {
                 contract: target.contract,
                 account: target.account,
@@ -193,7 +197,7 @@ impl PartnerPlan {
                 service_name: target.service_name.clone(),
                 addends: Vec::new(),
                 wanted: Wanted::Units(0),
-                effective_date: effective_date(target.contract),
+                effective_date: day,
                 leftover: Some(Leftover { seen: *seen, companies: companies.clone() }),
                 other_basis: false,
             });

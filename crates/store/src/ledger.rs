@@ -11,7 +11,8 @@ mod started;
 mod surveys;
 mod tickets;
 
-pub use known::{Decided, KnownLine, Underway, changes_underway, decided_holds, known_lines};
+pub(crate) use known::decided_change;
+pub use known::{Decided, KnownLine, Underway, changes_underway, decided_holds, invoiced_units, known_lines};
 pub use leases::{
     ExpiredJob, Slice, close_dropped_job, expired_job, give_up, give_up_survey, halve, hand_back,
     refused_to_local,

@@ -110,6 +110,8 @@ pub struct ApprovedLeftover {
     pub target: TargetNames,
     /// The units that the person saw on the line.
     pub seen: f64,
+    /// From which day it was to be 0: the approval ends with its month.
+    pub effective_date: Date,
     /// The companies whose users were in it.
     pub companies: BTreeSet<CompanyId>,
 }
@@ -121,7 +123,7 @@ pub async fn approved(
 ) -> Result<Vec<ApprovedLeftover>, StoreError> {
     let sql =
         "select contract_id, service_id, account_id, account_name, contract_name, service_name, from_units,
-                      company_ids
+                      effective_date, company_ids
                from holds join targets using (partner_id, contract_id, service_id)
                where partner_id = $1 and state = 'approved' and brake = $2 and account_id is not null
                  and not exists (select from mapped_targets mapped
@@ -135,6 +137,7 @@ pub async fn approved(
             Ok(ApprovedLeftover {
                 target: target_names(row)?,
                 seen: row.get("from_units")?,
+                effective_date: row.get("effective_date")?,
                 companies: companies
                     .collect::<Result<_, _>>()
                     .map_err(|error| StoreError::row("holds", "company_ids", &error))?,

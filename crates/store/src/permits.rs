@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Brake, Brakes, CompanyId, ContractId, HoldId, IntentId, JobId, LineId, PairId, PartnerId, ProductId,
-    RunBrake, RunId, ServiceId, UNSURE_FOR,
+    Brake, Brakes, CompanyId, ContractId, DecidedChange, HoldId, IntentId, JobId, LineId, PairId, PartnerId,
+    ProductId, RunBrake, RunId, ServiceId, UNSURE_FOR,
 };
 use jiff::{Timestamp, civil::Date};
 
-use crate::{StoreError, Transaction};
+use crate::{StoreError, Transaction, ledger::decided_change};
 
 /// The figures that a permit goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,7 +168,7 @@ pub async fn companies_changed(
 }
 
 /// A hold that a person has approved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ApprovedHold {
     /// The hold.
     pub hold: HoldId,
@@ -176,10 +176,8 @@ pub struct ApprovedHold {
     pub contract: ContractId,
     /// Kaseya's service.
     pub service: ServiceId,
-    /// The units that were approved.
-    pub units: u32,
-    /// Whether nothing was mapped to the target (D-13).
-    pub leftover: bool,
+    /// The change that was approved.
+    pub change: DecidedChange,
 }
 
 /// Those of these holds that stand approved now.
@@ -191,10 +189,10 @@ pub async fn approved_holds(
     let holds: Vec<uuid::Uuid> = holds.iter().map(|hold| hold.0).collect();
     let rows = tx
         .query(
-            "select hold_id, contract_id, service_id, to_units, brake = $3 as leftover
+            "select hold_id, contract_id, service_id, brake, from_units, to_units, effective_date
              from holds
              where partner_id = $1 and hold_id = any($2) and state = 'approved'",
-            &[&partner.as_str(), &holds, &Brake::Leftover.as_str()],
+            &[&partner.as_str(), &holds],
         )
         .await?;
     rows.iter()
@@ -203,8 +201,7 @@ pub async fn approved_holds(
                 hold: HoldId(row.get("hold_id")?),
                 contract: ContractId(row.get("contract_id")?),
                 service: ServiceId(row.get("service_id")?),
-                units: row.number("to_units")?,
-                leftover: row.get("leftover")?,
+                change: decided_change(row)?,
             })
         })
         .collect()

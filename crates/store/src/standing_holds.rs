@@ -5,9 +5,10 @@ use jiff::Timestamp;
 
 use crate::{StoreError, Transaction};
 
-/// Opens holds, or brings the standing one of the target up to date: one per target. A decision on another number no
-/// longer stands, and neither does the approval of a leftover whose line shows another number than the person saw. Returns those that a person is to be told of, under the identifiers that they stand under: newly opened,
-/// open again, or with another number than a person was told of.
+/// Opens holds, or brings the standing one of the target up to date: one per target. A decision is about this from and this
+/// to, and ends with its month (G-12); about a line that is set elsewhere it is taken for that question alone. A leftover that
+/// a person left as it is stays so. Returns those that a person is to be told of, under the identifiers that they stand
+/// under: newly opened, open again, or another change than a person was told of.
 pub async fn store_holds(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -17,12 +18,16 @@ pub async fn store_holds(
 ) -> Result<Vec<HeldChange>, StoreError> {
     let mut to_tell = Vec::new();
     for change in held {
-        let of_another_number = tx
+        let of_another_change = tx
             .query_opt(
                 "select hold_id from holds
                  where partner_id = $1 and contract_id = $2 and service_id = $3
                    and state in ('open', 'approved', 'dismissed')
-                   and (to_units <> $4 or brake = $5 and state <> 'dismissed' and from_units <> $6)
+                   and (to_units <> $4
+                        or not (brake = $5 and state = 'dismissed')
+                           and (from_units <> $6
+                                or date_trunc('month', effective_date) <> date_trunc('month', $7::date)
+                                or brake <> $8 and $8 = $9))
                  for update",
                 &[
                     &partner.as_str(),
@@ -31,6 +36,9 @@ pub async fn store_holds(
                     &change.to_units,
                     &Brake::Leftover.as_str(),
                     &change.from_units,
+                    &change.effective_date,
+                    &change.brake.as_str(),
+                    &Brake::SetElsewhere.as_str(),
                 ],
             )
             .await?;
@@ -62,14 +70,14 @@ pub async fn store_holds(
                     &now,
                     &run_number,
                     &change.pair.map(|pair| pair.0),
-                    &of_another_number.is_some(),
+                    &of_another_change.is_some(),
                 ],
             )
             .await?;
         // No row: a newer run has already spoken for this target.
         let Some(row) = row else { continue };
         let hold = HoldId(row.get("hold_id")?);
-        if hold == change.new_hold || of_another_number.is_some() {
+        if hold == change.new_hold || of_another_change.is_some() {
             to_tell.push(HeldChange { new_hold: hold, ..change });
         }
     }
@@ -126,4 +134,25 @@ pub async fn end_holds(
     )
     .await?;
     Ok(())
+}
+
+/// Uses up the approvals to send once more what was set elsewhere, of targets that were sent it in this run: what becomes of
+/// it, another time is another question.
+pub async fn use_once(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run_number: i64,
+    sent: &[(ContractId, ServiceId)],
+) -> Result<(), StoreError> {
+    let contracts: Vec<i32> = sent.iter().map(|(contract, _)| contract.0).collect();
+    let services: Vec<i32> = sent.iter().map(|(_, service)| service.0).collect();
+    tx.execute(
+        "update holds set state = 'used', run_number = $2
+         from unnest($3::int[], $4::int[]) as target (contract_id, service_id)
+         where holds.partner_id = $1 and holds.contract_id = target.contract_id
+           and holds.service_id = target.service_id and state = 'approved' and brake = $5 and run_number <= $2",
+        &[&partner.as_str(), &run_number, &contracts, &services, &Brake::SetElsewhere.as_str()],
+    )
+    .await
+    .map(drop)
 }

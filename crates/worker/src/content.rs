@@ -6,9 +6,9 @@ use std::{
 };
 
 use domain::{
-    AccountId, Addend, Brakes, CompanyId, ContractId, DriftPolicy, ErrorCode, HoldId, PairId, PartnerId,
-    Pending, ProductId, Remembered, RunId, RunMode, SeenContract, SeenService, SeenShares, ServiceId,
-    ShownContract, Trigger, UserCount, Wanted,
+    AccountId, Addend, Brake, Brakes, CompanyId, ContractId, DecidedChange, DriftPolicy, ErrorCode, HoldId,
+    PairId, PartnerId, Pending, ProductId, Remembered, RunId, RunMode, SeenContract, SeenService, SeenShares,
+    ServiceId, ShownContract, Trigger, UserCount, Wanted,
 };
 use jiff::{Timestamp, civil::Date};
 use messages::{
@@ -129,9 +129,13 @@ pub struct Target {
     /// Until when the line is left alone.
     pub unsure_until: Option<Timestamp>,
     /// What a person approved.
-    pub approved: Option<(HoldId, u32)>,
+    pub approved: Option<(HoldId, DecidedChange)>,
     /// What a person dismissed.
-    pub dismissed: Option<u32>,
+    pub dismissed: Option<DecidedChange>,
+    /// What the line held at the last invoice, or what a person approved since, where we have changed it since.
+    pub invoiced: Option<f64>,
+    /// The share of the number that falls from these units, which the line was last seen to hold, to 0.
+    pub share_that_ends: Option<(CompanyId, u32)>,
     /// What the ledger remembers of our changes.
     pub remembered: Remembered,
     /// What becomes of the line if it was edited.
@@ -322,13 +326,13 @@ fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
     }
     // What companies left behind is no sign of a plan switch: a person has decided about it alone.
     let shares_seen = work.shares.filter(|_| leftover.is_none());
-    let approved = work
-        .approval
-        .map(|approval| {
-            let hold = field::id("approval.hold_id", HoldId::parse(&approval.hold_id))?;
-            Ok((hold, required("approval.units", approval.units)?))
-        })
-        .transpose()?;
+    let share_that_ends = shares_seen.as_ref().and_then(|seen| share_that_ends(seen, &addends));
+    let approved = work.approval.map(approval).transpose()?.flatten();
+    let dismissed = match (work.dismissal, work.dismissed_units) {
+        (Some(said), Some(units)) => decided(said.brake, said.from_units, units, said.effective_date)
+            .map_err(|error| error.within("dismissal"))?,
+        (Some(_) | None, _) => None,
+    };
     Ok(Target {
         service: ServiceId(required("service_id", work.service_id)?),
         service_name: work.service_name,
@@ -337,7 +341,12 @@ fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
         effective_date: field::optional_day("effective_date", work.effective_date.as_deref())?,
         unsure_until: field::optional_instant("unsure_until", work.unsure_until)?,
         approved,
-        dismissed: work.dismissed_units,
+        dismissed,
+        invoiced: work
+            .invoiced_units
+            .map(|units| field::decimal("invoiced_units", Some(units)))
+            .transpose()?,
+        share_that_ends,
         remembered: Remembered {
             pending: work.pending.map(pending).transpose().map_err(|error| error.within("pending"))?,
             last_confirmed: work.last_confirmed_units,
@@ -360,6 +369,42 @@ fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
             .transpose()?,
         leftover,
         other_basis: work.other_basis.unwrap_or(false),
+    })
+}
+
+fn approval(said: v1::Approval) -> Result<Option<(HoldId, DecidedChange)>, FieldError> {
+    let hold = field::id("approval.hold_id", HoldId::parse(&said.hold_id))?;
+    let units = required("approval.units", said.units)?;
+    let decided = decided(said.brake, said.from_units, units, said.effective_date)
+        .map_err(|error| error.within("approval"))?;
+    Ok(decided.map(|decided| (hold, decided)))
+}
+
+/// What a person decided; `None` where an older scheduler does not say what it was about.
+fn decided(
+    brake: Option<String>,
+    from: Option<f64>,
+    to: u32,
+    day: Option<String>,
+) -> Result<Option<DecidedChange>, FieldError> {
+    let (Some(brake), Some(from), Some(day)) = (brake, from, day) else { return Ok(None) };
+    Ok(Some(DecidedChange {
+        brake: field::named("brake", &brake, Brake::parse)?,
+        from: field::decimal("from_units", Some(from))?,
+        to,
+        effective_date: field::day("effective_date", &day)?,
+    }))
+}
+
+/// The first share of a company and product that was above 0 and is 0 now. Of one whose mapping a person has taken away
+/// nothing is counted, and nothing ends by itself.
+fn share_that_ends(seen: &v1::SharesSeen, addends: &[Addend]) -> Option<(CompanyId, u32)> {
+    addends.iter().filter(|addend| addend.billed == Some(0)).find_map(|addend| {
+        let (company, product) = (addend.company.as_str(), addend.product.as_str());
+        let before = seen.shares.iter().find(|share| {
+            share.company_id == company && share.product_id == product && share.units > Some(0)
+        })?;
+        Some((addend.company.clone(), before.units?))
     })
 }
 

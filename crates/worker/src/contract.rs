@@ -286,7 +286,9 @@ fn context_of(attempt: &Attempt<'_>, target: &Target) -> PlanContext {
         contract_end: None,
         cycle_to_choose: false,
         brakes: attempt.content.brakes,
-        approved: target.approved.map(|(_, units)| units),
+        invoiced: target.invoiced,
+        share_ends: target.share_that_ends.is_some(),
+        approved: target.approved.map(|(_, change)| change),
         dismissed: target.dismissed,
         // The scheduler says so by its own clock, which is the ledger's.
         unsure: target.unsure_until.is_some(),

@@ -40,22 +40,27 @@ pub(crate) fn result_of(
                 Brake::PlanSwitch => ErrorCode::Map03,
                 Brake::BillingCycle => ErrorCode::Per01,
                 Brake::LaterFinal => ErrorCode::Qty05,
+                Brake::SetElsewhere => ErrorCode::Svc04,
                 Brake::FallToZero | Brake::LargeChange | Brake::ManyCompanies | Brake::Leftover => {
                     ErrorCode::Qty01
                 }
             };
             let held = of_change(change, Outcome::with(CompanyState::Held, code));
-            let remarks = match cycle.filter(|_| *brake == Brake::BillingCycle) {
-                Some(cycle) => {
+            let remarks = match (brake, cycle) {
+                (Brake::BillingCycle, Some(cycle)) => {
                     let (contract, billing_cycle) = (contract.name.clone(), cycle.to_owned());
                     vec![Remark::CycleToChoose { contract, billing_cycle }]
                 }
-                None => held.remarks,
+                (Brake::SetElsewhere, _) => Vec::from_iter(remark_on(code, contract, target, line)),
+                _ => held.remarks.into_iter().chain(why_held(*brake, change, target)).collect(),
             };
             TargetResult { brake: Some(*brake), remarks, ..held }
         }
         Decision::Dismissed(change) => {
-            let code = drift_code(change).unwrap_or(ErrorCode::Qty01);
+            let code = match target.dismissed {
+                Some(word) if word.brake == Brake::SetElsewhere => ErrorCode::Svc04,
+                _ => drift_code(change).unwrap_or(ErrorCode::Qty01),
+            };
             of_change(change, Outcome::with(CompanyState::NotSent, code))
         }
         Decision::Wait(line) => TargetResult {
@@ -87,6 +92,21 @@ pub(crate) fn result_of(
         },
     };
     with_price_note(result, target, line)
+}
+
+/// What the brake goes by beside what Kaseya shows.
+fn why_held(brake: Brake, change: &Change, target: &Target) -> Option<Remark> {
+    match brake {
+        Brake::FallToZero if change.to > 0 => {
+            let (company, left) = target.share_that_ends.clone()?;
+            Some(Remark::ShareEnds { company: company.to_string(), left })
+        }
+        Brake::LargeChange => {
+            let invoiced = target.invoiced.filter(|invoiced| *invoiced != change.from)?;
+            Some(Remark::FarFromInvoiced { invoiced })
+        }
+        _ => None,
+    }
 }
 
 /// DRF-01, where a line that was edited in Kaseya is sent our number again.

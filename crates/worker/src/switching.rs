@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    CompanyId, Decision, OldLine, PairId, PlanSwitch, Remark, SwitchTarget, decide_together, plan_switches,
-    wait_for_person,
+    CompanyId, Decision, ErrorCode, OldLine, PairId, PlanSwitch, Remark, SwitchTarget, decide_together,
+    line_of, plan_switches, wait_for_person,
 };
 
 use crate::{
@@ -79,6 +79,13 @@ pub(crate) fn join_halves(in_hand: &mut [InHand<'_>], mut new_pair: impl FnMut()
         .iter()
         .flat_map(|work| work.planned.left_behind.iter().map(|(left, _)| left.clone()))
         .collect();
+    // Nothing of these can be sent, whatever was to be done about each.
+    let barred: Vec<(usize, usize)> = in_hand
+        .iter()
+        .enumerate()
+        .filter(|(_, work)| work.planned.decided.is_empty())
+        .flat_map(|(contract, work)| (0..work.contract.targets.len()).map(move |target| (contract, target)))
+        .collect();
     let targets: Vec<SwitchTarget> = places
         .iter()
         .map(|place| {
@@ -90,6 +97,15 @@ pub(crate) fn join_halves(in_hand: &mut [InHand<'_>], mut new_pair: impl FnMut()
                 now: target.shares_now(),
             }
         })
+        .chain(barred.iter().map(|(contract, target)| {
+            let target = &in_hand[*contract].contract.targets[*target];
+            SwitchTarget {
+                decision: Decision::NotSent(ErrorCode::Map03),
+                shown: 0.0,
+                before: target.shares.clone(),
+                now: target.shares_now(),
+            }
+        }))
         .collect();
     let found = plan_switches(&targets, &left_behind);
     for PlanSwitch { fall, rise } in found.pairs {
@@ -102,6 +118,10 @@ pub(crate) fn join_halves(in_hand: &mut [InHand<'_>], mut new_pair: impl FnMut()
         let decided = &mut in_hand[place.0].planned.decided[place.1];
         decided.decision = wait_for_person(decided.decision);
         decided.remark = Some(remark);
+    }
+    for (fall, rise) in found.stranded {
+        let rise = places.iter().chain(&barred).nth(rise).copied();
+        strand(in_hand, places[fall], rise.expect("one of those that were looked at"));
     }
     for place in places {
         let begun = at(in_hand, place).1.begun_pair;
@@ -147,6 +167,24 @@ fn join(
         decided.waits_until = waits_until;
         decided.remark = remark.clone();
     }
+}
+
+/// Lets a fall wait whose users went to a line that cannot be written: for a person, or with that line until it can be looked at.
+fn strand(in_hand: &mut [InHand<'_>], fall: (usize, usize), rise: (usize, usize)) {
+    let InHand { contract, planned, .. } = &in_hand[rise.0];
+    let new = &contract.targets[rise.1];
+    let of_rise = planned.decided.get(rise.1).map(|decided| decided.decision);
+    let (falls, rises) = (at(in_hand, fall).1.service_name.clone(), new.service_name.clone());
+    let waits_until = new.unsure_until;
+    let decided = &mut in_hand[fall.0].planned.decided[fall.1];
+    match (decided.decision, of_rise) {
+        (Decision::Write(change), Some(Decision::Wait(_))) => {
+            decided.decision = Decision::Wait(line_of(&change));
+            decided.waits_until = waits_until;
+        }
+        (decision, _) => decided.decision = wait_for_person(decision),
+    }
+    decided.remark = Some(Remark::RiseNotSent { falls, rises });
 }
 
 /// Which old lines a rise would bill the same users beside.

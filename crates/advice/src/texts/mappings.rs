@@ -57,18 +57,18 @@ pub(super) const MAP_03: Text = Text {
          come sono].",
     )
     .more(
-        "With the new line alone the same users would be invoiced twice.",
-        "Con la sola nuova riga gli stessi utenti verrebbero fatturati due volte.",
+        "With the new line alone the same users would be invoiced twice; with the old one alone, not at all.",
+        "Con la sola nuova riga gli stessi utenti verrebbero fatturati due volte; con la sola vecchia, per niente.",
     ),
     done: detail(
-        "Where both lines can be changed they wait as one approval; where the old one cannot, the new one waits alone.",
-        "Se si possono cambiare entrambe le righe, aspettano come una sola approvazione; se la vecchia non si può cambiare, \
-         la nuova aspetta da sola.",
+        "Where both lines can be changed they wait as one approval; where one cannot, the other waits alone.",
+        "Se si possono cambiare entrambe le righe, aspettano come una sola approvazione; se una non si può cambiare, l'altra \
+         aspetta da sola.",
     ),
     to_do: detail(
-        "Press Approve to send the switch. If the old line cannot be changed from here, set it in Kaseya first: Finance > \
+        "Press Approve to send the switch. If the other line cannot be changed from here, set it in Kaseya first: Finance > \
          Contracts[ > {contract}].",
-        "Premi Approva per inviare il passaggio. Se la vecchia riga non si può cambiare da qui, impostala prima in Kaseya: \
+        "Premi Approva per inviare il passaggio. Se l'altra riga non si può cambiare da qui, impostala prima in Kaseya: \
          Finance > Contracts[ > {contract}].",
     ),
 };

@@ -79,9 +79,10 @@ pub(super) const SVC_03: Text = Text {
 pub(super) const SVC_04: Text = Text {
     title: both("The line counts itself in Kaseya", "La riga si conta da sola in Kaseya"),
     happened: brief(
-        "Our number on the line of [\"{service}\"|the service] was changed back again[: Kaseya shows {units_from}].",
+        "Our number on the line of [\"{service}\"|the service] was changed back again[: Kaseya shows {units_from}]. Send it \
+         once more?",
         "Il nostro numero sulla riga [di \"{service}\"|del servizio] è stato di nuovo cambiato[: Kaseya mostra \
-         {units_from}].",
+         {units_from}]. Inviarlo un'altra volta?",
     )
     .more(
         "Probably Kaseya counts this line itself every night (Bill by RMM agent, device, contact or user, or Integrated \
@@ -93,11 +94,15 @@ pub(super) const SVC_04: Text = Text {
         "The invoice has Kaseya's number[: {units_from}][, not ours ({units_to})].",
         "In fattura c'è il numero di Kaseya[: {units_from}][, non il nostro ({units_to})].",
     ),
-    done: brief("We do not write over it again.", "Non lo sovrascriviamo più."),
+    done: brief(
+        "We do not write over it again unless you approve it.",
+        "Non lo sovrascriviamo più, se non lo approvi.",
+    ),
     to_do: brief(
-        "Switch the line's own counting off in Kaseya, or leave the product without a service, then press Check again.",
-        "Disattiva in Kaseya il conteggio proprio della riga, oppure lascia il prodotto senza servizio, poi premi Verifica \
-         di nuovo.",
+        "Switch the line's own counting off in Kaseya, then press Approve to send our number once more, or Dismiss to keep \
+         Kaseya's.",
+        "Disattiva in Kaseya il conteggio proprio della riga, poi premi Approva per inviare un'altra volta il nostro \
+         numero, o Scarta per tenere quello di Kaseya.",
     )
     .more(
         "In Kaseya: Finance > Contracts[ > {contract}], the line. Kaseya advises not to convert such a line: set its price \

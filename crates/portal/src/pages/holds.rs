@@ -111,6 +111,7 @@ fn row(hold: &HoldRow, advising: &Advising<'_>, language: Language) -> Row {
             Brake::Drift => words.drift,
             Brake::BillingCycle => words.billing_cycle,
             Brake::LaterFinal => words.later_final,
+            Brake::SetElsewhere => words.set_elsewhere,
         },
         advice,
         from_day: shown::day(hold.effective_date, language),

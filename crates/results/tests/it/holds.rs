@@ -130,3 +130,35 @@ async fn a_recovered_change_uses_its_approval() {
     let journal = format!("select standing from journal where intent_id = '{}'", intent(1));
     assert_eq!(world.text(&journal).await, "confirmed");
 }
+
+#[tokio::test]
+async fn case_a9_a_decision_is_open_again_for_another_from_or_another_month() {
+    for state in ["approved", "dismissed"] {
+        let world = World::new().await;
+        next(&world, held(8, (10.0, 40), "large_change")).await;
+        decide(&world, state).await;
+        next(&world, held(9, (10.0, 40), "large_change")).await;
+        assert_eq!(holds(&world).await, format!("40 {state} large_change 9"));
+        next(&world, held(10, (100.0, 40), "large_change")).await;
+        assert_eq!(holds(&world).await, "40 open large_change 10");
+        assert_eq!(opened(&world).await, "40, 40", "a person is asked again");
+        decide(&world, state).await;
+        world.sql("update holds set effective_date = effective_date - interval '1 month'").await;
+        next(&world, held(11, (100.0, 40), "large_change")).await;
+        assert_eq!(holds(&world).await, "40 open large_change 11");
+    }
+}
+
+#[tokio::test]
+async fn case_a14_once_more_is_another_question_and_its_approval_is_used_once() {
+    let world = World::new().await;
+    next(&world, held(8, (10.0, 12), "large_change")).await;
+    decide(&world, "approved").await;
+    next(&world, done(9, 9, 1).company("acme", 1001, "sent", (10.0, 12))).await;
+    assert_eq!(holds(&world).await, "12 approved large_change 8");
+    next(&world, held(10, (10.0, 12), "set_elsewhere").code("SVC-04")).await;
+    assert_eq!(holds(&world).await, "12 open set_elsewhere 10", "nobody said yes to that");
+    decide(&world, "approved").await;
+    next(&world, done(11, 11, 1).company("acme", 1001, "sent", (10.0, 12))).await;
+    assert_eq!(holds(&world).await, "12 used set_elsewhere 11");
+}

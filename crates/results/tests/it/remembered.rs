@@ -16,11 +16,17 @@ const NEXT: &str = "2026-12-02T05:00:00Z";
 const DAY_AFTER: &str = "2027-01-02T05:00:00Z";
 
 async fn remembered(world: &World, today: Date) -> Remembered {
+    remembered_of(world, today, Some(14)).await
+}
+
+/// What is remembered of the target where these units are wanted.
+async fn remembered_of(world: &World, today: Date, wanted: Option<u32>) -> Remembered {
     let partner = PartnerId::new(PARTNER).expect("an id");
     let contract = ContractId(1001);
     let all = world.database.store.transaction("remembered", |tx| {
         let partner = &partner;
-        Box::pin(async move { store::ledger::remembered(tx, partner, &[contract], today).await })
+        let wanted = std::collections::BTreeMap::from([((contract, ServiceId(11)), wanted)]);
+        Box::pin(async move { store::ledger::remembered(tx, partner, &wanted, today).await })
     });
     all.await.expect("a database").get(&(contract, ServiceId(11))).copied().unwrap_or_default()
 }
@@ -95,12 +101,18 @@ async fn b_13_the_newest_second_sending_is_remembered_with_its_period() {
     let world = World::new().await;
     world.granted(1, (7, 1, 1), (15.0, 12), GRANTED).await;
     world.sql("update intents set rewrite = true").await;
-    assert_eq!(remembered(&world, date(2026, 12, 1)).await.rewritten_for, None, "not yet taken");
+    let of = |wanted| remembered_of(&world, date(2026, 12, 1), wanted);
+    assert_eq!(of(Some(12)).await.rewritten_for, None, "not yet taken");
     world.store(&[done(7, 1, 1).change(1, Confirmed, SENT)]).await;
     let known = Remembered {
         last_confirmed: Some(12),
         rewritten_for: Some(date(2026, 11, 1)),
         ..Remembered::default()
     };
-    assert_eq!(remembered(&world, date(2026, 12, 1)).await, known);
+    assert_eq!(of(Some(12)).await, known);
+    // case A14: of a number that was never sent again nothing is remembered.
+    let never_sent = Remembered { rewritten_for: None, ..known };
+    for wanted in [Some(13), None] {
+        assert_eq!(of(wanted).await, never_sent);
+    }
 }

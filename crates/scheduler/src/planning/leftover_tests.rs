@@ -20,6 +20,7 @@ fn approved(contract: i32, service: i32) -> ApprovedLeftover {
             service_name: "Old service".to_owned(),
         },
         seen: 12.0,
+        effective_date: date(2026, 11, 1),
         companies: BTreeSet::from([company_id(1)]),
     }
 }
@@ -51,6 +52,12 @@ fn what_a_person_approved_is_a_target_of_zero_without_addends() {
     let [target] = &contract.targets[..] else { panic!("{contract:?}") };
     assert_eq!((target.addends.len(), target.effective_date), (0, Some(date(2026, 11, 1))));
     assert_eq!(target.leftover.as_ref().map(|left| left.seen), Some(12.0));
+}
+
+#[test]
+fn case_a9_the_approval_of_a_leftover_is_gone_by_in_its_month_alone() {
+    let october = ApprovedLeftover { effective_date: date(2026, 10, 1), ..approved(9, 12) };
+    assert!(!plan_with(&[october]).contracts.contains_key(&ContractId(9)));
 }
 
 #[test]

@@ -213,6 +213,28 @@ async fn a_run_that_changes_too_many_companies_is_held_but_for_what_was_approved
     assert_eq!(denials(&permit), [DenialReason::ManyCompanies]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a9_an_approval_reaches_only_its_from_and_its_month() {
+    let hold = "01930000-0000-7000-8000-000000000001";
+    for (from, day, granted) in [(8.0, "2026-11-01", 1), (9.0, "2026-11-01", 0), (8.0, "2026-10-01", 0)] {
+        let (world, ticket) = started(10).await;
+        braked(&world, 6..=10).await;
+        world
+            .run(&format!(
+                "insert into holds values ('{hold}', 'p1', 105, 7, '{{c5}}', 'large_change', {from}, 10, '{day}',
+                    'approved', '2026-11-19T12:00:00Z', 1, '2026-11-20T11:00:00Z', 'Anna', 'd1')"
+            ))
+            .await;
+        let change = v1::IntendedChange {
+            approved_hold_id: Some(hold.to_owned()),
+            from_units: Some(8.0),
+            ..world.change(5, 10)
+        };
+        let permit = world.permit(&ticket, "w1", vec![change]).await.expect("a permit");
+        assert_eq!(permit.granted_intent_ids.len(), granted, "{from} {day}");
+    }
+}
+
 /// The run's brake has held these companies' changes in a run before.
 async fn braked(world: &World, companies: impl IntoIterator<Item = i32>) {
     for number in companies {

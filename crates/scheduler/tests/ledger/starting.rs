@@ -99,6 +99,35 @@ async fn case_c2_what_cannot_be_sent_refuses_the_start_and_is_told_of() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn case_a11_a_job_is_told_what_its_lines_held_at_the_last_invoice() {
+    let world = World::running().await;
+    world.partner("p1", 3).await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101, 102, 103]).await;
+    // c1 grew twice since the invoices of November, c2 only before them, and of c3's second number a person said yes.
+    for (contract, to, at) in [
+        (101, 12, "2026-11-08T12:00:00Z"),
+        (101, 16, "2026-11-15T12:00:00Z"),
+        (102, 14, "2026-10-25T12:00:00Z"),
+        (103, 12, "2026-11-08T12:00:00Z"),
+        (103, 17, "2026-11-15T12:00:00Z"),
+    ] {
+        world.earlier_write(contract, to, "confirmed", at).await;
+    }
+    world
+        .run(
+            "update intents set taken_at = granted_at;
+             update intents set from_units = 12 where to_units > 14;
+             update intents set approved_hold_id = intent_id where to_units = 17",
+        )
+        .await;
+    let (_, content) = world.started("w1").await;
+    let invoiced: Vec<Option<f64>> =
+        content.contracts.iter().map(|contract| contract.targets[0].invoiced_units).collect();
+    assert_eq!(invoiced, [Some(8.0), None, Some(17.0)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_of_another_attempt_or_of_a_job_that_is_over_is_superseded() {
     let world = World::running().await;
     world.partner("p1", 1).await;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Brake, ContractId, HoldId, LineId, PartnerId, ServiceId};
+use domain::{Brake, ContractId, DecidedChange, HoldId, LineId, PartnerId, ServiceId};
 use jiff::{Timestamp, civil::Date};
 
-use crate::{StoreError, Transaction};
+use crate::{Row, StoreError, Transaction};
 
 /// A line as last seen.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,12 +66,12 @@ pub async fn known_lines(
 }
 
 /// What a person has decided on a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Decided {
-    /// Approved: the hold, and the units.
-    Approved(HoldId, u32),
-    /// Dismissed: the units.
-    Dismissed(u32),
+    /// Approved: the hold, and the change.
+    Approved(HoldId, DecidedChange),
+    /// Dismissed: the change.
+    Dismissed(DecidedChange),
 }
 
 /// The decisions that stand on targets of these contracts. One about a leftover counts only while nothing is mapped there,
@@ -84,7 +84,9 @@ pub async fn decided_holds(
     let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
     let rows = tx
         .query(
-            "select contract_id, service_id, hold_id, to_units, state = 'approved' as approved from holds
+            "select contract_id, service_id, hold_id, brake, from_units, to_units, effective_date,
+                    state = 'approved' as approved
+             from holds
              where partner_id = $1 and contract_id = any($2) and state in ('approved', 'dismissed')
                and (brake = $3) <> exists (select from mapped_targets mapped
                                            where mapped.partner_id = $1 and mapped.contract_id = holds.contract_id
@@ -94,12 +96,52 @@ pub async fn decided_holds(
         .await?;
     rows.iter()
         .map(|row| {
-            let units = row.number("to_units")?;
+            let change = decided_change(row)?;
             let decided = match row.get("approved")? {
-                true => Decided::Approved(HoldId(row.get("hold_id")?), units),
-                false => Decided::Dismissed(units),
+                true => Decided::Approved(HoldId(row.get("hold_id")?), change),
+                false => Decided::Dismissed(change),
             };
             Ok(((ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?)), decided))
+        })
+        .collect()
+}
+
+/// What a hold's row says was decided about.
+pub(crate) fn decided_change(row: &Row) -> Result<DecidedChange, StoreError> {
+    Ok(DecidedChange {
+        brake: row.named("brake", Brake::parse)?,
+        from: row.get("from_units")?,
+        to: row.number("to_units")?,
+        effective_date: row.get("effective_date")?,
+    })
+}
+
+/// What these targets held when the last invoices were made, or what a person approved since; those that nothing of ours has
+/// changed since then are not among them, for their lines still show it. By our own records: what the line showed before the
+/// first change that Kaseya took after it.
+pub async fn invoiced_units(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    contracts: &[ContractId],
+    last_invoiced_at: Timestamp,
+) -> Result<BTreeMap<(ContractId, ServiceId), f64>, StoreError> {
+    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    let rows = tx
+        .query(
+            "select contract_id, service_id,
+                    coalesce((array_agg(to_units::double precision order by granted_at desc)
+                              filter (where approved_hold_id is not null))[1],
+                             (array_agg(from_units order by granted_at))[1]) as units
+             from intents
+             where partner_id = $1 and contract_id = any($2) and taken_at is not null and granted_at >= $3
+             group by contract_id, service_id",
+            &[&partner.as_str(), &contracts, &last_invoiced_at],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let target = (ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?));
+            Ok((target, row.get("units")?))
         })
         .collect()
 }

@@ -11,21 +11,24 @@ use crate::{StoreError, Transaction};
 /// alone for ten minutes, and what lands even later is told from an edit for this long.
 const LANDS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
-/// What is remembered of the targets of these contracts; `today` is the partner's. One that was never written, nor seen to
-/// hold our number, is not among them.
+/// What is remembered of these targets, each with what is wanted of it; `today` is the partner's. One that was never
+/// written, nor seen to hold our number, is not among them. That a number was sent again is remembered of that number alone.
 pub async fn remembered(
     tx: &Transaction<'_>,
     partner: &PartnerId,
-    contracts: &[ContractId],
+    wanted: &BTreeMap<(ContractId, ServiceId), Option<u32>>,
     today: Date,
 ) -> Result<BTreeMap<(ContractId, ServiceId), Remembered>, StoreError> {
-    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    let contracts: Vec<i32> = wanted.keys().map(|(contract, _)| contract.0).collect();
+    let services: Vec<i32> = wanted.keys().map(|(_, service)| service.0).collect();
+    let units: Vec<Option<i64>> = wanted.values().map(|units| units.map(i64::from)).collect();
     // What was seen to hold our number after the newest change ends it, whatever became of that.
     let rows = tx
         .query(
             "select contract_id, service_id, confirmed_units, rewritten.rewritten_for, newest.from_units, newest.to_units,
                     newest.effective_date, unanswered.to_units as unanswered_units
-             from targets
+             from unnest($2::int[], $4::int[], $5::bigint[]) as asked (contract_id, service_id, wanted)
+                  join targets using (contract_id, service_id)
                   left join lateral (
                       select from_units, to_units, effective_date, result, granted_at from intents
                       where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
@@ -36,7 +39,7 @@ pub async fn remembered(
                   left join lateral (
                       select max(effective_date) as rewritten_for from intents
                       where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
-                        and taken_at is not null and rewrite) as rewritten
+                        and taken_at is not null and rewrite and to_units = asked.wanted) as rewritten
                   on true
                   left join lateral (
                       select to_units from intents
@@ -45,8 +48,8 @@ pub async fn remembered(
                         and (targets.confirmed_at is null or permit_until > targets.confirmed_at - make_interval(secs => $3))
                       order by granted_at desc limit 1) as unanswered
                   on true
-             where targets.partner_id = $1 and targets.contract_id = any($2)",
-            &[&partner.as_str(), &contracts, &LANDS_WITHIN.as_secs_f64()],
+             where targets.partner_id = $1",
+            &[&partner.as_str(), &contracts, &LANDS_WITHIN.as_secs_f64(), &services, &units],
         )
         .await?;
     rows.iter()

@@ -57,7 +57,8 @@ async fn a_change_whose_day_has_come_and_that_is_not_shown_is_sent_once_more_and
     let late = v1::TargetWork { pending: pending(14, true), ..wanting(14) };
     let again = v1::TargetWork { rewritten_for: Some("2026-11-01".to_owned()), ..late.clone() };
     let done = work(&mut world, again).await;
-    assert_eq!(came_out(&done, "acme", 5001), "not_sent SVC-04");
+    assert_eq!(came_out(&done, "acme", 5001), "held SVC-04");
+    assert_eq!(outcome(&done, "acme", 5001).products[0].brake.as_deref(), Some("set_elsewhere"));
     assert!(world.kaseya.history().is_empty());
     let done = work(&mut world, late).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed");

@@ -23,6 +23,26 @@ pub fn addend(company: &str, product: &str, users: impl Into<Option<u32>>) -> v1
     }
 }
 
+/// A person's approval of a change from the first to the second units in November, by hold 9.
+pub fn approval(from: f64, to: u32) -> Option<v1::Approval> {
+    Some(v1::Approval {
+        hold_id: uuid::Uuid::from_u128(9).to_string(),
+        units: Some(to),
+        from_units: Some(from),
+        effective_date: Some("2026-11-01".to_owned()),
+        brake: Some("large_change".to_owned()),
+    })
+}
+
+/// The same of a dismissal, but for its units.
+pub fn dismissal(from: f64) -> Option<v1::Dismissal> {
+    Some(v1::Dismissal {
+        from_units: Some(from),
+        effective_date: Some("2026-11-01".to_owned()),
+        brake: Some("fall_to_zero".to_owned()),
+    })
+}
+
 /// A service on a contract, wanting the sum of its addends.
 pub fn target(service: i32, addends: Vec<v1::Addend>) -> v1::TargetWork {
     let wanted_units = addends.iter().map(|addend| addend.billed_units).sum();

@@ -1,10 +1,9 @@
 //! Lines that nothing is mapped to any more, and that a person approved to be set to 0 (D-13).
 
 use messages::v1;
-use uuid::Uuid;
 
 use crate::{
-    job::{addend, came_out, contract, outcome, results, target},
+    job::{addend, approval, came_out, contract, outcome, results, target},
     world::{World, state},
 };
 
@@ -17,7 +16,7 @@ fn left_behind(seen: f64) -> v1::TargetWork {
     };
     v1::TargetWork {
         wanted_units: Some(0),
-        approval: Some(v1::Approval { hold_id: Uuid::from_u128(9).to_string(), units: Some(0) }),
+        approval: approval(seen, 0),
         shares: Some(v1::SharesSeen { shares: vec![share("standard"), share("trial")], run_number: Some(3) }),
         leftover: Some(v1::Leftover { seen_units: Some(seen) }),
         last_confirmed_units: Some(12),

@@ -4,10 +4,9 @@ use domain::{OldLine, Remark, ServiceId};
 use kaseya_simulator::{Endpoint, Fault, State};
 use messages::v1::{self, ChangeResult};
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::{
-    job::{addend, came_out, contract, left, outcome, remarks, results, target},
+    job::{addend, approval, came_out, contract, left, outcome, remarks, results, target},
     world::{World, grant_all, state},
 };
 
@@ -90,13 +89,11 @@ async fn b_07_where_one_half_is_held_both_wait_in_one_approval() {
 #[tokio::test]
 async fn b_07_an_approval_of_both_sends_both_and_one_that_no_longer_stands_sends_neither() {
     let mut world = World::new(state()).await;
-    let approve = |units, target: v1::TargetWork| v1::TargetWork {
-        approval: Some(v1::Approval { hold_id: Uuid::from_u128(9).to_string(), units: Some(units) }),
-        ..target
-    };
+    let approve =
+        |from, units, target: v1::TargetWork| v1::TargetWork { approval: approval(from, units), ..target };
     let job = |advanced, approved| {
-        let rise = approve(approved, moved(702, "advanced", 3, advanced));
-        vec![contract(5001, vec![rise, approve(0, moved(701, "standard", 12, 0))])]
+        let rise = approve(3.0, approved, moved(702, "advanced", 3, advanced));
+        vec![contract(5001, vec![rise, approve(12.0, 0, moved(701, "standard", 12, 0))])]
     };
     // Another number by far than the one that was approved: with the rise the approved fall waits too.
     let done = world.work(job(30, 15)).await;
@@ -269,7 +266,7 @@ async fn map_03_users_who_left_a_product_without_service_are_not_billed_twice() 
     assert!(writes(&world).is_empty());
 
     // A person lets the rise go alone.
-    let approval = Some(v1::Approval { hold_id: Uuid::from_u128(9).to_string(), units: Some(6) });
+    let approval = approval(3.0, 6);
     let done = world.work(vec![job(v1::TargetWork { approval, ..moved(702, "advanced", 3, 6) })]).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed");
     // Once the old line is at 0 nothing is in the way.
@@ -298,4 +295,30 @@ async fn map_03_a_rise_whose_old_line_cannot_be_written_waits_for_a_person() {
     let found = remarks(&done, "acme", 5001);
     assert!(found.contains(&stays), "{found:?}");
     assert!(writes(&world).is_empty());
+}
+
+#[tokio::test]
+async fn case_a17_where_the_rise_cannot_be_written_the_fall_does_not_go_alone() {
+    let rises = "Service 703".to_owned();
+    let stays = Remark::RiseNotSent { falls: "Service 701".to_owned(), rises };
+    // The new service is not on the contract, or its own contract is not there.
+    for contracts in [
+        vec![contract(5001, vec![moved(703, "advanced", 0, 2), moved(701, "standard", 12, 10)])],
+        vec![
+            contract(5999, vec![moved(703, "advanced", 0, 2)]),
+            contract(5001, vec![moved(701, "standard", 12, 10)]),
+        ],
+    ] {
+        let mut world = World::new(state()).await;
+        let done = world.work(contracts).await;
+        assert_eq!(of_product(&done, 5001, "standard"), "held MAP-03 plan_switch");
+        assert!(remarks(&done, "acme", 5001).contains(&stays), "{:?}", remarks(&done, "acme", 5001));
+        assert!(writes(&world).is_empty() && world.script().permits.is_empty());
+    }
+    // A person lets the fall go alone.
+    let mut world = World::new(state()).await;
+    let approved = v1::TargetWork { approval: approval(12.0, 10), ..moved(701, "standard", 12, 10) };
+    let done = world.work(vec![contract(5001, vec![moved(703, "advanced", 0, 2), approved])]).await;
+    assert_eq!(of_product(&done, 5001, "standard"), "changed");
+    assert_eq!(writes(&world), ["90011 12→10"]);
 }

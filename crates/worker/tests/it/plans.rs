@@ -1,6 +1,9 @@
 //! Applying a plan through the simulator and planning again gives nothing.
 
-use domain::{Brakes, Decision, DriftPolicy, Line, LineId, PlanContext, Remembered, Wanted, plan_target};
+use domain::{
+    Brake, Brakes, DecidedChange, Decision, DriftPolicy, Line, LineId, PlanContext, Remembered, Wanted,
+    plan_target,
+};
 use jiff::{Timestamp, civil::date};
 use kaseya_simulator::State;
 use proptest::prelude::*;
@@ -35,6 +38,12 @@ proptest! {
         let mut wanted = wanted.into_iter().cycle();
         for (contract, contract_end) in contracts {
             for service in 700..=706 {
+                let approved = approved.map(|to| DecidedChange {
+                    brake: Brake::LargeChange,
+                    from: lines(&state, contract, service).first().map_or(0.0, |line| line.units),
+                    to,
+                    effective_date: date(2026, 11, 1),
+                });
                 let context = PlanContext {
                     wanted: wanted.next().flatten().map_or(Wanted::Unknown, Wanted::Units),
                     effective_date: Some(date(2026, 11, 1)),
@@ -42,6 +51,8 @@ proptest! {
                     contract_end,
                     cycle_to_choose: false,
                     brakes,
+                    invoiced: None,
+                    share_ends: false,
                     approved,
                     dismissed: None,
                     unsure: false,

@@ -7,7 +7,7 @@ use messages::v1;
 use uuid::Uuid;
 
 use crate::{
-    job::{addend, came_out, contract, outcome, remarks, simple, surveyed, target},
+    job::{addend, approval, came_out, contract, outcome, remarks, simple, surveyed, target},
     world::{World, state},
 };
 
@@ -96,7 +96,7 @@ async fn d_12_what_is_not_billed_monthly_is_held_with_its_cycle_until_a_person_h
 #[tokio::test]
 async fn b_01_a_person_may_approve_one_change_of_it() {
     let mut world = World::new(billed("Yearly")).await;
-    let approval = Some(v1::Approval { hold_id: Uuid::from_u128(9).to_string(), units: Some(14) });
+    let approval = approval(12.0, 14);
     let wanting = v1::TargetWork { approval, ..target(701, vec![addend("acme", "standard", 14)]) };
     let survey = world.survey(&[5001], 1).await;
     let done = world.work(vec![surveyed(&survey, contract(5001, vec![wanting]))]).await;
