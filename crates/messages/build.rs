@@ -82,6 +82,7 @@ fn kind(field: &FieldDescriptor) -> Result<String, Box<dyn std::error::Error>> {
         Kind::String => "Kind::Text".to_owned(),
         Kind::Bool => "Kind::Flag".to_owned(),
         Kind::Uint32 => "Kind::Whole".to_owned(),
+        Kind::Double => "Kind::Decimal".to_owned(),
         Kind::Enum(of) => {
             let names: Vec<String> = of.values().map(|value| value.name().to_owned()).collect();
             format!("Kind::Choice(&{names:?})")

@@ -239,6 +239,17 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
                 format!("Dentro questo numero la quota dell'azienda \"{company}\" scende da {left} a 0."),
             )
         }
+        Remark::OtherName { id, told, named } => say(
+            format!("Kaseya calls what has the id {id} \"{named}\", and the mapping calls it \"{told}\"."),
+            format!("Kaseya chiama \"{named}\" ciò che ha l'id {id}, e la mappatura lo chiama \"{told}\"."),
+        ),
+        Remark::RequestExpired { expired_at } => {
+            let at = reader.at(*expired_at);
+            say(
+                format!("The request expired {at}, before this company's turn."),
+                format!("La richiesta è scaduta {at}, prima del turno di questa azienda."),
+            )
+        }
         Remark::FallRefused => plain(
             "Kaseya refused to lower the old line of the plan switch: the new one is left as it is.",
             "Kaseya ha rifiutato di abbassare la vecchia riga del cambio di piano: la nuova resta \

@@ -97,6 +97,10 @@ codes! {
     Map02 = "MAP-02", Warning;
     /// Product level changed, old service still above 0.
     Map03 = "MAP-03", Held;
+    /// Another partner of this installation writes this line.
+    Map04 = "MAP-04", Error;
+    /// Id and name belong to different things in Kaseya.
+    Map05 = "MAP-05", Error;
     /// Line edited in Kaseya since our last write.
     Drf01 = "DRF-01", Held;
     /// Hourly call limit reached.

@@ -63,6 +63,8 @@ impl ErrorCode {
             | Self::Map01
             | Self::Map02
             | Self::Map03
+            | Self::Map04
+            | Self::Map05
             | Self::Drf01 => true,
             // The provider's counts or the partner's setting are to be changed; a later number waits to be approved.
             Self::Qty04 | Self::Qty05 => true,

@@ -26,6 +26,7 @@ mod glance;
 mod held_change;
 mod ids;
 mod invoice_outlook;
+mod kaseya_identity;
 mod lasting;
 mod leftover;
 mod local_time;
@@ -73,6 +74,7 @@ pub use ids::{
     ProductId, ReportId, RequestId, RunId, ServiceId, TokenId,
 };
 pub use invoice_outlook::{InvoiceOutlook, InvoiceTiming};
+pub use kaseya_identity::{KaseyaAddress, is_name_of};
 pub use leftover::plan_leftover;
 pub use login::{
     LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, NextTry, RefusedLogin,

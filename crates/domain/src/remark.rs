@@ -1,6 +1,6 @@
 //! What people need to know beside a code: names, numbers, days. Facts, without words: those are each language's.
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use crate::{AnswerFault, ServiceId};
@@ -74,6 +74,10 @@ pub enum Remark {
     FarFromInvoiced { invoiced: f64 },
     /// Inside the number this company's share, of one product, falls from these units to 0.
     ShareEnds { company: String, left: u32 },
+    /// The settings name this id otherwise than Kaseya does.
+    OtherName { id: i32, told: String, named: String },
+    /// Whoever asked for the sync wanted none of it any more from then on.
+    RequestExpired { expired_at: Timestamp },
     /// Kaseya refused to lower the old line of the plan switch, so that the new one was left alone.
     FallRefused,
     /// Kaseya took the units and shows others.

@@ -257,13 +257,26 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn any_decided()(
+        brake in prop::sample::select(Brake::ALL),
+        from in present_units(),
+        to in users(),
+        month in 1_i8..=12,
+    ) -> DecidedChange {
+        DecidedChange { brake, from, to, effective_date: date(2026, month, 1) }
+    }
+}
+
+prop_compose! {
     fn any_context()(
         wanted in prop_oneof![9 => users().prop_map(Wanted::Units), 1 => Just(Wanted::Unknown)],
         month in prop::option::weighted(0.95, 1_i8..=12),
         start in prop::option::weighted(0.2, 1_i8..=12),
         end in prop::option::weighted(0.1, 1_i8..=12),
-        approved in prop::option::weighted(0.3, users()),
-        dismissed in prop::option::weighted(0.2, users()),
+        approved in prop::option::weighted(0.3, any_decided()),
+        dismissed in prop::option::weighted(0.2, any_decided()),
+        invoiced in prop::option::weighted(0.2, present_units()),
+        share_ends in prop::bool::weighted(0.1),
         figures in (0_u32..10, 0_u32..100, 0_u32..40),
         unsure in prop::bool::weighted(0.1),
         remembered in any_remembered(),
@@ -276,6 +289,8 @@ prop_compose! {
             contract_end: end.map(|month| date(2026, month, 28)),
             cycle_to_choose,
             brakes: Brakes { units: figures.0, percent: figures.1, units_alone: figures.2 },
+            invoiced,
+            share_ends,
             approved,
             dismissed,
             unsure,
@@ -335,11 +350,15 @@ proptest! {
     #[test]
     fn what_the_brakes_hold_is_written_only_with_an_approval(lines in any_lines(), context in any_context()) {
         if let Decision::Write(change) = plan_target(&lines, &context)
-            && (context.cycle_to_choose || context.brakes.check(change.from, change.to).is_some())
+            && (context.cycle_to_choose
+                || context.share_ends
+                || [Some(change.from), context.invoiced].into_iter().flatten()
+                    .any(|from| context.brakes.check(from, change.to).is_some()))
         {
             prop_assert!(change.approved);
             let approved = context.approved.expect("an approval");
-            prop_assert!(context.brakes.approval_stands(approved, change.to));
+            prop_assert!(approved.approves(&context.brakes, &change));
+            prop_assert_eq!(approved.from, change.from);
         }
     }
 

@@ -184,7 +184,7 @@ proptest! {
     fn b_07_no_target_is_in_two_pairs_and_each_pair_is_one_fall_and_one_rise(
         targets in proptest::collection::vec(any_target(), 0..8),
     ) {
-        let PlanSwitches { pairs, unpaired } = plan_switches(&targets, &[]);
+        let PlanSwitches { pairs, unpaired, stranded } = plan_switches(&targets, &[]);
         let mut places = BTreeSet::new();
         for PlanSwitch { fall, rise } in pairs {
             prop_assert!(places.insert(fall) && places.insert(rise));
@@ -194,6 +194,10 @@ proptest! {
         for alone in unpaired {
             prop_assert!(places.insert(alone));
             prop_assert_eq!(fall_or_rise(targets[alone].decision), Some(false));
+        }
+        for (alone, stuck) in stranded {
+            prop_assert!(places.insert(alone) && alone != stuck);
+            prop_assert_eq!(fall_or_rise(targets[alone].decision), Some(true));
         }
     }
 

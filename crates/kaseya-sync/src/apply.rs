@@ -21,13 +21,14 @@ use domain::{CompanyId, Entropy, PartnerId, ReportId};
 use jiff::Timestamp;
 use operations::{
     company_mapping,
+    connection_settings::sharing_is_asked,
     credentials::{self, SealedCredentials, Sealing},
     leftovers::Leftover,
     schedule, switch,
 };
 use std::time::Duration;
 use store::{
-    Store, StoreError, Transaction, billing_rules,
+    Store, StoreError, Transaction, billing_rules, kaseya_names,
     reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
     settings::{self, IntegrationState, PartnerSettings},
     settings_writing::{self as writing, NewCompany, NewIntegration},
@@ -38,7 +39,9 @@ use crate::{
     ended::Ended,
     installation::Installation,
     output,
-    settings_file::{self, IntegrationSettings, Mistakes, ReportSettings, SettingsFile, Surroundings},
+    settings_file::{
+        self, IntegrationSettings, Mistake, Mistakes, ReportSettings, SettingsFile, Surroundings,
+    },
     trial,
 };
 
@@ -242,10 +245,20 @@ async fn read_and_store<'a>(
                     }
                     None => None,
                 };
-                let around = Surroundings { directory, now: applying.now, stored: stored.as_ref() };
+                let names = match &stored {
+                    Some(stored) => Some(kaseya_names::all(tx, &stored.partner).await?),
+                    None => None,
+                };
+                let (now, stored_of) = (applying.now, stored.as_ref());
+                let around = Surroundings { directory, now, stored: stored_of, names: names.as_ref() };
                 let file = settings_file::read(text, around).map_err(ApplyError::Mistakes)?;
                 let in_force = stored.as_ref().and_then(|stored| stored.integration.as_ref());
                 let values = trial::values(&file.integration);
+                if !file.integration.share_tenant
+                    && sharing_is_asked(tx, &file.partner, &values, in_force).await?
+                {
+                    return Err(ApplyError::Mistakes(Mistakes(vec![shared_tenant(text)])));
+                }
                 match applying.trial {
                     Trial::Beside(with)
                         if !is_proven && credentials::is_a_swap(&values, in_force, applying.keys) =>
@@ -259,6 +272,17 @@ async fn read_and_store<'a>(
             })
         })
         .await
+}
+
+/// The question whether a tenant is to be used that this installation uses already.
+fn shared_tenant(text: &str) -> Mistake {
+    let line = text.lines().position(|line| line.trim_start().starts_with("company_name"));
+    Mistake {
+        line: line.map_or(1, |line| line + 1),
+        field: "integration.share_tenant".to_owned(),
+        fault: "this installation already uses this company name in Kaseya: use it here too?".to_owned(),
+        mend: "if so, write share_tenant = true; two integrations must not write the same line".to_owned(),
+    }
 }
 
 /// Stores settings that are checked already. The partner is held by the caller.

@@ -91,7 +91,8 @@ async fn from_file(installation: &Installation, file: &Path) -> anyhow::Result<O
         None => None,
     };
     let directory = file.parent().unwrap_or(Path::new("."));
-    let around = Surroundings { directory, now: installation.clock.now(), stored: stored.as_ref() };
+    let around =
+        Surroundings { directory, now: installation.clock.now(), stored: stored.as_ref(), names: None };
     match settings_file::read(&text, around) {
         Ok(read) => Ok(Some((read.partner.clone(), trial::values(&read.integration)))),
         Err(mistakes) => {

@@ -96,6 +96,7 @@ fn word(outcome: &Outcome, decision: Decision<'_>) -> String {
         Outcome::Taken => "dismissed".to_owned(),
         Outcome::NotOpen(state) => format!("it is not open any more: it is {state}"),
         Outcome::OtherUnits(units) => format!("another number is held by now, {units}: look again"),
+        Outcome::OtherFrom(units) => format!("Kaseya shows {units} by now: look again"),
         Outcome::Unheard => format!("not taken in {:?}; does a scheduler run?", decisions::TAKEN_WITHIN),
     }
 }

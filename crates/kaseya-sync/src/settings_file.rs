@@ -4,6 +4,7 @@
 //! there is none. `deploy/sample-partner.toml` explains each field.
 
 mod billing_rule;
+mod identity;
 mod integration;
 mod mistake;
 mod report;
@@ -17,6 +18,7 @@ use domain::{Billing, ContractId, CountBasis, Frequency, PartnerId, Schedule, We
 use jiff::{Timestamp, tz::TimeZone};
 use std::collections::BTreeMap;
 use store::{
+    kaseya_names::KaseyaNames,
     settings::PartnerSettings,
     settings_writing::{NewCompany, NewProduct},
 };
@@ -61,6 +63,8 @@ pub struct Surroundings<'a> {
     pub now: Timestamp,
     /// What is stored of the partner: products and companies that the document does not list stay.
     pub stored: Option<&'a PartnerSettings>,
+    /// What Kaseya was seen to call what has an id.
+    pub names: Option<&'a KaseyaNames>,
 }
 
 /// The partner that a document is about, if it says so in a usable way; to look up what is stored of it.
@@ -103,6 +107,9 @@ fn whole(top: &mut Section<'_, '_>, around: Surroundings<'_>) -> Option<Settings
     let product_ids = rows::known_products(&products, around.stored);
     let companies = rows::companies(top.sections("company"), &product_ids);
     sharing::check(top, &products, &companies, around.stored);
+    if let Some(names) = around.names {
+        identity::check(top, &products, &companies, names);
+    }
     let contract_billing = rows::contract_billing(top.sections("contract_billing"));
     let zone = partner.as_ref().and_then(|partner| partner.as_ref()).map(|partner| partner.2.clone());
     let known = report::Known {

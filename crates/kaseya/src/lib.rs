@@ -34,6 +34,7 @@ mod words;
 pub use access::{Access, Allowance, Limits};
 pub use bases::{Bases, BasesError};
 pub use bms::{Bms, BmsSettings};
+pub use catalogue::Catalogue;
 pub use error::{BmsError, WriteError};
 pub use host::{Cleaned, Host, HostError, HostFault, Note};
 pub use lines::{ContractLine, LineRouteError, LineRoutes};

@@ -10,7 +10,7 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     DecodeError, FieldError, Message as _, encode,
     envelope::decode_strangers,
-    field::{chosen, day, id, instant, optional_instant, required, run_mode, text, wire_instant},
+    field::{chosen, day, decimal, id, instant, optional_instant, required, run_mode, text, wire_instant},
     v1,
 };
 
@@ -260,7 +260,7 @@ pub enum Verdict {
 }
 
 /// A checked `HoldDecided`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HoldDecision {
     /// Chosen by the sender, unique per partner.
     pub decision: RequestId,
@@ -274,6 +274,10 @@ pub struct HoldDecision {
     pub units: u32,
     /// Those of the plan switch's other half, where the person was shown them.
     pub other_units: Option<u32>,
+    /// What Kaseya showed the person.
+    pub from: Option<f64>,
+    /// What it showed of the plan switch's other half.
+    pub other_from: Option<f64>,
     /// Who decided.
     pub decided_by: String,
 }
@@ -295,6 +299,11 @@ impl TryFrom<v1::HoldDecided> for HoldDecision {
             },
             units: required("units", wire.units)?,
             other_units: wire.other_units,
+            from: wire.from_units.map(|units| decimal("from_units", Some(units))).transpose()?,
+            other_from: wire
+                .other_from_units
+                .map(|units| decimal("other_from_units", Some(units)))
+                .transpose()?,
             decided_by: text("decided_by", wire.decided_by, MAX_TEXT)?,
         })
     }
@@ -331,7 +340,7 @@ impl CountsReport {
 }
 
 /// What a portal may send, on the queue `sync.requests`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum PortalMessage {
     /// Sync now.
     Sync(SyncRequest),

@@ -36,6 +36,7 @@ enum Kind {
     Text,
     /// From 0.
     Whole,
+    Decimal,
     Flag,
     Instant,
     /// The first name is the unspecified value.
@@ -102,7 +103,8 @@ fn fit_value(kind: &Kind, value: &mut Value, at: &str) -> Result<(), FieldError>
         Kind::Message(of) => return fit_message(of, value, at),
         Kind::Text if !value.is_string() => return wrong(value, "write it as a text in quotes"),
         Kind::Flag if !value.is_boolean() => return wrong(value, "write true or false, without quotes"),
-        Kind::Text | Kind::Flag => {}
+        Kind::Decimal if !value.is_number() => return wrong(value, "write a number, without quotes"),
+        Kind::Text | Kind::Flag | Kind::Decimal => {}
         Kind::Whole => match whole(value).and_then(|number| u32::try_from(number).ok()) {
             Some(number) => *value = Value::from(number),
             None => return wrong(value, "a whole number of 0 or more is needed"),

@@ -333,6 +333,7 @@ fn is_about_a_target(code: ErrorCode) -> bool {
             | ErrorCode::Qty05
             | ErrorCode::Map02
             | ErrorCode::Map03
+            | ErrorCode::Map04
             | ErrorCode::Net02
             | ErrorCode::Unk01
     )

@@ -8,6 +8,7 @@ use domain::{AccountId, CompanyId, ContractId, PartnerId, ProductId, ServiceId};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction,
+    kaseya_names::{self, KaseyaNames, NameOf},
     settings::{self, CompanyMapping, Contract, PartnerSettings},
     settings_writing::{self as writing, NewCompanyMapping},
 };
@@ -77,9 +78,10 @@ impl Operations {
                 Box::pin(async move {
                     writing::hold(tx, partner).await?;
                     let mut stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
+                    let names = names_of(tx, partner, edits).await?;
                     let mut refused = Vec::new();
                     for (place, edit) in edits.iter().enumerate() {
-                        match check(&stored, edit) {
+                        match check(&stored, edit).and_then(|mapping| believed(mapping, &names)) {
                             Ok(mapping) => {
                                 save(tx, &mut stored, &edit.company, mapping, now).await?;
                             }
@@ -136,6 +138,38 @@ pub fn check(stored: &PartnerSettings, edit: &CompanyEdit) -> Result<Option<NewC
     } else {
         Err(NotSaved::AddCompaniesTogether(together))
     }
+}
+
+/// What Kaseya calls what these edits name, as far as it has been seen.
+async fn names_of(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    edits: &[CompanyEdit],
+) -> Result<KaseyaNames, StoreError> {
+    let forms = || edits.iter().filter_map(|edit| edit.mapping.as_ref());
+    let accounts: Vec<i32> = forms().flat_map(|form| &form.account).map(|(account, _)| account.0).collect();
+    let contracts = forms().flat_map(|form| form.contract.iter().chain(form.product_contracts.values()));
+    let contracts: Vec<i32> = contracts.map(|(contract, _)| contract.0).collect();
+    Ok(KaseyaNames {
+        accounts: kaseya_names::known(tx, partner, NameOf::Account, &accounts).await?,
+        contracts: kaseya_names::known(tx, partner, NameOf::Contract, &contracts).await?,
+        ..KaseyaNames::default()
+    })
+}
+
+/// A mapping whose ids and names agree with what Kaseya has shown (G-06).
+fn believed(
+    mapping: Option<NewCompanyMapping>,
+    names: &KaseyaNames,
+) -> Result<Option<NewCompanyMapping>, NotSaved> {
+    let Some(mapping) = mapping else { return Ok(None) };
+    let mut found = Found::default();
+    found.named(Field::Account, &names.accounts, mapping.account.0, &mapping.account_name);
+    found.named(Field::Contract, &names.contracts, mapping.contract.0, &mapping.contract_name);
+    for (contract, name) in mapping.product_contracts.values() {
+        found.named(Field::Contract, &names.contracts, contract.0, name);
+    }
+    found.none_or(Some(Some(mapping)))
 }
 
 async fn save(

@@ -3,14 +3,15 @@
 use std::{fmt, sync::Arc};
 
 use connection::{Authenticated, Authenticator, Reader, Values};
-use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, PartnerId, RunBrake};
+use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, KaseyaAddress, PartnerId, RunBrake};
 use jiff::Timestamp;
 use kaseya::{Bases, Bms, Host, Note};
 use secrecy::{ExposeSecret as _, SecretString};
 use store::{
-    Transaction,
+    StoreError, Transaction,
     settings::{self, Integration, IntegrationState, PartnerSettings},
     settings_writing::{self as writing, NewIntegration},
+    shared_kaseya,
 };
 use vault::KeyRing;
 
@@ -58,6 +59,8 @@ pub struct ConnectionForm {
     pub invoice_day: Option<i64>,
     /// Whether the frozen month-end count is pushed by a run of its own.
     pub month_end_run: bool,
+    /// Whether a person wants a tenant that another partner of this installation uses.
+    pub share_tenant: bool,
 }
 
 /// What was saved.
@@ -179,6 +182,9 @@ impl Connections {
         let stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
         let (values, notes, integration) = self.checked(&stored, form, now)?;
         let in_force = stored.integration.as_ref();
+        if !form.share_tenant && sharing_is_asked(tx, partner, &values, in_force).await? {
+            return Err(NotSaved::SharedTenant);
+        }
         if !is_proven && credentials::is_a_swap(&values, in_force, self.keys()) {
             return Ok(Step::Try(Box::new(values)));
         }
@@ -246,6 +252,22 @@ impl Connections {
         };
         Ok((values, notes, integration))
     }
+}
+
+/// Whether these values reach a tenant that another partner of this installation uses, and did not before.
+pub async fn sharing_is_asked(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    values: &Values,
+    in_force: Option<&Integration>,
+) -> Result<bool, StoreError> {
+    let (v2, v1) = (values.v2_base.as_deref(), values.v1_base.as_deref());
+    let address = KaseyaAddress::new(&values.host, v2, v1, &values.tenant);
+    let was_reached = in_force.is_some_and(|known| {
+        let (v2, v1) = (known.v2_base.as_deref(), known.v1_base.as_deref());
+        KaseyaAddress::new(&known.host, v2, v1, &known.tenant).is_same_kaseya(&address)
+    });
+    Ok(!was_reached && !shared_kaseya::others(tx, partner, &address).await?.is_empty())
 }
 
 impl fmt::Debug for Connections {

@@ -1,6 +1,6 @@
 //! Decisions about holds: some, or all that are open.
 //!
-//! A decision is about the number that the person saw; the two halves of a plan switch are one decision.
+//! A decision is about the change that the person saw, its from and its to; the two halves of a plan switch are one decision.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,8 +40,17 @@ pub struct Decision<'a> {
 pub enum Which<'a> {
     /// Every open one.
     AllOpen,
-    /// These, each with the units that the person was shown; without them, as it stands now.
-    Those(&'a BTreeMap<HoldId, Option<u32>>),
+    /// These, each as the person was shown it; without that, as it stands now.
+    Those(&'a BTreeMap<HoldId, Option<Shown>>),
+}
+
+/// A hold as a person was shown it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shown {
+    /// What Kaseya showed, where that is told.
+    pub from: Option<f64>,
+    /// What waits.
+    pub to: u32,
 }
 
 /// A hold, and what came of the decision about it.
@@ -54,7 +63,7 @@ pub struct Decided {
 }
 
 /// What came of a decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// It is taken.
     Taken,
@@ -62,6 +71,8 @@ pub enum Outcome {
     NotOpen(String),
     /// Another number is held than the one that the person saw: look again.
     OtherUnits(u32),
+    /// Kaseya shows other units than the person saw: look again.
+    OtherFrom(f64),
     /// Published, and not taken within [`TAKEN_WITHIN`]: perhaps no scheduler runs.
     Unheard,
 }
@@ -100,6 +111,8 @@ impl Decision<'_> {
             Outcome::NotOpen(now.state.clone())
         } else if now.to_units != seen.to_units {
             Outcome::OtherUnits(now.to_units)
+        } else if now.from_units != seen.from_units {
+            Outcome::OtherFrom(now.from_units)
         } else {
             Outcome::Unheard
         }
@@ -147,8 +160,11 @@ impl Operations {
                     if !decision.applies_to(&hold) {
                         let outcome = Outcome::NotOpen(hold.state.clone());
                         refused.push(Decided { hold, outcome });
-                    } else if shown.is_some_and(|shown| shown != hold.to_units) {
+                    } else if shown.is_some_and(|shown| shown.to != hold.to_units) {
                         let outcome = Outcome::OtherUnits(hold.to_units);
+                        refused.push(Decided { hold, outcome });
+                    } else if shown.and_then(|shown| shown.from).is_some_and(|from| from != hold.from_units) {
+                        let outcome = Outcome::OtherFrom(hold.from_units);
                         refused.push(Decided { hold, outcome });
                     } else {
                         chosen.insert(*id);
@@ -231,6 +247,8 @@ impl Operations {
             decided_by: sync_requests::name(decision.by),
             units: Some(hold.to_units),
             other_units: other.map(|other| other.to_units),
+            from_units: Some(hold.from_units),
+            other_from_units: other.map(|other| other.from_units),
         };
         bus.publish(Queue::SyncRequests, Outgoing::new(id, TraceContext::default(), &message)).await
     }
@@ -238,8 +256,9 @@ impl Operations {
     async fn until_taken(&self, partner: &PartnerId, seen: &[HoldRow]) -> Result<Vec<HoldRow>, NotDecided> {
         loop {
             let after = self.read_each(partner, seen).await?;
-            let waits =
-                |(seen, now): (&HoldRow, &HoldRow)| now.state == seen.state && now.to_units == seen.to_units;
+            let waits = |(seen, now): (&HoldRow, &HoldRow)| {
+                now.state == seen.state && (now.to_units, now.from_units) == (seen.to_units, seen.from_units)
+            };
             if !seen.iter().zip(&after).any(waits) {
                 return Ok(after);
             }
@@ -281,6 +300,8 @@ impl Operations {
                             approves: decision.approves,
                             units: hold.to_units,
                             other_units: other.map(|other| other.to_units),
+                            from: Some(hold.from_units),
+                            other_from: other.map(|other| other.from_units),
                             by: decision.by,
                         };
                         if let holds::Decision::Taken(_) = holds::decide(tx, partner, &persons, now).await? {

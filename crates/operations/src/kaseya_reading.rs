@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use connection::NotRead;
+use connection::{NotRead, NotTried};
 use domain::{AccountId, ContractId, ErrorCode, PartnerId, is_recurring_services};
 use jiff::{ToSpan as _, civil::Date};
 use kaseya::{Account, Contract, Service, SurveyedContract};
+use store::kaseya_names::{self, NameOf};
 
 use crate::Connections;
 
@@ -35,13 +36,35 @@ impl Connections {
     /// The active services with this part in their names, of all pages.
     pub async fn services(&self, partner: &PartnerId, part: &str) -> Result<Vec<Service>, NotRead> {
         let part = part.trim();
-        self.reader.read(partner, |session| async move { session.services(part).await }).await
+        let shown = self.reader.read(partner, |session| async move { session.services(part).await }).await?;
+        let names = shown.iter().map(|service| (service.id.0, service.name.clone()));
+        self.remember(partner, NameOf::Service, names.collect()).await?;
+        Ok(shown)
     }
 
     /// The accounts with this part in their names, of all pages, inactive ones too.
     pub async fn accounts(&self, partner: &PartnerId, part: &str) -> Result<Vec<Account>, NotRead> {
         let part = part.trim();
-        self.reader.read(partner, |session| async move { session.accounts(part).await }).await
+        let shown = self.reader.read(partner, |session| async move { session.accounts(part).await }).await?;
+        let names = shown.iter().map(|account| (account.id.0, account.name.clone()));
+        self.remember(partner, NameOf::Account, names.collect()).await?;
+        Ok(shown)
+    }
+
+    /// Remembers what Kaseya calls what a person was shown: what is chosen is compared with it.
+    async fn remember(
+        &self,
+        partner: &PartnerId,
+        of: NameOf,
+        names: BTreeMap<i32, String>,
+    ) -> Result<(), NotRead> {
+        let now = self.operations.clock.now();
+        let store = &self.operations.store;
+        let remembered = store.transaction("see_names", |tx| {
+            let names = &names;
+            Box::pin(async move { kaseya_names::see(tx, partner, of, names, now).await })
+        });
+        Ok(remembered.await.map_err(NotTried::Store)?)
     }
 
     /// The contracts of an account of this name, those first that can be chosen.
@@ -60,6 +83,8 @@ impl Connections {
                 Ok((contracts, surveyed))
             })
             .await?;
+        let names = contracts.iter().map(|contract| (contract.id.0, contract.name.clone()));
+        self.remember(partner, NameOf::Contract, names.collect()).await?;
         let today = self.today();
         let surveyed: BTreeMap<ContractId, SurveyedContract> =
             surveyed.into_iter().map(|contract| (contract.id, contract)).collect();

@@ -14,7 +14,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use domain::{CompanyId, PartnerId, ProductId};
 use jiff::Timestamp;
 use store::{
-    StoreError, Transaction, billing_rules,
+    StoreError, Transaction, billing_rules, kaseya_names,
     settings::{self, CompanyMapping, PartnerSettings, ProductBilling, ProductMapping},
     settings_writing::{self as writing, NewCompanyMapping},
 };
@@ -75,6 +75,18 @@ pub enum Wrong {
     /// The company or product of this id has another name: the id may have been changed by the spreadsheet.
     #[error("the one of this id is called {0}: check the id")]
     OtherName(String),
+    /// Kaseya calls what has this id otherwise (G-06).
+    #[error(
+        "Kaseya calls what has the id {id} \"{named}\", not \"{told}\" (MAP-05): correct the one or the other"
+    )]
+    NotItsName {
+        /// The id.
+        id: i32,
+        /// What the row calls it.
+        told: String,
+        /// What Kaseya calls it.
+        named: String,
+    },
     /// Another row is about the same.
     #[error("line {0} is about the same: leave one")]
     Twice(u64),
@@ -241,7 +253,8 @@ impl Operations {
                 Box::pin(async move {
                     writing::hold(tx, partner).await?;
                     let before = stored(tx, partner).await?;
-                    let (mut comparison, after) = comparison::compare(&before, sheet);
+                    let names = kaseya_names::all(tx, partner).await?;
+                    let (mut comparison, after) = comparison::compare(&before, sheet, &names);
                     if !comparison.bad.is_empty() {
                         return Err(NotApplied::LookAgain(Box::new(comparison)));
                     }

@@ -1,9 +1,9 @@
 //! Why something that a person typed is not saved, so that whoever shows it can name the field and the mend.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use connection::{Authenticated, NotTried};
-use domain::{CompanyId, ProductId};
+use domain::{CompanyId, ProductId, is_name_of};
 use kaseya::HostError;
 use store::StoreError;
 
@@ -31,6 +31,9 @@ pub enum NotSaved {
     /// The users of these products would be added together as one service: a person says whether they are to be (S-34).
     #[error("several products are the same service: add their users together?")]
     AddProductsTogether(Vec<ProductId>),
+    /// Another partner of this installation uses the same tenant: a person says whether that is meant (G-13).
+    #[error("this Kaseya company name is already used in this installation: use it here too?")]
+    SharedTenant,
     /// Credentials that are not to be stored untried were not tried, or Kaseya is known to refuse them.
     #[error(transparent)]
     NotTried(#[from] NotTried),
@@ -83,6 +86,18 @@ pub enum MistakeKind {
     /// There is nothing of this id.
     #[error("there is no {0}")]
     Unknown(String),
+    /// Kaseya calls what has this id otherwise (G-06).
+    #[error(
+        "Kaseya calls what has the id {id} \"{named}\", not \"{told}\" (MAP-05): choose it again from Kaseya's list"
+    )]
+    NotItsName {
+        /// The id.
+        id: i32,
+        /// What it was told to be called.
+        told: String,
+        /// What Kaseya calls it.
+        named: String,
+    },
     /// These companies are mapped to the same contract as one of another account.
     #[error("the contract is said to be of another account by other companies")]
     OtherAccount(Vec<CompanyId>),
@@ -171,6 +186,14 @@ impl Found {
     pub(crate) fn within(&mut self, field: Field, number: i64, least: i64, most: i64) {
         if !(least..=most).contains(&number) {
             self.note(field, MistakeKind::OutOfRange { least, most });
+        }
+    }
+
+    /// That a name is the one that Kaseya shows for the id, as far as it has been seen.
+    pub(crate) fn named(&mut self, field: Field, names: &BTreeMap<i32, String>, id: i32, told: &str) {
+        if let Some(named) = names.get(&id).filter(|named| !is_name_of(told, named)) {
+            let (told, named) = (told.to_owned(), named.clone());
+            self.note(field, MistakeKind::NotItsName { id, told, named });
         }
     }
 

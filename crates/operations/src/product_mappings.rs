@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{PartnerId, ProductId, ServiceId};
 use store::{
+    kaseya_names::{self, NameOf},
     settings::{self, PartnerSettings},
     settings_writing as writing,
 };
@@ -32,7 +33,9 @@ impl Operations {
                 Box::pin(async move {
                     writing::hold(tx, partner).await?;
                     let stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
-                    check(&stored, services, add_together)?;
+                    let ids: Vec<i32> = services.values().flatten().map(|(service, _)| service.0).collect();
+                    let names = kaseya_names::known(tx, partner, NameOf::Service, &ids).await?;
+                    check(&stored, services, add_together, &names)?;
                     for (product, service) in services {
                         writing::store_product_mapping(tx, partner, product, service.as_ref()).await?;
                     }
@@ -43,7 +46,12 @@ impl Operations {
     }
 }
 
-fn check(stored: &PartnerSettings, services: &ProductServices, add_together: bool) -> Result<(), NotSaved> {
+fn check(
+    stored: &PartnerSettings,
+    services: &ProductServices,
+    add_together: bool,
+    names: &BTreeMap<i32, String>,
+) -> Result<(), NotSaved> {
     if stored.integration.is_none() {
         return Err(NotSaved::NotConnected);
     }
@@ -51,8 +59,9 @@ fn check(stored: &PartnerSettings, services: &ProductServices, add_together: boo
     for product in services.keys().filter(|product| !stored.products.contains_key(product)) {
         found.note(Field::Product, MistakeKind::Unknown(product.to_string()));
     }
-    for (service, _) in services.values().flatten() {
+    for (service, name) in services.values().flatten() {
         found.within(Field::Product, service.0.into(), 1, i32::MAX.into());
+        found.named(Field::Product, names, service.0, name);
     }
     found.none_or(Some(()))?;
     let together = newly_together(stored, services);

@@ -1,5 +1,7 @@
 //! `JobDone` with nothing left to check.
 
+use std::collections::BTreeMap;
+
 use domain::{
     AccountId, Brake, CompanyId, CompanyState, ContractId, ErrorCode, IntentId, JobId, LineId, PairId,
     PartnerId, Remark, RunId, RunMode, SeenContract, SeenService, ServiceId, Trigger,
@@ -79,6 +81,8 @@ pub struct JobDone {
     pub services_seen: Vec<SeenService>,
     /// The contracts whose lines were read.
     pub contracts_read: Vec<ReadContract>,
+    /// What the catalogue called services.
+    pub services_named: BTreeMap<i32, String>,
 }
 
 impl TryFrom<v1::JobDone> for JobDone {
@@ -133,6 +137,11 @@ impl TryFrom<v1::JobDone> for JobDone {
             contracts_seen: each("contracts_seen", message.contracts_seen, SeenContract::try_from)?,
             services_seen: each("services_seen", message.services_seen, SeenService::try_from)?,
             contracts_read: each("contracts_read", message.contracts_read, contract_read)?,
+            services_named: each("services_named", message.services_named, |named| {
+                Ok((required("service_id", named.service_id)?, named.name))
+            })?
+            .into_iter()
+            .collect(),
         })
     }
 }
@@ -239,6 +248,7 @@ fn contract_read(read: v1::ContractRead) -> Result<ReadContract, FieldError> {
         total_before: optional_decimal("total_before", read.total_before)?,
         total_moved: optional_decimal("total_moved", read.total_moved)?,
         owner_name: read.owner_name,
+        owner_account: read.owner_account_id.map(AccountId),
     })
 }
 

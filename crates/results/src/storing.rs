@@ -11,6 +11,7 @@ use store::{
     StoreError, Transaction, breakers, calls, closing, contracts, count_corrections,
     events::NewEvent,
     journal,
+    kaseya_names::{self, NameOf},
     ledger::{self, SeenEqual, Share},
     leftovers, lines, logins, message_parts,
     outcomes::{self, CompanyOutcome, ProductRow},
@@ -120,7 +121,21 @@ async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
         let attempt = (done.job, done.source.attempt);
         contracts::store_reads(tx, partner, run_number, attempt, &done.contracts_read).await?;
     }
-    Ok(())
+    store_names(tx, done).await
+}
+
+/// What Kaseya calls what was seen.
+async fn store_names(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
+    let (partner, at) = (&done.source.partner, done.finished_at);
+    kaseya_names::see(tx, partner, NameOf::Service, &done.services_named, at).await?;
+    let contracts = done.contracts_seen.iter().filter_map(|seen| {
+        let shown = seen.shown.as_ref()?;
+        Some((seen.contract.0, shown.name.clone()))
+    });
+    kaseya_names::see(tx, partner, NameOf::Contract, &contracts.collect(), at).await?;
+    let accounts =
+        done.contracts_read.iter().filter_map(|read| Some((read.owner_account?.0, read.owner_name.clone()?)));
+    kaseya_names::see(tx, partner, NameOf::Account, &accounts.collect(), at).await
 }
 
 /// The targets whose lines were read and held our number before anything was written.

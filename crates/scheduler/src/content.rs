@@ -9,9 +9,11 @@ use domain::{
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError, Transaction,
+    kaseya_names::{self, KaseyaNames, NameOf},
     ledger::{self, Decided, JobRow, KnownLine, Share, TargetShares},
     permits::{self, TargetStanding},
     settings::Integration,
+    shared_kaseya,
 };
 
 use crate::{
@@ -103,6 +105,9 @@ async fn contracts_work(
     let standing =
         permits::targets_standing(tx, partner, (job.job, job.attempt), &job.contracts, now).await?;
     let shares = ledger::target_shares(tx, partner, &job.contracts).await?;
+    let targets: Vec<(ContractId, ServiceId)> = wanted(job, plan).into_keys().collect();
+    let of_others = shared_kaseya::written_by_others(tx, partner, &targets).await?;
+    let names = kaseya_names_of(tx, partner, job, plan).await?;
     let begun_pairs = ledger::begun_pairs(tx, partner, &job.contracts).await?;
     let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let work = contracts.map(|contract| {
@@ -118,12 +123,38 @@ async fn contracts_work(
                 shares: shares.get(&target),
                 begun_pair: begun_pairs.get(&target).copied(),
                 invoiced: invoiced.get(&target).copied(),
+                name: names.services.get(&service.0).cloned(),
+                other_writer: of_others.contains(&target),
             }
         });
+        let work = v1::ContractWork {
+            known_contract_name: names.contracts.get(&contract.contract.0).cloned(),
+            known_account_name: names.accounts.get(&contract.account.0).cloned(),
+            ..work
+        };
         let left_behind = left_behind(plan, contract, &shares);
         known.tell(v1::ContractWork { left_behind, ..work }, contract.contract)
     });
     Ok(work.collect())
+}
+
+/// What Kaseya calls the services, contracts and accounts of a slice, as far as it was seen.
+async fn kaseya_names_of(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: &JobRow,
+    plan: &PartnerPlan,
+) -> Result<KaseyaNames, StoreError> {
+    let planned = || job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
+    let services: Vec<i32> =
+        planned().flat_map(|contract| &contract.targets).map(|target| target.service.0).collect();
+    let contracts: Vec<i32> = planned().map(|contract| contract.contract.0).collect();
+    let accounts: Vec<i32> = planned().map(|contract| contract.account.0).collect();
+    Ok(KaseyaNames {
+        services: kaseya_names::known(tx, partner, NameOf::Service, &services).await?,
+        contracts: kaseya_names::known(tx, partner, NameOf::Contract, &contracts).await?,
+        accounts: kaseya_names::known(tx, partner, NameOf::Account, &accounts).await?,
+    })
 }
 
 /// What is wanted of a slice's targets, where it is known.
@@ -170,6 +201,10 @@ pub struct KnownTarget<'a> {
     pub begun_pair: Option<PairId>,
     /// What the line held at the last invoice, or what a person approved since, where we have changed it since.
     pub invoiced: Option<f64>,
+    /// What Kaseya calls the service, as far as it was seen.
+    pub name: Option<String>,
+    /// Whether another partner of this installation writes the line.
+    pub other_writer: bool,
 }
 
 /// A contract as a worker is told of it. Pure.
@@ -247,6 +282,8 @@ fn target_work(target: &TargetPlan, known: &KnownTarget<'_>) -> v1::TargetWork {
             brake: Some(change.brake.as_str().to_owned()),
         }),
         invoiced_units: known.invoiced,
+        known_service_name: known.name.clone(),
+        other_writer: known.other_writer.then_some(true),
         pending: known.remembered.pending.map(pending_change),
         last_confirmed_units: known.remembered.last_confirmed,
         rewritten_for: known.remembered.rewritten_for.map(|day| day.to_string()),

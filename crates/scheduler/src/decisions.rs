@@ -3,8 +3,8 @@
 //! Called by `requests` for every `HoldDecided` of the queue `sync.requests`.
 //!
 //! A decision counts once by its id, and only on an open hold, but that a dismissal takes an approval back that is not used
-//! yet; one about another number than the one that is held is refused, be it approval or dismissal. Each decision is answered by
-//! an event. An approved change is sent by a run for its
+//! yet; one about another number than the one that is held, or from another than Kaseya shows, is refused, be it approval or
+//! dismissal. Each decision is answered by an event. An approved change is sent by a run for its
 //! contract, unless the integration is not on: then the approval waits for the next run.
 
 use domain::RunMode;
@@ -53,6 +53,11 @@ pub(crate) async fn take(context: &Context, decision: &HoldDecision) -> Handled 
             let reason = format!("{held} units are held now, and another number was decided on: look again");
             Answered::refused("OTHER-UNITS", reason)
         }
+        Ok(Decision::OtherFrom { shown }) => {
+            let reason =
+                format!("Kaseya shows {shown} units now, and another change was decided on: look again");
+            Answered::refused("OTHER-UNITS", reason)
+        }
         Err(error) => return after_failure("decision about a hold", &error, error.class()),
     };
     if let Answered::Refused { code, reason } = &verdict {
@@ -79,6 +84,8 @@ async fn decide(
         approves,
         units: decision.units,
         other_units: decision.other_units,
+        from: decision.from,
+        other_from: decision.other_from,
         by: &decision.decided_by,
     };
     let outcome = holds::decide(tx, partner, &persons, now).await?;
@@ -95,7 +102,7 @@ async fn decide(
         // A contract that nothing is mapped to any more has nothing to be sent.
         if !items.is_empty() {
             let occasion = Occasion::Request(&decision.decided_by);
-            let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: false };
+            let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: false, expires_at: None };
             join_or_make(tx, context, &facts, &order, items, now).await?;
         }
     }

@@ -99,7 +99,12 @@ async fn run_day(
     let Some(facts) = facts::read(tx, partner, now).await?.facts() else {
         return Ok(DayOutcome::Off);
     };
-    let order = RunOrder { occasion: Occasion::Schedule(nominal), mode: RunMode::Apply, all_companies: true };
+    let order = RunOrder {
+        occasion: Occasion::Schedule(nominal),
+        mode: RunMode::Apply,
+        all_companies: true,
+        expires_at: None,
+    };
     let items = Items::of_companies(&facts.plan(), &Companies::All);
     Ok(DayOutcome::Run(make(tx, &context.entropy, &facts, &order, &items, now).await?))
 }

@@ -57,7 +57,7 @@ async fn begin(
     }
     let items = Items::of_companies(&facts.plan(), &Companies::All);
     let occasion = Occasion::FullRead;
-    let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: true };
+    let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: true, expires_at: None };
     let run = make(tx, &context.entropy, &facts, &order, &items, now).await?;
     full_reads::note(tx, partner, invoice_day, run).await?;
     Ok(true)

@@ -140,6 +140,7 @@ impl Known {
     pub(crate) fn tell(&self, work: v1::ContractWork, contract: ContractId) -> v1::ContractWork {
         let Some(known) = self.contracts.get(&contract) else { return work };
         let owner_name = known.owner_name.clone();
+        let work = v1::ContractWork { owner_account_id: known.owner_account.map(|owner| owner.0), ..work };
         let mut seen = known.seen.clone();
         if !known.seen_by_run {
             return v1::ContractWork { last_seen: seen.map(Into::into), owner_name, ..work };

@@ -66,7 +66,7 @@ pub(crate) async fn add(
         let companies: BTreeSet<CompanyId> = late.into_iter().map(|(company, ..)| company).collect();
         let items = Items::of_companies(&facts.plan(), &Companies::Only(companies));
         let occasion = Occasion::MonthEnd(month.month.first_day());
-        let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: false };
+        let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: false, expires_at: None };
         join_or_make(tx, context, &facts, &order, items, now).await?;
         month_pushes::note_checked(tx, partner, month.month, now).await?;
     }

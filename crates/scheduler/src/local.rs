@@ -2,13 +2,13 @@
 //!
 //! A contract that is known to hold what is wanted, a company without contract (MAP-01), a product without service (MAP-02)
 //! or not billed (B-05), a count that is missing (QTY-02), and every
-//! contract of a slice that was given up (JOB-03) or whose partner's credentials stand refused.
+//! contract of a slice that was given up (JOB-03), whose request has expired (JOB-01), or whose partner's credentials stand refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Addend, CompanyId, CompanyState, ContractId, ErrorCode, Glance, JobId, Outcome, Wanted, aggregate,
-    seen_equal,
+    Addend, CompanyId, CompanyState, ContractId, ErrorCode, Glance, JobId, Outcome, Remark, Wanted,
+    aggregate, seen_equal,
 };
 use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
@@ -40,7 +40,8 @@ pub(crate) async fn job_done(
     };
     let plan = facts.plan();
     // A refusal that no longer stands is no reason any more: the new credentials are tried.
-    let code = job.code.filter(|code| *code == ErrorCode::Job03 || job.refused.is_some());
+    let is_ours = |code: &ErrorCode| matches!(code, ErrorCode::Job01 | ErrorCode::Job03);
+    let code = job.code.filter(|code| is_ours(code) || job.refused.is_some());
     let mut told = Told::new(job, &plan);
     let contracts: Vec<ContractId> = told.contracts.iter().copied().collect();
     let known = Known::read(tx, &job.partner, &facts, job.run_number, &contracts, now).await?;
@@ -57,7 +58,11 @@ pub(crate) async fn job_done(
         }
     }
     let code = code.or(job.refused);
-    let outcomes = told.outcomes(&plan, &known, &glances, code);
+    let mut outcomes = told.outcomes(&plan, &known, &glances, code);
+    if let (Some(ErrorCode::Job01), Some(expired_at)) = (code, job.expires_at) {
+        let expired = v1::Remark::from(Remark::RequestExpired { expired_at });
+        outcomes.iter_mut().for_each(|outcome| outcome.remarks.push(expired.clone()));
+    }
     let lines = if code.is_none() { told.lines(&plan, &known, &glances) } else { Vec::new() };
     Ok(Some(v1::JobDone { lines, ..done(job, outcomes, now) }))
 }

@@ -181,6 +181,7 @@ async fn push_in(
         occasion: Occasion::MonthEnd(month.first_day()),
         mode: RunMode::Apply,
         all_companies: all,
+        expires_at: None,
     };
     let run = make(tx, &context.entropy, &facts, &order, &items, now).await?;
     frozen::set_run(tx, partner, month, run, now).await?;
@@ -300,7 +301,7 @@ async fn push(
     let Some(facts) = facts::read(tx, partner, now).await?.facts() else { return Ok(()) };
     let items = Items::of_companies(&facts.plan(), &Companies::All);
     let occasion = Occasion::MonthEnd(month.first_day());
-    let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: true };
+    let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: true, expires_at: None };
     let run = make(tx, &context.entropy, &facts, &order, &items, now).await?;
     frozen::set_run(tx, partner, month, run, now).await
 }

@@ -20,6 +20,7 @@ use store::{
         self, AddendMapping, ApprovedHold, BrakedTarget, Intent, IntentsOf, PermitRules, TargetStanding,
     },
     settings::IntegrationState,
+    shared_kaseya,
     switch::{self, Switch},
 };
 
@@ -115,6 +116,8 @@ fn refusal(switch: &Switch, job: &HeldJob, ask: &PermitAsked, now: Timestamp) ->
     let refused = |reason, detail| Some(Refused::new(reason, detail));
     if job.lease_until <= now {
         refused(RefusalReason::Superseded, "the lease has ended")
+    } else if job.expires_at.is_some_and(|expires| expires <= now) {
+        refused(RefusalReason::Superseded, "the request has expired")
     } else if switch.state != IntegrationState::On {
         refused(RefusalReason::SwitchedOff, "the integration is off")
     } else if switch.writes_stopped {
@@ -153,6 +156,8 @@ struct Facts {
     braked: Vec<BrakedTarget>,
     /// The plan switches whose fall is made already: their rise belongs to what was granted then.
     half_done: Vec<PairId>,
+    /// The targets whose line another partner of this installation writes.
+    of_others: BTreeSet<(ContractId, ServiceId)>,
 }
 
 async fn facts(
@@ -167,6 +172,8 @@ async fn facts(
     let leftovers = ask.changes.iter().filter(|change| change.is_leftover());
     let leftovers: Vec<(ContractId, ServiceId)> =
         leftovers.map(|change| (change.contract, change.service)).collect();
+    let targets: Vec<(ContractId, ServiceId)> =
+        ask.changes.iter().map(|change| (change.contract, change.service)).collect();
     let contracts: Vec<ContractId> = ask.changes.iter().map(|change| change.contract).collect();
     let holds: Vec<HoldId> = ask.changes.iter().filter_map(|change| change.approved_hold).collect();
     let pairs: Vec<PairId> = ask.changes.iter().filter_map(|change| change.pair).collect();
@@ -181,6 +188,7 @@ async fn facts(
         approved: permits::approved_holds(tx, partner, &holds).await?,
         braked: permits::braked_targets(tx, partner).await?,
         half_done: ledger::half_done(tx, partner, &pairs, &intents).await?,
+        of_others: shared_kaseya::written_by_others(tx, partner, &targets).await?,
     })
 }
 
@@ -249,6 +257,8 @@ impl Facts {
         let standing = self.standing.get(&(change.contract, change.service));
         if !change.addends.iter().all(as_mapped) || change.is_leftover() && !self.is_still_left(change) {
             Some(DenialReason::MappingChanged)
+        } else if self.of_others.contains(&(change.contract, change.service)) {
+            Some(DenialReason::OtherWriter)
         } else if standing.and_then(|standing| standing.newest_run_number) > Some(self.run_number) {
             Some(DenialReason::OlderRun)
         } else if standing.is_some_and(|standing| standing.left_alone_until(change.to_units).is_some()) {

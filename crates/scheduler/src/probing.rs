@@ -123,7 +123,7 @@ async fn sync_what_was_left(
         None if runs::were_made(tx, partner).await? => Occasion::Request(AFTER_REFUSAL),
         None => return make_probe(tx, context, partner, &facts.integration, now).await,
     };
-    let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: true };
+    let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: true, expires_at: None };
     let items = Items::of_companies(&facts.plan(), &Companies::All);
     make(tx, &context.entropy, facts, &order, &items, now).await.map(drop)
 }
@@ -152,6 +152,7 @@ async fn make_probe(
         mode: RunMode::Plan,
         all_companies: false,
         traceparent: traceparent.as_deref(),
+        expires_at: None,
     };
     let content = JobSlice::Work {
         contracts: Vec::new(),

@@ -10,6 +10,8 @@
 //! - Refused: unknown partner (answered by event alone, there is no row for it), expired, not set up, off or switching
 //!   off, writes stopped (unless it is a plan), a company that is not known.
 //! - A request that names a report waits until that has come in whole; when its time is over before, it is refused.
+//! - A request's expiry is asked again at each start of its run's jobs: what is deferred or tried again past it writes
+//!   nothing. A run that others have joined goes on for the last of them.
 //! - What a running run of the same mode can still do is joined there, and becomes prompt (see `joining`); what it cannot
 //!   goes to one follow-up. With nothing to join, a run of its own is made. So pressing twice makes one run, and what was
 //!   mapped or counted before the press is in what is synced.
@@ -205,6 +207,7 @@ async fn settle(
         occasion: Occasion::Request(&request.requested_by),
         mode: request.mode,
         all_companies: request.companies == Companies::All,
+        expires_at: request.expires_at,
     };
     let answer = join_or_make(tx, context, &facts, &order, items, now).await?;
     // Whoever asks hears at once what it waits for (G-04).
@@ -260,7 +263,7 @@ pub(crate) async fn join_or_make(
         let run = make(tx, &context.entropy, facts, order, &items, now).await?;
         return Ok(Answer::Accepted { run });
     };
-    hurry(tx, partner, &joining).await?;
+    hurry(tx, partner, &joining, order).await?;
     running.retain(|(_, run), _| *run != joining.run);
     let follow_up = follow_up(tx, context, facts, order, &joining.rest, &running, now).await?;
     let reason = match follow_up {
@@ -285,14 +288,20 @@ async fn follow_up(
         return Ok(None);
     }
     if let Some(joining) = join(rest, others).filter(|joining| joining.rest.is_empty()) {
-        hurry(tx, &facts.settings.partner, &joining).await?;
+        hurry(tx, &facts.settings.partner, &joining, order).await?;
         return Ok(Some(joining.run));
     }
     let order = RunOrder { all_companies: false, ..*order };
     make(tx, &context.entropy, facts, &order, rest, now).await.map(Some)
 }
 
-async fn hurry(tx: &Transaction<'_>, partner: &PartnerId, joining: &Joining) -> Result<(), StoreError> {
+async fn hurry(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    joining: &Joining,
+    order: &RunOrder<'_>,
+) -> Result<(), StoreError> {
+    runs::extend(tx, partner, joining.run, order.expires_at).await?;
     let contracts = joining.taken.work.keys().chain(joining.taken.local.keys()).copied().collect();
     runs::hurry(tx, partner, joining.run, &contracts).await
 }

@@ -39,7 +39,8 @@ async fn reread_one(
         return Ok(());
     }
     let Some(facts) = facts::read(tx, partner, now).await?.facts() else { return Ok(()) };
-    let order = RunOrder { occasion: Occasion::FullRead, mode: RunMode::Plan, all_companies: true };
+    let order =
+        RunOrder { occasion: Occasion::FullRead, mode: RunMode::Plan, all_companies: true, expires_at: None };
     let items = Items::of_companies(&facts.plan(), &Companies::All);
     make(tx, &context.entropy, &facts, &order, &items, now).await.map(drop)
 }

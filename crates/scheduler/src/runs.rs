@@ -86,6 +86,8 @@ pub(crate) struct RunOrder<'a> {
     pub(crate) mode: RunMode,
     /// Whether it is for every company. It then takes the place of an older open one.
     pub(crate) all_companies: bool,
+    /// When whoever asked wants none of it any more.
+    pub(crate) expires_at: Option<Timestamp>,
 }
 
 impl RunOrder<'_> {
@@ -106,12 +108,14 @@ pub(crate) async fn make(
     now: Timestamp,
 ) -> Result<RunId, StoreError> {
     let partner = &facts.settings.partner;
-    let mut awaited = BTreeSet::new();
+    let (mut awaited, mut expires_at) = (BTreeSet::new(), order.expires_at);
     if order.all_companies
         && let Some(older) = runs::supersede(tx, partner, order.mode, now).await?
     {
         tracing::info!(%partner, run = %older.run, "superseded by a newer run for all companies");
         awaited = older.awaited;
+        // What the older run was to do does not end with this request.
+        expires_at = None;
     }
     let run = RunId(entropy.uuid(now));
     let (traceparent, _) = runtime::trace::inject(&tracing::Span::current());
@@ -122,6 +126,7 @@ pub(crate) async fn make(
         mode: order.mode,
         all_companies: order.all_companies,
         traceparent: traceparent.as_deref(),
+        expires_at,
     };
     let jobs: Vec<NewJob> = cut(items, &facts.integration, order.is_surveyed())
         .into_iter()

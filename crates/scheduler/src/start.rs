@@ -79,6 +79,10 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
     if switch.state != IntegrationState::On {
         return refuse(RefusalReason::SwitchedOff, "the integration is off");
     }
+    if let Some(expired) = job.expires_at.filter(|expires| *expires <= now) {
+        ledger::expire_job(tx, partner, ask.job, domain::ErrorCode::Job01.as_str()).await?;
+        return refuse(RefusalReason::Superseded, &format!("the request expired at {expired}"));
+    }
     if job.mode == RunMode::Apply && switch.writes_stopped {
         ledger::put_back(tx, partner, ask.job, WaitReason::WritesStopped, now).await?;
         return refuse(RefusalReason::WritesStopped, "all writes of the installation are stopped");

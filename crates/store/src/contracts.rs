@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ContractId, JobId, PartnerId, SeenContract, ShownContract};
+use domain::{AccountId, ContractId, JobId, PartnerId, SeenContract, ShownContract};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{Row, StoreError, Transaction};
@@ -80,6 +80,8 @@ pub struct ReadContract {
     pub total_moved: Option<f64>,
     /// The name of its account, when it was found to be the mapped account's.
     pub owner_name: Option<String>,
+    /// The mapped account, when the contract was found among its contracts.
+    pub owner_account: Option<AccountId>,
 }
 
 /// Keeps when contracts were read, and what their totals should be from then on. The same attempt counts once, however
@@ -97,12 +99,14 @@ pub async fn store_reads(
     let before: Vec<Option<f64>> = reads.iter().map(|read| read.total_before).collect();
     let moved: Vec<Option<f64>> = reads.iter().map(|read| read.total_moved).collect();
     let owners: Vec<Option<&str>> = reads.iter().map(|read| read.owner_name.as_deref()).collect();
+    let accounts: Vec<Option<i32>> =
+        reads.iter().map(|read| read.owner_account.map(|account| account.0)).collect();
     tx.execute(
         "insert into contracts (partner_id, contract_id, read_at, expected_total, owner_name, read_by_job,
-                                read_by_attempt, read_by_run_number)
-         select distinct on (contract_id) $1, contract_id, read_at, before + moved, owner_name, $2, $3, $4
-         from unnest($5::int[], $6::timestamptz[], $7::float8[], $8::float8[], $9::text[])
-             as read (contract_id, read_at, before, moved, owner_name)
+                                read_by_attempt, read_by_run_number, owner_account_id)
+         select distinct on (contract_id) $1, contract_id, read_at, before + moved, owner_name, $2, $3, $4, account_id
+         from unnest($5::int[], $6::timestamptz[], $7::float8[], $8::float8[], $9::text[], $10::int[])
+             as read (contract_id, read_at, before, moved, owner_name, account_id)
          order by contract_id
          on conflict (partner_id, contract_id) do update set
              read_at = greatest(contracts.read_at, excluded.read_at),
@@ -116,11 +120,12 @@ pub async fn store_reads(
                                                   limit 1)
              end,
              owner_name = coalesce(excluded.owner_name, contracts.owner_name),
+             owner_account_id = coalesce(excluded.owner_account_id, contracts.owner_account_id),
              read_by_job = excluded.read_by_job, read_by_attempt = excluded.read_by_attempt,
              read_by_run_number = greatest(contracts.read_by_run_number, excluded.read_by_run_number)
          where (contracts.read_by_job, contracts.read_by_attempt)
                is distinct from (excluded.read_by_job, excluded.read_by_attempt)",
-        &[&partner.as_str(), &job.0, &attempt, &run_number, &ids, &read_at, &before, &moved, &owners],
+        &[&partner.as_str(), &job.0, &attempt, &run_number, &ids, &read_at, &before, &moved, &owners, &accounts],
     )
     .await
     .map(drop)
@@ -141,6 +146,8 @@ pub struct KnownContract {
     pub expected_total: Option<f64>,
     /// The name that its account had when it was last found to be the mapped account's.
     pub owner_name: Option<String>,
+    /// The account that it was last found to be one of.
+    pub owner_account: Option<AccountId>,
 }
 
 /// What is known of these contracts, as a run with this number may use it.
@@ -154,7 +161,7 @@ pub async fn known(
     let rows = tx
         .query(
             "select contract_id, run_number is not null as seen, coalesce(run_number >= $3, false) as seen_by_run, shown, name, account_name, contract_type,
-                    active, billing_cycle, start_date, end_date, total, seen_at, read_at, expected_total, owner_name,
+                    active, billing_cycle, start_date, end_date, total, seen_at, read_at, expected_total, owner_name, owner_account_id,
                     exists (select from intents
                             where intents.partner_id = $1 and intents.contract_id = contracts.contract_id
                               and intents.granted_at >= contracts.seen_at
@@ -174,6 +181,7 @@ pub async fn known(
                 read_at: row.get("read_at")?,
                 expected_total: row.get("expected_total")?,
                 owner_name: row.get("owner_name")?,
+                owner_account: row.get::<Option<i32>>("owner_account_id")?.map(AccountId),
             };
             Ok((contract, known))
         })

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::{StoreError, Transaction};
 
 /// How a decision was taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
     /// It stands; the contracts it is about: two where the halves of a plan switch are on two.
     Taken(BTreeSet<ContractId>),
@@ -25,10 +25,15 @@ pub enum Decision {
         /// The number that is held.
         held: u32,
     },
+    /// Kaseya shows other units than the person saw.
+    OtherFrom {
+        /// What it showed last.
+        shown: f64,
+    },
 }
 
 /// A decision of a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PersonsDecision<'a> {
     /// Chosen by the sender; counts once.
     pub decision: &'a RequestId,
@@ -40,6 +45,10 @@ pub struct PersonsDecision<'a> {
     pub units: u32,
     /// Those of the plan switch's other half, where the person was shown them.
     pub other_units: Option<u32>,
+    /// What Kaseya showed the person, where that is told.
+    pub from: Option<f64>,
+    /// The same of the plan switch's other half.
+    pub other_from: Option<f64>,
     /// Who decided.
     pub by: &'a str,
 }
@@ -47,9 +56,14 @@ pub struct PersonsDecision<'a> {
 impl PersonsDecision<'_> {
     /// All that it says but its id.
     fn content(&self) -> Vec<u8> {
-        let Self { decision: _, hold, approves, units, other_units, by } = self;
+        let Self { decision: _, hold, approves, units, other_units, from, other_from, by } = self;
         let other = other_units.map_or_else(|| "-".to_owned(), |units| units.to_string());
-        format!("{hold} {approves} {units} {other} {by}").into_bytes()
+        let mut content = format!("{hold} {approves} {units} {other} {by}");
+        // What is left out reads as it did before it could be told.
+        for told in [from, other_from].into_iter().flatten() {
+            content.push_str(&format!(" {told}"));
+        }
+        content.into_bytes()
     }
 }
 
@@ -73,7 +87,7 @@ pub async fn decide(
     if let Some(before) = tx.query_opt(sql, &known).await? {
         return Ok(if before.get("same")? { Decision::Repeated } else { Decision::OtherContent });
     }
-    let sql = "select contract_id, to_units, state, pair_id from holds where partner_id = $1 and hold_id = $2 for update";
+    let sql = "select contract_id, from_units, to_units, state, pair_id from holds where partner_id = $1 and hold_id = $2 for update";
     let Some(row) = tx.query_opt(sql, &[&partner.as_str(), &decision.hold.0]).await? else {
         return Ok(Decision::UnknownHold);
     };
@@ -86,6 +100,10 @@ pub async fn decide(
     if decision.units != held {
         return Ok(Decision::OtherUnits { held });
     }
+    let shown: f64 = row.get("from_units")?;
+    if decision.from.is_some_and(|from| from != shown) {
+        return Ok(Decision::OtherFrom { shown });
+    }
     let other = match row.get::<Option<uuid::Uuid>>("pair_id")? {
         Some(pair) => other_half(tx, partner, PairId(pair), decision.hold).await?,
         None => None,
@@ -94,6 +112,11 @@ pub async fn decide(
         && other.to_units != units
     {
         return Ok(Decision::OtherUnits { held: other.to_units });
+    }
+    if let (Some(other), Some(from)) = (&other, decision.other_from)
+        && other.from_units != from
+    {
+        return Ok(Decision::OtherFrom { shown: other.from_units });
     }
     let state = if decision.approves { "approved" } else { "dismissed" };
     let sql = "update holds set state = $3, decided_at = $4, decided_by = $5, decision_id = $6,
@@ -122,6 +145,7 @@ pub async fn decide(
 struct OtherHalf {
     hold: HoldId,
     contract: ContractId,
+    from_units: f64,
     to_units: u32,
 }
 
@@ -131,7 +155,7 @@ async fn other_half(
     pair: PairId,
     hold: HoldId,
 ) -> Result<Option<OtherHalf>, StoreError> {
-    let sql = "select hold_id, contract_id, to_units from holds
+    let sql = "select hold_id, contract_id, from_units, to_units from holds
                where partner_id = $1 and pair_id = $2 and hold_id <> $3 and state in ('open', 'approved')
                for update";
     let row = tx.query_opt(sql, &[&partner.as_str(), &pair.0, &hold.0]).await?;
@@ -139,6 +163,7 @@ async fn other_half(
         Ok(OtherHalf {
             hold: HoldId(row.get("hold_id")?),
             contract: ContractId(row.get("contract_id")?),
+            from_units: row.get("from_units")?,
             to_units: row.number("to_units")?,
         })
     })

@@ -14,7 +14,7 @@ mod tickets;
 pub(crate) use known::decided_change;
 pub use known::{Decided, KnownLine, Underway, changes_underway, decided_holds, invoiced_units, known_lines};
 pub use leases::{
-    ExpiredJob, Slice, close_dropped_job, expired_job, give_up, give_up_survey, halve, hand_back,
+    ExpiredJob, Slice, close_dropped_job, expire_job, expired_job, give_up, give_up_survey, halve, hand_back,
     refused_to_local,
 };
 pub use remapped::{follow_remapped, note_mappings};

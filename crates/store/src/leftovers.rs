@@ -16,7 +16,7 @@ use crate::{
     Row, StoreError, Transaction, frozen,
     ledger::Share,
     settings::{self, Integration, PartnerSettings},
-    standing_holds,
+    shared_kaseya, standing_holds,
 };
 
 /// What a target was mapped as.
@@ -160,6 +160,7 @@ pub async fn bring_up_to_date(
     now: Timestamp,
 ) -> Result<Vec<HeldChange>, StoreError> {
     standing_holds::end_overtaken_holds(tx, partner).await?;
+    shared_kaseya::give_up_unmapped(tx, partner).await?;
     end_settled(tx, partner).await?;
     let found = found(tx, partner).await?;
     if found.is_empty() {

@@ -332,10 +332,12 @@ pub async fn store_intent(
     )
     .await?;
     tx.execute(
-        "insert into targets (partner_id, contract_id, service_id, newest_run_number) values ($1, $2, $3, $4)
+        "insert into targets (partner_id, contract_id, service_id, newest_run_number, claimed_at)
+         values ($1, $2, $3, $4, $5)
          on conflict (partner_id, contract_id, service_id) do update set
-             newest_run_number = greatest(targets.newest_run_number, excluded.newest_run_number)",
-        &[&of.partner.as_str(), &intent.contract.0, &intent.service.0, &of.run_number],
+             newest_run_number = greatest(targets.newest_run_number, excluded.newest_run_number),
+             claimed_at = coalesce(targets.claimed_at, excluded.claimed_at)",
+        &[&of.partner.as_str(), &intent.contract.0, &intent.service.0, &of.run_number, &now],
     )
     .await?;
     Ok(())

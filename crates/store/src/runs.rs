@@ -24,6 +24,8 @@ pub struct NewRun<'a> {
     pub all_companies: bool,
     /// The trace it belongs to.
     pub traceparent: Option<&'a str>,
+    /// When whoever asked wants none of it any more.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// What begins a run.
@@ -109,8 +111,8 @@ pub async fn create(
         Occasion::FullRead | Occasion::Probe => (None, None, None),
     };
     let sql = "insert into runs (run_id, partner_id, trigger, mode, state, all_companies, nominal, month, requested_by,
-                                 traceparent, created_at)
-               values ($1, $2, $3, $4, 'running', $5, $6, $7, $8, $9, $10)
+                                 traceparent, created_at, expires_at)
+               values ($1, $2, $3, $4, 'running', $5, $6, $7, $8, $9, $10, $11)
                returning run_number";
     let trigger = run.occasion.trigger().as_str();
     let row = tx
@@ -127,6 +129,7 @@ pub async fn create(
                 &requested_by,
                 &run.traceparent,
                 &now,
+                &run.expires_at,
             ],
         )
         .await?;
@@ -239,6 +242,19 @@ pub async fn running(
         }
     }
     Ok(running)
+}
+
+/// Lets a run that others have joined go on until this instant, or without an end where they name none.
+pub async fn extend(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run: RunId,
+    expires_at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let sql =
+        "update runs set expires_at = case when $3::timestamptz is not null then greatest(expires_at, $3) end
+               where partner_id = $1 and run_id = $2 and expires_at is not null";
+    tx.execute(sql, &[&partner.as_str(), &run.0, &expires_at]).await.map(drop)
 }
 
 /// Makes a run's unstarted jobs with any of these contracts jobs that a person asked for: what waited for a better time

@@ -14,6 +14,7 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     StoreError, Transaction,
     intake::{self, ToldCompany, ToldProduct},
+    kaseya_names,
     settings::ProductBilling,
 };
 
@@ -180,6 +181,13 @@ pub async fn store_integration(
     };
     let version = i32::try_from(new.credentials_version)
         .map_err(|error| StoreError::row("integrations", "credentials_version", &error))?;
+    let elsewhere = "select from integrations
+                     where partner_id = $1 and (host, v2_base, v1_base, tenant) is distinct from ($2, $3, $4, $5)";
+    let address: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+        [&partner.as_str(), &new.host, &new.v2_base, &new.v1_base, &new.tenant];
+    if tx.query_opt(elsewhere, &address).await?.is_some() {
+        kaseya_names::forget(tx, partner).await?;
+    }
     tx.execute_exactly(
         1,
         sql,

@@ -79,6 +79,8 @@ pub(crate) struct Findings {
     pub(crate) contracts_seen: Vec<v1::ContractSeen>,
     /// The services that a survey saw.
     pub(crate) services_seen: Vec<v1::ServiceSeen>,
+    /// What a survey saw services called.
+    pub(crate) services_named: Vec<v1::ServiceNamed>,
     /// How a survey came out.
     pub(crate) survey: Option<v1::SurveyDone>,
 }
@@ -425,6 +427,10 @@ impl Attempt<'_> {
             contracts_seen: findings.contracts_seen,
             contracts_read: findings.contracts_read,
             services_seen: findings.services_seen,
+            services_named: match findings.services_named {
+                named if named.is_empty() => self.in_use.services_named(),
+                named => named,
+            },
         }
     }
 }

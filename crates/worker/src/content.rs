@@ -111,6 +111,12 @@ pub struct Contract {
     pub last_shown: Option<ShownContract>,
     /// Whether a person has chosen how this very contract is billed.
     pub billing_chosen: bool,
+    /// What Kaseya calls the contract, as far as it was seen.
+    pub known_name: Option<String>,
+    /// What Kaseya calls the account, as far as it was seen.
+    pub known_account_name: Option<String>,
+    /// The account that the contract was last found to be one of.
+    pub owner_account: Option<AccountId>,
 }
 
 /// One service on the contract.
@@ -120,6 +126,10 @@ pub struct Target {
     pub service: ServiceId,
     /// Its name when it was mapped.
     pub service_name: String,
+    /// What Kaseya calls it, as far as it was seen.
+    pub known_service_name: Option<String>,
+    /// Whether another partner of this installation writes the line.
+    pub other_writer: bool,
     /// What its wanted units are the sum of.
     pub addends: Vec<Addend>,
     /// The sum.
@@ -304,6 +314,9 @@ fn contract(work: v1::ContractWork) -> Result<Contract, FieldError> {
             None => None,
         },
         billing_chosen: work.billing_chosen.unwrap_or(false),
+        known_name: work.known_contract_name,
+        known_account_name: work.known_account_name,
+        owner_account: work.owner_account_id.map(AccountId),
     })
 }
 
@@ -336,6 +349,8 @@ fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
     Ok(Target {
         service: ServiceId(required("service_id", work.service_id)?),
         service_name: work.service_name,
+        known_service_name: work.known_service_name,
+        other_writer: work.other_writer.unwrap_or(false),
         addends,
         wanted,
         effective_date: field::optional_day("effective_date", work.effective_date.as_deref())?,

@@ -1,8 +1,8 @@
 //! One contract: what Kaseya shows, and what is to be done about it.
 
 use domain::{
-    Brake, Change, Decision, ErrorCode, LeftBehind, Line, PairId, PlanContext, Remark, SeenContract,
-    ShownContract, Wanted, later_start, plan_leftover, plan_target,
+    AccountId, Brake, Change, Decision, ErrorCode, LeftBehind, Line, PairId, PlanContext, Remark,
+    SeenContract, ShownContract, Wanted, later_start, plan_leftover, plan_target,
 };
 use jiff::{Timestamp, civil::Date};
 use kaseya::{BmsError, ContractLine};
@@ -39,6 +39,8 @@ pub(crate) struct Planned {
     pub(crate) total: Option<f64>,
     /// The name of its account, when it was asked whose it is.
     pub(crate) owner_name: Option<String>,
+    /// Its account, when it was found among that one's contracts.
+    pub(crate) owner_account: Option<AccountId>,
     /// The billing cycle, where a person is to choose how the contract is billed.
     cycle_to_choose: Option<String>,
     /// The contract as it was asked for again before a change.
@@ -142,9 +144,13 @@ async fn object(
     shown: &ShownContract,
     planned: &mut Planned,
 ) -> Result<(), BmsError> {
+    let told_otherwise = ownership::named_otherwise(contract, shown, planned.any_write());
     if ownership::is_in_doubt(contract, shown, planned.any_write()) {
         match ownership::ask(attempt, contract, shown).await? {
-            Owner::Mapped(name) => planned.owner_name = name,
+            Owner::Mapped(name) => {
+                planned.owner_account = Some(contract.account);
+                planned.owner_name = name;
+            }
             Owner::Other => {
                 match in_use::account_out_of_use(attempt, contract).await? {
                     Some(remark) => planned.send_nothing(contract, ErrorCode::Acc01, remark),
@@ -157,7 +163,17 @@ async fn object(
             }
         }
     }
+    if let Some(remark) = told_otherwise {
+        planned.send_nothing(contract, ErrorCode::Map05, remark);
+        return Ok(());
+    }
     for (decided, target) in planned.decided.iter_mut().zip(&contract.targets) {
+        if matches!(decided.decision, Decision::Write(_))
+            && let Some(remark) = in_use::service_not_believed(attempt, target).await?
+        {
+            decided.decision = Decision::NotSent(ErrorCode::Map05);
+            decided.remark = Some(remark);
+        }
         if matches!(decided.decision, Decision::Write(_))
             && let Some(remark) = in_use::service_out_of_use(attempt, target).await?
         {
@@ -262,6 +278,7 @@ impl Planned {
             total_before: self.total,
             total_moved: written.total_moved(&self.writes),
             owner_name: self.owner_name.clone(),
+            owner_account_id: self.owner_account.map(|account| account.0),
         })
     }
 }
@@ -271,6 +288,13 @@ fn decide(target: &Target, same_service: &[&ContractLine], context: &PlanContext
         .iter()
         .map(|line| Line { id: line.id, units: line.units, effective_date: line.effective_date })
         .collect();
+    let known = target.wanted != Wanted::Unknown;
+    if known && target.other_writer {
+        return Decision::NotSent(ErrorCode::Map04);
+    }
+    if known && in_use::service_named_otherwise(target).is_some() {
+        return Decision::NotSent(ErrorCode::Map05);
+    }
     match &target.leftover {
         Some(leftover) => plan_leftover(&lines, leftover.seen, context),
         None => plan_target(&lines, context),

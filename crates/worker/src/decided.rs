@@ -6,6 +6,7 @@ use kaseya::ContractLine;
 
 use crate::{
     content::{Contract, Target},
+    in_use,
     outcome::TargetResult,
 };
 
@@ -140,6 +141,7 @@ fn remark_on(
     let (service, contract) = (target.service_name.clone(), contract.name.clone());
     let shown = line.map(|line| line.units);
     match code {
+        ErrorCode::Map05 => in_use::service_named_otherwise(target),
         ErrorCode::Svc01 => Some(Remark::LineMissing { service, contract }),
         ErrorCode::Svc03 => Some(Remark::LineTwice { service, contract }),
         ErrorCode::Svc04 => shown.map(|shown| Remark::LineSetElsewhere { service, shown }),

@@ -5,10 +5,9 @@
 //! the slice at once. Not before the first change of a contract that a survey has just shown and that was never read before:
 //! it was mapped from Kaseya's own list a short while ago, and a first sync has no calls to spare.
 
-use std::collections::BTreeMap;
-
-use domain::{Remark, ServiceId, ServiceState};
-use kaseya::{Account, BmsError, LookUp};
+use domain::{Remark, ServiceState, is_name_of};
+use kaseya::{Account, BmsError, Catalogue, LookUp};
+use messages::v1;
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -19,8 +18,45 @@ use crate::{
 /// What was asked of the services and accounts of a slice.
 #[derive(Debug, Default)]
 pub(crate) struct InUse {
-    services: OnceCell<BTreeMap<ServiceId, ServiceState>>,
+    services: OnceCell<Catalogue>,
     accounts: OnceCell<LookUp<Account>>,
+}
+
+impl InUse {
+    /// What the catalogue called the services that were asked for.
+    pub(crate) fn services_named(&self) -> Vec<v1::ServiceNamed> {
+        let names = self.services.get().into_iter().flat_map(|catalogue| &catalogue.names);
+        names.map(|(service, name)| named(service.0, name)).collect()
+    }
+}
+
+/// What the catalogue called a service, on the wire.
+pub(crate) fn named(service: i32, name: &str) -> v1::ServiceNamed {
+    v1::ServiceNamed { service_id: Some(service), name: name.to_owned() }
+}
+
+/// Why a target's service is not believed, if its id is another's than its name (G-06). What Kaseya calls it is asked once, as
+/// long as it was never seen.
+pub(crate) async fn service_not_believed(
+    attempt: &Attempt<'_>,
+    target: &Target,
+) -> Result<Option<Remark>, BmsError> {
+    if target.known_service_name.is_some() {
+        return Ok(service_named_otherwise(target));
+    }
+    let catalogue = services(attempt).await?;
+    let shown = catalogue.names.get(&target.service).filter(|name| !is_name_of(&target.service_name, name));
+    Ok(shown.map(|named| Remark::OtherName {
+        id: target.service.0,
+        told: target.service_name.clone(),
+        named: named.clone(),
+    }))
+}
+
+/// The same by what Kaseya has shown before.
+pub(crate) fn service_named_otherwise(target: &Target) -> Option<Remark> {
+    let named = target.known_service_name.clone().filter(|name| !is_name_of(&target.service_name, name))?;
+    Some(Remark::OtherName { id: target.service.0, told: target.service_name.clone(), named })
 }
 
 /// Why nothing is sent for a target's service, if it is not in use.
@@ -30,7 +66,7 @@ pub(crate) async fn service_out_of_use(
 ) -> Result<Option<Remark>, BmsError> {
     let state = match target.service_seen {
         Some(seen) => Some(seen.state),
-        None => services(attempt).await?.get(&target.service).copied(),
+        None => services(attempt).await?.states.get(&target.service).copied(),
     };
     let service = || target.service_name.clone();
     Ok(match state {
@@ -67,9 +103,10 @@ pub(crate) async fn account_out_of_use(
     })
 }
 
-async fn services<'a>(attempt: &'a Attempt<'_>) -> Result<&'a BTreeMap<ServiceId, ServiceState>, BmsError> {
+async fn services<'a>(attempt: &'a Attempt<'_>) -> Result<&'a Catalogue, BmsError> {
     let targets = attempt.content.contracts.iter().flat_map(|contract| &contract.targets);
-    let untold = targets.filter(|target| target.service_seen.is_none());
+    let untold =
+        targets.filter(|target| target.service_seen.is_none() || target.known_service_name.is_none());
     let asked = || untold.map(|target| (target.service, target.service_name.clone())).collect();
     attempt.in_use.services.get_or_try_init(|| async { attempt.session.service_states(&asked()).await }).await
 }

@@ -1,10 +1,10 @@
-//! Whose contract it is (CON-04).
+//! Whose contract it is (CON-04), and whether it is the one that was meant (MAP-05).
 //!
-//! The survey shows an account's name and not its id. A contract under the name it was mapped with, or was last found under,
-//! is the mapped account's; under another name either the account was renamed or the contract has moved, and the account's
-//! own contracts tell which.
+//! The survey shows an account's name and not its id, so before the first write the account's own contracts are asked for.
+//! From then on a contract under the name it was mapped with, or was last found under, is the mapped account's; under another
+//! name either the account was renamed or the contract has moved, and the account's own contracts tell which.
 
-use domain::ShownContract;
+use domain::{Remark, ShownContract, is_name_of};
 use kaseya::BmsError;
 
 use crate::{attempt::Attempt, content::Contract};
@@ -27,7 +27,23 @@ fn is_known(contract: &Contract, shown: &ShownContract) -> bool {
 /// Whether the contract's owner is to be asked for: before a change where the survey does not tell, and in any case where it
 /// shows another account's name.
 pub(crate) fn is_in_doubt(contract: &Contract, shown: &ShownContract, changing: bool) -> bool {
-    !is_known(contract, shown) && (changing || shown.account_name.is_some())
+    let found = contract.owner_account == Some(contract.account);
+    changing && !found || !is_known(contract, shown) && (changing || shown.account_name.is_some())
+}
+
+/// Why the contract or its account is not believed, if the id is another's than the name (G-06). What Kaseya was seen to call
+/// it before is compared at any time, for a name that agreed then may have been changed since; what it shows for the first time, before
+/// a change.
+pub(crate) fn named_otherwise(contract: &Contract, shown: &ShownContract, changing: bool) -> Option<Remark> {
+    let first = |name: &str| Some(name.to_owned()).filter(|name| changing && !name.trim().is_empty());
+    let other = |id: i32, told: &str, known: &Option<String>, shown: Option<&str>| {
+        let named = known.clone().or_else(|| first(shown?)).filter(|name| !is_name_of(told, name))?;
+        Some(Remark::OtherName { id, told: told.to_owned(), named })
+    };
+    let account = contract.account_name.as_deref().unwrap_or_default();
+    other(contract.id.0, &contract.name, &contract.known_name, Some(&shown.name)).or_else(|| {
+        other(contract.account.0, account, &contract.known_account_name, shown.account_name.as_deref())
+    })
 }
 
 /// Asks Kaseya for the account's contracts.

@@ -136,6 +136,9 @@ pub(crate) fn deny(
         DenialReason::OlderRun => {
             result.outcome = Outcome::with(CompanyState::Deferred, ErrorCode::Job02);
         }
+        DenialReason::OtherWriter => {
+            result.outcome = Outcome::with(CompanyState::NotSent, ErrorCode::Map04);
+        }
         // The contract follows by itself, with what is true then.
         DenialReason::MappingChanged => return Some(Verdict::HandBack(None, None)),
         DenialReason::Unspecified => return Some(Verdict::HandBack(None, Some(attempt.try_again_at()))),

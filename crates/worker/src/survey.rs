@@ -12,6 +12,7 @@ use messages::v1;
 use crate::{
     attempt::{Attempt, Findings, Verdict},
     content::SurveyWork,
+    in_use,
 };
 
 /// Pages of one attempt: what they show of our contracts fits into one message.
@@ -67,9 +68,12 @@ pub(crate) async fn survey(attempt: &Attempt<'_>, work: &SurveyWork, findings: &
 /// jobs that would write.
 async fn look_at_services(attempt: &Attempt<'_>, work: &SurveyWork, findings: &mut Findings) {
     match attempt.session.service_states(&work.services).await {
-        Ok(states) => {
+        Ok(catalogue) => {
             let seen_at = attempt.clock.now();
-            let seen = states.into_iter().map(|(service, state)| SeenService { service, state, seen_at });
+            findings.services_named =
+                catalogue.names.iter().map(|(service, name)| in_use::named(service.0, name)).collect();
+            let seen =
+                catalogue.states.into_iter().map(|(service, state)| SeenService { service, state, seen_at });
             findings.services_seen = seen.map(v1::ServiceSeen::from).collect();
         }
         Err(error) => tracing::warn!(%error, "how the services stand is not known"),

@@ -10,7 +10,7 @@ use kaseya_sync::settings_file::{self, Surroundings};
 pub(crate) fn settings_file(bytes: &[u8]) {
     let Some(document) = crate::text(bytes) else { return };
     let now = Timestamp::from_second(1_795_000_000).expect("an instant");
-    let around = Surroundings { directory: Path::new("/nowhere"), now, stored: None };
+    let around = Surroundings { directory: Path::new("/nowhere"), now, stored: None, names: None };
     match settings_file::read(document, around) {
         Ok(file) => assert_eq!(settings_file::partner_of(document), Some(file.partner)),
         Err(mistakes) => assert!(!mistakes.to_string().is_empty()),

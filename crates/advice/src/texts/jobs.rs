@@ -4,10 +4,10 @@ use super::{NOT_CHANGED, NOTHING_SENT_FOR_ANY, Text};
 use crate::text::{both, brief, detail};
 
 pub(super) const JOB_01: Text = Text {
-    title: both("Switched off", "Integrazione disattivata"),
+    title: both("Dropped before its turn", "Scartata prima del suo turno"),
     happened: brief(
-        "The integration was switched off before this company's turn.",
-        "L'integrazione è stata disattivata prima del turno di questa azienda.",
+        "The integration was switched off, or the request expired, before this company's turn.",
+        "L'integrazione è stata disattivata, o la richiesta è scaduta, prima del turno di questa azienda.",
     ),
     invoice: NOTHING_SENT_FOR_ANY,
     done: detail(
@@ -15,8 +15,8 @@ pub(super) const JOB_01: Text = Text {
         "Ciò che era in coda è stato scartato; finché è disattivata non inviamo nulla.",
     ),
     to_do: brief(
-        "Switch the integration on, then press Sync now.",
-        "Attiva l'integrazione, poi premi Sincronizza ora.",
+        "Switch the integration on if it is off, then press Sync now.",
+        "Attiva l'integrazione se è disattivata, poi premi Sincronizza ora.",
     )
     .more("There is nothing to do in Kaseya.", "In Kaseya non c'è nulla da fare."),
 };

@@ -1,6 +1,6 @@
 //! What is not mapped, or not any more.
 
-use super::Text;
+use super::{NOTHING_SENT, Text};
 use crate::text::{both, brief, detail};
 
 pub(super) const MAP_01: Text = Text {
@@ -70,5 +70,50 @@ pub(super) const MAP_03: Text = Text {
          Contracts[ > {contract}].",
         "Premi Approva per inviare il passaggio. Se l'altra riga non si può cambiare da qui, impostala prima in Kaseya: \
          Finance > Contracts[ > {contract}].",
+    ),
+};
+
+pub(super) const MAP_04: Text = Text {
+    title: both("Somebody else writes this line", "Un altro scrive questa riga"),
+    happened: brief(
+        "Another partner of this installation writes the line[ of \"{service}\"]",
+        "Un altro partner di questa installazione scrive la riga[ di \"{service}\"]",
+    ),
+    invoice: brief(
+        "We sent nothing; the invoice has the other's number.",
+        "Non abbiamo inviato nulla; in fattura c'è il numero dell'altro.",
+    ),
+    done: detail(
+        "We leave the line alone: two numbers would write over each other.",
+        "Non tocchiamo la riga: due numeri si sovrascriverebbero a vicenda.",
+    ),
+    to_do: brief(
+        "Choose a line of your own, then press Check again.",
+        "Scegli una riga tua, poi premi Verifica di nuovo.",
+    )
+    .more(
+        "Give the company a contract of its own in Kaseya: Finance > Contracts; or have the other mapping removed.",
+        "Dai all'azienda un contratto proprio in Kaseya: Finance > Contracts; oppure fai togliere l'altra mappatura.",
+    ),
+};
+
+pub(super) const MAP_05: Text = Text {
+    title: both("Id and name do not belong together", "Id e nome non corrispondono"),
+    happened: brief(
+        "The mapping names one thing by its id and another by its name",
+        "La mappatura indica una cosa con l'id e un'altra con il nome",
+    ),
+    invoice: NOTHING_SENT,
+    done: detail(
+        "We believe neither: the one or the other would be billed wrongly.",
+        "Non crediamo a nessuno dei due: con l'uno o con l'altro la fattura potrebbe essere sbagliata.",
+    ),
+    to_do: brief(
+        "Choose service, account and contract again from Kaseya's own list, then press Check again.",
+        "Scegli di nuovo servizio, account e contratto dall'elenco di Kaseya, poi premi Verifica di nuovo.",
+    )
+    .more(
+        "Names and ids are in Kaseya: Admin > Finance > Services, Finance > Contracts and CRM > Accounts.",
+        "Nomi e id sono in Kaseya: Admin > Finance > Services, Finance > Contracts e CRM > Accounts.",
     ),
 };

@@ -77,6 +77,8 @@ pub(crate) fn of(code: ErrorCode, facts: &Facts) -> &'static Text {
         ErrorCode::Map01 => &mappings::MAP_01,
         ErrorCode::Map02 => &mappings::MAP_02,
         ErrorCode::Map03 => &mappings::MAP_03,
+        ErrorCode::Map04 => &mappings::MAP_04,
+        ErrorCode::Map05 => &mappings::MAP_05,
         ErrorCode::Job01 => &jobs::JOB_01,
         ErrorCode::Job02 => &jobs::JOB_02,
         ErrorCode::Job03 => &jobs::JOB_03,

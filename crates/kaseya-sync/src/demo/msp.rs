@@ -181,6 +181,7 @@ pub(super) fn settings(base: &str) -> SettingsFile {
             v2_base: Some(base.to_owned()),
             v1_base: Some(format!("{base}/api")),
             tenant: TENANT.to_owned(),
+            share_tenant: false,
             user_name: USER.to_owned(),
             password: SecretString::from(PASSWORD),
             // Until today's counts are in: a day that came due while a kept demo was away is not synced with old ones.

@@ -19,6 +19,8 @@ pub struct IntegrationSettings {
     pub v1_base: Option<String>,
     /// The company name in Kaseya, unchanged.
     pub tenant: String,
+    /// Whether to use a tenant that another partner of this installation uses.
+    pub share_tenant: bool,
     /// The user.
     pub user_name: String,
     /// Its password.
@@ -59,6 +61,7 @@ pub(super) fn read(mut section: Section<'_, '_>, around: Surroundings<'_>) -> Op
     let password = password(&mut section, around);
     let tenant =
         section.text("company_name", r#"company_name = "Example MSP", as Kaseya's login page wants it"#);
+    let share_tenant = section.optional_boolean("share_tenant", "share_tenant = true");
     let enabled = section.boolean("enabled", "enabled = true, or false to leave it off");
     let billing = section.one_of("billing", BILLING_EXAMPLE, &BILLING);
     let invoice_day = section.integer("invoice_day", "invoice_day = 5, a day from 1 to 28", 1..=28);
@@ -78,6 +81,7 @@ pub(super) fn read(mut section: Section<'_, '_>, around: Surroundings<'_>) -> Op
         v2_base,
         v1_base,
         tenant: tenant?,
+        share_tenant: share_tenant.unwrap_or(false),
         user_name: user_name?,
         password: password?,
         enabled: enabled?,

@@ -4,7 +4,7 @@ const SAMPLE: &str = include_str!("../../../../deploy/sample-partner.toml");
 
 fn around() -> Surroundings<'static> {
     let now = "2026-11-23T10:00:00Z".parse().expect("an instant");
-    Surroundings { directory: Path::new("/nowhere"), now, stored: None }
+    Surroundings { directory: Path::new("/nowhere"), now, stored: None, names: None }
 }
 
 fn mistakes(text: &str) -> Vec<Mistake> {
@@ -286,4 +286,26 @@ fn a_password_is_given_once() {
         "integration.password_file",
         "correct the path",
     );
+}
+
+#[test]
+fn case_b3_an_id_under_the_name_of_another_thing_is_refused_with_both() {
+    let named = |id, name: &str| BTreeMap::from([(id, name.to_owned())]);
+    let names = KaseyaNames {
+        services: named(701, "Password Boss Advanced"),
+        contracts: named(5013, "Backup"),
+        accounts: named(301, "panificio niccolò  & figli"),
+    };
+    let around = Surroundings { names: Some(&names), ..around() };
+    let found = read(SAMPLE, around).expect_err("two are named otherwise").0;
+    let fields: Vec<&str> = found.iter().map(|mistake| mistake.field.as_str()).collect();
+    assert_eq!(
+        fields,
+        ["product[1].service_name", "company[1].product_contract"],
+        "{}",
+        Mistakes(found.clone())
+    );
+    for name in ["Password Boss Advanced", "Password Boss Standard", "701", "MAP-05"] {
+        assert!(found[0].fault.contains(name), "{}", found[0]);
+    }
 }

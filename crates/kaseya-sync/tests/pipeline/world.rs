@@ -422,6 +422,8 @@ impl World {
             decided_by: "Anna".to_owned(),
             units: Some(0),
             other_units: None,
+            from_units: None,
+            other_from_units: None,
         };
         let message = Outgoing::new(id, TraceContext::default(), &message);
         self.bus.publish(Queue::SyncRequests, message).await.expect("room on the queue");

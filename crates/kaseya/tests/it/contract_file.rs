@@ -213,7 +213,7 @@ async fn every_call_is_stated_and_every_stated_answer_is_understood() {
 
     let (id, name) = (services[0].id, services[0].name.clone());
     let asked = BTreeMap::from([(id, name), (ServiceId(1), "Unknown".to_owned())]);
-    let states = session.service_states(&asked).await.unwrap();
+    let states = session.service_states(&asked).await.unwrap().states;
     // This Kaseya answers the look-up of any id with one and the same service: of another nothing is known.
     assert_eq!(states, BTreeMap::from([(id, ServiceState::Active)]));
 

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{AccountId, CompanyId, ContractId, ProductId};
-use store::settings::{CompanyMapping, PartnerSettings, ProductMapping};
+use domain::{AccountId, CompanyId, ContractId, ProductId, is_name_of};
+use store::{
+    kaseya_names::KaseyaNames,
+    settings::{CompanyMapping, PartnerSettings, ProductMapping},
+};
 
 use super::{
     BadRow, Column, Comparison, Difference, Wrong,
@@ -18,13 +21,18 @@ use crate::{
 type Key = (Option<CompanyId>, Option<ProductId>);
 
 /// What the file changes, and the settings as they would be then.
-pub(super) fn compare(before: &PartnerSettings, sheet: &Sheet) -> (Comparison, PartnerSettings) {
+pub(super) fn compare(
+    before: &PartnerSettings,
+    sheet: &Sheet,
+    names: &KaseyaNames,
+) -> (Comparison, PartnerSettings) {
     let mut comparing = Comparing { after: before.clone(), lines: BTreeMap::new(), bad: sheet.bad.clone() };
     // A product's own contract is one of its company's mapping, wherever in the file that stands.
     let (own, others): (Vec<&Row>, Vec<&Row>) =
         sheet.rows.iter().partition(|row| matches!(row.says, Says::Own(..)));
     for row in others.into_iter().chain(own) {
         comparing.take(before, row);
+        comparing.believe(row, names);
     }
     let differences = differences(before, &comparing.after);
     comparing.refuse_other_accounts(&differences);
@@ -109,6 +117,41 @@ impl Comparing {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Whether what a row says of Kaseya's ids is called so there, as far as it has been seen (G-06).
+    fn believe(&mut self, row: &Row, names: &KaseyaNames) {
+        match &row.says {
+            Says::Service(service) => {
+                if let Some(service) = service {
+                    self.named(
+                        row.line,
+                        "service",
+                        &names.services,
+                        service.service.0,
+                        &service.service_name,
+                    );
+                }
+            }
+            Says::Mapping(mapping) => {
+                if let Some((account, account_name, contract)) = mapping {
+                    self.named(row.line, "account", &names.accounts, account.0, account_name);
+                    self.named(row.line, "contract", &names.contracts, contract.id.0, &contract.name);
+                }
+            }
+            Says::Own(contract, _) => {
+                if let Some(contract) = contract {
+                    self.named(row.line, "contract", &names.contracts, contract.id.0, &contract.name);
+                }
+            }
+        }
+    }
+
+    fn named(&mut self, line: u64, column: Column, names: &BTreeMap<i32, String>, id: i32, told: &str) {
+        if let Some(named) = names.get(&id).filter(|named| !is_name_of(told, named)) {
+            let (told, named) = (told.to_owned(), named.clone());
+            self.wrong(line, column, Wrong::NotItsName { id, told, named });
         }
     }
 

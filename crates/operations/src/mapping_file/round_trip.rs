@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use domain::{AccountId, BillingRule, CompanyId, ContractId, PartnerId, ProductId, ServiceId};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
-use store::settings::{
-    Company, CompanyMapping, Contract, PartnerSettings, Product, ProductBilling, ProductMapping,
+use store::{
+    kaseya_names::KaseyaNames,
+    settings::{Company, CompanyMapping, Contract, PartnerSettings, Product, ProductBilling, ProductMapping},
 };
 
 use super::{Comparison, Separator, comparison::compare, sheet};
@@ -75,7 +76,7 @@ proptest! {
     fn b_08_a_file_as_it_was_written_changes_nothing(stored in settings()) {
         for separator in [Separator::Comma, Separator::Semicolon] {
             let sheet = sheet::read(&sheet::write(&stored, separator)).expect("it is ours");
-            let (comparison, _) = compare(&stored, &sheet);
+            let (comparison, _) = compare(&stored, &sheet, &KaseyaNames::default());
             prop_assert_eq!(comparison, Comparison::default());
         }
     }
@@ -86,7 +87,7 @@ proptest! {
         file.extend(bytes);
         if let Ok(sheet) = sheet::read(&file) {
             // Nothing that chance makes is about a company that there is.
-            prop_assert_eq!(compare(&empty(), &sheet).0.differences, []);
+            prop_assert_eq!(compare(&empty(), &sheet, &KaseyaNames::default()).0.differences, []);
         }
     }
 }

@@ -137,3 +137,28 @@ async fn s_14_what_kaseya_refused_is_tried_once_more_where_a_person_says_that_it
     let tried = world.connections.authenticate(&world.partner, &form, true).await.expect("tried");
     assert!(tried.authenticated.is_proven());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a8_a_tenant_that_the_installation_uses_already_is_asked_about_once() {
+    let world = World::new().await;
+    let base = world.kaseya.base_url();
+    world
+        .sql(&format!(
+            "insert into partners (partner_id, name, count_zone) values ('msp-2', 'Other', 'Europe/Rome');
+             insert into integrations (partner_id, host, v1_base, tenant, user_name, sealed_password, credentials_version, state,
+                 billing, invoice_day, month_end_run, freeze_hour, max_count_age_days, brake_units, brake_percent,
+                 brake_units_alone, run_brake_percent, run_brake_companies, call_share_percent, saved_at)
+             values ('msp-2', 'emea.kaseya.com', '{}/API/', 'EXAMPLE  msp', 'api', 'sealed', 1, 'on', 'arrears', 5, true, 6, 7,
+                 5, 20, 25, 20, 5, 50, '2026-11-22Z')",
+            base.to_uppercase(),
+        ))
+        .await;
+    let form = world.form(RIGHT);
+    let asked = world.connections.save(&world.partner, &form).await;
+    let Err(NotSaved::SharedTenant) = asked else { panic!("{asked:?}") };
+    assert!(!NotSaved::SharedTenant.to_string().contains("Other"), "nobody is named");
+    assert!(world.settings().await.integration.is_none());
+    let shared = ConnectionForm { share_tenant: true, ..form.clone() };
+    world.connections.save(&world.partner, &shared).await.expect("a person wants it");
+    world.connections.save(&world.partner, &form).await.expect("it is asked once");
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::HoldId;
-use operations::decisions::{Decision, NotDecided, Outcome, Which};
+use operations::decisions::{Decision, NotDecided, Outcome, Shown, Which};
 
 use crate::world::World;
 
@@ -13,6 +13,11 @@ const ALONE: &str = "00000000-0000-0000-0000-000000000003";
 
 fn id(text: &str) -> HoldId {
     HoldId::parse(text).expect("an id")
+}
+
+/// As a person was shown it who does not say what it came from.
+fn to(to: u32) -> Option<Shown> {
+    Some(Shown { from: None, to })
 }
 
 /// Both halves of a plan switch, of 10 and 0 units, and one of 40 by itself.
@@ -45,7 +50,7 @@ async fn decide(world: &World, which: Which<'_>, approves: bool) -> BTreeMap<Hol
 #[tokio::test(flavor = "multi_thread")]
 async fn b_01_a_decision_is_about_the_number_that_was_shown_and_b_07_about_both_halves_or_none() {
     let world = held().await;
-    let stale = BTreeMap::from([(id(ONE), Some(10)), (id(TWO), Some(3)), (id(ALONE), Some(40))]);
+    let stale = BTreeMap::from([(id(ONE), to(10)), (id(TWO), to(3)), (id(ALONE), to(40))]);
     let decided = decide(&world, Which::Those(&stale), true).await;
     let expected = BTreeMap::from([
         (id(ONE), Outcome::OtherUnits(0)),
@@ -55,7 +60,7 @@ async fn b_01_a_decision_is_about_the_number_that_was_shown_and_b_07_about_both_
     assert_eq!(decided, expected);
 
     // With one half the other is decided too.
-    let one = BTreeMap::from([(id(ONE), Some(10))]);
+    let one = BTreeMap::from([(id(ONE), to(10))]);
     let decided = decide(&world, Which::Those(&one), true).await;
     assert_eq!(decided, BTreeMap::from([(id(ONE), Outcome::Taken), (id(TWO), Outcome::Taken)]));
     let again = decide(&world, Which::Those(&one), true).await;
@@ -75,4 +80,15 @@ async fn b_01_all_that_is_open_is_decided_at_once_and_an_unknown_hold_is_an_erro
     let settings = world.settings().await;
     let refused = world.operations().decide(&settings, Which::Those(&unknown), decision).await;
     assert!(matches!(refused, Err(NotDecided::UnknownHold(_))), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a9_a_decision_about_another_from_than_is_held_is_not_taken() {
+    let world = held().await;
+    let seen = |from| BTreeMap::from([(id(ALONE), Some(Shown { from: Some(from), to: 40 }))]);
+    // The person saw 10 → 40; meanwhile a run has found 20 in Kaseya.
+    let decided = decide(&world, Which::Those(&seen(10.0)), true).await;
+    assert_eq!(decided, BTreeMap::from([(id(ALONE), Outcome::OtherFrom(20.0))]));
+    let decided = decide(&world, Which::Those(&seen(20.0)), true).await;
+    assert_eq!(decided, BTreeMap::from([(id(ALONE), Outcome::Taken)]));
 }

@@ -193,3 +193,39 @@ async fn b_08_other_spreadsheets_are_read_and_what_is_no_file_is_refused() {
     let refused = world.operations().mapping_file(&world.partner, Separator::Comma).await;
     assert!(matches!(refused, Err(NotLooked::NotConnected)), "S-19");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_b3_swapped_ids_are_bad_rows_with_both_names() {
+    let world = World::connected().await;
+    world
+        .sql(
+            "insert into kaseya_names values ('msp-1', 'service', 701, 'Password Boss Standard', '2026-11-22Z'),
+                 ('msp-1', 'service', 702, 'Password Boss Advanced', '2026-11-22Z'),
+                 ('msp-1', 'account', 301, 'Azienda 1', '2026-11-22Z'),
+                 ('msp-1', 'contract', 5001, 'Servizi gestiti', '2026-11-22Z')",
+        )
+        .await;
+    let file = file(&[
+        "product,,,advanced,Advanced,,,,,701,Password Boss Advanced,,,,",
+        "product,,,standard,Standard,,,,,702,Password Boss Standard,,,,",
+        "company,one,One,,,301,Azienda 2,5001,Servizi gestiti,,,,,,",
+        "company,two,Two,,,301,azienda 1,5001,Altro,,,,,,",
+    ]);
+    let shown = look(&world, &file).await;
+    let wrong = |line, column, id, told: &str, named: &str| BadRow {
+        line,
+        column,
+        wrong: Wrong::NotItsName { id, told: told.to_owned(), named: named.to_owned() },
+    };
+    let expected = [
+        wrong(2, "service", 701, "Password Boss Advanced", "Password Boss Standard"),
+        wrong(3, "service", 702, "Password Boss Standard", "Password Boss Advanced"),
+        wrong(4, "account", 301, "Azienda 2", "Azienda 1"),
+        wrong(5, "contract", 5001, "Altro", "Servizi gestiti"),
+    ];
+    assert_eq!(shown.bad, expected);
+    assert!(matches!(apply(&world, &file, &shown, true).await, Err(NotApplied::LookAgain(_))));
+    let settings = world.settings().await;
+    assert!(settings.products.values().all(|product| product.mapping.is_none()));
+    assert!(settings.companies.values().all(|company| company.mapping.is_none()));
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::ServiceId;
 use operations::{
-    not_saved::{Field, NotSaved},
+    not_saved::{Field, MistakeKind, NotSaved},
     product_mappings::ProductServices,
 };
 
@@ -63,4 +63,29 @@ async fn s_34_two_products_on_one_service_are_asked_about_once() {
     assert_eq!(stored(&world).await["standard"], None);
     operations.save_product_mappings(&world.partner, &both, true).await.expect("it is answered");
     operations.save_product_mappings(&world.partner, &both, false).await.expect("it was answered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_b3_a_service_is_believed_only_by_the_name_that_kaseya_showed() {
+    let world = World::connected().await;
+    let operations = world.operations();
+    // What a person looks up is what is compared with.
+    world.connections.services(&world.partner, "").await.expect("it is read");
+    let swapped = services(&[("standard", Some(701))]);
+    let Err(NotSaved::Mistakes(mistakes)) =
+        operations.save_product_mappings(&world.partner, &swapped, false).await
+    else {
+        panic!("Kaseya calls it otherwise");
+    };
+    let (told, named) = ("Service 701".to_owned(), "Password Boss Standard".to_owned());
+    assert_eq!(mistakes[0].kind, MistakeKind::NotItsName { id: 701, told, named });
+    assert_eq!(stored(&world).await.get("standard"), Some(&None));
+    let right = (ServiceId(701), "password boss standard".to_owned());
+    let right = BTreeMap::from([(product("standard"), Some(right))]);
+    operations.save_product_mappings(&world.partner, &right, false).await.expect("it is right");
+    // What is shown is Kaseya's own name.
+    world.connections.services(&world.partner, "").await.expect("it is read");
+    let settings = world.settings().await;
+    let mapping = settings.products[&product("standard")].mapping.as_ref().expect("it is mapped");
+    assert_eq!(mapping.service_name, "Password Boss Standard");
 }

@@ -76,6 +76,7 @@ impl World {
             billing: Some(Billing::Arrears),
             invoice_day: Some(5),
             month_end_run: true,
+            share_tenant: false,
         }
     }
 

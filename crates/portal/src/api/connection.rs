@@ -126,6 +126,9 @@ pub(crate) struct NewConnection {
     invoice_day: Option<i64>,
     /// Whether the frozen month-end count is pushed by a run of its own.
     month_end_run: bool,
+    /// Whether to use a company name in Kaseya that this installation uses already: asked once (`shared-tenant`).
+    #[serde(default)]
+    share_tenant: bool,
 }
 
 /// What was saved.
@@ -160,6 +163,7 @@ pub(crate) async fn save(
         billing: billing.transpose()?,
         invoice_day: new.invoice_day,
         month_end_run: new.month_end_run,
+        share_tenant: new.share_tenant,
     };
     let partner = &caller.partner;
     let saved = trying::save(&portal, partner, form).await?;

@@ -7,7 +7,7 @@ use domain::HoldId;
 use jiff::{Timestamp, civil::Date};
 use operations::{
     Advising,
-    decisions::{Decided, Decision, Outcome, Which},
+    decisions::{self, Decided, Decision, Outcome, Which},
 };
 use serde::{Deserialize, Serialize};
 use store::{
@@ -129,6 +129,8 @@ pub(crate) struct Shown {
     hold_id: HoldId,
     /// The units that were shown: another number is another question, and is not decided.
     to_units: u32,
+    /// What Kaseya showed: from other units it is another question too, and is not decided. Left out, any will do.
+    from_units: Option<f64>,
 }
 
 /// What came of a decision.
@@ -142,23 +144,27 @@ pub(crate) struct Decisions {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OneDecided {
     hold_id: String,
-    /// taken, not_open, other_units, or unheard: passed on, and not taken yet.
+    /// taken, not_open, other_units, other_from, or unheard: passed on, and not taken yet.
     outcome: &'static str,
     /// The state of one that is not open any more.
     state: Option<String>,
     /// What waits now, where it is another number than the one that was shown.
     to_units: Option<u32>,
+    /// What Kaseya shows now, where it is not what was shown.
+    from_units: Option<f64>,
 }
 
 impl From<Decided> for OneDecided {
     fn from(decided: Decided) -> Self {
-        let (outcome, state, to_units) = match decided.outcome {
-            Outcome::Taken => ("taken", None, None),
-            Outcome::NotOpen(state) => ("not_open", Some(state), None),
-            Outcome::OtherUnits(units) => ("other_units", None, Some(units)),
-            Outcome::Unheard => ("unheard", None, None),
-        };
-        Self { hold_id: decided.hold.hold.to_string(), outcome, state, to_units }
+        let hold_id = decided.hold.hold.to_string();
+        let of = |outcome| Self { hold_id, outcome, state: None, to_units: None, from_units: None };
+        match decided.outcome {
+            Outcome::Taken => of("taken"),
+            Outcome::NotOpen(state) => Self { state: Some(state), ..of("not_open") },
+            Outcome::OtherUnits(units) => Self { to_units: Some(units), ..of("other_units") },
+            Outcome::OtherFrom(units) => Self { from_units: Some(units), ..of("other_from") },
+            Outcome::Unheard => of("unheard"),
+        }
     }
 }
 
@@ -171,8 +177,9 @@ pub(crate) async fn decide(
     Body(new): Body<NewDecision>,
 ) -> Result<Json<Decisions>, Problem> {
     let settings = settings_of(&portal, &caller.partner).await?;
-    let those: BTreeMap<HoldId, Option<u32>> =
-        new.holds.iter().map(|shown| (shown.hold_id, Some(shown.to_units))).collect();
+    let seen = |shown: &Shown| decisions::Shown { from: shown.from_units, to: shown.to_units };
+    let those: BTreeMap<HoldId, Option<decisions::Shown>> =
+        new.holds.iter().map(|shown| (shown.hold_id, Some(seen(shown)))).collect();
     let decision = Decision { approves: new.decision == Verdict::Approve, by: &caller.name };
     let decided = portal.operations.decide(&settings, Which::Those(&those), decision).await?;
     Ok(Json(Decisions { holds: decided.into_iter().map(OneDecided::from).collect() }))

@@ -167,6 +167,7 @@ impl From<&Mistake> for FieldMistake {
             MistakeKind::OutOfRange { .. } => "out_of_range",
             MistakeKind::Zone => "zone",
             MistakeKind::Unknown(_) => "unknown",
+            MistakeKind::NotItsName { .. } => "not_its_name",
             MistakeKind::OtherAccount(_) => "other_account",
         };
         Self::new(mistake.field.as_str(), code, &mistake.kind)
@@ -269,6 +270,7 @@ fn not_saved(refusal: &NotSaved) -> (StatusCode, &'static str, &'static str) {
         NotSaved::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale", "Changed meanwhile"),
         NotSaved::AddCompaniesTogether(_) => (conflict, "add-companies-together", "Add users together?"),
         NotSaved::AddProductsTogether(_) => (conflict, "add-products-together", "Add users together?"),
+        NotSaved::SharedTenant => (conflict, "shared-tenant", "Use the same Kaseya company?"),
         NotSaved::NotTried(NotTried::RefusedBefore { .. }) => (conflict, "refused-before", "Refused before"),
         NotSaved::NotTried(NotTried::NotBefore { .. } | NotTried::TooOften { .. }) => {
             (StatusCode::TOO_MANY_REQUESTS, "too-many-logins", "Too many logins")

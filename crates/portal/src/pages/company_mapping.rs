@@ -371,7 +371,7 @@ pub(crate) async fn post(
         }
         NotSaved::Stale { .. } => page_of.mistakes = vec![words.stale.to_owned()],
         NotSaved::Mistakes(mistakes) => {
-            page_of.mistakes = mistakes.iter().map(|mistake| mend(mistake, words).to_owned()).collect();
+            page_of.mistakes = mistakes.iter().map(|mistake| mend(mistake, words)).collect();
         }
         NotSaved::Store(error) => return Err(error.into()),
         _ => return Err(Failure::NotFound),
@@ -387,11 +387,15 @@ fn typed_choice(form: MappingForm) -> Choice {
     }
 }
 
-fn mend(mistake: &Mistake, words: &words::Mapping) -> &'static str {
-    match (mistake.field, &mistake.kind) {
+fn mend(mistake: &Mistake, words: &words::Mapping) -> String {
+    let plain = match (mistake.field, &mistake.kind) {
+        (_, MistakeKind::NotItsName { id, told, named }) => {
+            return fill(words.not_its_name, &[("id", id), ("told", told), ("named", named)]);
+        }
         (Field::Account, _) => words.account_missing,
         (_, MistakeKind::OtherAccount(_)) => words.other_account_of,
         (Field::Contract, _) => words.contract_missing,
         _ => words.unknown,
-    }
+    };
+    plain.to_owned()
 }

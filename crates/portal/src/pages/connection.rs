@@ -70,6 +70,8 @@ struct Outcome {
     may_say_mended: bool,
     /// What to do about the first check that failed.
     help: Option<Advice>,
+    /// Whether a person is asked if the tenant is to be used here too.
+    asks_to_share: bool,
 }
 
 /// A check, with its tick.
@@ -105,6 +107,8 @@ pub(crate) struct Typed {
     month_end_run: bool,
     #[serde(default)]
     mended: bool,
+    #[serde(default)]
+    share_tenant: bool,
     action: Action,
 }
 
@@ -238,6 +242,7 @@ pub(crate) async fn post(
                 invoice_day: (!typed.invoice_day.trim().is_empty())
                     .then(|| typed.invoice_day.trim().parse().unwrap_or(0)),
                 month_end_run: typed.month_end_run,
+                share_tenant: typed.share_tenant,
             };
             match trying::save(&portal, partner, form).await {
                 Ok(saved) => {
@@ -278,6 +283,7 @@ fn outcome_of(
         notes: stripped.into_iter().collect(),
         may_say_mended: false,
         help: None,
+        asks_to_share: false,
     }
 }
 
@@ -346,6 +352,7 @@ fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) ->
         notes: Vec::new(),
         may_say_mended: false,
         help: None,
+        asks_to_share: false,
     };
     page.outcome = Some(match refusal {
         NotSaved::Mistakes(mistakes) => {
@@ -358,6 +365,7 @@ fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) ->
             help: help(&tried.checks, &page.values.host, reader),
             ..outcome(words.not_proven.to_owned())
         },
+        NotSaved::SharedTenant => Outcome { asks_to_share: true, ..outcome(words.shared_tenant.to_owned()) },
         NotSaved::NotTried(NotTried::RefusedBefore { code, at }) => {
             let when = shown::instant(at, zone, language);
             Outcome {
@@ -401,8 +409,9 @@ fn mend(mistake: &Mistake, words: &words::Connection) -> String {
             fill(words.out_of_range, &[("least", least), ("most", most)])
         }
         // The form has no field of these kinds.
-        MistakeKind::Zone | MistakeKind::Unknown(_) | MistakeKind::OtherAccount(_) => {
-            mistake.kind.to_string()
-        }
+        MistakeKind::Zone
+        | MistakeKind::Unknown(_)
+        | MistakeKind::NotItsName { .. }
+        | MistakeKind::OtherAccount(_) => mistake.kind.to_string(),
     }
 }

@@ -11,7 +11,7 @@ use axum::{
 use domain::{Brake, HoldId};
 use operations::{
     Advising,
-    decisions::{Decision, NotDecided, Outcome, Which},
+    decisions::{Decision, NotDecided, Outcome, Shown, Which},
 };
 use serde::Deserialize;
 use store::{
@@ -95,7 +95,7 @@ fn row(hold: &HoldRow, advising: &Advising<'_>, language: Language) -> Row {
     let from = number::units(hold.from_units, language).unwrap_or_default();
     let to = number::whole(hold.to_units.into(), language);
     Row {
-        value: format!("{}:{}", hold.hold, hold.to_units),
+        value: format!("{}:{}:{}", hold.hold, hold.to_units, hold.from_units),
         companies: advising.names(hold).join(", "),
         service: advising.service_of(hold).unwrap_or_else(|| hold.service.to_string()),
         change: format!("{from} → {to}"),
@@ -127,10 +127,10 @@ fn row(hold: &HoldRow, advising: &Advising<'_>, language: Language) -> Row {
 /// What is decided.
 #[derive(Deserialize)]
 pub(crate) struct Decide {
-    /// The lines that are ticked: each a hold and the units that the page showed.
+    /// The lines that are ticked: each a hold, the units that wait, and those that Kaseya showed.
     #[serde(default)]
     hold: Vec<String>,
-    /// `approve` or `dismiss` for all that are ticked, or with a line of its own: `approve:HOLD:UNITS`.
+    /// `approve` or `dismiss` for all that are ticked, or with a line of its own: `approve:HOLD:TO:FROM`.
     decision: String,
 }
 
@@ -161,7 +161,7 @@ pub(crate) async fn decide(
 }
 
 /// What a form decides: whether it approves, and which holds, each with the units that were shown.
-fn read(decision: &str, ticked: &[String]) -> Option<(bool, BTreeMap<HoldId, Option<u32>>)> {
+fn read(decision: &str, ticked: &[String]) -> Option<(bool, BTreeMap<HoldId, Option<Shown>>)> {
     let (word, own) = match decision.split_once(':') {
         Some((word, own)) => (word, vec![own.to_owned()]),
         None => (decision, ticked.to_vec()),
@@ -173,13 +173,19 @@ fn read(decision: &str, ticked: &[String]) -> Option<(bool, BTreeMap<HoldId, Opt
     };
     let those = own.iter().map(|line| {
         let (hold, units) = line.split_once(':')?;
-        Some((HoldId::parse(hold).ok()?, Some(units.parse().ok()?)))
+        let (to, from) = match units.split_once(':') {
+            Some((to, from)) => (to, Some(from.parse().ok()?)),
+            None => (units, None),
+        };
+        Some((HoldId::parse(hold).ok()?, Some(Shown { from, to: to.parse().ok()? })))
     });
     Some((approves, those.collect::<Option<_>>()?))
 }
 
 #[cfg(test)]
 mod tests {
+    use operations::decisions::Shown;
+
     use super::read;
 
     #[test]
@@ -187,9 +193,10 @@ mod tests {
         const HOLD: &str = "01a21956-9520-7747-9bd9-2a8bedb590ad";
         let ticked = [format!("{HOLD}:7")];
         let (approves, those) = read("approve", &ticked).expect("a decision");
-        assert!(approves && those.values().eq([&Some(7)]));
-        let (approves, those) = read(&format!("dismiss:{HOLD}:0"), &ticked).expect("a decision");
-        assert!(!approves && those.values().eq([&Some(0)]), "its own line, not those that are ticked");
+        assert!(approves && those.values().eq([&Some(Shown { from: None, to: 7 })]));
+        let (approves, those) = read(&format!("dismiss:{HOLD}:0:12.5"), &ticked).expect("a decision");
+        let own = Some(Shown { from: Some(12.5), to: 0 });
+        assert!(!approves && those.values().eq([&own]), "its own line, not those that are ticked");
         for wrong in ["", "perhaps", "approve:x:1", &format!("approve:{HOLD}"), &format!("approve:{HOLD}:x")]
         {
             assert!(read(wrong, &[]).is_none_or(|(_, those)| those.is_empty()), "{wrong}");

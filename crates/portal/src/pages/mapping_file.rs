@@ -214,6 +214,9 @@ impl Naming<'_> {
             Wrong::NotOneOf(known) => fill(words.not_one_of, &[("words", known)]),
             Wrong::Unknown(id) => fill(words.unknown, &[("id", id)]),
             Wrong::OtherName(name) => fill(words.other_name, &[("name", name)]),
+            Wrong::NotItsName { id, told, named } => {
+                fill(words.not_its_name, &[("id", id), ("told", told), ("named", named)])
+            }
             Wrong::Twice(line) => fill(words.twice, &[("line", line)]),
             Wrong::NotMapped => words.not_mapped.to_owned(),
             Wrong::OtherAccount(companies) => {

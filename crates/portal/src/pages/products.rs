@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use domain::{ProductId, ServiceId};
-use operations::{not_saved::NotSaved, product_mappings::ProductServices};
+use operations::{
+    not_saved::{MistakeKind, NotSaved},
+    product_mappings::ProductServices,
+};
 use serde::Deserialize;
 use store::settings::{self, PartnerSettings};
 
@@ -191,7 +194,16 @@ pub(crate) async fn post(
             let names: Vec<String> = products.iter().map(|id| settings.product_name(id)).collect();
             page_of.together = Some(fill(page_of.mapping.together_products, &[("names", &names.join(", "))]));
         }
-        NotSaved::Mistakes(_) => page_of.mistake = Some(page_of.mapping.unknown.to_owned()),
+        NotSaved::Mistakes(mistakes) => {
+            let words = page_of.mapping;
+            let named = mistakes.iter().find_map(|mistake| match &mistake.kind {
+                MistakeKind::NotItsName { id, told, named } => {
+                    Some(fill(words.not_its_name, &[("id", id), ("told", told), ("named", named)]))
+                }
+                _ => None,
+            });
+            page_of.mistake = Some(named.unwrap_or_else(|| words.unknown.to_owned()));
+        }
         NotSaved::Store(error) => return Err(error.into()),
         _ => return Err(Failure::NotFound),
     }

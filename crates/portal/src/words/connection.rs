@@ -63,6 +63,9 @@ super::words! {
             "Prova i valori sullo schermo. Non salva nulla e non modifica nulla in Kaseya.";
         save: "Save", "Salva";
         mended: "I have mended this in Kaseya: try the same values again", "Ho corretto in Kaseya: riprova gli stessi valori";
+        shared_tenant: "This installation already uses this company name in Kaseya. Two integrations must not write the same line. Nothing is stored yet.",
+            "Questa installazione usa già questo nome dell'azienda in Kaseya. Due integrazioni non devono scrivere la stessa riga. Nulla è stato ancora salvato.";
+        share_tenant: "Use it here too", "Usalo anche qui";
         works: "The connection works.", "La connessione funziona.";
         works_not: "The connection does not work yet. Nothing is stored.", "La connessione non funziona ancora. Nulla è stato salvato.";
         not_stored: "Nothing is stored yet.", "Nulla è stato ancora salvato.";

@@ -55,6 +55,8 @@ super::words! {
         contract_missing: "Choose a contract: a mapping without one is not saved.",
             "Scegli un contratto: senza contratto la mappatura non viene salvata.";
         account_missing: "Choose an account.", "Scegli un account.";
+        not_its_name: "Kaseya calls what has the id {id} \"{named}\", not \"{told}\" (MAP-05). Choose it again from the list.",
+            "Kaseya chiama \"{named}\" ciò che ha l'id {id}, non \"{told}\" (MAP-05). Sceglilo di nuovo dall'elenco.";
         other_account_of: "Other companies have this contract under another account. Choose a contract of this account.",
             "Altre aziende hanno questo contratto sotto un altro account. Scegli un contratto di questo account.";
         unknown: "There is no such product or company any more: reload the page.",

@@ -57,6 +57,8 @@ super::words! {
         unknown: "There is no {id}.", "{id} non esiste.";
         other_name: "The one of this id is called {name}: your spreadsheet may have changed the id. Correct it, or empty the name.",
             "Quello con questo id si chiama {name}: il foglio di calcolo potrebbe aver cambiato l'id. Correggilo, o svuota il nome.";
+        not_its_name: "Kaseya calls what has the id {id} \"{named}\", not \"{told}\" (MAP-05): correct the id or the name.",
+            "Kaseya chiama \"{named}\" ciò che ha l'id {id}, non \"{told}\" (MAP-05): correggi l'id o il nome.";
         twice: "Line {line} is about the same: leave one.", "La riga {line} riguarda lo stesso: lasciane una.";
         not_mapped: "The company is not mapped: give it an account and a contract first.",
             "L'azienda non è mappata: prima assegnale un account e un contratto.";

@@ -116,3 +116,41 @@ async fn b_13_the_newest_second_sending_is_remembered_with_its_period() {
         assert_eq!(of(wanted).await, never_sent);
     }
 }
+
+/// What the settings call service 11 and contract 1001, and what Kaseya was seen to.
+async fn names(world: &World) -> (String, String) {
+    let told =
+        "select concat_ws(', ', (select max(service_name) from product_mappings where service_id = 11),
+                       (select max(contract_name) from company_mappings where contract_id = 1001))";
+    let seen = "select string_agg(kind || ' ' || name, ', ' order by kind, id) from kaseya_names";
+    (world.text(told).await, world.text(seen).await)
+}
+
+#[tokio::test]
+async fn case_b3_names_follow_kaseya_where_they_agreed_and_stay_as_told_where_they_never_did() {
+    let world = World::new().await;
+    world.sql("update product_mappings set service_name = 'standard'; update company_mappings set contract_name = 'Other'").await;
+    world.run(8).await;
+    let seen = |number: u32, service: &str, contract: &str, at: &str| {
+        let mut message = done(number, number, 1);
+        message.finished_at = Some(messages::field::wire_instant(at.parse().expect("an instant")));
+        message.services_named =
+            vec![messages::v1::ServiceNamed { service_id: Some(11), name: service.to_owned() }];
+        let shown = domain::ShownContract { name: contract.to_owned(), ..domain::ShownContract::default() };
+        let seen_at = at.parse().expect("an instant");
+        message.contracts_seen =
+            vec![domain::SeenContract { contract: ContractId(1001), seen_at, shown: Some(shown) }.into()];
+        message
+    };
+    world.job(8, 8, 1).await;
+    world.store(&[seen(8, "Standard", "Managed", NEXT)]).await;
+    let kaseyas = "contract Managed, service Standard".to_owned();
+    assert_eq!(names(&world).await, ("Standard, Other".to_owned(), kaseyas));
+    // Renamed in Kaseya, the one that agreed is renamed here; what came before says nothing any more.
+    world.run(9).await;
+    world.job(9, 9, 1).await;
+    world.store(&[seen(9, "Standard 2027", "Managed IT", DAY_AFTER)]).await;
+    world.store(&[seen(8, "Old", "Old", SENT)]).await;
+    let kaseyas = "contract Managed IT, service Standard 2027".to_owned();
+    assert_eq!(names(&world).await, ("Standard 2027, Other".to_owned(), kaseyas));
+}

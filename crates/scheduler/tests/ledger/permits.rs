@@ -308,3 +308,32 @@ async fn nothing_is_granted_when_the_ground_has_changed() {
         assert_eq!(world.text("permit_until from jobs").await, None);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a8_the_first_of_two_partners_of_one_line_goes_on_and_the_other_writes_nothing() {
+    let (world, ticket) = started(2).await;
+    world.partner("p2", 2).await;
+    let ours = || vec![world.change(1, 10), world.change(2, 10)];
+    // Another tenant has ids of its own.
+    let claim = |at: &str| {
+        format!(
+            "insert into targets (partner_id, contract_id, service_id, claimed_at) values ('p2', 101, 7, '{at}')
+             on conflict (partner_id, contract_id, service_id) do update set claimed_at = excluded.claimed_at"
+        )
+    };
+    world.run(&claim("2026-11-19T12:00:00Z")).await;
+    assert_eq!(denials(&world.permit(&ticket, "w1", ours()).await.expect("a permit")), []);
+    // The same one in another spelling: p2 wrote the line before.
+    world
+        .run("update integrations set tenant = 'P1  srl', host = upper(host) || '.' where partner_id = 'p2'")
+        .await;
+    let permit = world.permit(&ticket, "w1", ours()).await.expect("a permit");
+    assert_eq!(denials(&permit), [DenialReason::OtherWriter]);
+    assert_eq!(permit.granted_intent_ids.len(), 1);
+    // Who came later, or has mapped it no more, is nobody's obstacle.
+    world.run(&claim("2026-11-20T13:00:00Z")).await;
+    assert_eq!(denials(&world.permit(&ticket, "w1", ours()).await.expect("a permit")), []);
+    world.run(&claim("2026-11-19T12:00:00Z")).await;
+    world.run("delete from company_mappings where partner_id = 'p2' and company_id = 'c1'").await;
+    assert_eq!(denials(&world.permit(&ticket, "w1", ours()).await.expect("a permit")), []);
+}

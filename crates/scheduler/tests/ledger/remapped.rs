@@ -41,6 +41,7 @@ async fn ask_for(world: &World, slices: &[&[i32]]) {
                     mode: RunMode::Apply,
                     all_companies: false,
                     traceparent: None,
+                    expires_at: None,
                 };
                 let now = NOON.parse().expect("an instant");
                 store::runs::create(tx, &run, jobs, now).await

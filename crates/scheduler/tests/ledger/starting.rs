@@ -459,3 +459,47 @@ async fn case_c1_a_busy_lane_is_shown_while_another_job_uses_the_same_kaseya() {
     assert_eq!((wait.reason, wait.until), (WaitReason::KaseyaBusy, None));
     assert_eq!(wait_of(&world, &first.partner_id).await, None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a21_a_request_is_asked_for_its_expiry_at_each_start_and_permit() {
+    let world = World::running().await;
+    world.partner("p1", 1).await;
+    let run = world.make_run_of("p1", "request", "apply").await;
+    world.make_job(&run, &[101]).await;
+    world.run("update runs set expires_at = '2026-11-20T12:00:20Z'").await;
+    let (ticket, _) = world.started("w1").await;
+    let change = || vec![world.change(1, 10)];
+    assert_eq!(world.permit(&ticket, "w1", change()).await.expect("a permit").denied, []);
+    // Its time is over while it is being worked on, and so is its next attempt.
+    world.clock.set("2026-11-20T12:00:20Z".parse().expect("an instant"));
+    assert_eq!(world.permit(&ticket, "w1", change()).await, Err(RefusalReason::Superseded));
+    world.hand_back(&ticket, &[101]).await;
+    let again = world.ticket().await;
+    assert_eq!(world.start(&again, "w1").await, Err(RefusalReason::Superseded));
+    // The row says why.
+    let told = world.result().await;
+    let company = &told.companies[0];
+    assert_eq!((company.state.as_str(), company.code.as_deref()), ("not_sent", Some("JOB-01")));
+    assert_eq!(company.remarks[0].kind, "request_expired");
+    assert_eq!(company.remarks[0].expired_at.as_deref(), Some("2026-11-20T12:00:20Z"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_b3_a_job_is_told_what_kaseya_calls_its_ids_and_who_owns_the_contract() {
+    let world = World::running().await;
+    world.partner("p1", 1).await;
+    world
+        .run(
+            "insert into kaseya_names values ('p1', 'service', 7, 'Another service', '2026-11-19T12:00:00Z'),
+                 ('p1', 'contract', 101, 'Contract', '2026-11-19T12:00:00Z');
+             insert into contracts (partner_id, contract_id, owner_account_id) values ('p1', 101, 201)",
+        )
+        .await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101]).await;
+    let (_, content) = world.started("w1").await;
+    let contract = &content.contracts[0];
+    assert_eq!(contract.targets[0].known_service_name.as_deref(), Some("Another service"));
+    assert_eq!(contract.known_contract_name.as_deref(), Some("Contract"));
+    assert_eq!((contract.known_account_name.as_deref(), contract.owner_account_id), (None, Some(201)));
+}

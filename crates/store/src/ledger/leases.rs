@@ -140,6 +140,24 @@ pub async fn give_up(
     Ok(())
 }
 
+/// Ends a job that was not started while its request was still wanted: it needs no worker any more, and its contracts get
+/// the code.
+pub async fn expire_job(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    code: &str,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "update jobs set kind = 'local', local_code = $3, host = null, tenant = null, state = 'ready',
+             attempt = attempt + 1, emitted_at = null, emitting_until = null, not_before = null, deferred_code = null
+         where partner_id = $1 and job_id = $2 and state in ('ready', 'emitted')",
+        &[&partner.as_str(), &job.0, &code],
+    )
+    .await?;
+    tx.notify("ledger").await
+}
+
 /// Closes a job that nobody wants any more.
 pub async fn close_dropped_job(
     tx: &Transaction<'_>,

@@ -105,11 +105,12 @@ pub async fn remember_equal(
     let units: Vec<i32> = seen.iter().map(|seen| seen.units).collect();
     let times: Vec<Timestamp> = seen.iter().map(|seen| seen.seen_at).collect();
     tx.execute(
-        "insert into targets (partner_id, contract_id, service_id, confirmed_units, confirmed_at)
-         select $1, contract_id, service_id, units, seen_at
+        "insert into targets (partner_id, contract_id, service_id, confirmed_units, confirmed_at, claimed_at)
+         select $1, contract_id, service_id, units, seen_at, seen_at
          from unnest($2::int[], $3::int[], $4::int[], $5::timestamptz[]) as seen (contract_id, service_id, units, seen_at)
          on conflict (partner_id, contract_id, service_id) do update set
-             confirmed_units = excluded.confirmed_units, confirmed_at = excluded.confirmed_at
+             confirmed_units = excluded.confirmed_units, confirmed_at = excluded.confirmed_at,
+             claimed_at = coalesce(targets.claimed_at, excluded.claimed_at)
          where targets.confirmed_at is null or targets.confirmed_at < excluded.confirmed_at",
         &[&partner.as_str(), &contracts, &services, &units, &times],
     )

@@ -40,6 +40,8 @@ pub struct JobRow {
     pub trigger: Trigger,
     /// The trace of the run.
     pub traceparent: Option<String>,
+    /// When whoever asked for the run wants none of it any more.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Reads a job and locks it against every other change. `None` when the partner has no such job.
@@ -51,7 +53,8 @@ pub async fn lock_job(
     let row = tx
         .query_opt(
             "select jobs.kind, jobs.state, jobs.attempt, jobs.setbacks, jobs.now_job, jobs.contract_ids, jobs.survey_page,
-                    jobs.not_before, jobs.run_id, jobs.run_number, runs.state as run_state, runs.mode, runs.trigger, runs.traceparent
+                    jobs.not_before, jobs.run_id, jobs.run_number, runs.state as run_state, runs.mode, runs.trigger, runs.traceparent,
+                    runs.expires_at
              from jobs join runs using (run_id)
              where jobs.partner_id = $1 and jobs.job_id = $2
              for update of jobs",
@@ -76,6 +79,7 @@ pub async fn lock_job(
         mode: row.named("mode", RunMode::parse)?,
         trigger: row.named("trigger", Trigger::parse)?,
         traceparent: row.get("traceparent")?,
+        expires_at: row.get("expires_at")?,
     }))
 }
 
@@ -204,6 +208,8 @@ pub struct HeldJob {
     pub mode: RunMode,
     /// The trace of the run.
     pub traceparent: Option<String>,
+    /// When whoever asked for the run wants none of it any more.
+    pub expires_at: Option<Timestamp>,
     /// Since when it is the worker's.
     pub started_at: Timestamp,
     /// Until when it is the worker's.
@@ -226,7 +232,7 @@ pub async fn held_job(
 ) -> Result<Option<HeldJob>, StoreError> {
     let row = tx
         .query_opt(
-            "select jobs.run_id, jobs.run_number, runs.mode, runs.traceparent, jobs.started_at, jobs.lease_until,
+            "select jobs.run_id, jobs.run_number, runs.mode, runs.traceparent, runs.expires_at, jobs.started_at, jobs.lease_until,
                     jobs.credentials_version, jobs.host, jobs.tenant
              from jobs join runs using (run_id)
              where jobs.partner_id = $1 and jobs.job_id = $2 and jobs.attempt = $3 and jobs.holder = $4
@@ -241,6 +247,7 @@ pub async fn held_job(
         run_number: row.get("run_number")?,
         mode: row.named("mode", RunMode::parse)?,
         traceparent: row.get("traceparent")?,
+        expires_at: row.get("expires_at")?,
         started_at: row.get("started_at")?,
         lease_until: row.get("lease_until")?,
         credentials_version: row.get("credentials_version")?,

@@ -62,6 +62,8 @@ pub struct LocalJob {
     pub code: Option<ErrorCode>,
     /// The code with which the partner's credentials stand refused, if they do.
     pub refused: Option<ErrorCode>,
+    /// When whoever asked for the run wants none of it any more.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Claims the tickets that are due: at most one per host and tenant, and none where a job is started, a ticket is out or a
@@ -172,7 +174,7 @@ pub async fn claim_local_jobs(
                and integrations.partner_id = jobs.partner_id
              returning jobs.partner_id, jobs.job_id, jobs.attempt, jobs.run_id, jobs.run_number, jobs.contract_ids,
                        jobs.company_ids, jobs.local_code, integrations.credentials_refused_code, runs.mode, runs.trigger,
-                       runs.traceparent",
+                       runs.traceparent, runs.expires_at",
             &[&rules.now, &rules.claim_until, &rules.unstarted_since, &rules.most],
         )
         .await?;
@@ -196,6 +198,7 @@ fn local_job(row: &Row) -> Result<LocalJob, StoreError> {
         companies: companies.map_err(|error| StoreError::row("jobs", "company_ids", &error))?,
         code: row.optional_code("local_code")?,
         refused: row.optional_code("credentials_refused_code")?,
+        expires_at: row.get("expires_at")?,
     })
 }
 

@@ -129,12 +129,18 @@ fn rows() -> Vec<(ErrorCode, &'static str, Shape)> {
         ),
         (
             Svc04,
-            "not_sent",
+            "held",
             Shape::Target(|target| v1::TargetWork {
                 last_confirmed_units: Some(14),
                 rewritten_for: Some("2026-11-01".into()),
                 ..target
             }),
+        ),
+        (Map04, "not_sent", Shape::Target(|target| v1::TargetWork { other_writer: Some(true), ..target })),
+        (
+            Map05,
+            "not_sent",
+            Shape::Target(|target| v1::TargetWork { known_service_name: Some("Another".into()), ..target }),
         ),
         (Per01, "not_sent", Shape::Target(|target| v1::TargetWork { effective_date: None, ..target })),
         (Per01, "held", Shape::Surveyed(|state| edit_contract(state).billing_cycle = "Yearly".into())),
@@ -238,6 +244,7 @@ async fn every_code_of_kaseyas_comes_from_an_answer() {
             Shape::NamedService(edit) => {
                 edit(&mut state);
                 target.service_name = "Password Boss Standard".to_owned();
+                target.known_service_name = Some(target.service_name.clone());
             }
             Shape::Target(change) => target = change(target),
             Shape::StateAndTarget(edit, change) => {

@@ -117,6 +117,7 @@ async fn a_survey_that_is_not_told_of_the_services_is_one_all_the_same_and_work_
     assert_eq!((survey.contracts_seen.len(), survey.services_seen.len()), (1, 0));
     let named = v1::TargetWork {
         service_name: "Password Boss Standard".into(),
+        known_service_name: Some("Password Boss Standard".into()),
         ..target(701, vec![addend("acme", "standard", 14)])
     };
     let done = world.work(vec![surveyed(&survey, contract(5001, vec![named]))]).await;
@@ -162,8 +163,11 @@ async fn acc_01_a_contract_that_is_gone_or_moved_is_told_with_its_account_where_
                 state.behaviour.role.hidden_accounts.insert(301);
             }
             let mut world = World::new(state).await;
-            let work =
-                v1::ContractWork { account_name: Some("Panificio".into()), ..simple(5001, "acme", 14) };
+            let work = v1::ContractWork {
+                account_name: Some("Panificio".into()),
+                known_account_name: Some("Panificio".into()),
+                ..simple(5001, "acme", 14)
+            };
             let done = world.work(vec![work]).await;
             let expected = if hidden { "not_sent ACC-01" } else { without };
             assert_eq!(came_out(&done, "acme", 5001), expected, "hidden: {hidden}");
@@ -172,4 +176,104 @@ async fn acc_01_a_contract_that_is_gone_or_moved_is_told_with_its_account_where_
             assert_eq!(found.contains(&not_shown), hidden, "{found:?}");
         }
     }
+}
+
+/// Work of which Kaseya has shown no name yet.
+fn never_shown(target: v1::TargetWork, contract_name: &str, account_name: &str) -> v1::ContractWork {
+    v1::ContractWork {
+        contract_name: contract_name.to_owned(),
+        account_name: Some(account_name.to_owned()),
+        known_contract_name: None,
+        owner_account_id: None,
+        ..contract(5001, vec![v1::TargetWork { known_service_name: None, ..target }])
+    }
+}
+
+#[tokio::test]
+async fn case_b3_an_id_and_the_name_of_another_thing_are_not_believed_before_the_first_write() {
+    const ACCOUNT: &str = "Panificio Niccolò";
+    let named = |name: &str| v1::TargetWork {
+        service_name: name.to_owned(),
+        ..target(701, vec![addend("acme", "standard", 14)])
+    };
+    let other = |id, told: &str, named: &str| {
+        let (told, named) = (told.to_owned(), named.to_owned());
+        [Remark::OtherName { id, told, named }]
+    };
+    let mut world = World::new(state()).await;
+    let swapped = never_shown(named("Password Boss Advanced"), "Managed services", ACCOUNT);
+    let done = world.work(vec![swapped]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent MAP-05");
+    let found = other(701, "Password Boss Advanced", "Password Boss Standard");
+    assert_eq!(remarks(&done, "acme", 5001), found);
+    let seen: Vec<_> = done.services_named.iter().map(|named| named.name.as_str()).collect();
+    assert_eq!(seen, ["Password Boss Standard"], "what was seen is told");
+
+    let done = world.work(vec![never_shown(named("Password Boss Standard"), "Second", ACCOUNT)]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent MAP-05");
+    assert_eq!(remarks(&done, "acme", 5001), other(5001, "Second", "Managed services"));
+    assert!(world.kaseya.history().is_empty());
+
+    let right = never_shown(named("password boss STANDARD"), "Managed services", ACCOUNT);
+    let done = world.work(vec![right]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "changed");
+}
+
+#[tokio::test]
+async fn case_b3_what_was_named_otherwise_before_is_not_believed_even_where_nothing_changes() {
+    let mut world = World::new(state()).await;
+    let known = Some("Password Boss Standard".to_owned());
+    let swapped =
+        v1::TargetWork { known_service_name: known, ..target(701, vec![addend("acme", "standard", 12)]) };
+    let done = world.work(vec![contract(5001, vec![swapped])]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent MAP-05");
+}
+
+#[tokio::test]
+async fn case_a23_a_contract_of_another_account_is_found_out_by_id_before_the_first_write() {
+    let mut world = World::new(state()).await;
+    world
+        .kaseya
+        .edit(|state| {
+            let other = state.accounts[0].clone();
+            state.accounts.push(kaseya_simulator::Account { id: 302, name: "Beta".to_owned(), ..other });
+        })
+        .expect("no file");
+    // The mapping names account 302, and a contract of account 301 by its right names.
+    let standard = v1::TargetWork {
+        service_name: "Password Boss Standard".to_owned(),
+        ..target(701, vec![addend("acme", "standard", 14)])
+    };
+    let right = never_shown(standard, "Managed services", "Panificio Niccolò");
+    let done = world.work(vec![v1::ContractWork { account_id: Some(302), ..right.clone() }]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent CON-04");
+    assert!(world.kaseya.history().is_empty());
+    let done = world.work(vec![right.clone()]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "changed");
+    assert_eq!(done.contracts_read[0].owner_account_id, Some(301));
+    // It is asked for once.
+    let asked = world.calls(Endpoint::ContractsLookup);
+    let found = v1::ContractWork { owner_account_id: Some(301), ..right };
+    let line = v1::TargetWork {
+        addends: vec![addend("acme", "standard", 13)],
+        wanted_units: Some(13),
+        ..found.targets[0].clone()
+    };
+    let done = world.work(vec![v1::ContractWork { targets: vec![line], ..found }]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "changed");
+    assert_eq!(world.calls(Endpoint::ContractsLookup), asked + 1, "the contract itself, and no account's");
+}
+
+#[tokio::test]
+async fn case_a8_a_line_that_another_partner_writes_is_left_alone_also_where_it_is_equal() {
+    let mut world = World::new(state()).await;
+    for users in [12, 14] {
+        let work = v1::TargetWork {
+            other_writer: Some(true),
+            ..target(701, vec![addend("acme", "standard", users)])
+        };
+        let done = world.work(vec![contract(5001, vec![work])]).await;
+        assert_eq!(came_out(&done, "acme", 5001), "not_sent MAP-04");
+    }
+    assert!(world.kaseya.history().is_empty() && world.script().permits.is_empty());
 }

@@ -49,6 +49,7 @@ pub fn target(service: i32, addends: Vec<v1::Addend>) -> v1::TargetWork {
     v1::TargetWork {
         service_id: Some(service),
         service_name: format!("Service {service}"),
+        known_service_name: Some(format!("Service {service}")),
         addends,
         wanted_units,
         effective_date: Some(EFFECTIVE.to_owned()),
@@ -62,6 +63,8 @@ pub fn contract(id: i32, targets: Vec<v1::TargetWork>) -> v1::ContractWork {
         contract_id: Some(id),
         account_id: Some(301),
         contract_name: format!("Contract {id}"),
+        known_contract_name: Some(format!("Contract {id}")),
+        owner_account_id: Some(301),
         targets,
         ..v1::ContractWork::default()
     }

@@ -32,7 +32,7 @@ async fn d_13_it_is_set_to_zero_by_the_approval_and_told_of_whoever_left_it() {
     assert_eq!(results(&done), [v1::ChangeResult::Confirmed]);
     let asked = &world.script().permits[0].changes[0];
     assert_eq!((asked.addends.len(), asked.to_units), (0, Some(0)));
-    assert_eq!(asked.approved_hold_id, Some(Uuid::from_u128(9).to_string()));
+    assert_eq!(asked.approved_hold_id, Some(uuid::Uuid::from_u128(9).to_string()));
     assert_eq!(came_out(&done, "acme", 5001), "changed");
     let products = &outcome(&done, "acme", 5001).products;
     let told: Vec<_> =

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::{CompanyId, ContractId, HoldId, PairId, Pending, ProductId, Remembered, ServiceId};
+use domain::{
+    Brake, CompanyId, ContractId, DecidedChange, HoldId, PairId, Pending, ProductId, Remembered, ServiceId,
+};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use messages::{
     field,
@@ -62,8 +64,8 @@ impl Intent {
 pub struct Ledger {
     pub intents: Vec<Intent>,
     confirmed: BTreeMap<Target, (u32, Timestamp)>,
-    /// What is held, and the number.
-    pub held: BTreeMap<Target, u32>,
+    /// What is held.
+    pub held: BTreeMap<Target, DecidedChange>,
     decided: BTreeMap<Target, Decided>,
     shares: BTreeMap<Target, TargetShares>,
     holds: u128,
@@ -129,7 +131,7 @@ impl Ledger {
                 let target = (contract, ServiceId(service));
                 match product.state.as_str() {
                     "held" => {
-                        self.held.insert(target, product.to_units.expect("a number"));
+                        self.held.insert(target, held_change(product));
                     }
                     _ => {
                         self.held.remove(&target);
@@ -270,12 +272,24 @@ impl Ledger {
 
     /// A person decides on all that is held.
     pub fn decide(&mut self, approved: bool) {
-        for (target, units) in std::mem::take(&mut self.held) {
+        for (target, change) in std::mem::take(&mut self.held) {
             self.holds += 1;
             let hold = HoldId(Uuid::from_u128(self.holds));
-            let decided = if approved { Decided::Approved(hold, units) } else { Decided::Dismissed(units) };
+            let decided = if approved { Decided::Approved(hold, change) } else { Decided::Dismissed(change) };
             self.decided.insert(target, decided);
         }
+    }
+}
+
+/// The change that waits for a person.
+fn held_change(product: &v1::ProductOutcome) -> DecidedChange {
+    let brake = product.brake.as_deref().and_then(Brake::parse);
+    let day = product.effective_date.as_deref().and_then(|day| day.parse().ok());
+    DecidedChange {
+        brake: brake.expect("a brake"),
+        from: product.from_units.expect("a number"),
+        to: product.to_units.expect("a number"),
+        effective_date: day.expect("a day"),
     }
 }
 

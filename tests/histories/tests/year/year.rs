@@ -394,6 +394,9 @@ impl Year<'_> {
                     drift: self.history.drift,
                     shares: desk.ledger.shares(target),
                     begun_pair: desk.ledger.begun_pair(target),
+                    invoiced: None,
+                    name: None,
+                    other_writer: false,
                 }
             }));
         }

@@ -1,0 +1,142 @@
+//! What Kaseya calls what our settings name by id (G-06).
+//!
+//! A name that a person told for an id is believed where Kaseya shows the same. From then on the settings follow Kaseya:
+//! renamed there, it is renamed here. A name that never agreed stays as it was told, so that nothing is sent by it.
+
+use std::collections::BTreeMap;
+
+use domain::PartnerId;
+use jiff::Timestamp;
+
+use crate::{StoreError, Transaction};
+
+/// What has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameOf {
+    /// A service of the catalogue.
+    Service,
+    /// A contract.
+    Contract,
+    /// An account.
+    Account,
+}
+
+impl NameOf {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Contract => "contract",
+            Self::Account => "account",
+        }
+    }
+
+    /// The columns of settings that repeat it: table, id and name.
+    fn told_in(self) -> &'static [(&'static str, &'static str, &'static str)] {
+        match self {
+            Self::Service => &[
+                ("product_mappings", "service_id", "service_name"),
+                ("targets", "service_id", "service_name"),
+            ],
+            Self::Contract => &[
+                ("company_mappings", "contract_id", "contract_name"),
+                ("company_product_contracts", "contract_id", "contract_name"),
+                ("targets", "contract_id", "contract_name"),
+            ],
+            Self::Account => &[
+                ("company_mappings", "account_id", "account_name"),
+                ("targets", "account_id", "account_name"),
+            ],
+        }
+    }
+}
+
+/// Takes what Kaseya showed. Whose told name agreed with the name before, or agrees with this one, is called so from now on.
+pub async fn see(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    of: NameOf,
+    names: &BTreeMap<i32, String>,
+    seen_at: Timestamp,
+) -> Result<(), StoreError> {
+    let shown: Vec<(i32, &str)> =
+        names.iter().map(|(id, name)| (*id, name.trim())).filter(|(_, name)| !name.is_empty()).collect();
+    if shown.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i32> = shown.iter().map(|(id, _)| *id).collect();
+    let shown: Vec<&str> = shown.iter().map(|(_, name)| *name).collect();
+    for (table, id, name) in of.told_in() {
+        let plain = |text: &str| format!("lower(btrim(regexp_replace({text}, '\\s+', ' ', 'g')))");
+        let (told, now, before) = (plain(&format!("told.{name}")), plain("seen.name"), plain("known.name"));
+        let sql = format!(
+            "update {table} told set {name} = seen.name
+             from unnest($2::int[], $3::text[]) as seen (id, name)
+                  left join kaseya_names known on known.partner_id = $1 and known.kind = $4 and known.id = seen.id
+             where told.partner_id = $1 and told.{id} = seen.id and told.{name} <> seen.name
+               and (known.seen_at is null or known.seen_at <= $5)
+               and ({told} in ('', {now}) or {told} = {before})"
+        );
+        tx.execute(&sql, &[&partner.as_str(), &ids, &shown, &of.as_str(), &seen_at]).await?;
+    }
+    tx.execute(
+        "insert into kaseya_names (partner_id, kind, id, name, seen_at)
+         select $1, $4, id, name, $5 from unnest($2::int[], $3::text[]) as seen (id, name)
+         on conflict (partner_id, kind, id) do update set name = excluded.name, seen_at = excluded.seen_at
+         where kaseya_names.seen_at <= excluded.seen_at",
+        &[&partner.as_str(), &ids, &shown, &of.as_str(), &seen_at],
+    )
+    .await
+    .map(drop)
+}
+
+/// The newest names of these ids, as far as Kaseya has shown them.
+pub async fn known(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    of: NameOf,
+    ids: &[i32],
+) -> Result<BTreeMap<i32, String>, StoreError> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let sql = "select id, name from kaseya_names where partner_id = $1 and kind = $2 and id = any($3)";
+    let rows = tx.query(sql, &[&partner.as_str(), &of.as_str(), &ids]).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.get("name")?))).collect()
+}
+
+/// Names of all three kinds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KaseyaNames {
+    /// Of services.
+    pub services: BTreeMap<i32, String>,
+    /// Of contracts.
+    pub contracts: BTreeMap<i32, String>,
+    /// Of accounts.
+    pub accounts: BTreeMap<i32, String>,
+}
+
+/// All that Kaseya has shown a partner.
+pub async fn all(tx: &Transaction<'_>, partner: &PartnerId) -> Result<KaseyaNames, StoreError> {
+    let rows = tx
+        .query("select kind, id, name from kaseya_names where partner_id = $1", &[&partner.as_str()])
+        .await?;
+    let mut names = KaseyaNames::default();
+    for row in rows {
+        let kind: String = row.get("kind")?;
+        let of = match kind.as_str() {
+            "service" => &mut names.services,
+            "contract" => &mut names.contracts,
+            _ => &mut names.accounts,
+        };
+        of.insert(row.get("id")?, row.get("name")?);
+    }
+    Ok(names)
+}
+
+/// Forgets all names and owners: another host or tenant has ids of its own.
+pub async fn forget(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
+    tx.execute("delete from kaseya_names where partner_id = $1", &[&partner.as_str()]).await?;
+    tx.execute("update contracts set owner_account_id = null where partner_id = $1", &[&partner.as_str()])
+        .await
+        .map(drop)
+}
