@@ -222,10 +222,15 @@ fn speaks_of_maintenance(words: &str) -> bool {
 /// A framework's problem document: it says that the call was not understood, and not that its values are wrong for Kaseya.
 fn is_problem(response: &Response, object: Option<&Object>) -> bool {
     let kind = response.content_type.as_deref().unwrap_or_default().to_ascii_lowercase();
+    // OAuth's words for a request that is not one; a refused user is another of them.
+    let malformed = object
+        .and_then(|object| fields::text(object, "error"))
+        .is_some_and(|error| matches!(error, "invalid_request" | "unsupported_grant_type" | "invalid_scope"));
     let has = |name| object.is_some_and(|object| fields::get(object, name).is_some());
     let known = kind.contains("problem+json");
     // A path that is not there says nothing of the call.
-    response.status != 404 && (known || has("title") && (has("status") || has("type") || has("errors")))
+    response.status != 404
+        && (known || malformed || has("title") && (has("status") || has("type") || has("errors")))
 }
 
 fn is_page(response: &Response) -> bool {
@@ -361,6 +366,9 @@ mod tests {
         let said = "Bad Request; GrantType is missing";
         assert_eq!(json_read(400, Envelope::V2, &problem), Verdict::NotUnderstood(400, said.into()));
         assert_eq!(json_read(403, Envelope::Plain, &problem), Verdict::NotUnderstood(403, said.into()));
+        let malformed = json!({"error": "unsupported_grant_type"});
+        let verdict = json_read(400, Envelope::Plain, &malformed);
+        assert_eq!(verdict, Verdict::NotUnderstood(400, "unsupported_grant_type".into()));
         for status in [405, 406, 415] {
             let verdict = json_read(status, Envelope::V2, &json!({"Message": "no"}));
             assert_eq!(verdict, Verdict::NotUnderstood(status, "no".into()));

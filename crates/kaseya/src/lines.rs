@@ -198,7 +198,17 @@ impl Session {
             query: Vec::new(),
             envelope: Envelope::V1,
         };
-        self.write(&call, Body::JsonText(line.with(units, effective).text())).await
+        let success = self.write(&call, Body::JsonText(line.with(units, effective).text())).await?;
+        let same = |row: &fields::Object| {
+            let ids = CONTRACT_IDS.iter().map(|name| (*name, contract.0)).chain([("Id", line.id.0)]);
+            ids.into_iter().all(|(name, id)| fields::names_no_other(row, name, id).is_ok())
+        };
+        // An answer about another line says nothing of this one: only a reading tells.
+        if success.result.as_object().is_none_or(same) {
+            Ok(())
+        } else {
+            Err(WriteError::Unclear { words: None })
+        }
     }
 }
 

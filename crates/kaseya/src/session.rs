@@ -151,7 +151,7 @@ impl Session {
     }
 
     /// Makes a write: at once, once, with the V1 token at hand.
-    pub(crate) async fn write(&self, call: &Call, body: Body) -> Result<(), WriteError> {
+    pub(crate) async fn write(&self, call: &Call, body: Body) -> Result<Success, WriteError> {
         let now = self.shared.clock.now();
         let held = self.own().v1.clone().filter(|token| token.lasts(now));
         let token = held.ok_or(WriteError::NotSent(BmsError::NotSignedIn))?;
@@ -160,7 +160,7 @@ impl Session {
         let refused =
             |code, status, said: &str| Err(WriteError::Refused { code, status, words: words(said) });
         match sent {
-            Ok(Verdict::Success(_)) => Ok(()),
+            Ok(Verdict::Success(success)) => Ok(success),
             Ok(Verdict::Forbidden(said)) => refused(ErrorCode::Auth06, 403, &said),
             Ok(Verdict::Unauthorized(said)) if self.own().v1_proven == Some(token.number) => {
                 refused(ErrorCode::Auth06, 401, &said)

@@ -80,8 +80,8 @@ async fn companies_are_searched_filtered_and_sorted_page_by_page() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn b_04_the_journal_is_one_file_for_people_and_programs() {
+/// One change of Ada's in the journal.
+async fn with_a_change() -> World {
     let world = World::new().await;
     world
         .sql("update companies set name = '+Ada' where partner_id = 'msp' and company_id = 'ada';
@@ -100,6 +100,12 @@ async fn b_04_the_journal_is_one_file_for_people_and_programs() {
               select partner_id, intent_id, run_id, 'schedule', contract_id, service_id, line_id, from_units, to_units,
                      effective_date, addends, 'confirmed', granted_at, granted_at from intents")
         .await;
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b_04_the_journal_is_one_file_for_people_and_programs() {
+    let world = with_a_change().await;
     let sheet = world.get("/journal.csv").await;
     assert_eq!(sheet.headers["content-type"], "text/csv; charset=utf-8");
     let rows: Vec<&str> = sheet.text.lines().collect();
@@ -110,6 +116,27 @@ async fn b_04_the_journal_is_one_file_for_people_and_programs() {
     let path = "/partners/msp/journal.csv";
     let page = world.request(Method::GET, path, None, &[("cookie", &cookie)], "").await;
     assert_eq!(page.text, sheet.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_e2_page_api_and_file_say_which_date_kaseya_holds() {
+    let world = with_a_change().await;
+    let cookie = world.sign_in(&world.viewer).await;
+    let page = async || {
+        world.request(Method::GET, "/partners/msp/journal", None, &[("cookie", &cookie)], "").await.text
+    };
+    world.sql("update journal set effective_date_read = effective_date").await;
+    assert!(!page().await.contains("in Kaseya: "), "the same date is not said twice");
+    world.sql("update journal set effective_date_read = '2026-12-01'").await;
+    assert!(page().await.contains("in Kaseya: 1 Dec"), "{}", page().await);
+    let entry = world.get("/journal").await.json["entries"][0].clone();
+    assert_eq!(
+        (&entry["effective_date"], &entry["effective_date_read"]),
+        (&json!("2026-11-01"), &json!("2026-12-01"))
+    );
+    let sheet = world.get("/journal.csv").await.text;
+    let rows: Vec<&str> = sheet.lines().collect();
+    assert!(rows[0].ends_with(",effective_date_read") && rows[1].ends_with(",2026-12-01"), "{sheet}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -48,6 +48,29 @@ async fn b_04_what_reached_kaseya_is_journalled_and_what_did_not_is_not() {
     }
 }
 
+/// The date that was sent, and the one that the line held when it was read.
+async fn dates(world: &World) -> String {
+    world.text("select concat_ws(' ', effective_date, effective_date_read, standing) from journal order by entry").await
+}
+
+#[tokio::test]
+async fn case_e2_the_journal_keeps_the_date_that_kaseya_holds() {
+    let world = World::new().await;
+    world.granted(1, (7, 1, 1), (12.0, 14), GRANTED).await;
+    let mut message = done(7, 1, 1).change(1, Sent, "2026-12-01T05:00:10Z");
+    message.changes[0].effective_date_read = Some("2027-01-01".to_owned());
+    world.store(&[message]).await;
+    let sent = world.text("select effective_date from intents").await;
+    assert_eq!(dates(&world).await, format!("{sent} 2027-01-01 sent"));
+
+    // Completed from a later reading, the date is that of the line then.
+    let world = killed().await;
+    world
+        .store(&[done(7, 1, 2).company("acme", 1001, "unchanged", (14.0, 14)).line(1001, 9001, 14.0, SECOND)])
+        .await;
+    assert_eq!(dates(&world).await, format!("{sent} 2026-11-01 confirmed"));
+}
+
 #[tokio::test]
 async fn d_06_a_killed_attempts_change_is_completed_from_its_intent_in_one_row() {
     let world = killed().await;

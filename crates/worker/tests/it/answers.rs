@@ -69,6 +69,21 @@ async fn case_e1_a_line_id_seen_under_another_contract_is_refused() {
 }
 
 #[tokio::test]
+async fn case_e1_an_answer_to_a_write_that_names_another_line_is_read_back() {
+    for (other, result) in [
+        (json!({"Id": 90_012, "ContractId": 5001}), ChangeResult::Unsure),
+        (json!({"Id": 90_011, "ContractId": 5002}), ChangeResult::Unsure),
+        (json!({"Id": 90_011, "ContractId": 5001}), ChangeResult::Sent),
+    ] {
+        let mut world = World::new(state()).await;
+        let body = json!({"ResponseCode": 0, "Status": "OK", "Error": "None", "Result": other});
+        world.kaseya.fail(Endpoint::WriteLine, 1, Fault::Answer { status: 200, body });
+        let done = world.work(vec![simple(5001, "acme", 14)]).await;
+        assert_eq!(results(&done), [result], "{other}");
+    }
+}
+
+#[tokio::test]
 async fn case_e1_contracts_of_an_account_that_is_ignored_prove_no_owner() {
     let mut state = many(2);
     state.behaviour.lists.ignores_account = true;
