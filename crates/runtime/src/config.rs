@@ -58,6 +58,16 @@ impl Config {
         Ok(Self { figment })
     }
 
+    /// The crate's own defaults and nothing else, for services inside a test: its environment is not theirs.
+    ///
+    /// # Errors
+    /// When they are not TOML.
+    pub fn compiled_in() -> Result<Self, ConfigError> {
+        let figment = Figment::new().merge(Toml::string(OWN_DEFAULTS));
+        keys(&figment)?;
+        Ok(Self { figment })
+    }
+
     /// Reads one section. `T` should refuse unknown fields, so that a misspelt key is named and not ignored.
     ///
     /// # Errors

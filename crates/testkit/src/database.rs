@@ -37,6 +37,14 @@ impl TestDatabase {
     pub async fn client(&self) -> Client {
         client(&self.url).await
     }
+
+    /// Drops it, for a test that goes through many.
+    pub async fn remove(self) {
+        self.store.close();
+        let server = SERVER.get_or_init(start).await;
+        let sql = format!("drop database {} with (force)", self.name);
+        client(&server.url()).await.batch_execute(&sql).await.expect("the database is dropped");
+    }
 }
 
 /// A migrated database, empty but for what the migrations insert.

@@ -111,7 +111,7 @@ impl World {
         let clock: Arc<dyn domain::Clock> = Arc::new(self.clock.clone());
         let entropy = testkit::entropy(5);
         let program = runtime::Program { name: "test", version: "0", defaults: "" };
-        let config = runtime::Config::load("", None).expect("the defaults are well formed");
+        let config = runtime::Config::compiled_in().expect("the defaults are well formed");
         let surroundings = runtime::Context::new(&program, config, Arc::clone(&clock), entropy.clone());
         let health = surroundings.health.clone();
 

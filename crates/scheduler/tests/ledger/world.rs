@@ -83,7 +83,7 @@ impl World {
             settings: self.settings.clone(),
         };
         let program = runtime::Program { name: "test", version: "0", defaults: "" };
-        let config = runtime::Config::load("", None).expect("the defaults are well formed");
+        let config = runtime::Config::compiled_in().expect("the defaults are well formed");
         let surroundings = runtime::Context::new(&program, config, clock, self.entropy.clone());
         let scheduler = Scheduler::new(context, &surroundings.meter, &surroundings.health);
         let stop = self.stop.clone();

@@ -1,0 +1,321 @@
+//! The two oracles: at each invoice, what is charged is the last day's count or the row says with a code why not; and at
+//! every step, a line in Kaseya held the number of a row that shows *unchanged* or *changed* at its "last sync".
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::{self, Write as _},
+};
+
+use domain::{CompanyState, Month, PartnerId, Remark};
+use jiff::Timestamp;
+use kaseya_simulator::UnitWrite;
+use proptest::test_runner::TestCaseError;
+use store::{outcomes::ProductRow, status_reading::CompanyStatus};
+
+use crate::{
+    partner::{PARTNER, Partner, SECOND, Target},
+    services::Services,
+    story::Story,
+};
+
+/// What came of the targets at their invoices.
+#[derive(Debug, Default, Clone)]
+pub struct Tally {
+    /// Charged as they should be, and green.
+    pub right: u32,
+    /// Not green, by what the rows said, whatever was charged.
+    pub said: BTreeMap<String, u32>,
+    /// Green rows that were looked at.
+    pub green: u32,
+}
+
+impl Tally {
+    pub fn add(&mut self, other: &Self) {
+        self.right += other.right;
+        self.green += other.green;
+        for (said, times) in &other.said {
+            *self.said.entry(said.clone()).or_default() += times;
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said: u32 = self.said.values().sum();
+        write!(f, "{} green rows seen; {} charges right and green, {said} said:", self.green, self.right)?;
+        self.said.iter().try_for_each(|(said, times)| write!(f, " {said} {times}"))
+    }
+}
+
+/// The units of each line of a service on a contract.
+type Lines = BTreeMap<Target, Vec<f64>>;
+
+pub struct Judge {
+    pub tally: Tally,
+    contracts: BTreeSet<i32>,
+    /// What the lines held from when on, newest last.
+    held: Vec<(Timestamp, Lines)>,
+    edits: Vec<(i32, Timestamp)>,
+    log: Vec<String>,
+    shown: BTreeMap<String, String>,
+}
+
+impl Judge {
+    pub fn new(story: &Story) -> Self {
+        Self {
+            tally: Tally::default(),
+            contracts: Partner::contracts(story),
+            held: Vec::new(),
+            edits: Vec::new(),
+            log: Vec::new(),
+            shown: BTreeMap::new(),
+        }
+    }
+
+    /// Writes down what happened.
+    pub fn note(&mut self, at: Timestamp, what: String) {
+        self.log.push(format!("{at} {what}"));
+    }
+
+    /// Somebody edits a contract in Kaseya; 0 is all of them.
+    pub fn edited(&mut self, contract: i32, at: Timestamp) {
+        self.edits.push((contract, at));
+    }
+
+    pub fn log(&self) -> String {
+        self.log.join("\n")
+    }
+
+    pub fn log_lines(&self) -> usize {
+        self.log.len()
+    }
+
+    /// Remembers what the lines hold now.
+    pub fn observe(&mut self, services: &Services) {
+        let state = services.kaseya.state();
+        let mut lines = Lines::new();
+        for contract in self.contracts.iter().filter_map(|contract| state.contract(*contract)) {
+            for line in &contract.lines {
+                lines.entry((contract.id, line.service)).or_default().push(line.units);
+            }
+        }
+        if self.held.last().is_none_or(|(_, last)| *last != lines) {
+            self.held.push((services.now(), lines));
+        }
+    }
+
+    /// Looks at every row, after a step.
+    pub async fn look(&mut self, services: &Services) -> Result<(), TestCaseError> {
+        self.observe(services);
+        let now = services.now();
+        if let Some(letter) = services.dead_letters.first() {
+            return Err(TestCaseError::fail(format!("{now}: a dead letter: {letter}")));
+        }
+        let writes = services.kaseya.history();
+        for partner in [PARTNER, SECOND] {
+            let partner = PartnerId::new(partner).expect("an id");
+            for row in services.rows(&partner).await {
+                self.note_row(&partner, &row, now);
+                self.check_row(services, &row, &writes, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn note_row(&mut self, partner: &PartnerId, row: &CompanyStatus, now: Timestamp) {
+        let contract = row.contract.as_ref().map(|(contract, _)| contract.0);
+        let name = format!("{partner} {} on {}", row.company, contract.unwrap_or_default());
+        let said = described(row);
+        if self.shown.get(&name) != Some(&said) {
+            self.log.push(format!("{now}   {name}: {said}"));
+            self.shown.insert(name, said);
+        }
+    }
+
+    async fn check_row(
+        &mut self,
+        services: &Services,
+        row: &CompanyStatus,
+        writes: &[UnitWrite],
+        now: Timestamp,
+    ) -> Result<(), TestCaseError> {
+        let Some((contract, _)) = &row.contract else { return Ok(()) };
+        if !is_green(row.state.as_str()) {
+            return Ok(());
+        }
+        for product in row.products.iter().filter(|product| is_green(&product.state)) {
+            let (Some(service), Some(number)) = (product.service, product.to) else { continue };
+            let target = (contract.0, service);
+            let Some(at) = row.last_sync else {
+                return Err(wrong(now, row, target, "it never was seen"));
+            };
+            if at > now {
+                return Err(wrong(now, row, target, "its last sync has yet to come"));
+            }
+            self.tally.green += 1;
+            let held = self.held_at(target, at, writes);
+            if !held.iter().any(|units| holds(units, number))
+                && !self.no_total_tells(services, target.0).await
+            {
+                let words = format!("{number} was not there at its last sync: the lines held {held:?}");
+                return Err(wrong(now, row, target, &words));
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything that the lines of a target held at an instant; at that of a change, before and after it.
+    fn held_at(&self, target: Target, at: Timestamp, writes: &[UnitWrite]) -> Vec<Vec<f64>> {
+        let of = |lines: &Lines| lines.get(&target).cloned().unwrap_or_default();
+        let before = self.held.iter().rfind(|(since, _)| *since < at);
+        let since = before.map_or(Timestamp::MIN, |(since, _)| *since);
+        let mut held: Vec<Vec<f64>> = before.map(|(_, lines)| of(lines)).into_iter().collect();
+        held.extend(self.held.iter().filter(|(then, _)| *then == at).map(|(_, lines)| of(lines)));
+        // What was written and written over between two looks.
+        let line = crate::partner::line_of(target);
+        let written = writes.iter().filter(|write| write.line == line && (since..=at).contains(&write.at));
+        held.extend(written.map(|write| vec![write.to]));
+        held
+    }
+
+    /// Whether a hand in Kaseya's pages changed the contract since it was last read, and its total tells nothing of it.
+    async fn no_total_tells(&self, services: &Services, contract: i32) -> bool {
+        let sql = format!(
+            "select read_at, expected_total from contracts where contract_id = {contract} and partner_id = '{PARTNER}'"
+        );
+        let rows = services.query(&sql).await;
+        let Some(row) = rows.first() else { return false };
+        let read_at = row.get::<Option<Timestamp>>("read_at").expect("an instant or none");
+        let expected = row.get::<Option<f64>>("expected_total").expect("a number or none");
+        let edited = self
+            .edits
+            .iter()
+            .any(|(of, at)| [0, contract].contains(of) && read_at.is_none_or(|read_at| *at >= read_at));
+        let state = services.kaseya.state();
+        let total = state.contract(contract).map(kaseya_simulator::Contract::billing_price);
+        edited && expected.zip(total).is_some_and(|(expected, total)| (expected - total).abs() < 0.006)
+    }
+
+    /// Judges the invoices of a month by the rows as they stood before them.
+    pub async fn invoice(
+        &mut self,
+        services: &Services,
+        month: Month,
+        owed: &BTreeMap<Target, u32>,
+        charged: &BTreeMap<Target, f64>,
+    ) -> Result<(), TestCaseError> {
+        let rows = services.rows(&PartnerId::new(PARTNER).expect("an id")).await;
+        for (target, owed) in owed {
+            let of_target: Vec<(&CompanyStatus, &ProductRow)> = rows
+                .iter()
+                .filter(|row| row.contract.as_ref().is_some_and(|(contract, _)| contract.0 == target.0))
+                .flat_map(|row| row.products.iter().map(move |product| (row, product)))
+                .filter(|(_, product)| product.service == Some(target.1))
+                .collect();
+            let green = !of_target.is_empty()
+                && of_target.iter().all(|(row, product)| says_all_is_well(row, product));
+            let charged = charged.get(target).copied().unwrap_or_default();
+            let right = (charged - f64::from(*owed)).abs() < 1e-6;
+            let shown: Vec<String> = of_target.iter().map(|(row, _)| described(row)).collect();
+            let fail = |words: &str| {
+                Err(TestCaseError::fail(format!(
+                    "{month}: {target:?} is charged with {charged}, {owed} is owed, {words}: {shown:#?}"
+                )))
+            };
+            if green {
+                if !right {
+                    return fail("and its rows are green");
+                }
+                let state = services.kaseya.state();
+                let lines = state.lines(target.0).unwrap_or_default();
+                if *owed > 0 && lines.iter().any(|line| line.service == target.1 && line.unit_price == 0.0) {
+                    return fail("for nothing, and its rows are green");
+                }
+                self.tally.right += 1;
+                continue;
+            }
+            let states: BTreeSet<String> =
+                of_target.iter().map(|(row, product)| said(row, product)).collect();
+            let without_code = of_target.iter().any(|(row, product)| {
+                let state = row.state.as_str();
+                let waits_or_fails = ["held", "not_sent", "deferred"].contains(&state);
+                waits_or_fails && row.code.is_none() && product.code.is_none()
+            });
+            if without_code {
+                return fail("and a row has no code");
+            }
+            *self.tally.said.entry(states.into_iter().collect::<Vec<_>>().join("+")).or_default() += 1;
+        }
+        Ok(())
+    }
+}
+
+fn is_green(state: &str) -> bool {
+    [CompanyState::Changed.as_str(), CompanyState::Unchanged.as_str()].contains(&state)
+}
+
+/// One line with this number; without a line there is nothing to be charged.
+fn holds(units: &[f64], number: u32) -> bool {
+    match units {
+        [] => number == 0,
+        [units] => *units == f64::from(number),
+        _ => false,
+    }
+}
+
+/// Nothing on the row tells a person to look at this product: another's code says nothing of it.
+fn says_all_is_well(row: &CompanyStatus, product: &ProductRow) -> bool {
+    let later = row.remarks.iter().any(|remark| matches!(remark, Remark::CountsLater { .. }));
+    let of_another = |code: &str| {
+        row.products
+            .iter()
+            .any(|other| other.product != product.product && other.code.as_deref() == Some(code))
+    };
+    let code = product.code.is_some() || row.code.is_some_and(|code| !of_another(code.as_str()));
+    let waits = ["off", "queued", "running", "never", "deferred"].contains(&row.state.as_str());
+    is_green(&product.state) && !waits && !code && !later
+}
+
+fn said(row: &CompanyStatus, product: &ProductRow) -> String {
+    let code = product.code.clone().or_else(|| row.code.map(|code| code.as_str().to_owned()));
+    match code {
+        Some(code) => format!("{}:{code}", row.state.as_str()),
+        None => row.state.as_str().to_owned(),
+    }
+}
+
+fn described(row: &CompanyStatus) -> String {
+    let mut text = row.state.as_str().to_owned();
+    if let Some(code) = row.code {
+        // Writing to a String cannot fail.
+        let _ = write!(text, " {}", code.as_str());
+    }
+    for product in &row.products {
+        let code = product.code.as_deref().unwrap_or_default();
+        let (from, to) = (product.from, product.to);
+        let _ = write!(
+            text,
+            "; {} {}{code} {} → {}",
+            product.product,
+            product.state,
+            from.map_or("?".to_owned(), |from| from.to_string()),
+            to.map_or("?".to_owned(), |to| to.to_string())
+        );
+    }
+    let kinds = serde_json::to_value(&row.remarks).unwrap_or_default();
+    for kind in kinds.as_array().into_iter().flatten() {
+        let _ = write!(text, "; {}", kind["kind"].as_str().unwrap_or_default());
+    }
+    if let Some(at) = row.last_sync {
+        let _ = write!(text, "; last sync {at}");
+    }
+    text
+}
+
+fn wrong(now: Timestamp, row: &CompanyStatus, target: Target, words: &str) -> TestCaseError {
+    TestCaseError::fail(format!(
+        "{now}: {} of {target:?} is green and {words}: {}",
+        row.company,
+        described(row)
+    ))
+}
