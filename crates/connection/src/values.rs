@@ -45,9 +45,15 @@ impl Values {
         keys.marks(&login, &self.password)
     }
 
-    /// Whether they are those that are stored, by their marks.
+    /// Whether they are those that are stored: the credentials by their marks, for the same addresses.
     pub fn are_stored(&self, keys: &KeyRing, integration: &Integration) -> bool {
-        self.marks(keys).iter().any(|mark| integration.password_marks.contains(mark))
+        self.lead_to_stored(integration)
+            && self.marks(keys).iter().any(|mark| integration.password_marks.contains(mark))
+    }
+
+    /// Whether they lead to the addresses that are stored.
+    pub fn lead_to_stored(&self, integration: &Integration) -> bool {
+        (&self.v2_base, &self.v1_base) == (&integration.v2_base, &integration.v1_base)
     }
 
     /// The host as logins are counted by it.

@@ -91,6 +91,8 @@ codes! {
     Qty04 = "QTY-04", Error;
     /// A later final number differs from the frozen one.
     Qty05 = "QTY-05", Held;
+    /// Units at a price of 0.
+    Prc01 = "PRC-01", Warning;
     /// Company not mapped.
     Map01 = "MAP-01", Error;
     /// Product not mapped.
@@ -117,6 +119,31 @@ codes! {
     Job03 = "JOB-03", Error;
     /// Anything else: Kaseya's own words beside it.
     Unk01 = "UNK-01", Error;
+}
+
+impl ErrorCode {
+    /// Whether it says what Kaseya showed of an account, a contract or a line. It then stands until Kaseya was read again
+    /// (G-02), whatever keeps us from reading meanwhile.
+    pub fn is_seen(self) -> bool {
+        matches!(
+            self,
+            Self::Acc01
+                | Self::Con01
+                | Self::Con02
+                | Self::Con03
+                | Self::Con04
+                | Self::Svc01
+                | Self::Svc02
+                | Self::Svc03
+                | Self::Svc04
+                | Self::Per03
+                | Self::Qty03
+                | Self::Prc01
+                | Self::Map03
+                | Self::Drf01
+                | Self::Unk01
+        )
+    }
 }
 
 impl fmt::Display for ErrorCode {

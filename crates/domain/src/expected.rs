@@ -1,6 +1,9 @@
 //! What a run would change as far as is known before anything is read: the run's brake counts it first (B-01).
 
-use crate::{Brakes, Wanted, glance::KnownTarget};
+use crate::{
+    Brakes, Wanted,
+    glance::{Found, KnownTarget},
+};
 
 /// Whether a target's line would be written by what it was last known to hold.
 ///
@@ -8,7 +11,8 @@ use crate::{Brakes, Wanted, glance::KnownTarget};
 /// end of. Neither is what Kaseya took already and only has to be confirmed, what the brakes on one line hold, and a fraction,
 /// which is never sent.
 pub fn would_change(target: &KnownTarget, brakes: &Brakes) -> bool {
-    let (Wanted::Units(wanted), Some(line), false) = (target.wanted, target.line, target.unclear) else {
+    let (Wanted::Units(wanted), Found::One(line), false) = (target.wanted, target.found, target.unclear)
+    else {
         return false;
     };
     line.units.fract() == 0.0 && line.units != f64::from(wanted) && brakes.check(line.units, wanted).is_none()

@@ -65,6 +65,7 @@ impl ErrorCode {
             | Self::Map03
             | Self::Map04
             | Self::Map05
+            | Self::Prc01
             | Self::Drf01 => true,
             // The provider's counts or the partner's setting are to be changed; a later number waits to be approved.
             Self::Qty04 | Self::Qty05 => true,

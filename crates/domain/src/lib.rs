@@ -19,6 +19,7 @@ mod drift;
 mod effective_date;
 mod entropy;
 mod error_code;
+mod evidence;
 mod expected;
 mod failure;
 mod full_read;
@@ -47,6 +48,7 @@ mod shown_contract;
 mod slice;
 mod status;
 mod target;
+mod total;
 mod waiting;
 
 pub use answer_fault::AnswerFault;
@@ -64,10 +66,11 @@ pub use drift::{DriftPolicy, Pending, Remembered, Rewrite, Sight};
 pub use effective_date::{Billing, InvoiceDay, effective_date, has_begun_everywhere, later_start};
 pub use entropy::Entropy;
 pub use error_code::{ErrorCode, Level};
+pub use evidence::Evidence;
 pub use expected::would_change;
 pub use failure::FailureClass;
 pub use full_read::{READ_EVERY, full_read_window, read_is_due};
-pub use glance::{Glance, KnownContract, KnownLine, KnownTarget, LEAST_PRICE, Seen, glance};
+pub use glance::{Found, Glance, KnownContract, KnownLine, KnownTarget, Seen, glance};
 pub use held_change::HeldChange;
 pub use ids::{
     AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, MemberId, PairId, PartnerId,
@@ -98,4 +101,5 @@ pub use shown_contract::{SeenContract, ShownContract};
 pub use slice::{MAX_COUNTS, MAX_SLICE_BYTES, MAX_TARGETS, halve, slices, weight};
 pub use status::{CompanyState, Outcome, ProductState, aggregate, seen_equal, worst_state};
 pub use target::{Addend, MAX_UNITS, Wanted, wanted_units};
+pub use total::{ExpectedTotal, LEAST_MOVE, UnconfirmedChange, is_same_total, total_tells};
 pub use waiting::{Wait, WaitReason};

@@ -1,13 +1,12 @@
 //! What the run's brake counts before anything is read.
 
-use domain::{Brakes, KnownLine, KnownTarget, Wanted, would_change};
+use domain::{Brakes, Found, KnownLine, KnownTarget, Wanted, would_change};
 use proptest::prelude::*;
 
 fn known(units: f64, wanted: u32) -> KnownTarget {
     KnownTarget {
         wanted: Wanted::Units(wanted),
-        line: Some(KnownLine { units, unit_price: Some(3.5) }),
-        to_be_confirmed: false,
+        found: Found::One(KnownLine { units, unit_price: Some(3.5) }),
         unclear: false,
     }
 }
@@ -21,11 +20,12 @@ fn b_01_only_what_would_be_written_counts_as_a_change() {
     assert!(counted(known(10.0, 11)));
     for other in [
         known(10.0, 10),
-        KnownTarget { to_be_confirmed: true, ..known(10.0, 10) },
         known(10.0, 0),
         known(10.0, 40),
         known(10.5, 11),
-        KnownTarget { line: None, ..known(10.0, 11) },
+        KnownTarget { found: Found::None, ..known(10.0, 11) },
+        KnownTarget { found: Found::NotLookedFor, ..known(10.0, 11) },
+        KnownTarget { found: Found::Several, ..known(10.0, 11) },
         KnownTarget { wanted: Wanted::Unknown, ..known(10.0, 11) },
         KnownTarget { unclear: true, ..known(10.0, 11) },
     ] {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     lines::{Invoicing, LineBehaviour, StoredDate},
-    lists::{Counted, IdsBinding, LimitBehaviour, ListBehaviour, RetryAfter},
+    lists::{ContractPrices, Counted, IdsBinding, LimitBehaviour, ListBehaviour, RetryAfter},
     login::{LoginBehaviour, LoginRefusal, Right, Role},
 };
 use crate::{Endpoint, Latency, Step};

@@ -33,8 +33,9 @@ mod v1;
 mod v2;
 
 pub use behaviour::{
-    Behaviour, Casing, Counted, IdsBinding, Invoicing, LatencyBehaviour, LimitBehaviour, LineBehaviour,
-    ListBehaviour, LoginBehaviour, LoginRefusal, RetryAfter, Right, Role, StoredDate, TokenRefusal,
+    Behaviour, Casing, ContractPrices, Counted, IdsBinding, Invoicing, LatencyBehaviour, LimitBehaviour,
+    LineBehaviour, ListBehaviour, LoginBehaviour, LoginRefusal, RetryAfter, Right, Role, StoredDate,
+    TokenRefusal,
 };
 pub use builder::Builder;
 pub use changes::{Change, ChangeError, NoSuchThing};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use advice::Language;
-use domain::{CompanyId, NotReady, PartnerReadiness, RunId, Wait};
+use domain::{CompanyId, Evidence, NotReady, PartnerReadiness, RunId, Wait};
 use jiff::Timestamp;
 use operations::{AdviceDocument, Advising};
 use serde::Serialize;
@@ -104,6 +104,8 @@ struct Company<'a> {
     remarks: Vec<String>,
     kaseya_says: Option<&'a str>,
     last_sync: Option<Timestamp>,
+    evidence: Option<&'static str>,
+    evidence_at: Option<Timestamp>,
     last_change: Option<Timestamp>,
     deferred_until: Option<Timestamp>,
     wait: Option<Waiting>,
@@ -257,6 +259,8 @@ fn document<'a>(settings: &'a PartnerSettings, seen: &'a Seen<'a>, language: Lan
                 remarks: advising.remarks(row, language),
                 kaseya_says: row.kaseya_says.as_deref(),
                 last_sync: row.last_sync,
+                evidence: row.evidence.map(Evidence::kind),
+                evidence_at: row.evidence.map(Evidence::at),
                 last_change: row.last_change,
                 deferred_until: row.deferred_until,
                 wait: row.wait.map(Waiting::from),
@@ -372,7 +376,7 @@ fn company_table(
     language: Language,
 ) -> comfy_table::Table {
     let zone = advising.zone();
-    let columns = ["company", "account", "contract", "state", "code", "last sync", "last change"];
+    let columns = ["company", "account", "contract", "state", "code", "last sync", "evidence", "last change"];
     let mut table = output::table(&columns);
     for row in companies {
         let account = row.account.as_ref().map_or_else(String::new, |(_, name)| name.clone());
@@ -383,6 +387,7 @@ fn company_table(
             advising.state(row, language),
             output::code(row.code).to_owned(),
             instant(row.last_sync, zone),
+            row.evidence.map_or_else(String::new, |evidence| evidence.kind().replace('_', " ")),
             instant(row.last_change, zone),
         ]);
     }

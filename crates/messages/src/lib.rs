@@ -5,6 +5,7 @@
 
 mod contract_seen;
 mod envelope;
+mod evidence;
 pub mod field;
 #[cfg(test)]
 mod golden;

@@ -324,6 +324,7 @@ fn is_about_a_target(code: ErrorCode) -> bool {
             | ErrorCode::Svc03
             | ErrorCode::Svc04
             | ErrorCode::Drf01
+            | ErrorCode::Prc01
             | ErrorCode::Per01
             | ErrorCode::Per03
             | ErrorCode::Qty01

@@ -31,7 +31,7 @@ pub struct SealedCredentials {
     pub password_marks: Vec<String>,
     /// Since when the password is the stored one, if that is known.
     pub password_changed_at: Option<Timestamp>,
-    /// Higher than before if they are others.
+    /// Higher than before if they are others, or lead to another address.
     pub version: u32,
     /// Whether they are others than those that are stored.
     pub are_new: bool,
@@ -58,7 +58,9 @@ pub fn seal(
     });
     let (sealed_password, version, password_changed_at) = match same {
         Some(stored) => {
-            (stored.sealed_password.clone(), stored.credentials_version, stored.password_changed_at)
+            // What is proven for one address is not for another: a job that has begun there gets no permit any more.
+            let version = stored.credentials_version + u32::from(!values.lead_to_stored(stored));
+            (stored.sealed_password.clone(), version, stored.password_changed_at)
         }
         None => {
             let sealed = keys.seal(&associated, &values.password, |bytes| entropy.fill(bytes));
@@ -71,7 +73,7 @@ pub fn seal(
         password_marks: values.marks(keys),
         password_changed_at,
         version,
-        are_new: same.is_none(),
+        are_new: stored.is_none_or(|stored| stored.credentials_version != version),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, Brake, CompanyId, CompanyState, ContractId, ErrorCode, IntentId, JobId, LineId, PairId,
-    PartnerId, Remark, RunId, RunMode, SeenContract, SeenService, ServiceId, Trigger,
+    AccountId, Brake, CompanyId, CompanyState, ContractId, ErrorCode, Evidence, IntentId, JobId, LineId,
+    PairId, PartnerId, Remark, RunId, RunMode, SeenContract, SeenService, ServiceId, Trigger, is_same_total,
 };
 use jiff::Timestamp;
 use messages::{
@@ -65,7 +65,7 @@ pub struct JobDone {
     pub calls: Vec<(String, i32)>,
     /// The login.
     pub login: Login,
-    /// The version of the credentials that was used; `None` for a local job.
+    /// The version of the credentials that was used, or that stood when a local job was told.
     pub credentials_version: Option<i32>,
     /// What is left over.
     pub left_over: Option<LeftOver>,
@@ -83,6 +83,10 @@ pub struct JobDone {
     pub contracts_read: Vec<ReadContract>,
     /// What the catalogue called services.
     pub services_named: BTreeMap<i32, String>,
+    /// The contracts whose total implies their lines, each with the instant at which it was seen.
+    pub contracts_implied: Vec<(ContractId, Timestamp)>,
+    /// The accounts that were asked for and shown, with their names.
+    pub accounts_seen: Vec<(AccountId, String)>,
 }
 
 impl TryFrom<v1::JobDone> for JobDone {
@@ -142,6 +146,13 @@ impl TryFrom<v1::JobDone> for JobDone {
             })?
             .into_iter()
             .collect(),
+            contracts_implied: each("contracts_implied", message.contracts_implied, |implied| {
+                let contract = ContractId(required("contract_id", implied.contract_id)?);
+                Ok((contract, field::instant("implied_at", implied.implied_at)?))
+            })?,
+            accounts_seen: each("accounts_seen", message.accounts_seen, |seen| {
+                Ok((AccountId(required("account_id", seen.account_id)?), seen.name))
+            })?,
         })
     }
 }
@@ -178,6 +189,11 @@ fn company(outcome: v1::CompanyOutcome) -> Result<CompanyOutcome, FieldError> {
         remarks: outcome.remarks.into_iter().filter_map(|remark| Remark::try_from(remark).ok()).collect(),
         products: each("products", outcome.products, product)?,
         seen_equal: required("seen_equal", outcome.seen_equal)?,
+        evidence: outcome
+            .evidence
+            .map(Evidence::try_from)
+            .transpose()
+            .map_err(|error| error.within("evidence"))?,
         deferred_until: field::optional_instant("deferred_until", outcome.deferred_until)?,
     })
 }
@@ -212,6 +228,7 @@ fn line(seen: v1::LineSeen) -> Result<LineRow, FieldError> {
         unit_price: seen.unit_price.map(|price| field::decimal("unit_price", Some(price))).transpose()?,
         effective_date: field::optional_day("effective_date", seen.effective_date.as_deref())?,
         seen_at: field::instant("seen_at", seen.seen_at)?,
+        is_implied: seen.implied_by_total.unwrap_or(false),
     })
 }
 
@@ -242,13 +259,23 @@ fn survey_end(done: v1::SurveyDone) -> Result<SurveyEnd, FieldError> {
 }
 
 fn contract_read(read: v1::ContractRead) -> Result<ReadContract, FieldError> {
+    let total_before = optional_decimal("total_before", read.total_before)?;
+    let lines_total = optional_decimal("lines_total", read.lines_total)?;
     Ok(ReadContract {
         contract: ContractId(required("contract_id", read.contract_id)?),
         read_at: field::instant("read_at", read.read_at)?,
-        total_before: optional_decimal("total_before", read.total_before)?,
+        total_before,
         total_moved: optional_decimal("total_moved", read.total_moved)?,
         owner_name: read.owner_name,
         owner_account: read.owner_account_id.map(AccountId),
+        looked_for: each("found", read.found, |found| {
+            // How many lines there are is told by the lines themselves.
+            required("lines", found.lines)?;
+            Ok(ServiceId(required("service_id", found.service_id)?))
+        })?,
+        // A line without a price leaves the sum unknown: then it is not the total.
+        total_is_sum: total_before.map(|total| lines_total.is_some_and(|sum| is_same_total(sum, total))),
+        gave_code: false,
     })
 }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::{
-    Brake, CompanyState, ContractId, Entropy, HeldChange, HoldId, LoginOutcome, PartnerId, ProductId,
-    RunMode, ServiceId,
+    Brake, CompanyState, ContractId, Entropy, ErrorCode, HeldChange, HoldId, LoginOutcome, PartnerId,
+    ProductId, RunMode, ServiceId,
 };
 use jiff::Timestamp;
 use store::{
@@ -62,9 +62,18 @@ async fn store_one(
     let partner = &done.source.partner;
     let mut events = Vec::new();
 
-    store_facts(tx, done).await?;
+    let counts = match done.credentials_version {
+        Some(version) => store::start_over::still_counts(tx, partner, version).await?,
+        None => true,
+    };
+    if counts {
+        store_facts(tx, done).await?;
+    } else {
+        // It read another Kaseya than the one that is synced now. What it has written there is on record.
+        journal::settle_intents(tx, partner, &done.changes).await?;
+    }
     let mut companies = done.companies.clone();
-    if done.mode == RunMode::Apply {
+    if counts && done.mode == RunMode::Apply {
         count_earlier_attempts(tx, done, &mut companies).await?;
         let later = count_corrections::open_holds(tx, partner).await?;
         count_corrections::keep_held(&mut companies, &later);
@@ -99,9 +108,14 @@ async fn store_one(
 /// Lines and changes: true whatever the order of messages, so journalled whoever reports them.
 async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
     let partner = &done.source.partner;
+    store_reads(tx, done).await?;
     if !done.lines.is_empty() {
         lines::store_lines(tx, partner, done.source.run_number, &done.lines).await?;
         journal::settle_from_lines(tx, partner, &done.lines, &done.changes).await?;
+    }
+    if !done.contracts_read.is_empty() {
+        let read: Vec<ContractId> = done.contracts_read.iter().map(|read| read.contract).collect();
+        contracts::forget_gone_lines(tx, partner, &read).await?;
     }
     let seen_equal = seen_equal(done);
     if !seen_equal.is_empty() {
@@ -117,9 +131,8 @@ async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
     if !done.services_seen.is_empty() {
         services::store_seen(tx, partner, run_number, &done.services_seen).await?;
     }
-    if !done.contracts_read.is_empty() {
-        let attempt = (done.job, done.source.attempt);
-        contracts::store_reads(tx, partner, run_number, attempt, &done.contracts_read).await?;
+    if !done.contracts_implied.is_empty() {
+        contracts::store_implied(tx, partner, &done.contracts_implied).await?;
     }
     store_names(tx, done).await
 }
@@ -133,9 +146,38 @@ async fn store_names(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
         Some((seen.contract.0, shown.name.clone()))
     });
     kaseya_names::see(tx, partner, NameOf::Contract, &contracts.collect(), at).await?;
-    let accounts =
+    let owners =
         done.contracts_read.iter().filter_map(|read| Some((read.owner_account?.0, read.owner_name.clone()?)));
-    kaseya_names::see(tx, partner, NameOf::Account, &accounts.collect(), at).await
+    let asked = done.accounts_seen.iter().map(|(account, name)| (account.0, name.clone()));
+    kaseya_names::see(tx, partner, NameOf::Account, &owners.chain(asked).collect(), at).await
+}
+
+/// What contracts were read, before the lines that were found: lines that were not are no longer known then.
+async fn store_reads(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
+    let partner = &done.source.partner;
+    let mut coded = coded_contracts(&done.companies);
+    let mut reads = done.contracts_read.clone();
+    for read in &mut reads {
+        read.gave_code = coded.remove(&read.contract);
+    }
+    if !reads.is_empty() {
+        let attempt = (done.job, done.source.attempt);
+        contracts::store_reads(tx, partner, done.source.run_number, attempt, &reads).await?;
+    }
+    if !coded.is_empty() {
+        contracts::store_codes(tx, partner, &Vec::from_iter(coded)).await?;
+    }
+    Ok(())
+}
+
+/// The contracts that were given a code by what Kaseya showed (G-02).
+fn coded_contracts(companies: &[CompanyOutcome]) -> BTreeSet<ContractId> {
+    let is_seen = |code: &str| code.parse().is_ok_and(ErrorCode::is_seen);
+    let coded = companies.iter().filter(|company| {
+        company.code.is_some_and(ErrorCode::is_seen)
+            || company.products.iter().any(|product| product.code.as_deref().is_some_and(is_seen))
+    });
+    coded.filter_map(|company| company.contract).collect()
 }
 
 /// The targets whose lines were read and held our number before anything was written.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     ContractId, DriftPolicy, JobKind, PairId, PartnerId, Pending, Remembered, SeenService, ServiceId,
-    Trigger, Wanted, last_invoiced_at,
+    Trigger, Wanted, full_read_window, last_invoiced_at,
 };
 use messages::{field::wire_instant, v1};
 use store::{
@@ -67,7 +67,11 @@ pub(crate) async fn job_content(
         probing: Some(admitted.probing),
         trigger: job.trigger.as_str().to_owned(),
         setbacks: Some(job.setbacks.unsigned_abs()),
-        confirm_by_total: Some(survey.is_none() && confirms_by_total(job, plan)),
+        confirm_by_total: Some(
+            survey.is_none()
+                && confirms_by_total(job, plan)
+                && !is_before_invoice(facts, context.clock.now()),
+        ),
         survey,
     })
 }
@@ -133,7 +137,10 @@ async fn contracts_work(
             ..work
         };
         let left_behind = left_behind(plan, contract, &shares);
-        known.tell(v1::ContractWork { left_behind, ..work }, contract.contract)
+        let work = known.tell(v1::ContractWork { left_behind, ..work }, contract.contract);
+        // Whoever checks again, and the full reading, ask for the account too: no total tells that it is out of use.
+        let by_person = matches!(job.trigger, Trigger::Request | Trigger::FullRead);
+        v1::ContractWork { ask_account: Some(by_person || work.ask_account.unwrap_or(false)), ..work }
     });
     Ok(work.collect())
 }
@@ -179,6 +186,11 @@ const READ_BACK: usize = 100;
 /// many changes would spend the hour's calls.
 fn confirms_by_total(job: &JobRow, plan: &PartnerPlan) -> bool {
     job.trigger == Trigger::Schedule && plan.contracts.len() > READ_BACK
+}
+
+/// Whether the hours before the invoice day have begun: what changes then is read back, with its date, before the invoice.
+fn is_before_invoice(facts: &Facts, now: jiff::Timestamp) -> bool {
+    full_read_window(facts.integration.invoice_day, now, facts.settings.zone()).is_some()
 }
 
 /// What is known of a target beside what is wanted.
@@ -369,6 +381,7 @@ fn line_seen(line: &KnownLine) -> v1::LineSeen {
         unit_price: line.unit_price,
         effective_date: line.effective_date.map(|day| day.to_string()),
         seen_at: Some(wire_instant(line.seen_at)),
+        implied_by_total: None,
     }
 }
 

@@ -1,11 +1,11 @@
 //! What is known of a run's contracts before anything of them is read, and which need a call of their own by that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    CompanyId, ContractId, Glance, KnownContract, KnownLine, KnownTarget, PartnerId, Seen, SeenService,
-    ServiceId, ShownContract, Wanted, full_read_window, glance, is_recurring_services, later_start,
-    read_is_due,
+    CompanyId, ContractId, Evidence, Found, Glance, KnownContract, KnownLine, KnownTarget, PartnerId, Seen,
+    SeenService, ServiceId, ShownContract, UnconfirmedChange, Wanted, full_read_window, glance,
+    is_recurring_services, later_start, read_is_due,
 };
 use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
@@ -21,8 +21,10 @@ use crate::{facts::Facts, planning::ContractPlan};
 pub(crate) struct Known {
     contracts: BTreeMap<ContractId, contracts::KnownContract>,
     lines: BTreeMap<(ContractId, ServiceId), ledger::KnownLine>,
-    underway: BTreeMap<(ContractId, ServiceId), Underway>,
+    underway: BTreeMap<ContractId, Vec<Underway>>,
     services: BTreeMap<ServiceId, SeenService>,
+    /// The services that were ours at any time.
+    ours: BTreeSet<(ContractId, ServiceId)>,
     window_begun: Option<Timestamp>,
     now: Timestamp,
 }
@@ -38,11 +40,16 @@ impl Known {
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let window = full_read_window(facts.integration.invoice_day, now, facts.settings.zone());
+        let mut underway: BTreeMap<ContractId, Vec<Underway>> = BTreeMap::new();
+        for change in ledger::changes_underway(tx, partner, contracts).await? {
+            underway.entry(change.contract).or_default().push(change);
+        }
         Ok(Self {
             contracts: contracts::known(tx, partner, run_number, contracts).await?,
             lines: ledger::known_lines(tx, partner, contracts).await?,
-            underway: ledger::changes_underway(tx, partner, contracts).await?,
+            underway,
             services: services::known(tx, partner, run_number).await?,
+            ours: ledger::known_services(tx, partner, contracts).await?.into_iter().collect(),
             window_begun: window.map(|(_, begun)| begun),
             now,
         })
@@ -67,10 +74,16 @@ impl Known {
             seen: match shown {
                 None => Seen::Not,
                 Some(_) if known.changed_since => Seen::Not,
-                Some(shown) => shown.total.map_or(Seen::LookedUp, Seen::WithTotal),
+                Some(shown) => match (shown.total, seen_by_run) {
+                    (Some(total), Some(seen)) => Seen::WithTotal { total, at: seen.seen_at },
+                    _ => Seen::LookedUp,
+                },
             },
             in_order: shown.is_some_and(|shown| is_in_order(shown, known.owner_name.as_deref(), plan)),
-            expected_total: known.expected_total,
+            evidence: known.evidence(),
+            expected: known.expected,
+            unconfirmed: self.unconfirmed(plan.contract),
+            code_stands: known.code_stands,
             read_due: read_is_due(known.read_at, plan.contract, self.window_begun, self.now),
         };
         let targets: Vec<KnownTarget> = plan
@@ -81,20 +94,46 @@ impl Known {
         glance(&contract, &targets)
     }
 
+    /// What was last known of a contract's lines; `None` before their first reading.
+    pub(crate) fn remembered(&self, contract: ContractId) -> Option<Evidence> {
+        self.contracts.get(&contract)?.evidence().map(Evidence::remembered)
+    }
+
+    /// The changes of a contract that nothing has shown yet.
+    fn unconfirmed(&self, contract: ContractId) -> Vec<UnconfirmedChange> {
+        let underway = self.underway.get(&contract).into_iter().flatten();
+        let changes = underway.map(|change| {
+            let price = self.line((contract, change.service)).and_then(|line| line.unit_price);
+            let moves = |price: f64| (f64::from(change.to_units) - change.from_units) * price;
+            UnconfirmedChange { moves: price.filter(|_| change.is_sent).map(moves), is_half: change.is_half }
+        });
+        changes.collect()
+    }
+
+    /// The newest change of a target that nothing has shown yet, and whether nobody knows what became of one of them.
+    fn underway(&self, (contract, service): (ContractId, ServiceId)) -> (Option<&Underway>, bool) {
+        let changes = self.underway.get(&contract).into_iter().flatten();
+        let of_target: Vec<&Underway> = changes.filter(|change| change.service == service).collect();
+        (of_target.last().copied(), of_target.iter().any(|change| !change.is_sent))
+    }
+
     /// What is known of a target.
     pub(crate) fn target(&self, target: (ContractId, ServiceId), wanted: Wanted) -> KnownTarget {
-        let (line, underway) = (self.lines.get(&target), self.underway.get(&target));
-        let units = match underway {
-            Some(Underway::Sent { units, .. }) => Some(f64::from(*units)),
-            Some(Underway::Unclear) | None => line.map(|line| line.units),
+        let (newest, unclear) = self.underway(target);
+        let looked_for =
+            self.contracts.get(&target.0).is_some_and(|known| known.looked_for.contains(&target.1));
+        let sent = newest.filter(|change| change.is_sent && !unclear);
+        let found = match self.lines.get(&target) {
+            // A line that is known was found by the newest reading.
+            None if !looked_for => Found::NotLookedFor,
+            None => Found::None,
+            Some(line) if line.more => Found::Several,
+            Some(line) => Found::One(KnownLine {
+                units: sent.map_or(line.units, |sent| f64::from(sent.to_units)),
+                unit_price: line.unit_price,
+            }),
         };
-        let unit_price = line.and_then(|line| line.unit_price);
-        KnownTarget {
-            wanted,
-            line: units.map(|units| KnownLine { units, unit_price }),
-            to_be_confirmed: matches!(underway, Some(Underway::Sent { .. })),
-            unclear: underway == Some(&Underway::Unclear) || line.is_some_and(|line| line.more),
-        }
+        KnownTarget { wanted, found, unclear }
     }
 
     /// What is to be told of a company's lines on a contract that count later than what they hold.
@@ -116,29 +155,40 @@ impl Known {
     }
 
     /// The lines of a contract's changes that its total has just confirmed, as they stand by that.
-    pub(crate) fn told_by_total(&self, plan: &ContractPlan) -> Vec<v1::LineSeen> {
-        let seen_at =
-            self.contracts.get(&plan.contract).and_then(|known| known.seen.as_ref()?.seen_at.into());
+    pub(crate) fn told_by_total(&self, contract: ContractId) -> Vec<v1::LineSeen> {
+        let seen_at = self.contracts.get(&contract).and_then(|known| known.seen.as_ref()?.seen_at.into());
         let confirmed = |service: ServiceId| {
-            let target = (plan.contract, service);
-            let (line, underway) = (self.lines.get(&target)?, self.underway.get(&target)?);
-            let Underway::Sent { units, effective_date } = underway else { return None };
+            let target = (contract, service);
+            let (line, (newest, unclear)) = (self.lines.get(&target)?, self.underway(target));
+            let sent = newest.filter(|_| !unclear)?;
             Some(v1::LineSeen {
-                contract_id: Some(plan.contract.0),
+                contract_id: Some(contract.0),
                 service_id: Some(service.0),
                 line_id: Some(line.line.0),
-                units: Some(f64::from(*units)),
+                units: Some(f64::from(sent.to_units)),
                 unit_price: line.unit_price,
-                effective_date: Some(effective_date.to_string()),
+                effective_date: Some(sent.effective_date.to_string()),
                 seen_at: seen_at.map(wire_instant),
+                implied_by_total: Some(true),
             })
         };
-        plan.targets.iter().filter_map(|target| confirmed(target.service)).collect()
+        let changes = self.underway.get(&contract).into_iter().flatten();
+        let services: BTreeSet<ServiceId> = changes.map(|change| change.service).collect();
+        services.into_iter().filter_map(confirmed).collect()
     }
 
     /// Adds to a contract's work what is known of it beside what is wanted on it.
     pub(crate) fn tell(&self, work: v1::ContractWork, contract: ContractId) -> v1::ContractWork {
         let Some(known) = self.contracts.get(&contract) else { return work };
+        let (first, last) = ((contract, ServiceId(i32::MIN)), (contract, ServiceId(i32::MAX)));
+        let ours = self.ours.range(first..=last).map(|(_, service)| service.0);
+        let work = v1::ContractWork {
+            also_look_for: ours
+                .filter(|ours| !work.targets.iter().any(|target| target.service_id == Some(*ours)))
+                .collect(),
+            ask_account: Some(self.window_begun.is_some() || known.code_stands),
+            ..work
+        };
         let owner_name = known.owner_name.clone();
         let work = v1::ContractWork { owner_account_id: known.owner_account.map(|owner| owner.0), ..work };
         let mut seen = known.seen.clone();

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Addend, CompanyId, CompanyState, ContractId, ErrorCode, Glance, JobId, Outcome, Remark, Wanted,
+    Addend, CompanyId, CompanyState, ContractId, ErrorCode, Evidence, Glance, JobId, Outcome, Remark, Wanted,
     aggregate, seen_equal,
 };
 use jiff::Timestamp;
@@ -63,8 +63,13 @@ pub(crate) async fn job_done(
         let expired = v1::Remark::from(Remark::RequestExpired { expired_at });
         outcomes.iter_mut().for_each(|outcome| outcome.remarks.push(expired.clone()));
     }
-    let lines = if code.is_none() { told.lines(&plan, &known, &glances) } else { Vec::new() };
-    Ok(Some(v1::JobDone { lines, ..done(job, outcomes, now) }))
+    // What is told from memory counts only as long as it is of the Kaseya that is synced.
+    let credentials_version = Some(facts.integration.credentials_version);
+    let (lines, contracts_implied) = match code {
+        None => (told.lines(&known, &glances), told.implied(&glances)),
+        Some(_) => (Vec::new(), Vec::new()),
+    };
+    Ok(Some(v1::JobDone { lines, contracts_implied, credentials_version, ..done(job, outcomes, now) }))
 }
 
 /// Whether a number could be sent, and it is not known that Kaseya holds it.
@@ -133,31 +138,46 @@ impl Told {
         let mapped = contracts.flat_map(|contract| {
             let because = match (code, glances.get(&contract.contract)) {
                 (Some(code), _) => Because::Code(code),
-                (None, Some(Glance::Holds { seen })) => Because::Holds { seen: *seen },
+                (None, Some(Glance::Holds(evidence))) => Because::Holds(*evidence),
                 (None, Some(Glance::Read) | None) => Because::CountMissing,
             };
             contract.companies.iter().map(move |company| {
                 let remarks = match because {
-                    Because::Holds { .. } => known.later_starts(contract, company),
+                    Because::Holds(_) => known.later_starts(contract, company),
                     Because::Code(_) | Because::CountMissing => Vec::new(),
                 };
-                v1::CompanyOutcome { remarks, ..on_contract(contract, company, because) }
+                let evidence = match because {
+                    Because::Holds(evidence) => Some(evidence),
+                    Because::Code(_) | Because::CountMissing => known.remembered(contract.contract),
+                };
+                let evidence = evidence.map(v1::Evidence::from);
+                v1::CompanyOutcome { remarks, evidence, ..on_contract(contract, company, because) }
             })
         });
         mapped.chain(self.companies.iter().map(|company| without_contract(plan, company))).collect()
     }
 
     /// The lines of changes that a contract's total has confirmed.
-    fn lines(
-        &self,
-        plan: &PartnerPlan,
-        known: &Known,
-        glances: &BTreeMap<ContractId, Glance>,
-    ) -> Vec<v1::LineSeen> {
-        let holds = |contract: &&ContractId| glances.get(contract) == Some(&Glance::Holds { seen: true });
-        let confirmed =
-            self.contracts.iter().filter(holds).filter_map(|contract| plan.contracts.get(contract));
-        confirmed.flat_map(|contract| known.told_by_total(contract)).collect()
+    fn lines(&self, known: &Known, glances: &BTreeMap<ContractId, Glance>) -> Vec<v1::LineSeen> {
+        let implied = self.contracts.iter().filter(|contract| implied_at(glances, **contract).is_some());
+        implied.flat_map(|contract| known.told_by_total(*contract)).collect()
+    }
+
+    /// The contracts whose total implies their lines.
+    fn implied(&self, glances: &BTreeMap<ContractId, Glance>) -> Vec<v1::ContractImplied> {
+        let implied = self.contracts.iter().filter_map(|contract| {
+            let at = implied_at(glances, *contract)?;
+            Some(v1::ContractImplied { contract_id: Some(contract.0), implied_at: Some(wire_instant(at)) })
+        });
+        implied.collect()
+    }
+}
+
+/// When a contract's total implied its lines, if it is by that that they hold what is wanted.
+fn implied_at(glances: &BTreeMap<ContractId, Glance>, contract: ContractId) -> Option<Timestamp> {
+    match glances.get(&contract) {
+        Some(Glance::Holds(Evidence::ImpliedByTotal(at))) => Some(*at),
+        _ => None,
     }
 }
 
@@ -166,8 +186,8 @@ impl Told {
 enum Because {
     /// Every contract of the slice gets this code.
     Code(ErrorCode),
-    /// It is known to hold what is wanted, and perhaps its total was seen to say so.
-    Holds { seen: bool },
+    /// Kaseya showed that it holds what is wanted.
+    Holds(Evidence),
     /// Of none of its targets the number is known.
     CountMissing,
 }
@@ -216,15 +236,15 @@ fn on_contract(contract: &ContractPlan, company: &CompanyId, because: Because) -
             Outcome::of(CompanyState::NotBilled)
         }
         Because::Code(code) => Outcome::with(CompanyState::NotSent, code),
-        Because::Holds { .. } | Because::CountMissing => aggregate(&outcomes).unwrap_or(nothing),
+        Because::Holds(_) | Because::CountMissing => aggregate(&outcomes).unwrap_or(nothing),
     };
-    let total_seen = matches!(because, Because::Holds { seen: true });
+    let holds = matches!(because, Because::Holds(_));
     v1::CompanyOutcome {
         company_id: company.to_string(),
         contract_id: Some(contract.contract.0),
         account_id: Some(contract.account.0),
         products,
-        seen_equal: Some(total_seen && seen_equal(&outcomes)),
+        seen_equal: Some(holds && seen_equal(&outcomes)),
         ..company_outcome(whole)
     }
 }
@@ -239,8 +259,8 @@ fn addend_outcome(target: &TargetPlan, addend: &Addend, because: Because) -> (Ou
     let missing = if target.other_basis { ErrorCode::Qty04 } else { ErrorCode::Qty02 };
     let outcome = match because {
         Because::Code(code) => Outcome::with(CompanyState::NotSent, code),
-        Because::Holds { .. } if units.is_some() => Outcome::of(CompanyState::Unchanged),
-        Because::Holds { .. } | Because::CountMissing => Outcome::with(CompanyState::NotSent, missing),
+        Because::Holds(_) if units.is_some() => Outcome::of(CompanyState::Unchanged),
+        Because::Holds(_) | Because::CountMissing => Outcome::with(CompanyState::NotSent, missing),
     };
     let product = v1::ProductOutcome {
         product_id: addend.product.to_string(),

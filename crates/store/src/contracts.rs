@@ -1,8 +1,11 @@
 //! What is known of contracts as a whole: as a survey last showed them, and what their lines were last read to make.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{AccountId, ContractId, JobId, PartnerId, SeenContract, ShownContract};
+use domain::{
+    AccountId, ContractId, Evidence, ExpectedTotal, JobId, PartnerId, SeenContract, ServiceId, ShownContract,
+    UNSURE_FOR,
+};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{Row, StoreError, Transaction};
@@ -82,11 +85,16 @@ pub struct ReadContract {
     pub owner_name: Option<String>,
     /// The mapped account, when the contract was found among its contracts.
     pub owner_account: Option<AccountId>,
+    /// The services that it looked for.
+    pub looked_for: Vec<ServiceId>,
+    /// Whether the lines added up to the total before any change; `None` where there was no such total.
+    pub total_is_sum: Option<bool>,
+    /// Whether it gave a code.
+    pub gave_code: bool,
 }
 
-/// Keeps when contracts were read, and what their totals should be from then on. The same attempt counts once, however
-/// often its message comes. What an older run says after a newer one leaves it unknown what the total should be: then
-/// the next survey's is no reason not to read.
+/// Keeps when contracts were read, for which services, and what their totals should be from then on. The same attempt counts once, however often its message comes. What an older run says
+/// after a newer one leaves it unknown what the total should be: then the next survey's is no reason not to read.
 pub async fn store_reads(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -94,38 +102,130 @@ pub async fn store_reads(
     (job, attempt): (JobId, i32),
     reads: &[ReadContract],
 ) -> Result<(), StoreError> {
-    let ids: Vec<i32> = reads.iter().map(|read| read.contract.0).collect();
-    let read_at: Vec<Timestamp> = reads.iter().map(|read| read.read_at).collect();
-    let before: Vec<Option<f64>> = reads.iter().map(|read| read.total_before).collect();
-    let moved: Vec<Option<f64>> = reads.iter().map(|read| read.total_moved).collect();
-    let owners: Vec<Option<&str>> = reads.iter().map(|read| read.owner_name.as_deref()).collect();
-    let accounts: Vec<Option<i32>> =
-        reads.iter().map(|read| read.owner_account.map(|account| account.0)).collect();
+    // One by one: their services are lists of their own length. A slice has at most a hundred.
+    for read in reads {
+        let looked_for: Vec<i32> = read.looked_for.iter().map(|service| service.0).collect();
+        tx.execute(
+            "insert into contracts (partner_id, contract_id, read_at, expected_total, owner_name, read_by_job,
+                                    read_by_attempt, read_by_run_number, looked_for, total_is_sum, code_stands,
+                                    owner_account_id)
+             values ($1, $2, $3, $4::float8 + $5::float8, $6, $7, $8, $9, $10, coalesce($11, false), $12, $13)
+             on conflict (partner_id, contract_id) do update set
+                 read_at = greatest(contracts.read_at, excluded.read_at),
+                 expected_total = case
+                     when coalesce(contracts.read_by_run_number > excluded.read_by_run_number, false) then null
+                     when excluded.expected_total is not null then excluded.expected_total
+                     -- Without a survey before it, what was expected is moved on.
+                     when $4::float8 is null then contracts.expected_total + $5::float8
+                 end,
+                 total_is_sum = coalesce($11, contracts.total_is_sum),
+                 looked_for = case when contracts.read_at > excluded.read_at then contracts.looked_for
+                                   else excluded.looked_for end,
+                 code_stands = case when contracts.read_at > excluded.read_at then contracts.code_stands
+                                    else excluded.code_stands end,
+                 owner_name = coalesce(excluded.owner_name, contracts.owner_name),
+                 owner_account_id = coalesce(excluded.owner_account_id, contracts.owner_account_id),
+                 read_by_job = excluded.read_by_job, read_by_attempt = excluded.read_by_attempt,
+                 read_by_run_number = greatest(contracts.read_by_run_number, excluded.read_by_run_number)
+             where (contracts.read_by_job, contracts.read_by_attempt)
+                   is distinct from (excluded.read_by_job, excluded.read_by_attempt)",
+            &[
+                &partner.as_str(),
+                &read.contract.0,
+                &read.read_at,
+                &read.total_before,
+                &read.total_moved,
+                &read.owner_name,
+                &job.0,
+                &attempt,
+                &run_number,
+                &looked_for,
+                &read.total_is_sum,
+                &read.gave_code,
+                &read.owner_account.map(|account| account.0),
+            ],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Forgets lines that the newest readings of these contracts did not find, and what was remembered of them, once the lines
+/// that they did find are stored: what we left there is there no more, and a line that is added later is another one. What may still
+/// land is kept for so long.
+pub async fn forget_gone_lines(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    contracts: &[ContractId],
+) -> Result<(), StoreError> {
+    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
     tx.execute(
-        "insert into contracts (partner_id, contract_id, read_at, expected_total, owner_name, read_by_job,
-                                read_by_attempt, read_by_run_number, owner_account_id)
-         select distinct on (contract_id) $1, contract_id, read_at, before + moved, owner_name, $2, $3, $4, account_id
-         from unnest($5::int[], $6::timestamptz[], $7::float8[], $8::float8[], $9::text[], $10::int[])
-             as read (contract_id, read_at, before, moved, owner_name, account_id)
-         order by contract_id
-         on conflict (partner_id, contract_id) do update set
-             read_at = greatest(contracts.read_at, excluded.read_at),
-             expected_total = case
-                 when coalesce(contracts.read_by_run_number > excluded.read_by_run_number, false) then null
-                 when excluded.expected_total is not null then excluded.expected_total
-                 -- Without a survey before it, what was expected is moved on.
-                 else contracts.expected_total + (select said.moved from unnest($5::int[], $7::float8[], $8::float8[])
-                                                      as said (contract_id, before, moved)
-                                                  where said.contract_id = contracts.contract_id and said.before is null
-                                                  limit 1)
-             end,
-             owner_name = coalesce(excluded.owner_name, contracts.owner_name),
-             owner_account_id = coalesce(excluded.owner_account_id, contracts.owner_account_id),
-             read_by_job = excluded.read_by_job, read_by_attempt = excluded.read_by_attempt,
-             read_by_run_number = greatest(contracts.read_by_run_number, excluded.read_by_run_number)
-         where (contracts.read_by_job, contracts.read_by_attempt)
-               is distinct from (excluded.read_by_job, excluded.read_by_attempt)",
-        &[&partner.as_str(), &job.0, &attempt, &run_number, &ids, &read_at, &before, &moved, &owners, &accounts],
+        "delete from lines using contracts
+         where lines.partner_id = $1 and lines.contract_id = any($2)
+           and contracts.partner_id = $1 and contracts.contract_id = lines.contract_id
+           and lines.seen_at < contracts.read_at",
+        &[&partner.as_str(), &contracts],
+    )
+    .await?;
+    tx.execute(
+        "update intents set forgotten = true
+         from contracts
+         where intents.partner_id = $1 and intents.contract_id = any($2) and not intents.forgotten
+           and contracts.partner_id = $1 and contracts.contract_id = intents.contract_id
+           and intents.service_id = any(contracts.looked_for)
+           and intents.permit_until + make_interval(secs => $3) < contracts.read_at
+           and not exists (select from lines
+                           where lines.partner_id = $1 and lines.contract_id = intents.contract_id
+                             and lines.line_id = intents.line_id)",
+        &[&partner.as_str(), &contracts, &UNSURE_FOR.as_secs_f64()],
+    )
+    .await?;
+    tx.execute(
+        "update targets set confirmed_units = null, confirmed_at = null, shares = null, shares_run_number = null
+         from contracts
+         where targets.partner_id = $1 and targets.contract_id = any($2) and targets.confirmed_at < contracts.read_at
+           and contracts.partner_id = $1 and contracts.contract_id = targets.contract_id
+           and targets.service_id = any(contracts.looked_for)
+           and not exists (select from lines
+                           where lines.partner_id = $1 and lines.contract_id = targets.contract_id
+                             and lines.service_id = targets.service_id)",
+        &[&partner.as_str(), &contracts],
+    )
+    .await
+    .map(drop)
+}
+
+/// Keeps that a code was given for contracts whose lines were not read: it stands until they are.
+pub async fn store_codes(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    contracts: &[ContractId],
+) -> Result<(), StoreError> {
+    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    tx.execute(
+        "insert into contracts (partner_id, contract_id, code_stands)
+         select $1, contract_id, true from unnest($2::int[]) as coded (contract_id)
+         on conflict (partner_id, contract_id) do update set code_stands = true",
+        &[&partner.as_str(), &contracts],
+    )
+    .await
+    .map(drop)
+}
+
+/// Keeps when contracts' totals were what they should be.
+pub async fn store_implied(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    implied: &[(ContractId, Timestamp)],
+) -> Result<(), StoreError> {
+    let contracts: Vec<i32> = implied.iter().map(|(contract, _)| contract.0).collect();
+    let times: Vec<Timestamp> = implied.iter().map(|(_, at)| *at).collect();
+    tx.execute(
+        "update contracts set implied_at = implied.at
+         from unnest($2::int[], $3::timestamptz[]) as implied (contract_id, at)
+         where partner_id = $1 and contracts.contract_id = implied.contract_id
+           and (contracts.implied_at is null or contracts.implied_at < implied.at)",
+        &[&partner.as_str(), &contracts, &times],
     )
     .await
     .map(drop)
@@ -142,12 +242,27 @@ pub struct KnownContract {
     pub changed_since: bool,
     /// When all its lines were last read.
     pub read_at: Option<Timestamp>,
+    /// The services that this reading looked for.
+    pub looked_for: BTreeSet<ServiceId>,
+    /// When its total last was what it should be.
+    pub implied_at: Option<Timestamp>,
     /// What its total should be.
-    pub expected_total: Option<f64>,
+    pub expected: Option<ExpectedTotal>,
+    /// Whether its newest reading gave a code.
+    pub code_stands: bool,
     /// The name that its account had when it was last found to be the mapped account's.
     pub owner_name: Option<String>,
     /// The account that it was last found to be one of.
     pub owner_account: Option<AccountId>,
+}
+
+impl KnownContract {
+    /// What is said of its lines rests on this; `None` before the first reading.
+    pub fn evidence(&self) -> Option<Evidence> {
+        let read = self.read_at?;
+        let implied = self.implied_at.filter(|implied| *implied > read);
+        Some(implied.map_or(Evidence::Read(read), Evidence::ImpliedByTotal))
+    }
 }
 
 /// What is known of these contracts, as a run with this number may use it.
@@ -161,11 +276,12 @@ pub async fn known(
     let rows = tx
         .query(
             "select contract_id, run_number is not null as seen, coalesce(run_number >= $3, false) as seen_by_run, shown, name, account_name, contract_type,
-                    active, billing_cycle, start_date, end_date, total, seen_at, read_at, expected_total, owner_name, owner_account_id,
+                    active, billing_cycle, start_date, end_date, total, seen_at, read_at, expected_total, total_is_sum,
+                    looked_for, implied_at, code_stands, owner_name, owner_account_id,
                     exists (select from intents
                             where intents.partner_id = $1 and intents.contract_id = contracts.contract_id
                               and intents.granted_at >= contracts.seen_at
-                              and intents.result not in ('not_begun', 'refused')) as changed_since
+                              and intents.result not in ('not_begun', 'refused') and not intents.forgotten) as changed_since
              from contracts
              where partner_id = $1 and contract_id = any($2)",
             &[&partner.as_str(), &contracts, &run_number],
@@ -179,7 +295,13 @@ pub async fn known(
                 seen_by_run: row.get("seen_by_run")?,
                 changed_since: row.get("changed_since")?,
                 read_at: row.get("read_at")?,
-                expected_total: row.get("expected_total")?,
+                looked_for: row.get::<Vec<i32>>("looked_for")?.into_iter().map(ServiceId).collect(),
+                implied_at: row.get("implied_at")?,
+                expected: match row.get("expected_total")? {
+                    Some(total) => Some(ExpectedTotal { total, is_sum: row.get("total_is_sum")? }),
+                    None => None,
+                },
+                code_stands: row.get("code_stands")?,
                 owner_name: row.get("owner_name")?,
                 owner_account: row.get::<Option<i32>>("owner_account_id")?.map(AccountId),
             };

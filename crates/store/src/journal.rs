@@ -63,6 +63,7 @@ pub async fn settle_intents(
         .query(
             "update intents set result = said.result, settled_at = said.at,
                     effective_date_read = coalesce(said.read, intents.effective_date_read),
+                    evidence = case when said.result = 'confirmed' then 'read' end,
                     taken_at = coalesce(taken_at, case when said.result in ('sent', 'confirmed') then said.at end)
              from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::date[]) as said (intent_id, result, at, read)
              where intents.partner_id = $1 and intents.intent_id = said.intent_id
@@ -98,7 +99,10 @@ pub async fn settle_from_lines(
     let ids: Vec<i32> = lines.iter().map(|line| line.line.0).collect();
     let units: Vec<f64> = lines.iter().map(|line| line.units).collect();
     let seen: Vec<Timestamp> = lines.iter().map(|line| line.seen_at).collect();
-    let dates: Vec<Option<Date>> = lines.iter().map(|line| line.effective_date).collect();
+    // A total shows no date.
+    let dates: Vec<Option<Date>> =
+        lines.iter().map(|line| line.effective_date.filter(|_| !line.is_implied)).collect();
+    let implied: Vec<bool> = lines.iter().map(|line| line.is_implied).collect();
     let without_effect =
         |intent: &&SettledIntent| matches!(intent.result, IntentResult::NotBegun | IntentResult::Refused);
     let idle: Vec<uuid::Uuid> = own.iter().filter(without_effect).map(|intent| intent.intent.0).collect();
@@ -107,30 +111,33 @@ pub async fn settle_from_lines(
     let judged = tx
         .query(
             "with seen as (
-                 select distinct on (contract_id, line_id) contract_id, line_id, units, seen_at, day
-                 from unnest($2::int[], $3::int[], $4::float8[], $5::timestamptz[], $9::date[])
-                          as read (contract_id, line_id, units, seen_at, day)
+                 select distinct on (contract_id, line_id) contract_id, line_id, units, seen_at, day, implied
+                 from unnest($2::int[], $3::int[], $4::float8[], $5::timestamptz[], $9::date[], $10::boolean[])
+                          as read (contract_id, line_id, units, seen_at, day, implied)
                  order by contract_id, line_id, seen_at desc
              ), judged as (
                  select intents.intent_id, coalesce(next.from_units, seen.units) as units,
                         case when next.granted_at is null then seen.day end as day,
                         coalesce(next.granted_at, seen.seen_at) as seen_at,
-                        coalesce(next.to_units = intents.to_units, false) as repeated
+                        coalesce(next.to_units = intents.to_units, false) as repeated,
+                        case when implied and next.granted_at is null then 'implied_by_total' else 'read' end as evidence
                  from intents join seen using (contract_id, line_id)
                       left join lateral (
                           select later.from_units, later.to_units, later.granted_at from intents later
                           where later.partner_id = $1 and later.contract_id = intents.contract_id
                             and later.line_id = intents.line_id and later.granted_at > intents.granted_at
                             and later.result not in ('not_begun', 'refused') and not later.intent_id = any($7)
+                            and not later.forgotten
                           order by later.granted_at limit 1) as next on true
                  where intents.partner_id = $1 and intents.result in ('open', 'sent', 'unsure')
-                   and not intents.intent_id = any($6)
+                   and not intents.intent_id = any($6) and not intents.forgotten
              )
              update intents set
                  result = case when intents.to_units = judged.units then 'confirmed' else 'not_applied' end,
                  settled_at = judged.seen_at,
                  effective_date_read = coalesce(case when intents.to_units = judged.units then judged.day end,
                                                 intents.effective_date_read),
+                 evidence = case when intents.to_units = judged.units then judged.evidence end,
                  taken_at = coalesce(taken_at, case when intents.to_units = judged.units then judged.seen_at end)
              from judged
              where intents.partner_id = $1 and intents.intent_id = judged.intent_id
@@ -140,7 +147,7 @@ pub async fn settle_from_lines(
                        and (intents.result <> 'sent'
                             or intents.effective_date <= (judged.seen_at at time zone 'UTC' - interval '12 hours')::date))
              returning intents.intent_id, intents.contract_id, intents.service_id, intents.to_units, intents.result",
-            &[&partner.as_str(), &contracts, &ids, &units, &seen, &own, &idle, &rest, &dates],
+            &[&partner.as_str(), &contracts, &ids, &units, &seen, &own, &idle, &rest, &dates, &implied],
         )
         .await?;
     let touched: Vec<uuid::Uuid> =
@@ -159,6 +166,7 @@ async fn note_confirmed(
         "update targets set confirmed_units = intents.to_units, confirmed_at = intents.settled_at
          from intents
          where intents.partner_id = $1 and intents.intent_id = any($2) and intents.result = 'confirmed'
+           and not intents.forgotten
            and targets.partner_id = $1 and targets.contract_id = intents.contract_id
            and targets.service_id = intents.service_id",
         &[&partner.as_str(), &intents],
@@ -216,16 +224,16 @@ async fn write_journal(
     tx.execute(
         "insert into journal (partner_id, intent_id, run_id, trigger, contract_id, service_id, line_id, from_units,
                               to_units, effective_date, addends, approved_hold_id, standing, written_at, confirmed_at,
-                              traceparent, pair_id, effective_date_read)
+                              traceparent, pair_id, effective_date_read, evidence)
          select intents.partner_id, intent_id, intents.run_id, runs.trigger, contract_id, service_id, line_id,
                 from_units, to_units, effective_date, addends, approved_hold_id, result, settled_at,
                 case when result = 'confirmed' then settled_at end, intents.traceparent,
-                intents.pair_id, intents.effective_date_read
+                intents.pair_id, intents.effective_date_read, intents.evidence
          from intents join runs on runs.run_id = intents.run_id
          where intents.partner_id = $1 and intent_id = any($2) and result in ('sent', 'confirmed', 'unsure')
          order by granted_at
          on conflict (intent_id) do update set standing = excluded.standing, confirmed_at = excluded.confirmed_at,
-             effective_date_read = excluded.effective_date_read
+             effective_date_read = excluded.effective_date_read, evidence = excluded.evidence
          where journal.standing <> 'confirmed'",
         &[&partner.as_str(), &intents],
     )

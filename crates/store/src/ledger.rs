@@ -12,7 +12,10 @@ mod surveys;
 mod tickets;
 
 pub(crate) use known::decided_change;
-pub use known::{Decided, KnownLine, Underway, changes_underway, decided_holds, invoiced_units, known_lines};
+pub use known::{
+    Decided, KnownLine, Underway, changes_underway, decided_holds, invoiced_units, known_lines,
+    known_services,
+};
 pub use leases::{
     ExpiredJob, Slice, close_dropped_job, expire_job, expired_job, give_up, give_up_survey, halve, hand_back,
     refused_to_local,

@@ -241,7 +241,7 @@ async fn found(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<Leftover
                   left join lateral (
                       select to_units from intents
                       where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
-                        and taken_at is not null and result <> 'confirmed'
+                        and taken_at is not null and result <> 'confirmed' and not forgotten
                         and (targets.confirmed_at is null or granted_at > targets.confirmed_at)
                       order by granted_at desc limit 1) as sent on true
              where partner_id = $1 and shares is not null and account_id is not null

@@ -51,6 +51,7 @@ pub mod settings;
 pub mod settings_writing;
 pub mod shared_kaseya;
 pub mod standing_holds;
+pub mod start_over;
 pub mod status_reading;
 pub mod switch;
 mod tls;

@@ -4,7 +4,9 @@ mod of_run;
 
 use std::collections::BTreeMap;
 
-use domain::{AccountId, CompanyId, CompanyState, ContractId, ErrorCode, PairId, PartnerId, Remark, RunId};
+use domain::{
+    AccountId, CompanyId, CompanyState, ContractId, ErrorCode, Evidence, PairId, PartnerId, Remark, RunId,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -75,8 +77,17 @@ pub struct CompanyOutcome {
     pub products: Vec<ProductRow>,
     /// Whether Kaseya was seen to hold our number (S-39).
     pub seen_equal: bool,
+    /// What is said of its lines rests on this; `None` when nothing was seen of them this time.
+    pub evidence: Option<Evidence>,
     /// Until when it is deferred.
     pub deferred_until: Option<Timestamp>,
+}
+
+impl CompanyOutcome {
+    /// When Kaseya was seen to hold our number, if it was: only what was read or is implied by a total counts (G-01).
+    fn synced_at(&self) -> Option<Timestamp> {
+        self.evidence.filter(|evidence| self.seen_equal && evidence.is_shown()).map(Evidence::at)
+    }
 }
 
 /// Where outcomes come from: an attempt of a job of a run. Of two for one company and contract the higher
@@ -118,7 +129,10 @@ struct Columns {
     remarks: Vec<serde_json::Value>,
     kaseya_says: Vec<Option<String>>,
     products: Vec<serde_json::Value>,
-    seen: Vec<bool>,
+    /// When Kaseya was seen to hold our number, if it was.
+    synced: Vec<Option<Timestamp>>,
+    evidence: Vec<Option<&'static str>>,
+    evidence_at: Vec<Option<Timestamp>>,
     deferred: Vec<Option<Timestamp>>,
 }
 
@@ -140,7 +154,9 @@ impl Columns {
             remarks: remarks.map_err(|error| StoreError::row("statuses", "remarks", &error))?,
             kaseya_says: outcomes.iter().map(|outcome| outcome.kaseya_says.clone()).collect(),
             products: products.map_err(|error| StoreError::row("statuses", "products", &error))?,
-            seen: outcomes.iter().map(|outcome| outcome.seen_equal).collect(),
+            synced: outcomes.iter().map(CompanyOutcome::synced_at).collect(),
+            evidence: outcomes.iter().map(|outcome| outcome.evidence.map(Evidence::kind)).collect(),
+            evidence_at: outcomes.iter().map(|outcome| outcome.evidence.map(Evidence::at)).collect(),
             deferred: outcomes.iter().map(|outcome| outcome.deferred_until).collect(),
         })
     }
@@ -176,19 +192,24 @@ pub async fn store_statuses(
     let stored = tx
         .query(
             "insert into statuses (partner_id, company_id, contract_id, account_id, state, code, remarks, products,
-                                   deferred_until, kaseya_says, run_id, run_number, attempt, traceparent, updated_at)
+                                   deferred_until, kaseya_says, run_id, run_number, attempt, traceparent, updated_at,
+                                   evidence, evidence_at)
              select $1, company_id, contract_id, account_id, state, code, remarks, products, deferred_until, kaseya_says,
-                    $2, $3, $4, $13, $14
+                    $2, $3, $4, $13, $14, evidence, evidence_at
              from unnest($5::text[], $6::int[], $7::int[], $8::text[], $9::text[], $10::jsonb[], $11::jsonb[],
-                         $12::timestamptz[], $15::text[])
-                 as incoming (company_id, contract_id, account_id, state, code, remarks, products, deferred_until, kaseya_says)
+                         $12::timestamptz[], $15::text[], $16::text[], $17::timestamptz[])
+                 as incoming (company_id, contract_id, account_id, state, code, remarks, products, deferred_until, kaseya_says,
+                              evidence, evidence_at)
              order by company_id, contract_id
              on conflict (partner_id, company_id, contract_id) do update set
                  account_id = excluded.account_id, state = excluded.state, code = excluded.code,
                  remarks = excluded.remarks, products = excluded.products, deferred_until = excluded.deferred_until,
                  kaseya_says = excluded.kaseya_says,
                  run_id = excluded.run_id, run_number = excluded.run_number, attempt = excluded.attempt,
-                 traceparent = excluded.traceparent, updated_at = excluded.updated_at
+                 traceparent = excluded.traceparent, updated_at = excluded.updated_at,
+                 -- Where nothing was seen this time, what was is only remembered.
+                 evidence = coalesce(excluded.evidence, case when statuses.evidence_at is not null then 'remembered' end),
+                 evidence_at = coalesce(excluded.evidence_at, statuses.evidence_at)
              where (statuses.run_number, statuses.attempt) <= (excluded.run_number, excluded.attempt)
              returning company_id, contract_id, state, code",
             &[
@@ -207,15 +228,17 @@ pub async fn store_statuses(
                 &traceparent,
                 &at,
                 &columns.kaseya_says,
+                &columns.evidence,
+                &columns.evidence_at,
             ],
         )
         .await?;
     tx.execute(
-        "update statuses set last_sync = greatest(last_sync, $4)
-         from unnest($2::text[], $3::int[], $5::boolean[]) as told (company_id, contract_id, seen)
+        "update statuses set last_sync = greatest(last_sync, synced)
+         from unnest($2::text[], $3::int[], $4::timestamptz[]) as told (company_id, contract_id, synced)
          where partner_id = $1 and statuses.company_id = told.company_id
-           and statuses.contract_id = told.contract_id and seen",
-        &[&source.partner.as_str(), &columns.companies, &columns.contracts, &at, &columns.seen],
+           and statuses.contract_id = told.contract_id and synced is not null",
+        &[&source.partner.as_str(), &columns.companies, &columns.contracts, &columns.synced],
     )
     .await?;
     tx.execute(

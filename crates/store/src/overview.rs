@@ -143,7 +143,8 @@ async fn unmapped_products(
 /// what waits, and users of companies without a contract by the usual price of their product's service.
 async fn at_risk(tx: &Transaction<'_>, partner: &PartnerId) -> Result<AtRisk, StoreError> {
     let sql = "with prices as (
-                   select contract_id, service_id, min(units) as units, min(unit_price) as unit_price
+                   select contract_id, service_id, min(units) as units, min(unit_price) as unit_price,
+                          min(charged_price) as charged_price
                    from lines where partner_id = $1 group by contract_id, service_id
                ),
                usual as (
@@ -168,6 +169,13 @@ async fn at_risk(tx: &Transaction<'_>, partner: &PartnerId) -> Result<AtRisk, St
                    select abs(to_units - from_units), coalesce(prices.unit_price, usual.unit_price)
                    from holds left join prices using (contract_id, service_id) left join usual using (service_id)
                    where partner_id = $1 and state = 'open'
+                   union all
+                   -- Units at a price of 0: what they were charged with before, or what others are.
+                   select units, coalesce(charged_price, usual.unit_price)
+                   from (select distinct contract_id, (product ->> 'service')::int as service_id
+                         from statuses cross join jsonb_array_elements(products) as product
+                         where partner_id = $1 and product ->> 'code' = 'PRC-01') as free
+                        join prices using (contract_id, service_id) left join usual using (service_id)
                    union all
                    select user_counts.users, usual.unit_price
                    from newest_reports

@@ -125,6 +125,7 @@ pub async fn targets_standing(
                   left join (select *, case when result = 'unsure' then settled_at else permit_until end as last_sign
                              from intents
                              where partner_id = $1 and contract_id = any($2) and (job_id <> $3 or attempt <> $4)
+                               and not forgotten
                                and (result = 'unsure' and settled_at > $5
                                     or result in ('open', 'not_applied') and permit_until > $5)) as late
                   using (contract_id, service_id)

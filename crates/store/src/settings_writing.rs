@@ -16,6 +16,7 @@ use crate::{
     intake::{self, ToldCompany, ToldProduct},
     kaseya_names,
     settings::ProductBilling,
+    start_over::start_over,
 };
 
 /// An integration as it is to be stored, without its switch: that is turned by [`crate::switch`].
@@ -37,7 +38,8 @@ pub struct NewIntegration {
     pub password_marks: Vec<String>,
     /// Since when the password is the stored one, if that is known.
     pub password_changed_at: Option<Timestamp>,
-    /// Higher than before if host, tenant, user or password are others: then a refusal of the old ones is forgotten.
+    /// Higher than before if host, address, tenant, user or password are others: then a refusal of the old ones is forgotten,
+    /// and a job that has begun gets no permit any more.
     pub credentials_version: u32,
     /// When contracts are invoiced, unless set for one of them.
     pub billing: Billing,
@@ -141,7 +143,8 @@ pub async fn store_count_basis(
     tx.execute(sql, &[&partner.as_str(), &basis.as_str()]).await.map(drop)
 }
 
-/// Stores the integration; a new one is off.
+/// Stores the integration; a new one is off. Another host, tenant or address is another Kaseya: nothing that was known
+/// counts from then on.
 pub async fn store_integration(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -168,6 +171,10 @@ pub async fn store_integration(
                    call_share_percent = excluded.call_share_percent, saved_at = excluded.saved_at,
                    drift_policy = excluded.drift_policy,
                    password_marks = excluded.password_marks, password_changed_at = excluded.password_changed_at,
+                   known_since_version = case
+                       when (known.host, known.tenant, known.v2_base, known.v1_base)
+                            is distinct from (excluded.host, excluded.tenant, excluded.v2_base, excluded.v1_base)
+                       then excluded.credentials_version else known.known_since_version end,
                    password_warned = case when known.password_changed_at = excluded.password_changed_at
                                           then known.password_warned end,
                    sync_after_refusal = known.sync_after_refusal or known.credentials_refused_code is not null
@@ -176,6 +183,16 @@ pub async fn store_integration(
                                                    then known.credentials_refused_code end,
                    credentials_refused_at = case when known.credentials_version = excluded.credentials_version
                                                  then known.credentials_refused_at end";
+    let moved = tx
+        .query_opt(
+            "select from integrations
+             where partner_id = $1 and (host, tenant, v2_base, v1_base) is distinct from ($2, $3, $4, $5)",
+            &[&partner.as_str(), &new.host, &new.tenant, &new.v2_base, &new.v1_base],
+        )
+        .await?;
+    if moved.is_some() {
+        start_over(tx, partner).await?;
+    }
     let figure = |figure: u32| {
         i32::try_from(figure).map_err(|error| StoreError::row("integrations", "brakes", &error))
     };

@@ -286,10 +286,13 @@ impl Attempt<'_> {
         if any_write && self.content.mode == RunMode::Apply {
             write_changes(self, &mut in_hand).await;
         }
-        let worked_on = in_hand.into_iter().map(|InHand { contract, planned, written }| {
-            findings.contracts_read.extend(planned.read(contract, &written));
+        let worked_on = in_hand.into_iter().map(|InHand { contract, mut planned, written }| {
+            planned.rest_on_reading();
+            if let Some((read, lines)) = planned.read(contract, &written) {
+                findings.contracts_read.push(read);
+                findings.lines.extend(lines);
+            }
             findings.contracts_seen.extend(planned.seen.map(v1::ContractSeen::from));
-            findings.lines.extend(planned.lines);
             findings.changes.extend(written.changes);
             let decided = |(place, result)| (!written.not_begun.contains(&place)).then_some(result);
             let results = planned.results.into_iter().enumerate().map(decided).collect();
@@ -431,6 +434,8 @@ impl Attempt<'_> {
                 named if named.is_empty() => self.in_use.services_named(),
                 named => named,
             },
+            contracts_implied: Vec::new(),
+            accounts_seen: self.in_use.accounts_seen(),
         }
     }
 }

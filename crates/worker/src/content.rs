@@ -117,6 +117,10 @@ pub struct Contract {
     pub known_account_name: Option<String>,
     /// The account that the contract was last found to be one of.
     pub owner_account: Option<AccountId>,
+    /// Services that were ours and that nothing is mapped to now: a reading looks for them too.
+    pub also_look_for: BTreeSet<ServiceId>,
+    /// Whether its account is asked for even if nothing changes.
+    pub ask_account: bool,
 }
 
 /// One service on the contract.
@@ -317,6 +321,8 @@ fn contract(work: v1::ContractWork) -> Result<Contract, FieldError> {
         known_name: work.known_contract_name,
         known_account_name: work.known_account_name,
         owner_account: work.owner_account_id.map(AccountId),
+        also_look_for: work.also_look_for.into_iter().map(ServiceId).collect(),
+        ask_account: work.ask_account.unwrap_or(false),
     })
 }
 

@@ -1,8 +1,11 @@
 //! One contract: what Kaseya shows, and what is to be done about it.
 
+use std::collections::BTreeMap;
+
 use domain::{
-    AccountId, Brake, Change, Decision, ErrorCode, LeftBehind, Line, PairId, PlanContext, Remark,
-    SeenContract, ShownContract, Wanted, later_start, plan_leftover, plan_target,
+    AccountId, Brake, Change, CompanyState, Decision, ErrorCode, Evidence, ExpectedTotal, LeftBehind, Line,
+    PairId, PlanContext, Remark, SeenContract, ServiceId, ShownContract, Wanted, is_same_total, later_start,
+    plan_leftover, plan_target,
 };
 use jiff::{Timestamp, civil::Date};
 use kaseya::{BmsError, ContractLine};
@@ -31,10 +34,10 @@ pub(crate) struct Planned {
     pub(crate) results: Vec<TargetResult>,
     /// What is to be written.
     pub(crate) writes: Vec<PlannedWrite>,
-    /// The lines of our services, as read.
-    pub(crate) lines: Vec<v1::LineSeen>,
-    /// When they were read, if they were.
-    pub(crate) read_at: Option<Timestamp>,
+    /// What the newest reading of its lines found, if they were read.
+    pub(crate) reading: Option<Reading>,
+    /// What all its lines added up to before any change; `None` where one has no price.
+    pub(crate) lines_total: Option<f64>,
     /// The contract's total before any change, if the survey showed it.
     pub(crate) total: Option<f64>,
     /// The name of its account, when it was asked whose it is.
@@ -45,6 +48,41 @@ pub(crate) struct Planned {
     cycle_to_choose: Option<String>,
     /// The contract as it was asked for again before a change.
     pub(crate) seen: Option<SeenContract>,
+}
+
+/// What a reading of a contract's lines found.
+pub(crate) struct Reading {
+    /// When.
+    at: Timestamp,
+    /// How many lines there are of each service that is mapped or was ours.
+    found: BTreeMap<ServiceId, u32>,
+    /// The lines of these services.
+    lines: Vec<v1::LineSeen>,
+}
+
+impl Reading {
+    /// What lines say of the services that are mapped here or were ours; others are none of our business.
+    pub(crate) fn of(contract: &Contract, lines: &[ContractLine], at: Timestamp) -> Self {
+        let mapped = contract.targets.iter().map(|target| target.service);
+        let ours = mapped.chain(contract.also_look_for.iter().copied());
+        let mut found: BTreeMap<ServiceId, u32> = ours.map(|service| (service, 0)).collect();
+        let mut seen = Vec::new();
+        for line in lines {
+            let Some(count) = found.get_mut(&line.service_id) else { continue };
+            *count += 1;
+            seen.push(v1::LineSeen {
+                contract_id: Some(contract.id.0),
+                service_id: Some(line.service_id.0),
+                line_id: Some(line.id.0),
+                units: Some(line.units),
+                unit_price: line.unit_price,
+                effective_date: line.effective_date.map(|day| day.to_string()),
+                seen_at: Some(wire_instant(at)),
+                implied_by_total: None,
+            });
+        }
+        Self { at, found, lines: seen }
+    }
 }
 
 /// What was decided about a target, and what Kaseya shows for it.
@@ -108,9 +146,9 @@ pub(crate) async fn plan_contract(
     }
     let any_number = contract.targets.iter().any(|target| target.wanted != Wanted::Unknown);
     let lines = if any_number { attempt.session.lines(contract.id).await? } else { Vec::new() };
-    planned.lines = seen_lines(attempt, contract, &lines);
+    planned.reading = any_number.then(|| Reading::of(contract, &lines, attempt.clock.now()));
+    planned.lines_total = lines.iter().try_fold(0.0, |sum, line| Some(sum + line.units * line.unit_price?));
     planned.total = shown.total;
-    planned.read_at = any_number.then(|| attempt.clock.now());
     let terms = Terms::at_hand(contract, shown);
     planned.decide(attempt, contract, &lines, &terms, shown.end);
     for left in &contract.left_behind {
@@ -181,8 +219,7 @@ async fn object(
             decided.remark = Some(remark);
         }
     }
-    if planned.any_write()
-        && in_use::account_is_asked(contract)
+    if in_use::account_is_asked(contract, planned.any_write())
         && let Some(remark) = in_use::account_out_of_use(attempt, contract).await?
     {
         planned.send_nothing(contract, ErrorCode::Acc01, remark);
@@ -270,16 +307,61 @@ impl Planned {
         }
     }
 
-    /// That the contract was read, and what its total should be by now; `None` when its lines were not.
-    pub(crate) fn read(&self, contract: &Contract, written: &Written) -> Option<v1::ContractRead> {
-        Some(v1::ContractRead {
+    /// What the total should be once these changes have moved it by so much; `None` where the survey showed none.
+    pub(crate) fn expected_total(&self, moved: f64) -> Option<ExpectedTotal> {
+        let total = self.total?;
+        let is_sum = self.lines_total.is_some_and(|sum| is_same_total(sum, total));
+        Some(ExpectedTotal { total: total + moved, is_sum })
+    }
+
+    /// The targets, by their places, that were found to hold their number and that these lines show otherwise.
+    pub(crate) fn moved_meanwhile(&self, contract: &Contract, lines: &[ContractLine]) -> Vec<usize> {
+        let moved = |(place, (decided, target)): (usize, (&DecidedTarget, &Target))| {
+            let Decision::Unchanged { line: before } = decided.decision else { return None };
+            let mut now = lines.iter().filter(|line| line.service_id == target.service);
+            let same = match (before, now.next(), now.next()) {
+                (None, None, _) => true,
+                (Some(before), Some(line), None) => before.id == line.id && before.units == line.units,
+                _ => false,
+            };
+            (!same).then_some(place)
+        };
+        self.decided.iter().zip(&contract.targets).enumerate().filter_map(moved).collect()
+    }
+
+    /// Says of each result what it rests on, once nothing more is read. A number that was sent and not shown is not seen.
+    pub(crate) fn rest_on_reading(&mut self) {
+        let Some(reading) = &self.reading else { return };
+        let read = Evidence::Read(reading.at);
+        for result in &mut self.results {
+            let shown = !matches!(result.outcome.state, CompanyState::Sent | CompanyState::Deferred);
+            result.evidence = Some(if shown { read } else { read.remembered() });
+        }
+    }
+
+    /// That the contract was read, what was found, and what its total should be by now, with the lines; `None` when they
+    /// were not read.
+    pub(crate) fn read(
+        &mut self,
+        contract: &Contract,
+        written: &Written,
+    ) -> Option<(v1::ContractRead, Vec<v1::LineSeen>)> {
+        let reading = self.reading.take()?;
+        let found = reading
+            .found
+            .iter()
+            .map(|(service, lines)| v1::ServiceFound { service_id: Some(service.0), lines: Some(*lines) });
+        let read = v1::ContractRead {
             contract_id: Some(contract.id.0),
-            read_at: Some(wire_instant(self.read_at?)),
+            read_at: Some(wire_instant(reading.at)),
             total_before: self.total,
             total_moved: written.total_moved(&self.writes),
             owner_name: self.owner_name.clone(),
             owner_account_id: self.owner_account.map(|account| account.0),
-        })
+            found: found.collect(),
+            lines_total: self.lines_total,
+        };
+        Some((read, reading.lines))
     }
 }
 
@@ -319,26 +401,4 @@ fn context_of(attempt: &Attempt<'_>, target: &Target) -> PlanContext {
         remembered: target.remembered,
         drift: target.drift,
     }
-}
-
-/// The lines of the services that are mapped here; others are none of our business.
-pub(crate) fn seen_lines(
-    attempt: &Attempt<'_>,
-    contract: &Contract,
-    lines: &[ContractLine],
-) -> Vec<v1::LineSeen> {
-    let now = wire_instant(attempt.clock.now());
-    lines
-        .iter()
-        .filter(|line| contract.targets.iter().any(|target| target.service == line.service_id))
-        .map(|line| v1::LineSeen {
-            contract_id: Some(contract.id.0),
-            service_id: Some(line.service_id.0),
-            line_id: Some(line.id.0),
-            units: Some(line.units),
-            unit_price: line.unit_price,
-            effective_date: line.effective_date.map(|day| day.to_string()),
-            seen_at: Some(now),
-        })
-        .collect()
 }

@@ -28,12 +28,13 @@ pub(crate) fn result_of(
         ..TargetResult::of(outcome)
     };
     let result = match decision {
-        Decision::Unchanged { line } => {
-            let from = line.map(|line| line.units);
-            TargetResult { from, to, ..TargetResult::of(Outcome::of(CompanyState::Unchanged)) }
+        Decision::Unchanged { line: held } => {
+            let (from, code) = (held.map(|held| held.units), price_code(line, to));
+            TargetResult { from, to, ..TargetResult::of(Outcome { state: CompanyState::Unchanged, code }) }
         }
         Decision::Write(change) => {
-            of_change(change, Outcome { state: CompanyState::Changed, code: drift_code(change) })
+            let code = drift_code(change).or_else(|| price_code(line, Some(change.to)));
+            of_change(change, Outcome { state: CompanyState::Changed, code })
         }
         Decision::Hold(change, brake) => {
             let code = match brake {
@@ -113,6 +114,12 @@ fn why_held(brake: Brake, change: &Change, target: &Target) -> Option<Remark> {
 /// DRF-01, where a line that was edited in Kaseya is sent our number again.
 pub(crate) fn drift_code(change: &Change) -> Option<ErrorCode> {
     matches!(change.rewrite, Some(Rewrite::Edited { .. })).then_some(ErrorCode::Drf01)
+}
+
+/// PRC-01, where units are wanted on a line whose price is 0: they stand on the invoice and nothing is charged for them.
+pub(crate) fn price_code(line: Option<&ContractLine>, units: Option<u32>) -> Option<ErrorCode> {
+    let is_free = line.and_then(|line| line.unit_price).is_some_and(|price| price <= 0.0);
+    (is_free && units.is_some_and(|units| units > 0)).then_some(ErrorCode::Prc01)
 }
 
 fn rewritten(change: &Change) -> Option<Remark> {

@@ -28,6 +28,13 @@ impl InUse {
         let names = self.services.get().into_iter().flat_map(|catalogue| &catalogue.names);
         names.map(|(service, name)| named(service.0, name)).collect()
     }
+
+    /// The accounts that were asked for and shown.
+    pub(crate) fn accounts_seen(&self) -> Vec<v1::AccountSeen> {
+        let seen = self.accounts.get().into_iter().flat_map(|accounts| accounts.shown.values());
+        seen.map(|account| v1::AccountSeen { account_id: Some(account.id.0), name: account.name.clone() })
+            .collect()
+    }
 }
 
 /// What the catalogue called a service, on the wire.
@@ -77,9 +84,10 @@ pub(crate) async fn service_out_of_use(
     })
 }
 
-/// Whether the account is to be asked for before a change of the contract.
-pub(crate) fn account_is_asked(contract: &Contract) -> bool {
-    contract.seen.is_none() || contract.targets.iter().any(|target| target.read_before)
+/// Whether the account is to be asked for: where the scheduler says so, and before a change of the contract.
+pub(crate) fn account_is_asked(contract: &Contract, changing: bool) -> bool {
+    let before_change = contract.seen.is_none() || contract.targets.iter().any(|target| target.read_before);
+    contract.ask_account || changing && before_change
 }
 
 /// Why nothing is sent for a contract's account, if it is not in use.
@@ -91,7 +99,11 @@ pub(crate) async fn account_out_of_use(
     let accounts = accounts(attempt).await?;
     Ok(match accounts.shown.get(&contract.account.0) {
         Some(shown) if shown.is_active => None,
-        Some(_) => Some(Remark::AccountInactive { account: account() }),
+        // Under the name that it has now.
+        Some(shown) => {
+            let name = Some(shown.name.clone()).filter(|name| !name.trim().is_empty());
+            Some(Remark::AccountInactive { account: name.or_else(account) })
+        }
         None if accounts.is_missing(contract.account.0) => {
             Some(Remark::AccountNotShown { account: account() })
         }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Addend, Brake, CompanyId, CompanyState, ErrorCode, Outcome, PairId, Remark, aggregate, seen_equal,
+    Addend, Brake, CompanyId, CompanyState, ErrorCode, Evidence, Outcome, PairId, Remark, aggregate,
+    seen_equal,
 };
 use jiff::{Timestamp, civil::Date};
 use messages::{field::wire_instant, v1};
@@ -31,6 +32,8 @@ pub(crate) struct TargetResult {
     pub(crate) deferred_until: Option<Timestamp>,
     /// What it has in common with the other half of a plan switch.
     pub(crate) pair: Option<PairId>,
+    /// What is said of the line rests on this; `None` when it was not read.
+    pub(crate) evidence: Option<Evidence>,
 }
 
 impl TargetResult {
@@ -46,6 +49,7 @@ impl TargetResult {
             kaseya_says: None,
             deferred_until: None,
             pair: None,
+            evidence: None,
         }
     }
 
@@ -68,6 +72,7 @@ struct Company {
     remarks: Vec<Remark>,
     kaseya_says: Vec<String>,
     deferred_until: Option<Timestamp>,
+    evidence: Vec<Evidence>,
 }
 
 impl Company {
@@ -77,6 +82,7 @@ impl Company {
         self.remarks.extend(result.remarks.clone());
         self.kaseya_says.extend(result.kaseya_says.clone());
         self.deferred_until = self.deferred_until.max(result.deferred_until);
+        self.evidence.extend(result.evidence);
     }
 }
 
@@ -137,6 +143,7 @@ pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) ->
                 kaseya_says: (!company.kaseya_says.is_empty()).then(|| company.kaseya_says.join(" ")),
                 seen_equal: Some(seen_equal(&company.outcomes)),
                 deferred_until: company.deferred_until.map(wire_instant),
+                evidence: Evidence::weakest(company.evidence).map(v1::Evidence::from),
                 products: company.products,
             })
         })

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    CompanyState, ErrorCode, IntentId, LEAST_PRICE, Outcome, PairId, Remark, UNSURE_FOR, has_begun_everywhere,
+    CompanyState, ErrorCode, IntentId, Outcome, PairId, Remark, UNSURE_FOR, UnconfirmedChange,
+    has_begun_everywhere, total_tells,
 };
 use jiff::{Timestamp, civil::Date};
 use kaseya::{BmsError, ContractLine, WriteError};
@@ -16,8 +17,8 @@ use tracing::Instrument as _;
 use crate::{
     attempt::{Attempt, Interrupted, Verdict},
     content::Contract,
-    contract::{Half, Planned, PlannedWrite, seen_lines},
-    decided::drift_code,
+    contract::{Half, Planned, PlannedWrite, Reading},
+    decided::{drift_code, price_code},
     outcome::TargetResult,
     permission::{ask, deny, may_begin},
     switching::InHand,
@@ -101,7 +102,14 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
     let mut shown = Vec::new();
     for (index, work) in in_hand.iter_mut().enumerate() {
         let of_contract: Vec<&Tried> = tried.iter().filter(|one| one.place.0 == index).collect();
-        shown.push(check(attempt, work.contract, &mut work.planned, &of_contract).await);
+        let lines = check(attempt, work.contract, &mut work.planned, &of_contract).await;
+        for target in lines.iter().flat_map(|lines| work.planned.moved_meanwhile(work.contract, lines)) {
+            // Somebody has edited another line between the two readings: it is decided again.
+            work.written.not_begun.insert(target);
+            let again = Interrupted::Contract(Verdict::HandBack(None, None));
+            work.written.interrupted.get_or_insert(again);
+        }
+        shown.push(lines);
     }
     // In the order in which they were written: a fall is settled before its rise.
     let mut falls: Vec<(PairId, Tried)> = Vec::new();
@@ -243,13 +251,37 @@ async fn write_one(
     Ok(Tried { place, intent, result, code, remark, kaseya_says, dated: None, at })
 }
 
-/// Whether the next survey's total will show all of these changes: each was taken, and has a price.
-fn told_by_total(attempt: &Attempt<'_>, planned: &Planned, tried: &[&Tried]) -> bool {
-    let priced = |one: &&Tried| {
-        let price = planned.writes[one.place.1].line.unit_price;
-        one.result != ChangeResult::Unsure && price.is_some_and(|price| price >= LEAST_PRICE)
-    };
-    attempt.content.confirm_by_total && planned.total.is_some() && tried.iter().all(priced)
+/// Whether the next survey's total will show all of these changes, with those that were taken before and not shown yet.
+fn told_by_total(attempt: &Attempt<'_>, contract: &Contract, planned: &Planned, tried: &[&Tried]) -> bool {
+    if !attempt.content.confirm_by_total {
+        return false;
+    }
+    let sent = tried.iter().filter(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure));
+    let mut changes: Vec<UnconfirmedChange> = sent
+        .map(|one| {
+            let PlannedWrite { line, change, half, .. } = &planned.writes[one.place.1];
+            let moves = line.unit_price.map(|price| (f64::from(change.to) - change.from) * price);
+            UnconfirmedChange {
+                moves: moves.filter(|_| one.result == ChangeResult::Sent),
+                is_half: half.is_some(),
+            }
+        })
+        .collect();
+    let moved: f64 = changes.iter().filter_map(|change| change.moves).sum();
+    let written = |place: usize| tried.iter().any(|one| planned.writes[one.place.1].target == place);
+    for (place, (target, decided)) in contract.targets.iter().zip(&planned.decided).enumerate() {
+        let remembered = &target.remembered;
+        let pending = remembered.pending.filter(|pending| decided.shown != f64::from(pending.to));
+        if written(place) || pending.is_none() && remembered.unanswered.is_none() {
+            continue;
+        }
+        let price = decided.line.as_ref().and_then(|line| line.unit_price);
+        let of_pending =
+            pending.zip(price).map(|(pending, price)| (f64::from(pending.to) - pending.from) * price);
+        let moves = of_pending.filter(|_| remembered.unanswered.is_none());
+        changes.push(UnconfirmedChange { moves, is_half: false });
+    }
+    planned.expected_total(moved).is_some_and(|expected| expected.tells()) && total_tells(&changes)
 }
 
 /// Reads the contract again when anything may have been changed. `None` when the reading failed, and where it is left to the
@@ -263,12 +295,12 @@ async fn check(
     if !tried.iter().any(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure)) {
         return None;
     }
-    if told_by_total(attempt, planned, tried) {
+    if told_by_total(attempt, contract, planned, tried) {
         return None;
     }
     match attempt.session.lines(contract.id).await {
         Ok(lines) => {
-            planned.lines = seen_lines(attempt, contract, &lines);
+            planned.reading = Some(Reading::of(contract, &lines, attempt.clock.now()));
             Some(lines)
         }
         Err(error) => {
@@ -320,7 +352,10 @@ fn contradict(attempt: &Attempt<'_>, one: &mut Tried, write: &PlannedWrite, show
 fn result_of(write: &PlannedWrite, one: &Tried, planned: &TargetResult) -> Option<TargetResult> {
     let change = &write.change;
     let outcome = match one.result {
-        ChangeResult::Confirmed => Outcome { state: CompanyState::Changed, code: drift_code(change) },
+        ChangeResult::Confirmed => {
+            let code = drift_code(change).or_else(|| price_code(Some(&write.line), Some(change.to)));
+            Outcome { state: CompanyState::Changed, code }
+        }
         ChangeResult::Sent => Outcome { state: CompanyState::Sent, code: one.code },
         ChangeResult::Unsure => Outcome::with(CompanyState::Deferred, ErrorCode::Net02),
         ChangeResult::Refused => Outcome::with(CompanyState::NotSent, one.code.unwrap_or(ErrorCode::Unk01)),

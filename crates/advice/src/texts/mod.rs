@@ -64,6 +64,7 @@ pub(crate) fn of(code: ErrorCode, facts: &Facts) -> &'static Text {
         ErrorCode::Svc03 => &services::SVC_03,
         ErrorCode::Svc04 => &services::SVC_04,
         ErrorCode::Drf01 => &services::DRF_01,
+        ErrorCode::Prc01 => &services::PRC_01,
         ErrorCode::Qty01 if facts.brake == Some(Brake::Leftover) && facts.dismissed => {
             &counts::QTY_01_LEFTOVER_DISMISSED
         }

@@ -138,3 +138,29 @@ pub(super) const DRF_01: Text = Text {
         "Chi l'ha modificata è scritto in Kaseya nello storico del contratto: Finance > Contracts[ > {contract}].",
     ),
 };
+
+pub(super) const PRC_01: Text = Text {
+    title: both("Units at a price of 0", "Unità a prezzo 0"),
+    happened: brief(
+        "The line of the service[ \"{service}\"] has a price of 0 in Kaseya.",
+        "La riga del servizio[ \"{service}\"] ha prezzo 0 in Kaseya.",
+    ),
+    invoice: brief(
+        "[{users}|its users] are on the invoice, and nothing is charged for them.",
+        "[{users}|i suoi utenti] compaiono in fattura, ma senza alcun importo.",
+    ),
+    done: detail(
+        "We keep the units up to date. We never change a price: it is yours to set.",
+        "Teniamo aggiornate le unità. Non modifichiamo mai un prezzo: lo decidi tu.",
+    ),
+    to_do: brief(
+        "Set the price in Kaseya, then press Check again.",
+        "Imposta il prezzo in Kaseya, poi premi Verifica di nuovo.",
+    )
+    .more(
+        "In Kaseya: Finance > Contracts[ > {contract}], the services. If nothing is to be charged, mark the product as not \
+         billed.",
+        "In Kaseya: Finance > Contracts[ > {contract}], i servizi. Se non si deve addebitare nulla, segna il prodotto come \
+         non fatturato.",
+    ),
+};

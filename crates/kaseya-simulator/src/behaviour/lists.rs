@@ -20,6 +20,8 @@ pub struct ListBehaviour {
     pub ids: IdsBinding,
     /// A look-up of contracts shows those of all accounts, whichever is asked for.
     pub ignores_account: bool,
+    /// What the list of contracts shows as each one's price.
+    pub contract_prices: ContractPrices,
 }
 
 /// How several ids are taken from a query.
@@ -32,6 +34,18 @@ pub enum IdsBinding {
     Comma,
     /// The filter is not known: everything is shown.
     Ignored,
+}
+
+/// What the list of contracts shows as each one's price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum ContractPrices {
+    /// What its lines add up to.
+    #[default]
+    Sum,
+    /// Always 0.
+    Zero,
+    /// Always null.
+    Null,
 }
 
 /// How calls above the hourly limit are counted and answered.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{midnight, page, success};
 use crate::{
-    Contract, ContractStatus, State,
+    Contract, ContractPrices, ContractStatus, State,
     call::Call,
     refusal::Refusal,
     rows::{Paging, holds, ids},
@@ -59,7 +59,11 @@ pub(crate) fn summary(state: &State, call: &Call, now: Timestamp) -> Result<Valu
             "contractName": contract.name,
             "accountName": state.account_name(contract),
             "contractType": contract.contract_type,
-            "contractBillingPrice": state.billing_price(contract, today),
+            "contractBillingPrice": match state.behaviour.lists.contract_prices {
+                ContractPrices::Sum => Some(state.billing_price(contract, today)),
+                ContractPrices::Zero => Some(0.0),
+                ContractPrices::Null => None,
+            },
             "status": contract.status.words(),
             "contractNumber": contract.number(),
             "billingCycle": contract.billing_cycle,

@@ -1,5 +1,6 @@
 //! All services in one process, from counts to Kaseya's lines and back to statuses.
 
+mod evidence;
 mod few_calls;
 mod late_writes;
 mod leftovers;

@@ -3,17 +3,18 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bus::{InProcess, Outgoing, Queue, SharedBus, TraceContext};
-use domain::{Backoff, Clock as _, ContractId, PartnerId, Wait};
+use domain::{Backoff, Clock as _, ContractId, Month, PartnerId, Wait};
 use egress::{Egress, EgressSettings};
 use jiff::{Timestamp, ToSpan as _};
 use kaseya::{Bms, BmsSettings};
-use kaseya_simulator::{Endpoint, Fault, Line, Running, Simulator, State};
+use kaseya_simulator::{ContractPrices, Endpoint, Fault, Line, Running, Simulator, State};
 use messages::v1;
 use results::{Results, ResultsSettings};
 use scheduler::{Context, Scheduler, SchedulerSettings};
 use secrecy::SecretString;
 use store::{
     StoreError, settings,
+    settings_writing::{self, NewIntegration},
     status_reading::{self, CompanyStatus},
 };
 use testkit::TestDatabase;
@@ -75,7 +76,10 @@ fn line_of(company: u32) -> i32 {
 
 /// Ten users each; every third line holds one unit less.
 fn state(contracts: u32) -> State {
-    let mut builder = State::builder().account(301, "Account").service(SERVICE, "Password manager", PRICE);
+    let mut builder = State::builder()
+        .account(301, "Account")
+        .service(SERVICE, "Password manager", PRICE)
+        .service(SERVICE + 1, "Other", PRICE);
     for number in 1..=contracts {
         let units = if number % 3 == 1 { 9.0 } else { 10.0 };
         builder = builder
@@ -199,6 +203,22 @@ impl World {
         let before = self.kaseya.calls();
         let begun = self.clock.now();
         self.count(one_more).await;
+        self.rest_of_night(begun, &before).await
+    }
+
+    /// A night in which a company has no users, from now on.
+    pub async fn night_of_a_fall(&self, company: u32) -> Figures {
+        let (begun, before) = (self.clock.now(), self.kaseya.calls());
+        self.count(&[]).await;
+        self.run(&format!(
+            "update user_counts set users = 0
+             where company_id = 'c{company}' and report_id = (select max(report_id) from reports)"
+        ))
+        .await;
+        self.rest_of_night(begun, &before).await
+    }
+
+    async fn rest_of_night(&self, begun: Timestamp, before: &BTreeMap<Endpoint, u64>) -> Figures {
         self.clock.set(begun + 1.hour());
         self.until_through().await;
         let calls = self
@@ -482,7 +502,166 @@ impl World {
         rows.iter().map(|row| (row.get(column).expect("a text"), row.get("n").expect("a number"))).collect()
     }
 
-    async fn run(&self, statements: &str) {
+    /// Edits the contract of a company by hand.
+    pub fn edit_contract(&self, company: u32, edit: impl FnOnce(&mut kaseya_simulator::Contract)) {
+        self.kaseya
+            .edit(|state| edit(state.contract_mut(contract_of(company)).expect("a contract")))
+            .expect("a state without a file is always kept");
+    }
+
+    /// Adds a line of our service to a company's contract again, by hand, with no units.
+    pub fn add_line(&self, company: u32, id: i32) {
+        self.edit_contract(company, |contract| {
+            let other = contract.lines[0].clone();
+            contract.lines.insert(0, Line { id, service: SERVICE, units: 0.0, unit_price: PRICE, ..other });
+        });
+    }
+
+    /// No brake on a line holds anything but a fall to 0.
+    pub async fn allow_large_changes(&self) {
+        self.run("update integrations set brake_units = 1000000, brake_units_alone = 1000000").await;
+    }
+
+    /// What the survey shows as each contract's total.
+    pub fn show_totals(&self, totals: ContractPrices) {
+        self.kaseya
+            .edit(|state| state.behaviour.lists.contract_prices = totals)
+            .expect("a state without a file is always kept");
+    }
+
+    /// Edits the one account by hand.
+    pub fn edit_account(&self, edit: impl FnOnce(&mut kaseya_simulator::Account)) {
+        self.kaseya
+            .edit(|state| edit(&mut state.accounts[0]))
+            .expect("a state without a file is always kept");
+    }
+
+    /// A person's [Check again] of a company, until it is through.
+    pub async fn check_again(&self, company: u32) {
+        let id = testkit::entropy(self.clock.now().as_second().unsigned_abs()).uuid(self.clock.now());
+        let only = v1::CompanyList { company_ids: vec![format!("c{company}")] };
+        let message = v1::SyncRequested {
+            request_id: id.to_string(),
+            partner_id: PARTNER.to_owned(),
+            companies: Some(v1::CompanySelection {
+                selection: Some(v1::company_selection::Selection::Only(only)),
+            }),
+            mode: v1::SyncMode::Apply.into(),
+            requested_by: "Anna".to_owned(),
+            ..v1::SyncRequested::default()
+        };
+        let message = Outgoing::new(id, TraceContext::default(), &message);
+        self.bus.publish(Queue::SyncRequests, message).await.expect("room on the queue");
+        testkit::until("the request's run is over", async || {
+            let answered =
+                format!("count(*) from requests where request_id = '{id}' and answer <> 'waiting'");
+            self.number(&answered).await == 1
+                && self.number("count(*) from jobs where state <> 'done'").await == 0
+        })
+        .await;
+    }
+
+    /// Another Kaseya with the same contracts, whose lines hold other units.
+    pub async fn another_kaseya(&self, contracts: u32, units: f64) -> Running {
+        let shown = self.clock.clone();
+        let kaseya_clock = kaseya_simulator::Clock::following(move || shown.now());
+        let mut state = state(contracts);
+        for number in 1..=contracts {
+            state.line_mut(contract_of(number), line_of(number)).expect("a line").units = units;
+        }
+        let simulator = Simulator::new(state, kaseya_clock).without_call_limits();
+        simulator.start(([127, 0, 0, 1], 0).into()).await.expect("a free port")
+    }
+
+    /// Saves the integration with these addresses of its own, as the page and `apply` do.
+    pub async fn save_address(&self, base: &str) {
+        let (partner, now) = (&PartnerId::new(PARTNER).expect("an id"), self.clock.now());
+        let saved: Result<(), StoreError> = self
+            .database
+            .store
+            .transaction("save", |tx| {
+                Box::pin(async move {
+                    settings_writing::hold(tx, partner).await?;
+                    let stored = settings::read(tx, partner).await?.expect("a partner");
+                    let known = stored.integration.expect("an integration");
+                    let new = NewIntegration {
+                        host: known.host,
+                        v2_base: Some(base.to_owned()),
+                        v1_base: Some(format!("{base}/api")),
+                        tenant: known.tenant,
+                        user_name: known.user_name,
+                        sealed_password: known.sealed_password,
+                        password_marks: known.password_marks,
+                        password_changed_at: known.password_changed_at,
+                        credentials_version: known.credentials_version + 1,
+                        billing: known.billing,
+                        invoice_day: known.invoice_day,
+                        month_end_run: known.month_end_run,
+                        freeze_hour: 6,
+                        max_count_age_days: 7,
+                        brakes: known.brakes,
+                        run_brake: known.run_brake,
+                        drift: known.drift,
+                        call_share_percent: 100,
+                    };
+                    settings_writing::store_integration(tx, partner, &new, now).await
+                })
+            })
+            .await;
+        saved.expect("it is saved");
+    }
+
+    /// What the overview says is at risk a month.
+    pub async fn money_at_risk(&self) -> f64 {
+        let (partner, now) = (&PartnerId::new(PARTNER).expect("an id"), self.clock.now());
+        let month = Month::last(now, &jiff::tz::TimeZone::UTC);
+        let seen: Result<_, StoreError> = self
+            .database
+            .store
+            .transaction("overview", |tx| Box::pin(store::overview::overview(tx, partner, 5, month, now)))
+            .await;
+        seen.expect("the overview").at_risk.money
+    }
+
+    /// Maps another product to the service that every contract has a second line of.
+    pub async fn map_second_product(&self) {
+        self.run(&format!(
+            "insert into products values ('{PARTNER}', 'adv', 'Advanced', null);
+             insert into product_mappings values ('{PARTNER}', 'adv', {}, 'Other')",
+            SERVICE + 1
+        ))
+        .await;
+    }
+
+    /// State and code of a company, and what they rest on.
+    pub async fn row(&self, company: u32) -> String {
+        let row =
+            format!("concat_ws(' ', state, code, evidence) from statuses where company_id = 'c{company}'");
+        self.text(&row).await.unwrap_or_default()
+    }
+
+    /// When Kaseya was last seen to hold the number of a company.
+    pub async fn last_sync(&self, company: u32) -> Option<Timestamp> {
+        let last_sync = self.text(&format!("last_sync from statuses where company_id = 'c{company}'")).await;
+        last_sync.map(|instant| timestamp(&instant))
+    }
+
+    /// A night in which one company has so many users of the second product too, from now on.
+    pub async fn night_with_second_product(&self, company: u32, standard: u32, advanced: u32) -> Figures {
+        let begun = self.clock.now();
+        let before = self.kaseya.calls();
+        self.count(&[]).await;
+        let newest = "(select max(report_id) from reports)";
+        self.run(&format!(
+            "update user_counts set users = {standard}
+             where company_id = 'c{company}' and product_id = 'std' and report_id = {newest};
+             insert into user_counts select '{PARTNER}', {newest}, 'c{company}', 'adv', {advanced}, 'users'"
+        ))
+        .await;
+        self.rest_of_night(begun, &before).await
+    }
+
+    pub async fn run(&self, statements: &str) {
         for sql in statements.split(';').filter(|sql| !sql.trim().is_empty()) {
             let done: Result<u64, StoreError> =
                 self.database.store.transaction("test", |tx| Box::pin(tx.execute(sql, &[]))).await;

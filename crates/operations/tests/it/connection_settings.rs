@@ -101,6 +101,29 @@ async fn b_03_other_credentials_are_tried_beside_those_in_force() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn case_a20_another_address_is_tried_and_ends_the_permits_of_the_old_one() {
+    let world = World::connected().await;
+    let before = stored(&world).await;
+    let mut form = world.form(RIGHT);
+    form.credentials.v2_base = "http://127.0.0.1:9".to_owned();
+    let saved = world.connections.save(&world.partner, &form).await;
+    assert!(matches!(saved, Err(NotSaved::NotProven(_))), "{saved:?}");
+    let untried = stored(&world).await;
+    assert_eq!(
+        (&untried.v2_base, untried.credentials_version),
+        (&before.v2_base, before.credentials_version)
+    );
+
+    let mut form = world.form(RIGHT);
+    form.credentials.v2_base = form.credentials.v2_base.replace("127.0.0.1", "localhost");
+    world.connections.save(&world.partner, &form).await.expect("it proves right there too");
+    let after = stored(&world).await;
+    assert!(after.v2_base.is_some_and(|base| base.contains("localhost")));
+    assert_eq!(after.credentials_version, before.credentials_version + 1, "a permit is for one address");
+    assert_eq!(after.password_changed_at, before.password_changed_at, "the password is as old as it was");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn s_12_authenticate_uses_what_is_on_screen_and_stores_nothing() {
     let world = World::new().await;
     let tried = world

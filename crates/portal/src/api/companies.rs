@@ -155,6 +155,11 @@ pub(crate) struct Status {
     kaseya_says: Option<String>,
     /// When Kaseya was last seen to hold our number.
     last_sync: Option<Timestamp>,
+    /// What is said of its lines rests on this: read in Kaseya (read), implied by the contract's total
+    /// (implied_by_total) or only last known (remembered). Absent before the first reading.
+    evidence: Option<&'static str>,
+    /// When Kaseya showed that.
+    evidence_at: Option<Timestamp>,
     /// When a line was last changed.
     last_change: Option<Timestamp>,
     /// When it goes on by itself.
@@ -220,6 +225,8 @@ impl From<CompanyStatus> for Status {
             remarks: row.remarks,
             kaseya_says: row.kaseya_says,
             last_sync: row.last_sync,
+            evidence: row.evidence.map(domain::Evidence::kind),
+            evidence_at: row.evidence.map(domain::Evidence::at),
             last_change: row.last_change,
             deferred_until: row.deferred_until,
             wait: row.wait.map(Waiting::from),

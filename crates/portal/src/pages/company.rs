@@ -6,7 +6,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use domain::{CompanyId, CompanyState, Month};
+use domain::{CompanyId, CompanyState, Evidence, Month};
 use operations::Advising;
 use store::{
     StoreError,
@@ -62,6 +62,8 @@ struct Contract {
     tone: &'static str,
     state: String,
     last_sync: String,
+    /// What is said of its lines rests on this.
+    evidence: Option<String>,
     last_change: String,
     products: Vec<Product>,
     advice: Vec<Advice>,
@@ -168,6 +170,14 @@ fn contract(
         tone: shown::tone(status.state),
         state: advising.state(status, language),
         last_sync: instant(status.last_sync),
+        evidence: status.evidence.map(|evidence| {
+            let text = match evidence {
+                Evidence::Read(_) => words.evidence_read,
+                Evidence::ImpliedByTotal(_) => words.evidence_implied,
+                Evidence::Remembered(_) => words.evidence_remembered,
+            };
+            fill(text, &[("at", &instant(Some(evidence.at())))])
+        }),
         last_change: instant(status.last_change),
         products: status.products.iter().map(|row| product(row, settings, language)).collect(),
         advice,

@@ -15,6 +15,10 @@ super::words! {
         edit: "Edit the mapping", "Modifica la mappatura";
         last_sync: "Last sync", "Ultima sincronizzazione";
         last_sync_help: "when Kaseya was last seen to hold our number", "quando Kaseya è stato visto l'ultima volta con il nostro numero";
+        evidence: "What this rests on", "Su cosa si basa";
+        evidence_read: "seen in Kaseya, {at}", "visto in Kaseya, {at}";
+        evidence_implied: "implied by the contract's total, {at}", "risulta dal totale del contratto, {at}";
+        evidence_remembered: "last known, {at}", "ultimo dato noto, {at}";
         last_change: "Last change", "Ultima modifica";
         never: "never", "mai";
         closed: "Closed from", "Chiusa dal";

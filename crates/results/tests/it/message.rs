@@ -85,6 +85,8 @@ impl With for v1::JobDone {
                 effective_date: Some("2026-11-01".to_owned()),
                 ..v1::ProductOutcome::default()
             }],
+            evidence: matches!(state, "changed" | "unchanged")
+                .then(|| v1::Evidence { kind: "read".to_owned(), at: self.finished_at }),
             ..v1::CompanyOutcome::default()
         });
         self
@@ -112,6 +114,7 @@ impl With for v1::JobDone {
             unit_price: Some(3.5),
             effective_date: Some("2026-11-01".to_owned()),
             seen_at: wire(seen_at),
+            implied_by_total: None,
         });
         self
     }
@@ -139,6 +142,9 @@ impl With for v1::JobDone {
 
     fn ended(mut self, at: &str) -> Self {
         self.finished_at = wire(at);
+        for evidence in self.companies.iter_mut().filter_map(|company| company.evidence.as_mut()) {
+            evidence.at = wire(at);
+        }
         self
     }
 }

@@ -24,11 +24,11 @@ pub struct KnownLine {
     pub effective_date: Option<Date>,
     /// When it was read.
     pub seen_at: Timestamp,
-    /// Whether the contract had more lines of this service when it was last read.
+    /// Whether the contract's newest reading found more lines of this service.
     pub more: bool,
 }
 
-/// The lines of these contracts as last seen. Of several with one service the last seen stands.
+/// The lines of these contracts that the newest readings found. Of several with one service the last seen stands.
 pub async fn known_lines(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -41,8 +41,7 @@ pub async fn known_lines(
                     contract_id, service_id, line_id, units, unit_price, effective_date, seen_at,
                     exists (select from lines other
                             where other.partner_id = $1 and other.contract_id = lines.contract_id
-                              and other.service_id = lines.service_id and other.line_id <> lines.line_id
-                              and other.seen_at >= lines.seen_at) as more
+                              and other.service_id = lines.service_id and other.line_id <> lines.line_id) as more
              from lines where partner_id = $1 and contract_id = any($2)
              order by contract_id, service_id, seen_at desc, line_id",
             &[&partner.as_str(), &contracts],
@@ -147,47 +146,67 @@ pub async fn invoiced_units(
 }
 
 /// What was sent for a target and is not settled yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Underway {
-    /// Kaseya took it, and nothing has shown it yet.
-    Sent {
-        /// The units.
-        units: u32,
-        /// From which day.
-        effective_date: Date,
-    },
-    /// Nobody knows what became of it.
-    Unclear,
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Underway {
+    /// Kaseya's contract.
+    pub contract: ContractId,
+    /// Kaseya's service.
+    pub service: ServiceId,
+    /// What the line showed before.
+    pub from_units: f64,
+    /// What was to be sent.
+    pub to_units: u32,
+    /// From which day.
+    pub effective_date: Date,
+    /// Whether Kaseya took it. If not, nobody knows what became of it.
+    pub is_sent: bool,
+    /// Whether it is a half of a plan switch.
+    pub is_half: bool,
 }
 
-/// The changes of these contracts' targets that are not settled yet. Of several the newest stands, but what is unclear
-/// leaves its target unclear.
+/// The changes of these contracts that are not settled yet, the oldest first.
 pub async fn changes_underway(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     contracts: &[ContractId],
-) -> Result<BTreeMap<(ContractId, ServiceId), Underway>, StoreError> {
+) -> Result<Vec<Underway>, StoreError> {
     let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
     let rows = tx
         .query(
-            "select contract_id, service_id, to_units, effective_date, result = 'sent' as sent from intents
-             where partner_id = $1 and contract_id = any($2) and result in ('open', 'sent', 'unsure')
+            "select contract_id, service_id, from_units, to_units, effective_date, result = 'sent' as is_sent,
+                    pair_id is not null as is_half
+             from intents
+             where partner_id = $1 and contract_id = any($2) and result in ('open', 'sent', 'unsure') and not forgotten
              order by granted_at",
             &[&partner.as_str(), &contracts],
         )
         .await?;
-    let mut underway = BTreeMap::new();
-    for row in rows {
-        let target = (ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?));
-        let change = match row.get("sent")? {
-            true => {
-                Underway::Sent { units: row.number("to_units")?, effective_date: row.get("effective_date")? }
-            }
-            false => Underway::Unclear,
-        };
-        if underway.get(&target) != Some(&Underway::Unclear) {
-            underway.insert(target, change);
-        }
-    }
-    Ok(underway)
+    rows.iter()
+        .map(|row| {
+            Ok(Underway {
+                contract: ContractId(row.get("contract_id")?),
+                service: ServiceId(row.get("service_id")?),
+                from_units: row.get("from_units")?,
+                to_units: row.number("to_units")?,
+                effective_date: row.get("effective_date")?,
+                is_sent: row.get("is_sent")?,
+                is_half: row.get("is_half")?,
+            })
+        })
+        .collect()
+}
+
+/// The services on these contracts that were ours at any time, whether something is mapped there now or not.
+pub async fn known_services(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    contracts: &[ContractId],
+) -> Result<Vec<(ContractId, ServiceId)>, StoreError> {
+    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    let sql = "select contract_id, service_id from targets where partner_id = $1 and contract_id = any($2)
+               order by contract_id, service_id";
+    let rows = tx.query(sql, &[&partner.as_str(), &contracts]).await?;
+    rows.iter()
+        .map(|row| Ok((ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?))))
+        .collect()
 }

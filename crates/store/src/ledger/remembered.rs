@@ -32,19 +32,19 @@ pub async fn remembered(
                   left join lateral (
                       select from_units, to_units, effective_date, result, granted_at from intents
                       where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
-                        and taken_at is not null
+                        and taken_at is not null and not forgotten
                       order by granted_at desc limit 1) as newest
                   on newest.result <> 'confirmed'
                      and (targets.confirmed_at is null or newest.granted_at > targets.confirmed_at)
                   left join lateral (
                       select max(effective_date) as rewritten_for from intents
                       where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
-                        and taken_at is not null and rewrite and to_units = asked.wanted) as rewritten
+                        and taken_at is not null and rewrite and not forgotten and to_units = asked.wanted) as rewritten
                   on true
                   left join lateral (
                       select to_units from intents
                       where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
-                        and result in ('open', 'unsure', 'not_applied')
+                        and result in ('open', 'unsure', 'not_applied') and not forgotten
                         and (targets.confirmed_at is null or permit_until > targets.confirmed_at - make_interval(secs => $3))
                       order by granted_at desc limit 1) as unanswered
                   on true

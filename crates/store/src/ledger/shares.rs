@@ -85,7 +85,7 @@ pub async fn begun_pairs(
         .query(
             "select contract_id, service_id, pair_id
              from (select distinct on (contract_id, service_id) contract_id, service_id, pair_id, result, from_units, to_units
-                   from intents where partner_id = $1 and contract_id = any($2)
+                   from intents where partner_id = $1 and contract_id = any($2) and not forgotten
                    order by contract_id, service_id, granted_at desc, intent_id desc) as newest
              where result not in ('sent', 'confirmed') and to_units > from_units
                and exists (select from intents fall

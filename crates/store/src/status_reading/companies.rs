@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, CompanyId, CompanyState, ContractId, ErrorCode, PartnerId, ProductId, Remark, RunId, Wait,
+    AccountId, CompanyId, CompanyState, ContractId, ErrorCode, Evidence, PartnerId, ProductId, Remark, RunId,
+    Wait,
 };
 use jiff::Timestamp;
 use serde::Deserialize as _;
@@ -43,6 +44,8 @@ pub struct CompanyStatus {
     pub products: Vec<ProductRow>,
     /// When Kaseya was last seen to hold our number (S-39).
     pub last_sync: Option<Timestamp>,
+    /// What is said of its lines rests on this; `None` before the first reading.
+    pub evidence: Option<Evidence>,
     /// When a line was last changed.
     pub last_change: Option<Timestamp>,
     /// When it goes on by itself.
@@ -64,6 +67,7 @@ struct Stored {
     kaseya_says: Option<String>,
     products: Vec<ProductRow>,
     last_sync: Option<Timestamp>,
+    evidence: Option<Evidence>,
     last_change: Option<Timestamp>,
     deferred_until: Option<Timestamp>,
     run: RunId,
@@ -247,6 +251,7 @@ pub(crate) async fn statuses_of(
                 kaseya_says: None,
                 products: Vec::new(),
                 last_sync: None,
+                evidence: None,
                 last_change: None,
                 deferred_until: None,
                 wait: None,
@@ -261,6 +266,7 @@ pub(crate) async fn statuses_of(
                     kaseya_says: status.kaseya_says,
                     products: status.products,
                     last_sync: status.last_sync,
+                    evidence: status.evidence,
                     last_change: status.last_change,
                     deferred_until: status.deferred_until,
                     run: Some(status.run),
@@ -307,7 +313,7 @@ async fn stored(
 ) -> Result<BTreeMap<CompanyId, BTreeMap<Option<ContractId>, Stored>>, StoreError> {
     let sql =
         "select company_id, contract_id, account_id, state, code, remarks, kaseya_says, products, last_sync, last_change,
-                      deferred_until, run_id, split_part(traceparent, '-', 2) as trace_id
+                      deferred_until, run_id, evidence, evidence_at, split_part(traceparent, '-', 2) as trace_id
                from statuses where partner_id = $1 and ($2::text[] is null or company_id = any($2))";
     let mut statuses: BTreeMap<CompanyId, BTreeMap<Option<ContractId>, Stored>> = BTreeMap::new();
     for row in tx.query(sql, &[&partner.as_str(), &only]).await? {
@@ -319,6 +325,10 @@ async fn stored(
             kaseya_says: row.get("kaseya_says")?,
             products: products(&row)?,
             last_sync: row.get("last_sync")?,
+            evidence: match (row.get::<Option<String>>("evidence")?, row.get("evidence_at")?) {
+                (Some(kind), Some(at)) => Evidence::of_kind(&kind, at),
+                _ => None,
+            },
             last_change: row.get("last_change")?,
             deferred_until: row.get("deferred_until")?,
             run: RunId(row.get("run_id")?),

@@ -1,0 +1,61 @@
+//! What the total of a contract tells of its lines.
+
+/// Totals are decimals that were added up: a smaller difference is no difference.
+const SAME_TOTAL: f64 = 0.006;
+
+/// The resolution of a total: what moves it by less may not show, because Kaseya rounds to cents.
+pub const LEAST_MOVE: f64 = 0.02;
+
+/// What a contract's total should be by its newest reading and our changes since.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ExpectedTotal {
+    /// The total.
+    pub total: f64,
+    /// Whether the lines added up to the contract's total when they were read. If not, the total counts something else,
+    /// or nothing.
+    pub is_sum: bool,
+}
+
+impl ExpectedTotal {
+    /// Whether a contract's total is this one.
+    pub fn is(&self, total: f64) -> bool {
+        is_same_total(self.total, total)
+    }
+
+    /// Whether a total that is this one tells of the lines. A total of 0 may be one that never counts anything.
+    pub fn tells(&self) -> bool {
+        self.is_sum && self.total.abs() >= LEAST_MOVE
+    }
+}
+
+/// A change of ours that no reading has shown yet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct UnconfirmedChange {
+    /// By how much it moves the total; `None` where its price or what became of it is not known.
+    pub moves: Option<f64>,
+    /// Whether it is a half of a plan switch.
+    pub is_half: bool,
+}
+
+/// More changes of one contract than this are read back: their subsets are too many.
+const MOST_CHANGES: usize = 12;
+
+/// Whether two totals are the same.
+pub fn is_same_total(one: f64, other: f64) -> bool {
+    (one - other).abs() < SAME_TOTAL
+}
+
+/// Whether the next total tells all of these changes (G-03): each subset of them moves it, so that none may be missing
+/// without being seen. The halves of a plan switch are made to cancel each other and are always read.
+pub fn total_tells(changes: &[UnconfirmedChange]) -> bool {
+    if changes.len() > MOST_CHANGES || changes.iter().any(|change| change.is_half) {
+        return false;
+    }
+    let moves: Option<Vec<f64>> = changes.iter().map(|change| change.moves).collect();
+    let Some(moves) = moves else { return false };
+    let subsets = 1_u32..1 << moves.len();
+    subsets.into_iter().all(|subset| {
+        let of_subset = moves.iter().enumerate().filter(|(place, _)| subset & (1 << place) != 0);
+        of_subset.map(|(_, moved)| moved).sum::<f64>().abs() >= LEAST_MOVE
+    })
+}
