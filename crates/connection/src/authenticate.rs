@@ -3,9 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use domain::{Clock, ErrorCode, NextTry, PartnerId};
-use jiff::Timestamp;
-use kaseya::{Allowance, Bms, Checked, Finding, Limits, Login};
-use store::{Store, StoreError, installation};
+use jiff::{Timestamp, tz::TimeZone};
+use kaseya::{Allowance, Bms, Checked, Finding, Limits, Login, Preflight};
+use store::{Store, StoreError, installation, kaseya_zones};
 use vault::KeyRing;
 
 use crate::{Values, counting::Counting, values::NoAddress};
@@ -27,6 +27,8 @@ pub struct Authenticator {
 pub struct Authenticated {
     /// Every check, in order.
     pub checks: Vec<Checked>,
+    /// The IANA name of the zone that Kaseya has told for this tenant.
+    pub time_zone: Option<String>,
     /// What became of the login.
     pub login: Login,
     /// What another refusal would come to; [`NextTry::Free`] after an accepted login.
@@ -105,14 +107,30 @@ impl Authenticator {
         let access = values.access(partner, bases, 0);
         // Known to it are no token, and no refusal that a person says is mended.
         let session = self.bms.afresh().session(access, Limits::of(Allowance { v2: calls.v2, v1: calls.v1 }));
-        let checks = session.preflight().await;
+        let Preflight { checks, time_zone } = session.preflight().await;
+        let time_zone = time_zone.filter(|zone| TimeZone::get(zone).is_ok());
         let (login, made) = (session.login(), session.calls());
         let counting = self.counting();
         let ended = self
             .store
-            .transaction("authenticated", |tx| Box::pin(counting.end(tx, partner, values, id, login, &made)))
+            .transaction("authenticated", |tx| {
+                let (counting, made, zone) = (&counting, &made, time_zone.as_deref());
+                Box::pin(async move {
+                    if let Some(zone) = zone {
+                        let (host, tenant) = (&values.host, &values.tenant);
+                        kaseya_zones::note(tx, partner, host, tenant, zone, counting.now).await?;
+                    }
+                    counting.end(tx, partner, values, id, login, made).await
+                })
+            })
             .await?;
-        Ok(Authenticated { checks, login, next_try: ended.next_try, sync_follows: ended.sync_follows })
+        Ok(Authenticated {
+            checks,
+            time_zone,
+            login,
+            next_try: ended.next_try,
+            sync_follows: ended.sync_follows,
+        })
     }
 
     fn counting(&self) -> Counting<'_> {

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::{Month, Remark, month_end::window_end, run::names};
+use crate::{InvoiceZones, Month, Remark, month_end::window_end, run::names};
 
 names! {
     /// When a contract is invoiced.
@@ -37,18 +37,19 @@ impl InvoiceDay {
 /// is this month up to the end of its invoice day and the next month after it. On the invoice day nobody tells whether
 /// the invoice is made already: what is sent then is the count that it is for, and Kaseya charges it either on it or as an
 /// extra line of the next. Never before the contract's or the line's own start, where these are known.
-pub fn effective_date(
+pub fn effective_date<'z>(
     billing: Billing,
     invoice_day: InvoiceDay,
     count_day: Date,
     now: Timestamp,
-    partner_zone: &TimeZone,
+    zones: impl Into<InvoiceZones<'z>>,
     contract_start: Option<Date>,
     line_start: Option<Date>,
 ) -> Option<Date> {
-    let today = partner_zone.to_datetime(now).date();
+    let zones = zones.into();
+    let today = zones.earlier_date(now);
     let by_rule = match billing {
-        Billing::Arrears if now >= window_end(Month::of(count_day), invoice_day, partner_zone) => {
+        Billing::Arrears if now >= window_end(Month::of(count_day), invoice_day, zones) => {
             return None;
         }
         Billing::Arrears => count_day.first_of_month(),

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date};
 
-use crate::{ContractId, InvoiceDay, local_time};
+use crate::{ContractId, InvoiceDay, InvoiceZones};
 
 /// No line stays unread for longer. Each contract's own cycle is between half of it and all of it, so that contracts that
 /// were all read in one night do not all come due in one.
@@ -17,15 +17,17 @@ pub const READ_EVERY: Duration = Duration::from_secs(28 * 24 * 3600);
 const BEFORE_INVOICES: SignedDuration = SignedDuration::from_hours(24);
 
 /// The invoice day in whose window `now` is, and the instant at which that window has begun: 24 hours before the day's
-/// first instant. The window goes on to the day's end.
-pub fn full_read_window(
+/// first instant, where it begins first. The window goes on to the day's end, where it ends last.
+pub fn full_read_window<'z>(
     invoice_day: InvoiceDay,
     now: Timestamp,
-    partner_zone: &TimeZone,
+    zones: impl Into<InvoiceZones<'z>>,
 ) -> Option<(Date, Timestamp)> {
-    let today = partner_zone.to_datetime(now).date();
-    [today, today.saturating_add(1.day())].into_iter().find_map(|day| {
-        let begins = local_time::place(partner_zone, day.at(0, 0, 0, 0))? - BEFORE_INVOICES;
+    let zones = zones.into();
+    // Zones are up to two dates apart, and a day's window begins on the date before it.
+    (0..=3).find_map(|ahead| {
+        let day = zones.earlier_date(now).saturating_add(i64::from(ahead).days());
+        let begins = zones.day_begins(day)? - BEFORE_INVOICES;
         (day.day() == invoice_day.get() && begins <= now).then_some((day, begins))
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
 
-use crate::{InvoiceDay, Month, MonthEnd, Schedule, local_time};
+use crate::{InvoiceDay, InvoiceZones, Month, MonthEnd, Schedule};
 
 /// The next invoice, and the schedule's sync that it depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,8 @@ pub struct InvoiceOutlook {
     pub month: Month,
     /// When its last count is frozen at the latest.
     pub frozen_by: Timestamp,
-    /// From when on its invoice may be made: the begin of the invoice day where the partner is.
+    /// From when on its invoice may be made: the begin of the invoice day where the partner is, or where its Kaseya
+    /// is if it begins there first.
     pub invoiced_from: Timestamp,
     /// The schedule's first sync after the count is frozen.
     pub synced_at: Timestamp,
@@ -42,12 +43,16 @@ impl InvoiceOutlook {
         month_end: &MonthEnd,
         invoice_day: InvoiceDay,
         month_end_run: bool,
+        kaseya_zone: Option<&TimeZone>,
         now: Timestamp,
     ) -> Option<Self> {
+        let zones = InvoiceZones::new(schedule.zone(), kaseya_zone);
         let this_month = Month::of(schedule.zone().to_datetime(now).date());
-        let [coming, after] = [this_month.previous(), this_month]
-            .map(|month| Some((month, invoiced_from(month, schedule, invoice_day)?)));
-        let (month, invoiced_from) = coming.filter(|(_, from)| *from > now).or(after)?;
+        // Where Kaseya is ahead, the day for this month may have begun before the month is over.
+        let (month, invoiced_from) = [this_month.previous(), this_month, this_month.next()]
+            .into_iter()
+            .filter_map(|month| Some((month, invoiced_from(month, zones, invoice_day)?)))
+            .find(|(_, from)| *from > now)?;
         let frozen_by = month_end.cut_off(month);
         let spread = SignedDuration::try_from(spread).ok()?;
         let synced = schedule.after_instant(frozen_by.checked_sub(spread).ok()?)?;
@@ -83,17 +88,19 @@ impl InvoiceOutlook {
     }
 
     /// The first invoice day that begins after the count has arrived; `None` where no day of the month does.
-    pub fn first_day_in_time(&self, zone: &TimeZone) -> Option<InvoiceDay> {
-        let arrives = zone.to_datetime(self.arrives_at()).date();
-        let day = arrives.tomorrow().ok().filter(|day| Month::of(*day) == self.month.next())?;
-        InvoiceDay::new(day.day())
+    pub fn first_day_in_time<'z>(&self, zones: impl Into<InvoiceZones<'z>>) -> Option<InvoiceDay> {
+        let zones = zones.into();
+        let begins_later = |day: &InvoiceDay| {
+            invoiced_from(self.month, zones, *day).is_some_and(|from| from > self.arrives_at())
+        };
+        (1..=28).filter_map(InvoiceDay::new).find(begins_later)
     }
 }
 
 /// The begin of the invoice day that is for a month.
-fn invoiced_from(month: Month, schedule: &Schedule, invoice_day: InvoiceDay) -> Option<Timestamp> {
+fn invoiced_from(month: Month, zones: InvoiceZones, invoice_day: InvoiceDay) -> Option<Timestamp> {
     let day = month.next().first_day().checked_add((i64::from(invoice_day.get()) - 1).days()).ok()?;
-    local_time::place(schedule.zone(), day.at(0, 0, 0, 0))
+    zones.day_begins(day)
 }
 
 #[cfg(test)]
@@ -118,7 +125,7 @@ mod tests {
         let invoice_day = InvoiceDay::new(invoice_day).unwrap();
         let spread = Duration::from_secs(600);
         let now = now.parse().unwrap();
-        InvoiceOutlook::next(&schedule, spread, &month_end, invoice_day, month_end_run, now).unwrap()
+        InvoiceOutlook::next(&schedule, spread, &month_end, invoice_day, month_end_run, None, now).unwrap()
     }
 
     #[test]

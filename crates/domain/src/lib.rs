@@ -27,6 +27,7 @@ mod glance;
 mod held_change;
 mod ids;
 mod invoice_outlook;
+mod invoice_zones;
 mod kaseya_identity;
 mod lasting;
 mod leftover;
@@ -77,6 +78,7 @@ pub use ids::{
     ProductId, ReportId, RequestId, RunId, ServiceId, TokenId,
 };
 pub use invoice_outlook::{InvoiceOutlook, InvoiceTiming};
+pub use invoice_zones::InvoiceZones;
 pub use kaseya_identity::{KaseyaAddress, is_name_of};
 pub use leftover::plan_leftover;
 pub use login::{

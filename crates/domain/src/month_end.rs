@@ -7,8 +7,8 @@
 //! 2. *Freeze*: the provider's report of M's last day is final and that day is over, or the stated cut-off hour on day 1
 //!    has come. The month-end run pushes the frozen count, again each hour until every company came out of a run with an
 //!    outcome that lasts ([`Outcome::lasts`](crate::Outcome::lasts)).
-//! 3. *The window* ([`MonthPhase::Frozen`]): only the frozen count is sent, up to the **end** of the partner's invoice
-//!    day, local time. A nightly sync early on the invoice day would otherwise change the units before the invoice is
+//! 3. *The window* ([`MonthPhase::Frozen`]): only the frozen count is sent, up to the **end** of the invoice day, by
+//!    the later of the partner's and the Kaseya tenant's zone (G-09). A nightly sync early on the invoice day would otherwise change the units before the invoice is
 //!    made.
 //! 4. Afterwards the newest count is sent again ([`MonthPhase::Open`]).
 //!
@@ -20,7 +20,7 @@ use std::fmt;
 
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 
-use crate::{InvoiceDay, ScheduleError, count_time, local_time, run::names, schedule};
+use crate::{InvoiceDay, InvoiceZones, ScheduleError, count_time, local_time, run::names, schedule};
 
 /// A calendar month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,19 +158,25 @@ impl MonthEnd {
     /// Where a company and product stand at `now`; `frozen_at` says when a month's count of theirs was frozen.
     ///
     /// A month without a frozen count is in its window from the cut-off on: there is no number to send then, and an
-    /// older or newer one is not sent in its place.
-    pub fn phase(
+    /// older or newer one is not sent in its place. On the invoice day itself its window goes before the next month's: in
+    /// February the 28th may last into March.
+    pub fn phase<'z>(
         &self,
         now: Timestamp,
         frozen_at: impl Fn(Month) -> Option<Timestamp>,
         invoice_day: InvoiceDay,
-        partner_zone: &TimeZone,
+        zones: impl Into<InvoiceZones<'z>>,
     ) -> MonthPhase {
+        let zones = zones.into();
         let current = Month::of(self.today(now));
+        let earlier = current.previous().previous();
+        if now < window_end(earlier, invoice_day, zones) {
+            return MonthPhase::Frozen(earlier);
+        }
         for month in [current, current.previous()] {
             let opens = self.cut_off(month).min(frozen_at(month).unwrap_or(Timestamp::MAX));
             if now >= opens {
-                return if now < window_end(month, invoice_day, partner_zone) {
+                return if now < window_end(month, invoice_day, zones) {
                     MonthPhase::Frozen(month)
                 } else {
                     MonthPhase::Open
@@ -186,20 +192,34 @@ impl MonthEnd {
 
 /// The month whose counts the next invoices show: the last one until its window has ended. In arrears and in advance
 /// alike, since in both the invoices of a day show the count of the last month's last day.
-pub fn invoiced_month(now: Timestamp, invoice_day: InvoiceDay, partner_zone: &TimeZone) -> Month {
-    let current = Month::of(partner_zone.to_datetime(now).date());
+pub fn invoiced_month<'z>(
+    now: Timestamp,
+    invoice_day: InvoiceDay,
+    zones: impl Into<InvoiceZones<'z>>,
+) -> Month {
+    let zones = zones.into();
+    let current = Month::of(zones.earlier_date(now));
     let last = current.previous();
-    if now < window_end(last, invoice_day, partner_zone) { last } else { current }
+    if now < window_end(last, invoice_day, zones) { last } else { current }
 }
 
 /// When the last invoices were made: the end of the newest window that is over.
-pub fn last_invoiced_at(now: Timestamp, invoice_day: InvoiceDay, partner_zone: &TimeZone) -> Timestamp {
-    let month = invoiced_month(now, invoice_day, partner_zone).previous();
-    window_end(month, invoice_day, partner_zone)
+pub fn last_invoiced_at<'z>(
+    now: Timestamp,
+    invoice_day: InvoiceDay,
+    zones: impl Into<InvoiceZones<'z>>,
+) -> Timestamp {
+    let zones = zones.into();
+    let month = invoiced_month(now, invoice_day, zones).previous();
+    window_end(month, invoice_day, zones)
 }
 
-/// The end of the window of a month: the end of the partner's invoice day in the following month, local time.
-pub fn window_end(month: Month, invoice_day: InvoiceDay, partner_zone: &TimeZone) -> Timestamp {
+/// The end of the window of a month: the end of the invoice day in the following month, where it ends last.
+pub fn window_end<'z>(
+    month: Month,
+    invoice_day: InvoiceDay,
+    zones: impl Into<InvoiceZones<'z>>,
+) -> Timestamp {
     let day_after = month.next().first_day().saturating_add(i64::from(invoice_day.get()).days());
-    local_time::place(partner_zone, day_after.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
+    zones.into().day_has_begun(day_after).unwrap_or(Timestamp::MAX)
 }

@@ -1,8 +1,9 @@
 //! The month's end: freezing, the window, the count that is sent, and from which day it counts.
 
 use domain::{
-    Billing, FreezeCause, InvoiceDay, KnownCounts, Month, MonthEnd, MonthPhase, Remark, UserCount,
-    choose_count, effective_date, invoiced_month, later_start, window_end,
+    Billing, FreezeCause, Frequency, InvoiceDay, InvoiceOutlook, InvoiceZones, KnownCounts, Month, MonthEnd,
+    MonthPhase, Remark, Schedule, UserCount, choose_count, effective_date, full_read_window, invoiced_month,
+    later_start, window_end,
 };
 use jiff::{
     Timestamp, ToSpan as _,
@@ -255,7 +256,8 @@ proptest! {
         };
         let frozen_at = |of: Month| frozen_after.map(|hours| of_month_end(of) + hours.hours());
         let mut now = at("2024-01-03T00:30:00Z") + (start * 24).hours();
-        let mut last = (Month::of(rule.today(now)).previous(), 1);
+        // The 28th of February may last into March: the month before February is still in its window.
+        let mut last = (Month::of(rule.today(now)).previous().previous(), 1);
         for _ in 0..70 * 24 {
             let phase = rule.phase(now, frozen_at, invoice_day(day), &zone(partner));
             let here = match phase {
@@ -287,6 +289,86 @@ fn the_last_month_is_invoiced_until_its_invoice_day_is_over() {
     ] {
         assert_eq!(invoiced_month(at(now), invoice_day(day), &rome), invoiced, "{now}, day {day}");
     }
+}
+
+#[test]
+fn case_a13_the_window_ends_by_the_later_zone_and_the_reading_begins_by_the_earlier() {
+    // The invoice day is the 5th of December: its begin and end in UTC, of Honolulu, Auckland, UTC and Rome.
+    for (partner, kaseya, begins, ends) in [
+        ("UTC", "Pacific/Honolulu", "2026-12-05T00:00:00Z", "2026-12-06T10:00:00Z"),
+        ("UTC", "Pacific/Auckland", "2026-12-04T11:00:00Z", "2026-12-06T00:00:00Z"),
+        ("Europe/Rome", "Pacific/Honolulu", "2026-12-04T23:00:00Z", "2026-12-06T10:00:00Z"),
+        ("Europe/Rome", "Pacific/Auckland", "2026-12-04T11:00:00Z", "2026-12-05T23:00:00Z"),
+        ("Pacific/Auckland", "Pacific/Honolulu", "2026-12-04T11:00:00Z", "2026-12-06T10:00:00Z"),
+        ("Pacific/Honolulu", "Pacific/Auckland", "2026-12-04T11:00:00Z", "2026-12-06T10:00:00Z"),
+        ("Europe/Rome", "Europe/Rome", "2026-12-04T23:00:00Z", "2026-12-05T23:00:00Z"),
+    ] {
+        let (partner_zone, kaseya_zone) = (zone(partner), zone(kaseya));
+        let zones = InvoiceZones::new(&partner_zone, Some(&kaseya_zone));
+        let (day, begins, ends) = (invoice_day(5), at(begins), at(ends));
+        let of = format!("{partner} and {kaseya}");
+        let (november, before) = (month(2026, 11), ends - 1.second());
+        assert_eq!(window_end(november, day, zones), ends, "{of}");
+        let phase = |now| rome().phase(now, |_| None, day, zones);
+        assert_eq!((phase(before), phase(ends)), (MonthPhase::Frozen(november), MonthPhase::Open), "{of}");
+        assert_eq!(invoiced_month(before, day, zones), november, "{of}");
+        assert_eq!(invoiced_month(ends, day, zones), month(2026, 12), "{of}");
+        for (billing, on_it, after_it) in [
+            (Billing::Arrears, Some(date(2026, 11, 1)), None),
+            (Billing::Advance, Some(date(2026, 12, 1)), Some(date(2027, 1, 1))),
+        ] {
+            let effective = |now| effective_date(billing, day, date(2026, 11, 30), now, zones, None, None);
+            assert_eq!((effective(before), effective(ends)), (on_it, after_it), "{of}");
+        }
+        let reading = begins - 24.hours();
+        let window = Some((date(2026, 12, 5), reading));
+        for (now, expected) in [
+            (reading - 1.second(), None),
+            (reading, window),
+            (begins, window),
+            (before, window),
+            (ends, None),
+        ] {
+            assert_eq!(full_read_window(day, now, zones), expected, "{of} at {now}");
+        }
+        let schedule = Schedule::new(Frequency::Daily, 2, partner).expect("a schedule");
+        let spread = std::time::Duration::ZERO;
+        let invoiced_from = |now| {
+            InvoiceOutlook::next(&schedule, spread, &rome(), day, true, Some(&kaseya_zone), now)
+                .map(|outlook| (outlook.month, outlook.invoiced_from))
+        };
+        assert_eq!(invoiced_from(begins - 1.second()), Some((november, begins)), "{of}");
+        assert_eq!(invoiced_from(begins).map(|(of, _)| of), Some(month(2026, 12)), "{of}");
+    }
+}
+
+#[test]
+fn case_a13_an_invoice_day_that_lasts_into_march_keeps_januarys_count() {
+    let (partner, kaseya) = (zone("Europe/Rome"), zone("Pacific/Honolulu"));
+    let zones = InvoiceZones::new(&partner, Some(&kaseya));
+    let phase = |now: &str| rome().phase(at(now), |_| None, invoice_day(28), zones);
+    assert_eq!(phase("2027-03-01T09:59:59Z"), MonthPhase::Frozen(month(2027, 1)));
+    assert_eq!(phase("2027-03-01T10:00:00Z"), MonthPhase::Frozen(month(2027, 2)));
+    assert_eq!(invoiced_month(at("2027-03-01T09:59:59Z"), invoice_day(28), zones), month(2027, 1));
+}
+
+#[test]
+fn case_a13_the_day_in_time_is_told_by_where_it_begins_first() {
+    let schedule = Schedule::new(Frequency::Daily, 2, "Europe/Rome").expect("a schedule");
+    let auckland = zone("Pacific/Auckland");
+    let outlook = |day, now: &str| {
+        let kaseya = Some(&auckland);
+        InvoiceOutlook::next(&schedule, std::time::Duration::ZERO, &rome(), day, true, kaseya, at(now))
+            .expect("an outlook")
+    };
+    // On the 1st at 06:00 in Rome the count is frozen; in Auckland the 2nd begins at noon.
+    let first = outlook(invoice_day(1), "2026-11-23T10:00:00Z");
+    assert!(first.is_missed());
+    assert_eq!(first.invoiced_from, at("2026-11-30T11:00:00Z"));
+    let zones = InvoiceZones::new(schedule.zone(), Some(&auckland));
+    assert_eq!(first.first_day_in_time(zones), InvoiceDay::new(2));
+    // Begun in Auckland while it is still November in Rome: the next one is a month later.
+    assert_eq!(outlook(invoice_day(1), "2026-11-30T12:00:00Z").month, month(2026, 12));
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub use host::{Cleaned, Host, HostError, HostFault, Note};
 pub use lines::{ContractLine, LineRouteError, LineRoutes};
 pub use login::Login;
 pub use look_up::LookUp;
-pub use preflight::{Check, Checked, Finding};
+pub use preflight::{Check, Checked, Finding, Preflight};
 pub use probe::{Assumption, Outcome, Probed, WriteBack};
 pub use reads::{Account, Contract, Service};
 pub use section::KaseyaSection;

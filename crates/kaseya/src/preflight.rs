@@ -193,10 +193,19 @@ fn failed(check: Check, error: BmsError) -> Finding {
     Finding::Failed { code, words, fault }
 }
 
+/// What the checks came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preflight {
+    /// Every [`Check`], in order.
+    pub checks: Vec<Checked>,
+    /// The IANA name of Kaseya's zone, if it is told.
+    pub time_zone: Option<String>,
+}
+
 impl Session {
     /// Makes every [`Check`]: logs in for real, to V2 and then to V1, whatever tokens are at hand, and makes one read
     /// per right. What was refused before with the same credentials is not tried again. The answer holds every check.
-    pub async fn preflight(&self) -> Vec<Checked> {
+    pub async fn preflight(&self) -> Preflight {
         let mut findings = Findings::default();
         findings.take(Check::LogInV2, self.log_in_anew(Api::V2)).await;
         let user = findings.take(Check::ApiAccess, self.user_info()).await;
@@ -211,7 +220,7 @@ impl Session {
             (Some(()), Some(None)) => findings.add(Check::ViewLines, Finding::Untold(NO_CONTRACT)),
             (None, _) | (_, None) => findings.add(Check::ViewLines, Finding::NotReached),
         }
-        let modify = match user {
+        let modify = match &user {
             None => Finding::NotReached,
             Some(UserInfo { modifies_something: Some(false), .. }) => {
                 Finding::Failed { code: ErrorCode::Auth06, words: None, fault: None }
@@ -219,7 +228,7 @@ impl Session {
             Some(_) => Finding::Untold(RIGHTS_UNPUBLISHED),
         };
         findings.add(Check::ModifyContracts, modify);
-        findings.found
+        Preflight { checks: findings.found, time_zone: user.and_then(|user| user.time_zone) }
     }
 
     /// Logs in for real, to V2 and then to V1, and asks who it is: what shows every day that the credentials still work.

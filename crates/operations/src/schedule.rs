@@ -85,8 +85,9 @@ pub fn preview(settings: &PartnerSettings, schedule: &Schedule, spread: Duration
         .take(SHOWN)
         .collect();
     let invoice = settings.integration.as_ref().and_then(|integration| {
-        let Integration { month_end, invoice_day, month_end_run, .. } = integration;
-        InvoiceOutlook::next(schedule, own, month_end, *invoice_day, *month_end_run, now)
+        let Integration { month_end, invoice_day, month_end_run, kaseya_zone, .. } = integration;
+        let kaseya_zone = kaseya_zone.as_ref();
+        InvoiceOutlook::next(schedule, own, month_end, *invoice_day, *month_end_run, kaseya_zone, now)
     });
     Preview { due, invoice }
 }

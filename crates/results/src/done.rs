@@ -79,6 +79,8 @@ pub struct JobDone {
     pub contracts_seen: Vec<SeenContract>,
     /// The services as the catalogue showed them.
     pub services_seen: Vec<SeenService>,
+    /// The zone that Kaseya told for the user, by its name.
+    pub kaseya_zone: Option<String>,
     /// The contracts whose lines were read.
     pub contracts_read: Vec<ReadContract>,
     /// What the catalogue called services.
@@ -140,6 +142,7 @@ impl TryFrom<v1::JobDone> for JobDone {
             survey: message.survey.map(survey_end).transpose().map_err(|error| error.within("survey"))?,
             contracts_seen: each("contracts_seen", message.contracts_seen, SeenContract::try_from)?,
             services_seen: each("services_seen", message.services_seen, SeenService::try_from)?,
+            kaseya_zone: message.kaseya_time_zone,
             contracts_read: each("contracts_read", message.contracts_read, contract_read)?,
             services_named: each("services_named", message.services_named, |named| {
                 Ok((required("service_id", named.service_id)?, named.name))

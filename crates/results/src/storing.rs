@@ -12,6 +12,7 @@ use store::{
     events::NewEvent,
     journal,
     kaseya_names::{self, NameOf},
+    kaseya_zones,
     ledger::{self, SeenEqual, Share},
     leftovers, lines, logins, message_parts,
     outcomes::{self, CompanyOutcome, ProductRow},
@@ -376,6 +377,9 @@ async fn store_host_and_login(
         }
         let refused = LoginOutcome::Refused;
         logins::job_login_ended(tx, partner, (job, attempt), refused, Some(code.as_str()), now).await?;
+    }
+    if let (Some(zone), Some(version)) = (&done.kaseya_zone, done.credentials_version) {
+        kaseya_zones::note_by_job(tx, partner, version, zone, now).await?;
     }
     // The rest is counted once, however often the message comes.
     if !closing::credit_calls(tx, partner, job, attempt, &done.calls, calls::minute_of(now)).await? {

@@ -104,7 +104,7 @@ async fn contracts_work(
     let decided = ledger::decided_holds(tx, partner, &job.contracts).await?;
     let today = facts.settings.zone().to_datetime(now).date();
     let remembered = ledger::remembered(tx, partner, &wanted(job, plan), today).await?;
-    let invoiced_at = last_invoiced_at(now, facts.integration.invoice_day, facts.settings.zone());
+    let invoiced_at = last_invoiced_at(now, facts.integration.invoice_day, facts.settings.invoice_zones());
     let invoiced = ledger::invoiced_units(tx, partner, &job.contracts, invoiced_at).await?;
     let standing =
         permits::targets_standing(tx, partner, (job.job, job.attempt), &job.contracts, now).await?;
@@ -190,7 +190,7 @@ fn confirms_by_total(job: &JobRow, plan: &PartnerPlan) -> bool {
 
 /// Whether the hours before the invoice day have begun: what changes then is read back, with its date, before the invoice.
 fn is_before_invoice(facts: &Facts, now: jiff::Timestamp) -> bool {
-    full_read_window(facts.integration.invoice_day, now, facts.settings.zone()).is_some()
+    full_read_window(facts.integration.invoice_day, now, facts.settings.invoice_zones()).is_some()
 }
 
 /// What is known of a target beside what is wanted.

@@ -39,7 +39,7 @@ impl Known {
         contracts: &[ContractId],
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let window = full_read_window(facts.integration.invoice_day, now, facts.settings.zone());
+        let window = full_read_window(facts.integration.invoice_day, now, facts.settings.invoice_zones());
         let mut underway: BTreeMap<ContractId, Vec<Underway>> = BTreeMap::new();
         for change in ledger::changes_underway(tx, partner, contracts).await? {
             underway.entry(change.contract).or_default().push(change);

@@ -265,14 +265,17 @@ fn frozen_counts(
     counts
 }
 
-/// Whether the month's frozen counts are pushed by a run of their own: not after its invoice.
+/// Whether the month's frozen counts are pushed by a run of their own: not after its invoice, and not before the end of
+/// the invoice day of the month before, while that month's counts are sent.
 pub(crate) fn wants_run(
     settings: &PartnerSettings,
     integration: &Integration,
     month: Month,
     now: Timestamp,
 ) -> bool {
-    integration.month_end_run && is_open(settings, integration, month, now)
+    integration.month_end_run
+        && is_open(settings, integration, month, now)
+        && !is_open(settings, integration, month.previous(), now)
 }
 
 /// Whether a month's window is open: its invoice may still be made.
@@ -282,7 +285,7 @@ pub(crate) fn is_open(
     month: Month,
     now: Timestamp,
 ) -> bool {
-    now < window_end(month, integration.invoice_day, settings.zone())
+    now < window_end(month, integration.invoice_day, settings.invoice_zones())
 }
 
 /// Whether a run can do anything now: it is made when it can.

@@ -389,7 +389,7 @@ impl<'a> Planner<'a> {
         let billing =
             self.settings.contract_billing.get(&contract).copied().unwrap_or(self.integration.billing);
         let invoice_day = self.integration.invoice_day;
-        effective_date(billing, invoice_day, newest, self.now, self.settings.zone(), None, None)
+        effective_date(billing, invoice_day, newest, self.now, self.settings.invoice_zones(), None, None)
     }
 }
 

@@ -119,15 +119,17 @@ pub async fn phase(
 ) -> Result<MonthPhase, StoreError> {
     let partner = &settings.partner;
     let current = Month::of(integration.month_end.today(now));
+    let earlier = current.previous().previous();
     let frozen_at = [
         (current, frozen_at(tx, partner, current).await?),
         (current.previous(), frozen_at(tx, partner, current.previous()).await?),
+        (earlier, frozen_at(tx, partner, earlier).await?),
     ];
     let phase = integration.month_end.phase(
         now,
         |month| frozen_at.iter().find(|(known, _)| *known == month).and_then(|(_, at)| *at),
         integration.invoice_day,
-        settings.zone(),
+        settings.invoice_zones(),
     );
     let (MonthPhase::Closing(month) | MonthPhase::Frozen(month)) = phase else { return Ok(phase) };
     let is_frozen = frozen_at.iter().any(|(known, at)| *known == month && at.is_some());

@@ -201,7 +201,7 @@ pub fn effective_day(
     now: Timestamp,
 ) -> Option<Date> {
     let billing = settings.contract_billing.get(&contract).copied().unwrap_or(integration.billing);
-    effective_date(billing, integration.invoice_day, counted_day, now, settings.zone(), None, None)
+    effective_date(billing, integration.invoice_day, counted_day, now, settings.invoice_zones(), None, None)
 }
 
 /// Ends the holds of leftovers whose line was seen to hold 0.

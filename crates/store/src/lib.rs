@@ -23,6 +23,7 @@ pub mod installation;
 pub mod intake;
 pub mod journal;
 pub mod kaseya_names;
+pub mod kaseya_zones;
 pub mod ledger;
 pub mod leftovers;
 pub mod lines;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{
-    CompanyReadiness, CompanyState, ErrorCode, Frequency, InvoiceOutlook, NotReady, PartnerId,
+    CompanyReadiness, CompanyState, ErrorCode, Frequency, InvoiceOutlook, InvoiceZones, NotReady, PartnerId,
     PartnerReadiness, invoiced_month, not_ready,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
@@ -40,7 +40,8 @@ pub async fn partner(
     };
     if let Some(integration) = &integration {
         let zone = schedule.as_ref().map_or(integration.month_end.zone(), |known| known.schedule.zone());
-        let month = invoiced_month(now, integration.invoice_day, zone);
+        let zones = InvoiceZones::new(zone, integration.kaseya_zone.as_ref());
+        let month = invoiced_month(now, integration.invoice_day, zones);
         readiness.frozen_at = frozen::frozen_at(tx, partner, month).await?;
         readiness.misses_invoice = misses_invoice(integration, schedule.as_ref(), now);
     }
@@ -66,7 +67,7 @@ fn seen_since(schedule: Option<&StoredSchedule>, now: Timestamp) -> Timestamp {
 
 /// Whether neither schedule nor month-end run brings the month's last count before the next invoice.
 fn misses_invoice(integration: &Integration, schedule: Option<&StoredSchedule>, now: Timestamp) -> bool {
-    let Integration { month_end, invoice_day, month_end_run, .. } = integration;
+    let Integration { month_end, invoice_day, month_end_run, kaseya_zone, .. } = integration;
     let Some(stored) = schedule else {
         return !month_end_run || invoice_day.get() <= 1;
     };
@@ -74,7 +75,8 @@ fn misses_invoice(integration: &Integration, schedule: Option<&StoredSchedule>, 
     let spread = due.map_or(SignedDuration::ZERO, |due| due.due.duration_until(stored.next_run_at));
     // One that was brought forward has no delay of its own.
     let spread = Duration::try_from(spread).unwrap_or_default();
-    InvoiceOutlook::next(&stored.schedule, spread, month_end, *invoice_day, *month_end_run, now)
+    let kaseya_zone = kaseya_zone.as_ref();
+    InvoiceOutlook::next(&stored.schedule, spread, month_end, *invoice_day, *month_end_run, kaseya_zone, now)
         .is_none_or(|outlook| outlook.is_missed())
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use domain::{
     AccountId, Billing, BillingRule, Brakes, CompanyId, ContractId, DriftPolicy, ErrorCode, InvoiceDay,
-    MonthEnd, PartnerId, ProductId, RunBrake, Schedule, ServiceId,
+    InvoiceZones, MonthEnd, PartnerId, ProductId, RunBrake, Schedule, ServiceId,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::{Row, StoreError, Transaction, billing_rules, schedules};
+use crate::{Row, StoreError, Transaction, billing_rules, kaseya_zones, schedules};
 
 /// Everything that a partner has set.
 #[derive(Debug, Clone)]
@@ -85,6 +85,8 @@ pub struct Integration {
     pub drift: DriftPolicy,
     /// Our share of Kaseya's hourly calls, percent.
     pub call_share_percent: u32,
+    /// The zone that Kaseya has told for this tenant.
+    pub kaseya_zone: Option<TimeZone>,
     /// Set while Kaseya refuses these credentials.
     pub credentials_refused: Option<RefusedCredentials>,
 }
@@ -197,6 +199,12 @@ impl PartnerSettings {
         self.schedule.as_ref().map_or(&self.count_zone, |stored| stored.schedule.zone())
     }
 
+    /// The zones that the invoice day is in.
+    pub fn invoice_zones(&self) -> InvoiceZones<'_> {
+        let kaseya = self.integration.as_ref().and_then(|known| known.kaseya_zone.as_ref());
+        InvoiceZones::new(self.zone(), kaseya)
+    }
+
     /// What a company is called; its id where it is not known any more.
     pub fn company_name(&self, id: &CompanyId) -> String {
         self.companies.get(id).map_or_else(|| id.to_string(), |known| known.name.clone())
@@ -236,13 +244,23 @@ pub struct Zones {
     pub count: TimeZone,
     /// Of the times that are shown.
     pub shown: TimeZone,
+    /// What Kaseya has told for its tenant.
+    pub kaseya: Option<TimeZone>,
     /// Whether there is an integration.
     pub is_connected: bool,
+}
+
+impl Zones {
+    /// Those that the invoice day is in.
+    pub fn invoice(&self) -> InvoiceZones<'_> {
+        InvoiceZones::new(&self.shown, self.kaseya.as_ref())
+    }
 }
 
 /// Reads a partner's zones; `None` for an unknown partner.
 pub async fn zones(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Zones>, StoreError> {
     let sql = "select partners.count_zone, coalesce(schedules.zone, partners.count_zone) as shown_zone,
+                      kaseya_zone(partner_id) as kaseya_zone,
                       integrations.partner_id is not null as is_connected
                from partners left join integrations using (partner_id) left join schedules using (partner_id)
                where partner_id = $1";
@@ -254,6 +272,7 @@ pub async fn zones(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Z
     Ok(Some(Zones {
         count: zone("count_zone")?,
         shown: zone("shown_zone")?,
+        kaseya: kaseya_zones::read(&row)?,
         is_connected: row.get("is_connected")?,
     }))
 }
@@ -341,7 +360,8 @@ async fn integration(
                       credentials_version, state, billing, invoice_day, month_end_run, freeze_hour, max_count_age_days,
                       brake_units, brake_percent, brake_units_alone, run_brake_percent, run_brake_companies, drift_policy,
                       call_share_percent,
-                      credentials_refused_code, credentials_refused_at, installation.lines_route, installation.line_route
+                      credentials_refused_code, credentials_refused_at, installation.lines_route, installation.line_route,
+                      kaseya_zone(partner_id) as kaseya_zone
                from integrations cross join installation where partner_id = $1";
     let Some(row) = tx.query_opt(sql, &[&partner.as_str()]).await? else {
         return Ok(None);
@@ -369,6 +389,7 @@ async fn integration(
         run_brake: row.run_brake()?,
         drift: row.named("drift_policy", DriftPolicy::parse)?,
         call_share_percent: row.number("call_share_percent")?,
+        kaseya_zone: kaseya_zones::read(&row)?,
         credentials_refused: refused(&row)?,
     }))
 }

@@ -81,6 +81,8 @@ pub(crate) struct Findings {
     pub(crate) services_seen: Vec<v1::ServiceSeen>,
     /// What a survey saw services called.
     pub(crate) services_named: Vec<v1::ServiceNamed>,
+    /// The zone that Kaseya told.
+    pub(crate) kaseya_zone: Option<String>,
     /// How a survey came out.
     pub(crate) survey: Option<v1::SurveyDone>,
 }
@@ -161,7 +163,10 @@ impl Attempt<'_> {
         let mut findings = Findings::default();
         if self.content.trigger == Trigger::Probe {
             match self.session.prove_login().await {
-                Ok(_) => findings.answered_calls += 1,
+                Ok(user) => {
+                    findings.answered_calls += 1;
+                    findings.kaseya_zone = user.time_zone;
+                }
                 Err(error) => findings.note_failure(&error),
             }
             return self.job_done(findings);
@@ -436,6 +441,7 @@ impl Attempt<'_> {
             },
             contracts_implied: Vec::new(),
             accounts_seen: self.in_use.accounts_seen(),
+            kaseya_time_zone: findings.kaseya_zone,
         }
     }
 }

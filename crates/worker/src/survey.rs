@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ContractId, SeenContract, SeenService, ShownContract};
+use domain::{ContractId, SeenContract, SeenService, ShownContract, Trigger};
 use kaseya::{BmsError, SURVEY_PAGE, SurveyPage};
 use messages::v1;
 
@@ -37,6 +37,7 @@ pub(crate) async fn survey(attempt: &Attempt<'_>, work: &SurveyWork, findings: &
             findings.note_answer();
             if sight.next_page.is_none() {
                 look_at_services(attempt, work, findings).await;
+                look_at_the_zone(attempt, findings).await;
             }
         }
         Err(error) => {
@@ -62,6 +63,18 @@ pub(crate) async fn survey(attempt: &Attempt<'_>, work: &SurveyWork, findings: &
     let seen_at = attempt.clock.now();
     let seen = sight.contracts.into_iter().map(|(contract, shown)| SeenContract { contract, seen_at, shown });
     findings.contracts_seen = seen.map(v1::ContractSeen::from).collect();
+}
+
+/// In which zone Kaseya is, asked once a month: the reading before the invoice day costs many calls more. What comes of no
+/// answer is told another time.
+async fn look_at_the_zone(attempt: &Attempt<'_>, findings: &mut Findings) {
+    if attempt.content.trigger != Trigger::FullRead {
+        return;
+    }
+    match attempt.session.user_info().await {
+        Ok(user) => findings.kaseya_zone = user.time_zone,
+        Err(error) => tracing::warn!(%error, "Kaseya did not tell its zone"),
+    }
 }
 
 /// How the services stand in the catalogue, once for all jobs of the run. What comes of no answer here is asked again by the

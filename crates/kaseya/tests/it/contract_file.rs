@@ -245,6 +245,7 @@ async fn every_call_is_stated_and_every_stated_answer_is_understood() {
     let untold: Vec<Check> = session
         .preflight()
         .await
+        .checks
         .into_iter()
         .filter(|checked| checked.finding != Finding::Passed)
         .map(|checked| checked.check)

@@ -58,7 +58,7 @@ async fn right_credentials_pass_with_two_logins_and_five_reads_and_change_nothin
     let kaseya = simulator().await;
     let before = kaseya.state();
     let session = session(&kaseya);
-    let checked = session.preflight().await;
+    let checked = session.preflight().await.checks;
     // What may be changed is told by no read.
     assert_eq!(letters(&checked), "ppppppp?");
     assert_eq!(kaseya.state(), before);
@@ -83,7 +83,7 @@ async fn it_logs_in_for_real_also_with_tokens_at_hand() {
     let kaseya = simulator().await;
     let bms = bms(&HandClock::at(NOON));
     bms.session(access(&kaseya.base_url()), limits()).sign_in().await.unwrap();
-    let checked = bms.session(access(&kaseya.base_url()), limits()).preflight().await;
+    let checked = bms.session(access(&kaseya.base_url()), limits()).preflight().await.checks;
     assert_eq!(letters(&checked), "ppppppp?");
     assert_eq!(kaseya.logins(), Logins { v2_accepted: 2, v1_accepted: 2, ..Logins::default() });
 }
@@ -94,7 +94,7 @@ async fn a_refused_login_ends_it_and_is_not_sent_again() {
     let bms = bms(&HandClock::at(NOON));
     let wrong = Access { password: SecretString::from("wrong"), ..access(&kaseya.base_url()) };
     for _ in 0..3 {
-        let checked = bms.session(wrong.clone(), limits()).preflight().await;
+        let checked = bms.session(wrong.clone(), limits()).preflight().await.checks;
         assert_eq!(letters(&checked), "F-------");
         let said = Some("Invalid credentials");
         assert_eq!(failure(&checked), (Check::LogInV2, ErrorCode::Auth01, said));
@@ -113,7 +113,7 @@ async fn each_missing_right_is_named_and_the_others_are_still_looked_at() {
     ] {
         let kaseya = simulator().await;
         kaseya.fail(endpoint, 1, no_right());
-        let checked = session(&kaseya).preflight().await;
+        let checked = session(&kaseya).preflight().await.checks;
         assert_eq!(letters(&checked), expected);
         let (failed, said, words) = failure(&checked);
         assert_eq!((failed, said), (check, code));
@@ -128,7 +128,7 @@ async fn v1_that_refuses_after_v2_is_its_own_case_and_no_line_is_read() {
     let kaseya = simulator().await;
     let body = json!({"error": "invalid_grant", "error_description": "No access"});
     kaseya.fail(Endpoint::V1Token, 1, Fault::Answer { status: 400, body });
-    let checked = session(&kaseya).preflight().await;
+    let checked = session(&kaseya).preflight().await.checks;
     assert_eq!(letters(&checked), "pppppF-?");
     assert_eq!(failure(&checked), (Check::LogInV1, ErrorCode::Auth07, Some("invalid_grant; No access")));
     assert_eq!(kaseya.calls().get(&Endpoint::ContractLines), None);
@@ -138,7 +138,7 @@ async fn v1_that_refuses_after_v2_is_its_own_case_and_no_line_is_read() {
 async fn case_e9_authenticate_does_not_tick_pages_that_count_from_0() {
     let kaseya = simulator().await;
     kaseya.edit(|state| state.behaviour.lists.pages_from_zero = true).unwrap();
-    let checked = session(&kaseya).preflight().await;
+    let checked = session(&kaseya).preflight().await.checks;
     assert_eq!(letters(&checked), "ppF----?");
     // Accounts come without a total: page 0 has what page 1 lacks.
     let Finding::Failed { code, fault, .. } = &checked[2].finding else { panic!("{checked:?}") };
@@ -154,7 +154,7 @@ async fn case_e9_authenticate_does_not_tick_pages_that_count_from_0() {
                 .extend((6000..6150).map(|id| kaseya_simulator::Contract { id, ..contract.clone() }));
         })
         .unwrap();
-    assert_eq!(letters(&session(&kaseya).preflight().await), "ppppppp?");
+    assert_eq!(letters(&session(&kaseya).preflight().await.checks), "ppppppp?");
     kaseya.edit(|state| state.behaviour.lists.pages_from_zero = true).unwrap();
     let rows = json!([{"id": 301, "name": "x", "isActive": true}]);
     kaseya.fail(
@@ -162,14 +162,14 @@ async fn case_e9_authenticate_does_not_tick_pages_that_count_from_0() {
         1,
         Fault::Answer { status: 200, body: json!({"success": true, "result": rows}) },
     );
-    assert_eq!(letters(&session(&kaseya).preflight().await), "pppF---?");
+    assert_eq!(letters(&session(&kaseya).preflight().await.checks), "pppF---?");
 }
 
 #[tokio::test]
 async fn case_e14_the_right_is_named_only_where_its_lack_may_be_the_cause() {
     let kaseya = simulator().await;
     kaseya.fail(Endpoint::AccountsLookup, 1, no_right());
-    let checked = session(&kaseya).preflight().await;
+    let checked = session(&kaseya).preflight().await.checks;
     assert_eq!(checked[2].right(), Some("CRM > Accounts: View"));
     let named: Vec<Check> = checked.iter().filter(|one| one.right().is_some()).map(|one| one.check).collect();
     assert_eq!(named, [Check::ViewAccounts, Check::ModifyContracts]);
@@ -178,7 +178,7 @@ async fn case_e14_the_right_is_named_only_where_its_lack_may_be_the_cause() {
     {
         let kaseya = simulator().await;
         kaseya.fail(Endpoint::AccountsLookup, 1, fault.clone());
-        let checked = session(&kaseya).preflight().await;
+        let checked = session(&kaseya).preflight().await.checks;
         assert_eq!(checked[2].right(), None, "{fault:?}");
     }
 }
@@ -195,7 +195,7 @@ async fn a_host_that_stops_answering_ends_it() {
         for nth in 1..=2 {
             kaseya.fail(Endpoint::AccountsLookup, nth, fault.clone());
         }
-        let checked = session(&kaseya).preflight().await;
+        let checked = session(&kaseya).preflight().await.checks;
         assert_eq!(letters(&checked), "ppF----?");
         assert_eq!(failure(&checked).1, code);
     }
@@ -207,7 +207,7 @@ async fn a_role_that_may_modify_nothing_and_a_tenant_without_contracts_are_seen(
     kaseya.edit(|state| state.contracts.clear()).unwrap();
     let body = json!({"success": true, "result": {"userAccessRights": [{"canModify": false}]}});
     kaseya.fail(Endpoint::UserInfo, 1, Fault::Answer { status: 200, body });
-    let checked = session(&kaseya).preflight().await;
+    let checked = session(&kaseya).preflight().await.checks;
     assert_eq!(letters(&checked), "pppppp?F");
     assert_eq!(failure(&checked), (Check::ModifyContracts, ErrorCode::Auth06, None));
 }

@@ -75,22 +75,23 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
                 let seen = overview::overview(tx, partner, COMPANIES, last_month, now).await?;
                 let stopped = settings::writes_stopped(tx).await?;
                 let waits = store::waiting::runs(tx, partner, now).await?;
-                Ok::<_, StoreError>(Some((zones.shown, seen, stopped, waits)))
+                Ok::<_, StoreError>(Some((zones, seen, stopped, waits)))
             })
         })
         .await?;
-    let (zone, seen, writes_stopped, waits) = read.ok_or(Failure::NotFound)?;
+    let (zones, seen, writes_stopped, waits) = read.ok_or(Failure::NotFound)?;
+    let zone = &zones.shown;
     let language = visit.language;
     let words = words::Overview::of(language);
     let frame = visit.frame(&portal, Place::Overview);
-    let instant = |at| shown::instant(at, &zone, language);
+    let instant = |at| shown::instant(at, zone, language);
     let run = |run: &RunRow| frame.path(&format!("activity/{}", run.run));
     let shown_companies = u32::try_from(seen.needs_person.len()).unwrap_or(COMPANIES);
     let more = seen.companies.needs_person.saturating_sub(shown_companies);
     let reader = advice::Reader { language, now: now.to_zoned(zone.clone()) };
     let month = seen.invoice_day.map_or_else(
         || Month::of(zone.to_datetime(now).date()),
-        |invoice_day| domain::invoiced_month(now, invoice_day, &zone),
+        |invoice_day| domain::invoiced_month(now, invoice_day, zones.invoice()),
     );
     Ok(page(&Overview {
         words,

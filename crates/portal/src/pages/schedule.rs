@@ -191,7 +191,7 @@ fn page_of(
             .collect(),
         count: fill(words.count_text, &[("zone", &settings.count_zone.iana_name().unwrap_or("UTC"))]),
         invoices: fill(words.invoices, &[("day", &day)]),
-        outlook: outlook.map(|outlook| said_outlook(outlook, zone, words, month_end_run, language)),
+        outlook: outlook.map(|outlook| said_outlook(outlook, settings, words, month_end_run, language)),
         mistakes,
         kaseya: None,
         mapping: words::Mapping::of(language),
@@ -209,12 +209,12 @@ impl Schedule {
 /// Whether the invoices will show the month's last count, in instants (S-29).
 fn said_outlook(
     outlook: &InvoiceOutlook,
-    zone: &TimeZone,
+    settings: &PartnerSettings,
     words: &words::Schedule,
     month_end_run: bool,
     language: Language,
 ) -> (&'static str, String) {
-    let at = |at| shown::instant(at, zone, language);
+    let at = |at| shown::instant(at, settings.zone(), language);
     let (invoices, sync, final_at) =
         (at(outlook.invoiced_from), at(outlook.synced_at), at(outlook.frozen_by));
     match outlook.timing() {
@@ -226,7 +226,7 @@ fn said_outlook(
         InvoiceTiming::Missed => {
             let missed = if month_end_run { words.too_late } else { words.too_late_without };
             let missed = fill(missed, &[("invoices", &invoices), ("final_at", &final_at), ("sync", &sync)]);
-            let more = match outlook.first_day_in_time(zone) {
+            let more = match outlook.first_day_in_time(settings.invoice_zones()) {
                 Some(day) if month_end_run => fill(words.other_day, &[("day", &day.get())]),
                 Some(day) => fill(words.other_day_or_run, &[("day", &day.get())]),
                 None => words.no_month_end.to_owned(),

@@ -4,6 +4,7 @@ use super::*;
 use crate::world::{Counted, Part, World};
 
 mod count_days;
+mod kaseya_zones;
 mod later_finals;
 mod pushes;
 

@@ -41,6 +41,7 @@ pub(super) fn integration() -> Integration {
         run_brake: RunBrake::default(),
         drift: domain::DriftPolicy::Ask,
         call_share_percent: 50,
+        kaseya_zone: None,
         credentials_refused: None,
     }
 }

@@ -18,6 +18,7 @@ async fn a_probe_logs_in_whatever_tokens_are_at_hand_reads_who_it_is_and_tells_o
     let done = world.work(Vec::new()).await;
     assert_eq!((done.login(), done.host()), (LoginOutcome::Accepted, HostHealth::Answered));
     assert_eq!((done.companies.len(), done.lines.len(), done.left_over), (0, 0, None));
+    assert_eq!(done.kaseya_time_zone, Some(state().time_zone), "A13: told in passing");
     assert_eq!((world.calls(Endpoint::Authenticate), world.calls(Endpoint::UserInfo)), (2, 1));
     assert_eq!((world.calls(Endpoint::ContractLines), world.kaseya.history().len()), (lines, 0));
 }

@@ -242,7 +242,7 @@ impl Partner {
             self.frozen.as_ref().filter(|frozen| frozen.month == month).map(|frozen| frozen.frozen_at)
         };
         let month_end = &integration.month_end;
-        let phase = month_end.phase(now, frozen_at, integration.invoice_day, self.settings.zone());
+        let phase = month_end.phase(now, frozen_at, integration.invoice_day, self.settings.invoice_zones());
         // The first month has nothing before it.
         let phase = match phase {
             domain::MonthPhase::Frozen(month) | domain::MonthPhase::Closing(month)
@@ -306,6 +306,7 @@ fn integration(history: &History) -> Integration {
         run_brake: RunBrake::default(),
         drift: history.drift,
         call_share_percent: 100,
+        kaseya_zone: None,
         credentials_refused: None,
     }
 }
