@@ -303,7 +303,9 @@ pub(crate) async fn store_file(
     }
     let new = integration(&file.integration, sealed);
     writing::store_partner(tx, partner, &file.name, &file.count_zone).await?;
-    writing::store_count_basis(tx, partner, file.count_basis).await?;
+    if let Some(basis) = file.count_basis {
+        writing::store_count_basis(tx, partner, basis).await?;
+    }
     writing::store_integration(tx, partner, &new, applying.now).await?;
     writing::store_products(tx, partner, &file.products).await?;
     let (moved, left) = store_companies(tx, partner, &file.companies, stored, applying.now).await?;

@@ -38,8 +38,9 @@ pub struct SettingsFile {
     pub name: String,
     /// The provider's zone for it.
     pub count_zone: String,
-    /// What it bills; a count of the other basis is a missing one.
-    pub count_basis: CountBasis,
+    /// What it bills; a count of the other basis is a missing one. `None` where the file is silent: it stays as it is, and is users
+    /// at first.
+    pub count_basis: Option<CountBasis>,
     /// Its integration.
     pub integration: IntegrationSettings,
     /// Its schedule.
@@ -139,16 +140,16 @@ fn whole(top: &mut Section<'_, '_>, around: Surroundings<'_>) -> Option<Settings
     })
 }
 
-fn partner(mut section: Section<'_, '_>) -> Option<(PartnerId, String, String, CountBasis)> {
+fn partner(mut section: Section<'_, '_>) -> Option<(PartnerId, String, String, Option<CountBasis>)> {
     let id = section.parsed("id", r#"id = "example-msp""#, PartnerId::new);
     let name = section.text("name", r#"name = "Example MSP""#);
     let count_zone = section.parsed("count_zone", r#"count_zone = "Europe/Rome""#, zone);
     let words = [("users", CountBasis::Users), ("licences", CountBasis::Licences)];
     let example = r#"count_basis = "users" or count_basis = "licences""#;
     let count_basis = if section.has("count_basis") {
-        section.one_of("count_basis", example, &words)
+        section.one_of("count_basis", example, &words).map(Some)
     } else {
-        Some(CountBasis::Users)
+        Some(None)
     };
     section.finish();
     Some((id?, name?, count_zone?, count_basis?))

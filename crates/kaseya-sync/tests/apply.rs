@@ -513,3 +513,30 @@ async fn case_a22_an_old_file_does_not_beat_what_the_provider_counted_that_day()
         assert_eq!(newest(&world, "hill-south").await, Some(expected), "final {is_final}");
     }
 }
+
+#[tokio::test]
+async fn case_a16_a_file_says_what_is_billed_and_one_that_is_silent_leaves_it() {
+    let world = World::new().await;
+    let says = |basis: &str| {
+        SAMPLE.replace("\n# count_basis = \"licences\"", &format!("\ncount_basis = \"{basis}\""))
+    };
+    let basis = "partners where count_basis = 'licences'";
+    for (text, licences, counted) in [
+        // Users, where nobody has said anything.
+        (SAMPLE.to_owned(), 0, Some(5)),
+        (says("licences"), 1, None),
+        (SAMPLE.to_owned(), 1, None),
+        (says("users"), 0, Some(5)),
+    ] {
+        world.apply(&text).await.expect("it is right");
+        assert_eq!(world.count(basis).await, licences, "{text}");
+        // The file's report counts users.
+        assert_eq!(newest(&world, "hill-south").await, counted, "{text}");
+    }
+    let refused = world.apply(&says("seats")).await.expect_err("there is no such basis");
+    assert!(
+        refused.to_string().contains("count_basis") || format!("{refused:?}").contains("count_basis"),
+        "{refused:?}"
+    );
+    assert_eq!(world.count(basis).await, 0);
+}

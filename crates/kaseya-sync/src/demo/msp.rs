@@ -175,7 +175,7 @@ pub(super) fn settings(base: &str) -> SettingsFile {
         partner: partner(),
         name: TENANT.to_owned(),
         count_zone: ZONE.to_owned(),
-        count_basis: CountBasis::Users,
+        count_basis: Some(CountBasis::Users),
         integration: IntegrationSettings {
             host: "bms.ponte-servizi.example".to_owned(),
             v2_base: Some(base.to_owned()),

@@ -281,3 +281,41 @@ async fn case_a15_a_report_id_used_with_other_content_is_a_conflict() {
     let shown = world.get("/").await.json["incomplete_reports"].clone();
     assert_eq!((&shown[0]["report_id"], &shown[0]["parts_received"]), (&json!("r-9"), &json!(1)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a6_a_frozen_number_is_corrected_with_its_reason() {
+    let world = World::new().await;
+    world
+        .sql("insert into month_ends (partner_id, month, frozen_at, final, looked_at)
+              values ('msp', '2026-10-01', '2026-11-01T05:00:00Z', true, '2026-11-01T05:00:00Z');
+              insert into frozen_counts (partner_id, month, company_id, product_id, users, day, counted_at, recorded_at)
+              values ('msp', '2026-10-01', 'ada', 'p1', 5, '2026-10-31', '2026-11-01T00:00:00Z', '2026-11-01T05:00:00Z')")
+        .await;
+    let number = |company: &str, product: &str, users: i64, reason: &str| json!({ "company_id": company, "product_id": product, "users": users, "reason": reason });
+    let correct = async |month: &str, body: &Value| {
+        world.send(Method::POST, &format!("/frozen-counts/{month}"), body).await
+    };
+    let last_month = async || world.get("/companies/ada").await.json["last_month"].clone();
+    for (month, body, field) in [
+        ("2026-10", number("nobody", "p1", 6, "one left"), "company_id"),
+        ("2026-10", number("ada", "nothing", 6, "one left"), "product_id"),
+        ("2026-10", number("ada", "p1", 5, "one left"), "users"),
+        ("2026-10", number("ada", "p1", 6, " "), "reason"),
+        ("2026-09", number("ada", "p1", 6, "one left"), "month"),
+        ("2026-9", number("ada", "p1", 6, "one left"), "month"),
+    ] {
+        let answer = correct(month, &body).await;
+        assert_eq!(
+            (answer.status, fields(&answer)),
+            (StatusCode::UNPROCESSABLE_ENTITY, vec![field]),
+            "{}",
+            answer.text
+        );
+    }
+    assert_eq!(last_month().await, json!({ "p1": 5 }), "nothing of it was stored");
+    let answer = correct("2026-10", &number("ada", "p1", 6, "one was forgotten")).await;
+    assert_eq!((answer.status, &answer.json["rows"]), (StatusCode::OK, &json!(1)), "{}", answer.text);
+    assert_eq!(last_month().await, json!({ "p1": 6 }));
+    let again = correct("2026-10", &number("ada", "p1", 6, "one was forgotten")).await;
+    assert_eq!(fields(&again), ["users"], "it is so already");
+}

@@ -139,3 +139,32 @@ async fn a_run_that_is_for_nothing_ends_like_any_other() {
     let told = world.result().await;
     assert_eq!((told.job_id, told.run_id, told.companies.len()), (job, run, 0));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a16_a_row_says_that_its_count_is_of_another_basis() {
+    let world = World::running().await;
+    world.partner("p1", 2).await;
+    world
+        .run(
+            "update user_counts set basis = 'licences' where company_id = 'c1';
+             update user_counts set users = null, basis = null where company_id = 'c2'",
+        )
+        .await;
+    let run = world.make_run("p1").await;
+    world.make_local(&run, &[101, 102], &[]).await;
+    let told = world.result().await;
+    let seen: Vec<_> = told
+        .companies
+        .iter()
+        .map(|company| {
+            let code = |product: &messages::v1::ProductOutcome| (product.code.clone(), product.users);
+            (
+                company.company_id.as_str(),
+                company.code.as_deref(),
+                company.products.iter().map(code).collect::<Vec<_>>(),
+            )
+        })
+        .collect();
+    let row = |code: &str| vec![(Some(code.to_owned()), None)];
+    assert_eq!(seen, [("c1", Some("QTY-04"), row("QTY-04")), ("c2", Some("QTY-02"), row("QTY-02"))]);
+}

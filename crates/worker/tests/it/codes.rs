@@ -154,6 +154,17 @@ fn rows() -> Vec<(ErrorCode, &'static str, Shape)> {
                 contract.lines[0].effective_date = "2027-01-01".parse().expect("a day");
             }),
         ),
+        // Case A16: the count that is missing was taken, by another basis than is billed.
+        (
+            Qty04,
+            "not_sent",
+            Shape::Target(|target| v1::TargetWork {
+                addends: vec![addend("acme", "standard", None::<u32>)],
+                wanted_units: None,
+                other_basis: Some(true),
+                ..target
+            }),
+        ),
         (Qty03, "not_sent", Shape::State(|state| edit_contract(state).lines[0].units = 12.5)),
         (Drf01, "held", Shape::Target(|target| v1::TargetWork { last_confirmed_units: Some(14), ..target })),
         (
