@@ -151,6 +151,7 @@ impl Consuming {
                     .into());
                 }
             };
+            let unfit = self.unfit(&delivery);
             let taken = Taken {
                 acker: delivery.acker,
                 kept: matches!(self.source, Source::Shared(_)),
@@ -160,14 +161,25 @@ impl Consuming {
                 _channel: channel.clone(),
             };
             let message = properties::incoming(&delivery.properties, delivery.data, delivery.redelivered);
-            let size = message.body.len();
             let delivery = Delivery::new(message, lost.clone(), Box::new(taken));
-            if size > MAX_MESSAGE_BYTES {
-                tokio::spawn(put_aside(delivery, size));
+            if let Some(reason) = unfit {
+                tokio::spawn(put_aside(delivery, reason));
             } else if deliver.send(delivery).await.is_err() {
                 return Ok(());
             }
         }
+    }
+
+    /// Why a message cannot be handed out at all, if it cannot.
+    fn unfit(&self, delivery: &lapin::message::Delivery) -> Option<String> {
+        // A letter is not put among the letters once more.
+        if matches!(self.source, Source::Shared(Queue::DeadLetters)) {
+            return None;
+        }
+        let size = delivery.data.len();
+        (size > MAX_MESSAGE_BYTES).then(|| {
+            format!("the message has {size} bytes, more than the {MAX_MESSAGE_BYTES} that consumers take")
+        })
     }
 
     async fn declare_own(&self, channel: &Channel) -> Result<(), lapin::Error> {
@@ -189,12 +201,10 @@ impl Consuming {
     }
 }
 
-/// An oversized message becomes a dead letter beside the others, which go on.
-async fn put_aside(delivery: Delivery, size: usize) {
-    let reason =
-        format!("the message has {size} bytes, more than the {MAX_MESSAGE_BYTES} that consumers take");
+/// A message that no consumer takes becomes a dead letter beside the others, which go on.
+async fn put_aside(delivery: Delivery, reason: String) {
     if let Err(error) = delivery.settle(Settlement::DeadLetter(reason)).await {
-        tracing::warn!("an oversized message stays where it is: {error}");
+        tracing::warn!("a message that cannot be taken stays where it is: {error}");
     }
 }
 

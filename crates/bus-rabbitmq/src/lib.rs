@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use bus::{
     Bus, BusError, Consumer, EventTopic, Incoming, Outgoing, PublishError, Queue, RequestError,
     parts::in_parts,
-    topology::{EVENTS_EXCHANGE, MAX_MESSAGE_BYTES, REPLIES_EXCHANGE},
+    topology::{EVENTS_EXCHANGE, REPLIES_EXCHANGE},
 };
 use domain::Entropy;
 use tokio::sync::{OnceCell, watch};
@@ -35,7 +35,7 @@ use crate::{
     publishing::{Publisher, Route},
     replies::Replies,
 };
-pub use crate::{declare::declare_topology, error::ConnectError};
+pub use crate::{declare::declare_topology, error::ConnectError, link::ReadUri};
 
 /// How long one publish may take, the wait for a connection included.
 pub(crate) const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
@@ -56,12 +56,21 @@ impl RabbitMq {
     /// A bus that connects by itself and keeps trying; readiness follows [`Bus::connected`]. `name` stands in the
     /// broker's list of connections. Needs to be called inside a tokio runtime.
     pub fn connect(uri: &str, name: &str, entropy: Entropy) -> Result<Arc<Self>, ConnectError> {
-        let broker = Broker::new(uri, entropy.clone())?;
+        Ok(Self::keep(Broker::new(uri, entropy.clone())?, name, entropy))
+    }
+
+    /// The same, by a URI that is read again for each connection.
+    pub fn connect_by(read: ReadUri, name: &str, entropy: Entropy) -> Result<Arc<Self>, ConnectError> {
+        let uri = read().unwrap_or_default();
+        Ok(Self::keep(Broker::new(&uri, entropy.clone())?.reading(read), name, entropy))
+    }
+
+    fn keep(broker: Broker, name: &str, entropy: Entropy) -> Arc<Self> {
         let closed = CancellationToken::new();
         let publishing = Link::keep(broker.clone(), format!("{name} publishes"), closed.clone());
         let consuming = Link::keep(broker, format!("{name} consumes"), closed.clone());
         let connected = link::both(publishing.alive(), consuming.alive());
-        Ok(Arc::new(Self {
+        Arc::new(Self {
             publisher: Arc::new(Publisher::new(publishing)),
             consuming,
             replies: OnceCell::new(),
@@ -69,7 +78,7 @@ impl RabbitMq {
             connected,
             _close: closed.clone().drop_guard(),
             closed,
-        }))
+        })
     }
 
     fn consuming(&self, source: Source, prefetch: u16, stop: CancellationToken) -> Consuming {
@@ -189,9 +198,9 @@ impl Bus for RabbitMq {
 }
 
 /// Refuses what no consumer would take.
-pub(crate) fn check_size(body: &[u8]) -> Result<(), PublishError> {
-    if body.len() > MAX_MESSAGE_BYTES {
-        return Err(PublishError::TooLarge(body.len(), MAX_MESSAGE_BYTES));
+pub(crate) fn check_size(body: &[u8], most: usize) -> Result<(), PublishError> {
+    if body.len() > most {
+        return Err(PublishError::TooLarge(body.len(), most));
     }
     Ok(())
 }

@@ -23,20 +23,32 @@ const LOOK: Duration = Duration::from_millis(250);
 #[derive(Clone)]
 pub(crate) struct Broker {
     uri: AMQPUri,
+    /// Reads the URI again, so that a changed password needs no restart.
+    fresh: Option<ReadUri>,
     entropy: Entropy,
 }
 
+/// What reads a broker's URI; `None` where it cannot be read now.
+pub type ReadUri = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
 impl Broker {
     pub(crate) fn new(uri: &str, entropy: Entropy) -> Result<Self, ConnectError> {
-        let mut uri: AMQPUri = uri.parse().map_err(ConnectError::BadUri)?;
-        uri.query.heartbeat = Some(HEARTBEAT);
-        uri.query.connection_timeout = Some(CONNECT_TIMEOUT.as_millis() as u64);
-        Ok(Self { uri, entropy })
+        Ok(Self { uri: parsed(uri)?, fresh: None, entropy })
+    }
+
+    pub(crate) fn reading(self, fresh: ReadUri) -> Self {
+        Self { fresh: Some(fresh), ..self }
+    }
+
+    /// As it is by now; one that cannot be read changes nothing.
+    fn uri(&self) -> AMQPUri {
+        let fresh = self.fresh.as_ref().and_then(|read| read());
+        fresh.and_then(|uri| parsed(&uri).ok()).unwrap_or_else(|| self.uri.clone())
     }
 
     pub(crate) async fn connect(&self, name: &str) -> Result<Connection, ConnectError> {
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        tokio::time::timeout(CONNECT_TIMEOUT, Connection::connect_uri(self.uri.clone(), properties))
+        tokio::time::timeout(CONNECT_TIMEOUT, Connection::connect_uri(self.uri(), properties))
             .await
             .map_err(|_| ConnectError::TimedOut)?
             .map_err(ConnectError::Refused)
@@ -46,6 +58,13 @@ impl Broker {
     async fn back_off(&self, failures: u32) {
         tokio::time::sleep(BACKOFF.wait(failures, self.entropy.fraction())).await;
     }
+}
+
+fn parsed(uri: &str) -> Result<AMQPUri, ConnectError> {
+    let mut uri: AMQPUri = uri.parse().map_err(ConnectError::BadUri)?;
+    uri.query.heartbeat = Some(HEARTBEAT);
+    uri.query.connection_timeout = Some(CONNECT_TIMEOUT.as_millis() as u64);
+    Ok(uri)
 }
 
 /// A connection that is there.

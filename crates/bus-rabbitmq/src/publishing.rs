@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bus::{
     EventTopic, PublishError, Queue,
-    topology::{EVENTS_EXCHANGE, REPLIES_EXCHANGE},
+    topology::{EVENTS_EXCHANGE, MAX_MESSAGE_BYTES, REPLIES_EXCHANGE},
 };
 use bytes::Bytes;
 use lapin::{
@@ -34,20 +34,37 @@ pub(crate) struct Route {
     routing_key: String,
     /// Whether it is a fault when no queue takes it.
     must_arrive: bool,
+    /// The most bytes that are taken where it leads.
+    most: usize,
 }
 
 impl Route {
     pub(crate) fn to(queue: Queue) -> Self {
-        Self { exchange: queue.exchange(), routing_key: queue.name().to_owned(), must_arrive: true }
+        Self {
+            exchange: queue.exchange(),
+            routing_key: queue.name().to_owned(),
+            must_arrive: true,
+            most: queue.max_bytes(),
+        }
     }
 
     pub(crate) fn event(topic: EventTopic) -> Self {
-        Self { exchange: EVENTS_EXCHANGE, routing_key: topic.routing_key().to_owned(), must_arrive: false }
+        Self {
+            exchange: EVENTS_EXCHANGE,
+            routing_key: topic.routing_key().to_owned(),
+            must_arrive: false,
+            most: MAX_MESSAGE_BYTES,
+        }
     }
 
     /// By the exchange of answers, so that a stranger's reply-to leads nowhere else.
     pub(crate) fn answer(asker: &str) -> Self {
-        Self { exchange: REPLIES_EXCHANGE, routing_key: asker.to_owned(), must_arrive: false }
+        Self {
+            exchange: REPLIES_EXCHANGE,
+            routing_key: asker.to_owned(),
+            must_arrive: false,
+            most: MAX_MESSAGE_BYTES,
+        }
     }
 }
 
@@ -72,7 +89,7 @@ impl Publisher {
         properties: BasicProperties,
         body: Bytes,
     ) -> Result<(), PublishError> {
-        check_size(&body)?;
+        check_size(&body, route.most)?;
         let deadline = tokio::time::sleep(CONFIRM_TIMEOUT);
         tokio::pin!(deadline);
         let connected = async {

@@ -5,17 +5,19 @@ use std::fmt::Write as _;
 use messages::v1;
 use uuid::Uuid;
 
-use crate::{Incoming, Outgoing};
+use crate::{Incoming, Outgoing, topology::MAX_MESSAGE_BYTES};
 
-/// How much of the body is kept.
+/// How much is kept of a body that no consumer takes; any other is kept whole, so that it can be sent again.
 const KEPT_BYTES: usize = 4096;
 
-/// The dead letter of a message taken from `queue`: why, a hash of all of it, and the first 4 KiB.
+/// The dead letter of a message taken from `queue`: why, a hash of all of it, and the body, or its first 4 KiB where it is
+/// larger than any consumer takes.
 ///
 /// Its id follows from queue and body, so that a second letter about the same message can be told.
 pub fn dead_letter(queue: &str, reason: &str, message: &Incoming) -> Outgoing {
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &message.body);
-    let start = &message.body[..message.body.len().min(KEPT_BYTES)];
+    let whole = message.body.len() <= MAX_MESSAGE_BYTES;
+    let start = if whole { &message.body[..] } else { &message.body[..KEPT_BYTES] };
     let letter = v1::DeadLetter {
         queue: queue.to_owned(),
         reason: reason.to_owned(),
@@ -35,9 +37,7 @@ pub fn dead_letter(queue: &str, reason: &str, message: &Incoming) -> Outgoing {
 fn whole_characters(start: &[u8]) -> Option<&str> {
     match std::str::from_utf8(start) {
         Ok(text) => Some(text),
-        Err(error) if start.len() == KEPT_BYTES && error.error_len().is_none() => {
-            std::str::from_utf8(&start[..error.valid_up_to()]).ok()
-        }
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&start[..error.valid_up_to()]).ok(),
         Err(_) => None,
     }
 }
@@ -102,17 +102,23 @@ mod tests {
 
     #[test]
     fn a_character_split_by_the_cut_is_no_binary() {
-        let body = "a".to_owned() + &"ü".repeat(3000);
+        let body = "a".to_owned() + &"ü".repeat(150_000);
         let Some(BodyStart::Text(text)) = letter(body).body_start else { panic!("not text") };
         assert_eq!(text.len(), 4095);
     }
 
     #[test]
     fn bytes_that_are_no_text_are_kept_as_they_are() {
-        let bytes = vec![0xff_u8; 10_000];
+        let bytes = vec![0xff_u8; 300_000];
         let letter = letter(bytes);
-        assert_eq!(letter.body_bytes, Some(10_000));
+        assert_eq!(letter.body_bytes, Some(300_000));
         assert_eq!(letter.body_start, Some(BodyStart::Binary(vec![0xff_u8; 4096])));
+    }
+
+    #[test]
+    fn what_a_consumer_would_take_is_kept_whole() {
+        let body = "x".repeat(MAX_MESSAGE_BYTES);
+        assert_eq!(letter(body.clone()).body_start, Some(BodyStart::Text(body)));
     }
 
     #[test]

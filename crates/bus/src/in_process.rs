@@ -7,6 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use messages::Message as _;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +15,7 @@ use crate::{
     Bus, BusError, Consumer, Delivery, EventTopic, Incoming, Outgoing, PublishError, Queue, RequestError,
     Settle, Settlement, dead_letter,
     parts::{Assembly, in_parts},
-    topology::{EVENTS_EXCHANGE, MAX_MESSAGE_BYTES, MAX_QUEUE_LENGTH, MAX_UNREAD_EVENTS},
+    topology::{EVENTS_EXCHANGE, MAX_LETTER_BYTES, MAX_MESSAGE_BYTES, MAX_QUEUE_LENGTH, MAX_UNREAD_EVENTS},
 };
 
 /// The bus of `kaseya-sync demo` and `standalone`, and of most tests. Clones share their queues.
@@ -116,8 +117,10 @@ fn arriving(
     correlation_id: Option<String>,
 ) -> Result<Incoming, PublishError> {
     let size = message.body.len();
-    if size > MAX_MESSAGE_BYTES {
-        return Err(PublishError::TooLarge(size, MAX_MESSAGE_BYTES));
+    let most =
+        if message.kind == messages::v1::DeadLetter::KIND { MAX_LETTER_BYTES } else { MAX_MESSAGE_BYTES };
+    if size > most {
+        return Err(PublishError::TooLarge(size, most));
     }
     Ok(Incoming {
         id: Some(message.id.to_string()),

@@ -15,6 +15,8 @@
 
 /// The most bytes a consumer takes; larger messages are dead letters.
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
+/// The most bytes of a dead letter: it quotes a message's whole body, as JSON writes it.
+pub const MAX_LETTER_BYTES: usize = 8 * MAX_MESSAGE_BYTES;
 /// The most messages a queue keeps; beyond it a publish is refused, and the publisher's ledger keeps the message.
 pub const MAX_QUEUE_LENGTH: usize = 100_000;
 /// The most events that wait for one listener; what comes then is missed.
@@ -66,6 +68,11 @@ impl Queue {
             Self::Results => "results",
             Self::DeadLetters => "dead-letters",
         }
+    }
+
+    /// The most bytes of a message on it.
+    pub fn max_bytes(self) -> usize {
+        if self == Self::DeadLetters { MAX_LETTER_BYTES } else { MAX_MESSAGE_BYTES }
     }
 
     /// The exchange that leads to it and to nothing else: of the same name.

@@ -72,7 +72,7 @@ fn its_messages_are_those_that_travel_and_each_is_in_the_proto_file_it_names() {
     assert_eq!(messages.keys().cloned().collect::<BTreeSet<_>>(), golden);
     for (name, message) in messages {
         assert_eq!(word(message, "/name"), format!("kaseya_sync.v1.{name}"));
-        let file = read(&format!("proto-schemas/{}", word(message, "/payload/schema/$ref")));
+        let file = read(&format!("proto-schemas/{}", word(message, "/x-proto")));
         assert!(file.contains(&format!("\nmessage {name} {{")), "{name} is not in that file");
     }
 }

@@ -87,6 +87,17 @@ pub(crate) enum Command {
         #[command(flatten)]
         correction: Correction,
     },
+    /// Lists the messages that could not be worked on and wait for a person, or shows, sends or drops one.
+    DeadLetters {
+        /// Those that were sent again or dropped too.
+        #[arg(long)]
+        all: bool,
+        /// As one JSON document.
+        #[arg(long)]
+        json: bool,
+        #[command(subcommand)]
+        order: Option<LetterOrder>,
+    },
     /// Makes a partner without an integration yet: whoever has its token sets it up in the portal.
     NewPartner {
         /// The partner's id, as the provider has it.
@@ -222,6 +233,28 @@ pub(crate) enum Decision {
     Approve(Decided),
     /// Leaves Kaseya as it is.
     Dismiss(Decided),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LetterOrder {
+    /// Shows one with its body.
+    Show {
+        /// The letter's id, as the list shows it.
+        id: uuid::Uuid,
+    },
+    /// Sends one to the exchange it came by, once its fault is fixed.
+    Send(LetterDecided),
+    /// Lets one be: it waits for nobody any more.
+    Drop(LetterDecided),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct LetterDecided {
+    /// The letter's id, as the list shows it.
+    pub id: uuid::Uuid,
+    /// Who decides.
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    pub by: String,
 }
 
 #[derive(Debug, clap::Args)]

@@ -16,13 +16,16 @@ use store::{CalibratedClock, DatabaseSection, Store, settings::PartnerSettings, 
 use tokio_util::sync::CancellationToken;
 use vault::KeyRing;
 
-use crate::{data_dir::DataDir, ended::NAME};
+use crate::{data_dir::DataDir, ended::NAME, output};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct VaultSection {
     key_ring_file: PathBuf,
 }
+
+/// A difference between this machine's clock and the installation's that a person is told of.
+const NOTABLE_SKEW: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// A reached installation.
 pub(crate) struct Installation {
@@ -56,6 +59,14 @@ impl Installation {
         store.require_current_schema().await?;
         let stop = context.shutdown.soft();
         let clock = CalibratedClock::start(&store, Arc::clone(&context.clock), stop.clone()).await?;
+        let skew = clock.skew();
+        if skew.unsigned_abs() > NOTABLE_SKEW {
+            let side = if skew.is_negative() { "behind" } else { "ahead of" };
+            output::tell(&format_args!(
+                "this machine's clock is {} s {side} the installation's, which counts",
+                skew.unsigned_abs().as_secs()
+            ));
+        }
         Ok(Self {
             store,
             clock: Arc::new(clock),

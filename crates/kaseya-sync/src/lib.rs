@@ -7,6 +7,7 @@ mod calls;
 mod command_line;
 mod correct;
 mod data_dir;
+mod dead_letters;
 mod deciding;
 pub mod demo;
 mod ended;

@@ -17,7 +17,7 @@ use store::DatabaseSection;
 use crate::{
     apply, authenticate, calls,
     command_line::{Command, CommandLine, Keys},
-    correct, demo,
+    correct, dead_letters, demo,
     ended::{Ended, NAME},
     holds,
     installation::Installation,
@@ -87,6 +87,11 @@ pub fn main() -> ExitCode {
         Command::Correct { partner, correction } => {
             on_installation(config, data_dir, move |installation| async move {
                 correct::command(&installation, &partner, correction).await
+            })
+        }
+        Command::DeadLetters { all, json, order } => {
+            on_installation(config, data_dir, move |installation| async move {
+                dead_letters::command(&installation, all, json, order).await
             })
         }
         Command::NewPartner { partner, name, count_zone } => {

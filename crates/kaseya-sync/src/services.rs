@@ -9,7 +9,7 @@ use kaseya::KaseyaSection;
 use local_postgres::Running;
 use operations::{Connections, Operations};
 use portal::{Portal, PortalSettings};
-use results::{Results, ResultsSettings};
+use results::{Letters, Results, ResultsSettings};
 use runtime::Context;
 use scheduler::{Scheduler, SchedulerSettings};
 use store::{CalibratedClock, Settings, Store};
@@ -111,6 +111,14 @@ impl Services {
         let settings: ResultsSettings = context.config.section("results")?;
         let (bus, clock) = (Arc::clone(&self.bus), Arc::clone(&self.clock));
         let results = Results::new(self.store.clone(), bus, clock, context.entropy.clone(), settings);
+        let (bus, clock) = (Arc::clone(&self.bus), Arc::clone(&self.clock));
+        let letters = Letters::new(self.store.clone(), bus, clock, context.entropy.clone(), &context.meter);
+        let (stop, alive, shown) =
+            (context.shutdown.soft(), self.alive.clone(), context.health.intake("dead-letters"));
+        context.shutdown.service("dead letters", async move {
+            let _alive = alive;
+            letters.run(stop, shown).await
+        });
         let (stop, alive, health) = (context.shutdown.soft(), self.alive.clone(), context.health.clone());
         context.shutdown.service("results", async move {
             let _alive = alive;

@@ -12,6 +12,8 @@ mod golden;
 mod hold_opened;
 pub mod inbound;
 mod remark;
+#[cfg(test)]
+mod schemas;
 mod service_seen;
 mod stranger;
 

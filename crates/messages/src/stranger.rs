@@ -44,6 +44,12 @@ enum Kind {
     Message(&'static str),
 }
 
+/// Whether a message refuses fields that it does not know: those that strangers send.
+#[cfg(test)]
+pub(crate) fn refuses_unknown_fields(message: &str) -> bool {
+    SHAPES.iter().any(|shape| shape.name == message)
+}
+
 /// Reads JSON that names no field twice.
 pub(crate) fn read(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Once>(text).map(|Once(value)| value)

@@ -42,14 +42,19 @@ async fn serve(context: Context) -> anyhow::Result<()> {
     let clock = CalibratedClock::start(&store, Arc::clone(&context.clock), stop.clone())
         .await
         .context("asking the database for the time")?;
-    let bus = RabbitMq::connect(bus.uri_file.read()?.expose_secret(), NAME, context.entropy.clone())?;
+    let clock = Arc::new(clock);
+    context.watch_clock(clock.clone());
+    // Read once here for its error, and again for each connection.
+    bus.uri_file.read()?;
+    let read_uri = Arc::new(move || bus.uri_file.read().ok().map(|uri| uri.expose_secret().to_owned()));
+    let bus = RabbitMq::connect_by(read_uri, NAME, context.entropy.clone())?;
     context.health.dependency("rabbitmq", bus.connected());
     context.health.dependency("postgres", store.reachable(stop.clone()));
 
     let operations = Operations {
         store,
         bus: Some(bus),
-        clock: Arc::new(clock),
+        clock,
         entropy: context.entropy.clone(),
         spread: settings.spread,
     };

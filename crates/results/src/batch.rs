@@ -56,7 +56,8 @@ impl Batch {
             .map_err(|error| error.to_string())
             .and_then(|done| JobDone::try_from(done).map_err(|error| error.to_string()));
         match read {
-            Ok(done) => {
+            Ok(mut done) => {
+                done.not_after(results.now());
                 let traceparent = message.trace.traceparent.clone();
                 self.arrived.push(Arrived { done, traceparent, in_parts });
                 self.deliveries.push(delivery);

@@ -160,6 +160,24 @@ impl TryFrom<v1::JobDone> for JobDone {
     }
 }
 
+impl JobDone {
+    /// What a program whose clock is ahead has seen or done is not put into the future: there it would stand over whatever
+    /// comes until then.
+    pub(crate) fn not_after(&mut self, now: Timestamp) {
+        let finished = std::iter::once(&mut self.finished_at);
+        let told = finished
+            .chain(self.lines.iter_mut().map(|line| &mut line.seen_at))
+            .chain(self.changes.iter_mut().map(|change| &mut change.at))
+            .chain(self.contracts_seen.iter_mut().map(|seen| &mut seen.seen_at))
+            .chain(self.services_seen.iter_mut().map(|seen| &mut seen.seen_at))
+            .chain(self.contracts_read.iter_mut().map(|read| &mut read.read_at));
+        for at in told.filter(|at| **at > now) {
+            tracing::warn!(job = %self.job, %at, "an instant of the future is taken for now");
+            *at = now;
+        }
+    }
+}
+
 fn each<A, B>(
     name: &str,
     list: Vec<A>,

@@ -9,9 +9,11 @@ mod announce;
 mod batch;
 mod done;
 mod events;
+mod letters;
 mod password_ages;
 mod service;
 mod storing;
 
 pub use done::JobDone;
+pub use letters::{Letters, sent_again};
 pub use service::{Results, ResultsSettings};

@@ -5,7 +5,7 @@ use std::{process::ExitCode, sync::Arc};
 use anyhow::Context as _;
 use bus::Bus as _;
 use bus_rabbitmq::RabbitMq;
-use results::{Results, ResultsSettings};
+use results::{Letters, Results, ResultsSettings};
 use runtime::{BusSection, Context, Program};
 use secrecy::ExposeSecret as _;
 use store::{CalibratedClock, DatabaseSection, Store};
@@ -29,12 +29,20 @@ async fn serve(context: Context) -> anyhow::Result<()> {
     let clock = CalibratedClock::start(&store, Arc::clone(&context.clock), stop.clone())
         .await
         .context("asking the database for the time")?;
-    let bus = RabbitMq::connect(bus.uri_file.read()?.expose_secret(), NAME, context.entropy.clone())?;
+    // Read once here for its error, and again for each connection.
+    bus.uri_file.read()?;
+    let read_uri = Arc::new(move || bus.uri_file.read().ok().map(|uri| uri.expose_secret().to_owned()));
+    let bus = RabbitMq::connect_by(read_uri, NAME, context.entropy.clone())?;
     context.health.dependency("rabbitmq", bus.connected());
     context.health.dependency("postgres", store.reachable(stop.clone()));
 
-    let health = context.health.clone();
-    let results = Results::new(store, bus, Arc::new(clock), context.entropy.clone(), settings);
+    let (health, clock) = (context.health.clone(), Arc::new(clock));
+    context.watch_clock(clock.clone());
+    let letters =
+        Letters::new(store.clone(), bus.clone(), clock.clone(), context.entropy.clone(), &context.meter);
+    let (letters_stop, shown) = (stop.clone(), health.intake("dead-letters"));
+    context.shutdown.service("dead letters", async move { letters.run(letters_stop, shown).await });
+    let results = Results::new(store, bus, clock, context.entropy.clone(), settings);
     context.shutdown.service("results", async move { results.run(stop, &health).await });
     context.health.started();
     context.shutdown.soft().cancelled().await;

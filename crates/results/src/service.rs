@@ -95,6 +95,11 @@ impl Results {
         }
     }
 
+    /// The installation's time.
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
     /// Keeps a part of a `JobDone` that is too large for one message; gives the whole with its last part. The parts are
     /// forgotten in the transaction that stores the whole.
     pub(crate) async fn keep_part(&self, part: &Part) -> Result<Option<Vec<u8>>, StoreError> {

@@ -49,4 +49,16 @@ impl Context {
             clock,
         }
     }
+
+    /// Shows how far this machine's clock is from the installation's: as a metric, and on `/readyz`. What is stored goes by
+    /// the installation's clock, so a wrong one is seen and does no harm.
+    pub fn watch_clock(&self, clock: Arc<dyn Clock>) {
+        let shown = Arc::clone(&clock);
+        self.meter
+            .f64_observable_gauge("clock.skew")
+            .with_description("Seconds that this machine's clock is ahead of the installation's.")
+            .with_callback(move |gauge| gauge.observe(shown.skew().as_secs_f64(), &[]))
+            .build();
+        self.health.clock(clock);
+    }
 }

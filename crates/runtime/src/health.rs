@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::Clock;
+use jiff::SignedDuration;
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -22,6 +23,8 @@ struct State {
     marks: Mutex<Vec<Arc<Mark>>>,
     dependencies: Mutex<Vec<Dependency>>,
     intakes: Mutex<Vec<Arc<Mutex<Waits>>>>,
+    /// The installation's clock, where it is not this machine's.
+    installation: Mutex<Option<Arc<dyn Clock>>>,
 }
 
 struct Waits {
@@ -77,6 +80,7 @@ impl Health {
             marks: Mutex::default(),
             dependencies: Mutex::default(),
             intakes: Mutex::default(),
+            installation: Mutex::default(),
         }))
     }
 
@@ -110,6 +114,11 @@ impl Health {
         Intake(waits)
     }
 
+    /// The clock whose distance from this machine's is shown.
+    pub(crate) fn clock(&self, installation: Arc<dyn Clock>) {
+        *lock(&self.0.installation) = Some(installation);
+    }
+
     /// Everything is registered and set up; until then the program is not ready.
     pub fn started(&self) {
         self.0.started.store(true, Ordering::Release);
@@ -137,6 +146,10 @@ impl Health {
         };
         let mut checks = vec![Check { name: "phase", ok: started && !stopping, detail: phase.to_owned() }];
         checks.extend(lock(&self.0.dependencies).iter().map(Dependency::check));
+        checks.extend(lock(&self.0.installation).as_ref().map(|clock| {
+            // Nothing that is stored depends on it, so it takes no program out of service.
+            Check { name: "clock", ok: true, detail: distance(clock.skew()) }
+        }));
         checks.extend(lock(&self.0.intakes).iter().map(|intake| lock(intake).check()));
         Report::of(checks)
     }
@@ -168,6 +181,15 @@ impl Dependency {
     fn check(&self) -> Check {
         let ok = *self.up.borrow() && self.up.has_changed().is_ok();
         Check { name: self.name, ok, detail: if ok { "up" } else { "down" }.to_owned() }
+    }
+}
+
+/// In words, to the second.
+fn distance(skew: SignedDuration) -> String {
+    let side = if skew.is_negative() { "behind" } else { "ahead of" };
+    match skew.unsigned_abs().as_secs() {
+        0 => "as the installation's".to_owned(),
+        seconds => format!("this machine's clock is {seconds} s {side} the installation's"),
     }
 }
 

@@ -57,6 +57,7 @@ pub(crate) async fn job_content(
         integration: Some(sealed(integration)),
         allowance: Some(v1::CallAllowance { v2: Some(admitted.calls.v2), v1: Some(admitted.calls.v1) }),
         lease_seconds: Some(whole_seconds(context.settings.lease)),
+        issued_at: Some(wire_instant(context.clock.now())),
         slice_seconds: Some(whole_seconds(context.settings.slice)),
         brakes: Some(v1::Brakes {
             units: Some(integration.brakes.units),

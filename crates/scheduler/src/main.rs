@@ -29,12 +29,16 @@ async fn serve(surroundings: runtime::Context) -> anyhow::Result<()> {
     let clock = CalibratedClock::start(&store, Arc::clone(&surroundings.clock), stop.clone())
         .await
         .context("asking the database for the time")?;
-    let bus = RabbitMq::connect(bus.uri_file.read()?.expose_secret(), NAME, surroundings.entropy.clone())?;
+    // Read once here for its error, and again for each connection.
+    bus.uri_file.read()?;
+    let read_uri = Arc::new(move || bus.uri_file.read().ok().map(|uri| uri.expose_secret().to_owned()));
+    let bus = RabbitMq::connect_by(read_uri, NAME, surroundings.entropy.clone())?;
     surroundings.health.dependency("rabbitmq", bus.connected());
     surroundings.health.dependency("postgres", store.reachable(stop.clone()));
 
-    let entropy = surroundings.entropy.clone();
-    let context = Context { store, bus, clock: Arc::new(clock), entropy, settings };
+    let (entropy, clock) = (surroundings.entropy.clone(), Arc::new(clock));
+    surroundings.watch_clock(clock.clone());
+    let context = Context { store, bus, clock, entropy, settings };
     let scheduler = Scheduler::new(context, &surroundings.meter, &surroundings.health);
     surroundings.shutdown.service("scheduler", async move { scheduler.run(stop).await });
     surroundings.health.started();

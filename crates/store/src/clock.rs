@@ -13,6 +13,8 @@ use crate::{Store, StoreError};
 
 /// How often the database is asked.
 const REFRESH: Duration = Duration::from_secs(10);
+/// A difference that is worth a line in the log.
+const NOTABLE: Duration = Duration::from_secs(30);
 /// An answer that took longer says too little about when it was given.
 const SLOWEST: Duration = Duration::from_secs(1);
 
@@ -34,15 +36,28 @@ impl CalibratedClock {
     ) -> Result<Self, StoreError> {
         let (mark, _) = ask(store, &*base).await?;
         let clock = Self { base, mark: Arc::new(RwLock::new(mark)) };
+        clock.tell_of_skew();
         let (store, kept) = (store.clone(), clock.clone());
         tokio::spawn(async move {
             while stop.run_until_cancelled(tokio::time::sleep(REFRESH)).await.is_some() {
                 if let Err(error) = kept.calibrate(&store).await {
                     tracing::warn!(%error, "the clock runs on without the database's time");
                 }
+                kept.tell_of_skew();
             }
         });
         Ok(clock)
+    }
+
+    /// Says so where this machine's clock is off.
+    fn tell_of_skew(&self) {
+        let skew = self.skew();
+        if skew.unsigned_abs() > NOTABLE {
+            tracing::warn!(
+                seconds_ahead = skew.as_secs(),
+                "this machine's clock is not the database's; what is stored goes by the database's"
+            );
+        }
     }
 
     /// Asks the database again.

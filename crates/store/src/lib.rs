@@ -11,6 +11,7 @@ pub mod company_listing;
 pub mod contracts;
 pub mod count_corrections;
 pub mod counts;
+pub mod dead_letters;
 mod error;
 pub mod events;
 pub mod frozen;

@@ -1,11 +1,12 @@
 //! The pool of connections, and what every connection is told.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use domain::Entropy;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio_postgres::Config;
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{StoreError, tls};
@@ -15,6 +16,9 @@ use crate::{StoreError, tls};
 pub struct Settings {
     /// `postgresql://user:password@host:port/database`, or the form `host=… user=…`. Hidden, for it may hold a password.
     pub url: SecretString,
+    /// Where the URL was read from: user and password are read there again for each connection, so that a changed password
+    /// needs no restart.
+    pub url_file: Option<std::path::PathBuf>,
     /// What the connections call themselves, for whoever looks at the server.
     pub application: String,
     /// The most connections at a time.
@@ -32,6 +36,7 @@ impl Settings {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: SecretString::from(url.into()),
+            url_file: None,
             application: "kaseya-sync".to_owned(),
             pool_size: 8,
             timeouts: Timeouts::default(),
@@ -80,7 +85,7 @@ pub struct Store {
 pub(crate) struct Inner {
     pub(crate) pool: Pool,
     pub(crate) config: Config,
-    pub(crate) tls: MakeRustlsConnect,
+    pub(crate) login: FreshLogin,
     pub(crate) application: String,
     pub(crate) timeouts: Timeouts,
     pub(crate) entropy: Entropy,
@@ -125,9 +130,10 @@ impl Store {
             .keepalives_interval(Duration::from_secs(5))
             .keepalives_retries(3)
             .tcp_user_timeout(Duration::from_secs(10));
-        let manager = Manager::from_config(
+        let login = FreshLogin { url_file: settings.url_file, tls };
+        let manager = Manager::from_connect(
             config.clone(),
-            tls.clone(),
+            login.clone(),
             // A connection that died while it lay in the pool is found out before it is handed out.
             ManagerConfig { recycling_method: RecyclingMethod::Verified },
         );
@@ -140,7 +146,7 @@ impl Store {
             .build()
             .map_err(|error| invalid(error.to_string()))?;
         let application = settings.application;
-        Ok(Self { inner: Arc::new(Inner { pool, config, tls, application, timeouts, entropy }) })
+        Ok(Self { inner: Arc::new(Inner { pool, config, login, application, timeouts, entropy }) })
     }
 
     /// Whether the database answers now: for readiness.
@@ -171,14 +177,57 @@ impl Inner {
     /// A connection beside the pool, for work that keeps one to itself.
     pub(crate) async fn own_connection(
         &self,
-    ) -> Result<
-        (tokio_postgres::Client, tokio_postgres::Connection<tokio_postgres::Socket, TlsStream>),
-        StoreError,
-    > {
-        tokio::time::timeout(self.timeouts.connect + GRACE, self.config.connect(self.tls.clone()))
-            .await
-            .map_err(|_| StoreError::Unreachable { reason: "no connection in time".to_owned() })?
-            .map_err(|error| StoreError::connecting(&error))
+    ) -> Result<(Client, tokio_postgres::Connection<tokio_postgres::Socket, TlsStream>), StoreError> {
+        tokio::time::timeout(
+            self.timeouts.connect + GRACE,
+            self.login.of(&self.config).connect(self.login.tls.clone()),
+        )
+        .await
+        .map_err(|_| StoreError::Unreachable { reason: "no connection in time".to_owned() })?
+        .map_err(|error| StoreError::connecting(&error))
+    }
+}
+
+/// Logs each connection in as the file says by then.
+#[derive(Clone)]
+pub(crate) struct FreshLogin {
+    url_file: Option<std::path::PathBuf>,
+    tls: MakeRustlsConnect,
+}
+
+impl FreshLogin {
+    /// The configuration with the user and password that are in the file now. A file that cannot be read changes nothing.
+    fn of(&self, config: &Config) -> Config {
+        let mut config = config.clone();
+        let text = self.url_file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+        if let Some(fresh) = text.and_then(|text| text.trim().parse::<Config>().ok()) {
+            if let Some(user) = fresh.get_user() {
+                config.user(user);
+            }
+            if let Some(password) = fresh.get_password() {
+                config.password(password);
+            }
+        }
+        config
+    }
+}
+
+impl Connect for FreshLogin {
+    fn connect(
+        &self,
+        config: &Config,
+    ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), tokio_postgres::Error>> + Send + '_>>
+    {
+        let (config, tls) = (self.of(config), self.tls.clone());
+        Box::pin(async move {
+            let (client, connection) = config.connect(tls).await?;
+            let driven = tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "a connection to the database has ended");
+                }
+            });
+            Ok((client, driven))
+        })
     }
 }
 

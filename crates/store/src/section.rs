@@ -39,6 +39,7 @@ allow_plaintext = false
         })?;
         Ok(Settings {
             url: SecretString::from(url.trim()),
+            url_file: Some(self.url_file),
             application: application.to_owned(),
             pool_size: self.pool_size,
             allow_plaintext: self.allow_plaintext,

@@ -87,3 +87,25 @@ async fn a_commit_wakes_the_listener_also_after_its_connection_was_ended() -> Re
     wake_ups.wait(Duration::from_millis(1)).await;
     Ok(())
 }
+
+/// Every program that stores anything takes its time from here: scheduler, results, portal and the commands.
+#[tokio::test]
+async fn case_d4_a_wrong_clock_is_measured_and_moves_nothing_that_is_stored() -> Result<()> {
+    let database = testkit::empty_database().await;
+    let client = database.client().await;
+    for hours in [-3_i64, 5] {
+        let wrong = database_time(&client).await? + jiff::SignedDuration::from_hours(hours);
+        let base = testkit::Clock::starting(wrong);
+        let clock =
+            CalibratedClock::start(&database.store, Arc::new(base.clone()), CancellationToken::new()).await?;
+        let off = clock.now().duration_since(database_time(&client).await?).unsigned_abs();
+        ensure!(off < Duration::from_secs(60), "{off:?} from the database's time");
+        let skew = clock.skew() - jiff::SignedDuration::from_hours(hours);
+        ensure!(skew.unsigned_abs() < Duration::from_secs(60), "{:?} is shown", clock.skew());
+        // A step of the wall clock is seen, and moves nothing.
+        let before = clock.now();
+        base.set(base.now() - jiff::SignedDuration::from_hours(1));
+        assert_eq!(clock.now(), before);
+    }
+    Ok(())
+}

@@ -71,6 +71,8 @@ pub struct Content {
     pub survey: Option<SurveyWork>,
     /// Whether changes of contracts that came with a total are left to the next survey to confirm.
     pub confirm_by_total: bool,
+    /// The installation's time when this was written.
+    pub issued_at: Option<Timestamp>,
 }
 
 /// What a survey is to see.
@@ -266,6 +268,7 @@ impl TryFrom<v1::JobContent> for Content {
             },
             v2_calls: required("allowance.v2", allowance.v2)?,
             v1_calls: required("allowance.v1", allowance.v1)?,
+            issued_at: field::optional_instant("issued_at", content.issued_at)?,
             lease: seconds("lease_seconds", content.lease_seconds)?,
             slice: seconds("slice_seconds", content.slice_seconds)?,
             brakes: Brakes {

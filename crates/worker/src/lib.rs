@@ -22,6 +22,7 @@ mod shown;
 mod survey;
 mod switching;
 mod terms;
+mod told_clock;
 mod tracing_context;
 mod writing;
 

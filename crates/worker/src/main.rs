@@ -32,7 +32,10 @@ async fn serve(context: Context) -> anyhow::Result<()> {
 
     let keys = Arc::new(KeyRing::read(&vault.key_ring_file)?);
     let bms = kaseya.client(Arc::clone(&context.clock))?;
-    let bus = RabbitMq::connect(bus.uri_file.read()?.expose_secret(), NAME, context.entropy.clone())?;
+    // Read once here for its error, and again for each connection.
+    bus.uri_file.read()?;
+    let read_uri = Arc::new(move || bus.uri_file.read().ok().map(|uri| uri.expose_secret().to_owned()));
+    let bus = RabbitMq::connect_by(read_uri, NAME, context.entropy.clone())?;
     context.health.dependency("rabbitmq", bus.connected());
 
     let worker = Worker::new(bus, bms, keys, Arc::clone(&context.clock), context.entropy.clone(), settings);

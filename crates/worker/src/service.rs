@@ -18,6 +18,7 @@ use crate::{
     content::{Content, Ticket},
     in_use::InUse,
     refusal,
+    told_clock::ToldClock,
 };
 
 /// What can be set.
@@ -183,13 +184,14 @@ impl Worker {
                 return;
             }
         };
+        let clock = ToldClock::of(&self.clock, content.issued_at);
         let session = match self.session(ticket, &content) {
             Ok(session) => session,
             Err(error) => {
                 // A sealed password that we cannot open is our fault and never the credentials'.
                 tracing::error!(%error, "the job cannot be worked on");
                 let worker = self.calls.worker();
-                self.publish(refusal::job_done(ticket, &content, worker, &error, self.clock.now())).await;
+                self.publish(refusal::job_done(ticket, &content, worker, &error, clock.now())).await;
                 return;
             }
         };
@@ -200,7 +202,7 @@ impl Worker {
             content: &content,
             session: &session,
             calls: &self.calls,
-            clock: &self.clock,
+            clock: &clock,
             entropy: &self.entropy,
             limits: Limits { write: self.settings.write_timeout },
             halt: Halt { lost: lost.clone(), stopping: stop, slice_ends },

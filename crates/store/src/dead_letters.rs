@@ -1,0 +1,156 @@
+//! Messages that could not be worked on, and what a person decided about them.
+
+use domain::PartnerId;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{Row, StoreError, Transaction};
+
+/// A letter on its way into the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewLetter {
+    /// The same for the same message of the same queue.
+    pub letter: Uuid,
+    /// The queue it was taken from.
+    pub queue: String,
+    /// Why it could not be worked on.
+    pub reason: String,
+    /// The type it came with.
+    pub kind: Option<String>,
+    /// The message id it came with.
+    pub message_id: Option<String>,
+    /// Its body, or the start of it.
+    pub body: Vec<u8>,
+    /// How many bytes the whole body has.
+    pub body_bytes: i64,
+    /// SHA-256 of the whole body, in hexadecimal.
+    pub body_sha256: String,
+    /// The partner that it names.
+    pub partner: Option<PartnerId>,
+}
+
+/// A letter of the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// The letter.
+    pub new: NewLetter,
+    /// When it was first put aside.
+    pub first_at: Timestamp,
+    /// When it was last.
+    pub last_at: Timestamp,
+    /// How often it was.
+    pub times: i32,
+    /// `kept`, `sending`, `sent` or `dropped`.
+    pub state: String,
+    /// Who decided, and when.
+    pub decided: Option<(String, Timestamp)>,
+}
+
+impl Letter {
+    /// Whether all of the message is there.
+    pub fn is_whole(&self) -> bool {
+        i64::try_from(self.new.body.len()) == Ok(self.new.body_bytes)
+    }
+}
+
+/// Keeps a letter, or the same one once more: then it waits for a person again.
+pub async fn keep(tx: &Transaction<'_>, letter: &NewLetter, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "insert into dead_letters as known (letter_id, queue, reason, kind, message_id, body, body_bytes, body_sha256,
+                                                  partner_id, first_at, last_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+               on conflict (letter_id) do update set
+                   reason = excluded.reason, last_at = excluded.last_at, times = known.times + 1,
+                   state = 'kept', decided_at = null, decided_by = null";
+    let partner = letter.partner.as_ref().map(PartnerId::as_str);
+    tx.execute(
+        sql,
+        &[
+            &letter.letter,
+            &letter.queue,
+            &letter.reason,
+            &letter.kind,
+            &letter.message_id,
+            &letter.body,
+            &letter.body_bytes,
+            &letter.body_sha256,
+            &partner,
+            &now,
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// The letters that wait for a person, the oldest first; with the others if asked.
+pub async fn list(tx: &Transaction<'_>, decided_too: bool, most: i64) -> Result<Vec<Letter>, StoreError> {
+    let sql = "-- all partners: a letter may name none
+               select * from dead_letters where state = 'kept' or $1 order by last_at, letter_id limit $2";
+    tx.query(sql, &[&decided_too, &most]).await?.iter().map(letter).collect()
+}
+
+/// One letter, held until the transaction ends.
+pub async fn read(tx: &Transaction<'_>, id: Uuid) -> Result<Option<Letter>, StoreError> {
+    let sql = "-- all partners: a letter may name none
+               select * from dead_letters where letter_id = $1 for update";
+    tx.query_opt(sql, &[&id]).await?.as_ref().map(letter).transpose()
+}
+
+/// Letters that a person wants sent, where only the services reach the bus.
+pub async fn to_send(tx: &Transaction<'_>, most: i64) -> Result<Vec<Letter>, StoreError> {
+    let sql = "-- all partners: a letter may name none
+               select * from dead_letters where state = 'sending' order by last_at, letter_id limit $1
+               for update skip locked";
+    tx.query(sql, &[&most]).await?.iter().map(letter).collect()
+}
+
+/// Records what a person decided: `sending`, `sent` or `dropped`.
+pub async fn decide(
+    tx: &Transaction<'_>,
+    id: Uuid,
+    state: &str,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "-- all partners: a letter may name none
+               update dead_letters set state = $2, decided_by = $3, decided_at = $4 where letter_id = $1";
+    tx.execute_exactly(1, sql, &[&id, &state, &by, &now]).await
+}
+
+/// Records that a letter that was to be sent was.
+pub async fn mark_sent(tx: &Transaction<'_>, id: Uuid) -> Result<(), StoreError> {
+    let sql = "-- all partners: a letter may name none
+               update dead_letters set state = 'sent' where letter_id = $1";
+    tx.execute_exactly(1, sql, &[&id]).await
+}
+
+/// How many letters of each queue wait for a person, and since when the oldest does.
+pub async fn waiting(tx: &Transaction<'_>) -> Result<Vec<(String, i64, Timestamp)>, StoreError> {
+    let sql = "-- all partners: a letter may name none
+               select queue, count(*) as letters, min(first_at) as since from dead_letters
+               where state in ('kept', 'sending') group by queue order by queue";
+    let rows = tx.query(sql, &[]).await?;
+    rows.iter().map(|row| Ok((row.get("queue")?, row.get("letters")?, row.get("since")?))).collect()
+}
+
+fn letter(row: &Row) -> Result<Letter, StoreError> {
+    let partner: Option<String> = row.get("partner_id")?;
+    let decided_by: Option<String> = row.get("decided_by")?;
+    Ok(Letter {
+        new: NewLetter {
+            letter: row.get("letter_id")?,
+            queue: row.get("queue")?,
+            reason: row.get("reason")?,
+            kind: row.get("kind")?,
+            message_id: row.get("message_id")?,
+            body: row.get("body")?,
+            body_bytes: row.get("body_bytes")?,
+            body_sha256: row.get("body_sha256")?,
+            partner: partner.and_then(|partner| PartnerId::new(partner).ok()),
+        },
+        first_at: row.get("first_at")?,
+        last_at: row.get("last_at")?,
+        times: row.get("times")?,
+        state: row.get("state")?,
+        decided: decided_by.zip(row.get("decided_at")?),
+    })
+}

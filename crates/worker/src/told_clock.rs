@@ -1,0 +1,67 @@
+//! The installation's time on a machine whose own clock may be wrong.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::Clock;
+use jiff::{SignedDuration, Timestamp};
+
+/// A difference that is worth a line in the log.
+const NOTABLE: Duration = Duration::from_secs(30);
+
+/// The time as the scheduler told it, counted on by this machine's monotonic clock: the instants of an attempt are those of
+/// one clock, wherever it is worked on (D4).
+pub(crate) struct ToldClock {
+    base: Arc<dyn Clock>,
+    told: Timestamp,
+    /// The monotonic time at which it was told.
+    at: Duration,
+}
+
+impl ToldClock {
+    /// The clock of an attempt: the told time, or the machine's own where none was told.
+    pub(crate) fn of(base: &Arc<dyn Clock>, told: Option<Timestamp>) -> Arc<dyn Clock> {
+        let Some(told) = told else { return Arc::clone(base) };
+        let clock = Self { base: Arc::clone(base), told, at: base.monotonic() };
+        let skew = clock.skew();
+        if skew.unsigned_abs() > NOTABLE {
+            tracing::warn!(
+                seconds_ahead = skew.as_secs(),
+                "this machine's clock is not the installation's; what is told goes by the installation's"
+            );
+        }
+        Arc::new(clock)
+    }
+}
+
+impl Clock for ToldClock {
+    fn now(&self) -> Timestamp {
+        let since = self.base.monotonic().saturating_sub(self.at);
+        // Only an attempt of thousands of years overflows.
+        self.told.checked_add(since).unwrap_or(Timestamp::MAX)
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.base.monotonic()
+    }
+
+    fn skew(&self) -> SignedDuration {
+        self.base.now().duration_since(self.now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_d4_a_worker_whose_clock_is_wrong_tells_the_installations_time() {
+        let machine = testkit::Clock::at("2026-11-20T15:00:00Z");
+        let base: Arc<dyn Clock> = Arc::new(machine.clone());
+        let told: Timestamp = "2026-11-20T12:00:00Z".parse().expect("an instant");
+        let clock = ToldClock::of(&base, Some(told));
+        assert_eq!(clock.skew(), SignedDuration::from_hours(3));
+        machine.advance(Duration::from_secs(90));
+        assert_eq!(clock.now(), "2026-11-20T12:01:30Z".parse().expect("an instant"));
+        assert_eq!(ToldClock::of(&base, None).now(), base.now());
+    }
+}
