@@ -11,8 +11,12 @@ use bus_rabbitmq::RabbitMq as Bus;
 use domain::{PartnerId, RequestId, RunMode};
 use jiff::{Timestamp, civil::date};
 use kaseya_sync::apply::{Applying, Trial, apply};
-use messages::inbound::{Companies, PortalMessage, Verdict};
-use store::{requests::Answer, settings::IntegrationState};
+use messages::{
+    Message as _,
+    inbound::{Companies, PortalMessage, Verdict},
+    v1,
+};
+use store::{dead_letters::NewLetter, requests::Answer, settings::IntegrationState};
 use testkit::{RabbitMq, TestDatabase, empty_database, entropy};
 use tokio_util::sync::CancellationToken;
 use vault::KeyRing;
@@ -168,5 +172,74 @@ async fn migrate_then_requests_and_decisions_go_over_the_broker() {
         tokio::join!(installation.expect(0, &["holds", "example-msp", "dismiss", "--all"]), taken);
     assert!(ids.iter().all(|id| said.contains(&id.to_string())), "{said}");
     assert_eq!(said.matches("dismissed").count(), 3, "{said}");
+    stop.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_d1_dead_letters_are_listed_shown_sent_again_and_dropped() {
+    let installation = Installation::new().await;
+    installation.expect(0, &["migrate"]).await;
+    let now: Timestamp = "2026-11-23T10:00:00Z".parse().expect("an instant");
+    let body = r#"{"reportId": "a", "partnerId": "example-msp"}"#;
+    let entropy = entropy(4);
+    let kept = |queue: &str, kind: &str, bytes: usize| NewLetter {
+        letter: entropy.uuid(now),
+        queue: queue.to_owned(),
+        reason: "companies: is missing".to_owned(),
+        kind: Some(kind.to_owned()),
+        message_id: None,
+        body: body.into(),
+        body_bytes: i64::try_from(bytes).expect("a size"),
+        body_sha256: "00".to_owned(),
+        partner: Some(partner()),
+    };
+    let whole = kept("counts", v1::UserCountsReported::KIND, body.len());
+    let start = kept("sync-requests", v1::SyncRequested::KIND, 300_000);
+    for letter in [&whole, &start] {
+        let keep = installation
+            .database
+            .store
+            .transaction("keep", |tx| Box::pin(store::dead_letters::keep(tx, letter, now)));
+        keep.await.expect("kept");
+    }
+    let (whole, start) = (whole.letter.to_string(), start.letter.to_string());
+
+    let listed = installation.expect(3, &["dead-letters"]).await;
+    for word in [whole.as_str(), &start, "counts", "example-msp", "companies: is missing"] {
+        assert!(listed.contains(word), "{word} is not in {listed}");
+    }
+    assert!(installation.expect(0, &["dead-letters", "show", &whole]).await.contains(body));
+
+    let bus = Bus::connect(&installation.bus, "test", entropy.clone()).expect("a bus");
+    let stop = CancellationToken::new();
+    let mut counts = bus.consume(Queue::Counts, 1, stop.clone()).await.expect("a consumer");
+    installation.expect(0, &["dead-letters", "send", &whole, "--by", "Pia"]).await;
+    let sent = counts.next().await.expect("a message");
+    assert_eq!(sent.message.body, body.as_bytes());
+    assert_eq!(sent.message.kind.as_deref(), Some(v1::UserCountsReported::KIND));
+    sent.settle(Settlement::Done).await.expect("settled");
+    let told = installation.expect(1, &["dead-letters", "send", &whole]).await;
+    assert!(told.contains("is sent by Pia"), "{told}");
+
+    // Of what no consumer takes only the start was kept.
+    let told = installation.expect(1, &["dead-letters", "send", &start]).await;
+    assert!(told.contains("its sender must send it again"), "{told}");
+    installation.expect(0, &["dead-letters", "drop", &start, "--by", "Pia"]).await;
+    assert!(installation.expect(0, &["dead-letters"]).await.contains("no dead letter waits"));
+    let all = installation.expect(0, &["dead-letters", "--all", "--json"]).await;
+    let all: serde_json::Value = serde_json::from_str(&all).expect("a document");
+    let decided: Vec<_> = all
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|letter| {
+            assert!(letter["decided_at"].is_string(), "{letter}");
+            (letter["state"].as_str(), letter["decided_by"].as_str())
+        })
+        .collect();
+    assert!(decided.contains(&(Some("sent"), Some("Pia"))), "{decided:?}");
+    assert!(decided.contains(&(Some("dropped"), Some("Pia"))), "{decided:?}");
+    let told = installation.expect(1, &["dead-letters", "show", &entropy.uuid(now).to_string()]).await;
+    assert!(told.contains("lists them"), "{told}");
     stop.cancel();
 }

@@ -85,7 +85,7 @@ async fn b_01_a_hold_is_decided_as_it_was_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_with_a_key_is_done_once() {
+async fn case_e15_a_call_with_a_key_is_done_once_and_its_key_takes_no_other() {
     let world = World::new().await;
     let (path, key) = ("/company-mappings", [("idempotency-key", "monday")]);
     let contract = |id: i32| {

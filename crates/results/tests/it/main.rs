@@ -4,6 +4,7 @@ mod holds;
 mod journal;
 mod ledger;
 mod leftovers;
+mod letters;
 mod message;
 mod pairs;
 mod remembered;
