@@ -194,7 +194,7 @@ async fn case_d1_dead_letters_are_listed_shown_sent_again_and_dropped() {
         partner: Some(partner()),
     };
     let whole = kept("counts", v1::UserCountsReported::KIND, body.len());
-    let start = kept("sync-requests", v1::SyncRequested::KIND, 300_000);
+    let start = kept("sync.requests", v1::SyncRequested::KIND, 300_000);
     for letter in [&whole, &start] {
         let keep = installation
             .database

@@ -102,8 +102,8 @@ async fn case_d1_letters_that_name_no_partner_or_type_are_kept_with_what_is_know
     world.bus.publish(Queue::SyncRequests, decision).await.expect("room");
     condemn(&mut requests, "hold_id: is missing").await;
     let expected = "results | the broker put it here, as it was: it was delivered too often | msp-1 | kept | 1, \
-                    sync-requests | hold_id: is missing | nobody | kept | 1, \
-                    sync-requests | it is no JSON | kept | 1";
+                    sync.requests | hold_id: is missing | nobody | kept | 1, \
+                    sync.requests | it is no JSON | kept | 1";
     testkit::until("all are kept", async || world.text("select count(*) from dead_letters").await == "3")
         .await;
     assert_eq!(world.text(LETTERS).await, expected);
