@@ -45,7 +45,7 @@ fn check(kind: &'static str, text: &str) -> Result<(), IdError> {
         Err(IdError::Empty { kind })
     } else if length > MAX_TEXT {
         Err(IdError::TooLong { kind, length })
-    } else if text.chars().any(char::is_control) || text.trim() != text {
+    } else if crate::check_text(text, MAX_TEXT).is_err() || text.trim() != text {
         Err(IdError::BadCharacter { kind })
     } else {
         Ok(())

@@ -49,6 +49,7 @@ mod shown_contract;
 mod slice;
 mod status;
 mod target;
+mod text;
 mod total;
 mod waiting;
 
@@ -103,5 +104,6 @@ pub use shown_contract::{SeenContract, ShownContract};
 pub use slice::{MAX_COUNTS, MAX_SLICE_BYTES, MAX_TARGETS, halve, slices, weight};
 pub use status::{CompanyState, Outcome, ProductState, aggregate, seen_equal, worst_state};
 pub use target::{Addend, MAX_UNITS, Wanted, wanted_units};
+pub use text::{MAX_NAME, MAX_NOTE, Text, TextError, check_text, fit_text};
 pub use total::{ExpectedTotal, LEAST_MOVE, UnconfirmedChange, is_same_total, total_tells};
 pub use waiting::{Wait, WaitReason};

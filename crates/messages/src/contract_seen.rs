@@ -13,11 +13,11 @@ impl TryFrom<v1::ContractSeen> for SeenContract {
 
     fn try_from(seen: v1::ContractSeen) -> Result<Self, FieldError> {
         let shown = ShownContract {
-            name: seen.name,
-            account_name: seen.account_name,
-            contract_type: seen.contract_type,
+            name: plain(&seen.name),
+            account_name: seen.account_name.as_deref().map(plain),
+            contract_type: seen.contract_type.as_deref().map(plain),
             active: seen.active,
-            billing_cycle: seen.billing_cycle,
+            billing_cycle: seen.billing_cycle.as_deref().map(plain),
             start: optional_day("start_date", seen.start_date.as_deref())?,
             end: optional_day("end_date", seen.end_date.as_deref())?,
             total: seen.total.map(|total| decimal("total", Some(total))).transpose()?,
@@ -28,6 +28,11 @@ impl TryFrom<v1::ContractSeen> for SeenContract {
             shown: required("shown", seen.shown)?.then_some(shown),
         })
     }
+}
+
+/// Kaseya's words, fit to be stored and shown.
+fn plain(text: &str) -> String {
+    domain::fit_text(text, domain::MAX_NOTE)
 }
 
 impl From<SeenContract> for v1::ContractSeen {
@@ -62,7 +67,7 @@ mod tests {
 
     prop_compose! {
         fn any_shown()(
-            names in proptest::array::uniform4(".{0,12}"),
+            names in proptest::array::uniform4("[ -~À-ž]{0,12}"),
             told: bool,
             active in proptest::option::of(any::<bool>()),
             days in proptest::array::uniform2(proptest::option::of(1_i8..=28)),

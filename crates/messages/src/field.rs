@@ -1,7 +1,7 @@
 //! Reading the fields of a message so that absence is an error or stays absence, and never becomes a value; and
 //! writing domain values as fields.
 
-use domain::{FailureClass, IdError, RunMode};
+use domain::{FailureClass, IdError, MAX_NAME, RunMode, Text};
 use jiff::{Timestamp, civil::Date};
 
 use crate::v1;
@@ -57,18 +57,10 @@ pub fn id<T>(field: &str, read: Result<T, IdError>) -> Result<T, FieldError> {
     read.map_err(|error| FieldError::new(field, error.to_string()))
 }
 
-/// A text for people of 1 to `most` characters, none of them a control character.
-pub fn text(field: &str, value: String, most: usize) -> Result<String, FieldError> {
-    let length = value.chars().count();
-    if value.trim().is_empty() {
-        Err(FieldError::new(field, format!("it is empty; 1 to {most} characters are needed")))
-    } else if length > most {
-        Err(FieldError::new(field, format!("it has {length} characters; at most {most} are allowed")))
-    } else if value.chars().any(char::is_control) {
-        Err(FieldError::new(field, "it has a control character; leave it out"))
-    } else {
-        Ok(value)
-    }
+/// A name, by the one rule for texts.
+pub fn text(field: &str, value: String) -> Result<String, FieldError> {
+    let text = Text::<MAX_NAME>::new(value);
+    text.map(String::from).map_err(|error| FieldError::new(field, error.to_string()))
 }
 
 /// One of a closed list of stable texts, such as `named("trigger", &text, Trigger::parse)`.
@@ -213,9 +205,9 @@ mod tests {
 
     #[test]
     fn texts_are_checked() {
-        assert!(text("requested_by", "Anna, 1st line".into(), 200).is_ok());
+        assert!(text("requested_by", "Anna, 1st line".into()).is_ok());
         for bad in [String::new(), "  ".into(), "a\nb".into(), "a".repeat(201)] {
-            assert!(text("requested_by", bad, 200).is_err());
+            assert!(text("requested_by", bad).is_err());
         }
     }
 

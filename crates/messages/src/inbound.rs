@@ -20,8 +20,6 @@ const MAX_LISTED: usize = 10_000;
 const MAX_USERS: u32 = 10_000_000;
 /// The most parts of a report.
 const MAX_PARTS: u32 = 10_000;
-/// The most characters of a text for people.
-const MAX_TEXT: usize = 200;
 
 /// A number of users, as many as there may be.
 pub fn users(users: u32) -> Result<u32, FieldError> {
@@ -68,7 +66,7 @@ impl TryFrom<v1::SyncRequested> for SyncRequest {
             partner: id("partner_id", PartnerId::new(wire.partner_id))?,
             companies: companies(wire.companies)?,
             mode: run_mode("mode", wire.mode)?,
-            requested_by: text("requested_by", wire.requested_by, MAX_TEXT)?,
+            requested_by: text("requested_by", wire.requested_by)?,
             expires_at: optional_instant("expires_at", wire.expires_at)?,
             must_include: wire
                 .must_include_report_id
@@ -245,9 +243,8 @@ fn each_once<W, T, K: Ord + Clone + std::fmt::Display>(
 
 /// A name for people. It decides nothing, so a bad one is made fit rather than refused.
 fn name(text: String) -> Option<String> {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let short: String = plain.trim().chars().take(MAX_TEXT).collect();
-    Some(short.trim_end().to_owned()).filter(|name| !name.is_empty())
+    let short = domain::fit_text(text.trim(), domain::MAX_NAME);
+    Some(short.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
 /// What a person decided about a hold.
@@ -304,7 +301,7 @@ impl TryFrom<v1::HoldDecided> for HoldDecision {
                 .other_from_units
                 .map(|units| decimal("other_from_units", Some(units)))
                 .transpose()?,
-            decided_by: text("decided_by", wire.decided_by, MAX_TEXT)?,
+            decided_by: text("decided_by", wire.decided_by)?,
         })
     }
 }
@@ -406,7 +403,7 @@ impl Unreadable {
         if kind.map_or_else(|| is_decision(&members), |kind| kind.ends_with("HoldDecided")) {
             let decision = RequestId::new(member(&members, "decisionId", "decision_id")?).ok()?;
             let hold = member(&members, "holdId", "hold_id").unwrap_or_default();
-            return Some(Self::Decision(partner, decision, hold.chars().take(MAX_TEXT).collect()));
+            return Some(Self::Decision(partner, decision, domain::fit_text(&hold, domain::MAX_NAME)));
         }
         let request = RequestId::new(member(&members, "requestId", "request_id")?).ok()?;
         Some(Self::Request(partner, request))

@@ -1,6 +1,6 @@
 //! Who may come in to a partner's portal: people as members, by their addresses, and who holds a token.
 
-use domain::{MemberId, PartnerId, Role, TokenId};
+use domain::{MemberId, PartnerId, Role, Text, TokenId};
 use store::{
     StoreError,
     access::{
@@ -90,7 +90,7 @@ impl Operations {
         by: &str,
     ) -> Result<(TokenId, Token), NotLetIn> {
         let name = name.trim();
-        if name.is_empty() || name.chars().count() > MAX_NAME {
+        if Text::<MAX_NAME>::new(name).is_err() {
             return Err(NotLetIn::NoName);
         }
         let now = self.clock.now();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{BillingRule, CompanyId, MAX_UNITS, PartnerId, ProductId};
+use domain::{BillingRule, CompanyId, MAX_NOTE, MAX_UNITS, PartnerId, ProductId};
 use store::{
     billing_rules,
     settings::{self, PartnerSettings, ProductBilling},
@@ -21,6 +21,10 @@ pub enum BillingForm {
     AsCounted,
     /// Nothing is billed.
     NotBilled {
+        /// The units that are billed at the least: none.
+        minimum: i64,
+        /// The users that are not billed: none.
+        included_free: i64,
         /// Why.
         note: String,
     },
@@ -87,10 +91,24 @@ fn check<'a>(
 
 /// The rule of a form; `None` where it has none, or has a mistake.
 fn read(form: &BillingForm, found: &mut Found) -> Option<ProductBilling> {
+    if let BillingForm::NotBilled { note, .. } | BillingForm::Figures { note, .. } = form {
+        found.text(Field::Note, note, MAX_NOTE);
+    }
     let words = |note: &str| Some(note.trim().to_owned()).filter(|note| !note.is_empty());
     match form {
-        BillingForm::AsCounted | BillingForm::Figures { minimum: 0, included_free: 0, .. } => None,
-        BillingForm::NotBilled { note } => {
+        BillingForm::AsCounted => None,
+        BillingForm::Figures { minimum: 0, included_free: 0, note } => {
+            if !note.trim().is_empty() {
+                found.note(Field::Note, MistakeKind::NoEffect);
+            }
+            None
+        }
+        BillingForm::NotBilled { minimum, included_free, note } => {
+            for (field, figure) in [(Field::Minimum, minimum), (Field::IncludedFree, included_free)] {
+                if *figure != 0 {
+                    found.note(field, MistakeKind::NoEffect);
+                }
+            }
             let note = found.required(Field::Note, words(note))?;
             Some(ProductBilling { rule: BillingRule::NotBilled, note: Some(note) })
         }

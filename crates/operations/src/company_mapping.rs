@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{AccountId, CompanyId, ContractId, PartnerId, ProductId, ServiceId};
+use domain::{AccountId, CompanyId, ContractId, MAX_NOTE, PartnerId, ProductId, ServiceId};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction,
@@ -116,6 +116,13 @@ pub fn check(stored: &PartnerSettings, edit: &CompanyEdit) -> Result<Option<NewC
     let contracts = form.contract.iter().chain(form.product_contracts.values());
     for contract in contracts.map(|(contract, _)| contract.0).collect::<BTreeSet<_>>() {
         found.within(Field::Contract, contract.into(), 1, i32::MAX.into());
+    }
+    let names = form.contract.iter().chain(form.product_contracts.values());
+    for (_, name) in names {
+        found.text(Field::Contract, name, MAX_NOTE);
+    }
+    if let Some((_, name)) = &form.account {
+        found.text(Field::Account, name, MAX_NOTE);
     }
     for product in form.product_contracts.keys().filter(|id| !stored.products.contains_key(id)) {
         found.note(Field::Product, MistakeKind::Unknown(product.to_string()));

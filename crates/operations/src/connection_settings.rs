@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use connection::{Authenticated, Authenticator, Reader, Values};
-use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, KaseyaAddress, PartnerId, RunBrake};
+use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, KaseyaAddress, MAX_NAME, PartnerId, RunBrake};
 use jiff::Timestamp;
 use kaseya::{Bases, Bms, Host, Note};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -306,6 +306,8 @@ impl CredentialsForm {
                 }
                 base
             });
+        found.text(Field::UserName, &self.user_name, MAX_NAME);
+        found.text(Field::CompanyName, &self.company_name, MAX_NAME);
         let user_name = found.required(Field::UserName, text(&self.user_name));
         let tenant = found.required(Field::CompanyName, text(&self.company_name));
         let typed = Some(&self.password).filter(|password| !password.expose_secret().is_empty()).cloned();

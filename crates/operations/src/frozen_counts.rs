@@ -6,9 +6,6 @@ use store::{StoreError, count_corrections, frozen, settings, settings_writing as
 
 use crate::{Operations, intake::NotTaken};
 
-/// The most characters of a reason.
-const MAX_REASON: usize = 200;
-
 /// A correction as it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorrectionForm {
@@ -37,7 +34,7 @@ impl Operations {
         let company = &field::id("company_id", CompanyId::new(form.company)).map_err(of_field)?;
         let product = &field::id("product_id", ProductId::new(form.product)).map_err(of_field)?;
         let users = inbound::users(form.users).map_err(of_field)?;
-        let reason = field::text("reason", form.reason, MAX_REASON).map_err(of_field)?;
+        let reason = field::text("reason", form.reason).map_err(of_field)?;
         let reason = &format!("{} ({})", reason.trim(), form.by);
         let now = self.clock.now();
         let refused = self

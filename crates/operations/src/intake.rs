@@ -22,8 +22,6 @@ use store::{
 
 use crate::Operations;
 
-/// The most characters of a name.
-const MAX_NAME: usize = 200;
 /// What a message has beside its companies.
 const HEAD_BYTES: usize = 4 * 1024;
 
@@ -95,7 +93,7 @@ impl Operations {
             |row| {
                 Ok(ToldCompany {
                     company: field::id("company_id", CompanyId::new(row.company))?,
-                    name: field::text("name", row.name, MAX_NAME)?,
+                    name: field::text("name", row.name)?,
                     closed_from: row.closed_from,
                 })
             },
@@ -119,7 +117,7 @@ impl Operations {
             |row| {
                 Ok(ToldProduct {
                     product: field::id("product_id", ProductId::new(row.product))?,
-                    name: field::text("name", row.name, MAX_NAME)?,
+                    name: field::text("name", row.name)?,
                 })
             },
         )?;

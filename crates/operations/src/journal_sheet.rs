@@ -1,8 +1,8 @@
-//! The journal (B-04) as a file for a spreadsheet, the newest change first. Numbers and instants are written as programs
-//! read them.
+//! The journal (B-04) as a file for a spreadsheet, the newest change first.
 
 use std::collections::BTreeMap;
 
+use advice::Language;
 use domain::PartnerId;
 use store::{
     StoreError, Transaction,
@@ -12,7 +12,7 @@ use store::{
 
 use crate::{
     Operations,
-    spreadsheet::{file, marked},
+    spreadsheet::{Cells, marked},
 };
 
 /// Entries that are read at a time.
@@ -44,40 +44,48 @@ type Row = [String; COLUMNS.len()];
 
 impl Operations {
     /// Every change that reached Kaseya or may have. `None` for a partner that does not exist.
-    pub async fn journal_sheet(&self, partner: &PartnerId) -> Result<Option<Vec<u8>>, StoreError> {
-        let read =
-            self.store.transaction("journal_sheet", |tx| Box::pin(async move { rows(tx, partner).await }));
-        Ok(read.await?.map(|rows| file(COLUMNS, rows)))
+    pub async fn journal_sheet(
+        &self,
+        partner: &PartnerId,
+        language: Language,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let read = self
+            .store
+            .transaction("journal_sheet", |tx| Box::pin(async move { rows(tx, partner, language).await }));
+        Ok(read.await?.map(|(cells, rows)| cells.file(COLUMNS, rows)))
     }
 }
 
-async fn rows(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Vec<Row>>, StoreError> {
-    if settings::zones(tx, partner).await?.is_none() {
-        return Ok(None);
-    }
+async fn rows(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    language: Language,
+) -> Result<Option<(Cells, Vec<Row>)>, StoreError> {
+    let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
+    let cells = Cells { language, zone: zones.shown };
     let (mut rows, mut before) = (Vec::new(), None);
     loop {
         let query = JournalQuery { company: None, from: None, until: None, before, size: CHUNK };
         let entries = history::journal_page(tx, partner, &query).await?;
         let names = history::company_names(tx, partner, &entries).await?;
-        rows.extend(entries.iter().map(|entry| row(entry, &names)));
+        rows.extend(entries.iter().map(|entry| row(entry, &names, &cells)));
         match entries.last() {
             Some(last) if u32::try_from(entries.len()).is_ok_and(|read| read == CHUNK) => {
                 before = Some(last.entry);
             }
-            _ => return Ok(Some(rows)),
+            _ => return Ok(Some((cells, rows))),
         }
     }
 }
 
-fn row(entry: &JournalEntry, names: &BTreeMap<String, String>) -> Row {
+fn row(entry: &JournalEntry, names: &BTreeMap<String, String>, cells: &Cells) -> Row {
     let text = |text: Option<String>| text.unwrap_or_default();
     let name = |id: &String| names.get(id).unwrap_or(id).clone();
     let mut companies: Vec<String> = entry.addends.iter().map(|addend| name(&addend.company)).collect();
     companies.dedup();
     [
         entry.entry.to_string(),
-        entry.written_at.to_string(),
+        cells.instant(entry.written_at),
         entry.run.to_string(),
         entry.trigger.to_string(),
         marked(&companies.join("; ")),
@@ -85,12 +93,12 @@ fn row(entry: &JournalEntry, names: &BTreeMap<String, String>) -> Row {
         marked(&text(entry.contract_name.clone())),
         entry.service.to_string(),
         marked(&text(entry.service_name.clone())),
-        entry.from_units.to_string(),
+        cells.number(entry.from_units),
         entry.to_units.to_string(),
-        text(entry.unit_price.map(|price| price.to_string())),
+        text(entry.unit_price.map(|price| cells.number(price))),
         entry.effective_date.to_string(),
         entry.standing.clone(),
-        text(entry.confirmed_at.map(|at| at.to_string())),
+        text(entry.confirmed_at.map(|at| cells.instant(at))),
         entry.was_approved.to_string(),
         text(entry.pair.map(|pair| pair.to_string())),
         text(entry.traceparent.clone()),

@@ -19,6 +19,7 @@ use store::{
     settings_writing::{self as writing, NewCompanyMapping},
 };
 
+pub use crate::spreadsheet::Separator;
 use crate::{
     Operations, company_mapping,
     leftovers::{self, Leftover},
@@ -29,22 +30,13 @@ pub const MAX_BYTES: usize = 5 * 1024 * 1024;
 /// Rows that a file has at most.
 pub const MAX_ROWS: usize = 50_000;
 
-/// What stands between the cells. A spreadsheet takes the one that its language goes by; both are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Separator {
-    /// `,`
-    Comma,
-    /// `;`
-    Semicolon,
-}
-
 /// A column by its name in the first row.
 pub type Column = &'static str;
 
 /// A row that cannot be taken: where, and what is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadRow {
-    /// The line of the file on which it begins.
+    /// Its number in a spreadsheet: the first row, which names the columns, is 1.
     pub line: u64,
     /// The column.
     pub column: Column,
@@ -88,7 +80,7 @@ pub enum Wrong {
         named: String,
     },
     /// Another row is about the same.
-    #[error("line {0} is about the same: leave one")]
+    #[error("row {0} is about the same: leave one")]
     Twice(u64),
     /// A product has a contract of its own only where its company is mapped.
     #[error("the company is not mapped: give it an account and a contract first")]
@@ -99,6 +91,16 @@ pub enum Wrong {
     /// The row has more cells than the first one: a separator within a name is not between quotes.
     #[error("the row has more cells than the first row: put quotes around a name with a separator in it")]
     TooManyCells,
+    /// Nothing is done with the cell: its row is of a kind that does not read it, or another cell is missing or says otherwise.
+    #[error("nothing is done with it in this row: empty it{}", also(*.0))]
+    NoEffect(Option<Column>),
+    /// It has a character that no text may have, or too many.
+    #[error(transparent)]
+    Text(domain::TextError),
+}
+
+fn also(column: Option<Column>) -> String {
+    column.map(|column| format!(", or fill in {column}")).unwrap_or_default()
 }
 
 fn names(companies: &[CompanyId]) -> String {
@@ -184,6 +186,9 @@ pub enum NotLooked {
     /// The first row does not name this column.
     #[error("the first row names no column {0}")]
     NoColumn(Column),
+    /// A column that is not read has something in it.
+    #[error("the column {0:?} is not read, or named twice: remove it")]
+    StrangeColumn(String),
     /// There is no such partner, or its connection to Kaseya is to be saved first (S-19).
     #[error("save the connection to Kaseya first")]
     NotConnected,

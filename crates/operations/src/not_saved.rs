@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use connection::{Authenticated, NotTried};
-use domain::{CompanyId, ProductId, is_name_of};
+use domain::{CompanyId, ProductId, TextError, is_name_of};
 use kaseya::HostError;
 use store::StoreError;
 
@@ -98,6 +98,12 @@ pub enum MistakeKind {
         /// What Kaseya calls it.
         named: String,
     },
+    /// It has a character that no text may have, or too many.
+    #[error(transparent)]
+    Text(TextError),
+    /// Nothing is done with it as the others are: the rule does not read it.
+    #[error("nothing is done with it by this rule: leave it out")]
+    NoEffect,
     /// These companies are mapped to the same contract as one of another account.
     #[error("the contract is said to be of another account by other companies")]
     OtherAccount(Vec<CompanyId>),
@@ -180,6 +186,13 @@ impl Found {
             self.note(field, MistakeKind::Missing);
         }
         value
+    }
+
+    /// A text by the one rule for texts; it may be empty.
+    pub(crate) fn text(&mut self, field: Field, text: &str, most: usize) {
+        if let Err(error) = domain::check_text(text, most) {
+            self.note(field, MistakeKind::Text(error));
+        }
     }
 
     /// A whole number from the one to the other.

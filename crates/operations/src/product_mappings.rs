@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{PartnerId, ProductId, ServiceId};
+use domain::{MAX_NOTE, PartnerId, ProductId, ServiceId};
 use store::{
     kaseya_names::{self, NameOf},
     settings::{self, PartnerSettings},
@@ -60,6 +60,7 @@ fn check(
         found.note(Field::Product, MistakeKind::Unknown(product.to_string()));
     }
     for (service, name) in services.values().flatten() {
+        found.text(Field::Product, name, MAX_NOTE);
         found.within(Field::Product, service.0.into(), 1, i32::MAX.into());
         found.named(Field::Product, names, service.0, name);
     }

@@ -1,5 +1,4 @@
-//! How companies stand, as a file for a spreadsheet: a row per company, contract and product. Numbers and instants are
-//! written as programs read them.
+//! How companies stand, as a file for a spreadsheet: a row per company, contract and product.
 
 use advice::{Advice, Language};
 use domain::{ErrorCode, Month, PartnerId};
@@ -14,7 +13,7 @@ use store::{
 
 use crate::{
     Advising, Operations,
-    spreadsheet::{file, marked},
+    spreadsheet::{Cells, marked},
 };
 
 const COLUMNS: [&str; 29] = [
@@ -62,7 +61,7 @@ impl Operations {
         let read = self.store.transaction("status_sheet", |tx| {
             Box::pin(async move { rows(tx, partner, query, now, language).await })
         });
-        Ok(read.await?.map(|rows| file(COLUMNS, rows)))
+        Ok(read.await?.map(|(cells, rows)| cells.file(COLUMNS, rows)))
     }
 }
 
@@ -74,26 +73,27 @@ async fn rows(
     query: &Query<'_>,
     now: Timestamp,
     language: Language,
-) -> Result<Option<Vec<Row>>, StoreError> {
+) -> Result<Option<(Cells, Vec<Row>)>, StoreError> {
     let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
     let advising = Advising::read(tx, &settings, now).await?;
     let last_month = Month::last(now, &settings.count_zone);
+    let cells = Cells { language, zone: settings.zone().clone() };
     let (mut rows, mut offset) = (Vec::new(), query.offset);
     loop {
         let query = Query { offset, ..*query };
         let page = company_listing::page(tx, partner, &query, last_month, now).await?;
-        rows.extend(page.companies.iter().flat_map(|company| rows_of(company, &advising, language)));
+        rows.extend(page.companies.iter().flat_map(|company| rows_of(company, &advising, &cells)));
         offset = offset.saturating_add(query.size);
         if offset >= page.counts.of(query.filter) {
-            return Ok(Some(rows));
+            return Ok(Some((cells, rows)));
         }
     }
 }
 
-fn rows_of(company: &ListedCompany, advising: &Advising<'_>, language: Language) -> Vec<Row> {
+fn rows_of(company: &ListedCompany, advising: &Advising<'_>, cells: &Cells) -> Vec<Row> {
     let mut rows = Vec::new();
     for status in &company.statuses {
-        let of_status = |product| row(company, status, product, advising, language);
+        let of_status = |product| row(company, status, product, advising, cells);
         if status.products.is_empty() {
             rows.push(of_status(None));
         }
@@ -107,8 +107,10 @@ fn row(
     status: &CompanyStatus,
     product: Option<&ProductRow>,
     advising: &Advising<'_>,
-    language: Language,
+    cells: &Cells,
 ) -> Row {
+    let language = cells.language;
+    let instant = |at: Option<Timestamp>| at.map(|at| cells.instant(at)).unwrap_or_default();
     fn text(value: Option<impl ToString>) -> String {
         value.map(|value| value.to_string()).unwrap_or_default()
     }
@@ -131,16 +133,16 @@ fn row(
         marked(&explained.join(" ")),
         marked(&advising.remarks(status, language).join(" ")),
         name(status.kaseya_says.as_ref()),
-        text(status.last_sync),
-        text(status.last_change),
-        text(status.deferred_until),
+        instant(status.last_sync),
+        instant(status.last_change),
+        instant(status.deferred_until),
         name(product.map(|product| &product.product)),
         text(product.map(|product| &product.state)),
         text(product.and_then(|product| product.code.as_ref())),
         text(product.and_then(|product| product.users)),
         text(product.and_then(|product| product.billed)),
         text(product.and_then(|product| product.count_day)),
-        text(product.and_then(|product| product.from)),
+        text(product.and_then(|product| product.from).map(|units| cells.number(units))),
         text(product.and_then(|product| product.to)),
         text(product.and_then(|product| product.effective)),
         text(last_month.and_then(|(product, users)| users.with(&product.product))),

@@ -8,55 +8,77 @@ use store::{
     settings::{self, Zones},
 };
 
+use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
+
 use crate::Operations;
 
 /// Companies to which accounts are suggested at once: each is compared with every account, and of each that a person ticks
 /// the contracts are read in Kaseya while the person waits.
 pub const UNMAPPED: u32 = 20;
 
-/// Words for what kind of company it is: two names are the same with them and without.
-const LEGAL_FORMS: [&str; 38] = [
+/// Words at a name's end for what kind of company it is: two names are the same with them and without.
+const LEGAL_FORMS: [&str; 54] = [
     "ab",
     "ag",
     "aps",
     "as",
     "bv",
+    "bvba",
     "co",
     "company",
     "coop",
     "corp",
     "corporation",
+    "doo",
+    "ec",
+    "ek",
+    "eurl",
     "ev",
     "gmbh",
     "inc",
     "incorporated",
+    "kft",
     "kg",
     "limited",
     "llc",
     "llp",
+    "lp",
     "ltd",
     "ltda",
     "mbh",
     "nv",
     "ohg",
+    "onlus",
     "oy",
+    "oyj",
+    "pa",
+    "pc",
     "plc",
+    "pllc",
+    "pte",
     "pty",
+    "rl",
     "sa",
     "sapa",
     "sarl",
     "sas",
+    "sasu",
     "sl",
     "snc",
     "spa",
+    "spzoo",
     "srl",
     "srls",
+    "sro",
     "ug",
     "unipersonale",
-    "onlus",
 ];
-/// Words that join others.
-const JOINING: [&str; 6] = ["and", "e", "et", "und", "y", "the"];
+/// "sp. z o.o." as three words.
+const POLISH: [&str; 3] = ["sp", "z", "oo"];
+/// Words that join others; between two others only: "Studio E" is not "Studio Y".
+const JOINING: [&str; 5] = ["and", "e", "et", "und", "y"];
+/// A word before a name that says nothing.
+const ARTICLE: &str = "the";
 
 /// Less than this, of 100, is no suggestion.
 const LEAST: u8 = 60;
@@ -104,33 +126,56 @@ impl Operations {
     }
 }
 
-/// The most likely of these accounts, the likeliest first. Inactive ones are left out: nothing is billed on them.
+/// The most likely of these accounts, the likeliest first, and of those that are as likely the one with the same name. Inactive
+/// ones are left out: nothing is billed on them.
 pub fn suggest(company: &str, accounts: &[Account]) -> Vec<Suggestion> {
-    let words = words(company);
+    let known = Spellings::of(company);
     let mut suggestions: Vec<Suggestion> = accounts
         .iter()
         .filter(|account| account.is_active)
         .map(|account| {
-            let score = likeness(&words, &self::words(&account.name));
+            let score = known.likeness(&Spellings::of(&account.name));
             Suggestion { account: account.id, name: account.name.clone(), score }
         })
         .filter(|suggestion| suggestion.score >= LEAST)
         .collect();
-    suggestions.sort_by(|one, other| {
-        other.score.cmp(&one.score).then_with(|| (&one.name, one.account).cmp(&(&other.name, other.account)))
-    });
+    let place = |one: &Suggestion| {
+        let other_letters = one.name.trim() != company.trim();
+        (std::cmp::Reverse(one.score), other_letters, one.name.clone(), one.account)
+    };
+    suggestions.sort_by_cached_key(place);
     suggestions.truncate(MOST);
     suggestions
+}
+
+/// The suggestion that may be chosen beforehand: the first, unless another is as surely the same.
+pub fn likeliest(suggestions: &[Suggestion]) -> Option<&Suggestion> {
+    let sure = suggestions.iter().filter(|one| one.score == 100).count();
+    suggestions.first().filter(|_| sure < 2)
 }
 
 /// A part of the company's name by which Kaseya may be searched for it: its longest telling word, as it is typed.
 pub fn search_word(company: &str) -> Option<String> {
     let typed = company.split(|letter: char| letter.is_whitespace() || ",;/()".contains(letter));
-    let telling = typed.filter(|word| in_small_letters(word).split_whitespace().any(is_telling));
+    let telling = typed.filter(|word| in_small_letters(word, false).split_whitespace().any(is_telling));
     telling.max_by_key(|word| word.chars().count()).map(str::to_owned)
 }
 
-/// How alike two names are, of 100.
+/// A name's telling words, with ä, ö, ü written as a, o, u and as ae, oe, ue.
+struct Spellings([Vec<String>; 2]);
+
+impl Spellings {
+    fn of(name: &str) -> Self {
+        Self([words(&in_small_letters(name, false)), words(&in_small_letters(name, true))])
+    }
+
+    /// How alike two names are, of 100.
+    fn likeness(&self, other: &Self) -> u8 {
+        let each = self.0.iter().flat_map(|one| other.0.iter().map(|two| likeness(one, two)));
+        each.max().unwrap_or(0)
+    }
+}
+
 fn likeness(one: &[String], other: &[String]) -> u8 {
     let (fewer, more) = if one.len() <= other.len() { (one, other) } else { (other, one) };
     if fewer.is_empty() {
@@ -148,41 +193,101 @@ fn likeness(one: &[String], other: &[String]) -> u8 {
     if one == other { 100 } else { score.min(99) }
 }
 
-/// The telling words of a name, in small letters without accents, in the order of the alphabet.
-fn words(name: &str) -> Vec<String> {
-    let letters = in_small_letters(name);
-    let mut all: Vec<&str> = letters.split_whitespace().collect();
-    all.sort_unstable();
-    let telling: Vec<&str> = all.iter().copied().filter(|word| is_telling(word)).collect();
-    // A name of nothing else is told by just that.
-    let kept = if telling.is_empty() { all } else { telling };
-    kept.into_iter().map(str::to_owned).collect()
+/// The telling words of a name, in the order of the alphabet.
+fn words(letters: &str) -> Vec<String> {
+    let all = joined(letters.split_whitespace());
+    let begins = usize::from(all.len() > 2 && all[0] == ARTICLE);
+    let mut ends = all.len();
+    // "S.r.l.", "GmbH & Co. KG", "& C. S.n.c.": all that is behind the name.
+    while ends > begins + 1 {
+        if ends > begins + 3 && all[..ends].ends_with(&POLISH.map(str::to_owned)) {
+            ends -= POLISH.len();
+            continue;
+        }
+        let behind = &all[ends - 1];
+        let is_company = behind == "c" && ends > begins + 2 && JOINING.contains(&all[ends - 2].as_str());
+        let dangles = JOINING.contains(&behind.as_str()) && ends < all.len();
+        if !LEGAL_FORMS.contains(&behind.as_str()) && !is_company && !dangles {
+            break;
+        }
+        ends -= 1;
+    }
+    let name = &all[begins..ends];
+    let last = name.len().saturating_sub(1);
+    let between = |place: usize| 0 < place && place < last;
+    let telling =
+        name.iter().enumerate().filter(|(place, word)| !between(*place) || !JOINING.contains(&word.as_str()));
+    let mut telling: Vec<String> = telling.map(|(_, word)| word.clone()).collect();
+    // A name of nothing but legal forms is told by all of them, as they stand.
+    if telling.len() == 1 && all.len() > 1 && LEGAL_FORMS.contains(&telling[0].as_str()) {
+        return all;
+    }
+    telling.sort_unstable();
+    telling
+}
+
+/// Words with runs of single letters and digits as one: "S. r. l." is "srl", "3 M" is "3m". A letter that joins two words stays.
+fn joined<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut in_run = false;
+    for word in words {
+        let is_single = word.chars().count() == 1;
+        match all.last_mut().filter(|_| is_single && in_run) {
+            Some(last) => last.push_str(word),
+            None => all.push(word.to_owned()),
+        }
+        in_run = is_single;
+    }
+    all
 }
 
 fn is_telling(word: &str) -> bool {
-    !LEGAL_FORMS.contains(&word) && !JOINING.contains(&word)
+    !LEGAL_FORMS.contains(&word) && !JOINING.contains(&word) && word != ARTICLE
 }
 
-/// Words between blanks, in small letters without accents. "S.r.l." is one word.
-fn in_small_letters(name: &str) -> String {
-    let letters = name.to_lowercase();
-    let letters = letters.chars().filter(|letter| !".'’".contains(*letter)).map(plain);
-    letters.map(|letter| if letter.is_alphanumeric() { letter } else { ' ' }).collect()
-}
-
-/// A letter without its accent, where it has one of those that are usual.
-fn plain(letter: char) -> char {
-    match letter {
-        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => 'a',
-        'ç' => 'c',
-        'è' | 'é' | 'ê' | 'ë' => 'e',
-        'ì' | 'í' | 'î' | 'ï' => 'i',
-        'ñ' => 'n',
-        'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' => 'o',
-        'ù' | 'ú' | 'û' | 'ü' => 'u',
-        'ý' | 'ÿ' => 'y',
-        other => other,
+/// Words between blanks, in small letters without accents. "S.r.l." is one word, `&` is "and".
+fn in_small_letters(name: &str, long_umlauts: bool) -> String {
+    let mut plain = String::with_capacity(name.len());
+    let composed: String = name.nfkc().flat_map(char::to_lowercase).collect();
+    for letter in composed.nfkc() {
+        match (letter, long_umlauts) {
+            ('ä', true) => plain.push_str("ae"),
+            ('ö', true) => plain.push_str("oe"),
+            ('ü', true) => plain.push_str("ue"),
+            _ => plain.extend(std::iter::once(letter).nfkd().filter(|part| !is_combining_mark(*part))),
+        }
     }
+    let mut words = String::with_capacity(plain.len());
+    for letter in plain.chars() {
+        match letter {
+            'œ' => words.push_str("oe"),
+            'æ' => words.push_str("ae"),
+            'ß' => words.push_str("ss"),
+            'þ' => words.push_str("th"),
+            'ø' => words.push('o'),
+            'ł' => words.push('l'),
+            'đ' | 'ð' => words.push('d'),
+            'ħ' => words.push('h'),
+            'ı' => words.push('i'),
+            '&' | '+' => words.push_str(" and "),
+            // Within a word, and not seen.
+            '.'
+            | '\''
+            | '’'
+            | '‘'
+            | '`'
+            | '´'
+            | '′'
+            | 'ʼ'
+            | '\u{ad}'
+            | '\u{200b}'..='\u{200d}'
+            | '\u{2060}'
+            | '\u{feff}' => {}
+            letter if letter.is_alphanumeric() => words.push(letter),
+            _ => words.push(' '),
+        }
+    }
+    words
 }
 
 #[cfg(test)]
@@ -192,7 +297,7 @@ mod tests {
     use super::*;
 
     fn score(one: &str, other: &str) -> u8 {
-        likeness(&words(one), &words(other))
+        Spellings::of(one).likeness(&Spellings::of(other))
     }
 
     #[test]
@@ -225,6 +330,74 @@ mod tests {
     }
 
     #[test]
+    fn case_b8_letters_fold_and_what_stands_for_the_kind_of_company_says_nothing() {
+        for (one, other) in [
+            ("Œuvre Sociale", "Oeuvre Sociale"),
+            ("Łódź Logistics", "Lodz Logistics"),
+            ("Škoda Servis", "Skoda Servis"),
+            ("İstanbul Gıda", "Istanbul Gida"),
+            ("Ægir Fisk", "Aegir Fisk"),
+            ("Țiriac Auto", "Tiriac Auto"),
+            ("Straße GmbH", "Strasse GmbH"),
+            ("Huber & Söhne oHG", "Huber & Soehne OHG"),
+            ("Kovacs Kft.", "Kovács Kft"),
+            ("Lefe\u{300}vre Fre\u{300}res", "Lefèvre Frères"),
+            ("ＡＣＭＥ Labs", "Acme Labs"),
+            ("Acme\u{a0}Labs", "Acme-Labs"),
+            ("Ac\u{ad}me Labs", "Acme Labs"),
+            ("Caffè dell’Università", "Caffè dell`Universita"),
+            ("O‘Hara & Sons", "O'Hara and Sons"),
+            ("AT&T Services", "AT and T Services"),
+            ("3M Dental", "3 M Dental"),
+            ("Rossi S. r. l.", "Rossi S.r.l."),
+            ("Rossi S. p. A.", "Rossi SpA"),
+            ("Bianchi & C. S.n.c.", "Bianchi S.n.c."),
+            ("Verdi S.à r.l.", "Verdi Sarl"),
+            ("Nowak Sp. z o.o.", "Nowak"),
+            ("Novak d.o.o.", "Novak"),
+            ("Larsen A/S", "Larsen AS"),
+            ("Silva S/A", "Silva SA"),
+            ("Huber e.K.", "Huber"),
+            ("Smith and Jones, P.C.", "Smith & Jones"),
+            ("Dr Lee DDS, P.A.", "Dr Lee DDS"),
+            ("Brown Pty. Ltd.", "Brown Pty Ltd"),
+            ("Virtanen Oyj", "Virtanen Oy"),
+        ] {
+            assert_eq!(score(one, other), 100, "{one} / {other}");
+        }
+        assert_eq!(score("AcmeLabs", "Acme Labs"), 99);
+    }
+
+    #[test]
+    fn case_b8_what_is_another_company_is_not_the_same() {
+        for (one, other) in [
+            ("Studio E", "Studio Y"),
+            ("Kyoto North Ltd", "Kyoto South Ltd"),
+            ("Company Co", "Company The"),
+            ("Acme 1 Ltd", "Acme 2 Ltd"),
+            ("SA", "AS"),
+            ("E Y Ltd", "The Co"),
+            ("A.S. Roma Store", "Roma Store"),
+            ("The Y", "Y Combinator"),
+            ("E", "Y"),
+        ] {
+            assert!(score(one, other) < 100, "{one} / {other}");
+        }
+        assert!(score("SA", "AS") < LEAST && score("E Y Ltd", "The Co") < LEAST);
+    }
+
+    #[test]
+    fn case_b7_the_same_name_comes_first_and_of_two_alike_none_is_chosen() {
+        let account = |id, name: &str| Account { id: AccountId(id), name: name.to_owned(), is_active: true };
+        let accounts = [account(1, "ACME LTD"), account(2, "Acme Ltd"), account(3, "Acme Holding")];
+        let found = suggest("Acme Ltd", &accounts);
+        assert_eq!(found.iter().map(|one| one.account.0).collect::<Vec<_>>(), [2, 1, 3]);
+        assert_eq!(likeliest(&found), None);
+        let found = suggest("Acme Ltd", &accounts[1..]);
+        assert_eq!(likeliest(&found).map(|one| one.account.0), Some(2));
+    }
+
+    #[test]
     fn kaseya_is_searched_for_the_word_that_tells_most() {
         for (company, word) in [
             ("Panificio Niccolò & Figli S.r.l.", Some("Panificio")),
@@ -239,7 +412,7 @@ mod tests {
         #[test]
         fn likeness_is_mutual_and_a_name_is_like_itself(one in "\\PC{0,30}", other in "\\PC{0,30}") {
             prop_assert_eq!(score(&one, &other), score(&other, &one));
-            if !words(&one).is_empty() {
+            if !words(&in_small_letters(&one, false)).is_empty() {
                 prop_assert_eq!(score(&one, &one), 100);
             }
         }

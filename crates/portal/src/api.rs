@@ -18,7 +18,7 @@ mod looking_up;
 mod mapping;
 mod mapping_file;
 mod overview;
-mod problem;
+pub(crate) mod problem;
 mod products;
 mod request;
 mod runs;

@@ -6,6 +6,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
+use domain::TextError;
 use store::StoreError;
 
 use crate::{Portal, forms, frame::Frame, language, pages::plain::Plain, session};
@@ -28,6 +29,9 @@ pub(crate) enum Failure {
     /// A form that no page of ours has sent, or has sent to this session.
     #[error("a form that is none of ours: {0}")]
     Form(String),
+    /// A field of an address or a form with a text that no text may be.
+    #[error("{0}: {1}")]
+    Text(String, TextError),
     /// The database does not answer.
     #[error("the database: {0}")]
     Unavailable(String),
@@ -46,6 +50,7 @@ impl Failure {
             Self::NotSignedIn { .. } => StatusCode::SEE_OTHER,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Form(_) => StatusCode::BAD_REQUEST,
+            Self::Text(..) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -78,9 +83,11 @@ pub(crate) async fn told(State(portal): State<Portal>, request: Request, next: N
             tracing::error!(reason, path = here, "a page could not be made");
             None
         }
-        Failure::NotFound | Failure::NotSignedIn { .. } | Failure::Forbidden | Failure::Form(_) => {
-            session::find(&portal, &headers).await.ok().flatten()
-        }
+        Failure::NotFound
+        | Failure::NotSignedIn { .. }
+        | Failure::Forbidden
+        | Failure::Form(_)
+        | Failure::Text(..) => session::find(&portal, &headers).await.ok().flatten(),
     };
     let frame = Frame::around(language, here, person.as_ref());
     let page = Plain::of(&failure, frame);

@@ -5,6 +5,7 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
+use domain::{MAX_NAME, MAX_NOTE, TextError, check_text, fit_text};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{Portal, failure::Failure, session, session::Person};
@@ -48,7 +49,23 @@ impl<T: DeserializeOwned> FromRequest<Portal> for OpenForm<T> {
     }
 }
 
+/// The most characters of one value: what people type has bounds of its own.
+const MAX_VALUE: usize = 4_000;
+
+/// Checks every value of a query or a form by the one rule for texts.
+pub(crate) fn check_texts(pairs: &[u8]) -> Result<(), (String, TextError)> {
+    // What cannot be read at all is refused by whoever reads it.
+    let pairs: Vec<(String, String)> = serde_html_form::from_bytes(pairs).unwrap_or_default();
+    for (name, value) in pairs {
+        let most = if name == "note" { MAX_NOTE } else { MAX_VALUE };
+        check_text(&name, MAX_NAME).map_err(|error| (fit_text(&name, MAX_NAME), error))?;
+        check_text(&value, most).map_err(|error| (name, error))?;
+    }
+    Ok(())
+}
+
 fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Failure> {
+    check_texts(bytes).map_err(|(field, error)| Failure::Text(field, error))?;
     serde_html_form::from_bytes(bytes).map_err(|error| Failure::Form(error.to_string()))
 }
 

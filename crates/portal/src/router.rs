@@ -2,14 +2,24 @@
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, header},
-    middleware,
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 
-use crate::{Portal, api, assets, failure, failure::Failure, pages};
+use crate::{
+    Portal,
+    api::{
+        self,
+        problem::{FieldMistake, Problem},
+    },
+    assets, failure,
+    failure::Failure,
+    forms, pages,
+};
 
 /// Nothing but what this host serves: no inline script or style, no frame, no other place for a form to go.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -34,6 +44,7 @@ pub(crate) fn router(portal: Portal) -> Router {
         .nest("/v1", api::router(&portal))
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::NotFound)
+        .layer(middleware::from_fn(plain_query))
         .layer(middleware::from_fn_with_state(portal.clone(), failure::told))
         // Pages show what is one partner's, now.
         .layer(SetResponseHeaderLayer::if_not_present(
@@ -47,6 +58,18 @@ pub(crate) fn router(portal: Portal) -> Router {
         router = router.layer(SetResponseHeaderLayer::overriding(name.clone(), value));
     }
     router.with_state(portal)
+}
+
+/// Refuses a query with a text that no text may be, before anything is asked of it.
+async fn plain_query(request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    match forms::check_texts(query.as_bytes()) {
+        Ok(()) => next.run(request).await,
+        Err((field, error)) if request.uri().path().starts_with("/v1/") => {
+            Problem::Mistakes(vec![FieldMistake::new(field, "text", error)]).into_response()
+        }
+        Err((field, error)) => Failure::Text(field, error).into_response(),
+    }
 }
 
 /// The pages of one partner.

@@ -22,6 +22,7 @@ mod said;
 mod schedule;
 mod sign_in;
 mod suggestions;
+mod text_mistakes;
 
 pub(crate) use access::Access;
 pub(crate) use activity::Activity;
@@ -40,6 +41,7 @@ pub(crate) use said::Said;
 pub(crate) use schedule::Schedule;
 pub(crate) use sign_in::SignIn;
 pub(crate) use suggestions::Suggestions;
+pub(crate) use text_mistakes::TextMistakes;
 
 /// Makes the words of one page: `name: "English", "Italian";`.
 macro_rules! words {
@@ -121,6 +123,7 @@ mod tests {
             Schedule::ALL,
             SignIn::ALL,
             Suggestions::ALL,
+            TextMistakes::ALL,
         ] {
             for (name, english, italian) in page {
                 assert!(!english.trim().is_empty() && !italian.trim().is_empty(), "{name}");

@@ -205,7 +205,7 @@ fn company(outcome: v1::CompanyOutcome) -> Result<CompanyOutcome, FieldError> {
         account: outcome.account_id.map(AccountId),
         state: field::named("state", &outcome.state, CompanyState::parse)?,
         code: outcome.code.map(|code| error_code("code", &code)).transpose()?,
-        kaseya_says: outcome.kaseya_says,
+        kaseya_says: outcome.kaseya_says.map(|said| domain::fit_text(&said, usize::MAX)),
         // One that is not known here yet costs its words and not what it stands beside.
         remarks: outcome.remarks.into_iter().filter_map(|remark| Remark::try_from(remark).ok()).collect(),
         products: each("products", outcome.products, product)?,
@@ -287,7 +287,7 @@ fn contract_read(read: v1::ContractRead) -> Result<ReadContract, FieldError> {
         read_at: field::instant("read_at", read.read_at)?,
         total_before,
         total_moved: optional_decimal("total_moved", read.total_moved)?,
-        owner_name: read.owner_name,
+        owner_name: read.owner_name.map(|name| domain::fit_text(&name, domain::MAX_NOTE)),
         owner_account: read.owner_account_id.map(AccountId),
         looked_for: each("found", read.found, |found| {
             // How many lines there are is told by the lines themselves.

@@ -22,9 +22,6 @@ use store::{
 
 use crate::{Context, content, expected, facts, hindrance, lease, planning::PartnerPlan, refusal::Refused};
 
-/// The most characters of a worker's name.
-const WORKER_CHARACTERS: usize = 200;
-
 /// A ticket that a worker shows, or the attempt that it says it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AttemptOf {
@@ -47,7 +44,7 @@ impl AttemptOf {
             job: id("job_id", JobId::parse(job))?,
             attempt: i32::try_from(attempt)
                 .map_err(|_| FieldError::new("attempt", "it is larger than any attempt can be"))?,
-            worker: text("worker_id", worker.to_owned(), WORKER_CHARACTERS)?,
+            worker: text("worker_id", worker.to_owned())?,
         })
     }
 }

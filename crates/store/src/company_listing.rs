@@ -24,7 +24,7 @@ pub use finding::{Counts, Filter, Readiness, Sort};
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Query<'a> {
-    /// Part of a company's name or id, or of its account's or contract's name, in small or capital letters; empty for all.
+    /// Part of a company's name or id, or of its account's or contract's name, with capitals and accents or without; empty for all.
     pub search: &'a str,
     /// Which of those.
     pub filter: Filter,

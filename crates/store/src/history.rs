@@ -211,7 +211,7 @@ pub async fn plan_rows(
                     join companies using (partner_id, company_id)
                     cross join jsonb_array_elements(products) as product
                where partner_id = $1 and run_id = $2 and product ? 'service' and product ? 'to'
-               order by companies.name, company_id, contract_id, product";
+               order by companies.name collate \"names\", company_id, contract_id, product";
     let rows = tx.query(sql, &[&partner.as_str(), &run.0]).await?;
     rows.iter()
         .map(|row| {

@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeSet, fmt::Display, ops::RangeInclusive};
 
+use domain::{MAX_NAME, MAX_NOTE, check_text};
 use jiff::{Timestamp, civil::Date};
 use toml::{
     Spanned,
@@ -9,6 +10,9 @@ use toml::{
 };
 
 use super::{Mistake, Mistakes, kind};
+
+/// Fields that may be longer than a name.
+const LONG: [&str; 4] = ["note", "v2_base", "v1_base", "password"];
 
 /// Where something stands in the text, in bytes.
 pub(super) type Span = std::ops::Range<usize>;
@@ -177,11 +181,14 @@ impl<'s, 'd> Section<'s, 'd> {
                 self.mistake(name, "it is empty", format!("write {example}"));
                 None
             }
-            Some(text) if text.chars().any(|c| c.is_control()) => {
-                self.mistake(name, "it has a control character", format!("write {example}"));
-                None
+            Some(text) => {
+                let most = if LONG.contains(&name) { MAX_NOTE } else { MAX_NAME };
+                let refused = check_text(text, most).err();
+                if let Some(error) = refused {
+                    self.mistake(name, error.to_string(), format!("write {example}"));
+                }
+                refused.is_none().then(|| text.to_owned())
             }
-            Some(text) => Some(text.to_owned()),
             None => {
                 self.wrong_kind(name, "a text in quotes", value, example);
                 None

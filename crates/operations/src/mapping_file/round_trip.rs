@@ -12,10 +12,10 @@ use store::{
 
 use super::{Comparison, Separator, comparison::compare, sheet};
 
-/// Names of all that is read otherwise than it looks: quotes, separators, line breaks, signs of formulas and of text.
+/// Names of all that is read otherwise than it looks: quotes, separators, signs of formulas and of text. Control characters are
+/// in no text (G-15).
 fn name() -> impl Strategy<Value = String> {
-    let letters =
-        ['a', 'È', '"', ',', ';', '\n', '\r', '\t', '=', '+', '-', '@', '\'', ' ', '\u{feff}', '漢'];
+    let letters = ['a', 'È', '"', ',', ';', '\u{a0}', '＝', '=', '+', '-', '@', '\'', ' ', '\u{feff}', '漢'];
     prop::collection::vec(prop::sample::select(letters.to_vec()), 0..6)
         .prop_map(|letters| letters.into_iter().collect())
 }

@@ -5,7 +5,7 @@ use domain::{AccountId, BillingRule, CompanyId, ContractId, MAX_UNITS, ProductId
 use store::settings::{Contract, PartnerSettings, ProductBilling, ProductMapping};
 
 use super::{BadRow, Column, MAX_BYTES, MAX_ROWS, NotLooked, Separator, Wrong};
-use crate::spreadsheet::{marked, unmarked};
+use crate::spreadsheet::{self, marked, unmarked};
 
 const COLUMNS: [Column; 15] = [
     "row",
@@ -34,7 +34,7 @@ pub(super) struct Sheet {
     pub bad: Vec<BadRow>,
 }
 
-/// A row, with the line on which it begins.
+/// A row, with its number in a spreadsheet.
 #[derive(Debug)]
 pub(super) struct Row {
     pub line: u64,
@@ -94,18 +94,7 @@ pub(super) fn write(settings: &PartnerSettings, separator: Separator) -> Vec<u8>
             lines.push(row.0);
         }
     }
-    let between = match separator {
-        Separator::Comma => ",",
-        Separator::Semicolon => ";",
-    };
-    // The mark before the first row tells a spreadsheet that names are UTF-8.
-    let mut text = "\u{feff}".to_owned();
-    for line in lines {
-        let quoted = line.map(|cell| format!("\"{}\"", cell.replace('"', "\"\"")));
-        text.push_str(&quoted.join(between));
-        text.push_str("\r\n");
-    }
-    text.into_bytes()
+    spreadsheet::file(separator, lines)
 }
 
 struct Writing([String; COLUMNS.len()]);
@@ -151,38 +140,46 @@ pub(super) fn read(file: &[u8]) -> Result<Sheet, NotLooked> {
     }
     let text = std::str::from_utf8(file).map_err(|_| NotLooked::NotUtf8)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let first = text.lines().next().unwrap_or_default();
+    let first = text.lines().find(|line| !line.is_empty()).unwrap_or_default();
     let delimiter = if first.contains(';') { b';' } else { b',' };
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .flexible(true)
         .has_headers(false)
         .from_reader(text.as_bytes());
-    let mut records = reader.records();
-    let head = match records.next() {
-        Some(head) => head.map_err(|_| NotLooked::NotUtf8)?,
-        None => return Err(NotLooked::NoColumn(COLUMNS[0])),
-    };
+    let mut numbers = RowNumbers::new(text.as_bytes());
+    let mut head = csv::StringRecord::new();
+    if !reader.read_record(&mut head).map_err(|_| NotLooked::NotUtf8)? {
+        return Err(NotLooked::NoColumn(COLUMNS[0]));
+    }
+    numbers.next(reader.position());
+    let named = |name: &str, column: &str| name.trim().eq_ignore_ascii_case(column);
     let mut places = [0; COLUMNS.len()];
     for (place, column) in places.iter_mut().zip(COLUMNS) {
-        *place = head
-            .iter()
-            .position(|name| name.trim().eq_ignore_ascii_case(column))
-            .ok_or(NotLooked::NoColumn(column))?;
+        *place = head.iter().position(|name| named(name, column)).ok_or(NotLooked::NoColumn(column))?;
     }
     let mut sheet = Sheet::default();
-    for (number, record) in records.enumerate() {
-        if number == MAX_ROWS {
+    let mut record = csv::StringRecord::new();
+    let mut read = 0;
+    while reader.read_record(&mut record).map_err(|_| NotLooked::NotUtf8)? {
+        let line = numbers.next(reader.position());
+        if read == MAX_ROWS {
             return Err(NotLooked::TooManyRows);
         }
-        let record = record.map_err(|_| NotLooked::NotUtf8)?;
+        read += 1;
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let line = record.position().map_or(0, csv::Position::line);
         let mut reading = Reading { line, places: &places, record: &record, bad: Vec::new() };
         if record.len() > head.len() {
             reading.wrong("row", Wrong::TooManyCells);
+        }
+        let strange = head.iter().enumerate().find(|(place, _)| {
+            let is_filled = record.get(*place).is_some_and(|cell| !cell.trim().is_empty());
+            is_filled && !places.contains(place)
+        });
+        if let Some((_, name)) = strange {
+            return Err(NotLooked::StrangeColumn(name.trim().chars().take(100).collect()));
         }
         let row = reading.row();
         match row {
@@ -191,6 +188,37 @@ pub(super) fn read(file: &[u8]) -> Result<Sheet, NotLooked> {
         }
     }
     Ok(sheet)
+}
+
+/// Numbers rows as a spreadsheet does: a row with line breaks within quotes is one, and an empty line is a row too, which the
+/// reader leaves out.
+struct RowNumbers<'a> {
+    text: &'a [u8],
+    /// Where the last row ended.
+    end: usize,
+    number: u64,
+}
+
+impl<'a> RowNumbers<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        Self { text, end: 0, number: 0 }
+    }
+
+    /// The number of the row that has just been read up to here.
+    fn next(&mut self, read_to: &csv::Position) -> u64 {
+        let mut place = self.end;
+        while let Some(b'\r' | b'\n') = self.text.get(place) {
+            place += if self.text[place..].starts_with(b"\r\n") { 2 } else { 1 };
+            self.number += 1;
+        }
+        self.number += 1;
+        self.end = usize::try_from(read_to.byte()).unwrap_or(usize::MAX).min(self.text.len());
+        // The reader stops between the two letters of a line break.
+        if self.text[..self.end].ends_with(b"\r") && self.text.get(self.end) == Some(&b'\n') {
+            self.end += 1;
+        }
+        self.number
+    }
 }
 
 /// A row that is being read.
@@ -218,9 +246,34 @@ impl Reading<'_> {
         Some(self.name(column).trim().to_owned()).filter(|text| !text.is_empty())
     }
 
+    /// Refuses cells that nothing is done with. `instead` would give them an effect.
+    fn without_effect(&mut self, columns: &[Column], instead: Option<Column>) {
+        for column in columns.iter().copied() {
+            if self.cell(column).is_some() {
+                self.wrong(column, Wrong::NoEffect(instead));
+            }
+        }
+    }
+
+    /// Refuses a name whose id is empty: names alone map nothing.
+    fn name_of(&mut self, name: Column, id: Column) {
+        if self.cell(id).is_none() {
+            self.without_effect(&[name], Some(id));
+        }
+    }
+
     fn row(&mut self) -> Option<(About, Says)> {
+        for column in ["company", "product", "account", "contract", "service", "note"] {
+            if let Err(error) = domain::check_text(&self.name(column), domain::MAX_NOTE) {
+                self.wrong(column, Wrong::Text(error));
+            }
+        }
         match self.cell("row").as_deref() {
             Some("product") => {
+                self.without_effect(&["company_id", "company", "account_id", "account"], None);
+                self.without_effect(&["contract_id", "contract"], None);
+                self.without_effect(&["billing", "minimum", "included_free", "note"], None);
+                self.name_of("service", "service_id");
                 let product = self.product();
                 let service = self.number("service_id", 1, i32::MAX.unsigned_abs());
                 let service = service.map(|service| ProductMapping {
@@ -230,11 +283,17 @@ impl Reading<'_> {
                 Some((About { company: None, product: Some(product?) }, Says::Service(service)))
             }
             Some("company") => {
+                self.without_effect(&["product_id", "product", "service_id", "service"], None);
+                self.without_effect(&["billing", "minimum", "included_free", "note"], None);
+                self.name_of("account", "account_id");
+                self.name_of("contract", "contract_id");
                 let company = self.company();
                 let mapping = self.mapping();
                 Some((About { company: Some(company?), product: None }, Says::Mapping(mapping)))
             }
             Some("company_product") => {
+                self.without_effect(&["account_id", "account", "service_id", "service"], None);
+                self.name_of("contract", "contract_id");
                 let (company, product) = (self.company(), self.product());
                 let own = self.contract();
                 let billing = self.billing();
@@ -305,8 +364,13 @@ impl Reading<'_> {
     fn billing(&mut self) -> Option<ProductBilling> {
         let note = Some(self.name("note")).filter(|note| !note.trim().is_empty());
         let rule = match self.cell("billing").as_deref() {
-            None | Some("as_counted") => return None,
+            word @ (None | Some("as_counted")) => {
+                let instead = word.is_none().then_some("billing");
+                self.without_effect(&["minimum", "included_free", "note"], instead);
+                return None;
+            }
             Some("not_billed") => {
+                self.without_effect(&["minimum", "included_free"], None);
                 if note.is_none() {
                     self.wrong("note", Wrong::Missing);
                 }
@@ -314,7 +378,11 @@ impl Reading<'_> {
             }
             Some("billed") => {
                 let mut figure = |column| self.number(column, 0, MAX_UNITS).unwrap_or(0).unsigned_abs();
-                BillingRule::Billed { minimum: figure("minimum"), included_free: figure("included_free") }
+                let (minimum, included_free) = (figure("minimum"), figure("included_free"));
+                if minimum == 0 && included_free == 0 && self.bad.is_empty() {
+                    self.without_effect(&["billing", "note"], Some("minimum"));
+                }
+                BillingRule::Billed { minimum, included_free }
             }
             Some(_) => {
                 self.wrong("billing", Wrong::NotOneOf(RULES));

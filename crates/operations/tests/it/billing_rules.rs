@@ -20,6 +20,10 @@ async fn rule(world: &World) -> BillingRule {
     world.settings().await.companies[&company("one")].billing_rule(&product("standard"))
 }
 
+fn not_billed(note: &str) -> BillingForm {
+    BillingForm::NotBilled { minimum: 0, included_free: 0, note: note.to_owned() }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn b_05_a_company_is_not_billed_with_a_note_or_by_figures() {
     let world = World::connected().await;
@@ -33,10 +37,10 @@ async fn b_05_a_company_is_not_billed_with_a_note_or_by_figures() {
     world.operations().save_company_mapping(&world.partner, edit).await.expect("it is right");
     let version = world.version("one").await;
 
-    let without = save(&world, BillingForm::NotBilled { note: " ".to_owned() }).await;
+    let without = save(&world, not_billed(" ")).await;
     let Err(NotSaved::Mistakes(mistakes)) = without else { panic!("{without:?}") };
     assert_eq!(mistakes[0].field, Field::Note);
-    save(&world, BillingForm::NotBilled { note: "Own use".to_owned() }).await.expect("it is right");
+    save(&world, not_billed("Own use")).await.expect("it is right");
     assert_eq!(rule(&world).await, BillingRule::NotBilled);
     assert_eq!(world.version("one").await, version.map(|version| version + 1));
 

@@ -1,5 +1,6 @@
 //! The mapping file: looked at first, named where it is wrong, and applied as it was shown or not at all.
 
+use domain::TextError;
 use operations::mapping_file::{
     BadRow, Comparison, Difference, MAX_BYTES, MAX_ROWS, NotApplied, NotLooked, Separator, Wrong,
 };
@@ -228,4 +229,83 @@ async fn case_b3_swapped_ids_are_bad_rows_with_both_names() {
     let settings = world.settings().await;
     assert!(settings.products.values().all(|product| product.mapping.is_none()));
     assert!(settings.companies.values().all(|company| company.mapping.is_none()));
+}
+
+/// B4: what a row's kind does not read, and names without their ids.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_b4_a_filled_cell_without_effect_is_a_bad_row() {
+    let world = World::connected().await;
+    let none = |column| (column, Wrong::NoEffect(None));
+    let without = |column, other| (column, Wrong::NoEffect(Some(other)));
+    for (row, expected) in [
+        ("company_product,one,One,standard,Standard,,,,,,,,10,,", without("minimum", "billing")),
+        ("company_product,one,One,standard,Standard,,,,,,,as_counted,,3,", none("included_free")),
+        ("company_product,one,One,standard,Standard,,,,,,,,,,Own use", without("note", "billing")),
+        ("company_product,one,One,standard,Standard,,,,,,,not_billed,10,,Own use", none("minimum")),
+        ("company_product,one,One,standard,Standard,,,,,,,billed,0,0,Own use", without("note", "minimum")),
+        ("company_product,one,One,standard,Standard,,,,Altro,,,,,,", without("contract", "contract_id")),
+        ("company_product,one,One,standard,Standard,301,,,,,,,,,", none("account_id")),
+        ("company,one,One,,,,Azienda 1,,,,,,,,", without("account", "account_id")),
+        ("company,one,One,,,,,,Servizi gestiti,,,,,,", without("contract", "contract_id")),
+        ("company,one,One,,,301,Azienda 1,5001,Servizi gestiti,,,not_billed,,,Own use", none("billing")),
+        ("company,one,One,standard,,301,Azienda 1,5001,Servizi gestiti,,,,,,", none("product_id")),
+        ("product,,,standard,Standard,,,,,,Standard,,,,", without("service", "service_id")),
+        ("product,one,,standard,Standard,,,,,701,Standard,,,,", none("company_id")),
+    ] {
+        let (column, wrong) = expected;
+        let file = file(&["company,two,Two,,,301,Azienda 1,5002,Servizi gestiti,,,,,,", row]);
+        let shown = look(&world, &file).await;
+        let expected = BadRow { line: 3, column, wrong };
+        assert!(shown.bad.contains(&expected), "{row}: {:?}", shown.bad);
+        assert!(apply(&world, &file, &shown, true).await.is_err(), "{row}");
+    }
+    let strange =
+        file(&["company,two,Two,,,301,Azienda 1,5002,,,,,,,,mine"]).replacen("note\n", "note,remark\n", 1);
+    let refused = world.operations().look_at_mapping_file(&world.partner, strange.as_bytes()).await;
+    assert!(matches!(refused, Err(NotLooked::StrangeColumn(column)) if column == "remark"));
+    assert_eq!(world.version("two").await, None, "nothing is stored");
+}
+
+/// B5: the numbers of rows are those of a spreadsheet.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_b5_bad_rows_are_named_by_the_number_that_a_spreadsheet_shows() {
+    let world = World::connected().await;
+    let good = "company,two,Two,,,301,Azienda 1,5002,Servizi gestiti,,,,,,";
+    let bad = "company,one,One,,,301,Azienda 1,abc,Servizi gestiti,,,,,,";
+    let lines = |shown: &Comparison| shown.bad.iter().map(|row| row.line).collect::<Vec<_>>();
+    for (rows, expected) in [
+        (vec![good, bad], vec![3]),
+        (vec![good, "", bad], vec![4]),
+        (vec!["", "", bad], vec![4]),
+        // A line break within quotes: one row, which itself is bad for it.
+        (vec!["company,two,Two,,,301,\"Azienda\n1\",5002,Servizi gestiti,,,,,,", bad], vec![2, 3]),
+        (vec![",,,,,,,,,,,,,,", bad], vec![3]),
+    ] {
+        let file = file(&rows);
+        let windows = file.replace('\n', "\r\n");
+        for file in
+            [file.clone(), windows.clone(), format!("\u{feff}{windows}"), format!("{windows}\r\n\r\n")]
+        {
+            assert_eq!(lines(&look(&world, &file).await), expected, "{file:?}");
+        }
+    }
+    let twice = file(&["", good, good]).replace('\n', "\r\n");
+    let shown = look(&world, &twice).await;
+    assert_eq!(shown.bad, [BadRow { line: 4, column: "row", wrong: Wrong::Twice(3) }]);
+}
+
+/// B9: one rule for texts, in a file too.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_b9_a_text_in_a_file_keeps_to_the_one_rule() {
+    let world = World::connected().await;
+    let long = "x".repeat(300_000);
+    for (note, wrong) in [
+        (long.as_str(), TextError::TooLong { length: 300_000, most: 500 }),
+        ("a\u{7}b", TextError::Control),
+        ("a\u{202e}b", TextError::Direction(0x202e)),
+    ] {
+        let row = format!("company_product,one,One,standard,Standard,,,,,,,not_billed,,,{note}");
+        let shown = look(&world, &file(&[&row])).await;
+        assert_eq!(shown.bad, [BadRow { line: 2, column: "note", wrong: Wrong::Text(wrong) }]);
+    }
 }

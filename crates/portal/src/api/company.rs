@@ -138,7 +138,7 @@ impl Rule {
     fn form(self) -> (ProductId, BillingForm) {
         let Self { product_id, not_billed, minimum, included_free, note } = self;
         let form = if not_billed {
-            BillingForm::NotBilled { note }
+            BillingForm::NotBilled { minimum, included_free, note }
         } else {
             BillingForm::Figures { minimum, included_free, note }
         };

@@ -1,6 +1,6 @@
 //! The journal (B-04): every change that reached Kaseya or may have, the newest first.
 
-use axum::{Json, extract::State, response::Response};
+use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use domain::CompanyId;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{
     caller::Caller,
+    company::language,
     problem::{Problem, Problems},
     request::{self, Asked, Cursor},
 };
@@ -147,10 +148,16 @@ pub(crate) async fn list(
     Ok(Json(Journal { entries: entries.into_iter().map(Entry::from).collect(), next }))
 }
 
-/// The whole journal as CSV.
+/// The whole journal as CSV, with the separator and the decimal sign of the language of `Accept-Language`, and instants in the
+/// partner's zone.
 #[utoipa::path(get, path = "/journal.csv", tag = "journal",
+    params(("Accept-Language" = Option<String>, Header, description = "en or it.")),
     responses((status = 200, body = String, content_type = "text/csv"), Problems))]
-pub(crate) async fn sheet(State(portal): State<Portal>, caller: Caller) -> Result<Response, Problem> {
-    let sheet = portal.operations.journal_sheet(&caller.partner).await?;
+pub(crate) async fn sheet(
+    State(portal): State<Portal>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let sheet = portal.operations.journal_sheet(&caller.partner, language(&headers)).await?;
     Ok(download("journal.csv", sheet.ok_or(Problem::NotFound)?))
 }

@@ -29,6 +29,7 @@ impl From<NotLooked> for Problem {
             NotLooked::TooManyRows => mistake("too_many_rows"),
             NotLooked::NotUtf8 => mistake("not_utf8"),
             NotLooked::NoColumn(_) => mistake("no_column"),
+            NotLooked::StrangeColumn(_) => mistake("strange_column"),
             NotLooked::NotConnected => Self::NotSaved(operations::not_saved::NotSaved::NotConnected),
             NotLooked::Store(error) => Self::Database(error),
         }
@@ -90,7 +91,7 @@ pub(crate) struct Comparison {
 /// A row that cannot be taken.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BadRow {
-    /// The line of the file on which it begins.
+    /// Its number in a spreadsheet: the first row, which names the columns, is 1.
     line: u64,
     /// The column by its name in the first row.
     column: &'static str,

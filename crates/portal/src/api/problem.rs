@@ -169,6 +169,8 @@ impl From<&Mistake> for FieldMistake {
             MistakeKind::Unknown(_) => "unknown",
             MistakeKind::NotItsName { .. } => "not_its_name",
             MistakeKind::OtherAccount(_) => "other_account",
+            MistakeKind::Text(_) => "text",
+            MistakeKind::NoEffect => "no_effect",
         };
         Self::new(mistake.field.as_str(), code, &mistake.kind)
     }

@@ -1,5 +1,7 @@
 //! What a call brings: its body, its query, and where a list goes on.
 
+use std::fmt;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Query, Request},
@@ -7,7 +9,10 @@ use axum::{
     response::IntoResponse as _,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, DeserializeOwned, MapAccess, SeqAccess, Visitor},
+};
 
 use super::problem::{FieldMistake, Problem};
 use crate::Portal;
@@ -45,7 +50,80 @@ pub(crate) async fn bytes(request: Request, portal: &Portal) -> Result<Bytes, Pr
     })
 }
 
+/// The most characters of any text of a body: what is stored has tighter bounds.
+const MAX_TEXT: usize = 4_000;
+
+/// Any JSON, whose texts all keep to the one rule for texts.
+struct PlainTexts;
+
+impl<'de> Deserialize<'de> for PlainTexts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for PlainTexts {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self, E> {
+        domain::check_text(text, MAX_TEXT).map(|()| self).map_err(E::custom)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self, A::Error> {
+        while list.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            domain::check_text(&name, MAX_TEXT).map_err(de::Error::custom)?;
+            map.next_value::<Self>()?;
+        }
+        Ok(self)
+    }
+}
+
+/// Refuses a text that no text may be, with the field that it is in. What is no JSON is refused by whoever reads it.
+fn check_texts(bytes: &Bytes) -> Result<(), Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    match serde_path_to_error::deserialize::<_, PlainTexts>(&mut json) {
+        Err(error) if error.inner().classify() == serde_json::error::Category::Data => {
+            let field = error.path().to_string();
+            let said = error.into_inner().to_string();
+            // Where in the body it stands, in lines and columns, is told by the field's name.
+            let detail = said.split(" at line ").next().unwrap_or_default().to_owned();
+            Err(Problem::Mistakes(vec![FieldMistake::new(field, "text", detail)]))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
 fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Problem> {
+    check_texts(bytes)?;
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let body = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();

@@ -182,7 +182,7 @@ fn form(row: &Row) -> BillingForm {
     // What is no number is out of range too.
     let figure = |text: &str| if text.is_empty() { 0 } else { text.parse().unwrap_or(-1) };
     match row.kind {
-        "not-billed" => BillingForm::NotBilled { note: row.note.clone() },
+        "not-billed" => BillingForm::NotBilled { minimum: 0, included_free: 0, note: row.note.clone() },
         "figures" => BillingForm::Figures {
             minimum: figure(&row.minimum),
             included_free: figure(&row.included),
@@ -206,6 +206,8 @@ fn mend(mistake: &Mistake, language: advice::Language) -> String {
             fill(connection.out_of_range, &[("least", least), ("most", most)])
         }
         MistakeKind::Missing => connection.missing.to_owned(),
+        MistakeKind::NoEffect => words::TextMistakes::of(language).no_effect.to_owned(),
+        MistakeKind::Text(error) => words::TextMistakes::of(language).mend(error),
         _ => words::Mapping::of(language).unknown.to_owned(),
     };
     format!("{field}: {kind}")

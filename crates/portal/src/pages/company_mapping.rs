@@ -392,6 +392,7 @@ fn mend(mistake: &Mistake, words: &words::Mapping) -> String {
         (_, MistakeKind::NotItsName { id, told, named }) => {
             return fill(words.not_its_name, &[("id", id), ("told", told), ("named", named)]);
         }
+        (_, MistakeKind::Text(_)) => words.unknown,
         (Field::Account, _) => words.account_missing,
         (_, MistakeKind::OtherAccount(_)) => words.other_account_of,
         (Field::Contract, _) => words.contract_missing,

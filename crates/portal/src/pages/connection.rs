@@ -344,7 +344,7 @@ fn check(checked: &Checked, words: &words::Connection, language: advice::Languag
 /// Shows why nothing was done. What is no answer to the person is a failure.
 fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) -> Result<(), Failure> {
     let (zone, language) = (reader.now.time_zone(), reader.language);
-    let words = page.words;
+    let (words, texts) = (page.words, words::TextMistakes::of(language));
     let outcome = |text: String| Outcome {
         tone: "bad",
         text,
@@ -356,7 +356,8 @@ fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) ->
     };
     page.outcome = Some(match refusal {
         NotSaved::Mistakes(mistakes) => {
-            page.mistakes = mistakes.iter().map(|mistake| (mistake.field, mend(mistake, words))).collect();
+            page.mistakes =
+                mistakes.iter().map(|mistake| (mistake.field, mend(mistake, words, texts))).collect();
             outcome(words.mistakes.to_owned())
         }
         NotSaved::NotProven(tried) => Outcome {
@@ -396,7 +397,7 @@ fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) ->
 }
 
 /// What is wrong with a field, and the mend.
-fn mend(mistake: &Mistake, words: &words::Connection) -> String {
+fn mend(mistake: &Mistake, words: &words::Connection, texts: &words::TextMistakes) -> String {
     match &mistake.kind {
         MistakeKind::Missing => words.missing.to_owned(),
         MistakeKind::Host(error) => match error.mend() {
@@ -408,10 +409,12 @@ fn mend(mistake: &Mistake, words: &words::Connection) -> String {
         MistakeKind::OutOfRange { least, most } => {
             fill(words.out_of_range, &[("least", least), ("most", most)])
         }
+        MistakeKind::Text(error) => texts.mend(error),
         // The form has no field of these kinds.
         MistakeKind::Zone
         | MistakeKind::Unknown(_)
         | MistakeKind::NotItsName { .. }
+        | MistakeKind::NoEffect
         | MistakeKind::OtherAccount(_) => mistake.kind.to_string(),
     }
 }

@@ -91,6 +91,6 @@ async fn read(
 
 /// The whole journal as CSV.
 pub(crate) async fn csv(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
-    let sheet = portal.operations.journal_sheet(&visit.partner).await?;
+    let sheet = portal.operations.journal_sheet(&visit.partner, visit.language).await?;
     Ok(download("journal.csv", sheet.ok_or(Failure::NotFound)?))
 }

@@ -91,11 +91,7 @@ fn page_of(portal: &Portal, visit: &Visit, refused: Option<String>, shown: Optio
 
 /// The file, with the separator that a spreadsheet of the page's language goes by.
 pub(crate) async fn csv(State(portal): State<Portal>, Editing(visit): Editing) -> Result<Response, Failure> {
-    let separator = match visit.language {
-        Language::English => Separator::Comma,
-        Language::Italian => Separator::Semicolon,
-    };
-    let file = portal.operations.mapping_file(&visit.partner, separator).await;
+    let file = portal.operations.mapping_file(&visit.partner, Separator::of(visit.language)).await;
     let file = file.map_err(|error| match error {
         NotLooked::Store(error) => error.into(),
         _ => Failure::NotFound,
@@ -122,7 +118,7 @@ pub(crate) async fn post(
         };
         return match portal.operations.look_at_mapping_file(partner, file).await {
             Ok(comparison) => {
-                let shown = shown(&settings, file, &comparison, words);
+                let shown = shown(&settings, file, &comparison, visit.language);
                 Ok(page(&page_of(&portal, &visit, None, Some(shown))))
             }
             Err(error) => unprocessable(Some(refusal(error, words)?), None),
@@ -139,7 +135,7 @@ pub(crate) async fn post(
         Err(NotApplied::LookAgain(comparison)) => {
             let is_same = comparison.mark() == mark && comparison.bad.is_empty();
             let refused = if is_same { words.answer } else { words.changed_meanwhile };
-            let shown = shown(&settings, &file, &comparison, words);
+            let shown = shown(&settings, &file, &comparison, visit.language);
             unprocessable(Some(refused.to_owned()), Some(shown))
         }
         Err(NotApplied::NotLooked(error)) => unprocessable(Some(refusal(error, words)?), None),
@@ -152,18 +148,15 @@ fn refusal(error: NotLooked, words: &words::MappingFile) -> Result<String, Failu
         NotLooked::TooManyRows => Ok(words.too_many_rows.to_owned()),
         NotLooked::NotUtf8 => Ok(words.not_utf8.to_owned()),
         NotLooked::NoColumn(column) => Ok(fill(words.no_column, &[("column", &column)])),
+        NotLooked::StrangeColumn(column) => Ok(fill(words.strange_column, &[("column", &column)])),
         NotLooked::NotConnected => Err(Failure::NotFound),
         NotLooked::Store(error) => Err(error.into()),
     }
 }
 
-fn shown(
-    settings: &PartnerSettings,
-    file: &[u8],
-    comparison: &Comparison,
-    words: &'static words::MappingFile,
-) -> Shown {
-    let naming = Naming { settings, words };
+fn shown(settings: &PartnerSettings, file: &[u8], comparison: &Comparison, language: Language) -> Shown {
+    let words = words::MappingFile::of(language);
+    let naming = Naming { settings, words, language };
     let first = |number: usize| (number > SHOWN).then(|| fill(words.first_shown, &[("number", &SHOWN)]));
     let (bad, differences) = (&comparison.bad, &comparison.differences);
     let leftovers = comparison.leftovers.iter().map(|left| {
@@ -201,6 +194,7 @@ fn shown(
 struct Naming<'a> {
     settings: &'a PartnerSettings,
     words: &'static words::MappingFile,
+    language: Language,
 }
 
 impl Naming<'_> {
@@ -224,6 +218,9 @@ impl Naming<'_> {
                 fill(words.other_account, &[("names", &names.join(", "))])
             }
             Wrong::TooManyCells => words.too_many_cells.to_owned(),
+            Wrong::NoEffect(None) => words.no_effect.to_owned(),
+            Wrong::NoEffect(Some(column)) => fill(words.no_effect_without, &[("column", column)]),
+            Wrong::Text(error) => words::TextMistakes::of(self.language).mend(error),
         };
         Bad { line: row.line, column: row.column, mend }
     }

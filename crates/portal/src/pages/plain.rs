@@ -3,7 +3,12 @@
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 
-use crate::{failure::Failure, frame::Frame, pages::page};
+use crate::{
+    failure::Failure,
+    frame::Frame,
+    pages::page,
+    words::{self, fill},
+};
 
 /// A page that says why there is no other.
 #[derive(Template)]
@@ -24,6 +29,13 @@ impl Plain {
             Failure::NotFound | Failure::NotSignedIn { .. } => (words.not_found, words.not_found_text, None),
             Failure::Forbidden => (words.forbidden, words.forbidden_text, None),
             Failure::Form(_) => (words.bad_request, words.bad_request_text, None),
+            Failure::Text(field, error) => {
+                let text = fill(
+                    words.bad_text_field,
+                    &[("field", field), ("mend", &words::TextMistakes::of(frame.language).mend(error))],
+                );
+                return Self { title: words.bad_text, frame, text, again: None };
+            }
             Failure::Unavailable(_) => (words.unavailable, words.unavailable_text, Some(5)),
         };
         Self { frame, title, text: text.to_owned(), again }

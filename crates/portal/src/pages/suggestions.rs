@@ -60,6 +60,8 @@ struct Row {
     users: String,
     label: String,
     options: Vec<(String, String)>,
+    /// Whether the first of them may be chosen beforehand.
+    is_chosen: bool,
 }
 
 /// A company that was ticked, with the contracts of its account that can be chosen.
@@ -133,6 +135,7 @@ async fn offer(portal: &Portal, visit: &Visit, number: u32, shown: &mut Page) ->
 fn row(listed: &ListedCompany, accounts: &[kaseya::Account], visit: &Visit, shown: &Page) -> Row {
     let name = &listed.company.name;
     let suggested = suggestions::suggest(name, accounts);
+    let is_chosen = suggestions::likeliest(&suggested).is_some();
     let options = suggested.into_iter().map(|suggestion| {
         let scored = fill(shown.words.scored, &[("name", &suggestion.name), ("score", &suggestion.score)]);
         (Named { id: suggestion.account, name: suggestion.name }.to_string(), scored)
@@ -146,6 +149,7 @@ fn row(listed: &ListedCompany, accounts: &[kaseya::Account], visit: &Visit, show
         label: fill(shown.words.account_of, &[("company", name)]),
         name: name.clone(),
         options: options.collect(),
+        is_chosen,
     }
 }
 
@@ -180,10 +184,15 @@ pub(crate) async fn post(
     let is_whole = typed.company.len() == typed.account.len()
         && (!typed.confirmed || typed.company.len() == typed.contract.len())
         && typed.company.len() <= UNMAPPED as usize;
-    let accounts = typed.account.iter().map(|account| Named::read(account, AccountId));
-    let accounts: Vec<Named<AccountId>> =
+    let accounts = typed.account.iter().map(|account| Named::read_or_none(account, AccountId));
+    let accounts: Vec<Option<Named<AccountId>>> =
         accounts.collect::<Option<_>>().filter(|_| is_whole).ok_or_else(wrong)?;
-    let all: Vec<Ticked> = typed.company.iter().cloned().zip(accounts).collect();
+    if typed.confirmed && accounts.iter().any(Option::is_none) {
+        return Err(wrong());
+    }
+    // Of two accounts that are as likely, none is chosen until a person does.
+    let all = typed.company.iter().cloned().zip(accounts);
+    let all: Vec<Ticked> = all.filter_map(|(company, account)| Some((company, account?))).collect();
     if typed.confirmed {
         let contracts = typed.contract.iter().map(|contract| Named::read_or_none(contract, ContractId));
         let contracts = contracts.collect::<Option<Vec<_>>>().ok_or_else(wrong)?;

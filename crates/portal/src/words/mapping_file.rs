@@ -15,7 +15,7 @@ super::words! {
         bad_rows: "Rows to mend ({number})", "Righe da correggere ({number})";
         bad_explained: "Nothing of the file is applied until all of them are mended: change them in your spreadsheet and take the file again.",
             "Nulla del file viene applicato finché non sono tutte corrette: modificale nel foglio di calcolo e carica di nuovo il file.";
-        line: "Line", "Riga";
+        line: "Row", "Riga";
         column: "Column", "Colonna";
         mend: "What to mend", "Cosa correggere";
         differences: "What changes ({number})", "Cosa cambia ({number})";
@@ -59,7 +59,13 @@ super::words! {
             "Quello con questo id si chiama {name}: il foglio di calcolo potrebbe aver cambiato l'id. Correggilo, o svuota il nome.";
         not_its_name: "Kaseya calls what has the id {id} \"{named}\", not \"{told}\" (MAP-05): correct the id or the name.",
             "Kaseya chiama \"{named}\" ciò che ha l'id {id}, non \"{told}\" (MAP-05): correggi l'id o il nome.";
-        twice: "Line {line} is about the same: leave one.", "La riga {line} riguarda lo stesso: lasciane una.";
+        twice: "Row {line} is about the same: leave one.", "La riga {line} riguarda lo stesso: lasciane una.";
+        no_effect: "Nothing is done with this cell in a row of this kind: empty it.",
+            "In una riga di questo tipo questa cella non ha effetto: svuotala.";
+        no_effect_without: "Nothing is done with this cell as it is: empty it, or fill in {column}.",
+            "Così questa cella non ha effetto: svuotala, oppure compila {column}.";
+        strange_column: "The column \"{column}\" is not read, or named twice: remove it.",
+            "La colonna \"{column}\" non viene letta o compare due volte: toglila.";
         not_mapped: "The company is not mapped: give it an account and a contract first.",
             "L'azienda non è mappata: prima assegnale un account e un contratto.";
         other_account: "Other companies have this contract under another account: {names}.",

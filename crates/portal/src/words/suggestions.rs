@@ -11,6 +11,7 @@ super::words! {
         account: "Account", "Account";
         contract: "Contract", "Contratto";
         choose: "Choose", "Scegli";
+        choose_account: "Several are as alike: choose one", "Più account sono ugualmente simili: scegline uno";
         account_of: "Account of {company}", "Account di {company}";
         contract_of: "Contract of {company}", "Contratto di {company}";
         scored: "{name} ({score} % alike)", "{name} (somiglianza {score} %)";

@@ -13,6 +13,7 @@ mod ordering;
 mod reading;
 mod ready;
 mod suggestions;
+mod texts;
 mod waiting;
 mod walk;
 mod weight;

@@ -109,8 +109,9 @@ async fn b_04_the_journal_is_one_file_for_people_and_programs() {
     let sheet = world.get("/journal.csv").await;
     assert_eq!(sheet.headers["content-type"], "text/csv; charset=utf-8");
     let rows: Vec<&str> = sheet.text.lines().collect();
-    assert!(rows.len() == 2 && rows[0].starts_with("entry,written_at,run,"), "{}", sheet.text);
-    assert!(rows[1].contains(",'+Ada,"), "{}", sheet.text);
+    let head = "\u{feff}\"entry\",\"written_at\",\"run\",";
+    assert!(rows.len() == 2 && rows[0].starts_with(head), "{}", sheet.text);
+    assert!(rows[1].contains(",\"'+Ada\","), "{}", sheet.text);
 
     let cookie = world.sign_in(&world.viewer).await;
     let path = "/partners/msp/journal.csv";
@@ -151,12 +152,17 @@ async fn s_41_all_companies_that_are_found_are_a_file_with_their_status() {
     assert_eq!(sheet.headers["content-type"], "text/csv; charset=utf-8");
     let rows: Vec<&str> = sheet.text.lines().collect();
     assert_eq!(rows.len(), 5, "{}", sheet.text);
-    assert!(rows[0].starts_with("company_id,company,account_id,"), "{}", rows[0]);
-    let ada = rows.iter().find(|row| row.starts_with("ada,")).expect("a row");
-    assert!(ada.contains(",changed (4 → 5),") && ada.contains(",2026-11-20T00:00:00Z,"), "{ada}");
-    let bea = rows.iter().find(|row| row.starts_with("bea,")).expect("a row");
-    assert!(bea.contains(",'=Bea,") && bea.contains(",not_sent,") && bea.contains(",CON-01,"), "{bea}");
-    assert!(bea.contains(",Contract <closed>,"), "{bea}");
+    assert!(rows[0].starts_with("\u{feff}\"company_id\",\"company\",\"account_id\","), "{}", rows[0]);
+    let ada = rows.iter().find(|row| row.starts_with("\"ada\",")).expect("a row");
+    // In the partner's zone.
+    let at = ",\"2026-11-20 01:00:00\",";
+    assert!(ada.contains(",\"changed (4 → 5)\",") && ada.contains(at), "{ada}");
+    let bea = rows.iter().find(|row| row.starts_with("\"bea\",")).expect("a row");
+    assert!(
+        bea.contains(",\"'=Bea\",") && bea.contains(",\"not_sent\",") && bea.contains(",\"CON-01\","),
+        "{bea}"
+    );
+    assert!(bea.contains(",\"Contract <closed>\","), "{bea}");
 
     let cookie = world.sign_in(&world.viewer).await;
     let path = "/partners/msp/companies.csv?search=e&show=failed&page=7";
@@ -171,6 +177,23 @@ async fn s_41_all_companies_that_are_found_are_a_file_with_their_status() {
     }
     assert_eq!(world.get("/companies/bea").await.json["contracts"][0]["kaseya_says"], "Contract <closed>");
     assert_eq!(world.get("/companies.csv?filter=what").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_b6_all_downloads_go_by_the_readers_language() {
+    let world = World::new().await;
+    world.sql("update statuses set last_sync = '2026-11-20T00:00:00.123Z' where company_id = 'ada'").await;
+    let cookie = world.sign_in(&world.editor).await;
+    for path in ["companies.csv", "journal.csv", "integrations/kaseya-bms/mapping-file.csv"] {
+        let path = format!("/partners/msp/{path}");
+        for (language, separator) in [("en", "\",\""), ("it", "\";\"")] {
+            let headers = &[("cookie", &*cookie), ("accept-language", language)];
+            let file = world.request(Method::GET, &path, None, headers, "").await.text;
+            let head = file.lines().next().expect("the columns");
+            assert!(head.starts_with("\u{feff}\"") && head.contains(separator), "{path}: {head}");
+            assert!(file.ends_with("\r\n") && !file.contains(".123"), "{file}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

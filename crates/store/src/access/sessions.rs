@@ -98,7 +98,7 @@ pub async fn partners(tx: &Transaction<'_>, identity: &Identity) -> Result<Vec<A
                      select partner_id, role from members
                      where issuer = $2 and subject = $3 and removed_at is null) as allowed
                     join partners using (partner_id)
-               order by partners.name, partner_id";
+               order by partners.name collate \"names\", partner_id";
     let rows = tx.query(sql, &[&token, &issuer, &subject]).await?;
     rows.iter()
         .map(|row| {

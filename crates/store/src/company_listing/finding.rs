@@ -223,12 +223,12 @@ const CHANGED: &str = "changed as (
 /// Which companies a search finds. Parameters: partner, the pattern of [`pattern`].
 const SEARCHED: &str = "searched as materialized (
         select company_id from companies
-        where partner_id = $1 and (lower(name) like lower($5) or lower(company_id) like lower($5))
+        where partner_id = $1 and (folded(name) like folded($5) or folded(company_id) like folded($5))
         union
         select company_id from company_mappings
-        where partner_id = $1 and (lower(account_name) like lower($5) or lower(contract_name) like lower($5))
+        where partner_id = $1 and (folded(account_name) like folded($5) or folded(contract_name) like folded($5))
         union
-        select company_id from company_product_contracts where partner_id = $1 and lower(contract_name) like lower($5)
+        select company_id from company_product_contracts where partner_id = $1 and folded(contract_name) like folded($5)
     ),";
 
 /// What has the search somewhere in it; empty for an empty search. By a pattern Postgres can tell how many it will find.
@@ -245,7 +245,7 @@ fn pattern(search: &str) -> String {
 fn found(searched: &str, place: &str) -> String {
     format!(
         "found as (
-        select companies.company_id, lower(name) as name_place, {place} as place, users, held, failed, never, unmapped,
+        select companies.company_id, name collate \"names\" as name_place, {place} as place, users, held, failed, never, unmapped,
                closed_from is not null as closed, held or failed or unmapped and users > 0 as needs_person,
                companies.company_id in (select company_id from changed) as changed,
                companies.company_id in (select company_id from not_billed) as not_billed
@@ -260,9 +260,9 @@ fn found(searched: &str, place: &str) -> String {
 /// What rows are ordered by.
 fn order(sort: Sort) -> String {
     match sort {
-        Sort::Company => "lower(name)".to_owned(),
-        Sort::Account => "lower(account_name)".to_owned(),
-        Sort::Contract => "lower(contract_name)".to_owned(),
+        Sort::Company => "name collate \"names\"".to_owned(),
+        Sort::Account => "account_name collate \"names\"".to_owned(),
+        Sort::Contract => "contract_name collate \"names\"".to_owned(),
         Sort::State => worst(),
         Sort::LastSync => "last_sync".to_owned(),
         Sort::Users => "users".to_owned(),

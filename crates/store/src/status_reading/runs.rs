@@ -133,7 +133,7 @@ pub async fn run_companies(
 ) -> Result<Vec<RunCompany>, StoreError> {
     let sql = "select company_id, companies.name, contract_id, state, code, products
                from run_companies join companies using (partner_id, company_id)
-               where partner_id = $1 and run_id = $2 order by companies.name, company_id, contract_id";
+               where partner_id = $1 and run_id = $2 order by companies.name collate \"names\", company_id, contract_id";
     let rows = tx.query(sql, &[&partner.as_str(), &run.0]).await?;
     rows.iter()
         .map(|row| {

@@ -1,0 +1,105 @@
+//! Texts that travel between people, the provider, Kaseya and our tables: one rule at every door.
+//!
+//! A text has a length, and no character that is not seen: no control character, no line or paragraph break, and no mark
+//! that turns the direction of writing, by which one name looks like another.
+
+/// The most characters of a name.
+pub const MAX_NAME: usize = 200;
+/// The most characters of a note, an address, or whatever else people type.
+pub const MAX_NOTE: usize = 500;
+
+/// Why a text is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Nothing is in it but blanks.
+    #[error("it is empty; 1 to {most} characters are needed")]
+    Empty {
+        /// The most.
+        most: usize,
+    },
+    /// It is too long.
+    #[error("it has {length} characters; at most {most} are allowed")]
+    TooLong {
+        /// Its length.
+        length: usize,
+        /// The most.
+        most: usize,
+    },
+    /// It has a control character or a line break.
+    #[error("it has a control character; leave it out")]
+    Control,
+    /// It has a mark that turns the direction of writing.
+    #[error("it has the mark U+{0:04X}, which turns the direction of writing; leave it out")]
+    Direction(u32),
+}
+
+/// A text of 1 to `MOST` characters, all of them seen.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text<const MOST: usize>(String);
+
+impl<const MOST: usize> Text<MOST> {
+    /// Checks the text.
+    pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
+        let text = text.into();
+        check_text(&text, MOST)?;
+        if text.trim().is_empty() { Err(TextError::Empty { most: MOST }) } else { Ok(Self(text)) }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MOST: usize> From<Text<MOST>> for String {
+    fn from(text: Text<MOST>) -> Self {
+        text.0
+    }
+}
+
+/// Checks a text that may be empty.
+pub fn check_text(text: &str, most: usize) -> Result<(), TextError> {
+    // Bytes are counted first: what has few of them has few characters.
+    let length = if text.len() > most { text.chars().count() } else { text.len() };
+    if length > most {
+        return Err(TextError::TooLong { length, most });
+    }
+    text.chars().try_for_each(check_letter)
+}
+
+fn check_letter(letter: char) -> Result<(), TextError> {
+    match letter {
+        '\u{2028}' | '\u{2029}' => Err(TextError::Control),
+        letter if letter.is_control() => Err(TextError::Control),
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            Err(TextError::Direction(letter.into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A text of Kaseya's or the provider's that decides nothing and is not ours to refuse: what may not be in it is a blank, and
+/// its end is cut.
+pub fn fit_text(text: &str, most: usize) -> String {
+    text.chars().map(|letter| if check_letter(letter).is_ok() { letter } else { ' ' }).take(most).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_b9_a_text_has_a_length_and_no_character_that_is_not_seen() {
+        type Name = Text<5>;
+        assert_eq!(Name::new("Caffè").map(String::from).as_deref(), Ok("Caffè"));
+        assert_eq!(Name::new("Caffèe"), Err(TextError::TooLong { length: 6, most: 5 }));
+        assert_eq!(Name::new(" "), Err(TextError::Empty { most: 5 }));
+        for control in ["\0", "a\nb", "\u{7f}", "\u{85}", "\u{2028}"] {
+            assert_eq!(Name::new(control), Err(TextError::Control), "{control:?}");
+        }
+        for mark in ['\u{202e}', '\u{200f}', '\u{2066}', '\u{61c}'] {
+            assert_eq!(Name::new(format!("a{mark}")), Err(TextError::Direction(mark.into())));
+        }
+        assert_eq!(fit_text("a\0b\u{202e}c", 4), "a b ");
+    }
+}

@@ -1,0 +1,59 @@
+//! Texts at the portal's doors: one rule for all of them, searched and ordered by rules of our own.
+
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_b9_a_text_that_no_text_may_be_is_refused_with_its_field() {
+    let world = World::new().await;
+    let cookie = world.sign_in(&world.editor).await;
+    for (query, says) in
+        [("%00", "control character"), ("a%E2%80%AEb", "direction"), ("a%0Ab", "control character")]
+    {
+        let path = format!("/partners/msp/companies?search={query}");
+        let headers = &[("cookie", &*cookie), ("accept-language", "en")];
+        let page = world.request(Method::GET, &path, None, headers, "").await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+        assert!(page.text.contains("search:") && page.text.contains(says), "{}", page.text);
+        assert!(!page.text.contains("database"), "{}", page.text);
+        let answer = world.get(&format!("/companies?search={query}")).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+        assert_eq!(answer.json["errors"][0]["field"], "search");
+    }
+    for note in ["a\0b", "a\u{202e}b", "a\nb", &"x".repeat(300_000), &"x".repeat(501)] {
+        let rules = json!([{ "product_id": "p1", "not_billed": true, "note": note }]);
+        let rules = json!({ "rules": rules });
+        let answer = world.send(Method::PATCH, "/companies/ada/billing-rules", &rules).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text);
+        let field = answer.json["errors"][0]["field"].as_str().expect("a field");
+        assert!(field.ends_with("note"), "{field}");
+    }
+    assert_eq!(world.get("/companies/ada").await.json["billing_rules"], json!([]), "nothing is stored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_b10_names_are_found_and_ordered_whatever_the_databases_rules() {
+    let world = World::new().await;
+    world
+        .sql(
+            "insert into companies (partner_id, company_id, name) values
+                 ('msp', 'x1', 'Caffè dell''Università'), ('msp', 'x2', 'Écrins'), ('msp', 'x3', 'Zorro'),
+                 ('msp', 'x4', 'Edera'), ('msp', 'x5', 'Œuvre Łódź'), ('msp', 'x6', 'epoca'), ('msp', 'x7', '100 %')",
+        )
+        .await;
+    let found = async |search: &str| {
+        let list = world.get(&format!("/companies?search={search}")).await;
+        let companies = list.json["companies"].as_array().expect("companies").clone();
+        companies.iter().map(|one| one["company_id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+    };
+    for search in ["CAFF%C3%88", "caffe", "Caff%C3%A8", "CAFFE", "universita"] {
+        assert_eq!(found(search).await, ["x1"], "{search}");
+    }
+    assert_eq!(found("oeuvre%20lodz").await, ["x5"]);
+    assert_eq!(found("%25").await, ["x7"], "a sign is no pattern");
+    let all = found("").await;
+    let place = |id: &str| all.iter().position(|one| one == id).expect("it is listed");
+    assert!(place("x2") < place("x4") && place("x4") < place("x6") && place("x6") < place("x3"), "{all:?}");
+}
