@@ -73,8 +73,9 @@ fn wait_of(row: &Row, state: &str, now: Timestamp) -> Result<Option<Wait>, Store
     let word: Option<String> = row.get("deferred_code")?;
     let since = row.get::<Option<Timestamp>>("deferred_at")?.unwrap_or(created);
     if let Some(until) = until {
-        let word = word.as_deref().unwrap_or(WaitReason::KaseyaDown.as_str());
-        return Ok(Some(Wait::stored(word, since, Some(until))));
+        // An attempt may be handed back until an instant without saying why.
+        let unsaid = || Wait { reason: WaitReason::KaseyaDown, code: None, since, until: Some(until) };
+        return Ok(Some(word.map_or_else(unsaid, |word| Wait::stored(&word, since, Some(until)))));
     }
     if !row.get::<bool>("calls")? {
         return Ok(None);

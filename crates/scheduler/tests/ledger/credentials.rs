@@ -292,6 +292,8 @@ async fn case_c7_once_refused_credentials_prove_right_a_run_follows_by_itself_an
     world.make_job(&run, &[101]).await;
     let (ticket, _) = world.started("w1").await;
     refuse(&world, &ticket, "AUTH-01").await;
+    // What an accepted login of the stored credentials does.
+    world.run("delete from refused_logins").await;
     let p1 = PartnerId::new("p1").expect("an id");
     let follows = world.in_transaction(|tx| Box::pin(store::switch::forget_refusal(tx, &p1))).await;
     assert!(follows, "the integration is on");
