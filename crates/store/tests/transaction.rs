@@ -141,7 +141,7 @@ async fn a_violated_constraint_is_named_and_not_tried_again() -> Result<()> {
         .expect_err("the purse is not that full");
     assert_eq!(tries.load(Ordering::Relaxed), 1);
     assert_eq!(error.constraint(), Some("never_in_debt"));
-    assert_eq!(error.class(), FailureClass::Permanent);
+    assert_eq!(error.class(), FailureClass::Poison, "case_d1: only what the values say");
     ensure!(error.to_string().contains("23514"), "{error}");
     ensure!(!format!("{error} {error:?}").contains("4701"), "a value is in the text: {error:?}");
     assert_eq!(coins(&database.store, 2).await?, 10, "nothing of it remains");

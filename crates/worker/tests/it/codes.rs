@@ -13,10 +13,11 @@ use crate::{
 };
 
 /// Codes that do not come from Kaseya: counts, mappings, jobs, the brakes, and logins that we hold back.
-const OTHERS: [ErrorCode; 9] = [
+const OTHERS: [ErrorCode; 10] = [
     ErrorCode::Auth08,
     ErrorCode::Qty01,
     ErrorCode::Qty02,
+    ErrorCode::Qty05,
     ErrorCode::Map01,
     ErrorCode::Map02,
     ErrorCode::Map03,
@@ -165,6 +166,7 @@ fn rows() -> Vec<(ErrorCode, &'static str, Shape)> {
                 ..target
             }),
         ),
+        (Prc01, "changed", Shape::State(|state| edit_contract(state).lines[0].unit_price = 0.0)),
         (Qty03, "not_sent", Shape::State(|state| edit_contract(state).lines[0].units = 12.5)),
         (Drf01, "held", Shape::Target(|target| v1::TargetWork { last_confirmed_units: Some(14), ..target })),
         (
