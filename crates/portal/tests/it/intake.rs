@@ -279,7 +279,7 @@ async fn case_a15_a_report_id_used_with_other_content_is_a_conflict() {
              values ('msp', 'r-9', 1, '2026-11-22T23:31:00Z')",
         )
         .await;
-    let shown = world.get("/").await.json["incomplete_reports"].clone();
+    let shown = world.get("").await.json["incomplete_reports"].clone();
     assert_eq!((&shown[0]["report_id"], &shown[0]["parts_received"]), (&json!("r-9"), &json!(1)));
 }
 

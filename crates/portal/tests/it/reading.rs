@@ -137,7 +137,7 @@ async fn case_e2_page_api_and_file_say_which_date_kaseya_holds() {
     );
     let sheet = world.get("/journal.csv").await.text;
     let rows: Vec<&str> = sheet.lines().collect();
-    assert!(rows[0].ends_with(",effective_date_read") && rows[1].ends_with(",2026-12-01"), "{sheet}");
+    assert!(rows[0].ends_with(",\"effective_date_read\"") && rows[1].ends_with(",\"2026-12-01\""), "{sheet}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
