@@ -84,7 +84,7 @@ impl Installation {
         format!(
             "[integration]\nhost = 'bms.brambilla.example'\nv2_base = '{base}'\nv1_base = '{base}/api'\n\
              user_name = '{user}'\npassword = '{password}'\ncompany_name = '{tenant}'\nenabled = true\n\
-             billing = 'arrears'\ninvoice_day = 5\nmonth_end_run = false\n\
+             share_tenant = true\nbilling = 'arrears'\ninvoice_day = 5\nmonth_end_run = false\n\
              [schedule]\nfrequency = 'daily'\nhour = 2\nzone = 'Europe/Rome'\n"
         )
     }

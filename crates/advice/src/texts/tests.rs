@@ -124,12 +124,14 @@ fn click_paths_are_kaseyas_menus() {
 /// What cannot be mended in Kaseya says so by naming no menu; all others name one, in both languages.
 #[test]
 fn what_is_mended_in_kaseya_has_its_click_path() {
-    const ELSEWHERE: [ErrorCode; 6] = [
+    const ELSEWHERE: [ErrorCode; 8] = [
         ErrorCode::Ten01,
         ErrorCode::Auth07,
+        ErrorCode::Auth08,
         ErrorCode::Host01,
         ErrorCode::Net01,
         ErrorCode::Lim01,
+        ErrorCode::Qty04,
         ErrorCode::Job01,
     ];
     for code in ErrorCode::ALL.iter().filter(|code| **code != ErrorCode::Job02) {
