@@ -152,7 +152,9 @@ async fn d_13_the_approved_zero_uses_its_approval_and_a_line_with_another_number
     world.sql("delete from company_mappings where company_id = 'acme'").await;
     other(&world, 9).await;
     world.sql("update holds set state = 'approved', decided_at = opened_at, decided_by = 'Anna'").await;
-    let edited = done(10, 10, 1).company("acme", 1001, "held", (15.0, 0)).held_by("leftover");
+    let mut edited = done(10, 10, 1).company("acme", 1001, "held", (15.0, 0)).held_by("leftover");
+    // The day that the leftover counts from: another month's would be another question (G-12).
+    edited.companies[0].products[0].effective_date = Some("2026-12-01".to_owned());
     next(&world, edited.line(1001, 9001, 15.0, "2026-12-01T05:00:15Z")).await;
     let asked_again = OPEN.replace(" 12 ", " 15 ");
     assert_eq!(holds(&world).await, asked_again);
