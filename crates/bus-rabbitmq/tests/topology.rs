@@ -171,8 +171,10 @@ async fn each_service_may_do_its_work_and_a_portal_may_ask_and_nothing_else() {
         portal.listen(EventTopic::DecisionAnswered, Default::default()).await.expect("listening");
     let mut reported =
         provider.listen(EventTopic::ReportAnswered, Default::default()).await.expect("listening");
+    // On a connection of its own: what the broker refuses closes it.
+    let overhearing = bus("provider");
     let mut overheard =
-        provider.listen(EventTopic::DecisionAnswered, Default::default()).await.expect("a consumer");
+        overhearing.listen(EventTopic::DecisionAnswered, Default::default()).await.expect("a consumer");
     scheduler.announce(EventTopic::DecisionAnswered, message("decided")).await.expect("a scheduler answers");
     take(&mut decided, "decided").await;
     scheduler.announce(EventTopic::ReportAnswered, message("reported")).await.expect("a scheduler answers");

@@ -202,9 +202,9 @@ fn standing(overlaid: bool) -> String {
     standing as not materialized (
         select company_standings.company_id, unmapped, users, last_sync,
                case when $3 then '{{off}}' else {states} end as states, {codes} as codes,
-               {held} as held,
-               ({not_sent} or {codes} <> '{{}}' and {codes} && $4::text[]) as failed,
-               {never} as never
+               not $3 and {held} as held,
+               (not $3 and {not_sent} or {codes} <> '{{}}' and {codes} && $4::text[]) as failed,
+               not $3 and {never} as never
         from company_standings {join}
     )"
     )

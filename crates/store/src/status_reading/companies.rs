@@ -121,13 +121,7 @@ impl Open {
     /// Lays over a stored status what is so for a while.
     fn lay_over(&self, row: CompanyStatus, off: bool) -> CompanyStatus {
         if off {
-            // What has failed is to be put right before it is switched on; what waited does not any more.
-            let row = match row.state {
-                CompanyState::Deferred => {
-                    CompanyStatus { code: None, remarks: Vec::new(), kaseya_says: None, ..row }
-                }
-                _ => row,
-            };
+            // Its code stays in sight: it is to be put right before the integration is switched on.
             return CompanyStatus { state: CompanyState::Off, deferred_until: None, ..row };
         }
         let contract = row.contract.as_ref().map(|(contract, _)| *contract);

@@ -43,7 +43,8 @@ async fn a_request_written_by_hand_and_sent_by_another_client_is_answered_and_do
     assert_eq!(partner.units(), ["11/13", "11/13"]);
     assert_eq!(installation.statuses(&partner).await, "c1 changed, c2 changed");
 
-    // Whoever listens hears the answer and the end.
+    // A listener hears the answer and the end, among the answers to reports.
+    let answers_request = |event: &Value| event["requestId"].is_string() && event["answer"].is_string();
     let mut heard: Vec<Value> = Vec::new();
     testkit::until("the answer and the end are announced", async || {
         heard.extend(
@@ -53,11 +54,10 @@ async fn a_request_written_by_hand_and_sent_by_another_client_is_answered_and_do
                 .iter()
                 .map(|body| serde_json::from_str(body).expect("JSON")),
         );
-        heard.iter().any(|event| event["totals"].is_object())
-            && heard.iter().any(|event| event["answer"].is_string())
+        heard.iter().any(|event| event["totals"].is_object()) && heard.iter().any(answers_request)
     })
     .await;
-    let answer = heard.iter().find(|event| event["answer"].is_string()).expect("just seen");
+    let answer = heard.iter().find(|event| answers_request(event)).expect("just seen");
     assert_eq!(
         (&answer["requestId"], &answer["answer"]),
         (&"by-hand-1".into(), &"SYNC_ANSWER_ACCEPTED".into())
