@@ -170,11 +170,19 @@ impl JobDone {
             .chain(self.changes.iter_mut().map(|change| &mut change.at))
             .chain(self.contracts_seen.iter_mut().map(|seen| &mut seen.seen_at))
             .chain(self.services_seen.iter_mut().map(|seen| &mut seen.seen_at))
-            .chain(self.contracts_read.iter_mut().map(|read| &mut read.read_at));
+            .chain(self.contracts_read.iter_mut().map(|read| &mut read.read_at))
+            .chain(self.contracts_implied.iter_mut().map(|(_, at)| at))
+            .chain(self.companies.iter_mut().filter_map(|company| company.evidence.as_mut()).map(instant_of));
         for at in told.filter(|at| **at > now) {
             tracing::warn!(job = %self.job, %at, "an instant of the future is taken for now");
             *at = now;
         }
+    }
+}
+
+fn instant_of(evidence: &mut Evidence) -> &mut Timestamp {
+    match evidence {
+        Evidence::Read(at) | Evidence::ImpliedByTotal(at) | Evidence::Remembered(at) => at,
     }
 }
 

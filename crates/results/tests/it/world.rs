@@ -3,6 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use bus::{Bus as _, Consumer, EventTopic, InProcess, Outgoing, Queue, Settlement, TraceContext};
+use domain::Clock as _;
+use jiff::Timestamp;
 use messages::{Message, v1};
 use results::{Results, ResultsSettings};
 use store::Store;
@@ -176,6 +178,9 @@ impl World {
     /// Hands messages to the one service and waits until all of them are stored: one more behind them is.
     pub async fn store(&self, messages: &[v1::JobDone]) {
         for message in messages {
+            // Nobody tells of what is still to come.
+            let told = instants(message).max().unwrap_or(Timestamp::MIN);
+            self.clock.set(self.clock.now().max(told));
             self.publish(message).await;
         }
         let number = 900_000 + self.markers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -237,4 +242,12 @@ impl World {
         }
         reasons
     }
+}
+
+/// When a message says that it saw or did something.
+fn instants(message: &v1::JobDone) -> impl Iterator<Item = Timestamp> {
+    let lines = message.lines.iter().map(|line| &line.seen_at);
+    let changes = message.changes.iter().map(|change| &change.at);
+    let all = std::iter::once(&message.finished_at).chain(lines).chain(changes);
+    all.flatten().filter_map(|at| Timestamp::new(at.seconds, at.nanos).ok())
 }
