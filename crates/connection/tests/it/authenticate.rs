@@ -190,3 +190,17 @@ async fn case_e4_a_maintenance_page_at_the_login_counts_as_no_try() {
     assert_eq!(world.text("select count(*) from login_tries").await, "0");
     assert!(world.try_password(RIGHT).await.expect("it is tried").is_proven());
 }
+
+#[tokio::test]
+async fn case_a13_the_zone_that_kaseya_tells_is_noted_for_the_tenant() {
+    let world = World::new().await;
+    world.partner("msp-1", RIGHT).await;
+    let known = "select coalesce(kaseya_zone('msp-1'), 'none')";
+    assert_eq!(world.text(known).await, "none");
+    for zone in ["Pacific/Honolulu", "Pacific/Auckland"] {
+        world.kaseya.edit(|state| state.time_zone = zone.to_owned()).expect("it is not kept in a file");
+        let tried = world.try_password(RIGHT).await.expect("it is tried");
+        assert_eq!((tried.time_zone.as_deref(), world.text(known).await.as_str()), (Some(zone), zone));
+        world.pass(60);
+    }
+}

@@ -184,3 +184,21 @@ async fn a_local_jobs_word_needs_no_worker() {
     world.store(&[local]).await;
     assert_eq!(world.status("acme", 1001).await, "not_sent QTY-02 7 1");
 }
+
+#[tokio::test]
+async fn case_a13_the_zone_that_a_job_was_told_is_its_tenants_as_logged_in() {
+    let world = World::new().await;
+    let told = |number: u32, zone: &str, version: u32| v1::JobDone {
+        kaseya_time_zone: Some(zone.to_owned()),
+        credentials_version: Some(version),
+        ..done(7, 1, number)
+    };
+    let known = "select coalesce(kaseya_zone('msp-1'), 'none')";
+    // A name that nobody knows, and credentials that are saved no more.
+    world.store(&[told(1, "Mars/Olympus", 1), told(1, "Pacific/Auckland", 2)]).await;
+    assert_eq!(world.text(known).await, "none");
+    world.store(&[told(1, "Pacific/Honolulu", 1)]).await;
+    assert_eq!(world.text(known).await, "Pacific/Honolulu");
+    world.sql("update integrations set tenant = 'Another' where partner_id = 'msp-1'").await;
+    assert_eq!(world.text(known).await, "none", "of another tenant nothing is known");
+}
