@@ -33,6 +33,7 @@ async fn case_a13_in_honolulu_the_invoice_day_lasts_and_the_frozen_count_with_it
         if let Some(zone) = zone {
             told(&world, zone).await;
         }
+        world.clock.set("2026-12-08T20:05:00Z".parse().expect("an instant"));
         report(
             &world,
             "newer",
