@@ -50,7 +50,7 @@ pub async fn written_by_others(
     let services: Vec<i32> = targets.iter().map(|(_, service)| service.0).collect();
     let rows = tx
         .query(
-            "select distinct contract_id, service_id
+            "select distinct asked.contract_id, asked.service_id
              from unnest($3::int[], $4::int[]) as asked (contract_id, service_id)
                   join targets theirs using (contract_id, service_id)
                   left join targets ours on ours.partner_id = $1 and ours.contract_id = asked.contract_id

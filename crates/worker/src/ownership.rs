@@ -1,8 +1,9 @@
 //! Whose contract it is (CON-04), and whether it is the one that was meant (MAP-05).
 //!
-//! The survey shows an account's name and not its id, so before the first write the account's own contracts are asked for.
-//! From then on a contract under the name it was mapped with, or was last found under, is the mapped account's; under another
-//! name either the account was renamed or the contract has moved, and the account's own contracts tell which.
+//! The survey shows an account's name and not its id. A contract under the name it was mapped with, or was last found under, is
+//! believed to be the mapped account's; under another name either the account was renamed or the contract has moved, and the
+//! account's own contracts tell which. They are asked for before a change where no survey showed a name. To ask before the
+//! first write of each contract that a survey did show would cost a first sync a call for each.
 
 use domain::{Remark, ShownContract, is_name_of};
 use kaseya::BmsError;
@@ -27,8 +28,7 @@ fn is_known(contract: &Contract, shown: &ShownContract) -> bool {
 /// Whether the contract's owner is to be asked for: before a change where the survey does not tell, and in any case where it
 /// shows another account's name.
 pub(crate) fn is_in_doubt(contract: &Contract, shown: &ShownContract, changing: bool) -> bool {
-    let found = contract.owner_account == Some(contract.account);
-    changing && !found || !is_known(contract, shown) && (changing || shown.account_name.is_some())
+    !is_known(contract, shown) && (changing || shown.account_name.is_some())
 }
 
 /// Why the contract or its account is not believed, if the id is another's than the name (G-06). What Kaseya was seen to call

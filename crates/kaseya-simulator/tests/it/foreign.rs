@@ -1,6 +1,8 @@
 //! Switches for what another maker's Kaseya might answer (cases E1 to E12).
 
-use kaseya_simulator::{Endpoint, Fault, IdsBinding, LimitBehaviour, Running, State, StoredDate};
+use kaseya_simulator::{
+    ContractPrices, Endpoint, Fault, IdsBinding, LimitBehaviour, Running, State, StoredDate,
+};
 use serde_json::{Value, json};
 
 use crate::http::{
@@ -32,6 +34,16 @@ async fn a_foreign_kaseya_has_pages_and_marks() {
     .await;
     let answer = v2_login(RIGHT).send(kaseya.address()).await.unwrap();
     assert!(answer.status == 403 && answer.text.contains("quota"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_foreign_kaseya_shows_no_prices_of_contracts() {
+    for (prices, shown) in [(ContractPrices::Zero, json!(0.0)), (ContractPrices::Null, Value::Null)] {
+        let kaseya = behaving(|behaviour| behaviour.lists.contract_prices = prices).await;
+        let token = v2_token(&kaseya).await;
+        let contracts = rows(&kaseya, &token, "/v2/finance/contracts/summary").await;
+        assert_eq!(contracts[0]["contractBillingPrice"], shown);
+    }
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ async fn two_refusals_are_all_that_half_an_hour_sees_when_each_worker_is_killed_
     // The third attempt is put off until half an hour has passed.
     installation
         .until_text(
-            "select max(attempt) from jobs where deferred_code = 'NET-01' and not_before > created_at + interval '25 minutes'",
+            "select max(attempt) from jobs where deferred_code = 'AUTH-08' and not_before > created_at + interval '25 minutes'",
             "3",
         )
         .await;
