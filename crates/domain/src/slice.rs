@@ -7,7 +7,7 @@ pub const MAX_TARGETS: usize = 100;
 /// The most counts that the targets of a slice are sums of.
 pub const MAX_COUNTS: usize = 500;
 /// About the most bytes that a slice takes on the bus, of what its worker is told and of what it tells.
-pub const MAX_SLICE_BYTES: usize = 160 * 1024;
+pub const MAX_SLICE_BYTES: usize = 192 * 1024;
 
 /// What a contract takes of a slice, in targets: the largest of its targets, counts and bytes by what a slice may have of each.
 pub fn weight(targets: usize, counts: usize, bytes: usize) -> usize {

@@ -467,14 +467,15 @@ async fn case_a21_a_request_is_asked_for_its_expiry_at_each_start_and_permit() {
     let run = world.make_run_of("p1", "request", "apply").await;
     world.make_job(&run, &[101]).await;
     world.run("update runs set expires_at = '2026-11-20T12:00:20Z'").await;
-    let (ticket, _) = world.started("w1").await;
+    let ticket = world.ticket_now().await;
+    world.start(&ticket, "w1").await.expect("started");
     let change = || vec![world.change(1, 10)];
     assert_eq!(world.permit(&ticket, "w1", change()).await.expect("a permit").denied, []);
     // Its time is over while it is being worked on, and so is its next attempt.
     world.clock.set("2026-11-20T12:00:20Z".parse().expect("an instant"));
     assert_eq!(world.permit(&ticket, "w1", change()).await, Err(RefusalReason::Superseded));
     world.hand_back(&ticket, &[101]).await;
-    let again = world.ticket().await;
+    let again = world.ticket_now().await;
     assert_eq!(world.start(&again, "w1").await, Err(RefusalReason::Superseded));
     // The row says why.
     let told = world.result().await;
