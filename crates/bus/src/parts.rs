@@ -13,7 +13,7 @@ use crate::{Incoming, Outgoing, PublishError, Queue, topology::MAX_MESSAGE_BYTES
 
 /// The most parts of a message.
 pub const MAX_PARTS: usize = 256;
-/// The bytes of a part: as base64, and with what stands around them, they are a message that every consumer takes.
+/// The bytes of a part: as base64 in their envelope, they make a message that every consumer takes.
 const PART_BYTES: usize = (MAX_MESSAGE_BYTES - 4 * 1024) / 4 * 3;
 /// The most bytes of a message that is sent in parts.
 pub const MAX_WHOLE_BYTES: usize = MAX_PARTS * PART_BYTES;

@@ -20,11 +20,6 @@ impl<'z> InvoiceZones<'z> {
         Self { partner, kaseya }
     }
 
-    /// Whether the two are not at the same time of day at an instant.
-    pub fn differ(self, now: Timestamp) -> bool {
-        self.kaseya.is_some_and(|kaseya| kaseya.to_offset(now) != self.partner.to_offset(now))
-    }
-
     /// When a day begins where it begins first.
     pub(crate) fn day_begins(self, day: Date) -> Option<Timestamp> {
         self.midnights(day).min()

@@ -76,7 +76,7 @@ pub enum Remark {
     ShareEnds { company: String, left: u32 },
     /// The settings name this id otherwise than Kaseya does.
     OtherName { id: i32, told: String, named: String },
-    /// Whoever asked for the sync wanted none of it any more from then on.
+    /// The request expired then: nothing of it is wanted any more.
     RequestExpired { expired_at: Timestamp },
     /// Kaseya refused to lower the old line of the plan switch, so that the new one was left alone.
     FallRefused,
