@@ -23,6 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    frame_filter,
     link::{Alive, Link},
     properties,
     publishing::{Publisher, Route},
@@ -177,9 +178,12 @@ impl Consuming {
             return None;
         }
         let size = delivery.data.len();
-        (size > MAX_MESSAGE_BYTES).then(|| {
-            format!("the message has {size} bytes, more than the {MAX_MESSAGE_BYTES} that consumers take")
-        })
+        if size > MAX_MESSAGE_BYTES {
+            return Some(format!(
+                "the message has {size} bytes, more than the {MAX_MESSAGE_BYTES} that consumers take"
+            ));
+        }
+        frame_filter::unreadable(&delivery.properties)
     }
 
     async fn declare_own(&self, channel: &Channel) -> Result<(), lapin::Error> {

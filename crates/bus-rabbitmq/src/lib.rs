@@ -4,12 +4,16 @@
 //! publishes, acknowledgements included. Each has a supervisor of ours that connects, keeps it, and after a loss tries
 //! again with growing, jittered waits; lapin's own recovery is off, because it does not heal a channel closed alone.
 //!
+//! Properties that lapin cannot read cost no connection: its stream is filtered (see `frame_filter`).
+//!
 //! What is silent otherwise is a fault here: a publish without confirm, an acknowledgement that was never sent, a
 //! consumer that has ended, a peer that says nothing.
 
 mod consuming;
 mod declare;
 mod error;
+mod filtered_stream;
+mod frame_filter;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod link;

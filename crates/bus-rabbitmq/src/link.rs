@@ -8,7 +8,7 @@ use lapin::{Connection, ConnectionProperties, Event, uri::AMQPUri};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::ConnectError;
+use crate::{ConnectError, filtered_stream, frame_filter::FRAME_MAX};
 
 /// How long a connection may take to be made, handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -48,7 +48,7 @@ impl Broker {
 
     pub(crate) async fn connect(&self, name: &str) -> Result<Connection, ConnectError> {
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        tokio::time::timeout(CONNECT_TIMEOUT, Connection::connect_uri(self.uri(), properties))
+        tokio::time::timeout(CONNECT_TIMEOUT, filtered_stream::connect(self.uri(), properties))
             .await
             .map_err(|_| ConnectError::TimedOut)?
             .map_err(ConnectError::Refused)
@@ -63,6 +63,7 @@ impl Broker {
 fn parsed(uri: &str) -> Result<AMQPUri, ConnectError> {
     let mut uri: AMQPUri = uri.parse().map_err(ConnectError::BadUri)?;
     uri.query.heartbeat = Some(HEARTBEAT);
+    uri.query.frame_max = Some(FRAME_MAX);
     uri.query.connection_timeout = Some(CONNECT_TIMEOUT.as_millis() as u64);
     Ok(uri)
 }

@@ -308,27 +308,74 @@ async fn without_a_broker_the_bus_says_so_and_finds_it_when_it_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn headers_that_break_the_client_library_are_put_aside_by_the_broker_in_the_end() {
-    // lapin ends the connection over a property that is no UTF-8, and gets the same message again: the broker's
-    // delivery limit ends that. It is small here so that the test is short.
-    let broker = RabbitMq::shared().await.expect("a broker");
-    let definitions = support::DEFINITIONS.replace("\"delivery-limit\": 100,", "\"delivery-limit\": 2,");
-    assert_ne!(definitions, support::DEFINITIONS);
-    let vhost = broker.vhost(&definitions).await.expect("a vhost");
-    let sent = std::process::Command::new("amqp-publish")
-        .args(["--exchange=sync.requests", "--routing-key=x", "--persistent", "--body=bad", "--url"])
-        .arg(broker.uri(&vhost))
-        .arg("--content-type")
-        .arg(std::ffi::OsStr::from_bytes(b"\xff\xfe"))
-        .status()
-        .expect("amqp-publish runs");
-    assert!(sent.success());
+async fn case_d3_properties_that_are_not_utf8_cost_no_connection() {
+    let (broker, vhost) = shared().await;
     let bus: SharedBus = support::connect(&broker.uri(&vhost));
-    publish_until_confirmed(&bus, Queue::SyncRequests, "good").await;
-    take(&mut consumer(&bus, Queue::SyncRequests, 1).await, "good").await;
-    until("the broker has put it aside", async || {
-        let path = format!("/api/queues/{vhost}/dead-letters");
-        broker.api("GET", &path, None).expect("a queue")["messages"] == 1
-    })
-    .await;
+    until_connected(&bus, true).await;
+    let mut counts = consumer(&bus, Queue::Counts, 4).await;
+    let mut requests = consumer(&bus, Queue::SyncRequests, 4).await;
+    publish_until_confirmed(&bus, Queue::Counts, "before").await;
+    take(&mut counts, "before").await;
+    let mut connected = bus.connected();
+    connected.mark_unchanged();
+    // lapin would end the connection of all intakes over each of them, again at each redelivery.
+    let publish = |body: &str, routing_key: &[u8], content_type: &[u8]| {
+        let sent = std::process::Command::new("amqp-publish")
+            .args(["--exchange=counts", "--persistent", "--body", body, "--url"])
+            .arg(broker.uri(&vhost))
+            .arg("--routing-key")
+            .arg(std::ffi::OsStr::from_bytes(routing_key))
+            .arg("--content-type")
+            .arg(std::ffi::OsStr::from_bytes(content_type))
+            .status()
+            .expect("amqp-publish runs");
+        assert!(sent.success());
+    };
+    publish("latin", b"x", b"Caf\xe9");
+    publish("key", b"caf\xe9", b"application/json");
+    publish("after", b"x", b"application/json");
+    // The routing key decides nothing, so that message is as good as any.
+    take(&mut counts, "key").await;
+    take(&mut counts, "after").await;
+    bus.publish(Queue::SyncRequests, message("other")).await.expect("a confirm");
+    take(&mut requests, "other").await;
+    let letter = next(&mut consumer(&bus, Queue::DeadLetters, 1).await).await;
+    let said: messages::v1::DeadLetter = letter.message.decode().expect("a dead letter");
+    assert!(said.queue == "counts" && said.reason.starts_with("content_type: "), "{said:?}");
+    assert_eq!(said.body_start, Some(messages::v1::dead_letter::BodyStart::Text("latin".to_owned())));
+    letter.settle(Settlement::Done).await.expect("settled");
+    assert!(!connected.has_changed().expect("a bus"), "a connection was lost");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_d2_a_password_changed_in_the_broker_is_read_at_the_next_connect() {
+    let (broker, vhost) = shared().await;
+    let secret = tempfile::NamedTempFile::new().expect("a file");
+    let rotate = |password: &str| {
+        broker.set_password("rotated", password).expect("set");
+        let rights = serde_json::json!({"configure": ".*", "write": ".*", "read": ".*"});
+        broker.api("PUT", &format!("/api/permissions/{vhost}/rotated"), Some(&rights)).expect("granted");
+    };
+    let write = |password: &str| {
+        std::fs::write(secret.path(), broker.uri_as("rotated", password, &vhost)).expect("written");
+    };
+    rotate("first");
+    write("first");
+    let file = secret.path().to_owned();
+    let read: bus_rabbitmq::ReadUri = std::sync::Arc::new(move || std::fs::read_to_string(&file).ok());
+    let bus: SharedBus =
+        bus_rabbitmq::RabbitMq::connect_by(read, "rotated", testkit::entropy(77)).expect("a URI");
+    publish_until_confirmed(&bus, Queue::Counts, "before").await;
+
+    rotate("second");
+    broker.close_connections(&vhost, 2).await.expect("closed");
+    until_connected(&bus, false).await;
+    // Until the file says the new one, the old one is refused, and publishing says so.
+    assert!(bus.publish(Queue::Counts, message("lost")).await.is_err());
+    write("second");
+    until_connected(&bus, true).await;
+    publish_until_confirmed(&bus, Queue::Counts, "after").await;
+    let mut counts = consumer(&bus, Queue::Counts, 2).await;
+    take(&mut counts, "before").await;
+    take(&mut counts, "after").await;
 }

@@ -6,9 +6,9 @@
 //! `replies.<uuid>`, an event by the exchange `events` to the listeners' exclusive queues `events.<uuid>`.
 //!
 //! Queues are declared with their type alone. Limits and dead-lettering are policies of
-//! `deploy/rabbitmq-definitions.json`, because a policy can be changed and an argument cannot. The delivery limit guards
-//! against a message that ends its consumer's connection each time; it is lower where strangers publish. Giving a
-//! message back counts, so a consumer that waits for Postgres holds its message instead. The file's users come without
+//! `deploy/rabbitmq-definitions.json`, because a policy can be changed and an argument cannot. The delivery limit is
+//! out of reach of faults of ours: giving a message back counts, and so does a lost connection. A message that no
+//! consumer can read is put aside at its first delivery. A consumer that waits for Postgres holds its message. The file's users come without
 //! password and cannot log in until one is set (`rabbitmqctl change_password`). A file that the broker loads at each
 //! boot must carry the hashes instead (`rabbitmqctl hash_password`, from the deployment's secrets), or the boot takes
 //! the passwords away again.

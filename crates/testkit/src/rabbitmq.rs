@@ -46,6 +46,7 @@ pub struct RabbitMq {
     api: u16,
     distribution: u16,
     mapper: u16,
+    encrypted: Option<u16>,
     watchdog: Mutex<Option<Child>>,
     vhosts: AtomicU32,
 }
@@ -59,15 +60,36 @@ impl RabbitMq {
 
     /// Starts one and waits until it answers.
     pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(None).await
+    }
+
+    /// Starts one that offers TLS too, with this certificate and its key as PEM.
+    pub async fn start_encrypted(certificate: &str, key: &str) -> anyhow::Result<Self> {
+        Self::start_with(Some((certificate, key))).await
+    }
+
+    async fn start_with(certificate: Option<(&str, &str)>) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("rabbitmq-").tempdir()?.keep();
         let [amqp, api, distribution, mapper] = free_ports()?;
-        fs::write(
-            directory.join("rabbitmq.conf"),
-            format!(
-                "listeners.tcp.1 = 127.0.0.1:{amqp}\nmanagement.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {api}\n\
-                 log.console = false\nlog.file.level = warning\n"
-            ),
-        )?;
+        let mut settings = format!(
+            "listeners.tcp.1 = 127.0.0.1:{amqp}\nmanagement.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {api}\n\
+             log.console = false\nlog.file.level = warning\n"
+        );
+        let mut encrypted = None;
+        if let Some((certificate, key)) = certificate {
+            let [port] = free_ports()?;
+            let [certificate_file, key_file] =
+                ["certificate.pem", "key.pem"].map(|name| directory.join(name));
+            fs::write(&certificate_file, certificate)?;
+            fs::write(&key_file, key)?;
+            settings += &format!(
+                "listeners.ssl.1 = 127.0.0.1:{port}\nssl_options.certfile = {}\nssl_options.keyfile = {}\n",
+                certificate_file.display(),
+                key_file.display()
+            );
+            encrypted = Some(port);
+        }
+        fs::write(directory.join("rabbitmq.conf"), settings)?;
         fs::write(directory.join("plugins"), "[rabbitmq_management].\n")?;
         fs::write(directory.join("env.conf"), "")?;
         let broker = Self {
@@ -76,6 +98,7 @@ impl RabbitMq {
             api,
             distribution,
             mapper,
+            encrypted,
             watchdog: Mutex::default(),
             vhosts: AtomicU32::new(0),
         };
@@ -123,6 +146,17 @@ impl RabbitMq {
     /// The URI for `vhost` as some user.
     pub fn uri_as(&self, user: &str, password: &str, vhost: &str) -> String {
         format!("amqp://{user}:{password}@127.0.0.1:{}/{vhost}", self.amqp)
+    }
+
+    /// The URI for `vhost` over TLS, if it offers that.
+    pub fn encrypted_uri(&self, vhost: &str) -> Option<String> {
+        self.encrypted.map(|port| format!("amqps://guest:guest@localhost:{port}/{vhost}"))
+    }
+
+    /// Gives a user a password, as a rotation does; the user is made if it is not there.
+    pub fn set_password(&self, user: &str, password: &str) -> anyhow::Result<()> {
+        let with_password = json!({"password": password, "tags": "administrator"});
+        self.api("PUT", &format!("/api/users/{user}"), Some(&with_password)).map(drop)
     }
 
     /// A fresh vhost with what the definitions file gives the production one: queues, exchanges, bindings, policies.
@@ -315,17 +349,17 @@ fn signal(which: &str, whom: &str) -> anyhow::Result<()> {
 
 /// Ports that nobody listens on and no other broker of this process was given, below the range from which the kernel
 /// takes them for outgoing connections.
-fn free_ports() -> anyhow::Result<[u16; 4]> {
+fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
     static GIVEN: AtomicU32 = AtomicU32::new(0);
     let begin = 20_000 + std::process::id() % 500 * 24;
-    let mut free = Vec::with_capacity(4);
-    while free.len() < 4 {
+    let mut free = Vec::with_capacity(N);
+    while free.len() < N {
         let port = u16::try_from(begin + GIVEN.fetch_add(1, Ordering::Relaxed))?;
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             free.push(port);
         }
     }
-    free.try_into().map_err(|_| anyhow::anyhow!("four were taken"))
+    free.try_into().map_err(|_| anyhow::anyhow!("{N} ports"))
 }
 
 /// Waits for a condition, looking again and again.
