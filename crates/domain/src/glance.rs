@@ -103,7 +103,10 @@ pub fn glance(contract: &KnownContract, targets: &[KnownTarget]) -> Glance {
         },
         (Seen::Not | Seen::WithTotal { .. }, _) => return Glance::Read,
     };
-    let confirmed = contract.unconfirmed.is_empty() || implied && total_tells(&contract.unconfirmed);
+    // The total is expected by the newest reading: it cannot tell of a change that this reading looked for and did not find.
+    let counted = contract.unconfirmed.iter().all(|change| !change.read_since);
+    let confirmed =
+        contract.unconfirmed.is_empty() || implied && counted && total_tells(&contract.unconfirmed);
     if !confirmed {
         return Glance::Read;
     }

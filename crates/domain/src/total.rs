@@ -35,6 +35,8 @@ pub struct UnconfirmedChange {
     pub moves: Option<f64>,
     /// Whether it is a half of a plan switch.
     pub is_half: bool,
+    /// Whether the contract was read after it was sent, and did not show it: then no expected total counts it.
+    pub read_since: bool,
 }
 
 /// More changes of one contract than this are read back: their subsets are too many.

@@ -16,7 +16,7 @@ fn with_total(total: f64) -> Seen {
 }
 
 fn sent(moves: f64) -> UnconfirmedChange {
-    UnconfirmedChange { moves: Some(moves), is_half: false }
+    UnconfirmedChange { moves: Some(moves), is_half: false, read_since: false }
 }
 
 fn known() -> (KnownContract, KnownTarget) {
@@ -57,6 +57,10 @@ fn whatever_is_not_known_for_sure_is_read() {
         KnownContract { code_stands: true, ..contract.clone() },
         KnownContract { evidence: None, ..contract.clone() },
         KnownContract { unconfirmed: vec![sent(7.0), sent(-7.0)], ..contract.clone() },
+        KnownContract {
+            unconfirmed: vec![UnconfirmedChange { read_since: true, ..sent(7.0) }],
+            ..contract.clone()
+        },
     ] {
         assert_eq!(glance(&other, &[target]), Glance::Read, "{other:?}");
     }
@@ -118,7 +122,7 @@ fn case_a3_changes_are_left_to_the_total_only_if_every_subset_moves_it() {
     assert!(!total_tells(&[sent(7.0), sent(-7.0)]));
     assert!(!total_tells(&[sent(7.0), sent(3.5), sent(-10.5)]));
     assert!(!total_tells(&[sent(7.0), sent(3.5), sent(-3.49)]));
-    assert!(!total_tells(&[UnconfirmedChange { moves: None, is_half: false }]));
+    assert!(!total_tells(&[UnconfirmedChange { moves: None, ..sent(7.0) }]));
     assert!(!total_tells(&[UnconfirmedChange { is_half: true, ..sent(7.0) }]));
     assert!(!total_tells(&[sent(1.0); 13]), "too many to look at");
 }

@@ -105,7 +105,11 @@ impl Known {
         let changes = underway.map(|change| {
             let price = self.line((contract, change.service)).and_then(|line| line.unit_price);
             let moves = |price: f64| (f64::from(change.to_units) - change.from_units) * price;
-            UnconfirmedChange { moves: price.filter(|_| change.is_sent).map(moves), is_half: change.is_half }
+            UnconfirmedChange {
+                moves: price.filter(|_| change.is_sent).map(moves),
+                is_half: change.is_half,
+                read_since: change.read_since,
+            }
         });
         changes.collect()
     }

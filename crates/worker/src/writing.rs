@@ -264,6 +264,7 @@ fn told_by_total(attempt: &Attempt<'_>, contract: &Contract, planned: &Planned, 
             UnconfirmedChange {
                 moves: moves.filter(|_| one.result == ChangeResult::Sent),
                 is_half: half.is_some(),
+                read_since: false,
             }
         })
         .collect();
@@ -279,7 +280,7 @@ fn told_by_total(attempt: &Attempt<'_>, contract: &Contract, planned: &Planned, 
         let of_pending =
             pending.zip(price).map(|(pending, price)| (f64::from(pending.to) - pending.from) * price);
         let moves = of_pending.filter(|_| remembered.unanswered.is_none());
-        changes.push(UnconfirmedChange { moves, is_half: false });
+        changes.push(UnconfirmedChange { moves, is_half: false, read_since: true });
     }
     planned.expected_total(moved).is_some_and(|expected| expected.tells()) && total_tells(&changes)
 }

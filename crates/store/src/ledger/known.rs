@@ -162,6 +162,8 @@ pub struct Underway {
     pub is_sent: bool,
     /// Whether it is a half of a plan switch.
     pub is_half: bool,
+    /// Whether the contract's newest reading is of another attempt than the one that sent it, and so came after it.
+    pub read_since: bool,
 }
 
 /// The changes of these contracts that are not settled yet, the oldest first.
@@ -173,10 +175,15 @@ pub async fn changes_underway(
     let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
     let rows = tx
         .query(
-            "select contract_id, service_id, from_units, to_units, effective_date, result = 'sent' as is_sent,
-                    pair_id is not null as is_half
+            // By attempts and not by instants: a reading's is of the worker's clock.
+            "select intents.contract_id, service_id, from_units, to_units, effective_date, result = 'sent' as is_sent,
+                    pair_id is not null as is_half,
+                    (read_by_job, read_by_attempt) is distinct from (job_id, attempt) as read_since
              from intents
-             where partner_id = $1 and contract_id = any($2) and result in ('open', 'sent', 'unsure') and not forgotten
+             left join contracts
+                 on contracts.partner_id = intents.partner_id and contracts.contract_id = intents.contract_id
+             where intents.partner_id = $1 and intents.contract_id = any($2) and result in ('open', 'sent', 'unsure')
+               and not forgotten
              order by granted_at",
             &[&partner.as_str(), &contracts],
         )
@@ -191,6 +198,7 @@ pub async fn changes_underway(
                 effective_date: row.get("effective_date")?,
                 is_sent: row.get("is_sent")?,
                 is_half: row.get("is_half")?,
+                read_since: row.get("read_since")?,
             })
         })
         .collect()
