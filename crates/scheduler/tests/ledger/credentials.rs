@@ -65,6 +65,7 @@ fn turn(partner: &str) -> Timestamp {
 /// that comes after all others. Nothing else is due then.
 async fn all_logins_are_looked_at(world: &World) {
     let now = domain::Clock::now(&world.clock);
+    assert!(now > at(NOON), "no turn comes before noon is over");
     let partners = world.number("count(*) from partners").await;
     let name = (0..).map(|number| format!("z{partners}-{number}")).find(|name| turn(name) <= now);
     let name = name.expect("some name's turn is early");
@@ -301,6 +302,7 @@ async fn case_c7_once_refused_credentials_prove_right_a_run_follows_by_itself_an
     let (again, content) = world.started("w1").await;
     assert_eq!((content.trigger.as_str(), content.mode()), ("schedule", v1::SyncMode::Apply));
     finish(&world, &again, &content.run_id).await;
+    world.clock.set(at(NOON) + 1.hour());
     all_logins_are_looked_at(&world).await;
     assert_eq!(world.number("count(*) from runs where partner_id = 'p1'").await, 2);
 }
