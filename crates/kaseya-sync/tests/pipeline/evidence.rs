@@ -1,9 +1,14 @@
 //! What a row says rests on what Kaseya showed (G-01 to G-03).
 
 use kaseya_simulator::{ContractPrices, Endpoint, Fault};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::World;
+
+/// The answer of a write that was made.
+fn yes() -> Value {
+    json!({"ResponseCode": 200, "Status": "OK", "Error": "None", "Result": null, "TotalRecords": 0})
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_a1_a_deleted_line_stays_svc_01_until_a_line_is_there() {
@@ -73,10 +78,8 @@ async fn case_a3_two_lost_writes_that_cancel_out_are_not_confirmed_by_the_total(
     let before = world.last_sync(2).await;
 
     // Two users move; Kaseya says yes to both writes, and makes neither.
-    let yes =
-        json!({"ResponseCode": 200, "Status": "OK", "Error": "None", "Result": null, "TotalRecords": 0});
     for nth in [1, 2] {
-        world.fail(Endpoint::WriteLine, nth, Fault::Answer { status: 200, body: yes.clone() });
+        world.fail(Endpoint::WriteLine, nth, Fault::Answer { status: 200, body: yes() });
     }
     let figures = world.night_with_second_product(2, 8, 6).await;
     let found = (world.row(2).await, world.holds().await);
@@ -86,6 +89,26 @@ async fn case_a3_two_lost_writes_that_cancel_out_are_not_confirmed_by_the_total(
     let journal = world.journal().await;
     assert_eq!(journal.iter().find(|(standing, _)| standing == "sent"), Some(&("sent".to_owned(), 2)));
     assert_eq!(world.last_sync(2).await, before, "nothing was seen to hold our numbers");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_a3_an_old_total_confirms_no_change_that_waits_for_its_day() {
+    // Read back at once, or left to the next total.
+    for contracts in [3, 120] {
+        let world = World::new(contracts, contracts).await;
+        world.allow_run(100).await;
+        world.run("update integrations set billing = 'advance', invoice_day = 1").await;
+        world.night(&[]).await;
+        world.fail(Endpoint::WriteLine, 1, Fault::Answer { status: 200, body: yes() });
+        let synced = world.last_sync(2).await;
+        world.night(&[2]).await;
+        for night in 1..=3 {
+            assert_eq!(world.row(2).await, "sent remembered", "night {night} of {contracts}");
+            world.night(&[]).await;
+        }
+        assert_eq!((world.units(2), world.last_sync(2).await), (10.0, synced), "{contracts}");
+        assert_eq!(world.journal().await.last(), Some(&("sent".to_owned(), 1)), "{contracts}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
