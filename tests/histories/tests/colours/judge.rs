@@ -13,7 +13,7 @@ use proptest::test_runner::TestCaseError;
 use store::{outcomes::ProductRow, status_reading::CompanyStatus};
 
 use crate::{
-    partner::{PARTNER, Partner, SECOND, Target},
+    partner::{ACCOUNT, PARTNER, Partner, SECOND, Target},
     services::Services,
     story::Story,
 };
@@ -56,6 +56,8 @@ pub struct Judge {
     /// What the lines held from when on, newest last.
     held: Vec<(Timestamp, Lines)>,
     edits: Vec<(i32, Timestamp)>,
+    /// The changes that were looked at.
+    granted: BTreeSet<String>,
     log: Vec<String>,
     shown: BTreeMap<String, String>,
 }
@@ -67,6 +69,7 @@ impl Judge {
             contracts: Partner::contracts(story),
             held: Vec::new(),
             edits: Vec::new(),
+            granted: BTreeSet::new(),
             log: Vec::new(),
             shown: BTreeMap::new(),
         }
@@ -111,12 +114,44 @@ impl Judge {
         if let Some(letter) = services.dead_letters.first() {
             return Err(TestCaseError::fail(format!("{now}: a dead letter: {letter}")));
         }
+        self.check_changes(services).await?;
         let writes = services.kaseya.history();
         for partner in [PARTNER, SECOND] {
             let partner = PartnerId::new(partner).expect("an id");
             for row in services.rows(&partner).await {
                 self.note_row(&partner, &row, now);
                 self.check_row(services, &row, &writes, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A change that a brake holds was approved from what Kaseya showed and no other number (G-12).
+    async fn check_changes(&mut self, services: &Services) -> Result<(), TestCaseError> {
+        let changes = services
+            .query(
+                "select intent_id::text as intent, intents.contract_id, intents.service_id, intents.from_units,
+                        intents.to_units, holds.from_units as approved_from
+                 from intents left join holds on hold_id = approved_hold_id
+                 where result not in ('not_begun', 'refused')",
+            )
+            .await;
+        for row in &changes {
+            if !self.granted.insert(row.get("intent").expect("an id")) {
+                continue;
+            }
+            let from: f64 = row.get("from_units").expect("units");
+            let to = f64::from(row.get::<i32>("to_units").expect("units"));
+            let approved: Option<f64> = row.get("approved_from").expect("units or none");
+            let moved = (to - from).abs();
+            let far = moved >= 25.0 || moved >= 5.0 && moved * 5.0 >= from;
+            if (far || to == 0.0 && from > 0.0) && approved != Some(from) {
+                let (contract, service): (i32, i32) =
+                    (row.get("contract_id").expect("an id"), row.get("service_id").expect("an id"));
+                return Err(TestCaseError::fail(format!(
+                    "{}: {from} → {to} was sent for {service} on {contract}, approved from {approved:?}",
+                    services.now()
+                )));
             }
         }
         Ok(())
@@ -230,6 +265,11 @@ impl Judge {
                 let lines = state.lines(target.0).unwrap_or_default();
                 if *owed > 0 && lines.iter().any(|line| line.service == target.1 && line.unit_price == 0.0) {
                     return fail("for nothing, and its rows are green");
+                }
+                if state.contract(target.0).is_some_and(|contract| contract.account != ACCOUNT)
+                    && !self.no_total_tells(services, target.0).await
+                {
+                    return fail("to another account, and its rows are green");
                 }
                 self.tally.right += 1;
                 continue;

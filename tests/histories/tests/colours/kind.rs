@@ -33,12 +33,23 @@ pub enum Kind {
     LateFinal,
     Joins,
     SecondPartner,
+    ContractMoves,
+    /// Another address is saved, of a Kaseya with the same ids.
+    AnotherKaseya,
+    /// A final report of a day that is not over.
+    EarlyFinal,
+    /// A final report of one company, for a month that ended before the story.
+    StrayFinal,
+    /// The clock of the worker's machine is wrong.
+    WrongClock,
     /// Partner, provider and tenant in different zones.
     OtherZones,
+    /// Each page of lines is full, and tells no total.
+    FullPages,
 }
 
 impl Kind {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 37] = [
         Self::Users,
         Self::Switch,
         Self::Grows,
@@ -69,7 +80,13 @@ impl Kind {
         Self::LateFinal,
         Self::Joins,
         Self::SecondPartner,
+        Self::ContractMoves,
+        Self::AnotherKaseya,
+        Self::EarlyFinal,
+        Self::StrayFinal,
+        Self::WrongClock,
         Self::OtherZones,
+        Self::FullPages,
     ];
 
     /// How often it is among the others.
@@ -82,15 +99,12 @@ impl Kind {
         }
     }
 
-    /// Those that `ORACLE_KINDS` names, separated by commas; without it those that are on.
+    /// Those that `ORACLE_KINDS` names, separated by commas; without it all.
     pub fn chosen() -> Vec<Self> {
         let Ok(named) = std::env::var("ORACLE_KINDS") else {
-            return Self::ALL.into_iter().filter(|kind| !OFF.contains(kind)).collect();
+            return Self::ALL.to_vec();
         };
         let kind = |name: &str| Self::ALL.into_iter().find(|kind| format!("{kind:?}") == name);
         named.split(',').map(|name| kind(name).unwrap_or_else(|| panic!("no kind {name:?}"))).collect()
     }
 }
-
-/// Kinds that the services do not stand yet.
-const OFF: &[Kind] = &[Kind::LineGoes, Kind::Price, Kind::WriteWithoutEffect, Kind::OtherZones];

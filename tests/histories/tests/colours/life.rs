@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use bus::Queue;
 use domain::{Month, PartnerId};
-use jiff::{Timestamp, ToSpan as _, civil::Date};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date};
 use kaseya_simulator::{Calls, Change, ContractStatus, Endpoint, Fault, Step};
 use messages::{field, v1};
 use proptest::test_runner::TestCaseError;
 
 use crate::{
     judge::{Judge, Tally},
-    partner::{ACCOUNT, Company, PARTNER, PRODUCTS, Partner, SECOND, Target, line_again, line_of, tenant},
+    partner::{
+        ACCOUNT, Company, OTHER_ACCOUNT, PARTNER, PRODUCTS, Partner, SECOND, Target, line_again, line_of,
+        tenant,
+    },
     services::{PASSWORD, Services},
     story::{Event, Person, Story},
 };
@@ -42,12 +45,13 @@ struct Life<'a> {
     invoices: Vec<Timestamp>,
     decisions: u32,
     requests: u32,
+    strays: u32,
     part: bool,
 }
 
 /// Lives a story; an error is an invoice or a colour that is wrong, with what happened before it.
 pub async fn live(story: &Story) -> Result<Tally, TestCaseError> {
-    let begins = Date::new(2026, story.month, 18).expect("a day");
+    let begins = Date::new(2026, story.month, story.first_day).expect("a day");
     let partner = Partner::new(story);
     let now = partner.at(begins, 0);
     let services = Services::start(now, tenant(story, begins)).await;
@@ -61,6 +65,7 @@ pub async fn live(story: &Story) -> Result<Tally, TestCaseError> {
         invoices: Vec::new(),
         decisions: 0,
         requests: 0,
+        strays: 0,
         part: false,
     };
     life.plan(begins);
@@ -235,7 +240,7 @@ impl Life<'_> {
         };
         let held = self
             .services
-            .query("select partner_id, hold_id::text as hold, to_units from holds where state = 'open'")
+            .query("select partner_id, hold_id::text as hold, from_units, to_units from holds where state = 'open'")
             .await;
         for row in &held {
             self.decisions += 1;
@@ -249,10 +254,19 @@ impl Life<'_> {
                 decision: decision.into(),
                 decided_by: "Anna".to_owned(),
                 units: Some(units.unsigned_abs()),
+                from_units: Some(row.get("from_units").expect("units")),
                 ..v1::HoldDecided::default()
             };
             self.services.send(Queue::SyncRequests, &decided).await;
         }
+    }
+
+    /// The id of a report that is not to be believed.
+    fn stray(&mut self) -> String {
+        self.strays += 1;
+        let id = format!("stray-{}", self.strays);
+        self.services.doubtful.push(id.clone());
+        id
     }
 
     fn target(&self, company: usize, product: usize) -> Option<Target> {
@@ -352,6 +366,32 @@ impl Life<'_> {
             Event::SyncNow { expires } => {
                 self.sync_now(PARTNER, expires.map(|minutes| at + minutes.minutes())).await
             }
+            Event::AnotherKaseya { more } => {
+                let contracts = Partner::contracts(self.story);
+                let partners = [partner(PARTNER), partner(SECOND)];
+                let edit = |state: &mut kaseya_simulator::State| {
+                    let ours = state.contracts.iter_mut().filter(|contract| contracts.contains(&contract.id));
+                    for line in ours.flat_map(|contract| contract.lines.first_mut()) {
+                        line.units += f64::from(more);
+                    }
+                };
+                self.services.another_kaseya(&partners, edit).await;
+            }
+            Event::EarlyFinal { users } => {
+                let id = self.stray();
+                let report = self.partner.early_final(id, at, users);
+                self.services.send(Queue::Counts, &report).await;
+            }
+            Event::StrayFinal { company, users } => {
+                let month = Month::of(today).previous();
+                let begins = Date::new(2026, self.story.month, 1).expect("a day");
+                if month < Month::of(begins) {
+                    let id = self.stray();
+                    let report = self.partner.stray_final(id, month.last_day(), at, (company, users));
+                    self.services.send(Queue::Counts, &report).await;
+                }
+            }
+            Event::WrongClock { hours } => self.services.wrong_clock(SignedDuration::from_hours(hours)),
             Event::WorkerDies { writes } => self.services.dies_after = Some(writes),
             Event::Off { hours } => {
                 self.services.switch(&partner(PARTNER), false).await;
@@ -421,6 +461,11 @@ impl Life<'_> {
                 let Some((contract, _)) = self.target(company, 0) else { return };
                 let status = if active { ContractStatus::Active } else { ContractStatus::Inactive };
                 self.by_hand(contract, Change::ContractBecomes { contract, status });
+            }
+            Event::ContractMoves { company, away } => {
+                let Some((contract, _)) = self.target(company, 0) else { return };
+                let account = if away { OTHER_ACCOUNT } else { ACCOUNT };
+                self.by_hand(contract, Change::ContractMoves { contract, account });
             }
             Event::Account { active } => self.by_hand(0, Change::AccountBecomes { account: ACCOUNT, active }),
             Event::AccountRenamed { number } => self.in_kaseya(|state| {

@@ -9,6 +9,7 @@ mod judge;
 mod kind;
 mod life;
 mod partner;
+mod pinned;
 mod services;
 mod stepped_bus;
 mod story;

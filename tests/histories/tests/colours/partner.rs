@@ -17,6 +17,8 @@ pub const PARTNER: &str = "msp";
 pub const SECOND: &str = "msp2";
 pub const PRODUCTS: [(&str, i32); 2] = [("advanced", 702), ("standard", 701)];
 pub const ACCOUNT: i32 = 301;
+/// To which contracts move.
+pub const OTHER_ACCOUNT: i32 = 302;
 pub const FREEZE_HOUR: i64 = 6;
 const PRICE: f64 = 3.5;
 /// Where companies are remapped to.
@@ -67,6 +69,7 @@ pub fn tenant(story: &Story, begins: Date) -> State {
     let second = if story.one_price { PRICE } else { PRICE + 1.5 };
     let mut builder = State::builder()
         .account(ACCOUNT, "Account")
+        .account(OTHER_ACCOUNT, "Other account")
         .service(701, "Standard", PRICE)
         .service(702, "Advanced", second);
     let mut units: BTreeMap<Target, u32> = BTreeMap::new();
@@ -92,6 +95,8 @@ pub fn tenant(story: &Story, begins: Date) -> State {
     }
     let tenant = |state: &mut State| {
         state.time_zone = story.zones.tenant.to_owned();
+        state.behaviour.lines.largest_page = story.full_pages.then_some(1);
+        state.behaviour.lines.without_totals = story.full_pages;
         for contract in &mut state.contracts {
             contract.billing = match story.billing {
                 domain::Billing::Arrears => Billing::Arrears,
@@ -243,6 +248,32 @@ impl Partner {
         });
         let companies = companies.collect();
         self.report(day, counted_at, true, companies)
+    }
+
+    /// A final report of everybody for a day that is not over: of one that has begun with the users by then, else with these
+    /// of each product.
+    pub fn early_final(&self, id: String, counted_at: Timestamp, users: u32) -> v1::UserCountsReported {
+        let today = self.today(counted_at);
+        let day = today.last_of_month();
+        let companies = self.companies.iter().map(|company| {
+            let users = if today == day { company.users } else { [users; 2] };
+            Company { users, ..company.clone() }.counts(day)
+        });
+        let companies = companies.collect();
+        v1::UserCountsReported { report_id: id, ..self.report(day, counted_at, true, companies) }
+    }
+
+    /// A final report of one company alone.
+    pub fn stray_final(
+        &self,
+        id: String,
+        day: Date,
+        counted_at: Timestamp,
+        (company, users): (usize, u32),
+    ) -> v1::UserCountsReported {
+        let company = &self.companies[company % self.companies.len()];
+        let counts = Company { users: [users; 2], ..company.clone() }.counts(Date::MAX);
+        v1::UserCountsReported { report_id: id, ..self.report(day, counted_at, true, vec![counts]) }
     }
 
     fn report(

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bus::{Bus as _, Incoming, Outgoing, Queue, Settlement, SharedBus, TraceContext};
 use domain::{Backoff, Clock as _, PartnerId};
 use egress::{Egress, EgressSettings};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kaseya::{Bms, BmsSettings};
 use kaseya_simulator::{Endpoint, HoldAt, Running, Simulator, State};
 use messages::Message;
@@ -14,13 +14,17 @@ use results::{Results, ResultsSettings};
 use runtime::Health;
 use scheduler::{Context, Scheduler, SchedulerSettings};
 use secrecy::SecretString;
-use store::{Row, StoreError, status_reading::CompanyStatus};
+use store::{
+    Row, StoreError, settings,
+    settings_writing::{self, NewIntegration},
+    status_reading::CompanyStatus,
+};
 use testkit::{Clock, TestDatabase};
 use tokio_util::sync::CancellationToken;
 use vault::{Associated, KeyRing};
 use worker::{Worker, WorkerSettings};
 
-use crate::stepped_bus::SteppedBus;
+use crate::{partner::FREEZE_HOUR, stepped_bus::SteppedBus};
 
 pub const HOST: &str = "bms.example.com";
 pub const TENANT: &str = "Example MSP";
@@ -44,6 +48,10 @@ pub struct Services {
     pub dies_after: Option<u32>,
     /// Reasons of dead letters.
     pub dead_letters: Vec<String>,
+    /// Reports that may be refused.
+    pub doubtful: Vec<String>,
+    /// How far the worker's clock is ahead.
+    ahead: SignedDuration,
 }
 
 impl Services {
@@ -70,7 +78,7 @@ impl Services {
         bus.answered_by(Some(scheduler.clone()));
         let settings = ResultsSettings { prefetch: 100, announce_every: Duration::from_secs(5) };
         let results = Results::new(database.store.clone(), shared, shown, entropy, settings);
-        let worker = start_worker(&bus, &clock, 0);
+        let worker = start_worker(&bus, Arc::new(clock.clone()), 0);
         Self {
             clock,
             kaseya,
@@ -84,6 +92,8 @@ impl Services {
             messages: 0,
             dies_after: None,
             dead_letters: Vec::new(),
+            doubtful: Vec::new(),
+            ahead: SignedDuration::ZERO,
         }
     }
 
@@ -117,6 +127,7 @@ impl Services {
             }
             Queue::SyncRequests | Queue::Counts => match self.scheduler.take(queue, &message).await {
                 Settlement::Done => {}
+                Settlement::DeadLetter(_) if self.is_doubtful(&message) => {}
                 Settlement::DeadLetter(reason) => {
                     self.dead_letters.push(format!("{}: {reason}", queue.name()))
                 }
@@ -142,10 +153,42 @@ impl Services {
         };
         held.release();
         if died {
-            self.workers += 1;
-            self.worker = start_worker(&self.bus, &self.clock, self.workers);
+            self.another_worker();
             // Its lease ends.
             self.clock.advance(Duration::from_secs(61));
+        }
+    }
+
+    fn is_doubtful(&self, message: &Incoming) -> bool {
+        let body = String::from_utf8_lossy(&message.body);
+        self.doubtful.iter().any(|report| body.contains(&format!("\"{report}\"")))
+    }
+
+    fn another_worker(&mut self) {
+        self.workers += 1;
+        let clock = WrongClock { right: self.clock.clone(), ahead: self.ahead };
+        self.worker = start_worker(&self.bus, Arc::new(clock), self.workers);
+    }
+
+    /// The clock of the worker's machine is so far ahead from now on. The other programs go by the database's.
+    pub fn wrong_clock(&mut self, ahead: SignedDuration) {
+        self.ahead = ahead;
+        self.another_worker();
+    }
+
+    /// Another Kaseya with the same ids, which differs by an edit; its address is saved, as the page does.
+    pub async fn another_kaseya(&mut self, partners: &[PartnerId], edit: impl FnOnce(&mut State)) {
+        let mut state = self.kaseya.state();
+        edit(&mut state);
+        self.kaseya = simulator(&self.clock, state).await;
+        let (base, now) = (self.kaseya.base_url(), self.now());
+        for partner in partners {
+            let saved: Result<(), StoreError> = self
+                .database
+                .store
+                .transaction("save", |tx| Box::pin(save_address(tx, partner, &base, now)))
+                .await;
+            saved.expect("the address is saved");
         }
     }
 
@@ -198,7 +241,7 @@ impl Services {
             .store
             .transaction("rows", |tx| {
                 Box::pin(async move {
-                    match store::settings::read(tx, partner).await? {
+                    match settings::read(tx, partner).await? {
                         Some(settings) => store::status_reading::companies(tx, &settings, now).await,
                         None => Ok(Vec::new()),
                     }
@@ -234,10 +277,57 @@ async fn simulator(clock: &Clock, state: State) -> Running {
         .expect("a free port")
 }
 
-fn start_worker(bus: &SteppedBus, clock: &Clock, number: u64) -> Worker {
+/// A clock that is not the installation's.
+struct WrongClock {
+    right: Clock,
+    ahead: SignedDuration,
+}
+
+impl domain::Clock for WrongClock {
+    fn now(&self) -> Timestamp {
+        self.right.now() + self.ahead
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.right.monotonic()
+    }
+}
+
+async fn save_address(
+    tx: &store::Transaction<'_>,
+    partner: &PartnerId,
+    base: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    settings_writing::hold(tx, partner).await?;
+    let stored = settings::read(tx, partner).await?;
+    let Some(known) = stored.and_then(|stored| stored.integration) else { return Ok(()) };
+    let new = NewIntegration {
+        host: known.host,
+        v2_base: Some(base.to_owned()),
+        v1_base: Some(format!("{base}/api")),
+        tenant: known.tenant,
+        user_name: known.user_name,
+        sealed_password: known.sealed_password,
+        password_marks: known.password_marks,
+        password_changed_at: known.password_changed_at,
+        credentials_version: known.credentials_version + 1,
+        billing: known.billing,
+        invoice_day: known.invoice_day,
+        month_end_run: known.month_end_run,
+        freeze_hour: i16::try_from(FREEZE_HOUR).expect("an hour"),
+        max_count_age_days: i32::from(known.max_count_age_days),
+        brakes: known.brakes,
+        run_brake: known.run_brake,
+        drift: known.drift,
+        call_share_percent: 100,
+    };
+    settings_writing::store_integration(tx, partner, &new, now).await
+}
+
+fn start_worker(bus: &SteppedBus, shown: Arc<dyn domain::Clock>, number: u64) -> Worker {
     let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
     let read_again = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
-    let shown: Arc<dyn domain::Clock> = Arc::new(clock.clone());
     let bms = Bms::new(egress, Arc::clone(&shown), BmsSettings { read_again });
     let settings = WorkerSettings {
         jobs: 1,

@@ -12,6 +12,8 @@ pub struct Story {
     pub billing: Billing,
     /// The month whose last day is counted, of 2026.
     pub month: i8,
+    /// The day of that month on which it begins.
+    pub first_day: i8,
     /// How many months are invoiced.
     pub months: usize,
     pub invoice_day: i8,
@@ -27,6 +29,8 @@ pub struct Story {
     /// The second product is mapped only by an event.
     pub mapped_later: bool,
     pub zones: Zones,
+    /// Kaseya shows one line a page, and tells no total of them.
+    pub full_pages: bool,
     pub companies: Vec<CompanyStart>,
     /// The day of the story, the hour, and what happens.
     pub events: Vec<(i64, i64, Event)>,
@@ -90,6 +94,11 @@ pub enum Event {
     LateFinal { company: usize, product: usize, users: u32 },
     Joins { company: usize, users: u32 },
     SecondPartner { company: usize, users: u32 },
+    ContractMoves { company: usize, away: bool },
+    AnotherKaseya { more: u32 },
+    EarlyFinal { users: u32 },
+    StrayFinal { company: usize, users: u32 },
+    WrongClock { hours: i64 },
 }
 
 fn company() -> impl Strategy<Value = usize> {
@@ -105,7 +114,7 @@ fn users() -> impl Strategy<Value = u32> {
 }
 
 /// A write that is answered with success and has no effect.
-fn yes_without_effect() -> Fault {
+pub fn yes_without_effect() -> Fault {
     let body = serde_json::json!(
         {"ResponseCode": 200, "Status": "OK", "Error": "None", "Result": null, "TotalRecords": 0}
     );
@@ -199,7 +208,17 @@ fn event(kind: Kind) -> BoxedStrategy<Event> {
         Kind::SecondPartner => {
             (company(), users()).prop_map(|(company, users)| Event::SecondPartner { company, users }).boxed()
         }
-        Kind::OtherZones => Just(Event::SyncNow { expires: None }).boxed(),
+        Kind::ContractMoves => (company(), any::<bool>())
+            .prop_map(|(company, away)| Event::ContractMoves { company, away })
+            .boxed(),
+        Kind::AnotherKaseya => (0_u32..4).prop_map(|more| Event::AnotherKaseya { more }).boxed(),
+        Kind::EarlyFinal => users().prop_map(|users| Event::EarlyFinal { users }).boxed(),
+        Kind::StrayFinal => {
+            (company(), users()).prop_map(|(company, users)| Event::StrayFinal { company, users }).boxed()
+        }
+        Kind::WrongClock => (-9_i64..=9).prop_map(|hours| Event::WrongClock { hours }).boxed(),
+        // What makes the story another one from its beginning.
+        Kind::OtherZones | Kind::FullPages => Just(Event::SyncNow { expires: None }).boxed(),
     }
 }
 
@@ -243,6 +262,7 @@ pub fn stories(kinds: &[Kind]) -> impl Strategy<Value = Story> + use<> {
     let weighted = kinds.iter().map(|kind| (kind.weight(), event(*kind)));
     let events = prop::strategy::Union::new_weighted(weighted.collect());
     let may_map_later = kinds.contains(&Kind::ProductMapped);
+    let may_fill_pages = kinds.contains(&Kind::FullPages);
     (
         (
             prop::sample::select(vec![Billing::Arrears, Billing::Advance]),
@@ -259,13 +279,15 @@ pub fn stories(kinds: &[Kind]) -> impl Strategy<Value = Story> + use<> {
             prop::sample::select(vec![Person::Approves, Person::Approves, Person::Dismisses, Person::Waits]),
             any::<bool>().prop_map(move |later| later && may_map_later),
             zones(kinds.contains(&Kind::OtherZones)),
+            prop::sample::select(vec![false, false, may_fill_pages]),
             prop::collection::vec(company_start(), 1..4),
             prop::collection::vec((day(), 0_i64..24, events), 1..8),
         ),
     )
         .prop_map(|(first, second)| {
             let (billing, month, months, invoice_day, weekly, drift, other_contracts) = first;
-            let (one_price, final_after, person, mapped_later, zones, companies, mut events) = second;
+            let (one_price, final_after, person, mapped_later, zones, full_pages, companies, mut events) =
+                second;
             // Where the tenant's day begins first, its invoices of day 1 come before the month was counted.
             let elsewhere = zones.counts != zones.tenant;
             let invoice_day = if elsewhere { invoice_day.max(2) } else { invoice_day };
@@ -273,6 +295,7 @@ pub fn stories(kinds: &[Kind]) -> impl Strategy<Value = Story> + use<> {
             Story {
                 billing,
                 month,
+                first_day: 18,
                 months,
                 invoice_day,
                 weekly,
@@ -283,6 +306,7 @@ pub fn stories(kinds: &[Kind]) -> impl Strategy<Value = Story> + use<> {
                 person,
                 mapped_later,
                 zones,
+                full_pages,
                 companies,
                 events,
             }
