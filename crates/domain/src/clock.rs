@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+/// A difference between two programs' clocks that people are told of: less comes of delays on the way and of slow answers.
+pub const NOTABLE_SKEW: Duration = Duration::from_secs(30);
+
 /// The time, passed in wherever it is needed so that tests can turn it.
 pub trait Clock: Send + Sync + 'static {
     /// The present instant. May step when the source is corrected.

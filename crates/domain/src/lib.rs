@@ -59,7 +59,7 @@ pub use brake::{Brake, Brakes, RunBrake};
 pub use breaker::{Admission, Breaker, BreakerPolicy};
 pub use budget::{Budget, Calls};
 pub use catch_up::{DueRun, MAX_MISSED, due};
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, NOTABLE_SKEW, SystemClock};
 pub use contract_words::{is_not_monthly, is_recurring_services};
 pub use count::{CountBasis, KnownCounts, UserCount, choose_count};
 pub use count_time::{CLOCK_TOLERANCE, CountTimeError, check_count_time, day_begins};

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use bus::SharedBus;
 use bus_rabbitmq::RabbitMq;
 use connection::Authenticator;
-use domain::{Clock, Entropy, PartnerId};
+use domain::{Clock, Entropy, NOTABLE_SKEW, PartnerId};
 use kaseya::KaseyaSection;
 use operations::Operations;
 use runtime::{BusSection, Config, Context};
@@ -23,9 +23,6 @@ use crate::{data_dir::DataDir, ended::NAME, output};
 struct VaultSection {
     key_ring_file: PathBuf,
 }
-
-/// A difference between this machine's clock and the installation's that a person is told of.
-const NOTABLE_SKEW: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// A reached installation.
 pub(crate) struct Installation {

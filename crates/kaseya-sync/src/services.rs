@@ -47,7 +47,7 @@ pub(crate) async fn prepare(context: &Context, directory: &DataDir) -> anyhow::R
     store.migrate().await?;
     let clock = CalibratedClock::start(&store, Arc::clone(&context.clock), stop.clone()).await?;
     let bus = Arc::new(InProcess::new());
-    context.health.dependency("postgres", store.reachable(stop));
+    context.health.dependency_with_fault("postgres", store.fault(stop));
     let spread = context.config.section::<SchedulerSettings>("scheduler")?.spread;
     Ok(Services { store, bus, clock: Arc::new(clock), keys, spread, alive })
 }

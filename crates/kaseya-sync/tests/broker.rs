@@ -243,3 +243,29 @@ async fn case_d1_dead_letters_are_listed_shown_sent_again_and_dropped() {
     assert!(told.contains("lists them"), "{told}");
     stop.cancel();
 }
+
+/// How far an instant that a command or page has stored is ahead of this machine's clock, in minutes.
+async fn minutes_ahead(database: &TestDatabase, sql: &str) -> f64 {
+    let sql = format!("select (extract(epoch from ({sql}) - pg_catalog.clock_timestamp()) / 60)::float8");
+    database.client().await.query_one(&sql, &[]).await.expect("a row").get(0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_d4_a_command_whose_clock_is_wrong_says_so_and_stores_the_right_time() {
+    let installation = Installation::new().await;
+    installation.expect(0, &["migrate"]).await;
+    let set_up = "insert into partners (partner_id, name) values ('example-msp', 'Example')";
+    installation.database.client().await.batch_execute(set_up).await.expect("a partner");
+    let make = ["token", "new", "example-msp", "--name", "Nightly", "--role", "admin"];
+    let said = installation.expect(0, &make).await;
+    assert!(!said.contains("clock"), "{said}");
+
+    installation.database.turn_clock_ahead("3 hours").await;
+    let make = ["token", "new", "example-msp", "--name", "Hourly", "--role", "admin"];
+    let said = installation.expect(0, &make).await;
+    let told = said.lines().find(|line| line.contains("this machine's clock is")).expect("it says so");
+    assert!(told.contains(" s behind the installation's, which counts"), "{told}");
+    let stored = "select created_at from api_tokens where name = 'Hourly'";
+    let ahead = minutes_ahead(&installation.database, stored).await;
+    assert!((150.0..=180.5).contains(&ahead), "stored {ahead} minutes ahead");
+}

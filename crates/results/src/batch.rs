@@ -57,7 +57,13 @@ impl Batch {
             .and_then(|done| JobDone::try_from(done).map_err(|error| error.to_string()));
         match read {
             Ok(mut done) => {
-                done.not_after(results.now());
+                if let Some(ahead) = done.not_after(results.now()) {
+                    tracing::warn!(
+                        job = %done.job,
+                        seconds_ahead = ahead.as_secs(),
+                        "a program's clock is ahead; instants of the future are taken for now"
+                    );
+                }
                 let traceparent = message.trace.traceparent.clone();
                 self.arrived.push(Arrived { done, traceparent, in_parts });
                 self.deliveries.push(delivery);

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::{
     AccountId, Brake, CompanyId, CompanyState, ContractId, ErrorCode, Evidence, IntentId, JobId, LineId,
-    PairId, PartnerId, Remark, RunId, RunMode, SeenContract, SeenService, ServiceId, Trigger, is_same_total,
+    NOTABLE_SKEW, PairId, PartnerId, Remark, RunId, RunMode, SeenContract, SeenService, ServiceId, Trigger,
+    is_same_total,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use messages::{
     FieldError,
     field::{self, required},
@@ -162,8 +163,8 @@ impl TryFrom<v1::JobDone> for JobDone {
 
 impl JobDone {
     /// What a program whose clock is ahead has seen or done is not put into the future: there it would stand over whatever
-    /// comes until then.
-    pub(crate) fn not_after(&mut self, now: Timestamp) {
+    /// comes until then. Answers how far ahead that clock is, where that is worth telling.
+    pub(crate) fn not_after(&mut self, now: Timestamp) -> Option<SignedDuration> {
         let finished = std::iter::once(&mut self.finished_at);
         let told = finished
             .chain(self.lines.iter_mut().map(|line| &mut line.seen_at))
@@ -173,10 +174,12 @@ impl JobDone {
             .chain(self.contracts_read.iter_mut().map(|read| &mut read.read_at))
             .chain(self.contracts_implied.iter_mut().map(|(_, at)| at))
             .chain(self.companies.iter_mut().filter_map(|company| company.evidence.as_mut()).map(instant_of));
+        let mut ahead = SignedDuration::ZERO;
         for at in told.filter(|at| **at > now) {
-            tracing::warn!(job = %self.job, %at, "an instant of the future is taken for now");
+            ahead = ahead.max(at.duration_since(now));
             *at = now;
         }
+        (ahead.unsigned_abs() > NOTABLE_SKEW).then_some(ahead)
     }
 }
 
@@ -322,4 +325,34 @@ fn left_over(left: v1::LeftOver) -> Result<LeftOver, FieldError> {
         not_before: field::optional_instant("not_before", left.not_before)?,
         code: code.map(ErrorCode::as_str),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_d4_less_than_half_a_minute_ahead_is_no_wrong_clock() {
+        let now: Timestamp = "2026-12-01T05:00:00Z".parse().expect("an instant");
+        for (seconds, told) in [(-3600, None), (0, None), (30, None), (31, Some(31)), (14_400, Some(14_400))]
+        {
+            let finished = now + SignedDuration::from_secs(seconds);
+            let message = v1::JobDone {
+                job_id: uuid::Uuid::from_u128(7).to_string(),
+                run_id: uuid::Uuid::from_u128(8).to_string(),
+                partner_id: "msp-1".to_owned(),
+                run_number: Some(1),
+                attempt: Some(1),
+                mode: v1::SyncMode::Apply.into(),
+                trigger: "schedule".to_owned(),
+                login: v1::LoginOutcome::Accepted.into(),
+                host: v1::HostHealth::Answered.into(),
+                finished_at: Some(field::wire_instant(finished)),
+                ..v1::JobDone::default()
+            };
+            let mut done = JobDone::try_from(message).expect("it can be read");
+            assert_eq!(done.not_after(now), told.map(SignedDuration::from_secs), "{seconds} s");
+            assert_eq!(done.finished_at, finished.min(now), "no instant of the future is kept");
+        }
+    }
 }

@@ -34,7 +34,7 @@ async fn serve(context: Context) -> anyhow::Result<()> {
     let read_uri = Arc::new(move || bus.uri_file.read().ok().map(|uri| uri.expose_secret().to_owned()));
     let bus = RabbitMq::connect_by(read_uri, NAME, context.entropy.clone())?;
     context.health.dependency("rabbitmq", bus.connected());
-    context.health.dependency("postgres", store.reachable(stop.clone()));
+    context.health.dependency_with_fault("postgres", store.fault(stop.clone()));
 
     let (health, clock) = (context.health.clone(), Arc::new(clock));
     context.watch_clock(clock.clone());

@@ -47,7 +47,13 @@ enum Last {
 
 struct Dependency {
     name: &'static str,
-    up: watch::Receiver<bool>,
+    state: DependencyState,
+}
+
+enum DependencyState {
+    Up(watch::Receiver<bool>),
+    /// Why it is down, if it is.
+    Fault(watch::Receiver<Option<String>>),
 }
 
 /// The answer to one question, as the page shows it.
@@ -99,7 +105,12 @@ impl Health {
 
     /// Registers what the program needs for its work. A channel whose sender is gone counts as down.
     pub fn dependency(&self, name: &'static str, up: watch::Receiver<bool>) {
-        lock(&self.0.dependencies).push(Dependency { name, up });
+        lock(&self.0.dependencies).push(Dependency { name, state: DependencyState::Up(up) });
+    }
+
+    /// The same for one that tells why it is down.
+    pub fn dependency_with_fault(&self, name: &'static str, fault: watch::Receiver<Option<String>>) {
+        lock(&self.0.dependencies).push(Dependency { name, state: DependencyState::Fault(fault) });
     }
 
     /// Registers what takes messages in and may have to wait with one in hand; while it does the program is not ready,
@@ -179,8 +190,15 @@ impl Mark {
 
 impl Dependency {
     fn check(&self) -> Check {
-        let ok = *self.up.borrow() && self.up.has_changed().is_ok();
-        Check { name: self.name, ok, detail: if ok { "up" } else { "down" }.to_owned() }
+        let (up, fault) = match &self.state {
+            DependencyState::Up(up) => (*up.borrow() && up.has_changed().is_ok(), None),
+            DependencyState::Fault(fault) => {
+                let why = fault.borrow().clone();
+                (why.is_none() && fault.has_changed().is_ok(), why)
+            }
+        };
+        let down = || fault.map_or_else(|| "down".to_owned(), |why| format!("down: {why}"));
+        Check { name: self.name, ok: up, detail: if up { "up".to_owned() } else { down() } }
     }
 }
 

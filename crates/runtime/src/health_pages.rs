@@ -189,6 +189,22 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn g_11_a_dependency_says_why_it_is_down() {
+        let served = served().await;
+        let (fault, watched) = watch::channel(None);
+        served.health.dependency_with_fault("postgres", watched);
+        served.health.started();
+        assert!(served.page("/readyz").await.0);
+        fault.send(Some("the database is read-only".to_owned())).unwrap();
+        let (ready, said) = served.page("/readyz").await;
+        assert!(!ready && said.contains(r#""detail":"down: the database is read-only""#), "{said}");
+        fault.send(None).unwrap();
+        assert!(served.page("/readyz").await.0);
+        drop(fault);
+        assert!(!served.page("/readyz").await.0, "nobody watches over it any more");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_dependency_that_nobody_watches_over_any_more_is_down() {
         let served = served().await;
         let (up, watched) = watch::channel(true);

@@ -34,7 +34,7 @@ async fn serve(surroundings: runtime::Context) -> anyhow::Result<()> {
     let read_uri = Arc::new(move || bus.uri_file.read().ok().map(|uri| uri.expose_secret().to_owned()));
     let bus = RabbitMq::connect_by(read_uri, NAME, surroundings.entropy.clone())?;
     surroundings.health.dependency("rabbitmq", bus.connected());
-    surroundings.health.dependency("postgres", store.reachable(stop.clone()));
+    surroundings.health.dependency_with_fault("postgres", store.fault(stop.clone()));
 
     let (entropy, clock) = (surroundings.entropy.clone(), Arc::new(clock));
     surroundings.watch_clock(clock.clone());

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use domain::Clock;
+use domain::{Clock, NOTABLE_SKEW};
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
@@ -13,8 +13,6 @@ use crate::{Store, StoreError};
 
 /// How often the database is asked.
 const REFRESH: Duration = Duration::from_secs(10);
-/// A difference that is worth a line in the log.
-const NOTABLE: Duration = Duration::from_secs(30);
 /// An answer that took longer says too little about when it was given.
 const SLOWEST: Duration = Duration::from_secs(1);
 
@@ -52,7 +50,7 @@ impl CalibratedClock {
     /// Says so where this machine's clock is off.
     fn tell_of_skew(&self) {
         let skew = self.skew();
-        if skew.unsigned_abs() > NOTABLE {
+        if skew.unsigned_abs() > NOTABLE_SKEW {
             tracing::warn!(
                 seconds_ahead = skew.as_secs(),
                 "this machine's clock is not the database's; what is stored goes by the database's"

@@ -149,10 +149,21 @@ impl Store {
         Ok(Self { inner: Arc::new(Inner { pool, config, login, application, timeouts, entropy }) })
     }
 
-    /// Whether the database answers now: for readiness.
+    /// Whether the database answers now, and takes changes: for readiness.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.transaction("ping", |tx| Box::pin(async move { tx.query_one("select", &[]).await.map(drop) }))
-            .await
+        self.transaction("ping", |tx| {
+            Box::pin(async move {
+                let sql = "select current_setting('transaction_read_only') = 'on' as read_only";
+                let read_only: bool = tx.query_one(sql, &[]).await?.get("read_only")?;
+                // As the first change would be told.
+                let told = || StoreError::Database {
+                    sqlstate: "25006".to_owned(),
+                    reason: "the database is read-only".to_owned(),
+                };
+                if read_only { Err(told()) } else { Ok(()) }
+            })
+        })
+        .await
     }
 
     /// Closes the pool: connections in use end with their work.

@@ -1,4 +1,4 @@
-//! Whether the database can be reached, for readiness.
+//! Whether the database serves, for readiness.
 
 use std::time::Duration;
 
@@ -11,14 +11,18 @@ use crate::Store;
 const EVERY: Duration = Duration::from_secs(2);
 
 impl Store {
-    /// Follows whether the database answers, until `stop`.
-    pub fn reachable(&self, stop: CancellationToken) -> watch::Receiver<bool> {
-        let (tell, told) = watch::channel(true);
+    /// Follows why the database cannot be worked with, until `stop`; `None` while it can.
+    pub fn fault(&self, stop: CancellationToken) -> watch::Receiver<Option<String>> {
+        let (tell, told) = watch::channel(None);
         let store = self.clone();
         tokio::spawn(async move {
             while stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_some() {
-                let answers = store.ping().await.is_ok();
-                tell.send_if_modified(|told| std::mem::replace(told, answers) != answers);
+                let fault = store.ping().await.err().map(|error| error.to_string());
+                tell.send_if_modified(|told| {
+                    let changed = *told != fault;
+                    *told = fault;
+                    changed
+                });
             }
         });
         told

@@ -281,6 +281,29 @@ async fn the_store_recovers_from_a_killed_server() -> Result<()> {
 }
 
 #[tokio::test]
+async fn case_d1_a_read_only_database_is_seen_before_any_message_arrives() -> Result<()> {
+    let database = testkit::empty_database().await;
+    let administrator = database.client().await;
+    administrator.batch_execute("set default_transaction_read_only = off").await?;
+    let name = &database.name;
+    let set = format!("alter database {name} set default_transaction_read_only = on");
+    administrator.batch_execute(&set).await?;
+    let store = database.another_store().await;
+    let error = store.ping().await.expect_err("it takes no change").to_string();
+    assert_eq!(error, "the database refused: the database is read-only (SQLSTATE 25006)");
+    let mut fault = store.fault(tokio_util::sync::CancellationToken::new());
+    ensure!(fault.wait_for(Option::is_some).await?.as_ref() == Some(&error));
+
+    administrator
+        .batch_execute(&format!("alter database {name} reset default_transaction_read_only"))
+        .await?;
+    // Connections that were made under the old setting are let go.
+    fault.wait_for(Option::is_none).await?;
+    store.ping().await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_network_that_swallows_everything_is_noticed_and_left() -> Result<()> {
     let server = local_postgres::start(Options::throwaway()).await?;
     let proxy = Proxy::start(Upstream::Unix(server.socket_directory().join(".s.PGSQL.5432"))).await;

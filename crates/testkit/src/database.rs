@@ -38,6 +38,19 @@ impl TestDatabase {
         client(&self.url).await
     }
 
+    /// Lets the database's clock run so far ahead of this machine's, for connections made from now on. To a program that is
+    /// a machine whose own clock is as far behind. The tables are there already.
+    pub async fn turn_clock_ahead(&self, interval: &str) {
+        let sql = format!(
+            "create schema ahead;
+             create function ahead.clock_timestamp() returns timestamptz volatile language sql
+                 as $$ select pg_catalog.clock_timestamp() + interval '{interval}' $$;
+             alter database {} set search_path = ahead, pg_catalog, public;",
+            self.name
+        );
+        self.client().await.batch_execute(&sql).await.expect("the clock is turned");
+    }
+
     /// Drops it, for a test that goes through many.
     pub async fn remove(self) {
         self.store.close();

@@ -2,11 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::Clock;
+use domain::{Clock, NOTABLE_SKEW};
 use jiff::{SignedDuration, Timestamp};
-
-/// A difference that is worth a line in the log.
-const NOTABLE: Duration = Duration::from_secs(30);
 
 /// The time as the scheduler told it, counted on by this machine's monotonic clock: the instants of an attempt are those of
 /// one clock, wherever it is worked on (D4).
@@ -23,7 +20,7 @@ impl ToldClock {
         let Some(told) = told else { return Arc::clone(base) };
         let clock = Self { base: Arc::clone(base), told, at: base.monotonic() };
         let skew = clock.skew();
-        if skew.unsigned_abs() > NOTABLE {
+        if skew.unsigned_abs() > NOTABLE_SKEW {
             tracing::warn!(
                 seconds_ahead = skew.as_secs(),
                 "this machine's clock is not the installation's; what is told goes by the installation's"

@@ -1,7 +1,12 @@
 //! Who may come in: members and tokens, by page and API.
 
+use std::sync::Arc;
+
+use domain::{Clock as _, NOTABLE_SKEW};
 use http::{Method, StatusCode, header};
 use serde_json::json;
+use store::CalibratedClock;
+use tokio_util::sync::CancellationToken;
 
 use crate::world::{Answer, World};
 
@@ -132,4 +137,21 @@ async fn programs_make_tokens_that_are_told_once_and_revoke_all_but_the_last_adm
 
     assert_eq!(world.send(Method::DELETE, own, &json!({})).await.status, StatusCode::NO_CONTENT);
     assert_eq!(world.send(Method::DELETE, own, &json!({})).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_d4_a_portal_whose_clock_is_wrong_stores_the_installations_time() {
+    let world = World::new().await;
+    let store = world.database.another_store().await;
+    // The machine's clock stands days behind the database's, which is the installation's.
+    let machine = Arc::new(world.clock.clone());
+    let clock = CalibratedClock::start(&store, machine, CancellationToken::new()).await.expect("it answers");
+    assert!(clock.skew().unsigned_abs() > NOTABLE_SKEW, "{:?}", clock.skew());
+    let world = world.timed_by(store, Arc::new(clock));
+    let made = world.send(Method::POST, "/tokens", &json!({ "name": "Nightly", "role": "admin" })).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let sql = "select abs(extract(epoch from created_at - clock_timestamp())) < 600
+               from api_tokens where name = 'Nightly'";
+    let row = world.database.client().await.query_one(sql, &[]).await.expect("a row");
+    assert!(row.get::<_, bool>(0), "stored by the machine's clock");
 }

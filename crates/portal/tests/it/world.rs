@@ -67,7 +67,7 @@ impl World {
         let [viewer, editor, admin, stranger] =
             [1, 2, 3, 4].map(|byte| token(byte).expose_secret().to_owned());
         let (bus, clock, entropy) = (Arc::new(InProcess::new()), testkit::Clock::at(NOW), entropy(7));
-        let router = router(database.store.clone(), bus.clone(), &clock, &entropy);
+        let router = router(database.store.clone(), bus.clone(), Arc::new(clock.clone()), &entropy);
         let world = Self { database, kaseya, bus, clock, viewer, editor, admin, stranger, entropy, router };
         world.mint(1, "msp", Role::Viewer).await;
         world.mint(2, "msp", Role::Editor).await;
@@ -78,7 +78,13 @@ impl World {
 
     /// The same world as a portal shows it that reaches database and broker by these.
     pub(crate) fn reached_by(self, store: Store, bus: SharedBus) -> Self {
-        let router = router(store, bus, &self.clock, &self.entropy);
+        let router = router(store, bus, Arc::new(self.clock.clone()), &self.entropy);
+        Self { router, ..self }
+    }
+
+    /// The same world as a portal shows it whose clock is this one.
+    pub(crate) fn timed_by(self, store: Store, clock: Arc<dyn domain::Clock>) -> Self {
+        let router = router(store, self.bus.clone(), clock, &self.entropy);
         Self { router, ..self }
     }
 
@@ -242,8 +248,7 @@ fn request(method: Method, path: &str, token: Option<&str>, headers: &[(&str, &s
     }
 }
 
-fn router(store: Store, bus: SharedBus, clock: &testkit::Clock, entropy: &Entropy) -> Router {
-    let clock: Arc<dyn domain::Clock> = Arc::new(clock.clone());
+fn router(store: Store, bus: SharedBus, clock: Arc<dyn domain::Clock>, entropy: &Entropy) -> Router {
     let ring = KeyRing::generate("first", |bytes| entropy.fill(bytes)).expect("a ring");
     let keys = Arc::new(KeyRing::parse(&ring).expect("a ring"));
     let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
