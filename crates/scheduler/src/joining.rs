@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{ContractId, MAX_TARGETS, RunId};
+use jiff::Timestamp;
 use store::runs::RunningRun;
 
 use crate::runs::Items;
@@ -26,10 +27,15 @@ pub(crate) struct Joining {
     pub(crate) rest: Items,
 }
 
-/// The run that takes over most; `None` when none takes any.
-pub(crate) fn join(items: &Items, running: &BTreeMap<(i64, RunId), RunningRun>) -> Option<Joining> {
+/// The run that takes over most; `None` when none takes any. `until` is when whoever asks wants none of it any more.
+pub(crate) fn join(
+    items: &Items,
+    running: &BTreeMap<(i64, RunId), RunningRun>,
+    until: Option<Timestamp>,
+) -> Option<Joining> {
     running
         .iter()
+        .filter(|(_, has)| keeps_its_time(items, has, until))
         .map(|((number, run), has)| (weight(&split(items, has).0), *number, *run, has))
         .filter(|((work, others), ..)| *work > 0 || (items.work.is_empty() && *others > 0))
         .max_by_key(|(weight, number, ..)| (*weight, *number))
@@ -37,6 +43,16 @@ pub(crate) fn join(items: &Items, running: &BTreeMap<(i64, RunId), RunningRun>) 
             let (taken, rest) = split(items, has);
             Joining { run, taken, rest }
         })
+}
+
+/// Whether a run may be joined without what it does beside these items going on after its own time (A21): joined by somebody who
+/// names a later one, or none, it goes on as a whole.
+fn keeps_its_time(items: &Items, run: &RunningRun, until: Option<Timestamp>) -> bool {
+    let goes_on = run.expires_at.is_some_and(|ends| until.is_none_or(|until| until > ends));
+    let wanted =
+        |contract: &ContractId| items.work.contains_key(contract) || items.local.contains_key(contract);
+    let mut contracts = run.open_contracts.iter().chain(&run.survey_contracts).chain(&run.local_contracts);
+    !goes_on || contracts.all(wanted) && run.local_companies.is_subset(&items.companies)
 }
 
 fn weight(items: &Items) -> (usize, usize) {
@@ -91,7 +107,7 @@ mod tests {
     #[test]
     fn a_run_that_has_started_everything_is_not_joined() {
         let runs = BTreeMap::from([((1, RunId(Uuid::from_u128(1))), running([]))]);
-        assert_eq!(join(&items([1, 2]), &runs), None);
+        assert_eq!(join(&items([1, 2]), &runs, None), None);
     }
 
     #[test]
@@ -99,7 +115,7 @@ mod tests {
         let local = Items { local: BTreeMap::from([(ContractId(9), 1)]), ..items([1]) };
         let has = RunningRun { local_contracts: [ContractId(9)].into(), ..running([1]) };
         let runs = BTreeMap::from([((1, RunId(Uuid::from_u128(1))), has)]);
-        let joining = join(&local, &runs).expect("it has both");
+        let joining = join(&local, &runs, None).expect("it has both");
         assert!(joining.rest.is_empty());
     }
 
@@ -108,8 +124,8 @@ mod tests {
         let has =
             RunningRun { survey_contracts: (1..=150).map(ContractId).collect(), ..RunningRun::default() };
         let runs = BTreeMap::from([((1, RunId(Uuid::from_u128(1))), has)]);
-        assert_eq!(join(&items([7]), &runs), None);
-        assert!(join(&items(1..=150), &runs).expect("it has all").rest.is_empty());
+        assert_eq!(join(&items([7]), &runs, None), None);
+        assert!(join(&items(1..=150), &runs, None).expect("it has all").rest.is_empty());
     }
 
     proptest! {
@@ -125,7 +141,7 @@ mod tests {
                 .collect();
             let asked = items(asked);
             let best = runs.values().map(|run| split(&asked, run).0.work.len()).max().unwrap_or(0);
-            match join(&asked, &runs) {
+            match join(&asked, &runs, None) {
                 None => prop_assert_eq!(best, 0),
                 Some(joining) => {
                     let has = runs.iter().find(|((_, run), _)| *run == joining.run).expect("one of them").1;

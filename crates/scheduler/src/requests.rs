@@ -259,7 +259,7 @@ pub(crate) async fn join_or_make(
 ) -> Result<Answer, StoreError> {
     let partner = &facts.settings.partner;
     let mut running = runs::running(tx, partner, order.mode).await?;
-    let Some(joining) = join(&items, &running) else {
+    let Some(joining) = join(&items, &running, order.expires_at) else {
         let run = make(tx, &context.entropy, facts, order, &items, now).await?;
         return Ok(Answer::Accepted { run });
     };
@@ -287,7 +287,7 @@ async fn follow_up(
     if rest.is_empty() {
         return Ok(None);
     }
-    if let Some(joining) = join(rest, others).filter(|joining| joining.rest.is_empty()) {
+    if let Some(joining) = join(rest, others, order.expires_at).filter(|joining| joining.rest.is_empty()) {
         hurry(tx, &facts.settings.partner, &joining, order).await?;
         return Ok(Some(joining.run));
     }

@@ -200,6 +200,8 @@ pub struct RunningRun {
     pub local_contracts: BTreeSet<ContractId>,
     /// Companies without contract, of local jobs, started or not.
     pub local_companies: BTreeSet<CompanyId>,
+    /// When none of those who asked for it wants it any more; `None` for a run that does not end by itself.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// The partner's running runs of one mode by their number, with their jobs held: none of them starts until the
@@ -210,7 +212,7 @@ pub async fn running(
     mode: RunMode,
 ) -> Result<BTreeMap<(i64, RunId), RunningRun>, StoreError> {
     let sql = "select jobs.run_number, jobs.run_id, jobs.kind, jobs.state, jobs.contract_ids, jobs.company_ids,
-                      survey_page = 1 and survey_result is null as unseen
+                      survey_page = 1 and survey_result is null as unseen, runs.expires_at
                from jobs join runs using (run_id)
                where jobs.partner_id = $1 and runs.partner_id = $1 and runs.state = 'running' and runs.mode = $2
                order by jobs.job_id
@@ -218,6 +220,7 @@ pub async fn running(
     let mut running: BTreeMap<(i64, RunId), RunningRun> = BTreeMap::new();
     for row in tx.query(sql, &[&partner.as_str(), &mode.as_str()]).await? {
         let run = running.entry((row.get("run_number")?, RunId(row.get("run_id")?))).or_default();
+        run.expires_at = row.get("expires_at")?;
         let contracts = row.get::<Vec<i32>>("contract_ids")?.into_iter().map(ContractId);
         match row.named("kind", JobKind::parse)? {
             JobKind::Work if matches!(row.get::<String>("state")?.as_str(), "ready" | "emitted") => {

@@ -134,6 +134,36 @@ async fn joining_makes_what_waits_prompt_and_leaves_the_schedule() {
 }
 
 #[tokio::test]
+async fn case_a21_a_request_that_joins_a_run_prolongs_nobody_elses() {
+    let world = counted(2).await;
+    let ask = |id: &str, companies: serde_json::Value, until: Option<&str>| {
+        let mut request = json!({
+            "partnerId": "p", "requestId": id, "companies": companies, "mode": "SYNC_MODE_APPLY", "requestedBy": "Anna",
+        });
+        if let Some(until) = until {
+            request["expiresAt"] = json!(until);
+        }
+        request
+    };
+    let ends = "select string_agg(coalesce(to_char(expires_at at time zone 'UTC', 'HH24:MI'), 'open'), ' '
+                                  order by run_number) from runs";
+    world.send(&ask("first", all(), Some("2026-11-23T12:05:00Z"))).await;
+    assert_eq!(world.answer("p", "first").await, "accepted run 1");
+    // It wants to hear of it for less long: the run goes on for the first.
+    world.send(&ask("shorter", only(&["c1"]), Some("2026-11-23T12:01:00Z"))).await;
+    assert_eq!(world.answer("p", "shorter").await, "joined JOB-02 run 1");
+    assert_eq!(world.text(ends).await, "12:05");
+    // It wants c1 for longer, and has no say over c2.
+    world.send(&ask("longer", only(&["c1"]), Some("2026-11-23T12:30:00Z"))).await;
+    assert_eq!(world.answer("p", "longer").await, "accepted run 2");
+    assert_eq!(world.text(ends).await, "12:05 12:30");
+    // It wants all that the run still does, without an end.
+    world.send(&ask("all", all(), None)).await;
+    assert_eq!(world.answer("p", "all").await, "joined JOB-02 run 1");
+    assert_eq!(world.text(ends).await, "open 12:30");
+}
+
+#[tokio::test]
 async fn what_was_started_before_the_press_is_done_again_by_a_follow_up() {
     let world = counted(60).await;
     world.daily("p", "2026-11-23", "2026-11-23T01:00:00Z").await;
