@@ -255,6 +255,12 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
             "Kaseya ha rifiutato di abbassare la vecchia riga del cambio di piano: la nuova resta \
              com'è.",
         ),
+        Remark::RiseRefused => plain(
+            "Kaseya lowered the old line of the plan switch and refused to raise the new one: nobody is billed for \
+             these users until it takes the rise. The next sync tries again.",
+            "Kaseya ha abbassato la vecchia riga del cambio di piano e ha rifiutato di alzare la nuova: questi \
+             utenti non sono fatturati a nessuno finché non accetta l'aumento. La prossima sincronizzazione riprova.",
+        ),
         Remark::ShownOtherwise { sent, shown: units } => {
             let (sent, units) = (counted((*sent).into()), shown(*units));
             say(

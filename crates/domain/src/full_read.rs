@@ -13,6 +13,12 @@ use crate::{ContractId, InvoiceDay, InvoiceZones};
 /// were all read in one night do not all come due in one.
 pub const READ_EVERY: Duration = Duration::from_secs(28 * 24 * 3600);
 
+/// Since when a line must have been seen to count against another contract that shows its id. Each contract that is synced is
+/// read within [`READ_EVERY`]; a day is for runs that are late.
+pub fn lines_count_since(now: Timestamp) -> Timestamp {
+    now.saturating_sub(READ_EVERY + Duration::from_secs(24 * 3600)).unwrap_or(Timestamp::MIN)
+}
+
 /// The hours before an invoice day in which every line is read.
 const BEFORE_INVOICES: SignedDuration = SignedDuration::from_hours(24);
 

@@ -71,7 +71,7 @@ pub use error_code::{ErrorCode, Level};
 pub use evidence::Evidence;
 pub use expected::would_change;
 pub use failure::FailureClass;
-pub use full_read::{READ_EVERY, full_read_window, read_is_due};
+pub use full_read::{READ_EVERY, full_read_window, lines_count_since, read_is_due};
 pub use glance::{Found, Glance, KnownContract, KnownLine, KnownTarget, Seen, glance};
 pub use held_change::HeldChange;
 pub use ids::{

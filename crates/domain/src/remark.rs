@@ -80,6 +80,8 @@ pub enum Remark {
     RequestExpired { expired_at: Timestamp },
     /// Kaseya refused to lower the old line of the plan switch, so that the new one was left alone.
     FallRefused,
+    /// Kaseya lowered the old line of the plan switch and refused to raise the new one.
+    RiseRefused,
     /// Kaseya took the units and shows others.
     ShownOtherwise { sent: u32, shown: f64 },
     /// Kaseya took the units and no longer shows the line.

@@ -181,6 +181,10 @@ pub enum WriteError {
         /// What Kaseya said.
         words: Option<Words>,
     },
+    /// It was sent, and the answer speaks of the call limit. No source says that a limited call is never looked at, so only a
+    /// reading tells that nothing changed.
+    #[error("sent, and answered with the call limit: {0}")]
+    Limited(#[source] BmsError),
     /// Nobody knows: it may have been done, or be done later. Read before anything else.
     #[error("sent, without an answer that tells")]
     Unanswered,
@@ -196,7 +200,7 @@ impl WriteError {
     /// The case of the error catalogue.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::NotSent(cause) => cause.code(),
+            Self::NotSent(cause) | Self::Limited(cause) => cause.code(),
             Self::Refused { code, .. } => *code,
             Self::Unanswered | Self::Unclear { .. } => ErrorCode::Net02,
         }
@@ -205,7 +209,7 @@ impl WriteError {
     /// What it asks for; [`FailureClass::Transient`] for an unanswered write means read, not write.
     pub fn class(&self) -> FailureClass {
         match self {
-            Self::NotSent(cause) => cause.class(),
+            Self::NotSent(cause) | Self::Limited(cause) => cause.class(),
             Self::Refused { .. } => FailureClass::Permanent,
             Self::Unanswered | Self::Unclear { .. } => FailureClass::Transient,
         }
@@ -214,7 +218,7 @@ impl WriteError {
     /// What Kaseya said: one line, cut, without control characters and secrets.
     pub fn words(&self) -> Option<&str> {
         match self {
-            Self::NotSent(cause) => cause.words(),
+            Self::NotSent(cause) | Self::Limited(cause) => cause.words(),
             Self::Refused { words, .. } | Self::Unclear { words } => words.as_ref().map(Words::as_str),
             Self::Unanswered => None,
         }

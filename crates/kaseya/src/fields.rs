@@ -29,13 +29,17 @@ pub(crate) fn id(object: &Object, name: &str, problem: Problem) -> Result<i32, P
     number.ok_or(problem)
 }
 
+/// Whether a value is this id, as a number or a text; an empty text is no other.
+pub(crate) fn names(value: &Value, asked: i32) -> bool {
+    match value {
+        Value::String(text) => text.trim().is_empty() || text.trim().parse() == Ok(asked),
+        value => value.as_f64() == Some(asked.into()),
+    }
+}
+
 /// That a row names no other thing in this field than the one asked for. A row without the field names none.
 pub(crate) fn names_no_other(object: &Object, name: &str, asked: i32) -> Result<(), Problem> {
-    let same = match get(object, name) {
-        None => true,
-        Some(Value::String(text)) => text.trim().is_empty() || text.trim().parse() == Ok(asked),
-        Some(value) => value.as_f64() == Some(asked.into()),
-    };
+    let same = get(object, name).is_none_or(|value| names(value, asked));
     let account = name.to_ascii_lowercase().contains("account");
     let fault = if account { AnswerFault::OtherAccount } else { AnswerFault::OtherContract };
     if same { Ok(()) } else { Err(fault) }

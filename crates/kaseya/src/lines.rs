@@ -1,6 +1,6 @@
 //! The lines of a contract over V1: the routes nobody has published, and what is guessed about them, all in one place.
 
-use domain::{AnswerFault, ContractId, LineId, ServiceId};
+use domain::{AccountId, AnswerFault, ContractId, LineId, ServiceId};
 use egress::{Body, Method};
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -73,6 +73,8 @@ pub struct ContractLine {
     pub unit_price: Option<f64>,
     /// From which day it counts.
     pub effective_date: Option<Date>,
+    /// What it shows as its account's id, if anything.
+    account: Option<Value>,
     pub(crate) whole: RawObject,
 }
 
@@ -88,7 +90,11 @@ impl ContractLine {
         let nested = fields::get(whole, "Contract").and_then(Value::as_object);
         nested.map_or(Ok(()), |nested| fields::names_no_other(nested, "Id", contract.0))?;
         let number = |name| fields::get(whole, name).and_then(Value::as_f64);
+        let nested = fields::get(whole, "Account").and_then(Value::as_object);
+        let account = ACCOUNT_IDS.iter().find_map(|name| fields::get(whole, name));
+        let account = account.or_else(|| fields::get(nested?, "Id")).cloned();
         Ok(Self {
+            account,
             id: LineId(fields::id(whole, "Id", AnswerFault::LineWithoutId)?),
             service_id: ServiceId(fields::id(whole, "ServiceId", AnswerFault::LineWithoutService)?),
             units: number(UNITS).ok_or(AnswerFault::LineWithoutUnits)?,
@@ -96,6 +102,11 @@ impl ContractLine {
             effective_date: fields::date(whole, EFFECTIVE_DATE, AnswerFault::LineEffectiveDate)?,
             whole: raw,
         })
+    }
+
+    /// Whether it shows another account than this one: then it is another client's, or the contract has moved.
+    pub fn names_other_account(&self, account: AccountId) -> bool {
+        self.account.as_ref().is_some_and(|shown| !fields::names(shown, account.0))
     }
 
     /// The whole line as it came, with only units and effective date changed: every other field has the same bytes, in
@@ -113,6 +124,8 @@ const PAGE: usize = 100;
 
 /// The names under which a line may show its contract's id.
 const CONTRACT_IDS: [&str; 2] = ["ContractId", "ClientContractId"];
+/// The names under which a line may show its account's id.
+const ACCOUNT_IDS: [&str; 2] = ["AccountId", "ClientAccountId"];
 
 /// The lines of one page. A line of another contract makes the whole page unusable: whoever ignored which contract was asked for
 /// may have left out its own lines too.
@@ -165,6 +178,16 @@ impl Session {
         Ok(lines)
     }
 
+    /// The error for lines of a contract that show another account than the contract's.
+    pub fn lines_of_other_account(&self, contract: ContractId) -> BmsError {
+        self.garbled(&self.lines_call(contract, 0), AnswerFault::OtherAccount)
+    }
+
+    /// The error for lines of a contract with an id that was seen on another one.
+    pub fn line_of_other_contract(&self, contract: ContractId) -> BmsError {
+        self.garbled(&self.lines_call(contract, 0), AnswerFault::LineOfOtherContract)
+    }
+
     /// Remembers whose lines these are. An id that was seen on another contract belongs to one of the two, and nobody knows to
     /// which.
     fn claim(&self, contract: ContractId, lines: &[ContractLine]) -> Result<(), BmsError> {
@@ -172,7 +195,7 @@ impl Session {
         let other = |line: &&ContractLine| own.lines.get(&line.id).is_some_and(|owner| *owner != contract);
         if lines.iter().any(|line| other(&line)) {
             drop(own);
-            return Err(self.garbled(&self.lines_call(contract, 0), AnswerFault::LineOfOtherContract));
+            return Err(self.line_of_other_contract(contract));
         }
         own.lines.extend(lines.iter().map(|line| (line.id, contract)));
         Ok(())
@@ -355,6 +378,31 @@ pub(crate) mod tests {
             json!({"Contract": {"Id": 5013}}),
         ] {
             assert_eq!(read(other.clone()), Err(AnswerFault::OtherContract), "{other}");
+        }
+    }
+
+    #[test]
+    fn case_e1_a_line_that_shows_another_account_is_known_by_it() {
+        let other = |more: &str| {
+            let line = line(&format!(r#"{{"Id":1,"ServiceId":2,"Units":3{more}}}"#)).unwrap();
+            line.names_other_account(AccountId(301))
+        };
+        for same in [
+            "",
+            r#","AccountId":301"#,
+            r#","accountid":"301""#,
+            r#","AccountId":null"#,
+            r#","Account":{"Id":301}"#,
+        ] {
+            assert!(!other(same), "{same}");
+        }
+        for shown in [
+            r#","AccountId":302"#,
+            r#","CLIENTACCOUNTID":"302""#,
+            r#","AccountId":"Acme""#,
+            r#","Account":{"Id":302}"#,
+        ] {
+            assert!(other(shown), "{shown}");
         }
     }
 

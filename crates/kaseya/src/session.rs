@@ -179,7 +179,7 @@ impl Session {
             Ok(Verdict::Refused(status, said) | Verdict::NotUnderstood(status, said)) => {
                 refused(ErrorCode::Unk01, status, &said)
             }
-            Ok(Verdict::Limited(wait)) => Err(WriteError::NotSent(self.limited(call, wait.as_deref()))),
+            Ok(Verdict::Limited(wait)) => Err(WriteError::Limited(self.limited(call, wait.as_deref()))),
             Ok(Verdict::Server(_) | Verdict::Page | Verdict::NotKaseya | Verdict::Garbled(_)) => {
                 Err(WriteError::Unanswered)
             }

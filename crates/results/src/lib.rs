@@ -10,6 +10,7 @@ mod batch;
 mod done;
 mod events;
 mod letters;
+mod lines_elsewhere;
 mod password_ages;
 mod service;
 mod storing;

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     done::{Host, JobDone, Login},
-    events,
+    events, lines_elsewhere,
 };
 
 /// A message with the trace it belongs to.
@@ -59,7 +59,9 @@ async fn store_one(
     entropy: &Entropy,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let done = &arrived.done;
+    let mut arrived = arrived.clone();
+    lines_elsewhere::disbelieve(tx, &mut arrived.done, now).await?;
+    let (arrived, done) = (&arrived, &arrived.done);
     let partner = &done.source.partner;
     let mut events = Vec::new();
 

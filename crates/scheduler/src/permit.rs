@@ -8,14 +8,15 @@ mod asked;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Brake, CompanyId, ContractId, HoldId, IntentId, LoginOutcome, PairId, ProductId, RunMode, ServiceId,
+    Brake, CompanyId, ContractId, HoldId, IntentId, LineId, LoginOutcome, PairId, ProductId, RunMode,
+    ServiceId, lines_count_since,
 };
 use jiff::Timestamp;
 use messages::v1::{self, DenialReason, RefusalReason};
 use store::{
     StoreError, Transaction,
     ledger::{self, HeldJob},
-    leftovers, logins,
+    leftovers, lines, logins,
     permits::{
         self, AddendMapping, ApprovedHold, BrakedTarget, Intent, IntentsOf, PermitRules, TargetStanding,
     },
@@ -158,6 +159,8 @@ struct Facts {
     half_done: Vec<PairId>,
     /// The targets whose line another partner of this installation writes.
     of_others: BTreeSet<(ContractId, ServiceId)>,
+    /// The contracts with a line whose id is known on another contract.
+    elsewhere: BTreeSet<ContractId>,
 }
 
 async fn facts(
@@ -174,6 +177,8 @@ async fn facts(
         leftovers.map(|change| (change.contract, change.service)).collect();
     let targets: Vec<(ContractId, ServiceId)> =
         ask.changes.iter().map(|change| (change.contract, change.service)).collect();
+    let shown: Vec<(ContractId, LineId)> =
+        ask.changes.iter().map(|change| (change.contract, change.line)).collect();
     let contracts: Vec<ContractId> = ask.changes.iter().map(|change| change.contract).collect();
     let holds: Vec<HoldId> = ask.changes.iter().filter_map(|change| change.approved_hold).collect();
     let pairs: Vec<PairId> = ask.changes.iter().filter_map(|change| change.pair).collect();
@@ -189,6 +194,7 @@ async fn facts(
         braked: permits::braked_targets(tx, partner).await?,
         half_done: ledger::half_done(tx, partner, &pairs, &intents).await?,
         of_others: shared_kaseya::written_by_others(tx, partner, &targets).await?,
+        elsewhere: lines::known_elsewhere(tx, partner, &shown, &[], lines_count_since(now)).await?,
     })
 }
 
@@ -259,6 +265,8 @@ impl Facts {
             Some(DenialReason::MappingChanged)
         } else if self.of_others.contains(&(change.contract, change.service)) {
             Some(DenialReason::OtherWriter)
+        } else if self.elsewhere.contains(&change.contract) {
+            Some(DenialReason::LineOfOtherContract)
         } else if standing.and_then(|standing| standing.newest_run_number) > Some(self.run_number) {
             Some(DenialReason::OlderRun)
         } else if standing.is_some_and(|standing| standing.left_alone_until(change.to_units).is_some()) {

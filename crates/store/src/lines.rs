@@ -1,5 +1,7 @@
 //! Contract lines as Kaseya last showed them.
 
+use std::collections::BTreeSet;
+
 use domain::{ContractId, LineId, PartnerId, ServiceId};
 use jiff::{Timestamp, civil::Date};
 
@@ -63,6 +65,31 @@ pub async fn store_lines(
     )
     .await?;
     Ok(())
+}
+
+/// Those of these contracts, each with lines that were read on it, whose line ids are known on another contract since
+/// `since`. What is known of `read` contracts does not count: it is replaced by what was read now.
+pub async fn known_elsewhere(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    shown: &[(ContractId, LineId)],
+    read: &[ContractId],
+    since: Timestamp,
+) -> Result<BTreeSet<ContractId>, StoreError> {
+    let contracts: Vec<i32> = shown.iter().map(|(contract, _)| contract.0).collect();
+    let ids: Vec<i32> = shown.iter().map(|(_, line)| line.0).collect();
+    let read: Vec<i32> = read.iter().map(|contract| contract.0).collect();
+    let rows = tx
+        .query(
+            "select distinct shown.contract_id
+             from unnest($2::int[], $3::int[]) as shown (contract_id, line_id)
+                  join lines on lines.partner_id = $1 and lines.line_id = shown.line_id
+                                and lines.contract_id <> shown.contract_id
+             where lines.contract_id <> all($4) and lines.seen_at > $5",
+            &[&partner.as_str(), &contracts, &ids, &read, &since],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(ContractId(row.get("contract_id")?))).collect()
 }
 
 /// The instant of their reading stays: a total shows no line by itself.

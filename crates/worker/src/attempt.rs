@@ -119,7 +119,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    fn by(error: &BmsError) -> Self {
+    pub(crate) fn by(error: &BmsError) -> Self {
         let unusable = |(endpoint, fault): (&str, AnswerFault)| Remark::AnswerUnusable {
             endpoint: endpoint.to_owned(),
             fault,

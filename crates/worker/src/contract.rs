@@ -171,7 +171,8 @@ pub(crate) async fn plan_contract(
         let seen_at = attempt.clock.now();
         planned.seen = Some(SeenContract { contract: contract.id, seen_at, shown: Some(seen) });
     }
-    object(attempt, contract, shown, &mut planned).await?;
+    let of_other = lines.iter().any(|line| line.names_other_account(contract.account));
+    object(attempt, contract, shown, of_other, &mut planned).await?;
     Ok(planned)
 }
 
@@ -180,11 +181,16 @@ async fn object(
     attempt: &Attempt<'_>,
     contract: &Contract,
     shown: &ShownContract,
+    of_other: bool,
     planned: &mut Planned,
 ) -> Result<(), BmsError> {
     let told_otherwise = ownership::named_otherwise(contract, shown, planned.any_write());
-    if ownership::is_in_doubt(contract, shown, planned.any_write()) {
+    // Lines that show another account: the contract has moved, or they are another client's lines.
+    if of_other || ownership::is_in_doubt(contract, shown, planned.any_write()) {
         match ownership::ask(attempt, contract, shown).await? {
+            Owner::Mapped(_) if of_other => {
+                return Err(attempt.session.lines_of_other_account(contract.id));
+            }
             Owner::Mapped(name) => {
                 planned.owner_account = Some(contract.account);
                 planned.owner_name = name;

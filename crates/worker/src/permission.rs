@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use domain::{Brake, CompanyState, ErrorCode, IntentId, Outcome, UNSURE_FOR};
+use domain::{Brake, CompanyState, ContractId, ErrorCode, IntentId, Outcome, UNSURE_FOR};
 use jiff::{SignedDuration, Timestamp};
 use messages::{
     field::required,
@@ -119,6 +119,7 @@ fn refused(attempt: &Attempt<'_>, reason: RefusalReason) -> Verdict {
 /// What a denied change means for its target; a verdict when its contract is not worked on to its end.
 pub(crate) fn deny(
     attempt: &Attempt<'_>,
+    contract: ContractId,
     result: &mut TargetResult,
     reason: DenialReason,
 ) -> Option<Verdict> {
@@ -138,6 +139,11 @@ pub(crate) fn deny(
         }
         DenialReason::OtherWriter => {
             result.outcome = Outcome::with(CompanyState::NotSent, ErrorCode::Map04);
+        }
+        DenialReason::LineOfOtherContract => {
+            let unusable = attempt.session.line_of_other_contract(contract);
+            result.outcome = Outcome::with(CompanyState::NotSent, ErrorCode::Unk01);
+            result.remarks = Said::by(&unusable).remark.into_iter().collect();
         }
         // The contract follows by itself, with what is true then.
         DenialReason::MappingChanged => return Some(Verdict::HandBack(None, None)),

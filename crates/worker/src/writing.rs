@@ -74,24 +74,34 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
         Err(interrupted) => return begin_nothing(attempt, in_hand, interrupted),
     };
     let mut tried: Vec<Tried> = Vec::new();
+    let mut limited: Option<Verdict> = None;
     for (place, intent) in order.iter().zip(&intents) {
         let (place, intent) = (*place, *intent);
         let in_the_way = fall_in_the_way(in_hand, &tried, place);
         let InHand { contract, planned, written } = &mut in_hand[place.0];
         let write = &planned.writes[place.1];
         if let Some((_, reason)) = permit.denied.iter().find(|(denied, _)| *denied == intent) {
-            if let Some(verdict) = deny(attempt, &mut planned.results[write.target], *reason) {
+            if let Some(verdict) = deny(attempt, contract.id, &mut planned.results[write.target], *reason) {
                 written.not_begun.insert(write.target);
                 written.interrupted.get_or_insert(Interrupted::Contract(verdict));
             }
         } else if !permit.granted.contains(&intent) || !may_begin(attempt, &permit) {
             tried.push(Tried::not_begun(place, intent, attempt.clock.now()));
             written.interrupted.get_or_insert(Interrupted::Contract(Verdict::HandBack(None, None)));
+        } else if let Some(verdict) = &limited {
+            tried.push(Tried::not_begun(place, intent, attempt.clock.now()));
+            written.interrupted.get_or_insert(Interrupted::Contract(verdict.clone()));
         } else if in_the_way {
             tried.push(Tried::not_begun(place, intent, attempt.clock.now()));
         } else {
             match write_one(attempt, contract, (place, intent), write).await {
-                Ok(one) => tried.push(one),
+                Ok((one, limit)) => {
+                    tried.push(one);
+                    if let Some(error) = limit {
+                        limited = Some(attempt.judge(&error));
+                        written.interrupted.get_or_insert(Interrupted::Call(error));
+                    }
+                }
                 Err(error) => {
                     tried.push(Tried::not_begun(place, intent, attempt.clock.now()));
                     written.interrupted.get_or_insert(Interrupted::Call(error));
@@ -117,6 +127,7 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
         let InHand { planned, written, .. } = &mut in_hand[one.place.0];
         let (write, shown) = (&planned.writes[one.place.1], shown[one.place.0].as_deref());
         confirm(&mut one, write, shown);
+        one.take_for_turned_away(write, shown);
         if one.result == ChangeResult::Sent
             && one.dated.is_none()
             && let Some(lines) = shown
@@ -131,6 +142,12 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
             (ChangeResult::NotBegun, Some((_, fall))) => without_its_fall(write, fall),
             _ => result_of(write, &one, &planned.results[write.target]),
         };
+        let is_alone = half.is_some_and(|half| half.is_rise) && one.result == ChangeResult::Refused;
+        let result = result.map(|mut result| {
+            // Its fall was taken, here or by an attempt before.
+            result.remarks.extend(is_alone.then_some(Remark::RiseRefused));
+            result
+        });
         match result {
             Some(result) => planned.results[write.target] = result,
             None => {
@@ -214,15 +231,30 @@ impl Tried {
             at,
         }
     }
+
+    /// Whether the answer spoke of the call limit.
+    fn is_limited(&self) -> bool {
+        self.code == Some(ErrorCode::Lim01)
+    }
+
+    /// A change that was answered with the call limit, and that the second reading does not show, was turned away.
+    fn take_for_turned_away(&mut self, write: &PlannedWrite, shown: Option<&[ContractLine]>) {
+        let as_before = |line: &ContractLine| line.id == write.change.line && line.units == write.change.from;
+        let is_as_before = shown.is_some_and(|lines| lines.iter().any(as_before));
+        if self.is_limited() && self.result == ChangeResult::Unsure && is_as_before {
+            self.result = ChangeResult::Refused;
+        }
+    }
 }
 
-/// Sends one change. What cannot be told is unsure: it may have landed, or may yet. An error: it was never sent.
+/// Sends one change. What cannot be told is unsure: it may have landed, or may yet. An error: it was never sent. An error
+/// beside it: the call limit is reached, and nothing more is sent.
 async fn write_one(
     attempt: &Attempt<'_>,
     contract: &Contract,
     (place, intent): ((usize, usize), IntentId),
     write: &PlannedWrite,
-) -> Result<Tried, BmsError> {
+) -> Result<(Tried, Option<BmsError>), BmsError> {
     let change = &write.change;
     let span = tracing::info_span!(
         "write units",
@@ -234,7 +266,7 @@ async fn write_one(
     let writing = attempt.session.write_units(contract.id, &write.line, change.to, change.effective_date);
     let answer = writing.instrument(span).await;
     let kaseya_says = answer.as_ref().err().and_then(WriteError::words).map(str::to_owned);
-    let mut remark = None;
+    let (mut remark, mut limit) = (None, None);
     let (result, code) = match answer {
         Ok(()) => (ChangeResult::Sent, None),
         Err(WriteError::NotSent(error)) => return Err(error),
@@ -246,9 +278,13 @@ async fn write_one(
         Err(WriteError::Unanswered | WriteError::Unclear { .. }) => {
             (ChangeResult::Unsure, Some(ErrorCode::Net02))
         }
+        Err(WriteError::Limited(error)) => {
+            limit = Some(error);
+            (ChangeResult::Unsure, Some(ErrorCode::Lim01))
+        }
     };
     let at = attempt.clock.now();
-    Ok(Tried { place, intent, result, code, remark, kaseya_says, dated: None, at })
+    Ok((Tried { place, intent, result, code, remark, kaseya_says, dated: None, at }, limit))
 }
 
 /// Whether the next survey's total will show all of these changes, with those that were taken before and not shown yet.
@@ -299,7 +335,11 @@ async fn check(
     if told_by_total(attempt, contract, planned, tried) {
         return None;
     }
-    match attempt.session.lines(contract.id).await {
+    let read = attempt.session.lines(contract.id).await.and_then(|lines| {
+        let of_other = lines.iter().any(|line| line.names_other_account(contract.account));
+        if of_other { Err(attempt.session.lines_of_other_account(contract.id)) } else { Ok(lines) }
+    });
+    match read {
         Ok(lines) => {
             planned.reading = Some(Reading::of(contract, &lines, attempt.clock.now()));
             Some(lines)
@@ -359,6 +399,8 @@ fn result_of(write: &PlannedWrite, one: &Tried, planned: &TargetResult) -> Optio
         }
         ChangeResult::Sent => Outcome { state: CompanyState::Sent, code: one.code },
         ChangeResult::Unsure => Outcome::with(CompanyState::Deferred, ErrorCode::Net02),
+        // It goes on when the limit allows it.
+        ChangeResult::Refused if one.is_limited() => return None,
         ChangeResult::Refused => Outcome::with(CompanyState::NotSent, one.code.unwrap_or(ErrorCode::Unk01)),
         ChangeResult::NotBegun | ChangeResult::Unspecified => return None,
     };
@@ -386,6 +428,7 @@ fn without_its_fall(write: &PlannedWrite, fall: &Tried) -> Option<TargetResult> 
             let until = fall.at.checked_add(UNSURE_FOR).unwrap_or(Timestamp::MAX);
             TargetResult::deferred(ErrorCode::Net02, until)
         }
+        ChangeResult::Refused if fall.is_limited() => return None,
         ChangeResult::Refused => TargetResult::not_sent(ErrorCode::Map03, Some(Remark::FallRefused)),
         ChangeResult::Confirmed | ChangeResult::Sent | ChangeResult::NotBegun | ChangeResult::Unspecified => {
             return None;

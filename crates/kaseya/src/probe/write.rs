@@ -57,7 +57,7 @@ impl Session {
         };
         let is_as_before = shown.as_ref().is_ok_and(|lines| found(lines) == Some(held(line)));
         let put_back = match &written {
-            Err(WriteError::Refused { .. }) if is_as_before => None,
+            Err(WriteError::Refused { .. } | WriteError::Limited(_)) if is_as_before => None,
             _ => Some(self.write_units(at.contract, line, units, effective).await),
         };
         let left = self.lines(at.contract).await;

@@ -161,7 +161,7 @@ async fn a_limited_read_waits_as_told_and_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_limited_write_changed_nothing_and_is_not_sent_again() {
+async fn case_e10_a_limited_write_was_sent_and_is_not_sent_again() {
     for (shape, at) in shapes().into_iter().filter(|(shape, _)| shape.status == 429 || shape.body == V1) {
         let route = "PUT /api/finance/contracts/5012/services/90021";
         let kaseya = serve(route, Some(shape)).await;
@@ -169,7 +169,7 @@ async fn a_limited_write_changed_nothing_and_is_not_sent_again() {
         session.sign_in().await.unwrap();
         let line = session.lines(CONTRACT).await.unwrap().remove(0);
         let error = session.write_units(CONTRACT, &line, 14, date(2026, 3, 1)).await.unwrap_err();
-        assert!(matches!(error, WriteError::NotSent(_)), "{shape:?}");
+        assert!(matches!(error, WriteError::Limited(_)), "{shape:?}");
         assert_eq!((error.code(), error.class()), (ErrorCode::Lim01, until(at)), "{shape:?}");
         assert_eq!(kaseya.calls(route), 1, "{shape:?}");
     }

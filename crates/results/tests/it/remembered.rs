@@ -154,3 +154,46 @@ async fn case_b3_names_follow_kaseya_where_they_agreed_and_stay_as_told_where_th
     let kaseyas = "contract Managed IT, service Standard 2027".to_owned();
     assert_eq!(names(&world).await, ("Standard 2027, Other".to_owned(), kaseyas));
 }
+
+#[tokio::test]
+async fn case_e1_a_reading_with_line_ids_of_another_contract_is_not_believed() {
+    let world = World::new().await;
+    let read = |contract: i32, read_at: &str| messages::v1::ContractRead {
+        contract_id: Some(contract),
+        read_at: Some(messages::field::wire_instant(read_at.parse().expect("an instant"))),
+        found: vec![messages::v1::ServiceFound { service_id: Some(11), lines: Some(1) }],
+        ..messages::v1::ContractRead::default()
+    };
+    let first = "2026-12-01T05:00:05Z";
+    let mut message =
+        done(7, 1, 1).company("acme", 1001, "unchanged", (12.0, 12)).line(1001, 9001, 12.0, first);
+    message.contracts_read = vec![read(1001, first)];
+    world.store(&[message]).await;
+    assert_eq!(world.status("acme", 1001).await, "unchanged 7 1");
+
+    // Another session, in which nobody read 1001: the filter is ignored, and beta's contract shows acme's line.
+    let second = "2026-12-01T05:00:20Z";
+    let mut message =
+        done(7, 2, 1).company("beta", 1002, "unchanged", (12.0, 12)).line(1002, 9001, 12.0, second);
+    message.contracts_read = vec![read(1002, second)];
+    world.store(&[message]).await;
+    assert_eq!(world.status("beta", 1002).await, "not_sent UNK-01 7 1");
+    let remarks = "select remarks::text from statuses where company_id = 'beta'";
+    assert!(world.text(remarks).await.contains("line_of_other_contract"), "{}", world.text(remarks).await);
+    let kept = "select string_agg(concat_ws(' ', contract_id, line_id), ', ') from lines";
+    assert_eq!(world.text(kept).await, "1001 9001");
+    let last_sync = "select count(last_sync)::text from statuses where company_id = 'beta'";
+    assert_eq!(world.text(last_sync).await, "0", "nothing of beta's was seen");
+
+    // A reading of both in one message replaces what was known: a line that has moved is where it is now.
+    let third = "2026-12-01T05:00:25Z";
+    let mut message = done(7, 2, 2)
+        .company("acme", 1001, "not_sent", (12.0, 12))
+        .code("SVC-01")
+        .company("beta", 1002, "unchanged", (12.0, 12))
+        .line(1002, 9001, 12.0, third);
+    message.contracts_read = vec![read(1001, third), read(1002, third)];
+    world.store(&[message]).await;
+    assert_eq!(world.status("beta", 1002).await, "unchanged 7 2");
+    assert_eq!(world.text(kept).await, "1002 9001");
+}

@@ -337,3 +337,30 @@ async fn case_a8_the_first_of_two_partners_of_one_line_goes_on_and_the_other_wri
     world.run("delete from company_mappings where partner_id = 'p2' and company_id = 'c1'").await;
     assert_eq!(denials(&world.permit(&ticket, "w1", ours()).await.expect("a permit")), []);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_e1_a_line_id_remembered_under_another_contract_is_not_written() {
+    let (world, ticket) = started(2).await;
+    let ours = || vec![world.change(1, 10), world.change(2, 10)];
+    // Line 1001 is what the worker found on contract 101; contract 900 was not read in its session.
+    let known = |partner: &str, seen_at: &str| {
+        format!(
+            "insert into lines (partner_id, contract_id, line_id, service_id, units, seen_at, run_number)
+             values ('{partner}', 900, 1001, 7, 8, '{seen_at}', 1)"
+        )
+    };
+    world.partner("p2", 1).await;
+    world.run(&known("p2", "2026-11-19T12:00:00Z")).await;
+    assert_eq!(
+        denials(&world.permit(&ticket, "w1", ours()).await.expect("a permit")),
+        [],
+        "another partner's"
+    );
+    world.run(&known("p1", "2026-11-19T12:00:00Z")).await;
+    let permit = world.permit(&ticket, "w1", ours()).await.expect("a permit");
+    assert_eq!(denials(&permit), [DenialReason::LineOfOtherContract]);
+    assert_eq!(permit.granted_intent_ids.len(), 1);
+    // A contract that has not been read for more than a cycle says nothing any more.
+    world.run("update lines set seen_at = '2026-10-01T12:00:00Z' where partner_id = 'p1'").await;
+    assert_eq!(denials(&world.permit(&ticket, "w1", ours()).await.expect("a permit")), []);
+}

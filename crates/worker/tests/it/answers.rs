@@ -69,6 +69,36 @@ async fn case_e1_a_line_id_seen_under_another_contract_is_refused() {
 }
 
 #[tokio::test]
+async fn case_e1_lines_that_show_another_account_are_never_used() {
+    // Wanted is what they hold, or something else: neither is believed.
+    for users in [12, 14] {
+        let mut state = many(2);
+        state.contracts[0].lines[0].extras.insert("AccountId".to_owned(), json!(302));
+        let mut world = World::new(state).await;
+        let done = world.work(vec![simple(5001, "acme", users)]).await;
+        assert_eq!(came_out(&done, "acme", 5001), "deferred UNK-01");
+        assert_eq!(faults(&done, "acme", 5001), [AnswerFault::OtherAccount]);
+        assert_eq!((world.kaseya.history(), done.lines.len()), (Vec::new(), 0));
+    }
+    // The mapped account's own id is no objection.
+    let mut state = many(1);
+    state.contracts[0].lines[0].extras.insert("AccountId".to_owned(), json!("301"));
+    let mut world = World::new(state).await;
+    let done = world.work(vec![simple(5001, "acme", 14)]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "changed");
+}
+
+#[tokio::test]
+async fn case_e1_a_contract_that_moved_and_whose_lines_say_so_is_con_04() {
+    let mut state = many(2);
+    state.contracts[0].account = 302;
+    state.contracts[0].lines[0].extras.insert("AccountId".to_owned(), json!(302));
+    let mut world = World::new(state).await;
+    let done = world.work(vec![simple(5001, "acme", 12)]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent CON-04");
+}
+
+#[tokio::test]
 async fn case_e1_an_answer_to_a_write_that_names_another_line_is_read_back() {
     for (other, result) in [
         (json!({"Id": 90_012, "ContractId": 5001}), ChangeResult::Unsure),
@@ -203,6 +233,27 @@ async fn case_e7_a24_lines_are_read_to_their_last_page() {
         // A service that is on no page is not there.
         let missing = contract(5001, vec![target(799, vec![addend("acme", "standard", 14)])]);
         assert_eq!(came_out(&world.work(vec![missing]).await, "acme", 5001), "not_sent SVC-01");
+    }
+}
+
+#[tokio::test]
+async fn case_a24_a_page_that_is_exactly_full_without_a_total_is_not_the_whole() {
+    // A hundred lines fill the page that is asked for; our service stands on the next one, or on none.
+    for (lines, came, pages) in [(101, "changed", 6), (100, "not_sent SVC-01", 2)] {
+        let mut state = state();
+        let known = &mut state.contract_mut(5001).expect("a contract of the state").lines;
+        let first = known[0].clone();
+        known.clear();
+        known.extend((0..lines).map(|at| Line { id: 91_000 + at, service: 8_000 + at, ..first.clone() }));
+        if let Some(beyond) = known.get_mut(100) {
+            beyond.service = 701;
+        }
+        state.behaviour.lines.without_totals = true;
+        let mut world = World::new(state).await;
+        let done = world.work(vec![simple(5001, "acme", 14)]).await;
+        assert_eq!(came_out(&done, "acme", 5001), came);
+        // Each reading goes on to an empty page; a change is read back.
+        assert_eq!(world.calls(Endpoint::ContractLines), pages);
     }
 }
 

@@ -159,6 +159,30 @@ async fn b_07_where_kaseya_refuses_the_fall_the_rise_is_not_sent() {
 }
 
 #[tokio::test]
+async fn case_a17_a_rise_that_kaseya_refuses_after_its_fall_says_so() {
+    let mut world = World::new(state()).await;
+    let refusal = json!({"ResponseCode": 400, "Status": "Error", "Error": "No", "Result": null});
+    world.kaseya.fail(Endpoint::WriteLine, 2, Fault::Answer { status: 400, body: refusal });
+    let done = world.work(vec![switch(9, 6)]).await;
+    assert_eq!(results(&done), [ChangeResult::Confirmed, ChangeResult::Refused]);
+    // The row is not green, and bears the code, Kaseya's words, and what was sent and what was not.
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent UNK-01");
+    assert_eq!(outcome(&done, "acme", 5001).kaseya_says.as_deref(), Some("No"));
+    assert_eq!(outcome(&done, "acme", 5001).seen_equal, Some(false));
+    assert_eq!(of_product(&done, 5001, "standard"), "changed");
+    assert_eq!(of_product(&done, 5001, "advanced"), "not_sent UNK-01");
+    let said = remarks(&done, "acme", 5001);
+    assert!(said.contains(&Remark::RiseRefused), "{said:?}");
+    assert_eq!(writes(&world), ["90011 12→9"]);
+    // The next run finishes the pair: the rise alone.
+    let pair = asked_pairs(&world)[0].clone();
+    let mut rest = switch(9, 6);
+    rest.targets[0].begun_pair_id = pair;
+    let done = world.work(vec![rest]).await;
+    assert_eq!(of_product(&done, 5001, "advanced"), "changed");
+}
+
+#[tokio::test]
 async fn b_07_a_pair_that_is_denied_by_the_runs_brake_is_held_as_one() {
     let mut world = World::new(state()).await;
     world.on_permit(|asked| {

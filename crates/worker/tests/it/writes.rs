@@ -101,13 +101,39 @@ async fn a_write_that_kaseya_refuses_is_told_in_its_words_and_the_others_are_don
 }
 
 #[tokio::test]
-async fn what_was_written_before_the_limit_is_told_and_the_rest_waits() {
+async fn case_e10_what_was_written_before_the_limit_is_told_and_the_rest_waits() {
     let mut world = World::new(state()).await;
     let limit = Fault::Answer { status: 429, body: serde_json::json!({}) };
     world.kaseya.fail(Endpoint::WriteLine, 2, limit);
     let done = world.work(two_lines()).await;
-    assert_eq!(results(&done), [ChangeResult::Confirmed, ChangeResult::NotBegun]);
+    // It was sent, and the second reading shows that it was turned away.
+    assert_eq!(results(&done), [ChangeResult::Confirmed, ChangeResult::Refused]);
     assert_eq!(came_out(&done, "acme", 5001), "changed");
     assert_eq!(came_out(&done, "beta", 5001), "deferred LIM-01");
     assert_eq!(left(&done), (vec![5001], Some("2026-12-01T05:10:00Z".into()), Some("LIM-01".into())));
+}
+
+#[tokio::test]
+async fn case_e10_a_write_that_met_the_limit_and_landed_all_the_same_is_seen() {
+    let mut world = World::new(state()).await;
+    let limit = Fault::ApplyThenAnswer { status: 429, body: serde_json::json!({}) };
+    world.kaseya.fail(Endpoint::WriteLine, 1, limit);
+    let done = world.work(two_lines()).await;
+    // No write after the limit, whichever line is next.
+    assert_eq!(results(&done), [ChangeResult::Confirmed, ChangeResult::NotBegun]);
+    assert_eq!(world.calls(Endpoint::WriteLine), 1);
+    assert_eq!(came_out(&done, "acme", 5001), "changed");
+    assert_eq!(came_out(&done, "beta", 5001), "deferred LIM-01");
+}
+
+#[tokio::test]
+async fn case_e10_a_write_that_met_the_limit_and_cannot_be_read_back_is_unsure() {
+    let mut world = World::new(state()).await;
+    let limit = Fault::Answer { status: 429, body: serde_json::json!({}) };
+    world.kaseya.fail(Endpoint::WriteLine, 1, limit.clone());
+    world.kaseya.fail(Endpoint::ContractLines, 2, limit);
+    let done = world.work(two_lines()).await;
+    assert_eq!(results(&done), [ChangeResult::Unsure, ChangeResult::NotBegun]);
+    assert_eq!(came_out(&done, "acme", 5001), "deferred NET-02");
+    assert_eq!(came_out(&done, "beta", 5001), "deferred LIM-01");
 }
