@@ -128,21 +128,27 @@ impl Kaseya {
         }
     }
 
-    fn a_line(&mut self, which: usize) -> Option<&mut KaseyaLine> {
+    fn a_line(&mut self, which: usize) -> Option<(i32, &mut KaseyaLine)> {
         let count = self.lines.len();
-        self.lines.values_mut().nth(which.checked_rem(count)?)
+        self.lines.iter_mut().nth(which.checked_rem(count)?).map(|(id, line)| (*id, line))
+    }
+
+    /// A line has one number and one day: a newer change takes the place of one whose day is still to come.
+    fn forget_later(&mut self, id: i32) {
+        self.later.retain(|(line, _)| *line != id);
     }
 
     fn happens(&mut self, event: &Event) {
         match *event {
             Event::Edit(which, units) => {
-                if let Some(line) = self.a_line(which) {
+                if let Some((id, line)) = self.a_line(which) {
                     line.units = units;
                     self.edits += 1;
+                    self.forget_later(id);
                 }
             }
             Event::Reprice(which, price) => {
-                if let Some(line) = self.a_line(which) {
+                if let Some((_, line)) = self.a_line(which) {
                     line.price = price;
                     self.edits += 1;
                 }
@@ -166,18 +172,24 @@ impl Kaseya {
                     }
                 }
             }
-            Event::Count(..) | Event::Miss(_) | Event::Map(..) | Event::Switch(..) | Event::StartOver => {}
+            // Another Kaseya.
+            Event::StartOver => self.later.clear(),
+            Event::Count(..) | Event::Miss(_) | Event::Map(..) | Event::Switch(..) => {}
         }
     }
 
     fn write(&mut self, id: i32, units: u32, fate: Fate) {
         match fate {
             Fate::Taken | Fate::LostAndLanded => {
+                self.forget_later(id);
                 if let Some(line) = self.lines.get_mut(&id) {
                     line.units = units;
                 }
             }
-            Fate::TakenForLater => self.later.push((id, units)),
+            Fate::TakenForLater => {
+                self.forget_later(id);
+                self.later.push((id, units));
+            }
             Fate::TakenWithoutEffect | Fate::Lost => {}
         }
     }
@@ -204,6 +216,8 @@ struct Books {
     looked_for: BTreeSet<usize>,
     lines: BTreeMap<usize, (KnownLine, bool)>,
     expected: Option<ExpectedTotal>,
+    /// Whether the lines were seen to add up to the total.
+    total_is_sum: bool,
     implied_at: Option<Timestamp>,
     code_stands: bool,
     underway: Vec<Underway>,
@@ -392,9 +406,10 @@ impl Story {
                     .sum();
                 let shown = self.kaseya.total();
                 // All that was sent since the reading is in the total; what was confirmed by a total before was there then.
+                let confirmed_since = self.implied.keys().any(|implied| implied > read_at);
                 assert!(
-                    self.implied.keys().any(|implied| implied > read_at)
-                        || is_same_total(total_read + moved, shown)
+                    confirmed_since || is_same_total(total_read + moved, shown),
+                    "another total than the reading's"
                 );
                 self.implied.insert(now, self.holdings());
                 self.holdings()
@@ -450,7 +465,10 @@ impl Story {
         let total = matches!(night.survey, Survey::Total).then(|| self.kaseya.total());
         let lines_total: f64 =
             self.kaseya.lines.values().map(|line| f64::from(line.units) * line.price as f64 / 100.0).sum();
-        let is_sum = total.is_some_and(|total| is_same_total(lines_total, total));
+        if let Some(total) = total {
+            self.books.total_is_sum = is_same_total(lines_total, total);
+        }
+        let is_sum = self.books.total_is_sum;
         let mut code = false;
         let mut writes = Vec::new();
         for (service, wanted) in &self.wanted {
@@ -499,14 +517,9 @@ impl Story {
         if !writes.is_empty() && !told {
             self.reading(instant(number, 2), number);
         }
-        self.books.expected = match (total, moved) {
-            (Some(_), _) => expected,
-            (None, Some(moved)) => self
-                .books
-                .expected
-                .map(|expected| ExpectedTotal { total: expected.total + moved, ..expected }),
-            (None, None) => None,
-        };
+        let read_total = total.or_else(|| is_sum.then_some(lines_total));
+        self.books.expected =
+            read_total.zip(moved).map(|(total, moved)| ExpectedTotal { total: total + moved, is_sum });
         self.books.code_stands = code;
     }
 }

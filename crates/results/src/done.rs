@@ -305,6 +305,7 @@ fn contract_read(read: v1::ContractRead) -> Result<ReadContract, FieldError> {
             required("lines", found.lines)?;
             Ok(ServiceId(required("service_id", found.service_id)?))
         })?,
+        lines_total,
         // A line without a price leaves the sum unknown: then it is not the total.
         total_is_sum: total_before.map(|total| lines_total.is_some_and(|sum| is_same_total(sum, total))),
         gave_code: false,

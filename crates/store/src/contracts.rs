@@ -87,6 +87,8 @@ pub struct ReadContract {
     pub owner_account: Option<AccountId>,
     /// The services that it looked for.
     pub looked_for: Vec<ServiceId>,
+    /// What its lines added up to before any change; `None` where one has no price.
+    pub lines_total: Option<f64>,
     /// Whether the lines added up to the total before any change; `None` where there was no such total.
     pub total_is_sum: Option<bool>,
     /// Whether it gave a code.
@@ -115,8 +117,9 @@ pub async fn store_reads(
                  expected_total = case
                      when coalesce(contracts.read_by_run_number > excluded.read_by_run_number, false) then null
                      when excluded.expected_total is not null then excluded.expected_total
-                     -- Without a survey before it, what was expected is moved on.
-                     when $4::float8 is null then contracts.expected_total + $5::float8
+                     -- Without a survey before it, what its lines add up to, where that is the total. What an older reading
+                     -- let expect may be another total than this reading's.
+                     when $4::float8 is null and contracts.total_is_sum then $14::float8 + $5::float8
                  end,
                  total_is_sum = coalesce($11, contracts.total_is_sum),
                  looked_for = case when contracts.read_at > excluded.read_at then contracts.looked_for
@@ -143,6 +146,7 @@ pub async fn store_reads(
                 &read.total_is_sum,
                 &read.gave_code,
                 &read.owner_account.map(|account| account.0),
+                &read.lines_total,
             ],
         )
         .await?;

@@ -197,3 +197,66 @@ async fn case_e1_a_reading_with_line_ids_of_another_contract_is_not_believed() {
     assert_eq!(world.status("beta", 1002).await, "unchanged 7 2");
     assert_eq!(world.text(kept).await, "1002 9001");
 }
+
+/// A reading of contract 1001, without or with the total that a survey showed before it.
+fn reading(at: &str, total_before: Option<f64>, lines_total: f64, moved: f64) -> messages::v1::ContractRead {
+    messages::v1::ContractRead {
+        contract_id: Some(1001),
+        read_at: Some(messages::field::wire_instant(at.parse().expect("an instant"))),
+        found: vec![messages::v1::ServiceFound { service_id: Some(11), lines: Some(1) }],
+        total_before,
+        total_moved: Some(moved),
+        lines_total: Some(lines_total),
+        ..messages::v1::ContractRead::default()
+    }
+}
+
+/// Of each change underway on contract 1001, whether the contract was read since.
+async fn read_since(world: &World) -> Vec<bool> {
+    let underway = world.database.store.transaction("underway", |tx| {
+        Box::pin(async move {
+            let partner = PartnerId::new(PARTNER).expect("an id");
+            store::ledger::changes_underway(tx, &partner, &[ContractId(1001)]).await
+        })
+    });
+    underway.await.expect("a database").iter().map(|change| change.read_since).collect()
+}
+
+#[tokio::test]
+async fn g_03_a_change_that_a_later_reading_did_not_show_is_told_by_no_total() {
+    let world = World::new().await;
+    world.granted(1, (7, 1, 1), (12.0, 14), GRANTED).await;
+    world.sql("update intents set effective_date = '2027-01-01'").await;
+    let mut message = done(7, 1, 1).line(1001, 9001, 12.0, SENT).change(1, Sent, SENT);
+    message.contracts_read = vec![reading(SENT, Some(42.0), 42.0, 7.0)];
+    world.store(&[message]).await;
+    // The attempt that sent it left it to the next total.
+    assert_eq!(read_since(&world).await, [false]);
+    world.run(8).await;
+    world.job(8, 2, 1).await;
+    let mut message = done(8, 2, 1).line(1001, 9001, 12.0, NEXT);
+    message.contracts_read = vec![reading(NEXT, Some(42.0), 42.0, 0.0)];
+    world.store(&[message]).await;
+    assert_eq!(read_since(&world).await, [true]);
+}
+
+#[tokio::test]
+async fn g_01_the_total_that_is_expected_is_always_the_newest_readings() {
+    let world = World::new().await;
+    let expected = "select coalesce(expected_total::text, 'unknown') from contracts where contract_id = 1001";
+    let read = async |attempt: u32, reading: messages::v1::ContractRead| {
+        if attempt > 1 {
+            world.next_attempt(1, attempt).await;
+        }
+        let mut message = done(7, 1, attempt);
+        message.contracts_read = vec![reading];
+        world.store(&[message]).await;
+        world.text(expected).await
+    };
+    assert_eq!(read(1, reading("2026-12-01T05:00:05Z", Some(42.0), 42.0, 7.0)).await, "49");
+    // No survey before it: somebody has changed a line meanwhile, and 49 is an older reading's.
+    assert_eq!(read(2, reading("2026-12-01T05:00:10Z", None, 35.0, 3.5)).await, "38.5");
+    // The total counts something beside the lines: without one, nothing is expected.
+    assert_eq!(read(3, reading("2026-12-01T05:00:15Z", Some(50.0), 42.0, 0.0)).await, "50");
+    assert_eq!(read(4, reading("2026-12-01T05:00:20Z", None, 42.0, 0.0)).await, "unknown");
+}
