@@ -17,7 +17,7 @@ use crate::Operations;
 pub const UNMAPPED: u32 = 20;
 
 /// Words at a name's end for what kind of company it is: two names are the same with them and without.
-const LEGAL_FORMS: [&str; 54] = [
+const LEGAL_FORMS: [&str; 55] = [
     "ab",
     "ag",
     "aps",
@@ -51,8 +51,6 @@ const LEGAL_FORMS: [&str; 54] = [
     "onlus",
     "oy",
     "oyj",
-    "pa",
-    "pc",
     "plc",
     "pllc",
     "pte",
@@ -72,7 +70,15 @@ const LEGAL_FORMS: [&str; 54] = [
     "sro",
     "ug",
     "unipersonale",
+    "合同会社",
+    "有限会社",
+    "株式会社",
 ];
+/// Forms that are other words too: they are forms only as these are written, `P.C.` or after a comma. "Studio PC" is not
+/// "Studio".
+const WRITTEN_FORMS: [&str; 2] = ["pa", "pc"];
+/// Forms that are written in one with the name, before or behind it.
+const JAPANESE: [&str; 3] = ["合同会社", "有限会社", "株式会社"];
 /// "sp. z o.o." as three words.
 const POLISH: [&str; 3] = ["sp", "z", "oo"];
 /// Words that join others; between two others only: "Studio E" is not "Studio Y".
@@ -148,10 +154,11 @@ pub fn suggest(company: &str, accounts: &[Account]) -> Vec<Suggestion> {
     suggestions
 }
 
-/// The suggestion that may be chosen beforehand: the first, unless another is as surely the same.
+/// The suggestion that may be chosen beforehand: the first, unless another is as likely.
 pub fn likeliest(suggestions: &[Suggestion]) -> Option<&Suggestion> {
-    let sure = suggestions.iter().filter(|one| one.score == 100).count();
-    suggestions.first().filter(|_| sure < 2)
+    let first = suggestions.first()?;
+    let is_as_likely = |other: &Suggestion| other.score == first.score;
+    (!suggestions.get(1).is_some_and(is_as_likely)).then_some(first)
 }
 
 /// A part of the company's name by which Kaseya may be searched for it: its longest telling word, as it is typed.
@@ -166,7 +173,8 @@ struct Spellings([Vec<String>; 2]);
 
 impl Spellings {
     fn of(name: &str) -> Self {
-        Self([words(&in_small_letters(name, false)), words(&in_small_letters(name, true))])
+        let written = ends_as_a_form(name);
+        Self([false, true].map(|long_umlauts| words(&in_small_letters(name, long_umlauts), written)))
     }
 
     /// How alike two names are, of 100.
@@ -193,10 +201,18 @@ fn likeness(one: &[String], other: &[String]) -> u8 {
     if one == other { 100 } else { score.min(99) }
 }
 
-/// The telling words of a name, in the order of the alphabet.
-fn words(letters: &str) -> Vec<String> {
-    let all = joined(letters.split_whitespace());
-    let begins = usize::from(all.len() > 2 && all[0] == ARTICLE);
+/// Whether a name's last word is written as a form is: with points, or behind a comma.
+fn ends_as_a_form(name: &str) -> bool {
+    let name = name.trim_end();
+    let last = name.rsplit(char::is_whitespace).next().unwrap_or(name);
+    last.contains('.') || name.strip_suffix(last).is_some_and(|before| before.trim_end().ends_with(','))
+}
+
+/// The telling words of a name, in the order of the alphabet. `written` says that it ends as a form is written.
+fn words(letters: &str, written: bool) -> Vec<String> {
+    let all = joined(letters.split_whitespace().flat_map(apart));
+    let is_before = |word: &String| JAPANESE.contains(&word.as_str());
+    let begins = usize::from(all.len() > 2 && all[0] == ARTICLE || all.len() > 1 && is_before(&all[0]));
     let mut ends = all.len();
     // "S.r.l.", "GmbH & Co. KG", "& C. S.n.c.": all that is behind the name.
     while ends > begins + 1 {
@@ -207,7 +223,8 @@ fn words(letters: &str) -> Vec<String> {
         let behind = &all[ends - 1];
         let is_company = behind == "c" && ends > begins + 2 && JOINING.contains(&all[ends - 2].as_str());
         let dangles = JOINING.contains(&behind.as_str()) && ends < all.len();
-        if !LEGAL_FORMS.contains(&behind.as_str()) && !is_company && !dangles {
+        let is_written = written && ends == all.len() && WRITTEN_FORMS.contains(&behind.as_str());
+        if !LEGAL_FORMS.contains(&behind.as_str()) && !is_written && !is_company && !dangles {
             break;
         }
         ends -= 1;
@@ -226,6 +243,18 @@ fn words(letters: &str) -> Vec<String> {
     telling
 }
 
+/// A word, and a form that is written in one with it.
+fn apart(word: &str) -> Vec<&str> {
+    for form in JAPANESE {
+        match (word.strip_prefix(form), word.strip_suffix(form)) {
+            (Some(name), _) if !name.is_empty() => return vec![form, name],
+            (_, Some(name)) if !name.is_empty() => return vec![name, form],
+            _ => {}
+        }
+    }
+    vec![word]
+}
+
 /// Words with runs of single letters and digits as one: "S. r. l." is "srl", "3 M" is "3m". A letter that joins two words stays.
 fn joined<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
@@ -242,7 +271,10 @@ fn joined<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
 }
 
 fn is_telling(word: &str) -> bool {
-    !LEGAL_FORMS.contains(&word) && !JOINING.contains(&word) && word != ARTICLE
+    !LEGAL_FORMS.contains(&word)
+        && !WRITTEN_FORMS.contains(&word)
+        && !JOINING.contains(&word)
+        && word != ARTICLE
 }
 
 /// Words between blanks, in small letters without accents. "S.r.l." is one word, `&` is "and".
@@ -362,10 +394,49 @@ mod tests {
             ("Dr Lee DDS, P.A.", "Dr Lee DDS"),
             ("Brown Pty. Ltd.", "Brown Pty Ltd"),
             ("Virtanen Oyj", "Virtanen Oy"),
+            ("Company a LTD", "Company a Ltd"),
+            ("Company a Ltd", "Company a Limited"),
+            ("Smith & Jones PLLC", "Smith & Jones"),
+            ("Oak Partners LP", "Oak Partners"),
+            ("Harbour Pte Ltd", "Harbour"),
+            ("Dupont EURL", "Dupont"),
+            ("Dupont SASU", "Dupont SAS"),
+            ("Novak s.r.o.", "Novak"),
+            ("Jansen B.V.", "Jansen BV"),
+            ("Peeters BVBA", "Peeters"),
+            ("Citta\u{300} Verde", "Citta Verde"),
         ] {
             assert_eq!(score(one, other), 100, "{one} / {other}");
         }
         assert_eq!(score("AcmeLabs", "Acme Labs"), 99);
+    }
+
+    #[test]
+    fn case_b8_a_word_that_is_a_form_only_in_its_spelling_tells_unless_it_is_so_written() {
+        for (one, other) in [
+            ("Smith P.C.", "Smith"),
+            ("Smith, PC", "Smith"),
+            ("Smith P. C.", "Smith, P.C."),
+            ("Lee DDS, PA", "Lee DDS P.A."),
+            ("Studio PC", "STUDIO Pc"),
+            ("株式会社テスト", "テスト株式会社"),
+            ("株式会社 テスト", "テスト"),
+        ] {
+            assert_eq!(score(one, other), 100, "{one} / {other}");
+        }
+        for (one, other) in
+            [("Studio PC", "Studio"), ("Studio PA", "Studio PC"), ("東京病院", "東京病院支店")]
+        {
+            assert!(score(one, other) < 100, "{one} / {other}");
+        }
+        let account = |id, name: &str| Account { id: AccountId(id), name: name.to_owned(), is_active: true };
+        let found = suggest("Studio PC", &[account(1, "Studio"), account(2, "Studio PC")]);
+        assert_eq!(likeliest(&found).map(|one| one.account.0), Some(2));
+        let found = suggest("Studio", &[account(1, "Studio"), account(2, "Studio PC")]);
+        assert_eq!(likeliest(&found).map(|one| one.account.0), Some(1));
+        // As likely, and neither is the same: a person chooses.
+        let found = suggest("Studio", &[account(1, "Studio PA"), account(2, "Studio PC")]);
+        assert!(found.len() == 2 && likeliest(&found).is_none(), "{found:?}");
     }
 
     #[test]
@@ -379,6 +450,8 @@ mod tests {
             ("E Y Ltd", "The Co"),
             ("A.S. Roma Store", "Roma Store"),
             ("The Y", "Y Combinator"),
+            ("Clinic A", "Clinic E"),
+            ("Group Y", "Group E"),
             ("E", "Y"),
         ] {
             assert!(score(one, other) < 100, "{one} / {other}");
@@ -412,7 +485,7 @@ mod tests {
         #[test]
         fn likeness_is_mutual_and_a_name_is_like_itself(one in "\\PC{0,30}", other in "\\PC{0,30}") {
             prop_assert_eq!(score(&one, &other), score(&other, &one));
-            if !words(&in_small_letters(&one, false)).is_empty() {
+            if !words(&in_small_letters(&one, false), ends_as_a_form(&one)).is_empty() {
                 prop_assert_eq!(score(&one, &one), 100);
             }
         }
