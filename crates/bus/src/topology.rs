@@ -125,11 +125,13 @@ pub enum EventTopic {
     ReportRefused,
     /// `ReportIncomplete`.
     ReportIncomplete,
+    /// `RunDeferred`.
+    RunDeferred,
 }
 
 impl EventTopic {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SyncAnswered,
         Self::ReportAnswered,
         Self::DecisionAnswered,
@@ -141,6 +143,7 @@ impl EventTopic {
         Self::HoldOpened,
         Self::ReportRefused,
         Self::ReportIncomplete,
+        Self::RunDeferred,
     ];
 
     /// Its routing key.
@@ -157,6 +160,7 @@ impl EventTopic {
             Self::HoldOpened => "hold.opened",
             Self::ReportRefused => "report.refused",
             Self::ReportIncomplete => "report.incomplete",
+            Self::RunDeferred => "run.deferred",
         }
     }
 }

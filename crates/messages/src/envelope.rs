@@ -40,7 +40,7 @@ macro_rules! travelling {
 travelling! {
     SyncRequested, SyncAnswered, UserCountsReported, ReportAnswered, HoldDecided, DecisionAnswered, MessageDeadLettered,
     RunFinished, CompanyStatusChanged, CredentialsRefused, PasswordAging, HoldOpened,
-    ReportRefused, ReportIncomplete,
+    ReportRefused, ReportIncomplete, RunDeferred,
     JobReady, StartJob, StartJobAnswer, PermitWrites, PermitAnswer, RenewLease, RenewLeaseAnswer, JobDone, DeadLetter,
     MessagePart,
 }

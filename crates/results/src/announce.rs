@@ -145,6 +145,7 @@ fn outgoing(event: &StoredEvent, entropy: &Entropy, now: jiff::Timestamp) -> Opt
         v1::HoldOpened::KIND,
         v1::ReportRefused::KIND,
         v1::ReportIncomplete::KIND,
+        v1::RunDeferred::KIND,
         v1::MessageDeadLettered::KIND,
     ]
     .into_iter()

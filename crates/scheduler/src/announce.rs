@@ -3,7 +3,7 @@
 //! For the main loop: [`announce_answers`], every poll. Each answer is announced at least once: the rows are the outbox.
 
 use bus::{EventTopic, Outgoing, PublishError, TraceContext};
-use domain::{FailureClass, PartnerId, ReportId, RequestId, RunId};
+use domain::{FailureClass, PartnerId, ReportId, RequestId, RunId, Wait};
 use jiff::Timestamp;
 use messages::{field::wire_instant, inbound::Unreadable, v1};
 use store::{
@@ -210,10 +210,15 @@ async fn wait(context: &Context, partner: &PartnerId, run: RunId) -> Result<Opti
     let now = context.clock.now();
     let waits =
         context.store.transaction("read_waits", |tx| Box::pin(waiting::runs(tx, partner, now))).await?;
-    Ok(waits.get(&run).map(|wait| v1::Wait {
+    Ok(waits.get(&run).map(wire_wait))
+}
+
+/// What is waited for, on the wire.
+pub(crate) fn wire_wait(wait: &Wait) -> v1::Wait {
+    v1::Wait {
         reason: wait.reason.as_str().to_owned(),
         code: wait.code.map(|code| code.as_str().to_owned()),
         since: Some(wire_instant(wait.since)),
         until: wait.until.map(wire_instant),
-    }))
+    }
 }

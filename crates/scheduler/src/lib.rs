@@ -9,6 +9,7 @@ pub mod content;
 mod context;
 mod counts;
 mod decisions;
+mod deferrals;
 mod due;
 mod duty;
 mod emit;
@@ -174,6 +175,7 @@ impl Scheduler {
                 month_end::freeze_due(context).await?;
                 later_finals::keep(context).await?;
                 incomplete_reports::tell(context).await?;
+                deferrals::tell(context).await?;
                 full_read::begin_due(context).await?;
             }
             Duty::LoginsToProve => {

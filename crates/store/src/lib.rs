@@ -12,6 +12,7 @@ pub mod contracts;
 pub mod count_corrections;
 pub mod counts;
 pub mod dead_letters;
+pub mod deferrals;
 mod error;
 pub mod events;
 pub mod frozen;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{CompanyId, ContractId, ErrorCode, LOCK_WAIT, PartnerId, RunId, Wait, WaitReason};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Row, StoreError, Transaction};
+use crate::{Row, StoreError, Transaction, deferrals};
 
 /// A ticket that no worker has taken for so long waits for one.
 const TAKEN_WITHIN: SignedDuration = SignedDuration::from_mins(2);
@@ -73,9 +73,7 @@ fn wait_of(row: &Row, state: &str, now: Timestamp) -> Result<Option<Wait>, Store
     let word: Option<String> = row.get("deferred_code")?;
     let since = row.get::<Option<Timestamp>>("deferred_at")?.unwrap_or(created);
     if let Some(until) = until {
-        // An attempt may be handed back until an instant without saying why.
-        let unsaid = || Wait { reason: WaitReason::KaseyaDown, code: None, since, until: Some(until) };
-        return Ok(Some(word.map_or_else(unsaid, |word| Wait::stored(&word, since, Some(until)))));
+        return Ok(Some(deferrals::until(word.as_deref(), since, until)));
     }
     if !row.get::<bool>("calls")? {
         return Ok(None);

@@ -164,6 +164,40 @@ async fn case_a21_a_request_that_joins_a_run_prolongs_nobody_elses() {
 }
 
 #[tokio::test]
+async fn g_04_a_run_that_is_put_off_is_told_of_once_per_instant_with_its_code() {
+    let world = counted(60).await;
+    world.daily("p", "2026-11-23", "2026-11-23T01:00:00Z").await;
+    crate::due::run_due(&world.context).await.expect("it is due");
+    world.spread().await;
+    let told = async || {
+        crate::deferrals::tell(&world.context).await.expect("a round");
+        world
+            .text(
+                "select coalesce(string_agg(concat_ws(' ', body -> 'wait' ->> 'code', body -> 'wait' ->> 'until',
+                                                      body ->> 'jobs'), ', ' order by number), '') from events
+                 where topic = 'run.deferred' and kind = 'kaseya_sync.v1.RunDeferred'",
+            )
+            .await
+    };
+    assert_eq!(told().await, "");
+    let put_off = |until: &str| {
+        format!(
+            "update jobs set not_before = '{until}', deferred_code = 'LIM-01', deferred_at = '2026-11-23T12:00Z' where kind = 'work'"
+        )
+    };
+    world.sql(&put_off("2026-11-23T20:00Z")).await;
+    let jobs = world.text("select count(*) from jobs where kind = 'work'").await;
+    let first = format!("LIM-01 2026-11-23T20:00:00+00:00 {jobs}");
+    assert_eq!(told().await, first);
+    assert_eq!(told().await, first, "not twice");
+    world.sql(&put_off("2026-11-23T21:00Z")).await;
+    assert_eq!(told().await, format!("{first}, LIM-01 2026-11-23T21:00:00+00:00 {jobs}"));
+    // What may go on is no longer put off.
+    world.sql(&put_off("2026-11-23T01:00Z")).await;
+    assert_eq!(told().await, format!("{first}, LIM-01 2026-11-23T21:00:00+00:00 {jobs}"));
+}
+
+#[tokio::test]
 async fn what_was_started_before_the_press_is_done_again_by_a_follow_up() {
     let world = counted(60).await;
     world.daily("p", "2026-11-23", "2026-11-23T01:00:00Z").await;
