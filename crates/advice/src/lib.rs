@@ -20,6 +20,7 @@ mod text;
 mod texts;
 mod vocabulary;
 mod waiting;
+mod zones;
 
 pub use advice::{Advice, advise};
 pub use facts::{Facts, Money};
@@ -29,3 +30,4 @@ pub use ready::not_ready;
 pub use remark::{answer_fault, remark};
 pub use state::state;
 pub use waiting::wait;
+pub use zones::zones;

@@ -2,20 +2,26 @@
 
 use std::{path::Path, sync::Arc};
 
+use advice::Language;
 use anyhow::Context as _;
 use connection::{Authenticated, Checked, Finding, NotTried, Values};
 use domain::{NextTry, PartnerId};
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
+use operations::{AdviceDocument, tried};
 use serde::Serialize;
 use vault::KeyRing;
 
 use crate::{
+    advising,
     ended::Ended,
     installation::Installation,
     output,
     settings_file::{self, Surroundings},
     trial,
 };
+
+/// Whose values are tried, which, and the zone of the partner's schedule.
+type Tried = (PartnerId, Values, TimeZone);
 
 /// `--json`: the whole document.
 #[derive(Serialize)]
@@ -33,6 +39,12 @@ struct Document<'a> {
     /// Whether a sync of all companies follows by itself.
     sync_follows: bool,
     checks: Vec<Check<'a>>,
+    /// What to do about the first check that failed.
+    help: Option<AdviceDocument>,
+    /// The zone that Kaseya told, as IANA names it.
+    kaseya_zone: Option<&'a str>,
+    /// What it means for the invoice day that this is another zone than the schedule's.
+    zone_note: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -54,9 +66,10 @@ pub(crate) async fn command(
     whose: &str,
     json: bool,
     mended: bool,
+    language: Language,
 ) -> anyhow::Result<Ended> {
     let keys = Arc::new(installation.keys()?);
-    let (partner, values) = match Path::new(whose).is_file() {
+    let (partner, values, zone) = match Path::new(whose).is_file() {
         true => match from_file(installation, Path::new(whose)).await? {
             Some(read) => read,
             None => return Ok(Ended::Refused),
@@ -68,18 +81,19 @@ pub(crate) async fn command(
         Err(NotTried::Store(error)) => return Err(error.into()),
         tried => tried,
     };
+    let reader = advice::Reader { language, now: installation.clock.now().to_zoned(zone) };
     if json {
-        let document = document(&partner, &values, &tried);
+        let document = document(&partner, &values, &tried, &reader);
         output::say(&serde_json::to_string_pretty(&document)?)?;
     } else {
-        show(&partner, &values, &tried)?;
+        show(&partner, &values, &tried, &reader)?;
     }
     Ok(if tried.is_ok_and(|tried| tried.is_proven()) { Ended::InOrder } else { Ended::Refused })
 }
 
 /// The values of a settings file, whose partner may be one of whom nothing is stored. `None` when it has mistakes, which
 /// are told.
-async fn from_file(installation: &Installation, file: &Path) -> anyhow::Result<Option<(PartnerId, Values)>> {
+async fn from_file(installation: &Installation, file: &Path) -> anyhow::Result<Option<Tried>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let stored = match settings_file::partner_of(&text) {
         Some(partner) => {
@@ -94,7 +108,10 @@ async fn from_file(installation: &Installation, file: &Path) -> anyhow::Result<O
     let around =
         Surroundings { directory, now: installation.clock.now(), stored: stored.as_ref(), names: None };
     match settings_file::read(&text, around) {
-        Ok(read) => Ok(Some((read.partner.clone(), trial::values(&read.integration)))),
+        Ok(read) => {
+            let zone = read.schedule.zone().clone();
+            Ok(Some((read.partner.clone(), trial::values(&read.integration), zone)))
+        }
         Err(mistakes) => {
             for mistake in &mistakes.0 {
                 output::tell(&format_args!("{}: {mistake}", file.display()));
@@ -106,25 +123,24 @@ async fn from_file(installation: &Installation, file: &Path) -> anyhow::Result<O
 }
 
 /// The stored values of a partner.
-async fn stored(
-    installation: &Installation,
-    partner: &str,
-    keys: &KeyRing,
-) -> anyhow::Result<(PartnerId, Values)> {
+async fn stored(installation: &Installation, partner: &str, keys: &KeyRing) -> anyhow::Result<Tried> {
     let settings =
         installation.partner(partner).await.with_context(|| format!("{partner} is no file either"))?;
+    let zone = settings.zone().clone();
     let partner = settings.partner;
     let Some(integration) = settings.integration else { anyhow::bail!("{partner} has no integration yet") };
     let values =
         Values::stored(&partner, &integration, keys).context("the stored password cannot be opened")?;
-    Ok((partner, values))
+    Ok((partner, values, zone))
 }
 
 fn document<'a>(
     partner: &'a PartnerId,
     values: &'a Values,
     tried: &'a Result<Authenticated, NotTried>,
+    reader: &advice::Reader,
 ) -> Document<'a> {
+    let answered = tried.as_ref().ok();
     Document {
         partner: partner.as_str(),
         host: &values.host,
@@ -141,6 +157,11 @@ fn document<'a>(
         },
         sync_follows: tried.as_ref().is_ok_and(|tried| tried.sync_follows),
         checks: tried.iter().flat_map(|tried| &tried.checks).map(check).collect(),
+        help: answered
+            .and_then(|tried| tried::help(&tried.checks, &values.host, reader))
+            .map(|help| AdviceDocument::of(help, reader.language)),
+        kaseya_zone: answered.and_then(|tried| tried.time_zone.as_deref()),
+        zone_note: answered.and_then(|tried| tried::zones(tried, reader)),
     }
 }
 
@@ -164,7 +185,12 @@ fn check(checked: &Checked) -> Check<'_> {
     Check { check: checked.check.as_str(), finding, code, words, fault, menu: checked.right() }
 }
 
-fn show(partner: &PartnerId, values: &Values, tried: &Result<Authenticated, NotTried>) -> anyhow::Result<()> {
+fn show(
+    partner: &PartnerId,
+    values: &Values,
+    tried: &Result<Authenticated, NotTried>,
+    reader: &advice::Reader,
+) -> anyhow::Result<()> {
     match tried {
         Ok(tried) => {
             for checked in &tried.checks {
@@ -178,6 +204,12 @@ fn show(partner: &PartnerId, values: &Values, tried: &Result<Authenticated, NotT
                 output::say(
                     &"Kaseya takes the saved credentials again: a sync of all companies follows by itself",
                 )?;
+            }
+            if let Some(help) = tried::help(&tried.checks, &values.host, reader) {
+                advising::say(&help, &values.host, reader.language)?;
+            }
+            if let Some(said) = tried::zones(tried, reader) {
+                output::say(&said)?;
             }
             output::say(&format_args!("the values of {partner} {came} {}; nothing was stored", values.host))?;
         }

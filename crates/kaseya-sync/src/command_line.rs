@@ -49,6 +49,8 @@ pub(crate) enum Command {
         /// Tries the very values that Kaseya has refused once more: what was wrong is mended in Kaseya.
         #[arg(long)]
         mended: bool,
+        #[command(flatten)]
+        advice: AdviceLanguage,
     },
     /// Asks for a sync of a partner, now.
     SyncNow(SyncNow),

@@ -61,9 +61,9 @@ pub fn main() -> ExitCode {
                 apply::command(&installation, &file, without_trying).await
             })
         }
-        Command::Authenticate { whose, json, mended } => {
+        Command::Authenticate { whose, json, mended, advice } => {
             on_installation(config, data_dir, move |installation| async move {
-                authenticate::command(&installation, &whose, json, mended).await
+                authenticate::command(&installation, &whose, json, mended, advice.get()).await
             })
         }
         Command::SyncNow(order) => on_installation(config, data_dir, move |installation| async move {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use advice::Language;
-use domain::{CompanyId, Evidence, NotReady, PartnerReadiness, RunId, Wait};
+use domain::{CompanyId, CountBasis, Evidence, NotReady, PartnerReadiness, RunId, Wait};
 use jiff::Timestamp;
 use operations::{AdviceDocument, Advising};
 use serde::Serialize;
@@ -38,6 +38,8 @@ struct Document<'a> {
     credentials_refused: Option<&'static str>,
     #[serde(flatten)]
     standing: &'a Standing,
+    /// What all numbers of users count: users or licences.
+    count_basis: &'static str,
     /// Null unless the integration is on.
     next_run_at: Option<Timestamp>,
     /// Companies whose next invoice would be right.
@@ -220,6 +222,7 @@ fn document<'a>(settings: &'a PartnerSettings, seen: &'a Seen<'a>, language: Lan
             .and_then(|integration| integration.credentials_refused)
             .map(|refused| refused.code.as_str()),
         standing,
+        count_basis: settings.count_basis.as_str(),
         next_run_at: settings
             .schedule
             .as_ref()
@@ -312,6 +315,11 @@ fn show(settings: &PartnerSettings, seen: &Seen<'_>, language: Language) -> anyh
         let next = instant(Some(schedule.next_run_at), zone);
         output::say(&format_args!("next scheduled run {next}; times are those of {zone_name}"))?;
     }
+    let basis = match settings.count_basis {
+        CountBasis::Users => "active users",
+        CountBasis::Licences => "assigned licences",
+    };
+    output::say(&format_args!("numbers of users are of {basis}"))?;
     let columns =
         ["run", "by", "state", "started", "companies", "changed", "equal", "held", "failed", "skipped"];
     let mut table = output::table(&columns);

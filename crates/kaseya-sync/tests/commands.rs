@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use kaseya_simulator::{Clock, Running, Simulator, State};
+use kaseya_simulator::{Clock, Endpoint, Fault, RetryAfter, Running, Simulator, State};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -304,6 +304,60 @@ async fn settings_sync_hold_and_switch_by_the_commands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn case_c1_status_says_for_what_and_until_when_a_job_waits() {
+    let kaseya = kaseya().await;
+    let standalone = Standalone::start();
+    let folder = standalone.directory.path();
+    write(folder, "password", "secret word\n");
+    let file = write(folder, "msp.toml", &settings(&kaseya, 13, 40));
+    standalone.expect(0, &["apply", &file]);
+    let limit = Fault::LimitReached { retry_after: RetryAfter::Seconds, html: false };
+    kaseya.fail(Endpoint::ContractsSummary, 1, limit);
+    let said = standalone.expect(0, &["sync-now", "msp"]);
+    assert!(said.contains("asked as request"), "{said}");
+    let waits = (0..500).any(|_| standalone.status()["runs"][0]["wait"].is_object());
+    let status = standalone.status();
+    assert!(waits, "{status}");
+    let (run, row) = (&status["runs"][0]["wait"], state_of(&status, "niccolo"));
+    assert_eq!((&run["reason"], &run["code"]), (&"call_limit".into(), &"LIM-01".into()), "{run}");
+    assert_eq!((&row["state"], &row["code"], &row["wait"]), (&"deferred".into(), &"LIM-01".into(), run));
+    assert_eq!(row["deferred_until"], run["until"]);
+    let until: Timestamp = run["until"].as_str().expect("an instant").parse().expect("an instant");
+    // The schedule's zone is UTC.
+    let at = until.to_zoned(jiff::tz::TimeZone::UTC).strftime("%H:%M").to_string();
+
+    // With its day where that is another than today.
+    let english = standalone.expect(0, &["status", "msp"]).to_lowercase();
+    for words in ["deferred until ", "the hour's calls to kaseya are used up (lim-01). next try ", &*at] {
+        assert!(english.contains(words), "{words}: {english}");
+    }
+    let italian = standalone.expect(0, &["status", "msp", "--language", "it"]).to_lowercase();
+    for words in ["rinviata al", "(lim-01). prossimo tentativo ", &*at] {
+        assert!(italian.contains(words), "{words}: {italian}");
+    }
+    standalone.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a23_apply_says_which_ids_kaseya_has_never_shown() {
+    let kaseya = kaseya().await;
+    let standalone = Standalone::start();
+    let folder = standalone.directory.path();
+    write(folder, "password", "secret word\n");
+    let file = write(folder, "msp.toml", &settings(&kaseya, 13, 40));
+    let said = standalone.expect(0, &["apply", &file]);
+    assert!(said.contains("not yet known to Kaseya: 5 ids of the mappings"), "{said}");
+    assert!(
+        said.contains("service 701 \"Standard\"") && said.contains("contract 5012 \"Managed services\""),
+        "{said}"
+    );
+    standalone.expect(0, &["sync-now", "msp", "--wait"]);
+    let said = standalone.expect(0, &["apply", &file]);
+    assert!(!said.contains("not yet known"), "{said}");
+    standalone.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_probe_tells_how_each_assumption_stands_and_needs_no_installation() {
     let kaseya = kaseya().await;
     let folder = tempfile::tempdir().expect("a directory");
@@ -416,6 +470,8 @@ async fn s_12_values_are_tried_and_swapped_by_the_commands_and_all_writes_are_st
     // Before the first save.
     let said = standalone.expect(0, &["authenticate", &file]);
     assert!(said.contains("✓ login to V1") && said.contains("nothing was stored"), "{said}");
+    // case A13: the file's schedule is in UTC.
+    assert!(said.contains("Kaseya is in the zone Europe/Rome, your schedule in UTC"), "{said}");
     assert!(standalone.expect(1, &["status", "msp"]).contains("there is no partner msp"));
     standalone.expect(0, &["apply", &file]);
     let document: Value =

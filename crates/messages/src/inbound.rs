@@ -17,7 +17,7 @@ use crate::{
 /// The most companies that a request may list.
 const MAX_LISTED: usize = 10_000;
 /// The most users of one count.
-const MAX_USERS: u32 = 10_000_000;
+pub const MAX_USERS: u32 = 10_000_000;
 /// The most parts of a report.
 const MAX_PARTS: u32 = 10_000;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use advice::{Advice, Facts, Language, Money, Reader, advise};
-use domain::{Brake, CompanyId, CompanyState, ContractId, ErrorCode, ServiceId, Wait};
+use domain::{Brake, CompanyId, CompanyState, ContractId, CountBasis, ErrorCode, ServiceId, Wait};
 use jiff::{Timestamp, ToSpan as _, Zoned, civil::Date, tz::TimeZone};
 use serde::Serialize;
 use store::{
@@ -62,6 +62,11 @@ impl<'a> Advising<'a> {
             held: leftovers::names(tx, &settings.partner, &held).await?,
             now: now.to_zoned(settings.zone().clone()),
         })
+    }
+
+    /// What the numbers count.
+    pub fn count_basis(&self) -> CountBasis {
+        self.settings.count_basis
     }
 
     /// A company's state with the facts that belong to it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use advice::Language;
-use domain::PartnerId;
+use domain::{Evidence, PartnerId};
 use store::{
     StoreError, Transaction,
     history::{self, JournalEntry, JournalQuery},
@@ -18,7 +18,7 @@ use crate::{
 /// Entries that are read at a time.
 const CHUNK: u32 = 5000;
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 21] = [
     "entry",
     "written_at",
     "run",
@@ -37,6 +37,8 @@ const COLUMNS: [&str; 19] = [
     "approved",
     "pair",
     "trace_context",
+    "evidence",
+    "evidence_at",
     "effective_date_read",
 ];
 
@@ -102,6 +104,8 @@ fn row(entry: &JournalEntry, names: &BTreeMap<String, String>, cells: &Cells) ->
         entry.was_approved.to_string(),
         text(entry.pair.map(|pair| pair.to_string())),
         text(entry.traceparent.clone()),
+        text(entry.evidence.map(|evidence| evidence.kind().to_owned())),
+        text(entry.evidence.map(Evidence::at).map(|at| cells.instant(at))),
         text(entry.effective_date_read.map(|day| day.to_string())),
     ]
 }

@@ -19,6 +19,7 @@ mod journal_sheet;
 pub mod kaseya_reading;
 pub mod leftovers;
 pub mod mapping_file;
+mod never_shown;
 pub mod not_saved;
 pub mod product_mappings;
 pub mod schedule;
@@ -27,6 +28,7 @@ mod status_sheet;
 pub mod suggestions;
 pub mod switch;
 pub mod sync_requests;
+pub mod tried;
 
 use std::{fmt, sync::Arc, time::Duration};
 

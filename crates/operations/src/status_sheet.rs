@@ -1,7 +1,7 @@
 //! How companies stand, as a file for a spreadsheet: a row per company, contract and product.
 
 use advice::{Advice, Language};
-use domain::{ErrorCode, Month, PartnerId};
+use domain::{ErrorCode, Evidence, Month, PartnerId};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction,
@@ -16,7 +16,7 @@ use crate::{
     spreadsheet::{Cells, marked},
 };
 
-const COLUMNS: [&str; 29] = [
+const COLUMNS: [&str; 32] = [
     "company_id",
     "company",
     "account_id",
@@ -46,6 +46,9 @@ const COLUMNS: [&str; 29] = [
     "trace_id",
     "ready",
     "not_ready",
+    "evidence",
+    "evidence_at",
+    "count_basis",
 ];
 
 impl Operations {
@@ -150,5 +153,8 @@ fn row(
         text(status.trace_id.as_ref()),
         if company.not_ready.is_none() { "yes" } else { "no" }.to_owned(),
         text(company.not_ready),
+        text(status.evidence.map(Evidence::kind)),
+        instant(status.evidence.map(Evidence::at)),
+        text(product.map(|_| advising.count_basis())),
     ]
 }

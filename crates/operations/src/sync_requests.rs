@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bus::{Outgoing, PublishError, Queue, TraceContext};
+use bus::{Outgoing, PublishError, Queue, TraceContext, topology::MAX_MESSAGE_BYTES};
 use domain::{CompanyId, PartnerId, ReportId, RequestId};
 use messages::v1;
 use store::{
@@ -33,6 +33,17 @@ pub struct SyncOrder<'a> {
 /// Why a sync was not asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAsked {
+    /// Its companies are more than one message has room for.
+    #[error(
+        "company_ids: {companies} companies are {bytes} bytes, and a request may have {MAX_MESSAGE_BYTES}: list fewer and ask \
+         again for the others, or list none to sync all"
+    )]
+    TooManyCompanies {
+        /// How many are listed.
+        companies: usize,
+        /// What they would come to.
+        bytes: usize,
+    },
     /// The bus did not take it.
     #[error("the request is not published: {0}")]
     Publish(#[from] PublishError),
@@ -51,9 +62,14 @@ impl Operations {
         let id = self.entropy.uuid(self.clock.now());
         let request = RequestId::new(id.to_string()).expect("a UUID is short and plain");
         let message = message(partner, &request, order);
+        let outgoing = Outgoing::new(id, TraceContext::default(), &message);
+        // Also where it is left in a table: what one installation takes, every other takes too.
+        let bytes = outgoing.body.len();
+        if bytes > MAX_MESSAGE_BYTES {
+            return Err(NotAsked::TooManyCompanies { companies: order.companies.len(), bytes });
+        }
         match &self.bus {
             Some(bus) => {
-                let outgoing = Outgoing::new(id, TraceContext::default(), &message);
                 bus.publish(Queue::SyncRequests, outgoing).await?;
             }
             None => self.leave_request(partner, &request, &message).await?,

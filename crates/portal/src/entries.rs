@@ -1,7 +1,7 @@
 //! Entries of the journal, as pages and files show them.
 
 use advice::{Language, number};
-use domain::Trigger;
+use domain::{Evidence, Trigger};
 use jiff::tz::TimeZone;
 use store::history::JournalEntry;
 
@@ -33,6 +33,8 @@ pub(crate) struct Entry {
     pub is_half: bool,
     /// What became of it.
     pub standing: &'static str,
+    /// What a confirmation rests on, and since when.
+    pub evidence: Option<String>,
     /// How that is coloured.
     pub tone: &'static str,
     /// The trace of its run.
@@ -75,6 +77,11 @@ impl Entry {
             was_approved: entry.was_approved,
             is_half: entry.pair.is_some(),
             standing,
+            evidence: entry.evidence.map(|evidence| {
+                let text =
+                    if matches!(evidence, Evidence::ImpliedByTotal(_)) { words.implied } else { words.seen };
+                words::fill(text, &[("at", &shown::instant(evidence.at(), zone, language))])
+            }),
             tone,
             trace: trace_id(entry.traceparent.as_deref()),
         }

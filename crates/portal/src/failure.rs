@@ -29,6 +29,9 @@ pub(crate) enum Failure {
     /// A form that no page of ours has sent, or has sent to this session.
     #[error("a form that is none of ours: {0}")]
     Form(String),
+    /// A form with more bytes than any page of ours sends.
+    #[error("the form is too large: {0}")]
+    TooLarge(String),
     /// A field of an address or a form with a text that no text may be.
     #[error("{0}: {1}")]
     Text(String, TextError),
@@ -50,6 +53,7 @@ impl Failure {
             Self::NotSignedIn { .. } => StatusCode::SEE_OTHER,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Form(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Text(..) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -87,6 +91,7 @@ pub(crate) async fn told(State(portal): State<Portal>, request: Request, next: N
         | Failure::NotSignedIn { .. }
         | Failure::Forbidden
         | Failure::Form(_)
+        | Failure::TooLarge(_)
         | Failure::Text(..) => session::find(&portal, &headers).await.ok().flatten(),
     };
     let frame = Frame::around(language, here, person.as_ref());

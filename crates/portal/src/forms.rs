@@ -3,7 +3,7 @@
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
 };
 use domain::{MAX_NAME, MAX_NOTE, TextError, check_text, fit_text};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -25,8 +25,7 @@ impl<T: DeserializeOwned> FromRequest<Portal> for Posted<T> {
     async fn from_request(request: Request, portal: &Portal) -> Result<Self, Failure> {
         same_origin(request.headers())?;
         let person = session::find(portal, request.headers()).await?;
-        let bytes =
-            Bytes::from_request(request, portal).await.map_err(|error| Failure::Form(error.to_string()))?;
+        let bytes = whole(request, portal).await?;
         let Carried { csrf } = read(&bytes)?;
         if !person.as_ref().is_some_and(|person: &Person| person.is_csrf(&csrf)) {
             return Err(Failure::Form("its token is not this session's".to_owned()));
@@ -43,10 +42,17 @@ impl<T: DeserializeOwned> FromRequest<Portal> for OpenForm<T> {
 
     async fn from_request(request: Request, portal: &Portal) -> Result<Self, Failure> {
         same_origin(request.headers())?;
-        let bytes =
-            Bytes::from_request(request, portal).await.map_err(|error| Failure::Form(error.to_string()))?;
+        let bytes = whole(request, portal).await?;
         Ok(Self(read(&bytes)?))
     }
+}
+
+/// All bytes of a form.
+async fn whole(request: Request, portal: &Portal) -> Result<Bytes, Failure> {
+    Bytes::from_request(request, portal).await.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge(error.to_string()),
+        _ => Failure::Form(error.to_string()),
+    })
 }
 
 /// The most characters of one value: what people type has bounds of its own.

@@ -9,6 +9,7 @@ pub(crate) mod companies;
 pub(crate) mod company;
 pub(crate) mod company_mapping;
 pub(crate) mod connection;
+pub(crate) mod correction;
 pub(crate) mod holds;
 pub(crate) mod integrations;
 pub(crate) mod journal;

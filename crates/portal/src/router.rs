@@ -96,6 +96,7 @@ fn partner() -> Router<Portal> {
         )
         .route("/companies/suggestions", get(pages::suggestions::show).post(pages::suggestions::post))
         .route("/companies/{company}/billing", get(pages::billing::show).post(pages::billing::post))
+        .route("/companies/{company}/correction", get(pages::correction::show).post(pages::correction::post))
         .route("/companies/{company}", get(pages::company::show))
         .route("/activity", get(pages::activity::show))
         .route("/activity/{run}", get(pages::activity::show_run))

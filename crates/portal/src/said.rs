@@ -1,8 +1,10 @@
 //! What came of a form: after it is taken the browser is led to a page that says so once.
 
 use advice::Language;
+use operations::leftovers::Leftover;
+use store::StoreError;
 
-use crate::{frame::partner_path, words};
+use crate::{Portal, frame::partner_path, words};
 
 /// What came of a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub(crate) enum Said {
     Refused,
     /// A sync is asked for, and nobody has answered yet.
     Unanswered,
+    /// More companies than one request has room for.
+    TooManyCompanies,
     /// The bus did not take it.
     NotPublished,
     /// Settings are stored.
@@ -31,8 +35,12 @@ pub(crate) enum Said {
     SavedStripped,
     /// A mapping is stored: a sync would send it.
     SavedMapping,
+    /// A mapping is stored, and Kaseya has never shown some of its ids.
+    SavedUnknown,
     /// A mapping is stored, and lines are left over by it.
     LeftOver,
+    /// A frozen number is corrected.
+    Corrected,
     /// Decisions are taken.
     Decided,
     /// Decisions are taken in part: some holds are others by now.
@@ -59,13 +67,16 @@ const ALL: &[(Said, &str)] = &[
     (Said::RefusedOff, "refused-off"),
     (Said::Refused, "refused"),
     (Said::Unanswered, "unanswered"),
+    (Said::TooManyCompanies, "too-many-companies"),
     (Said::NotPublished, "not-published"),
     (Said::Saved, "saved"),
     (Said::SavedAndSyncs, "saved-and-syncs"),
     (Said::SavedFirst, "saved-first"),
     (Said::SavedStripped, "saved-stripped"),
     (Said::SavedMapping, "saved-mapping"),
+    (Said::SavedUnknown, "saved-unknown"),
     (Said::LeftOver, "left-over"),
+    (Said::Corrected, "corrected"),
     (Said::Decided, "decided"),
     (Said::DecidedInPart, "decided-in-part"),
     (Said::NothingChosen, "nothing-chosen"),
@@ -73,6 +84,20 @@ const ALL: &[(Said, &str)] = &[
 ];
 
 impl Said {
+    /// What came of saving mappings.
+    pub async fn of_mappings(
+        portal: &Portal,
+        partner: &domain::PartnerId,
+        left: &[Leftover],
+        company: Option<&domain::CompanyId>,
+    ) -> Result<Self, StoreError> {
+        if !left.is_empty() {
+            return Ok(Self::LeftOver);
+        }
+        let unknown = portal.operations.never_shown(partner, company).await?;
+        Ok(if unknown.is_empty() { Self::SavedMapping } else { Self::SavedUnknown })
+    }
+
     /// Reads the word of an address; anything else says nothing.
     pub fn parse(word: &str) -> Option<Self> {
         ALL.iter().find(|(_, known)| *known == word).map(|(said, _)| *said)
@@ -94,6 +119,7 @@ impl Said {
             Self::RefusedOff => ("warn", words.refused_off),
             Self::Refused => ("warn", words.refused),
             Self::Unanswered => ("warn", words.unanswered),
+            Self::TooManyCompanies => ("bad", words.too_many_companies),
             Self::NotPublished => ("bad", words.not_published),
             Self::Saved => ("good", words.saved),
             Self::SavedFirst => ("good", words.saved_first),
@@ -101,7 +127,9 @@ impl Said {
             Self::SavedAndSyncs => ("good", words.saved_and_syncs),
             Self::AskedWaits => ("warn", words.asked_waits),
             Self::SavedMapping => ("good", words.saved_mapping),
+            Self::SavedUnknown => ("warn", words.saved_unknown),
             Self::LeftOver => ("warn", words.left_over),
+            Self::Corrected => ("good", words.corrected),
             Self::Decided => ("good", words.decided),
             Self::DecidedInPart => ("warn", words.decided_in_part),
             Self::NothingChosen => ("warn", words.nothing_chosen),

@@ -1,7 +1,7 @@
 //! How facts look on a page: instants, numbers, and the tone of a state.
 
 use advice::{Facts, Language, Money, number};
-use domain::CompanyState;
+use domain::{CompanyState, Month};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use store::status_reading::CompanyStatus;
 
@@ -21,6 +21,12 @@ pub(crate) fn day(day: Date, language: Language) -> String {
         Language::Italian => "%d/%m/%Y",
     };
     day.strftime(form).to_string()
+}
+
+/// A month with its year: `November 2026`.
+pub(crate) fn whole_month(whole: Month, language: Language) -> String {
+    let first = whole.first_day();
+    format!("{} {}", month(first.month(), language), first.year())
 }
 
 /// The month's name.

@@ -12,6 +12,7 @@ mod billing;
 mod companies;
 mod company;
 mod connection;
+mod correction;
 mod frame;
 mod holds;
 mod journal;
@@ -31,6 +32,7 @@ pub(crate) use billing::Billing;
 pub(crate) use companies::Companies;
 pub(crate) use company::Company;
 pub(crate) use connection::Connection;
+pub(crate) use correction::Correction;
 pub(crate) use frame::Frame;
 pub(crate) use holds::Holds;
 pub(crate) use journal::Journal;
@@ -113,6 +115,7 @@ mod tests {
             Companies::ALL,
             Company::ALL,
             Connection::ALL,
+            Correction::ALL,
             Frame::ALL,
             Holds::ALL,
             Journal::ALL,

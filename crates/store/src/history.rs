@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{CompanyId, ContractId, PairId, PartnerId, RunId, ServiceId, Trigger};
+use domain::{CompanyId, ContractId, Evidence, PairId, PartnerId, RunId, ServiceId, Trigger};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
@@ -63,8 +63,10 @@ pub struct JournalEntry {
     pub standing: String,
     /// When it was sent.
     pub written_at: Timestamp,
-    /// When a read showed it.
+    /// When Kaseya was seen to hold it.
     pub confirmed_at: Option<Timestamp>,
+    /// What its confirmation rests on: a reading, or the contract's total.
+    pub evidence: Option<Evidence>,
     /// The trace of the run.
     pub traceparent: Option<String>,
 }
@@ -90,7 +92,7 @@ pub async fn journal_page(
 ) -> Result<Vec<JournalEntry>, StoreError> {
     let sql = "select entry, run_id, trigger, contract_id, contract_name, service_id, service_name, from_units, to_units,
                       unit_price, journal.effective_date, journal.effective_date_read, pair_id, addends, approved_hold_id is not null as was_approved,
-                      standing, written_at, journal.confirmed_at, traceparent
+                      standing, written_at, journal.confirmed_at, journal.evidence, traceparent
                from journal
                     left join lines using (partner_id, contract_id, line_id, service_id)
                     left join targets using (partner_id, contract_id, service_id)
@@ -115,6 +117,8 @@ impl JournalEntry {
 }
 
 fn entry(row: &Row) -> Result<JournalEntry, StoreError> {
+    let confirmed_at: Option<Timestamp> = row.get("confirmed_at")?;
+    let evidence: Option<String> = row.get("evidence")?;
     Ok(JournalEntry {
         entry: row.get("entry")?,
         run: RunId(row.get("run_id")?),
@@ -134,7 +138,8 @@ fn entry(row: &Row) -> Result<JournalEntry, StoreError> {
         was_approved: row.get("was_approved")?,
         standing: row.get("standing")?,
         written_at: row.get("written_at")?,
-        confirmed_at: row.get("confirmed_at")?,
+        confirmed_at,
+        evidence: confirmed_at.zip(evidence).and_then(|(at, kind)| Evidence::of_kind(&kind, at)),
         traceparent: row.get("traceparent")?,
     })
 }

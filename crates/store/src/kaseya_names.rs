@@ -22,7 +22,8 @@ pub enum NameOf {
 }
 
 impl NameOf {
-    fn as_str(self) -> &'static str {
+    /// The stable text of the tables and the API.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Service => "service",
             Self::Contract => "contract",

@@ -34,6 +34,7 @@ pub mod logins;
 pub mod message_parts;
 mod migrate;
 pub mod month_pushes;
+pub mod never_shown;
 pub mod outcomes;
 pub mod overview;
 mod partner_changes;

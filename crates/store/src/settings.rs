@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, Billing, BillingRule, Brakes, CompanyId, ContractId, DriftPolicy, ErrorCode, InvoiceDay,
-    InvoiceZones, MonthEnd, PartnerId, ProductId, RunBrake, Schedule, ServiceId,
+    AccountId, Billing, BillingRule, Brakes, CompanyId, ContractId, CountBasis, DriftPolicy, ErrorCode,
+    InvoiceDay, InvoiceZones, MonthEnd, PartnerId, ProductId, RunBrake, Schedule, ServiceId,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -19,6 +19,8 @@ pub struct PartnerSettings {
     pub name: String,
     /// The provider's zone for this partner: what a day of counting and a month's last day is.
     pub count_zone: TimeZone,
+    /// What it bills: a count of the other basis is a missing one.
+    pub count_basis: CountBasis,
     /// Its integration, once it was saved.
     pub integration: Option<Integration>,
     /// Its schedule, once it was set.
@@ -218,7 +220,7 @@ impl PartnerSettings {
 
 /// Reads everything that a partner has set; `None` for an unknown partner.
 pub async fn read(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<PartnerSettings>, StoreError> {
-    let sql = "select name, count_zone from partners where partner_id = $1";
+    let sql = "select name, count_zone, count_basis from partners where partner_id = $1";
     let Some(row) = tx.query_opt(sql, &[&partner.as_str()]).await? else {
         return Ok(None);
     };
@@ -229,6 +231,7 @@ pub async fn read(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Pa
         partner: partner.clone(),
         name: row.get("name")?,
         count_zone,
+        count_basis: row.named("count_basis", CountBasis::parse)?,
         integration: integration(tx, partner, &zone_name).await?,
         schedule: schedules::read(tx, partner).await?,
         products: products(tx, partner).await?,
@@ -246,6 +249,8 @@ pub struct Zones {
     pub shown: TimeZone,
     /// What Kaseya has told for its tenant.
     pub kaseya: Option<TimeZone>,
+    /// What is counted and billed.
+    pub count_basis: CountBasis,
     /// Whether there is an integration.
     pub is_connected: bool,
 }
@@ -259,7 +264,7 @@ impl Zones {
 
 /// Reads a partner's zones; `None` for an unknown partner.
 pub async fn zones(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Zones>, StoreError> {
-    let sql = "select partners.count_zone, coalesce(schedules.zone, partners.count_zone) as shown_zone,
+    let sql = "select partners.count_zone, count_basis, coalesce(schedules.zone, partners.count_zone) as shown_zone,
                       kaseya_zone(partner_id) as kaseya_zone,
                       integrations.partner_id is not null as is_connected
                from partners left join integrations using (partner_id) left join schedules using (partner_id)
@@ -273,6 +278,7 @@ pub async fn zones(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Z
         count: zone("count_zone")?,
         shown: zone("shown_zone")?,
         kaseya: kaseya_zones::read(&row)?,
+        count_basis: row.named("count_basis", CountBasis::parse)?,
         is_connected: row.get("is_connected")?,
     }))
 }

@@ -39,19 +39,19 @@ pub(super) const JOB_02: Text = Text {
 };
 
 pub(super) const JOB_03: Text = Text {
-    title: both("Given up after five attempts", "Abbandonata dopo cinque tentativi"),
+    title: both("Given up", "Abbandonata"),
     happened: brief(
-        "The work on [{company}|this company] broke off five times.",
-        "Il lavoro su [{company}|questa azienda] si è interrotto cinque volte.",
+        "The work on [{company}|this company] broke off five times, or is too large for one message.",
+        "Il lavoro su [{company}|questa azienda] si è interrotto cinque volte, o è troppo grande per un solo messaggio.",
     )
     .more(
         "That is a fault of ours, or of the machines it runs on.[ Our reference: {trace_id}.]",
         "È un difetto nostro, o delle macchine su cui gira.[ Il nostro riferimento: {trace_id}.]",
     ),
     invoice: brief(
-        "The invoice keeps [the units of {last_sent_day}|the units that Kaseya shows now], unless one of the attempts \
+        "The invoice keeps [the units of {last_sent_day}|the units that Kaseya shows now], unless an attempt \
          sent a change.",
-        "In fattura restano [le unità {of_last_sent_day}|le unità che Kaseya mostra ora], salvo che uno dei tentativi \
+        "In fattura restano [le unità {of_last_sent_day}|le unità che Kaseya mostra ora], salvo che un tentativo \
          abbia inviato una modifica.",
     )
     .more(
@@ -59,11 +59,11 @@ pub(super) const JOB_03: Text = Text {
         "Ciò che è stato inviato è nel registro.[ L'ultimo invio era di {last_sent_units}.]",
     ),
     done: brief(
-        "We begin anew with the next sync; the other companies went on.",
+        "We begin again with the next sync; the other companies went on.",
         "Ricominciamo alla prossima sincronizzazione; le altre aziende sono andate avanti.",
     ),
     to_do: detail(
-        "Press Check again. If it comes back, tell whoever runs this program; if the invoices are due, set the units in \
+        "Press Check again. If it comes back, tell the people who run this program; if the invoices are due, set the units in \
          Kaseya by hand: Finance > Contracts[ > {contract}].",
         "Premi Verifica di nuovo. Se si ripete, avvisa chi gestisce questo programma; se le fatture sono vicine, imposta le \
          unità a mano in Kaseya: Finance > Contracts[ > {contract}].",

@@ -171,6 +171,22 @@ async fn case_a18_check_again_asks_for_the_account_and_its_code_stands() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_a18_a_service_renamed_in_kaseya_is_renamed_here_by_the_next_night() {
+    let world = World::new(3, 3).await;
+    world.night(&[1]).await;
+    world.edit_service(|service| service.name = "Standard, renamed".to_owned());
+    world.night(&[2]).await;
+    for told in ["max(service_name) from product_mappings", "min(service_name) from targets"] {
+        assert_eq!(world.text(told).await.as_deref(), Some("Standard, renamed"), "{told}");
+    }
+    assert_eq!(
+        (world.row(2).await, world.units(2)),
+        ("changed read".to_owned(), 11.0),
+        "its id is still ours"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_a19_another_address_starts_over() {
     let world = World::new(3, 400).await;
     world.night(&[]).await;

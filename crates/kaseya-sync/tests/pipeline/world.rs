@@ -536,6 +536,13 @@ impl World {
             .expect("a state without a file is always kept");
     }
 
+    /// Edits the service by hand that the product is mapped to.
+    pub fn edit_service(&self, edit: impl FnOnce(&mut kaseya_simulator::Service)) {
+        self.kaseya
+            .edit(|state| edit(&mut state.services[0]))
+            .expect("a state without a file is always kept");
+    }
+
     /// A person's [Check again] of a company, until it is through.
     pub async fn check_again(&self, company: u32) {
         let id = testkit::entropy(self.clock.now().as_second().unsigned_abs()).uuid(self.clock.now());

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
-use domain::{CompanyId, Month, NotReady, ProductId, Remark};
+use domain::{CompanyId, CountBasis, Month, NotReady, ProductId, Remark};
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use store::{
+    StoreError,
     billed_month::Charges,
     company_listing::{self, ListedCompany},
     counts::Users,
@@ -74,6 +75,9 @@ pub(crate) struct Query {
 /// A page of companies.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Companies {
+    /// What all numbers of users count: users (active ones) or licences (assigned ones). A count of the other basis is
+    /// missing.
+    count_basis: &'static str,
     companies: Vec<Company>,
     /// How many companies the search finds, all and by filter.
     found: Numbers,
@@ -109,6 +113,8 @@ pub(crate) struct Company {
 /// What a report says of a company.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Counted {
+    /// What the numbers count: users or licences.
+    basis: &'static str,
     /// The day that was counted.
     day: Date,
     /// The instant of counting.
@@ -255,14 +261,15 @@ impl From<CompanyMapping> for Mapping {
     }
 }
 
-impl From<ListedCompany> for Company {
-    fn from(listed: ListedCompany) -> Self {
+impl Company {
+    pub(crate) fn of(listed: ListedCompany, basis: CountBasis) -> Self {
         Self {
             company_id: listed.id.to_string(),
             name: listed.company.name,
             closed_from: listed.company.closed_from,
             mapping: listed.company.mapping.map(Mapping::from),
             newest: listed.newest.map(|newest| Counted {
+                basis: basis.as_str(),
                 day: newest.day,
                 counted_at: newest.counted_at,
                 users: newest.users.0,
@@ -313,15 +320,17 @@ pub(crate) async fn list(
             Box::pin(async move {
                 let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
                 let last_month = Month::last(now, &zones.count);
-                company_listing::page(tx, partner, query, last_month, now).await.map(Some)
+                let listed = company_listing::page(tx, partner, query, last_month, now).await?;
+                Ok::<_, StoreError>(Some((zones.count_basis, listed)))
             })
         })
         .await?;
-    let listed: company_listing::Page = read.ok_or(Problem::NotFound)?;
+    let (basis, listed) = read.ok_or(Problem::NotFound)?;
     let end = offset.saturating_add(size);
     let next = (end < listed.counts.of(query.filter)).then_some(Cursor(end.into()));
     Ok(Json(Companies {
-        companies: listed.companies.into_iter().map(Company::from).collect(),
+        count_basis: basis.as_str(),
+        companies: listed.companies.into_iter().map(|company| Company::of(company, basis)).collect(),
         found: Numbers::of(listed.counts, &listed.readiness),
         next,
     }))

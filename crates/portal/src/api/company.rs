@@ -38,6 +38,8 @@ pub(crate) struct OneCompany {
     closed_from: Option<Date>,
     /// Its account and contract; null while it has none.
     mapping: Option<Mapping>,
+    /// What all numbers of users count: users (active ones) or licences (assigned ones).
+    count_basis: &'static str,
     /// The rules of its products; a product without one is billed as counted.
     billing_rules: Vec<Rule>,
     /// How it stands, per contract.
@@ -199,6 +201,7 @@ pub(crate) async fn show(
         name: known.name,
         closed_from: known.closed_from,
         mapping: known.mapping.map(Mapping::from),
+        count_basis: settings.count_basis.as_str(),
         billing_rules: known.billing_rules.into_iter().map(Rule::of).collect(),
         contracts,
     };

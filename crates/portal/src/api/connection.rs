@@ -1,10 +1,13 @@
 //! The connection to Kaseya (S-02 to S-18): read without its password, tried, saved, and its switch.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::HeaderMap};
 use connection::{Authenticated, Checked, Finding};
 use domain::{Billing, NextTry};
 use jiff::Timestamp;
-use operations::connection_settings::{ConnectionForm, CredentialsForm};
+use operations::{
+    connection_settings::{ConnectionForm, CredentialsForm},
+    tried,
+};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use store::settings::Integration;
@@ -12,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::{
     caller::{Administrator, Caller},
+    company::{Advice, language},
     overview::Refused,
     problem::{FieldMistake, Problem, Problems},
     request::Body,
@@ -204,6 +208,13 @@ pub(crate) struct Tried {
     not_before: Option<Timestamp>,
     /// Whether a sync of all companies follows by itself: these are the saved credentials, which Kaseya had refused.
     sync_follows: bool,
+    /// What to do about the first check that failed.
+    help: Option<Advice>,
+    /// The zone that Kaseya told for this company name, as IANA names it.
+    kaseya_zone: Option<String>,
+    /// What it means for the invoice day that this is another zone than the schedule's, in the language of
+    /// `Accept-Language`; null where it is not.
+    zone_note: Option<String>,
 }
 
 /// A check, and what came of it.
@@ -259,15 +270,25 @@ pub(crate) fn not_before(tried: &Authenticated) -> Option<Timestamp> {
 
 /// Tries credentials with real logins and one read per right. Nothing is stored, and nothing is changed in Kaseya.
 #[utoipa::path(post, path = "/connection/authenticate", tag = "connection", request_body = Trial,
+    params(("Accept-Language" = Option<String>, Header, description = "en or it.")),
     responses((status = 200, body = Tried), Problems))]
 pub(crate) async fn authenticate(
     State(portal): State<Portal>,
     Administrator(caller): Administrator,
+    headers: HeaderMap,
     Body(trial): Body<Trial>,
 ) -> Result<Json<Tried>, Problem> {
     let form = trial.credentials.into();
     let tried = trying::authenticate(&portal, &caller.partner, form, trial.mended).await?;
+    let settings = settings_of(&portal, &caller.partner).await?;
+    let language = language(&headers);
+    let now = portal.operations.clock.now().to_zoned(settings.zone().clone());
+    let reader = advice::Reader { language, now };
+    let help = tried::help(&tried.authenticated.checks, &tried.host, &reader);
     Ok(Json(Tried {
+        help: help.map(|help| Advice::of(help, language)),
+        zone_note: tried::zones(&tried.authenticated, &reader),
+        kaseya_zone: tried.authenticated.time_zone.clone(),
         host: tried.host,
         notes: tried.notes.iter().map(ToString::to_string).collect(),
         works: tried.authenticated.is_proven(),

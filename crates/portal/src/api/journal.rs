@@ -70,8 +70,11 @@ pub(crate) struct Entry {
     /// sent, confirmed, unsure or not_applied.
     standing: String,
     written_at: Timestamp,
-    /// When a read showed it.
+    /// When Kaseya was seen to hold it.
     confirmed_at: Option<Timestamp>,
+    /// What the confirmation rests on: read in Kaseya (read) or implied by the contract's total (implied_by_total). Null
+    /// until it is confirmed.
+    evidence: Option<&'static str>,
     /// The trace of its run, as W3C has it.
     traceparent: Option<String>,
 }
@@ -114,6 +117,7 @@ impl From<JournalEntry> for Entry {
             standing: entry.standing,
             written_at: entry.written_at,
             confirmed_at: entry.confirmed_at,
+            evidence: entry.evidence.map(domain::Evidence::kind),
             traceparent: entry.traceparent,
         }
     }

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, header},
 };
-use domain::{AccountId, CompanyId, ContractId, ProductId};
+use domain::{AccountId, CompanyId, ContractId, PartnerId, ProductId};
 use jiff::civil::Date;
 use operations::{
     company_mapping::{CompanyEdit, MappingForm},
@@ -77,7 +77,30 @@ pub(crate) struct NewCompanyMapping {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Leftovers {
     left_over: Vec<Left>,
+    /// How many ids of the partner's mappings Kaseya has never shown, and the first 100 of them. They are saved; nothing is
+    /// sent for one before a sync has found it in Kaseya under its name (MAP-05).
+    not_yet_known: NotYetKnown,
 }
+
+/// Ids that Kaseya has never shown.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NotYetKnown {
+    number: usize,
+    first: Vec<UnknownId>,
+}
+
+/// An id that Kaseya has never shown.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UnknownId {
+    /// service, contract or account.
+    kind: &'static str,
+    id: i32,
+    /// Its name, as it was saved.
+    name: String,
+}
+
+/// The most unknown ids in an answer.
+const UNKNOWN: usize = 100;
 
 /// A line that an edit has left behind.
 #[derive(Debug, Serialize, ToSchema)]
@@ -107,9 +130,20 @@ impl From<Leftover> for Left {
     }
 }
 
-impl From<Vec<Leftover>> for Leftovers {
-    fn from(left: Vec<Leftover>) -> Self {
-        Self { left_over: left.into_iter().map(Left::from).collect() }
+impl Leftovers {
+    /// What is said of mappings that were just saved.
+    pub async fn of(portal: &Portal, partner: &PartnerId, left: Vec<Leftover>) -> Result<Self, Problem> {
+        let unknown = portal.operations.never_shown(partner, None).await?;
+        let number = unknown.len();
+        let first = unknown.into_iter().take(UNKNOWN).map(|unknown| UnknownId {
+            kind: unknown.of.as_str(),
+            id: unknown.id,
+            name: unknown.name,
+        });
+        Ok(Self {
+            left_over: left.into_iter().map(Left::from).collect(),
+            not_yet_known: NotYetKnown { number, first: first.collect() },
+        })
     }
 }
 
@@ -139,7 +173,8 @@ pub(crate) async fn save(
         mapping: Some(new.mapping.into()),
         add_together: new.add_together,
     };
-    Ok(Json(portal.operations.save_company_mapping(&caller.partner, edit).await?.into()))
+    let left = portal.operations.save_company_mapping(&caller.partner, edit).await?;
+    Ok(Json(Leftovers::of(&portal, &caller.partner, left).await?))
 }
 
 /// Takes a company's mapping away; `If-Match` as in saving it. What stands in Kaseya is held for a person.
@@ -157,7 +192,8 @@ pub(crate) async fn remove(
         mapping: None,
         add_together: false,
     };
-    Ok(Json(portal.operations.save_company_mapping(&caller.partner, edit).await?.into()))
+    let left = portal.operations.save_company_mapping(&caller.partner, edit).await?;
+    Ok(Json(Leftovers::of(&portal, &caller.partner, left).await?))
 }
 
 /// Edits of several companies.
@@ -227,5 +263,6 @@ pub(crate) async fn save_many(
             problem: problem::refused(refusal),
         })
         .collect();
-    Ok(Json(SavedMappings { saved: edits.len() - refused.len(), refused, leftovers: saved.leftovers.into() }))
+    let leftovers = Leftovers::of(&portal, &caller.partner, saved.leftovers).await?;
+    Ok(Json(SavedMappings { saved: edits.len() - refused.len(), refused, leftovers }))
 }

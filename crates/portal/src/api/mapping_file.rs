@@ -189,5 +189,5 @@ pub(crate) async fn apply(
     let (file, partner) = (bytes(request, &portal).await?, &caller.partner);
     let left = portal.operations.apply_mapping_file(partner, &file, &mark, add_together).await?;
     tracing::info!(%partner, by = caller.name, "a mapping file was applied");
-    Ok(Json(left.into()))
+    Ok(Json(Leftovers::of(&portal, partner, left).await?))
 }

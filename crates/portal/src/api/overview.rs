@@ -176,18 +176,18 @@ pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result
                 let seen = overview::overview(tx, partner, COMPANIES, last_month, now).await?;
                 let writes_stopped = settings::writes_stopped(tx).await?;
                 let waits = store::waiting::runs(tx, partner, now).await?;
-                Ok::<_, StoreError>(Some((seen, writes_stopped, waits)))
+                Ok::<_, StoreError>(Some((seen, writes_stopped, waits, zones.count_basis)))
             })
         })
         .await?;
-    let (seen, writes_stopped, waits) = read.ok_or(Problem::NotFound)?;
+    let (seen, writes_stopped, waits, basis) = read.ok_or(Problem::NotFound)?;
     Ok(Json(Overview {
         partner: partner.to_string(),
         integration: state_word(seen.state),
         credentials_refused: seen.refused.map(Refused::from),
         writes_stopped,
         companies: Numbers::of(seen.companies, &seen.readiness),
-        needs_person: seen.needs_person.into_iter().map(Company::from).collect(),
+        needs_person: seen.needs_person.into_iter().map(|company| Company::of(company, basis)).collect(),
         open_holds: seen.open_holds,
         unmapped_products: seen
             .unmapped_products

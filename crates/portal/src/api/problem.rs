@@ -190,6 +190,11 @@ impl From<NotSaved> for Problem {
 impl From<NotAsked> for Problem {
     fn from(error: NotAsked) -> Self {
         match error {
+            NotAsked::TooManyCompanies { .. } => {
+                let detail = error.to_string();
+                let mend = detail.split_once(": ").map_or(detail.as_str(), |(_, mend)| mend);
+                Self::Mistakes(vec![FieldMistake::new("company_ids", "too_many", mend)])
+            }
             NotAsked::Publish(error) => Self::Broker(Some(error)),
             NotAsked::Store(error) => Self::Database(error),
         }

@@ -20,6 +20,8 @@ pub(crate) struct BilledMonth {
     pub(super) title: String,
     /// Whether the provider has told what it charges.
     pub(super) is_charged: bool,
+    /// Whether its counts are frozen, so that a number is corrected and no longer counted.
+    pub(super) is_frozen: bool,
     pub(super) products: Vec<Product>,
 }
 
@@ -47,12 +49,12 @@ impl BilledMonth {
             return Ok(None);
         }
         let words = words::BilledMonth::of(language);
-        let first = month.first_day();
-        let name = format!("{} {}", shown::month(first.month(), language), first.year());
+        let is_frozen = frozen.is_some();
         let frozen = frozen.unwrap_or_default();
         Ok(Some(Self {
             words,
-            title: fill(words.title, &[("month", &name)]),
+            title: fill(words.title, &[("month", &shown::whole_month(month, language))]),
+            is_frozen,
             is_charged: charged.is_some(),
             products: products(&frozen, charged.as_ref(), settings, language),
         }))

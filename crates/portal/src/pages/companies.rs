@@ -216,7 +216,7 @@ pub(crate) async fn show(
         sheet: frame.path(&format!("companies.csv?{}", asked.found())),
         earlier: asked.page.checked_sub(1).map(at),
         later: (asked.page + 1 < pages).then(|| at(asked.page + 1)),
-        times: fill(words.times, &[("zone", &zone), ("basis", &words.basis)]),
+        times: fill(words.times, &[("zone", &zone), ("basis", &words.basis(zones.count_basis))]),
         sort: sort_word,
         descending: asked.descending,
         frame,

@@ -11,6 +11,7 @@ use operations::Advising;
 use store::{
     StoreError,
     history::{self, JournalQuery},
+    never_shown::never_shown,
     outcomes::ProductRow,
     readiness,
     settings::{self, PartnerSettings},
@@ -39,9 +40,15 @@ struct Company {
     id: String,
     name: String,
     account: Option<String>,
+    /// That Kaseya has never shown its account or a contract of its.
+    unknown: Option<&'static str>,
     closed: Option<String>,
+    /// What its numbers of users count.
+    basis: &'static str,
     edit: String,
     billing: String,
+    /// Where last month's numbers are corrected.
+    correction: String,
     rules: Vec<String>,
     /// Whether a change waits for a person.
     is_held: bool,
@@ -123,11 +130,12 @@ pub(crate) async fn show(
                     entries.iter().map(|entry| Entry::of(entry, settings.zone(), language, name)).collect();
                 let month = Month::last(now, &settings.count_zone);
                 let month = BilledMonth::read(tx, &settings, company, month, language).await?;
-                Ok::<_, StoreError>(Some((settings, not_ready, contracts, month, entries)))
+                let unknown = !never_shown(tx, partner, Some(company)).await?.is_empty();
+                Ok::<_, StoreError>(Some((settings, not_ready, contracts, month, entries, unknown)))
             })
         })
         .await?;
-    let (settings, not_ready, contracts, month, entries) = read.ok_or(Failure::NotFound)?;
+    let (settings, not_ready, contracts, month, entries, unknown) = read.ok_or(Failure::NotFound)?;
     let known = settings.companies.get(&company).ok_or(Failure::NotFound)?;
     let words = words::Company::of(language);
     Ok(page(&Company {
@@ -137,9 +145,12 @@ pub(crate) async fn show(
         id: company.to_string(),
         name: known.name.clone(),
         account: known.mapping.as_ref().map(|mapping| mapping.account_name.clone()),
+        basis: words::Companies::of(language).basis(settings.count_basis),
         closed: known.closed_from.map(|day| shown::day(day, language)),
+        unknown: unknown.then(|| words::Mapping::of(language).not_yet_known),
         edit: format!("{}/mapping", frame.company(&company)),
         billing: format!("{}/billing", frame.company(&company)),
+        correction: format!("{}/correction", frame.company(&company)),
         rules: rules(known, &settings, language),
         is_held: contracts.iter().any(|contract| contract.is_held),
         contracts,

@@ -353,7 +353,7 @@ pub(crate) async fn post(
     let partner = &visit.partner;
     let refusal = match portal.operations.save_company_mapping(partner, edit).await {
         Ok(left) => {
-            let said = if left.is_empty() { Said::SavedMapping } else { Said::LeftOver };
+            let said = Said::of_mappings(&portal, partner, &left, Some(&company)).await?;
             let to = said.at(partner, &format!("companies/{}", percent_encoded(company.as_str())));
             return Ok(Redirect::to(&to).into_response());
         }

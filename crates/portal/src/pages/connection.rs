@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use operations::{
     connection_settings::{ConnectionForm, CredentialsForm},
     not_saved::{Field, Mistake, MistakeKind, NotSaved},
+    tried,
 };
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -221,8 +222,9 @@ pub(crate) async fn post(
                 Ok(tried) => {
                     let mut outcome =
                         outcome_of(&tried.authenticated, words, &tried.host, &tried.notes, language);
-                    outcome.help = help(&tried.authenticated.checks, &tried.host, &reader);
+                    outcome.help = tried::help(&tried.authenticated.checks, &tried.host, &reader);
                     outcome.notes.extend(next_try(tried.authenticated.next_try, words, &zone, language));
+                    outcome.notes.extend(tried::zones(&tried.authenticated, &reader));
                     page_of.outcome = Some(outcome);
                     return Ok(page(&page_of));
                 }
@@ -285,18 +287,6 @@ fn outcome_of(
         help: None,
         asks_to_share: false,
     }
-}
-
-/// What to do about the first check that failed.
-fn help(checks: &[Checked], host: &str, reader: &advice::Reader) -> Option<Advice> {
-    let failed = checks.iter().find_map(|checked| match &checked.finding {
-        Finding::Failed { code, words, .. } => Some((*code, words)),
-        Finding::Passed | Finding::Untold(_) | Finding::NotReached => None,
-    });
-    let (code, said) = failed?;
-    let kaseya_says = said.as_ref().map(ToString::to_string);
-    let facts = advice::Facts { host: Some(host.to_owned()), kaseya_says, ..advice::Facts::default() };
-    Some(advice::advise(code, &facts, reader))
 }
 
 /// What another refusal would come to: told before it.
@@ -363,7 +353,7 @@ fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) ->
         NotSaved::NotProven(tried) => Outcome {
             checks: tried.checks.iter().map(|checked| check(checked, words, language)).collect(),
             notes: next_try(tried.next_try, words, zone, language).into_iter().collect(),
-            help: help(&tried.checks, &page.values.host, reader),
+            help: tried::help(&tried.checks, &page.values.host, reader),
             ..outcome(words.not_proven.to_owned())
         },
         NotSaved::SharedTenant => Outcome { asks_to_share: true, ..outcome(words.shared_tenant.to_owned()) },

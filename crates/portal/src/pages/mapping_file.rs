@@ -129,7 +129,7 @@ pub(crate) async fn post(
     let add_together = form.text("add_together") == "true";
     match portal.operations.apply_mapping_file(partner, &file, mark, add_together).await {
         Ok(left) => {
-            let said = if left.is_empty() { Said::SavedMapping } else { Said::LeftOver };
+            let said = Said::of_mappings(&portal, partner, &left, None).await?;
             Ok(Redirect::to(&said.at(partner, HERE)).into_response())
         }
         Err(NotApplied::LookAgain(comparison)) => {

@@ -44,6 +44,9 @@ pub(crate) async fn sync_now(
             tracing::error!(%partner, %error, "a sync was not asked for");
             return Ok(back_to(partner, &back, Said::NotPublished));
         }
+        Err(NotAsked::TooManyCompanies { .. }) => {
+            return Ok(back_to(partner, &back, Said::TooManyCompanies));
+        }
         Err(NotAsked::Store(error)) => return Err(error.into()),
     };
     let answer = portal.operations.sync_answer(partner, &request, ANSWER).await?;

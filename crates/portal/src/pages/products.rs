@@ -14,7 +14,10 @@ use operations::{
     product_mappings::ProductServices,
 };
 use serde::Deserialize;
-use store::settings::{self, PartnerSettings};
+use store::{
+    kaseya_names::NameOf,
+    settings::{self, PartnerSettings},
+};
 
 use crate::{
     Portal,
@@ -52,6 +55,8 @@ struct Row {
     name: String,
     /// The service, as it is shown.
     service: Option<String>,
+    /// Whether Kaseya has never shown its id.
+    is_unknown: bool,
     /// What can be chosen: value, name, whether it is.
     options: Vec<(String, String, bool)>,
 }
@@ -112,6 +117,7 @@ async fn page_of(
         1 => words.found_service.to_owned(),
         number => fill(words.found_services, &[("number", &number)]),
     });
+    let unknown = portal.operations.never_shown(&visit.partner, None).await?;
     let rows = settings.products.iter().map(|(id, product)| {
         let choice = chosen.get(id).cloned().flatten();
         let mut options: Vec<(String, String, bool)> = Vec::new();
@@ -128,6 +134,9 @@ async fn page_of(
             id: id.to_string(),
             name: product.name.clone(),
             service: product.mapping.as_ref().map(|mapping| mapping.service_name.clone()),
+            is_unknown: product.mapping.as_ref().is_some_and(|mapping| {
+                unknown.iter().any(|unknown| unknown.of == NameOf::Service && unknown.id == mapping.service.0)
+            }),
             options,
         }
     });
@@ -182,7 +191,7 @@ pub(crate) async fn post(
     let saved = portal.operations.save_product_mappings(partner, &services, typed.add_together).await;
     let refusal = match saved {
         Ok(left) => {
-            let said = if left.is_empty() { Said::SavedMapping } else { Said::LeftOver };
+            let said = Said::of_mappings(&portal, partner, &left, None).await?;
             return Ok(Redirect::to(&said.at(partner, "integrations/kaseya-bms/products")).into_response());
         }
         Err(refusal) => refusal,

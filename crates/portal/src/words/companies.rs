@@ -1,5 +1,7 @@
 //! The words of the table of companies.
 
+use domain::CountBasis;
+
 super::words! {
     /// The words of the table of companies.
     Companies {
@@ -41,7 +43,18 @@ super::words! {
         later: "Next page", "Pagina successiva";
         sheet: "Download these companies with their status (CSV)", "Scarica queste aziende con il loro stato (CSV)";
         pages: "Pages", "Pagine";
-        times: "Times are those of {zone}. Users: {basis}.", "Orari del fuso {zone}. Utenti: {basis}.";
-        basis: "as of the newest complete report", "secondo il rapporto completo più recente";
+        times: "Times are those of {zone}. Users: {basis}, as of the newest complete report.", "Orari del fuso {zone}. Utenti: {basis}, secondo il rapporto completo più recente.";
+        active_users: "active users, without those pending approval", "utenti attivi, esclusi quelli in attesa di approvazione";
+        licences: "assigned licences", "licenze assegnate";
+    }
+}
+
+impl Companies {
+    /// What the numbers of users count (D-09).
+    pub(crate) fn basis(&self, basis: CountBasis) -> &'static str {
+        match basis {
+            CountBasis::Users => self.active_users,
+            CountBasis::Licences => self.licences,
+        }
     }
 }

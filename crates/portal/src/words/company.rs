@@ -24,6 +24,7 @@ super::words! {
         closed: "Closed from", "Chiusa dal";
         product: "Product", "Prodotto";
         users: "Users", "Utenti";
+        basis: "Users are", "Gli utenti sono";
         billed: "Billed as", "Fatturati come";
         units: "Units on the line", "Unità sulla riga";
         counted: "Counted on", "Conteggio del";

@@ -29,6 +29,9 @@ super::words! {
         bad_request: "This form could not be taken", "Questo modulo non è stato accettato";
         bad_request_text: "It may have been open for too long, or was sent from another page. Nothing is changed: go back, reload the page, and send it once more.",
             "Forse è rimasto aperto troppo a lungo, o è stato inviato da un'altra pagina. Nulla è cambiato: torna indietro, ricarica la pagina e invialo di nuovo.";
+        too_large: "This form is too large", "Questo modulo è troppo grande";
+        too_large_text: "Some field has far more text than it may have. Nothing is changed: go back and shorten it.",
+            "Un campo contiene molto più testo del consentito. Nulla è cambiato: torna indietro e accorcialo.";
         bad_text: "A field cannot be taken as it is", "Un campo non può essere accettato così com'è";
         bad_text_field: "{field}: {mend} Nothing is changed.", "{field}: {mend} Nulla è cambiato.";
         broker_away: "The message broker cannot be reached right now: syncs wait, and nothing is lost.",

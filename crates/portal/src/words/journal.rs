@@ -20,6 +20,8 @@ super::words! {
         standing: "In Kaseya", "In Kaseya";
         sent: "sent, to be confirmed", "inviata, da confermare";
         confirmed: "confirmed", "confermata";
+        seen: "seen in Kaseya, {at}", "vista in Kaseya, {at}";
+        implied: "implied by the contract's total, {at}", "risulta dal totale del contratto, {at}";
         unsure: "no answer: it is read again before anything else", "senza risposta: verrà riletta prima di ogni altra cosa";
         not_applied: "did not land", "non applicata";
         trace: "Trace id", "Id traccia";

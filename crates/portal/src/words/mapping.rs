@@ -7,6 +7,7 @@ super::words! {
             "Gli utenti di ogni prodotto vengono fatturati come un servizio creato in Kaseya da Amministrazione > Finanza > Servizi. Un prodotto senza servizio non viene fatturato.";
         product: "Password Boss product", "Prodotto Password Boss";
         service: "Kaseya service", "Servizio Kaseya";
+        not_yet_known: "not yet known to Kaseya", "non ancora noto a Kaseya";
         no_service: "no service", "nessun servizio";
         no_products: "There are no products yet. They appear here as soon as Password Boss reports them.",
             "Non ci sono ancora prodotti. Compaiono qui appena Password Boss li segnala.";

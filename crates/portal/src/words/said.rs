@@ -17,6 +17,8 @@ super::words! {
             "Nulla viene sincronizzato: la richiesta è stata rifiutata. Il riepilogo dice cosa lo impedisce.";
         unanswered: "The sync is asked for. The scheduler has not answered yet; it will be done as soon as it does.",
             "La sincronizzazione è richiesta. Il pianificatore non ha ancora risposto; partirà appena lo fa.";
+        too_many_companies: "Nothing was asked for: these companies are more than one request has room for. Choose fewer, or sync all of them.",
+            "Nulla è stato richiesto: le aziende sono più di quante ne stiano in una richiesta. Scegline meno, o sincronizzale tutte.";
         not_published: "The message broker cannot be reached: nothing was asked for. Try again in a moment.",
             "Il broker dei messaggi non è raggiungibile: nulla è stato richiesto. Riprova tra poco.";
         saved: "Saved.", "Salvato.";
@@ -26,8 +28,12 @@ super::words! {
             "Salvato. Di quanto scritto come host viene tenuto solo il nome, come appare sotto: protocollo, percorso, porta o spazi non ne fanno parte.";
         saved_mapping: "Saved. Press Sync now, or Check again for one company, to send it at once.",
             "Salvato. Premi Sincronizza ora, o Verifica di nuovo per una sola azienda, per inviarlo subito.";
+        saved_unknown: "Saved. Kaseya has not shown every service, contract and account of the mappings yet: nothing is sent for those before a sync has found them there under their names.",
+            "Salvato. Kaseya non ha ancora mostrato tutti i servizi, i contratti e gli account delle mappature: per quelli non viene inviato nulla finché una sincronizzazione non li trova con il loro nome.";
         left_over: "Saved. Nothing is mapped any more to some lines that have units of ours: under Holds you are asked whether they go to 0.",
             "Salvato. Ad alcune righe con unità nostre non è più associato nulla: in Da approvare ti viene chiesto se portarle a 0.";
+        corrected: "The number is corrected. It is sent while the month's invoice is not made.",
+            "Il numero è corretto. Viene inviato finché la fattura del mese non è emessa.";
         decided: "Your decision is taken.", "La decisione è stata registrata.";
         decided_in_part: "Not every decision could be taken: some numbers are others by now. Look again at what is listed.",
             "Non tutte le decisioni sono state registrate: alcuni numeri sono cambiati nel frattempo. Ricontrolla l'elenco.";

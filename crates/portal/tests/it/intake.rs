@@ -283,15 +283,57 @@ async fn case_a15_a_report_id_used_with_other_content_is_a_conflict() {
     assert_eq!((&shown[0]["report_id"], &shown[0]["parts_received"]), (&json!("r-9"), &json!(1)));
 }
 
+/// October is frozen with Ada's number.
+const FROZEN: &str =
+    "insert into month_ends (partner_id, month, frozen_at, final, looked_at)
+     values ('msp', '2026-10-01', '2026-11-01T05:00:00Z', true, '2026-11-01T05:00:00Z');
+     insert into frozen_counts (partner_id, month, company_id, product_id, users, day, counted_at, recorded_at)
+     values ('msp', '2026-10-01', 'ada', 'p1', 5, '2026-10-31', '2026-11-01T00:00:00Z', '2026-11-01T05:00:00Z')";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a6_a_person_corrects_a_frozen_number_on_its_page() {
+    let world = World::new().await;
+    let cookie = world.sign_in(&world.editor).await;
+    let path = "/partners/msp/companies/ada/correction";
+    let before = world.page(&cookie, path).await;
+    assert!(
+        before.text.contains("are not frozen yet") && !before.text.contains("name=\"users\""),
+        "{}",
+        before.text
+    );
+    world.sql(FROZEN).await;
+    let company = world.page(&cookie, "/partners/msp/companies/ada").await.text;
+    assert!(company.contains(&format!("href=\"{path}\"")), "{company}");
+    let viewer = world.sign_in(&world.viewer).await;
+    let seen = world.page(&viewer, "/partners/msp/companies/ada").await.text;
+    assert!(!seen.contains(path), "{seen}");
+    assert!(world.page(&cookie, path).await.text.contains("October 2026"));
+    let last_month = async || world.get("/companies/ada").await.json["last_month"].clone();
+    let long = format!("month=2026-10&product=p1&users=6&reason={}", "x".repeat(201));
+    for (form, says) in [
+        ("month=2026-10&product=nothing&users=6&reason=one+left", "Product: "),
+        ("month=2026-10&product=p1&users=5&reason=one+left", "has this number already"),
+        ("month=2026-10&product=p1&users=-1&reason=one+left", "Write a whole number"),
+        ("month=2026-10&product=p1&users=6&reason=+", "Reason: This must be filled in"),
+        ("month=2026-09&product=p1&users=6&reason=one+left", "are not frozen yet"),
+        (&*long, "Reason: It has 201 characters"),
+    ] {
+        let answer = world.post(&cookie, path, &[], form).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{form}");
+        assert!(answer.text.contains(says), "{form}: {}", answer.text);
+    }
+    assert_eq!(last_month().await, json!({ "p1": 5 }), "nothing of it was stored");
+    let answer =
+        world.post(&cookie, path, &[], "month=2026-10&product=p1&users=6&reason=one+was+forgotten").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+    assert_eq!(last_month().await, json!({ "p1": 6 }));
+    world.sql("do $$ begin assert (select reason = 'one was forgotten (editor)' from frozen_counts where correction = 1); end $$").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn case_a6_a_frozen_number_is_corrected_with_its_reason() {
     let world = World::new().await;
-    world
-        .sql("insert into month_ends (partner_id, month, frozen_at, final, looked_at)
-              values ('msp', '2026-10-01', '2026-11-01T05:00:00Z', true, '2026-11-01T05:00:00Z');
-              insert into frozen_counts (partner_id, month, company_id, product_id, users, day, counted_at, recorded_at)
-              values ('msp', '2026-10-01', 'ada', 'p1', 5, '2026-10-31', '2026-11-01T00:00:00Z', '2026-11-01T05:00:00Z')")
-        .await;
+    world.sql(FROZEN).await;
     let number = |company: &str, product: &str, users: i64, reason: &str| json!({ "company_id": company, "product_id": product, "users": users, "reason": reason });
     let correct = async |month: &str, body: &Value| {
         world.send(Method::POST, &format!("/frozen-counts/{month}"), body).await
@@ -319,4 +361,43 @@ async fn case_a6_a_frozen_number_is_corrected_with_its_reason() {
     assert_eq!(last_month().await, json!({ "p1": 6 }));
     let again = correct("2026-10", &number("ada", "p1", 6, "one was forgotten")).await;
     assert_eq!(fields(&again), ["users"], "it is so already");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a15_a_report_that_stays_incomplete_is_said_on_the_overview() {
+    let world = World::new().await;
+    world
+        .sql(
+            "insert into reports (partner_id, report_id, day, counted_at, final, parts)
+              values ('msp', 'half', '2026-11-22', '2026-11-23T01:00:00Z', true, 2);
+              insert into report_parts (partner_id, report_id, part, received_at)
+              values ('msp', 'half', 1, '2026-11-23T09:01:00Z')",
+        )
+        .await;
+    let cookie = world.sign_in(&world.viewer).await;
+    let shown = async |language| {
+        let headers = &[("cookie", &*cookie), ("accept-language", language)];
+        world.request(Method::GET, "/partners/msp", None, headers, "").await.text
+    };
+    // An hour is not over yet.
+    assert!(!shown("en").await.contains("half"));
+    assert_eq!(world.get("").await.json["incomplete_reports"], json!([]));
+    world.sql("update report_parts set received_at = '2026-11-23T08:59:00Z' where report_id = 'half'").await;
+    let english = shown("en").await;
+    assert!(english.contains("Report half of 22 Nov 2026 is incomplete: 1 of 2 parts since"), "{english}");
+    let italian = shown("it").await;
+    assert!(
+        italian.contains("half") && italian.contains("1 ") && !italian.contains("is incomplete"),
+        "{italian}"
+    );
+    let listed = world.get("").await.json["incomplete_reports"].clone();
+    assert_eq!(listed[0]["report_id"], "half", "{listed}");
+    // Counted whole since: nobody waits for it any more.
+    world
+        .sql(
+            "insert into reports (partner_id, report_id, day, counted_at, final, parts, complete_at)
+              values ('msp', 'whole', '2026-11-22', '2026-11-23T02:00:00Z', true, 1, '2026-11-23T09:30:00Z')",
+        )
+        .await;
+    assert!(!shown("en").await.contains("is incomplete"));
 }

@@ -151,3 +151,27 @@ async fn a_database_that_is_away_is_said() {
     assert_eq!(answer.json["title"], "The database is away");
     assert!(answer.headers.contains_key(header::RETRY_AFTER));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g_15_a_request_for_more_companies_than_a_message_holds_is_refused_with_its_field() {
+    let world = World::new().await;
+    let ids: Vec<String> = (0..7_000).map(|number| format!("company-{number:032}")).collect();
+    let answer = world.send(Method::POST, "/sync-requests", &json!({ "company_ids": ids })).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", answer.text);
+    let mistake = &answer.json["errors"][0];
+    assert_eq!(mistake["field"], "company_ids", "{}", answer.text);
+    assert!(
+        answer.text.contains("7000 companies") && answer.text.contains("list none to sync all"),
+        "{}",
+        answer.text
+    );
+    let cookie = world.sign_in(&world.editor).await;
+    let form: Vec<String> = ids.iter().map(|id| format!("company={id}")).collect();
+    let posted =
+        world.post(&cookie, "/partners/msp/sync-now", &[], &format!("{}&back=", form.join("&"))).await;
+    let to = posted.headers.get("location").and_then(|to| to.to_str().ok()).unwrap_or_default().to_owned();
+    assert!(to.ends_with("said=too-many-companies"), "{to} {} {}", posted.status, posted.text);
+    // Half of them are a message.
+    let answer = world.send(Method::POST, "/sync-requests", &json!({ "company_ids": &ids[..3_500] })).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text);
+}

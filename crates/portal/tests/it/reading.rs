@@ -180,6 +180,85 @@ async fn s_41_all_companies_that_are_found_are_a_file_with_their_status() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn g_01_files_api_and_journal_say_what_a_row_rests_on_and_when() {
+    let world = with_a_change().await;
+    let cookie = world.sign_in(&world.viewer).await;
+    let cells = |sheet: &str, row: &str| {
+        let rows: Vec<Vec<String>> = sheet
+            .trim_start_matches('\u{feff}')
+            .lines()
+            .map(|line| line[1..line.len() - 1].split("\",\"").map(str::to_owned).collect())
+            .collect();
+        let at = |name: &str| rows[0].iter().position(|column| column == name).expect("a column");
+        let row = rows.iter().find(|cells| cells[0] == row).expect("a row");
+        [row[at("evidence")].clone(), row[at("evidence_at")].clone()]
+    };
+    for (kind, in_journal, on_page) in [
+        ("read", Some("read"), "seen in Kaseya, 20 Nov 2026, 01:00"),
+        (
+            "implied_by_total",
+            Some("implied_by_total"),
+            "implied by the contract&#39;s total, 20 Nov 2026, 01:00",
+        ),
+        ("remembered", None, "sent, to be confirmed"),
+    ] {
+        let journal = in_journal.map_or_else(
+            || "update journal set standing = 'sent', confirmed_at = null, evidence = null".to_owned(),
+            |kind| format!("update journal set evidence = '{kind}'"),
+        );
+        world
+            .sql(&format!(
+                "update statuses set evidence = '{kind}', evidence_at = '2026-11-20T00:00:00Z' where company_id = 'ada';
+                 {journal}"
+            ))
+            .await;
+        let sheet = world.get("/companies.csv").await.text;
+        assert_eq!(cells(&sheet, "ada"), [kind, "2026-11-20 01:00:00"]);
+        assert_eq!(cells(&sheet, "bea"), ["", ""], "never read");
+        let listed = world.get("/companies?search=ada").await.json["companies"][0]["statuses"][0].clone();
+        let of_row = (&listed["evidence"], &listed["evidence_at"]);
+        assert_eq!(of_row, (&json!(kind), &json!("2026-11-20T00:00:00Z")));
+        let entry = world.get("/journal").await.json["entries"][0].clone();
+        assert_eq!(entry["evidence"], json!(in_journal));
+        let sheet = world.get("/journal.csv").await.text;
+        let at = in_journal.map_or("", |_| "2026-11-20 01:00:00");
+        let number = entry["entry"].to_string();
+        assert_eq!(cells(&sheet, &number), [in_journal.unwrap_or_default(), at]);
+        let page =
+            world.request(Method::GET, "/partners/msp/journal", None, &[("cookie", &cookie)], "").await.text;
+        assert!(page.contains(on_page), "{kind}: {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d_09_what_is_counted_stands_beside_the_number_at_every_door() {
+    let world = World::new().await;
+    let cookie = world.sign_in(&world.viewer).await;
+    for (basis, english, italian) in
+        [("users", "active users", "utenti attivi"), ("licences", "assigned licences", "licenze assegnate")]
+    {
+        world.sql(&format!("update partners set count_basis = '{basis}' where partner_id = 'msp'")).await;
+        let list = world.get("/companies?search=ada").await.json;
+        assert_eq!(
+            (&list["count_basis"], &list["companies"][0]["newest"]["basis"]),
+            (&json!(basis), &json!(basis))
+        );
+        assert_eq!(world.get("/companies/ada").await.json["count_basis"], json!(basis));
+        let sheet = world.get("/companies.csv?search=ada").await.text;
+        let rows: Vec<&str> = sheet.lines().collect();
+        assert!(rows[0].ends_with(",\"count_basis\""), "{sheet}");
+        assert!(rows[1].ends_with(&format!(",\"{basis}\"")), "{sheet}");
+        for (language, words) in [("en", english), ("it", italian)] {
+            for path in ["/partners/msp/companies", "/partners/msp/companies/ada"] {
+                let headers = &[("cookie", &*cookie), ("accept-language", language)];
+                let page = world.request(Method::GET, path, None, headers, "").await.text;
+                assert!(page.contains(words), "{path} {language}: {page}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn case_b6_all_downloads_go_by_the_readers_language() {
     let world = World::new().await;
     world.sql("update statuses set last_sync = '2026-11-20T00:00:00.123Z' where company_id = 'ada'").await;

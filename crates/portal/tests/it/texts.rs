@@ -34,6 +34,26 @@ async fn case_b9_a_text_that_no_text_may_be_is_refused_with_its_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn case_b9_a_form_with_a_text_that_is_too_long_is_refused_with_its_field() {
+    let world = World::new().await;
+    let cookie = world.sign_in(&world.editor).await;
+    let path = "/partners/msp/companies/ada/billing";
+    for length in [501, 4_000, 4_001, 300_000, 1_900_000] {
+        let note = "x".repeat(length);
+        let form = format!("product=p1&kind=not-billed&minimum=&included=&note={note}");
+        let page = world.post(&cookie, path, &[("accept-language", "en")], &form).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{length}: {}", page.text);
+        let says = format!("note: It has {length} characters: write at most 500.");
+        assert!(page.text.contains(&says), "{length}: {}", page.text);
+    }
+    // More than a form of ours can be.
+    let form = format!("product=p1&kind=not-billed&minimum=&included=&note={}", "x".repeat(3_000_000));
+    let page = world.post(&cookie, path, &[("accept-language", "en")], &form).await;
+    assert_eq!(page.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", page.text);
+    assert_eq!(world.get("/companies/ada").await.json["billing_rules"], json!([]), "nothing is stored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn case_b10_names_are_found_and_ordered_whatever_the_databases_rules() {
     let world = World::new().await;
     world

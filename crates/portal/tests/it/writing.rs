@@ -43,6 +43,60 @@ async fn b_03_a_connection_is_tried_saved_and_switched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn case_a13_authenticate_says_what_another_zone_means_for_the_invoice_day() {
+    let world = World::new().await;
+    let tried = async |language: &str| {
+        let headers = &[("accept-language", language)];
+        world
+            .send_with(Method::POST, "/connection/authenticate", headers, &world.connection(RIGHT))
+            .await
+            .json
+    };
+    // Both are in Rome.
+    let same = tried("en").await;
+    assert_eq!((&same["kaseya_zone"], &same["zone_note"]), (&json!("Europe/Rome"), &json!(null)), "{same}");
+    world
+        .kaseya
+        .edit(|state| state.time_zone = "Pacific/Honolulu".to_owned())
+        .expect("it is not kept in a file");
+    let english = "Kaseya&#39;s invoice day begins at 11:00 by your clock";
+    let italian = "giorno di fatturazione di Kaseya comincia alle 11:00";
+    assert!(
+        tried("en").await["zone_note"]
+            .as_str()
+            .is_some_and(|note| note.contains("begins at 11:00 by your clock"))
+    );
+    assert!(tried("it").await["zone_note"].as_str().is_some_and(|note| note.contains(italian)));
+    let cookie = world.sign_in(&world.admin).await;
+    let base = world.kaseya.base_url();
+    let form = format!(
+        "action=authenticate&host=bms.kaseya.com&v2_base={base}&v1_base={base}/api&user_name=sync&password={}&company_name=Example+MSP",
+        RIGHT.replace(' ', "+")
+    );
+    for (language, words) in [("en", english), ("it", italian)] {
+        let page = world
+            .post(&cookie, "/partners/msp/integrations/kaseya-bms", &[("accept-language", language)], &form)
+            .await;
+        assert!(page.text.contains(words), "{}", page.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s_14_a_failure_has_its_help_at_the_api_too() {
+    let world = World::new().await;
+    let headers = &[("accept-language", "it")];
+    let wrong = world.connection("wrong");
+    let tried = world.send_with(Method::POST, "/connection/authenticate", headers, &wrong).await.json;
+    let help = &tried["help"];
+    assert_eq!((&tried["works"], &help["code"]), (&json!(false), &tried["checks"][0]["code"]), "{tried}");
+    for part in ["title", "what_happened", "next_invoice", "what_we_did", "what_to_do"] {
+        assert!(help[part].as_str().is_some_and(|text| !text.is_empty()), "{part}: {tried}");
+    }
+    let right = world.send(Method::POST, "/connection/authenticate", &world.connection(RIGHT)).await.json;
+    assert_eq!((&right["works"], &right["help"]), (&json!(true), &json!(null)), "{right}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn s_29_a_schedule_is_saved_and_its_mistakes_are_named() {
     let world = World::new().await;
     let weekly = json!({ "frequency": "weekly", "weekday": "monday", "hour": 2, "zone": "Europe/Rome" });
@@ -188,4 +242,58 @@ async fn a_body_that_cannot_be_read_is_told_with_its_field() {
     let large = " ".repeat(16 * 1024 * 1024 + 1);
     let answer = world.request(Method::PATCH, path, Some(&world.admin), &[], &large).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a23_ids_that_kaseya_never_showed_are_said_when_they_are_saved() {
+    let world = World::new().await;
+    let service = |id: i32, name: &str| json!({ "products": [{ "product_id": "p3", "service": { "service_id": id, "name": name } }] });
+    // All that Kaseya has shown: what the settings name already.
+    world
+        .sql(
+            "insert into kaseya_names (partner_id, kind, id, name, seen_at)
+              select 'msp', kind, id, name, '2026-11-20T00:00:00Z'
+              from (select 'service' as kind, service_id as id, service_name as name from product_mappings
+                    union select 'account', account_id, account_name from company_mappings
+                    union select 'contract', contract_id, contract_name from company_mappings) as told
+              where id is not null",
+        )
+        .await;
+    let saved = world.send(Method::PATCH, "/product-mappings", &service(1, "Standard")).await;
+    // Users of two products on one service: that is asked first.
+    assert_eq!(saved.status, StatusCode::CONFLICT, "{}", saved.text);
+    let saved = world.send(Method::PATCH, "/product-mappings", &service(777, "Advanced")).await;
+    let unknown = json!({ "number": 1, "first": [{ "kind": "service", "id": 777, "name": "Advanced" }] });
+    assert_eq!((saved.status, &saved.json["not_yet_known"]), (StatusCode::OK, &unknown), "{}", saved.text);
+    let cookie = world.sign_in(&world.editor).await;
+    let shown = async |path: &str, language: &str| {
+        let headers = &[("cookie", &*cookie), ("accept-language", language)];
+        world.request(Method::GET, path, None, headers, "").await.text
+    };
+    let products = "/partners/msp/integrations/kaseya-bms/products";
+    for (language, words) in [("en", "not yet known to Kaseya"), ("it", "non ancora noto a Kaseya")] {
+        assert_eq!(shown(products, language).await.matches(words).count(), 1);
+    }
+    let form = "product=p3&service=778:Advanced";
+    let posted = world.post(&cookie, products, &[], form).await;
+    let to = posted.headers.get("location").and_then(|to| to.to_str().ok()).unwrap_or_default().to_owned();
+    assert!(to.ends_with("said=saved-unknown"), "{to} {}", posted.text);
+
+    let company = "/partners/msp/companies/cem";
+    assert!(!shown(company, "en").await.contains("not yet known"));
+    let mapping = json!({ "mapping": { "account": { "id": 990, "name": "Cem" }, "contract": { "id": 991, "name": "Managed" } } });
+    let saved = world.send(Method::PUT, "/companies/cem/mapping", &mapping).await;
+    assert_eq!(
+        (saved.status, &saved.json["not_yet_known"]["number"]),
+        (StatusCode::OK, &json!(3)),
+        "{}",
+        saved.text
+    );
+    assert!(shown(company, "en").await.contains("not yet known to Kaseya"));
+    // Once Kaseya has shown the contract as this account's, both are known.
+    world
+        .sql("insert into kaseya_names (partner_id, kind, id, name, seen_at) values ('msp', 'contract', 991, 'Managed', '2026-11-21T00:00:00Z'),
+                                                                                    ('msp', 'account', 990, 'Cem', '2026-11-21T00:00:00Z')")
+        .await;
+    assert!(!shown(company, "en").await.contains("not yet known"));
 }

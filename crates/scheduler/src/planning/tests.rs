@@ -79,6 +79,7 @@ pub(super) fn settings(
         partner: PartnerId::new("p").expect("an id"),
         name: "MSP".into(),
         count_zone: TimeZone::get("Europe/Rome").expect("a zone"),
+        count_basis: domain::CountBasis::Users,
         integration: None,
         schedule: None,
         products: products.into_iter().map(|(n, service)| (product_id(n), product(service))).collect(),

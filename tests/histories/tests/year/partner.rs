@@ -145,6 +145,7 @@ impl Partner {
             partner: PartnerId::new("msp").expect("an id"),
             name: "MSP".to_owned(),
             count_zone: TimeZone::UTC,
+            count_basis: domain::CountBasis::Users,
             integration: Some(integration(history)),
             schedule: None,
             products: (0..2).map(|product| (product_id(product), mapped(product))).collect(),
