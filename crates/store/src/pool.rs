@@ -160,7 +160,12 @@ impl Store {
                     sqlstate: "25006".to_owned(),
                     reason: "the database is read-only".to_owned(),
                 };
-                if read_only { Err(told()) } else { Ok(()) }
+                if read_only {
+                    // Made while the database was read-only, the connection stays so.
+                    tx.spoil();
+                    return Err(told());
+                }
+                Ok(())
             })
         })
         .await

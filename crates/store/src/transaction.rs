@@ -151,6 +151,11 @@ impl Drop for Lease {
 }
 
 impl Transaction<'_> {
+    /// Once this transaction has failed, its connection does not go back to the pool.
+    pub(crate) fn spoil(&self) {
+        self.spoiled.store(true, Ordering::Relaxed);
+    }
+
     /// Runs a statement; answers how many rows it met.
     pub async fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
         let statement = self.prepared(sql).await?;
