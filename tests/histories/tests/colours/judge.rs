@@ -1,5 +1,6 @@
-//! The two oracles: at each invoice, what is charged is the last day's count or the row says with a code why not; and at
-//! every step, a line in Kaseya held the number of a row that shows *unchanged* or *changed* at its "last sync".
+//! The oracles. At each invoice, what is charged is the last day's count or the row says with a code why not, and a
+//! company that is said to be ready is charged right. At every step, a line in Kaseya held the number of a row that shows
+//! *unchanged* or *changed* at its "last sync", and a row that waits says what for and until when.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,12 +28,15 @@ pub struct Tally {
     pub said: BTreeMap<String, u32>,
     /// Green rows that were looked at.
     pub green: u32,
+    /// Companies that were said to be ready for an invoice.
+    pub ready: usize,
 }
 
 impl Tally {
     pub fn add(&mut self, other: &Self) {
         self.right += other.right;
         self.green += other.green;
+        self.ready += other.ready;
         for (said, times) in &other.said {
             *self.said.entry(said.clone()).or_default() += times;
         }
@@ -42,7 +46,8 @@ impl Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let said: u32 = self.said.values().sum();
-        write!(f, "{} green rows seen; {} charges right and green, {said} said:", self.green, self.right)?;
+        write!(f, "{} green rows seen; {} companies ready; ", self.green, self.ready)?;
+        write!(f, "{} charges right and green, {said} said:", self.right)?;
         self.said.iter().try_for_each(|(said, times)| write!(f, " {said} {times}"))
     }
 }
@@ -120,6 +125,7 @@ impl Judge {
             let partner = PartnerId::new(partner).expect("an id");
             for row in services.rows(&partner).await {
                 self.note_row(&partner, &row, now);
+                says_what_for(&row, now)?;
                 self.check_row(services, &row, &writes, now).await?;
             }
         }
@@ -239,7 +245,9 @@ impl Judge {
         owed: &BTreeMap<Target, u32>,
         charged: &BTreeMap<Target, f64>,
     ) -> Result<(), TestCaseError> {
-        let rows = services.rows(&PartnerId::new(PARTNER).expect("an id")).await;
+        let partner = PartnerId::new(PARTNER).expect("an id");
+        let (rows, ready) = (services.rows(&partner).await, services.ready(&partner).await);
+        self.tally.ready += ready.len();
         for (target, owed) in owed {
             let of_target: Vec<(&CompanyStatus, &ProductRow)> = rows
                 .iter()
@@ -249,6 +257,7 @@ impl Judge {
                 .collect();
             let green = !of_target.is_empty()
                 && of_target.iter().all(|(row, product)| says_all_is_well(row, product));
+            let is_ready = of_target.iter().any(|(row, _)| ready.contains(&row.company));
             let charged = charged.get(target).copied().unwrap_or_default();
             let right = (charged - f64::from(*owed)).abs() < 1e-6;
             let shown: Vec<String> = of_target.iter().map(|(row, _)| described(row)).collect();
@@ -257,6 +266,9 @@ impl Judge {
                     "{month}: {target:?} is charged with {charged}, {owed} is owed, {words}: {shown:#?}"
                 )))
             };
+            if is_ready && !right {
+                return fail("and it is said to be ready");
+            }
             if green {
                 if !right {
                     return fail("and its rows are green");
@@ -288,6 +300,30 @@ impl Judge {
         }
         Ok(())
     }
+}
+
+/// A row that waits says what for and until when (G-04), what is not sent has a code, and only what Kaseya showed is green
+/// (G-01).
+fn says_what_for(row: &CompanyStatus, now: Timestamp) -> Result<(), TestCaseError> {
+    let code = row.code.is_some() || row.products.iter().any(|product| product.code.is_some());
+    let words = match row.state {
+        CompanyState::Held | CompanyState::NotSent if !code => "has no code",
+        CompanyState::Deferred if row.code.is_none() && row.wait.is_none() => {
+            "does not say what it waits for"
+        }
+        CompanyState::Deferred
+            if row.deferred_until.is_none() && row.wait.is_none_or(|wait| wait.until.is_none()) =>
+        {
+            "does not say until when it waits"
+        }
+        CompanyState::Changed | CompanyState::Unchanged
+            if !row.evidence.is_some_and(|evidence| evidence.is_shown() && evidence.at() <= now) =>
+        {
+            "is green, and nobody has seen it"
+        }
+        _ => return Ok(()),
+    };
+    Err(TestCaseError::fail(format!("{now}: {} {words}: {:?} {}", row.company, row.evidence, described(row))))
 }
 
 fn is_green(state: &str) -> bool {

@@ -110,6 +110,24 @@ fn case_a12_a_company_that_joins_in_the_window_keeps_nobody_elses_number() {
 }
 
 #[test]
+fn case_a13_a_tenant_where_days_begin_later_is_pushed_until_its_invoice() {
+    let zones = Zones { counts: "Europe/Rome", tenant: "Pacific/Honolulu" };
+    let users = Event::Users { company: 0, product: 1, users: 12 };
+    let events = vec![(6, 12, users), (7, 0, Event::Down { hours: 30 })];
+    live(&Story { zones, weekly: Some(5), invoice_day: 2, events, ..quiet() });
+}
+
+#[test]
+fn case_a15_a_last_day_of_which_a_part_is_missing_is_no_green_row() {
+    let users = Event::Users { company: 1, product: 1, users: 6 };
+    let mut story = quiet();
+    let other =
+        CompanyStart { users: [0, 3], shares_the_first_contract: false, rule: BillingRule::default() };
+    story.companies.push(other);
+    live(&Story { final_after: None, events: vec![(6, 10, Event::Part), (6, 12, users)], ..story });
+}
+
+#[test]
 fn case_a14_a_write_twice_without_effect_is_held() {
     let lost = |nth| Event::WriteFails { nth, how: yes_without_effect() };
     let users = Event::Users { company: 0, product: 1, users: 12 };

@@ -1,9 +1,13 @@
 //! The real scheduler, worker, results and store on a private Postgres, stepped by hand on a clock that the test turns.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use bus::{Bus as _, Incoming, Outgoing, Queue, Settlement, SharedBus, TraceContext};
-use domain::{Backoff, Clock as _, PartnerId};
+use domain::{Backoff, Clock as _, CompanyId, PartnerId, PartnerReadiness};
 use egress::{Egress, EgressSettings};
 use jiff::{SignedDuration, Timestamp};
 use kaseya::{Bms, BmsSettings};
@@ -15,7 +19,7 @@ use runtime::Health;
 use scheduler::{Context, Scheduler, SchedulerSettings};
 use secrecy::SecretString;
 use store::{
-    Row, StoreError, settings,
+    Row, StoreError, readiness, settings,
     settings_writing::{self, NewIntegration},
     status_reading::CompanyStatus,
 };
@@ -249,6 +253,26 @@ impl Services {
             })
             .await;
         rows.expect("the rows can be read")
+    }
+
+    /// The companies whose next invoice is said to be right.
+    pub async fn ready(&self, partner: &PartnerId) -> BTreeSet<CompanyId> {
+        let (rows, now) = (self.rows(partner).await, self.now());
+        let read: Result<PartnerReadiness, StoreError> = self
+            .database
+            .store
+            .transaction("ready", |tx| Box::pin(readiness::partner(tx, partner, now)))
+            .await;
+        let of_partner = read.expect("it can be read");
+        let mut companies: BTreeMap<CompanyId, Vec<CompanyStatus>> = BTreeMap::new();
+        for row in rows {
+            companies.entry(row.company.clone()).or_default().push(row);
+        }
+        let ready = companies.into_iter().filter(|(_, rows)| {
+            let is_mapped = rows.iter().any(|row| row.contract.is_some());
+            readiness::of_statuses(&of_partner, is_mapped, rows).is_none()
+        });
+        ready.map(|(company, _)| company).collect()
     }
 
     /// Ends everything, the database too.
