@@ -339,6 +339,29 @@ async fn case_c1_status_says_for_what_and_until_when_a_job_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn case_c1_sync_now_says_at_once_that_it_cannot_begin_and_until_when() {
+    let kaseya = kaseya().await;
+    let standalone = Standalone::start();
+    let folder = standalone.directory.path();
+    write(folder, "password", "secret word\n");
+    // So small a share of the hour's calls is soon used up.
+    let settings = settings(&kaseya, 13, 40).replace("[schedule]", "call_share_percent = 1\n[schedule]");
+    let file = write(folder, "msp.toml", &settings);
+    standalone.expect(0, &["apply", &file]);
+    let told = (0..50).find_map(|_| {
+        let output = standalone.command(&["sync-now", "msp"]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        told.contains("Waiting since").then_some(told)
+    });
+    let told = told.expect("a sync that cannot begin");
+    assert!(told.contains("the hour's calls to Kaseya are used up (LIM-01). Next try "), "{told}");
+    let wait = standalone.status()["runs"][0]["wait"].clone();
+    assert_eq!(wait["code"], "LIM-01", "{wait}");
+    standalone.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn case_a23_apply_says_which_ids_kaseya_has_never_shown() {
     let kaseya = kaseya().await;
     let standalone = Standalone::start();
