@@ -340,6 +340,9 @@ fn in_italian(fault: AnswerFault) -> &'static str {
         AnswerFault::LineWithoutId => "una riga non ha un id",
         AnswerFault::LineWithoutService => "una riga non ha un servizio",
         AnswerFault::LineWithoutUnits => "una riga non ha unità",
+        AnswerFault::LineWithoutContract => {
+            "una riga non indica il suo contratto: non si può sapere se il filtro è stato applicato"
+        }
         AnswerFault::LineEffectiveDate => "la data di decorrenza di una riga non è una data",
         AnswerFault::LineFieldTwice => "una riga ha due volte lo stesso campo",
         AnswerFault::LineFieldUnreadable => "un campo di una riga non si può leggere",

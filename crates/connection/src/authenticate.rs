@@ -95,9 +95,11 @@ impl Authenticator {
         values: &Values,
         mended: bool,
     ) -> Result<Authenticated, NotTried> {
-        let routes =
-            self.store.transaction("line_routes", |tx| Box::pin(installation::line_routes(tx))).await?;
-        let bases = values.bases(routes.as_ref())?;
+        let profile = self
+            .store
+            .transaction("line_profile", |tx| Box::pin(installation::line_profile(tx, Some(partner))))
+            .await?;
+        let bases = values.bases(profile.as_deref())?;
         let counting = self.counting();
         let begun = self
             .store

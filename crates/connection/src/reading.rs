@@ -90,7 +90,7 @@ impl NotRead {
 /// The stored credentials, and what may be called with them.
 struct Stored {
     values: Values,
-    line_routes: Option<(String, String)>,
+    line_profile: Option<String>,
     version: u32,
     allowance: Allowance,
 }
@@ -145,15 +145,15 @@ impl Shared {
                     let values = Values::stored(partner, &stored, counting.keys).ok_or(NotRead::NotOpened)?;
                     let allowed = counting.allowance(tx, &values).await?;
                     let allowance = Allowance { v2: allowed.v2, v1: allowed.v1 };
-                    let (version, line_routes) = (stored.credentials_version, stored.line_routes);
-                    Ok(Stored { values, line_routes, version, allowance })
+                    let (version, line_profile) = (stored.credentials_version, stored.line_profile);
+                    Ok(Stored { values, line_profile, version, allowance })
                 })
             })
             .await
     }
 
     fn session(&self, partner: &PartnerId, stored: &Stored, may_log_in: bool) -> Result<Session, NotRead> {
-        let bases = stored.values.bases(stored.line_routes.as_ref()).map_err(NotTried::from)?;
+        let bases = stored.values.bases(stored.line_profile.as_deref()).map_err(NotTried::from)?;
         let access = stored.values.access(partner, bases, stored.version);
         Ok(self.bms.session(access, Limits { may_log_in, ..Limits::of(stored.allowance) }))
     }

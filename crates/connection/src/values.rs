@@ -1,7 +1,7 @@
 //! What a person types to connect a Kaseya.
 
 use domain::PartnerId;
-use kaseya::{Access, Bases, BasesError, Host, HostError, LineRouteError, LineRoutes};
+use kaseya::{Access, Bases, BasesError, Host, HostError, LineProfile, LineProfileError};
 use secrecy::SecretString;
 use store::settings::Integration;
 use vault::{Associated, KeyRing, Login, Sealed};
@@ -34,7 +34,7 @@ pub enum NoAddress {
     Bases(#[from] BasesError),
     /// A route of the installation is none.
     #[error("{0}")]
-    LineRoutes(#[from] LineRouteError),
+    LineProfile(#[from] LineProfileError),
 }
 
 impl Values {
@@ -92,11 +92,10 @@ impl Values {
         }
     }
 
-    /// Where they lead, with the installation's routes, which jobs go by too.
-    pub(crate) fn bases(&self, routes: Option<&(String, String)>) -> Result<Bases, NoAddress> {
+    /// Where they lead, with the line profile that jobs go by too.
+    pub(crate) fn bases(&self, line_profile: Option<&str>) -> Result<Bases, NoAddress> {
         let host = Host::parse(&self.host)?;
         let bases = Bases::new(&host, self.v2_base.as_deref(), self.v1_base.as_deref())?;
-        let routes = routes.map(|(lines, line)| (lines.as_str(), line.as_str()));
-        Ok(bases.with_line_routes(LineRoutes::stored(routes)?))
+        Ok(bases.with_line_profile(LineProfile::stored(line_profile)?))
     }
 }

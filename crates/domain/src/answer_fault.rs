@@ -22,6 +22,7 @@ pub enum AnswerFault {
     LineWithoutId,
     LineWithoutService,
     LineWithoutUnits,
+    LineWithoutContract,
     LineEffectiveDate,
     LineFieldTwice,
     LineFieldUnreadable,
@@ -40,7 +41,7 @@ pub enum AnswerFault {
 
 impl AnswerFault {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::NotAnObject,
         Self::NoOutcome,
         Self::NoList,
@@ -54,6 +55,7 @@ impl AnswerFault {
         Self::LineWithoutId,
         Self::LineWithoutService,
         Self::LineWithoutUnits,
+        Self::LineWithoutContract,
         Self::LineEffectiveDate,
         Self::LineFieldTwice,
         Self::LineFieldUnreadable,
@@ -87,6 +89,9 @@ impl fmt::Display for AnswerFault {
             Self::LineWithoutId => "a line has no id",
             Self::LineWithoutService => "a line has no service",
             Self::LineWithoutUnits => "a line has no units",
+            Self::LineWithoutContract => {
+                "a line does not name its contract, so that nothing tells whether the filter worked"
+            }
             Self::LineEffectiveDate => "a line's effective date is not a date",
             Self::LineFieldTwice => "a line has one field twice",
             Self::LineFieldUnreadable => "a field of a line cannot be read",

@@ -87,6 +87,7 @@ impl Egress {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
             Method::Put => reqwest::Method::PUT,
+            Method::Patch => reqwest::Method::PATCH,
         };
         let mut builder = self.client.request(method, request.url).timeout(request.timeout);
         builder = builder.header(header::ACCEPT, "application/json").header(header::ACCEPT_ENCODING, "gzip");

@@ -15,6 +15,8 @@ pub enum Method {
     Post,
     /// Set.
     Put,
+    /// Change.
+    Patch,
 }
 
 impl Method {
@@ -24,6 +26,7 @@ impl Method {
             Self::Get => "GET",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
         }
     }
 }

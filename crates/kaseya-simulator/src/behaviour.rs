@@ -1,6 +1,7 @@
 //! How a tenant behaves where nobody has published how the real one does: the defaults are the most plausible guess,
 //! and each switch another plausible one.
 
+mod line_form;
 mod lines;
 mod lists;
 mod login;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    line_form::{LineForm, WriteBody},
     lines::{Invoicing, LineBehaviour, StoredDate},
     lists::{ContractPrices, Counted, IdsBinding, LimitBehaviour, ListBehaviour, RetryAfter},
     login::{LoginBehaviour, LoginRefusal, Right, Role},

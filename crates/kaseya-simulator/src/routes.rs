@@ -15,9 +15,16 @@ impl Behaviour {
         }
         Endpoint::ALL
             .into_iter()
-            .filter(|endpoint| endpoint.method() == method)
+            .filter(|endpoint| self.method(*endpoint) == method)
             .filter_map(|endpoint| Some((endpoint, ids(self.route(endpoint)?, path)?)))
             .min_by_key(|(_, ids)| ids.len())
+    }
+
+    fn method(&self, endpoint: Endpoint) -> &str {
+        match endpoint {
+            Endpoint::WriteLine => &self.lines.form.write_method,
+            other => other.method(),
+        }
     }
 
     /// Where a call stands, if it stands anywhere.

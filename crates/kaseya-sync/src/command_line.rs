@@ -125,17 +125,17 @@ pub(crate) enum Command {
     StopWrites,
     /// Allows the writes of the installation again.
     AllowWrites,
-    /// Shows V1's routes of a contract's lines, or sets them for all programs of the installation.
-    LineRoutes {
-        /// Where a contract's lines are read, e.g. /finance/contracts/{contractId}/services.
-        #[arg(long, requires = "line", conflicts_with = "guess")]
-        lines: Option<String>,
-        /// Where one line is written, e.g. /finance/contracts/{contractId}/services/{lineId}.
-        #[arg(long, requires = "lines")]
-        line: Option<String>,
-        /// Goes back to the guess that is built in.
+    /// Shows how V1's lines are read and written, or sets it for all programs of the installation.
+    LineProfile {
+        /// Only for this partner, whose tenant differs from the others.
         #[arg(long)]
-        guess: bool,
+        partner: Option<String>,
+        /// A profile of this program by its name, or a file.
+        #[arg(long, value_name = "NAME-OR-FILE", conflicts_with = "reset")]
+        set: Option<String>,
+        /// Takes away what is set: for a partner the installation's holds again, for the installation the default.
+        #[arg(long)]
+        reset: bool,
     },
     /// To be said after the database was restored from a backup, before the services are started: nothing is written until
     /// all lines have been read again.
@@ -197,12 +197,9 @@ pub(crate) struct Probe {
     /// V1's address, where it is not https://HOST/api.
     #[arg(long, value_name = "URL")]
     pub v1_base: Option<String>,
-    /// V1's route of a contract's lines, where it is not the guess that is built in.
-    #[arg(long, value_name = "ROUTE", requires = "line_route")]
-    pub lines_route: Option<String>,
-    /// V1's route of one line.
-    #[arg(long, value_name = "ROUTE", requires = "lines_route")]
-    pub line_route: Option<String>,
+    /// How V1's lines are read and written: a profile of this program by its name, or a file.
+    #[arg(long, value_name = "NAME-OR-FILE")]
+    pub line_profile: Option<String>,
     /// Writes one unit more to this line from another day, reads both, and puts them back: for a test contract alone.
     #[arg(long, num_args = 2, value_names = ["CONTRACT", "LINE"])]
     pub write: Vec<i32>,

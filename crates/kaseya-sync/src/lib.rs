@@ -14,7 +14,7 @@ mod ended;
 mod holds;
 mod installation;
 mod keys;
-mod line_routes;
+mod line_profile;
 mod migrate;
 mod new_partner;
 mod output;

@@ -4,12 +4,12 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use domain::{ContractId, LineId, PartnerId};
-use kaseya::{Access, Allowance, Bases, Host, KaseyaSection, Limits, LineRoutes, Outcome, Probed, WriteBack};
+use kaseya::{Access, Allowance, Bases, Host, KaseyaSection, Limits, Outcome, Probed, WriteBack};
 use runtime::Context;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::{command_line::Probe, ended::Ended, output};
+use crate::{command_line::Probe, ended::Ended, line_profile, output};
 
 /// More than the probe needs, and far below Kaseya's limits.
 const ALLOWANCE: Allowance = Allowance { v2: 60, v1: 20 };
@@ -62,8 +62,9 @@ fn access(probe: Probe) -> anyhow::Result<Access> {
         output::tell(&format_args!("{note}: taken as {}", cleaned.host));
     }
     let bases = Bases::new(&cleaned.host, probe.v2_base.as_deref(), probe.v1_base.as_deref())?;
-    let bases = bases
-        .with_line_routes(LineRoutes::stored(probe.lines_route.as_deref().zip(probe.line_route.as_deref()))?);
+    let profile =
+        probe.line_profile.as_deref().map(line_profile::named).transpose().context("--line-profile")?;
+    let bases = bases.with_line_profile(profile.unwrap_or_default());
     Ok(Access {
         partner: PartnerId::new("probe")?,
         bases,

@@ -21,7 +21,7 @@ use crate::{
     ended::{Ended, NAME},
     holds,
     installation::Installation,
-    keys, line_routes, migrate, new_partner, output, probe, standalone, status, switching, sync_now, tokens,
+    keys, line_profile, migrate, new_partner, output, probe, standalone, status, switching, sync_now, tokens,
     writes,
 };
 
@@ -115,9 +115,9 @@ pub fn main() -> ExitCode {
         Command::AllowWrites => on_installation(config, data_dir, move |installation| async move {
             writes::allow(&installation).await
         }),
-        Command::LineRoutes { lines, line, guess } => {
+        Command::LineProfile { partner, set, reset } => {
             on_installation(config, data_dir, move |installation| async move {
-                line_routes::command(&installation, lines.zip(line), guess).await
+                line_profile::command(&installation, partner, set, reset).await
             })
         }
         Command::Restored => on_installation(config, data_dir, move |installation| async move {

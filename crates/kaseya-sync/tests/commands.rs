@@ -413,11 +413,11 @@ async fn the_probe_tells_how_each_assumption_stands_and_needs_no_installation() 
     let rows: Value = serde_json::from_str(&said).expect("a document");
     assert_eq!((outcome(&rows, "v1-write"), units(&kaseya, 5012)), ("confirmed".into(), 12.0));
 
-    // Other routes than the guessed ones: contradicted, with what to do.
-    let (code, said, told) = probe(&["--lines-route", "/x/{contractId}", "--line-route", "/x/{lineId}"]);
+    // Another profile than the tenant's: contradicted, with what to do.
+    let (code, said, told) = probe(&["--line-profile", "recurring-list"]);
     assert_eq!(code, Some(3), "{said}{told}");
     assert!(
-        said.contains("v1-lines-route is contradicted") && said.contains("kaseya-sync line-routes"),
+        said.contains("v1-lines-route is contradicted") && said.contains("kaseya-sync line-profile"),
         "{said}"
     );
 

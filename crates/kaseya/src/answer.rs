@@ -1,19 +1,25 @@
 //! What an answer says, in whichever envelope it comes.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use domain::AnswerFault;
 use egress::Response;
 use serde_json::Value;
 
-use crate::fields::{self, Object, Problem};
+use crate::{
+    LineProfile,
+    fields::{self, Object, Problem},
+    lines::Outcome,
+};
 
 /// How an answer is wrapped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Envelope {
     /// `success`, `error`, `result`, and `totalRecords` of paged calls.
     V2,
-    /// `Status`, `Error`, `Result`, `TotalRecords`.
-    V1,
+    /// As the tenant's profile says.
+    V1(Arc<LineProfile>),
     /// The object itself, as V1's token call answers.
     Plain,
 }
@@ -71,7 +77,7 @@ const TOKEN_CODE: i64 = 978_001;
 const LIMIT_CODE: i64 = 429;
 
 /// Reads an answer.
-pub(crate) fn read(response: &Response, envelope: Envelope) -> Verdict {
+pub(crate) fn read(response: &Response, envelope: &Envelope) -> Verdict {
     let body: Option<Value> = serde_json::from_slice(&response.body).ok();
     let object = body.as_ref().and_then(Value::as_object);
     let page = body.is_none().then(|| page_words(&response.body));
@@ -96,11 +102,20 @@ pub(crate) fn read(response: &Response, envelope: Envelope) -> Verdict {
         403 => return Verdict::Forbidden(words()),
         status => return Verdict::Refused(status, words()),
     }
-    let Some(object) = object else { return Verdict::Garbled(AnswerFault::NotAnObject) };
+    let success =
+        |result: Value, total| Verdict::Success(Success { result, total, body: response.body.clone() });
+    let Some(object) = object else {
+        return match (envelope, body) {
+            (Envelope::V1(profile), Some(list @ Value::Array(_))) if profile.outcome.status.is_none() => {
+                success(list, None)
+            }
+            _ => Verdict::Garbled(AnswerFault::NotAnObject),
+        };
+    };
     let done = match envelope {
         Envelope::Plain => Ok(Some(fields::get(object, "error").is_none())),
         Envelope::V2 => fields::flag(object, "success", AnswerFault::NoOutcome).map(Some),
-        Envelope::V1 => v1_done(object),
+        Envelope::V1(profile) => v1_done(object, &profile.outcome),
     };
     match done {
         Err(problem) => Verdict::Garbled(problem),
@@ -108,50 +123,33 @@ pub(crate) fn read(response: &Response, envelope: Envelope) -> Verdict {
         Ok(Some(false)) if error_code(object) == Some(LIMIT_CODE) || speaks_of_quota(&words()) => limited(),
         Ok(Some(false)) => Verdict::Refused(response.status, words()),
         Ok(None) => Verdict::Unclear(response.status, unclear_words(object, words())),
-        Ok(Some(true)) if envelope == Envelope::Plain => Verdict::Success(Success {
-            result: Value::Object(object.clone()),
-            total: None,
-            body: response.body.clone(),
-        }),
-        Ok(Some(true)) => Verdict::Success(Success {
-            result: fields::get(object, "result").cloned().unwrap_or_default(),
-            total: fields::get(object, "totalRecords").and_then(Value::as_u64),
-            body: response.body.clone(),
-        }),
+        Ok(Some(true)) if *envelope == Envelope::Plain => success(Value::Object(object.clone()), None),
+        Ok(Some(true)) => success(
+            fields::get(object, "result").cloned().unwrap_or_default(),
+            fields::get(object, "totalRecords").and_then(Value::as_u64),
+        ),
     }
 }
 
-/// Words of V1's `Status` that are taken for a plain no, without blanks and case (guesses by the names of HTTP's statuses: no
-/// list is published). A fault of the server is none of them: it may have come after the change was made.
-const NO: [&str; 14] = [
-    "error",
-    "failed",
-    "failure",
-    "fail",
-    "badrequest",
-    "unauthorized",
-    "forbidden",
-    "accessdenied",
-    "notfound",
-    "invalid",
-    "refused",
-    "rejected",
-    "toomanyrequests",
-    "unsupportedmediatype",
-];
-
 /// Whether V1 says yes or no; `None` when its words are neither.
-fn v1_done(object: &Object) -> Result<Option<bool>, Problem> {
-    let status = fields::text(object, "Status").ok_or(AnswerFault::NoOutcome)?;
-    let error = fields::text(object, "Error").unwrap_or_default();
-    if status.eq_ignore_ascii_case("ok") && (error.is_empty() || error.eq_ignore_ascii_case("none")) {
-        return Ok(Some(true));
-    }
-    let word: String = status.chars().filter(char::is_ascii_alphanumeric).collect();
-    let says_no = NO.contains(&word.to_ascii_lowercase().as_str());
+fn v1_done(object: &Object, outcome: &Outcome) -> Result<Option<bool>, Problem> {
+    let error = outcome.error.as_ref().and_then(|name| fields::text(object, name)).unwrap_or_default();
+    let is = |words: &[String], said: &str| words.iter().any(|word| word.eq_ignore_ascii_case(said));
+    let no_error = error.is_empty() || is(&outcome.no_error, error);
     let code = error_code(object);
     let refusing =
         code.is_some_and(|code| code == TOKEN_CODE || (400..=499).contains(&code) && !may_be_done(code));
+    let Some(status) = &outcome.status else {
+        return Ok(if refusing { Some(false) } else { no_error.then_some(true) });
+    };
+    let status = fields::text(object, status).ok_or(AnswerFault::NoOutcome)?;
+    if is(&outcome.success, status) && no_error {
+        return Ok(Some(true));
+    }
+    let plain = |word: &str| {
+        word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+    };
+    let says_no = outcome.no.iter().any(|word| plain(word) == plain(status));
     Ok((says_no || refusing).then_some(false))
 }
 
@@ -280,8 +278,12 @@ mod tests {
         Response { status, content_type, retry_after: Some("60".to_owned()), body: body.into() }
     }
 
+    fn v1() -> Envelope {
+        Envelope::V1(Arc::default())
+    }
+
     fn json_read(status: u16, envelope: Envelope, body: &Value) -> Verdict {
-        read(&response(status, "application/json", body.to_string()), envelope)
+        read(&response(status, "application/json", body.to_string()), &envelope)
     }
 
     #[test]
@@ -299,7 +301,7 @@ mod tests {
             json!({"status": "ok", "error": null, "result": [1]}),
         ] {
             let success = Success { result: json!([1]), total: None, body: body.to_string().into() };
-            assert_eq!(json_read(200, Envelope::V1, &body), Verdict::Success(success));
+            assert_eq!(json_read(200, v1(), &body), Verdict::Success(success));
         }
     }
 
@@ -309,9 +311,9 @@ mod tests {
             {"code": 5, "message": "Bad", "details": "units", "stackStrace": "secret", "subErrors": ["a", "b"]}});
         assert_eq!(json_read(200, Envelope::V2, &body), Verdict::Refused(200, "Bad; units; a; b".into()));
         let body = json!({"Status": "Error", "Error": "Locked", "Result": {}});
-        assert_eq!(json_read(200, Envelope::V1, &body), Verdict::Refused(200, "Locked".into()));
+        assert_eq!(json_read(200, v1(), &body), Verdict::Refused(200, "Locked".into()));
         let body = json!({"Status": "BadRequest", "Error": "None"});
-        assert_eq!(json_read(200, Envelope::V1, &body), Verdict::Refused(200, String::new()));
+        assert_eq!(json_read(200, v1(), &body), Verdict::Refused(200, String::new()));
         let body = json!({"error": "invalid_grant", "error_description": "wrong"});
         assert_eq!(
             json_read(400, Envelope::Plain, &body),
@@ -337,14 +339,14 @@ mod tests {
             ),
             (json!({"ResponseCode": 409, "Status": "Conflict", "Error": "x"}), "Conflict; x"),
         ] {
-            assert_eq!(json_read(200, Envelope::V1, &body), Verdict::Unclear(200, said.into()), "{body}");
+            assert_eq!(json_read(200, v1(), &body), Verdict::Unclear(200, said.into()), "{body}");
         }
         for status in ["Bad Request", "FAILED", "NotFound"] {
             let body = json!({"Status": status, "Error": "x"});
-            assert_eq!(json_read(202, Envelope::V1, &body), Verdict::Refused(202, "x".into()), "{body}");
+            assert_eq!(json_read(202, v1(), &body), Verdict::Refused(202, "x".into()), "{body}");
         }
         let body = json!({"ResponseCode": 422, "Status": "Unheard", "Error": "x"});
-        assert_eq!(json_read(200, Envelope::V1, &body), Verdict::Refused(200, "x".into()));
+        assert_eq!(json_read(200, v1(), &body), Verdict::Refused(200, "x".into()));
     }
 
     #[test]
@@ -354,12 +356,12 @@ mod tests {
         assert_eq!(json_read(403, Envelope::V2, &quota), limited());
         assert_eq!(json_read(200, Envelope::V2, &quota), limited());
         let page = "<html><head><title>Rate limit</title></head><body>wait</body></html>";
-        assert_eq!(read(&response(403, "text/html", page), Envelope::V2), limited());
+        assert_eq!(read(&response(403, "text/html", page), &Envelope::V2), limited());
         let right = json!({"success": false, "error": {"code": 403, "message": "Access denied"}});
         assert_eq!(json_read(403, Envelope::V2, &right), Verdict::Forbidden("Access denied".into()));
         let page = "<html><title>BMS</title><h1>Down for maintenance</h1></html>";
         for (kind, body) in [("text/html", page), ("text/plain", "BMS is under maintenance")] {
-            let verdict = read(&response(200, kind, body), Envelope::V2);
+            let verdict = read(&response(200, kind, body), &Envelope::V2);
             assert!(matches!(&verdict, Verdict::Server(said) if said.contains("maintenance")), "{verdict:?}");
         }
         let problem = json!({"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "GrantType is missing"});
@@ -385,7 +387,7 @@ mod tests {
             );
         }
         assert_eq!(
-            read(&response(401, "text/html", "<html>"), Envelope::V2),
+            read(&response(401, "text/html", "<html>"), &Envelope::V2),
             Verdict::Unauthorized(String::new())
         );
     }
@@ -399,8 +401,8 @@ mod tests {
             (502, Verdict::Server(String::new())),
             (429, Verdict::Limited(Some("60".into()))),
         ] {
-            assert_eq!(read(&response(status, "text/html", "<html>"), Envelope::V2), verdict);
-            assert_eq!(read(&response(status, "text/plain", "\r\n <!DOCTYPE html>"), Envelope::V2), verdict);
+            assert_eq!(read(&response(status, "text/html", "<html>"), &Envelope::V2), verdict);
+            assert_eq!(read(&response(status, "text/plain", "\r\n <!DOCTYPE html>"), &Envelope::V2), verdict);
         }
         for body in [
             "",
@@ -413,11 +415,11 @@ mod tests {
             "{\"success\": null}",
         ] {
             assert!(
-                matches!(read(&response(200, "application/json", body), Envelope::V2), Verdict::Garbled(_)),
+                matches!(read(&response(200, "application/json", body), &Envelope::V2), Verdict::Garbled(_)),
                 "{body}"
             );
         }
-        assert!(matches!(json_read(200, Envelope::V1, &json!({"Result": []})), Verdict::Garbled(_)));
+        assert!(matches!(json_read(200, v1(), &json!({"Result": []})), Verdict::Garbled(_)));
     }
 
     #[test]
@@ -437,8 +439,8 @@ mod tests {
         fn any_bytes_are_read_without_panic_and_never_as_success_by_chance(
             status in 100_u16..1000, body in prop::collection::vec(any::<u8>(), 0..200), kind in ".{0,30}",
         ) {
-            for envelope in [Envelope::V2, Envelope::V1, Envelope::Plain] {
-                let verdict = read(&response(status, &kind, body.clone()), envelope);
+            for envelope in [Envelope::V2, v1(), Envelope::Plain] {
+                let verdict = read(&response(status, &kind, body.clone()), &envelope);
                 let has_object = body.contains(&b'\x7b');
                 prop_assert!(has_object || !matches!(verdict, Verdict::Success(_)));
             }
@@ -452,8 +454,8 @@ mod tests {
             values in prop::collection::vec(crate::lines::tests::any_json(), 5),
         ) {
             let object: Object = names.iter().map(|name| (*name).to_owned()).zip(values).collect();
-            for envelope in [Envelope::V2, Envelope::V1, Envelope::Plain] {
-                if let Verdict::Success(success) = json_read(status, envelope, &Value::Object(object.clone())) {
+            for envelope in [Envelope::V2, v1(), Envelope::Plain] {
+                if let Verdict::Success(success) = json_read(status, envelope.clone(), &Value::Object(object.clone())) {
                     prop_assert_eq!(status, 200);
                     let _rows = success.rows();
                 }

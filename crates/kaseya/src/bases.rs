@@ -1,15 +1,17 @@
 //! Where Kaseya's two interfaces are.
 
+use std::sync::Arc;
+
 use url::Url;
 
-use crate::{Host, LineRoutes};
+use crate::{Host, LineProfile};
 
-/// The base addresses of Kaseya's two interfaces, and V1's routes that nobody has published.
+/// The base addresses of Kaseya's two interfaces, and how lines stand in V1.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Bases {
     pub(crate) v2: Url,
     pub(crate) v1: Url,
-    pub(crate) line_routes: LineRoutes,
+    pub(crate) line_profile: Arc<LineProfile>,
 }
 
 /// Why a text is no base address.
@@ -25,12 +27,12 @@ impl Bases {
     pub fn new(host: &Host, v2: Option<&str>, v1: Option<&str>) -> Result<Self, BasesError> {
         let v2 = v2.map_or_else(|| format!("https://api.{host}"), str::to_owned);
         let v1 = v1.map_or_else(|| format!("https://{host}/api"), str::to_owned);
-        Ok(Self { v2: base(v2)?, v1: base(v1)?, line_routes: LineRoutes::default() })
+        Ok(Self { v2: base(v2)?, v1: base(v1)?, line_profile: Arc::default() })
     }
 
-    /// The same with these routes below V1's base.
-    pub fn with_line_routes(self, line_routes: LineRoutes) -> Self {
-        Self { line_routes, ..self }
+    /// The same with this way to read and write lines.
+    pub fn with_line_profile(self, line_profile: LineProfile) -> Self {
+        Self { line_profile: Arc::new(line_profile), ..self }
     }
 }
 

@@ -1,10 +1,13 @@
 //! Doors for fuzzing: what reads Kaseya's answers is nobody else's business, so it is fed from here. Only there with the
 //! feature `fuzzing`, which the fuzz tests alone ask for.
 
+use std::sync::Arc;
+
 use egress::Response;
 use jiff::Timestamp;
 
 use crate::{
+    LineProfile,
     answer::{self, Envelope, Success, Verdict},
     door::Inside,
     fields, lines, login,
@@ -12,7 +15,9 @@ use crate::{
     reads, session, user_info,
 };
 
-const ENVELOPES: [Envelope; 3] = [Envelope::V2, Envelope::V1, Envelope::Plain];
+fn envelopes() -> [Envelope; 3] {
+    [Envelope::V2, Envelope::V1(Arc::default()), Envelope::Plain]
+}
 
 fn now() -> Timestamp {
     Timestamp::UNIX_EPOCH
@@ -24,7 +29,7 @@ fn response(status: u16, bytes: &[u8]) -> Response {
 
 /// What a 200 with this body says, in each envelope.
 fn successes(bytes: &[u8]) -> impl Iterator<Item = Success> {
-    ENVELOPES.into_iter().filter_map(move |envelope| match answer::read(&response(200, bytes), envelope) {
+    envelopes().into_iter().filter_map(move |envelope| match answer::read(&response(200, bytes), &envelope) {
         Verdict::Success(success) => Some(success),
         _ => None,
     })
@@ -33,8 +38,8 @@ fn successes(bytes: &[u8]) -> impl Iterator<Item = Success> {
 /// An answer's body, under every kind of status. Only what says so, under a 2xx, is a success.
 pub fn answer(bytes: &[u8]) {
     for status in [200, 204, 302, 400, 401, 403, 404, 429, 500, 503] {
-        for envelope in ENVELOPES {
-            match answer::read(&response(status, bytes), envelope) {
+        for envelope in envelopes() {
+            match answer::read(&response(status, bytes), &envelope) {
                 Verdict::Success(success) => {
                     assert!((200..300).contains(&status), "{status} is a success");
                     let _ = success.rows();
@@ -70,17 +75,21 @@ pub fn tokens(bytes: &[u8]) {
 
 /// The body of a contract's lines. A line goes back with its units changed and all else as it came.
 pub fn lines(bytes: &[u8]) {
+    let profile = LineProfile::default();
     for success in successes(bytes) {
-        for line in lines::parse_lines(&success, domain::ContractId(1)).into_iter().flatten() {
+        let page = lines::parse_lines(&success, domain::ContractId(1), &profile);
+        for line in page.into_iter().flat_map(|page| page.lines) {
             let day = jiff::civil::date(2026, 12, 1);
-            let written = line.with(7, day);
+            let written = line.with(7, day, &profile.fields);
             assert_eq!(
-                fields::get(&written.read().expect("it was read before"), lines::UNITS),
+                fields::get(&written.read().expect("it was read before"), &profile.fields.units),
                 Some(&7.into())
             );
             let others = |object: &RawObject| -> Vec<(String, String)> {
                 let ours = |name: &str| {
-                    [lines::UNITS, lines::EFFECTIVE_DATE].iter().any(|ours| name.eq_ignore_ascii_case(ours))
+                    [&profile.fields.units, &profile.fields.effective_date]
+                        .iter()
+                        .any(|ours| name.eq_ignore_ascii_case(ours))
                 };
                 object
                     .texts()

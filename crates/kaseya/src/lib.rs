@@ -1,7 +1,7 @@
 //! The Kaseya BMS client: sessions, V2 reads, contract lines read and written, errors with their class.
 //!
 //! What is read through V2 is the vendor's published interface. Units are read and written through V1, whose contract
-//! routes nobody has published: they are a guess, kept in the module [`lines`](LineRoutes) and set by configuration.
+//! routes nobody has published: they are a guess, and data: a [`LineProfile`].
 //!
 //! A [`Session`] is one job's: it counts its calls, keeps to its limits and remembers what became of its login. Tokens
 //! and refusals are shared by all sessions of a [`Bms`] with the same credentials.
@@ -37,7 +37,7 @@ pub use bms::{Bms, BmsSettings};
 pub use catalogue::Catalogue;
 pub use error::{BmsError, WriteError};
 pub use host::{Cleaned, Host, HostError, HostFault, Note};
-pub use lines::{ContractLine, LineRouteError, LineRoutes};
+pub use lines::{ContractLine, LineProfile, LineProfileError};
 pub use login::Login;
 pub use look_up::LookUp;
 pub use preflight::{Check, Checked, Finding, Preflight};

@@ -1,64 +1,27 @@
-//! The lines of a contract over V1: the routes nobody has published, and what is guessed about them, all in one place.
+//! The lines of a contract over V1, read and written as the tenant's [`LineProfile`] says. What keeps them safe is in no profile:
+//! a row of another contract is refused, a line is written only below the contract it was read from, units are absolute, and
+//! everything else of a row goes back as it came.
+
+mod profile;
+
+use std::sync::Arc;
 
 use domain::{AccountId, AnswerFault, ContractId, LineId, ServiceId};
 use egress::{Body, Method};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+pub(crate) use profile::Outcome;
+use profile::{LineFields, Paging, WriteBody, WriteMethod, filled};
+pub use profile::{LineProfile, LineProfileError};
+
 use crate::{
     BmsError, Session, WriteError,
     answer::{Envelope, Success},
     calls::{Api, Call},
     fields::{self, Problem},
-    raw_object::{self, RawObject},
+    raw_object::{RawObject, at_path},
 };
-
-/// The routes of a contract's lines, below V1's base; `{contractId}` and `{lineId}` stand for the ids.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct LineRoutes {
-    /// Where all lines of a contract are read.
-    pub(crate) lines: String,
-    /// Where one line is written.
-    pub(crate) line: String,
-}
-
-/// Why a text is no route.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{route:?} is not a route: it must begin with / and contain {lacks}")]
-pub struct LineRouteError {
-    route: String,
-    lacks: &'static str,
-}
-
-impl LineRoutes {
-    /// Routes instead of the guessed ones.
-    pub fn new(lines: &str, line: &str) -> Result<Self, LineRouteError> {
-        let check = |route: &str, lacks: &'static str| {
-            let plain = route.starts_with('/') && !route.contains(['?', '#', ' ']) && route.contains(lacks);
-            if plain { Ok(route.to_owned()) } else { Err(LineRouteError { route: route.to_owned(), lacks }) }
-        };
-        Ok(Self { lines: check(lines, "{contractId}")?, line: check(line, "{lineId}")? })
-    }
-
-    /// The stored routes; the guess where none are stored.
-    pub fn stored(routes: Option<(&str, &str)>) -> Result<Self, LineRouteError> {
-        routes.map_or_else(|| Ok(Self::default()), |(lines, line)| Self::new(lines, line))
-    }
-
-    /// Where all lines of a contract are read, and where one line is written.
-    pub fn as_strs(&self) -> (&str, &str) {
-        (&self.lines, &self.line)
-    }
-}
-
-impl Default for LineRoutes {
-    fn default() -> Self {
-        Self {
-            lines: "/finance/contracts/{contractId}/services".to_owned(),
-            line: "/finance/contracts/{contractId}/services/{lineId}".to_owned(),
-        }
-    }
-}
 
 /// A line of a contract. What Kaseya shows of it beyond these fields is kept inside, and sent back as it came.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,28 +41,25 @@ pub struct ContractLine {
     pub(crate) whole: RawObject,
 }
 
-pub(crate) const UNITS: &str = "Units";
-pub(crate) const EFFECTIVE_DATE: &str = "EffectiveDate";
-
 impl ContractLine {
-    fn parse(raw: RawObject, contract: ContractId) -> Result<Self, Problem> {
-        let whole = &raw.read()?;
-        for name in CONTRACT_IDS {
-            fields::names_no_other(whole, name, contract.0)?;
+    fn parse(raw: RawObject, contract: ContractId, profile: &LineProfile) -> Result<Self, Problem> {
+        let (whole, fields) = (&raw.read()?, &profile.fields);
+        names_no_other_contract(whole, contract, fields)?;
+        // One list of all contracts: only the row can say whether the filter was understood.
+        if profile.read.filter.is_some() && fields::get(whole, &fields.contract).is_none() {
+            return Err(AnswerFault::LineWithoutContract);
         }
-        let nested = fields::get(whole, "Contract").and_then(Value::as_object);
-        nested.map_or(Ok(()), |nested| fields::names_no_other(nested, "Id", contract.0))?;
         let number = |name| fields::get(whole, name).and_then(Value::as_f64);
         let nested = fields::get(whole, "Account").and_then(Value::as_object);
         let account = ACCOUNT_IDS.iter().find_map(|name| fields::get(whole, name));
         let account = account.or_else(|| fields::get(nested?, "Id")).cloned();
         Ok(Self {
             account,
-            id: LineId(fields::id(whole, "Id", AnswerFault::LineWithoutId)?),
-            service_id: ServiceId(fields::id(whole, "ServiceId", AnswerFault::LineWithoutService)?),
-            units: number(UNITS).ok_or(AnswerFault::LineWithoutUnits)?,
-            unit_price: number("UnitPrice"),
-            effective_date: fields::date(whole, EFFECTIVE_DATE, AnswerFault::LineEffectiveDate)?,
+            id: LineId(fields::id(whole, &fields.line, AnswerFault::LineWithoutId)?),
+            service_id: ServiceId(fields::id(whole, &fields.service, AnswerFault::LineWithoutService)?),
+            units: number(&fields.units).ok_or(AnswerFault::LineWithoutUnits)?,
+            unit_price: number(&fields.unit_price),
+            effective_date: fields::date(whole, &fields.effective_date, AnswerFault::LineEffectiveDate)?,
             whole: raw,
         })
     }
@@ -111,66 +71,140 @@ impl ContractLine {
 
     /// The whole line as it came, with only units and effective date changed: every other field has the same bytes, in
     /// the same place.
-    pub(crate) fn with(&self, units: u32, effective: Date) -> RawObject {
+    pub(crate) fn with(&self, units: u32, effective: Date, fields: &LineFields) -> RawObject {
         let mut whole = self.whole.clone();
-        whole.set(UNITS, &json!(units));
-        whole.set(EFFECTIVE_DATE, &json!(format!("{effective}T00:00:00")));
+        whole.set(&fields.units, &json!(units));
+        whole.set(&fields.effective_date, &json!(fields.date_form.text(effective)));
         whole
+    }
+
+    /// The two changes by RFC 6902, with the names as this line spells them.
+    fn patch(&self, units: u32, effective: Date, fields: &LineFields) -> Value {
+        let replace = |name: &str, value: Value| {
+            let name = self.whole.spelling(name).replace('~', "~0").replace('/', "~1");
+            json!({"op": "replace", "path": format!("/{name}"), "value": value})
+        };
+        let date = fields.date_form.text(effective);
+        json!([replace(&fields.units, json!(units)), replace(&fields.effective_date, json!(date))])
     }
 }
 
-/// Rows of one page: V1 is said to give up to a hundred.
-const PAGE: usize = 100;
-
-/// The names under which a line may show its contract's id.
+/// Names under which a row may show its contract's id, whatever the profile calls it.
 const CONTRACT_IDS: [&str; 2] = ["ContractId", "ClientContractId"];
 /// The names under which a line may show its account's id.
 const ACCOUNT_IDS: [&str; 2] = ["AccountId", "ClientAccountId"];
 
-/// The lines of one page. A line of another contract makes the whole page unusable: whoever ignored which contract was asked for
-/// may have left out its own lines too.
-pub(crate) fn parse_lines(success: &Success, contract: ContractId) -> Result<Vec<ContractLine>, Problem> {
-    let rows = raw_object::rows(&success.body)?;
-    rows.into_iter().map(|row| ContractLine::parse(row, contract)).collect()
+fn names_no_other_contract(
+    row: &fields::Object,
+    contract: ContractId,
+    names: &LineFields,
+) -> Result<(), Problem> {
+    for name in CONTRACT_IDS.into_iter().chain([names.contract.as_str()]) {
+        // A profile may call something else by such a name: what it calls a line or a service is no contract.
+        let other = [&names.line, &names.service, &names.units, &names.unit_price];
+        if !other.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+            fields::names_no_other(row, name, contract.0)?;
+        }
+    }
+    let nested = fields::get(row, "Contract").and_then(Value::as_object);
+    nested.map_or(Ok(()), |nested| fields::names_no_other(nested, "Id", contract.0))
+}
+
+/// What an answer about a contract's lines holds.
+pub(crate) struct LinePage {
+    pub lines: Vec<ContractLine>,
+    /// How many there are in all, where it says so.
+    pub total: Option<u64>,
+    /// The contract that the lines stand in, where they stand in one.
+    contract: Option<RawObject>,
+}
+
+/// The lines of one page. A line of another contract makes the whole page unusable: a server that ignored which contract was
+/// asked for may have left out its own lines too.
+pub(crate) fn parse_lines(
+    success: &Success,
+    contract: ContractId,
+    profile: &LineProfile,
+) -> Result<LinePage, Problem> {
+    let read = &profile.read;
+    let rows: Vec<RawObject> = at_path(&success.body, &read.rows)?;
+    let lines =
+        rows.into_iter().map(|row| ContractLine::parse(row, contract, profile)).collect::<Result<_, _>>()?;
+    let total =
+        read.total.as_ref().and_then(|path| at_path::<Option<u64>>(&success.body, path).ok().flatten());
+    let around = match read.rows.split_last() {
+        Some((_, around)) if !around.is_empty() => {
+            let raw: RawObject = at_path(&success.body, around)?;
+            let object = raw.read()?;
+            names_no_other_contract(&object, contract, &profile.fields)?;
+            fields::names_no_other(&object, "Id", contract.0)?;
+            Some(raw)
+        }
+        _ => None,
+    };
+    Ok(LinePage { lines, total, contract: around })
 }
 
 impl Session {
-    /// The call that reads a part of a contract's lines. How V1 pages them is a guess by what other V1 lists take.
+    /// The call that reads a part of a contract's lines: what follows after the first `skip`.
     pub(crate) fn lines_call(&self, contract: ContractId, skip: usize) -> Call {
-        let route = self.line_routes().lines.clone();
-        let path = route.replace("{contractId}", &contract.to_string());
-        let query = vec![("$top", PAGE.to_string()), ("$skip", skip.to_string())];
-        Call { api: Api::V1, method: Method::Get, route, path, query, envelope: Envelope::V1 }
+        let profile = self.line_profile();
+        let read = &profile.read;
+        let mut query = match read.paging {
+            Paging::None => Vec::new(),
+            Paging::Skip(size) => vec![("$top", size.to_string()), ("$skip", skip.to_string())],
+            Paging::Page(size) => {
+                vec![("PageSize", size.to_string()), ("PageNumber", (skip / size + 1).to_string())]
+            }
+        };
+        query.extend(read.filter.as_ref().map(|filter| ("$filter", filled(filter, contract, None))));
+        Call {
+            api: Api::V1,
+            method: Method::Get,
+            route: read.route.clone(),
+            path: filled(&read.route, contract, None),
+            query,
+            envelope: Envelope::V1(Arc::clone(profile)),
+        }
     }
 
     /// All lines of a contract. What may be a part is an error: a line that is not shown would count as missing.
     pub async fn lines(&self, contract: ContractId) -> Result<Vec<ContractLine>, BmsError> {
+        let profile = Arc::clone(self.line_profile());
         let mut lines: Vec<ContractLine> = Vec::new();
         loop {
             let call = self.lines_call(contract, lines.len());
             let success = self.read(&call, || Body::None).await?;
             let garbled = |problem| self.garbled(&call, problem);
-            let page = parse_lines(&success, contract).map_err(garbled)?;
-            let (shown, first) = (page.len(), lines.is_empty());
-            let added = add_lines(&mut lines, page).map_err(garbled)?;
-            // The same lines again: `$skip` is not known there, and the first answer was all there is to get.
-            if !first && added == 0 && shown > 0 {
+            let page = parse_lines(&success, contract, &profile).map_err(garbled)?;
+            let (shown, first) = (page.lines.len(), lines.is_empty());
+            if let Some(around) = page.contract {
+                self.own().contracts.insert(contract, around);
+            }
+            let added = add_lines(&mut lines, page.lines).map_err(garbled)?;
+            // The same lines again: the server does not know the paging, and the first answer was all there is to get.
+            let unpaged = profile.read.paging == Paging::None;
+            if unpaged || !first && added == 0 && shown > 0 {
                 self.own().lines_come_whole = true;
             }
             let come_whole = self.own().lines_come_whole;
+            // A list inside its contract is part of one object: no server cuts it.
+            let inside = profile.read.rows.len() > 1;
             // Pages that are asked for in another way than this one would look the same.
-            if success.total.is_none() && come_whole && looks_full(shown) {
+            if page.total.is_none() && come_whole && !inside && looks_full(shown) {
                 return Err(garbled(AnswerFault::PartOfList));
             }
-            let whole = match success.total {
+            let full =
+                matches!(profile.read.paging, Paging::Skip(size) | Paging::Page(size) if shown >= size);
+            let whole = match page.total {
                 // A total that is the page's own count tells nothing where the page is full.
-                Some(total) => lines.len() as u64 >= total && (shown < PAGE || added == 0),
+                Some(total) => lines.len() as u64 >= total && (!full || added == 0),
                 None => added == 0 || come_whole,
             };
             if whole {
                 break;
             }
-            if added == 0 {
+            if added == 0 || unpaged {
                 return Err(garbled(AnswerFault::PartOfList));
             }
         }
@@ -210,29 +244,84 @@ impl Session {
         units: u32,
         effective: Date,
     ) -> Result<(), WriteError> {
-        let route = self.line_routes().line.clone();
-        let path =
-            route.replace("{contractId}", &contract.to_string()).replace("{lineId}", &line.id.to_string());
+        let profile = Arc::clone(self.line_profile());
+        let (write, names) = (&profile.write, &profile.fields);
         let call = Call {
             api: Api::V1,
-            method: Method::Put,
-            route,
-            path,
+            method: match write.method {
+                WriteMethod::Put => Method::Put,
+                WriteMethod::Patch => Method::Patch,
+                WriteMethod::Post => Method::Post,
+            },
+            route: write.route.clone(),
+            path: filled(&write.route, contract, Some(line.id)),
             query: Vec::new(),
-            envelope: Envelope::V1,
+            envelope: Envelope::V1(Arc::clone(&profile)),
         };
-        let success = self.write(&call, Body::JsonText(line.with(units, effective).text())).await?;
+        let changed = line.with(units, effective, names);
+        let body = match write.body {
+            WriteBody::Line => changed.text(),
+            WriteBody::Array => format!("[{}]", changed.text()),
+            WriteBody::JsonPatch => line.patch(units, effective, names).to_string(),
+            WriteBody::Contract => {
+                // It goes back as it was last read or written here. After a write whose outcome is unclear it is read again first.
+                let around = self.own().contracts.remove(&contract);
+                let whole = around.and_then(|around| with_line(around, &profile, line, changed));
+                let sent = whole.clone().and_then(|whole| with_whole_units(whole, &profile));
+                let (whole, sent) = whole
+                    .zip(sent)
+                    .ok_or_else(|| WriteError::NotSent(self.garbled(&call, AnswerFault::NotSendable)))?;
+                let success = self.write(&call, Body::JsonText(sent.text())).await?;
+                let same = |row: &fields::Object| fields::names_no_other(row, "Id", contract.0).is_ok();
+                if !success.result.as_object().is_none_or(same) {
+                    return Err(WriteError::Unclear { words: None });
+                }
+                self.own().contracts.insert(contract, whole);
+                return Ok(());
+            }
+        };
+        let success = self.write(&call, Body::JsonText(body)).await?;
         let same = |row: &fields::Object| {
-            let ids = CONTRACT_IDS.iter().map(|name| (*name, contract.0)).chain([("Id", line.id.0)]);
-            ids.into_iter().all(|(name, id)| fields::names_no_other(row, name, id).is_ok())
+            names_no_other_contract(row, contract, names).is_ok()
+                && fields::names_no_other(row, &names.line, line.id.0).is_ok()
         };
         // An answer about another line says nothing of this one: only a reading tells.
-        if success.result.as_object().is_none_or(same) {
-            Ok(())
-        } else {
-            Err(WriteError::Unclear { words: None })
+        let rows = match &success.result {
+            Value::Object(row) => vec![row],
+            Value::Array(rows) => rows.iter().filter_map(Value::as_object).collect(),
+            _ => Vec::new(),
+        };
+        if rows.into_iter().all(same) { Ok(()) } else { Err(WriteError::Unclear { words: None }) }
+    }
+}
+
+/// The contract with one of its lines replaced; `None` where that line is not there as it was read.
+fn with_line(
+    mut around: RawObject,
+    profile: &LineProfile,
+    line: &ContractLine,
+    changed: RawObject,
+) -> Option<RawObject> {
+    let name = profile.read.rows.last()?;
+    let mut lines: Vec<RawObject> = around.value(name)?;
+    *lines.iter_mut().find(|present| **present == line.whole)? = changed;
+    around.set(name, &lines);
+    Some(around)
+}
+
+/// The contract as it is sent: units that are whole numbers are written as such. Kaseya answers 5.0 and takes 5.
+fn with_whole_units(mut around: RawObject, profile: &LineProfile) -> Option<RawObject> {
+    let (name, units) = (profile.read.rows.last()?, &profile.fields.units);
+    let mut lines: Vec<RawObject> = around.value(name)?;
+    for line in &mut lines {
+        if let Some(number) =
+            line.value::<f64>(units).filter(|number| number.fract() == 0.0 && number.abs() < 1e9)
+        {
+            line.set(units, &json!(number as i64));
         }
     }
+    around.set(name, &lines);
+    Some(around)
 }
 
 /// Whether so many rows may be a page that its server cut by itself: the usual sizes of pages.
@@ -280,12 +369,16 @@ pub(crate) mod tests {
     }
 
     fn line(text: &str) -> Result<ContractLine, Problem> {
-        ContractLine::parse(serde_json::from_str(text).expect("an object was written"), ContractId(5012))
+        let raw = serde_json::from_str(text).expect("an object was written");
+        ContractLine::parse(raw, ContractId(5012), &LineProfile::default())
     }
 
     fn success(body: &Value) -> Success {
-        let total = body.get("TotalRecords").and_then(Value::as_u64);
-        Success { result: Value::Null, total, body: body.to_string().into() }
+        Success { result: Value::Null, total: None, body: body.to_string().into() }
+    }
+
+    fn parse(success: &Success) -> Result<LinePage, Problem> {
+        parse_lines(success, ContractId(5012), &LineProfile::default())
     }
 
     #[test]
@@ -297,7 +390,7 @@ pub(crate) mod tests {
         assert_eq!((line.id, line.service_id, line.units), (LineId(1), ServiceId(2), 2.5));
         assert_eq!((line.unit_price, line.effective_date), (None, Some(date(2026, 1, 31))));
         assert_eq!(
-            line.with(14, date(2026, 3, 1)).text(),
+            line.with(14, date(2026, 3, 1), &LineProfile::default().fields).text(),
             r#"{"uNITS":14,"ID":1,"serviceid":2,"Note":null,"effectiveDate":"2026-03-01T00:00:00"}"#
         );
     }
@@ -311,7 +404,7 @@ pub(crate) mod tests {
         let line = line(&format!(r#"{{"Id":1,"ServiceId":2,"Units":3.0,{rest}}}"#)).unwrap();
         assert_eq!(line.unit_price, Some(3.5));
         assert_eq!(
-            line.with(3, date(2026, 3, 1)).text(),
+            line.with(3, date(2026, 3, 1), &LineProfile::default().fields).text(),
             format!(r#"{{"Id":1,"ServiceId":2,"Units":3,{rest},"EffectiveDate":"2026-03-01T00:00:00"}}"#)
         );
     }
@@ -344,22 +437,11 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn routes_begin_with_a_slash_and_name_what_they_are_of() {
-        let line = "/y/{lineId}";
-        assert_eq!(LineRoutes::new("/x/{contractId}", line).unwrap().as_strs(), ("/x/{contractId}", line));
-        for bad in ["x/{contractId}", "/x", "", "/x/{contractId}?a"] {
-            assert!(LineRoutes::new(bad, line).is_err(), "{bad}");
-        }
-        assert!(LineRoutes::new("/x/{contractId}", "/y/{contractId}").is_err());
-        assert_eq!(LineRoutes::stored(None), Ok(LineRoutes::default()));
-    }
-
-    #[test]
     fn case_e1_a_row_that_names_another_contract_makes_the_answer_unusable() {
         let read = |more: Value| {
             let mut row = json!({"Id": 1, "ServiceId": 2, "Units": 3});
             row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            parse_lines(&success(&json!({"Result": [row]})), ContractId(5012)).map(|lines| lines.len())
+            parse(&success(&json!({"Result": [row]}))).map(|page| page.lines.len())
         };
         for same in [
             json!({}),
@@ -420,18 +502,18 @@ pub(crate) mod tests {
         for body in
             [json!({"Result": null}), json!({}), json!({"Result": {}}), json!({"Result": [1]}), json!([])]
         {
-            assert!(parse_lines(&success(&body), ContractId(5012)).is_err(), "{body}");
+            assert!(parse(&success(&body)).is_err(), "{body}");
         }
         let twice = r#"{"Result":[],"result":[{"Id":1,"ServiceId":2,"Units":3}]}"#;
         let twice = Success { result: Value::Null, total: None, body: twice.into() };
-        assert!(parse_lines(&twice, ContractId(5012)).is_err());
+        assert!(parse(&twice).is_err());
     }
 
     proptest! {
         #[test]
         fn any_json_is_read_without_panic(result in any_json(), total: Option<u64>) {
             let body = json!({"Result": result, "TotalRecords": total});
-            let _lines = parse_lines(&success(&body), ContractId(5012));
+            let _lines = parse(&success(&body));
         }
 
         /// Values as any JSON writer may write them.
@@ -456,7 +538,7 @@ pub(crate) mod tests {
                 let fields: Vec<String> = fields.iter().map(|(name, text)| format!("\"{name}\":{text}")).collect();
                 format!("{{{}}}", fields.join(","))
             };
-            let sent = line(&object(&fields)).unwrap().with(units, date(2026, 3, 1)).text();
+            let sent = line(&object(&fields)).unwrap().with(units, date(2026, 3, 1), &LineProfile::default().fields).text();
             for (name, text) in &mut fields {
                 match name.as_str() {
                     "Units" => *text = units.to_string(),

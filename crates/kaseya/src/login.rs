@@ -199,7 +199,7 @@ impl Session {
             return Err(BmsError::NotSignedIn);
         }
         let response = self.send(call, None, Body::Form(form), self.limits.login_timeout).await;
-        let sent = response.map(|response| (response.status, answer::read(&response, call.envelope)));
+        let sent = response.map(|response| (response.status, answer::read(&response, &call.envelope)));
         let was_looked_at = match &sent {
             // Turned away before anybody looked at the password: by a limit, a server that is down, or something that is
             // not Kaseya's login.

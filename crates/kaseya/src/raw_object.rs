@@ -5,7 +5,7 @@ use std::fmt;
 use domain::AnswerFault;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{IgnoredAny, MapAccess, Visitor},
+    de::{DeserializeOwned, MapAccess, Visitor},
     ser::SerializeMap as _,
 };
 use serde_json::{Value, value::RawValue};
@@ -50,9 +50,21 @@ impl RawObject {
         serde_json::to_string(self).expect("names and JSON texts are JSON")
     }
 
+    /// The name as it is spelled here, or as it is given where there is no such field.
+    pub fn spelling<'a>(&'a self, name: &'a str) -> &'a str {
+        self.texts().map(|(key, _)| key).find(|key| key.eq_ignore_ascii_case(name)).unwrap_or(name)
+    }
+
+    /// A field read as what it should be.
+    pub fn value<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let (_, text) = self.texts().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+        serde_json::from_str(text).ok()
+    }
+
     /// The object with one value changed in its place, or added at the end.
-    pub fn set(&mut self, name: &str, value: &Value) {
-        let written = RawValue::from_string(value.to_string()).expect("a value's own text is JSON");
+    pub fn set(&mut self, name: &str, value: &impl Serialize) {
+        let written =
+            serde_json::value::to_raw_value(value).expect("values and objects that were read are JSON");
         match self.0.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name)) {
             Some((_, place)) => *place = written,
             None => self.0.push((name.to_owned(), written)),
@@ -94,38 +106,18 @@ impl<'de> Visitor<'de> for Fields {
     }
 }
 
-/// The rows of an answer's result as they came. `body` is an answer that was read as a success before.
-pub(crate) fn rows(body: &[u8]) -> Result<Vec<RawObject>, Problem> {
-    let rows: Rows = serde_json::from_slice(body).map_err(|_| AnswerFault::NoList)?;
-    rows.0.ok_or(AnswerFault::NoList)
-}
-
-struct Rows(Option<Vec<RawObject>>);
-
-impl<'de> Deserialize<'de> for Rows {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(OfEnvelope)
+/// What stands in an answer where these fields lead, as it came. `body` is an answer that was read as a success before. A field
+/// that comes twice would be two truths.
+pub(crate) fn at_path<T: DeserializeOwned>(body: &[u8], path: &[String]) -> Result<T, Problem> {
+    let no_list = |_| AnswerFault::NoList;
+    let mut text: Box<RawValue> = serde_json::from_slice(body).map_err(no_list)?;
+    for name in path {
+        let object: RawObject = serde_json::from_str(text.get()).map_err(no_list)?;
+        let mut found = object.0.into_iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        text = match (found.next(), found.next()) {
+            (Some((_, value)), None) => value,
+            _ => return Err(AnswerFault::NoList),
+        };
     }
-}
-
-struct OfEnvelope;
-
-impl<'de> Visitor<'de> for OfEnvelope {
-    type Value = Rows;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an envelope with a list as its result")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Rows, A::Error> {
-        let mut found = None;
-        while let Some(name) = map.next_key::<String>()? {
-            if !name.eq_ignore_ascii_case("result") {
-                map.next_value::<IgnoredAny>()?;
-            } else if found.replace(map.next_value()?).is_some() {
-                return Err(serde::de::Error::duplicate_field("result"));
-            }
-        }
-        Ok(Rows(found))
-    }
+    serde_json::from_str(text.get()).map_err(no_list)
 }

@@ -14,12 +14,13 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::{
-    Access, BmsError, Limits, LineRoutes, Login, Words, WriteError,
+    Access, BmsError, Limits, LineProfile, Login, Words, WriteError,
     answer::{self, Success, Verdict},
     bms::Shared,
     calls::{Api, Call, Counts},
     door::{Door, Token},
     look_up::{LookUpKind, Proven},
+    raw_object::RawObject,
 };
 
 /// How often a read is sent again.
@@ -61,6 +62,8 @@ pub(crate) struct Own {
     pub account_filter_works: bool,
     /// On which contract each line id was seen.
     pub lines: BTreeMap<LineId, ContractId>,
+    /// Contracts as they were last read or written, where a line is written with all of its contract.
+    pub contracts: BTreeMap<ContractId, RawObject>,
     /// V1 was seen to answer all lines whatever part is asked for.
     pub lines_come_whole: bool,
 }
@@ -109,8 +112,8 @@ impl Session {
         self.own().login
     }
 
-    pub(crate) fn line_routes(&self) -> &LineRoutes {
-        &self.access.bases.line_routes
+    pub(crate) fn line_profile(&self) -> &Arc<LineProfile> {
+        &self.access.bases.line_profile
     }
 
     pub(crate) fn own(&self) -> MutexGuard<'_, Own> {
@@ -197,7 +200,7 @@ impl Session {
         timeout: Duration,
     ) -> Result<Verdict, BmsError> {
         let response = self.send(call, bearer, body, timeout).await?;
-        Ok(answer::read(&response, call.envelope))
+        Ok(answer::read(&response, &call.envelope))
     }
 
     /// Sends a call once, counted.

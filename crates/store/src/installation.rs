@@ -16,17 +16,37 @@ pub async fn stop_writes(tx: &Transaction<'_>, stopped: bool) -> Result<(), Stor
     tx.execute_exactly(1, "update installation set writes_stopped = $1", &[&stopped]).await
 }
 
-/// V1's routes of a contract's lines and of one line; `None` stands for the guess that is built in.
-pub async fn line_routes(tx: &Transaction<'_>) -> Result<Option<(String, String)>, StoreError> {
-    let row = tx.query_one("select lines_route, line_route from installation", &[]).await?;
-    Ok(row.get::<Option<String>>("lines_route")?.zip(row.get("line_route")?))
+/// The text of the line profile that holds for a partner: its own or the installation's. `None` stands for the profile that
+/// comes with the program.
+pub async fn line_profile(
+    tx: &Transaction<'_>,
+    partner: Option<&PartnerId>,
+) -> Result<Option<String>, StoreError> {
+    let sql = "select coalesce((select line_profile from integrations where partner_id = $1), line_profile) as line_profile
+               from installation";
+    tx.query_one(sql, &[&partner.map(PartnerId::as_str)]).await?.get("line_profile")
 }
 
-/// Sets V1's routes for all programs of the installation.
-pub async fn set_line_routes(tx: &Transaction<'_>, routes: Option<(&str, &str)>) -> Result<(), StoreError> {
-    let (lines, line) = routes.unzip();
-    let sql = "update installation set lines_route = $1, line_route = $2";
-    tx.execute_exactly(1, sql, &[&lines, &line]).await
+/// Sets the line profile of one partner or of the installation; `None` takes it away.
+pub async fn set_line_profile(
+    tx: &Transaction<'_>,
+    partner: Option<&PartnerId>,
+    text: Option<&str>,
+) -> Result<bool, StoreError> {
+    let changed = match partner {
+        Some(partner) => {
+            let sql = "update integrations set line_profile = $2 where partner_id = $1";
+            tx.execute(sql, &[&partner.as_str(), &text]).await?
+        }
+        None => {
+            tx.execute(
+                "-- all partners: the whole installation\n update installation set line_profile = $1",
+                &[&text],
+            )
+            .await?
+        }
+    };
+    Ok(changed == 1)
 }
 
 /// How many permits to write are out. One that is being given while the writes are stopped is waited for, and seen.

@@ -53,8 +53,9 @@ pub struct Integration {
     pub v2_base: Option<String>,
     /// The V1 base address, where it is not the host's usual one.
     pub v1_base: Option<String>,
-    /// V1's routes of a contract's lines and of one line, which are the installation's; `None` stands for the guess.
-    pub line_routes: Option<(String, String)>,
+    /// The text of the line profile, the partner's own or the installation's; `None` stands for the one that comes with the
+    /// program.
+    pub line_profile: Option<String>,
     /// The company name in Kaseya, unchanged.
     pub tenant: String,
     /// The user.
@@ -366,7 +367,7 @@ async fn integration(
                       credentials_version, state, billing, invoice_day, month_end_run, freeze_hour, max_count_age_days,
                       brake_units, brake_percent, brake_units_alone, run_brake_percent, run_brake_companies, drift_policy,
                       call_share_percent,
-                      credentials_refused_code, credentials_refused_at, installation.lines_route, installation.line_route,
+                      credentials_refused_code, credentials_refused_at, coalesce(integrations.line_profile, installation.line_profile) as line_profile,
                       kaseya_zone(partner_id) as kaseya_zone
                from integrations cross join installation where partner_id = $1";
     let Some(row) = tx.query_opt(sql, &[&partner.as_str()]).await? else {
@@ -378,7 +379,7 @@ async fn integration(
         host: row.get("host")?,
         v2_base: row.get("v2_base")?,
         v1_base: row.get("v1_base")?,
-        line_routes: row.get::<Option<String>>("lines_route")?.zip(row.get("line_route")?),
+        line_profile: row.get("line_profile")?,
         tenant: row.get("tenant")?,
         user_name: row.get("user_name")?,
         sealed_password: row.get("sealed_password")?,

@@ -26,8 +26,8 @@ pub struct Integration {
     pub v2_base: Option<String>,
     /// The V1 base, where it is not the host's own.
     pub v1_base: Option<String>,
-    /// V1's routes of a contract's lines and of one line, where they are not the guess.
-    pub line_routes: Option<(String, String)>,
+    /// The text of the line profile, where it is not the one that comes with the program.
+    pub line_profile: Option<String>,
     /// The tenant.
     pub tenant: String,
     /// The user name.
@@ -260,7 +260,7 @@ impl TryFrom<v1::JobContent> for Content {
                 host: integration.host,
                 v2_base: integration.v2_base,
                 v1_base: integration.v1_base,
-                line_routes: integration.lines_route.zip(integration.line_route),
+                line_profile: integration.line_profile,
                 tenant: integration.tenant,
                 user_name: integration.user_name,
                 sealed_password: integration.sealed_password,

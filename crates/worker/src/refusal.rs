@@ -21,16 +21,16 @@ pub(crate) enum OurFault {
     /// A stored base address is none.
     #[error("{0}")]
     Bases(#[from] kaseya::BasesError),
-    /// A stored route is none.
+    /// The stored line profile is none.
     #[error("{0}")]
-    LineRoutes(#[from] kaseya::LineRouteError),
+    LineProfile(#[from] kaseya::LineProfileError),
 }
 
 impl OurFault {
     fn remark(&self) -> Remark {
         match self {
             Self::Vault(_) => Remark::PasswordSealed,
-            Self::Host(_) | Self::Bases(_) | Self::LineRoutes(_) => Remark::HostUnusable,
+            Self::Host(_) | Self::Bases(_) | Self::LineProfile(_) => Remark::HostUnusable,
         }
     }
 }

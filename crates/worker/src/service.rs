@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bus::{BusError, Consumer, Delivery, Queue, Settlement, SharedBus};
 use domain::{Backoff, Clock, Entropy};
-use kaseya::{Access, Allowance, Bases, Bms, Host, LineRoutes, Login, Session};
+use kaseya::{Access, Allowance, Bases, Bms, Host, LineProfile, Login, Session};
 use messages::{decode, v1};
 use runtime::{Health, Progress};
 use tokio::task::JoinSet;
@@ -228,8 +228,7 @@ impl Worker {
         let password = self.keys.open(&associated, &Sealed::from_text(&*integration.sealed_password))?;
         let host = Host::parse(&integration.host)?;
         let bases = Bases::new(&host, integration.v2_base.as_deref(), integration.v1_base.as_deref())?;
-        let routes = integration.line_routes.as_ref().map(|(lines, line)| (lines.as_str(), line.as_str()));
-        let bases = bases.with_line_routes(LineRoutes::stored(routes)?);
+        let bases = bases.with_line_profile(LineProfile::stored(integration.line_profile.as_deref())?);
         let access = Access {
             partner: ticket.partner.clone(),
             bases,

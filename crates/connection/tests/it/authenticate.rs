@@ -34,7 +34,7 @@ async fn before_the_first_save_right_values_prove_right_and_nothing_of_them_is_s
 }
 
 #[tokio::test]
-async fn case_e14_authenticate_reads_lines_by_the_routes_that_jobs_go_by() {
+async fn case_e14_authenticate_reads_lines_by_the_profile_that_jobs_go_by() {
     let world = World::new().await;
     world
         .kaseya
@@ -45,7 +45,9 @@ async fn case_e14_authenticate_reads_lines_by_the_routes_that_jobs_go_by() {
         .expect("it is not kept in a file");
     let tried = world.try_password(RIGHT).await.expect("it is tried");
     assert_eq!(failures(&tried), ["view_lines UNK-01"]);
-    world.sql("update installation set lines_route = '/x/{contractId}/lines', line_route = '/x/{contractId}/lines/{lineId}'").await;
+    let shipped = kaseya::LineProfile::default();
+    let profile = shipped.text().replace("/finance/contracts/{contractId}/services", "/x/{contractId}/lines");
+    world.sql(&format!("update installation set line_profile = $toml${profile}$toml$")).await;
     let tried = world.try_password(RIGHT).await.expect("it is tried");
     assert!(tried.is_proven(), "{tried:?}");
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Endpoint;
+use crate::{Endpoint, LineForm};
 
 /// How lines are written and shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,8 @@ pub struct LineBehaviour {
     pub without_totals: bool,
     /// `$top` and `$skip` are not known.
     pub ignores_paging: bool,
+    /// The form in which lines are shown and taken.
+    pub form: LineForm,
 }
 
 /// Which effective date is stored of a write.
@@ -94,6 +96,7 @@ impl Default for LineBehaviour {
             largest_page: None,
             without_totals: false,
             ignores_paging: false,
+            form: LineForm::default(),
         }
     }
 }

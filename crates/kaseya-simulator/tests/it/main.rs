@@ -14,6 +14,7 @@ mod foreign;
 mod http;
 mod invoice_reads;
 mod invoices;
+mod line_form;
 mod line_rules;
 mod lines;
 mod lists;

@@ -5,6 +5,7 @@ mod limits;
 mod partner;
 mod preflight;
 mod probe;
+mod profiles;
 mod raw_lines;
 mod reads_and_writes;
 mod sessions;

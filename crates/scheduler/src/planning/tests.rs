@@ -24,7 +24,7 @@ pub(super) fn integration() -> Integration {
         host: "BMS.example.com".into(),
         v2_base: None,
         v1_base: None,
-        line_routes: None,
+        line_profile: None,
         tenant: "MSP Ltd".into(),
         user_name: "api".into(),
         sealed_password: "sealed".into(),

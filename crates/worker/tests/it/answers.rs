@@ -401,7 +401,7 @@ async fn case_e13_unk_01_says_what_was_wrong_and_where() {
 }
 
 #[tokio::test]
-async fn case_e14_jobs_go_by_the_installations_routes() {
+async fn case_e14_jobs_go_by_the_stored_line_profile() {
     let mut world = behaving(|behaviour| {
         behaviour.lines.lines_route = "/api/x/{contractId}/lines".to_owned();
         behaviour.lines.line_route = "/api/x/{contractId}/lines/{lineId}".to_owned();
@@ -410,8 +410,9 @@ async fn case_e14_jobs_go_by_the_installations_routes() {
     let done = world.work(vec![simple(5001, "acme", 14)]).await;
     assert_eq!(came_out(&done, "acme", 5001), "not_sent UNK-01");
     if let Some(integration) = &mut world.script().content.integration {
-        integration.lines_route = Some("/x/{contractId}/lines".to_owned());
-        integration.line_route = Some("/x/{contractId}/lines/{lineId}".to_owned());
+        let shipped = kaseya::LineProfile::default();
+        integration.line_profile =
+            Some(shipped.text().replace("/finance/contracts/{contractId}/services", "/x/{contractId}/lines"));
     }
     let done = world.work(vec![simple(5001, "acme", 14)]).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed");

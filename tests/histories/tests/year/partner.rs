@@ -290,7 +290,7 @@ fn integration(history: &History) -> Integration {
         host: String::new(),
         v2_base: None,
         v1_base: None,
-        line_routes: None,
+        line_profile: None,
         tenant: String::new(),
         user_name: String::new(),
         sealed_password: String::new(),

@@ -1,0 +1,60 @@
+//! `line-profile`: how V1 shows and takes a contract's lines, for workers, portal and commands alike.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use domain::PartnerId;
+use kaseya::LineProfile;
+use store::installation;
+
+use crate::{ended::Ended, installation::Installation, output};
+
+/// A profile that comes with the program, by its name, or that of a file.
+pub(crate) fn named(name_or_file: &str) -> anyhow::Result<LineProfile> {
+    if let Some(shipped) = LineProfile::shipped().iter().find(|profile| profile.name() == name_or_file) {
+        return Ok(shipped.clone());
+    }
+    let names: Vec<&str> = LineProfile::shipped().iter().map(LineProfile::name).collect();
+    let text = std::fs::read_to_string(Path::new(name_or_file)).with_context(|| {
+        format!(
+            "{name_or_file} is no file that can be read, and no profile of this program ({})",
+            names.join(", ")
+        )
+    })?;
+    LineProfile::parse(&text).with_context(|| name_or_file.to_owned())
+}
+
+/// Sets or takes away the profile of a partner or of the installation where that is asked for, and shows what holds then.
+pub(crate) async fn command(
+    installation: &Installation,
+    partner: Option<String>,
+    set: Option<String>,
+    reset: bool,
+) -> anyhow::Result<Ended> {
+    let partner = partner.map(PartnerId::new).transpose().context("--partner")?;
+    // Checked before it is stored: a job could not go by it.
+    let set = set.as_deref().map(named).transpose()?;
+    let store = &installation.store;
+    if set.is_some() || reset {
+        let text = set.as_ref().map(LineProfile::text);
+        let stored = store
+            .transaction("set_line_profile", |tx| {
+                Box::pin(installation::set_line_profile(tx, partner.as_ref(), text))
+            })
+            .await?;
+        if !stored {
+            output::complain(
+                &"this partner has no integration yet: set it for the installation, or connect Kaseya first",
+            );
+            return Ok(Ended::Refused);
+        }
+    }
+    let stored = store
+        .transaction("line_profile", |tx| Box::pin(installation::line_profile(tx, partner.as_ref())))
+        .await?;
+    let standing = if stored.is_some() { "set here" } else { "the default of this program" };
+    let profile = LineProfile::stored(stored.as_deref())?;
+    output::tell(&format_args!("{}: {standing}", profile.name()));
+    output::say(&profile.text().trim_end())?;
+    Ok(Ended::InOrder)
+}

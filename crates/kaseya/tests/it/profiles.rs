@@ -1,0 +1,227 @@
+//! Line profiles: what each describes is read and written, against a simulator of that form.
+
+use std::collections::BTreeMap;
+
+use domain::{ContractId, ServiceId};
+use jiff::civil::date;
+use kaseya::{BmsError, LineProfile, Session, WriteError};
+use kaseya_simulator::{Clock, LineForm, Running, Simulator, State, WriteBody};
+
+use crate::partner::{HandClock, access, bms, limits};
+
+const NOON: &str = "2026-03-01T12:00:00Z";
+const CONTRACT: ContractId = ContractId(5012);
+
+/// The shipped profile of this name.
+fn shipped(name: &str) -> LineProfile {
+    LineProfile::shipped().iter().find(|profile| profile.name() == name).expect("a shipped profile").clone()
+}
+
+/// A profile that no code knows: the lines inside the contract and paged, other names, dates and words, PATCH with an array.
+const FOREIGN: &str = r#"
+name = "foreign"
+[read]
+route = "/billing/agreement/{contractId}"
+rows = "Result.Items"
+total = "TotalRecords"
+paging = "page"
+page_size = 25
+[write]
+method = "patch"
+route = "/billing/agreement/{contractId}/items"
+body = "array"
+[fields]
+line = "ItemNo"
+service = "Article"
+contract = "Agreement"
+units = "Quantity"
+unit_price = "Price"
+effective_date = "ValidFrom"
+date_form = "day"
+[outcome]
+error = "Error"
+"#;
+
+fn foreign() -> (LineProfile, String, String, LineForm) {
+    let names = [
+        ("Id", "ItemNo"),
+        ("ServiceId", "Article"),
+        ("ContractId", "Agreement"),
+        ("Units", "Quantity"),
+        ("UnitPrice", "Price"),
+        ("EffectiveDate", "ValidFrom"),
+    ];
+    let form = LineForm {
+        inside: Some("Items".to_owned()),
+        numbered_pages: true,
+        write_method: "PATCH".to_owned(),
+        write_body: WriteBody::Array,
+        names: names.map(|(usual, here)| (usual.to_owned(), here.to_owned())).into(),
+        plain_days: true,
+        without_status: true,
+        ..LineForm::default()
+    };
+    let route = "/api/billing/agreement/{contractId}";
+    (LineProfile::parse(FOREIGN).expect("a profile"), route.to_owned(), format!("{route}/items"), form)
+}
+
+/// Profiles with the form of Kaseya that each describes: routes of all lines and of one, and the rest.
+fn matrix() -> Vec<(LineProfile, String, String, LineForm)> {
+    let nested = "/api/finance/contracts/{contractId}/services";
+    let recurring = "/api/finance/contracts/recurringservices/{contractId}";
+    let form = LineForm::default;
+    let row = |name, lines: &str, line: String, form| (shipped(name), lines.to_owned(), line, form);
+    let small = shipped("nested-list").text().replace("page_size = 100", "page_size = 3");
+    let patch = shipped("nested-list")
+        .text()
+        .replace("\"put\"", "\"patch\"")
+        .replace("\"line\"\n", "\"json_patch\"\n");
+    vec![
+        row("nested-list", nested, format!("{nested}/{{lineId}}"), form()),
+        row(
+            "recurring-list",
+            &format!("{recurring}/services"),
+            format!("{recurring}/services/{{lineId}}"),
+            form(),
+        ),
+        row(
+            "whole-contract",
+            recurring,
+            recurring.to_owned(),
+            LineForm { inside: Some("Services".to_owned()), write_body: WriteBody::Contract, ..form() },
+        ),
+        row(
+            "flat-list",
+            "/api/finance/contractservices",
+            "/api/finance/contractservices/{lineId}".to_owned(),
+            LineForm { filtered: true, ..form() },
+        ),
+        row(
+            "nested-list-patch",
+            nested,
+            "/api/finance/contracts/services/{lineId}".to_owned(),
+            LineForm { write_method: "PATCH".to_owned(), ..form() },
+        ),
+        (
+            LineProfile::parse(&small).expect("a profile"),
+            nested.to_owned(),
+            format!("{nested}/{{lineId}}"),
+            form(),
+        ),
+        (
+            LineProfile::parse(&patch).expect("a profile"),
+            nested.to_owned(),
+            format!("{nested}/{{lineId}}"),
+            LineForm { write_method: "PATCH".to_owned(), write_body: WriteBody::JsonPatch, ..form() },
+        ),
+        foreign(),
+    ]
+}
+
+async fn start(lines_route: &str, line_route: &str, form: &LineForm) -> Running {
+    let mut builder = State::builder().account(301, "Account");
+    for service in 701..=760 {
+        builder = builder.service(service, &format!("Service {service}"), 3.1);
+    }
+    builder = builder.contract(5012, 301, "Managed services");
+    for service in 701..=760 {
+        builder = builder.line(90_000 + service, service, f64::from(service - 700));
+    }
+    let state = builder.contract(5013, 301, "Other").line(91_000, 701, 4.0).with(|state| {
+        let lines = &mut state.behaviour.lines;
+        lines.lines_route = lines_route.to_owned();
+        lines.line_route = line_route.to_owned();
+        lines.form = form.clone();
+    });
+    let clock = Clock::standing(NOON.parse().expect("an instant"));
+    Simulator::new(state.build(), clock).start(([127, 0, 0, 1], 0).into()).await.expect("a free port")
+}
+
+async fn session(base: &str, profile: &LineProfile) -> Session {
+    let mut access = access(base);
+    access.bases = access.bases.with_line_profile(profile.clone());
+    let session = bms(&HandClock::at(NOON)).session(access, limits());
+    session.sign_in().await.expect("the credentials are right");
+    session
+}
+
+#[tokio::test]
+async fn every_profile_reads_all_lines_and_changes_the_two_fields_of_one() {
+    for (profile, lines_route, line_route, form) in matrix() {
+        let name = profile.name().to_owned();
+        let kaseya = start(&lines_route, &line_route, &form).await;
+        let before = kaseya.state().contracts;
+        let session = session(&kaseya.base_url(), &profile).await;
+        let lines = session.lines(CONTRACT).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(lines.len(), 60, "{name}");
+        let held: BTreeMap<ServiceId, f64> = lines.iter().map(|line| (line.service_id, line.units)).collect();
+        assert_eq!(held[&ServiceId(760)], 60.0, "{name}");
+
+        let mut expected = before;
+        // Two lines of one contract, one after the other, without a reading between.
+        for (place, units) in [(1, 14), (2, 0)] {
+            let sent = session.write_units(CONTRACT, &lines[place], units, date(2026, 3, 1)).await;
+            sent.unwrap_or_else(|error| panic!("{name}: {error}"));
+            let line = &mut expected[0].lines[place];
+            (line.units, line.effective_date) = (units.into(), date(2026, 3, 1));
+        }
+        assert_eq!(kaseya.state().contracts, expected, "{name}");
+        assert_eq!(kaseya.history().len(), 2, "{name}");
+        let again = session.lines(CONTRACT).await.unwrap();
+        assert_eq!((again[1].units, again[1].effective_date), (14.0, Some(date(2026, 3, 1))), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_profile_that_does_not_fit_reads_no_lines_and_writes_nothing() {
+    let all = matrix();
+    for (profile, ..) in &all {
+        for (other, lines_route, line_route, form) in &all {
+            let same_reading = profile.text().split("[write]").next() == other.text().split("[write]").next();
+            if same_reading
+                || profile.name().starts_with("nested-list") && other.name().starts_with("nested-list")
+            {
+                continue;
+            }
+            let kaseya = start(lines_route, line_route, form).await;
+            let session = session(&kaseya.base_url(), profile).await;
+            let read = session.lines(CONTRACT).await;
+            assert!(read.is_err(), "{} at {}: {read:?}", profile.name(), other.name());
+            assert!(kaseya.history().is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn e1_a_filter_that_is_not_known_and_rows_without_a_contract_are_no_answer() {
+    let (profile, lines_route, line_route, form) = matrix().swap_remove(3);
+    assert_eq!(profile.name(), "flat-list");
+    for rules in [
+        |lines: &mut kaseya_simulator::LineBehaviour| lines.of_all_contracts = true,
+        |lines: &mut kaseya_simulator::LineBehaviour| lines.without_contract_ids = true,
+    ] {
+        let kaseya = start(&lines_route, &line_route, &form).await;
+        kaseya.edit(|state| rules(&mut state.behaviour.lines)).expect("it is not kept in a file");
+        let session = session(&kaseya.base_url(), &profile).await;
+        let read = session.lines(CONTRACT).await;
+        assert!(matches!(read, Err(BmsError::Garbled { .. })), "{read:?}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_write_of_unclear_outcome_a_whole_contract_is_read_before_the_next() {
+    let (profile, lines_route, line_route, form) = matrix().swap_remove(2);
+    let kaseya = start(&lines_route, &line_route, &form).await;
+    kaseya.edit(|state| state.behaviour.lines.success_status = "Perhaps".to_owned()).expect("no file");
+    let session = session(&kaseya.base_url(), &profile).await;
+    let lines = session.lines(CONTRACT).await.unwrap();
+    let day = date(2026, 3, 1);
+    let unclear = session.write_units(CONTRACT, &lines[0], 14, day).await;
+    assert!(matches!(unclear, Err(WriteError::Unclear { .. })), "{unclear:?}");
+    let next = session.write_units(CONTRACT, &lines[1], 15, day).await;
+    assert!(matches!(next, Err(WriteError::NotSent(_))), "{next:?}");
+    let lines = session.lines(CONTRACT).await.unwrap();
+    let _unclear = session.write_units(CONTRACT, &lines[1], 15, day).await;
+    assert_eq!(kaseya.state().contracts[0].lines[0].units, 14.0);
+    assert_eq!(kaseya.state().contracts[0].lines[1].units, 15.0);
+}
