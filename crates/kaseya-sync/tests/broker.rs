@@ -254,7 +254,7 @@ async fn minutes_ahead(database: &TestDatabase, sql: &str) -> f64 {
 async fn case_d4_a_command_whose_clock_is_wrong_says_so_and_stores_the_right_time() {
     let installation = Installation::new().await;
     installation.expect(0, &["migrate"]).await;
-    let set_up = "insert into partners (partner_id, name) values ('example-msp', 'Example')";
+    let set_up = "insert into partners (partner_id, name, count_zone) values ('example-msp', 'Example', 'Europe/Rome')";
     installation.database.client().await.batch_execute(set_up).await.expect("a partner");
     let make = ["token", "new", "example-msp", "--name", "Nightly", "--role", "admin"];
     let said = installation.expect(0, &make).await;
