@@ -314,6 +314,12 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
             "L'indirizzo di Kaseya salvato non è utilizzabile: correggilo nella connessione. A \
              Kaseya non è stato chiesto nulla.",
         ),
+        Remark::LineProfileUnusable => plain(
+            "The stored line profile cannot be used: ask the operator to set it again with \
+             kaseya-sync line-profile. Nothing was asked of Kaseya.",
+            "Il profilo delle righe salvato non è utilizzabile: chiedi al gestore di impostarlo di nuovo con \
+             kaseya-sync line-profile. A Kaseya non è stato chiesto nulla.",
+        ),
     }
 }
 
@@ -350,6 +356,7 @@ fn in_italian(fault: AnswerFault) -> &'static str {
         AnswerFault::OtherContract => "una voce indica un contratto diverso da quello richiesto",
         AnswerFault::OtherAccount => "una voce indica un account diverso da quello richiesto",
         AnswerFault::LineOfOtherContract => "un id di riga era già comparso in un altro contratto",
+        AnswerFault::LineChanged => "la riga è cambiata dopo la lettura",
         AnswerFault::PartOfList => "la risposta è solo una parte dell'elenco",
         AnswerFault::EmptyPage => "una pagina è vuota, ma secondo il totale dovrebbe avere voci",
         AnswerFault::PartOfIds => {

@@ -30,6 +30,7 @@ pub enum AnswerFault {
     OtherContract,
     OtherAccount,
     LineOfOtherContract,
+    LineChanged,
     PartOfList,
     EmptyPage,
     PartOfIds,
@@ -41,7 +42,7 @@ pub enum AnswerFault {
 
 impl AnswerFault {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::NotAnObject,
         Self::NoOutcome,
         Self::NoList,
@@ -63,6 +64,7 @@ impl AnswerFault {
         Self::OtherContract,
         Self::OtherAccount,
         Self::LineOfOtherContract,
+        Self::LineChanged,
         Self::PartOfList,
         Self::EmptyPage,
         Self::PartOfIds,
@@ -99,6 +101,7 @@ impl fmt::Display for AnswerFault {
             Self::OtherContract => "a row names another contract than the one asked for",
             Self::OtherAccount => "a row names another account than the one asked for",
             Self::LineOfOtherContract => "a line id was already seen on another contract",
+            Self::LineChanged => "the line changed after it was read",
             Self::PartOfList => "the answer is only a part of the list",
             Self::EmptyPage => "a page is empty although the total says that it has rows",
             Self::PartOfIds => {

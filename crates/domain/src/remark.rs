@@ -96,6 +96,8 @@ pub enum Remark {
     PasswordSealed,
     /// The stored host or base address cannot be used.
     HostUnusable,
+    /// The stored line profile cannot be used.
+    LineProfileUnusable,
 }
 
 /// A line that still has the units of users who have moved away from it.

@@ -55,15 +55,16 @@ pub(crate) fn lines(state: &State, call: &Call, now: Timestamp) -> Result<Value,
     let total = rows.len();
     let paging =
         |name| call.query.integer(name).map(|number| number.and_then(|number| usize::try_from(number).ok()));
+    let most = rules.largest_page.map_or(usize::MAX, usize::from);
     let (top, skip) = match (rules.ignores_paging, form.numbered_pages) {
         (true, _) => (None, None),
         (false, false) => (paging("$top")?, paging("$skip")?),
         (false, true) => {
             let (size, number) = (paging("PageSize")?.unwrap_or(100), paging("PageNumber")?.unwrap_or(1));
+            let size = size.min(most);
             (Some(size), Some(size * number.saturating_sub(1)))
         }
     };
-    let most = rules.largest_page.map_or(usize::MAX, usize::from);
     let page = rows.into_iter().skip(skip.unwrap_or(0)).take(top.unwrap_or(usize::MAX).min(most));
     let result = match &form.inside {
         Some(inside) => whole_contract(asked, inside, page.collect()),

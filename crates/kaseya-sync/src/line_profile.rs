@@ -49,12 +49,21 @@ pub(crate) async fn command(
             return Ok(Ended::Refused);
         }
     }
-    let stored = store
-        .transaction("line_profile", |tx| Box::pin(installation::line_profile(tx, partner.as_ref())))
-        .await?;
-    let standing = if stored.is_some() { "set here" } else { "the default of this program" };
-    let profile = LineProfile::stored(stored.as_deref())?;
-    output::tell(&format_args!("{}: {standing}", profile.name()));
-    output::say(&profile.text().trim_end())?;
+    let read = async |partner: Option<&PartnerId>| {
+        store.transaction("line_profile", |tx| Box::pin(installation::line_profile(tx, partner))).await
+    };
+    let of_all = read(None).await?;
+    let stored = if partner.is_some() { read(partner.as_ref()).await? } else { of_all.clone() };
+    let standing = match (&stored, &partner) {
+        (None, _) => "the default of this program",
+        (Some(_), None) => "set for the installation",
+        (Some(_), Some(_)) if stored == of_all => "that of the installation",
+        (Some(_), Some(_)) => "set for this partner",
+    };
+    output::tell(&standing);
+    let text = stored.as_deref().unwrap_or_else(|| LineProfile::shipped()[0].text());
+    output::say(&text.trim_end())?;
+    // An older program may have stored what this one cannot read: jobs do not start then.
+    LineProfile::parse(text)?;
     Ok(Ended::InOrder)
 }

@@ -133,16 +133,31 @@ pub(crate) fn read(response: &Response, envelope: &Envelope) -> Verdict {
 
 /// Whether V1 says yes or no; `None` when its words are neither.
 fn v1_done(object: &Object, outcome: &Outcome) -> Result<Option<bool>, Problem> {
-    let error = outcome.error.as_ref().and_then(|name| fields::text(object, name)).unwrap_or_default();
     let is = |words: &[String], said: &str| words.iter().any(|word| word.eq_ignore_ascii_case(said));
-    let no_error = error.is_empty() || is(&outcome.no_error, error);
+    let no_error = match outcome.error.as_ref().and_then(|name| fields::get(object, name)) {
+        None => true,
+        Some(Value::String(error)) => error.is_empty() || is(&outcome.no_error, error),
+        Some(_) => false,
+    };
     let code = error_code(object);
     let refusing =
         code.is_some_and(|code| code == TOKEN_CODE || (400..=499).contains(&code) && !may_be_done(code));
     let Some(status) = &outcome.status else {
-        return Ok(if refusing { Some(false) } else { no_error.then_some(true) });
+        // Where no field is known to say it, none of the usual ones may say otherwise.
+        let says_no = fields::get(object, "success") == Some(&Value::Bool(false));
+        let doubtful = code.is_some_and(|code| code >= 400) || fields::get(object, "Status").is_some();
+        return Ok(if refusing || says_no { Some(false) } else { (no_error && !doubtful).then_some(true) });
     };
-    let status = fields::text(object, status).ok_or(AnswerFault::NoOutcome)?;
+    let status = match fields::get(object, status) {
+        Some(Value::Bool(done)) => {
+            if *done {
+                "true"
+            } else {
+                "false"
+            }
+        }
+        status => status.and_then(Value::as_str).ok_or(AnswerFault::NoOutcome)?,
+    };
     if is(&outcome.success, status) && no_error {
         return Ok(Some(true));
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use domain::{AccountId, AnswerFault, ContractId, LineId, ServiceId};
 use egress::{Body, Method};
 use jiff::civil::Date;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 pub(crate) use profile::Outcome;
@@ -46,7 +47,8 @@ impl ContractLine {
         let (whole, fields) = (&raw.read()?, &profile.fields);
         names_no_other_contract(whole, contract, fields)?;
         // One list of all contracts: only the row can say whether the filter was understood.
-        if profile.read.filter.is_some() && fields::get(whole, &fields.contract).is_none() {
+        let shown = fields::get(whole, &fields.contract).filter(|shown| shown.as_str() != Some(""));
+        if profile.read.filter.is_some() && shown.is_none() {
             return Err(AnswerFault::LineWithoutContract);
         }
         let number = |name| fields::get(whole, name).and_then(Value::as_f64);
@@ -115,7 +117,7 @@ pub(crate) struct LinePage {
     pub lines: Vec<ContractLine>,
     /// How many there are in all, where it says so.
     pub total: Option<u64>,
-    /// The contract that the lines stand in, where they stand in one.
+    /// The contract that the lines stand in, where they stand in one that shows its id.
     contract: Option<RawObject>,
 }
 
@@ -130,15 +132,26 @@ pub(crate) fn parse_lines(
     let rows: Vec<RawObject> = at_path(&success.body, &read.rows)?;
     let lines =
         rows.into_iter().map(|row| ContractLine::parse(row, contract, profile)).collect::<Result<_, _>>()?;
-    let total =
-        read.total.as_ref().and_then(|path| at_path::<Option<u64>>(&success.body, path).ok().flatten());
+    let total = read.total.as_ref().map(|path| at_path::<Option<u64>>(&success.body, path));
+    let total = match total {
+        // An answer without the field tells no total; one with something else there cannot be understood.
+        Some(Ok(total)) => total,
+        Some(Err(_))
+            if at_path::<IgnoredAny>(&success.body, read.total.as_deref().unwrap_or_default()).is_ok() =>
+        {
+            return Err(AnswerFault::TotalNotANumber);
+        }
+        Some(Err(_)) | None => None,
+    };
     let around = match read.rows.split_last() {
         Some((_, around)) if !around.is_empty() => {
             let raw: RawObject = at_path(&success.body, around)?;
             let object = raw.read()?;
             names_no_other_contract(&object, contract, &profile.fields)?;
             fields::names_no_other(&object, "Id", contract.0)?;
-            Some(raw)
+            let ids = ["Id", "ContractId", &profile.fields.contract];
+            let says_so = ids.iter().any(|name| fields::get(&object, name).is_some());
+            says_so.then_some(raw)
         }
         _ => None,
     };
@@ -146,15 +159,15 @@ pub(crate) fn parse_lines(
 }
 
 impl Session {
-    /// The call that reads a part of a contract's lines: what follows after the first `skip`.
-    pub(crate) fn lines_call(&self, contract: ContractId, skip: usize) -> Call {
+    /// The call that reads a part of a contract's lines: what follows after the first `skip`, which came in so many pages.
+    pub(crate) fn lines_call(&self, contract: ContractId, skip: usize, pages: usize) -> Call {
         let profile = self.line_profile();
         let read = &profile.read;
         let mut query = match read.paging {
             Paging::None => Vec::new(),
             Paging::Skip(size) => vec![("$top", size.to_string()), ("$skip", skip.to_string())],
             Paging::Page(size) => {
-                vec![("PageSize", size.to_string()), ("PageNumber", (skip / size + 1).to_string())]
+                vec![("PageSize", size.to_string()), ("PageNumber", (pages + 1).to_string())]
             }
         };
         query.extend(read.filter.as_ref().map(|filter| ("$filter", filled(filter, contract, None))));
@@ -172,15 +185,14 @@ impl Session {
     pub async fn lines(&self, contract: ContractId) -> Result<Vec<ContractLine>, BmsError> {
         let profile = Arc::clone(self.line_profile());
         let mut lines: Vec<ContractLine> = Vec::new();
-        loop {
-            let call = self.lines_call(contract, lines.len());
+        for pages in 0.. {
+            let call = self.lines_call(contract, lines.len(), pages);
             let success = self.read(&call, || Body::None).await?;
             let garbled = |problem| self.garbled(&call, problem);
             let page = parse_lines(&success, contract, &profile).map_err(garbled)?;
             let (shown, first) = (page.lines.len(), lines.is_empty());
-            if let Some(around) = page.contract {
-                self.own().contracts.insert(contract, around);
-            }
+            // A list inside its contract is part of one object: no server cuts it.
+            let inside = page.contract.is_some();
             let added = add_lines(&mut lines, page.lines).map_err(garbled)?;
             // The same lines again: the server does not know the paging, and the first answer was all there is to get.
             let unpaged = profile.read.paging == Paging::None;
@@ -188,14 +200,12 @@ impl Session {
                 self.own().lines_come_whole = true;
             }
             let come_whole = self.own().lines_come_whole;
-            // A list inside its contract is part of one object: no server cuts it.
-            let inside = profile.read.rows.len() > 1;
-            // Pages that are asked for in another way than this one would look the same.
-            if page.total.is_none() && come_whole && !inside && looks_full(shown) {
-                return Err(garbled(AnswerFault::PartOfList));
-            }
             let full =
                 matches!(profile.read.paging, Paging::Skip(size) | Paging::Page(size) if shown >= size);
+            // Pages that are asked for in another way than this one would look the same.
+            if page.total.is_none() && come_whole && !(inside && unpaged) && (full || looks_full(shown)) {
+                return Err(garbled(AnswerFault::PartOfList));
+            }
             let whole = match page.total {
                 // A total that is the page's own count tells nothing where the page is full.
                 Some(total) => lines.len() as u64 >= total && (!full || added == 0),
@@ -214,12 +224,12 @@ impl Session {
 
     /// The error for lines of a contract that show another account than the contract's.
     pub fn lines_of_other_account(&self, contract: ContractId) -> BmsError {
-        self.garbled(&self.lines_call(contract, 0), AnswerFault::OtherAccount)
+        self.garbled(&self.lines_call(contract, 0, 0), AnswerFault::OtherAccount)
     }
 
     /// The error for lines of a contract with an id that was seen on another one.
     pub fn line_of_other_contract(&self, contract: ContractId) -> BmsError {
-        self.garbled(&self.lines_call(contract, 0), AnswerFault::LineOfOtherContract)
+        self.garbled(&self.lines_call(contract, 0, 0), AnswerFault::LineOfOtherContract)
     }
 
     /// Remembers whose lines these are. An id that was seen on another contract belongs to one of the two, and nobody knows to
@@ -263,22 +273,7 @@ impl Session {
             WriteBody::Line => changed.text(),
             WriteBody::Array => format!("[{}]", changed.text()),
             WriteBody::JsonPatch => line.patch(units, effective, names).to_string(),
-            WriteBody::Contract => {
-                // It goes back as it was last read or written here. After a write whose outcome is unclear it is read again first.
-                let around = self.own().contracts.remove(&contract);
-                let whole = around.and_then(|around| with_line(around, &profile, line, changed));
-                let sent = whole.clone().and_then(|whole| with_whole_units(whole, &profile));
-                let (whole, sent) = whole
-                    .zip(sent)
-                    .ok_or_else(|| WriteError::NotSent(self.garbled(&call, AnswerFault::NotSendable)))?;
-                let success = self.write(&call, Body::JsonText(sent.text())).await?;
-                let same = |row: &fields::Object| fields::names_no_other(row, "Id", contract.0).is_ok();
-                if !success.result.as_object().is_none_or(same) {
-                    return Err(WriteError::Unclear { words: None });
-                }
-                self.own().contracts.insert(contract, whole);
-                return Ok(());
-            }
+            WriteBody::Contract => return self.write_contract(&call, contract, line, changed).await,
         };
         let success = self.write(&call, Body::JsonText(body)).await?;
         let same = |row: &fields::Object| {
@@ -293,33 +288,55 @@ impl Session {
         };
         if rows.into_iter().all(same) { Ok(()) } else { Err(WriteError::Unclear { words: None }) }
     }
+
+    /// Writes a line with the contract around it, as it stands at this moment: what was read before may have been changed since,
+    /// by us or others, and would be put back. Reading and writing share the time of one write.
+    async fn write_contract(
+        &self,
+        call: &Call,
+        contract: ContractId,
+        line: &ContractLine,
+        changed: RawObject,
+    ) -> Result<(), WriteError> {
+        let profile = Arc::clone(self.line_profile());
+        let reading = self.lines_call(contract, 0, 0);
+        let unsent = |error| WriteError::NotSent(error);
+        let success = self.read_at_hand(&reading, self.limits.write_timeout / 3).await.map_err(unsent)?;
+        let garbled = |fault| WriteError::NotSent(self.garbled(&reading, fault));
+        let page = parse_lines(&success, contract, &profile).map_err(garbled)?;
+        let around = page.contract.ok_or_else(|| garbled(AnswerFault::LineWithoutContract))?;
+        let sent =
+            with_line(around, &profile, line, changed).ok_or_else(|| garbled(AnswerFault::LineChanged))?;
+        let body = Body::JsonText(sent.text());
+        let success = self.write_within(call, body, self.limits.write_timeout / 3 * 2).await?;
+        let same = |row: &fields::Object| fields::names_no_other(row, "Id", contract.0).is_ok();
+        if success.result.as_object().is_none_or(same) {
+            Ok(())
+        } else {
+            Err(WriteError::Unclear { words: None })
+        }
+    }
 }
 
-/// The contract with one of its lines replaced; `None` where that line is not there as it was read.
+/// The contract with one of its lines replaced; `None` where that line does not stand there as it was read. Units of the others
+/// that are whole numbers are written as such: Kaseya answers 5.0 and takes 5.
 fn with_line(
     mut around: RawObject,
     profile: &LineProfile,
     line: &ContractLine,
     changed: RawObject,
 ) -> Option<RawObject> {
-    let name = profile.read.rows.last()?;
-    let mut lines: Vec<RawObject> = around.value(name)?;
-    *lines.iter_mut().find(|present| **present == line.whole)? = changed;
-    around.set(name, &lines);
-    Some(around)
-}
-
-/// The contract as it is sent: units that are whole numbers are written as such. Kaseya answers 5.0 and takes 5.
-fn with_whole_units(mut around: RawObject, profile: &LineProfile) -> Option<RawObject> {
     let (name, units) = (profile.read.rows.last()?, &profile.fields.units);
     let mut lines: Vec<RawObject> = around.value(name)?;
-    for line in &mut lines {
+    let place = lines.iter().position(|present| *present == line.whole)?;
+    for other in &mut lines {
         if let Some(number) =
-            line.value::<f64>(units).filter(|number| number.fract() == 0.0 && number.abs() < 1e9)
+            other.value::<f64>(units).filter(|number| number.fract() == 0.0 && number.abs() < 1e9)
         {
-            line.set(units, &json!(number as i64));
+            other.set(units, &json!(number as i64));
         }
     }
+    lines[place] = changed;
     around.set(name, &lines);
     Some(around)
 }

@@ -71,7 +71,7 @@ impl Session {
     fn harmless_call(&self, api: Api) -> Call {
         match api {
             Api::V2 => Call::v2(egress::Method::Get, "/v2/security/userinfo", Vec::new()),
-            Api::V1 => self.lines_call(ContractId(i32::MAX), 0),
+            Api::V1 => self.lines_call(ContractId(i32::MAX), 0, 0),
         }
     }
 }

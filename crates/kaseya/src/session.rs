@@ -20,7 +20,6 @@ use crate::{
     calls::{Api, Call, Counts},
     door::{Door, Token},
     look_up::{LookUpKind, Proven},
-    raw_object::RawObject,
 };
 
 /// How often a read is sent again.
@@ -62,8 +61,6 @@ pub(crate) struct Own {
     pub account_filter_works: bool,
     /// On which contract each line id was seen.
     pub lines: BTreeMap<LineId, ContractId>,
-    /// Contracts as they were last read or written, where a line is written with all of its contract.
-    pub contracts: BTreeMap<ContractId, RawObject>,
     /// V1 was seen to answer all lines whatever part is asked for.
     pub lines_come_whole: bool,
 }
@@ -153,12 +150,32 @@ impl Session {
         }
     }
 
+    fn v1_at_hand(&self) -> Result<Token, BmsError> {
+        let now = self.shared.clock.now();
+        self.own().v1.clone().filter(|token| token.lasts(now)).ok_or(BmsError::NotSignedIn)
+    }
+
+    /// Makes a read that belongs to a write: at once, once, with the V1 token at hand.
+    pub(crate) async fn read_at_hand(&self, call: &Call, timeout: Duration) -> Result<Success, BmsError> {
+        let token = self.v1_at_hand()?;
+        let verdict = self.exchange(call, Some(&token.secret), Body::None, timeout).await?;
+        self.outcome(call, verdict, Some(&token.secret))
+    }
+
     /// Makes a write: at once, once, with the V1 token at hand.
     pub(crate) async fn write(&self, call: &Call, body: Body) -> Result<Success, WriteError> {
-        let now = self.shared.clock.now();
-        let held = self.own().v1.clone().filter(|token| token.lasts(now));
-        let token = held.ok_or(WriteError::NotSent(BmsError::NotSignedIn))?;
-        let sent = self.exchange(call, Some(&token.secret), body, self.limits.write_timeout).await;
+        self.write_within(call, body, self.limits.write_timeout).await
+    }
+
+    /// The same with a time of its own.
+    pub(crate) async fn write_within(
+        &self,
+        call: &Call,
+        body: Body,
+        timeout: Duration,
+    ) -> Result<Success, WriteError> {
+        let token = self.v1_at_hand().map_err(WriteError::NotSent)?;
+        let sent = self.exchange(call, Some(&token.secret), body, timeout).await;
         let words = |said: &str| self.words(said, Some(&token.secret));
         let refused =
             |code, status, said: &str| Err(WriteError::Refused { code, status, words: words(said) });

@@ -30,7 +30,8 @@ impl OurFault {
     fn remark(&self) -> Remark {
         match self {
             Self::Vault(_) => Remark::PasswordSealed,
-            Self::Host(_) | Self::Bases(_) | Self::LineProfile(_) => Remark::HostUnusable,
+            Self::Host(_) | Self::Bases(_) => Remark::HostUnusable,
+            Self::LineProfile(_) => Remark::LineProfileUnusable,
         }
     }
 }

@@ -310,6 +310,10 @@ impl LineProfile {
             let fix = "read.rows: a whole contract is written only where its lines are read inside it, e.g. Result.Services";
             return Err(at(file.read.rows.span(), fix.to_owned()));
         }
+        if file.write.body == WriteBody::Contract && paging != Paging::None {
+            let fix = "read.paging: a whole contract is written only where it is read whole: write none";
+            return Err(at(file.read.paging.span(), fix.to_owned()));
+        }
         let (fields, outcome) = (file.fields, file.outcome);
         if let Some(fields) = &fields {
             fields.get_ref().check().map_err(|problem| at(fields.span(), problem))?;

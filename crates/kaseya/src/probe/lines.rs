@@ -52,7 +52,7 @@ impl Session {
 
     async fn probe_contract(&self, findings: &mut Findings, contract: &Object) -> Result<(), BmsError> {
         let Ok(id) = fields::id(contract, "id", AnswerFault::RowWithoutId) else { return Ok(()) };
-        let seen = self.look(&self.lines_call(ContractId(id), 0), Body::None).await?;
+        let seen = self.look(&self.lines_call(ContractId(id), 0, 0), Body::None).await?;
         findings.judge("v1-lines-route", seen.is_list(), seen.shape());
         if !seen.is_list() {
             return Ok(());
@@ -79,8 +79,9 @@ impl Session {
             findings.judge("v1-lines-alone", others == 0 && lines.iter().all(|line| named(&line)), evidence);
         }
         if let [first, second, ..] = lines[..] {
-            let mut call = self.lines_call(ContractId(id), 1);
-            call.query = vec![("$top", "1".to_owned()), ("$skip", "1".to_owned())];
+            let mut call = self.lines_call(ContractId(id), 1, 1);
+            call.query.retain(|(name, _)| *name == "$filter");
+            call.query.extend([("$top", "1".to_owned()), ("$skip", "1".to_owned())]);
             let one = self.look(&call, Body::None).await?;
             let (shown, pair) = (shape::ids(&one.rows()), shape::ids(&[first, second]));
             let evidence = format!("{} line where the second alone was asked for", shown.len());

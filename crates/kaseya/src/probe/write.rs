@@ -58,7 +58,11 @@ impl Session {
         let is_as_before = shown.as_ref().is_ok_and(|lines| found(lines) == Some(held(line)));
         let put_back = match &written {
             Err(WriteError::Refused { .. } | WriteError::Limited(_)) if is_as_before => None,
-            _ => Some(self.write_units(at.contract, line, units, effective).await),
+            // As it stands now: a profile may compare it with what is there.
+            _ => {
+                let now = shown.as_ref().ok().and_then(|lines| lines.iter().find(|line| line.id == at.line));
+                Some(self.write_units(at.contract, now.unwrap_or(line), units, effective).await)
+            }
         };
         let left = self.lines(at.contract).await;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{ContractId, ServiceId};
 use jiff::civil::date;
 use kaseya::{BmsError, LineProfile, Session, WriteError};
-use kaseya_simulator::{Clock, LineForm, Running, Simulator, State, WriteBody};
+use kaseya_simulator::{Clock, Endpoint, Fault, LineForm, Running, Simulator, State, WriteBody};
 
 use crate::partner::{HandClock, access, bms, limits};
 
@@ -209,19 +209,66 @@ async fn e1_a_filter_that_is_not_known_and_rows_without_a_contract_are_no_answer
 }
 
 #[tokio::test]
-async fn after_a_write_of_unclear_outcome_a_whole_contract_is_read_before_the_next() {
+async fn a_whole_contract_goes_back_as_it_stands_at_the_write() {
     let (profile, lines_route, line_route, form) = matrix().swap_remove(2);
+    assert_eq!(profile.name(), "whole-contract");
     let kaseya = start(&lines_route, &line_route, &form).await;
-    kaseya.edit(|state| state.behaviour.lines.success_status = "Perhaps".to_owned()).expect("no file");
     let session = session(&kaseya.base_url(), &profile).await;
     let lines = session.lines(CONTRACT).await.unwrap();
+    // Somebody edits two lines after the reading: one beside ours stays edited, ours is not written.
+    kaseya
+        .edit(|state| {
+            state.contracts[0].lines[5].units = 77.0;
+            state.contracts[0].lines[6].units = 78.0;
+        })
+        .expect("it is not kept in a file");
     let day = date(2026, 3, 1);
-    let unclear = session.write_units(CONTRACT, &lines[0], 14, day).await;
-    assert!(matches!(unclear, Err(WriteError::Unclear { .. })), "{unclear:?}");
-    let next = session.write_units(CONTRACT, &lines[1], 15, day).await;
-    assert!(matches!(next, Err(WriteError::NotSent(_))), "{next:?}");
-    let lines = session.lines(CONTRACT).await.unwrap();
-    let _unclear = session.write_units(CONTRACT, &lines[1], 15, day).await;
-    assert_eq!(kaseya.state().contracts[0].lines[0].units, 14.0);
-    assert_eq!(kaseya.state().contracts[0].lines[1].units, 15.0);
+    session.write_units(CONTRACT, &lines[0], 14, day).await.unwrap();
+    let late = session.write_units(CONTRACT, &lines[6], 15, day).await;
+    assert!(matches!(late, Err(WriteError::NotSent(_))), "{late:?}");
+    let held: Vec<f64> = kaseya.state().contracts[0].lines.iter().map(|line| line.units).collect();
+    assert_eq!((held[0], held[5], held[6]), (14.0, 77.0, 78.0));
+}
+
+/// Answers written out here: what they say is taken for neither more nor less.
+#[tokio::test]
+async fn without_a_status_an_answer_that_says_no_in_other_words_is_no_success() {
+    let (profile, lines_route, line_route, form) = foreign();
+    for (body, refused) in [
+        (r#"{"success":false,"error":{"code":5,"message":"Locked"}}"#, true),
+        (r#"{"ResponseCode":500,"Error":null,"Result":null}"#, false),
+        (r#"{"Status":"Failed","Result":null}"#, false),
+        (r#"{"Error":{"Code":5},"Result":null}"#, false),
+    ] {
+        let kaseya = start(&lines_route, &line_route, &form).await;
+        let session = session(&kaseya.base_url(), &profile).await;
+        let lines = session.lines(CONTRACT).await.unwrap();
+        let body = serde_json::from_str(body).expect("JSON");
+        kaseya.fail(Endpoint::WriteLine, 1, Fault::Answer { status: 200, body });
+        let said = session.write_units(CONTRACT, &lines[0], 14, date(2026, 3, 1)).await;
+        match said {
+            Err(WriteError::Refused { .. }) => assert!(refused),
+            Err(WriteError::Unclear { .. } | WriteError::Unanswered) => assert!(!refused),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_are_asked_for_one_after_the_other_and_a_part_is_never_the_whole() {
+    let (profile, lines_route, line_route, form) = foreign();
+    for (largest, size) in [(None, 25), (Some(7), 25), (None, 64)] {
+        let text = profile.text().replace("page_size = 25", &format!("page_size = {size}"));
+        let text = text.replace("total = \"TotalRecords\"\n", "");
+        let kaseya = start(&lines_route, &line_route, &form).await;
+        let rules = |lines: &mut kaseya_simulator::LineBehaviour| {
+            (lines.without_totals, lines.largest_page) = (true, largest);
+        };
+        kaseya.edit(|state| rules(&mut state.behaviour.lines)).expect("it is not kept in a file");
+        let session = session(&kaseya.base_url(), &LineProfile::parse(&text).expect("a profile")).await;
+        for (contract, held) in [(ContractId(5013), 1), (CONTRACT, 60)] {
+            let lines = session.lines(contract).await.unwrap();
+            assert_eq!(lines.len(), held, "{largest:?} {size}");
+        }
+    }
 }
