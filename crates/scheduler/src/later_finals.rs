@@ -43,7 +43,7 @@ pub(crate) async fn note(
         .filter_map(|(company, product, count)| {
             let known = month.companies.get(company)?.get(product)?;
             let (frozen_users, users) = (known.users?, count.users?);
-            let differs = frozen_users != users && count.counted_at > known.counted_at;
+            let differs = frozen_users != users;
             Some(Correction {
                 company: company.clone(),
                 product: product.clone(),
@@ -55,6 +55,7 @@ pub(crate) async fn note(
         })
         .collect();
     let partner = &settings.partner;
+    let corrections = count_corrections::told_since(tx, partner, month.month, corrections).await?;
     count_corrections::end_others(tx, partner, month.month, &corrections).await?;
     count_corrections::note(tx, partner, month.month, &corrections, now).await?;
     bring_up_to_date(tx, context, partner, now).await

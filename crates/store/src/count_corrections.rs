@@ -2,6 +2,8 @@
 //!
 //! The frozen number goes on being sent. An approved correction is a second row of `frozen_counts` with its reason.
 
+use std::collections::BTreeSet;
+
 use domain::{
     Brake, CompanyId, CompanyState, ContractId, ErrorCode, HeldChange, HoldId, Month, PartnerId, ProductId,
     ReportId, ServiceId,
@@ -30,6 +32,35 @@ pub struct Correction {
     pub counted_at: Timestamp,
     /// The report that has it.
     pub report: ReportId,
+}
+
+/// Those of the counts whose report came in after the number that they differ from was recorded; at that instant too, unless a
+/// person recorded it. What was known when a month was frozen or a person corrected it says nothing new.
+pub async fn told_since(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    month: Month,
+    corrections: Vec<Correction>,
+) -> Result<Vec<Correction>, StoreError> {
+    let sql = "select distinct told.place
+               from unnest($3::text[], $4::text[], $5::text[]) with ordinality as told (company_id, product_id, report_id, place)
+                    join reports on reports.partner_id = $1 and reports.report_id = told.report_id
+                    cross join lateral (
+                        select recorded_at, report_id from frozen_counts
+                        where partner_id = $1 and month = $2 and company_id = told.company_id and product_id = told.product_id
+                        order by correction desc limit 1
+                    ) as known
+               where known.report_id is distinct from told.report_id
+                 and (reports.complete_at > known.recorded_at
+                      or reports.complete_at = known.recorded_at and known.report_id is not null)";
+    let texts = |of: fn(&Correction) -> &str| corrections.iter().map(of).collect::<Vec<_>>();
+    let companies = texts(|one| one.company.as_str());
+    let (products, reports) = (texts(|one| one.product.as_str()), texts(|one| one.report.as_str()));
+    let rows =
+        tx.query(sql, &[&partner.as_str(), &month.first_day(), &companies, &products, &reports]).await?;
+    let places = rows.iter().map(|row| row.get("place")).collect::<Result<BTreeSet<i64>, _>>()?;
+    let numbered = (1..).zip(corrections);
+    Ok(numbered.filter(|(place, _)| places.contains(place)).map(|(_, correction)| correction).collect())
 }
 
 /// Notes corrections. One that a person has dismissed stays dismissed while it is about the same two numbers.

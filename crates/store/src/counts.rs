@@ -22,8 +22,9 @@ pub struct CompanyReport {
     pub users: BTreeMap<ProductId, Option<u32>>,
 }
 
-/// The newest complete report of each company among those of the days `from` to `to`. Of two for one day the later
-/// counted one is newer, whichever came in first; a settings file's never beats the provider's final one.
+/// The newest complete report of each company among those of the days `from` to `to`. Of two for one day a final one is newer
+/// than one that is not, then the later counted one, whichever came in first; a settings file's never beats the provider's final
+/// one.
 pub async fn newest(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -35,7 +36,7 @@ pub async fn newest(
                    from reports join report_companies using (partner_id, report_id)
                    where partner_id = $1 and day between $2 and $3 and complete_at is not null
                      and not (from_file and provider_is_final($1, day, company_id))
-                   order by company_id, day desc, counted_at desc, report_id desc
+                   order by company_id, day desc, final desc, counted_at desc, report_id desc
                )
                select newest.*, counts.product_id,
                       case when counts.basis = partners.count_basis then counts.users end as users

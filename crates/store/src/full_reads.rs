@@ -40,3 +40,11 @@ pub async fn note(
     let sql = "insert into full_reads (partner_id, invoice_day, run_id) values ($1, $2, $3)";
     tx.execute_exactly(1, sql, &[&partner.as_str(), &invoice_day, &run.0]).await
 }
+
+/// Has the reading before an invoice day made again where it is going on now: what stops the partner stops it before its end.
+pub async fn make_stopped_again(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
+    let sql = "delete from full_reads using runs
+               where full_reads.partner_id = $1 and runs.partner_id = $1 and runs.run_id = full_reads.run_id
+                 and runs.state = 'running'";
+    tx.execute(sql, &[&partner.as_str()]).await.map(drop)
+}

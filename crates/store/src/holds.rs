@@ -87,7 +87,7 @@ pub async fn decide(
     if let Some(before) = tx.query_opt(sql, &known).await? {
         return Ok(if before.get("same")? { Decision::Repeated } else { Decision::OtherContent });
     }
-    let sql = "select contract_id, from_units, to_units, state, pair_id from holds where partner_id = $1 and hold_id = $2 for update";
+    let sql = "select contract_id, from_units, to_units, state, pair_id, from_changed from holds where partner_id = $1 and hold_id = $2 for update";
     let Some(row) = tx.query_opt(sql, &[&partner.as_str(), &decision.hold.0]).await? else {
         return Ok(Decision::UnknownHold);
     };
@@ -101,7 +101,9 @@ pub async fn decide(
         return Ok(Decision::OtherUnits { held });
     }
     let shown: f64 = row.get("from_units")?;
-    if decision.from.is_some_and(|from| from != shown) {
+    // Whoever does not say what Kaseya showed may have seen what it showed first.
+    let blind = decision.approves && decision.from.is_none() && row.get("from_changed")?;
+    if blind || decision.from.is_some_and(|from| from != shown) {
         return Ok(Decision::OtherFrom { shown });
     }
     let other = match row.get::<Option<uuid::Uuid>>("pair_id")? {

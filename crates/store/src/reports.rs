@@ -245,7 +245,10 @@ pub async fn complete(
                on conflict (partner_id, company_id) do update set
                    report_id = excluded.report_id, day = excluded.day, counted_at = excluded.counted_at,
                    users = excluded.users, missing = excluded.missing
-               where (known.day, known.counted_at, known.report_id) < (excluded.day, excluded.counted_at, excluded.report_id)
+               where (known.day, (select final from reports where partner_id = $1 and report_id = known.report_id),
+                      known.counted_at, known.report_id)
+                   < (excluded.day, (select final from reports where partner_id = $1 and report_id = $2),
+                      excluded.counted_at, excluded.report_id)
                   or known.day = excluded.day
                      and (select from_file from reports
                           where reports.partner_id = $1 and reports.report_id = known.report_id)

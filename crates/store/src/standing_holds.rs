@@ -52,6 +52,7 @@ pub async fn store_holds(
                      company_ids = excluded.company_ids, brake = excluded.brake, from_units = excluded.from_units,
                      to_units = excluded.to_units, effective_date = excluded.effective_date,
                      run_number = excluded.run_number, pair_id = excluded.pair_id,
+                     from_changed = holds.from_changed or holds.from_units <> excluded.from_units,
                      state = case when $13 then 'open' else holds.state end,
                      decided_at = case when $13 then null else holds.decided_at end,
                      decided_by = case when $13 then null else holds.decided_by end

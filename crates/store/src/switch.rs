@@ -4,7 +4,7 @@
 use domain::{ErrorCode, PartnerId};
 use jiff::Timestamp;
 
-use crate::{Row, StoreError, Transaction, frozen, logins, settings::IntegrationState};
+use crate::{Row, StoreError, Transaction, frozen, full_reads, logins, settings::IntegrationState};
 
 /// What stands against every call and every write of a partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,13 +136,14 @@ pub async fn switch_off(
 }
 
 /// Drops the jobs of a partner that no worker has started, and ends its runs that then have no open job, as switched off.
-/// A month-end run that is stopped by it is made again once the partner is on.
+/// A month-end run, and the reading before an invoice day, that are stopped by it are made again once the partner is on.
 pub async fn drop_open_jobs(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
     frozen::push_stopped_again(tx, partner).await?;
+    full_reads::make_stopped_again(tx, partner).await?;
     let dropped = tx
         .execute(
             "update jobs set state = 'done', done_at = $2, emitting_until = null

@@ -162,6 +162,16 @@ async fn b_07_a_half_that_stands_alone_is_decided_alone() {
     assert_eq!(world.text(STATES).await, "approved Bruno d, gone");
 }
 
+#[tokio::test]
+async fn case_a9_an_approval_says_from_what_once_kaseya_shows_other_units_than_at_first() {
+    let world = held().await;
+    world.sql("update holds set from_units = 100, from_changed = true").await;
+    decide(&world, "blind", HOLD, "HOLD_DECISION_APPROVE", 12).await;
+    assert_eq!(world.text(STATE).await, "open");
+    decide(&world, "left", HOLD, "HOLD_DECISION_DISMISS", 12).await;
+    assert_eq!(world.text(STATE).await, "dismissed Bruno left");
+}
+
 /// The next answer to a decision: what it says, in short.
 async fn answered(events: &mut bus::Consumer) -> String {
     let event = events.next().await.expect("an answer");

@@ -164,3 +164,16 @@ async fn off_drops_what_is_queued_and_ends_runs_that_nobody_works_on() {
 async fn run_of(world: &World, ticket: &v1::JobReady) -> String {
     world.text(&format!("run_id from jobs where job_id = '{}'", ticket.job_id)).await.expect("a run")
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a5_a_reading_before_the_invoice_day_that_is_switched_off_is_made_again() {
+    let world = World::running().await;
+    world.partner("p1", 2).await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101]).await;
+    world.run(&format!("insert into full_reads values ('p1', '2026-12-01', '{run}')")).await;
+    let (partner, now) = (PartnerId::new("p1").expect("an id"), domain::Clock::now(&world.clock));
+    let partner = &partner;
+    world.in_transaction(|tx| Box::pin(switch::switch_off(tx, partner, now))).await.expect("an integration");
+    assert_eq!(world.number("count(*) from full_reads").await, 0, "the run never ended");
+}

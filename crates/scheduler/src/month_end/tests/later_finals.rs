@@ -123,3 +123,30 @@ async fn case_a6_a_persons_correction_is_a_row_with_its_reason_and_is_pushed() {
     assert_eq!(world.text(HOLDS).await, "1001 later_final 5 7 {c1} gone");
     assert_eq!(world.text(CORRECTED).await, "c1 6 one left (Anna)");
 }
+
+#[tokio::test]
+async fn case_a6_a_final_that_comes_after_a_persons_correction_is_held_whenever_it_was_counted() {
+    let world = frozen_world().await;
+    over(&world, &[("c1", 1001, "unchanged", None), ("c2", 1002, "unchanged", None)]).await;
+    world
+        .sql(
+            "update statuses set products = jsonb_build_array(jsonb_build_object(
+                 'product', 'standard', 'service', 11, 'state', 'unchanged', 'from', 5, 'to', 5));
+             insert into frozen_counts (partner_id, month, company_id, product_id, correction, users, day, counted_at, reason,
+                                        recorded_at)
+             values ('p', '2026-11-01', 'c1', 'standard', 1, 6, '2026-11-30', '2026-12-01T08:00Z', 'one left (Anna)',
+                     '2026-12-01T08:00Z')",
+        )
+        .await;
+    world.clock.set("2026-12-01T09:00:00Z".parse().expect("an instant"));
+    later(&world, "later", "2026-12-01T07:00:00Z", 7).await;
+    assert_eq!(world.text(HOLDS).await, "1001 later_final 6 7 {c1} open");
+}
+
+#[tokio::test]
+async fn case_a6_a_later_number_that_is_not_final_takes_no_held_final_away() {
+    let world = differing().await;
+    let counted = [("c1", &standard(4)[..]), ("c2", &standard(9)[..])];
+    report(&world, "stray", LAST_DAY, "2026-12-01T07:50:00Z", false, &counted).await;
+    assert_eq!(world.text(HOLDS).await, "1001 later_final 5 7 {c1} open");
+}
