@@ -38,6 +38,26 @@ pub struct Remembered {
     pub rewritten_for: Option<Date>,
     /// The number of a write that was not answered, and that may have landed after the line was last seen as we left it.
     pub unanswered: Option<u32>,
+    /// The newest change that Kaseya took, where no reading has shown it from the day that was sent.
+    pub undated: Option<Undated>,
+}
+
+/// A change that Kaseya took, and never showed from the day that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undated {
+    /// What was sent.
+    pub units: u32,
+    /// From which day.
+    pub effective_date: Date,
+}
+
+impl Undated {
+    /// The day that a line shows instead, where it holds the change. `by_rule` is the day from which a change counts now: once it is
+    /// a later one, the change's own period is invoiced and its day means nothing any more.
+    pub fn shown_instead(self, units: f64, line_start: Option<Date>, by_rule: Option<Date>) -> Option<Date> {
+        let matters = by_rule.is_some_and(|day| self.effective_date >= day);
+        line_start.filter(|day| matters && units == f64::from(self.units) && *day != self.effective_date)
+    }
 }
 
 /// Why a number is sent again that Kaseya had before.

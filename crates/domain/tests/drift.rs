@@ -2,7 +2,7 @@
 
 use domain::{
     Brake, Brakes, Change, DecidedChange, Decision, DriftPolicy, Line, LineId, Pending, PlanContext,
-    Remembered, Rewrite, Wanted, plan_target,
+    Remembered, Rewrite, Undated, Wanted, plan_target,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -307,4 +307,22 @@ fn case_a14_a_line_set_elsewhere_is_sent_once_more_only_if_a_person_says_so() {
     let never_sent = PlanContext { remembered: left(12), ..context(13, rewritten) };
     let never_sent = PlanContext { drift: DriftPolicy::SendOurs, ..never_sent };
     assert!(matches!(plan_target(&[line(15.0)], &never_sent), Decision::Write(_)));
+}
+
+#[test]
+fn case_e2_another_day_is_said_while_its_period_is_not_invoiced() {
+    let change = Undated { units: 14, effective_date: date(2026, 11, 1) };
+    let instead = |units, line_start, by_rule| change.shown_instead(units, line_start, by_rule);
+    let (sent, other, next) = (Some(date(2026, 11, 1)), Some(date(2026, 12, 1)), Some(date(2026, 12, 1)));
+    assert_eq!(instead(14.0, other, sent), other);
+    assert_eq!(instead(14.0, Some(date(2024, 1, 1)), sent), Some(date(2024, 1, 1)));
+    for (units, line_start, by_rule) in [
+        (14.0, sent, sent),
+        (14.0, None, sent),
+        (12.0, other, sent),
+        (14.0, other, next),
+        (14.0, other, None),
+    ] {
+        assert_eq!(instead(units, line_start, by_rule), None, "{units} {line_start:?} {by_rule:?}");
+    }
 }

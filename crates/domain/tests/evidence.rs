@@ -279,6 +279,7 @@ impl Books {
             last_confirmed: self.confirmed.get(&service).copied(),
             rewritten_for: None,
             unanswered,
+            undated: None,
         }
     }
 

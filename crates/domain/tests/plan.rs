@@ -252,6 +252,7 @@ prop_compose! {
             last_confirmed,
             rewritten_for: rewritten.map(|month| date(2026, month, 1)),
             unanswered,
+            undated: None,
         }
     }
 }

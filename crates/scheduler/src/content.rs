@@ -301,6 +301,10 @@ fn target_work(target: &TargetPlan, known: &KnownTarget<'_>) -> v1::TargetWork {
         last_confirmed_units: known.remembered.last_confirmed,
         rewritten_for: known.remembered.rewritten_for.map(|day| day.to_string()),
         unanswered_units: known.remembered.unanswered,
+        undated: known.remembered.undated.map(|change| v1::UndatedChange {
+            units: Some(change.units),
+            effective_date: change.effective_date.to_string(),
+        }),
         drift_policy: Some(known.drift.as_str().to_owned()),
         shares: known.shares.map(shares_seen),
         leftover: target.leftover.as_ref().map(|left| v1::Leftover { seen_units: Some(left.seen) }),

@@ -153,6 +153,22 @@ pub async fn settle_from_lines(
     let touched: Vec<uuid::Uuid> =
         judged.iter().map(|row| row.get("intent_id")).collect::<Result<_, StoreError>>()?;
     write_journal(tx, partner, &touched).await?;
+    // A reading also gives the date of what a total has confirmed before.
+    let dated = tx
+        .query(
+            "update intents set effective_date_read = read.day, evidence = 'read'
+             from unnest($2::int[], $3::int[], $4::float8[], $5::timestamptz[], $6::date[])
+                      as read (contract_id, line_id, units, seen_at, day)
+             where intents.partner_id = $1 and intents.contract_id = read.contract_id and intents.line_id = read.line_id
+               and intents.result = 'confirmed' and intents.evidence = 'implied_by_total' and not intents.forgotten
+               and intents.to_units = read.units and intents.granted_at < read.seen_at and read.day is not null
+             returning intents.intent_id",
+            &[&partner.as_str(), &contracts, &ids, &units, &seen, &dates],
+        )
+        .await?;
+    let dated: Vec<uuid::Uuid> =
+        dated.iter().map(|row| row.get("intent_id")).collect::<Result<_, StoreError>>()?;
+    write_journal(tx, partner, &dated).await?;
     note_confirmed(tx, partner, &touched).await
 }
 
@@ -234,7 +250,7 @@ async fn write_journal(
          order by granted_at
          on conflict (intent_id) do update set standing = excluded.standing, confirmed_at = excluded.confirmed_at,
              effective_date_read = excluded.effective_date_read, evidence = excluded.evidence
-         where journal.standing <> 'confirmed'",
+         where journal.standing <> 'confirmed' or journal.evidence = 'implied_by_total'",
         &[&partner.as_str(), &intents],
     )
     .await?;

@@ -8,7 +8,7 @@ use std::{
 use domain::{
     AccountId, Addend, Brake, Brakes, CompanyId, ContractId, DecidedChange, DriftPolicy, ErrorCode, HoldId,
     PairId, PartnerId, Pending, ProductId, Remembered, RunId, RunMode, SeenContract, SeenService, SeenShares,
-    ServiceId, ShownContract, Trigger, UserCount, Wanted,
+    ServiceId, ShownContract, Trigger, Undated, UserCount, Wanted,
 };
 use jiff::{Timestamp, civil::Date};
 use messages::{
@@ -376,6 +376,7 @@ fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
             last_confirmed: work.last_confirmed_units,
             rewritten_for: field::optional_day("rewritten_for", work.rewritten_for.as_deref())?,
             unanswered: work.unanswered_units,
+            undated: work.undated.map(undated).transpose().map_err(|error| error.within("undated"))?,
         },
         drift: work.drift_policy.map_or(Ok(DriftPolicy::Ask), |policy| {
             field::named("drift_policy", &policy, DriftPolicy::parse)
@@ -461,6 +462,13 @@ fn left_behind(left: v1::LeftBehindProduct) -> Result<LeftBehindProduct, FieldEr
         product: field::id("left_behind.product_id", ProductId::new(left.product_id))?,
         service: ServiceId(required("left_behind.service_id", left.service_id)?),
         run_number: required("left_behind.run_number", left.run_number)?,
+    })
+}
+
+fn undated(change: v1::UndatedChange) -> Result<Undated, FieldError> {
+    Ok(Undated {
+        units: required("units", change.units)?,
+        effective_date: field::day("effective_date", &change.effective_date)?,
     })
 }
 

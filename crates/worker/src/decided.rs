@@ -28,10 +28,10 @@ pub(crate) fn result_of(
         ..TargetResult::of(outcome)
     };
     let result = match decision {
-        Decision::Unchanged { line: held } => {
+        Decision::Unchanged { line: held } => dated_otherwise(target, line).unwrap_or_else(|| {
             let (from, code) = (held.map(|held| held.units), price_code(line, to));
             TargetResult { from, to, ..TargetResult::of(Outcome { state: CompanyState::Unchanged, code }) }
-        }
+        }),
         Decision::Write(change) => {
             let code = drift_code(change).or_else(|| price_code(line, Some(change.to)));
             of_change(change, Outcome { state: CompanyState::Changed, code })
@@ -94,6 +94,20 @@ pub(crate) fn result_of(
         },
     };
     with_price_note(result, target, line)
+}
+
+/// The line holds our number from another day than the one we sent: that stays said as long as readings show it (G-02, G-03).
+fn dated_otherwise(target: &Target, line: Option<&ContractLine>) -> Option<TargetResult> {
+    let (change, line) = (target.remembered.undated?, line?);
+    let shown_day = change.shown_instead(line.units, line.effective_date, target.effective_date)?;
+    let (sent, from_day) = (change.units, change.effective_date);
+    Some(TargetResult {
+        from: Some(line.units),
+        to: target.wanted_units(),
+        effective_date: Some(from_day),
+        remarks: vec![Remark::DateShownOtherwise { sent, from_day, shown_day }],
+        ..TargetResult::of(Outcome::with(CompanyState::Sent, ErrorCode::Unk01))
+    })
 }
 
 /// What the brake goes by beside what Kaseya shows.

@@ -1,6 +1,6 @@
 //! What a row says rests on what Kaseya showed (G-01 to G-03).
 
-use kaseya_simulator::{ContractPrices, Endpoint, Fault};
+use kaseya_simulator::{ContractPrices, Endpoint, Fault, StoredDate};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -108,6 +108,38 @@ async fn case_a3_an_old_total_confirms_no_change_that_waits_for_its_day() {
         }
         assert_eq!((world.units(2), world.last_sync(2).await), (10.0, synced), "{contracts}");
         assert_eq!(world.journal().await.last(), Some(&("sent".to_owned(), 1)), "{contracts}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_e2_another_date_stays_said_as_long_as_readings_show_it() {
+    // Read back at once, or confirmed by a total, which tells no date.
+    for contracts in [3, 120] {
+        let world = World::new(contracts, contracts).await;
+        world.allow_run(100).await;
+        world.night(&[]).await;
+        world.night(&[]).await;
+        world.store_dates(StoredDate::AsBefore);
+        world.night(&[2]).await;
+        assert_eq!(world.units(2), 11.0);
+        for night in 1..=3 {
+            world
+                .run("update contracts set read_at = read_at - interval '40 days' where contract_id = 5002")
+                .await;
+            world.night(&[]).await;
+            assert_eq!(world.row(2).await, "sent UNK-01 remembered", "night {night} of {contracts}");
+        }
+        let dates = "concat_ws(' ', effective_date <> effective_date_read, evidence) from journal
+                     where contract_id = 5002 and to_units = 11";
+        assert_eq!(world.text(dates).await.as_deref(), Some("t read"), "{contracts}");
+        let sent =
+            world.text("max(effective_date) from journal where contract_id = 5002").await.expect("a date");
+        world.edit(2, |line| line.effective_date = sent.parse().expect("a date"));
+        world
+            .run("update contracts set read_at = read_at - interval '40 days' where contract_id = 5002")
+            .await;
+        world.night(&[]).await;
+        assert_eq!(world.row(2).await, "unchanged read", "{contracts}: somebody set the date right");
     }
 }
 

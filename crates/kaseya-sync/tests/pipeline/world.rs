@@ -529,6 +529,13 @@ impl World {
             .expect("a state without a file is always kept");
     }
 
+    /// Which effective date Kaseya stores of a write.
+    pub fn store_dates(&self, stored: kaseya_simulator::StoredDate) {
+        self.kaseya
+            .edit(|state| state.behaviour.lines.stored_date = stored)
+            .expect("a state without a file is always kept");
+    }
+
     /// Edits the one account by hand.
     pub fn edit_account(&self, edit: impl FnOnce(&mut kaseya_simulator::Account)) {
         self.kaseya

@@ -1,6 +1,6 @@
 //! What the ledger remembers of our changes: on their way, confirmed, sent a second time.
 
-use domain::{ContractId, PartnerId, Pending, Remembered, ServiceId};
+use domain::{ContractId, PartnerId, Pending, Remembered, ServiceId, Undated};
 use jiff::civil::{Date, date};
 use messages::v1::ChangeResult::{Confirmed, Sent, Unsure};
 
@@ -19,8 +19,12 @@ async fn remembered(world: &World, today: Date) -> Remembered {
     remembered_of(world, today, Some(14)).await
 }
 
-/// What is remembered of the target where these units are wanted.
+/// What is remembered of the target where these units are wanted, but for its dates.
 async fn remembered_of(world: &World, today: Date, wanted: Option<u32>) -> Remembered {
+    Remembered { undated: None, ..with_dates(world, today, wanted).await }
+}
+
+async fn with_dates(world: &World, today: Date, wanted: Option<u32>) -> Remembered {
     let partner = PartnerId::new(PARTNER).expect("an id");
     let contract = ContractId(1001);
     let all = world.database.store.transaction("remembered", |tx| {
@@ -29,6 +33,18 @@ async fn remembered_of(world: &World, today: Date, wanted: Option<u32>) -> Remem
         Box::pin(async move { store::ledger::remembered(tx, partner, &wanted, today).await })
     });
     all.await.expect("a database").get(&(contract, ServiceId(11))).copied().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn case_e2_a_change_is_undated_until_a_reading_shows_the_day_that_was_sent() {
+    let world = for_january(Sent).await;
+    let today = date(2026, 12, 1);
+    let undated = Undated { units: 14, effective_date: date(2027, 1, 1) };
+    assert_eq!(with_dates(&world, today, Some(14)).await.undated, Some(undated));
+    world.sql("update intents set effective_date_read = '2026-12-01'").await;
+    assert_eq!(with_dates(&world, today, Some(14)).await.undated, Some(undated));
+    world.sql("update intents set effective_date_read = effective_date").await;
+    assert_eq!(with_dates(&world, today, Some(14)).await.undated, None);
 }
 
 /// A change from 12 to 14 for the first of January, and what its worker said of it.

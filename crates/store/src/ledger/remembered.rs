@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ContractId, PartnerId, Pending, Remembered, ServiceId};
+use domain::{ContractId, PartnerId, Pending, Remembered, ServiceId, Undated};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction};
@@ -26,7 +26,8 @@ pub async fn remembered(
     let rows = tx
         .query(
             "select contract_id, service_id, confirmed_units, rewritten.rewritten_for, newest.from_units, newest.to_units,
-                    newest.effective_date, unanswered.to_units as unanswered_units
+                    newest.effective_date, unanswered.to_units as unanswered_units,
+                    taken.to_units as undated_units, taken.effective_date as undated_from
              from unnest($2::int[], $4::int[], $5::bigint[]) as asked (contract_id, service_id, wanted)
                   join targets using (contract_id, service_id)
                   left join lateral (
@@ -36,6 +37,12 @@ pub async fn remembered(
                       order by granted_at desc limit 1) as newest
                   on newest.result <> 'confirmed'
                      and (targets.confirmed_at is null or newest.granted_at > targets.confirmed_at)
+                  left join lateral (
+                      select to_units, effective_date, effective_date_read from intents
+                      where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
+                        and taken_at is not null and not forgotten
+                      order by granted_at desc limit 1) as taken
+                  on taken.effective_date_read is distinct from taken.effective_date
                   left join lateral (
                       select max(effective_date) as rewritten_for from intents
                       where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
@@ -75,8 +82,15 @@ pub async fn remembered(
                 Some(_) => Some(row.number("unanswered_units")?),
                 None => None,
             };
+            let undated = match row.get::<Option<i32>>("undated_units")? {
+                Some(_) => Some(Undated {
+                    units: row.number("undated_units")?,
+                    effective_date: row.get("undated_from")?,
+                }),
+                None => None,
+            };
             let rewritten_for = row.get("rewritten_for")?;
-            Ok((target, Remembered { pending, last_confirmed, rewritten_for, unanswered }))
+            Ok((target, Remembered { pending, last_confirmed, rewritten_for, unanswered, undated }))
         })
         .collect()
 }

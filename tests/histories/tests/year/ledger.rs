@@ -245,6 +245,8 @@ impl Ledger {
                 .map(|intent| intent.effective_date)
                 .max(),
             unanswered: unanswered.map(|intent| intent.to),
+            // This simulator stores each date as it is sent.
+            undated: None,
         }
     }
 
