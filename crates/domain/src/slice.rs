@@ -1,6 +1,8 @@
 //! Slices: which contracts one job takes.
 
-use crate::ContractId;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{CompanyId, ContractId};
 
 /// The most targets of a slice.
 pub const MAX_TARGETS: usize = 100;
@@ -37,6 +39,38 @@ pub fn slices(contracts: &[(ContractId, usize)], max_targets: usize) -> Vec<Vec<
         }
     }
     slices
+}
+
+/// The same, where the contracts of one company stay in one slice if it holds them: its users may have moved between them, and a
+/// worker writes both halves of such a plan switch or neither.
+pub fn slices_of_kin(
+    contracts: &[(ContractId, usize, &BTreeSet<CompanyId>)],
+    max_targets: usize,
+) -> Vec<Vec<ContractId>> {
+    let mut places: BTreeMap<&CompanyId, usize> = BTreeMap::new();
+    let mut groups: Vec<(Vec<ContractId>, usize)> = Vec::new();
+    for (contract, targets, companies) in contracts {
+        let weight = (*targets).max(1);
+        let known = companies.iter().find_map(|company| places.get(company)).copied();
+        let place = known.filter(|place| groups[*place].1 + weight <= max_targets).unwrap_or(groups.len());
+        if place == groups.len() {
+            groups.push((Vec::new(), 0));
+        }
+        groups[place].0.push(*contract);
+        groups[place].1 += weight;
+        for company in *companies {
+            places.entry(company).or_insert(place);
+        }
+    }
+    // The first contract stands for its whole group.
+    let firsts: Vec<(ContractId, usize)> =
+        groups.iter().map(|(contracts, weight)| (contracts[0], *weight)).collect();
+    let of_group: BTreeMap<ContractId, &Vec<ContractId>> =
+        groups.iter().map(|(contracts, _)| (contracts[0], contracts)).collect();
+    slices(&firsts, max_targets)
+        .iter()
+        .map(|firsts| firsts.iter().flat_map(|first| of_group[first].iter().copied()).collect())
+        .collect()
 }
 
 /// The two halves of a slice whose attempts are used up; `None` when one contract stands alone, which is then given up

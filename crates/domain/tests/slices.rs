@@ -1,6 +1,6 @@
 //! Slices of a run.
 
-use domain::{ContractId, MAX_COUNTS, MAX_SLICE_BYTES, MAX_TARGETS, halve, slices, weight};
+use domain::{ContractId, MAX_COUNTS, MAX_SLICE_BYTES, MAX_TARGETS, halve, slices, slices_of_kin, weight};
 use proptest::prelude::*;
 
 #[test]
@@ -60,4 +60,19 @@ proptest! {
         }
         prop_assert_eq!(alone, (0..count).map(ContractId).collect::<Vec<_>>());
     }
+}
+
+#[test]
+fn case_a17_contracts_of_one_company_are_in_one_slice_where_it_holds_them() {
+    let company = |number: i32| domain::CompanyId::new(format!("c{number}")).expect("an id");
+    // Each contract is another company's, but the first and the last.
+    let companies: Vec<_> =
+        (0..150).map(|number| [company(if number == 149 { 0 } else { number })].into()).collect();
+    let contracts: Vec<_> = (0..).map(ContractId).zip(&companies).map(|(id, of)| (id, 1, of)).collect();
+    let found = slices_of_kin(&contracts, MAX_TARGETS);
+    assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [100, 50]);
+    let of = |id| found.iter().position(|slice| slice.contains(&ContractId(id)));
+    assert_eq!(of(0), of(149));
+    let all: usize = found.iter().map(Vec::len).sum();
+    assert_eq!(all, contracts.len());
 }

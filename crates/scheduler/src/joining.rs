@@ -77,6 +77,13 @@ fn split(items: &Items, run: &RunningRun) -> (Items, Items) {
         let side = if run.local_companies.contains(company) { &mut taken } else { &mut rest };
         side.companies.insert(company.clone());
     }
+    for (contract, companies) in &items.billed {
+        for side in [&mut taken, &mut rest] {
+            if side.work.contains_key(contract) || side.local.contains_key(contract) {
+                side.billed.insert(*contract, companies.clone());
+            }
+        }
+    }
     (taken, rest)
 }
 

@@ -35,7 +35,8 @@ use store::{
 
 use crate::{
     context::Context,
-    facts, late_counts, later_finals,
+    facts::{self, Facts},
+    late_counts, later_finals,
     planning::PartnerPlan,
     runs::{Items, RunOrder, make},
 };
@@ -155,7 +156,13 @@ async fn push_in(
 ) -> Result<bool, StoreError> {
     let Some(settings) = held_settings(tx, partner).await? else { return Ok(false) };
     let Some(integration) = &settings.integration else { return Ok(false) };
-    if !wants_run(&settings, integration, month, now) || !can_run(integration) {
+    if !can_run(integration) {
+        return Ok(false);
+    }
+    if !integration.month_end_run {
+        return push_corrections(tx, context, &settings, integration, month, now).await;
+    }
+    if !wants_run(&settings, integration, month, now) {
         return Ok(false);
     }
     if !frozen::has_run(tx, partner, month).await? {
@@ -176,16 +183,51 @@ async fn push_in(
     // For many, a survey tells at less cost which lines are to be read.
     let all = behind.len() > MAX_TARGETS;
     let companies = if all { Companies::All } else { Companies::Only(behind) };
-    let items = Items::of_companies(&plan, &companies);
+    push_companies(tx, context, (&facts, &plan), month, &companies, now).await?;
+    Ok(true)
+}
+
+/// Without month-end runs the schedule sends frozen numbers. A correction does not wait for it.
+async fn push_corrections(
+    tx: &Transaction<'_>,
+    context: &Context,
+    settings: &PartnerSettings,
+    integration: &Integration,
+    month: Month,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let partner = &settings.partner;
+    let corrected = frozen::corrected_since_push(tx, partner, month).await?;
+    if corrected.is_empty()
+        || !is_open(settings, integration, month, now)
+        || is_open(settings, integration, month.previous(), now)
+        || month_pushes::is_running(tx, partner).await?
+    {
+        return Ok(false);
+    }
+    let Some(facts) = facts::read(tx, partner, now).await?.facts() else { return Ok(false) };
+    let plan = facts.plan();
+    push_companies(tx, context, (&facts, &plan), month, &Companies::Only(corrected), now).await?;
+    Ok(true)
+}
+
+async fn push_companies(
+    tx: &Transaction<'_>,
+    context: &Context,
+    (facts, plan): (&Facts, &PartnerPlan),
+    month: Month,
+    companies: &Companies,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let items = Items::of_companies(plan, companies);
     let order = RunOrder {
         occasion: Occasion::MonthEnd(month.first_day()),
         mode: RunMode::Apply,
-        all_companies: all,
+        all_companies: *companies == Companies::All,
         expires_at: None,
     };
-    let run = make(tx, &context.entropy, &facts, &order, &items, now).await?;
-    frozen::set_run(tx, partner, month, run, now).await?;
-    Ok(true)
+    let run = make(tx, &context.entropy, facts, &order, &items, now).await?;
+    frozen::set_run(tx, &facts.settings.partner, month, run, now).await
 }
 
 /// The companies that are planned for and not settled on each of their contracts.

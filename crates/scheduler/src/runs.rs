@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CompanyId, ContractId, Entropy, JobId, MAX_TARGETS, RunId, RunMode, slices};
+use domain::{CompanyId, ContractId, Entropy, JobId, MAX_TARGETS, RunId, RunMode, slices_of_kin};
 use jiff::Timestamp;
 use messages::inbound::Companies;
 use store::{
@@ -32,6 +32,8 @@ pub(crate) struct Items {
     pub(crate) local: BTreeMap<ContractId, usize>,
     /// Companies without contract.
     pub(crate) companies: BTreeSet<CompanyId>,
+    /// Whose users the contracts bill.
+    pub(crate) billed: BTreeMap<ContractId, BTreeSet<CompanyId>>,
 }
 
 impl Items {
@@ -68,6 +70,7 @@ impl Items {
         if let Some(planned) = plan.contracts.get(&contract) {
             let kind = if planned.needs_worker() { &mut self.work } else { &mut self.local };
             kind.insert(contract, planned.weight());
+            self.billed.insert(contract, planned.companies.clone());
         }
     }
 
@@ -146,14 +149,18 @@ pub(crate) async fn make(
 fn cut(items: &Items, integration: &Integration, survey_first: bool) -> Vec<JobSlice> {
     let refused = integration.credentials_refused.map(|refused| refused.code);
     let local = |contracts, code| JobSlice::Local { contracts, companies: Vec::new(), code };
-    let contracts_of = |contracts: &BTreeMap<ContractId, usize>| -> Vec<(ContractId, usize)> {
-        contracts.iter().map(|(contract, targets)| (*contract, *targets)).collect()
+    let nobody = BTreeSet::new();
+    let sliced = |contracts: &BTreeMap<ContractId, usize>| -> Vec<Vec<ContractId>> {
+        let kin = contracts
+            .iter()
+            .map(|(contract, targets)| (*contract, *targets, items.billed.get(contract).unwrap_or(&nobody)));
+        slices_of_kin(&kin.collect::<Vec<_>>(), MAX_TARGETS)
     };
     let (host, tenant) = (integration.host.to_ascii_lowercase(), integration.tenant.clone());
     let mut jobs: Vec<JobSlice> = if survey_first && refused.is_none() && !items.work.is_empty() {
         vec![JobSlice::Survey { contracts: items.work.keys().copied().collect(), host, tenant }]
     } else {
-        slices(&contracts_of(&items.work), MAX_TARGETS)
+        sliced(&items.work)
             .into_iter()
             .map(|contracts| match refused {
                 Some(code) => local(contracts, Some(code)),
@@ -161,9 +168,7 @@ fn cut(items: &Items, integration: &Integration, survey_first: bool) -> Vec<JobS
             })
             .collect()
     };
-    jobs.extend(
-        slices(&contracts_of(&items.local), MAX_TARGETS).into_iter().map(|contracts| local(contracts, None)),
-    );
+    jobs.extend(sliced(&items.local).into_iter().map(|contracts| local(contracts, None)));
     let companies: Vec<CompanyId> = items.companies.iter().cloned().collect();
     jobs.extend(companies.chunks(MAX_LOCAL).map(|companies| JobSlice::Local {
         contracts: Vec::new(),

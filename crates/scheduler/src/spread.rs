@@ -2,9 +2,9 @@
 //!
 //! What is decided here is decided again when a job starts or is told: counts and mappings may have changed by then.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use domain::{CompanyId, ContractId, Glance, JobId, MAX_TARGETS, slices};
+use domain::{CompanyId, ContractId, Glance, JobId, MAX_TARGETS, slices_of_kin};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction, closing,
@@ -74,8 +74,7 @@ fn still_planned(plan: &PartnerPlan, contracts: &[ContractId]) -> Vec<(ContractI
     planned.map(|planned| (planned.contract, planned.weight())).collect()
 }
 
-/// Cuts contracts into jobs. Those of one company stay in one job where it holds them: its users may have moved between them,
-/// and a worker writes both halves of such a plan switch or neither.
+/// Cuts contracts into jobs.
 fn jobs_of(
     context: &Context,
     plan: &PartnerPlan,
@@ -83,29 +82,12 @@ fn jobs_of(
     for_worker: bool,
     now: Timestamp,
 ) -> Vec<SpreadJob> {
-    let mut places: BTreeMap<&CompanyId, usize> = BTreeMap::new();
-    let mut groups: Vec<(Vec<ContractId>, usize)> = Vec::new();
-    for (contract, targets) in contracts {
-        let (weight, companies) = ((*targets).max(1), &plan.contracts[contract].companies);
-        let known = companies.iter().find_map(|company| places.get(company)).copied();
-        let place = known.filter(|place| groups[*place].1 + weight <= MAX_TARGETS).unwrap_or(groups.len());
-        if place == groups.len() {
-            groups.push((Vec::new(), 0));
-        }
-        groups[place].0.push(*contract);
-        groups[place].1 += weight;
-        for company in companies {
-            places.entry(company).or_insert(place);
-        }
-    }
-    // The first contract stands for its whole group.
-    let firsts: Vec<(ContractId, usize)> =
-        groups.iter().map(|(contracts, weight)| (contracts[0], *weight)).collect();
-    let of_group: BTreeMap<ContractId, &Vec<ContractId>> =
-        groups.iter().map(|(contracts, _)| (contracts[0], contracts)).collect();
-    slices(&firsts, MAX_TARGETS)
+    let kin: Vec<(ContractId, usize, &BTreeSet<CompanyId>)> = contracts
         .iter()
-        .map(|firsts| firsts.iter().flat_map(|first| of_group[first].iter().copied()).collect())
+        .map(|(contract, targets)| (*contract, *targets, &plan.contracts[contract].companies))
+        .collect();
+    slices_of_kin(&kin, MAX_TARGETS)
+        .into_iter()
         .map(|contracts| SpreadJob {
             job: JobId(context.entropy.uuid(now)),
             for_worker,

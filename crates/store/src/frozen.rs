@@ -251,7 +251,7 @@ pub async fn push_stopped_again(tx: &Transaction<'_>, partner: &PartnerId) -> Re
 }
 
 /// Frozen months that no run pushes yet, or that were last pushed, or looked at for it, by `checked_by`; and whose partner is
-/// on, wants a month-end run, and has credentials that are not refused. The window is looked at in whole days; the caller knows
+/// on, wants a month-end run or has corrected a number since its last, and has credentials that are not refused. The window is looked at in whole days; the caller knows
 /// its very end.
 pub async fn unpushed(
     tx: &Transaction<'_>,
@@ -261,11 +261,30 @@ pub async fn unpushed(
     let sql = "-- all partners: whoever's month can be pushed by now is pushed by whichever scheduler comes first
                select partner_id, month from month_ends join integrations using (partner_id)
                where (run_id is null or push_checked_at is null or push_checked_at <= $2)
-                 and state = 'on' and month_end_run and credentials_refused_code is null
+                 and state = 'on' and credentials_refused_code is null
+                 and (month_end_run or exists (
+                     select from frozen_counts left join runs on runs.run_id = month_ends.run_id
+                     where frozen_counts.partner_id = month_ends.partner_id and frozen_counts.month = month_ends.month
+                       and correction > 0 and recorded_at > coalesce(runs.created_at, '-infinity')))
                  and month + interval '1 month' + make_interval(days => invoice_day + 1) > $1::timestamptz at time zone 'UTC'
                order by partner_id, month";
     let rows = tx.query(sql, &[&now, &checked_by]).await?;
     rows.iter().map(|row| Ok((row.partner_id("partner_id")?, Month::of(row.get("month")?)))).collect()
+}
+
+/// Companies with a number of a month that was corrected after the last run that pushed it was made.
+pub async fn corrected_since_push(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    month: Month,
+) -> Result<BTreeSet<CompanyId>, StoreError> {
+    let sql = "select distinct company_id
+               from frozen_counts join month_ends using (partner_id, month)
+                    left join runs on runs.run_id = month_ends.run_id
+               where frozen_counts.partner_id = $1 and frozen_counts.month = $2 and correction > 0
+                 and recorded_at > coalesce(runs.created_at, '-infinity')";
+    let rows = tx.query(sql, &[&partner.as_str(), &month.first_day()]).await?;
+    rows.iter().map(|row| row.company_id("company_id")).collect()
 }
 
 /// Partners that have a complete report of one of the last days given, and whose month is not frozen, or may have been

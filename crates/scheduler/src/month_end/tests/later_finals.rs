@@ -150,3 +150,23 @@ async fn case_a6_a_later_number_that_is_not_final_takes_no_held_final_away() {
     report(&world, "stray", LAST_DAY, "2026-12-01T07:50:00Z", false, &counted).await;
     assert_eq!(world.text(HOLDS).await, "1001 later_final 5 7 {c1} open");
 }
+
+#[tokio::test]
+async fn case_a6_a_persons_correction_is_pushed_without_month_end_runs_too() {
+    let world = frozen_world().await;
+    over(&world, &[("c1", 1001, "unchanged", None), ("c2", 1002, "unchanged", None)]).await;
+    world.sql("update integrations set month_end_run = false").await;
+    assert_eq!(round(&world, "2026-12-01T08:00:00Z").await, 0);
+    world
+        .sql(
+            "insert into frozen_counts (partner_id, month, company_id, product_id, correction, users, day, counted_at, reason,
+                                        recorded_at)
+             values ('p', '2026-11-01', 'c1', 'standard', 1, 6, '2026-11-30', '2026-12-01T08:00Z', 'one left (Anna)',
+                     '2026-12-01T08:00Z');
+             update month_ends set push_checked_at = null",
+        )
+        .await;
+    assert_eq!(round(&world, "2026-12-01T08:01:00Z").await, 1);
+    assert_eq!(world.open_jobs().await, "2 work ready {1001} {}");
+    assert_eq!(round(&world, "2026-12-01T10:00:00Z").await, 0, "once");
+}
