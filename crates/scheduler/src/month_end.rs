@@ -20,7 +20,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    CompanyId, FreezeCause, MAX_TARGETS, Month, MonthEnd, PartnerId, ProductId, RunMode, window_end,
+    CompanyId, FreezeCause, MAX_TARGETS, Month, MonthEnd, PartnerId, ProductId, RunMode, ServiceId,
+    window_end,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
 use messages::inbound::Companies;
@@ -28,7 +29,7 @@ use store::{
     StoreError, Transaction,
     counts::{self, CompanyReport},
     frozen::{self, FrozenCount},
-    month_pushes::{self, CompanyOnContract},
+    month_pushes::{self, Billed, CompanyOnContract},
     runs::{self, Occasion},
     settings::{self, Company, Integration, IntegrationState, PartnerSettings},
 };
@@ -37,7 +38,7 @@ use crate::{
     context::Context,
     facts::{self, Facts},
     late_counts, later_finals,
-    planning::PartnerPlan,
+    planning::{ContractPlan, PartnerPlan},
     runs::{Items, RunOrder, make},
 };
 
@@ -230,13 +231,30 @@ async fn push_companies(
     frozen::set_run(tx, &facts.settings.partner, month, run, now).await
 }
 
-/// The companies that are planned for and not settled on each of their contracts.
-fn left_behind(plan: &PartnerPlan, settled: &BTreeSet<CompanyOnContract>) -> BTreeSet<CompanyId> {
+/// The companies that are planned for and not settled on each of their contracts, or settled with other numbers than those that
+/// are planned now: a billing rule or a mapping may have changed since.
+fn left_behind(plan: &PartnerPlan, settled: &BTreeMap<CompanyOnContract, Billed>) -> BTreeSet<CompanyId> {
     let mapped = plan.contracts.values().flat_map(|contract| {
-        contract.companies.iter().map(|company| (company.clone(), Some(contract.contract)))
+        let is_behind = |company: &&CompanyId| {
+            let place = ((*company).clone(), Some(contract.contract));
+            settled.get(&place).is_none_or(|billed| !is_billed(contract, company, billed))
+        };
+        contract.companies.iter().filter(is_behind)
     });
-    let unmapped = plan.unmapped.keys().map(|company| (company.clone(), None));
-    mapped.chain(unmapped).filter(|place| !settled.contains(place)).map(|(company, _)| company).collect()
+    let unmapped = plan.unmapped.keys().filter(|company| !settled.contains_key(&((*company).clone(), None)));
+    mapped.chain(unmapped).cloned().collect()
+}
+
+fn is_billed(contract: &ContractPlan, company: &CompanyId, billed: &Billed) -> bool {
+    let its = contract.targets.iter().flat_map(|target| {
+        let addends = target.addends.iter().filter(|addend| addend.company == *company);
+        addends.map(|addend| (addend.product.to_string(), target.service, addend.billed))
+    });
+    // What counts 0 and never had an outcome asks for none.
+    let is_new = |planned: &(String, ServiceId, Option<u32>)| {
+        planned.2 != Some(0) || billed.iter().any(|known| (&known.0, known.1) == (&planned.0, planned.1))
+    };
+    its.filter(is_new).all(|planned| billed.contains(&planned))
 }
 
 fn closed(company: &Company, month: Month) -> bool {

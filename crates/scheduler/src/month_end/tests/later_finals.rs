@@ -19,7 +19,8 @@ async fn differing() -> World {
     world
         .sql(
             "update statuses set products = jsonb_build_array(jsonb_build_object(
-                 'product', 'standard', 'service', 11, 'state', 'unchanged', 'from', 5, 'to', 5))",
+                 'product', 'standard', 'service', 11, 'state', 'unchanged', 'from', 5, 'to', 5,
+                 'billed', case company_id when 'c1' then 5 else 9 end))",
         )
         .await;
     world.clock.set("2026-12-01T08:00:00Z".parse().expect("an instant"));
@@ -131,7 +132,8 @@ async fn case_a6_a_final_that_comes_after_a_persons_correction_is_held_whenever_
     world
         .sql(
             "update statuses set products = jsonb_build_array(jsonb_build_object(
-                 'product', 'standard', 'service', 11, 'state', 'unchanged', 'from', 5, 'to', 5));
+                 'product', 'standard', 'service', 11, 'state', 'unchanged', 'from', 5, 'to', 5,
+                 'billed', case company_id when 'c1' then 5 else 9 end));
              insert into frozen_counts (partner_id, month, company_id, product_id, correction, users, day, counted_at, reason,
                                         recorded_at)
              values ('p', '2026-11-01', 'c1', 'standard', 1, 6, '2026-11-30', '2026-12-01T08:00Z', 'one left (Anna)',

@@ -20,7 +20,10 @@ pub(super) async fn over(world: &World, companies: &[CameOut<'_>]) {
                 "insert into statuses (partner_id, company_id, contract_id, state, code, products, run_id, run_number,
                                        attempt, updated_at)
                  select 'p', '{company}', {contract}, '{state}', {code},
-                        jsonb_build_array(jsonb_build_object('product', 'standard', 'state', '{state}', 'code', {code}::text)),
+                        jsonb_build_array(jsonb_build_object('product', 'standard', 'service', 11, 'state', '{state}',
+                            'code', {code}::text, 'billed', (
+                                select users from frozen_counts where company_id = '{company}' and product_id = 'standard'
+                                order by correction desc limit 1))),
                         run_id, run_number, 1, created_at
                  from runs order by run_number desc limit 1
                  on conflict (partner_id, company_id, contract_id) do update
@@ -113,4 +116,14 @@ async fn case_a5_a_month_end_run_superseded_by_one_that_is_stopped_is_made_up_fo
     assert_eq!(round(&world, "2026-12-01T02:00:00Z").await, 1);
     assert_eq!(world.open_jobs().await, "3 work ready {1001,1002} {}");
     assert_eq!(world.text("select trigger from runs where state = 'running'").await, "month_end");
+}
+
+#[tokio::test]
+async fn case_a4_what_is_billed_otherwise_since_is_pushed_again() {
+    let world = frozen_world().await;
+    over(&world, &[("c1", 1001, "unchanged", None), ("c2", 1002, "unchanged", None)]).await;
+    assert_eq!(round(&world, "2026-12-01T03:00:00Z").await, 0, "nobody is left behind");
+    world.sql("insert into billing_rules values ('p', 'c1', 'standard', false, 20, 0, 'a minimum')").await;
+    assert_eq!(round(&world, "2026-12-01T05:00:00Z").await, 1);
+    assert_eq!(world.open_jobs().await, "2 work ready {1001} {}");
 }
