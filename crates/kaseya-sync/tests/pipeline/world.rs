@@ -433,6 +433,7 @@ impl World {
         let contract = contract_of(contract);
         let hold = format!("hold_id from holds where contract_id = {contract} and state = 'open'");
         let id = testkit::entropy(self.clock.now().as_second().unsigned_abs()).uuid(self.clock.now());
+        let shown = format!("from_units from holds where contract_id = {contract} and state = 'open'");
         let verdict = if approves { v1::HoldDecision::Approve } else { v1::HoldDecision::Dismiss };
         let message = v1::HoldDecided {
             decision_id: format!("{id} {}", self.told_of_holds().await),
@@ -442,7 +443,7 @@ impl World {
             decided_by: "Anna".to_owned(),
             units: Some(0),
             other_units: None,
-            from_units: None,
+            from_units: self.text(&shown).await.map(|units| units.parse().expect("units")),
             other_from_units: None,
         };
         let message = Outgoing::new(id, TraceContext::default(), &message);
