@@ -300,8 +300,8 @@ impl Session {
     ) -> Result<(), WriteError> {
         let profile = Arc::clone(self.line_profile());
         let reading = self.lines_call(contract, 0, 0);
-        let unsent = |error| WriteError::NotSent(error);
-        let success = self.read_at_hand(&reading, self.limits.write_timeout / 3).await.map_err(unsent)?;
+        let success =
+            self.read_at_hand(&reading, self.limits.write_timeout / 3).await.map_err(WriteError::NotSent)?;
         let garbled = |fault| WriteError::NotSent(self.garbled(&reading, fault));
         let page = parse_lines(&success, contract, &profile).map_err(garbled)?;
         let around = page.contract.ok_or_else(|| garbled(AnswerFault::LineWithoutContract))?;

@@ -106,8 +106,7 @@ impl<'de> Visitor<'de> for Fields {
     }
 }
 
-/// What stands in an answer where these fields lead, as it came. `body` is an answer that was read as a success before. A field
-/// that comes twice would be two truths.
+/// The value at a path of field names in an answer, as it came. A field that comes twice is an error.
 pub(crate) fn at_path<T: DeserializeOwned>(body: &[u8], path: &[String]) -> Result<T, Problem> {
     let no_list = |_| AnswerFault::NoList;
     let mut text: Box<RawValue> = serde_json::from_slice(body).map_err(no_list)?;

@@ -198,12 +198,11 @@ async fn push_corrections(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let partner = &settings.partner;
+    if !may_push(settings, integration, month, now) || month_pushes::is_running(tx, partner).await? {
+        return Ok(false);
+    }
     let corrected = frozen::corrected_since_push(tx, partner, month).await?;
-    if corrected.is_empty()
-        || !is_open(settings, integration, month, now)
-        || is_open(settings, integration, month.previous(), now)
-        || month_pushes::is_running(tx, partner).await?
-    {
+    if corrected.is_empty() {
         return Ok(false);
     }
     let Some(facts) = facts::read(tx, partner, now).await?.facts() else { return Ok(false) };
@@ -333,9 +332,11 @@ pub(crate) fn wants_run(
     month: Month,
     now: Timestamp,
 ) -> bool {
-    integration.month_end_run
-        && is_open(settings, integration, month, now)
-        && !is_open(settings, integration, month.previous(), now)
+    integration.month_end_run && may_push(settings, integration, month, now)
+}
+
+fn may_push(settings: &PartnerSettings, integration: &Integration, month: Month, now: Timestamp) -> bool {
+    is_open(settings, integration, month, now) && !is_open(settings, integration, month.previous(), now)
 }
 
 /// Whether a month's window is open: its invoice may still be made.

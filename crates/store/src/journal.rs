@@ -152,7 +152,6 @@ pub async fn settle_from_lines(
         .await?;
     let touched: Vec<uuid::Uuid> =
         judged.iter().map(|row| row.get("intent_id")).collect::<Result<_, StoreError>>()?;
-    write_journal(tx, partner, &touched).await?;
     // A reading also gives the date of what a total has confirmed before.
     let dated = tx
         .query(
@@ -166,9 +165,10 @@ pub async fn settle_from_lines(
             &[&partner.as_str(), &contracts, &ids, &units, &seen, &dates],
         )
         .await?;
-    let dated: Vec<uuid::Uuid> =
-        dated.iter().map(|row| row.get("intent_id")).collect::<Result<_, StoreError>>()?;
-    write_journal(tx, partner, &dated).await?;
+    let ids = dated.iter().map(|row| row.get("intent_id"));
+    let written: Vec<uuid::Uuid> =
+        touched.iter().copied().map(Ok).chain(ids).collect::<Result<_, StoreError>>()?;
+    write_journal(tx, partner, &written).await?;
     note_confirmed(tx, partner, &touched).await
 }
 

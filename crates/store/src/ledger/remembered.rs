@@ -27,22 +27,17 @@ pub async fn remembered(
         .query(
             "select contract_id, service_id, confirmed_units, rewritten.rewritten_for, newest.from_units, newest.to_units,
                     newest.effective_date, unanswered.to_units as unanswered_units,
-                    taken.to_units as undated_units, taken.effective_date as undated_from
+                    coalesce(newest.result <> 'confirmed' and (targets.confirmed_at is null
+                                                               or newest.granted_at > targets.confirmed_at), false) as is_pending,
+                    newest.effective_date_read is distinct from newest.effective_date as is_undated
              from unnest($2::int[], $4::int[], $5::bigint[]) as asked (contract_id, service_id, wanted)
                   join targets using (contract_id, service_id)
                   left join lateral (
-                      select from_units, to_units, effective_date, result, granted_at from intents
+                      select from_units, to_units, effective_date, effective_date_read, result, granted_at from intents
                       where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
                         and taken_at is not null and not forgotten
                       order by granted_at desc limit 1) as newest
-                  on newest.result <> 'confirmed'
-                     and (targets.confirmed_at is null or newest.granted_at > targets.confirmed_at)
-                  left join lateral (
-                      select to_units, effective_date, effective_date_read from intents
-                      where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
-                        and taken_at is not null and not forgotten
-                      order by granted_at desc limit 1) as taken
-                  on taken.effective_date_read is distinct from taken.effective_date
+                  on true
                   left join lateral (
                       select max(effective_date) as rewritten_for from intents
                       where partner_id = $1 and contract_id = targets.contract_id and service_id = targets.service_id
@@ -61,17 +56,17 @@ pub async fn remembered(
         .await?;
     rows.iter()
         .map(|row| {
-            let pending = match row.get::<Option<f64>>("from_units")? {
-                Some(from) => {
+            let pending = match row.get("is_pending")? {
+                true => {
                     let effective_date = row.get("effective_date")?;
                     Some(Pending {
-                        from,
+                        from: row.get("from_units")?,
                         to: row.number("to_units")?,
                         effective_date,
                         due: effective_date <= today,
                     })
                 }
-                None => None,
+                false => None,
             };
             let last_confirmed = match row.get::<Option<i32>>("confirmed_units")? {
                 Some(_) => Some(row.number("confirmed_units")?),
@@ -82,12 +77,12 @@ pub async fn remembered(
                 Some(_) => Some(row.number("unanswered_units")?),
                 None => None,
             };
-            let undated = match row.get::<Option<i32>>("undated_units")? {
-                Some(_) => Some(Undated {
-                    units: row.number("undated_units")?,
-                    effective_date: row.get("undated_from")?,
+            let undated = match row.get("is_undated")? {
+                true => Some(Undated {
+                    units: row.number("to_units")?,
+                    effective_date: row.get("effective_date")?,
                 }),
-                None => None,
+                false => None,
             };
             let rewritten_for = row.get("rewritten_for")?;
             Ok((target, Remembered { pending, last_confirmed, rewritten_for, unanswered, undated }))

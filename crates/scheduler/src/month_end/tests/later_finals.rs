@@ -12,8 +12,8 @@ const CORRECTED: &str =
     "select string_agg(concat_ws(' ', company_id, users, reason), ', ' order by company_id)
                          from frozen_counts where correction > 0";
 
-/// The frozen numbers are in Kaseya, and then the provider's final report says 7 for c1.
-async fn differing() -> World {
+/// The frozen numbers are in Kaseya.
+async fn pushed() -> World {
     let world = frozen_world().await;
     over(&world, &[("c1", 1001, "unchanged", None), ("c2", 1002, "unchanged", None)]).await;
     world
@@ -23,6 +23,24 @@ async fn differing() -> World {
                  'billed', case company_id when 'c1' then 5 else 9 end))",
         )
         .await;
+    world
+}
+
+/// A person has corrected c1 to 6 at 8:00.
+async fn corrected(world: &World) {
+    world
+        .sql(
+            "insert into frozen_counts (partner_id, month, company_id, product_id, correction, users, day, counted_at, reason,
+                                        recorded_at)
+             values ('p', '2026-11-01', 'c1', 'standard', 1, 6, '2026-11-30', '2026-12-01T08:00Z', 'one left (Anna)',
+                     '2026-12-01T08:00Z')",
+        )
+        .await;
+}
+
+/// The frozen numbers are in Kaseya, and then the provider's final report says 7 for c1.
+async fn differing() -> World {
+    let world = pushed().await;
     world.clock.set("2026-12-01T08:00:00Z".parse().expect("an instant"));
     later(&world, "later", "2026-12-01T07:00:00Z", 7).await;
     world
@@ -127,19 +145,8 @@ async fn case_a6_a_persons_correction_is_a_row_with_its_reason_and_is_pushed() {
 
 #[tokio::test]
 async fn case_a6_a_final_that_comes_after_a_persons_correction_is_held_whenever_it_was_counted() {
-    let world = frozen_world().await;
-    over(&world, &[("c1", 1001, "unchanged", None), ("c2", 1002, "unchanged", None)]).await;
-    world
-        .sql(
-            "update statuses set products = jsonb_build_array(jsonb_build_object(
-                 'product', 'standard', 'service', 11, 'state', 'unchanged', 'from', 5, 'to', 5,
-                 'billed', case company_id when 'c1' then 5 else 9 end));
-             insert into frozen_counts (partner_id, month, company_id, product_id, correction, users, day, counted_at, reason,
-                                        recorded_at)
-             values ('p', '2026-11-01', 'c1', 'standard', 1, 6, '2026-11-30', '2026-12-01T08:00Z', 'one left (Anna)',
-                     '2026-12-01T08:00Z')",
-        )
-        .await;
+    let world = pushed().await;
+    corrected(&world).await;
     world.clock.set("2026-12-01T09:00:00Z".parse().expect("an instant"));
     later(&world, "later", "2026-12-01T07:00:00Z", 7).await;
     assert_eq!(world.text(HOLDS).await, "1001 later_final 6 7 {c1} open");
@@ -155,19 +162,11 @@ async fn case_a6_a_later_number_that_is_not_final_takes_no_held_final_away() {
 
 #[tokio::test]
 async fn case_a6_a_persons_correction_is_pushed_without_month_end_runs_too() {
-    let world = frozen_world().await;
-    over(&world, &[("c1", 1001, "unchanged", None), ("c2", 1002, "unchanged", None)]).await;
+    let world = pushed().await;
     world.sql("update integrations set month_end_run = false").await;
     assert_eq!(round(&world, "2026-12-01T08:00:00Z").await, 0);
-    world
-        .sql(
-            "insert into frozen_counts (partner_id, month, company_id, product_id, correction, users, day, counted_at, reason,
-                                        recorded_at)
-             values ('p', '2026-11-01', 'c1', 'standard', 1, 6, '2026-11-30', '2026-12-01T08:00Z', 'one left (Anna)',
-                     '2026-12-01T08:00Z');
-             update month_ends set push_checked_at = null",
-        )
-        .await;
+    corrected(&world).await;
+    world.sql("update month_ends set push_checked_at = null").await;
     assert_eq!(round(&world, "2026-12-01T08:01:00Z").await, 1);
     assert_eq!(world.open_jobs().await, "2 work ready {1001} {}");
     assert_eq!(round(&world, "2026-12-01T10:00:00Z").await, 0, "once");
