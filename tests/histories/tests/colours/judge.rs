@@ -8,8 +8,8 @@ use std::{
 };
 
 use domain::{CompanyState, Month, PartnerId, Remark};
-use jiff::Timestamp;
-use kaseya_simulator::UnitWrite;
+use jiff::{Timestamp, civil::Date};
+use kaseya_simulator::{Line, UnitWrite};
 use proptest::test_runner::TestCaseError;
 use store::{outcomes::ProductRow, status_reading::CompanyStatus};
 
@@ -63,6 +63,9 @@ pub struct Judge {
     edits: Vec<(i32, Timestamp)>,
     /// The changes that were looked at.
     granted: BTreeSet<String>,
+    /// What each line held as the story began, or what a person approved since: nothing was invoiced between. Without those
+    /// that a hand has changed.
+    invoiced: Lines,
     log: Vec<String>,
     shown: BTreeMap<String, String>,
 }
@@ -75,6 +78,7 @@ impl Judge {
             held: Vec::new(),
             edits: Vec::new(),
             granted: BTreeSet::new(),
+            invoiced: Lines::new(),
             log: Vec::new(),
             shown: BTreeMap::new(),
         }
@@ -88,6 +92,12 @@ impl Judge {
     /// Somebody edits a contract in Kaseya; 0 is all of them.
     pub fn edited(&mut self, contract: i32, at: Timestamp) {
         self.edits.push((contract, at));
+        self.invoiced.retain(|(of, _), _| ![0, *of].contains(&contract));
+    }
+
+    /// What was invoiced before tells nothing of what comes.
+    pub fn starts_over(&mut self) {
+        self.invoiced.clear();
     }
 
     pub fn log(&self) -> String {
@@ -101,11 +111,20 @@ impl Judge {
     /// Remembers what the lines hold now.
     pub fn observe(&mut self, services: &Services) {
         let state = services.kaseya.state();
+        let today = services.now().in_tz(&state.time_zone).expect("a zone").date();
+        let waits = state.behaviour.lines.waits_for_effective_date;
         let mut lines = Lines::new();
         for contract in self.contracts.iter().filter_map(|contract| state.contract(*contract)) {
             for line in &contract.lines {
-                lines.entry((contract.id, line.service)).or_default().push(line.units);
+                lines.entry((contract.id, line.service)).or_default().push(if waits {
+                    in_force(line, today)
+                } else {
+                    line.units
+                });
             }
+        }
+        if self.held.is_empty() {
+            self.invoiced.clone_from(&lines);
         }
         if self.held.last().is_none_or(|(_, last)| *last != lines) {
             self.held.push((services.now(), lines));
@@ -132,32 +151,48 @@ impl Judge {
         Ok(())
     }
 
-    /// A change that a brake holds was approved from what Kaseya showed and no other number (G-12).
+    /// A change that a brake holds was approved from what Kaseya showed and no other number (G-12), also where it is far from
+    /// the last invoice only (A11); and none was sent for a request whose time was over (A21).
     async fn check_changes(&mut self, services: &Services) -> Result<(), TestCaseError> {
         let changes = services
             .query(
                 "select intent_id::text as intent, intents.contract_id, intents.service_id, intents.from_units,
-                        intents.to_units, holds.from_units as approved_from
+                        intents.to_units, holds.from_units as approved_from, granted_at, expires_at
                  from intents left join holds on hold_id = approved_hold_id
-                 where result not in ('not_begun', 'refused')",
+                      join runs on runs.run_id = intents.run_id
+                 where result not in ('not_begun', 'refused')
+                 order by granted_at",
             )
             .await;
         for row in &changes {
             if !self.granted.insert(row.get("intent").expect("an id")) {
                 continue;
             }
+            let target: Target =
+                (row.get("contract_id").expect("an id"), row.get("service_id").expect("an id"));
             let from: f64 = row.get("from_units").expect("units");
             let to = f64::from(row.get::<i32>("to_units").expect("units"));
             let approved: Option<f64> = row.get("approved_from").expect("units or none");
-            let moved = (to - from).abs();
-            let far = moved >= 25.0 || moved >= 5.0 && moved * 5.0 >= from;
-            if (far || to == 0.0 && from > 0.0) && approved != Some(from) {
-                let (contract, service): (i32, i32) =
-                    (row.get("contract_id").expect("an id"), row.get("service_id").expect("an id"));
-                return Err(TestCaseError::fail(format!(
-                    "{}: {from} → {to} was sent for {service} on {contract}, approved from {approved:?}",
-                    services.now()
-                )));
+            let granted_at: Timestamp = row.get("granted_at").expect("an instant");
+            let expires_at: Option<Timestamp> = row.get("expires_at").expect("an instant or none");
+            let wrong = |words: String| {
+                Err(TestCaseError::fail(format!(
+                    "{granted_at}: {from} → {to} was sent for {target:?}, {words}"
+                )))
+            };
+            if is_far(from, to) && approved != Some(from) {
+                return wrong(format!("approved from {approved:?}"));
+            }
+            if expires_at.is_some_and(|expires_at| granted_at >= expires_at) {
+                return wrong(format!("for a request whose time was over at {expires_at:?}"));
+            }
+            let invoiced = self.invoiced.get_mut(&target).map(|units| units.as_mut_slice());
+            match (invoiced, approved) {
+                (Some(invoiced), Some(_)) => invoiced.fill(to),
+                (Some([invoiced]), None) if is_far(*invoiced, to) => {
+                    return wrong(format!("unapproved; the last invoice says {invoiced}"));
+                }
+                _ => {}
             }
         }
         Ok(())
@@ -248,6 +283,8 @@ impl Judge {
         let partner = PartnerId::new(PARTNER).expect("an id");
         let (rows, ready) = (services.rows(&partner).await, services.ready(&partner).await);
         self.tally.ready += ready.len();
+        // When in the day the invoices were made, nobody tells us.
+        self.starts_over();
         for (target, owed) in owed {
             let of_target: Vec<(&CompanyStatus, &ProductRow)> = rows
                 .iter()
@@ -324,6 +361,18 @@ fn says_what_for(row: &CompanyStatus, now: Timestamp) -> Result<(), TestCaseErro
         _ => return Ok(()),
     };
     Err(TestCaseError::fail(format!("{now}: {} {words}: {:?} {}", row.company, row.evidence, described(row))))
+}
+
+/// What a line that waits for its effective date shows on a day.
+fn in_force(line: &Line, day: Date) -> f64 {
+    let before = line.until_then.filter(|_| day < line.effective_date);
+    before.map_or(line.units, |before| before.units)
+}
+
+/// Whether a brake holds a change, by the settings of the story.
+fn is_far(from: f64, to: f64) -> bool {
+    let moved = (to - from).abs();
+    moved >= 25.0 || moved >= 5.0 && moved * 5.0 >= from || to == 0.0 && from > 0.0
 }
 
 fn is_green(state: &str) -> bool {

@@ -46,10 +46,18 @@ pub enum Kind {
     OtherZones,
     /// Each page of lines is full, and tells no total.
     FullPages,
+    /// Another address is saved while a job is at the old one.
+    AddressMoves,
+    /// A request's time is over while its job waits for Kaseya.
+    Expires,
+    /// A settings file with an old report is applied.
+    OldFile,
+    /// Units with a date to come show only from that day on.
+    ShowsFromItsDay,
 }
 
 impl Kind {
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 41] = [
         Self::Users,
         Self::Switch,
         Self::Grows,
@@ -87,6 +95,10 @@ impl Kind {
         Self::WrongClock,
         Self::OtherZones,
         Self::FullPages,
+        Self::AddressMoves,
+        Self::Expires,
+        Self::OldFile,
+        Self::ShowsFromItsDay,
     ];
 
     /// How often it is among the others.

@@ -1,6 +1,6 @@
 //! Lives a story, and asks the judge at every step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bus::Queue;
 use domain::{Month, PartnerId};
@@ -15,7 +15,7 @@ use crate::{
         ACCOUNT, Company, OTHER_ACCOUNT, PARTNER, PRODUCTS, Partner, SECOND, Target, line_again, line_of,
         tenant,
     },
-    services::{PASSWORD, Services},
+    services::{Move, PASSWORD, Services},
     story::{Event, Person, Story},
 };
 
@@ -47,6 +47,8 @@ struct Life<'a> {
     requests: u32,
     strays: u32,
     part: bool,
+    /// Days whose report is not whole.
+    parts_missing: BTreeSet<Date>,
 }
 
 /// Lives a story; an error is an invoice or a colour that is wrong, with what happened before it.
@@ -67,6 +69,7 @@ pub async fn live(story: &Story) -> Result<Tally, TestCaseError> {
         requests: 0,
         strays: 0,
         part: false,
+        parts_missing: BTreeSet::new(),
     };
     life.plan(begins);
     let outcome = life.go_on().await;
@@ -175,6 +178,7 @@ impl Life<'_> {
                 let mut report = self.partner.count(day, at, false);
                 if std::mem::take(&mut self.part) {
                     self.judge.note(at, format!("of the report of {day} a part is missing"));
+                    self.parts_missing.insert(day);
                     report.parts = Some(2);
                     report.companies.truncate(1);
                 }
@@ -351,6 +355,7 @@ impl Life<'_> {
             }
             Event::SecondPartner { company, users } => {
                 let Some(contract) = self.company(company).contract else { return };
+                self.judge.starts_over();
                 if self.partner.second.replace((contract, users)).is_none() {
                     let base = self.services.kaseya.base_url();
                     let sql = Partner::second_partner(self.story, &base, at, contract);
@@ -368,15 +373,19 @@ impl Life<'_> {
             }
             Event::AnotherKaseya { more } => {
                 let contracts = Partner::contracts(self.story);
-                let partners = [partner(PARTNER), partner(SECOND)];
-                let edit = |state: &mut kaseya_simulator::State| {
-                    let ours = state.contracts.iter_mut().filter(|contract| contracts.contains(&contract.id));
-                    for line in ours.flat_map(|contract| contract.lines.first_mut()) {
-                        line.units += f64::from(more);
-                    }
-                };
-                self.services.another_kaseya(&partners, edit).await;
+                self.judge.starts_over();
+                self.services.another_kaseya(&contracts, more).await;
             }
+            Event::AddressMoves { during, more } => {
+                let contracts = Partner::contracts(self.story);
+                self.judge.starts_over();
+                self.services.moves = Some(Move { during, contracts, more });
+            }
+            Event::Expires { minutes, down_hours } => {
+                self.put(at, Action::Event(Event::Down { hours: down_hours }));
+                self.put(at, Action::Event(Event::SyncNow { expires: Some(minutes) }));
+            }
+            Event::OldFile { company, users } => self.old_file(company, users, at).await,
             Event::EarlyFinal { users } => {
                 let id = self.stray();
                 let report = self.partner.early_final(id, at, users);
@@ -449,6 +458,7 @@ impl Life<'_> {
             }
             Event::LineComesBack { company, product } => {
                 let Some(target) = self.target(company, product) else { return };
+                self.judge.starts_over();
                 self.in_kaseya(|state| {
                     let contract = state.contract_mut(target.0).expect("a contract of the story");
                     if !contract.lines.iter().any(|line| line.service == target.1) {
@@ -498,6 +508,26 @@ impl Life<'_> {
         self.partner.corrected(company, product, users);
         let report = self.partner.late_report(month.last_day(), at);
         self.services.send(Queue::Counts, &report).await;
+    }
+
+    /// A file of the newest month's last day, or of yesterday, that the provider has counted since.
+    async fn old_file(&mut self, company: usize, users: u32, at: Timestamp) {
+        let today = self.partner.today(at);
+        let begins = Date::new(2026, self.story.month, self.story.first_day).expect("a day");
+        let ended = Month::of(today).previous().last_day();
+        let day = match today {
+            last if last == last.last_of_month() => last,
+            _ if ended >= begins => ended,
+            other => other.yesterday().expect("a day"),
+        };
+        if day < begins || self.parts_missing.contains(&day) || !self.partner.is_wholly_counted(day, at) {
+            self.judge.note(at, "there would be nothing older than it".to_owned());
+            return;
+        }
+        let company = company % self.story.companies.len();
+        let id = self.partner.companies[company].id.clone();
+        let midnight = self.partner.at(day, 0);
+        self.services.apply_report(day, midnight, &id, users).await;
     }
 
     async fn sync_now(&mut self, partner: &str, expires_at: Option<Timestamp>) {

@@ -97,6 +97,7 @@ pub fn tenant(story: &Story, begins: Date) -> State {
         state.time_zone = story.zones.tenant.to_owned();
         state.behaviour.lines.largest_page = story.full_pages.then_some(1);
         state.behaviour.lines.without_totals = story.full_pages;
+        state.behaviour.lines.waits_for_effective_date = story.shows_from_its_day;
         for contract in &mut state.contracts {
             contract.billing = match story.billing {
                 domain::Billing::Arrears => Billing::Arrears,
@@ -274,6 +275,14 @@ impl Partner {
         let company = &self.companies[company % self.companies.len()];
         let counts = Company { users: [users; 2], ..company.clone() }.counts(Date::MAX);
         v1::UserCountsReported { report_id: id, ..self.report(day, counted_at, true, vec![counts]) }
+    }
+
+    /// Whether the provider's report of a day is there, with the users of every company.
+    pub fn is_wholly_counted(&self, day: Date, now: Timestamp) -> bool {
+        let short = |company: &Company| {
+            company.uncounted_until.max(company.empty_until).max(company.licences_until) > day
+        };
+        self.at(day, 22) < now && !self.companies.iter().any(short)
     }
 
     fn report(

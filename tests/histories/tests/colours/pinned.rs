@@ -1,6 +1,7 @@
 //! The cases that a story can live, each as one of its own, and what stories once found.
 
 use domain::{Billing, BillingRule, DriftPolicy};
+use kaseya_simulator::Endpoint;
 
 use crate::{
     life,
@@ -24,6 +25,7 @@ fn quiet() -> Story {
         mapped_later: false,
         zones: Zones { counts: "UTC", tenant: "UTC" },
         full_pages: false,
+        shows_from_its_day: false,
         companies: vec![CompanyStart {
             users: [4, 10],
             shares_the_first_contract: false,
@@ -105,6 +107,14 @@ fn case_a10_a_company_reported_without_products_takes_nothing_from_a_sum_unseen(
 }
 
 #[test]
+fn case_a11_what_creeps_away_from_the_last_invoice_is_not_sent_unseen() {
+    let grows = |company| Event::Grows { company, product: 1, by: 4, days: 8 };
+    for person in [Person::Waits, Person::Approves] {
+        live(&Story { person, events: vec![(0, 10, grows(0))], ..quiet() });
+    }
+}
+
+#[test]
 fn case_a12_a_company_that_joins_in_the_window_keeps_nobody_elses_number() {
     live(&Story { invoice_day: 6, events: vec![(8, 10, Event::Joins { company: 0, users: 2 })], ..quiet() });
 }
@@ -161,6 +171,39 @@ fn case_a9_an_approval_is_not_for_what_somebody_set_meanwhile() {
 #[test]
 fn case_a19_another_address_leaves_nothing_green() {
     live(&Story { events: vec![(3, 10, Event::AnotherKaseya { more: 2 })], ..quiet() });
+}
+
+#[test]
+fn case_a20_what_a_job_was_told_by_the_old_address_is_not_believed() {
+    let users = || Event::Users { company: 0, product: 1, users: 12 };
+    for during in [Endpoint::ContractsSummary, Endpoint::ContractLines, Endpoint::WriteLine] {
+        let moves = Event::AddressMoves { during, more: 2 };
+        live(&Story { events: vec![(3, 10, users()), (3, 11, moves)], ..quiet() });
+    }
+}
+
+#[test]
+fn case_a21_a_request_whose_time_is_over_while_kaseya_is_down_sends_nothing() {
+    let users = Event::Users { company: 0, product: 1, users: 12 };
+    let expires = Event::Expires { minutes: 40, down_hours: 3 };
+    live(&Story { weekly: Some(5), events: vec![(2, 10, users), (3, 10, expires)], ..quiet() });
+}
+
+#[test]
+fn case_a22_a_file_with_an_old_report_does_not_beat_the_last_day() {
+    for (day, hour, final_after) in [(6, 23, Some(1)), (6, 23, None), (7, 3, Some(1)), (8, 10, Some(1))] {
+        let file = Event::OldFile { company: 0, users: 7 };
+        live(&Story { final_after, invoice_day: 4, events: vec![(day, hour, file)], ..quiet() });
+    }
+}
+
+#[test]
+fn case_a3_a_line_that_shows_its_units_from_their_day_on_is_green_from_then_on() {
+    for billing in [Billing::Arrears, Billing::Advance] {
+        let users = Event::Users { company: 0, product: 1, users: 12 };
+        let events = vec![(1, 11, users)];
+        live(&Story { billing, shows_from_its_day: true, events, ..quiet() });
+    }
 }
 
 #[test]

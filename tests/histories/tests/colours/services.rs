@@ -7,9 +7,9 @@ use std::{
 };
 
 use bus::{Bus as _, Incoming, Outgoing, Queue, Settlement, SharedBus, TraceContext};
-use domain::{Backoff, Clock as _, CompanyId, PartnerId, PartnerReadiness};
+use domain::{Backoff, Clock as _, CompanyId, CountBasis, PartnerId, PartnerReadiness, ProductId, ReportId};
 use egress::{Egress, EgressSettings};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use kaseya::{Bms, BmsSettings};
 use kaseya_simulator::{Endpoint, HoldAt, Running, Simulator, State};
 use messages::Message;
@@ -19,7 +19,9 @@ use runtime::Health;
 use scheduler::{Context, Scheduler, SchedulerSettings};
 use secrecy::SecretString;
 use store::{
-    Row, StoreError, readiness, settings,
+    Row, StoreError, readiness,
+    reports::{self, ReportHead, ReportedCompany, ReportedCount},
+    settings,
     settings_writing::{self, NewIntegration},
     status_reading::CompanyStatus,
 };
@@ -28,7 +30,10 @@ use tokio_util::sync::CancellationToken;
 use vault::{Associated, KeyRing};
 use worker::{Worker, WorkerSettings};
 
-use crate::{partner::FREEZE_HOUR, stepped_bus::SteppedBus};
+use crate::{
+    partner::{FREEZE_HOUR, PARTNER, PRODUCTS, SECOND},
+    stepped_bus::SteppedBus,
+};
 
 pub const HOST: &str = "bms.example.com";
 pub const TENANT: &str = "Example MSP";
@@ -36,6 +41,14 @@ pub const USER: &str = "sync@msp.example";
 pub const PASSWORD: &str = "correct horse";
 /// More rounds than any hour needs; beyond it the services turn in a circle.
 const MOST_ROUNDS: usize = 200;
+
+/// What the other Kaseya of an address that is saved during a call differs by.
+#[derive(Debug, Clone)]
+pub struct Move {
+    pub during: Endpoint,
+    pub contracts: BTreeSet<i32>,
+    pub more: u32,
+}
 
 pub struct Services {
     pub clock: Clock,
@@ -50,6 +63,8 @@ pub struct Services {
     messages: u64,
     /// The worker of the next job dies with its so manieth write, which is made, before it hears so.
     pub dies_after: Option<u32>,
+    /// Another address is saved during the next call of this kind.
+    pub moves: Option<Move>,
     /// Reasons of dead letters.
     pub dead_letters: Vec<String>,
     /// Reports that may be refused.
@@ -95,6 +110,7 @@ impl Services {
             workers: 0,
             messages: 0,
             dies_after: None,
+            moves: None,
             dead_letters: Vec::new(),
             doubtful: Vec::new(),
             ahead: SignedDuration::ZERO,
@@ -149,6 +165,9 @@ impl Services {
         let delivery = self.bus.delivery(queue, ticket);
         let worker = self.worker.clone();
         let work = worker.handle(delivery, CancellationToken::new());
+        if let Some(moves) = self.moves.take() {
+            return self.move_during(work, moves).await;
+        }
         let Some(writes) = self.dies_after.take() else { return work.await };
         let held = self.kaseya.hold(Endpoint::WriteLine, writes, HoldAt::AfterApply);
         let died = tokio::select! {
@@ -161,6 +180,25 @@ impl Services {
             // Its lease ends.
             self.clock.advance(Duration::from_secs(61));
         }
+    }
+
+    /// Works on a job, whose Kaseya is another one from its next call of a kind on; without such a call, the next job's.
+    async fn move_during(&mut self, work: impl Future<Output = ()>, moves: Move) {
+        let held = self.kaseya.hold(moves.during, 1, HoldAt::BeforeApply);
+        let mut work = std::pin::pin!(work);
+        let reached = tokio::select! {
+            () = &mut work => false,
+            () = held.reached() => true,
+        };
+        if !reached {
+            held.release();
+            self.moves = Some(moves);
+            return;
+        }
+        let old = self.another_kaseya(&moves.contracts, moves.more).await;
+        held.release();
+        work.await;
+        drop(old);
     }
 
     fn is_doubtful(&self, message: &Incoming) -> bool {
@@ -180,20 +218,65 @@ impl Services {
         self.another_worker();
     }
 
-    /// Another Kaseya with the same ids, which differs by an edit; its address is saved, as the page does.
-    pub async fn another_kaseya(&mut self, partners: &[PartnerId], edit: impl FnOnce(&mut State)) {
+    /// Another Kaseya with the same ids, where the first line of each of these contracts has more units; its address is saved,
+    /// as the page does. Returns the one before.
+    pub async fn another_kaseya(&mut self, contracts: &BTreeSet<i32>, more: u32) -> Running {
         let mut state = self.kaseya.state();
-        edit(&mut state);
-        self.kaseya = simulator(&self.clock, state).await;
+        let ours = state.contracts.iter_mut().filter(|contract| contracts.contains(&contract.id));
+        for line in ours.flat_map(|contract| contract.lines.first_mut()) {
+            line.units += f64::from(more);
+        }
+        let before = std::mem::replace(&mut self.kaseya, simulator(&self.clock, state).await);
         let (base, now) = (self.kaseya.base_url(), self.now());
-        for partner in partners {
+        for partner in [PARTNER, SECOND] {
+            let partner = PartnerId::new(partner).expect("an id");
             let saved: Result<(), StoreError> = self
                 .database
                 .store
-                .transaction("save", |tx| Box::pin(save_address(tx, partner, &base, now)))
+                .transaction("save", |tx| Box::pin(save_address(tx, &partner, &base, now)))
                 .await;
             saved.expect("the address is saved");
         }
+        before
+    }
+
+    /// A settings file with a report of a day, and of no instant, is applied: the company's users of each product are these.
+    pub async fn apply_report(&mut self, day: Date, begins: Timestamp, company: &str, users: u32) {
+        self.messages += 1;
+        let (now, partner) = (self.now(), PartnerId::new(PARTNER).expect("an id"));
+        let report = ReportId::new(format!("applied-{}", self.messages)).expect("an id");
+        let head = ReportHead {
+            report: report.clone(),
+            day,
+            counted_at: begins,
+            is_final: false,
+            parts: 1,
+            from_file: true,
+        };
+        let company = CompanyId::new(company).expect("an id");
+        let counts: Vec<ReportedCount> = PRODUCTS
+            .iter()
+            .map(|(product, _)| ReportedCount {
+                company: company.clone(),
+                product: ProductId::new(*product).expect("an id"),
+                product_name: None,
+                users: Some((users, CountBasis::Users)),
+            })
+            .collect();
+        let companies = [ReportedCompany { company, name: None }];
+        let stored: Result<(), StoreError> = self
+            .database
+            .store
+            .transaction("apply", |tx| {
+                Box::pin(async {
+                    reports::note_part(tx, &partner, &head, (1, ""), now).await?;
+                    reports::add_companies(tx, &partner, &report, &companies).await?;
+                    reports::add_counts(tx, &partner, &report, &counts).await?;
+                    reports::complete(tx, &partner, &report, now).await.map(drop)
+                })
+            })
+            .await;
+        stored.expect("the report is stored");
     }
 
     /// Puts a message on a queue, as a portal or the provider does.

@@ -31,6 +31,8 @@ pub struct Story {
     pub zones: Zones,
     /// Kaseya shows one line a page, and tells no total of them.
     pub full_pages: bool,
+    /// Kaseya shows units with a date to come only from that day on.
+    pub shows_from_its_day: bool,
     pub companies: Vec<CompanyStart>,
     /// The day of the story, the hour, and what happens.
     pub events: Vec<(i64, i64, Event)>,
@@ -99,6 +101,9 @@ pub enum Event {
     EarlyFinal { users: u32 },
     StrayFinal { company: usize, users: u32 },
     WrongClock { hours: i64 },
+    AddressMoves { during: Endpoint, more: u32 },
+    Expires { minutes: i64, down_hours: i64 },
+    OldFile { company: usize, users: u32 },
 }
 
 fn company() -> impl Strategy<Value = usize> {
@@ -217,8 +222,22 @@ fn event(kind: Kind) -> BoxedStrategy<Event> {
             (company(), users()).prop_map(|(company, users)| Event::StrayFinal { company, users }).boxed()
         }
         Kind::WrongClock => (-9_i64..=9).prop_map(|hours| Event::WrongClock { hours }).boxed(),
+        Kind::AddressMoves => {
+            let during = [Endpoint::WriteLine, Endpoint::ContractLines, Endpoint::ContractsSummary];
+            (prop::sample::select(during.to_vec()), 0_u32..4)
+                .prop_map(|(during, more)| Event::AddressMoves { during, more })
+                .boxed()
+        }
+        Kind::Expires => (5_i64..90, 1_i64..5)
+            .prop_map(|(minutes, down_hours)| Event::Expires { minutes, down_hours })
+            .boxed(),
+        Kind::OldFile => {
+            (company(), users()).prop_map(|(company, users)| Event::OldFile { company, users }).boxed()
+        }
         // What makes the story another one from its beginning.
-        Kind::OtherZones | Kind::FullPages => Just(Event::SyncNow { expires: None }).boxed(),
+        Kind::OtherZones | Kind::FullPages | Kind::ShowsFromItsDay => {
+            Just(Event::SyncNow { expires: None }).boxed()
+        }
     }
 }
 
@@ -263,6 +282,7 @@ pub fn stories(kinds: &[Kind]) -> impl Strategy<Value = Story> + use<> {
     let events = prop::strategy::Union::new_weighted(weighted.collect());
     let may_map_later = kinds.contains(&Kind::ProductMapped);
     let may_fill_pages = kinds.contains(&Kind::FullPages);
+    let may_wait = kinds.contains(&Kind::ShowsFromItsDay);
     (
         (
             prop::sample::select(vec![Billing::Arrears, Billing::Advance]),
@@ -280,14 +300,15 @@ pub fn stories(kinds: &[Kind]) -> impl Strategy<Value = Story> + use<> {
             any::<bool>().prop_map(move |later| later && may_map_later),
             zones(kinds.contains(&Kind::OtherZones)),
             prop::sample::select(vec![false, false, may_fill_pages]),
+            prop::sample::select(vec![false, false, may_wait]),
             prop::collection::vec(company_start(), 1..4),
             prop::collection::vec((day(), 0_i64..24, events), 1..8),
         ),
     )
         .prop_map(|(first, second)| {
             let (billing, month, months, invoice_day, weekly, drift, other_contracts) = first;
-            let (one_price, final_after, person, mapped_later, zones, full_pages, companies, mut events) =
-                second;
+            let (one_price, final_after, person, mapped_later, zones, full_pages, ..) = second;
+            let (.., shows_from_its_day, companies, mut events) = second;
             // Where the tenant's day begins first, its invoices of day 1 come before the month was counted.
             let elsewhere = zones.counts != zones.tenant;
             let invoice_day = if elsewhere { invoice_day.max(2) } else { invoice_day };
@@ -307,6 +328,7 @@ pub fn stories(kinds: &[Kind]) -> impl Strategy<Value = Story> + use<> {
                 mapped_later,
                 zones,
                 full_pages,
+                shows_from_its_day,
                 companies,
                 events,
             }
