@@ -7,6 +7,9 @@ use crate::{Language, Reader};
 /// What is waited for, since when, and when it goes on: `Waiting since 13:02: the hour's calls to Kaseya are used up
 /// (LIM-01). Next try at 14:10.`
 pub fn wait(wait: &Wait, reader: &Reader) -> String {
+    if wait.reason == WaitReason::Edited {
+        return edited(wait, reader);
+    }
     let (english, italian) = reason(wait.reason);
     let code = wait.code.map_or_else(String::new, |code| format!(" ({code})"));
     let since = reader.since(wait.since);
@@ -27,6 +30,25 @@ pub fn wait(wait: &Wait, reader: &Reader) -> String {
             );
             let next = if goes_on(wait.reason) { next } else { "Riprende quando cambia.".to_owned() };
             format!("In attesa {since}: {italian}{code}. {next}")
+        }
+    }
+}
+
+/// What was not synced since an edit: `Not synced since 12:58: a mapping … was edited after that.`
+fn edited(wait: &Wait, reader: &Reader) -> String {
+    let (english, italian) = reason(wait.reason);
+    let since = reader.since(wait.since);
+    match reader.language {
+        Language::English => {
+            let next =
+                wait.until.map_or_else(String::new, |until| format!("It is synced {}; ", reader.at(until)));
+            format!("Not synced {since}: {english}. {next}to sync it at once, press Sync now.")
+        }
+        Language::Italian => {
+            let next = wait.until.map_or_else(String::new, |until| {
+                format!("Prossima sincronizzazione {}; ", reader.at(until))
+            });
+            format!("Non sincronizzata {since}: {italian}. {next}per non aspettare, premi Sincronizza ora.")
         }
     }
 }
@@ -76,6 +98,10 @@ fn reason(reason: WaitReason) -> (&'static str, &'static str) {
         WaitReason::Restored => (
             "the database was restored: all lines are read before anything is written",
             "la base dati è stata ripristinata: prima di scrivere vengono rilette tutte le righe",
+        ),
+        WaitReason::Edited => (
+            "a mapping, a billing rule or what is counted was edited after that",
+            "dopo sono stati modificati una mappatura, una regola di fatturazione o il tipo di conteggio",
         ),
         WaitReason::Worker => ("no worker has taken it yet", "nessun processo l'ha ancora presa in carico"),
     }

@@ -35,6 +35,8 @@ names! {
         Restored = "restored",
         /// No worker has taken it yet.
         Worker = "worker",
+        /// What a row is billed by was edited after its last sync: it waits for the next.
+        Edited = "edited",
     }
 }
 
@@ -51,7 +53,12 @@ impl WaitReason {
             Self::LineUnsure => Some(ErrorCode::Net02),
             Self::UnclearAnswer => Some(ErrorCode::Unk01),
             Self::Count => Some(ErrorCode::Qty02),
-            Self::KaseyaBusy | Self::HostBusy | Self::WritesStopped | Self::Restored | Self::Worker => None,
+            Self::KaseyaBusy
+            | Self::HostBusy
+            | Self::WritesStopped
+            | Self::Restored
+            | Self::Worker
+            | Self::Edited => None,
         }
     }
 

@@ -248,7 +248,8 @@ async fn store_standing(
         return Ok(events);
     }
     let trace = arrived.traceparent.as_deref();
-    let stored = outcomes::store_statuses(tx, &done.source, companies, trace, done.finished_at).await?;
+    let stored =
+        outcomes::store_statuses(tx, &done.source, done.job, companies, trace, done.finished_at).await?;
     let news = stored.iter().filter(|status| status.is_news);
     events.extend(news.map(|status| events::status_changed(partner, done.source.run, status, now)));
     let names: Vec<String> = companies.iter().map(|outcome| outcome.company.to_string()).collect();

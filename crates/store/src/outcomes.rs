@@ -5,7 +5,8 @@ mod of_run;
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, CompanyId, CompanyState, ContractId, ErrorCode, Evidence, PairId, PartnerId, Remark, RunId,
+    AccountId, CompanyId, CompanyState, ContractId, ErrorCode, Evidence, JobId, PairId, PartnerId, Remark,
+    RunId,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -164,10 +165,12 @@ impl Columns {
 
 /// Stores the statuses of one attempt that ended at `at`, and returns those that now stand. Nothing that a higher
 /// (run number, attempt) has said is touched, but for the instants of the last sync and the run's last change: those are
-/// true whoever tells them, and only go forward (S-39).
+/// true whoever tells them, and only go forward (S-39). What was edited while the attempt was at work goes on waiting for
+/// the next sync, if it came out well.
 pub async fn store_statuses(
     tx: &Transaction<'_>,
     source: &OutcomeSource,
+    job: JobId,
     outcomes: &[CompanyOutcome],
     traceparent: Option<&str>,
     at: Timestamp,
@@ -202,7 +205,11 @@ pub async fn store_statuses(
                               evidence, evidence_at)
              order by company_id, contract_id
              on conflict (partner_id, company_id, contract_id) do update set
-                 account_id = excluded.account_id, state = excluded.state, code = excluded.code,
+                 account_id = excluded.account_id, code = excluded.code,
+                 state = case when $18 = any(statuses.edited_during) and excluded.state in ('changed', 'unchanged', 'not_billed')
+                              then 'deferred' else excluded.state end,
+                 edited_during = case when $18 = any(statuses.edited_during) and excluded.state in ('changed', 'unchanged', 'not_billed')
+                                      then statuses.edited_during end,
                  remarks = excluded.remarks, products = excluded.products, deferred_until = excluded.deferred_until,
                  kaseya_says = excluded.kaseya_says,
                  run_id = excluded.run_id, run_number = excluded.run_number, attempt = excluded.attempt,
@@ -230,6 +237,7 @@ pub async fn store_statuses(
                 &columns.kaseya_says,
                 &columns.evidence,
                 &columns.evidence_at,
+                &format!("{job}/{}", source.attempt),
             ],
         )
         .await?;

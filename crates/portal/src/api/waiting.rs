@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Waiting {
     /// logins, user_locked, credentials, call_limit, kaseya_down, host_unreachable, line_unsure, unclear_answer, count,
-    /// kaseya_busy, host_busy, writes_stopped, restored or worker.
+    /// kaseya_busy, host_busy, writes_stopped, restored, worker or edited.
     reason: &'static str,
     /// The code of the error catalogue; null for a reason without one.
     code: Option<&'static str>,

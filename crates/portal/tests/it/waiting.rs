@@ -55,7 +55,8 @@ async fn waiting(reason: WaitReason) -> World {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_c1_every_reason_stands_on_row_run_and_pages() {
-    for reason in WaitReason::ALL.iter().copied() {
+    // What was edited is for no run to wait for: its rows alone do.
+    for reason in WaitReason::ALL.iter().copied().filter(|reason| *reason != WaitReason::Edited) {
         let world = waiting(reason).await;
         let until = match reason {
             WaitReason::Credentials
@@ -94,6 +95,36 @@ async fn case_c1_every_reason_stands_on_row_run_and_pages() {
                 let code = reason.code().map_or("", domain::ErrorCode::as_str);
                 assert!(shown.text.contains(code), "{reason}: {path}");
             }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g_04_a_row_says_on_every_page_that_it_waits_for_the_next_sync_after_an_edit() {
+    let world = World::new().await;
+    world
+        .sql(
+            "insert into schedules (partner_id, frequency, hour, zone, version, next_nominal, next_run_at)
+             values ('msp', 'daily', 1, 'UTC', 1, '2026-11-24', '2026-11-24T01:00:00Z')
+             on conflict (partner_id) do update set next_run_at = excluded.next_run_at",
+        )
+        .await;
+    let row = async || world.get("/companies?search=ada").await.json["companies"][0].clone();
+    let state = row().await["statuses"][0]["state"].clone();
+    assert!(state == "changed" || state == "unchanged", "{state}");
+    world.sql("update company_mappings set version = version + 1 where company_id = 'ada'").await;
+    let ada = row().await;
+    let shown = &ada["statuses"][0];
+    assert_eq!((&shown["state"], &shown["wait"]["reason"]), (&json!("deferred"), &json!("edited")), "{ada}");
+    assert_eq!(shown["deferred_until"], "2026-11-24T01:00:00Z");
+    assert_eq!(ada["not_ready"], "deferred", "{ada}");
+    let cookie = world.sign_in(&world.viewer).await;
+    for (language, waits) in [("en", "press Sync now"), ("it", "premi Sincronizza ora")] {
+        for page in ["companies", "companies/ada"] {
+            let path = format!("/partners/msp/{page}");
+            let headers = [("cookie", cookie.as_str()), ("accept-language", language)];
+            let shown = world.request(http::Method::GET, &path, None, &headers, "").await;
+            assert!(shown.text.contains(waits), "{path} in {language}: {}", shown.text);
         }
     }
 }

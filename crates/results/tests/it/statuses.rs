@@ -226,3 +226,62 @@ async fn the_old_row_stays_until_the_new_contract_was_told_of() {
     world.store(&[done(7, 1, 1).company("acme", 1001, "changed", (12.0, 14))]).await;
     assert_eq!(world.status("acme", 1001).await, "changed 7 1", "what was done is not hidden");
 }
+
+#[tokio::test]
+async fn g_01_a_row_is_not_green_from_an_edit_of_its_plan_to_the_next_sync() {
+    let edits = [
+        // A billing rule, which the version of the mapping tells of.
+        "update company_mappings set version = 2 where company_id = 'acme'",
+        "insert into company_product_contracts values ('msp-1', 'gamma', 'standard', 1001, 'One')",
+        "insert into company_mappings values ('msp-1', 'delta', 101, 'Acme', 1001, 'One', 1, '2026-12-01Z')",
+        "update company_mappings set contract_id = 1001, version = 2 where company_id = 'gamma'",
+        "insert into product_mappings values ('msp-1', 'other', 12, 'PB Other')",
+        "update product_mappings set service_id = 12",
+        "delete from product_mappings",
+        "update partners set count_basis = 'licences' where partner_id = 'msp-1'",
+    ];
+    for edit in edits {
+        let world = World::new().await;
+        world
+            .sql(
+                "insert into companies values ('msp-1', 'delta', 'Delta');
+                 insert into products values ('msp-1', 'other', 'Other', null)",
+            )
+            .await;
+        let first = done(7, 1, 1).company("acme", 1001, "changed", (12.0, 14));
+        world.store(&[first.company("beta", 1002, "unchanged", (3.0, 3))]).await;
+        world.sql("update company_mappings set contract_name = 'Another name'").await;
+        assert_eq!(world.status("acme", 1001).await, "changed 7 1", "a name is no plan");
+        world.sql(edit).await;
+        assert_eq!(world.status("acme", 1001).await, "deferred 7 1", "{edit}");
+        let everybody = edit.contains("product_mappings") || edit.contains("count_basis");
+        let beta = if everybody { "deferred 7 1" } else { "unchanged 7 1" };
+        assert_eq!(world.status("beta", 1002).await, beta, "{edit}");
+        let standing = "select array_to_string(states, ' ') from company_standings where company_id = 'acme'";
+        assert_eq!(world.text(standing).await, "deferred", "{edit}");
+
+        world.run(8).await;
+        world.job(8, 2, 1).await;
+        let next = done(8, 2, 1).company("acme", 1001, "unchanged", (14.0, 14));
+        world.store(&[next.ended("2026-12-01T05:04:10Z")]).await;
+        assert_eq!(world.status("acme", 1001).await, "unchanged 8 1", "{edit}");
+    }
+}
+
+#[tokio::test]
+async fn g_01_what_a_job_found_while_its_plan_was_edited_is_not_green() {
+    let world = World::new().await;
+    world.store(&[done(7, 1, 1).company("acme", 1001, "unchanged", (12.0, 12))]).await;
+    world.run(8).await;
+    world.job(8, 2, 1).await;
+    world.sql("update company_mappings set version = 2 where company_id = 'acme'").await;
+    let late = done(8, 2, 1).company("acme", 1001, "changed", (12.0, 14));
+    world.store(&[late.ended("2026-12-01T05:04:10Z")]).await;
+    assert_eq!(world.status("acme", 1001).await, "deferred 8 1");
+    // What failed or is held says so, whatever its plan was.
+    world.run(9).await;
+    world.job(9, 3, 1).await;
+    let failed = done(9, 3, 1).company("acme", 1001, "not_sent", (14.0, 15)).code("SVC-01");
+    world.store(&[failed.ended("2026-12-01T05:05:10Z")]).await;
+    assert_eq!(world.status("acme", 1001).await, "not_sent SVC-01 9 1");
+}

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     AccountId, CompanyId, CompanyState, ContractId, ErrorCode, Evidence, PartnerId, ProductId, Remark, RunId,
-    Wait,
+    Wait, WaitReason,
 };
 use jiff::Timestamp;
 use serde::Deserialize as _;
@@ -17,6 +17,7 @@ use super::products;
 use crate::{
     StoreError, Transaction,
     outcomes::ProductRow,
+    schedules,
     settings::{Company, IntegrationState, PartnerSettings, Product},
     waiting::{self, OpenJob},
 };
@@ -70,6 +71,8 @@ struct Stored {
     evidence: Option<Evidence>,
     last_change: Option<Timestamp>,
     deferred_until: Option<Timestamp>,
+    /// Its plan was edited since: it waits for the next sync, and was synced last then.
+    edited_after: Option<Timestamp>,
     run: RunId,
     trace_id: Option<String>,
 }
@@ -122,11 +125,11 @@ impl Open {
     fn lay_over(&self, row: CompanyStatus, off: bool) -> CompanyStatus {
         if off {
             // Its code stays in sight: it is to be put right before the integration is switched on.
-            return CompanyStatus { state: CompanyState::Off, deferred_until: None, ..row };
+            return CompanyStatus { state: CompanyState::Off, wait: None, deferred_until: None, ..row };
         }
         let contract = row.contract.as_ref().map(|(contract, _)| *contract);
         let Some(over) = self.over(&row.company, contract) else {
-            let wait = self.locked.filter(|_| row.code == Some(ErrorCode::Auth03));
+            let wait = self.locked.filter(|_| row.code == Some(ErrorCode::Auth03)).or(row.wait);
             return CompanyStatus {
                 wait,
                 deferred_until: wait.map_or(row.deferred_until, |wait| wait.until),
@@ -219,6 +222,9 @@ pub(crate) async fn statuses_of(
     let Whose { partner, products, companies, off, only } = whose;
     let mut stored = stored(tx, partner, only).await?;
     let open = Open::read(tx, partner, now).await?;
+    let edited = stored.values().flat_map(BTreeMap::values).any(|status| status.edited_after.is_some());
+    let schedule = if edited { schedules::read(tx, partner).await? } else { None };
+    let next_sync = schedule.map(|stored| stored.next_run_at);
     let mut rows = Vec::new();
     for (id, company) in companies {
         let mut known = stored.remove(id).unwrap_or_default();
@@ -262,6 +268,7 @@ pub(crate) async fn statuses_of(
                     last_sync: status.last_sync,
                     evidence: status.evidence,
                     last_change: status.last_change,
+                    wait: status.edited_after.map(|last| Wait::of(WaitReason::Edited, last, next_sync)),
                     deferred_until: status.deferred_until,
                     run: Some(status.run),
                     trace_id: status.trace_id,
@@ -307,7 +314,8 @@ async fn stored(
 ) -> Result<BTreeMap<CompanyId, BTreeMap<Option<ContractId>, Stored>>, StoreError> {
     let sql =
         "select company_id, contract_id, account_id, state, code, remarks, kaseya_says, products, last_sync, last_change,
-                      deferred_until, run_id, evidence, evidence_at, split_part(traceparent, '-', 2) as trace_id
+                      deferred_until, run_id, evidence, evidence_at, split_part(traceparent, '-', 2) as trace_id,
+                      case when edited_during is not null then updated_at end as edited_after
                from statuses where partner_id = $1 and ($2::text[] is null or company_id = any($2))";
     let mut statuses: BTreeMap<CompanyId, BTreeMap<Option<ContractId>, Stored>> = BTreeMap::new();
     for row in tx.query(sql, &[&partner.as_str(), &only]).await? {
@@ -325,6 +333,7 @@ async fn stored(
             },
             last_change: row.get("last_change")?,
             deferred_until: row.get("deferred_until")?,
+            edited_after: row.get("edited_after")?,
             run: RunId(row.get("run_id")?),
             trace_id: row.get("trace_id")?,
         };
