@@ -71,6 +71,8 @@ codes! {
     Con04 = "CON-04", Error;
     /// Service not on the contract.
     Svc01 = "SVC-01", Error;
+    /// The lines' answers do not fit the tenant's line profile.
+    Lin01 = "LIN-01", Error;
     /// Service inactive or deleted in the catalogue.
     Svc02 = "SVC-02", Error;
     /// Same service twice on the contract: ask which line.
@@ -133,6 +135,7 @@ impl ErrorCode {
                 | Self::Con03
                 | Self::Con04
                 | Self::Svc01
+                | Self::Lin01
                 | Self::Svc02
                 | Self::Svc03
                 | Self::Svc04

@@ -1,6 +1,6 @@
 //! Kaseya cannot be reached, is slow, or has had enough of us.
 
-use super::{NOTHING_SENT, NOTHING_SENT_FOR_ANY, Text};
+use super::{NOT_CHANGED, NOTHING_SENT, NOTHING_SENT_FOR_ANY, Text};
 use crate::text::{both, brief, detail};
 
 pub(super) const HOST_01: Text = Text {
@@ -96,5 +96,37 @@ pub(super) const LIM_01: Text = Text {
     to_do: detail(
         "Nothing. If it happens often, let other programs call Kaseya less, or at other hours.",
         "Nulla. Se succede spesso, fai in modo che gli altri programmi chiamino Kaseya meno, o in altri orari.",
+    ),
+};
+
+pub(super) const LIN_01: Text = Text {
+    title: both("Kaseya's lines do not fit the line profile", "Le righe di Kaseya non corrispondono al profilo"),
+    happened: brief(
+        "Kaseya does not show or take contract lines in the way that the line profile describes.",
+        "Kaseya non mostra o non accetta le righe dei contratti come descritto nel profilo delle righe.",
+    )
+    .more(
+        "The line profile says at which address lines are read and written, and what their fields are called.\
+         [ What was found: «{found}»][ Kaseya says: «{kaseya_says}»]",
+        "Il profilo delle righe dice a quale indirizzo si leggono e si scrivono le righe, e come si chiamano i loro campi.\
+         [ Che cosa è stato trovato: «{found}»][ Kaseya dice: «{kaseya_says}»]",
+    ),
+    invoice: NOT_CHANGED.more(
+        "It is so for every company of this integration.",
+        "Vale per tutte le aziende di questa integrazione.",
+    ),
+    done: brief(
+        "We do not try again before the next sync.",
+        "Non faremo altri tentativi prima della prossima sincronizzazione.",
+    ),
+    to_do: brief(
+        "Ask the operator to run kaseya-sync probe and to set the profile that it names with kaseya-sync line-profile, then \
+         press Check again.",
+        "Chiedi al gestore di eseguire kaseya-sync probe e di impostare con kaseya-sync line-profile il profilo che indica, \
+         poi premi Verifica di nuovo.",
+    )
+    .more(
+        "The probe only reads. There is nothing to do in Kaseya.",
+        "Il comando probe si limita a leggere. In Kaseya non c'è nulla da fare.",
     ),
 };

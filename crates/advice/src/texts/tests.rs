@@ -55,8 +55,8 @@ fn every_text_is_well_written_and_names_what_the_vocabulary_has() {
 
 #[test]
 fn case_e3_we_sent_nothing_is_never_said_where_a_change_may_have_been_sent() {
-    use ErrorCode::{Auth06, Job03, Map03, Net02, Unk01};
-    for code in [Auth06, Job03, Map03, Net02, Unk01] {
+    use ErrorCode::{Auth06, Job03, Lin01, Map03, Net02, Unk01};
+    for code in [Auth06, Job03, Lin01, Map03, Net02, Unk01] {
         for sent in [false, true] {
             let text = of(code, &Facts { sent, ..Facts::default() });
             for part in [text.happened, text.invoice, text.done, text.to_do] {
@@ -124,13 +124,14 @@ fn click_paths_are_kaseyas_menus() {
 /// What cannot be mended in Kaseya says so by naming no menu; all others name one, in both languages.
 #[test]
 fn what_is_mended_in_kaseya_has_its_click_path() {
-    const ELSEWHERE: [ErrorCode; 8] = [
+    const ELSEWHERE: [ErrorCode; 9] = [
         ErrorCode::Ten01,
         ErrorCode::Auth07,
         ErrorCode::Auth08,
         ErrorCode::Host01,
         ErrorCode::Net01,
         ErrorCode::Lim01,
+        ErrorCode::Lin01,
         ErrorCode::Qty04,
         ErrorCode::Job01,
     ];
