@@ -140,7 +140,8 @@ pub(crate) enum Command {
     /// To be said after the database was restored from a backup, before the services are started: nothing is written until
     /// all lines have been read again.
     Restored,
-    /// Checks what this program takes for granted about Kaseya against a real tenant, by reads alone.
+    /// Checks what this program takes for granted about Kaseya against a real tenant, and finds the line profile that fits: by at
+    /// most 12 V1 calls, all of them reads.
     Probe(Probe),
     /// Brings the database's tables and the broker's topology up to date.
     Migrate,
@@ -197,12 +198,29 @@ pub(crate) struct Probe {
     /// V1's address, where it is not https://HOST/api.
     #[arg(long, value_name = "URL")]
     pub v1_base: Option<String>,
-    /// How V1's lines are read and written: a profile of this program by its name, or a file.
-    #[arg(long, value_name = "NAME-OR-FILE")]
+    /// The line profile that is tried first: one of this program by its name, or a file.
+    #[arg(long, value_name = "NAME-OR-FILE", conflicts_with = "partner")]
     pub line_profile: Option<String>,
-    /// Writes one unit more to this line from another day, reads both, and puts them back: for a test contract alone.
-    #[arg(long, num_args = 2, value_names = ["CONTRACT", "LINE"])]
+    /// The same, with the profile that is stored for this partner.
+    #[arg(long)]
+    pub partner: Option<String>,
+    /// The contract whose lines are searched for. Take one that has a past change of units: its rows also tell prorations
+    /// from lines. If not given, the first recurring one with a price.
+    #[arg(long, value_name = "ID")]
+    pub contract: Option<i32>,
+    /// Saves the line profile that fits; the file must not be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Finds out which write has its effect, the least harmful first: writes other units to this line from another day, reads
+    /// both, and puts them back. For a test contract alone.
+    #[arg(long, num_args = 2, value_names = ["CONTRACT", "LINE"], requires = "to")]
     pub write: Vec<i32>,
+    /// The units that --write writes; others than the line has.
+    #[arg(long, value_name = "UNITS", requires = "write")]
+    pub to: Option<u32>,
+    /// Writes without asking first: needed where no person is at a terminal.
+    #[arg(long, requires = "write")]
+    pub yes: bool,
     /// As one JSON document.
     #[arg(long)]
     pub json: bool,

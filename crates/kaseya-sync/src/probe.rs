@@ -1,42 +1,63 @@
-//! `probe`: what the client takes for granted, against a real tenant.
+//! `probe`: what the client takes for granted, against a real tenant, and the line profile that fits it.
 
-use std::{path::Path, sync::Arc};
+mod report;
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use domain::{ContractId, LineId, PartnerId};
-use kaseya::{Access, Allowance, Bases, Host, KaseyaSection, Limits, Outcome, Probed, WriteBack};
+use kaseya::{
+    Access, Allowance, Bases, Host, KaseyaSection, Limits, LineProfile, MOST_V1_CALLS, Outcome, ProbeOrder,
+    ProbeReport, PutBack, TrialOrder,
+};
 use runtime::Context;
 use secrecy::SecretString;
-use serde::Serialize;
+use store::installation;
 
-use crate::{command_line::Probe, ended::Ended, line_profile, output};
+use crate::{command_line::Probe, ended::Ended, installation::Installation, line_profile, output};
 
-/// More than the probe needs, and far below Kaseya's limits.
-const ALLOWANCE: Allowance = Allowance { v2: 60, v1: 20 };
-
-/// `--json`: one row of the document.
-#[derive(Serialize)]
-struct Row<'a> {
-    id: &'a str,
-    assumption: &'a str,
-    standing: &'a str,
-    outcome: &'static str,
-    evidence: &'a str,
-    /// What a contradiction means, and what to do.
-    if_contradicted: &'a str,
-}
+/// More than the probe's reads need, and far below Kaseya's limits.
+const READS: Allowance = Allowance { v2: 80, v1: MOST_V1_CALLS };
+/// The same with V1 calls for every write that is tried, each with its reading.
+const WITH_WRITES: Allowance = Allowance { v1: MOST_V1_CALLS + 60, ..READS };
 
 /// Probes, and tells.
-pub(crate) async fn command(context: &Context, probe: Probe) -> anyhow::Result<Ended> {
+pub(crate) async fn command(
+    context: &Context,
+    data_dir: Option<PathBuf>,
+    probe: Probe,
+) -> anyhow::Result<Ended> {
     let section: KaseyaSection = context.config.section("kaseya")?;
     let bms = section.client(Arc::clone(&context.clock))?;
-    let write_back = match probe.write.as_slice() {
-        [contract, line] => Some(WriteBack { contract: ContractId(*contract), line: LineId(*line) }),
+    let trial = match (probe.write.as_slice(), probe.to) {
+        ([contract, line], Some(to)) => {
+            Some(TrialOrder { contract: ContractId(*contract), line: LineId(*line), to })
+        }
         _ => None,
     };
-    let json = probe.json;
-    let session = bms.session(access(probe)?, Limits::of(ALLOWANCE));
-    let found = match session.probe(write_back).await {
+    if let Some(trial) = &trial
+        && !(probe.yes || agreed(trial)?)
+    {
+        output::complain(&"nothing was sent: to write without being asked, say --yes");
+        return Ok(Ended::Refused);
+    }
+    if let Some(file) = probe.save.as_deref().filter(|file| file.exists()) {
+        anyhow::bail!("--save: {} is there already: name another file", file.display());
+    }
+    let profile = match (&probe.partner, &probe.line_profile) {
+        (Some(partner), _) => stored(context, data_dir, partner).await?,
+        (None, Some(name)) => line_profile::named(name).context("--line-profile")?,
+        (None, None) => LineProfile::default(),
+    };
+    let order = ProbeOrder { contract: probe.contract.map(ContractId), trial };
+    let (json, save) = (probe.json, probe.save.clone());
+    let allowance = if trial.is_some() { WITH_WRITES } else { READS };
+    let session = bms.session(access(probe, profile)?, Limits::of(allowance));
+    let found = match session.probe(order).await {
         Ok(found) => found,
         Err(error) => {
             output::complain(&format_args!("{}: {error}", error.code()));
@@ -47,27 +68,89 @@ pub(crate) async fn command(context: &Context, probe: Probe) -> anyhow::Result<E
         }
     };
     if json {
-        let rows: Vec<Row<'_>> = found.iter().map(row).collect();
-        output::say(&serde_json::to_string_pretty(&rows)?)?;
+        output::say(&serde_json::to_string_pretty(&report::document(&found))?)?;
     } else {
-        show(&found)?;
+        report::show(&found)?;
+        if order.contract.is_none() && trial.is_none() {
+            output::tell(
+                &"with --contract, name one that has a past change of units: it tells prorations from lines",
+            );
+        }
     }
-    let contradicted = found.iter().any(|one| one.outcome == Outcome::Contradicted);
-    Ok(if contradicted { Ended::NotInOrder } else { Ended::InOrder })
+    let saved = save.is_none_or(|file| is_saved(&found, &file));
+    let contradicted = found.assumptions.iter().any(|one| one.outcome == Outcome::Contradicted);
+    let left_changed = found.trial.as_ref().and_then(|trial| match &trial.put_back {
+        PutBack::Failed(why) => Some(why),
+        PutBack::NotNeeded | PutBack::Done => None,
+    });
+    if let Some(why) = left_changed {
+        output::complain(&format_args!("THE LINE IS NOT AS IT WAS: {why}"));
+    }
+    let in_order = saved && !contradicted && left_changed.is_none();
+    Ok(if in_order { Ended::InOrder } else { Ended::NotInOrder })
 }
 
-fn access(probe: Probe) -> anyhow::Result<Access> {
+/// Asks a person at the terminal; without one nobody has agreed.
+fn agreed(trial: &TrialOrder) -> anyhow::Result<bool> {
+    if !io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    let TrialOrder { contract, line, to } = trial;
+    let mut asked = io::stderr().lock();
+    write!(
+        asked,
+        "Write {to} units to line {line} of contract {contract}, and put back what it holds now? [yes/no] "
+    )?;
+    asked.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim() == "yes")
+}
+
+/// The profile by which a partner's jobs go.
+async fn stored(context: &Context, data_dir: Option<PathBuf>, partner: &str) -> anyhow::Result<LineProfile> {
+    let partner = PartnerId::new(partner).context("--partner")?;
+    let installation = Installation::reach(context, data_dir).await?;
+    let text = installation
+        .store
+        .transaction("line_profile", |tx| Box::pin(installation::line_profile(tx, Some(&partner))))
+        .await?;
+    LineProfile::stored(text.as_deref()).context("--partner")
+}
+
+/// Saves the profile that fits; a profile that does not is not saved.
+fn is_saved(found: &ProbeReport, file: &Path) -> bool {
+    let Some(profile) = found.profile() else {
+        output::complain(&"--save: no line profile fits, and nothing was saved");
+        return false;
+    };
+    let written =
+        std::fs::File::create_new(file).and_then(|mut file| file.write_all(profile.text().as_bytes()));
+    match written {
+        Ok(()) => {
+            output::tell(&format_args!(
+                "{} is saved: store it with kaseya-sync line-profile --set {}",
+                profile.name(),
+                file.display()
+            ));
+            true
+        }
+        Err(error) => {
+            output::complain(&format_args!("--save: {} cannot be written: {error}", file.display()));
+            false
+        }
+    }
+}
+
+fn access(probe: Probe, profile: LineProfile) -> anyhow::Result<Access> {
     let cleaned = Host::clean(&probe.host).context("--host")?;
     for note in &cleaned.notes {
         output::tell(&format_args!("{note}: taken as {}", cleaned.host));
     }
     let bases = Bases::new(&cleaned.host, probe.v2_base.as_deref(), probe.v1_base.as_deref())?;
-    let profile =
-        probe.line_profile.as_deref().map(line_profile::named).transpose().context("--line-profile")?;
-    let bases = bases.with_line_profile(profile.unwrap_or_default());
     Ok(Access {
         partner: PartnerId::new("probe")?,
-        bases,
+        bases: bases.with_line_profile(profile),
         tenant: probe.company_name,
         user_name: probe.user_name,
         password: password(&probe.password_file)?,
@@ -82,31 +165,4 @@ fn password(file: &Path) -> anyhow::Result<SecretString> {
     let password = text.trim_end_matches(['\r', '\n']);
     anyhow::ensure!(!password.is_empty(), "--password-file: {} is empty", file.display());
     Ok(SecretString::from(password))
-}
-
-fn row(one: &Probed) -> Row<'_> {
-    Row {
-        id: &one.assumption.id,
-        assumption: &one.assumption.says,
-        standing: &one.assumption.standing,
-        outcome: one.outcome.as_str(),
-        evidence: &one.evidence,
-        if_contradicted: &one.assumption.if_contradicted,
-    }
-}
-
-fn show(found: &[Probed]) -> anyhow::Result<()> {
-    let mut table = output::table(&["assumption", "standing", "outcome", "evidence"]);
-    for one in found {
-        let assumption = format!("{}: {}", one.assumption.id, one.assumption.says);
-        table.add_row([&assumption, &one.assumption.standing, one.outcome.as_str(), &one.evidence]);
-    }
-    output::say(&table)?;
-    for one in found.iter().filter(|one| one.outcome == Outcome::Contradicted) {
-        output::say(&format_args!(
-            "{} is contradicted: {}",
-            one.assumption.id, one.assumption.if_contradicted
-        ))?;
-    }
-    Ok(())
 }

@@ -124,7 +124,11 @@ pub fn main() -> ExitCode {
             writes::restored(&installation).await
         }),
         Command::Probe(order) => {
-            run(FOR_PEOPLE, config, move |context| async move { probe::command(&context, order).await })
+            run(
+                FOR_PEOPLE,
+                config,
+                move |context| async move { probe::command(&context, data_dir, order).await },
+            )
         }
         Command::Migrate => {
             run(FOR_PEOPLE, config, move |context| async move { migrate::command(&context, data_dir).await })

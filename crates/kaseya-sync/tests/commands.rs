@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use kaseya_simulator::{Clock, Endpoint, Fault, RetryAfter, Running, Simulator, State};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kaseya-sync");
@@ -248,7 +248,7 @@ async fn settings_sync_hold_and_switch_by_the_commands() {
     assert!(listed.contains("To be approved: from 40 to 0 units") && listed.contains("→ See"), "{listed}");
     let advice = &state_of(&status, "ohara")["advice"][0];
     assert_eq!((&advice["code"], &advice["level"]), (&"QTY-01".into(), &"held".into()), "{advice}");
-    assert_eq!(state_of(&status, "niccolo")["advice"], serde_json::json!([]));
+    assert_eq!(state_of(&status, "niccolo")["advice"], json!([]));
     let told = standalone.expect(0, &["status", "msp", "--language", "it"]);
     for words in
         ["Da approvare (40 → 0)", "QTY-01 Modifica da approvare (da approvare): O'Hara", "premi Approva"]
@@ -403,19 +403,41 @@ async fn the_probe_tells_how_each_assumption_stands_and_needs_no_installation() 
     assert!(told.contains("the host has a scheme"), "{told}");
     let rows: Value = serde_json::from_str(&said).expect("a document");
     let outcome = |rows: &Value, id: &str| {
-        let found = rows.as_array().expect("a list").iter().find(|row| row["id"] == id);
+        let found = rows["assumptions"].as_array().expect("a list").iter().find(|row| row["id"] == id);
         found.unwrap_or_else(|| panic!("no {id} in {rows}"))["outcome"].clone()
     };
     assert_eq!(outcome(&rows, "v1-lines-route"), "confirmed");
     assert_eq!(outcome(&rows, "v1-write"), "unknown");
-    let (code, said, told) = probe(&["--json", "--write", "5012", "90021"]);
+    assert_eq!(
+        (&rows["fits"], &rows["line_profiles"]["candidates"][0]["answer"]),
+        (&json!("nested-list"), &json!("list"))
+    );
+    assert!(rows["v1_calls"].as_u64().is_some_and(|calls| calls <= 12), "{rows}");
+
+    // Without a terminal nobody could say yes.
+    let write = ["--json", "--write", "5012", "90021", "--to", "13"];
+    let (code, _, told) = probe(&write);
+    assert_eq!((code, kaseya.history().len()), (Some(1), 0), "{told}");
+    assert!(told.contains("--yes"), "{told}");
+    let (code, said, told) = probe(&[&write[..], &["--yes"]].concat());
     assert_eq!(code, Some(0), "{told}");
     let rows: Value = serde_json::from_str(&said).expect("a document");
     assert_eq!((outcome(&rows, "v1-write"), units(&kaseya, 5012)), ("confirmed".into(), 12.0));
+    assert_eq!((&rows["writes"]["works"], kaseya.history().len()), (&json!("nested-list"), 2), "{rows}");
 
-    // Another profile than the tenant's: contradicted, with what to do.
-    let (code, said, told) = probe(&["--line-profile", "recurring-list"]);
+    // Another profile than the tenant's: contradicted, with what to do, and the one that fits is named and saved.
+    let saved = folder.path().join("fits.toml");
+    let save = ["--line-profile", "recurring-list", "--save", saved.to_str().expect("a path")];
+    let (code, said, told) = probe(&save);
     assert_eq!(code, Some(3), "{said}{told}");
+    assert!(said.contains("The line profile that fits: nested-list"), "{said}");
+    let text = std::fs::read_to_string(&saved).expect("it is saved");
+    assert_eq!(
+        kaseya::LineProfile::parse(&text).map(|profile| profile.name().to_owned()),
+        Ok("nested-list".to_owned())
+    );
+    let (code, _, told) = probe(&save);
+    assert_eq!((code, told.contains("is there already")), (Some(1), true), "{told}");
     assert!(
         said.contains("v1-lines-route is contradicted") && said.contains("kaseya-sync line-profile"),
         "{said}"

@@ -109,6 +109,8 @@ pub(crate) fn read(response: &Response, envelope: &Envelope) -> Verdict {
             (Envelope::V1(profile), Some(list @ Value::Array(_))) if profile.outcome.status.is_none() => {
                 success(list, None)
             }
+            // JSON, and not in the envelope.
+            (Envelope::V1(_), Some(_)) => Verdict::Garbled(AnswerFault::NoOutcome),
             _ => Verdict::Garbled(AnswerFault::NotAnObject),
         };
     };
@@ -246,7 +248,8 @@ fn is_problem(response: &Response, object: Option<&Object>) -> bool {
         && (known || malformed || has("title") && (has("status") || has("type") || has("errors")))
 }
 
-fn is_page(response: &Response) -> bool {
+/// Whether it is a web page or the like.
+pub(crate) fn is_page(response: &Response) -> bool {
     let says = response.content_type.as_ref().is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
     says || response.body.trim_ascii_start().starts_with(b"<")
 }

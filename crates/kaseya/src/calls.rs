@@ -56,6 +56,11 @@ impl Counts {
         Ok(())
     }
 
+    /// V1 calls that were made.
+    pub fn v1_made(&self) -> u32 {
+        self.v1
+    }
+
     /// V1 calls that may still be made.
     pub fn v1_left(&self, allowance: Allowance) -> u32 {
         allowance.v1.saturating_sub(self.v1)

@@ -72,6 +72,9 @@ pub enum BmsError {
         /// What is wrong with it.
         problem: AnswerFault,
     },
+    /// What came in the place of a contract's lines does not fit the tenant's line profile, and no contract's lines did before.
+    #[error("{0}; no lines fit the line profile")]
+    Unfit(#[source] Box<BmsError>),
     /// Kaseya refused what was asked.
     #[error("{endpoint}: refused with status {status}")]
     Refused {
@@ -98,7 +101,16 @@ impl BmsError {
             },
             Self::NotSignedIn | Self::Server { .. } => ErrorCode::Net01,
             Self::NotKaseya { .. } => ErrorCode::Host01,
+            Self::Unfit(_) => ErrorCode::Lin01,
             Self::Garbled { .. } | Self::Refused { .. } => ErrorCode::Unk01,
+        }
+    }
+
+    /// What it is where it says nothing of the tenant: other contracts' lines fit the profile.
+    pub fn of_one_contract(self) -> Self {
+        match self {
+            Self::Unfit(cause) => *cause,
+            other => other,
         }
     }
 
@@ -113,6 +125,7 @@ impl BmsError {
             Self::LoginRefused { .. }
             | Self::NotAllowed { .. }
             | Self::NotKaseya { .. }
+            | Self::Unfit(_)
             | Self::Refused { .. } => FailureClass::Permanent,
         }
     }
@@ -124,6 +137,7 @@ impl BmsError {
             | Self::NotAllowed { words, .. }
             | Self::Server { words, .. }
             | Self::Refused { words, .. } => words.as_ref().map(Words::as_str),
+            Self::Unfit(cause) => cause.words(),
             Self::Limited { .. }
             | Self::AllowanceSpent { .. }
             | Self::NotSignedIn
@@ -136,6 +150,7 @@ impl BmsError {
     /// What was wrong with the answer, where UNK-01 alone would not say and Kaseya has no words for it.
     pub fn answer_fault(&self) -> Option<(&str, AnswerFault)> {
         match self {
+            Self::Unfit(cause) => cause.answer_fault(),
             Self::Garbled { endpoint, problem } => Some((endpoint, *problem)),
             Self::Refused { endpoint, words: None, .. } => Some((endpoint, AnswerFault::NoWords)),
             Self::NoAnswer { endpoint, cause: EgressError::TooLarge } => {

@@ -53,9 +53,14 @@ pub(crate) fn flag(object: &Object, name: &str, problem: Problem) -> Result<bool
 pub(crate) fn date(object: &Object, name: &str, problem: Problem) -> Result<Option<Date>, Problem> {
     let Some(value) = get(object, name) else { return Ok(None) };
     let text = value.as_str().ok_or(problem)?;
-    let day: Date = text.get(..10).and_then(|day| day.parse().ok()).ok_or(problem)?;
+    let day = day(text).ok_or(problem)?;
     // Year 1 is how an unset date is written there.
     Ok((day.year() > 1).then_some(day))
+}
+
+/// The calendar date that a text begins with.
+pub(crate) fn day(text: &str) -> Option<Date> {
+    text.get(..10)?.parse().ok()
 }
 
 /// An instant; without an offset it is taken for UTC.

@@ -41,7 +41,10 @@ pub use lines::{ContractLine, LineProfile, LineProfileError};
 pub use login::Login;
 pub use look_up::LookUp;
 pub use preflight::{Check, Checked, Finding, Preflight};
-pub use probe::{Assumption, Outcome, Probed, WriteBack};
+pub use probe::{
+    Assumption, Candidate, CandidateAnswer, Effect, MOST_V1_CALLS, Outcome, ProbeOrder, ProbeReport, Probed,
+    PutBack, Search, SumCheck, Trial, TrialOrder, TrialStep,
+};
 pub use reads::{Account, Contract, Service};
 pub use section::KaseyaSection;
 pub use session::{Session, SignedIn};

@@ -2,7 +2,10 @@
 //! a row of another contract is refused, a line is written only below the contract it was read from, units are absolute, and
 //! everything else of a row goes back as it came.
 
+mod misfit;
 mod profile;
+mod text;
+mod write;
 
 use std::sync::Arc;
 
@@ -12,12 +15,13 @@ use jiff::civil::Date;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
-pub(crate) use profile::Outcome;
-use profile::{LineFields, Paging, WriteBody, WriteMethod, filled};
+use profile::filled;
+pub(crate) use profile::{LineFields, LineWrite, Outcome, Paging, WriteBody, WriteMethod};
 pub use profile::{LineProfile, LineProfileError};
+pub(crate) use write::names_line;
 
 use crate::{
-    BmsError, Session, WriteError,
+    BmsError, Session,
     answer::{Envelope, Success},
     calls::{Api, Call},
     fields::{self, Problem},
@@ -118,7 +122,7 @@ pub(crate) struct LinePage {
     /// How many there are in all, where it says so.
     pub total: Option<u64>,
     /// The contract that the lines stand in, where they stand in one that shows its id.
-    contract: Option<RawObject>,
+    pub contract: Option<RawObject>,
 }
 
 /// The lines of one page. A line of another contract makes the whole page unusable: a server that ignored which contract was
@@ -160,8 +164,13 @@ pub(crate) fn parse_lines(
 
 impl Session {
     /// The call that reads a part of a contract's lines: what follows after the first `skip`, which came in so many pages.
-    pub(crate) fn lines_call(&self, contract: ContractId, skip: usize, pages: usize) -> Call {
-        let profile = self.line_profile();
+    pub(crate) fn lines_call(
+        &self,
+        profile: &Arc<LineProfile>,
+        contract: ContractId,
+        skip: usize,
+        pages: usize,
+    ) -> Call {
         let read = &profile.read;
         let mut query = match read.paging {
             Paging::None => Vec::new(),
@@ -181,15 +190,52 @@ impl Session {
         }
     }
 
-    /// All lines of a contract. What may be a part is an error: a line that is not shown would count as missing.
+    /// All lines of a contract. What may be a part is an error: a line that is not shown would count as missing. Where no contract's
+    /// lines have fitted the profile yet and these do not, the error is [`BmsError::Unfit`]; later it is this contract's own.
     pub async fn lines(&self, contract: ContractId) -> Result<Vec<ContractLine>, BmsError> {
-        let profile = Arc::clone(self.line_profile());
+        let mut misfit = false;
+        let read = self.read_lines(&Arc::clone(self.line_profile()), contract, &mut misfit).await;
+        let mut own = self.own();
+        match read {
+            Ok(lines) => {
+                own.lines_fit |= !lines.is_empty();
+                Ok(lines)
+            }
+            Err(error) if misfit && !own.lines_fit => Err(BmsError::Unfit(Box::new(error))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether lines were read that fit the profile. A contract without any tells nothing.
+    pub fn lines_fit(&self) -> bool {
+        self.own().lines_fit
+    }
+
+    /// The same by another profile than the tenant's, as the probe reads them.
+    pub(crate) async fn lines_by(
+        &self,
+        profile: &Arc<LineProfile>,
+        contract: ContractId,
+    ) -> Result<Vec<ContractLine>, BmsError> {
+        self.read_lines(profile, contract, &mut false).await
+    }
+
+    async fn read_lines(
+        &self,
+        profile: &Arc<LineProfile>,
+        contract: ContractId,
+        misfit: &mut bool,
+    ) -> Result<Vec<ContractLine>, BmsError> {
         let mut lines: Vec<ContractLine> = Vec::new();
         for pages in 0.. {
-            let call = self.lines_call(contract, lines.len(), pages);
-            let success = self.read(&call, || Body::None).await?;
+            let call = self.lines_call(profile, contract, lines.len(), pages);
             let garbled = |problem| self.garbled(&call, problem);
-            let page = parse_lines(&success, contract, &profile).map_err(garbled)?;
+            let read = self.read(&call, || Body::None).await;
+            let success = read.inspect_err(|error| *misfit = misfit::is_no_such_route(error))?;
+            let page = parse_lines(&success, contract, profile).map_err(|fault| {
+                *misfit = misfit::is_other_form(&success, contract, profile, fault);
+                garbled(fault)
+            })?;
             let (shown, first) = (page.lines.len(), lines.is_empty());
             // A list inside its contract is part of one object: no server cuts it.
             let inside = page.contract.is_some();
@@ -224,12 +270,12 @@ impl Session {
 
     /// The error for lines of a contract that show another account than the contract's.
     pub fn lines_of_other_account(&self, contract: ContractId) -> BmsError {
-        self.garbled(&self.lines_call(contract, 0, 0), AnswerFault::OtherAccount)
+        self.garbled(&self.lines_call(self.line_profile(), contract, 0, 0), AnswerFault::OtherAccount)
     }
 
     /// The error for lines of a contract with an id that was seen on another one.
     pub fn line_of_other_contract(&self, contract: ContractId) -> BmsError {
-        self.garbled(&self.lines_call(contract, 0, 0), AnswerFault::LineOfOtherContract)
+        self.garbled(&self.lines_call(self.line_profile(), contract, 0, 0), AnswerFault::LineOfOtherContract)
     }
 
     /// Remembers whose lines these are. An id that was seen on another contract belongs to one of the two, and nobody knows to
@@ -244,101 +290,6 @@ impl Session {
         own.lines.extend(lines.iter().map(|line| (line.id, contract)));
         Ok(())
     }
-
-    /// Sets a line's units from a day on. Sent at most once and at once: it never logs in (see [`Session::sign_in`])
-    /// and never tries again.
-    pub async fn write_units(
-        &self,
-        contract: ContractId,
-        line: &ContractLine,
-        units: u32,
-        effective: Date,
-    ) -> Result<(), WriteError> {
-        let profile = Arc::clone(self.line_profile());
-        let (write, names) = (&profile.write, &profile.fields);
-        let call = Call {
-            api: Api::V1,
-            method: match write.method {
-                WriteMethod::Put => Method::Put,
-                WriteMethod::Patch => Method::Patch,
-                WriteMethod::Post => Method::Post,
-            },
-            route: write.route.clone(),
-            path: filled(&write.route, contract, Some(line.id)),
-            query: Vec::new(),
-            envelope: Envelope::V1(Arc::clone(&profile)),
-        };
-        let changed = line.with(units, effective, names);
-        let body = match write.body {
-            WriteBody::Line => changed.text(),
-            WriteBody::Array => format!("[{}]", changed.text()),
-            WriteBody::JsonPatch => line.patch(units, effective, names).to_string(),
-            WriteBody::Contract => return self.write_contract(&call, contract, line, changed).await,
-        };
-        let success = self.write(&call, Body::JsonText(body)).await?;
-        let same = |row: &fields::Object| {
-            names_no_other_contract(row, contract, names).is_ok()
-                && fields::names_no_other(row, &names.line, line.id.0).is_ok()
-        };
-        // An answer about another line says nothing of this one: only a reading tells.
-        let rows = match &success.result {
-            Value::Object(row) => vec![row],
-            Value::Array(rows) => rows.iter().filter_map(Value::as_object).collect(),
-            _ => Vec::new(),
-        };
-        if rows.into_iter().all(same) { Ok(()) } else { Err(WriteError::Unclear { words: None }) }
-    }
-
-    /// Writes a line with the contract around it, as it stands at this moment: what was read before may have been changed since,
-    /// by us or others, and would be put back. Reading and writing share the time of one write.
-    async fn write_contract(
-        &self,
-        call: &Call,
-        contract: ContractId,
-        line: &ContractLine,
-        changed: RawObject,
-    ) -> Result<(), WriteError> {
-        let profile = Arc::clone(self.line_profile());
-        let reading = self.lines_call(contract, 0, 0);
-        let success =
-            self.read_at_hand(&reading, self.limits.write_timeout / 3).await.map_err(WriteError::NotSent)?;
-        let garbled = |fault| WriteError::NotSent(self.garbled(&reading, fault));
-        let page = parse_lines(&success, contract, &profile).map_err(garbled)?;
-        let around = page.contract.ok_or_else(|| garbled(AnswerFault::LineWithoutContract))?;
-        let sent =
-            with_line(around, &profile, line, changed).ok_or_else(|| garbled(AnswerFault::LineChanged))?;
-        let body = Body::JsonText(sent.text());
-        let success = self.write_within(call, body, self.limits.write_timeout / 3 * 2).await?;
-        let same = |row: &fields::Object| fields::names_no_other(row, "Id", contract.0).is_ok();
-        if success.result.as_object().is_none_or(same) {
-            Ok(())
-        } else {
-            Err(WriteError::Unclear { words: None })
-        }
-    }
-}
-
-/// The contract with one of its lines replaced; `None` where that line does not stand there as it was read. Units of the others
-/// that are whole numbers are written as such: Kaseya answers 5.0 and takes 5.
-fn with_line(
-    mut around: RawObject,
-    profile: &LineProfile,
-    line: &ContractLine,
-    changed: RawObject,
-) -> Option<RawObject> {
-    let (name, units) = (profile.read.rows.last()?, &profile.fields.units);
-    let mut lines: Vec<RawObject> = around.value(name)?;
-    let place = lines.iter().position(|present| *present == line.whole)?;
-    for other in &mut lines {
-        if let Some(number) =
-            other.value::<f64>(units).filter(|number| number.fract() == 0.0 && number.abs() < 1e9)
-        {
-            other.set(units, &json!(number as i64));
-        }
-    }
-    lines[place] = changed;
-    around.set(name, &lines);
-    Some(around)
 }
 
 /// Whether so many rows may be a page that its server cut by itself: the usual sizes of pages.

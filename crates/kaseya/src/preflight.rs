@@ -178,7 +178,7 @@ fn failed(check: Check, error: BmsError) -> Finding {
         (_, code) => code,
     };
     let fault = error.answer_fault().map(|(_, fault)| fault);
-    let words = match error {
+    let words = match error.of_one_contract() {
         BmsError::LoginRefused { words, .. }
         | BmsError::NotAllowed { words, .. }
         | BmsError::Server { words, .. }
@@ -188,6 +188,7 @@ fn failed(check: Check, error: BmsError) -> Finding {
         | BmsError::NotSignedIn
         | BmsError::NoAnswer { .. }
         | BmsError::NotKaseya { .. }
+        | BmsError::Unfit(_)
         | BmsError::Garbled { .. } => None,
     };
     Finding::Failed { code, words, fault }

@@ -1,52 +1,94 @@
-//! Checks what the client takes for granted about Kaseya against a real tenant: by reads, and by a write of
-//! one unit more to a line of a test contract, which is put back, where a person asks for it.
+//! Checks what the client takes for granted about Kaseya against a real tenant, and searches for the line profile that fits, both by
+//! reads; and finds out which write has its effect, on a line of a test contract that is put back, where a person asks for it.
 //!
 //! The assumptions are data, `proto-schemas/kaseya-bms.assumptions.json`. Evidence holds shapes, types and counts alone: no
 //! name, no id, no price, no secret.
 
 mod assumptions;
+mod candidate;
 mod contracts;
 mod findings;
 mod lines;
+mod search;
 mod shape;
 mod tokens;
-mod write;
+mod trial;
 
-use domain::{ContractId, LineId};
+use std::sync::Arc;
+
+use domain::ContractId;
 use egress::Body;
 
 pub use assumptions::Assumption;
+pub use candidate::{Candidate, CandidateAnswer, SumCheck};
 pub use findings::{Outcome, Probed};
+pub use search::{MOST_V1_CALLS, Search};
+pub use trial::{Effect, PutBack, Trial, TrialOrder, TrialStep};
 
 use crate::{
-    BmsError, Session,
+    BmsError, LineProfile, Session,
     calls::{Api, Call},
 };
 use findings::Findings;
 use shape::Seen;
 
-/// A line of a test contract, to be written and put back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WriteBack {
-    /// Its contract.
-    pub contract: ContractId,
-    /// The line.
-    pub line: LineId,
+/// What to probe beyond what takes reads alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ProbeOrder {
+    /// The contract whose lines are searched for; one that has a past change of units also tells prorations from lines. Without it the
+    /// first recurring one with a price.
+    pub contract: Option<ContractId>,
+    /// A line to write to.
+    pub trial: Option<TrialOrder>,
+}
+
+/// What a probe found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeReport {
+    /// Each assumption, in the table's order.
+    pub assumptions: Vec<Probed>,
+    /// The search for the line profile; `None` where V1 gave no token, or there is no contract.
+    pub search: Option<Search>,
+    /// V1 calls that were made to read, the login included.
+    pub v1_calls: u32,
+    /// The trial of writes, where it was asked for.
+    pub trial: Option<Trial>,
+}
+
+impl ProbeReport {
+    /// The profile that fits: with the write that had its effect, where writes were tried.
+    pub fn profile(&self) -> Option<&LineProfile> {
+        match &self.trial {
+            Some(trial) => trial.works.as_ref(),
+            None => self.search.as_ref()?.fitting.as_ref(),
+        }
+    }
 }
 
 impl Session {
-    /// Goes through all assumptions, in the table's order. An error is for want of a login, or because Kaseya stopped
-    /// answering: what was found by then is lost, and the next time begins anew.
-    pub async fn probe(&self, write_back: Option<WriteBack>) -> Result<Vec<Probed>, BmsError> {
+    /// Goes through all assumptions and all line profiles. An error is for want of a login, or because Kaseya stopped answering: what
+    /// was found by then is lost, and the next time starts over.
+    pub async fn probe(&self, order: ProbeOrder) -> Result<ProbeReport, BmsError> {
         let mut findings = Findings::default();
         self.probe_tokens(&mut findings).await?;
         let contracts = self.probe_contracts(&mut findings).await?;
         self.probe_lists(&mut findings, &contracts).await?;
-        self.probe_lines(&mut findings, &contracts).await?;
-        if let Some(line) = write_back {
-            self.probe_write(&mut findings, line).await?;
-        }
-        Ok(findings.in_order())
+        let asked = order.contract.or(order.trial.map(|trial| trial.contract));
+        let search = self.probe_lines(&mut findings, &contracts, asked).await?;
+        let v1_calls = self.v1_calls_made();
+        let trial = match (order.trial, &search) {
+            (None, _) => None,
+            (Some(order), search) => {
+                let fitting = search.as_ref().and_then(|search| search.fitting.clone());
+                let trial = match fitting {
+                    Some(profile) => self.try_writes(&Arc::new(profile), order).await,
+                    None => Trial::not_tried("no profile reads this contract's lines: nothing was written"),
+                };
+                trial::judge(&trial, &mut findings);
+                Some(trial)
+            }
+        };
+        Ok(ProbeReport { assumptions: findings.in_order(), search, v1_calls, trial })
     }
 
     /// Makes a read with the token at hand, and shows the answer whatever it is.
@@ -58,20 +100,20 @@ impl Session {
             Err(error) if repeatable && error.is_broken() => send(Body::None).await?,
             other => other?,
         };
-        Ok(Seen::new(&response))
+        Ok(Seen::new(response))
     }
 
     /// The same without a token.
     async fn look_without_token(&self, call: &Call) -> Result<Seen, BmsError> {
         let response = self.send(call, None, Body::None, self.limits.read_timeout).await?;
-        Ok(Seen::new(&response))
+        Ok(Seen::new(response))
     }
 
-    /// Where a call of this interface without a token is tried.
+    /// Where a call of this API without a token is tried.
     fn harmless_call(&self, api: Api) -> Call {
         match api {
             Api::V2 => Call::v2(egress::Method::Get, "/v2/security/userinfo", Vec::new()),
-            Api::V1 => self.lines_call(ContractId(i32::MAX), 0, 0),
+            Api::V1 => self.lines_call(self.line_profile(), ContractId(i32::MAX), 0, 0),
         }
     }
 }

@@ -63,6 +63,8 @@ pub(crate) struct Own {
     pub lines: BTreeMap<LineId, ContractId>,
     /// V1 was seen to answer all lines whatever part is asked for.
     pub lines_come_whole: bool,
+    /// Lines were read that fit the line profile.
+    pub lines_fit: bool,
 }
 
 /// The session has tokens for both interfaces.
@@ -102,6 +104,11 @@ impl Session {
     /// V1 calls that may still be made.
     pub fn v1_calls_left(&self) -> u32 {
         self.own().counts.v1_left(self.limits.allowance)
+    }
+
+    /// V1 calls that were made.
+    pub(crate) fn v1_calls_made(&self) -> u32 {
+        self.own().counts.v1_made()
     }
 
     /// What became of the login.
@@ -150,7 +157,7 @@ impl Session {
         }
     }
 
-    fn v1_at_hand(&self) -> Result<Token, BmsError> {
+    pub(crate) fn v1_at_hand(&self) -> Result<Token, BmsError> {
         let now = self.shared.clock.now();
         self.own().v1.clone().filter(|token| token.lasts(now)).ok_or(BmsError::NotSignedIn)
     }
@@ -163,12 +170,7 @@ impl Session {
     }
 
     /// Makes a write: at once, once, with the V1 token at hand.
-    pub(crate) async fn write(&self, call: &Call, body: Body) -> Result<Success, WriteError> {
-        self.write_within(call, body, self.limits.write_timeout).await
-    }
-
-    /// The same with a time of its own.
-    pub(crate) async fn write_within(
+    pub(crate) async fn write(
         &self,
         call: &Call,
         body: Body,
@@ -197,7 +199,9 @@ impl Session {
                 Err(WriteError::Unclear { words: words(&said) })
             }
             Ok(Verdict::Refused(status, said) | Verdict::NotUnderstood(status, said)) => {
-                refused(ErrorCode::Unk01, status, &said)
+                // The line was read: a call that is not served is the profile's fault.
+                let code = if matches!(status, 404 | 405) { ErrorCode::Lin01 } else { ErrorCode::Unk01 };
+                refused(code, status, &said)
             }
             Ok(Verdict::Limited(wait)) => Err(WriteError::Limited(self.limited(call, wait.as_deref()))),
             Ok(Verdict::Server(_) | Verdict::Page | Verdict::NotKaseya | Verdict::Garbled(_)) => {

@@ -59,6 +59,17 @@ pub(crate) enum WriteMethod {
     Post,
 }
 
+impl WriteMethod {
+    /// The word in a profile.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Put => "put",
+            Self::Patch => "patch",
+            Self::Post => "post",
+        }
+    }
+}
+
 /// What a write sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,6 +78,18 @@ pub(crate) enum WriteBody {
     Array,
     JsonPatch,
     Contract,
+}
+
+impl WriteBody {
+    /// The word in a profile.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Line => "line",
+            Self::Array => "array",
+            Self::JsonPatch => "json_patch",
+            Self::Contract => "contract",
+        }
+    }
 }
 
 /// Names of a line's fields, in any case.
@@ -92,6 +115,15 @@ pub(crate) enum DateForm {
 }
 
 impl DateForm {
+    /// The word in a profile.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Midnight => "midnight",
+            Self::UtcMidnight => "utc_midnight",
+            Self::Day => "day",
+        }
+    }
+
     pub fn text(self, day: Date) -> String {
         match self {
             Self::Midnight => format!("{day}T00:00:00"),
@@ -170,12 +202,14 @@ const CONTRACT: &str = "{contractId}";
 const LINE: &str = "{lineId}";
 
 /// Texts of profiles that come with the program, the default first.
-const SHIPPED: [&str; 5] = [
+const SHIPPED: [&str; 7] = [
     include_str!("../../../../deploy/line-profiles/nested-list.toml"),
     include_str!("../../../../deploy/line-profiles/recurring-list.toml"),
     include_str!("../../../../deploy/line-profiles/flat-list.toml"),
     include_str!("../../../../deploy/line-profiles/whole-contract.toml"),
     include_str!("../../../../deploy/line-profiles/nested-list-patch.toml"),
+    include_str!("../../../../deploy/line-profiles/plain-contract.toml"),
+    include_str!("../../../../deploy/line-profiles/filtered-list.toml"),
 ];
 
 fn parse_shipped(text: &str) -> LineProfile {
@@ -361,7 +395,8 @@ pub(crate) fn filled(route: &str, contract: ContractId, line: Option<LineId>) ->
 }
 
 impl LineFields {
-    fn named(&self) -> [(&'static str, &str); 6] {
+    /// The names by their keys in a profile.
+    pub fn named(&self) -> [(&'static str, &str); 6] {
         [
             ("line", &self.line),
             ("service", &self.service),

@@ -40,9 +40,14 @@ impl Session {
         self.look(&Call::v2(Method::Get, route, query), Body::None).await
     }
 
+    /// A page of contracts.
+    pub(super) async fn contracts_page(&self, number: u64) -> Result<Seen, BmsError> {
+        self.get(SUMMARY, page(100, number, &[])).await
+    }
+
     /// The first page of contracts, looked at.
     pub(super) async fn probe_contracts(&self, findings: &mut Findings) -> Result<Seen, BmsError> {
-        let first = self.get(SUMMARY, page(100, 1, &[])).await?;
+        let first = self.contracts_page(1).await?;
         findings.judge("v2-envelope", first.is_list(), first.shape());
         findings.judge("list-totals", first.total().is_some(), first.shape());
         let rows = first.rows();

@@ -6,18 +6,33 @@ use domain::AnswerFault;
 use egress::Response;
 use serde_json::Value;
 
-use crate::fields::{self, Object};
+use crate::{
+    answer,
+    fields::{self, Object},
+};
 
 /// An answer, whatever it says.
 pub(super) struct Seen {
     pub status: u16,
     /// Null when it is no JSON.
     pub body: Value,
+    /// As it came.
+    pub response: Response,
 }
 
 impl Seen {
-    pub fn new(response: &Response) -> Self {
-        Self { status: response.status, body: serde_json::from_slice(&response.body).unwrap_or_default() }
+    pub fn new(response: Response) -> Self {
+        let body = serde_json::from_slice(&response.body).unwrap_or_default();
+        Self { status: response.status, body, response }
+    }
+
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Whether it is a web page or the like.
+    pub fn is_page(&self) -> bool {
+        self.object().is_none() && answer::is_page(&self.response)
     }
 
     pub fn object(&self) -> Option<&Object> {
@@ -83,7 +98,19 @@ pub(super) fn missing<'a>(rows: &[&Object], names: &[&'a str]) -> Vec<&'a str> {
 
 /// The whole numbers in a field.
 pub(super) fn ids(rows: &[&Object]) -> Vec<i32> {
-    rows.iter().filter_map(|row| fields::id(row, "id", AnswerFault::RowWithoutId).ok()).collect()
+    rows.iter().filter_map(|row| id(row, "id")).collect()
+}
+
+/// The whole number in a field.
+pub(super) fn id(row: &Object, name: &str) -> Option<i32> {
+    fields::id(row, name, AnswerFault::RowWithoutId).ok()
+}
+
+/// The names of the fields in which rows differ.
+pub(super) fn differing<'a>(rows: &[&'a Object]) -> Vec<&'a str> {
+    let Some(first) = rows.first() else { return Vec::new() };
+    let differs = |(name, value): &(&String, &Value)| rows.iter().any(|row| row.get(*name) != Some(*value));
+    first.iter().filter(differs).map(|(name, _)| name.as_str()).collect()
 }
 
 /// Whether a text is a midnight without an offset.

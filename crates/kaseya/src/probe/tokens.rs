@@ -48,13 +48,11 @@ impl Session {
         let form: Vec<(&str, SecretString)> =
             vec![("AccessToken", tokens.access.secret), ("RefreshToken", refresh)];
         let response = self.send(&call, None, Body::Form(form), self.limits.login_timeout).await?;
-        let seen = Seen::new(&response);
+        let body = response.body.clone();
+        let seen = Seen::new(response);
         let now = self.shared.clock.now();
-        let success = Success {
-            result: seen.field("result").cloned().unwrap_or_default(),
-            total: None,
-            body: response.body,
-        };
+        let success =
+            Success { result: seen.field("result").cloned().unwrap_or_default(), total: None, body };
         let renewed = v2_tokens(&success, &mut inside, now);
         findings.judge("token-refresh", renewed.is_some(), seen.shape());
         inside.v2 = renewed;

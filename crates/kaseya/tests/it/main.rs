@@ -5,6 +5,7 @@ mod limits;
 mod partner;
 mod preflight;
 mod probe;
+mod profile_search;
 mod profiles;
 mod raw_lines;
 mod reads_and_writes;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{ContractId, LineId};
-use kaseya::{Assumption, Outcome, Probed, Session, WriteBack};
+use kaseya::{Assumption, Outcome, ProbeOrder, Probed, Session, TrialOrder};
 use kaseya_simulator::{Clock, Endpoint, Fault, IdsBinding, Logins, Running, Simulator, State, StoredDate};
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ fn of(found: &[Probed], outcome: Outcome) -> BTreeSet<&str> {
 async fn the_simulators_usual_kaseya_confirms_what_can_be_told_and_is_not_changed() {
     let kaseya = simulator().await;
     let before = kaseya.state();
-    let found = session(&kaseya).probe(None).await.unwrap();
+    let found = session(&kaseya).probe(ProbeOrder::default()).await.unwrap().assumptions;
     assert_eq!(of(&found, Outcome::Contradicted), BTreeSet::new(), "{found:#?}");
     let unknown = [
         "call-limit",
@@ -67,12 +67,17 @@ async fn the_simulators_usual_kaseya_confirms_what_can_be_told_and_is_not_change
 async fn few_contracts_tell_what_one_account_has() {
     let kaseya = simulator().await;
     kaseya.edit(|state| state.contracts.truncate(3)).unwrap();
-    let found = session(&kaseya).probe(None).await.unwrap();
+    let found = session(&kaseya).probe(ProbeOrder::default()).await.unwrap().assumptions;
     assert!(of(&found, Outcome::Confirmed).contains("lookup-by-account"), "{found:#?}");
     assert!(of(&found, Outcome::Unknown).contains("page-size-cap"));
 }
 
-const TEST_LINE: WriteBack = WriteBack { contract: ContractId(5000), line: LineId(90_000) };
+const TEST_LINE: TrialOrder = TrialOrder { contract: ContractId(5000), line: LineId(90_000), to: 13 };
+
+fn of_line(line: TrialOrder) -> ProbeOrder {
+    ProbeOrder { trial: Some(line), ..ProbeOrder::default() }
+}
+
 const WRITES: [&str; 3] = ["v1-write", "v1-write-date", "v1-write-back"];
 
 fn evidence<'a>(found: &'a [Probed], id: &str) -> &'a str {
@@ -83,7 +88,7 @@ fn evidence<'a>(found: &'a [Probed], id: &str) -> &'a str {
 async fn case_e6_a_write_is_proven_by_its_effect_and_its_date_and_put_back() {
     let kaseya = simulator().await;
     let before = kaseya.state();
-    let found = session(&kaseya).probe(Some(TEST_LINE)).await.unwrap();
+    let found = session(&kaseya).probe(of_line(TEST_LINE)).await.unwrap().assumptions;
     for id in WRITES {
         assert!(of(&found, Outcome::Confirmed).contains(id), "{found:#?}");
     }
@@ -94,10 +99,12 @@ async fn case_e6_a_write_is_proven_by_its_effect_and_its_date_and_put_back() {
     // One that is not there, and one that has no whole units, are left alone.
     kaseya.edit(|state| state.contracts[1].lines[0].units = 2.5).unwrap();
     for line in [
-        WriteBack { contract: ContractId(5000), line: LineId(1) },
-        WriteBack { contract: ContractId(5001), line: LineId(90_001) },
+        TrialOrder { line: LineId(1), ..TEST_LINE },
+        TrialOrder { contract: ContractId(5001), line: LineId(90_001), ..TEST_LINE },
+        // It has them already.
+        TrialOrder { to: 12, ..TEST_LINE },
     ] {
-        let found = session(&kaseya).probe(Some(line)).await.unwrap();
+        let found = session(&kaseya).probe(of_line(line)).await.unwrap().assumptions;
         assert!(WRITES.iter().all(|id| of(&found, Outcome::Unknown).contains(id)), "{found:#?}");
     }
     assert_eq!(kaseya.history().len(), 2);
@@ -108,13 +115,13 @@ async fn case_e6_a_204_is_fine_and_a_write_without_effect_is_contradicted() {
     let kaseya = simulator().await;
     kaseya.edit(|state| state.behaviour.lines.answers_nothing = true).unwrap();
     let before = kaseya.state().contracts;
-    let found = session(&kaseya).probe(Some(TEST_LINE)).await.unwrap();
+    let found = session(&kaseya).probe(of_line(TEST_LINE)).await.unwrap().assumptions;
     assert!(WRITES.iter().all(|id| of(&found, Outcome::Confirmed).contains(id)), "{found:#?}");
     assert_eq!(kaseya.state().contracts, before);
 
     let kaseya = simulator().await;
     kaseya.edit(|state| state.behaviour.lines.without_effect = true).unwrap();
-    let found = session(&kaseya).probe(Some(TEST_LINE)).await.unwrap();
+    let found = session(&kaseya).probe(of_line(TEST_LINE)).await.unwrap().assumptions;
     assert!(of(&found, Outcome::Contradicted).contains("v1-write"), "{found:#?}");
     assert!(of(&found, Outcome::Unknown).contains("v1-write-date"), "{found:#?}");
     assert!(evidence(&found, "v1-write-back").contains("holds 12 units from"), "{found:#?}");
@@ -124,7 +131,7 @@ async fn case_e6_a_204_is_fine_and_a_write_without_effect_is_contradicted() {
 async fn case_e6_another_date_and_a_line_that_stays_changed_are_said() {
     let kaseya = simulator().await;
     kaseya.edit(|state| state.behaviour.lines.stored_date = StoredDate::NextMonth).unwrap();
-    let found = session(&kaseya).probe(Some(TEST_LINE)).await.unwrap();
+    let found = session(&kaseya).probe(of_line(TEST_LINE)).await.unwrap().assumptions;
     assert!(of(&found, Outcome::Confirmed).contains("v1-write"), "{found:#?}");
     let contradicted = of(&found, Outcome::Contradicted);
     assert!(contradicted.contains("v1-write-date") && contradicted.contains("v1-write-back"), "{found:#?}");
@@ -136,14 +143,14 @@ async fn case_e6_another_date_and_a_line_that_stays_changed_are_said() {
     // The write that puts it back is refused: the line is left with one unit more, and that is said.
     let kaseya = simulator().await;
     kaseya.fail(Endpoint::WriteLine, 2, Fault::NoSuccess("Period is closed".to_owned()));
-    let found = session(&kaseya).probe(Some(TEST_LINE)).await.unwrap();
+    let found = session(&kaseya).probe(of_line(TEST_LINE)).await.unwrap().assumptions;
     assert!(of(&found, Outcome::Contradicted).contains("v1-write-back"), "{found:#?}");
     assert!(evidence(&found, "v1-write-back").contains("now holds 13 units"), "{found:#?}");
 
     // Refused at once: nothing to put back.
     let kaseya = simulator().await;
     kaseya.fail(Endpoint::WriteLine, 1, Fault::NoSuccess("Period is closed".to_owned()));
-    let found = session(&kaseya).probe(Some(TEST_LINE)).await.unwrap();
+    let found = session(&kaseya).probe(of_line(TEST_LINE)).await.unwrap().assumptions;
     assert!(of(&found, Outcome::Contradicted).contains("v1-write"), "{found:#?}");
     assert_eq!(kaseya.history(), []);
 }
@@ -182,7 +189,7 @@ async fn other_shapes_contradict_what_they_concern() {
     ] {
         let kaseya = simulator().await;
         kaseya.fail(endpoint, nth, fault.clone());
-        let found = session(&kaseya).probe(None).await.unwrap();
+        let found = session(&kaseya).probe(ProbeOrder::default()).await.unwrap().assumptions;
         let contradicted = of(&found, Outcome::Contradicted);
         let missed: Vec<&&str> = expected.iter().filter(|id| !contradicted.contains(**id)).collect();
         assert!(missed.is_empty(), "{missed:?} after {fault:?}: {found:#?}");
@@ -211,7 +218,7 @@ async fn case_e1_e7_e8_what_look_ups_and_lines_may_leave_out_is_probed() {
                 set(&mut state.behaviour);
             })
             .unwrap();
-        let found = session(&kaseya).probe(None).await.unwrap();
+        let found = session(&kaseya).probe(ProbeOrder::default()).await.unwrap().assumptions;
         let contradicted = of(&found, Outcome::Contradicted);
         assert!(expected.iter().all(|id| contradicted.contains(id)), "{expected:?}: {found:#?}");
     }
@@ -221,7 +228,7 @@ async fn case_e1_e7_e8_what_look_ups_and_lines_may_leave_out_is_probed() {
 async fn a_refused_login_ends_the_probe() {
     let kaseya = simulator().await;
     kaseya.edit(|state| state.login.password = "another".to_owned()).unwrap();
-    let error = session(&kaseya).probe(None).await.unwrap_err();
+    let error = session(&kaseya).probe(ProbeOrder::default()).await.unwrap_err();
     assert_eq!(error.code(), domain::ErrorCode::Auth01);
     assert_eq!(kaseya.calls().values().sum::<u64>(), 1);
 }
@@ -270,7 +277,7 @@ fn guesses(file: &Value) -> BTreeSet<String> {
 #[tokio::test]
 async fn every_guess_that_the_client_depends_on_is_in_the_table_and_no_other() {
     let kaseya = simulator().await;
-    let found = session(&kaseya).probe(None).await.unwrap();
+    let found = session(&kaseya).probe(ProbeOrder::default()).await.unwrap().assumptions;
     let table: Vec<&Assumption> = found.iter().map(|one| one.assumption).collect();
     let covered: BTreeSet<String> = table.iter().flat_map(|one| one.guesses.clone()).collect();
     assert_eq!(covered, guesses(&contract_file()));

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ContractId, ServiceId};
+use domain::{ContractId, ErrorCode, ServiceId};
 use jiff::civil::date;
 use kaseya::{BmsError, LineProfile, Session, WriteError};
 use kaseya_simulator::{Clock, Endpoint, Fault, LineForm, Running, Simulator, State, WriteBody};
 
 use crate::partner::{HandClock, access, bms, limits};
 
-const NOON: &str = "2026-03-01T12:00:00Z";
+pub const NOON: &str = "2026-03-01T12:00:00Z";
 const CONTRACT: ContractId = ContractId(5012);
 
 /// The shipped profile of this name.
@@ -42,7 +42,7 @@ date_form = "day"
 error = "Error"
 "#;
 
-fn foreign() -> (LineProfile, String, String, LineForm) {
+pub fn foreign() -> (LineProfile, String, String, LineForm) {
     let names = [
         ("Id", "ItemNo"),
         ("ServiceId", "Article"),
@@ -66,7 +66,7 @@ fn foreign() -> (LineProfile, String, String, LineForm) {
 }
 
 /// Profiles with the form of Kaseya that each describes: routes of all lines and of one, and the rest.
-fn matrix() -> Vec<(LineProfile, String, String, LineForm)> {
+pub fn matrix() -> Vec<(LineProfile, String, String, LineForm)> {
     let nested = "/api/finance/contracts/{contractId}/services";
     let recurring = "/api/finance/contracts/recurringservices/{contractId}";
     let form = LineForm::default;
@@ -118,7 +118,7 @@ fn matrix() -> Vec<(LineProfile, String, String, LineForm)> {
     ]
 }
 
-async fn start(lines_route: &str, line_route: &str, form: &LineForm) -> Running {
+pub async fn start(lines_route: &str, line_route: &str, form: &LineForm) -> Running {
     let mut builder = State::builder().account(301, "Account");
     for service in 701..=760 {
         builder = builder.service(service, &format!("Service {service}"), 3.1);
@@ -186,7 +186,8 @@ async fn a_profile_that_does_not_fit_reads_no_lines_and_writes_nothing() {
             let kaseya = start(lines_route, line_route, form).await;
             let session = session(&kaseya.base_url(), profile).await;
             let read = session.lines(CONTRACT).await;
-            assert!(read.is_err(), "{} at {}: {read:?}", profile.name(), other.name());
+            let code = read.as_ref().map_err(BmsError::code).err();
+            assert_eq!(code, Some(ErrorCode::Lin01), "{} at {}: {read:?}", profile.name(), other.name());
             assert!(kaseya.history().is_empty());
         }
     }
@@ -203,7 +204,7 @@ async fn e1_a_filter_that_is_not_known_and_rows_without_a_contract_are_no_answer
         let kaseya = start(&lines_route, &line_route, &form).await;
         kaseya.edit(|state| rules(&mut state.behaviour.lines)).expect("it is not kept in a file");
         let session = session(&kaseya.base_url(), &profile).await;
-        let read = session.lines(CONTRACT).await;
+        let read = session.lines(CONTRACT).await.map_err(BmsError::of_one_contract);
         assert!(matches!(read, Err(BmsError::Garbled { .. })), "{read:?}");
     }
 }
@@ -271,4 +272,21 @@ async fn pages_are_asked_for_one_after_the_other_and_a_part_is_never_the_whole()
             assert_eq!(lines.len(), held, "{largest:?} {size}");
         }
     }
+}
+
+#[tokio::test]
+async fn lin_01_what_does_not_fit_is_told_until_lines_have_fitted() {
+    let (profile, lines_route, line_route, form) = matrix().swap_remove(0);
+    let kaseya = start(&lines_route, &line_route, &form).await;
+    let session = session(&kaseya.base_url(), &profile).await;
+    let without = Fault::Without(vec!["ServiceId".to_owned()]);
+    kaseya.fail(Endpoint::ContractLines, 1, without.clone());
+    let first = session.lines(CONTRACT).await.expect_err("no row has a service");
+    assert_eq!((first.code(), session.lines_fit()), (ErrorCode::Lin01, false));
+    assert_eq!(first.of_one_contract().code(), ErrorCode::Unk01);
+    assert_eq!(session.lines(CONTRACT).await.map(|lines| lines.len()), Ok(60));
+    assert!(session.lines_fit());
+    kaseya.fail(Endpoint::ContractLines, 1, without);
+    let later = session.lines(ContractId(5013)).await.expect_err("no row has a service");
+    assert_eq!(later.code(), ErrorCode::Unk01);
 }

@@ -167,10 +167,10 @@ async fn a_bad_answer_is_an_error_of_its_kind_and_not_asked_for_again() {
     for (fault, code, words) in [
         (Fault::NoSuccess("Try later".to_owned()), ErrorCode::Unk01, Some("Try later")),
         (Fault::Truncated, ErrorCode::Unk01, None),
-        (without("Units"), ErrorCode::Unk01, None),
-        (without("ServiceId"), ErrorCode::Unk01, None),
+        (without("Units"), ErrorCode::Lin01, None),
+        (without("ServiceId"), ErrorCode::Lin01, None),
         (Fault::Answer { status: 200, body: null }, ErrorCode::Unk01, None),
-        (Fault::Answer { status: 404, body: unknown }, ErrorCode::Unk01, Some("NotFound")),
+        (Fault::Answer { status: 404, body: unknown }, ErrorCode::Lin01, Some("NotFound")),
         (
             Fault::Answer { status: 403, body: json!({"Message": "No right"}) },
             ErrorCode::Auth06,
@@ -182,6 +182,9 @@ async fn a_bad_answer_is_an_error_of_its_kind_and_not_asked_for_again() {
         kaseya.fail(Endpoint::ContractLines, 1, fault.clone());
         let error = session.lines(CONTRACT).await.unwrap_err();
         assert_eq!((error.code(), error.words()), (code, words), "{fault:?}");
+        // Unless no contract's lines fit the profile, it is this contract's own.
+        let own = if code == ErrorCode::Lin01 { ErrorCode::Unk01 } else { code };
+        assert_eq!(error.of_one_contract().code(), own, "{fault:?}");
         assert_eq!(calls(&kaseya, Endpoint::ContractLines), 1, "{fault:?}");
         // The next contract is not concerned.
         assert_eq!(session.lines(CONTRACT).await.unwrap().len(), 2);

@@ -1,0 +1,116 @@
+//! A profile with one part changed, as the text that a person can store.
+
+use std::fmt::Write as _;
+
+use toml::Value;
+
+use super::profile::{LineProfile, LineWrite, Paging};
+
+/// What a profile's name ends with once the probe has changed it.
+const CHANGED: &str = "-probed";
+
+impl LineProfile {
+    /// The same with another way to ask for pages.
+    pub(crate) fn with_paging(&self, paging: Paging) -> Self {
+        let mut changed = self.clone();
+        changed.read.paging = paging;
+        changed.written_anew(self)
+    }
+
+    /// The same with another way to write a line.
+    pub(crate) fn with_write(&self, write: LineWrite) -> Self {
+        let mut changed = self.clone();
+        changed.write = write;
+        changed.written_anew(self)
+    }
+
+    /// A profile of this program that says the same, the profile that it was made of, or a text of its own.
+    fn written_anew(self, of: &Self) -> Self {
+        let same = |known: &&Self| self.says_the_same(known);
+        if let Some(known) = Self::shipped().iter().find(same).or(Some(of).filter(same)) {
+            return known.clone();
+        }
+        let base = self.name().trim_end_matches(CHANGED);
+        let name = format!("{}{CHANGED}", base.get(..60 - CHANGED.len()).unwrap_or(base));
+        Self::parse(&self.toml(&name)).expect("parts of checked profiles are right together")
+    }
+
+    /// Whether two profiles differ in name and text alone.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        (&self.read, &self.write, &self.fields, &self.outcome)
+            == (&other.read, &other.write, &other.fields, &other.outcome)
+    }
+
+    /// Whether its lines have the names of the default.
+    pub(crate) fn says_the_same_fields_as_default(&self) -> bool {
+        self.fields == Self::shipped()[0].fields
+    }
+
+    fn toml(&self, name: &str) -> String {
+        let quoted = |text: &str| Value::from(text).to_string();
+        let list = |words: &[String]| Value::from(words.to_vec()).to_string();
+        let (read, write, fields, outcome) = (&self.read, &self.write, &self.fields, &self.outcome);
+        let mut text = format!("# Written by kaseya-sync probe.\n\nname = {}\n\n[read]\n", quoted(name));
+        let mut line = |key: &str, value: Option<String>| {
+            if let Some(value) = value {
+                writeln!(text, "{key} = {value}").expect("a text takes all that is written");
+            }
+        };
+        let (paging, size) = match read.paging {
+            Paging::None => ("none", None),
+            Paging::Skip(size) => ("skip", Some(size)),
+            Paging::Page(size) => ("page", Some(size)),
+        };
+        line("route", Some(quoted(&read.route)));
+        line("filter", read.filter.as_deref().map(quoted));
+        line("rows", Some(quoted(&read.rows.join("."))));
+        line("total", read.total.as_ref().map(|path| quoted(&path.join("."))));
+        line("paging", Some(quoted(paging)));
+        line("page_size", size.map(|size| size.to_string()));
+        line("\n[write]\nmethod", Some(quoted(write.method.as_str())));
+        line("route", Some(quoted(&write.route)));
+        line("body", Some(quoted(write.body.as_str())));
+        line("\n[fields]\nline", Some(quoted(&fields.line)));
+        line("service", Some(quoted(&fields.service)));
+        line("contract", Some(quoted(&fields.contract)));
+        line("units", Some(quoted(&fields.units)));
+        line("unit_price", Some(quoted(&fields.unit_price)));
+        line("effective_date", Some(quoted(&fields.effective_date)));
+        line("date_form", Some(quoted(fields.date_form.as_str())));
+        line("\n[outcome]\nsuccess", Some(list(&outcome.success)));
+        line("status", outcome.status.as_deref().map(quoted));
+        line("no", Some(list(&outcome.no)));
+        line("error", outcome.error.as_deref().map(quoted));
+        line("no_error", Some(list(&outcome.no_error)));
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lines::profile::{WriteBody, WriteMethod};
+
+    #[test]
+    fn a_changed_profile_is_read_as_what_it_says() {
+        let patched = LineWrite {
+            method: WriteMethod::Patch,
+            route: "/finance/contracts/services/{lineId}".to_owned(),
+            body: WriteBody::JsonPatch,
+        };
+        for profile in LineProfile::shipped() {
+            let written = profile.with_write(patched.clone());
+            assert_eq!(written.write, patched);
+            let again = LineProfile::parse(written.text()).expect("it is read");
+            assert!(again.says_the_same(&written) && again.read == profile.read, "{}", profile.name());
+            assert!(again.fields == profile.fields && again.outcome == profile.outcome);
+            let paged = written.with_paging(Paging::Page(25));
+            assert_eq!((paged.read.paging, &paged.write), (Paging::Page(25), &patched));
+            assert_eq!(paged.name(), written.name());
+        }
+        // What says the same as a shipped one is that one, with its comments.
+        let first = &LineProfile::shipped()[0];
+        let back = first.with_paging(Paging::None).with_paging(first.read.paging);
+        assert_eq!(back.text(), first.text());
+    }
+}

@@ -1,0 +1,342 @@
+//! How one way to read a contract's lines came out.
+
+use std::fmt;
+
+use domain::{AnswerFault, ContractId};
+use serde_json::Value;
+
+use super::{Seen, shape};
+use crate::{
+    LineProfile,
+    answer::{self, Envelope, Verdict},
+    fields::{self, Object},
+    lines::{LineFields, parse_lines},
+};
+
+/// What stood in the place of the lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CandidateAnswer {
+    /// A list of rows of its own.
+    List,
+    /// A list of rows inside something else.
+    Embedded,
+    /// 404 and the like: nothing is served there.
+    NotFound,
+    /// 401 or 403.
+    NotAllowed,
+    /// The call limit.
+    Limited,
+    /// A server error.
+    ServerError,
+    /// A web page.
+    Page,
+    /// Another refusal.
+    Refused,
+    /// JSON without a list of rows, or no JSON.
+    Garbled,
+    /// It was not asked: the calls of a probe were used up.
+    NotAsked,
+}
+
+impl CandidateAnswer {
+    /// The stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Embedded => "embedded",
+            Self::NotFound => "not found",
+            Self::NotAllowed => "not allowed",
+            Self::Limited => "call limit",
+            Self::ServerError => "server error",
+            Self::Page => "web page",
+            Self::Refused => "refused",
+            Self::Garbled => "garbled",
+            Self::NotAsked => "not asked",
+        }
+    }
+
+    fn of(seen: &Seen, found: Option<&Vec<String>>) -> Self {
+        match seen.status {
+            401 | 403 => Self::NotAllowed,
+            429 => Self::Limited,
+            500.. => Self::ServerError,
+            _ if seen.is_page() => Self::Page,
+            404 | 405 | 410 => Self::NotFound,
+            200..=299 => match found {
+                Some(path) if path.len() > 1 => Self::Embedded,
+                Some(_) => Self::List,
+                None => Self::Garbled,
+            },
+            _ => Self::Refused,
+        }
+    }
+}
+
+impl fmt::Display for CandidateAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What the rows come to beside the contract's total in V2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SumCheck {
+    /// The same.
+    Equal,
+    /// Something else.
+    Differs,
+    /// V2 shows no total, the rows show no prices, or all of it is 0.
+    Untold,
+}
+
+impl SumCheck {
+    /// The stable word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Differs => "differs",
+            Self::Untold => "not told",
+        }
+    }
+}
+
+/// How a line profile's way to read lines came out: shapes and counts alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The profile's name.
+    pub profile: String,
+    /// The call, with its route's parameters in braces.
+    pub call: String,
+    /// An earlier candidate that makes the same call: it was made once.
+    pub same_call_as: Option<String>,
+    /// What came.
+    pub answer: CandidateAnswer,
+    /// The HTTP status; `None` where it was not asked.
+    pub status: Option<u16>,
+    /// Rows, wherever they stand.
+    pub rows: usize,
+    /// How many there are in all, where the answer says so as the profile describes.
+    pub total: Option<u64>,
+    /// The profile's fields that every row shows.
+    pub matched: Vec<&'static str>,
+    /// What the rows come to.
+    pub sum: SumCheck,
+    /// Why it does not fit, each in a few words; empty where it fits, or where a contract without lines cannot tell.
+    pub misses: Vec<String>,
+}
+
+impl Candidate {
+    /// Whether lines were read as the profile describes.
+    pub fn fits(&self) -> bool {
+        self.rows > 0 && self.misses.is_empty()
+    }
+
+    /// How near it is, the nearest highest.
+    pub(super) fn nearness(&self) -> (bool, usize, usize) {
+        let rows = matches!(self.answer, CandidateAnswer::List | CandidateAnswer::Embedded);
+        (rows, self.matched.len(), usize::MAX - self.misses.len())
+    }
+
+    /// One that was not asked.
+    pub(super) fn not_asked(profile: &LineProfile, call: String) -> Self {
+        Self {
+            profile: profile.name().to_owned(),
+            call,
+            same_call_as: None,
+            answer: CandidateAnswer::NotAsked,
+            status: None,
+            rows: 0,
+            total: None,
+            matched: Vec::new(),
+            sum: SumCheck::Untold,
+            misses: vec!["it was not asked".to_owned()],
+        }
+    }
+
+    /// Judges an answer by the profile.
+    pub(super) fn judge(
+        profile: &LineProfile,
+        call: String,
+        seen: &Seen,
+        contract: ContractId,
+        total: Option<f64>,
+    ) -> Self {
+        let (read, names) = (&profile.read, &profile.fields);
+        let at = list_at(&seen.body, &read.rows).map(|_| read.rows.clone());
+        let found = at.or_else(|| any_list(&seen.body)).filter(|_| seen.is_success());
+        let rows = found.as_ref().and_then(|path| list_at(&seen.body, path)).unwrap_or_default();
+        let answer = CandidateAnswer::of(seen, found.as_ref());
+        let matched: Vec<&'static str> = NAMES
+            .into_iter()
+            .filter(|field| !rows.is_empty() && rows.iter().all(|row| shows(row, field, names)))
+            .collect();
+        let mut misses = Vec::new();
+        if let Some(path) = found.as_ref().filter(|path| **path != read.rows) {
+            misses.push(format!("rows stand at {} and not at {}", path.join("."), read.rows.join(".")));
+        }
+        if found.is_some() && !rows.is_empty() {
+            let lacking = NAMES.into_iter().filter(|field| !matched.contains(field) && needs(profile, field));
+            misses.extend(lacking.map(|field| {
+                let name = name_of(names, field);
+                format!("fields.{field}: no row, or not every row, shows {name:?} as it should be")
+            }));
+        }
+        match answer {
+            CandidateAnswer::List | CandidateAnswer::Embedded => {
+                misses.extend(reading_miss(profile, seen, contract, misses.is_empty()));
+            }
+            CandidateAnswer::Garbled => misses.push(format!("no list of rows: {}", seen.shape())),
+            other => misses.push(other.as_str().to_owned()),
+        }
+        Self {
+            profile: profile.name().to_owned(),
+            call,
+            same_call_as: None,
+            answer,
+            status: Some(seen.status),
+            rows: rows.len(),
+            total: shown_total(profile, &seen.body),
+            matched,
+            sum: sum_check(&rows, names, total.filter(|_| !is_part(profile, &seen.body, rows.len()))),
+            misses,
+        }
+    }
+}
+
+/// The keys of a profile's fields.
+pub(super) const NAMES: [&str; 6] = ["line", "service", "contract", "units", "unit_price", "effective_date"];
+
+/// A field that lines cannot do without; a list of all contracts needs to say whose each row is.
+fn needs(profile: &LineProfile, field: &str) -> bool {
+    matches!(field, "line" | "service" | "units" | "effective_date")
+        || field == "contract" && profile.read.filter.is_some()
+}
+
+fn name_of<'a>(names: &'a LineFields, field: &str) -> &'a str {
+    let (_, name) = names.named().into_iter().find(|(key, _)| *key == field).expect("it is one of the six");
+    name
+}
+
+/// Whether a row shows a field with a value that it may have.
+fn shows(row: &Object, field: &str, names: &LineFields) -> bool {
+    let name = name_of(names, field);
+    match field {
+        "units" | "unit_price" => fields::get(row, name).is_some_and(Value::is_number),
+        "contract" => fields::get(row, name).is_some(),
+        "effective_date" => {
+            fields::entry(row, name).is_some()
+                && fields::date(row, name, AnswerFault::LineEffectiveDate).is_ok()
+        }
+        _ => fields::id(row, name, AnswerFault::LineWithoutId).is_ok(),
+    }
+}
+
+/// What else keeps the client from reading this answer by the profile.
+fn reading_miss(
+    profile: &LineProfile,
+    seen: &Seen,
+    contract: ContractId,
+    else_right: bool,
+) -> Option<String> {
+    let envelope = Envelope::V1(profile.clone().into());
+    match answer::read(&seen.response, &envelope) {
+        Verdict::Success(success) => {
+            let fault = parse_lines(&success, contract, profile).err()?;
+            // What is missing was named already.
+            else_right.then(|| fault.to_string())
+        }
+        Verdict::Unclear(..) => Some("outcome.success: the answer's word for success is another".to_owned()),
+        Verdict::Refused(..) => Some("the answer says that it did not succeed".to_owned()),
+        _ => Some("outcome.status: the answer has no such field".to_owned()),
+    }
+}
+
+/// How many lines the answer says that there are.
+pub(super) fn shown_total(profile: &LineProfile, body: &Value) -> Option<u64> {
+    profile.read.total.as_ref().and_then(|path| value_at(body, path)).and_then(Value::as_u64)
+}
+
+/// Whether so many rows are only a part of what there is: they come to no total.
+pub(super) fn is_part(profile: &LineProfile, body: &Value, rows: usize) -> bool {
+    shown_total(profile, body).is_some_and(|total| total > rows as u64)
+}
+
+/// The objects of a list at a path.
+pub(super) fn list_at<'a>(body: &'a Value, path: &[String]) -> Option<Vec<&'a Object>> {
+    let rows = value_at(body, path)?.as_array()?;
+    rows.iter().map(Value::as_object).collect()
+}
+
+fn value_at<'a>(body: &'a Value, path: &[String]) -> Option<&'a Value> {
+    path.iter().try_fold(body, |place, name| fields::get(place.as_object()?, name))
+}
+
+/// The path to the first list of objects, the shortest first.
+fn any_list(body: &Value) -> Option<Vec<String>> {
+    let mut places = vec![(Vec::new(), body)];
+    while !places.is_empty() && places[0].0.len() <= 4 {
+        let is_list = |value: &Value| {
+            let rows = value.as_array().filter(|rows| !rows.is_empty());
+            rows.is_some_and(|rows| rows.iter().all(Value::is_object))
+        };
+        if let Some((path, _)) = places.iter().find(|(_, value)| is_list(value)) {
+            return Some(path.clone());
+        }
+        places = places
+            .into_iter()
+            .flat_map(|(path, value)| {
+                let inner = value.as_object().into_iter().flatten();
+                inner.map(move |(name, value)| ([path.clone(), vec![name.clone()]].concat(), value))
+            })
+            .collect();
+    }
+    None
+}
+
+/// Units by price, of all rows.
+pub(super) fn sum(rows: &[&Object], names: &LineFields) -> Option<f64> {
+    let number = |row: &Object, name: &str| fields::get(row, name).and_then(Value::as_f64);
+    rows.iter().map(|row| Some(number(row, &names.units)? * number(row, &names.unit_price)?)).sum()
+}
+
+pub(super) fn sum_check(rows: &[&Object], names: &LineFields, total: Option<f64>) -> SumCheck {
+    match (sum(rows, names), total) {
+        // A contract that costs nothing tells nothing.
+        (Some(sum), Some(total)) if !rows.is_empty() && (total != 0.0 || sum != 0.0) => {
+            if (sum - total).abs() < 0.01 { SumCheck::Equal } else { SumCheck::Differs }
+        }
+        _ => SumCheck::Untold,
+    }
+}
+
+/// What rows look like that share a service: lines that are there twice, or prorations. Nobody has shown a proration in V1: which it
+/// is is guessed by the total.
+pub(super) fn prorations(rows: &[&Object], names: &LineFields, total: Option<f64>) -> String {
+    let service = |row: &Object| fields::id(row, &names.service, AnswerFault::LineWithoutService).ok();
+    let mut services: Vec<i32> = rows.iter().filter_map(|row| service(row)).collect();
+    services.sort_unstable();
+    services.dedup();
+    if services.len() == rows.len() {
+        return format!("{} rows of as many services: no row looks like a proration", rows.len());
+    }
+    let date = |row: &&Object| {
+        fields::date(row, &names.effective_date, AnswerFault::LineEffectiveDate).ok().flatten()
+    };
+    let of = |id: i32| rows.iter().copied().filter(move |row| service(row) == Some(id));
+    let newest: Vec<&Object> = services.iter().filter_map(|id| of(*id).max_by_key(date)).collect();
+    let mut differing: Vec<&str> =
+        services.iter().flat_map(|id| shape::differing(&of(*id).collect::<Vec<_>>())).collect();
+    differing.sort_unstable();
+    differing.dedup();
+    let counts = format!("{} rows of {} services", rows.len(), services.len());
+    let told = match (sum_check(rows, names, total), sum_check(&newest, names, total)) {
+        (SumCheck::Differs, SumCheck::Equal) => {
+            "only the newest row of each service comes to the contract's total: the older rows look like prorations, which is a guess"
+        }
+        (SumCheck::Equal, _) => {
+            "all rows come to the contract's total: services that stand there more than once look like lines, which is a guess"
+        }
+        _ => "the total does not tell lines from prorations",
+    };
+    format!("{counts}; {told}; rows of one service differ in {}", differing.join(", "))
+}

@@ -1,0 +1,480 @@
+//! Which write has its effect: each that a profile leaves open is tried on one line of a test contract, the least harmful first, and
+//! the line is put back.
+
+use std::{fmt, sync::Arc};
+
+use domain::{ContractId, LineId};
+use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
+
+use super::Findings;
+use crate::{
+    BmsError, ContractLine, LineProfile, Session, WriteError,
+    answer::Verdict,
+    lines::{LineWrite, Paging, WriteBody, WriteMethod, names_line},
+};
+
+/// A line of a test contract, to be written and put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrialOrder {
+    /// Its contract.
+    pub contract: ContractId,
+    /// The line.
+    pub line: LineId,
+    /// The units to write; others than it has.
+    pub to: u32,
+}
+
+/// What a write did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// The line holds units and date as they were sent, and nothing else changed.
+    Done,
+    /// The line holds the units, from another day.
+    OtherDate,
+    /// Nothing changed.
+    Nothing,
+    /// The line changed to something else.
+    Otherwise,
+    /// There are more lines than before: it adds where it should change.
+    AddedLine,
+    /// Other lines changed, or some are gone.
+    OtherLines,
+    /// The lines could not be read afterwards.
+    Unread,
+    /// It was not sent.
+    NotSent,
+}
+
+impl Effect {
+    /// The stable words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "units and date",
+            Self::OtherDate => "units, from another day",
+            Self::Nothing => "no effect",
+            Self::Otherwise => "the line changed to something else",
+            Self::AddedLine => "it ADDED A LINE instead of changing one",
+            Self::OtherLines => "other lines changed",
+            Self::Unread => "not known: the lines could not be read",
+            Self::NotSent => "not sent",
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A write that was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrialStep {
+    /// Method, route and body, as `PUT /finance/contracts/{contractId}/services/{lineId}, the line`.
+    pub write: String,
+    /// What Kaseya answered.
+    pub answer: String,
+    /// What it did.
+    pub effect: Effect,
+    /// What the line then showed, and how many lines there were.
+    pub shown: String,
+}
+
+/// What became of a line that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PutBack {
+    /// Nothing was changed.
+    NotNeeded,
+    /// It holds again what it held.
+    Done,
+    /// It does not, or that is not known: what a person has to do.
+    Failed(String),
+}
+
+/// What the trial of writes came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trial {
+    /// Each write in its order; none was tried after one that had an effect.
+    pub steps: Vec<TrialStep>,
+    /// Why nothing was tried, where nothing was.
+    pub not_tried: Option<String>,
+    /// The profile whose write has its effect and its date.
+    pub works: Option<LineProfile>,
+    /// What became of the line.
+    pub put_back: PutBack,
+    /// What the line held before.
+    pub held: String,
+}
+
+impl Trial {
+    pub(super) fn not_tried(why: &str) -> Self {
+        let (steps, put_back) = (Vec::new(), PutBack::NotNeeded);
+        Self { steps, not_tried: Some(why.to_owned()), works: None, put_back, held: String::new() }
+    }
+}
+
+/// What a line holds.
+type Held = (f64, Option<Date>);
+
+fn held(line: &ContractLine) -> Held {
+    (line.units, line.effective_date)
+}
+
+fn said(held: Option<Held>) -> String {
+    match held {
+        Some((units, Some(day))) => format!("{units} units from {day}"),
+        Some((units, None)) => format!("{units} units without a date"),
+        None => "no such line".to_owned(),
+    }
+}
+
+/// A contract's lines beside those that it had before.
+struct Beside<'a> {
+    before: &'a [ContractLine],
+    now: &'a [ContractLine],
+    line: LineId,
+}
+
+impl Beside<'_> {
+    fn found(lines: &[ContractLine], id: LineId) -> Option<&ContractLine> {
+        lines.iter().find(|line| line.id == id)
+    }
+
+    fn line(&self) -> Option<&ContractLine> {
+        Self::found(self.now, self.line)
+    }
+
+    fn others_are_the_same(&self) -> bool {
+        let others = |lines: &[ContractLine]| -> Vec<ContractLine> {
+            lines.iter().filter(|line| line.id != self.line).cloned().collect()
+        };
+        others(self.before) == others(self.now)
+    }
+
+    fn is_as_before(&self) -> bool {
+        let before = Self::found(self.before, self.line).map(held);
+        self.line().map(held) == before && self.others_are_the_same()
+    }
+
+    fn effect(&self, units: u32, day: Date) -> Effect {
+        if self.now.len() > self.before.len() {
+            return Effect::AddedLine;
+        }
+        if !self.others_are_the_same() || self.line().is_none() {
+            return Effect::OtherLines;
+        }
+        match self.line().map(held) {
+            Some((shown, date)) if shown == f64::from(units) => {
+                if date == Some(day) {
+                    Effect::Done
+                } else {
+                    Effect::OtherDate
+                }
+            }
+            _ if self.is_as_before() => Effect::Nothing,
+            _ => Effect::Otherwise,
+        }
+    }
+
+    fn shown(&self) -> String {
+        let (before, now) = (self.before.len(), self.now.len());
+        format!("{}; {now} lines after {before}", said(self.line().map(held)))
+    }
+}
+
+/// The writes that a profile leaves open, the least harmful first: two fields of a line, a line, a list where the profile has one, a
+/// contract. A POST, which may add a line and bill twice, comes last, and only where the profile says so.
+fn writes(profile: &LineProfile) -> Vec<LineWrite> {
+    let (read, own) = (&profile.read, &profile.write);
+    let inside = read.rows.len() > 1;
+    let list = if inside { format!("{}/services", read.route) } else { read.route.clone() };
+    let mut routes = vec![own.route.clone(), format!("{list}/{{lineId}}")];
+    routes.push(format!("{}/{{lineId}}", list.replace("/{contractId}", "")));
+    routes.retain(|route| route.contains("{lineId}"));
+    let mut writes: Vec<LineWrite> = Vec::new();
+    let mut add = |method: WriteMethod, route: &str, body: WriteBody| {
+        let write = LineWrite { method, route: route.to_owned(), body };
+        if !writes.contains(&write) {
+            writes.push(write);
+        }
+    };
+    use WriteMethod::{Patch, Post, Put};
+    for (method, body) in [(Patch, WriteBody::JsonPatch), (Patch, WriteBody::Line), (Put, WriteBody::Line)] {
+        routes.iter().for_each(|route| add(method, route, body));
+    }
+    // A list that is put in the place of all lines would take the others away.
+    if own.body == WriteBody::Array && own.method != Post {
+        add(Patch, &own.route, WriteBody::Array);
+        add(own.method, &own.route, WriteBody::Array);
+    }
+    if inside && read.filter.is_none() && read.paging == Paging::None {
+        let own_contract = (own.body == WriteBody::Contract).then_some(&own.route);
+        for method in [Patch, Put] {
+            own_contract
+                .into_iter()
+                .chain([&read.route])
+                .for_each(|route| add(method, route, WriteBody::Contract));
+        }
+    }
+    if own.method == Post {
+        add(Post, &own.route, own.body);
+    }
+    writes
+}
+
+/// Method, route and body.
+fn named(write: &LineWrite) -> String {
+    let body = match write.body {
+        WriteBody::Line => "the line",
+        WriteBody::Array => "a list with the line",
+        WriteBody::JsonPatch => "two changes by RFC 6902",
+        WriteBody::Contract => "the whole contract",
+    };
+    format!("{} {}, {body}", write.method.as_str().to_ascii_uppercase(), write.route)
+}
+
+/// What an answer to a write says, and whether it may still have its effect later.
+struct Answered {
+    said: String,
+    sent: bool,
+    taken: bool,
+    may_come_later: bool,
+}
+
+impl Session {
+    /// Tries the writes one after the other until one has an effect, reads units and date after each, and puts the line back whatever
+    /// came of it.
+    pub(super) async fn try_writes(&self, profile: &Arc<LineProfile>, order: TrialOrder) -> Trial {
+        let before = match self.lines_by(profile, order.contract).await {
+            Ok(before) => before,
+            Err(error) => {
+                return Trial::not_tried(&format!(
+                    "the lines could not be read: {error}; nothing was written"
+                ));
+            }
+        };
+        let Some(line) = Beside::found(&before, order.line).cloned() else {
+            return Trial::not_tried("the contract has no such line: nothing was written");
+        };
+        let whole = line.units.fract() == 0.0 && (0.0..1_000_000.0).contains(&line.units);
+        let (true, Some(effective)) = (whole, line.effective_date) else {
+            let why = "the line has no whole units or no effective date: nothing was written";
+            return Trial::not_tried(why);
+        };
+        if line.units == f64::from(order.to) {
+            let why = format!("the line has {} units already: say others; nothing was written", order.to);
+            return Trial::not_tried(&why);
+        }
+        let today = self.shared.clock.now().to_zoned(TimeZone::UTC).date();
+        let day = if today == effective { today.saturating_add(1.day()) } else { today };
+
+        let mut steps = Vec::new();
+        let mut works = None;
+        // The last reading, and the write that may have changed something.
+        let (mut now, mut suspect, mut taken) = (Some(before.clone()), None, None);
+        for write in writes(profile) {
+            let by = Arc::new(profile.with_write(write.clone()));
+            let Some(present) = now.as_deref().and_then(|lines| Beside::found(lines, order.line)).cloned()
+            else {
+                break;
+            };
+            let answered = self.try_write(&by, order.contract, &present, (order.to, day)).await;
+            let read = self.lines_by(profile, order.contract).await;
+            let (effect, shown) = match &read {
+                Ok(lines) => {
+                    let beside = Beside { before: &before, now: lines, line: order.line };
+                    let effect = beside.effect(order.to, day);
+                    let not_sent = effect == Effect::Nothing && !answered.sent;
+                    (if not_sent { Effect::NotSent } else { effect }, beside.shown())
+                }
+                Err(error) => (Effect::Unread, error.to_string()),
+            };
+            now = read.ok();
+            steps.push(TrialStep { write: named(&write), answer: answered.said, effect, shown });
+            if !matches!(effect, Effect::Nothing | Effect::NotSent) {
+                suspect = Some(Arc::clone(&by));
+                works = (effect == Effect::Done).then(|| LineProfile::clone(&by));
+                break;
+            }
+            if answered.may_come_later {
+                suspect = Some(by);
+                break;
+            }
+            if answered.taken {
+                taken = Some(by);
+            }
+        }
+        // What was taken and does not show may show later: the old number is sent after it.
+        let suspect = suspect.or(taken);
+        // As it stands now: a write may compare it with what is there.
+        let present = now.as_deref().and_then(|lines| Beside::found(lines, order.line)).unwrap_or(&line);
+        // Checked to be whole and small.
+        let units = line.units as u32;
+        let put_back = match suspect {
+            None => PutBack::NotNeeded,
+            Some(by) => {
+                let answered = self.try_write(&by, order.contract, present, (units, effective)).await;
+                let left = self.lines_by(profile, order.contract).await;
+                put_back(&before, &line, &answered.said, left)
+            }
+        };
+        Trial { steps, not_tried: None, works, put_back, held: said(Some(held(&line))) }
+    }
+
+    async fn try_write(
+        &self,
+        profile: &Arc<LineProfile>,
+        contract: ContractId,
+        line: &ContractLine,
+        to: (u32, Date),
+    ) -> Answered {
+        let not_sent = |error: &dyn fmt::Display| Answered {
+            said: format!("not sent: {error}"),
+            sent: false,
+            taken: false,
+            may_come_later: false,
+        };
+        let request = match self.line_write(profile, contract, line, to).await {
+            Ok(request) => request,
+            Err(WriteError::NotSent(error)) => return not_sent(&error),
+            Err(error) => return not_sent(&error),
+        };
+        let token = match self.v1_at_hand() {
+            Ok(token) => token,
+            Err(error) => return not_sent(&error),
+        };
+        let sent = self.exchange(&request.call, Some(&token.secret), request.body, request.timeout).await;
+        let answered = |said: String| Answered { said, sent: true, taken: false, may_come_later: false };
+        match sent {
+            Ok(Verdict::Success(success)) if names_line(&success.result, profile, contract, line) => {
+                Answered { taken: true, ..answered("taken".to_owned()) }
+            }
+            Ok(Verdict::Success(_)) => {
+                Answered { taken: true, ..answered("taken, with an answer about another line".to_owned()) }
+            }
+            Ok(Verdict::Unclear(status, _)) => Answered {
+                taken: true,
+                may_come_later: status == 202,
+                ..answered(format!("status {status}, neither a yes nor a no"))
+            },
+            Ok(Verdict::Refused(status, _) | Verdict::NotUnderstood(status, _)) => {
+                answered(format!("refused with status {status}"))
+            }
+            Ok(Verdict::Unauthorized(_)) => answered("not allowed (401)".to_owned()),
+            Ok(Verdict::Forbidden(_)) => answered("not allowed (403)".to_owned()),
+            Ok(Verdict::Limited(_)) => {
+                Answered { may_come_later: true, ..answered("the call limit is reached".to_owned()) }
+            }
+            Ok(Verdict::Server(_)) => {
+                Answered { may_come_later: true, ..answered("a server error".to_owned()) }
+            }
+            Ok(Verdict::Page | Verdict::NotKaseya) => answered("a web page".to_owned()),
+            Ok(Verdict::Garbled(fault)) => Answered { taken: true, ..answered(format!("unclear: {fault}")) },
+            Err(BmsError::NoAnswer { cause, .. }) if cause.may_have_arrived() => {
+                Answered { may_come_later: true, ..answered(format!("no answer: {cause}")) }
+            }
+            Err(error) => not_sent(&error),
+        }
+    }
+}
+
+/// What the line holds after it was put back.
+fn put_back(
+    before: &[ContractLine],
+    line: &ContractLine,
+    answer: &str,
+    left: Result<Vec<ContractLine>, BmsError>,
+) -> PutBack {
+    let by_hand = format!("set it by hand to {}", said(Some(held(line))));
+    match left {
+        Ok(left) => {
+            let beside = Beside { before, now: &left, line: line.id };
+            if beside.is_as_before() {
+                return PutBack::Done;
+            }
+            let shown = said(beside.line().map(held));
+            let added: Vec<String> = left
+                .iter()
+                .filter(|line| Beside::found(before, line.id).is_none())
+                .map(|line| line.id.to_string())
+                .collect();
+            let more = match added.as_slice() {
+                [] if beside.others_are_the_same() => String::new(),
+                [] => "; OTHER LINES CHANGED: look at the contract's history".to_owned(),
+                ids => format!("; REMOVE BY HAND the lines that were added: {}", ids.join(", ")),
+            };
+            PutBack::Failed(format!("put back, {answer}: the line now holds {shown}: {by_hand}{more}"))
+        }
+        Err(error) => PutBack::Failed(format!(
+            "put back, {answer}, and the line could not be read ({error}): look at it, and {by_hand}"
+        )),
+    }
+}
+
+/// What the trial says of the assumptions about writes.
+pub(super) fn judge(trial: &Trial, findings: &mut Findings) {
+    const WRITES: [&str; 3] = ["v1-write", "v1-write-date", "v1-write-back"];
+    if let Some(why) = &trial.not_tried {
+        WRITES.into_iter().for_each(|id| findings.untold(id, why));
+        return;
+    }
+    let Some(last) = trial.steps.last() else {
+        WRITES.into_iter().for_each(|id| findings.untold(id, "nothing was tried"));
+        return;
+    };
+    let evidence = format!("{}: {}; the line then showed {}", last.write, last.answer, last.shown);
+    let effect = last.effect;
+    match effect {
+        Effect::Unread | Effect::NotSent => {
+            findings.untold("v1-write", evidence.clone());
+            findings.untold("v1-write-date", evidence);
+        }
+        _ => {
+            let has_units = matches!(effect, Effect::Done | Effect::OtherDate);
+            findings.judge("v1-write", has_units, evidence.clone());
+            if has_units {
+                findings.judge("v1-write-date", effect == Effect::Done, evidence);
+            } else {
+                findings.untold("v1-write-date", evidence);
+            }
+        }
+    }
+    match &trial.put_back {
+        PutBack::NotNeeded => {
+            findings.untold("v1-write-back", "no write changed the line: nothing was put back")
+        }
+        PutBack::Done => {
+            findings.judge("v1-write-back", true, format!("put back: the line holds {} again", trial.held));
+        }
+        PutBack::Failed(why) => findings.judge("v1-write-back", false, why.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_harmful_write_comes_first_and_a_post_only_where_the_profile_says_so() {
+        for profile in LineProfile::shipped() {
+            let tried = writes(profile);
+            let rank = |write: &LineWrite| match (write.body, write.method) {
+                (_, WriteMethod::Post) => 5,
+                (WriteBody::JsonPatch, _) => 0,
+                (WriteBody::Line, WriteMethod::Patch) => 1,
+                (WriteBody::Line, _) => 2,
+                (WriteBody::Array, _) => 3,
+                (WriteBody::Contract, _) => 4,
+            };
+            assert!(tried.is_sorted_by_key(rank), "{tried:?}");
+            assert!(tried.contains(&profile.write), "{}", profile.name());
+            assert!(tried.iter().all(|write| write.method != WriteMethod::Post));
+            // Each is a profile that can be stored.
+            tried.iter().for_each(|write| assert_eq!(profile.with_write(write.clone()).write, *write));
+        }
+        let posting = LineProfile::shipped()[0].text().replace("\"put\"", "\"post\"");
+        let tried = writes(&LineProfile::parse(&posting).expect("a profile"));
+        assert_eq!(tried.iter().filter(|write| write.method == WriteMethod::Post).count(), 1);
+        assert_eq!(tried.last().map(|write| write.method), Some(WriteMethod::Post));
+    }
+}
