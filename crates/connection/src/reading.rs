@@ -15,7 +15,7 @@ use kaseya::{Allowance, Bms, BmsError, Limits, Session};
 use store::{Store, StoreError, settings};
 use vault::KeyRing;
 
-use crate::{NotTried, Values, counting::Counting};
+use crate::{NoAddress, NotTried, Values, counting::Counting};
 
 /// Reads for people. Clones share tokens.
 #[derive(Clone)]
@@ -70,6 +70,7 @@ impl NotRead {
         match self {
             Self::Refused { code, .. } | Self::NotTried(NotTried::RefusedBefore { code, .. }) => Some(*code),
             Self::NotTried(NotTried::CallLimit) => Some(ErrorCode::Lim01),
+            Self::NotTried(NotTried::NoAddress(NoAddress::LineProfile(_))) => Some(ErrorCode::Lin01),
             Self::NotTried(NotTried::NoAddress(_)) => Some(ErrorCode::Host01),
             Self::NotAllowed => Some(ErrorCode::Auth06),
             Self::Call(error) => Some(error.code()),

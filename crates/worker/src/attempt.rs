@@ -35,6 +35,8 @@ pub(crate) struct Limits {
 
 /// A call that failed in passing is tried again in a later attempt after this wait.
 const RETRY: Backoff = Backoff { first: Duration::from_secs(30), longest: Duration::from_secs(15 * 60) };
+/// After so many contracts whose lines do not fit the line profile, and none whose do, the others are not read.
+const MOST_MISFITS: usize = 3;
 /// After this many attempts in a row that got nowhere, a failure in passing is final for the run.
 const LAST_SETBACK: u32 = 4;
 
@@ -217,6 +219,8 @@ impl Attempt<'_> {
         // What ended the work for all that is left, if anything did.
         let mut ended: Option<Verdict> = None;
         let mut host_failures_in_a_row = 0_u32;
+        // Whether these tell something of the tenant or of themselves alone, the others will show.
+        let mut misfits: Vec<(&Contract, BmsError)> = Vec::new();
         for (place, together) in worked_on_together(&self.content.contracts).into_iter().enumerate() {
             // The first is worked on however long the logins took, or no attempt would ever get on.
             if ended.is_none() && (self.is_halted() || place > 0 && self.is_over()) {
@@ -242,6 +246,14 @@ impl Attempt<'_> {
                     }
                     Some(Interrupted::Contract(verdict)) => (verdict, false, false),
                     Some(Interrupted::All(verdict)) => (verdict, true, false),
+                    Some(Interrupted::Call(error @ BmsError::Unfit(_))) => {
+                        host_failures_in_a_row = 0;
+                        if misfits.len() + 1 == MOST_MISFITS && !self.session.lines_fit() {
+                            ended = ended.or(Some(self.judge(&error)));
+                        }
+                        misfits.push((contract, error));
+                        continue;
+                    }
                     Some(Interrupted::Call(error)) => {
                         findings.note_failure(&error);
                         host_failures_in_a_row =
@@ -253,6 +265,11 @@ impl Attempt<'_> {
                 self.conclude(contract, results, &verdict, failed, findings);
                 ended = ended.or(for_all.then_some(verdict));
             }
+        }
+        for (contract, error) in misfits {
+            let error = if self.session.lines_fit() { error.of_one_contract() } else { error };
+            findings.note_failure(&error);
+            self.conclude(contract, Vec::new(), &self.judge(&error), true, findings);
         }
     }
 

@@ -129,23 +129,22 @@ pub(crate) async fn plan_contract(
     shown: Option<&ShownContract>,
 ) -> Result<Planned, BmsError> {
     let mut planned = Planned::default();
-    let Some(shown) = shown else {
-        // It may be gone with its account.
-        match in_use::account_out_of_use(attempt, contract).await? {
-            Some(remark) => planned.send_nothing(contract, ErrorCode::Acc01, remark),
-            None => {
-                let remark = Remark::ContractNotShown { contract: contract.name.clone() };
-                planned.send_nothing(contract, ErrorCode::Con02, remark);
-            }
-        }
-        return Ok(planned);
-    };
+    let Some(shown) = shown else { return send_nothing_to_missing(attempt, contract).await };
     if let Some((code, remark)) = out_of_use(contract, shown) {
         planned.send_nothing(contract, code, remark);
         return Ok(planned);
     }
     let any_number = contract.targets.iter().any(|target| target.wanted != Wanted::Unknown);
-    let lines = if any_number { attempt.session.lines(contract.id).await? } else { Vec::new() };
+    let lines = match any_number {
+        false => Vec::new(),
+        true => match attempt.session.lines(contract.id).await {
+            // A contract that a survey saw may be gone by now, and says nothing of the line profile.
+            Err(BmsError::Unfit(_)) if contract.seen.is_some() && !is_shown(attempt, contract).await? => {
+                return send_nothing_to_missing(attempt, contract).await;
+            }
+            read => read?,
+        },
+    };
     planned.reading = any_number.then(|| Reading::of(contract, &lines, attempt.clock.now()));
     planned.lines_total = lines.iter().try_fold(0.0, |sum, line| Some(sum + line.units * line.unit_price?));
     planned.total = shown.total;
@@ -174,6 +173,27 @@ pub(crate) async fn plan_contract(
     let of_other = lines.iter().any(|line| line.names_other_account(contract.account));
     object(attempt, contract, shown, of_other, &mut planned).await?;
     Ok(planned)
+}
+
+/// A contract that Kaseya does not show.
+async fn send_nothing_to_missing(attempt: &Attempt<'_>, contract: &Contract) -> Result<Planned, BmsError> {
+    let mut planned = Planned::default();
+    // It may be gone with its account.
+    match in_use::account_out_of_use(attempt, contract).await? {
+        Some(remark) => planned.send_nothing(contract, ErrorCode::Acc01, remark),
+        None => {
+            let remark = Remark::ContractNotShown { contract: contract.name.clone() };
+            planned.send_nothing(contract, ErrorCode::Con02, remark);
+        }
+    }
+    Ok(planned)
+}
+
+/// Whether Kaseya shows a contract now, or leaves open whether it does.
+async fn is_shown(attempt: &Attempt<'_>, contract: &Contract) -> Result<bool, BmsError> {
+    attempt.session.sign_in_to_reads().await?;
+    let found = attempt.session.look_up_contracts(&[contract.id]).await?;
+    Ok(!found.is_missing(contract.id.0))
 }
 
 /// Takes back what stands against sending: the contract is another account's, or its service or account is out of use.

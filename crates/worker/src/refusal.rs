@@ -34,6 +34,13 @@ impl OurFault {
             Self::LineProfile(_) => Remark::LineProfileUnusable,
         }
     }
+
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Vault(_) | Self::Host(_) | Self::Bases(_) => ErrorCode::Unk01,
+            Self::LineProfile(_) => ErrorCode::Lin01,
+        }
+    }
 }
 
 /// Every company of the slice: not sent, and why. Kaseya was not called.
@@ -44,7 +51,7 @@ pub(crate) fn job_done(
     fault: &OurFault,
     now: Timestamp,
 ) -> v1::JobDone {
-    let result = TargetResult::not_sent(ErrorCode::Unk01, Some(fault.remark()));
+    let result = TargetResult::not_sent(fault.code(), Some(fault.remark()));
     let companies = content.contracts.iter().flat_map(|contract| {
         let results: Vec<TargetResult> = contract.targets.iter().map(|_| result.clone()).collect();
         company_outcomes(contract, &results)

@@ -44,7 +44,7 @@ async fn case_e14_authenticate_reads_lines_by_the_profile_that_jobs_go_by() {
         })
         .expect("it is not kept in a file");
     let tried = world.try_password(RIGHT).await.expect("it is tried");
-    assert_eq!(failures(&tried), ["view_lines UNK-01"]);
+    assert_eq!(failures(&tried), ["view_lines LIN-01"]);
     let shipped = kaseya::LineProfile::default();
     let profile = shipped.text().replace("/finance/contracts/{contractId}/services", "/x/{contractId}/lines");
     world.sql(&format!("update installation set line_profile = $toml${profile}$toml$")).await;

@@ -4,6 +4,7 @@ mod evidence;
 mod few_calls;
 mod late_writes;
 mod leftovers;
+mod misfits;
 mod run_brake;
 mod sizes;
 mod waiting;

@@ -292,6 +292,13 @@ impl World {
         .await;
     }
 
+    /// How Kaseya shows and takes lines from now on.
+    pub fn lines(&self, edit: impl FnOnce(&mut kaseya_simulator::LineBehaviour)) {
+        self.kaseya
+            .edit(|state| edit(&mut state.behaviour.lines))
+            .expect("a state without a file is always kept");
+    }
+
     /// Edits a company's line by hand.
     pub fn edit(&self, company: u32, edit: impl FnOnce(&mut Line)) {
         self.kaseya

@@ -7,8 +7,8 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
-use connection::{Authenticated, Checked, Finding, NotTried};
-use domain::{Billing, NextTry};
+use connection::{Authenticated, Checked, Finding, NoAddress, NotTried};
+use domain::{Billing, NextTry, Remark};
 use jiff::tz::TimeZone;
 use operations::{
     connection_settings::{ConnectionForm, CredentialsForm},
@@ -371,6 +371,10 @@ fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) ->
             outcome(fill(words.too_often, &[("when", &shown::instant(until, zone, language))]))
         }
         NotSaved::NotTried(NotTried::CallLimit) => outcome(words.call_limit.to_owned()),
+        // The installation's fault: no field of the form fixes it.
+        NotSaved::NotTried(NotTried::NoAddress(NoAddress::LineProfile(_))) => {
+            outcome(advice::remark(&Remark::LineProfileUnusable, reader))
+        }
         NotSaved::NotTried(NotTried::NoAddress(_)) => {
             page.mistakes = vec![(Field::Host, words.host_wrong.to_owned())];
             outcome(words.mistakes.to_owned())

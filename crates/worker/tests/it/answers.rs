@@ -386,18 +386,20 @@ async fn case_e12_a_mark_before_json_and_a_connection_that_breaks_once_do_no_har
 #[tokio::test]
 async fn case_e13_unk_01_says_what_was_wrong_and_where() {
     let mut world = World::new(state()).await;
-    world.kaseya.fail(Endpoint::ContractLines, 1, Fault::Without(vec!["Units".into()]));
-    let done = world.work(vec![simple(5001, "acme", 14)]).await;
-    assert_eq!(came_out(&done, "acme", 5001), "deferred UNK-01");
+    // The first contract's lines fit the profile: what is wrong is the second's own.
+    let two = || vec![simple(5001, "acme", 12), simple(5002, "beta", 14)];
+    world.kaseya.fail(Endpoint::ContractLines, 2, Fault::Without(vec!["Units".into()]));
+    let done = world.work(two()).await;
+    assert_eq!(came_out(&done, "beta", 5002), "deferred UNK-01");
     let endpoint = "GET /api/finance/contracts/{contractId}/services".to_owned();
     let said = Remark::AnswerUnusable { endpoint, fault: AnswerFault::LineWithoutUnits };
-    assert_eq!(remarks(&done, "acme", 5001), [said]);
+    assert_eq!(remarks(&done, "beta", 5002), [said]);
 
     let mut world = World::new(state()).await;
-    world.kaseya.fail(Endpoint::ContractLines, 1, Fault::Answer { status: 404, body: json!({}) });
-    let done = world.work(vec![simple(5001, "acme", 14)]).await;
-    assert_eq!(came_out(&done, "acme", 5001), "not_sent UNK-01");
-    assert_eq!(faults(&done, "acme", 5001), [AnswerFault::NoWords]);
+    world.kaseya.fail(Endpoint::ContractLines, 2, Fault::Answer { status: 404, body: json!({}) });
+    let done = world.work(two()).await;
+    assert_eq!(came_out(&done, "beta", 5002), "not_sent UNK-01");
+    assert_eq!(faults(&done, "beta", 5002), [AnswerFault::NoWords]);
 }
 
 #[tokio::test]
@@ -408,7 +410,7 @@ async fn case_e14_jobs_go_by_the_stored_line_profile() {
     })
     .await;
     let done = world.work(vec![simple(5001, "acme", 14)]).await;
-    assert_eq!(came_out(&done, "acme", 5001), "not_sent UNK-01");
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent LIN-01");
     if let Some(integration) = &mut world.script().content.integration {
         let shipped = kaseya::LineProfile::default();
         integration.line_profile =

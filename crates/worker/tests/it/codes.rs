@@ -197,7 +197,9 @@ fn rows() -> Vec<(ErrorCode, &'static str, Shape)> {
             Shape::Fault(Endpoint::WriteLine, 1, Fault::NoSuccess("Period is closed".into())),
         ),
         (Unk01, "deferred", Shape::Fault(Endpoint::ContractLines, 1, Fault::Truncated)),
-        (Unk01, "deferred", Shape::Fault(Endpoint::ContractLines, 1, Fault::Without(vec!["Units".into()]))),
+        (Lin01, "not_sent", Shape::Fault(Endpoint::ContractLines, 1, Fault::Without(vec!["Units".into()]))),
+        (Lin01, "not_sent", Shape::Fault(Endpoint::ContractLines, 1, answer(405, json!({})))),
+        (Unk01, "deferred", Shape::Fault(Endpoint::ContractLines, 1, Fault::NullResult)),
         (Unk01, "sent", Shape::Fault(Endpoint::WriteLine, 1, taken())),
         // What the simulator itself says when it says which.
         (Auth01, "not_sent", Shape::State(|state| says_which(state).login.password = "another".into())),

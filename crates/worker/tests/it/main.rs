@@ -10,6 +10,7 @@ mod happy;
 mod in_use;
 mod job;
 mod leftovers;
+mod line_profile;
 mod permits;
 mod plan_switches;
 mod plans;
