@@ -66,6 +66,8 @@ impl Values {
         let associated = Associated {
             partner: partner.as_str(),
             host: &stored.host,
+            v2_base: stored.v2_base.as_deref(),
+            v1_base: stored.v1_base.as_deref(),
             tenant: &stored.tenant,
             user: &stored.user_name,
         };

@@ -90,13 +90,7 @@ impl Installation {
 
     /// The keys that seal passwords.
     pub fn keys(&self) -> anyhow::Result<KeyRing> {
-        let file = match &self.data_dir {
-            Some(directory) => directory.key_ring_file(),
-            None => self.config.section::<VaultSection>("vault")?.key_ring_file,
-        };
-        KeyRing::read(&file).with_context(|| {
-            format!("{} is no key ring; `kaseya-sync keys new --file FILE` makes one", file.display())
-        })
+        key_ring(&self.config, self.data_dir.as_ref())
     }
 
     /// What tries values, with the settings of the workers.
@@ -141,4 +135,15 @@ impl Installation {
 /// The broker's address.
 pub(crate) fn bus_uri(config: &Config) -> anyhow::Result<secrecy::SecretString> {
     Ok(config.section::<BusSection>("bus")?.uri_file.read()?)
+}
+
+/// The keys of the data directory, or else of the configuration.
+pub(crate) fn key_ring(config: &Config, data_dir: Option<&DataDir>) -> anyhow::Result<KeyRing> {
+    let file = match data_dir {
+        Some(directory) => directory.key_ring_file(),
+        None => config.section::<VaultSection>("vault")?.key_ring_file,
+    };
+    KeyRing::read(&file).with_context(|| {
+        format!("{} is no key ring; `kaseya-sync keys new --file FILE` makes one", file.display())
+    })
 }

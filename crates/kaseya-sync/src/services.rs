@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use vault::KeyRing;
 use worker::{Worker, WorkerSettings};
 
-use crate::{data_dir::DataDir, ended::NAME};
+use crate::{data_dir::DataDir, ended::NAME, migrate};
 
 /// Connections for all services and whoever looks.
 const POOL: usize = 24;
@@ -44,7 +44,7 @@ pub(crate) async fn prepare(context: &Context, directory: &DataDir) -> anyhow::R
     let stop = context.shutdown.soft();
     let settings = Settings { application: NAME.to_owned(), pool_size: POOL, ..Settings::new(url) };
     let store = Store::connect(settings, context.entropy.clone()).await?;
-    store.migrate().await?;
+    migrate::bring_up_to_date(&store, &context.entropy, || Ok(Arc::clone(&keys))).await?;
     let clock = CalibratedClock::start(&store, Arc::clone(&context.clock), stop.clone()).await?;
     let bus = Arc::new(InProcess::new());
     context.health.dependency_with_fault("postgres", store.fault(stop));

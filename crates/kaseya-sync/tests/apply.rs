@@ -71,6 +71,8 @@ impl World {
         let associated = Associated {
             partner: "example-msp",
             host: &integration.host,
+            v2_base: integration.v2_base.as_deref(),
+            v1_base: integration.v1_base.as_deref(),
             tenant: &integration.tenant,
             user: &integration.user_name,
         };

@@ -9,7 +9,7 @@ use store::{
     logins::{self, LoginOf},
     settings::Integration,
 };
-use vault::{Associated, KeyRing, Sealed};
+use vault::{Associated, KeyRing};
 
 /// What credentials are sealed with.
 #[derive(Debug, Clone, Copy)]
@@ -45,27 +45,29 @@ pub fn seal(
     sealing: Sealing<'_>,
 ) -> SealedCredentials {
     let Sealing { keys, entropy, now } = sealing;
-    let associated = Associated {
-        partner: partner.as_str(),
-        host: &values.host,
-        tenant: &values.tenant,
-        user: &values.user_name,
-    };
-    // What is sealed opens for its own partner, host, tenant and user alone: with any other of these it is another.
-    let same = stored.filter(|stored| {
-        let opened = keys.open(&associated, &Sealed::from_text(&*stored.sealed_password));
-        opened.is_ok_and(|password| password.expose_secret() == values.password.expose_secret())
+    let before = stored.and_then(|stored| Some((stored, Values::stored(partner, stored, keys)?)));
+    let same = before.filter(|(_, before)| {
+        (&before.host, &before.tenant, &before.user_name) == (&values.host, &values.tenant, &values.user_name)
+            && before.password.expose_secret() == values.password.expose_secret()
     });
     let (sealed_password, version, password_changed_at) = match same {
-        Some(stored) => {
-            // What is proven for one address is not for another: a job that has begun there gets no permit any more.
-            let version = stored.credentials_version + u32::from(!values.lead_to_stored(stored));
-            (stored.sealed_password.clone(), version, stored.password_changed_at)
+        Some((stored, _)) if values.lead_to_stored(stored) => {
+            (stored.sealed_password.clone(), stored.credentials_version, stored.password_changed_at)
         }
-        None => {
+        other => {
+            let associated = Associated {
+                partner: partner.as_str(),
+                host: &values.host,
+                v2_base: values.v2_base.as_deref(),
+                v1_base: values.v1_base.as_deref(),
+                tenant: &values.tenant,
+                user: &values.user_name,
+            };
             let sealed = keys.seal(&associated, &values.password, |bytes| entropy.fill(bytes));
+            // What is proven for one address is not for another: a job that has begun there gets no permit any more.
             let version = stored.map_or(0, |stored| stored.credentials_version) + 1;
-            (sealed.as_str().to_owned(), version, Some(now))
+            let changed_at = other.map_or(Some(now), |(stored, _)| stored.password_changed_at);
+            (sealed.as_str().to_owned(), version, changed_at)
         }
     };
     SealedCredentials {

@@ -49,6 +49,7 @@ pub mod requests;
 mod row;
 pub mod runs;
 pub mod schedules;
+pub mod sealed_passwords;
 mod section;
 pub mod services;
 pub mod settings;

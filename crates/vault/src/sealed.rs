@@ -1,4 +1,4 @@
-//! Sealed secrets: `v1.{key id}.{wrapped data key}.{secret}`, the last two in Base64.
+//! Sealed secrets: `v2.{key id}.{wrapped data key}.{secret}`, the last two in Base64.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -9,15 +9,21 @@ use crate::{
     cipher::{KEY_LEN, KeyBytes, decrypt, encrypt, fresh_key},
 };
 
-const VERSION: &str = "v1";
+const VERSION: &str = "v2";
+/// The form before it, bound to no base address, which such a text begins with. It opens only to be sealed again.
+pub const WITHOUT_BASES: &str = "v1";
 
-/// What a secret is bound to: it opens for exactly these four.
+/// What a secret is bound to: it opens for exactly these, so that nobody who can change an address is sent the password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Associated<'a> {
     /// Whose integration.
     pub partner: &'a str,
     /// Kaseya's host.
     pub host: &'a str,
+    /// The V2 base address that is set instead of the host's own.
+    pub v2_base: Option<&'a str>,
+    /// The V1 base address that is set instead of the host's own.
+    pub v1_base: Option<&'a str>,
     /// The tenant.
     pub tenant: &'a str,
     /// The user name.
@@ -46,9 +52,9 @@ pub enum VaultError {
     /// The ring lacks the key: a fault of ours, not of the credentials.
     #[error("the key ring has no key {0:?}")]
     UnknownKey(String),
-    /// Not a sealed text, tampered with, or bound to another partner, host, tenant or user.
+    /// Not a sealed text, tampered with, or bound to another partner, host, base address, tenant or user.
     #[error(
-        "the sealed secret does not open: it was changed, or belongs to another partner, host, tenant or user"
+        "the sealed secret does not open: it was changed, or belongs to another partner, host, address, tenant or user"
     )]
     Refused,
 }
@@ -62,14 +68,39 @@ impl KeyRing {
         mut fill: impl FnMut(&mut [u8]),
     ) -> Sealed {
         let data_key = fresh_key(&mut fill);
-        let body = encrypt(&data_key, &secret_aad(associated), secret.expose_secret().as_bytes(), &mut fill);
+        let aad = secret_aad(VERSION, associated);
+        let body = encrypt(&data_key, &aad, secret.expose_secret().as_bytes(), &mut fill);
         self.wrap(&data_key, associated, &body, fill)
     }
 
     /// Opens what was sealed for `associated`.
     pub fn open(&self, associated: &Associated<'_>, sealed: &Sealed) -> Result<SecretString, VaultError> {
-        let (data_key, body) = self.unwrap(associated, sealed)?;
-        let plain = decrypt(&data_key, &secret_aad(associated), &body).ok_or(VaultError::Refused)?;
+        self.open_version(VERSION, associated, sealed)
+    }
+
+    /// Seals a secret again that is bound to no base address, now to these. `None` when it is bound already.
+    pub fn bind_bases(
+        &self,
+        associated: &Associated<'_>,
+        sealed: &Sealed,
+        fill: impl FnMut(&mut [u8]),
+    ) -> Result<Option<Sealed>, VaultError> {
+        if parts(VERSION, sealed).is_ok() {
+            return Ok(None);
+        }
+        let secret = self.open_version(WITHOUT_BASES, associated, sealed)?;
+        Ok(Some(self.seal(associated, &secret, fill)))
+    }
+
+    fn open_version(
+        &self,
+        version: &str,
+        associated: &Associated<'_>,
+        sealed: &Sealed,
+    ) -> Result<SecretString, VaultError> {
+        let (data_key, body) = self.unwrap(version, associated, sealed)?;
+        let aad = secret_aad(version, associated);
+        let plain = decrypt(&data_key, &aad, &body).ok_or(VaultError::Refused)?;
         let text = std::str::from_utf8(&plain).map_err(|_| VaultError::Refused)?;
         Ok(SecretString::from(text))
     }
@@ -82,8 +113,8 @@ impl KeyRing {
         sealed: &Sealed,
         fill: impl FnMut(&mut [u8]),
     ) -> Result<Option<Sealed>, VaultError> {
-        let (data_key, body) = self.unwrap(associated, sealed)?;
-        if parts(sealed)?.key_id == self.writer_id() {
+        let (data_key, body) = self.unwrap(VERSION, associated, sealed)?;
+        if parts(VERSION, sealed)?.key_id == self.writer_id() {
             return Ok(None);
         }
         Ok(Some(self.wrap(&data_key, associated, &body, fill)))
@@ -97,20 +128,21 @@ impl KeyRing {
         mut fill: impl FnMut(&mut [u8]),
     ) -> Sealed {
         let writer = self.writer();
-        let wrapped =
-            encrypt(&writer.bytes, &key_aad(&writer.id, associated), data_key.as_slice(), &mut fill);
+        let aad = key_aad(VERSION, &writer.id, associated);
+        let wrapped = encrypt(&writer.bytes, &aad, data_key.as_slice(), &mut fill);
         let [wrapped, body] = [&wrapped, body].map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
         Sealed(format!("{VERSION}.{}.{wrapped}.{body}", writer.id))
     }
 
     fn unwrap(
         &self,
+        version: &str,
         associated: &Associated<'_>,
         sealed: &Sealed,
     ) -> Result<(KeyBytes, Vec<u8>), VaultError> {
-        let parts = parts(sealed)?;
+        let parts = parts(version, sealed)?;
         let key = self.key(parts.key_id).ok_or_else(|| VaultError::UnknownKey(parts.key_id.to_owned()))?;
-        let plain = decrypt(&key.bytes, &key_aad(parts.key_id, associated), &parts.wrapped);
+        let plain = decrypt(&key.bytes, &key_aad(version, parts.key_id, associated), &parts.wrapped);
         let plain = plain.filter(|plain| plain.len() == KEY_LEN).ok_or(VaultError::Refused)?;
         let mut data_key = Zeroizing::new([0; KEY_LEN]);
         data_key.copy_from_slice(&plain);
@@ -124,29 +156,32 @@ struct Parts<'a> {
     body: Vec<u8>,
 }
 
-fn parts(sealed: &Sealed) -> Result<Parts<'_>, VaultError> {
+fn parts<'a>(version: &str, sealed: &'a Sealed) -> Result<Parts<'a>, VaultError> {
     let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| VaultError::Refused);
     match sealed.0.split('.').collect::<Vec<_>>().as_slice() {
-        [VERSION, key_id, wrapped, body] => {
+        [found, key_id, wrapped, body] if *found == version => {
             Ok(Parts { key_id, wrapped: decode(wrapped)?, body: decode(body)? })
         }
         _ => Err(VaultError::Refused),
     }
 }
 
-fn key_aad(key_id: &str, associated: &Associated<'_>) -> Vec<u8> {
-    joined(&["data key", key_id], associated)
+fn key_aad(version: &str, key_id: &str, associated: &Associated<'_>) -> Vec<u8> {
+    joined(version, &["data key", key_id], associated)
 }
 
-fn secret_aad(associated: &Associated<'_>) -> Vec<u8> {
-    joined(&["secret"], associated)
+fn secret_aad(version: &str, associated: &Associated<'_>) -> Vec<u8> {
+    joined(version, &["secret"], associated)
 }
 
 /// Each text behind its length, so that no two lists of texts come out alike.
-fn joined(purpose: &[&str], associated: &Associated<'_>) -> Vec<u8> {
-    let Associated { partner, host, tenant, user } = *associated;
-    let mut aad = VERSION.as_bytes().to_vec();
-    for text in purpose.iter().chain(&[partner, host, tenant, user]) {
+fn joined(version: &str, purpose: &[&str], associated: &Associated<'_>) -> Vec<u8> {
+    let Associated { partner, host, v2_base, v1_base, tenant, user } = *associated;
+    // No base address is empty: an empty one stands for the host's own.
+    let bases = [v2_base, v1_base].map(Option::unwrap_or_default);
+    let bases = if version == WITHOUT_BASES { &[][..] } else { &bases };
+    let mut aad = version.as_bytes().to_vec();
+    for text in purpose.iter().chain(&[partner, host, tenant, user]).chain(bases) {
         aad.extend_from_slice(&(text.len() as u64).to_be_bytes());
         aad.extend_from_slice(text.as_bytes());
     }

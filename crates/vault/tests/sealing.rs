@@ -4,8 +4,17 @@ use proptest::prelude::*;
 use secrecy::{ExposeSecret as _, SecretString};
 use vault::{Associated, KeyRing, KeyRingError, Sealed, VaultError};
 
-const HERE: Associated<'static> =
-    Associated { partner: "msp-1", host: "bms.kaseya.com", tenant: "Acme IT", user: "sync" };
+const HERE: Associated<'static> = Associated {
+    partner: "msp-1",
+    host: "bms.kaseya.com",
+    v2_base: Some("https://api.bms.kaseya.com"),
+    v1_base: None,
+    tenant: "Acme IT",
+    user: "sync",
+};
+/// "pass", sealed by A for the same partner, host, tenant and user by the program that bound no base addresses.
+const OLD: &str = "v1.a.BQUFBQUFBQUFBQUF6zlisPe2m5ANZ2IsJ3hCUaY9Mhm8pbLMO3aoPa5d_evn7lhySufjdYeG3IlDkER4.\
+                   BQUFBQUFBQUFBQUFAzFTqB18PvDTU4WoaCSpqxUGwck";
 const A: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const B: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
@@ -31,10 +40,11 @@ fn seal(ring: &KeyRing, secret: &str) -> Sealed {
 proptest! {
     #[test]
     fn what_was_sealed_opens_as_it_was(
-        secret in ".*", partner in ".*", host in ".*", tenant in ".*", user in ".*", seed: u8,
+        secret in ".*", partner in ".*", host in ".*", base in ".*", tenant in ".*", user in ".*", seed: u8,
     ) {
         let ring = ring(&format!("write a {A}")).unwrap();
-        let at = Associated { partner: &partner, host: &host, tenant: &tenant, user: &user };
+        let (v2_base, v1_base) = (Some(base.as_str()), None);
+        let at = Associated { partner: &partner, host: &host, v2_base, v1_base, tenant: &tenant, user: &user };
         let sealed = ring.seal(&at, &SecretString::from(secret.clone()), counting(seed));
         let opened = ring.open(&at, &sealed).unwrap();
         prop_assert_eq!(opened.expose_secret(), secret);
@@ -61,18 +71,19 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_refused_without_panic(text in "(v1\\.)?.*") {
+    fn any_text_is_refused_without_panic(text in "(v[12]\\.)?.*") {
         let ring = ring(&format!("write a {A}")).unwrap();
         prop_assert!(ring.open(&HERE, &Sealed::from_text(text)).is_err());
     }
 
     #[test]
-    fn other_associated_data_is_refused(which in 0_usize..4, other in ".*") {
-        let mut texts = [HERE.partner, HERE.host, HERE.tenant, HERE.user];
+    fn other_associated_data_is_refused(which in 0_usize..6, other in ".+") {
+        let mut texts = [HERE.partner, HERE.host, HERE.tenant, HERE.user, HERE.v2_base.unwrap_or_default(), ""];
         prop_assume!(texts[which] != other);
         texts[which] = &other;
-        let [partner, host, tenant, user] = texts;
-        let there = Associated { partner, host, tenant, user };
+        let [partner, host, tenant, user, v2_base, v1_base] = texts;
+        let v1_base = Some(v1_base).filter(|base| !base.is_empty());
+        let there = Associated { partner, host, v2_base: Some(v2_base), v1_base, tenant, user };
         let ring = ring(&format!("write a {A}\nread b {B}")).unwrap();
         let sealed = seal(&ring, "pass");
         prop_assert_eq!(ring.open(&there, &sealed).unwrap_err(), VaultError::Refused);
@@ -87,6 +98,33 @@ fn text_moved_between_two_fields_is_other_associated_data() {
     let other = Associated { tenant: "a", user: "bc", ..HERE };
     let sealed = ring.seal(&one, &SecretString::from("pass"), counting(1));
     assert_eq!(ring.open(&other, &sealed).unwrap_err(), VaultError::Refused);
+}
+
+#[test]
+fn case_f2_a_base_address_does_not_move_to_the_other_interface_or_away() {
+    let ring = ring(&format!("write a {A}")).unwrap();
+    let sealed = seal(&ring, "pass");
+    for (v2_base, v1_base) in [(None, HERE.v2_base), (None, None), (HERE.v2_base, HERE.v2_base)] {
+        let there = Associated { v2_base, v1_base, ..HERE };
+        assert_eq!(ring.open(&there, &sealed).unwrap_err(), VaultError::Refused);
+    }
+}
+
+/// Sealed by the program before, which bound no base address.
+#[test]
+fn case_f2_the_old_form_opens_only_to_be_sealed_again() {
+    let ring = ring(&format!("write a {A}")).unwrap();
+    let old = Sealed::from_text(OLD);
+    assert_eq!(ring.open(&HERE, &old).unwrap_err(), VaultError::Refused);
+    assert_eq!(ring.rewrap(&HERE, &old, counting(2)).unwrap_err(), VaultError::Refused);
+    let other = Associated { tenant: "Other", ..HERE };
+    assert_eq!(ring.bind_bases(&other, &old, counting(2)).unwrap_err(), VaultError::Refused);
+    let bound = ring.bind_bases(&HERE, &old, counting(2)).unwrap().expect("it was bound to no address");
+    assert_eq!(ring.open(&HERE, &bound).unwrap().expose_secret(), "pass");
+    assert_eq!(ring.bind_bases(&HERE, &bound, counting(3)).unwrap(), None);
+    // What is bound is never taken for the old form.
+    let disguised = Sealed::from_text(bound.as_str().replacen("v2.", "v1.", 1));
+    assert_eq!(ring.bind_bases(&HERE, &disguised, counting(4)).unwrap_err(), VaultError::Refused);
 }
 
 #[test]

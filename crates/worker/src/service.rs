@@ -222,6 +222,8 @@ impl Worker {
         let associated = Associated {
             partner: ticket.partner.as_str(),
             host: &integration.host,
+            v2_base: integration.v2_base.as_deref(),
+            v1_base: integration.v1_base.as_deref(),
             tenant: &integration.tenant,
             user: &integration.user_name,
         };

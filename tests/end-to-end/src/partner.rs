@@ -61,11 +61,15 @@ impl Partner {
     pub(crate) fn settings(&self, keys: &KeyRing, mut fill: impl FnMut(&mut [u8])) -> String {
         let Self { id, companies, .. } = self;
         let (host, tenant, user) = (host(id), tenant(id), user(id));
-        let associated = Associated { partner: id, host: &host, tenant: &tenant, user: &user };
+        let base = self.kaseya.base_url();
+        let v1 = format!("{base}/api");
+        let (v2_base, v1_base) = (Some(base.as_str()), Some(v1.as_str()));
+        let associated =
+            Associated { partner: id, host: &host, v2_base, v1_base, tenant: &tenant, user: &user };
         let sealed = keys.seal(&associated, &SecretString::from(CANARY), &mut fill);
         let login = Login { host: &host, tenant: &tenant, user: &user };
         let marks = keys.marks(&login, &SecretString::from(CANARY)).join(",");
-        let (sealed, base, now) = (sealed.as_str(), self.kaseya.base_url(), crate::now());
+        let (sealed, now) = (sealed.as_str(), crate::now());
         let mut sql = format!(
             "insert into partners (partner_id, name, count_zone) values ('{id}', 'The MSP {id}', 'UTC');
              insert into integrations (partner_id, host, v2_base, v1_base, tenant, user_name, sealed_password,

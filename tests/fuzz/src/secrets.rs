@@ -10,7 +10,8 @@ static RING: LazyLock<KeyRing> = LazyLock::new(|| {
     KeyRing::parse(&ring).expect("a ring of ours")
 });
 
-const HERS: Associated<'_> = Associated { partner: "p", host: "h", tenant: "t", user: "u" };
+const HERS: Associated<'_> =
+    Associated { partner: "p", host: "h", v2_base: None, v1_base: None, tenant: "t", user: "u" };
 
 /// Nothing opens but what was sealed, and that to its secret.
 pub(crate) fn sealed(bytes: &[u8]) {
@@ -19,6 +20,10 @@ pub(crate) fn sealed(bytes: &[u8]) {
     assert!(
         RING.rewrap(&HERS, &Sealed::from_text(text), |bytes| bytes.fill(9)).is_err(),
         "{text:?} is wrapped"
+    );
+    assert!(
+        !matches!(RING.bind_bases(&HERS, &Sealed::from_text(text), |bytes| bytes.fill(9)), Ok(Some(_))),
+        "{text:?} is sealed again"
     );
     let ours = RING.seal(&HERS, &SecretString::from(text), |bytes| bytes.fill(9));
     assert_eq!(RING.open(&HERS, &ours).expect("it opens").expose_secret(), text);

@@ -83,7 +83,9 @@ impl World {
     /// A partner that is on with this password.
     pub(crate) async fn partner(&self, id: &str, password: &str) {
         let values = self.values(password);
-        let associated = Associated { partner: id, host: &values.host, tenant: "Example MSP", user: "sync" };
+        let host = &values.host;
+        let (v2_base, v1_base, tenant, user) = (None, None, "Example MSP", "sync");
+        let associated = Associated { partner: id, host, v2_base, v1_base, tenant, user };
         let entropy = entropy(8);
         let sealed = self.keys.seal(&associated, &values.password, |bytes| entropy.fill(bytes));
         let marks = values.marks(&self.keys).join(",");

@@ -146,7 +146,7 @@ impl World {
             login_timeout: Duration::from_secs(30),
             read_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(15),
-            scheduler_timeout: Duration::from_secs(30),
+            scheduler_timeout: Duration::from_secs(300),
         };
         let worker = Worker::new(
             Arc::clone(&bus),
@@ -170,12 +170,14 @@ impl World {
     }
 
     async fn store_partner(&self) {
-        let associated =
-            Associated { partner: PARTNER, host: HOST, tenant: "Example MSP", user: "sync@msp.example" };
+        let base = self.kaseya.base_url();
+        let v1 = format!("{base}/api");
+        let (v2_base, v1_base) = (Some(base.as_str()), Some(v1.as_str()));
+        let (tenant, user) = ("Example MSP", "sync@msp.example");
+        let associated = Associated { partner: PARTNER, host: HOST, v2_base, v1_base, tenant, user };
         let entropy = testkit::entropy(8);
         let password = SecretString::from("correct horse");
         let sealed = key_ring().seal(&associated, &password, |bytes| entropy.fill(bytes));
-        let base = self.kaseya.base_url();
         self.run(&format!(
             "insert into partners (partner_id, name, count_zone) values ('{PARTNER}', 'MSP', 'UTC');
              insert into integrations (partner_id, host, v2_base, v1_base, tenant, user_name, sealed_password,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     job::{addend, came_out, contract, surveyed, target},
-    world::{World, state},
+    world::{World, sealed, state},
 };
 
 /// Codes that do not come from Kaseya: counts, mappings, jobs, the brakes, and logins that we hold back.
@@ -278,7 +278,10 @@ async fn every_code_of_kaseyas_comes_from_an_answer() {
             Shape::NoHost => {
                 let mut script = world.script();
                 let integration = script.content.integration.as_mut().expect("an integration");
-                integration.v2_base = Some("http://127.0.0.1:1".to_owned());
+                let closed = "http://127.0.0.1:1".to_owned();
+                integration.sealed_password = sealed("correct horse", &closed);
+                integration.v1_base = Some(format!("{closed}/api"));
+                integration.v2_base = Some(closed);
             }
             Shape::Surveyed(_) => work = surveyed(&world.survey(&[5001], 1).await, work),
             Shape::State(_) | Shape::NamedService(_) | Shape::Target(_) | Shape::StateAndTarget(..) => {}

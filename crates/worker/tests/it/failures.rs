@@ -6,7 +6,7 @@ use messages::v1::{self, HostHealth, LoginOutcome};
 
 use crate::{
     job::{addend, came_out, contract, left, outcome, simple, target},
-    world::{World, state},
+    world::{World, sealed, state},
 };
 
 fn three() -> Vec<v1::ContractWork> {
@@ -146,6 +146,7 @@ async fn a_host_that_is_down_defers_all_and_says_that_the_host_failed() {
     let closed = "http://127.0.0.1:1".to_owned();
     let integration = world.script().content.integration.clone().expect("an integration");
     world.script().content.integration = Some(v1::SealedIntegration {
+        sealed_password: sealed("correct horse", &closed),
         v2_base: Some(closed.clone()),
         v1_base: Some(format!("{closed}/api")),
         ..integration

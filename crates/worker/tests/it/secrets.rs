@@ -28,6 +28,36 @@ async fn a_sealed_password_that_does_not_open_is_our_fault_and_not_the_credentia
     assert!(world.kaseya.calls().is_empty());
 }
 
+/// A database row or an answer to the worker that was changed: the password is for one address alone.
+#[tokio::test]
+async fn case_f2_a_forged_address_is_sent_no_password() {
+    for forged in ["v2", "v1", "both", "without", "host", "old form"] {
+        let mut world = World::new(state()).await;
+        let elsewhere = World::new(state()).await;
+        let base = elsewhere.kaseya.base_url();
+        {
+            let mut script = world.script();
+            let integration = script.content.integration.as_mut().expect("an integration");
+            match forged {
+                "v2" => integration.v2_base = Some(base),
+                "v1" => integration.v1_base = Some(format!("{base}/api")),
+                "both" => {
+                    integration.v1_base = Some(format!("{base}/api"));
+                    integration.v2_base = Some(base);
+                }
+                "without" => (integration.v2_base, integration.v1_base) = (None, None),
+                "host" => integration.host = "bms.example.org".to_owned(),
+                _ => integration.sealed_password = integration.sealed_password.replacen("v2.", "v1.", 1),
+            }
+        }
+        let done = world.work(vec![simple(5001, "acme", 14)]).await;
+        assert_eq!(came_out(&done, "acme", 5001), "not_sent UNK-01", "{forged}");
+        assert_eq!(remarks(&done, "acme", 5001), [Remark::PasswordSealed], "{forged}");
+        assert_eq!((done.login(), done.host()), (LoginOutcome::NotTried, HostHealth::NotCalled), "{forged}");
+        assert!(world.kaseya.calls().is_empty() && elsewhere.kaseya.calls().is_empty(), "{forged}");
+    }
+}
+
 /// What the process logs at its most talkative.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -54,8 +84,9 @@ async fn s_09_a_canary_password_appears_in_no_message_and_no_log() {
         .init();
     let mut world = World::new(state()).await;
     let integration = world.script().content.integration.clone().expect("an integration");
+    let sealed_password = sealed(CANARY, &world.kaseya.base_url());
     world.script().content.integration =
-        Some(messages::v1::SealedIntegration { sealed_password: sealed(CANARY), ..integration });
+        Some(messages::v1::SealedIntegration { sealed_password, ..integration });
     world.kaseya.edit(|state| state.login.password = CANARY.into()).expect("edited");
     let done = world.work(vec![simple(5001, "acme", 14)]).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed", "the canary is the right password");
@@ -63,8 +94,9 @@ async fn s_09_a_canary_password_appears_in_no_message_and_no_log() {
     // And refused, in words that repeat it.
     let mut world = World::new(state()).await;
     let integration = world.script().content.integration.clone().expect("an integration");
+    let sealed_password = sealed(CANARY, &world.kaseya.base_url());
     world.script().content.integration =
-        Some(messages::v1::SealedIntegration { sealed_password: sealed(CANARY), ..integration });
+        Some(messages::v1::SealedIntegration { sealed_password, ..integration });
     let said = kaseya_simulator::Fault::NoSuccess(format!("Wrong password {CANARY}"));
     world.kaseya.fail(Endpoint::Authenticate, 1, said);
     let done = world.work(vec![simple(5001, "acme", 14)]).await;

@@ -32,7 +32,7 @@ pub const SETTINGS: WorkerSettings = WorkerSettings {
     login_timeout: Duration::from_secs(30),
     read_timeout: Duration::from_secs(20),
     write_timeout: Duration::from_secs(15),
-    scheduler_timeout: Duration::from_secs(30),
+    scheduler_timeout: Duration::from_secs(300),
 };
 
 type OnPermit = Box<dyn FnMut(&v1::PermitWrites) -> v1::permit_answer::Answer + Send>;
@@ -94,10 +94,12 @@ fn key_ring() -> KeyRing {
     KeyRing::parse(&text).expect("a key ring")
 }
 
-/// The password as the scheduler would send it, sealed for the partner's own host, tenant and user.
-pub fn sealed(password: &str) -> String {
-    let associated =
-        Associated { partner: PARTNER, host: HOST, tenant: "Example MSP", user: "sync@msp.example" };
+/// The password as the scheduler would send it, sealed for the partner's own host, tenant and user, and this address.
+pub fn sealed(password: &str, base: &str) -> String {
+    let v1 = format!("{base}/api");
+    let (v2_base, v1_base) = (Some(base), Some(v1.as_str()));
+    let (tenant, user) = ("Example MSP", "sync@msp.example");
+    let associated = Associated { partner: PARTNER, host: HOST, v2_base, v1_base, tenant, user };
     let entropy = testkit::entropy(8);
     let sealed = key_ring().seal(&associated, &SecretString::from(password), |bytes| entropy.fill(bytes));
     sealed.as_str().to_owned()
@@ -237,7 +239,7 @@ fn script(base: &str) -> Script {
             v1_base: Some(format!("{base}/api")),
             tenant: "Example MSP".to_owned(),
             user_name: "sync@msp.example".to_owned(),
-            sealed_password: sealed("correct horse"),
+            sealed_password: sealed("correct horse", base),
             credentials_version: Some(1),
             ..v1::SealedIntegration::default()
         }),

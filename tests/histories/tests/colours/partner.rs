@@ -421,7 +421,7 @@ fn integration(partner: &str, story: &Story, base: &str, now: Timestamp, invoice
         domain::DriftPolicy::Ask => "ask",
         domain::DriftPolicy::SendOurs => "send_ours",
     };
-    let (sealed, count_zone) = (sealed(partner), story.zones.counts);
+    let (sealed, count_zone) = (sealed(partner, base), story.zones.counts);
     format!(
         "insert into partners (partner_id, name, count_zone) values ('{partner}', 'MSP', '{count_zone}');
          insert into integrations (partner_id, host, v2_base, v1_base, tenant, user_name, sealed_password,

@@ -367,9 +367,11 @@ impl Services {
     }
 }
 
-/// The password of a partner as it is stored.
-pub fn sealed(partner: &str) -> String {
-    let associated = Associated { partner, host: HOST, tenant: TENANT, user: USER };
+/// The password of a partner as it is stored, for this address.
+pub fn sealed(partner: &str, base: &str) -> String {
+    let v1 = format!("{base}/api");
+    let (v2_base, v1_base) = (Some(base), Some(v1.as_str()));
+    let associated = Associated { partner, host: HOST, v2_base, v1_base, tenant: TENANT, user: USER };
     let entropy = testkit::entropy(8);
     let password = SecretString::from(PASSWORD);
     key_ring().seal(&associated, &password, |bytes| entropy.fill(bytes)).as_str().to_owned()
@@ -415,7 +417,7 @@ async fn save_address(
         v1_base: Some(format!("{base}/api")),
         tenant: known.tenant,
         user_name: known.user_name,
-        sealed_password: known.sealed_password,
+        sealed_password: sealed(partner.as_str(), base),
         password_marks: known.password_marks,
         password_changed_at: known.password_changed_at,
         credentials_version: known.credentials_version + 1,
@@ -442,7 +444,7 @@ fn start_worker(bus: &SteppedBus, shown: Arc<dyn domain::Clock>, number: u64) ->
         login_timeout: Duration::from_secs(30),
         read_timeout: Duration::from_secs(20),
         write_timeout: Duration::from_secs(15),
-        scheduler_timeout: Duration::from_secs(20),
+        scheduler_timeout: Duration::from_secs(300),
     };
     let entropy = testkit::entropy(100 + number);
     Worker::new(Arc::new(bus.clone()), bms, Arc::new(key_ring()), shown, entropy, settings)

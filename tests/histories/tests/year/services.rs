@@ -133,7 +133,7 @@ impl Services {
                 v1_base: Some(format!("{base}/api")),
                 tenant: TENANT.to_owned(),
                 user_name: USER.to_owned(),
-                sealed_password: sealed(),
+                sealed_password: sealed(&base),
                 credentials_version: Some(1),
                 ..v1::SealedIntegration::default()
             }),
@@ -161,7 +161,7 @@ fn start_worker(bus: &InProcess, clock: &Clock, number: u32) -> JoinHandle<()> {
         login_timeout: Duration::from_secs(30),
         read_timeout: Duration::from_secs(20),
         write_timeout: Duration::from_secs(15),
-        scheduler_timeout: Duration::from_secs(20),
+        scheduler_timeout: Duration::from_secs(300),
     };
     let entropy = testkit::entropy(u64::from(number));
     let worker =
@@ -224,8 +224,11 @@ fn key_ring() -> KeyRing {
     KeyRing::parse(&text).expect("a key ring")
 }
 
-fn sealed() -> String {
-    let associated = Associated { partner: PARTNER, host: HOST, tenant: TENANT, user: USER };
+fn sealed(base: &str) -> String {
+    let v1 = format!("{base}/api");
+    let (v2_base, v1_base) = (Some(base), Some(v1.as_str()));
+    let associated =
+        Associated { partner: PARTNER, host: HOST, v2_base, v1_base, tenant: TENANT, user: USER };
     let entropy = testkit::entropy(8);
     let password = SecretString::from("correct horse");
     key_ring().seal(&associated, &password, |bytes| entropy.fill(bytes)).as_str().to_owned()
