@@ -2,6 +2,7 @@
 //! and each switch another plausible one.
 
 mod line_form;
+mod line_profile;
 mod lines;
 mod lists;
 mod login;
@@ -12,7 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     line_form::{LineForm, WriteBody},
-    lines::{Invoicing, LineBehaviour, StoredDate},
+    line_profile::ProfileError,
+    lines::{Invoicing, LineBehaviour, Prorations, StoredDate},
     lists::{ContractPrices, Counted, IdsBinding, LimitBehaviour, ListBehaviour, RetryAfter},
     login::{LoginBehaviour, LoginRefusal, Right, Role},
 };

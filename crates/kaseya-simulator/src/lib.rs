@@ -34,8 +34,8 @@ mod v2;
 
 pub use behaviour::{
     Behaviour, Casing, ContractPrices, Counted, IdsBinding, Invoicing, LatencyBehaviour, LimitBehaviour,
-    LineBehaviour, LineForm, ListBehaviour, LoginBehaviour, LoginRefusal, RetryAfter, Right, Role,
-    StoredDate, TokenRefusal, WriteBody,
+    LineBehaviour, LineForm, ListBehaviour, LoginBehaviour, LoginRefusal, ProfileError, Prorations,
+    RetryAfter, Right, Role, StoredDate, TokenRefusal, WriteBody,
 };
 pub use builder::Builder;
 pub use changes::{Change, ChangeError, NoSuchThing};

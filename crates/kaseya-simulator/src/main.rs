@@ -22,6 +22,9 @@ struct Options {
     /// .toml), which is only read.
     #[arg(long)]
     data: PathBuf,
+    /// A line profile of kaseya-sync: V1 shows and takes lines as it says, whatever the data file sets.
+    #[arg(long)]
+    line_profile: Option<PathBuf>,
     /// Address and port on which state, behaviour and faults can be set over HTTP; without it they cannot.
     #[arg(long)]
     admin: Option<SocketAddr>,
@@ -31,7 +34,10 @@ struct Options {
 async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
     let options = Options::parse();
-    let state = State::load(&options.data)?;
+    let mut state = State::load(&options.data)?;
+    if let Some(profile) = options.line_profile {
+        state.behaviour.lines.follow_profile(&std::fs::read_to_string(profile)?)?;
+    }
     let mut simulator = Simulator::new(state, machine_clock());
     if !is_toml(&options.data) {
         simulator = simulator.keep_in(options.data);

@@ -1,23 +1,16 @@
 //! The V1 calls: its own login, and the lines of a contract, whose routes and names are guesses.
 
-use jiff::{Span, Timestamp};
+use jiff::{Span, Timestamp, civil::Date};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Contract, InForce, Line, LineForm, Login, State, StoredDate, WriteBody,
+    Contract, InForce, Line, LineForm, Login, Prorations, State, StoredDate, UnitWrite, WriteBody,
     call::{Call, Fields},
     refusal::Refusal,
     sent::{Sent, not_valid, required},
     sessions::{Sessions, V1_SECONDS},
     v2::midnight,
 };
-
-fn success(result: Value, total: usize, form: &LineForm) -> Value {
-    if form.without_status {
-        return json!({ "Result": result, "TotalRecords": total });
-    }
-    json!({ "ResponseCode": 0, "Status": "OK", "Error": "None", "Result": result, "TotalRecords": total })
-}
 
 /// POST /api/token.
 pub(crate) fn token(
@@ -49,9 +42,13 @@ pub(crate) fn lines(state: &State, call: &Call, now: Timestamp) -> Result<Value,
     };
     let contracts: Vec<&Contract> =
         if rules.of_all_contracts { state.contracts.iter().collect() } else { vec![asked] };
-    let all =
-        contracts.into_iter().flat_map(|contract| contract.lines.iter().map(move |line| (contract, line)));
-    let rows: Vec<Value> = all.map(|(contract, line)| row(contract, line)).collect();
+    let of_contract = |contract: &Contract| {
+        let lines = contract.lines.iter().flat_map(|line| {
+            prorations(state, contract.id, line, today).into_iter().chain([row(contract, line)])
+        });
+        lines.collect::<Vec<Value>>()
+    };
+    let rows: Vec<Value> = contracts.into_iter().flat_map(of_contract).collect();
     let total = rows.len();
     let paging =
         |name| call.query.integer(name).map(|number| number.and_then(|number| usize::try_from(number).ok()));
@@ -70,13 +67,8 @@ pub(crate) fn lines(state: &State, call: &Call, now: Timestamp) -> Result<Value,
         Some(inside) => whole_contract(asked, inside, page.collect()),
         None => page.collect(),
     };
-    let mut answer = success(result, total, form);
-    if rules.without_totals
-        && let Some(fields) = answer.as_object_mut()
-    {
-        fields.remove("TotalRecords");
-    }
-    Ok(answer)
+    let total = (!rules.without_totals).then_some(total);
+    Ok(form.success(result, total, (&form.done, &form.no_error)))
 }
 
 /// PUT /api/finance/contracts/{contractId}/services/{lineId}, or in the form that the tenant has.
@@ -102,18 +94,21 @@ pub(crate) fn write_line(
         (_, [line]) => row(line),
         (_, _) => return Err(Refusal::Bad("one line is written".to_owned())),
     };
-    let mut answer = success(result, 1, &rules.form);
-    if !rules.form.without_status {
-        answer["Status"] = json!(rules.success_status);
-        answer["Error"] = json!(rules.success_error);
+    let words = (rules.success_status.as_str(), rules.success_error.as_str());
+    let answer = rules.form.success(result, Some(1), words);
+    let is_list = replaces_all(&rules.form);
+    if is_list && !rules.without_effect {
+        let sent: Vec<i32> = written.iter().map(|line| line.id).collect();
+        let owner = state.contract_mut(contract).ok_or(Refusal::Unknown)?;
+        owner.lines.retain(|line| sent.contains(&line.id));
     }
     for mut line in written {
         let present =
             state.contract(contract).and_then(|owner| owner.lines.iter().find(|one| one.id == line.id));
         let present = present.ok_or(Refusal::Unknown)?;
-        let shows = state.shown(present, state.day(at));
-        let as_shown = (shows.units, shows.effective_date) == (line.units, line.effective_date);
-        if rules.form.write_body == WriteBody::Contract && as_shown {
+        // Units that wait for their day are not shown: sent back as shown, they take that change back.
+        let same = (present.units, present.effective_date) == (line.units, line.effective_date);
+        if is_list && same {
             continue;
         }
         match rules.stored_date {
@@ -129,6 +124,40 @@ pub(crate) fn write_line(
     }
     Ok(answer)
 }
+
+/// Whether a write sends all lines of its contract, so that one that it leaves out is gone (a guess).
+fn replaces_all(form: &LineForm) -> bool {
+    match form.write_body {
+        WriteBody::Contract => true,
+        WriteBody::Array => form.write_method == "PUT",
+        WriteBody::Line | WriteBody::JsonPatch => false,
+    }
+}
+
+/// The rows that past changes of a line have left beside it, where they are shown.
+fn prorations(state: &State, contract: i32, line: &Line, today: Date) -> Vec<Value> {
+    let rules = &state.behaviour.lines;
+    if rules.prorations == Prorations::Hidden {
+        return Vec::new();
+    }
+    let changes = state.history.iter().enumerate().filter(|(_, change)| {
+        let inside = change.effective_date.day() > 1 && change.effective_date <= today;
+        change.line == line.id && change.contract == contract && change.from != change.to && inside
+    });
+    let row = |(place, change): (usize, &UnitWrite)| {
+        let id = FIRST_PRORATION.saturating_add(i32::try_from(place).unwrap_or(i32::MAX));
+        let part = InForce { units: change.to - change.from, effective_date: change.effective_date };
+        let mut row = shown(contract, &Line { id, ..line.clone() }, part, &rules.form);
+        if rules.prorations == Prorations::Marked {
+            row.insert(rules.form.name("ProrationOf").to_owned(), json!(line.id));
+        }
+        Value::Object(row)
+    };
+    changes.map(row).collect()
+}
+
+/// The ids of prorations begin here, above those of lines.
+const FIRST_PRORATION: i32 = 2_000_000_000;
 
 /// The lines that a write sends, each whole, and their contract.
 fn sent_lines(state: &State, call: &Call, at: Timestamp) -> Result<(i32, Vec<Line>), Refusal> {
@@ -156,7 +185,13 @@ fn sent_lines(state: &State, call: &Call, at: Timestamp) -> Result<(i32, Vec<Lin
         WriteBody::Array => call.json_array()?.into_iter().map(whole).collect::<Result<_, _>>()?,
         WriteBody::Contract => {
             let inside = form.inside.as_deref().unwrap_or("Services");
-            call.json()?.objects(inside)?.into_iter().map(whole).collect::<Result<_, _>>()?
+            let sent = call.json()?.objects(inside)?;
+            // A proration goes back with the lines, and changes nothing.
+            let is_line = |sent: &Sent| {
+                let id = sent.integer(form.name("Id")).ok().flatten();
+                id.is_none_or(|id| id < FIRST_PRORATION)
+            };
+            sent.into_iter().filter(is_line).map(whole).collect::<Result<_, _>>()?
         }
         WriteBody::JsonPatch => {
             let line = present(line_id.ok_or(Refusal::Unknown)?)?;
@@ -165,7 +200,8 @@ fn sent_lines(state: &State, call: &Call, at: Timestamp) -> Result<(i32, Vec<Lin
             for change in call.json_array()? {
                 let path = change.text("path")?.unwrap_or_default();
                 let name = path.trim_start_matches('/').to_owned();
-                let replaces = change.text("op")?.as_deref() == Some("replace") && row.raw(&name).is_some();
+                let known = row.raw(&name).is_some();
+                let replaces = change.text("op")?.is_some_and(|op| op == "add" || op == "replace" && known);
                 if !replaces {
                     return Err(Refusal::Bad(format!("{path} cannot be replaced")));
                 }
@@ -187,7 +223,9 @@ fn owner_of(state: &State, line: i32) -> Result<&Contract, Refusal> {
 /// The contract that `$filter` names.
 fn filtered<'a>(state: &'a State, call: &Call) -> Result<&'a Contract, Refusal> {
     let filter = call.query.text("$filter").unwrap_or_default();
-    let wanted = filter.strip_prefix("ContractId eq ").and_then(|id| id.trim().parse().ok());
+    let (before, after) = state.behaviour.lines.form.filter.split_once("{contractId}").unwrap_or_default();
+    let wanted = filter.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    let wanted = wanted.and_then(|id| id.trim().parse().ok());
     state.contract(wanted.ok_or_else(|| not_valid("$filter"))?).ok_or(Refusal::Unknown)
 }
 
@@ -209,7 +247,11 @@ fn contract<'a>(state: &'a State, call: &Call) -> Result<&'a Contract, Refusal> 
 
 fn shown(contract: i32, line: &Line, in_force: InForce, form: &LineForm) -> Map<String, Value> {
     let day = in_force.effective_date;
-    let date = if form.plain_days { day.to_string() } else { midnight(day) };
+    let date = match (form.plain_days, form.utc_dates) {
+        (true, _) => day.to_string(),
+        (false, true) => format!("{}Z", midnight(day)),
+        (false, false) => midnight(day),
+    };
     let usual = [
         ("Id", json!(line.id)),
         ("ServiceId", json!(line.service)),

@@ -55,8 +55,23 @@ pub struct LineBehaviour {
     pub without_totals: bool,
     /// `$top` and `$skip` are not known.
     pub ignores_paging: bool,
+    /// Whether changes in the midst of a period stand beside a contract's lines as rows of their own.
+    pub prorations: Prorations,
     /// The form in which lines are shown and taken.
     pub form: LineForm,
+}
+
+/// How V1 shows the prorations of past changes. That they are rows of the list is a guess: the vendor shows them in a section of
+/// the contract of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum Prorations {
+    /// Not among the lines.
+    #[default]
+    Hidden,
+    /// As rows with the difference in units from its day on, that name the changed line in `ProrationOf`.
+    Marked,
+    /// The same without that field: nothing but their units and dates tells them from lines.
+    Unmarked,
 }
 
 /// Which effective date is stored of a write.
@@ -96,6 +111,7 @@ impl Default for LineBehaviour {
             largest_page: None,
             without_totals: false,
             ignores_paging: false,
+            prorations: Prorations::Hidden,
             form: LineForm::default(),
         }
     }
