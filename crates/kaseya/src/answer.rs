@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     LineProfile,
     fields::{self, Object, Problem},
-    lines::Outcome,
+    lines::{Outcome, plain},
 };
 
 /// How an answer is wrapped.
@@ -163,9 +163,6 @@ fn v1_done(object: &Object, outcome: &Outcome) -> Result<Option<bool>, Problem> 
     if is(&outcome.success, status) && no_error {
         return Ok(Some(true));
     }
-    let plain = |word: &str| {
-        word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
-    };
     let says_no = outcome.no.iter().any(|word| plain(word) == plain(status));
     Ok((says_no || refusing).then_some(false))
 }

@@ -19,13 +19,20 @@ pub(crate) fn get<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
     entry(object, name).map(|(_, value)| value).filter(|value| !value.is_null())
 }
 
+/// The value at a path of names with dots between, unless it is missing or null.
+pub(crate) fn at<'a>(object: &'a Object, path: &str) -> Option<&'a Value> {
+    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+    let value = get(object, name)?;
+    rest.map_or(Some(value), |rest| at(value.as_object()?, rest))
+}
+
 pub(crate) fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
     get(object, name).and_then(Value::as_str)
 }
 
 /// An id: a whole number of 32 bits, as Kaseya's are.
 pub(crate) fn id(object: &Object, name: &str, problem: Problem) -> Result<i32, Problem> {
-    let number = get(object, name).and_then(Value::as_i64).and_then(|number| i32::try_from(number).ok());
+    let number = at(object, name).and_then(Value::as_i64).and_then(|number| i32::try_from(number).ok());
     number.ok_or(problem)
 }
 
@@ -39,7 +46,7 @@ pub(crate) fn names(value: &Value, asked: i32) -> bool {
 
 /// That a row names no other thing in this field than the one asked for. A row without the field names none.
 pub(crate) fn names_no_other(object: &Object, name: &str, asked: i32) -> Result<(), Problem> {
-    let same = get(object, name).is_none_or(|value| names(value, asked));
+    let same = at(object, name).is_none_or(|value| names(value, asked));
     let account = name.to_ascii_lowercase().contains("account");
     let fault = if account { AnswerFault::OtherAccount } else { AnswerFault::OtherContract };
     if same { Ok(()) } else { Err(fault) }

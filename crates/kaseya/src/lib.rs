@@ -37,7 +37,7 @@ pub use bms::{Bms, BmsSettings};
 pub use catalogue::Catalogue;
 pub use error::{BmsError, WriteError};
 pub use host::{Cleaned, Host, HostError, HostFault, Note};
-pub use lines::{ContractLine, LineProfile, LineProfileError};
+pub use lines::{ChangeInWait, ContractLine, LineProfile, LineProfileError};
 pub use login::Login;
 pub use look_up::LookUp;
 pub use preflight::{Check, Checked, Finding, Preflight};

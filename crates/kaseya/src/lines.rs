@@ -7,7 +7,7 @@ mod profile;
 mod text;
 mod write;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::{AccountId, AnswerFault, ContractId, LineId, ServiceId};
 use egress::{Body, Method};
@@ -16,8 +16,9 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use profile::filled;
-pub(crate) use profile::{LineFields, LineWrite, Outcome, Paging, WriteBody, WriteMethod};
+pub(crate) use profile::{LineFields, LineWrite, Outcome, Paging, WriteBody, WriteMethod, plain};
 pub use profile::{LineProfile, LineProfileError};
+pub use write::ChangeInWait;
 pub(crate) use write::names_line;
 
 use crate::{
@@ -43,6 +44,10 @@ pub struct ContractLine {
     pub effective_date: Option<Date>,
     /// What it shows as its account's id, if anything.
     account: Option<Value>,
+    /// Whose it was read as: it is written under no other.
+    contract: ContractId,
+    /// Whether it is what a past change left over, and no line.
+    is_proration: bool,
     pub(crate) whole: RawObject,
 }
 
@@ -51,16 +56,19 @@ impl ContractLine {
         let (whole, fields) = (&raw.read()?, &profile.fields);
         names_no_other_contract(whole, contract, fields)?;
         // One list of all contracts: only the row can say whether the filter was understood.
-        let shown = fields::get(whole, &fields.contract).filter(|shown| shown.as_str() != Some(""));
+        let shown = fields::at(whole, &fields.contract).filter(|shown| shown.as_str() != Some(""));
         if profile.read.filter.is_some() && shown.is_none() {
             return Err(AnswerFault::LineWithoutContract);
         }
-        let number = |name| fields::get(whole, name).and_then(Value::as_f64);
+        let number = |name| fields::at(whole, name).and_then(Value::as_f64);
+        let marks = |name| fields::at(whole, name).is_some_and(is_mark);
         let nested = fields::get(whole, "Account").and_then(Value::as_object);
         let account = ACCOUNT_IDS.iter().find_map(|name| fields::get(whole, name));
         let account = account.or_else(|| fields::get(nested?, "Id")).cloned();
         Ok(Self {
             account,
+            contract,
+            is_proration: fields.proration.as_deref().is_some_and(marks),
             id: LineId(fields::id(whole, &fields.line, AnswerFault::LineWithoutId)?),
             service_id: ServiceId(fields::id(whole, &fields.service, AnswerFault::LineWithoutService)?),
             units: number(&fields.units).ok_or(AnswerFault::LineWithoutUnits)?,
@@ -87,8 +95,10 @@ impl ContractLine {
     /// The two changes by RFC 6902, with the names as this line spells them.
     fn patch(&self, units: u32, effective: Date, fields: &LineFields) -> Value {
         let replace = |name: &str, value: Value| {
+            // What a line does not show cannot be replaced.
+            let op = if self.whole.has(name) { "replace" } else { "add" };
             let name = self.whole.spelling(name).replace('~', "~0").replace('/', "~1");
-            json!({"op": "replace", "path": format!("/{name}"), "value": value})
+            json!({"op": op, "path": format!("/{name}"), "value": value})
         };
         let date = fields.date_form.text(effective);
         json!([replace(&fields.units, json!(units)), replace(&fields.effective_date, json!(date))])
@@ -100,17 +110,25 @@ const CONTRACT_IDS: [&str; 2] = ["ContractId", "ClientContractId"];
 /// The names under which a line may show its account's id.
 const ACCOUNT_IDS: [&str; 2] = ["AccountId", "ClientAccountId"];
 
+/// Whether a field marks its row: with anything but no, zero and nothing.
+fn is_mark(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => {
+            !matches!(text.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "no")
+        }
+        _ => true,
+    }
+}
+
 fn names_no_other_contract(
     row: &fields::Object,
     contract: ContractId,
     names: &LineFields,
 ) -> Result<(), Problem> {
     for name in CONTRACT_IDS.into_iter().chain([names.contract.as_str()]) {
-        // A profile may call something else by such a name: what it calls a line or a service is no contract.
-        let other = [&names.line, &names.service, &names.units, &names.unit_price];
-        if !other.iter().any(|other| other.eq_ignore_ascii_case(name)) {
-            fields::names_no_other(row, name, contract.0)?;
-        }
+        fields::names_no_other(row, name, contract.0)?;
     }
     let nested = fields::get(row, "Contract").and_then(Value::as_object);
     nested.map_or(Ok(()), |nested| fields::names_no_other(nested, "Id", contract.0))
@@ -147,11 +165,15 @@ pub(crate) fn parse_lines(
         }
         Some(Err(_)) | None => None,
     };
+    // What the list stands in speaks of the contract that was asked for, or the list is another's.
+    for depth in 0..read.rows.len() {
+        let object: RawObject = at_path(&success.body, &read.rows[..depth])?;
+        names_no_other_contract(&object.read()?, contract, &profile.fields)?;
+    }
     let around = match read.rows.split_last() {
-        Some((_, around)) if !around.is_empty() => {
+        Some((_, around)) if !around.is_empty() && read.filter.is_none() => {
             let raw: RawObject = at_path(&success.body, around)?;
             let object = raw.read()?;
-            names_no_other_contract(&object, contract, &profile.fields)?;
             fields::names_no_other(&object, "Id", contract.0)?;
             let ids = ["Id", "ContractId", &profile.fields.contract];
             let says_so = ids.iter().any(|name| fields::get(&object, name).is_some());
@@ -179,6 +201,10 @@ impl Session {
                 vec![("PageSize", size.to_string()), ("PageNumber", (pages + 1).to_string())]
             }
         };
+        if let Some(sort) = &profile.fields.sort {
+            let name = if matches!(read.paging, Paging::Page(_)) { "Sort" } else { "$orderby" };
+            query.push((name, sort.clone()));
+        }
         query.extend(read.filter.as_ref().map(|filter| ("$filter", filled(filter, contract, None))));
         Call {
             api: Api::V1,
@@ -226,11 +252,28 @@ impl Session {
         contract: ContractId,
         misfit: &mut bool,
     ) -> Result<Vec<ContractLine>, BmsError> {
+        let mut rows = self.read_rows(profile, contract, misfit, None).await?.lines;
+        rows.retain(|row| !row.is_proration);
+        Ok(rows)
+    }
+
+    /// All rows of a contract, lines or not. With a time they belong to a write, and are read within it with the token at hand.
+    async fn read_rows(
+        &self,
+        profile: &Arc<LineProfile>,
+        contract: ContractId,
+        misfit: &mut bool,
+        within: Option<Duration>,
+    ) -> Result<LinePage, BmsError> {
         let mut lines: Vec<ContractLine> = Vec::new();
+        let (mut around, mut counted) = (None, false);
         for pages in 0.. {
             let call = self.lines_call(profile, contract, lines.len(), pages);
             let garbled = |problem| self.garbled(&call, problem);
-            let read = self.read(&call, || Body::None).await;
+            let read = match within {
+                None => self.read(&call, || Body::None).await,
+                Some(time) => self.read_at_hand(&call, share(time, profile.read.paging, pages)).await,
+            };
             let success = read.inspect_err(|error| *misfit = misfit::is_no_such_route(error))?;
             let page = parse_lines(&success, contract, profile).map_err(|fault| {
                 *misfit = misfit::is_other_form(&success, contract, profile, fault);
@@ -239,6 +282,7 @@ impl Session {
             let (shown, first) = (page.lines.len(), lines.is_empty());
             // A list inside its contract is part of one object: no server cuts it.
             let inside = page.contract.is_some();
+            around = page.contract;
             let added = add_lines(&mut lines, page.lines).map_err(garbled)?;
             // The same lines again: the server does not know the paging, and the first answer was all there is to get.
             let unpaged = profile.read.paging == Paging::None;
@@ -248,11 +292,14 @@ impl Session {
             let come_whole = self.own().lines_come_whole;
             let full =
                 matches!(profile.read.paging, Paging::Skip(size) | Paging::Page(size) if shown >= size);
+            // Fewer than have come are no number of all.
+            let total = page.total.filter(|total| *total >= lines.len() as u64);
+            counted = total.is_some();
             // Pages that are asked for in another way than this one would look the same.
-            if page.total.is_none() && come_whole && !(inside && unpaged) && (full || looks_full(shown)) {
+            if total.is_none() && come_whole && !(inside && unpaged) && (full || looks_full(shown)) {
                 return Err(garbled(AnswerFault::PartOfList));
             }
-            let whole = match page.total {
+            let whole = match total {
                 // A total that is the page's own count tells nothing where the page is full.
                 Some(total) => lines.len() as u64 >= total && (!full || added == 0),
                 None => added == 0 || come_whole,
@@ -265,12 +312,29 @@ impl Session {
             }
         }
         self.claim(contract, &lines)?;
-        Ok(lines)
+        let uncounted = &mut self.own().lines_uncounted;
+        if counted {
+            uncounted.remove(&contract)
+        } else {
+            uncounted.insert(contract)
+        };
+        Ok(LinePage { total: None, lines, contract: around })
     }
 
     /// The error for lines of a contract that show another account than the contract's.
     pub fn lines_of_other_account(&self, contract: ContractId) -> BmsError {
         self.garbled(&self.lines_call(self.line_profile(), contract, 0, 0), AnswerFault::OtherAccount)
+    }
+
+    /// Whether Kaseya told with its newest answer how many lines this contract has: without that a server that cuts them by itself,
+    /// into pages of an unusual size, looks like one that shows all.
+    pub fn lines_are_counted(&self, contract: ContractId) -> bool {
+        !self.own().lines_uncounted.contains(&contract)
+    }
+
+    /// The error for lines of a contract that are not all of them.
+    pub fn part_of_lines(&self, contract: ContractId) -> BmsError {
+        self.garbled(&self.lines_call(self.line_profile(), contract, 0, 0), AnswerFault::PartOfList)
     }
 
     /// The error for lines of a contract with an id that was seen on another one.
@@ -289,6 +353,16 @@ impl Session {
         }
         own.lines.extend(lines.iter().map(|line| (line.id, contract)));
         Ok(())
+    }
+}
+
+/// The time of one page, so that all of any number stay within the whole.
+fn share(whole: Duration, paging: Paging, page: usize) -> Duration {
+    match paging {
+        Paging::None => whole,
+        Paging::Skip(_) | Paging::Page(_) => {
+            whole / 2_u32.pow(u32::try_from(page + 1).unwrap_or(u32::MAX).min(20))
+        }
     }
 }
 
@@ -428,6 +502,69 @@ pub(crate) mod tests {
             json!({"Contract": {"Id": 5013}}),
         ] {
             assert_eq!(read(other.clone()), Err(AnswerFault::OtherContract), "{other}");
+        }
+    }
+
+    /// The default with these changes of its text.
+    fn profile(changes: &[(&str, &str)]) -> LineProfile {
+        let text = changes.iter().fold(LineProfile::default().text().to_owned(), |text, (from, to)| {
+            assert!(text.contains(from), "{from}");
+            text.replacen(from, to, 1)
+        });
+        LineProfile::parse(&text).expect("a profile")
+    }
+
+    #[test]
+    fn case_e1_what_a_list_stands_in_may_name_no_other_contract() {
+        let profile = profile(&[("\"Result\"", "\"Result.Page.Services\"")]);
+        let read = |outer: Value, page: Value| {
+            let mut result = outer;
+            result["Page"] = page;
+            result["Page"]["Services"] = json!([{"Id": 1, "ServiceId": 2, "Units": 3}]);
+            let body = json!({"Status": "OK", "Error": "None", "Result": result});
+            parse_lines(&success(&body), ContractId(5012), &profile).map(|page| page.lines.len())
+        };
+        assert_eq!(read(json!({}), json!({})), Ok(1));
+        assert_eq!(read(json!({"ContractId": 5012}), json!({"Id": 5012})), Ok(1));
+        for (outer, page) in [
+            (json!({"ContractId": 5013}), json!({})),
+            (json!({"Contract": {"Id": 5013}}), json!({})),
+            (json!({}), json!({"Id": 5013})),
+        ] {
+            assert_eq!(read(outer.clone(), page.clone()), Err(AnswerFault::OtherContract), "{outer} {page}");
+        }
+    }
+
+    #[test]
+    fn issue_12_ids_and_price_may_lie_inside_other_fields() {
+        let profile = profile(&[
+            ("service = \"ServiceId\"", "service = \"Service.Id\""),
+            ("contract = \"ContractId\"", "contract = \"Owner.Contract\""),
+            ("unit_price = \"UnitPrice\"", "unit_price = \"Price.Net\""),
+        ]);
+        let read = |contract: i32| {
+            let row = json!({"Id": 1, "Service": {"Id": 2}, "Units": 3, "Price": {"Net": 1.5}, "Owner": {"contract": contract}});
+            parse_lines(&success(&json!({"Result": [row]})), ContractId(5012), &profile)
+                .map(|page| page.lines)
+        };
+        let lines = read(5012).expect("a line");
+        assert_eq!((lines[0].service_id, lines[0].unit_price), (ServiceId(2), Some(1.5)));
+        assert_eq!(read(5013), Err(AnswerFault::OtherContract));
+    }
+
+    #[test]
+    fn issue_12_a_row_that_bears_the_mark_of_a_proration_is_no_line() {
+        let profile = profile(&[("date_form = ", "proration = \"Adjusts\"\ndate_form = ")]);
+        let is_proration = |mark: Value| {
+            let row = json!({"Id": 1, "ServiceId": 2, "Units": 3, "adjusts": mark});
+            let page = parse_lines(&success(&json!({"Result": [row]})), ContractId(5012), &profile);
+            page.expect("a row").lines[0].is_proration
+        };
+        for mark in [json!(null), json!(false), json!(0), json!(""), json!("No"), json!("0")] {
+            assert!(!is_proration(mark.clone()), "{mark}");
+        }
+        for mark in [json!(true), json!(90021), json!("90021"), json!({"Id": 1}), json!("yes")] {
+            assert!(is_proration(mark.clone()), "{mark}");
         }
     }
 

@@ -55,6 +55,11 @@ impl RawObject {
         self.texts().map(|(key, _)| key).find(|key| key.eq_ignore_ascii_case(name)).unwrap_or(name)
     }
 
+    /// Whether there is a field of this name, if only with null.
+    pub fn has(&self, name: &str) -> bool {
+        self.texts().any(|(key, _)| key.eq_ignore_ascii_case(name))
+    }
+
     /// A field read as what it should be.
     pub fn value<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let (_, text) = self.texts().find(|(key, _)| key.eq_ignore_ascii_case(name))?;

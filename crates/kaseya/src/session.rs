@@ -1,7 +1,7 @@
 //! One job's dealings with one Kaseya.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -65,6 +65,8 @@ pub(crate) struct Own {
     pub lines_come_whole: bool,
     /// Lines were read that fit the line profile.
     pub lines_fit: bool,
+    /// Contracts whose last answer did not tell how many lines there are.
+    pub lines_uncounted: BTreeSet<ContractId>,
 }
 
 /// The session has tokens for both interfaces.

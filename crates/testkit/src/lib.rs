@@ -3,6 +3,7 @@
 pub mod bus_contract;
 mod clock;
 mod database;
+mod line_profiles;
 mod programs;
 mod proxy;
 mod rabbitmq;
@@ -10,6 +11,7 @@ mod until;
 
 pub use clock::Clock;
 pub use database::{TestDatabase, database, empty_database};
+pub use line_profiles::{FOREIGN_LINE_PROFILE, line_profiles};
 pub use programs::{program, target_directory};
 pub use proxy::{Proxy, Upstream};
 pub use rabbitmq::RabbitMq;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     AccountId, Brake, Change, CompanyState, Decision, ErrorCode, Evidence, ExpectedTotal, LeftBehind, Line,
     PairId, PlanContext, Remark, SeenContract, ServiceId, ShownContract, Wanted, is_same_total, later_start,
-    plan_leftover, plan_target,
+    line_of, plan_leftover, plan_target,
 };
 use jiff::{Timestamp, civil::Date};
 use kaseya::{BmsError, ContractLine};
@@ -150,6 +150,9 @@ pub(crate) async fn plan_contract(
     planned.total = shown.total;
     let terms = Terms::at_hand(contract, shown);
     planned.decide(attempt, contract, &lines, &terms, shown.end);
+    if planned.may_lack_lines(attempt, contract) {
+        return Err(attempt.session.part_of_lines(contract.id));
+    }
     for left in &contract.left_behind {
         let line = lines.iter().find(|line| line.service_id == left.service && line.units > 0.0);
         planned.left_behind.extend(line.map(|line| {
@@ -292,6 +295,42 @@ impl Planned {
             }
         });
         self.decided = decided.collect();
+        if attempt.session.writes_whole_contracts() {
+            self.wait_for_unsure(contract);
+        }
+    }
+
+    /// Whether what is decided rests on lines that may be a part: nothing told how many there are, and the contract's total is more
+    /// than they add up to. A line would be said to be missing, or left out of a contract that is written whole.
+    fn may_lack_lines(&self, attempt: &Attempt<'_>, contract: &Contract) -> bool {
+        let (Some(sum), Some(total)) = (self.lines_total, self.total) else { return false };
+        let whole = attempt.session.writes_whole_contracts();
+        let lacks = |target: &DecidedTarget| match target.decision {
+            Decision::NotSent(code) => code == ErrorCode::Svc01,
+            Decision::Write(_) => whole,
+            _ => false,
+        };
+        // A total may be ahead of lines that wait for their day.
+        let waits = contract.targets.iter().any(|target| target.remembered.pending.is_some());
+        sum < total
+            && !is_same_total(sum, total)
+            && !waits
+            && !attempt.session.lines_are_counted(contract.id)
+            && self.decided.iter().any(lacks)
+    }
+
+    /// A write that was not answered and may yet land holds every line of its contract as it was: it would take back what is
+    /// written meanwhile, so all wait for it.
+    fn wait_for_unsure(&mut self, contract: &Contract) {
+        let Some(until) = contract.targets.iter().filter_map(|target| target.unsure_until).max() else {
+            return;
+        };
+        for decided in &mut self.decided {
+            if let Decision::Write(change) = decided.decision {
+                decided.decision = Decision::Wait(line_of(&change));
+                decided.waits_until = Some(until);
+            }
+        }
     }
 
     /// Whether anything is to be written.

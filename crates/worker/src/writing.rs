@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    CompanyState, ErrorCode, IntentId, Outcome, PairId, Remark, UNSURE_FOR, UnconfirmedChange,
-    has_begun_everywhere, total_tells,
+    Change, CompanyState, Decision, ErrorCode, IntentId, Outcome, PairId, Remark, UNSURE_FOR,
+    UnconfirmedChange, has_begun_everywhere, total_tells,
 };
 use jiff::{Timestamp, civil::Date};
-use kaseya::{BmsError, ContractLine, WriteError};
+use kaseya::{BmsError, ChangeInWait, ContractLine, WriteError};
 use messages::{
     field::wire_instant,
     v1::{self, ChangeResult},
@@ -94,7 +94,8 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
         } else if in_the_way {
             tried.push(Tried::not_begun(place, intent, attempt.clock.now()));
         } else {
-            match write_one(attempt, contract, (place, intent), write).await {
+            let in_wait = changes_in_wait(attempt, contract, planned, &of_contract(&tried, place.0));
+            match write_one(attempt, contract, (place, intent), write, &in_wait).await {
                 Ok((one, limit)) => {
                     tried.push(one);
                     if let Some(error) = limit {
@@ -111,7 +112,7 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
     }
     let mut shown = Vec::new();
     for (index, work) in in_hand.iter_mut().enumerate() {
-        let of_contract: Vec<&Tried> = tried.iter().filter(|one| one.place.0 == index).collect();
+        let of_contract = of_contract(&tried, index);
         let lines = check(attempt, work.contract, &mut work.planned, &of_contract).await;
         for target in lines.iter().flat_map(|lines| work.planned.moved_meanwhile(work.contract, lines)) {
             // Somebody has edited another line between the two readings: it is decided again.
@@ -247,6 +248,41 @@ impl Tried {
     }
 }
 
+fn of_contract(tried: &[Tried], contract: usize) -> Vec<&Tried> {
+    tried.iter().filter(|one| one.place.0 == contract).collect()
+}
+
+/// The changes of a contract's other lines that Kaseya took and that its lines may not show yet. A write of the whole contract
+/// would take them back.
+fn changes_in_wait(
+    attempt: &Attempt<'_>,
+    contract: &Contract,
+    planned: &Planned,
+    tried: &[&Tried],
+) -> Vec<ChangeInWait> {
+    if !attempt.session.writes_whole_contracts() {
+        return Vec::new();
+    }
+    let before = contract.targets.iter().zip(&planned.decided).filter_map(|(target, decided)| {
+        // Once its day has come the line should show it: then it is lost, and decided again.
+        let pending = target.remembered.pending.filter(|pending| !pending.due)?;
+        let line = decided.line.as_ref().filter(|line| line.units == pending.from)?;
+        let is_replaced = matches!(decided.decision, Decision::Write(_));
+        (!is_replaced).then_some(ChangeInWait {
+            line: line.id,
+            from: pending.from,
+            to: pending.to,
+            effective_date: pending.effective_date,
+        })
+    });
+    let now = tried.iter().filter(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure));
+    let now = now.map(|one| {
+        let Change { line, from, to, effective_date, .. } = planned.writes[one.place.1].change;
+        ChangeInWait { line, from, to, effective_date }
+    });
+    before.chain(now).collect()
+}
+
 /// Sends one change. What cannot be told is unsure: it may have landed, or may yet. An error: it was never sent. An error
 /// beside it: the call limit is reached, and nothing more is sent.
 async fn write_one(
@@ -254,6 +290,7 @@ async fn write_one(
     contract: &Contract,
     (place, intent): ((usize, usize), IntentId),
     write: &PlannedWrite,
+    in_wait: &[ChangeInWait],
 ) -> Result<(Tried, Option<BmsError>), BmsError> {
     let change = &write.change;
     let span = tracing::info_span!(
@@ -263,7 +300,8 @@ async fn write_one(
         from = change.from,
         to = change.to
     );
-    let writing = attempt.session.write_units(contract.id, &write.line, change.to, change.effective_date);
+    let (units, day) = (change.to, change.effective_date);
+    let writing = attempt.session.write_units_among(contract.id, &write.line, units, day, in_wait);
     let answer = writing.instrument(span).await;
     let kaseya_says = answer.as_ref().err().and_then(WriteError::words).map(str::to_owned);
     let (mut remark, mut limit) = (None, None);

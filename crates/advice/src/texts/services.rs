@@ -71,8 +71,10 @@ pub(super) const SVC_03: Text = Text {
         "Lascia nel contratto una sola riga di questo servizio, poi premi Verifica di nuovo.",
     )
     .more(
-        "In Kaseya: Finance > Contracts[ > {contract}], the services. If both are wanted, use two services.",
-        "In Kaseya: Finance > Contracts[ > {contract}], i servizi. Se servono entrambe, usa due servizi diversi.",
+        "In Kaseya: Finance > Contracts[ > {contract}], the services. If both are wanted, use two services. If that page shows \
+         one line, the other is a proration of a past change: leave it there, and tell the operator of this program.",
+        "In Kaseya: Finance > Contracts[ > {contract}], i servizi. Se servono entrambe, usa due servizi diversi. Se la pagina \
+         mostra una sola riga, l'altra è il conguaglio di una modifica passata: lasciala e avvisa chi gestisce questo programma.",
     ),
 };
 

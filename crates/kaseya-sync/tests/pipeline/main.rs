@@ -4,6 +4,7 @@ mod evidence;
 mod few_calls;
 mod late_writes;
 mod leftovers;
+mod line_profiles;
 mod misfits;
 mod run_brake;
 mod sizes;

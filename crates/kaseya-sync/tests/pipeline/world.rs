@@ -110,6 +110,75 @@ impl World {
         world
     }
 
+    /// Three companies on a contract each, whose V1 has this form, and whose lines fill several pages: ours is the last.
+    pub async fn serving(profile: &str) -> Self {
+        let world = Self::new(3, 3).await;
+        world.edit_lines(|lines| lines.follow_profile(profile).expect("a profile"));
+        for company in 1..=3 {
+            world.edit_contract(company, |contract| {
+                let ours = contract.lines.remove(0);
+                let other = contract.lines[0].clone();
+                let more = (1..=60).map(|number| Line {
+                    id: other.id + number,
+                    service: 900 + number,
+                    units: f64::from(number),
+                    extras: [("Note".to_owned(), format!("kept {number}").into())].into_iter().collect(),
+                    ..other.clone()
+                });
+                contract.lines.extend(more.chain([ours]));
+            });
+        }
+        world
+    }
+
+    /// `kaseya-sync line-profile` of the partner, as a person types it.
+    pub async fn set_line_profile(&self, profile: &str) {
+        let folder = tempfile::tempdir().expect("a directory");
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("the file is written");
+            path.display().to_string()
+        };
+        let url = file("database-url", &self.database.url);
+        let config = file("config.toml", &format!("[database]\nurl_file = \"{url}\"\n"));
+        let profile = file("profile.toml", profile);
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kaseya-sync"));
+        command.args(["--config", &config, "line-profile", "--partner", PARTNER, "--set", &profile]);
+        let ended = tokio::task::spawn_blocking(move || command.output()).await;
+        let output = ended.expect("it is waited for").expect("the program starts");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && told.contains("set for this partner"), "{told}");
+    }
+
+    /// Changes how Kaseya shows and takes lines.
+    pub fn edit_lines(&self, edit: impl FnOnce(&mut kaseya_simulator::LineBehaviour)) {
+        self.kaseya
+            .edit(|state| edit(&mut state.behaviour.lines))
+            .expect("a state without a file is always kept");
+    }
+
+    /// How Kaseya shows and takes lines.
+    pub fn lines_behaviour(&self) -> kaseya_simulator::LineBehaviour {
+        self.kaseya.state().behaviour.lines
+    }
+
+    /// Everything that Kaseya's contracts hold.
+    pub fn contracts(&self) -> Vec<kaseya_simulator::Contract> {
+        self.kaseya.state().contracts
+    }
+
+    /// A change that was made before the story begins.
+    pub fn past_change(&self, change: kaseya_simulator::UnitWrite) {
+        self.kaseya.edit(|state| state.history.push(change)).expect("a state without a file is always kept");
+    }
+
+    /// The company's line, wherever it stands.
+    pub fn line(&self, company: u32) -> Line {
+        let state = self.kaseya.state();
+        let lines = state.lines(contract_of(company)).expect("a contract");
+        lines.iter().find(|line| line.id == line_of(company)).expect("its line").clone()
+    }
+
     fn start_services(&self, stop: &CancellationToken) {
         let bus = Arc::clone(&self.bus);
         let clock: Arc<dyn domain::Clock> = Arc::new(self.clock.clone());
@@ -325,7 +394,12 @@ impl World {
 
     /// Counts everybody and lets the night's sync begin, until all that is left of it waits for a later hour, which is given.
     pub async fn night_until_it_waits(&self) -> Timestamp {
-        self.count(&[]).await;
+        self.night_with_more_until_it_waits(&[]).await
+    }
+
+    /// The same with one user more for these companies.
+    pub async fn night_with_more_until_it_waits(&self, one_more: &[u32]) -> Timestamp {
+        self.count(one_more).await;
         self.clock.set(self.clock.now() + 1.hour());
         testkit::until("all that is left waits", async || {
             let waiting =

@@ -70,6 +70,17 @@ impl WriteMethod {
     }
 }
 
+impl LineWrite {
+    /// Whether it replaces all lines of the contract: a contract, or a list that is PUT, holds what is to be there.
+    pub fn replaces_all(&self) -> bool {
+        match self.body {
+            WriteBody::Contract => true,
+            WriteBody::Array => self.method == WriteMethod::Put,
+            WriteBody::Line | WriteBody::JsonPatch => false,
+        }
+    }
+}
+
 /// What a write sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -102,6 +113,10 @@ pub(crate) struct LineFields {
     pub units: String,
     pub unit_price: String,
     pub effective_date: String,
+    /// What marks a row as a proration of a past change, which is no line.
+    pub proration: Option<String>,
+    /// What a paged list is sorted by.
+    pub sort: Option<String>,
     pub date_form: DateForm,
 }
 
@@ -269,9 +284,14 @@ impl LineProfile {
             let begins = of.starts_with('/') && of.bytes().all(|byte| byte.is_ascii_graphic());
             let inside = of.replace(CONTRACT, "").replace(LINE, "");
             let plain = begins && !inside.contains(['{', '}', '?', '#', '%', '\\']) && !inside.contains("..");
-            plain.then(|| of.to_owned()).ok_or(
-                "begin it with / and write only plain characters, {contractId} and {lineId}: no query, no escapes",
-            )
+            if !plain {
+                return Err(
+                    "begin it with / and write only plain characters, {contractId} and {lineId}: no query, no escapes",
+                );
+            }
+            // Side by side with other digits an id would be another's.
+            let alone = [CONTRACT, LINE].into_iter().all(|id| stands_alone(of, id));
+            alone.then(|| of.to_owned()).ok_or("write each id between slashes or in brackets, and only once")
         };
         let path = |path: &str| {
             let steps: Vec<String> =
@@ -304,6 +324,16 @@ impl LineProfile {
             ));
         }
         let rows = checked(&file.read.rows, "read.rows", path).map_err(problem)?;
+        if let (Some(total), true) = (&file.read.total, rows.is_empty()) {
+            let fix = "read.total: leave it out where read.rows is empty: an answer that is the list has no number beside it";
+            return Err(at(total.span(), fix.to_owned()));
+        }
+        if let Some(total) = &file.read.total
+            && total.get_ref().eq_ignore_ascii_case(file.read.rows.get_ref())
+        {
+            let fix = "read.total: this is read.rows: write the field with the number of all lines, or leave it out";
+            return Err(at(total.span(), fix.to_owned()));
+        }
         let total = file
             .read
             .total
@@ -340,6 +370,20 @@ impl LineProfile {
             let fix = format!("write.route: this write.body needs {needed} in the route");
             return Err(at(file.write.route.span(), fix));
         }
+        let changed = if file.write.body == WriteBody::Contract { CONTRACT } else { LINE };
+        if file.write.method == WriteMethod::Post && !write_route.contains(changed) {
+            let fix = format!(
+                "write.method: a post to a list adds a line, and bills twice: write {changed} in write.route, or put or patch"
+            );
+            return Err(at(file.write.route.span(), fix));
+        }
+        if (file.write.body, file.write.method) == (WriteBody::Array, WriteMethod::Put)
+            && (filter.is_some() || write_route.contains(LINE) || !write_route.contains(CONTRACT))
+        {
+            let fix = "write.route: a list that is put replaces all lines: write it below one contract, with {contractId} and \
+                       without {lineId}, or patch";
+            return Err(at(file.write.route.span(), fix.to_owned()));
+        }
         if file.write.body == WriteBody::Contract && (rows.len() < 2 || filter.is_some()) {
             let fix = "read.rows: a whole contract is written only where its lines are read inside it, e.g. Result.Services";
             return Err(at(file.read.rows.span(), fix.to_owned()));
@@ -350,10 +394,21 @@ impl LineProfile {
         }
         let (fields, outcome) = (file.fields, file.outcome);
         if let Some(fields) = &fields {
-            fields.get_ref().check().map_err(|problem| at(fields.span(), problem))?;
+            let wrong = |(key, problem)| at(key_in(text, fields.span(), key), problem);
+            fields.get_ref().check().map_err(wrong)?;
+            if fields.get_ref().sort.is_some() && paging == Paging::None {
+                let fix = "fields.sort: leave it out where read.paging is none: a list that always comes whole needs no order";
+                return Err(at(key_in(text, fields.span(), "sort"), fix.to_owned()));
+            }
         }
         if let Some(outcome) = &outcome {
-            outcome.get_ref().check().map_err(|problem| at(outcome.span(), problem))?;
+            let wrong = |(key, problem)| at(key_in(text, outcome.span(), key), problem);
+            outcome.get_ref().check().map_err(wrong)?;
+        }
+        let has_status = outcome.as_ref().is_none_or(|outcome| outcome.get_ref().status.is_some());
+        if rows.is_empty() && has_status {
+            let fix = "read.rows is empty, so the answer is the list itself and has no status: write an outcome without status";
+            return Err(at(file.read.rows.span(), fix.to_owned()));
         }
         Ok(Self {
             name,
@@ -388,6 +443,33 @@ fn line_of(text: &str, byte: usize) -> usize {
     text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1
 }
 
+/// Where a key of a table stands, or the table's head.
+fn key_in(text: &str, table: Range<usize>, key: &str) -> Range<usize> {
+    let mut place = table.start;
+    for line in text.get(place..).unwrap_or_default().split_inclusive('\n') {
+        if place > table.start && line.starts_with('[') {
+            break;
+        }
+        if line.split('=').next().is_some_and(|name| name.trim() == key) {
+            return place..place + line.len();
+        }
+        place += line.len();
+    }
+    table
+}
+
+/// Whether an id stands in a route at most once, and by itself.
+fn stands_alone(route: &str, id: &str) -> bool {
+    let mut parts = route.split(id);
+    match (parts.next(), parts.next(), parts.next()) {
+        (_, None, _) => true,
+        (Some(before), Some(after), None) => {
+            before.ends_with(['/', '(']) && (after.is_empty() || after.starts_with(['/', ')']))
+        }
+        _ => false,
+    }
+}
+
 /// Fills the ids into a route or filter.
 pub(crate) fn filled(route: &str, contract: ContractId, line: Option<LineId>) -> String {
     let route = route.replace(CONTRACT, &contract.to_string());
@@ -407,15 +489,29 @@ impl LineFields {
         ]
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), (&'static str, String)> {
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
-        for (key, name) in self.named() {
-            if name.is_empty() || name.len() > 60 {
-                return Err(format!("fields.{key}: write the field's name, up to 60 characters"));
+        let more = [("proration", &self.proration), ("sort", &self.sort)];
+        let more = more.into_iter().filter_map(|(key, name)| Some((key, name.as_deref()?)));
+        for (key, name) in self.named().into_iter().chain(more) {
+            let wrong = |problem: String| Err((key, format!("fields.{key}: {problem}")));
+            if name.is_empty() || name.len() > 60 || name.split('.').any(str::is_empty) {
+                return wrong("write the field's name, up to 60 characters".to_owned());
+            }
+            if name.contains('.') && ["line", "units", "effective_date"].contains(&key) {
+                return wrong(format!("{name:?} lies inside another field, and the line's own is needed"));
+            }
+            // A list may be sorted by any field.
+            if key == "sort" {
+                continue;
             }
             if let Some(other) = seen.insert(name.to_ascii_lowercase(), key) {
-                return Err(format!(
-                    "fields.{key}: {name:?} is already fields.{other}: each field has its own name"
+                return wrong(format!("{name:?} is already fields.{other}: each field has its own name"));
+            }
+            let usual = USUAL_NAMES.iter().find(|(usual, _)| usual.eq_ignore_ascii_case(name));
+            if let Some((usual, of)) = usual.filter(|(_, of)| *of != key) {
+                return wrong(format!(
+                    "{usual} is the {of} of a line: write the name of the field that is meant"
                 ));
             }
         }
@@ -423,19 +519,58 @@ impl LineFields {
     }
 }
 
+/// Names that mean one thing wherever Kaseya has shown them, and what: a number taken from one of them for another thing would be
+/// written over it.
+const USUAL_NAMES: [(&str, &str); 15] = [
+    ("ContractId", "contract"),
+    ("ClientContractId", "contract"),
+    ("ServiceId", "service"),
+    ("Units", "units"),
+    ("UnitPrice", "unit_price"),
+    ("EffectiveDate", "effective_date"),
+    ("AccountId", "account"),
+    ("ClientAccountId", "account"),
+    ("UnitCost", "cost"),
+    ("TotalPrice", "total price"),
+    ("TotalCost", "total cost"),
+    ("OriginalUnitPrice", "original price"),
+    ("OriginalUnitCost", "original cost"),
+    ("Margin", "margin"),
+    ("SortOrder", "place on the invoice"),
+];
+
 impl Outcome {
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        let empty = |words: &[String]| words.iter().any(|word| word.trim().is_empty());
+        let yes_and_no = self.success.iter().find(|yes| self.no.iter().any(|no| plain(no) == plain(yes)));
         match &self.status {
-            Some(_) if self.success.is_empty() => {
-                Err("outcome.success: write at least one word of outcome.status for a success".to_owned())
-            }
-            None if !self.success.is_empty() || !self.no.is_empty() => Err(
+            Some(_) if self.success.is_empty() => Err((
+                "success",
+                "outcome.success: write at least one word of outcome.status for a success".to_owned(),
+            )),
+            None if !self.success.is_empty() || !self.no.is_empty() => Err((
+                "success",
                 "outcome.status is missing: write the field whose words outcome.success and outcome.no are"
                     .to_owned(),
-            ),
-            _ => Ok(()),
+            )),
+            Some(_) if empty(&self.success) || empty(&self.no) => Err((
+                if empty(&self.no) { "no" } else { "success" },
+                "outcome: an empty word says neither yes nor no: leave it out".to_owned(),
+            )),
+            _ => match yes_and_no {
+                Some(word) => Err((
+                    "success",
+                    format!("outcome.success: {word:?} is in outcome.no too: leave it in one of them"),
+                )),
+                None => Ok(()),
+            },
         }
     }
+}
+
+/// A word as it is compared with those for no: letters and digits alone.
+pub(crate) fn plain(word: &str) -> String {
+    word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -462,14 +597,58 @@ mod tests {
             ("/services/{lineId}\"", "/services\"", 23, "write.route"),
             ("body = \"line\"", "body = \"contract\"", 11, "read.rows"),
             ("method = \"put\"", "method = \"delete\"", 21, "delete"),
-            ("unit_price = \"UnitPrice\"", "unit_price = \"units\"", 29, "fields.unit_price"),
-            ("success = [\"OK\"]", "success = []", 40, "outcome.success"),
+            ("unit_price = \"UnitPrice\"", "unit_price = \"units\"", 35, "fields.unit_price"),
+            ("success = [\"OK\"]", "success = []", 50, "outcome.success"),
             ("[read]", "[read]\nverb = \"get\"", 8, "verb"),
+            (
+                "service = \"ServiceId\"",
+                "service = \"Id\"",
+                32,
+                "fields.service: \"Id\" is already fields.line",
+            ),
+            ("line = \"Id\"", "line = \"ContractId\"", 31, "fields.line: ContractId is the contract"),
+            ("units = \"Units\"", "units = \"UnitPrice\"", 34, "fields.units: UnitPrice is the unit_price"),
+            ("units = \"Units\"", "units = \"Line.Units\"", 34, "fields.units"),
+            ("units = \"Units\"", "units = \"\"", 34, "fields.units: write the field's name"),
+            ("/services/{lineId}\"", "/services{lineId}\"", 23, "write.route"),
+            ("/{contractId}/services/{lineId}\"", "/{lineId}/{lineId}\"", 23, "write.route"),
+            ("total = \"TotalRecords\"", "total = \"result\"", 13, "read.total"),
+            ("no = [", "no = [\"ok\", ", 50, "outcome.success"),
+            ("rows = \"Result\"", "rows = \"\"", 13, "read.total"),
         ] {
             assert!(good.contains(from), "{from}");
             let error = LineProfile::parse(&good.replacen(from, to, 1)).expect_err(to);
             assert!(error.problem.contains(said), "{error}");
             assert_eq!(error.line, line, "{error}");
+        }
+    }
+    #[test]
+    fn a_write_that_may_add_a_line_or_drop_others_is_no_profile() {
+        let wrong = |method: &str, route: &str, body: &str| {
+            let text = SHIPPED[0]
+                .replace("method = \"put\"", &format!("method = \"{method}\""))
+                .replace(
+                    "route = \"/finance/contracts/{contractId}/services/{lineId}\"",
+                    &format!("route = \"{route}\""),
+                )
+                .replace("body = \"line\"\n", &format!("body = \"{body}\"\n"));
+            LineProfile::parse(&text).err().map(|error| (error.line, error.problem))
+        };
+        for (method, route, body, said) in [
+            ("post", "/finance/contracts/{contractId}/services", "array", "adds a line"),
+            ("put", "/finance/services", "array", "replaces all lines"),
+            ("put", "/finance/contracts/{contractId}/services/{lineId}", "array", "replaces all lines"),
+        ] {
+            let (line, problem) = wrong(method, route, body).expect(said);
+            assert!(line == 23 && problem.contains(said) && problem.contains("write."), "{line} {problem}");
+        }
+        for (method, route, body) in [
+            ("post", "/finance/contracts/{contractId}/services/{lineId}", "line"),
+            ("put", "/finance/contracts/{contractId}/services", "array"),
+            ("patch", "/finance/contracts/{contractId}/services", "array"),
+            ("put", "/finance/services({lineId})", "line"),
+        ] {
+            assert_eq!(wrong(method, route, body), None);
         }
     }
 }

@@ -76,6 +76,9 @@ impl LineProfile {
         line("units", Some(quoted(&fields.units)));
         line("unit_price", Some(quoted(&fields.unit_price)));
         line("effective_date", Some(quoted(&fields.effective_date)));
+        line("proration", fields.proration.as_deref().map(quoted));
+        // A list that comes whole needs no order.
+        line("sort", fields.sort.as_deref().filter(|_| size.is_some()).map(quoted));
         line("date_form", Some(quoted(fields.date_form.as_str())));
         line("\n[outcome]\nsuccess", Some(list(&outcome.success)));
         line("status", outcome.status.as_deref().map(quoted));

@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{AnswerFault, ContractId};
+use domain::{AnswerFault, ContractId, LineId};
 use egress::{Body, Method};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::{
-    ContractLine, LineProfile, names_no_other_contract, parse_lines,
-    profile::{WriteBody, WriteMethod, filled},
+    ContractLine, LineProfile, names_no_other_contract,
+    profile::{LineFields, WriteBody, WriteMethod, filled},
 };
 use crate::{
     Session, WriteError,
@@ -27,7 +27,25 @@ pub(crate) struct LineWriteRequest {
     pub timeout: Duration,
 }
 
+/// A change of another line of the same contract, which Kaseya took and may not show before its day.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ChangeInWait {
+    /// The line.
+    pub line: LineId,
+    /// What it shows until then.
+    pub from: f64,
+    /// What was sent.
+    pub to: u32,
+    /// From which day.
+    pub effective_date: Date,
+}
+
 impl Session {
+    /// Whether a write of a line sends the contract's other lines too.
+    pub fn writes_whole_contracts(&self) -> bool {
+        self.line_profile().write.replaces_all()
+    }
+
     /// Sets a line's units from a day on. Sent at most once and at once: it never logs in (see [`Session::sign_in`])
     /// and never tries again.
     pub async fn write_units(
@@ -37,24 +55,52 @@ impl Session {
         units: u32,
         effective: Date,
     ) -> Result<(), WriteError> {
+        self.write_units_among(contract, line, units, effective, &[]).await
+    }
+
+    /// The same, where changes of other lines wait for their day: a write of the whole contract says them again, for it would take
+    /// them back as they are shown.
+    pub async fn write_units_among(
+        &self,
+        contract: ContractId,
+        line: &ContractLine,
+        units: u32,
+        effective: Date,
+        in_wait: &[ChangeInWait],
+    ) -> Result<(), WriteError> {
         let profile = Arc::clone(self.line_profile());
-        let request = self.line_write(&profile, contract, line, (units, effective)).await?;
+        let request = self.line_write_among(&profile, contract, line, (units, effective), in_wait).await?;
         let success = self.write(&request.call, request.body, request.timeout).await?;
         // An answer about another line says nothing of this one: only a reading tells.
         let is_ours = names_line(&success.result, &profile, contract, line);
         if is_ours { Ok(()) } else { Err(WriteError::Unclear { words: None }) }
     }
 
-    /// The write of a line's units from a day on. Where the whole contract goes back, it is read first, as it stands at this moment:
-    /// what was read before may have been changed since, by us or others, and would be put back. Reading and writing share the time
-    /// of one write.
+    /// The write of a line's units from a day on.
     pub(crate) async fn line_write(
         &self,
         profile: &Arc<LineProfile>,
         contract: ContractId,
         line: &ContractLine,
-        (units, effective): (u32, Date),
+        to: (u32, Date),
     ) -> Result<LineWriteRequest, WriteError> {
+        self.line_write_among(profile, contract, line, to, &[]).await
+    }
+
+    /// The same among changes that wait. Where all lines of the contract go back, they are read first, as they stand at this moment:
+    /// what was read before may have been changed since, by us or others, and would be put back. Reading and writing share the time
+    /// of one write.
+    async fn line_write_among(
+        &self,
+        profile: &Arc<LineProfile>,
+        contract: ContractId,
+        line: &ContractLine,
+        (units, effective): (u32, Date),
+        in_wait: &[ChangeInWait],
+    ) -> Result<LineWriteRequest, WriteError> {
+        if line.contract != contract || line.is_proration {
+            return Err(WriteError::NotSent(self.line_of_other_contract(contract)));
+        }
         let (write, names) = (&profile.write, &profile.fields);
         let call = Call {
             api: Api::V1,
@@ -70,33 +116,41 @@ impl Session {
         };
         let changed = line.with(units, effective, names);
         let timeout = self.limits.write_timeout;
-        let (body, timeout) = match write.body {
-            WriteBody::Line => (changed.text(), timeout),
-            WriteBody::Array => (format!("[{}]", changed.text()), timeout),
-            WriteBody::JsonPatch => (line.patch(units, effective, names).to_string(), timeout),
-            WriteBody::Contract => {
-                let around = self.contract_around(profile, contract, line, changed, timeout / 3).await?;
-                (around.text(), timeout / 3 * 2)
-            }
+        if write.replaces_all() {
+            let for_reading = timeout / 3;
+            let body = self.whole_body(profile, contract, (line, changed), in_wait, for_reading).await?;
+            return Ok(LineWriteRequest { call, body: Body::JsonText(body), timeout: timeout - for_reading });
+        }
+        let body = match write.body {
+            WriteBody::Line | WriteBody::Contract => changed.text(),
+            WriteBody::Array => format!("[{}]", changed.text()),
+            WriteBody::JsonPatch => line.patch(units, effective, names).to_string(),
         };
         Ok(LineWriteRequest { call, body: Body::JsonText(body), timeout })
     }
 
-    /// The contract as it stands, with one of its lines changed.
-    async fn contract_around(
+    /// The contract or its list of lines as it stands, with one of its lines changed.
+    async fn whole_body(
         &self,
         profile: &Arc<LineProfile>,
         contract: ContractId,
-        line: &ContractLine,
-        changed: RawObject,
+        changed: (&ContractLine, RawObject),
+        in_wait: &[ChangeInWait],
         timeout: Duration,
-    ) -> Result<RawObject, WriteError> {
-        let reading = self.lines_call(profile, contract, 0, 0);
-        let success = self.read_at_hand(&reading, timeout).await.map_err(WriteError::NotSent)?;
-        let garbled = |fault| WriteError::NotSent(self.garbled(&reading, fault));
-        let page = parse_lines(&success, contract, profile).map_err(garbled)?;
-        let around = page.contract.ok_or_else(|| garbled(AnswerFault::LineWithoutContract))?;
-        with_line(around, profile, line, changed).ok_or_else(|| garbled(AnswerFault::LineChanged))
+    ) -> Result<String, WriteError> {
+        let read = self.read_rows(profile, contract, &mut false, Some(timeout)).await;
+        let read = read.map_err(WriteError::NotSent)?;
+        let call = self.lines_call(profile, contract, 0, 0);
+        let garbled = |fault| WriteError::NotSent(self.garbled(&call, fault));
+        let rows = read.lines.into_iter().map(|row| row.whole).collect();
+        let rows = with_line(rows, profile, changed, in_wait);
+        let rows = rows.ok_or_else(|| garbled(AnswerFault::LineChanged))?;
+        if profile.write.body != WriteBody::Contract {
+            return Ok(serde_json::to_string(&rows).expect("rows that were read are JSON"));
+        }
+        let mut around = read.contract.ok_or_else(|| garbled(AnswerFault::LineWithoutContract))?;
+        around.set(profile.read.rows.last().map(String::as_str).unwrap_or_default(), &rows);
+        Ok(around.text())
     }
 }
 
@@ -108,13 +162,14 @@ pub(crate) fn names_line(
     line: &ContractLine,
 ) -> bool {
     let names = &profile.fields;
-    if profile.write.body == WriteBody::Contract {
-        let same = |row: &fields::Object| fields::names_no_other(row, "Id", contract.0).is_ok();
-        return result.as_object().is_none_or(same);
-    }
     let same = |row: &fields::Object| {
-        names_no_other_contract(row, contract, names).is_ok()
-            && fields::names_no_other(row, &names.line, line.id.0).is_ok()
+        let other = match (profile.write.body, profile.write.replaces_all()) {
+            (WriteBody::Contract, _) => fields::names_no_other(row, "Id", contract.0),
+            // It may be about any of the lines.
+            (_, true) => Ok(()),
+            (_, false) => fields::names_no_other(row, &names.line, line.id.0),
+        };
+        other.is_ok() && names_no_other_contract(row, contract, names).is_ok()
     };
     match result {
         Value::Object(row) => same(row),
@@ -123,25 +178,27 @@ pub(crate) fn names_line(
     }
 }
 
-/// The contract with one of its lines replaced; `None` where that line does not stand there as it was read. Units of the others
-/// that are whole numbers are written as such: Kaseya answers 5.0 and takes 5.
+/// The rows with one line replaced; `None` where that line does not stand there as it was read. Units of the others that are whole
+/// numbers are written as such: Kaseya answers 5.0 and takes 5.
 fn with_line(
-    mut around: RawObject,
+    mut rows: Vec<RawObject>,
     profile: &LineProfile,
-    line: &ContractLine,
-    changed: RawObject,
-) -> Option<RawObject> {
-    let (name, units) = (profile.read.rows.last()?, &profile.fields.units);
-    let mut lines: Vec<RawObject> = around.value(name)?;
-    let place = lines.iter().position(|present| *present == line.whole)?;
-    for other in &mut lines {
-        if let Some(number) =
-            other.value::<f64>(units).filter(|number| number.fract() == 0.0 && number.abs() < 1e9)
-        {
+    (line, changed): (&ContractLine, RawObject),
+    in_wait: &[ChangeInWait],
+) -> Option<Vec<RawObject>> {
+    let LineFields { line: id, units, effective_date, date_form, .. } = &profile.fields;
+    let place = rows.iter().position(|present| *present == line.whole)?;
+    for other in &mut rows {
+        let shown = other.value::<f64>(units);
+        let shown_id = other.value::<i32>(id).map(LineId);
+        let waits = in_wait.iter().find(|change| Some(change.line) == shown_id && Some(change.from) == shown);
+        if let Some(change) = waits {
+            other.set(units, &json!(change.to));
+            other.set(effective_date, &json!(date_form.text(change.effective_date)));
+        } else if let Some(number) = shown.filter(|number| number.fract() == 0.0 && number.abs() < 1e9) {
             other.set(units, &json!(number as i64));
         }
     }
-    lines[place] = changed;
-    around.set(name, &lines);
-    Some(around)
+    rows[place] = changed;
+    Some(rows)
 }

@@ -2,6 +2,7 @@
 
 mod contract_file;
 mod limits;
+mod literal;
 mod partner;
 mod preflight;
 mod probe;

@@ -290,3 +290,52 @@ async fn lin_01_what_does_not_fit_is_told_until_lines_have_fitted() {
     let later = session.lines(ContractId(5013)).await.expect_err("no row has a service");
     assert_eq!(later.code(), ErrorCode::Unk01);
 }
+
+/// A number that is less than the lines that came counts none of them: the next page is asked for.
+#[tokio::test]
+async fn case_a24_a_total_that_counts_no_lines_ends_no_list() {
+    let (profile, lines_route, line_route, form) = matrix().swap_remove(0);
+    let text = profile.text().replace("page_size = 100", "page_size = 50");
+    for total in ["ResponseCode", "TotalRecords"] {
+        let kaseya = start(&lines_route, &line_route, &form).await;
+        let rules = |lines: &mut kaseya_simulator::LineBehaviour| lines.largest_page = Some(7);
+        kaseya.edit(|state| rules(&mut state.behaviour.lines)).expect("it is not kept in a file");
+        let text = text.replace("total = \"TotalRecords\"", &format!("total = \"{total}\""));
+        let session = session(&kaseya.base_url(), &LineProfile::parse(&text).expect("a profile")).await;
+        assert_eq!(session.lines(CONTRACT).await.map(|lines| lines.len()), Ok(60), "{total}");
+    }
+}
+
+#[tokio::test]
+async fn issue_12_a_line_is_written_only_under_the_contract_that_it_was_read_from() {
+    for (profile, lines_route, line_route, form) in matrix() {
+        let kaseya = start(&lines_route, &line_route, &form).await;
+        let session = session(&kaseya.base_url(), &profile).await;
+        let lines = session.lines(CONTRACT).await.unwrap();
+        let written = session.write_units(ContractId(5013), &lines[0], 14, date(2026, 3, 1)).await;
+        assert!(matches!(written, Err(WriteError::NotSent(_))), "{}: {written:?}", profile.name());
+        assert_eq!(kaseya.calls().get(&Endpoint::WriteLine), None, "{}", profile.name());
+    }
+}
+
+/// What is PUT as a list is all that is there afterwards.
+#[tokio::test]
+async fn issue_12_a_list_that_is_put_holds_every_line_of_the_contract() {
+    let (nested, lines_route, ..) = matrix().swap_remove(0);
+    let text = nested
+        .text()
+        .replace("/services/{lineId}\"", "/services\"")
+        .replace("body = \"line\"\n", "body = \"array\"\n");
+    for page_size in [100, 25] {
+        let text = text.replace("page_size = 100", &format!("page_size = {page_size}"));
+        let form = LineForm { write_body: WriteBody::Array, ..LineForm::default() };
+        let kaseya = start(&lines_route, &lines_route, &form).await;
+        let mut expected = kaseya.state().contracts;
+        let session = session(&kaseya.base_url(), &LineProfile::parse(&text).expect("a profile")).await;
+        let lines = session.lines(CONTRACT).await.unwrap();
+        session.write_units(CONTRACT, &lines[30], 14, date(2026, 3, 1)).await.unwrap();
+        let line = &mut expected[0].lines[30];
+        (line.units, line.effective_date) = (14.0, date(2026, 3, 1));
+        assert_eq!(kaseya.state().contracts, expected, "pages of {page_size}");
+    }
+}

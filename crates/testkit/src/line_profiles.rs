@@ -1,0 +1,68 @@
+//! The line profiles that tests go over: those that come with the program, and some that none of its code knows.
+
+/// Names, and the profiles as TOML texts.
+pub fn line_profiles() -> Vec<(&'static str, String)> {
+    let shipped = |text: &str| text.to_owned();
+    let nested = include_str!("../../../deploy/line-profiles/nested-list.toml");
+    vec![
+        ("nested-list", shipped(nested)),
+        ("recurring-list", shipped(include_str!("../../../deploy/line-profiles/recurring-list.toml"))),
+        ("whole-contract", shipped(include_str!("../../../deploy/line-profiles/whole-contract.toml"))),
+        ("flat-list", shipped(include_str!("../../../deploy/line-profiles/flat-list.toml"))),
+        ("nested-list-patch", shipped(include_str!("../../../deploy/line-profiles/nested-list-patch.toml"))),
+        ("small-pages", changed(nested, &[("page_size = 100", "page_size = 3")])),
+        (
+            "list-put-whole",
+            changed(
+                nested,
+                &[("/services/{lineId}\"", "/services\""), ("body = \"line\"\n", "body = \"array\"\n")],
+            ),
+        ),
+        (
+            "json-patch",
+            changed(nested, &[("\"put\"", "\"patch\""), ("body = \"line\"\n", "body = \"json_patch\"\n")]),
+        ),
+        ("foreign", FOREIGN_LINE_PROFILE.to_owned()),
+    ]
+}
+
+/// A profile that no code knows: lines inside the contract and in pages of 25, PATCH with an array, other names, days without a
+/// time, and other words.
+pub const FOREIGN_LINE_PROFILE: &str = r#"
+name = "foreign"
+
+[read]
+route = "/billing/agreement/{contractId}"
+rows = "Data.Items"
+total = "Data.ItemCount"
+paging = "page"
+page_size = 25
+
+[write]
+method = "patch"
+route = "/billing/agreement/{contractId}/items"
+body = "array"
+
+[fields]
+line = "ItemNo"
+service = "Article"
+contract = "Agreement"
+units = "Quantity"
+unit_price = "Price"
+effective_date = "ValidFrom"
+date_form = "day"
+
+[outcome]
+status = "Outcome"
+success = ["Done"]
+no = ["Denied"]
+error = "Reason"
+no_error = ["-"]
+"#;
+
+fn changed(text: &str, changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(text.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replacen(from, to, 1)
+    })
+}
