@@ -18,6 +18,15 @@ pub struct Assumption {
     pub guesses: Vec<String>,
     /// What a contradiction means, and what to do.
     pub if_contradicted: String,
+    /// What could be true instead, where a line profile can say it.
+    #[serde(default)]
+    pub alternatives: Vec<String>,
+    /// The fields of a line profile that settle it, in a profile of this program or in a file of one's own.
+    #[serde(default)]
+    pub profile_fields: Vec<String>,
+    /// The line profiles of this program of which each says it in its own way.
+    #[serde(default)]
+    pub profiles: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -38,4 +47,27 @@ static ALL: LazyLock<Vec<Assumption>> = LazyLock::new(|| {
 /// All of them.
 pub(super) fn all() -> &'static [Assumption] {
     &ALL
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LineProfile;
+
+    #[test]
+    fn alternatives_are_settled_by_profiles_and_fields_that_there_are() {
+        let shipped: Vec<&str> = LineProfile::shipped().iter().map(LineProfile::name).collect();
+        let described: String = LineProfile::shipped().iter().map(LineProfile::text).collect();
+        for one in all() {
+            assert_eq!(one.alternatives.is_empty(), one.profile_fields.is_empty(), "{}", one.id);
+            assert!(one.profiles.iter().all(|name| shipped.contains(&name.as_str())), "{}", one.id);
+            for field in &one.profile_fields {
+                let name = field.rsplit('.').next().expect("a split has a last part");
+                assert!(described.contains(name), "{}: {field}", one.id);
+            }
+        }
+        for name in ["nested-list", "recurring-list", "whole-contract", "flat-list", "nested-list-patch"] {
+            assert!(all().iter().any(|one| one.profiles.iter().any(|known| known == name)), "{name}");
+        }
+    }
 }
