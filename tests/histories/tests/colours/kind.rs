@@ -54,10 +54,12 @@ pub enum Kind {
     OldFile,
     /// Units with a date to come show only from that day on.
     ShowsFromItsDay,
+    /// V1 shows and takes lines in another form, and the installation has its line profile.
+    OtherForm,
 }
 
 impl Kind {
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::Users,
         Self::Switch,
         Self::Grows,
@@ -99,6 +101,7 @@ impl Kind {
         Self::Expires,
         Self::OldFile,
         Self::ShowsFromItsDay,
+        Self::OtherForm,
     ];
 
     /// How often it is among the others.

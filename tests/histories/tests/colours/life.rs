@@ -58,6 +58,9 @@ pub async fn live(story: &Story) -> Result<Tally, TestCaseError> {
     let now = partner.at(begins, 0);
     let services = Services::start(now, tenant(story, begins)).await;
     services.run(&partner.settings(story, &services.kaseya.base_url(), now)).await;
+    if let Some(form) = story.form {
+        services.set_line_profile(&testkit::line_profiles()[form].1).await;
+    }
     let mut life = Life {
         story,
         services,

@@ -95,9 +95,14 @@ pub fn tenant(story: &Story, begins: Date) -> State {
     }
     let tenant = |state: &mut State| {
         state.time_zone = story.zones.tenant.to_owned();
-        state.behaviour.lines.largest_page = story.full_pages.then_some(1);
-        state.behaviour.lines.without_totals = story.full_pages;
-        state.behaviour.lines.waits_for_effective_date = story.shows_from_its_day;
+        let lines = &mut state.behaviour.lines;
+        if let Some(form) = story.form {
+            lines.follow_profile(&testkit::line_profiles()[form].1).expect("a profile");
+        }
+        // What comes whole has no pages.
+        lines.largest_page = (story.full_pages && !lines.ignores_paging).then_some(1);
+        lines.without_totals = story.full_pages;
+        lines.waits_for_effective_date = story.shows_from_its_day;
         for contract in &mut state.contracts {
             contract.billing = match story.billing {
                 domain::Billing::Arrears => Billing::Arrears,

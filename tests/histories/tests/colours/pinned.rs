@@ -26,6 +26,7 @@ fn quiet() -> Story {
         zones: Zones { counts: "UTC", tenant: "UTC" },
         full_pages: false,
         shows_from_its_day: false,
+        form: None,
         companies: vec![CompanyStart {
             users: [4, 10],
             shares_the_first_contract: false,

@@ -305,6 +305,18 @@ impl Services {
         turned.expect("the switch is turned");
     }
 
+    /// Sets the installation's line profile, as `kaseya-sync line-profile` does.
+    pub async fn set_line_profile(&self, profile: &str) {
+        let set: Result<bool, StoreError> = self
+            .database
+            .store
+            .transaction("set_line_profile", |tx| {
+                Box::pin(store::installation::set_line_profile(tx, None, Some(profile)))
+            })
+            .await;
+        assert!(set.expect("the tables are there"), "it is stored");
+    }
+
     /// Runs statements, one after the other.
     pub async fn run(&self, statements: &str) {
         for sql in statements.split(';').filter(|sql| !sql.trim().is_empty()) {

@@ -33,6 +33,8 @@ pub struct Story {
     pub full_pages: bool,
     /// Kaseya shows units with a date to come only from that day on.
     pub shows_from_its_day: bool,
+    /// Which of the line profiles of the tests it has; without one the default.
+    pub form: Option<usize>,
     pub companies: Vec<CompanyStart>,
     /// The day of the story, the hour, and what happens.
     pub events: Vec<(i64, i64, Event)>,
@@ -235,7 +237,7 @@ fn event(kind: Kind) -> BoxedStrategy<Event> {
             (company(), users()).prop_map(|(company, users)| Event::OldFile { company, users }).boxed()
         }
         // What makes the story another one from its beginning.
-        Kind::OtherZones | Kind::FullPages | Kind::ShowsFromItsDay => {
+        Kind::OtherZones | Kind::FullPages | Kind::ShowsFromItsDay | Kind::OtherForm => {
             Just(Event::SyncNow { expires: None }).boxed()
         }
     }
@@ -283,6 +285,9 @@ pub fn stories(kinds: &[Kind]) -> impl Strategy<Value = Story> + use<> {
     let may_map_later = kinds.contains(&Kind::ProductMapped);
     let may_fill_pages = kinds.contains(&Kind::FullPages);
     let may_wait = kinds.contains(&Kind::ShowsFromItsDay);
+    let forms = if kinds.contains(&Kind::OtherForm) { testkit::line_profiles().len() } else { 0 };
+    // Half of the stories have the default.
+    let forms: Vec<Option<usize>> = (0..forms).map(Some).chain((0..=forms).map(|_| None)).collect();
     (
         (
             prop::sample::select(vec![Billing::Arrears, Billing::Advance]),
@@ -303,12 +308,13 @@ pub fn stories(kinds: &[Kind]) -> impl Strategy<Value = Story> + use<> {
             prop::sample::select(vec![false, false, may_wait]),
             prop::collection::vec(company_start(), 1..4),
             prop::collection::vec((day(), 0_i64..24, events), 1..8),
+            prop::sample::select(forms),
         ),
     )
         .prop_map(|(first, second)| {
             let (billing, month, months, invoice_day, weekly, drift, other_contracts) = first;
             let (one_price, final_after, person, mapped_later, zones, full_pages, ..) = second;
-            let (.., shows_from_its_day, companies, mut events) = second;
+            let (.., shows_from_its_day, companies, mut events, form) = second;
             // Where the tenant's day begins first, its invoices of day 1 come before the month was counted.
             let elsewhere = zones.counts != zones.tenant;
             let invoice_day = if elsewhere { invoice_day.max(2) } else { invoice_day };
@@ -329,6 +335,7 @@ pub fn stories(kinds: &[Kind]) -> impl Strategy<Value = Story> + use<> {
                 zones,
                 full_pages,
                 shows_from_its_day,
+                form,
                 companies,
                 events,
             }
