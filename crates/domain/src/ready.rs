@@ -1,9 +1,11 @@
 //! Whether a company's next invoice would be right if it were made, by these settings, at its instant (G-05). The one
 //! definition: overview, list, API, files and metrics ask it and nothing else.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
-use crate::{CompanyState, ErrorCode, Level, run::names};
+use crate::{CompanyId, CompanyState, ErrorCode, Level, run::names};
 
 names! {
     /// Why an invoice would not be right, or is not known to be. Of several the one that is to be seen to first.
@@ -42,7 +44,7 @@ names! {
 }
 
 /// What is so for all companies of a partner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartnerReadiness {
     /// The connection is saved.
     pub is_connected: bool,
@@ -58,6 +60,8 @@ pub struct PartnerReadiness {
     pub seen_since: Timestamp,
     /// When the month was frozen whose invoice has not been made; what was seen before shows another count.
     pub frozen_at: Option<Timestamp>,
+    /// Companies with a number of that month that was corrected after the run that they came out of was made.
+    pub corrected: BTreeSet<CompanyId>,
     /// The month's last count comes to Kaseya after the invoice may be made, or never.
     pub misses_invoice: bool,
 }
@@ -73,6 +77,8 @@ pub struct CompanyReadiness<'a> {
     pub codes: &'a [ErrorCode],
     /// When Kaseya was last seen to hold our number on the contract where that is longest ago; `None` where it never was.
     pub last_sync: Option<Timestamp>,
+    /// It is one of [`PartnerReadiness::corrected`].
+    pub is_corrected: bool,
 }
 
 /// Why a company's next invoice would not be right; `None`: it would be.
@@ -95,7 +101,10 @@ pub fn not_ready(partner: &PartnerReadiness, company: &CompanyReadiness<'_>) -> 
         (any(CompanyState::Queued) || any(CompanyState::Running), NotReady::UnderWay),
         (any(CompanyState::Sent), NotReady::Unconfirmed),
         (billed && seen_before(partner.seen_since), NotReady::Unread),
-        (billed && partner.frozen_at.is_some_and(seen_before), NotReady::MonthNotPushed),
+        (
+            billed && (company.is_corrected || partner.frozen_at.is_some_and(seen_before)),
+            NotReady::MonthNotPushed,
+        ),
         (billed && partner.misses_invoice, NotReady::ScheduleMisses),
     ];
     reasons.into_iter().find(|(is_so, _)| *is_so).map(|(_, reason)| reason)

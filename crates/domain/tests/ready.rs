@@ -1,5 +1,7 @@
 //! Ready means: the next invoice would be right, by these settings, at its instant (G-05).
 
+use std::collections::BTreeSet;
+
 use domain::{CompanyReadiness, CompanyState, ErrorCode, Level, NotReady, PartnerReadiness, not_ready};
 use jiff::{Timestamp, ToSpan as _};
 use proptest::prelude::*;
@@ -17,12 +19,19 @@ fn in_order() -> PartnerReadiness {
         must_reread: false,
         seen_since: now() - 48.hours(),
         frozen_at: None,
+        corrected: BTreeSet::new(),
         misses_invoice: false,
     }
 }
 
 fn company(states: &[CompanyState]) -> CompanyReadiness<'_> {
-    CompanyReadiness { is_mapped: true, states, codes: &[], last_sync: Some(now() - 8.hours()) }
+    CompanyReadiness {
+        is_mapped: true,
+        states,
+        codes: &[],
+        last_sync: Some(now() - 8.hours()),
+        is_corrected: false,
+    }
 }
 
 const EQUAL: &[CompanyState] = &[CompanyState::Unchanged];
@@ -72,6 +81,9 @@ fn case_c4_every_state_is_ready_or_says_why_not() {
     // A product whose count is missing is not sent, though the others of the contract were.
     let missing = CompanyReadiness { codes: &[ErrorCode::Qty02], ..company(&[CompanyState::Changed]) };
     assert_eq!(not_ready(&in_order(), &missing), Some(NotReady::NotSent));
+    // A number that was corrected after the push is not in Kaseya, however lately the old one was seen there (G-10).
+    let corrected = CompanyReadiness { is_corrected: true, last_sync: Some(now()), ..company(EQUAL) };
+    assert_eq!(not_ready(&in_order(), &corrected), Some(NotReady::MonthNotPushed));
     let noted = CompanyReadiness { codes: &[ErrorCode::Map02], ..company(&[CompanyState::Changed]) };
     assert_eq!(not_ready(&in_order(), &noted), None);
 }
@@ -91,6 +103,7 @@ fn partner() -> impl Strategy<Value = PartnerReadiness> {
             must_reread,
             seen_since: now() - seen.hours(),
             frozen_at: frozen.map(|hours| now() - hours.hours()),
+            corrected: BTreeSet::new(),
             misses_invoice,
         }
     })
@@ -100,11 +113,11 @@ proptest! {
     /// Ready only where everything was seen, recently and after the freeze, and nothing is in the way.
     #[test]
     fn case_c4_ready_is_never_said_of_what_was_not_seen_to_be_right(
-        partner in partner(), states in prop::collection::vec(state(), 0..4), is_mapped: bool,
+        partner in partner(), states in prop::collection::vec(state(), 0..4), is_mapped: bool, is_corrected: bool,
         codes in prop::collection::vec(prop::sample::select(ErrorCode::ALL), 0..3), seen in prop::option::of(0_i64..100),
     ) {
         let last_sync = seen.map(|hours| now() - hours.hours());
-        let company = CompanyReadiness { is_mapped, states: &states, codes: &codes, last_sync };
+        let company = CompanyReadiness { is_mapped, states: &states, codes: &codes, last_sync, is_corrected };
         if not_ready(&partner, &company).is_none() {
             prop_assert!(partner.is_connected && partner.is_on && !partner.writes_stopped && !partner.is_refused);
             prop_assert!(!partner.must_reread && is_mapped && !states.is_empty());
@@ -112,7 +125,7 @@ proptest! {
             let right = [CompanyState::Changed, CompanyState::Unchanged, CompanyState::NotBilled];
             prop_assert!(states.iter().all(|state| right.contains(state)));
             if states.iter().any(|state| *state != CompanyState::NotBilled) {
-                prop_assert!(!partner.misses_invoice);
+                prop_assert!(!partner.misses_invoice && !is_corrected);
                 let needed = partner.seen_since.max(partner.frozen_at.unwrap_or(Timestamp::MIN));
                 prop_assert!(last_sync.is_some_and(|seen| seen >= needed));
             }
@@ -125,7 +138,7 @@ proptest! {
         partner in partner(), states in prop::collection::vec(state(), 1..4), hours in 0_i64..100,
     ) {
         let at = |hours: i64| CompanyReadiness {
-            is_mapped: true, states: &states, codes: &[], last_sync: Some(now() - hours.hours()),
+            is_mapped: true, states: &states, codes: &[], last_sync: Some(now() - hours.hours()), is_corrected: false,
         };
         if not_ready(&partner, &at(hours)).is_none() {
             prop_assert_eq!(not_ready(&partner, &at(hours / 2)), None);

@@ -287,6 +287,23 @@ pub async fn corrected_since_push(
     rows.iter().map(|row| row.company_id("company_id")).collect()
 }
 
+/// Companies with a number of a month that was corrected after a run was made of which they show an outcome: that outcome is of
+/// the number before.
+pub async fn corrected_since_outcome(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    month: Month,
+) -> Result<BTreeSet<CompanyId>, StoreError> {
+    let sql = "select distinct frozen_counts.company_id
+               from frozen_counts
+                    join statuses on statuses.partner_id = $1 and statuses.company_id = frozen_counts.company_id
+                    join runs on runs.run_id = statuses.run_id
+               where frozen_counts.partner_id = $1 and frozen_counts.month = $2 and correction > 0
+                 and recorded_at > runs.created_at";
+    let rows = tx.query(sql, &[&partner.as_str(), &month.first_day()]).await?;
+    rows.iter().map(|row| row.company_id("company_id")).collect()
+}
+
 /// Partners that have a complete report of one of the last days given, and whose month is not frozen, or may have been
 /// looked at before that report came: its instant is taken before the transaction that stores it, so five minutes are
 /// looked at once more.

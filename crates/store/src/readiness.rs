@@ -1,6 +1,6 @@
 //! What readiness (G-05) is judged by, as it is stored.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
     CompanyReadiness, CompanyState, ErrorCode, Frequency, InvoiceOutlook, InvoiceZones, NotReady, PartnerId,
@@ -36,6 +36,7 @@ pub async fn partner(
         must_reread: installation::must_reread(tx, partner).await?,
         seen_since: seen_since(schedule.as_ref(), now),
         frozen_at: None,
+        corrected: BTreeSet::new(),
         misses_invoice: true,
     };
     if let Some(integration) = &integration {
@@ -43,6 +44,7 @@ pub async fn partner(
         let zones = InvoiceZones::new(zone, integration.kaseya_zone.as_ref());
         let month = invoiced_month(now, integration.invoice_day, zones);
         readiness.frozen_at = frozen::frozen_at(tx, partner, month).await?;
+        readiness.corrected = frozen::corrected_since_outcome(tx, partner, month).await?;
         readiness.misses_invoice = misses_invoice(integration, schedule.as_ref(), now);
     }
     Ok(readiness)
@@ -91,5 +93,7 @@ pub fn of_statuses(
         statuses.iter().filter(|status| status.contract.is_some()).filter_map(|status| status.code).collect();
     let all_seen = statuses.iter().all(|status| status.last_sync.is_some());
     let last_sync = statuses.iter().filter_map(|status| status.last_sync).min().filter(|_| all_seen);
-    not_ready(partner, &CompanyReadiness { is_mapped, states: &states, codes: &codes, last_sync })
+    let is_corrected = statuses.first().is_some_and(|status| partner.corrected.contains(&status.company));
+    let company = CompanyReadiness { is_mapped, states: &states, codes: &codes, last_sync, is_corrected };
+    not_ready(partner, &company)
 }

@@ -312,3 +312,48 @@ async fn b_05_last_months_frozen_number_as_corrected_stands_beside_the_newest() 
     );
     Ok(())
 }
+
+/// Why a company of the pages is not ready at an instant, and how many are for that reason.
+async fn not_pushed(database: &TestDatabase, id: &str, at: Timestamp) -> Result<(Option<NotReady>, u32)> {
+    let (msp, month, query) = (&msp(), Month::of(date(2026, 10, 1)), &query("", Filter::All));
+    let page = database
+        .store
+        .transaction("page", |tx| Box::pin(async move { page(tx, msp, query, month, at).await }))
+        .await?;
+    let row = page.companies.iter().find(|row| row.id.as_str() == id).context("a company")?;
+    let number = page.readiness.not_ready.get(&NotReady::MonthNotPushed).copied().unwrap_or_default();
+    Ok((row.not_ready, number))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g_10_a_company_whose_number_was_corrected_is_not_ready_before_it_is_pushed() -> Result<()> {
+    let database = partner("0.5").await?;
+    let client = database.client().await;
+    // Between the freeze and the invoice, and all were seen since.
+    let at: Timestamp = "2026-11-03T10:00:00Z".parse()?;
+    client
+        .batch_execute(
+            "update runs set created_at = '2026-11-02T00:00:00Z';
+             update statuses set state = 'unchanged', code = null, last_sync = '2026-11-02T01:00:00Z';
+             insert into schedules (partner_id, frequency, hour, zone, version, next_nominal, next_run_at)
+             values ('msp', 'daily', 1, 'UTC', 1, '2026-11-04', '2026-11-04T01:00:00Z')",
+        )
+        .await?;
+    let sql = "select min(company_id) from company_standings
+               where partner_id = 'msp' and states = '{unchanged}' and not unmapped
+                 and company_id not in (select company_id from frozen_counts where correction > 0)";
+    let id: String = client.query_one(sql, &[]).await?.get(0);
+    assert_eq!(not_pushed(&database, &id, at).await?, (None, 0));
+    let correction = "insert into frozen_counts (partner_id, month, company_id, product_id, correction, users, day, counted_at,
+                                                 reason, recorded_at)
+                      values ('msp', '2026-10-01', $1, 'p1', 1, 77, '2026-10-31', '2026-11-01T00:00:00Z', 'late',
+                              '2026-11-03T09:00:00Z')";
+    client.execute(correction, &[&id]).await?;
+    assert_eq!(not_pushed(&database, &id, at).await?, (Some(NotReady::MonthNotPushed), 1));
+    // Kaseya is seen to hold the old number once more, by a run that was made before.
+    client.batch_execute("update statuses set last_sync = '2026-11-03T09:30:00Z'").await?;
+    assert_eq!(not_pushed(&database, &id, at).await?, (Some(NotReady::MonthNotPushed), 1));
+    client.batch_execute("update runs set created_at = '2026-11-03T09:40:00Z'").await?;
+    assert_eq!(not_pushed(&database, &id, at).await?, (None, 0));
+    Ok(())
+}

@@ -382,15 +382,16 @@ pub(super) async fn judge(
     // How long ago each was seen matters only by what it is compared with.
     let sql = format!(
         "with {searched} {standing}
-         select states, codes, unmapped, seen, count(*) as companies
-         from (select states, codes, unmapped,
+         select states, codes, unmapped, seen, corrected, count(*) as companies
+         from (select states, codes, unmapped, company_id = any($8) as corrected,
                       case when last_sync is null or last_sync < $6 then 0 when last_sync < $7 then 1 else 2 end as seen
                from standing where {found_by}) as each
-         group by states, codes, unmapped, seen",
+         group by states, codes, unmapped, seen, corrected",
         standing = standing(over.open && !over.off),
     );
     let no_codes: Vec<&str> = Vec::new();
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 7] = [
+    let corrected: Vec<&str> = readiness.corrected.iter().map(CompanyId::as_str).collect();
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 8] = [
         &partner.as_str(),
         &now,
         &over.off,
@@ -398,6 +399,7 @@ pub(super) async fn judge(
         &pattern(search),
         &readiness.seen_since,
         &readiness.frozen_at,
+        &corrected,
     ];
     let mut judged = Readiness::default();
     for row in tx.query(&sql, &parameters).await? {
@@ -420,6 +422,7 @@ pub(super) async fn judge(
             states: &states,
             codes: &codes,
             last_sync,
+            is_corrected: row.get("corrected")?,
         };
         let companies = u32::try_from(row.get::<i64>("companies")?)
             .map_err(|error| StoreError::row("companies", "companies", &error))?;
