@@ -250,6 +250,16 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
                 format!("La richiesta è scaduta {at}, prima del turno di questa azienda."),
             )
         }
+        Remark::BrokeOff => plain(
+            "It broke off: five attempts in a row ended without word of the program that worked on it.",
+            "Si è interrotto: cinque tentativi di seguito sono finiti senza notizie del programma che ci lavorava.",
+        ),
+        Remark::TooLarge => plain(
+            "It is too large: what the work needs does not fit into one message. Shorter notes or fewer companies on \
+             one contract help.",
+            "È troppo grande: ciò che serve per il lavoro non entra in un solo messaggio. Aiutano note più brevi o meno \
+             aziende su un contratto.",
+        ),
         Remark::FallRefused => plain(
             "Kaseya refused to lower the old line of the plan switch: the new one is left as it is.",
             "Kaseya ha rifiutato di abbassare la vecchia riga del cambio di piano: la nuova resta \

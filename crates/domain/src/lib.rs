@@ -101,7 +101,9 @@ pub use run::{JobKind, JobState, MAX_ATTEMPTS, RunMode, RunState, Trigger};
 pub use schedule::{Frequency, Occurrence, Schedule, ScheduleError, Weekday, spread_offset};
 pub use seen_service::{SeenService, ServiceState};
 pub use shown_contract::{SeenContract, ShownContract};
-pub use slice::{MAX_COUNTS, MAX_SLICE_BYTES, MAX_TARGETS, halve, slices, slices_of_kin, weight};
+pub use slice::{
+    MAX_COUNTS, MAX_SLICE_BYTES, MAX_TARGETS, halve, halve_of_kin, slices, slices_of_kin, weight,
+};
 pub use status::{CompanyState, Outcome, ProductState, aggregate, seen_equal, worst_state};
 pub use target::{Addend, MAX_UNITS, Wanted, wanted_units};
 pub use text::{MAX_NAME, MAX_NOTE, Text, TextError, check_text, fit_text};

@@ -78,6 +78,10 @@ pub enum Remark {
     OtherName { id: i32, told: String, named: String },
     /// The request expired then: nothing of it is wanted any more.
     RequestExpired { expired_at: Timestamp },
+    /// It was given up, for every attempt ended without word of its worker (JOB-03).
+    BrokeOff,
+    /// It was given up, for what its worker needs is too large to be sent (JOB-03).
+    TooLarge,
     /// Kaseya refused to lower the old line of the plan switch, so that the new one was left alone.
     FallRefused,
     /// Kaseya lowered the old line of the plan switch and refused to raise the new one.

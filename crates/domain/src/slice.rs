@@ -73,8 +73,41 @@ pub fn slices_of_kin(
         .collect()
 }
 
-/// The two halves of a slice whose attempts are used up; `None` when one contract stands alone, which is then given up
-/// with JOB-03.
+/// The same, where the contracts of one company stay together, and those of the companies that it shares one with: a worker writes
+/// both halves of a plan switch or neither. `None` when all of them belong together.
+pub fn halve_of_kin(
+    contracts: &[(ContractId, &BTreeSet<CompanyId>)],
+) -> Option<(Vec<ContractId>, Vec<ContractId>)> {
+    let mut groups: Vec<(BTreeSet<&CompanyId>, Vec<ContractId>)> = Vec::new();
+    for (contract, companies) in contracts {
+        let mut group: (BTreeSet<&CompanyId>, Vec<ContractId>) = (companies.iter().collect(), Vec::new());
+        let place = groups.iter().position(|(known, _)| !known.is_disjoint(&group.0));
+        let (kin, others): (Vec<_>, Vec<_>) =
+            groups.into_iter().partition(|(known, _)| !known.is_disjoint(&group.0));
+        groups = others;
+        for (companies, contracts) in kin {
+            group.0.extend(companies);
+            group.1.extend(contracts);
+        }
+        group.1.push(*contract);
+        groups.insert(place.unwrap_or(groups.len()).min(groups.len()), group);
+    }
+    if groups.len() < 2 {
+        return None;
+    }
+    let half = contracts.len().div_ceil(2);
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    let last = groups.len() - 1;
+    for (place, (_, group)) in groups.into_iter().enumerate() {
+        let is_first =
+            second.is_empty() && place < last && (first.is_empty() || first.len() + group.len() <= half);
+        if is_first { &mut first } else { &mut second }.extend(group);
+    }
+    Some((first, second))
+}
+
+/// The two halves of a slice that is too large to be sent; `None` when one contract stands alone, which is then given up with
+/// JOB-03.
 pub fn halve(contracts: &[ContractId]) -> Option<(Vec<ContractId>, Vec<ContractId>)> {
     let (first, second) = contracts.split_at(contracts.len().div_ceil(2));
     (!second.is_empty()).then(|| (first.to_vec(), second.to_vec()))

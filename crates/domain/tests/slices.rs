@@ -1,6 +1,8 @@
 //! Slices of a run.
 
-use domain::{ContractId, MAX_COUNTS, MAX_SLICE_BYTES, MAX_TARGETS, halve, slices, slices_of_kin, weight};
+use domain::{
+    ContractId, MAX_COUNTS, MAX_SLICE_BYTES, MAX_TARGETS, halve, halve_of_kin, slices, slices_of_kin, weight,
+};
 use proptest::prelude::*;
 
 #[test]
@@ -75,4 +77,31 @@ fn case_a17_contracts_of_one_company_are_in_one_slice_where_it_holds_them() {
     assert_eq!(of(0), of(149));
     let all: usize = found.iter().map(Vec::len).sum();
     assert_eq!(all, contracts.len());
+}
+
+proptest! {
+    /// No company is in both halves, whoever shares contracts; nothing is lost, and halving comes to an end.
+    #[test]
+    fn case_a17_halves_of_a_slice_have_no_company_in_common(
+        of in prop::collection::vec(prop::collection::btree_set(0_u8..12, 0..3), 1..30),
+    ) {
+        let companies: Vec<std::collections::BTreeSet<domain::CompanyId>> = of
+            .iter()
+            .map(|of| of.iter().map(|number| domain::CompanyId::new(format!("c{number}")).expect("an id")).collect())
+            .collect();
+        let contracts: Vec<_> = (0..).map(ContractId).zip(&companies).collect();
+        let of_half = |half: &[ContractId]| -> std::collections::BTreeSet<_> {
+            let ours = contracts.iter().filter(|(id, _)| half.contains(id));
+            ours.flat_map(|(_, companies)| companies.iter()).collect()
+        };
+        if let Some((first, second)) = halve_of_kin(&contracts) {
+            prop_assert!(!first.is_empty() && !second.is_empty());
+            prop_assert!(of_half(&first).is_disjoint(&of_half(&second)));
+            let mut all: Vec<ContractId> = first.into_iter().chain(second).collect();
+            all.sort();
+            prop_assert_eq!(all, contracts.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+        }
+        let strangers = of.iter().all(|of| of.is_empty());
+        prop_assert!(!strangers || contracts.len() < 2 || halve_of_kin(&contracts).is_some());
+    }
 }

@@ -1,10 +1,12 @@
 //! Leases that end: a worker that fell silent loses its job to the next attempt.
 
-use domain::{ContractId, ErrorCode, JobId, LoginOutcome, MAX_ATTEMPTS, PartnerId, halve};
+use std::collections::BTreeSet;
+
+use domain::{ContractId, ErrorCode, JobId, LoginOutcome, MAX_ATTEMPTS, PartnerId, halve, halve_of_kin};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction, closing,
-    ledger::{self, ExpiredJob, Slice},
+    ledger::{self, ExpiredJob, GivenUp, Slice},
     logins,
 };
 
@@ -43,7 +45,7 @@ async fn end_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Expir
 }
 
 /// The same slice again; after its last attempt each half on its own; and a single contract that brought down every
-/// worker is given up, so that all others get on.
+/// worker is given up, with those of the same companies, so that all others get on.
 async fn next_attempt(
     tx: &Transaction<'_>,
     context: &Context,
@@ -57,16 +59,18 @@ async fn next_attempt(
         return ledger::hand_back(tx, partner, job, &slice).await;
     }
     let contracts: Vec<ContractId> = expired.contracts.iter().copied().map(ContractId).collect();
-    cut(tx, context, (partner, job), &contracts, expired.is_survey, now).await
+    let why = GivenUp::BrokeOff;
+    cut(tx, context, (partner, job), (&contracts, why), expired.is_survey, now).await
 }
 
 /// Cuts the slice of a started job that cannot be done as a whole: each half on its own; a single contract is given up with
-/// JOB-03, and a survey by leaving its contracts to those who work on them.
+/// JOB-03, and a survey by leaving its contracts to those who work on them. What broke off is given up with the other contracts
+/// of its companies, for half of a plan switch must not be written alone; what is too large for one message has to be cut.
 pub(crate) async fn cut(
     tx: &Transaction<'_>,
     context: &Context,
     (partner, job): (&PartnerId, JobId),
-    contracts: &[ContractId],
+    (contracts, why): (&[ContractId], GivenUp),
     is_survey: bool,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -74,14 +78,22 @@ pub(crate) async fn cut(
     if is_survey {
         return ledger::give_up_survey(tx, partner, job).await;
     }
-    match halve(contracts) {
+    let companies = ledger::companies_on(tx, partner, job, contracts).await?;
+    let nobody = BTreeSet::new();
+    let kin: Vec<_> =
+        contracts.iter().map(|contract| (*contract, companies.get(contract).unwrap_or(&nobody))).collect();
+    let halves = match why {
+        GivenUp::BrokeOff => halve_of_kin(&kin),
+        GivenUp::TooLarge => halve_of_kin(&kin).or_else(|| halve(contracts)),
+    };
+    match halves {
         Some((first, second)) => {
             let slice = Slice { contracts: numbers(&first), failures: 0 };
             ledger::hand_back(tx, partner, job, &slice).await?;
             let beside = JobId(context.entropy.uuid(now));
             ledger::halve(tx, partner, job, beside, &numbers(&second), now).await
         }
-        None => ledger::give_up(tx, partner, job, ErrorCode::Job03.as_str()).await,
+        None => ledger::give_up(tx, partner, job, ErrorCode::Job03, why).await,
     }
 }
 

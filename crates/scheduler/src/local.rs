@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError, Transaction,
-    ledger::{self, LocalJob},
+    ledger::{self, GivenUp, LocalJob},
 };
 
 use crate::{
@@ -62,6 +62,13 @@ pub(crate) async fn job_done(
     if let (Some(ErrorCode::Job01), Some(expired_at)) = (code, job.expires_at) {
         let expired = v1::Remark::from(Remark::RequestExpired { expired_at });
         outcomes.iter_mut().for_each(|outcome| outcome.remarks.push(expired.clone()));
+    }
+    if let (Some(ErrorCode::Job03), Some(why)) = (code, job.given_up) {
+        let why = v1::Remark::from(match why {
+            GivenUp::BrokeOff => Remark::BrokeOff,
+            GivenUp::TooLarge => Remark::TooLarge,
+        });
+        outcomes.iter_mut().for_each(|outcome| outcome.remarks.push(why.clone()));
     }
     // What is told from memory counts only as long as it is of the Kaseya that is synced.
     let credentials_version = Some(facts.integration.credentials_version);

@@ -13,7 +13,7 @@ use messages::{
 };
 use store::{
     StoreError, Transaction, breakers, calls, closing,
-    ledger::{self, JobRow, StartedJob},
+    ledger::{self, GivenUp, JobRow, StartedJob},
     leftovers::{self, TargetNames},
     logins::{self, LoginOf, NewTry},
     settings::{Integration, IntegrationState},
@@ -127,7 +127,8 @@ pub(crate) async fn refuse_too_large(context: &Context, ask: &AttemptOf) -> Resu
             logins::job_login_ended(tx, partner, attempt, LoginOutcome::NotTried, None, now).await?;
             closing::credit_calls(tx, partner, ask.job, ask.attempt, &[], calls::minute_of(now)).await?;
             let is_survey = job.kind == JobKind::Survey;
-            lease::cut(tx, context, (partner, ask.job), &job.contracts, is_survey, now).await?;
+            lease::cut(tx, context, (partner, ask.job), (&job.contracts, GivenUp::TooLarge), is_survey, now)
+                .await?;
             tx.notify(crate::LEDGER).await
         })
     });

@@ -17,8 +17,8 @@ pub use known::{
     known_services,
 };
 pub use leases::{
-    ExpiredJob, Slice, close_dropped_job, expire_job, expired_job, give_up, give_up_survey, halve, hand_back,
-    refused_to_local,
+    ExpiredJob, GivenUp, Slice, close_dropped_job, companies_on, expire_job, expired_job, give_up,
+    give_up_survey, halve, hand_back, refused_to_local,
 };
 pub use remapped::{follow_remapped, note_mappings};
 pub use remembered::{SeenEqual, remember_equal, remembered};

@@ -82,9 +82,35 @@ async fn a_contract_that_brings_down_every_worker_is_given_up_alone() {
     assert_eq!((company.contract_id, company.code.as_deref()), (Some(102), Some("JOB-03")));
     assert_eq!((company.state.as_str(), company.products[0].code.as_deref()), ("not_sent", Some("JOB-03")));
     assert_eq!(told.attempt, Some(16));
+    let remarks: Vec<&str> = company.remarks.iter().map(|remark| remark.kind.as_str()).collect();
+    assert_eq!(remarks, ["broke_off"], "which of the two causes of JOB-03 it was");
     // All others went on.
     let open = "string_agg(contract_ids::text, ' ') from jobs where state <> 'done' and kind = 'work'";
     assert_ne!(told.job_id, "");
     let left = world.text(open).await;
     assert!(left.is_none() || left.as_deref() == Some("{101}"), "{left:?} of {job}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a17_contracts_of_one_company_are_never_cut_apart_when_attempts_break_off() {
+    let world = World::running().await;
+    world.partner("p1", 3).await;
+    // The first company has its other product on the last contract: a plan switch may go over both.
+    world
+        .run(
+            "insert into company_product_contracts
+             select partner_id, company_id, (select min(product_id) from products), 103, 'Own'
+             from company_mappings where contract_id = 101",
+        )
+        .await;
+    let run = world.make_run("p1").await;
+    world.make_job(&run, &[101, 102, 103]).await;
+    bring_down(&world, 101, 5).await;
+    let halves = "string_agg(contract_ids::text, ' ' order by contract_ids) from jobs where failures = 0";
+    assert_eq!(world.text(halves).await.as_deref(), Some("{101,103} {102}"));
+    bring_down(&world, 101, 5).await;
+    let told = world.result().await;
+    let given_up = told.companies.iter().filter(|company| company.code.as_deref() == Some("JOB-03"));
+    let contracts: std::collections::BTreeSet<_> = given_up.map(|company| company.contract_id).collect();
+    assert_eq!(contracts, [Some(101), Some(103)].into(), "both or neither");
 }

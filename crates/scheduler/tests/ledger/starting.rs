@@ -94,6 +94,8 @@ async fn case_c2_what_cannot_be_sent_refuses_the_start_and_is_told_of() {
     let told = world.result().await;
     let [company] = &told.companies[..] else { panic!("{} companies", told.companies.len()) };
     assert_eq!((company.company_id.as_str(), company.code.as_deref()), ("c2", Some("JOB-03")));
+    let remarks: Vec<&str> = company.remarks.iter().map(|remark| remark.kind.as_str()).collect();
+    assert_eq!(remarks, ["too_large"], "which of the two causes of JOB-03 it was");
     world.nothing_else_is_due().await;
     assert_eq!(world.text("count(*) from login_tries where outcome is null").await.as_deref(), Some("0"));
 }

@@ -1,6 +1,8 @@
 //! Leases that ended without a `JobDone`, and slices that are given up.
 
-use domain::{JobId, PartnerId, RunId};
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{CompanyId, ContractId, ErrorCode, JobId, PartnerId, RunId};
 use jiff::Timestamp;
 
 use crate::{StoreError, Transaction};
@@ -122,19 +124,67 @@ pub async fn give_up_survey(tx: &Transaction<'_>, partner: &PartnerId, job: JobI
     Ok(())
 }
 
-/// Gives a single contract up: the job needs no worker any more, and its contract gets the code.
+/// Why contracts are given up (JOB-03).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GivenUp {
+    /// Every attempt ended without word of its worker.
+    BrokeOff,
+    /// What its worker needs is too large to be sent.
+    TooLarge,
+}
+
+impl GivenUp {
+    /// The stable text of the tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BrokeOff => "broke_off",
+            Self::TooLarge => "too_large",
+        }
+    }
+
+    /// Reads the text of the tables.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::BrokeOff, Self::TooLarge].into_iter().find(|why| why.as_str() == text)
+    }
+}
+
+/// The companies of a job's contracts: those that it was made for, and those that are mapped to them by now.
+pub async fn companies_on(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    contracts: &[ContractId],
+) -> Result<BTreeMap<ContractId, BTreeSet<CompanyId>>, StoreError> {
+    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    let sql = "select contract_id, company_id from run_mappings join jobs using (partner_id, run_id)
+               where partner_id = $1 and job_id = $2 and contract_id = any($3)
+               union
+               select contract_id, company_id from company_mappings where partner_id = $1 and contract_id = any($3)
+               union
+               select contract_id, company_id from company_product_contracts
+               where partner_id = $1 and contract_id = any($3)";
+    let mut companies: BTreeMap<ContractId, BTreeSet<CompanyId>> = BTreeMap::new();
+    for row in tx.query(sql, &[&partner.as_str(), &job.0, &contracts]).await? {
+        let contract = ContractId(row.get("contract_id")?);
+        companies.entry(contract).or_default().insert(row.company_id("company_id")?);
+    }
+    Ok(companies)
+}
+
+/// Gives contracts up: their job needs no worker any more, and each gets the code.
 pub async fn give_up(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     job: JobId,
-    code: &str,
+    code: ErrorCode,
+    why: GivenUp,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "update jobs set kind = 'local', local_code = $3, host = null, tenant = null, state = 'ready',
+        "update jobs set kind = 'local', local_code = $3, given_up = $4, host = null, tenant = null, state = 'ready',
              attempt = attempt + 1, failures = 0, holder = null, lease_until = null, emitted_at = null,
              emitting_until = null, not_before = null, deferred_code = null
          where partner_id = $1 and job_id = $2 and state = 'started'",
-        &[&partner.as_str(), &job.0, &code],
+        &[&partner.as_str(), &job.0, &code.as_str(), &why.as_str()],
     )
     .await?;
     Ok(())

@@ -3,6 +3,7 @@
 use domain::{CompanyId, ContractId, ErrorCode, JobId, JobKind, PartnerId, RunId, RunMode, Trigger};
 use jiff::Timestamp;
 
+use super::GivenUp;
 use crate::{Row, StoreError, Transaction};
 
 /// What a round of claims goes by.
@@ -60,6 +61,8 @@ pub struct LocalJob {
     pub companies: Vec<CompanyId>,
     /// The code that every contract of the slice gets.
     pub code: Option<ErrorCode>,
+    /// Why, where it was given up.
+    pub given_up: Option<GivenUp>,
     /// The code with which the partner's credentials stand refused, if they do.
     pub refused: Option<ErrorCode>,
     /// When whoever asked for the run wants none of it any more.
@@ -173,7 +176,7 @@ pub async fn claim_local_jobs(
              where jobs.job_id = locked.job_id and runs.run_id = jobs.run_id
                and integrations.partner_id = jobs.partner_id
              returning jobs.partner_id, jobs.job_id, jobs.attempt, jobs.run_id, jobs.run_number, jobs.contract_ids,
-                       jobs.company_ids, jobs.local_code, integrations.credentials_refused_code, runs.mode, runs.trigger,
+                       jobs.company_ids, jobs.local_code, jobs.given_up, integrations.credentials_refused_code, runs.mode, runs.trigger,
                        runs.traceparent, runs.expires_at",
             &[&rules.now, &rules.claim_until, &rules.unstarted_since, &rules.most],
         )
@@ -197,6 +200,7 @@ fn local_job(row: &Row) -> Result<LocalJob, StoreError> {
         contracts: contracts.into_iter().map(ContractId).collect(),
         companies: companies.map_err(|error| StoreError::row("jobs", "company_ids", &error))?,
         code: row.optional_code("local_code")?,
+        given_up: row.get::<Option<String>>("given_up")?.as_deref().and_then(GivenUp::parse),
         refused: row.optional_code("credentials_refused_code")?,
         expires_at: row.get("expires_at")?,
     })
