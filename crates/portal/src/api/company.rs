@@ -65,7 +65,7 @@ pub(crate) struct AdvisedStatus {
 }
 
 /// Help with a code, in five parts, in the language of `Accept-Language`: en or it.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Advice {
     code: &'static str,
     /// How bad it is, in a word.

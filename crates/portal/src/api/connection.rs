@@ -1,11 +1,13 @@
 //! The connection to Kaseya (S-02 to S-18): read without its password, tried, saved, and its switch.
 
+use advice::Facts;
 use axum::{Json, extract::State, http::HeaderMap};
-use connection::{Authenticated, Checked, Finding};
-use domain::{Billing, NextTry};
+use connection::{Authenticated, Checked, Finding, NotTried};
+use domain::{Billing, ErrorCode, NextTry, PartnerId};
 use jiff::Timestamp;
 use operations::{
     connection_settings::{ConnectionForm, CredentialsForm},
+    not_saved::NotSaved,
     tried,
 };
 use secrecy::SecretString;
@@ -151,10 +153,12 @@ pub(crate) struct SavedConnection {
 /// Saves the connection. Other credentials than those in force are tried first, and if they do not prove right nothing is
 /// saved.
 #[utoipa::path(put, path = "/connection", tag = "connection", request_body = NewConnection,
+    params(("Accept-Language" = Option<String>, Header, description = "en or it.")),
     responses((status = 200, body = SavedConnection), Problems))]
 pub(crate) async fn save(
     State(portal): State<Portal>,
     Administrator(caller): Administrator,
+    headers: HeaderMap,
     Body(new): Body<NewConnection>,
 ) -> Result<Json<SavedConnection>, Problem> {
     let billing = new.billing.map(|word| {
@@ -170,7 +174,11 @@ pub(crate) async fn save(
         share_tenant: new.share_tenant,
     };
     let partner = &caller.partner;
-    let saved = trying::save(&portal, partner, form).await?;
+    let host = form.credentials.host.clone();
+    let saved = match trying::save(&portal, partner, form).await {
+        Ok(saved) => saved,
+        Err(refusal) => return Err(helped(&portal, partner, refusal, host, &headers).await?),
+    };
     let by = &caller.name;
     tracing::info!(%partner, by, new_credentials = saved.new_credentials, "the connection was saved");
     Ok(Json(SavedConnection {
@@ -179,6 +187,36 @@ pub(crate) async fn save(
         state: state_word(Some(saved.state)),
         new_credentials: saved.new_credentials,
     }))
+}
+
+/// Why nothing was saved or tried, with the help that its code has (S-14).
+async fn helped(
+    portal: &Portal,
+    partner: &PartnerId,
+    refusal: NotSaved,
+    host: String,
+    headers: &HeaderMap,
+) -> Result<Problem, Problem> {
+    let settings = settings_of(portal, partner).await?;
+    let language = language(headers);
+    let reader =
+        advice::Reader { language, now: portal.operations.clock.now().to_zoned(settings.zone().clone()) };
+    let advised = |code, next_try| {
+        let facts = Facts { host: Some(host.clone()), next_try, ..Facts::default() };
+        advice::advise(code, &facts, &reader)
+    };
+    let help = match &refusal {
+        NotSaved::NotProven(tried) => tried::help(&tried.checks, &host, &reader),
+        NotSaved::NotTried(NotTried::RefusedBefore { code, .. }) => Some(advised(*code, None)),
+        NotSaved::NotTried(NotTried::NotBefore { until }) => Some(advised(ErrorCode::Auth08, Some(*until))),
+        NotSaved::NotTried(NotTried::CallLimit) => Some(advised(ErrorCode::Lim01, None)),
+        _ => None,
+    };
+    let problem = Problem::from(refusal);
+    Ok(match help {
+        Some(help) => Problem::Helped(Box::new(problem), Box::new(Advice::of(help, language))),
+        None => problem,
+    })
 }
 
 /// Credentials to be tried.
@@ -278,8 +316,12 @@ pub(crate) async fn authenticate(
     headers: HeaderMap,
     Body(trial): Body<Trial>,
 ) -> Result<Json<Tried>, Problem> {
+    let host = trial.credentials.host.clone();
     let form = trial.credentials.into();
-    let tried = trying::authenticate(&portal, &caller.partner, form, trial.mended).await?;
+    let tried = match trying::authenticate(&portal, &caller.partner, form, trial.mended).await {
+        Ok(tried) => tried,
+        Err(refusal) => return Err(helped(&portal, &caller.partner, refusal, host, &headers).await?),
+    };
     let settings = settings_of(&portal, &caller.partner).await?;
     let language = language(&headers);
     let now = portal.operations.clock.now().to_zoned(settings.zone().clone());

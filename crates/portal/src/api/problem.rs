@@ -21,6 +21,7 @@ use utoipa::{
 };
 
 use super::{
+    company::Advice,
     connection::{Check, last_try_until, not_before},
     looking_up,
     mapping_file::Comparison,
@@ -65,6 +66,9 @@ pub(crate) enum Problem {
     /// It is not saved.
     #[error(transparent)]
     NotSaved(NotSaved),
+    /// The same, with what a person is to do.
+    #[error("{0}")]
+    Helped(Box<Problem>, Box<Advice>),
     /// Kaseya was not read.
     #[error(transparent)]
     NotRead(NotRead),
@@ -124,6 +128,9 @@ pub(crate) struct Document {
     /// The code of the error catalogue.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
+    /// What to do, in five parts, in the language of `Accept-Language`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<Box<Advice>>,
     /// What Kaseya said.
     #[serde(skip_serializing_if = "Option::is_none")]
     kaseya_said: Option<String>,
@@ -191,9 +198,7 @@ impl From<NotAsked> for Problem {
     fn from(error: NotAsked) -> Self {
         match error {
             NotAsked::TooManyCompanies { .. } => {
-                let detail = error.to_string();
-                let mend = detail.split_once(": ").map_or(detail.as_str(), |(_, mend)| mend);
-                Self::Mistakes(vec![FieldMistake::new("company_ids", "too_many", mend)])
+                Self::Mistakes(vec![FieldMistake::new("company_ids", "too_many", error)])
             }
             NotAsked::Publish(error) => Self::Broker(Some(error)),
             NotAsked::Store(error) => Self::Database(error),
@@ -228,6 +233,7 @@ impl Problem {
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
             Self::Mistakes(_) => (StatusCode::UNPROCESSABLE_ENTITY, "mistakes", "Mistakes"),
             Self::NotSaved(refusal) => not_saved(refusal),
+            Self::Helped(problem, _) => problem.kind(),
             Self::NotRead(error) => looking_up::kind(error),
             Self::LastAdmin => (StatusCode::CONFLICT, "last-admin", "The last administrator"),
             Self::LookAgain(_) => (StatusCode::CONFLICT, "look-again", "Look at the file again"),
@@ -256,6 +262,7 @@ impl Problem {
             Self::Mistakes(mistakes) => Document { errors: mistakes, ..document },
             Self::LookAgain(comparison) => Document { comparison: Some(comparison), ..document },
             Self::NotSaved(refusal) => told(&refusal, document),
+            Self::Helped(problem, help) => Document { help: Some(help), ..problem.document() },
             Self::NotRead(error) => Document {
                 code: error.code().map(domain::ErrorCode::as_str),
                 not_before: match error {

@@ -92,6 +92,24 @@ async fn s_14_a_failure_has_its_help_at_the_api_too() {
     for part in ["title", "what_happened", "next_invoice", "what_we_did", "what_to_do"] {
         assert!(help[part].as_str().is_some_and(|text| !text.is_empty()), "{part}: {tried}");
     }
+    // So has what is not saved for it, and what is not tried once more.
+    for status in [StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY] {
+        let form = if status == StatusCode::CONFLICT { &wrong } else { &world.connection("wrong too") };
+        let refused = world.send_with(Method::PUT, "/connection", headers, form).await;
+        assert_eq!(refused.status, status, "{}", refused.text);
+        let help = &refused.json["help"];
+        assert_eq!(help["code"], tried["help"]["code"], "{}", refused.text);
+        for part in ["title", "brief", "what_happened", "next_invoice", "what_we_did", "what_to_do"] {
+            assert!(help[part].as_str().is_some_and(|text| !text.is_empty()), "{part}: {}", refused.text);
+        }
+        assert!(
+            help["what_to_do"].as_str().is_some_and(|text| text.contains("Autentica")),
+            "{}",
+            refused.text
+        );
+    }
+    let again = world.send_with(Method::POST, "/connection/authenticate", headers, &wrong).await;
+    assert_eq!(again.json["help"]["code"], tried["help"]["code"], "{}", again.text);
     let right = world.send(Method::POST, "/connection/authenticate", &world.connection(RIGHT)).await.json;
     assert_eq!((&right["works"], &right["help"]), (&json!(true), &json!(null)), "{right}");
 }
