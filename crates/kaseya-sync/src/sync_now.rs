@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use domain::{CompanyId, PartnerId, RequestId, RunId, RunState};
-use operations::{Operations, sync_requests::SyncOrder};
+use operations::{
+    Operations,
+    sync_requests::{NotAsked, SyncOrder},
+};
 use store::{
     requests::Answer,
     settings::PartnerSettings,
@@ -29,7 +32,10 @@ pub(crate) async fn command(installation: &Installation, order: SyncNow) -> anyh
         order.company.iter().map(|company| CompanyId::new(company.as_str())).collect::<Result<_, _>>()?;
     let operations = installation.operations(installation.bus()?)?;
     let asked = SyncOrder { companies: &companies, plan: order.plan, by: &order.by };
-    let request = operations.request_sync(&settings.partner, asked).await?;
+    let request = operations.request_sync(&settings.partner, asked).await.map_err(|error| match error {
+        NotAsked::TooManyCompanies { .. } => anyhow::anyhow!("--company: {error}"),
+        other => other.into(),
+    })?;
     if !order.wait {
         output::say(&format_args!("asked as request {request}; `--wait` shows what comes of it"))?;
         return at_once(installation, &operations, &settings, &request).await;

@@ -35,7 +35,7 @@ pub struct SyncOrder<'a> {
 pub enum NotAsked {
     /// Its companies are more than one message has room for.
     #[error(
-        "company_ids: {companies} companies are {bytes} bytes, and a request may have {MAX_MESSAGE_BYTES}: list fewer and ask \
+        "{companies} companies are {bytes} bytes, and a request may have {MAX_MESSAGE_BYTES}: list fewer and ask \
          again for the others, or list none to sync all"
     )]
     TooManyCompanies {
