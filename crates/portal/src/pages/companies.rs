@@ -6,7 +6,7 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
-use domain::{ErrorCode, Month};
+use domain::{ErrorCode, Evidence, Month};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use store::{
@@ -91,6 +91,8 @@ struct Row {
     /// What it waits for.
     wait: Option<String>,
     last_sync: String,
+    /// What is said of the lines rests on this, with its instant where it is another than the last sync's.
+    evidence: Option<String>,
 }
 
 /// What is asked for.
@@ -352,5 +354,16 @@ fn row(
         last_sync: status
             .last_sync
             .map_or_else(|| words.never_synced.to_owned(), |at| shown::instant(at, zone, language)),
+        evidence: status.evidence.map(|evidence| {
+            let kind = match evidence {
+                Evidence::Read(_) => words.seen,
+                Evidence::ImpliedByTotal(_) => words.implied,
+                Evidence::Remembered(_) => words.remembered,
+            };
+            match evidence.at() {
+                at if status.last_sync == Some(at) => kind.to_owned(),
+                at => format!("{kind}, {}", shown::instant(at, zone, language)),
+            }
+        }),
     }
 }

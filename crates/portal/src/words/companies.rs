@@ -28,6 +28,9 @@ super::words! {
         state: "Status", "Stato";
         last_sync: "Last sync", "Ultima sincronizzazione";
         never_synced: "never", "mai";
+        seen: "seen in Kaseya", "visto in Kaseya";
+        implied: "by the contract's total", "dal totale del contratto";
+        remembered: "last known", "ultimo dato noto";
         missing: "missing", "mancante";
         edit: "Edit", "Modifica";
         suggestions: "Suggested mappings", "Mappature suggerite";

@@ -231,6 +231,35 @@ async fn g_01_files_api_and_journal_say_what_a_row_rests_on_and_when() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn g_01_the_list_says_what_a_row_rests_on_and_when_that_was_another_time() {
+    let world = World::new().await;
+    let cookie = world.sign_in(&world.viewer).await;
+    for (kind, english, italian) in [
+        ("read", "seen in Kaseya", "visto in Kaseya"),
+        ("implied_by_total", "by the contract&#39;s total", "dal totale del contratto"),
+        ("remembered", "last known", "ultimo dato noto"),
+    ] {
+        for (last_sync, when) in [("2026-11-20T00:00:00Z", None), ("2026-11-19T00:00:00Z", Some("20"))] {
+            world
+                .sql(&format!(
+                    "update statuses set evidence = '{kind}', evidence_at = '2026-11-20T00:00:00Z', last_sync = '{last_sync}'
+                     where company_id = 'ada'"
+                ))
+                .await;
+            for (language, words, instant) in
+                [("en", english, "20 Nov 2026, 01:00"), ("it", italian, "20/11/2026, 01:00")]
+            {
+                let headers = &[("cookie", &*cookie), ("accept-language", language)];
+                let path = "/partners/msp/companies?search=ada";
+                let page = world.request(Method::GET, path, None, headers, "").await.text;
+                let said = when.map_or_else(|| format!("{words}<"), |_| format!("{words}, {instant}<"));
+                assert!(page.contains(&said), "{said}: {page}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn d_09_what_is_counted_stands_beside_the_number_at_every_door() {
     let world = World::new().await;
     let cookie = world.sign_in(&world.viewer).await;
