@@ -29,7 +29,6 @@ use operations::{
 use std::time::Duration;
 use store::{
     Store, StoreError, Transaction, billing_rules, kaseya_names,
-    never_shown::never_shown,
     reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
     settings::{self, IntegrationState, PartnerSettings},
     settings_writing::{self as writing, NewCompany, NewIntegration},
@@ -39,7 +38,7 @@ use vault::KeyRing;
 use crate::{
     ended::Ended,
     installation::Installation,
-    output,
+    never_shown, output,
     settings_file::{
         self, IntegrationSettings, Mistake, Mistakes, ReportSettings, SettingsFile, Surroundings,
     },
@@ -143,7 +142,7 @@ pub(crate) async fn command(
     match apply(&installation.store, &text, directory, applying).await {
         Ok(applied) => {
             report(&applied)?;
-            say_never_shown(installation, &applied.partner).await?;
+            never_shown::say(&never_shown::read(installation, &applied.partner).await?)?;
             Ok(Ended::InOrder)
         }
         Err(ApplyError::Mistakes(mistakes)) => {
@@ -170,29 +169,6 @@ pub(crate) async fn command(
             Err(error).context("nothing is stored")
         }
     }
-}
-
-/// Which ids Kaseya has never shown (A23): whether they are right is found out by the first sync.
-async fn say_never_shown(installation: &Installation, partner: &PartnerId) -> anyhow::Result<()> {
-    /// How many are listed.
-    const LISTED: usize = 10;
-    let unknown =
-        installation.store.transaction("never_shown", |tx| Box::pin(never_shown(tx, partner, None))).await?;
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    output::say(&format_args!(
-        "not yet known to Kaseya: {} ids of the mappings; nothing is sent for one before a sync has found it there under its \
-         name (MAP-05)",
-        unknown.len()
-    ))?;
-    for one in unknown.iter().take(LISTED) {
-        output::say(&format_args!("  {} {} \"{}\"", one.of.as_str(), one.id, one.name))?;
-    }
-    if unknown.len() > LISTED {
-        output::say(&format_args!("  and {} more", unknown.len() - LISTED))?;
-    }
-    Ok(())
 }
 
 fn report(applied: &Applied) -> anyhow::Result<()> {

@@ -16,6 +16,7 @@ mod installation;
 mod keys;
 mod line_profile;
 mod migrate;
+mod never_shown;
 mod new_partner;
 mod output;
 mod probe;

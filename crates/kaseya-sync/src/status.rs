@@ -9,6 +9,7 @@ use operations::{AdviceDocument, Advising};
 use serde::Serialize;
 use store::{
     StoreError, Transaction,
+    never_shown::{NeverShown, never_shown},
     outcomes::{ProductRow, RunTotals},
     readiness,
     settings::{IntegrationState, PartnerSettings},
@@ -20,6 +21,7 @@ use crate::{
     advising,
     ended::Ended,
     installation::Installation,
+    never_shown::{self, UnknownId},
     output::{self, instant},
     standing::Standing,
 };
@@ -47,6 +49,8 @@ struct Document<'a> {
     /// Why it would not be of the others, with how many each is for.
     not_ready: BTreeMap<&'static str, u32>,
     open_holds: usize,
+    /// Ids of the mappings that Kaseya has never shown.
+    not_yet_known: Vec<UnknownId<'a>>,
     runs: Vec<Run>,
     companies: Vec<Company<'a>>,
 }
@@ -155,6 +159,8 @@ struct Seen<'a> {
     holds: Vec<HoldRow>,
     standing: Standing,
     advising: Advising<'a>,
+    /// Ids that Kaseya has never shown.
+    unknown: Vec<NeverShown>,
 }
 
 impl<'a> Seen<'a> {
@@ -173,6 +179,7 @@ impl<'a> Seen<'a> {
             holds: status_reading::standing_holds(tx, &settings.partner).await?,
             standing: Standing::read(tx, settings, now).await?,
             advising: Advising::read(tx, settings, now).await?,
+            unknown: never_shown(tx, &settings.partner, None).await?,
         })
     }
 }
@@ -207,7 +214,7 @@ impl Ready {
 }
 
 fn document<'a>(settings: &'a PartnerSettings, seen: &'a Seen<'a>, language: Language) -> Document<'a> {
-    let Seen { companies, ready, runs, waits, holds, standing, advising } = seen;
+    let Seen { companies, ready, runs, waits, holds, standing, advising, unknown } = seen;
     let integration = settings.integration.as_ref();
     Document {
         partner: settings.partner.as_str(),
@@ -235,6 +242,7 @@ fn document<'a>(settings: &'a PartnerSettings, seen: &'a Seen<'a>, language: Lan
             .map(|(reason, companies)| (reason.as_str(), companies))
             .collect(),
         open_holds: open(holds),
+        not_yet_known: unknown.iter().map(UnknownId::from).collect(),
         runs: runs
             .iter()
             .map(|run| Run {
@@ -284,7 +292,7 @@ fn is_on(settings: &PartnerSettings) -> bool {
 }
 
 fn show(settings: &PartnerSettings, seen: &Seen<'_>, language: Language) -> anyhow::Result<()> {
-    let Seen { companies, ready, runs, waits, holds, standing, advising } = seen;
+    let Seen { companies, ready, runs, waits, holds, standing, advising, unknown } = seen;
     let zone = settings.zone();
     let integration = settings.integration.as_ref();
     let state = match integration.map(|integration| integration.state) {
@@ -352,6 +360,7 @@ fn show(settings: &PartnerSettings, seen: &Seen<'_>, language: Language) -> anyh
     output::say(&company_table(companies, advising, language))?;
     show_waits(companies, advising, language)?;
     advising::show(advising, companies, language)?;
+    never_shown::say(unknown)?;
     if open(holds) > 0 {
         output::say(&format_args!(
             "{} changes wait for a person: kaseya-sync holds {}",

@@ -374,9 +374,34 @@ async fn case_a23_apply_says_which_ids_kaseya_has_never_shown() {
         said.contains("service 701 \"Standard\"") && said.contains("contract 5012 \"Managed services\""),
         "{said}"
     );
+    let said = standalone.expect(0, &["status", "msp"]);
+    assert!(said.contains("not yet known to Kaseya: 5 ids of the mappings"), "{said}");
+    let first = &standalone.status()["not_yet_known"][0];
+    assert_eq!((&first["kind"], &first["id"]), (&"service".into(), &701.into()), "{first}");
     standalone.expect(0, &["sync-now", "msp", "--wait"]);
     let said = standalone.expect(0, &["apply", &file]);
     assert!(!said.contains("not yet known"), "{said}");
+    assert_eq!(standalone.status()["not_yet_known"], Value::Array(Vec::new()));
+    assert!(!standalone.expect(0, &["status", "msp"]).contains("not yet known"));
+    standalone.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g_08_a_sync_of_more_companies_than_a_message_holds_names_the_option_and_asks_for_none() {
+    let kaseya = kaseya().await;
+    let standalone = Standalone::start();
+    let folder = standalone.directory.path();
+    write(folder, "password", "secret word\n");
+    let file = write(folder, "msp.toml", &settings(&kaseya, 13, 40));
+    standalone.expect(0, &["apply", &file]);
+    let long = "x".repeat(60);
+    let companies: Vec<String> = (0..9_000).map(|number| format!("{number}-{long}")).collect();
+    let mut order = vec!["sync-now", "msp", "--company"];
+    order.extend(companies.iter().map(String::as_str));
+    let told = standalone.expect(1, &order);
+    assert!(told.contains("--company: 9000 companies are ") && told.contains("list fewer"), "{told}");
+    assert!(!told.contains("company_ids"), "the API's name of it: {told}");
+    assert_eq!(standalone.status()["runs"], Value::Array(Vec::new()), "nothing was asked for");
     standalone.stop();
 }
 

@@ -9,12 +9,17 @@ mod comparison;
 mod round_trip;
 mod sheet;
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use domain::{CompanyId, PartnerId, ProductId};
 use jiff::Timestamp;
 use store::{
-    StoreError, Transaction, billing_rules, kaseya_names,
+    StoreError, Transaction, billing_rules,
+    kaseya_names::{self, NameOf},
+    never_shown::{NeverShown, never_shown},
     settings::{self, CompanyMapping, PartnerSettings, ProductBilling, ProductMapping},
     settings_writing::{self as writing, NewCompanyMapping},
 };
@@ -152,6 +157,8 @@ pub struct Comparison {
     pub companies_together: Vec<Vec<CompanyId>>,
     /// Products that would be one service and are not yet.
     pub products_together: Vec<ProductId>,
+    /// Ids that it brings in and Kaseya has never shown (A23): whether they are right is found out by a sync.
+    pub not_yet_known: Vec<NeverShown>,
     /// Lines that would be left over: each is asked about by a hold of its own. Nothing is told of them while there are
     /// bad rows.
     pub leftovers: Vec<Leftover>,
@@ -264,6 +271,8 @@ impl Operations {
                         return Err(NotApplied::LookAgain(Box::new(comparison)));
                     }
                     store(tx, &before, &after, &comparison.differences, now).await?;
+                    let unknown = never_shown(tx, partner, None).await?;
+                    comparison.not_yet_known = brought_in(unknown, &comparison.differences);
                     comparison.leftovers = leftovers::ask(tx, partner, entropy, now).await?;
                     if comparison.mark() == mark && (add_together || !comparison.asks_to_add_together()) {
                         Ok(comparison.leftovers)
@@ -281,6 +290,27 @@ impl Operations {
 async fn stored(tx: &Transaction<'_>, partner: &PartnerId) -> Result<PartnerSettings, NotLooked> {
     let read = settings::read(tx, partner).await?;
     read.filter(|settings| settings.integration.is_some()).ok_or(NotLooked::NotConnected)
+}
+
+/// Those of these ids that the differences bring in.
+fn brought_in(unknown: Vec<NeverShown>, differences: &[Difference]) -> Vec<NeverShown> {
+    let mut ids: BTreeSet<(NameOf, i32)> = BTreeSet::new();
+    for difference in differences {
+        match difference {
+            Difference::Product { to: Some(to), .. } => {
+                ids.insert((NameOf::Service, to.service.0));
+            }
+            Difference::Company { to: Some(to), .. } => {
+                let contracts = std::iter::once(&to.contract).chain(to.product_contracts.values());
+                ids.extend(contracts.map(|contract| (NameOf::Contract, contract.id.0)));
+                ids.insert((NameOf::Account, to.account.0));
+            }
+            Difference::Product { to: None, .. }
+            | Difference::Company { to: None, .. }
+            | Difference::Billing { .. } => {}
+        }
+    }
+    unknown.into_iter().filter(|one| ids.contains(&(one.of, one.id))).collect()
 }
 
 async fn store(

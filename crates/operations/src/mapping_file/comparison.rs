@@ -48,6 +48,7 @@ pub(super) fn compare(
         bad,
         companies_together: companies_together(before, &after),
         products_together: product_mappings::newly_together(before, &services.collect()),
+        not_yet_known: Vec::new(),
         leftovers: Vec::new(),
         differences,
     };

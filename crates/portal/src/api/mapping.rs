@@ -14,6 +14,7 @@ use operations::{
     leftovers::Leftover,
 };
 use serde::{Deserialize, Serialize};
+use store::never_shown::NeverShown;
 use utoipa::ToSchema;
 
 use super::{
@@ -83,14 +84,14 @@ pub(crate) struct Leftovers {
 }
 
 /// Ids that Kaseya has never shown.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NotYetKnown {
     number: usize,
     first: Vec<UnknownId>,
 }
 
 /// An id that Kaseya has never shown.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UnknownId {
     /// service, contract or account.
     kind: &'static str,
@@ -130,19 +131,26 @@ impl From<Leftover> for Left {
     }
 }
 
-impl Leftovers {
-    /// What is said of mappings that were just saved.
-    pub async fn of(portal: &Portal, partner: &PartnerId, left: Vec<Leftover>) -> Result<Self, Problem> {
-        let unknown = portal.operations.never_shown(partner, None).await?;
+impl NotYetKnown {
+    /// These ids, not too many of them.
+    pub fn of(unknown: Vec<NeverShown>) -> Self {
         let number = unknown.len();
         let first = unknown.into_iter().take(UNKNOWN).map(|unknown| UnknownId {
             kind: unknown.of.as_str(),
             id: unknown.id,
             name: unknown.name,
         });
+        Self { number, first: first.collect() }
+    }
+}
+
+impl Leftovers {
+    /// What is said of mappings that were just saved.
+    pub async fn of(portal: &Portal, partner: &PartnerId, left: Vec<Leftover>) -> Result<Self, Problem> {
+        let unknown = portal.operations.never_shown(partner, None).await?;
         Ok(Self {
             left_over: left.into_iter().map(Left::from).collect(),
-            not_yet_known: NotYetKnown { number, first: first.collect() },
+            not_yet_known: NotYetKnown::of(unknown),
         })
     }
 }

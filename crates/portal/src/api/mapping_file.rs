@@ -14,7 +14,7 @@ use super::{
     caller::Editor,
     companies::Mapping,
     company::Rule,
-    mapping::{Left, Leftovers},
+    mapping::{Left, Leftovers, NotYetKnown},
     problem::{FieldMistake, Problem, Problems},
     products::Service,
     request::{Asked, bytes},
@@ -84,6 +84,8 @@ pub(crate) struct Comparison {
     companies_together: Vec<Vec<String>>,
     /// Products that would be one service and are not yet.
     products_together: Vec<String>,
+    /// Ids that the file brings in and Kaseya has never shown: a sync finds out whether they are right.
+    not_yet_known: NotYetKnown,
     /// Lines that would be left over: each is asked about by a hold. None are told of while there are bad rows.
     left_over: Vec<Left>,
 }
@@ -146,6 +148,7 @@ impl From<file::Comparison> for Comparison {
             differences: compared.differences.into_iter().map(Difference::from).collect(),
             companies_together: together.map(|ids| ids.iter().map(ToString::to_string).collect()).collect(),
             products_together: compared.products_together.iter().map(ToString::to_string).collect(),
+            not_yet_known: NotYetKnown::of(compared.not_yet_known),
             left_over: compared.leftovers.into_iter().map(Left::from).collect(),
         }
     }

@@ -12,7 +12,11 @@ use domain::BillingRule;
 use operations::mapping_file::{
     BadRow, Comparison, Difference, MAX_BYTES, NotApplied, NotLooked, Separator, Wrong,
 };
-use store::settings::{CompanyMapping, PartnerSettings, ProductBilling};
+use store::{
+    kaseya_names::NameOf,
+    never_shown::NeverShown,
+    settings::{CompanyMapping, PartnerSettings, ProductBilling},
+};
 
 use crate::{
     Portal,
@@ -53,6 +57,7 @@ struct Shown {
     differences_title: String,
     first_differences: Option<String>,
     differences: Vec<Changed>,
+    not_yet_known: Option<String>,
     leftovers: Option<String>,
     /// The questions whether users are added together.
     together: Vec<String>,
@@ -184,10 +189,29 @@ fn shown(settings: &PartnerSettings, file: &[u8], comparison: &Comparison, langu
         differences_title: fill(words.differences, &[("number", &differences.len())]),
         first_differences: first(differences.len()),
         differences: differences.iter().take(SHOWN).map(|difference| naming.changed(difference)).collect(),
+        not_yet_known: not_yet_known(&comparison.not_yet_known, words),
         leftovers: (!leftovers.is_empty())
             .then(|| fill(words.leftovers, &[("names", &leftovers.join("; "))])),
         together,
     }
+}
+
+/// Which ids Kaseya has never shown, the first of many.
+fn not_yet_known(unknown: &[NeverShown], words: &words::MappingFile) -> Option<String> {
+    const NAMED: usize = 10;
+    let named = unknown.iter().take(NAMED).map(|one| {
+        let words = match one.of {
+            NameOf::Service => words.unknown_service,
+            NameOf::Contract => words.unknown_contract,
+            NameOf::Account => words.unknown_account,
+        };
+        fill(words, &[("id", &one.id), ("name", &one.name)])
+    });
+    let mut names: Vec<String> = named.collect();
+    if unknown.len() > NAMED {
+        names.push(fill(words.and_more, &[("number", &(unknown.len() - NAMED))]));
+    }
+    (!names.is_empty()).then(|| fill(words.not_yet_known, &[("names", &names.join(", "))]))
 }
 
 /// Puts names for ids.

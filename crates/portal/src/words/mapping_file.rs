@@ -26,6 +26,12 @@ super::words! {
         no_difference: "The file changes nothing: all is stored as it says.", "Il file non cambia nulla: è già tutto salvato così.";
         leftovers: "To these lines nothing would be mapped any more: {names}. Under Holds you will be asked whether they go to 0.",
             "A queste righe non sarebbe più associato nulla: {names}. In Da approvare ti verrà chiesto se portarle a 0.";
+        not_yet_known: "Not yet known to Kaseya: {names}. You can apply the file all the same; nothing is sent for them before a sync has found them there under these names.",
+            "Non ancora noti a Kaseya: {names}. Puoi comunque applicare il file; non verrà inviato nulla finché una sincronizzazione non li avrà trovati con questi nomi.";
+        unknown_service: "service {id} {name}", "servizio {id} {name}";
+        unknown_contract: "contract {id} {name}", "contratto {id} {name}";
+        unknown_account: "account {id} {name}", "account {id} {name}";
+        and_more: "and {number} more", "e altri {number}";
         leftover: "{contract}, {service}: {units} units", "{contract}, {service}: {units} unità";
         together_companies: "The users of these companies would be added together on one line: {names}. Is that what you want?",
             "Gli utenti di queste aziende verrebbero sommati su una sola riga: {names}. È quello che vuoi?";

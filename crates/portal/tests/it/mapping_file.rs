@@ -119,3 +119,34 @@ async fn b_08_programs_take_the_file_out_compare_it_and_apply_it_as_it_was_shown
         (StatusCode::UNPROCESSABLE_ENTITY, &json!("no_column"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a23_a_file_is_shown_with_the_ids_that_kaseya_never_showed() {
+    let world = World::new().await;
+    let editor = Editor::new(&world).await;
+    let edited = format!("{HEAD}\ncompany;cem;Cem;;;990;Cem;991;Managed;;;;;;");
+    let shown = editor.post(&[("file", &edited)]).await;
+    for words in ["Not yet known to Kaseya: ", "account 990 Cem", "contract 991 Managed"] {
+        assert!(shown.text.contains(words), "{words}: {}", shown.text);
+    }
+    let headers = [("content-type", "text/csv")];
+    let compare = async |file: &str| {
+        let path = "/v1/partners/msp/mapping-file/comparison";
+        world.request(Method::POST, path, Some(&world.editor), &headers, file).await.json["not_yet_known"]
+            .clone()
+    };
+    let unknown = json!({ "number": 2, "first": [
+        { "kind": "contract", "id": 991, "name": "Managed" }, { "kind": "account", "id": 990, "name": "Cem" },
+    ] });
+    assert_eq!(compare(&edited).await, unknown);
+    // What Kaseya has shown is known, and what the file does not bring in is not its matter.
+    world
+        .sql(
+            "insert into kaseya_names (partner_id, kind, id, name, seen_at)
+             values ('msp', 'contract', 991, 'Managed', '2026-11-21Z'), ('msp', 'account', 990, 'Cem', '2026-11-21Z')",
+        )
+        .await;
+    assert_eq!(compare(&edited).await["number"], 0);
+    assert_eq!(compare(&editor.get(&format!("{PAGE}.csv")).await.text).await["number"], 0);
+    assert!(!editor.post(&[("file", &edited)]).await.text.contains("Not yet known"));
+}

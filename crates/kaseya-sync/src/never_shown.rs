@@ -1,0 +1,56 @@
+//! Which ids of the mappings Kaseya has never shown (A23): whether they are right is found out by a sync.
+
+use domain::PartnerId;
+use serde::Serialize;
+use store::{
+    StoreError,
+    never_shown::{NeverShown, never_shown},
+};
+
+use crate::{installation::Installation, output};
+
+/// How many are listed for people.
+const LISTED: usize = 10;
+
+/// An id, as documents show it.
+#[derive(Serialize)]
+pub(crate) struct UnknownId<'a> {
+    /// service, contract or account.
+    kind: &'static str,
+    id: i32,
+    /// Its name, as it was saved.
+    name: &'a str,
+}
+
+impl<'a> From<&'a NeverShown> for UnknownId<'a> {
+    fn from(unknown: &'a NeverShown) -> Self {
+        Self { kind: unknown.of.as_str(), id: unknown.id, name: &unknown.name }
+    }
+}
+
+/// Those of a partner.
+pub(crate) async fn read(
+    installation: &Installation,
+    partner: &PartnerId,
+) -> Result<Vec<NeverShown>, StoreError> {
+    installation.store.transaction("never_shown", |tx| Box::pin(never_shown(tx, partner, None))).await
+}
+
+/// Says which they are, if there are any.
+pub(crate) fn say(unknown: &[NeverShown]) -> anyhow::Result<()> {
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    output::say(&format_args!(
+        "not yet known to Kaseya: {} ids of the mappings; nothing is sent for one before a sync has found it there under its \
+         name (MAP-05)",
+        unknown.len()
+    ))?;
+    for one in unknown.iter().take(LISTED) {
+        output::say(&format_args!("  {} {} \"{}\"", one.of.as_str(), one.id, one.name))?;
+    }
+    if unknown.len() > LISTED {
+        output::say(&format_args!("  and {} more", unknown.len() - LISTED))?;
+    }
+    Ok(())
+}
