@@ -143,6 +143,7 @@ impl ErrorCode {
                 | Self::Qty03
                 | Self::Prc01
                 | Self::Map03
+                | Self::Map05
                 | Self::Drf01
                 | Self::Unk01
         )

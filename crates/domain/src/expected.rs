@@ -8,11 +8,11 @@ use crate::{
 /// Whether a target's line would be written by what it was last known to hold.
 ///
 /// What is not known is no change: a line that was never read, as in a first sync, and one whose last write nobody knows the
-/// end of. Neither is what Kaseya took already and only has to be confirmed, what the brakes on one line hold, and a fraction,
-/// which is never sent.
+/// end of. Neither is what Kaseya took already and only has to be confirmed, what the brakes on one line hold, a fraction and what is
+/// barred, which are never sent.
 pub fn would_change(target: &KnownTarget, brakes: &Brakes) -> bool {
-    let (Wanted::Units(wanted), Found::One(line), false) = (target.wanted, target.found, target.unclear)
-    else {
+    let can_be_sent = !target.unclear && !target.barred;
+    let (Wanted::Units(wanted), Found::One(line), true) = (target.wanted, target.found, can_be_sent) else {
         return false;
     };
     line.units.fract() == 0.0 && line.units != f64::from(wanted) && brakes.check(line.units, wanted).is_none()

@@ -76,6 +76,9 @@ pub struct KnownTarget {
     pub found: Found,
     /// Whether only a reading can tell how it stands: a write without an answer.
     pub unclear: bool,
+    /// Whether nothing is sent for it whatever it holds: another partner writes its line, or its service is called otherwise. Its
+    /// code is a worker's to tell.
+    pub barred: bool,
 }
 
 /// What a look at what is known gives.
@@ -119,7 +122,7 @@ fn holds(target: &KnownTarget, implied: bool) -> bool {
         Wanted::Unknown => return true,
         Wanted::Units(units) => f64::from(units),
     };
-    if target.unclear {
+    if target.unclear || target.barred {
         return false;
     }
     match target.found {

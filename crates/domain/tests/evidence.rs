@@ -262,7 +262,7 @@ impl Books {
                 unit_price: line.unit_price,
             }),
         };
-        KnownTarget { wanted, found, unclear }
+        KnownTarget { wanted, found, unclear, barred: false }
     }
 
     fn remembered(&self, service: usize) -> Remembered {

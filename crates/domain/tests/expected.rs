@@ -8,6 +8,7 @@ fn known(units: f64, wanted: u32) -> KnownTarget {
         wanted: Wanted::Units(wanted),
         found: Found::One(KnownLine { units, unit_price: Some(3.5) }),
         unclear: false,
+        barred: false,
     }
 }
 
@@ -28,6 +29,7 @@ fn b_01_only_what_would_be_written_counts_as_a_change() {
         KnownTarget { found: Found::Several, ..known(10.0, 11) },
         KnownTarget { wanted: Wanted::Unknown, ..known(10.0, 11) },
         KnownTarget { unclear: true, ..known(10.0, 11) },
+        KnownTarget { barred: true, ..known(10.0, 11) },
     ] {
         assert!(!counted(other), "{other:?}");
     }

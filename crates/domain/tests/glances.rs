@@ -33,6 +33,7 @@ fn known() -> (KnownContract, KnownTarget) {
         wanted: Wanted::Units(12),
         found: Found::One(KnownLine { units: 12.0, unit_price: Some(3.5) }),
         unclear: false,
+        barred: false,
     };
     (contract, target)
 }
@@ -70,6 +71,7 @@ fn whatever_is_not_known_for_sure_is_read() {
         KnownTarget { found: Found::None, ..target },
         KnownTarget { found: Found::Several, ..target },
         KnownTarget { unclear: true, ..target },
+        KnownTarget { barred: true, ..target },
         KnownTarget { found: Found::One(KnownLine { unit_price: Some(0.0), ..line }), ..target },
         KnownTarget { found: Found::One(KnownLine { unit_price: None, ..line }), ..target },
         KnownTarget { found: Found::One(KnownLine { units: 12.5, ..line }), ..target },

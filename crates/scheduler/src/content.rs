@@ -9,11 +9,9 @@ use domain::{
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError, Transaction,
-    kaseya_names::{self, KaseyaNames, NameOf},
     ledger::{self, Decided, JobRow, KnownLine, Share, TargetShares},
     permits::{self, TargetStanding},
     settings::Integration,
-    shared_kaseya,
 };
 
 use crate::{
@@ -101,7 +99,7 @@ async fn contracts_work(
     plan: &PartnerPlan,
 ) -> Result<Vec<v1::ContractWork>, StoreError> {
     let now = context.clock.now();
-    let known = Known::read(tx, partner, facts, job.run_number, &job.contracts, now).await?;
+    let known = Known::read(tx, partner, (facts, plan), job.run_number, &job.contracts, now).await?;
     let decided = ledger::decided_holds(tx, partner, &job.contracts).await?;
     let today = facts.settings.zone().to_datetime(now).date();
     let remembered = ledger::remembered(tx, partner, &wanted(job, plan), today).await?;
@@ -110,9 +108,7 @@ async fn contracts_work(
     let standing =
         permits::targets_standing(tx, partner, (job.job, job.attempt), &job.contracts, now).await?;
     let shares = ledger::target_shares(tx, partner, &job.contracts).await?;
-    let targets: Vec<(ContractId, ServiceId)> = wanted(job, plan).into_keys().collect();
-    let of_others = shared_kaseya::written_by_others(tx, partner, &targets).await?;
-    let names = kaseya_names_of(tx, partner, job, plan).await?;
+    let names = known.names();
     let begun_pairs = ledger::begun_pairs(tx, partner, &job.contracts).await?;
     let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let work = contracts.map(|contract| {
@@ -129,7 +125,7 @@ async fn contracts_work(
                 begun_pair: begun_pairs.get(&target).copied(),
                 invoiced: invoiced.get(&target).copied(),
                 name: names.services.get(&service.0).cloned(),
-                other_writer: of_others.contains(&target),
+                other_writer: known.is_of_other(target),
             }
         });
         let work = v1::ContractWork {
@@ -144,25 +140,6 @@ async fn contracts_work(
         v1::ContractWork { ask_account: Some(by_person || work.ask_account.unwrap_or(false)), ..work }
     });
     Ok(work.collect())
-}
-
-/// What Kaseya calls the services, contracts and accounts of a slice, as far as it was seen.
-async fn kaseya_names_of(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    job: &JobRow,
-    plan: &PartnerPlan,
-) -> Result<KaseyaNames, StoreError> {
-    let planned = || job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
-    let services: Vec<i32> =
-        planned().flat_map(|contract| &contract.targets).map(|target| target.service.0).collect();
-    let contracts: Vec<i32> = planned().map(|contract| contract.contract.0).collect();
-    let accounts: Vec<i32> = planned().map(|contract| contract.account.0).collect();
-    Ok(KaseyaNames {
-        services: kaseya_names::known(tx, partner, NameOf::Service, &services).await?,
-        contracts: kaseya_names::known(tx, partner, NameOf::Contract, &contracts).await?,
-        accounts: kaseya_names::known(tx, partner, NameOf::Account, &accounts).await?,
-    })
 }
 
 /// What is wanted of a slice's targets, where it is known.

@@ -26,7 +26,7 @@ pub(crate) async fn note(
 ) -> Result<(), StoreError> {
     let partner = &facts.settings.partner;
     let contracts = runs::contracts_to_work_on(tx, partner, run).await?;
-    let known = Known::read(tx, partner, facts, run_number, &contracts, now).await?;
+    let known = Known::read(tx, partner, (facts, plan), run_number, &contracts, now).await?;
     let decided = ledger::decided_holds(tx, partner, &contracts).await?;
     let brakes = &facts.integration.brakes;
     let mut companies: BTreeSet<CompanyId> = BTreeSet::new();
@@ -45,7 +45,7 @@ pub(crate) async fn note(
                 }
                 (Some(_), Wanted::Unknown) | (None, _) => false,
             };
-            if !by_person && would_change(&known.target(place, target.wanted), brakes) {
+            if !by_person && would_change(&known.target(planned.contract, target), brakes) {
                 companies.extend(target.addends.iter().map(|addend| addend.company.clone()));
             }
         }

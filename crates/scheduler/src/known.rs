@@ -4,18 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     CompanyId, ContractId, Evidence, Found, Glance, KnownContract, KnownLine, KnownTarget, PartnerId, Seen,
-    SeenService, ServiceId, ShownContract, UnconfirmedChange, Wanted, full_read_window, glance,
+    SeenService, ServiceId, ShownContract, UnconfirmedChange, full_read_window, glance, is_name_of,
     is_recurring_services, later_start, read_is_due,
 };
 use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError, Transaction, contracts,
+    kaseya_names::{self, KaseyaNames, NameOf},
     ledger::{self, Underway},
-    services,
+    services, shared_kaseya,
 };
 
-use crate::{facts::Facts, planning::ContractPlan};
+use crate::{
+    facts::Facts,
+    planning::{ContractPlan, PartnerPlan, TargetPlan},
+};
 
 /// What is known of some contracts of a partner, as a run may use it.
 pub(crate) struct Known {
@@ -25,6 +29,10 @@ pub(crate) struct Known {
     services: BTreeMap<ServiceId, SeenService>,
     /// The services that were ours at any time.
     ours: BTreeSet<(ContractId, ServiceId)>,
+    /// What Kaseya calls the services, contracts and accounts, as far as it was seen.
+    names: KaseyaNames,
+    /// The targets whose line another partner of this installation writes.
+    of_others: BTreeSet<(ContractId, ServiceId)>,
     window_begun: Option<Timestamp>,
     now: Timestamp,
 }
@@ -34,11 +42,17 @@ impl Known {
     pub(crate) async fn read(
         tx: &Transaction<'_>,
         partner: &PartnerId,
-        facts: &Facts,
+        (facts, plan): (&Facts, &PartnerPlan),
         run_number: i64,
         contracts: &[ContractId],
         now: Timestamp,
     ) -> Result<Self, StoreError> {
+        let planned: Vec<&ContractPlan> =
+            contracts.iter().filter_map(|contract| plan.contracts.get(contract)).collect();
+        let targets: Vec<(ContractId, ServiceId)> = planned
+            .iter()
+            .flat_map(|planned| planned.targets.iter().map(|target| (planned.contract, target.service)))
+            .collect();
         let window = full_read_window(facts.integration.invoice_day, now, facts.settings.invoice_zones());
         let mut underway: BTreeMap<ContractId, Vec<Underway>> = BTreeMap::new();
         for change in ledger::changes_underway(tx, partner, contracts).await? {
@@ -50,6 +64,8 @@ impl Known {
             underway,
             services: services::known(tx, partner, run_number).await?,
             ours: ledger::known_services(tx, partner, contracts).await?.into_iter().collect(),
+            names: kaseya_names_of(tx, partner, &planned).await?,
+            of_others: shared_kaseya::written_by_others(tx, partner, &targets).await?,
             window_begun: window.map(|(_, begun)| begun),
             now,
         })
@@ -79,18 +95,16 @@ impl Known {
                     _ => Seen::LookedUp,
                 },
             },
-            in_order: shown.is_some_and(|shown| is_in_order(shown, known.owner_name.as_deref(), plan)),
+            in_order: shown.is_some_and(|shown| is_in_order(shown, known.owner_name.as_deref(), plan))
+                && self.is_named(plan),
             evidence: known.evidence(),
             expected: known.expected,
             unconfirmed: self.unconfirmed(plan.contract),
             code_stands: known.code_stands,
             read_due: read_is_due(known.read_at, plan.contract, self.window_begun, self.now),
         };
-        let targets: Vec<KnownTarget> = plan
-            .targets
-            .iter()
-            .map(|target| self.target((plan.contract, target.service), target.wanted))
-            .collect();
+        let targets: Vec<KnownTarget> =
+            plan.targets.iter().map(|target| self.target(plan.contract, target)).collect();
         glance(&contract, &targets)
     }
 
@@ -121,8 +135,29 @@ impl Known {
         (of_target.last().copied(), of_target.iter().any(|change| !change.is_sent))
     }
 
+    /// What Kaseya calls the services, contracts and accounts, as far as it was seen.
+    pub(crate) fn names(&self) -> &KaseyaNames {
+        &self.names
+    }
+
+    /// Whether another partner of this installation writes a target's line.
+    pub(crate) fn is_of_other(&self, target: (ContractId, ServiceId)) -> bool {
+        self.of_others.contains(&target)
+    }
+
+    /// Whether Kaseya calls a contract and its account as we do, as far as it was seen (G-06).
+    fn is_named(&self, plan: &ContractPlan) -> bool {
+        let agrees = |named: Option<&String>, told: &str| named.is_none_or(|named| is_name_of(told, named));
+        agrees(self.names.contracts.get(&plan.contract.0), &plan.name)
+            && agrees(self.names.accounts.get(&plan.account.0), &plan.account_name)
+    }
+
     /// What is known of a target.
-    pub(crate) fn target(&self, target: (ContractId, ServiceId), wanted: Wanted) -> KnownTarget {
+    pub(crate) fn target(&self, contract: ContractId, planned: &TargetPlan) -> KnownTarget {
+        let (target, wanted) = ((contract, planned.service), planned.wanted);
+        let named = self.names.services.get(&planned.service.0);
+        let barred =
+            self.is_of_other(target) || named.is_some_and(|named| !is_name_of(&planned.service_name, named));
         let (newest, unclear) = self.underway(target);
         let looked_for =
             self.contracts.get(&target.0).is_some_and(|known| known.looked_for.contains(&target.1));
@@ -137,7 +172,7 @@ impl Known {
                 unit_price: line.unit_price,
             }),
         };
-        KnownTarget { wanted, found, unclear }
+        KnownTarget { wanted, found, unclear, barred }
     }
 
     /// What is to be told of a company's lines on a contract that count later than what they hold.
@@ -218,4 +253,21 @@ fn is_in_order(shown: &ShownContract, owner_name: Option<&str>, plan: &ContractP
         && shown.contract_type.as_deref().is_none_or(is_recurring_services)
         && (owner.is_none() || owner == Some(plan.account_name.as_str()) || owner == owner_name)
         && shown.end.zip(newest).is_none_or(|(end, day)| end >= day)
+}
+
+/// What Kaseya calls the services, contracts and accounts of some contracts, as far as it was seen.
+async fn kaseya_names_of(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    planned: &[&ContractPlan],
+) -> Result<KaseyaNames, StoreError> {
+    let targets = planned.iter().flat_map(|contract| &contract.targets);
+    let services: Vec<i32> = targets.map(|target| target.service.0).collect();
+    let contracts: Vec<i32> = planned.iter().map(|contract| contract.contract.0).collect();
+    let accounts: Vec<i32> = planned.iter().map(|contract| contract.account.0).collect();
+    Ok(KaseyaNames {
+        services: kaseya_names::known(tx, partner, NameOf::Service, &services).await?,
+        contracts: kaseya_names::known(tx, partner, NameOf::Contract, &contracts).await?,
+        accounts: kaseya_names::known(tx, partner, NameOf::Account, &accounts).await?,
+    })
 }

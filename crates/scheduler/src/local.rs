@@ -44,7 +44,7 @@ pub(crate) async fn job_done(
     let code = job.code.filter(|code| is_ours(code) || job.refused.is_some());
     let mut told = Told::new(job, &plan);
     let contracts: Vec<ContractId> = told.contracts.iter().copied().collect();
-    let known = Known::read(tx, &job.partner, &facts, job.run_number, &contracts, now).await?;
+    let known = Known::read(tx, &job.partner, (&facts, &plan), job.run_number, &contracts, now).await?;
     let planned = contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let glances: BTreeMap<ContractId, Glance> =
         planned.map(|planned| (planned.contract, known.glance(planned))).collect();

@@ -37,7 +37,7 @@ async fn spread_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Su
     };
     let plan = facts.plan();
     let refused = facts.integration.credentials_refused.map(|refused| refused.code);
-    let known = Known::read(tx, partner, &facts, job.run_number, &job.contracts, now).await?;
+    let known = Known::read(tx, partner, (&facts, &plan), job.run_number, &job.contracts, now).await?;
     let (mut work, mut local) = (Vec::new(), Vec::new());
     for (contract, targets) in still_planned(&plan, &job.contracts) {
         let planned = &plan.contracts[&contract];

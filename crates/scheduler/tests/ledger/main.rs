@@ -1,5 +1,6 @@
 //! The ledger at work: real schedulers on a real Postgres and the bus inside the process; workers are played by the tests.
 
+mod barred;
 mod calls;
 mod credentials;
 mod dying_bus;
