@@ -138,9 +138,9 @@ impl MonthEnd {
         local_time::place(&self.zone, local).unwrap_or(Timestamp::MAX)
     }
 
-    /// Whether the count of the month's last day is to be frozen now, and why. To be asked where a count of exactly
-    /// that day is there: another day's is never frozen in its place, and a late one is frozen when it comes. A report
-    /// that calls itself final is believed once its day is over where the counts are taken (G-07).
+    /// Whether the count of the month's last day is to be frozen now, and why. Another day's is never frozen in its place:
+    /// one that has not come by the cut-off is frozen as missing, and added when it comes. A report that calls itself final is
+    /// believed once its day is over where the counts are taken (G-07).
     pub fn freezes(&self, month: Month, report_is_final: bool, now: Timestamp) -> Option<FreezeCause> {
         if report_is_final && count_time::day_is_over(month.last_day(), &self.zone, now) {
             Some(FreezeCause::ReportFinal)

@@ -3,9 +3,10 @@
 //! For the main loop: [`freeze_due`], about once a minute. A final report freezes its month as soon as it is complete
 //! (`counts`); the round finds what the cut-off freezes, and whatever was missed.
 //!
-//! A month is frozen when a complete report of its last day is there and either all companies that are not closed have a
-//! final one and that day is over in the count zone, or the cut-off has come. A report that was counted only after the
-//! cut-off, of a part of the companies, is a stray and freezes nothing. In one transaction the month's counts are written,
+//! A month is frozen when all companies that are not closed have a complete final report of its last day and that day is over
+//! in the count zone, or at the cut-off by what there is (G-07): where no report of that day came, without any number, so that
+//! every row says so before the invoice. A partner that was not counted in time for the month has nothing to be frozen at its
+//! cut-off: there a report that was counted only later, of a part of the companies, is a stray and freezes nothing. In one transaction the month's counts are written,
 //! for ever, and the month-end run is made, if the partner wants one and its invoice day is not over. While the partner is
 //! off, or Kaseya refuses its credentials, none is made: a later round makes it as soon as it can do something.
 //!
@@ -53,7 +54,7 @@ pub(crate) async fn freeze_due(context: &Context) -> Result<usize, StoreError> {
         .store
         .transaction("list_month_ends", |tx| {
             let months = months.clone();
-            Box::pin(async move { frozen::uncovered(tx, &months).await })
+            Box::pin(async move { frozen::uncovered(tx, &months, now).await })
         })
         .await?;
     let mut count = 0;
@@ -123,9 +124,6 @@ async fn freeze_in(
         return Ok(false);
     }
     let reports = counts::newest(tx, partner, month.last_day(), month.last_day()).await?;
-    if reports.is_empty() {
-        return Ok(false);
-    }
     if let Some(frozen) = frozen::read(tx, partner, month).await? {
         let counts = frozen_counts(&settings, month, &reports, now);
         later_finals::note(tx, context, &settings, &frozen, &reports, &counts, now).await?;
@@ -134,7 +132,8 @@ async fn freeze_in(
     let newcomers = frozen::counted_after(tx, partner, month.last_day()).await?;
     let last_day = LastDay::of(&settings, &integration.month_end, month, &reports, &newcomers);
     let cause = integration.month_end.freezes(month, last_day.is_final, now);
-    let Some(cause) = cause.filter(|cause| *cause == FreezeCause::ReportFinal || !last_day.is_stray) else {
+    let by_cut_off = !last_day.is_stray || is_due(tx, &settings, integration, month, now).await?;
+    let Some(cause) = cause.filter(|cause| *cause == FreezeCause::ReportFinal || by_cut_off) else {
         return Ok(false);
     };
     let counts = frozen_counts(&settings, month, &reports, now);
@@ -144,6 +143,21 @@ async fn freeze_in(
         push(tx, context, partner, month, now).await?;
     }
     Ok(true)
+}
+
+/// Whether a month is frozen at its cut-off whatever its last day's reports are: its invoice may still be made, and it was
+/// counted in time.
+async fn is_due(
+    tx: &Transaction<'_>,
+    settings: &PartnerSettings,
+    integration: &Integration,
+    month: Month,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let cut_off = integration.month_end.cut_off(month);
+    Ok(now >= cut_off
+        && is_open(settings, integration, month, now)
+        && counts::counted_in_time(tx, &settings.partner, month.last_day(), cut_off).await?)
 }
 
 /// Pushes a frozen month that no run pushes yet, or whose last push left companies behind. False when it cannot be pushed
@@ -264,7 +278,7 @@ fn closed(company: &Company, month: Month) -> bool {
 struct LastDay {
     /// Every company that the month is about has a final one.
     is_final: bool,
-    /// They were all counted after the cut-off, and not of every company.
+    /// There are none, or they were all counted after the cut-off, and not of every company.
     is_stray: bool,
 }
 
@@ -286,8 +300,9 @@ impl LastDay {
             .map(|(id, _)| reports.get(id))
             .collect();
         Self {
-            is_final: expected.iter().all(|report| report.is_some_and(|report| report.is_final)),
-            is_stray: !in_time && expected.iter().any(Option::is_none),
+            is_final: !reports.is_empty()
+                && expected.iter().all(|report| report.is_some_and(|report| report.is_final)),
+            is_stray: reports.is_empty() || !in_time && expected.iter().any(Option::is_none),
         }
     }
 }

@@ -306,21 +306,31 @@ pub async fn corrected_since_outcome(
 
 /// Partners that have a complete report of one of the last days given, and whose month is not frozen, or may have been
 /// looked at before that report came: its instant is taken before the transaction that stores it, so five minutes are
-/// looked at once more.
+/// looked at once more. And those whose month was counted and is not frozen after its cut-off; its window is looked at in whole
+/// days, the caller knows its very end.
 pub async fn uncovered(
     tx: &Transaction<'_>,
     months: &[Month],
+    now: Timestamp,
 ) -> Result<Vec<(PartnerId, Month)>, StoreError> {
     let first: Vec<Date> = months.iter().map(|month| month.first_day()).collect();
     let last: Vec<Date> = months.iter().map(|month| month.last_day()).collect();
     let sql = "-- all partners: whoever's month has ended is frozen by whichever scheduler comes first
                select partner_id, month
-               from integrations cross join unnest($1::date[], $2::date[]) as ended (month, last_day)
+               from integrations join partners using (partner_id)
+                    cross join unnest($1::date[], $2::date[]) as ended (month, last_day)
+                    cross join lateral (
+                        select (last_day + 1 + make_interval(hours => freeze_hour)) at time zone count_zone as cut_off) as due
                     left join month_ends using (partner_id, month)
                where exists (select from reports
                              where reports.partner_id = integrations.partner_id and day = last_day
                                and complete_at > coalesce(looked_at - interval '5 minutes', '-infinity'))
+                  or frozen_at is null and cut_off <= $3::timestamptz
+                     and month + interval '1 month' + make_interval(days => invoice_day + 1) > $3::timestamptz at time zone 'UTC'
+                     and exists (select from reports
+                                 where reports.partner_id = integrations.partner_id and complete_at is not null
+                                   and day <= last_day and counted_at <= cut_off)
                order by partner_id, month";
-    let rows = tx.query(sql, &[&first, &last]).await?;
+    let rows = tx.query(sql, &[&first, &last, &now]).await?;
     rows.iter().map(|row| Ok((row.partner_id("partner_id")?, Month::of(row.get("month")?)))).collect()
 }

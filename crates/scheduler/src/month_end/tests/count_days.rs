@@ -128,3 +128,45 @@ async fn case_a12_a_company_first_counted_after_midnight_does_not_keep_the_month
     report(&world, "final", LAST_DAY, "2026-11-30T22:50:00Z", true, &[("c1", &standard(5))]).await;
     assert_eq!(world.text("select final from month_ends").await, "true");
 }
+
+#[tokio::test]
+async fn case_b2_a_last_day_without_a_report_is_missing_at_the_cut_off_and_comes_late() {
+    let world = World::at("2026-11-30T12:00:00Z").await;
+    world.partner("p", 2).await;
+    let counted = [("c1", &standard(5)[..]), ("c2", &standard(9)[..])];
+    report(&world, "day", "2026-11-29", "2026-11-29T22:00:00Z", true, &counted).await;
+    assert_eq!(round(&world, "2026-12-01T10:59:59Z").await, 0);
+    assert_eq!(sent(&world).await, [Some(5), Some(9)], "the month is closing");
+    assert_eq!(round(&world, "2026-12-01T11:00:00Z").await, 1);
+    assert_eq!(sent(&world).await, [None, None], "another day's count is not the month's");
+    assert_eq!(world.text("select concat_ws(' ', month, final) from month_ends").await, "2026-11-01 f");
+    assert_eq!(
+        world.open_jobs().await,
+        "1 local ready {1001,1002} {}",
+        "whose rows say it before the invoice"
+    );
+    assert_eq!(round(&world, "2026-12-01T11:01:00Z").await, 0);
+    world
+        .sql("update jobs set state = 'done'; update runs set state = 'finished', finished_at = created_at")
+        .await;
+
+    // Taken after the cut-off, and of one company only: it is that company's number.
+    world.clock.set("2026-12-01T12:00:00Z".parse().expect("an instant"));
+    report(&world, "late", LAST_DAY, "2026-12-01T11:30:00Z", true, &[("c1", &standard(6))]).await;
+    assert_eq!(
+        sent(&world).await,
+        [Some(6), None],
+        "the company without a report keeps no other's number back"
+    );
+    assert_eq!(world.open_jobs().await, "2 work ready {1001} {}");
+}
+
+#[tokio::test]
+async fn case_b2_a_month_whose_window_is_over_is_not_frozen_without_a_number() {
+    let world = World::at("2026-11-30T12:00:00Z").await;
+    world.partner("p", 1).await;
+    report(&world, "day", "2026-11-29", "2026-11-29T22:00:00Z", true, &[("c1", &standard(5))]).await;
+    // Midnight in Rome after the invoice day.
+    assert_eq!(round(&world, "2026-12-10T23:00:00Z").await, 0);
+    assert_eq!(world.text("select count(*) from month_ends").await, "0");
+}
