@@ -134,7 +134,11 @@ pub fn plan_target(same_service: &[Line], context: &PlanContext) -> Decision {
     if context.dismissed.is_some_and(|word| answers(&word) && word.dismisses(&change)) {
         return Decision::Dismissed(change);
     }
-    if context.approved.is_some_and(|word| answers(&word) && word.approves(&context.brakes, &change)) {
+    // Where a share ends, another number than the approved one may be the end of another share, which nobody saw.
+    let reaches = |word: &DecidedChange| !context.share_ends || word.to == change.to;
+    let approves =
+        |word: &DecidedChange| answers(word) && reaches(word) && word.approves(&context.brakes, &change);
+    if context.approved.as_ref().is_some_and(approves) {
         return Decision::Write(Change { approved: true, ..change });
     }
     if once_more {

@@ -360,6 +360,7 @@ proptest! {
             let approved = context.approved.expect("an approval");
             prop_assert!(approved.approves(&context.brakes, &change));
             prop_assert_eq!(approved.from, change.from);
+            prop_assert!(!context.share_ends || approved.to == change.to);
         }
     }
 
@@ -409,6 +410,11 @@ fn case_a10_a_share_that_ends_inside_a_sum_is_a_fall_to_zero() {
     assert_eq!(plan_target(&[line(9.0)], &ends), Decision::Hold(change(9.0, 10), Brake::FallToZero));
     let approved = PlanContext { approved: decided(13.0, 10), ..ends };
     assert!(matches!(plan_target(&[line(13.0)], &approved), Decision::Write(_)));
+    // One user less, whose company ends too: nobody approved that.
+    let another = PlanContext { wanted: Wanted::Units(9), ..approved };
+    assert_eq!(plan_target(&[line(13.0)], &another), Decision::Hold(change(13.0, 9), Brake::FallToZero));
+    let no_other = PlanContext { share_ends: false, ..another };
+    assert!(matches!(plan_target(&[line(13.0)], &no_other), Decision::Write(_)), "within the brakes");
     assert!(matches!(plan_target(&[line(10.0)], &ends), Decision::Unchanged { .. }));
 }
 
