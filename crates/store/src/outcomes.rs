@@ -276,20 +276,38 @@ pub async fn store_statuses(
         .collect()
 }
 
-/// A company that was mapped, unmapped or mapped elsewhere leaves its old row behind. This removes, of the given
-/// companies, the rows that stand for no contract of theirs any more, once there is one that does.
+/// A company that was mapped, unmapped or mapped elsewhere, or all of whose products went to contracts of their own, leaves its
+/// old row behind. This removes, of the given companies, the rows that stand for no contract on which anything of theirs is told
+/// any more, once there is one that does: no run would ever tell of them again.
 pub async fn drop_stale_statuses(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     companies: &[String],
 ) -> Result<(), StoreError> {
     tx.execute(
-        "with present as (
-             select company_id, contract_id from company_mappings
+        "with told as (
+             -- What has a service, is not billed, or is listed without a service.
+             select company_id, coalesce(own.contract_id, mapping.contract_id) as contract_id
+             from company_mappings mapping join products using (partner_id)
+                  left join company_product_contracts own using (partner_id, company_id, product_id)
              where partner_id = $1 and company_id = any($2)
+               and (exists (select from product_mappings served
+                            where served.partner_id = $1 and served.product_id = products.product_id)
+                    or exists (select from billing_rules rule
+                               where rule.partner_id = $1 and rule.company_id = mapping.company_id
+                                 and rule.product_id = products.product_id and not_billed)
+                    or exists (select from newest_reports newest
+                                    join user_counts using (partner_id, report_id, company_id)
+                               where newest.partner_id = $1 and newest.company_id = mapping.company_id
+                                 and user_counts.product_id = products.product_id
+                                 and user_counts.users is distinct from 0))
+         ),
+         present as (
+             select company_id, contract_id from told
              union
-             select company_id, contract_id from company_product_contracts
+             select company_id, contract_id from company_mappings mapping
              where partner_id = $1 and company_id = any($2)
+               and not exists (select from told where told.company_id = mapping.company_id)
              union
              select company_id, 0 from unnest($2::text[]) as company (company_id)
              where not exists (select from company_mappings mapping

@@ -285,3 +285,32 @@ async fn g_01_what_a_job_found_while_its_plan_was_edited_is_not_green() {
     world.store(&[failed.ended("2026-12-01T05:05:10Z")]).await;
     assert_eq!(world.status("acme", 1001).await, "not_sent SVC-01 9 1");
 }
+
+#[tokio::test]
+async fn case_c4_a_row_on_a_contract_that_no_product_goes_to_any_more_is_dropped() {
+    let rows = "select concat_ws(' ', contract_id, state) from statuses where company_id = 'acme' order by contract_id";
+    let listed = "insert into reports values ('msp-1', 'r', '2026-11-30', '2026-11-30T20:00Z', false, 1, '2026-12-01T04:00Z');
+                  insert into report_companies values ('msp-1', 'r', 'acme');
+                  insert into products values ('msp-1', 'other', 'Other', null);
+                  insert into user_counts values ('msp-1', 'r', 'acme', 'other', USERS, 'users');
+                  insert into newest_reports (partner_id, company_id, report_id, day, counted_at, users, missing)
+                  values ('msp-1', 'acme', 'r', '2026-11-30', '2026-11-30T20:00Z', USERS, 0)";
+    let not_billed = "insert into products values ('msp-1', 'other', 'Other', null);
+                      insert into billing_rules values ('msp-1', 'acme', 'other', true, 0, 0, 'Trial')";
+    let (with, without) = (listed.replace("USERS", "3"), listed.replace("USERS", "0"));
+    for (told_on_the_first, kept) in
+        [("", false), (without.as_str(), false), (with.as_str(), true), (not_billed, true)]
+    {
+        let world = World::new().await;
+        world.store(&[done(7, 1, 1).company("acme", 1001, "held", (12.0, 0)).held_by("fall_to_zero")]).await;
+        world.sql(told_on_the_first).await;
+        world
+            .sql("insert into company_product_contracts values ('msp-1', 'acme', 'standard', 1009, 'Own')")
+            .await;
+        world.run(8).await;
+        world.job(8, 8, 1).await;
+        world.store(&[done(8, 8, 1).company("acme", 1009, "unchanged", (12.0, 12))]).await;
+        let expected = if kept { "1001 held, 1009 unchanged" } else { "1009 unchanged" };
+        assert_eq!(world.text(rows).await, expected, "{told_on_the_first}");
+    }
+}
