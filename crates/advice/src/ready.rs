@@ -26,6 +26,10 @@ pub fn not_ready(reason: NotReady, language: Language) -> &'static str {
         NotReady::Deferred => ("deferred: they go on by themselves", "rinviate: riprendono da sole"),
         NotReady::UnderWay => ("being synced now", "in corso di sincronizzazione"),
         NotReady::Unconfirmed => ("sent, to be confirmed", "inviate, da confermare"),
+        NotReady::CountsLater => (
+            "a line counts in Kaseya only from a later day",
+            "in Kaseya una riga vale solo da un giorno successivo",
+        ),
         NotReady::Unread => (
             "not seen in Kaseya since the last scheduled sync",
             "non viste in Kaseya dall'ultima pianificazione",

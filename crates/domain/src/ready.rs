@@ -24,7 +24,7 @@ names! {
         NotMapped = "not_mapped",
         /// Something of it was not sent, for the reason of a code.
         NotSent = "not_sent",
-        /// A change waits for a person.
+        /// A change waits for a person, or a line that is left over still bills its users.
         Held = "held",
         /// Some contract of it was never synced.
         NeverSynced = "never_synced",
@@ -34,6 +34,8 @@ names! {
         UnderWay = "under_way",
         /// Kaseya took a change, and no reading has shown it.
         Unconfirmed = "unconfirmed",
+        /// A line of it counts only from a later day than its users do.
+        CountsLater = "counts_later",
         /// Kaseya was last seen to hold our number longer ago than the schedule would have it.
         Unread = "unread",
         /// The month's frozen count is not in Kaseya yet.
@@ -58,12 +60,16 @@ pub struct PartnerReadiness {
     pub must_reread: bool,
     /// What was seen before this is older than the schedule would have it.
     pub seen_since: Timestamp,
-    /// When the month was frozen whose invoice has not been made; what was seen before shows another count.
+    /// When the month was frozen whose invoice has not been made, or was to be; what was seen before shows another count.
     pub frozen_at: Option<Timestamp>,
     /// Companies with a number of that month that was corrected after the run that they came out of was made.
     pub corrected: BTreeSet<CompanyId>,
     /// The month's last count comes to Kaseya after the invoice may be made, or never.
     pub misses_invoice: bool,
+    /// The companies with users in a line that is left over, and that is neither set to 0 nor left so by a person's word.
+    pub left_over: BTreeSet<CompanyId>,
+    /// The companies with a line that counts only from a later day than their users do.
+    pub counting_later: BTreeSet<CompanyId>,
 }
 
 /// How a company stands.
@@ -75,10 +81,15 @@ pub struct CompanyReadiness<'a> {
     pub states: &'a [CompanyState],
     /// Their codes.
     pub codes: &'a [ErrorCode],
-    /// When Kaseya was last seen to hold our number on the contract where that is longest ago; `None` where it never was.
+    /// When Kaseya was last seen to hold our number on the contract where that is longest ago; `None` where it never was. A
+    /// contract on which nothing is billed has no number of ours and is left out.
     pub last_sync: Option<Timestamp>,
     /// It is one of [`PartnerReadiness::corrected`].
     pub is_corrected: bool,
+    /// It is among [`PartnerReadiness::left_over`].
+    pub is_left_over: bool,
+    /// It is among [`PartnerReadiness::counting_later`].
+    pub counts_later: bool,
 }
 
 /// Why a company's next invoice would not be right; `None`: it would be.
@@ -94,12 +105,13 @@ pub fn not_ready(partner: &PartnerReadiness, company: &CompanyReadiness<'_>) -> 
         (partner.must_reread, NotReady::Restored),
         (!company.is_mapped || any(CompanyState::NotMapped), NotReady::NotMapped),
         (any(CompanyState::NotSent), NotReady::NotSent),
-        (any(CompanyState::Held), NotReady::Held),
+        (any(CompanyState::Held) || company.is_left_over, NotReady::Held),
         (company.states.is_empty() || any(CompanyState::Never), NotReady::NeverSynced),
         (any(CompanyState::Deferred), NotReady::Deferred),
         (company.codes.iter().any(|code| code.level() != Level::Warning), NotReady::NotSent),
         (any(CompanyState::Queued) || any(CompanyState::Running), NotReady::UnderWay),
         (any(CompanyState::Sent), NotReady::Unconfirmed),
+        (billed && company.counts_later, NotReady::CountsLater),
         (billed && seen_before(partner.seen_since), NotReady::Unread),
         (
             billed && (company.is_corrected || partner.frozen_at.is_some_and(seen_before)),

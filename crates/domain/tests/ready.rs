@@ -21,6 +21,8 @@ fn in_order() -> PartnerReadiness {
         frozen_at: None,
         corrected: BTreeSet::new(),
         misses_invoice: false,
+        left_over: BTreeSet::new(),
+        counting_later: BTreeSet::new(),
     }
 }
 
@@ -31,6 +33,8 @@ fn company(states: &[CompanyState]) -> CompanyReadiness<'_> {
         codes: &[],
         last_sync: Some(now() - 8.hours()),
         is_corrected: false,
+        is_left_over: false,
+        counts_later: false,
     }
 }
 
@@ -78,6 +82,11 @@ fn case_c4_every_state_is_ready_or_says_why_not() {
     assert_eq!(not_ready(&in_order(), &unmapped), Some(NotReady::NotMapped));
     let not_billed = CompanyReadiness { last_sync: None, ..company(&[CompanyState::NotBilled]) };
     assert_eq!(not_ready(&in_order(), &not_billed), None);
+    // Nothing is billed by us, and the line still is.
+    let left_over = CompanyReadiness { is_left_over: true, ..not_billed };
+    assert_eq!(not_ready(&in_order(), &left_over), Some(NotReady::Held));
+    let later = CompanyReadiness { counts_later: true, ..company(EQUAL) };
+    assert_eq!(not_ready(&in_order(), &later), Some(NotReady::CountsLater));
     // A product whose count is missing is not sent, though the others of the contract were.
     let missing = CompanyReadiness { codes: &[ErrorCode::Qty02], ..company(&[CompanyState::Changed]) };
     assert_eq!(not_ready(&in_order(), &missing), Some(NotReady::NotSent));
@@ -103,8 +112,8 @@ fn partner() -> impl Strategy<Value = PartnerReadiness> {
             must_reread,
             seen_since: now() - seen.hours(),
             frozen_at: frozen.map(|hours| now() - hours.hours()),
-            corrected: BTreeSet::new(),
             misses_invoice,
+            ..in_order()
         }
     })
 }
@@ -115,17 +124,20 @@ proptest! {
     fn case_c4_ready_is_never_said_of_what_was_not_seen_to_be_right(
         partner in partner(), states in prop::collection::vec(state(), 0..4), is_mapped: bool, is_corrected: bool,
         codes in prop::collection::vec(prop::sample::select(ErrorCode::ALL), 0..3), seen in prop::option::of(0_i64..100),
+        is_left_over: bool, counts_later: bool,
     ) {
         let last_sync = seen.map(|hours| now() - hours.hours());
-        let company = CompanyReadiness { is_mapped, states: &states, codes: &codes, last_sync, is_corrected };
+        let company = CompanyReadiness {
+            is_mapped, states: &states, codes: &codes, last_sync, is_corrected, is_left_over, counts_later,
+        };
         if not_ready(&partner, &company).is_none() {
             prop_assert!(partner.is_connected && partner.is_on && !partner.writes_stopped && !partner.is_refused);
-            prop_assert!(!partner.must_reread && is_mapped && !states.is_empty());
+            prop_assert!(!partner.must_reread && is_mapped && !states.is_empty() && !is_left_over);
             prop_assert!(codes.iter().all(|code| code.level() == Level::Warning));
             let right = [CompanyState::Changed, CompanyState::Unchanged, CompanyState::NotBilled];
             prop_assert!(states.iter().all(|state| right.contains(state)));
             if states.iter().any(|state| *state != CompanyState::NotBilled) {
-                prop_assert!(!partner.misses_invoice && !is_corrected);
+                prop_assert!(!partner.misses_invoice && !is_corrected && !counts_later);
                 let needed = partner.seen_since.max(partner.frozen_at.unwrap_or(Timestamp::MIN));
                 prop_assert!(last_sync.is_some_and(|seen| seen >= needed));
             }
@@ -137,9 +149,7 @@ proptest! {
     fn case_c4_newer_evidence_never_takes_ready_away(
         partner in partner(), states in prop::collection::vec(state(), 1..4), hours in 0_i64..100,
     ) {
-        let at = |hours: i64| CompanyReadiness {
-            is_mapped: true, states: &states, codes: &[], last_sync: Some(now() - hours.hours()), is_corrected: false,
-        };
+        let at = |hours: i64| CompanyReadiness { last_sync: Some(now() - hours.hours()), ..company(&states) };
         if not_ready(&partner, &at(hours)).is_none() {
             prop_assert_eq!(not_ready(&partner, &at(hours / 2)), None);
         }

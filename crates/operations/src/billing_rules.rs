@@ -10,7 +10,7 @@ use store::{
 };
 
 use crate::{
-    Operations,
+    Operations, leftovers,
     not_saved::{Field, Found, MistakeKind, NotSaved},
 };
 
@@ -40,20 +40,24 @@ pub enum BillingForm {
 }
 
 impl Operations {
-    /// Saves the rules of these products of a company; others stay as they are.
+    /// Saves the rules of these products of a company; others stay as they are. Lines that are left over by it, since nothing of
+    /// them is billed any more, are asked about.
     pub async fn save_billing_rules(
         &self,
         partner: &PartnerId,
         company: &CompanyId,
         rules: &BTreeMap<ProductId, BillingForm>,
     ) -> Result<(), NotSaved> {
+        let (now, entropy) = (self.clock.now(), &self.entropy);
         self.store
             .transaction("save_billing_rules", |tx| {
                 Box::pin(async move {
                     writing::hold(tx, partner).await?;
                     let stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
                     let (before, after) = check(&stored, company, rules)?;
-                    Ok(billing_rules::store(tx, partner, company, before, &after).await?)
+                    billing_rules::store(tx, partner, company, before, &after).await?;
+                    leftovers::ask(tx, partner, entropy, now).await?;
+                    Ok(())
                 })
             })
             .await

@@ -32,7 +32,7 @@ pub(crate) fn path(reason: NotReady, frame: &Frame) -> Option<String> {
         NotReady::NotMapped => "companies?show=unmapped",
         NotReady::NotSent => "companies?show=failed",
         NotReady::NeverSynced => "companies?show=never",
-        NotReady::Unread | NotReady::Unconfirmed => "companies?sort=last-sync",
+        NotReady::Unread | NotReady::Unconfirmed | NotReady::CountsLater => "companies?sort=last-sync",
         NotReady::Held => "holds",
         NotReady::Deferred | NotReady::UnderWay | NotReady::MonthNotPushed | NotReady::Restored => "activity",
         NotReady::WritesStopped => return None,

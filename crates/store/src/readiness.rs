@@ -3,19 +3,22 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
-    CompanyReadiness, CompanyState, ErrorCode, Frequency, InvoiceOutlook, InvoiceZones, NotReady, PartnerId,
-    PartnerReadiness, invoiced_month, not_ready,
+    Brake, CompanyId, CompanyReadiness, CompanyState, ErrorCode, Frequency, InvoiceOutlook, InvoiceZones,
+    Month, NotReady, PartnerId, PartnerReadiness, invoiced_month, not_ready,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use crate::{
-    StoreError, Transaction, frozen, installation, schedules,
+    StoreError, Transaction, counts, frozen, installation, schedules,
     settings::{self, Integration, IntegrationState, StoredSchedule},
     status_reading::CompanyStatus,
 };
 
 /// Without a schedule nothing is seen by itself: what is a week old is old.
 const WITHOUT_SCHEDULE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// A run that is due for longer than this is not only late: no scheduler makes it.
+const OVERDUE: SignedDuration = SignedDuration::from_hours(3);
 
 /// Clocks go forward and back by an hour.
 const CLOCK_CHANGE: SignedDuration = SignedDuration::from_hours(1);
@@ -38,16 +41,59 @@ pub async fn partner(
         frozen_at: None,
         corrected: BTreeSet::new(),
         misses_invoice: true,
+        left_over: left_over(tx, partner).await?,
+        counting_later: counting_later(tx, partner).await?,
     };
     if let Some(integration) = &integration {
         let zone = schedule.as_ref().map_or(integration.month_end.zone(), |known| known.schedule.zone());
         let zones = InvoiceZones::new(zone, integration.kaseya_zone.as_ref());
         let month = invoiced_month(now, integration.invoice_day, zones);
-        readiness.frozen_at = frozen::frozen_at(tx, partner, month).await?;
+        readiness.frozen_at = frozen_at(tx, partner, integration, month, now).await?;
         readiness.corrected = frozen::corrected_since_outcome(tx, partner, month).await?;
         readiness.misses_invoice = misses_invoice(integration, schedule.as_ref(), now);
     }
     Ok(readiness)
+}
+
+/// When a month was frozen, or was to be at the latest: no number of an earlier day is sent from then on, whether anything has
+/// frozen the month or not.
+async fn frozen_at(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    integration: &Integration,
+    month: Month,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    if let Some(frozen_at) = frozen::frozen_at(tx, partner, month).await? {
+        return Ok(Some(frozen_at));
+    }
+    let cut_off = integration.month_end.cut_off(month);
+    let is_over = now >= cut_off && counts::counted_in_time(tx, partner, month.last_day(), cut_off).await?;
+    Ok(is_over.then_some(cut_off))
+}
+
+/// The companies whose users are in a line that is left over (D-13), open or approved to be set to 0.
+async fn left_over(tx: &Transaction<'_>, partner: &PartnerId) -> Result<BTreeSet<CompanyId>, StoreError> {
+    let sql = "select distinct unnest(company_ids) as company_id from holds
+               where partner_id = $1 and brake = $2 and state in ('open', 'approved')";
+    let rows = tx.query(sql, &[&partner.as_str(), &Brake::Leftover.as_str()]).await?;
+    rows.iter().map(|row| row.company_id("company_id")).collect()
+}
+
+/// The companies of which a row says that a line counts later than their users do.
+async fn counting_later(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+) -> Result<BTreeSet<CompanyId>, StoreError> {
+    let sql = r#"select distinct company_id from statuses
+                 where partner_id = $1 and remarks @> '[{"kind": "counts_later"}]'"#;
+    let rows = tx.query(sql, &[&partner.as_str()]).await?;
+    rows.iter().map(|row| row.company_id("company_id")).collect()
+}
+
+/// Whether a run has been due for so long that nothing makes it.
+pub fn is_overdue(due: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(due) > OVERDUE
 }
 
 /// Two of the schedule's turns back: one that was missed is seen once the next is over.
@@ -59,9 +105,11 @@ fn seen_since(schedule: Option<&StoredSchedule>, now: Timestamp) -> Timestamp {
                 Frequency::Daily => 24.hours(),
                 Frequency::Weekly(_) => (7 * 24).hours(),
             };
-            // A run that is due and not made yet is late, and what the last one saw counts until then.
+            // A run that is due and not made yet is late, and what the last one saw counts until then. One that nobody makes
+            // keeps nothing young.
             let turn = SignedDuration::from_hours(i64::from(turn.get_hours()));
-            (stored.next_run_at, turn + turn + CLOCK_CHANGE)
+            let overdue = now.saturating_sub(OVERDUE).unwrap_or(Timestamp::MIN);
+            (stored.next_run_at.max(overdue), turn + turn + CLOCK_CHANGE)
         }
     };
     from.saturating_sub(back).unwrap_or(Timestamp::MIN)
@@ -91,9 +139,21 @@ pub fn of_statuses(
     let states: Vec<CompanyState> = statuses.iter().map(|status| status.state).collect();
     let codes: Vec<ErrorCode> =
         statuses.iter().filter(|status| status.contract.is_some()).filter_map(|status| status.code).collect();
-    let all_seen = statuses.iter().all(|status| status.last_sync.is_some());
-    let last_sync = statuses.iter().filter_map(|status| status.last_sync).min().filter(|_| all_seen);
-    let is_corrected = statuses.first().is_some_and(|status| partner.corrected.contains(&status.company));
-    let company = CompanyReadiness { is_mapped, states: &states, codes: &codes, last_sync, is_corrected };
+    // Where nothing is billed there is no number that could have been seen.
+    let seen = || statuses.iter().filter(|status| status.state != CompanyState::NotBilled);
+    let all_seen = seen().all(|status| status.last_sync.is_some());
+    let last_sync = seen().filter_map(|status| status.last_sync).min().filter(|_| all_seen);
+    let is_in = |companies: &BTreeSet<CompanyId>| {
+        statuses.first().is_some_and(|row| companies.contains(&row.company))
+    };
+    let company = CompanyReadiness {
+        is_mapped,
+        states: &states,
+        codes: &codes,
+        last_sync,
+        is_corrected: is_in(&partner.corrected),
+        is_left_over: is_in(&partner.left_over),
+        counts_later: is_in(&partner.counting_later),
+    };
     not_ready(partner, &company)
 }

@@ -192,6 +192,16 @@ const WRITTEN: &[&str] = &[
                                    edited_at)
      select 'msp', company_id, 1, 'Account 1', 10, 'Agreement 1', 1, '2026-11-01T00:00:00Z' from companies
      where partner_id = 'msp' on conflict do nothing",
+    "update statuses set state = 'not_billed', code = null, last_sync = null where substr(company_id, 2)::int % 3 = 0",
+    "update statuses set state = 'unchanged', code = null, last_sync = '2026-11-22T02:00:00Z'
+     where substr(company_id, 2)::int % 3 <> 0 or contract_id % 2 = 0",
+    r#"update statuses set remarks = '[{"kind": "counts_later", "service": "Standard", "fromDay": "2026-12-01"}]'
+       where substr(company_id, 2)::int % 4 = 1"#,
+    "insert into holds (hold_id, partner_id, contract_id, service_id, company_ids, brake, from_units, to_units, effective_date,
+                        state, opened_at, run_number)
+     select gen_random_uuid(), 'msp', n, 1, array['c' || n], 'leftover', 10, 0, '2026-11-01',
+            case when n % 3 = 0 then 'gone' else 'open' end, '2026-11-20T00:00:00Z', 2
+     from generate_series(1, 150, 11) as n",
     "insert into companies (partner_id, company_id, name) values ('msp', 'c9001', 'Forno new')",
     "delete from product_mappings where product_id = 'p2'",
     "delete from product_mappings",
@@ -355,5 +365,45 @@ async fn g_10_a_company_whose_number_was_corrected_is_not_ready_before_it_is_pus
     assert_eq!(not_pushed(&database, &id, at).await?, (Some(NotReady::MonthNotPushed), 1));
     client.batch_execute("update runs set created_at = '2026-11-03T09:40:00Z'").await?;
     assert_eq!(not_pushed(&database, &id, at).await?, (None, 0));
+    Ok(())
+}
+
+async fn readiness_at(database: &TestDatabase, now: &str) -> Result<PartnerReadiness> {
+    let (msp, now) = (&msp(), now.parse()?);
+    let read = database.store.transaction("readiness", |tx| Box::pin(readiness::partner(tx, msp, now)));
+    Ok(read.await?)
+}
+
+#[tokio::test]
+async fn case_c4_what_a_run_saw_grows_old_while_no_scheduler_makes_the_next() -> Result<()> {
+    let database = partner("0.2").await?;
+    let schedule =
+        "insert into schedules values ('msp', 'daily', null, 2, 'UTC', 1, '2026-11-26', '2026-11-27',
+                                                  '2026-11-27T02:10:00Z')";
+    database.client().await.batch_execute(schedule).await?;
+    // What the run of the 26th saw counts while the next is not due, and while that is only late.
+    let last_run: Timestamp = "2026-11-26T02:10:00Z".parse()?;
+    for now in ["2026-11-26T12:00:00Z", "2026-11-27T05:00:00Z", "2026-11-28T06:00:00Z"] {
+        assert!(readiness_at(&database, now).await?.seen_since <= last_run, "{now}");
+    }
+    for now in ["2026-11-28T06:11:00Z", "2026-12-05T00:00:00Z"] {
+        assert!(readiness_at(&database, now).await?.seen_since > last_run, "{now}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn case_c4_from_the_cut_off_on_no_earlier_count_is_the_months_though_nothing_has_frozen_it()
+-> Result<()> {
+    let database = partner("0.2").await?;
+    let cut_off: Timestamp = "2026-12-01T06:00:00Z".parse()?;
+    assert_eq!(readiness_at(&database, "2026-12-01T05:59:59Z").await?.frozen_at, None);
+    assert_eq!(readiness_at(&database, "2026-12-01T06:00:00Z").await?.frozen_at, Some(cut_off));
+    let freeze = "insert into month_ends (partner_id, month, frozen_at, final, looked_at)
+                  values ('msp', '2026-11-01', '2026-12-01T07:00:00Z', false, '2026-12-01T07:00:00Z')";
+    database.client().await.batch_execute(freeze).await?;
+    let frozen_at: Timestamp = "2026-12-01T07:00:00Z".parse()?;
+    assert_eq!(readiness_at(&database, "2026-12-01T08:00:00Z").await?.frozen_at, Some(frozen_at));
+    assert_eq!(readiness_at(&database, "2026-12-06T00:00:00Z").await?.frozen_at, None, "its invoice is made");
     Ok(())
 }

@@ -94,6 +94,11 @@ impl World {
         self.database.client().await.batch_execute(sql).await.expect("the statements are right");
     }
 
+    /// The first column of a statement's only row.
+    pub(crate) async fn text(&self, sql: &str) -> Option<String> {
+        self.database.client().await.query_one(sql, &[]).await.expect("the statement is right").get(0)
+    }
+
     pub(crate) async fn version(&self, id: &str) -> Option<u32> {
         let settings = self.settings().await;
         settings.companies[&company(id)].mapping.as_ref().map(|mapping| mapping.version)

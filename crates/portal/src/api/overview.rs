@@ -122,7 +122,7 @@ pub(crate) struct Numbers {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct NotReadyCompanies {
     /// not_connected, off, writes_stopped, credentials_refused, restored, not_mapped, not_sent, held, never_synced, deferred,
-    /// under_way, unconfirmed, unread, month_not_pushed or schedule_misses.
+    /// under_way, unconfirmed, counts_later, unread, month_not_pushed or schedule_misses.
     reason: &'static str,
     companies: u32,
 }

@@ -8,6 +8,7 @@ use store::{
     StoreError,
     company_listing::ListedCompany,
     overview::{self, AtRisk},
+    readiness,
     settings::{self, IntegrationState},
     status_reading::{CompanyStatus, RunRow},
 };
@@ -129,7 +130,10 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
                 )
             })
             .collect(),
-        next_run: seen.next_run_at.map(instant),
+        next_run: seen.next_run_at.map(|due| match readiness::is_overdue(due, now) {
+            true => fill(words.overdue, &[("when", &instant(due))]),
+            false => instant(due),
+        }),
         is_on: seen.state == Some(IntegrationState::On),
         last_run: seen
             .last

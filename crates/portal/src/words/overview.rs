@@ -43,6 +43,7 @@ super::words! {
         more: "and {number} more", "e altre {number}";
         all_companies: "All companies", "Tutte le aziende";
         next_run: "Next sync", "Prossima sincronizzazione";
+        overdue: "overdue since {when}", "in ritardo: era prevista per il {when}";
         not_ready: "Not ready, and why:", "Non pronte, e perché:";
         none_while_off: "none while the integration is off", "nessuna finché l'integrazione è disattivata";
         no_schedule: "no schedule yet", "nessuna pianificazione";

@@ -64,6 +64,11 @@ fn arrangement(reason: NotReady) -> Option<(&'static str, Option<&'static str>)>
         NotReady::Unconfirmed => {
             ("update statuses set state = 'sent' where company_id = 'ada'", Some("companies?sort=last-sync"))
         }
+        NotReady::CountsLater => (
+            r#"update statuses set remarks = '[{"kind": "counts_later", "service": "Standard", "fromDay": "2026-12-01"}]'
+               where company_id = 'ada'"#,
+            Some("companies?sort=last-sync"),
+        ),
         NotReady::Unread => (
             "update statuses set last_sync = '2026-11-20T02:00:00Z' where company_id = 'ada'",
             Some("companies?sort=last-sync"),
@@ -158,4 +163,24 @@ async fn case_c6_what_no_schedule_can_meet_says_so_and_what_to_change() {
     assert!(!met.contains("Missed") && met.contains("In time by the month-end run"), "{met}");
     let invoice = &world.get("/schedule").await.json["invoice"];
     assert_eq!((&invoice["is_missed"], &invoice["first_day_in_time"]), (&json!(false), &Value::Null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_c4_a_sync_that_no_scheduler_makes_is_said_to_be_overdue() {
+    let world = in_order().await;
+    for (due, is_overdue) in [("2026-11-23T06:59:00Z", true), ("2026-11-23T07:01:00Z", false)] {
+        world
+            .sql(&format!(
+                "insert into schedules (partner_id, frequency, hour, zone, version, next_nominal, next_run_at)
+                 values ('msp', 'daily', 2, 'Europe/Rome', 1, '2026-11-23', '{due}')
+                 on conflict (partner_id) do update set next_run_at = excluded.next_run_at"
+            ))
+            .await;
+        let cookie = world.sign_in(&world.viewer).await;
+        for (language, words) in [("en", "overdue since"), ("it", "in ritardo: era prevista")] {
+            let headers = [("cookie", cookie.as_str()), ("accept-language", language)];
+            let page = world.request(Method::GET, "/partners/msp", None, &headers, "").await.text;
+            assert_eq!(page.contains(words), is_overdue, "{due} {language}: {page}");
+        }
+    }
 }

@@ -382,16 +382,19 @@ pub(super) async fn judge(
     // How long ago each was seen matters only by what it is compared with.
     let sql = format!(
         "with {searched} {standing}
-         select states, codes, unmapped, seen, corrected, count(*) as companies
-         from (select states, codes, unmapped, company_id = any($8) as corrected,
+         select states, codes, unmapped, seen, corrected, left_over, counting_later, count(*) as companies
+         from (select states, codes, unmapped, company_id = any($8) as corrected, company_id = any($9) as left_over,
+                      company_id = any($10) as counting_later,
                       case when last_sync is null or last_sync < $6 then 0 when last_sync < $7 then 1 else 2 end as seen
                from standing where {found_by}) as each
-         group by states, codes, unmapped, seen, corrected",
+         group by states, codes, unmapped, seen, corrected, left_over, counting_later",
         standing = standing(over.open && !over.off),
     );
     let no_codes: Vec<&str> = Vec::new();
-    let corrected: Vec<&str> = readiness.corrected.iter().map(CompanyId::as_str).collect();
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 8] = [
+    let [corrected, left_over, counting_later] =
+        [&readiness.corrected, &readiness.left_over, &readiness.counting_later]
+            .map(|companies| companies.iter().map(CompanyId::as_str).collect::<Vec<_>>());
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 10] = [
         &partner.as_str(),
         &now,
         &over.off,
@@ -400,6 +403,8 @@ pub(super) async fn judge(
         &readiness.seen_since,
         &readiness.frozen_at,
         &corrected,
+        &left_over,
+        &counting_later,
     ];
     let mut judged = Readiness::default();
     for row in tx.query(&sql, &parameters).await? {
@@ -423,6 +428,8 @@ pub(super) async fn judge(
             codes: &codes,
             last_sync,
             is_corrected: row.get("corrected")?,
+            is_left_over: row.get("left_over")?,
+            counts_later: row.get("counting_later")?,
         };
         let companies = u32::try_from(row.get::<i64>("companies")?)
             .map_err(|error| StoreError::row("companies", "companies", &error))?;
