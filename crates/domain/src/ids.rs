@@ -45,7 +45,10 @@ fn check(kind: &'static str, text: &str) -> Result<(), IdError> {
         Err(IdError::Empty { kind })
     } else if length > MAX_TEXT {
         Err(IdError::TooLong { kind, length })
-    } else if crate::check_text(text, MAX_TEXT).is_err() || text.trim() != text {
+    } else if crate::check_text(text, MAX_TEXT).is_err()
+        || text.chars().any(crate::text::is_unseen)
+        || text.trim() != text
+    {
         Err(IdError::BadCharacter { kind })
     } else {
         Ok(())
@@ -60,7 +63,7 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
-            /// Checks the text: 1 to 100 characters, none of them a control character, no blank at either end.
+            /// Checks the text: 1 to 100 characters, none of them a control character or without width, no blank at either end.
             pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
                 let text = text.into();
                 check($kind, &text)?;

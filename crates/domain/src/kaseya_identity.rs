@@ -1,5 +1,9 @@
 //! When two sets of settings reach one Kaseya (G-13), and when a name is that of an id (G-06).
 
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::text::is_unseen;
+
 /// Where calls of an integration really go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KaseyaAddress {
@@ -14,7 +18,7 @@ impl KaseyaAddress {
     pub fn new(host: &str, v2_base: Option<&str>, v1_base: Option<&str>, tenant: &str) -> Self {
         let v2 = v2_base.map_or_else(|| format!("api.{}", reached(host)), reached);
         let v1 = reached(v1_base.unwrap_or(host));
-        Self { hosts: [v2, v1], tenant: plain(tenant) }
+        Self { hosts: [v2, v1], tenant: plain_name(tenant) }
     }
 
     /// Whether both reach one tenant of one Kaseya, however each is spelled.
@@ -41,13 +45,17 @@ fn reached(address: &str) -> String {
 
 /// Whether a name that was told for an id is the one that Kaseya shows for it. An empty one tells nothing.
 pub fn is_name_of(told: &str, shown: &str) -> bool {
-    let told = plain(told);
-    told.is_empty() || told == plain(shown)
+    let told = plain_name(told);
+    told.is_empty() || told == plain_name(shown)
 }
 
-/// A name as it is compared: without regard to case and to the number of blanks.
-fn plain(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+/// A name as it is compared: without regard to case, to the number of blanks, to what is not seen, and to how an accent is put
+/// together.
+pub fn plain_name(name: &str) -> String {
+    let seen: String = name.nfc().filter(|letter| !is_unseen(*letter)).collect();
+    let lower = seen.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    // Lower case may take an accent apart.
+    lower.nfc().collect()
 }
 
 #[cfg(test)]
@@ -86,5 +94,13 @@ mod tests {
             assert!(is_name_of(told, "Password Boss Standard"), "{told:?}");
         }
         assert!(!is_name_of("Password Boss Advanced", "Password Boss Standard"));
+        for (told, shown) in [
+            ("CAFFÈ ROMA", "Caffè Roma"),
+            ("Caffe\u{300} Roma", "Caffè Roma"),
+            ("Acme Ltd", "Acme\u{a0}Ltd"),
+            ("Acme\u{200b} Ltd", "Ac\u{ad}me Ltd"),
+        ] {
+            assert!(is_name_of(told, shown) && is_name_of(shown, told), "{told:?} and {shown:?}");
+        }
     }
 }

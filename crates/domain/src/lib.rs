@@ -80,7 +80,7 @@ pub use ids::{
 };
 pub use invoice_outlook::{InvoiceOutlook, InvoiceTiming};
 pub use invoice_zones::InvoiceZones;
-pub use kaseya_identity::{KaseyaAddress, is_name_of};
+pub use kaseya_identity::{KaseyaAddress, is_name_of, plain_name};
 pub use leftover::plan_leftover;
 pub use login::{
     LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, NextTry, RefusedLogin,

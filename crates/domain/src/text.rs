@@ -1,7 +1,8 @@
 //! Texts that travel between people, the provider, Kaseya and our tables: one rule at every door.
 //!
-//! A text has a length, and no character that is not seen: no control character, no line or paragraph break, and no mark
-//! that turns the direction of writing, by which one name looks like another.
+//! A text has a length, no control character, no line or paragraph break, and no mark that turns the direction of writing, by
+//! which one name looks like another. An id and the name of who acts have nothing without width either; of the names of things
+//! that is Kaseya's and the provider's to decide.
 
 /// The most characters of a name.
 pub const MAX_NAME: usize = 200;
@@ -31,9 +32,12 @@ pub enum TextError {
     /// It has a mark that turns the direction of writing.
     #[error("it has the mark U+{0:04X}, which turns the direction of writing; leave it out")]
     Direction(u32),
+    /// It has a character without width.
+    #[error("it has the character U+{0:04X}, which is not seen; leave it out")]
+    Unseen(u32),
 }
 
-/// A text of 1 to `MOST` characters, all of them seen.
+/// A text of 1 to `MOST` characters, all of them seen but for the joiners, which some scripts need.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<const MOST: usize>(String);
 
@@ -42,6 +46,9 @@ impl<const MOST: usize> Text<MOST> {
     pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
         let text = text.into();
         check_text(&text, MOST)?;
+        if let Some(unseen) = text.chars().find(|letter| is_unseen(*letter) && !is_joiner(*letter)) {
+            return Err(TextError::Unseen(unseen.into()));
+        }
         if text.trim().is_empty() { Err(TextError::Empty { most: MOST }) } else { Ok(Self(text)) }
     }
 
@@ -78,6 +85,17 @@ fn check_letter(letter: char) -> Result<(), TextError> {
     }
 }
 
+/// Whether a character has no width: two texts that differ by it look the same.
+pub(crate) fn is_unseen(letter: char) -> bool {
+    matches!(letter, '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+        || is_joiner(letter)
+}
+
+/// Whether it joins letters or keeps them apart, as some scripts write.
+fn is_joiner(letter: char) -> bool {
+    matches!(letter, '\u{200c}' | '\u{200d}')
+}
+
 /// A text of Kaseya's or the provider's that decides nothing and is not ours to refuse: what may not be in it is a blank, and
 /// its end is cut.
 pub fn fit_text(text: &str, most: usize) -> String {
@@ -100,6 +118,10 @@ mod tests {
         for mark in ['\u{202e}', '\u{200f}', '\u{2066}', '\u{61c}'] {
             assert_eq!(Name::new(format!("a{mark}")), Err(TextError::Direction(mark.into())));
         }
+        for unseen in ['\u{200b}', '\u{2060}', '\u{feff}', '\u{ad}', '\u{180e}'] {
+            assert_eq!(Name::new(format!("a{unseen}")), Err(TextError::Unseen(unseen.into())));
+        }
+        assert!(Name::new("a\u{200d}b").is_ok(), "a joiner is in names");
         assert_eq!(fit_text("a\0b\u{202e}c", 4), "a b ");
     }
 }

@@ -1,6 +1,7 @@
 //! `new-partner`: a partner that sets its integration up in the portal.
 
-use domain::PartnerId;
+use anyhow::Context as _;
+use domain::{MAX_NAME, PartnerId, check_text};
 use store::{StoreError, settings, settings_writing as writing};
 
 use crate::{ended::Ended, installation::Installation, output};
@@ -14,6 +15,7 @@ pub(crate) async fn command(
     let partner = &PartnerId::new(partner)?;
     let name = name.trim();
     anyhow::ensure!(!name.is_empty(), "--name is how people call the partner");
+    check_text(name, MAX_NAME).context("--name")?;
     let known = jiff::tz::TimeZone::get(count_zone).is_ok();
     anyhow::ensure!(known, "--count-zone is no zone of the IANA database; write one such as Europe/Rome");
     let is_new = installation

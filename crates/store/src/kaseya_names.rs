@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::PartnerId;
+use domain::{PartnerId, is_name_of};
 use jiff::Timestamp;
 
 use crate::{StoreError, Transaction};
@@ -66,18 +66,36 @@ pub async fn see(
     }
     let ids: Vec<i32> = shown.iter().map(|(id, _)| *id).collect();
     let shown: Vec<&str> = shown.iter().map(|(_, name)| *name).collect();
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+        [&partner.as_str(), &ids, &shown, &of.as_str(), &seen_at];
     for (table, id, name) in of.told_in() {
-        let plain = |text: &str| format!("lower(btrim(regexp_replace({text}, '\\s+', ' ', 'g')))");
-        let (told, now, before) = (plain(&format!("told.{name}")), plain("seen.name"), plain("known.name"));
         let sql = format!(
-            "update {table} told set {name} = seen.name
-             from unnest($2::int[], $3::text[]) as seen (id, name)
+            "select distinct told.{id} as id, told.{name} as told, seen.name as now, known.name as before
+             from {table} told join unnest($2::int[], $3::text[]) as seen (id, name) on told.{id} = seen.id
                   left join kaseya_names known on known.partner_id = $1 and known.kind = $4 and known.id = seen.id
-             where told.partner_id = $1 and told.{id} = seen.id and told.{name} <> seen.name
-               and (known.seen_at is null or known.seen_at <= $5)
-               and ({told} in ('', {now}) or {told} = {before})"
+             where told.partner_id = $1 and told.{name} <> seen.name
+               and (known.seen_at is null or known.seen_at <= $5)"
         );
-        tx.execute(&sql, &[&partner.as_str(), &ids, &shown, &of.as_str(), &seen_at]).await?;
+        // Compared here, where names are compared everywhere: the database's locale decides nothing.
+        let (mut follow, mut told_as, mut now_as) = (Vec::new(), Vec::new(), Vec::new());
+        for row in &tx.query(&sql, &parameters).await? {
+            let (told, now): (String, String) = (row.get("told")?, row.get("now")?);
+            let before: Option<String> = row.get("before")?;
+            if is_name_of(&told, &now) || before.is_some_and(|before| is_name_of(&told, &before)) {
+                follow.push(row.get::<i32>("id")?);
+                told_as.push(told);
+                now_as.push(now);
+            }
+        }
+        if follow.is_empty() {
+            continue;
+        }
+        let sql = format!(
+            "update {table} told set {name} = follow.now
+             from unnest($2::int[], $3::text[], $4::text[]) as follow (id, told, now)
+             where told.partner_id = $1 and told.{id} = follow.id and told.{name} = follow.told"
+        );
+        tx.execute(&sql, &[&partner.as_str(), &follow, &told_as, &now_as]).await?;
     }
     tx.execute(
         "insert into kaseya_names (partner_id, kind, id, name, seen_at)
@@ -102,6 +120,17 @@ pub async fn known(
     }
     let sql = "select id, name from kaseya_names where partner_id = $1 and kind = $2 and id = any($3)";
     let rows = tx.query(sql, &[&partner.as_str(), &of.as_str(), &ids]).await?;
+    rows.iter().map(|row| Ok((row.get("id")?, row.get("name")?))).collect()
+}
+
+/// All names of one kind that Kaseya has shown a partner.
+pub async fn of_kind(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    of: NameOf,
+) -> Result<BTreeMap<i32, String>, StoreError> {
+    let sql = "select id, name from kaseya_names where partner_id = $1 and kind = $2";
+    let rows = tx.query(sql, &[&partner.as_str(), &of.as_str()]).await?;
     rows.iter().map(|row| Ok((row.get("id")?, row.get("name")?))).collect()
 }
 

@@ -14,6 +14,8 @@ super::words! {
         no_effect: "This rule does nothing with it: leave it out.", "Questa regola non lo usa: toglilo.";
         direction: "It has a mark that turns the direction of writing: leave it out.",
             "Contiene un segno che inverte la direzione della scrittura: toglilo.";
+        unseen: "It has a character that is not seen (U+{code}): leave it out.",
+            "Contiene un carattere invisibile (U+{code}): toglilo.";
     }
 }
 
@@ -25,6 +27,7 @@ impl TextMistakes {
             TextError::TooLong { length, most } => fill(self.too_long, &[("length", length), ("most", most)]),
             TextError::Control => self.control.to_owned(),
             TextError::Direction(_) => self.direction.to_owned(),
+            TextError::Unseen(code) => fill(self.unseen, &[("code", &format!("{code:04X}"))]),
         }
     }
 }

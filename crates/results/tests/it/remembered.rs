@@ -172,6 +172,22 @@ async fn case_b3_names_follow_kaseya_where_they_agreed_and_stay_as_told_where_th
 }
 
 #[tokio::test]
+async fn case_b3_names_that_are_equal_follow_kaseya_whatever_the_databases_locale() {
+    for told in ["CAFFÈ  roma", "Caffe\u{300} Roma", "Caffè\u{a0}Roma", ""] {
+        let world = World::new().await;
+        world.sql(&format!("update product_mappings set service_name = '{told}'")).await;
+        world.run(8).await;
+        world.job(8, 8, 1).await;
+        let mut message = done(8, 8, 1);
+        message.finished_at = Some(messages::field::wire_instant(NEXT.parse().expect("an instant")));
+        message.services_named =
+            vec![messages::v1::ServiceNamed { service_id: Some(11), name: "Caffè Roma".to_owned() }];
+        world.store(&[message]).await;
+        assert_eq!(world.text("select service_name from product_mappings").await, "Caffè Roma", "{told:?}");
+    }
+}
+
+#[tokio::test]
 async fn case_e1_a_reading_with_line_ids_of_another_contract_is_not_believed() {
     let world = World::new().await;
     let read = |contract: i32, read_at: &str| messages::v1::ContractRead {
