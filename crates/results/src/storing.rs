@@ -8,7 +8,9 @@ use domain::{
 };
 use jiff::Timestamp;
 use store::{
-    StoreError, Transaction, breakers, calls, closing, contracts, count_corrections,
+    StoreError, Transaction, breakers, calls,
+    closing::{self, SurveyEnd},
+    contracts, count_corrections,
     events::NewEvent,
     journal,
     kaseya_names::{self, NameOf},
@@ -90,6 +92,10 @@ async fn store_one(
     let any_through = done.companies.iter().any(|company| company.state != CompanyState::Deferred);
     let holder = match done.survey {
         Some(end) => closing::close_survey(tx, partner, done.job, attempt, end, left, now).await?,
+        // A survey of which nothing is told was not made: the run's jobs look for themselves.
+        None if closing::is_survey(tx, partner, done.job).await? => {
+            closing::close_survey(tx, partner, done.job, attempt, SurveyEnd::GivenUp, left, now).await?
+        }
         None => closing::close_job(tx, partner, done.job, attempt, left, any_through, now).await?,
     };
     if !holder {

@@ -109,6 +109,12 @@ pub async fn close_survey(
     Ok(changed == 1)
 }
 
+/// Whether a job is a survey.
+pub async fn is_survey(tx: &Transaction<'_>, partner: &PartnerId, job: JobId) -> Result<bool, StoreError> {
+    let sql = "select from jobs where partner_id = $1 and job_id = $2 and kind = 'survey'";
+    Ok(tx.query_opt(sql, &[&partner.as_str(), &job.0]).await?.is_some())
+}
+
 /// Gives the calls allowed to an attempt back and records those it made. True when the allowance was still out: the
 /// first of several equal messages.
 pub async fn credit_calls(

@@ -13,6 +13,7 @@ mod content;
 mod contract;
 mod decided;
 mod in_use;
+mod missing_keys;
 mod outcome;
 mod ownership;
 mod permission;

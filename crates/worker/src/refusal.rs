@@ -1,13 +1,23 @@
 //! A job that cannot be worked on for a fault of ours: no key, or a host that should never have been stored.
+//!
+//! A key that this worker's ring lacks is this worker's fault: it hands the job back, because another worker may have the
+//! key. Every other fault is the stored row's, so the rows say it; a survey is given up, and the jobs made from it say it.
 
-use domain::{ErrorCode, Remark};
+use domain::{Backoff, Entropy, ErrorCode, Remark};
 use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
+
+use std::time::Duration;
 
 use crate::{
     content::{Content, Ticket},
     outcome::{TargetResult, company_outcomes},
 };
+
+/// Waits before a worker with another key ring, perhaps, takes the job that was handed back.
+const RETRY: Backoff = Backoff { first: Duration::from_secs(30), longest: Duration::from_secs(15 * 60) };
+/// After this many attempts in a row without the key, no worker seems to have it: the rows say so.
+const LAST_SETBACK: u32 = 10;
 
 /// Why a job cannot be worked on.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +37,14 @@ pub(crate) enum OurFault {
 }
 
 impl OurFault {
+    /// The id of the key that this worker's ring lacks, if that is the fault.
+    pub(crate) fn missing_key(&self) -> Option<&str> {
+        match self {
+            Self::Vault(vault::VaultError::UnknownKey(id)) => Some(id),
+            _ => None,
+        }
+    }
+
     fn remark(&self) -> Remark {
         match self {
             Self::Vault(_) => Remark::PasswordSealed,
@@ -43,18 +61,42 @@ impl OurFault {
     }
 }
 
-/// Every company of the slice: not sent, and why. Kaseya was not called.
+/// What is told of a job that cannot be worked on, without a call to Kaseya.
 pub(crate) fn job_done(
     ticket: &Ticket,
     content: &Content,
     worker: &str,
     fault: &OurFault,
     now: Timestamp,
+    entropy: &Entropy,
 ) -> v1::JobDone {
-    let result = TargetResult::not_sent(fault.code(), Some(fault.remark()));
+    let again_at = (fault.missing_key().is_some() && content.setbacks < LAST_SETBACK).then(|| {
+        let wait = RETRY.wait(content.setbacks + 1, entropy.fraction());
+        now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+    });
+    let result = TargetResult {
+        remarks: vec![fault.remark()],
+        ..match again_at {
+            Some(again_at) => TargetResult::deferred(fault.code(), again_at),
+            None => TargetResult::not_sent(fault.code(), None),
+        }
+    };
     let companies = content.contracts.iter().flat_map(|contract| {
         let results: Vec<TargetResult> = contract.targets.iter().map(|_| result.clone()).collect();
         company_outcomes(contract, &results)
+    });
+    let left: Vec<i32> = match &content.survey {
+        Some(work) => work.contracts.iter().map(|contract| contract.0).collect(),
+        None => content.contracts.iter().map(|contract| contract.id.0).collect(),
+    };
+    let left_over = again_at.filter(|_| !left.is_empty()).map(|again_at| v1::LeftOver {
+        contract_ids: left,
+        not_before: Some(wire_instant(again_at)),
+        code: Some(fault.code().as_str().to_owned()),
+    });
+    let survey = content.survey.as_ref().map(|work| match &left_over {
+        Some(_) => v1::SurveyDone { next_page: u32::try_from(work.from_page).ok(), given_up: Some(false) },
+        None => v1::SurveyDone { next_page: None, given_up: Some(true) },
     });
     v1::JobDone {
         partner_id: ticket.partner.to_string(),
@@ -70,6 +112,8 @@ pub(crate) fn job_done(
         credentials_version: Some(content.integration.credentials_version),
         finished_at: Some(wire_instant(now)),
         host: v1::HostHealth::NotCalled.into(),
+        left_over,
+        survey,
         ..v1::JobDone::default()
     }
 }

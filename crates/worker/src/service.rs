@@ -17,6 +17,7 @@ use crate::{
     calls::SchedulerCalls,
     content::{Content, Ticket},
     in_use::InUse,
+    missing_keys::MissingKeys,
     refusal,
     told_clock::ToldClock,
 };
@@ -60,6 +61,7 @@ pub struct Worker {
     entropy: Entropy,
     calls: SchedulerCalls,
     settings: WorkerSettings,
+    missing_keys: MissingKeys,
 }
 
 impl Worker {
@@ -80,12 +82,13 @@ impl Worker {
             name,
             settings.scheduler_timeout,
         );
-        Self { bus, bms, keys, clock, entropy, calls, settings }
+        Self { bus, bms, keys, clock, entropy, calls, settings, missing_keys: MissingKeys::default() }
     }
 
     /// Works until `stop`, and tells `health` that it goes round. After `stop` the contracts in hand are finished, and what
     /// is left is handed back.
     pub async fn run(&self, stop: CancellationToken, health: &Health) -> Result<(), BusError> {
+        health.dependency_with_fault("key ring", self.missing_keys.fault());
         let bulk = self.bus.consume(Queue::Jobs, self.settings.jobs, stop.clone()).await?;
         let now = self.bus.consume(Queue::JobsNow, self.settings.jobs_now, stop.clone()).await?;
         tokio::join!(
@@ -191,10 +194,13 @@ impl Worker {
                 // A sealed password that we cannot open is our fault and never the credentials'.
                 tracing::error!(%error, "the job cannot be worked on");
                 let worker = self.calls.worker();
-                self.publish(refusal::job_done(ticket, &content, worker, &error, clock.now())).await;
+                let (now, entropy) = (clock.now(), &self.entropy);
+                self.missing_keys.note(&ticket.partner, error.missing_key());
+                self.publish(refusal::job_done(ticket, &content, worker, &error, now, entropy)).await;
                 return;
             }
         };
+        self.missing_keys.note(&ticket.partner, None);
         let lost = lost.child_token();
         let slice_ends = self.clock.monotonic() + content.slice;
         let attempt = Attempt {

@@ -25,6 +25,16 @@ async fn what_is_left_is_ready_as_the_next_attempt() {
 }
 
 #[tokio::test]
+async fn case_e16_a_survey_of_which_nothing_is_told_is_given_up_and_never_done() {
+    let world = World::new().await;
+    world.sql("update jobs set kind = 'survey'; update runs set all_companies = true").await;
+    world.store(&[done(7, 1, 1)]).await;
+    let ends = world.text("select concat_ws(' ', state, survey_result) from jobs where run_number = 7").await;
+    assert_eq!(ends, "ready given_up");
+    assert_eq!(world.text("select state from runs where run_number = 7").await, "running");
+}
+
+#[tokio::test]
 async fn what_is_left_at_once_has_no_instant() {
     let world = World::new().await;
     world.store(&[done(7, 1, 1).left(&[1002], None)]).await;

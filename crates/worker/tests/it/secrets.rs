@@ -7,7 +7,7 @@ use std::{
 
 use domain::Remark;
 use kaseya_simulator::Endpoint;
-use messages::v1::{HostHealth, LoginOutcome};
+use messages::v1::{HostHealth, LoginOutcome, SealedIntegration, SurveyDone};
 
 use crate::{
     job::{came_out, remarks, simple},
@@ -20,7 +20,7 @@ async fn a_sealed_password_that_does_not_open_is_our_fault_and_not_the_credentia
     let integration = world.script().content.integration.clone().expect("an integration");
     // Sealed for this tenant, and told to be another's.
     world.script().content.integration =
-        Some(messages::v1::SealedIntegration { tenant: "Other MSP".into(), ..integration });
+        Some(SealedIntegration { tenant: "Other MSP".into(), ..integration });
     let done = world.work(vec![simple(5001, "acme", 14)]).await;
     assert_eq!(came_out(&done, "acme", 5001), "not_sent UNK-01");
     assert_eq!(remarks(&done, "acme", 5001), [Remark::PasswordSealed]);
@@ -58,6 +58,59 @@ async fn case_f2_a_forged_address_is_sent_no_password() {
     }
 }
 
+/// The integration sealed with a key that the worker's ring lacks.
+async fn world_without_the_key() -> World {
+    let world = World::new(state()).await;
+    let integration = world.script().content.integration.clone().expect("an integration");
+    let sealed_password = integration.sealed_password.replacen(".test.", ".next.", 1);
+    assert_ne!(sealed_password, integration.sealed_password);
+    world.script().content.integration = Some(SealedIntegration { sealed_password, ..integration });
+    world
+}
+
+#[tokio::test]
+async fn case_e16_a_job_whose_key_this_worker_lacks_goes_back_and_readiness_says_so() {
+    let mut world = world_without_the_key().await;
+    let done = world.work(vec![simple(5001, "acme", 14)]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "deferred UNK-01");
+    assert_eq!(remarks(&done, "acme", 5001), [Remark::PasswordSealed]);
+    let left = done.left_over.expect("handed back");
+    assert_eq!((left.contract_ids, left.code.as_deref()), (vec![5001], Some("UNK-01")));
+    assert!(left.not_before.is_some(), "not at once to the same worker");
+    let checks = world.health.ready().checks;
+    let ring = checks.iter().find(|check| check.name == "key ring").expect("a check");
+    assert!(!ring.ok && ring.detail.contains("\"next\"") && ring.detail.contains("msp-1"), "{ring:?}");
+
+    // A survey goes on where it was.
+    let done = world.survey(&[5001, 5002], 3).await;
+    assert_eq!(done.survey, Some(SurveyDone { next_page: Some(3), given_up: Some(false) }));
+    assert_eq!(done.left_over.expect("handed back").contract_ids, [5001, 5002]);
+
+    // No worker seems to have it.
+    world.script().content.setbacks = Some(10);
+    let done = world.work(vec![simple(5001, "acme", 14)]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent UNK-01");
+    assert_eq!(done.left_over, None);
+    assert!(world.kaseya.calls().is_empty());
+}
+
+#[tokio::test]
+async fn case_e16_a_survey_that_our_fault_stops_is_given_up_so_that_the_rows_say_it() {
+    let mut world = World::new(state()).await;
+    let integration = world.script().content.integration.clone().expect("an integration");
+    for (integration, what) in [
+        (SealedIntegration { tenant: "Other MSP".into(), ..integration.clone() }, "another's password"),
+        (SealedIntegration { sealed_password: "scrap".into(), ..integration.clone() }, "no sealed text"),
+        (SealedIntegration { v2_base: Some("ftp://x".into()), ..integration }, "no address"),
+    ] {
+        world.script().content.integration = Some(integration);
+        let done = world.survey(&[5001, 5002], 1).await;
+        assert_eq!(done.survey, Some(SurveyDone { next_page: None, given_up: Some(true) }), "{what}");
+        assert_eq!(done.left_over, None, "{what}");
+    }
+    assert!(world.kaseya.calls().is_empty());
+}
+
 /// What the process logs at its most talkative.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -85,8 +138,7 @@ async fn s_09_a_canary_password_appears_in_no_message_and_no_log() {
     let mut world = World::new(state()).await;
     let integration = world.script().content.integration.clone().expect("an integration");
     let sealed_password = sealed(CANARY, &world.kaseya.base_url());
-    world.script().content.integration =
-        Some(messages::v1::SealedIntegration { sealed_password, ..integration });
+    world.script().content.integration = Some(SealedIntegration { sealed_password, ..integration });
     world.kaseya.edit(|state| state.login.password = CANARY.into()).expect("edited");
     let done = world.work(vec![simple(5001, "acme", 14)]).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed", "the canary is the right password");
@@ -95,8 +147,7 @@ async fn s_09_a_canary_password_appears_in_no_message_and_no_log() {
     let mut world = World::new(state()).await;
     let integration = world.script().content.integration.clone().expect("an integration");
     let sealed_password = sealed(CANARY, &world.kaseya.base_url());
-    world.script().content.integration =
-        Some(messages::v1::SealedIntegration { sealed_password, ..integration });
+    world.script().content.integration = Some(SealedIntegration { sealed_password, ..integration });
     let said = kaseya_simulator::Fault::NoSuccess(format!("Wrong password {CANARY}"));
     world.kaseya.fail(Endpoint::Authenticate, 1, said);
     let done = world.work(vec![simple(5001, "acme", 14)]).await;

@@ -60,6 +60,7 @@ pub struct World {
     /// Stops the worker as its program would.
     pub stop: CancellationToken,
     pub worker: tokio::task::JoinHandle<()>,
+    pub health: runtime::Health,
     results: Consumer,
     letters: Consumer,
 }
@@ -137,11 +138,12 @@ impl World {
         );
         let until = stop.clone();
         let health = runtime::Health::new(Arc::new(clock.clone()));
-        let worker = tokio::spawn(async move { worker.run(until, &health).await.expect("a bus") });
+        let seen = health.clone();
+        let worker = tokio::spawn(async move { worker.run(until, &seen).await.expect("a bus") });
         let never = CancellationToken::new();
         let results = bus.consume(Queue::Results, 10, never.clone()).await.expect("a bus");
         let letters = bus.consume(Queue::DeadLetters, 10, never).await.expect("a bus");
-        Self { bus, kaseya, clock, script, stop, worker, results, letters }
+        Self { bus, kaseya, clock, script, stop, worker, health, results, letters }
     }
 
     pub fn script(&self) -> MutexGuard<'_, Script> {
