@@ -4,7 +4,18 @@ use std::path::PathBuf;
 
 use advice::Language;
 use clap::{Parser, Subcommand};
-use domain::Role;
+use domain::{MAX_NAME, Role, Text, TextError};
+
+/// Who acts, where nobody says so.
+const OPERATOR: &str = "operator";
+
+/// Who acts: 1 to 200 characters, all of them seen. An environment without a user leaves it empty.
+fn person(name: &str) -> Result<String, TextError> {
+    match name.trim() {
+        "" => Ok(OPERATOR.to_owned()),
+        name => Text::<MAX_NAME>::new(name).map(String::from),
+    }
+}
 
 /// Keeps the units on Kaseya BMS contracts equal to the provider's user counts.
 ///
@@ -240,7 +251,7 @@ pub(crate) struct SyncNow {
     #[arg(long)]
     pub wait: bool,
     /// Who asks.
-    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    #[arg(long, value_name = "NAME", env = "USER", default_value = OPERATOR, value_parser = person)]
     pub by: String,
 }
 
@@ -270,7 +281,7 @@ pub(crate) struct LetterDecided {
     /// The letter's id, as the list shows it.
     pub id: uuid::Uuid,
     /// Who decides.
-    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    #[arg(long, value_name = "NAME", env = "USER", default_value = OPERATOR, value_parser = person)]
     pub by: String,
 }
 
@@ -279,11 +290,17 @@ pub(crate) struct Decided {
     /// The hold's id, as the list shows it.
     #[arg(required_unless_present = "all")]
     pub hold: Option<String>,
-    /// Every open hold of the partner, with the number that it holds now.
+    /// Every open hold of the partner that is as it was opened.
     #[arg(long, conflicts_with = "hold")]
     pub all: bool,
+    /// The units that the list shows under "to": another number is not decided about. Needed once it has changed.
+    #[arg(long, value_name = "UNITS", requires = "hold")]
+    pub to: Option<u32>,
+    /// The units that the list shows under "from": a change from others is not decided about. Needed once they have changed.
+    #[arg(long, value_name = "UNITS", requires = "to")]
+    pub from: Option<f64>,
     /// Who decides.
-    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    #[arg(long, value_name = "NAME", env = "USER", default_value = OPERATOR, value_parser = person)]
     pub by: String,
 }
 
@@ -305,7 +322,7 @@ pub(crate) struct Correction {
     #[arg(long)]
     pub reason: String,
     /// Who corrects it.
-    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    #[arg(long, value_name = "NAME", env = "USER", default_value = OPERATOR, value_parser = person)]
     pub by: String,
 }
 
@@ -335,7 +352,7 @@ pub(crate) enum TokenCommand {
         #[arg(long, value_name = "viewer|editor|admin", value_parser = role)]
         role: Role,
         /// Who makes it.
-        #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+        #[arg(long, value_name = "NAME", env = "USER", default_value = OPERATOR, value_parser = person)]
         by: String,
     },
     /// Lists a partner's tokens, also the revoked.
@@ -357,4 +374,20 @@ pub(crate) enum TokenCommand {
 
 fn role(text: &str) -> Result<Role, &'static str> {
     Role::parse(text).ok_or("it is none of viewer, editor, admin")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_b9_who_acts_is_a_text_that_can_be_seen() {
+        for empty in ["", "  "] {
+            assert_eq!(person(empty).as_deref(), Ok(OPERATOR));
+        }
+        assert_eq!(person(" Pia ").as_deref(), Ok("Pia"));
+        for unfit in ["a\nb", "Pia\u{200b}", "Pia\u{202e}", &"x".repeat(201)] {
+            assert!(person(unfit).is_err(), "{unfit:?}");
+        }
+    }
 }

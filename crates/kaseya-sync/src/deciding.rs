@@ -7,7 +7,7 @@ use comfy_table::ColumnConstraint;
 use domain::HoldId;
 use operations::{
     Advising,
-    decisions::{self, Decision, NotDecided, Outcome, Which},
+    decisions::{self, Decision, NotDecided, NotYetSent, Outcome, Shown, Which},
 };
 use store::settings::PartnerSettings;
 
@@ -20,8 +20,9 @@ pub(crate) async fn command(
     approves: bool,
 ) -> anyhow::Result<Ended> {
     let decision = Decision { approves, by: &decided.by };
+    let shown = decided.to.map(|to| Shown { from: decided.from, to });
     match &decided.hold {
-        Some(hold) => one(installation, settings, HoldId::parse(hold)?, decision).await,
+        Some(hold) => one(installation, settings, (HoldId::parse(hold)?, shown), decision).await,
         None => all(installation, settings, decision).await,
     }
 }
@@ -29,10 +30,10 @@ pub(crate) async fn command(
 async fn one(
     installation: &Installation,
     settings: &PartnerSettings,
-    id: HoldId,
+    (id, shown): (HoldId, Option<Shown>),
     decision: Decision<'_>,
 ) -> anyhow::Result<Ended> {
-    let (partner, those) = (&settings.partner, BTreeMap::from([(id, None)]));
+    let (partner, those) = (&settings.partner, BTreeMap::from([(id, shown)]));
     let operations = installation.operations(installation.bus()?)?;
     let decided = match operations.decide(settings, Which::Those(&those), decision).await {
         Err(error @ NotDecided::UnknownHold(_)) => {
@@ -42,20 +43,51 @@ async fn one(
         }
         decided => decided?,
     };
+    let not_yet = operations.not_yet_sent(settings, decision, &decided).await?;
     for decided in &decided {
         let hold = &decided.hold;
         if decided.outcome != Outcome::Taken {
             output::complain(&format_args!("{}: {}", hold.hold, word(&decided.outcome, decision)));
+            say_numbers(settings, decided, decision);
             return Ok(Ended::Refused);
         }
-        let effect = if decision.approves {
-            format!("{} units are sent", hold.to_units)
-        } else {
-            "Kaseya stays as it is".to_owned()
+        let effect = match (decision.approves, not_yet) {
+            (false, _) => "Kaseya stays as it is".to_owned(),
+            (true, None) => format!("{} units are sent", hold.to_units),
+            (true, Some(_)) => format!("{} units wait to be sent", hold.to_units),
         };
         output::say(&format_args!("{} is {}: {effect}", hold.hold, word(&decided.outcome, decision)))?;
     }
+    say_wait(installation, settings, not_yet);
     Ok(Ended::InOrder)
+}
+
+/// Says what keeps approved units from being sent.
+fn say_wait(installation: &Installation, settings: &PartnerSettings, not_yet: Option<NotYetSent>) {
+    match not_yet {
+        None => {}
+        Some(NotYetSent::Off) => {
+            output::tell(&"JOB-01: the integration is off; nothing is sent until it is on");
+        }
+        Some(NotYetSent::Waits(wait)) => {
+            let now = installation.clock.now().to_zoned(settings.zone().clone());
+            let reader = advice::Reader { language: advice::Language::English, now };
+            output::tell(&advice::wait(&wait, &reader));
+        }
+    }
+}
+
+/// Says the command that decides a hold with the numbers that it has now.
+fn say_numbers(settings: &PartnerSettings, decided: &decisions::Decided, decision: Decision<'_>) {
+    if !matches!(decided.outcome, Outcome::OtherUnits(_) | Outcome::OtherFrom(_)) {
+        return;
+    }
+    let (partner, hold) = (&settings.partner, &decided.hold);
+    let verb = if decision.approves { "approve" } else { "dismiss" };
+    output::complain(&format_args!(
+        "it is decided with its numbers: kaseya-sync holds {partner} {verb} {} --from {} --to {}",
+        hold.hold, hold.from_units, hold.to_units
+    ));
 }
 
 async fn all(
@@ -86,6 +118,10 @@ async fn all(
         id.set_constraint(ColumnConstraint::ContentWidth);
     }
     output::say(&table)?;
+    for decided in &decided {
+        say_numbers(settings, decided, decision);
+    }
+    say_wait(installation, settings, operations.not_yet_sent(settings, decision, &decided).await?);
     let in_order = decided.iter().all(|decided| decided.outcome == Outcome::Taken);
     Ok(if in_order { Ended::InOrder } else { Ended::Refused })
 }

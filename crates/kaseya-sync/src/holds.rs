@@ -67,6 +67,14 @@ async fn list(
         let [one, other] = [pair[0].hold, pair[1].hold];
         output::say(&format_args!("{one} and {other} are one plan switch: deciding one decides both"))?;
     }
+    for hold in holds.iter().filter(|hold| hold.state == "open" && (hold.from_changed || hold.to_changed)) {
+        let (partner, id) = (&settings.partner, hold.hold);
+        output::say(&format_args!(
+            "{id} has changed since it was opened; it is approved with its numbers: kaseya-sync holds {partner} approve {id} \
+             --from {} --to {}",
+            hold.from_units, hold.to_units
+        ))?;
+    }
     for hold in &holds {
         let who = format!("{}, {}", hold.hold, advising.names(hold).join(", "));
         advising::say(&advising.of_hold(hold, language), &who, language)?;

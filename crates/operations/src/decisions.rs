@@ -8,7 +8,7 @@ use std::{
 };
 
 use bus::{Outgoing, PublishError, Queue, SharedBus, TraceContext};
-use domain::{CompanyId, HoldId, PartnerId, RequestId};
+use domain::{CompanyId, ContractId, HoldId, PartnerId, RequestId, Wait, WaitReason};
 use messages::v1;
 use store::{
     StoreError,
@@ -40,7 +40,7 @@ pub struct Decision<'a> {
 pub enum Which<'a> {
     /// Every open one.
     AllOpen,
-    /// These, each as the person was shown it; without that, as it stands now.
+    /// These, each as the person was shown it. Where that is not told, an approval is not taken once the hold has changed.
     Those(&'a BTreeMap<HoldId, Option<Shown>>),
 }
 
@@ -77,6 +77,15 @@ pub enum Outcome {
     Unheard,
 }
 
+/// What keeps approved units from being sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotYetSent {
+    /// The integration is off: they are sent once it is on.
+    Off,
+    /// The run that sends them waits.
+    Waits(Wait),
+}
+
 /// Why nothing was decided.
 #[derive(Debug, thiserror::Error)]
 pub enum NotDecided {
@@ -101,6 +110,21 @@ impl Decision<'_> {
     /// not used yet.
     fn applies_to(self, hold: &HoldRow) -> bool {
         hold.state == "open" || hold.state == "approved" && !self.approves
+    }
+
+    /// Why it is not about the hold as it stands: other numbers than the person saw, or numbers that have changed where the
+    /// person has not said which are meant.
+    fn overtaken(self, hold: &HoldRow, shown: Option<Shown>) -> Option<Outcome> {
+        let other = |told: Option<f64>, now: f64, changed: bool| {
+            told.map_or(self.approves && changed, |told| told != now)
+        };
+        if other(shown.map(|shown| shown.to.into()), hold.to_units.into(), hold.to_changed) {
+            Some(Outcome::OtherUnits(hold.to_units))
+        } else if other(shown.and_then(|shown| shown.from), hold.from_units, hold.from_changed) {
+            Some(Outcome::OtherFrom(hold.from_units))
+        } else {
+            None
+        }
     }
 
     /// Whether it was taken on what the person saw, or why it was not.
@@ -149,30 +173,32 @@ impl Operations {
     ) -> Result<(Vec<HoldRow>, Vec<Decided>), NotDecided> {
         let standing = self.standing_holds(partner).await?;
         let mut refused: Vec<Decided> = Vec::new();
-        let chosen: BTreeSet<HoldId> = match which {
+        let mut chosen = BTreeSet::new();
+        let asked: BTreeMap<HoldId, Option<Shown>> = match which {
             Which::AllOpen => {
-                standing.iter().filter(|hold| hold.state == "open").map(|hold| hold.hold).collect()
+                let open = standing.iter().filter(|hold| hold.state == "open");
+                open.map(|hold| (hold.hold, None)).collect()
             }
-            Which::Those(those) => {
-                let mut chosen = BTreeSet::new();
-                for (id, shown) in those {
-                    let hold = self.hold(partner, *id).await?;
-                    if !decision.applies_to(&hold) {
-                        let outcome = Outcome::NotOpen(hold.state.clone());
-                        refused.push(Decided { hold, outcome });
-                    } else if shown.is_some_and(|shown| shown.to != hold.to_units) {
-                        let outcome = Outcome::OtherUnits(hold.to_units);
-                        refused.push(Decided { hold, outcome });
-                    } else if shown.and_then(|shown| shown.from).is_some_and(|from| from != hold.from_units) {
-                        let outcome = Outcome::OtherFrom(hold.from_units);
-                        refused.push(Decided { hold, outcome });
-                    } else {
-                        chosen.insert(*id);
-                    }
-                }
-                chosen
-            }
+            Which::Those(those) => those.clone(),
         };
+        for (id, shown) in &asked {
+            let hold = self.hold(partner, *id).await?;
+            if !decision.applies_to(&hold) {
+                let outcome = Outcome::NotOpen(hold.state.clone());
+                refused.push(Decided { hold, outcome });
+            } else if let Some(outcome) = decision.overtaken(&hold, *shown) {
+                refused.push(Decided { hold, outcome });
+            } else {
+                chosen.insert(*id);
+            }
+        }
+        // The other halves that nobody has named.
+        for hold in standing.iter().filter(|hold| !asked.contains_key(&hold.hold)) {
+            let with = standing.iter().any(|other| chosen.contains(&other.hold) && other.is_half_with(hold));
+            if let Some(outcome) = decision.overtaken(hold, None).filter(|_| with) {
+                refused.push(Decided { hold: hold.clone(), outcome });
+            }
+        }
         let (mut seen, mut with_refused) = (Vec::new(), Vec::new());
         for hold in &standing {
             let is_chosen = |hold: &HoldRow| chosen.contains(&hold.hold);
@@ -191,6 +217,40 @@ impl Operations {
         }
         refused.extend(with_refused);
         Ok((seen, refused))
+    }
+
+    /// What keeps the units that a decision has approved from being sent now (G-04).
+    pub async fn not_yet_sent(
+        &self,
+        settings: &PartnerSettings,
+        decision: Decision<'_>,
+        decided: &[Decided],
+    ) -> Result<Option<NotYetSent>, StoreError> {
+        let taken = decided.iter().filter(|one| one.outcome == Outcome::Taken);
+        let contracts: &BTreeSet<ContractId> = &taken.map(|one| one.hold.contract).collect();
+        let Some(integration) = &settings.integration else { return Ok(None) };
+        if !decision.approves || contracts.is_empty() {
+            return Ok(None);
+        }
+        if integration.state != IntegrationState::On {
+            return Ok(Some(NotYetSent::Off));
+        }
+        let (partner, now) = (&settings.partner, self.clock.now());
+        let (stopped, wait) = self
+            .store
+            .transaction("read_waits", |tx| {
+                Box::pin(async move {
+                    let stopped = store::settings::writes_stopped(tx).await?;
+                    Ok::<_, StoreError>((stopped, store::waiting::writes(tx, partner, contracts, now).await?))
+                })
+            })
+            .await?;
+        // Where the run is not made yet, what stands against every run is known all the same.
+        let refused = integration.credentials_refused.as_ref();
+        let wait = wait
+            .or_else(|| refused.map(|refused| Wait::stored(refused.code.as_str(), refused.at, None)))
+            .or_else(|| stopped.then(|| Wait::of(WaitReason::WritesStopped, now, None)));
+        Ok(wait.map(NotYetSent::Waits))
     }
 
     async fn hold(&self, partner: &PartnerId, id: HoldId) -> Result<HoldRow, NotDecided> {

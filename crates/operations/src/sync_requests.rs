@@ -1,10 +1,10 @@
 //! Syncs that a person asks for (S-31).
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use bus::{Outgoing, PublishError, Queue, TraceContext, topology::MAX_MESSAGE_BYTES};
 use domain::{CompanyId, PartnerId, ReportId, RequestId};
-use messages::v1;
+use messages::{inbound::MAX_LISTED, v1};
 use store::{
     StoreError,
     requests::{self, Answer, WaitingRequest},
@@ -44,6 +44,12 @@ pub enum NotAsked {
         /// What they would come to.
         bytes: usize,
     },
+    /// Its companies are more than one request may list.
+    #[error(
+        "company_ids: {0} companies are listed, and a request may list {MAX_LISTED}: list fewer and ask again for the others, or \
+         list none to sync all"
+    )]
+    TooManyListed(usize),
     /// The bus did not take it.
     #[error("the request is not published: {0}")]
     Publish(#[from] PublishError),
@@ -61,6 +67,12 @@ impl Operations {
     ) -> Result<RequestId, NotAsked> {
         let id = self.entropy.uuid(self.clock.now());
         let request = RequestId::new(id.to_string()).expect("a UUID is short and plain");
+        let companies: Vec<CompanyId> =
+            order.companies.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect();
+        let order = SyncOrder { companies: &companies, ..order };
+        if companies.len() > MAX_LISTED {
+            return Err(NotAsked::TooManyListed(companies.len()));
+        }
         let message = message(partner, &request, order);
         let outgoing = Outgoing::new(id, TraceContext::default(), &message);
         // Also where it is left in a table: what one installation takes, every other takes too.

@@ -43,6 +43,10 @@ pub(crate) enum Said {
     Corrected,
     /// Decisions are taken.
     Decided,
+    /// Decisions are taken, and what is approved cannot be sent yet.
+    DecidedWaits,
+    /// Decisions are taken, and what is approved is sent once the integration is on.
+    DecidedOff,
     /// Decisions are taken in part: some holds are others by now.
     DecidedInPart,
     /// No hold was chosen.
@@ -78,6 +82,8 @@ const ALL: &[(Said, &str)] = &[
     (Said::LeftOver, "left-over"),
     (Said::Corrected, "corrected"),
     (Said::Decided, "decided"),
+    (Said::DecidedWaits, "decided-waits"),
+    (Said::DecidedOff, "decided-off"),
     (Said::DecidedInPart, "decided-in-part"),
     (Said::NothingChosen, "nothing-chosen"),
     (Said::LastAdmin, "last-admin"),
@@ -131,6 +137,8 @@ impl Said {
             Self::LeftOver => ("warn", words.left_over),
             Self::Corrected => ("good", words.corrected),
             Self::Decided => ("good", words.decided),
+            Self::DecidedWaits => ("warn", words.decided_waits),
+            Self::DecidedOff => ("warn", words.decided_off),
             Self::DecidedInPart => ("warn", words.decided_in_part),
             Self::NothingChosen => ("warn", words.nothing_chosen),
             Self::LastAdmin => ("warn", words.last_admin),

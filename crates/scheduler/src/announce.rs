@@ -3,7 +3,7 @@
 //! For the main loop: [`announce_answers`], every poll. Each answer is announced at least once: the rows are the outbox.
 
 use bus::{EventTopic, Outgoing, PublishError, TraceContext};
-use domain::{FailureClass, PartnerId, ReportId, RequestId, RunId, Wait};
+use domain::{ErrorCode, FailureClass, PartnerId, ReportId, RequestId, RunId, Wait};
 use jiff::Timestamp;
 use messages::{field::wire_instant, inbound::Unreadable, v1};
 use store::{
@@ -12,7 +12,7 @@ use store::{
     waiting,
 };
 
-use crate::{context::Context, settlement::Handled};
+use crate::{context::Context, decisions::Sending, settlement::Handled};
 
 /// How many answers one round announces.
 const ROUND: i64 = 100;
@@ -143,14 +143,27 @@ pub(crate) async fn answer_report(
 }
 
 /// Answers a decision about a hold. `held_units` where they are not those that were decided on.
+///
+/// An approval that nothing sends while the integration is off says so under JOB-01.
 pub(crate) async fn answer_decision(
     context: &Context,
     partner: &PartnerId,
     (decision, hold): (&RequestId, &str),
     verdict: &Verdict,
     held_units: Option<u32>,
-) -> Result<(), PublishError> {
-    let (answer, code, reason) = verdict.parts();
+    sending: Sending,
+) -> Result<(), RoundError> {
+    let (answer, mut code, mut reason) = verdict.parts();
+    let wait = match sending {
+        Sending::Nothing => None,
+        Sending::By(run) => wait(context, partner, run).await?,
+        Sending::Waits(wait) => Some(wire_wait(&wait)),
+        Sending::Off => {
+            code = Some(ErrorCode::Job01.as_str().to_owned());
+            reason = Some("the integration is off: the units are sent once it is on".to_owned());
+            None
+        }
+    };
     let message = v1::DecisionAnswered {
         decision_id: decision.to_string(),
         partner_id: partner.to_string(),
@@ -160,8 +173,9 @@ pub(crate) async fn answer_decision(
         reason,
         held_units,
         answered_at: Some(wire_instant(context.clock.now())),
+        wait,
     };
-    tell(context, EventTopic::DecisionAnswered, &message).await
+    Ok(tell(context, EventTopic::DecisionAnswered, &message).await?)
 }
 
 /// Answers a message that cannot be read, as far as it says whose it is; then it is put aside.
@@ -180,7 +194,8 @@ pub(crate) async fn refuse_unreadable(
         }
         Some(Unreadable::Decision(partner, decision, hold)) => {
             let verdict = Verdict::refused(INVALID, reason.clone());
-            let told = answer_decision(context, partner, (decision, hold), &verdict, None).await;
+            let told =
+                answer_decision(context, partner, (decision, hold), &verdict, None, Sending::Nothing).await;
             told.map_err(|error| error.to_string())
         }
         Some(Unreadable::Report(partner, report)) => {

@@ -4,15 +4,19 @@
 //!
 //! A decision counts once by its id, and only on an open hold, but that a dismissal takes an approval back that is not used
 //! yet; one about another number than the one that is held, or from another than Kaseya shows, is refused, be it approval or
-//! dismissal. Each decision is answered by an event. An approved change is sent by a run for its
-//! contract, unless the integration is not on: then the approval waits for the next run.
+//! dismissal. Each decision is answered by an event, which says what keeps the approved change from being sent (G-04). An
+//! approved change is sent by a run for its contract, unless the integration is not on: then the approval waits for the next
+//! run.
 
-use domain::RunMode;
+use std::collections::BTreeSet;
+
+use domain::{ContractId, PartnerId, RunId, RunMode, Wait};
 use jiff::Timestamp;
 use messages::inbound::{HoldDecision, Verdict};
 use store::{
-    StoreError, Transaction, count_corrections,
+    StoreError, Transaction,
     holds::{self, Decision, PersonsDecision},
+    requests::Answer,
     runs::{self, Occasion},
     settings::{self, IntegrationState},
 };
@@ -20,7 +24,7 @@ use store::{
 use crate::{
     announce::{Verdict as Answered, answer_decision},
     context::Context,
-    facts,
+    facts, hindrance,
     requests::join_or_make,
     runs::{Items, RunOrder},
     settlement::{Handled, after_failure},
@@ -33,7 +37,11 @@ pub(crate) async fn take(context: &Context, decision: &HoldDecision) -> Handled 
         context.store.transaction("decide_hold", |tx| Box::pin(decide(tx, context, decision, now))).await;
     let HoldDecision { partner, hold, decision: id, .. } = decision;
     let mut held_units = None;
-    let verdict = match decided {
+    let mut sending = Sending::Nothing;
+    let verdict = match decided.map(|(decided, sent)| {
+        sending = sent;
+        decided
+    }) {
         Ok(Decision::Taken(contracts)) => {
             tracing::info!(%partner, %hold, ?contracts, "hold decided");
             Answered::Taken
@@ -63,10 +71,23 @@ pub(crate) async fn take(context: &Context, decision: &HoldDecision) -> Handled 
     if let Answered::Refused { code, reason } = &verdict {
         tracing::warn!(%partner, %hold, code, reason, "decision refused");
     }
-    match answer_decision(context, partner, (id, &hold.to_string()), &verdict, held_units).await {
+    match answer_decision(context, partner, (id, &hold.to_string()), &verdict, held_units, sending).await {
         Ok(()) => Handled::DONE,
         Err(error) => after_failure("answer of a decision", &error, error.class()),
     }
+}
+
+/// What sends the change that a decision approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sending {
+    /// Nothing is to be sent.
+    Nothing,
+    /// This run does.
+    By(RunId),
+    /// Nothing can while Kaseya refuses the credentials.
+    Waits(Wait),
+    /// Nothing does while the integration is not on.
+    Off,
 }
 
 async fn decide(
@@ -74,7 +95,7 @@ async fn decide(
     context: &Context,
     decision: &HoldDecision,
     now: Timestamp,
-) -> Result<Decision, StoreError> {
+) -> Result<(Decision, Sending), StoreError> {
     let partner = &decision.partner;
     runs::hold_partner(tx, partner).await?;
     let approves = decision.verdict == Verdict::Approve;
@@ -89,24 +110,52 @@ async fn decide(
         by: &decision.decided_by,
     };
     let outcome = holds::decide(tx, partner, &persons, now).await?;
-    if matches!(outcome, Decision::Taken(_)) {
-        // Before the facts are read: an approved later count is the month's number from here on.
-        count_corrections::decided(tx, partner, decision.hold, approves, &decision.decided_by, now).await?;
+    let Decision::Taken(contracts) = &outcome else { return Ok((outcome, Sending::Nothing)) };
+    if !approves {
+        return Ok((outcome, Sending::Nothing));
     }
-    if let Decision::Taken(contracts) = &outcome
-        && approves
-        && settings::hold_state(tx, partner).await? == Some(IntegrationState::On)
-        && let Some(facts) = facts::read(tx, partner, now).await?.facts()
-    {
-        let items = Items::of_contracts(&facts.plan(), contracts);
-        // A contract that nothing is mapped to any more has nothing to be sent.
-        if !items.is_empty() {
-            let occasion = Occasion::Request(&decision.decided_by);
-            let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: false, expires_at: None };
-            join_or_make(tx, context, &facts, &order, items, now).await?;
+    if settings::hold_state(tx, partner).await? != Some(IntegrationState::On) {
+        return Ok((outcome, Sending::Off));
+    }
+    let sending = send(tx, context, partner, contracts, &decision.decided_by, now).await?;
+    Ok((outcome, sending))
+}
+
+/// Has approved changes sent.
+async fn send(
+    tx: &Transaction<'_>,
+    context: &Context,
+    partner: &PartnerId,
+    contracts: &BTreeSet<ContractId>,
+    by: &str,
+    now: Timestamp,
+) -> Result<Sending, StoreError> {
+    let Some(facts) = facts::read(tx, partner, now).await?.facts() else { return Ok(Sending::Nothing) };
+    let items = Items::of_contracts(&facts.plan(), contracts);
+    // A contract that nothing is mapped to any more has nothing to be sent.
+    if items.is_empty() {
+        return Ok(Sending::Nothing);
+    }
+    let occasion = Occasion::Request(by);
+    let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: false, expires_at: None };
+    let answer = join_or_make(tx, context, &facts, &order, items, now).await?;
+    if let Some(refused) = facts.integration.credentials_refused {
+        return Ok(Sending::Waits(Wait::stored(refused.code.as_str(), refused.at, None)));
+    }
+    match answer {
+        Answer::Accepted { run } => {
+            hindrance::put_off(tx, partner, &facts.integration, run, now).await?;
+            Ok(Sending::By(run))
         }
+        Answer::Joined { run, follow_up, .. } => {
+            for run in follow_up.into_iter().chain([run]) {
+                hindrance::put_off(tx, partner, &facts.integration, run, now).await?;
+            }
+            // What the run that is going can no longer include is the approved change.
+            Ok(Sending::By(follow_up.unwrap_or(run)))
+        }
+        Answer::Refused { .. } => Ok(Sending::Nothing),
     }
-    Ok(outcome)
 }
 
 #[cfg(test)]

@@ -270,7 +270,7 @@ pub async fn show(tx: &Transaction<'_>, partner: &PartnerId, hold: &HeldChange) 
 
 /// Carries out a person's decision on a hold, where it is about a later final number: approved, the number becomes the
 /// month's, in a row of its own with its reason; where an approval is taken back, the frozen one does again.
-pub async fn decided(
+pub(crate) async fn decided(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     hold: HoldId,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{ContractId, HoldId, PairId, PartnerId, RequestId};
 use jiff::Timestamp;
 
-use crate::{StoreError, Transaction};
+use crate::{StoreError, Transaction, count_corrections};
 
 /// How a decision was taken.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +67,7 @@ impl PersonsDecision<'_> {
     }
 }
 
-/// Decides an open hold, or takes an approval back that is not used yet: a permit asks for it once more. With one half
+/// Decides an open hold, a later final number (QTY-05) with it, or takes an approval back that is not used yet: a permit asks for it once more. With one half
 /// of a plan switch the other is decided too (B-07): sent by halves, a company would be billed for the same users on two
 /// lines, or on none.
 pub async fn decide(
@@ -101,7 +101,7 @@ pub async fn decide(
         return Ok(Decision::OtherUnits { held });
     }
     let shown: f64 = row.get("from_units")?;
-    // Whoever does not say what Kaseya showed may have seen what it showed first.
+    // Without it, the person may have seen what Kaseya showed first.
     let blind = decision.approves && decision.from.is_none() && row.get("from_changed")?;
     if blind || decision.from.is_some_and(|from| from != shown) {
         return Ok(Decision::OtherFrom { shown });
@@ -110,15 +110,18 @@ pub async fn decide(
         Some(pair) => other_half(tx, partner, PairId(pair), decision.hold).await?,
         None => None,
     };
-    if let (Some(other), Some(units)) = (&other, decision.other_units)
-        && other.to_units != units
-    {
-        return Ok(Decision::OtherUnits { held: other.to_units });
-    }
-    if let (Some(other), Some(from)) = (&other, decision.other_from)
-        && other.from_units != from
-    {
-        return Ok(Decision::OtherFrom { shown: other.from_units });
+    if let Some(other) = &other {
+        let blind = |told: bool, changed: bool| decision.approves && !told && changed;
+        if decision.other_units.is_some_and(|units| units != other.to_units)
+            || blind(decision.other_units.is_some(), other.to_changed)
+        {
+            return Ok(Decision::OtherUnits { held: other.to_units });
+        }
+        if decision.other_from.is_some_and(|from| from != other.from_units)
+            || blind(decision.other_from.is_some(), other.from_changed)
+        {
+            return Ok(Decision::OtherFrom { shown: other.from_units });
+        }
     }
     let state = if decision.approves { "approved" } else { "dismissed" };
     let sql = "update holds set state = $3, decided_at = $4, decided_by = $5, decision_id = $6,
@@ -131,6 +134,8 @@ pub async fn decide(
         &[&partner.as_str(), &decision.hold.0, &state, &now, &decision.by, &decision_id, &content],
     )
     .await?;
+    // An approved later count is the month's number from here on.
+    count_corrections::decided(tx, partner, decision.hold, decision.approves, decision.by, now).await?;
     let mut contracts = BTreeSet::from([ContractId(row.get("contract_id")?)]);
     if let Some(other) = other {
         // The decision's id stays with the hold that it named.
@@ -149,6 +154,8 @@ struct OtherHalf {
     contract: ContractId,
     from_units: f64,
     to_units: u32,
+    from_changed: bool,
+    to_changed: bool,
 }
 
 async fn other_half(
@@ -157,7 +164,7 @@ async fn other_half(
     pair: PairId,
     hold: HoldId,
 ) -> Result<Option<OtherHalf>, StoreError> {
-    let sql = "select hold_id, contract_id, from_units, to_units from holds
+    let sql = "select hold_id, contract_id, from_units, to_units, from_changed, to_changed from holds
                where partner_id = $1 and pair_id = $2 and hold_id <> $3 and state in ('open', 'approved')
                for update";
     let row = tx.query_opt(sql, &[&partner.as_str(), &pair.0, &hold.0]).await?;
@@ -167,6 +174,8 @@ async fn other_half(
             contract: ContractId(row.get("contract_id")?),
             from_units: row.get("from_units")?,
             to_units: row.number("to_units")?,
+            from_changed: row.get("from_changed")?,
+            to_changed: row.get("to_changed")?,
         })
     })
     .transpose()

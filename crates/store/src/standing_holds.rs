@@ -53,6 +53,9 @@ pub async fn store_holds(
                      to_units = excluded.to_units, effective_date = excluded.effective_date,
                      run_number = excluded.run_number, pair_id = excluded.pair_id,
                      from_changed = holds.from_changed or holds.from_units <> excluded.from_units,
+                     to_changed = case when holds.state = 'open' then holds.to_changed or holds.to_units <> excluded.to_units
+                                       when $13 then false
+                                       else holds.to_changed end,
                      state = case when $13 then 'open' else holds.state end,
                      decided_at = case when $13 then null else holds.decided_at end,
                      decided_by = case when $13 then null else holds.decided_by end

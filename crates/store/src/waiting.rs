@@ -16,6 +16,7 @@ const TAKEN_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 pub(crate) struct OpenJob {
     pub run: RunId,
     pub is_started: bool,
+    pub writes: bool,
     pub contracts: BTreeSet<ContractId>,
     pub companies: BTreeSet<CompanyId>,
     /// What it waits for; `None` for one that is started, or next.
@@ -36,7 +37,7 @@ pub(crate) async fn open_jobs(
     now: Timestamp,
 ) -> Result<Vec<OpenJob>, StoreError> {
     // Jobs of the same run wait for one another in any case: that is its progress.
-    let sql = "select jobs.run_id, jobs.state, jobs.contract_ids, jobs.company_ids, jobs.created_at, jobs.emitted_at,
+    let sql = "select jobs.run_id, runs.mode = 'apply' as writes, jobs.state, jobs.contract_ids, jobs.company_ids, jobs.created_at, jobs.emitted_at,
                       jobs.not_before, jobs.deferred_code, jobs.deferred_at,
                       jobs.host is not null and jobs.survey_result is null as calls,
                       runs.mode = 'apply' and installation.writes_stopped as stopped,
@@ -60,6 +61,7 @@ fn open_job(row: &Row, now: Timestamp) -> Result<OpenJob, StoreError> {
     Ok(OpenJob {
         run: RunId(row.get("run_id")?),
         is_started,
+        writes: row.get("writes")?,
         contracts: row.get::<Vec<i32>>("contract_ids")?.into_iter().map(ContractId).collect(),
         companies: companies.map_err(|error| StoreError::row("jobs", "company_ids", &error))?,
         wait: if is_started { None } else { wait_of(row, &state, now)? },
@@ -114,6 +116,18 @@ pub async fn runs(
         }
     }
     Ok(waits)
+}
+
+/// What the open jobs that write to any of these contracts wait for.
+pub async fn writes(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    contracts: &BTreeSet<ContractId>,
+    now: Timestamp,
+) -> Result<Option<Wait>, StoreError> {
+    let jobs = open_jobs(tx, partner, now).await?;
+    let theirs = jobs.iter().filter(|job| job.writes && !job.contracts.is_disjoint(contracts));
+    Ok(theirs.filter_map(|job| job.wait).reduce(Wait::or))
 }
 
 /// When the one try is made that a user gets whom Kaseya had locked (AUTH-03).

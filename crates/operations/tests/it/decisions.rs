@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::HoldId;
-use operations::decisions::{Decision, NotDecided, Outcome, Shown, Which};
+use domain::{CompanyId, HoldId};
+use operations::{
+    decisions::{Decision, NotDecided, Outcome, Shown, Which},
+    sync_requests::{NotAsked, SyncOrder},
+};
 
 use crate::world::World;
 
@@ -91,4 +94,106 @@ async fn case_a9_a_decision_about_another_from_than_is_held_is_not_taken() {
     assert_eq!(decided, BTreeMap::from([(id(ALONE), Outcome::OtherFrom(20.0))]));
     let decided = decide(&world, Which::Those(&seen(20.0)), true).await;
     assert_eq!(decided, BTreeMap::from([(id(ALONE), Outcome::Taken)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a9_an_approval_without_numbers_is_not_taken_once_the_hold_has_changed() {
+    for (changed, outcome) in [
+        ("from_units = 100, from_changed = true", Outcome::OtherFrom(100.0)),
+        ("to_units = 7, to_changed = true", Outcome::OtherUnits(7)),
+    ] {
+        let world = held().await;
+        world.sql(&format!("update holds set {changed} where hold_id = '{ALONE}'")).await;
+        let alone = BTreeMap::from([(id(ALONE), None)]);
+        let decided = decide(&world, Which::Those(&alone), true).await;
+        assert_eq!(decided, BTreeMap::from([(id(ALONE), outcome.clone())]));
+        let decided = decide(&world, Which::AllOpen, true).await;
+        assert_eq!(decided[&id(ALONE)], outcome, "of all those are approved that are as they were opened");
+        assert_eq!(decided[&id(ONE)], Outcome::Taken);
+    }
+    // The API's caller who says to what and not from what.
+    let world = held().await;
+    world
+        .sql(&format!("update holds set from_units = 100, from_changed = true where hold_id = '{ALONE}'"))
+        .await;
+    let decided = decide(&world, Which::Those(&BTreeMap::from([(id(ALONE), to(40))])), true).await;
+    assert_eq!(decided, BTreeMap::from([(id(ALONE), Outcome::OtherFrom(100.0))]));
+    let seen = BTreeMap::from([(id(ALONE), Some(Shown { from: Some(100.0), to: 40 }))]);
+    let decided = decide(&world, Which::Those(&seen), true).await;
+    assert_eq!(decided, BTreeMap::from([(id(ALONE), Outcome::Taken)]));
+
+    // Both halves of a plan switch, or none.
+    let world = held().await;
+    world.sql(&format!("update holds set from_units = 3, from_changed = true where hold_id = '{TWO}'")).await;
+    let one = BTreeMap::from([(id(ONE), to(10))]);
+    let decided = decide(&world, Which::Those(&one), true).await;
+    assert_eq!(decided.into_values().collect::<Vec<_>>(), [Outcome::OtherFrom(3.0), Outcome::OtherFrom(3.0)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a11_a_later_final_count_is_carried_out_where_no_bus_is_reached_too() {
+    let later = format!(
+        "insert into product_mappings values ('msp-1', 'standard', 701, 'Password Boss Standard');
+         insert into company_mappings values ('msp-1', 'one', 301, 'Azienda 1', 5003, 'Fermo', 1, '2026-01-01Z');
+         insert into month_ends values ('msp-1', '2026-10-01', '2026-11-01Z', true, '2026-11-01Z');
+         update holds set brake = 'later_final' where hold_id = '{ALONE}';
+         insert into count_corrections (partner_id, month, company_id, product_id, frozen_users, users, counted_at, report_id,
+                                        state, opened_at)
+         values ('msp-1', '2026-10-01', 'one', 'standard', 20, 40, '2026-10-31T22:00Z', 'later', 'open', '2026-11-02Z')"
+    );
+    for (approves, state, recorded) in [(true, "approved", vec![40]), (false, "dismissed", Vec::new())] {
+        let world = held().await;
+        world.sql(&later).await;
+        let alone = BTreeMap::from([(id(ALONE), None)]);
+        let decided = decide(&world, Which::Those(&alone), approves).await;
+        assert_eq!(decided, BTreeMap::from([(id(ALONE), Outcome::Taken)]));
+        let client = world.database.client().await;
+        let row = client.query_one("select state from count_corrections", &[]).await.expect("one");
+        assert_eq!(row.get::<_, String>("state"), state);
+        let frozen = "select users from frozen_counts where month = '2026-10-01'";
+        let frozen = client.query(frozen, &[]).await.expect("rows");
+        assert_eq!(frozen.iter().map(|row| row.get::<_, i32>("users")).collect::<Vec<_>>(), recorded);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a17_what_keeps_approved_units_from_being_sent_is_told() {
+    for (hindrance, expected) in [
+        ("select", "None"),
+        ("update integrations set state = 'off'", "Off"),
+        ("update installation set writes_stopped = true", "WritesStopped"),
+        (
+            "update integrations set credentials_refused_code = 'AUTH-01', credentials_refused_at = '2026-11-22Z'",
+            "Credentials",
+        ),
+    ] {
+        let world = held().await;
+        world.sql(hindrance).await;
+        let (settings, operations) = (world.settings().await, world.operations());
+        let alone = BTreeMap::from([(id(ALONE), None)]);
+        let decision = Decision { approves: true, by: "a person" };
+        let decided = operations.decide(&settings, Which::Those(&alone), decision).await.expect("decided");
+        let not_yet = operations.not_yet_sent(&settings, decision, &decided).await.expect("read");
+        let told = format!("{not_yet:?}");
+        assert!(told.contains(expected), "{hindrance}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_e15_a_sync_of_more_companies_than_a_request_may_list_is_not_asked_for() {
+    let world = World::connected().await;
+    let partner = &world.partner;
+    let ids = |number: usize| -> Vec<CompanyId> {
+        (0..number).map(|n| CompanyId::new(format!("c{n}")).expect("an id")).collect()
+    };
+    let (many, mut twice) = (ids(10_001), ids(10_000));
+    let order = |companies| SyncOrder { companies, plan: false, by: "a person" };
+    let refused = world.operations().request_sync(partner, order(&many)).await;
+    assert!(matches!(refused, Err(NotAsked::TooManyListed(10_001))), "{refused:?}");
+    // One that is listed twice counts once.
+    twice.extend(ids(10));
+    world.operations().request_sync(partner, order(&twice)).await.expect("it is asked for");
+    let client = world.database.client().await;
+    let listed = "select jsonb_array_length(message->'companies'->'only'->'companyIds') from requests";
+    assert_eq!(client.query_one(listed, &[]).await.expect("one").get::<_, i32>(0), 10_000);
 }

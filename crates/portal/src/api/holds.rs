@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State, http::HeaderMap};
-use domain::HoldId;
+use domain::{ErrorCode, HoldId};
 use jiff::{Timestamp, civil::Date};
 use operations::{
     Advising,
-    decisions::{self, Decided, Decision, Outcome, Which},
+    decisions::{self, Decided, Decision, NotYetSent, Outcome, Which},
 };
 use serde::{Deserialize, Serialize};
 use store::{
@@ -19,9 +19,10 @@ use utoipa::ToSchema;
 use super::{
     caller::{Caller, Editor},
     company::{Advice, language},
-    problem::{Problem, Problems},
+    problem::{FieldMistake, Problem, Problems},
     request::Body,
     settings_of,
+    waiting::Waiting,
 };
 use crate::Portal;
 
@@ -129,7 +130,8 @@ pub(crate) struct Shown {
     hold_id: HoldId,
     /// The units that were shown: another number is another question, and is not decided.
     to_units: u32,
-    /// What Kaseya showed: from other units it is another question too, and is not decided. Left out, any will do.
+    /// What Kaseya showed: from other units it is another question too, and is not decided. Left out, any will do, except that
+    /// an approval is not taken once Kaseya has shown others than when the hold was opened.
     from_units: Option<f64>,
 }
 
@@ -138,6 +140,10 @@ pub(crate) struct Shown {
 pub(crate) struct Decisions {
     /// Each hold, the other halves of plan switches too.
     holds: Vec<OneDecided>,
+    /// JOB-01 where approved units are not sent because the integration is off; else null.
+    not_sent_code: Option<&'static str>,
+    /// What the run that sends the approved units waits for; null where nothing is in its way.
+    wait: Option<Waiting>,
 }
 
 /// What came of a decision about one hold.
@@ -178,9 +184,20 @@ pub(crate) async fn decide(
 ) -> Result<Json<Decisions>, Problem> {
     let settings = settings_of(&portal, &caller.partner).await?;
     let seen = |shown: &Shown| decisions::Shown { from: shown.from_units, to: shown.to_units };
-    let those: BTreeMap<HoldId, Option<decisions::Shown>> =
-        new.holds.iter().map(|shown| (shown.hold_id, Some(seen(shown)))).collect();
+    let mut those: BTreeMap<HoldId, Option<decisions::Shown>> = BTreeMap::new();
+    for shown in &new.holds {
+        if those.insert(shown.hold_id, Some(seen(shown))).is_some() {
+            let detail = format!("hold {} is listed twice; list it once, as it was shown", shown.hold_id);
+            return Err(Problem::Mistakes(vec![FieldMistake::new("holds", "twice", detail)]));
+        }
+    }
     let decision = Decision { approves: new.decision == Verdict::Approve, by: &caller.name };
     let decided = portal.operations.decide(&settings, Which::Those(&those), decision).await?;
-    Ok(Json(Decisions { holds: decided.into_iter().map(OneDecided::from).collect() }))
+    let (not_sent_code, wait) = match portal.operations.not_yet_sent(&settings, decision, &decided).await? {
+        None => (None, None),
+        Some(NotYetSent::Off) => (Some(ErrorCode::Job01.as_str()), None),
+        Some(NotYetSent::Waits(wait)) => (None, Some(Waiting::from(wait))),
+    };
+    let holds = decided.into_iter().map(OneDecided::from).collect();
+    Ok(Json(Decisions { holds, not_sent_code, wait }))
 }

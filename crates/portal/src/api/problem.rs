@@ -197,7 +197,7 @@ impl From<NotSaved> for Problem {
 impl From<NotAsked> for Problem {
     fn from(error: NotAsked) -> Self {
         match error {
-            NotAsked::TooManyCompanies { .. } => {
+            NotAsked::TooManyCompanies { .. } | NotAsked::TooManyListed(_) => {
                 Self::Mistakes(vec![FieldMistake::new("company_ids", "too_many", error)])
             }
             NotAsked::Publish(error) => Self::Broker(Some(error)),

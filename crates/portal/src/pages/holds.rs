@@ -11,7 +11,7 @@ use axum::{
 use domain::{Brake, HoldId};
 use operations::{
     Advising,
-    decisions::{Decision, NotDecided, Outcome, Shown, Which},
+    decisions::{Decision, NotDecided, NotYetSent, Outcome, Shown, Which},
 };
 use serde::Deserialize;
 use store::{
@@ -44,6 +44,8 @@ struct Holds {
 struct Row {
     /// The hold with the units that are shown: a decision is about these.
     value: String,
+    /// The same with the other half of a plan switch, which the page shows next to it.
+    values: String,
     companies: String,
     service: String,
     change: String,
@@ -70,7 +72,7 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
                 let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
                 let holds = status_reading::standing_holds(tx, partner).await?;
                 let advising = Advising::read(tx, &settings, now).await?;
-                let rows = holds.iter().map(|hold| row(hold, &advising, language)).collect();
+                let rows = holds.iter().map(|hold| row(hold, &holds, &advising, language)).collect();
                 Ok::<_, StoreError>(Some(rows))
             })
         })
@@ -84,7 +86,12 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
     }))
 }
 
-fn row(hold: &HoldRow, advising: &Advising<'_>, language: Language) -> Row {
+/// A hold with its numbers, as a form names it.
+fn value(hold: &HoldRow) -> String {
+    format!("{}:{}:{}", hold.hold, hold.to_units, hold.from_units)
+}
+
+fn row(hold: &HoldRow, holds: &[HoldRow], advising: &Advising<'_>, language: Language) -> Row {
     let words = words::Holds::of(language);
     let advice = advising.of_hold(hold, language);
     let (state, tone, may_approve, may_dismiss) = match hold.state.as_str() {
@@ -95,7 +102,12 @@ fn row(hold: &HoldRow, advising: &Advising<'_>, language: Language) -> Row {
     let from = number::units(hold.from_units, language).unwrap_or_default();
     let to = number::whole(hold.to_units.into(), language);
     Row {
-        value: format!("{}:{}:{}", hold.hold, hold.to_units, hold.from_units),
+        value: value(hold),
+        values: std::iter::once(hold)
+            .chain(holds.iter().filter(|other| other.is_half_with(hold)))
+            .map(value)
+            .collect::<Vec<_>>()
+            .join(","),
         companies: advising.names(hold).join(", "),
         service: advising.service_of(hold).unwrap_or_else(|| hold.service.to_string()),
         change: format!("{from} → {to}"),
@@ -130,7 +142,7 @@ pub(crate) struct Decide {
     /// The lines that are ticked: each a hold, the units that wait, and those that Kaseya showed.
     #[serde(default)]
     hold: Vec<String>,
-    /// `approve` or `dismiss` for all that are ticked, or with a line of its own: `approve:HOLD:TO:FROM`.
+    /// `approve` or `dismiss` for all that are ticked, or with lines of its own: `approve:HOLD:TO:FROM,…`.
     decision: String,
 }
 
@@ -148,7 +160,13 @@ pub(crate) async fn decide(
     let settings = visit.settings(&portal).await?;
     let decision = Decision { approves, by: &visit.person.name };
     let said = match portal.operations.decide(&settings, Which::Those(&those), decision).await {
-        Ok(decided) if decided.iter().all(|one| one.outcome == Outcome::Taken) => Said::Decided,
+        Ok(decided) if decided.iter().all(|one| one.outcome == Outcome::Taken) => {
+            match portal.operations.not_yet_sent(&settings, decision, &decided).await? {
+                None => Said::Decided,
+                Some(NotYetSent::Off) => Said::DecidedOff,
+                Some(NotYetSent::Waits(_)) => Said::DecidedWaits,
+            }
+        }
         Ok(_) => Said::DecidedInPart,
         Err(NotDecided::UnknownHold(_)) => return Err(Failure::NotFound),
         Err(NotDecided::Publish(error)) => {
@@ -163,7 +181,7 @@ pub(crate) async fn decide(
 /// What a form decides: whether it approves, and which holds, each with the units that were shown.
 fn read(decision: &str, ticked: &[String]) -> Option<(bool, BTreeMap<HoldId, Option<Shown>>)> {
     let (word, own) = match decision.split_once(':') {
-        Some((word, own)) => (word, vec![own.to_owned()]),
+        Some((word, own)) => (word, own.split(',').map(str::to_owned).collect()),
         None => (decision, ticked.to_vec()),
     };
     let approves = match word {
@@ -171,15 +189,20 @@ fn read(decision: &str, ticked: &[String]) -> Option<(bool, BTreeMap<HoldId, Opt
         "dismiss" => false,
         _ => return None,
     };
-    let those = own.iter().map(|line| {
+    let mut those = BTreeMap::new();
+    for line in &own {
         let (hold, units) = line.split_once(':')?;
         let (to, from) = match units.split_once(':') {
             Some((to, from)) => (to, Some(from.parse().ok()?)),
             None => (units, None),
         };
-        Some((HoldId::parse(hold).ok()?, Some(Shown { from, to: to.parse().ok()? })))
-    });
-    Some((approves, those.collect::<Option<_>>()?))
+        let shown = Shown { from, to: to.parse().ok()? };
+        let before = those.insert(HoldId::parse(hold).ok()?, Some(shown));
+        if before.flatten().is_some_and(|before| before != shown) {
+            return None;
+        }
+    }
+    Some((approves, those))
 }
 
 #[cfg(test)]
@@ -191,12 +214,17 @@ mod tests {
     #[test]
     fn a_decision_names_the_holds_and_what_was_shown() {
         const HOLD: &str = "01a21956-9520-7747-9bd9-2a8bedb590ad";
+        const OTHER: &str = "01a21956-9520-7747-9bd9-2a8bedb590ae";
         let ticked = [format!("{HOLD}:7")];
         let (approves, those) = read("approve", &ticked).expect("a decision");
         assert!(approves && those.values().eq([&Some(Shown { from: None, to: 7 })]));
         let (approves, those) = read(&format!("dismiss:{HOLD}:0:12.5"), &ticked).expect("a decision");
         let own = Some(Shown { from: Some(12.5), to: 0 });
         assert!(!approves && those.values().eq([&own]), "its own line, not those that are ticked");
+        let twice = [format!("{HOLD}:7:3"), format!("{HOLD}:8:3")];
+        assert!(read("approve", &twice).is_none(), "two numbers of one hold");
+        let (_, those) = read(&format!("approve:{HOLD}:7:3,{OTHER}:0:7"), &[]).expect("both halves");
+        assert_eq!(those.len(), 2);
         for wrong in ["", "perhaps", "approve:x:1", &format!("approve:{HOLD}"), &format!("approve:{HOLD}:x")]
         {
             assert!(read(wrong, &[]).is_none_or(|(_, those)| those.is_empty()), "{wrong}");

@@ -44,7 +44,7 @@ pub(crate) async fn sync_now(
             tracing::error!(%partner, %error, "a sync was not asked for");
             return Ok(back_to(partner, &back, Said::NotPublished));
         }
-        Err(NotAsked::TooManyCompanies { .. }) => {
+        Err(NotAsked::TooManyCompanies { .. } | NotAsked::TooManyListed(_)) => {
             return Ok(back_to(partner, &back, Said::TooManyCompanies));
         }
         Err(NotAsked::Store(error)) => return Err(error.into()),

@@ -35,6 +35,10 @@ super::words! {
         corrected: "The number is corrected. It is sent while the month's invoice is not made.",
             "Il numero è corretto. Viene inviato finché la fattura del mese non è emessa.";
         decided: "Your decision is taken.", "La decisione è stata registrata.";
+        decided_waits: "Your decision is taken, and the units cannot be sent yet: the run says what it waits for.",
+            "La decisione è stata registrata, ma le unità non si possono ancora inviare: la sincronizzazione dice che cosa attende.";
+        decided_off: "Your decision is taken. Nothing is sent while the integration is off.",
+            "La decisione è stata registrata. Finché l'integrazione è disattivata non si invia nulla.";
         decided_in_part: "Not every decision could be taken: some numbers are others by now. Look again at what is listed.",
             "Non tutte le decisioni sono state registrate: alcuni numeri sono cambiati nel frattempo. Ricontrolla l'elenco.";
         nothing_chosen: "Choose at least one line first.", "Scegli prima almeno una riga.";

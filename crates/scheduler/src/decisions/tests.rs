@@ -172,6 +172,36 @@ async fn case_a9_an_approval_says_from_what_once_kaseya_shows_other_units_than_a
     assert_eq!(world.text(STATE).await, "dismissed Bruno left");
 }
 
+#[tokio::test]
+async fn case_a9_one_half_approves_no_other_half_that_has_changed_unseen() {
+    for changed in ["from_units = 100, from_changed = true", "to_units = 9, to_changed = true"] {
+        let world = held_pair().await;
+        world.sql(&format!("update holds set {changed} where hold_id = '{OTHER}'")).await;
+        decide(&world, "blind", HOLD, "HOLD_DECISION_APPROVE", 12).await;
+        assert_eq!(world.text(STATES).await, "open, open", "{changed}");
+        decide(&world, "left", HOLD, "HOLD_DECISION_DISMISS", 12).await;
+        assert_eq!(world.text(STATES).await, "dismissed Bruno left, dismissed Bruno", "{changed}");
+    }
+}
+
+#[tokio::test]
+async fn case_a17_an_approval_that_cannot_be_sent_yet_is_answered_with_what_it_waits_for() {
+    let refused = "update integrations set credentials_refused_code = 'AUTH-01', credentials_refused_at = '2026-11-22Z'";
+    for (hindrance, expected) in [
+        ("update integrations set state = 'off'", "d MESSAGE_ANSWER_TAKEN JOB-01"),
+        ("update installation set writes_stopped = true", "d MESSAGE_ANSWER_TAKEN writes_stopped"),
+        (refused, "d MESSAGE_ANSWER_TAKEN credentials"),
+    ] {
+        let world = held().await;
+        let mut events =
+            world.context.bus.listen(EventTopic::DecisionAnswered, Default::default()).await.expect("a bus");
+        world.sql(hindrance).await;
+        decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", 12).await;
+        assert_eq!(answered(&mut events).await, expected);
+        assert_eq!(world.text(STATE).await, "approved Bruno d");
+    }
+}
+
 /// The next answer to a decision: what it says, in short.
 async fn answered(events: &mut bus::Consumer) -> String {
     let event = events.next().await.expect("an answer");
@@ -182,7 +212,8 @@ async fn answered(events: &mut bus::Consumer) -> String {
         answer.code.clone(),
     ];
     let held = answer.held_units.map(|units| units.to_string());
-    words.into_iter().chain([held]).flatten().collect::<Vec<_>>().join(" ")
+    let wait = answer.wait.map(|wait| wait.reason);
+    words.into_iter().chain([held, wait]).flatten().collect::<Vec<_>>().join(" ")
 }
 
 #[tokio::test]

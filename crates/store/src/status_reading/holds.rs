@@ -30,6 +30,10 @@ pub struct HoldRow {
     pub opened_at: Timestamp,
     /// What the two halves of a plan switch have in common: they are decided together (B-07).
     pub pair: Option<PairId>,
+    /// Whether Kaseya has shown other units than when it was opened.
+    pub from_changed: bool,
+    /// Whether another number has come to wait since it was opened.
+    pub to_changed: bool,
 }
 
 impl HoldRow {
@@ -43,7 +47,7 @@ impl HoldRow {
 /// together.
 pub async fn standing_holds(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<HoldRow>, StoreError> {
     let sql = "select hold_id, contract_id, service_id, company_ids, brake, from_units, to_units, effective_date, state,
-                      opened_at, pair_id
+                      opened_at, pair_id, from_changed, to_changed
                from holds where partner_id = $1 and state in ('open', 'approved', 'dismissed')
                order by min(opened_at) over (partition by coalesce(pair_id, hold_id)), coalesce(pair_id, hold_id), opened_at,
                         hold_id";
@@ -57,7 +61,7 @@ pub async fn hold(
     hold: HoldId,
 ) -> Result<Option<HoldRow>, StoreError> {
     let sql = "select hold_id, contract_id, service_id, company_ids, brake, from_units, to_units, effective_date, state,
-                      opened_at, pair_id
+                      opened_at, pair_id, from_changed, to_changed
                from holds where partner_id = $1 and hold_id = $2";
     tx.query_opt(sql, &[&partner.as_str(), &hold.0]).await?.as_ref().map(hold_row).transpose()
 }
@@ -77,5 +81,7 @@ fn hold_row(row: &Row) -> Result<HoldRow, StoreError> {
         state: row.get("state")?,
         opened_at: row.get("opened_at")?,
         pair: row.get::<Option<uuid::Uuid>>("pair_id")?.map(PairId),
+        from_changed: row.get("from_changed")?,
+        to_changed: row.get("to_changed")?,
     })
 }
