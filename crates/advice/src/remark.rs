@@ -243,6 +243,18 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
             format!("Kaseya calls what has the id {id} \"{named}\", and the mapping calls it \"{told}\"."),
             format!("Kaseya chiama \"{named}\" ciò che ha l'id {id}, e la mappatura lo chiama \"{told}\"."),
         ),
+        Remark::ToldTwice { id, told, named } => say(
+            format!("One mapping calls what has the id {id} \"{told}\", another calls it \"{named}\"."),
+            format!("Una mappatura chiama \"{told}\" ciò che ha l'id {id}, un'altra lo chiama \"{named}\"."),
+        ),
+        Remark::TwoAccounts { id, told, named } => say(
+            format!(
+                "One mapping says that the contract {id} is of the account \"{told}\", another says of \"{named}\"."
+            ),
+            format!(
+                "Per una mappatura il contratto {id} è dell'account \"{told}\", per un'altra è dell'account \"{named}\"."
+            ),
+        ),
         Remark::RequestExpired { expired_at } => {
             let at = reader.at(*expired_at);
             say(

@@ -76,6 +76,10 @@ pub enum Remark {
     ShareEnds { company: String, left: u32 },
     /// The settings name this id otherwise than Kaseya does.
     OtherName { id: i32, told: String, named: String },
+    /// Two mappings name this id differently.
+    ToldTwice { id: i32, told: String, named: String },
+    /// Two mappings say that this contract is of different accounts.
+    TwoAccounts { id: i32, told: String, named: String },
     /// The request expired then: nothing of it is wanted any more.
     RequestExpired { expired_at: Timestamp },
     /// It was given up, for every attempt ended without word of its worker (JOB-03).

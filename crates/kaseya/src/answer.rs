@@ -128,9 +128,14 @@ pub(crate) fn read(response: &Response, envelope: &Envelope) -> Verdict {
         Ok(Some(true)) if *envelope == Envelope::Plain => success(Value::Object(object.clone()), None),
         Ok(Some(true)) => success(
             fields::get(object, "result").cloned().unwrap_or_default(),
-            fields::get(object, "totalRecords").and_then(Value::as_u64),
+            fields::get(object, "totalRecords").and_then(number),
         ),
     }
+}
+
+/// A count, also where it stands in quotes.
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 /// Whether V1 says yes or no; `None` when its words are neither.

@@ -300,8 +300,11 @@ impl Session {
                 return Err(garbled(AnswerFault::PartOfList));
             }
             let whole = match total {
-                // A total that is the page's own count tells nothing where the page is full.
-                Some(total) => lines.len() as u64 >= total && (!full || added == 0),
+                // A total that is the page's own count tells nothing where the server may have cut the page.
+                Some(total) => {
+                    let may_go_on = full || !unpaged && looks_full(shown);
+                    lines.len() as u64 >= total && (!may_go_on || added == 0)
+                }
                 None => added == 0 || come_whole,
             };
             if whole {
@@ -367,7 +370,7 @@ fn share(whole: Duration, paging: Paging, page: usize) -> Duration {
 }
 
 /// Whether so many rows may be a page that its server cut by itself: the usual sizes of pages.
-fn looks_full(rows: usize) -> bool {
+pub(crate) fn looks_full(rows: usize) -> bool {
     rows > 0 && (rows.is_multiple_of(10) || rows.is_multiple_of(25))
 }
 

@@ -3,7 +3,7 @@
 //! A refused login counts towards a lock-out of the user, so none is tried twice with the same credentials (but for a
 //! locked user, once after 35 minutes), one is tried at a time, and none is sent again for want of an answer.
 
-use domain::ErrorCode;
+use domain::{AnswerFault, ErrorCode};
 use egress::{Body, EgressError, Method};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -225,6 +225,10 @@ impl Session {
         match verdict {
             Verdict::Success(success) => Ok(Ok(success)),
             Verdict::Refused(404, _) => Err(BmsError::NotKaseya { endpoint: self.endpoint(call) }),
+            // A proxy or a framework answers so: without Kaseya's words nothing is said of the credentials.
+            Verdict::Refused(status, ref said) if said.is_empty() && !matches!(status, 200 | 400) => {
+                Err(self.garbled(call, AnswerFault::NoWords))
+            }
             // Nobody looked at the credentials: the words are about the call.
             Verdict::NotUnderstood(..) => self.outcome(call, verdict, None).map(Ok),
             Verdict::Unauthorized(said) | Verdict::Forbidden(said) | Verdict::Refused(_, said) => {

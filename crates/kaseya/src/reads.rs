@@ -11,6 +11,7 @@ use crate::{
     BmsError, Session,
     calls::Call,
     fields::{self, Object, Problem, names_no_other},
+    lines::looks_full,
     look_up::{LookUp, LookUpKind, PAGE, page_rows},
 };
 
@@ -115,9 +116,10 @@ impl Session {
         self.not_known(LookUpKind::Contracts)
     }
 
-    /// The same as [`Session::contracts_of`], for a decision: an error where Kaseya ignores which account is asked for.
-    pub async fn contracts_surely_of(&self, account: AccountId) -> Result<Vec<Contract>, BmsError> {
-        let found = self.contracts_of(account).await?;
+    /// Whether a contract is an account's, for a decision: an error where Kaseya ignores which account is asked for, and where
+    /// the contract is not among what may be a part of the account's.
+    pub async fn is_contract_of(&self, contract: ContractId, account: AccountId) -> Result<bool, BmsError> {
+        let (found, may_go_on) = self.some_contracts_of(account).await?;
         if !found.is_empty() && !self.own().account_filter_works {
             // No account has this id, so that only an ignored filter shows anything.
             let nobody = AccountId(i32::MAX);
@@ -135,16 +137,28 @@ impl Session {
             }
             self.own().account_filter_works = true;
         }
-        Ok(found)
+        let is_there = found.iter().any(|found| found.id == contract);
+        if !is_there && may_go_on {
+            return Err(self.garbled(&of_account(account), AnswerFault::PartOfList));
+        }
+        Ok(is_there)
     }
 
     /// The contracts of an account, as far as Kaseya shows them to the user, ended ones included.
     pub async fn contracts_of(&self, account: AccountId) -> Result<Vec<Contract>, BmsError> {
+        self.some_contracts_of(account).await.map(|(found, _)| found)
+    }
+
+    /// The contracts of an account that one answer shows, and whether there may be more.
+    async fn some_contracts_of(&self, account: AccountId) -> Result<(Vec<Contract>, bool), BmsError> {
         let call = of_account(account);
         let success = self.read(&call, || Body::None).await?;
         let parse = |row: &Object| names_no_other(row, "accountId", account.0).and_then(|()| contract(row));
         let rows = success.rows().and_then(|rows| rows.into_iter().map(parse).collect::<Result<Vec<_>, _>>());
-        rows.map_err(|problem| self.garbled(&call, problem))
+        let rows = rows.map_err(|problem| self.garbled(&call, problem))?;
+        // Kaseya documents no paging here, so that nothing more can be asked for.
+        let may_go_on = success.total.map_or(looks_full(rows.len()), |total| total > rows.len() as u64);
+        Ok((rows, may_go_on))
     }
 
     /// The active services with this part in their names.
@@ -217,7 +231,8 @@ impl Session {
             }
             let all = match success.total {
                 Some(total) => seen.len() as u64 >= total,
-                None => rows.len() < PAGE,
+                // A server may cut pages below the size that is asked for.
+                None => rows.len() < PAGE && !looks_full(rows.len()),
             };
             // A page with nothing new is the end as well: the next would be no better.
             if all || seen.len() == before {

@@ -46,7 +46,7 @@ pub enum NotAsked {
     },
     /// Its companies are more than one request may list.
     #[error(
-        "company_ids: {0} companies are listed, and a request may list {MAX_LISTED}: list fewer and ask again for the others, or \
+        "{0} companies are listed, and a request may list {MAX_LISTED}: list fewer and ask again for the others, or \
          list none to sync all"
     )]
     TooManyListed(usize),

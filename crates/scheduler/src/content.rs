@@ -209,6 +209,7 @@ pub fn contract_work<'a>(
         account_name: Some(plan.account_name.clone()),
         targets: plan.targets.iter().map(|target| target_work(target, &known(target.service))).collect(),
         billing_chosen: Some(plan.billing_chosen),
+        contradiction: plan.contradiction.clone().map(v1::Remark::from),
         notes: plan
             .notes
             .iter()

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    CompanyId, ContractId, Evidence, Found, Glance, KnownContract, KnownLine, KnownTarget, PartnerId, Seen,
-    SeenService, ServiceId, ShownContract, UnconfirmedChange, full_read_window, glance, is_name_of,
-    is_recurring_services, later_start, read_is_due,
+    AccountId, CompanyId, ContractId, Evidence, Found, Glance, KnownContract, KnownLine, KnownTarget,
+    PartnerId, Seen, SeenService, ServiceId, ShownContract, UnconfirmedChange, full_read_window, glance,
+    is_name_of, is_recurring_services, later_start, plain_name, read_is_due,
 };
 use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
@@ -33,6 +33,8 @@ pub(crate) struct Known {
     names: KaseyaNames,
     /// The targets whose line another partner of this installation writes.
     of_others: BTreeSet<(ContractId, ServiceId)>,
+    /// Accounts that share their name with another.
+    twins: BTreeSet<AccountId>,
     window_begun: Option<Timestamp>,
     now: Timestamp,
 }
@@ -58,6 +60,10 @@ impl Known {
         for change in ledger::changes_underway(tx, partner, contracts).await? {
             underway.entry(change.contract).or_default().push(change);
         }
+        let shown = kaseya_names::of_kind(tx, partner, NameOf::Account).await?;
+        let shown = shown.iter().map(|(account, name)| (AccountId(*account), name.as_str()));
+        let mapped = facts.settings.companies.values().filter_map(|company| company.mapping.as_ref());
+        let mapped = mapped.map(|mapping| (mapping.account, mapping.account_name.as_str()));
         Ok(Self {
             contracts: contracts::known(tx, partner, run_number, contracts).await?,
             lines: ledger::known_lines(tx, partner, contracts).await?,
@@ -66,6 +72,7 @@ impl Known {
             ours: ledger::known_services(tx, partner, contracts).await?.into_iter().collect(),
             names: kaseya_names_of(tx, partner, &planned).await?,
             of_others: shared_kaseya::written_by_others(tx, partner, &targets).await?,
+            twins: twins(mapped.chain(shown)),
             window_begun: window.map(|(_, begun)| begun),
             now,
         })
@@ -96,7 +103,9 @@ impl Known {
                 },
             },
             in_order: shown.is_some_and(|shown| is_in_order(shown, known.owner_name.as_deref(), plan))
-                && self.is_named(plan),
+                && self.is_named(plan)
+                && known.owner_account.is_none_or(|owner| owner == plan.account)
+                && plan.contradiction.is_none(),
             evidence: known.evidence(),
             expected: known.expected,
             unconfirmed: self.unconfirmed(plan.contract),
@@ -218,6 +227,8 @@ impl Known {
 
     /// Adds to a contract's work what is known of it beside what is wanted on it.
     pub(crate) fn tell(&self, work: v1::ContractWork, contract: ContractId) -> v1::ContractWork {
+        let shared = work.account_id.is_some_and(|account| self.twins.contains(&AccountId(account)));
+        let work = v1::ContractWork { account_name_shared: Some(shared), ..work };
         let Some(known) = self.contracts.get(&contract) else { return work };
         let (first, last) = ((contract, ServiceId(i32::MIN)), (contract, ServiceId(i32::MAX)));
         let ours = self.ours.range(first..=last).map(|(_, service)| service.0);
@@ -242,6 +253,15 @@ impl Known {
         }
         v1::ContractWork { seen: seen.map(Into::into), owner_name, ..work }
     }
+}
+
+/// The accounts that share their name with another, by what mappings and Kaseya call them.
+fn twins<'a>(names: impl Iterator<Item = (AccountId, &'a str)>) -> BTreeSet<AccountId> {
+    let mut by_name: BTreeMap<String, BTreeSet<AccountId>> = BTreeMap::new();
+    for (account, name) in names {
+        by_name.entry(plain_name(name)).or_default().insert(account);
+    }
+    by_name.into_values().filter(|accounts| accounts.len() > 1).flatten().collect()
 }
 
 /// Whether all that a survey showed of a contract is as it should be. What is not is a worker's to look into and to tell.
@@ -270,4 +290,16 @@ async fn kaseya_names_of(
         contracts: kaseya_names::known(tx, partner, NameOf::Contract, &contracts).await?,
         accounts: kaseya_names::known(tx, partner, NameOf::Account, &accounts).await?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_a23_accounts_of_one_name_are_twins_however_it_is_written() {
+        let names = [(301, "Rossi Srl"), (302, "ROSSI  srl"), (303, "Bianchi"), (303, "bianchi")];
+        let found = twins(names.into_iter().map(|(account, name)| (AccountId(account), name)));
+        assert_eq!(found, BTreeSet::from([AccountId(301), AccountId(302)]));
+    }
 }

@@ -12,8 +12,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, Addend, BillingRule, CompanyId, ContractId, KnownCounts, Month, MonthPhase, ProductId,
-    ServiceId, UserCount, Wanted, choose_count, effective_date, wanted_units,
+    AccountId, Addend, BillingRule, CompanyId, ContractId, KnownCounts, Month, MonthPhase, ProductId, Remark,
+    ServiceId, UserCount, Wanted, choose_count, effective_date, is_name_of, wanted_units,
 };
 use jiff::{Timestamp, civil::Date};
 use store::{
@@ -67,6 +67,8 @@ pub struct ContractPlan {
     pub notes: Vec<UnmappedProduct>,
     /// Products that their company's rule leaves out of billing.
     pub unbilled: Vec<UnbilledProduct>,
+    /// Two mappings that cannot both be right: two accounts of the contract, or two names of one id. Nothing is sent (MAP-05).
+    pub contradiction: Option<Remark>,
 }
 
 /// What one service on a contract should hold.
@@ -188,6 +190,7 @@ impl PartnerPlan {
                 targets: Vec::new(),
                 notes: Vec::new(),
                 unbilled: Vec::new(),
+                contradiction: None,
             });
             if contract.targets.iter().any(|known| known.service == target.service) {
                 continue;
@@ -293,7 +296,11 @@ impl<'a> Planner<'a> {
             contract.companies.insert(id.clone());
             seen_somewhere = true;
             match contract.targets.iter_mut().find(|target| target.service == to.service) {
-                Some(target) => target.addends.push(addend),
+                Some(target) => {
+                    let twice = told_twice(to.service.0, &target.service_name, &to.service_name);
+                    contract.contradiction = contract.contradiction.take().or(twice);
+                    target.addends.push(addend);
+                }
                 None => contract.targets.push(TargetPlan {
                     service: to.service,
                     service_name: to.service_name.clone(),
@@ -398,7 +405,7 @@ fn contract_entry<'p>(
     mapping: &CompanyMapping,
     contract: &Contract,
 ) -> &'p mut ContractPlan {
-    plan.contracts.entry(contract.id).or_insert_with(|| ContractPlan {
+    let entry = plan.contracts.entry(contract.id).or_insert_with(|| ContractPlan {
         contract: contract.id,
         account: mapping.account,
         account_name: mapping.account_name.clone(),
@@ -408,7 +415,28 @@ fn contract_entry<'p>(
         targets: Vec::new(),
         notes: Vec::new(),
         unbilled: Vec::new(),
-    })
+        contradiction: None,
+    });
+    if entry.contradiction.is_none() {
+        entry.contradiction = contradiction(entry, mapping, contract);
+    }
+    entry
+}
+
+/// What a mapping says otherwise of a contract than those before it.
+fn contradiction(known: &ContractPlan, mapping: &CompanyMapping, contract: &Contract) -> Option<Remark> {
+    if known.account != mapping.account {
+        let (told, named) = (known.account_name.clone(), mapping.account_name.clone());
+        return Some(Remark::TwoAccounts { id: contract.id.0, told, named });
+    }
+    told_twice(contract.id.0, &known.name, &contract.name)
+        .or_else(|| told_twice(mapping.account.0, &known.account_name, &mapping.account_name))
+}
+
+/// Two names of one id, unless both are the same name or one tells nothing.
+fn told_twice(id: i32, told: &str, named: &str) -> Option<Remark> {
+    let agree = is_name_of(told, named) || is_name_of(named, told);
+    (!agree).then(|| Remark::ToldTwice { id, told: told.to_owned(), named: named.to_owned() })
 }
 
 /// The products of a company that are not billed, and why.

@@ -7,8 +7,8 @@ use std::{
 
 use domain::{
     AccountId, Addend, Brake, Brakes, CompanyId, ContractId, DecidedChange, DriftPolicy, ErrorCode, HoldId,
-    PairId, PartnerId, Pending, ProductId, Remembered, RunId, RunMode, SeenContract, SeenService, SeenShares,
-    ServiceId, ShownContract, Trigger, Undated, UserCount, Wanted,
+    PairId, PartnerId, Pending, ProductId, Remark, Remembered, RunId, RunMode, SeenContract, SeenService,
+    SeenShares, ServiceId, ShownContract, Trigger, Undated, UserCount, Wanted,
 };
 use jiff::{Timestamp, civil::Date};
 use messages::{
@@ -119,6 +119,10 @@ pub struct Contract {
     pub known_account_name: Option<String>,
     /// The account that the contract was last found to be one of.
     pub owner_account: Option<AccountId>,
+    /// Whether another account has the same name.
+    pub account_name_shared: bool,
+    /// Two mappings that cannot both be right.
+    pub contradiction: Option<Remark>,
     /// Services that were ours and that nothing is mapped to now: a reading looks for them too.
     pub also_look_for: BTreeSet<ServiceId>,
     /// Whether its account is asked for even if nothing changes.
@@ -324,6 +328,12 @@ fn contract(work: v1::ContractWork) -> Result<Contract, FieldError> {
         known_name: work.known_contract_name,
         known_account_name: work.known_account_name,
         owner_account: work.owner_account_id.map(AccountId),
+        account_name_shared: work.account_name_shared.unwrap_or(false),
+        contradiction: work
+            .contradiction
+            .map(Remark::try_from)
+            .transpose()
+            .map_err(|error| error.within("contradiction"))?,
         also_look_for: work.also_look_for.into_iter().map(ServiceId).collect(),
         ask_account: work.ask_account.unwrap_or(false),
     })

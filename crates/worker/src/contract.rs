@@ -207,7 +207,9 @@ async fn object(
     of_other: bool,
     planned: &mut Planned,
 ) -> Result<(), BmsError> {
-    let told_otherwise = ownership::named_otherwise(contract, shown, planned.any_write());
+    let told_otherwise = contract.contradiction.clone();
+    let told_otherwise =
+        told_otherwise.or_else(|| ownership::named_otherwise(contract, shown, planned.any_write()));
     // Lines that show another account: the contract has moved, or they are another client's lines.
     if of_other || ownership::is_in_doubt(contract, shown, planned.any_write()) {
         match ownership::ask(attempt, contract, shown).await? {

@@ -2,7 +2,7 @@
 //!
 //! The survey shows an account's name and not its id. A contract under the name it was mapped with, or was last found under, is
 //! believed to be the mapped account's; under another name either the account was renamed or the contract has moved, and the
-//! account's own contracts tell which. They are asked for before a change where no survey showed a name. To ask before the
+//! account's own contracts tell which. Where two accounts have one name, they tell it too. They are asked for before a change where no survey showed a name. To ask before the
 //! first write of each contract that a survey did show would cost a first sync a call for each.
 
 use domain::{Remark, ShownContract, is_name_of};
@@ -19,8 +19,13 @@ pub(crate) enum Owner {
     Other,
 }
 
-/// Whether what the survey showed tells that the contract is the mapped account's.
+/// Whether what the survey showed tells that the contract is the mapped account's. A name of two accounts tells nothing, and
+/// neither does one under which the contract was found to be another account's.
 fn is_known(contract: &Contract, shown: &ShownContract) -> bool {
+    let found = contract.owner_account.map(|owner| owner == contract.account);
+    if found == Some(false) || contract.account_name_shared && found.is_none() {
+        return false;
+    }
     let same = |name: &String| shown.account_name.as_ref() == Some(name);
     contract.account_name.as_ref().is_some_and(same) || contract.owner_name.as_ref().is_some_and(same)
 }
@@ -52,10 +57,6 @@ pub(crate) async fn ask(
     contract: &Contract,
     shown: &ShownContract,
 ) -> Result<Owner, BmsError> {
-    let owned = attempt.session.contracts_surely_of(contract.account).await?;
-    Ok(if owned.iter().any(|owned| owned.id == contract.id) {
-        Owner::Mapped(shown.account_name.clone())
-    } else {
-        Owner::Other
-    })
+    let is_theirs = attempt.session.is_contract_of(contract.id, contract.account).await?;
+    Ok(if is_theirs { Owner::Mapped(shown.account_name.clone()) } else { Owner::Other })
 }

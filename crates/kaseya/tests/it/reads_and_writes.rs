@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{ContractId, ErrorCode, FailureClass};
+use domain::{AccountId, AnswerFault, ContractId, ErrorCode, FailureClass};
 use jiff::civil::date;
 use kaseya::{BmsError, Limits, Session, WriteError};
 use kaseya_simulator::{Clock, ContractStatus, Endpoint, Fault, HoldAt, Running, Simulator, State};
@@ -120,6 +120,70 @@ async fn lists_are_read_to_their_last_page() {
     assert_eq!(session.services("BACKUP").await.unwrap().len(), 249);
     assert_eq!(session.services("standard").await.unwrap()[0].name, "Password Boss Standard");
     assert_eq!(session.accounts("nobody").await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn case_e8_pages_that_kaseya_cuts_are_read_on_without_a_total_or_with_one_in_quotes() {
+    let rows = |ids: std::ops::Range<i32>| -> Vec<_> {
+        ids.map(|id| json!({"id": id, "name": "Client", "isActive": true})).collect()
+    };
+    for total in [json!(null), json!("130")] {
+        let kaseya = start(|_| {}).await;
+        let session = signed_in(&kaseya).await;
+        for (nth, ids) in [(1, 1..51), (2, 51..101), (3, 101..131), (4, 131..131)] {
+            let body = json!({"success": true, "result": rows(ids), "totalRecords": total.clone()});
+            kaseya.fail(Endpoint::AccountsLookup, nth, Fault::Answer { status: 200, body });
+        }
+        assert_eq!(session.accounts("client").await.unwrap().len(), 130, "{total}");
+    }
+}
+
+#[tokio::test]
+async fn case_e8_a_part_of_an_accounts_contracts_tells_of_no_other_that_it_is_elsewhere() {
+    let rows = |count: i32| -> Vec<_> {
+        (1..=count).map(|id| json!({"id": id, "name": "Contract", "isActive": true})).collect()
+    };
+    let (there, not_there) = (ContractId(7), ContractId(9_999));
+    for (count, total, elsewhere) in [
+        (50, json!(80), None),
+        (50, json!("80"), None),
+        (50, json!(null), None),
+        (51, json!(51), Some(false)),
+        (51, json!(null), Some(false)),
+    ] {
+        let kaseya = start(|_| {}).await;
+        let session = signed_in(&kaseya).await;
+        let body = json!({"success": true, "result": rows(count), "totalRecords": total});
+        let of_nobody = json!({"success": true, "result": []});
+        kaseya.fail(Endpoint::ContractsLookup, 1, Fault::Answer { status: 200, body: body.clone() });
+        kaseya.fail(Endpoint::ContractsLookup, 2, Fault::Answer { status: 200, body: of_nobody });
+        kaseya.fail(Endpoint::ContractsLookup, 3, Fault::Answer { status: 200, body });
+        assert_eq!(session.is_contract_of(there, AccountId(301)).await, Ok(true));
+        let answer = session.is_contract_of(not_there, AccountId(301)).await;
+        match elsewhere {
+            Some(is_theirs) => assert_eq!(answer, Ok(is_theirs)),
+            None => assert_eq!(answer.unwrap_err().answer_fault().unwrap().1, AnswerFault::PartOfList),
+        }
+    }
+}
+
+#[tokio::test]
+async fn case_a24_a_total_that_is_the_pages_own_count_is_not_the_whole() {
+    let row = |id: i32| json!({"Id": id, "ContractId": CONTRACT.0, "ServiceId": id, "Units": 1.0});
+    let rows = |ids: std::ops::Range<i32>| -> Vec<_> { ids.map(row).collect() };
+    for total in [50, 0] {
+        let kaseya = start(|_| {}).await;
+        let session = signed_in(&kaseya).await;
+        session.sign_in_to_lines().await.unwrap();
+        for (nth, ids) in [(1, 1..51), (2, 51..61), (3, 61..61)] {
+            let rows = rows(ids);
+            let total = if nth == 1 { total } else { rows.len() };
+            let body = json!({"ResponseCode": 0, "Status": "OK", "Error": "None", "Result": rows, "TotalRecords": total});
+            kaseya.fail(Endpoint::ContractLines, nth, Fault::Answer { status: 200, body });
+        }
+        assert_eq!(session.lines(CONTRACT).await.unwrap().len(), 60, "{total}");
+        assert_eq!(calls(&kaseya, Endpoint::ContractLines), 3);
+    }
 }
 
 #[tokio::test]

@@ -184,6 +184,31 @@ async fn a_login_that_was_not_judged_is_no_refusal() {
 }
 
 #[tokio::test]
+async fn case_e10_a_bare_4xx_at_a_login_says_nothing_of_the_credentials() {
+    for status in [402, 408, 409, 410, 413, 421, 425, 431, 451] {
+        for endpoint in [Endpoint::Authenticate, Endpoint::V1Token] {
+            let kaseya = simulator().await;
+            kaseya.fail(endpoint, 1, Fault::Answer { status, body: json!({}) });
+            let bms = bms(&HandClock::at(NOON));
+            let session = bms.session(access(&kaseya.base_url()), limits());
+            assert_eq!(session.sign_in().await.unwrap_err().code(), ErrorCode::Unk01, "{status}");
+            assert_eq!(session.login(), Login::Unknown, "{status}");
+            // No refusal is remembered: another job may try.
+            bms.session(access(&kaseya.base_url()), limits()).sign_in().await.unwrap();
+        }
+    }
+    // Kaseya's own words, and the statuses of a refusal, still are one.
+    let said = json!({"success": false, "error": {"message": "Invalid credentials"}});
+    for (status, body) in [(409, said), (400, json!({})), (401, json!({})), (403, json!({}))] {
+        let kaseya = simulator().await;
+        kaseya.fail(Endpoint::Authenticate, 1, Fault::Answer { status, body });
+        let session = bms(&HandClock::at(NOON)).session(access(&kaseya.base_url()), limits());
+        assert_eq!(session.sign_in().await.unwrap_err().code(), ErrorCode::Auth01, "{status}");
+        assert_eq!(session.login(), Login::Refused(ErrorCode::Auth01), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn case_e4_what_kaseya_never_looked_at_is_no_login() {
     for (fault, code) in [
         (Fault::Answer { status: 503, body: json!({}) }, ErrorCode::Net01),

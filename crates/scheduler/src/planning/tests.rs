@@ -208,6 +208,46 @@ fn one_missing_count_makes_its_target_unknown_and_no_other() {
 }
 
 #[test]
+fn case_b3_mappings_that_contradict_each_other_are_found() {
+    type Edit = fn(&mut PartnerSettings);
+    let day = date(2026, 11, 22);
+    let planned = |edit: Edit| {
+        let companies = [(1, company(Some(7))), (2, company(Some(7)))];
+        let mut settings = settings([(1, Some(11)), (2, Some(11))], companies);
+        edit(&mut settings);
+        let counts = open([(1, report(day, [(1, Some(3))])), (2, report(day, [(1, Some(4))]))]);
+        let plan = plan_partner(&settings, &integration(), &counts, now());
+        plan.contracts[&ContractId(7)].contradiction.clone()
+    };
+    fn second(settings: &mut PartnerSettings) -> &mut CompanyMapping {
+        let company = settings.companies.get_mut(&company_id(2)).expect("the second");
+        company.mapping.as_mut().expect("it is mapped")
+    }
+    let twice = |id, told: &str, named: &str| {
+        Some(Remark::ToldTwice { id, told: told.to_owned(), named: named.to_owned() })
+    };
+    assert_eq!(planned(|_| {}), None);
+    // Written otherwise, or not at all, is the same name.
+    assert_eq!(planned(|all| second(all).contract.name = "contract  7".to_owned()), None);
+    assert_eq!(planned(|all| second(all).account_name.clear()), None);
+    let other: Edit = |all| second(all).contract.name = "Backup".to_owned();
+    assert_eq!(planned(other), twice(7, "Contract 7", "Backup"));
+    let other: Edit = |all| second(all).account_name = "Rossi".to_owned();
+    assert_eq!(planned(other), twice(1, "Account", "Rossi"));
+    let other: Edit = |all| {
+        second(all).account = AccountId(2);
+        second(all).account_name = "Rossi".to_owned();
+    };
+    let (told, named) = ("Account".to_owned(), "Rossi".to_owned());
+    assert_eq!(planned(other), Some(Remark::TwoAccounts { id: 7, told, named }));
+    let other: Edit = |all| {
+        let product = all.products.get_mut(&product_id(2)).expect("the second");
+        product.mapping.as_mut().expect("it is mapped").service_name = "Other".to_owned();
+    };
+    assert_eq!(planned(other), twice(11, "Service 11", "Other"));
+}
+
+#[test]
 fn in_the_window_the_frozen_count_alone_is_planned() {
     let settings = settings([(1, Some(11)), (2, Some(12))], [(1, company(Some(7))), (2, company(Some(8)))]);
     let month = Month::of(date(2026, 10, 1));

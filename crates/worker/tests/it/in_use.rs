@@ -269,6 +269,64 @@ async fn case_a23_a_contract_of_another_account_is_found_out_by_id_before_the_fi
 }
 
 #[tokio::test]
+async fn case_b3_nothing_is_sent_where_two_mappings_contradict_each_other() {
+    let mut world = World::new(state()).await;
+    let (told, named) = ("Panificio Niccolò".to_owned(), "Beta".to_owned());
+    let remark = Remark::TwoAccounts { id: 5001, told, named };
+    for units in [12, 14] {
+        let work = v1::ContractWork {
+            contradiction: Some(remark.clone().into()),
+            ..contract(5001, vec![target(701, vec![addend("acme", "standard", units)])])
+        };
+        let done = world.work(vec![work]).await;
+        assert_eq!(came_out(&done, "acme", 5001), "not_sent MAP-05");
+        assert_eq!(remarks(&done, "acme", 5001), [remark.clone()]);
+    }
+    assert!(world.kaseya.history().is_empty() && world.script().permits.is_empty());
+}
+
+#[tokio::test]
+async fn case_a23_the_name_of_two_accounts_tells_nothing_of_whose_a_contract_is() {
+    let mut world = World::new(state()).await;
+    world
+        .kaseya
+        .edit(|state| {
+            let first = state.accounts[0].clone();
+            state.accounts.push(kaseya_simulator::Account { id: 302, ..first });
+        })
+        .expect("no file");
+    let survey = world.survey(&[5001], 1).await;
+    let work = |account: i32, units: u32, shared: bool, owner: Option<i32>| {
+        let target = v1::TargetWork {
+            service_name: "Password Boss Standard".to_owned(),
+            ..target(701, vec![addend("acme", "standard", units)])
+        };
+        let work = v1::ContractWork {
+            account_id: Some(account),
+            account_name_shared: Some(shared),
+            owner_account_id: owner,
+            ..never_shown(target, "Managed services", "Panificio Niccolò")
+        };
+        surveyed(&survey, work)
+    };
+    // The contract is 301's, and 302 has the same name.
+    let done = world.work(vec![work(302, 14, true, None)]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent CON-04");
+    // Found to be 301's before, and mapped with 302 by now.
+    let done = world.work(vec![work(302, 14, false, Some(301))]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent CON-04");
+    assert!(world.kaseya.history().is_empty());
+    // The right one is asked for once.
+    let done = world.work(vec![work(301, 14, true, None)]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "changed");
+    assert_eq!(done.contracts_read[0].owner_account_id, Some(301));
+    let asked = world.calls(Endpoint::ContractsLookup);
+    let done = world.work(vec![work(301, 13, true, Some(301))]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "changed");
+    assert_eq!(world.calls(Endpoint::ContractsLookup), asked);
+}
+
+#[tokio::test]
 async fn case_a8_a_line_that_another_partner_writes_is_left_alone_also_where_it_is_equal() {
     let mut world = World::new(state()).await;
     for users in [12, 14] {
