@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bus::{
     BusError, Consumer, Delivery, Incoming, Queue, Settle, Settlement, dead_letter,
-    topology::{MAX_MESSAGE_BYTES, MAX_UNREAD_EVENTS},
+    topology::{MAX_LETTER_BYTES, MAX_MESSAGE_BYTES, MAX_UNREAD_EVENTS},
 };
 use futures::StreamExt as _;
 use lapin::{
@@ -178,10 +178,11 @@ impl Consuming {
             return None;
         }
         let size = delivery.data.len();
-        if size > MAX_MESSAGE_BYTES {
-            return Some(format!(
-                "the message has {size} bytes, more than the {MAX_MESSAGE_BYTES} that consumers take"
-            ));
+        // Counts are worth more room: a sender that overdoes it is answered, and what can be read is billed.
+        let counts = matches!(self.source, Source::Shared(Queue::Counts));
+        let most = if counts { MAX_LETTER_BYTES } else { MAX_MESSAGE_BYTES };
+        if size > most {
+            return Some(format!("the message has {size} bytes, more than the {most} that consumers take"));
         }
         frame_filter::unreadable(&delivery.properties)
     }

@@ -41,7 +41,7 @@ pub struct Incoming {
     pub kind: Option<String>,
     /// The trace it came with; untrusted.
     pub trace: TraceContext,
-    /// The body, at most [`crate::topology::MAX_MESSAGE_BYTES`]: larger ones are dead-lettered before they get here.
+    /// The body, at most [`crate::topology::MAX_MESSAGE_BYTES`]: larger ones are dead-lettered before they get here, counts from [`crate::topology::MAX_LETTER_BYTES`] on.
     pub body: Bytes,
     /// Where an answer is awaited.
     pub reply_to: Option<String>,

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use domain::{CompanyId, CountBasis, HoldId, PartnerId, ProductId, ReportId, RequestId, RunMode};
 use jiff::{Timestamp, civil::Date};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 
 use crate::{
     DecodeError, FieldError, Message as _, encode,
@@ -15,7 +17,7 @@ use crate::{
 };
 
 /// The most companies that a request may list.
-const MAX_LISTED: usize = 10_000;
+pub const MAX_LISTED: usize = 10_000;
 /// The most users of one count.
 pub const MAX_USERS: u32 = 10_000_000;
 /// The most parts of a report.
@@ -425,11 +427,43 @@ impl Unreadable {
     }
 }
 
-type Members = serde_json::Map<String, serde_json::Value>;
+/// The fields of an object.
+pub type Members = serde_json::Map<String, Value>;
 
-/// The fields of a body as far as it is an object.
-fn members(body: &[u8]) -> Members {
-    serde_json::from_slice(body).unwrap_or_default()
+/// The fields of a body as far as it can be read: those before the place where it is cut off or no JSON any more, and those
+/// around bytes that are no UTF-8.
+pub fn members(body: &[u8]) -> Members {
+    let text = String::from_utf8_lossy(body);
+    let mut found = Members::new();
+    // The mistake that ends it is told by whoever reads the message itself.
+    AsFarAsItGoes(&mut found).deserialize(&mut serde_json::Deserializer::from_str(&text)).ok();
+    found
+}
+
+/// Takes an object's fields up to the first mistake.
+struct AsFarAsItGoes<'a>(&'a mut Members);
+
+impl<'de> DeserializeSeed<'de> for AsFarAsItGoes<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for AsFarAsItGoes<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some((name, value)) = map.next_entry::<String, Value>()? {
+            self.0.insert(name, value);
+        }
+        Ok(())
+    }
 }
 
 fn member(members: &Members, json: &str, name: &str) -> Option<String> {

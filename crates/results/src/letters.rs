@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use bus::{BusError, Incoming, Outgoing, Queue, Settlement, SharedBus, TraceContext};
 use domain::{Backoff, Clock, Entropy, FailureClass, PartnerId};
 use jiff::Timestamp;
-use messages::{Message as _, field::wire_instant, v1};
+use messages::{Message as _, field::wire_instant, inbound::members, v1};
 use runtime::{
     Intake,
     metrics::{Gauge, KeyValue, Meter},
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use store::{
     Store, StoreError, Transaction,
     dead_letters::{self, NewLetter},
@@ -219,9 +219,10 @@ fn new_letter(message: &Incoming) -> NewLetter {
         Some(BodyStart::Binary(bytes)) => bytes.to_vec(),
         None => Vec::new(),
     };
-    let partner = members(&body)
+    let named = members(&body);
+    let partner = named
         .get("partnerId")
-        .or(members(&body).get("partner_id"))
+        .or(named.get("partner_id"))
         .and_then(Value::as_str)
         .and_then(|partner| PartnerId::new(partner).ok());
     NewLetter {
@@ -266,10 +267,6 @@ fn queue_of(message: &Incoming) -> Option<Queue> {
             }
         }
     }
-}
-
-fn members(body: &[u8]) -> Map<String, Value> {
-    serde_json::from_slice(body).unwrap_or_default()
 }
 
 /// A stranger's text without what no column takes.

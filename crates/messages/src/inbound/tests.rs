@@ -338,3 +338,24 @@ fn case_e15_a_request_has_one_content_however_it_is_written() {
     same["mode"] = json!("SYNC_MODE_PLAN");
     assert_ne!(read(&one), read(&same));
 }
+
+#[test]
+fn case_e17_whose_a_message_is_can_be_told_as_far_as_it_can_be_read() {
+    let whole = r#"{"reportId": "r-1", "partnerId": "msp", "companies": [{"companyName": "Café"}]}"#;
+    let mut latin = whole.replace("é", "#").into_bytes();
+    let at = latin.iter().position(|byte| *byte == b'#').expect("it is there");
+    latin[at] = 0xe9;
+    let cut = whole.as_bytes()[..whole.len() - 20].to_vec();
+    let (partner, report) = (PartnerId::new("msp").expect("an id"), ReportId::new("r-1").expect("an id"));
+    let expected = Some(Unreadable::Report(partner.clone(), report));
+    for body in [whole.as_bytes().to_vec(), latin, cut] {
+        assert_eq!(Unreadable::of_counts(&body), expected, "{}", String::from_utf8_lossy(&body));
+    }
+    let cut = br#"{"partnerId": "msp", "decisionId": "d", "holdId": "h", "units": 1"#;
+    let decision = Unreadable::Decision(partner, RequestId::new("d").expect("an id"), "h".to_owned());
+    assert_eq!(Unreadable::of_portal(None, cut), Some(decision));
+    // What stands behind the cut is not known, and neither is a word that is itself cut.
+    for body in [&br#"{"companies": ["#[..], br#"{"reportId": "r-1", "partnerId": "ms"#, b"[]", b""] {
+        assert_eq!(Unreadable::of_counts(body), None, "{}", String::from_utf8_lossy(body));
+    }
+}

@@ -113,6 +113,19 @@ async fn case_d1_letters_that_name_no_partner_or_type_are_kept_with_what_is_know
 }
 
 #[tokio::test]
+async fn case_e17_a_letter_that_cannot_be_read_to_its_end_is_told_to_its_partner() {
+    let world = World::new().await;
+    let _metrics = start(&world);
+    let mut counts = world.bus.consume(Queue::Counts, 1, world.stop.clone()).await.expect("a bus");
+    let cut =
+        message(v1::UserCountsReported::KIND, r#"{"reportId": "a", "partnerId": "msp-1", "companies": ["#);
+    world.bus.publish(Queue::Counts, cut).await.expect("room");
+    condemn(&mut counts, "it ends too early").await;
+    let events = "select partner_id || ' ' || topic from events where topic = 'message.dead_lettered'";
+    testkit::until("it is told of", async || world.text(events).await == "msp-1 message.dead_lettered").await;
+}
+
+#[tokio::test]
 async fn case_d4_a_worker_whose_clock_is_ahead_puts_nothing_into_the_future() {
     let world = World::new().await;
     let ahead = "2026-12-01T09:00:00Z";

@@ -307,6 +307,25 @@ async fn case_e5_every_part_of_a_report_is_answered_by_an_event() {
     assert_eq!(answered().await, "MESSAGE_ANSWER_REFUSED INVALID");
 }
 
+#[tokio::test]
+async fn case_e17_counts_that_cannot_be_read_are_answered_as_far_as_they_say_whose_they_are() {
+    let world = World::at("2026-11-23T12:00:00Z").await;
+    world.partner("p", 1).await;
+    let mut answers =
+        world.context.bus.listen(EventTopic::ReportAnswered, Default::default()).await.expect("a bus");
+    let start = br#"{"partnerId": "p", "reportId": "big", "companies": [{"companyName": "Caf"#;
+    let latin = [&start[..], &[0xe9], br#""}]}"#].concat();
+    for (body, words) in [(latin, "not UTF-8"), (start.to_vec(), "the body is not a")] {
+        let incoming = Incoming { body: body.into(), ..crate::world::incoming(&serde_json::json!({})) };
+        let handled = handle_counts(&world.context, &incoming).await;
+        assert!(matches!(handled, Handled::Settled(Settlement::DeadLetter(_))), "{words}");
+        let event = answers.next().await.expect("an answer");
+        let answer: v1::ReportAnswered = event.message.decode().expect("an answer to a report");
+        assert_eq!((answer.report_id.as_str(), answer.code.as_deref()), ("big", Some("INVALID")));
+        assert!(answer.reason.as_deref().is_some_and(|reason| reason.contains(words)), "{answer:?}");
+    }
+}
+
 /// A clock whose machine is ahead of the database's time by an hour.
 struct AnHourAhead(testkit::Clock);
 
