@@ -30,7 +30,7 @@ use std::time::Duration;
 use store::{
     Store, StoreError, Transaction, billing_rules, kaseya_names,
     reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
-    settings::{self, IntegrationState, PartnerSettings},
+    settings::{self, Integration, IntegrationState, PartnerSettings},
     settings_writing::{self as writing, NewCompany, NewIntegration},
 };
 use vault::KeyRing;
@@ -246,14 +246,21 @@ async fn read_and_store<'a>(
                     }
                     None => None,
                 };
-                let names = match &stored {
-                    Some(stored) => Some(kaseya_names::all(tx, &stored.partner).await?),
-                    None => None,
-                };
-                let (now, stored_of) = (applying.now, stored.as_ref());
-                let around = Surroundings { directory, now, stored: stored_of, names: names.as_ref() };
-                let file = settings_file::read(text, around).map_err(ApplyError::Mistakes)?;
                 let in_force = stored.as_ref().and_then(|stored| stored.integration.as_ref());
+                let around =
+                    Surroundings { directory, now: applying.now, stored: stored.as_ref(), names: None };
+                let unnamed = settings_file::read(text, around);
+                // The names of another host or tenant tell nothing of this one's ids (A19).
+                let elsewhere =
+                    unnamed.as_ref().is_ok_and(|file| !is_address_of(in_force, &file.integration));
+                let file = match &stored {
+                    Some(stored) if !elsewhere => {
+                        let names = kaseya_names::all(tx, &stored.partner).await?;
+                        settings_file::read(text, Surroundings { names: Some(&names), ..around })
+                    }
+                    Some(_) | None => unnamed,
+                };
+                let file = file.map_err(ApplyError::Mistakes)?;
                 let values = trial::values(&file.integration);
                 if !file.integration.share_tenant
                     && sharing_is_asked(tx, &file.partner, &values, in_force).await?
@@ -273,6 +280,14 @@ async fn read_and_store<'a>(
             })
         })
         .await
+}
+
+/// Whether a document is about the host and tenant that are in force.
+fn is_address_of(in_force: Option<&Integration>, new: &IntegrationSettings) -> bool {
+    in_force.is_some_and(|known| {
+        (&known.host, &known.tenant, &known.v2_base, &known.v1_base)
+            == (&new.host, &new.tenant, &new.v2_base, &new.v1_base)
+    })
 }
 
 /// The question whether a tenant is to be used that this installation uses already.

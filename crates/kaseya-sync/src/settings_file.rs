@@ -111,7 +111,8 @@ fn whole(top: &mut Section<'_, '_>, around: Surroundings<'_>) -> Option<Settings
     if let Some(names) = around.names {
         identity::check(top, &products, &companies, names);
     }
-    let contract_billing = rows::contract_billing(top.sections("contract_billing"));
+    let mapped = rows::mapped_contracts(&companies, around.stored);
+    let contract_billing = rows::contract_billing(top.sections("contract_billing"), mapped.as_ref());
     let zone = partner.as_ref().and_then(|partner| partner.as_ref()).map(|partner| partner.2.clone());
     let known = report::Known {
         products: &product_ids,

@@ -542,3 +542,26 @@ async fn case_a16_a_file_says_what_is_billed_and_one_that_is_silent_leaves_it() 
     );
     assert_eq!(world.count(basis).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_a19_a_file_for_another_host_is_not_judged_by_the_names_of_the_old_one() {
+    let world = World::new().await;
+    world.apply(SAMPLE).await.unwrap_or_else(|error| panic!("{error}"));
+    let named =
+        "insert into kaseya_names values ('example-msp', 'contract', 5012, 'Something else', '2026-11-22Z')";
+    world.database.client().await.batch_execute(named).await.expect("the statement is right");
+    let refused = world.apply(SAMPLE).await;
+    assert!(
+        matches!(&refused, Err(ApplyError::Mistakes(mistakes)) if mistakes.to_string().contains("MAP-05"))
+    );
+    for (from, to) in [
+        ("\nhost = \"bms.kaseya.com\"", "\nhost = \"emea.kaseya.com\""),
+        ("\ncompany_name = \"Example MSP\"", "\ncompany_name = \"Another MSP\""),
+    ] {
+        let world = World::new().await;
+        world.apply(SAMPLE).await.unwrap_or_else(|error| panic!("{error}"));
+        world.database.client().await.batch_execute(named).await.expect("the statement is right");
+        world.apply(&with(from, to)).await.unwrap_or_else(|error| panic!("{to}: {error}"));
+        assert_eq!(world.count("kaseya_names").await, 0, "{to}");
+    }
+}

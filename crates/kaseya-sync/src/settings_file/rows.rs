@@ -143,7 +143,11 @@ fn product_contracts(
     rows.into_iter().collect()
 }
 
-pub(super) fn contract_billing(sections: Vec<Section<'_, '_>>) -> BTreeMap<ContractId, Billing> {
+/// How contracts are billed. Of a contract that no company is mapped to it would say nothing: its id is a mistake.
+pub(super) fn contract_billing(
+    sections: Vec<Section<'_, '_>>,
+    mapped: Option<&BTreeSet<ContractId>>,
+) -> BTreeMap<ContractId, Billing> {
     let mut seen = BTreeSet::new();
     let mut contracts = BTreeMap::new();
     for mut section in sections {
@@ -151,6 +155,16 @@ pub(super) fn contract_billing(sections: Vec<Section<'_, '_>>) -> BTreeMap<Contr
             section.integer("contract_id", "contract_id = 5012", IDS).and_then(|id| kaseya_id(Some(id)));
         let contract = contract.map(ContractId);
         once(&mut seen, &section, "contract_id", contract.as_ref());
+        if let Some(contract) =
+            contract.filter(|contract| mapped.is_some_and(|mapped| !mapped.contains(contract)))
+        {
+            let fault = format!("no company is mapped to the contract {contract}");
+            section.mistake(
+                "contract_id",
+                fault,
+                "write the id of a contract that a [[company]] is mapped to",
+            );
+        }
         let billing = section.one_of("billing", BILLING_EXAMPLE, &BILLING);
         section.finish();
         contracts.extend(contract.zip(billing));
@@ -179,6 +193,29 @@ pub(super) fn mend_unknown<Id: std::fmt::Display>(id: &Id, all: &BTreeSet<Id>, w
         Some(nearest) => format!("write {nearest} if that is what you mean, or add a [[{what}]] for it"),
         None => format!("add a [[{what}]] for it"),
     }
+}
+
+/// The contracts that companies are mapped to: those of the document, and those stored whose company it does not list. `None`
+/// where a row of the document is refused.
+pub(super) fn mapped_contracts(
+    companies: &[Read<CompanyId, NewCompany>],
+    stored: Option<&PartnerSettings>,
+) -> Option<BTreeSet<ContractId>> {
+    if companies.iter().any(|row| row.row.is_none()) {
+        return None;
+    }
+    let listed: BTreeSet<&CompanyId> = companies.iter().filter_map(|row| row.id.as_ref()).collect();
+    let rows = companies.iter().filter_map(|row| row.row.as_ref()?.mapping.as_ref());
+    let new = rows.flat_map(|mapping| {
+        let own = mapping.product_contracts.values().map(|(contract, _)| *contract);
+        own.chain([mapping.contract])
+    });
+    let stored = stored.into_iter().flat_map(|stored| &stored.companies);
+    let kept = stored.filter(|(id, _)| !listed.contains(id)).filter_map(|(_, known)| known.mapping.as_ref());
+    let kept = kept.flat_map(|mapping| {
+        mapping.product_contracts.values().chain([&mapping.contract]).map(|contract| contract.id)
+    });
+    Some(new.chain(kept).collect())
 }
 
 /// The products of the document, and those that are stored already.

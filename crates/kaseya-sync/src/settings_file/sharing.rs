@@ -1,4 +1,5 @@
-//! Several companies or products on one target: allowed only where somebody has said "add them together" (S-34).
+//! Several companies or products on one target: allowed only where somebody has said "add them together" (S-34), also where
+//! the products are not mapped yet: mapped later, nobody would be asked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,19 @@ use store::{
 
 use super::{rows::Read, section::Section};
 
-type Target = (ContractId, ServiceId);
+/// What users are added to on a contract: the product's service, or the product while it has none. Without any product a
+/// contract stands for all.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum AddedTo {
+    Service(ServiceId),
+    Product(ProductId),
+    Contract,
+}
+
+type Target = (ContractId, AddedTo);
+
+/// Every product of the partner, with its service if it is mapped, as they will be.
+type Products = BTreeMap<ProductId, Option<ServiceId>>;
 
 /// Who is on the targets, in the document and in what is stored beside it.
 #[derive(Default)]
@@ -21,10 +34,27 @@ struct Occupied {
 }
 
 impl Occupied {
-    fn add(&mut self, company: &CompanyId, account: AccountId, product: &ProductId, target: Target) {
-        self.companies.entry(target).or_default().insert(company.clone());
-        self.products.entry((company.clone(), target)).or_default().insert(product.clone());
-        self.accounts.entry(target.0).or_default().insert(account);
+    /// A company on a contract, of which products name another.
+    fn add(
+        &mut self,
+        company: &CompanyId,
+        account: AccountId,
+        contract: ContractId,
+        products: &Products,
+        own: impl Fn(&ProductId) -> Option<ContractId>,
+    ) {
+        self.accounts.entry(contract).or_default().insert(account);
+        if products.is_empty() {
+            let target = (contract, AddedTo::Contract);
+            self.companies.entry(target).or_default().insert(company.clone());
+        }
+        for (product, service) in products {
+            let added_to = service.map_or_else(|| AddedTo::Product(product.clone()), AddedTo::Service);
+            let target = (own(product).unwrap_or(contract), added_to);
+            self.accounts.entry(target.0).or_default().insert(account);
+            self.companies.entry(target.clone()).or_default().insert(company.clone());
+            self.products.entry((company.clone(), target)).or_default().insert(product.clone());
+        }
     }
 }
 
@@ -35,16 +65,14 @@ pub(super) fn check(
     companies: &[Read<CompanyId, NewCompany>],
     stored: Option<&PartnerSettings>,
 ) {
-    let services = services(products, stored);
+    let all = all_products(products, stored);
     let mut occupied = Occupied::default();
     let mapped = |row: &'_ Read<CompanyId, NewCompany>| -> Option<NewCompanyMapping> {
         row.row.as_ref()?.mapping.clone()
     };
     for row in companies {
         if let (Some(id), Some(mapping)) = (&row.id, mapped(row)) {
-            for (product, service) in &services {
-                occupied.add(id, mapping.account, product, (contract_of(&mapping, product), *service));
-            }
+            occupied.add(id, mapping.account, mapping.contract, &all, |product| own(&mapping, product));
         }
     }
     let listed: BTreeSet<&CompanyId> = companies.iter().filter_map(|row| row.id.as_ref()).collect();
@@ -52,14 +80,13 @@ pub(super) fn check(
         stored.into_iter().flat_map(|stored| &stored.companies).filter(|(id, _)| !listed.contains(id))
     {
         if let Some(mapping) = &company.mapping {
-            for (product, service) in &services {
-                occupied.add(id, mapping.account, product, (mapping.contract_of(product).id, *service));
-            }
+            let own = |product: &ProductId| mapping.product_contracts.get(product).map(|own| own.id);
+            occupied.add(id, mapping.account, mapping.contract.id, &all, own);
         }
     }
     for row in companies {
         if let (Some(id), Some(mapping)) = (&row.id, mapped(row)) {
-            ask_company(top, row, id, &mapping, &services, &occupied);
+            ask_company(top, row, id, &mapping, &all, &occupied);
         }
     }
     ask_products(top, products, &occupied);
@@ -70,11 +97,11 @@ fn ask_company(
     row: &Read<CompanyId, NewCompany>,
     id: &CompanyId,
     mapping: &NewCompanyMapping,
-    services: &BTreeMap<ProductId, ServiceId>,
+    products: &Products,
     occupied: &Occupied,
 ) {
-    let contracts: BTreeSet<ContractId> =
-        services.keys().map(|product| contract_of(mapping, product)).chain([mapping.contract]).collect();
+    let own = products.keys().filter_map(|product| own(mapping, product));
+    let contracts: BTreeSet<ContractId> = own.chain([mapping.contract]).collect();
     for contract in contracts {
         let accounts = occupied.accounts.get(&contract);
         if accounts.is_some_and(|accounts| accounts.len() > 1) {
@@ -119,23 +146,17 @@ fn ask_products(top: &Section<'_, '_>, products: &[Read<ProductId, NewProduct>],
     }
 }
 
-/// The services of all mapped products, as they will be.
-fn services(
-    products: &[Read<ProductId, NewProduct>],
-    stored: Option<&PartnerSettings>,
-) -> BTreeMap<ProductId, ServiceId> {
+fn all_products(products: &[Read<ProductId, NewProduct>], stored: Option<&PartnerSettings>) -> Products {
     let stored = stored.into_iter().flat_map(|stored| &stored.products);
-    let mut services: BTreeMap<ProductId, ServiceId> =
-        stored.filter_map(|(id, product)| Some((id.clone(), product.mapping.as_ref()?.service))).collect();
+    let mut all: Products = stored
+        .map(|(id, product)| (id.clone(), product.mapping.as_ref().map(|mapping| mapping.service)))
+        .collect();
     for row in products.iter().filter_map(|row| row.row.as_ref()) {
-        match &row.service {
-            Some((service, _)) => services.insert(row.product.clone(), *service),
-            None => services.remove(&row.product),
-        };
+        all.insert(row.product.clone(), row.service.as_ref().map(|(service, _)| *service));
     }
-    services
+    all
 }
 
-fn contract_of(mapping: &NewCompanyMapping, product: &ProductId) -> ContractId {
-    mapping.product_contracts.get(product).map_or(mapping.contract, |(contract, _)| *contract)
+fn own(mapping: &NewCompanyMapping, product: &ProductId) -> Option<ContractId> {
+    mapping.product_contracts.get(product).map(|(contract, _)| *contract)
 }

@@ -309,3 +309,36 @@ fn case_b3_an_id_under_the_name_of_another_thing_is_refused_with_both() {
         assert!(found[0].fault.contains(name), "{}", found[0]);
     }
 }
+
+/// The sample without the services of its products.
+fn without_services() -> String {
+    let mut lines: Vec<&str> = SAMPLE.lines().collect();
+    lines.retain(|line| !line.starts_with("service_id = ") && !line.starts_with("service_name = "));
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn case_b3_two_on_one_contract_are_asked_about_before_any_product_is_mapped() {
+    let text = without_services();
+    read(&text, around()).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let unanswered = text.replace(
+        "contract_name = \"Managed services\"\nadd_together = true\n",
+        "contract_name = \"Managed services\"\n",
+    );
+    let found = mistakes(&unanswered);
+    let fields: Vec<&str> = found.iter().map(|mistake| mistake.field.as_str()).collect();
+    assert_eq!(fields, ["company[2].add_together", "company[3].add_together"], "{}", Mistakes(found.clone()));
+    // A copied row: one contract, two accounts.
+    let second = "id = \"hill-south\"\nname = \"O'Hill & Sons (South)\"\naccount_id = 302";
+    assert_eq!(text.matches(second).count(), 1);
+    let found = mistakes(&text.replace(second, &second.replace("302", "303")));
+    let fields: Vec<&str> = found.iter().map(|mistake| mistake.field.as_str()).collect();
+    assert_eq!(fields, ["company[2].contract_id", "company[3].contract_id"], "{}", Mistakes(found.clone()));
+    assert!(found[0].fault.contains("two accounts"), "{}", found[0]);
+}
+
+#[test]
+fn case_b4_how_a_contract_is_billed_is_said_of_one_that_is_mapped() {
+    let text = with("[[contract_billing]]\ncontract_id = 5020", "[[contract_billing]]\ncontract_id = 5200");
+    one_mistake(&text, "contract_id = 5200", "contract_billing[1].contract_id", "no company is mapped to");
+}

@@ -280,7 +280,7 @@ async fn case_b3_nothing_is_sent_where_two_mappings_contradict_each_other() {
         };
         let done = world.work(vec![work]).await;
         assert_eq!(came_out(&done, "acme", 5001), "not_sent MAP-05");
-        assert_eq!(remarks(&done, "acme", 5001), [remark.clone()]);
+        assert_eq!(remarks(&done, "acme", 5001), std::slice::from_ref(&remark));
     }
     assert!(world.kaseya.history().is_empty() && world.script().permits.is_empty());
 }
