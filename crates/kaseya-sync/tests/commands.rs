@@ -474,6 +474,63 @@ async fn the_probe_tells_how_each_assumption_stands_and_needs_no_installation() 
     assert!(told.contains("AUTH-01") && !told.contains("secret word"), "{told}");
 }
 
+/// From the tick that fails to the profile that is set: what a first day with a real tenant takes.
+#[tokio::test(flavor = "multi_thread")]
+async fn lin_01_authenticate_and_probe_go_by_the_partners_stored_profile() {
+    let kaseya = kaseya().await;
+    let standalone = Standalone::start();
+    let folder = standalone.directory.path();
+    let password = write(folder, "password", "secret word\n");
+    standalone.expect(0, &["apply", &write(folder, "msp.toml", &settings(&kaseya, 13, 41))]);
+    standalone.expect(0, &["line-profile", "--partner", "msp", "--set", "recurring-list"]);
+    let authenticate = || {
+        let output = standalone.command(&["authenticate", "msp", "--json"]);
+        serde_json::from_slice::<Value>(&output.stdout).expect("a document")
+    };
+    let tried = authenticate();
+    let lines = |tried: &Value| {
+        let checks = tried["checks"].as_array().expect("a list").clone();
+        checks.into_iter().find(|check| check["check"] == "view_lines").expect("it is checked")
+    };
+    assert_eq!((&tried["proven"], &lines(&tried)["code"]), (&json!(false), &json!("LIN-01")), "{tried}");
+
+    let base = kaseya.base_url();
+    let saved = folder.join("fits.toml");
+    let saved = saved.to_str().expect("a path");
+    let output = standalone.command(&[
+        "probe",
+        "--partner",
+        "msp",
+        "--host",
+        "bms.msp.example",
+        "--user-name",
+        "sync",
+        "--password-file",
+        &password,
+        "--company-name",
+        "MSP",
+        "--v2-base",
+        &base,
+        "--v1-base",
+        &format!("{base}/api"),
+        "--json",
+        "--save",
+        saved,
+    ]);
+    let found: Value = serde_json::from_slice(&output.stdout).expect("a document");
+    let first = &found["line_profiles"]["candidates"][0];
+    assert_eq!(
+        (&first["profile"], &first["answer"]),
+        (&json!("recurring-list"), &json!("not found")),
+        "{found}"
+    );
+    assert_eq!((output.status.code(), &found["fits"]), (Some(3), &json!("nested-list")));
+    standalone.expect(0, &["line-profile", "--partner", "msp", "--set", saved]);
+    let tried = authenticate();
+    assert_eq!((&tried["proven"], &lines(&tried)["finding"]), (&json!(true), &json!("passed")), "{tried}");
+    standalone.stop();
+}
+
 /// The first token comes by the command: before it nobody can come in by the portal.
 #[track_caller]
 fn a_token_is_shown_once_and_revoked(standalone: &Standalone) {

@@ -11,6 +11,7 @@ use crate::{
     LineProfile,
     fields::{self, Object, Problem},
     lines::{Outcome, plain},
+    raw_object::{RawObject, at_path},
 };
 
 /// How an answer is wrapped.
@@ -47,8 +48,8 @@ pub(crate) enum Verdict {
     Refused(u16, String),
     /// The call itself was not understood (405, 406, 415, a problem document): nobody looked at what it asks for.
     NotUnderstood(u16, String),
-    /// 2xx that says neither yes nor no in words that we know.
-    Unclear(u16, String),
+    /// 2xx that says neither yes nor no in words that we know, and whether the lines stand in it all the same.
+    Unclear { status: u16, said: String, with_lines: bool },
 }
 
 /// What a call gave.
@@ -124,7 +125,11 @@ pub(crate) fn read(response: &Response, envelope: &Envelope) -> Verdict {
         Ok(Some(false)) if error_code(object) == Some(TOKEN_CODE) => Verdict::Unauthorized(words()),
         Ok(Some(false)) if error_code(object) == Some(LIMIT_CODE) || speaks_of_quota(&words()) => limited(),
         Ok(Some(false)) => Verdict::Refused(response.status, words()),
-        Ok(None) => Verdict::Unclear(response.status, unclear_words(object, words())),
+        Ok(None) => Verdict::Unclear {
+            status: response.status,
+            said: unclear_words(object, words()),
+            with_lines: matches!(envelope, Envelope::V1(profile) if has_lines(&response.body, profile)),
+        },
         Ok(Some(true)) if *envelope == Envelope::Plain => success(Value::Object(object.clone()), None),
         Ok(Some(true)) => success(
             fields::get(object, "result").cloned().unwrap_or_default(),
@@ -170,6 +175,11 @@ fn v1_done(object: &Object, outcome: &Outcome) -> Result<Option<bool>, Problem> 
     }
     let says_no = outcome.no.iter().any(|word| plain(word) == plain(status));
     Ok((says_no || refusing).then_some(false))
+}
+
+/// Whether rows stand where the profile has its lines.
+fn has_lines(body: &[u8], profile: &LineProfile) -> bool {
+    at_path::<Vec<RawObject>>(body, &profile.read.rows).is_ok_and(|rows| !rows.is_empty())
 }
 
 /// Whether a status leaves open what became of a change: a time-out, a conflict that may be with the change itself.
@@ -359,7 +369,8 @@ mod tests {
             ),
             (json!({"ResponseCode": 409, "Status": "Conflict", "Error": "x"}), "Conflict; x"),
         ] {
-            assert_eq!(json_read(200, v1(), &body), Verdict::Unclear(200, said.into()), "{body}");
+            let unclear = Verdict::Unclear { status: 200, said: said.into(), with_lines: false };
+            assert_eq!(json_read(200, v1(), &body), unclear, "{body}");
         }
         for status in ["Bad Request", "FAILED", "NotFound"] {
             let body = json!({"Status": status, "Error": "x"});

@@ -48,7 +48,7 @@ pub fn answer(bytes: &[u8]) {
                 | Verdict::Forbidden(said)
                 | Verdict::Refused(_, said)
                 | Verdict::NotUnderstood(_, said)
-                | Verdict::Unclear(_, said) => {
+                | Verdict::Unclear { said, .. } => {
                     let _ = login::code_of(&said);
                     let _ = crate::Words::new(&said, &[]);
                 }

@@ -194,7 +194,7 @@ impl Session {
                 Err(WriteError::NotSent(BmsError::NotSignedIn))
             }
             // Without a plain no it may have been done: only a reading tells.
-            Ok(Verdict::Unclear(_, said)) => Err(WriteError::Unclear { words: words(&said) }),
+            Ok(Verdict::Unclear { said, .. }) => Err(WriteError::Unclear { words: words(&said) }),
             Ok(Verdict::Refused(status, said) | Verdict::NotUnderstood(status, said))
                 if answer::may_be_done(status.into()) =>
             {
@@ -271,6 +271,10 @@ impl Session {
             Verdict::Page if bearer.is_some() => return Err(BmsError::Server { endpoint, words: None }),
             Verdict::Page | Verdict::NotKaseya => return Err(BmsError::NotKaseya { endpoint }),
             Verdict::Garbled(problem) => return Err(BmsError::Garbled { endpoint, problem }),
+            // The lines are there: the word beside them is another than the profile's for success.
+            Verdict::Unclear { with_lines: true, .. } => {
+                return Err(BmsError::Garbled { endpoint, problem: AnswerFault::NoOutcome });
+            }
             Verdict::Unauthorized(said) | Verdict::Forbidden(said) => {
                 return Err(BmsError::NotAllowed { endpoint, words: self.words(&said, bearer) });
             }
@@ -279,7 +283,7 @@ impl Session {
             }
             Verdict::Refused(status, said)
             | Verdict::NotUnderstood(status, said)
-            | Verdict::Unclear(status, said) => (status, said),
+            | Verdict::Unclear { status, said, .. } => (status, said),
         };
         Err(BmsError::Refused { endpoint, status, words: self.words(&said, bearer) })
     }

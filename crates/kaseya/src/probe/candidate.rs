@@ -245,7 +245,9 @@ fn reading_miss(
             // What is missing was named already.
             else_right.then(|| fault.to_string())
         }
-        Verdict::Unclear(..) => Some("outcome.success: the answer's word for success is another".to_owned()),
+        Verdict::Unclear { .. } => {
+            Some("outcome.success: the answer's word for success is another".to_owned())
+        }
         Verdict::Refused(..) => Some("the answer says that it did not succeed".to_owned()),
         _ => Some("outcome.status: the answer has no such field".to_owned()),
     }

@@ -352,7 +352,7 @@ impl Session {
             Ok(Verdict::Success(_)) => {
                 Answered { taken: true, ..answered("taken, with an answer about another line".to_owned()) }
             }
-            Ok(Verdict::Unclear(status, _)) => Answered {
+            Ok(Verdict::Unclear { status, .. }) => Answered {
                 taken: true,
                 may_come_later: status == 202,
                 ..answered(format!("status {status}, neither a yes nor a no"))

@@ -115,6 +115,37 @@ async fn s_14_a_failure_has_its_help_at_the_api_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lin_01_a_line_profile_is_blamed_and_neither_host_nor_rights() {
+    let world = World::new().await;
+    let set = async |profile: &str| {
+        world.sql(&format!("update installation set line_profile = $toml${profile}$toml$")).await;
+    };
+    let text = kaseya::LineProfile::default().text().replace("/services", "/lines");
+    let text: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    set(&text.join("\n")).await;
+    let right = world.connection(RIGHT);
+    let tried = world.send(Method::POST, "/connection/authenticate", &right).await.json;
+    assert_eq!((&tried["works"], &tried["help"]["code"]), (&json!(false), &json!("LIN-01")), "{tried}");
+    assert!(
+        tried["help"]["what_to_do"].as_str().is_some_and(|text| text.contains("kaseya-sync probe")),
+        "{tried}"
+    );
+
+    // One that cannot be read is no mistake in the host's field.
+    set("name = 1").await;
+    let saved = world.send(Method::PUT, "/connection", &right).await;
+    assert_eq!(saved.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", saved.text);
+    let cookie = world.sign_in(&world.admin).await;
+    let base = world.kaseya.base_url();
+    let form = format!(
+        "action=authenticate&host=bms.kaseya.com&v2_base={base}&v1_base={base}/api&user_name=sync&password={}&company_name=Example+MSP",
+        RIGHT.replace(' ', "+")
+    );
+    let page = world.post(&cookie, "/partners/msp/integrations/kaseya-bms", &[], &form).await;
+    assert!(page.text.contains("The stored line profile cannot be used"), "{}", page.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn s_29_a_schedule_is_saved_and_its_mistakes_are_named() {
     let world = World::new().await;
     let weekly = json!({ "frequency": "weekly", "weekday": "monday", "hour": 2, "zone": "Europe/Rome" });

@@ -151,3 +151,18 @@ async fn lin_01_a_stored_profile_that_cannot_be_read_is_said_without_a_call() {
     assert_eq!(remarks(&done, "acme", 5001), [Remark::LineProfileUnusable]);
     assert!(world.kaseya.calls().is_empty());
 }
+
+#[tokio::test]
+async fn lin_01_another_word_for_success_beside_lines_is_the_profiles_fault() {
+    let row = json!({"Id": 90_001, "ServiceId": 701, "Units": 12.0, "ContractId": 5001});
+    for (body, came) in [
+        (json!({"Status": "Success", "Error": "None", "Result": [row]}), "not_sent LIN-01"),
+        // Without lines it may be anything.
+        (json!({"ResponseCode": 500, "Status": "InternalServerError", "Result": null}), "not_sent UNK-01"),
+    ] {
+        let mut world = World::new(tenant(LineForm::default())).await;
+        world.kaseya.fail(Endpoint::ContractLines, 1, Fault::Answer { status: 200, body });
+        let done = world.work(vec![simple(5001, "acme", 14)]).await;
+        assert_eq!((came_out(&done, "acme", 5001).as_str(), world.calls(Endpoint::WriteLine)), (came, 0));
+    }
+}
