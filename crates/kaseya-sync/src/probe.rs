@@ -121,7 +121,7 @@ async fn stored(context: &Context, data_dir: Option<PathBuf>, partner: &str) -> 
 /// Saves the profile that fits; a profile that does not is not saved.
 fn is_saved(found: &ProbeReport, file: &Path) -> bool {
     let Some(profile) = found.profile() else {
-        output::complain(&"--save: no line profile fits, and nothing was saved");
+        output::complain(&"--save: no line profile is known to fit, and nothing was saved");
         return false;
     };
     let written =

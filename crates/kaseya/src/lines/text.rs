@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use toml::Value;
 
-use super::profile::{LineProfile, LineWrite, Paging};
+use super::profile::{LineFields, LineProfile, LineRead, LineWrite, Outcome, Paging};
 
 /// What a profile's name ends with once the probe has changed it.
 const CHANGED: &str = "-probed";
@@ -14,18 +14,18 @@ impl LineProfile {
     pub(crate) fn with_paging(&self, paging: Paging) -> Self {
         let mut changed = self.clone();
         changed.read.paging = paging;
-        changed.written_anew(self)
+        changed.rendered(self)
     }
 
     /// The same with another way to write a line.
     pub(crate) fn with_write(&self, write: LineWrite) -> Self {
         let mut changed = self.clone();
         changed.write = write;
-        changed.written_anew(self)
+        changed.rendered(self)
     }
 
     /// A profile of this program that says the same, the profile that it was made of, or a text of its own.
-    fn written_anew(self, of: &Self) -> Self {
+    fn rendered(self, of: &Self) -> Self {
         let same = |known: &&Self| self.says_the_same(known);
         if let Some(known) = Self::shipped().iter().find(same).or(Some(of).filter(same)) {
             return known.clone();
@@ -49,42 +49,56 @@ impl LineProfile {
     fn toml(&self, name: &str) -> String {
         let quoted = |text: &str| Value::from(text).to_string();
         let list = |words: &[String]| Value::from(words.to_vec()).to_string();
-        let (read, write, fields, outcome) = (&self.read, &self.write, &self.fields, &self.outcome);
+        // Each by its name: one that is added later is not left out.
+        let LineRead { route, filter, rows, total, paging } = &self.read;
+        let LineWrite { method, route: write_route, body } = &self.write;
+        let LineFields {
+            line: id,
+            service,
+            contract,
+            units,
+            unit_price,
+            effective_date,
+            proration,
+            sort,
+            date_form,
+        } = &self.fields;
+        let Outcome { status, success, no, error, no_error } = &self.outcome;
         let mut text = format!("# Written by kaseya-sync probe.\n\nname = {}\n\n[read]\n", quoted(name));
         let mut line = |key: &str, value: Option<String>| {
             if let Some(value) = value {
                 writeln!(text, "{key} = {value}").expect("a text takes all that is written");
             }
         };
-        let (paging, size) = match read.paging {
+        let (paging, size) = match paging {
             Paging::None => ("none", None),
             Paging::Skip(size) => ("skip", Some(size)),
             Paging::Page(size) => ("page", Some(size)),
         };
-        line("route", Some(quoted(&read.route)));
-        line("filter", read.filter.as_deref().map(quoted));
-        line("rows", Some(quoted(&read.rows.join("."))));
-        line("total", read.total.as_ref().map(|path| quoted(&path.join("."))));
+        line("route", Some(quoted(route)));
+        line("filter", filter.as_deref().map(quoted));
+        line("rows", Some(quoted(&rows.join("."))));
+        line("total", total.as_ref().map(|path| quoted(&path.join("."))));
         line("paging", Some(quoted(paging)));
         line("page_size", size.map(|size| size.to_string()));
-        line("\n[write]\nmethod", Some(quoted(write.method.as_str())));
-        line("route", Some(quoted(&write.route)));
-        line("body", Some(quoted(write.body.as_str())));
-        line("\n[fields]\nline", Some(quoted(&fields.line)));
-        line("service", Some(quoted(&fields.service)));
-        line("contract", Some(quoted(&fields.contract)));
-        line("units", Some(quoted(&fields.units)));
-        line("unit_price", Some(quoted(&fields.unit_price)));
-        line("effective_date", Some(quoted(&fields.effective_date)));
-        line("proration", fields.proration.as_deref().map(quoted));
+        line("\n[write]\nmethod", Some(quoted(method.as_str())));
+        line("route", Some(quoted(write_route)));
+        line("body", Some(quoted(body.as_str())));
+        line("\n[fields]\nline", Some(quoted(id)));
+        line("service", Some(quoted(service)));
+        line("contract", Some(quoted(contract)));
+        line("units", Some(quoted(units)));
+        line("unit_price", Some(quoted(unit_price)));
+        line("effective_date", Some(quoted(effective_date)));
+        line("proration", proration.as_deref().map(quoted));
         // A list that comes whole needs no order.
-        line("sort", fields.sort.as_deref().filter(|_| size.is_some()).map(quoted));
-        line("date_form", Some(quoted(fields.date_form.as_str())));
-        line("\n[outcome]\nsuccess", Some(list(&outcome.success)));
-        line("status", outcome.status.as_deref().map(quoted));
-        line("no", Some(list(&outcome.no)));
-        line("error", outcome.error.as_deref().map(quoted));
-        line("no_error", Some(list(&outcome.no_error)));
+        line("sort", sort.as_deref().filter(|_| size.is_some()).map(quoted));
+        line("date_form", Some(quoted(date_form.as_str())));
+        line("\n[outcome]\nsuccess", Some(list(success)));
+        line("status", status.as_deref().map(quoted));
+        line("no", Some(list(no)));
+        line("error", error.as_deref().map(quoted));
+        line("no_error", Some(list(no_error)));
         text
     }
 }

@@ -132,9 +132,9 @@ impl Candidate {
     }
 
     /// How near it is, the nearest highest.
-    pub(super) fn nearness(&self) -> (bool, usize, usize) {
+    pub(super) fn nearness(&self) -> (bool, bool, usize, usize) {
         let rows = matches!(self.answer, CandidateAnswer::List | CandidateAnswer::Embedded);
-        (rows, self.matched.len(), usize::MAX - self.misses.len())
+        (rows, self.sum == SumCheck::Equal, self.matched.len(), usize::MAX - self.misses.len())
     }
 
     /// One that was not asked.

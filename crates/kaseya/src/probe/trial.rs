@@ -9,7 +9,7 @@ use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
 use super::Findings;
 use crate::{
     BmsError, ContractLine, LineProfile, Session, WriteError,
-    answer::Verdict,
+    answer::{self, Verdict},
     lines::{LineWrite, Paging, WriteBody, WriteMethod, names_line},
 };
 
@@ -233,12 +233,33 @@ fn named(write: &LineWrite) -> String {
     format!("{} {}, {body}", write.method.as_str().to_ascii_uppercase(), write.route)
 }
 
-/// What an answer to a write says, and whether it may still have its effect later.
+/// What an answer to a write says.
 struct Answered {
     said: String,
-    sent: bool,
-    taken: bool,
-    may_come_later: bool,
+    kind: AnswerKind,
+}
+
+/// What may have come of a write by its answer alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AnswerKind {
+    NotSent,
+    Refused,
+    Taken,
+    /// Neither a yes nor a no.
+    Unclear,
+    /// It may still have its effect later: nothing else is tried.
+    MayCome,
+}
+
+impl AnswerKind {
+    fn says(self, said: impl Into<String>) -> Answered {
+        Answered { said: said.into(), kind: self }
+    }
+
+    /// Whether the line may change by it, however it looks now.
+    fn may_change(self) -> bool {
+        matches!(self, Self::Taken | Self::Unclear | Self::MayCome)
+    }
 }
 
 impl Session {
@@ -271,7 +292,7 @@ impl Session {
         let mut steps = Vec::new();
         let mut works = None;
         // The last reading, and the write that may have changed something.
-        let (mut now, mut suspect, mut taken) = (Some(before.clone()), None, None);
+        let (mut now, mut suspect, mut last_sent) = (Some(before.clone()), None, None);
         for write in writes(profile) {
             let by = Arc::new(profile.with_write(write.clone()));
             let Some(present) = now.as_deref().and_then(|lines| Beside::found(lines, order.line)).cloned()
@@ -284,7 +305,7 @@ impl Session {
                 Ok(lines) => {
                     let beside = Beside { before: &before, now: lines, line: order.line };
                     let effect = beside.effect(order.to, day);
-                    let not_sent = effect == Effect::Nothing && !answered.sent;
+                    let not_sent = effect == Effect::Nothing && answered.kind == AnswerKind::NotSent;
                     (if not_sent { Effect::NotSent } else { effect }, beside.shown())
                 }
                 Err(error) => (Effect::Unread, error.to_string()),
@@ -296,16 +317,15 @@ impl Session {
                 works = (effect == Effect::Done).then(|| LineProfile::clone(&by));
                 break;
             }
-            if answered.may_come_later {
-                suspect = Some(by);
+            if answered.kind.may_change() {
+                last_sent = Some(by);
+            }
+            if answered.kind == AnswerKind::MayCome {
                 break;
             }
-            if answered.taken {
-                taken = Some(by);
-            }
         }
-        // What was taken and does not show may show later: the old number is sent after it.
-        let suspect = suspect.or(taken);
+        // What does not show may show later: the old number is sent after it.
+        let suspect = suspect.or(last_sent);
         // As it stands now: a write may compare it with what is there.
         let present = now.as_deref().and_then(|lines| Beside::found(lines, order.line)).unwrap_or(&line);
         // Checked to be whole and small.
@@ -313,9 +333,19 @@ impl Session {
         let put_back = match suspect {
             None => PutBack::NotNeeded,
             Some(by) => {
-                let answered = self.try_write(&by, order.contract, present, (units, effective)).await;
-                let left = self.lines_by(profile, order.contract).await;
-                put_back(&before, &line, &answered.said, left)
+                let to = (units, effective);
+                let mut answered = self.try_write(&by, order.contract, present, to).await;
+                let mut left = self.lines_by(profile, order.contract).await;
+                let mut came = put_back(&before, &line, &answered.said, &left);
+                // The number is absolute: it may be sent once more, except after a plain no.
+                if came != PutBack::Done && !matches!(answered.kind, AnswerKind::Refused | AnswerKind::Taken)
+                {
+                    let again = left.as_deref().ok().and_then(|lines| Beside::found(lines, order.line));
+                    answered = self.try_write(&by, order.contract, again.unwrap_or(present), to).await;
+                    left = self.lines_by(profile, order.contract).await;
+                    came = put_back(&before, &line, &answered.said, &left);
+                }
+                came
             }
         };
         Trial { steps, not_tried: None, works, put_back, held: said(Some(held(&line))) }
@@ -328,12 +358,7 @@ impl Session {
         line: &ContractLine,
         to: (u32, Date),
     ) -> Answered {
-        let not_sent = |error: &dyn fmt::Display| Answered {
-            said: format!("not sent: {error}"),
-            sent: false,
-            taken: false,
-            may_come_later: false,
-        };
+        let not_sent = |error: &dyn fmt::Display| AnswerKind::NotSent.says(format!("not sent: {error}"));
         let request = match self.line_write(profile, contract, line, to).await {
             Ok(request) => request,
             Err(WriteError::NotSent(error)) => return not_sent(&error),
@@ -344,34 +369,28 @@ impl Session {
             Err(error) => return not_sent(&error),
         };
         let sent = self.exchange(&request.call, Some(&token.secret), request.body, request.timeout).await;
-        let answered = |said: String| Answered { said, sent: true, taken: false, may_come_later: false };
+        use AnswerKind::{MayCome, Refused, Taken, Unclear};
         match sent {
             Ok(Verdict::Success(success)) if names_line(&success.result, profile, contract, line) => {
-                Answered { taken: true, ..answered("taken".to_owned()) }
+                Taken.says("taken")
             }
-            Ok(Verdict::Success(_)) => {
-                Answered { taken: true, ..answered("taken, with an answer about another line".to_owned()) }
+            Ok(Verdict::Success(_)) => Taken.says("taken, with an answer about another line"),
+            Ok(Verdict::Unclear { status, .. }) => {
+                let kind = if status == 202 { MayCome } else { Unclear };
+                kind.says(format!("status {status}, neither a yes nor a no"))
             }
-            Ok(Verdict::Unclear { status, .. }) => Answered {
-                taken: true,
-                may_come_later: status == 202,
-                ..answered(format!("status {status}, neither a yes nor a no"))
-            },
             Ok(Verdict::Refused(status, _) | Verdict::NotUnderstood(status, _)) => {
-                answered(format!("refused with status {status}"))
+                let kind = if answer::may_be_done(status.into()) { Unclear } else { Refused };
+                kind.says(format!("refused with status {status}"))
             }
-            Ok(Verdict::Unauthorized(_)) => answered("not allowed (401)".to_owned()),
-            Ok(Verdict::Forbidden(_)) => answered("not allowed (403)".to_owned()),
-            Ok(Verdict::Limited(_)) => {
-                Answered { may_come_later: true, ..answered("the call limit is reached".to_owned()) }
-            }
-            Ok(Verdict::Server(_)) => {
-                Answered { may_come_later: true, ..answered("a server error".to_owned()) }
-            }
-            Ok(Verdict::Page | Verdict::NotKaseya) => answered("a web page".to_owned()),
-            Ok(Verdict::Garbled(fault)) => Answered { taken: true, ..answered(format!("unclear: {fault}")) },
+            Ok(Verdict::Unauthorized(_)) => Refused.says("not allowed (401)"),
+            Ok(Verdict::Forbidden(_)) => Refused.says("not allowed (403)"),
+            Ok(Verdict::Limited(_)) => MayCome.says("the call limit is reached"),
+            Ok(Verdict::Server(_)) => Unclear.says("a server error"),
+            Ok(Verdict::Page | Verdict::NotKaseya) => Unclear.says("a web page"),
+            Ok(Verdict::Garbled(fault)) => Unclear.says(format!("unclear: {fault}")),
             Err(BmsError::NoAnswer { cause, .. }) if cause.may_have_arrived() => {
-                Answered { may_come_later: true, ..answered(format!("no answer: {cause}")) }
+                MayCome.says(format!("no answer: {cause}"))
             }
             Err(error) => not_sent(&error),
         }
@@ -383,12 +402,12 @@ fn put_back(
     before: &[ContractLine],
     line: &ContractLine,
     answer: &str,
-    left: Result<Vec<ContractLine>, BmsError>,
+    left: &Result<Vec<ContractLine>, BmsError>,
 ) -> PutBack {
     let by_hand = format!("set it by hand to {}", said(Some(held(line))));
     match left {
         Ok(left) => {
-            let beside = Beside { before, now: &left, line: line.id };
+            let beside = Beside { before, now: left, line: line.id };
             if beside.is_as_before() {
                 return PutBack::Done;
             }

@@ -17,6 +17,28 @@ const CONTRACT: ContractId = ContractId(5012);
 const LINE: LineId = LineId(90_702);
 const TRIAL: TrialOrder = TrialOrder { contract: CONTRACT, line: LINE, to: 14 };
 
+/// The forms of the shipped profiles that the matrix does not have.
+fn more() -> [(LineProfile, String, String, LineForm); 2] {
+    let shipped = |name: &str| {
+        LineProfile::shipped()
+            .iter()
+            .find(|profile| profile.name() == name)
+            .expect("a shipped profile")
+            .clone()
+    };
+    let (contract, list) = ("/api/finance/contracts/{contractId}", "/api/finance/contracts/services");
+    let inside = LineForm {
+        inside: Some("Services".to_owned()),
+        write_body: WriteBody::Contract,
+        ..LineForm::default()
+    };
+    let filtered = LineForm { filtered: true, ..LineForm::default() };
+    [
+        (shipped("plain-contract"), contract.to_owned(), contract.to_owned(), inside),
+        (shipped("filtered-list"), list.to_owned(), format!("{list}/{{lineId}}"), filtered),
+    ]
+}
+
 async fn probe(kaseya: &Running, profile: LineProfile, trial: Option<TrialOrder>) -> ProbeReport {
     let mut access = access(&kaseya.base_url());
     access.bases = access.bases.with_line_profile(profile);
@@ -55,7 +77,7 @@ fn table(search: &Search, v1_calls: u32) -> String {
 
 #[tokio::test]
 async fn the_probe_names_the_profile_of_each_form_with_at_most_12_calls() {
-    for (profile, lines_route, line_route, form) in matrix() {
+    for (profile, lines_route, line_route, form) in matrix().into_iter().chain(more()) {
         let kaseya = start(&lines_route, &line_route, &form).await;
         let before = kaseya.state();
         let name = profile.name().to_owned();
@@ -230,7 +252,7 @@ fn effects(trial: &Trial) -> Vec<Effect> {
 
 #[tokio::test]
 async fn the_write_of_each_form_is_found_and_the_line_put_back() {
-    for (profile, lines_route, line_route, form) in matrix() {
+    for (profile, lines_route, line_route, form) in matrix().into_iter().chain(more()) {
         let name = profile.name().to_owned();
         let kaseya = start(&lines_route, &line_route, &form).await;
         let before = kaseya.state().contracts;
@@ -298,9 +320,11 @@ async fn a_write_without_effect_or_of_another_day_is_no_success() {
 #[tokio::test]
 async fn a_line_that_stays_changed_is_said_with_what_to_do() {
     let (profile, lines_route, line_route, form) = matrix().swap_remove(0);
-    for fault in [Fault::NoSuccess("Period is closed".to_owned()), Fault::DropBeforeApply] {
+    // A plain no is final; without an answer the old number is sent once more.
+    for (fault, times) in [(Fault::NoSuccess("Period is closed".to_owned()), 1), (Fault::DropBeforeApply, 2)]
+    {
         let kaseya = start(&lines_route, &line_route, &form).await;
-        kaseya.fail(Endpoint::WriteLine, 2, fault);
+        (2..2 + times).for_each(|nth| kaseya.fail(Endpoint::WriteLine, nth, fault.clone()));
         let found = probe(&kaseya, profile.clone(), Some(TRIAL)).await;
         let trial = found.trial.as_ref().expect("it was asked for");
         let PutBack::Failed(why) = &trial.put_back else { panic!("{trial:#?}") };
@@ -310,6 +334,12 @@ async fn a_line_that_stays_changed_is_said_with_what_to_do() {
         );
         assert!(!format!("{found:?}").contains("Period is closed"));
     }
+    let kaseya = start(&lines_route, &line_route, &form).await;
+    let before = kaseya.state().contracts;
+    kaseya.fail(Endpoint::WriteLine, 2, Fault::DropBeforeApply);
+    let found = probe(&kaseya, profile.clone(), Some(TRIAL)).await;
+    let back = found.trial.map(|trial| trial.put_back);
+    assert_eq!((back, kaseya.state().contracts), (Some(PutBack::Done), before));
     // A write without an answer ends the trial, and is put back all the same.
     let kaseya = start(&lines_route, &line_route, &form).await;
     let before = kaseya.state().contracts;
