@@ -111,7 +111,7 @@ const CONTRACT_IDS: [&str; 2] = ["ContractId", "ClientContractId"];
 const ACCOUNT_IDS: [&str; 2] = ["AccountId", "ClientAccountId"];
 
 /// Whether a field marks its row: with anything but no, zero and nothing.
-fn is_mark(value: &Value) -> bool {
+pub(crate) fn is_mark(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::Number(number) => number.as_f64() != Some(0.0),

@@ -10,7 +10,7 @@ use crate::{
     LineProfile,
     answer::{self, Envelope, Verdict},
     fields::{self, Object},
-    lines::{LineFields, parse_lines},
+    lines::{LineFields, is_mark, parse_lines},
 };
 
 /// What stood in the place of the lines.
@@ -221,10 +221,10 @@ fn name_of<'a>(names: &'a LineFields, field: &str) -> &'a str {
 fn shows(row: &Object, field: &str, names: &LineFields) -> bool {
     let name = name_of(names, field);
     match field {
-        "units" | "unit_price" => fields::get(row, name).is_some_and(Value::is_number),
-        "contract" => fields::get(row, name).is_some(),
+        "units" | "unit_price" => fields::at(row, name).is_some_and(Value::is_number),
+        "contract" => fields::at(row, name).is_some(),
         "effective_date" => {
-            fields::entry(row, name).is_some()
+            (fields::at(row, name).is_some() || fields::entry(row, name).is_some())
                 && fields::date(row, name, AnswerFault::LineEffectiveDate).is_ok()
         }
         _ => fields::id(row, name, AnswerFault::LineWithoutId).is_ok(),
@@ -295,14 +295,21 @@ fn any_list(body: &Value) -> Option<Vec<String>> {
     None
 }
 
+/// Whether the profile's field marks a row as a proration.
+fn is_proration(row: &Object, names: &LineFields) -> bool {
+    let marks = |name: &str| fields::at(row, name).is_some_and(is_mark);
+    names.proration.as_deref().is_some_and(marks)
+}
+
 /// Units by price, of all rows.
 pub(super) fn sum(rows: &[&Object], names: &LineFields) -> Option<f64> {
-    let number = |row: &Object, name: &str| fields::get(row, name).and_then(Value::as_f64);
+    let number = |row: &Object, name: &str| fields::at(row, name).and_then(Value::as_f64);
     rows.iter().map(|row| Some(number(row, &names.units)? * number(row, &names.unit_price)?)).sum()
 }
 
 pub(super) fn sum_check(rows: &[&Object], names: &LineFields, total: Option<f64>) -> SumCheck {
-    match (sum(rows, names), total) {
+    let lines: Vec<&Object> = rows.iter().copied().filter(|row| !is_proration(row, names)).collect();
+    match (sum(&lines, names), total) {
         // A contract that costs nothing tells nothing.
         (Some(sum), Some(total)) if !rows.is_empty() && (total != 0.0 || sum != 0.0) => {
             if (sum - total).abs() < 0.01 { SumCheck::Equal } else { SumCheck::Differs }
@@ -314,6 +321,10 @@ pub(super) fn sum_check(rows: &[&Object], names: &LineFields, total: Option<f64>
 /// What rows look like that share a service: lines that are there twice, or prorations. Nobody has shown a proration in V1: which it
 /// is is guessed by the total.
 pub(super) fn prorations(rows: &[&Object], names: &LineFields, total: Option<f64>) -> String {
+    if let Some(mark) = &names.proration {
+        let marked = rows.iter().filter(|row| is_proration(row, names)).count();
+        return format!("{marked} of {} rows are marked as prorations by {mark}", rows.len());
+    }
     let service = |row: &Object| fields::id(row, &names.service, AnswerFault::LineWithoutService).ok();
     let mut services: Vec<i32> = rows.iter().filter_map(|row| service(row)).collect();
     services.sort_unstable();

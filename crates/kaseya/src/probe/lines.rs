@@ -164,9 +164,9 @@ fn judge_rows(
         findings.untold("v1-line-fields", "a contract without lines");
         return;
     }
-    let shows = lines.iter().filter(|line| fields::get(line, &names.contract).is_some()).count();
+    let shows = lines.iter().filter(|line| fields::at(line, &names.contract).is_some()).count();
     let is_other = |line: &&&Object| {
-        fields::get(line, &names.contract).is_some_and(|value| !fields::names(value, contract.0))
+        fields::at(line, &names.contract).is_some_and(|value| !fields::names(value, contract.0))
     };
     let others = lines.iter().filter(is_other).count();
     let evidence = format!("of {} lines {shows} show a contract and {others} another than this", lines.len());
@@ -177,9 +177,9 @@ fn judge_rows(
     let lacking = shape::missing(&lines, &needed);
     let evidence = format!("{} lines lack {lacking:?}: {}", lines.len(), shape::types(&lines));
     findings.judge("v1-line-fields", lacking.is_empty(), evidence.clone());
-    let is_number = |line: &&Object| fields::get(line, &names.units).is_some_and(Value::is_number);
+    let is_number = |line: &&Object| fields::at(line, &names.units).is_some_and(Value::is_number);
     findings.judge("v1-units", lines.iter().all(is_number), evidence);
-    let dates = || lines.iter().filter_map(|line| fields::text(line, &names.effective_date));
+    let dates = || lines.iter().filter_map(|line| fields::at(line, &names.effective_date)?.as_str());
     let forms: BTreeSet<String> = dates().map(shape::form).collect();
     let in_form =
         |text: &str| fields::day(text).is_some_and(|day| names.date_form.text(day) == text || is_unset(text));

@@ -92,7 +92,9 @@ fn kind(value: &Value) -> &'static str {
 
 /// Which of these fields no row, or not every row, has.
 pub(super) fn missing<'a>(rows: &[&Object], names: &[&'a str]) -> Vec<&'a str> {
-    let lacks = |name: &&&str| rows.iter().any(|row| fields::entry(row, name).is_none());
+    let shows =
+        |row: &&Object, name: &str| fields::entry(row, name).is_some() || fields::at(row, name).is_some();
+    let lacks = |name: &&&str| !rows.iter().all(|row| shows(row, name));
     names.iter().filter(lacks).copied().collect()
 }
 
