@@ -233,7 +233,7 @@ async fn admit(
     };
     let allowed = allowed.at_most(match job.kind {
         JobKind::Survey => enough_for_survey(job.contracts.len()),
-        JobKind::Work | JobKind::Local => enough_for(job.contracts.len()),
+        JobKind::Work | JobKind::Local => enough_for(job.contracts.len(), job.setbacks),
     });
 
     let (breaker, probing) = match hindrance::of_breaker(breaker, now) {
@@ -270,12 +270,15 @@ async fn defer(
 }
 
 /// Enough for a slice of so many contracts: logins and the look-ups, of each contract's owner and terms too, then each
-/// contract read, written and read again, with some reads sent twice. More would be lost for an hour with a worker that is killed; one that needs more hands back.
-fn enough_for(contracts: usize) -> Calls {
+/// contract read, written and read again, with some reads sent twice. More would be lost for an hour with a worker that is killed;
+/// one that needs more hands back, and where that got it nowhere its next attempt has more: the lines of a contract may fill many
+/// pages.
+fn enough_for(contracts: usize, setbacks: i32) -> Calls {
     let contracts = u32::try_from(contracts).unwrap_or(u32::MAX);
+    let pages = contracts.saturating_mul(setbacks.unsigned_abs()).saturating_mul(30);
     Calls {
         v2: contracts.saturating_mul(2).saturating_add(20),
-        v1: contracts.saturating_mul(10).saturating_add(10),
+        v1: contracts.saturating_mul(10).saturating_add(10).saturating_add(pages),
     }
 }
 
@@ -301,7 +304,8 @@ mod tests {
     fn a_worker_killed_a_few_times_on_a_small_slice_leaves_calls_for_the_next_attempt() {
         let budget = Budget::default();
         let killed = (0..domain::MAX_ATTEMPTS).fold(Calls::default(), |used, _| {
-            let allowed = budget.allowance(used, false).expect("there are calls left").at_most(enough_for(3));
+            let allowed =
+                budget.allowance(used, false).expect("there are calls left").at_most(enough_for(3, 0));
             sum(&[used, allowed].map(|calls| UsedCalls { calls, until: Timestamp::UNIX_EPOCH }))
         });
         assert_eq!(killed.v1, 5 * 40);

@@ -10,7 +10,7 @@ pub fn line_profiles() -> Vec<(&'static str, String)> {
         ("whole-contract", shipped(include_str!("../../../deploy/line-profiles/whole-contract.toml"))),
         ("flat-list", shipped(include_str!("../../../deploy/line-profiles/flat-list.toml"))),
         ("nested-list-patch", shipped(include_str!("../../../deploy/line-profiles/nested-list-patch.toml"))),
-        ("small-pages", changed(nested, &[("page_size = 100", "page_size = 3")])),
+        ("small-pages", changed(nested, &[("page_size = 100", "page_size = 25")])),
         (
             "list-put-whole",
             changed(

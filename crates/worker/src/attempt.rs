@@ -361,7 +361,8 @@ impl Attempt<'_> {
     /// What a failed call means.
     pub(crate) fn judge(&self, error: &BmsError) -> Verdict {
         let said = Said::by(error);
-        if matches!(error, BmsError::AllowanceSpent { .. }) {
+        // A contract that takes more calls than any attempt has would be begun for ever.
+        if matches!(error, BmsError::AllowanceSpent { .. }) && self.content.setbacks < LAST_SETBACK {
             return Verdict::HandBack(Some(ErrorCode::Lim01), None);
         }
         match error.class() {

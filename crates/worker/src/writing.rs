@@ -77,7 +77,8 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
     let mut limited: Option<Verdict> = None;
     for (place, intent) in order.iter().zip(&intents) {
         let (place, intent) = (*place, *intent);
-        let in_the_way = fall_in_the_way(in_hand, &tried, place);
+        let in_the_way =
+            fall_in_the_way(in_hand, &tried, place) || may_yet_land(attempt, &of_contract(&tried, place.0));
         let InHand { contract, planned, written } = &mut in_hand[place.0];
         let write = &planned.writes[place.1];
         if let Some((_, reason)) = permit.denied.iter().find(|(denied, _)| *denied == intent) {
@@ -252,6 +253,12 @@ fn of_contract(tried: &[Tried], contract: usize) -> Vec<&Tried> {
     tried.iter().filter(|one| one.place.0 == contract).collect()
 }
 
+/// Whether a write of the whole contract was not answered: where it lands later, it takes back what is written meanwhile.
+fn may_yet_land(attempt: &Attempt<'_>, of_contract: &[&Tried]) -> bool {
+    attempt.session.writes_whole_contracts()
+        && of_contract.iter().any(|one| one.result == ChangeResult::Unsure)
+}
+
 /// The changes of a contract's other lines that Kaseya took and that its lines may not show yet. A write of the whole contract
 /// would take them back.
 fn changes_in_wait(
@@ -275,8 +282,7 @@ fn changes_in_wait(
             effective_date: pending.effective_date,
         })
     });
-    let now = tried.iter().filter(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure));
-    let now = now.map(|one| {
+    let now = tried.iter().filter(|one| one.result == ChangeResult::Sent).map(|one| {
         let Change { line, from, to, effective_date, .. } = planned.writes[one.place.1].change;
         ChangeInWait { line, from, to, effective_date }
     });

@@ -1,7 +1,7 @@
 //! A partner's nights over every form of V1 that a line profile describes (issue 12).
 
-use jiff::civil::date;
-use kaseya_simulator::{Contract, Prorations, UnitWrite};
+use jiff::{SignedDuration, civil::date};
+use kaseya_simulator::{Contract, Endpoint, Fault, Prorations, UnitWrite};
 use testkit::{FOREIGN_LINE_PROFILE, line_profiles};
 
 use crate::world::World;
@@ -125,6 +125,19 @@ async fn issue_12_a_change_that_waits_for_its_day_survives_a_write_of_its_contra
         })
         .await;
     }
+}
+
+/// The first of two writes of one contract is not answered and lands five minutes later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn issue_12_nothing_is_written_beside_a_write_of_the_contract_that_may_yet_land() {
+    each(|name, world| async move {
+        world.map_second_product().await;
+        world.fail(Endpoint::WriteLine, 1, Fault::ApplyLater(SignedDuration::from_mins(5)));
+        world.night_with_second_product(1, 10, 3).await;
+        let held = (world.line(1).units, world.contracts()[0].lines[0].units);
+        assert_eq!(held, (10.0, 3.0), "{name}");
+    })
+    .await;
 }
 
 /// A change in the midst of a month has left a row beside the line.
