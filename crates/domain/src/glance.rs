@@ -41,6 +41,8 @@ pub struct KnownContract {
     pub unconfirmed: Vec<UnconfirmedChange>,
     /// Whether its lines are to be read now whatever the total says.
     pub read_due: bool,
+    /// What was shown before this tells nothing of the next invoice any more; `None` where that need not be looked at.
+    pub fresh_since: Option<Timestamp>,
     /// Whether its newest reading gave a code: that stands until another reading (G-02).
     pub code_stands: bool,
 }
@@ -99,6 +101,8 @@ pub fn glance(contract: &KnownContract, targets: &[KnownTarget]) -> Glance {
     let Some(known) = contract.evidence.filter(|evidence| evidence.is_shown()) else { return Glance::Read };
     // A total that counts something else tells, by moving, that a reading is needed, and nothing more.
     let (evidence, implied) = match (contract.seen, contract.expected) {
+        // Nothing would show it again before the full reading: its company would be ready for two days in a month.
+        (Seen::LookedUp, _) if contract.fresh_since > Some(known.at()) => return Glance::Read,
         (Seen::LookedUp, _) => (known, false),
         (Seen::WithTotal { total, at }, Some(expected)) if expected.is(total) => match expected.tells() {
             true => (Evidence::ImpliedByTotal(at), true),

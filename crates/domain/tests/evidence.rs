@@ -366,6 +366,7 @@ impl Story {
             expected: self.books.expected,
             unconfirmed: self.books.unconfirmed(),
             read_due: night.read_due,
+            fresh_since: None,
             code_stands: self.books.code_stands,
         };
         let targets: Vec<KnownTarget> =

@@ -27,6 +27,7 @@ fn known() -> (KnownContract, KnownTarget) {
         expected: Some(ExpectedTotal { total: 42.0, is_sum: true }),
         unconfirmed: Vec::new(),
         read_due: false,
+        fresh_since: None,
         code_stands: false,
     };
     let target = KnownTarget {
@@ -88,6 +89,21 @@ fn a_look_up_shows_no_total_so_nothing_is_implied_and_nothing_confirmed() {
     assert_eq!(glance(&looked_up, &[target]), as_read, "the newest reading, at its own instant");
     let sent = KnownContract { unconfirmed: vec![sent(7.0)], ..looked_up };
     assert_eq!(glance(&sent, &[target]), Glance::Read);
+}
+
+#[test]
+fn case_c4_what_a_look_up_cannot_show_again_is_read_before_it_is_too_old() {
+    let (contract, target) = known();
+    let second = SignedDuration::from_secs(1);
+    for (fresh_since, looked) in
+        [(READ_AT, Glance::Holds(Evidence::Read(READ_AT))), (READ_AT + second, Glance::Read)]
+    {
+        let fresh_since = Some(fresh_since);
+        let looked_up = KnownContract { seen: Seen::LookedUp, fresh_since, ..contract.clone() };
+        assert_eq!(glance(&looked_up, &[target]), looked);
+        let with_total = KnownContract { fresh_since, ..contract.clone() };
+        assert_eq!(glance(&with_total, &[target]), IMPLIED, "a total shows it again");
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use store::{
     StoreError, Transaction, contracts,
     kaseya_names::{self, KaseyaNames, NameOf},
     ledger::{self, Underway},
-    services, shared_kaseya,
+    readiness, services, shared_kaseya,
 };
 
 use crate::{
@@ -36,6 +36,8 @@ pub(crate) struct Known {
     /// Accounts that share their name with another.
     twins: BTreeSet<AccountId>,
     window_begun: Option<Timestamp>,
+    /// What was shown before this tells nothing of the next invoice any more; read where a contract was only looked up.
+    fresh_since: Option<Timestamp>,
     now: Timestamp,
 }
 
@@ -64,8 +66,14 @@ impl Known {
         let shown = shown.iter().map(|(account, name)| (AccountId(*account), name.as_str()));
         let mapped = facts.settings.companies.values().filter_map(|company| company.mapping.as_ref());
         let mapped = mapped.map(|mapping| (mapping.account, mapping.account_name.as_str()));
+        let contracts_known = contracts::known(tx, partner, run_number, contracts).await?;
+        let looked_up = contracts_known.values().any(is_looked_up);
+        let fresh_since = match looked_up {
+            true => Some(readiness::fresh_since(tx, partner, now).await?),
+            false => None,
+        };
         Ok(Self {
-            contracts: contracts::known(tx, partner, run_number, contracts).await?,
+            contracts: contracts_known,
             lines: ledger::known_lines(tx, partner, contracts).await?,
             underway,
             services: services::known(tx, partner, run_number).await?,
@@ -74,6 +82,7 @@ impl Known {
             of_others: shared_kaseya::written_by_others(tx, partner, &targets).await?,
             twins: twins(mapped.chain(shown)),
             window_begun: window.map(|(_, begun)| begun),
+            fresh_since,
             now,
         })
     }
@@ -109,6 +118,7 @@ impl Known {
             evidence: known.evidence(),
             expected: known.expected,
             unconfirmed: self.unconfirmed(plan.contract),
+            fresh_since: self.fresh_since,
             code_stands: known.code_stands,
             read_due: read_is_due(known.read_at, plan.contract, self.window_begun, self.now),
         };
@@ -262,6 +272,11 @@ fn twins<'a>(names: impl Iterator<Item = (AccountId, &'a str)>) -> BTreeSet<Acco
         by_name.entry(plain_name(name)).or_default().insert(account);
     }
     by_name.into_values().filter(|accounts| accounts.len() > 1).flatten().collect()
+}
+
+/// Whether a contract was shown without the total of its lines.
+fn is_looked_up(known: &contracts::KnownContract) -> bool {
+    known.seen.as_ref().and_then(|seen| seen.shown.as_ref()).is_some_and(|shown| shown.total.is_none())
 }
 
 /// Whether all that a survey showed of a contract is as it should be. What is not is a worker's to look into and to tell.

@@ -45,14 +45,33 @@ pub async fn partner(
         counting_later: counting_later(tx, partner).await?,
     };
     if let Some(integration) = &integration {
-        let zone = schedule.as_ref().map_or(integration.month_end.zone(), |known| known.schedule.zone());
-        let zones = InvoiceZones::new(zone, integration.kaseya_zone.as_ref());
-        let month = invoiced_month(now, integration.invoice_day, zones);
+        let month = month_of_invoice(integration, schedule.as_ref(), now);
         readiness.frozen_at = frozen_at(tx, partner, integration, month, now).await?;
         readiness.corrected = frozen::corrected_since_outcome(tx, partner, month).await?;
         readiness.misses_invoice = misses_invoice(integration, schedule.as_ref(), now);
     }
     Ok(readiness)
+}
+
+/// The instant from which on a line must have been shown for its company to be ready.
+pub async fn fresh_since(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    now: Timestamp,
+) -> Result<Timestamp, StoreError> {
+    let schedule = schedules::read(tx, partner).await?;
+    let seen_since = seen_since(schedule.as_ref(), now);
+    let Some(integration) = settings::read_integration(tx, partner).await? else { return Ok(seen_since) };
+    let month = month_of_invoice(&integration, schedule.as_ref(), now);
+    let frozen_at = frozen_at(tx, partner, &integration, month, now).await?;
+    Ok(frozen_at.map_or(seen_since, |frozen_at| frozen_at.max(seen_since)))
+}
+
+/// The month that the next invoice is for.
+fn month_of_invoice(integration: &Integration, schedule: Option<&StoredSchedule>, now: Timestamp) -> Month {
+    let zone = schedule.map_or(integration.month_end.zone(), |known| known.schedule.zone());
+    let zones = InvoiceZones::new(zone, integration.kaseya_zone.as_ref());
+    invoiced_month(now, integration.invoice_day, zones)
 }
 
 /// When a month was frozen, or was to be at the latest: no number of an earlier day is sent from then on, whether anything has

@@ -1,10 +1,10 @@
 //! The ledger at work: real schedulers on a real Postgres and the bus inside the process; workers are played by the tests.
 
-mod barred;
 mod calls;
 mod credentials;
 mod dying_bus;
 mod emitting;
+mod glances;
 mod late_writes;
 mod leases;
 mod leftovers;

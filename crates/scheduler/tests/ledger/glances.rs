@@ -1,4 +1,5 @@
-//! What nothing is sent for is never told as held: its code is a worker's to tell, also where the line holds our number.
+//! What a glance at what is known does not tell: what nothing is sent for, whose code is a worker's to tell also where the line
+//! holds our number, and what was read too long ago.
 
 use crate::world::{SERVICE, World};
 
@@ -73,5 +74,32 @@ async fn case_a8_a_contract_or_account_called_otherwise_is_no_unchanged_row_the_
             "insert into kaseya_names values ('p1', '{kind}', {id}, 'Another', '2026-11-19T12:00:00Z')"
         );
         told_unless(&named, "MAP-05").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_c4_a_line_that_only_a_reading_shows_is_read_before_its_company_is_unread() {
+    let world = World::running().await;
+    world.partner("p1", 1).await;
+    world
+        .run(
+            "insert into schedules (partner_id, frequency, hour, zone, version, next_nominal, next_run_at)
+             values ('p1', 'daily', 2, 'Europe/Rome', 1, '2026-11-21', '2026-11-21T12:30:00Z')",
+        )
+        .await;
+    // Two days and an hour before the next run is 11:30 of the day before.
+    for (read_at, is_told) in [("2026-11-19T11:31:00Z", true), ("2026-11-19T11:29:00Z", false)] {
+        let run = world.make_run("p1").await;
+        holds(&world).await;
+        world.run(&format!("update contracts set total = null, read_at = '{read_at}'")).await;
+        let local = world.make_local(&run, &[101], &[]).await;
+        if is_told {
+            let told = world.result().await;
+            assert_eq!((told.job_id, told.companies[0].state.as_str()), (local, "unchanged"), "{read_at}");
+            world.run("update jobs set state = 'done'; update runs set state = 'finished', finished_at = created_at").await;
+        } else {
+            let (_, content) = world.started("w1").await;
+            assert_eq!((content.run_id, content.contracts.len()), (run, 1), "{read_at}");
+        }
     }
 }
