@@ -80,11 +80,15 @@ pub(crate) async fn command(
     let saved = save.is_none_or(|file| is_saved(&found, &file));
     let contradicted = found.assumptions.iter().any(|one| one.outcome == Outcome::Contradicted);
     let left_changed = found.trial.as_ref().and_then(|trial| match &trial.put_back {
-        PutBack::Failed(why) => Some(why),
+        PutBack::Failed { what, added } => Some((what, added)),
         PutBack::NotNeeded | PutBack::Done => None,
     });
-    if let Some(why) = left_changed {
-        output::complain(&format_args!("THE LINE IS NOT AS IT WAS: {why}"));
+    if let Some((what, added)) = left_changed {
+        output::complain(&format_args!("THE LINE IS NOT AS IT WAS: {what}"));
+        if !added.is_empty() {
+            let added = added.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            output::complain(&format_args!("REMOVE BY HAND, and keep out of what you send away: {added}"));
+        }
     }
     let in_order = saved && !contradicted && left_changed.is_none();
     Ok(if in_order { Ended::InOrder } else { Ended::NotInOrder })

@@ -413,7 +413,7 @@ pub(crate) mod tests {
         })
     }
 
-    fn line(text: &str) -> Result<ContractLine, Problem> {
+    pub(crate) fn line(text: &str) -> Result<ContractLine, Problem> {
         let raw = serde_json::from_str(text).expect("an object was written");
         ContractLine::parse(raw, ContractId(5012), &LineProfile::default())
     }

@@ -140,7 +140,7 @@ fn put_back(put_back: &PutBack) -> &str {
     match put_back {
         PutBack::NotNeeded => "nothing was changed",
         PutBack::Done => "the line holds again what it held before",
-        PutBack::Failed(why) => why,
+        PutBack::Failed { what, .. } => what,
     }
 }
 

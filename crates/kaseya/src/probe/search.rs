@@ -146,6 +146,10 @@ impl Session {
                 return Ok((profile.read.paging, "not told: the probe's calls are used up".to_owned()));
             }
             let seen = self.look(&self.part_call(profile, contract, query), Body::None).await?;
+            if !seen.is_success() {
+                let told = format!("not told: a part was answered with status {}", seen.status);
+                return Ok((profile.read.paging, told));
+            }
             let shown = list_at(&seen.body, &profile.read.rows).unwrap_or_default();
             let ids: Vec<_> = shown.iter().map(|row| shape::id(row, &profile.fields.line)).collect();
             if ids == [Some(second)] {
@@ -164,7 +168,7 @@ impl Session {
         part: [(&'static str, &str); 2],
     ) -> Call {
         let mut call = self.lines_call(profile, contract, 0, 0);
-        call.query.retain(|(name, _)| *name == "$filter");
+        call.query.retain(|(name, _)| matches!(*name, "$filter" | "$orderby" | "Sort"));
         call.query.extend(part.map(|(name, value)| (name, value.to_owned())));
         call
     }

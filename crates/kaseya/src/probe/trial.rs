@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
-use domain::{ContractId, LineId};
+use domain::{ContractId, LineId, ServiceId};
 use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
 
 use super::Findings;
@@ -87,8 +87,13 @@ pub enum PutBack {
     NotNeeded,
     /// It holds again what it held.
     Done,
-    /// It does not, or that is not known: what a person has to do.
-    Failed(String),
+    /// It does not, or that is not known.
+    Failed {
+        /// What a person has to do.
+        what: String,
+        /// The lines that were added. For the person alone: a report that is sent away names no ids.
+        added: Vec<LineId>,
+    },
 }
 
 /// What the trial of writes came to.
@@ -113,8 +118,14 @@ impl Trial {
     }
 }
 
-/// What a line holds.
+/// What a line holds that a write of units may change.
 type Held = (f64, Option<Date>);
+/// What it must leave as it is. Other fields may follow from a write, such as the instant of the last change.
+type Kept = (ServiceId, Option<f64>);
+
+fn kept(line: &ContractLine) -> Kept {
+    (line.service_id, line.unit_price)
+}
 
 fn held(line: &ContractLine) -> Held {
     (line.units, line.effective_date)
@@ -145,15 +156,21 @@ impl Beside<'_> {
     }
 
     fn others_are_the_same(&self) -> bool {
-        let others = |lines: &[ContractLine]| -> Vec<ContractLine> {
-            lines.iter().filter(|line| line.id != self.line).cloned().collect()
+        let others = |lines: &[ContractLine]| -> Vec<(LineId, Held, Kept)> {
+            let others = lines.iter().filter(|line| line.id != self.line);
+            others.map(|line| (line.id, held(line), kept(line))).collect()
         };
         others(self.before) == others(self.now)
     }
 
+    /// Whether the line itself holds what it held, whatever else changed.
+    fn line_is_as_before(&self) -> bool {
+        let all = |line: &ContractLine| (held(line), kept(line));
+        self.line().map(all) == Self::found(self.before, self.line).map(all)
+    }
+
     fn is_as_before(&self) -> bool {
-        let before = Self::found(self.before, self.line).map(held);
-        self.line().map(held) == before && self.others_are_the_same()
+        self.line_is_as_before() && self.others_are_the_same()
     }
 
     fn effect(&self, units: u32, day: Date) -> Effect {
@@ -162,6 +179,9 @@ impl Beside<'_> {
         }
         if !self.others_are_the_same() || self.line().is_none() {
             return Effect::OtherLines;
+        }
+        if self.line().map(kept) != Self::found(self.before, self.line).map(kept) {
+            return Effect::Otherwise;
         }
         match self.line().map(held) {
             Some((shown, date)) if shown == f64::from(units) => {
@@ -314,7 +334,9 @@ impl Session {
             steps.push(TrialStep { write: named(&write), answer: answered.said, effect, shown });
             if !matches!(effect, Effect::Nothing | Effect::NotSent) {
                 suspect = Some(Arc::clone(&by));
-                works = (effect == Effect::Done).then(|| LineProfile::clone(&by));
+                // After a plain no, or after another write that may have come late, it is not known whose effect this is.
+                let its_own = answered.kind != AnswerKind::Refused && last_sent.is_none();
+                works = (effect == Effect::Done && its_own).then(|| LineProfile::clone(&by));
                 break;
             }
             if answered.kind.may_change() {
@@ -330,7 +352,15 @@ impl Session {
         let present = now.as_deref().and_then(|lines| Beside::found(lines, order.line)).unwrap_or(&line);
         // Checked to be whole and small.
         let units = line.units as u32;
+        // A write that adds a line would add another one.
+        let only_added = matches!(steps.last(), Some(TrialStep { effect: Effect::AddedLine, .. }))
+            && now
+                .as_deref()
+                .is_some_and(|now| Beside { before: &before, now, line: order.line }.line_is_as_before());
         let put_back = match suspect {
+            Some(_) if only_added => {
+                put_back(&before, &line, "without another write", &Ok(now.unwrap_or_default()))
+            }
             None => PutBack::NotNeeded,
             Some(by) => {
                 let to = (units, effective);
@@ -412,21 +442,22 @@ fn put_back(
                 return PutBack::Done;
             }
             let shown = said(beside.line().map(held));
-            let added: Vec<String> = left
-                .iter()
-                .filter(|line| Beside::found(before, line.id).is_none())
-                .map(|line| line.id.to_string())
-                .collect();
+            let added: Vec<LineId> =
+                left.iter().map(|line| line.id).filter(|id| Beside::found(before, *id).is_none()).collect();
             let more = match added.as_slice() {
                 [] if beside.others_are_the_same() => String::new(),
                 [] => "; OTHER LINES CHANGED: look at the contract's history".to_owned(),
-                ids => format!("; REMOVE BY HAND the lines that were added: {}", ids.join(", ")),
+                added => format!("; REMOVE BY HAND the lines that were added: {}", added.len()),
             };
-            PutBack::Failed(format!("put back, {answer}: the line now holds {shown}: {by_hand}{more}"))
+            let what = format!("put back, {answer}: the line now holds {shown}: {by_hand}{more}");
+            PutBack::Failed { what, added }
         }
-        Err(error) => PutBack::Failed(format!(
-            "put back, {answer}, and the line could not be read ({error}): look at it, and {by_hand}"
-        )),
+        Err(error) => PutBack::Failed {
+            what: format!(
+                "put back, {answer}, and the line could not be read ({error}): look at it, and {by_hand}"
+            ),
+            added: Vec::new(),
+        },
     }
 }
 
@@ -465,13 +496,41 @@ pub(super) fn judge(trial: &Trial, findings: &mut Findings) {
         PutBack::Done => {
             findings.judge("v1-write-back", true, format!("put back: the line holds {} again", trial.held));
         }
-        PutBack::Failed(why) => findings.judge("v1-write-back", false, why.clone()),
+        PutBack::Failed { what, .. } => findings.judge("v1-write-back", false, what.clone()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
+    use crate::lines::tests::line;
+
+    #[test]
+    fn a_write_that_changes_a_price_or_a_service_too_is_no_success() {
+        let shown = |units: u32, service: u32, price: &str| {
+            line(&format!(
+                r#"{{"Id": 1, "ServiceId": {service}, "Units": {units}, "UnitPrice": {price},
+                    "EffectiveDate": "2026-12-01T00:00:00", "ModifiedOn": "at {units}"}}"#
+            ))
+            .expect("a line")
+        };
+        let before = [shown(2, 11, "3.50")];
+        for (now, effect) in [
+            (shown(14, 11, "3.50"), Effect::Done),
+            (shown(2, 11, "3.50"), Effect::Nothing),
+            (shown(14, 11, "4.20"), Effect::Otherwise),
+            (shown(14, 11, "null"), Effect::Otherwise),
+            (shown(14, 12, "3.50"), Effect::Otherwise),
+            (shown(2, 11, "4.20"), Effect::Otherwise),
+        ] {
+            let now = [now];
+            let beside = Beside { before: &before, now: &now, line: LineId(1) };
+            assert_eq!(beside.effect(14, date(2026, 12, 1)), effect);
+            assert_eq!(beside.is_as_before(), effect == Effect::Nothing);
+        }
+    }
 
     #[test]
     fn the_least_harmful_write_comes_first_and_a_post_only_where_the_profile_says_so() {

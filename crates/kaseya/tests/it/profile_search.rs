@@ -327,7 +327,7 @@ async fn a_line_that_stays_changed_is_said_with_what_to_do() {
         (2..2 + times).for_each(|nth| kaseya.fail(Endpoint::WriteLine, nth, fault.clone()));
         let found = probe(&kaseya, profile.clone(), Some(TRIAL)).await;
         let trial = found.trial.as_ref().expect("it was asked for");
-        let PutBack::Failed(why) = &trial.put_back else { panic!("{trial:#?}") };
+        let PutBack::Failed { what: why, .. } = &trial.put_back else { panic!("{trial:#?}") };
         assert!(
             why.contains("now holds 14 units") && why.contains("set it by hand to 2 units from"),
             "{why}"
@@ -372,9 +372,10 @@ async fn a_write_that_adds_a_line_is_recognised_and_ends_the_trial() {
     let trial = found.trial.as_ref().expect("it was asked for");
     assert_eq!((effects(trial).last(), found.profile()), (Some(&Effect::AddedLine), None), "{trial:#?}");
     assert!(trial.steps.last().is_some_and(|step| step.shown.contains("61 lines after 60")), "{trial:#?}");
-    let PutBack::Failed(why) = &trial.put_back else { panic!("{trial:#?}") };
-    let added = kaseya.state().contracts[0].lines[60].id;
-    assert!(why.contains(&format!("REMOVE BY HAND the lines that were added: {added}")), "{why}");
+    let PutBack::Failed { what, added } = &trial.put_back else { panic!("{trial:#?}") };
+    let there = kaseya.state().contracts[0].lines[60].id;
+    assert!(what.contains("REMOVE BY HAND the lines that were added: 1"), "{what}");
+    assert_eq!(added, &[LineId(there)]);
     assert_eq!(kaseya.state().contracts[0].lines[1].units, 2.0, "the line itself is put back");
 }
 
