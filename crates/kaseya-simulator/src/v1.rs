@@ -63,9 +63,11 @@ pub(crate) fn lines(state: &State, call: &Call, now: Timestamp) -> Result<Value,
         }
     };
     let page = rows.into_iter().skip(skip.unwrap_or(0)).take(top.unwrap_or(usize::MAX).min(most));
+    let page: Vec<Value> = page.collect();
+    let total = if rules.totals_of_page { page.len() } else { total };
     let result = match &form.inside {
-        Some(inside) => whole_contract(asked, inside, page.collect()),
-        None => page.collect(),
+        Some(inside) => whole_contract(asked, inside, page),
+        None => page.into(),
     };
     let total = (!rules.without_totals).then_some(total);
     Ok(form.success(result, total, (&form.done, &form.no_error)))
@@ -117,6 +119,10 @@ pub(crate) fn write_line(
             StoredDate::NextMonth => {
                 line.effective_date = line.effective_date.last_of_month().saturating_add(Span::new().days(1));
             }
+        }
+        if rules.resets_prices {
+            let price = state.service(line.service).map(|service| service.unit_price);
+            (line.unit_price, line.unit_cost) = (price.unwrap_or(line.unit_price), 0.0);
         }
         if !rules.without_effect {
             state.write_line(contract, line, at, user)?;

@@ -41,6 +41,8 @@ pub struct LineBehaviour {
     pub without_contract_ids: bool,
     /// Which effective date is stored of a write.
     pub stored_date: StoredDate,
+    /// A write sets the line's price to the catalogue's and its cost to 0.
+    pub resets_prices: bool,
     /// A write is answered as a success and changes nothing.
     pub without_effect: bool,
     /// A write that is done is answered 204 without a body.
@@ -51,6 +53,8 @@ pub struct LineBehaviour {
     pub success_error: String,
     /// No page of lines has more than this, whatever `$top` asks for.
     pub largest_page: Option<u16>,
+    /// `TotalRecords` counts the rows of the page alone.
+    pub totals_of_page: bool,
     /// `TotalRecords` is left out where lines are read.
     pub without_totals: bool,
     /// `$top` and `$skip` are not known.
@@ -104,11 +108,13 @@ impl Default for LineBehaviour {
             of_all_contracts: false,
             without_contract_ids: false,
             stored_date: StoredDate::AsSent,
+            resets_prices: false,
             without_effect: false,
             answers_nothing: false,
             success_status: "OK".to_owned(),
             success_error: "None".to_owned(),
             largest_page: None,
+            totals_of_page: false,
             without_totals: false,
             ignores_paging: false,
             prorations: Prorations::Hidden,

@@ -87,6 +87,11 @@ async fn a_foreign_kaseya_shows_other_lines_and_pages_them() {
     let kaseya = simulator(state).await;
     let token = v1_token(&kaseya).await;
     assert_eq!(rows(&kaseya, &token, &format!("{LINES}?$top=1&$skip=1")).await[0]["Id"], json!(90022));
+    for (of_page, total) in [(false, 2), (true, 1)] {
+        kaseya.edit(|state| state.behaviour.lines.totals_of_page = of_page).unwrap();
+        let page = Request::get(&format!("{LINES}?$top=1&$skip=0")).token(&token);
+        assert_eq!(page.send(kaseya.address()).await.unwrap().json()["TotalRecords"], json!(total));
+    }
     kaseya.edit(|state| state.behaviour.lines.ignores_paging = true).unwrap();
     assert_eq!(rows(&kaseya, &token, &format!("{LINES}?$top=1&$skip=1")).await.len(), 2);
     kaseya.edit(|state| state.behaviour.lines.of_all_contracts = true).unwrap();
@@ -112,6 +117,14 @@ async fn a_foreign_kaseya_stores_and_answers_writes_otherwise() {
         let line = kaseya.state().lines(5012).unwrap()[0].clone();
         assert_eq!((line.units, line.effective_date.to_string()), (14.0, day.to_owned()));
     }
+    let kaseya = behaving(|behaviour| behaviour.lines.resets_prices = true).await;
+    kaseya.edit(|state| state.contracts[0].lines[0].unit_price = 9.75).unwrap();
+    let token = v1_token(&kaseya).await;
+    put_units(&kaseya, &token, 14).await.send(kaseya.address()).await.unwrap();
+    let (line, service) =
+        (kaseya.state().lines(5012).unwrap()[0].clone(), kaseya.state().services[0].clone());
+    assert_eq!((line.units, line.unit_price, line.unit_cost), (14.0, service.unit_price, 0.0));
+
     let kaseya = behaving(|behaviour| {
         behaviour.lines.success_status = "Success".to_owned();
         behaviour.lines.success_error = "Nothing".to_owned();
