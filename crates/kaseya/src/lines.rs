@@ -294,7 +294,8 @@ impl Session {
                 matches!(profile.read.paging, Paging::Skip(size) | Paging::Page(size) if shown >= size);
             // Fewer than have come are no number of all.
             let total = page.total.filter(|total| *total >= lines.len() as u64);
-            counted = total.is_some();
+            // Nor does a total count more than what came where that looks like a page, and no further one can be asked for.
+            counted = total.is_some() && (inside || !unpaged || !looks_full(shown));
             // Pages that are asked for in another way than this one would look the same.
             if total.is_none() && come_whole && !(inside && unpaged) && (full || looks_full(shown)) {
                 return Err(garbled(AnswerFault::PartOfList));

@@ -302,23 +302,21 @@ impl Planned {
         }
     }
 
-    /// Whether what is decided rests on lines that may be a part: nothing told how many there are, and the contract's total is more
-    /// than they add up to. A line would be said to be missing, or left out of a contract that is written whole.
+    /// Whether what is decided rests on lines that may be a part: the contract's total is more than they add up to, and nothing told
+    /// how many there are. A line would be said to be missing, or left out of a contract that is written whole; a list that is
+    /// written whole rests on no count either, which may be that of a page alone.
     fn may_lack_lines(&self, attempt: &Attempt<'_>, contract: &Contract) -> bool {
         let (Some(sum), Some(total)) = (self.lines_total, self.total) else { return false };
         let whole = attempt.session.writes_whole_contracts();
+        let counted = attempt.session.lines_are_counted(contract.id);
         let lacks = |target: &DecidedTarget| match target.decision {
-            Decision::NotSent(code) => code == ErrorCode::Svc01,
-            Decision::Write(_) => whole,
+            Decision::NotSent(code) => !counted && code == ErrorCode::Svc01,
+            Decision::Write(_) => whole && !counted || attempt.session.writes_whole_lists(),
             _ => false,
         };
         // A total may be ahead of lines that wait for their day.
         let waits = contract.targets.iter().any(|target| target.remembered.pending.is_some());
-        sum < total
-            && !is_same_total(sum, total)
-            && !waits
-            && !attempt.session.lines_are_counted(contract.id)
-            && self.decided.iter().any(lacks)
+        sum < total && !is_same_total(sum, total) && !waits && self.decided.iter().any(lacks)
     }
 
     /// A write that was not answered and may yet land holds every line of its contract as it was: it would take back what is

@@ -126,12 +126,13 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
     // In the order in which they were written: a fall is settled before its rise.
     let mut falls: Vec<(PairId, Tried)> = Vec::new();
     for mut one in tried {
-        let InHand { planned, written, .. } = &mut in_hand[one.place.0];
+        let InHand { contract, planned, written } = &mut in_hand[one.place.0];
         let (write, shown) = (&planned.writes[one.place.1], shown[one.place.0].as_deref());
-        confirm(&mut one, write, shown);
+        let shows_units = confirm(&mut one, contract, write, shown);
         one.take_for_turned_away(write, shown);
+        one.find_line_gone(contract, write, shown);
         if one.result == ChangeResult::Sent
-            && one.dated.is_none()
+            && !shows_units
             && let Some(lines) = shown
         {
             contradict(attempt, &mut one, write, lines);
@@ -157,7 +158,9 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
                 written.interrupted.get_or_insert(Interrupted::Contract(Verdict::HandBack(None, None)));
             }
         }
-        written.begun.push((one.place.1, one.result));
+        // What another price does to the total is not known from here.
+        let moved = if one.price.is_some() { ChangeResult::Unsure } else { one.result };
+        written.begun.push((one.place.1, moved));
         if permit.granted.contains(&one.intent) {
             written.changes.push(v1::ChangeDone {
                 intent_id: one.intent.to_string(),
@@ -214,6 +217,8 @@ struct Tried {
     code: Option<ErrorCode>,
     /// What was found when the contract was read again.
     remark: Option<Remark>,
+    /// The line's price was found to be another than before the change.
+    price: Option<Remark>,
     kaseya_says: Option<String>,
     /// The effective date that the line held when it was read again with our units.
     dated: Option<Date>,
@@ -228,9 +233,25 @@ impl Tried {
             result: ChangeResult::NotBegun,
             code: None,
             remark: None,
+            price: None,
             kaseya_says: None,
             dated: None,
             at,
+        }
+    }
+
+    /// Whether the answer said that there is no such call.
+    fn is_not_served(&self) -> bool {
+        self.result == ChangeResult::Refused && self.code == Some(ErrorCode::Lin01)
+    }
+
+    /// Where the line has gone since it was read, the call for it is not at fault.
+    fn find_line_gone(&mut self, contract: &Contract, write: &PlannedWrite, shown: Option<&[ContractLine]>) {
+        let is_gone = shown.is_some_and(|lines| lines.iter().all(|line| line.id != write.change.line));
+        if self.is_not_served() && is_gone {
+            let service = contract.targets[write.target].service_name.clone();
+            self.code = Some(ErrorCode::Svc01);
+            self.remark = Some(Remark::LineMissing { service, contract: contract.name.clone() });
         }
     }
 
@@ -328,7 +349,8 @@ async fn write_one(
         }
     };
     let at = attempt.clock.now();
-    Ok((Tried { place, intent, result, code, remark, kaseya_says, dated: None, at }, limit))
+    let tried = Tried { place, intent, result, code, remark, price: None, kaseya_says, dated: None, at };
+    Ok((tried, limit))
 }
 
 /// Whether the next survey's total will show all of these changes, with those that were taken before and not shown yet.
@@ -365,7 +387,7 @@ fn told_by_total(attempt: &Attempt<'_>, contract: &Contract, planned: &Planned, 
     planned.expected_total(moved).is_some_and(|expected| expected.tells()) && total_tells(&changes)
 }
 
-/// Reads the contract again when anything may have been changed. `None` when the reading failed, and where it is left to the
+/// Reads the contract again when anything may have been changed, or when a call for a line was not served. `None` when the reading failed, and where it is left to the
 /// next survey: then nothing is confirmed.
 async fn check(
     attempt: &Attempt<'_>,
@@ -373,10 +395,9 @@ async fn check(
     planned: &mut Planned,
     tried: &[&Tried],
 ) -> Option<Vec<ContractLine>> {
-    if !tried.iter().any(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure)) {
-        return None;
-    }
-    if told_by_total(attempt, contract, planned, tried) {
+    let not_served = tried.iter().any(|one| one.is_not_served());
+    let any_sent = tried.iter().any(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure));
+    if !not_served && (!any_sent || told_by_total(attempt, contract, planned, tried)) {
         return None;
     }
     let read = attempt.session.lines(contract.id).await.and_then(|lines| {
@@ -396,13 +417,19 @@ async fn check(
 }
 
 /// A change that the second reading shows is confirmed, also when its answer was lost. Where the line holds our units from another
-/// day than ours it is taken, and not confirmed: people are told both days.
-fn confirm(one: &mut Tried, write: &PlannedWrite, shown: Option<&[ContractLine]>) {
+/// day than ours, or at another price than before, it is taken, and not confirmed: people are told both. Says whether the line
+/// shows our units.
+fn confirm(
+    one: &mut Tried,
+    contract: &Contract,
+    write: &PlannedWrite,
+    shown: Option<&[ContractLine]>,
+) -> bool {
     let change = &write.change;
-    let found = shown.into_iter().flatten().find(|line| line.id == change.line);
-    let Some(line) = found.filter(|line| line.units == f64::from(change.to)) else { return };
+    let found = shown.into_iter().flatten().find(|line| is_written(line, write));
+    let Some(line) = found.filter(|line| line.units == f64::from(change.to)) else { return false };
     if !matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure) {
-        return;
+        return false;
     }
     one.dated = line.effective_date;
     match line.effective_date.filter(|day| *day != change.effective_date) {
@@ -414,6 +441,19 @@ fn confirm(one: &mut Tried, write: &PlannedWrite, shown: Option<&[ContractLine]>
             one.remark = Some(Remark::DateShownOtherwise { sent, from_day, shown_day });
         }
     }
+    let prices = write.line.unit_price.zip(line.unit_price);
+    if let Some((before, now)) = prices.filter(|(before, now)| before != now) {
+        one.result = ChangeResult::Sent;
+        one.code = price_code(Some(line), Some(change.to)).or(Some(ErrorCode::Unk01));
+        let service = contract.targets[write.target].service_name.clone();
+        one.price = Some(Remark::PriceChanged { service, before, now });
+    }
+    true
+}
+
+/// Whether it is the line that was written. One that sells something else by now is another.
+fn is_written(line: &ContractLine, write: &PlannedWrite) -> bool {
+    line.id == write.change.line && line.service_id == write.line.service_id
 }
 
 /// A change that Kaseya took and then does not show, though it counts already: people are told both numbers. One that
@@ -423,7 +463,7 @@ fn contradict(attempt: &Attempt<'_>, one: &mut Tried, write: &PlannedWrite, show
     if !has_begun_everywhere(change.effective_date, attempt.clock.now()) {
         return;
     }
-    let found = shown.iter().find(|line| line.id == change.line);
+    let found = shown.iter().find(|line| is_written(line, write));
     // A whole number was sent: a fraction is what Kaseya made of it.
     let fraction = found.is_some_and(|line| line.units.fract() != 0.0);
     one.code = Some(if fraction { ErrorCode::Qty03 } else { ErrorCode::Unk01 });
@@ -456,7 +496,10 @@ fn result_of(write: &PlannedWrite, one: &Tried, planned: &TargetResult) -> Optio
         from: Some(change.from),
         to: Some(change.to),
         effective_date: Some(change.effective_date),
-        remarks: one.remark.clone().map_or_else(|| planned.remarks.clone(), |found| vec![found]),
+        remarks: match (&one.remark, &one.price) {
+            (None, None) => planned.remarks.clone(),
+            (found, price) => found.iter().chain(price).cloned().collect(),
+        },
         kaseya_says: one.kaseya_says.clone(),
         deferred_until,
         pair: planned.pair,

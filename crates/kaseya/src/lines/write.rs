@@ -46,6 +46,12 @@ impl Session {
         self.line_profile().write.replaces_all()
     }
 
+    /// Whether it sends them as a list, which servers cut into pages, and not inside their contract.
+    pub fn writes_whole_lists(&self) -> bool {
+        let write = &self.line_profile().write;
+        write.replaces_all() && write.body != WriteBody::Contract
+    }
+
     /// Sets a line's units from a day on. Sent at most once and at once: it never logs in (see [`Session::sign_in`])
     /// and never tries again.
     pub async fn write_units(

@@ -2,12 +2,12 @@
 
 use domain::{AnswerFault, Remark};
 use jiff::civil::date;
-use kaseya_simulator::{Account, Behaviour, Endpoint, Fault, IdsBinding, Line, State, StoredDate};
+use kaseya_simulator::{Account, Behaviour, Endpoint, Fault, IdsBinding, Line, State, StoredDate, WriteBody};
 use messages::v1::ChangeResult;
 use serde_json::json;
 
 use crate::{
-    job::{addend, came_out, contract, outcome, remarks, results, simple, target},
+    job::{addend, came_out, contract, outcome, remarks, results, simple, surveyed, target},
     world::{World, state},
 };
 
@@ -272,6 +272,49 @@ async fn case_e7_what_may_be_a_part_of_the_lines_is_never_svc_01() {
         let done = world.work(vec![work]).await;
         assert_eq!(came_out(&done, "acme", 5001), "deferred UNK-01");
         assert_eq!(faults(&done, "acme", 5001), [AnswerFault::PartOfList]);
+    }
+}
+
+#[tokio::test]
+async fn case_e7_a_list_that_is_put_is_never_a_part_that_counts_itself() {
+    // No size of a page that anybody would expect.
+    for (largest_page, came, lines) in [(None, "changed", 90), (Some(64), "deferred UNK-01", 90)] {
+        let mut state = many(1);
+        let first = state.contracts[0].lines[0].clone();
+        let others = (0..89).map(|at| Line { id: 91_000 + at, service: 800 + at, ..first.clone() });
+        state.contracts[0].lines.extend(others);
+        let rules = &mut state.behaviour.lines;
+        rules.line_route = rules.lines_route.clone();
+        rules.form.write_body = WriteBody::Array;
+        (rules.largest_page, rules.totals_of_page) = (largest_page, true);
+        let mut world = World::new(state).await;
+        let profile = kaseya::LineProfile::default().text().replace("/services/{lineId}\"", "/services\"");
+        let profile = profile.replace("body = \"line\"\n", "body = \"array\"\n");
+        let profile = profile.replace("page_size = 100", "page_size = 1000");
+        if let Some(integration) = &mut world.script().content.integration {
+            integration.line_profile = Some(profile);
+        }
+        let survey = world.survey(&[5001], 1).await;
+        let done = world.work(vec![surveyed(&survey, simple(5001, "acme", 14))]).await;
+        assert_eq!(came_out(&done, "acme", 5001), came, "{largest_page:?}");
+        assert_eq!(world.kaseya.state().contracts[0].lines.len(), lines);
+    }
+}
+
+#[tokio::test]
+async fn case_e7_a_price_that_a_write_has_changed_is_said_and_not_confirmed() {
+    for (catalogue, came) in [(3.5, "sent UNK-01"), (0.0, "sent PRC-01")] {
+        let mut state = state();
+        state.behaviour.lines.resets_prices = true;
+        state.services[0].unit_price = catalogue;
+        state.contract_mut(5001).expect("a contract of the state").lines[0].unit_price = 4.2;
+        let mut world = World::new(state).await;
+        let done = world.work(vec![simple(5001, "acme", 14)]).await;
+        assert_eq!((results(&done), world.units(5001, 90_011)), (vec![ChangeResult::Sent], 14.0));
+        assert_eq!(came_out(&done, "acme", 5001), came);
+        let said = Remark::PriceChanged { service: "Service 701".to_owned(), before: 4.2, now: catalogue };
+        assert_eq!(remarks(&done, "acme", 5001), [said]);
+        assert_eq!(outcome(&done, "acme", 5001).seen_equal, Some(false));
     }
 }
 
