@@ -101,6 +101,10 @@ pub(crate) fn read(response: &Response, envelope: &Envelope) -> Verdict {
         status @ (405 | 406 | 415) => return Verdict::NotUnderstood(status, words()),
         status if is_problem(response, object) => return Verdict::NotUnderstood(status, words()),
         403 => return Verdict::Forbidden(words()),
+        // V1 answers objects or nothing: a text is of something before it, as when no server stands behind a gateway.
+        404 | 410 if matches!(envelope, Envelope::V1(_)) && is_text(response, object) => {
+            return Verdict::Server(String::new());
+        }
         status => return Verdict::Refused(status, words()),
     }
     let success =
@@ -258,6 +262,11 @@ fn is_problem(response: &Response, object: Option<&Object>) -> bool {
     // A path that is not there says nothing of the call.
     response.status != 404
         && (known || malformed || has("title") && (has("status") || has("type") || has("errors")))
+}
+
+/// Whether it is neither an object nor empty.
+fn is_text(response: &Response, object: Option<&Object>) -> bool {
+    object.is_none() && !response.body.trim_ascii().is_empty()
 }
 
 /// Whether it is a web page or the like.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use domain::{AnswerFault, ContractId, ErrorCode, FailureClass};
 use egress::{Body, Method};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     BmsError, Session, UserInfo, Words,
@@ -121,6 +121,7 @@ pub struct Checked {
 }
 
 const NO_CONTRACT: &str = "Kaseya shows this user no contract whose lines could be read";
+const NO_LINES: &str = "the contract that was looked at shows no lines: a contract with lines will tell";
 const RIGHTS_UNPUBLISHED: &str =
     "which of the listed rights is which is not published: the first write will tell";
 
@@ -216,7 +217,12 @@ impl Session {
         let v1 = findings.take(Check::LogInV1, self.log_in_anew(Api::V1)).await;
         match (v1, contract) {
             (Some(()), Some(Some(contract))) => {
-                findings.take(Check::ViewLines, self.lines(contract)).await;
+                let lines = findings.take(Check::ViewLines, self.lines(contract)).await;
+                // A call that is not the one for lines may answer an empty list too.
+                if lines.is_some_and(|lines| lines.is_empty()) && !self.lines_fit() {
+                    findings.found.pop();
+                    findings.add(Check::ViewLines, Finding::Untold(NO_LINES));
+                }
             }
             (Some(()), Some(None)) => findings.add(Check::ViewLines, Finding::Untold(NO_CONTRACT)),
             (None, _) | (_, None) => findings.add(Check::ViewLines, Finding::NotReached),
@@ -244,7 +250,7 @@ impl Session {
         self.look_at_pages(call, |_| Body::None).await.map(drop)
     }
 
-    /// A contract whose lines can be looked at, one with recurring services where there is one.
+    /// A contract whose lines can be looked at: one with recurring services, and one that has a price, where there is one.
     async fn look_at_contracts(&self) -> Result<Option<ContractId>, BmsError> {
         let call = |page| Call::v2(Method::Get, "/v2/finance/contracts/summary", paged(page));
         let success = self.look_at_pages(call, |_| Body::None).await?;
@@ -253,7 +259,11 @@ impl Session {
         let recurs = |row: &&&fields::Object| {
             fields::text(row, "contractType").is_some_and(|kind| kind.to_lowercase().contains("recurring"))
         };
-        let row = rows.iter().find(recurs).or(rows.first());
+        let has_price = |row: &&&fields::Object| {
+            fields::get(row, "contractBillingPrice").and_then(Value::as_f64).is_some_and(|price| price > 0.0)
+        };
+        let row = rows.iter().filter(recurs).find(has_price).or(rows.iter().find(recurs));
+        let row = row.or(rows.iter().find(has_price)).or(rows.first());
         row.map(|row| fields::id(row, "id", AnswerFault::RowWithoutId).map(ContractId))
             .transpose()
             .map_err(garbled)

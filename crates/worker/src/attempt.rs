@@ -1,7 +1,7 @@
 //! One attempt of a job, from its content to its `JobDone`.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -221,7 +221,13 @@ impl Attempt<'_> {
         let mut host_failures_in_a_row = 0_u32;
         // Whether these tell something of the tenant or of themselves alone, the others will show.
         let mut misfits: Vec<(&Contract, BmsError)> = Vec::new();
-        for (place, together) in worked_on_together(&self.content.contracts).into_iter().enumerate() {
+        let mut to_do = VecDeque::from(worked_on_together(&self.content.contracts));
+        let mut place = 0;
+        loop {
+            // Those that do not fit may stand together: the last that is read for it comes from elsewhere.
+            let is_last_word = misfits.len() + 1 == MOST_MISFITS && !self.session.lines_fit();
+            let next = if is_last_word { take_from_the_end(&mut to_do, shown) } else { to_do.pop_front() };
+            let Some(together) = next else { break };
             // The first is worked on however long the logins took, or no attempt would ever get on.
             if ended.is_none() && (self.is_halted() || place > 0 && self.is_over()) {
                 ended = Some(Verdict::HandBack(None, None));
@@ -230,6 +236,7 @@ impl Attempt<'_> {
             if ended.is_none() && place > 0 && self.session.v1_calls_left() < self.calls_for(&together) {
                 ended = Some(Verdict::HandBack(Some(ErrorCode::Lim01), None));
             }
+            place += 1;
             if let Some(verdict) = &ended {
                 for contract in together {
                     self.conclude(contract, Vec::new(), verdict, false, findings);
@@ -508,6 +515,19 @@ impl Findings {
         }
         self.companies.extend(company_outcomes(contract, &results));
     }
+}
+
+/// Takes the last of these whose lines Kaseya's total says to be there, or the last.
+fn take_from_the_end<'c>(
+    to_do: &mut VecDeque<Vec<&'c Contract>>,
+    looked_up: &LookedUp,
+) -> Option<Vec<&'c Contract>> {
+    let has_lines = |contract: &&Contract| {
+        let shown = looked_up.shown.get(&contract.id);
+        shown.and_then(|shown| shown.total).is_some_and(|total| total > 0.0)
+    };
+    let place = to_do.iter().rposition(|together| together.iter().any(has_lines));
+    to_do.remove(place.unwrap_or(to_do.len().saturating_sub(1)))
 }
 
 /// One message has one instant: the earliest. A contract that is then still to wait says so again. Contracts that failed

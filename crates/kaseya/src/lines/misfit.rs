@@ -27,24 +27,60 @@ pub(super) fn is_other_form(
     match fault {
         AnswerFault::NoList => has_no_list(&success.body, &profile.read.rows),
         AnswerFault::TotalNotANumber => true,
-        _ if is_of_fields(fault) => {
+        _ => {
             let rows: Vec<RawObject> = at_path(&success.body, &profile.read.rows).unwrap_or_default();
-            rows.into_iter().all(|row| ContractLine::parse(row, contract, profile).is_err_and(is_of_fields))
+            let is_other = |row: RawObject| {
+                let Ok(fields) = row.read() else { return false };
+                ContractLine::parse(row, contract, profile)
+                    .is_err_and(|fault| field_is_of_other_form(&fields, profile, fault))
+            };
+            !rows.is_empty() && rows.into_iter().all(is_other)
         }
-        _ => false,
     }
 }
 
-/// What is wrong with a row whose fields have other names or forms.
-fn is_of_fields(fault: AnswerFault) -> bool {
-    matches!(
-        fault,
-        AnswerFault::LineWithoutId
-            | AnswerFault::LineWithoutService
-            | AnswerFault::LineWithoutUnits
-            | AnswerFault::LineWithoutContract
-            | AnswerFault::LineEffectiveDate
-    )
+/// Whether the field at fault has another name or another form in this row. One that is there and holds nothing, or what no form
+/// of it would, is this row's own fault.
+fn field_is_of_other_form(row: &fields::Object, profile: &LineProfile, fault: AnswerFault) -> bool {
+    let names = &profile.fields;
+    let name = match fault {
+        AnswerFault::LineWithoutId => &names.line,
+        AnswerFault::LineWithoutService => &names.service,
+        AnswerFault::LineWithoutUnits => &names.units,
+        AnswerFault::LineWithoutContract => &names.contract,
+        AnswerFault::LineEffectiveDate => &names.effective_date,
+        _ => return false,
+    };
+    let is_date = fault == AnswerFault::LineEffectiveDate;
+    match fields::at(row, name) {
+        None => !is_there(row, name),
+        // Year, month and day as they are written here, if only of a day that does not exist.
+        Some(Value::String(text)) if is_date && is_day_form(text) => false,
+        Some(Value::String(text)) => text.bytes().any(|byte| byte.is_ascii_digit()),
+        Some(Value::Number(_)) => is_date,
+        Some(Value::Object(_) | Value::Array(_)) => true,
+        Some(Value::Null | Value::Bool(_)) => false,
+    }
+}
+
+/// Whether a row has this field, if only with null, or with null on the way to it.
+fn is_there(row: &fields::Object, path: &str) -> bool {
+    let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
+    match (fields::entry(row, name), rest) {
+        (None, _) => false,
+        (Some((_, Value::Object(inner))), Some(rest)) => is_there(inner, rest),
+        (Some((_, value)), Some(_)) => value.is_null(),
+        (Some(_), None) => true,
+    }
+}
+
+fn is_day_form(text: &str) -> bool {
+    let day = text.trim().as_bytes();
+    day.len() >= 10
+        && day[..10].iter().enumerate().all(|(place, byte)| match place {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
 }
 
 /// Whether something else than a list of objects stands at the end of the path. A null says nothing.
@@ -96,6 +132,31 @@ mod tests {
             assert_eq!(misfit(&other), Some(true), "{other}");
         }
         let foreign = json!({"Id": 1, "ServiceId": 2, "Units": 3, "ContractId": 5});
+        let with = |name: &str, value: Value| {
+            let mut row = row.clone();
+            row[name] = value;
+            json!([row])
+        };
+        for other in [
+            with("Units", json!("3")),
+            with("Units", json!({"Value": 3})),
+            with("ServiceId", json!("c0ffee-01")),
+            with("EffectiveDate", json!(1_767_225_600)),
+            with("EffectiveDate", json!("31/01/2026")),
+        ] {
+            assert_eq!(misfit(&other), Some(true), "{other}");
+        }
+        for odd in [
+            with("Units", json!(null)),
+            with("Units", json!("many")),
+            with("Id", json!(1.5)),
+            with("ServiceId", json!(null)),
+            with("EffectiveDate", json!("soon")),
+            with("EffectiveDate", json!("2026-02-30T00:00:00")),
+            with("EffectiveDate", json!(true)),
+        ] {
+            assert_eq!(misfit(&odd), Some(false), "{odd}");
+        }
         for odd in
             [json!(null), json!([row, renamed]), json!([renamed, row]), json!([foreign]), json!([row, null])]
         {

@@ -103,6 +103,23 @@ async fn a_refused_login_ends_it_and_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn lin_01_a_contract_without_lines_ticks_no_route_of_lines() {
+    let kaseya = simulator().await;
+    kaseya
+        .edit(|state| {
+            let mut full = state.contracts[1].clone();
+            full.id = 5013;
+            state.contracts[1].lines.clear();
+            state.contracts.push(full);
+        })
+        .unwrap();
+    // One that has a price is looked at first.
+    assert_eq!(letters(&session(&kaseya).preflight().await.checks), "ppppppp?");
+    kaseya.edit(|state| state.contracts.iter_mut().for_each(|contract| contract.lines.clear())).unwrap();
+    assert_eq!(letters(&session(&kaseya).preflight().await.checks), "pppppp??");
+}
+
+#[tokio::test]
 async fn each_missing_right_is_named_and_the_others_are_still_looked_at() {
     for (endpoint, expected, check, code) in [
         (Endpoint::UserInfo, "pFppppp-", Check::ApiAccess, ErrorCode::Auth05),

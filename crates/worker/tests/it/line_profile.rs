@@ -1,7 +1,7 @@
 //! A tenant whose lines do not fit its line profile (LIN-01), told from one contract with an odd answer.
 
 use domain::{AnswerFault, Remark};
-use kaseya_simulator::{Endpoint, Fault, LineForm, State};
+use kaseya_simulator::{Change, Endpoint, Fault, LineForm, State};
 use messages::v1::{self, ChangeResult, HostHealth};
 use serde_json::json;
 
@@ -36,6 +36,7 @@ async fn lin_01_a_tenant_of_another_form_is_stopped_after_three_contracts() {
         (LineForm { inside: Some("Services".to_owned()), ..LineForm::default() }, AnswerFault::NoList),
         (LineForm { names: renamed.into(), ..LineForm::default() }, AnswerFault::LineWithoutUnits),
         (LineForm { without_status: true, ..LineForm::default() }, AnswerFault::NoOutcome),
+        (LineForm { done: "Fatto".to_owned(), ..LineForm::default() }, AnswerFault::NoOutcome),
     ] {
         let mut world = World::new(tenant(form)).await;
         let done = world.work(five()).await;
@@ -93,12 +94,46 @@ async fn lin_01_one_odd_contract_stops_no_tenant_also_where_it_comes_first() {
 }
 
 #[tokio::test]
+async fn lin_01_three_odd_contracts_at_the_front_stop_none_behind_them() {
+    let mut world = World::new(tenant(LineForm::default())).await;
+    // The third that is read is the last of all, and it is read once more after its change.
+    for nth in [1, 2, 5] {
+        world.kaseya.fail(Endpoint::ContractLines, nth, Fault::Without(vec!["Units".to_owned()]));
+    }
+    let done = world.work(five()).await;
+    for (company, contract) in &COMPANIES[..3] {
+        assert_eq!(came_out(&done, company, *contract), "deferred UNK-01");
+    }
+    for (company, contract) in &COMPANIES[3..] {
+        assert_eq!(came_out(&done, company, *contract), "changed");
+    }
+}
+
+#[tokio::test]
+async fn lin_01_an_odd_value_is_its_own_contracts_fault_also_where_it_is_alone() {
+    for (name, odd) in
+        [("Units", json!(null)), ("EffectiveDate", json!("soon")), ("EffectiveDate", json!("2026-02-30"))]
+    {
+        let mut row = json!({"Id": 90_001, "ContractId": 5001, "ServiceId": 701, "Units": 12});
+        row[name] = odd.clone();
+        let body = json!({"Status": "OK", "Error": "None", "Result": [row], "TotalRecords": 1});
+        let mut world = World::new(tenant(LineForm::default())).await;
+        world.kaseya.fail(Endpoint::ContractLines, 1, Fault::Answer { status: 200, body });
+        let done = world.work(vec![simple(5001, "acme", 14)]).await;
+        assert_eq!(came_out(&done, "acme", 5001), "deferred UNK-01", "{name}: {odd}");
+        assert_eq!(world.calls(Endpoint::WriteLine), 0);
+    }
+}
+
+#[tokio::test]
 async fn lin_01_pages_faults_and_broken_answers_are_what_they_were() {
     for (fault, times, came) in [
         (Fault::Page { status: 200 }, 3, "deferred NET-01"),
         (Fault::Page { status: 404 }, 1, "not_sent HOST-01"),
         (Fault::BadGateway, 3, "deferred NET-01"),
         (Fault::Answer { status: 500, body: json!({}) }, 3, "deferred NET-01"),
+        // A gateway's word, and not Kaseya's.
+        (Fault::Answer { status: 404, body: json!("404 page not found") }, 3, "deferred NET-01"),
         (Fault::Truncated, 1, "deferred UNK-01"),
         (Fault::NullResult, 1, "deferred UNK-01"),
         (Fault::NoSuccess("Nope".to_owned()), 1, "not_sent UNK-01"),
@@ -138,6 +173,19 @@ async fn lin_01_a_write_that_is_not_served_says_so_and_that_it_was_sent() {
         );
         assert_eq!(remarks(&done, "acme", 5001), [Remark::ChangeRefused { sent: 14, status }]);
     }
+}
+
+#[tokio::test]
+async fn lin_01_a_write_of_a_line_that_has_just_been_deleted_is_svc_01() {
+    let mut world = World::new(state()).await;
+    let goes = Change::LineGoes { contract: 5001, line: 90_011 };
+    world.kaseya.fail(Endpoint::WriteLine, 1, Fault::Meanwhile(goes));
+    let done = world.work(vec![simple(5001, "acme", 14)]).await;
+    assert_eq!(
+        (results(&done), came_out(&done, "acme", 5001)),
+        (vec![ChangeResult::Refused], "not_sent SVC-01".into())
+    );
+    assert!(matches!(remarks(&done, "acme", 5001)[..], [Remark::LineMissing { .. }]));
 }
 
 #[tokio::test]
