@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use bus::{Outgoing, PublishError, Queue, TraceContext};
-use domain::{FailureClass, JobId, PartnerId};
+use domain::{FailureClass, JobId, PartnerId, Remark};
 use futures::future::join_all;
 use jiff::Timestamp;
 use messages::v1;
@@ -205,11 +205,12 @@ async fn publish(context: &Context, metrics: &Metrics, claimed: Claimed) -> Resu
     .await
 }
 
-/// How each company came out, and nothing of its products.
+/// How each company came out, with why it was given up where it was, and nothing of its products.
 fn without_products(done: &v1::JobDone) -> v1::JobDone {
+    let given_up = [Remark::BrokeOff, Remark::TooLarge].map(v1::Remark::from);
     let companies = done.companies.iter().map(|company| v1::CompanyOutcome {
         products: Vec::new(),
-        remarks: Vec::new(),
+        remarks: company.remarks.iter().filter(|remark| given_up.contains(remark)).cloned().collect(),
         ..company.clone()
     });
     v1::JobDone { companies: companies.collect(), ..done.clone() }

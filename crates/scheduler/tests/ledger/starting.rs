@@ -42,8 +42,8 @@ async fn the_content_is_what_is_true_at_the_start() {
         (content.lease_seconds, content.slice_seconds, content.probing),
         (Some(60), Some(30), Some(false))
     );
-    // What three contracts can need.
-    assert_eq!(content.allowance, Some(v1::CallAllowance { v2: Some(26), v1: Some(40) }));
+    // What three contracts can need over V2, and over V1 after two setbacks all that the hour has for a job.
+    assert_eq!(content.allowance, Some(v1::CallAllowance { v2: Some(26), v1: Some(150) }));
     let integration = content.integration.expect("an integration");
     assert_eq!((integration.host.as_str(), integration.sealed_password.as_str()), (HOST, "sealed"));
     assert_eq!(integration.credentials_version, Some(1));
