@@ -240,13 +240,7 @@ impl World {
 
     async fn store_partner(&self) {
         let base = self.kaseya.base_url();
-        let v1 = format!("{base}/api");
-        let (v2_base, v1_base) = (Some(base.as_str()), Some(v1.as_str()));
-        let (tenant, user) = ("Example MSP", "sync@msp.example");
-        let associated = Associated { partner: PARTNER, host: HOST, v2_base, v1_base, tenant, user };
-        let entropy = testkit::entropy(8);
-        let password = SecretString::from("correct horse");
-        let sealed = key_ring().seal(&associated, &password, |bytes| entropy.fill(bytes));
+        let sealed = sealed(&base);
         self.run(&format!(
             "insert into partners (partner_id, name, count_zone) values ('{PARTNER}', 'MSP', 'UTC');
              insert into integrations (partner_id, host, v2_base, v1_base, tenant, user_name, sealed_password,
@@ -263,7 +257,6 @@ impl World {
                  from generate_series(1, {companies}) as n;
              insert into company_mappings select '{PARTNER}', 'c' || n, 301, 'Account', 5000 + n, 'Managed services', 1,
                  '{START}' from generate_series(1, {companies}) as n",
-            sealed = sealed.as_str(),
             companies = self.companies,
         ))
         .await;
@@ -688,7 +681,7 @@ impl World {
                         v1_base: Some(format!("{base}/api")),
                         tenant: known.tenant,
                         user_name: known.user_name,
-                        sealed_password: known.sealed_password,
+                        sealed_password: sealed(base),
                         password_marks: known.password_marks,
                         password_changed_at: known.password_changed_at,
                         credentials_version: known.credentials_version + 1,
@@ -778,6 +771,17 @@ impl World {
     async fn number(&self, expression: &str) -> i64 {
         self.text(expression).await.expect("a number").parse().expect("a number")
     }
+}
+
+/// The password as it is stored, for this address.
+fn sealed(base: &str) -> String {
+    let v1 = format!("{base}/api");
+    let (v2_base, v1_base) = (Some(base), Some(v1.as_str()));
+    let (tenant, user) = ("Example MSP", "sync@msp.example");
+    let associated = Associated { partner: PARTNER, host: HOST, v2_base, v1_base, tenant, user };
+    let entropy = testkit::entropy(8);
+    let password = SecretString::from("correct horse");
+    key_ring().seal(&associated, &password, |bytes| entropy.fill(bytes)).as_str().to_owned()
 }
 
 fn key_ring() -> KeyRing {
