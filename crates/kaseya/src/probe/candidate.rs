@@ -34,6 +34,8 @@ pub enum CandidateAnswer {
     Refused,
     /// JSON without a list of rows, or no JSON.
     Garbled,
+    /// No whole answer: a time-out, a redirect, an answer without end.
+    NoAnswer,
     /// It was not asked: the calls of a probe were used up.
     NotAsked,
 }
@@ -51,6 +53,7 @@ impl CandidateAnswer {
             Self::Page => "web page",
             Self::Refused => "refused",
             Self::Garbled => "garbled",
+            Self::NoAnswer => "no answer",
             Self::NotAsked => "not asked",
         }
     }
@@ -111,7 +114,7 @@ pub struct Candidate {
     pub same_call_as: Option<String>,
     /// What came.
     pub answer: CandidateAnswer,
-    /// The HTTP status; `None` where it was not asked.
+    /// The HTTP status; `None` where it was not asked or not answered.
     pub status: Option<u16>,
     /// Rows, wherever they stand.
     pub rows: usize,
@@ -137,19 +140,24 @@ impl Candidate {
         (rows, self.sum == SumCheck::Equal, self.matched.len(), usize::MAX - self.misses.len())
     }
 
-    /// One that was not asked.
-    pub(super) fn not_asked(profile: &LineProfile, call: String) -> Self {
+    /// One that was not asked, or not answered.
+    pub(super) fn without_answer(
+        profile: &LineProfile,
+        call: String,
+        answer: CandidateAnswer,
+        why: String,
+    ) -> Self {
         Self {
             profile: profile.name().to_owned(),
             call,
             same_call_as: None,
-            answer: CandidateAnswer::NotAsked,
+            answer,
             status: None,
             rows: 0,
             total: None,
             matched: Vec::new(),
             sum: SumCheck::Untold,
-            misses: vec!["it was not asked".to_owned()],
+            misses: vec![why],
         }
     }
 

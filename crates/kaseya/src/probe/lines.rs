@@ -45,12 +45,24 @@ impl Session {
             }
             Err(error) => return Err(error),
         }
-        let seen = self.look_without_token(&self.harmless_call(Api::V1)).await?;
-        findings.judge("v1-no-token", seen.status == 401, seen.shape());
-        let seen = self.look(&self.harmless_call(Api::V1), Body::None).await?;
-        let words = self.line_profile().outcome.status.as_deref();
-        let speaks = words.is_none_or(|name| seen.field(name).is_some());
-        findings.judge("v1-unknown-contract", seen.status == 404 && speaks, seen.shape());
+        match self.look_without_token(&self.harmless_call(Api::V1)).await {
+            Ok(seen) => findings.judge("v1-no-token", seen.status == 401, seen.shape()),
+            Err(BmsError::NoAnswer { cause, .. }) => {
+                findings.judge("v1-no-token", false, format!("no answer: {cause}"));
+            }
+            Err(error) => return Err(error),
+        }
+        match self.look(&self.harmless_call(Api::V1), Body::None).await {
+            Ok(seen) => {
+                let words = self.line_profile().outcome.status.as_deref();
+                let speaks = words.is_none_or(|name| seen.field(name).is_some());
+                findings.judge("v1-unknown-contract", seen.status == 404 && speaks, seen.shape());
+            }
+            Err(BmsError::NoAnswer { cause, .. }) => {
+                findings.judge("v1-unknown-contract", false, format!("no answer: {cause}"));
+            }
+            Err(error) => return Err(error),
+        }
 
         let mut rows: Vec<Object> = contracts.rows().into_iter().cloned().collect();
         rows.sort_by_key(|row| {

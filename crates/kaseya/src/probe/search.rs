@@ -6,7 +6,7 @@ use domain::ContractId;
 use egress::Body;
 
 use super::{
-    Candidate, Seen,
+    Candidate, CandidateAnswer, Seen,
     candidate::{is_part, list_at, prorations},
     shape,
 };
@@ -39,6 +39,8 @@ pub(super) struct Asked {
     pub profile: Arc<LineProfile>,
     key: (String, Vec<(&'static str, String)>),
     pub seen: Option<Seen>,
+    /// Why there is no answer to it.
+    no_answer: Option<String>,
 }
 
 impl Session {
@@ -52,11 +54,16 @@ impl Session {
             let call = self.lines_call(&profile, contract, 0, 0);
             let key = (call.path.clone(), call.query.clone());
             let known = asked.iter().any(|other| other.key == key);
-            let seen = match known || !self.may_ask(FOR_PAGING) {
-                true => None,
-                false => Some(self.look(&call, Body::None).await?),
+            let (seen, no_answer) = match known || !self.may_ask(FOR_PAGING) {
+                true => (None, None),
+                false => match self.look(&call, Body::None).await {
+                    Ok(seen) => (Some(seen), None),
+                    // The others may be answered all the same: a redirect to a page, or an answer without end.
+                    Err(BmsError::NoAnswer { cause, .. }) => (None, Some(cause.to_string())),
+                    Err(error) => return Err(error),
+                },
             };
-            asked.push(Asked { profile, key, seen });
+            asked.push(Asked { profile, key, seen, no_answer });
         }
         Ok(asked)
     }
@@ -77,10 +84,18 @@ impl Session {
         for one in asked {
             let call = self.lines_call(&one.profile, contract, 0, 0);
             let shown = self.shown_call(&call, &one.profile);
-            let first = asked.iter().find(|other| other.key == one.key && other.seen.is_some());
-            let candidate = match first.and_then(|first| first.seen.as_ref()) {
-                Some(seen) => Candidate::judge(&one.profile, shown, seen, contract, total),
-                None => Candidate::not_asked(&one.profile, shown),
+            let is_first = |other: &&Asked| other.seen.is_some() || other.no_answer.is_some();
+            let first = asked.iter().filter(|other| other.key == one.key).find(is_first);
+            let candidate = match first.map(|first| (first.seen.as_ref(), first.no_answer.as_deref())) {
+                Some((Some(seen), _)) => Candidate::judge(&one.profile, shown, seen, contract, total),
+                Some((None, Some(why))) => {
+                    let why = format!("it got no answer: {why}");
+                    Candidate::without_answer(&one.profile, shown, CandidateAnswer::NoAnswer, why)
+                }
+                _ => {
+                    let why = "it was not asked".to_owned();
+                    Candidate::without_answer(&one.profile, shown, CandidateAnswer::NotAsked, why)
+                }
             };
             let same_call_as = first
                 .filter(|first| !Arc::ptr_eq(&first.profile, &one.profile))

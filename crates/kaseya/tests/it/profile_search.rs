@@ -211,6 +211,7 @@ async fn what_stands_in_the_place_of_lines_is_told_apart() {
         ),
         (Fault::Truncated, CandidateAnswer::Garbled),
         (Fault::Answer { status: 429, body: json!({}) }, CandidateAnswer::Limited),
+        (Fault::Answer { status: 302, body: json!({}) }, CandidateAnswer::NoAnswer),
     ] {
         let kaseya = start(&lines_route, &line_route, &form).await;
         // The third call of lines is the first candidate's: before it come one without a token and one of nobody's contract.
@@ -220,6 +221,34 @@ async fn what_stands_in_the_place_of_lines_is_told_apart() {
         assert_eq!(search.candidates[0].answer, answer, "{fault:?}");
         assert!(search.fitting.is_none() && found.v1_calls <= MOST_V1_CALLS, "{fault:?}: {search:#?}");
     }
+}
+
+#[tokio::test]
+async fn a_call_without_an_answer_ends_no_search() {
+    let (_, lines_route, line_route, form) = matrix().swap_remove(0);
+    let kaseya = start(&lines_route, &line_route, &form).await;
+    for nth in [1, 2] {
+        kaseya.fail(Endpoint::ContractLines, nth, Fault::Answer { status: 302, body: json!({}) });
+    }
+    let found = probe(&kaseya, LineProfile::default(), None).await;
+    let contradicted = found.assumptions.iter().filter(|one| one.outcome == Outcome::Contradicted);
+    let contradicted: Vec<&str> = contradicted.map(|one| one.assumption.id.as_str()).collect();
+    assert_eq!(contradicted, ["v1-no-token", "v1-unknown-contract"], "{found:#?}");
+    assert_eq!(search(&found).fitting.as_ref().map(LineProfile::name), Some("nested-list"));
+}
+
+#[tokio::test]
+async fn a_part_that_is_not_answered_tells_nothing_of_pages() {
+    let (_, lines_route, line_route, form) = matrix().swap_remove(0);
+    let kaseya = start(&lines_route, &line_route, &form).await;
+    let calls = Endpoint::ContractLines;
+    // After a call without a token, one of nobody's contract, and the candidate's own.
+    kaseya.fail(calls, 4, Fault::Answer { status: 500, body: json!({}) });
+    let found = probe(&kaseya, LineProfile::default(), None).await;
+    let search = search(&found);
+    assert!(search.paging.starts_with("not told"), "{}", search.paging);
+    let text = search.fitting.as_ref().map(LineProfile::text).expect("a profile");
+    assert!(text.contains("paging = \"skip\""), "{text}");
 }
 
 #[tokio::test]
