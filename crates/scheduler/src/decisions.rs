@@ -24,8 +24,8 @@ use store::{
 use crate::{
     announce::{Verdict as Answered, answer_decision},
     context::Context,
-    facts, hindrance,
-    requests::join_or_make,
+    facts,
+    requests::{join_or_make, put_off_runs},
     runs::{Items, RunOrder},
     settlement::{Handled, after_failure},
 };
@@ -37,11 +37,11 @@ pub(crate) async fn take(context: &Context, decision: &HoldDecision) -> Handled 
         context.store.transaction("decide_hold", |tx| Box::pin(decide(tx, context, decision, now))).await;
     let HoldDecision { partner, hold, decision: id, .. } = decision;
     let mut held_units = None;
-    let mut sending = Sending::Nothing;
-    let verdict = match decided.map(|(decided, sent)| {
-        sending = sent;
-        decided
-    }) {
+    let (decided, sending) = match decided {
+        Ok((decided, sending)) => (Ok(decided), sending),
+        Err(error) => (Err(error), Sending::Nothing),
+    };
+    let verdict = match decided {
         Ok(Decision::Taken(contracts)) => {
             tracing::info!(%partner, %hold, ?contracts, "hold decided");
             Answered::Taken
@@ -142,20 +142,13 @@ async fn send(
     if let Some(refused) = facts.integration.credentials_refused {
         return Ok(Sending::Waits(Wait::stored(refused.code.as_str(), refused.at, None)));
     }
-    match answer {
-        Answer::Accepted { run } => {
-            hindrance::put_off(tx, partner, &facts.integration, run, now).await?;
-            Ok(Sending::By(run))
-        }
-        Answer::Joined { run, follow_up, .. } => {
-            for run in follow_up.into_iter().chain([run]) {
-                hindrance::put_off(tx, partner, &facts.integration, run, now).await?;
-            }
-            // What the run that is going can no longer include is the approved change.
-            Ok(Sending::By(follow_up.unwrap_or(run)))
-        }
-        Answer::Refused { .. } => Ok(Sending::Nothing),
-    }
+    put_off_runs(tx, &facts, &answer, now).await?;
+    Ok(match answer {
+        Answer::Accepted { run } => Sending::By(run),
+        // What the run that is going can no longer include is the approved change.
+        Answer::Joined { run, follow_up, .. } => Sending::By(follow_up.unwrap_or(run)),
+        Answer::Refused { .. } => Sending::Nothing,
+    })
 }
 
 #[cfg(test)]

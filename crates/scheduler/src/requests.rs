@@ -210,13 +210,7 @@ async fn settle(
         expires_at: request.expires_at,
     };
     let answer = join_or_make(tx, context, &facts, &order, items, now).await?;
-    // Whoever asks hears at once what it waits for (G-04).
-    if let Answer::Accepted { run } | Answer::Joined { run, .. } = &answer {
-        hindrance::put_off(tx, partner, &facts.integration, *run, now).await?;
-    }
-    if let Answer::Joined { follow_up: Some(run), .. } = &answer {
-        hindrance::put_off(tx, partner, &facts.integration, *run, now).await?;
-    }
+    put_off_runs(tx, &facts, &answer, now).await?;
     requests::store_answer(tx, partner, &request.request, &answer, now).await?;
     Ok(Taken::Stored)
 }
@@ -246,6 +240,24 @@ fn refusal(
 
 fn refused(code: &str, reason: impl Into<String>) -> Answer {
     Answer::Refused { code: code.to_owned(), reason: reason.into() }
+}
+
+/// Puts off the runs of an answer that cannot begin now: the answer says at once what they wait for (G-04).
+pub(crate) async fn put_off_runs(
+    tx: &Transaction<'_>,
+    facts: &Facts,
+    answer: &Answer,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (run, follow_up) = match answer {
+        Answer::Accepted { run } => (*run, None),
+        Answer::Joined { run, follow_up, .. } => (*run, *follow_up),
+        Answer::Refused { .. } => return Ok(()),
+    };
+    for run in [run].into_iter().chain(follow_up) {
+        hindrance::put_off(tx, &facts.settings.partner, &facts.integration, run, now).await?;
+    }
+    Ok(())
 }
 
 /// Lets running runs do what they still can, and makes a run for the rest. The partner is held by the caller.
