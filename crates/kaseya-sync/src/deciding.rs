@@ -11,7 +11,7 @@ use operations::{
 };
 use store::settings::PartnerSettings;
 
-use crate::{command_line::Decided, ended::Ended, installation::Installation, output};
+use crate::{command_line::Decided, ended::Ended, hold_text, installation::Installation, output};
 
 pub(crate) async fn command(
     installation: &Installation,
@@ -82,12 +82,9 @@ fn say_numbers(settings: &PartnerSettings, decided: &decisions::Decided, decisio
     if !matches!(decided.outcome, Outcome::OtherUnits(_) | Outcome::OtherFrom(_)) {
         return;
     }
-    let (partner, hold) = (&settings.partner, &decided.hold);
     let verb = if decision.approves { "approve" } else { "dismiss" };
-    output::complain(&format_args!(
-        "it is decided with its numbers: kaseya-sync holds {partner} {verb} {} --from {} --to {}",
-        hold.hold, hold.from_units, hold.to_units
-    ));
+    let command = hold_text::command(&settings.partner, verb, &decided.hold);
+    output::complain(&format_args!("it is decided with its numbers: {command}"));
 }
 
 async fn all(
@@ -110,7 +107,7 @@ async fn all(
         output::table(&["hold", "companies", "contract", "service", "from", "to", "brake", "decided"]);
     for decided in &decided {
         let [hold, companies, contract, service, from, to, _, brake, ..] =
-            crate::holds::row(&decided.hold, &advising);
+            hold_text::row(&decided.hold, &advising);
         let word = word(&decided.outcome, decision);
         table.add_row([hold, companies, contract, service, from, to, brake, word]);
     }

@@ -3,18 +3,10 @@
 use advice::Language;
 use comfy_table::ColumnConstraint;
 use operations::Advising;
-use store::{
-    settings::PartnerSettings,
-    status_reading::{self, HoldRow},
-};
+use store::{settings::PartnerSettings, status_reading};
 
 use crate::{
-    advising,
-    command_line::Decision,
-    deciding,
-    ended::Ended,
-    installation::Installation,
-    output::{self, instant},
+    advising, command_line::Decision, deciding, ended::Ended, hold_text, installation::Installation, output,
 };
 
 pub(crate) async fn command(
@@ -56,7 +48,7 @@ async fn list(
         ["hold", "companies", "contract", "service", "from", "to", "effective", "brake", "state", "since"];
     let mut table = output::table(&columns);
     for hold in &holds {
-        table.add_row(row(hold, &advising));
+        table.add_row(hold_text::row(hold, &advising));
     }
     // The hold's id is there to be copied: never on two lines.
     if let Some(id) = table.column_mut(0) {
@@ -68,11 +60,10 @@ async fn list(
         output::say(&format_args!("{one} and {other} are one plan switch: deciding one decides both"))?;
     }
     for hold in holds.iter().filter(|hold| hold.state == "open" && (hold.from_changed || hold.to_changed)) {
-        let (partner, id) = (&settings.partner, hold.hold);
+        let approve = hold_text::command(&settings.partner, "approve", hold);
         output::say(&format_args!(
-            "{id} has changed since it was opened; it is approved with its numbers: kaseya-sync holds {partner} approve {id} \
-             --from {} --to {}",
-            hold.from_units, hold.to_units
+            "{} has changed since it was opened; it is approved with its numbers: {approve}",
+            hold.hold
         ))?;
     }
     for hold in &holds {
@@ -80,21 +71,4 @@ async fn list(
         advising::say(&advising.of_hold(hold, language), &who, language)?;
     }
     Ok(if holds.iter().any(|hold| hold.state == "open") { Ended::NotInOrder } else { Ended::InOrder })
-}
-
-/// A hold's columns.
-pub(crate) fn row(hold: &HoldRow, advising: &Advising<'_>) -> [String; 10] {
-    let service = advising.service_of(hold).unwrap_or_else(|| hold.service.to_string());
-    [
-        hold.hold.to_string(),
-        advising.names(hold).join(", "),
-        hold.contract.to_string(),
-        service,
-        hold.from_units.to_string(),
-        hold.to_units.to_string(),
-        hold.effective_date.to_string(),
-        hold.brake.as_str().replace('_', " "),
-        hold.state.clone(),
-        instant(Some(hold.opened_at), advising.zone()),
-    ]
 }

@@ -11,6 +11,7 @@ mod dead_letters;
 mod deciding;
 pub mod demo;
 mod ended;
+mod hold_text;
 mod holds;
 mod installation;
 mod keys;
