@@ -80,7 +80,7 @@ fn case_a17_contracts_of_one_company_are_in_one_slice_where_it_holds_them() {
 }
 
 proptest! {
-    /// No company is in both halves, whoever shares contracts; nothing is lost, and halving comes to an end.
+    /// No company is in both halves, also where companies share contracts; nothing is lost, and halving ends.
     #[test]
     fn case_a17_halves_of_a_slice_have_no_company_in_common(
         of in prop::collection::vec(prop::collection::btree_set(0_u8..12, 0..3), 1..30),

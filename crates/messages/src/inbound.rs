@@ -435,7 +435,7 @@ pub type Members = serde_json::Map<String, Value>;
 pub fn members(body: &[u8]) -> Members {
     let text = String::from_utf8_lossy(body);
     let mut found = Members::new();
-    // The mistake that ends it is told by whoever reads the message itself.
+    // The reader of the message itself reports the mistake that ends it.
     AsFarAsItGoes(&mut found).deserialize(&mut serde_json::Deserializer::from_str(&text)).ok();
     found
 }

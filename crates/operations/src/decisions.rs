@@ -245,7 +245,7 @@ impl Operations {
                 })
             })
             .await?;
-        // Where the run is not made yet, what stands against every run is known all the same.
+        // Where the run is not made yet, what keeps every run from beginning is known already.
         let refused = integration.credentials_refused.as_ref();
         let wait = wait
             .or_else(|| refused.map(|refused| Wait::stored(refused.code.as_str(), refused.at, None)))

@@ -115,7 +115,7 @@ impl LineForm {
     }
 }
 
-/// Sets what stands at a path of field names; a list has no fields.
+/// Sets the value at a path of field names; a list has no fields.
 fn place(answer: &mut Value, path: &str, value: Value) {
     let mut at = answer;
     for name in path.split('.') {

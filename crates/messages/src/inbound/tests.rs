@@ -354,7 +354,7 @@ fn case_e17_whose_a_message_is_can_be_told_as_far_as_it_can_be_read() {
     let cut = br#"{"partnerId": "msp", "decisionId": "d", "holdId": "h", "units": 1"#;
     let decision = Unreadable::Decision(partner, RequestId::new("d").expect("an id"), "h".to_owned());
     assert_eq!(Unreadable::of_portal(None, cut), Some(decision));
-    // What stands behind the cut is not known, and neither is a word that is itself cut.
+    // What follows the cut is not known, and neither is a word that is itself cut.
     for body in [&br#"{"companies": ["#[..], br#"{"reportId": "r-1", "partnerId": "ms"#, b"[]", b""] {
         assert_eq!(Unreadable::of_counts(body), None, "{}", String::from_utf8_lossy(body));
     }
