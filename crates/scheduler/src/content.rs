@@ -17,7 +17,7 @@ use store::{
 use crate::{
     Context,
     facts::Facts,
-    known::Known,
+    known::{Known, account_twins},
     planning::{ContractPlan, PartnerPlan, TargetPlan},
     start::Admitted,
 };
@@ -109,6 +109,7 @@ async fn contracts_work(
         permits::targets_standing(tx, partner, (job.job, job.attempt), &job.contracts, now).await?;
     let shares = ledger::target_shares(tx, partner, &job.contracts).await?;
     let names = known.names();
+    let twins = account_twins(tx, partner, facts).await?;
     let begun_pairs = ledger::begun_pairs(tx, partner, &job.contracts).await?;
     let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let work = contracts.map(|contract| {
@@ -131,6 +132,7 @@ async fn contracts_work(
         let work = v1::ContractWork {
             known_contract_name: names.contracts.get(&contract.contract.0).cloned(),
             known_account_name: names.accounts.get(&contract.account.0).cloned(),
+            account_name_shared: Some(twins.contains(&contract.account)),
             ..work
         };
         let left_behind = left_behind(plan, contract, &shares);

@@ -33,8 +33,6 @@ pub(crate) struct Known {
     names: KaseyaNames,
     /// The targets whose line another partner of this installation writes.
     of_others: BTreeSet<(ContractId, ServiceId)>,
-    /// Accounts that share their name with another.
-    twins: BTreeSet<AccountId>,
     window_begun: Option<Timestamp>,
     /// What was shown before this tells nothing of the next invoice any more; read where a contract was only looked up.
     fresh_since: Option<Timestamp>,
@@ -62,10 +60,6 @@ impl Known {
         for change in ledger::changes_underway(tx, partner, contracts).await? {
             underway.entry(change.contract).or_default().push(change);
         }
-        let shown = kaseya_names::of_kind(tx, partner, NameOf::Account).await?;
-        let shown = shown.iter().map(|(account, name)| (AccountId(*account), name.as_str()));
-        let mapped = facts.settings.companies.values().filter_map(|company| company.mapping.as_ref());
-        let mapped = mapped.map(|mapping| (mapping.account, mapping.account_name.as_str()));
         let contracts_known = contracts::known(tx, partner, run_number, contracts).await?;
         let looked_up = contracts_known.values().any(is_looked_up);
         let fresh_since = match looked_up {
@@ -80,7 +74,6 @@ impl Known {
             ours: ledger::known_services(tx, partner, contracts).await?.into_iter().collect(),
             names: kaseya_names_of(tx, partner, &planned).await?,
             of_others: shared_kaseya::written_by_others(tx, partner, &targets).await?,
-            twins: twins(mapped.chain(shown)),
             window_begun: window.map(|(_, begun)| begun),
             fresh_since,
             now,
@@ -237,8 +230,6 @@ impl Known {
 
     /// Adds to a contract's work what is known of it beside what is wanted on it.
     pub(crate) fn tell(&self, work: v1::ContractWork, contract: ContractId) -> v1::ContractWork {
-        let shared = work.account_id.is_some_and(|account| self.twins.contains(&AccountId(account)));
-        let work = v1::ContractWork { account_name_shared: Some(shared), ..work };
         let Some(known) = self.contracts.get(&contract) else { return work };
         let (first, last) = ((contract, ServiceId(i32::MIN)), (contract, ServiceId(i32::MAX)));
         let ours = self.ours.range(first..=last).map(|(_, service)| service.0);
@@ -263,6 +254,19 @@ impl Known {
         }
         v1::ContractWork { seen: seen.map(Into::into), owner_name, ..work }
     }
+}
+
+/// The accounts that share their name with another.
+pub(crate) async fn account_twins(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    facts: &Facts,
+) -> Result<BTreeSet<AccountId>, StoreError> {
+    let shown = kaseya_names::of_kind(tx, partner, NameOf::Account).await?;
+    let shown = shown.iter().map(|(account, name)| (AccountId(*account), name.as_str()));
+    let mapped = facts.settings.companies.values().filter_map(|company| company.mapping.as_ref());
+    let mapped = mapped.map(|mapping| (mapping.account, mapping.account_name.as_str()));
+    Ok(twins(mapped.chain(shown)))
 }
 
 /// The accounts that share their name with another, by what mappings and Kaseya call them.

@@ -67,9 +67,9 @@ impl PersonsDecision<'_> {
     }
 }
 
-/// Decides an open hold, a later final number (QTY-05) with it, or takes an approval back that is not used yet: a permit asks for it once more. With one half
-/// of a plan switch the other is decided too (B-07): sent by halves, a company would be billed for the same users on two
-/// lines, or on none.
+/// Decides an open hold, a later final number (QTY-05) with it, or takes an approval back that is not used yet: a permit asks
+/// for it once more. With one half of a plan switch the other is decided too (B-07): sent by halves, a company would be billed
+/// for the same users on two lines, or on none.
 pub async fn decide(
     tx: &Transaction<'_>,
     partner: &PartnerId,
