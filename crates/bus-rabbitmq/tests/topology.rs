@@ -140,8 +140,15 @@ async fn each_service_may_do_its_work_and_a_portal_may_ask_and_nothing_else() {
     let mut heard = listener.listen(EventTopic::RunFinished, Default::default()).await.expect("listening");
     portal.publish(Queue::SyncRequests, message("sync")).await.expect("a portal asks");
     take(&mut consumer(&scheduler, Queue::SyncRequests, 1).await, "sync").await;
-    provider.publish(Queue::Counts, message("counts")).await.expect("a provider reports");
-    take(&mut consumer(&scheduler, Queue::Counts, 1).await, "counts").await;
+    let our_portal = bus("kaseya-sync-portal");
+    our_portal.publish(Queue::SyncRequests, message("sync")).await.expect("our portal asks");
+    take(&mut consumer(&scheduler, Queue::SyncRequests, 1).await, "sync").await;
+    // The provider reports by its own messages, or by the API of our portal.
+    for reporter in [&provider, &our_portal] {
+        reporter.publish(Queue::Counts, message("counts")).await.expect("a provider reports");
+        take(&mut consumer(&scheduler, Queue::Counts, 1).await, "counts").await;
+    }
+    assert!(our_portal.publish(Queue::Jobs, message("x")).await.is_err());
     for queue in [Queue::Jobs, Queue::JobsNow] {
         scheduler.publish(queue, message("ticket")).await.expect("a scheduler emits");
         take(&mut consumer(&worker, queue, 1).await, "ticket").await;
@@ -202,6 +209,44 @@ async fn each_service_may_do_its_work_and_a_portal_may_ask_and_nothing_else() {
     scheduler.publish(Queue::Jobs, message("mine")).await.expect("a scheduler emits");
     take(&mut consumer(&worker, Queue::Jobs, 1).await, "mine").await;
     assert!(tokio::time::timeout(Duration::from_millis(300), stolen.next()).await.is_err());
+}
+
+#[tokio::test]
+async fn case_f12_a_service_binds_no_queue_to_what_it_reads_or_takes_one_from_it() {
+    let broker = deployed().await;
+    let own = "replies.00000000-0000-4000-8000-000000000001";
+    let tries = [
+        ("worker", own, Queue::Jobs),
+        ("worker", own, Queue::JobsNow),
+        ("worker", own, Queue::Results),
+        ("worker", Queue::Results.name(), Queue::Jobs),
+        ("worker", "replies.of-others", Queue::Jobs),
+        ("results", Queue::DeadLetters.name(), Queue::Results),
+        ("results", Queue::DeadLetters.name(), Queue::DeadLetters),
+        ("scheduler", Queue::Jobs.name(), Queue::SchedulerCalls),
+    ];
+    for (user, queue, from) in tries {
+        let uri = broker.uri_as(user, "secret", "kaseya-sync");
+        let connection = lapin::Connection::connect(&uri, Default::default()).await.expect("connected");
+        if queue == own {
+            let channel = connection.create_channel().await.expect("a channel");
+            let exclusive = lapin::options::QueueDeclareOptions { exclusive: true, ..Default::default() };
+            channel.queue_declare(own.into(), exclusive, Default::default()).await.expect("its own queue");
+        }
+        let channel = connection.create_channel().await.expect("a channel");
+        let bound = channel.queue_bind(
+            queue.into(),
+            from.exchange().into(),
+            "x".into(),
+            Default::default(),
+            Default::default(),
+        );
+        assert!(bound.await.is_err(), "{user} bound {queue} to {from:?}");
+        let channel = connection.create_channel().await.expect("a channel");
+        let taken =
+            channel.queue_unbind(queue.into(), from.exchange().into(), queue.into(), Default::default());
+        assert!(taken.await.is_err(), "{user} took {queue} from {from:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,9 @@
 //! The topology as data: what both buses, `kaseya-sync migrate`, the definitions file and `asyncapi.yaml` agree on.
 //!
-//! Every queue has a fanout exchange of its own name and is bound to nothing else. So the right to write to an exchange
+//! Every queue has a fanout exchange of its own and is bound to nothing else. So the right to write to an exchange
 //! is the right to put messages on that one queue, whatever the routing key says; nobody needs the default exchange,
-//! which leads to every queue. An answer travels by the exchange `replies` to the asker's exclusive queue
+//! which leads to every queue. The exchanges between the services have another name than their queues: RabbitMQ knows one right
+//! for a name, and who may read the queue could otherwise bind others to the exchange, or take its own away. An answer travels by the exchange `replies` to the asker's exclusive queue
 //! `replies.<uuid>`, an event by the exchange `events` to the listeners' exclusive queues `events.<uuid>`.
 //!
 //! Queues are declared with their type alone. Limits and dead-lettering are policies of
@@ -75,9 +76,16 @@ impl Queue {
         if self == Self::DeadLetters { MAX_LETTER_BYTES } else { MAX_MESSAGE_BYTES }
     }
 
-    /// The exchange that leads to it and to nothing else: of the same name.
+    /// The exchange that leads to it and to nothing else.
     pub fn exchange(self) -> &'static str {
-        self.name()
+        match self {
+            Self::SyncRequests | Self::Counts => self.name(),
+            Self::Jobs => "jobs.in",
+            Self::JobsNow => "jobs.now.in",
+            Self::SchedulerCalls => "scheduler.calls.in",
+            Self::Results => "results.in",
+            Self::DeadLetters => "dead-letters.in",
+        }
     }
 }
 

@@ -40,7 +40,14 @@ impl<'b> Wire<'b> {
     pub fn amqp_publish(&self, queue: &str, body: &[u8]) {
         let mut publish = self
             .amqp("amqp-publish")
-            .args(["--exchange", queue, "--routing-key", queue, "--content-type", "application/json"])
+            .args([
+                "--exchange",
+                &exchange(queue),
+                "--routing-key",
+                queue,
+                "--content-type",
+                "application/json",
+            ])
             .arg("--persistent")
             .stdin(Stdio::piped())
             .spawn()
@@ -63,7 +70,7 @@ impl<'b> Wire<'b> {
     pub fn publish_raw(&self, queue: &str, properties: Value, mut payload: Value) {
         payload["properties"] = properties;
         payload["routing_key"] = queue.into();
-        let path = format!("/api/exchanges/{}/{queue}/publish", self.vhost);
+        let path = format!("/api/exchanges/{}/{}/publish", self.vhost, exchange(queue));
         let answer = self.broker.api("POST", &path, Some(&payload)).expect("the broker takes it");
         assert_eq!(answer["routed"], true, "{queue} was not reached");
     }
@@ -103,7 +110,7 @@ impl<'b> Wire<'b> {
     /// Publishes a copy of everything that comes to `queue` once more, until the returned process is killed.
     pub fn duplicate(&self, queue: &str) -> Child {
         let tap = format!("{queue}.copies");
-        self.listen(&tap, queue, queue);
+        self.listen(&tap, &exchange(queue), queue);
         // Past the queue's exchange, or the copies would be copied.
         self.amqp("amqp-consume")
             .args(["--queue", &tap, "--", "amqp-publish", "--url", &self.uri()])
@@ -117,4 +124,12 @@ impl<'b> Wire<'b> {
         command.args(["--pdeathsig", "KILL", "--", program, "--url", &self.uri()]);
         command
     }
+}
+
+/// The exchange that leads to a queue, as deployed.
+fn exchange(queue: &str) -> String {
+    let all: Value = serde_json::from_str(DEFINITIONS).expect("JSON");
+    let mut bindings = all["bindings"].as_array().into_iter().flatten();
+    let binding = bindings.find(|binding| binding["destination"] == queue).expect("a queue of ours");
+    binding["source"].as_str().expect("a name").to_owned()
 }

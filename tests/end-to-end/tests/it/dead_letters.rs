@@ -38,7 +38,7 @@ async fn bad_messages_become_dead_letters_and_the_next_good_ones_are_unaffected(
     let installation = Installation::new(CALM).await;
     let partner = installation.partner("rossi", 2).await;
     // Results keeps the letters in its table; a queue of the test's own sees them as they were sent.
-    installation.wire.listen("letters.seen", "dead-letters", "");
+    installation.wire.listen("letters.seen", "dead-letters.in", "");
     let _programs = installation.start_all();
     let mut random = vec![0; 300];
     testkit::entropy(3).fill(&mut random);
