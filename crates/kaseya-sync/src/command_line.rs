@@ -373,7 +373,7 @@ pub(crate) enum TokenCommand {
 }
 
 fn role(text: &str) -> Result<Role, &'static str> {
-    Role::parse(text).ok_or("it is none of viewer, editor, admin")
+    Role::parse(text).ok_or("it is none of viewer, editor, admin, provider")
 }
 
 #[cfg(test)]

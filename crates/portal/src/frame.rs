@@ -117,7 +117,7 @@ impl Frame {
             language,
             words: words::Frame::of(language),
             here,
-            person: person.map(|person| Shown { name: person.name.clone(), csrf: person.csrf() }),
+            person: person.map(|person| Shown { name: person.name.clone(), csrf: person.csrf().to_owned() }),
             within: None,
             said: None,
             may_edit: false,

@@ -7,6 +7,8 @@
 
 mod api;
 mod assets;
+mod client_address;
+mod connections;
 mod entries;
 mod failure;
 mod forms;
@@ -17,6 +19,7 @@ mod language;
 mod named;
 mod pages;
 mod pending_sign_in;
+mod places;
 mod ready;
 mod router;
 mod said;
@@ -31,5 +34,5 @@ mod words;
 
 pub use api::document as api_document;
 pub use identity_provider::ProviderSetupError;
-pub use serving::{Context, Portal};
+pub use serving::{Context, Portal, SetupError};
 pub use settings::{OidcSettings, PortalSettings};

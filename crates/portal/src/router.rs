@@ -25,12 +25,26 @@ use crate::{
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                               form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
+/// No page uses anything of the device.
+const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
+
+/// For a year browsers use TLS alone.
+const TLS_ALONE: &str = "max-age=31536000";
+
 /// Headers of all answers.
-const HEADERS: &[(HeaderName, &str)] = &[
-    (header::CONTENT_SECURITY_POLICY, CONTENT_POLICY),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "same-origin"),
-];
+fn headers(plain_http: bool) -> impl Iterator<Item = (HeaderName, &'static str)> {
+    let over_tls = (!plain_http).then_some((header::STRICT_TRANSPORT_SECURITY, TLS_ALONE));
+    [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
+    ]
+    .into_iter()
+    .chain(over_tls)
+}
 
 pub(crate) fn router(portal: Portal) -> Router {
     let mut router = Router::new()
@@ -53,9 +67,9 @@ pub(crate) fn router(portal: Portal) -> Router {
         ))
         .route("/assets/{version}/{name}", get(assets::serve))
         .layer(CompressionLayer::new());
-    for (name, value) in HEADERS {
+    for (name, value) in headers(portal.settings.plain_http) {
         let value = HeaderValue::from_static(value);
-        router = router.layer(SetResponseHeaderLayer::overriding(name.clone(), value));
+        router = router.layer(SetResponseHeaderLayer::overriding(name, value));
     }
     router.with_state(portal)
 }

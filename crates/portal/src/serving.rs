@@ -1,6 +1,6 @@
 //! The portal as a service.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::Router;
 use domain::PartnerId;
@@ -12,7 +12,10 @@ use store::{
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{PortalSettings, ProviderSetupError, identity_provider::IdentityProvider, router};
+use crate::{
+    PortalSettings, ProviderSetupError, connections, identity_provider::IdentityProvider,
+    pages::changes::OpenStreams, router,
+};
 
 /// What the portal works with.
 pub struct Context {
@@ -24,6 +27,20 @@ pub struct Context {
     pub stop: CancellationToken,
 }
 
+/// The portal cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// Nobody has said how many proxies stand in front of it: all clients would count as one, or each as whom it likes.
+    #[error(
+        "configuration key `portal.proxies` is not set: give the number of proxies in front of the portal, each of which adds \
+         an address to x-forwarded-for; 0 where clients connect directly"
+    )]
+    Proxies,
+    /// The identity provider cannot be offered.
+    #[error(transparent)]
+    Provider(#[from] ProviderSetupError),
+}
+
 /// The portal, which all its requests share.
 #[derive(Clone)]
 pub struct Portal {
@@ -31,14 +48,18 @@ pub struct Portal {
     pub(crate) connections: Arc<Connections>,
     pub(crate) settings: PortalSettings,
     pub(crate) stop: CancellationToken,
+    /// How many proxies stand in front of it.
+    pub(crate) proxies: usize,
     pub(crate) changes: PartnerChanges,
+    pub(crate) open_streams: OpenStreams,
     pub(crate) identity_provider: Option<Arc<IdentityProvider>>,
 }
 
 impl Portal {
     /// One that listens nowhere yet.
-    pub fn new(context: Context) -> Result<Self, ProviderSetupError> {
+    pub fn new(context: Context) -> Result<Self, SetupError> {
         let Context { connections, settings, stop } = context;
+        let proxies = settings.proxies.or(settings.plain_http.then_some(0)).ok_or(SetupError::Proxies)?;
         let operations = connections.operations.clone();
         let changes = operations.store.partner_changes(stop.clone());
         let provider = settings.oidc.clone();
@@ -46,7 +67,17 @@ impl Portal {
             provider.map(|oidc| IdentityProvider::new(oidc, Arc::clone(&operations.clock))).transpose()?;
         let identity_provider = provider.map(Arc::new);
         let connections = Arc::new(connections);
-        Ok(Self { operations, connections, settings, stop, changes, identity_provider })
+        let open_streams = OpenStreams::default();
+        Ok(Self {
+            operations,
+            connections,
+            settings,
+            stop,
+            proxies,
+            changes,
+            open_streams,
+            identity_provider,
+        })
     }
 
     /// Every address, as it is served.
@@ -71,7 +102,6 @@ impl Portal {
     /// Answers until it is to stop, and then what was asked before.
     pub async fn run(self, listener: TcpListener) -> std::io::Result<()> {
         let stop = self.stop.clone();
-        let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
+        connections::serve(listener, self.router(), self.proxies, stop).await
     }
 }

@@ -5,6 +5,7 @@ use axum_extra::extract::{
     CookieJar,
     cookie::{Cookie, SameSite},
 };
+use domain::PartnerId;
 use jiff::{SignedDuration, Timestamp};
 use store::{
     StoreError, Transaction,
@@ -29,13 +30,20 @@ pub(crate) struct Person {
     pub name: String,
     /// The partners that may be seen, by their names.
     pub partners: Vec<Access>,
+    /// What the forms of this page carry.
+    csrf: String,
     token: Token,
 }
 
 impl Person {
-    /// What the forms of this session carry.
-    pub fn csrf(&self) -> String {
-        self.token.csrf()
+    /// What the forms of this page carry.
+    pub fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
+    /// The session, for counting what it keeps open.
+    pub fn session(&self) -> [u8; 32] {
+        self.token.hash()
     }
 
     /// Whether a form is one of this session's.
@@ -51,14 +59,14 @@ pub(crate) async fn find(portal: &Portal, headers: &HeaderMap) -> Result<Option<
         return Ok(None);
     };
     let now = portal.operations.clock.now();
-    let (hash, before) = (&token.hash(), |past| now.saturating_sub(past).unwrap_or(Timestamp::MIN));
-    let oldest = Oldest { created: before(LONGEST), seen: before(IDLE) };
+    let hash = &token.hash();
     let found = portal
         .operations
         .store
         .transaction("find_session", |tx| {
             Box::pin(async move {
-                let Some(session) = sessions::find(tx, hash, oldest, now).await? else { return Ok(None) };
+                let Some(session) = sessions::find(tx, hash, oldest(now)).await? else { return Ok(None) };
+                sessions::seen(tx, hash, now).await?;
                 let partners = sessions::partners(tx, &session.identity).await?;
                 Ok::<_, StoreError>(Some((session.name, partners)))
             })
@@ -68,8 +76,30 @@ pub(crate) async fn find(portal: &Portal, headers: &HeaderMap) -> Result<Option<
     Ok(found.filter(|(_, partners)| !partners.is_empty()).map(|(name, partners)| Person {
         name,
         partners,
+        csrf: token.csrf(|bytes| portal.operations.entropy.fill(bytes)),
         token,
     }))
+}
+
+/// Whether somebody is still signed in and may still see a partner. Asking does not make the session last.
+pub(crate) async fn lasts(portal: &Portal, person: &Person, partner: &PartnerId) -> Result<bool, StoreError> {
+    let (hash, oldest) = (&person.token.hash(), oldest(portal.operations.clock.now()));
+    portal
+        .operations
+        .store
+        .transaction("session_lasts", |tx| {
+            Box::pin(async move {
+                let Some(session) = sessions::find(tx, hash, oldest).await? else { return Ok(false) };
+                let partners = sessions::partners(tx, &session.identity).await?;
+                Ok(partners.iter().any(|access| access.partner == *partner))
+            })
+        })
+        .await
+}
+
+fn oldest(now: Timestamp) -> Oldest {
+    let before = |past| now.saturating_sub(past).unwrap_or(Timestamp::MIN);
+    Oldest { created: before(LONGEST), seen: before(IDLE) }
 }
 
 /// Signs somebody in, and answers with the cookie.

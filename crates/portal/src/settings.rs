@@ -14,8 +14,8 @@ pub struct PortalSettings {
     pub address: SocketAddr,
     /// Whether browsers reach it over plain http: for one on this very machine alone.
     pub plain_http: bool,
-    /// How many proxies stand in front of it.
-    pub proxies: usize,
+    /// How many proxies stand in front of it. It must be set unless `plain_http`, where there may be none.
+    pub proxies: Option<usize>,
     /// The scheduler's spread of partners that are due at one hour.
     #[serde(with = "runtime::duration")]
     pub spread: Duration,

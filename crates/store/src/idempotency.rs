@@ -1,6 +1,7 @@
-//! Calls with a key of the caller's: a repeat gets the first call's answer, and nothing is done twice.
+//! Calls with a key of the caller's: a repeat gets the first call's answer, and nothing is done twice. A key belongs to the
+//! token that sent it: another token of the same partner may have fewer rights, and is never given that answer.
 
-use domain::PartnerId;
+use domain::{PartnerId, TokenId};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{StoreError, Transaction};
@@ -13,8 +14,10 @@ const ANSWERED_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 /// A call with a key.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyedCall<'a> {
-    /// Whose it is.
+    /// The partner that it is about.
     pub partner: &'a PartnerId,
+    /// The token that it came with.
+    pub caller: TokenId,
     /// The caller's key.
     pub key: &'a str,
     /// What is called.
@@ -47,16 +50,16 @@ pub async fn begin(tx: &Transaction<'_>, call: &KeyedCall<'_>, now: Timestamp) -
     let sql = "-- all partners: what is old is forgotten
                delete from idempotency_keys where created_at < $1 or status is null and created_at < $2";
     tx.execute(sql, &[&long_ago(KEPT_FOR), &long_ago(ANSWERED_WITHIN)]).await?;
-    let sql = "insert into idempotency_keys (partner_id, key, route, request_hash, created_at)
-               values ($1, $2, $3, $4, $5) on conflict (partner_id, key) do nothing";
-    let KeyedCall { partner, key, route, request_hash } = call;
-    if tx.execute(sql, &[&partner.as_str(), key, route, request_hash, &now]).await? == 1 {
+    let sql = "insert into idempotency_keys (partner_id, caller, key, route, request_hash, created_at)
+               values ($1, $2, $3, $4, $5, $6) on conflict (partner_id, caller, key) do nothing";
+    let KeyedCall { partner, caller: TokenId(caller), key, route, request_hash } = call;
+    if tx.execute(sql, &[&partner.as_str(), caller, key, route, request_hash, &now]).await? == 1 {
         return Ok(Known::New);
     }
-    let sql = "select route = $3 and request_hash = $4 as same, status, body from idempotency_keys
-               where partner_id = $1 and key = $2";
+    let sql = "select route = $4 and request_hash = $5 as same, status, body from idempotency_keys
+               where partner_id = $1 and caller = $2 and key = $3";
     // Between the two statements it may have failed: whoever asks again finds its key free.
-    let Some(row) = tx.query_opt(sql, &[&partner.as_str(), key, route, request_hash]).await? else {
+    let Some(row) = tx.query_opt(sql, &[&partner.as_str(), caller, key, route, request_hash]).await? else {
         return Ok(Known::Underway);
     };
     if !row.get::<bool>("same")? {
@@ -80,14 +83,16 @@ pub async fn answered(
     body: &str,
 ) -> Result<(), StoreError> {
     let status = i16::try_from(status).unwrap_or(i16::MAX);
-    let sql = "update idempotency_keys set status = $3, body = $4
-               where partner_id = $1 and key = $2 and route = $5 and request_hash = $6 and status is null";
-    let KeyedCall { partner, key, route, request_hash } = call;
-    tx.execute(sql, &[&partner.as_str(), key, &status, &body, route, request_hash]).await.map(drop)
+    let sql = "update idempotency_keys set status = $4, body = $5
+               where partner_id = $1 and caller = $2 and key = $3 and route = $6 and request_hash = $7
+                 and status is null";
+    let KeyedCall { partner, caller: TokenId(caller), key, route, request_hash } = call;
+    tx.execute(sql, &[&partner.as_str(), caller, key, &status, &body, route, request_hash]).await.map(drop)
 }
 
 /// The call came to nothing for a fault of ours: the key is free for another try.
 pub async fn failed(tx: &Transaction<'_>, call: &KeyedCall<'_>) -> Result<(), StoreError> {
-    let sql = "delete from idempotency_keys where partner_id = $1 and key = $2 and status is null";
-    tx.execute(sql, &[&call.partner.as_str(), &call.key]).await.map(drop)
+    let sql = "delete from idempotency_keys
+               where partner_id = $1 and caller = $2 and key = $3 and status is null";
+    tx.execute(sql, &[&call.partner.as_str(), &call.caller.0, &call.key]).await.map(drop)
 }

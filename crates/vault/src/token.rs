@@ -38,14 +38,21 @@ impl Token {
         self.0.expose_secret()
     }
 
-    /// What a page's forms carry to show that they are our own: known to whoever holds the token, and stored nowhere.
-    pub fn csrf(&self) -> String {
-        self.derived(CSRF)
+    /// What a page's forms carry to show that they are our own: only who holds the token can make it, and it is stored
+    /// nowhere. Each page has another, masked by random bytes: a constant could be guessed by the length of compressed pages
+    /// (BREACH).
+    pub fn csrf(&self, fill: impl FnOnce(&mut [u8])) -> String {
+        let tag = hmac::sign(&self.key(), CSRF.as_bytes());
+        let mut mask = [0_u8; BYTES];
+        fill(&mut mask);
+        URL_SAFE_NO_PAD.encode([mask, masked(tag.as_ref(), mask)].concat())
     }
 
     /// Whether a form carries what this token's pages do.
     pub fn is_csrf(&self, text: &str) -> bool {
-        self.is_derived(CSRF, text)
+        let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
+        let Some((mask, tag)) = bytes.split_first_chunk::<BYTES>() else { return false };
+        tag.len() == BYTES && hmac::verify(&self.key(), CSRF.as_bytes(), &masked(tag, *mask)).is_ok()
     }
 
     /// Another secret, for one purpose, that only who holds the token can make: 43 characters of base64url, from which
@@ -63,6 +70,11 @@ impl Token {
     fn key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, self.expose_secret().as_bytes())
     }
+}
+
+fn masked(bytes: &[u8], mut mask: [u8; BYTES]) -> [u8; BYTES] {
+    mask.iter_mut().zip(bytes).for_each(|(mask, byte)| *mask ^= byte);
+    mask
 }
 
 const CSRF: &str = "forms of this session";
@@ -99,9 +111,21 @@ mod tests {
 
     #[test]
     fn the_forms_of_one_session_are_none_of_anothers() {
-        assert!(token(7).is_csrf(&token(7).csrf()));
-        assert!(!token(8).is_csrf(&token(7).csrf()));
-        assert!(!token(7).is_csrf(""));
+        let csrf = |token: Token, mask: u8| token.csrf(|bytes| bytes.fill(mask));
+        assert!(token(7).is_csrf(&csrf(token(7), 1)));
+        assert!(!token(8).is_csrf(&csrf(token(7), 1)));
+        for wrong in ["", "AAAA", &csrf(token(7), 1)[..85], &format!("{}AAAA", csrf(token(7), 1))] {
+            assert!(!token(7).is_csrf(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn case_f14_each_page_carries_another_form_token() {
+        let csrf = |mask: u8| token(7).csrf(|bytes| bytes.fill(mask));
+        assert_ne!(csrf(1), csrf(2));
+        // Nor do the two halves have anything in common with those of another page.
+        assert!(csrf(1).bytes().zip(csrf(2).bytes()).filter(|(one, other)| one == other).count() < 10);
+        assert!(token(7).is_csrf(&csrf(1)) && token(7).is_csrf(&csrf(2)));
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl From<NotLetIn> for Problem {
 /// The role of a word.
 fn role(word: &str) -> Result<Role, Problem> {
     let mistake = || FieldMistake::new("role", "unknown", "write viewer, editor or admin");
-    Role::parse(word).ok_or_else(|| Problem::Mistakes(vec![mistake()]))
+    Role::parse(word).filter(|role| role.may_see()).ok_or_else(|| Problem::Mistakes(vec![mistake()]))
 }
 
 fn let_out(came: LetOut) -> Result<StatusCode, Problem> {

@@ -6,7 +6,7 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::{HeaderMap, header, request::Parts},
 };
-use domain::{PartnerId, Role};
+use domain::{PartnerId, Role, TokenId};
 use store::access::tokens;
 use vault::Token;
 
@@ -18,15 +18,16 @@ use crate::Portal;
 pub(crate) struct Caller {
     /// Whose token it is: whatever is read or stored is bound to it.
     pub partner: PartnerId,
+    /// The token.
+    pub token: TokenId,
     /// The token's name, as changes name who made them.
     pub name: String,
     role: Role,
 }
 
-impl FromRequestParts<Portal> for Caller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
+impl Caller {
+    /// Somebody with a token of the partner, in whatever role.
+    async fn of(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
         // Of a call with an idempotency key it is known already.
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
@@ -44,7 +45,39 @@ impl FromRequestParts<Portal> for Caller {
         if path.get("partner").map(String::as_str) != Some(token.partner.as_str()) {
             return Err(Problem::NotFound);
         }
-        Ok(Self { partner: token.partner, name: token.name, role: token.role })
+        Ok(Self { partner: token.partner, token: token.token, name: token.name, role: token.role })
+    }
+}
+
+impl FromRequestParts<Portal> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
+        let caller = Self::of(parts, portal).await?;
+        if caller.role.may_see() { Ok(caller) } else { Err(Problem::Forbidden) }
+    }
+}
+
+/// A caller in any role, for what is the same to all of them.
+pub(crate) struct AnyCaller(pub Caller);
+
+impl FromRequestParts<Portal> for AnyCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
+        Caller::of(parts, portal).await.map(Self)
+    }
+}
+
+/// A caller who may say what the provider counted.
+pub(crate) struct Reporter(pub Caller);
+
+impl FromRequestParts<Portal> for Reporter {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
+        let caller = Caller::of(parts, portal).await?;
+        if caller.role.may_report() { Ok(Self(caller)) } else { Err(Problem::NotTheProvider) }
     }
 }
 

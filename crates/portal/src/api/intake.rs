@@ -1,4 +1,5 @@
-//! What the provider tells: companies, products, and user counts. Each call is taken in whole or not at all.
+//! What the provider tells: companies, products, user counts and charges. Each call is taken in whole or not at all, and by
+//! a token of the provider alone.
 
 use axum::{
     Json,
@@ -18,7 +19,7 @@ use store::reports;
 use utoipa::ToSchema;
 
 use super::{
-    caller::{Caller, Editor},
+    caller::{AnyCaller, Editor, Reporter},
     problem::{FieldMistake, Problem, Problems},
     request::Body,
 };
@@ -72,7 +73,7 @@ pub(crate) struct ToldCompany {
     responses((status = 200, body = Taken), Problems))]
 pub(crate) async fn take_companies(
     State(portal): State<Portal>,
-    Editor(caller): Editor,
+    Reporter(caller): Reporter,
     Body(ToldCompanies { companies }): Body<ToldCompanies>,
 ) -> Result<Json<Taken>, Problem> {
     let rows = companies.len();
@@ -109,7 +110,7 @@ pub(crate) struct ToldProduct {
     responses((status = 200, body = Taken), Problems))]
 pub(crate) async fn take_products(
     State(portal): State<Portal>,
-    Editor(caller): Editor,
+    Reporter(caller): Reporter,
     Body(ToldProducts { products }): Body<ToldProducts>,
 ) -> Result<Json<Taken>, Problem> {
     let rows = products.len();
@@ -144,7 +145,7 @@ pub(crate) struct ToldCharge {
     responses((status = 200, body = Taken), Problems))]
 pub(crate) async fn take_charges(
     State(portal): State<Portal>,
-    Editor(caller): Editor,
+    Reporter(caller): Reporter,
     Path((_, month)): Path<(String, String)>,
     Body(ToldCharges { charges }): Body<ToldCharges>,
 ) -> Result<Json<Taken>, Problem> {
@@ -241,7 +242,7 @@ pub(crate) struct ReportStanding {
     responses((status = 202, body = ReportStanding), Problems))]
 pub(crate) async fn report(
     State(portal): State<Portal>,
-    Editor(caller): Editor,
+    Reporter(caller): Reporter,
     Path((_, report)): Path<(String, String)>,
     Body(told): Body<Report>,
 ) -> Result<(StatusCode, Json<ReportStanding>), Problem> {
@@ -261,7 +262,7 @@ pub(crate) async fn report(
     params(("report" = String, Path)), responses((status = 200, body = ReportStanding), Problems))]
 pub(crate) async fn standing(
     State(portal): State<Portal>,
-    caller: Caller,
+    AnyCaller(caller): AnyCaller,
     Path((_, report)): Path<(String, String)>,
 ) -> Result<Json<ReportStanding>, Problem> {
     let id = ReportId::new(&*report).map_err(|_| Problem::NotFound)?;

@@ -1,6 +1,6 @@
 //! Calls with an `Idempotency-Key`: repeated, they get the first call's answer, and nothing is done twice.
 //!
-//! Only what was done is remembered. A call that was refused has done nothing, and its key is free for the mended one.
+//! Only what was done is remembered. A call that was refused has done nothing, and its key is free for the corrected one.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use axum::{
@@ -16,7 +16,7 @@ use store::{
 };
 
 use super::{
-    caller::Caller,
+    caller::AnyCaller,
     problem::Problem,
     request::{self, MAX_BODY},
 };
@@ -28,7 +28,7 @@ const MAX_KEY: usize = 255;
 /// Does a call with a key once.
 pub(crate) async fn once(
     State(portal): State<Portal>,
-    caller: Caller,
+    AnyCaller(caller): AnyCaller,
     OriginalUri(uri): OriginalUri,
     mut request: Request,
     next: Next,
@@ -46,7 +46,13 @@ pub(crate) async fn once(
     hash.update(&body);
     let hash = hash.finish();
     let route = format!("{} {uri}", parts.method);
-    let call = KeyedCall { partner: &caller.partner, key: &key, route: &route, request_hash: hash.as_ref() };
+    let call = KeyedCall {
+        partner: &caller.partner,
+        caller: caller.token,
+        key: &key,
+        route: &route,
+        request_hash: hash.as_ref(),
+    };
     match begin(&portal, &call).await? {
         Known::New => {}
         Known::Answered { status, body } => return Ok(answer(status, body)),

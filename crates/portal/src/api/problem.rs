@@ -45,6 +45,12 @@ pub(crate) enum Problem {
     /// The role does not allow it.
     #[error("the token's role does not allow it")]
     Forbidden,
+    /// What the provider counted and charges, only the provider says.
+    #[error(
+        "only a token of the provider may report companies, products, user counts and charges; the operator makes one with \
+         `kaseya-sync token new PARTNER --name NAME --role provider`"
+    )]
+    NotTheProvider,
     /// A part of the address says nothing usable.
     #[error("the query cannot be read: {0}")]
     Query(String),
@@ -226,6 +232,7 @@ impl Problem {
             }
             Self::NoToken => (StatusCode::UNAUTHORIZED, "no-token", "Not authenticated"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            Self::NotTheProvider => (StatusCode::FORBIDDEN, "not-the-provider", "Not the provider"),
             Self::Query(_) => (StatusCode::BAD_REQUEST, "query", "Unusable query"),
             Self::Header(_) => (StatusCode::BAD_REQUEST, "header", "Unusable header"),
             Self::Body(_) => (StatusCode::BAD_REQUEST, "body", "Unusable body"),

@@ -138,7 +138,9 @@ pub(crate) async fn make(
     Administering(visit): Administering,
     Posted(New { name, role }): Posted<New>,
 ) -> Result<Response, Failure> {
-    let role = Role::parse(&role).ok_or_else(|| Failure::Form("no role".to_owned()))?;
+    let role = Role::parse(&role)
+        .filter(|role| role.may_see())
+        .ok_or_else(|| Failure::Form("no role".to_owned()))?;
     let (partner, by) = (&visit.partner, &visit.person.name);
     let made = match portal.operations.make_token(partner, &name, role, by).await {
         Ok((token, secret)) => {

@@ -1,43 +1,108 @@
 //! Word of what changes, as long as a page is open: the page then fetches what it shows once more.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, net::IpAddr, time::Duration};
 
 use axum::{
     extract::State,
-    response::sse::{Event, KeepAlive, Sse},
+    http::{HeaderValue, StatusCode, header},
+    response::{
+        IntoResponse as _, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
 };
-use domain::PartnerId;
-use futures::{Stream, StreamExt as _, stream};
+use futures::{StreamExt as _, stream};
 use store::{PartnerChange, PartnerChanges};
-use tokio_util::sync::CancellationToken;
+use tokio::time::Interval;
 
-use crate::{Portal, visit::Visit};
+use crate::{
+    Portal,
+    client_address::ClientAddress,
+    places::{Most, Place, Places},
+    session,
+    visit::Visit,
+};
+
+/// Each open page keeps one; a browser opens no more than six of HTTP/1.1 to one host.
+const OF_A_SESSION: Most = Most { of_one: 20, in_all: 4_000 };
+/// An office behind one address.
+const OF_A_NETWORK: Most = Most { of_one: 400, in_all: 4_000 };
+/// How often to check whether a session goes on where nothing changes.
+const CHECKED_EVERY: Duration = Duration::from_secs(60);
+/// When a page that found no place may ask again, in seconds.
+const AGAIN: HeaderValue = HeaderValue::from_static("60");
+
+/// The streams that are open.
+#[derive(Debug, Clone)]
+pub(crate) struct OpenStreams {
+    of_sessions: Places<[u8; 32]>,
+    of_networks: Places<IpAddr>,
+}
+
+impl Default for OpenStreams {
+    fn default() -> Self {
+        Self { of_sessions: Places::new(OF_A_SESSION), of_networks: Places::new(OF_A_NETWORK) }
+    }
+}
+
+/// The places of one stream.
+type Taken = (Place<[u8; 32]>, Place<IpAddr>);
+
+impl OpenStreams {
+    fn take(&self, visit: &Visit, client: ClientAddress) -> Option<Taken> {
+        let of_session = self.of_sessions.take(visit.person.session())?;
+        Some((of_session, self.of_networks.take(client.network())?))
+    }
+}
 
 /// The stream of a partner's changes.
-pub(crate) async fn stream(
-    State(portal): State<Portal>,
-    visit: Visit,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let listener = (portal.changes.clone(), visit.partner, portal.stop.clone());
-    let events = stream::unfold(listener, |(mut changes, partner, stop)| async move {
-        let event = next(&mut changes, &partner, &stop).await?;
-        Some((Ok(event), (changes, partner, stop)))
+pub(crate) async fn stream(State(portal): State<Portal>, client: ClientAddress, visit: Visit) -> Response {
+    let Some(taken) = portal.open_streams.take(&visit, client) else {
+        return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, AGAIN)]).into_response();
+    };
+    let changes = portal.changes.clone();
+    let mut checks = tokio::time::interval(CHECKED_EVERY);
+    checks.reset();
+    let open = Open { portal, visit, changes, checks, _taken: taken };
+    let events = stream::unfold(open, |mut open| async move {
+        open.next().await?;
+        Some((Ok::<_, Infallible>(changed()), open))
     });
     // What changed after the page was drawn and before we listened is told by nobody else.
     let since_the_page = stream::once(async { Ok(changed()) });
-    Sse::new(since_the_page.chain(events)).keep_alive(KeepAlive::default())
+    Sse::new(since_the_page.chain(events)).keep_alive(KeepAlive::default()).into_response()
 }
 
-/// The next one of this partner; none when the portal is to stop.
-async fn next(changes: &mut PartnerChanges, partner: &PartnerId, stop: &CancellationToken) -> Option<Event> {
-    loop {
-        let change = stop.run_until_cancelled(changes.next()).await?;
-        let is_ours = match change {
-            PartnerChange::Of(other) => other == *partner,
-            PartnerChange::Unknown => true,
-        };
-        if is_ours {
-            return Some(changed());
+/// A stream.
+struct Open {
+    portal: Portal,
+    visit: Visit,
+    changes: PartnerChanges,
+    /// Of the session, where nothing changes.
+    checks: Interval,
+    _taken: Taken,
+}
+
+impl Open {
+    /// Waits for the next change of this partner; `None` when the portal is to stop, or the visit is over.
+    async fn next(&mut self) -> Option<()> {
+        let stop = self.portal.stop.clone();
+        loop {
+            let is_ours = tokio::select! {
+                () = stop.cancelled() => return None,
+                change = self.changes.next() => match change {
+                    PartnerChange::Of(other) if other != self.visit.partner => continue,
+                    PartnerChange::Of(_) | PartnerChange::Unknown => true,
+                },
+                _ = self.checks.tick() => false,
+            };
+            // A browser whose stream ends asks for another, which is answered by what is known then.
+            let lasts = session::lasts(&self.portal, &self.visit.person, &self.visit.partner).await;
+            if !lasts.is_ok_and(|lasts| lasts) {
+                return None;
+            }
+            if is_ours {
+                return Some(());
+            }
         }
     }
 }

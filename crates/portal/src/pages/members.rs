@@ -55,7 +55,9 @@ pub(crate) async fn add(
     Administering(visit): Administering,
     Posted(New { email, role }): Posted<New>,
 ) -> Result<Response, Failure> {
-    let role = Role::parse(&role).ok_or_else(|| Failure::Form("no role".to_owned()))?;
+    let role = Role::parse(&role)
+        .filter(|role| role.may_see())
+        .ok_or_else(|| Failure::Form("no role".to_owned()))?;
     let (partner, by) = (&visit.partner, &visit.person.name);
     let words = words::Access::of(visit.language);
     let mistake = match portal.operations.add_member(partner, &email, role, by).await {

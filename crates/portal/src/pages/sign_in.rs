@@ -1,10 +1,8 @@
 //! Signing in by an access token, and out.
 
-use std::net::{IpAddr, SocketAddr};
-
 use askama::Template;
 use axum::{
-    extract::{ConnectInfo, Query, State},
+    extract::{Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Redirect, Response},
 };
@@ -24,6 +22,7 @@ use vault::Token;
 
 use crate::{
     Portal,
+    client_address::ClientAddress,
     failure::Failure,
     forms::{OpenForm, Posted, percent_encoded},
     frame::Frame,
@@ -33,7 +32,8 @@ use crate::{
     words::{self, fill},
 };
 
-/// A person mistypes a few times; a program that guesses is stopped.
+/// Failed sign-ins from one network. A person mistypes a few times; a program that guesses is stopped. Who comes in does not
+/// count: an office may have one address.
 pub(super) const LIMIT: Limit = Limit { most: 10, within: SignedDuration::from_mins(1) };
 
 #[derive(Template)]
@@ -106,10 +106,9 @@ enum Came {
 /// Signs in.
 pub(crate) async fn sign_in(
     State(portal): State<Portal>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    client: ClientAddress,
     Spoken(language): Spoken,
     jar: CookieJar,
-    headers: HeaderMap,
     OpenForm(typed): OpenForm<Typed>,
 ) -> Result<Response, Failure> {
     let words = words::SignIn::of(language);
@@ -121,8 +120,8 @@ pub(crate) async fn sign_in(
     if text.is_empty() {
         return refused(StatusCode::UNPROCESSABLE_ENTITY, words.empty);
     }
-    let address = client(&headers, peer.ip(), portal.settings.proxies);
-    match come_in(&portal, address, Token::parse(text)).await? {
+    let address = client.0;
+    match come_in(&portal, client, Token::parse(text)).await? {
         Came::In(cookie) => Ok((jar.add(cookie), Redirect::to(own_path(&typed.next))).into_response()),
         Came::Unknown => {
             tracing::warn!(%address, "a sign-in with a token that lets nobody in");
@@ -135,38 +134,36 @@ pub(crate) async fn sign_in(
     }
 }
 
-async fn come_in(portal: &Portal, address: IpAddr, token: Option<Token>) -> Result<Came, StoreError> {
+async fn come_in(portal: &Portal, client: ClientAddress, token: Option<Token>) -> Result<Came, StoreError> {
     let now = portal.operations.clock.now();
-    let (whose, token) = (&format!("sign-in from {address}"), &token);
+    let (whose, token) = (&failed_from(client), &token);
     portal
         .operations
         .store
         .transaction("sign_in", |tx| {
             Box::pin(async move {
-                if let Attempt::NotBefore(_) = attempts::attempt(tx, whose, LIMIT, now).await? {
+                if let Attempt::NotBefore(_) = attempts::allowed(tx, whose, LIMIT, now).await? {
                     return Ok(Came::TooOften);
                 }
-                let Some(token) = token else { return Ok(Came::Unknown) };
-                match tokens::by_hash(tx, &token.hash(), now).await? {
-                    Some(known) => {
-                        let identity = Identity::Token(known.token);
-                        session::begin(portal, tx, &identity, &known.name).await.map(Came::In)
-                    }
-                    None => Ok(Came::Unknown),
-                }
+                let known = match token {
+                    Some(token) => tokens::by_hash(tx, &token.hash(), now).await?,
+                    None => None,
+                };
+                // The provider's tokens are for programs: no page is theirs to see.
+                let Some(known) = known.filter(|known| known.role.may_see()) else {
+                    attempts::count(tx, whose, now).await?;
+                    return Ok(Came::Unknown);
+                };
+                let identity = Identity::Token(known.token);
+                session::begin(portal, tx, &identity, &known.name).await.map(Came::In)
             })
         })
         .await
 }
 
-/// Who asks: the peer, or where that is one of our own proxies, whom the outermost of them saw.
-pub(super) fn client(headers: &HeaderMap, peer: IpAddr, proxies: usize) -> IpAddr {
-    let Some(before) = proxies.checked_sub(1) else { return peer };
-    let seen = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let seen: Vec<&str> = seen.flat_map(|value| value.split(',')).map(str::trim).collect();
-    // What stands before the addresses that our own proxies have added, anybody may have made up.
-    let ours = seen.iter().rev().nth(before);
-    ours.and_then(|address| address.parse().ok()).unwrap_or(peer)
+/// What failed sign-ins of a client are counted by, whichever way they came.
+pub(super) fn failed_from(client: ClientAddress) -> String {
+    format!("failed sign-in from {}", client.network())
 }
 
 /// A form without anything in it.
@@ -182,26 +179,4 @@ pub(crate) async fn sign_out(
 ) -> Result<Response, Failure> {
     let gone = session::end(&portal, &headers).await?;
     Ok((jar.add(gone), Redirect::to("/sign-in")).into_response())
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::http::HeaderValue;
-
-    use super::*;
-
-    #[test]
-    fn who_asks_is_whom_our_own_proxies_saw() {
-        let peer: IpAddr = [10, 0, 0, 1].into();
-        let told = |forwarded: &'static str, proxies| {
-            let mut headers = HeaderMap::new();
-            let _ = headers.insert("x-forwarded-for", HeaderValue::from_static(forwarded));
-            client(&headers, peer, proxies).to_string()
-        };
-        assert_eq!(told("1.1.1.1, 2.2.2.2", 0), "10.0.0.1");
-        assert_eq!(told("1.1.1.1, 2.2.2.2", 1), "2.2.2.2");
-        assert_eq!(told("9.9.9.9, 1.1.1.1, 2.2.2.2", 2), "1.1.1.1");
-        assert_eq!(told("made up", 1), "10.0.0.1");
-        assert_eq!(told("1.1.1.1", 2), "10.0.0.1");
-    }
 }

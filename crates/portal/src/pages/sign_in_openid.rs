@@ -1,10 +1,10 @@
 //! Signing in by the identity provider: there, and back.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
-    extract::{ConnectInfo, Query, State},
-    http::{HeaderMap, StatusCode},
+    extract::{Query, State},
+    http::StatusCode,
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::{CookieJar, cookie::Cookie};
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use store::{
     StoreError,
     access::{
-        attempts::{self, Attempt},
+        attempts::{self, Attempt, Limit},
         members,
         sessions::{self, Identity},
     },
@@ -20,13 +20,14 @@ use store::{
 
 use crate::{
     Portal,
+    client_address::ClientAddress,
     failure::Failure,
     frame::Frame,
     identity_provider::{IdentityProvider, Named},
     language::Spoken,
     pages::{
         plain::Plain,
-        sign_in::{LIMIT, Next, client, in_trouble},
+        sign_in::{LIMIT, Next, failed_from, in_trouble},
         start::own_path,
     },
     pending_sign_in::{self, PendingSignIn},
@@ -37,17 +38,15 @@ use crate::{
 /// Leads to the provider.
 pub(crate) async fn begin(
     State(portal): State<Portal>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    client: ClientAddress,
     Spoken(language): Spoken,
     jar: CookieJar,
-    headers: HeaderMap,
     Query(Next { next }): Query<Next>,
 ) -> Result<Response, Failure> {
     let (provider, words) = (provider(&portal)?, words::SignIn::of(language));
     let refused =
         |status, trouble| Ok((status, in_trouble(&portal, language, &next, trouble)).into_response());
-    let address = client(&headers, peer.ip(), portal.settings.proxies);
-    if !may_try(&portal, format!("sign-in begun from {address}")).await? {
+    if !may_begin(&portal, client).await? {
         return refused(StatusCode::TOO_MANY_REQUESTS, words.too_often.to_owned());
     }
     let (entropy, now) = (&portal.operations.entropy, portal.operations.clock.now());
@@ -85,10 +84,9 @@ enum Came {
 /// Comes back from the provider.
 pub(crate) async fn back(
     State(portal): State<Portal>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    client: ClientAddress,
     Spoken(language): Spoken,
     jar: CookieJar,
-    headers: HeaderMap,
     Query(answer): Query<Answer>,
 ) -> Result<Response, Failure> {
     let (provider, words) = (provider(&portal)?, words::SignIn::of(language));
@@ -104,18 +102,20 @@ pub(crate) async fn back(
         let trouble = fill(trouble, &[("provider", &provider.name())]);
         Ok((status, jar.clone(), in_trouble(&portal, language, &pending.next, trouble)).into_response())
     };
-    let address = client(&headers, peer.ip(), portal.settings.proxies);
-    if !may_try(&portal, format!("sign-in from {address}")).await? {
+    let address = client.0;
+    if !may_fail(&portal, client).await? {
         tracing::warn!(%address, "too many sign-ins from one address");
         return refused(StatusCode::TOO_MANY_REQUESTS, words.too_often);
     }
     let Some(code) = answer.code.filter(|_| answer.error.is_none()) else {
+        failed(&portal, client).await?;
         tracing::warn!(%address, error = answer.error, "a sign-in was not completed at the provider");
         return refused(StatusCode::UNPROCESSABLE_ENTITY, words.not_completed);
     };
     let named = match provider.named(&pending, code).await {
         Ok(named) => named,
         Err(error) => {
+            failed(&portal, client).await?;
             tracing::error!(%address, %error, "a sign-in failed");
             return refused(StatusCode::BAD_GATEWAY, words.provider_failed);
         }
@@ -123,10 +123,12 @@ pub(crate) async fn back(
     match come_in(&portal, &named).await? {
         Came::In(cookie) => Ok((jar.add(cookie), Redirect::to(own_path(&pending.next))).into_response()),
         Came::Unverified => {
+            failed(&portal, client).await?;
             tracing::warn!(%address, "a sign-in of a person whose address is not verified");
             refused(StatusCode::FORBIDDEN, words.unverified)
         }
         Came::MemberOfNothing(email) => {
+            failed(&portal, client).await?;
             tracing::warn!(%address, "a sign-in of a person who is a member of nothing");
             let text = fill(words.no_member_text, &[("provider", &provider.name()), ("email", &email)]);
             let frame = Frame::around(language, "/sign-in".to_owned(), None);
@@ -140,11 +142,27 @@ fn provider(portal: &Portal) -> Result<Arc<IdentityProvider>, Failure> {
     portal.identity_provider.clone().ok_or(Failure::NotFound)
 }
 
-async fn may_try(portal: &Portal, whose: String) -> Result<bool, StoreError> {
-    let (store, now, whose) = (&portal.operations.store, portal.operations.clock.now(), &whose);
+/// Each beginning asks the provider; a whole office may begin its day within a minute.
+const BEGINNINGS: Limit = Limit { most: 100, within: LIMIT.within };
+
+async fn may_begin(portal: &Portal, client: ClientAddress) -> Result<bool, StoreError> {
+    let (store, now) = (&portal.operations.store, portal.operations.clock.now());
+    let whose = &format!("sign-in begun from {}", client.network());
     let attempt =
-        store.transaction("sign_in_attempt", |tx| Box::pin(attempts::attempt(tx, whose, LIMIT, now))).await?;
-    Ok(attempt == Attempt::Allowed)
+        store.transaction("begin_sign_in", |tx| Box::pin(attempts::attempt(tx, whose, BEGINNINGS, now)));
+    Ok(attempt.await? == Attempt::Allowed)
+}
+
+async fn may_fail(portal: &Portal, client: ClientAddress) -> Result<bool, StoreError> {
+    let (store, now, whose) = (&portal.operations.store, portal.operations.clock.now(), &failed_from(client));
+    let attempt =
+        store.transaction("sign_in_allowed", |tx| Box::pin(attempts::allowed(tx, whose, LIMIT, now)));
+    Ok(attempt.await? == Attempt::Allowed)
+}
+
+async fn failed(portal: &Portal, client: ClientAddress) -> Result<(), StoreError> {
+    let (store, now, whose) = (&portal.operations.store, portal.operations.clock.now(), &failed_from(client));
+    store.transaction("sign_in_failed", |tx| Box::pin(attempts::count(tx, whose, now))).await
 }
 
 /// Lets in whoever is a member of something: by an address that is verified, or because this very person was here before,

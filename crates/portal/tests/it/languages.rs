@@ -49,6 +49,7 @@ const NAMES: &[&str] = &[
     "CON-01",
     "MAP-01",
     "QTY-01",
+    "provider",
     "viewer",
     "editor",
     "admin",

@@ -1,4 +1,4 @@
-//! Tries that are limited: Authenticate per partner, sign-in per address. The eleventh says how long to wait.
+//! Tries that are limited: Authenticate per partner, failed sign-ins per address. The eleventh says how long to wait.
 
 use std::time::Duration;
 
@@ -45,6 +45,29 @@ async fn the_eleventh_authenticate_within_five_minutes_waits_and_another_partner
     world.clock.advance(5 * MINUTE);
     let answer = authenticate(&world, "msp", &world.admin).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "who waited may try: {}", answer.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_f6_who_comes_in_is_not_counted_and_uses_up_nobodys_tries() {
+    let world = World::new().await;
+    let office = [192, 0, 2, 1];
+    for _ in 0..12 {
+        let answer = world.sign_in_from(office, &world.viewer, "en").await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+    }
+    // Nine failures leave one, also after who came in.
+    for _ in 0..9 {
+        assert_eq!(
+            world.sign_in_from(office, "ks_mistyped", "en").await.status,
+            StatusCode::UNPROCESSABLE_ENTITY
+        );
+    }
+    assert_eq!(world.sign_in_from(office, &world.admin, "en").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        world.sign_in_from(office, "ks_mistyped", "en").await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    assert_eq!(world.sign_in_from(office, &world.admin, "en").await.status, StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -117,6 +117,20 @@ async fn case_e15_a_call_with_a_key_is_done_once_and_its_key_takes_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn case_f13_a_key_and_its_answer_belong_to_the_token_that_sent_it() {
+    let world = World::new().await;
+    let (path, key) = ("/v1/partners/msp/members", [("idempotency-key", "pia")]);
+    let body = r#"{"email":"pia@example.com","role":"admin"}"#;
+    let call = async |token: &str| world.request(Method::POST, path, Some(token), &key, body).await;
+    let first = call(&world.admin).await;
+    assert_eq!(first.status, StatusCode::CREATED, "{}", first.text);
+    let viewer = call(&world.viewer).await;
+    assert_eq!(viewer.status, StatusCode::FORBIDDEN, "{}", viewer.text);
+    let again = call(&world.admin).await;
+    assert_eq!((again.status, again.text), (StatusCode::CREATED, first.text));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_the_bus_does_not_take_is_said_and_may_be_asked_again() {
     let world = World::new().await;
     let key = [("idempotency-key", "once")];

@@ -1,6 +1,6 @@
 //! Every address of the portal, walked by those who may not go there.
 
-use http::{Method, StatusCode, header};
+use http::{HeaderName, Method, StatusCode, header};
 
 use crate::world::{Answer, World};
 
@@ -73,6 +73,12 @@ pub(crate) fn of(partner: &str, all: Vec<(Method, String)>) -> Vec<(Method, Stri
 fn assert_headers(answer: &Answer, what: &str) {
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ),
         (header::REFERRER_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
     ] {
@@ -164,8 +170,45 @@ async fn an_editor_sets_neither_connection_nor_switch_and_lets_nobody_in() {
     for (method, path) in of("msp", calls()) {
         let is_access = path.contains("/members") || path.contains("/tokens");
         let is_admins = is_access || path.contains("/connection") && method != Method::GET;
+        let is_refused = is_admins || is_report(&method, &path);
         let answer = world.request(method.clone(), &path, Some(&world.editor), &[], "{}").await;
-        assert_eq!(answer.status == StatusCode::FORBIDDEN, is_admins, "{method} {path}");
+        assert_eq!(answer.status == StatusCode::FORBIDDEN, is_refused, "{method} {path}");
+    }
+}
+
+/// Whether a call says what the provider counted.
+fn is_report(method: &Method, path: &str) -> bool {
+    let reports = ["/companies", "/products"];
+    let is_list = reports.iter().any(|list| path.ends_with(list));
+    *method == Method::PUT && (is_list || path.contains("/user-counts/") || path.contains("/charges/"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_f7_the_provider_alone_reports_and_does_nothing_else() {
+    let world = World::new().await;
+    let mut reports = 0;
+    for (method, path) in of("msp", calls()) {
+        let is_report = is_report(&method, &path);
+        reports += usize::from(is_report);
+        let is_standing = method == Method::GET && path.contains("/user-counts/");
+        for (token, may) in [(&world.provider, is_report || is_standing), (&world.admin, !is_report)] {
+            let answer = world.request(method.clone(), &path, Some(token), &[], "{}").await;
+            assert_eq!(answer.status != StatusCode::FORBIDDEN, may, "{method} {path}: {}", answer.text);
+        }
+    }
+    assert_eq!(reports, 4);
+    let answer = world.sign_in_from([127, 0, 0, 1], &world.provider, "en").await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "no page is its to see");
+    // Who administers a partner gives nobody this role.
+    for path in ["/v1/partners/msp/tokens", "/v1/partners/msp/members"] {
+        let body = r#"{"name":"counts","email":"pia@example.com","role":"provider"}"#;
+        let body = if path.ends_with("tokens") {
+            body.replace(r#""email":"pia@example.com","#, "")
+        } else {
+            body.replace(r#""name":"counts","#, "")
+        };
+        let answer = world.request(Method::POST, path, Some(&world.admin), &[], &body).await;
+        assert_eq!(answer.json["errors"][0]["field"], "role", "{}", answer.text);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Attempts that are limited, such as sign-ins from one address: counted in the database because there are several portals.
+//! Attempts that are limited, such as failed sign-ins from one network: counted in the database because there are several portals.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -33,6 +33,21 @@ pub async fn attempt(
     limit: Limit,
     now: Timestamp,
 ) -> Result<Attempt, StoreError> {
+    let attempt = allowed(tx, whose, limit, now).await?;
+    if attempt == Attempt::Allowed {
+        count(tx, whose, now).await?;
+    }
+    Ok(attempt)
+}
+
+/// Whether `whose` may make another attempt; until the transaction ends, no other transaction counts one of theirs.
+/// [`count`] counts it, where it is to count.
+pub async fn allowed(
+    tx: &Transaction<'_>,
+    whose: &str,
+    limit: Limit,
+    now: Timestamp,
+) -> Result<Attempt, StoreError> {
     // Not a row: before the first attempt there is none.
     tx.execute("select pg_advisory_xact_lock(hashtextextended($1::text, 2))", &[&whose]).await?;
     let since = now.saturating_sub(limit.within).unwrap_or(Timestamp::MIN);
@@ -44,11 +59,15 @@ pub async fn attempt(
     {
         return Ok(Attempt::NotBefore(oldest.saturating_add(limit.within).unwrap_or(Timestamp::MAX)));
     }
+    Ok(Attempt::Allowed)
+}
+
+/// Counts an attempt of `whose`.
+pub async fn count(tx: &Transaction<'_>, whose: &str, now: Timestamp) -> Result<(), StoreError> {
     let forgotten = now.saturating_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
     tx.execute("delete from attempts where minute < $1", &[&forgotten]).await?;
     let sql =
         "insert into attempts (whose, minute, attempts) values ($1, date_trunc('minute', $2::timestamptz), 1)
                on conflict (whose, minute) do update set attempts = attempts.attempts + 1";
-    tx.execute_exactly(1, sql, &[&whose, &now]).await?;
-    Ok(Attempt::Allowed)
+    tx.execute_exactly(1, sql, &[&whose, &now]).await
 }

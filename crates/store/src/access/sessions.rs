@@ -59,26 +59,29 @@ pub async fn create(
     tx.execute_exactly(1, sql, &[&hash.as_slice(), &token, &issuer, &subject, &name, &now]).await
 }
 
-/// Who is signed in with this, if the session is not over; it counts as seen.
+/// Who is signed in with this, if the session is not over.
 pub async fn find(
     tx: &Transaction<'_>,
     hash: &[u8; 32],
     oldest: Oldest,
-    now: Timestamp,
 ) -> Result<Option<Session>, StoreError> {
     let sql = "select token_id, issuer, subject, name, created_at, last_seen_at from sessions
                where session_hash = $1 and ended_at is null and created_at >= $2 and last_seen_at >= $3";
     let Some(row) = tx.query_opt(sql, &[&hash.as_slice(), &oldest.created, &oldest.seen]).await? else {
         return Ok(None);
     };
-    let before = now.saturating_sub(SEEN_EVERY).unwrap_or(Timestamp::MIN);
-    let sql = "update sessions set last_seen_at = $2 where session_hash = $1 and last_seen_at < $3";
-    tx.execute(sql, &[&hash.as_slice(), &now, &before]).await?;
     let identity = match row.get::<Option<uuid::Uuid>>("token_id")? {
         Some(token) => Identity::Token(TokenId(token)),
         None => Identity::Person { issuer: row.get("issuer")?, subject: row.get("subject")? },
     };
     Ok(Some(Session { identity, name: row.get("name")?, created_at: row.get("created_at")? }))
+}
+
+/// A session was used: it goes on.
+pub async fn seen(tx: &Transaction<'_>, hash: &[u8; 32], now: Timestamp) -> Result<(), StoreError> {
+    let before = now.saturating_sub(SEEN_EVERY).unwrap_or(Timestamp::MIN);
+    let sql = "update sessions set last_seen_at = $2 where session_hash = $1 and last_seen_at < $3";
+    tx.execute(sql, &[&hash.as_slice(), &now, &before]).await.map(drop)
 }
 
 /// Signs somebody out.
