@@ -8,7 +8,9 @@ pub fn line_profiles() -> Vec<(&'static str, String)> {
         ("nested-list", shipped(nested)),
         ("recurring-list", shipped(include_str!("../../../deploy/line-profiles/recurring-list.toml"))),
         ("whole-contract", shipped(include_str!("../../../deploy/line-profiles/whole-contract.toml"))),
+        ("plain-contract", shipped(include_str!("../../../deploy/line-profiles/plain-contract.toml"))),
         ("flat-list", shipped(include_str!("../../../deploy/line-profiles/flat-list.toml"))),
+        ("filtered-list", shipped(include_str!("../../../deploy/line-profiles/filtered-list.toml"))),
         ("nested-list-patch", shipped(include_str!("../../../deploy/line-profiles/nested-list-patch.toml"))),
         ("small-pages", changed(nested, &[("page_size = 100", "page_size = 25")])),
         (
@@ -28,37 +30,7 @@ pub fn line_profiles() -> Vec<(&'static str, String)> {
 
 /// A profile that no code knows: lines inside the contract and in pages of 25, PATCH with an array, other names, days without a
 /// time, and other words.
-pub const FOREIGN_LINE_PROFILE: &str = r#"
-name = "foreign"
-
-[read]
-route = "/billing/agreement/{contractId}"
-rows = "Data.Items"
-total = "Data.ItemCount"
-paging = "page"
-page_size = 25
-
-[write]
-method = "patch"
-route = "/billing/agreement/{contractId}/items"
-body = "array"
-
-[fields]
-line = "ItemNo"
-service = "Article"
-contract = "Agreement"
-units = "Quantity"
-unit_price = "Price"
-effective_date = "ValidFrom"
-date_form = "day"
-
-[outcome]
-status = "Outcome"
-success = ["Done"]
-no = ["Denied"]
-error = "Reason"
-no_error = ["-"]
-"#;
+pub const FOREIGN_LINE_PROFILE: &str = include_str!("../foreign-line-profile.toml");
 
 fn changed(text: &str, changes: &[(&str, &str)]) -> String {
     changes.iter().fold(text.to_owned(), |text, (from, to)| {

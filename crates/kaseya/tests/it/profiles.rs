@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use domain::{ContractId, ErrorCode, ServiceId};
 use jiff::civil::date;
 use kaseya::{BmsError, LineProfile, Session, WriteError};
-use kaseya_simulator::{Clock, Endpoint, Fault, LineForm, Running, Simulator, State, WriteBody};
+use kaseya_simulator::{
+    Clock, Endpoint, Fault, LineBehaviour, LineForm, Running, Simulator, State, WriteBody,
+};
 
 use crate::partner::{HandClock, access, bms, limits};
 
@@ -18,51 +20,12 @@ fn shipped(name: &str) -> LineProfile {
 }
 
 /// A profile that no code knows: the lines inside the contract and paged, other names, dates and words, PATCH with an array.
-const FOREIGN: &str = r#"
-name = "foreign"
-[read]
-route = "/billing/agreement/{contractId}"
-rows = "Result.Items"
-total = "TotalRecords"
-paging = "page"
-page_size = 25
-[write]
-method = "patch"
-route = "/billing/agreement/{contractId}/items"
-body = "array"
-[fields]
-line = "ItemNo"
-service = "Article"
-contract = "Agreement"
-units = "Quantity"
-unit_price = "Price"
-effective_date = "ValidFrom"
-date_form = "day"
-[outcome]
-error = "Error"
-"#;
+const FOREIGN: &str = include_str!("../../../testkit/foreign-line-profile.toml");
 
 pub fn foreign() -> (LineProfile, String, String, LineForm) {
-    let names = [
-        ("Id", "ItemNo"),
-        ("ServiceId", "Article"),
-        ("ContractId", "Agreement"),
-        ("Units", "Quantity"),
-        ("UnitPrice", "Price"),
-        ("EffectiveDate", "ValidFrom"),
-    ];
-    let form = LineForm {
-        inside: Some("Items".to_owned()),
-        numbered_pages: true,
-        write_method: "PATCH".to_owned(),
-        write_body: WriteBody::Array,
-        names: names.map(|(usual, here)| (usual.to_owned(), here.to_owned())).into(),
-        plain_days: true,
-        without_status: true,
-        ..LineForm::default()
-    };
-    let route = "/api/billing/agreement/{contractId}";
-    (LineProfile::parse(FOREIGN).expect("a profile"), route.to_owned(), format!("{route}/items"), form)
+    let mut lines = LineBehaviour::default();
+    lines.follow_profile(FOREIGN).expect("a profile");
+    (LineProfile::parse(FOREIGN).expect("a profile"), lines.lines_route, lines.line_route, lines.form)
 }
 
 /// Profiles with the form of Kaseya that each describes: routes of all lines and of one, and the rest.
@@ -131,6 +94,7 @@ pub async fn start(lines_route: &str, line_route: &str, form: &LineForm) -> Runn
         let lines = &mut state.behaviour.lines;
         lines.lines_route = lines_route.to_owned();
         lines.line_route = line_route.to_owned();
+        (lines.success_status, lines.success_error) = (form.done.clone(), form.no_error.clone());
         lines.form = form.clone();
     });
     let clock = Clock::standing(NOON.parse().expect("an instant"));
@@ -197,8 +161,8 @@ async fn e1_a_filter_that_is_not_known_and_rows_without_a_contract_are_no_answer
     let (profile, lines_route, line_route, form) = matrix().swap_remove(3);
     assert_eq!(profile.name(), "flat-list");
     for rules in [
-        |lines: &mut kaseya_simulator::LineBehaviour| lines.of_all_contracts = true,
-        |lines: &mut kaseya_simulator::LineBehaviour| lines.without_contract_ids = true,
+        |lines: &mut LineBehaviour| lines.of_all_contracts = true,
+        |lines: &mut LineBehaviour| lines.without_contract_ids = true,
     ] {
         let kaseya = start(&lines_route, &line_route, &form).await;
         kaseya.edit(|state| rules(&mut state.behaviour.lines)).expect("it is not kept in a file");
@@ -233,7 +197,11 @@ async fn a_whole_contract_goes_back_as_it_stands_at_the_write() {
 /// Answers written out here: what they say is taken for neither more nor less.
 #[tokio::test]
 async fn without_a_status_an_answer_that_says_no_in_other_words_is_no_success() {
-    let (profile, lines_route, line_route, form) = foreign();
+    let (foreign, lines_route, line_route, form) = foreign();
+    let outcome = foreign.text().find("[outcome]").expect("its last table");
+    let text = format!("{}[outcome]\nerror = \"Error\"\n", &foreign.text()[..outcome]);
+    let profile = LineProfile::parse(&text).expect("a profile");
+    let form = LineForm { without_status: true, error: "Error".to_owned(), ..form };
     for (body, refused) in [
         (r#"{"success":false,"error":{"code":5,"message":"Locked"}}"#, true),
         (r#"{"ResponseCode":500,"Error":null,"Result":null}"#, false),
@@ -259,9 +227,9 @@ async fn pages_are_asked_for_one_after_the_other_and_a_part_is_never_the_whole()
     let (profile, lines_route, line_route, form) = foreign();
     for (largest, size) in [(None, 25), (Some(7), 25), (None, 64)] {
         let text = profile.text().replace("page_size = 25", &format!("page_size = {size}"));
-        let text = text.replace("total = \"TotalRecords\"\n", "");
+        let text = text.replace("total = \"Data.ItemCount\"\n", "");
         let kaseya = start(&lines_route, &line_route, &form).await;
-        let rules = |lines: &mut kaseya_simulator::LineBehaviour| {
+        let rules = |lines: &mut LineBehaviour| {
             (lines.without_totals, lines.largest_page) = (true, largest);
         };
         kaseya.edit(|state| rules(&mut state.behaviour.lines)).expect("it is not kept in a file");
@@ -297,7 +265,7 @@ async fn case_a24_a_total_that_counts_no_lines_ends_no_list() {
     let text = profile.text().replace("page_size = 100", "page_size = 50");
     for total in ["ResponseCode", "TotalRecords"] {
         let kaseya = start(&lines_route, &line_route, &form).await;
-        let rules = |lines: &mut kaseya_simulator::LineBehaviour| lines.largest_page = Some(7);
+        let rules = |lines: &mut LineBehaviour| lines.largest_page = Some(7);
         kaseya.edit(|state| rules(&mut state.behaviour.lines)).expect("it is not kept in a file");
         let text = text.replace("total = \"TotalRecords\"", &format!("total = \"{total}\""));
         let session = session(&kaseya.base_url(), &LineProfile::parse(&text).expect("a profile")).await;
@@ -315,7 +283,7 @@ async fn case_e7_a_total_of_the_page_alone_makes_no_part_the_whole() {
     // Without paging no more can be asked for: what came is not known to be all.
     for (text, read) in [(profile.text(), 60), (&large, 60), (&none, 50)] {
         let kaseya = start(&lines_route, &line_route, &form).await;
-        let rules = |lines: &mut kaseya_simulator::LineBehaviour| {
+        let rules = |lines: &mut LineBehaviour| {
             (lines.largest_page, lines.totals_of_page) = (Some(50), true);
         };
         kaseya.edit(|state| rules(&mut state.behaviour.lines)).expect("it is not kept in a file");
