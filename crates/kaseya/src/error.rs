@@ -106,6 +106,11 @@ impl BmsError {
         }
     }
 
+    /// Whether the lines of the line profile are not served at all.
+    pub fn is_no_such_route(&self) -> bool {
+        matches!(self, Self::Unfit(cause) if matches!(**cause, Self::Refused { .. }))
+    }
+
     /// What it is where it says nothing of the tenant: other contracts' lines fit the profile.
     pub fn of_one_contract(self) -> Self {
         match self {

@@ -236,6 +236,11 @@ impl Session {
 
     /// Whether lines were read that fit the profile. A contract without any tells nothing.
     pub fn lines_fit(&self) -> bool {
+    /// How many calls a reading of a contract's lines takes, by the longest one so far.
+    pub fn calls_to_read_lines(&self) -> usize {
+        self.own().most_pages.max(1)
+    }
+
         self.own().lines_fit
     }
 
@@ -313,6 +318,8 @@ impl Session {
             if whole {
                 break;
             }
+                let most = &mut self.own().most_pages;
+                *most = (*most).max(pages + 1);
             if added == 0 || unpaged {
                 return Err(garbled(AnswerFault::PartOfList));
             }

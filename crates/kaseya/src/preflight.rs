@@ -8,7 +8,7 @@ use egress::{Body, Method};
 use serde_json::{Value, json};
 
 use crate::{
-    BmsError, Session, UserInfo, Words,
+    BmsError, ContractLine, Session, UserInfo, Words,
     answer::Success,
     calls::{Api, Call},
     fields,
@@ -120,6 +120,8 @@ pub struct Checked {
     pub finding: Finding,
 }
 
+/// So many contracts tell whether lines fit the line profile.
+const MOST_CONTRACTS: usize = 3;
 const NO_CONTRACT: &str = "Kaseya shows this user no contract whose lines could be read";
 const NO_LINES: &str = "the contract that was looked at shows no lines: a contract with lines will tell";
 const RIGHTS_UNPUBLISHED: &str =
@@ -216,15 +218,15 @@ impl Session {
         findings.take(Check::ViewServices, self.look_at_services()).await;
         let v1 = findings.take(Check::LogInV1, self.log_in_anew(Api::V1)).await;
         match (v1, contract) {
-            (Some(()), Some(Some(contract))) => {
-                let lines = findings.take(Check::ViewLines, self.lines(contract)).await;
+            (Some(()), Some(contracts)) if !contracts.is_empty() => {
+                let lines = findings.take(Check::ViewLines, self.look_at_lines(&contracts)).await;
                 // A call that is not the one for lines may answer an empty list too.
                 if lines.is_some_and(|lines| lines.is_empty()) && !self.lines_fit() {
                     findings.found.pop();
                     findings.add(Check::ViewLines, Finding::Untold(NO_LINES));
                 }
             }
-            (Some(()), Some(None)) => findings.add(Check::ViewLines, Finding::Untold(NO_CONTRACT)),
+            (Some(()), Some(_)) => findings.add(Check::ViewLines, Finding::Untold(NO_CONTRACT)),
             (None, _) | (_, None) => findings.add(Check::ViewLines, Finding::NotReached),
         }
         let modify = match &user {
@@ -250,23 +252,35 @@ impl Session {
         self.look_at_pages(call, |_| Body::None).await.map(drop)
     }
 
-    /// A contract whose lines can be looked at: one with recurring services, and one that has a price, where there is one.
-    async fn look_at_contracts(&self) -> Result<Option<ContractId>, BmsError> {
+    /// The lines of the first of these contracts; of another one where they do not fit the line profile: one odd contract says nothing
+    /// of the tenant.
+    async fn look_at_lines(&self, contracts: &[ContractId]) -> Result<Vec<ContractLine>, BmsError> {
+        let mut unfit = None;
+        for contract in contracts {
+            match self.lines(*contract).await {
+                Err(error @ BmsError::Unfit(_)) => unfit = unfit.or(Some(error)),
+                // An empty list where others do not fit says nothing either.
+                Ok(lines) if lines.is_empty() && unfit.is_some() => {}
+                read => return read,
+            }
+        }
+        unfit.map_or_else(|| Ok(Vec::new()), Err)
+    }
+
+    /// Contracts whose lines can be looked at: those with recurring services and a price first.
+    async fn look_at_contracts(&self) -> Result<Vec<ContractId>, BmsError> {
         let call = |page| Call::v2(Method::Get, "/v2/finance/contracts/summary", paged(page));
         let success = self.look_at_pages(call, |_| Body::None).await?;
         let garbled = |problem| self.garbled(&call(1), problem);
-        let rows = success.rows().map_err(garbled)?;
-        let recurs = |row: &&&fields::Object| {
-            fields::text(row, "contractType").is_some_and(|kind| kind.to_lowercase().contains("recurring"))
-        };
-        let has_price = |row: &&&fields::Object| {
-            fields::get(row, "contractBillingPrice").and_then(Value::as_f64).is_some_and(|price| price > 0.0)
-        };
-        let row = rows.iter().filter(recurs).find(has_price).or(rows.iter().find(recurs));
-        let row = row.or(rows.iter().find(has_price)).or(rows.first());
-        row.map(|row| fields::id(row, "id", AnswerFault::RowWithoutId).map(ContractId))
-            .transpose()
-            .map_err(garbled)
+        let mut rows = success.rows().map_err(garbled)?;
+        rows.sort_by_key(|row| {
+            let kind = fields::text(row, "contractType").map(str::to_lowercase);
+            let price = fields::get(row, "contractBillingPrice").and_then(Value::as_f64);
+            let recurs = kind.is_some_and(|kind| kind.contains("recurring"));
+            (!recurs, price.is_none_or(|price| price <= 0.0))
+        });
+        let id = |row: &&fields::Object| fields::id(row, "id", AnswerFault::RowWithoutId).map(ContractId);
+        rows.iter().take(MOST_CONTRACTS).map(id).collect::<Result<_, _>>().map_err(garbled)
     }
 
     async fn look_at_services(&self) -> Result<(), BmsError> {

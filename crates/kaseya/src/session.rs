@@ -65,6 +65,8 @@ pub(crate) struct Own {
     pub lines_come_whole: bool,
     /// Lines were read that fit the line profile.
     pub lines_fit: bool,
+    /// The most pages in which a contract's lines came.
+    pub most_pages: usize,
     /// Contracts whose last answer did not tell how many lines there are.
     pub lines_uncounted: BTreeSet<ContractId>,
 }

@@ -50,7 +50,14 @@ pub(crate) async fn job_content(
     };
     Ok(v1::JobContent {
         run_id: job.run.to_string(),
+    // Three contracts tell by themselves, unless they are those that other attempts have left.
+    let tells = job.kind == JobKind::Survey || job.contracts.len() >= 3 && job.attempt == 1;
+    let fitting = match tells {
+        true => Vec::new(),
+        false => store::contracts::last_read(tx, partner, &job.contracts, 2).await?,
+    };
         run_number: Some(job.run_number.unsigned_abs()),
+        fitting_contract_ids: fitting.into_iter().map(|contract| contract.0).collect(),
         mode: v1::SyncMode::from(job.mode).into(),
         integration: Some(sealed(integration)),
         allowance: Some(v1::CallAllowance { v2: Some(admitted.calls.v2), v1: Some(admitted.calls.v1) }),

@@ -330,3 +330,24 @@ fn seen(row: &Row, contract: ContractId) -> Result<SeenContract, StoreError> {
     };
     Ok(SeenContract { contract, seen_at: row.get("seen_at")?, shown })
 }
+
+/// The contracts whose lines were read last and that have some, the newest first, without these.
+pub async fn last_read(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    without: &[ContractId],
+    most: i64,
+) -> Result<Vec<ContractId>, StoreError> {
+    let without: Vec<i32> = without.iter().map(|contract| contract.0).collect();
+    let rows = tx
+        .query(
+            "select contract_id from contracts
+             where partner_id = $1 and read_at is not null and not contract_id = any($2)
+               and exists (select from lines
+                           where lines.partner_id = $1 and lines.contract_id = contracts.contract_id)
+             order by read_at desc, contract_id limit $3",
+            &[&partner.as_str(), &without, &most],
+        )
+        .await?;
+    rows.iter().map(|row| Ok(ContractId(row.get("contract_id")?))).collect()
+}

@@ -221,11 +221,14 @@ impl Attempt<'_> {
         let mut host_failures_in_a_row = 0_u32;
         // Whether these tell something of the tenant or of themselves alone, the others will show.
         let mut misfits: Vec<(&Contract, BmsError)> = Vec::new();
+        // Contracts beside the job's own that do not fit either; `None` before they were asked.
+        let mut misfits_beside: Option<usize> = None;
         let mut to_do = VecDeque::from(worked_on_together(&self.content.contracts));
         let mut place = 0;
         loop {
             // Those that do not fit may stand together: the last that is read for it comes from elsewhere.
-            let is_last_word = misfits.len() + 1 == MOST_MISFITS && !self.session.lines_fit();
+            let seen_to_misfit = misfits.len() + misfits_beside.unwrap_or(0);
+            let is_last_word = seen_to_misfit + 1 == MOST_MISFITS && !self.session.lines_fit();
             let next = if is_last_word { take_from_the_end(&mut to_do, shown) } else { to_do.pop_front() };
             let Some(together) = next else { break };
             // The first is worked on however long the logins took, or no attempt would ever get on.
@@ -255,8 +258,12 @@ impl Attempt<'_> {
                     Some(Interrupted::All(verdict)) => (verdict, true, false),
                     Some(Interrupted::Call(error @ BmsError::Unfit(_))) => {
                         host_failures_in_a_row = 0;
-                        if misfits.len() + 1 == MOST_MISFITS && !self.session.lines_fit() {
-                            ended = ended.or(Some(self.judge(&error)));
+                        let beside = match misfits_beside {
+                            Some(beside) => beside,
+                            None => *misfits_beside.insert(self.misfits_beside().await),
+                        };
+                        if misfits.len() + beside + 1 >= MOST_MISFITS && !self.session.lines_fit() {
+                            ended = ended.or(Some(self.judge_misfit(&error)));
                         }
                         misfits.push((contract, error));
                         continue;
@@ -276,14 +283,48 @@ impl Attempt<'_> {
         for (contract, error) in misfits {
             let error = if self.session.lines_fit() { error.of_one_contract() } else { error };
             findings.note_failure(&error);
-            self.conclude(contract, Vec::new(), &self.judge(&error), true, findings);
+            self.conclude(contract, Vec::new(), &self.judge_misfit(&error), true, findings);
         }
     }
 
-    /// The most V1 calls that contracts take when nothing fails: to read each, to write each of its targets, to read it again.
+    /// What lines mean that do not fit. Where lines of the tenant were read before, a route that is not served at this moment is often
+    /// a gateway's word and not Kaseya's: it is tried again before it is left to a person.
+    fn judge_misfit(&self, error: &BmsError) -> Verdict {
+        let mut targets = self.content.contracts.iter().flat_map(|contract| &contract.targets);
+        let fitted_before = !self.content.fitting.is_empty() || targets.any(|target| target.read_before);
+        if error.is_no_such_route() && fitted_before && self.content.setbacks < LAST_SETBACK {
+            return Verdict::Deferred(error.code(), self.try_again_at(), Said::by(error));
+        }
+        self.judge(error)
+    }
+
+    /// Reads lines that were read before, of contracts beside the job's own, until some fit: how many do not. A contract that is handed
+    /// back for an odd answer comes without those beside it that fit.
+    async fn misfits_beside(&self) -> usize {
+        let mut misfits = 0;
+        for contract in &self.content.fitting {
+            if self.session.lines_fit() {
+                break;
+            }
+            match self.session.lines(*contract).await {
+                Ok(_) => {}
+                Err(BmsError::Unfit(_)) => misfits += 1,
+                Err(error) => {
+                    tracing::debug!(%error, contract_id = contract.0, "it does not tell whether lines fit the line profile");
+                }
+            }
+        }
+        misfits
+    }
+
+    /// The most V1 calls that contracts take when nothing fails: to read each, to write each of its targets, to read it again. A write of
+    /// a whole contract reads it too.
     fn calls_for(&self, together: &[&Contract]) -> u32 {
+        let reading = self.session.calls_to_read_lines();
         let checks = usize::from(!self.content.confirm_by_total);
-        let calls = together.iter().map(|contract| 1 + contract.targets.len() + checks).sum::<usize>();
+        let write = 1 + if self.session.writes_whole_contracts() { reading } else { 0 };
+        let of = |contract: &&Contract| reading * (1 + checks) + write * contract.targets.len();
+        let calls = together.iter().map(of).sum::<usize>();
         u32::try_from(calls).unwrap_or(u32::MAX)
     }
 

@@ -73,6 +73,8 @@ pub struct Content {
     pub confirm_by_total: bool,
     /// The installation's time when this was written.
     pub issued_at: Option<Timestamp>,
+    /// Contracts whose lines were read before: where the job's own do not fit the line profile, these tell whose fault it is.
+    pub fitting: Vec<ContractId>,
 }
 
 /// What a survey is to see.
@@ -300,6 +302,7 @@ fn survey(work: v1::SurveyWork) -> Result<SurveyWork, FieldError> {
             .map(|mapped| {
                 let service = ServiceId(required("services.service_id", mapped.service_id)?);
                 Ok((service, mapped.service_name))
+            fitting: content.fitting_contract_ids.into_iter().map(ContractId).collect(),
             })
             .collect::<Result<_, FieldError>>()?,
     })

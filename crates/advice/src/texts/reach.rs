@@ -116,8 +116,8 @@ pub(super) const LIN_01: Text = Text {
         "Vale per tutte le aziende di questa integrazione.",
     ),
     done: brief(
-        "We do not try again before the next sync.",
-        "Non faremo altri tentativi prima della prossima sincronizzazione.",
+        "[We try again by ourselves {at_next_try}, or a little later.|We do not try again before the next sync.]",
+        "[Riproviamo da soli {at_next_try} circa.|Non faremo altri tentativi prima della prossima sincronizzazione.]",
     ),
     to_do: brief(
         "Ask the operator to run kaseya-sync probe and to set the profile that it names with kaseya-sync line-profile, then \

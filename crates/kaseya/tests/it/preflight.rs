@@ -228,3 +228,24 @@ async fn a_role_that_may_modify_nothing_and_a_tenant_without_contracts_are_seen(
     assert_eq!(letters(&checked), "pppppp?F");
     assert_eq!(failure(&checked), (Check::ModifyContracts, ErrorCode::Auth06, None));
 }
+
+#[tokio::test]
+async fn lin_01_one_odd_contract_fails_no_tick_where_another_fits() {
+    let kaseya = simulator().await;
+    kaseya
+        .edit(|state| {
+            let other = state.contracts[1].clone();
+            let line = kaseya_simulator::Line { id: 90_031, ..other.lines[0].clone() };
+            state.contracts.push(kaseya_simulator::Contract { id: 5013, lines: vec![line], ..other });
+        })
+        .expect("edited");
+    kaseya.fail(Endpoint::ContractLines, 1, Fault::Without(vec!["Units".to_owned()]));
+    assert_eq!(letters(&session(&kaseya).preflight().await.checks), "ppppppp?");
+    assert_eq!(kaseya.calls()[&Endpoint::ContractLines], 2);
+    // Where no contract's lines fit, it is the profile.
+    let kaseya = simulator().await;
+    (1..=2)
+        .for_each(|nth| kaseya.fail(Endpoint::ContractLines, nth, Fault::Without(vec!["Units".to_owned()])));
+    let checked = session(&kaseya).preflight().await.checks;
+    assert_eq!(failure(&checked), (Check::ViewLines, ErrorCode::Lin01, None));
+}

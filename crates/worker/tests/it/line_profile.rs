@@ -214,3 +214,65 @@ async fn lin_01_another_word_for_success_beside_lines_is_the_profiles_fault() {
         assert_eq!((came_out(&done, "acme", 5001).as_str(), world.calls(Endpoint::WriteLine)), (came, 0));
     }
 }
+
+#[tokio::test]
+async fn lin_01_one_odd_contract_alone_is_told_by_others_that_were_read_before() {
+    let mut state = tenant(LineForm::default());
+    let mut world = World::new(state.clone()).await;
+    world.script().content.fitting_contract_ids = vec![5004, 5005];
+    // The job's own contract lacks a field, whatever attempt it is; the first of the others fits.
+    for attempt in 1..=2 {
+        world.kaseya.fail(Endpoint::ContractLines, 1, Fault::Without(vec!["Units".to_owned()]));
+        world.ticket(vec![simple(5001, "acme", 14)], attempt).await;
+        let done = world.done().await;
+        assert_eq!(came_out(&done, "acme", 5001), "deferred UNK-01", "{attempt}");
+        assert_eq!(
+            (world.calls(Endpoint::ContractLines), world.calls(Endpoint::WriteLine)),
+            (u64::from(attempt) * 2, 0)
+        );
+    }
+    // Where those do not fit either, the tenant has stopped fitting: three calls tell.
+    let renamed = [("Units".to_owned(), "Quantity".to_owned())];
+    state.behaviour.lines.form = LineForm { names: renamed.into(), ..LineForm::default() };
+    let mut world = World::new(state).await;
+    world.script().content.fitting_contract_ids = vec![5004, 5005];
+    let done = world.work(vec![simple(5001, "acme", 14), simple(5002, "beta", 14)]).await;
+    for (company, contract) in &COMPANIES[..2] {
+        assert_eq!(came_out(&done, company, *contract), "not_sent LIN-01");
+    }
+    assert_eq!((world.calls(Endpoint::ContractLines), left(&done)), (3, (vec![], None, None)));
+}
+
+#[tokio::test]
+async fn lin_01_a_route_that_was_served_before_is_tried_again_before_it_is_the_profiles_fault() {
+    let mut world = World::new(tenant(LineForm::default())).await;
+    let read_before = || {
+        let mut work = simple(5001, "acme", 14);
+        work.targets[0].last_known = Some(v1::LineSeen {
+            contract_id: Some(5001),
+            service_id: Some(701),
+            line_id: Some(90_001),
+            units: Some(12.0),
+            seen_at: Some(messages::field::wire_instant("2026-11-30T05:00:00Z".parse().expect("an instant"))),
+            ..v1::LineSeen::default()
+        });
+        work
+    };
+    let not_found = |world: &World| {
+        let body = json!({"message": "no Route matched with those values"});
+        world.kaseya.fail(Endpoint::ContractLines, 1, Fault::Answer { status: 404, body });
+    };
+    not_found(&world);
+    let done = world.work(vec![read_before()]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "deferred LIN-01");
+    let (contracts, not_before, code) = left(&done);
+    assert_eq!((contracts, code.as_deref(), not_before.is_some()), (vec![5001], Some("LIN-01"), true));
+    world.script().content.setbacks = Some(4);
+    not_found(&world);
+    let done = world.work(vec![read_before()]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent LIN-01");
+    // A gateway that is back serves it.
+    world.script().content.setbacks = Some(1);
+    let done = world.work(vec![read_before()]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "changed");
+}
