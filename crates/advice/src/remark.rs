@@ -1,6 +1,6 @@
 //! What people need to know beside a code, in their language.
 
-use domain::{AnswerFault, OldLine, Remark};
+use domain::{AnswerFault, FieldChange, OldLine, Remark};
 
 use crate::{Language, Reader, number, vocabulary};
 
@@ -192,6 +192,36 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
                 format!("In Kaseya il prezzo di \"{service}\" ora è {now}; era {before}."),
             )
         }
+        Remark::ChangeInWait { from_day } => {
+            let from = from(*from_day);
+            say(
+                format!("The other line's change counts from {from} on."),
+                format!("La modifica dell'altra riga vale {from}."),
+            )
+        }
+        Remark::FieldsChanged { service, fields } => {
+            let fields: Vec<String> = fields.iter().map(field_change).collect();
+            let fields = fields.join("; ");
+            say(
+                format!(
+                    "With our change of \"{service}\" other fields of its line changed in Kaseya: {fields}."
+                ),
+                format!(
+                    "Con la nostra modifica di \"{service}\" in Kaseya sono cambiati altri campi della sua riga: \
+                     {fields}."
+                ),
+            )
+        }
+        Remark::OtherLinesChanged { contract, lines } => say(
+            format!(
+                "Since our change of the contract \"{contract}\" other lines are not as they were: {lines}. Look at \
+                 the contract's history in Kaseya."
+            ),
+            format!(
+                "Dopo la nostra modifica del contratto \"{contract}\" altre righe non sono più come prima: {lines}. \
+                 Guarda la cronologia del contratto in Kaseya."
+            ),
+        ),
         Remark::CountMissing { service } => say(
             format!("The user count for \"{service}\" is missing or too old."),
             format!("Il conteggio degli utenti per \"{service}\" manca o è troppo vecchio."),
@@ -396,6 +426,12 @@ fn number_of_units(units: f64, language: Language) -> String {
 }
 
 /// A name that may not be known, in quotation marks behind a blank.
+/// The values as they are written in JSON: the same in every language.
+fn field_change(field: &FieldChange) -> String {
+    let value = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
+    format!("{} {} → {}", field.name, value(&field.before), value(&field.now))
+}
+
 fn quoted(name: Option<&str>) -> String {
     name.map(|name| format!(" \"{name}\"")).unwrap_or_default()
 }

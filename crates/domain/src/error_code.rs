@@ -73,6 +73,8 @@ codes! {
     Svc01 = "SVC-01", Error;
     /// The lines' answers do not fit the tenant's line profile.
     Lin01 = "LIN-01", Error;
+    /// A write of the whole contract would take back a change that waits for its day.
+    Lin02 = "LIN-02", Error;
     /// Service inactive or deleted in the catalogue.
     Svc02 = "SVC-02", Error;
     /// Same service twice on the contract: ask which line.
@@ -136,6 +138,7 @@ impl ErrorCode {
                 | Self::Con04
                 | Self::Svc01
                 | Self::Lin01
+                | Self::Lin02
                 | Self::Svc02
                 | Self::Svc03
                 | Self::Svc04

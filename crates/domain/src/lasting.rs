@@ -41,6 +41,8 @@ impl ErrorCode {
             Self::Host01 => false,
             // Somebody sets another line profile, for the whole installation perhaps: the number then goes without anybody asking.
             Self::Lin01 => false,
+            // The other line's day comes, or another line profile.
+            Self::Lin02 => false,
             Self::Lim01
             | Self::Net01
             | Self::Net02
@@ -89,7 +91,8 @@ mod tests {
             passing,
             [
                 "AUTH-01", "AUTH-02", "AUTH-03", "AUTH-04", "AUTH-07", "AUTH-08", "AUTH-05", "HOST-01",
-                "TEN-01", "LIN-01", "LIM-01", "NET-01", "NET-02", "JOB-01", "JOB-02", "JOB-03", "UNK-01"
+                "TEN-01", "LIN-01", "LIN-02", "LIM-01", "NET-01", "NET-02", "JOB-01", "JOB-02", "JOB-03",
+                "UNK-01"
             ]
         );
         for code in ErrorCode::ALL {

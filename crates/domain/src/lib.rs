@@ -94,7 +94,7 @@ pub use plan_switch::{
 };
 pub use probe::probe_due;
 pub use ready::{CompanyReadiness, NotReady, PartnerReadiness, not_ready};
-pub use remark::{OldLine, Remark};
+pub use remark::{FieldChange, OldLine, Remark};
 pub use retry::{Backoff, UNSURE_FOR};
 pub use role::Role;
 pub use run::{JobKind, JobState, MAX_ATTEMPTS, RunMode, RunState, Trigger};

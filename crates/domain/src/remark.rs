@@ -60,6 +60,12 @@ pub enum Remark {
     UnitsNotWhole { service: String, shown: f64 },
     /// The line's price is another than before.
     PriceChanged { service: String, before: f64, now: f64 },
+    /// Kaseya took a change of another line of the contract, which counts from this day on and is not shown yet.
+    ChangeInWait { from_day: Date },
+    /// Fields of the line that we sent as they were came back as others.
+    FieldsChanged { service: String, fields: Vec<FieldChange> },
+    /// Lines beside those that we changed are others than before, or are gone.
+    OtherLinesChanged { contract: String, lines: u32 },
     /// The user count is missing or too old.
     CountMissing { service: String },
     /// The month of the count has already been invoiced.
@@ -106,6 +112,20 @@ pub enum Remark {
     HostUnusable,
     /// The stored line profile cannot be used.
     LineProfileUnusable,
+}
+
+/// A field of a line that is another than it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FieldChange {
+    /// As Kaseya calls it.
+    pub name: String,
+    /// JSON, cut; `None` where there was no such field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// JSON, cut; `None` where there is none any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<String>,
 }
 
 /// A line that still has the units of users who have moved away from it.

@@ -105,6 +105,11 @@ pub(crate) fn write_line(
         owner.lines.retain(|line| sent.contains(&line.id));
     }
     for mut line in written {
+        if rules.forgets_extras && !rules.without_effect {
+            line.extras.clear();
+            let owner = state.contract_mut(contract).ok_or(Refusal::Unknown)?;
+            owner.lines.iter_mut().filter(|one| one.id == line.id).for_each(|one| one.extras.clear());
+        }
         let present =
             state.contract(contract).and_then(|owner| owner.lines.iter().find(|one| one.id == line.id));
         let present = present.ok_or(Refusal::Unknown)?;

@@ -2,6 +2,7 @@
 //! a row of another contract is refused, a line is written only below the contract it was read from, units are absolute, and
 //! everything else of a row goes back as it came.
 
+mod kept;
 mod misfit;
 mod profile;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use jiff::civil::Date;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
+pub(crate) use kept::fields_changed;
 use profile::filled;
 pub(crate) use profile::{LineFields, LineWrite, Outcome, Paging, WriteBody, WriteMethod, plain};
 pub use profile::{LineProfile, LineProfileError};
@@ -234,13 +236,13 @@ impl Session {
         }
     }
 
-    /// Whether lines were read that fit the profile. A contract without any tells nothing.
-    pub fn lines_fit(&self) -> bool {
     /// How many calls a reading of a contract's lines takes, by the longest one so far.
     pub fn calls_to_read_lines(&self) -> usize {
         self.own().most_pages.max(1)
     }
 
+    /// Whether lines were read that fit the profile. A contract without any tells nothing.
+    pub fn lines_fit(&self) -> bool {
         self.own().lines_fit
     }
 
@@ -316,10 +318,10 @@ impl Session {
                 None => added == 0 || come_whole,
             };
             if whole {
-                break;
-            }
                 let most = &mut self.own().most_pages;
                 *most = (*most).max(pages + 1);
+                break;
+            }
             if added == 0 || unpaged {
                 return Err(garbled(AnswerFault::PartOfList));
             }

@@ -6,12 +6,14 @@ use domain::{
     ContractId, DriftPolicy, JobKind, PairId, PartnerId, Pending, Remembered, SeenService, ServiceId,
     Trigger, Wanted, full_read_window, last_invoiced_at,
 };
+use jiff::ToSpan as _;
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError, Transaction,
     ledger::{self, Decided, JobRow, KnownLine, Share, TargetShares},
     permits::{self, TargetStanding},
     settings::Integration,
+    shared_kaseya::{self, WaitingChange},
 };
 
 use crate::{
@@ -48,16 +50,16 @@ pub(crate) async fn job_content(
         }),
         JobKind::Work | JobKind::Local => None,
     };
-    Ok(v1::JobContent {
-        run_id: job.run.to_string(),
     // Three contracts tell by themselves, unless they are those that other attempts have left.
     let tells = job.kind == JobKind::Survey || job.contracts.len() >= 3 && job.attempt == 1;
     let fitting = match tells {
         true => Vec::new(),
         false => store::contracts::last_read(tx, partner, &job.contracts, 2).await?,
     };
-        run_number: Some(job.run_number.unsigned_abs()),
+    Ok(v1::JobContent {
         fitting_contract_ids: fitting.into_iter().map(|contract| contract.0).collect(),
+        run_id: job.run.to_string(),
+        run_number: Some(job.run_number.unsigned_abs()),
         mode: v1::SyncMode::from(job.mode).into(),
         integration: Some(sealed(integration)),
         allowance: Some(v1::CallAllowance { v2: Some(admitted.calls.v2), v1: Some(admitted.calls.v1) }),
@@ -118,6 +120,10 @@ async fn contracts_work(
     let names = known.names();
     let twins = account_twins(tx, partner, facts).await?;
     let begun_pairs = ledger::begun_pairs(tx, partner, &job.contracts).await?;
+    // A day of Kaseya's may end later than the partner's.
+    let since = today.saturating_sub(1.day());
+    let waiting =
+        shared_kaseya::waiting_changes(tx, partner, known.others(), &job.contracts, (since, now)).await?;
     let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let work = contracts.map(|contract| {
         let work = contract_work(contract, |service| {
@@ -140,6 +146,11 @@ async fn contracts_work(
             known_contract_name: names.contracts.get(&contract.contract.0).cloned(),
             known_account_name: names.accounts.get(&contract.account.0).cloned(),
             account_name_shared: Some(twins.contains(&contract.account)),
+            waiting: waiting
+                .iter()
+                .filter(|change| is_in_wait(change, contract))
+                .map(waiting_change)
+                .collect(),
             ..work
         };
         let left_behind = left_behind(plan, contract, &shares);
@@ -149,6 +160,22 @@ async fn contracts_work(
         v1::ContractWork { ask_account: Some(by_person || work.ask_account.unwrap_or(false)), ..work }
     });
     Ok(work.collect())
+}
+
+/// Whether a change waits on a contract beside what its targets tell: of their own they say what may yet land.
+fn is_in_wait(change: &WaitingChange, contract: &ContractPlan) -> bool {
+    let is_target = || contract.targets.iter().any(|target| target.service == change.service);
+    let is_told = change.lands_until.is_some() && !change.of_other && is_target();
+    change.contract == contract.contract && !is_told
+}
+
+fn waiting_change(change: &WaitingChange) -> v1::WaitingChange {
+    v1::WaitingChange {
+        line_id: Some(change.line.0),
+        to_units: Some(change.to_units),
+        effective_date: change.effective_date.to_string(),
+        lands_until: change.lands_until.map(wire_instant),
+    }
 }
 
 /// What is wanted of a slice's targets, where it is known.

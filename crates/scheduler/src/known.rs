@@ -31,6 +31,8 @@ pub(crate) struct Known {
     ours: BTreeSet<(ContractId, ServiceId)>,
     /// What Kaseya calls the services, contracts and accounts, as far as it was seen.
     names: KaseyaNames,
+    /// The other partners of this installation in the tenant.
+    others: Vec<PartnerId>,
     /// The targets whose line another partner of this installation writes.
     of_others: BTreeSet<(ContractId, ServiceId)>,
     window_begun: Option<Timestamp>,
@@ -66,6 +68,7 @@ impl Known {
             true => Some(readiness::fresh_since(tx, partner, now).await?),
             false => None,
         };
+        let others = shared_kaseya::beside(tx, partner).await?;
         Ok(Self {
             contracts: contracts_known,
             lines: ledger::known_lines(tx, partner, contracts).await?,
@@ -73,7 +76,8 @@ impl Known {
             services: services::known(tx, partner, run_number).await?,
             ours: ledger::known_services(tx, partner, contracts).await?.into_iter().collect(),
             names: kaseya_names_of(tx, partner, &planned).await?,
-            of_others: shared_kaseya::written_by_others(tx, partner, &targets).await?,
+            of_others: shared_kaseya::written_by_others(tx, partner, &others, &targets).await?,
+            others,
             window_begun: window.map(|(_, begun)| begun),
             fresh_since,
             now,
@@ -150,6 +154,11 @@ impl Known {
     /// What Kaseya calls the services, contracts and accounts, as far as it was seen.
     pub(crate) fn names(&self) -> &KaseyaNames {
         &self.names
+    }
+
+    /// The other partners of this installation in the tenant.
+    pub(crate) fn others(&self) -> &[PartnerId] {
+        &self.others
     }
 
     /// Whether another partner of this installation writes a target's line.

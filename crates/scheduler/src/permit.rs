@@ -8,10 +8,10 @@ mod asked;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Brake, CompanyId, ContractId, HoldId, IntentId, LineId, LoginOutcome, PairId, ProductId, RunMode,
-    ServiceId, lines_count_since,
+    Brake, CompanyId, ContractId, HoldId, IntentId, LineId, LoginOutcome, PairId, PartnerId, ProductId,
+    RunMode, ServiceId, lines_count_since,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use messages::v1::{self, DenialReason, RefusalReason};
 use store::{
     StoreError, Transaction,
@@ -159,6 +159,8 @@ struct Facts {
     half_done: Vec<PairId>,
     /// The targets whose line another partner of this installation writes.
     of_others: BTreeSet<(ContractId, ServiceId)>,
+    /// The contracts that are written whole, and of which another partner has changed a line, perhaps, since the job began.
+    in_the_way: BTreeSet<ContractId>,
     /// The contracts with a line whose id is known on another contract.
     elsewhere: BTreeSet<ContractId>,
 }
@@ -170,6 +172,7 @@ async fn facts(
     now: Timestamp,
 ) -> Result<Facts, StoreError> {
     let partner = &ask.of.partner;
+    let others = shared_kaseya::beside(tx, partner).await?;
     let addends = ask.changes.iter().flat_map(|change| &change.addends).map(AskedAddend::key).collect();
     let attempt = (ask.of.job, ask.of.attempt);
     let leftovers = ask.changes.iter().filter(|change| change.is_leftover());
@@ -193,9 +196,31 @@ async fn facts(
         approved: permits::approved_holds(tx, partner, &holds).await?,
         braked: permits::braked_targets(tx, partner).await?,
         half_done: ledger::half_done(tx, partner, &pairs, &intents).await?,
-        of_others: shared_kaseya::written_by_others(tx, partner, &targets).await?,
+        of_others: shared_kaseya::written_by_others(tx, partner, &others, &targets).await?,
+        in_the_way: match ask.whole_contracts && !others.is_empty() {
+            true => in_the_way(tx, ask, job, &others, &contracts, now).await?,
+            false => BTreeSet::new(),
+        },
         elsewhere: lines::known_elsewhere(tx, partner, &shown, &[], lines_count_since(now)).await?,
     })
+}
+
+/// The contracts of which another partner's change may yet land, or was sent since the job was told of those before.
+async fn in_the_way(
+    tx: &Transaction<'_>,
+    ask: &PermitAsked,
+    job: &HeldJob,
+    others: &[PartnerId],
+    contracts: &[ContractId],
+    now: Timestamp,
+) -> Result<BTreeSet<ContractId>, StoreError> {
+    let since = job.started_at.to_zoned(TimeZone::UTC).date().saturating_sub(2.days());
+    let waiting =
+        shared_kaseya::waiting_changes(tx, &ask.of.partner, others, contracts, (since, now)).await?;
+    let news = waiting.into_iter().filter(|change| {
+        change.of_other && (change.lands_until.is_some() || change.granted_at >= job.started_at)
+    });
+    Ok(news.map(|change| change.contract).collect())
 }
 
 /// Which changes may be written, and why the others may not. Pure.
@@ -269,7 +294,9 @@ impl Facts {
             Some(DenialReason::LineOfOtherContract)
         } else if standing.and_then(|standing| standing.newest_run_number) > Some(self.run_number) {
             Some(DenialReason::OlderRun)
-        } else if standing.is_some_and(|standing| standing.left_alone_until(change.to_units).is_some()) {
+        } else if standing.is_some_and(|standing| standing.left_alone_until(change.to_units).is_some())
+            || self.in_the_way.contains(&change.contract)
+        {
             Some(DenialReason::LineUnsure)
         } else {
             None

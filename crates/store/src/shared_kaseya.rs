@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use domain::{ContractId, KaseyaAddress, PartnerId, ServiceId};
+use domain::{ContractId, KaseyaAddress, LineId, PartnerId, ServiceId, UNSURE_FOR};
+use jiff::{Timestamp, civil::Date};
 
 use crate::{Row, StoreError, Transaction};
 
@@ -30,21 +31,29 @@ fn address_of(row: &Row) -> Result<KaseyaAddress, StoreError> {
     Ok(KaseyaAddress::new(&host, v2_base.as_deref(), v1_base.as_deref(), &tenant))
 }
 
-/// Those of these targets whose line another partner writes: it has mapped it, and has written it, or found it to hold its
-/// number, before this partner did. Until the end of the transaction no other partner of the same tenant is answered.
+/// The other partners of a partner's tenant. Until the end of the transaction none of them is answered.
+pub async fn beside(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<PartnerId>, StoreError> {
+    let sql = "select host, v2_base, v1_base, tenant from integrations where partner_id = $1";
+    let Some(ours) = tx.query_opt(sql, &[&partner.as_str()]).await? else { return Ok(Vec::new()) };
+    let others = others(tx, partner, &address_of(&ours)?).await?;
+    if !others.is_empty() {
+        let tenant: String = ours.get("tenant")?;
+        tx.query("select pg_advisory_xact_lock(hashtext('tenant ' || lower(btrim($1))))", &[&tenant]).await?;
+    }
+    Ok(others)
+}
+
+/// Those of these targets whose line one of the others writes: it has mapped it, and has written it, or found it to hold its
+/// number, before this partner did.
 pub async fn written_by_others(
     tx: &Transaction<'_>,
     partner: &PartnerId,
+    others: &[PartnerId],
     targets: &[(ContractId, ServiceId)],
 ) -> Result<BTreeSet<(ContractId, ServiceId)>, StoreError> {
-    let sql = "select host, v2_base, v1_base, tenant from integrations where partner_id = $1";
-    let Some(ours) = tx.query_opt(sql, &[&partner.as_str()]).await? else { return Ok(BTreeSet::new()) };
-    let others = others(tx, partner, &address_of(&ours)?).await?;
     if others.is_empty() || targets.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let tenant: String = ours.get("tenant")?;
-    tx.query("select pg_advisory_xact_lock(hashtext('tenant ' || lower(btrim($1))))", &[&tenant]).await?;
     let others: Vec<&str> = others.iter().map(PartnerId::as_str).collect();
     let contracts: Vec<i32> = targets.iter().map(|(contract, _)| contract.0).collect();
     let services: Vec<i32> = targets.iter().map(|(_, service)| service.0).collect();
@@ -66,6 +75,71 @@ pub async fn written_by_others(
         .await?;
     rows.iter()
         .map(|row| Ok((ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?))))
+        .collect()
+}
+
+/// A change of a line that was sent, and that no reading has shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingChange {
+    /// Whether another partner sent it.
+    pub of_other: bool,
+    /// Kaseya's contract.
+    pub contract: ContractId,
+    /// Kaseya's service.
+    pub service: ServiceId,
+    /// Kaseya's line.
+    pub line: LineId,
+    /// What was sent.
+    pub to_units: u32,
+    /// From which day.
+    pub effective_date: Date,
+    /// When it was granted.
+    pub granted_at: Timestamp,
+    /// Until when it may yet land; `None` where Kaseya took it.
+    pub lands_until: Option<Timestamp>,
+}
+
+/// The changes of lines of these contracts, by this partner and the others of its tenant, that Kaseya may show only from a day on
+/// that is not before `since`, or that may yet land. A total may count what the line does not show yet.
+pub async fn waiting_changes(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    others: &[PartnerId],
+    contracts: &[ContractId],
+    (since, now): (Date, Timestamp),
+) -> Result<Vec<WaitingChange>, StoreError> {
+    let partners: Vec<&str> = others.iter().chain([partner]).map(PartnerId::as_str).collect();
+    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
+    let too_old = now - UNSURE_FOR;
+    let rows = tx
+        .query(
+            "select distinct on (partner_id, contract_id, line_id)
+                    partner_id <> $1 as of_other, contract_id, service_id, line_id, to_units, effective_date, granted_at,
+                    case when result = 'unsure' then settled_at
+                         when result in ('open', 'not_applied') then permit_until end as last_sign
+             from intents
+             where partner_id = any($2) and contract_id = any($3) and not forgotten
+               and (effective_date >= $4 and (result = 'sent' or result = 'confirmed' and evidence = 'implied_by_total')
+                    or result = 'unsure' and settled_at > $5
+                    or result in ('open', 'not_applied') and permit_until > $5)
+             order by partner_id, contract_id, line_id, granted_at desc",
+            &[&partner.as_str(), &partners, &contracts, &since, &too_old],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let last_sign: Option<Timestamp> = row.get("last_sign")?;
+            Ok(WaitingChange {
+                of_other: row.get("of_other")?,
+                contract: ContractId(row.get("contract_id")?),
+                service: ServiceId(row.get("service_id")?),
+                line: LineId(row.get("line_id")?),
+                to_units: row.number("to_units")?,
+                effective_date: row.get("effective_date")?,
+                granted_at: row.get("granted_at")?,
+                lands_until: last_sign.map(|sign| sign.checked_add(UNSURE_FOR).unwrap_or(Timestamp::MAX)),
+            })
+        })
         .collect()
 }
 

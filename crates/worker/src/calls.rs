@@ -67,6 +67,7 @@ impl SchedulerCalls {
         ticket: &Ticket,
         credentials_version: u32,
         changes: Vec<v1::IntendedChange>,
+        whole_contracts: bool,
     ) -> Result<v1::permit_answer::Answer, CallError> {
         let call = v1::PermitWrites {
             partner_id: ticket.partner.to_string(),
@@ -77,6 +78,7 @@ impl SchedulerCalls {
             changes,
             // Lines were read before any change was planned, so Kaseya took the token.
             login_accepted: Some(true),
+            whole_contracts: Some(whole_contracts),
         };
         let answer: v1::PermitAnswer = self.ask(&call).await?;
         Ok(messages::field::required("answer", answer.answer)?)

@@ -7,8 +7,8 @@ use std::{
 
 use domain::{
     AccountId, Addend, Brake, Brakes, CompanyId, ContractId, DecidedChange, DriftPolicy, ErrorCode, HoldId,
-    PairId, PartnerId, Pending, ProductId, Remark, Remembered, RunId, RunMode, SeenContract, SeenService,
-    SeenShares, ServiceId, ShownContract, Trigger, Undated, UserCount, Wanted,
+    LineId, PairId, PartnerId, Pending, ProductId, Remark, Remembered, RunId, RunMode, SeenContract,
+    SeenService, SeenShares, ServiceId, ShownContract, Trigger, Undated, UserCount, Wanted,
 };
 use jiff::{Timestamp, civil::Date};
 use messages::{
@@ -129,6 +129,21 @@ pub struct Contract {
     pub also_look_for: BTreeSet<ServiceId>,
     /// Whether its account is asked for even if nothing changes.
     pub ask_account: bool,
+    /// Changes of its lines, of any service and any partner, that may not be shown yet.
+    pub waiting: Vec<WaitingChange>,
+}
+
+/// A change of a line that was sent, and that no reading has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitingChange {
+    /// The line.
+    pub line: LineId,
+    /// What was sent.
+    pub to: u32,
+    /// From which day.
+    pub effective_date: Date,
+    /// Until when it may yet land; `None` where Kaseya took it.
+    pub lands_until: Option<Timestamp>,
 }
 
 /// One service on the contract.
@@ -287,6 +302,7 @@ impl TryFrom<v1::JobContent> for Content {
             contracts: content.contracts.into_iter().map(contract).collect::<Result<_, _>>()?,
             survey: content.survey.map(survey).transpose().map_err(|error| error.within("survey"))?,
             confirm_by_total: content.confirm_by_total.unwrap_or(false),
+            fitting: content.fitting_contract_ids.into_iter().map(ContractId).collect(),
         })
     }
 }
@@ -302,7 +318,6 @@ fn survey(work: v1::SurveyWork) -> Result<SurveyWork, FieldError> {
             .map(|mapped| {
                 let service = ServiceId(required("services.service_id", mapped.service_id)?);
                 Ok((service, mapped.service_name))
-            fitting: content.fitting_contract_ids.into_iter().map(ContractId).collect(),
             })
             .collect::<Result<_, FieldError>>()?,
     })
@@ -339,6 +354,11 @@ fn contract(work: v1::ContractWork) -> Result<Contract, FieldError> {
             .map_err(|error| error.within("contradiction"))?,
         also_look_for: work.also_look_for.into_iter().map(ServiceId).collect(),
         ask_account: work.ask_account.unwrap_or(false),
+        waiting: work
+            .waiting
+            .into_iter()
+            .map(|change| waiting(change).map_err(|error| error.within("waiting")))
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -475,6 +495,15 @@ fn left_behind(left: v1::LeftBehindProduct) -> Result<LeftBehindProduct, FieldEr
         product: field::id("left_behind.product_id", ProductId::new(left.product_id))?,
         service: ServiceId(required("left_behind.service_id", left.service_id)?),
         run_number: required("left_behind.run_number", left.run_number)?,
+    })
+}
+
+fn waiting(change: v1::WaitingChange) -> Result<WaitingChange, FieldError> {
+    Ok(WaitingChange {
+        line: LineId(required("line_id", change.line_id)?),
+        to: required("to_units", change.to_units)?,
+        effective_date: field::day("effective_date", &change.effective_date)?,
+        lands_until: field::optional_instant("lands_until", change.lands_until)?,
     })
 }
 

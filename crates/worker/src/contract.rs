@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     AccountId, Brake, Change, CompanyState, Decision, ErrorCode, Evidence, ExpectedTotal, LeftBehind, Line,
     PairId, PlanContext, Remark, SeenContract, ServiceId, ShownContract, Wanted, is_same_total, later_start,
-    line_of, plan_leftover, plan_target,
+    plan_leftover, plan_target,
 };
 use jiff::{Timestamp, civil::Date};
 use kaseya::{BmsError, ContractLine};
@@ -20,6 +20,7 @@ use crate::{
     ownership::{self, Owner},
     shown::out_of_use,
     terms::{self, Terms},
+    whole_contract,
     writing::Written,
 };
 
@@ -36,6 +37,8 @@ pub(crate) struct Planned {
     pub(crate) writes: Vec<PlannedWrite>,
     /// What the newest reading of its lines found, if they were read.
     pub(crate) reading: Option<Reading>,
+    /// Its lines as they were read.
+    pub(crate) lines: Vec<ContractLine>,
     /// What all its lines added up to before any change; `None` where one has no price.
     pub(crate) lines_total: Option<f64>,
     /// The contract's total before any change, if the survey showed it.
@@ -148,6 +151,7 @@ pub(crate) async fn plan_contract(
     planned.reading = any_number.then(|| Reading::of(contract, &lines, attempt.clock.now()));
     planned.lines_total = lines.iter().try_fold(0.0, |sum, line| Some(sum + line.units * line.unit_price?));
     planned.total = shown.total;
+    planned.lines.clone_from(&lines);
     let terms = Terms::at_hand(contract, shown);
     planned.decide(attempt, contract, &lines, &terms, shown.end);
     if planned.may_lack_lines(attempt, contract) {
@@ -298,7 +302,7 @@ impl Planned {
         });
         self.decided = decided.collect();
         if attempt.session.writes_whole_contracts() {
-            self.wait_for_unsure(contract);
+            whole_contract::stand_back(contract, lines, &mut self.decided);
         }
     }
 
@@ -317,20 +321,6 @@ impl Planned {
         // A total may be ahead of lines that wait for their day.
         let waits = contract.targets.iter().any(|target| target.remembered.pending.is_some());
         sum < total && !is_same_total(sum, total) && !waits && self.decided.iter().any(lacks)
-    }
-
-    /// A write that was not answered and may yet land holds every line of its contract as it was: it would take back what is
-    /// written meanwhile, so all wait for it.
-    fn wait_for_unsure(&mut self, contract: &Contract) {
-        let Some(until) = contract.targets.iter().filter_map(|target| target.unsure_until).max() else {
-            return;
-        };
-        for decided in &mut self.decided {
-            if let Decision::Write(change) = decided.decision {
-                decided.decision = Decision::Wait(line_of(&change));
-                decided.waits_until = Some(until);
-            }
-        }
     }
 
     /// Whether anything is to be written.

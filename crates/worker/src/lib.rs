@@ -25,6 +25,7 @@ mod switching;
 mod terms;
 mod told_clock;
 mod tracing_context;
+mod whole_contract;
 mod writing;
 
 pub use service::{Worker, WorkerSettings};

@@ -66,7 +66,8 @@ pub(crate) async fn ask(
     let version = attempt.content.integration.credentials_version;
     // With a wait: whatever is wrong between scheduler and worker must not become a circle of calls to Kaseya.
     let hand_back = || Interrupted::All(Verdict::HandBack(None, Some(attempt.try_again_at())));
-    let answer = attempt.calls.permit(attempt.ticket, version, changes).await.map_err(|error| {
+    let whole = attempt.session.writes_whole_contracts();
+    let answer = attempt.calls.permit(attempt.ticket, version, changes, whole).await.map_err(|error| {
         tracing::warn!(%error, "no permit came; what is left is handed back");
         hand_back()
     })?;

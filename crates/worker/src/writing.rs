@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    Change, CompanyState, Decision, ErrorCode, IntentId, Outcome, PairId, Remark, UNSURE_FOR,
-    UnconfirmedChange, has_begun_everywhere, total_tells,
+    CompanyState, ErrorCode, IntentId, Outcome, PairId, Remark, UNSURE_FOR, UnconfirmedChange,
+    has_begun_everywhere, total_tells,
 };
 use jiff::{Timestamp, civil::Date};
 use kaseya::{BmsError, ChangeInWait, ContractLine, WriteError};
@@ -22,6 +22,7 @@ use crate::{
     outcome::TargetResult,
     permission::{ask, deny, may_begin},
     switching::InHand,
+    whole_contract,
 };
 
 /// What became of a contract's writes.
@@ -77,8 +78,8 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
     let mut limited: Option<Verdict> = None;
     for (place, intent) in order.iter().zip(&intents) {
         let (place, intent) = (*place, *intent);
-        let in_the_way =
-            fall_in_the_way(in_hand, &tried, place) || may_yet_land(attempt, &of_contract(&tried, place.0));
+        let in_the_way = fall_in_the_way(in_hand, &tried, place)
+            || whole_contract::may_yet_land(attempt, &of_contract(&tried, place.0));
         let InHand { contract, planned, written } = &mut in_hand[place.0];
         let write = &planned.writes[place.1];
         if let Some((_, reason)) = permit.denied.iter().find(|(denied, _)| *denied == intent) {
@@ -95,7 +96,8 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
         } else if in_the_way {
             tried.push(Tried::not_begun(place, intent, attempt.clock.now()));
         } else {
-            let in_wait = changes_in_wait(attempt, contract, planned, &of_contract(&tried, place.0));
+            let in_wait =
+                whole_contract::changes_in_wait(attempt, contract, planned, &of_contract(&tried, place.0));
             match write_one(attempt, contract, (place, intent), write, &in_wait).await {
                 Ok((one, limit)) => {
                     tried.push(one);
@@ -128,7 +130,14 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
     for mut one in tried {
         let InHand { contract, planned, written } = &mut in_hand[one.place.0];
         let (write, shown) = (&planned.writes[one.place.1], shown[one.place.0].as_deref());
-        let shows_units = confirm(&mut one, contract, write, shown);
+        let shows_units = confirm(attempt, &mut one, contract, write, shown);
+        let others =
+            shown.map_or(0, |lines| whole_contract::other_lines_changed(attempt, contract, planned, lines));
+        if others > 0 && matches!(one.result, ChangeResult::Sent | ChangeResult::Confirmed) {
+            one.result = ChangeResult::Sent;
+            one.code = one.code.or(Some(ErrorCode::Unk01));
+            one.beside.push(Remark::OtherLinesChanged { contract: contract.name.clone(), lines: others });
+        }
         one.take_for_turned_away(write, shown);
         one.find_line_gone(contract, write, shown);
         if one.result == ChangeResult::Sent
@@ -158,8 +167,8 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
                 written.interrupted.get_or_insert(Interrupted::Contract(Verdict::HandBack(None, None)));
             }
         }
-        // What another price does to the total is not known from here.
-        let moved = if one.price.is_some() { ChangeResult::Unsure } else { one.result };
+        // What another price, or another field, does to the total is not known from here.
+        let moved = if !one.beside.is_empty() { ChangeResult::Unsure } else { one.result };
         written.begun.push((one.place.1, moved));
         if permit.granted.contains(&one.intent) {
             written.changes.push(v1::ChangeDone {
@@ -209,16 +218,16 @@ fn fall_in_the_way(in_hand: &[InHand<'_>], tried: &[Tried], place: (usize, usize
 }
 
 /// One write that was to be made.
-struct Tried {
+pub(crate) struct Tried {
     /// Its contract's place, and its own among that one's planned writes.
-    place: (usize, usize),
+    pub(crate) place: (usize, usize),
     intent: IntentId,
-    result: ChangeResult,
+    pub(crate) result: ChangeResult,
     code: Option<ErrorCode>,
     /// What was found when the contract was read again.
     remark: Option<Remark>,
-    /// The line's price was found to be another than before the change.
-    price: Option<Remark>,
+    /// What of the line is another than before the change beside units and date, its price first.
+    beside: Vec<Remark>,
     kaseya_says: Option<String>,
     /// The effective date that the line held when it was read again with our units.
     dated: Option<Date>,
@@ -233,7 +242,7 @@ impl Tried {
             result: ChangeResult::NotBegun,
             code: None,
             remark: None,
-            price: None,
+            beside: Vec::new(),
             kaseya_says: None,
             dated: None,
             at,
@@ -272,42 +281,6 @@ impl Tried {
 
 fn of_contract(tried: &[Tried], contract: usize) -> Vec<&Tried> {
     tried.iter().filter(|one| one.place.0 == contract).collect()
-}
-
-/// Whether a write of the whole contract was not answered: where it lands later, it takes back what is written meanwhile.
-fn may_yet_land(attempt: &Attempt<'_>, of_contract: &[&Tried]) -> bool {
-    attempt.session.writes_whole_contracts()
-        && of_contract.iter().any(|one| one.result == ChangeResult::Unsure)
-}
-
-/// The changes of a contract's other lines that Kaseya took and that its lines may not show yet. A write of the whole contract
-/// would take them back.
-fn changes_in_wait(
-    attempt: &Attempt<'_>,
-    contract: &Contract,
-    planned: &Planned,
-    tried: &[&Tried],
-) -> Vec<ChangeInWait> {
-    if !attempt.session.writes_whole_contracts() {
-        return Vec::new();
-    }
-    let before = contract.targets.iter().zip(&planned.decided).filter_map(|(target, decided)| {
-        // Once its day has come the line should show it: then it is lost, and decided again.
-        let pending = target.remembered.pending.filter(|pending| !pending.due)?;
-        let line = decided.line.as_ref().filter(|line| line.units == pending.from)?;
-        let is_replaced = matches!(decided.decision, Decision::Write(_));
-        (!is_replaced).then_some(ChangeInWait {
-            line: line.id,
-            from: pending.from,
-            to: pending.to,
-            effective_date: pending.effective_date,
-        })
-    });
-    let now = tried.iter().filter(|one| one.result == ChangeResult::Sent).map(|one| {
-        let Change { line, from, to, effective_date, .. } = planned.writes[one.place.1].change;
-        ChangeInWait { line, from, to, effective_date }
-    });
-    before.chain(now).collect()
 }
 
 /// Sends one change. What cannot be told is unsure: it may have landed, or may yet. An error: it was never sent. An error
@@ -349,13 +322,15 @@ async fn write_one(
         }
     };
     let at = attempt.clock.now();
-    let tried = Tried { place, intent, result, code, remark, price: None, kaseya_says, dated: None, at };
+    let tried =
+        Tried { place, intent, result, code, remark, beside: Vec::new(), kaseya_says, dated: None, at };
     Ok((tried, limit))
 }
 
 /// Whether the next survey's total will show all of these changes, with those that were taken before and not shown yet.
 fn told_by_total(attempt: &Attempt<'_>, contract: &Contract, planned: &Planned, tried: &[&Tried]) -> bool {
-    if !attempt.content.confirm_by_total {
+    // A total shows no field that a write has lost, and of a list it may have lost more.
+    if !attempt.content.confirm_by_total || attempt.session.writes_lists() {
         return false;
     }
     let sent = tried.iter().filter(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure));
@@ -417,9 +392,10 @@ async fn check(
 }
 
 /// A change that the second reading shows is confirmed, also when its answer was lost. Where the line holds our units from another
-/// day than ours, or at another price than before, it is taken, and not confirmed: people are told both. Says whether the line
-/// shows our units.
+/// day than ours, or another field of it is not what it was, it is taken, and not confirmed: people are told both. Says whether the
+/// line shows our units.
 fn confirm(
+    attempt: &Attempt<'_>,
     one: &mut Tried,
     contract: &Contract,
     write: &PlannedWrite,
@@ -446,7 +422,14 @@ fn confirm(
         one.result = ChangeResult::Sent;
         one.code = price_code(Some(line), Some(change.to)).or(Some(ErrorCode::Unk01));
         let service = contract.targets[write.target].service_name.clone();
-        one.price = Some(Remark::PriceChanged { service, before, now });
+        one.beside.push(Remark::PriceChanged { service, before, now });
+    }
+    let fields = attempt.session.fields_changed(&write.line, line);
+    if !fields.is_empty() {
+        one.result = ChangeResult::Sent;
+        one.code = one.code.or(Some(ErrorCode::Unk01));
+        let service = contract.targets[write.target].service_name.clone();
+        one.beside.push(Remark::FieldsChanged { service, fields });
     }
     true
 }
@@ -496,9 +479,9 @@ fn result_of(write: &PlannedWrite, one: &Tried, planned: &TargetResult) -> Optio
         from: Some(change.from),
         to: Some(change.to),
         effective_date: Some(change.effective_date),
-        remarks: match (&one.remark, &one.price) {
-            (None, None) => planned.remarks.clone(),
-            (found, price) => found.iter().chain(price).cloned().collect(),
+        remarks: match (&one.remark, one.beside.as_slice()) {
+            (None, []) => planned.remarks.clone(),
+            (found, beside) => found.iter().chain(beside).cloned().collect(),
         },
         kaseya_says: one.kaseya_says.clone(),
         deferred_until,

@@ -61,6 +61,7 @@ pub(crate) fn of(code: ErrorCode, facts: &Facts) -> &'static Text {
         ErrorCode::Per03 => &contracts::PER_03,
         ErrorCode::Svc01 => &services::SVC_01,
         ErrorCode::Lin01 => &reach::LIN_01,
+        ErrorCode::Lin02 => &reach::LIN_02,
         ErrorCode::Svc02 => &services::SVC_02,
         ErrorCode::Svc03 => &services::SVC_03,
         ErrorCode::Svc04 => &services::SVC_04,

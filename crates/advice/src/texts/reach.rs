@@ -130,3 +130,30 @@ pub(super) const LIN_01: Text = Text {
         "Il comando probe si limita a leggere. In Kaseya non c'è nulla da fare.",
     ),
 };
+
+pub(super) const LIN_02: Text = Text {
+    title: both("A change of another line waits for its day", "La modifica di un'altra riga attende la sua decorrenza"),
+    happened: brief(
+        "Kaseya took a change of another line of this contract, and shows it only from its day on. The line profile writes \
+         whole contracts: our change would take that one back.",
+        "Kaseya ha accettato la modifica di un'altra riga di questo contratto e la mostra solo dalla sua decorrenza. Il profilo \
+         delle righe scrive contratti interi: la nostra modifica annullerebbe quella.",
+    )
+    .more(
+        "Nothing is mapped to the service of that line any more, or another partner of this installation changed it: so we \
+         cannot send that change again with ours.",
+        "Al servizio di quella riga non è più mappato nulla, oppure l'ha modificata un altro partner di questa installazione: \
+         perciò non possiamo inviare di nuovo quella modifica insieme alla nostra.",
+    ),
+    invoice: NOTHING_SENT,
+    done: brief(
+        "Each sync looks at the contract again, and sends the number once Kaseya shows that change.",
+        "Ogni sincronizzazione rilegge il contratto e invia il numero appena Kaseya mostra quella modifica.",
+    ),
+    to_do: brief(
+        "Nothing, if that day comes before the invoice. Else map that service again, or ask the operator for a line profile \
+         that writes one line: kaseya-sync probe --write finds it.",
+        "Nulla, se quel giorno viene prima della fattura. Altrimenti mappa di nuovo quel servizio, oppure chiedi al gestore un \
+         profilo delle righe che scriva una sola riga: lo trova kaseya-sync probe --write.",
+    ),
+};

@@ -124,7 +124,7 @@ fn click_paths_are_kaseyas_menus() {
 /// What cannot be mended in Kaseya says so by naming no menu; all others name one, in both languages.
 #[test]
 fn what_is_mended_in_kaseya_has_its_click_path() {
-    const ELSEWHERE: [ErrorCode; 9] = [
+    const ELSEWHERE: [ErrorCode; 10] = [
         ErrorCode::Ten01,
         ErrorCode::Auth07,
         ErrorCode::Auth08,
@@ -132,6 +132,7 @@ fn what_is_mended_in_kaseya_has_its_click_path() {
         ErrorCode::Net01,
         ErrorCode::Lim01,
         ErrorCode::Lin01,
+        ErrorCode::Lin02,
         ErrorCode::Qty04,
         ErrorCode::Job01,
     ];

@@ -43,6 +43,8 @@ pub struct LineBehaviour {
     pub stored_date: StoredDate,
     /// A write sets the line's price to the catalogue's and its cost to 0.
     pub resets_prices: bool,
+    /// A write loses the further fields of every line that it sends.
+    pub forgets_extras: bool,
     /// A write is answered as a success and changes nothing.
     pub without_effect: bool,
     /// A write that is done is answered 204 without a body.
@@ -109,6 +111,7 @@ impl Default for LineBehaviour {
             without_contract_ids: false,
             stored_date: StoredDate::AsSent,
             resets_prices: false,
+            forgets_extras: false,
             without_effect: false,
             answers_nothing: false,
             success_status: "OK".to_owned(),

@@ -125,6 +125,17 @@ async fn a_foreign_kaseya_stores_and_answers_writes_otherwise() {
         (kaseya.state().lines(5012).unwrap()[0].clone(), kaseya.state().services[0].clone());
     assert_eq!((line.units, line.unit_price, line.unit_cost), (14.0, service.unit_price, 0.0));
 
+    let kaseya = behaving(|behaviour| behaviour.lines.forgets_extras = true).await;
+    kaseya
+        .edit(|state| {
+            state.contracts[0].lines[0].extras.insert("Discount".to_owned(), json!(5));
+        })
+        .unwrap();
+    let token = v1_token(&kaseya).await;
+    put_units(&kaseya, &token, 14).await.send(kaseya.address()).await.unwrap();
+    let line = kaseya.state().lines(5012).unwrap()[0].clone();
+    assert_eq!((line.units, line.extras.len()), (14.0, 0));
+
     let kaseya = behaving(|behaviour| {
         behaviour.lines.success_status = "Success".to_owned();
         behaviour.lines.success_error = "Nothing".to_owned();

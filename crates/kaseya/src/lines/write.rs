@@ -46,6 +46,11 @@ impl Session {
         self.line_profile().write.replaces_all()
     }
 
+    /// Whether a write sends a list or a contract, whatever it is answered: it may reach lines beside the one that it is for.
+    pub fn writes_lists(&self) -> bool {
+        matches!(self.line_profile().write.body, WriteBody::Array | WriteBody::Contract)
+    }
+
     /// Whether it sends them as a list, which servers cut into pages, and not inside their contract.
     pub fn writes_whole_lists(&self) -> bool {
         let write = &self.line_profile().write;

@@ -22,6 +22,8 @@ pub(crate) struct PermitAsked {
     pub(super) credentials_version: i32,
     pub(super) changes: Vec<AskedChange>,
     pub(super) login_accepted: bool,
+    /// Whether a write sends all lines of its contract.
+    pub(super) whole_contracts: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -90,6 +92,7 @@ impl PermitAsked {
                 })
                 .collect::<Result<_, _>>()?,
             login_accepted: ask.login_accepted.unwrap_or(false),
+            whole_contracts: ask.whole_contracts.unwrap_or(false),
         })
     }
 }

@@ -25,6 +25,7 @@ async fn what_cannot_be_read_is_put_aside_and_the_next_is_answered() {
         credentials_version: Some(1),
         changes: vec![v1::IntendedChange { to_units: None, ..world.change(1, 5) }],
         login_accepted: None,
+        whole_contracts: None,
     };
     let start = v1::StartJob { partner_id: "p1".to_owned(), ..v1::StartJob::default() };
     let whole = |message| Outgoing { kind: "kaseya_sync.v1.StartJob", ..message };

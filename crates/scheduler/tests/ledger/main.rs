@@ -17,4 +17,5 @@ mod starting;
 mod surveys;
 mod switching;
 mod waiting;
+mod waiting_changes;
 mod world;

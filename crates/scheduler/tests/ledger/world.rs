@@ -258,6 +258,17 @@ impl World {
         worker: &str,
         changes: Vec<v1::IntendedChange>,
     ) -> Result<v1::Permit, RefusalReason> {
+        self.permit_of(ticket, worker, changes, false).await
+    }
+
+    /// The same for changes that each send the whole contract.
+    pub(crate) async fn permit_of(
+        &self,
+        ticket: &v1::JobReady,
+        worker: &str,
+        changes: Vec<v1::IntendedChange>,
+        whole_contracts: bool,
+    ) -> Result<v1::Permit, RefusalReason> {
         let answer: v1::PermitAnswer = self
             .ask(&v1::PermitWrites {
                 partner_id: ticket.partner_id.clone(),
@@ -267,6 +278,7 @@ impl World {
                 credentials_version: Some(1),
                 changes,
                 login_accepted: Some(true),
+                whole_contracts: Some(whole_contracts),
             })
             .await;
         match answer.answer.expect("permit or refusal") {

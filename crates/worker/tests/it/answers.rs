@@ -1,6 +1,6 @@
 //! What a foreign Kaseya may answer, and what is made of it (cases E1 to E13, A24).
 
-use domain::{AnswerFault, Remark};
+use domain::{AnswerFault, FieldChange, Remark};
 use jiff::civil::date;
 use kaseya_simulator::{Account, Behaviour, Endpoint, Fault, IdsBinding, Line, State, StoredDate, WriteBody};
 use messages::v1::ChangeResult;
@@ -312,8 +312,15 @@ async fn case_e7_a_price_that_a_write_has_changed_is_said_and_not_confirmed() {
         let done = world.work(vec![simple(5001, "acme", 14)]).await;
         assert_eq!((results(&done), world.units(5001, 90_011)), (vec![ChangeResult::Sent], 14.0));
         assert_eq!(came_out(&done, "acme", 5001), came);
-        let said = Remark::PriceChanged { service: "Service 701".to_owned(), before: 4.2, now: catalogue };
-        assert_eq!(remarks(&done, "acme", 5001), [said]);
+        let service = "Service 701".to_owned();
+        let price = Remark::PriceChanged { service: service.clone(), before: 4.2, now: catalogue };
+        let cost = FieldChange {
+            name: "UnitCost".to_owned(),
+            before: Some("1.75".to_owned()),
+            now: Some("0.0".to_owned()),
+        };
+        let cost = Remark::FieldsChanged { service, fields: vec![cost] };
+        assert_eq!(remarks(&done, "acme", 5001), [price, cost]);
         assert_eq!(outcome(&done, "acme", 5001).seen_equal, Some(false));
     }
 }

@@ -13,8 +13,9 @@ use crate::{
 };
 
 /// Codes that do not come from Kaseya: counts, mappings, jobs, the brakes, and logins that we hold back.
-const OTHERS: [ErrorCode; 10] = [
+const OTHERS: [ErrorCode; 11] = [
     ErrorCode::Auth08,
+    ErrorCode::Lin02,
     ErrorCode::Qty01,
     ErrorCode::Qty02,
     ErrorCode::Qty05,

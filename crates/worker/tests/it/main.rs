@@ -19,5 +19,6 @@ mod secrets;
 mod survey;
 mod terms;
 mod tickets;
+mod whole_contracts;
 mod world;
 mod writes;
