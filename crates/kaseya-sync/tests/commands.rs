@@ -1,7 +1,7 @@
 //! The commands as a person types them, against a `standalone` that runs beside them and a simulated Kaseya.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Child, Command, Output, Stdio},
 };
@@ -472,6 +472,43 @@ async fn the_probe_tells_how_each_assumption_stands_and_needs_no_installation() 
     let (code, _, told) = probe(&[]);
     assert_eq!(code, Some(1));
     assert!(told.contains("AUTH-01") && !told.contains("secret word"), "{told}");
+}
+
+/// `script`, of util-linux, gives the program a terminal, and types what it is given.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_e6_a_write_is_tried_only_after_a_yes_that_is_typed_at_the_terminal() {
+    let kaseya = kaseya().await;
+    let folder = tempfile::tempdir().expect("a directory");
+    let password = write(folder.path(), "password", "secret word\n");
+    let config = write(folder.path(), "config.toml", "[kaseya]\nallow_loopback_http = true\n");
+    let base = kaseya.base_url();
+    let command = format!(
+        "'{PROGRAM}' probe --config '{config}' --host bms.msp.example --user-name sync --password-file '{password}' \
+         --company-name MSP --v2-base '{base}' --v1-base '{base}/api' --write 5012 90021 --to 13"
+    );
+    for (answer, code, writes) in [("no\n", 1, 0), ("y\n", 1, 0), ("\n", 1, 0), ("yes\n", 0, 2)] {
+        let mut terminal = Command::new("script")
+            .args(["--quiet", "--return", "--command", &command, "/dev/null"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("script is part of util-linux");
+        // It is typed, and the terminal stays open.
+        let mut keys = terminal.stdin.take().expect("it is piped");
+        keys.write_all(answer.as_bytes()).expect("it is typed");
+        let output = terminal.wait_with_output().expect("it ends");
+        drop(keys);
+        let shown = String::from_utf8_lossy(&output.stdout);
+        let asked = "Write 13 units to line 90021 of contract 5012, and put back what it holds now? [yes/no]";
+        assert!(shown.contains(asked), "{answer:?}: {shown}");
+        assert_eq!(
+            (output.status.code(), kaseya.history().len()),
+            (Some(code), writes),
+            "{answer:?}: {shown}"
+        );
+        assert_eq!(shown.contains("nothing was sent"), writes == 0, "{answer:?}: {shown}");
+        assert_eq!(units(&kaseya, 5012), 12.0, "{answer:?}");
+    }
 }
 
 /// From the tick that fails to the profile that is set: what a first day with a real tenant takes.

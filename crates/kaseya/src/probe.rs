@@ -73,8 +73,7 @@ impl Session {
         self.probe_tokens(&mut findings).await?;
         let contracts = self.probe_contracts(&mut findings).await?;
         self.probe_lists(&mut findings, &contracts).await?;
-        let asked = order.contract.or(order.trial.map(|trial| trial.contract));
-        let search = self.probe_lines(&mut findings, &contracts, asked).await?;
+        let search = self.probe_lines(&mut findings, &contracts, order).await?;
         let v1_calls = self.v1_calls_made();
         let trial = match (order.trial, &search) {
             (None, _) => None,

@@ -326,19 +326,32 @@ pub(super) fn sum_check(rows: &[&Object], names: &LineFields, total: Option<f64>
     }
 }
 
+/// Whether prorations are no rows among the lines, as far as rows tell, in a contract of which a person says that it has some.
+pub(super) struct Prorations {
+    pub said: String,
+    pub are_no_lines: Option<bool>,
+}
+
 /// What rows look like that share a service: lines that are there twice, or prorations. Nobody has shown a proration in V1: which it
 /// is is guessed by the total.
-pub(super) fn prorations(rows: &[&Object], names: &LineFields, total: Option<f64>) -> String {
+pub(super) fn prorations(
+    rows: &[&Object],
+    names: &LineFields,
+    total: Option<f64>,
+    has_some: bool,
+) -> Prorations {
     if let Some(mark) = &names.proration {
         let marked = rows.iter().filter(|row| is_proration(row, names)).count();
-        return format!("{marked} of {} rows are marked as prorations by {mark}", rows.len());
+        let said = format!("{marked} of {} rows are marked as prorations by {mark}", rows.len());
+        return Prorations { said, are_no_lines: (marked > 0).then_some(true) };
     }
     let service = |row: &Object| fields::id(row, &names.service, AnswerFault::LineWithoutService).ok();
     let mut services: Vec<i32> = rows.iter().filter_map(|row| service(row)).collect();
     services.sort_unstable();
     services.dedup();
     if services.len() == rows.len() {
-        return format!("{} rows of as many services: no row looks like a proration", rows.len());
+        let said = format!("{} rows of as many services: no row looks like a proration", rows.len());
+        return Prorations { said, are_no_lines: (has_some && !rows.is_empty()).then_some(true) };
     }
     let date = |row: &&Object| {
         fields::date(row, &names.effective_date, AnswerFault::LineEffectiveDate).ok().flatten()
@@ -350,14 +363,17 @@ pub(super) fn prorations(rows: &[&Object], names: &LineFields, total: Option<f64
     differing.sort_unstable();
     differing.dedup();
     let counts = format!("{} rows of {} services", rows.len(), services.len());
-    let told = match (sum_check(rows, names, total), sum_check(&newest, names, total)) {
-        (SumCheck::Differs, SumCheck::Equal) => {
-            "only the newest row of each service comes to the contract's total: the older rows look like prorations, which is a guess"
-        }
-        (SumCheck::Equal, _) => {
-            "all rows come to the contract's total: services that stand there more than once look like lines, which is a guess"
-        }
-        _ => "the total does not tell lines from prorations",
+    let (told, are_no_lines) = match (sum_check(rows, names, total), sum_check(&newest, names, total)) {
+        (SumCheck::Differs, SumCheck::Equal) => (
+            "only the newest row of each service comes to the contract's total: the older rows look like prorations, which is a guess",
+            Some(false),
+        ),
+        (SumCheck::Equal, _) => (
+            "all rows come to the contract's total: services that stand there more than once look like lines, which is a guess",
+            None,
+        ),
+        _ => ("the total does not tell lines from prorations", None),
     };
-    format!("{counts}; {told}; rows of one service differ in {}", differing.join(", "))
+    let said = format!("{counts}; {told}; rows of one service differ in {}", differing.join(", "));
+    Prorations { said, are_no_lines }
 }

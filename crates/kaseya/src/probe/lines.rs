@@ -7,7 +7,7 @@ use egress::Body;
 use serde_json::Value;
 
 use super::{
-    Candidate, CandidateAnswer, Findings, Search, Seen, SumCheck,
+    Candidate, CandidateAnswer, Findings, ProbeOrder, Search, Seen, SumCheck,
     candidate::{is_part, list_at, shown_total, sum_check},
     shape,
 };
@@ -21,17 +21,19 @@ use crate::{
 
 /// How many contracts are looked into, as far as the probe's calls allow.
 const CONTRACTS: usize = 3;
+/// More rows than a usual page holds.
+const LARGEST_USUAL_PAGE: usize = 100;
 /// Pages of contracts in which the one is looked for that a person names.
 const MOST_PAGES: u64 = 20;
 
 impl Session {
-    /// Logs in to V1, searches for the profile that fits, and judges what is taken for granted of lines. `asked` is the contract that
-    /// a person names. `None` where there is no login or no contract.
+    /// Logs in to V1, searches for the profile that fits, and judges what is taken for granted of lines, on the contract that a person
+    /// names. `None` where there is no login or no contract.
     pub(super) async fn probe_lines(
         &self,
         findings: &mut Findings,
         contracts: &Seen,
-        asked: Option<ContractId>,
+        order: ProbeOrder,
     ) -> Result<Option<Search>, BmsError> {
         match self.log_in_anew(Api::V1).await {
             Ok(()) => findings.judge("v1-token", true, "accepted, with a token"),
@@ -70,7 +72,7 @@ impl Session {
             let priced = total_of(row).is_some_and(|total| total != 0.0);
             (!recurs, !priced)
         });
-        if let Some(asked) = asked {
+        if let Some(asked) = order.contract.or(order.trial.map(|trial| trial.contract)) {
             let named = self.find_contract(contracts, asked).await?;
             rows.retain(|row| shape::id(row, "id") != Some(asked.0));
             rows.insert(0, named);
@@ -80,7 +82,12 @@ impl Session {
         };
         let contract = ContractId(id);
         let answers = self.ask_candidates(contract).await?;
-        let search = self.judge_candidates(&answers, contract, total_of(first)).await?;
+        let named = (contract, order.contract.is_some());
+        let search = self.judge_candidates(&answers, named, total_of(first)).await?;
+        match search.prorations_are_no_lines {
+            Some(so) => findings.judge("v1-prorations", so, &*search.prorations),
+            None => findings.untold("v1-prorations", &*search.prorations),
+        }
         let own = Arc::clone(self.line_profile());
         if let (Some(candidate), Some(seen)) =
             (search.candidates.first(), answers.first().and_then(|own| own.seen.as_ref()))
@@ -172,6 +179,7 @@ fn judge_rows(
         }
         None => findings.untold("v1-lines-whole", "no total is told"),
     }
+    judge_default_page(findings, profile, seen, lines.len());
     if lines.is_empty() {
         findings.untold("v1-line-fields", "a contract without lines");
         return;
@@ -204,6 +212,22 @@ fn judge_rows(
             let evidence = format!("{} lines come to the contract's total: {equal}", lines.len());
             findings.judge("summary-total", equal, evidence);
         }
+    }
+}
+
+/// Whether all lines come where no page is asked for: more than any usual page holds tell that they do, fewer than there are that they
+/// do not.
+fn judge_default_page(findings: &mut Findings, profile: &LineProfile, seen: &Seen, rows: usize) {
+    const ID: &str = "v1-default-page";
+    if profile.read.paging != Paging::None {
+        return findings.untold(ID, "this profile asks for pages, and does not rest on it");
+    }
+    match shown_total(profile, &seen.body) {
+        Some(total) if total > rows as u64 => {
+            findings.judge(ID, false, format!("{rows} lines of {total} came"))
+        }
+        _ if rows > LARGEST_USUAL_PAGE => findings.judge(ID, true, format!("{rows} lines came at once")),
+        _ => findings.untold(ID, format!("{rows} lines came: a contract with more than a page would tell")),
     }
 }
 

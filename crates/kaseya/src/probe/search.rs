@@ -32,6 +32,8 @@ pub struct Search {
     pub paging: String,
     /// Whether rows look like prorations.
     pub prorations: String,
+    /// Whether that says that prorations are no rows among lines; `None` where nothing tells.
+    pub(super) prorations_are_no_lines: Option<bool>,
 }
 
 /// A candidate's read and its answer.
@@ -73,11 +75,11 @@ impl Session {
         self.v1_calls_made() + kept < MOST_V1_CALLS && self.v1_calls_left() > kept
     }
 
-    /// Judges what was asked, and finds out about pages.
+    /// Judges what was asked, and finds out about pages. Of a contract that a person names for it, prorations are to be found.
     pub(super) async fn judge_candidates(
         &self,
         asked: &[Asked],
-        contract: ContractId,
+        (contract, has_prorations): (ContractId, bool),
         total: Option<f64>,
     ) -> Result<Search, BmsError> {
         let mut candidates: Vec<Candidate> = Vec::new();
@@ -116,6 +118,7 @@ impl Session {
                 nearest,
                 paging: nothing.clone(),
                 prorations: nothing,
+                prorations_are_no_lines: None,
             });
         };
         let same_reading = asked.iter().filter(|one| one.key == chosen.key);
@@ -124,7 +127,7 @@ impl Session {
         let rows = seen.and_then(|seen| list_at(&seen.body, &chosen.profile.read.rows)).unwrap_or_default();
         let total =
             total.filter(|_| !seen.is_some_and(|seen| is_part(&chosen.profile, &seen.body, rows.len())));
-        let prorations = prorations(&rows, &chosen.profile.fields, total);
+        let prorations = prorations(&rows, &chosen.profile.fields, total, has_prorations);
         let second = rows.get(1).and_then(|row| shape::id(row, &chosen.profile.fields.line));
         let (paging, told) = self.find_paging(&chosen.profile, contract, second, rows.len()).await?;
         Ok(Search {
@@ -133,7 +136,8 @@ impl Session {
             same_reading,
             nearest: None,
             paging: told,
-            prorations,
+            prorations: prorations.said,
+            prorations_are_no_lines: prorations.are_no_lines,
         })
     }
 

@@ -10,7 +10,7 @@ use super::Findings;
 use crate::{
     BmsError, ContractLine, LineProfile, Session, WriteError,
     answer::{self, Verdict},
-    lines::{LineWrite, Paging, WriteBody, WriteMethod, names_line},
+    lines::{LineFields, LineWrite, Paging, WriteBody, WriteMethod, fields_changed, names_line},
 };
 
 /// A line of a test contract, to be written and put back.
@@ -120,7 +120,7 @@ impl Trial {
 
 /// What a line holds that a write of units may change.
 type Held = (f64, Option<Date>);
-/// What it must leave as it is. Other fields may follow from a write, such as the instant of the last change.
+/// What it must leave as it is, beside the fields that no change of units explains.
 type Kept = (ServiceId, Option<f64>);
 
 fn kept(line: &ContractLine) -> Kept {
@@ -144,6 +144,7 @@ struct Beside<'a> {
     before: &'a [ContractLine],
     now: &'a [ContractLine],
     line: LineId,
+    fields: &'a LineFields,
 }
 
 impl Beside<'_> {
@@ -160,13 +161,23 @@ impl Beside<'_> {
             let others = lines.iter().filter(|line| line.id != self.line);
             others.map(|line| (line.id, held(line), kept(line))).collect()
         };
-        others(self.before) == others(self.now)
+        let keeps = |line: &&ContractLine| line.id == self.line || self.changed_fields(line.id).is_empty();
+        others(self.before) == others(self.now) && self.before.iter().all(|line| keeps(&line))
+    }
+
+    /// The fields of a line that no other units and no other date explain, by their names.
+    fn changed_fields(&self, id: LineId) -> Vec<String> {
+        let (Some(before), Some(now)) = (Self::found(self.before, id), Self::found(self.now, id)) else {
+            return Vec::new();
+        };
+        fields_changed(before, now, self.fields).into_iter().map(|field| field.name).collect()
     }
 
     /// Whether the line itself holds what it held, whatever else changed.
     fn line_is_as_before(&self) -> bool {
         let all = |line: &ContractLine| (held(line), kept(line));
         self.line().map(all) == Self::found(self.before, self.line).map(all)
+            && self.changed_fields(self.line).is_empty()
     }
 
     fn is_as_before(&self) -> bool {
@@ -180,7 +191,9 @@ impl Beside<'_> {
         if !self.others_are_the_same() || self.line().is_none() {
             return Effect::OtherLines;
         }
-        if self.line().map(kept) != Self::found(self.before, self.line).map(kept) {
+        if self.line().map(kept) != Self::found(self.before, self.line).map(kept)
+            || !self.changed_fields(self.line).is_empty()
+        {
             return Effect::Otherwise;
         }
         match self.line().map(held) {
@@ -198,7 +211,11 @@ impl Beside<'_> {
 
     fn shown(&self) -> String {
         let (before, now) = (self.before.len(), self.now.len());
-        format!("{}; {now} lines after {before}", said(self.line().map(held)))
+        let fields = match self.changed_fields(self.line) {
+            changed if changed.is_empty() => String::new(),
+            changed => format!(", and other {}", changed.join(", ")),
+        };
+        format!("{}{fields}; {now} lines after {before}", said(self.line().map(held)))
     }
 }
 
@@ -309,6 +326,7 @@ impl Session {
         let today = self.shared.clock.now().to_zoned(TimeZone::UTC).date();
         let day = if today == effective { today.saturating_add(1.day()) } else { today };
 
+        let fields = &profile.fields;
         let mut steps = Vec::new();
         let mut works = None;
         // The last reading, and the write that may have changed something.
@@ -323,7 +341,7 @@ impl Session {
             let read = self.lines_by(profile, order.contract).await;
             let (effect, shown) = match &read {
                 Ok(lines) => {
-                    let beside = Beside { before: &before, now: lines, line: order.line };
+                    let beside = Beside { before: &before, now: lines, line: order.line, fields };
                     let effect = beside.effect(order.to, day);
                     let not_sent = effect == Effect::Nothing && answered.kind == AnswerKind::NotSent;
                     (if not_sent { Effect::NotSent } else { effect }, beside.shown())
@@ -354,26 +372,26 @@ impl Session {
         let units = line.units as u32;
         // A write that adds a line would add another one.
         let only_added = matches!(steps.last(), Some(TrialStep { effect: Effect::AddedLine, .. }))
-            && now
-                .as_deref()
-                .is_some_and(|now| Beside { before: &before, now, line: order.line }.line_is_as_before());
+            && now.as_deref().is_some_and(|now| {
+                Beside { before: &before, now, line: order.line, fields }.line_is_as_before()
+            });
         let put_back = match suspect {
             Some(_) if only_added => {
-                put_back(&before, &line, "without another write", &Ok(now.unwrap_or_default()))
+                put_back(fields, &before, &line, "without another write", &Ok(now.unwrap_or_default()))
             }
             None => PutBack::NotNeeded,
             Some(by) => {
                 let to = (units, effective);
                 let mut answered = self.try_write(&by, order.contract, present, to).await;
                 let mut left = self.lines_by(profile, order.contract).await;
-                let mut came = put_back(&before, &line, &answered.said, &left);
+                let mut came = put_back(fields, &before, &line, &answered.said, &left);
                 // The number is absolute: it may be sent once more, except after a plain no.
                 if came != PutBack::Done && !matches!(answered.kind, AnswerKind::Refused | AnswerKind::Taken)
                 {
                     let again = left.as_deref().ok().and_then(|lines| Beside::found(lines, order.line));
                     answered = self.try_write(&by, order.contract, again.unwrap_or(present), to).await;
                     left = self.lines_by(profile, order.contract).await;
-                    came = put_back(&before, &line, &answered.said, &left);
+                    came = put_back(fields, &before, &line, &answered.said, &left);
                 }
                 came
             }
@@ -429,6 +447,7 @@ impl Session {
 
 /// What the line holds after it was put back.
 fn put_back(
+    fields: &LineFields,
     before: &[ContractLine],
     line: &ContractLine,
     answer: &str,
@@ -437,7 +456,7 @@ fn put_back(
     let by_hand = format!("set it by hand to {}", said(Some(held(line))));
     match left {
         Ok(left) => {
-            let beside = Beside { before, now: left, line: line.id };
+            let beside = Beside { before, now: left, line: line.id, fields };
             if beside.is_as_before() {
                 return PutBack::Done;
             }
@@ -449,7 +468,11 @@ fn put_back(
                 [] => "; OTHER LINES CHANGED: look at the contract's history".to_owned(),
                 added => format!("; REMOVE BY HAND the lines that were added: {}", added.len()),
             };
-            let what = format!("put back, {answer}: the line now holds {shown}: {by_hand}{more}");
+            let fields = match beside.changed_fields(line.id) {
+                changed if changed.is_empty() => String::new(),
+                changed => format!("; SET BY HAND what it has lost: {}", changed.join(", ")),
+            };
+            let what = format!("put back, {answer}: the line now holds {shown}: {by_hand}{fields}{more}");
             PutBack::Failed { what, added }
         }
         Err(error) => PutBack::Failed {
@@ -516,7 +539,7 @@ mod tests {
             ))
             .expect("a line")
         };
-        let before = [shown(2, 11, "3.50")];
+        let (before, profile) = ([shown(2, 11, "3.50")], LineProfile::default());
         for (now, effect) in [
             (shown(14, 11, "3.50"), Effect::Done),
             (shown(2, 11, "3.50"), Effect::Nothing),
@@ -524,9 +547,10 @@ mod tests {
             (shown(14, 11, "null"), Effect::Otherwise),
             (shown(14, 12, "3.50"), Effect::Otherwise),
             (shown(2, 11, "4.20"), Effect::Otherwise),
+            (shown(14, 11, r#"3.50, "Discount": 5"#), Effect::Otherwise),
         ] {
             let now = [now];
-            let beside = Beside { before: &before, now: &now, line: LineId(1) };
+            let beside = Beside { before: &before, now: &now, line: LineId(1), fields: &profile.fields };
             assert_eq!(beside.effect(14, date(2026, 12, 1)), effect);
             assert_eq!(beside.is_as_before(), effect == Effect::Nothing);
         }

@@ -1,11 +1,15 @@
 //! The search for the line profile that fits, and the trial of its writes, against a simulator in every form.
 
 use domain::{ContractId, LineId};
+use jiff::civil::date;
 use kaseya::{
     Candidate, CandidateAnswer, Effect, LineProfile, MOST_V1_CALLS, Outcome, ProbeOrder, ProbeReport,
     PutBack, Search, SumCheck, Trial, TrialOrder,
 };
-use kaseya_simulator::{Change, Endpoint, Fault, LineBehaviour, LineForm, Running, StoredDate, WriteBody};
+use kaseya_simulator::{
+    Change, Endpoint, Fault, Line, LineBehaviour, LineForm, Prorations, Running, StoredDate, UnitWrite,
+    WriteBody,
+};
 use serde_json::json;
 
 use crate::{
@@ -305,7 +309,7 @@ async fn the_write_of_each_form_is_found_and_the_line_put_back() {
         let session = bms(&HandClock::at(NOON)).session(access, limits());
         session.sign_in().await.expect("signed in");
         let lines = session.lines(CONTRACT).await.expect("the lines");
-        let day = jiff::civil::date(2026, 3, 1);
+        let day = date(2026, 3, 1);
         session
             .write_units(CONTRACT, &lines[1], 5, day)
             .await
@@ -407,6 +411,99 @@ async fn a_write_that_adds_a_line_is_recognised_and_ends_the_trial() {
     assert!(what.contains("REMOVE BY HAND the lines that were added: 1"), "{what}");
     assert_eq!(added, &[LineId(there)]);
     assert_eq!(kaseya.state().contracts[0].lines[1].units, 2.0, "the line itself is put back");
+}
+
+#[tokio::test]
+async fn where_a_write_added_a_line_and_nothing_else_no_other_is_sent_to_put_it_back() {
+    let (profile, lines_route, line_route, form) = matrix().swap_remove(0);
+    let kaseya = start(&lines_route, &line_route, &form).await;
+    kaseya.edit(|state| state.behaviour.lines.without_effect = true).expect("edited");
+    let adds = Change::LineTwice { contract: CONTRACT.0, line: LINE.0 };
+    kaseya.fail(Endpoint::WriteLine, 1, Fault::Meanwhile(adds));
+    let found = probe(&kaseya, profile, Some(TRIAL)).await;
+    let trial = found.trial.as_ref().expect("it was asked for");
+    assert_eq!(effects(trial).last(), Some(&Effect::AddedLine), "{trial:#?}");
+    // A write that adds a line would add another one.
+    assert_eq!(kaseya.calls()[&Endpoint::WriteLine], 1, "{trial:#?}");
+    let PutBack::Failed { what, added } = &trial.put_back else { panic!("{trial:#?}") };
+    assert_eq!(added, &[LineId(kaseya.state().contracts[0].lines[60].id)]);
+    assert!(what.contains("without another write") && what.contains("REMOVE BY HAND"), "{what}");
+}
+
+#[tokio::test]
+async fn rows_that_only_their_newest_bring_to_the_total_look_like_prorations() {
+    let (_, lines_route, line_route, form) = matrix().swap_remove(0);
+    let past = |state: &mut kaseya_simulator::State| {
+        state.behaviour.lines.prorations = Prorations::Unmarked;
+        let line = &mut state.contracts[0].lines[1];
+        line.effective_date = date(2026, 2, 20);
+        state.history.push(UnitWrite {
+            at: NOON.parse().expect("an instant"),
+            contract: CONTRACT.0,
+            line: LINE.0,
+            from: 1.0,
+            from_effective_date: None,
+            to: 2.0,
+            effective_date: date(2026, 2, 10),
+            user: "Anna".to_owned(),
+        });
+    };
+    let outcome = |found: &ProbeReport| {
+        let one =
+            found.assumptions.iter().find(|one| one.assumption.id == "v1-prorations").expect("in the table");
+        (one.outcome, one.evidence.clone())
+    };
+    let kaseya = start(&lines_route, &line_route, &form).await;
+    kaseya.edit(past).expect("edited");
+    let found = probe(&kaseya, LineProfile::default(), None).await;
+    let said = &search(&found).prorations;
+    assert!(
+        said.contains("61 rows of 60 services") && said.contains("older rows look like prorations"),
+        "{said}"
+    );
+    assert_eq!(outcome(&found), (Outcome::Contradicted, said.clone()));
+    // Marked, and named in the profile: they are told from lines.
+    kaseya.edit(|state| state.behaviour.lines.prorations = Prorations::Marked).expect("edited");
+    let named = LineProfile::default()
+        .text()
+        .replace("date_form = \"midnight\"", "date_form = \"midnight\"\nproration = \"ProrationOf\"");
+    let found = probe(&kaseya, LineProfile::parse(&named).expect("a profile"), None).await;
+    assert_eq!(outcome(&found).0, Outcome::Confirmed, "{found:#?}");
+    // A person names a contract that has a past change, and no row shows it.
+    kaseya.edit(|state| state.behaviour.lines.prorations = Prorations::Hidden).expect("edited");
+    let found = probe(&kaseya, LineProfile::default(), None).await;
+    assert_eq!(outcome(&found).0, Outcome::Confirmed, "{found:#?}");
+}
+
+#[tokio::test]
+async fn whether_all_lines_come_without_a_page_is_told_by_many_and_by_a_total() {
+    for (lines, largest, outcome) in
+        [(160, None, Outcome::Confirmed), (60, None, Outcome::Unknown), (60, Some(50), Outcome::Contradicted)]
+    {
+        let (_, lines_route, line_route, form) = matrix().swap_remove(0);
+        let kaseya = start(&lines_route, &line_route, &form).await;
+        kaseya
+            .edit(|state| {
+                let first = state.contracts[0].lines[0].clone();
+                let more = (60..lines).map(|number| Line {
+                    id: 95_000 + number,
+                    service: 800 + number,
+                    ..first.clone()
+                });
+                state.contracts[0].lines.extend(more);
+                state.behaviour.lines.largest_page = largest;
+            })
+            .expect("edited");
+        let whole =
+            LineProfile::default().text().replace("\"skip\"", "\"none\"").replace("page_size = 100\n", "");
+        let found = probe(&kaseya, LineProfile::parse(&whole).expect("a profile"), None).await;
+        let one = found
+            .assumptions
+            .iter()
+            .find(|one| one.assumption.id == "v1-default-page")
+            .expect("in the table");
+        assert_eq!(one.outcome, outcome, "{lines} {largest:?}: {}", one.evidence);
+    }
 }
 
 #[tokio::test]
