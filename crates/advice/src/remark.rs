@@ -366,6 +366,17 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
             "L'indirizzo di Kaseya salvato non è utilizzabile: correggilo nella connessione. A \
              Kaseya non è stato chiesto nulla.",
         ),
+        Remark::HostNotAllowed { host } => say(
+            format!(
+                "The connection has an address of its own at {host}, which this installation does not allow: remove the \
+                 address, or ask the operator to add {host} to allowed_hosts in [kaseya]. Nothing was asked of Kaseya."
+            ),
+            format!(
+                "La connessione ha un indirizzo API personalizzato su {host}, che questa installazione non consente: togli \
+                 l'indirizzo, oppure chiedi al gestore di aggiungere {host} ad allowed_hosts in [kaseya]. A Kaseya non è \
+                 stato chiesto nulla."
+            ),
+        ),
         Remark::LineProfileUnusable => plain(
             "The stored line profile cannot be used: ask the operator to set it again with \
              kaseya-sync line-profile. Nothing was asked of Kaseya.",

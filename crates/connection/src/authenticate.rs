@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use domain::{Clock, ErrorCode, NextTry, PartnerId};
 use jiff::{Timestamp, tz::TimeZone};
 use kaseya::{Allowance, Bms, Checked, Finding, Limits, Login, Preflight};
-use store::{Store, StoreError, installation, kaseya_zones};
+use store::{Store, StoreError, installation, kaseya_zones, places::Place};
 use vault::KeyRing;
 
 use crate::{Values, counting::Counting, values::NoAddress};
@@ -62,13 +62,13 @@ pub enum NotTried {
         /// When they may be tried.
         until: Timestamp,
     },
-    /// Somebody presses the button again and again.
-    #[error("too many tries of this form; the next one is possible from {until} on")]
+    /// Somebody presses the button, or looks something up, again and again.
+    #[error("too many tries or look-ups; the next one is possible from {until} on")]
     TooOften {
         /// When they may be tried.
         until: Timestamp,
     },
-    /// The hour's calls are used up.
+    /// The hour's calls are used up, or those of them that one partner's people may make.
     #[error("this hour's calls to Kaseya are used up (LIM-01); try again in a while")]
     CallLimit,
     /// The database.
@@ -99,12 +99,17 @@ impl Authenticator {
             .store
             .transaction("line_profile", |tx| Box::pin(installation::line_profile(tx, Some(partner))))
             .await?;
-        let bases = values.bases(profile.as_deref())?;
+        let bases = values.bases(profile.as_deref(), self.bms.allowed_hosts())?;
         let counting = self.counting();
-        let begun = self
-            .store
-            .transaction("authenticate", |tx| Box::pin(counting.begin(tx, partner, values, mended)));
-        let (id, calls) = begun.await?;
+        let begun = self.store.transaction("authenticate", |tx| {
+            Box::pin(async move {
+                let place = Place::of(tx, partner, values.address()).await?;
+                let (look_up, calls) = counting.begin_look_up(tx, &place).await?;
+                let id = counting.begin_login(tx, partner, values, mended).await?;
+                Ok::<_, NotTried>((place, look_up, calls, id))
+            })
+        });
+        let (place, look_up, calls, id) = begun.await?;
         // What is typed has no version.
         let access = values.access(partner, bases, 0);
         // Known to it are no token, and no refusal that a person says is mended.
@@ -116,13 +121,14 @@ impl Authenticator {
         let ended = self
             .store
             .transaction("authenticated", |tx| {
-                let (counting, made, zone) = (&counting, &made, time_zone.as_deref());
+                let (counting, place, made, zone) = (&counting, &place, &made, time_zone.as_deref());
                 Box::pin(async move {
                     if let Some(zone) = zone {
-                        let (host, tenant) = (&values.host, &values.tenant);
-                        kaseya_zones::note(tx, partner, host, tenant, zone, counting.now).await?;
+                        kaseya_zones::note(tx, partner, &place.address, zone, counting.now).await?;
                     }
-                    counting.end(tx, partner, values, id, login, made).await
+                    let ended = counting.end_login(tx, partner, values, id, login).await?;
+                    counting.end_look_up(tx, place, look_up, made).await?;
+                    Ok::<_, StoreError>(ended)
                 })
             })
             .await?;

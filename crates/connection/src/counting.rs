@@ -1,4 +1,4 @@
-//! Logins and calls of people, counted with the workers' (B-03): per host, tenant and user, whoever of ours tries.
+//! Logins and calls of people, counted with the workers' (B-03): by what is called, whoever of ours tries.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,8 @@ use kaseya::Login;
 use store::{
     StoreError, Transaction, calls, closing,
     logins::{self, LoginOf, NewTry, TryId},
+    look_ups::{self, LookUpId},
+    places::Place,
     switch,
 };
 use vault::KeyRing;
@@ -31,17 +33,16 @@ pub(crate) struct LoginEnd {
 }
 
 impl Counting<'_> {
-    /// Counts a login that is about to be sent, if it may be; answers what may be called.
-    pub(crate) async fn begin(
+    /// Counts a login that is about to be sent, if it may be.
+    pub(crate) async fn begin_login(
         self,
         tx: &Transaction<'_>,
         partner: &PartnerId,
         values: &Values,
         mended: bool,
-    ) -> Result<(TryId, Calls), NotTried> {
-        let now = self.now;
-        let (host, marks) = (values.counted_host(), values.marks(self.keys));
-        let of = LoginOf { host: &host, tenant: &values.tenant, user: &values.user_name };
+    ) -> Result<TryId, NotTried> {
+        let (now, marks, address) = (self.now, values.marks(self.keys), values.address());
+        let of = LoginOf { address: &address, user: &values.user_name, partner };
         let mut account = logins::lock_account(tx, of, &marks, now).await?;
         let refused = if mended { account.refused.take() } else { account.refused };
         match account.permission(now) {
@@ -51,30 +52,33 @@ impl Counting<'_> {
                 return Err(NotTried::RefusedBefore { code, at: refused.map_or(now, |refused| refused.at) });
             }
         }
-        let allowed = self.allowance(tx, values).await?;
-        let id = logins::login_begun(tx, &NewTry { of, marks: &marks, partner, job: None }, now).await?;
-        Ok((id, allowed))
+        Ok(logins::login_begun(tx, &NewTry { of, marks: &marks, job: None }, now).await?)
     }
 
-    /// What may be called of the hour's budget.
-    pub(crate) async fn allowance(self, tx: &Transaction<'_>, values: &Values) -> Result<Calls, NotTried> {
-        let used = calls::used_calls(tx, &values.counted_host(), &values.tenant, self.now).await?;
-        let used = used.iter().fold(Calls::default(), |sum, entry| Calls {
-            v2: sum.v2.saturating_add(entry.calls.v2),
-            v1: sum.v1.saturating_add(entry.calls.v1),
-        });
-        Budget::default().allowance(used, true).ok_or(NotTried::CallLimit)
+    /// Takes what a look-up may call out of the hour's budget, and out of the share of it that one partner's people may use.
+    pub(crate) async fn begin_look_up(
+        self,
+        tx: &Transaction<'_>,
+        place: &Place,
+    ) -> Result<(LookUpId, Calls), NotTried> {
+        let looked_up = look_ups::lock(tx, &place.partner, self.now).await?;
+        if let Some(until) = looked_up.not_before {
+            return Err(NotTried::TooOften { until });
+        }
+        let used = calls::sum(&calls::used_calls(tx, place, self.now).await?);
+        let allowed = Budget::default().look_up_allowance(used, looked_up.calls);
+        let allowed = allowed.ok_or(NotTried::CallLimit)?;
+        Ok((look_ups::begin(tx, place, allowed, self.now).await?, allowed))
     }
 
-    /// Counts what became of a login, and the calls that were made.
-    pub(crate) async fn end(
+    /// Counts what became of a login.
+    pub(crate) async fn end_login(
         self,
         tx: &Transaction<'_>,
         partner: &PartnerId,
         values: &Values,
         id: TryId,
         login: Login,
-        made: &BTreeMap<String, u32>,
     ) -> Result<LoginEnd, StoreError> {
         let now = self.now;
         // The integration before the login, as wherever both are locked.
@@ -96,30 +100,29 @@ impl Counting<'_> {
             }
             (Some(_) | None, _) => false,
         };
-        self.record(tx, values, made).await?;
         let next_try = match outcome {
             LoginOutcome::Accepted => NextTry::Free,
             LoginOutcome::Refused | LoginOutcome::Unknown | LoginOutcome::NotTried => {
-                let host = values.counted_host();
-                let of = LoginOf { host: &host, tenant: &values.tenant, user: &values.user_name };
+                let address = values.address();
+                let of = LoginOf { address: &address, user: &values.user_name, partner };
                 logins::account(tx, of, &values.marks(self.keys), now).await?.next_try(now)
             }
         };
         Ok(LoginEnd { next_try, sync_follows })
     }
 
-    /// Counts calls that were made.
-    pub(crate) async fn record(
+    /// Ends a look-up with the calls that it made.
+    pub(crate) async fn end_look_up(
         self,
         tx: &Transaction<'_>,
-        values: &Values,
+        place: &Place,
+        id: LookUpId,
         made: &BTreeMap<String, u32>,
     ) -> Result<(), StoreError> {
         let made: Vec<(String, i32)> = made
             .iter()
             .map(|(endpoint, calls)| (endpoint.clone(), i32::try_from(*calls).unwrap_or(i32::MAX)))
             .collect();
-        let minute = calls::minute_of(self.now);
-        calls::record_calls(tx, &values.counted_host(), &values.tenant, &made, minute).await
+        look_ups::end(tx, place, id, &made, self.now).await
     }
 }

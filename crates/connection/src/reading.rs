@@ -1,7 +1,8 @@
 //! Reads for a person who looks something up in Kaseya, with the stored credentials.
 //!
 //! Most find a token at hand and are one call. Where none is, one login is made and counted as a job's or Authenticate's is,
-//! however many wait for it; without that permission nothing logs in.
+//! however many wait for it; without that permission nothing logs in. A partner's people look a few things up at a time, and
+//! have a share of the hour's calls: a Kaseya that answers quickly, or never, uses up nothing of anybody else's (F1).
 
 use std::{
     collections::HashMap,
@@ -12,22 +13,40 @@ use std::{
 use domain::{Clock, ErrorCode, PartnerId};
 use jiff::Timestamp;
 use kaseya::{Allowance, Bms, BmsError, Limits, Session};
-use store::{Store, StoreError, settings};
+use store::{Store, StoreError, look_ups::LookUpId, places::Place, settings};
+use tokio::sync::Semaphore;
 use vault::KeyRing;
 
-use crate::{NoAddress, NotTried, Values, counting::Counting};
+use crate::{NoAddress, NotTried, Values, counting::Counting, look_up::LookUp};
+
+/// How much a partner's people look up at a time; more waits. All of these together take less than their share of an hour.
+const AT_A_TIME: usize = 4;
 
 /// Reads for people. Clones share tokens.
 #[derive(Clone)]
 pub struct Reader(Arc<Shared>);
 
-struct Shared {
-    store: Store,
+pub(crate) struct Shared {
+    pub(crate) store: Store,
     bms: Bms,
     keys: Arc<KeyRing>,
     clock: Arc<dyn Clock>,
-    /// Who logs in holds the partner's: all others wait and then find its token.
-    logging_in: Mutex<HashMap<PartnerId, Arc<tokio::sync::Mutex<()>>>>,
+    doors: Mutex<HashMap<PartnerId, Door>>,
+}
+
+/// A partner's way to its Kaseya.
+#[derive(Clone)]
+struct Door {
+    /// Who logs in holds it: all others wait and then find its token.
+    logging_in: Arc<tokio::sync::Mutex<()>>,
+    /// Who looks something up.
+    looking_up: Arc<Semaphore>,
+}
+
+impl Default for Door {
+    fn default() -> Self {
+        Self { logging_in: Arc::default(), looking_up: Arc::new(Semaphore::new(AT_A_TIME)) }
+    }
 }
 
 /// Why nothing was read.
@@ -89,17 +108,19 @@ impl NotRead {
 }
 
 /// The stored credentials, and what may be called with them.
-struct Stored {
+pub(crate) struct Stored {
     values: Values,
     line_profile: Option<String>,
     version: u32,
+    pub(crate) place: Place,
+    pub(crate) look_up: LookUpId,
     allowance: Allowance,
 }
 
 impl Reader {
     /// A reader that knows no token yet.
     pub fn new(store: Store, bms: Bms, keys: Arc<KeyRing>, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Shared { store, bms, keys, clock, logging_in: Mutex::default() }))
+        Self(Arc::new(Shared { store, bms, keys, clock, doors: Mutex::default() }))
     }
 
     /// Reads something of a partner's Kaseya, also while the integration is off: a person asks for it (S-18).
@@ -111,25 +132,45 @@ impl Reader {
     where
         F: Future<Output = Result<T, BmsError>>,
     {
-        let stored = Arc::new(self.0.stored(partner).await?);
-        if let Some(read) = self.0.at_hand(partner, &stored, &reads).await? {
+        let door = self.0.door(partner);
+        // It is never closed.
+        let _turn = door.looking_up.acquire().await.map_err(|_| NotRead::Ending)?;
+        let look_up = LookUp::new(&self.0, self.0.stored(partner).await?);
+        let read = self.look_up(partner, &door, &look_up, &reads).await;
+        look_up.end().await?;
+        read
+    }
+
+    async fn look_up<T, F>(
+        &self,
+        partner: &PartnerId,
+        door: &Door,
+        look_up: &LookUp,
+        reads: &impl Fn(Arc<Session>) -> F,
+    ) -> Result<T, NotRead>
+    where
+        F: Future<Output = Result<T, BmsError>>,
+    {
+        if let Some(read) = self.0.at_hand(partner, look_up, reads).await? {
             return Ok(read);
         }
-        let door = self.0.door(partner);
-        let _first = door.lock().await;
+        let _first = door.logging_in.lock().await;
         // Whoever was before has logged in, perhaps.
-        if let Some(read) = self.0.at_hand(partner, &stored, &reads).await? {
+        if let Some(read) = self.0.at_hand(partner, look_up, reads).await? {
             return Ok(read);
         }
         // Whoever waits for it may go away, and a login whose outcome nobody notes counts as one that may be refused.
-        let (shared, with, of) = (Arc::clone(&self.0), Arc::clone(&stored), partner.clone());
-        tokio::spawn(async move { shared.log_in(&of, &with).await }).await.map_err(|_| NotRead::Ending)??;
-        self.0.at_hand(partner, &stored, &reads).await?.ok_or(NotRead::NotAllowed)
+        let (shared, of, stored) = (Arc::clone(&self.0), partner.clone(), look_up.stored());
+        let session = look_up.session(self.0.session(partner, &stored, true)?);
+        tokio::spawn(async move { shared.log_in(&of, &stored, &session).await })
+            .await
+            .map_err(|_| NotRead::Ending)??;
+        self.0.at_hand(partner, look_up, reads).await?.ok_or(NotRead::NotAllowed)
     }
 }
 
 impl Shared {
-    fn counting(&self) -> Counting<'_> {
+    pub(crate) fn counting(&self) -> Counting<'_> {
         Counting { keys: &self.keys, now: self.clock.now() }
     }
 
@@ -144,17 +185,21 @@ impl Shared {
                         return Err(NotRead::Refused { code: refused.code, at: refused.at });
                     }
                     let values = Values::stored(partner, &stored, counting.keys).ok_or(NotRead::NotOpened)?;
-                    let allowed = counting.allowance(tx, &values).await?;
+                    let place = Place::of(tx, partner, values.address()).await?;
+                    let (look_up, allowed) = counting.begin_look_up(tx, &place).await?;
                     let allowance = Allowance { v2: allowed.v2, v1: allowed.v1 };
                     let (version, line_profile) = (stored.credentials_version, stored.line_profile);
-                    Ok(Stored { values, line_profile, version, allowance })
+                    Ok(Stored { values, line_profile, version, place, look_up, allowance })
                 })
             })
             .await
     }
 
     fn session(&self, partner: &PartnerId, stored: &Stored, may_log_in: bool) -> Result<Session, NotRead> {
-        let bases = stored.values.bases(stored.line_profile.as_deref()).map_err(NotTried::from)?;
+        let bases = stored
+            .values
+            .bases(stored.line_profile.as_deref(), self.bms.allowed_hosts())
+            .map_err(NotTried::from)?;
         let access = stored.values.access(partner, bases, stored.version);
         Ok(self.bms.session(access, Limits { may_log_in, ..Limits::of(stored.allowance) }))
     }
@@ -163,47 +208,38 @@ impl Shared {
     async fn at_hand<T, F>(
         &self,
         partner: &PartnerId,
-        stored: &Stored,
+        look_up: &LookUp,
         reads: &impl Fn(Arc<Session>) -> F,
     ) -> Result<Option<T>, NotRead>
     where
         F: Future<Output = Result<T, BmsError>>,
     {
-        let session = Arc::new(self.session(partner, stored, false)?);
-        let read = reads(Arc::clone(&session)).await;
-        let made = session.calls();
-        if !made.is_empty() {
-            let (counting, values) = (self.counting(), &stored.values);
-            self.store
-                .transaction("record_reading", |tx| Box::pin(counting.record(tx, values, &made)))
-                .await?;
-        }
-        match read {
+        let session = look_up.session(self.session(partner, &look_up.stored(), false)?);
+        match reads(session).await {
             Ok(read) => Ok(Some(read)),
             Err(BmsError::NotSignedIn) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn log_in(&self, partner: &PartnerId, stored: &Stored) -> Result<(), NotRead> {
+    async fn log_in(&self, partner: &PartnerId, stored: &Stored, session: &Session) -> Result<(), NotRead> {
         let (counting, values) = (self.counting(), &stored.values);
-        let (id, _) = self
+        let id = self
             .store
-            .transaction("begin_login", |tx| Box::pin(counting.begin(tx, partner, values, false)))
+            .transaction("begin_login", |tx| Box::pin(counting.begin_login(tx, partner, values, false)))
             .await?;
-        let session = self.session(partner, stored, true)?;
         let signed_in = session.sign_in_to_reads().await;
-        let (counting, login, made) = (self.counting(), session.login(), session.calls());
+        let (counting, login) = (self.counting(), session.login());
         self.store
-            .transaction("end_login", |tx| Box::pin(counting.end(tx, partner, values, id, login, &made)))
+            .transaction("end_login", |tx| Box::pin(counting.end_login(tx, partner, values, id, login)))
             .await?;
         Ok(signed_in?)
     }
 
-    fn door(&self, partner: &PartnerId) -> Arc<tokio::sync::Mutex<()>> {
+    fn door(&self, partner: &PartnerId) -> Door {
         // Entries are whole whatever panics elsewhere.
-        let mut doors = self.logging_in.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(doors.entry(partner.clone()).or_default())
+        let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        doors.entry(partner.clone()).or_default().clone()
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a person types to connect a Kaseya.
 
-use domain::PartnerId;
-use kaseya::{Access, Bases, BasesError, Host, HostError, LineProfile, LineProfileError};
+use domain::{KaseyaAddress, PartnerId};
+use kaseya::{Access, AllowedHosts, Bases, BasesError, Host, HostError, LineProfile, LineProfileError};
 use secrecy::SecretString;
 use store::settings::Integration;
 use vault::{Associated, KeyRing, Login, Sealed};
@@ -40,7 +40,7 @@ pub enum NoAddress {
 impl Values {
     /// Their marks, by which they are known again without being known.
     pub fn marks(&self, keys: &KeyRing) -> Vec<String> {
-        let host = self.counted_host();
+        let host = self.host.to_ascii_lowercase();
         let login = Login { host: &host, tenant: &self.tenant, user: &self.user_name };
         keys.marks(&login, &self.password)
     }
@@ -56,9 +56,9 @@ impl Values {
         (&self.v2_base, &self.v1_base) == (&integration.v2_base, &integration.v1_base)
     }
 
-    /// The host as logins are counted by it.
-    pub(crate) fn counted_host(&self) -> String {
-        self.host.to_ascii_lowercase()
+    /// What is really called.
+    pub fn address(&self) -> KaseyaAddress {
+        KaseyaAddress::new(&self.host, self.v2_base.as_deref(), self.v1_base.as_deref(), &self.tenant)
     }
 
     /// Those that are stored, opened; `None` where the key ring does not open them.
@@ -94,10 +94,14 @@ impl Values {
         }
     }
 
-    /// Where they lead, with the line profile that jobs go by too.
-    pub(crate) fn bases(&self, line_profile: Option<&str>) -> Result<Bases, NoAddress> {
+    /// Where they lead, if it is allowed, with the line profile that jobs go by too.
+    pub(crate) fn bases(
+        &self,
+        line_profile: Option<&str>,
+        allowed: &AllowedHosts,
+    ) -> Result<Bases, NoAddress> {
         let host = Host::parse(&self.host)?;
-        let bases = Bases::new(&host, self.v2_base.as_deref(), self.v1_base.as_deref())?;
+        let bases = Bases::new(&host, self.v2_base.as_deref(), self.v1_base.as_deref(), allowed)?;
         Ok(bases.with_line_profile(LineProfile::stored(line_profile)?))
     }
 }

@@ -35,6 +35,10 @@ pub struct Budget {
     pub our_percent: u32,
     /// Percent of ours that only what a person asked for may use. Default 20.
     pub people_percent: u32,
+    /// Percent of ours that the look-ups of one partner's people may use. Default 40.
+    pub look_up_percent: u32,
+    /// The most that one look-up gets, and one press of Authenticate. Default 60 V2 and 30 V1.
+    pub look_up_most: Calls,
     /// The most that one attempt gets. Default 100 V2 and 150 V1.
     pub most: Calls,
     /// With less than this an attempt is of no use: both logins, the look-up, and one line read, written and checked.
@@ -48,6 +52,8 @@ impl Default for Budget {
             limit: Calls { v2: 1500, v1: 500 },
             our_percent: 50,
             people_percent: 20,
+            look_up_percent: 40,
+            look_up_most: Calls { v2: 60, v1: 30 },
             most: Calls { v2: 100, v1: 150 },
             least: Calls { v2: 4, v1: 4 },
         }
@@ -68,7 +74,18 @@ impl Budget {
         let ours = self.ours();
         let kept = if for_people { Calls::default() } else { ours.percent(self.people_percent) };
         let free = ours.map(kept, u32::saturating_sub).map(used, u32::saturating_sub);
-        let enough = free.v2 >= self.least.v2 && free.v1 >= self.least.v1;
-        enough.then(|| free.at_most(self.most))
+        self.enough(free).map(|free| free.at_most(self.most))
+    }
+
+    /// What a look-up of a person may call, to be debited at once; `None` when the hour's share is used up, or what of it one
+    /// partner's look-ups may use. `looked_up` is what those of this partner have used of the hour.
+    pub fn look_up_allowance(&self, used: Calls, looked_up: Calls) -> Option<Calls> {
+        let share = self.ours().percent(self.look_up_percent).map(looked_up, u32::saturating_sub);
+        let free = self.allowance(used, true)?.at_most(share);
+        self.enough(free).map(|free| free.at_most(self.look_up_most))
+    }
+
+    fn enough(&self, free: Calls) -> Option<Calls> {
+        (free.v2 >= self.least.v2 && free.v1 >= self.least.v1).then_some(free)
     }
 }

@@ -1,14 +1,16 @@
-//! When two sets of settings reach one Kaseya (G-13), and when a name is that of an id (G-06).
+//! When two sets of settings reach one Kaseya (G-13, F1), and when a name is that of an id (G-06).
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::text::is_unseen;
+use crate::{registrable_domain, text::is_unseen};
 
-/// Where calls of an integration really go.
+/// Where calls of an integration really go, whatever host was typed. All that partners share (logins, calls, breaker, lane) is
+/// kept by it. The tables reckon the same for what they store (`called_hosts`, `plain_name`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KaseyaAddress {
-    /// The hosts of both of its bases, in one spelling, each with a port that is not the usual one.
-    hosts: [String; 2],
+    /// Where V2 and V1 are called: hosts in one spelling, without `api.` in front, each with a port or a path that is not the
+    /// usual one.
+    called: [String; 2],
     /// The tenant, as Kaseya compares it.
     tenant: String,
 }
@@ -16,20 +18,55 @@ pub struct KaseyaAddress {
 impl KaseyaAddress {
     /// By the host and the tenant, and the bases that are set instead of the host's own.
     pub fn new(host: &str, v2_base: Option<&str>, v1_base: Option<&str>, tenant: &str) -> Self {
-        let v2 = v2_base.map_or_else(|| format!("api.{}", reached(host)), reached);
-        let v1 = reached(v1_base.unwrap_or(host));
-        Self { hosts: [v2, v1], tenant: plain_name(tenant) }
+        let called = [(v2_base, ""), (v1_base, "/api")].map(|(base, usual_path)| {
+            let name = called_host(base.unwrap_or(host));
+            // V2 is by rule at the host's name with this in front.
+            let name = name.strip_prefix("api.").unwrap_or(&name);
+            let path = base.map_or(usual_path, called_path);
+            if path == usual_path { name.to_owned() } else { format!("{name}{path}") }
+        });
+        Self { called, tenant: plain_name(tenant) }
+    }
+
+    /// Where V2 calls go.
+    pub fn v2(&self) -> &str {
+        &self.called[0]
+    }
+
+    /// Where V1 calls go.
+    pub fn v1(&self) -> &str {
+        &self.called[1]
+    }
+
+    /// The tenant, as Kaseya compares it.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// Both as the tables name them: one, or that of V2 and that of V1 with a blank between.
+    pub fn hosts(&self) -> String {
+        let [v2, v1] = &self.called;
+        if v2 == v1 { v2.clone() } else { format!("{v2} {v1}") }
+    }
+
+    /// The registrable domains of both hosts: one Kaseya may have several names in it.
+    pub fn domains(&self) -> [&str; 2] {
+        [&self.called[0], &self.called[1]].map(|called| registrable_domain(host_of(called)))
     }
 
     /// Whether both reach one tenant of one Kaseya, however each is spelled.
     pub fn is_same_kaseya(&self, other: &Self) -> bool {
-        self.tenant == other.tenant && self.hosts.iter().any(|host| other.hosts.contains(host))
+        let hosts = |address: &'_ Self| -> Vec<String> {
+            address.called.iter().map(|called| host_of(called).to_owned()).collect()
+        };
+        let theirs = hosts(other);
+        self.tenant == other.tenant && hosts(self).iter().any(|host| theirs.contains(host))
     }
 }
 
 /// The host of an address, without what is spelled in more than one way.
-fn reached(address: &str) -> String {
-    let lower = address.trim().to_lowercase();
+pub fn called_host(address: &str) -> String {
+    let lower = address.trim().to_ascii_lowercase();
     let (usual_port, rest) = match lower.split_once("://") {
         Some(("http", rest)) => (":80", rest),
         Some((_, rest)) => (":443", rest),
@@ -41,6 +78,31 @@ fn reached(address: &str) -> String {
         Some((name, port)) if !port.is_empty() => format!("{}:{port}", name.trim_end_matches('.')),
         _ => host.trim_end_matches(['.', ':']).to_owned(),
     }
+}
+
+/// The path of an address, without the slash at its end. It is not the host's word for itself: whoever sets one that never
+/// answers says nothing of the host.
+pub fn called_path(address: &str) -> &str {
+    let address = address.trim();
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let path = rest.find('/').map_or("", |place| &rest[place..]);
+    path.strip_suffix('/').unwrap_or(path)
+}
+
+/// The host of where a version of the interface is called.
+fn host_of(called: &str) -> &str {
+    called.split('/').next().unwrap_or(called)
+}
+
+/// Kaseya's own domains.
+const KASEYAS_DOMAINS: [&str; 3] = ["kaseya.com", "vorexlogin.com", "pulseway.com"];
+
+/// Whether these, as the tables name them, are hosts of Kaseya's own: known, also before anybody has logged in there.
+pub fn are_kaseyas_own(hosts: &str) -> bool {
+    hosts
+        .split(' ')
+        .all(|called| host_of(called) == called && KASEYAS_DOMAINS.contains(&registrable_domain(called)))
 }
 
 /// Whether a name that was told for an id is the one that Kaseya shows for it. An empty one tells nothing.
@@ -70,6 +132,7 @@ mod tests {
             ("BMS.Kaseya.com.", None, None, " Acme  MSP "),
             ("vorex.example", Some("https://API.bms.kaseya.com:443/"), None, "acme msp"),
             ("vorex.example", None, Some("https://bms.kaseya.com/api"), "acme msp"),
+            ("vorex.example", Some("https://bms.kaseya.com./other"), None, "acme msp"),
         ] {
             let theirs = KaseyaAddress::new(host, v2, v1, tenant);
             assert!(ours.is_same_kaseya(&theirs) && theirs.is_same_kaseya(&ours), "{host} {tenant}");
@@ -86,6 +149,41 @@ mod tests {
             KaseyaAddress::new("bms.kaseya.com", Some(&base), Some(&base), "Acme MSP")
         };
         assert!(on(8080).is_same_kaseya(&on(8080)) && !on(8080).is_same_kaseya(&on(8081)));
+    }
+
+    #[test]
+    fn case_f1_the_tables_name_what_is_called_and_not_what_was_typed() {
+        let hosts =
+            |host: &str, v2: Option<&str>, v1: Option<&str>| KaseyaAddress::new(host, v2, v1, "A").hosts();
+        assert_eq!(hosts("BMS.kaseya.com", None, None), "bms.kaseya.com");
+        assert_eq!(
+            hosts(
+                "label.example",
+                Some("https://api.bms.kaseya.com:443"),
+                Some("HTTPS://BMS.kaseya.com/api")
+            ),
+            "bms.kaseya.com"
+        );
+        assert_eq!(
+            hosts("bms.kaseya.com", Some("http://127.0.0.1:8080"), None),
+            "127.0.0.1:8080 bms.kaseya.com"
+        );
+        assert_eq!(
+            hosts("bms.kaseya.com", Some("https://api.bms.kaseya.com/never/answers/"), None),
+            "bms.kaseya.com/never/answers bms.kaseya.com"
+        );
+        let mixed = KaseyaAddress::new("bms.kaseya.com", None, Some("https://psa.example.co.uk/api"), "A");
+        assert_eq!(mixed.domains(), ["kaseya.com", "example.co.uk"]);
+    }
+
+    #[test]
+    fn case_f1_d_kaseyas_own_hosts_are_known_and_a_path_on_them_is_not() {
+        assert!(are_kaseyas_own("bms.kaseya.com") && are_kaseyas_own("bms.kaseya.com www.vorexlogin.com"));
+        for hosts in
+            ["bms.kaseya.com.example", "bms.kaseya.com evil.example", "bms.kaseya.com/never", "kaseya.co"]
+        {
+            assert!(!are_kaseyas_own(hosts), "{hosts}");
+        }
     }
 
     #[test]

@@ -39,6 +39,7 @@ mod plan;
 mod plan_switch;
 mod probe;
 mod ready;
+mod registrable_domain;
 mod remark;
 mod retry;
 mod role;
@@ -80,7 +81,7 @@ pub use ids::{
 };
 pub use invoice_outlook::{InvoiceOutlook, InvoiceTiming};
 pub use invoice_zones::InvoiceZones;
-pub use kaseya_identity::{KaseyaAddress, is_name_of, plain_name};
+pub use kaseya_identity::{KaseyaAddress, are_kaseyas_own, called_host, called_path, is_name_of, plain_name};
 pub use leftover::plan_leftover;
 pub use login::{
     LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, NextTry, RefusedLogin,
@@ -94,6 +95,7 @@ pub use plan_switch::{
 };
 pub use probe::probe_due;
 pub use ready::{CompanyReadiness, NotReady, PartnerReadiness, not_ready};
+pub use registrable_domain::registrable_domain;
 pub use remark::{FieldChange, OldLine, Remark};
 pub use retry::{Backoff, UNSURE_FOR};
 pub use role::Role;

@@ -7,6 +7,9 @@
 //!
 //! Credentials that Kaseya accepted, and has not refused since, do not wait for a person's mistyped ones: a success resets
 //! Kaseya's count. They have one try more than all others, and so never are the fifth refusal.
+//!
+//! What a partner tries as a user that never let it in counts against that partner: others that Kaseya has let in as this
+//! user wait for nothing but what such partners try. Whoever it has not let in shares one limit with everybody.
 
 use std::time::Duration;
 
@@ -25,6 +28,9 @@ const MOST_REFUSALS: usize = 3;
 
 /// The same where proven credentials are to be tried: Kaseya locks at the fifth.
 const MOST_REFUSALS_BEFORE_PROVEN: usize = 4;
+
+/// The same for all together whom Kaseya has not let in as this user: it locks at the fifth.
+const MOST_REFUSALS_OF_ALL: usize = 4;
 
 /// Tries in a row without a known outcome.
 const MOST_UNANSWERED: usize = 2;
@@ -90,8 +96,11 @@ pub struct RefusedLogin {
 /// The logins of one user at one tenant, as seen before credentials are tried.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LoginAccount {
-    /// The tries of the last day with whatever password, in the order in which they were begun.
+    /// The tries of the last day that count for whoever is to try, with whatever password, in the order in which they were
+    /// begun.
     pub tries: Vec<LoginTry>,
+    /// All other tries of the last day, where whoever is to try has never been let in as this user.
+    pub of_strangers: Vec<LoginTry>,
     /// Whether Kaseya has refused the very credentials that are to be tried.
     pub refused: Option<RefusedLogin>,
     /// Whether Kaseya has accepted them, and has not refused them since.
@@ -154,7 +163,12 @@ impl LoginAccount {
         let counted = counted.chain(self.tries.iter().filter(refused)).chain(unanswered());
         let mut counted: Vec<Timestamp> = counted.map(|one| one.at).collect();
         counted.sort_unstable();
-        let room = counted.len().checked_sub(MOST_REFUSALS).map(|place| counted[place]);
+        let own = counted.len().checked_sub(MOST_REFUSALS).map(|place| counted[place]);
+        let strangers = self.of_strangers.iter().filter(|one| refused(one) || one.is_open());
+        counted.extend(strangers.map(|one| one.at));
+        counted.sort_unstable();
+        let all = counted.len().checked_sub(MOST_REFUSALS_OF_ALL).map(|place| counted[place]);
+        let room = own.max(all);
         let newest =
             if unanswered().count() < MOST_UNANSWERED { None } else { unanswered().map(|one| one.at).max() };
         room.max(newest).map(|at| later(at, LOGIN_WAIT))

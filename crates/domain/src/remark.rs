@@ -110,6 +110,8 @@ pub enum Remark {
     PasswordSealed,
     /// The stored host or base address cannot be used.
     HostUnusable,
+    /// An own address leads to this host, which the operator has not allowed.
+    HostNotAllowed { host: String },
     /// The stored line profile cannot be used.
     LineProfileUnusable,
 }

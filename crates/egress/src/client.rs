@@ -64,6 +64,11 @@ impl Egress {
         Ok(Self { client, settings })
     }
 
+    /// Whether plain http to loopback is let out.
+    pub fn allows_loopback_http(&self) -> bool {
+        self.settings.allow_loopback_http
+    }
+
     /// Sends `request` once and takes the whole answer.
     pub async fn send(&self, request: Request) -> Result<Response, EgressError> {
         guard::check(&request.url, self.settings.allow_loopback_http)?;

@@ -27,7 +27,8 @@ pub(crate) fn check(url: &Url, allow_loopback_http: bool) -> Result<(), GuardRef
     if url.port().is_some() { Err(GuardRefusal::Port) } else { Ok(()) }
 }
 
-fn is_loopback_http(url: &Url) -> bool {
+/// Whether it is what the development switch adds: plain http to loopback, with a port.
+pub fn is_loopback_http(url: &Url) -> bool {
     let loopback = match url.host() {
         Some(Host::Ipv4(v4)) => v4.is_loopback(),
         Some(Host::Ipv6(v6)) => v6.is_loopback(),

@@ -19,4 +19,5 @@ mod resolver;
 pub use client::{Egress, EgressSettings, MAX_BODY, SetupError};
 pub use error::{EgressError, GuardRefusal};
 pub use exchange::{Body, Method, Request, Response};
+pub use guard::is_loopback_http;
 pub use operator_set::OperatorSet;

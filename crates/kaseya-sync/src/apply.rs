@@ -19,6 +19,7 @@ use anyhow::Context as _;
 use connection::{Authenticated, Authenticator, NotTried, Values};
 use domain::{CompanyId, Entropy, PartnerId, ReportId};
 use jiff::Timestamp;
+use kaseya::AllowedHosts;
 use operations::{
     company_mapping,
     connection_settings::sharing_is_asked,
@@ -60,7 +61,7 @@ pub enum ApplyError {
     #[error(transparent)]
     NotTried(#[from] NotTried),
     /// Other credentials than those in force were tried, and do not prove right: all checks.
-    #[error("the new credentials do not prove right; those in force stay")]
+    #[error("the new credentials do not prove right; nothing is stored, and those in force stay")]
     NotProven(Box<Authenticated>),
     /// The schedule has no day before the calendar ends.
     #[error("the schedule never comes due")]
@@ -80,6 +81,8 @@ pub struct Applying<'a> {
     pub now: Timestamp,
     /// Whether other credentials than those in force are tried first.
     pub trial: Trial<'a>,
+    /// Where own addresses may lead.
+    pub allowed_hosts: &'a AllowedHosts,
 }
 
 /// What was stored.
@@ -137,7 +140,8 @@ pub(crate) async fn command(
     let now = installation.clock.now();
     let authenticator = installation.authenticator(Arc::clone(&keys))?;
     let trial = if without_trying { Trial::Without } else { Trial::Beside(&authenticator) };
-    let applying = Applying { keys: &keys, entropy: &installation.entropy, spread, now, trial };
+    let (entropy, allowed_hosts) = (&installation.entropy, &installation.allowed_hosts()?);
+    let applying = Applying { keys: &keys, entropy, spread, now, trial, allowed_hosts };
     let directory = file.parent().unwrap_or(Path::new("."));
     match apply(&installation.store, &text, directory, applying).await {
         Ok(applied) => {
@@ -160,7 +164,7 @@ pub(crate) async fn command(
                 output::tell(&said);
             }
             output::complain(
-                &"the new credentials do not prove right; those in force stay, and nothing of the file is stored. Where \
+                &"the new credentials do not prove right: nothing of the file is stored, and those in force stay. Where \
                   Kaseya cannot be reached from here, --without-trying stores them as they are",
             );
             Ok(Ended::Refused)
@@ -247,8 +251,13 @@ async fn read_and_store<'a>(
                     None => None,
                 };
                 let in_force = stored.as_ref().and_then(|stored| stored.integration.as_ref());
-                let around =
-                    Surroundings { directory, now: applying.now, stored: stored.as_ref(), names: None };
+                let around = Surroundings {
+                    directory,
+                    now: applying.now,
+                    stored: stored.as_ref(),
+                    names: None,
+                    allowed_hosts: applying.allowed_hosts,
+                };
                 let unnamed = settings_file::read(text, around);
                 // The names of another host or tenant tell nothing of this one's ids (A19).
                 let elsewhere =
@@ -269,7 +278,7 @@ async fn read_and_store<'a>(
                 }
                 match applying.trial {
                     Trial::Beside(with)
-                        if !is_proven && credentials::is_a_swap(&values, in_force, applying.keys) =>
+                        if !is_proven && credentials::are_tried_first(&values, in_force, applying.keys) =>
                     {
                         Ok(Step::Try(with, file.partner, Box::new(values)))
                     }
@@ -315,7 +324,8 @@ pub(crate) async fn store_file(
     let sealed = credentials::seal(partner, &values, in_force, sealing);
     let new_credentials = sealed.are_new;
     if new_credentials {
-        credentials::not_refused::<ApplyError>(tx, &values, &sealed.password_marks, applying.now).await?;
+        credentials::not_refused::<ApplyError>(tx, partner, &values, &sealed.password_marks, applying.now)
+            .await?;
     }
     let new = integration(&file.integration, sealed);
     writing::store_partner(tx, partner, &file.name, &file.count_zone).await?;

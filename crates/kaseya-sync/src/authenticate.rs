@@ -105,8 +105,13 @@ async fn from_file(installation: &Installation, file: &Path) -> anyhow::Result<O
         None => None,
     };
     let directory = file.parent().unwrap_or(Path::new("."));
-    let around =
-        Surroundings { directory, now: installation.clock.now(), stored: stored.as_ref(), names: None };
+    let around = Surroundings {
+        directory,
+        now: installation.clock.now(),
+        stored: stored.as_ref(),
+        names: None,
+        allowed_hosts: &installation.allowed_hosts()?,
+    };
     match settings_file::read(&text, around) {
         Ok(read) => {
             let zone = read.schedule.zone().clone();

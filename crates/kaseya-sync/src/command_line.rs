@@ -43,8 +43,8 @@ pub(crate) enum Command {
     Apply {
         /// The file; `deploy/sample-partner.toml` explains it.
         file: PathBuf,
-        /// Stores other credentials than those in force without trying them first: for a Kaseya that cannot be reached
-        /// from here.
+        /// Stores other credentials than those in force, or the first, without trying them: for a Kaseya that cannot be
+        /// reached from here.
         #[arg(long)]
         without_trying: bool,
     },

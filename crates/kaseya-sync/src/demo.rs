@@ -18,6 +18,7 @@ use std::{
 use anyhow::Context as _;
 use domain::{PartnerId, RequestId, Role, RunState, Trigger};
 use futures::future::BoxFuture;
+use kaseya::AllowedHosts;
 use kaseya_simulator::{Clock as KaseyaClock, Running as Kaseya, Simulator, State};
 use operations::sync_requests::SyncOrder;
 use runtime::Context;
@@ -131,7 +132,9 @@ impl Demo {
         let Services { store, keys, clock, spread, .. } = &self.services;
         let now = clock.now();
         let trial = Trial::Without;
-        let applying = Applying { keys, entropy: &self.context.entropy, spread: *spread, now, trial };
+        let allowed_hosts = &AllowedHosts::default().with_loopback_http(true);
+        let entropy = &self.context.entropy;
+        let applying = Applying { keys, entropy, spread: *spread, now, trial, allowed_hosts };
         let file = msp::settings(&self.kaseya.base_url());
         let file = &file;
         store

@@ -7,7 +7,7 @@ use bus::SharedBus;
 use bus_rabbitmq::RabbitMq;
 use connection::Authenticator;
 use domain::{Clock, Entropy, NOTABLE_SKEW, PartnerId};
-use kaseya::KaseyaSection;
+use kaseya::{AllowedHosts, KaseyaSection};
 use operations::Operations;
 use runtime::{BusSection, Config, Context};
 use scheduler::SchedulerSettings;
@@ -97,6 +97,11 @@ impl Installation {
     pub fn authenticator(&self, keys: Arc<KeyRing>) -> anyhow::Result<Authenticator> {
         let bms = self.config.section::<KaseyaSection>("kaseya")?.client(Arc::clone(&self.clock))?;
         Ok(Authenticator { store: self.store.clone(), bms, keys, clock: Arc::clone(&self.clock) })
+    }
+
+    /// Where own addresses may lead, as for the workers.
+    pub fn allowed_hosts(&self) -> anyhow::Result<AllowedHosts> {
+        Ok(self.config.section::<KaseyaSection>("kaseya")?.allowed_hosts())
     }
 
     /// How the scheduler spreads partners that are due at one hour.

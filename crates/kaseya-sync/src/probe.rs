@@ -11,8 +11,8 @@ use std::{
 use anyhow::Context as _;
 use domain::{ContractId, LineId, PartnerId};
 use kaseya::{
-    Access, Allowance, Bases, Host, KaseyaSection, Limits, LineProfile, MOST_V1_CALLS, Outcome, ProbeOrder,
-    ProbeReport, PutBack, TrialOrder,
+    Access, Allowance, AllowedHosts, Bases, Host, KaseyaSection, Limits, LineProfile, MOST_V1_CALLS, Outcome,
+    ProbeOrder, ProbeReport, PutBack, TrialOrder,
 };
 use runtime::Context;
 use secrecy::SecretString;
@@ -56,7 +56,7 @@ pub(crate) async fn command(
     let order = ProbeOrder { contract: probe.contract.map(ContractId), trial };
     let (json, save) = (probe.json, probe.save.clone());
     let allowance = if trial.is_some() { WITH_WRITES } else { READS };
-    let session = bms.session(access(probe, profile)?, Limits::of(allowance));
+    let session = bms.session(access(probe, profile, bms.allowed_hosts())?, Limits::of(allowance));
     let found = match session.probe(order).await {
         Ok(found) => found,
         Err(error) => {
@@ -146,12 +146,12 @@ fn is_saved(found: &ProbeReport, file: &Path) -> bool {
     }
 }
 
-fn access(probe: Probe, profile: LineProfile) -> anyhow::Result<Access> {
+fn access(probe: Probe, profile: LineProfile, allowed: &AllowedHosts) -> anyhow::Result<Access> {
     let cleaned = Host::clean(&probe.host).context("--host")?;
     for note in &cleaned.notes {
         output::tell(&format_args!("{note}: taken as {}", cleaned.host));
     }
-    let bases = Bases::new(&cleaned.host, probe.v2_base.as_deref(), probe.v1_base.as_deref())?;
+    let bases = Bases::new(&cleaned.host, probe.v2_base.as_deref(), probe.v1_base.as_deref(), allowed)?;
     Ok(Access {
         partner: PartnerId::new("probe")?,
         bases: bases.with_line_profile(profile),

@@ -16,6 +16,7 @@ use std::path::Path;
 
 use domain::{Billing, ContractId, CountBasis, Frequency, PartnerId, Schedule, Weekday};
 use jiff::{Timestamp, tz::TimeZone};
+use kaseya::AllowedHosts;
 use std::collections::BTreeMap;
 use store::{
     kaseya_names::KaseyaNames,
@@ -66,6 +67,8 @@ pub struct Surroundings<'a> {
     pub stored: Option<&'a PartnerSettings>,
     /// What Kaseya was seen to call what has an id.
     pub names: Option<&'a KaseyaNames>,
+    /// Where own addresses may lead.
+    pub allowed_hosts: &'a AllowedHosts,
 }
 
 /// The partner that a document is about, if it says so in a usable way; to look up what is stored of it.

@@ -10,6 +10,7 @@ use bus::{Bus as _, Queue, Settlement};
 use bus_rabbitmq::RabbitMq as Bus;
 use domain::{PartnerId, RequestId, RunMode};
 use jiff::{Timestamp, civil::date};
+use kaseya::AllowedHosts;
 use kaseya_sync::apply::{Applying, Trial, apply};
 use messages::{
     Message as _,
@@ -89,7 +90,8 @@ async fn migrate_then_requests_and_decisions_go_over_the_broker() {
     let (entropy, store) = (entropy(3), installation.database.store.clone());
     let now: Timestamp = "2026-11-23T10:00:00Z".parse().expect("an instant");
     let spread = Duration::from_secs(900);
-    let applying = Applying { keys: &keys, entropy: &entropy, spread, now, trial: Trial::Without };
+    let (trial, allowed_hosts) = (Trial::Without, &AllowedHosts::default());
+    let applying = Applying { keys: &keys, entropy: &entropy, spread, now, trial, allowed_hosts };
     let applied = apply(&store, SAMPLE, installation.folder.path(), applying).await.expect("it is right");
     assert_eq!(applied.state, IntegrationState::On);
 

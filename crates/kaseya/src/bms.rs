@@ -5,19 +5,21 @@ use std::{fmt, sync::Arc, time::Duration};
 use domain::{Backoff, Clock};
 use egress::Egress;
 
-use crate::{Access, Limits, Session, door::Doors};
+use crate::{Access, AllowedHosts, Limits, Session, door::Doors};
 
 /// What can be set.
 #[derive(Debug, Clone)]
 pub struct BmsSettings {
     /// How long to wait before a read that met a server error or no connection is sent again, twice at most.
     pub read_again: Backoff,
+    /// Where own addresses may lead.
+    pub allowed_hosts: AllowedHosts,
 }
 
 impl Default for BmsSettings {
     fn default() -> Self {
         let read_again = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(2) };
-        Self { read_again }
+        Self { read_again, allowed_hosts: AllowedHosts::default() }
     }
 }
 
@@ -33,8 +35,10 @@ pub(crate) struct Shared {
 }
 
 impl Bms {
-    /// A client that knows no token yet.
+    /// A client that knows no token yet. What the guard of `egress` lets out for development is allowed with it.
     pub fn new(egress: Egress, clock: Arc<dyn Clock>, settings: BmsSettings) -> Self {
+        let allowed_hosts = settings.allowed_hosts.with_loopback_http(egress.allows_loopback_http());
+        let settings = BmsSettings { allowed_hosts, ..settings };
         Self(Arc::new(Shared { egress, clock, settings, doors: Doors::default() }))
     }
 
@@ -42,6 +46,11 @@ impl Bms {
     pub fn afresh(&self) -> Self {
         let Shared { egress, clock, settings, doors: _ } = &*self.0;
         Self::new(egress.clone(), Arc::clone(clock), settings.clone())
+    }
+
+    /// Where own addresses may lead.
+    pub fn allowed_hosts(&self) -> &AllowedHosts {
+        &self.0.settings.allowed_hosts
     }
 
     /// One job's session. Nothing is called before its first use.

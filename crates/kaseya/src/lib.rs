@@ -7,6 +7,7 @@
 //! and refusals are shared by all sessions of a [`Bms`] with the same credentials.
 
 mod access;
+mod allowed_hosts;
 mod answer;
 mod bases;
 mod bms;
@@ -32,6 +33,7 @@ mod user_info;
 mod words;
 
 pub use access::{Access, Allowance, Limits};
+pub use allowed_hosts::AllowedHosts;
 pub use bases::{Bases, BasesError};
 pub use bms::{Bms, BmsSettings};
 pub use catalogue::Catalogue;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::Clock;
 use egress::{Egress, EgressSettings, SetupError};
 
-use crate::{Bms, BmsSettings};
+use crate::{AllowedHosts, Bms, BmsSettings};
 
 /// The keys of the section; [`KaseyaSection::DEFAULTS`] describes each.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
@@ -13,6 +13,9 @@ use crate::{Bms, BmsSettings};
 pub struct KaseyaSection {
     /// For development alone: allows plain http to loopback.
     pub allow_loopback_http: bool,
+    /// Hosts that own addresses may lead to, beside those under the typed host's own domain; `.example.com` stands for all
+    /// under it.
+    pub allowed_hosts: Vec<String>,
 }
 
 impl KaseyaSection {
@@ -21,11 +24,20 @@ impl KaseyaSection {
 [kaseya]
 # For development alone: allows plain http to loopback, for a simulated Kaseya.
 allow_loopback_http = false
+# Where a partner's own V2 and V1 addresses may lead, beside hosts under the domain of its Kaseya host: host names, and
+# ".example.com" for all hosts under it. All programs with this section need the same.
+allowed_hosts = []
 "#;
+
+    /// Where own addresses may lead.
+    pub fn allowed_hosts(&self) -> AllowedHosts {
+        AllowedHosts::and(&self.allowed_hosts).with_loopback_http(self.allow_loopback_http)
+    }
 
     /// The client of all Kaseyas.
     pub fn client(self, clock: Arc<dyn Clock>) -> Result<Bms, SetupError> {
         let egress = Egress::new(EgressSettings { allow_loopback_http: self.allow_loopback_http })?;
-        Ok(Bms::new(egress, clock, BmsSettings::default()))
+        let settings = BmsSettings { allowed_hosts: self.allowed_hosts(), ..BmsSettings::default() };
+        Ok(Bms::new(egress, clock, settings))
     }
 }

@@ -1,11 +1,12 @@
 //! The calls to a partner's Kaseya in the last hour.
 
 use domain::{Budget, Calls};
-use store::{StoreError, calls, settings::PartnerSettings};
+use store::{StoreError, calls, places::Place, settings::PartnerSettings};
 
 use crate::Operations;
 
-/// The calls of the last hour, whichever partner made them: host and company name are what Kaseya counts by.
+/// The calls of the last hour, whichever partner made them that Kaseya has let in: host and company name are what it counts
+/// by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallsUsed {
     /// Kaseya's host.
@@ -14,7 +15,7 @@ pub struct CallsUsed {
     pub company_name: String,
     /// Each endpoint that was called.
     pub endpoints: Vec<EndpointCalls>,
-    /// Calls that attempts still under way may make, per version of the API.
+    /// Calls that attempts and look-ups still under way may make, per version of the API.
     pub under_way: Calls,
 }
 
@@ -35,13 +36,14 @@ impl Operations {
     /// The calls of the last hour; `None` before the first save of the connection.
     pub async fn calls_used(&self, settings: &PartnerSettings) -> Result<Option<CallsUsed>, StoreError> {
         let Some(integration) = &settings.integration else { return Ok(None) };
-        let (host, tenant, now) = (&integration.host, &integration.tenant, self.clock.now());
+        let (partner, now) = (&settings.partner, self.clock.now());
         let (made, under_way) = self
             .store
             .transaction("read_calls", |tx| {
                 Box::pin(async move {
-                    let made = calls::calls_per_endpoint(tx, host, tenant, now).await?;
-                    let debited = calls::debited(tx, host, tenant, now).await?;
+                    let place = Place::of(tx, partner, integration.address()).await?;
+                    let made = calls::calls_per_endpoint(tx, &place, now).await?;
+                    let debited = calls::debited(tx, &place, now).await?;
                     Ok::<_, StoreError>((made, debited))
                 })
             })
@@ -54,8 +56,8 @@ impl Operations {
             EndpointCalls { calls, limit: of(limit), ours: of(ours), endpoint }
         });
         Ok(Some(CallsUsed {
-            host: host.clone(),
-            company_name: tenant.clone(),
+            host: integration.host.clone(),
+            company_name: integration.tenant.clone(),
             endpoints: endpoints.collect(),
             under_way,
         }))

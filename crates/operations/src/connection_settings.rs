@@ -3,9 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use connection::{Authenticated, Authenticator, Reader, Values};
-use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, KaseyaAddress, MAX_NAME, PartnerId, RunBrake};
+use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, MAX_NAME, PartnerId, RunBrake};
 use jiff::Timestamp;
-use kaseya::{Bases, Bms, Host, Note};
+use kaseya::{AllowedHosts, BasesError, Bms, Host, Note};
 use secrecy::{ExposeSecret as _, SecretString};
 use store::{
     StoreError, Transaction,
@@ -129,13 +129,13 @@ impl Connections {
             .await?
             .ok_or(NotSaved::UnknownPartner)?;
         let mut found = Found::default();
-        let read = form.read(partner, stored.integration.as_ref(), self.keys(), &mut found);
+        let read = form.read(partner, stored.integration.as_ref(), self.trying(), &mut found);
         let (values, notes) = found.none_or(read)?;
         let authenticated = self.authenticator.authenticate(partner, &values, mended).await?;
         Ok(Tried { host: values.host, notes, authenticated })
     }
 
-    /// Saves a form. Other credentials than those in force are tried beside them first, and if they do not prove right
+    /// Saves a form. Other credentials than those in force, the first too, are tried before, and if they do not prove right
     /// nothing of the form is stored.
     pub async fn save(
         &self,
@@ -170,6 +170,10 @@ impl Connections {
         &self.authenticator.keys
     }
 
+    fn trying(&self) -> (&KeyRing, &AllowedHosts) {
+        (self.keys(), self.authenticator.bms.allowed_hosts())
+    }
+
     async fn read_and_store(
         &self,
         tx: &Transaction<'_>,
@@ -182,16 +186,18 @@ impl Connections {
         let stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
         let (values, notes, integration) = self.checked(&stored, form, now)?;
         let in_force = stored.integration.as_ref();
+        if !is_proven && credentials::are_tried_first(&values, in_force, self.keys()) {
+            return Ok(Step::Try(Box::new(values)));
+        }
+        // After the trial: who may not log in there is not told that others do.
         if !form.share_tenant && sharing_is_asked(tx, partner, &values, in_force).await? {
             return Err(NotSaved::SharedTenant);
-        }
-        if !is_proven && credentials::is_a_swap(&values, in_force, self.keys()) {
-            return Ok(Step::Try(Box::new(values)));
         }
         let new_credentials =
             in_force.is_none_or(|known| known.credentials_version != integration.credentials_version);
         if new_credentials {
-            credentials::not_refused::<NotSaved>(tx, &values, &integration.password_marks, now).await?;
+            credentials::not_refused::<NotSaved>(tx, partner, &values, &integration.password_marks, now)
+                .await?;
         }
         writing::store_integration(tx, partner, &integration, now).await?;
         let state = switch::turn(tx, partner, form.enabled, now).await?;
@@ -216,7 +222,7 @@ impl Connections {
     ) -> Result<(Values, Vec<Note>, NewIntegration), NotSaved> {
         let (partner, before) = (&stored.partner, stored.integration.as_ref());
         let mut found = Found::default();
-        let read = form.credentials.read(partner, before, self.keys(), &mut found);
+        let read = form.credentials.read(partner, before, self.trying(), &mut found);
         let billing = form.billing.or(before.map(|before| before.billing));
         let billing = found.required(Field::Billing, billing);
         let day = form.invoice_day.or(before.map(|before| before.invoice_day.get().into()));
@@ -261,12 +267,8 @@ pub async fn sharing_is_asked(
     values: &Values,
     in_force: Option<&Integration>,
 ) -> Result<bool, StoreError> {
-    let (v2, v1) = (values.v2_base.as_deref(), values.v1_base.as_deref());
-    let address = KaseyaAddress::new(&values.host, v2, v1, &values.tenant);
-    let was_reached = in_force.is_some_and(|known| {
-        let (v2, v1) = (known.v2_base.as_deref(), known.v1_base.as_deref());
-        KaseyaAddress::new(&known.host, v2, v1, &known.tenant).is_same_kaseya(&address)
-    });
+    let address = values.address();
+    let was_reached = in_force.is_some_and(|known| known.address().is_same_kaseya(&address));
     Ok(!was_reached && !shared_kaseya::others(tx, partner, &address).await?.is_empty())
 }
 
@@ -282,7 +284,7 @@ impl CredentialsForm {
         &self,
         partner: &PartnerId,
         stored: Option<&Integration>,
-        keys: &KeyRing,
+        (keys, allowed): (&KeyRing, &AllowedHosts),
         found: &mut Found,
     ) -> Option<(Values, Vec<Note>)> {
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.trim().is_empty());
@@ -297,12 +299,13 @@ impl CredentialsForm {
         let [v2_base, v1_base] =
             [(Field::V2Base, &self.v2_base), (Field::V1Base, &self.v1_base)].map(|(field, base)| {
                 let base = text(base.trim());
-                // Whatever the host is: only the address itself is looked at.
-                let any = Host::parse("bms.kaseya.com").ok();
-                let is_one =
-                    |base: &str| any.as_ref().is_some_and(|any| Bases::new(any, Some(base), None).is_ok());
-                if base.as_deref().is_some_and(|base| !is_one(base)) {
-                    found.note(field, MistakeKind::Address);
+                let name = host.as_ref().and_then(|(host, _)| Host::parse(host).ok());
+                match base.as_deref().map(|base| allowed.check(name.as_ref(), base)) {
+                    Some(Err(BasesError::NotOne(_))) => found.note(field, MistakeKind::Address),
+                    Some(Err(BasesError::NotAllowed { host, domain })) => {
+                        found.note(field, MistakeKind::NotAllowed { host, domain });
+                    }
+                    Some(Ok(())) | None => {}
                 }
                 base
             });

@@ -79,21 +79,22 @@ pub fn seal(
     }
 }
 
-/// Whether there is something to lose: credentials are in force that Kaseya takes, as far as is known, and these are
-/// others. A first save needs no trial.
-pub fn is_a_swap(new: &Values, stored: Option<&Integration>, keys: &KeyRing) -> bool {
-    stored.is_some_and(|stored| stored.credentials_refused.is_none() && !new.are_stored(keys, stored))
+/// Whether these are tried before they are stored: all are that are others than those in force, the first too. Where Kaseya
+/// refuses those in force there is nothing to lose.
+pub fn are_tried_first(new: &Values, stored: Option<&Integration>, keys: &KeyRing) -> bool {
+    stored.is_none_or(|stored| stored.credentials_refused.is_none() && !new.are_stored(keys, stored))
 }
 
 /// An error for credentials that Kaseya is known to refuse: no job could log in with them, and they are not stored.
 pub async fn not_refused<E: From<StoreError> + From<NotTried>>(
     tx: &Transaction<'_>,
+    partner: &PartnerId,
     values: &Values,
     marks: &[String],
     now: Timestamp,
 ) -> Result<(), E> {
-    let host = values.host.to_ascii_lowercase();
-    let of = LoginOf { host: &host, tenant: &values.tenant, user: &values.user_name };
+    let address = values.address();
+    let of = LoginOf { address: &address, user: &values.user_name, partner };
     match logins::lock_account(tx, of, marks, now).await?.refused {
         Some(refused) => Err(NotTried::RefusedBefore { code: refused.code, at: refused.at }.into()),
         None => Ok(()),

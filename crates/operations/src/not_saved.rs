@@ -38,7 +38,7 @@ pub enum NotSaved {
     #[error(transparent)]
     NotTried(#[from] NotTried),
     /// Other credentials than those in force were tried, and do not prove right: all checks.
-    #[error("the new credentials do not prove right; those in force stay")]
+    #[error("the new credentials do not prove right; nothing is stored, and those in force stay")]
     NotProven(Box<Authenticated>),
     /// The schedule has no day before the calendar ends.
     #[error("the schedule never comes due")]
@@ -69,6 +69,17 @@ pub enum MistakeKind {
     /// It is no address.
     #[error("write it like https://api.bms.kaseya.com, without user, query or fragment")]
     Address,
+    /// It is an address that the operator has not allowed.
+    #[error(
+        "{host} is not under {domain}, and this installation does not allow it: leave the field empty, or have the operator add \
+         {host} to allowed_hosts in [kaseya]"
+    )]
+    NotAllowed {
+        /// Where it leads.
+        host: String,
+        /// The domain of the typed host.
+        domain: String,
+    },
     /// The stored password is not for this host, company name, user or address: it must be typed again.
     #[error("type the password again: host, company name, user or address are others")]
     TypeAgain,

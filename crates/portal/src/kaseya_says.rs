@@ -1,8 +1,9 @@
 //! Why a page shows nothing of Kaseya's: in our words, with its code.
 
 use advice::Language;
-use connection::{NotRead, NotTried};
+use connection::{NoAddress, NotRead, NotTried};
 use jiff::tz::TimeZone;
+use kaseya::BasesError;
 
 use crate::{
     failure::Failure,
@@ -24,6 +25,15 @@ pub(crate) fn of(error: NotRead, zone: &TimeZone, language: Language) -> Result<
     if let NotRead::NotTried(NotTried::NotBefore { until }) = &error {
         let when = shown::instant(*until, zone, language);
         return Ok(KaseyaSays { text: fill(words.not_read_before, &[("when", &when)]), words: None });
+    }
+    if let NotRead::NotTried(NotTried::TooOften { until }) = &error {
+        let when = shown::instant(*until, zone, language);
+        return Ok(KaseyaSays { text: fill(words.not_read_now, &[("when", &when)]), words: None });
+    }
+    if let NotRead::NotTried(NotTried::NoAddress(NoAddress::Bases(BasesError::NotAllowed { host, .. }))) =
+        &error
+    {
+        return Ok(KaseyaSays { text: fill(words.host_not_allowed, &[("host", host)]), words: None });
     }
     let said = match &error {
         NotRead::Call(call) => call.words().map(str::to_owned),

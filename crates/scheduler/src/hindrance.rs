@@ -4,14 +4,16 @@
 use std::time::Duration;
 
 use domain::{
-    Admission, Breaker, BreakerPolicy, Budget, Calls, ErrorCode, LoginAccount, LoginPermission, PartnerId,
-    RunId, Wait, WaitReason,
+    Admission, BreakerPolicy, Budget, Calls, ErrorCode, LoginAccount, LoginPermission, PartnerId, RunId,
+    Wait, WaitReason,
 };
 use jiff::Timestamp;
 use store::{
-    StoreError, Transaction, breakers,
-    calls::{self, UsedCalls},
+    StoreError, Transaction,
+    breakers::{self, Breakers},
+    calls::{self, UsedCalls, sum},
     logins::{self, LoginOf},
+    places::Place,
     settings::Integration,
     waiting,
 };
@@ -50,12 +52,18 @@ pub(crate) fn of_calls(
         .ok_or_else(|| Wait::of(WaitReason::CallLimit, now, Some(freed_at(budget, used, for_people, now))))
 }
 
-/// Asks a host's breaker: the breaker to store with a start, and whether that is a probe. An error: what it waits for.
-pub(crate) fn of_breaker(breaker: Breaker, now: Timestamp) -> Result<(Breaker, bool), Wait> {
-    match breaker.admit(&BreakerPolicy::default(), now) {
-        (breaker, Admission::Go) => Ok((breaker, false)),
-        (breaker, Admission::Probe) => Ok((breaker, true)),
-        (_, Admission::NotBefore(until)) => Err(Wait::of(WaitReason::KaseyaDown, now, Some(until))),
+/// Asks a host's breakers: the breakers to store with a start, and whether that is a probe. An error: what it waits for.
+pub(crate) fn of_breakers(breakers: Breakers, now: Timestamp) -> Result<(Breakers, bool), Wait> {
+    let policy = BreakerPolicy::default();
+    let (everybodys, for_all) = breakers.everybodys.admit(&policy, now);
+    let (own, for_it) = breakers.own.admit(&policy, now);
+    let until = [for_all, for_it].into_iter().filter_map(|admission| match admission {
+        Admission::NotBefore(until) => Some(until),
+        Admission::Go | Admission::Probe => None,
+    });
+    match until.max() {
+        Some(until) => Err(Wait::of(WaitReason::KaseyaDown, now, Some(until))),
+        None => Ok((Breakers { everybodys, own }, [for_all, for_it].contains(&Admission::Probe))),
     }
 }
 
@@ -67,27 +75,20 @@ pub(crate) async fn put_off(
     run: RunId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (host, tenant) = (integration.host.to_ascii_lowercase(), integration.tenant.as_str());
-    let login = LoginOf { host: &host, tenant, user: &integration.user_name };
+    let place = Place::of(tx, partner, integration.address()).await?;
+    let login = LoginOf { address: &place.address, user: &integration.user_name, partner };
     let account = logins::account(tx, login, &integration.password_marks, now).await?;
     // Credentials that are not tried at all are said of its contracts when it starts.
     let Ok(login) = of_logins(&account, now) else { return Ok(()) };
-    let used = calls::used_calls(tx, &host, tenant, now).await?;
+    let used = calls::used_calls(tx, &place, now).await?;
     let calls = of_calls(&budget(integration), &used, true, now).err();
-    let breaker = of_breaker(breakers::read_breaker(tx, &host).await?, now).err();
+    let breaker = of_breakers(breakers::read_breakers(tx, &place).await?, now).err();
     // It goes on when the last of them is over.
     let waits = [login, calls, breaker].into_iter().flatten();
     match waits.max_by_key(|wait| wait.until) {
         Some(wait) => waiting::put_off(tx, partner, run, &wait).await,
         None => Ok(()),
     }
-}
-
-pub(crate) fn sum(used: &[UsedCalls]) -> Calls {
-    used.iter().fold(Calls::default(), |sum, entry| Calls {
-        v2: sum.v2.saturating_add(entry.calls.v2),
-        v1: sum.v1.saturating_add(entry.calls.v1),
-    })
 }
 
 /// When enough of the hour's calls are an hour old for this job to start. `used` is in the order in which it ages.

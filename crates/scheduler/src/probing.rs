@@ -11,7 +11,7 @@ use store::{
     StoreError, Transaction,
     probes::{self, Unproven},
     runs::{self, JobSlice, NewJob, NewRun, Occasion},
-    settings::{Integration, IntegrationState},
+    settings::IntegrationState,
 };
 
 use crate::{
@@ -74,7 +74,7 @@ async fn probe(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     match on(tx, partner, now).await? {
-        Some(facts) => make_probe(tx, context, partner, &facts.integration, now).await,
+        Some(_) => make_probe(tx, context, partner, now).await,
         None => Ok(()),
     }
 }
@@ -121,7 +121,7 @@ async fn sync_what_was_left(
     let occasion = match last {
         Some(nominal) => Occasion::Schedule(nominal),
         None if runs::were_made(tx, partner).await? => Occasion::Request(AFTER_REFUSAL),
-        None => return make_probe(tx, context, partner, &facts.integration, now).await,
+        None => return make_probe(tx, context, partner, now).await,
     };
     let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: true, expires_at: None };
     let items = Items::of_companies(&facts.plan(), &Companies::All);
@@ -140,7 +140,6 @@ async fn make_probe(
     tx: &Transaction<'_>,
     context: &Context,
     partner: &PartnerId,
-    integration: &Integration,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let run = RunId(context.entropy.uuid(now));
@@ -154,12 +153,8 @@ async fn make_probe(
         traceparent: traceparent.as_deref(),
         expires_at: None,
     };
-    let content = JobSlice::Work {
-        contracts: Vec::new(),
-        host: integration.host.to_ascii_lowercase(),
-        tenant: integration.tenant.clone(),
-    };
-    let job = NewJob { job: JobId(context.entropy.uuid(now)), content };
+    let job =
+        NewJob { job: JobId(context.entropy.uuid(now)), content: JobSlice::Work { contracts: Vec::new() } };
     runs::create(tx, &new, &[job], now).await?;
     tracing::info!(%partner, %run, "the login is probed");
     Ok(())

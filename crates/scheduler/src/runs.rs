@@ -156,15 +156,14 @@ fn cut(items: &Items, integration: &Integration, survey_first: bool) -> Vec<JobS
             .map(|(contract, targets)| (*contract, *targets, items.billed.get(contract).unwrap_or(&nobody)));
         slices_of_kin(&kin.collect::<Vec<_>>(), MAX_TARGETS)
     };
-    let (host, tenant) = (integration.host.to_ascii_lowercase(), integration.tenant.clone());
     let mut jobs: Vec<JobSlice> = if survey_first && refused.is_none() && !items.work.is_empty() {
-        vec![JobSlice::Survey { contracts: items.work.keys().copied().collect(), host, tenant }]
+        vec![JobSlice::Survey { contracts: items.work.keys().copied().collect() }]
     } else {
         sliced(&items.work)
             .into_iter()
             .map(|contracts| match refused {
                 Some(code) => local(contracts, Some(code)),
-                None => JobSlice::Work { contracts, host: host.clone(), tenant: tenant.clone() },
+                None => JobSlice::Work { contracts },
             })
             .collect()
     };

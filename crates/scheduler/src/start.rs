@@ -16,6 +16,7 @@ use store::{
     ledger::{self, GivenUp, JobRow, StartedJob},
     leftovers::{self, TargetNames},
     logins::{self, LoginOf, NewTry},
+    places::Place,
     settings::{Integration, IntegrationState},
     switch,
 };
@@ -191,13 +192,13 @@ async fn admit(
     integration: &Integration,
     now: Timestamp,
 ) -> Result<Result<Admitted, Refused>, StoreError> {
-    let (host, tenant) = (integration.host.to_ascii_lowercase(), integration.tenant.as_str());
     let version = i32::try_from(integration.credentials_version)
         .expect("a version comes from an integer column, which is an i32");
+    let place = Place::of(tx, &ask.partner, integration.address()).await?;
 
     // From here to the commit starts on this host come one after the other.
-    let breaker = breakers::lock_breaker(tx, &host).await?;
-    let usage = ledger::kaseya_use(tx, &host, tenant, ask.job, now).await?;
+    let breakers = breakers::lock_breakers(tx, &place).await?;
+    let usage = ledger::kaseya_use(tx, &place, ask.job, now).await?;
     let in_the_way = if usage.started {
         Some((WaitReason::KaseyaBusy, "another job of this Kaseya is started"))
     } else if usage.permit_out {
@@ -212,7 +213,7 @@ async fn admit(
         return Ok(Err(Refused::new(RefusalReason::Busy, detail)));
     }
 
-    let login = LoginOf { host: &host, tenant, user: &integration.user_name };
+    let login = LoginOf { address: &place.address, user: &integration.user_name, partner: &ask.partner };
     let account = logins::lock_account(tx, login, &integration.password_marks, now).await?;
     match hindrance::of_logins(&account, now) {
         Ok(None) => {}
@@ -225,7 +226,7 @@ async fn admit(
         }
     }
 
-    let used = calls::used_calls(tx, &host, tenant, now).await?;
+    let used = calls::used_calls(tx, &place, now).await?;
     let budget = hindrance::budget(integration);
     let allowed = match hindrance::of_calls(&budget, &used, job.now_job, now) {
         Ok(allowed) => allowed,
@@ -236,25 +237,22 @@ async fn admit(
         JobKind::Work | JobKind::Local => enough_for(job.contracts.len(), job.setbacks),
     });
 
-    let (breaker, probing) = match hindrance::of_breaker(breaker, now) {
+    let (breakers, probing) = match hindrance::of_breakers(breakers, now) {
         Ok(admitted) => admitted,
         Err(wait) => return defer(tx, ask, &wait, RefusalReason::BreakerOpen).await,
     };
     if probing {
-        breakers::store_breaker(tx, &host, &breaker).await?;
+        breakers::store_breakers(tx, &place, &breakers).await?;
     }
     let job = Some((ask.job, ask.attempt));
-    let marks = &integration.password_marks;
-    logins::login_begun(tx, &NewTry { of: login, marks, partner: &ask.partner, job }, now).await?;
-    calls::debit_calls(tx, ask.job, ask.attempt, &host, tenant, allowed, now).await?;
+    logins::login_begun(tx, &NewTry { of: login, marks: &integration.password_marks, job }, now).await?;
+    calls::debit_calls(tx, ask.job, ask.attempt, &place, allowed, now).await?;
     let started = StartedJob {
         holder: ask.worker.clone(),
         lease_until: after(now, context.settings.lease),
         credentials_version: version,
-        host,
-        tenant: tenant.to_owned(),
     };
-    ledger::start_job(tx, &ask.partner, ask.job, &started, now).await?;
+    ledger::start_job(tx, &place, ask.job, &started, now).await?;
     Ok(Ok(Admitted { calls: allowed, probing }))
 }
 
@@ -295,10 +293,9 @@ pub(crate) fn after(now: Timestamp, wait: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use domain::Budget;
-    use store::calls::UsedCalls;
+    use store::calls::{UsedCalls, sum};
 
     use super::*;
-    use crate::hindrance::sum;
 
     #[test]
     fn a_worker_killed_a_few_times_on_a_small_slice_leaves_calls_for_the_next_attempt() {

@@ -130,14 +130,14 @@ pub async fn credit_calls(
             "delete from call_debits using jobs
              where jobs.partner_id = $1 and jobs.job_id = call_debits.job_id and call_debits.job_id = $2
                and call_debits.attempt = $3
-             returning call_debits.host, call_debits.tenant",
+             returning call_debits.host, call_debits.tenant, call_debits.alone",
             &[&partner.as_str(), &job.0, &attempt],
         )
         .await?;
     let Some(debit) = debit else { return Ok(false) };
     let host: String = debit.get("host")?;
-    let tenant: String = debit.get("tenant")?;
-    crate::calls::record_calls(tx, &host, &tenant, made, minute).await?;
+    let (tenant, alone): (String, String) = (debit.get("tenant")?, debit.get("alone")?);
+    crate::calls::record(tx, (&host, &tenant, &alone), made, minute).await?;
     Ok(true)
 }
 

@@ -1,26 +1,26 @@
 //! The zones of Kaseya's tenants, as Kaseya tells them.
 
-use domain::PartnerId;
+use domain::{KaseyaAddress, PartnerId};
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{Row, StoreError, Transaction};
+use crate::{Row, StoreError, Transaction, shared_kaseya::address_of};
 
 /// Notes the zone that was told for a tenant; one of no known name is passed over.
 pub async fn note(
     tx: &Transaction<'_>,
     partner: &PartnerId,
-    host: &str,
-    tenant: &str,
+    address: &KaseyaAddress,
     zone: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if TimeZone::get(zone).is_err() {
         return Ok(());
     }
-    let sql = "insert into kaseya_zones (partner_id, host, tenant, time_zone, told_at) values ($1, lower($2), $3, $4, $5)
+    let sql =
+        "insert into kaseya_zones (partner_id, host, tenant, time_zone, told_at) values ($1, $2, $3, $4, $5)
                on conflict (partner_id, host, tenant)
                do update set time_zone = excluded.time_zone, told_at = excluded.told_at";
-    tx.execute(sql, &[&partner.as_str(), &host, &tenant, &zone, &now]).await.map(drop)
+    tx.execute(sql, &[&partner.as_str(), &address.hosts(), &address.tenant(), &zone, &now]).await.map(drop)
 }
 
 /// Notes the zone that a job was told, which logged in with these credentials; with others saved since, it may be another
@@ -32,12 +32,12 @@ pub async fn note_by_job(
     zone: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "select host, tenant from integrations where partner_id = $1 and credentials_version = $2";
+    let sql = "select host, v2_base, v1_base, tenant from integrations
+               where partner_id = $1 and credentials_version = $2";
     let Some(row) = tx.query_opt(sql, &[&partner.as_str(), &credentials_version]).await? else {
         return Ok(());
     };
-    let (host, tenant): (String, String) = (row.get("host")?, row.get("tenant")?);
-    note(tx, partner, &host, &tenant, zone, now).await
+    note(tx, partner, &address_of(&row)?, zone, now).await
 }
 
 /// Of a row's column `kaseya_zone`.

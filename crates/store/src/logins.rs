@@ -1,6 +1,9 @@
-//! Logins as Kaseya counts them: per host, tenant and user, whoever of ours tries, so that no user is locked out (B-03).
+//! Logins as Kaseya counts them: per host, tenant and user, whoever of ours tries, so that no user is locked out (B-03). What a
+//! partner tries that Kaseya has never let in as this user keeps nobody waiting whom it has (F1).
 
-use domain::{JobId, LoginAccount, LoginOutcome, LoginTry, PartnerId, RefusedLogin};
+use domain::{
+    JobId, KaseyaAddress, LoginAccount, LoginOutcome, LoginTry, PartnerId, RefusedLogin, plain_name,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{StoreError, Transaction};
@@ -11,15 +14,15 @@ const COUNTS_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// Tries are kept for so long.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(31 * 24);
 
-/// Whom a login is for.
+/// Whom a login is for, and which partner tries it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginOf<'a> {
-    /// Kaseya's host, in small letters.
-    pub host: &'a str,
-    /// Kaseya's tenant.
-    pub tenant: &'a str,
+    /// What is called, and the tenant there.
+    pub address: &'a KaseyaAddress,
     /// The user.
     pub user: &'a str,
+    /// Which partner tries.
+    pub partner: &'a PartnerId,
 }
 
 /// A login that is begun.
@@ -29,8 +32,6 @@ pub struct NewTry<'a> {
     pub of: LoginOf<'a>,
     /// The marks of what is tried.
     pub marks: &'a [String],
-    /// Which partner tries.
-    pub partner: &'a PartnerId,
     /// The attempt of a job that it is for; `None` for Authenticate.
     pub job: Option<(JobId, i32)>,
 }
@@ -46,51 +47,67 @@ pub async fn lock_account(
     marks: &[String],
     now: Timestamp,
 ) -> Result<LoginAccount, StoreError> {
-    // Not a row: before the first login there is none.
+    // Not a row: before the first login there is none. Of whichever host: a Kaseya may have several names.
     tx.execute(
-        "select pg_advisory_xact_lock(hashtextextended(concat_ws(chr(31), $1::text, $2::text, $3::text), 1))",
-        &[&of.host, &of.tenant, &of.user],
+        "select pg_advisory_xact_lock(hashtextextended(concat_ws(chr(31), $1::text, $2::text), 1))",
+        &[&of.address.tenant(), &plain_name(of.user)],
     )
     .await?;
     account(tx, of, marks, now).await
 }
 
-/// How a user's logins went, with whether the credentials of these marks were refused or accepted.
+/// How a user's logins went as far as they count for this partner, with whether the credentials of these marks were refused or
+/// accepted.
 pub async fn account(
     tx: &Transaction<'_>,
     of: LoginOf<'_>,
     marks: &[String],
     now: Timestamp,
 ) -> Result<LoginAccount, StoreError> {
+    let (hosts, tenant, user) = (of.address.hosts(), of.address.tenant(), plain_name(of.user));
+    let domains: Vec<&str> = of.address.domains().to_vec();
+    let since = now.saturating_sub(COUNTS_FOR).unwrap_or(Timestamp::MIN);
     let rows = tx
         .query(
             "-- all partners: Kaseya counts by user
-             select coalesce(heard_at, begun_at) as at, outcome, marks && $5 as same from login_tries
-             where host = $1 and tenant = $2 and user_name = $3 and begun_at > $4 order by login_try",
-            &[
-                &of.host,
-                &of.tenant,
-                &of.user,
-                &now.saturating_sub(COUNTS_FOR).unwrap_or(Timestamp::MIN),
-                &marks,
-            ],
+             with let_in as (
+                 select distinct partner_id from login_tries
+                 where host = $1 and tenant = $2 and user_name = $3 and outcome = 'accepted'
+                   and position(' ' in $1) = 0
+             ), tries as (
+                 select login_try, coalesce(heard_at, begun_at) as at, outcome, marks, partner_id,
+                        string_to_array(host, ' ') && string_to_array($1, ' ') as is_here, host = $1 as is_exact
+                 from login_tries
+                 where tenant = $2 and user_name = $3 and begun_at > $4
+                   and exists (
+                       select from unnest(string_to_array(host, ' ')) as place, split_part(place, '/', 1) as called,
+                                   unnest($6::text[]) as domain
+                       where called = domain or right(called, length(domain) + 1) = '.' || domain)
+             )
+             select at, outcome, marks && $5 as same,
+                    partner_id = $7 and is_here
+                        or is_exact and $7 in (select partner_id from let_in)
+                                    and partner_id in (select partner_id from let_in) as counts
+             from tries
+             where $7 not in (select partner_id from let_in) or partner_id = $7
+                   or partner_id in (select partner_id from let_in)
+             order by login_try",
+            &[&hosts, &tenant, &user, &since, &marks, &domains, &of.partner.as_str()],
         )
         .await?;
-    let tries = rows
-        .iter()
-        .map(|row| {
-            let outcome = row.get::<Option<String>>("outcome")?;
-            let outcome = match outcome {
-                Some(_) => Some(row.named("outcome", LoginOutcome::parse)?),
-                None => None,
-            };
-            Ok(LoginTry { at: row.get("at")?, outcome, same: row.get("same")? })
-        })
-        .collect::<Result<_, StoreError>>()?;
+    let (mut tries, mut of_strangers) = (Vec::new(), Vec::new());
+    for row in &rows {
+        let outcome = match row.get::<Option<String>>("outcome")? {
+            Some(_) => Some(row.named("outcome", LoginOutcome::parse)?),
+            None => None,
+        };
+        let one = LoginTry { at: row.get("at")?, outcome, same: row.get("same")? };
+        if row.get("counts")? { tries.push(one) } else { of_strangers.push(one) }
+    }
     let sql = "select code, refused_at, tried_again from refused_logins
                where host = $1 and tenant = $2 and user_name = $3 and mark = any($4)
                order by refused_at desc limit 1";
-    let refused = match tx.query_opt(sql, &[&of.host, &of.tenant, &of.user, &marks]).await? {
+    let refused = match tx.query_opt(sql, &[&hosts, &tenant, &user, &marks]).await? {
         Some(row) => Some(RefusedLogin {
             code: row.named("code", |code| code.parse().ok())?,
             at: row.get("refused_at")?,
@@ -102,11 +119,11 @@ pub async fn account(
                select outcome = 'accepted' as proven from login_tries
                where host = $1 and tenant = $2 and user_name = $3 and marks && $4 and outcome in ('accepted', 'refused')
                order by heard_at desc, login_try desc limit 1";
-    let proven = match tx.query_opt(sql, &[&of.host, &of.tenant, &of.user, &marks]).await? {
+    let proven = match tx.query_opt(sql, &[&hosts, &tenant, &user, &marks]).await? {
         Some(row) => row.get("proven")?,
         None => false,
     };
-    Ok(LoginAccount { tries, refused, proven })
+    Ok(LoginAccount { tries, of_strangers, refused, proven })
 }
 
 /// Records that a login is begun, which [`lock_account`] has allowed in the same transaction.
@@ -115,17 +132,17 @@ pub async fn login_begun(
     new: &NewTry<'_>,
     now: Timestamp,
 ) -> Result<TryId, StoreError> {
-    let LoginOf { host, tenant, user } = new.of;
+    let (hosts, tenant, user) = (new.of.address.hosts(), new.of.address.tenant(), plain_name(new.of.user));
     tx.execute(
         "-- all partners: Kaseya counts by user
-         delete from login_tries where host = $1 and tenant = $2 and user_name = $3 and begun_at < $4",
-        &[&host, &tenant, &user, &now.saturating_sub(KEPT_FOR).unwrap_or(Timestamp::MIN)],
+         delete from login_tries where tenant = $1 and user_name = $2 and begun_at < $3",
+        &[&tenant, &user, &now.saturating_sub(KEPT_FOR).unwrap_or(Timestamp::MIN)],
     )
     .await?;
     tx.execute(
         "update refused_logins set tried_again = true
          where host = $1 and tenant = $2 and user_name = $3 and mark = any($4)",
-        &[&host, &tenant, &user, &new.marks],
+        &[&hosts, &tenant, &user, &new.marks],
     )
     .await?;
     let row = tx
@@ -133,10 +150,10 @@ pub async fn login_begun(
             "insert into login_tries (host, tenant, user_name, partner_id, job_id, attempt, marks, begun_at)
              values ($1, $2, $3, $4, $5, $6, $7, $8) returning login_try",
             &[
-                &host,
+                &hosts,
                 &tenant,
                 &user,
-                &new.partner.as_str(),
+                &new.of.partner.as_str(),
                 &new.job.map(|(job, _)| job.0),
                 &new.job.map(|(_, attempt)| attempt),
                 &new.marks,
@@ -200,6 +217,16 @@ pub async fn login_ended(
                 &[&partner.as_str(), &id.0, &now],
             )
             .await?;
+            // Its jobs are in the lane of all whom Kaseya has let in, from now on. One that is being started sees for itself.
+            tx.execute(
+                "update jobs set alone = alone_at(partner_id, host, tenant)
+                 where partner_id = $1 and job_id in (
+                     select job_id from jobs
+                     where partner_id = $1 and state in ('ready', 'emitted') and alone <> ''
+                     for update skip locked)",
+                &[&partner.as_str()],
+            )
+            .await?;
         }
         LoginOutcome::Refused => {
             let code = code.unwrap_or(domain::ErrorCode::Unk01.as_str());
@@ -225,8 +252,8 @@ pub async fn login_ended(
 pub async fn forgive(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     tx.execute(
         "delete from refused_logins using integrations
-         where partner_id = $1 and refused_logins.host = lower(integrations.host)
-           and (refused_logins.tenant, refused_logins.user_name) = (integrations.tenant, integrations.user_name)
+         where partner_id = $1 and refused_logins.host = called_hosts
+           and (refused_logins.tenant, refused_logins.user_name) = (plain_tenant, plain_user)
            and mark = any(password_marks) and credentials_refused_code is not null",
         &[&partner.as_str()],
     )

@@ -21,7 +21,8 @@ pub async fn proven_at(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Opti
     let row = tx
         .query_one(
             "select max(heard_at) as proven_at from login_tries join integrations using (partner_id)
-             where partner_id = $1 and outcome = 'accepted' and marks && password_marks",
+             where partner_id = $1 and outcome = 'accepted' and marks && password_marks
+               and login_tries.host = called_hosts",
             &[&partner.as_str()],
         )
         .await?;
@@ -42,7 +43,7 @@ pub async fn unproven(
                      saved_at,
                      (select max(heard_at) from login_tries
                       where login_tries.partner_id = integrations.partner_id and outcome = 'accepted'
-                        and marks && password_marks),
+                        and login_tries.host = called_hosts and marks && password_marks),
                      (select max(created_at) from runs
                       where runs.partner_id = integrations.partner_id and trigger = 'probe')) as last
                  from integrations join schedules using (partner_id)
@@ -72,9 +73,8 @@ pub async fn unlocked(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<Partne
              select partner_id from integrations
              where state = 'on' and credentials_refused_code = 'AUTH-03' and credentials_refused_at <= $1
                and exists (select from refused_logins
-                           where refused_logins.host = lower(integrations.host)
-                             and (refused_logins.tenant, refused_logins.user_name)
-                                 = (integrations.tenant, integrations.user_name)
+                           where refused_logins.host = called_hosts
+                             and (refused_logins.tenant, refused_logins.user_name) = (plain_tenant, plain_user)
                              and mark = any(password_marks) and code = 'AUTH-03' and not tried_again)",
             &[&now.saturating_sub(LOCK_WAIT).unwrap_or(Timestamp::MIN)],
         )

@@ -68,23 +68,15 @@ pub struct NewJob {
 /// What a job is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobSlice {
-    /// Contracts for a worker, at this host and tenant.
+    /// Contracts for a worker.
     Work {
         /// The contracts.
         contracts: Vec<ContractId>,
-        /// Kaseya's host, in small letters.
-        host: String,
-        /// The company name in Kaseya.
-        tenant: String,
     },
-    /// Contracts for workers, at this host and tenant, that a survey sees before jobs are made for them.
+    /// Contracts for workers that a survey sees before jobs are made for them.
     Survey {
         /// The contracts.
         contracts: Vec<ContractId>,
-        /// Kaseya's host, in small letters.
-        host: String,
-        /// The company name in Kaseya.
-        tenant: String,
     },
     /// What needs no worker.
     Local {
@@ -136,24 +128,24 @@ pub async fn create(
     let run_number: i64 = row.get("run_number")?;
     let now_job = matches!(run.occasion, Occasion::Request(_));
     let sql = "insert into jobs (job_id, run_id, run_number, partner_id, kind, state, now_job, contract_ids, company_ids,
-                                 local_code, host, tenant, created_at)
-               values ($1, $2, $3, $4, $5, 'ready', $6, $7, $8, $9, $10, $11, $12)";
+                                 local_code, host, tenant, alone, created_at)
+               select $1, $2, $3, partner_id, $5, 'ready', $6, $7, $8, $9, case when $10 then called_hosts end,
+                      case when $10 then plain_tenant end,
+                      case when $10 then alone_at(partner_id, called_hosts, plain_tenant) else '' end, $11
+               from integrations where partner_id = $4";
     for job in jobs {
-        let (kind, contracts, companies, code, host, tenant) = match &job.content {
-            JobSlice::Work { contracts, host, tenant } => {
-                (JobKind::Work, contracts, &[][..], None, Some(host), Some(tenant))
-            }
-            JobSlice::Survey { contracts, host, tenant } => {
-                (JobKind::Survey, contracts, &[][..], None, Some(host), Some(tenant))
-            }
+        let (kind, contracts, companies, code) = match &job.content {
+            JobSlice::Work { contracts } => (JobKind::Work, contracts, &[][..], None),
+            JobSlice::Survey { contracts } => (JobKind::Survey, contracts, &[][..], None),
             JobSlice::Local { contracts, companies, code } => {
-                (JobKind::Local, contracts, companies.as_slice(), *code, None, None)
+                (JobKind::Local, contracts, companies.as_slice(), *code)
             }
         };
         let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
         let companies: Vec<&str> = companies.iter().map(CompanyId::as_str).collect();
         let code = code.map(ErrorCode::as_str);
-        tx.execute(
+        tx.execute_exactly(
+            1,
             sql,
             &[
                 &job.job.0,
@@ -165,8 +157,7 @@ pub async fn create(
                 &contracts,
                 &companies,
                 &code,
-                &host,
-                &tenant,
+                &(kind != JobKind::Local),
                 &now,
             ],
         )

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     AccountId, Billing, BillingRule, Brakes, CompanyId, ContractId, CountBasis, DriftPolicy, ErrorCode,
-    InvoiceDay, InvoiceZones, MonthEnd, PartnerId, ProductId, RunBrake, Schedule, ServiceId,
+    InvoiceDay, InvoiceZones, KaseyaAddress, MonthEnd, PartnerId, ProductId, RunBrake, Schedule, ServiceId,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -92,6 +92,13 @@ pub struct Integration {
     pub kaseya_zone: Option<TimeZone>,
     /// Set while Kaseya refuses these credentials.
     pub credentials_refused: Option<RefusedCredentials>,
+}
+
+impl Integration {
+    /// What is really called.
+    pub fn address(&self) -> KaseyaAddress {
+        KaseyaAddress::new(&self.host, self.v2_base.as_deref(), self.v1_base.as_deref(), &self.tenant)
+    }
 }
 
 /// Kaseya's refusal of the stored credentials.

@@ -25,7 +25,8 @@ pub async fn others(
     Ok(others)
 }
 
-fn address_of(row: &Row) -> Result<KaseyaAddress, StoreError> {
+/// Of a row's columns `host`, `v2_base`, `v1_base` and `tenant`.
+pub(crate) fn address_of(row: &Row) -> Result<KaseyaAddress, StoreError> {
     let (host, tenant): (String, String) = (row.get("host")?, row.get("tenant")?);
     let (v2_base, v1_base): (Option<String>, Option<String>) = (row.get("v2_base")?, row.get("v1_base")?);
     Ok(KaseyaAddress::new(&host, v2_base.as_deref(), v1_base.as_deref(), &tenant))
@@ -38,7 +39,7 @@ pub async fn beside(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<Par
     let others = others(tx, partner, &address_of(&ours)?).await?;
     if !others.is_empty() {
         let tenant: String = ours.get("tenant")?;
-        tx.query("select pg_advisory_xact_lock(hashtext('tenant ' || lower(btrim($1))))", &[&tenant]).await?;
+        tx.query("select pg_advisory_xact_lock(hashtext('tenant ' || plain_name($1)))", &[&tenant]).await?;
     }
     Ok(others)
 }

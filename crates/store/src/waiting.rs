@@ -44,7 +44,8 @@ pub(crate) async fn open_jobs(
                       runs.mode = 'apply' and must_reread($1) as rereads,
                       integrations.credentials_refused_code as refused, integrations.credentials_refused_at as refused_at,
                       exists (select from jobs as other
-                              where other.host = jobs.host and other.tenant = jobs.tenant and other.state <> 'done'
+                              where other.host = jobs.host and other.tenant = jobs.tenant and other.alone = jobs.alone
+                                and other.state <> 'done'
                                 and other.run_id <> jobs.run_id
                                 and (other.state = 'started' or other.permit_until > $2)) as busy
                from jobs join runs using (run_id) join integrations on integrations.partner_id = jobs.partner_id
@@ -138,9 +139,8 @@ pub(crate) async fn locked_user(
     let sql = "select credentials_refused_at from integrations
                where partner_id = $1 and state = 'on' and credentials_refused_code = 'AUTH-03'
                  and exists (select from refused_logins
-                             where refused_logins.host = lower(integrations.host)
-                               and (refused_logins.tenant, refused_logins.user_name)
-                                   = (integrations.tenant, integrations.user_name)
+                             where refused_logins.host = called_hosts
+                               and (refused_logins.tenant, refused_logins.user_name) = (plain_tenant, plain_user)
                                and mark = any(password_marks) and code = 'AUTH-03' and not tried_again)";
     let Some(row) = tx.query_opt(sql, &[&partner.as_str()]).await? else { return Ok(None) };
     let since: Timestamp = row.get("credentials_refused_at")?;

@@ -5,6 +5,7 @@
 
 use domain::{Backoff, Entropy, ErrorCode, Remark};
 use jiff::Timestamp;
+use kaseya::BasesError;
 use messages::{field::wire_instant, v1};
 
 use std::time::Duration;
@@ -30,7 +31,7 @@ pub(crate) enum OurFault {
     Host(#[from] kaseya::HostError),
     /// A stored base address is none.
     #[error("{0}")]
-    Bases(#[from] kaseya::BasesError),
+    Bases(#[from] BasesError),
     /// The stored line profile is none.
     #[error("{0}")]
     LineProfile(#[from] kaseya::LineProfileError),
@@ -48,6 +49,7 @@ impl OurFault {
     fn remark(&self) -> Remark {
         match self {
             Self::Vault(_) => Remark::PasswordSealed,
+            Self::Bases(BasesError::NotAllowed { host, .. }) => Remark::HostNotAllowed { host: host.clone() },
             Self::Host(_) | Self::Bases(_) => Remark::HostUnusable,
             Self::LineProfile(_) => Remark::LineProfileUnusable,
         }
@@ -55,6 +57,7 @@ impl OurFault {
 
     fn code(&self) -> ErrorCode {
         match self {
+            Self::Bases(BasesError::NotAllowed { .. }) => ErrorCode::Host01,
             Self::Vault(_) | Self::Host(_) | Self::Bases(_) => ErrorCode::Unk01,
             Self::LineProfile(_) => ErrorCode::Lin01,
         }

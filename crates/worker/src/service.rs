@@ -235,7 +235,8 @@ impl Worker {
         };
         let password = self.keys.open(&associated, &Sealed::from_text(&*integration.sealed_password))?;
         let host = Host::parse(&integration.host)?;
-        let bases = Bases::new(&host, integration.v2_base.as_deref(), integration.v1_base.as_deref())?;
+        let (v2, v1) = (integration.v2_base.as_deref(), integration.v1_base.as_deref());
+        let bases = Bases::new(&host, v2, v1, self.bms.allowed_hosts())?;
         let bases = bases.with_line_profile(LineProfile::stored(integration.line_profile.as_deref())?);
         let access = Access {
             partner: ticket.partner.clone(),

@@ -129,7 +129,15 @@ impl<'b> Installation<'b> {
 
     /// A partner that is on, with its Kaseya. Nothing is counted and nothing due yet.
     pub async fn partner(&self, id: &str, companies: i32) -> Partner {
-        let partner = Partner::new(id, companies).await;
+        self.store(Partner::new(id, companies).await).await
+    }
+
+    /// The same, with a Kaseya of its own under another partner's host, company name and user.
+    pub async fn partner_under_label(&self, id: &str, label: &str, companies: i32) -> Partner {
+        self.store(Partner::under_label(id, label, companies).await).await
+    }
+
+    async fn store(&self, partner: Partner) -> Partner {
         let entropy = testkit::entropy(9);
         self.sql(&partner.settings(&self.keys, |bytes| entropy.fill(bytes))).await;
         partner
@@ -187,7 +195,8 @@ impl<'b> Installation<'b> {
     fn operators_config(&self) -> String {
         let at = |name: &str| self.files.path().join(name).display().to_string();
         format!(
-            "[bus]\nuri_file = '{}'\n[database]\nurl_file = '{}'\n[vault]\nkey_ring_file = '{}'\n",
+            "[bus]\nuri_file = '{}'\n[database]\nurl_file = '{}'\n[vault]\nkey_ring_file = '{}'\n\
+             [kaseya]\nallow_loopback_http = true\n",
             at("bus-uri"),
             at("database-url"),
             at("key-ring")

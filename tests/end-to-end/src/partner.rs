@@ -33,14 +33,21 @@ pub struct Partner {
     /// Its Kaseya.
     pub kaseya: Running,
     companies: i32,
+    /// Whose host, company name and user are typed.
+    label: String,
 }
 
 impl Partner {
     /// A partner with so many companies, and its Kaseya running.
     pub(crate) async fn new(id: &str, companies: i32) -> Self {
-        let user = user(id);
+        Self::under_label(id, id, companies).await
+    }
+
+    /// The same under another partner's host, company name and user.
+    pub(crate) async fn under_label(id: &str, label: &str, companies: i32) -> Self {
+        let user = user(label);
         let mut state = State::builder()
-            .login(&user, CANARY, &tenant(id))
+            .login(&user, CANARY, &tenant(label))
             .service(STANDARD, "Password Boss Standard", 3.5)
             .service(ADVANCED, "Password Boss Advanced", 5.0);
         for company in 1..=companies {
@@ -54,13 +61,13 @@ impl Partner {
             .start(([127, 0, 0, 1], 0).into())
             .await
             .expect("a free port");
-        Self { id: id.to_owned(), kaseya, companies }
+        Self { id: id.to_owned(), kaseya, companies, label: label.to_owned() }
     }
 
     /// The statements that make it a partner that is on, with the run's brake wide open and everything mapped.
     pub(crate) fn settings(&self, keys: &KeyRing, mut fill: impl FnMut(&mut [u8])) -> String {
-        let Self { id, companies, .. } = self;
-        let (host, tenant, user) = (host(id), tenant(id), user(id));
+        let Self { id, companies, label, .. } = self;
+        let (host, tenant, user) = (host(label), tenant(label), user(label));
         let base = self.kaseya.base_url();
         let v1 = format!("{base}/api");
         let (v2_base, v1_base) = (Some(base.as_str()), Some(v1.as_str()));
@@ -98,8 +105,9 @@ impl Partner {
 
     /// Its settings and a report as the operator's file has them, with the run's brake wide open.
     pub fn settings_file(&self, standard: u32, advanced: u32) -> String {
-        let Self { id, companies, .. } = self;
-        let (host, tenant, user, base) = (host(id), tenant(id), user(id), self.kaseya.base_url());
+        let Self { id, companies, label, .. } = self;
+        let (host, tenant, user) = (host(label), tenant(label), user(label));
+        let base = self.kaseya.base_url();
         let mut file = format!(
             "[partner]\nid = '{id}'\nname = 'The MSP {id}'\ncount_zone = 'UTC'\n\
              [integration]\nhost = '{host}'\nv2_base = '{base}'\nv1_base = '{base}/api'\nuser_name = '{user}'\n\

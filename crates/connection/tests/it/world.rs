@@ -70,7 +70,8 @@ impl World {
         let clock = Arc::new(self.clock.clone());
         let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
         let read_again = Backoff { first: std::time::Duration::ZERO, longest: std::time::Duration::ZERO };
-        let bms = Bms::new(egress, Arc::clone(&clock) as _, BmsSettings { read_again });
+        let bms =
+            Bms::new(egress, Arc::clone(&clock) as _, BmsSettings { read_again, ..BmsSettings::default() });
         let (store, keys) = (self.database.store.clone(), Arc::clone(&self.keys));
         let partner = PartnerId::new(partner).expect("an id");
         Authenticator { store, bms, keys, clock }.authenticate(&partner, values, mended).await
@@ -84,18 +85,19 @@ impl World {
     pub(crate) async fn partner(&self, id: &str, password: &str) {
         let values = self.values(password);
         let host = &values.host;
-        let (v2_base, v1_base, tenant, user) = (None, None, "Example MSP", "sync");
+        let (v2_base, v1_base) = (values.v2_base.as_deref(), values.v1_base.as_deref());
+        let (tenant, user, base) = ("Example MSP", "sync", self.kaseya.base_url());
         let associated = Associated { partner: id, host, v2_base, v1_base, tenant, user };
         let entropy = entropy(8);
         let sealed = self.keys.seal(&associated, &values.password, |bytes| entropy.fill(bytes));
         let marks = values.marks(&self.keys).join(",");
         self.sql(&format!(
             "insert into partners (partner_id, name, count_zone) values ('{id}', 'MSP', 'UTC');
-             insert into integrations (partner_id, host, tenant, user_name, sealed_password, password_marks,
+             insert into integrations (partner_id, host, v2_base, v1_base, tenant, user_name, sealed_password, password_marks,
                  credentials_version, state, billing, invoice_day, month_end_run, freeze_hour, max_count_age_days,
                  brake_units, brake_percent, brake_units_alone, run_brake_percent, run_brake_companies,
                  call_share_percent, saved_at)
-             values ('{id}', 'bms.example.com', 'Example MSP', 'sync', '{}', '{{{marks}}}', 1, 'on', 'arrears', 5, true,
+             values ('{id}', 'bms.example.com', '{base}', '{base}/api', 'Example MSP', 'sync', '{}', '{{{marks}}}', 1, 'on', 'arrears', 5, true,
                  6, 3, 5, 20, 25, 20, 5, 50, '{NOW}')",
             sealed.as_str()
         ))

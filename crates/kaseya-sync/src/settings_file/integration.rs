@@ -1,7 +1,7 @@
 //! The sections `[integration]` and `[brakes]`.
 
 use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, RunBrake};
-use kaseya::{Bases, Host};
+use kaseya::{BasesError, Host};
 use operations::connection_settings::{CALL_SHARE_PERCENT, FREEZE_HOUR, MAX_COUNT_AGE_DAYS};
 use runtime::SecretFile;
 use secrecy::SecretString;
@@ -56,7 +56,7 @@ pub(super) const BILLING_EXAMPLE: &str = r#"billing = "arrears" or billing = "ad
 /// Reads `[integration]`; the brakes are those of the defaults.
 pub(super) fn read(mut section: Section<'_, '_>, around: Surroundings<'_>) -> Option<IntegrationSettings> {
     let host = host(&mut section);
-    let (v2_base, v1_base) = bases(&mut section);
+    let (v2_base, v1_base) = bases(&mut section, host.as_ref(), around);
     let user_name = section.text("user_name", r#"user_name = "password-boss-sync""#);
     let password = password(&mut section, around);
     let tenant =
@@ -115,21 +115,27 @@ fn host(section: &mut Section<'_, '_>) -> Option<Host> {
     }
 }
 
-fn bases(section: &mut Section<'_, '_>) -> (Option<String>, Option<String>) {
-    let any_host = Host::parse("bms.kaseya.com").ok();
+fn bases(
+    section: &mut Section<'_, '_>,
+    host: Option<&Host>,
+    around: Surroundings<'_>,
+) -> (Option<String>, Option<String>) {
     let mut base = |name, example: &str| {
         let text = section.optional_text(name, example)?;
-        match any_host.as_ref().map(|host| Bases::new(host, Some(&text), None)) {
-            Some(Err(error)) => {
+        let mend = match around.allowed_hosts.check(host, &text) {
+            Ok(()) => return Some(text),
+            Err(BasesError::NotOne(_)) => format!("write {example}, or remove it for the host's own"),
+            Err(BasesError::NotAllowed { host, domain }) => {
                 section.mistake(
                     name,
-                    error.to_string(),
-                    format!("write {example}, or remove it for the host's own"),
+                    format!("{host} is not under {domain}, and this installation does not allow it"),
+                    format!("remove it, or have the operator add {host} to allowed_hosts in [kaseya]"),
                 );
-                None
+                return None;
             }
-            _ => Some(text),
-        }
+        };
+        section.mistake(name, BasesError::NotOne(text).to_string(), mend);
+        None
     };
     (
         base("v2_base", r#"v2_base = "https://api.bms.kaseya.com""#),

@@ -4,7 +4,8 @@ const SAMPLE: &str = include_str!("../../../../deploy/sample-partner.toml");
 
 fn around() -> Surroundings<'static> {
     let now = "2026-11-23T10:00:00Z".parse().expect("an instant");
-    Surroundings { directory: Path::new("/nowhere"), now, stored: None, names: None }
+    static ALLOWED: std::sync::LazyLock<AllowedHosts> = std::sync::LazyLock::new(AllowedHosts::default);
+    Surroundings { directory: Path::new("/nowhere"), now, stored: None, names: None, allowed_hosts: &ALLOWED }
 }
 
 fn mistakes(text: &str) -> Vec<Mistake> {
@@ -198,6 +199,21 @@ fn a_host_with_more_than_a_host_is_refused_with_the_bare_one() {
         let text = with("\nhost = \"bms.kaseya.com\"", &format!("\nhost = \"{typed}\""));
         one_mistake(&text, &format!("host = \"{typed}\""), "integration.host", "write only `bms.kaseya.com`");
     }
+}
+
+#[test]
+fn case_f1_an_own_address_elsewhere_is_refused_with_the_operators_setting() {
+    let host = "\nhost = \"bms.kaseya.com\"";
+    for (field, address) in [("v2_base", "https://api.evil.example"), ("v1_base", "https://evil.example/api")]
+    {
+        let text = with(host, &format!("{host}\n{field} = \"{address}\""));
+        let words = "allowed_hosts in [kaseya]";
+        one_mistake(&text, &format!("{field} = \"{address}\""), &format!("integration.{field}"), words);
+        let allowed = AllowedHosts::and(&[".evil.example".to_owned(), "evil.example".to_owned()]);
+        read(&text, Surroundings { allowed_hosts: &allowed, ..around() }).expect("the operator allows it");
+    }
+    let text = with(host, &format!("{host}\nv2_base = \"https://bmsemea.kaseya.com\""));
+    read(&text, around()).expect("it is under the same domain");
 }
 
 #[test]

@@ -208,7 +208,7 @@ impl World {
 
         let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
         let read_again = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
-        let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings { read_again });
+        let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings { read_again, ..BmsSettings::default() });
         let settings = WorkerSettings {
             jobs: 4,
             jobs_now: 2,

@@ -50,7 +50,7 @@ fn s_06_to_s_08_what_is_typed_becomes_a_host_two_bases_and_notes() {
     for (typed, name, notes) in cases {
         let cleaned = Host::clean(typed).unwrap_or_else(|error| panic!("{typed:?}: {error}"));
         assert_eq!((cleaned.host.as_str(), cleaned.notes.as_slice()), (*name, *notes), "{typed:?}");
-        let bases = Bases::new(&cleaned.host, None, None).unwrap();
+        let bases = Bases::new(&cleaned.host, None, None, &crate::AllowedHosts::default()).unwrap();
         assert_eq!(bases.v2.as_str(), format!("https://api.{name}/"));
         assert_eq!(bases.v1.as_str(), format!("https://{name}/api"));
         // A file takes only what needs no note, and offers the rest as its mend.
@@ -149,7 +149,7 @@ proptest! {
     ) {
         if let Ok(Cleaned { host, .. }) = Host::clean(&typed) {
             prop_assert_eq!(&Host::parse(host.as_str()).unwrap(), &host);
-            let bases = Bases::new(&host, None, None).unwrap();
+            let bases = Bases::new(&host, None, None, &crate::AllowedHosts::default()).unwrap();
             let api = format!("api.{host}");
             prop_assert_eq!(bases.v2.host_str(), Some(api.as_str()));
             prop_assert_eq!(bases.v1.as_str(), format!("https://{host}/api"));

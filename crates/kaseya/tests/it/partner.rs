@@ -8,7 +8,7 @@ use std::{
 use domain::{Backoff, Clock, PartnerId};
 use egress::{Egress, EgressSettings};
 use jiff::{SignedDuration, Timestamp};
-use kaseya::{Access, Allowance, Bases, Bms, BmsSettings, Host, Limits};
+use kaseya::{Access, Allowance, AllowedHosts, Bases, Bms, BmsSettings, Host, Limits};
 use secrecy::SecretString;
 
 /// A clock that stands until it is turned.
@@ -39,15 +39,20 @@ pub fn bms(clock: &Arc<HandClock>) -> Bms {
     let egress =
         Egress::new(EgressSettings { allow_loopback_http: true }).expect("the machine has TLS roots");
     let read_again = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
-    Bms::new(egress, Arc::clone(clock) as Arc<dyn Clock>, BmsSettings { read_again })
+    Bms::new(
+        egress,
+        Arc::clone(clock) as Arc<dyn Clock>,
+        BmsSettings { read_again, ..BmsSettings::default() },
+    )
 }
 
 /// The partner's right credentials for a Kaseya that answers under `base`.
 pub fn access(base: &str) -> Access {
     let host = Host::parse("bms.example.com").expect("a host");
+    let loopback = AllowedHosts::default().with_loopback_http(true);
     Access {
         partner: PartnerId::new("msp-1").expect("an id"),
-        bases: Bases::new(&host, Some(base), Some(&format!("{base}/api"))).expect("bases"),
+        bases: Bases::new(&host, Some(base), Some(&format!("{base}/api")), &loopback).expect("bases"),
         tenant: "Example MSP".to_owned(),
         user_name: "sync@msp.example".to_owned(),
         password: SecretString::from("correct horse"),

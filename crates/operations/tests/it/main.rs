@@ -8,4 +8,5 @@ mod kaseya_reading;
 mod mapping_file;
 mod product_mappings;
 mod schedule;
+mod shared_calls;
 mod world;

@@ -13,7 +13,7 @@ use operations::{
 use secrecy::SecretString;
 use store::settings::{self, PartnerSettings};
 use testkit::{TestDatabase, database, entropy};
-use vault::KeyRing;
+use vault::{Associated, KeyRing};
 
 pub(crate) const RIGHT: &str = "correct horse";
 pub(crate) const NOW: &str = "2026-11-23T10:00:00Z";
@@ -23,6 +23,7 @@ pub(crate) struct World {
     pub(crate) kaseya: Running,
     pub(crate) connections: Connections,
     pub(crate) partner: PartnerId,
+    keys: Arc<KeyRing>,
 }
 
 impl World {
@@ -42,8 +43,10 @@ impl World {
                    insert into companies (partner_id, company_id, name) values
                        ('msp-1', 'one', 'One'), ('msp-1', 'two', 'Two'), ('msp-1', 'three', 'Three')";
         database.client().await.batch_execute(sql).await.expect("the statements are right");
-        let connections = connections(&database, &clock, entropy);
-        Self { database, kaseya, connections, partner: PartnerId::new("msp-1").expect("an id") }
+        let ring = KeyRing::generate("first", |bytes| entropy.fill(bytes)).expect("a ring");
+        let keys = Arc::new(KeyRing::parse(&ring).expect("a ring"));
+        let connections = connections(&database, &clock, entropy, Arc::clone(&keys));
+        Self { database, kaseya, connections, keys, partner: PartnerId::new("msp-1").expect("an id") }
     }
 
     /// The same with its connection saved.
@@ -51,6 +54,24 @@ impl World {
         let world = Self::new().await;
         world.connections.save(&world.partner, &world.form(RIGHT)).await.expect("it is right");
         world
+    }
+
+    /// Stores another V2 address, as a program did that allowed it.
+    pub(crate) async fn reseal_at(&self, v2_base: &str) {
+        let stored = self.settings().await.integration.expect("an integration");
+        let associated = Associated {
+            partner: self.partner.as_str(),
+            host: &stored.host,
+            v2_base: Some(v2_base),
+            v1_base: stored.v1_base.as_deref(),
+            tenant: &stored.tenant,
+            user: &stored.user_name,
+        };
+        let entropy = entropy(9);
+        let sealed = self.keys.seal(&associated, &SecretString::from(RIGHT), |bytes| entropy.fill(bytes));
+        let sealed = sealed.as_str();
+        self.sql(&format!("update integrations set v2_base = '{v2_base}', sealed_password = '{sealed}'"))
+            .await;
     }
 
     pub(crate) fn operations(&self) -> &Operations {
@@ -105,9 +126,12 @@ impl World {
     }
 }
 
-fn connections(database: &TestDatabase, clock: &testkit::Clock, entropy: Entropy) -> Connections {
-    let ring = KeyRing::generate("first", |bytes| entropy.fill(bytes)).expect("a ring");
-    let keys = Arc::new(KeyRing::parse(&ring).expect("a ring"));
+fn connections(
+    database: &TestDatabase,
+    clock: &testkit::Clock,
+    entropy: Entropy,
+    keys: Arc<KeyRing>,
+) -> Connections {
     let clock: Arc<dyn domain::Clock> = Arc::new(clock.clone());
     let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
     let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings::default());

@@ -156,6 +156,9 @@ pub(crate) fn kind(error: &NotRead) -> (StatusCode, &'static str, &'static str) 
         NotRead::NotTried(NotTried::NotBefore { .. }) => {
             (StatusCode::TOO_MANY_REQUESTS, "too-many-logins", "Too many logins")
         }
+        NotRead::NotTried(NotTried::TooOften { .. }) => {
+            (StatusCode::TOO_MANY_REQUESTS, "too-many-look-ups", "Too many look-ups")
+        }
         NotRead::NotTried(NotTried::CallLimit) => {
             (StatusCode::TOO_MANY_REQUESTS, "call-limit", "Calls are used up")
         }

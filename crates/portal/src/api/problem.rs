@@ -176,6 +176,7 @@ impl From<&Mistake> for FieldMistake {
             MistakeKind::Missing => "missing",
             MistakeKind::Host(_) => "host",
             MistakeKind::Address => "address",
+            MistakeKind::NotAllowed { .. } => "not_allowed",
             MistakeKind::TypeAgain => "type_again",
             MistakeKind::OutOfRange { .. } => "out_of_range",
             MistakeKind::Zone => "zone",
@@ -273,7 +274,9 @@ impl Problem {
             Self::NotRead(error) => Document {
                 code: error.code().map(domain::ErrorCode::as_str),
                 not_before: match error {
-                    NotRead::NotTried(NotTried::NotBefore { until }) => Some(until),
+                    NotRead::NotTried(NotTried::NotBefore { until } | NotTried::TooOften { until }) => {
+                        Some(until)
+                    }
                     _ => None,
                 },
                 kaseya_said: error.words().map(str::to_owned),

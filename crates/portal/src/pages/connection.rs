@@ -399,6 +399,9 @@ fn mend(mistake: &Mistake, words: &words::Connection, texts: &words::TextMistake
             None => words.host_wrong.to_owned(),
         },
         MistakeKind::Address => words.address_wrong.to_owned(),
+        MistakeKind::NotAllowed { host, domain } => {
+            fill(words.address_not_allowed, &[("host", host), ("domain", domain)])
+        }
         MistakeKind::TypeAgain => words.type_again.to_owned(),
         MistakeKind::OutOfRange { least, most } => {
             fill(words.out_of_range, &[("least", least), ("most", most)])

@@ -96,8 +96,8 @@ super::words! {
             "Kaseya accetta di nuovo le credenziali salvate: segue da sola una sincronizzazione di tutte le aziende.";
         call_limit: "This hour's calls to Kaseya are used up (LIM-01). Try again later.",
             "Le chiamate a Kaseya di quest'ora sono esaurite (LIM-01). Riprova più tardi.";
-        not_proven: "The new credentials do not prove right; those in force stay, and nothing of the form is stored.",
-            "Le nuove credenziali non risultano valide; restano quelle in vigore e nulla del modulo è stato salvato.";
+        not_proven: "The new credentials do not prove right: nothing of the form is stored, and credentials in force stay.",
+            "Le nuove credenziali non risultano valide: nulla del modulo è stato salvato e restano quelle in vigore, se ci sono.";
         mistakes: "Nothing is stored yet: see the fields that are marked.", "Nulla è stato ancora salvato: controlla i campi indicati.";
         missing: "This must be filled in.", "Questo campo è obbligatorio.";
         host_wrong: "This is no host name. Write only the name, such as bms.kaseya.com.",
@@ -105,6 +105,8 @@ super::words! {
         host_mend: "This is no host name. Write only: {mend}", "Questo non è un nome host. Scrivi solo: {mend}";
         address_wrong: "Write it like https://api.bms.kaseya.com, without user, query or fragment.",
             "Scrivilo come https://api.bms.kaseya.com, senza utente, query o frammento.";
+        address_not_allowed: "{host} is not under {domain}, and this installation does not allow it. Leave the field empty, or ask the operator to add {host} to allowed_hosts in [kaseya].",
+            "{host} non è sotto {domain} e questa installazione non lo consente. Lascia vuoto il campo, oppure chiedi al gestore di aggiungere {host} ad allowed_hosts in [kaseya].";
         type_again: "Type the password again: host, user, company name or address are others than those it was stored for.",
             "Reinserisci la password: host, utente, nome dell'azienda o indirizzo sono diversi da quelli per cui era salvata.";
         out_of_range: "Write a whole number from {least} to {most}.", "Scrivi un numero intero da {least} a {most}.";

@@ -67,6 +67,10 @@ super::words! {
         not_read: "Kaseya cannot be asked right now ({code}).", "Kaseya non è interrogabile in questo momento ({code}).";
         not_read_before: "Kaseya is not asked before {when}, so that the user is not locked.",
             "Kaseya non viene interrogato prima del {when}, per non bloccare l'utente.";
+        not_read_now: "Too many look-ups: the next is possible from {when} on.",
+            "Troppe ricerche: la prossima è possibile dal {when}.";
+        host_not_allowed: "The connection has an address of its own at {host}, which this installation does not allow: nothing was asked of Kaseya.",
+            "La connessione ha un indirizzo API personalizzato su {host}, che questa installazione non consente: a Kaseya non è stato chiesto nulla.";
         mend_connection: "See the connection", "Vedi la connessione";
     }
 }

@@ -106,7 +106,7 @@ async fn refusals_that_a_person_met_at_the_page_keep_the_workers_waiting() {
     world
         .run(&format!(
             "insert into login_tries (host, tenant, user_name, partner_id, marks, begun_at, outcome, heard_at)
-             select '{HOST}', 'p1 Srl', 'api', 'p1', '{{typed}}', at, 'refused', at
+             select '{HOST}', 'p1 srl', 'api', 'p1', '{{typed}}', at, 'refused', at
              from unnest(array['2026-11-20T11:40Z', '2026-11-20T11:50Z', '2026-11-20T11:55Z']::timestamptz[]) at"
         ))
         .await;
@@ -273,7 +273,7 @@ async fn case_c3_a_persons_refusals_leave_proven_credentials_alone() {
         .run(&format!(
             "update integrations set password_marks = '{{stored}}';
              insert into login_tries (host, tenant, user_name, partner_id, marks, begun_at, outcome, heard_at)
-             select '{HOST}', 'p1 Srl', 'api', 'p1', case outcome when 'accepted' then '{{stored}}'::text[] else '{{typed}}' end,
+             select '{HOST}', 'p1 srl', 'api', 'p1', case outcome when 'accepted' then '{{stored}}'::text[] else '{{typed}}' end,
                     at, outcome, at
              from (values ('2026-11-20T11:40Z'::timestamptz, 'accepted'), ('2026-11-20T11:50Z', 'refused'),
                           ('2026-11-20T11:55Z', 'refused'), ('2026-11-20T11:58Z', 'refused')) as tries (at, outcome)"

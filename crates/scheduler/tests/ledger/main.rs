@@ -13,6 +13,7 @@ mod permits;
 mod plan_switches;
 mod remapped;
 mod run_brake;
+mod shared_addresses;
 mod starting;
 mod surveys;
 mod switching;

@@ -4,7 +4,7 @@ use domain::{ContractId, JobId, LoginOutcome, PartnerId, RunId, RunMode};
 use messages::v1::{self, DenialReason};
 use store::runs::{JobSlice, NewJob, NewRun, Occasion};
 
-use crate::world::{HOST, NOON, World};
+use crate::world::{NOON, World};
 
 const RUN: u128 = 100;
 
@@ -24,11 +24,7 @@ async fn ask_for(world: &World, slices: &[&[i32]]) {
         .zip(1..)
         .map(|(contracts, number)| NewJob {
             job: JobId(uuid::Uuid::from_u128(number)),
-            content: JobSlice::Work {
-                contracts: contracts.iter().copied().map(ContractId).collect(),
-                host: HOST.to_owned(),
-                tenant: "p1 Srl".to_owned(),
-            },
+            content: JobSlice::Work { contracts: contracts.iter().copied().map(ContractId).collect() },
         })
         .collect();
     world

@@ -199,9 +199,9 @@ async fn a_spent_hour_defers_until_it_is_an_hour_old() {
     // Ours are 250 of 500 V1 calls, 200 of them for what nobody waits for.
     world
         .run(&format!(
-            "insert into calls_made values ('{HOST}', 'p1 Srl', 'GET /api/lines', '2026-11-20T11:20:00Z', 198),
-                                           ('{HOST}', 'p1 Srl', 'GET /v2/finance/contracts/lookup', '2026-11-20T11:21:00Z', 9),
-                                           ('{HOST}', 'p1 Srl', 'GET /api/lines', '2026-11-20T10:30:00Z', 400)"
+            "insert into calls_made values ('{HOST}', 'p1 srl', 'GET /api/lines', '2026-11-20T11:20:00Z', 198, 'p1'),
+                                           ('{HOST}', 'p1 srl', 'GET /v2/finance/contracts/lookup', '2026-11-20T11:21:00Z', 9, 'p1'),
+                                           ('{HOST}', 'p1 srl', 'GET /api/lines', '2026-11-20T10:30:00Z', 400, 'p1')"
         ))
         .await;
     let run = world.make_run("p1").await;
@@ -400,7 +400,7 @@ const IN_THE_WAY: &[(WaitReason, &str, Option<&str>)] = &[
     (
         WaitReason::Logins,
         "insert into login_tries (host, tenant, user_name, partner_id, marks, begun_at, outcome, heard_at)
-         select 'bms.example.com', 'p1 Srl', 'api', 'p1', '{stored}', at, 'unknown', at
+         select 'bms.example.com', 'p1 srl', 'api', 'p1', '{stored}', at, 'unknown', at
          from unnest(array['2026-11-20T11:50Z', '2026-11-20T11:55Z']::timestamptz[]) at",
         Some("2026-11-20T12:25:00Z"),
     ),
@@ -408,13 +408,13 @@ const IN_THE_WAY: &[(WaitReason, &str, Option<&str>)] = &[
         WaitReason::UserLocked,
         "update integrations set password_marks = '{stored}';
          insert into refused_logins (host, tenant, user_name, mark, code, refused_at)
-         values ('bms.example.com', 'p1 Srl', 'api', 'stored', 'AUTH-03', '2026-11-20T11:55:00Z')",
+         values ('bms.example.com', 'p1 srl', 'api', 'stored', 'AUTH-03', '2026-11-20T11:55:00Z')",
         Some("2026-11-20T12:30:00Z"),
     ),
     (
         WaitReason::CallLimit,
-        "insert into calls_made (host, tenant, endpoint, minute, calls)
-         values ('bms.example.com', 'p1 Srl', 'GET /api/x', '2026-11-20T11:20:00Z', 250)",
+        "insert into calls_made (host, tenant, alone, endpoint, minute, calls)
+         values ('bms.example.com', 'p1 srl', 'p1', 'GET /api/x', '2026-11-20T11:20:00Z', 250)",
         Some("2026-11-20T12:21:00Z"),
     ),
     (
@@ -449,7 +449,15 @@ async fn case_c1_a_busy_lane_is_shown_while_another_job_uses_the_same_kaseya() {
     for partner in ["p1", "p2"] {
         world.partner(partner, 1).await;
     }
-    world.run("update integrations set tenant = 'One Srl'").await;
+    // Kaseya has let both in: who was never let in is in nobody's way.
+    world
+        .run(&format!(
+            "update integrations set tenant = 'One Srl';
+             insert into login_tries (host, tenant, user_name, partner_id, marks, begun_at, outcome, heard_at)
+             select '{HOST}', plain_tenant, plain_user, partner_id, password_marks, '2026-11-20T02:00Z', 'accepted',
+                    '2026-11-20T02:00Z' from integrations"
+        ))
+        .await;
     for partner in ["p1", "p2"] {
         let run = world.make_run(partner).await;
         world.make_job(&run, &[101]).await;

@@ -181,9 +181,9 @@ impl World {
         let job = self.entropy.uuid(self.clock.now()).to_string();
         self.run(&format!(
             "insert into jobs (job_id, run_id, run_number, partner_id, kind, state, now_job, contract_ids, host, tenant,
-                               created_at)
-             select '{job}', run_id, run_number, partner_id, 'work', 'ready', trigger = 'request', '{{{contracts}}}', host,
-                    tenant, '{NOON}'::timestamptz + (select count(*) from jobs) * interval '1 millisecond'
+                               alone, created_at)
+             select '{job}', run_id, run_number, partner_id, 'work', 'ready', trigger = 'request', '{{{contracts}}}', called_hosts,
+                    plain_tenant, alone_at(partner_id, called_hosts, plain_tenant), '{NOON}'::timestamptz + (select count(*) from jobs) * interval '1 millisecond'
              from runs join integrations using (partner_id) where run_id = '{run}'",
             contracts = contracts.iter().map(i32::to_string).collect::<Vec<_>>().join(",")
         ))

@@ -22,8 +22,6 @@ pub struct ExpiredJob {
     pub failures: i32,
     /// The contracts of the slice.
     pub contracts: Vec<i32>,
-    /// Kaseya's host.
-    pub host: String,
     /// Whether it is a survey.
     pub is_survey: bool,
     /// Who held it.
@@ -39,7 +37,7 @@ pub async fn expired_job(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<
     let row = tx
         .query_opt(
             "-- all partners: a ledger round
-             select jobs.partner_id, jobs.job_id, jobs.run_id, jobs.attempt, jobs.failures, jobs.contract_ids, jobs.host,
+             select jobs.partner_id, jobs.job_id, jobs.run_id, jobs.attempt, jobs.failures, jobs.contract_ids,
                     jobs.kind = 'survey' as is_survey, jobs.holder, runs.traceparent, integrations.state <> 'on' or runs.state <> 'running' as dropped
              from jobs join runs using (run_id) join integrations on integrations.partner_id = jobs.partner_id
              where jobs.state = 'started' and jobs.lease_until <= $1
@@ -57,7 +55,6 @@ pub async fn expired_job(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<
         attempt: row.get("attempt")?,
         failures: row.get("failures")?,
         contracts: row.get("contract_ids")?,
-        host: row.get("host")?,
         is_survey: row.get("is_survey")?,
         holder: row.get("holder")?,
         dropped: row.get("dropped")?,
@@ -103,8 +100,8 @@ pub async fn halve(
 ) -> Result<(), StoreError> {
     tx.execute(
         "insert into jobs (job_id, run_id, run_number, partner_id, kind, state, now_job, attempt, contract_ids, host, tenant,
-                           created_at)
-         select $3, run_id, run_number, partner_id, 'work', 'ready', now_job, attempt, $4, host, tenant, $5
+                           alone, created_at)
+         select $3, run_id, run_number, partner_id, 'work', 'ready', now_job, attempt, $4, host, tenant, alone, $5
          from jobs where partner_id = $1 and job_id = $2",
         &[&partner.as_str(), &job.0, &second.0, &contracts, &now],
     )

@@ -5,7 +5,7 @@ use domain::{
 };
 use jiff::Timestamp;
 
-use crate::{StoreError, Transaction};
+use crate::{StoreError, Transaction, places::Place};
 
 /// A job with its run, locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,23 +94,23 @@ pub struct KaseyaUse {
     pub on_host: i64,
 }
 
-/// Who is using a host and tenant besides this job. Locks nothing: the caller holds the host's breaker row.
+/// Who is using a host and tenant besides this job, as far as it counts for its partner. Locks nothing: the caller holds the
+/// host's breaker row.
 pub async fn kaseya_use(
     tx: &Transaction<'_>,
-    host: &str,
-    tenant: &str,
+    place: &Place,
     job: JobId,
     now: Timestamp,
 ) -> Result<KaseyaUse, StoreError> {
     let row = tx
         .query_one(
             "-- all partners: a Kaseya is called by one job at a time, whoever it is for
-             select coalesce(bool_or(tenant = $2 and state = 'started'), false) as started,
-                    coalesce(bool_or(tenant = $2 and permit_until > $4), false) as permit_out,
+             select coalesce(bool_or(tenant = $2 and alone = $3 and state = 'started'), false) as started,
+                    coalesce(bool_or(tenant = $2 and alone = $3 and permit_until > $5), false) as permit_out,
                     count(*) filter (where state = 'started') as on_host
              from jobs
-             where host = $1 and state <> 'done' and (job_id <> $3 or permit_until > $4)",
-            &[&host, &tenant, &job.0, &now],
+             where host = $1 and state <> 'done' and (job_id <> $4 or permit_until > $5)",
+            &[&place.address.hosts(), &place.address.tenant(), &place.alone, &job.0, &now],
         )
         .await?;
     Ok(KaseyaUse {
@@ -129,32 +129,29 @@ pub struct StartedJob {
     pub lease_until: Timestamp,
     /// With which credentials.
     pub credentials_version: i32,
-    /// Kaseya's host, as the integration has it now.
-    pub host: String,
-    /// Kaseya's tenant, as the integration has it now.
-    pub tenant: String,
 }
 
-/// Starts a job that the caller has locked.
+/// Starts a job that the caller has locked, at the partner's place as it is now.
 pub async fn start_job(
     tx: &Transaction<'_>,
-    partner: &PartnerId,
+    place: &Place,
     job: JobId,
     started: &StartedJob,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     tx.execute(
         "update jobs set state = 'started', holder = $3, lease_until = $4, credentials_version = $5, host = $6, tenant = $7,
-             started_at = $8, emitting_until = null, not_before = null, deferred_code = null
+             alone = $8, started_at = $9, emitting_until = null, not_before = null, deferred_code = null
          where partner_id = $1 and job_id = $2",
         &[
-            &partner.as_str(),
+            &place.partner.as_str(),
             &job.0,
             &started.holder,
             &started.lease_until,
             &started.credentials_version,
-            &started.host,
-            &started.tenant,
+            &place.address.hosts(),
+            &place.address.tenant(),
+            &place.alone,
             &now,
         ],
     )
@@ -172,7 +169,8 @@ pub async fn put_back(
 ) -> Result<(), StoreError> {
     tx.execute(
         "update jobs set state = 'ready', emitted_at = null, emitting_until = null, not_before = null, deferred_code = $3,
-             deferred_at = case when deferred_code = $3 then coalesce(deferred_at, $4) else $4 end
+             deferred_at = case when deferred_code = $3 then coalesce(deferred_at, $4) else $4 end,
+             alone = alone_at(partner_id, host, tenant)
          where partner_id = $1 and job_id = $2 and state in ('ready', 'emitted')",
         &[&partner.as_str(), &job.0, &reason.as_str(), &now],
     )
@@ -216,10 +214,6 @@ pub struct HeldJob {
     pub lease_until: Timestamp,
     /// With which credentials it was started.
     pub credentials_version: Option<i32>,
-    /// Kaseya's host.
-    pub host: String,
-    /// Kaseya's tenant.
-    pub tenant: String,
 }
 
 /// The started job that a worker says it holds, locked. `None` when it does not hold that attempt.
@@ -233,7 +227,7 @@ pub async fn held_job(
     let row = tx
         .query_opt(
             "select jobs.run_id, jobs.run_number, runs.mode, runs.traceparent, runs.expires_at, jobs.started_at, jobs.lease_until,
-                    jobs.credentials_version, jobs.host, jobs.tenant
+                    jobs.credentials_version
              from jobs join runs using (run_id)
              where jobs.partner_id = $1 and jobs.job_id = $2 and jobs.attempt = $3 and jobs.holder = $4
                and jobs.state = 'started'
@@ -251,8 +245,6 @@ pub async fn held_job(
         started_at: row.get("started_at")?,
         lease_until: row.get("lease_until")?,
         credentials_version: row.get("credentials_version")?,
-        host: row.get("host")?,
-        tenant: row.get("tenant")?,
     }))
 }
 

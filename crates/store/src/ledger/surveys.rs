@@ -92,9 +92,10 @@ pub async fn spread_survey(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "insert into jobs (job_id, run_id, run_number, partner_id, kind, state, now_job, contract_ids, local_code, host,
-                                 tenant, created_at)
+                                 tenant, alone, created_at)
                select $3, run_id, run_number, partner_id, case when $4 then 'work' else 'local' end, 'ready', now_job, $5, $6,
-                      case when $4 then lower(integrations.host) end, case when $4 then integrations.tenant end, $7
+                      case when $4 then called_hosts end, case when $4 then plain_tenant end,
+                      case when $4 then alone_at(partner_id, called_hosts, plain_tenant) else '' end, $7
                from jobs join integrations using (partner_id)
                where partner_id = $1 and job_id = $2";
     for job in jobs {

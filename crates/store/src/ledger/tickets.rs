@@ -69,7 +69,7 @@ pub struct LocalJob {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Claims the tickets that are due: at most one per host and tenant, and none where a job is started, a ticket is out or a
+/// Claims the tickets that are due: at most one per host and tenant (and partner, where Kaseya has not let it in), and none where a job is started, a ticket is out or a
 /// permit is out. A person's job is the next; where one was started last and an ordinary one waits, the ordinary goes.
 /// Within a kind a slice whose workers fell silent lets the others go first.
 pub async fn claim_tickets(tx: &Transaction<'_>, rules: &ClaimRules) -> Result<Vec<Ticket>, StoreError> {
@@ -77,7 +77,7 @@ pub async fn claim_tickets(tx: &Transaction<'_>, rules: &ClaimRules) -> Result<V
         .query(
             "-- all partners: a ledger round
              with due as materialized (
-                 select jobs.job_id, jobs.host, jobs.tenant, jobs.now_job, jobs.failures, jobs.run_number, jobs.created_at
+                 select jobs.job_id, jobs.host, jobs.tenant, jobs.alone, jobs.now_job, jobs.failures, jobs.run_number, jobs.created_at
                  from jobs
                  join integrations using (partner_id)
                  join runs using (run_id)
@@ -91,22 +91,24 @@ pub async fn claim_tickets(tx: &Transaction<'_>, rules: &ClaimRules) -> Result<V
                    and integrations.credentials_refused_code is null
                    and (runs.mode = 'plan' or not installation.writes_stopped and not must_reread(jobs.partner_id))
              ), kaseyas as (
-                 select host, tenant, coalesce((
+                 select host, tenant, alone, coalesce((
                      select last.now_job from jobs last
-                     where last.host = kaseya.host and last.tenant = kaseya.tenant and last.started_at is not null
+                     where last.host = kaseya.host and last.tenant = kaseya.tenant and last.alone = kaseya.alone
+                       and last.started_at is not null
                      order by last.started_at desc limit 1), false) as a_persons_was_last
-                 from (select distinct host, tenant from due) as kaseya
+                 from (select distinct host, tenant, alone from due) as kaseya
                  where not exists (
                      select from jobs other
-                     where other.host = kaseya.host and other.tenant = kaseya.tenant and other.state <> 'done'
+                     where other.host = kaseya.host and other.tenant = kaseya.tenant and other.alone = kaseya.alone
+                       and other.state <> 'done'
                        and (other.state = 'started' or other.permit_until > $1 or other.emitting_until > $1
                             or (other.state = 'emitted' and other.emitted_at > $3)))
              ), ranked as (
                  select due.*, row_number() over (
-                     partition by due.host, due.tenant
+                     partition by due.host, due.tenant, due.alone
                      order by (due.now_job <> kaseyas.a_persons_was_last) desc, due.failures, due.run_number,
                               due.created_at, due.job_id) as turn
-                 from due join kaseyas using (host, tenant)
+                 from due join kaseyas using (host, tenant, alone)
              ), placed as (
                  select ranked.*, row_number() over (
                      partition by host order by now_job desc, run_number, created_at, job_id) as place
@@ -260,9 +262,9 @@ pub async fn split_local(
                  returning run_id, run_number, partner_id, now_job, created_at, attempt
              )
              insert into jobs (job_id, run_id, run_number, partner_id, kind, state, now_job, attempt, contract_ids, host,
-                               tenant, created_at)
-             select $3, run_id, run_number, partner_id, 'work', 'ready', now_job, attempt + 1, $4, lower(integrations.host),
-                    integrations.tenant, created_at
+                               tenant, alone, created_at)
+             select $3, run_id, run_number, partner_id, 'work', 'ready', now_job, attempt + 1, $4, called_hosts,
+                    plain_tenant, alone_at(partner_id, called_hosts, plain_tenant), created_at
              from shrunk join integrations using (partner_id)",
             &[
                 &local.partner.as_str(),

@@ -11,7 +11,7 @@ use messages::v1::{HostHealth, LoginOutcome, SealedIntegration, SurveyDone};
 
 use crate::{
     job::{came_out, remarks, simple},
-    world::{World, sealed, state},
+    world::{World, sealed, sealed_at, state},
 };
 
 #[tokio::test]
@@ -56,6 +56,25 @@ async fn case_f2_a_forged_address_is_sent_no_password() {
         assert_eq!((done.login(), done.host()), (LoginOutcome::NotTried, HostHealth::NotCalled), "{forged}");
         assert!(world.kaseya.calls().is_empty() && elsewhere.kaseya.calls().is_empty(), "{forged}");
     }
+}
+
+/// The operator has taken a host from the allowed ones since the settings were stored: its password goes nowhere.
+#[tokio::test]
+async fn case_f1_an_address_that_is_not_allowed_any_more_is_not_called_and_the_rows_say_so() {
+    let mut world = World::new(state()).await;
+    let (v2, v1) = ("https://api.own.example.net", "https://own.example.net/api");
+    {
+        let mut script = world.script();
+        let integration = script.content.integration.as_mut().expect("an integration");
+        integration.sealed_password = sealed_at("correct horse", (v2, v1));
+        (integration.v2_base, integration.v1_base) = (Some(v2.to_owned()), Some(v1.to_owned()));
+    }
+    let done = world.work(vec![simple(5001, "acme", 14)]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "not_sent HOST-01");
+    let said = Remark::HostNotAllowed { host: "api.own.example.net".to_owned() };
+    assert_eq!(remarks(&done, "acme", 5001), [said]);
+    assert_eq!((done.login(), done.host()), (LoginOutcome::NotTried, HostHealth::NotCalled));
+    assert!(world.kaseya.calls().is_empty());
 }
 
 /// The integration sealed with a key that the worker's ring lacks.

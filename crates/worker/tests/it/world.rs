@@ -97,8 +97,12 @@ fn key_ring() -> KeyRing {
 
 /// The password as the scheduler would send it, sealed for the partner's own host, tenant and user, and this address.
 pub fn sealed(password: &str, base: &str) -> String {
-    let v1 = format!("{base}/api");
-    let (v2_base, v1_base) = (Some(base), Some(v1.as_str()));
+    sealed_at(password, (base, &format!("{base}/api")))
+}
+
+/// The same for these addresses of V2 and V1.
+pub fn sealed_at(password: &str, (v2, v1): (&str, &str)) -> String {
+    let (v2_base, v1_base) = (Some(v2), Some(v1));
     let (tenant, user) = ("Example MSP", "sync@msp.example");
     let associated = Associated { partner: PARTNER, host: HOST, v2_base, v1_base, tenant, user };
     let entropy = testkit::entropy(8);
@@ -125,7 +129,7 @@ impl World {
 
         let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
         let read_again = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
-        let bms_settings = BmsSettings { read_again };
+        let bms_settings = BmsSettings { read_again, ..BmsSettings::default() };
         let bms = Bms::new(egress, Arc::new(clock.clone()), bms_settings);
         let stop = CancellationToken::new();
         let worker = Worker::new(

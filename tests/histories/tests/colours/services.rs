@@ -449,7 +449,7 @@ async fn save_address(
 fn start_worker(bus: &SteppedBus, shown: Arc<dyn domain::Clock>, number: u64) -> Worker {
     let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
     let read_again = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
-    let bms = Bms::new(egress, Arc::clone(&shown), BmsSettings { read_again });
+    let bms = Bms::new(egress, Arc::clone(&shown), BmsSettings { read_again, ..BmsSettings::default() });
     let settings = WorkerSettings {
         jobs: 1,
         jobs_now: 1,

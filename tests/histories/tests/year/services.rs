@@ -154,7 +154,7 @@ fn start_worker(bus: &InProcess, clock: &Clock, number: u32) -> JoinHandle<()> {
     let egress = Egress::new(EgressSettings { allow_loopback_http: true }).expect("TLS roots");
     let read_again = Backoff { first: Duration::ZERO, longest: Duration::ZERO };
     let clock: Arc<dyn domain::Clock> = Arc::new(clock.clone());
-    let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings { read_again });
+    let bms = Bms::new(egress, Arc::clone(&clock), BmsSettings { read_again, ..BmsSettings::default() });
     let settings = WorkerSettings {
         jobs: 1,
         jobs_now: 1,
