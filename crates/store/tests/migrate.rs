@@ -62,3 +62,29 @@ async fn an_edited_migration_is_refused() -> Result<()> {
     ensure!(matches!(refusal, StoreError::Migration { .. }), "{refusal:?}");
     Ok(())
 }
+
+/// Automatic analyze looks names up in pg_catalog alone, and tells nobody but Postgres's log what it does not find.
+#[tokio::test]
+async fn automatic_analyze_understands_every_table() -> Result<()> {
+    let database = testkit::database().await;
+    let client = database.client().await;
+    client
+        .batch_execute(
+            "insert into partners (partner_id, name, count_zone) values ('p', 'P', 'UTC');
+             insert into companies (partner_id, company_id, name) values ('p', 'c', 'Caffè');
+             insert into products (partner_id, product_id, name) values ('p', 's', 'S');
+             insert into company_mappings values ('p', 'c', 1, 'Caffè', 2, 'Écrins', 1, '2026-11-30T00:00:00Z');
+             insert into company_product_contracts values ('p', 'c', 's', 3, 'Ölmühle');
+             set search_path = pg_catalog",
+        )
+        .await?;
+    let tables = client.query("select oid::regclass::text from pg_class where relkind = 'r'", &[]).await?;
+    ensure!(tables.len() > 50, "{}", tables.len());
+    for table in tables {
+        let table: String = table.get(0);
+        client.batch_execute(&format!("analyze {table}")).await?;
+    }
+    let folded: String = client.query_one("select public.folded('CAFFÈ')", &[]).await?.get(0);
+    assert_eq!(folded, "caffe");
+    Ok(())
+}

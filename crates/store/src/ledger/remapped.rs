@@ -31,19 +31,28 @@ pub async fn follow_remapped(
 ) -> Result<Vec<ContractId>, StoreError> {
     let rows = tx
         .query(
-            "with mapped as (
-                 select contract_id, company_id from company_mappings where partner_id = $1
-                 union
-                 select contract_id, company_id from company_product_contracts where partner_id = $1
-             ), gone as (
-                 select run_mappings.company_id
+            // Mappings are looked up one by one: of a partner's thousands, hardly one is gone. A join of both lists takes many
+            // times as long as a statement may, where the planner has no statistics yet.
+            "with gone as materialized (
+                 select distinct run_mappings.company_id
                  from jobs join run_mappings using (run_id)
-                      left join mapped using (contract_id, company_id)
                  where jobs.partner_id = $1 and jobs.job_id = $3 and run_mappings.partner_id = $1
-                   and run_mappings.contract_id = any(jobs.contract_ids) and mapped.company_id is null
+                   and run_mappings.contract_id = any(jobs.contract_ids)
+                   and not exists (select from company_mappings as mapped
+                                   where mapped.partner_id = $1 and mapped.company_id = run_mappings.company_id
+                                     and mapped.contract_id = run_mappings.contract_id)
+                   and not exists (select from company_product_contracts as own
+                                   where own.partner_id = $1 and own.company_id = run_mappings.company_id
+                                     and own.contract_id = run_mappings.contract_id)
+             ), mapped as (
+                 select contract_id, company_id from company_mappings join gone using (company_id)
+                 where partner_id = $1
+                 union
+                 select contract_id, company_id from company_product_contracts join gone using (company_id)
+                 where partner_id = $1
              )
              select distinct mapped.contract_id
-             from mapped join gone using (company_id)
+             from mapped
              where not exists (select from jobs where partner_id = $1 and run_id = $2 and state <> 'done'
                                and mapped.contract_id = any(contract_ids))
                and not exists (select from run_companies
