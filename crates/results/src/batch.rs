@@ -38,13 +38,17 @@ impl Batch {
         Some(batch)
     }
 
-    pub(crate) async fn take(&mut self, delivery: Delivery, results: &Results) {
-        let message = &delivery.message;
-        let (kind, body, in_parts) = match Part::read(message) {
-            None => (message.kind.clone(), message.body.to_vec(), None),
+    pub(crate) async fn take(&mut self, mut delivery: Delivery, results: &Results) {
+        let in_parts = match Part::read(&delivery.message) {
+            None => None,
             Some(Err(error)) => return settle(delivery, Settlement::DeadLetter(error.to_string())).await,
             Some(Ok(part)) => match results.keep_part(&part).await {
-                Ok(Some(whole)) => (Some(part.kind), whole, Some(part.whole)),
+                Ok(Some(whole)) => {
+                    // From here on it is the whole message, in a dead letter too: whose it is stands at its beginning.
+                    delivery.message.kind = Some(part.kind);
+                    delivery.message.body = whole.into();
+                    Some(part.whole)
+                }
                 Ok(None) => return settle(delivery, Settlement::Done).await,
                 Err(error) => {
                     let reason = format!("the database refused it: {error}");
@@ -52,7 +56,8 @@ impl Batch {
                 }
             },
         };
-        let read = decode::<v1::JobDone>(kind.as_deref(), &body)
+        let message = &delivery.message;
+        let read = decode::<v1::JobDone>(message.kind.as_deref(), &message.body)
             .map_err(|error| error.to_string())
             .and_then(|done| JobDone::try_from(done).map_err(|error| error.to_string()));
         match read {

@@ -34,6 +34,9 @@ pub enum Login {
     Unknown,
 }
 
+/// Nothing waits longer by a worker's word: what is to be put off for longer is told again.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
+
 /// How Kaseya's host did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Host {
@@ -52,6 +55,8 @@ pub struct JobDone {
     pub source: OutcomeSource,
     /// The job.
     pub job: JobId,
+    /// Who says that it held the attempt.
+    pub worker: String,
     /// Whether the run writes.
     pub mode: RunMode,
     /// What began the run.
@@ -120,6 +125,7 @@ impl TryFrom<v1::JobDone> for JobDone {
                 attempt: number("attempt", required("attempt", message.attempt)?)?,
             },
             job: field::id("job_id", JobId::parse(&message.job_id))?,
+            worker: field::text("worker_id", message.worker_id)?,
             mode: field::run_mode("mode", message.mode)?,
             trigger: field::named("trigger", &message.trigger, Trigger::parse)?,
             companies: each("companies", message.companies, company)?,
@@ -179,7 +185,17 @@ impl JobDone {
             ahead = ahead.max(at.duration_since(now));
             *at = now;
         }
+        self.waits_no_longer_than(now.saturating_add(LONGEST_WAIT).unwrap_or(Timestamp::MAX));
         (ahead.unsigned_abs() > NOTABLE_SKEW).then_some(ahead)
+    }
+
+    /// What is put off is not put off until a year that nobody sees.
+    fn waits_no_longer_than(&mut self, longest: Timestamp) {
+        let left = self.left_over.iter_mut().filter_map(|left| left.not_before.as_mut());
+        let companies = self.companies.iter_mut().filter_map(|company| company.deferred_until.as_mut());
+        for until in left.chain(companies) {
+            *until = longest.min(*until);
+        }
     }
 }
 
@@ -346,6 +362,7 @@ mod tests {
                 attempt: Some(1),
                 mode: v1::SyncMode::Apply.into(),
                 trigger: "schedule".to_owned(),
+                worker_id: "worker-1".to_owned(),
                 login: v1::LoginOutcome::Accepted.into(),
                 host: v1::HostHealth::Answered.into(),
                 finished_at: Some(field::wire_instant(finished)),

@@ -16,7 +16,7 @@ use tracing::Instrument as _;
 use crate::{
     announce::{announce, announce_until},
     batch::{Batch, settle},
-    storing::{Arrived, store_batch},
+    storing::{Arrived, Stored, store_batch},
 };
 
 /// What can be set.
@@ -125,16 +125,16 @@ impl Results {
     /// the bad one goes to the dead letters.
     async fn store_and_settle(&self, batch: Batch, shown: &Shown) {
         match self.store_patiently(&batch.arrived, shown).await {
-            Ok(()) => {
-                for delivery in batch.deliveries {
-                    settle(delivery, Settlement::Done).await;
+            Ok(stored) => {
+                for (stored, delivery) in stored.into_iter().zip(batch.deliveries) {
+                    settle(delivery, settlement(stored)).await;
                 }
             }
             Err(error) => {
                 tracing::error!(%error, "a batch was refused; its messages are stored one by one");
                 for (arrived, delivery) in batch.arrived.into_iter().zip(batch.deliveries) {
                     let how = match self.store_patiently(std::slice::from_ref(&arrived), shown).await {
-                        Ok(()) => Settlement::Done,
+                        Ok(stored) => stored.into_iter().next().map_or(Settlement::Done, settlement),
                         Err(error) => Settlement::DeadLetter(format!("the database refused it: {error}")),
                     };
                     settle(delivery, how).await;
@@ -146,7 +146,7 @@ impl Results {
 
     /// Tries until stored or condemned by what it says. While something of ours is at fault the messages wait here,
     /// unsettled; a consumer that is killed meanwhile has lost nothing.
-    async fn store_patiently(&self, batch: &[Arrived], shown: &Shown) -> Result<(), StoreError> {
+    async fn store_patiently(&self, batch: &[Arrived], shown: &Shown) -> Result<Vec<Stored>, StoreError> {
         let mut failures = 0;
         loop {
             // Waiting for the database is going round: a restart would not bring it back.
@@ -156,9 +156,12 @@ impl Results {
                 .store
                 .transaction("store_results", |tx| Box::pin(store_batch(tx, batch, &self.entropy, now)))
                 .await;
-            let Err(error) = stored else {
-                shown.intake.goes_on();
-                return Ok(());
+            let error = match stored {
+                Ok(stored) => {
+                    shown.intake.goes_on();
+                    return Ok(stored);
+                }
+                Err(error) => error,
             };
             match error.class() {
                 FailureClass::Transient | FailureClass::LimitedUntil(_) | FailureClass::Permanent => {
@@ -172,6 +175,17 @@ impl Results {
                     return Err(error);
                 }
             }
+        }
+    }
+}
+
+/// What the ledger disagrees with is condemned by what it says.
+fn settlement(stored: Stored) -> Settlement {
+    match stored {
+        Ok(()) => Settlement::Done,
+        Err(disagreement) => {
+            tracing::error!(%disagreement, "a JobDone that the ledger does not confirm goes to the dead letters");
+            Settlement::DeadLetter(format!("the ledger does not confirm it: {disagreement}"))
         }
     }
 }

@@ -1,30 +1,30 @@
 //! A batch of `JobDone` in one transaction.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use domain::{
-    Brake, CompanyState, ContractId, Entropy, ErrorCode, HeldChange, HoldId, LoginOutcome, PartnerId,
+    Brake, CompanyState, ContractId, Entropy, HeldChange, HoldId, IntentId, JobKind, LoginOutcome, PartnerId,
     ProductId, RunMode, ServiceId,
 };
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction, breakers, calls,
     closing::{self, SurveyEnd},
-    contracts, count_corrections,
+    count_corrections,
     events::NewEvent,
-    journal,
-    kaseya_names::{self, NameOf},
-    kaseya_zones,
-    ledger::{self, SeenEqual, Share},
-    leftovers, lines, logins, message_parts,
+    journal, kaseya_zones,
+    ledger::{self, Share},
+    leftovers, logins, message_parts,
     outcomes::{self, CompanyOutcome, ProductRow},
-    services, standing_holds,
+    standing_holds,
 };
 use uuid::Uuid;
 
 use crate::{
+    disagreement::{self, Disagreement, Standing},
     done::{Host, JobDone, Login},
     events, lines_elsewhere,
+    seen::store_facts,
 };
 
 /// A message with the trace it belongs to.
@@ -36,28 +36,69 @@ pub(crate) struct Arrived {
     pub(crate) in_parts: Option<Uuid>,
 }
 
-/// Stores a batch. Jobs are taken in the order of their identifiers, so that two batches never wait for each other in a
-/// circle.
+/// What became of a message: stored, or refused because the ledger says otherwise.
+pub(crate) type Stored = Result<(), Disagreement>;
+
+/// Stores a batch, and tells of each message what became of it. Jobs are taken in the order of their identifiers, so that two
+/// batches never wait for each other in a circle.
 pub(crate) async fn store_batch(
     tx: &Transaction<'_>,
     batch: &[Arrived],
     entropy: &Entropy,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let mut ordered: Vec<&Arrived> = batch.iter().collect();
-    ordered.sort_by_key(|arrived| {
+) -> Result<Vec<Stored>, StoreError> {
+    let mut ordered: Vec<(usize, &Arrived)> = batch.iter().enumerate().collect();
+    ordered.sort_by_key(|(_, arrived)| {
         let source = &arrived.done.source;
         (source.partner.as_str(), source.run_number, arrived.done.job, source.attempt)
     });
-    for arrived in ordered {
-        store_one(tx, arrived, entropy, now).await?;
+    let mut stored = vec![Ok(()); batch.len()];
+    for (place, arrived) in ordered {
+        stored[place] = store_one(tx, arrived, entropy, now).await?;
+        // The parts of one that is refused make its letter, which may have to be published again.
+        if let (Some(whole), Ok(())) = (arrived.in_parts, &stored[place]) {
+            message_parts::forget(tx, whole).await?;
+        }
     }
-    tx.notify("ledger").await
+    tx.notify("ledger").await?;
+    Ok(stored)
 }
 
+/// Stores what the ledger confirms of a message.
 async fn store_one(
     tx: &Transaction<'_>,
     arrived: &Arrived,
+    entropy: &Entropy,
+    now: Timestamp,
+) -> Result<Stored, StoreError> {
+    let done = &arrived.done;
+    let (partner, attempt) = (&done.source.partner, (done.job, done.source.attempt));
+    let named: Vec<IntentId> = done.changes.iter().map(|change| change.intent).collect();
+    let record = ledger::attempt_record(tx, partner, attempt, &named).await?;
+    match disagreement::standing(record.as_ref(), done) {
+        Ok(Standing::Holder(kind)) => store_held(tx, arrived, kind, entropy, now).await.map(Ok),
+        Ok(Standing::Former) => store_former(tx, done, now).await.map(Ok),
+        Err(disagreement) => Ok(Err(disagreement)),
+    }
+}
+
+/// Of an attempt that does not hold its job any more, or that has been heard: what became of its changes, for a write may have
+/// been made all the same, and the calls it made. What it saw, the holder sees again.
+async fn store_former(tx: &Transaction<'_>, done: &JobDone, now: Timestamp) -> Result<(), StoreError> {
+    let (partner, job, attempt) = (&done.source.partner, done.job, done.source.attempt);
+    tracing::info!(partner_id = %partner, job_id = %job, attempt,
+        "JobDone of an attempt that does not hold its job: what became of its changes is kept, nothing else");
+    if !done.changes.is_empty() {
+        journal::settle_intents(tx, partner, (job, attempt), &done.changes).await?;
+    }
+    closing::credit_calls(tx, partner, job, attempt, &done.calls, calls::minute_of(now)).await.map(drop)
+}
+
+/// Stores what the attempt that holds a job says.
+async fn store_held(
+    tx: &Transaction<'_>,
+    arrived: &Arrived,
+    kind: JobKind,
     entropy: &Entropy,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -75,7 +116,7 @@ async fn store_one(
         store_facts(tx, done).await?;
     } else {
         // It read another Kaseya than the one that is synced now. What it has written there is on record.
-        journal::settle_intents(tx, partner, &done.changes).await?;
+        journal::settle_intents(tx, partner, (done.job, done.source.attempt), &done.changes).await?;
     }
     let mut companies = done.companies.clone();
     if counts && done.mode == RunMode::Apply {
@@ -93,14 +134,14 @@ async fn store_one(
     let holder = match done.survey {
         Some(end) => closing::close_survey(tx, partner, done.job, attempt, end, left, now).await?,
         // A survey of which nothing is told was not made: the run's jobs look for themselves.
-        None if closing::is_survey(tx, partner, done.job).await? => {
+        None if kind == JobKind::Survey => {
             closing::close_survey(tx, partner, done.job, attempt, SurveyEnd::GivenUp, left, now).await?
         }
         None => closing::close_job(tx, partner, done.job, attempt, left, any_through, now).await?,
     };
     if !holder {
         tracing::info!(partner_id = %partner, job_id = %done.job, attempt = done.source.attempt,
-            "JobDone of an attempt that no longer holds its job: its changes are kept, the ledger stays");
+            "the attempt lost its job while its JobDone was stored: the ledger stays");
     }
     if let Some(ended) = closing::end_run(tx, partner, done.source.run, now).await? {
         let run_number = done.source.run_number;
@@ -108,110 +149,7 @@ async fn store_one(
         events.extend(left.iter().map(|hold| events::hold_opened(partner, hold, now)));
         events.push(events::run_finished(partner, done.source.run, &ended, totals, now));
     }
-    if let Some(whole) = arrived.in_parts {
-        message_parts::forget(tx, whole).await?;
-    }
     store::events::store_events(tx, partner, events, now).await
-}
-
-/// Lines and changes: true whatever the order of messages, so journalled whoever reports them.
-async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
-    let partner = &done.source.partner;
-    store_reads(tx, done).await?;
-    if !done.lines.is_empty() {
-        lines::store_lines(tx, partner, done.source.run_number, &done.lines).await?;
-        journal::settle_from_lines(tx, partner, &done.lines, &done.changes).await?;
-    }
-    if !done.contracts_read.is_empty() {
-        let read: Vec<ContractId> = done.contracts_read.iter().map(|read| read.contract).collect();
-        contracts::forget_gone_lines(tx, partner, &read).await?;
-    }
-    let seen_equal = seen_equal(done);
-    if !seen_equal.is_empty() {
-        ledger::remember_equal(tx, partner, &seen_equal).await?;
-    }
-    if !done.changes.is_empty() {
-        journal::settle_intents(tx, partner, &done.changes).await?;
-    }
-    let run_number = done.source.run_number;
-    if !done.contracts_seen.is_empty() {
-        contracts::store_seen(tx, partner, run_number, &done.contracts_seen).await?;
-    }
-    if !done.services_seen.is_empty() {
-        services::store_seen(tx, partner, run_number, &done.services_seen).await?;
-    }
-    if !done.contracts_implied.is_empty() {
-        contracts::store_implied(tx, partner, &done.contracts_implied).await?;
-    }
-    store_names(tx, done).await
-}
-
-/// What Kaseya calls what was seen.
-async fn store_names(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
-    let (partner, at) = (&done.source.partner, done.finished_at);
-    kaseya_names::see(tx, partner, NameOf::Service, &done.services_named, at).await?;
-    let contracts = done.contracts_seen.iter().filter_map(|seen| {
-        let shown = seen.shown.as_ref()?;
-        Some((seen.contract.0, shown.name.clone()))
-    });
-    kaseya_names::see(tx, partner, NameOf::Contract, &contracts.collect(), at).await?;
-    let owners =
-        done.contracts_read.iter().filter_map(|read| Some((read.owner_account?.0, read.owner_name.clone()?)));
-    let asked = done.accounts_seen.iter().map(|(account, name)| (account.0, name.clone()));
-    kaseya_names::see(tx, partner, NameOf::Account, &owners.chain(asked).collect(), at).await
-}
-
-/// What contracts were read, before the lines that were found: lines that were not are no longer known then.
-async fn store_reads(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
-    let partner = &done.source.partner;
-    let mut coded = coded_contracts(&done.companies);
-    let mut reads = done.contracts_read.clone();
-    for read in &mut reads {
-        read.gave_code = coded.remove(&read.contract);
-    }
-    if !reads.is_empty() {
-        let attempt = (done.job, done.source.attempt);
-        contracts::store_reads(tx, partner, done.source.run_number, attempt, &reads).await?;
-    }
-    if !coded.is_empty() {
-        contracts::store_codes(tx, partner, &Vec::from_iter(coded)).await?;
-    }
-    Ok(())
-}
-
-/// The contracts that were given a code by what Kaseya showed (G-02).
-fn coded_contracts(companies: &[CompanyOutcome]) -> BTreeSet<ContractId> {
-    let is_seen = |code: &str| code.parse().is_ok_and(ErrorCode::is_seen);
-    let coded = companies.iter().filter(|company| {
-        company.code.is_some_and(ErrorCode::is_seen)
-            || company.products.iter().any(|product| product.code.as_deref().is_some_and(is_seen))
-    });
-    coded.filter_map(|company| company.contract).collect()
-}
-
-/// The targets whose lines were read and held our number before anything was written.
-fn seen_equal(done: &JobDone) -> Vec<SeenEqual> {
-    let companies: Vec<&CompanyOutcome> = done.companies.iter().collect();
-    let unchanged: BTreeMap<(ContractId, ServiceId), i32> = products(&companies)
-        .filter(|(_, product)| product.state == CompanyState::Unchanged.as_str())
-        .filter_map(|(company, product)| {
-            Some(((company.contract?, ServiceId(product.service?)), i32::try_from(product.to?).ok()?))
-        })
-        .collect();
-    let shown = done.lines.iter().filter_map(|line| {
-        let units = *unchanged.get(&(line.contract, line.service))?;
-        let (contract, service, seen_at) = (line.contract, line.service, line.seen_at);
-        (line.units == f64::from(units)).then_some(SeenEqual { contract, service, units, seen_at })
-    });
-    // A leftover, which has no count, whose line is not there any more holds the person's 0 (D-13).
-    let gone: BTreeSet<(ContractId, ServiceId)> = products(&companies)
-        .filter(|(_, product)| product.users.is_none() && product.from.is_none() && product.to == Some(0))
-        .filter_map(|(company, product)| Some((company.contract?, ServiceId(product.service?))))
-        .filter(|target| unchanged.contains_key(target))
-        .collect();
-    let seen_at = done.finished_at;
-    let gone = gone.into_iter().map(|(contract, service)| SeenEqual { contract, service, units: 0, seen_at });
-    shown.chain(gone).collect()
 }
 
 /// What an attempt finds equal because an earlier one of its run has changed it, is changed: the run did it, and its
@@ -276,7 +214,7 @@ async fn store_standing(
 }
 
 /// Every product of these companies.
-fn products<'a>(
+pub(crate) fn products<'a>(
     companies: &'a [&'a CompanyOutcome],
 ) -> impl Iterator<Item = (&'a CompanyOutcome, &'a ProductRow)> {
     companies.iter().flat_map(|company| company.products.iter().map(move |product| (*company, product)))

@@ -108,10 +108,12 @@ fn rules(context: &Context) -> ClaimRules {
 /// Claims local jobs and makes what is told of each in a transaction of its own: one that cannot be read keeps nobody
 /// else's back. Its claim is left to run out.
 async fn claim_local_jobs(context: &Context, rules: ClaimRules) -> Result<Vec<Claimed>, StoreError> {
+    // Results takes a local job's `JobDone` from nobody who does not know it.
+    let holder = &format!("scheduler-{}", context.entropy.uuid(rules.now));
     let jobs = context
         .store
         .transaction("claim_local_jobs", |tx| {
-            Box::pin(async move { ledger::claim_local_jobs(tx, &rules).await })
+            Box::pin(async move { ledger::claim_local_jobs(tx, &rules, holder).await })
         })
         .await?;
     let mut claimed = Vec::new();

@@ -4,6 +4,7 @@
 //! number of schedulers run beside each other, and one that dies leaves nothing that another would not find.
 
 mod announce;
+mod asked_work;
 mod calls;
 pub mod content;
 mod context;

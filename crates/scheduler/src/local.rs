@@ -23,9 +23,6 @@ use crate::{
     planning::{ContractPlan, PartnerPlan, TargetPlan, UnbilledProduct, UnmappedProduct},
 };
 
-/// Who a local job's `JobDone` is from.
-pub(crate) const SCHEDULER: &str = "scheduler";
-
 /// Makes the `JobDone` of a local job that was claimed, as true now. What has become work meanwhile goes to a worker instead, as a
 /// job of its own; `None` when all of it does. A `JobDone` without any company is told too: it is by its jobs that a run
 /// ends.
@@ -334,7 +331,7 @@ fn done(job: &LocalJob, companies: Vec<v1::CompanyOutcome>, now: Timestamp) -> v
         attempt: Some(job.attempt.unsigned_abs()),
         mode: v1::SyncMode::from(job.mode).into(),
         trigger: job.trigger.to_string(),
-        worker_id: SCHEDULER.to_owned(),
+        worker_id: job.holder.clone(),
         companies,
         login: v1::LoginOutcome::NotTried.into(),
         host: v1::HostHealth::NotCalled.into(),

@@ -21,7 +21,9 @@ use store::{
     switch,
 };
 
-use crate::{Context, content, expected, facts, hindrance, lease, planning::PartnerPlan, refusal::Refused};
+use crate::{
+    Context, asked_work, content, expected, facts, hindrance, lease, planning::PartnerPlan, refusal::Refused,
+};
 
 /// A ticket that a worker shows, or the attempt that it says it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,13 +104,16 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
     }
     match admit(tx, context, ask, &job, &facts.integration, now).await? {
         Err(refused) => Ok(Err(refused)),
-        Ok(admitted) => {
+        Ok((admitted, started, place)) => {
             let plan = facts.plan();
             if job.kind == JobKind::Work && job.mode == RunMode::Apply {
                 expected::note(tx, &facts, &plan, (job.run, job.run_number), now).await?;
                 leftovers::note_names(tx, partner, &names(&plan, &job.contracts)).await?;
             }
-            content::job_content(tx, context, partner, &job, (&facts, &plan), &admitted).await.map(Ok)
+            let content =
+                content::job_content(tx, context, partner, &job, (&facts, &plan), &admitted).await?;
+            ledger::start_job(tx, &place, ask.job, (&started, &asked_work::of(&content)), now).await?;
+            Ok(Ok(content))
         }
     }
 }
@@ -183,7 +188,7 @@ pub(crate) struct Admitted {
 }
 
 /// Asks everything that guards Kaseya: one caller at a time, the host's slots, the login account, the hour's budget, the
-/// host's breaker. Whoever is let in is recorded with each.
+/// host's breaker. Whoever is let in is recorded with each, and starts once it is known what it is asked.
 async fn admit(
     tx: &Transaction<'_>,
     context: &Context,
@@ -191,7 +196,7 @@ async fn admit(
     job: &JobRow,
     integration: &Integration,
     now: Timestamp,
-) -> Result<Result<Admitted, Refused>, StoreError> {
+) -> Result<Result<(Admitted, StartedJob, Place), Refused>, StoreError> {
     let version = i32::try_from(integration.credentials_version)
         .expect("a version comes from an integer column, which is an i32");
     let place = Place::of(tx, &ask.partner, integration.address()).await?;
@@ -252,8 +257,7 @@ async fn admit(
         lease_until: after(now, context.settings.lease),
         credentials_version: version,
     };
-    ledger::start_job(tx, &place, ask.job, &started, now).await?;
-    Ok(Ok(Admitted { calls: allowed, probing }))
+    Ok(Ok((Admitted { calls: allowed, probing }, started, place)))
 }
 
 async fn defer(
@@ -261,7 +265,7 @@ async fn defer(
     ask: &AttemptOf,
     wait: &Wait,
     reason: RefusalReason,
-) -> Result<Result<Admitted, Refused>, StoreError> {
+) -> Result<Result<(Admitted, StartedJob, Place), Refused>, StoreError> {
     ledger::defer_job(tx, &ask.partner, ask.job, wait).await?;
     let until = wait.until.map_or_else(String::new, |until| format!(" until {until}"));
     Ok(Err(Refused::new(reason, format!("deferred{until}: {}", wait.word()))))

@@ -46,7 +46,7 @@ pub async fn close_job(
                  deferred_at = case when not again or $7::text is null then null
                                     when jobs.setbacks > 0 and not $8 then coalesce(jobs.deferred_at, $5::timestamptz)
                                     else $5::timestamptz end,
-                 holder = null, lease_until = null, permit_until = null, emitting_until = null, emitted_at = null
+                 holder = null, asked = null, lease_until = null, permit_until = null, emitting_until = null, emitted_at = null
              from (select state = 'on' and cardinality($4::int[]) > 0 as again
                    from integrations where partner_id = $1) as decision
              where jobs.partner_id = $1 and jobs.job_id = $2 and jobs.attempt = $3 and jobs.state <> 'done'",
@@ -96,7 +96,7 @@ pub async fn close_survey(
                  deferred_at = case when $7::text is null then null
                                     when jobs.setbacks > 0 and $5 = survey_page then coalesce(jobs.deferred_at, $4::timestamptz)
                                     else $4::timestamptz end,
-                 holder = null, lease_until = null, permit_until = null, emitting_until = null, emitted_at = null
+                 holder = null, asked = null, lease_until = null, permit_until = null, emitting_until = null, emitted_at = null
              from (select integrations.state = 'on' and runs.all_companies as is_on
                    from jobs join runs using (run_id)
                         join integrations on integrations.partner_id = jobs.partner_id
@@ -107,12 +107,6 @@ pub async fn close_survey(
         )
         .await?;
     Ok(changed == 1)
-}
-
-/// Whether a job is a survey.
-pub async fn is_survey(tx: &Transaction<'_>, partner: &PartnerId, job: JobId) -> Result<bool, StoreError> {
-    let sql = "select from jobs where partner_id = $1 and job_id = $2 and kind = 'survey'";
-    Ok(tx.query_opt(sql, &[&partner.as_str(), &job.0]).await?.is_some())
 }
 
 /// Gives the calls allowed to an attempt back and records those it made. True when the allowance was still out: the

@@ -1,6 +1,6 @@
 //! What became of granted changes: intents settled, and the journal of what reached Kaseya or may have.
 
-use domain::{ContractId, IntentId, PartnerId, RunId, ServiceId, UNSURE_FOR};
+use domain::{ContractId, IntentId, JobId, PartnerId, RunId, ServiceId, UNSURE_FOR};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction, lines::LineRow};
@@ -46,13 +46,14 @@ pub struct SettledIntent {
     pub effective_date_read: Option<Date>,
 }
 
-/// Settles intents and writes the journal, once per intent whoever reports it and however often.
+/// Settles intents that an attempt was granted and writes the journal, once per intent however often it is reported.
 ///
 /// A confirmed intent stays confirmed. One that an earlier reading took for never landed, before its own worker was heard,
 /// is what its worker says.
 pub async fn settle_intents(
     tx: &Transaction<'_>,
     partner: &PartnerId,
+    (job, attempt): (JobId, i32),
     settled: &[SettledIntent],
 ) -> Result<(), StoreError> {
     let ids: Vec<uuid::Uuid> = settled.iter().map(|intent| intent.intent.0).collect();
@@ -67,12 +68,13 @@ pub async fn settle_intents(
                     taken_at = coalesce(taken_at, case when said.result in ('sent', 'confirmed') then said.at end)
              from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::date[]) as said (intent_id, result, at, read)
              where intents.partner_id = $1 and intents.intent_id = said.intent_id
+               and intents.job_id = $6 and intents.attempt = $7
                and (intents.result in ('open', 'sent', 'unsure')
                     or intents.result = 'not_applied' and said.result in ('sent', 'confirmed', 'unsure')
                        and not exists (select from journal
                                        where journal.partner_id = $1 and journal.intent_id = intents.intent_id))
              returning intents.intent_id",
-            &[&partner.as_str(), &ids, &results, &times, &dates],
+            &[&partner.as_str(), &ids, &results, &times, &dates, &job.0, &attempt],
         )
         .await?;
     let touched: Vec<uuid::Uuid> =

@@ -2,6 +2,7 @@
 //!
 //! Read with the clock of the caller. Ledger rounds go over all partners; whatever changes a job names its partner.
 
+mod attempts;
 mod known;
 mod leases;
 mod remapped;
@@ -11,6 +12,7 @@ mod started;
 mod surveys;
 mod tickets;
 
+pub use attempts::{Asked, AskedContract, AskedProduct, AttemptRecord, GrantedChange, attempt_record};
 pub(crate) use known::decided_change;
 pub use known::{
     Decided, KnownLine, Underway, changes_underway, decided_holds, invoiced_units, known_lines,

@@ -87,8 +87,9 @@ async fn d_06_a_killed_attempts_change_is_completed_from_its_intent_in_one_row()
 #[tokio::test]
 async fn d_06_a_killed_attempt_that_wrote_nothing_leaves_no_row() {
     let world = killed().await;
-    for (seen, result) in [(SECOND, "open"), ("2026-12-01T05:10:34Z", "open"), (TOO_LATE, "not_applied")] {
-        world.store(&[done(7, 1, 2).line(1001, 9001, 12.0, seen)]).await;
+    let readings = [(SECOND, "open"), ("2026-12-01T05:10:34Z", "open"), (TOO_LATE, "not_applied")];
+    for (attempt, (seen, result)) in (2..).zip(readings) {
+        world.store(&[done(7, 1, attempt).line(1001, 9001, 12.0, seen)]).await;
         assert_eq!((intents(&world).await.as_str(), journal(&world).await.as_str()), (result, ""), "{seen}");
     }
 }

@@ -187,13 +187,9 @@ async fn b_03_a_refusal_of_older_credentials_leaves_newer_ones_alone() {
 #[tokio::test]
 async fn a_local_jobs_word_needs_no_worker() {
     let world = World::new().await;
-    let local = v1::JobDone {
-        login: v1::LoginOutcome::NotTried.into(),
-        host: v1::HostHealth::NotCalled.into(),
-        credentials_version: None,
-        worker_id: "scheduler".into(),
-        ..done(7, 1, 1).company("acme", 1001, "not_sent", (0.0, 1)).code("QTY-02")
-    };
+    world.needs_no_worker(1).await;
+    let local = v1::JobDone { credentials_version: None, ..done(7, 1, 1).by_scheduler() };
+    let local = local.company("acme", 1001, "not_sent", (0.0, 1)).code("QTY-02");
     world.store(&[local]).await;
     assert_eq!(world.status("acme", 1001).await, "not_sent QTY-02 7 1");
 }
@@ -202,15 +198,20 @@ async fn a_local_jobs_word_needs_no_worker() {
 async fn case_a13_the_zone_that_a_job_was_told_is_its_tenants_as_logged_in() {
     let world = World::new().await;
     let told = |number: u32, zone: &str, version: u32| v1::JobDone {
+        trigger: "full_read".to_owned(),
         kaseya_time_zone: Some(zone.to_owned()),
         credentials_version: Some(version),
         ..done(7, 1, number)
     };
+    world.sql("update runs set trigger = 'full_read'").await;
     let known = "select coalesce(kaseya_zone('msp-1'), 'none')";
     // A name that nobody knows, and credentials that are saved no more.
-    world.store(&[told(1, "Mars/Olympus", 1), told(1, "Pacific/Auckland", 2)]).await;
+    world.store(&[told(1, "Mars/Olympus", 1)]).await;
+    world.sql("update jobs set credentials_version = 2").await;
+    world.store(&[told(2, "Pacific/Auckland", 2)]).await;
     assert_eq!(world.text(known).await, "none");
-    world.store(&[told(1, "Pacific/Honolulu", 1)]).await;
+    world.sql("update jobs set credentials_version = 1").await;
+    world.store(&[told(3, "Pacific/Honolulu", 1)]).await;
     assert_eq!(world.text(known).await, "Pacific/Honolulu");
     world.sql("update integrations set tenant = 'Another' where partner_id = 'msp-1'").await;
     assert_eq!(world.text(known).await, "none", "of another tenant nothing is known");

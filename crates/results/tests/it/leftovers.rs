@@ -137,9 +137,11 @@ async fn a_line_that_was_never_ours_or_holds_nothing_is_no_leftover() {
 #[tokio::test]
 async fn a_number_that_kaseya_took_for_a_later_day_is_left_over_too() {
     let world = synced().await;
-    world.granted(1, (8, 8, 1), (12.0, 15), "2026-12-01T05:00:15Z").await;
+    world.run(9).await;
+    world.job(9, 9, 1).await;
+    world.granted(1, (9, 9, 1), (12.0, 15), "2026-12-01T05:00:15Z").await;
     let sent = done(9, 9, 1).company("acme", 1001, "sent", (12.0, 15));
-    next(&world, sent.change(1, v1::ChangeResult::Sent, "2026-12-01T05:00:18Z")).await;
+    world.store(&[sent.change(1, v1::ChangeResult::Sent, "2026-12-01T05:00:18Z")]).await;
     world.sql("update lines set units = 0").await;
     world.sql("delete from company_mappings where company_id = 'acme'").await;
     other(&world, 10).await;

@@ -137,3 +137,28 @@ async fn case_d4_a_worker_whose_clock_is_ahead_puts_nothing_into_the_future() {
         "select concat_ws(' | ', (select max(seen_at) from lines), (select max(last_sync) from statuses))";
     assert_eq!(world.text(latest).await, "2026-12-01 05:00:30+00 | 2026-12-01 05:00:30+00");
 }
+
+#[tokio::test]
+async fn case_f3_a_message_that_the_ledger_does_not_confirm_is_kept_counted_and_told_of() {
+    let world = World::new().await;
+    let (_provider, page) = start(&world);
+    let forged = v1::JobDone { run_number: Some(4_000_000), ..done(7, 1, 1) };
+    let made = v1::CallsMade { endpoint: "GET /v2/finance/contracts/summary".to_owned(), calls: Some(1) };
+    let in_parts = v1::JobDone { calls: vec![made; 10_000], ..forged.clone() };
+    world.hand_over(&[forged, in_parts]).await;
+    let letters = "select distinct concat_ws(' | ', queue, reason, partner_id) from dead_letters";
+    let reason = "the ledger does not confirm it: run_id is not that of the job: the ledger has";
+    let reason = reason.replace("run_id", "run_number") + " 7";
+    let both = "select count(*) from dead_letters";
+    testkit::until("both are kept", async || world.text(both).await == "2").await;
+    assert_eq!(world.text(letters).await, format!("results | {reason} | msp-1"));
+    let told =
+        "select body ->> 'reason' from events where partner_id = 'msp-1' and topic = 'message.dead_lettered'";
+    assert_eq!(world.text(told).await, format!("{reason}, {reason}"));
+    testkit::until("they are counted", async || {
+        let mut text = Vec::new();
+        page.export(&mut text).expect("a page");
+        String::from_utf8_lossy(&text).lines().any(|line| line == r#"dead_letters_kept{queue="results"} 2"#)
+    })
+    .await;
+}

@@ -1,5 +1,6 @@
 //! The real service on a real Postgres and the bus inside one process.
 
+mod forged;
 mod holds;
 mod journal;
 mod ledger;

@@ -6,6 +6,9 @@ use uuid::Uuid;
 
 use crate::world::PARTNER;
 
+/// Under which name the scheduler tells of the jobs that need no worker.
+pub const SCHEDULER: &str = "scheduler-01930000-0000-7000-8000-0000000000cc";
+
 /// When attempts end unless a test says otherwise.
 pub const ENDED: &str = "2026-12-01T05:00:20Z";
 
@@ -64,6 +67,8 @@ pub trait With: Sized {
     fn left(self, contracts: &[i32], not_before: Option<&str>) -> Self;
     /// When it ended.
     fn ended(self, at: &str) -> Self;
+    /// The scheduler's own word.
+    fn by_scheduler(self) -> Self;
 }
 
 impl With for v1::JobDone {
@@ -138,6 +143,15 @@ impl With for v1::JobDone {
             code,
         });
         self
+    }
+
+    fn by_scheduler(self) -> Self {
+        Self {
+            login: v1::LoginOutcome::NotTried.into(),
+            host: v1::HostHealth::NotCalled.into(),
+            worker_id: SCHEDULER.to_owned(),
+            ..self
+        }
     }
 
     fn ended(mut self, at: &str) -> Self {

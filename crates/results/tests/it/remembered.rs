@@ -71,7 +71,7 @@ async fn d_14_a_change_for_a_later_day_stays_on_its_way_until_then_whatever_the_
     assert_eq!(remembered(&world, date(2026, 12, 2)).await.pending, pending(false));
 
     // Its day has come and the line does not show it: the journal says so, and it is still what Kaseya took.
-    world.store(&[done(8, 2, 1).line(1001, 9001, 12.0, DAY_AFTER)]).await;
+    world.store(&[done(8, 2, 2).line(1001, 9001, 12.0, DAY_AFTER)]).await;
     assert_eq!(world.text("select standing from journal").await, "not_applied");
     assert_eq!(remembered(&world, date(2027, 1, 2)).await.pending, pending(true));
 }
@@ -107,7 +107,7 @@ async fn a_line_that_is_found_equal_is_remembered_and_ends_what_was_on_its_way()
     let known = Remembered { last_confirmed: Some(12), ..Remembered::default() };
     assert_eq!(remembered(&world, date(2027, 1, 2)).await, known);
     // What was seen before that says nothing any more.
-    let older = done(8, 2, 1).company("acme", 1001, "unchanged", (10.0, 10)).line(1001, 9001, 10.0, NEXT);
+    let older = done(8, 2, 2).company("acme", 1001, "unchanged", (10.0, 10)).line(1001, 9001, 10.0, NEXT);
     world.store(&[older]).await;
     assert_eq!(remembered(&world, date(2027, 1, 2)).await, known);
 }
@@ -166,7 +166,9 @@ async fn case_b3_names_follow_kaseya_where_they_agreed_and_stay_as_told_where_th
     world.run(9).await;
     world.job(9, 9, 1).await;
     world.store(&[seen(9, "Standard 2027", "Managed IT", DAY_AFTER)]).await;
-    world.store(&[seen(8, "Old", "Old", SENT)]).await;
+    world.job(8, 10, 1).await;
+    let older = seen(8, "Old", "Old", SENT);
+    world.store(&[messages::v1::JobDone { job_id: crate::message::job(10).to_string(), ..older }]).await;
     let kaseyas = "contract Managed IT, service Standard 2027".to_owned();
     assert_eq!(names(&world).await, ("Standard 2027, Other".to_owned(), kaseyas));
 }
@@ -203,6 +205,7 @@ async fn case_e1_a_reading_with_line_ids_of_another_contract_is_not_believed() {
     world.store(&[message]).await;
     assert_eq!(world.status("acme", 1001).await, "unchanged 7 1");
 
+    world.job(7, 2, 1).await;
     // Another session, in which nobody read 1001: the filter is ignored, and beta's contract shows acme's line.
     let second = "2026-12-01T05:00:20Z";
     let mut message =

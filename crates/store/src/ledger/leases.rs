@@ -213,7 +213,7 @@ pub async fn close_dropped_job(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "update jobs set state = 'done', done_at = $3, holder = null, lease_until = null, emitting_until = null
+        "update jobs set state = 'done', done_at = $3, holder = null, asked = null, lease_until = null, emitting_until = null
          where partner_id = $1 and job_id = $2 and state <> 'done'",
         &[&partner.as_str(), &job.0, &now],
     )

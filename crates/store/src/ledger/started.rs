@@ -1,10 +1,13 @@
 //! From ticket to lease: a job as it stands, started, put back, deferred, kept alive.
 
+use std::collections::BTreeSet;
+
 use domain::{
     ContractId, JobId, JobKind, JobState, PartnerId, RunId, RunMode, RunState, Trigger, Wait, WaitReason,
 };
 use jiff::Timestamp;
 
+use super::{Asked, attempts::asked};
 use crate::{StoreError, Transaction, places::Place};
 
 /// A job with its run, locked.
@@ -131,17 +134,19 @@ pub struct StartedJob {
     pub credentials_version: i32,
 }
 
-/// Starts a job that the caller has locked, at the partner's place as it is now.
+/// Starts a job that the caller has locked, at the partner's place as it is now, and notes what it is asked.
 pub async fn start_job(
     tx: &Transaction<'_>,
     place: &Place,
     job: JobId,
-    started: &StartedJob,
+    (started, asked): (&StartedJob, &Asked),
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let asked = serde_json::to_value(asked).expect("texts and numbers are JSON");
     tx.execute(
         "update jobs set state = 'started', holder = $3, lease_until = $4, credentials_version = $5, host = $6, tenant = $7,
-             alone = $8, started_at = $9, emitting_until = null, not_before = null, deferred_code = null
+             alone = $8, started_at = $9, holders[attempt] = $3, asked = $10, emitting_until = null, not_before = null,
+             deferred_code = null
          where partner_id = $1 and job_id = $2",
         &[
             &place.partner.as_str(),
@@ -153,6 +158,7 @@ pub async fn start_job(
             &place.address.tenant(),
             &place.alone,
             &now,
+            &asked,
         ],
     )
     .await?;
@@ -214,6 +220,10 @@ pub struct HeldJob {
     pub lease_until: Timestamp,
     /// With which credentials it was started.
     pub credentials_version: Option<i32>,
+    /// The contracts of the slice.
+    pub contracts: BTreeSet<ContractId>,
+    /// What the attempt was asked; `None` where an older scheduler has started it.
+    pub asked: Option<Asked>,
 }
 
 /// The started job that a worker says it holds, locked. `None` when it does not hold that attempt.
@@ -227,7 +237,7 @@ pub async fn held_job(
     let row = tx
         .query_opt(
             "select jobs.run_id, jobs.run_number, runs.mode, runs.traceparent, runs.expires_at, jobs.started_at, jobs.lease_until,
-                    jobs.credentials_version
+                    jobs.credentials_version, jobs.contract_ids, jobs.asked
              from jobs join runs using (run_id)
              where jobs.partner_id = $1 and jobs.job_id = $2 and jobs.attempt = $3 and jobs.holder = $4
                and jobs.state = 'started'
@@ -245,6 +255,8 @@ pub async fn held_job(
         started_at: row.get("started_at")?,
         lease_until: row.get("lease_until")?,
         credentials_version: row.get("credentials_version")?,
+        contracts: row.get::<Vec<i32>>("contract_ids")?.into_iter().map(ContractId).collect(),
+        asked: asked(&row)?,
     }))
 }
 

@@ -45,6 +45,8 @@ pub struct LocalJob {
     pub job: JobId,
     /// Its attempt.
     pub attempt: i32,
+    /// Under which name its `JobDone` is told: nobody else knows it.
+    pub holder: String,
     /// The run.
     pub run: RunId,
     /// The run's number.
@@ -150,11 +152,12 @@ pub async fn claim_tickets(tx: &Transaction<'_>, rules: &ClaimRules) -> Result<V
         .collect()
 }
 
-/// Claims local jobs that are due. The rules for hosts do not touch them: nobody is called. One that cannot be read is
-/// claimed too, or it would keep the others back.
+/// Claims local jobs that are due, under this name where an attempt has none. The rules for hosts do not touch them: nobody is
+/// called. One that cannot be read is claimed too, or it would keep the others back.
 pub async fn claim_local_jobs(
     tx: &Transaction<'_>,
     rules: &ClaimRules,
+    holder: &str,
 ) -> Result<Vec<Result<LocalJob, StoreError>>, StoreError> {
     let rows = tx
         .query(
@@ -173,14 +176,15 @@ pub async fn claim_local_jobs(
                  limit $4
                  for update of jobs skip locked
              )
-             update jobs set emitting_until = $2
+             update jobs set emitting_until = $2, holders[jobs.attempt] = coalesce(jobs.holders[jobs.attempt], $5)
              from locked, runs, integrations
              where jobs.job_id = locked.job_id and runs.run_id = jobs.run_id
                and integrations.partner_id = jobs.partner_id
-             returning jobs.partner_id, jobs.job_id, jobs.attempt, jobs.run_id, jobs.run_number, jobs.contract_ids,
+             returning jobs.partner_id, jobs.job_id, jobs.attempt, jobs.holders[jobs.attempt] as holder, jobs.run_id,
+                       jobs.run_number, jobs.contract_ids,
                        jobs.company_ids, jobs.local_code, jobs.given_up, integrations.credentials_refused_code, runs.mode, runs.trigger,
                        runs.traceparent, runs.expires_at",
-            &[&rules.now, &rules.claim_until, &rules.unstarted_since, &rules.most],
+            &[&rules.now, &rules.claim_until, &rules.unstarted_since, &rules.most, &holder],
         )
         .await?;
     Ok(rows.iter().map(local_job).collect())
@@ -194,6 +198,7 @@ fn local_job(row: &Row) -> Result<LocalJob, StoreError> {
         partner: row.partner_id("partner_id")?,
         job: JobId(row.get("job_id")?),
         attempt: row.get("attempt")?,
+        holder: row.get("holder")?,
         run: RunId(row.get("run_id")?),
         run_number: row.get("run_number")?,
         mode: row.named("mode", RunMode::parse)?,

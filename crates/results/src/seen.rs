@@ -1,0 +1,115 @@
+//! What an attempt saw and did in Kaseya, whatever it makes of its companies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{CompanyState, ContractId, ErrorCode, ServiceId};
+use store::{
+    StoreError, Transaction, contracts, journal,
+    kaseya_names::{self, NameOf},
+    ledger::{self, SeenEqual},
+    lines,
+    outcomes::CompanyOutcome,
+    services,
+};
+
+use crate::{done::JobDone, storing::products};
+
+/// Lines, readings, sights and changes: each is stored whatever came before it, for older ones never take the place of newer.
+pub(crate) async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
+    let partner = &done.source.partner;
+    store_reads(tx, done).await?;
+    if !done.lines.is_empty() {
+        lines::store_lines(tx, partner, done.source.run_number, &done.lines).await?;
+        journal::settle_from_lines(tx, partner, &done.lines, &done.changes).await?;
+    }
+    if !done.contracts_read.is_empty() {
+        let read: Vec<ContractId> = done.contracts_read.iter().map(|read| read.contract).collect();
+        contracts::forget_gone_lines(tx, partner, &read).await?;
+    }
+    let seen_equal = seen_equal(done);
+    if !seen_equal.is_empty() {
+        ledger::remember_equal(tx, partner, &seen_equal).await?;
+    }
+    if !done.changes.is_empty() {
+        journal::settle_intents(tx, partner, (done.job, done.source.attempt), &done.changes).await?;
+    }
+    let run_number = done.source.run_number;
+    if !done.contracts_seen.is_empty() {
+        contracts::store_seen(tx, partner, run_number, &done.contracts_seen).await?;
+    }
+    if !done.services_seen.is_empty() {
+        services::store_seen(tx, partner, run_number, &done.services_seen).await?;
+    }
+    if !done.contracts_implied.is_empty() {
+        contracts::store_implied(tx, partner, &done.contracts_implied).await?;
+    }
+    store_names(tx, done).await
+}
+
+/// What Kaseya calls what was seen.
+async fn store_names(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
+    let (partner, at) = (&done.source.partner, done.finished_at);
+    kaseya_names::see(tx, partner, NameOf::Service, &done.services_named, at).await?;
+    let contracts = done.contracts_seen.iter().filter_map(|seen| {
+        let shown = seen.shown.as_ref()?;
+        Some((seen.contract.0, shown.name.clone()))
+    });
+    kaseya_names::see(tx, partner, NameOf::Contract, &contracts.collect(), at).await?;
+    let owners =
+        done.contracts_read.iter().filter_map(|read| Some((read.owner_account?.0, read.owner_name.clone()?)));
+    let asked = done.accounts_seen.iter().map(|(account, name)| (account.0, name.clone()));
+    kaseya_names::see(tx, partner, NameOf::Account, &owners.chain(asked).collect(), at).await
+}
+
+/// What contracts were read, before the lines that were found: lines that were not are no longer known then.
+async fn store_reads(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
+    let partner = &done.source.partner;
+    let mut coded = coded_contracts(&done.companies);
+    let mut reads = done.contracts_read.clone();
+    for read in &mut reads {
+        read.gave_code = coded.remove(&read.contract);
+    }
+    if !reads.is_empty() {
+        let attempt = (done.job, done.source.attempt);
+        contracts::store_reads(tx, partner, done.source.run_number, attempt, &reads).await?;
+    }
+    if !coded.is_empty() {
+        contracts::store_codes(tx, partner, &Vec::from_iter(coded)).await?;
+    }
+    Ok(())
+}
+
+/// The contracts that were given a code by what Kaseya showed (G-02).
+fn coded_contracts(companies: &[CompanyOutcome]) -> BTreeSet<ContractId> {
+    let is_seen = |code: &str| code.parse().is_ok_and(ErrorCode::is_seen);
+    let coded = companies.iter().filter(|company| {
+        company.code.is_some_and(ErrorCode::is_seen)
+            || company.products.iter().any(|product| product.code.as_deref().is_some_and(is_seen))
+    });
+    coded.filter_map(|company| company.contract).collect()
+}
+
+/// The targets whose lines were read and held our number before anything was written.
+fn seen_equal(done: &JobDone) -> Vec<SeenEqual> {
+    let companies: Vec<&CompanyOutcome> = done.companies.iter().collect();
+    let unchanged: BTreeMap<(ContractId, ServiceId), i32> = products(&companies)
+        .filter(|(_, product)| product.state == CompanyState::Unchanged.as_str())
+        .filter_map(|(company, product)| {
+            Some(((company.contract?, ServiceId(product.service?)), i32::try_from(product.to?).ok()?))
+        })
+        .collect();
+    let shown = done.lines.iter().filter_map(|line| {
+        let units = *unchanged.get(&(line.contract, line.service))?;
+        let (contract, service, seen_at) = (line.contract, line.service, line.seen_at);
+        (line.units == f64::from(units)).then_some(SeenEqual { contract, service, units, seen_at })
+    });
+    // A leftover, which has no count, whose line is not there any more holds the person's 0 (D-13).
+    let gone: BTreeSet<(ContractId, ServiceId)> = products(&companies)
+        .filter(|(_, product)| product.users.is_none() && product.from.is_none() && product.to == Some(0))
+        .filter_map(|(company, product)| Some((company.contract?, ServiceId(product.service?))))
+        .filter(|target| unchanged.contains_key(target))
+        .collect();
+    let seen_at = done.finished_at;
+    let gone = gone.into_iter().map(|(contract, service)| SeenEqual { contract, service, units: 0, seen_at });
+    shown.chain(gone).collect()
+}
