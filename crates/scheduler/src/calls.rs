@@ -123,17 +123,19 @@ async fn respond(context: &Context, metrics: &Metrics, call: &Incoming) -> Resul
             }
             use v1::start_job_answer::Answer;
             let answer = decided.map_or_else(|refused| Answer::Refused(refused.into()), Answer::Content);
-            match reply(context, call, &v1::StartJobAnswer { answer: Some(answer) }).await {
+            let of = Some(v1::AnsweredAttempt::from(&ask));
+            match reply(context, call, &v1::StartJobAnswer { answer: Some(answer), of: of.clone() }).await {
                 Err(CallError::Reply(error @ PublishError::TooLarge(..))) => {
                     tracing::error!(%error, partner = %ask.partner, job = %ask.job, "a job's content cannot be sent");
                     let answer = Answer::Refused(start::refuse_too_large(context, &ask).await?.into());
-                    reply(context, call, &v1::StartJobAnswer { answer: Some(answer) }).await
+                    reply(context, call, &v1::StartJobAnswer { answer: Some(answer), of }).await
                 }
                 replied => replied,
             }
         }
         SchedulerCall::Permit(ask) => {
-            let decided = permit::permit_writes(context, &PermitAsked::read(ask)?).await?;
+            let ask = PermitAsked::read(ask)?;
+            let decided = permit::permit_writes(context, &ask).await?;
             if let Ok(permit) = &decided {
                 metrics.permit(permit.granted.len(), permit.denied.iter().map(|(_, reason)| *reason));
             }
@@ -142,7 +144,8 @@ async fn respond(context: &Context, metrics: &Metrics, call: &Incoming) -> Resul
                 |refused| Answer::Refused(refused.into()),
                 |permit| Answer::Permit(permit.into()),
             );
-            reply(context, call, &v1::PermitAnswer { answer: Some(answer) }).await
+            let of = Some(ask.of().into());
+            reply(context, call, &v1::PermitAnswer { answer: Some(answer), of }).await
         }
         SchedulerCall::Renew(ask) => {
             let of = AttemptOf::read(&ask.partner_id, &ask.job_id, ask.attempt, &ask.worker_id)?;
@@ -152,7 +155,8 @@ async fn respond(context: &Context, metrics: &Metrics, call: &Incoming) -> Resul
                 |refused| Answer::Refused(refused.into()),
                 |()| Answer::Renewed(v1::LeaseRenewed {}),
             );
-            reply(context, call, &v1::RenewLeaseAnswer { answer: Some(answer) }).await
+            let of = Some((&of).into());
+            reply(context, call, &v1::RenewLeaseAnswer { answer: Some(answer), of }).await
         }
     }
 }

@@ -15,7 +15,7 @@ use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use messages::v1::{self, DenialReason, RefusalReason};
 use store::{
     StoreError, Transaction,
-    ledger::{self, HeldJob},
+    ledger::{self, AskedProduct, HeldJob},
     leftovers, lines, logins,
     permits::{
         self, AddendMapping, ApprovedHold, BrakedTarget, Intent, IntentsOf, PermitRules, TargetStanding,
@@ -31,14 +31,14 @@ use crate::{
     refusal::Refused,
     start::{AttemptOf, after},
 };
-use asked::{AskedAddend, AskedChange};
+use asked::{AskedAddend, AskedChange, Count};
 
 pub(crate) use asked::PermitAsked;
 
 /// What was decided about each change.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Permit {
-    pub(crate) granted: Vec<IntentId>,
+    pub(crate) granted: Vec<v1::GrantedChange>,
     pub(crate) denied: Vec<(IntentId, DenialReason)>,
     pub(crate) seconds: u32,
 }
@@ -48,7 +48,8 @@ impl From<Permit> for v1::Permit {
         let denied = permit.denied.into_iter();
         Self {
             seconds: Some(permit.seconds),
-            granted_intent_ids: permit.granted.iter().map(IntentId::to_string).collect(),
+            granted_intent_ids: permit.granted.iter().map(|change| change.intent_id.clone()).collect(),
+            granted: permit.granted,
             denied: denied
                 .map(|(intent, reason)| v1::DeniedChange {
                     intent_id: intent.to_string(),
@@ -89,7 +90,7 @@ async fn decide(
     }
 
     let permit_until = after(now, context.settings.permit);
-    let (granted, denied) = judge(&facts(tx, ask, &job, now).await?, &ask.changes);
+    let (judged, mut denied) = judge(&facts(tx, ask, &job, now).await?, &ask.changes);
     let of = IntentsOf {
         partner,
         run: job.run,
@@ -99,14 +100,21 @@ async fn decide(
         permit_until,
         traceparent: job.traceparent.as_deref(),
     };
-    for change in &granted {
-        permits::store_intent(tx, &of, &intent(change), now).await?;
+    let mut granted = Vec::new();
+    for change in judged {
+        if permits::store_intent(tx, &of, &intent(change), now).await? {
+            granted.push(change);
+        } else {
+            tracing::error!(intent = %change.id, job = %ask.of.job, "a permit is asked for under another change's id");
+            // It is handed back, and asked for under an id of its own.
+            denied.push((change.id, DenialReason::MappingChanged));
+        }
     }
     let lease_until = after(now, context.settings.lease);
     let permit_until = (!granted.is_empty()).then_some(permit_until);
     ledger::renew_lease(tx, partner, ask.of.job, lease_until, permit_until).await?;
     Ok(Ok(Permit {
-        granted: granted.iter().map(|change| change.id).collect(),
+        granted: granted.iter().copied().map(granted_change).collect(),
         denied,
         seconds: whole_seconds(context.settings.permit),
     }))
@@ -137,9 +145,38 @@ fn refusal(switch: &Switch, job: &HeldJob, ask: &PermitAsked, now: Timestamp) ->
             RefusalReason::CredentialsChanged,
             "the credentials are others than those the job started with",
         )
+    } else if let Some(change) = ask.changes.iter().find(|change| !is_as_asked(change, job)) {
+        // No worker of ours does this: whoever holds the job says what it was not asked (F3).
+        tracing::error!(job = %ask.of.job, contract = change.contract.0, service = change.service.0,
+            to_units = change.to_units, "a permit is asked for a change that the job is not about");
+        refused(RefusalReason::Superseded, "a change is not what the job was asked")
     } else {
         None
     }
+}
+
+/// Whether a change sets a target of the job to what the job was asked, by the counts that it was told. Of a line that nothing
+/// is mapped to any more a person's approval tells.
+fn is_as_asked(change: &AskedChange, job: &HeldJob) -> bool {
+    if !job.contracts.contains(&change.contract) {
+        return false;
+    }
+    let Some(asked) = job.asked.as_ref().filter(|_| !change.is_leftover()) else { return true };
+    let Some(contract) = asked.contracts.get(&change.contract.0) else { return false };
+    let target = contract.products.iter().filter(|product| product.service == Some(change.service.0));
+    if !target.clone().all(|product| product.wanted == Some(change.to_units)) {
+        return false;
+    }
+    let mut asked: Vec<_> = target.map(count_of_product).collect();
+    let mut told: Vec<_> = change.addends.iter().map(AskedAddend::count).collect();
+    asked.sort_unstable();
+    told.sort_unstable();
+    asked == told
+}
+
+/// What a job was told of a product: company, product, users and billed units.
+fn count_of_product(product: &AskedProduct) -> Count<'_> {
+    (product.company.as_str(), product.product.as_str(), product.users, product.billed)
 }
 
 /// What the changes are judged by.
@@ -335,6 +372,17 @@ impl Facts {
                 && stands
                 && self.rules.brakes.approval_stands(approved.change.to, change.to_units)
         })
+    }
+}
+
+fn granted_change(change: &AskedChange) -> v1::GrantedChange {
+    v1::GrantedChange {
+        intent_id: change.id.to_string(),
+        contract_id: Some(change.contract.0),
+        service_id: Some(change.service.0),
+        line_id: Some(change.line.0),
+        to_units: Some(change.to_units),
+        effective_date: change.effective_date.to_string(),
     }
 }
 

@@ -52,6 +52,17 @@ impl AttemptOf {
     }
 }
 
+impl From<&AttemptOf> for v1::AnsweredAttempt {
+    fn from(of: &AttemptOf) -> Self {
+        Self {
+            partner_id: of.partner.to_string(),
+            job_id: of.job.to_string(),
+            attempt: Some(of.attempt.unsigned_abs()),
+            worker_id: of.worker.clone(),
+        }
+    }
+}
+
 /// What was decided: the content, or why not.
 pub(crate) type Started = Result<v1::JobContent, Refused>;
 

@@ -294,16 +294,17 @@ pub struct IntentsOf<'a> {
 }
 
 /// Stores a granted change, before it is sent, and that this run has spoken for its target. Asked for twice it is stored
-/// once.
+/// once. False where its id is another change's: then it would be sent without a record of its own.
 pub async fn store_intent(
     tx: &Transaction<'_>,
     of: &IntentsOf<'_>,
     intent: &Intent,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let companies: Vec<&str> = intent.companies.iter().map(CompanyId::as_str).collect();
-    tx.execute(
-        "insert into intents (intent_id, partner_id, run_id, run_number, job_id, attempt, contract_id, service_id, line_id,
+    let stored = tx
+        .execute(
+            "insert into intents (intent_id, partner_id, run_id, run_number, job_id, attempt, contract_id, service_id, line_id,
                               from_units, to_units, effective_date, addends, company_ids, approved_hold_id, granted_at,
                               permit_until, result, traceparent, rewrite, pair_id)
          values ($2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'open', $18, $19, $20)
@@ -332,6 +333,9 @@ pub async fn store_intent(
         ],
     )
     .await?;
+    if stored == 0 && !is_stored(tx, of, intent).await? {
+        return Ok(false);
+    }
     tx.execute(
         "insert into targets (partner_id, contract_id, service_id, newest_run_number, claimed_at)
          values ($1, $2, $3, $4, $5)
@@ -341,5 +345,29 @@ pub async fn store_intent(
         &[&of.partner.as_str(), &intent.contract.0, &intent.service.0, &of.run_number, &now],
     )
     .await?;
-    Ok(())
+    Ok(true)
+}
+
+/// Whether this very change is stored under its id.
+async fn is_stored(tx: &Transaction<'_>, of: &IntentsOf<'_>, intent: &Intent) -> Result<bool, StoreError> {
+    let sql = "select from intents
+               where partner_id = $1 and intent_id = $2 and job_id = $3 and attempt = $4 and contract_id = $5
+                 and service_id = $6 and line_id = $7 and to_units = $8 and effective_date = $9";
+    let row = tx
+        .query_opt(
+            sql,
+            &[
+                &of.partner.as_str(),
+                &intent.id.0,
+                &of.job.0,
+                &of.attempt,
+                &intent.contract.0,
+                &intent.service.0,
+                &intent.line.0,
+                &intent.to_units,
+                &intent.effective_date,
+            ],
+        )
+        .await?;
+    Ok(row.is_some())
 }

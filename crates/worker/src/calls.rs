@@ -20,6 +20,14 @@ pub enum CallError {
     /// The answer lacks something.
     #[error("the scheduler's answer: {0}")]
     Field(#[from] FieldError),
+    /// The answer is for another attempt.
+    #[error("the scheduler's answer is for another: job {job}, attempt {attempt}")]
+    OtherAttempt {
+        /// The job.
+        job: String,
+        /// The attempt.
+        attempt: u32,
+    },
 }
 
 /// The scheduler as one worker process sees it.
@@ -58,6 +66,7 @@ impl SchedulerCalls {
             worker_id: self.worker.to_string(),
         };
         let answer: v1::StartJobAnswer = self.ask(&call).await?;
+        self.is_for(ticket, answer.of.as_ref())?;
         Ok(messages::field::required("answer", answer.answer)?)
     }
 
@@ -81,6 +90,7 @@ impl SchedulerCalls {
             whole_contracts: Some(whole_contracts),
         };
         let answer: v1::PermitAnswer = self.ask(&call).await?;
+        self.is_for(ticket, answer.of.as_ref())?;
         Ok(messages::field::required("answer", answer.answer)?)
     }
 
@@ -98,7 +108,26 @@ impl SchedulerCalls {
             login_accepted: Some(login_accepted),
         };
         let answer: v1::RenewLeaseAnswer = self.ask(&call).await?;
+        self.is_for(ticket, answer.of.as_ref())?;
         Ok(messages::field::required("answer", answer.answer)?)
+    }
+
+    /// Whether an answer is for this worker's attempt. One that does not say so is an older scheduler's: its way here by the
+    /// request's own correlation id is all that it has.
+    fn is_for(&self, ticket: &Ticket, of: Option<&v1::AnsweredAttempt>) -> Result<(), CallError> {
+        let asked = v1::AnsweredAttempt {
+            partner_id: ticket.partner.to_string(),
+            job_id: ticket.job.to_string(),
+            attempt: Some(ticket.attempt),
+            worker_id: self.worker.to_string(),
+        };
+        match of.filter(|of| **of != asked) {
+            Some(other) => Err(CallError::OtherAttempt {
+                job: other.job_id.clone(),
+                attempt: other.attempt.unwrap_or_default(),
+            }),
+            None => Ok(()),
+        }
     }
 
     async fn ask<Q: Message, A: Message>(&self, call: &Q) -> Result<A, CallError> {

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 use domain::{Brake, CompanyState, ContractId, ErrorCode, IntentId, Outcome, UNSURE_FOR};
 use jiff::{SignedDuration, Timestamp};
 use messages::{
-    field::required,
+    FieldError,
+    field::{id, required},
     v1::{self, DenialReason, RefusalReason, permit_answer::Answer},
 };
 
@@ -18,6 +19,9 @@ use crate::{
 
 /// How long a contract waits when all writes of the installation are stopped.
 const STOPPED_FOR: SignedDuration = SignedDuration::from_mins(5);
+
+/// However long a permit says that it holds: switching off waits no longer for the writes that are out.
+const LONGEST_PERMIT: Duration = Duration::from_secs(120);
 
 /// A permit as the worker holds it.
 pub(crate) struct Permit {
@@ -39,7 +43,7 @@ pub(crate) async fn ask(
     order: &[(usize, usize)],
     intents: &[IntentId],
 ) -> Result<Permit, Interrupted> {
-    let changes = order
+    let changes: Vec<v1::IntendedChange> = order
         .iter()
         .zip(intents)
         .map(|((contract, index), intent)| {
@@ -67,12 +71,13 @@ pub(crate) async fn ask(
     // With a wait: whatever is wrong between scheduler and worker must not become a circle of calls to Kaseya.
     let hand_back = || Interrupted::All(Verdict::HandBack(None, Some(attempt.try_again_at())));
     let whole = attempt.session.writes_whole_contracts();
-    let answer = attempt.calls.permit(attempt.ticket, version, changes, whole).await.map_err(|error| {
+    let answer = attempt.calls.permit(attempt.ticket, version, changes.clone(), whole).await;
+    let answer = answer.map_err(|error| {
         tracing::warn!(%error, "no permit came; what is left is handed back");
         hand_back()
     })?;
     match answer {
-        Answer::Permit(permit) => read_permit(permit, asked_at).map_err(|error| {
+        Answer::Permit(permit) => read_permit(permit, &changes, asked_at).map_err(|error| {
             tracing::error!(%error, "a permit that cannot be read permits nothing");
             hand_back()
         }),
@@ -83,17 +88,53 @@ pub(crate) async fn ask(
     }
 }
 
-fn read_permit(permit: v1::Permit, asked_at: Duration) -> Result<Permit, messages::FieldError> {
-    let intent = |text: &str| messages::field::id("intent_id", IntentId::parse(text));
-    Ok(Permit {
-        ends: asked_at + Duration::from_secs(required("seconds", permit.seconds)?.into()),
-        granted: permit.granted_intent_ids.iter().map(|id| intent(id)).collect::<Result<_, _>>()?,
-        denied: permit
-            .denied
-            .iter()
-            .map(|denied| Ok((intent(&denied.intent_id)?, denied.reason())))
-            .collect::<Result<_, messages::FieldError>>()?,
-    })
+/// Reads a permit for these changes. One that names another change, or one of them with other units, on another line or from
+/// another day, is about something else than was asked: it permits nothing.
+fn read_permit(
+    permit: v1::Permit,
+    asked: &[v1::IntendedChange],
+    asked_at: Duration,
+) -> Result<Permit, FieldError> {
+    let intent = |text: &str| {
+        if asked.iter().any(|change| change.intent_id == text) {
+            id("intent_id", IntentId::parse(text))
+        } else {
+            Err(FieldError::new("intent_id", format!("nobody asked for {text:?}")))
+        }
+    };
+    let granted: BTreeSet<IntentId> =
+        permit.granted_intent_ids.iter().map(|id| intent(id)).collect::<Result<_, _>>()?;
+    let denied: Vec<(IntentId, DenialReason)> = permit
+        .denied
+        .iter()
+        .map(|denied| Ok((intent(&denied.intent_id)?, denied.reason())))
+        .collect::<Result<_, FieldError>>()?;
+    if let Some((both, _)) = denied.iter().find(|(denied, _)| granted.contains(denied)) {
+        return Err(FieldError::new("denied", format!("{both} is granted as well")));
+    }
+    for change in &permit.granted {
+        if !asked.iter().any(|asked| is_as_asked(change, asked)) {
+            let reason = format!("{} is another change than was asked for", change.intent_id);
+            return Err(FieldError::new("granted", reason));
+        }
+    }
+    // An older scheduler tells the identifiers alone.
+    let told = |id: &&String| permit.granted.iter().any(|change| change.intent_id == **id);
+    let is_told = permit.granted.is_empty() || permit.granted_intent_ids.iter().all(|id| told(&id));
+    if !is_told {
+        return Err(FieldError::new("granted", "it does not say what every granted intent is"));
+    }
+    let seconds = Duration::from_secs(required("seconds", permit.seconds)?.into());
+    Ok(Permit { ends: asked_at + seconds.min(LONGEST_PERMIT), granted, denied })
+}
+
+fn is_as_asked(granted: &v1::GrantedChange, asked: &v1::IntendedChange) -> bool {
+    granted.intent_id == asked.intent_id
+        && granted.contract_id == asked.contract_id
+        && granted.service_id == asked.service_id
+        && granted.line_id == asked.line_id
+        && granted.to_units == asked.to_units
+        && granted.effective_date == asked.effective_date
 }
 
 /// What a refused permit means for the contract and all that are left.

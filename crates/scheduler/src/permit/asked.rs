@@ -41,6 +41,9 @@ pub(super) struct AskedChange {
     pub(super) pair: Option<PairId>,
 }
 
+/// A count as it is compared with what a job was told: company, product, users and billed units.
+pub(super) type Count<'a> = (&'a str, &'a str, Option<u32>, Option<u32>);
+
 /// One count in the number. As the journal keeps it: without it nobody could say why this number.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub(super) struct AskedAddend {
@@ -53,6 +56,11 @@ pub(super) struct AskedAddend {
 }
 
 impl AskedAddend {
+    /// What it says was counted.
+    pub(super) fn count(&self) -> Count<'_> {
+        (self.company.as_str(), self.product.as_str(), Some(self.users), Some(self.billed))
+    }
+
     pub(super) fn key(&self) -> (CompanyId, ProductId) {
         (self.company.clone(), self.product.clone())
     }
@@ -70,6 +78,11 @@ impl AskedChange {
 }
 
 impl PermitAsked {
+    /// Whose request it is.
+    pub(crate) fn of(&self) -> &AttemptOf {
+        &self.of
+    }
+
     /// Reads the request. What is not a whole change makes the whole message unusable: half of one is never written.
     pub(crate) fn read(ask: v1::PermitWrites) -> Result<Self, FieldError> {
         let of = AttemptOf::read(&ask.partner_id, &ask.job_id, ask.attempt, &ask.worker_id)?;

@@ -4,6 +4,7 @@ mod calls;
 mod credentials;
 mod dying_bus;
 mod emitting;
+mod forged;
 mod glances;
 mod late_writes;
 mod leases;

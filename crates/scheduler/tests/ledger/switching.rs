@@ -64,7 +64,7 @@ async fn a_permit_that_commits_first_is_waited_out() {
     let asking = tokio::spawn({
         let world = Arc::clone(&world);
         let ticket = ticket.clone();
-        async move { world.permit(&ticket, "w1", vec![world.change(1, 10)]).await }
+        async move { world.permit_as_asked(&ticket, "w1", vec![world.change(1, 10)]).await }
     });
     until_blocked(&world, "permit_writes").await;
     let switching = tokio::spawn({
@@ -117,7 +117,7 @@ async fn a_switch_off_that_commits_first_leaves_no_permit() {
     switched.notified().await;
     let asking = tokio::spawn({
         let world = Arc::clone(&world);
-        async move { world.permit(&ticket, "w1", vec![world.change(1, 10)]).await }
+        async move { world.permit_as_asked(&ticket, "w1", vec![world.change(1, 10)]).await }
     });
     until_blocked(&world, "permit_writes").await;
     release.notify_one();

@@ -239,6 +239,11 @@ impl World {
             worker_id: worker.to_owned(),
         };
         let answer: v1::StartJobAnswer = self.ask(&ask).await;
+        let of = answer.of.expect("whose answer it is");
+        assert_eq!(
+            (&of.partner_id, &of.job_id, of.attempt, &of.worker_id),
+            (&ask.partner_id, &ask.job_id, ask.attempt, &ask.worker_id)
+        );
         match answer.answer.expect("content or refusal") {
             start_job_answer::Answer::Content(content) => Ok(content),
             start_job_answer::Answer::Refused(refusal) => Err(refusal.reason()),
@@ -252,6 +257,7 @@ impl World {
         (ticket, content)
     }
 
+    /// Asks for changes to whatever units: it is not noted what the job was asked.
     pub(crate) async fn permit(
         &self,
         ticket: &v1::JobReady,
@@ -263,6 +269,26 @@ impl World {
 
     /// The same for changes that each send the whole contract.
     pub(crate) async fn permit_of(
+        &self,
+        ticket: &v1::JobReady,
+        worker: &str,
+        changes: Vec<v1::IntendedChange>,
+        whole_contracts: bool,
+    ) -> Result<v1::Permit, RefusalReason> {
+        self.run(&format!("update jobs set asked = null where job_id = '{}'", ticket.job_id)).await;
+        self.ask_permit(ticket, worker, changes, whole_contracts).await
+    }
+
+    pub(crate) async fn permit_as_asked(
+        &self,
+        ticket: &v1::JobReady,
+        worker: &str,
+        changes: Vec<v1::IntendedChange>,
+    ) -> Result<v1::Permit, RefusalReason> {
+        self.ask_permit(ticket, worker, changes, false).await
+    }
+
+    async fn ask_permit(
         &self,
         ticket: &v1::JobReady,
         worker: &str,

@@ -9,7 +9,7 @@ use messages::v1::{
 
 use crate::{
     job::{addend, came_out, contract, left, outcome, results, simple, target},
-    world::{World, grant_all, state},
+    world::{self, World, grant_all, state},
 };
 
 fn three() -> Vec<v1::ContractWork> {
@@ -28,6 +28,7 @@ fn deny(contract: i32, reason: DenialReason) -> impl FnMut(&PermitWrites) -> Ans
                 .iter()
                 .map(|change| DeniedChange { intent_id: change.intent_id.clone(), reason: reason.into() })
                 .collect(),
+            granted: granted.iter().map(|change| world::granted(change)).collect(),
         })
     }
 }
@@ -167,7 +168,7 @@ async fn a_permit_for_other_changes_permits_none_and_one_that_cannot_be_read_nei
         let mut world = World::new(state()).await;
         world.on_permit(move |_| {
             let granted_intent_ids = vec![granted.clone()];
-            Answer::Permit(Permit { seconds: Some(30), granted_intent_ids, denied: vec![] })
+            Answer::Permit(Permit { seconds: Some(30), granted_intent_ids, ..Permit::default() })
         });
         let done = world.work(vec![simple(5001, "acme", 14)]).await;
         assert_eq!(left(&done).0, [5001]);
@@ -185,4 +186,99 @@ async fn b_02_a_plan_asks_for_no_permit_and_writes_nothing() {
     assert_eq!(outcome(&done, "acme", 5001).products[0].to_units, Some(14));
     assert!(done.changes.is_empty() && world.script().permits.is_empty());
     assert!(world.kaseya.history().is_empty());
+}
+
+/// Another change than the one that was asked for, but for its intent.
+fn forged(forge: fn(&mut v1::GrantedChange)) -> impl FnMut(&PermitWrites) -> Answer + Send {
+    move |asked| {
+        let Answer::Permit(mut permit) = grant_all(asked) else { unreachable!("it grants") };
+        permit.granted.iter_mut().for_each(forge);
+        Answer::Permit(permit)
+    }
+}
+
+#[tokio::test]
+async fn case_f3_a_permit_that_differs_in_anything_from_what_was_asked_permits_nothing() {
+    let forgeries: [fn(&mut v1::GrantedChange); 6] = [
+        |change| change.to_units = Some(15),
+        |change| change.contract_id = Some(5002),
+        |change| change.service_id = Some(702),
+        |change| change.line_id = Some(90012),
+        |change| change.effective_date = "2027-01-01".to_owned(),
+        |change| change.intent_id = uuid::Uuid::from_u128(1).to_string(),
+    ];
+    for forge in forgeries {
+        let mut world = World::new(state()).await;
+        world.on_permit(forged(forge));
+        let done = world.work(vec![simple(5001, "acme", 14)]).await;
+        assert_eq!(left(&done).0, [5001]);
+        assert!(done.changes.is_empty() && world.kaseya.history().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn case_f3_a_permit_grants_no_change_that_it_denies_and_holds_no_longer_than_a_switch_off_waits() {
+    let mut world = World::new(state()).await;
+    world.on_permit(|asked| {
+        let Answer::Permit(permit) = grant_all(asked) else { unreachable!("it grants") };
+        let reason = DenialReason::OlderRun.into();
+        let denied = asked.changes.iter();
+        let denied = denied.map(|change| DeniedChange { intent_id: change.intent_id.clone(), reason });
+        Answer::Permit(Permit { denied: denied.collect(), ..permit })
+    });
+    let done = world.work(vec![simple(5001, "acme", 14)]).await;
+    assert_eq!(left(&done).0, [5001]);
+    assert!(world.kaseya.history().is_empty());
+
+    let mut world = World::new(state()).await;
+    let clock = world.clock.clone();
+    world.on_permit(move |asked| {
+        clock.advance(Duration::from_secs(106));
+        let Answer::Permit(permit) = grant_all(asked) else { unreachable!("it grants") };
+        Answer::Permit(Permit { seconds: Some(u32::MAX), ..permit })
+    });
+    let done = world.work(vec![simple(5001, "acme", 14)]).await;
+    assert_eq!(results(&done), [ChangeResult::NotBegun]);
+    assert!(world.kaseya.history().is_empty());
+}
+
+#[tokio::test]
+async fn case_f3_an_answer_for_another_attempt_starts_nothing_and_permits_nothing() {
+    let others: [fn(v1::AnsweredAttempt) -> Option<v1::AnsweredAttempt>; 4] = [
+        |of| Some(v1::AnsweredAttempt { partner_id: "msp-2".to_owned(), ..of }),
+        |of| Some(v1::AnsweredAttempt { job_id: uuid::Uuid::from_u128(9).to_string(), ..of }),
+        |of| Some(v1::AnsweredAttempt { attempt: Some(2), ..of }),
+        |of| Some(v1::AnsweredAttempt { worker_id: "worker-9".to_owned(), ..of }),
+    ];
+    for other in others {
+        let mut world = World::new(state()).await;
+        world.script().answered_for = other;
+        world.ticket(vec![simple(5001, "acme", 14)], 1).await;
+        testkit::until("the ticket is shown", async || world.script().starts.len() == 1).await;
+        world.script().answered_for = Some;
+        // The next ticket is worked on, and is the only one.
+        world.publish(bus::Queue::Jobs, &world::ticket(2, 1)).await;
+        let done = world.done().await;
+        assert_eq!(done.job_id, uuid::Uuid::from_u128(2).to_string());
+        assert_eq!(world.kaseya.history().len(), 1);
+
+        // The start is answered as it should be, and the permit for another.
+        let mut world = World::new(state()).await;
+        world.script().after_start = Some(other);
+        let done = world.work(vec![simple(5001, "acme", 14)]).await;
+        assert_eq!(left(&done).0, [5001]);
+        assert!(done.changes.is_empty() && world.kaseya.history().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn case_f3_an_older_schedulers_answers_are_used_as_they_came() {
+    let mut world = World::new(state()).await;
+    world.script().answered_for = |_| None;
+    world.on_permit(|asked| {
+        let Answer::Permit(permit) = grant_all(asked) else { unreachable!("it grants") };
+        Answer::Permit(Permit { granted: Vec::new(), ..permit })
+    });
+    let done = world.work(vec![simple(5001, "acme", 14)]).await;
+    assert_eq!(came_out(&done, "acme", 5001), "changed");
 }

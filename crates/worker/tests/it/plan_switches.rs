@@ -191,11 +191,7 @@ async fn b_07_a_pair_that_is_denied_by_the_runs_brake_is_held_as_one() {
             reason: v1::DenialReason::ManyCompanies.into(),
         });
         let denied = denied.collect();
-        v1::permit_answer::Answer::Permit(v1::Permit {
-            seconds: Some(30),
-            granted_intent_ids: vec![],
-            denied,
-        })
+        v1::permit_answer::Answer::Permit(v1::Permit { seconds: Some(30), denied, ..v1::Permit::default() })
     });
     let done = world.work(vec![switch(9, 6)]).await;
     let pair = asked_pairs(&world)[0].clone();

@@ -38,6 +38,8 @@ pub const SETTINGS: WorkerSettings = WorkerSettings {
 type OnPermit = Box<dyn FnMut(&v1::PermitWrites) -> v1::permit_answer::Answer + Send>;
 
 /// What the scheduler says, and what it was asked.
+type AnsweredFor = fn(v1::AnsweredAttempt) -> Option<v1::AnsweredAttempt>;
+
 pub struct Script {
     pub content: v1::JobContent,
     pub refuse_start: Option<v1::RefusalReason>,
@@ -45,6 +47,10 @@ pub struct Script {
     pub refuse_renewal: bool,
     /// Hears everything and answers nothing.
     pub silent: bool,
+    /// Whose answer it says it is.
+    pub answered_for: AnsweredFor,
+    /// The same from the first answer to a start on.
+    pub after_start: Option<AnsweredFor>,
     pub starts: Vec<v1::StartJob>,
     pub permits: Vec<v1::PermitWrites>,
     pub renewals: Vec<v1::RenewLease>,
@@ -87,7 +93,20 @@ pub fn grant_all(asked: &v1::PermitWrites) -> v1::permit_answer::Answer {
         seconds: Some(30),
         granted_intent_ids: asked.changes.iter().map(|change| change.intent_id.clone()).collect(),
         denied: Vec::new(),
+        granted: asked.changes.iter().map(granted).collect(),
     })
+}
+
+/// A change as the scheduler stores it.
+pub fn granted(change: &v1::IntendedChange) -> v1::GrantedChange {
+    v1::GrantedChange {
+        intent_id: change.intent_id.clone(),
+        contract_id: change.contract_id,
+        service_id: change.service_id,
+        line_id: change.line_id,
+        to_units: change.to_units,
+        effective_date: change.effective_date.clone(),
+    }
 }
 
 fn key_ring() -> KeyRing {
@@ -263,6 +282,8 @@ fn script(base: &str) -> Script {
         content,
         refuse_start: None,
         on_permit: Box::new(grant_all),
+        answered_for: Some,
+        after_start: None,
         refuse_renewal: false,
         silent: false,
         starts: Vec::new(),
@@ -289,30 +310,48 @@ fn refusal(reason: v1::RefusalReason) -> v1::Refusal {
 }
 
 impl Script {
+    /// Whose answer it is, or what the script makes of it.
+    fn of(
+        &self,
+        partner: &str,
+        job: &str,
+        attempt: Option<u32>,
+        worker: &str,
+    ) -> Option<v1::AnsweredAttempt> {
+        let (partner_id, job_id, worker_id) = (partner.to_owned(), job.to_owned(), worker.to_owned());
+        (self.answered_for)(v1::AnsweredAttempt { partner_id, job_id, attempt, worker_id })
+    }
+
     fn answer(&mut self, message: &Incoming) -> Option<Outgoing> {
         self.heard.push(message.body.clone());
         let answer = match message.kind.as_deref() {
             Some(v1::StartJob::KIND) => {
-                self.starts.push(message.decode().expect("a StartJob"));
+                let asked: v1::StartJob = message.decode().expect("a StartJob");
+                let of = self.of(&asked.partner_id, &asked.job_id, asked.attempt, &asked.worker_id);
+                self.starts.push(asked);
                 let answer = match self.refuse_start {
                     Some(reason) => v1::start_job_answer::Answer::Refused(refusal(reason)),
                     None => v1::start_job_answer::Answer::Content(self.content.clone()),
                 };
-                outgoing(&v1::StartJobAnswer { answer: Some(answer) })
+                self.answered_for = self.after_start.unwrap_or(self.answered_for);
+                outgoing(&v1::StartJobAnswer { answer: Some(answer), of })
             }
             Some(v1::PermitWrites::KIND) => {
                 let asked: v1::PermitWrites = message.decode().expect("a PermitWrites");
                 let answer = (self.on_permit)(&asked);
+                let of = self.of(&asked.partner_id, &asked.job_id, asked.attempt, &asked.worker_id);
                 self.permits.push(asked);
-                outgoing(&v1::PermitAnswer { answer: Some(answer) })
+                outgoing(&v1::PermitAnswer { answer: Some(answer), of })
             }
             Some(v1::RenewLease::KIND) => {
-                self.renewals.push(message.decode().expect("a RenewLease"));
+                let asked: v1::RenewLease = message.decode().expect("a RenewLease");
+                let of = self.of(&asked.partner_id, &asked.job_id, asked.attempt, &asked.worker_id);
+                self.renewals.push(asked);
                 let answer = match self.refuse_renewal {
                     true => v1::renew_lease_answer::Answer::Refused(refusal(v1::RefusalReason::Superseded)),
                     false => v1::renew_lease_answer::Answer::Renewed(v1::LeaseRenewed::default()),
                 };
-                outgoing(&v1::RenewLeaseAnswer { answer: Some(answer) })
+                outgoing(&v1::RenewLeaseAnswer { answer: Some(answer), of })
             }
             other => panic!("the worker asked {other:?}"),
         };

@@ -195,7 +195,7 @@ impl Desk {
                     let reason = v1::RefusalReason::Superseded.into();
                     v1::start_job_answer::Answer::Refused(v1::Refusal { reason, detail: String::new() })
                 };
-                outgoing(&v1::StartJobAnswer { answer: Some(answer) })
+                outgoing(&v1::StartJobAnswer { answer: Some(answer), of: None })
             }
             Some(v1::PermitWrites::KIND) => {
                 let asked: v1::PermitWrites = message.decode().expect("a PermitWrites");
@@ -203,12 +203,16 @@ impl Desk {
                 let permit = v1::Permit {
                     seconds: Some(30),
                     granted_intent_ids: asked.changes.iter().map(|change| change.intent_id.clone()).collect(),
-                    denied: Vec::new(),
+                    ..v1::Permit::default()
                 };
-                outgoing(&v1::PermitAnswer { answer: Some(v1::permit_answer::Answer::Permit(permit)) })
+                outgoing(&v1::PermitAnswer {
+                    answer: Some(v1::permit_answer::Answer::Permit(permit)),
+                    of: None,
+                })
             }
             Some(v1::RenewLease::KIND) => outgoing(&v1::RenewLeaseAnswer {
                 answer: Some(v1::renew_lease_answer::Answer::Renewed(v1::LeaseRenewed::default())),
+                of: None,
             }),
             other => panic!("the worker asked {other:?}"),
         }
