@@ -127,6 +127,27 @@ async fn issue_12_a_change_that_waits_for_its_day_survives_a_write_of_its_contra
     }
 }
 
+/// A line's change waits for its day, and its product is unmapped before that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lin_02_a_change_that_waits_survives_writes_after_its_product_was_unmapped() {
+    each(|name, world| async move {
+        world.edit_lines(|lines| lines.waits_for_effective_date = true);
+        world.run("update integrations set billing = 'advance', invoice_day = 1").await;
+        world.map_second_product().await;
+        world.night_with_second_product(1, 9, 3).await;
+        let waiting = world.contracts()[0].lines[0].clone();
+        assert_eq!((waiting.units, waiting.effective_date), (3.0, date(2026, 12, 1)), "{name}");
+        world.run("delete from product_mappings where product_id = 'adv'").await;
+        world.night_with_second_product(1, 10, 3).await;
+        let whole = ["whole-contract", "plain-contract", "list-put-whole"].contains(&name);
+        assert_eq!(world.contracts()[0].lines[0], waiting, "{name}");
+        let (held, row) = if whole { (9.0, "not_sent LIN-02") } else { (10.0, "sent") };
+        assert_eq!(world.line(1).units, held, "{name}");
+        assert!(state(&world, 1).await.starts_with(row), "{name}: {}", state(&world, 1).await);
+    })
+    .await;
+}
+
 /// The first of two writes of one contract is not answered and lands five minutes later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn issue_12_nothing_is_written_beside_a_write_of_the_contract_that_may_yet_land() {
