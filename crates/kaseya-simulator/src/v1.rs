@@ -58,8 +58,8 @@ pub(crate) fn lines(state: &State, call: &Call, now: Timestamp) -> Result<Value,
         (false, false) => (paging("$top")?, paging("$skip")?),
         (false, true) => {
             let (size, number) = (paging("PageSize")?.unwrap_or(100), paging("PageNumber")?.unwrap_or(1));
-            let size = size.min(most);
-            (Some(size), Some(size * number.saturating_sub(1)))
+            let step = if rules.pages_by_asked_size { size } else { size.min(most) };
+            (Some(size.min(most)), Some(step * number.saturating_sub(1)))
         }
     };
     let page = rows.into_iter().skip(skip.unwrap_or(0)).take(top.unwrap_or(usize::MAX).min(most));

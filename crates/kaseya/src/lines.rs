@@ -276,8 +276,9 @@ impl Session {
     ) -> Result<LinePage, BmsError> {
         let mut lines: Vec<ContractLine> = Vec::new();
         let (mut around, mut counted) = (None, false);
+        let mut asked = Arc::clone(profile);
         for pages in 0.. {
-            let call = self.lines_call(profile, contract, lines.len(), pages);
+            let call = self.lines_call(&asked, contract, lines.len(), pages);
             let garbled = |problem| self.garbled(&call, problem);
             let read = match within {
                 None => self.read(&call, || Body::None).await,
@@ -293,6 +294,11 @@ impl Session {
             let inside = page.contract.is_some();
             around = page.contract;
             let added = add_lines(&mut lines, page.lines).map_err(garbled)?;
+            // A page that the server cut shorter may be followed by one that begins where a whole one would have ended: asked for in
+            // the size of the first, the next begins where that one ended.
+            if pages == 0 && matches!(profile.read.paging, Paging::Page(size) if (1..size).contains(&shown)) {
+                Arc::make_mut(&mut asked).read.paging = Paging::Page(shown);
+            }
             // The same lines again: the server does not know the paging, and the first answer was all there is to get.
             let unpaged = profile.read.paging == Paging::None;
             if unpaged || !first && added == 0 && shown > 0 {

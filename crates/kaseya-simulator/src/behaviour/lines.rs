@@ -55,6 +55,8 @@ pub struct LineBehaviour {
     pub success_error: String,
     /// No page of lines has more than this, whatever `$top` asks for.
     pub largest_page: Option<u16>,
+    /// A numbered page that is cut begins where one of the size that is asked for would, so that rows between two are never shown.
+    pub pages_by_asked_size: bool,
     /// `TotalRecords` counts the rows of the page alone.
     pub totals_of_page: bool,
     /// `TotalRecords` is left out where lines are read.
@@ -117,6 +119,7 @@ impl Default for LineBehaviour {
             success_status: "OK".to_owned(),
             success_error: "None".to_owned(),
             largest_page: None,
+            pages_by_asked_size: false,
             totals_of_page: false,
             without_totals: false,
             ignores_paging: false,

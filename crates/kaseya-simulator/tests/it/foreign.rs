@@ -92,6 +92,22 @@ async fn a_foreign_kaseya_shows_other_lines_and_pages_them() {
         let page = Request::get(&format!("{LINES}?$top=1&$skip=0")).token(&token);
         assert_eq!(page.send(kaseya.address()).await.unwrap().json()["TotalRecords"], json!(total));
     }
+    for (by_asked_size, second) in [(false, 1), (true, 0)] {
+        let rules = |state: &mut State| {
+            let lines = &mut state.behaviour.lines;
+            (lines.form.numbered_pages, lines.largest_page) = (true, Some(1));
+            lines.pages_by_asked_size = by_asked_size;
+        };
+        kaseya.edit(rules).unwrap();
+        let shown = rows(&kaseya, &token, &format!("{LINES}?PageSize=2&PageNumber=2")).await.len();
+        assert_eq!(shown, second, "{by_asked_size}");
+    }
+    kaseya
+        .edit(|state| {
+            state.behaviour.lines.form.numbered_pages = false;
+            state.behaviour.lines.largest_page = None;
+        })
+        .unwrap();
     kaseya.edit(|state| state.behaviour.lines.ignores_paging = true).unwrap();
     assert_eq!(rows(&kaseya, &token, &format!("{LINES}?$top=1&$skip=1")).await.len(), 2);
     kaseya.edit(|state| state.behaviour.lines.of_all_contracts = true).unwrap();

@@ -225,18 +225,21 @@ async fn without_a_status_an_answer_that_says_no_in_other_words_is_no_success() 
 #[tokio::test]
 async fn pages_are_asked_for_one_after_the_other_and_a_part_is_never_the_whole() {
     let (profile, lines_route, line_route, form) = foreign();
-    for (largest, size) in [(None, 25), (Some(7), 25), (None, 64)] {
+    for (largest, size, by_asked_size) in
+        [(None, 25, false), (Some(7), 25, false), (Some(7), 25, true), (Some(7), 64, true), (None, 64, true)]
+    {
         let text = profile.text().replace("page_size = 25", &format!("page_size = {size}"));
         let text = text.replace("total = \"Data.ItemCount\"\n", "");
         let kaseya = start(&lines_route, &line_route, &form).await;
         let rules = |lines: &mut LineBehaviour| {
             (lines.without_totals, lines.largest_page) = (true, largest);
+            lines.pages_by_asked_size = by_asked_size;
         };
         kaseya.edit(|state| rules(&mut state.behaviour.lines)).expect("it is not kept in a file");
         let session = session(&kaseya.base_url(), &LineProfile::parse(&text).expect("a profile")).await;
         for (contract, held) in [(ContractId(5013), 1), (CONTRACT, 60)] {
             let lines = session.lines(contract).await.unwrap();
-            assert_eq!(lines.len(), held, "{largest:?} {size}");
+            assert_eq!(lines.len(), held, "{largest:?} {size} {by_asked_size}");
         }
     }
 }
