@@ -506,7 +506,7 @@ fn case_f3_whatever_is_forged_or_stale_changes_no_status_hold_or_refusal() {
     TestRunner::new(config)
         .run(&forgings(), |forging| {
             let Some(message) = forged(&forging) else { return Ok(()) };
-            runtime.block_on(world.hand_over(&[message.clone()]));
+            runtime.block_on(world.hand_over(std::slice::from_ref(&message)));
             let changed = differences(&before, &runtime.block_on(everything(&world)));
             prop_assert!(changed.is_empty(), "{changed:?} by {message:?}");
             Ok(())
