@@ -158,3 +158,44 @@ fn the_top_level_is_as_agreed() -> Result<()> {
     }
     Ok(())
 }
+
+/// `.github/SECURITY.md` calls a requirement met by the test that holds it, written `crate/target:name`.
+#[test]
+fn the_tests_that_the_threat_model_names_are_there() -> Result<()> {
+    let text = fs::read_to_string(root().join(".github/SECURITY.md"))?;
+    let mut named = 0;
+    for quoted in text.split('`').skip(1).step_by(2) {
+        let Some(((package, target), test)) =
+            quoted.split_once(':').and_then(|(place, test)| Some((place.split_once('/')?, test)))
+        else {
+            continue;
+        };
+        let is_name = |text: &str, others: &str| {
+            !text.is_empty()
+                && text.chars().all(|letter| letter.is_ascii_alphanumeric() || others.contains(letter))
+        };
+        if !is_name(package, "-") || !is_name(target, "_") || !is_name(test, "_") || package == "crate" {
+            continue;
+        }
+        named += 1;
+        let crates = [
+            root().join("crates").join(package),
+            root().join("tests").join(package.trim_end_matches("-tests")),
+        ];
+        let folder = crates.iter().find(|folder| folder.is_dir()).with_context(|| quoted.to_owned())?;
+        let places = if target == "lib" {
+            files(&folder.join("src"), ".rs")?
+        } else {
+            let mut places = files(&folder.join("tests").join(target), ".rs").unwrap_or_default();
+            places
+                .extend(Some(folder.join("tests").join(format!("{target}.rs"))).filter(|file| file.exists()));
+            places
+        };
+        let function = format!("fn {test}(");
+        let mut sources = places.iter().map(fs::read_to_string);
+        let is_there = sources.any(|source| source.is_ok_and(|source| source.contains(&function)));
+        anyhow::ensure!(is_there, "no test is called {quoted}");
+    }
+    anyhow::ensure!(named > 80, "only {named} names were found");
+    Ok(())
+}
