@@ -98,8 +98,13 @@ impl Browser {
 
     /// Clicks the one element with this role and name.
     pub async fn click(&self, role: Role, name: &str) -> anyhow::Result<()> {
-        let element = self.find(role, name).await?;
-        element.click().await.with_context(|| format!("click {role:?} {name:?}"))
+        loop {
+            match self.find(role, name).await?.click().await {
+                // The page heard of a change in between, and shows its main part again.
+                Err(error) if error.is_stale_element_reference() => {}
+                clicked => return clicked.with_context(|| format!("click {role:?} {name:?}")),
+            }
+        }
     }
 
     /// Types into the field with this label, in place of what is in it.

@@ -49,10 +49,11 @@ pub fn bms(clock: &Arc<HandClock>) -> Bms {
 /// The partner's right credentials for a Kaseya that answers under `base`.
 pub fn access(base: &str) -> Access {
     let host = Host::parse("bms.example.com").expect("a host");
-    let loopback = AllowedHosts::default().with_loopback_http(true);
+    // An address inside, which is still never called.
+    let allowed = AllowedHosts::and(&["10.0.0.1".to_owned()]).with_loopback_http(true);
     Access {
         partner: PartnerId::new("msp-1").expect("an id"),
-        bases: Bases::new(&host, Some(base), Some(&format!("{base}/api")), &loopback).expect("bases"),
+        bases: Bases::new(&host, Some(base), Some(&format!("{base}/api")), &allowed).expect("bases"),
         tenant: "Example MSP".to_owned(),
         user_name: "sync@msp.example".to_owned(),
         password: SecretString::from("correct horse"),

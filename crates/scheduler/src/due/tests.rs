@@ -100,7 +100,7 @@ async fn what_needs_no_worker_gets_a_local_job() {
     );
     assert_eq!(
         world.text("select host || ' ' || tenant from jobs where kind = 'survey'").await,
-        "bms.example.com p Ltd"
+        "bms.example.com p ltd"
     );
 }
 
