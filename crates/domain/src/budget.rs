@@ -37,7 +37,7 @@ pub struct Budget {
     pub people_percent: u32,
     /// Percent of ours that the look-ups of one partner's people may use. Default 40.
     pub look_up_percent: u32,
-    /// The most that one look-up gets, and one press of Authenticate. Default 60 V2 and 30 V1.
+    /// The most that one look-up gets, and one press of Authenticate. Default 100 V2 and 30 V1.
     pub look_up_most: Calls,
     /// The most that one attempt gets. Default 100 V2 and 150 V1.
     pub most: Calls,
@@ -53,7 +53,7 @@ impl Default for Budget {
             our_percent: 50,
             people_percent: 20,
             look_up_percent: 40,
-            look_up_most: Calls { v2: 60, v1: 30 },
+            look_up_most: Calls { v2: 100, v1: 30 },
             most: Calls { v2: 100, v1: 150 },
             least: Calls { v2: 4, v1: 4 },
         }

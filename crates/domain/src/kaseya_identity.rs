@@ -87,7 +87,7 @@ pub fn called_path(address: &str) -> &str {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
     let path = rest.find('/').map_or("", |place| &rest[place..]);
-    path.strip_suffix('/').unwrap_or(path)
+    path.trim_end_matches('/')
 }
 
 /// The host of where a version of the interface is called.

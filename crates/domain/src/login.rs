@@ -9,7 +9,8 @@
 //! Kaseya's count. They have one try more than all others, and so never are the fifth refusal.
 //!
 //! What a partner tries as a user that never let it in counts against that partner: others that Kaseya has let in as this
-//! user wait for nothing but what such partners try. Whoever it has not let in shares one limit with everybody.
+//! user do not wait for it. Whoever it has not let in shares one limit with everybody: four, or one where somebody is let in,
+//! whose own three and that one are short of the fifth.
 
 use std::time::Duration;
 
@@ -31,6 +32,9 @@ const MOST_REFUSALS_BEFORE_PROVEN: usize = 4;
 
 /// The same for all together whom Kaseya has not let in as this user: it locks at the fifth.
 const MOST_REFUSALS_OF_ALL: usize = 4;
+
+/// The same where Kaseya has let another in: with that one's own three, its user stays short of the fifth.
+const MOST_REFUSALS_BESIDE_LET_IN: usize = 1;
 
 /// Tries in a row without a known outcome.
 const MOST_UNANSWERED: usize = 2;
@@ -99,8 +103,10 @@ pub struct LoginAccount {
     /// The tries of the last day that count for whoever is to try, with whatever password, in the order in which they were
     /// begun.
     pub tries: Vec<LoginTry>,
-    /// All other tries of the last day, where whoever is to try has never been let in as this user.
+    /// All other tries of the last day.
     pub of_strangers: Vec<LoginTry>,
+    /// Whether Kaseya has let others in as this user, and not whoever is to try.
+    pub others_are_let_in: bool,
     /// Whether Kaseya has refused the very credentials that are to be tried.
     pub refused: Option<RefusedLogin>,
     /// Whether Kaseya has accepted them, and has not refused them since.
@@ -143,8 +149,11 @@ impl LoginAccount {
         let (before, since) = self.tries.split_at(accepted.map_or(0, |place| place + 1));
         let refused = |one: &&LoginTry| one.outcome == Some(LoginOutcome::Refused) || one.is_open();
         let under_way = before.iter().filter(|one| one.outcome.is_none());
-        let mut counted: Vec<Timestamp> =
-            under_way.chain(since.iter().filter(refused)).map(|one| one.at).collect();
+        // A success resets Kaseya's count of everybody's.
+        let success = accepted.map(|place| self.tries[place].at);
+        let strangers = self.of_strangers.iter().filter(|one| success.is_none_or(|at| one.at > at));
+        let counted = under_way.chain(since.iter().filter(refused)).chain(strangers.filter(refused));
+        let mut counted: Vec<Timestamp> = counted.map(|one| one.at).collect();
         counted.sort_unstable();
         let room = counted.len().checked_sub(MOST_REFUSALS_BEFORE_PROVEN).map(|place| counted[place]);
         let own = || since.iter().filter(|one| one.same && one.is_open());
@@ -167,7 +176,8 @@ impl LoginAccount {
         let strangers = self.of_strangers.iter().filter(|one| refused(one) || one.is_open());
         counted.extend(strangers.map(|one| one.at));
         counted.sort_unstable();
-        let all = counted.len().checked_sub(MOST_REFUSALS_OF_ALL).map(|place| counted[place]);
+        let most = if self.others_are_let_in { MOST_REFUSALS_BESIDE_LET_IN } else { MOST_REFUSALS_OF_ALL };
+        let all = counted.len().checked_sub(most).map(|place| counted[place]);
         let room = own.max(all);
         let newest =
             if unanswered().count() < MOST_UNANSWERED { None } else { unanswered().map(|one| one.at).max() };

@@ -101,7 +101,8 @@ impl Operations {
         Ok((token, secret))
     }
 
-    /// Lets nobody in by a token any more; whoever is signed in by it is signed out.
+    /// Lets nobody in by a token any more; whoever is signed in by it is signed out. The provider's are not the partner's to
+    /// revoke.
     pub async fn revoke_token(&self, partner: &PartnerId, token: TokenId) -> Result<LetOut, StoreError> {
         let now = self.clock.now();
         self.store
@@ -109,6 +110,9 @@ impl Operations {
                 Box::pin(async move {
                     if !admins::another(tx, partner, token.0).await? {
                         return Ok(LetOut::LastAdmin);
+                    }
+                    if tokens::is_the_providers(tx, partner, token).await? {
+                        return Ok(LetOut::Unknown);
                     }
                     tokens::revoke(tx, partner, token, now).await.map(let_out)
                 })

@@ -27,6 +27,8 @@ use crate::places::{Most, Place, Places};
 
 /// For the whole head of a request, and for the next one of a connection that is kept.
 const HEAD: Duration = Duration::from_secs(30);
+/// The same behind a proxy: one that keeps a connection for longer than we do sends requests into one that is being closed.
+const HEAD_OF_A_PROXY: Duration = Duration::from_secs(150);
 /// Between two pieces of a body.
 const PIECE_OF_BODY: Duration = Duration::from_secs(30);
 /// From the head of a request to the head of its answer: the largest file over a slow line, and the slowest look-up.
@@ -62,7 +64,8 @@ pub(crate) async fn serve(
             tracing::warn!(%peer, "a connection was closed: there are too many");
             continue;
         };
-        answer(stream, peer, place, &router, &graceful);
+        let head = if proxies == 0 { HEAD } else { HEAD_OF_A_PROXY };
+        answer(stream, (peer, place), head, &router, &graceful);
     }
     drop(listener);
     graceful.shutdown().await;
@@ -80,8 +83,8 @@ enum Peer {
 
 fn answer(
     stream: TcpStream,
-    peer: SocketAddr,
-    place: Place<Peer>,
+    (peer, place): (SocketAddr, Place<Peer>),
+    head: Duration,
     router: &Router,
     graceful: &GracefulShutdown,
 ) {
@@ -92,7 +95,7 @@ fn answer(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        .header_read_timeout(head)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let connection = graceful.watch(connection);
     tokio::spawn(async move {

@@ -174,6 +174,9 @@ fn is_of_slice(record: &AttemptRecord, done: &JobDone) -> Result<(), Disagreemen
     if done.survey.is_some() {
         return Err(Disagreement::Kind { kind: JobKind::Work.as_str(), what: "a survey" });
     }
+    if !done.services_seen.is_empty() {
+        return Err(Disagreement::Kind { kind: JobKind::Work.as_str(), what: "all services" });
+    }
     if let Some(company) = done.companies.iter().find(|company| company.contract.is_none()) {
         return Err(Disagreement::Unmapped(company.company.to_string()));
     }

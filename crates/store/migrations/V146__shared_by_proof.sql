@@ -50,12 +50,12 @@ update jobs set host = called_hosts, tenant = plain_tenant,
                 alone = alone_at(jobs.partner_id, called_hosts, plain_tenant)
 from integrations
 where integrations.partner_id = jobs.partner_id and jobs.state <> 'done' and jobs.host is not null;
--- Of two partners that called one Kaseya under two names, both may be at work now; one is started again.
-update jobs set alone = jobs.partner_id
-where state = 'started' and alone = '' and exists (
+-- Of two jobs that called one Kaseya under two names, both may be at work now; they end side by side.
+update jobs set alone = jobs.partner_id || ' ' || jobs.job_id
+where state = 'started' and exists (
     select from jobs as other
     where other.state = 'started' and other.job_id < jobs.job_id
-      and (other.host, other.tenant, other.alone) = (jobs.host, jobs.tenant, ''));
+      and (other.host, other.tenant, other.alone) = (jobs.host, jobs.tenant, jobs.alone));
 create unique index one_started_job_per_kaseya on jobs (host, tenant, alone) where state = 'started';
 
 -- An hour's calls: `host` is the one that was called, by version of the interface.

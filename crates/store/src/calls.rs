@@ -2,9 +2,12 @@
 //! whoever calls.
 
 use domain::{Calls, JobId};
-use jiff::{Timestamp, ToSpan as _};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use crate::{StoreError, Transaction, places::Place};
+
+/// Calls count for an hour; they are kept for a day, for whoever asks afterwards what was called.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// Calls that count against the hour until an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +35,8 @@ pub async fn used_calls(
              with made as (
                  select endpoint like '% /v2/%' as is_v2, endpoint, minute, calls
                  from calls_made
-                 where host = case when endpoint like '% /v2/%' then $1 else $2 end and tenant = $3 and alone = any($4)
+                 where host = any(array[$1, $2]::text[])
+                   and host = case when endpoint like '% /v2/%' then $1 else $2 end and tenant = $3 and alone = any($4)
                    and minute > $5
              ), busiest as (
                  select distinct on (is_v2) is_v2, endpoint from made
@@ -89,7 +93,8 @@ pub async fn calls_per_endpoint(
         .query(
             "-- all partners: Kaseya counts by host and tenant
              select endpoint, sum(calls)::int as calls from calls_made
-             where host = case when endpoint like '% /v2/%' then $1 else $2 end and tenant = $3 and alone = any($4)
+             where host = any(array[$1, $2]::text[])
+                   and host = case when endpoint like '% /v2/%' then $1 else $2 end and tenant = $3 and alone = any($4)
                and minute > $5
              group by endpoint order by sum(calls) desc, endpoint",
             &[
@@ -167,9 +172,16 @@ pub(crate) async fn record(
     made: &[(String, i32)],
     minute: Timestamp,
 ) -> Result<(), StoreError> {
+    let (v2, v1) = hosts.split_once(' ').unwrap_or((hosts, hosts));
+    let forgotten = minute.saturating_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
+    tx.execute(
+        "-- all partners: Kaseya counts by host and tenant
+         delete from calls_made where host = any(array[$1, $2]::text[]) and tenant = $3 and alone = $4 and minute < $5",
+        &[&v2, &v1, &tenant, &alone, &forgotten],
+    )
+    .await?;
     let endpoints: Vec<&str> = made.iter().map(|(endpoint, _)| endpoint.as_str()).collect();
     let calls: Vec<i32> = made.iter().map(|(_, calls)| *calls).collect();
-    let (v2, v1) = hosts.split_once(' ').unwrap_or((hosts, hosts));
     tx.execute(
         "-- all partners: Kaseya counts by host and tenant
          insert into calls_made (host, tenant, alone, endpoint, minute, calls)

@@ -89,8 +89,6 @@ pub async fn account(
                         or is_exact and $7 in (select partner_id from let_in)
                                     and partner_id in (select partner_id from let_in) as counts
              from tries
-             where $7 not in (select partner_id from let_in) or partner_id = $7
-                   or partner_id in (select partner_id from let_in)
              order by login_try",
             &[&hosts, &tenant, &user, &since, &marks, &domains, &of.partner.as_str()],
         )
@@ -104,6 +102,18 @@ pub async fn account(
         let one = LoginTry { at: row.get("at")?, outcome, same: row.get("same")? };
         if row.get("counts")? { tries.push(one) } else { of_strangers.push(one) }
     }
+    // Under whichever of the hosts' spellings: a stranger may type one that nobody else has.
+    let sql = "-- all partners: Kaseya counts by user
+               select coalesce(bool_or(partner_id <> $3), false) and not coalesce(bool_or(partner_id = $3 and host = $5), false)
+                      as others
+               from login_tries
+               where tenant = $1 and user_name = $2 and outcome = 'accepted'
+                 and exists (
+                     select from unnest(string_to_array(host, ' ')) as place, split_part(place, '/', 1) as called,
+                                 unnest($4::text[]) as domain
+                     where called = domain or right(called, length(domain) + 1) = '.' || domain)";
+    let row = tx.query_one(sql, &[&tenant, &user, &of.partner.as_str(), &domains, &hosts]).await?;
+    let others_are_let_in = row.get("others")?;
     let sql = "select code, refused_at, tried_again from refused_logins
                where host = $1 and tenant = $2 and user_name = $3 and mark = any($4)
                order by refused_at desc limit 1";
@@ -123,7 +133,7 @@ pub async fn account(
         Some(row) => row.get("proven")?,
         None => false,
     };
-    Ok(LoginAccount { tries, of_strangers, refused, proven })
+    Ok(LoginAccount { tries, of_strangers, others_are_let_in, refused, proven })
 }
 
 /// Records that a login is begun, which [`lock_account`] has allowed in the same transaction.

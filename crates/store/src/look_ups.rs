@@ -15,7 +15,7 @@ const COUNTS_FOR: SignedDuration = SignedDuration::from_hours(1);
 /// What a partner's people have looked up within the hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LookedUp {
-    /// The calls that this took, or may still take.
+    /// The calls that this took of the busiest endpoint, or may still take.
     pub calls: Calls,
     /// When the next is possible, where there were too many in a minute.
     pub not_before: Option<Timestamp>,
@@ -82,9 +82,10 @@ pub async fn end(
     made: &[(String, i32)],
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    // Kaseya limits each endpoint.
     let of = |is_v2: bool| -> i32 {
         let calls = made.iter().filter(|(endpoint, _)| endpoint.contains(" /v2/") == is_v2);
-        calls.map(|(_, calls)| *calls).fold(0, i32::saturating_add)
+        calls.map(|(_, calls)| *calls).max().unwrap_or_default()
     };
     let sql = "update look_ups set ended_at = $3, v2 = $4, v1 = $5
                where partner_id = $1 and look_up = $2 and ended_at is null";

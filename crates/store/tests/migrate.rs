@@ -86,5 +86,11 @@ async fn automatic_analyze_understands_every_table() -> Result<()> {
     }
     let folded: String = client.query_one("select public.folded('CAFFÈ')", &[]).await?.get(0);
     assert_eq!(folded, "caffe");
+    // What generated columns and checks call, a restore calls so too.
+    let called = "select public.called_hosts('bms.kaseya.com', 'https://api.bms.kaseya.com/', 'https://v1.example.com/api')";
+    let called: String = client.query_one(called, &[]).await?.get(0);
+    assert_eq!(called, "bms.kaseya.com v1.example.com");
+    let plain: String = client.query_one("select public.plain_name(' ACME  msp')", &[]).await?.get(0);
+    assert_eq!(plain, "acme msp");
     Ok(())
 }

@@ -149,6 +149,7 @@ fn join(
 ) {
     let ((falls, old), (rises, new)) = (at(in_hand, fall), at(in_hand, rise));
     let (of_fall, of_rise) = decide_together(falls.decision, rises.decision);
+    let either_waits_until = falls.waits_until.or(rises.waits_until);
     let is_one = matches!(
         (of_fall, of_rise),
         (Decision::Write(_), Decision::Write(_)) | (Decision::Hold(..), Decision::Hold(..))
@@ -156,15 +157,16 @@ fn join(
     let pair = is_one.then(new_pair);
     let (falls, rises) = (old.service_name.clone(), new.service_name.clone());
     let remark = pair.map(|_| Remark::PlanSwitch { falls, rises });
-    // Only a rise that waits with its fall has no instant of its own.
-    let waits_until = matches!((of_fall, of_rise), (Decision::Wait(_), Decision::Wait(_)))
-        .then_some(old.unsure_until)
-        .flatten();
+    // A rise that waits with its fall has no instant of its own. The fall may wait for another line's write.
+    let waits_until = match of_fall {
+        Decision::Wait(_) => either_waits_until.or(old.unsure_until),
+        _ => None,
+    };
     for (place, decision, is_rise) in [(fall, of_fall, false), (rise, of_rise, true)] {
         let decided = &mut in_hand[place.0].planned.decided[place.1];
         decided.decision = decision;
         decided.half = pair.map(|pair| Half { pair, is_rise });
-        decided.waits_until = waits_until;
+        decided.waits_until = waits_until.filter(|_| matches!(decision, Decision::Wait(_)));
         decided.remark = remark.clone();
     }
 }
@@ -174,8 +176,9 @@ fn strand(in_hand: &mut [InHand<'_>], fall: (usize, usize), rise: (usize, usize)
     let InHand { contract, planned, .. } = &in_hand[rise.0];
     let new = &contract.targets[rise.1];
     let of_rise = planned.decided.get(rise.1).map(|decided| decided.decision);
+    let rise_waits = planned.decided.get(rise.1).and_then(|decided| decided.waits_until);
     let (falls, rises) = (at(in_hand, fall).1.service_name.clone(), new.service_name.clone());
-    let waits_until = new.unsure_until;
+    let waits_until = rise_waits.or(new.unsure_until);
     let decided = &mut in_hand[fall.0].planned.decided[fall.1];
     match (decided.decision, of_rise) {
         (Decision::Write(change), Some(Decision::Wait(_))) => {

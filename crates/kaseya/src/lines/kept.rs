@@ -44,8 +44,10 @@ pub(crate) fn fields_changed(
     let names = is.keys().chain(lost).filter(|name| !own(name));
     let changed = names.filter_map(|name| {
         let (was, is) = (fields::get(&was, name), fields::get(&is, name));
-        let follows =
-            || follows_units(was, is, (before.units, now.units)) || follows_date(was, is, before, now);
+        let follows = || {
+            follows_units(was, is, (before.units, now.units), now.unit_price.or(before.unit_price))
+                || follows_date(was, is, before, now)
+        };
         (!is_same(was, is) && !follows()).then(|| FieldChange {
             name: cut(name),
             before: text(was),
@@ -80,11 +82,22 @@ fn is_same_object(was: &Object, is: &Object) -> bool {
 }
 
 /// Whether a number moved as the units did: an amount that Kaseya computes, or the units under another name.
-fn follows_units(was: Option<&Value>, is: Option<&Value>, (from, to): (f64, f64)) -> bool {
+fn follows_units(
+    was: Option<&Value>,
+    is: Option<&Value>,
+    (from, to): (f64, f64),
+    price: Option<f64>,
+) -> bool {
+    let near = |one: f64, other: f64| (one - other).abs() <= 0.01 * one.abs().max(1.0);
+    // From 0 and to 0 every ratio holds: there only the units themselves follow, and what they cost.
+    let is_of =
+        |value: f64, units: f64| near(value, units) || price.is_some_and(|price| near(value, units * price));
     let numbers = was.and_then(Value::as_f64).zip(is.and_then(Value::as_f64));
-    numbers.is_some_and(|(was, is)| {
-        let (one, other) = (was * to, is * from);
-        (one - other).abs() <= 0.01 * from.abs().max(to.abs()).max(1.0) && (from != 0.0 || was == 0.0)
+    numbers.is_some_and(|(was, is)| match (from == 0.0, to == 0.0) {
+        (false, false) => (was * to - is * from).abs() <= 0.01 * from.abs().max(to.abs()).max(1.0),
+        (false, true) => is == 0.0 && is_of(was, from),
+        (true, false) => was == 0.0 && is_of(is, to),
+        (true, true) => false,
     })
 }
 
@@ -164,5 +177,23 @@ mod tests {
         ] {
             assert_eq!(changed(before, now), [said], "{before} {now}");
         }
+    }
+
+    #[test]
+    fn case_e7_a_field_that_is_lost_on_the_way_to_0_or_from_0_is_named_too() {
+        let line = |units: u32, more: &str| {
+            let text = format!(
+                r#"{{"Id": 1, "ServiceId": 2, "Units": {units}, "UnitPrice": 3.50, "EffectiveDate": "2026-01-01T00:00:00"{more}}}"#
+            );
+            line(&text).expect("a line")
+        };
+        let names = |before: &ContractLine, now: &ContractLine| -> Vec<String> {
+            let changed = fields_changed(before, now, &LineProfile::default().fields);
+            changed.into_iter().map(|field| field.name).collect()
+        };
+        let full = line(9, r#", "Discount": 5, "UnitCost": 1.2, "Amount": 31.5, "Quantity": 9"#);
+        let lost = line(0, r#", "Discount": 0, "UnitCost": 0, "Amount": 0, "Quantity": 0"#);
+        assert_eq!(names(&full, &lost), ["Discount", "UnitCost"]);
+        assert_eq!(names(&lost, &full), ["Discount", "UnitCost"]);
     }
 }

@@ -254,7 +254,7 @@ const ADDITIONS: [Forgery; 8] = [
         "not about it",
     ),
     (
-        "a service of another job's",
+        "services, which only a survey sees",
         |done| {
             done.services_seen = vec![v1::ServiceSeen {
                 service_id: Some(12),
@@ -262,7 +262,7 @@ const ADDITIONS: [Forgery; 8] = [
                 seen_at: done.finished_at,
             }];
         },
-        "service 12",
+        "all services",
     ),
 ];
 

@@ -95,6 +95,17 @@ pub async fn list(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<ApiTo
     tx.query(&sql, &[&partner.as_str()]).await?.iter().map(token).collect()
 }
 
+/// Whether a partner's token is the provider's.
+pub async fn is_the_providers(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    token: TokenId,
+) -> Result<bool, StoreError> {
+    let sql = "select role = 'provider' as provider from api_tokens where partner_id = $1 and token_id = $2";
+    let row = tx.query_opt(sql, &[&partner.as_str(), &token.0]).await?;
+    row.map_or(Ok(false), |row| row.get("provider"))
+}
+
 /// Lets nobody in by this token any more, nor whoever is signed in with it; whether the partner has such a token.
 pub async fn revoke(
     tx: &Transaction<'_>,
