@@ -74,6 +74,14 @@ pub async fn account(
                  select distinct partner_id from login_tries
                  where host = $1 and tenant = $2 and user_name = $3 and outcome = 'accepted'
                    and position(' ' in $1) = 0
+             ), let_in_nearby as (
+                 -- Under whichever of the hosts' spellings: a stranger may type one that nobody else has.
+                 select distinct partner_id from login_tries
+                 where tenant = $2 and user_name = $3 and outcome = 'accepted'
+                   and exists (
+                       select from unnest(string_to_array(host, ' ')) as place, split_part(place, '/', 1) as called,
+                                   unnest($6::text[]) as domain
+                       where called = domain or right(called, length(domain) + 1) = '.' || domain)
              ), tries as (
                  select login_try, coalesce(heard_at, begun_at) as at, outcome, marks, partner_id,
                         string_to_array(host, ' ') && string_to_array($1, ' ') as is_here, host = $1 as is_exact
@@ -89,6 +97,9 @@ pub async fn account(
                         or is_exact and $7 in (select partner_id from let_in)
                                     and partner_id in (select partner_id from let_in) as counts
              from tries
+             -- Whoever is let in has a limit of its own, beside which a stranger has one try.
+             where $7 in (select partner_id from let_in) or partner_id = $7
+                   or partner_id not in (select partner_id from let_in_nearby)
              order by login_try",
             &[&hosts, &tenant, &user, &since, &marks, &domains, &of.partner.as_str()],
         )
@@ -102,10 +113,9 @@ pub async fn account(
         let one = LoginTry { at: row.get("at")?, outcome, same: row.get("same")? };
         if row.get("counts")? { tries.push(one) } else { of_strangers.push(one) }
     }
-    // Under whichever of the hosts' spellings: a stranger may type one that nobody else has.
     let sql = "-- all partners: Kaseya counts by user
-               select coalesce(bool_or(partner_id <> $3), false) and not coalesce(bool_or(partner_id = $3 and host = $5), false)
-                      as others
+               select coalesce(bool_or(partner_id <> $3), false)
+                      and not coalesce(bool_or(partner_id = $3 and host = $5), false) as others
                from login_tries
                where tenant = $1 and user_name = $2 and outcome = 'accepted'
                  and exists (

@@ -21,7 +21,7 @@ use crate::{
 const STOPPED_FOR: SignedDuration = SignedDuration::from_mins(5);
 
 /// However long a permit says that it holds: switching off waits no longer for the writes that are out.
-const LONGEST_PERMIT: Duration = Duration::from_secs(120);
+const LONGEST_PERMIT: Duration = Duration::from_secs(180);
 
 /// A permit as the worker holds it.
 pub(crate) struct Permit {

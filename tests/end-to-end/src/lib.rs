@@ -10,7 +10,7 @@ mod wire;
 pub use installation::{BRISK, CALM, Installation, PATIENT, Tuning, database_at};
 pub use partner::{ADVANCED, CANARY, Partner, STANDARD, contract, line};
 pub use program::{Kind, Program};
-pub use wire::Wire;
+pub use wire::{Wire, exchange};
 
 /// The machine's time.
 pub fn now() -> jiff::Timestamp {

@@ -127,7 +127,7 @@ impl<'b> Wire<'b> {
 }
 
 /// The exchange that leads to a queue, as deployed.
-fn exchange(queue: &str) -> String {
+pub fn exchange(queue: &str) -> String {
     let all: Value = serde_json::from_str(DEFINITIONS).expect("JSON");
     let mut bindings = all["bindings"].as_array().into_iter().flatten();
     let binding = bindings.find(|binding| binding["destination"] == queue).expect("a queue of ours");

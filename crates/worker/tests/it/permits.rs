@@ -233,7 +233,7 @@ async fn case_f3_a_permit_grants_no_change_that_it_denies_and_holds_no_longer_th
     let mut world = World::new(state()).await;
     let clock = world.clock.clone();
     world.on_permit(move |asked| {
-        clock.advance(Duration::from_secs(106));
+        clock.advance(Duration::from_secs(166));
         let Answer::Permit(permit) = grant_all(asked) else { unreachable!("it grants") };
         Answer::Permit(Permit { seconds: Some(u32::MAX), ..permit })
     });

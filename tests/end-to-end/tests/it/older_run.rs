@@ -64,7 +64,7 @@ async fn a_worker_paused_with_an_older_number_and_woken_after_a_newer_one_writes
     // It wakes with 12 in hand, and an answer waiting.
     sleeper.resume();
     read.release();
-    results.until_it_says("an attempt that no longer holds its job").await;
+    results.until_it_says("an attempt that does not hold its job").await;
     installation.until_text("select count(*) from runs where state = 'running'", "0").await;
     installation.until_text("select count(*) from jobs where state <> 'done'", "0").await;
     assert_eq!(partner.writes(), ["90011 10→14"]);

@@ -1,6 +1,6 @@
 //! A password stands nowhere but sealed; and what is logged can be read by machines.
 
-use end_to_end_tests::{CALM, CANARY, Installation, Tuning};
+use end_to_end_tests::{CALM, CANARY, Installation, Tuning, exchange};
 use serde_json::Value;
 
 #[tokio::test]
@@ -10,10 +10,10 @@ async fn a_password_is_in_no_log_no_message_and_no_table_and_every_log_line_is_j
     let refused = installation.partner("verdi", 1).await;
     refused.kaseya.edit(|state| state.login.password = "another".to_owned()).expect("it is kept in memory");
     let wire = &installation.wire;
-    let exchanges =
+    let queues =
         ["sync.requests", "counts", "jobs", "jobs.now", "scheduler.calls", "results", "dead-letters"];
-    for exchange in exchanges {
-        wire.listen(&format!("{exchange}.seen"), exchange, "");
+    for queue in queues {
+        wire.listen(&format!("{queue}.seen"), &exchange(queue), "");
     }
     wire.listen("events.seen", "events", "#");
     let _programs = installation.start_all();
@@ -33,7 +33,7 @@ async fn a_password_is_in_no_log_no_message_and_no_table_and_every_log_line_is_j
     wire.amqp_publish("counts", b"nonsense");
     installation.until_runs(&partner, "schedule finished, request finished").await;
     let mut messages = Vec::new();
-    for queue in exchanges.into_iter().chain(["events", "replies"]) {
+    for queue in queues.into_iter().chain(["events", "replies"]) {
         testkit::until(&format!("something is seen of {queue}"), async || {
             let seen = wire.take_all(&format!("{queue}.seen"));
             let any = !seen.is_empty();
