@@ -1,7 +1,7 @@
 //! What is on the page, found by role and name as assistive technology is told them, and used as a person does.
 
 use anyhow::{Context as _, bail};
-use fantoccini::elements::Element;
+use fantoccini::{elements::Element, error::CmdError};
 use serde_json::{Value, json};
 
 use crate::{Browser, dev_tools};
@@ -66,29 +66,55 @@ impl Role {
 impl Browser {
     /// Waits until there is exactly one element with this role and name, and returns it.
     pub async fn find(&self, role: Role, name: &str) -> anyhow::Result<Element> {
-        self.find_within(None, role, name).await
+        let mut found = Vec::new();
+        let waited = self
+            .until(&format!("one {} {name:?}", role.name()), async || {
+                found = self.named(None, role, name).await?;
+                Ok(found.len() == 1)
+            })
+            .await;
+        if found.len() > 1 {
+            bail!("{} elements are {} {name:?}. {}", found.len(), role.name(), self.shown().await);
+        }
+        waited?;
+        found.pop().context("just found")
     }
 
-    /// The same below an element, such as a row.
-    pub async fn find_in(&self, parent: &Element, role: Role, name: &str) -> anyhow::Result<Element> {
-        self.find_within(Some(parent), role, name).await
-    }
-
-    /// The table's row in which these words can be read, of which there must be one.
-    pub async fn row(&self, words: &str) -> anyhow::Result<Element> {
+    /// What the table's row says in which these words can be read, of which there must be one.
+    pub async fn row(&self, words: &str) -> anyhow::Result<String> {
         let mut found = None;
         self.until(&format!("one row with {words:?}"), async || {
-            let mut rows = Vec::new();
-            for row in self.all(None, json!({ "role": Role::Row.name() })).await? {
-                if row.text().await?.contains(words) {
-                    rows.push(row);
-                }
-            }
-            found = (rows.len() == 1).then(|| rows.remove(0));
+            found = self.row_now(words).await?;
             Ok(found.is_some())
         })
         .await?;
-        found.context("just found")
+        Ok(found.context("just found")?.1)
+    }
+
+    /// Clicks what has this role and name in the table's row in which these words can be read.
+    pub async fn click_in_row(&self, words: &str, role: Role, name: &str) -> anyhow::Result<()> {
+        self.use_steadily(async || {
+            let mut found = Vec::new();
+            self.until(&format!("one {} {name:?} in one row with {words:?}", role.name()), async || {
+                let Some((row, _)) = self.row_now(words).await? else { return Ok(false) };
+                found = self.named(Some(&row), role, name).await?;
+                Ok(found.len() == 1)
+            })
+            .await?;
+            Ok(found.pop().context("just found")?.click().await?)
+        })
+        .await
+    }
+
+    async fn row_now(&self, words: &str) -> anyhow::Result<Option<(Element, String)>> {
+        let mut rows = Vec::new();
+        for row in self.all(None, json!({ "role": Role::Row.name() })).await? {
+            let text = row.text().await?;
+            if text.contains(words) {
+                rows.push((row, text));
+            }
+        }
+        Ok((rows.len() == 1).then(|| rows.remove(0)))
     }
 
     /// Whether an element with this role and name is on the page now.
@@ -98,26 +124,41 @@ impl Browser {
 
     /// Clicks the one element with this role and name.
     pub async fn click(&self, role: Role, name: &str) -> anyhow::Result<()> {
-        loop {
-            match self.find(role, name).await?.click().await {
-                // The page heard of a change in between, and shows its main part again.
-                Err(error) if error.is_stale_element_reference() => {}
-                clicked => return clicked.with_context(|| format!("click {role:?} {name:?}")),
-            }
-        }
+        self.use_steadily(async || Ok(self.find(role, name).await?.click().await?))
+            .await
+            .with_context(|| format!("click {role:?} {name:?}"))
     }
 
     /// Types into the field with this label, in place of what is in it.
     pub async fn fill(&self, label: &str, text: &str) -> anyhow::Result<()> {
-        let field = self.field(label).await?;
-        field.clear().await?;
-        field.send_keys(text).await.with_context(|| format!("type into {label:?}"))
+        self.use_steadily(async || {
+            let field = self.field(label).await?;
+            field.clear().await?;
+            Ok(field.send_keys(text).await?)
+        })
+        .await
+        .with_context(|| format!("type into {label:?}"))
     }
 
     /// Chooses an option, by what it says, from the list with this label.
     pub async fn choose(&self, label: &str, option: &str) -> anyhow::Result<()> {
-        let list = self.find(Role::Combobox, label).await?;
-        list.select_by_label(option).await.with_context(|| format!("choose {option:?} from {label:?}"))
+        self.use_steadily(async || {
+            Ok(self.find(Role::Combobox, label).await?.select_by_label(option).await?)
+        })
+        .await
+        .with_context(|| format!("choose {option:?} from {label:?}"))
+    }
+
+    /// Finds and uses an element once more where the page heard of a change in between, and showed its main part again.
+    async fn use_steadily(&self, find_and_use: impl AsyncFn() -> anyhow::Result<()>) -> anyhow::Result<()> {
+        loop {
+            match find_and_use().await {
+                Err(error)
+                    if error.downcast_ref::<CmdError>().is_some_and(CmdError::is_stale_element_reference) => {
+                }
+                used => return used,
+            }
+        }
     }
 
     /// What is in the field with this label.
@@ -136,21 +177,6 @@ impl Browser {
             Ok(found.len() == 1)
         })
         .await?;
-        found.pop().context("just found")
-    }
-
-    async fn find_within(&self, parent: Option<&Element>, role: Role, name: &str) -> anyhow::Result<Element> {
-        let mut found = Vec::new();
-        let waited = self
-            .until(&format!("one {} {name:?}", role.name()), async || {
-                found = self.named(parent, role, name).await?;
-                Ok(found.len() == 1)
-            })
-            .await;
-        if found.len() > 1 {
-            bail!("{} elements are {} {name:?}. {}", found.len(), role.name(), self.shown().await);
-        }
-        waited?;
         found.pop().context("just found")
     }
 

@@ -41,9 +41,8 @@ async fn it_finds_by_role_and_name_and_uses_what_it_finds() -> anyhow::Result<()
     browser.choose("Zone", "Europe/Rome").await?;
     browser.click(Role::Button, "Save").await?;
     browser.until_text("Settings, it").await?;
-    let row = browser.row("O'Hara").await?;
-    browser.find_in(&row, Role::Button, "Edit").await?.click().await?;
-    assert!(browser.row("edited").await?.text().await?.contains("O'Hara"));
+    browser.click_in_row("O'Hara", Role::Button, "Edit").await?;
+    assert!(browser.row("edited").await?.contains("O'Hara"));
     assert!(!browser.has(Role::Link, "Save").await?);
     assert!(browser.has(Role::Heading, "Settings, it").await?);
     Ok(())

@@ -69,9 +69,4 @@ impl<'a> Person<'a> {
         }
         Ok(())
     }
-
-    /// The words of the one row in which these can be read.
-    pub async fn row_text(&self, words: &str) -> anyhow::Result<String> {
-        Ok(self.row(words).await?.text().await?)
-    }
 }

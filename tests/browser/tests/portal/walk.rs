@@ -23,7 +23,7 @@ async fn s_31_to_s_42_who_needs_a_person_is_seen_explained_decided_and_synced() 
         ("Nuova Cliente Srl", "not mapped", "MAP-01"),
         ("Studio Legale Bianchi", "held", "QTY-01"),
     ] {
-        let row = browser.row(company).await?.text().await?;
+        let row = browser.row(company).await?;
         assert!(row.contains(state) && row.contains(code), "S-41: {row}");
     }
     let page = browser.text().await?;
@@ -48,9 +48,8 @@ async fn s_31_to_s_42_who_needs_a_person_is_seen_explained_decided_and_synced() 
     let units = |state: &kaseya_simulator::State, contract| state.lines(contract).map(|lines| lines[0].units);
     assert_eq!(units(&installation.kaseya.state(), 5003), Some(31.0), "B-01");
     browser.click(Role::Link, "Holds").await?;
-    let row = browser.row("Studio Legale Bianchi").await?;
     let approve = "Approve: Studio Legale Bianchi, Password Boss Standard, 31 → 0";
-    browser.find_in(&row, Role::Button, approve).await?.click().await?;
+    browser.click_in_row("Studio Legale Bianchi", Role::Button, approve).await?;
     installation.kaseya.until(|state| units(state, 5003) == Some(0.0)).await;
 
     // S-31, S-32: Sync now is acknowledged at once and leads to its run, which is seen to end without a reload.
@@ -65,7 +64,7 @@ async fn s_31_to_s_42_who_needs_a_person_is_seen_explained_decided_and_synced() 
         .until("S-31: the run's own page", async || Ok(browser.path().await?.contains("/activity/")))
         .await?;
     browser.until_text("finished").await?;
-    let row = browser.row("Officina Verdi").await?.text().await?;
+    let row = browser.row("Officina Verdi").await?;
     assert!(row.contains("changed"), "S-41: what was mended is sent: {row}");
     assert_eq!(units(&installation.kaseya.state(), 5004), Some(9.0), "S-20");
     Ok(())

@@ -33,7 +33,7 @@ async fn the_connection_a_mapping_and_a_decision_need_no_scripts() -> anyhow::Re
     person.click(Role::Checkbox, "Choose: Studio Legale Bianchi, Password Boss Standard").await?;
     person.click(Role::Button, "Dismiss").await?;
     person.until_text("Your decision is taken.").await?;
-    let row = person.row_text("Studio Legale Bianchi").await?;
+    let row = person.row("Studio Legale Bianchi").await?;
     assert!(row.contains("dismissed"), "B-01: {row}");
     Ok(())
 }

@@ -15,7 +15,7 @@ pub(crate) async fn maps_products(person: &Person<'_>) -> anyhow::Result<()> {
     person.click(Role::Link, person.say("Product mappings", "Mappature dei prodotti")).await?;
     let no_service = person.say("no service", "nessun servizio");
     for product in ["Standard", "Advanced"] {
-        assert!(person.row_text(product).await?.contains(no_service), "S-22: {product}");
+        assert!(person.row(product).await?.contains(no_service), "S-22: {product}");
         assert!(!person.has(Role::Combobox, product).await?, "S-21: {product} is read-only");
     }
     person
@@ -38,8 +38,8 @@ pub(crate) async fn maps_products(person: &Person<'_>) -> anyhow::Result<()> {
 
     // S-25, S-40: stored on Save, one product still without a service, and the next step is said and at hand.
     person.save(person.say("Press Sync now", "Premi Sincronizza ora")).await?;
-    assert!(person.row_text("Password Boss Standard").await?.starts_with("Standard"), "S-20, S-25");
-    assert!(person.row_text("Advanced").await?.contains(no_service), "S-25: unmapped is legal");
+    assert!(person.row("Password Boss Standard").await?.starts_with("Standard"), "S-20, S-25");
+    assert!(person.row("Advanced").await?.contains(no_service), "S-25: unmapped is legal");
     let sync_now = person.say("Sync now", "Sincronizza ora");
     assert!(person.has(Role::Button, sync_now).await?, "S-40");
     Ok(())
@@ -49,7 +49,7 @@ pub(crate) async fn sees_all_companies(person: &Person<'_>) -> anyhow::Result<()
     // S-34: all companies appear, also those that nobody has mapped, with their numbers; S-39: never synced.
     person.click(Role::Link, person.say("Company Mapping", "Mappatura aziendale")).await?;
     person.until_text(person.say("7 companies", "7 aziende")).await?;
-    let row = person.row_text("Panificio Niccolò & Figli").await?;
+    let row = person.row("Panificio Niccolò & Figli").await?;
     assert!(row.contains("14"), "S-34: {row}");
     assert!(row.contains(person.say("never", "mai")), "S-39: {row}");
     let search =

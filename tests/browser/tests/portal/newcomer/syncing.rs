@@ -39,7 +39,7 @@ pub(crate) async fn switches_on_and_syncs(person: &Person<'_>) -> anyhow::Result
     let before = next_syncs(person).await?;
     assert!(before.contains(':'), "S-26: {before}");
     person.sync().await?;
-    let row = person.row_text("Panificio Niccolò & Figli").await?;
+    let row = person.row("Panificio Niccolò & Figli").await?;
     assert!(row.contains(person.say("changed", "Aggiornata")) && row.contains("12 → 14"), "S-32: {row}");
     assert_eq!(units(&kaseya.state(), 5001), Some(14.0), "S-20");
     assert_eq!(next_syncs(person).await?, before, "S-33: the schedule is not moved");
@@ -47,10 +47,10 @@ pub(crate) async fn switches_on_and_syncs(person: &Person<'_>) -> anyhow::Result
     // S-39: when Kaseya was last seen to hold our number; what was held or failed was not.
     person.visit("/companies").await?;
     let never = person.say("never", "mai");
-    let row = person.row_text("Panificio Niccolò & Figli").await?;
+    let row = person.row("Panificio Niccolò & Figli").await?;
     assert!(!row.contains(never), "S-39: {row}");
     for company in ["Studio Legale Bianchi", "Alpi Trasporti Internazionali S.p.A."] {
-        let row = person.row_text(company).await?;
+        let row = person.row(company).await?;
         assert!(row.contains(never), "S-39: {row}");
     }
     Ok(())
@@ -59,10 +59,10 @@ pub(crate) async fn switches_on_and_syncs(person: &Person<'_>) -> anyhow::Result
 pub(crate) async fn sees_what_failed(person: &Person<'_>) -> anyhow::Result<()> {
     // S-41: each company has its own status, and one that fails turns no other red.
     let failed = person.say("not sent", "Non inviata");
-    let row = person.row_text("Alpi Trasporti Internazionali S.p.A.").await?;
+    let row = person.row("Alpi Trasporti Internazionali S.p.A.").await?;
     assert!(row.contains(failed) && row.contains("SVC-01"), "S-41: {row}");
     for company in ["Panificio Niccolò & Figli", "Studio Legale Bianchi", "O'Hara Consulting"] {
-        let row = person.row_text(company).await?;
+        let row = person.row(company).await?;
         assert!(!row.contains(failed), "S-41: {row}");
     }
 
@@ -95,10 +95,10 @@ pub(crate) async fn approves_what_is_held(person: &Person<'_>) -> anyhow::Result
 
     // B-04: the journal has both changes, each with its cause, and is a file too.
     person.click(Role::Link, person.say("Journal", "Registro")).await?;
-    let row = person.row_text("Studio Legale Bianchi").await?;
+    let row = person.row("Studio Legale Bianchi").await?;
     let approved = person.say("approved by a person", "approvata da una persona");
     assert!(row.contains("31 → 0") && row.contains(approved), "B-04: {row}");
-    let row = person.row_text("Panificio Niccolò & Figli").await?;
+    let row = person.row("Panificio Niccolò & Figli").await?;
     assert!(row.contains("12 → 14") && !row.contains(approved), "B-04: {row}");
     let csv = person.say("Download as CSV", "Scarica come CSV");
     assert!(person.has(Role::Link, csv).await?, "B-04");
