@@ -1,4 +1,4 @@
-//! Logins and calls of people, counted with the workers' (B-03): by what is called, whoever of ours tries.
+//! Logins and calls made for people, counted together with the workers' (B-03), by the address that is called.
 
 use std::collections::BTreeMap;
 

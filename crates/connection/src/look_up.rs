@@ -6,26 +6,32 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use domain::Clock;
 use kaseya::Session;
-use store::StoreError;
+use store::{Store, StoreError, look_ups::LookUpId, places::Place};
+use vault::KeyRing;
 
-use crate::reading::{Shared, Stored};
+use crate::counting::Counting;
 
 /// A look-up that was begun.
 pub(crate) struct LookUp {
-    shared: Arc<Shared>,
-    stored: Arc<Stored>,
+    begun: Arc<Begun>,
     /// What it calls with; empty once it has ended.
     sessions: Mutex<Vec<Arc<Session>>>,
 }
 
-impl LookUp {
-    pub(crate) fn new(shared: &Arc<Shared>, stored: Stored) -> Self {
-        Self { shared: Arc::clone(shared), stored: Arc::new(stored), sessions: Mutex::default() }
-    }
+/// Where a look-up's calls count, and with what they are counted.
+pub(crate) struct Begun {
+    pub(crate) store: Store,
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) place: Place,
+    pub(crate) id: LookUpId,
+}
 
-    pub(crate) fn stored(&self) -> Arc<Stored> {
-        Arc::clone(&self.stored)
+impl LookUp {
+    pub(crate) fn new(begun: Begun) -> Self {
+        Self { begun: Arc::new(begun), sessions: Mutex::default() }
     }
 
     /// A session whose calls count.
@@ -37,8 +43,7 @@ impl LookUp {
 
     /// Counts what it called.
     pub(crate) async fn end(&self) -> Result<(), StoreError> {
-        let sessions = self.take_sessions();
-        count(&self.shared, &self.stored, sessions).await
+        self.begun.end(self.take_sessions()).await
     }
 
     fn take_sessions(&self) -> Vec<Arc<Session>> {
@@ -52,11 +57,11 @@ impl Drop for LookUp {
         if sessions.is_empty() {
             return;
         }
-        let (shared, stored) = (Arc::clone(&self.shared), Arc::clone(&self.stored));
+        let begun = Arc::clone(&self.begun);
         // Where the process ends, what it might have called counts for an hour.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                if let Err(error) = count(&shared, &stored, sessions).await {
+                if let Err(error) = begun.end(sessions).await {
                     tracing::warn!(%error, "the calls of a look-up are not counted; what it might have called is");
                 }
             });
@@ -64,16 +69,15 @@ impl Drop for LookUp {
     }
 }
 
-async fn count(shared: &Shared, stored: &Stored, sessions: Vec<Arc<Session>>) -> Result<(), StoreError> {
-    let mut made: BTreeMap<String, u32> = BTreeMap::new();
-    for (endpoint, calls) in sessions.iter().flat_map(|session| session.calls()) {
-        *made.entry(endpoint).or_default() += calls;
+impl Begun {
+    async fn end(&self, sessions: Vec<Arc<Session>>) -> Result<(), StoreError> {
+        let mut made: BTreeMap<String, u32> = BTreeMap::new();
+        for (endpoint, calls) in sessions.iter().flat_map(|session| session.calls()) {
+            *made.entry(endpoint).or_default() += calls;
+        }
+        let counting = Counting { keys: &self.keys, now: self.clock.now() };
+        self.store
+            .transaction("end_look_up", |tx| Box::pin(counting.end_look_up(tx, &self.place, self.id, &made)))
+            .await
     }
-    let counting = shared.counting();
-    shared
-        .store
-        .transaction("end_look_up", |tx| {
-            Box::pin(counting.end_look_up(tx, &stored.place, stored.look_up, &made))
-        })
-        .await
 }

@@ -13,11 +13,15 @@ use std::{
 use domain::{Clock, ErrorCode, PartnerId};
 use jiff::Timestamp;
 use kaseya::{Allowance, Bms, BmsError, Limits, Session};
-use store::{Store, StoreError, look_ups::LookUpId, places::Place, settings};
+use store::{Store, StoreError, places::Place, settings};
 use tokio::sync::Semaphore;
 use vault::KeyRing;
 
-use crate::{NoAddress, NotTried, Values, counting::Counting, look_up::LookUp};
+use crate::{
+    NoAddress, NotTried, Values,
+    counting::Counting,
+    look_up::{Begun, LookUp},
+};
 
 /// How much a partner's people look up at a time; more waits. All of these together take less than their share of an hour.
 const AT_A_TIME: usize = 4;
@@ -26,8 +30,8 @@ const AT_A_TIME: usize = 4;
 #[derive(Clone)]
 pub struct Reader(Arc<Shared>);
 
-pub(crate) struct Shared {
-    pub(crate) store: Store,
+struct Shared {
+    store: Store,
     bms: Bms,
     keys: Arc<KeyRing>,
     clock: Arc<dyn Clock>,
@@ -108,12 +112,10 @@ impl NotRead {
 }
 
 /// The stored credentials, and what may be called with them.
-pub(crate) struct Stored {
+struct Stored {
     values: Values,
     line_profile: Option<String>,
     version: u32,
-    pub(crate) place: Place,
-    pub(crate) look_up: LookUpId,
     allowance: Allowance,
 }
 
@@ -135,15 +137,15 @@ impl Reader {
         let door = self.0.door(partner);
         // It is never closed.
         let _turn = door.looking_up.acquire().await.map_err(|_| NotRead::Ending)?;
-        let look_up = LookUp::new(&self.0, self.0.stored(partner).await?);
-        let read = self.look_up(partner, &door, &look_up, &reads).await;
+        let (stored, look_up) = self.0.begin(partner).await?;
+        let read = self.look_up((partner, &Arc::new(stored)), &door, &look_up, &reads).await;
         look_up.end().await?;
         read
     }
 
     async fn look_up<T, F>(
         &self,
-        partner: &PartnerId,
+        (partner, stored): (&PartnerId, &Arc<Stored>),
         door: &Door,
         look_up: &LookUp,
         reads: &impl Fn(Arc<Session>) -> F,
@@ -151,32 +153,33 @@ impl Reader {
     where
         F: Future<Output = Result<T, BmsError>>,
     {
-        if let Some(read) = self.0.at_hand(partner, look_up, reads).await? {
+        if let Some(read) = self.0.at_hand((partner, stored), look_up, reads).await? {
             return Ok(read);
         }
         let _first = door.logging_in.lock().await;
         // Whoever was before has logged in, perhaps.
-        if let Some(read) = self.0.at_hand(partner, look_up, reads).await? {
+        if let Some(read) = self.0.at_hand((partner, stored), look_up, reads).await? {
             return Ok(read);
         }
         // Whoever waits for it may go away, and a login whose outcome nobody notes counts as one that may be refused.
-        let (shared, of, stored) = (Arc::clone(&self.0), partner.clone(), look_up.stored());
-        let session = look_up.session(self.0.session(partner, &stored, true)?);
-        tokio::spawn(async move { shared.log_in(&of, &stored, &session).await })
+        let (shared, of, with) = (Arc::clone(&self.0), partner.clone(), Arc::clone(stored));
+        let session = look_up.session(self.0.session(partner, stored, true)?);
+        tokio::spawn(async move { shared.log_in(&of, &with, &session).await })
             .await
             .map_err(|_| NotRead::Ending)??;
-        self.0.at_hand(partner, look_up, reads).await?.ok_or(NotRead::NotAllowed)
+        self.0.at_hand((partner, stored), look_up, reads).await?.ok_or(NotRead::NotAllowed)
     }
 }
 
 impl Shared {
-    pub(crate) fn counting(&self) -> Counting<'_> {
+    fn counting(&self) -> Counting<'_> {
         Counting { keys: &self.keys, now: self.clock.now() }
     }
 
-    async fn stored(&self, partner: &PartnerId) -> Result<Stored, NotRead> {
+    async fn begin(&self, partner: &PartnerId) -> Result<(Stored, LookUp), NotRead> {
         let counting = self.counting();
-        self.store
+        let (stored, place, id) = self
+            .store
             .transaction("begin_reading", |tx| {
                 Box::pin(async move {
                     let stored = settings::read_integration(tx, partner).await?;
@@ -186,13 +189,15 @@ impl Shared {
                     }
                     let values = Values::stored(partner, &stored, counting.keys).ok_or(NotRead::NotOpened)?;
                     let place = Place::of(tx, partner, values.address()).await?;
-                    let (look_up, allowed) = counting.begin_look_up(tx, &place).await?;
+                    let (id, allowed) = counting.begin_look_up(tx, &place).await?;
                     let allowance = Allowance { v2: allowed.v2, v1: allowed.v1 };
                     let (version, line_profile) = (stored.credentials_version, stored.line_profile);
-                    Ok(Stored { values, line_profile, version, place, look_up, allowance })
+                    Ok::<_, NotRead>((Stored { values, line_profile, version, allowance }, place, id))
                 })
             })
-            .await
+            .await?;
+        let (store, keys, clock) = (self.store.clone(), Arc::clone(&self.keys), Arc::clone(&self.clock));
+        Ok((stored, LookUp::new(Begun { store, keys, clock, place, id })))
     }
 
     fn session(&self, partner: &PartnerId, stored: &Stored, may_log_in: bool) -> Result<Session, NotRead> {
@@ -207,14 +212,14 @@ impl Shared {
     /// Reads by a token at hand; `None` when there is none.
     async fn at_hand<T, F>(
         &self,
-        partner: &PartnerId,
+        (partner, stored): (&PartnerId, &Stored),
         look_up: &LookUp,
         reads: &impl Fn(Arc<Session>) -> F,
     ) -> Result<Option<T>, NotRead>
     where
         F: Future<Output = Result<T, BmsError>>,
     {
-        let session = look_up.session(self.session(partner, &look_up.stored(), false)?);
+        let session = look_up.session(self.session(partner, stored, false)?);
         match reads(session).await {
             Ok(read) => Ok(Some(read)),
             Err(BmsError::NotSignedIn) => Ok(None),

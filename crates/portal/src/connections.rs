@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tower_http::timeout::{TimeoutBody, TimeoutLayer};
 
-use crate::places::{Most, Place, Places};
+use crate::slots::{Most, Slot, Slots};
 
 /// For the whole head of a request, and for the next one of a connection that is kept.
 const HEAD: Duration = Duration::from_secs(30);
@@ -47,7 +47,7 @@ pub(crate) async fn serve(
     stop: CancellationToken,
 ) -> io::Result<()> {
     let router = router.layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, ANSWER));
-    let places = Places::new(MOST);
+    let slots = Slots::new(MOST);
     let graceful = GracefulShutdown::new();
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         let (stream, peer) = match accepted {
@@ -59,13 +59,13 @@ pub(crate) async fn serve(
             }
         };
         let holder = (proxies == 0).then(|| peer.ip().to_canonical());
-        let place = places.take(holder.map_or(Peer::Proxy(peer), Peer::Client));
-        let Some(place) = place else {
+        let slot = slots.take(holder.map_or(Peer::Proxy(peer), Peer::Client));
+        let Some(slot) = slot else {
             tracing::warn!(%peer, "a connection was closed: there are too many");
             continue;
         };
         let head = if proxies == 0 { HEAD } else { HEAD_OF_A_PROXY };
-        answer(stream, (peer, place), head, &router, &graceful);
+        answer(stream, (peer, slot), head, &router, &graceful);
     }
     drop(listener);
     graceful.shutdown().await;
@@ -83,7 +83,7 @@ enum Peer {
 
 fn answer(
     stream: TcpStream,
-    (peer, place): (SocketAddr, Place<Peer>),
+    (peer, slot): (SocketAddr, Slot<Peer>),
     head: Duration,
     router: &Router,
     graceful: &GracefulShutdown,
@@ -103,7 +103,7 @@ fn answer(
         if let Err(error) = connection.await {
             tracing::debug!(%peer, %error, "a connection ended");
         }
-        drop(place);
+        drop(slot);
     });
 }
 
@@ -158,7 +158,7 @@ mod tests {
             let address = served(proxies).await;
             let mut kept = Vec::new();
             for _ in 0..MOST.of_one {
-                kept.push(open(address).await.expect("there is a place"));
+                kept.push(open(address).await.expect("there is a slot"));
             }
             assert_eq!(open(address).await.is_some(), more, "behind {proxies}");
         }

@@ -23,21 +23,22 @@ pub async fn lock_breakers(tx: &Transaction<'_>, place: &Place) -> Result<Breake
 
 async fn lock(tx: &Transaction<'_>, hosts: &str, partner: &PartnerId) -> Result<Breakers, StoreError> {
     tx.execute("insert into breakers (host) values ($1) on conflict do nothing", &[&hosts]).await?;
-    tx.query_one("select from breakers where host = $1 and alone = '' for update", &[&hosts]).await?;
-    read(tx, hosts, partner).await
+    let sql = "select alone = '' as everybodys, failures, open_until, probe_until from breakers
+               where host = $1 and alone in ('', $2) order by alone for update";
+    breakers(&tx.query(sql, &[&hosts, &partner.as_str()]).await?)
 }
 
 /// Reads the breakers and holds nothing.
 pub async fn read_breakers(tx: &Transaction<'_>, place: &Place) -> Result<Breakers, StoreError> {
-    read(tx, &place.address.hosts(), &place.partner).await
-}
-
-async fn read(tx: &Transaction<'_>, hosts: &str, partner: &PartnerId) -> Result<Breakers, StoreError> {
     let sql = "select alone = '' as everybodys, failures, open_until, probe_until from breakers
                where host = $1 and alone in ('', $2)";
+    breakers(&tx.query(sql, &[&place.address.hosts(), &place.partner.as_str()]).await?)
+}
+
+fn breakers(rows: &[Row]) -> Result<Breakers, StoreError> {
     let mut breakers = Breakers::default();
-    for row in tx.query(sql, &[&hosts, &partner.as_str()]).await? {
-        let breaker = breaker(&row)?;
+    for row in rows {
+        let breaker = breaker(row)?;
         if row.get("everybodys")? { breakers.everybodys = breaker } else { breakers.own = breaker }
     }
     Ok(breakers)

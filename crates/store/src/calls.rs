@@ -174,22 +174,20 @@ pub(crate) async fn record(
 ) -> Result<(), StoreError> {
     let (v2, v1) = hosts.split_once(' ').unwrap_or((hosts, hosts));
     let forgotten = minute.saturating_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
-    tx.execute(
-        "-- all partners: Kaseya counts by host and tenant
-         delete from calls_made where host = any(array[$1, $2]::text[]) and tenant = $3 and alone = $4 and minute < $5",
-        &[&v2, &v1, &tenant, &alone, &forgotten],
-    )
-    .await?;
     let endpoints: Vec<&str> = made.iter().map(|(endpoint, _)| endpoint.as_str()).collect();
     let calls: Vec<i32> = made.iter().map(|(_, calls)| *calls).collect();
     tx.execute(
         "-- all partners: Kaseya counts by host and tenant
+         with forgotten as (
+             delete from calls_made
+             where host = any(array[$1, $2]::text[]) and tenant = $3 and alone = $4 and minute < $8
+         )
          insert into calls_made (host, tenant, alone, endpoint, minute, calls)
          select case when endpoint like '% /v2/%' then $1 else $2 end, $3, $4, endpoint, $5, calls
          from unnest($6::text[], $7::int[]) as made (endpoint, calls)
          order by endpoint
          on conflict (host, tenant, alone, endpoint, minute) do update set calls = calls_made.calls + excluded.calls",
-        &[&v2, &v1, &tenant, &alone, &minute, &endpoints, &calls],
+        &[&v2, &v1, &tenant, &alone, &minute, &endpoints, &calls, &forgotten],
     )
     .await?;
     Ok(())

@@ -70,64 +70,54 @@ pub async fn account(
     let rows = tx
         .query(
             "-- all partners: Kaseya counts by user
-             with let_in as (
-                 select distinct partner_id from login_tries
-                 where host = $1 and tenant = $2 and user_name = $3 and outcome = 'accepted'
-                   and position(' ' in $1) = 0
-             ), let_in_nearby as (
-                 -- Under whichever of the hosts' spellings: a stranger may type one that nobody else has.
-                 select distinct partner_id from login_tries
-                 where tenant = $2 and user_name = $3 and outcome = 'accepted'
-                   and exists (
-                       select from unnest(string_to_array(host, ' ')) as place, split_part(place, '/', 1) as called,
-                                   unnest($6::text[]) as domain
-                       where called = domain or right(called, length(domain) + 1) = '.' || domain)
-             ), tries as (
-                 select login_try, coalesce(heard_at, begun_at) as at, outcome, marks, partner_id,
-                        string_to_array(host, ' ') && string_to_array($1, ' ') as is_here, host = $1 as is_exact
+             with nearby as materialized (
+                 -- Under whichever of the host's names and spellings: a stranger may type one that nobody else has.
+                 select login_try, host, partner_id, marks, begun_at, coalesce(heard_at, begun_at) as at, outcome
                  from login_tries
-                 where tenant = $2 and user_name = $3 and begun_at > $4
+                 where tenant = $2 and user_name = $3
                    and exists (
                        select from unnest(string_to_array(host, ' ')) as place, split_part(place, '/', 1) as called,
                                    unnest($6::text[]) as domain
                        where called = domain or right(called, length(domain) + 1) = '.' || domain)
+             ), let_in_nearby as (
+                 select partner_id, bool_or(host = $1) as is_here from nearby where outcome = 'accepted' group by partner_id
+             ), let_in as (
+                 select partner_id from let_in_nearby where is_here and position(' ' in $1) = 0
+             ), tries as (
+                 select login_try, at, outcome, marks && $5 as same,
+                        partner_id = $7 and string_to_array(host, ' ') && string_to_array($1, ' ')
+                            or host = $1 and $7 in (select partner_id from let_in)
+                                         and partner_id in (select partner_id from let_in) as counts
+                 from nearby
+                 -- Whoever is let in has a limit of its own, beside which a stranger has one try.
+                 where begun_at > $4
+                   and ($7 in (select partner_id from let_in) or partner_id = $7
+                        or partner_id not in (select partner_id from let_in_nearby))
              )
-             select at, outcome, marks && $5 as same,
-                    partner_id = $7 and is_here
-                        or is_exact and $7 in (select partner_id from let_in)
-                                    and partner_id in (select partner_id from let_in) as counts
-             from tries
-             -- Whoever is let in has a limit of its own, beside which a stranger has one try.
-             where $7 in (select partner_id from let_in) or partner_id = $7
-                   or partner_id not in (select partner_id from let_in_nearby)
+             select others_are_let_in, at, outcome, same, counts
+             from (select exists (select from let_in_nearby where partner_id <> $7)
+                          and not exists (select from let_in_nearby where partner_id = $7 and is_here) as others_are_let_in) as known
+                  left join tries on true
              order by login_try",
             &[&hosts, &tenant, &user, &since, &marks, &domains, &of.partner.as_str()],
         )
         .await?;
-    let (mut tries, mut of_strangers) = (Vec::new(), Vec::new());
+    let mut account = LoginAccount::default();
     for row in &rows {
+        account.others_are_let_in = row.get("others_are_let_in")?;
+        // Without any try there is one row all the same.
+        let Some(at) = row.get("at")? else { continue };
         let outcome = match row.get::<Option<String>>("outcome")? {
             Some(_) => Some(row.named("outcome", LoginOutcome::parse)?),
             None => None,
         };
-        let one = LoginTry { at: row.get("at")?, outcome, same: row.get("same")? };
-        if row.get("counts")? { tries.push(one) } else { of_strangers.push(one) }
+        let one = LoginTry { at, outcome, same: row.get("same")? };
+        if row.get("counts")? { account.tries.push(one) } else { account.of_strangers.push(one) }
     }
-    let sql = "-- all partners: Kaseya counts by user
-               select coalesce(bool_or(partner_id <> $3), false)
-                      and not coalesce(bool_or(partner_id = $3 and host = $5), false) as others
-               from login_tries
-               where tenant = $1 and user_name = $2 and outcome = 'accepted'
-                 and exists (
-                     select from unnest(string_to_array(host, ' ')) as place, split_part(place, '/', 1) as called,
-                                 unnest($4::text[]) as domain
-                     where called = domain or right(called, length(domain) + 1) = '.' || domain)";
-    let row = tx.query_one(sql, &[&tenant, &user, &of.partner.as_str(), &domains, &hosts]).await?;
-    let others_are_let_in = row.get("others")?;
     let sql = "select code, refused_at, tried_again from refused_logins
                where host = $1 and tenant = $2 and user_name = $3 and mark = any($4)
                order by refused_at desc limit 1";
-    let refused = match tx.query_opt(sql, &[&hosts, &tenant, &user, &marks]).await? {
+    account.refused = match tx.query_opt(sql, &[&hosts, &tenant, &user, &marks]).await? {
         Some(row) => Some(RefusedLogin {
             code: row.named("code", |code| code.parse().ok())?,
             at: row.get("refused_at")?,
@@ -139,11 +129,11 @@ pub async fn account(
                select outcome = 'accepted' as proven from login_tries
                where host = $1 and tenant = $2 and user_name = $3 and marks && $4 and outcome in ('accepted', 'refused')
                order by heard_at desc, login_try desc limit 1";
-    let proven = match tx.query_opt(sql, &[&hosts, &tenant, &user, &marks]).await? {
+    account.proven = match tx.query_opt(sql, &[&hosts, &tenant, &user, &marks]).await? {
         Some(row) => row.get("proven")?,
         None => false,
     };
-    Ok(LoginAccount { tries, of_strangers, others_are_let_in, refused, proven })
+    Ok(account)
 }
 
 /// Records that a login is begun, which [`lock_account`] has allowed in the same transaction.

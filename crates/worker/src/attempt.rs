@@ -317,8 +317,8 @@ impl Attempt<'_> {
         misfits
     }
 
-    /// The most V1 calls that contracts take when nothing fails: to read each, to write each of its targets, to read it again. A write of
-    /// a whole contract reads it too.
+    /// The most V1 calls that contracts take when nothing fails: to read each, to write each of its targets, to read it again.
+    /// A write of a whole contract reads it, too.
     fn calls_for(&self, together: &[&Contract]) -> u32 {
         let reading = self.session.calls_to_read_lines();
         let checks = usize::from(!self.content.confirm_by_total);

@@ -175,10 +175,10 @@ fn join(
 fn strand(in_hand: &mut [InHand<'_>], fall: (usize, usize), rise: (usize, usize)) {
     let InHand { contract, planned, .. } = &in_hand[rise.0];
     let new = &contract.targets[rise.1];
-    let of_rise = planned.decided.get(rise.1).map(|decided| decided.decision);
-    let rise_waits = planned.decided.get(rise.1).and_then(|decided| decided.waits_until);
+    let decided_rise = planned.decided.get(rise.1);
+    let of_rise = decided_rise.map(|decided| decided.decision);
     let (falls, rises) = (at(in_hand, fall).1.service_name.clone(), new.service_name.clone());
-    let waits_until = rise_waits.or(new.unsure_until);
+    let waits_until = decided_rise.and_then(|decided| decided.waits_until).or(new.unsure_until);
     let decided = &mut in_hand[fall.0].planned.decided[fall.1];
     match (decided.decision, of_rise) {
         (Decision::Write(change), Some(Decision::Wait(_))) => {

@@ -17,8 +17,8 @@ use tokio::time::Interval;
 use crate::{
     Portal,
     client_address::ClientAddress,
-    places::{Most, Place, Places},
     session,
+    slots::{Most, Slot, Slots},
     visit::Visit,
 };
 
@@ -28,24 +28,24 @@ const OF_A_SESSION: Most = Most { of_one: 20, in_all: 4_000 };
 const OF_A_NETWORK: Most = Most { of_one: 400, in_all: 4_000 };
 /// How often to check whether a session goes on where nothing changes.
 const CHECKED_EVERY: Duration = Duration::from_secs(60);
-/// When a page that found no place may ask again, in seconds.
+/// When a page that found no slot may ask again, in seconds.
 const AGAIN: HeaderValue = HeaderValue::from_static("60");
 
 /// The streams that are open.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenStreams {
-    of_sessions: Places<[u8; 32]>,
-    of_networks: Places<IpAddr>,
+    of_sessions: Slots<[u8; 32]>,
+    of_networks: Slots<IpAddr>,
 }
 
 impl Default for OpenStreams {
     fn default() -> Self {
-        Self { of_sessions: Places::new(OF_A_SESSION), of_networks: Places::new(OF_A_NETWORK) }
+        Self { of_sessions: Slots::new(OF_A_SESSION), of_networks: Slots::new(OF_A_NETWORK) }
     }
 }
 
-/// The places of one stream.
-type Taken = (Place<[u8; 32]>, Place<IpAddr>);
+/// The slots of one stream.
+type Taken = (Slot<[u8; 32]>, Slot<IpAddr>);
 
 impl OpenStreams {
     fn take(&self, visit: &Visit, client: ClientAddress) -> Option<Taken> {

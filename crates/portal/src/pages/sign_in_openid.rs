@@ -23,7 +23,7 @@ use crate::{
     client_address::ClientAddress,
     failure::Failure,
     frame::Frame,
-    identity_provider::{IdentityProvider, Named},
+    identity_provider::{IdentityProvider, Named, NobodyNamed},
     language::Spoken,
     pages::{
         plain::Plain,
@@ -76,6 +76,8 @@ pub(crate) struct Answer {
 /// What came of it.
 enum Came {
     In(Cookie<'static>),
+    NotCompleted,
+    Unnamed(NobodyNamed),
     Unverified,
     /// With the address that the provider has named.
     MemberOfNothing(String),
@@ -107,28 +109,31 @@ pub(crate) async fn back(
         tracing::warn!(%address, "too many sign-ins from one address");
         return refused(StatusCode::TOO_MANY_REQUESTS, words.too_often);
     }
-    let Some(code) = answer.code.filter(|_| answer.error.is_none()) else {
+    let came = match answer.code.filter(|_| answer.error.is_none()) {
+        None => Came::NotCompleted,
+        Some(code) => match provider.named(&pending, code).await {
+            Ok(named) => come_in(&portal, &named).await?,
+            Err(error) => Came::Unnamed(error),
+        },
+    };
+    if !matches!(came, Came::In(_)) {
         failed(&portal, client).await?;
-        tracing::warn!(%address, error = answer.error, "a sign-in was not completed at the provider");
-        return refused(StatusCode::UNPROCESSABLE_ENTITY, words.not_completed);
-    };
-    let named = match provider.named(&pending, code).await {
-        Ok(named) => named,
-        Err(error) => {
-            failed(&portal, client).await?;
-            tracing::error!(%address, %error, "a sign-in failed");
-            return refused(StatusCode::BAD_GATEWAY, words.provider_failed);
-        }
-    };
-    match come_in(&portal, &named).await? {
+    }
+    match came {
         Came::In(cookie) => Ok((jar.add(cookie), Redirect::to(own_path(&pending.next))).into_response()),
+        Came::NotCompleted => {
+            tracing::warn!(%address, error = answer.error, "a sign-in was not completed at the provider");
+            refused(StatusCode::UNPROCESSABLE_ENTITY, words.not_completed)
+        }
+        Came::Unnamed(error) => {
+            tracing::error!(%address, %error, "a sign-in failed");
+            refused(StatusCode::BAD_GATEWAY, words.provider_failed)
+        }
         Came::Unverified => {
-            failed(&portal, client).await?;
             tracing::warn!(%address, "a sign-in of a person whose address is not verified");
             refused(StatusCode::FORBIDDEN, words.unverified)
         }
         Came::MemberOfNothing(email) => {
-            failed(&portal, client).await?;
             tracing::warn!(%address, "a sign-in of a person who is a member of nothing");
             let text = fill(words.no_member_text, &[("provider", &provider.name()), ("email", &email)]);
             let frame = Frame::around(language, "/sign-in".to_owned(), None);

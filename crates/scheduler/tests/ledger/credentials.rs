@@ -103,13 +103,8 @@ async fn credentials_that_another_partner_was_refused_with_are_not_tried_and_sto
 async fn refusals_that_a_person_met_at_the_page_keep_the_workers_waiting() {
     let world = World::running().await;
     world.partner("p1", 1).await;
-    world
-        .run(&format!(
-            "insert into login_tries (host, tenant, user_name, partner_id, marks, begun_at, outcome, heard_at)
-             select '{HOST}', 'p1 srl', 'api', 'p1', '{{typed}}', at, 'refused', at
-             from unnest(array['2026-11-20T11:40Z', '2026-11-20T11:50Z', '2026-11-20T11:55Z']::timestamptz[]) at"
-        ))
-        .await;
+    let refused = ["2026-11-20T11:40Z", "2026-11-20T11:50Z", "2026-11-20T11:55Z"];
+    world.refused_logins("p1", "p1 srl", refused).await;
     let run = world.make_run("p1").await;
     world.make_job(&run, &[101]).await;
     assert_eq!(world.start(&world.ticket().await, "w1").await, Err(RefusalReason::Credentials));

@@ -67,13 +67,8 @@ async fn ticket_of(world: &World, partner: &str) -> v1::JobReady {
 async fn case_f1_b_refusals_of_whoever_is_not_proven_do_not_put_off_a_proven_job() {
     let world = two_under_one_label().await;
     let_in(&world, "good").await;
-    world
-        .run(&format!(
-            "insert into login_tries (host, tenant, user_name, partner_id, marks, begun_at, outcome, heard_at)
-             select '{HOST}', 'good srl', 'api', 'evil', '{{typed}}', at, 'refused', at
-             from unnest(array['2026-11-20T11:50Z', '2026-11-20T11:55Z', '2026-11-20T11:58Z']::timestamptz[]) at"
-        ))
-        .await;
+    let at = ["2026-11-20T11:50Z", "2026-11-20T11:55Z", "2026-11-20T11:58Z"];
+    world.refused_logins("evil", "good srl", at).await;
     job_of(&world, "good").await;
     world.started("w1").await;
     job_of(&world, "evil").await;

@@ -257,6 +257,17 @@ impl World {
         (ticket, content)
     }
 
+    /// Logins of a partner in a tenant that Kaseya has refused at these instants.
+    pub(crate) async fn refused_logins(&self, partner: &str, tenant: &str, at: [&str; 3]) {
+        self.run(&format!(
+            "insert into login_tries (host, tenant, user_name, partner_id, marks, begun_at, outcome, heard_at)
+             select '{HOST}', '{tenant}', 'api', '{partner}', '{{typed}}', at, 'refused', at
+             from unnest('{{{}}}'::timestamptz[]) at",
+            at.join(",")
+        ))
+        .await;
+    }
+
     /// Asks for changes to whatever units: it is not noted what the job was asked.
     pub(crate) async fn permit(
         &self,

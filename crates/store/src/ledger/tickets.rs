@@ -71,8 +71,8 @@ pub struct LocalJob {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Claims the tickets that are due: at most one per host and tenant (and partner, where Kaseya has not let it in), and none where a job is started, a ticket is out or a
-/// permit is out. A person's job is the next; where one was started last and an ordinary one waits, the ordinary goes.
+/// Claims the tickets that are due: at most one per host and tenant (and partner, where Kaseya has not let it in), and none
+/// where a job is started, a ticket is out or a permit is out. A person's job is the next; where one was started last and an ordinary one waits, the ordinary goes.
 /// Within a kind a slice whose workers fell silent lets the others go first.
 pub async fn claim_tickets(tx: &Transaction<'_>, rules: &ClaimRules) -> Result<Vec<Ticket>, StoreError> {
     let rows = tx

@@ -1,4 +1,4 @@
-//! Places that are limited, in all and for each holder: connections of an address, streams of a session.
+//! Slots that are limited, in all and for each holder: connections of an address, streams of a session.
 
 use std::{
     collections::HashMap,
@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// How many places there are.
+/// How many slots there are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Most {
     /// For one holder.
@@ -15,9 +15,9 @@ pub(crate) struct Most {
     pub in_all: usize,
 }
 
-/// The places of all holders.
+/// The slots of all holders.
 #[derive(Debug, Clone)]
-pub(crate) struct Places<Holder> {
+pub(crate) struct Slots<Holder> {
     most: Most,
     taken: Arc<Mutex<Taken<Holder>>>,
 }
@@ -28,20 +28,20 @@ struct Taken<Holder> {
     in_all: usize,
 }
 
-/// A place, free again when it is dropped.
+/// A slot, free again when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place<Holder: Eq + Hash> {
+pub(crate) struct Slot<Holder: Eq + Hash> {
     holder: Holder,
     taken: Arc<Mutex<Taken<Holder>>>,
 }
 
-impl<Holder: Eq + Hash + Clone> Places<Holder> {
+impl<Holder: Eq + Hash + Clone> Slots<Holder> {
     pub fn new(most: Most) -> Self {
         Self { most, taken: Arc::new(Mutex::new(Taken { of: HashMap::new(), in_all: 0 })) }
     }
 
-    /// A place for a holder, if one is left.
-    pub fn take(&self, holder: Holder) -> Option<Place<Holder>> {
+    /// A slot for a holder, if one is left.
+    pub fn take(&self, holder: Holder) -> Option<Slot<Holder>> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let of_holder = taken.of.get(&holder).copied().unwrap_or_default();
         if of_holder >= self.most.of_one || taken.in_all >= self.most.in_all {
@@ -49,11 +49,11 @@ impl<Holder: Eq + Hash + Clone> Places<Holder> {
         }
         taken.in_all += 1;
         let _ = taken.of.insert(holder.clone(), of_holder + 1);
-        Some(Place { holder, taken: Arc::clone(&self.taken) })
+        Some(Slot { holder, taken: Arc::clone(&self.taken) })
     }
 }
 
-impl<Holder: Eq + Hash> Drop for Place<Holder> {
+impl<Holder: Eq + Hash> Drop for Slot<Holder> {
     fn drop(&mut self) {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.in_all -= 1;
@@ -71,13 +71,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_f5_one_holder_takes_no_more_than_its_places_and_gives_them_back() {
-        let places = Places::new(Most { of_one: 2, in_all: 3 });
-        let (first, _second) = (places.take("one"), places.take("one"));
-        assert!(first.is_some() && places.take("one").is_none());
-        let _other = places.take("other").expect("another's place is free");
-        assert!(places.take("third").is_none(), "none is left in all");
+    fn case_f5_one_holder_takes_no_more_than_its_slots_and_gives_them_back() {
+        let slots = Slots::new(Most { of_one: 2, in_all: 3 });
+        let (first, _second) = (slots.take("one"), slots.take("one"));
+        assert!(first.is_some() && slots.take("one").is_none());
+        let _other = slots.take("other").expect("another's slot is free");
+        assert!(slots.take("third").is_none(), "none is left in all");
         drop(first);
-        assert!(places.take("one").is_some());
+        assert!(slots.take("one").is_some());
     }
 }
