@@ -32,12 +32,12 @@ def check_together(project: dict, dockerfile: str, made: set[str]) -> None:
         health = service.get("healthcheck", {}).get("test", ["CMD", program])
         if health[1] != program:
             raise Refused(f"{name}: asks {health[1]} for its health, but runs {program}")
-        if not service.get("read_only") or service.get("cap_drop") != ["ALL"]:
-            raise Refused(f"{name}: must be read-only and without capabilities")
         given = {os.path.join("/run/secrets", secret["target"]) for secret in service.get("secrets", [])}
         asked = {value for value in service.get("environment", {}).values() if value.startswith("/run/secrets/")}
         if given != asked:
             raise Refused(f"{name}: is given {sorted(given)}, but asks for {sorted(asked)}")
+    for name, service in project["services"].items():
+        check_hardened(name, service)
     if "database" in project["services"]["worker"]["networks"]:
         raise Refused("worker: must not reach the database")
     wanted = {pathlib.Path(secret["file"]).name for secret in project["secrets"].values()}
@@ -48,6 +48,27 @@ def check_together(project: dict, dockerfile: str, made: set[str]) -> None:
             raise Refused(f"configs: {config['file']} is not there")
     if not re.search(r"^USER 65532:65532$", dockerfile, re.MULTILINE):
         raise Refused("the image must run as 65532:65532")
+
+
+def check_hardened(name: str, service: dict) -> None:
+    """F14: what a taken container cannot do, and what a runaway one cannot use up."""
+    if not service.get("read_only"):
+        raise Refused(f"{name}: must be read-only")
+    if service.get("cap_drop") != ["ALL"] or service.get("cap_add"):
+        raise Refused(f"{name}: must be without capabilities")
+    if service.get("privileged") or "no-new-privileges:true" not in service.get("security_opt", []):
+        raise Refused(f"{name}: must gain no new privileges")
+    # Our image names its user, which is checked there; the others begin as root unless told not to.
+    if "build" not in service and service.get("user", "root") in ("root", "0"):
+        raise Refused(f"{name}: must not run as root")
+    if not service.get("mem_limit") or not service.get("pids_limit"):
+        raise Refused(f"{name}: memory and processes must be limited")
+    options = service.get("logging", {}).get("options", {})
+    if not options.get("max-size") or not options.get("max-file"):
+        raise Refused(f"{name}: its log must be limited")
+    for mount in service.get("tmpfs", []):
+        if "size=" not in mount:
+            raise Refused(f"{name}: {mount}: a tmpfs must be limited")
 
 
 # What is replaced, by what, and a word of the refusal.
@@ -61,6 +82,17 @@ BROKEN_COMPOSE = [
     ("a secret not given", "      - database-url\n", "", "but asks for"),
     ("worker at the database", "networks: [broker, outside]", "networks: [broker, database]", "not reach the database"),
     ("writable", "read_only: true", "read_only: false", "must be read-only"),
+    ("Postgres as its image is", "  postgres:\n    <<: *hardened\n", "  postgres:\n", "postgres: must be read-only"),
+    ("RabbitMQ as its image is", "  rabbitmq:\n    <<: *hardened\n", "  rabbitmq:\n", "rabbitmq: must be read-only"),
+    ("Postgres as root", "    user: postgres\n", "", "postgres: must not run as root"),
+    ("RabbitMQ as root", "    user: rabbitmq\n", "", "rabbitmq: must not run as root"),
+    ("all capabilities", "cap_drop: [ALL]", "cap_drop: [NET_RAW]", "without capabilities"),
+    ("a capability of its own", "user: postgres", "user: postgres\n    cap_add: [CHOWN]", "without capabilities"),
+    ("new privileges", "no-new-privileges:true", "no-new-privileges:false", "no new privileges"),
+    ("memory without limit", "  mem_limit: 512m\n", "", "must be limited"),
+    ("processes without limit", "  pids_limit: 256\n", "", "must be limited"),
+    ("a log without limit", ', max-file: "5"', "", "its log must be limited"),
+    ("a tmpfs without limit", "/tmp:size=64m", "/tmp", "a tmpfs must be limited"),
     ("a secret nobody makes", "file: secrets/key-ring", "file: secrets/ring", "nobody makes"),
     ("a variable without default", "${KASEYA_SYNC_VERSION:-dev}", "${KASEYA_SYNC_VERSION_}", "variable is not set"),
 ]
