@@ -15,11 +15,12 @@ ASYNCAPI = ROOT / "tests" / "asyncapi"
 VENV = TOOLS / "venv" / "bin"
 COMPOSE = TOOLS / "docker-compose"
 HADOLINT = VENV / "hadolint"
+CARGO_AUDIT = VENV / "cargo-audit"
 PARSER = TOOLS / "asyncapi" / "parse.cjs"
 
 
 def install() -> None:
-    """Docker Compose and hadolint; installed again when a pin changes."""
+    """All but the AsyncAPI parser; installed again when a pin changes."""
     stamp = TOOLS / "pins"
     pins = "".join((PINS / name).read_text() for name in ["venv.txt", "archives.txt"])
     if stamp.exists() and stamp.read_text() == pins:
