@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::config_error::ConfigError;
+use crate::service_links;
 
 /// What every variable of ours starts with.
 pub(crate) const ENV_PREFIX: &str = "KASEYA_SYNC_";
@@ -48,7 +49,10 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(path));
         }
-        figment = figment.merge(Env::prefixed(ENV_PREFIX).split("__"));
+        let links = service_links::in_environment();
+        let ours =
+            Env::prefixed(ENV_PREFIX).filter(move |key| !links.contains(&format!("{ENV_PREFIX}{key}")));
+        figment = figment.merge(ours.split("__"));
 
         for section in keys(&figment)? {
             if !known.contains(&section) {

@@ -59,6 +59,7 @@ mod log_line;
 pub mod metrics;
 mod panics;
 mod program;
+mod service_links;
 mod settings;
 mod shutdown;
 mod telemetry;

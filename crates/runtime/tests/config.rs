@@ -117,6 +117,47 @@ fn a_misspelt_section_is_refused_by_name() {
 }
 
 #[test]
+fn case_d6_variables_that_kubernetes_adds_for_a_service_are_no_settings() {
+    jailed(|jail| {
+        jail.set_env("KASEYA_SYNC_WORKER__KEYS_FILE", "k");
+        // Of Services called kaseya-sync-portal and kaseya-sync--worker, as a kubelet writes them.
+        for (name, value) in [
+            ("PORTAL_SERVICE_HOST", "10.96.0.7"),
+            ("PORTAL_SERVICE_PORT", "8080"),
+            ("PORTAL_SERVICE_PORT_HTTP", "8080"),
+            ("PORTAL_PORT", "tcp://10.96.0.7:8080"),
+            ("PORTAL_PORT_8080_TCP", "tcp://10.96.0.7:8080"),
+            ("PORTAL_PORT_8080_TCP_PROTO", "tcp"),
+            ("PORTAL_PORT_8080_TCP_PORT", "8080"),
+            ("PORTAL_PORT_8080_TCP_ADDR", "fd00::7"),
+            ("_WORKER_SERVICE_HOST", "fd00::8"),
+            ("WORKER__PORT", "udp://[fd00::8]:53"),
+        ] {
+            jail.set_env(format!("KASEYA_SYNC_{name}"), value);
+        }
+        assert_eq!(read(None).map(|worker| worker.jobs), Ok(4));
+    });
+}
+
+#[test]
+fn case_d6_what_is_only_like_such_a_variable_is_refused_by_name() {
+    for (name, value) in [
+        ("PORTAL_PORT", "8080"),
+        ("PORTAL_SERVICE_HOST", "portal"),
+        ("PORTAL_PORT_8080_TCP_NAME", "portal"),
+        ("PORTAL_PORT_X_TCP", "tcp://10.96.0.7:8080"),
+        ("LOG_FILTER", "debug"),
+    ] {
+        jailed(|jail| {
+            jail.set_env(format!("KASEYA_SYNC_{name}"), value);
+            let error = read(None).unwrap_err();
+            let start = format!("configuration key `{}` in environment", name.to_lowercase());
+            assert!(error.starts_with(&start), "{error}");
+        });
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_or_is_not_toml_is_an_error() {
     jailed(|jail| {
         let error = read(Some("absent.toml")).unwrap_err();
