@@ -76,7 +76,7 @@ TOGETHER = [
     ("no disruption budget", "base/disruption-budgets.yaml", "  name: results", "  name: result", "results: has no Pod"),
     ("no metrics' port", "components/monitoring/pod-monitor.yaml", "port: health", "port: metrics", "no pod has the port"),
     ("an alert on nothing", RULES, "dead_letters_kept", "dead_letters_waiting", "no program shows"),
-    ("an alert that never comes", RULES, "max(dead_letters_kept) > 0", "max(dead_letters_kept) > 1000", "promtool test"),
+    ("an alert that never comes", RULES, "(dead_letters_kept)) > 0", "(dead_letters_kept)) > 1000", "promtool test"),
     ("an alert that cannot be read", RULES, "abs(clock_skew) > 10", "abs(clock_skew > 10", "promtool check"),
     ("scaling on nothing", SCALED, "scheduler_jobs_open", "scheduler_jobs_waiting", "no program shows"),
     ("scaling nothing", SCALED, "scaleTargetRef: { name: worker }", "scaleTargetRef: { name: workers }", "must be a Deployment"),
