@@ -60,6 +60,8 @@ pub(crate) fn incoming(properties: &BasicProperties, body: Vec<u8>, redelivered:
     Incoming {
         id: text(properties.message_id()),
         kind: text(properties.kind()),
+        user: text(properties.user_id()),
+        app: text(properties.app_id()),
         trace: TraceContext { traceparent: header("traceparent"), tracestate: header("tracestate") },
         body: body.into(),
         reply_to: text(properties.reply_to()),
@@ -100,6 +102,16 @@ mod tests {
         headers.insert("traceparent".into(), AMQPValue::LongInt(1));
         let came = incoming(&BasicProperties::default().with_headers(headers), Vec::new(), false);
         assert_eq!((came.id, came.kind, came.trace), (None, None, TraceContext::default()));
+    }
+
+    #[test]
+    fn case_f7_who_published_it_comes_with_a_message() {
+        let named =
+            BasicProperties::default().with_user_id("provider".into()).with_app_id("counts 2.1".into());
+        let came = incoming(&named, Vec::new(), false);
+        assert_eq!((came.user.as_deref(), came.app.as_deref()), (Some("provider"), Some("counts 2.1")));
+        let came = incoming(&BasicProperties::default(), Vec::new(), false);
+        assert_eq!((came.user, came.app), (None, None));
     }
 
     #[test]

@@ -76,6 +76,8 @@ mod tests {
         Incoming {
             id: Some("id".into()),
             kind: None,
+            user: None,
+            app: None,
             trace: TraceContext::default(),
             body: body.into(),
             reply_to: None,

@@ -125,6 +125,8 @@ fn arriving(
     Ok(Incoming {
         id: Some(message.id.to_string()),
         kind: Some(message.kind.to_owned()),
+        user: None,
+        app: None,
         trace: message.trace,
         body: message.body,
         reply_to,

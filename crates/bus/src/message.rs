@@ -39,6 +39,10 @@ pub struct Incoming {
     pub id: Option<String>,
     /// `type`, as it came.
     pub kind: Option<String>,
+    /// `user-id`: the broker user that published it. RabbitMQ refuses a message that names another, and most name none.
+    pub user: Option<String>,
+    /// `app-id`, as it came.
+    pub app: Option<String>,
     /// The trace it came with; untrusted.
     pub trace: TraceContext,
     /// The body, at most [`crate::topology::MAX_MESSAGE_BYTES`]: larger ones are dead-lettered before they get here, counts from [`crate::topology::MAX_LETTER_BYTES`] on.

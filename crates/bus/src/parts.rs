@@ -129,6 +129,8 @@ mod tests {
         Incoming {
             id: None,
             kind: Some(message.kind.to_owned()),
+            user: None,
+            app: None,
             trace: message.trace,
             body: message.body,
             reply_to: None,

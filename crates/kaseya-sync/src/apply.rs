@@ -31,6 +31,7 @@ use std::time::Duration;
 use store::{
     Store, StoreError, Transaction, billing_rules, kaseya_names,
     reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
+    senders::Sender,
     settings::{self, Integration, IntegrationState, PartnerSettings},
     settings_writing::{self as writing, NewCompany, NewIntegration},
 };
@@ -441,7 +442,7 @@ async fn store_report(
         parts: 1,
         from_file: true,
     };
-    match reports::note_part(tx, partner, &head, (1, ""), now).await? {
+    match reports::note_part(tx, partner, &head, (1, ""), &Sender::File, now).await? {
         PartStanding::New => {}
         PartStanding::Repeated
         | PartStanding::UnknownPartner

@@ -132,6 +132,14 @@ async fn the_sample_is_stored_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn case_f7_a_files_report_says_that_a_file_brought_it() {
+    let world = World::new().await;
+    world.apply(SAMPLE).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(world.count("report_parts").await, 1);
+    assert_eq!(world.count("report_parts where sent_way = 'file'").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_a_mistake_nothing_is_stored() {
     let world = World::new().await;
     for (from, to) in [

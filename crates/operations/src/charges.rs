@@ -25,12 +25,14 @@ pub struct ChargeRow {
 }
 
 impl Operations {
-    /// Takes in all that the provider charges for a month that is over, in place of what it told of it before.
+    /// Takes in all that the provider charges for a month that is over, in place of what it told of it before. `by` is the
+    /// name of its token.
     pub async fn take_charges(
         &self,
         partner: &PartnerId,
         month: &str,
         rows: Vec<ChargeRow>,
+        by: &str,
     ) -> Result<(), NotTaken> {
         let of_month = |mend: &str| NotTaken::Mistakes(vec![FieldError::new("month", mend)]);
         let month = Month::parse(month).ok_or_else(|| of_month("write it as 2026-10"))?;
@@ -59,7 +61,7 @@ impl Operations {
                 if !is_over {
                     return Ok(None);
                 }
-                billed_month::store_charges(tx, partner, month, charges, now).await.map(Some)
+                billed_month::store_charges(tx, partner, month, charges, by, now).await.map(Some)
             })
         });
         let unknown = stored.await?.ok_or_else(|| of_month("it is not over yet"))?;

@@ -17,7 +17,7 @@ use store::{
     StoreError,
     intake::{self, ToldCompany, ToldProduct},
     reports::{self, ReportHead},
-    settings, settings_writing as writing,
+    senders, settings, settings_writing as writing,
 };
 
 use crate::Operations;
@@ -131,8 +131,14 @@ impl Operations {
             .await
     }
 
-    /// Passes a report on to the scheduler, as the provider's own messages come to it, in as many parts as it needs.
-    pub async fn report_counts(&self, partner: &PartnerId, form: ReportForm) -> Result<(), NotTaken> {
+    /// Passes a report on to the scheduler, as the provider's own messages come to it, in as many parts as it needs. `by` is
+    /// the name of the token that sent it.
+    pub async fn report_counts(
+        &self,
+        partner: &PartnerId,
+        form: ReportForm,
+        by: &str,
+    ) -> Result<(), NotTaken> {
         let now = self.clock.now();
         let bus = self.bus.as_ref().ok_or(NotTaken::NoBus)?;
         let zone = self
@@ -141,7 +147,7 @@ impl Operations {
             .await?
             .ok_or(StoreError::NoRow)?;
         let parts = parts(partner, form, &zone, now)?;
-        self.not_used_otherwise(partner, &parts).await?;
+        self.hand_in(partner, &parts, by).await?;
         for part in &parts {
             let outgoing = Outgoing::new(self.entropy.uuid(now), TraceContext::default(), part);
             bus.publish(Queue::Counts, outgoing).await?;
@@ -149,11 +155,13 @@ impl Operations {
         Ok(())
     }
 
-    /// Refuses a report whose id came in before with other content. Two at once are told apart by the scheduler.
-    async fn not_used_otherwise(
+    /// Refuses a report whose id came in before with other content, and notes who sends any other. Two at once are told apart
+    /// by the scheduler.
+    async fn hand_in(
         &self,
         partner: &PartnerId,
         parts: &[v1::UserCountsReported],
+        by: &str,
     ) -> Result<(), NotTaken> {
         let checked: Result<Vec<CountsReport>, FieldError> =
             parts.iter().map(|part| CountsReport::try_from(part.clone())).collect();
@@ -173,8 +181,13 @@ impl Operations {
         let contents = &contents.iter().map(|(part, content)| (*part, content.as_str())).collect::<Vec<_>>();
         let is_used = self
             .store
-            .transaction("used_report", |tx| {
-                Box::pin(async move { reports::is_used_otherwise(tx, partner, head, contents).await })
+            .transaction("hand_in_report", |tx| {
+                Box::pin(async move {
+                    if reports::is_used_otherwise(tx, partner, head, contents).await? {
+                        return Ok(true);
+                    }
+                    senders::hand_in(tx, partner, &head.report, contents, by).await.map(|()| false)
+                })
             })
             .await?;
         if is_used { Err(NotTaken::UsedReport(first.report.to_string())) } else { Ok(()) }

@@ -23,6 +23,7 @@ mod products;
 mod request;
 mod runs;
 mod schedule;
+mod senders;
 mod suggestions;
 mod sync;
 mod waiting;

@@ -22,6 +22,7 @@ mod pending_sign_in;
 mod ready;
 mod router;
 mod said;
+mod senders;
 mod serving;
 mod session;
 mod settings;

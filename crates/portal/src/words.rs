@@ -21,6 +21,7 @@ mod mapping_file;
 mod overview;
 mod said;
 mod schedule;
+mod senders;
 mod sign_in;
 mod suggestions;
 mod text_mistakes;
@@ -41,6 +42,7 @@ pub(crate) use mapping_file::MappingFile;
 pub(crate) use overview::Overview;
 pub(crate) use said::Said;
 pub(crate) use schedule::Schedule;
+pub(crate) use senders::Senders;
 pub(crate) use sign_in::SignIn;
 pub(crate) use suggestions::Suggestions;
 pub(crate) use text_mistakes::TextMistakes;
@@ -124,6 +126,7 @@ mod tests {
             Overview::ALL,
             Said::ALL,
             Schedule::ALL,
+            Senders::ALL,
             SignIn::ALL,
             Suggestions::ALL,
             TextMistakes::ALL,

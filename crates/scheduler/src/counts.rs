@@ -9,7 +9,7 @@
 //! in the partner's count zone before it was counted (G-07).
 
 use bus::{EventTopic, Incoming};
-use domain::{Month, check_count_time};
+use domain::{MAX_NAME, Month, check_count_time, fit_text};
 use jiff::{SignedDuration, Timestamp};
 use messages::{
     Message,
@@ -21,6 +21,7 @@ use store::{
     StoreError, Transaction,
     events::{NewEvent, store_events},
     reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
+    senders::Sender,
     settings,
 };
 
@@ -58,7 +59,7 @@ pub(crate) async fn handle_counts(context: &Context, incoming: &Incoming) -> Han
         }
     };
     let (now, skew) = (context.clock.now(), context.clock.skew());
-    let part = Part::of(&report);
+    let part = Part::of(&report, sender(incoming));
     let taken =
         context.store.transaction("take_counts", |tx| Box::pin(take(tx, &report, &part, now, skew))).await;
     let complete = match taken {
@@ -153,8 +154,18 @@ async fn after_completion(context: &Context, report: &CountsReport) {
     }
 }
 
+/// Who published a part, as far as the broker and the sender say. Our API tells the database which token sent it.
+fn sender(incoming: &Incoming) -> Sender {
+    let fit = |name: &Option<String>| {
+        let name = fit_text(name.as_deref()?.trim(), MAX_NAME);
+        (!name.is_empty()).then_some(name)
+    };
+    Sender::Message { user: fit(&incoming.user), app: fit(&incoming.app) }
+}
+
 /// A part as the tables take it.
 struct Part {
+    sender: Sender,
     head: ReportHead,
     number: i32,
     content: String,
@@ -163,7 +174,7 @@ struct Part {
 }
 
 impl Part {
-    fn of(report: &CountsReport) -> Self {
+    fn of(report: &CountsReport, sender: Sender) -> Self {
         let head = ReportHead {
             report: report.report.clone(),
             day: report.day,
@@ -186,7 +197,7 @@ impl Part {
             })
         });
         let number = i32::try_from(report.part).unwrap_or(i32::MAX);
-        Self { head, number, content: report.content(), companies, counts: counts.collect() }
+        Self { sender, head, number, content: report.content(), companies, counts: counts.collect() }
     }
 }
 
@@ -219,7 +230,8 @@ async fn take(
         }
         return refused("IN-THE-FUTURE", format!("{}: {error}", error.field()));
     }
-    match reports::note_part(tx, partner, &part.head, (part.number, &part.content), now).await? {
+    match reports::note_part(tx, partner, &part.head, (part.number, &part.content), &part.sender, now).await?
+    {
         PartStanding::New => {}
         PartStanding::Repeated => {
             let complete = reports::is_complete(tx, partner, id).await?;

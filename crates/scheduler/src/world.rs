@@ -189,6 +189,8 @@ pub(crate) fn incoming(body: &serde_json::Value) -> Incoming {
     Incoming {
         id: None,
         kind: None,
+        user: None,
+        app: None,
         trace: TraceContext::default(),
         body: body.to_string().into_bytes().into(),
         reply_to: None,

@@ -87,12 +87,13 @@ pub async fn read(
 }
 
 /// Stores all that the provider charges for a month, no company and product twice, in place of what it told of the month
-/// before. Returns the places of those whose company or product is not known; with one of them nothing is stored.
+/// before. `by` is the name of the token that told it. Returns the places of those whose company or product is not known; with one of them nothing is stored.
 pub async fn store_charges(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     month: Month,
     charges: &[Charge],
+    by: &str,
     now: Timestamp,
 ) -> Result<Vec<UnknownCharge>, StoreError> {
     let (partner, first) = (partner.as_str(), month.first_day());
@@ -118,9 +119,9 @@ pub async fn store_charges(
     }
     let sql = "delete from charges where partner_id = $1 and month = $2";
     tx.execute(sql, &[&partner, &first]).await?;
-    let sql = "insert into charged_months (partner_id, month, told_at) values ($1, $2, $3)
-               on conflict (partner_id, month) do update set told_at = excluded.told_at";
-    tx.execute_exactly(1, sql, &[&partner, &first, &now]).await?;
+    let sql = "insert into charged_months (partner_id, month, told_at, told_by) values ($1, $2, $3, $4)
+               on conflict (partner_id, month) do update set told_at = excluded.told_at, told_by = excluded.told_by";
+    tx.execute_exactly(1, sql, &[&partner, &first, &now, &by]).await?;
     let sql = "insert into charges (partner_id, month, company_id, product_id, users)
                select $1, $2, company_id, product_id, users
                from unnest($3::text[], $4::text[], $5::bigint[]) as told (company_id, product_id, users)";

@@ -53,6 +53,7 @@ pub mod runs;
 pub mod schedules;
 pub mod sealed_passwords;
 mod section;
+pub mod senders;
 pub mod services;
 pub mod settings;
 pub mod settings_writing;

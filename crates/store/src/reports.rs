@@ -3,7 +3,7 @@
 use domain::{CompanyId, CountBasis, PartnerId, ProductId, ReportId};
 use jiff::{Timestamp, civil::Date};
 
-use crate::{StoreError, Transaction};
+use crate::{StoreError, Transaction, senders::Sender};
 
 /// What all parts of a report say alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,12 +60,13 @@ pub enum PartStanding {
 }
 
 /// Notes that a part has come in, and holds the report until the transaction ends. `content` is the part's content in its
-/// canonical form.
+/// canonical form. The sender is the token that handed it in, where one did, and otherwise the one given.
 pub async fn note_part(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     head: &ReportHead,
     (part, content): (i32, &str),
+    sender: &Sender,
     now: Timestamp,
 ) -> Result<PartStanding, StoreError> {
     let known = "select from partners where partner_id = $1";
@@ -99,10 +100,22 @@ pub async fn note_part(
     if !row.get::<bool>("same")? {
         return Ok(PartStanding::OtherHead);
     }
-    let sql = "insert into report_parts (partner_id, report_id, part, received_at, content)
-               values ($1, $2, $3, $4, sha256(convert_to($5, 'UTF8')))
+    let sql = "insert into report_parts (partner_id, report_id, part, received_at, content, sent_way, sent_by, sent_app)
+               select $1, $2, $3, $4, said.content,
+                      case when handed.part is null then $6 else 'token' end,
+                      case when handed.part is null then $7 else handed.token_name end,
+                      case when handed.part is null then $8 end
+               from (select sha256(convert_to($5, 'UTF8')) as content) as said
+                    left join reports_handed_in as handed
+                         on handed.partner_id = $1 and handed.report_id = $2 and handed.part = $3
+                            and handed.content = said.content
                on conflict (partner_id, report_id, part) do nothing";
-    if tx.execute(sql, &[&partner.as_str(), &report, &part, &now, &content]).await? == 1 {
+    let (way, by, app) = sender.columns();
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
+        [&partner.as_str(), &report, &part, &now, &content, &way, &by, &app];
+    if tx.execute(sql, &parameters).await? == 1 {
+        let sql = "delete from reports_handed_in where partner_id = $1 and report_id = $2 and part = $3";
+        tx.execute(sql, &[&partner.as_str(), &report, &part]).await?;
         return Ok(PartStanding::New);
     }
     let other = other_parts(tx, partner, &head.report, &[(part, content)]).await?;

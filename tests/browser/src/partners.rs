@@ -8,6 +8,7 @@ use store::{
     billed_month::{self, Charge},
     frozen::{self, FrozenCount},
     reports::{self, ReportHead, ReportedCompany, ReportedCount},
+    senders::Sender,
     settings_writing,
 };
 
@@ -140,7 +141,7 @@ async fn store_billed_month(store: &Store) -> Result<(), StoreError> {
         .transaction("store_billed_month", |tx| {
             Box::pin(async move {
                 frozen::freeze(tx, partner, month, FreezeCause::CutOff, counts, now).await?;
-                billed_month::store_charges(tx, partner, month, charges, now).await.map(drop)
+                billed_month::store_charges(tx, partner, month, charges, "Password Boss", now).await.map(drop)
             })
         })
         .await
@@ -182,7 +183,15 @@ async fn store_newcomer(store: &Store) -> Result<(), StoreError> {
         .transaction("store_newcomer", |tx| {
             Box::pin(async move {
                 settings_writing::store_partner(tx, partner, "Aurora IT", "UTC").await?;
-                reports::note_part(tx, partner, head, (1, ""), now).await?;
+                reports::note_part(
+                    tx,
+                    partner,
+                    head,
+                    (1, ""),
+                    &Sender::Token("Password Boss".to_owned()),
+                    now,
+                )
+                .await?;
                 reports::add_companies(tx, partner, report, companies).await?;
                 reports::add_counts(tx, partner, report, counts).await?;
                 reports::complete(tx, partner, report, now).await.map(drop)

@@ -73,6 +73,8 @@ pub(crate) fn dead_letter(bytes: &[u8]) {
     let message = Incoming {
         id: crate::text(bytes).map(str::to_owned),
         kind: crate::text(bytes).map(str::to_owned),
+        user: None,
+        app: None,
         trace: TraceContext::default(),
         body: bytes.to_vec().into(),
         reply_to: None,

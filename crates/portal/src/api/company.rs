@@ -15,6 +15,7 @@ use store::{
     StoreError,
     billed_month::{self, Charges},
     counts::Users,
+    senders,
     settings::{self, ProductBilling},
     status_reading,
 };
@@ -25,6 +26,7 @@ use super::{
     companies::{Mapping, Status, company_id},
     problem::{Problem, Problems},
     request::Body,
+    senders::{ChargesSource, NumberSource, ReportSource, by_product},
     settings_of,
 };
 use crate::{Portal, language};
@@ -44,12 +46,19 @@ pub(crate) struct OneCompany {
     billing_rules: Vec<Rule>,
     /// How it stands, per contract.
     contracts: Vec<AdvisedStatus>,
+    /// The newest report of its users, whose counts are sent; null before the first.
+    newest_report: Option<ReportSource>,
     /// Last month's frozen numbers by product; a count that could not be taken is null.
     #[schema(value_type = Option<BTreeMap<String, Option<u32>>>)]
     last_month: Option<BTreeMap<ProductId, Option<u32>>>,
+    /// Whose word each of last month's numbers is; a number that no report had is nobody's.
+    #[schema(value_type = BTreeMap<String, NumberSource>)]
+    last_month_sources: BTreeMap<ProductId, NumberSource>,
     /// What the provider charges for last month, by product; null while it has not told of it.
     #[schema(value_type = Option<BTreeMap<String, u32>>)]
     charged: Option<BTreeMap<ProductId, u32>>,
+    /// Who told what is charged; null while nobody has.
+    charged_source: Option<ChargesSource>,
 }
 
 /// How a company stands with a contract, and what to do.
@@ -187,15 +196,21 @@ pub(crate) async fn show(
                     .collect();
                 let month = Month::last(now, &settings.count_zone);
                 let billed = billed_month::read(tx, partner, &[company.as_str()], month).await?;
-                Ok::<_, StoreError>(Some((settings, contracts, billed)))
+                let newest = senders::newest(tx, partner, company).await?;
+                let frozen = senders::of_frozen(tx, partner, company, month).await?;
+                let told = senders::of_charges(tx, partner, month).await?;
+                Ok::<_, StoreError>(Some((settings, contracts, billed, (newest, frozen, told))))
             })
         })
         .await?;
-    let (mut settings, contracts, mut billed) = read.ok_or(Problem::NotFound)?;
+    let (mut settings, contracts, mut billed, (newest, frozen, told)) = read.ok_or(Problem::NotFound)?;
     let known = settings.companies.remove(&company).ok_or(Problem::NotFound)?;
     let version = known.mapping.as_ref().map_or(0, |mapping| mapping.version);
     let document = OneCompany {
         charged: billed.charged_for(&company).map(|Charges(users)| users),
+        newest_report: newest.map(ReportSource::from),
+        last_month_sources: by_product(frozen),
+        charged_source: told.map(ChargesSource::from),
         last_month: billed.frozen.remove(&company).map(|Users(users)| users),
         company_id: company.to_string(),
         name: known.name,

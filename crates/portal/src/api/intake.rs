@@ -15,13 +15,14 @@ use operations::{
     intake::{CompanyRow, NotTaken, ProductRow, ReportForm},
 };
 use serde::{Deserialize, Serialize};
-use store::reports;
+use store::{StoreError, reports, senders};
 use utoipa::ToSchema;
 
 use super::{
     caller::{AnyCaller, Editor, Reporter},
     problem::{FieldMistake, Problem, Problems},
     request::Body,
+    senders::SentBy,
 };
 use crate::Portal;
 
@@ -155,7 +156,10 @@ pub(crate) async fn take_charges(
         product: told.product_id,
         users: told.users,
     };
-    portal.operations.take_charges(&caller.partner, &month, charges.into_iter().map(row).collect()).await?;
+    portal
+        .operations
+        .take_charges(&caller.partner, &month, charges.into_iter().map(row).collect(), &caller.name)
+        .await?;
     Ok(Json(Taken { rows }))
 }
 
@@ -233,6 +237,8 @@ pub(crate) struct ReportStanding {
     report_id: String,
     /// Whether it has come in whole, and counts.
     complete: bool,
+    /// Each sender of the parts that have come in, once; empty where none was recorded.
+    sent_by: Vec<SentBy>,
 }
 
 /// Passes a report of user counts on to the scheduler. One mistake in one row, and nothing is passed on: all mistakes are
@@ -253,8 +259,11 @@ pub(crate) async fn report(
         is_final: told.is_final,
         companies: told.companies.into_iter().map(v1::CompanyCounts::from).collect(),
     };
-    portal.operations.report_counts(&caller.partner, form).await?;
-    Ok((StatusCode::ACCEPTED, Json(ReportStanding { report_id: report, complete: false })))
+    portal.operations.report_counts(&caller.partner, form, &caller.name).await?;
+    Ok((
+        StatusCode::ACCEPTED,
+        Json(ReportStanding { report_id: report, complete: false, sent_by: Vec::new() }),
+    ))
 }
 
 /// Whether a report has come in whole.
@@ -267,15 +276,19 @@ pub(crate) async fn standing(
 ) -> Result<Json<ReportStanding>, Problem> {
     let id = ReportId::new(&*report).map_err(|_| Problem::NotFound)?;
     let partner = &caller.partner;
-    let complete = portal
+    let (complete, senders) = portal
         .operations
         .store
         .transaction("api_report", |tx| {
             let id = &id;
-            Box::pin(async move { reports::is_complete(tx, partner, id).await })
+            Box::pin(async move {
+                let complete = reports::is_complete(tx, partner, id).await?;
+                Ok::<_, StoreError>((complete, senders::senders(tx, partner, id).await?))
+            })
         })
         .await?;
-    Ok(Json(ReportStanding { report_id: report, complete }))
+    let sent_by = senders.into_iter().map(SentBy::from).collect();
+    Ok(Json(ReportStanding { report_id: report, complete, sent_by }))
 }
 
 /// A correction of a number that is frozen.

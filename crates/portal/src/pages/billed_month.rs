@@ -6,6 +6,7 @@ use store::{
     StoreError, Transaction,
     billed_month::{self, Charges},
     counts::Users,
+    senders,
     settings::PartnerSettings,
 };
 
@@ -23,6 +24,8 @@ pub(crate) struct BilledMonth {
     /// Whether its counts are frozen, so that a number is corrected and no longer counted.
     pub(super) is_frozen: bool,
     pub(super) products: Vec<Product>,
+    /// Whose word the numbers are.
+    pub(super) sources: Vec<String>,
 }
 
 pub(super) struct Product {
@@ -48,6 +51,10 @@ impl BilledMonth {
         if frozen.is_none() && charged.is_none() {
             return Ok(None);
         }
+        let frozen_sources = senders::of_frozen(tx, &settings.partner, company, month).await?;
+        let mut sources = crate::senders::frozen(&frozen_sources, settings, language);
+        let told = senders::of_charges(tx, &settings.partner, month).await?;
+        sources.extend(told.map(|told| crate::senders::charges(&told, settings, language)));
         let words = words::BilledMonth::of(language);
         let is_frozen = frozen.is_some();
         let frozen = frozen.unwrap_or_default();
@@ -56,6 +63,7 @@ impl BilledMonth {
             title: fill(words.title, &[("month", &shown::whole_month(month, language))]),
             is_frozen,
             is_charged: charged.is_some(),
+            sources,
             products: products(&frozen, charged.as_ref(), settings, language),
         }))
     }

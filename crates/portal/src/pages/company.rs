@@ -13,7 +13,7 @@ use store::{
     history::{self, JournalQuery},
     never_shown::never_shown,
     outcomes::ProductRow,
-    readiness,
+    readiness, senders,
     settings::{self, PartnerSettings},
     status_reading::{self, CompanyStatus},
 };
@@ -43,6 +43,9 @@ struct Company {
     /// That Kaseya has never shown its account or a contract of its.
     unknown: Option<&'static str>,
     closed: Option<String>,
+    senders: &'static words::Senders,
+    /// Its newest report, and who sent it.
+    reported: Option<String>,
     /// What its numbers of users count.
     basis: &'static str,
     edit: String,
@@ -131,11 +134,14 @@ pub(crate) async fn show(
                 let month = Month::last(now, &settings.count_zone);
                 let month = BilledMonth::read(tx, &settings, company, month, language).await?;
                 let unknown = !never_shown(tx, partner, Some(company)).await?.is_empty();
-                Ok::<_, StoreError>(Some((settings, not_ready, contracts, month, entries, unknown)))
+                let newest = senders::newest(tx, partner, company).await?;
+                let reported = newest.map(|newest| crate::senders::newest(&newest, &settings, language));
+                Ok::<_, StoreError>(Some((settings, not_ready, contracts, month, entries, unknown, reported)))
             })
         })
         .await?;
-    let (settings, not_ready, contracts, month, entries, unknown) = read.ok_or(Failure::NotFound)?;
+    let (settings, not_ready, contracts, month, entries, unknown, reported) =
+        read.ok_or(Failure::NotFound)?;
     let known = settings.companies.get(&company).ok_or(Failure::NotFound)?;
     let words = words::Company::of(language);
     Ok(page(&Company {
@@ -147,6 +153,8 @@ pub(crate) async fn show(
         account: known.mapping.as_ref().map(|mapping| mapping.account_name.clone()),
         basis: words::Companies::of(language).basis(settings.count_basis),
         closed: known.closed_from.map(|day| shown::day(day, language)),
+        senders: words::Senders::of(language),
+        reported,
         unknown: unknown.then(|| words::Mapping::of(language).not_yet_known),
         edit: format!("{}/mapping", frame.company(&company)),
         billing: format!("{}/billing", frame.company(&company)),

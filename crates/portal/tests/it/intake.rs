@@ -167,7 +167,7 @@ async fn ten_thousand_companies_counts_come_to_the_scheduler_in_parts() {
     };
     let answer =
         world.send(Method::PUT, "/user-counts/r-9", &report((0..10_000).map(counts).collect())).await;
-    let standing = json!({ "report_id": "r-9", "complete": false });
+    let standing = json!({ "report_id": "r-9", "complete": false, "sent_by": [] });
     assert_eq!((answer.status, &answer.json), (StatusCode::ACCEPTED, &standing), "{}", answer.text);
     let mut consumer =
         world.bus.consume(Queue::Counts, 1, CancellationToken::new()).await.expect("the bus is open");

@@ -12,6 +12,7 @@ mod mapping_file;
 mod ordering;
 mod reading;
 mod ready;
+mod senders;
 mod suggestions;
 mod texts;
 mod waiting;

@@ -104,6 +104,46 @@ async fn case_a16_a_count_of_another_basis_is_missing_for_that_reason() {
     assert_eq!(planned().await, [(units(4), false), (unknown, true)]);
 }
 
+#[tokio::test]
+async fn case_f7_who_sent_a_part_is_stored_with_it() {
+    let world = World::at("2026-11-23T12:00:00Z").await;
+    world.partner("p", 3).await;
+    let counted = |company| [(company, &[("standard", Some(1))][..])];
+    let message = |number, company| crate::world::counts_message("p", part(number, 4), &counted(company));
+    let sent = async |message: Incoming| {
+        assert_eq!(handle_counts(&world.context, &message).await, Handled::DONE);
+    };
+    sent(Incoming {
+        user: Some("provider".into()),
+        app: Some(" re\u{202e}port ".into()),
+        ..message(1, "c1")
+    })
+    .await;
+    sent(Incoming { app: Some(" ".into()), ..message(2, "c2") }).await;
+    // What a token handed in is its own, whoever the message says it is; other content is not.
+    let handed = [(3, message(3, "c3")), (4, message(4, "c1"))];
+    for (number, handed) in &handed {
+        let content = CountsReport::decode(None, &handed.body).expect("a part").content();
+        world
+            .sql(&format!(
+                "insert into reports_handed_in (partner_id, report_id, part, content, token_name)
+                 values ('p', 'r', {number}, sha256(convert_to('{content}', 'UTF8')), 'Nightly')"
+            ))
+            .await;
+    }
+    let [(_, third), _] = handed;
+    sent(Incoming { user: Some("kaseya-sync-portal".into()), ..third.clone() }).await;
+    sent(message(4, "c4")).await;
+    // A repeated part keeps its sender.
+    sent(Incoming { user: Some("another".into()), ..third }).await;
+    let senders = "select string_agg(concat_ws(' ', part, sent_way, sent_by, sent_app), ', ' order by part) from report_parts";
+    assert_eq!(
+        world.text(senders).await,
+        "1 message provider re port, 2 message, 3 token Nightly, 4 message"
+    );
+    assert_eq!(world.text("select count(*) from reports_handed_in").await, "0");
+}
+
 /// What listeners are told of refused parts.
 const REFUSED: &str =
     "select string_agg(concat_ws(' ', body ->> 'reportId', body ->> 'part'), ', ' order by number)
@@ -261,7 +301,7 @@ proptest! {
         let products: Vec<_> = ids.iter().map(String::as_str).zip(users.iter().copied()).collect();
         let message = crate::world::counts_message("p", part(1, 1), &[("c1", &products)]);
         let report = CountsReport::decode(None, &message.body).expect("lawful");
-        let taken: Vec<_> = Taken::of(&report).counts.iter().map(|count| count.users.map(|(users, _)| users)).collect();
+        let taken: Vec<_> = Taken::of(&report, Sender::File).counts.iter().map(|count| count.users.map(|(users, _)| users)).collect();
         prop_assert_eq!(taken, users);
     }
 }

@@ -269,7 +269,8 @@ impl Services {
             .store
             .transaction("apply", |tx| {
                 Box::pin(async {
-                    reports::note_part(tx, &partner, &head, (1, ""), now).await?;
+                    reports::note_part(tx, &partner, &head, (1, ""), &store::senders::Sender::File, now)
+                        .await?;
                     reports::add_companies(tx, &partner, &report, &companies).await?;
                     reports::add_counts(tx, &partner, &report, &counts).await?;
                     reports::complete(tx, &partner, &report, now).await.map(drop)

@@ -37,6 +37,8 @@ fn incoming(message: Outgoing, correlation: Option<String>) -> Incoming {
     Incoming {
         id: Some(message.id.to_string()),
         kind: Some(message.kind.to_owned()),
+        user: None,
+        app: None,
         trace: message.trace,
         body: message.body,
         reply_to: correlation.clone(),
