@@ -24,6 +24,16 @@ struct VaultSection {
     key_ring_file: PathBuf,
 }
 
+/// `[kaseya]`, whose switch for development is taken only where no other machine reaches the program.
+pub(crate) fn kaseya_section(config: &Config) -> anyhow::Result<KaseyaSection> {
+    let section: KaseyaSection = config.section("kaseya")?;
+    if section.allow_loopback_http {
+        let reached_by = ["portal.address", "portal.proxies"];
+        config.take_development_switch(KaseyaSection::ALLOW_LOOPBACK_HTTP, &reached_by)?;
+    }
+    Ok(section)
+}
+
 /// A reached installation.
 pub(crate) struct Installation {
     pub store: Store,
@@ -95,13 +105,13 @@ impl Installation {
 
     /// What tries values, with the settings of the workers.
     pub fn authenticator(&self, keys: Arc<KeyRing>) -> anyhow::Result<Authenticator> {
-        let bms = self.config.section::<KaseyaSection>("kaseya")?.client(Arc::clone(&self.clock))?;
+        let bms = kaseya_section(&self.config)?.client(Arc::clone(&self.clock))?;
         Ok(Authenticator { store: self.store.clone(), bms, keys, clock: Arc::clone(&self.clock) })
     }
 
     /// Where own addresses may lead, as for the workers.
     pub fn allowed_hosts(&self) -> anyhow::Result<AllowedHosts> {
-        Ok(self.config.section::<KaseyaSection>("kaseya")?.allowed_hosts())
+        Ok(kaseya_section(&self.config)?.allowed_hosts())
     }
 
     /// How the scheduler spreads partners that are due at one hour.

@@ -11,14 +11,19 @@ use std::{
 use anyhow::Context as _;
 use domain::{ContractId, LineId, PartnerId};
 use kaseya::{
-    Access, Allowance, AllowedHosts, Bases, Host, KaseyaSection, Limits, LineProfile, MOST_V1_CALLS, Outcome,
-    ProbeOrder, ProbeReport, PutBack, TrialOrder,
+    Access, Allowance, AllowedHosts, Bases, Host, Limits, LineProfile, MOST_V1_CALLS, Outcome, ProbeOrder,
+    ProbeReport, PutBack, TrialOrder,
 };
 use runtime::Context;
 use secrecy::SecretString;
 use store::installation;
 
-use crate::{command_line::Probe, ended::Ended, installation::Installation, line_profile, output};
+use crate::{
+    command_line::Probe,
+    ended::Ended,
+    installation::{Installation, kaseya_section},
+    line_profile, output,
+};
 
 /// More than the probe's reads need, and far below Kaseya's limits.
 const READS: Allowance = Allowance { v2: 80, v1: MOST_V1_CALLS };
@@ -31,7 +36,7 @@ pub(crate) async fn command(
     data_dir: Option<PathBuf>,
     probe: Probe,
 ) -> anyhow::Result<Ended> {
-    let section: KaseyaSection = context.config.section("kaseya")?;
+    let section = kaseya_section(&context.config)?;
     let bms = section.client(Arc::clone(&context.clock))?;
     let trial = match (probe.write.as_slice(), probe.to) {
         ([contract, line], Some(to)) => {

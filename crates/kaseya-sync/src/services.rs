@@ -5,7 +5,6 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use bus::{InProcess, SharedBus};
 use domain::Clock;
-use kaseya::KaseyaSection;
 use local_postgres::Running;
 use operations::{Connections, Operations};
 use portal::{Portal, PortalSettings};
@@ -17,7 +16,7 @@ use tokio::sync::mpsc;
 use vault::KeyRing;
 use worker::{Worker, WorkerSettings};
 
-use crate::{data_dir::DataDir, ended::NAME, migrate};
+use crate::{data_dir::DataDir, ended::NAME, installation::kaseya_section, migrate};
 
 /// Connections for all services and whoever looks.
 const POOL: usize = 24;
@@ -93,7 +92,7 @@ impl Services {
 
     fn run_worker(&self, context: &Context, allow_loopback_http: bool) -> anyhow::Result<()> {
         let settings: WorkerSettings = context.config.section("worker")?;
-        let mut kaseya: KaseyaSection = context.config.section("kaseya")?;
+        let mut kaseya = kaseya_section(&context.config)?;
         kaseya.allow_loopback_http |= allow_loopback_http;
         let clock = Arc::clone(&self.clock);
         let bms = kaseya.client(Arc::clone(&clock))?;
@@ -129,7 +128,7 @@ impl Services {
 
     async fn run_portal(&self, context: &Context, allow_loopback_http: bool) -> anyhow::Result<SocketAddr> {
         let settings: PortalSettings = context.config.section("portal")?;
-        let mut kaseya: KaseyaSection = context.config.section("kaseya")?;
+        let mut kaseya = kaseya_section(&context.config)?;
         kaseya.allow_loopback_http |= allow_loopback_http;
         let bms = kaseya.client(Arc::clone(&self.clock))?;
         let connections = Connections::new(self.operations(context), bms, Arc::clone(&self.keys));

@@ -793,3 +793,30 @@ async fn d_13_apply_says_which_line_is_left_over_and_the_command_that_it_prints_
     assert_eq!(units(&kaseya, 5012), 12.0);
     standalone.stop();
 }
+
+#[test]
+fn case_f14_plain_http_to_this_machine_is_refused_where_others_reach_it() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let password = write(folder.path(), "password", "secret word\n");
+    let probe = |settings: &str| {
+        let config = write(folder.path(), "config.toml", settings);
+        let output = Command::new(PROGRAM)
+            .args(["probe", "--config", &config, "--host", "bms.msp.example", "--user-name", "sync"])
+            .args(["--password-file", &password, "--company-name", "MSP"])
+            .args(["--v2-base", "http://127.0.0.1:1", "--v1-base", "http://127.0.0.1:1/api"])
+            .output()
+            .expect("it starts");
+        String::from_utf8(output.stderr).expect("it is text")
+    };
+    let switched = "[kaseya]\nallow_loopback_http = true\n";
+    for open in [
+        "[health]\nlisten = '0.0.0.0:9090'\n",
+        "[portal]\naddress = '0.0.0.0:8080'\n",
+        "[portal]\nproxies = 1\n",
+    ] {
+        let told = probe(&format!("{open}{switched}"));
+        assert!(told.contains("`kaseya.allow_loopback_http` in file") && told.contains("line 4: "), "{told}");
+    }
+    let told = probe(switched);
+    assert!(!told.contains("allow_loopback_http"), "it is for this machine alone: {told}");
+}

@@ -33,6 +33,10 @@ async fn serve(context: Context) -> anyhow::Result<()> {
     let bus: BusSection = context.config.section("bus")?;
     let vault: VaultSection = context.config.section("vault")?;
     let kaseya: KaseyaSection = context.config.section("kaseya")?;
+    if kaseya.allow_loopback_http {
+        let reached_by = ["portal.address", "portal.proxies"];
+        context.config.take_development_switch(KaseyaSection::ALLOW_LOOPBACK_HTTP, &reached_by)?;
+    }
     let settings: PortalSettings = context.config.section("portal")?;
     let keys = KeyRing::read(&vault.key_ring_file)?;
     let stop = context.shutdown.soft();

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format as _, Toml};
-use figment::value::Dict;
+use figment::value::{Dict, Value};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -72,6 +73,23 @@ impl Config {
         Ok(Self { figment })
     }
 
+    /// Takes a switch for development that is on: only where no other machine reaches the program. It does where `[health]`,
+    /// or an address among `reached_by`, is not loopback, or where a number among them says that proxies stand in front.
+    ///
+    /// # Errors
+    /// When another machine does; the error says by which key, and where the switch stands.
+    pub fn take_development_switch(
+        &self,
+        switch: &'static str,
+        reached_by: &[&'static str],
+    ) -> Result<(), ConfigError> {
+        let mut keys = reached_by.iter().chain(&["health.listen"]);
+        match keys.find(|key| self.figment.find_value(key).is_ok_and(|value| is_reached(&value))) {
+            Some(key) => Err(ConfigError::development_switch(&self.figment, switch, key)),
+            None => Ok(()),
+        }
+    }
+
     /// Reads one section. `T` should refuse unknown fields, so that a misspelt key is named and not ignored.
     ///
     /// # Errors
@@ -81,6 +99,17 @@ impl Config {
             .focus(name)
             .extract()
             .map_err(|error| ConfigError::in_section(&self.figment, name, error))
+    }
+}
+
+/// Whether it is an address that other machines reach, or a number of proxies that do for them.
+fn is_reached(value: &Value) -> bool {
+    match value {
+        Value::String(_, address) => {
+            address.parse().is_ok_and(|address: SocketAddr| !address.ip().is_loopback())
+        }
+        Value::Num(_, proxies) => proxies.to_u128_lossy().is_some_and(|proxies| proxies > 0),
+        _ => false,
     }
 }
 

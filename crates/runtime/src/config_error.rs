@@ -1,7 +1,7 @@
 //! What is wrong with the configuration, where it came from, and how to mend it.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use figment::error::Kind;
 use figment::{Figment, Metadata, Source};
@@ -54,6 +54,25 @@ impl ConfigError {
         }
     }
 
+    /// A switch for development, where `reached_by` lets other machines reach the program.
+    pub(crate) fn development_switch(figment: &Figment, switch: &str, reached_by: &str) -> Self {
+        let metadata = figment.find_metadata(switch);
+        let line = match metadata.and_then(|found| found.source.as_ref()) {
+            Some(Source::File(path)) => line_of(path, switch),
+            _ => None,
+        };
+        let line = line.map_or_else(String::new, |line| format!(", line {line}"));
+        Self::Key {
+            key: switch.to_owned(),
+            origin: format!("{}{line}", origin(metadata, switch)),
+            fault: format!(
+                "it is for development on one machine, and other machines reach this program by `{reached_by}` {}",
+                origin(figment.find_metadata(reached_by), reached_by)
+            ),
+            mend: "remove it, or for development listen on 127.0.0.1 alone, without proxies".to_owned(),
+        }
+    }
+
     pub(crate) fn in_section(figment: &Figment, section: &str, error: figment::Error) -> Self {
         let mut path: Vec<String> = error.path.clone();
         if !section.is_empty() {
@@ -92,6 +111,20 @@ impl ConfigError {
         };
         Self::Key { key, origin, fault, mend }
     }
+}
+
+/// The line on which a TOML file sets a key of one of its sections.
+fn line_of(path: &Path, key: &str) -> Option<usize> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let mut section = String::new();
+    text.lines().zip(1..).find_map(|(line, number)| {
+        let line = line.trim();
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+            section = format!("{}.", name.trim());
+        }
+        let name = line.split('=').next()?.trim();
+        (format!("{section}{name}") == key).then_some(number)
+    })
 }
 
 /// The environment variable that sets `key`.

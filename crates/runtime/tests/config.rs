@@ -182,3 +182,36 @@ fn a_secret_is_its_file_without_the_line_end_and_never_printed() {
         assert!(SecretFile::at("absent").read().unwrap_err().to_string().contains("`absent`"));
     });
 }
+
+#[test]
+fn case_f14_a_switch_for_development_is_refused_where_others_reach_the_program() {
+    const KEYS: &str = "[kaseya]\nallow = false\n[portal]\naddress = \"127.0.0.1:8080\"\n# proxies = 1\n";
+    let taken = |file: Option<&str>| {
+        let config = Config::load(KEYS, file.map(Path::new)).map_err(|error| error.to_string())?;
+        let taken = config.take_development_switch("kaseya.allow", &["portal.address", "portal.proxies"]);
+        taken.map_err(|error| error.to_string())
+    };
+    jailed(|jail| {
+        jail.create_file("dev.toml", "[portal]\nproxies = 0\n\n[kaseya]\nallow = true\n").unwrap();
+        assert_eq!(taken(Some("dev.toml")), Ok(()), "it listens nowhere else");
+        jail.set_env("KASEYA_SYNC_HEALTH__LISTEN", "[::1]:9090");
+        assert_eq!(taken(Some("dev.toml")), Ok(()));
+        jail.set_env("KASEYA_SYNC_HEALTH__LISTEN", "0.0.0.0:9090");
+        let refused = taken(Some("dev.toml")).expect_err("others reach it");
+        for said in
+            ["`kaseya.allow` in file", "dev.toml`, line 5:", "KASEYA_SYNC_HEALTH__LISTEN", "127.0.0.1"]
+        {
+            assert!(refused.contains(said), "{said}: {refused}");
+        }
+        jail.set_env("KASEYA_SYNC_HEALTH__LISTEN", "127.0.0.1:9090");
+        jail.create_file("proxy.toml", "[portal]\nproxies = 1\n").unwrap();
+        jail.set_env("KASEYA_SYNC_KASEYA__ALLOW", "true");
+        let refused = taken(Some("proxy.toml")).expect_err("a proxy passes others on");
+        assert!(
+            refused.contains("KASEYA_SYNC_KASEYA__ALLOW") && refused.contains("`portal.proxies`"),
+            "{refused}"
+        );
+        jail.create_file("open.toml", "[portal]\naddress = \"[::]:8080\"\n").unwrap();
+        assert!(taken(Some("open.toml")).is_err_and(|refused| refused.contains("`portal.address` in file")));
+    });
+}

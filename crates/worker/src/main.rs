@@ -28,6 +28,9 @@ async fn serve(context: Context) -> anyhow::Result<()> {
     let bus: BusSection = context.config.section("bus")?;
     let vault: VaultSection = context.config.section("vault")?;
     let kaseya: KaseyaSection = context.config.section("kaseya")?;
+    if kaseya.allow_loopback_http {
+        context.config.take_development_switch(KaseyaSection::ALLOW_LOOPBACK_HTTP, &[])?;
+    }
     let settings: WorkerSettings = context.config.section("worker")?;
 
     let keys = Arc::new(KeyRing::read(&vault.key_ring_file)?);
