@@ -108,6 +108,8 @@ pub use slice::{
 };
 pub use status::{CompanyState, Outcome, ProductState, aggregate, seen_equal, worst_state};
 pub use target::{Addend, MAX_UNITS, Wanted, wanted_units};
-pub use text::{MAX_NAME, MAX_NOTE, Text, TextError, check_text, fit_text};
+pub use text::{
+    MAX_NAME, MAX_NOTE, Text, TextError, check_text, fit_text, is_hidden, push_shown, shown_text,
+};
 pub use total::{ExpectedTotal, LEAST_MOVE, UnconfirmedChange, is_same_total, total_tells};
 pub use waiting::{Wait, WaitReason};

@@ -1,8 +1,11 @@
 //! Texts that travel between people, the provider, Kaseya and our tables: one rule at every door.
 //!
 //! A text has a length, no control character, no line or paragraph break, and no mark that turns the direction of writing, by
-//! which one name looks like another. An id and the name of who acts have nothing without width either; of the names of things
-//! that is Kaseya's and the provider's to decide.
+//! which one name looks like another. An id, the name of who acts, and a name that our API is told have nothing without width
+//! either. A name of Kaseya's is kept as it is, for Kaseya is asked by it; people are shown it by [`shown_text`]. A name in a
+//! message is made fit: it decides nothing, and the counts beside it are billed.
+
+use std::fmt::Write as _;
 
 /// The most characters of a name.
 pub const MAX_NAME: usize = 200;
@@ -96,6 +99,32 @@ fn is_joiner(letter: char) -> bool {
     matches!(letter, '\u{200c}' | '\u{200d}')
 }
 
+/// Whether people are shown a character's number in its place.
+pub fn is_hidden(letter: char) -> bool {
+    let breaks = check_letter(letter).is_err() && !matches!(letter, '\n' | '\t');
+    breaks || is_unseen(letter) && !is_joiner(letter)
+}
+
+/// A text as people are shown it: a character that is not seen, or that turns the direction of what stands around it, is its
+/// number, such as `[U+202E]`. Lines stay lines.
+pub fn shown_text(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        push_shown(&mut shown, letter);
+    }
+    shown
+}
+
+/// Adds a character to a text that people are shown.
+pub fn push_shown(shown: &mut String, letter: char) {
+    if is_hidden(letter) {
+        // Writing to a String cannot fail.
+        let _ = write!(shown, "[U+{:04X}]", u32::from(letter));
+    } else {
+        shown.push(letter);
+    }
+}
+
 /// A text of Kaseya's or the provider's that decides nothing and is not ours to refuse: what may not be in it is a blank, and
 /// its end is cut.
 pub fn fit_text(text: &str, most: usize) -> String {
@@ -123,5 +152,15 @@ mod tests {
         }
         assert!(Name::new("a\u{200d}b").is_ok(), "a joiner is in names");
         assert_eq!(fit_text("a\0b\u{202e}c", 4), "a b ");
+    }
+
+    #[test]
+    fn case_f14_what_is_not_seen_is_shown_by_its_number() {
+        let name = "Ac\u{200b}me \u{202e}dtL\u{1b}[2J\u{feff}";
+        assert_eq!(shown_text(name), "Ac[U+200B]me [U+202E]dtL[U+001B][2J[U+FEFF]");
+        // A joiner is part of names, and people's texts have lines and letters of all scripts.
+        for plain in ["Caffè\n\tشركة", "نامه\u{200c}ای", "\u{a0}\u{202f}", ""] {
+            assert_eq!(shown_text(plain), plain);
+        }
     }
 }

@@ -2,25 +2,30 @@
 
 use std::{
     fmt::Display,
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
 };
 
 use comfy_table::{ContentArrangement, Table, presets};
-use domain::{CompanyState, ErrorCode};
+use domain::{CompanyState, ErrorCode, shown_text};
 use jiff::{Timestamp, tz::TimeZone};
 
 /// Longer texts are wrapped inside their column.
 const WIDTH: u16 = 160;
 
-/// A line on stdout.
+/// A line on stdout. A terminal gets no character that people do not see, and a program all of them.
 pub(crate) fn say(line: &dyn Display) -> io::Result<()> {
-    writeln!(io::stdout().lock(), "{line}")
+    let mut stdout = io::stdout().lock();
+    if stdout.is_terminal() {
+        writeln!(stdout, "{}", shown_text(&line.to_string()))
+    } else {
+        writeln!(stdout, "{line}")
+    }
 }
 
 /// A line on stderr, which says nothing that stdout's reader needs.
 pub(crate) fn tell(line: &dyn Display) {
     // With nobody to read it, nothing is lost.
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", shown_text(&line.to_string()));
 }
 
 /// What went wrong.

@@ -194,6 +194,18 @@ impl Operations {
     }
 }
 
+/// Refuses a name that no name may be. In a message of the provider's it is made fit instead: nobody waits for its answer.
+fn check_names(row: &v1::CompanyCounts) -> Result<(), FieldError> {
+    let check = |name: &Option<String>| match name {
+        Some(name) if !name.trim().is_empty() => field::text("name", name.clone()).map(drop),
+        _ => Ok(()),
+    };
+    check(&row.company_name)?;
+    row.products.iter().enumerate().try_for_each(|(number, count)| {
+        check(&count.product_name).map_err(|error| error.within(&format!("products[{number}]")))
+    })
+}
+
 /// The messages of a report.
 fn parts(
     partner: &PartnerId,
@@ -225,6 +237,7 @@ fn parts(
         form.companies,
         |(company, _): &(CompanyId, _)| company.to_string(),
         |row| {
+            check_names(&row)?;
             let counts = CompanyCounts::try_from(row.clone())?;
             let length = serde_json::to_vec(&row).map_or(usize::MAX, |text| text.len());
             if length > MAX_MESSAGE_BYTES - HEAD_BYTES {

@@ -37,10 +37,30 @@ use crate::failure::Failure;
 /// A page as it goes to the browser.
 pub(crate) fn page(template: &impl Template) -> Response {
     match template.render() {
-        Ok(text) => Html(text).into_response(),
+        Ok(text) => Html(shown(text)).into_response(),
         // Writing to memory fails only where something that is shown fails to show itself.
         Err(error) => Failure::Unavailable(format!("a template: {error}")).into_response(),
     }
+}
+
+/// The page with the numbers of characters that are not seen, or that turn the direction of writing, in their places: a name of
+/// Kaseya's or the provider's may have them. What a form carries stays as it is, in tags.
+fn shown(page: String) -> String {
+    if !page.contains(domain::is_hidden) {
+        return page;
+    }
+    let mut shown = String::with_capacity(page.len());
+    let mut is_tag = false;
+    for letter in page.chars() {
+        match letter {
+            '<' => is_tag = true,
+            // One in an attribute is escaped.
+            '>' => is_tag = false,
+            _ => {}
+        }
+        if is_tag { shown.push(letter) } else { domain::push_shown(&mut shown, letter) }
+    }
+    shown
 }
 
 /// A file for a spreadsheet as it is downloaded.

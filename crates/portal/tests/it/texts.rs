@@ -77,3 +77,63 @@ async fn case_b10_names_are_found_and_ordered_whatever_the_databases_rules() {
     let place = |id: &str| all.iter().position(|one| one == id).expect("it is listed");
     assert!(place("x2") < place("x4") && place("x4") < place("x6") && place("x6") < place("x3"), "{all:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_f14_a_name_with_marks_that_are_not_seen_is_refused_by_the_api() {
+    let world = World::new().await;
+    let company = |name: &str, product: &str| {
+        json!({ "company_id": "ada", "name": name, "products": [
+            { "product_id": "p1", "name": product, "users": 1, "basis": "users" }] })
+    };
+    let report = |companies: &[serde_json::Value]| json!({ "day": "2026-11-22", "counted_at": "2026-11-22T23:30:00Z", "final": true, "companies": companies });
+    for (mark, says) in
+        [("\u{202e}", "U+202E"), ("\u{200b}", "U+200B"), ("\u{2066}", "U+2066"), ("\u{feff}", "U+FEFF")]
+    {
+        let name = format!("A{mark}da");
+        for (path, body, field) in [
+            (
+                "/companies",
+                json!({ "companies": [{ "company_id": "ada", "name": name }] }),
+                "companies[0].name",
+            ),
+            ("/products", json!({ "products": [{ "product_id": "p1", "name": name }] }), "products[0].name"),
+            ("/user-counts/r-9", report(&[company(&name, "One")]), "companies[0].name"),
+            ("/user-counts/r-9", report(&[company("Ada", &name)]), "companies[0].products[0].name"),
+        ] {
+            let answer = world.send(Method::PUT, path, &body).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {}", answer.text);
+            let error = &answer.json["errors"][0];
+            assert!(
+                error["field"].as_str().is_some_and(|told| told.ends_with(field)),
+                "{path}: {}",
+                answer.text
+            );
+            assert!(
+                answer.text.contains(says) && answer.text.contains("leave it out"),
+                "{path}: {}",
+                answer.text
+            );
+        }
+    }
+    assert_eq!(world.get("/companies/ada").await.json["name"], "Ada", "nothing is stored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_f14_a_name_of_kaseyas_with_such_marks_is_shown_with_their_numbers() {
+    let world = World::new().await;
+    world
+        .sql(
+            r"update company_mappings set account_name = U&'Ac\200Bme \202Edtl', contract_name = U&'\2066Agreement'
+             where company_id = 'ada'",
+        )
+        .await;
+    let cookie = world.sign_in(&world.editor).await;
+    for path in ["/partners/msp/companies", "/partners/msp/companies/ada"] {
+        let page = world.page(&cookie, path).await.text;
+        assert!(page.contains("Ac[U+200B]me [U+202E]dtl"), "{path}: {page}");
+        assert!(!page.contains(['\u{200b}', '\u{202e}', '\u{2066}']), "{path}");
+    }
+    // The API says what Kaseya says.
+    let account = world.get("/companies/ada").await.json["mapping"]["account"].clone();
+    assert_eq!(account, "Ac\u{200b}me \u{202e}dtl");
+}
