@@ -90,7 +90,7 @@ BROKEN_COMPOSE = [
     ("a capability of its own", "user: postgres", "user: postgres\n    cap_add: [CHOWN]", "without capabilities"),
     ("new privileges", "no-new-privileges:true", "no-new-privileges:false", "no new privileges"),
     ("memory without limit", "  mem_limit: 512m\n", "", "must be limited"),
-    ("processes without limit", "  pids_limit: 256\n", "", "must be limited"),
+    ("processes without limit", "  pids_limit: 1024\n", "", "must be limited"),
     ("a log without limit", ', max-file: "5"', "", "its log must be limited"),
     ("a tmpfs without limit", "/tmp:size=64m", "/tmp", "a tmpfs must be limited"),
     ("a secret nobody makes", "file: secrets/key-ring", "file: secrets/ring", "nobody makes"),
