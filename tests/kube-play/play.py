@@ -44,7 +44,11 @@ SIMULATOR = {
     "securityContext": {"runAsUser": 65532},
 }
 READ_METRICS = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:9090/metrics', timeout=5).read().decode())"
-LOOPBACK_HTTP = {"name": "KASEYA_SYNC_KASEYA__ALLOW_LOOPBACK_HTTP", "value": "true"}
+# Taken by a program that listens on loopback alone.
+LOOPBACK_HTTP = {
+    "KASEYA_SYNC_KASEYA__ALLOW_LOOPBACK_HTTP": "true",
+    "KASEYA_SYNC_HEALTH__LISTEN": "127.0.0.1:9090",
+}
 
 
 def podman(*arguments: str, **options) -> str:
@@ -115,8 +119,9 @@ class Cluster:
             program.pop(unused, None)
         if "build" in self.compose["services"][name]:
             program["env"] += [{"name": key, "value": value} for key, value in SERVICE_LINKS.items()]
-        if name in ("worker", "operator", "portal"):
-            program["env"].append(LOOPBACK_HTTP)
+        if name in ("worker", "operator"):
+            others = [given for given in program["env"] if given["name"] not in LOOPBACK_HTTP]
+            program["env"] = others + [{"name": key, "value": value} for key, value in LOOPBACK_HTTP.items()]
         if name == "worker":
             spec["containers"].append(SIMULATOR | {"image": program["image"]})
         metadata = {"name": name, "labels": template["metadata"]["labels"]}
