@@ -45,6 +45,7 @@ mod retry;
 mod role;
 mod run;
 mod schedule;
+mod security_event;
 mod seen_service;
 mod shown_contract;
 mod slice;
@@ -101,6 +102,7 @@ pub use retry::{Backoff, UNSURE_FOR};
 pub use role::Role;
 pub use run::{JobKind, JobState, MAX_ATTEMPTS, RunMode, RunState, Trigger};
 pub use schedule::{Frequency, Occurrence, Schedule, ScheduleError, Weekday, spread_offset};
+pub use security_event::SecurityEventKind;
 pub use seen_service::{SeenService, ServiceState};
 pub use shown_contract::{SeenContract, ShownContract};
 pub use slice::{

@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use connection::{Authenticated, Authenticator, NotTried, Values};
-use domain::{CompanyId, Entropy, PartnerId, ReportId};
+use domain::{CompanyId, Entropy, PartnerId, ReportId, SecurityEventKind};
 use jiff::Timestamp;
 use kaseya::AllowedHosts;
 use operations::{
@@ -27,9 +27,12 @@ use operations::{
     leftovers::Leftover,
     schedule, switch,
 };
+use serde_json::json;
 use std::time::Duration;
 use store::{
-    Store, StoreError, Transaction, billing_rules, kaseya_names,
+    Store, StoreError, Transaction,
+    access::security_events::SecurityEvent,
+    billing_rules, kaseya_names,
     reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
     senders::Sender,
     settings::{self, Integration, IntegrationState, PartnerSettings},
@@ -135,6 +138,7 @@ pub(crate) async fn command(
     installation: &Installation,
     file: &Path,
     without_trying: bool,
+    by: &str,
 ) -> anyhow::Result<Ended> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let (keys, spread) = (Arc::new(installation.keys()?), installation.spread()?);
@@ -146,6 +150,7 @@ pub(crate) async fn command(
     let directory = file.parent().unwrap_or(Path::new("."));
     match apply(&installation.store, &text, directory, applying).await {
         Ok(applied) => {
+            keep(installation, file, &applied, by).await?;
             report(&applied)?;
             never_shown::say(&never_shown::read(installation, &applied.partner).await?)?;
             Ok(Ended::InOrder)
@@ -174,6 +179,23 @@ pub(crate) async fn command(
             Err(error).context("nothing is stored")
         }
     }
+}
+
+/// Keeps who has applied it. The file itself is stored by now.
+async fn keep(installation: &Installation, file: &Path, applied: &Applied, by: &str) -> anyhow::Result<()> {
+    let (operations, actor) = (installation.operations(None)?, Installation::actor(by));
+    let (companies, mapped) = applied.companies;
+    let details = json!({
+        "companies": companies,
+        "mapped": mapped,
+        "moved": applied.moved,
+        "new_credentials": applied.new_credentials,
+        "enabled": applied.state == IntegrationState::On,
+    });
+    // The partner reads it: the operator's folders are none of its business.
+    let name = file.file_name().unwrap_or_default().display();
+    let event = SecurityEvent::of(SecurityEventKind::SettingsApplied, &applied.partner, name, details);
+    operations.by(&actor).keep_alone(event).await.context("it is stored, but not who has applied it")
 }
 
 fn report(applied: &Applied) -> anyhow::Result<()> {

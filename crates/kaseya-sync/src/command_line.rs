@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use advice::Language;
 use clap::{Parser, Subcommand};
 use domain::{MAX_NAME, Role, Text, TextError};
+use operations::access::TOKEN_DAYS;
 
 /// Who acts, where nobody says so.
 const OPERATOR: &str = "operator";
@@ -47,6 +48,8 @@ pub(crate) enum Command {
         /// reached from here.
         #[arg(long)]
         without_trying: bool,
+        #[command(flatten)]
+        by: By,
     },
     /// Tries a partner's values: logs in to Kaseya for real and makes one read per right that a sync needs. Stores nothing
     /// of them and changes nothing in Kaseya.
@@ -126,11 +129,24 @@ pub(crate) enum Command {
     Off {
         /// The partner's id.
         partner: String,
+        #[command(flatten)]
+        by: By,
     },
     /// Switches a partner's integration on.
     On {
         /// The partner's id.
         partner: String,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Lists who came in, who was refused and who changed what.
+    SecurityEvents {
+        /// How many days back.
+        #[arg(long, value_name = "DAYS", default_value_t = 7)]
+        days: u16,
+        /// As JSON, one event a line.
+        #[arg(long)]
+        json: bool,
     },
     /// Stops all writes of the installation, and returns when none is begun any more.
     StopWrites,
@@ -351,9 +367,11 @@ pub(crate) enum TokenCommand {
         /// What it may do: viewer sees, editor maps, syncs and decides, admin sets the connection and makes tokens.
         #[arg(long, value_name = "viewer|editor|admin", value_parser = role)]
         role: Role,
-        /// Who makes it.
-        #[arg(long, value_name = "NAME", env = "USER", default_value = OPERATOR, value_parser = person)]
-        by: String,
+        /// For how many days it lets somebody in: 1 to 365.
+        #[arg(long, value_name = "DAYS", default_value_t = TOKEN_DAYS)]
+        days: u16,
+        #[command(flatten)]
+        by: By,
     },
     /// Lists a partner's tokens, also the revoked.
     List {
@@ -369,7 +387,17 @@ pub(crate) enum TokenCommand {
         partner: String,
         /// The token's id, as the list shows it.
         id: String,
+        #[command(flatten)]
+        by: By,
     },
+}
+
+/// Who acts, as it is kept.
+#[derive(Debug, clap::Args)]
+pub(crate) struct By {
+    /// Who does it.
+    #[arg(long, value_name = "NAME", env = "USER", default_value = OPERATOR, value_parser = person)]
+    pub by: String,
 }
 
 fn role(text: &str) -> Result<Role, &'static str> {

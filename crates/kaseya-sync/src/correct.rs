@@ -14,7 +14,8 @@ pub(crate) async fn command(
     let Correction { month, company, product, users, reason, by } = correction;
     let form = CorrectionForm { month, company, product, users, reason, by };
     let told = format!("{} counts {users} of {} in {}", form.company, form.product, form.month);
-    match installation.operations(None)?.correct_count(partner, form).await {
+    let actor = Installation::actor(&form.by);
+    match installation.operations(None)?.by(&actor).correct_count(partner, form).await {
         Ok(()) => {
             output::say(&format_args!("{told} now; it is pushed while the month's invoice is not made"))?;
             Ok(Ended::InOrder)

@@ -35,7 +35,11 @@ async fn one(
 ) -> anyhow::Result<Ended> {
     let (partner, those) = (&settings.partner, BTreeMap::from([(id, shown)]));
     let operations = installation.operations(installation.bus()?)?;
-    let decided = match operations.decide(settings, Which::Those(&those), decision).await {
+    let decided = match operations
+        .by(&Installation::actor(decision.by))
+        .decide(settings, Which::Those(&those), decision)
+        .await
+    {
         Err(error @ NotDecided::UnknownHold(_)) => {
             return Err(error).with_context(|| {
                 format!("{partner} has no hold {id}; `kaseya-sync holds {partner}` lists them")
@@ -93,7 +97,8 @@ async fn all(
     decision: Decision<'_>,
 ) -> anyhow::Result<Ended> {
     let operations = installation.operations(installation.bus()?)?;
-    let decided = operations.decide(settings, Which::AllOpen, decision).await?;
+    let decided =
+        operations.by(&Installation::actor(decision.by)).decide(settings, Which::AllOpen, decision).await?;
     if decided.is_empty() {
         output::say(&"nothing waits for a person")?;
         return Ok(Ended::InOrder);

@@ -20,7 +20,10 @@ use domain::{PartnerId, RequestId, Role, RunState, Trigger};
 use futures::future::BoxFuture;
 use kaseya::AllowedHosts;
 use kaseya_simulator::{Clock as KaseyaClock, Running as Kaseya, Simulator, State};
-use operations::sync_requests::SyncOrder;
+use operations::{
+    access::{MAX_TOKEN_DAYS, TokenForm},
+    sync_requests::SyncOrder,
+};
 use runtime::Context;
 use store::{
     requests::Answer,
@@ -33,6 +36,7 @@ use crate::{
     apply::{self, Applying, Trial},
     data_dir::DataDir,
     ended::Ended,
+    installation::Installation,
     output,
     services::{self, Services},
 };
@@ -219,7 +223,8 @@ impl Demo {
     async fn say_where_to_look(&self, directory: &DataDir, pages: SocketAddr) -> anyhow::Result<()> {
         let path = directory.path().display();
         let operations = self.services.operations(&self.context);
-        let (_, token) = operations.make_token(&self.partner, "demo", Role::Admin, "demo").await?;
+        let form = TokenForm { name: "demo", role: Role::Admin, days: MAX_TOKEN_DAYS };
+        let token = operations.by(&Installation::actor("demo")).make_token(&self.partner, form).await?.secret;
         output::tell(&format_args!("portal:            http://{pages}/"));
         output::tell(&format_args!("  sign in with:    {}", token.expose_secret()));
         output::tell(&format_args!("Kaseya, simulated: {} (login: {})", self.kaseya.base_url(), msp::USER));

@@ -12,7 +12,9 @@ use operations::Operations;
 use runtime::{BusSection, Config, Context};
 use scheduler::SchedulerSettings;
 use secrecy::ExposeSecret as _;
-use store::{CalibratedClock, DatabaseSection, Store, settings::PartnerSettings, status_reading};
+use store::{
+    CalibratedClock, DatabaseSection, Store, access::Actor, settings::PartnerSettings, status_reading,
+};
 use tokio_util::sync::CancellationToken;
 use vault::KeyRing;
 
@@ -96,6 +98,11 @@ impl Installation {
     pub fn operations(&self, bus: Option<SharedBus>) -> anyhow::Result<Operations> {
         let (store, clock, entropy) = (self.store.clone(), Arc::clone(&self.clock), self.entropy.clone());
         Ok(Operations { store, bus, clock, entropy, spread: self.spread()? })
+    }
+
+    /// Whoever gives a command, as it is kept.
+    pub fn actor(name: &str) -> Actor {
+        Actor { name: name.to_owned(), identity: None, address: None, trace_id: None }
     }
 
     /// The keys that seal passwords.

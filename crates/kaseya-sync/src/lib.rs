@@ -22,6 +22,7 @@ mod new_partner;
 mod output;
 mod probe;
 mod program;
+mod security_events;
 mod services;
 pub mod settings_file;
 mod standalone;

@@ -21,8 +21,8 @@ use crate::{
     ended::{Ended, NAME},
     holds,
     installation::Installation,
-    keys, line_profile, migrate, new_partner, output, probe, standalone, status, switching, sync_now, tokens,
-    writes,
+    keys, line_profile, migrate, new_partner, output, probe, security_events, standalone, status, switching,
+    sync_now, tokens, writes,
 };
 
 /// For a person at a terminal: what went wrong, and nothing else. The broker's library complains of connections that we
@@ -56,9 +56,9 @@ pub fn main() -> ExitCode {
         Command::Keys(Keys::New { id, file }) => {
             run(FOR_PEOPLE, config, move |context| async move { keys::new(&context, &id, file.as_deref()) })
         }
-        Command::Apply { file, without_trying } => {
+        Command::Apply { file, without_trying, by } => {
             on_installation(config, data_dir, move |installation| async move {
-                apply::command(&installation, &file, without_trying).await
+                apply::command(&installation, &file, without_trying, &by.by).await
             })
         }
         Command::Authenticate { whose, json, mended, advice } => {
@@ -99,12 +99,17 @@ pub fn main() -> ExitCode {
                 new_partner::command(&installation, &partner, &name, &count_zone).await
             })
         }
-        Command::Off { partner } => on_installation(config, data_dir, move |installation| async move {
-            switching::off(&installation, &partner).await
+        Command::Off { partner, by } => on_installation(config, data_dir, move |installation| async move {
+            switching::off(&installation, &partner, &by.by).await
         }),
-        Command::On { partner } => on_installation(config, data_dir, move |installation| async move {
-            switching::on(&installation, &partner).await
+        Command::On { partner, by } => on_installation(config, data_dir, move |installation| async move {
+            switching::on(&installation, &partner, &by.by).await
         }),
+        Command::SecurityEvents { days, json } => {
+            on_installation(config, data_dir, move |installation| async move {
+                security_events::command(&installation, days, json).await
+            })
+        }
         Command::StopWrites => {
             on_installation(
                 config,

@@ -10,11 +10,11 @@ use crate::{ended::Ended, installation::Installation, output};
 const POLL: Duration = Duration::from_millis(200);
 
 /// Switches off, and waits until no write is begun any more: at most as long as a permit holds.
-pub(crate) async fn off(installation: &Installation, partner: &str) -> anyhow::Result<Ended> {
+pub(crate) async fn off(installation: &Installation, partner: &str, by: &str) -> anyhow::Result<Ended> {
     let settings = installation.partner(partner).await?;
     let partner = &settings.partner;
     let operations = installation.operations(None)?;
-    let switched = operations.switch_off(partner).await?;
+    let switched = operations.by(&Installation::actor(by)).switch_off(partner).await?;
     let Some(switched) = switched else { anyhow::bail!("{partner} has no integration yet") };
     if switched.dropped > 0 {
         output::tell(&format_args!("{} waiting jobs are dropped", switched.dropped));
@@ -30,10 +30,10 @@ pub(crate) async fn off(installation: &Installation, partner: &str) -> anyhow::R
 }
 
 /// Switches on.
-pub(crate) async fn on(installation: &Installation, partner: &str) -> anyhow::Result<Ended> {
+pub(crate) async fn on(installation: &Installation, partner: &str, by: &str) -> anyhow::Result<Ended> {
     let settings = installation.partner(partner).await?;
     let partner = &settings.partner;
-    let switched = installation.operations(None)?.switch_on(partner).await?;
+    let switched = installation.operations(None)?.by(&Installation::actor(by)).switch_on(partner).await?;
     anyhow::ensure!(switched, "{partner} has no integration yet");
     let stored = installation
         .store

@@ -1,7 +1,8 @@
 //! `token`: makes, lists and revokes the tokens by which people and programs come in by the portal.
 
 use anyhow::Context as _;
-use domain::{Role, TokenId};
+use domain::TokenId;
+use operations::access::{LetOut, TokenForm};
 use serde_json::json;
 use store::access::tokens::{self, ApiToken};
 
@@ -9,25 +10,28 @@ use crate::{command_line::TokenCommand, ended::Ended, installation::Installation
 
 pub(crate) async fn command(installation: &Installation, order: TokenCommand) -> anyhow::Result<Ended> {
     match order {
-        TokenCommand::New { partner, name, role, by } => new(installation, &partner, &name, role, &by).await,
+        TokenCommand::New { partner, name, role, days, by } => {
+            new(installation, &partner, TokenForm { name: &name, role, days }, &by.by).await
+        }
         TokenCommand::List { partner, json } => list(installation, &partner, json).await,
-        TokenCommand::Revoke { partner, id } => revoke(installation, &partner, &id).await,
+        TokenCommand::Revoke { partner, id, by } => revoke(installation, &partner, &id, &by.by).await,
     }
 }
 
 async fn new(
     installation: &Installation,
     partner: &str,
-    name: &str,
-    role: Role,
+    form: TokenForm<'_>,
     by: &str,
 ) -> anyhow::Result<Ended> {
     let settings = installation.partner(partner).await?;
     let operations = installation.operations(None)?;
-    let (id, secret) = operations.make_token(&settings.partner, name, role, by).await?;
-    output::say(&secret.expose_secret())?;
+    let made = operations.by(&Installation::actor(by)).make_token(&settings.partner, form).await?;
+    output::say(&made.secret.expose_secret())?;
+    let (id, ends) = (made.token, output::instant(Some(made.expires_at), settings.zone()));
     output::tell(&format_args!(
-        "the token {id} is not shown again; `kaseya-sync token revoke {partner} {id}` ends it"
+        "the token {id} is not shown again; it lets somebody in until {ends}; `kaseya-sync token revoke {partner} {id}` ends \
+         it before"
     ));
     Ok(Ended::InOrder)
 }
@@ -43,7 +47,7 @@ async fn list(installation: &Installation, partner: &str, json: bool) -> anyhow:
         return Ok(Ended::InOrder);
     }
     let zone = settings.zone();
-    let mut table = output::table(&["Token", "Name", "Role", "Made", "By", "Last used", "Revoked"]);
+    let mut table = output::table(&["Token", "Name", "Role", "Made", "By", "Last used", "Ends", "Revoked"]);
     for token in &known {
         table.add_row([
             token.token.to_string(),
@@ -52,6 +56,7 @@ async fn list(installation: &Installation, partner: &str, json: bool) -> anyhow:
             output::instant(Some(token.created_at), zone),
             token.created_by.clone(),
             output::instant(token.last_used_at, zone),
+            output::instant(Some(token.expires_at), zone),
             token.revoked_at.map_or_else(String::new, |at| output::instant(Some(at), zone)),
         ]);
     }
@@ -67,20 +72,21 @@ fn document(token: &ApiToken) -> serde_json::Value {
         "created_at": token.created_at,
         "created_by": token.created_by,
         "last_used_at": token.last_used_at,
+        "expires_at": token.expires_at,
         "revoked_at": token.revoked_at,
     })
 }
 
-async fn revoke(installation: &Installation, partner: &str, id: &str) -> anyhow::Result<Ended> {
+async fn revoke(installation: &Installation, partner: &str, id: &str, by: &str) -> anyhow::Result<Ended> {
     let settings = installation.partner(partner).await?;
     let id = TokenId::parse(id)
         .with_context(|| format!("`kaseya-sync token list {partner}` shows the tokens' ids"))?;
-    let now = installation.clock.now();
-    let found = installation
-        .store
-        .transaction("revoke_token", |tx| Box::pin(tokens::revoke(tx, &settings.partner, id, now)))
-        .await?;
-    anyhow::ensure!(found, "{partner} has no token {id}; `kaseya-sync token list {partner}` shows them");
+    let operations = installation.operations(None)?;
+    let came = operations.by(&Installation::actor(by)).revoke_any_token(&settings.partner, id).await?;
+    anyhow::ensure!(
+        came == LetOut::Done,
+        "{partner} has no token {id}; `kaseya-sync token list {partner}` shows them"
+    );
     output::say(&format_args!("the token {id} lets nobody in any more"))?;
     Ok(Ended::InOrder)
 }

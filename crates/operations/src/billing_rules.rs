@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use domain::{BillingRule, CompanyId, MAX_NOTE, MAX_UNITS, PartnerId, ProductId};
+use domain::{BillingRule, CompanyId, MAX_NOTE, MAX_UNITS, PartnerId, ProductId, SecurityEventKind};
+use serde_json::{Map, Value, json};
 use store::{
+    access::security_events::SecurityEvent,
     billing_rules,
     settings::{self, PartnerSettings, ProductBilling},
     settings_writing as writing,
 };
 
 use crate::{
-    Operations, leftovers,
+    Acting, leftovers,
     not_saved::{Field, Found, MistakeKind, NotSaved},
 };
 
@@ -39,7 +41,7 @@ pub enum BillingForm {
     },
 }
 
-impl Operations {
+impl Acting<'_> {
     /// Saves the rules of these products of a company; others stay as they are. Lines that are left over by it, since nothing of
     /// them is billed any more, are asked about.
     pub async fn save_billing_rules(
@@ -49,7 +51,10 @@ impl Operations {
         rules: &BTreeMap<ProductId, BillingForm>,
     ) -> Result<(), NotSaved> {
         let (now, entropy) = (self.clock.now(), &self.entropy);
-        self.store
+        let details = |(product, form): (&ProductId, &BillingForm)| (product.to_string(), told(form));
+        let details = &Value::Object(rules.iter().map(details).collect::<Map<_, _>>());
+        let kept = self
+            .store
             .transaction("save_billing_rules", |tx| {
                 Box::pin(async move {
                     writing::hold(tx, partner).await?;
@@ -57,10 +62,32 @@ impl Operations {
                     let (before, after) = check(&stored, company, rules)?;
                     billing_rules::store(tx, partner, company, before, &after).await?;
                     leftovers::ask(tx, partner, entropy, now).await?;
-                    Ok(())
+                    let saved = SecurityEvent::of(
+                        SecurityEventKind::BillingRulesSaved,
+                        partner,
+                        company,
+                        details.clone(),
+                    );
+                    Ok::<_, NotSaved>(self.keep(tx, saved).await?)
                 })
             })
-            .await
+            .await?;
+        kept.log();
+        Ok(())
+    }
+}
+
+/// A rule as it is kept with who saved it.
+fn told(form: &BillingForm) -> Value {
+    match form {
+        BillingForm::AsCounted => json!({ "rule": "as_counted" }),
+        BillingForm::NotBilled { note, .. } => json!({ "rule": "not_billed", "note": note.trim() }),
+        BillingForm::Figures { minimum, included_free, note } => json!({
+            "rule": "billed",
+            "minimum": minimum,
+            "included_free": included_free,
+            "note": note.trim(),
+        }),
     }
 }
 

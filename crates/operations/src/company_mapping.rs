@@ -4,17 +4,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{AccountId, CompanyId, ContractId, MAX_NOTE, PartnerId, ProductId, ServiceId};
+use domain::{
+    AccountId, CompanyId, ContractId, MAX_NOTE, PartnerId, ProductId, SecurityEventKind, ServiceId,
+};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use store::{
     StoreError, Transaction,
+    access::security_events::SecurityEvent,
     kaseya_names::{self, KaseyaNames, NameOf},
     settings::{self, CompanyMapping, Contract, PartnerSettings},
     settings_writing::{self as writing, NewCompanyMapping},
 };
 
 use crate::{
-    Operations,
+    Acting,
+    acting::Kept,
     leftovers::{self, Leftover},
     not_saved::{Field, Found, MistakeKind, NotSaved},
 };
@@ -52,7 +57,7 @@ pub struct SavedCompanies {
     pub leftovers: Vec<Leftover>,
 }
 
-impl Operations {
+impl Acting<'_> {
     /// Saves an edit; answers the lines that are left over by it.
     pub async fn save_company_mapping(
         &self,
@@ -73,7 +78,8 @@ impl Operations {
         edits: &[CompanyEdit],
     ) -> Result<SavedCompanies, NotSaved> {
         let (now, entropy) = (self.clock.now(), &self.entropy);
-        self.store
+        let (saved, kept) = self
+            .store
             .transaction("save_company_mappings", |tx| {
                 Box::pin(async move {
                     writing::hold(tx, partner).await?;
@@ -89,11 +95,50 @@ impl Operations {
                         }
                     }
                     let leftovers = leftovers::ask(tx, partner, entropy, now).await?;
-                    Ok(SavedCompanies { refused, leftovers })
+                    let kept = self.keep_mapped(tx, partner, edits, &refused).await?;
+                    Ok::<_, NotSaved>((SavedCompanies { refused, leftovers }, kept))
                 })
             })
-            .await
+            .await?;
+        kept.log();
+        Ok(saved)
     }
+}
+
+impl Acting<'_> {
+    /// Keeps the edits that were saved.
+    async fn keep_mapped(
+        &self,
+        tx: &Transaction<'_>,
+        partner: &PartnerId,
+        edits: &[CompanyEdit],
+        refused: &[(usize, NotSaved)],
+    ) -> Result<Kept, StoreError> {
+        let is_refused = |place| refused.iter().any(|(refused, _)| *refused == place);
+        let saved: Vec<&CompanyEdit> =
+            edits.iter().enumerate().filter(|(place, _)| !is_refused(*place)).map(|(_, edit)| edit).collect();
+        let object = match saved.as_slice() {
+            [] => return Ok(Kept::NOTHING),
+            [one] => one.company.to_string(),
+            _ => "companies".to_owned(),
+        };
+        let details = saved.iter().map(|edit| (edit.company.to_string(), told(edit.mapping.as_ref())));
+        let details = Value::Object(details.collect());
+        self.keep(tx, SecurityEvent::of(SecurityEventKind::CompaniesMapped, partner, object, details)).await
+    }
+}
+
+/// A mapping as it is kept with who saved it; null where it was taken away.
+fn told(mapping: Option<&MappingForm>) -> Value {
+    let Some(mapping) = mapping else { return Value::Null };
+    let contract = |contract: &(ContractId, String)| contract.0.0;
+    let own =
+        mapping.product_contracts.iter().map(|(product, its)| (product.to_string(), json!(contract(its))));
+    json!({
+        "account": mapping.account.as_ref().map(|(account, _)| account.0),
+        "contract": mapping.contract.as_ref().map(contract),
+        "contracts_of_products": Value::Object(own.collect()),
+    })
 }
 
 /// The mapping that an edit makes, `None` where it takes it away; or why it is not saved. Nothing is stored.

@@ -3,12 +3,14 @@
 use std::{fmt, sync::Arc};
 
 use connection::{Authenticated, Authenticator, Reader, Values};
-use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, MAX_NAME, PartnerId, RunBrake};
+use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, MAX_NAME, PartnerId, RunBrake, SecurityEventKind};
 use jiff::Timestamp;
 use kaseya::{AllowedHosts, BasesError, Bms, Host, Note};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
 use store::{
     StoreError, Transaction,
+    access::{Actor, security_events::SecurityEvent},
     settings::{self, Integration, IntegrationState, PartnerSettings},
     settings_writing::{self as writing, NewIntegration},
     shared_kaseya,
@@ -16,7 +18,8 @@ use store::{
 use vault::KeyRing;
 
 use crate::{
-    Operations,
+    Acting, Operations,
+    acting::Kept,
     credentials::{self, Sealing},
     not_saved::{Field, Found, MistakeKind, NotSaved},
     switch,
@@ -103,7 +106,7 @@ pub struct Connections {
 
 /// What is to be done next.
 enum Step {
-    Saved(SavedConnection),
+    Saved(SavedConnection, Kept),
     Try(Box<Values>),
 }
 
@@ -139,21 +142,26 @@ impl Connections {
     /// nothing of the form is stored.
     pub async fn save(
         &self,
+        by: &Actor,
         partner: &PartnerId,
         form: &ConnectionForm,
     ) -> Result<SavedConnection, NotSaved> {
         let mut is_proven = false;
         loop {
             let now = self.operations.clock.now();
+            let acting = &self.operations.by(by);
             let step = self
                 .operations
                 .store
                 .transaction("save_connection", |tx| {
-                    Box::pin(self.read_and_store(tx, partner, form, is_proven, now))
+                    Box::pin(self.read_and_store(tx, acting, partner, form, (is_proven, now)))
                 })
                 .await?;
             match step {
-                Step::Saved(saved) => return Ok(saved),
+                Step::Saved(saved, kept) => {
+                    kept.log();
+                    return Ok(saved);
+                }
                 // Not in the transaction: a login takes its time, and the partner's jobs go on meanwhile.
                 Step::Try(values) => {
                     let tried = self.authenticator.authenticate(partner, &values, false).await?;
@@ -177,10 +185,10 @@ impl Connections {
     async fn read_and_store(
         &self,
         tx: &Transaction<'_>,
+        acting: &Acting<'_>,
         partner: &PartnerId,
         form: &ConnectionForm,
-        is_proven: bool,
-        now: Timestamp,
+        (is_proven, now): (bool, Timestamp),
     ) -> Result<Step, NotSaved> {
         writing::hold(tx, partner).await?;
         let stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
@@ -204,14 +212,24 @@ impl Connections {
         let is_first = in_force.is_none();
         let was_refused = in_force.is_some_and(|known| known.credentials_refused.is_some());
         let sync_follows = was_refused && state == IntegrationState::On;
-        Ok(Step::Saved(SavedConnection {
-            host: values.host,
-            notes,
-            state,
-            new_credentials,
-            is_first,
-            sync_follows,
-        }))
+        let details = json!({
+            "company_name": values.tenant,
+            "user_name": values.user_name,
+            "v2_base": values.v2_base,
+            "v1_base": values.v1_base,
+            "new_credentials": new_credentials,
+            "billing": integration.billing.as_str(),
+            "invoice_day": integration.invoice_day.get(),
+            "month_end_run": integration.month_end_run,
+            "enabled": form.enabled,
+        });
+        let saved = SecurityEvent::of(SecurityEventKind::ConnectionSaved, partner, &values.host, details);
+        let before = in_force.map(|known| known.state);
+        let kept = acting.keep(tx, saved).await?;
+        let kept = kept.and(acting.keep_switched(tx, partner, before, form.enabled).await?);
+        let saved =
+            SavedConnection { host: values.host, notes, state, new_credentials, is_first, sync_follows };
+        Ok(Step::Saved(saved, kept))
     }
 
     fn checked(

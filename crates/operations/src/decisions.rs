@@ -8,17 +8,19 @@ use std::{
 };
 
 use bus::{Outgoing, PublishError, Queue, SharedBus, TraceContext};
-use domain::{CompanyId, ContractId, HoldId, PartnerId, RequestId, Wait, WaitReason};
+use domain::{CompanyId, ContractId, HoldId, PartnerId, RequestId, SecurityEventKind, Wait, WaitReason};
 use messages::v1;
+use serde_json::{Value, json};
 use store::{
     StoreError,
+    access::security_events::SecurityEvent,
     holds::{self, PersonsDecision},
     settings::{IntegrationState, PartnerSettings},
     status_reading::{self, HoldRow},
 };
 
 use crate::{
-    Operations,
+    Acting, Operations,
     sync_requests::{self, SyncOrder},
 };
 
@@ -143,8 +145,9 @@ impl Decision<'_> {
     }
 }
 
-impl Operations {
-    /// Decides holds, and waits until the decisions are taken. With one half of a plan switch the other is decided too.
+impl Acting<'_> {
+    /// Decides holds, and waits until the decisions are taken. With one half of a plan switch the other is decided too. The
+    /// order is kept before it is given; what came of it stands in the hold's row, with who decided.
     pub async fn decide(
         &self,
         settings: &PartnerSettings,
@@ -156,6 +159,10 @@ impl Operations {
         if seen.is_empty() {
             return Ok(decided);
         }
+        let (approved, dismissed) = (SecurityEventKind::HoldsApproved, SecurityEventKind::HoldsDismissed);
+        let kind = if decision.approves { approved } else { dismissed };
+        let details = json!({ "holds": seen.iter().map(told).collect::<Vec<_>>() });
+        self.keep_alone(SecurityEvent::of(kind, partner, "holds", details)).await?;
         let after = self.put(settings, &seen, decision).await?;
         decided.extend(seen.into_iter().zip(after).map(|(seen, now)| {
             let outcome = decision.outcome(&seen, &now);
@@ -163,7 +170,20 @@ impl Operations {
         }));
         Ok(decided)
     }
+}
 
+/// A hold as it is kept with who decided it.
+fn told(hold: &HoldRow) -> Value {
+    json!({
+        "hold": hold.hold.to_string(),
+        "contract": hold.contract.0,
+        "service": hold.service.0,
+        "from": hold.from_units,
+        "to": hold.to_units,
+    })
+}
+
+impl Operations {
     /// The holds that can be decided, with the other halves of plan switches; and those that cannot.
     async fn choose(
         &self,

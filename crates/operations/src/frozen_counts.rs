@@ -1,10 +1,14 @@
 //! A person's correction of a number that is frozen (S-28, G-10).
 
-use domain::{CompanyId, Month, PartnerId, ProductId};
+use domain::{CompanyId, Month, PartnerId, ProductId, SecurityEventKind};
 use messages::{FieldError, field, inbound};
-use store::{StoreError, count_corrections, frozen, settings, settings_writing as writing};
+use serde_json::json;
+use store::{
+    StoreError, access::security_events::SecurityEvent, count_corrections, frozen, settings,
+    settings_writing as writing,
+};
 
-use crate::{Operations, intake::NotTaken};
+use crate::{Acting, acting::Kept, intake::NotTaken};
 
 /// A correction as it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +27,7 @@ pub struct CorrectionForm {
     pub by: String,
 }
 
-impl Operations {
+impl Acting<'_> {
     /// Corrects one number of a frozen month: a row of its own with its reason. It is pushed like the frozen number, through
     /// the brakes, while the month's window is open.
     pub async fn correct_count(&self, partner: &PartnerId, form: CorrectionForm) -> Result<(), NotTaken> {
@@ -37,7 +41,7 @@ impl Operations {
         let reason = field::text("reason", form.reason).map_err(of_field)?;
         let reason = &format!("{} ({})", reason.trim(), form.by);
         let now = self.clock.now();
-        let refused = self
+        let corrected = self
             .store
             .transaction("correct_count", |tx| {
                 Box::pin(async move {
@@ -46,28 +50,35 @@ impl Operations {
                         return Err(StoreError::NoRow);
                     };
                     if !known.companies.contains_key(company) {
-                        return Ok(Some(("company_id", format!("the partner has no company {company}"))));
+                        return Ok(Err(("company_id", format!("the partner has no company {company}"))));
                     }
                     if !known.products.contains_key(product) {
-                        return Ok(Some(("product_id", format!("the partner has no product {product}"))));
+                        return Ok(Err(("product_id", format!("the partner has no product {product}"))));
                     }
                     let Some(frozen) = frozen::read(tx, partner, month).await? else {
                         let mend = format!("{month} is not frozen: send a report of its last day instead");
-                        return Ok(Some(("month", mend)));
+                        return Ok(Err(("month", mend)));
                     };
                     let stands = frozen.companies.get(company).and_then(|counts| counts.get(product));
                     if stands.and_then(|count| count.users) == Some(users) {
-                        return Ok(Some(("users", format!("{month} has {users} already"))));
+                        return Ok(Err(("users", format!("{month} has {users} already"))));
                     }
                     let number = (company, product, users);
                     count_corrections::correct(tx, partner, month, number, reason, now).await?;
-                    Ok(None)
+                    let details = json!({
+                        "month": month.to_string(),
+                        "product": product.as_str(),
+                        "users": users,
+                        "reason": reason,
+                    });
+                    let corrected =
+                        SecurityEvent::of(SecurityEventKind::CountCorrected, partner, company, details);
+                    Ok(Ok(self.keep(tx, corrected).await?))
                 })
             })
             .await?;
-        match refused {
-            Some((field, mend)) => Err(mistake(field, mend)),
-            None => Ok(()),
-        }
+        let kept: Kept = corrected.map_err(|(field, mend)| mistake(field, mend))?;
+        kept.log();
+        Ok(())
     }
 }

@@ -5,6 +5,7 @@
 //! language.
 
 pub mod access;
+pub mod acting;
 mod advising;
 pub mod billing_rules;
 pub mod calls_used;
@@ -36,6 +37,7 @@ use bus::SharedBus;
 use domain::{Clock, Entropy};
 use store::Store;
 
+pub use acting::Acting;
 pub use advising::{AdviceDocument, Advising};
 pub use connection_settings::Connections;
 

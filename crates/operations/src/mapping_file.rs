@@ -14,10 +14,13 @@ use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
-use domain::{CompanyId, PartnerId, ProductId};
+use domain::{CompanyId, PartnerId, ProductId, SecurityEventKind};
 use jiff::Timestamp;
+use serde_json::json;
 use store::{
-    StoreError, Transaction, billing_rules,
+    StoreError, Transaction,
+    access::security_events::SecurityEvent,
+    billing_rules,
     kaseya_names::{self, NameOf},
     never_shown::{NeverShown, never_shown},
     settings::{self, CompanyMapping, PartnerSettings, ProductBilling, ProductMapping},
@@ -26,7 +29,9 @@ use store::{
 
 pub use crate::spreadsheet::Separator;
 use crate::{
-    Operations, company_mapping,
+    Acting, Operations,
+    acting::Kept,
+    company_mapping,
     leftovers::{self, Leftover},
 };
 
@@ -241,23 +246,20 @@ impl Operations {
         partner: &PartnerId,
         file: &[u8],
     ) -> Result<Comparison, NotLooked> {
-        // No mark is empty: it is never applied.
-        match self.apply_mapping_file(partner, file, "", false).await {
+        match self.go_through(partner, file, None).await {
             Err(NotApplied::LookAgain(comparison)) => Ok(*comparison),
             Err(NotApplied::NotLooked(error)) => Err(error),
             Ok(_) => Ok(Comparison::default()),
         }
     }
 
-    /// Applies a file as it was shown: `mark` is that of the comparison, `add_together` that a person wants those users
-    /// added together that the comparison names. Answers the lines that are left over by it.
-    pub async fn apply_mapping_file(
+    /// Goes the way of applying a file, which is applied where somebody has seen what it changes.
+    async fn go_through(
         &self,
         partner: &PartnerId,
         file: &[u8],
-        mark: &str,
-        add_together: bool,
-    ) -> Result<Vec<Leftover>, NotApplied> {
+        applying: Option<AsShown<'_>>,
+    ) -> Result<(Vec<Leftover>, Kept), NotApplied> {
         let sheet = sheet::read(file)?;
         let (now, entropy, sheet) = (self.clock.now(), &self.entropy, &sheet);
         self.store
@@ -274,16 +276,74 @@ impl Operations {
                     let unknown = never_shown(tx, partner, None).await?;
                     comparison.not_yet_known = brought_in(unknown, &comparison.differences);
                     comparison.leftovers = leftovers::ask(tx, partner, entropy, now).await?;
-                    if comparison.mark() == mark && (add_together || !comparison.asks_to_add_together()) {
-                        Ok(comparison.leftovers)
-                    } else {
-                        // An error takes the transaction back.
-                        Err(NotApplied::LookAgain(Box::new(comparison)))
-                    }
+                    let seen = applying.filter(|as_shown| {
+                        comparison.mark() == as_shown.mark
+                            && (as_shown.add_together || !comparison.asks_to_add_together())
+                    });
+                    // An error takes the transaction back.
+                    let Some(AsShown { by, .. }) = seen else {
+                        return Err(NotApplied::LookAgain(Box::new(comparison)));
+                    };
+                    let details = changed(&comparison.differences);
+                    let applied = SecurityEvent::of(
+                        SecurityEventKind::MappingFileApplied,
+                        partner,
+                        "mapping file",
+                        details,
+                    );
+                    Ok((comparison.leftovers, by.keep(tx, applied).await?))
                 })
             })
             .await
     }
+}
+
+/// A file that is applied as it was shown.
+#[derive(Debug, Clone, Copy)]
+struct AsShown<'a> {
+    by: &'a Acting<'a>,
+    mark: &'a str,
+    add_together: bool,
+}
+
+impl Acting<'_> {
+    /// Applies a file as it was shown: `mark` is that of the comparison, `add_together` that a person wants those users
+    /// added together that the comparison names. Answers the lines that are left over by it.
+    pub async fn apply_mapping_file(
+        &self,
+        partner: &PartnerId,
+        file: &[u8],
+        mark: &str,
+        add_together: bool,
+    ) -> Result<Vec<Leftover>, NotApplied> {
+        let applying = AsShown { by: self, mark, add_together };
+        let (leftovers, kept) = self.go_through(partner, file, Some(applying)).await?;
+        kept.log();
+        Ok(leftovers)
+    }
+}
+
+/// What a file has changed, as it is kept with who applied it.
+fn changed(differences: &[Difference]) -> serde_json::Value {
+    let (mut products, mut companies, mut billing) = (Vec::new(), Vec::new(), Vec::new());
+    for difference in differences {
+        match difference {
+            Difference::Product { product, to, .. } => {
+                products.push(
+                    json!({ "product": product.as_str(), "service": to.as_ref().map(|to| to.service.0) }),
+                );
+            }
+            Difference::Company { company, to, .. } => companies.push(json!({
+                "company": company.as_str(),
+                "account": to.as_ref().map(|to| to.account.0),
+                "contract": to.as_ref().map(|to| to.contract.id.0),
+            })),
+            Difference::Billing { company, product, .. } => {
+                billing.push(json!({ "company": company.as_str(), "product": product.as_str() }));
+            }
+        }
+    }
+    json!({ "products": products, "companies": companies, "billing_rules": billing })
 }
 
 /// Before the first save of the connection there is nothing to map (S-19).

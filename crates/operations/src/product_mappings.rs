@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{MAX_NOTE, PartnerId, ProductId, ServiceId};
+use domain::{MAX_NOTE, PartnerId, ProductId, SecurityEventKind, ServiceId};
+use serde_json::{Map, Value, json};
 use store::{
+    access::security_events::SecurityEvent,
     kaseya_names::{self, NameOf},
     settings::{self, PartnerSettings},
     settings_writing as writing,
 };
 
 use crate::{
-    Operations,
+    Acting,
     leftovers::{self, Leftover},
     not_saved::{Field, Found, MistakeKind, NotSaved},
 };
@@ -18,7 +20,7 @@ use crate::{
 /// The services of products, with their names; a product without one is not mapped any more.
 pub type ProductServices = BTreeMap<ProductId, Option<(ServiceId, String)>>;
 
-impl Operations {
+impl Acting<'_> {
     /// Saves the services of these products; others stay as they are. Answers the lines that are left over by it.
     /// `add_together` says that a person wants the users of products of one service added together.
     pub async fn save_product_mappings(
@@ -28,7 +30,12 @@ impl Operations {
         add_together: bool,
     ) -> Result<Vec<Leftover>, NotSaved> {
         let (now, entropy) = (self.clock.now(), &self.entropy);
-        self.store
+        let details = |(product, service): (&ProductId, &Option<(ServiceId, String)>)| {
+            (product.to_string(), json!(service.as_ref().map(|(service, _)| service.0)))
+        };
+        let details = &Value::Object(services.iter().map(details).collect::<Map<_, _>>());
+        let (left, kept) = self
+            .store
             .transaction("save_product_mappings", |tx| {
                 Box::pin(async move {
                     writing::hold(tx, partner).await?;
@@ -39,10 +46,19 @@ impl Operations {
                     for (product, service) in services {
                         writing::store_product_mapping(tx, partner, product, service.as_ref()).await?;
                     }
-                    Ok(leftovers::ask(tx, partner, entropy, now).await?)
+                    let left = leftovers::ask(tx, partner, entropy, now).await?;
+                    let mapped = SecurityEvent::of(
+                        SecurityEventKind::ProductsMapped,
+                        partner,
+                        "products",
+                        details.clone(),
+                    );
+                    Ok::<_, NotSaved>((left, self.keep(tx, mapped).await?))
                 })
             })
-            .await
+            .await?;
+        kept.log();
+        Ok(left)
     }
 }
 

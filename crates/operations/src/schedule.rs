@@ -3,17 +3,20 @@
 use std::time::Duration;
 
 use domain::{
-    Frequency, InvoiceOutlook, Occurrence, PartnerId, Schedule, ScheduleError, Weekday, spread_offset,
+    Frequency, InvoiceOutlook, Occurrence, PartnerId, Schedule, ScheduleError, SecurityEventKind, Weekday,
+    spread_offset,
 };
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use store::{
     StoreError, Transaction,
+    access::security_events::SecurityEvent,
     settings::{self, Integration, PartnerSettings, StoredSchedule},
     settings_writing as writing,
 };
 
 use crate::{
-    Operations,
+    Acting,
     not_saved::{Field, Found, MistakeKind, NotSaved},
 };
 
@@ -92,7 +95,7 @@ pub fn preview(settings: &PartnerSettings, schedule: &Schedule, spread: Duration
     Preview { due, invoice }
 }
 
-impl Operations {
+impl Acting<'_> {
     /// Saves a schedule; answers when it is due next.
     pub async fn save_schedule(
         &self,
@@ -100,7 +103,14 @@ impl Operations {
         form: &ScheduleForm,
     ) -> Result<Timestamp, NotSaved> {
         let (schedule, now, spread) = (&form.check()?, self.clock.now(), self.spread);
-        self.store
+        let details = &json!({
+            "frequency": if form.weekly { "weekly" } else { "daily" },
+            "weekday": form.weekday.filter(|_| form.weekly).map(Weekday::to_monday_one_offset),
+            "hour": form.hour,
+            "zone": form.zone.trim(),
+        });
+        let (next, kept) = self
+            .store
             .transaction("save_schedule", |tx| {
                 Box::pin(async move {
                     writing::hold(tx, partner).await?;
@@ -109,10 +119,19 @@ impl Operations {
                         return Err(NotSaved::NotConnected);
                     }
                     let next = store(tx, partner, schedule, stored.schedule.as_ref(), spread, now).await?;
-                    next.ok_or(NotSaved::NeverDue)
+                    let next = next.ok_or(NotSaved::NeverDue)?;
+                    let saved = SecurityEvent::of(
+                        SecurityEventKind::ScheduleSaved,
+                        partner,
+                        "schedule",
+                        details.clone(),
+                    );
+                    Ok((next, self.keep(tx, saved).await?))
                 })
             })
-            .await
+            .await?;
+        kept.log();
+        Ok(next)
     }
 }
 

@@ -1,22 +1,70 @@
 //! The switch of a partner (S-16, S-17).
 
-use domain::PartnerId;
+use domain::{PartnerId, SecurityEventKind};
 use jiff::Timestamp;
+use serde_json::json;
 use store::{
     StoreError, Transaction,
+    access::security_events::SecurityEvent,
     settings::{self, IntegrationState},
     switch::{self, SwitchedOff},
 };
 
-use crate::Operations;
+use crate::{Acting, Operations, acting::Kept};
 
-impl Operations {
+impl Acting<'_> {
     /// Switches off: from now on no permit is given. `None` when the partner has no integration.
     pub async fn switch_off(&self, partner: &PartnerId) -> Result<Option<SwitchedOff>, StoreError> {
         let now = self.clock.now();
-        self.store.transaction("switch_off", |tx| Box::pin(switch::switch_off(tx, partner, now))).await
+        let (switched, kept) = self
+            .store
+            .transaction("switch_off", |tx| {
+                Box::pin(async move {
+                    let before = settings::hold_state(tx, partner).await?;
+                    let switched = switch::switch_off(tx, partner, now).await?;
+                    let kept = self.keep_switched(tx, partner, before, false).await?;
+                    Ok::<_, StoreError>((switched, kept))
+                })
+            })
+            .await?;
+        kept.log();
+        Ok(switched)
     }
 
+    /// Switches on. False when the partner has no integration.
+    pub async fn switch_on(&self, partner: &PartnerId) -> Result<bool, StoreError> {
+        let (is_there, kept) = self
+            .store
+            .transaction("switch_on", |tx| {
+                Box::pin(async move {
+                    let before = settings::hold_state(tx, partner).await?;
+                    let is_there = switch::switch_on(tx, partner).await?.is_some();
+                    let kept = self.keep_switched(tx, partner, before, true).await?;
+                    Ok::<_, StoreError>((is_there, kept))
+                })
+            })
+            .await?;
+        kept.log();
+        Ok(is_there)
+    }
+
+    /// Keeps that the switch was turned, where it stood otherwise before.
+    pub(crate) async fn keep_switched(
+        &self,
+        tx: &Transaction<'_>,
+        partner: &PartnerId,
+        before: Option<IntegrationState>,
+        on: bool,
+    ) -> Result<Kept, StoreError> {
+        if before.is_none_or(|before| (before == IntegrationState::On) == on) {
+            return Ok(Kept::NOTHING);
+        }
+        let kind = if on { SecurityEventKind::SwitchedOn } else { SecurityEventKind::SwitchedOff };
+        self.keep(tx, SecurityEvent::of(kind, partner, "integration", json!({}))).await
+    }
+}
+
+impl Operations {
     /// Whether it is off, and so no write is begun any more. The ledger round that says so is the scheduler's; with no
     /// scheduler running it is done here.
     pub async fn is_off(&self, partner: &PartnerId) -> Result<bool, StoreError> {
@@ -31,13 +79,6 @@ impl Operations {
             })
             .await?;
         Ok(state == Some(IntegrationState::Off))
-    }
-
-    /// Switches on. False when the partner has no integration.
-    pub async fn switch_on(&self, partner: &PartnerId) -> Result<bool, StoreError> {
-        let state =
-            self.store.transaction("switch_on", |tx| Box::pin(switch::switch_on(tx, partner))).await?;
-        Ok(state.is_some())
     }
 }
 

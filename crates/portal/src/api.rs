@@ -23,6 +23,7 @@ mod products;
 mod request;
 mod runs;
 mod schedule;
+mod security_events;
 mod senders;
 mod suggestions;
 mod sync;
@@ -74,6 +75,7 @@ fn described() -> OpenApiRouter<Portal> {
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
         .routes(routes!(sync::show))
+        .routes(routes!(security_events::list))
         .routes(routes!(holds::list))
         .routes(routes!(journal::list))
         .routes(routes!(journal::sheet))

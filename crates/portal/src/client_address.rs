@@ -29,7 +29,8 @@ impl FromRequestParts<Portal> for ClientAddress {
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Failure> {
         let peer = ConnectInfo::<SocketAddr>::from_request_parts(parts, portal).await;
         let ConnectInfo(peer) = peer.map_err(|error| Failure::Unavailable(error.to_string()))?;
-        Ok(Self(seen(&parts.headers, peer.ip(), portal.proxies)))
+        // An IPv4 client of a socket for both has one address everywhere.
+        Ok(Self(seen(&parts.headers, peer.ip(), portal.proxies).to_canonical()))
     }
 }
 

@@ -26,6 +26,9 @@ pub(crate) enum Failure {
     /// The role does not allow it.
     #[error("the role does not allow it")]
     Forbidden,
+    /// It is not proven just before who it is.
+    #[error("who it is was not proven just before")]
+    Unconfirmed,
     /// A form that no page of ours has sent, or has sent to this session.
     #[error("a form that is none of ours: {0}")]
     Form(String),
@@ -51,7 +54,7 @@ impl Failure {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NotSignedIn { .. } => StatusCode::SEE_OTHER,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Unconfirmed => StatusCode::FORBIDDEN,
             Self::Form(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Text(..) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -90,6 +93,7 @@ pub(crate) async fn told(State(portal): State<Portal>, request: Request, next: N
         Failure::NotFound
         | Failure::NotSignedIn { .. }
         | Failure::Forbidden
+        | Failure::Unconfirmed
         | Failure::Form(_)
         | Failure::TooLarge(_)
         | Failure::Text(..) => session::find(&portal, &headers).await.ok().flatten(),

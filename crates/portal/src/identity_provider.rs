@@ -3,18 +3,19 @@
 //! The provider's description and keys are read with each sign-in: a key that it has changed is known at once, and a provider
 //! that is away when the portal starts keeps nobody else out.
 
-use std::{error::Error, sync::Arc};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use chrono::DateTime;
 use domain::Clock;
 use egress::{OperatorSet, SetupError};
+use jiff::Timestamp;
 use openidconnect::{
     AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet,
-    HttpRequest, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier,
-    RedirectUrl, Scope, TokenResponse as _,
+    HttpRequest, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge,
+    PkceCodeVerifier, ProviderMetadataWithLogout, RedirectUrl, Scope, TokenResponse as _,
     core::{
-        CoreAuthenticationFlow, CoreClient, CoreIdTokenClaims, CoreJwsSigningAlgorithm as Signing,
-        CoreProviderMetadata, CoreUserInfoClaims,
+        CoreAuthPrompt, CoreAuthenticationFlow, CoreClient, CoreIdTokenClaims,
+        CoreJwsSigningAlgorithm as Signing, CoreUserInfoClaims,
     },
 };
 use secrecy::ExposeSecret as _;
@@ -24,6 +25,9 @@ use crate::{pending_sign_in::PendingSignIn, settings::OidcSettings};
 
 /// Where the provider leads a browser back to, below the portal's public address.
 const BACK: &str = "/sign-in/openid/back";
+
+/// A sign-in at the provider that is older does for none of ours; a session of ours lives no longer.
+pub(crate) const OLDEST_SIGN_IN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Signatures by a key that the provider publishes. Those made with the secret that we share with it prove less.
 const SIGNATURES: [Signing; 9] = [
@@ -88,6 +92,8 @@ pub(crate) struct Named {
     pub subject: String,
     /// The address, if the provider has verified that it is this person's.
     pub verified_email: Option<String>,
+    /// When the provider last asked who it is, where it tells that.
+    pub asked_at: Option<Timestamp>,
 }
 
 impl IdentityProvider {
@@ -103,6 +109,11 @@ impl IdentityProvider {
         Ok(Self { settings, issuer, back, name, egress: OperatorSet::new()?, clock })
     }
 
+    /// As it names itself.
+    pub fn issuer(&self) -> &str {
+        self.issuer.as_str()
+    }
+
     /// As people know it: its host.
     pub fn name(&self) -> &str {
         &self.name
@@ -113,12 +124,25 @@ impl IdentityProvider {
         let verifier = PkceCodeVerifier::new(pending.verifier());
         let client = self.discover().await?;
         let (state, nonce) = (CsrfToken::new(pending.state()), Nonce::new(pending.nonce()));
-        let (url, _, _) = client
+        let request = client
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || state, || nonce)
             .add_scope(Scope::new("email".to_owned()))
-            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
-            .url();
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+        let request = if pending.confirms {
+            request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO)
+        } else {
+            request.set_max_age(OLDEST_SIGN_IN)
+        };
+        let (url, _, _) = request.url();
         Ok(url)
+    }
+
+    /// Where a browser is led to, to sign out of the provider; `None` where it does not say.
+    pub async fn signs_out_at(&self) -> Result<Option<Url>, NobodyNamed> {
+        let metadata = self.describes_itself().await?;
+        let at = metadata.additional_metadata().end_session_endpoint.clone();
+        let client = ClientId::new(self.settings.client_id.clone());
+        Ok(at.map(|at| LogoutRequest::from(at).set_client_id(client).http_get_url()))
     }
 
     /// Whom the provider names for the code with which a browser came back.
@@ -157,14 +181,19 @@ impl IdentityProvider {
         Ok(Named {
             issuer: self.issuer.to_string(),
             subject: claims.subject().to_string(),
+            asked_at: claims.auth_time().and_then(|at| Timestamp::from_second(at.timestamp()).ok()),
             verified_email: email.filter(|_| verified == Some(true)).map(|email| email.to_string()),
         })
     }
 
-    async fn discover(&self) -> Result<Discovered, NobodyNamed> {
-        let metadata = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http())
+    async fn describes_itself(&self) -> Result<ProviderMetadataWithLogout, NobodyNamed> {
+        ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &self.http())
             .await
-            .map_err(|error| nobody("its description", &error))?;
+            .map_err(|error| nobody("its description", &error))
+    }
+
+    async fn discover(&self) -> Result<Discovered, NobodyNamed> {
+        let metadata = self.describes_itself().await?;
         let secret =
             self.settings.client_secret_file.read().map_err(|error| nobody("our secret for it", &error))?;
         let secret = ClientSecret::new(secret.expose_secret().to_owned());

@@ -20,6 +20,7 @@ mod named;
 mod pages;
 mod pending_sign_in;
 mod ready;
+mod refusals;
 mod router;
 mod said;
 mod senders;

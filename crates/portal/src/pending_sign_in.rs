@@ -27,6 +27,8 @@ pub(crate) struct PendingSignIn {
     begun_at: Timestamp,
     /// Where to go once signed in.
     pub next: String,
+    /// Whether somebody who is signed in proves once more who it is.
+    pub confirms: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -34,48 +36,61 @@ struct Kept<'a> {
     secret: Cow<'a, str>,
     begun_at: Timestamp,
     next: Cow<'a, str>,
+    #[serde(default)]
+    confirms: bool,
 }
 
 impl PendingSignIn {
     /// A new one.
-    pub fn begin(fill: impl FnOnce(&mut [u8]), next: &str, now: Timestamp) -> Self {
-        Self { secret: Token::generate(fill), begun_at: now, next: next.to_owned() }
+    pub fn begin(fill: impl FnOnce(&mut [u8]), next: &str, confirms: bool, now: Timestamp) -> Self {
+        Self { secret: Token::generate(fill), begun_at: now, next: next.to_owned(), confirms }
     }
 
     /// The one that this browser keeps, unless it was begun too long ago.
     pub fn of(jar: &CookieJar, plain_http: bool, now: Timestamp) -> Option<Self> {
-        let Kept { secret, begun_at, next } =
+        let Kept { secret, begun_at, next, confirms } =
             serde_html_form::from_str(jar.get(name(plain_http))?.value()).ok()?;
         let secret = Token::parse(&secret)?;
-        (now.duration_since(begun_at) <= LONGEST).then(|| Self { secret, begun_at, next: next.into_owned() })
+        let next = next.into_owned();
+        (now.duration_since(begun_at) <= LONGEST).then_some(Self { secret, begun_at, next, confirms })
     }
 
     /// For the browser to keep.
     pub fn cookie(&self, plain_http: bool) -> Cookie<'static> {
         let (secret, next) = (self.secret.expose_secret().into(), self.next.as_str().into());
-        let kept = Kept { secret, begun_at: self.begun_at, next };
-        let text = serde_html_form::to_string(kept).expect("three plain fields can be written as a form");
+        let kept = Kept { secret, begun_at: self.begun_at, next, confirms: self.confirms };
+        let text = serde_html_form::to_string(kept).expect("four plain fields can be written as a form");
         cookie(plain_http, text)
+    }
+
+    /// Whoever changes in the cookie when it was begun, or what for, has another state, to which no answer belongs.
+    fn purpose(&self, of: &str) -> String {
+        format!("{of}, begun at {}{}", self.begun_at, if self.confirms { ", to confirm" } else { "" })
+    }
+
+    /// When it was begun.
+    pub fn begun_at(&self) -> Timestamp {
+        self.begun_at
     }
 
     /// What the provider sends back with its answer.
     pub fn state(&self) -> String {
-        self.secret.derived(STATE)
+        self.secret.derived(&self.purpose(STATE))
     }
 
     /// Whether an answer is one to this sign-in.
     pub fn is_state(&self, text: &str) -> bool {
-        self.secret.is_derived(STATE, text)
+        self.secret.is_derived(&self.purpose(STATE), text)
     }
 
     /// What the provider puts into its token, so that one of another sign-in is none of this.
     pub fn nonce(&self) -> String {
-        self.secret.derived(NONCE)
+        self.secret.derived(&self.purpose(NONCE))
     }
 
     /// What proves to the provider that who brings its code is who has begun.
     pub fn verifier(&self) -> String {
-        self.secret.derived(VERIFIER)
+        self.secret.derived(&self.purpose(VERIFIER))
     }
 }
 
@@ -109,7 +124,7 @@ mod tests {
     const NOON: Timestamp = Timestamp::constant(1_795_694_400, 0);
 
     fn begun(byte: u8) -> PendingSignIn {
-        PendingSignIn::begin(|bytes| bytes.fill(byte), "/partners/msp?q=caff\u{e8}&said=on", NOON)
+        PendingSignIn::begin(|bytes| bytes.fill(byte), "/partners/msp?q=caff\u{e8}&said=on", byte == 9, NOON)
     }
 
     fn kept(cookie: &str, plain_http: bool, minutes: i64) -> Option<PendingSignIn> {
@@ -129,9 +144,16 @@ mod tests {
         let cookie = brought(&begun(7).cookie(false));
         let pending = kept(&cookie, false, 10).expect("it is in time");
         assert_eq!(pending.next, begun(7).next);
-        assert!(pending.is_state(&begun(7).state()));
+        assert!(pending.is_state(&begun(7).state()) && !pending.confirms);
+        assert!(kept(&brought(&begun(9).cookie(false)), false, 0).is_some_and(|pending| pending.confirms));
         assert_eq!((pending.nonce(), pending.verifier()), (begun(7).nonce(), begun(7).verifier()));
         assert!(kept(&cookie, false, 11).is_none());
+        for (honest, changed) in [("confirms%3Dfalse", "confirms%3Dtrue"), ("2026-11-26T12", "2026-11-26T11")]
+        {
+            assert!(cookie.contains(honest), "{cookie}");
+            let tampered = kept(&cookie.replace(honest, changed), false, -55).expect("a cookie");
+            assert!(!tampered.is_state(&begun(7).state()), "{changed}");
+        }
         assert!(kept(&cookie, true, 0).is_none(), "a cookie of another name");
         assert!(kept("__Host-sign-in=secret=ks_AA", false, 0).is_none());
         assert!(kept(&brought(&forgotten(false)), false, 0).is_none());

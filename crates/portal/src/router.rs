@@ -9,6 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use tower_http::{compression::CompressionLayer, set_header::SetResponseHeaderLayer};
+use tracing::{Instrument as _, Span};
 
 use crate::{
     Portal,
@@ -52,7 +53,12 @@ pub(crate) fn router(portal: Portal) -> Router {
         .route("/sign-in", get(pages::sign_in::show).post(pages::sign_in::sign_in))
         .route("/sign-in/openid", get(pages::sign_in_openid::begin))
         .route("/sign-in/openid/back", get(pages::sign_in_openid::back))
+        .route("/sign-in/openid/sign-out", get(pages::sign_in_openid::sign_out))
         .route("/sign-out", post(pages::sign_in::sign_out))
+        .route("/confirm", get(pages::confirm::show).post(pages::confirm::confirm))
+        .route("/sessions", get(pages::sessions::show))
+        .route("/sessions/end", post(pages::sessions::end))
+        .route("/sessions/end-others", post(pages::sessions::end_others))
         .route("/language", post(pages::start::speak))
         .nest("/partners/{partner}", partner())
         .nest("/v1", api::router(&portal))
@@ -60,6 +66,7 @@ pub(crate) fn router(portal: Portal) -> Router {
         .method_not_allowed_fallback(async || Failure::NotFound)
         .layer(middleware::from_fn(plain_query))
         .layer(middleware::from_fn_with_state(portal.clone(), failure::told))
+        .layer(middleware::from_fn(traced))
         // Pages show what is one partner's, now.
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
@@ -72,6 +79,28 @@ pub(crate) fn router(portal: Portal) -> Router {
         router = router.layer(SetResponseHeaderLayer::overriding(name, value));
     }
     router.with_state(portal)
+}
+
+/// Gives each call a trace: the id stands with what it changes. What the caller says of its own trace is linked, and not
+/// believed.
+async fn traced(request: Request, next: Next) -> Response {
+    let span = span_of(&request);
+    let response = next.run(request).instrument(span.clone()).await;
+    let _ = span.record("http.response.status_code", response.status().as_u16());
+    response
+}
+
+fn span_of(request: &Request) -> Span {
+    let span = tracing::info_span!(
+        "request",
+        otel.kind = "server",
+        http.request.method = %request.method(),
+        url.path = request.uri().path(),
+        http.response.status_code = tracing::field::Empty,
+    );
+    let told = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    runtime::trace::link(&span, told("traceparent"), told("tracestate"));
+    span
 }
 
 /// Refuses a query with a text that no text may be, before anything is asked of it.

@@ -9,7 +9,11 @@ use operations::{
     connection_settings::{ConnectionForm, CredentialsForm, SavedConnection, Tried},
     not_saved::NotSaved,
 };
-use store::access::attempts::{self, Attempt, Limit};
+use store::access::{
+    Actor,
+    attempts::{self, Attempt, Limit},
+};
+use tracing::Instrument as _;
 
 use crate::Portal;
 
@@ -31,12 +35,13 @@ pub(crate) async fn authenticate(
 /// Saves a form; new credentials are tried first.
 pub(crate) async fn save(
     portal: &Portal,
+    by: &Actor,
     partner: &PartnerId,
     form: ConnectionForm,
 ) -> Result<SavedConnection, NotSaved> {
     count(portal, partner).await?;
-    let (connections, partner) = (Arc::clone(&portal.connections), partner.clone());
-    to_its_end(async move { connections.save(&partner, &form).await }).await
+    let (connections, by, partner) = (Arc::clone(&portal.connections), by.clone(), partner.clone());
+    to_its_end(async move { connections.save(&by, &partner, &form).await }).await
 }
 
 /// Counts a try of the partner's, for all portals together.
@@ -54,7 +59,7 @@ async fn count(portal: &Portal, partner: &PartnerId) -> Result<(), NotSaved> {
 /// Carries something out to its end, although whoever asked may leave: a browser that goes away takes its request's handler
 /// with it, and a login that was begun must be heard of. One without an outcome delays the next.
 async fn to_its_end<T: Send + 'static>(errand: impl Future<Output = T> + Send + 'static) -> T {
-    match tokio::spawn(errand).await {
+    match tokio::spawn(errand.in_current_span()).await {
         Ok(outcome) => outcome,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

@@ -6,14 +6,21 @@ use axum::{
     extract::{FromRequestParts, OriginalUri, Path, Query},
     http::request::Parts,
 };
-use domain::{PartnerId, Role};
-use store::settings::PartnerSettings;
+use domain::{MAX_NAME, PartnerId, Role, SecurityEventKind, fit_text};
+use serde_json::json;
+use store::{
+    StoreError,
+    access::{Actor, security_events::SecurityEvent},
+    settings::PartnerSettings,
+};
 
 use crate::{
     Portal,
+    client_address::ClientAddress,
     failure::Failure,
     frame::{Frame, Place, Within},
     language::Spoken,
+    refusals,
     said::Said,
     session::{self, Person},
 };
@@ -23,6 +30,8 @@ use crate::{
 pub(crate) struct Visit {
     /// Who comes.
     pub person: Person,
+    /// The same, as it is kept with what it does.
+    pub actor: Actor,
     /// To whom. Whatever is read or stored is bound to it.
     pub partner: PartnerId,
     /// The partner's name.
@@ -47,6 +56,30 @@ impl Visit {
     pub async fn connected_settings(&self, portal: &Portal) -> Result<PartnerSettings, Failure> {
         let settings = self.settings(portal).await?;
         if settings.integration.is_some() { Ok(settings) } else { Err(Failure::NotFound) }
+    }
+
+    /// The path of the address, no longer than what is kept may be.
+    fn path(&self) -> String {
+        fit_text(self.here.split('?').next().unwrap_or_default(), MAX_NAME)
+    }
+
+    /// That somebody who has not proven just before who it is was refused a change of keys.
+    pub async fn unconfirmed(&self, portal: &Portal) -> Result<(), StoreError> {
+        let kind = SecurityEventKind::ProofMissing;
+        let tried = SecurityEvent::of(kind, &self.partner, self.path(), json!({}));
+        refusals::keep(portal, &self.actor, tried).await
+    }
+
+    /// Why it may not do what the role does not allow; that it tried is kept.
+    async fn forbidden(&self, portal: &Portal) -> Result<Failure, Failure> {
+        let tried = SecurityEvent::of(
+            SecurityEventKind::RoleRefused,
+            &self.partner,
+            self.path(),
+            json!({ "role": self.role.as_str() }),
+        );
+        refusals::keep(portal, &self.actor, tried).await?;
+        Ok(Failure::Forbidden)
     }
 
     /// What stands around the page of this visit.
@@ -80,8 +113,12 @@ impl FromRequestParts<Portal> for Visit {
         let path = Path::<HashMap<String, String>>::from_request_parts(parts, portal).await;
         let Path(path) = path.map_err(|_| Failure::NotFound)?;
         let named = path.get("partner").ok_or(Failure::NotFound)?;
-        let access = person.partners.iter().find(|access| access.partner.as_str() == named);
-        let access = access.ok_or(Failure::NotFound)?.clone();
+        let actor = person.actor(ClientAddress::from_request_parts(parts, portal).await?);
+        let access = person.partners.iter().find(|access| access.partner.as_str() == named).cloned();
+        let Some(access) = access else {
+            refusals::keep(portal, &actor, refusals::of_partner(named)).await?;
+            return Err(Failure::NotFound);
+        };
         let Spoken(language) = match Spoken::from_request_parts(parts, portal).await {
             Ok(spoken) => spoken,
             Err(never) => match never {},
@@ -90,6 +127,7 @@ impl FromRequestParts<Portal> for Visit {
         let said = query.ok().and_then(|Query(query)| Said::parse(query.get("said")?));
         Ok(Self {
             person,
+            actor,
             partner: access.partner,
             partner_name: access.name,
             role: access.role,
@@ -107,7 +145,7 @@ impl FromRequestParts<Portal> for Editing {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Failure> {
         let visit = Visit::from_request_parts(parts, portal).await?;
-        if visit.role.may_edit() { Ok(Self(visit)) } else { Err(Failure::Forbidden) }
+        if visit.role.may_edit() { Ok(Self(visit)) } else { Err(visit.forbidden(portal).await?) }
     }
 }
 
@@ -119,6 +157,23 @@ impl FromRequestParts<Portal> for Administering {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Failure> {
         let visit = Visit::from_request_parts(parts, portal).await?;
-        if visit.role.may_administer() { Ok(Self(visit)) } else { Err(Failure::Forbidden) }
+        if visit.role.may_administer() { Ok(Self(visit)) } else { Err(visit.forbidden(portal).await?) }
+    }
+}
+
+/// The same of somebody who has proven just before who it is: what opens a door to others is not done by whoever finds a
+/// browser open.
+pub(crate) struct Confirmed(pub Visit);
+
+impl FromRequestParts<Portal> for Confirmed {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Failure> {
+        let Administering(visit) = Administering::from_request_parts(parts, portal).await?;
+        if visit.person.may_send_keys(portal.operations.clock.now()) {
+            return Ok(Self(visit));
+        }
+        visit.unconfirmed(portal).await?;
+        Err(Failure::Unconfirmed)
     }
 }

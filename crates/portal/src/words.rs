@@ -11,6 +11,7 @@ mod billed_month;
 mod billing;
 mod companies;
 mod company;
+mod confirm;
 mod connection;
 mod correction;
 mod frame;
@@ -22,6 +23,7 @@ mod overview;
 mod said;
 mod schedule;
 mod senders;
+mod sessions;
 mod sign_in;
 mod suggestions;
 mod text_mistakes;
@@ -32,6 +34,7 @@ pub(crate) use billed_month::BilledMonth;
 pub(crate) use billing::Billing;
 pub(crate) use companies::Companies;
 pub(crate) use company::Company;
+pub(crate) use confirm::Confirm;
 pub(crate) use connection::Connection;
 pub(crate) use correction::Correction;
 pub(crate) use frame::Frame;
@@ -43,6 +46,7 @@ pub(crate) use overview::Overview;
 pub(crate) use said::Said;
 pub(crate) use schedule::Schedule;
 pub(crate) use senders::Senders;
+pub(crate) use sessions::Sessions;
 pub(crate) use sign_in::SignIn;
 pub(crate) use suggestions::Suggestions;
 pub(crate) use text_mistakes::TextMistakes;
@@ -116,6 +120,7 @@ mod tests {
             Billing::ALL,
             Companies::ALL,
             Company::ALL,
+            Confirm::ALL,
             Connection::ALL,
             Correction::ALL,
             Frame::ALL,
@@ -127,6 +132,7 @@ mod tests {
             Said::ALL,
             Schedule::ALL,
             Senders::ALL,
+            Sessions::ALL,
             SignIn::ALL,
             Suggestions::ALL,
             TextMistakes::ALL,

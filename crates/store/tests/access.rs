@@ -1,16 +1,17 @@
 //! Who may come in, on a real Postgres.
 
-use anyhow::{Result, ensure};
-use domain::{MemberId, PartnerId, Role, TokenId};
+use anyhow::{Result, bail, ensure};
+use domain::{MemberId, PartnerId, Role, SecurityEventKind, TokenId};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use store::{
     StoreError,
     access::{
-        admins,
+        Actor, Identity, admins,
         attempts::{Attempt, Limit, attempt},
         members::{self, NewMember},
-        sessions::{self, Identity, Oldest},
-        tokens::{self, NewToken},
+        security_events::{self, SecurityEvent},
+        sessions::{self, Ending, NewSession, Oldest},
+        tokens::{self, Brought, NewToken},
     },
     idempotency::{self, KeyedCall, Known},
 };
@@ -43,7 +44,7 @@ async fn mint(database: &TestDatabase, partner: &PartnerId, byte: u8, role: Role
     let (hash, partner) = (&hash, partner);
     run!(database, |tx| tokens::mint(
         tx,
-        &NewToken { token, partner, name: "deploy", role, hash, by: "Pia" },
+        &NewToken { token, partner, name: "deploy", role, hash, by: "Pia", expires_at: at + 2160.hours() },
         at
     ))?;
     Ok(token)
@@ -55,9 +56,11 @@ async fn a_token_lets_in_until_it_is_revoked_and_only_by_its_own_partner() -> Re
     let (one, two) = (&one, &two);
     let token = mint(&database, one, 7, Role::Editor).await?;
 
-    let found = run!(database, |tx| tokens::by_hash(tx, &[7; 32], now()))?.expect("it lets in");
+    let Brought::Good(found) = run!(database, |tx| tokens::by_hash(tx, &[7; 32], now()))? else {
+        bail!("it lets in");
+    };
     assert_eq!((found.token, &found.partner, found.role), (token, one, Role::Editor));
-    assert!(run!(database, |tx| tokens::by_hash(tx, &[8; 32], now()))?.is_none());
+    assert_eq!(run!(database, |tx| tokens::by_hash(tx, &[8; 32], now()))?, Brought::Unknown);
 
     // When it was used is written down once a minute.
     let used = async || -> Result<Option<Timestamp>> {
@@ -71,13 +74,18 @@ async fn a_token_lets_in_until_it_is_revoked_and_only_by_its_own_partner() -> Re
     }
 
     assert!(run!(database, |tx| tokens::list(tx, two))?.is_empty());
-    assert!(!run!(database, |tx| tokens::revoke(tx, two, token, now()))?, "it is none of theirs");
-    assert!(run!(database, |tx| tokens::by_hash(tx, &[7; 32], now()))?.is_some());
-    assert!(run!(database, |tx| tokens::revoke(tx, one, token, now()))?);
-    assert!(run!(database, |tx| tokens::by_hash(tx, &[7; 32], now()))?.is_none());
+    assert_eq!(run!(database, |tx| tokens::revoke(tx, two, token, now()))?, None, "it is none of theirs");
+    let is_good = async |at: Timestamp| -> Result<bool> {
+        Ok(matches!(run!(database, |tx| tokens::by_hash(tx, &[7; 32], at))?, Brought::Good(_)))
+    };
+    assert!(is_good(now()).await?);
+    let ends = now() + 2160.hours();
+    assert!(is_good(ends - 1.second()).await? && !is_good(ends).await?, "its time is over");
+    assert_eq!(run!(database, |tx| tokens::revoke(tx, one, token, now()))?, Some(now()));
+    assert!(matches!(run!(database, |tx| tokens::by_hash(tx, &[7; 32], now()))?, Brought::Over(_)));
     // Its listing stays, with when it ended.
     let later = now() + 1.hour();
-    assert!(run!(database, |tx| tokens::revoke(tx, one, token, later))?);
+    assert_eq!(run!(database, |tx| tokens::revoke(tx, one, token, later))?, Some(now()));
     assert_eq!(run!(database, |tx| tokens::list(tx, one))?[0].revoked_at, Some(now()));
     Ok(())
 }
@@ -89,7 +97,16 @@ async fn a_session_ends_by_idling_by_age_by_signing_out_and_sees_nothing_once_it
     let one = &one;
     let token = mint(&database, one, 7, Role::Admin).await?;
     let identity = &Identity::Token(token);
-    run!(database, |tx| sessions::create(tx, &[1; 32], identity, "deploy", now()))?;
+    let address = [192, 0, 2, 7].into();
+    let new = &NewSession {
+        hash: &[1; 32],
+        identity,
+        name: "deploy",
+        address,
+        browser: Some("a browser"),
+        confirmed_at: now(),
+    };
+    run!(database, |tx| sessions::create(tx, new, now()))?;
     let find = async |at: Timestamp| -> Result<bool> {
         let oldest = Oldest {
             created: at - SignedDuration::from_hours(168),
@@ -110,13 +127,18 @@ async fn a_session_ends_by_idling_by_age_by_signing_out_and_sees_nothing_once_it
     }
     assert!(!find(now() + 169.hours()).await?, "too old, however busy");
 
-    let visible = run!(database, |tx| sessions::partners(tx, identity))?;
+    let visible = run!(database, |tx| sessions::partners(tx, identity, now()))?;
     assert_eq!(
         visible.iter().map(|access| (&access.partner, access.role)).collect::<Vec<_>>(),
         [(one, Role::Admin)]
     );
+    let ends = now() + 2160.hours();
+    assert!(
+        run!(database, |tx| sessions::partners(tx, identity, ends))?.is_empty(),
+        "the token's time is over"
+    );
     run!(database, |tx| tokens::revoke(tx, one, token, now()))?;
-    assert!(run!(database, |tx| sessions::partners(tx, identity))?.is_empty());
+    assert!(run!(database, |tx| sessions::partners(tx, identity, now()))?.is_empty());
 
     run!(database, |tx| sessions::end(tx, &[1; 32], now()))?;
     assert!(!find(now() + 168.hours()).await?, "signed out");
@@ -141,7 +163,7 @@ async fn a_member_is_who_first_signs_in_with_the_verified_address_and_nobody_els
     };
     let roles = async |subject: &str| -> Result<Vec<(String, Role)>> {
         let identity = &person(subject);
-        let visible = run!(database, |tx| sessions::partners(tx, identity))?;
+        let visible = run!(database, |tx| sessions::partners(tx, identity, now()))?;
         Ok(visible.into_iter().map(|access| (access.name, access.role)).collect())
     };
     assert!(roles("pia").await?.is_empty(), "she was not here yet");
@@ -238,7 +260,7 @@ async fn an_admin_is_left_only_where_one_can_really_come_in() -> Result<()> {
     let (database, one, two) = two_partners().await?;
     let (one, two) = (&one, &two);
     let left = async |partner: &PartnerId, without: uuid::Uuid| -> Result<bool> {
-        Ok(run!(database, |tx| admins::another(tx, partner, without))?)
+        Ok(run!(database, |tx| admins::another(tx, partner, without, now()))?)
     };
     let TokenId(token) = mint(&database, one, 7, Role::Admin).await?;
     mint(&database, one, 8, Role::Editor).await?;
@@ -257,5 +279,82 @@ async fn an_admin_is_left_only_where_one_can_really_come_in() -> Result<()> {
     assert!(left(one, token).await? && left(one, member.0).await?);
     run!(database, |tx| members::remove(tx, one, member, now()))?;
     assert!(!left(one, token).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn case_f10_somebody_sees_and_ends_its_own_sessions_and_nobody_elses() -> Result<()> {
+    let (database, one, _) = two_partners().await?;
+    let (mine, other) = (
+        &Identity::Token(mint(&database, &one, 7, Role::Admin).await?),
+        &Identity::Person { issuer: "https://id.example".to_owned(), subject: "pia".to_owned() },
+    );
+    let address = [192, 0, 2, 7].into();
+    for (number, identity) in [(1, mine), (2, mine), (3, mine), (4, other)] {
+        let new = &NewSession {
+            hash: &[number; 32],
+            identity,
+            name: "x",
+            address,
+            browser: None,
+            confirmed_at: now(),
+        };
+        run!(database, |tx| sessions::create(tx, new, now()))?;
+    }
+    let oldest = Oldest { created: now(), seen: now() };
+    let left = async |identity: &Identity| -> Result<Vec<u8>> {
+        let all = run!(database, |tx| sessions::list(tx, identity, oldest))?;
+        Ok(all.iter().map(|session| session.hash[0]).collect())
+    };
+    let end = async |identity: &Identity, ending: Ending<'_>| -> Result<u64> {
+        Ok(run!(database, |tx| sessions::end_those(tx, identity, ending, now()))?)
+    };
+    assert_eq!(left(mine).await?, [1, 2, 3]);
+    assert_eq!(end(mine, Ending::One(&[4; 32])).await?, 0, "it is somebody else's");
+    assert_eq!(end(mine, Ending::One(&[3; 32])).await?, 1);
+    assert_eq!(end(mine, Ending::AllBut(&[2; 32])).await?, 1);
+    assert_eq!((left(mine).await?, left(other).await?), (vec![2], vec![4]));
+    let later = now() + 1.minute();
+    assert!(run!(database, |tx| sessions::confirm(tx, &[2; 32], later))?);
+    assert!(!run!(database, |tx| sessions::confirm(tx, &[1; 32], later))?, "it is over");
+    let confirmed = run!(database, |tx| sessions::find(tx, &[2; 32], oldest))?.expect("it goes on");
+    assert_eq!((confirmed.confirmed_at, confirmed.created_at), (later, now()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn case_f8_events_are_kept_with_who_and_read_by_their_partner() -> Result<()> {
+    let (database, one, two) = two_partners().await?;
+    let (one, two) = (&one, &two);
+    let token = mint(&database, one, 7, Role::Admin).await?;
+    let person = Identity::Person { issuer: "https://id.example".to_owned(), subject: "pia".to_owned() };
+    let by = |identity| Actor {
+        name: "Pia".to_owned(),
+        identity,
+        address: Some([192, 0, 2, 7].into()),
+        trace_id: Some("a trace".to_owned()),
+    };
+    let events = [
+        (by(Some(Identity::Token(token))), SecurityEventKind::TokenMade, Some(one)),
+        (by(Some(person)), SecurityEventKind::SwitchedOff, Some(two)),
+        (by(None), SecurityEventKind::SignInRefused, None),
+        (by(None), SecurityEventKind::SettingsApplied, Some(one)),
+    ];
+    for (by, kind, partner) in &events {
+        let details = serde_json::json!({ "role": "admin" });
+        let event =
+            &SecurityEvent { kind: *kind, partner: partner.cloned(), object: "x".to_owned(), details };
+        run!(database, |tx| security_events::keep(tx, by, event, now()))?;
+    }
+    let all = run!(database, |tx| security_events::since(tx, now(), 10))?;
+    let read: Vec<_> =
+        all.iter().map(|kept| (&kept.by, kept.event.kind, kept.event.partner.as_ref())).collect();
+    let expected: Vec<_> = events.iter().rev().map(|(by, kind, partner)| (by, *kind, *partner)).collect();
+    assert_eq!(read, expected);
+    let theirs = run!(database, |tx| security_events::of_partner(tx, one, None, 1))?;
+    assert_eq!(theirs[0].event.kind, SecurityEventKind::SettingsApplied);
+    let before = Some(theirs[0].number);
+    let theirs = run!(database, |tx| security_events::of_partner(tx, one, before, 10))?;
+    assert_eq!(theirs.iter().map(|kept| kept.event.kind).collect::<Vec<_>>(), [SecurityEventKind::TokenMade]);
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::world::{World, company, product};
 
 async fn save(world: &World, form: BillingForm) -> Result<(), NotSaved> {
     let rules = BTreeMap::from([(product("standard"), form)]);
-    world.operations().save_billing_rules(&world.partner, &company("one"), &rules).await
+    world.acting().save_billing_rules(&world.partner, &company("one"), &rules).await
 }
 
 async fn rule(world: &World) -> BillingRule {
@@ -34,7 +34,7 @@ async fn b_05_a_company_is_not_billed_with_a_note_or_by_figures() {
     };
     let edit =
         CompanyEdit { company: company("one"), shown: None, mapping: Some(mapping), add_together: false };
-    world.operations().save_company_mapping(&world.partner, edit).await.expect("it is right");
+    world.acting().save_company_mapping(&world.partner, edit).await.expect("it is right");
     let version = world.version("one").await;
 
     let without = save(&world, not_billed(" ")).await;

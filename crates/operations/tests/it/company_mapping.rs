@@ -20,7 +20,7 @@ fn edit(id: &str, shown: Option<u32>, contract: i32) -> CompanyEdit {
 }
 
 async fn save(world: &World, edit: CompanyEdit) -> Result<usize, NotSaved> {
-    world.operations().save_company_mapping(&world.partner, edit).await.map(|leftovers| leftovers.len())
+    world.acting().save_company_mapping(&world.partner, edit).await.map(|leftovers| leftovers.len())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,7 +28,11 @@ async fn s_43_a_mapping_without_a_contract_is_refused_and_s_19_one_before_the_fi
     let world = World::new().await;
     let refused = save(&world, edit("one", None, 5001)).await;
     assert!(matches!(refused, Err(NotSaved::NotConnected)), "{refused:?}");
-    world.connections.save(&world.partner, &world.form(crate::world::RIGHT)).await.expect("it is right");
+    world
+        .connections
+        .save(&world.actor, &world.partner, &world.form(crate::world::RIGHT))
+        .await
+        .expect("it is right");
     let mut without = edit("one", None, 5001);
     without.mapping.as_mut().expect("a mapping").contract = None;
     let Err(NotSaved::Mistakes(mistakes)) = save(&world, without).await else { panic!("it is refused") };
@@ -79,7 +83,7 @@ async fn s_34_two_companies_on_one_line_are_asked_about_and_an_account_has_its_o
         (product("standard"), Some((ServiceId(701), "S".to_owned()))),
         (product("advanced"), Some((ServiceId(702), "A".to_owned()))),
     ]);
-    world.operations().save_product_mappings(&world.partner, &services, false).await.expect("it is right");
+    world.acting().save_product_mappings(&world.partner, &services, false).await.expect("it is right");
     let contracts = BTreeMap::from([(product("advanced"), (ContractId(5001), "Contract 5001".to_owned()))]);
     own.mapping.as_mut().expect("a mapping").product_contracts = contracts;
     let asked = save(&world, own).await;
@@ -90,7 +94,7 @@ async fn s_34_two_companies_on_one_line_are_asked_about_and_an_account_has_its_o
 async fn of_many_each_that_can_be_is_saved_and_each_is_checked_against_those_before_it() {
     let world = World::connected().await;
     let edits = [edit("one", None, 5001), edit("two", None, 5001), edit("three", None, 5003)];
-    let saved = world.operations().save_company_mappings(&world.partner, &edits).await.expect("it is stored");
+    let saved = world.acting().save_company_mappings(&world.partner, &edits).await.expect("it is stored");
     let refused: Vec<usize> = saved.refused.iter().map(|(place, _)| *place).collect();
     assert_eq!(refused, [1], "{:?}", saved.refused);
     assert!(world.version("one").await.is_some() && world.version("three").await.is_some());
@@ -102,7 +106,7 @@ async fn d_13_a_line_that_is_left_over_is_asked_about() {
     let world = World::connected().await;
     save(&world, edit("one", None, 5001)).await.expect("it is right");
     let services = BTreeMap::from([(product("standard"), Some((ServiceId(701), "S".to_owned())))]);
-    world.operations().save_product_mappings(&world.partner, &services, false).await.expect("it is right");
+    world.acting().save_product_mappings(&world.partner, &services, false).await.expect("it is right");
     world
         .sql(
             "insert into targets (partner_id, contract_id, service_id, confirmed_units, confirmed_at, shares,
@@ -114,7 +118,7 @@ async fn d_13_a_line_that_is_left_over_is_asked_about() {
         .await;
     let shown = world.version("one").await;
     let remove = CompanyEdit { mapping: None, ..edit("one", shown, 5001) };
-    let left = world.operations().save_company_mapping(&world.partner, remove).await.expect("it is right");
+    let left = world.acting().save_company_mapping(&world.partner, remove).await.expect("it is right");
     let [left] = &left[..] else { panic!("{left:?}") };
     assert_eq!(
         (left.contract.0, left.units, &left.companies[..]),

@@ -16,7 +16,7 @@ async fn stored(world: &World) -> Integration {
 }
 
 async fn mistakes(world: &World, form: &ConnectionForm) -> Vec<(Field, MistakeKind)> {
-    match world.connections.save(&world.partner, form).await {
+    match world.connections.save(&world.actor, &world.partner, form).await {
         Err(NotSaved::Mistakes(mistakes)) => {
             mistakes.into_iter().map(|mistake| (mistake.field, mistake.kind)).collect()
         }
@@ -45,7 +45,7 @@ async fn s_06_what_is_typed_around_a_host_is_taken_away_with_a_note_and_the_rest
     let world = World::new().await;
     let mut form = world.form(RIGHT);
     form.credentials.host = "https://bms.kaseya.com/login".to_owned();
-    let saved = world.connections.save(&world.partner, &form).await.expect("it is right");
+    let saved = world.connections.save(&world.actor, &world.partner, &form).await.expect("it is right");
     assert_eq!((saved.host.as_str(), &saved.notes[..]), ("bms.kaseya.com", &[Note::Scheme, Note::Path][..]));
     assert_eq!((saved.is_first, saved.state), (true, IntegrationState::On));
     let integration = stored(&world).await;
@@ -66,7 +66,7 @@ async fn s_10_the_stored_password_stays_and_goes_nowhere_else() {
     let mut form = world.form("");
     form.invoice_day = Some(7);
     form.enabled = false;
-    let saved = world.connections.save(&world.partner, &form).await.expect("it is right");
+    let saved = world.connections.save(&world.actor, &world.partner, &form).await.expect("it is right");
     assert!(!saved.new_credentials && !saved.is_first);
     let after = stored(&world).await;
     assert_eq!(after.sealed_password, before.sealed_password);
@@ -89,14 +89,18 @@ async fn s_10_the_stored_password_stays_and_goes_nowhere_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn b_03_other_credentials_are_tried_beside_those_in_force() {
     let world = World::connected().await;
-    let refused = world.connections.save(&world.partner, &world.form("mistyped")).await;
+    let refused = world.connections.save(&world.actor, &world.partner, &world.form("mistyped")).await;
     assert!(matches!(refused, Err(NotSaved::NotProven(_))), "{refused:?}");
-    let again = world.connections.save(&world.partner, &world.form("mistyped")).await;
+    let again = world.connections.save(&world.actor, &world.partner, &world.form("mistyped")).await;
     assert!(matches!(again, Err(NotSaved::NotTried(_))), "{again:?}");
     assert_eq!((world.kaseya.logins().v2_refused, stored(&world).await.credentials_version), (1, 1));
 
     world.kaseya.edit(|state| state.login.password = "a new one".to_owned()).expect("nothing is kept");
-    let saved = world.connections.save(&world.partner, &world.form("a new one")).await.expect("it is right");
+    let saved = world
+        .connections
+        .save(&world.actor, &world.partner, &world.form("a new one"))
+        .await
+        .expect("it is right");
     assert!(saved.new_credentials);
     assert_eq!(stored(&world).await.credentials_version, 2);
 }
@@ -107,7 +111,7 @@ async fn case_a20_another_address_is_tried_and_ends_the_permits_of_the_old_one()
     let before = stored(&world).await;
     let mut form = world.form(RIGHT);
     form.credentials.v2_base = "http://127.0.0.1:9".to_owned();
-    let saved = world.connections.save(&world.partner, &form).await;
+    let saved = world.connections.save(&world.actor, &world.partner, &form).await;
     assert!(matches!(saved, Err(NotSaved::NotProven(_))), "{saved:?}");
     let untried = stored(&world).await;
     assert_eq!(
@@ -117,7 +121,7 @@ async fn case_a20_another_address_is_tried_and_ends_the_permits_of_the_old_one()
 
     let mut form = world.form(RIGHT);
     form.credentials.v2_base = form.credentials.v2_base.replace("127.0.0.1", "localhost");
-    world.connections.save(&world.partner, &form).await.expect("it proves right there too");
+    world.connections.save(&world.actor, &world.partner, &form).await.expect("it proves right there too");
     let after = stored(&world).await;
     assert!(after.v2_base.is_some_and(|base| base.contains("localhost")));
     assert_eq!(after.credentials_version, before.credentials_version + 1, "a permit is for one address");
@@ -135,7 +139,7 @@ async fn s_12_authenticate_uses_what_is_on_screen_and_stores_nothing() {
     assert!(tried.authenticated.is_proven());
     assert!(world.settings().await.integration.is_none());
 
-    world.connections.save(&world.partner, &world.form(RIGHT)).await.expect("it is right");
+    world.connections.save(&world.actor, &world.partner, &world.form(RIGHT)).await.expect("it is right");
     let tried =
         world.connections.authenticate(&world.partner, &world.credentials(""), false).await.expect("tried");
     assert!(tried.authenticated.is_proven(), "with the stored password");
@@ -178,11 +182,11 @@ async fn case_a8_a_tenant_that_the_installation_uses_already_is_asked_about_once
         ))
         .await;
     let form = world.form(RIGHT);
-    let asked = world.connections.save(&world.partner, &form).await;
+    let asked = world.connections.save(&world.actor, &world.partner, &form).await;
     let Err(NotSaved::SharedTenant) = asked else { panic!("{asked:?}") };
     assert!(!NotSaved::SharedTenant.to_string().contains("Other"), "nobody is named");
     assert!(world.settings().await.integration.is_none());
     let shared = ConnectionForm { share_tenant: true, ..form.clone() };
-    world.connections.save(&world.partner, &shared).await.expect("a person wants it");
-    world.connections.save(&world.partner, &form).await.expect("it is asked once");
+    world.connections.save(&world.actor, &world.partner, &shared).await.expect("a person wants it");
+    world.connections.save(&world.actor, &world.partner, &form).await.expect("it is asked once");
 }

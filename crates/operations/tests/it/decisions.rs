@@ -46,8 +46,24 @@ async fn held() -> World {
 async fn decide(world: &World, which: Which<'_>, approves: bool) -> BTreeMap<HoldId, Outcome> {
     let decision = Decision { approves, by: "a person" };
     let settings = world.settings().await;
-    let decided = world.operations().decide(&settings, which, decision).await.expect("it is decided");
+    let decided = world.acting().decide(&settings, which, decision).await.expect("it is decided");
     decided.into_iter().map(|decided| (decided.hold.hold, decided.outcome)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_f8_an_order_about_holds_is_kept_with_its_numbers_and_a_refused_one_is_not() {
+    let world = held().await;
+    let before = world.events().await;
+    decide(&world, Which::Those(&BTreeMap::from([(id(ALONE), to(41))])), true).await;
+    assert_eq!(world.events().await, before, "it is another number");
+    decide(&world, Which::Those(&BTreeMap::from([(id(ALONE), to(40))])), true).await;
+    decide(&world, Which::Those(&BTreeMap::from([(id(ONE), to(10))])), false).await;
+    assert_eq!(
+        world.events().await[before.len()..],
+        ["holds_approved Pia holds", "holds_dismissed Pia holds"]
+    );
+    let sql = "select details -> 'holds' -> 0 ->> 'to' from security_events where kind = 'holds_approved'";
+    assert_eq!(world.text(sql).await.as_deref(), Some("40"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,7 +97,7 @@ async fn b_01_all_that_is_open_is_decided_at_once_and_an_unknown_hold_is_an_erro
     let unknown = BTreeMap::from([(id("00000000-0000-0000-0000-000000000009"), None)]);
     let decision = Decision { approves: true, by: "a person" };
     let settings = world.settings().await;
-    let refused = world.operations().decide(&settings, Which::Those(&unknown), decision).await;
+    let refused = world.acting().decide(&settings, Which::Those(&unknown), decision).await;
     assert!(matches!(refused, Err(NotDecided::UnknownHold(_))), "{refused:?}");
 }
 
@@ -169,7 +185,7 @@ async fn case_a17_what_keeps_approved_units_from_being_sent_is_told() {
     ] {
         let world = held().await;
         world.sql(hindrance).await;
-        let (settings, operations) = (world.settings().await, world.operations());
+        let (settings, operations) = (world.settings().await, world.acting());
         let alone = BTreeMap::from([(id(ALONE), None)]);
         let decision = Decision { approves: true, by: "a person" };
         let decided = operations.decide(&settings, Which::Those(&alone), decision).await.expect("decided");
@@ -188,11 +204,11 @@ async fn case_e15_a_sync_of_more_companies_than_a_request_may_list_is_not_asked_
     };
     let (many, mut twice) = (ids(10_001), ids(10_000));
     let order = |companies| SyncOrder { companies, plan: false, by: "a person" };
-    let refused = world.operations().request_sync(partner, order(&many)).await;
+    let refused = world.acting().request_sync(partner, order(&many)).await;
     assert!(matches!(refused, Err(NotAsked::TooManyListed(10_001))), "{refused:?}");
     // One that is listed twice counts once.
     twice.extend(ids(10));
-    world.operations().request_sync(partner, order(&twice)).await.expect("it is asked for");
+    world.acting().request_sync(partner, order(&twice)).await.expect("it is asked for");
     let client = world.database.client().await;
     let listed = "select jsonb_array_length(message->'companies'->'only'->'companyIds') from requests";
     assert_eq!(client.query_one(listed, &[]).await.expect("one").get::<_, i32>(0), 10_000);

@@ -16,7 +16,7 @@ async fn s_18_look_ups_work_while_off_and_s_19_not_before_the_first_save() {
     assert!(matches!(refused, Err(NotRead::NotConnected)), "{refused:?}");
     let mut form = world.form(RIGHT);
     form.enabled = false;
-    world.connections.save(&world.partner, &form).await.expect("it is right");
+    world.connections.save(&world.actor, &world.partner, &form).await.expect("it is right");
     let services = world.connections.services(&world.partner, " BOSS ").await.expect("it answers");
     assert_eq!(services[0].name, "Password Boss Standard");
     let accounts = world.connections.accounts(&world.partner, "zienda").await.expect("it answers");

@@ -8,5 +8,6 @@ mod kaseya_reading;
 mod mapping_file;
 mod product_mappings;
 mod schedule;
+mod security_events;
 mod shared_calls;
 mod world;

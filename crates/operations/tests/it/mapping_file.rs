@@ -15,7 +15,7 @@ fn file(rows: &[&str]) -> String {
 }
 
 async fn look(world: &World, file: &str) -> Comparison {
-    world.operations().look_at_mapping_file(&world.partner, file.as_bytes()).await.expect("it is a file")
+    world.acting().look_at_mapping_file(&world.partner, file.as_bytes()).await.expect("it is a file")
 }
 
 async fn apply(
@@ -24,10 +24,8 @@ async fn apply(
     shown: &Comparison,
     add_together: bool,
 ) -> Result<usize, NotApplied> {
-    let applied = world
-        .operations()
-        .apply_mapping_file(&world.partner, file.as_bytes(), &shown.mark(), add_together)
-        .await;
+    let applied =
+        world.acting().apply_mapping_file(&world.partner, file.as_bytes(), &shown.mark(), add_together).await;
     applied.map(|leftovers| leftovers.len())
 }
 
@@ -52,7 +50,7 @@ async fn b_08_a_file_is_looked_at_applied_as_shown_and_then_changes_nothing() {
     assert_eq!((mapping.account.0, mapping.contract.id.0, mapping.product_contracts.len()), (301, 5001, 1));
     assert_eq!((one.billing_rules.len(), settings.companies[&company("two")].billing_rules.len()), (1, 1));
 
-    let operations = world.operations();
+    let operations = world.acting();
     for separator in [Separator::Comma, Separator::Semicolon] {
         let file = operations.mapping_file(&world.partner, separator).await.expect("it is connected");
         let again = operations.look_at_mapping_file(&world.partner, &file).await.expect("it is ours");
@@ -169,7 +167,7 @@ async fn s_34_b_08_users_are_added_together_only_when_a_person_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn b_08_other_spreadsheets_are_read_and_what_is_no_file_is_refused() {
     let world = World::connected().await;
-    let operations = world.operations();
+    let operations = world.acting();
     let excel = format!("\u{feff}{}", file(&["company,one,'One,,,301,'=Name,5001,,,,,,,"]).replace(',', ";"));
     let excel = excel.replace("'One", "One").replace('\n', "\r\n");
     let shown = look(&world, &excel).await;
@@ -191,7 +189,7 @@ async fn b_08_other_spreadsheets_are_read_and_what_is_no_file_is_refused() {
         assert!(expected(&refused), "{refused}");
     }
     let world = World::new().await;
-    let refused = world.operations().mapping_file(&world.partner, Separator::Comma).await;
+    let refused = world.acting().mapping_file(&world.partner, Separator::Comma).await;
     assert!(matches!(refused, Err(NotLooked::NotConnected)), "S-19");
 }
 
@@ -261,7 +259,7 @@ async fn case_b4_a_filled_cell_without_effect_is_a_bad_row() {
     }
     let strange =
         file(&["company,two,Two,,,301,Azienda 1,5002,,,,,,,,mine"]).replacen("note\n", "note,remark\n", 1);
-    let refused = world.operations().look_at_mapping_file(&world.partner, strange.as_bytes()).await;
+    let refused = world.acting().look_at_mapping_file(&world.partner, strange.as_bytes()).await;
     assert!(matches!(refused, Err(NotLooked::StrangeColumn(column)) if column == "remark"));
     assert_eq!(world.version("two").await, None, "nothing is stored");
 }

@@ -27,11 +27,15 @@ async fn stored(world: &World) -> BTreeMap<String, Option<i32>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn s_19_s_24_mappings_come_after_the_first_save_and_only_what_is_listed_changes() {
     let world = World::new().await;
-    let operations = world.operations();
+    let operations = world.acting();
     let one = services(&[("standard", Some(701))]);
     let refused = operations.save_product_mappings(&world.partner, &one, false).await;
     assert!(matches!(refused, Err(NotSaved::NotConnected)), "{refused:?}");
-    world.connections.save(&world.partner, &world.form(crate::world::RIGHT)).await.expect("it is right");
+    world
+        .connections
+        .save(&world.actor, &world.partner, &world.form(crate::world::RIGHT))
+        .await
+        .expect("it is right");
     operations.save_product_mappings(&world.partner, &one, false).await.expect("it is right");
     let other = services(&[("advanced", Some(702))]);
     operations.save_product_mappings(&world.partner, &other, false).await.expect("it is right");
@@ -52,7 +56,7 @@ async fn s_19_s_24_mappings_come_after_the_first_save_and_only_what_is_listed_ch
 #[tokio::test(flavor = "multi_thread")]
 async fn s_34_two_products_on_one_service_are_asked_about_once() {
     let world = World::connected().await;
-    let operations = world.operations();
+    let operations = world.acting();
     let both = services(&[("standard", Some(701)), ("advanced", Some(701))]);
     let Err(NotSaved::AddProductsTogether(products)) =
         operations.save_product_mappings(&world.partner, &both, false).await
@@ -68,7 +72,7 @@ async fn s_34_two_products_on_one_service_are_asked_about_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn case_b3_a_service_is_believed_only_by_the_name_that_kaseya_showed() {
     let world = World::connected().await;
-    let operations = world.operations();
+    let operations = world.acting();
     // What a person looks up is what is compared with.
     world.connections.services(&world.partner, "").await.expect("it is read");
     let swapped = services(&[("standard", Some(701))]);

@@ -15,11 +15,10 @@ fn daily(hour: i64) -> ScheduleForm {
 #[tokio::test(flavor = "multi_thread")]
 async fn s_19_a_schedule_is_refused_before_the_first_save_and_its_mistakes_are_named() {
     let world = World::new().await;
-    let refused = world.operations().save_schedule(&world.partner, &daily(2)).await;
+    let refused = world.acting().save_schedule(&world.partner, &daily(2)).await;
     assert!(matches!(refused, Err(NotSaved::NotConnected)), "{refused:?}");
     let wrong = ScheduleForm { weekly: true, weekday: None, hour: Some(24), zone: "Europe/Roma".to_owned() };
-    let Err(NotSaved::Mistakes(mistakes)) = world.operations().save_schedule(&world.partner, &wrong).await
-    else {
+    let Err(NotSaved::Mistakes(mistakes)) = world.acting().save_schedule(&world.partner, &wrong).await else {
         panic!("it has mistakes");
     };
     let fields: Vec<Field> = mistakes.iter().map(|mistake| mistake.field).collect();
@@ -29,7 +28,7 @@ async fn s_19_a_schedule_is_refused_before_the_first_save_and_its_mistakes_are_n
 #[tokio::test(flavor = "multi_thread")]
 async fn s_26_a_schedule_is_due_as_its_preview_says() {
     let world = World::connected().await;
-    let (operations, form) = (world.operations(), daily(2));
+    let (operations, form) = (world.acting(), daily(2));
     let now: Timestamp = NOW.parse().expect("an instant");
     let schedule = form.check().expect("it is right");
     let preview = preview(&world.settings().await, &schedule, operations.spread, now);

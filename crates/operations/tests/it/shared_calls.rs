@@ -16,12 +16,12 @@ async fn two_of_one_tenant() -> (World, PartnerId) {
     let world = World::new().await;
     let mut form = world.form(RIGHT);
     form.enabled = false;
-    world.connections.save(&world.partner, &form).await.expect("it is right");
+    world.connections.save(&world.actor, &world.partner, &form).await.expect("it is right");
     let sql = "insert into partners (partner_id, name, count_zone) values ('msp-2', 'Good', 'Europe/Rome')";
     world.sql(sql).await;
     let good = PartnerId::new("msp-2").expect("an id");
     form.share_tenant = true;
-    world.connections.save(&good, &form).await.expect("it is right");
+    world.connections.save(&world.actor, &good, &form).await.expect("it is right");
     (world, good)
 }
 
@@ -82,10 +82,11 @@ async fn case_f1_c_look_ups_have_a_rate_and_cancelled_ones_count() {
 #[tokio::test(flavor = "multi_thread")]
 async fn case_f1_f_a_first_save_is_tried_like_any_other() {
     let world = World::new().await;
-    let refused = world.connections.save(&world.partner, &world.form("mistyped")).await;
+    let refused = world.connections.save(&world.actor, &world.partner, &world.form("mistyped")).await;
     assert!(matches!(refused, Err(NotSaved::NotProven(_))), "{refused:?}");
     assert!(world.settings().await.integration.is_none(), "nothing is stored");
-    let saved = world.connections.save(&world.partner, &world.form(RIGHT)).await.expect("it is right");
+    let saved =
+        world.connections.save(&world.actor, &world.partner, &world.form(RIGHT)).await.expect("it is right");
     assert!(saved.is_first);
     assert_eq!((world.kaseya.logins().v2_refused, world.kaseya.logins().v2_accepted), (1, 1));
 }
@@ -98,7 +99,7 @@ async fn case_f1_own_addresses_are_the_operators_to_allow_in_the_form_and_in_aut
     form.credentials.v1_base = "https://bmsemea.kaseya.com/api".to_owned();
     let expected =
         MistakeKind::NotAllowed { host: "api.evil.example".to_owned(), domain: "kaseya.com".to_owned() };
-    let saved = world.connections.save(&world.partner, &form).await;
+    let saved = world.connections.save(&world.actor, &world.partner, &form).await;
     let tried = world.connections.authenticate(&world.partner, &form.credentials, false).await;
     for refused in [saved.map(drop), tried.map(drop)] {
         let Err(NotSaved::Mistakes(mistakes)) = refused else { panic!("{refused:?}") };

@@ -7,11 +7,14 @@ use egress::{Egress, EgressSettings};
 use kaseya::{Bms, BmsSettings};
 use kaseya_simulator::{Clock, ContractStatus, Running, Simulator, State};
 use operations::{
-    Connections, Operations,
+    Acting, Connections, Operations,
     connection_settings::{ConnectionForm, CredentialsForm},
 };
 use secrecy::SecretString;
-use store::settings::{self, PartnerSettings};
+use store::{
+    access::Actor,
+    settings::{self, PartnerSettings},
+};
 use testkit::{TestDatabase, database, entropy};
 use vault::{Associated, KeyRing};
 
@@ -23,6 +26,7 @@ pub(crate) struct World {
     pub(crate) kaseya: Running,
     pub(crate) connections: Connections,
     pub(crate) partner: PartnerId,
+    pub(crate) actor: Actor,
     keys: Arc<KeyRing>,
 }
 
@@ -46,13 +50,15 @@ impl World {
         let ring = KeyRing::generate("first", |bytes| entropy.fill(bytes)).expect("a ring");
         let keys = Arc::new(KeyRing::parse(&ring).expect("a ring"));
         let connections = connections(&database, &clock, entropy, Arc::clone(&keys));
-        Self { database, kaseya, connections, keys, partner: PartnerId::new("msp-1").expect("an id") }
+        let actor = Actor { name: "Pia".to_owned(), identity: None, address: None, trace_id: None };
+        let partner = PartnerId::new("msp-1").expect("an id");
+        Self { database, kaseya, connections, keys, partner, actor }
     }
 
     /// The same with its connection saved.
     pub(crate) async fn connected() -> Self {
         let world = Self::new().await;
-        world.connections.save(&world.partner, &world.form(RIGHT)).await.expect("it is right");
+        world.connections.save(&world.actor, &world.partner, &world.form(RIGHT)).await.expect("it is right");
         world
     }
 
@@ -76,6 +82,11 @@ impl World {
 
     pub(crate) fn operations(&self) -> &Operations {
         &self.connections.operations
+    }
+
+    /// What Pia does.
+    pub(crate) fn acting(&self) -> Acting<'_> {
+        self.operations().by(&self.actor)
     }
 
     pub(crate) fn credentials(&self, password: &str) -> CredentialsForm {
@@ -113,6 +124,13 @@ impl World {
 
     pub(crate) async fn sql(&self, sql: &str) {
         self.database.client().await.batch_execute(sql).await.expect("the statements are right");
+    }
+
+    /// The kinds of the security events so far, with who and what about.
+    pub(crate) async fn events(&self) -> Vec<String> {
+        let sql = "select concat_ws(' ', kind, by_name, object) from security_events order by number";
+        let rows = self.database.client().await.query(sql, &[]).await.expect("it answers");
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     /// The first column of a statement's only row.

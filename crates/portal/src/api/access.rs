@@ -7,7 +7,7 @@ use axum::{
 };
 use domain::{MemberId, Role, TokenId};
 use jiff::Timestamp;
-use operations::access::{LetOut, NotLetIn};
+use operations::access::{LetOut, NotLetIn, TOKEN_DAYS, TokenForm};
 use serde::{Deserialize, Serialize};
 use store::access::{
     members::{self, Member},
@@ -29,6 +29,7 @@ impl From<NotLetIn> for Problem {
             NotLetIn::NoAddress => mistake("email", "address"),
             NotLetIn::Known => mistake("email", "known"),
             NotLetIn::NoName => mistake("name", "unusable"),
+            NotLetIn::Days => mistake("days", "out-of-range"),
             NotLetIn::Store(error) => Self::Database(error),
         }
     }
@@ -120,9 +121,8 @@ pub(crate) async fn add_member(
     Body(new): Body<NewMember>,
 ) -> Result<(StatusCode, Json<AddedMember>), Problem> {
     let role = role(&new.role)?;
-    let (partner, by) = (&caller.partner, &caller.name);
-    let member = portal.operations.add_member(partner, &new.email, role, by).await?;
-    tracing::info!(%partner, %member, role = role.as_str(), by, "a member was added");
+    let acting = portal.operations.by(&caller.actor);
+    let member = acting.add_member(&caller.partner, &new.email, role).await?;
     Ok((StatusCode::CREATED, Json(AddedMember { member_id: member.to_string() })))
 }
 
@@ -135,10 +135,7 @@ pub(crate) async fn remove_member(
     Path((_, member)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let member = MemberId::parse(&member).map_err(|_| Problem::NotFound)?;
-    let (partner, by) = (&caller.partner, &caller.name);
-    let done = let_out(portal.operations.remove_member(partner, member).await?)?;
-    tracing::info!(%partner, %member, by, "a member was removed");
-    Ok(done)
+    let_out(portal.operations.by(&caller.actor).remove_member(&caller.partner, member).await?)
 }
 
 /// The partner's tokens.
@@ -160,6 +157,8 @@ pub(crate) struct OneToken {
     created_by: String,
     /// To the minute.
     last_used_at: Option<Timestamp>,
+    /// When its time is over.
+    expires_at: Timestamp,
     /// Since when it lets nobody in any more.
     revoked_at: Option<Timestamp>,
 }
@@ -173,6 +172,7 @@ impl From<ApiToken> for OneToken {
             created_at: known.created_at,
             created_by: known.created_by,
             last_used_at: known.last_used_at,
+            expires_at: known.expires_at,
             revoked_at: known.revoked_at,
         }
     }
@@ -199,6 +199,8 @@ pub(crate) struct NewToken {
     name: String,
     /// viewer, editor or admin.
     role: String,
+    /// For how many days it lets somebody in: 1 to 365; 90 where nothing is said.
+    days: Option<u16>,
 }
 
 /// A token that was made.
@@ -207,6 +209,8 @@ pub(crate) struct MadeToken {
     token_id: String,
     /// What lets in. It is told this once, and only its hash is kept.
     token: String,
+    /// When its time is over.
+    expires_at: Timestamp,
 }
 
 /// Makes a token. An `Idempotency-Key` says nothing here: an answer that is remembered would be a secret that is kept.
@@ -218,10 +222,13 @@ pub(crate) async fn make_token(
     Body(new): Body<NewToken>,
 ) -> Result<(StatusCode, Json<MadeToken>), Problem> {
     let role = role(&new.role)?;
-    let (partner, by) = (&caller.partner, &caller.name);
-    let (id, secret) = portal.operations.make_token(partner, &new.name, role, by).await?;
-    tracing::info!(%partner, token = %id, role = role.as_str(), by, "a token was made");
-    let made = MadeToken { token_id: id.to_string(), token: secret.expose_secret().to_owned() };
+    let form = TokenForm { name: &new.name, role, days: new.days.unwrap_or(TOKEN_DAYS) };
+    let made = portal.operations.by(&caller.actor).make_token(&caller.partner, form).await?;
+    let made = MadeToken {
+        token_id: made.token.to_string(),
+        token: made.secret.expose_secret().to_owned(),
+        expires_at: made.expires_at,
+    };
     Ok((StatusCode::CREATED, Json(made)))
 }
 
@@ -234,8 +241,5 @@ pub(crate) async fn revoke_token(
     Path((_, token)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     let token = TokenId::parse(&token).map_err(|_| Problem::NotFound)?;
-    let (partner, by) = (&caller.partner, &caller.name);
-    let done = let_out(portal.operations.revoke_token(partner, token).await?)?;
-    tracing::info!(%partner, %token, by, "a token was revoked");
-    Ok(done)
+    let_out(portal.operations.by(&caller.actor).revoke_token(&caller.partner, token).await?)
 }

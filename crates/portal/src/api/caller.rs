@@ -6,12 +6,17 @@ use axum::{
     extract::{FromRequestParts, Path},
     http::{HeaderMap, header, request::Parts},
 };
-use domain::{PartnerId, Role, TokenId};
-use store::access::tokens;
+use domain::{MAX_NAME, PartnerId, Role, SecurityEventKind, TokenId, fit_text};
+use serde_json::json;
+use store::access::{
+    Actor, Identity,
+    security_events::SecurityEvent,
+    tokens::{self, ApiToken, Brought},
+};
 use vault::Token;
 
 use super::problem::Problem;
-use crate::Portal;
+use crate::{Portal, client_address::ClientAddress, refusals, session};
 
 /// Somebody who may see the partner of the address. Another's partner is as unknown as one that does not exist.
 #[derive(Debug, Clone)]
@@ -22,6 +27,8 @@ pub(crate) struct Caller {
     pub token: TokenId,
     /// The token's name, as changes name who made them.
     pub name: String,
+    /// The same, as it is kept with what it does.
+    pub actor: Actor,
     role: Role,
 }
 
@@ -34,18 +41,48 @@ impl Caller {
         }
         let hash = bearer(&parts.headers).ok_or(Problem::NoToken)?.hash();
         let now = portal.operations.clock.now();
-        let token = portal
+        let client = ClientAddress::from_request_parts(parts, portal).await.map_err(|_| Problem::NoToken)?;
+        let brought = portal
             .operations
             .store
             .transaction("find_token", |tx| Box::pin(tokens::by_hash(tx, &hash, now)))
-            .await?
-            .ok_or(Problem::NoToken)?;
+            .await?;
+        let actor = |known: &ApiToken| {
+            session::actor(known.name.clone(), Some(Identity::Token(known.token)), client.0)
+        };
+        let token = match brought {
+            Brought::Good(token) => token,
+            Brought::Over(known) => {
+                let (kind, details) = (SecurityEventKind::TokenRefused, json!({}));
+                let event = SecurityEvent::of(kind, &known.partner, known.token, details);
+                refusals::keep(portal, &actor(&known), event).await?;
+                return Err(Problem::NoToken);
+            }
+            Brought::Unknown => {
+                tracing::warn!(address = %client.0, "a call with a token that nobody has made");
+                return Err(Problem::NoToken);
+            }
+        };
+        let actor = actor(&token);
         let path = Path::<HashMap<String, String>>::from_request_parts(parts, portal).await;
         let Path(path) = path.map_err(|_| Problem::NotFound)?;
-        if path.get("partner").map(String::as_str) != Some(token.partner.as_str()) {
+        let named = path.get("partner").map_or("", String::as_str);
+        if named != token.partner.as_str() {
+            refusals::keep(portal, &actor, refusals::of_partner(named)).await?;
             return Err(Problem::NotFound);
         }
-        Ok(Self { partner: token.partner, token: token.token, name: token.name, role: token.role })
+        Ok(Self { partner: token.partner, token: token.token, name: token.name, actor, role: token.role })
+    }
+
+    /// Why it may not do what its role does not allow; that it tried is kept.
+    async fn refused(&self, portal: &Portal, parts: &Parts, problem: Problem) -> Problem {
+        let what = fit_text(&format!("{} {}", parts.method, parts.uri.path()), MAX_NAME);
+        let details = json!({ "role": self.role.as_str() });
+        let tried = SecurityEvent::of(SecurityEventKind::RoleRefused, &self.partner, what, details);
+        match refusals::keep(portal, &self.actor, tried).await {
+            Ok(()) => problem,
+            Err(error) => error.into(),
+        }
     }
 }
 
@@ -54,7 +91,8 @@ impl FromRequestParts<Portal> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
         let caller = Self::of(parts, portal).await?;
-        if caller.role.may_see() { Ok(caller) } else { Err(Problem::Forbidden) }
+        let may = caller.role.may_see();
+        if may { Ok(caller) } else { Err(caller.refused(portal, parts, Problem::Forbidden).await) }
     }
 }
 
@@ -77,7 +115,8 @@ impl FromRequestParts<Portal> for Reporter {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
         let caller = Caller::of(parts, portal).await?;
-        if caller.role.may_report() { Ok(Self(caller)) } else { Err(Problem::NotTheProvider) }
+        let may = caller.role.may_report();
+        if may { Ok(Self(caller)) } else { Err(caller.refused(portal, parts, Problem::NotTheProvider).await) }
     }
 }
 
@@ -94,7 +133,8 @@ impl FromRequestParts<Portal> for Editor {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, portal).await?;
-        if caller.role.may_edit() { Ok(Self(caller)) } else { Err(Problem::Forbidden) }
+        let may = caller.role.may_edit();
+        if may { Ok(Self(caller)) } else { Err(caller.refused(portal, parts, Problem::Forbidden).await) }
     }
 }
 
@@ -106,6 +146,7 @@ impl FromRequestParts<Portal> for Administrator {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, portal).await?;
-        if caller.role.may_administer() { Ok(Self(caller)) } else { Err(Problem::Forbidden) }
+        let may = caller.role.may_administer();
+        if may { Ok(Self(caller)) } else { Err(caller.refused(portal, parts, Problem::Forbidden).await) }
     }
 }

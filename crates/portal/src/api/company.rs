@@ -242,7 +242,7 @@ pub(crate) async fn save_billing_rules(
 ) -> Result<Json<BillingRules>, Problem> {
     let company = company_id(company)?;
     let rules = new.rules.into_iter().map(Rule::form).collect();
-    portal.operations.save_billing_rules(&caller.partner, &company, &rules).await?;
+    portal.operations.by(&caller.actor).save_billing_rules(&caller.partner, &company, &rules).await?;
     let mut settings = settings_of(&portal, &caller.partner).await?;
     let known = settings.companies.remove(&company).ok_or(Problem::NotFound)?;
     let rules = known.billing_rules.into_iter().map(Rule::of).collect();

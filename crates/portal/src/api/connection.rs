@@ -175,12 +175,10 @@ pub(crate) async fn save(
     };
     let partner = &caller.partner;
     let host = form.credentials.host.clone();
-    let saved = match trying::save(&portal, partner, form).await {
+    let saved = match trying::save(&portal, &caller.actor, partner, form).await {
         Ok(saved) => saved,
         Err(refusal) => return Err(helped(&portal, partner, refusal, host, &headers).await?),
     };
-    let by = &caller.name;
-    tracing::info!(%partner, by, new_credentials = saved.new_credentials, "the connection was saved");
     Ok(Json(SavedConnection {
         host: saved.host,
         notes: saved.notes.iter().map(ToString::to_string).collect(),
@@ -366,10 +364,10 @@ pub(crate) async fn switch(
 ) -> Result<Json<Switch>, Problem> {
     let partner = &caller.partner;
     if on {
-        let is_there = portal.operations.switch_on(partner).await?;
+        let is_there = portal.operations.by(&caller.actor).switch_on(partner).await?;
         is_there.then_some(()).ok_or(Problem::NotFound)?;
     } else {
-        portal.operations.switch_off(partner).await?.ok_or(Problem::NotFound)?;
+        portal.operations.by(&caller.actor).switch_off(partner).await?.ok_or(Problem::NotFound)?;
     }
     let by = &caller.name;
     tracing::info!(%partner, on, by, "the switch was turned");

@@ -192,7 +192,8 @@ pub(crate) async fn decide(
         }
     }
     let decision = Decision { approves: new.decision == Verdict::Approve, by: &caller.name };
-    let decided = portal.operations.decide(&settings, Which::Those(&those), decision).await?;
+    let decided =
+        portal.operations.by(&caller.actor).decide(&settings, Which::Those(&those), decision).await?;
     let (not_sent_code, wait) = match portal.operations.not_yet_sent(&settings, decision, &decided).await? {
         None => (None, None),
         Some(NotYetSent::Off) => (Some(ErrorCode::Job01.as_str()), None),

@@ -316,6 +316,6 @@ pub(crate) async fn correct(
 ) -> Result<Json<Taken>, Problem> {
     let NewCorrection { company_id: company, product_id: product, users, reason } = new;
     let form = CorrectionForm { month, company, product, users, reason, by: caller.name };
-    portal.operations.correct_count(&caller.partner, form).await?;
+    portal.operations.by(&caller.actor).correct_count(&caller.partner, form).await?;
     Ok(Json(Taken { rows: 1 }))
 }

@@ -181,7 +181,7 @@ pub(crate) async fn save(
         mapping: Some(new.mapping.into()),
         add_together: new.add_together,
     };
-    let left = portal.operations.save_company_mapping(&caller.partner, edit).await?;
+    let left = portal.operations.by(&caller.actor).save_company_mapping(&caller.partner, edit).await?;
     Ok(Json(Leftovers::of(&portal, &caller.partner, left).await?))
 }
 
@@ -200,7 +200,7 @@ pub(crate) async fn remove(
         mapping: None,
         add_together: false,
     };
-    let left = portal.operations.save_company_mapping(&caller.partner, edit).await?;
+    let left = portal.operations.by(&caller.actor).save_company_mapping(&caller.partner, edit).await?;
     Ok(Json(Leftovers::of(&portal, &caller.partner, left).await?))
 }
 
@@ -261,7 +261,7 @@ pub(crate) async fn save_many(
         add_together: edit.add_together,
     });
     let edits: Vec<CompanyEdit> = edits.collect();
-    let saved = portal.operations.save_company_mappings(&caller.partner, &edits).await?;
+    let saved = portal.operations.by(&caller.actor).save_company_mappings(&caller.partner, &edits).await?;
     let refused: Vec<RefusedEdit> = saved
         .refused
         .into_iter()

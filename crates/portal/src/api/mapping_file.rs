@@ -190,7 +190,8 @@ pub(crate) async fn apply(
     request: Request,
 ) -> Result<Json<Leftovers>, Problem> {
     let (file, partner) = (bytes(request, &portal).await?, &caller.partner);
-    let left = portal.operations.apply_mapping_file(partner, &file, &mark, add_together).await?;
+    let left =
+        portal.operations.by(&caller.actor).apply_mapping_file(partner, &file, &mark, add_together).await?;
     tracing::info!(%partner, by = caller.name, "a mapping file was applied");
     Ok(Json(Leftovers::of(&portal, partner, left).await?))
 }

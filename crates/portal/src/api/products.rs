@@ -90,6 +90,10 @@ pub(crate) async fn map(
 ) -> Result<Json<Leftovers>, Problem> {
     let named = |service: Service| (ServiceId(service.service_id), service.name);
     let services = new.products.into_iter().map(|new| (new.product_id, new.service.map(named))).collect();
-    let left = portal.operations.save_product_mappings(&caller.partner, &services, new.add_together).await?;
+    let left = portal
+        .operations
+        .by(&caller.actor)
+        .save_product_mappings(&caller.partner, &services, new.add_together)
+        .await?;
     Ok(Json(Leftovers::of(&portal, &caller.partner, left).await?))
 }

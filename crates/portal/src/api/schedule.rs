@@ -139,6 +139,6 @@ pub(crate) async fn save(
     Editor(caller): Editor,
     Body(new): Body<Schedule>,
 ) -> Result<Json<Schedules>, Problem> {
-    portal.operations.save_schedule(&caller.partner, &new.form()?).await?;
+    portal.operations.by(&caller.actor).save_schedule(&caller.partner, &new.form()?).await?;
     show(State(portal), caller).await
 }

@@ -7,7 +7,8 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use domain::{Role, TokenId};
-use operations::access::{LetOut, NotLetIn};
+use jiff::Timestamp;
+use operations::access::{LetOut, MAX_TOKEN_DAYS, NotLetIn, TOKEN_DAYS, TokenForm};
 use serde::Deserialize;
 use store::{
     StoreError,
@@ -23,10 +24,10 @@ use crate::{
     failure::Failure,
     forms::Posted,
     frame::{Frame, Place},
-    pages::{members::Row as MemberRow, page},
+    pages::{confirm, members::Row as MemberRow, page},
     said::Said,
     shown,
-    visit::{Administering, Visit},
+    visit::{Administering, Confirmed, Visit},
     words::{self, fill},
 };
 
@@ -43,7 +44,13 @@ pub(super) struct Access {
     made: Option<String>,
     name: String,
     mistake: Option<&'static str>,
+    /// Where it is confirmed who comes; `None` where that is done.
+    confirm: Option<confirm::ConfirmNotice>,
+    days: Vec<(u16, bool)>,
 }
+
+/// The days that are offered.
+const DAYS: [u16; 4] = [30, TOKEN_DAYS, 180, MAX_TOKEN_DAYS];
 
 struct Row {
     id: String,
@@ -52,7 +59,15 @@ struct Row {
     made: String,
     by: String,
     last_used: String,
-    revoked: Option<String>,
+    ends: String,
+    /// Why it lets nobody in any more.
+    over: Option<String>,
+}
+
+impl Access {
+    fn days_of(&self, days: &u16) -> String {
+        fill(self.words.days_of, &[("days", days)])
+    }
 }
 
 /// The page.
@@ -60,7 +75,11 @@ pub(crate) async fn show(
     State(portal): State<Portal>,
     Administering(visit): Administering,
 ) -> Result<Response, Failure> {
-    Ok(page(&page_of(&portal, &visit).await?))
+    let mut page_of = page_of(&portal, &visit).await?;
+    if !visit.person.may_see_keys(portal.operations.clock.now()) {
+        page_of.confirm = Some(confirm::ConfirmNotice::of_access(&visit));
+    }
+    Ok(page(&page_of))
 }
 
 async fn page_of(portal: &Portal, visit: &Visit) -> Result<Access, Failure> {
@@ -81,6 +100,7 @@ async fn page_of(portal: &Portal, visit: &Visit) -> Result<Access, Failure> {
         .await?;
     let (zones, members, known) = read.ok_or(Failure::NotFound)?;
     let words = words::Access::of(visit.language);
+    let now = portal.operations.clock.now();
     Ok(Access {
         frame: visit.frame(portal, Place::Access),
         words,
@@ -94,10 +114,12 @@ async fn page_of(portal: &Portal, visit: &Visit) -> Result<Access, Failure> {
             .collect(),
         email: String::new(),
         member_mistake: None,
-        rows: known.iter().map(|token| row(token, &zones, words, visit.language)).collect(),
+        rows: known.iter().map(|token| row(token, &zones, words, (visit.language, now))).collect(),
         made: None,
         name: String::new(),
         mistake: None,
+        confirm: None,
+        days: DAYS.map(|days| (days, days == TOKEN_DAYS)).into(),
     })
 }
 
@@ -112,7 +134,12 @@ pub(super) async fn with_member_mistake(
     Ok(Access { email: email.to_owned(), member_mistake: Some(mistake), ..page })
 }
 
-fn row(token: &ApiToken, zones: &Zones, words: &words::Access, language: advice::Language) -> Row {
+fn row(
+    token: &ApiToken,
+    zones: &Zones,
+    words: &words::Access,
+    (language, now): (advice::Language, Timestamp),
+) -> Row {
     let instant = |at| shown::instant(at, &zones.shown, language);
     Row {
         id: token.token.to_string(),
@@ -121,7 +148,11 @@ fn row(token: &ApiToken, zones: &Zones, words: &words::Access, language: advice:
         made: instant(token.created_at),
         by: token.created_by.clone(),
         last_used: token.last_used_at.map_or_else(|| words.never.to_owned(), instant),
-        revoked: token.revoked_at.map(|at| fill(words.revoked, &[("when", &instant(at))])),
+        ends: instant(token.expires_at),
+        over: match token.revoked_at {
+            Some(at) => Some(fill(words.revoked, &[("when", &instant(at))])),
+            None => (token.expires_at <= now).then(|| words.over.to_owned()),
+        },
     }
 }
 
@@ -130,24 +161,24 @@ fn row(token: &ApiToken, zones: &Zones, words: &words::Access, language: advice:
 pub(crate) struct New {
     name: String,
     role: String,
+    days: u16,
 }
 
 /// Makes one, and shows it this once.
 pub(crate) async fn make(
     State(portal): State<Portal>,
-    Administering(visit): Administering,
-    Posted(New { name, role }): Posted<New>,
+    Confirmed(visit): Confirmed,
+    Posted(New { name, role, days }): Posted<New>,
 ) -> Result<Response, Failure> {
     let role = Role::parse(&role)
         .filter(|role| role.may_see())
         .ok_or_else(|| Failure::Form("no role".to_owned()))?;
-    let (partner, by) = (&visit.partner, &visit.person.name);
-    let made = match portal.operations.make_token(partner, &name, role, by).await {
-        Ok((token, secret)) => {
-            tracing::info!(%partner, %token, role = role.as_str(), by, "a token was made");
-            Some(secret.expose_secret().to_owned())
-        }
+    let form = TokenForm { name: &name, role, days };
+    let made = match portal.operations.by(&visit.actor).make_token(&visit.partner, form).await {
+        Ok(made) => Some(made.secret.expose_secret().to_owned()),
         Err(NotLetIn::Store(error)) => return Err(error.into()),
+        // The page offers no other.
+        Err(error @ NotLetIn::Days) => return Err(Failure::Form(error.to_string())),
         Err(NotLetIn::NoName | NotLetIn::NoAddress | NotLetIn::Known) => None,
     };
     let mut page_of = page_of(&portal, &visit).await?;
@@ -168,15 +199,11 @@ pub(crate) struct Revoke {
 /// Revokes one; whoever is signed in by it is signed out. The last admin's stays.
 pub(crate) async fn revoke(
     State(portal): State<Portal>,
-    Administering(visit): Administering,
+    Confirmed(visit): Confirmed,
     Posted(Revoke { token }): Posted<Revoke>,
 ) -> Result<Redirect, Failure> {
     let token = TokenId::parse(&token).map_err(|_| Failure::NotFound)?;
-    let partner = &visit.partner;
-    let came = portal.operations.revoke_token(partner, token).await?;
-    if came == LetOut::Done {
-        tracing::info!(%partner, %token, by = visit.person.name, "a token was revoked");
-    }
+    let came = portal.operations.by(&visit.actor).revoke_token(&visit.partner, token).await?;
     let_out(&visit, came)
 }
 

@@ -159,14 +159,15 @@ pub(crate) async fn post(
     let rows: Vec<Row> = rows.collect();
     let rules: BTreeMap<ProductId, BillingForm> =
         typed.product.iter().cloned().zip(rows.iter().map(form)).collect();
-    let refusal = match portal.operations.save_billing_rules(&visit.partner, &company, &rules).await {
-        Ok(()) => {
-            let to = Said::SavedMapping
-                .at(&visit.partner, &format!("companies/{}", percent_encoded(company.as_str())));
-            return Ok(Redirect::to(&to).into_response());
-        }
-        Err(refusal) => refusal,
-    };
+    let refusal =
+        match portal.operations.by(&visit.actor).save_billing_rules(&visit.partner, &company, &rules).await {
+            Ok(()) => {
+                let to = Said::SavedMapping
+                    .at(&visit.partner, &format!("companies/{}", percent_encoded(company.as_str())));
+                return Ok(Redirect::to(&to).into_response());
+            }
+            Err(refusal) => refusal,
+        };
     let mistakes = match refusal {
         NotSaved::Mistakes(mistakes) => {
             mistakes.iter().map(|mistake| mend(mistake, visit.language)).collect()

@@ -351,7 +351,7 @@ pub(crate) async fn post(
         add_together: typed.add_together,
     };
     let partner = &visit.partner;
-    let refusal = match portal.operations.save_company_mapping(partner, edit).await {
+    let refusal = match portal.operations.by(&visit.actor).save_company_mapping(partner, edit).await {
         Ok(left) => {
             let said = Said::of_mappings(&portal, partner, &left, Some(&company)).await?;
             let to = said.at(partner, &format!("companies/{}", percent_encoded(company.as_str())));

@@ -15,7 +15,7 @@ use operations::{
     not_saved::{Field, Mistake, MistakeKind, NotSaved},
     tried,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use store::settings::{Integration, IntegrationState};
 
@@ -24,7 +24,7 @@ use crate::{
     failure::Failure,
     forms::Posted,
     frame::{Frame, Place},
-    pages::{page, tabs},
+    pages::{confirm, page, tabs},
     said::Said,
     shown, trying,
     visit::{Administering, Visit},
@@ -46,6 +46,8 @@ struct Connection {
     /// The words of the help.
     help: &'static words::Company,
     mistakes: Vec<(Field, String)>,
+    /// Where it is confirmed who comes, before credentials are changed.
+    confirm: Option<confirm::ConfirmNotice>,
 }
 
 /// What is in the fields. The password never is.
@@ -73,6 +75,20 @@ struct Outcome {
     help: Option<Advice>,
     /// Whether a person is asked if the tenant is to be used here too.
     asks_to_share: bool,
+}
+
+impl Outcome {
+    fn bad(text: String) -> Self {
+        Self {
+            tone: "bad",
+            text,
+            checks: Vec::new(),
+            notes: Vec::new(),
+            may_say_mended: false,
+            help: None,
+            asks_to_share: false,
+        }
+    }
 }
 
 /// A check, with its tick.
@@ -111,6 +127,21 @@ pub(crate) struct Typed {
     #[serde(default)]
     share_tenant: bool,
     action: Action,
+}
+
+impl Typed {
+    /// Whether others than the stored are typed; the password never is what is stored.
+    fn changes_credentials(&self, stored: Option<&Integration>) -> bool {
+        let own = |base: &Option<String>, typed: &str| base.as_deref().unwrap_or_default() == typed.trim();
+        !self.password.expose_secret().is_empty()
+            || stored.is_none_or(|stored| {
+                stored.host != self.host.trim()
+                    || stored.user_name != self.user_name
+                    || stored.tenant != self.company_name
+                    || !own(&stored.v2_base, &self.v2_base)
+                    || !own(&stored.v1_base, &self.v1_base)
+            })
+    }
 }
 
 fn nothing() -> SecretString {
@@ -174,6 +205,7 @@ impl Connection {
             outcome: None,
             help: words::Company::of(visit.language),
             mistakes: Vec::new(),
+            confirm: None,
             frame,
         }
     }
@@ -193,7 +225,11 @@ impl Connection {
 pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
     let stored = visit.settings(&portal).await?;
     let stored = stored.integration.as_ref();
-    Ok(page(&Connection::of(&visit, &portal, stored, Values::stored(stored))))
+    let mut page_of = Connection::of(&visit, &portal, stored, Values::stored(stored));
+    if visit.role.may_administer() && !visit.person.may_see_keys(portal.operations.clock.now()) {
+        page_of.confirm = Some(confirm::ConfirmNotice::of_credentials(&visit));
+    }
+    Ok(page(&page_of))
 }
 
 /// Authenticate, or Save.
@@ -246,9 +282,16 @@ pub(crate) async fn post(
                 month_end_run: typed.month_end_run,
                 share_tenant: typed.share_tenant,
             };
-            match trying::save(&portal, partner, form).await {
+            let now = portal.operations.clock.now();
+            if typed.changes_credentials(before.integration.as_ref()) && !visit.person.may_send_keys(now) {
+                visit.unconfirmed(&portal).await?;
+                let asked = confirm::ConfirmNotice::of_credentials(&visit);
+                page_of.outcome = Some(Outcome::bad(asked.text.to_owned()));
+                page_of.confirm = Some(asked);
+                return Ok((StatusCode::FORBIDDEN, page(&page_of)).into_response());
+            }
+            match trying::save(&portal, &visit.actor, partner, form).await {
                 Ok(saved) => {
-                    tracing::info!(%partner, by = visit.person.name, new_credentials = saved.new_credentials, "the connection was saved");
                     let said = match (saved.is_first, saved.notes.is_empty()) {
                         (_, false) => Said::SavedStripped,
                         (true, true) => Said::SavedFirst,
@@ -335,15 +378,7 @@ fn check(checked: &Checked, words: &words::Connection, language: advice::Languag
 fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) -> Result<(), Failure> {
     let (zone, language) = (reader.now.time_zone(), reader.language);
     let (words, texts) = (page.words, words::TextMistakes::of(language));
-    let outcome = |text: String| Outcome {
-        tone: "bad",
-        text,
-        checks: Vec::new(),
-        notes: Vec::new(),
-        may_say_mended: false,
-        help: None,
-        asks_to_share: false,
-    };
+    let outcome = Outcome::bad;
     page.outcome = Some(match refusal {
         NotSaved::Mistakes(mistakes) => {
             page.mistakes =

@@ -146,7 +146,7 @@ pub(crate) async fn post(
             reason: typed.reason.clone(),
             by: visit.person.name.clone(),
         };
-        match portal.operations.correct_count(&visit.partner, form).await {
+        match portal.operations.by(&visit.actor).correct_count(&visit.partner, form).await {
             Ok(()) => {
                 let (partner, by) = (&visit.partner, &visit.person.name);
                 tracing::info!(%partner, %company, by, "a frozen number was corrected");

@@ -159,22 +159,23 @@ pub(crate) async fn decide(
     }
     let settings = visit.settings(&portal).await?;
     let decision = Decision { approves, by: &visit.person.name };
-    let said = match portal.operations.decide(&settings, Which::Those(&those), decision).await {
-        Ok(decided) if decided.iter().all(|one| one.outcome == Outcome::Taken) => {
-            match portal.operations.not_yet_sent(&settings, decision, &decided).await? {
-                None => Said::Decided,
-                Some(NotYetSent::Off) => Said::DecidedOff,
-                Some(NotYetSent::Waits(_)) => Said::DecidedWaits,
+    let said =
+        match portal.operations.by(&visit.actor).decide(&settings, Which::Those(&those), decision).await {
+            Ok(decided) if decided.iter().all(|one| one.outcome == Outcome::Taken) => {
+                match portal.operations.not_yet_sent(&settings, decision, &decided).await? {
+                    None => Said::Decided,
+                    Some(NotYetSent::Off) => Said::DecidedOff,
+                    Some(NotYetSent::Waits(_)) => Said::DecidedWaits,
+                }
             }
-        }
-        Ok(_) => Said::DecidedInPart,
-        Err(NotDecided::UnknownHold(_)) => return Err(Failure::NotFound),
-        Err(NotDecided::Publish(error)) => {
-            tracing::error!(%partner, %error, "a decision was not published");
-            Said::NotPublished
-        }
-        Err(NotDecided::Store(error)) => return Err(error.into()),
-    };
+            Ok(_) => Said::DecidedInPart,
+            Err(NotDecided::UnknownHold(_)) => return Err(Failure::NotFound),
+            Err(NotDecided::Publish(error)) => {
+                tracing::error!(%partner, %error, "a decision was not published");
+                Said::NotPublished
+            }
+            Err(NotDecided::Store(error)) => return Err(error.into()),
+        };
     Ok(Redirect::to(&said.at(partner, "holds")))
 }
 

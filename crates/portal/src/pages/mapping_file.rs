@@ -132,7 +132,7 @@ pub(crate) async fn post(
     let file = STANDARD.decode(form.text("shown"));
     let file = file.map_err(|error| Failure::Form(format!("no file that was shown: {error}")))?;
     let add_together = form.text("add_together") == "true";
-    match portal.operations.apply_mapping_file(partner, &file, mark, add_together).await {
+    match portal.operations.by(&visit.actor).apply_mapping_file(partner, &file, mark, add_together).await {
         Ok(left) => {
             let said = Said::of_mappings(&portal, partner, &left, None).await?;
             Ok(Redirect::to(&said.at(partner, HERE)).into_response())

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use domain::{MemberId, Role};
-use operations::access::{LetOut, NotLetIn};
+use operations::access::NotLetIn;
 use serde::Deserialize;
 use store::{access::members::Member, settings::Zones};
 
@@ -17,7 +17,7 @@ use crate::{
     pages::{access, page},
     said::Said,
     shown,
-    visit::Administering,
+    visit::Confirmed,
     words,
 };
 
@@ -52,22 +52,19 @@ pub(crate) struct New {
 /// Lets somebody in.
 pub(crate) async fn add(
     State(portal): State<Portal>,
-    Administering(visit): Administering,
+    Confirmed(visit): Confirmed,
     Posted(New { email, role }): Posted<New>,
 ) -> Result<Response, Failure> {
     let role = Role::parse(&role)
         .filter(|role| role.may_see())
         .ok_or_else(|| Failure::Form("no role".to_owned()))?;
-    let (partner, by) = (&visit.partner, &visit.person.name);
+    let partner = &visit.partner;
     let words = words::Access::of(visit.language);
-    let mistake = match portal.operations.add_member(partner, &email, role, by).await {
-        Ok(member) => {
-            tracing::info!(%partner, %member, role = role.as_str(), by, "a member was added");
-            return Ok(Redirect::to(&Said::Saved.at(partner, "access")).into_response());
-        }
+    let mistake = match portal.operations.by(&visit.actor).add_member(partner, &email, role).await {
+        Ok(_) => return Ok(Redirect::to(&Said::Saved.at(partner, "access")).into_response()),
         Err(NotLetIn::Store(error)) => return Err(error.into()),
         Err(NotLetIn::Known) => words.email_known,
-        Err(NotLetIn::NoAddress | NotLetIn::NoName) => words.email_wrong,
+        Err(NotLetIn::NoAddress | NotLetIn::NoName | NotLetIn::Days) => words.email_wrong,
     };
     let again = access::with_member_mistake(&portal, &visit, &email, mistake).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&again)).into_response())
@@ -82,14 +79,10 @@ pub(crate) struct Remove {
 /// Takes one away, signed in or not; the last admin stays.
 pub(crate) async fn remove(
     State(portal): State<Portal>,
-    Administering(visit): Administering,
+    Confirmed(visit): Confirmed,
     Posted(Remove { member }): Posted<Remove>,
 ) -> Result<Redirect, Failure> {
     let member = MemberId::parse(&member).map_err(|_| Failure::NotFound)?;
-    let partner = &visit.partner;
-    let came = portal.operations.remove_member(partner, member).await?;
-    if came == LetOut::Done {
-        tracing::info!(%partner, %member, by = visit.person.name, "a member was removed");
-    }
+    let came = portal.operations.by(&visit.actor).remove_member(&visit.partner, member).await?;
     access::let_out(&visit, came)
 }

@@ -28,6 +28,7 @@ impl Plain {
         let (title, text, again) = match failure {
             Failure::NotFound | Failure::NotSignedIn { .. } => (words.not_found, words.not_found_text, None),
             Failure::Forbidden => (words.forbidden, words.forbidden_text, None),
+            Failure::Unconfirmed => (words.unconfirmed, words.unconfirmed_text, None),
             Failure::Form(_) => (words.bad_request, words.bad_request_text, None),
             Failure::TooLarge(_) => (words.too_large, words.too_large_text, None),
             Failure::Text(field, error) => {

@@ -188,7 +188,11 @@ pub(crate) async fn post(
         .map(|(product, service)| (product.clone(), service.clone().map(|named| (named.id, named.name))))
         .collect();
     let partner = &visit.partner;
-    let saved = portal.operations.save_product_mappings(partner, &services, typed.add_together).await;
+    let saved = portal
+        .operations
+        .by(&visit.actor)
+        .save_product_mappings(partner, &services, typed.add_together)
+        .await;
     let refusal = match saved {
         Ok(left) => {
             let said = Said::of_mappings(&portal, partner, &left, None).await?;

@@ -127,7 +127,7 @@ pub(crate) async fn post(
 ) -> Result<Response, Failure> {
     let form = typed.form();
     let words = words::Schedule::of(visit.language);
-    let mistakes = match portal.operations.save_schedule(&visit.partner, &form).await {
+    let mistakes = match portal.operations.by(&visit.actor).save_schedule(&visit.partner, &form).await {
         Ok(_) => {
             let to = Said::Saved.at(&visit.partner, "integrations/kaseya-bms/schedule");
             return Ok(Redirect::to(&to).into_response());

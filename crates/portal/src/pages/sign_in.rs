@@ -7,15 +7,20 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
+use domain::SecurityEventKind;
 use jiff::SignedDuration;
+use operations::acting::Kept;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use serde_json::json;
 use store::{
     StoreError,
     access::{
+        Actor, Identity,
         attempts::{self, Attempt, Limit},
-        sessions::Identity,
-        tokens,
+        security_events::SecurityEvent,
+        sessions,
+        tokens::{self, Brought},
     },
 };
 use vault::Token;
@@ -28,7 +33,8 @@ use crate::{
     frame::Frame,
     language::Spoken,
     pages::{page, start::own_path},
-    session,
+    refusals::{self, NOBODY_KNOWN},
+    session::{self, Arrival},
     words::{self, fill},
 };
 
@@ -47,6 +53,14 @@ struct SignIn {
     provider: Option<String>,
     /// What came of trying that.
     trouble: Option<String>,
+    /// For who has just signed out of here and not of the provider.
+    out: Option<Out>,
+}
+
+/// What the page says to somebody who has signed out.
+struct Out {
+    text: String,
+    link: String,
 }
 
 /// Where to go once signed in.
@@ -56,13 +70,30 @@ pub(crate) struct Next {
     pub(super) next: String,
 }
 
+/// The same, with whether somebody has just signed out whom the provider still knows.
+#[derive(Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    out: bool,
+}
+
 /// The page.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     Spoken(language): Spoken,
-    Query(Next { next }): Query<Next>,
+    Query(Asked { next, out }): Query<Asked>,
 ) -> Response {
-    page(&sign_in_page(&portal, language, &next))
+    let mut shown = sign_in_page(&portal, language, &next);
+    if let Some(provider) = portal.identity_provider.as_ref().filter(|_| out) {
+        let name: &dyn std::fmt::Display = &provider.name();
+        shown.out = Some(Out {
+            text: fill(shown.words.out_here, &[("provider", name)]),
+            link: fill(shown.words.out_there, &[("provider", name)]),
+        });
+    }
+    page(&shown)
 }
 
 /// The page again, with what came of trying the other way in.
@@ -85,6 +116,7 @@ fn sign_in_page(portal: &Portal, language: advice::Language, next: &str) -> Sign
         mistake: None,
         provider: provider.map(|provider| fill(words.with_provider, &[("provider", &provider.name())])),
         trouble: None,
+        out: None,
     }
 }
 
@@ -99,14 +131,15 @@ pub(crate) struct Typed {
 /// What came of a token.
 enum Came {
     In(axum_extra::extract::cookie::Cookie<'static>),
-    Unknown,
+    /// Nobody, with what is kept of it.
+    Unknown(Actor, SecurityEvent),
     TooOften,
 }
 
 /// Signs in.
 pub(crate) async fn sign_in(
     State(portal): State<Portal>,
-    client: ClientAddress,
+    arrival: Arrival,
     Spoken(language): Spoken,
     jar: CookieJar,
     OpenForm(typed): OpenForm<Typed>,
@@ -120,42 +153,63 @@ pub(crate) async fn sign_in(
     if text.is_empty() {
         return refused(StatusCode::UNPROCESSABLE_ENTITY, words.empty);
     }
-    let address = client.0;
-    match come_in(&portal, client, Token::parse(text)).await? {
+    let (came, kept) = come_in(&portal, &arrival, Token::parse(text)).await?;
+    kept.log();
+    match came {
         Came::In(cookie) => Ok((jar.add(cookie), Redirect::to(own_path(&typed.next))).into_response()),
-        Came::Unknown => {
-            tracing::warn!(%address, "a sign-in with a token that lets nobody in");
+        Came::Unknown(by, event) => {
+            refusals::keep(&portal, &by, event).await?;
             refused(StatusCode::UNPROCESSABLE_ENTITY, words.unknown)
         }
         Came::TooOften => {
-            tracing::warn!(%address, "too many sign-ins from one address");
+            tracing::warn!(address = %arrival.address.0, "too many sign-ins from one address");
             refused(StatusCode::TOO_MANY_REQUESTS, words.too_often)
         }
     }
 }
 
-async fn come_in(portal: &Portal, client: ClientAddress, token: Option<Token>) -> Result<Came, StoreError> {
+async fn come_in(
+    portal: &Portal,
+    arrival: &Arrival,
+    token: Option<Token>,
+) -> Result<(Came, Kept), StoreError> {
     let now = portal.operations.clock.now();
-    let (whose, token) = (&failed_from(client), &token);
+    let (whose, token) = (&failed_from(arrival.address), &token);
     portal
         .operations
         .store
         .transaction("sign_in", |tx| {
             Box::pin(async move {
                 if let Attempt::NotBefore(_) = attempts::allowed(tx, whose, LIMIT, now).await? {
-                    return Ok(Came::TooOften);
+                    return Ok((Came::TooOften, Kept::NOTHING));
                 }
-                let known = match token {
+                let brought = match token {
                     Some(token) => tokens::by_hash(tx, &token.hash(), now).await?,
-                    None => None,
+                    None => Brought::Unknown,
                 };
-                // The provider's tokens are for programs: no page is theirs to see.
-                let Some(known) = known.filter(|known| known.role.may_see()) else {
-                    attempts::count(tx, whose, now).await?;
-                    return Ok(Came::Unknown);
+                let (reason, of) = match brought {
+                    // The provider's tokens are for programs: no page is theirs to see.
+                    Brought::Good(known) if known.role.may_see() => {
+                        let identity = Identity::Token(known.token);
+                        let partners = sessions::partners(tx, &identity, now).await?;
+                        let begun =
+                            session::begin(portal, tx, (&identity, &known.name, now), arrival, &partners);
+                        let (cookie, kept) = begun.await?;
+                        return Ok((Came::In(cookie), kept));
+                    }
+                    Brought::Good(known) => ("the provider's", Some(known)),
+                    Brought::Over(known) => ("over", Some(known)),
+                    Brought::Unknown => ("unknown", None),
                 };
-                let identity = Identity::Token(known.token);
-                session::begin(portal, tx, &identity, &known.name).await.map(Came::In)
+                attempts::count(tx, whose, now).await?;
+                let event = SecurityEvent {
+                    kind: SecurityEventKind::SignInRefused,
+                    partner: of.as_ref().map(|known| known.partner.clone()),
+                    object: of.as_ref().map_or_else(|| "token".to_owned(), |known| known.token.to_string()),
+                    details: json!({ "reason": reason }),
+                };
+                let by = arrival.actor(of.as_ref().map_or(NOBODY_KNOWN, |known| &known.name));
+                Ok::<_, StoreError>((Came::Unknown(by, event), Kept::NOTHING))
             })
         })
         .await
@@ -173,10 +227,13 @@ pub(crate) struct Nothing {}
 /// Signs out.
 pub(crate) async fn sign_out(
     State(portal): State<Portal>,
+    client: ClientAddress,
     jar: CookieJar,
     headers: HeaderMap,
     Posted(Nothing {}): Posted<Nothing>,
 ) -> Result<Response, Failure> {
-    let gone = session::end(&portal, &headers).await?;
-    Ok((jar.add(gone), Redirect::to("/sign-in")).into_response())
+    let (gone, identity) = session::end(&portal, &headers, client).await?;
+    let is_known_there = matches!(identity, Some(Identity::Person { .. }));
+    let to = if is_known_there { "/sign-in?out=true" } else { "/sign-in" };
+    Ok((jar.add(gone), Redirect::to(to)).into_response())
 }

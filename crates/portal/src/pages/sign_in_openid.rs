@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Query, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Redirect, Response},
 };
 use axum_extra::extract::{CookieJar, cookie::Cookie};
+use domain::SecurityEventKind;
+use jiff::{SignedDuration, Timestamp};
+use operations::acting::Kept;
 use serde::Deserialize;
+use serde_json::json;
 use store::{
     StoreError,
     access::{
+        Identity,
         attempts::{self, Attempt, Limit},
-        members,
-        sessions::{self, Identity},
+        members, sessions,
     },
 };
 
@@ -23,17 +27,29 @@ use crate::{
     client_address::ClientAddress,
     failure::Failure,
     frame::Frame,
-    identity_provider::{IdentityProvider, Named, NobodyNamed},
+    identity_provider::{IdentityProvider, Named, NobodyNamed, OLDEST_SIGN_IN},
     language::Spoken,
     pages::{
+        confirm,
         plain::Plain,
-        sign_in::{LIMIT, Next, failed_from, in_trouble},
+        sign_in::{LIMIT, failed_from, in_trouble},
         start::own_path,
     },
     pending_sign_in::{self, PendingSignIn},
-    session,
+    refusals::{self, NOBODY_KNOWN},
+    session::{self, Arrival, Person},
     words::{self, fill},
 };
+
+/// Whoever begins.
+#[derive(Deserialize)]
+pub(crate) struct Begin {
+    #[serde(default)]
+    next: String,
+    /// Whether somebody who is signed in proves once more who it is.
+    #[serde(default)]
+    confirm: bool,
+}
 
 /// Leads to the provider.
 pub(crate) async fn begin(
@@ -41,7 +57,7 @@ pub(crate) async fn begin(
     client: ClientAddress,
     Spoken(language): Spoken,
     jar: CookieJar,
-    Query(Next { next }): Query<Next>,
+    Query(Begin { next, confirm }): Query<Begin>,
 ) -> Result<Response, Failure> {
     let (provider, words) = (provider(&portal)?, words::SignIn::of(language));
     let refused =
@@ -50,7 +66,7 @@ pub(crate) async fn begin(
         return refused(StatusCode::TOO_MANY_REQUESTS, words.too_often.to_owned());
     }
     let (entropy, now) = (&portal.operations.entropy, portal.operations.clock.now());
-    let pending = PendingSignIn::begin(|bytes| entropy.fill(bytes), own_path(&next), now);
+    let pending = PendingSignIn::begin(|bytes| entropy.fill(bytes), own_path(&next), confirm, now);
     match provider.asks_at(&pending).await {
         Ok(url) => {
             let jar = jar.add(pending.cookie(portal.settings.plain_http));
@@ -79,6 +95,14 @@ enum Came {
     NotCompleted,
     Unnamed(NobodyNamed),
     Unverified,
+    /// The provider went by a sign-in that is too old.
+    NotFresh,
+    /// Nobody is signed in whom it could confirm.
+    NobodyToConfirm,
+    /// Another person than the one that is signed in.
+    AnotherPerson,
+    /// Who it is is proven once more.
+    Confirmed,
     /// With the address that the provider has named.
     MemberOfNothing(String),
 }
@@ -86,7 +110,8 @@ enum Came {
 /// Comes back from the provider.
 pub(crate) async fn back(
     State(portal): State<Portal>,
-    client: ClientAddress,
+    arrival: Arrival,
+    headers: HeaderMap,
     Spoken(language): Spoken,
     jar: CookieJar,
     Query(answer): Query<Answer>,
@@ -100,44 +125,107 @@ pub(crate) async fn back(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, stale).into_response());
     };
     let jar = jar.add(pending_sign_in::forgotten(plain_http));
+    let person = if pending.confirms { session::find(&portal, &headers).await? } else { None };
     let refused = |status, trouble: &str| {
         let trouble = fill(trouble, &[("provider", &provider.name())]);
-        Ok((status, jar.clone(), in_trouble(&portal, language, &pending.next, trouble)).into_response())
+        let again = match &person {
+            Some(person) => confirm::in_trouble(&portal, language, person, &pending.next, trouble),
+            None => in_trouble(&portal, language, &pending.next, trouble),
+        };
+        Ok((status, jar.clone(), again).into_response())
     };
-    let address = client.0;
-    if !may_fail(&portal, client).await? {
+    let address = arrival.address.0;
+    if !may_fail(&portal, arrival.address).await? {
         tracing::warn!(%address, "too many sign-ins from one address");
         return refused(StatusCode::TOO_MANY_REQUESTS, words.too_often);
     }
     let came = match answer.code.filter(|_| answer.error.is_none()) {
         None => Came::NotCompleted,
         Some(code) => match provider.named(&pending, code).await {
-            Ok(named) => come_in(&portal, &named).await?,
+            Ok(named) if !is_fresh(&named, &pending, portal.operations.clock.now()) => Came::NotFresh,
+            Ok(named) if pending.confirms => match &person {
+                Some(person) => confirm_person(&portal, &named, person, &arrival).await?,
+                None => Came::NobodyToConfirm,
+            },
+            Ok(named) => come_in(&portal, &named, &arrival).await?,
             Err(error) => Came::Unnamed(error),
         },
     };
-    if !matches!(came, Came::In(_)) {
-        failed(&portal, client).await?;
+    if let Some(reason) = came.refusal() {
+        failed(&portal, &arrival, person.as_ref(), &came, reason).await?;
     }
     match came {
         Came::In(cookie) => Ok((jar.add(cookie), Redirect::to(own_path(&pending.next))).into_response()),
-        Came::NotCompleted => {
-            tracing::warn!(%address, error = answer.error, "a sign-in was not completed at the provider");
-            refused(StatusCode::UNPROCESSABLE_ENTITY, words.not_completed)
-        }
+        Came::Confirmed => Ok((jar, Redirect::to(own_path(&pending.next))).into_response()),
+        Came::NotFresh => refused(StatusCode::FORBIDDEN, words.not_fresh),
+        Came::NobodyToConfirm => refused(StatusCode::FORBIDDEN, words.stale),
+        Came::AnotherPerson => refused(StatusCode::FORBIDDEN, words.another_person),
+        Came::NotCompleted => refused(StatusCode::UNPROCESSABLE_ENTITY, words.not_completed),
         Came::Unnamed(error) => {
             tracing::error!(%address, %error, "a sign-in failed");
             refused(StatusCode::BAD_GATEWAY, words.provider_failed)
         }
-        Came::Unverified => {
-            tracing::warn!(%address, "a sign-in of a person whose address is not verified");
-            refused(StatusCode::FORBIDDEN, words.unverified)
-        }
+        Came::Unverified => refused(StatusCode::FORBIDDEN, words.unverified),
         Came::MemberOfNothing(email) => {
-            tracing::warn!(%address, "a sign-in of a person who is a member of nothing");
             let text = fill(words.no_member_text, &[("provider", &provider.name()), ("email", &email)]);
             let frame = Frame::around(language, "/sign-in".to_owned(), None);
             Ok((StatusCode::FORBIDDEN, jar, Plain::saying(frame, words.no_member, text)).into_response())
+        }
+    }
+}
+
+/// The time that clocks may differ by.
+const SKEW: SignedDuration = SignedDuration::from_mins(1);
+
+/// Whether the provider asked who it is as late as it was told to. Some never say when they did: who signs in by them comes in,
+/// and proves nothing more.
+fn is_fresh(named: &Named, pending: &PendingSignIn, now: Timestamp) -> bool {
+    let oldest = if pending.confirms {
+        pending.begun_at()
+    } else {
+        let age = SignedDuration::try_from(OLDEST_SIGN_IN).unwrap_or_default();
+        now.saturating_sub(age).unwrap_or(Timestamp::MIN)
+    };
+    let oldest = oldest.saturating_sub(SKEW).unwrap_or(Timestamp::MIN);
+    named.asked_at.map_or(!pending.confirms, |at| at >= oldest)
+}
+
+impl Came {
+    /// Why nobody came in, as it is kept.
+    fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::In(_) | Self::Confirmed => None,
+            Self::NotCompleted => Some("not completed at the provider"),
+            Self::Unnamed(_) => Some("the provider named nobody"),
+            Self::Unverified => Some("the address is not verified"),
+            Self::NotFresh => Some("the sign-in at the provider is too old"),
+            Self::NobodyToConfirm => Some("nobody is signed in"),
+            Self::AnotherPerson => Some("another person than who is signed in"),
+            Self::MemberOfNothing(_) => Some("a member of nothing"),
+        }
+    }
+}
+
+/// Leads to where one signs out of the provider.
+pub(crate) async fn sign_out(
+    State(portal): State<Portal>,
+    client: ClientAddress,
+    Spoken(language): Spoken,
+) -> Result<Response, Failure> {
+    let (provider, words) = (provider(&portal)?, words::SignIn::of(language));
+    let trouble = |status, text: &str| {
+        let text = fill(text, &[("provider", &provider.name())]);
+        Ok((status, in_trouble(&portal, language, "/", text)).into_response())
+    };
+    if !may_begin(&portal, client).await? {
+        return trouble(StatusCode::TOO_MANY_REQUESTS, words.too_often);
+    }
+    match provider.signs_out_at().await {
+        Ok(Some(url)) => Ok(Redirect::to(url.as_str()).into_response()),
+        Ok(None) => trouble(StatusCode::OK, words.out_unknown),
+        Err(error) => {
+            tracing::error!(%error, "a sign-out at the provider could not begin");
+            trouble(StatusCode::BAD_GATEWAY, words.out_unknown)
         }
     }
 }
@@ -165,17 +253,59 @@ async fn may_fail(portal: &Portal, client: ClientAddress) -> Result<bool, StoreE
     Ok(attempt.await? == Attempt::Allowed)
 }
 
-async fn failed(portal: &Portal, client: ClientAddress) -> Result<(), StoreError> {
-    let (store, now, whose) = (&portal.operations.store, portal.operations.clock.now(), &failed_from(client));
-    store.transaction("sign_in_failed", |tx| Box::pin(attempts::count(tx, whose, now))).await
+/// Counts a failure, and keeps it.
+async fn failed(
+    portal: &Portal,
+    arrival: &Arrival,
+    person: Option<&Person>,
+    came: &Came,
+    reason: &str,
+) -> Result<(), StoreError> {
+    let (store, now) = (&portal.operations.store, portal.operations.clock.now());
+    let whose = &failed_from(arrival.address);
+    let by = &person.map_or_else(
+        || arrival.actor(if let Came::MemberOfNothing(email) = came { email } else { NOBODY_KNOWN }),
+        |person| person.actor(arrival.address),
+    );
+    let mut event = match person {
+        Some(person) => session::came(SecurityEventKind::ConfirmationRefused, &person.partners),
+        None => session::came(SecurityEventKind::SignInRefused, &[]),
+    };
+    event.details = json!({ "reason": reason });
+    store.transaction("sign_in_failed", |tx| Box::pin(attempts::count(tx, whose, now))).await?;
+    refusals::keep(portal, by, event).await
+}
+
+/// Confirms that somebody who is signed in is whom the provider has named now.
+async fn confirm_person(
+    portal: &Portal,
+    named: &Named,
+    person: &Person,
+    arrival: &Arrival,
+) -> Result<Came, StoreError> {
+    let Named { issuer, subject, .. } = named;
+    let identity = Identity::Person { issuer: issuer.clone(), subject: subject.clone() };
+    if person.identity != identity {
+        return Ok(Came::AnotherPerson);
+    }
+    let kept = portal
+        .operations
+        .store
+        .transaction("confirm_person", |tx| Box::pin(session::confirm(portal, tx, person, arrival.address)))
+        .await?;
+    kept.log();
+    Ok(Came::Confirmed)
 }
 
 /// Lets in whoever is a member of something: by an address that is verified, or because this very person was here before,
 /// whatever has become of the address.
-async fn come_in(portal: &Portal, named: &Named) -> Result<Came, StoreError> {
-    let Named { issuer, subject, verified_email } = named;
+async fn come_in(portal: &Portal, named: &Named, arrival: &Arrival) -> Result<Came, StoreError> {
+    let Named { issuer, subject, verified_email, asked_at } = named;
+    // Nobody may have been asked anything: the provider lets a browser in that it knows.
+    let confirmed_at = asked_at.unwrap_or(Timestamp::UNIX_EPOCH);
     let identity = &Identity::Person { issuer: issuer.clone(), subject: subject.clone() };
-    portal
+    let now = portal.operations.clock.now();
+    let (came, kept) = portal
         .operations
         .store
         .transaction("sign_in_person", |tx| {
@@ -183,13 +313,19 @@ async fn come_in(portal: &Portal, named: &Named) -> Result<Came, StoreError> {
                 if let Some(email) = verified_email {
                     members::arrived(tx, issuer, subject, email).await?;
                 }
-                if sessions::partners(tx, identity).await?.is_empty() {
-                    return Ok(verified_email.clone().map_or(Came::Unverified, Came::MemberOfNothing));
+                let partners = sessions::partners(tx, identity, now).await?;
+                if partners.is_empty() {
+                    let came = verified_email.clone().map_or(Came::Unverified, Came::MemberOfNothing);
+                    return Ok((came, Kept::NOTHING));
                 }
                 // An address that nobody has verified is no name: it may be another person's.
                 let name = verified_email.as_ref().unwrap_or(subject);
-                session::begin(portal, tx, identity, name).await.map(Came::In)
+                let (cookie, kept) =
+                    session::begin(portal, tx, (identity, name, confirmed_at), arrival, &partners).await?;
+                Ok::<_, StoreError>((Came::In(cookie), kept))
             })
         })
-        .await
+        .await?;
+    kept.log();
+    Ok(came)
 }

@@ -282,7 +282,7 @@ async fn confirm(
         })
         .collect();
     let partner = &visit.partner;
-    let saved = portal.operations.save_company_mappings(partner, &edits).await;
+    let saved = portal.operations.by(&visit.actor).save_company_mappings(partner, &edits).await;
     let saved = saved.map_err(|refusal| match refusal {
         NotSaved::Store(error) => error.into(),
         _ => Failure::NotFound,

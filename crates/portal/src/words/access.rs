@@ -37,6 +37,10 @@ super::words! {
         last_used: "Last used", "Ultimo uso";
         never: "never", "mai";
         revoked: "revoked on {when}", "revocato il {when}";
+        over: "expired", "scaduto";
+        ends: "Ends", "Scade";
+        days: "Valid for", "Valido per";
+        days_of: "{days} days", "{days} giorni";
         revoke: "Revoke", "Revoca";
         name_missing: "Give it a name.", "Assegna un nome.";
     }

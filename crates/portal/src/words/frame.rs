@@ -26,6 +26,10 @@ super::words! {
         forbidden: "Your role does not allow this", "Il tuo ruolo non lo permette";
         forbidden_text: "You can look at everything here. To change something, ask an administrator of this partner for a role that may.",
             "Puoi consultare tutto. Per modificare qualcosa chiedi a un amministratore di questo partner un ruolo che lo permetta.";
+        unconfirmed: "Confirm first that it is you", "Conferma prima che sei tu";
+        unconfirmed_text: "You signed in a while ago, and nothing is changed. Open the page again: it asks who you are, and then the form can be sent.",
+            "Hai effettuato l'accesso da un po', e nulla è cambiato. Riapri la pagina: ti chiede chi sei, poi il modulo si può inviare.";
+        sessions: "Your sessions", "Le tue sessioni";
         bad_request: "This form could not be taken", "Questo modulo non è stato accettato";
         bad_request_text: "It may have been open for too long, or was sent from another page. Nothing is changed: go back, reload the page, and send it once more.",
             "Forse è rimasto aperto troppo a lungo, o è stato inviato da un'altra pagina. Nulla è cambiato: torna indietro, ricarica la pagina e invialo di nuovo.";

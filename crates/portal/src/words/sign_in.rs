@@ -9,11 +9,20 @@ super::words! {
             "Inizia con ks_. Chi gestisce l'installazione crea il primo con: kaseya-sync token new PARTNER --name NOME --role admin";
         submit: "Sign in", "Accedi";
         empty: "Enter an access token.", "Inserisci un token di accesso.";
-        unknown: "This token is not known, or it was revoked. Check that it was copied whole.",
-            "Questo token non è noto o è stato revocato. Controlla di averlo copiato per intero.";
+        unknown: "This token is not known, was revoked or has expired. Check that it was copied whole; an administrator makes a new one on the page Access.",
+            "Questo token non è noto, è stato revocato o è scaduto. Controlla di averlo copiato per intero; un amministratore ne crea uno nuovo alla pagina Accesso.";
         too_often: "Too many tries from this address. Wait a minute, then try again.",
             "Troppi tentativi da questo indirizzo. Attendi un minuto e riprova.";
         with_provider: "Sign in with {provider}", "Accedi con {provider}";
+        out_here: "You are signed out here. {provider} still knows this browser: whoever uses it next may come in without being asked.",
+            "Sei uscito da qui. {provider} riconosce ancora questo browser: chi lo usa dopo potrebbe entrare senza che gli venga chiesto nulla.";
+        out_there: "Sign out of {provider} too", "Esci anche da {provider}";
+        out_unknown: "{provider} does not say where one signs out of it. Do it on its own pages.",
+            "{provider} non indica dove uscire. Fallo dalle sue pagine.";
+        another_person: "{provider} has named somebody else than who is signed in here. Nothing is confirmed.",
+            "{provider} ha indicato una persona diversa da quella che ha effettuato l'accesso qui. Nulla è confermato.";
+        not_fresh: "{provider} did not say that it has just asked who you are. Sign out of it, then try again; if it stays so, an access token of an administrator still works.",
+            "{provider} non ha confermato di averti appena chiesto chi sei. Esci da lì e riprova; se non cambia nulla, un token di accesso di un amministratore funziona comunque.";
         or_token: "Or with an access token", "Oppure con un token di accesso";
         not_completed: "The sign-in was not completed there. Try again, or sign in in another way.",
             "L'accesso non è stato completato. Riprova o accedi in un altro modo.";

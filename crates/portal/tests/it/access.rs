@@ -65,11 +65,11 @@ async fn a_token_is_shown_once_and_the_last_admins_is_not_revoked() {
     };
     let own = "00000000-0000-0000-0000-000000000003";
     assert_eq!(to(&revoke(own).await), "/partners/msp/access?said=last-admin");
-    let nameless = world.post(&cookie, PAGE, &[], "name=+&role=admin").await;
+    let nameless = world.post(&cookie, PAGE, &[], "name=+&role=admin&days=90").await;
     assert_eq!(nameless.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(nameless.text.contains("Give it a name."), "{}", nameless.text);
 
-    let made = world.post(&cookie, PAGE, &[], "name=Nightly&role=admin").await;
+    let made = world.post(&cookie, PAGE, &[], "name=Nightly&role=admin&days=90").await;
     assert_eq!(made.status, StatusCode::OK, "{}", made.text);
     let (_, secret) = made.text.split_once("<code>ks_").expect("the token");
     let secret = format!("ks_{}", secret.split('<').next().expect("its end"));

@@ -11,7 +11,13 @@ const OPEN: &[(&str, &str)] = &[
     ("POST", "/sign-in"),
     ("GET", "/sign-in/openid"),
     ("GET", "/sign-in/openid/back"),
+    ("GET", "/sign-in/openid/sign-out"),
     ("POST", "/sign-out"),
+    ("GET", "/confirm"),
+    ("POST", "/confirm"),
+    ("GET", "/sessions"),
+    ("POST", "/sessions/end"),
+    ("POST", "/sessions/end-others"),
     ("POST", "/language"),
     ("GET", "/assets/{version}/{name}"),
 ];
@@ -168,7 +174,7 @@ async fn a_viewer_changes_nothing() {
 async fn an_editor_sets_neither_connection_nor_switch_and_lets_nobody_in() {
     let world = World::new().await;
     for (method, path) in of("msp", calls()) {
-        let is_access = path.contains("/members") || path.contains("/tokens");
+        let is_access = ["/members", "/tokens", "/security-events"].iter().any(|of| path.contains(of));
         let is_admins = is_access || path.contains("/connection") && method != Method::GET;
         let is_refused = is_admins || is_report(&method, &path);
         let answer = world.request(method.clone(), &path, Some(&world.editor), &[], "{}").await;

@@ -27,6 +27,8 @@ use vault::{KeyRing, Token};
 
 pub(crate) const RIGHT: &str = "correct horse";
 pub(crate) const NOW: &str = "2026-11-23T10:00:00Z";
+/// When the tokens end.
+const EXPIRES: &str = "2027-11-23T10:00:00Z";
 
 /// The most bytes of an answer that a test reads.
 const MOST: usize = 64 * 1024 * 1024;
@@ -101,6 +103,7 @@ impl World {
             role,
             hash: &token(byte).hash(),
             by: "a test",
+            expires_at: EXPIRES.parse().expect("an instant"),
         };
         let now = NOW.parse().expect("an instant");
         let minted =

@@ -23,6 +23,8 @@ pub struct ApiToken {
     pub created_by: String,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
+    /// When its time is over.
+    pub expires_at: Timestamp,
     /// Since when it lets nobody in any more.
     pub revoked_at: Option<Timestamp>,
 }
@@ -42,14 +44,17 @@ pub struct NewToken<'a> {
     pub hash: &'a [u8; 32],
     /// Who makes it.
     pub by: &'a str,
+    /// When its time is over.
+    pub expires_at: Timestamp,
 }
 
-const COLUMNS: &str = "token_id, partner_id, name, role, created_at, created_by, last_used_at, revoked_at";
+const COLUMNS: &str =
+    "token_id, partner_id, name, role, created_at, created_by, last_used_at, expires_at, revoked_at";
 
 /// Stores a new token of a partner that is there.
 pub async fn mint(tx: &Transaction<'_>, new: &NewToken<'_>, now: Timestamp) -> Result<(), StoreError> {
-    let sql = "insert into api_tokens (token_id, partner_id, name, role, token_hash, created_at, created_by)
-               values ($1, $2, $3, $4, $5, $6, $7)";
+    let sql = "insert into api_tokens (token_id, partner_id, name, role, token_hash, created_at, created_by, expires_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8)";
     tx.execute_exactly(
         1,
         sql,
@@ -61,30 +66,42 @@ pub async fn mint(tx: &Transaction<'_>, new: &NewToken<'_>, now: Timestamp) -> R
             &new.hash.as_slice(),
             &now,
             &new.by,
+            &new.expires_at,
         ],
     )
     .await
 }
 
-/// Whose token this is, if it still lets somebody in; it counts as used.
-pub async fn by_hash(
-    tx: &Transaction<'_>,
-    hash: &[u8; 32],
-    now: Timestamp,
-) -> Result<Option<ApiToken>, StoreError> {
+/// Whose token somebody brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Brought {
+    /// It lets somebody in, and counts as used.
+    Good(ApiToken),
+    /// It is revoked, or its time is over.
+    Over(ApiToken),
+    /// Nobody's.
+    Unknown,
+}
+
+/// Whose token this is.
+pub async fn by_hash(tx: &Transaction<'_>, hash: &[u8; 32], now: Timestamp) -> Result<Brought, StoreError> {
     let sql = format!(
         "-- all partners: the token says whose it is
-         select {COLUMNS} from api_tokens where token_hash = $1 and revoked_at is null"
+         select {COLUMNS} from api_tokens where token_hash = $1"
     );
     let Some(row) = tx.query_opt(&sql, &[&hash.as_slice()]).await? else {
-        return Ok(None);
+        return Ok(Brought::Unknown);
     };
+    let token = token(&row)?;
+    if token.revoked_at.is_some() || token.expires_at <= now {
+        return Ok(Brought::Over(token));
+    }
     let sql = "-- all partners: the token says whose it is
                update api_tokens set last_used_at = $2
                where token_hash = $1 and (last_used_at is null or last_used_at < $3)";
     let before = now.saturating_sub(SEEN_EVERY).unwrap_or(Timestamp::MIN);
     tx.execute(sql, &[&hash.as_slice(), &now, &before]).await?;
-    token(&row).map(Some)
+    Ok(Brought::Good(token))
 }
 
 /// A partner's tokens, also the revoked, the newest first.
@@ -106,16 +123,19 @@ pub async fn is_the_providers(
     row.map_or(Ok(false), |row| row.get("provider"))
 }
 
-/// Lets nobody in by this token any more, nor whoever is signed in with it; whether the partner has such a token.
+/// Lets nobody in by this token any more, nor whoever is signed in with it; since when that is so, `None` where the partner has
+/// no such token.
 pub async fn revoke(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     token: TokenId,
     now: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Timestamp>, StoreError> {
     let sql =
-        "update api_tokens set revoked_at = coalesce(revoked_at, $3) where partner_id = $1 and token_id = $2";
-    Ok(tx.execute(sql, &[&partner.as_str(), &token.0, &now]).await? == 1)
+        "update api_tokens set revoked_at = coalesce(revoked_at, $3) where partner_id = $1 and token_id = $2
+               returning revoked_at";
+    let row = tx.query_opt(sql, &[&partner.as_str(), &token.0, &now]).await?;
+    row.map(|row| row.get("revoked_at")).transpose()
 }
 
 fn token(row: &Row) -> Result<ApiToken, StoreError> {
@@ -127,6 +147,7 @@ fn token(row: &Row) -> Result<ApiToken, StoreError> {
         created_at: row.get("created_at")?,
         created_by: row.get("created_by")?,
         last_used_at: row.get("last_used_at")?,
+        expires_at: row.get("expires_at")?,
         revoked_at: row.get("revoked_at")?,
     })
 }

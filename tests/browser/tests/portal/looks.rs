@@ -92,6 +92,10 @@ async fn every_page(language: Language) -> anyhow::Result<()> {
             look(&browser, &format!("{name}-{}", language.tag()), &mut wrong).await?;
         }
         if partner == READY {
+            for name in ["sessions", "confirm"] {
+                browser.go(&installation.url(name)).await?;
+                look(&browser, &format!("{name}-{}", language.tag()), &mut wrong).await?;
+            }
             runs(&browser, &installation, language, &mut wrong).await?;
         }
     }

@@ -84,6 +84,58 @@ async fn a_member_signs_in_by_the_provider_and_out_and_nobody_else_does() -> any
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn case_f10_a_member_proves_who_it_is_at_the_provider_before_it_lets_others_in() -> anyhow::Result<()> {
+    let installation = Installation::start_with_people(kaseya()).await?;
+    installation.ready_partner()?;
+    let (store, partner) = (installation.store().await?, PartnerId::new(READY)?);
+    let member = MemberId(testkit::entropy(1).uuid(now()));
+    let new = &NewMember { member, partner: &partner, email: PIA, role: domain::Role::Admin, by: "the test" };
+    store.transaction("invite", |tx| Box::pin(members::add(tx, new, now()))).await?;
+    let access = format!("/partners/{READY}/access");
+    let pia = visitor(&installation, &access).await?;
+    pia.sign_in_as(PIA).await?;
+    pia.find(Role::Button, "Make a token").await?;
+
+    // Two hours later the page asks who she is, and the provider asks her too, although it knows her still.
+    let sql = "update sessions set confirmed_at = confirmed_at - interval '2 hours'";
+    store.transaction("pass_hours", |tx| Box::pin(tx.execute(sql, &[]))).await?;
+    pia.go(&installation.url(&access)).await?;
+    pia.until_text("To change anything here, confirm first that it is you.").await?;
+    pia.click(Role::Link, "Confirm").await?;
+    pia.click(Role::Link, "Confirm with 127.0.0.1").await?;
+    pia.fill("E-mail", STRANGER).await?;
+    pia.click(Role::Button, "Continue").await?;
+    pia.until_text("has named somebody else than who is signed in here").await?;
+    pia.go(&installation.url(&access)).await?;
+    assert!(!pia.has(Role::Button, "Make a token").await?, "another person's word is no proof");
+    pia.click(Role::Link, "Confirm").await?;
+    pia.click(Role::Link, "Confirm with 127.0.0.1").await?;
+    pia.fill("E-mail", PIA).await?;
+    pia.click(Role::Button, "Continue").await?;
+    pia.find(Role::Button, "Make a token").await?;
+    assert_eq!(pia.path().await?, access);
+
+    // She sees her other browser, ends it, and on leaving is told of the provider.
+    let elsewhere = visitor(&installation, "/").await?;
+    elsewhere.sign_in_as(PIA).await?;
+    elsewhere.until_text("Sign out").await?;
+    pia.go(&installation.url("/sessions")).await?;
+    pia.picture("sessions").await?;
+    let breaches = pia.breaches().await?;
+    assert!(breaches.is_empty(), "{breaches:#?}");
+    pia.click(Role::Button, "Sign out everywhere else").await?;
+    pia.until("one session is left", async || Ok(!pia.has(Role::Button, "Sign out everywhere else").await?))
+        .await?;
+    elsewhere.go(&installation.url("/")).await?;
+    assert_eq!(elsewhere.path().await?, "/sign-in");
+    pia.click(Role::Button, "Sign out").await?;
+    pia.until_text("still knows this browser").await?;
+    pia.click(Role::Link, "Sign out of 127.0.0.1 too").await?;
+    pia.until("the provider's own page", async || Ok(pia.path().await?.contains("/session/end"))).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_admin_lets_a_member_in_and_takes_the_member_away() -> anyhow::Result<()> {
     let installation = Installation::start_with_people(kaseya()).await?;
     installation.ready_partner()?;
