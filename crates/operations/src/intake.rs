@@ -17,7 +17,7 @@ use store::{
     StoreError,
     intake::{self, ToldCompany, ToldProduct},
     reports::{self, ReportHead},
-    senders, settings, settings_writing as writing,
+    settings, settings_writing as writing,
 };
 
 use crate::Operations;
@@ -167,6 +167,7 @@ impl Operations {
             parts.iter().map(|part| CountsReport::try_from(part.clone())).collect();
         let checked = checked.map_err(|mistake| NotTaken::Mistakes(vec![mistake]))?;
         let Some(first) = checked.first() else { return Ok(()) };
+        let now = self.clock.now();
         let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
         let head = &ReportHead {
             report: first.report.clone(),
@@ -186,7 +187,7 @@ impl Operations {
                     if reports::is_used_otherwise(tx, partner, head, contents).await? {
                         return Ok(true);
                     }
-                    senders::hand_in(tx, partner, &head.report, contents, by).await.map(|()| false)
+                    reports::hand_in(tx, partner, head, contents, by, now).await.map(|()| false)
                 })
             })
             .await?;

@@ -18,11 +18,12 @@ create table reports_handed_in (
     partner_id text not null references partners,
     report_id text not null,
     part integer not null check (part > 0),
-    -- SHA-256 of the part's content in its canonical form.
+    -- SHA-256 of the report's head and the part's content in its canonical form.
     content bytea not null,
     token_name text not null,
-    primary key (partner_id, report_id, part)
+    handed_at timestamptz not null,
+    primary key (partner_id, report_id, part, content)
 );
 
--- The token's name.
-alter table charged_months add column told_by text;
+-- The token's name, and the instant of what it told: a program of the version before tells more and writes neither.
+alter table charged_months add column told_by text, add column told_by_at timestamptz;

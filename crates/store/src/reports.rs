@@ -1,7 +1,7 @@
 //! Reports of user counts as they come in, part by part.
 
 use domain::{CompanyId, CountBasis, PartnerId, ProductId, ReportId};
-use jiff::{Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction, senders::Sender};
 
@@ -59,6 +59,41 @@ pub enum PartStanding {
     OtherContent,
 }
 
+/// A part that was handed in and has not come by message within this never will.
+const COMES_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What a part says, its report's head included: the same rows for another day are another's word.
+fn handed(head: &ReportHead, content: &str) -> String {
+    let ReportHead { day, counted_at, is_final, parts, .. } = head;
+    format!("{day} {counted_at} {is_final} {parts}\n{content}")
+}
+
+/// Notes the parts of a report that a token handed in and that are passed on by message. A part that has come in already
+/// keeps its sender; of several who hand in the same, it is the last one's.
+pub async fn hand_in(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    head: &ReportHead,
+    parts: &[(i32, &str)],
+    token: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let forgotten = now.saturating_sub(COMES_WITHIN).unwrap_or(Timestamp::MIN);
+    let sql = "delete from reports_handed_in where partner_id = $1 and handed_at < $2";
+    tx.execute(sql, &[&partner.as_str(), &forgotten]).await?;
+    let (numbers, contents): (Vec<i32>, Vec<String>) =
+        parts.iter().map(|(part, content)| (*part, handed(head, content))).unzip();
+    let sql = "insert into reports_handed_in as known (partner_id, report_id, part, content, token_name, handed_at)
+               select $1, $2, part, sha256(convert_to(said, 'UTF8')), $5, $6
+               from unnest($3::int[], $4::text[]) as handed (part, said)
+               where not exists (select from report_parts as came
+                                 where came.partner_id = $1 and came.report_id = $2 and came.part = handed.part)
+               on conflict (partner_id, report_id, part, content) do update set
+                   token_name = excluded.token_name, handed_at = excluded.handed_at";
+    let report = head.report.as_str();
+    tx.execute(sql, &[&partner.as_str(), &report, &numbers, &contents, &token, &now]).await.map(drop)
+}
+
 /// Notes that a part has come in, and holds the report until the transaction ends. `content` is the part's content in its
 /// canonical form. The sender is the token that handed it in, where one did, and otherwise the one given.
 pub async fn note_part(
@@ -108,11 +143,12 @@ pub async fn note_part(
                from (select sha256(convert_to($5, 'UTF8')) as content) as said
                     left join reports_handed_in as handed
                          on handed.partner_id = $1 and handed.report_id = $2 and handed.part = $3
-                            and handed.content = said.content
+                            and handed.content = sha256(convert_to($9, 'UTF8'))
                on conflict (partner_id, report_id, part) do nothing";
     let (way, by, app) = sender.columns();
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
-        [&partner.as_str(), &report, &part, &now, &content, &way, &by, &app];
+    let handed = handed(head, content);
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 9] =
+        [&partner.as_str(), &report, &part, &now, &content, &way, &by, &app, &handed];
     if tx.execute(sql, &parameters).await? == 1 {
         let sql = "delete from reports_handed_in where partner_id = $1 and report_id = $2 and part = $3";
         tx.execute(sql, &[&partner.as_str(), &report, &part]).await?;

@@ -81,28 +81,6 @@ pub struct ChargesTold {
     pub at: Timestamp,
 }
 
-/// Notes the parts of a report that a token handed in and that are passed on by message. A part that has come in already
-/// keeps its sender.
-pub async fn hand_in(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    report: &ReportId,
-    parts: &[(i32, &str)],
-    token: &str,
-) -> Result<(), StoreError> {
-    let (numbers, contents): (Vec<i32>, Vec<&str>) = parts.iter().copied().unzip();
-    let sql = "insert into reports_handed_in as known (partner_id, report_id, part, content, token_name)
-               select $1, $2, part, sha256(convert_to(said, 'UTF8')), $5
-               from unnest($3::int[], $4::text[]) as handed (part, said)
-               where not exists (select from report_parts as came
-                                 where came.partner_id = $1 and came.report_id = $2 and came.part = handed.part)
-               on conflict (partner_id, report_id, part) do update set
-                   content = excluded.content, token_name = excluded.token_name
-               where known.content <> excluded.content";
-    let report = report.as_str();
-    tx.execute(sql, &[&partner.as_str(), &report, &numbers, &contents, &token]).await.map(drop)
-}
-
 /// The newest report of a company, whose counts are sent; `None` while there is none.
 pub async fn newest(
     tx: &Transaction<'_>,
@@ -184,7 +162,8 @@ pub async fn of_charges(
     partner: &PartnerId,
     month: Month,
 ) -> Result<Option<ChargesTold>, StoreError> {
-    let sql = "select told_by, told_at from charged_months where partner_id = $1 and month = $2";
+    let sql = "select case when told_by_at = told_at then told_by end as told_by, told_at from charged_months
+               where partner_id = $1 and month = $2";
     let row = tx.query_opt(sql, &[&partner.as_str(), &month.first_day()]).await?;
     row.map(|row| Ok(ChargesTold { by: row.get("told_by")?, at: row.get("told_at")? })).transpose()
 }

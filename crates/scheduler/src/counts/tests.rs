@@ -122,14 +122,23 @@ async fn case_f7_who_sent_a_part_is_stored_with_it() {
     sent(Incoming { app: Some(" ".into()), ..message(2, "c2") }).await;
     // What a token handed in is its own, whoever the message says it is; other content is not.
     let handed = [(3, message(3, "c3")), (4, message(4, "c1"))];
+    let hand_in = async |number: i32, handed: &Incoming, is_final: bool, token: &str| {
+        let report = CountsReport::decode(None, &handed.body).expect("a part");
+        let (content, parts) = (report.content(), i32::try_from(report.parts).expect("a few"));
+        let CountsReport { partner, report, day, counted_at, .. } = report;
+        let head = &ReportHead { report, day, counted_at, is_final, parts, from_file: false };
+        let (partner, content, now) = (&partner, &[(number, content.as_str())], counted_at);
+        let handed = world
+            .context
+            .store
+            .transaction("hand_in", |tx| Box::pin(reports::hand_in(tx, partner, head, content, token, now)));
+        handed.await.expect("it answers");
+    };
     for (number, handed) in &handed {
-        let content = CountsReport::decode(None, &handed.body).expect("a part").content();
-        world
-            .sql(&format!(
-                "insert into reports_handed_in (partner_id, report_id, part, content, token_name)
-                 values ('p', 'r', {number}, sha256(convert_to('{content}', 'UTF8')), 'Nightly')"
-            ))
-            .await;
+        hand_in(*number, handed, false, "Hourly").await;
+        // Of two who hand in the same it is the last one's word; with another head it is not the same.
+        hand_in(*number, handed, false, "Nightly").await;
+        hand_in(*number, handed, true, "Another").await;
     }
     let [(_, third), _] = handed;
     sent(Incoming { user: Some("kaseya-sync-portal".into()), ..third.clone() }).await;
