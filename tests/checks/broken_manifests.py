@@ -29,6 +29,7 @@ PODS_BROKEN = [
     ("no seccomp profile", PODS, "type: RuntimeDefault", "type: Unconfined", "seccomp"),
     ("memory without limit", PODS, "limits: { memory: 512Mi }", "limits: { cpu: 1 }", "memory must be limited"),
     ("a volume without limit", POSTGRES, ", sizeLimit: 64Mi", "", "must be limited"),
+    ("rights of data", RABBITMQ, "        fsGroupChangePolicy: OnRootMismatch\n", "", "rabbitmq: its data must keep their rights"),
     ("a lax namespace", "base/namespace.yaml", "enforce: restricted", "enforce: baseline", "restricted"),
 ]
 AS_IN_COMPOSE = [

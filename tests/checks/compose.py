@@ -59,7 +59,7 @@ def check_hardened(name: str, service: dict) -> None:
     if service.get("privileged") or "no-new-privileges:true" not in service.get("security_opt", []):
         raise Refused(f"{name}: must gain no new privileges")
     # Our image names its user, which is checked there; the others begin as root unless told not to.
-    if "build" not in service and service.get("user", "root") in ("root", "0"):
+    if "build" not in service and str(service.get("user", "root")).split(":")[0] in ("root", "0"):
         raise Refused(f"{name}: must not run as root")
     if not service.get("mem_limit") or not service.get("pids_limit"):
         raise Refused(f"{name}: memory and processes must be limited")
@@ -85,6 +85,7 @@ BROKEN_COMPOSE = [
     ("Postgres as its image is", "  postgres:\n    <<: *hardened\n", "  postgres:\n", "postgres: must be read-only"),
     ("RabbitMQ as its image is", "  rabbitmq:\n    <<: *hardened\n", "  rabbitmq:\n", "rabbitmq: must be read-only"),
     ("Postgres as root", "    user: postgres\n", "", "postgres: must not run as root"),
+    ("Postgres as root by number", "user: postgres", 'user: "0:999"', "postgres: must not run as root"),
     ("RabbitMQ as root", "    user: rabbitmq\n", "", "rabbitmq: must not run as root"),
     ("all capabilities", "cap_drop: [ALL]", "cap_drop: [NET_RAW]", "without capabilities"),
     ("a capability of its own", "user: postgres", "user: postgres\n    cap_add: [CHOWN]", "without capabilities"),

@@ -54,6 +54,10 @@ def check_hardened(name: str, pod: dict) -> None:
         raise Refused(f"{name}: its memory must be limited and its processor asked for")
     if ":" not in container["image"] or container["image"].endswith(":latest"):
         raise Refused(f"{name}: its image needs a tag")
+    mounted = {mount["name"] for mount in container.get("volumeMounts", [])}
+    claimed = mounted - {volume["name"] for volume in pod.get("volumes", [])}
+    if claimed and pod["securityContext"].get("fsGroupChangePolicy") != "OnRootMismatch":
+        raise Refused(f"{name}: its data must keep their rights when it starts again")
     for volume in pod.get("volumes", []):
         if "emptyDir" in volume and not volume["emptyDir"].get("sizeLimit"):
             raise Refused(f"{name}: {volume['name']} must be limited")

@@ -98,6 +98,10 @@ class Cluster:
             mount = next(mount for mount in program["volumeMounts"] if mount["name"] == volume["name"])
             content = self.content(volume)
             if content:
+                # A ConfigMap has no folders.
+                (folder,) = {os.path.dirname(path) for path in content}
+                mount["mountPath"] = os.path.join(mount["mountPath"], folder).rstrip("/")
+                content = {os.path.basename(path): text for path, text in content.items()}
                 label = f"{name}-{volume['name']}"
                 maps.append({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": label}, "data": content})
                 volumes.append({"name": volume["name"], "configMap": {"name": label}})
