@@ -47,11 +47,7 @@ pub(crate) async fn command(installation: &Installation, days: u16, json: bool) 
 
 fn document(kept: &KeptEvent) -> serde_json::Value {
     let KeptEvent { number, at, by, event } = kept;
-    let (token, issuer, subject) = match &by.identity {
-        Some(Identity::Token(token)) => (Some(token.to_string()), None, None),
-        Some(Identity::Person { issuer, subject }) => (None, Some(issuer), Some(subject)),
-        None => (None, None, None),
-    };
+    let (token, issuer, subject) = by.identity.as_ref().map(Identity::columns).unwrap_or_default();
     json!({
         "number": number,
         "at": at,

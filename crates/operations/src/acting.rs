@@ -91,11 +91,8 @@ impl Acting<'_> {
 /// The one form of all security events in logs.
 fn log(by: &Actor, event: &SecurityEvent) {
     let SecurityEvent { kind, partner, object, details } = event;
-    let (token, issuer, subject) = match &by.identity {
-        Some(Identity::Token(token)) => (Some(token.to_string()), None, None),
-        Some(Identity::Person { issuer, subject }) => (None, Some(issuer), Some(subject)),
-        None => (None, None, None),
-    };
+    let (token, issuer, subject) = by.identity.as_ref().map(Identity::columns).unwrap_or_default();
+    let token = token.map(|token| token.to_string());
     let (partner, address) = (partner.as_ref().map(PartnerId::as_str), by.address.map(|at| at.to_string()));
     let name = &by.name;
     if kind.is_refusal() {

@@ -41,7 +41,8 @@ pub enum Identity {
 }
 
 impl Identity {
-    fn columns(&self) -> (Option<uuid::Uuid>, Option<&str>, Option<&str>) {
+    /// The token, or else the provider and whom it has named.
+    pub fn columns(&self) -> (Option<uuid::Uuid>, Option<&str>, Option<&str>) {
         match self {
             Self::Token(token) => (Some(token.0), None, None),
             Self::Person { issuer, subject } => (None, Some(issuer), Some(subject)),

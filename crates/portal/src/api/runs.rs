@@ -33,9 +33,9 @@ use crate::Portal;
 pub(crate) struct Query {
     /// Where the list goes on: the `next` of the page before.
     #[param(value_type = Option<String>)]
-    cursor: Option<Cursor>,
+    pub(super) cursor: Option<Cursor>,
     /// How many, at most 1000; 100 where nothing is said.
-    size: Option<u32>,
+    pub(super) size: Option<u32>,
 }
 
 /// A page of runs, the newest first.

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use store::access::{
     Identity,
     security_events::{self, KeptEvent},
@@ -13,20 +13,9 @@ use super::{
     caller::Administrator,
     problem::{Problem, Problems},
     request::{self, Asked, Cursor},
+    runs::Query,
 };
 use crate::Portal;
-
-/// Which page of the list, the newest first.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Query {
-    /// Where the list goes on: the `next` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor>,
-    /// How many, at most 1000; 100 where nothing is said.
-    size: Option<u32>,
-}
 
 /// A page of security events, the newest first.
 #[derive(Serialize, ToSchema)]
@@ -63,18 +52,15 @@ pub(crate) struct SecurityEvent {
 
 impl From<KeptEvent> for SecurityEvent {
     fn from(kept: KeptEvent) -> Self {
-        let (token_id, issuer, subject) = match kept.by.identity {
-            Some(Identity::Token(token)) => (Some(token.to_string()), None, None),
-            Some(Identity::Person { issuer, subject }) => (None, Some(issuer), Some(subject)),
-            None => (None, None, None),
-        };
+        let identity = kept.by.identity.as_ref();
+        let (token, issuer, subject) = identity.map(Identity::columns).unwrap_or_default();
         Self {
             at: kept.at,
             event: kept.event.kind.as_str(),
             by: kept.by.name,
-            token_id,
-            issuer,
-            subject,
+            token_id: token.map(|token| token.to_string()),
+            issuer: issuer.map(str::to_owned),
+            subject: subject.map(str::to_owned),
             address: kept.by.address.map(|address| address.to_canonical().to_string()),
             object: kept.event.object,
             details: kept.event.details,

@@ -54,7 +54,7 @@ pub async fn keep(
     event: &SecurityEvent,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (token, issuer, subject) = by.identity.as_ref().map_or((None, None, None), Identity::columns);
+    let (token, issuer, subject) = by.identity.as_ref().map(Identity::columns).unwrap_or_default();
     let SecurityEvent { kind, partner, object, details } = event;
     let sql = "insert into security_events (at, kind, partner_id, by_name, by_token, by_issuer, by_subject, address,
                                             object, details, trace_id)
