@@ -22,16 +22,33 @@ create table security_events (
 create index security_events_of_partner on security_events (partner_id, number);
 create index security_events_by_age on security_events (at);
 
--- A token ends by itself. Those that are already there get the longest time a new one may have, from today on.
--- The defaults are for portals of the version before, which know neither column.
-alter table api_tokens add column expires_at timestamptz not null default now() + interval '90 days';
-update api_tokens set expires_at = now() + interval '365 days';
+-- A token ends by itself. Those that are already there get the longest time a new one may have, from their last use on.
+alter table api_tokens add column expires_at timestamptz;
+update api_tokens set expires_at = coalesce(last_used_at, created_at) + interval '365 days';
+alter table api_tokens alter column expires_at set not null;
 
 -- When somebody last proved who it is, and from where it came, for whoever looks through its own sessions.
 alter table sessions
-    add column confirmed_at timestamptz not null default now(),
+    add column confirmed_at timestamptz,
     add column address inet,
     add column browser text;
 update sessions set confirmed_at = created_at;
+alter table sessions alter column confirmed_at set not null;
 create index sessions_of_token on sessions (token_id, created_at) where ended_at is null;
 create index sessions_of_person on sessions (issuer, subject, created_at) where ended_at is null;
+
+-- For portals of the version before, which know neither column.
+create function token_expiry() returns trigger language plpgsql as $$
+begin
+    new.expires_at := coalesce(new.expires_at, new.created_at + interval '90 days');
+    return new;
+end
+$$;
+create trigger token_expiry before insert on api_tokens for each row execute function token_expiry();
+create function session_confirmation() returns trigger language plpgsql as $$
+begin
+    new.confirmed_at := coalesce(new.confirmed_at, new.created_at);
+    return new;
+end
+$$;
+create trigger session_confirmation before insert on sessions for each row execute function session_confirmation();
