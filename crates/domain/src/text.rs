@@ -105,8 +105,8 @@ pub fn is_hidden(letter: char) -> bool {
     breaks || is_unseen(letter) && !is_joiner(letter)
 }
 
-/// A text as people are shown it: a character that is not seen, or that turns the direction of what stands around it, is its
-/// number, such as `[U+202E]`. Lines stay lines.
+/// A text for display: an invisible character, or one that changes the text direction, is replaced by its number, such as
+/// `[U+202E]`. Line breaks stay.
 pub fn shown_text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -100,7 +100,7 @@ impl Installation {
         Ok(Operations { store, bus, clock, entropy, spread: self.spread()? })
     }
 
-    /// Whoever gives a command, as it is kept.
+    /// The actor of a command, for the security events.
     pub fn actor(name: &str) -> Actor {
         Actor { name: name.to_owned(), identity: None, address: None, trace_id: None }
     }

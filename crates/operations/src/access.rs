@@ -187,7 +187,7 @@ impl Acting<'_> {
         Ok(came)
     }
 
-    /// The same as whoever runs the installation does it: whichever token it is.
+    /// Revokes any token of the partner, the provider's and the last admin's too: for the operator.
     pub async fn revoke_any_token(&self, partner: &PartnerId, token: TokenId) -> Result<LetOut, StoreError> {
         let now = self.clock.now();
         let (came, kept) = self
