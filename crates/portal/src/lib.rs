@@ -6,6 +6,7 @@
 //! not the visitor's does not exist for it (404).
 
 mod api;
+mod arrival;
 mod assets;
 mod client_address;
 mod connections;

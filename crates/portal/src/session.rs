@@ -2,10 +2,7 @@
 
 use std::net::IpAddr;
 
-use axum::{
-    extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
-};
+use axum::http::{HeaderMap, header};
 use axum_extra::extract::{
     CookieJar,
     cookie::{Cookie, SameSite},
@@ -25,7 +22,7 @@ use store::{
 use tracing::Span;
 use vault::Token;
 
-use crate::{Portal, client_address::ClientAddress, failure::Failure};
+use crate::Portal;
 
 /// Unused for so long, a session is over.
 const IDLE: SignedDuration = SignedDuration::from_hours(12);
@@ -40,7 +37,7 @@ const PROOF_TO_SEND: SignedDuration = SignedDuration::from_mins(60);
 /// Somebody who comes in: from where, with what.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrival {
-    pub address: ClientAddress,
+    pub address: IpAddr,
     /// As what the browser describes itself.
     browser: Option<String>,
     /// The session that the browser has so far.
@@ -48,20 +45,16 @@ pub(crate) struct Arrival {
 }
 
 impl Arrival {
+    /// By a request from this address.
+    pub fn of(portal: &Portal, address: IpAddr, headers: &HeaderMap) -> Self {
+        let browser = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let before = token(portal, headers).map(|token| token.hash());
+        Self { address, browser: browser.map(|agent| fit_text(agent, MAX_NAME)), before }
+    }
+
     /// Somebody of whom no more is known than what it brings.
     pub fn actor(&self, name: &str) -> Actor {
-        actor(name.to_owned(), None, self.address.0)
-    }
-}
-
-impl FromRequestParts<Portal> for Arrival {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Failure> {
-        let address = ClientAddress::from_request_parts(parts, portal).await?;
-        let browser = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-        let before = token(portal, &parts.headers).map(|token| token.hash());
-        Ok(Self { address, browser: browser.map(|agent| fit_text(agent, MAX_NAME)), before })
+        actor(name.to_owned(), None, self.address)
     }
 }
 
@@ -108,8 +101,8 @@ impl Person {
     }
 
     /// Who acts, from this address.
-    pub fn actor(&self, address: ClientAddress) -> Actor {
-        actor(self.name.clone(), Some(self.identity.clone()), address.0)
+    pub fn actor(&self, address: IpAddr) -> Actor {
+        actor(self.name.clone(), Some(self.identity.clone()), address)
     }
 
     /// Whether a form is one of this session's.
@@ -187,7 +180,7 @@ pub(crate) async fn begin(
     partners: &[Access],
 ) -> Result<(Cookie<'static>, Kept), StoreError> {
     let token = Token::generate(|bytes| portal.operations.entropy.fill(bytes));
-    let (hash, address, browser) = (&token.hash(), arrival.address.0, arrival.browser.as_deref());
+    let (hash, address, browser) = (&token.hash(), arrival.address, arrival.browser.as_deref());
     let new = NewSession { hash, identity, name, address, browser, confirmed_at };
     let now = portal.operations.clock.now();
     if let Some(before) = &arrival.before {
@@ -204,7 +197,7 @@ pub(crate) async fn confirm(
     portal: &Portal,
     tx: &Transaction<'_>,
     person: &Person,
-    address: ClientAddress,
+    address: IpAddr,
 ) -> Result<Kept, StoreError> {
     if !sessions::confirm(tx, &person.session(), portal.operations.clock.now()).await? {
         return Ok(Kept::NOTHING);
@@ -223,7 +216,7 @@ pub(crate) fn came(kind: SecurityEventKind, partners: &[Access]) -> SecurityEven
 pub(crate) async fn end(
     portal: &Portal,
     headers: &HeaderMap,
-    address: ClientAddress,
+    address: IpAddr,
 ) -> Result<(Cookie<'static>, Option<Identity>), StoreError> {
     let mut gone = cookie(portal, String::new());
     gone.make_removal();

@@ -113,7 +113,7 @@ impl FromRequestParts<Portal> for Visit {
         let path = Path::<HashMap<String, String>>::from_request_parts(parts, portal).await;
         let Path(path) = path.map_err(|_| Failure::NotFound)?;
         let named = path.get("partner").ok_or(Failure::NotFound)?;
-        let actor = person.actor(ClientAddress::from_request_parts(parts, portal).await?);
+        let actor = person.actor(ClientAddress::from_request_parts(parts, portal).await?.0);
         let access = person.partners.iter().find(|access| access.partner.as_str() == named).cloned();
         let Some(access) = access else {
             refusals::keep(portal, &actor, refusals::of_partner(named)).await?;

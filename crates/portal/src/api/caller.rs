@@ -74,15 +74,21 @@ impl Caller {
         Ok(Self { partner: token.partner, token: token.token, name: token.name, actor, role: token.role })
     }
 
-    /// Why it may not do what its role does not allow; that it tried is kept.
-    async fn refused(&self, portal: &Portal, parts: &Parts, problem: Problem) -> Problem {
+    /// The caller where its role allows the call; that another tried is recorded.
+    async fn if_allowed(
+        self,
+        allows: impl FnOnce(Role) -> bool,
+        problem: Problem,
+        (portal, parts): (&Portal, &Parts),
+    ) -> Result<Self, Problem> {
+        if allows(self.role) {
+            return Ok(self);
+        }
         let what = fit_text(&format!("{} {}", parts.method, parts.uri.path()), MAX_NAME);
         let details = json!({ "role": self.role.as_str() });
         let tried = SecurityEvent::of(SecurityEventKind::RoleRefused, &self.partner, what, details);
-        match refusals::keep(portal, &self.actor, tried).await {
-            Ok(()) => problem,
-            Err(error) => error.into(),
-        }
+        refusals::keep(portal, &self.actor, tried).await?;
+        Err(problem)
     }
 }
 
@@ -91,8 +97,7 @@ impl FromRequestParts<Portal> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
         let caller = Self::of(parts, portal).await?;
-        let may = caller.role.may_see();
-        if may { Ok(caller) } else { Err(caller.refused(portal, parts, Problem::Forbidden).await) }
+        caller.if_allowed(Role::may_see, Problem::Forbidden, (portal, parts)).await
     }
 }
 
@@ -115,8 +120,7 @@ impl FromRequestParts<Portal> for Reporter {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
         let caller = Caller::of(parts, portal).await?;
-        let may = caller.role.may_report();
-        if may { Ok(Self(caller)) } else { Err(caller.refused(portal, parts, Problem::NotTheProvider).await) }
+        caller.if_allowed(Role::may_report, Problem::NotTheProvider, (portal, parts)).await.map(Self)
     }
 }
 
@@ -133,8 +137,7 @@ impl FromRequestParts<Portal> for Editor {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, portal).await?;
-        let may = caller.role.may_edit();
-        if may { Ok(Self(caller)) } else { Err(caller.refused(portal, parts, Problem::Forbidden).await) }
+        caller.if_allowed(Role::may_edit, Problem::Forbidden, (portal, parts)).await.map(Self)
     }
 }
 
@@ -146,7 +149,6 @@ impl FromRequestParts<Portal> for Administrator {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, portal).await?;
-        let may = caller.role.may_administer();
-        if may { Ok(Self(caller)) } else { Err(caller.refused(portal, parts, Problem::Forbidden).await) }
+        caller.if_allowed(Role::may_administer, Problem::Forbidden, (portal, parts)).await.map(Self)
     }
 }

@@ -61,7 +61,7 @@ impl From<KeptEvent> for SecurityEvent {
             token_id: token.map(|token| token.to_string()),
             issuer: issuer.map(str::to_owned),
             subject: subject.map(str::to_owned),
-            address: kept.by.address.map(|address| address.to_canonical().to_string()),
+            address: kept.by.address.map(|address| address.to_string()),
             object: kept.event.object,
             details: kept.event.details,
             trace_id: kept.by.trace_id,

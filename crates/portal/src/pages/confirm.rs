@@ -172,7 +172,7 @@ async fn prove(
     token: Option<Token>,
 ) -> Result<Came, StoreError> {
     let now = portal.operations.clock.now();
-    let (whose, token, actor) = (&failed_from(client), &token, &person.actor(client));
+    let (whose, token, actor) = (&failed_from(client), &token, &person.actor(client.0));
     let (came, kept) = portal
         .operations
         .store
@@ -189,7 +189,7 @@ async fn prove(
                 };
                 match brought {
                     Brought::Good(known) if person.identity == Identity::Token(known.token) => {
-                        Ok((Came::Right, Some(session::confirm(portal, tx, person, client).await?)))
+                        Ok((Came::Right, Some(session::confirm(portal, tx, person, client.0).await?)))
                     }
                     Brought::Good(_) | Brought::Over(_) | Brought::Unknown => {
                         attempts::count(tx, whose, now).await?;

@@ -96,7 +96,7 @@ fn row(
         end_of: fill(words.end_of, &[("when", &begun)]),
         begun,
         seen: shown::instant(one.last_seen_at, &zones.shown, language),
-        address: one.address.map_or_else(untold, |address| address.to_canonical().to_string()),
+        address: one.address.map_or_else(untold, |address| address.to_string()),
         browser: one.browser.clone().unwrap_or_else(untold),
         is_this: one.hash == *own,
     }
@@ -151,7 +151,7 @@ async fn end_those(
     client: ClientAddress,
     ending: Ending<'_>,
 ) -> Result<(), StoreError> {
-    let (by, now) = (&person.actor(client), portal.operations.clock.now());
+    let (by, now) = (&person.actor(client.0), portal.operations.clock.now());
     let kept = portal
         .operations
         .store

@@ -162,7 +162,7 @@ pub(crate) async fn sign_in(
             refused(StatusCode::UNPROCESSABLE_ENTITY, words.unknown)
         }
         Came::TooOften => {
-            tracing::warn!(address = %arrival.address.0, "too many sign-ins from one address");
+            tracing::warn!(address = %arrival.address, "too many sign-ins from one address");
             refused(StatusCode::TOO_MANY_REQUESTS, words.too_often)
         }
     }
@@ -174,7 +174,7 @@ async fn come_in(
     token: Option<Token>,
 ) -> Result<(Came, Kept), StoreError> {
     let now = portal.operations.clock.now();
-    let (whose, token) = (&failed_from(arrival.address), &token);
+    let (whose, token) = (&failed_from(ClientAddress(arrival.address)), &token);
     portal
         .operations
         .store
@@ -232,7 +232,7 @@ pub(crate) async fn sign_out(
     headers: HeaderMap,
     Posted(Nothing {}): Posted<Nothing>,
 ) -> Result<Response, Failure> {
-    let (gone, identity) = session::end(&portal, &headers, client).await?;
+    let (gone, identity) = session::end(&portal, &headers, client.0).await?;
     let is_known_there = matches!(identity, Some(Identity::Person { .. }));
     let to = if is_known_there { "/sign-in?out=true" } else { "/sign-in" };
     Ok((jar.add(gone), Redirect::to(to)).into_response())

@@ -134,8 +134,8 @@ pub(crate) async fn back(
         };
         Ok((status, jar.clone(), again).into_response())
     };
-    let address = arrival.address.0;
-    if !may_fail(&portal, arrival.address).await? {
+    let address = arrival.address;
+    if !may_fail(&portal, ClientAddress(address)).await? {
         tracing::warn!(%address, "too many sign-ins from one address");
         return refused(StatusCode::TOO_MANY_REQUESTS, words.too_often);
     }
@@ -262,7 +262,7 @@ async fn failed(
     reason: &str,
 ) -> Result<(), StoreError> {
     let (store, now) = (&portal.operations.store, portal.operations.clock.now());
-    let whose = &failed_from(arrival.address);
+    let whose = &failed_from(ClientAddress(arrival.address));
     let by = &person.map_or_else(
         || arrival.actor(if let Came::MemberOfNothing(email) = came { email } else { NOBODY_KNOWN }),
         |person| person.actor(arrival.address),
