@@ -1,4 +1,4 @@
-//! Which services a partner's products are billed as (S-20 to S-25).
+//! Which services a partner's products are billed as (S-21 to S-25).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -26,7 +26,7 @@ async fn s_18_look_ups_work_while_off_and_s_19_not_before_the_first_save() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s_36_an_accounts_contracts_each_say_why_they_cannot_be_chosen() {
+async fn s_38_an_accounts_contracts_each_say_why_they_cannot_be_chosen() {
     let world = World::connected().await;
     let choices =
         world.connections.contracts(&world.partner, AccountId(301), "Azienda 1").await.expect("it answers");

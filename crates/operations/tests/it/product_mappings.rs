@@ -25,7 +25,7 @@ async fn stored(world: &World) -> BTreeMap<String, Option<i32>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s_19_s_24_mappings_come_after_the_first_save_and_only_what_is_listed_changes() {
+async fn s_19_s_25_mappings_come_after_the_first_save_and_only_what_is_listed_changes() {
     let world = World::new().await;
     let operations = world.acting();
     let one = services(&[("standard", Some(701))]);

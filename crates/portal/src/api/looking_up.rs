@@ -1,4 +1,4 @@
-//! What is looked up in Kaseya while somebody waits for it (S-21, S-36, S-37): by the stored credentials, counted with the
+//! What is looked up in Kaseya while somebody waits for it (S-23, S-37, S-38): by the stored credentials, counted with the
 //! workers' calls.
 
 use axum::{

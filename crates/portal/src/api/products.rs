@@ -1,4 +1,4 @@
-//! The products and the services that they are billed as (S-20 to S-25).
+//! The products and the services that they are billed as (S-21 to S-25).
 
 use axum::{Json, extract::State};
 use domain::{ProductId, ServiceId};

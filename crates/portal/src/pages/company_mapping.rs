@@ -1,4 +1,4 @@
-//! The mapping of one company (S-36 to S-38): its account, searched live in Kaseya, then that account's contracts only.
+//! The mapping of one company (S-35 to S-38): its account, searched live in Kaseya, then that account's contracts only.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Product mappings (S-20 to S-25): read-only until they are edited; services are searched live in Kaseya.
+//! Product mappings (S-21 to S-25): read-only until they are edited; services are searched live in Kaseya.
 
 use std::collections::BTreeMap;
 

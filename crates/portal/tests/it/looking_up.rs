@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::world::{RIGHT, World};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s_21_services_accounts_and_contracts_are_found_in_kaseya() {
+async fn s_23_services_accounts_and_contracts_are_found_in_kaseya() {
     let world = World::new().await;
     let look = async |path: &str| {
         world

@@ -146,7 +146,7 @@ impl io::Write for Log {
 }
 
 #[tokio::test]
-async fn s_09_a_canary_password_appears_in_no_message_and_no_log() {
+async fn s_10_a_canary_password_appears_in_no_message_and_no_log() {
     const CANARY: &str = "canary-password-4711";
     let log = Log::default();
     let writer = log.clone();

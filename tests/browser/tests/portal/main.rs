@@ -7,7 +7,7 @@
 //! | S-01 to S-05 | `newcomer::connecting::reaches_the_form` |
 //! | S-03, S-10 | `newcomer::connecting::is_told_what_is_wrong` |
 //! | S-08, S-12 to S-14 | `newcomer::connecting::authenticates`; without scripts: `without_scripts` |
-//! | S-11, S-15 | `newcomer::connecting::saves_as_off`; without scripts: `without_scripts` |
+//! | S-10, S-15 | `newcomer::connecting::saves_as_off`; without scripts: `without_scripts` |
 //! | S-16, S-17 | `newcomer::connecting::sets_a_schedule`, `newcomer::syncing::switches_off` |
 //! | S-18 | `newcomer::mapping` (all of it while off), `newcomer::syncing::switches_off` |
 //! | S-19 | `newcomer::connecting::reaches_the_form`, `newcomer::connecting::saves_as_off` |
@@ -23,14 +23,7 @@
 //! | B-01, B-04 | `newcomer::syncing::approves_what_is_held`, `walk`, `without_scripts` |
 //! | B-09 | `newcomer::mapping::maps_companies` |
 //!
-//! What no page shows by itself is tested elsewhere:
-//!
-//! | requirement | test |
-//! |---|---|
-//! | S-06 to S-08 | `kaseya` `host::tests`, `operations` `connection_settings` `s_06_…`, `portal` `writing` `s_06_…` |
-//! | S-09 | `worker` `secrets` `s_09_…`, `end-to-end` `secrets` |
-//! | S-27, S-28 | `domain` `month_end`, `scheduler` `month_end::tests`, `portal` `intake` `s_28_…` |
-//! | S-30 | `scheduler` `month_end::tests` `s_30_…` |
+//! `tests/requirements.md` names the tests of what no page shows by itself.
 
 mod browser;
 mod looks;

@@ -10,12 +10,12 @@ use browser_tests::{Installation, Language, NEWCOMER, Script, kaseya};
 use crate::person::Person;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s_02_to_s_43_a_newcomer_goes_the_whole_way_in_english() -> anyhow::Result<()> {
+async fn s_01_to_s_43_a_newcomer_goes_the_whole_way_in_english() -> anyhow::Result<()> {
     the_whole_way(Language::English).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s_02_to_s_43_a_newcomer_goes_the_whole_way_in_italian() -> anyhow::Result<()> {
+async fn s_01_to_s_43_a_newcomer_goes_the_whole_way_in_italian() -> anyhow::Result<()> {
     the_whole_way(Language::Italian).await
 }
 

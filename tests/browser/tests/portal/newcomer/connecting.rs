@@ -138,9 +138,9 @@ pub(crate) async fn saves_as_off(person: &Person<'_>) -> anyhow::Result<()> {
     person.fill(invoice_day, "5").await?;
     person.save(person.say("Saved.", "Salvato.")).await?;
 
-    // S-11, S-15: what was saved is there, the password is not; S-19: now the tabs are, although it is off.
+    // S-10, S-15: what was saved is there, the password is not; S-19: now the tabs are, although it is off.
     assert_eq!(person.value(person.say("Host name", "Nome host")).await?, "bms.aurora.example", "S-15");
-    assert_eq!(person.value("Password").await?, "", "S-11: never returned");
+    assert_eq!(person.value("Password").await?, "", "S-10: never returned");
     person.find(Role::Heading, person.say("Kaseya BMS off", "Kaseya BMS disattivata")).await?;
     for tab in later_tabs(person) {
         person.find(Role::Link, tab).await?;
