@@ -5,7 +5,11 @@ use std::{fmt, sync::Arc};
 use domain::{Clock, ErrorCode, NextTry, PartnerId};
 use jiff::{Timestamp, tz::TimeZone};
 use kaseya::{Allowance, Bms, Checked, Finding, Limits, Login, Preflight};
-use store::{Store, StoreError, installation, kaseya_zones, places::Place};
+use store::{
+    Store, StoreError,
+    kaseya::{places::Place, zones},
+    settings::installation,
+};
 use vault::KeyRing;
 
 use crate::{Values, counting::Counting, values::NoAddress};
@@ -124,7 +128,7 @@ impl Authenticator {
                 let (counting, place, made, zone) = (&counting, &place, &made, time_zone.as_deref());
                 Box::pin(async move {
                     if let Some(zone) = zone {
-                        kaseya_zones::note(tx, partner, &place.address, zone, counting.now).await?;
+                        zones::note(tx, partner, &place.address, zone, counting.now).await?;
                     }
                     let ended = counting.end_login(tx, partner, values, id, login).await?;
                     counting.end_look_up(tx, place, look_up, made).await?;

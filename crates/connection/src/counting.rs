@@ -6,11 +6,15 @@ use domain::{Budget, Calls, LoginOutcome, LoginPermission, NextTry, PartnerId};
 use jiff::Timestamp;
 use kaseya::Login;
 use store::{
-    StoreError, Transaction, calls, closing,
-    logins::{self, LoginOf, NewTry, TryId},
-    look_ups::{self, LookUpId},
-    places::Place,
-    switch,
+    StoreError, Transaction,
+    jobs::closing,
+    kaseya::{
+        calls,
+        logins::{self, LoginOf, NewTry, TryId},
+        look_ups::{self, LookUpId},
+        places::Place,
+    },
+    settings::switch,
 };
 use vault::KeyRing;
 

@@ -8,7 +8,10 @@ use std::{
 
 use domain::Clock;
 use kaseya::Session;
-use store::{Store, StoreError, look_ups::LookUpId, places::Place};
+use store::{
+    Store, StoreError,
+    kaseya::{look_ups::LookUpId, places::Place},
+};
 use vault::KeyRing;
 
 use crate::counting::Counting;

@@ -13,7 +13,7 @@ use std::{
 use domain::{Clock, ErrorCode, PartnerId};
 use jiff::Timestamp;
 use kaseya::{Allowance, Bms, BmsError, Limits, Session};
-use store::{Store, StoreError, places::Place, settings};
+use store::{Store, StoreError, kaseya::places::Place, settings};
 use tokio::sync::Semaphore;
 use vault::KeyRing;
 

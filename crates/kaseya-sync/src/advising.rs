@@ -2,7 +2,7 @@
 
 use advice::{Advice, Language};
 use operations::Advising;
-use store::status_reading::CompanyStatus;
+use store::statuses::CompanyStatus;
 
 use crate::output;
 

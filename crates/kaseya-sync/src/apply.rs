@@ -32,11 +32,14 @@ use std::time::Duration;
 use store::{
     Store, StoreError, Transaction,
     access::security_events::SecurityEvent,
-    billing_rules, kaseya_names,
-    reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
-    senders::Sender,
-    settings::{self, Integration, IntegrationState, PartnerSettings},
-    settings_writing::{self as writing, NewCompany, NewIntegration},
+    counts::{
+        reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
+        senders::Sender,
+    },
+    kaseya::names,
+    settings::{
+        self, Integration, IntegrationState, NewCompany, NewIntegration, PartnerSettings, billing_rules,
+    },
 };
 use vault::KeyRing;
 
@@ -268,7 +271,7 @@ async fn read_and_store<'a>(
             Box::pin(async move {
                 let stored = match settings_file::partner_of(text) {
                     Some(partner) => {
-                        writing::hold(tx, &partner).await?;
+                        settings::hold(tx, &partner).await?;
                         settings::read(tx, &partner).await?
                     }
                     None => None,
@@ -287,7 +290,7 @@ async fn read_and_store<'a>(
                     unnamed.as_ref().is_ok_and(|file| !is_address_of(in_force, &file.integration));
                 let file = match &stored {
                     Some(stored) if !elsewhere => {
-                        let names = kaseya_names::all(tx, &stored.partner).await?;
+                        let names = names::all(tx, &stored.partner).await?;
                         settings_file::read(text, Surroundings { names: Some(&names), ..around })
                     }
                     Some(_) | None => unnamed,
@@ -351,14 +354,14 @@ pub(crate) async fn store_file(
             .await?;
     }
     let new = integration(&file.integration, sealed);
-    writing::store_partner(tx, partner, &file.name, &file.count_zone).await?;
+    settings::store_partner(tx, partner, &file.name, &file.count_zone).await?;
     if let Some(basis) = file.count_basis {
-        writing::store_count_basis(tx, partner, basis).await?;
+        settings::store_count_basis(tx, partner, basis).await?;
     }
-    writing::store_integration(tx, partner, &new, applying.now).await?;
-    writing::store_products(tx, partner, &file.products).await?;
+    settings::store_integration(tx, partner, &new, applying.now).await?;
+    settings::store_products(tx, partner, &file.products).await?;
     let (moved, left) = store_companies(tx, partner, &file.companies, stored, applying.now).await?;
-    writing::store_contract_billing(tx, partner, &file.contract_billing).await?;
+    settings::store_contract_billing(tx, partner, &file.contract_billing).await?;
     let before = stored.and_then(|stored| stored.schedule.as_ref());
     let next_run_at = schedule::store(tx, partner, &file.schedule, before, applying.spread, applying.now)
         .await?
@@ -424,7 +427,7 @@ async fn store_companies(
     let (mut moved, mut left) = (0, Vec::new());
     let no_rules = BTreeMap::new();
     for company in companies {
-        writing::store_company(tx, partner, company).await?;
+        settings::store_company(tx, partner, company).await?;
         let before = stored.and_then(|stored| stored.companies.get(&company.company));
         let rules = before.map_or(&no_rules, |before| &before.billing_rules);
         billing_rules::store(tx, partner, &company.company, rules, &company.billing_rules).await?;
@@ -437,7 +440,7 @@ async fn store_companies(
             }
             None => {
                 if let Some(before) = before {
-                    writing::remove_mapping(tx, partner, &company.company).await?;
+                    settings::remove_mapping(tx, partner, &company.company).await?;
                     left.push(format!("{} (contract {})", company.name, before.contract.id));
                 }
             }

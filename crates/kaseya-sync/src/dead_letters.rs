@@ -4,7 +4,7 @@ use comfy_table::ColumnConstraint;
 use domain::PartnerId;
 use jiff::tz::TimeZone;
 use serde::Serialize;
-use store::dead_letters::{self, Letter};
+use store::messages::dead_letters::{self, Letter};
 use uuid::Uuid;
 
 use crate::{

@@ -26,10 +26,9 @@ use operations::{
 };
 use runtime::Context;
 use store::{
-    requests::Answer,
-    settings, settings_writing as writing,
-    status_reading::{self, RunRow},
-    switch,
+    jobs::requests::{self, Answer},
+    settings::{self, switch},
+    statuses::{self, RunRow},
 };
 
 use crate::{
@@ -128,7 +127,7 @@ impl Demo {
         Ok(self
             .services
             .store
-            .transaction("read_runs", |tx| Box::pin(status_reading::runs(tx, partner, number, 100)))
+            .transaction("read_runs", |tx| Box::pin(statuses::runs(tx, partner, number, 100)))
             .await?)
     }
 
@@ -144,7 +143,7 @@ impl Demo {
         store
             .transaction("store_demo", |tx| {
                 Box::pin(async move {
-                    writing::hold(tx, &file.partner).await?;
+                    settings::hold(tx, &file.partner).await?;
                     let stored = settings::read(tx, &file.partner).await?;
                     apply::store_file(tx, file, stored.as_ref(), applying).await
                 })
@@ -164,9 +163,9 @@ impl Demo {
                 Box::pin(async move {
                     // First, for it waits for a claim that is going on. Whatever was due until now was claimed while off,
                     // and recorded as that; or it is not claimed yet, and is the day that is run.
-                    writing::bring_forward(tx, partner, now).await?;
+                    settings::bring_forward(tx, partner, now).await?;
                     switch::switch_on(tx, partner).await?;
-                    status_reading::runs(tx, partner, 0, 1).await
+                    statuses::runs(tx, partner, 0, 1).await
                 })
             })
             .await?;
@@ -193,14 +192,14 @@ impl Demo {
     async fn is_through(&self, request: &RequestId) -> anyhow::Result<bool> {
         let (store, partner) = (&self.services.store, &self.partner);
         let answer = store
-            .transaction("read_answer", |tx| Box::pin(status_reading::request(tx, partner, request)))
+            .transaction("read_answer", |tx| Box::pin(requests::answer_to(tx, partner, request)))
             .await?;
         let run = match answer {
             Some(Some(Answer::Accepted { run } | Answer::Joined { run, .. })) => run,
             Some(Some(Answer::Refused { code, reason })) => anyhow::bail!("refused, {code}: {reason}"),
             Some(None) | None => return Ok(false),
         };
-        let row = store.transaction("read_run", |tx| Box::pin(status_reading::run(tx, partner, run))).await?;
+        let row = store.transaction("read_run", |tx| Box::pin(statuses::run(tx, partner, run))).await?;
         Ok(row.is_some_and(|row| row.state == RunState::Finished))
     }
 

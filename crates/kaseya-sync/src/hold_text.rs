@@ -2,7 +2,7 @@
 
 use domain::PartnerId;
 use operations::Advising;
-use store::status_reading::HoldRow;
+use store::holds::HoldRow;
 
 use crate::output::instant;
 

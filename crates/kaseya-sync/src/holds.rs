@@ -3,7 +3,7 @@
 use advice::Language;
 use comfy_table::ColumnConstraint;
 use operations::Advising;
-use store::{settings::PartnerSettings, status_reading};
+use store::{holds, settings::PartnerSettings};
 
 use crate::{
     advising, command_line::Decision, deciding, ended::Ended, hold_text, installation::Installation, output,
@@ -34,7 +34,7 @@ async fn list(
         .transaction("list_holds", |tx| {
             Box::pin(async move {
                 Ok::<_, store::StoreError>((
-                    status_reading::standing_holds(tx, &settings.partner).await?,
+                    holds::standing_holds(tx, &settings.partner).await?,
                     Advising::read(tx, settings, now).await?,
                 ))
             })

@@ -13,7 +13,9 @@ use runtime::{BusSection, Config, Context};
 use scheduler::SchedulerSettings;
 use secrecy::ExposeSecret as _;
 use store::{
-    CalibratedClock, DatabaseSection, Store, access::Actor, settings::PartnerSettings, status_reading,
+    CalibratedClock, DatabaseSection, Store,
+    access::Actor,
+    settings::{self, PartnerSettings},
 };
 use tokio_util::sync::CancellationToken;
 use vault::KeyRing;
@@ -131,14 +133,14 @@ impl Installation {
         let partner = PartnerId::new(id)?;
         let settings = self
             .store
-            .transaction("read_partner", |tx| Box::pin(store::settings::read(tx, &partner)))
+            .transaction("read_partner", |tx| Box::pin(settings::read(tx, &partner)))
             .await?;
         match settings {
             Some(settings) => Ok(settings),
             None => {
                 let known = self
                     .store
-                    .transaction("list_partners", |tx| Box::pin(status_reading::partners(tx, 10)))
+                    .transaction("list_partners", |tx| Box::pin(settings::partners(tx, 10)))
                     .await?;
                 let known: Vec<String> = known.iter().map(ToString::to_string).collect();
                 anyhow::bail!(

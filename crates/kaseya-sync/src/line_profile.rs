@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use domain::PartnerId;
 use kaseya::LineProfile;
-use store::installation;
+use store::settings::installation;
 
 use crate::{ended::Ended, installation::Installation, output};
 

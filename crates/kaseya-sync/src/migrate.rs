@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use domain::Entropy;
 use runtime::Context;
 use secrecy::ExposeSecret as _;
-use store::{DatabaseSection, Store, StoreError, Transaction, sealed_passwords};
+use store::{DatabaseSection, Store, StoreError, Transaction, settings::sealed_passwords};
 use vault::{Associated, KeyRing, Sealed, WITHOUT_BASES};
 
 use crate::{

@@ -4,7 +4,7 @@ use domain::PartnerId;
 use serde::Serialize;
 use store::{
     StoreError,
-    never_shown::{NeverShown, never_shown},
+    kaseya::never_shown::{NeverShown, never_shown},
 };
 
 use crate::{installation::Installation, output};

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use domain::{MAX_NAME, PartnerId, check_text};
-use store::{StoreError, settings, settings_writing as writing};
+use store::{StoreError, settings};
 
 use crate::{ended::Ended, installation::Installation, output};
 
@@ -22,11 +22,11 @@ pub(crate) async fn command(
         .store
         .transaction("new_partner", |tx| {
             Box::pin(async move {
-                writing::hold(tx, partner).await?;
+                settings::hold(tx, partner).await?;
                 if settings::zones(tx, partner).await?.is_some() {
                     return Ok(false);
                 }
-                writing::store_partner(tx, partner, name, count_zone).await?;
+                settings::store_partner(tx, partner, name, count_zone).await?;
                 Ok::<_, StoreError>(true)
             })
         })

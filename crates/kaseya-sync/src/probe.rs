@@ -16,7 +16,7 @@ use kaseya::{
 };
 use runtime::Context;
 use secrecy::SecretString;
-use store::installation;
+use store::settings::installation;
 
 use crate::{
     command_line::Probe,

@@ -19,9 +19,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use kaseya::AllowedHosts;
 use std::collections::BTreeMap;
 use store::{
-    kaseya_names::KaseyaNames,
-    settings::PartnerSettings,
-    settings_writing::{NewCompany, NewProduct},
+    kaseya::names::KaseyaNames,
+    settings::{NewCompany, NewProduct, PartnerSettings},
 };
 use toml::de::{DeTable, DeValue};
 

@@ -3,8 +3,8 @@
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 use store::{
-    StoreError, Transaction, installation, probes,
-    settings::{self, PartnerSettings},
+    StoreError, Transaction,
+    settings::{self, PartnerSettings, installation, probes},
 };
 
 use crate::output::{self, instant};

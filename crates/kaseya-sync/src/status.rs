@@ -9,12 +9,15 @@ use operations::{AdviceDocument, Advising};
 use serde::Serialize;
 use store::{
     StoreError, Transaction,
-    never_shown::{NeverShown, never_shown},
-    outcomes::{ProductRow, RunTotals},
-    readiness,
+    holds::{self, HoldRow},
+    jobs::waiting,
+    kaseya::never_shown::{NeverShown, never_shown},
     settings::{IntegrationState, PartnerSettings},
-    status_reading::{self, CompanyStatus, HoldRow, RunRow},
-    waiting,
+    statuses::{
+        self, CompanyStatus, RunRow,
+        outcomes::{ProductRow, RunTotals},
+        readiness,
+    },
 };
 
 use crate::{
@@ -169,14 +172,14 @@ impl<'a> Seen<'a> {
         settings: &'a PartnerSettings,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let companies = status_reading::companies(tx, settings, now).await?;
+        let companies = statuses::companies(tx, settings, now).await?;
         let ready = readiness::partner(tx, &settings.partner, now).await?;
         Ok(Self {
             ready: Ready::of(settings, &companies, &ready),
             companies,
-            runs: status_reading::runs(tx, &settings.partner, 0, RUNS).await?,
+            runs: statuses::runs(tx, &settings.partner, 0, RUNS).await?,
             waits: waiting::runs(tx, &settings.partner, now).await?,
-            holds: status_reading::standing_holds(tx, &settings.partner).await?,
+            holds: holds::standing_holds(tx, &settings.partner).await?,
             standing: Standing::read(tx, settings, now).await?,
             advising: Advising::read(tx, settings, now).await?,
             unknown: never_shown(tx, &settings.partner, None).await?,

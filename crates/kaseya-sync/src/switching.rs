@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store::{settings::IntegrationState, status_reading};
+use store::{holds, settings::IntegrationState};
 
 use crate::{ended::Ended, installation::Installation, output};
 
@@ -37,7 +37,7 @@ pub(crate) async fn on(installation: &Installation, partner: &str, by: &str) -> 
     anyhow::ensure!(switched, "{partner} has no integration yet");
     let stored = installation
         .store
-        .transaction("list_holds", |tx| Box::pin(status_reading::standing_holds(tx, partner)))
+        .transaction("list_holds", |tx| Box::pin(holds::standing_holds(tx, partner)))
         .await?;
     output::say(&format_args!("{partner} is on"))?;
     let waiting = stored.iter().filter(|hold| hold.state == "open").count();

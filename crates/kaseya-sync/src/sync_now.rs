@@ -9,10 +9,9 @@ use operations::{
     sync_requests::{NotAsked, SyncOrder},
 };
 use store::{
-    requests::Answer,
+    jobs::{requests::Answer, waiting},
     settings::PartnerSettings,
-    status_reading::{self, RunCompany, RunRow},
-    waiting,
+    statuses::{self, RunCompany, RunRow},
 };
 
 use crate::{command_line::SyncNow, ended::Ended, installation::Installation, output};
@@ -116,7 +115,7 @@ async fn through(
     loop {
         let row = installation
             .store
-            .transaction("read_run", |tx| Box::pin(status_reading::run(tx, partner, run)))
+            .transaction("read_run", |tx| Box::pin(statuses::run(tx, partner, run)))
             .await?
             .with_context(|| format!("there is no run {run}"))?;
         if told != Some(row.totals) {
@@ -152,7 +151,7 @@ async fn show(installation: &Installation, settings: &PartnerSettings, run: &Run
     let companies = installation
         .store
         .transaction("read_run_companies", |tx| {
-            Box::pin(status_reading::run_companies(tx, &settings.partner, run.run))
+            Box::pin(statuses::run_companies(tx, &settings.partner, run.run))
         })
         .await?;
     let mut table =

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store::installation;
+use store::settings::installation;
 
 use crate::{ended::Ended, installation::Installation, output};
 

@@ -9,10 +9,7 @@ use jiff::{Timestamp, ToSpan as _};
 use kaseya::{AllowedHosts, Bms, BmsSettings};
 use kaseya_simulator::{Running, Simulator, State};
 use kaseya_sync::apply::{Applied, ApplyError, Applying, Trial, apply};
-use store::{
-    settings::{self, IntegrationState, PartnerSettings, ProductBilling},
-    settings_writing as writing, switch,
-};
+use store::settings::{self, IntegrationState, PartnerSettings, ProductBilling, switch};
 use testkit::{TestDatabase, database, entropy};
 use vault::{Associated, KeyRing, Sealed};
 
@@ -341,7 +338,7 @@ async fn a_schedule_that_is_brought_forward_is_due_now_and_stays_what_it_is() {
     let partner = partner();
     let store = &world.database.store;
     let there = store
-        .transaction("forward", |tx| Box::pin(writing::bring_forward(tx, &partner, now())))
+        .transaction("forward", |tx| Box::pin(settings::bring_forward(tx, &partner, now())))
         .await
         .expect("the database answers");
     assert!(there);

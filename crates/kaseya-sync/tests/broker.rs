@@ -17,7 +17,7 @@ use messages::{
     inbound::{Companies, PortalMessage, Verdict},
     v1,
 };
-use store::{dead_letters::NewLetter, requests::Answer, settings::IntegrationState};
+use store::{jobs::requests::Answer, messages::dead_letters::NewLetter, settings::IntegrationState};
 use testkit::{RabbitMq, TestDatabase, empty_database, entropy};
 use tokio_util::sync::CancellationToken;
 use vault::KeyRing;
@@ -115,7 +115,7 @@ async fn migrate_then_requests_and_decisions_go_over_the_broker() {
         let (partner, id): (PartnerId, RequestId) = (partner(), request.request);
         store
             .transaction("answer", |tx| {
-                Box::pin(store::requests::store_answer(tx, &partner, &id, &answer, now))
+                Box::pin(store::jobs::requests::store_answer(tx, &partner, &id, &answer, now))
             })
             .await
             .expect("answered");
@@ -201,7 +201,7 @@ async fn case_d1_dead_letters_are_listed_shown_sent_again_and_dropped() {
         let keep = installation
             .database
             .store
-            .transaction("keep", |tx| Box::pin(store::dead_letters::keep(tx, letter, now)));
+            .transaction("keep", |tx| Box::pin(store::messages::dead_letters::keep(tx, letter, now)));
         keep.await.expect("kept");
     }
     let (whole, start) = (whole.letter.to_string(), start.letter.to_string());

@@ -9,11 +9,13 @@ use serde::Serialize;
 use store::{
     StoreError, Transaction,
     counts::{self, CompanyReport},
-    ledger::{KnownLine, known_lines},
-    leftovers::{self, TargetNames},
-    outcomes::ProductRow,
+    holds::{self, HoldRow},
     settings::PartnerSettings,
-    status_reading::{self, CompanyStatus, HoldRow},
+    statuses::{CompanyStatus, outcomes::ProductRow},
+    targets::{
+        KnownLine, known_lines,
+        leftovers::{self, TargetNames},
+    },
 };
 
 /// How many days back the last count is looked for.
@@ -50,7 +52,7 @@ impl<'a> Advising<'a> {
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let mut contracts: Vec<ContractId> = contracts(settings).map(|contract| contract.id).collect();
-        let held = status_reading::standing_holds(tx, &settings.partner).await?;
+        let held = holds::standing_holds(tx, &settings.partner).await?;
         let held: Vec<ContractId> = held.iter().map(|hold| hold.contract).collect();
         contracts.extend(&held);
         let today = settings.count_zone.to_datetime(now).date();

@@ -6,9 +6,7 @@ use domain::{BillingRule, CompanyId, MAX_NOTE, MAX_UNITS, PartnerId, ProductId, 
 use serde_json::{Map, Value, json};
 use store::{
     access::security_events::SecurityEvent,
-    billing_rules,
-    settings::{self, PartnerSettings, ProductBilling},
-    settings_writing as writing,
+    settings::{self, PartnerSettings, ProductBilling, billing_rules},
 };
 
 use crate::{
@@ -57,7 +55,7 @@ impl Acting<'_> {
             .store
             .transaction("save_billing_rules", |tx| {
                 Box::pin(async move {
-                    writing::hold(tx, partner).await?;
+                    settings::hold(tx, partner).await?;
                     let stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
                     let (before, after) = check(&stored, company, rules)?;
                     billing_rules::store(tx, partner, company, before, &after).await?;

@@ -1,7 +1,11 @@
 //! The calls to a partner's Kaseya in the last hour.
 
 use domain::{Budget, Calls};
-use store::{StoreError, calls, places::Place, settings::PartnerSettings};
+use store::{
+    StoreError,
+    kaseya::{calls, places::Place},
+    settings::PartnerSettings,
+};
 
 use crate::Operations;
 

@@ -4,7 +4,7 @@
 use domain::{CompanyId, Month, PartnerId, ProductId};
 use messages::{FieldError, field, inbound};
 use store::{
-    billed_month::{self, Charge},
+    counts::billed_month::{self, Charge},
     settings,
 };
 

@@ -12,9 +12,8 @@ use serde_json::{Value, json};
 use store::{
     StoreError, Transaction,
     access::security_events::SecurityEvent,
-    kaseya_names::{self, KaseyaNames, NameOf},
-    settings::{self, CompanyMapping, Contract, PartnerSettings},
-    settings_writing::{self as writing, NewCompanyMapping},
+    kaseya::names::{self, KaseyaNames, NameOf},
+    settings::{self, CompanyMapping, Contract, NewCompanyMapping, PartnerSettings},
 };
 
 use crate::{
@@ -82,7 +81,7 @@ impl Acting<'_> {
             .store
             .transaction("save_company_mappings", |tx| {
                 Box::pin(async move {
-                    writing::hold(tx, partner).await?;
+                    settings::hold(tx, partner).await?;
                     let mut stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
                     let names = names_of(tx, partner, edits).await?;
                     let mut refused = Vec::new();
@@ -203,8 +202,8 @@ async fn names_of(
     let contracts = forms().flat_map(|form| form.contract.iter().chain(form.product_contracts.values()));
     let contracts: Vec<i32> = contracts.map(|(contract, _)| contract.0).collect();
     Ok(KaseyaNames {
-        accounts: kaseya_names::known(tx, partner, NameOf::Account, &accounts).await?,
-        contracts: kaseya_names::known(tx, partner, NameOf::Contract, &contracts).await?,
+        accounts: names::known(tx, partner, NameOf::Account, &accounts).await?,
+        contracts: names::known(tx, partner, NameOf::Contract, &contracts).await?,
         ..KaseyaNames::default()
     })
 }
@@ -236,7 +235,7 @@ async fn save(
         Some(mapping) => {
             store(tx, &stored.partner, company, mapping, known.mapping.as_ref(), now).await?;
         }
-        None => writing::remove_mapping(tx, &stored.partner, company).await?,
+        None => settings::remove_mapping(tx, &stored.partner, company).await?,
     }
     // What the next edit is checked against. It names no version that this one gave: nobody was shown it.
     known.mapping = mapping.map(|mapping| CompanyMapping {
@@ -264,7 +263,7 @@ pub async fn store(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let has_moved = before.is_none_or(|before| is_moved(before, mapping));
-    writing::store_mapping(tx, partner, company, mapping, has_moved, now).await?;
+    settings::store_mapping(tx, partner, company, mapping, has_moved, now).await?;
     Ok(has_moved)
 }
 

@@ -11,9 +11,8 @@ use serde_json::json;
 use store::{
     StoreError, Transaction,
     access::{Actor, security_events::SecurityEvent},
-    settings::{self, Integration, IntegrationState, PartnerSettings},
-    settings_writing::{self as writing, NewIntegration},
-    shared_kaseya,
+    kaseya::shared,
+    settings::{self, Integration, IntegrationState, NewIntegration, PartnerSettings},
 };
 use vault::KeyRing;
 
@@ -190,7 +189,7 @@ impl Connections {
         form: &ConnectionForm,
         (is_proven, now): (bool, Timestamp),
     ) -> Result<Step, NotSaved> {
-        writing::hold(tx, partner).await?;
+        settings::hold(tx, partner).await?;
         let stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
         let (values, notes, integration) = self.checked(&stored, form, now)?;
         let in_force = stored.integration.as_ref();
@@ -207,7 +206,7 @@ impl Connections {
             credentials::not_refused::<NotSaved>(tx, partner, &values, &integration.password_marks, now)
                 .await?;
         }
-        writing::store_integration(tx, partner, &integration, now).await?;
+        settings::store_integration(tx, partner, &integration, now).await?;
         let state = switch::turn(tx, partner, form.enabled, now).await?;
         let is_first = in_force.is_none();
         let was_refused = in_force.is_some_and(|known| known.credentials_refused.is_some());
@@ -287,7 +286,7 @@ pub async fn sharing_is_asked(
 ) -> Result<bool, StoreError> {
     let address = values.address();
     let was_reached = in_force.is_some_and(|known| known.address().is_same_kaseya(&address));
-    Ok(!was_reached && !shared_kaseya::others(tx, partner, &address).await?.is_empty())
+    Ok(!was_reached && !shared::others(tx, partner, &address).await?.is_empty())
 }
 
 impl fmt::Debug for Connections {

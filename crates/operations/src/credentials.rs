@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use store::{
     StoreError, Transaction,
-    logins::{self, LoginOf},
+    kaseya::logins::{self, LoginOf},
     settings::Integration,
 };
 use vault::{Associated, KeyRing};

@@ -14,9 +14,8 @@ use serde_json::{Value, json};
 use store::{
     StoreError,
     access::security_events::SecurityEvent,
-    holds::{self, PersonsDecision},
+    holds::{self, HoldRow, PersonsDecision},
     settings::{IntegrationState, PartnerSettings},
-    status_reading::{self, HoldRow},
 };
 
 use crate::{
@@ -261,7 +260,10 @@ impl Operations {
             .transaction("read_waits", |tx| {
                 Box::pin(async move {
                     let stopped = store::settings::writes_stopped(tx).await?;
-                    Ok::<_, StoreError>((stopped, store::waiting::writes(tx, partner, contracts, now).await?))
+                    Ok::<_, StoreError>((
+                        stopped,
+                        store::jobs::waiting::writes(tx, partner, contracts, now).await?,
+                    ))
                 })
             })
             .await?;
@@ -275,13 +277,13 @@ impl Operations {
 
     async fn hold(&self, partner: &PartnerId, id: HoldId) -> Result<HoldRow, NotDecided> {
         self.store
-            .transaction("read_hold", |tx| Box::pin(status_reading::hold(tx, partner, id)))
+            .transaction("read_hold", |tx| Box::pin(holds::hold(tx, partner, id)))
             .await?
             .ok_or(NotDecided::UnknownHold(id))
     }
 
     async fn standing_holds(&self, partner: &PartnerId) -> Result<Vec<HoldRow>, StoreError> {
-        self.store.transaction("read_holds", |tx| Box::pin(status_reading::standing_holds(tx, partner))).await
+        self.store.transaction("read_holds", |tx| Box::pin(holds::standing_holds(tx, partner))).await
     }
 
     /// Gives the decision about these holds, and answers how each stands then.
@@ -371,7 +373,7 @@ impl Operations {
             .store
             .transaction("decide_holds", |tx| {
                 Box::pin(async move {
-                    store::runs::hold_partner(tx, partner).await?;
+                    store::jobs::runs::hold_partner(tx, partner).await?;
                     let mut companies = Vec::new();
                     for ((hold, other), id) in questions.iter().zip(ids) {
                         let persons = PersonsDecision {

@@ -4,8 +4,10 @@ use domain::{CompanyId, Month, PartnerId, ProductId, SecurityEventKind};
 use messages::{FieldError, field, inbound};
 use serde_json::json;
 use store::{
-    StoreError, access::security_events::SecurityEvent, count_corrections, frozen, settings,
-    settings_writing as writing,
+    StoreError,
+    access::security_events::SecurityEvent,
+    counts::{corrections, month_ends},
+    settings,
 };
 
 use crate::{Acting, acting::Kept, intake::NotTaken};
@@ -45,7 +47,7 @@ impl Acting<'_> {
             .store
             .transaction("correct_count", |tx| {
                 Box::pin(async move {
-                    writing::hold(tx, partner).await?;
+                    settings::hold(tx, partner).await?;
                     let Some(known) = settings::read(tx, partner).await? else {
                         return Err(StoreError::NoRow);
                     };
@@ -55,7 +57,7 @@ impl Acting<'_> {
                     if !known.products.contains_key(product) {
                         return Ok(Err(("product_id", format!("the partner has no product {product}"))));
                     }
-                    let Some(frozen) = frozen::read(tx, partner, month).await? else {
+                    let Some(frozen) = month_ends::read(tx, partner, month).await? else {
                         let mend = format!("{month} is not frozen: send a report of its last day instead");
                         return Ok(Err(("month", mend)));
                     };
@@ -64,7 +66,7 @@ impl Acting<'_> {
                         return Ok(Err(("users", format!("{month} has {users} already"))));
                     }
                     let number = (company, product, users);
-                    count_corrections::correct(tx, partner, month, number, reason, now).await?;
+                    corrections::correct(tx, partner, month, number, reason, now).await?;
                     let details = json!({
                         "month": month.to_string(),
                         "product": product.as_str(),

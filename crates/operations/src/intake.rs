@@ -15,9 +15,11 @@ use messages::{
 };
 use store::{
     StoreError,
-    intake::{self, ToldCompany, ToldProduct},
-    reports::{self, ReportHead},
-    settings, settings_writing as writing,
+    counts::{
+        intake::{self, ToldCompany, ToldProduct},
+        reports::{self, ReportHead},
+    },
+    settings,
 };
 
 use crate::Operations;
@@ -101,7 +103,7 @@ impl Operations {
         self.store
             .transaction("take_companies", |tx| {
                 Box::pin(async move {
-                    writing::hold(tx, partner).await?;
+                    settings::hold(tx, partner).await?;
                     Ok(intake::store_companies(tx, partner, companies).await?)
                 })
             })
@@ -124,7 +126,7 @@ impl Operations {
         self.store
             .transaction("take_products", |tx| {
                 Box::pin(async move {
-                    writing::hold(tx, partner).await?;
+                    settings::hold(tx, partner).await?;
                     Ok(intake::store_products(tx, partner, products).await?)
                 })
             })

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use advice::Language;
 use domain::{Evidence, PartnerId};
 use store::{
-    StoreError, Transaction,
-    history::{self, JournalEntry, JournalQuery},
-    settings,
+    StoreError, Transaction, settings,
+    statuses::history::{self, JournalEntry, JournalQuery},
 };
 
 use crate::{

@@ -6,7 +6,7 @@ use connection::{NotRead, NotTried};
 use domain::{AccountId, ContractId, ErrorCode, PartnerId, is_recurring_services};
 use jiff::{ToSpan as _, civil::Date};
 use kaseya::{Account, Contract, Service, SurveyedContract};
-use store::kaseya_names::{self, NameOf};
+use store::kaseya::names::{self, NameOf};
 
 use crate::Connections;
 
@@ -62,7 +62,7 @@ impl Connections {
         let store = &self.operations.store;
         let remembered = store.transaction("see_names", |tx| {
             let names = &names;
-            Box::pin(async move { kaseya_names::see(tx, partner, of, names, now).await })
+            Box::pin(async move { names::see(tx, partner, of, names, now).await })
         });
         Ok(remembered.await.map_err(NotTried::Store)?)
     }

@@ -4,7 +4,7 @@ use bus::EventTopic;
 use domain::{CompanyId, ContractId, Entropy, HoldId, PartnerId};
 use jiff::{Timestamp, civil::Date};
 use messages::{Message as _, v1};
-use store::{StoreError, Transaction, events::NewEvent, leftovers, runs};
+use store::{StoreError, Transaction, jobs::runs, messages::events::NewEvent, targets::leftovers};
 
 /// A line that an edit has left behind. Its hold is approved to set it to 0, and dismissed to leave it as it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +34,7 @@ pub async fn ask(
     let run_number = runs::newest_number(tx, partner).await?;
     let held = leftovers::bring_up_to_date(tx, partner, run_number, entropy, now).await?;
     let events = held.iter().map(|hold| opened(&v1::HoldOpened::of(partner, hold, now))).collect();
-    store::events::store_events(tx, partner, events, now).await?;
+    store::messages::events::store_events(tx, partner, events, now).await?;
     let contracts: Vec<ContractId> = held.iter().map(|hold| hold.contract).collect();
     let names = leftovers::names(tx, partner, &contracts).await?;
     let left = held.into_iter().filter_map(|hold| {

@@ -20,11 +20,14 @@ use serde_json::json;
 use store::{
     StoreError, Transaction,
     access::security_events::SecurityEvent,
-    billing_rules,
-    kaseya_names::{self, NameOf},
-    never_shown::{NeverShown, never_shown},
-    settings::{self, CompanyMapping, PartnerSettings, ProductBilling, ProductMapping},
-    settings_writing::{self as writing, NewCompanyMapping},
+    kaseya::{
+        names::{self, NameOf},
+        never_shown::{NeverShown, never_shown},
+    },
+    settings::{
+        self, CompanyMapping, NewCompanyMapping, PartnerSettings, ProductBilling, ProductMapping,
+        billing_rules,
+    },
 };
 
 pub use crate::spreadsheet::Separator;
@@ -265,9 +268,9 @@ impl Operations {
         self.store
             .transaction("apply_mapping_file", |tx| {
                 Box::pin(async move {
-                    writing::hold(tx, partner).await?;
+                    settings::hold(tx, partner).await?;
                     let before = stored(tx, partner).await?;
-                    let names = kaseya_names::all(tx, partner).await?;
+                    let names = names::all(tx, partner).await?;
                     let (mut comparison, after) = comparison::compare(&before, sheet, &names);
                     if !comparison.bad.is_empty() {
                         return Err(NotApplied::LookAgain(Box::new(comparison)));
@@ -385,13 +388,13 @@ async fn store(
         match difference {
             Difference::Product { product, to, .. } => {
                 let service = to.as_ref().map(|to| (to.service, to.service_name.clone()));
-                writing::store_product_mapping(tx, partner, product, service.as_ref()).await?;
+                settings::store_product_mapping(tx, partner, product, service.as_ref()).await?;
             }
             Difference::Company { company, from, to: Some(to) } => {
                 company_mapping::store(tx, partner, company, &new_mapping(to), from.as_ref(), now).await?;
             }
             Difference::Company { company, to: None, .. } => {
-                writing::remove_mapping(tx, partner, company).await?;
+                settings::remove_mapping(tx, partner, company).await?;
             }
             // All rules of a company at once: below.
             Difference::Billing { .. } => {}

@@ -6,7 +6,7 @@
 use domain::{CompanyId, PartnerId};
 use store::{
     StoreError,
-    never_shown::{NeverShown, never_shown},
+    kaseya::never_shown::{NeverShown, never_shown},
 };
 
 use crate::Operations;

@@ -6,9 +6,8 @@ use domain::{MAX_NOTE, PartnerId, ProductId, SecurityEventKind, ServiceId};
 use serde_json::{Map, Value, json};
 use store::{
     access::security_events::SecurityEvent,
-    kaseya_names::{self, NameOf},
+    kaseya::names::{self, NameOf},
     settings::{self, PartnerSettings},
-    settings_writing as writing,
 };
 
 use crate::{
@@ -38,13 +37,13 @@ impl Acting<'_> {
             .store
             .transaction("save_product_mappings", |tx| {
                 Box::pin(async move {
-                    writing::hold(tx, partner).await?;
+                    settings::hold(tx, partner).await?;
                     let stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
                     let ids: Vec<i32> = services.values().flatten().map(|(service, _)| service.0).collect();
-                    let names = kaseya_names::known(tx, partner, NameOf::Service, &ids).await?;
+                    let names = names::known(tx, partner, NameOf::Service, &ids).await?;
                     check(&stored, services, add_together, &names)?;
                     for (product, service) in services {
-                        writing::store_product_mapping(tx, partner, product, service.as_ref()).await?;
+                        settings::store_product_mapping(tx, partner, product, service.as_ref()).await?;
                     }
                     let left = leftovers::ask(tx, partner, entropy, now).await?;
                     let mapped = SecurityEvent::of(

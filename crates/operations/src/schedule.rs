@@ -12,7 +12,6 @@ use store::{
     StoreError, Transaction,
     access::security_events::SecurityEvent,
     settings::{self, Integration, PartnerSettings, StoredSchedule},
-    settings_writing as writing,
 };
 
 use crate::{
@@ -113,7 +112,7 @@ impl Acting<'_> {
             .store
             .transaction("save_schedule", |tx| {
                 Box::pin(async move {
-                    writing::hold(tx, partner).await?;
+                    settings::hold(tx, partner).await?;
                     let stored = settings::read(tx, partner).await?.ok_or(NotSaved::UnknownPartner)?;
                     if stored.integration.is_none() {
                         return Err(NotSaved::NotConnected);
@@ -158,6 +157,6 @@ pub async fn store(
     let last = before.and_then(|before| before.last_nominal);
     let Some(next) = schedule.next_after_edit(pending, last, now) else { return Ok(None) };
     let next = Occurrence { due: next.due.saturating_add(spread).unwrap_or(next.due), ..next };
-    writing::store_schedule(tx, partner, schedule, next).await?;
+    settings::store_schedule(tx, partner, schedule, next).await?;
     Ok(Some(next.due))
 }

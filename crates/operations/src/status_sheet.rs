@@ -4,11 +4,12 @@ use advice::{Advice, Language};
 use domain::{ErrorCode, Evidence, Month, PartnerId};
 use jiff::Timestamp;
 use store::{
-    StoreError, Transaction,
-    company_listing::{self, ListedCompany, Query},
-    outcomes::ProductRow,
-    settings,
-    status_reading::CompanyStatus,
+    StoreError, Transaction, settings,
+    statuses::{
+        CompanyStatus,
+        listing::{self, ListedCompany, Query},
+        outcomes::ProductRow,
+    },
 };
 
 use crate::{
@@ -84,7 +85,7 @@ async fn rows(
     let (mut rows, mut offset) = (Vec::new(), query.offset);
     loop {
         let query = Query { offset, ..*query };
-        let page = company_listing::page(tx, partner, &query, last_month, now).await?;
+        let page = listing::page(tx, partner, &query, last_month, now).await?;
         rows.extend(page.companies.iter().flat_map(|company| rows_of(company, &advising, &cells)));
         offset = offset.saturating_add(query.size);
         if offset >= page.counts.of(query.filter) {

@@ -4,8 +4,8 @@ use domain::{AccountId, Month, PartnerId};
 use kaseya::Account;
 use store::{
     StoreError,
-    company_listing::{self, Filter, Page, Query, Sort},
     settings::{self, Zones},
+    statuses::listing::{self, Filter, Page, Query, Sort},
 };
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
@@ -124,7 +124,7 @@ impl Operations {
                 Box::pin(async move {
                     let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
                     let last_month = Month::last(now, &zones.count);
-                    let page = company_listing::page(tx, partner, query, last_month, now).await?;
+                    let page = listing::page(tx, partner, query, last_month, now).await?;
                     Ok(Some((zones, page)))
                 })
             })

@@ -6,8 +6,10 @@ use serde_json::json;
 use store::{
     StoreError, Transaction,
     access::security_events::SecurityEvent,
-    settings::{self, IntegrationState},
-    switch::{self, SwitchedOff},
+    settings::{
+        self, IntegrationState,
+        switch::{self, SwitchedOff},
+    },
 };
 
 use crate::{Acting, Operations, acting::Kept};

@@ -7,8 +7,7 @@ use domain::{CompanyId, PartnerId, ReportId, RequestId};
 use messages::{inbound::MAX_LISTED, v1};
 use store::{
     StoreError,
-    requests::{self, Answer, WaitingRequest},
-    status_reading,
+    jobs::requests::{self, Answer, WaitingRequest},
 };
 
 use crate::Operations;
@@ -100,7 +99,7 @@ impl Operations {
             loop {
                 let answer = self
                     .store
-                    .transaction("read_answer", |tx| Box::pin(status_reading::request(tx, partner, request)))
+                    .transaction("read_answer", |tx| Box::pin(requests::answer_to(tx, partner, request)))
                     .await?;
                 if let Some(Some(answer)) = answer {
                     return Ok(answer);

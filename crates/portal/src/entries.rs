@@ -3,7 +3,7 @@
 use advice::{Language, number};
 use domain::{Evidence, Trigger};
 use jiff::tz::TimeZone;
-use store::history::JournalEntry;
+use store::statuses::history::JournalEntry;
 
 use crate::{shown, words};
 

@@ -2,7 +2,7 @@
 
 use advice::{Language, number};
 use domain::NotReady;
-use store::company_listing::Readiness;
+use store::statuses::listing::Readiness;
 
 use crate::frame::Frame;
 

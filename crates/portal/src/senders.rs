@@ -3,7 +3,7 @@
 use advice::Language;
 use domain::ProductId;
 use store::{
-    senders::{ChargesTold, FrozenSource, Reported, Sender},
+    counts::senders::{ChargesTold, FrozenSource, Reported, Sender},
     settings::PartnerSettings,
 };
 

@@ -3,7 +3,7 @@
 use advice::{Facts, Language, Money, number};
 use domain::{CompanyState, Month};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use store::status_reading::CompanyStatus;
+use store::statuses::CompanyStatus;
 
 /// An instant with its day: `26 Nov 2026, 19:30`, `26/11/2026, 19:30`.
 pub(crate) fn instant(at: Timestamp, zone: &TimeZone, language: Language) -> String {

@@ -6,9 +6,10 @@ use bus::{EventTopic, Outgoing, SharedBus, TraceContext};
 use domain::{Clock, Entropy};
 use messages::{Message as _, v1};
 use store::{
-    Store, StoreError, closing,
-    events::{self, StoredEvent},
-    outcomes,
+    Store, StoreError,
+    jobs::closing,
+    messages::events::{self, StoredEvent},
+    statuses::outcomes,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;

@@ -12,9 +12,9 @@ use domain::{
     aggregate, seen_equal,
 };
 use store::{
-    journal::IntentResult,
-    ledger::{Asked, AskedContract, AskedProduct, AttemptRecord, GrantedChange},
-    outcomes::{CompanyOutcome, ProductRow},
+    jobs::{Asked, AskedContract, AskedProduct, AttemptRecord, GrantedChange},
+    statuses::outcomes::{CompanyOutcome, ProductRow},
+    targets::journal::IntentResult,
 };
 
 use crate::done::JobDone;

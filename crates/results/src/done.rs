@@ -14,11 +14,13 @@ use messages::{
     v1,
 };
 use store::{
-    closing::{LeftOver, SurveyEnd},
-    contracts::ReadContract,
-    journal::{IntentResult, SettledIntent},
-    lines::LineRow,
-    outcomes::{CompanyOutcome, OutcomeSource, ProductRow},
+    jobs::closing::{LeftOver, SurveyEnd},
+    kaseya::contracts::ReadContract,
+    statuses::outcomes::{CompanyOutcome, OutcomeSource, ProductRow},
+    targets::{
+        journal::{IntentResult, SettledIntent},
+        lines::LineRow,
+    },
 };
 
 /// What became of the login.

@@ -5,9 +5,9 @@ use domain::{HeldChange, PartnerId, PasswordWarning, RunId};
 use jiff::Timestamp;
 use messages::{Message, field::wire_instant, v1};
 use store::{
-    closing::{EndedRun, UntoldRefusal},
-    events::NewEvent,
-    outcomes::{RunTotals, StoredStatus},
+    jobs::closing::{EndedRun, UntoldRefusal},
+    messages::events::NewEvent,
+    statuses::outcomes::{RunTotals, StoredStatus},
 };
 
 fn event<M: Message>(topic: EventTopic, message: &M) -> NewEvent {

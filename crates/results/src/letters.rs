@@ -13,8 +13,10 @@ use runtime::{
 use serde_json::Value;
 use store::{
     Store, StoreError, Transaction,
-    dead_letters::{self, NewLetter},
-    events::{self, NewEvent},
+    messages::{
+        dead_letters::{self, NewLetter},
+        events::{self, NewEvent},
+    },
     settings,
 };
 use tokio_util::sync::CancellationToken;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use domain::{AnswerFault, CompanyState, ContractId, ErrorCode, LineId, Remark, lines_count_since};
 use jiff::Timestamp;
-use store::{StoreError, Transaction, lines};
+use store::{StoreError, Transaction, targets::lines};
 
 use crate::done::JobDone;
 

@@ -3,8 +3,9 @@
 use domain::{PASSWORD_DAYS, PASSWORD_STEPS, password_warning};
 use jiff::{SignedDuration, Timestamp};
 use store::{
-    Store, StoreError, events,
-    password_ages::{self, AgedPassword},
+    Store, StoreError,
+    messages::events,
+    settings::password_ages::{self, AgedPassword},
 };
 
 use crate::events::password_aging;

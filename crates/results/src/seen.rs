@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{CompanyState, ContractId, ErrorCode, ServiceId};
 use store::{
-    StoreError, Transaction, contracts, journal,
-    kaseya_names::{self, NameOf},
-    ledger::{self, SeenEqual},
-    lines,
-    outcomes::CompanyOutcome,
-    services,
+    StoreError, Transaction,
+    kaseya::{
+        contracts,
+        names::{self, NameOf},
+        services,
+    },
+    statuses::outcomes::CompanyOutcome,
+    targets::{self, SeenEqual, journal, lines},
 };
 
 use crate::{done::JobDone, storing::products};
@@ -28,7 +30,7 @@ pub(crate) async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<
     }
     let seen_equal = seen_equal(done);
     if !seen_equal.is_empty() {
-        ledger::remember_equal(tx, partner, &seen_equal).await?;
+        targets::remember_equal(tx, partner, &seen_equal).await?;
     }
     if !done.changes.is_empty() {
         journal::settle_intents(tx, partner, (done.job, done.source.attempt), &done.changes).await?;
@@ -49,16 +51,16 @@ pub(crate) async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<
 /// What Kaseya calls what was seen.
 async fn store_names(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
     let (partner, at) = (&done.source.partner, done.finished_at);
-    kaseya_names::see(tx, partner, NameOf::Service, &done.services_named, at).await?;
+    names::see(tx, partner, NameOf::Service, &done.services_named, at).await?;
     let contracts = done.contracts_seen.iter().filter_map(|seen| {
         let shown = seen.shown.as_ref()?;
         Some((seen.contract.0, shown.name.clone()))
     });
-    kaseya_names::see(tx, partner, NameOf::Contract, &contracts.collect(), at).await?;
+    names::see(tx, partner, NameOf::Contract, &contracts.collect(), at).await?;
     let owners =
         done.contracts_read.iter().filter_map(|read| Some((read.owner_account?.0, read.owner_name.clone()?)));
     let asked = done.accounts_seen.iter().map(|(account, name)| (account.0, name.clone()));
-    kaseya_names::see(tx, partner, NameOf::Account, &owners.chain(asked).collect(), at).await
+    names::see(tx, partner, NameOf::Account, &owners.chain(asked).collect(), at).await
 }
 
 /// What contracts were read, before the lines that were found: lines that were not are no longer known then.

@@ -7,7 +7,7 @@ use domain::{Backoff, Clock, Entropy, FailureClass};
 use runtime::{Health, Intake, Progress};
 use store::{
     Store, StoreError,
-    message_parts::{self, MessagePart},
+    messages::parts::{self, MessagePart},
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -108,8 +108,7 @@ impl Results {
         let mut failures = 0;
         loop {
             let now = self.clock.now();
-            let kept =
-                self.store.transaction("keep_part", |tx| Box::pin(message_parts::add(tx, &part, now))).await;
+            let kept = self.store.transaction("keep_part", |tx| Box::pin(parts::add(tx, &part, now))).await;
             match kept {
                 Err(error) if error.class() != FailureClass::Poison => {
                     tracing::warn!(%error, failures, "a part of a result waits for the database");

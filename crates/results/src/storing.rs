@@ -8,15 +8,17 @@ use domain::{
 };
 use jiff::Timestamp;
 use store::{
-    StoreError, Transaction, breakers, calls,
-    closing::{self, SurveyEnd},
-    count_corrections,
-    events::NewEvent,
-    journal, kaseya_zones,
-    ledger::{self, Share},
-    leftovers, logins, message_parts,
-    outcomes::{self, CompanyOutcome, ProductRow},
-    standing_holds,
+    StoreError, Transaction,
+    counts::corrections,
+    holds,
+    jobs::{
+        self,
+        closing::{self, SurveyEnd},
+    },
+    kaseya::{breakers, calls, logins, zones},
+    messages::{events::NewEvent, parts},
+    statuses::outcomes::{self, CompanyOutcome, ProductRow},
+    targets::{self, Share, journal, leftovers},
 };
 use uuid::Uuid;
 
@@ -57,7 +59,7 @@ pub(crate) async fn store_batch(
         stored[place] = store_one(tx, arrived, entropy, now).await?;
         // The parts of one that is refused make its letter, which may have to be published again.
         if let (Some(whole), Ok(())) = (arrived.in_parts, &stored[place]) {
-            message_parts::forget(tx, whole).await?;
+            parts::forget(tx, whole).await?;
         }
     }
     tx.notify("ledger").await?;
@@ -74,7 +76,7 @@ async fn store_one(
     let done = &arrived.done;
     let (partner, attempt) = (&done.source.partner, (done.job, done.source.attempt));
     let named: Vec<IntentId> = done.changes.iter().map(|change| change.intent).collect();
-    let record = ledger::attempt_record(tx, partner, attempt, &named).await?;
+    let record = jobs::attempt_record(tx, partner, attempt, &named).await?;
     match disagreement::standing(record.as_ref(), done) {
         Ok(Standing::Holder(kind)) => store_held(tx, arrived, kind, entropy, now).await.map(Ok),
         Ok(Standing::Former) => store_former(tx, done, now).await.map(Ok),
@@ -109,7 +111,7 @@ async fn store_held(
     let mut events = Vec::new();
 
     let counts = match done.credentials_version {
-        Some(version) => store::start_over::still_counts(tx, partner, version).await?,
+        Some(version) => store::settings::start_over::still_counts(tx, partner, version).await?,
         None => true,
     };
     if counts {
@@ -121,8 +123,8 @@ async fn store_held(
     let mut companies = done.companies.clone();
     if counts && done.mode == RunMode::Apply {
         count_earlier_attempts(tx, done, &mut companies).await?;
-        let later = count_corrections::open_holds(tx, partner).await?;
-        count_corrections::keep_held(&mut companies, &later);
+        let later = corrections::open_holds(tx, partner).await?;
+        corrections::keep_held(&mut companies, &later);
         events.extend(store_standing(tx, arrived, &companies, entropy, now).await?);
     }
     outcomes::store_run_companies(tx, &done.source, &companies).await?;
@@ -149,7 +151,7 @@ async fn store_held(
         events.extend(left.iter().map(|hold| events::hold_opened(partner, hold, now)));
         events.push(events::run_finished(partner, done.source.run, &ended, totals, now));
     }
-    store::events::store_events(tx, partner, events, now).await
+    store::messages::events::store_events(tx, partner, events, now).await
 }
 
 /// What an attempt finds equal because an earlier one of its run has changed it, is changed: the run did it, and its
@@ -203,12 +205,12 @@ async fn store_standing(
     let stood: HashSet<_> = stored.iter().map(|status| (&status.company, status.contract)).collect();
     let stands = |outcome: &&CompanyOutcome| stood.contains(&(&outcome.company, outcome.contract));
     let standing: Vec<&CompanyOutcome> = companies.iter().filter(stands).collect();
-    ledger::remember_shares(tx, partner, run_number, &shares(&standing)).await?;
-    standing_holds::end_overtaken_holds(tx, partner).await?;
-    standing_holds::end_holds(tx, partner, run_number, &targets_in_order(&standing)).await?;
-    standing_holds::use_once(tx, partner, run_number, &targets_sent(&standing)).await?;
+    targets::remember_shares(tx, partner, run_number, &shares(&standing)).await?;
+    holds::end_overtaken_holds(tx, partner).await?;
+    holds::end_holds(tx, partner, run_number, &targets_in_order(&standing)).await?;
+    holds::use_once(tx, partner, run_number, &targets_sent(&standing)).await?;
     let held = held_changes(partner, &standing, entropy, now);
-    let to_tell = standing_holds::store_holds(tx, partner, run_number, held, now).await?;
+    let to_tell = holds::store_holds(tx, partner, run_number, held, now).await?;
     events.extend(to_tell.iter().map(|hold| events::hold_opened(partner, hold, now)));
     Ok(events)
 }
@@ -326,7 +328,7 @@ async fn store_host_and_login(
         logins::job_login_ended(tx, partner, (job, attempt), refused, Some(code.as_str()), now).await?;
     }
     if let (Some(zone), Some(version)) = (&done.kaseya_zone, done.credentials_version) {
-        kaseya_zones::note_by_job(tx, partner, version, zone, now).await?;
+        zones::note_by_job(tx, partner, version, zone, now).await?;
     }
     // The rest is counted once, however often the message comes.
     if !closing::credit_calls(tx, partner, job, attempt, &done.calls, calls::minute_of(now)).await? {

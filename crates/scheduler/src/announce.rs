@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use messages::{field::wire_instant, inbound::Unreadable, v1};
 use store::{
     StoreError,
-    requests::{self, Answer},
-    waiting,
+    jobs::{
+        requests::{self, Answer},
+        waiting,
+    },
 };
 
 use crate::{context::Context, decisions::Sending, settlement::Handled};

@@ -1,7 +1,7 @@
 //! What an attempt is asked, for the ledger: its `JobDone` is compared with it (F3).
 
 use messages::v1;
-use store::ledger::{Asked, AskedContract, AskedProduct};
+use store::jobs::{Asked, AskedContract, AskedProduct};
 
 /// What this content asks.
 pub(crate) fn of(content: &v1::JobContent) -> Asked {

@@ -7,7 +7,7 @@ use domain::FailureClass;
 use messages::{DecodeError, FieldError, SchedulerCall, v1};
 use store::{
     StoreError,
-    message_parts::{self, MessagePart},
+    messages::parts::{self, MessagePart},
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -99,9 +99,9 @@ async fn whole(context: &Context, call: &Incoming) -> Result<Option<Incoming>, C
             let (whole, place, parts) = (part.whole, part.place, part.parts);
             let part = MessagePart { whole, place, parts, bytes: &part.bytes };
             Box::pin(async move {
-                let body = message_parts::add(tx, &part, now).await?;
+                let body = parts::add(tx, &part, now).await?;
                 if body.is_some() {
-                    message_parts::forget(tx, part.whole).await?;
+                    parts::forget(tx, part.whole).await?;
                 }
                 Ok::<_, StoreError>(body)
             })

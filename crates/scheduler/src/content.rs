@@ -10,10 +10,13 @@ use jiff::ToSpan as _;
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError, Transaction,
-    ledger::{self, Decided, JobRow, KnownLine, Share, TargetShares},
-    permits::{self, TargetStanding},
+    jobs::{self, JobRow},
+    kaseya::shared::{self, WaitingChange},
     settings::Integration,
-    shared_kaseya::{self, WaitingChange},
+    targets::{
+        self, Decided, KnownLine, Share, TargetShares,
+        permits::{self, TargetStanding},
+    },
 };
 
 use crate::{
@@ -41,7 +44,7 @@ pub(crate) async fn job_content(
     let survey = match job.kind {
         JobKind::Survey => Some(v1::SurveyWork {
             from_page: Some(job.survey_page.unsigned_abs()),
-            contract_ids: ledger::unseen(tx, partner, job.run_number, &job.contracts)
+            contract_ids: jobs::unseen(tx, partner, job.run_number, &job.contracts)
                 .await?
                 .into_iter()
                 .map(|contract| contract.0)
@@ -54,7 +57,7 @@ pub(crate) async fn job_content(
     let tells = job.kind == JobKind::Survey || job.contracts.len() >= 3 && job.attempt == 1;
     let fitting = match tells {
         true => Vec::new(),
-        false => store::contracts::last_read(tx, partner, &job.contracts, 2).await?,
+        false => store::kaseya::contracts::last_read(tx, partner, &job.contracts, 2).await?,
     };
     Ok(v1::JobContent {
         fitting_contract_ids: fitting.into_iter().map(|contract| contract.0).collect(),
@@ -109,21 +112,20 @@ async fn contracts_work(
 ) -> Result<Vec<v1::ContractWork>, StoreError> {
     let now = context.clock.now();
     let known = Known::read(tx, partner, (facts, plan), job.run_number, &job.contracts, now).await?;
-    let decided = ledger::decided_holds(tx, partner, &job.contracts).await?;
+    let decided = targets::decided_holds(tx, partner, &job.contracts).await?;
     let today = facts.settings.zone().to_datetime(now).date();
-    let remembered = ledger::remembered(tx, partner, &wanted(job, plan), today).await?;
+    let remembered = targets::remembered(tx, partner, &wanted(job, plan), today).await?;
     let invoiced_at = last_invoiced_at(now, facts.integration.invoice_day, facts.settings.invoice_zones());
-    let invoiced = ledger::invoiced_units(tx, partner, &job.contracts, invoiced_at).await?;
+    let invoiced = targets::invoiced_units(tx, partner, &job.contracts, invoiced_at).await?;
     let standing =
         permits::targets_standing(tx, partner, (job.job, job.attempt), &job.contracts, now).await?;
-    let shares = ledger::target_shares(tx, partner, &job.contracts).await?;
+    let shares = targets::target_shares(tx, partner, &job.contracts).await?;
     let names = known.names();
     let twins = account_twins(tx, partner, facts).await?;
-    let begun_pairs = ledger::begun_pairs(tx, partner, &job.contracts).await?;
+    let begun_pairs = targets::begun_pairs(tx, partner, &job.contracts).await?;
     // A day of Kaseya's may end later than the partner's.
     let since = today.saturating_sub(1.day());
-    let waiting =
-        shared_kaseya::waiting_changes(tx, partner, known.others(), &job.contracts, (since, now)).await?;
+    let waiting = shared::waiting_changes(tx, partner, known.others(), &job.contracts, (since, now)).await?;
     let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let work = contracts.map(|contract| {
         let work = contract_work(contract, |service| {

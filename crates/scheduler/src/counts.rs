@@ -19,9 +19,11 @@ use messages::{
 };
 use store::{
     StoreError, Transaction,
-    events::{NewEvent, store_events},
-    reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
-    senders::Sender,
+    counts::{
+        reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
+        senders::Sender,
+    },
+    messages::events::{NewEvent, store_events},
     settings,
 };
 

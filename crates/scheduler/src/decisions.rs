@@ -16,8 +16,10 @@ use messages::inbound::{HoldDecision, Verdict};
 use store::{
     StoreError, Transaction,
     holds::{self, Decision, PersonsDecision},
-    requests::Answer,
-    runs::{self, Occasion},
+    jobs::{
+        requests::Answer,
+        runs::{self, Occasion},
+    },
     settings::{self, IntegrationState},
 };
 

@@ -5,7 +5,7 @@
 
 use bus::EventTopic;
 use messages::{field::wire_instant, v1};
-use store::{StoreError, deferrals, events::store_events};
+use store::{StoreError, jobs::deferrals, messages::events::store_events};
 
 use crate::{announce::wire_wait, context::Context, counts::event};
 

@@ -14,9 +14,11 @@ use jiff::Timestamp;
 use messages::inbound::Companies;
 use store::{
     StoreError, Transaction,
-    runs::{self, Occasion},
-    schedules::{self, DayOutcome},
-    settings::{self, IntegrationState},
+    jobs::runs::{self, Occasion},
+    settings::{
+        self, IntegrationState,
+        schedules::{self, DayOutcome},
+    },
 };
 use tracing::Instrument as _;
 

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use messages::v1;
 use store::{
     StoreError,
-    ledger::{self, ClaimRules, LocalJob, Ticket},
+    jobs::{self, ClaimRules, LocalJob, Ticket},
 };
 use tracing::Instrument as _;
 
@@ -63,7 +63,7 @@ pub(crate) async fn emit(context: &Context, metrics: &Metrics) -> Result<Round, 
     let rules = rules(context);
     let tickets = context
         .store
-        .transaction("claim_tickets", |tx| Box::pin(async move { ledger::claim_tickets(tx, &rules).await }))
+        .transaction("claim_tickets", |tx| Box::pin(async move { jobs::claim_tickets(tx, &rules).await }))
         .await?;
     let tickets = publish_all(context, metrics, tickets.into_iter().map(ticket).collect()).await?;
     let locals = publish_all(context, metrics, claim_local_jobs(context, rules).await?).await?;
@@ -113,7 +113,7 @@ async fn claim_local_jobs(context: &Context, rules: ClaimRules) -> Result<Vec<Cl
     let jobs = context
         .store
         .transaction("claim_local_jobs", |tx| {
-            Box::pin(async move { ledger::claim_local_jobs(tx, &rules, holder).await })
+            Box::pin(async move { jobs::claim_local_jobs(tx, &rules, holder).await })
         })
         .await?;
     let mut claimed = Vec::new();
@@ -224,7 +224,7 @@ async fn mark(context: &Context, claimed: &Claimed) -> Result<(), StoreError> {
         .transaction("mark_emitted", |tx| {
             Box::pin(async move {
                 let now = context.clock.now();
-                ledger::mark_emitted(tx, &claimed.partner, claimed.job, claimed.attempt, now).await
+                jobs::mark_emitted(tx, &claimed.partner, claimed.job, claimed.attempt, now).await
             })
         })
         .await
@@ -234,7 +234,7 @@ async fn release(context: &Context, claimed: &Claimed) -> Result<(), StoreError>
     context
         .store
         .transaction("release_claim", |tx| {
-            Box::pin(async move { ledger::release_claim(tx, &claimed.partner, claimed.job).await })
+            Box::pin(async move { jobs::release_claim(tx, &claimed.partner, claimed.job).await })
         })
         .await
 }

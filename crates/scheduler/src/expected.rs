@@ -10,8 +10,8 @@ use domain::{CompanyId, DecidedChange, RunId, Wanted, would_change};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction,
-    ledger::{self, Decided},
-    runs,
+    jobs::runs,
+    targets::{self, Decided},
 };
 
 use crate::{facts::Facts, known::Known, planning::PartnerPlan};
@@ -27,7 +27,7 @@ pub(crate) async fn note(
     let partner = &facts.settings.partner;
     let contracts = runs::contracts_to_work_on(tx, partner, run).await?;
     let known = Known::read(tx, partner, (facts, plan), run_number, &contracts, now).await?;
-    let decided = ledger::decided_holds(tx, partner, &contracts).await?;
+    let decided = targets::decided_holds(tx, partner, &contracts).await?;
     let brakes = &facts.integration.brakes;
     let mut companies: BTreeSet<CompanyId> = BTreeSet::new();
     for planned in contracts.iter().filter_map(|contract| plan.contracts.get(contract)) {

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use domain::{CompanyId, MonthPhase, PartnerId, ReportId};
 use jiff::{Timestamp, ToSpan as _};
 use store::{
-    StoreError, Transaction, counts, frozen,
-    leftovers::{self, ApprovedLeftover},
+    StoreError, Transaction,
+    counts::{self, month_ends},
     settings::{self, Integration, PartnerSettings},
+    targets::leftovers::{self, ApprovedLeftover},
 };
 
 use crate::planning::{Counts, PartnerPlan, plan_partner};
@@ -86,12 +87,12 @@ async fn read_counts(
 ) -> Result<Counts, StoreError> {
     let partner = &settings.partner;
     let today = integration.month_end.today(now);
-    let phase = frozen::phase(tx, settings, integration, now).await?;
+    let phase = month_ends::phase(tx, settings, integration, now).await?;
     let newest_day = phase.last_counted_day(today);
     let oldest_day = today.saturating_sub(i64::from(integration.max_count_age_days).days());
     let newest = counts::newest(tx, partner, oldest_day, newest_day).await?;
     let frozen = match phase {
-        MonthPhase::Frozen(month) => frozen::read(tx, partner, month).await?,
+        MonthPhase::Frozen(month) => month_ends::read(tx, partner, month).await?,
         MonthPhase::Open | MonthPhase::Closing(_) => None,
     };
     let reports: BTreeSet<(&CompanyId, &ReportId)> = match (phase, &frozen) {

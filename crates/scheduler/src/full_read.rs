@@ -8,8 +8,11 @@ use domain::{PartnerId, RunMode, full_read_window};
 use jiff::Timestamp;
 use messages::inbound::Companies;
 use store::{
-    StoreError, Transaction, full_reads,
-    runs::{self, Occasion},
+    StoreError, Transaction,
+    jobs::{
+        full_reads,
+        runs::{self, Occasion},
+    },
     settings,
 };
 

@@ -10,12 +10,14 @@ use domain::{
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction,
-    breakers::{self, Breakers},
-    calls::{self, UsedCalls, sum},
-    logins::{self, LoginOf},
-    places::Place,
+    jobs::waiting,
+    kaseya::{
+        breakers::{self, Breakers},
+        calls::{self, UsedCalls, sum},
+        logins::{self, LoginOf},
+        places::Place,
+    },
     settings::Integration,
-    waiting,
 };
 
 use crate::start::after;

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError,
-    events::store_events,
-    incomplete_reports::{self, IncompleteReport},
+    counts::incomplete_reports::{self, IncompleteReport},
+    messages::events::store_events,
 };
 
 use crate::{context::Context, counts::event};

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{ContractId, MAX_TARGETS, RunId};
 use jiff::Timestamp;
-use store::runs::RunningRun;
+use store::jobs::runs::RunningRun;
 
 use crate::runs::Items;
 

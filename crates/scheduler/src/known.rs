@@ -10,10 +10,14 @@ use domain::{
 use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
 use store::{
-    StoreError, Transaction, contracts,
-    kaseya_names::{self, KaseyaNames, NameOf},
-    ledger::{self, Underway},
-    readiness, services, shared_kaseya,
+    StoreError, Transaction,
+    kaseya::{
+        contracts,
+        names::{self, KaseyaNames, NameOf},
+        services, shared,
+    },
+    statuses::readiness,
+    targets::{self, Underway},
 };
 
 use crate::{
@@ -24,7 +28,7 @@ use crate::{
 /// What is known of some contracts of a partner, as a run may use it.
 pub(crate) struct Known {
     contracts: BTreeMap<ContractId, contracts::KnownContract>,
-    lines: BTreeMap<(ContractId, ServiceId), ledger::KnownLine>,
+    lines: BTreeMap<(ContractId, ServiceId), targets::KnownLine>,
     underway: BTreeMap<ContractId, Vec<Underway>>,
     services: BTreeMap<ServiceId, SeenService>,
     /// The services that were ours at any time.
@@ -59,7 +63,7 @@ impl Known {
             .collect();
         let window = full_read_window(facts.integration.invoice_day, now, facts.settings.invoice_zones());
         let mut underway: BTreeMap<ContractId, Vec<Underway>> = BTreeMap::new();
-        for change in ledger::changes_underway(tx, partner, contracts).await? {
+        for change in targets::changes_underway(tx, partner, contracts).await? {
             underway.entry(change.contract).or_default().push(change);
         }
         let contracts_known = contracts::known(tx, partner, run_number, contracts).await?;
@@ -68,15 +72,15 @@ impl Known {
             true => Some(readiness::fresh_since(tx, partner, now).await?),
             false => None,
         };
-        let others = shared_kaseya::beside(tx, partner).await?;
+        let others = shared::beside(tx, partner).await?;
         Ok(Self {
             contracts: contracts_known,
-            lines: ledger::known_lines(tx, partner, contracts).await?,
+            lines: targets::known_lines(tx, partner, contracts).await?,
             underway,
             services: services::known(tx, partner, run_number).await?,
-            ours: ledger::known_services(tx, partner, contracts).await?.into_iter().collect(),
+            ours: targets::known_services(tx, partner, contracts).await?.into_iter().collect(),
             names: kaseya_names_of(tx, partner, &planned).await?,
-            of_others: shared_kaseya::written_by_others(tx, partner, &others, &targets).await?,
+            of_others: shared::written_by_others(tx, partner, &others, &targets).await?,
             others,
             window_begun: window.map(|(_, begun)| begun),
             fresh_since,
@@ -85,7 +89,7 @@ impl Known {
     }
 
     /// The line of a target as last seen.
-    pub(crate) fn line(&self, target: (ContractId, ServiceId)) -> Option<&ledger::KnownLine> {
+    pub(crate) fn line(&self, target: (ContractId, ServiceId)) -> Option<&targets::KnownLine> {
         self.lines.get(&target)
     }
 
@@ -271,7 +275,7 @@ pub(crate) async fn account_twins(
     partner: &PartnerId,
     facts: &Facts,
 ) -> Result<BTreeSet<AccountId>, StoreError> {
-    let shown = kaseya_names::of_kind(tx, partner, NameOf::Account).await?;
+    let shown = names::of_kind(tx, partner, NameOf::Account).await?;
     let shown = shown.iter().map(|(account, name)| (AccountId(*account), name.as_str()));
     let mapped = facts.settings.companies.values().filter_map(|company| company.mapping.as_ref());
     let mapped = mapped.map(|mapping| (mapping.account, mapping.account_name.as_str()));
@@ -314,9 +318,9 @@ async fn kaseya_names_of(
     let contracts: Vec<i32> = planned.iter().map(|contract| contract.contract.0).collect();
     let accounts: Vec<i32> = planned.iter().map(|contract| contract.account.0).collect();
     Ok(KaseyaNames {
-        services: kaseya_names::known(tx, partner, NameOf::Service, &services).await?,
-        contracts: kaseya_names::known(tx, partner, NameOf::Contract, &contracts).await?,
-        accounts: kaseya_names::known(tx, partner, NameOf::Account, &accounts).await?,
+        services: names::known(tx, partner, NameOf::Service, &services).await?,
+        contracts: names::known(tx, partner, NameOf::Contract, &contracts).await?,
+        accounts: names::known(tx, partner, NameOf::Account, &accounts).await?,
     })
 }
 

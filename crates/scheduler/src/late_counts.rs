@@ -11,9 +11,11 @@ use jiff::Timestamp;
 use messages::inbound::Companies;
 use store::{
     StoreError, Transaction,
-    frozen::{self, FrozenCount, FrozenMonth},
-    month_pushes,
-    runs::Occasion,
+    counts::{
+        month_ends::{self, FrozenCount, FrozenMonth},
+        month_pushes,
+    },
+    jobs::runs::Occasion,
     settings::PartnerSettings,
 };
 
@@ -51,7 +53,7 @@ pub(crate) async fn add(
             count.report.is_some() && count.users.is_some() && !has_number(company, product)
         })
         .collect();
-    frozen::fill(tx, partner, month.month, &late, REASON, now).await?;
+    month_ends::fill(tx, partner, month.month, &late, REASON, now).await?;
     if late.is_empty() {
         return Ok(false);
     }
@@ -61,7 +63,7 @@ pub(crate) async fn add(
         return Ok(true);
     }
     if !can_run(integration) {
-        frozen::push_again(tx, partner, month.month).await?;
+        month_ends::push_again(tx, partner, month.month).await?;
     } else if let Some(facts) = facts::read(tx, partner, now).await?.facts() {
         let companies: BTreeSet<CompanyId> = late.into_iter().map(|(company, ..)| company).collect();
         let items = Items::of_companies(&facts.plan(), &Companies::Only(companies));

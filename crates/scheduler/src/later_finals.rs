@@ -12,13 +12,15 @@ use jiff::Timestamp;
 use messages::v1;
 use store::{
     StoreError, Transaction,
-    count_corrections::{self, Correction},
-    counts::CompanyReport,
-    events::store_events,
-    frozen::{FrozenCount, FrozenMonth},
-    runs,
+    counts::{
+        CompanyReport,
+        corrections::{self, Correction},
+        month_ends::{FrozenCount, FrozenMonth},
+    },
+    holds,
+    jobs::runs,
+    messages::events::store_events,
     settings::PartnerSettings,
-    standing_holds,
 };
 
 use crate::{context::Context, counts::event, facts, month_end::is_open, planning::TargetPlan};
@@ -55,19 +57,17 @@ pub(crate) async fn note(
         })
         .collect();
     let partner = &settings.partner;
-    let corrections = count_corrections::told_since(tx, partner, month.month, corrections).await?;
-    count_corrections::end_others(tx, partner, month.month, &corrections).await?;
-    count_corrections::note(tx, partner, month.month, &corrections, now).await?;
+    let corrections = corrections::told_since(tx, partner, month.month, corrections).await?;
+    corrections::end_others(tx, partner, month.month, &corrections).await?;
+    corrections::note(tx, partner, month.month, &corrections, now).await?;
     bring_up_to_date(tx, context, partner, now).await
 }
 
 /// Brings the holds of all partners up to date.
 pub(crate) async fn keep(context: &Context) -> Result<(), StoreError> {
     let now = context.clock.now();
-    let partners = context
-        .store
-        .transaction("list_later_finals", |tx| Box::pin(count_corrections::partners(tx)))
-        .await?;
+    let partners =
+        context.store.transaction("list_later_finals", |tx| Box::pin(corrections::partners(tx))).await?;
     for partner in &partners {
         let kept = context
             .store
@@ -94,14 +94,14 @@ async fn bring_up_to_date(
 ) -> Result<(), StoreError> {
     let Some(facts) = facts::read(tx, partner, now).await?.facts() else { return Ok(()) };
     let MonthPhase::Frozen(month) = facts.counts.phase else {
-        return count_corrections::end_holds(tx, partner, &[]).await;
+        return corrections::end_holds(tx, partner, &[]).await;
     };
-    let corrections = count_corrections::open(tx, partner, month).await?;
-    let standing = count_corrections::open_holds(tx, partner).await?;
+    let corrections = corrections::open(tx, partner, month).await?;
+    let standing = corrections::open_holds(tx, partner).await?;
     if corrections.is_empty() && standing.is_empty() {
         return Ok(());
     }
-    let otherwise = count_corrections::held_otherwise(tx, partner).await?;
+    let otherwise = corrections::held_otherwise(tx, partner).await?;
     let plan = facts.plan();
     let targets = plan
         .contracts
@@ -126,12 +126,12 @@ async fn bring_up_to_date(
         })
         .collect();
     let those: Vec<_> = held.iter().map(|hold| (hold.contract, hold.service)).collect();
-    count_corrections::end_holds(tx, partner, &those).await?;
+    corrections::end_holds(tx, partner, &those).await?;
     let run_number = runs::newest_number(tx, partner).await?;
-    let to_tell = standing_holds::store_holds(tx, partner, run_number, held, now).await?;
+    let to_tell = holds::store_holds(tx, partner, run_number, held, now).await?;
     for hold in &to_tell {
         tracing::info!(%partner, hold = %hold.new_hold, %month, "a later final count differs from the frozen one");
-        count_corrections::show(tx, partner, hold).await?;
+        corrections::show(tx, partner, hold).await?;
         let opened = event(EventTopic::HoldOpened, &v1::HoldOpened::of(partner, hold, now));
         store_events(tx, partner, vec![opened], now).await?;
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use domain::{ContractId, ErrorCode, JobId, LoginOutcome, MAX_ATTEMPTS, PartnerId, halve, halve_of_kin};
 use jiff::Timestamp;
 use store::{
-    StoreError, Transaction, closing,
-    ledger::{self, ExpiredJob, GivenUp, Slice},
-    logins,
+    StoreError, Transaction,
+    jobs::{self, ExpiredJob, GivenUp, Slice, closing},
+    kaseya::logins,
 };
 
 use crate::Context;
@@ -29,13 +29,13 @@ pub(crate) async fn end_leases(context: &Context) -> Result<u64, StoreError> {
 
 async fn end_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<ExpiredJob>, StoreError> {
     let now = context.clock.now();
-    let Some(expired) = ledger::expired_job(tx, now).await? else { return Ok(None) };
+    let Some(expired) = jobs::expired_job(tx, now).await? else { return Ok(None) };
     let (partner, job) = (&expired.partner, expired.job);
     // A login that nothing was heard of stays an open try.
     let attempt = (job, expired.attempt);
     logins::job_login_ended(tx, partner, attempt, LoginOutcome::Unknown, None, now).await?;
     if expired.dropped {
-        ledger::close_dropped_job(tx, partner, job, now).await?;
+        jobs::close_dropped_job(tx, partner, job, now).await?;
         closing::end_run(tx, partner, expired.run, now).await?;
     } else {
         next_attempt(tx, context, &expired, now).await?;
@@ -56,7 +56,7 @@ async fn next_attempt(
     let failures = expired.failures.saturating_add(1);
     if failures.unsigned_abs() < MAX_ATTEMPTS {
         let slice = Slice { contracts: expired.contracts.clone(), failures };
-        return ledger::hand_back(tx, partner, job, &slice).await;
+        return jobs::hand_back(tx, partner, job, &slice).await;
     }
     let contracts: Vec<ContractId> = expired.contracts.iter().copied().map(ContractId).collect();
     let why = GivenUp::BrokeOff;
@@ -76,9 +76,9 @@ pub(crate) async fn cut(
 ) -> Result<(), StoreError> {
     let numbers = |half: &[ContractId]| half.iter().map(|contract| contract.0).collect::<Vec<_>>();
     if is_survey {
-        return ledger::give_up_survey(tx, partner, job).await;
+        return jobs::give_up_survey(tx, partner, job).await;
     }
-    let companies = ledger::companies_on(tx, partner, job, contracts).await?;
+    let companies = jobs::companies_on(tx, partner, job, contracts).await?;
     let nobody = BTreeSet::new();
     let kin: Vec<_> =
         contracts.iter().map(|contract| (*contract, companies.get(contract).unwrap_or(&nobody))).collect();
@@ -89,11 +89,11 @@ pub(crate) async fn cut(
     match halves {
         Some((first, second)) => {
             let slice = Slice { contracts: numbers(&first), failures: 0 };
-            ledger::hand_back(tx, partner, job, &slice).await?;
+            jobs::hand_back(tx, partner, job, &slice).await?;
             let beside = JobId(context.entropy.uuid(now));
-            ledger::halve(tx, partner, job, beside, &numbers(&second), now).await
+            jobs::halve(tx, partner, job, beside, &numbers(&second), now).await
         }
-        None => ledger::give_up(tx, partner, job, ErrorCode::Job03, why).await,
+        None => jobs::give_up(tx, partner, job, ErrorCode::Job03, why).await,
     }
 }
 
@@ -103,7 +103,7 @@ pub(crate) async fn refuse_open_work(context: &Context) -> Result<u64, StoreErro
         .store
         .transaction("refuse_open_work", |tx| {
             Box::pin(async move {
-                let refused = ledger::refused_to_local(tx).await?;
+                let refused = jobs::refused_to_local(tx).await?;
                 if refused > 0 {
                     tx.notify(crate::LEDGER).await?;
                 }

@@ -214,7 +214,7 @@ impl Scheduler {
         for partner in &partners {
             let judged = store
                 .transaction("judge_companies", |tx| {
-                    Box::pin(store::company_listing::readiness_of(tx, partner, now))
+                    Box::pin(store::statuses::listing::readiness_of(tx, partner, now))
                 })
                 .await?;
             ready = ready.saturating_add(judged.ready);
@@ -232,7 +232,7 @@ impl Scheduler {
 
     async fn count_open_jobs(&self) -> Result<(), StoreError> {
         let counted =
-            self.context.store.transaction("open_jobs", |tx| Box::pin(store::ledger::open_jobs(tx))).await?;
+            self.context.store.transaction("open_jobs", |tx| Box::pin(store::jobs::open_jobs(tx))).await?;
         for kind in domain::JobKind::ALL {
             let jobs = counted.iter().find(|(counted, _)| counted == kind).map_or(0, |(_, jobs)| *jobs);
             self.metrics.open_jobs(*kind, jobs);

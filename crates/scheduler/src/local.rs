@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
 use store::{
     StoreError, Transaction,
-    ledger::{self, GivenUp, LocalJob},
+    jobs::{self, GivenUp, LocalJob},
 };
 
 use crate::{
@@ -97,8 +97,8 @@ async fn move_to_work(
         |contracts: &BTreeSet<ContractId>| contracts.iter().map(|contract| contract.0).collect::<Vec<_>>();
     let companies: Vec<&str> = told.companies.iter().map(CompanyId::as_str).collect();
     let beside = JobId(context.entropy.uuid(now));
-    ledger::split_local(tx, job, beside, &numbers(work), &numbers(&told.contracts), &companies, now).await?;
-    ledger::note_mappings(tx, &job.partner, job.run).await?;
+    jobs::split_local(tx, job, beside, &numbers(work), &numbers(&told.contracts), &companies, now).await?;
+    jobs::note_mappings(tx, &job.partner, job.run).await?;
     tx.notify(crate::LEDGER).await
 }
 

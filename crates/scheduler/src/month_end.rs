@@ -28,10 +28,12 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
 use messages::inbound::Companies;
 use store::{
     StoreError, Transaction,
-    counts::{self, CompanyReport},
-    frozen::{self, FrozenCount},
-    month_pushes::{self, Billed, CompanyOnContract},
-    runs::{self, Occasion},
+    counts::{
+        self, CompanyReport,
+        month_ends::{self, FrozenCount},
+        month_pushes::{self, Billed, CompanyOnContract},
+    },
+    jobs::runs::{self, Occasion},
     settings::{self, Company, Integration, IntegrationState, PartnerSettings},
 };
 
@@ -54,7 +56,7 @@ pub(crate) async fn freeze_due(context: &Context) -> Result<usize, StoreError> {
         .store
         .transaction("list_month_ends", |tx| {
             let months = months.clone();
-            Box::pin(async move { frozen::uncovered(tx, &months, now).await })
+            Box::pin(async move { month_ends::uncovered(tx, &months, now).await })
         })
         .await?;
     let mut count = 0;
@@ -67,7 +69,7 @@ pub(crate) async fn freeze_due(context: &Context) -> Result<usize, StoreError> {
     let checked_by = now.saturating_sub(PUSH_AGAIN).unwrap_or(Timestamp::MIN);
     let unpushed = context
         .store
-        .transaction("list_unpushed", |tx| Box::pin(frozen::unpushed(tx, now, checked_by)))
+        .transaction("list_unpushed", |tx| Box::pin(month_ends::unpushed(tx, now, checked_by)))
         .await?;
     for (partner, month) in &unpushed {
         let pushed = context
@@ -124,12 +126,12 @@ async fn freeze_in(
         return Ok(false);
     }
     let reports = counts::newest(tx, partner, month.last_day(), month.last_day()).await?;
-    if let Some(frozen) = frozen::read(tx, partner, month).await? {
+    if let Some(frozen) = month_ends::read(tx, partner, month).await? {
         let counts = frozen_counts(&settings, month, &reports, now);
         later_finals::note(tx, context, &settings, &frozen, &reports, &counts, now).await?;
         return late_counts::add(tx, context, &settings, &frozen, counts, now).await;
     }
-    let newcomers = frozen::counted_after(tx, partner, month.last_day()).await?;
+    let newcomers = month_ends::counted_after(tx, partner, month.last_day()).await?;
     let last_day = LastDay::of(&settings, &integration.month_end, month, &reports, &newcomers);
     let cause = integration.month_end.freezes(month, last_day.is_final, now);
     let by_cut_off = !last_day.is_stray || is_due(tx, &settings, integration, month, now).await?;
@@ -137,7 +139,7 @@ async fn freeze_in(
         return Ok(false);
     };
     let counts = frozen_counts(&settings, month, &reports, now);
-    frozen::freeze(tx, partner, month, cause, &counts, now).await?;
+    month_ends::freeze(tx, partner, month, cause, &counts, now).await?;
     tracing::info!(%partner, %month, %cause, counts = counts.len(), "month frozen");
     if wants_run(&settings, integration, month, now) && can_run(integration) {
         push(tx, context, partner, month, now).await?;
@@ -180,7 +182,7 @@ async fn push_in(
     if !wants_run(&settings, integration, month, now) {
         return Ok(false);
     }
-    if !frozen::has_run(tx, partner, month).await? {
+    if !month_ends::has_run(tx, partner, month).await? {
         return push(tx, context, partner, month, now).await.map(|()| true);
     }
     // What goes on may still bring the outcomes: looked at again when it is through.
@@ -215,7 +217,7 @@ async fn push_corrections(
     if !may_push(settings, integration, month, now) || month_pushes::is_running(tx, partner).await? {
         return Ok(false);
     }
-    let corrected = frozen::corrected_since_push(tx, partner, month).await?;
+    let corrected = month_ends::corrected_since_push(tx, partner, month).await?;
     if corrected.is_empty() {
         return Ok(false);
     }
@@ -241,7 +243,7 @@ async fn push_companies(
         expires_at: None,
     };
     let run = make(tx, &context.entropy, facts, &order, &items, now).await?;
-    frozen::set_run(tx, &facts.settings.partner, month, run, now).await
+    month_ends::set_run(tx, &facts.settings.partner, month, run, now).await
 }
 
 /// The companies that are planned for and not settled on each of their contracts, or settled with other numbers than those that
@@ -382,7 +384,7 @@ async fn push(
     let occasion = Occasion::MonthEnd(month.first_day());
     let order = RunOrder { occasion, mode: RunMode::Apply, all_companies: true, expires_at: None };
     let run = make(tx, &context.entropy, &facts, &order, &items, now).await?;
-    frozen::set_run(tx, partner, month, run, now).await
+    month_ends::set_run(tx, partner, month, run, now).await
 }
 
 #[cfg(test)]

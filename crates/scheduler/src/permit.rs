@@ -15,14 +15,18 @@ use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use messages::v1::{self, DenialReason, RefusalReason};
 use store::{
     StoreError, Transaction,
-    ledger::{self, AskedProduct, HeldJob},
-    leftovers, lines, logins,
-    permits::{
-        self, AddendMapping, ApprovedHold, BrakedTarget, Intent, IntentsOf, PermitRules, TargetStanding,
+    jobs::{self, AskedProduct, HeldJob},
+    kaseya::{logins, shared},
+    settings::{
+        IntegrationState,
+        switch::{self, Switch},
     },
-    settings::IntegrationState,
-    shared_kaseya,
-    switch::{self, Switch},
+    targets::{
+        self, leftovers, lines,
+        permits::{
+            self, AddendMapping, ApprovedHold, BrakedTarget, Intent, IntentsOf, PermitRules, TargetStanding,
+        },
+    },
 };
 
 use crate::{
@@ -78,7 +82,7 @@ async fn decide(
     let Some(switch) = switch::hold_switch(tx, partner).await? else {
         return Ok(Err(Refused::new(RefusalReason::Superseded, "the partner has no integration")));
     };
-    let Some(job) = ledger::held_job(tx, partner, ask.of.job, ask.of.attempt, &ask.of.worker).await? else {
+    let Some(job) = jobs::held_job(tx, partner, ask.of.job, ask.of.attempt, &ask.of.worker).await? else {
         return Ok(Err(Refused::new(RefusalReason::Superseded, "this worker does not hold this attempt")));
     };
     if let Some(refused) = refusal(&switch, &job, ask, now) {
@@ -112,7 +116,7 @@ async fn decide(
     }
     let lease_until = after(now, context.settings.lease);
     let permit_until = (!granted.is_empty()).then_some(permit_until);
-    ledger::renew_lease(tx, partner, ask.of.job, lease_until, permit_until).await?;
+    jobs::renew_lease(tx, partner, ask.of.job, lease_until, permit_until).await?;
     Ok(Ok(Permit {
         granted: granted.iter().copied().map(granted_change).collect(),
         denied,
@@ -209,7 +213,7 @@ async fn facts(
     now: Timestamp,
 ) -> Result<Facts, StoreError> {
     let partner = &ask.of.partner;
-    let others = shared_kaseya::beside(tx, partner).await?;
+    let others = shared::beside(tx, partner).await?;
     let addends = ask.changes.iter().flat_map(|change| &change.addends).map(AskedAddend::key).collect();
     let attempt = (ask.of.job, ask.of.attempt);
     let leftovers = ask.changes.iter().filter(|change| change.is_leftover());
@@ -232,8 +236,8 @@ async fn facts(
         changed: permits::companies_changed(tx, partner, job.run).await?,
         approved: permits::approved_holds(tx, partner, &holds).await?,
         braked: permits::braked_targets(tx, partner).await?,
-        half_done: ledger::half_done(tx, partner, &pairs, &intents).await?,
-        of_others: shared_kaseya::written_by_others(tx, partner, &others, &targets).await?,
+        half_done: targets::half_done(tx, partner, &pairs, &intents).await?,
+        of_others: shared::written_by_others(tx, partner, &others, &targets).await?,
         in_the_way: match ask.whole_contracts && !others.is_empty() {
             true => in_the_way(tx, ask, job, &others, &contracts, now).await?,
             false => BTreeSet::new(),
@@ -252,8 +256,7 @@ async fn in_the_way(
     now: Timestamp,
 ) -> Result<BTreeSet<ContractId>, StoreError> {
     let since = job.started_at.to_zoned(TimeZone::UTC).date().saturating_sub(2.days());
-    let waiting =
-        shared_kaseya::waiting_changes(tx, &ask.of.partner, others, contracts, (since, now)).await?;
+    let waiting = shared::waiting_changes(tx, &ask.of.partner, others, contracts, (since, now)).await?;
     let news = waiting.into_iter().filter(|change| {
         change.of_other && (change.lands_until.is_some() || change.granted_at >= job.started_at)
     });
@@ -416,7 +419,7 @@ pub(crate) async fn renew_lease(
         .transaction("renew_lease", |tx| {
             Box::pin(async move {
                 let now = context.clock.now();
-                let held = ledger::held_job(tx, &of.partner, of.job, of.attempt, &of.worker).await?;
+                let held = jobs::held_job(tx, &of.partner, of.job, of.attempt, &of.worker).await?;
                 if held.is_none() {
                     let detail = "this worker does not hold this attempt";
                     return Ok(Err(Refused::new(RefusalReason::Superseded, detail)));
@@ -426,7 +429,7 @@ pub(crate) async fn renew_lease(
                     logins::job_login_ended(tx, &of.partner, attempt, accepted, None, now).await?;
                 }
                 let lease_until = after(now, context.settings.lease);
-                ledger::renew_lease(tx, &of.partner, of.job, lease_until, None).await?;
+                jobs::renew_lease(tx, &of.partner, of.job, lease_until, None).await?;
                 Ok(Ok(()))
             })
         })

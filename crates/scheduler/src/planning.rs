@@ -17,10 +17,9 @@ use domain::{
 };
 use jiff::{Timestamp, civil::Date};
 use store::{
-    counts::CompanyReport,
-    frozen::FrozenMonth,
-    leftovers::ApprovedLeftover,
+    counts::{CompanyReport, month_ends::FrozenMonth},
     settings::{Company, CompanyMapping, Contract, Integration, PartnerSettings},
+    targets::leftovers::ApprovedLeftover,
 };
 
 /// The counts that a plan is made from.

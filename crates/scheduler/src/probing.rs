@@ -9,9 +9,11 @@ use jiff::Timestamp;
 use messages::inbound::Companies;
 use store::{
     StoreError, Transaction,
-    probes::{self, Unproven},
-    runs::{self, JobSlice, NewJob, NewRun, Occasion},
-    settings::IntegrationState,
+    jobs::runs::{self, JobSlice, NewJob, NewRun, Occasion},
+    settings::{
+        IntegrationState,
+        probes::{self, Unproven},
+    },
 };
 
 use crate::{

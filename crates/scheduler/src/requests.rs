@@ -22,9 +22,12 @@ use domain::{ErrorCode, PartnerId, RequestId, RunId};
 use jiff::Timestamp;
 use messages::inbound::{Companies, PortalMessage, SyncRequest, Unreadable};
 use store::{
-    StoreError, Transaction, reports,
-    requests::{self, Answer, RequestStanding, WaitingRequest},
-    runs::{self, Occasion},
+    StoreError, Transaction,
+    counts::reports,
+    jobs::{
+        requests::{self, Answer, RequestStanding, WaitingRequest},
+        runs::{self, Occasion},
+    },
     settings::{self, IntegrationState},
 };
 

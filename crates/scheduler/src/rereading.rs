@@ -5,8 +5,9 @@ use domain::{PartnerId, RunMode};
 use jiff::Timestamp;
 use messages::inbound::Companies;
 use store::{
-    StoreError, Transaction, installation,
-    runs::{self, Occasion},
+    StoreError, Transaction,
+    jobs::runs::{self, Occasion},
+    settings::installation,
 };
 
 use crate::{

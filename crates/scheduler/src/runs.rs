@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use messages::inbound::Companies;
 use store::{
     StoreError, Transaction,
-    runs::{self, JobSlice, NewJob, NewRun, Occasion},
+    jobs::runs::{self, JobSlice, NewJob, NewRun, Occasion},
     settings::Integration,
 };
 

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use domain::{CompanyId, ContractId, Glance, JobId, MAX_TARGETS, slices_of_kin};
 use jiff::Timestamp;
 use store::{
-    StoreError, Transaction, closing,
-    ledger::{self, SpreadJob, SurveyedJob},
+    StoreError, Transaction,
+    jobs::{self, SpreadJob, SurveyedJob, closing},
 };
 
 use crate::{Context, expected, facts, known::Known, planning::PartnerPlan};
@@ -27,11 +27,11 @@ pub(crate) async fn spread_surveys(context: &Context) -> Result<u64, StoreError>
 
 async fn spread_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<SurveyedJob>, StoreError> {
     let now = context.clock.now();
-    let Some(job) = ledger::surveyed_job(tx).await? else { return Ok(None) };
+    let Some(job) = jobs::surveyed_job(tx).await? else { return Ok(None) };
     let partner = &job.partner;
     let found = facts::read(tx, partner, now).await?.facts().filter(|_| !job.dropped);
     let Some(facts) = found else {
-        ledger::close_dropped_job(tx, partner, job.job, now).await?;
+        jobs::close_dropped_job(tx, partner, job.job, now).await?;
         closing::end_run(tx, partner, job.run, now).await?;
         return Ok(Some(job));
     };
@@ -60,8 +60,8 @@ async fn spread_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Su
             code: None,
         });
     }
-    ledger::spread_survey(tx, partner, job.job, &jobs, now).await?;
-    ledger::note_mappings(tx, partner, job.run).await?;
+    jobs::spread_survey(tx, partner, job.job, &jobs, now).await?;
+    jobs::note_mappings(tx, partner, job.run).await?;
     expected::note(tx, &facts, &plan, (job.run, job.run_number), now).await?;
     tx.notify(crate::LEDGER).await?;
     Ok(Some(job))

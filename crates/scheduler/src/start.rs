@@ -12,13 +12,15 @@ use messages::{
     v1::{self, RefusalReason},
 };
 use store::{
-    StoreError, Transaction, breakers, calls, closing,
-    ledger::{self, GivenUp, JobRow, StartedJob},
-    leftovers::{self, TargetNames},
-    logins::{self, LoginOf, NewTry},
-    places::Place,
-    settings::{Integration, IntegrationState},
-    switch,
+    StoreError, Transaction,
+    jobs::{self, GivenUp, JobRow, StartedJob, closing},
+    kaseya::{
+        breakers, calls,
+        logins::{self, LoginOf, NewTry},
+        places::Place,
+    },
+    settings::{Integration, IntegrationState, switch},
+    targets::leftovers::{self, TargetNames},
 };
 
 use crate::{
@@ -81,7 +83,7 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
     let Some(switch) = switch::hold_switch(tx, partner).await? else {
         return refuse(RefusalReason::Superseded, "the partner has no integration");
     };
-    let Some(mut job) = ledger::lock_job(tx, partner, ask.job).await? else {
+    let Some(mut job) = jobs::lock_job(tx, partner, ask.job).await? else {
         return refuse(RefusalReason::Superseded, "there is no such job");
     };
     if let Some(refused) = stale(&job, ask, now) {
@@ -91,15 +93,15 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
         return refuse(RefusalReason::SwitchedOff, "the integration is off");
     }
     if let Some(expired) = job.expires_at.filter(|expires| *expires <= now) {
-        ledger::expire_job(tx, partner, ask.job, domain::ErrorCode::Job01.as_str()).await?;
+        jobs::expire_job(tx, partner, ask.job, domain::ErrorCode::Job01.as_str()).await?;
         return refuse(RefusalReason::Superseded, &format!("the request expired at {expired}"));
     }
     if job.mode == RunMode::Apply && switch.writes_stopped {
-        ledger::put_back(tx, partner, ask.job, WaitReason::WritesStopped, now).await?;
+        jobs::put_back(tx, partner, ask.job, WaitReason::WritesStopped, now).await?;
         return refuse(RefusalReason::WritesStopped, "all writes of the installation are stopped");
     }
     if job.mode == RunMode::Apply && switch.must_reread {
-        ledger::put_back(tx, partner, ask.job, WaitReason::Restored, now).await?;
+        jobs::put_back(tx, partner, ask.job, WaitReason::Restored, now).await?;
         let detail = "the database was restored: all lines are read before one is written";
         return refuse(RefusalReason::WritesStopped, detail);
     }
@@ -111,7 +113,7 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
     };
     // A company that was mapped elsewhere since the run was made follows by itself (D-04).
     if job.kind == JobKind::Work {
-        job.contracts.extend(ledger::follow_remapped(tx, partner, job.run, job.job).await?);
+        job.contracts.extend(jobs::follow_remapped(tx, partner, job.run, job.job).await?);
     }
     match admit(tx, context, ask, &job, &facts.integration, now).await? {
         Err(refused) => Ok(Err(refused)),
@@ -123,7 +125,7 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
             }
             let content =
                 content::job_content(tx, context, partner, &job, (&facts, &plan), &admitted).await?;
-            ledger::start_job(tx, &place, ask.job, (&started, &asked_work::of(&content)), now).await?;
+            jobs::start_job(tx, &place, ask.job, (&started, &asked_work::of(&content)), now).await?;
             Ok(Ok(content))
         }
     }
@@ -137,7 +139,7 @@ pub(crate) async fn refuse_too_large(context: &Context, ask: &AttemptOf) -> Resu
             let now = context.clock.now();
             let (partner, attempt) = (&ask.partner, (ask.job, ask.attempt));
             switch::hold_switch(tx, partner).await?;
-            let Some(job) = ledger::lock_job(tx, partner, ask.job).await? else { return Ok(()) };
+            let Some(job) = jobs::lock_job(tx, partner, ask.job).await? else { return Ok(()) };
             if job.state != JobState::Started || job.attempt != ask.attempt {
                 return Ok(());
             }
@@ -214,7 +216,7 @@ async fn admit(
 
     // From here to the commit starts on this host come one after the other.
     let breakers = breakers::lock_breakers(tx, &place).await?;
-    let usage = ledger::kaseya_use(tx, &place, ask.job, now).await?;
+    let usage = jobs::kaseya_use(tx, &place, ask.job, now).await?;
     let in_the_way = if usage.started {
         Some((WaitReason::KaseyaBusy, "another job of this Kaseya is started"))
     } else if usage.permit_out {
@@ -225,7 +227,7 @@ async fn admit(
         None
     };
     if let Some((reason, detail)) = in_the_way {
-        ledger::put_back(tx, &ask.partner, ask.job, reason, now).await?;
+        jobs::put_back(tx, &ask.partner, ask.job, reason, now).await?;
         return Ok(Err(Refused::new(RefusalReason::Busy, detail)));
     }
 
@@ -277,7 +279,7 @@ async fn defer(
     wait: &Wait,
     reason: RefusalReason,
 ) -> Result<Result<(Admitted, StartedJob, Place), Refused>, StoreError> {
-    ledger::defer_job(tx, &ask.partner, ask.job, wait).await?;
+    jobs::defer_job(tx, &ask.partner, ask.job, wait).await?;
     let until = wait.until.map_or_else(String::new, |until| format!(" until {until}"));
     Ok(Err(Refused::new(reason, format!("deferred{until}: {}", wait.word()))))
 }
@@ -308,7 +310,7 @@ pub(crate) fn after(now: Timestamp, wait: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use domain::Budget;
-    use store::calls::{UsedCalls, sum};
+    use store::kaseya::calls::{UsedCalls, sum};
 
     use super::*;
 

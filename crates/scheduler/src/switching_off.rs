@@ -1,7 +1,7 @@
 //! From *switching off* to *off*, without waiting under a lock.
 
 use domain::PartnerId;
-use store::{StoreError, switch};
+use store::{StoreError, settings::switch};
 
 use crate::Context;
 

@@ -7,8 +7,8 @@ use anyhow::Result;
 use domain::{Clock as _, Month, PartnerId, ReportId, SystemClock};
 use jiff::{Timestamp, civil::date};
 use store::{
-    company_listing::{Filter, Query, Sort, page},
-    reports,
+    counts::reports,
+    statuses::listing::{Filter, Query, Sort, page},
 };
 
 const TIMES: usize = 15;

@@ -2,6 +2,7 @@
 
 pub mod admins;
 pub mod attempts;
+pub mod idempotency;
 pub mod members;
 pub mod security_events;
 pub mod sessions;

@@ -1,76 +1,17 @@
-//! Postgres: pool, named transactions, migrations, one module per group of tables.
+//! Postgres: pool, named transactions, migrations, and one folder per group of tables. Each table is written by one folder.
 
 pub mod access;
-pub mod billed_month;
-pub mod billing_rules;
-pub mod breakers;
-pub mod calls;
-mod clock;
-pub mod closing;
-pub mod company_listing;
-pub mod contracts;
-pub mod count_corrections;
 pub mod counts;
-pub mod dead_letters;
-pub mod deferrals;
-mod error;
-pub mod events;
-pub mod frozen;
-pub mod full_reads;
-pub mod history;
 pub mod holds;
-pub mod idempotency;
-pub mod incomplete_reports;
-pub mod installation;
-pub mod intake;
-pub mod journal;
-pub mod kaseya_names;
-pub mod kaseya_zones;
-pub mod ledger;
-pub mod leftovers;
-pub mod lines;
-mod listen;
-pub mod logins;
-pub mod look_ups;
-pub mod message_parts;
-mod migrate;
-pub mod month_pushes;
-pub mod never_shown;
-pub mod outcomes;
-pub mod overview;
-mod partner_changes;
-pub mod password_ages;
-pub mod permits;
-pub mod places;
-mod pool;
-pub mod probes;
-mod reachable;
-pub mod readiness;
-pub mod reports;
-pub mod requests;
-mod row;
-pub mod runs;
-pub mod schedules;
-pub mod sealed_passwords;
-mod section;
-pub mod senders;
-pub mod services;
+pub mod jobs;
+pub mod kaseya;
+pub mod messages;
+mod postgres;
 pub mod settings;
-pub mod settings_writing;
-pub mod shared_kaseya;
-pub mod standing_holds;
-pub mod start_over;
-pub mod status_reading;
-pub mod switch;
-mod tls;
-mod transaction;
-pub mod waiting;
+pub mod statuses;
+pub mod targets;
 
-pub use clock::CalibratedClock;
-pub use error::StoreError;
-pub use listen::WakeUps;
-pub use partner_changes::{PartnerChange, PartnerChanges};
-pub use pool::{Settings, Store, Timeouts};
-pub use row::Row;
-pub use section::DatabaseSection;
-pub use transaction::{Transaction, Work};
+pub use postgres::{
+    CalibratedClock, DatabaseSection, PartnerChange, PartnerChanges, Row, Settings, Store, StoreError,
+    Timeouts, Transaction, WakeUps, Work,
+};

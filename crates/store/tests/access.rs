@@ -8,12 +8,12 @@ use store::{
     access::{
         Actor, Identity, admins,
         attempts::{Attempt, Limit, attempt},
+        idempotency::{self, KeyedCall, Known},
         members::{self, NewMember},
         security_events::{self, SecurityEvent},
         sessions::{self, Ending, NewSession, Oldest},
         tokens::{self, Brought, NewToken},
     },
-    idempotency::{self, KeyedCall, Known},
 };
 use testkit::TestDatabase;
 

@@ -7,10 +7,13 @@ use domain::{CompanyState, Level, Month, NotReady, PartnerId, PartnerReadiness, 
 use jiff::{Timestamp, civil::date};
 use store::{
     StoreError,
-    company_listing::{Filter, ListedCompany, Page, Query, Readiness, Sort, page},
-    counts, readiness, reports,
+    counts::{self, reports},
     settings::{self, PartnerSettings},
-    status_reading::{self, CompanyStatus},
+    statuses::{
+        self, CompanyStatus,
+        listing::{Filter, ListedCompany, Page, Query, Readiness, Sort, page},
+        readiness,
+    },
 };
 use testkit::TestDatabase;
 
@@ -78,7 +81,7 @@ impl Expected {
             .transaction("expected", |tx| {
                 Box::pin(async move {
                     let settings = settings::read(tx, msp).await?.ok_or(StoreError::NoRow)?;
-                    let rows = status_reading::companies(tx, &settings, now()).await?;
+                    let rows = statuses::companies(tx, &settings, now()).await?;
                     let reports = counts::newest(tx, msp, date(2026, 1, 1), date(2026, 12, 31)).await?;
                     let readiness = readiness::partner(tx, msp, now()).await?;
                     Ok::<_, StoreError>((settings, rows, reports, readiness))

@@ -4,9 +4,11 @@ use anyhow::Result;
 use domain::{CompanyId, Month, PartnerId, RunId};
 use jiff::{Timestamp, civil::date};
 use store::{
-    history::{JournalQuery, activity_page, journal_page, plan_rows},
-    overview::{AtRisk, Overview, overview},
     settings::IntegrationState,
+    statuses::{
+        history::{JournalQuery, activity_page, journal_page, plan_rows},
+        overview::{AtRisk, Overview, overview},
+    },
 };
 use testkit::TestDatabase;
 

@@ -5,11 +5,13 @@ use jiff::{civil::Date, tz::TimeZone};
 use kaseya_simulator::State;
 use store::{
     Store, StoreError,
-    billed_month::{self, Charge},
-    frozen::{self, FrozenCount},
-    reports::{self, ReportHead, ReportedCompany, ReportedCount},
-    senders::Sender,
-    settings_writing,
+    counts::{
+        billed_month::{self, Charge},
+        month_ends::{self, FrozenCount},
+        reports::{self, ReportHead, ReportedCompany, ReportedCount},
+        senders::Sender,
+    },
+    settings,
 };
 
 use crate::installation::{Installation, now};
@@ -140,7 +142,7 @@ async fn store_billed_month(store: &Store) -> Result<(), StoreError> {
     store
         .transaction("store_billed_month", |tx| {
             Box::pin(async move {
-                frozen::freeze(tx, partner, month, FreezeCause::CutOff, counts, now).await?;
+                month_ends::freeze(tx, partner, month, FreezeCause::CutOff, counts, now).await?;
                 billed_month::store_charges(tx, partner, month, charges, "Password Boss", now).await.map(drop)
             })
         })
@@ -182,7 +184,7 @@ async fn store_newcomer(store: &Store) -> Result<(), StoreError> {
     store
         .transaction("store_newcomer", |tx| {
             Box::pin(async move {
-                settings_writing::store_partner(tx, partner, "Aurora IT", "UTC").await?;
+                settings::store_partner(tx, partner, "Aurora IT", "UTC").await?;
                 reports::note_part(
                     tx,
                     partner,

@@ -232,7 +232,7 @@ pub(crate) async fn switch_off(store: &Store, partner: &str) {
     store
         .transaction("switch_off", |tx| {
             let partner = partner.clone();
-            Box::pin(async move { store::switch::switch_off(tx, &partner, crate::now()).await })
+            Box::pin(async move { store::settings::switch::switch_off(tx, &partner, crate::now()).await })
         })
         .await
         .expect("the switch is stored")

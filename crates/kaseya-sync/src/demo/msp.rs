@@ -13,7 +13,7 @@ use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use kaseya_simulator::State;
 use messages::v1;
 use secrecy::SecretString;
-use store::settings_writing::{NewCompany, NewCompanyMapping, NewProduct};
+use store::settings::{NewCompany, NewCompanyMapping, NewProduct};
 
 use crate::settings_file::{IntegrationSettings, SettingsFile};
 

@@ -4,7 +4,7 @@ use bus::{Outgoing, Queue, TraceContext};
 use domain::{Month, ReportId};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use messages::v1;
-use store::{counts, reports};
+use store::counts::{self, reports};
 
 use super::{Demo, msp};
 

@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 use store::{
     settings::{self, PartnerSettings},
-    status_reading::{self, CompanyStatus, JournalChange, RunRow},
+    statuses::{self, CompanyStatus, JournalChange, RunRow},
 };
 
 use super::Demo;
@@ -83,8 +83,8 @@ impl Shown {
                 let ids = ids.clone();
                 Box::pin(async move {
                     let settings = settings::read(tx, partner).await?.ok_or(store::StoreError::NoRow)?;
-                    let companies = status_reading::companies(tx, &settings, now).await?;
-                    let changes = status_reading::changes(tx, partner, &ids).await?;
+                    let companies = statuses::companies(tx, &settings, now).await?;
+                    let changes = statuses::changes(tx, partner, &ids).await?;
                     Ok::<_, store::StoreError>((settings, companies, changes))
                 })
             })

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::{CompanyId, ProductId, is_name_of};
 use store::{
-    kaseya_names::KaseyaNames,
-    settings_writing::{NewCompany, NewProduct},
+    kaseya::names::KaseyaNames,
+    settings::{NewCompany, NewProduct},
 };
 
 use super::{rows::Read, section::Section};

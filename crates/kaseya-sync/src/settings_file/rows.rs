@@ -3,10 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{AccountId, Billing, CompanyId, ContractId, ProductId, ServiceId};
-use store::{
-    settings::PartnerSettings,
-    settings_writing::{NewCompany, NewCompanyMapping, NewProduct},
-};
+use store::settings::{NewCompany, NewCompanyMapping, NewProduct, PartnerSettings};
 
 use super::{
     billing_rule,

@@ -4,10 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{AccountId, CompanyId, ContractId, ProductId, ServiceId};
-use store::{
-    settings::PartnerSettings,
-    settings_writing::{NewCompany, NewCompanyMapping, NewProduct},
-};
+use store::settings::{NewCompany, NewCompanyMapping, NewProduct, PartnerSettings};
 
 use super::{rows::Read, section::Section};
 

@@ -13,9 +13,9 @@ use results::{Results, ResultsSettings};
 use scheduler::{Context, Scheduler, SchedulerSettings};
 use secrecy::SecretString;
 use store::{
-    StoreError, settings,
-    settings_writing::{self, NewIntegration},
-    status_reading::{self, CompanyStatus},
+    StoreError,
+    settings::{self, NewIntegration},
+    statuses::{self, CompanyStatus},
 };
 use testkit::TestDatabase;
 use tokio_util::sync::CancellationToken;
@@ -409,7 +409,7 @@ impl World {
         let read: Result<_, StoreError> = self
             .database
             .store
-            .transaction("waits", |tx| Box::pin(store::waiting::runs(tx, &partner, now)))
+            .transaction("waits", |tx| Box::pin(store::jobs::waiting::runs(tx, &partner, now)))
             .await;
         read.expect("the tables are there").into_values().collect()
     }
@@ -423,7 +423,7 @@ impl World {
             .transaction("rows", |tx| {
                 Box::pin(async move {
                     let settings = settings::read(tx, partner).await?.ok_or(StoreError::NoRow)?;
-                    status_reading::companies(tx, &settings, now).await
+                    statuses::companies(tx, &settings, now).await
                 })
             })
             .await;
@@ -672,7 +672,7 @@ impl World {
             .store
             .transaction("save", |tx| {
                 Box::pin(async move {
-                    settings_writing::hold(tx, partner).await?;
+                    settings::hold(tx, partner).await?;
                     let stored = settings::read(tx, partner).await?.expect("a partner");
                     let known = stored.integration.expect("an integration");
                     let new = NewIntegration {
@@ -695,7 +695,7 @@ impl World {
                         drift: known.drift,
                         call_share_percent: 100,
                     };
-                    settings_writing::store_integration(tx, partner, &new, now).await
+                    settings::store_integration(tx, partner, &new, now).await
                 })
             })
             .await;
@@ -709,7 +709,9 @@ impl World {
         let seen: Result<_, StoreError> = self
             .database
             .store
-            .transaction("overview", |tx| Box::pin(store::overview::overview(tx, partner, 5, month, now)))
+            .transaction("overview", |tx| {
+                Box::pin(statuses::overview::overview(tx, partner, 5, month, now))
+            })
             .await;
         seen.expect("the overview").at_risk.money
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{AccountId, CompanyId, ContractId, ProductId, is_name_of};
 use store::{
-    kaseya_names::KaseyaNames,
+    kaseya::names::KaseyaNames,
     settings::{CompanyMapping, PartnerSettings, ProductMapping},
 };
 

@@ -6,7 +6,7 @@ use domain::{AccountId, BillingRule, CompanyId, ContractId, PartnerId, ProductId
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use store::{
-    kaseya_names::KaseyaNames,
+    kaseya::names::KaseyaNames,
     settings::{Company, CompanyMapping, Contract, PartnerSettings, Product, ProductBilling, ProductMapping},
 };
 

@@ -8,12 +8,13 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError,
-    billed_month::Charges,
-    company_listing::{self, ListedCompany},
-    counts::Users,
-    outcomes::ProductRow,
+    counts::{Users, billed_month::Charges},
     settings::{self, CompanyMapping},
-    status_reading::CompanyStatus,
+    statuses::{
+        CompanyStatus,
+        listing::{self, ListedCompany},
+        outcomes::ProductRow,
+    },
 };
 use utoipa::ToSchema;
 
@@ -303,7 +304,7 @@ pub(crate) async fn list(
     let size = request::size(asked.size)?;
     let offset = asked.cursor.map_or(Ok(0), |Cursor(offset)| u32::try_from(offset));
     let offset = offset.map_err(|_| Problem::Query("cursor: it is another list's".to_owned()))?;
-    let query = company_listing::Query {
+    let query = listing::Query {
         search: asked.search.trim(),
         filter: named(FILTERS, "filter", asked.filter.as_deref())?,
         sort: named(SORTS, "sort", asked.sort.as_deref())?,
@@ -320,7 +321,7 @@ pub(crate) async fn list(
             Box::pin(async move {
                 let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
                 let last_month = Month::last(now, &zones.count);
-                let listed = company_listing::page(tx, partner, query, last_month, now).await?;
+                let listed = listing::page(tx, partner, query, last_month, now).await?;
                 Ok::<_, StoreError>(Some((zones.count_basis, listed)))
             })
         })
@@ -346,7 +347,7 @@ pub(crate) async fn sheet(
     headers: HeaderMap,
     Asked(asked): Asked<SheetQuery>,
 ) -> Result<Response, Problem> {
-    let query = company_listing::Query {
+    let query = listing::Query {
         search: asked.search.trim(),
         filter: named(FILTERS, "filter", asked.filter.as_deref())?,
         sort: named(SORTS, "sort", asked.sort.as_deref())?,

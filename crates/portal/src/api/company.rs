@@ -13,11 +13,13 @@ use operations::{Advising, billing_rules::BillingForm};
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError,
-    billed_month::{self, Charges},
-    counts::Users,
-    senders,
+    counts::{
+        Users,
+        billed_month::{self, Charges},
+        senders,
+    },
     settings::{self, ProductBilling},
-    status_reading,
+    statuses,
 };
 use utoipa::ToSchema;
 
@@ -179,7 +181,7 @@ pub(crate) async fn show(
             let company = &company;
             Box::pin(async move {
                 let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
-                let statuses = status_reading::company(tx, &settings, company, now).await?;
+                let statuses = statuses::company(tx, &settings, company, now).await?;
                 let advising = Advising::read(tx, &settings, now).await?;
                 let contracts: Vec<AdvisedStatus> = statuses
                     .into_iter()

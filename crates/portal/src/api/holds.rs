@@ -11,8 +11,9 @@ use operations::{
 };
 use serde::{Deserialize, Serialize};
 use store::{
-    StoreError, settings,
-    status_reading::{self, HoldRow},
+    StoreError,
+    holds::{self, HoldRow},
+    settings,
 };
 use utoipa::ToSchema;
 
@@ -94,7 +95,7 @@ pub(crate) async fn list(
         .transaction("api_holds", |tx| {
             Box::pin(async move {
                 let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
-                let holds = status_reading::standing_holds(tx, partner).await?;
+                let holds = holds::standing_holds(tx, partner).await?;
                 let advising = Advising::read(tx, &settings, now).await?;
                 let holds = holds.iter().map(|hold| Hold::of(hold, &advising, language)).collect();
                 Ok::<_, StoreError>(Some(holds))

@@ -15,7 +15,10 @@ use operations::{
     intake::{CompanyRow, NotTaken, ProductRow, ReportForm},
 };
 use serde::{Deserialize, Serialize};
-use store::{StoreError, reports, senders};
+use store::{
+    StoreError,
+    counts::{reports, senders},
+};
 use utoipa::ToSchema;
 
 use super::{

@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use domain::CompanyId;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
-use store::history::{self, Addend, JournalEntry, JournalQuery};
+use store::statuses::history::{self, Addend, JournalEntry, JournalQuery};
 use utoipa::ToSchema;
 
 use super::{

@@ -12,7 +12,7 @@ use axum::{
 };
 use store::{
     StoreError,
-    idempotency::{self, KeyedCall, Known},
+    access::idempotency::{self, KeyedCall, Known},
 };
 
 use super::{

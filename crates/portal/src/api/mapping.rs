@@ -14,7 +14,7 @@ use operations::{
     leftovers::Leftover,
 };
 use serde::{Deserialize, Serialize};
-use store::never_shown::NeverShown;
+use store::kaseya::never_shown::NeverShown;
 use utoipa::ToSchema;
 
 use super::{

@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use store::{
     StoreError,
-    company_listing::{Counts, Readiness},
-    overview, settings,
-    settings::RefusedCredentials,
+    settings::{self, RefusedCredentials},
+    statuses::{
+        listing::{Counts, Readiness},
+        overview,
+    },
 };
 use utoipa::ToSchema;
 
@@ -69,8 +71,8 @@ pub(crate) struct IncompleteReport {
     since: Timestamp,
 }
 
-impl From<store::incomplete_reports::IncompleteReport> for IncompleteReport {
-    fn from(report: store::incomplete_reports::IncompleteReport) -> Self {
+impl From<store::counts::incomplete_reports::IncompleteReport> for IncompleteReport {
+    fn from(report: store::counts::incomplete_reports::IncompleteReport) -> Self {
         Self {
             report_id: report.report.to_string(),
             day: report.day,
@@ -175,7 +177,7 @@ pub(crate) async fn show(State(portal): State<Portal>, caller: Caller) -> Result
                 let last_month = Month::last(now, &zones.count);
                 let seen = overview::overview(tx, partner, COMPANIES, last_month, now).await?;
                 let writes_stopped = settings::writes_stopped(tx).await?;
-                let waits = store::waiting::runs(tx, partner, now).await?;
+                let waits = store::jobs::waiting::runs(tx, partner, now).await?;
                 Ok::<_, StoreError>(Some((seen, writes_stopped, waits, zones.count_basis)))
             })
         })

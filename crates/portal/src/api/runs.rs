@@ -11,9 +11,11 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError,
-    history::{self, PlanRow},
-    status_reading::{self, RunCompany, RunRow},
-    waiting,
+    jobs::waiting,
+    statuses::{
+        self, RunCompany, RunRow,
+        history::{self, PlanRow},
+    },
 };
 use utoipa::ToSchema;
 
@@ -206,8 +208,8 @@ pub(crate) async fn show(
         .store
         .transaction("api_run", |tx| {
             Box::pin(async move {
-                let Some(row) = status_reading::run(tx, partner, run).await? else { return Ok(None) };
-                let companies = status_reading::run_companies(tx, partner, run).await?;
+                let Some(row) = statuses::run(tx, partner, run).await? else { return Ok(None) };
+                let companies = statuses::run_companies(tx, partner, run).await?;
                 let plan = history::plan_rows(tx, partner, run).await?;
                 let waits = waiting::runs(tx, partner, now).await?;
                 Ok::<_, StoreError>(Some((row, waits, companies, plan)))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::ProductId;
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
-use store::senders::{ChargesTold, FrozenSource, Reported, Sender};
+use store::counts::senders::{ChargesTold, FrozenSource, Reported, Sender};
 use utoipa::ToSchema;
 
 /// Who sent a part of a report.

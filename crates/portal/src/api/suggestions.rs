@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use operations::suggestions::{self, Suggestion, UNMAPPED};
 use serde::{Deserialize, Serialize};
-use store::company_listing::Filter;
+use store::statuses::listing::Filter;
 use utoipa::ToSchema;
 
 use super::{

@@ -9,7 +9,13 @@ use domain::{CompanyId, PartnerId, RequestId};
 use jiff::Timestamp;
 use operations::sync_requests::SyncOrder;
 use serde::{Deserialize, Serialize};
-use store::{StoreError, Transaction, requests::Answer, status_reading, waiting};
+use store::{
+    StoreError, Transaction,
+    jobs::{
+        requests::{self, Answer},
+        waiting,
+    },
+};
 use utoipa::ToSchema;
 
 use super::{
@@ -138,7 +144,7 @@ pub(crate) async fn show(
         .transaction("api_request", |tx| {
             let request = &request;
             Box::pin(async move {
-                match status_reading::request(tx, partner, request).await? {
+                match requests::answer_to(tx, partner, request).await? {
                     Some(answer) => SyncRequest::of(tx, partner, request, answer, now).await.map(Some),
                     None => Ok(None),
                 }

@@ -11,11 +11,13 @@ use axum::{
 use domain::{CompanyState, ErrorCode, RunId, RunMode, RunState, Wait};
 use store::{
     StoreError,
-    history::{self, PlanRow},
-    outcomes::ProductRow,
+    jobs::waiting,
     settings::{self, PartnerSettings},
-    status_reading::{self, RunCompany, RunRow},
-    waiting,
+    statuses::{
+        self, RunCompany, RunRow,
+        history::{self, PlanRow},
+        outcomes::ProductRow,
+    },
 };
 
 use crate::{
@@ -104,7 +106,7 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
         .transaction("portal_runs", |tx| {
             Box::pin(async move {
                 let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
-                let runs = status_reading::runs(tx, partner, 0, RUNS).await?;
+                let runs = statuses::runs(tx, partner, 0, RUNS).await?;
                 Ok::<_, StoreError>(Some((settings, runs, waiting::runs(tx, partner, now).await?)))
             })
         })
@@ -131,9 +133,9 @@ pub(crate) async fn show_run(
         .store
         .transaction("portal_run", |tx| {
             Box::pin(async move {
-                let Some(row) = status_reading::run(tx, partner, run).await? else { return Ok(None) };
+                let Some(row) = statuses::run(tx, partner, run).await? else { return Ok(None) };
                 let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
-                let companies = status_reading::run_companies(tx, partner, run).await?;
+                let companies = statuses::run_companies(tx, partner, run).await?;
                 let plan = match row.mode {
                     RunMode::Plan => history::plan_rows(tx, partner, run).await?,
                     RunMode::Apply => Vec::new(),

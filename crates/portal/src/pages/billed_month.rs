@@ -4,9 +4,11 @@ use advice::{Language, number};
 use domain::{CompanyId, Month, ProductId};
 use store::{
     StoreError, Transaction,
-    billed_month::{self, Charges},
-    counts::Users,
-    senders,
+    counts::{
+        Users,
+        billed_month::{self, Charges},
+        senders,
+    },
     settings::PartnerSettings,
 };
 

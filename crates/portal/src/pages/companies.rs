@@ -11,11 +11,12 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use store::{
     StoreError,
-    billed_month::Charges,
-    company_listing::{self, Counts, Filter, ListedCompany, Page, Sort},
-    counts::Users,
+    counts::{Users, billed_month::Charges},
     settings,
-    status_reading::CompanyStatus,
+    statuses::{
+        CompanyStatus,
+        listing::{self, Counts, Filter, ListedCompany, Page, Sort},
+    },
 };
 
 use crate::{
@@ -147,7 +148,7 @@ pub(crate) async fn csv(
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let query = company_listing::Query {
+    let query = listing::Query {
         search: asked.search.trim(),
         filter: read(FILTERS, &asked.show).0,
         sort: read(SORTS, &asked.sort).0,
@@ -168,7 +169,7 @@ pub(crate) async fn show(
     let (partner, now, language) = (&visit.partner, portal.operations.clock.now(), visit.language);
     let (filter, filter_word) = read(FILTERS, &asked.show);
     let (sort, sort_word) = read(SORTS, &asked.sort);
-    let query = company_listing::Query {
+    let query = listing::Query {
         search: asked.search.trim(),
         filter,
         sort,
@@ -184,7 +185,7 @@ pub(crate) async fn show(
             Box::pin(async move {
                 let Some(zones) = settings::zones(tx, partner).await? else { return Ok(None) };
                 let last_month = Month::last(now, &zones.count);
-                let listed = company_listing::page(tx, partner, query, last_month, now).await?;
+                let listed = listing::page(tx, partner, query, last_month, now).await?;
                 Ok::<_, StoreError>(Some((zones, listed)))
             })
         })

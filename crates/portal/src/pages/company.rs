@@ -10,12 +10,15 @@ use domain::{CompanyId, CompanyState, Evidence, Month};
 use operations::Advising;
 use store::{
     StoreError,
-    history::{self, JournalQuery},
-    never_shown::never_shown,
-    outcomes::ProductRow,
-    readiness, senders,
+    counts::senders,
+    kaseya::never_shown::never_shown,
     settings::{self, PartnerSettings},
-    status_reading::{self, CompanyStatus},
+    statuses::{
+        self, CompanyStatus,
+        history::{self, JournalQuery},
+        outcomes::ProductRow,
+        readiness,
+    },
 };
 
 use crate::{
@@ -110,7 +113,7 @@ pub(crate) async fn show(
             let company = &company;
             Box::pin(async move {
                 let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
-                let statuses = status_reading::company(tx, &settings, company, now).await?;
+                let statuses = statuses::company(tx, &settings, company, now).await?;
                 let is_mapped = settings.companies.get(company).is_some_and(|known| known.mapping.is_some());
                 let ready = readiness::partner(tx, partner, now).await?;
                 let not_ready = readiness::of_statuses(&ready, is_mapped, &statuses);

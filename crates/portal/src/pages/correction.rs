@@ -11,7 +11,7 @@ use domain::{CompanyId, MAX_NAME, Month, Text};
 use messages::inbound::MAX_USERS;
 use operations::{frozen_counts::CorrectionForm, intake::NotTaken};
 use serde::Deserialize;
-use store::{StoreError, frozen, settings};
+use store::{StoreError, counts::month_ends, settings};
 
 use crate::{
     Portal,
@@ -83,7 +83,7 @@ async fn read(
         Box::pin(async move {
             let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
             let month = month.unwrap_or_else(|| Month::last(now, &settings.count_zone));
-            let frozen = frozen::read(tx, partner, month).await?;
+            let frozen = month_ends::read(tx, partner, month).await?;
             Ok::<_, StoreError>(Some((settings, month, frozen)))
         })
     });

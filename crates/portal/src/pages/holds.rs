@@ -15,8 +15,9 @@ use operations::{
 };
 use serde::Deserialize;
 use store::{
-    StoreError, settings,
-    status_reading::{self, HoldRow},
+    StoreError,
+    holds::{self, HoldRow},
+    settings,
 };
 
 use crate::{
@@ -70,7 +71,7 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
         .transaction("portal_holds", |tx| {
             Box::pin(async move {
                 let Some(settings) = settings::read(tx, partner).await? else { return Ok(None) };
-                let holds = status_reading::standing_holds(tx, partner).await?;
+                let holds = holds::standing_holds(tx, partner).await?;
                 let advising = Advising::read(tx, &settings, now).await?;
                 let rows = holds.iter().map(|hold| row(hold, &holds, &advising, language)).collect();
                 Ok::<_, StoreError>(Some(rows))

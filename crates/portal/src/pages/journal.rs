@@ -10,9 +10,8 @@ use axum::{
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use store::{
-    StoreError,
-    history::{self, JournalEntry, JournalQuery},
-    settings,
+    StoreError, settings,
+    statuses::history::{self, JournalEntry, JournalQuery},
 };
 
 use crate::{

@@ -13,8 +13,7 @@ use operations::mapping_file::{
     BadRow, Comparison, Difference, MAX_BYTES, NotApplied, NotLooked, Separator, Wrong,
 };
 use store::{
-    kaseya_names::NameOf,
-    never_shown::NeverShown,
+    kaseya::{names::NameOf, never_shown::NeverShown},
     settings::{CompanyMapping, PartnerSettings, ProductBilling},
 };
 

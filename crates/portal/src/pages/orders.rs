@@ -6,7 +6,7 @@ use axum::{extract::State, response::Redirect};
 use domain::{CompanyId, PartnerId, WaitReason};
 use operations::sync_requests::{NotAsked, SyncOrder};
 use serde::Deserialize;
-use store::requests::Answer;
+use store::jobs::requests::Answer;
 
 use crate::{
     Portal, failure::Failure, forms::Posted, frame::partner_path, pages::start::own_path, said::Said,
@@ -66,7 +66,7 @@ pub(crate) async fn sync_now(
     let waits = portal
         .operations
         .store
-        .transaction("portal_waits", |tx| Box::pin(store::waiting::runs(tx, partner, now)))
+        .transaction("portal_waits", |tx| Box::pin(store::jobs::waiting::runs(tx, partner, now)))
         .await?;
     let said = if waits.get(&run).is_some_and(|wait| wait.reason != WaitReason::KaseyaBusy) {
         Said::AskedWaits

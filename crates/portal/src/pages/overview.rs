@@ -6,11 +6,13 @@ use axum::{extract::State, response::Response};
 use domain::{CompanyState, Month};
 use store::{
     StoreError,
-    company_listing::ListedCompany,
-    overview::{self, AtRisk},
-    readiness,
     settings::{self, IntegrationState},
-    status_reading::{CompanyStatus, RunRow},
+    statuses::{
+        CompanyStatus, RunRow,
+        listing::ListedCompany,
+        overview::{self, AtRisk},
+        readiness,
+    },
 };
 
 use crate::{
@@ -75,7 +77,7 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
                 let last_month = Month::last(now, &zones.count);
                 let seen = overview::overview(tx, partner, COMPANIES, last_month, now).await?;
                 let stopped = settings::writes_stopped(tx).await?;
-                let waits = store::waiting::runs(tx, partner, now).await?;
+                let waits = store::jobs::waiting::runs(tx, partner, now).await?;
                 Ok::<_, StoreError>(Some((zones, seen, stopped, waits)))
             })
         })

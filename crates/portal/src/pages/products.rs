@@ -15,7 +15,7 @@ use operations::{
 };
 use serde::Deserialize;
 use store::{
-    kaseya_names::NameOf,
+    kaseya::names::NameOf,
     settings::{self, PartnerSettings},
 };
 

@@ -19,8 +19,8 @@ use operations::{
 };
 use serde::Deserialize;
 use store::{
-    company_listing::{Filter, ListedCompany},
     settings::PartnerSettings,
+    statuses::listing::{Filter, ListedCompany},
 };
 
 use crate::{

@@ -7,8 +7,10 @@ use messages::inbound::CountsReport;
 use serde_json::{Value, json};
 use store::{
     StoreError,
-    reports::{self, ReportHead, ReportedCompany},
-    senders::Sender,
+    counts::{
+        reports::{self, ReportHead, ReportedCompany},
+        senders::Sender,
+    },
 };
 use tokio_util::sync::CancellationToken;
 

@@ -30,7 +30,7 @@ async fn with_dates(world: &World, today: Date, wanted: Option<u32>) -> Remember
     let all = world.database.store.transaction("remembered", |tx| {
         let partner = &partner;
         let wanted = std::collections::BTreeMap::from([((contract, ServiceId(11)), wanted)]);
-        Box::pin(async move { store::ledger::remembered(tx, partner, &wanted, today).await })
+        Box::pin(async move { store::targets::remembered(tx, partner, &wanted, today).await })
     });
     all.await.expect("a database").get(&(contract, ServiceId(11))).copied().unwrap_or_default()
 }
@@ -251,7 +251,7 @@ async fn read_since(world: &World) -> Vec<bool> {
     let underway = world.database.store.transaction("underway", |tx| {
         Box::pin(async move {
             let partner = PartnerId::new(PARTNER).expect("an id");
-            store::ledger::changes_underway(tx, &partner, &[ContractId(1001)]).await
+            store::targets::changes_underway(tx, &partner, &[ContractId(1001)]).await
         })
     });
     underway.await.expect("a database").iter().map(|change| change.read_since).collect()

@@ -397,9 +397,11 @@ async fn s_30_a_month_end_run_that_is_stopped_before_its_end_is_made_again() {
             .transaction("stop", |tx| {
                 Box::pin(async move {
                     if switched_off {
-                        store::switch::switch_off(tx, partner, now).await.map(drop)
+                        settings::switch::switch_off(tx, partner, now).await.map(drop)
                     } else {
-                        store::closing::refuse_credentials(tx, partner, 1, "AUTH-02", now).await.map(drop)
+                        store::jobs::closing::refuse_credentials(tx, partner, 1, "AUTH-02", now)
+                            .await
+                            .map(drop)
                     }
                 })
             })

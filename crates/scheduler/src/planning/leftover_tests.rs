@@ -1,6 +1,6 @@
 //! Leftovers (D-13) in the plan.
 
-use store::leftovers::TargetNames;
+use store::targets::leftovers::TargetNames;
 
 use super::{tests::*, *};
 use crate::runs::Items;

@@ -285,8 +285,8 @@ pub(super) struct FrozenCountOf {
 }
 
 impl FrozenCountOf {
-    pub(super) fn made(self, month: Month) -> store::frozen::FrozenCount {
-        store::frozen::FrozenCount {
+    pub(super) fn made(self, month: Month) -> store::counts::month_ends::FrozenCount {
+        store::counts::month_ends::FrozenCount {
             users: self.users,
             day: month.last_day(),
             counted_at: now(),

@@ -32,11 +32,17 @@ async fn refuse(world: &World, ticket: &v1::JobReady, code: &'static str) {
         .in_transaction(|tx| {
             Box::pin(async move {
                 let refused = LoginOutcome::Refused;
-                store::closing::refuse_credentials(tx, partner, 1, code, now).await?;
-                store::logins::job_login_ended(tx, partner, (job, attempt), refused, Some(code), now).await?;
-                store::closing::close_job(tx, partner, job, attempt, None, true, now).await?;
-                store::closing::end_run(tx, partner, domain::RunId(run_of(tx, partner, job).await?), now)
+                store::jobs::closing::refuse_credentials(tx, partner, 1, code, now).await?;
+                store::kaseya::logins::job_login_ended(tx, partner, (job, attempt), refused, Some(code), now)
                     .await?;
+                store::jobs::closing::close_job(tx, partner, job, attempt, None, true, now).await?;
+                store::jobs::closing::end_run(
+                    tx,
+                    partner,
+                    domain::RunId(run_of(tx, partner, job).await?),
+                    now,
+                )
+                .await?;
                 tx.notify("ledger").await
             })
         })
@@ -202,7 +208,7 @@ async fn b_14_after_a_restore_nothing_is_written_until_every_line_was_read_again
     world.make_job(&run, &[101]).await;
     let (before, _) = world.started("w1").await;
     let now = domain::Clock::now(&world.clock);
-    let since = world.in_transaction(|tx| Box::pin(store::installation::restored(tx, now))).await;
+    let since = world.in_transaction(|tx| Box::pin(store::settings::installation::restored(tx, now))).await;
     assert_eq!(since, at("2026-11-20T12:11:00Z"), "what may still land is waited out");
     // Neither an attempt from before, nor a new one.
     assert_eq!(
@@ -291,7 +297,7 @@ async fn case_c7_once_refused_credentials_prove_right_a_run_follows_by_itself_an
     // What an accepted login of the stored credentials does.
     world.run("delete from refused_logins").await;
     let p1 = PartnerId::new("p1").expect("an id");
-    let follows = world.in_transaction(|tx| Box::pin(store::switch::forget_refusal(tx, &p1))).await;
+    let follows = world.in_transaction(|tx| Box::pin(store::settings::switch::forget_refusal(tx, &p1))).await;
     assert!(follows, "the integration is on");
     world.start_scheduler(); // its first round is now
     let (again, content) = world.started("w1").await;

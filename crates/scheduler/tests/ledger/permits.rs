@@ -4,11 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use domain::{BillingRule, CompanyId, PartnerId, ProductId};
 use messages::v1::{self, DenialReason, RefusalReason};
-use store::{
-    billing_rules,
-    settings::ProductBilling,
-    settings_writing::{self, NewCompany},
-};
+use store::settings::{self, NewCompany, ProductBilling, billing_rules};
 
 use crate::world::World;
 
@@ -123,7 +119,7 @@ async fn d_04_a_company_that_is_closed_meanwhile_is_left_out() {
             billing_rules: BTreeMap::new(),
         };
         let (partner, company) = (&PartnerId::new("p1").expect("an id"), &company);
-        world.in_transaction(|tx| Box::pin(settings_writing::store_company(tx, partner, company))).await;
+        world.in_transaction(|tx| Box::pin(settings::store_company(tx, partner, company))).await;
     }
     let permit =
         world.permit(&ticket, "w1", vec![world.change(1, 10), world.change(2, 10)]).await.expect("a permit");

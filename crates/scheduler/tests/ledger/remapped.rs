@@ -2,7 +2,7 @@
 
 use domain::{ContractId, JobId, LoginOutcome, PartnerId, RunId, RunMode};
 use messages::v1::{self, DenialReason};
-use store::runs::{JobSlice, NewJob, NewRun, Occasion};
+use store::jobs::runs::{JobSlice, NewJob, NewRun, Occasion};
 
 use crate::world::{NOON, World};
 
@@ -40,7 +40,7 @@ async fn ask_for(world: &World, slices: &[&[i32]]) {
                     expires_at: None,
                 };
                 let now = NOON.parse().expect("an instant");
-                store::runs::create(tx, &run, jobs, now).await
+                store::jobs::runs::create(tx, &run, jobs, now).await
             })
         })
         .await;

@@ -45,7 +45,7 @@ async fn job_of(world: &World, partner: &str) {
 async fn host_failed(world: &World, ticket: &v1::JobReady) {
     let (partner, job) = ids(ticket);
     let (partner, now) = (&partner, domain::Clock::now(&world.clock));
-    world.in_transaction(|tx| Box::pin(store::breakers::host_failed(tx, partner, job, now))).await;
+    world.in_transaction(|tx| Box::pin(store::kaseya::breakers::host_failed(tx, partner, job, now))).await;
 }
 
 fn ids(ticket: &v1::JobReady) -> (PartnerId, JobId) {

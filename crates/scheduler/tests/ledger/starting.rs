@@ -326,7 +326,7 @@ async fn a_half_open_breaker_lets_one_through() {
 
     let (partner, job) = (PartnerId::new("p1").expect("an id"), JobId::parse(&probe.job_id).expect("an id"));
     let (partner, job) = (&partner, &job);
-    world.in_transaction(|tx| Box::pin(store::breakers::host_answered(tx, partner, *job))).await;
+    world.in_transaction(|tx| Box::pin(store::kaseya::breakers::host_answered(tx, partner, *job))).await;
     world.done(&probe, LoginOutcome::Accepted).await;
     world.clock.advance(Duration::from_secs(120));
     let (_, content) = world.started("w2").await;
@@ -345,8 +345,9 @@ async fn b_03_refused_credentials_are_tried_once_more_when_a_person_switches_on(
         world.run(&format!("update integrations set state = '{begin}'")).await;
 
         let partner = &PartnerId::new("p1").expect("an id");
-        let switch_on =
-            async || world.in_transaction(|tx| Box::pin(store::switch::switch_on(tx, partner))).await;
+        let switch_on = async || {
+            world.in_transaction(|tx| Box::pin(store::settings::switch::switch_on(tx, partner))).await
+        };
         assert_eq!(switch_on().await, Some(IntegrationState::On));
         let run = world.make_run("p1").await;
         world.make_job(&run, &[101]).await;
@@ -360,9 +361,16 @@ async fn b_03_refused_credentials_are_tried_once_more_when_a_person_switches_on(
             .in_transaction(|tx| {
                 Box::pin(async move {
                     let (attempt, refused) = ((job, 1), LoginOutcome::Refused);
-                    store::logins::job_login_ended(tx, partner, attempt, refused, Some("AUTH-01"), now)
-                        .await?;
-                    store::closing::refuse_credentials(tx, partner, 2, "AUTH-01", now).await
+                    store::kaseya::logins::job_login_ended(
+                        tx,
+                        partner,
+                        attempt,
+                        refused,
+                        Some("AUTH-01"),
+                        now,
+                    )
+                    .await?;
+                    store::jobs::closing::refuse_credentials(tx, partner, 2, "AUTH-01", now).await
                 })
             })
             .await;
@@ -384,7 +392,7 @@ async fn switching_on_leaves_credentials_alone_that_are_not_refused() {
     let partner = &PartnerId::new("p1").expect("an id");
     for state in ["on", "off"] {
         world.run(&format!("update integrations set state = '{state}'")).await;
-        world.in_transaction(|tx| Box::pin(store::switch::switch_on(tx, partner))).await;
+        world.in_transaction(|tx| Box::pin(store::settings::switch::switch_on(tx, partner))).await;
         assert_eq!(world.number("credentials_version from integrations").await, 1);
     }
 }
@@ -392,7 +400,7 @@ async fn switching_on_leaves_credentials_alone_that_are_not_refused() {
 /// What a run waits for, as every page, answer and command reads it.
 async fn wait_of(world: &World, partner: &str) -> Option<Wait> {
     let (partner, now) = (PartnerId::new(partner).expect("an id"), world.clock.now());
-    let waits = world.in_transaction(|tx| Box::pin(store::waiting::runs(tx, &partner, now))).await;
+    let waits = world.in_transaction(|tx| Box::pin(store::jobs::waiting::runs(tx, &partner, now))).await;
     waits.into_values().next()
 }
 

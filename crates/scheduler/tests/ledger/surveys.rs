@@ -6,7 +6,7 @@ use domain::{
 };
 use jiff::civil::date;
 use messages::v1::{self, RefusalReason};
-use store::closing::SurveyEnd;
+use store::jobs::closing::SurveyEnd;
 
 use crate::world::{SERVICE, World};
 
@@ -38,12 +38,13 @@ impl World {
         let now = self.clock.now();
         self.in_transaction(|tx| {
             Box::pin(async move {
-                store::contracts::store_seen(tx, partner, run_number, contracts).await?;
-                store::services::store_seen(tx, partner, run_number, services).await?;
-                store::closing::credit_calls(tx, partner, job, attempt, &[], now).await?;
+                store::kaseya::contracts::store_seen(tx, partner, run_number, contracts).await?;
+                store::kaseya::services::store_seen(tx, partner, run_number, services).await?;
+                store::jobs::closing::credit_calls(tx, partner, job, attempt, &[], now).await?;
                 let accepted = LoginOutcome::Accepted;
-                store::logins::job_login_ended(tx, partner, (job, attempt), accepted, None, now).await?;
-                store::closing::close_survey(tx, partner, job, attempt, end, None, now).await?;
+                store::kaseya::logins::job_login_ended(tx, partner, (job, attempt), accepted, None, now)
+                    .await?;
+                store::jobs::closing::close_survey(tx, partner, job, attempt, end, None, now).await?;
                 tx.notify("ledger").await
             })
         })

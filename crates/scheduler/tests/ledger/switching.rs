@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use domain::PartnerId;
 use messages::v1::{self, RefusalReason};
-use store::{StoreError, settings::IntegrationState, switch};
+use store::{
+    StoreError,
+    settings::{IntegrationState, switch},
+};
 use tokio::sync::Notify;
 
 use crate::world::World;

@@ -9,7 +9,7 @@ use messages::{
     v1::{self, RefusalReason, permit_answer, renew_lease_answer, start_job_answer},
 };
 use scheduler::{Context, Scheduler, SchedulerSettings};
-use store::{StoreError, Transaction, closing::LeftOver};
+use store::{StoreError, Transaction, jobs::closing::LeftOver};
 use testkit::TestDatabase;
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -390,13 +390,14 @@ impl World {
             .store
             .transaction("done", |tx| {
                 Box::pin(async move {
-                    store::closing::credit_calls(tx, partner, job, attempt, &[], minute).await?;
+                    store::jobs::closing::credit_calls(tx, partner, job, attempt, &[], minute).await?;
                     let refused = (login == LoginOutcome::Refused).then_some("AUTH-01");
-                    store::logins::job_login_ended(tx, partner, (job, attempt), login, refused, now).await?;
+                    store::kaseya::logins::job_login_ended(tx, partner, (job, attempt), login, refused, now)
+                        .await?;
                     if let Some(code) = refused {
-                        store::closing::refuse_credentials(tx, partner, 1, code, now).await?;
+                        store::jobs::closing::refuse_credentials(tx, partner, 1, code, now).await?;
                     }
-                    store::closing::close_job(tx, partner, job, attempt, None, true, now).await?;
+                    store::jobs::closing::close_job(tx, partner, job, attempt, None, true, now).await?;
                     tx.notify("ledger").await
                 })
             })
@@ -433,8 +434,8 @@ impl World {
         self.in_transaction(|tx| {
             Box::pin(async move {
                 let (attempt_of, accepted) = ((job, attempt), LoginOutcome::Accepted);
-                store::logins::job_login_ended(tx, partner, attempt_of, accepted, None, now).await?;
-                store::closing::close_job(tx, partner, job, attempt, Some(left), true, now).await?;
+                store::kaseya::logins::job_login_ended(tx, partner, attempt_of, accepted, None, now).await?;
+                store::jobs::closing::close_job(tx, partner, job, attempt, Some(left), true, now).await?;
                 tx.notify("ledger").await
             })
         })

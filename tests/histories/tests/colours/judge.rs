@@ -11,7 +11,7 @@ use domain::{CompanyState, Month, PartnerId, Remark};
 use jiff::{Timestamp, civil::Date};
 use kaseya_simulator::{Line, UnitWrite};
 use proptest::test_runner::TestCaseError;
-use store::{outcomes::ProductRow, status_reading::CompanyStatus};
+use store::statuses::{CompanyStatus, outcomes::ProductRow};
 
 use crate::{
     partner::{ACCOUNT, PARTNER, Partner, SECOND, Target},

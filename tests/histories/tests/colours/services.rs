@@ -19,11 +19,10 @@ use runtime::Health;
 use scheduler::{Context, Scheduler, SchedulerSettings};
 use secrecy::SecretString;
 use store::{
-    Row, StoreError, readiness,
-    reports::{self, ReportHead, ReportedCompany, ReportedCount},
-    settings,
-    settings_writing::{self, NewIntegration},
-    status_reading::CompanyStatus,
+    Row, StoreError,
+    counts::reports::{self, ReportHead, ReportedCompany, ReportedCount},
+    settings::{self, NewIntegration, installation, switch},
+    statuses::{CompanyStatus, readiness},
 };
 use testkit::{Clock, TestDatabase};
 use tokio_util::sync::CancellationToken;
@@ -269,8 +268,15 @@ impl Services {
             .store
             .transaction("apply", |tx| {
                 Box::pin(async {
-                    reports::note_part(tx, &partner, &head, (1, ""), &store::senders::Sender::File, now)
-                        .await?;
+                    reports::note_part(
+                        tx,
+                        &partner,
+                        &head,
+                        (1, ""),
+                        &store::counts::senders::Sender::File,
+                        now,
+                    )
+                    .await?;
                     reports::add_companies(tx, &partner, &report, &companies).await?;
                     reports::add_counts(tx, &partner, &report, &counts).await?;
                     reports::complete(tx, &partner, &report, now).await.map(drop)
@@ -297,8 +303,8 @@ impl Services {
             .transaction("switch", |tx| {
                 Box::pin(async move {
                     match on {
-                        true => store::switch::switch_on(tx, partner).await.map(drop),
-                        false => store::switch::switch_off(tx, partner, now).await.map(drop),
+                        true => switch::switch_on(tx, partner).await.map(drop),
+                        false => switch::switch_off(tx, partner, now).await.map(drop),
                     }
                 })
             })
@@ -312,7 +318,7 @@ impl Services {
             .database
             .store
             .transaction("set_line_profile", |tx| {
-                Box::pin(store::installation::set_line_profile(tx, None, Some(profile)))
+                Box::pin(installation::set_line_profile(tx, None, Some(profile)))
             })
             .await;
         assert!(set.expect("the tables are there"), "it is stored");
@@ -342,7 +348,7 @@ impl Services {
             .transaction("rows", |tx| {
                 Box::pin(async move {
                     match settings::read(tx, partner).await? {
-                        Some(settings) => store::status_reading::companies(tx, &settings, now).await,
+                        Some(settings) => store::statuses::companies(tx, &settings, now).await,
                         None => Ok(Vec::new()),
                     }
                 })
@@ -421,7 +427,7 @@ async fn save_address(
     base: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    settings_writing::hold(tx, partner).await?;
+    settings::hold(tx, partner).await?;
     let stored = settings::read(tx, partner).await?;
     let Some(known) = stored.and_then(|stored| stored.integration) else { return Ok(()) };
     let new = NewIntegration {
@@ -444,7 +450,7 @@ async fn save_address(
         drift: known.drift,
         call_share_percent: 100,
     };
-    settings_writing::store_integration(tx, partner, &new, now).await
+    settings::store_integration(tx, partner, &new, now).await
 }
 
 fn start_worker(bus: &SteppedBus, shown: Arc<dyn domain::Clock>, number: u64) -> Worker {

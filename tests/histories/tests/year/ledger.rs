@@ -11,8 +11,8 @@ use messages::{
     field,
     v1::{self, ChangeResult},
 };
-use store::{
-    ledger::{Decided, Share, TargetShares},
+use store::targets::{
+    Decided, Share, TargetShares,
     permits::{LateWrite, TargetStanding},
 };
 use uuid::Uuid;

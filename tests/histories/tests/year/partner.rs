@@ -10,8 +10,10 @@ use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use kaseya_simulator::State;
 use scheduler::planning::{Counts, PartnerPlan, plan_partner};
 use store::{
-    counts::CompanyReport,
-    frozen::{FrozenCount, FrozenMonth},
+    counts::{
+        CompanyReport,
+        month_ends::{FrozenCount, FrozenMonth},
+    },
     settings::{
         Company, CompanyMapping, Contract, Integration, IntegrationState, PartnerSettings, Product,
         ProductBilling, ProductMapping,

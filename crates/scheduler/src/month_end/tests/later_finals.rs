@@ -130,7 +130,7 @@ async fn case_a6_a_persons_correction_is_a_row_with_its_reason_and_is_pushed() {
         .transaction("correct", |tx| {
             Box::pin(async move {
                 let number = (company, product, 6);
-                store::count_corrections::correct(tx, partner, month, number, "one left (Anna)", now).await
+                counts::corrections::correct(tx, partner, month, number, "one left (Anna)", now).await
             })
         })
         .await

@@ -107,7 +107,7 @@ async fn case_a5_a_month_end_run_superseded_by_one_that_is_stopped_is_made_up_fo
     world
         .database
         .store
-        .transaction("stop", |tx| Box::pin(store::switch::switch_off(tx, partner, now)))
+        .transaction("stop", |tx| Box::pin(settings::switch::switch_off(tx, partner, now)))
         .await
         .expect("switched off");
     world.sql(OFF).await;

@@ -1,0 +1,71 @@
+//! How far the push of a frozen month has come (G-09).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{CompanyId, CompanyState, ContractId, Month, Outcome, PartnerId, ServiceId};
+use jiff::Timestamp;
+
+use crate::{
+    StoreError, Transaction,
+    statuses::outcomes::{ProductRow, products},
+};
+
+/// A company on a contract; `None` for one without a contract.
+pub type CompanyOnContract = (CompanyId, Option<ContractId>);
+
+/// Whether a run of the partner is going on that may still bring outcomes.
+pub async fn is_running(tx: &Transaction<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
+    let sql = "select exists (select from runs where partner_id = $1 and state = 'running' and mode = 'apply'
+                                and trigger <> 'probe') as running";
+    tx.query_one(sql, &[&partner.as_str()]).await?.get("running")
+}
+
+/// What a company is billed on a contract by its outcome: product and service, with the units.
+pub type Billed = BTreeSet<(String, ServiceId, Option<u32>)>;
+
+/// The companies that came out of a run with an outcome that lasts, each on its contracts, with what it was billed by then. The
+/// run must have begun when the month was frozen and the company's newest number in it was there.
+pub async fn settled(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    month: Month,
+) -> Result<BTreeMap<CompanyOnContract, Billed>, StoreError> {
+    let sql = "select statuses.company_id, contract_id, statuses.state, statuses.code, products
+               from statuses join runs using (run_id)
+                    join month_ends on month_ends.partner_id = $1 and month_ends.month = $2
+                    left join (select company_id, max(recorded_at) as recorded_at from frozen_counts
+                               where partner_id = $1 and month = $2 group by company_id) as numbers
+                              on numbers.company_id = statuses.company_id
+               where statuses.partner_id = $1 and runs.created_at >= greatest(frozen_at, recorded_at)";
+    let mut settled = BTreeMap::new();
+    for row in tx.query(sql, &[&partner.as_str(), &month.first_day()]).await? {
+        let whole =
+            Outcome { state: row.named("state", CompanyState::parse)?, code: row.optional_code("code")? };
+        // A product that may still come through is not hidden by another that will not.
+        let products = products(&row)?;
+        if whole.lasts() && products.iter().all(product_lasts) {
+            let contract = Some(row.get::<i32>("contract_id")?).filter(|contract| *contract != 0);
+            let billed = products
+                .into_iter()
+                .filter_map(|product| Some((product.product, ServiceId(product.service?), product.billed)));
+            settled.insert((row.company_id("company_id")?, contract.map(ContractId)), billed.collect());
+        }
+    }
+    Ok(settled)
+}
+
+fn product_lasts(product: &ProductRow) -> bool {
+    let code = product.code.as_deref().and_then(|code| code.parse().ok());
+    CompanyState::parse(&product.state).is_some_and(|state| Outcome { state, code }.lasts())
+}
+
+/// Notes that it was looked now whether a month needs another push.
+pub async fn note_checked(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    month: Month,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "update month_ends set push_checked_at = $3 where partner_id = $1 and month = $2";
+    tx.execute_exactly(1, sql, &[&partner.as_str(), &month.first_day(), &now]).await
+}

@@ -1,0 +1,122 @@
+//! User counts: what has come in, and what is newest.
+
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+
+use domain::{CompanyId, PartnerId, ProductId, ReportId};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{Row, StoreError, Transaction};
+
+/// What one report says of one company. A product that it does not list counts 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompanyReport {
+    /// The report.
+    pub report: ReportId,
+    /// The day that was counted.
+    pub day: Date,
+    /// The instant of counting.
+    pub counted_at: Timestamp,
+    /// Whether the provider will not change this day's counts any more.
+    pub is_final: bool,
+    /// The listed products; `None` where the count could not be taken, or is of another basis than the partner bills.
+    pub users: BTreeMap<ProductId, Option<u32>>,
+}
+
+/// The newest complete report of each company among those of the days `from` to `to`. Of two for one day a final one is newer
+/// than one that is not, then the later counted one, whichever came in first; a settings file's never beats the provider's final
+/// one.
+pub async fn newest(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    from: Date,
+    to: Date,
+) -> Result<BTreeMap<CompanyId, CompanyReport>, StoreError> {
+    let sql = "with newest as (
+                   select distinct on (company_id) company_id, report_id, day, counted_at, final
+                   from reports join report_companies using (partner_id, report_id)
+                   where partner_id = $1 and day between $2 and $3 and complete_at is not null
+                     and not (from_file and provider_is_final($1, day, company_id))
+                   order by company_id, day desc, final desc, counted_at desc, report_id desc
+               )
+               select newest.*, counts.product_id,
+                      case when counts.basis = partners.count_basis then counts.users end as users
+               from newest join partners on partners.partner_id = $1
+               left join user_counts counts on counts.partner_id = $1 and counts.report_id = newest.report_id
+                                           and counts.company_id = newest.company_id";
+    let mut companies: BTreeMap<CompanyId, CompanyReport> = BTreeMap::new();
+    for row in tx.query(sql, &[&partner.as_str(), &from, &to]).await? {
+        let company = match companies.entry(row.company_id("company_id")?) {
+            Entry::Occupied(seen) => seen.into_mut(),
+            Entry::Vacant(first) => first.insert(CompanyReport {
+                report: ReportId::new(row.get::<String>("report_id")?)
+                    .map_err(|error| StoreError::row("reports", "report_id", &error))?,
+                day: row.get("day")?,
+                counted_at: row.get("counted_at")?,
+                is_final: row.get("final")?,
+                users: BTreeMap::new(),
+            }),
+        };
+        if row.get::<Option<String>>("product_id")?.is_some() {
+            company.users.insert(row.product_id("product_id")?, users(&row)?);
+        }
+    }
+    Ok(companies)
+}
+
+/// The first day of which there is a complete report; `None` before any has come in.
+pub async fn counted_since(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Date>, StoreError> {
+    let sql = "select min(day) as day from reports where partner_id = $1 and complete_at is not null";
+    tx.query_one(sql, &[&partner.as_str()]).await?.get("day")
+}
+
+/// The counts of these reports that are of another basis than the partner bills: each is missing (QTY-04).
+pub async fn of_other_basis(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    reports: &[(&CompanyId, &ReportId)],
+) -> Result<BTreeSet<(CompanyId, ProductId)>, StoreError> {
+    let companies: Vec<&str> = reports.iter().map(|(company, _)| company.as_str()).collect();
+    let ids: Vec<&str> = reports.iter().map(|(_, report)| report.as_str()).collect();
+    let sql = "select company_id, product_id
+               from unnest($2::text[], $3::text[]) as wanted (company_id, report_id)
+                    join user_counts using (company_id, report_id) join partners using (partner_id)
+               where partner_id = $1 and basis <> count_basis";
+    let rows = tx.query(sql, &[&partner.as_str(), &companies, &ids]).await?;
+    rows.iter().map(|row| Ok((row.company_id("company_id")?, row.product_id("product_id")?))).collect()
+}
+
+/// Whether anything was counted in time for a month's end: a complete report of its last day or an earlier one, counted by
+/// `cut_off`. What was counted later, for days long gone, says nothing of how the month was synced.
+pub async fn counted_in_time(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    last_day: Date,
+    cut_off: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql =
+        "select exists (select from reports where partner_id = $1 and complete_at is not null and day <= $2
+                                and counted_at <= $3) as counted";
+    tx.query_one(sql, &[&partner.as_str(), &last_day, &cut_off]).await?.get("counted")
+}
+
+/// Users per product; `None` where the count could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Users(pub BTreeMap<ProductId, Option<u32>>);
+
+impl Users {
+    /// With a product; `None` where it could not be counted, or was not.
+    pub fn with(&self, product: &str) -> Option<u32> {
+        self.0.iter().find(|(id, _)| id.as_str() == product).and_then(|(_, users)| *users)
+    }
+
+    /// Of all products together; `None` where one could not be counted, for missing is never 0.
+    pub fn sum(&self) -> Option<u32> {
+        self.0.values().copied().sum()
+    }
+}
+
+pub(crate) fn users(row: &Row) -> Result<Option<u32>, StoreError> {
+    row.get::<Option<i32>>("users")?
+        .map(|users| u32::try_from(users).map_err(|error| StoreError::row("user_counts", "users", &error)))
+        .transpose()
+}

@@ -1,0 +1,32 @@
+//! Jobs and their runs: which jobs are due for a ticket, who has started them, whose lease has ended, and how runs end.
+//!
+//! Read with the clock of the caller. Rounds go over all partners; whatever changes a job names its partner.
+
+mod attempts;
+pub mod closing;
+pub mod deferrals;
+pub mod full_reads;
+mod leases;
+mod remapping;
+pub mod requests;
+pub mod runs;
+mod start;
+mod surveys;
+mod tickets;
+pub mod waiting;
+
+pub use attempts::{Asked, AskedContract, AskedProduct, AttemptRecord, GrantedChange, attempt_record};
+pub use leases::{
+    ExpiredJob, GivenUp, Slice, close_dropped_job, companies_on, expire_job, expired_job, give_up,
+    give_up_survey, halve, hand_back, refused_to_local,
+};
+pub use remapping::{follow_remapped, note_mappings};
+pub use start::{
+    HeldJob, JobRow, KaseyaUse, StartedJob, defer_job, held_job, kaseya_use, lock_job, put_back, renew_lease,
+    start_job,
+};
+pub use surveys::{SpreadJob, SurveyedJob, spread_survey, surveyed_job, unseen};
+pub use tickets::{
+    ClaimRules, LocalJob, Ticket, claim_local_jobs, claim_tickets, mark_emitted, open_jobs, release_claim,
+    split_local,
+};

@@ -1,0 +1,280 @@
+//! The ledger's end of a `JobDone`: the job closed or handed back, the run finished, the partner stopped.
+
+use domain::{JobId, PartnerId, RunId};
+use jiff::Timestamp;
+
+use crate::{StoreError, Transaction};
+
+/// What an attempt left over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOver {
+    /// The contracts.
+    pub contracts: Vec<i32>,
+    /// Not before this instant.
+    pub not_before: Option<Timestamp>,
+    /// The code that made it so.
+    pub code: Option<&'static str>,
+}
+
+/// Closes a job, or hands what is left of it back to the ledger as its next attempt. An older attempt's message changes
+/// nothing here. Returns whether this attempt was the one that held the job.
+///
+/// What is left over while the integration is not on is dropped. One that is left over for a code by an attempt that got
+/// no company through is a setback; any progress makes those before it forgotten.
+pub async fn close_job(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    attempt: i32,
+    left: Option<&LeftOver>,
+    any_through: bool,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let empty = LeftOver { contracts: Vec::new(), not_before: None, code: None };
+    let left = left.unwrap_or(&empty);
+    let changed = tx
+        .execute(
+            "update jobs set
+                 state = case when again then 'ready' else 'done' end,
+                 done_at = case when again then null else $5::timestamptz end,
+                 attempt = case when again then jobs.attempt + 1 else jobs.attempt end,
+                 failures = 0,
+                 setbacks = case when again and $7::text is not null and not $8 then jobs.setbacks + 1 else 0 end,
+                 contract_ids = case when again then $4::int[] else contract_ids end,
+                 not_before = case when again then $6::timestamptz end,
+                 deferred_code = case when again then $7::text end,
+                 deferred_at = case when not again or $7::text is null then null
+                                    when jobs.setbacks > 0 and not $8 then coalesce(jobs.deferred_at, $5::timestamptz)
+                                    else $5::timestamptz end,
+                 holder = null, asked = null, lease_until = null, permit_until = null, emitting_until = null, emitted_at = null
+             from (select state = 'on' and cardinality($4::int[]) > 0 as again
+                   from integrations where partner_id = $1) as decision
+             where jobs.partner_id = $1 and jobs.job_id = $2 and jobs.attempt = $3 and jobs.state <> 'done'",
+            &[&partner.as_str(), &job.0, &attempt, &left.contracts, &now, &left.not_before, &left.code, &any_through],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// How an attempt of a survey came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SurveyEnd {
+    /// It goes on with this page.
+    GoesOn(i32),
+    /// All is seen.
+    Seen,
+    /// It is given up: its contracts are looked up by the jobs that work on them.
+    GivenUp,
+}
+
+/// Hands a survey to its next attempt, or has the run's other jobs made from it: until then it stays open, and its run with
+/// it. While the integration is not on, or once a newer run is for all companies, it is done. An older attempt's message changes nothing here. Returns whether this attempt was the one that held the job.
+pub async fn close_survey(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    attempt: i32,
+    end: SurveyEnd,
+    left: Option<&LeftOver>,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let (page, result) = match end {
+        SurveyEnd::GoesOn(page) => (Some(page), None),
+        SurveyEnd::Seen => (None, Some("seen")),
+        SurveyEnd::GivenUp => (None, Some("given_up")),
+    };
+    let (not_before, code) = left.map_or((None, None), |left| (left.not_before, left.code));
+    let changed = tx
+        .execute(
+            "update jobs set
+                 state = case when is_on then 'ready' else 'done' end,
+                 done_at = case when is_on then null else $4::timestamptz end,
+                 attempt = jobs.attempt + 1, failures = 0,
+                 setbacks = case when $7::text is not null and $5 = survey_page then jobs.setbacks + 1 else 0 end,
+                 survey_page = coalesce($5, survey_page), survey_result = $6,
+                 not_before = $8::timestamptz, deferred_code = $7::text,
+                 deferred_at = case when $7::text is null then null
+                                    when jobs.setbacks > 0 and $5 = survey_page then coalesce(jobs.deferred_at, $4::timestamptz)
+                                    else $4::timestamptz end,
+                 holder = null, asked = null, lease_until = null, permit_until = null, emitting_until = null, emitted_at = null
+             from (select integrations.state = 'on' and runs.all_companies as is_on
+                   from jobs join runs using (run_id)
+                        join integrations on integrations.partner_id = jobs.partner_id
+                   where jobs.partner_id = $1 and jobs.job_id = $2) as decision
+             where jobs.partner_id = $1 and jobs.job_id = $2 and jobs.attempt = $3 and jobs.kind = 'survey'
+               and jobs.state <> 'done' and jobs.survey_result is null",
+            &[&partner.as_str(), &job.0, &attempt, &now, &page, &result, &code, &not_before],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Gives the calls allowed to an attempt back and records those it made. True when the allowance was still out: the
+/// first of several equal messages.
+pub async fn credit_calls(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    attempt: i32,
+    made: &[(String, i32)],
+    minute: Timestamp,
+) -> Result<bool, StoreError> {
+    let debit = tx
+        .query_opt(
+            "delete from call_debits using jobs
+             where jobs.partner_id = $1 and jobs.job_id = call_debits.job_id and call_debits.job_id = $2
+               and call_debits.attempt = $3
+             returning call_debits.host, call_debits.tenant, call_debits.alone",
+            &[&partner.as_str(), &job.0, &attempt],
+        )
+        .await?;
+    let Some(debit) = debit else { return Ok(false) };
+    let host: String = debit.get("host")?;
+    let (tenant, alone): (String, String) = (debit.get("tenant")?, debit.get("alone")?);
+    crate::kaseya::calls::record(tx, (&host, &tenant, &alone), made, minute).await?;
+    Ok(true)
+}
+
+/// A run that has just ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedRun {
+    /// What began it.
+    pub trigger: String,
+}
+
+/// Ends a run that has no open job, as finished, or as switched off when the integration is. `None` while it goes on, and
+/// when it had ended before.
+pub async fn end_run(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run: RunId,
+    now: Timestamp,
+) -> Result<Option<EndedRun>, StoreError> {
+    // The row lock makes the last two jobs of a run see each other: without it each could think the other open.
+    tx.query(
+        "select from runs where partner_id = $1 and run_id = $2 for update",
+        &[&partner.as_str(), &run.0],
+    )
+    .await?;
+    let row = tx
+        .query_opt(
+            "update runs set finished_at = $3, told = true,
+                 state = case when integrations.state = 'on' then 'finished' else 'switched_off' end
+             from integrations
+             where runs.partner_id = $1 and integrations.partner_id = $1 and runs.run_id = $2
+               and runs.state = 'running'
+               and not exists (select from jobs where jobs.partner_id = $1 and jobs.run_id = $2 and jobs.state <> 'done')
+             returning runs.trigger",
+            &[&partner.as_str(), &run.0, &now],
+        )
+        .await?;
+    row.map(|row| Ok(EndedRun { trigger: row.get("trigger")? })).transpose()
+}
+
+/// A run that ended without a `JobDone`: superseded, or switched off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UntoldRun {
+    /// Whose.
+    pub partner: PartnerId,
+    /// Which.
+    pub run: RunId,
+    /// What began it.
+    pub ended: EndedRun,
+    /// When it ended.
+    pub finished_at: Timestamp,
+}
+
+/// Runs whose end is not among the events yet, at most `limit`; they count as told with this transaction.
+pub async fn untold_runs(tx: &Transaction<'_>, limit: i64) -> Result<Vec<UntoldRun>, StoreError> {
+    let rows = tx
+        .query(
+            "-- all partners: whichever replica comes first tells of every partner's runs
+             update runs set told = true
+             where run_id in (select run_id from runs where finished_at is not null and not told
+                              order by finished_at limit $1 for update skip locked)
+             returning partner_id, run_id, trigger, finished_at",
+            &[&limit],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(UntoldRun {
+                partner: row.partner_id("partner_id")?,
+                run: RunId(row.get("run_id")?),
+                ended: EndedRun { trigger: row.get("trigger")? },
+                finished_at: row.get("finished_at")?,
+            })
+        })
+        .collect()
+}
+
+/// Stops a partner whose credentials Kaseya has refused; a month-end run that is going on is made again once there are
+/// others. False when that version had been refused before, or is no longer the stored one.
+pub async fn refuse_credentials(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    credentials_version: i32,
+    code: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "update integrations set credentials_refused_code = $3, credentials_refused_at = $4, refusal_told = false
+             where partner_id = $1 and credentials_version = $2 and credentials_refused_code is null",
+            &[&partner.as_str(), &credentials_version, &code, &now],
+        )
+        .await?;
+    if changed == 1 {
+        crate::counts::month_ends::push_stopped_again(tx, partner).await?;
+    }
+    Ok(changed == 1)
+}
+
+/// A refusal of a partner's credentials that is not among the events yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UntoldRefusal {
+    /// Whose.
+    pub partner: PartnerId,
+    /// The version of the credentials.
+    pub credentials_version: i32,
+    /// How Kaseya refused them.
+    pub code: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The partner's refusal that is not among the events yet; it counts as told with this transaction.
+pub async fn untold_refusal(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+) -> Result<Option<UntoldRefusal>, StoreError> {
+    let row = tx
+        .query_opt(
+            "update integrations set refusal_told = true
+             where partner_id = $1 and credentials_refused_code is not null and not refusal_told
+             returning credentials_version, credentials_refused_code, credentials_refused_at",
+            &[&partner.as_str()],
+        )
+        .await?;
+    row.map(|row| {
+        Ok(UntoldRefusal {
+            partner: partner.clone(),
+            credentials_version: row.get("credentials_version")?,
+            code: row.get("credentials_refused_code")?,
+            at: row.get("credentials_refused_at")?,
+        })
+    })
+    .transpose()
+}
+
+/// Partners with such a refusal: found where no job was, at a start or by Authenticate.
+pub async fn partners_with_untold_refusal(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
+    let rows = tx
+        .query(
+            "-- all partners: whichever replica comes first tells of every partner's refusal
+             select partner_id from integrations where credentials_refused_code is not null and not refusal_told",
+            &[],
+        )
+        .await?;
+    rows.iter().map(|row| row.partner_id("partner_id")).collect()
+}

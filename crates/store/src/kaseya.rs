@@ -1,0 +1,13 @@
+//! What is known of each Kaseya: how it can be called and logged in to, and its contracts, services and names.
+
+pub mod breakers;
+pub mod calls;
+pub mod contracts;
+pub mod logins;
+pub mod look_ups;
+pub mod names;
+pub mod never_shown;
+pub mod places;
+pub mod services;
+pub mod shared;
+pub mod zones;

@@ -1,0 +1,22 @@
+//! The connection to Postgres: pool, transactions, migrations, rows, the database's clock.
+
+mod clock;
+pub(crate) mod error;
+mod listen;
+mod migrate;
+mod partner_changes;
+mod pool;
+mod reachable;
+mod row;
+mod section;
+mod tls;
+mod transaction;
+
+pub use clock::CalibratedClock;
+pub use error::StoreError;
+pub use listen::WakeUps;
+pub use partner_changes::{PartnerChange, PartnerChanges};
+pub use pool::{Settings, Store, Timeouts};
+pub use row::Row;
+pub use section::DatabaseSection;
+pub use transaction::{Transaction, Work};

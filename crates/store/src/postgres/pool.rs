@@ -1,0 +1,258 @@
+//! The pool of connections, and what every connection is told.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use deadpool_postgres::{Connect, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use domain::Entropy;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, Config};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::{StoreError, postgres::tls};
+
+/// How to reach the database.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `postgresql://user:password@host:port/database`, or the form `host=… user=…`. Hidden, for it may hold a password.
+    pub url: SecretString,
+    /// Where the URL was read from: user and password are read there again for each connection, so that a changed password
+    /// needs no restart.
+    pub url_file: Option<std::path::PathBuf>,
+    /// What the connections call themselves, for whoever looks at the server.
+    pub application: String,
+    /// The most connections at a time.
+    pub pool_size: usize,
+    /// How long things may take.
+    pub timeouts: Timeouts,
+    /// The authorities that may vouch for the server, in a PEM file; the platform's own when absent.
+    pub authorities: Option<std::path::PathBuf>,
+    /// Allows `sslmode=disable` to a server elsewhere, for a network that nobody else is on.
+    pub allow_plaintext: bool,
+}
+
+impl Settings {
+    /// The usual settings for a URL.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: SecretString::from(url.into()),
+            url_file: None,
+            application: "kaseya-sync".to_owned(),
+            pool_size: 8,
+            timeouts: Timeouts::default(),
+            authorities: None,
+            allow_plaintext: false,
+        }
+    }
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Making a connection.
+    pub connect: Duration,
+    /// Waiting for one of the pool to become free.
+    pub pool: Duration,
+    /// One statement.
+    pub statement: Duration,
+    /// Waiting for a lock.
+    pub lock: Duration,
+    /// A transaction that does nothing.
+    pub idle_in_transaction: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            pool: Duration::from_secs(10),
+            statement: Duration::from_secs(10),
+            lock: Duration::from_secs(3),
+            idle_in_transaction: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How much longer than the server's own limit we wait for its answer before we take the connection for dead.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The database: a pool of connections, and all that is done with them. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) pool: Pool,
+    pub(crate) config: Config,
+    pub(crate) login: FreshLogin,
+    pub(crate) application: String,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) entropy: Entropy,
+}
+
+impl Store {
+    /// Checks the settings and reaches the database once, so that a wrong password is seen at start.
+    pub async fn connect(settings: Settings, entropy: Entropy) -> Result<Self, StoreError> {
+        let store = Self::prepare(settings, entropy)?;
+        drop(store.inner.pool.get().await?);
+        Ok(store)
+    }
+
+    /// The same without reaching the database: for a service that must start, unready, while the database is away.
+    pub fn prepare(settings: Settings, entropy: Entropy) -> Result<Self, StoreError> {
+        let invalid = |reason: String| StoreError::Settings { reason };
+        let mut config: Config = settings
+            .url
+            .expose_secret()
+            .parse()
+            // The parser's words may quote the URL, which may hold the password.
+            .map_err(|_| invalid("the URL cannot be read".to_owned()))?;
+        let mode = tls::mode(&config, settings.allow_plaintext).map_err(invalid)?;
+        let tls = tls::connector(mode, settings.authorities.as_deref()).map_err(invalid)?;
+        let timeouts = settings.timeouts;
+        let told = [
+            ("statement_timeout", timeouts.statement),
+            ("lock_timeout", timeouts.lock),
+            ("idle_in_transaction_session_timeout", timeouts.idle_in_transaction),
+        ];
+        let mut options = config.get_options().unwrap_or_default().to_owned();
+        for (name, limit) in told {
+            options.push_str(&format!(" -c {name}={}", limit.as_millis()));
+        }
+        config
+            .ssl_mode(mode)
+            .options(options.trim())
+            .application_name(&settings.application)
+            .connect_timeout(timeouts.connect)
+            .keepalives(true)
+            .keepalives_idle(Duration::from_secs(30))
+            .keepalives_interval(Duration::from_secs(5))
+            .keepalives_retries(3)
+            .tcp_user_timeout(Duration::from_secs(10));
+        let login = FreshLogin { url_file: settings.url_file, tls };
+        let manager = Manager::from_connect(
+            config.clone(),
+            login.clone(),
+            // A connection that died while it lay in the pool is found out before it is handed out.
+            ManagerConfig { recycling_method: RecyclingMethod::Verified },
+        );
+        let pool = Pool::builder(manager)
+            .runtime(Runtime::Tokio1)
+            .max_size(settings.pool_size)
+            .wait_timeout(Some(timeouts.pool))
+            .create_timeout(Some(timeouts.connect + GRACE))
+            .recycle_timeout(Some(timeouts.connect))
+            .build()
+            .map_err(|error| invalid(error.to_string()))?;
+        let application = settings.application;
+        Ok(Self { inner: Arc::new(Inner { pool, config, login, application, timeouts, entropy }) })
+    }
+
+    /// Whether the database answers now, and takes changes: for readiness.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.transaction("ping", |tx| {
+            Box::pin(async move {
+                let sql = "select current_setting('transaction_read_only') = 'on' as read_only";
+                let read_only: bool = tx.query_one(sql, &[]).await?.get("read_only")?;
+                // As the first change would be told.
+                let told = || StoreError::Database {
+                    sqlstate: "25006".to_owned(),
+                    reason: "the database is read-only".to_owned(),
+                };
+                if read_only {
+                    // Made while the database was read-only, the connection stays so.
+                    tx.spoil();
+                    return Err(told());
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Closes the pool: connections in use end with their work.
+    pub fn close(&self) {
+        self.inner.pool.close();
+    }
+}
+
+impl Inner {
+    /// Waits for an answer of the server no longer than its own limit allows: a server that is frozen, or a network that
+    /// swallows everything, answers nothing at all.
+    pub(crate) async fn answered<T>(
+        &self,
+        call: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, StoreError> {
+        match tokio::time::timeout(self.timeouts.statement + GRACE, call).await {
+            Ok(answer) => answer.map_err(StoreError::from),
+            Err(_) => Err(StoreError::Unreachable { reason: "no answer in time".to_owned() }),
+        }
+    }
+
+    /// A connection beside the pool, for work that keeps one to itself.
+    pub(crate) async fn own_connection(
+        &self,
+    ) -> Result<(Client, tokio_postgres::Connection<tokio_postgres::Socket, TlsStream>), StoreError> {
+        tokio::time::timeout(
+            self.timeouts.connect + GRACE,
+            self.login.of(&self.config).connect(self.login.tls.clone()),
+        )
+        .await
+        .map_err(|_| StoreError::Unreachable { reason: "no connection in time".to_owned() })?
+        .map_err(|error| StoreError::connecting(&error))
+    }
+}
+
+/// Logs each connection in as the file says by then.
+#[derive(Clone)]
+pub(crate) struct FreshLogin {
+    url_file: Option<std::path::PathBuf>,
+    tls: MakeRustlsConnect,
+}
+
+impl FreshLogin {
+    /// The configuration with the user and password that are in the file now. A file that cannot be read changes nothing.
+    fn of(&self, config: &Config) -> Config {
+        let mut config = config.clone();
+        let text = self.url_file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+        if let Some(fresh) = text.and_then(|text| text.trim().parse::<Config>().ok()) {
+            if let Some(user) = fresh.get_user() {
+                config.user(user);
+            }
+            if let Some(password) = fresh.get_password() {
+                config.password(password);
+            }
+        }
+        config
+    }
+}
+
+impl Connect for FreshLogin {
+    fn connect(
+        &self,
+        config: &Config,
+    ) -> Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), tokio_postgres::Error>> + Send + '_>>
+    {
+        let (config, tls) = (self.of(config), self.tls.clone());
+        Box::pin(async move {
+            let (client, connection) = config.connect(tls).await?;
+            let driven = tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "a connection to the database has ended");
+                }
+            });
+            Ok((client, driven))
+        })
+    }
+}
+
+/// What a connection runs over when it is encrypted.
+pub(crate) type TlsStream =
+    <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<tokio_postgres::Socket>>::Stream;
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("application", &self.inner.application).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,77 @@
+//! A row of an answer.
+
+use domain::{Brakes, CompanyId, ContractId, ErrorCode, PartnerId, ProductId, RunBrake};
+use tokio_postgres::types::FromSqlOwned;
+
+use crate::StoreError;
+
+/// A row of an answer; columns are read by name.
+#[derive(Debug)]
+pub struct Row(pub(crate) tokio_postgres::Row);
+
+impl Row {
+    /// A column's value.
+    pub fn get<T: FromSqlOwned>(&self, column: &str) -> Result<T, StoreError> {
+        self.0
+            .try_get(column)
+            .map_err(|error| StoreError::row("answer", column, &crate::postgres::error::chain(&error)))
+    }
+
+    /// A column that holds a partner's id.
+    pub fn partner_id(&self, column: &str) -> Result<PartnerId, StoreError> {
+        PartnerId::new(self.get::<String>(column)?).map_err(|error| StoreError::row("answer", column, &error))
+    }
+
+    /// A column that holds a company's id.
+    pub fn company_id(&self, column: &str) -> Result<CompanyId, StoreError> {
+        CompanyId::new(self.get::<String>(column)?).map_err(|error| StoreError::row("answer", column, &error))
+    }
+
+    /// A column that holds one of a closed list of stable texts, such as `named("mode", RunMode::parse)`.
+    pub fn named<T>(&self, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
+        let text: String = self.get(column)?;
+        parse(&text).ok_or_else(|| {
+            StoreError::row("answer", column, &format!("{text:?} is not one of the known words"))
+        })
+    }
+
+    /// A column that holds a code of the error catalogue, or nothing.
+    pub fn optional_code(&self, column: &str) -> Result<Option<ErrorCode>, StoreError> {
+        let text: Option<String> = self.get(column)?;
+        text.map(|text| text.parse().map_err(|error| StoreError::row("answer", column, &error))).transpose()
+    }
+
+    /// A column that holds a contract, where 0 stands for a company without one.
+    pub fn contract_or_none(&self, column: &str) -> Result<Option<ContractId>, StoreError> {
+        let contract: i32 = self.get(column)?;
+        Ok((contract != 0).then_some(ContractId(contract)))
+    }
+
+    /// A column that holds a product's id.
+    pub fn product_id(&self, column: &str) -> Result<ProductId, StoreError> {
+        ProductId::new(self.get::<String>(column)?).map_err(|error| StoreError::row("answer", column, &error))
+    }
+
+    /// An integer column whose constraint keeps it in the range of `T`.
+    pub fn number<T: TryFrom<i32>>(&self, column: &str) -> Result<T, StoreError> {
+        let value: i32 = self.get(column)?;
+        T::try_from(value).map_err(|_| StoreError::row("answer", column, &format!("{value} is out of range")))
+    }
+
+    /// The columns of an integration's brakes on one line.
+    pub fn brakes(&self) -> Result<Brakes, StoreError> {
+        Ok(Brakes {
+            units: self.number("brake_units")?,
+            percent: self.number("brake_percent")?,
+            units_alone: self.number("brake_units_alone")?,
+        })
+    }
+
+    /// The columns of an integration's brake on one run.
+    pub fn run_brake(&self) -> Result<RunBrake, StoreError> {
+        Ok(RunBrake {
+            percent: self.number("run_brake_percent")?,
+            companies: self.number("run_brake_companies")?,
+        })
+    }
+}

@@ -1,0 +1,226 @@
+//! Named transactions, retried when the server ended them for standing in another's way.
+
+use std::{
+    marker::PhantomData,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use deadpool_postgres::{Client, Object};
+use domain::Backoff;
+use tokio_postgres::{Statement, types::ToSql};
+
+use crate::{Row, Store, StoreError, postgres::pool::Inner};
+
+/// How often a transaction is tried when others stand in its way.
+const TRIES: u32 = 5;
+/// How long it waits between tries.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(10), longest: Duration::from_millis(500) };
+
+/// What a transaction's closure gives back: `Box::pin(async move { … })`.
+pub type Work<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>>;
+
+/// An open transaction. `'env` is what its closure may borrow from around it.
+pub struct Transaction<'env> {
+    inner: Arc<Inner>,
+    lease: Lease,
+    /// The server has refused a statement: it will commit nothing any more.
+    failed: AtomicBool,
+    /// It did so because of a conflict with another transaction.
+    conflict: AtomicBool,
+    /// It did so for a reason that its connection may be at fault for.
+    spoiled: AtomicBool,
+    env: PhantomData<&'env ()>,
+}
+
+impl Store {
+    /// Runs `work` in a transaction and commits it when `work` ends well; otherwise nothing of it remains.
+    ///
+    /// The isolation is *read committed*: whoever decides on what it has read locks those rows (`for update`,
+    /// `for share`). `work` runs again, up to five times in all, when the server ended it with SQLSTATE 40001 or 40P01
+    /// (a conflict, a deadlock), and for no other reason; so it must not do anything but talk to the transaction.
+    /// The server shows `name` as part of the connection's `application_name` while the transaction is open.
+    ///
+    /// The closure may borrow from around it: `store.transaction("name", |tx| Box::pin(async move { … })).await`. It is
+    /// no async closure, because the compiler cannot yet prove that a future with one in it may change threads.
+    pub async fn transaction<'env, T, E>(
+        &self,
+        name: &'static str,
+        work: impl for<'t> Fn(&'t Transaction<'env>) -> Work<'t, T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let mut failures = 0;
+        loop {
+            match self.attempt(name, &work).await {
+                Err(Ended::Conflict(error)) => {
+                    failures += 1;
+                    if failures == TRIES {
+                        return Err(error);
+                    }
+                    let wait = BACKOFF.wait(failures - 1, self.inner.entropy.fraction());
+                    tracing::debug!(transaction = name, failures, ?wait, "conflict; again");
+                    tokio::time::sleep(wait).await;
+                }
+                Err(Ended::Failed(error)) => return Err(error),
+                Ok(value) => return Ok(value),
+            }
+        }
+    }
+
+    async fn attempt<'env, T, E: From<StoreError>>(
+        &self,
+        name: &'static str,
+        work: &impl for<'t> Fn(&'t Transaction<'env>) -> Work<'t, T, E>,
+    ) -> Result<T, Ended<E>> {
+        let inner = &self.inner;
+        let failed = |error: StoreError| Ended::Failed(E::from(error));
+        let client = inner.pool.get().await.map_err(|error| failed(error.into()))?;
+        let tx = Transaction {
+            inner: Arc::clone(inner),
+            lease: Lease(Some(client)),
+            failed: AtomicBool::new(false),
+            conflict: AtomicBool::new(false),
+            spoiled: AtomicBool::new(false),
+            env: PhantomData,
+        };
+        let client = tx.lease.client();
+        let label = format!("{}:{name}", inner.application).replace('\'', "");
+        let begin = format!("begin isolation level read committed; set local application_name = '{label}'");
+        inner.answered(client.batch_execute(&begin)).await.map_err(failed)?;
+
+        let outcome = work(&tx).await;
+        let refused = tx.failed.load(Ordering::Relaxed);
+        match outcome {
+            Ok(value) if !refused => match inner.answered(client.batch_execute("commit")).await {
+                Ok(()) => {
+                    tx.lease.give_back();
+                    Ok(value)
+                }
+                // A commit that is refused has rolled back: nothing is left open, but let nobody else find out.
+                Err(error) if error.is_conflict() => Err(Ended::Conflict(error.into())),
+                Err(error) => Err(failed(error)),
+            },
+            outcome => {
+                let conflict = tx.conflict.load(Ordering::Relaxed);
+                let error =
+                    outcome.err().unwrap_or_else(|| StoreError::FailureIgnored { transaction: name }.into());
+                // Without an answer to the rollback the connection is of no use, and goes with its transaction.
+                let spoiled = tx.spoiled.load(Ordering::Relaxed) || client.is_closed();
+                if !spoiled && inner.answered(client.batch_execute("rollback")).await.is_ok() {
+                    tx.lease.give_back();
+                }
+                Err(if conflict { Ended::Conflict(error) } else { Ended::Failed(error) })
+            }
+        }
+    }
+}
+
+/// How an attempt ended when it did not end well.
+enum Ended<E> {
+    Conflict(E),
+    Failed(E),
+}
+
+/// A connection with an open transaction. Dropped (with the future that holds it, for example), it is closed instead of
+/// going back to the pool, and the server rolls back.
+struct Lease(Option<Client>);
+
+impl Lease {
+    fn client(&self) -> &Client {
+        self.0.as_ref().expect("only give_back and drop take the client, and both end the lease")
+    }
+
+    /// The transaction is over: the connection serves the next.
+    fn give_back(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+impl Transaction<'_> {
+    /// Once this transaction has failed, its connection does not go back to the pool.
+    pub(crate) fn spoil(&self) {
+        self.spoiled.store(true, Ordering::Relaxed);
+    }
+
+    /// Runs a statement; answers how many rows it met.
+    pub async fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
+        let statement = self.prepared(sql).await?;
+        self.noted(self.inner.answered(self.lease.client().execute(&statement, parameters)).await)
+    }
+
+    /// Runs a statement that must meet exactly so many rows.
+    pub async fn execute_exactly(
+        &self,
+        expected: u64,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<(), StoreError> {
+        let found = self.execute(sql, parameters).await?;
+        if found == expected { Ok(()) } else { Err(StoreError::RowCount { expected, found }) }
+    }
+
+    /// All rows of an answer.
+    pub async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        let statement = self.prepared(sql).await?;
+        let rows =
+            self.noted(self.inner.answered(self.lease.client().query(&statement, parameters)).await)?;
+        Ok(rows.into_iter().map(Row).collect())
+    }
+
+    /// The only row of an answer, if it has one.
+    pub async fn query_opt(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Option<Row>, StoreError> {
+        let mut rows = self.query(sql, parameters).await?;
+        match rows.len() {
+            0 | 1 => Ok(rows.pop()),
+            found => Err(StoreError::RowCount { expected: 1, found: found as u64 }),
+        }
+    }
+
+    /// The only row of an answer; [`StoreError::NoRow`] without one.
+    pub async fn query_one(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row, StoreError> {
+        self.query_opt(sql, parameters).await?.ok_or(StoreError::NoRow)
+    }
+
+    /// Wakes whoever listens on `channel`, when this transaction commits.
+    pub async fn notify(&self, channel: &str) -> Result<(), StoreError> {
+        self.execute("select pg_notify($1, '')", &[&channel]).await.map(drop)
+    }
+
+    async fn prepared(&self, sql: &str) -> Result<Statement, StoreError> {
+        self.noted(self.inner.answered(self.lease.client().prepare_cached(sql)).await)
+    }
+
+    /// Remembers what the server thinks of this transaction.
+    fn noted<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(error) = &answer {
+            self.failed.store(true, Ordering::Relaxed);
+            self.conflict.fetch_or(error.is_conflict(), Ordering::Relaxed);
+            self.spoiled.fetch_or(error.spoils_connection(), Ordering::Relaxed);
+        }
+        answer
+    }
+}
+
+impl std::fmt::Debug for Transaction<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Transaction")
+    }
+}

@@ -1,0 +1,399 @@
+//! What a partner has set, written. The caller has read the whole picture ([`crate::settings::read`]) in the same
+//! transaction, decides the versions that are not about one row alone, and holds the partner.
+//!
+//! Nothing that is not named is touched: companies and products that the caller leaves out stay as they are.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    AccountId, Billing, Brakes, CompanyId, ContractId, CountBasis, DriftPolicy, Frequency, InvoiceDay,
+    Occurrence, PartnerId, ProductId, RunBrake, Schedule, ServiceId,
+};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{
+    StoreError, Transaction,
+    counts::intake::{self, ToldCompany, ToldProduct},
+    kaseya::names,
+    settings::{ProductBilling, start_over::start_over},
+};
+
+/// An integration as it is to be stored, without its switch: that is turned by [`crate::settings::switch`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewIntegration {
+    /// Kaseya's host, cleaned.
+    pub host: String,
+    /// The V2 base address, where it is not the host's usual one.
+    pub v2_base: Option<String>,
+    /// The V1 base address, where it is not the host's usual one.
+    pub v1_base: Option<String>,
+    /// The company name in Kaseya, unchanged.
+    pub tenant: String,
+    /// The user.
+    pub user_name: String,
+    /// The password, sealed.
+    pub sealed_password: String,
+    /// The marks of host, tenant, user and password.
+    pub password_marks: Vec<String>,
+    /// Since when the password is the stored one, if that is known.
+    pub password_changed_at: Option<Timestamp>,
+    /// Higher than before if host, address, tenant, user or password are others: then a refusal of the old ones is forgotten,
+    /// and a job that has begun gets no permit any more.
+    pub credentials_version: u32,
+    /// When contracts are invoiced, unless set for one of them.
+    pub billing: Billing,
+    /// On which day.
+    pub invoice_day: InvoiceDay,
+    /// Whether the frozen month-end count is pushed by a run of its own.
+    pub month_end_run: bool,
+    /// The hour on day 1 at which a month is frozen at the latest.
+    pub freeze_hour: i16,
+    /// A count of a day further back is missing.
+    pub max_count_age_days: i32,
+    /// The brakes on one line.
+    pub brakes: Brakes,
+    /// The brake on one run.
+    pub run_brake: RunBrake,
+    /// What becomes of a line that was edited in Kaseya.
+    pub drift: DriftPolicy,
+    /// Our share of Kaseya's hourly calls, percent.
+    pub call_share_percent: i32,
+}
+
+/// A product as it is to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewProduct {
+    /// The product.
+    pub product: ProductId,
+    /// Its name.
+    pub name: String,
+    /// The service that it is mapped to, with its name.
+    pub service: Option<(ServiceId, String)>,
+}
+
+/// A company as it is to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCompany {
+    /// The company.
+    pub company: CompanyId,
+    /// Its name.
+    pub name: String,
+    /// From this day on its wanted units are 0.
+    pub closed_from: Option<Date>,
+    /// Its account and contract.
+    pub mapping: Option<NewCompanyMapping>,
+    /// The billing rules of its products.
+    pub billing_rules: BTreeMap<ProductId, ProductBilling>,
+}
+
+/// Account and contract of a company as they are to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCompanyMapping {
+    /// Kaseya's account.
+    pub account: AccountId,
+    /// Its name.
+    pub account_name: String,
+    /// The contract of all products that name none of their own.
+    pub contract: ContractId,
+    /// Its name.
+    pub contract_name: String,
+    /// Products that name their own contract of the account.
+    pub product_contracts: BTreeMap<ProductId, (ContractId, String)>,
+}
+
+/// Holds what a partner's schedule, runs and permits go by until the transaction ends. To be called before anything is
+/// read that is then written.
+pub async fn hold(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
+    // In the order in which a due schedule is claimed.
+    tx.execute("select from schedules where partner_id = $1 for update", &[&partner.as_str()]).await?;
+    crate::jobs::runs::hold_partner(tx, partner).await?;
+    tx.execute("select from integrations where partner_id = $1 for update", &[&partner.as_str()]).await?;
+    Ok(())
+}
+
+/// Stores the partner itself.
+pub async fn store_partner(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    name: &str,
+    count_zone: &str,
+) -> Result<(), StoreError> {
+    let sql = "insert into partners (partner_id, name, count_zone) values ($1, $2, $3)
+               on conflict (partner_id) do update set name = excluded.name, count_zone = excluded.count_zone";
+    tx.execute_exactly(1, sql, &[&partner.as_str(), &name, &count_zone]).await
+}
+
+/// Stores what the partner bills. Sums of what was counted are taken again where it is another than before.
+pub async fn store_count_basis(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    basis: CountBasis,
+) -> Result<(), StoreError> {
+    let sql = "update partners set count_basis = $2 where partner_id = $1 and count_basis <> $2";
+    if tx.execute(sql, &[&partner.as_str(), &basis.as_str()]).await? == 0 {
+        return Ok(());
+    }
+    let sql = "update newest_reports as known set users = counted.users, missing = counted.missing
+               from (select report_id, company_id, coalesce(sum(users) filter (where basis = $2), 0) as users,
+                            count(*) filter (where basis is distinct from $2) as missing
+                     from user_counts where partner_id = $1 group by report_id, company_id) as counted
+               where known.partner_id = $1 and known.report_id = counted.report_id
+                 and known.company_id = counted.company_id";
+    tx.execute(sql, &[&partner.as_str(), &basis.as_str()]).await.map(drop)
+}
+
+/// Stores the integration; a new one is off. Another host, tenant or address is another Kaseya: nothing that was known
+/// counts from then on.
+pub async fn store_integration(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    new: &NewIntegration,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "insert into integrations as known (
+                   partner_id, host, v2_base, v1_base, tenant, user_name, sealed_password, credentials_version, state,
+                   billing, invoice_day, month_end_run, freeze_hour, max_count_age_days, brake_units, brake_percent,
+                   brake_units_alone, run_brake_percent, run_brake_companies, call_share_percent, saved_at,
+                   drift_policy, password_marks, password_changed_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, 'off', $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+                       $21, $22, $23)
+               on conflict (partner_id) do update set
+                   host = excluded.host, v2_base = excluded.v2_base, v1_base = excluded.v1_base,
+                   tenant = excluded.tenant, user_name = excluded.user_name,
+                   sealed_password = excluded.sealed_password, credentials_version = excluded.credentials_version,
+                   billing = excluded.billing, invoice_day = excluded.invoice_day,
+                   month_end_run = excluded.month_end_run, freeze_hour = excluded.freeze_hour,
+                   max_count_age_days = excluded.max_count_age_days, brake_units = excluded.brake_units,
+                   brake_percent = excluded.brake_percent, brake_units_alone = excluded.brake_units_alone,
+                   run_brake_percent = excluded.run_brake_percent,
+                   run_brake_companies = excluded.run_brake_companies,
+                   call_share_percent = excluded.call_share_percent, saved_at = excluded.saved_at,
+                   drift_policy = excluded.drift_policy,
+                   password_marks = excluded.password_marks, password_changed_at = excluded.password_changed_at,
+                   known_since_version = case
+                       when (known.host, known.tenant, known.v2_base, known.v1_base)
+                            is distinct from (excluded.host, excluded.tenant, excluded.v2_base, excluded.v1_base)
+                       then excluded.credentials_version else known.known_since_version end,
+                   password_warned = case when known.password_changed_at = excluded.password_changed_at
+                                          then known.password_warned end,
+                   sync_after_refusal = known.sync_after_refusal or known.credentials_refused_code is not null
+                                                                    and known.credentials_version <> excluded.credentials_version,
+                   credentials_refused_code = case when known.credentials_version = excluded.credentials_version
+                                                   then known.credentials_refused_code end,
+                   credentials_refused_at = case when known.credentials_version = excluded.credentials_version
+                                                 then known.credentials_refused_at end";
+    let moved = tx
+        .query_opt(
+            "select from integrations
+             where partner_id = $1 and (host, tenant, v2_base, v1_base) is distinct from ($2, $3, $4, $5)",
+            &[&partner.as_str(), &new.host, &new.tenant, &new.v2_base, &new.v1_base],
+        )
+        .await?;
+    if moved.is_some() {
+        start_over(tx, partner).await?;
+    }
+    let figure = |figure: u32| {
+        i32::try_from(figure).map_err(|error| StoreError::row("integrations", "brakes", &error))
+    };
+    let version = i32::try_from(new.credentials_version)
+        .map_err(|error| StoreError::row("integrations", "credentials_version", &error))?;
+    let elsewhere = "select from integrations
+                     where partner_id = $1 and (host, v2_base, v1_base, tenant) is distinct from ($2, $3, $4, $5)";
+    let address: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+        [&partner.as_str(), &new.host, &new.v2_base, &new.v1_base, &new.tenant];
+    if tx.query_opt(elsewhere, &address).await?.is_some() {
+        names::forget(tx, partner).await?;
+    }
+    tx.execute_exactly(
+        1,
+        sql,
+        &[
+            &partner.as_str(),
+            &new.host,
+            &new.v2_base,
+            &new.v1_base,
+            &new.tenant,
+            &new.user_name,
+            &new.sealed_password,
+            &version,
+            &new.billing.as_str(),
+            &i16::from(new.invoice_day.get()),
+            &new.month_end_run,
+            &new.freeze_hour,
+            &new.max_count_age_days,
+            &figure(new.brakes.units)?,
+            &figure(new.brakes.percent)?,
+            &figure(new.brakes.units_alone)?,
+            &figure(new.run_brake.percent)?,
+            &figure(new.run_brake.companies)?,
+            &new.call_share_percent,
+            &now,
+            &new.drift.as_str(),
+            &new.password_marks,
+            &new.password_changed_at,
+        ],
+    )
+    .await
+}
+
+/// Stores products with their services. One without a service is no longer mapped.
+pub async fn store_products(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    products: &[NewProduct],
+) -> Result<(), StoreError> {
+    let told = |new: &NewProduct| ToldProduct { product: new.product.clone(), name: new.name.clone() };
+    let told: Vec<ToldProduct> = products.iter().map(told).collect();
+    intake::store_products(tx, partner, &told).await?;
+    for product in products {
+        store_product_mapping(tx, partner, &product.product, product.service.as_ref()).await?;
+    }
+    Ok(())
+}
+
+/// Stores the service of a product, with its name; without one it is no longer mapped.
+pub async fn store_product_mapping(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    product: &ProductId,
+    service: Option<&(ServiceId, String)>,
+) -> Result<(), StoreError> {
+    let (partner, product) = (partner.as_str(), product.as_str());
+    match service {
+        Some((service, name)) => {
+            let sql = "insert into product_mappings (partner_id, product_id, service_id, service_name)
+                       values ($1, $2, $3, $4)
+                       on conflict (partner_id, product_id) do update set
+                           service_id = excluded.service_id, service_name = excluded.service_name";
+            tx.execute_exactly(1, sql, &[&partner, &product, &service.0, name]).await
+        }
+        None => {
+            let sql = "delete from product_mappings where partner_id = $1 and product_id = $2";
+            tx.execute(sql, &[&partner, &product]).await.map(drop)
+        }
+    }
+}
+
+/// Stores a company itself, as [`intake::store_companies`] does.
+pub async fn store_company(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    company: &NewCompany,
+) -> Result<(), StoreError> {
+    let NewCompany { company, name, closed_from, .. } = company.clone();
+    intake::store_companies(tx, partner, &[ToldCompany { company, name, closed_from }]).await
+}
+
+/// Takes a company's account and contract away. What stands in Kaseya stays there.
+pub async fn remove_mapping(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    company: &CompanyId,
+) -> Result<(), StoreError> {
+    let sql = "delete from company_mappings where partner_id = $1 and company_id = $2";
+    tx.execute(sql, &[&partner.as_str(), &company.as_str()]).await.map(drop)
+}
+
+/// Stores a company's mapping. If it has `moved` (another account or contract than before, not only another name), its
+/// version goes up, and what a job has read of the old one is not written any more.
+pub async fn store_mapping(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    company: &CompanyId,
+    mapping: &NewCompanyMapping,
+    moved: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "insert into company_mappings as known (partner_id, company_id, account_id, account_name, contract_id,
+                                                      contract_name, version, edited_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8)
+               on conflict (partner_id, company_id) do update set
+                   account_id = excluded.account_id, account_name = excluded.account_name,
+                   contract_id = excluded.contract_id, contract_name = excluded.contract_name,
+                   version = known.version + $9::boolean::int,
+                   edited_at = case when $9 then excluded.edited_at else known.edited_at end";
+    let (partner, id) = (partner.as_str(), company.as_str());
+    tx.execute_exactly(
+        1,
+        sql,
+        &[
+            &partner,
+            &id,
+            &mapping.account.0,
+            &mapping.account_name,
+            &mapping.contract.0,
+            &mapping.contract_name,
+            &first_version(now),
+            &now,
+            &moved,
+        ],
+    )
+    .await?;
+    let sql = "delete from company_product_contracts where partner_id = $1 and company_id = $2";
+    tx.execute(sql, &[&partner, &id]).await?;
+    let sql = "insert into company_product_contracts (partner_id, company_id, product_id, contract_id, contract_name)
+               values ($1, $2, $3, $4, $5)";
+    for (product, (contract, name)) in &mapping.product_contracts {
+        tx.execute_exactly(1, sql, &[&partner, &id, &product.as_str(), &contract.0, name]).await?;
+    }
+    Ok(())
+}
+
+/// The version of a mapping that is made anew: seconds since 2026, so that it is higher than that of one that was removed
+/// meanwhile, and a job that has read that one is told no.
+fn first_version(now: Timestamp) -> i32 {
+    const BEGIN_OF_2026: i64 = 1_767_225_600;
+    i32::try_from(now.as_second() - BEGIN_OF_2026).map_or(1, |seconds| seconds.max(1))
+}
+
+/// Stores which contracts are billed otherwise than the partner's others; those not named no longer are.
+pub async fn store_contract_billing(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    billing: &BTreeMap<ContractId, Billing>,
+) -> Result<(), StoreError> {
+    tx.execute("delete from contract_billing where partner_id = $1", &[&partner.as_str()]).await?;
+    let sql = "insert into contract_billing (partner_id, contract_id, billing) values ($1, $2, $3)";
+    for (contract, billing) in billing {
+        tx.execute_exactly(1, sql, &[&partner.as_str(), &contract.0, &billing.as_str()]).await?;
+    }
+    Ok(())
+}
+
+/// Stores a schedule that is another than before, and what it waits for: `next.due` has the partner's own spread in it.
+pub async fn store_schedule(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    schedule: &Schedule,
+    next: Occurrence,
+) -> Result<(), StoreError> {
+    let (frequency, weekday) = match schedule.frequency() {
+        Frequency::Daily => ("daily", None),
+        Frequency::Weekly(day) => ("weekly", Some(i16::from(day.to_monday_one_offset()))),
+    };
+    let zone = schedule
+        .zone()
+        .iana_name()
+        .ok_or_else(|| StoreError::row("schedules", "zone", &"it has no name in the IANA database"))?;
+    let sql = "insert into schedules as known (partner_id, frequency, weekday, hour, zone, version, next_nominal, next_run_at)
+               values ($1, $2, $3, $4, $5, 1, $6, $7)
+               on conflict (partner_id) do update set
+                   frequency = excluded.frequency, weekday = excluded.weekday, hour = excluded.hour,
+                   zone = excluded.zone, version = known.version + 1, next_nominal = excluded.next_nominal,
+                   next_run_at = excluded.next_run_at";
+    let hour = i16::from(schedule.hour());
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+        [&partner.as_str(), &frequency, &weekday, &hour, &zone, &next.nominal, &next.due];
+    tx.execute_exactly(1, sql, &parameters).await
+}
+
+/// Lets the schedule's next day come due now. It is claimed, run and recorded as at its own time, and the one after it
+/// keeps its time. False when there is no schedule.
+pub async fn bring_forward(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let sql = "update schedules set next_run_at = least(next_run_at, $2) where partner_id = $1";
+    Ok(tx.execute(sql, &[&partner.as_str(), &now]).await? == 1)
+}

@@ -1,0 +1,16 @@
+//! How companies stand: what results writes of them, and what people look at.
+
+mod changes;
+mod companies;
+pub mod history;
+pub mod listing;
+pub mod outcomes;
+pub mod overview;
+pub mod readiness;
+mod runs;
+
+pub use changes::{JournalChange, changes};
+pub use companies::{CompanyStatus, companies, company};
+pub(crate) use companies::{Whose, statuses_of};
+pub use runs::{RunCompany, RunRow, run, run_companies, runs};
+pub(crate) use runs::{newest_run, runs_before};

@@ -1,0 +1,177 @@
+//! A partner's companies as the table of company mappings shows them: searched, filtered, sorted, a page at a time.
+//!
+//! Which companies are on a page is told by one statement (`finding`); how each of them stands is read by
+//! [`status_reading`], so that a page says what `status` says.
+
+mod finding;
+
+use std::collections::BTreeMap;
+
+use domain::{CompanyId, Month, NotReady, PartnerId};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{
+    StoreError, Transaction,
+    counts::{
+        self, Users,
+        billed_month::{self, Charges},
+    },
+    settings::{self, Company},
+    statuses::{self, CompanyStatus, readiness},
+};
+
+pub use finding::{Counts, Filter, Readiness, Sort};
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Query<'a> {
+    /// Part of a company's name or id, or of its account's or contract's name, with capitals and accents or without; empty for all.
+    pub search: &'a str,
+    /// Which of those.
+    pub filter: Filter,
+    /// In which order.
+    pub sort: Sort,
+    /// Whether the order is turned round.
+    pub descending: bool,
+    /// How many are left out because they were on earlier pages.
+    pub offset: u32,
+    /// How many are on a page.
+    pub size: u32,
+}
+
+/// A page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// Its companies.
+    pub companies: Vec<ListedCompany>,
+    /// How many companies the search finds, all and by filter.
+    pub counts: Counts,
+    /// How many of them are ready, and why the others are not.
+    pub readiness: Readiness,
+}
+
+/// A company of a page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedCompany {
+    /// The company.
+    pub id: CompanyId,
+    /// What is set of it.
+    pub company: Company,
+    /// How it stands, per contract.
+    pub statuses: Vec<CompanyStatus>,
+    /// Its newest complete report, if it has one.
+    pub newest: Option<ReportedUsers>,
+    /// Its frozen number of last month; `None` where none was frozen.
+    pub last_month: Option<Users>,
+    /// What the provider charges for it for last month; `None` where it has not told of that month.
+    pub charged: Option<Charges>,
+    /// Why its next invoice would not be right; `None`: it would be.
+    pub not_ready: Option<NotReady>,
+}
+
+/// What a report says of a company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedUsers {
+    /// The day that was counted.
+    pub day: Date,
+    /// The instant of counting.
+    pub counted_at: Timestamp,
+    /// The numbers.
+    pub users: Users,
+}
+
+/// A page of a partner's companies, with last month's numbers beside the newest.
+pub async fn page(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    query: &Query<'_>,
+    last_month: Month,
+    now: Timestamp,
+) -> Result<Page, StoreError> {
+    let over = over(tx, partner).await?;
+    let ready = readiness::partner(tx, partner, now).await?;
+    let found = finding::find(tx, partner, query, over, now).await?;
+    let judged = finding::judge(tx, partner, query.search, (over, &ready), now).await?;
+    let only: Vec<&str> = found.companies.iter().map(CompanyId::as_str).collect();
+    let products = settings::products(tx, partner).await?;
+    let mut companies = settings::companies(tx, partner, Some(&only)).await?;
+    let whose = statuses::Whose {
+        partner,
+        products: &products,
+        companies: &companies,
+        off: over.off,
+        only: Some(&only),
+    };
+    let mut statuses: BTreeMap<CompanyId, Vec<CompanyStatus>> = BTreeMap::new();
+    for status in statuses::statuses_of(tx, whose, now).await? {
+        statuses.entry(status.company.clone()).or_default().push(status);
+    }
+    let mut newest = newest(tx, partner, &only).await?;
+    let mut billed = billed_month::read(tx, partner, &only, last_month).await?;
+    let listed = found.companies.into_iter().filter_map(|id| {
+        let (company, statuses) = (companies.remove(&id)?, statuses.remove(&id).unwrap_or_default());
+        Some(ListedCompany {
+            not_ready: readiness::of_statuses(&ready, company.mapping.is_some(), &statuses),
+            company,
+            statuses,
+            newest: newest.remove(&id),
+            charged: billed.charged_for(&id),
+            last_month: billed.frozen.remove(&id),
+            id,
+        })
+    });
+    Ok(Page { companies: listed.collect(), counts: found.counts, readiness: judged })
+}
+
+/// What lies over how companies stand. It is not held meanwhile: a page is of one moment.
+#[derive(Debug, Clone, Copy)]
+struct Over {
+    /// The integration is anything but on.
+    off: bool,
+    /// A job is open, so that some are queued or running.
+    open: bool,
+}
+
+/// Has the statements after it planned by their values too: the plan that suits the first page of a list takes three times as
+/// long for its last.
+async fn over(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Over, StoreError> {
+    let sql = "select not exists (select from integrations where partner_id = $1 and state = 'on') as off,
+                      exists (select from jobs where partner_id = $1 and state <> 'done') as open,
+                      set_config('plan_cache_mode', 'force_custom_plan', true)";
+    let row = tx.query_one(sql, &[&partner.as_str()]).await?;
+    Ok(Over { off: row.get("off")?, open: row.get("open")? })
+}
+
+async fn newest(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    only: &[&str],
+) -> Result<BTreeMap<CompanyId, ReportedUsers>, StoreError> {
+    let sql = "select company_id, day, counted_at, product_id, user_counts.users
+               from newest_reports left join user_counts using (partner_id, report_id, company_id)
+               where partner_id = $1 and company_id = any($2)";
+    let mut companies: BTreeMap<CompanyId, ReportedUsers> = BTreeMap::new();
+    for row in tx.query(sql, &[&partner.as_str(), &only]).await? {
+        let (day, counted_at) = (row.get("day")?, row.get("counted_at")?);
+        let company = companies.entry(row.company_id("company_id")?).or_insert_with(|| ReportedUsers {
+            day,
+            counted_at,
+            users: Users::default(),
+        });
+        if row.get::<Option<String>>("product_id")?.is_some() {
+            company.users.0.insert(row.product_id("product_id")?, counts::users(&row)?);
+        }
+    }
+    Ok(companies)
+}
+
+/// How many of a partner's companies are ready, and why the others are not.
+pub async fn readiness_of(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    now: Timestamp,
+) -> Result<Readiness, StoreError> {
+    let over = over(tx, partner).await?;
+    let ready = readiness::partner(tx, partner, now).await?;
+    finding::judge(tx, partner, "", (over, &ready), now).await
+}

@@ -1,0 +1,330 @@
+//! How companies came out: their statuses, and their part in a run.
+
+mod of_run;
+
+use std::collections::BTreeMap;
+
+use domain::{
+    AccountId, CompanyId, CompanyState, ContractId, ErrorCode, Evidence, JobId, PairId, PartnerId, Remark,
+    RunId,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Row, StoreError, Transaction};
+
+pub use of_run::{RunTotals, count_run, store_run_companies};
+
+/// How one product of a company came out, as it is kept in `statuses.products` and `run_companies.products`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProductRow {
+    /// The provider's product.
+    pub product: String,
+    /// Kaseya's service; absent when the product is not mapped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<i32>,
+    /// One of the closed list of states.
+    pub state: String,
+    /// The code of the error catalogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The company's own count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users: Option<u32>,
+    /// The units that it is billed as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billed: Option<u32>,
+    /// The day that was counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count_day: Option<jiff::civil::Date>,
+    /// The whole line's units before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<f64>,
+    /// The whole line's units wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<u32>,
+    /// From which day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective: Option<jiff::civil::Date>,
+    /// Which brake holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub brake: Option<String>,
+    /// Why it is not billed, in the partner's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// What the two halves of a plan switch have in common.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pair: Option<PairId>,
+}
+
+/// How one company and contract came out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CompanyOutcome {
+    /// The company.
+    pub company: CompanyId,
+    /// Its contract; `None` when it is not mapped.
+    pub contract: Option<ContractId>,
+    /// Its account; `None` when it is not mapped.
+    pub account: Option<AccountId>,
+    /// The state.
+    pub state: CompanyState,
+    /// The code.
+    pub code: Option<ErrorCode>,
+    /// What people need to know beside the code.
+    pub remarks: Vec<Remark>,
+    /// Kaseya's own words.
+    pub kaseya_says: Option<String>,
+    /// Its products.
+    pub products: Vec<ProductRow>,
+    /// Whether Kaseya was seen to hold our number (S-39).
+    pub seen_equal: bool,
+    /// What is said of its lines rests on this; `None` when nothing was seen of them this time.
+    pub evidence: Option<Evidence>,
+    /// Until when it is deferred.
+    pub deferred_until: Option<Timestamp>,
+}
+
+impl CompanyOutcome {
+    /// When Kaseya was seen to hold our number, if it was: only what was read or is implied by a total counts (G-01).
+    fn synced_at(&self) -> Option<Timestamp> {
+        self.evidence.filter(|evidence| self.seen_equal && evidence.is_shown()).map(Evidence::at)
+    }
+}
+
+/// Where outcomes come from: an attempt of a job of a run. Of two for one company and contract the higher
+/// (run number, attempt) stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutcomeSource {
+    /// The partner.
+    pub partner: PartnerId,
+    /// The run.
+    pub run: RunId,
+    /// Its number.
+    pub run_number: i64,
+    /// The attempt.
+    pub attempt: i32,
+}
+
+/// A status that was stored: no newer word stood against it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredStatus {
+    /// The company.
+    pub company: CompanyId,
+    /// Its contract.
+    pub contract: Option<ContractId>,
+    /// The state.
+    pub state: CompanyState,
+    /// The code.
+    pub code: Option<ErrorCode>,
+    /// Whether state or code are others than before.
+    pub is_news: bool,
+}
+
+/// Outcomes as columns, for `unnest`.
+struct Columns {
+    companies: Vec<String>,
+    contracts: Vec<i32>,
+    accounts: Vec<Option<i32>>,
+    states: Vec<&'static str>,
+    codes: Vec<Option<&'static str>>,
+    remarks: Vec<serde_json::Value>,
+    kaseya_says: Vec<Option<String>>,
+    products: Vec<serde_json::Value>,
+    /// When Kaseya was seen to hold our number, if it was.
+    synced: Vec<Option<Timestamp>>,
+    evidence: Vec<Option<&'static str>>,
+    evidence_at: Vec<Option<Timestamp>>,
+    deferred: Vec<Option<Timestamp>>,
+}
+
+impl Columns {
+    fn of(outcomes: &[CompanyOutcome]) -> Result<Self, StoreError> {
+        let products: Result<_, _> =
+            outcomes.iter().map(|outcome| serde_json::to_value(&outcome.products)).collect();
+        let remarks: Result<_, _> =
+            outcomes.iter().map(|outcome| serde_json::to_value(&outcome.remarks)).collect();
+        Ok(Self {
+            companies: outcomes.iter().map(|outcome| outcome.company.as_str().to_owned()).collect(),
+            contracts: outcomes
+                .iter()
+                .map(|outcome| outcome.contract.map_or(0, |contract| contract.0))
+                .collect(),
+            accounts: outcomes.iter().map(|outcome| outcome.account.map(|account| account.0)).collect(),
+            states: outcomes.iter().map(|outcome| outcome.state.as_str()).collect(),
+            codes: outcomes.iter().map(|outcome| outcome.code.map(ErrorCode::as_str)).collect(),
+            remarks: remarks.map_err(|error| StoreError::row("statuses", "remarks", &error))?,
+            kaseya_says: outcomes.iter().map(|outcome| outcome.kaseya_says.clone()).collect(),
+            products: products.map_err(|error| StoreError::row("statuses", "products", &error))?,
+            synced: outcomes.iter().map(CompanyOutcome::synced_at).collect(),
+            evidence: outcomes.iter().map(|outcome| outcome.evidence.map(Evidence::kind)).collect(),
+            evidence_at: outcomes.iter().map(|outcome| outcome.evidence.map(Evidence::at)).collect(),
+            deferred: outcomes.iter().map(|outcome| outcome.deferred_until).collect(),
+        })
+    }
+}
+
+/// Stores the statuses of one attempt that ended at `at`, and returns those that now stand. Nothing that a higher
+/// (run number, attempt) has said is touched, but for the instants of the last sync and the run's last change: those are
+/// true whoever tells them, and only go forward (S-39). What was edited while the attempt was at work goes on waiting for
+/// the next sync, if it came out well.
+pub async fn store_statuses(
+    tx: &Transaction<'_>,
+    source: &OutcomeSource,
+    job: JobId,
+    outcomes: &[CompanyOutcome],
+    traceparent: Option<&str>,
+    at: Timestamp,
+) -> Result<Vec<StoredStatus>, StoreError> {
+    let columns = Columns::of(outcomes)?;
+    // A statement of its own: beside the insert it would not see what the insert has locked.
+    let before = tx
+        .query(
+            "select company_id, contract_id, state, code from statuses
+             where partner_id = $1 and (company_id, contract_id) in (select * from unnest($2::text[], $3::int[]))
+             order by company_id, contract_id
+             for update",
+            &[&source.partner.as_str(), &columns.companies, &columns.contracts],
+        )
+        .await?;
+    let before: BTreeMap<(String, i32), (String, Option<String>)> = before
+        .iter()
+        .map(|row| {
+            Ok(((row.get("company_id")?, row.get("contract_id")?), (row.get("state")?, row.get("code")?)))
+        })
+        .collect::<Result<_, StoreError>>()?;
+    let stored = tx
+        .query(
+            "insert into statuses (partner_id, company_id, contract_id, account_id, state, code, remarks, products,
+                                   deferred_until, kaseya_says, run_id, run_number, attempt, traceparent, updated_at,
+                                   evidence, evidence_at)
+             select $1, company_id, contract_id, account_id, state, code, remarks, products, deferred_until, kaseya_says,
+                    $2, $3, $4, $13, $14, evidence, evidence_at
+             from unnest($5::text[], $6::int[], $7::int[], $8::text[], $9::text[], $10::jsonb[], $11::jsonb[],
+                         $12::timestamptz[], $15::text[], $16::text[], $17::timestamptz[])
+                 as incoming (company_id, contract_id, account_id, state, code, remarks, products, deferred_until, kaseya_says,
+                              evidence, evidence_at)
+             order by company_id, contract_id
+             on conflict (partner_id, company_id, contract_id) do update set
+                 account_id = excluded.account_id, code = excluded.code,
+                 state = case when $18 = any(statuses.edited_during) and excluded.state in ('changed', 'unchanged', 'not_billed')
+                              then 'deferred' else excluded.state end,
+                 edited_during = case when $18 = any(statuses.edited_during) and excluded.state in ('changed', 'unchanged', 'not_billed')
+                                      then statuses.edited_during end,
+                 remarks = excluded.remarks, products = excluded.products, deferred_until = excluded.deferred_until,
+                 kaseya_says = excluded.kaseya_says,
+                 run_id = excluded.run_id, run_number = excluded.run_number, attempt = excluded.attempt,
+                 traceparent = excluded.traceparent, updated_at = excluded.updated_at,
+                 -- Where nothing was seen this time, what was is only remembered.
+                 evidence = coalesce(excluded.evidence, case when statuses.evidence_at is not null then 'remembered' end),
+                 evidence_at = coalesce(excluded.evidence_at, statuses.evidence_at)
+             where (statuses.run_number, statuses.attempt) <= (excluded.run_number, excluded.attempt)
+             returning company_id, contract_id, state, code",
+            &[
+                &source.partner.as_str(),
+                &source.run.0,
+                &source.run_number,
+                &source.attempt,
+                &columns.companies,
+                &columns.contracts,
+                &columns.accounts,
+                &columns.states,
+                &columns.codes,
+                &columns.remarks,
+                &columns.products,
+                &columns.deferred,
+                &traceparent,
+                &at,
+                &columns.kaseya_says,
+                &columns.evidence,
+                &columns.evidence_at,
+                &format!("{job}/{}", source.attempt),
+            ],
+        )
+        .await?;
+    tx.execute(
+        "update statuses set last_sync = greatest(last_sync, synced)
+         from unnest($2::text[], $3::int[], $4::timestamptz[]) as told (company_id, contract_id, synced)
+         where partner_id = $1 and statuses.company_id = told.company_id
+           and statuses.contract_id = told.contract_id and synced is not null",
+        &[&source.partner.as_str(), &columns.companies, &columns.contracts, &columns.synced],
+    )
+    .await?;
+    tx.execute(
+        "update statuses set last_change = made.at
+         from (select contract_id, unnest(company_ids) as company_id, max(settled_at) as at
+               from intents where partner_id = $1 and run_id = $2 and result in ('sent', 'confirmed')
+               group by 1, 2) as made
+         where partner_id = $1 and statuses.company_id = made.company_id and statuses.contract_id = made.contract_id
+           and (last_change is null or last_change < made.at)",
+        &[&source.partner.as_str(), &source.run.0],
+    )
+    .await?;
+    stored
+        .iter()
+        .map(|row| {
+            let place: (String, i32) = (row.get("company_id")?, row.get("contract_id")?);
+            let (state, code): (String, Option<String>) = (row.get("state")?, row.get("code")?);
+            let is_news = before.get(&place) != Some(&(state, code));
+            Ok(StoredStatus {
+                company: row.company_id("company_id")?,
+                contract: row.contract_or_none("contract_id")?,
+                state: row.named("state", CompanyState::parse)?,
+                code: row.optional_code("code")?,
+                is_news,
+            })
+        })
+        .collect()
+}
+
+/// A company that was mapped, unmapped or mapped elsewhere, or all of whose products went to contracts of their own, leaves its
+/// old row behind. This removes, of the given companies, the rows that stand for no contract on which anything of theirs is told
+/// any more, once there is one that does: no run would ever tell of them again.
+pub async fn drop_stale_statuses(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    companies: &[String],
+) -> Result<(), StoreError> {
+    tx.execute(
+        "with told as (
+             -- What has a service, is not billed, or is listed without a service.
+             select company_id, coalesce(own.contract_id, mapping.contract_id) as contract_id
+             from company_mappings mapping join products using (partner_id)
+                  left join company_product_contracts own using (partner_id, company_id, product_id)
+             where partner_id = $1 and company_id = any($2)
+               and (exists (select from product_mappings served
+                            where served.partner_id = $1 and served.product_id = products.product_id)
+                    or exists (select from billing_rules rule
+                               where rule.partner_id = $1 and rule.company_id = mapping.company_id
+                                 and rule.product_id = products.product_id and not_billed)
+                    or exists (select from newest_reports newest
+                                    join user_counts using (partner_id, report_id, company_id)
+                               where newest.partner_id = $1 and newest.company_id = mapping.company_id
+                                 and user_counts.product_id = products.product_id
+                                 and user_counts.users is distinct from 0))
+         ),
+         present as (
+             select company_id, contract_id from told
+             union
+             select company_id, contract_id from company_mappings mapping
+             where partner_id = $1 and company_id = any($2)
+               and not exists (select from told where told.company_id = mapping.company_id)
+             union
+             select company_id, 0 from unnest($2::text[]) as company (company_id)
+             where not exists (select from company_mappings mapping
+                               where mapping.partner_id = $1 and mapping.company_id = company.company_id)
+         )
+         delete from statuses
+         where partner_id = $1 and company_id = any($2)
+           and (company_id, contract_id) not in (select company_id, contract_id from present)
+           and exists (select from present join statuses standing using (company_id, contract_id)
+                       where standing.partner_id = $1 and standing.company_id = statuses.company_id)",
+        &[&partner.as_str(), &companies],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) fn products(row: &Row) -> Result<Vec<ProductRow>, StoreError> {
+    serde_json::from_value(row.get("products")?)
+        .map_err(|error| StoreError::row("statuses", "products", &error))
+}

@@ -1,0 +1,17 @@
+//! Targets, a service on a contract each: the lines last read, the permits and intents of their changes, and the journal.
+
+mod equal_readings;
+pub mod journal;
+mod known;
+pub mod leftovers;
+pub mod lines;
+pub mod permits;
+mod shares;
+
+pub use equal_readings::{SeenEqual, remember_equal, remembered};
+pub(crate) use known::decided_change;
+pub use known::{
+    Decided, KnownLine, Underway, changes_underway, decided_holds, invoiced_units, known_lines,
+    known_services,
+};
+pub use shares::{Share, TargetShares, begun_pairs, half_done, remember_shares, target_shares};

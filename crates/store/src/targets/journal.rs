@@ -1,0 +1,268 @@
+//! What became of granted changes: intents settled, and the journal of what reached Kaseya or may have.
+
+use domain::{ContractId, IntentId, JobId, PartnerId, RunId, ServiceId, UNSURE_FOR};
+use jiff::{Timestamp, civil::Date};
+
+use crate::{StoreError, Transaction, targets::lines::LineRow};
+
+/// What became of a granted change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntentResult {
+    /// Written, and a read after it shows it.
+    Confirmed,
+    /// Kaseya took it; no read has shown it yet.
+    Sent,
+    /// Sent without an answer.
+    Unsure,
+    /// Kaseya refused it.
+    Refused,
+    /// Never begun.
+    NotBegun,
+}
+
+impl IntentResult {
+    /// The stable text of the tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Sent => "sent",
+            Self::Unsure => "unsure",
+            Self::Refused => "refused",
+            Self::NotBegun => "not_begun",
+        }
+    }
+}
+
+/// A granted change and what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettledIntent {
+    /// Which.
+    pub intent: IntentId,
+    /// What became of it.
+    pub result: IntentResult,
+    /// When its answer came, or the wait for it ended.
+    pub at: Timestamp,
+    /// The effective date that the line held when it was read with these units.
+    pub effective_date_read: Option<Date>,
+}
+
+/// Settles intents that an attempt was granted and writes the journal, once per intent however often it is reported.
+///
+/// A confirmed intent stays confirmed. One that an earlier reading took for never landed, before its own worker was heard,
+/// is what its worker says.
+pub async fn settle_intents(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    (job, attempt): (JobId, i32),
+    settled: &[SettledIntent],
+) -> Result<(), StoreError> {
+    let ids: Vec<uuid::Uuid> = settled.iter().map(|intent| intent.intent.0).collect();
+    let results: Vec<&str> = settled.iter().map(|intent| intent.result.as_str()).collect();
+    let times: Vec<Timestamp> = settled.iter().map(|intent| intent.at).collect();
+    let dates: Vec<Option<Date>> = settled.iter().map(|intent| intent.effective_date_read).collect();
+    let touched = tx
+        .query(
+            "update intents set result = said.result, settled_at = said.at,
+                    effective_date_read = coalesce(said.read, intents.effective_date_read),
+                    evidence = case when said.result = 'confirmed' then 'read' end,
+                    taken_at = coalesce(taken_at, case when said.result in ('sent', 'confirmed') then said.at end)
+             from unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::date[]) as said (intent_id, result, at, read)
+             where intents.partner_id = $1 and intents.intent_id = said.intent_id
+               and intents.job_id = $6 and intents.attempt = $7
+               and (intents.result in ('open', 'sent', 'unsure')
+                    or intents.result = 'not_applied' and said.result in ('sent', 'confirmed', 'unsure')
+                       and not exists (select from journal
+                                       where journal.partner_id = $1 and journal.intent_id = intents.intent_id))
+             returning intents.intent_id",
+            &[&partner.as_str(), &ids, &results, &times, &dates, &job.0, &attempt],
+        )
+        .await?;
+    let touched: Vec<uuid::Uuid> =
+        touched.iter().map(|row| row.get("intent_id")).collect::<Result<_, StoreError>>()?;
+    write_journal(tx, partner, &touched).await?;
+    note_confirmed(tx, partner, &touched).await
+}
+
+/// Completes what earlier attempts left open, from lines read since their permits: a line that shows an intent's units
+/// confirms it, another number shows that it never landed. Where a later change of the line was granted, the line tells of
+/// the earlier ones by what it showed before that. Changes named in `own` are this attempt's and settled by itself.
+///
+/// What may land late is not judged by a number that is not its own before [`UNSURE_FOR`] is over: after the word of a
+/// worker that got no answer, or after the permit where no word came. What Kaseya took for a later day is not judged by
+/// another number before that day: it may be shown only then. Where a later change was for the same number it stands for
+/// both, whichever of them it was that landed.
+pub async fn settle_from_lines(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    lines: &[LineRow],
+    own: &[SettledIntent],
+) -> Result<(), StoreError> {
+    let contracts: Vec<i32> = lines.iter().map(|line| line.contract.0).collect();
+    let ids: Vec<i32> = lines.iter().map(|line| line.line.0).collect();
+    let units: Vec<f64> = lines.iter().map(|line| line.units).collect();
+    let seen: Vec<Timestamp> = lines.iter().map(|line| line.seen_at).collect();
+    // A total shows no date.
+    let dates: Vec<Option<Date>> =
+        lines.iter().map(|line| line.effective_date.filter(|_| !line.is_implied)).collect();
+    let implied: Vec<bool> = lines.iter().map(|line| line.is_implied).collect();
+    let without_effect =
+        |intent: &&SettledIntent| matches!(intent.result, IntentResult::NotBegun | IntentResult::Refused);
+    let idle: Vec<uuid::Uuid> = own.iter().filter(without_effect).map(|intent| intent.intent.0).collect();
+    let own: Vec<uuid::Uuid> = own.iter().map(|intent| intent.intent.0).collect();
+    let rest = UNSURE_FOR.as_secs_f64();
+    let judged = tx
+        .query(
+            "with seen as (
+                 select distinct on (contract_id, line_id) contract_id, line_id, units, seen_at, day, implied
+                 from unnest($2::int[], $3::int[], $4::float8[], $5::timestamptz[], $9::date[], $10::boolean[])
+                          as read (contract_id, line_id, units, seen_at, day, implied)
+                 order by contract_id, line_id, seen_at desc
+             ), judged as (
+                 select intents.intent_id, coalesce(next.from_units, seen.units) as units,
+                        case when next.granted_at is null then seen.day end as day,
+                        coalesce(next.granted_at, seen.seen_at) as seen_at,
+                        coalesce(next.to_units = intents.to_units, false) as repeated,
+                        case when implied and next.granted_at is null then 'implied_by_total' else 'read' end as evidence
+                 from intents join seen using (contract_id, line_id)
+                      left join lateral (
+                          select later.from_units, later.to_units, later.granted_at from intents later
+                          where later.partner_id = $1 and later.contract_id = intents.contract_id
+                            and later.line_id = intents.line_id and later.granted_at > intents.granted_at
+                            and later.result not in ('not_begun', 'refused') and not later.intent_id = any($7)
+                            and not later.forgotten
+                          order by later.granted_at limit 1) as next on true
+                 where intents.partner_id = $1 and intents.result in ('open', 'sent', 'unsure')
+                   and not intents.intent_id = any($6) and not intents.forgotten
+             )
+             update intents set
+                 result = case when intents.to_units = judged.units then 'confirmed' else 'not_applied' end,
+                 settled_at = judged.seen_at,
+                 effective_date_read = coalesce(case when intents.to_units = judged.units then judged.day end,
+                                                intents.effective_date_read),
+                 evidence = case when intents.to_units = judged.units then judged.evidence end,
+                 taken_at = coalesce(taken_at, case when intents.to_units = judged.units then judged.seen_at end)
+             from judged
+             where intents.partner_id = $1 and intents.intent_id = judged.intent_id
+               and intents.result in ('open', 'sent', 'unsure') and intents.granted_at < judged.seen_at
+               and (intents.to_units = judged.units or judged.repeated
+                    or coalesce(intents.settled_at, intents.permit_until) + make_interval(secs => $8) <= judged.seen_at
+                       and (intents.result <> 'sent'
+                            or intents.effective_date <= (judged.seen_at at time zone 'UTC' - interval '12 hours')::date))
+             returning intents.intent_id, intents.contract_id, intents.service_id, intents.to_units, intents.result",
+            &[&partner.as_str(), &contracts, &ids, &units, &seen, &own, &idle, &rest, &dates, &implied],
+        )
+        .await?;
+    let touched: Vec<uuid::Uuid> =
+        judged.iter().map(|row| row.get("intent_id")).collect::<Result<_, StoreError>>()?;
+    // A reading also gives the date of what a total has confirmed before.
+    let dated = tx
+        .query(
+            "update intents set effective_date_read = read.day, evidence = 'read'
+             from unnest($2::int[], $3::int[], $4::float8[], $5::timestamptz[], $6::date[])
+                      as read (contract_id, line_id, units, seen_at, day)
+             where intents.partner_id = $1 and intents.contract_id = read.contract_id and intents.line_id = read.line_id
+               and intents.result = 'confirmed' and intents.evidence = 'implied_by_total' and not intents.forgotten
+               and intents.to_units = read.units and intents.granted_at < read.seen_at and read.day is not null
+             returning intents.intent_id",
+            &[&partner.as_str(), &contracts, &ids, &units, &seen, &dates],
+        )
+        .await?;
+    let ids = dated.iter().map(|row| row.get("intent_id"));
+    let written: Vec<uuid::Uuid> =
+        touched.iter().copied().map(Ok).chain(ids).collect::<Result<_, StoreError>>()?;
+    write_journal(tx, partner, &written).await?;
+    note_confirmed(tx, partner, &touched).await
+}
+
+/// The units that a target was last seen to have from us, by those of these intents that are confirmed.
+async fn note_confirmed(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    intents: &[uuid::Uuid],
+) -> Result<(), StoreError> {
+    tx.execute(
+        "update targets set confirmed_units = intents.to_units, confirmed_at = intents.settled_at
+         from intents
+         where intents.partner_id = $1 and intents.intent_id = any($2) and intents.result = 'confirmed'
+           and not intents.forgotten
+           and targets.partner_id = $1 and targets.contract_id = intents.contract_id
+           and targets.service_id = intents.service_id",
+        &[&partner.as_str(), &intents],
+    )
+    .await?;
+    Ok(())
+}
+
+/// A change that a run has made: confirmed, whichever of its attempts was the one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MadeChange {
+    /// Kaseya's contract.
+    pub contract: ContractId,
+    /// Kaseya's service.
+    pub service: ServiceId,
+    /// What Kaseya showed before.
+    pub from_units: f64,
+    /// From which day.
+    pub effective_date: Date,
+}
+
+/// The changes that a run has made, as known now.
+pub async fn changes_of_run(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    run: RunId,
+) -> Result<Vec<MadeChange>, StoreError> {
+    let rows = tx
+        .query(
+            "select distinct on (contract_id, service_id) contract_id, service_id, from_units, effective_date
+             from intents where partner_id = $1 and run_id = $2 and result = 'confirmed'
+             order by contract_id, service_id, granted_at",
+            &[&partner.as_str(), &run.0],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(MadeChange {
+                contract: ContractId(row.get("contract_id")?),
+                service: ServiceId(row.get("service_id")?),
+                from_units: row.get("from_units")?,
+                effective_date: row.get("effective_date")?,
+            })
+        })
+        .collect()
+}
+
+/// One row per intent that reached Kaseya or may have; its standing only gets more certain. An intent that was never
+/// begun, or refused, or was open and never landed, leaves no row.
+async fn write_journal(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    intents: &[uuid::Uuid],
+) -> Result<(), StoreError> {
+    tx.execute(
+        "insert into journal (partner_id, intent_id, run_id, trigger, contract_id, service_id, line_id, from_units,
+                              to_units, effective_date, addends, approved_hold_id, standing, written_at, confirmed_at,
+                              traceparent, pair_id, effective_date_read, evidence)
+         select intents.partner_id, intent_id, intents.run_id, runs.trigger, contract_id, service_id, line_id,
+                from_units, to_units, effective_date, addends, approved_hold_id, result, settled_at,
+                case when result = 'confirmed' then settled_at end, intents.traceparent,
+                intents.pair_id, intents.effective_date_read, intents.evidence
+         from intents join runs on runs.run_id = intents.run_id
+         where intents.partner_id = $1 and intent_id = any($2) and result in ('sent', 'confirmed', 'unsure')
+         order by granted_at
+         on conflict (intent_id) do update set standing = excluded.standing, confirmed_at = excluded.confirmed_at,
+             effective_date_read = excluded.effective_date_read, evidence = excluded.evidence
+         where journal.standing <> 'confirmed' or journal.evidence = 'implied_by_total'",
+        &[&partner.as_str(), &intents],
+    )
+    .await?;
+    tx.execute(
+        "update journal set standing = 'not_applied'
+         from intents
+         where journal.partner_id = $1 and journal.intent_id = any($2) and intents.intent_id = journal.intent_id
+           and intents.result = 'not_applied'",
+        &[&partner.as_str(), &intents],
+    )
+    .await?;
+    Ok(())
+}
