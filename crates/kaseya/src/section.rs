@@ -23,15 +23,7 @@ impl KaseyaSection {
     pub const ALLOW_LOOPBACK_HTTP: &str = "kaseya.allow_loopback_http";
 
     /// Its defaults as TOML, for a program's own.
-    pub const DEFAULTS: &str = r#"
-[kaseya]
-# For development alone: allows plain http to loopback, for a simulated Kaseya. A program that other machines reach, because
-# it listens on more than loopback or stands behind proxies, does not start with it.
-allow_loopback_http = false
-# Where a partner's own V2 and V1 addresses may lead, beside hosts under the domain of its Kaseya host: host names, and
-# ".example.com" for all hosts under it. All programs with this section need the same.
-allowed_hosts = []
-"#;
+    pub const DEFAULTS: &str = include_str!("defaults.toml");
 
     /// Where own addresses may lead.
     pub fn allowed_hosts(&self) -> AllowedHosts {

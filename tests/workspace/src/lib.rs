@@ -1,1 +1,3 @@
-//! What holds for the tree as a whole is tested in `tests/`.
+//! What holds for the tree as a whole is tested in `tests/`; here is the text of `deploy/configuration.md`.
+
+pub mod configuration;
