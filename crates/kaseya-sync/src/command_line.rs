@@ -406,6 +406,8 @@ fn role(text: &str) -> Result<Role, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -416,6 +418,69 @@ mod tests {
         assert_eq!(person(" Pia ").as_deref(), Ok("Pia"));
         for unfit in ["a\nb", "Pia\u{200b}", "Pia\u{202e}", &"x".repeat(201)] {
             assert!(person(unfit).is_err(), "{unfit:?}");
+        }
+    }
+
+    /// What stands for a value in a page's command, where not every text is one.
+    const PLACEHOLDERS: [(&str, &str); 5] = [
+        ("LETTER", "01a22cc9-904e-797a-80d8-c7922b4267e8"),
+        ("CONTRACT", "5012"),
+        ("LINE", "7"),
+        ("UNITS", "12"),
+        ("N", "12"),
+    ];
+
+    /// The words of a page's command, without comment and redirection.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        for (number, part) in line.split('\'').enumerate() {
+            if number % 2 == 1 {
+                words.push(part.to_owned());
+                continue;
+            }
+            let plain = part.split_whitespace().take_while(|word| !["#", ">", "&", "&&"].contains(word));
+            words.extend(plain.map(|word| {
+                let value = PLACEHOLDERS.iter().find(|(name, _)| *name == word);
+                value.map_or(word, |(_, value)| value).to_owned()
+            }));
+            if part.contains(" #") {
+                break;
+            }
+        }
+        words
+    }
+
+    fn commands(folder: &Path) -> Vec<(PathBuf, String)> {
+        const RUNNERS: [&str; 3] =
+            ["kaseya-sync ", "docker compose run --rm operator ", "deploy/kubernetes/operator "];
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                found.extend(commands(&path));
+            } else if path.extension().is_some_and(|ending| ending == "md") {
+                let page = std::fs::read_to_string(&path).expect("a page");
+                let fenced = page.split("```sh\n").skip(1).filter_map(|rest| rest.split_once("```"));
+                let lines = fenced.flat_map(|(block, _)| block.lines().map(str::trim));
+                let ours =
+                    lines.filter_map(|line| RUNNERS.iter().find_map(|runner| line.strip_prefix(runner)));
+                found.extend(ours.map(|line| (path.clone(), line.to_owned())));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_command_of_the_pages_is_one() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let found: Vec<_> =
+            ["deploy", ".github"].iter().flat_map(|folder| commands(&root.join(folder))).collect();
+        assert!(found.len() > 60, "only {} commands were found", found.len());
+        for (page, line) in found {
+            let line_of_words = ["kaseya-sync".to_owned()].into_iter().chain(words(&line));
+            if let Err(error) = CommandLine::try_parse_from(line_of_words) {
+                panic!("{}: kaseya-sync {line}\n{error}", page.display());
+            }
         }
     }
 }

@@ -22,15 +22,7 @@ pub struct DatabaseSection {
 
 impl DatabaseSection {
     /// Its defaults as TOML, for a program's own.
-    pub const DEFAULTS: &str = r#"
-[database]
-# A file with postgresql://user:password@host:port/database
-url_file = "/run/secrets/database-url"
-# The most connections at a time.
-pool_size = 8
-# Allows sslmode=disable to another machine, for a network that nobody else is on.
-allow_plaintext = false
-"#;
+    pub const DEFAULTS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/defaults.toml"));
 
     /// Reads the file. `application` is what the connections call themselves.
     pub fn settings(self, application: &str) -> Result<Settings, StoreError> {
