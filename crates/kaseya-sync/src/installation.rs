@@ -131,10 +131,8 @@ impl Installation {
     /// What a partner has set; an error that helps where there is no such partner.
     pub async fn partner(&self, id: &str) -> anyhow::Result<PartnerSettings> {
         let partner = PartnerId::new(id)?;
-        let settings = self
-            .store
-            .transaction("read_partner", |tx| Box::pin(settings::read(tx, &partner)))
-            .await?;
+        let settings =
+            self.store.transaction("read_partner", |tx| Box::pin(settings::read(tx, &partner))).await?;
         match settings {
             Some(settings) => Ok(settings),
             None => {

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use domain::{CompanyId, PartnerId, RequestId, RunId, RunState};
 use operations::{
     Operations,
-    sync_requests::{NotAsked, SyncOrder},
+    sync_requests::{ANSWER_TIMEOUT, NotAsked, SyncOrder},
 };
 use store::{
     jobs::{requests::Answer, waiting},
@@ -18,8 +18,6 @@ use crate::{command_line::SyncNow, ended::Ended, installation::Installation, out
 
 /// How long an answer may take; it needs no Kaseya.
 const ANSWER: Duration = Duration::from_secs(60);
-/// How long an answer is waited for where nobody asked to wait: a scheduler answers at once.
-const SOON: Duration = Duration::from_secs(3);
 /// How often the tables are looked at where nothing wakes us.
 const POLL: Duration = Duration::from_millis(500);
 /// The channel on which Postgres says that the ledger has changed.
@@ -65,7 +63,7 @@ async fn at_once(
     settings: &PartnerSettings,
     request: &RequestId,
 ) -> anyhow::Result<Ended> {
-    match operations.sync_answer(&settings.partner, request, SOON).await? {
+    match operations.sync_answer(&settings.partner, request, ANSWER_TIMEOUT).await? {
         None => output::tell(&"no scheduler has answered yet"),
         Some(Answer::Refused { code, reason }) => {
             output::complain(&format_args!("refused, {code}: {reason}"));

@@ -15,6 +15,9 @@ use crate::Operations;
 /// How often the tables are looked at for an answer.
 const POLL: Duration = Duration::from_millis(500);
 
+/// How long to wait for the answer of a scheduler, which answers at once; the run of a later one is seen when it comes.
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// The most characters of who asks.
 const NAME: usize = 200;
 

@@ -89,18 +89,6 @@ pub(crate) fn same_origin(headers: &HeaderMap) -> Result<(), Failure> {
     if foreign { Err(Failure::Form("another site has sent it".to_owned())) } else { Ok(()) }
 }
 
-/// A text as part of an address's query.
-pub(crate) fn percent_encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;

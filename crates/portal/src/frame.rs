@@ -3,7 +3,13 @@
 use advice::Language;
 use domain::{CompanyId, PartnerId};
 
-use crate::{assets, forms::percent_encoded, said::SaidShown, session::Person, words};
+use crate::{
+    addresses::{partner_path, percent_encoded},
+    assets,
+    said::SaidShown,
+    session::Person,
+    words,
+};
 
 /// What stands around a page.
 pub(crate) struct Frame {
@@ -102,12 +108,6 @@ pub(crate) struct Entry {
     pub name: &'static str,
     /// Whether the page is one of its own.
     pub is_current: bool,
-}
-
-/// The address of a page of a partner.
-pub(crate) fn partner_path(partner: &PartnerId, page: &str) -> String {
-    let partner = percent_encoded(partner.as_str());
-    if page.is_empty() { format!("/partners/{partner}") } else { format!("/partners/{partner}/{page}") }
 }
 
 impl Frame {

@@ -5,11 +5,14 @@
 //! words stands in `words`, both languages side by side. Who may see what is asked with each request: a partner that is
 //! not the visitor's does not exist for it (404).
 
+mod addresses;
 mod api;
 mod arrival;
 mod assets;
 mod client_address;
+mod company_query;
 mod connections;
+mod download;
 mod entries;
 mod failure;
 mod forms;
@@ -18,8 +21,10 @@ mod identity_provider;
 mod kaseya_says;
 mod language;
 mod named;
+mod open_streams;
 mod pages;
 mod pending_sign_in;
+mod portal;
 mod ready;
 mod refusals;
 mod router;
@@ -37,5 +42,5 @@ mod words;
 
 pub use api::document as api_document;
 pub use identity_provider::ProviderSetupError;
-pub use serving::{Context, Portal, SetupError};
+pub use portal::{Context, Portal, SetupError};
 pub use settings::{OidcSettings, PortalSettings};

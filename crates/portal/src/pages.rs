@@ -29,10 +29,7 @@ pub(crate) mod suggestions;
 pub(crate) mod tabs;
 
 use askama::Template;
-use axum::{
-    http::header,
-    response::{Html, IntoResponse as _, Response},
-};
+use axum::response::{Html, IntoResponse as _, Response};
 
 use crate::failure::Failure;
 
@@ -63,13 +60,4 @@ fn shown(page: String) -> String {
         if is_tag { shown.push(letter) } else { domain::push_shown(&mut shown, letter) }
     }
     shown
-}
-
-/// A file for a spreadsheet as it is downloaded.
-pub(crate) fn download(name: &str, sheet: Vec<u8>) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-    ];
-    (headers, sheet).into_response()
 }

@@ -4,7 +4,7 @@ use advice::Language;
 use operations::leftovers::Leftover;
 use store::StoreError;
 
-use crate::{Portal, frame::partner_path, words};
+use crate::{Portal, addresses::partner_path, words};
 
 /// What came of a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

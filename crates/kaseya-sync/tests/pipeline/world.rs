@@ -709,9 +709,7 @@ impl World {
         let seen: Result<_, StoreError> = self
             .database
             .store
-            .transaction("overview", |tx| {
-                Box::pin(statuses::overview::overview(tx, partner, 5, month, now))
-            })
+            .transaction("overview", |tx| Box::pin(statuses::overview::overview(tx, partner, 5, month, now)))
             .await;
         seen.expect("the overview").at_risk.money
     }

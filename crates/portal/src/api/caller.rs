@@ -13,6 +13,7 @@ use store::access::{
     security_events::SecurityEvent,
     tokens::{self, ApiToken, Brought},
 };
+use store::settings::PartnerSettings;
 use vault::Token;
 
 use super::problem::Problem;
@@ -151,4 +152,9 @@ impl FromRequestParts<Portal> for Administrator {
         let caller = Caller::from_request_parts(parts, portal).await?;
         caller.if_allowed(Role::may_administer, Problem::Forbidden, (portal, parts)).await.map(Self)
     }
+}
+
+/// Everything that a partner has set.
+pub(crate) async fn settings_of(portal: &Portal, partner: &PartnerId) -> Result<PartnerSettings, Problem> {
+    portal.settings_of(partner).await?.ok_or(Problem::NotFound)
 }

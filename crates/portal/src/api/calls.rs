@@ -5,9 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    caller::Caller,
+    caller::{Caller, settings_of},
     problem::{Problem, Problems},
-    settings_of,
 };
 use crate::Portal;
 

@@ -7,9 +7,9 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, HeaderName, header},
 };
-use domain::{BillingRule, Month, ProductId};
+use domain::{Month, ProductId};
 use jiff::civil::Date;
-use operations::{Advising, billing_rules::BillingForm};
+use operations::Advising;
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError,
@@ -18,20 +18,18 @@ use store::{
         billed_month::{self, Charges},
         senders,
     },
-    settings::{self, ProductBilling},
-    statuses,
+    settings, statuses,
 };
 use utoipa::ToSchema;
 
 use super::{
-    caller::{Caller, Editor},
-    companies::{Mapping, Status, company_id},
+    caller::{Caller, Editor, settings_of},
     problem::{Problem, Problems},
-    request::Body,
+    request::{Body, company_id, language},
     senders::{ChargesSource, NumberSource, ReportSource, by_product},
-    settings_of,
+    shapes::{Advice, Mapping, Rule, Status},
 };
-use crate::{Portal, language};
+use crate::Portal;
 
 /// A company with what is to be said of it.
 #[derive(Serialize, ToSchema)]
@@ -73,90 +71,6 @@ pub(crate) struct AdvisedStatus {
     /// The remarks in words.
     remarked: Vec<String>,
     advice: Vec<Advice>,
-}
-
-/// Help with a code, in five parts, in the language of `Accept-Language`: en or it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Advice {
-    code: &'static str,
-    /// How bad it is, in a word.
-    level: &'static str,
-    title: String,
-    /// What a row has room for.
-    brief: String,
-    what_happened: String,
-    /// What it means for the next invoice.
-    next_invoice: String,
-    what_we_did: String,
-    /// What to do, with the click path in Kaseya.
-    what_to_do: String,
-}
-
-impl Advice {
-    pub fn of(advice: advice::Advice, language: advice::Language) -> Self {
-        Self {
-            code: advice.code.as_str(),
-            level: language.level(advice.level),
-            title: advice.title,
-            brief: advice.brief,
-            what_happened: advice.happened,
-            next_invoice: advice.next_invoice,
-            what_we_did: advice.done,
-            what_to_do: advice.to_do,
-        }
-    }
-}
-
-/// The language that a caller wants to read.
-pub(crate) fn language(headers: &HeaderMap) -> advice::Language {
-    language::accepted(headers).unwrap_or(advice::Language::English)
-}
-
-/// What of a product is not billed, at the least, or free; billed as counted where it says nothing.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[schema(as = BillingRule)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Rule {
-    #[schema(value_type = String)]
-    product_id: ProductId,
-    /// Nothing is billed; a note says why.
-    #[serde(default)]
-    not_billed: bool,
-    /// The units that are billed at the least.
-    #[serde(default)]
-    minimum: i64,
-    /// The users that are not billed.
-    #[serde(default)]
-    included_free: i64,
-    /// Why.
-    #[serde(default)]
-    note: String,
-}
-
-impl Rule {
-    pub fn of((product_id, known): (ProductId, ProductBilling)) -> Self {
-        let (not_billed, minimum, included_free) = match known.rule {
-            BillingRule::NotBilled => (true, 0, 0),
-            BillingRule::Billed { minimum, included_free } => (false, minimum, included_free),
-        };
-        Self {
-            product_id,
-            not_billed,
-            minimum: minimum.into(),
-            included_free: included_free.into(),
-            note: known.note.unwrap_or_default(),
-        }
-    }
-
-    fn form(self) -> (ProductId, BillingForm) {
-        let Self { product_id, not_billed, minimum, included_free, note } = self;
-        let form = if not_billed {
-            BillingForm::NotBilled { minimum, included_free, note }
-        } else {
-            BillingForm::Figures { minimum, included_free, note }
-        };
-        (product_id, form)
-    }
 }
 
 type Tagged<T> = ([(HeaderName, String); 1], Json<T>);

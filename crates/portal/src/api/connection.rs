@@ -2,8 +2,8 @@
 
 use advice::Facts;
 use axum::{Json, extract::State, http::HeaderMap};
-use connection::{Authenticated, Checked, Finding, NotTried};
-use domain::{Billing, ErrorCode, NextTry, PartnerId};
+use connection::NotTried;
+use domain::{Billing, ErrorCode, PartnerId};
 use jiff::Timestamp;
 use operations::{
     connection_settings::{ConnectionForm, CredentialsForm},
@@ -16,12 +16,10 @@ use store::settings::Integration;
 use utoipa::ToSchema;
 
 use super::{
-    caller::{Administrator, Caller},
-    company::{Advice, language},
-    overview::Refused,
+    caller::{Administrator, Caller, settings_of},
     problem::{FieldMistake, Problem, Problems},
-    request::Body,
-    settings_of, state_word,
+    request::{Body, language},
+    shapes::{Advice, Check, Refused, last_try_until, not_before, state_word},
 };
 use crate::{Portal, trying};
 
@@ -251,57 +249,6 @@ pub(crate) struct Tried {
     /// What it means for the invoice day that this is another zone than the schedule's, in the language of
     /// `Accept-Language`; null where it is not.
     zone_note: Option<String>,
-}
-
-/// A check, and what came of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Check {
-    /// Which: log_in_v2, api_access, view_accounts, view_contracts, view_services, log_in_v1, view_lines or modify_contracts.
-    check: &'static str,
-    /// passed, failed, untold or not_reached.
-    finding: &'static str,
-    /// The code of the error catalogue.
-    code: Option<&'static str>,
-    /// What Kaseya said.
-    kaseya_said: Option<String>,
-    /// What was wrong with Kaseya's answer, in English, where Kaseya itself said nothing about it.
-    fault: Option<String>,
-    /// Where the right is given, in the words of Kaseya's menus, where its lack is the cause or may be.
-    menu: Option<&'static str>,
-}
-
-impl From<&Checked> for Check {
-    fn from(checked: &Checked) -> Self {
-        let (finding, code, kaseya_said) = match &checked.finding {
-            Finding::Passed => ("passed", None, None),
-            Finding::Untold(_) => ("untold", None, None),
-            Finding::NotReached => ("not_reached", None, None),
-            Finding::Failed { code, words, .. } => {
-                ("failed", Some(code.as_str()), words.as_ref().map(ToString::to_string))
-            }
-        };
-        let fault = match &checked.finding {
-            Finding::Failed { fault, .. } => fault.map(|fault| fault.to_string()),
-            _ => None,
-        };
-        Self { check: checked.check.as_str(), finding, code, kaseya_said, fault, menu: checked.right() }
-    }
-}
-
-/// Set when another refusal is the last one.
-pub(crate) fn last_try_until(tried: &Authenticated) -> Option<Timestamp> {
-    match tried.next_try {
-        NextTry::Last(until) => Some(until),
-        NextTry::Free | NextTry::NotBefore(_) => None,
-    }
-}
-
-/// From when on new values can be tried.
-pub(crate) fn not_before(tried: &Authenticated) -> Option<Timestamp> {
-    match tried.next_try {
-        NextTry::NotBefore(until) => Some(until),
-        NextTry::Free | NextTry::Last(_) => None,
-    }
 }
 
 /// Tries credentials with real logins and one read per right. Nothing is stored, and nothing is changed in Kaseya.

@@ -15,7 +15,10 @@ use utoipa::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{described, ordered, problem};
+use super::{
+    problem,
+    routes::{described, ordered},
+};
 
 /// What a program is told first.
 const ABOUT: &str = "What the portal's pages do, for programs. Each call brings a token of the partner in its address; \

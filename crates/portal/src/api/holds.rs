@@ -18,12 +18,10 @@ use store::{
 use utoipa::ToSchema;
 
 use super::{
-    caller::{Caller, Editor},
-    company::{Advice, language},
+    caller::{Caller, Editor, settings_of},
     problem::{FieldMistake, Problem, Problems},
-    request::Body,
-    settings_of,
-    waiting::Waiting,
+    request::{Body, language},
+    shapes::{Advice, Waiting},
 };
 use crate::Portal;
 

@@ -9,11 +9,10 @@ use utoipa::ToSchema;
 
 use super::{
     caller::Caller,
-    company::language,
     problem::{Problem, Problems},
-    request::{self, Asked, Cursor},
+    request::{self, Asked, Cursor, language},
 };
-use crate::{Portal, pages::download};
+use crate::{Portal, download::download};
 
 /// Which entries.
 #[derive(Deserialize, utoipa::IntoParams)]

@@ -4,7 +4,6 @@
 use axum::{
     Json,
     extract::{Path, State},
-    http::StatusCode,
 };
 use connection::{NotRead, NotTried};
 use domain::AccountId;
@@ -146,28 +145,5 @@ pub(crate) fn problem(error: NotRead) -> Problem {
     match error {
         NotRead::Store(error) | NotRead::NotTried(NotTried::Store(error)) => Problem::Database(error),
         other => Problem::NotRead(other),
-    }
-}
-
-/// The status, name and title of a look-up that found out nothing.
-pub(crate) fn kind(error: &NotRead) -> (StatusCode, &'static str, &'static str) {
-    match error {
-        NotRead::NotConnected => (StatusCode::CONFLICT, "not-connected", "Save the connection first"),
-        NotRead::NotTried(NotTried::NotBefore { .. }) => {
-            (StatusCode::TOO_MANY_REQUESTS, "too-many-logins", "Too many logins")
-        }
-        NotRead::NotTried(NotTried::TooOften { .. }) => {
-            (StatusCode::TOO_MANY_REQUESTS, "too-many-look-ups", "Too many look-ups")
-        }
-        NotRead::NotTried(NotTried::CallLimit) => {
-            (StatusCode::TOO_MANY_REQUESTS, "call-limit", "Calls are used up")
-        }
-        NotRead::Refused { .. } | NotRead::NotOpened | NotRead::NotAllowed | NotRead::NotTried(_) => {
-            (StatusCode::CONFLICT, "credentials", "The stored credentials do not open Kaseya")
-        }
-        NotRead::Call(_) => (StatusCode::BAD_GATEWAY, "kaseya", "Kaseya did not answer as it should"),
-        NotRead::Ending | NotRead::Store(_) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "ending", "The portal is ending")
-        }
     }
 }

@@ -8,20 +8,18 @@ use axum::{
     http::{HeaderMap, header},
 };
 use domain::{AccountId, CompanyId, ContractId, PartnerId, ProductId};
-use jiff::civil::Date;
 use operations::{
     company_mapping::{CompanyEdit, MappingForm},
     leftovers::Leftover,
 };
 use serde::{Deserialize, Serialize};
-use store::kaseya::never_shown::NeverShown;
 use utoipa::ToSchema;
 
 use super::{
     caller::Editor,
-    companies::company_id,
     problem::{self, Problem, Problems},
-    request::Body,
+    request::{Body, company_id},
+    shapes::{Left, NotYetKnown},
 };
 use crate::Portal;
 
@@ -81,67 +79,6 @@ pub(crate) struct Leftovers {
     /// How many ids of the partner's mappings Kaseya has never shown, and the first 100 of them. They are saved; nothing is
     /// sent for one before a sync has found it in Kaseya under its name (MAP-05).
     not_yet_known: NotYetKnown,
-}
-
-/// Ids that Kaseya has never shown.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct NotYetKnown {
-    number: usize,
-    first: Vec<UnknownId>,
-}
-
-/// An id that Kaseya has never shown.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct UnknownId {
-    /// service, contract or account.
-    kind: &'static str,
-    id: i32,
-    /// Its name, as it was saved.
-    name: String,
-}
-
-/// The most unknown ids in an answer.
-const UNKNOWN: usize = 100;
-
-/// A line that an edit has left behind.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Left {
-    hold_id: String,
-    /// The companies whose users were in it.
-    company_ids: Vec<String>,
-    contract_id: i32,
-    contract: String,
-    service: String,
-    units: f64,
-    /// From which day they would be 0.
-    from_day: Date,
-}
-
-impl From<Leftover> for Left {
-    fn from(one: Leftover) -> Self {
-        Self {
-            hold_id: one.hold.to_string(),
-            company_ids: one.companies.iter().map(ToString::to_string).collect(),
-            contract_id: one.contract.0.0,
-            contract: one.contract.1,
-            service: one.service,
-            units: one.units,
-            from_day: one.from_day,
-        }
-    }
-}
-
-impl NotYetKnown {
-    /// These ids, not too many of them.
-    pub fn of(unknown: Vec<NeverShown>) -> Self {
-        let number = unknown.len();
-        let first = unknown.into_iter().take(UNKNOWN).map(|unknown| UnknownId {
-            kind: unknown.of.as_str(),
-            id: unknown.id,
-            name: unknown.name,
-        });
-        Self { number, first: first.collect() }
-    }
 }
 
 impl Leftovers {

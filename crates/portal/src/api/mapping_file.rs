@@ -5,19 +5,15 @@ use axum::{
     extract::{Request, State},
     http::{HeaderName, header},
 };
-use operations::mapping_file::{self as file, MAX_BYTES, NotApplied, NotLooked, Separator};
-use serde::{Deserialize, Serialize};
-use store::settings::{CompanyMapping, ProductBilling, ProductMapping};
-use utoipa::ToSchema;
+use operations::mapping_file::{MAX_BYTES, NotApplied, NotLooked, Separator};
+use serde::Deserialize;
 
 use super::{
     caller::Editor,
-    companies::Mapping,
-    company::Rule,
-    mapping::{Left, Leftovers, NotYetKnown},
+    mapping::Leftovers,
     problem::{FieldMistake, Problem, Problems},
-    products::Service,
     request::{Asked, bytes},
+    shapes::Comparison,
 };
 use crate::Portal;
 
@@ -69,89 +65,6 @@ pub(crate) async fn export(
     };
     let written = portal.operations.mapping_file(&caller.partner, separator).await?;
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], written))
-}
-
-/// A file beside what is stored.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Comparison {
-    /// Stands for the differences: with it the file is applied.
-    mark: String,
-    /// Rows that cannot be taken. With any of them the file is not applied.
-    bad_rows: Vec<BadRow>,
-    /// What the file changes.
-    differences: Vec<Difference>,
-    /// Companies whose users would be added together on one line and are not yet.
-    companies_together: Vec<Vec<String>>,
-    /// Products that would be one service and are not yet.
-    products_together: Vec<String>,
-    /// Ids that the file brings in and Kaseya has never shown: a sync finds out whether they are right.
-    not_yet_known: NotYetKnown,
-    /// Lines that would be left over: each is asked about by a hold. None are told of while there are bad rows.
-    left_over: Vec<Left>,
-}
-
-/// A row that cannot be taken.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct BadRow {
-    /// Its number in a spreadsheet: the first row, which names the columns, is 1.
-    line: u64,
-    /// The column by its name in the first row.
-    column: &'static str,
-    /// What is wrong, and what belongs there.
-    detail: String,
-}
-
-/// What a file changes: null where there is or would be none.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(tag = "about", rename_all = "snake_case")]
-pub(crate) enum Difference {
-    /// A product's service.
-    Product { product_id: String, from: Option<Service>, to: Option<Service> },
-    /// A company's account and contracts.
-    Company { company_id: String, from: Option<Mapping>, to: Option<Mapping> },
-    /// The billing rule of a company's product.
-    Billing { company_id: String, product_id: String, from: Option<Rule>, to: Option<Rule> },
-}
-
-impl From<file::Difference> for Difference {
-    fn from(difference: file::Difference) -> Self {
-        let service = |mapping: Option<ProductMapping>| mapping.map(Service::from);
-        let mapping = |mapping: Option<CompanyMapping>| mapping.map(Mapping::from);
-        match difference {
-            file::Difference::Product { product, from, to } => {
-                Self::Product { product_id: product.to_string(), from: service(from), to: service(to) }
-            }
-            file::Difference::Company { company, from, to } => {
-                Self::Company { company_id: company.to_string(), from: mapping(from), to: mapping(to) }
-            }
-            file::Difference::Billing { company, product, from, to } => {
-                let rule = |rule: Option<ProductBilling>| rule.map(|rule| Rule::of((product.clone(), rule)));
-                let (from, to) = (rule(from), rule(to));
-                Self::Billing { company_id: company.to_string(), product_id: product.to_string(), from, to }
-            }
-        }
-    }
-}
-
-impl From<file::Comparison> for Comparison {
-    fn from(compared: file::Comparison) -> Self {
-        let mark = compared.mark();
-        let bad = compared.bad.into_iter().map(|row| BadRow {
-            line: row.line,
-            column: row.column,
-            detail: row.wrong.to_string(),
-        });
-        let together = compared.companies_together.iter();
-        Self {
-            mark,
-            bad_rows: bad.collect(),
-            differences: compared.differences.into_iter().map(Difference::from).collect(),
-            companies_together: together.map(|ids| ids.iter().map(ToString::to_string).collect()).collect(),
-            products_together: compared.products_together.iter().map(ToString::to_string).collect(),
-            not_yet_known: NotYetKnown::of(compared.not_yet_known),
-            left_over: compared.leftovers.into_iter().map(Left::from).collect(),
-        }
-    }
 }
 
 /// Looks at a file: what it would change, found by the way of applying it. Nothing is stored.

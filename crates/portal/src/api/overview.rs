@@ -4,22 +4,13 @@ use axum::{Json, extract::State};
 use domain::Month;
 use jiff::Timestamp;
 use serde::Serialize;
-use store::{
-    StoreError,
-    settings::{self, RefusedCredentials},
-    statuses::{
-        listing::{Counts, Readiness},
-        overview,
-    },
-};
+use store::{StoreError, settings, statuses::overview};
 use utoipa::ToSchema;
 
 use super::{
     caller::Caller,
-    companies::Company,
     problem::{Problem, Problems},
-    runs::Run,
-    state_word,
+    shapes::{Company, Numbers, Refused, Run, state_word},
 };
 use crate::Portal;
 
@@ -79,78 +70,6 @@ impl From<store::counts::incomplete_reports::IncompleteReport> for IncompleteRep
             parts: report.parts,
             parts_received: report.received,
             since: report.since,
-        }
-    }
-}
-
-/// Kaseya's refusal of the stored credentials.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Refused {
-    /// The code of the error catalogue.
-    code: &'static str,
-    /// Since when.
-    at: Timestamp,
-}
-
-impl From<RefusedCredentials> for Refused {
-    fn from(refused: RefusedCredentials) -> Self {
-        Self { code: refused.code.as_str(), at: refused.at }
-    }
-}
-
-/// How many companies there are, all and by filter.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Numbers {
-    all: u32,
-    /// Their next invoice would be right if it were made, by these settings, at its instant.
-    ready: u32,
-    /// Why it would not be of the others, with how many each is for.
-    not_ready: Vec<NotReadyCompanies>,
-    needs_person: u32,
-    unmapped: u32,
-    /// Those of the unmapped that have users.
-    unmapped_with_users: u32,
-    failed: u32,
-    held: u32,
-    /// Changed in the last sync.
-    changed: u32,
-    not_billed: u32,
-    closed: u32,
-    /// Never synced on some contract.
-    never: u32,
-}
-
-/// Companies that are not ready.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct NotReadyCompanies {
-    /// not_connected, off, writes_stopped, credentials_refused, restored, not_mapped, not_sent, held, never_synced, deferred,
-    /// under_way, unconfirmed, counts_later, unread, month_not_pushed or schedule_misses.
-    reason: &'static str,
-    companies: u32,
-}
-
-impl Numbers {
-    /// Counts, with who is ready.
-    pub(crate) fn of(counts: Counts, readiness: &Readiness) -> Self {
-        let Counts { all, needs_person, unmapped, unmapped_with_users, failed, held, .. } = counts;
-        let Counts { changed, not_billed, closed, never, .. } = counts;
-        let not_ready = readiness
-            .not_ready
-            .iter()
-            .map(|(reason, companies)| NotReadyCompanies { reason: reason.as_str(), companies: *companies });
-        Self {
-            all,
-            ready: readiness.ready,
-            not_ready: not_ready.collect(),
-            needs_person,
-            unmapped,
-            unmapped_with_users,
-            failed,
-            held,
-            changed,
-            not_billed,
-            closed,
-            never,
         }
     }
 }

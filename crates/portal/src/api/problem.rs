@@ -21,10 +21,8 @@ use utoipa::{
 };
 
 use super::{
-    company::Advice,
-    connection::{Check, last_try_until, not_before},
-    looking_up,
-    mapping_file::Comparison,
+    problem_types,
+    shapes::{Advice, Check, Comparison, last_try_until, not_before},
 };
 
 /// Whoever meets a database or broker that is away asks again after so many seconds.
@@ -240,9 +238,9 @@ impl Problem {
             Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", "Not JSON"),
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
             Self::Mistakes(_) => (StatusCode::UNPROCESSABLE_ENTITY, "mistakes", "Mistakes"),
-            Self::NotSaved(refusal) => not_saved(refusal),
+            Self::NotSaved(refusal) => problem_types::not_saved(refusal),
             Self::Helped(problem, _) => problem.kind(),
-            Self::NotRead(error) => looking_up::kind(error),
+            Self::NotRead(error) => problem_types::not_read(error),
             Self::LastAdmin => (StatusCode::CONFLICT, "last-admin", "The last administrator"),
             Self::LookAgain(_) => (StatusCode::CONFLICT, "look-again", "Look at the file again"),
             Self::OtherCall => (StatusCode::UNPROCESSABLE_ENTITY, "other-call", "Key of another call"),
@@ -284,30 +282,6 @@ impl Problem {
             },
             _ => document,
         }
-    }
-}
-
-fn not_saved(refusal: &NotSaved) -> (StatusCode, &'static str, &'static str) {
-    let conflict = StatusCode::CONFLICT;
-    match refusal {
-        NotSaved::NotConnected => (conflict, "not-connected", "Save the connection first"),
-        NotSaved::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale", "Changed meanwhile"),
-        NotSaved::AddCompaniesTogether(_) => (conflict, "add-companies-together", "Add users together?"),
-        NotSaved::AddProductsTogether(_) => (conflict, "add-products-together", "Add users together?"),
-        NotSaved::SharedTenant => (conflict, "shared-tenant", "Use the same Kaseya company?"),
-        NotSaved::NotTried(NotTried::RefusedBefore { .. }) => (conflict, "refused-before", "Refused before"),
-        NotSaved::NotTried(NotTried::NotBefore { .. } | NotTried::TooOften { .. }) => {
-            (StatusCode::TOO_MANY_REQUESTS, "too-many-logins", "Too many logins")
-        }
-        NotSaved::NotTried(NotTried::CallLimit) => {
-            (StatusCode::TOO_MANY_REQUESTS, "call-limit", "Calls are used up")
-        }
-        NotSaved::NotProven(_) => (StatusCode::UNPROCESSABLE_ENTITY, "not-proven", "Credentials not proven"),
-        NotSaved::UnknownPartner
-        | NotSaved::Mistakes(_)
-        | NotSaved::NotTried(NotTried::NoAddress(_) | NotTried::Store(_))
-        | NotSaved::NeverDue
-        | NotSaved::Store(_) => (StatusCode::UNPROCESSABLE_ENTITY, "not-saved", "Not saved"),
     }
 }
 

@@ -3,15 +3,14 @@
 use axum::{Json, extract::State};
 use domain::{ProductId, ServiceId};
 use serde::{Deserialize, Serialize};
-use store::settings::ProductMapping;
 use utoipa::ToSchema;
 
 use super::{
-    caller::{Caller, Editor},
+    caller::{Caller, Editor, settings_of},
     mapping::Leftovers,
     problem::{Problem, Problems},
     request::Body,
-    settings_of,
+    shapes::Service,
 };
 use crate::Portal;
 
@@ -29,21 +28,6 @@ pub(crate) struct Product {
     name: String,
     /// What its users are billed as; null while nobody has said.
     service: Option<Service>,
-}
-
-/// Kaseya's sellable item.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Service {
-    service_id: i32,
-    /// Its name when it was mapped.
-    name: String,
-}
-
-impl From<ProductMapping> for Service {
-    fn from(mapping: ProductMapping) -> Self {
-        Self { service_id: mapping.service.0, name: mapping.service_name }
-    }
 }
 
 /// The products, each with the service that it is mapped to.

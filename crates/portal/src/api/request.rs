@@ -9,13 +9,14 @@ use axum::{
     response::IntoResponse as _,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::CompanyId;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, DeserializeOwned, MapAccess, SeqAccess, Visitor},
 };
 
 use super::problem::{FieldMistake, Problem};
-use crate::Portal;
+use crate::{Portal, language};
 
 /// The most bytes of a body: 10,000 companies with their counts have a quarter of it.
 pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -186,6 +187,26 @@ pub(crate) fn size(asked: Option<u32>) -> Result<u32, Problem> {
 pub(crate) fn next<T>(page: &[T], size: u32, place: impl Fn(&T) -> i64) -> Option<Cursor> {
     let is_full = u32::try_from(page.len()).is_ok_and(|read| read == size);
     page.last().filter(|_| is_full).map(|last| Cursor(place(last)))
+}
+
+/// What a word of the query stands for; the first where nothing is said.
+pub(crate) fn named<T: Copy>(known: &[(T, &str)], field: &str, word: Option<&str>) -> Result<T, Problem> {
+    let Some(word) = word else { return Ok(known[0].0) };
+    let found = known.iter().find(|(_, name)| *name == word).map(|(value, _)| *value);
+    found.ok_or_else(|| {
+        let words: Vec<&str> = known.iter().map(|(_, word)| *word).collect();
+        Problem::Query(format!("{field}: write one of {}", words.join(", ")))
+    })
+}
+
+/// The id of a company in an address.
+pub(crate) fn company_id(text: String) -> Result<CompanyId, Problem> {
+    CompanyId::new(text).map_err(|_| Problem::NotFound)
+}
+
+/// The language that a caller wants to read.
+pub(crate) fn language(headers: &HeaderMap) -> advice::Language {
+    language::accepted(headers).unwrap_or(advice::Language::English)
 }
 
 #[cfg(test)]

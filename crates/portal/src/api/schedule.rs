@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    caller::{Caller, Editor},
+    caller::{Caller, Editor, settings_of},
     problem::{FieldMistake, Problem, Problems},
     request::Body,
-    settings_of,
 };
 use crate::Portal;
 

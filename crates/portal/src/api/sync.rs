@@ -7,7 +7,7 @@ use axum::{
 };
 use domain::{CompanyId, PartnerId, RequestId};
 use jiff::Timestamp;
-use operations::sync_requests::SyncOrder;
+use operations::sync_requests::{ANSWER_TIMEOUT, SyncOrder};
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError, Transaction,
@@ -22,9 +22,9 @@ use super::{
     caller::{Caller, Editor},
     problem::{Problem, Problems},
     request::Body,
-    waiting::Waiting,
+    shapes::Waiting,
 };
-use crate::{Portal, pages::orders::ANSWER};
+use crate::Portal;
 
 /// What is to be synced.
 #[derive(Deserialize, ToSchema)]
@@ -115,7 +115,7 @@ pub(crate) async fn ask(
     let partner = &caller.partner;
     let order = SyncOrder { companies: &new.company_ids, plan: new.plan, by: &caller.name };
     let request = portal.operations.request_sync(partner, order).await?;
-    let answer = portal.operations.sync_answer(partner, &request, ANSWER).await?;
+    let answer = portal.operations.sync_answer(partner, &request, ANSWER_TIMEOUT).await?;
     let now = portal.operations.clock.now();
     let answered = portal
         .operations

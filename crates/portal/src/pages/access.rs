@@ -13,7 +13,7 @@ use serde::Deserialize;
 use store::{
     StoreError,
     access::{
-        members,
+        members::{self, Member},
         tokens::{self, ApiToken},
     },
     settings::{self, Zones},
@@ -24,7 +24,7 @@ use crate::{
     failure::Failure,
     forms::Posted,
     frame::{Frame, Place},
-    pages::{confirm, members::Row as MemberRow, page},
+    pages::{confirm, page},
     said::Said,
     shown,
     visit::{Administering, Confirmed, Visit},
@@ -108,10 +108,7 @@ async fn page_of(portal: &Portal, visit: &Visit) -> Result<Access, Failure> {
             || words.no_provider.to_owned(),
             |provider| fill(words.members_explained, &[("provider", &provider.name())]),
         ),
-        members: members
-            .iter()
-            .map(|member| super::members::row(member, &zones, words, visit.language))
-            .collect(),
+        members: members.iter().map(|member| member_row(member, &zones, words, visit.language)).collect(),
         email: String::new(),
         member_mistake: None,
         rows: known.iter().map(|token| row(token, &zones, words, (visit.language, now))).collect(),
@@ -215,4 +212,30 @@ pub(super) fn let_out(visit: &Visit, came: LetOut) -> Result<Redirect, Failure> 
         LetOut::Unknown => return Err(Failure::NotFound),
     };
     Ok(Redirect::to(&said.at(&visit.partner, "access")))
+}
+
+/// A member as the page shows it.
+struct MemberRow {
+    id: String,
+    email: String,
+    role: &'static str,
+    added: String,
+    by: String,
+    signed_in: &'static str,
+}
+
+fn member_row(
+    member: &Member,
+    zones: &Zones,
+    words: &words::Access,
+    language: advice::Language,
+) -> MemberRow {
+    MemberRow {
+        id: member.member.to_string(),
+        email: member.email.clone(),
+        role: member.role.as_str(),
+        added: shown::instant(member.added_at, &zones.shown, language),
+        by: member.added_by.clone(),
+        signed_in: if member.has_signed_in { words.was_here } else { words.not_yet },
+    }
 }

@@ -18,8 +18,9 @@ use store::settings::{PartnerSettings, ProductBilling};
 
 use crate::{
     Portal,
+    addresses::percent_encoded,
     failure::Failure,
-    forms::{Posted, percent_encoded},
+    forms::Posted,
     frame::{Frame, Place},
     pages::page,
     said::Said,

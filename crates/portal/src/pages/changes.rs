@@ -1,6 +1,6 @@
 //! Word of what changes, as long as a page is open: the page then fetches what it shows once more.
 
-use std::{convert::Infallible, net::IpAddr, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
     extract::State,
@@ -14,45 +14,12 @@ use futures::{StreamExt as _, stream};
 use store::{PartnerChange, PartnerChanges};
 use tokio::time::Interval;
 
-use crate::{
-    Portal,
-    client_address::ClientAddress,
-    session,
-    slots::{Most, Slot, Slots},
-    visit::Visit,
-};
+use crate::{Portal, client_address::ClientAddress, open_streams::Taken, session, visit::Visit};
 
-/// Each open page keeps one; a browser opens no more than six of HTTP/1.1 to one host.
-const OF_A_SESSION: Most = Most { of_one: 20, in_all: 4_000 };
-/// An office behind one address.
-const OF_A_NETWORK: Most = Most { of_one: 400, in_all: 4_000 };
 /// How often to check whether a session goes on where nothing changes.
 const CHECKED_EVERY: Duration = Duration::from_secs(60);
 /// When a page that found no slot may ask again, in seconds.
 const AGAIN: HeaderValue = HeaderValue::from_static("60");
-
-/// The streams that are open.
-#[derive(Debug, Clone)]
-pub(crate) struct OpenStreams {
-    of_sessions: Slots<[u8; 32]>,
-    of_networks: Slots<IpAddr>,
-}
-
-impl Default for OpenStreams {
-    fn default() -> Self {
-        Self { of_sessions: Slots::new(OF_A_SESSION), of_networks: Slots::new(OF_A_NETWORK) }
-    }
-}
-
-/// The slots of one stream.
-type Taken = (Slot<[u8; 32]>, Slot<IpAddr>);
-
-impl OpenStreams {
-    fn take(&self, visit: &Visit, client: ClientAddress) -> Option<Taken> {
-        let of_session = self.of_sessions.take(visit.person.session())?;
-        Some((of_session, self.of_networks.take(client.network())?))
-    }
-}
 
 /// The stream of a partner's changes.
 pub(crate) async fn stream(State(portal): State<Portal>, client: ClientAddress, visit: Visit) -> Response {

@@ -21,10 +21,12 @@ use store::{
 
 use crate::{
     Portal,
+    addresses::percent_encoded,
+    company_query::{FILTERS, SORTS},
+    download::download,
     failure::Failure,
-    forms::percent_encoded,
     frame::{Frame, Place},
-    pages::{download, page},
+    pages::page,
     shown,
     visit::Visit,
     words::{self, counted, fill},
@@ -110,29 +112,6 @@ pub(crate) struct Asked {
     #[serde(default)]
     page: u32,
 }
-
-/// Each filter with its word in the address.
-pub(crate) const FILTERS: &[(Filter, &str)] = &[
-    (Filter::All, "all"),
-    (Filter::NeedsPerson, "needs-person"),
-    (Filter::Unmapped, "unmapped"),
-    (Filter::Failed, "failed"),
-    (Filter::Held, "held"),
-    (Filter::Changed, "changed"),
-    (Filter::NotBilled, "not-billed"),
-    (Filter::Closed, "closed"),
-    (Filter::Never, "never"),
-];
-
-/// Each order with its word in the address.
-pub(crate) const SORTS: &[(Sort, &str)] = &[
-    (Sort::Company, "company"),
-    (Sort::Account, "account"),
-    (Sort::Contract, "contract"),
-    (Sort::State, "state"),
-    (Sort::LastSync, "last-sync"),
-    (Sort::Users, "users"),
-];
 
 /// Reads a word of an address; a strange one is the first.
 fn read<T: Copy>(known: &[(T, &'static str)], word: &str) -> (T, &'static str) {

@@ -21,8 +21,9 @@ use store::settings::{Company, PartnerSettings};
 
 use crate::{
     Portal,
+    addresses::percent_encoded,
     failure::Failure,
-    forms::{Posted, percent_encoded},
+    forms::Posted,
     frame::{Frame, Place},
     kaseya_says::{self, KaseyaSays},
     named::Named,

@@ -21,9 +21,10 @@ use vault::Token;
 
 use crate::{
     Portal,
+    addresses::percent_encoded,
     client_address::ClientAddress,
     failure::Failure,
-    forms::{Posted, percent_encoded},
+    forms::Posted,
     frame::Frame,
     language::Spoken,
     pages::{

@@ -15,8 +15,9 @@ use store::{StoreError, counts::month_ends, settings};
 
 use crate::{
     Portal,
+    addresses::percent_encoded,
     failure::Failure,
-    forms::{Posted, percent_encoded},
+    forms::Posted,
     frame::{Frame, Place},
     pages::page,
     said::Said,

@@ -16,10 +16,11 @@ use store::{
 
 use crate::{
     Portal,
+    download::download,
     entries::Entry,
     failure::Failure,
     frame::{Frame, Place},
-    pages::{download, page},
+    pages::page,
     visit::Visit,
     words,
 };

@@ -19,9 +19,10 @@ use store::{
 
 use crate::{
     Portal,
+    download::download,
     failure::Failure,
     frame::{Frame, Place},
-    pages::{download, page},
+    pages::page,
     said::Said,
     upload::Uploaded,
     visit::{Editing, Visit},

@@ -8,7 +8,6 @@ use axum::{
 use domain::{MemberId, Role};
 use operations::access::NotLetIn;
 use serde::Deserialize;
-use store::{access::members::Member, settings::Zones};
 
 use crate::{
     Portal,
@@ -16,31 +15,9 @@ use crate::{
     forms::Posted,
     pages::{access, page},
     said::Said,
-    shown,
     visit::Confirmed,
     words,
 };
-
-/// A member as the page shows it.
-pub(super) struct Row {
-    pub id: String,
-    pub email: String,
-    pub role: &'static str,
-    pub added: String,
-    pub by: String,
-    pub signed_in: &'static str,
-}
-
-pub(super) fn row(member: &Member, zones: &Zones, words: &words::Access, language: advice::Language) -> Row {
-    Row {
-        id: member.member.to_string(),
-        email: member.email.clone(),
-        role: member.role.as_str(),
-        added: shown::instant(member.added_at, &zones.shown, language),
-        by: member.added_by.clone(),
-        signed_in: if member.has_signed_in { words.was_here } else { words.not_yet },
-    }
-}
 
 /// Somebody who is to be let in.
 #[derive(Deserialize)]

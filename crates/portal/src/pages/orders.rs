@@ -1,20 +1,15 @@
 //! The button Sync now.
 
-use std::time::Duration;
-
 use axum::{extract::State, response::Redirect};
 use domain::{CompanyId, PartnerId, WaitReason};
-use operations::sync_requests::{NotAsked, SyncOrder};
+use operations::sync_requests::{ANSWER_TIMEOUT, NotAsked, SyncOrder};
 use serde::Deserialize;
 use store::jobs::requests::Answer;
 
 use crate::{
-    Portal, failure::Failure, forms::Posted, frame::partner_path, pages::start::own_path, said::Said,
+    Portal, addresses::partner_path, failure::Failure, forms::Posted, pages::start::own_path, said::Said,
     visit::Editing,
 };
-
-/// A scheduler answers at once; who waits longer sees the run when it comes.
-pub(crate) const ANSWER: Duration = Duration::from_secs(3);
 
 /// What is to be synced.
 #[derive(Deserialize)]
@@ -49,7 +44,7 @@ pub(crate) async fn sync_now(
         }
         Err(NotAsked::Store(error)) => return Err(error.into()),
     };
-    let answer = portal.operations.sync_answer(partner, &request, ANSWER).await?;
+    let answer = portal.operations.sync_answer(partner, &request, ANSWER_TIMEOUT).await?;
     let (run, said) = match answer {
         None => return Ok(back_to(partner, &back, Said::Unanswered)),
         Some(Answer::Refused { code, .. }) if code == "JOB-01" => {

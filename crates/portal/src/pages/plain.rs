@@ -1,12 +1,21 @@
 //! A page that says one thing.
 
 use askama::Template;
-use axum::response::{IntoResponse, Response};
+use axum::{
+    extract::{Request, State},
+    http::header,
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
 
 use crate::{
+    Portal,
+    addresses::percent_encoded,
     failure::Failure,
     frame::Frame,
+    language,
     pages::page,
+    session,
     words::{self, fill},
 };
 
@@ -53,4 +62,39 @@ impl IntoResponse for Plain {
     fn into_response(self) -> Response {
         page(&self)
     }
+}
+
+/// Makes pages of failures.
+pub(crate) async fn told(State(portal): State<Portal>, request: Request, next: Next) -> Response {
+    let language = language::of(request.headers());
+    let headers = request.headers().clone();
+    let here = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let mut response = next.run(request).await;
+    let Some(failure) = response.extensions_mut().remove::<Failure>() else {
+        return response;
+    };
+    if let Failure::NotSignedIn { next } = &failure {
+        return Redirect::to(&format!("/sign-in?next={}", percent_encoded(next))).into_response();
+    }
+    // Who is signed in is still shown so, unless the database is what is missing.
+    let person = match &failure {
+        Failure::Unavailable(reason) => {
+            tracing::error!(reason, path = here, "a page could not be made");
+            None
+        }
+        Failure::NotFound
+        | Failure::NotSignedIn { .. }
+        | Failure::Forbidden
+        | Failure::Unconfirmed
+        | Failure::Form(_)
+        | Failure::TooLarge(_)
+        | Failure::Text(..) => session::find(&portal, &headers).await.ok().flatten(),
+    };
+    let frame = Frame::around(language, here, person.as_ref());
+    let page = Plain::of(&failure, frame);
+    let mut response = (failure.status(), page).into_response();
+    if matches!(failure, Failure::Unavailable(_)) {
+        let _ = response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("5"));
+    }
+    response
 }

@@ -27,9 +27,10 @@ use vault::Token;
 
 use crate::{
     Portal,
+    addresses::percent_encoded,
     client_address::ClientAddress,
     failure::Failure,
-    forms::{OpenForm, Posted, percent_encoded},
+    forms::{OpenForm, Posted},
     frame::Frame,
     language::Spoken,
     pages::{page, start::own_path},

@@ -14,9 +14,10 @@ use serde::Deserialize;
 
 use crate::{
     Portal,
+    addresses::partner_path,
     failure::Failure,
     forms::OpenForm,
-    frame::{Frame, partner_path},
+    frame::Frame,
     language::{self, Spoken},
     pages::page,
     session, words,

@@ -25,8 +25,9 @@ use store::{
 
 use crate::{
     Portal,
+    addresses::percent_encoded,
     failure::Failure,
-    forms::{Posted, percent_encoded},
+    forms::Posted,
     frame::{Frame, Place},
     kaseya_says::{self, KaseyaSays},
     named::Named,

@@ -1,0 +1,21 @@
+//! Addresses of our own pages.
+
+use domain::PartnerId;
+
+/// The address of a page of a partner.
+pub(crate) fn partner_path(partner: &PartnerId, page: &str) -> String {
+    let partner = percent_encoded(partner.as_str());
+    if page.is_empty() { format!("/partners/{partner}") } else { format!("/partners/{partner}/{page}") }
+}
+
+/// A text as part of an address's query.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}

@@ -1,0 +1,26 @@
+//! The words of a query of companies, alike in pages and API.
+
+use store::statuses::listing::{Filter, Sort};
+
+/// Each filter with its word in the address.
+pub(crate) const FILTERS: &[(Filter, &str)] = &[
+    (Filter::All, "all"),
+    (Filter::NeedsPerson, "needs-person"),
+    (Filter::Unmapped, "unmapped"),
+    (Filter::Failed, "failed"),
+    (Filter::Held, "held"),
+    (Filter::Changed, "changed"),
+    (Filter::NotBilled, "not-billed"),
+    (Filter::Closed, "closed"),
+    (Filter::Never, "never"),
+];
+
+/// Each order with its word in the address.
+pub(crate) const SORTS: &[(Sort, &str)] = &[
+    (Sort::Company, "company"),
+    (Sort::Account, "account"),
+    (Sort::Contract, "contract"),
+    (Sort::State, "state"),
+    (Sort::LastSync, "last-sync"),
+    (Sort::Users, "users"),
+];

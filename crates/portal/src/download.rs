@@ -1,0 +1,15 @@
+//! Files to download.
+
+use axum::{
+    http::header,
+    response::{IntoResponse as _, Response},
+};
+
+/// A file for a spreadsheet as it is downloaded.
+pub(crate) fn download(name: &str, sheet: Vec<u8>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (headers, sheet).into_response()
+}

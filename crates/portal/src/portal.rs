@@ -1,0 +1,88 @@
+//! What all requests share.
+
+use std::sync::Arc;
+
+use domain::PartnerId;
+use operations::{Connections, Operations};
+use store::{
+    PartnerChanges, StoreError,
+    settings::{self, PartnerSettings},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    PortalSettings, ProviderSetupError, identity_provider::IdentityProvider, open_streams::OpenStreams,
+};
+
+/// What the portal works with.
+pub struct Context {
+    /// What connections are tried and saved with; its operations are what all other orders are carried out with.
+    pub connections: Connections,
+    /// What is configured.
+    pub settings: PortalSettings,
+    /// When to let go of pages that stay connected.
+    pub stop: CancellationToken,
+}
+
+/// The portal cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// Nobody has said how many proxies stand in front of it: all clients would count as one, or each as whom it likes.
+    #[error(
+        "configuration key `portal.proxies` is not set: give the number of proxies in front of the portal, each of which adds \
+         an address to x-forwarded-for; 0 where clients connect directly"
+    )]
+    Proxies,
+    /// The identity provider cannot be offered.
+    #[error(transparent)]
+    Provider(#[from] ProviderSetupError),
+}
+
+/// The portal, which all its requests share.
+#[derive(Clone)]
+pub struct Portal {
+    pub(crate) operations: Operations,
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) settings: PortalSettings,
+    pub(crate) stop: CancellationToken,
+    /// How many proxies stand in front of it.
+    pub(crate) proxies: usize,
+    pub(crate) changes: PartnerChanges,
+    pub(crate) open_streams: OpenStreams,
+    pub(crate) identity_provider: Option<Arc<IdentityProvider>>,
+}
+
+impl Portal {
+    /// One that listens nowhere yet.
+    pub fn new(context: Context) -> Result<Self, SetupError> {
+        let Context { connections, settings, stop } = context;
+        let proxies = settings.proxies.or(settings.plain_http.then_some(0)).ok_or(SetupError::Proxies)?;
+        let operations = connections.operations.clone();
+        let changes = operations.store.partner_changes(stop.clone());
+        let provider = settings.oidc.clone();
+        let provider =
+            provider.map(|oidc| IdentityProvider::new(oidc, Arc::clone(&operations.clock))).transpose()?;
+        let identity_provider = provider.map(Arc::new);
+        let connections = Arc::new(connections);
+        let open_streams = OpenStreams::default();
+        Ok(Self {
+            operations,
+            connections,
+            settings,
+            stop,
+            proxies,
+            changes,
+            open_streams,
+            identity_provider,
+        })
+    }
+
+    /// Everything that a partner has set; `None` for an unknown one.
+    pub(crate) async fn settings_of(
+        &self,
+        partner: &PartnerId,
+    ) -> Result<Option<PartnerSettings>, StoreError> {
+        let store = &self.operations.store;
+        store.transaction("read_partner", |tx| Box::pin(settings::read(tx, partner))).await
+    }
+}
