@@ -2,11 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::{
-    client_address::ClientAddress,
-    slots::{Most, Slot, Slots},
-    visit::Visit,
-};
+use crate::slots::{Most, Slot, Slots};
 
 /// Each open page keeps one; a browser opens no more than six of HTTP/1.1 to one host.
 const OF_A_SESSION: Most = Most { of_one: 20, in_all: 4_000 };
@@ -30,8 +26,9 @@ impl Default for OpenStreams {
 pub(crate) type Taken = (Slot<[u8; 32]>, Slot<IpAddr>);
 
 impl OpenStreams {
-    pub(crate) fn take(&self, visit: &Visit, client: ClientAddress) -> Option<Taken> {
-        let of_session = self.of_sessions.take(visit.person.session())?;
-        Some((of_session, self.of_networks.take(client.network())?))
+    /// The slots of one more stream of this session, from this network; `None` when either has its most.
+    pub(crate) fn take(&self, session: [u8; 32], network: IpAddr) -> Option<Taken> {
+        let of_session = self.of_sessions.take(session)?;
+        Some((of_session, self.of_networks.take(network)?))
     }
 }

@@ -23,7 +23,7 @@ const AGAIN: HeaderValue = HeaderValue::from_static("60");
 
 /// The stream of a partner's changes.
 pub(crate) async fn stream(State(portal): State<Portal>, client: ClientAddress, visit: Visit) -> Response {
-    let Some(taken) = portal.open_streams.take(&visit, client) else {
+    let Some(taken) = portal.open_streams.take(visit.person.session(), client.network()) else {
         return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, AGAIN)]).into_response();
     };
     let changes = portal.changes.clone();
