@@ -31,7 +31,7 @@ ALERT = fields(
         "alert": TEXT,
         "expr": TEXT,
         "labels": fields({"severity": {"enum": ["critical", "warning"]}}),
-        "annotations": fields({"summary": TEXT, "description": TEXT}),
+        "annotations": fields({"summary": TEXT, "description": TEXT, "runbook": {"type": "string", "pattern": "^deploy/runbooks/[a-z-]+\\.md$"}}),
     },
     {"for": SPAN},
 )
