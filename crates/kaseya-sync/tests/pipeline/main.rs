@@ -8,5 +8,6 @@ mod line_profiles;
 mod misfits;
 mod run_brake;
 mod sizes;
+mod unmapped;
 mod waiting;
 mod world;

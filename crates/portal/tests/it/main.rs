@@ -15,6 +15,7 @@ mod ready;
 mod security_events;
 mod senders;
 mod sessions;
+mod setup;
 mod suggestions;
 mod texts;
 mod waiting;
