@@ -37,7 +37,7 @@ fn count(users: u32, day: Date) -> UserCount {
 }
 
 #[test]
-fn months_end_on_their_own_last_day_also_in_leap_years() {
+fn s_27_months_end_on_their_own_last_day_also_in_leap_years() {
     for (year, of, last) in [
         (2026, 1, 31),
         (2026, 2, 28),
@@ -55,7 +55,7 @@ fn months_end_on_their_own_last_day_also_in_leap_years() {
 }
 
 #[test]
-fn a_month_is_frozen_when_its_report_is_final_or_at_the_cut_off_on_day_one() {
+fn s_27_a_month_is_frozen_by_its_final_report_or_at_the_cut_off() {
     let rule = rome();
     let february = month(2028, 2);
     assert_eq!(rule.cut_off(february), at("2028-03-01T05:00:00Z"));
@@ -97,7 +97,7 @@ fn a_month_frozen_before_its_last_day_ends_is_sent_from_then_on() {
 }
 
 #[test]
-fn the_newest_count_is_sent_unless_it_is_too_old() {
+fn d_03_the_newest_count_is_sent_unless_it_is_too_old() {
     let known = KnownCounts { newest: Some(count(14, date(2026, 11, 18))), ..KnownCounts::default() };
     let choose = |today| choose_count(&known, MonthPhase::Open, 2, today, at("2026-11-20T12:00:00Z"));
     assert_eq!(choose(date(2026, 11, 20)), known.newest);

@@ -149,7 +149,7 @@ fn users_absent_are_not_taken_and_never_0() {
 }
 
 #[test]
-fn a_number_says_what_it_counts() {
+fn d_08_a_number_says_what_it_counts() {
     refused(
         read_report(&with(&report(), "/companies/0/products/0/basis", Value::Null)),
         "companies[0].products[0].basis",

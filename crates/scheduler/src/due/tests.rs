@@ -57,7 +57,7 @@ async fn after_downtime_the_newest_day_runs_and_older_ones_are_recorded_as_misse
 }
 
 #[tokio::test]
-async fn a_day_while_it_is_off_is_recorded_and_not_made_up() {
+async fn s_17_a_day_while_it_is_off_is_recorded_and_not_made_up() {
     for state in ["off", "switching_off"] {
         let world = World::at("2026-11-23T12:00:00Z").await;
         world.partner("p", 1).await;

@@ -60,7 +60,7 @@ async fn sent(world: &World) -> Vec<Option<u32>> {
 }
 
 #[tokio::test]
-async fn a_final_report_freezes_its_month_at_once_and_the_frozen_count_is_pushed() {
+async fn s_27_a_final_report_freezes_its_month_and_its_count_is_pushed() {
     let world = World::at("2026-11-30T23:30:00Z").await;
     world.partner("p", 2).await;
     report(
@@ -94,7 +94,7 @@ async fn a_final_report_freezes_its_month_at_once_and_the_frozen_count_is_pushed
 }
 
 #[tokio::test]
-async fn the_cut_off_freezes_what_was_counted_that_day_and_nothing_else() {
+async fn s_27_the_cut_off_freezes_what_was_counted_that_day_and_nothing_else() {
     let world = World::at("2026-12-01T10:59:00Z").await;
     world.partner("p", 3).await;
     world.sql("update companies set closed_from = '2026-11-30' where company_id = 'c3'").await;
@@ -197,7 +197,7 @@ async fn two_schedulers_freeze_a_month_once() {
 }
 
 #[tokio::test]
-async fn frozen_counts_stand_for_ever() {
+async fn s_28_frozen_counts_stand_for_ever() {
     let world = World::at("2026-11-30T23:30:00Z").await;
     world.partner("p", 1).await;
     report(&world, "final", LAST_DAY, "2026-11-30T22:50:00Z", true, &[("c1", &standard(5))]).await;

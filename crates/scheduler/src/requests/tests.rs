@@ -65,7 +65,7 @@ async fn a_repeated_request_gets_its_first_answer_again_and_makes_nothing() {
 }
 
 #[tokio::test]
-async fn pressing_twice_makes_one_run() {
+async fn s_33_pressing_twice_makes_one_run() {
     let world = counted(3).await;
     world.sql("insert into companies values ('p', 'new', 'New')").await;
     world.request("p", "first", all()).await;
@@ -80,7 +80,7 @@ async fn pressing_twice_makes_one_run() {
 }
 
 #[tokio::test]
-async fn two_presses_at_once_on_two_schedulers_make_one_run() {
+async fn s_33_two_presses_at_once_on_two_schedulers_make_one_run() {
     let world = counted(3).await;
     let other = world.replica().await;
     let press = |id: &str| {
@@ -110,7 +110,7 @@ async fn two_presses_at_once_on_two_schedulers_make_one_run() {
 }
 
 #[tokio::test]
-async fn joining_makes_what_waits_prompt_and_leaves_the_schedule() {
+async fn s_33_joining_makes_what_waits_prompt_and_leaves_the_schedule() {
     let world = counted(60).await;
     world.daily("p", "2026-11-23", "2026-11-23T01:00:00Z").await;
     crate::due::run_due(&world.context).await.expect("it is due");
@@ -198,7 +198,7 @@ async fn g_04_a_run_that_is_put_off_is_told_of_once_per_instant_with_its_code() 
 }
 
 #[tokio::test]
-async fn what_was_started_before_the_press_is_done_again_by_a_follow_up() {
+async fn s_33_what_was_started_before_the_press_is_done_again() {
     let world = counted(60).await;
     world.daily("p", "2026-11-23", "2026-11-23T01:00:00Z").await;
     crate::due::run_due(&world.context).await.expect("it is due");

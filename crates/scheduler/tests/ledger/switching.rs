@@ -97,7 +97,7 @@ async fn a_permit_that_commits_first_is_waited_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_switch_off_that_commits_first_leaves_no_permit() {
+async fn s_17_a_switch_off_that_commits_first_leaves_no_permit() {
     let (world, ticket) = started().await;
     let (switched, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let switching = tokio::spawn({
