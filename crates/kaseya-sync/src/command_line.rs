@@ -408,6 +408,8 @@ fn role(text: &str) -> Result<Role, &'static str> {
 mod tests {
     use std::path::Path;
 
+    use clap::CommandFactory as _;
+
     use super::*;
 
     #[test]
@@ -468,6 +470,19 @@ mod tests {
             }
         }
         found
+    }
+
+    #[test]
+    fn every_command_is_on_the_operators_page() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/README.md");
+        let page = std::fs::read_to_string(page).expect("the page");
+        for command in CommandLine::command().get_subcommands().map(clap::Command::get_name) {
+            assert!(
+                page.contains(&format!("kaseya-sync {command} "))
+                    || page.contains(&format!("kaseya-sync {command}\n")),
+                "{command}"
+            );
+        }
     }
 
     #[test]
