@@ -1,25 +1,17 @@
-//! Whether the services and accounts of changes are still in use (SVC-02, ACC-01).
-//!
-//! The run's survey tells how the services stand; where it has not, all services of the slice are asked for at once, before
-//! the first change. An account is asked for before a change and where its contract is gone or is another's, all accounts of
-//! the slice at once. Not before the first change of a contract that a survey has just shown and that was never read before:
-//! it was mapped from Kaseya's own list a short while ago, and a first sync has no calls to spare.
+//! What was asked of the services and accounts of a slice, each once.
 
-use domain::{Remark, ServiceState, is_name_of};
-use kaseya::{Account, BmsError, Catalogue, LookUp};
+use domain::{Remark, is_name_of};
+use kaseya::{Account, Catalogue, LookUp};
 use messages::v1;
 use tokio::sync::OnceCell;
 
-use crate::{
-    attempt::Attempt,
-    content::{Contract, Target},
-};
+use crate::content::Target;
 
 /// What was asked of the services and accounts of a slice.
 #[derive(Debug, Default)]
 pub(crate) struct InUse {
-    services: OnceCell<Catalogue>,
-    accounts: OnceCell<LookUp<Account>>,
+    pub(crate) services: OnceCell<Catalogue>,
+    pub(crate) accounts: OnceCell<LookUp<Account>>,
 }
 
 impl InUse {
@@ -42,92 +34,8 @@ pub(crate) fn named(service: i32, name: &str) -> v1::ServiceNamed {
     v1::ServiceNamed { service_id: Some(service), name: name.to_owned() }
 }
 
-/// Why a target's service is not believed, if its id is another's than its name (G-06). What Kaseya calls it is asked once, as
-/// long as it was never seen.
-pub(crate) async fn service_not_believed(
-    attempt: &Attempt<'_>,
-    target: &Target,
-) -> Result<Option<Remark>, BmsError> {
-    if target.known_service_name.is_some() {
-        return Ok(service_named_otherwise(target));
-    }
-    let catalogue = services(attempt).await?;
-    let shown = catalogue.names.get(&target.service).filter(|name| !is_name_of(&target.service_name, name));
-    Ok(shown.map(|named| Remark::OtherName {
-        id: target.service.0,
-        told: target.service_name.clone(),
-        named: named.clone(),
-    }))
-}
-
-/// The same by what Kaseya has shown before.
+/// Why a target's service is not believed by what Kaseya has shown before (G-06).
 pub(crate) fn service_named_otherwise(target: &Target) -> Option<Remark> {
     let named = target.known_service_name.clone().filter(|name| !is_name_of(&target.service_name, name))?;
     Some(Remark::OtherName { id: target.service.0, told: target.service_name.clone(), named })
-}
-
-/// Why nothing is sent for a target's service, if it is not in use.
-pub(crate) async fn service_out_of_use(
-    attempt: &Attempt<'_>,
-    target: &Target,
-) -> Result<Option<Remark>, BmsError> {
-    let state = match target.service_seen {
-        Some(seen) => Some(seen.state),
-        None => services(attempt).await?.states.get(&target.service).copied(),
-    };
-    let service = || target.service_name.clone();
-    Ok(match state {
-        // What is not told by any list stands in the way of nothing.
-        None | Some(ServiceState::Active) => None,
-        Some(ServiceState::Inactive) => Some(Remark::ServiceInactive { service: service() }),
-        Some(ServiceState::NotShown) => Some(Remark::ServiceNotShown { service: service() }),
-    })
-}
-
-/// Whether the account is to be asked for: where the scheduler says so, and before a change of the contract.
-pub(crate) fn account_is_asked(contract: &Contract, changing: bool) -> bool {
-    let before_change = contract.seen.is_none() || contract.targets.iter().any(|target| target.read_before);
-    contract.ask_account || changing && before_change
-}
-
-/// Why nothing is sent for a contract's account, if it is not in use.
-pub(crate) async fn account_out_of_use(
-    attempt: &Attempt<'_>,
-    contract: &Contract,
-) -> Result<Option<Remark>, BmsError> {
-    let account = || contract.account_name.clone();
-    let accounts = accounts(attempt).await?;
-    Ok(match accounts.shown.get(&contract.account.0) {
-        Some(shown) if shown.is_active => None,
-        // Under the name that it has now.
-        Some(shown) => {
-            let name = Some(shown.name.clone()).filter(|name| !name.trim().is_empty());
-            Some(Remark::AccountInactive { account: name.or_else(account) })
-        }
-        None if accounts.is_missing(contract.account.0) => {
-            Some(Remark::AccountNotShown { account: account() })
-        }
-        // What no answer tells stands in the way of nothing: the contract itself is shown.
-        None => {
-            tracing::warn!(account_id = contract.account.0, "whether the account is in use is not known");
-            None
-        }
-    })
-}
-
-async fn services<'a>(attempt: &'a Attempt<'_>) -> Result<&'a Catalogue, BmsError> {
-    let targets = attempt.content.contracts.iter().flat_map(|contract| &contract.targets);
-    let untold =
-        targets.filter(|target| target.service_seen.is_none() || target.known_service_name.is_none());
-    let asked = || untold.map(|target| (target.service, target.service_name.clone())).collect();
-    attempt.in_use.services.get_or_try_init(|| async { attempt.session.service_states(&asked()).await }).await
-}
-
-async fn accounts<'a>(attempt: &'a Attempt<'_>) -> Result<&'a LookUp<Account>, BmsError> {
-    let asked = || attempt.content.contracts.iter().map(|contract| contract.account).collect::<Vec<_>>();
-    attempt
-        .in_use
-        .accounts
-        .get_or_try_init(|| async { attempt.session.look_up_accounts(&asked()).await })
-        .await
 }

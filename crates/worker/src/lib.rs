@@ -9,22 +9,30 @@
 
 mod attempt;
 mod calls;
+mod confirmation;
 mod content;
 mod contract;
 mod decided;
+mod findings;
+mod in_hand;
 mod in_use;
+mod job_done;
 mod missing_keys;
 mod outcome;
 mod ownership;
 mod permission;
+mod planned;
 mod refusal;
 mod service;
 mod shown;
+mod slice;
 mod survey;
 mod switching;
 mod terms;
 mod told_clock;
 mod tracing_context;
+mod tried;
+mod use_check;
 mod whole_contract;
 mod writing;
 

@@ -13,8 +13,8 @@ use messages::{
 use crate::{
     attempt::{Attempt, Interrupted, Said, Verdict},
     content::wire_addend,
+    in_hand::InHand,
     outcome::TargetResult,
-    switching::InHand,
 };
 
 /// How long a contract waits when all writes of the installation are stopped.

@@ -10,8 +10,9 @@ use kaseya::{BmsError, SURVEY_PAGE, SurveyPage};
 use messages::v1;
 
 use crate::{
-    attempt::{Attempt, Findings, Verdict},
+    attempt::{Attempt, Verdict},
     content::SurveyWork,
+    findings::Findings,
     in_use,
 };
 

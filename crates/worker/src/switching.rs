@@ -9,16 +9,9 @@ use domain::{
 
 use crate::{
     content::{Contract, Target},
-    contract::{DecidedTarget, Half, Planned},
-    writing::Written,
+    in_hand::InHand,
+    planned::{DecidedTarget, Half},
 };
-
-/// A contract that is being worked on.
-pub(crate) struct InHand<'a> {
-    pub(crate) contract: &'a Contract,
-    pub(crate) planned: Planned,
-    pub(crate) written: Written,
-}
 
 /// The contracts of a job in their order, those together between which users of a company may have moved: one of an
 /// account has a line that falls, another one that rises. Neither can be decided before both are read.

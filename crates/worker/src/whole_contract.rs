@@ -10,8 +10,8 @@ use messages::v1::ChangeResult;
 use crate::{
     attempt::Attempt,
     content::{Contract, WaitingChange},
-    contract::{DecidedTarget, Planned},
-    writing::Tried,
+    planned::{DecidedTarget, Planned},
+    tried::Tried,
 };
 
 /// Writes nothing where a write would take a change back: it waits for one that may yet land, and is not sent beside one that nobody

@@ -1,13 +1,8 @@
 //! Permit, write, check: the only place that changes anything in Kaseya.
 
-use std::collections::BTreeSet;
-
-use domain::{
-    CompanyState, ErrorCode, IntentId, Outcome, PairId, Remark, UNSURE_FOR, UnconfirmedChange,
-    has_begun_everywhere, total_tells,
-};
-use jiff::{Timestamp, civil::Date};
-use kaseya::{BmsError, ChangeInWait, ContractLine, WriteError};
+use domain::{CompanyState, ErrorCode, IntentId, Outcome, PairId, Remark, UNSURE_FOR};
+use jiff::Timestamp;
+use kaseya::{BmsError, ChangeInWait, WriteError};
 use messages::{
     field::wire_instant,
     v1::{self, ChangeResult},
@@ -16,41 +11,16 @@ use tracing::Instrument as _;
 
 use crate::{
     attempt::{Attempt, Interrupted, Verdict},
+    confirmation::{check, confirm, contradict},
     content::Contract,
-    contract::{Half, Planned, PlannedWrite, Reading},
     decided::{drift_code, price_code},
+    in_hand::InHand,
     outcome::TargetResult,
     permission::{ask, deny, may_begin},
-    switching::InHand,
+    planned::{Half, PlannedWrite},
+    tried::Tried,
     whole_contract,
 };
-
-/// What became of a contract's writes.
-#[derive(Default)]
-pub(crate) struct Written {
-    /// Every granted change.
-    pub(crate) changes: Vec<v1::ChangeDone>,
-    /// The targets, by their places, whose change was not begun and has no result of its own.
-    pub(crate) not_begun: BTreeSet<usize>,
-    /// What kept the contract from being worked on to its end, if anything.
-    pub(crate) interrupted: Option<Interrupted>,
-    /// What each begun change has done to its line: its place among the planned writes, and whether that is known.
-    begun: Vec<(usize, ChangeResult)>,
-}
-
-impl Written {
-    /// By how much the changes have moved the contract's total; `None` when that is not known.
-    pub(crate) fn total_moved(&self, writes: &[PlannedWrite]) -> Option<f64> {
-        self.begun.iter().try_fold(0.0, |moved, (index, result)| match result {
-            ChangeResult::Confirmed | ChangeResult::Sent => {
-                let PlannedWrite { line, change, .. } = &writes[*index];
-                Some(moved + (f64::from(change.to) - change.from) * line.unit_price?)
-            }
-            ChangeResult::Refused | ChangeResult::NotBegun => Some(moved),
-            ChangeResult::Unsure | ChangeResult::Unspecified => None,
-        })
-    }
-}
 
 /// Asks for a permit, writes what is granted, and reads each contract again. The results in what is planned are brought up
 /// to date, and its lines are those of the second reading.
@@ -217,68 +187,6 @@ fn fall_in_the_way(in_hand: &[InHand<'_>], tried: &[Tried], place: (usize, usize
     planned && !tried.iter().any(|one| half_at(one.place) == fall && one.result == ChangeResult::Sent)
 }
 
-/// One write that was to be made.
-pub(crate) struct Tried {
-    /// Its contract's place, and its own among that one's planned writes.
-    pub(crate) place: (usize, usize),
-    intent: IntentId,
-    pub(crate) result: ChangeResult,
-    code: Option<ErrorCode>,
-    /// What was found when the contract was read again.
-    remark: Option<Remark>,
-    /// What of the line is another than before the change beside units and date, its price first.
-    beside: Vec<Remark>,
-    kaseya_says: Option<String>,
-    /// The effective date that the line held when it was read again with our units.
-    dated: Option<Date>,
-    at: Timestamp,
-}
-
-impl Tried {
-    fn not_begun(place: (usize, usize), intent: IntentId, at: Timestamp) -> Self {
-        Self {
-            place,
-            intent,
-            result: ChangeResult::NotBegun,
-            code: None,
-            remark: None,
-            beside: Vec::new(),
-            kaseya_says: None,
-            dated: None,
-            at,
-        }
-    }
-
-    /// Whether the answer said that there is no such call.
-    fn is_not_served(&self) -> bool {
-        self.result == ChangeResult::Refused && self.code == Some(ErrorCode::Lin01)
-    }
-
-    /// Where the line has gone since it was read, the call for it is not at fault.
-    fn find_line_gone(&mut self, contract: &Contract, write: &PlannedWrite, shown: Option<&[ContractLine]>) {
-        let is_gone = shown.is_some_and(|lines| lines.iter().all(|line| line.id != write.change.line));
-        if self.is_not_served() && is_gone {
-            let service = contract.targets[write.target].service_name.clone();
-            self.code = Some(ErrorCode::Svc01);
-            self.remark = Some(Remark::LineMissing { service, contract: contract.name.clone() });
-        }
-    }
-
-    /// Whether the answer spoke of the call limit.
-    fn is_limited(&self) -> bool {
-        self.code == Some(ErrorCode::Lim01)
-    }
-
-    /// A change that was answered with the call limit, and that the second reading does not show, was turned away.
-    fn take_for_turned_away(&mut self, write: &PlannedWrite, shown: Option<&[ContractLine]>) {
-        let as_before = |line: &ContractLine| line.id == write.change.line && line.units == write.change.from;
-        let is_as_before = shown.is_some_and(|lines| lines.iter().any(as_before));
-        if self.is_limited() && self.result == ChangeResult::Unsure && is_as_before {
-            self.result = ChangeResult::Refused;
-        }
-    }
-}
-
 fn of_contract(tried: &[Tried], contract: usize) -> Vec<&Tried> {
     tried.iter().filter(|one| one.place.0 == contract).collect()
 }
@@ -325,135 +233,6 @@ async fn write_one(
     let tried =
         Tried { place, intent, result, code, remark, beside: Vec::new(), kaseya_says, dated: None, at };
     Ok((tried, limit))
-}
-
-/// Whether the next survey's total will show all of these changes, with those that were taken before and not shown yet.
-fn told_by_total(attempt: &Attempt<'_>, contract: &Contract, planned: &Planned, tried: &[&Tried]) -> bool {
-    // A total shows no field that a write has lost, and of a list it may have lost more.
-    if !attempt.content.confirm_by_total || attempt.session.writes_lists() {
-        return false;
-    }
-    let sent = tried.iter().filter(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure));
-    let mut changes: Vec<UnconfirmedChange> = sent
-        .map(|one| {
-            let PlannedWrite { line, change, half, .. } = &planned.writes[one.place.1];
-            let moves = line.unit_price.map(|price| (f64::from(change.to) - change.from) * price);
-            UnconfirmedChange {
-                moves: moves.filter(|_| one.result == ChangeResult::Sent),
-                is_half: half.is_some(),
-                read_since: false,
-            }
-        })
-        .collect();
-    let moved: f64 = changes.iter().filter_map(|change| change.moves).sum();
-    let written = |place: usize| tried.iter().any(|one| planned.writes[one.place.1].target == place);
-    for (place, (target, decided)) in contract.targets.iter().zip(&planned.decided).enumerate() {
-        let remembered = &target.remembered;
-        let pending = remembered.pending.filter(|pending| decided.shown != f64::from(pending.to));
-        if written(place) || pending.is_none() && remembered.unanswered.is_none() {
-            continue;
-        }
-        let price = decided.line.as_ref().and_then(|line| line.unit_price);
-        let of_pending =
-            pending.zip(price).map(|(pending, price)| (f64::from(pending.to) - pending.from) * price);
-        let moves = of_pending.filter(|_| remembered.unanswered.is_none());
-        changes.push(UnconfirmedChange { moves, is_half: false, read_since: true });
-    }
-    planned.expected_total(moved).is_some_and(|expected| expected.tells()) && total_tells(&changes)
-}
-
-/// Reads the contract again when anything may have been changed, or when a call for a line was not served. `None` when the reading failed, and where it is left to the
-/// next survey: then nothing is confirmed.
-async fn check(
-    attempt: &Attempt<'_>,
-    contract: &Contract,
-    planned: &mut Planned,
-    tried: &[&Tried],
-) -> Option<Vec<ContractLine>> {
-    let not_served = tried.iter().any(|one| one.is_not_served());
-    let any_sent = tried.iter().any(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure));
-    if !not_served && (!any_sent || told_by_total(attempt, contract, planned, tried)) {
-        return None;
-    }
-    let read = attempt.session.lines(contract.id).await.and_then(|lines| {
-        let of_other = lines.iter().any(|line| line.names_other_account(contract.account));
-        if of_other { Err(attempt.session.lines_of_other_account(contract.id)) } else { Ok(lines) }
-    });
-    match read {
-        Ok(lines) => {
-            planned.reading = Some(Reading::of(contract, &lines, attempt.clock.now()));
-            Some(lines)
-        }
-        Err(error) => {
-            tracing::warn!(%error, contract_id = contract.id.0, "the contract could not be read after writing");
-            None
-        }
-    }
-}
-
-/// A change that the second reading shows is confirmed, also when its answer was lost. Where the line holds our units from another
-/// day than ours, or another field of it is not what it was, it is taken, and not confirmed: people are told both. Says whether the
-/// line shows our units.
-fn confirm(
-    attempt: &Attempt<'_>,
-    one: &mut Tried,
-    contract: &Contract,
-    write: &PlannedWrite,
-    shown: Option<&[ContractLine]>,
-) -> bool {
-    let change = &write.change;
-    let found = shown.into_iter().flatten().find(|line| is_written(line, write));
-    let Some(line) = found.filter(|line| line.units == f64::from(change.to)) else { return false };
-    if !matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure) {
-        return false;
-    }
-    one.dated = line.effective_date;
-    match line.effective_date.filter(|day| *day != change.effective_date) {
-        None => one.result = ChangeResult::Confirmed,
-        Some(shown_day) => {
-            one.result = ChangeResult::Sent;
-            one.code = Some(ErrorCode::Unk01);
-            let (sent, from_day) = (change.to, change.effective_date);
-            one.remark = Some(Remark::DateShownOtherwise { sent, from_day, shown_day });
-        }
-    }
-    let prices = write.line.unit_price.zip(line.unit_price);
-    if let Some((before, now)) = prices.filter(|(before, now)| before != now) {
-        one.result = ChangeResult::Sent;
-        one.code = price_code(Some(line), Some(change.to)).or(Some(ErrorCode::Unk01));
-        let service = contract.targets[write.target].service_name.clone();
-        one.beside.push(Remark::PriceChanged { service, before, now });
-    }
-    let fields = attempt.session.fields_changed(&write.line, line);
-    if !fields.is_empty() {
-        one.result = ChangeResult::Sent;
-        one.code = one.code.or(Some(ErrorCode::Unk01));
-        let service = contract.targets[write.target].service_name.clone();
-        one.beside.push(Remark::FieldsChanged { service, fields });
-    }
-    true
-}
-
-/// Whether it is the line that was written. One that sells something else by now is another.
-fn is_written(line: &ContractLine, write: &PlannedWrite) -> bool {
-    line.id == write.change.line && line.service_id == write.line.service_id
-}
-
-/// A change that Kaseya took and then does not show, though it counts already: people are told both numbers. One that
-/// counts from a later day may be shown only then.
-fn contradict(attempt: &Attempt<'_>, one: &mut Tried, write: &PlannedWrite, shown: &[ContractLine]) {
-    let change = &write.change;
-    if !has_begun_everywhere(change.effective_date, attempt.clock.now()) {
-        return;
-    }
-    let found = shown.iter().find(|line| is_written(line, write));
-    // A whole number was sent: a fraction is what Kaseya made of it.
-    let fraction = found.is_some_and(|line| line.units.fract() != 0.0);
-    one.code = Some(if fraction { ErrorCode::Qty03 } else { ErrorCode::Unk01 });
-    one.remark = Some(match found {
-        Some(line) => Remark::ShownOtherwise { sent: change.to, shown: line.units },
-        None => Remark::LineGone { sent: change.to },
-    });
 }
 
 /// What a write came out as; `None` when it was never begun.

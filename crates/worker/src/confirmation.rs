@@ -1,0 +1,147 @@
+//! What a contract shows after its changes: whether they are confirmed.
+
+use domain::{ErrorCode, Remark, UnconfirmedChange, has_begun_everywhere, total_tells};
+use kaseya::ContractLine;
+use messages::v1::ChangeResult;
+
+use crate::{
+    attempt::Attempt,
+    content::Contract,
+    decided::price_code,
+    planned::{Planned, PlannedWrite, Reading},
+    tried::Tried,
+};
+
+/// Whether the next survey's total will show all of these changes, with those that were taken before and not shown yet.
+fn told_by_total(attempt: &Attempt<'_>, contract: &Contract, planned: &Planned, tried: &[&Tried]) -> bool {
+    // A total shows no field that a write has lost, and of a list it may have lost more.
+    if !attempt.content.confirm_by_total || attempt.session.writes_lists() {
+        return false;
+    }
+    let sent = tried.iter().filter(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure));
+    let mut changes: Vec<UnconfirmedChange> = sent
+        .map(|one| {
+            let PlannedWrite { line, change, half, .. } = &planned.writes[one.place.1];
+            let moves = line.unit_price.map(|price| (f64::from(change.to) - change.from) * price);
+            UnconfirmedChange {
+                moves: moves.filter(|_| one.result == ChangeResult::Sent),
+                is_half: half.is_some(),
+                read_since: false,
+            }
+        })
+        .collect();
+    let moved: f64 = changes.iter().filter_map(|change| change.moves).sum();
+    let written = |place: usize| tried.iter().any(|one| planned.writes[one.place.1].target == place);
+    for (place, (target, decided)) in contract.targets.iter().zip(&planned.decided).enumerate() {
+        let remembered = &target.remembered;
+        let pending = remembered.pending.filter(|pending| decided.shown != f64::from(pending.to));
+        if written(place) || pending.is_none() && remembered.unanswered.is_none() {
+            continue;
+        }
+        let price = decided.line.as_ref().and_then(|line| line.unit_price);
+        let of_pending =
+            pending.zip(price).map(|(pending, price)| (f64::from(pending.to) - pending.from) * price);
+        let moves = of_pending.filter(|_| remembered.unanswered.is_none());
+        changes.push(UnconfirmedChange { moves, is_half: false, read_since: true });
+    }
+    planned.expected_total(moved).is_some_and(|expected| expected.tells()) && total_tells(&changes)
+}
+
+/// Reads the contract again when anything may have been changed, or when a call for a line was not served. `None` when the reading failed, and where it is left to the
+/// next survey: then nothing is confirmed.
+pub(crate) async fn check(
+    attempt: &Attempt<'_>,
+    contract: &Contract,
+    planned: &mut Planned,
+    tried: &[&Tried],
+) -> Option<Vec<ContractLine>> {
+    let not_served = tried.iter().any(|one| one.is_not_served());
+    let any_sent = tried.iter().any(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure));
+    if !not_served && (!any_sent || told_by_total(attempt, contract, planned, tried)) {
+        return None;
+    }
+    let read = attempt.session.lines(contract.id).await.and_then(|lines| {
+        let of_other = lines.iter().any(|line| line.names_other_account(contract.account));
+        if of_other { Err(attempt.session.lines_of_other_account(contract.id)) } else { Ok(lines) }
+    });
+    match read {
+        Ok(lines) => {
+            planned.reading = Some(Reading::of(contract, &lines, attempt.clock.now()));
+            Some(lines)
+        }
+        Err(error) => {
+            tracing::warn!(%error, contract_id = contract.id.0, "the contract could not be read after writing");
+            None
+        }
+    }
+}
+
+/// A change that the second reading shows is confirmed, also when its answer was lost. Where the line holds our units from another
+/// day than ours, or another field of it is not what it was, it is taken, and not confirmed: people are told both. Says whether the
+/// line shows our units.
+pub(crate) fn confirm(
+    attempt: &Attempt<'_>,
+    one: &mut Tried,
+    contract: &Contract,
+    write: &PlannedWrite,
+    shown: Option<&[ContractLine]>,
+) -> bool {
+    let change = &write.change;
+    let found = shown.into_iter().flatten().find(|line| is_written(line, write));
+    let Some(line) = found.filter(|line| line.units == f64::from(change.to)) else { return false };
+    if !matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure) {
+        return false;
+    }
+    one.dated = line.effective_date;
+    match line.effective_date.filter(|day| *day != change.effective_date) {
+        None => one.result = ChangeResult::Confirmed,
+        Some(shown_day) => {
+            one.result = ChangeResult::Sent;
+            one.code = Some(ErrorCode::Unk01);
+            let (sent, from_day) = (change.to, change.effective_date);
+            one.remark = Some(Remark::DateShownOtherwise { sent, from_day, shown_day });
+        }
+    }
+    let prices = write.line.unit_price.zip(line.unit_price);
+    if let Some((before, now)) = prices.filter(|(before, now)| before != now) {
+        one.result = ChangeResult::Sent;
+        one.code = price_code(Some(line), Some(change.to)).or(Some(ErrorCode::Unk01));
+        let service = contract.targets[write.target].service_name.clone();
+        one.beside.push(Remark::PriceChanged { service, before, now });
+    }
+    let fields = attempt.session.fields_changed(&write.line, line);
+    if !fields.is_empty() {
+        one.result = ChangeResult::Sent;
+        one.code = one.code.or(Some(ErrorCode::Unk01));
+        let service = contract.targets[write.target].service_name.clone();
+        one.beside.push(Remark::FieldsChanged { service, fields });
+    }
+    true
+}
+
+/// Whether it is the line that was written. One that sells something else by now is another.
+fn is_written(line: &ContractLine, write: &PlannedWrite) -> bool {
+    line.id == write.change.line && line.service_id == write.line.service_id
+}
+
+/// A change that Kaseya took and then does not show, though it counts already: people are told both numbers. One that
+/// counts from a later day may be shown only then.
+pub(crate) fn contradict(
+    attempt: &Attempt<'_>,
+    one: &mut Tried,
+    write: &PlannedWrite,
+    shown: &[ContractLine],
+) {
+    let change = &write.change;
+    if !has_begun_everywhere(change.effective_date, attempt.clock.now()) {
+        return;
+    }
+    let found = shown.iter().find(|line| is_written(line, write));
+    // A whole number was sent: a fraction is what Kaseya made of it.
+    let fraction = found.is_some_and(|line| line.units.fract() != 0.0);
+    one.code = Some(if fraction { ErrorCode::Qty03 } else { ErrorCode::Unk01 });
+    one.remark = Some(match found {
+        Some(line) => Remark::ShownOtherwise { sent: change.to, shown: line.units },
+        None => Remark::LineGone { sent: change.to },
+    });
+}

@@ -1,0 +1,98 @@
+//! What an attempt has found so far.
+
+use std::collections::BTreeSet;
+
+use domain::{AnswerFault, ContractId, ErrorCode, Outcome};
+use jiff::Timestamp;
+use kaseya::BmsError;
+use messages::v1;
+
+use crate::{
+    content::Contract,
+    outcome::{TargetResult, company_outcomes},
+};
+
+/// What an attempt has found so far.
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub(crate) companies: Vec<v1::CompanyOutcome>,
+    pub(crate) lines: Vec<v1::LineSeen>,
+    pub(crate) changes: Vec<v1::ChangeDone>,
+    pub(crate) left: Vec<Left>,
+    pub(crate) failed_calls: u32,
+    pub(crate) answered_calls: u32,
+    /// What was wrong with answers, each said once in the log.
+    pub(crate) faults_logged: BTreeSet<(String, AnswerFault)>,
+    /// The contracts whose lines were read.
+    pub(crate) contracts_read: Vec<v1::ContractRead>,
+    /// The contracts that a survey saw, or that were asked for again.
+    pub(crate) contracts_seen: Vec<v1::ContractSeen>,
+    /// The services that a survey saw.
+    pub(crate) services_seen: Vec<v1::ServiceSeen>,
+    /// What a survey saw services called.
+    pub(crate) services_named: Vec<v1::ServiceNamed>,
+    /// The zone that Kaseya told.
+    pub(crate) kaseya_zone: Option<String>,
+    /// How a survey came out.
+    pub(crate) survey: Option<v1::SurveyDone>,
+}
+
+/// A contract that is handed back.
+pub(crate) struct Left {
+    pub(crate) contract: ContractId,
+    pub(crate) not_before: Option<Timestamp>,
+    pub(crate) code: Option<ErrorCode>,
+    /// A call for it failed in passing.
+    pub(crate) failed: bool,
+}
+
+impl Findings {
+    /// Calls have their answers.
+    pub(crate) fn note_answer(&mut self) {
+        self.answered_calls += 1;
+    }
+
+    /// Hands contracts back, at once or, for a code, not before an instant.
+    pub(crate) fn leave(
+        &mut self,
+        contracts: impl Iterator<Item = ContractId>,
+        wait: Option<(ErrorCode, Timestamp)>,
+    ) {
+        let (code, not_before) = wait.unzip();
+        self.left.extend(contracts.map(|contract| Left { contract, not_before, code, failed: false }));
+    }
+
+    /// Whether nothing is handed back.
+    pub(crate) fn nothing_left(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    /// A host that refuses credentials or answers nonsense is up; one that cannot be reached is not.
+    pub(crate) fn note_failure(&mut self, error: &BmsError) {
+        if let Some((endpoint, fault)) = error.answer_fault()
+            && self.faults_logged.insert((endpoint.to_owned(), fault))
+        {
+            tracing::warn!(endpoint, %fault, code = error.code().as_str(), "an answer of Kaseya was not used");
+        }
+        if host_failed(error) {
+            self.failed_calls += 1;
+        } else {
+            self.answered_calls += 1;
+        }
+    }
+
+    /// Tells what a contract's targets came out as. One with a target that waits goes back to the ledger until then.
+    pub(crate) fn tell(&mut self, contract: &Contract, results: Vec<TargetResult>, failed: bool) {
+        let waiting = results.iter().filter(|result| result.deferred_until.is_some());
+        if let Some(first) = waiting.min_by_key(|result| result.deferred_until) {
+            let Outcome { code, .. } = first.outcome;
+            self.left.push(Left { contract: contract.id, not_before: first.deferred_until, code, failed });
+        }
+        self.companies.extend(company_outcomes(contract, &results));
+    }
+}
+
+/// Whether the host itself is in trouble, and not just this answer.
+pub(crate) fn host_failed(error: &BmsError) -> bool {
+    matches!(error, BmsError::NoAnswer { .. } | BmsError::Server { .. })
+}
