@@ -14,7 +14,6 @@ use crate::{
     attempt::Attempt,
     content::{Contract, Target},
     decided::result_of,
-    in_hand::Written,
     outcome::TargetResult,
 };
 
@@ -213,7 +212,7 @@ impl Planned {
     pub(crate) fn read(
         &mut self,
         contract: &Contract,
-        written: &Written,
+        total_moved: Option<f64>,
     ) -> Option<(v1::ContractRead, Vec<v1::LineSeen>)> {
         let reading = self.reading.take()?;
         let found = reading
@@ -224,7 +223,7 @@ impl Planned {
             contract_id: Some(contract.id.0),
             read_at: Some(wire_instant(reading.at)),
             total_before: self.total,
-            total_moved: written.total_moved(&self.writes),
+            total_moved,
             owner_name: self.owner_name.clone(),
             owner_account_id: self.owner_account.map(|account| account.0),
             found: found.collect(),

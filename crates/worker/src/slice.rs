@@ -230,7 +230,8 @@ impl Attempt<'_> {
         }
         let worked_on = in_hand.into_iter().map(|InHand { contract, mut planned, written }| {
             planned.rest_on_reading();
-            if let Some((read, lines)) = planned.read(contract, &written) {
+            let total_moved = written.total_moved(&planned.writes);
+            if let Some((read, lines)) = planned.read(contract, total_moved) {
                 findings.contracts_read.push(read);
                 findings.lines.extend(lines);
             }
