@@ -14,7 +14,7 @@ use store::{
     },
 };
 
-use crate::{context::Context, decisions::Sending, settlement::Handled};
+use crate::{context::Context, settlement::Handled};
 
 /// How many answers one round announces.
 const ROUND: i64 = 100;
@@ -142,6 +142,19 @@ pub(crate) async fn answer_report(
         answered_at: Some(wire_instant(context.clock.now())),
     };
     tell(context, EventTopic::ReportAnswered, &message).await
+}
+
+/// What sends the change that a decision approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sending {
+    /// Nothing is to be sent.
+    Nothing,
+    /// This run does.
+    By(RunId),
+    /// Nothing can while Kaseya refuses the credentials.
+    Waits(Wait),
+    /// Nothing does while the integration is not on.
+    Off,
 }
 
 /// Answers a decision about a hold. `held_units` where they are not those that were decided on.

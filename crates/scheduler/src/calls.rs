@@ -15,9 +15,10 @@ use tracing::Instrument as _;
 
 use crate::{
     Context,
+    attempt_of::AttemptOf,
     metrics::Metrics,
     permit::{self, PermitAsked},
-    start::{self, AttemptOf},
+    start,
 };
 
 /// How many calls are worked on at a time: about as many as there are connections to the database.

@@ -21,10 +21,10 @@ use store::{
 
 use crate::{
     Context,
+    admission::Admitted,
     facts::Facts,
     known::{Known, account_twins},
     planning::{ContractPlan, PartnerPlan, TargetPlan},
-    start::Admitted,
 };
 
 /// Builds the content of a job that is being started.

@@ -6,6 +6,9 @@ use bus::SharedBus;
 use domain::{Clock, Entropy};
 use store::Store;
 
+/// The channel on which Postgres says that the ledger has changed.
+pub(crate) const LEDGER: &str = "ledger";
+
 /// The scheduler's own settings.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -12,7 +12,6 @@ use bus::{EventTopic, Incoming};
 use domain::{MAX_NAME, Month, check_count_time, fit_text};
 use jiff::{SignedDuration, Timestamp};
 use messages::{
-    Message,
     field::wire_instant,
     inbound::{CountsReport, Unreadable},
     v1,
@@ -23,13 +22,14 @@ use store::{
         reports::{self, PartStanding, ReportHead, ReportedCompany, ReportedCount},
         senders::Sender,
     },
-    messages::events::{NewEvent, store_events},
+    messages::events::store_events,
     settings,
 };
 
 use crate::{
     announce::{Verdict, answer_report, refuse_unreadable},
     context::Context,
+    events::event,
     month_end,
     requests::wake_waiting,
     settlement::{Handled, after_failure},
@@ -134,12 +134,6 @@ async fn tell_refused(
             })
         })
         .await
-}
-
-pub(crate) fn event<M: Message>(topic: EventTopic, message: &M) -> NewEvent {
-    let body = serde_json::to_value(message)
-        .expect("a generated type serializes: its fields come from typed values");
-    NewEvent { topic: topic.routing_key(), kind: M::KIND, body }
 }
 
 /// What a complete report brings about. Each of it is found again by the main loop's rounds, should it fail here.

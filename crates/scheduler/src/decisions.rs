@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{ContractId, PartnerId, RunId, RunMode, Wait};
+use domain::{ContractId, PartnerId, RunMode, Wait};
 use jiff::Timestamp;
 use messages::inbound::{HoldDecision, Verdict};
 use store::{
@@ -24,10 +24,10 @@ use store::{
 };
 
 use crate::{
-    announce::{Verdict as Answered, answer_decision},
+    announce::{Sending, Verdict as Answered, answer_decision},
     context::Context,
     facts,
-    requests::{join_or_make, put_off_runs},
+    joining::{join_or_make, put_off_runs},
     runs::{Items, RunOrder},
     settlement::{Handled, after_failure},
 };
@@ -77,19 +77,6 @@ pub(crate) async fn take(context: &Context, decision: &HoldDecision) -> Handled 
         Ok(()) => Handled::DONE,
         Err(error) => after_failure("answer of a decision", &error, error.class()),
     }
-}
-
-/// What sends the change that a decision approved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sending {
-    /// Nothing is to be sent.
-    Nothing,
-    /// This run does.
-    By(RunId),
-    /// Nothing can while Kaseya refuses the credentials.
-    Waits(Wait),
-    /// Nothing does while the integration is not on.
-    Off,
 }
 
 async fn decide(

@@ -7,7 +7,7 @@ use bus::EventTopic;
 use messages::{field::wire_instant, v1};
 use store::{StoreError, jobs::deferrals, messages::events::store_events};
 
-use crate::{announce::wire_wait, context::Context, counts::event};
+use crate::{announce::wire_wait, context::Context, events::event};
 
 /// How many jobs one round tells of.
 const ROUND: i64 = 1_000;

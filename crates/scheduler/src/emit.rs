@@ -16,23 +16,12 @@ use store::{
 };
 use tracing::Instrument as _;
 
-use crate::{Context, local, metrics::Metrics, start::after};
+use crate::{Context, instant::after, local, metrics::Metrics, rounds::Round};
 
 /// How long a claim keeps other schedulers away: longer than any publish takes to be confirmed or fail.
 const CLAIM: Duration = Duration::from_secs(30);
 /// The most messages of one round.
 const AT_ONCE: i64 = 50;
-
-/// What a round came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Round {
-    /// Nothing more is due.
-    Through,
-    /// There may be more.
-    More,
-    /// The bus took not all of it: again after a while.
-    BusFailed,
-}
 
 /// Why a round ended early.
 #[derive(Debug, thiserror::Error)]

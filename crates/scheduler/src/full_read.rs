@@ -19,7 +19,7 @@ use store::{
 use crate::{
     context::Context,
     facts,
-    month_end::can_run,
+    month_end_window::can_run,
     runs::{Items, RunOrder, make},
 };
 

@@ -20,7 +20,7 @@ use store::{
     settings::Integration,
 };
 
-use crate::start::after;
+use crate::instant::after;
 
 /// What stands against a login. An error: these credentials are not tried at all.
 pub(crate) fn of_logins(account: &LoginAccount, now: Timestamp) -> Result<Option<Wait>, ErrorCode> {

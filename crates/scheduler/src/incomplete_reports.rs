@@ -12,7 +12,7 @@ use store::{
     messages::events::store_events,
 };
 
-use crate::{context::Context, counts::event};
+use crate::{context::Context, events::event};
 
 /// After so long without all its parts a report is told of.
 const INCOMPLETE_FOR: SignedDuration = SignedDuration::from_hours(1);

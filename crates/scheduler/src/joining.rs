@@ -10,11 +10,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{ContractId, MAX_TARGETS, RunId};
+use domain::{ContractId, ErrorCode, MAX_TARGETS, PartnerId, RunId};
 use jiff::Timestamp;
-use store::jobs::runs::RunningRun;
+use store::{
+    StoreError, Transaction,
+    jobs::{
+        requests::Answer,
+        runs::{self, RunningRun},
+    },
+};
 
-use crate::runs::Items;
+use crate::{
+    context::Context,
+    facts::Facts,
+    hindrance,
+    runs::{Items, RunOrder, make},
+};
 
 /// What a running run takes over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +105,82 @@ fn joined_survey<'a>(items: &Items, run: &'a RunningRun) -> &'a BTreeSet<Contrac
     let survey = &run.survey_contracts;
     let wants_all = || survey.iter().all(|contract| items.work.contains_key(contract));
     if survey.len() <= MAX_TARGETS || wants_all() { survey } else { &NONE }
+}
+
+/// Puts off the runs of an answer that cannot begin now: the answer says at once what they wait for (G-04).
+pub(crate) async fn put_off_runs(
+    tx: &Transaction<'_>,
+    facts: &Facts,
+    answer: &Answer,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (run, follow_up) = match answer {
+        Answer::Accepted { run } => (*run, None),
+        Answer::Joined { run, follow_up, .. } => (*run, *follow_up),
+        Answer::Refused { .. } => return Ok(()),
+    };
+    for run in [run].into_iter().chain(follow_up) {
+        hindrance::put_off(tx, &facts.settings.partner, &facts.integration, run, now).await?;
+    }
+    Ok(())
+}
+
+/// Lets running runs do what they still can, and makes a run for the rest. The partner is held by the caller.
+pub(crate) async fn join_or_make(
+    tx: &Transaction<'_>,
+    context: &Context,
+    facts: &Facts,
+    order: &RunOrder<'_>,
+    items: Items,
+    now: Timestamp,
+) -> Result<Answer, StoreError> {
+    let partner = &facts.settings.partner;
+    let mut running = runs::running(tx, partner, order.mode).await?;
+    let Some(joining) = join(&items, &running, order.expires_at) else {
+        let run = make(tx, &context.entropy, facts, order, &items, now).await?;
+        return Ok(Answer::Accepted { run });
+    };
+    hurry(tx, partner, &joining, order).await?;
+    running.retain(|(_, run), _| *run != joining.run);
+    let follow_up = follow_up(tx, context, facts, order, &joining.rest, &running, now).await?;
+    let reason = match follow_up {
+        None => "a run that is going does it".to_owned(),
+        Some(_) => {
+            "a run that is going does it, and a second one what the first can no longer include".to_owned()
+        }
+    };
+    Ok(Answer::Joined { run: joining.run, follow_up, code: ErrorCode::Job02.as_str().to_owned(), reason })
+}
+
+async fn follow_up(
+    tx: &Transaction<'_>,
+    context: &Context,
+    facts: &Facts,
+    order: &RunOrder<'_>,
+    rest: &Items,
+    others: &BTreeMap<(i64, RunId), RunningRun>,
+    now: Timestamp,
+) -> Result<Option<RunId>, StoreError> {
+    if rest.is_empty() {
+        return Ok(None);
+    }
+    if let Some(joining) = join(rest, others, order.expires_at).filter(|joining| joining.rest.is_empty()) {
+        hurry(tx, &facts.settings.partner, &joining, order).await?;
+        return Ok(Some(joining.run));
+    }
+    let order = RunOrder { all_companies: false, ..*order };
+    make(tx, &context.entropy, facts, &order, rest, now).await.map(Some)
+}
+
+async fn hurry(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    joining: &Joining,
+    order: &RunOrder<'_>,
+) -> Result<(), StoreError> {
+    runs::extend(tx, partner, joining.run, order.expires_at).await?;
+    let contracts = joining.taken.work.keys().chain(joining.taken.local.keys()).copied().collect();
+    runs::hurry(tx, partner, joining.run, &contracts).await
 }
 
 #[cfg(test)]

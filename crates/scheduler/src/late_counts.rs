@@ -22,8 +22,8 @@ use store::{
 use crate::{
     context::Context,
     facts,
-    month_end::{can_run, wants_run},
-    requests::join_or_make,
+    joining::join_or_make,
+    month_end_window::{can_run, wants_run},
     runs::{Items, RunOrder},
 };
 

@@ -23,7 +23,7 @@ use store::{
     settings::PartnerSettings,
 };
 
-use crate::{context::Context, counts::event, facts, month_end::is_open, planning::TargetPlan};
+use crate::{context::Context, events::event, facts, month_end_window::is_open, planning::TargetPlan};
 
 /// Notes what of these counts of a frozen month's last day differs from it, and holds it.
 pub(crate) async fn note(

@@ -10,7 +10,7 @@ use store::{
     kaseya::logins,
 };
 
-use crate::Context;
+use crate::{Context, context::LEDGER};
 
 /// Takes every job whose lease has ended from its worker. Returns how many.
 pub(crate) async fn end_leases(context: &Context) -> Result<u64, StoreError> {
@@ -40,7 +40,7 @@ async fn end_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Expir
     } else {
         next_attempt(tx, context, &expired, now).await?;
     }
-    tx.notify(crate::LEDGER).await?;
+    tx.notify(LEDGER).await?;
     Ok(Some(expired))
 }
 
@@ -105,7 +105,7 @@ pub(crate) async fn refuse_open_work(context: &Context) -> Result<u64, StoreErro
             Box::pin(async move {
                 let refused = jobs::refused_to_local(tx).await?;
                 if refused > 0 {
-                    tx.notify(crate::LEDGER).await?;
+                    tx.notify(LEDGER).await?;
                 }
                 Ok(refused)
             })

@@ -3,8 +3,10 @@
 //! It keeps nothing in memory: each round of a loop and each answer to a call is one transaction on the ledger, so any
 //! number of schedulers run beside each other, and one that dies leaves nothing that another would not find.
 
+mod admission;
 mod announce;
 mod asked_work;
+mod attempt_of;
 mod calls;
 pub mod content;
 mod context;
@@ -14,11 +16,13 @@ mod deferrals;
 mod due;
 mod duty;
 mod emit;
+mod events;
 mod expected;
 mod facts;
 mod full_read;
 mod hindrance;
 mod incomplete_reports;
+mod instant;
 mod joining;
 mod known;
 mod late_counts;
@@ -27,6 +31,7 @@ mod lease;
 mod local;
 mod metrics;
 mod month_end;
+mod month_end_window;
 mod permit;
 pub mod planning;
 mod probing;
@@ -45,24 +50,20 @@ mod world;
 use std::{collections::BTreeMap, time::Duration};
 
 use bus::{BusError, Delivery, Incoming, Queue, Settlement};
-use domain::{Backoff, NotReady};
+use domain::NotReady;
 use runtime::{Health, metrics::Meter};
 use store::StoreError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use announce::RoundError;
+use context::LEDGER;
 pub use context::{Context, SchedulerSettings};
 use duty::Duty;
-use emit::Round;
 use metrics::Metrics;
-use rounds::{Rounds, Wake};
+use rounds::{RETRY, Round, Rounds, Wake};
 use settlement::Handled;
 
-/// The channel on which Postgres says that the ledger has changed.
-const LEDGER: &str = "ledger";
-/// Waits between tries while database or bus are away.
-const RETRY: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(5) };
 /// Requests and counts worked on at a time. They are few and quick; each is its own transaction.
 const PREFETCH: u16 = 4;
 

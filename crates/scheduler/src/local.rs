@@ -18,7 +18,9 @@ use store::{
 };
 
 use crate::{
-    Context, facts,
+    Context,
+    context::LEDGER,
+    facts,
     known::Known,
     planning::{ContractPlan, PartnerPlan, TargetPlan, UnbilledProduct, UnmappedProduct},
 };
@@ -99,7 +101,7 @@ async fn move_to_work(
     let beside = JobId(context.entropy.uuid(now));
     jobs::split_local(tx, job, beside, &numbers(work), &numbers(&told.contracts), &companies, now).await?;
     jobs::note_mappings(tx, &job.partner, job.run).await?;
-    tx.notify(crate::LEDGER).await
+    tx.notify(LEDGER).await
 }
 
 /// What a local job still has to tell.

@@ -22,7 +22,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     CompanyId, FreezeCause, MAX_TARGETS, Month, MonthEnd, PartnerId, ProductId, RunMode, ServiceId,
-    window_end,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
 use messages::inbound::Companies;
@@ -34,13 +33,14 @@ use store::{
         month_pushes::{self, Billed, CompanyOnContract},
     },
     jobs::runs::{self, Occasion},
-    settings::{self, Company, Integration, IntegrationState, PartnerSettings},
+    settings::{self, Company, Integration, PartnerSettings},
 };
 
 use crate::{
     context::Context,
     facts::{self, Facts},
     late_counts, later_finals,
+    month_end_window::{can_run, is_open, may_push, wants_run},
     planning::{ContractPlan, PartnerPlan},
     runs::{Items, RunOrder, make},
 };
@@ -339,36 +339,6 @@ fn frozen_counts(
         }
     }
     counts
-}
-
-/// Whether the month's frozen counts are pushed by a run of their own: not after its invoice, and not before the end of
-/// the invoice day of the month before, while that month's counts are sent.
-pub(crate) fn wants_run(
-    settings: &PartnerSettings,
-    integration: &Integration,
-    month: Month,
-    now: Timestamp,
-) -> bool {
-    integration.month_end_run && may_push(settings, integration, month, now)
-}
-
-fn may_push(settings: &PartnerSettings, integration: &Integration, month: Month, now: Timestamp) -> bool {
-    is_open(settings, integration, month, now) && !is_open(settings, integration, month.previous(), now)
-}
-
-/// Whether a month's window is open: its invoice may still be made.
-pub(crate) fn is_open(
-    settings: &PartnerSettings,
-    integration: &Integration,
-    month: Month,
-    now: Timestamp,
-) -> bool {
-    now < window_end(month, integration.invoice_day, settings.invoice_zones())
-}
-
-/// Whether a run can do anything now: it is made when it can.
-pub(crate) fn can_run(integration: &Integration) -> bool {
-    integration.state == IntegrationState::On && integration.credentials_refused.is_none()
 }
 
 async fn push(

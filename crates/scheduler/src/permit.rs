@@ -29,12 +29,7 @@ use store::{
     },
 };
 
-use crate::{
-    Context,
-    content::whole_seconds,
-    refusal::Refused,
-    start::{AttemptOf, after},
-};
+use crate::{Context, attempt_of::AttemptOf, content::whole_seconds, instant::after, refusal::Refused};
 use asked::{AskedAddend, AskedChange, Count};
 
 pub(crate) use asked::PermitAsked;

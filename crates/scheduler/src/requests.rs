@@ -18,7 +18,7 @@
 //! - While the credentials are refused a request is accepted: its run says so on every contract, without a call.
 
 use bus::Incoming;
-use domain::{ErrorCode, PartnerId, RequestId, RunId};
+use domain::{ErrorCode, PartnerId, RequestId};
 use jiff::Timestamp;
 use messages::inbound::{Companies, PortalMessage, SyncRequest, Unreadable};
 use store::{
@@ -36,9 +36,8 @@ use crate::{
     context::Context,
     decisions,
     facts::{self, Facts, Found},
-    hindrance,
-    joining::{Joining, join},
-    runs::{Items, RunOrder, make},
+    joining::{join_or_make, put_off_runs},
+    runs::{Items, RunOrder},
     settlement::{Handled, after_failure},
 };
 
@@ -243,82 +242,6 @@ fn refusal(
 
 fn refused(code: &str, reason: impl Into<String>) -> Answer {
     Answer::Refused { code: code.to_owned(), reason: reason.into() }
-}
-
-/// Puts off the runs of an answer that cannot begin now: the answer says at once what they wait for (G-04).
-pub(crate) async fn put_off_runs(
-    tx: &Transaction<'_>,
-    facts: &Facts,
-    answer: &Answer,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let (run, follow_up) = match answer {
-        Answer::Accepted { run } => (*run, None),
-        Answer::Joined { run, follow_up, .. } => (*run, *follow_up),
-        Answer::Refused { .. } => return Ok(()),
-    };
-    for run in [run].into_iter().chain(follow_up) {
-        hindrance::put_off(tx, &facts.settings.partner, &facts.integration, run, now).await?;
-    }
-    Ok(())
-}
-
-/// Lets running runs do what they still can, and makes a run for the rest. The partner is held by the caller.
-pub(crate) async fn join_or_make(
-    tx: &Transaction<'_>,
-    context: &Context,
-    facts: &Facts,
-    order: &RunOrder<'_>,
-    items: Items,
-    now: Timestamp,
-) -> Result<Answer, StoreError> {
-    let partner = &facts.settings.partner;
-    let mut running = runs::running(tx, partner, order.mode).await?;
-    let Some(joining) = join(&items, &running, order.expires_at) else {
-        let run = make(tx, &context.entropy, facts, order, &items, now).await?;
-        return Ok(Answer::Accepted { run });
-    };
-    hurry(tx, partner, &joining, order).await?;
-    running.retain(|(_, run), _| *run != joining.run);
-    let follow_up = follow_up(tx, context, facts, order, &joining.rest, &running, now).await?;
-    let reason = match follow_up {
-        None => "a run that is going does it".to_owned(),
-        Some(_) => {
-            "a run that is going does it, and a second one what the first can no longer include".to_owned()
-        }
-    };
-    Ok(Answer::Joined { run: joining.run, follow_up, code: ErrorCode::Job02.as_str().to_owned(), reason })
-}
-
-async fn follow_up(
-    tx: &Transaction<'_>,
-    context: &Context,
-    facts: &Facts,
-    order: &RunOrder<'_>,
-    rest: &Items,
-    others: &std::collections::BTreeMap<(i64, RunId), runs::RunningRun>,
-    now: Timestamp,
-) -> Result<Option<RunId>, StoreError> {
-    if rest.is_empty() {
-        return Ok(None);
-    }
-    if let Some(joining) = join(rest, others, order.expires_at).filter(|joining| joining.rest.is_empty()) {
-        hurry(tx, &facts.settings.partner, &joining, order).await?;
-        return Ok(Some(joining.run));
-    }
-    let order = RunOrder { all_companies: false, ..*order };
-    make(tx, &context.entropy, facts, &order, rest, now).await.map(Some)
-}
-
-async fn hurry(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    joining: &Joining,
-    order: &RunOrder<'_>,
-) -> Result<(), StoreError> {
-    runs::extend(tx, partner, joining.run, order.expires_at).await?;
-    let contracts = joining.taken.work.keys().chain(joining.taken.local.keys()).copied().collect();
-    runs::hurry(tx, partner, joining.run, &contracts).await
 }
 
 #[cfg(test)]

@@ -3,12 +3,25 @@
 use std::{fmt::Display, time::Duration};
 
 use bus::BusError;
-use domain::Entropy;
+use domain::{Backoff, Entropy};
 use runtime::Progress;
 use store::WakeUps;
 use tokio_util::sync::CancellationToken;
 
-use crate::{RETRY, emit::Round};
+/// Waits between tries while database or bus are away.
+pub(crate) const RETRY: Backoff =
+    Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(5) };
+
+/// What a round came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Round {
+    /// Nothing more is due.
+    Through,
+    /// There may be more.
+    More,
+    /// The bus took not all of it: again after a while.
+    BusFailed,
+}
 
 /// A loop of rounds.
 pub(crate) struct Rounds {

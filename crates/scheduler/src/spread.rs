@@ -11,7 +11,7 @@ use store::{
     jobs::{self, SpreadJob, SurveyedJob, closing},
 };
 
-use crate::{Context, expected, facts, known::Known, planning::PartnerPlan};
+use crate::{Context, context::LEDGER, expected, facts, known::Known, planning::PartnerPlan};
 
 /// Makes the jobs of every survey that is through. Returns how many surveys that were.
 pub(crate) async fn spread_surveys(context: &Context) -> Result<u64, StoreError> {
@@ -63,7 +63,7 @@ async fn spread_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Su
     jobs::spread_survey(tx, partner, job.job, &jobs, now).await?;
     jobs::note_mappings(tx, partner, job.run).await?;
     expected::note(tx, &facts, &plan, (job.run, job.run_number), now).await?;
-    tx.notify(crate::LEDGER).await?;
+    tx.notify(LEDGER).await?;
     Ok(Some(job))
 }
 

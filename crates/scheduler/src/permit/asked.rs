@@ -10,7 +10,7 @@ use messages::{
     v1,
 };
 
-use crate::start::AttemptOf;
+use crate::attempt_of::AttemptOf;
 
 /// The most changes of one request.
 const MOST_CHANGES: usize = 100;

@@ -1,0 +1,10 @@
+//! Instants reckoned from now.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// `now` and this long after it.
+pub(crate) fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,40 @@
+//! When a month's counts may be pushed, and whether a run can do anything now.
+
+use domain::{Month, window_end};
+use jiff::Timestamp;
+use store::settings::{Integration, IntegrationState, PartnerSettings};
+
+/// Whether the month's frozen counts are pushed by a run of their own: not after its invoice, and not before the end of
+/// the invoice day of the month before, while that month's counts are sent.
+pub(crate) fn wants_run(
+    settings: &PartnerSettings,
+    integration: &Integration,
+    month: Month,
+    now: Timestamp,
+) -> bool {
+    integration.month_end_run && may_push(settings, integration, month, now)
+}
+
+pub(crate) fn may_push(
+    settings: &PartnerSettings,
+    integration: &Integration,
+    month: Month,
+    now: Timestamp,
+) -> bool {
+    is_open(settings, integration, month, now) && !is_open(settings, integration, month.previous(), now)
+}
+
+/// Whether a month's window is open: its invoice may still be made.
+pub(crate) fn is_open(
+    settings: &PartnerSettings,
+    integration: &Integration,
+    month: Month,
+    now: Timestamp,
+) -> bool {
+    now < window_end(month, integration.invoice_day, settings.invoice_zones())
+}
+
+/// Whether a run can do anything now: it is made when it can.
+pub(crate) fn can_run(integration: &Integration) -> bool {
+    integration.state == IntegrationState::On && integration.credentials_refused.is_none()
+}
