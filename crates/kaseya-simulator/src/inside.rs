@@ -7,9 +7,10 @@ use tokio::sync::watch;
 
 use crate::{
     Change, ChangeError, DataError, Endpoint, State,
-    call::{Call, Fields},
+    call::Call,
     chance::{Choice, chance},
     faults::{Act, Prepared},
+    fields::Fields,
     limits::Limits,
     sessions::Sessions,
 };

@@ -1,33 +1,9 @@
 //! Lines written through the interfaces, and the history of that.
 
 use jiff::{Timestamp, civil::Date};
-use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use crate::{Contract, ContractStatus, Line, State};
-
-/// One write of a line through the interface, also when it changed nothing.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UnitWrite {
-    /// When it was applied.
-    pub at: Timestamp,
-    /// On which contract.
-    pub contract: i32,
-    /// Which line.
-    pub line: i32,
-    /// The units before.
-    pub from: f64,
-    /// From which day the units before counted.
-    #[serde(default)]
-    pub from_effective_date: Option<Date>,
-    /// The units after.
-    pub to: f64,
-    /// From which day.
-    pub effective_date: Date,
-    /// Who wrote it.
-    pub user: String,
-}
+use crate::{Contract, ContractStatus, Line, State, UnitWrite};
 
 /// Why a line was not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -2,10 +2,12 @@
 
 use axum::http::StatusCode;
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
-    Behaviour, DataError, LoginRefusal, RetryAfter, TokenRefusal, WriteRefused, endpoint::Api, reply::Reply,
+    Behaviour, DataError, LoginRefusal, RetryAfter, TokenRefusal, WriteRefused,
+    endpoint::Api,
+    reply::{Reply, v2_failure},
     sessions::LoginFault,
 };
 
@@ -115,21 +117,6 @@ impl Refusal {
         };
         Reply { status, body, page, retry_after, byte_order_mark: false }
     }
-}
-
-/// What V2 says when it does not do what was asked.
-pub(crate) fn v2_failure(code: i32, message: &str) -> Value {
-    json!({
-        "success": false,
-        "error": {
-            "code": code,
-            "message": message,
-            "details": null,
-            "stackStrace": null,
-            "subErrors": null,
-        },
-        "result": null,
-    })
 }
 
 impl RetryAfter {

@@ -7,7 +7,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::{endpoint::Api, refusal::v2_failure};
+use crate::endpoint::Api;
 
 /// An answer: JSON, unless it is a page.
 #[derive(Debug)]
@@ -100,6 +100,21 @@ fn pascal_name(name: &str) -> String {
 pub(crate) fn html(status: StatusCode, title: &str) -> Response {
     let page = format!("<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>");
     (status, [(header::CONTENT_TYPE, "text/html")], page).into_response()
+}
+
+/// What V2 says when it does not do what was asked.
+pub(crate) fn v2_failure(code: i32, message: &str) -> Value {
+    json!({
+        "success": false,
+        "error": {
+            "code": code,
+            "message": message,
+            "details": null,
+            "stackStrace": null,
+            "subErrors": null,
+        },
+        "result": null,
+    })
 }
 
 /// HTTP 200 that did not succeed.

@@ -3,7 +3,7 @@
 use jiff::civil::{Date, date};
 use serde_json::{Map, Value};
 
-use crate::{State, WriteRefused, call::Fields, refusal::Refusal};
+use crate::{State, WriteRefused, fields::Fields, refusal::Refusal};
 
 /// An object as it was sent.
 #[derive(Debug, Default)]

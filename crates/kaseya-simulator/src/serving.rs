@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use crate::{
     ContractStatus, Endpoint,
-    call::{Call, Fields},
+    call::Call,
     endpoint::Api,
+    fields::Fields,
     inside::Inside,
     refusal::Refusal,
     v1,

@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Behaviour, Billing, Invoice, InvoicedPeriod, Invoicing, Posting, UnitWrite};
+use crate::{Behaviour, Billing, ContractStatus, Invoice, InvoicedPeriod, Invoicing, Posting, UnitWrite};
 
 /// Everything one tenant holds. Free to be edited by hand; only writes through the interface
 /// are recorded in the history.
@@ -80,25 +80,6 @@ pub struct Service {
     pub active: bool,
     /// Whether tax is added.
     pub taxable: bool,
-}
-
-/// Whether a contract bills.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ContractStatus {
-    /// It bills.
-    Active,
-    /// Not yet or no longer activated.
-    Inactive,
-}
-
-impl ContractStatus {
-    /// Kaseya's word for it.
-    pub(crate) fn words(self) -> &'static str {
-        match self {
-            Self::Active => "Active",
-            Self::Inactive => "Inactive",
-        }
-    }
 }
 
 /// An agreement with an account.

@@ -15,9 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Casing, Clock, Endpoint, Fault, HoldAt,
-    call::{Call, Fields},
+    call::Call,
     endpoint::Api,
     faults::Act,
+    fields::Fields,
     inside::Inside,
     refusal::Refusal,
     reply::{Reply, html, no_success},

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Contract, InForce, Line, LineForm, Login, Prorations, State, StoredDate, UnitWrite, WriteBody,
-    call::{Call, Fields},
+    call::Call,
+    fields::Fields,
     refusal::Refusal,
     sent::{Sent, not_valid, required},
     sessions::{Sessions, V1_SECONDS},

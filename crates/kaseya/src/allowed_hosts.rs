@@ -3,7 +3,28 @@
 use domain::{called_host, called_path, registrable_domain};
 use url::Url;
 
-use crate::{BasesError, Host};
+use crate::Host;
+
+/// Why a text is no base address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BasesError {
+    /// It is none.
+    #[error(
+        "{0:?} is not a base address: write it like https://api.bms.kaseya.com, without user, query or fragment"
+    )]
+    NotOne(String),
+    /// It leads to a host that is not this Kaseya's, and that the operator has not allowed.
+    #[error(
+        "{host} is not under {domain}, and this installation does not allow it: remove the address, or have the operator add \
+         {host} to allowed_hosts in [kaseya]"
+    )]
+    NotAllowed {
+        /// Where it leads.
+        host: String,
+        /// The domain of the typed host.
+        domain: String,
+    },
+}
 
 /// The hosts that own addresses may lead to. By default those under the typed host's own registrable domain alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

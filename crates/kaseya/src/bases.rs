@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::{AllowedHosts, Host, LineProfile, allowed_hosts};
+use crate::{AllowedHosts, BasesError, Host, LineProfile, allowed_hosts};
 
 /// The base addresses of Kaseya's two interfaces, and how lines stand in V1.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -12,27 +12,6 @@ pub struct Bases {
     pub(crate) v2: Url,
     pub(crate) v1: Url,
     pub(crate) line_profile: Arc<LineProfile>,
-}
-
-/// Why a text is no base address.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BasesError {
-    /// It is none.
-    #[error(
-        "{0:?} is not a base address: write it like https://api.bms.kaseya.com, without user, query or fragment"
-    )]
-    NotOne(String),
-    /// It leads to a host that is not this Kaseya's, and that the operator has not allowed.
-    #[error(
-        "{host} is not under {domain}, and this installation does not allow it: remove the address, or have the operator add \
-         {host} to allowed_hosts in [kaseya]"
-    )]
-    NotAllowed {
-        /// Where it leads.
-        host: String,
-        /// The domain of the typed host.
-        domain: String,
-    },
 }
 
 impl Bases {

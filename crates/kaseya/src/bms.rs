@@ -1,38 +1,15 @@
 //! The client of all Kaseyas in a process.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
-use domain::{Backoff, Clock};
+use domain::Clock;
 use egress::Egress;
 
-use crate::{Access, AllowedHosts, Limits, Session, door::Doors};
-
-/// What can be set.
-#[derive(Debug, Clone)]
-pub struct BmsSettings {
-    /// How long to wait before a read that met a server error or no connection is sent again, twice at most.
-    pub read_again: Backoff,
-    /// Where own addresses may lead.
-    pub allowed_hosts: AllowedHosts,
-}
-
-impl Default for BmsSettings {
-    fn default() -> Self {
-        let read_again = Backoff { first: Duration::from_millis(500), longest: Duration::from_secs(2) };
-        Self { read_again, allowed_hosts: AllowedHosts::default() }
-    }
-}
+use crate::{Access, AllowedHosts, BmsSettings, Limits, Session, door::Doors, shared::Shared};
 
 /// The client. Clones share tokens and what is known of refused logins.
 #[derive(Clone)]
 pub struct Bms(Arc<Shared>);
-
-pub(crate) struct Shared {
-    pub egress: Egress,
-    pub clock: Arc<dyn Clock>,
-    pub settings: BmsSettings,
-    doors: Doors,
-}
 
 impl Bms {
     /// A client that knows no token yet. What the guard of `egress` lets out for development is allowed with it.

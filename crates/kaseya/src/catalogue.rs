@@ -13,7 +13,8 @@ use crate::{
     BmsError, Session,
     calls::Call,
     fields::{self, Object, Problem},
-    look_up::{LookUpKind, PAGE, page_rows},
+    look_up::page_rows,
+    look_up_kind::{LookUpKind, PAGE},
 };
 
 /// What the catalogue tells of services.

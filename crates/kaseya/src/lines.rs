@@ -3,6 +3,7 @@
 //! everything else of a row goes back as it came.
 
 mod kept;
+mod line;
 mod misfit;
 mod profile;
 #[cfg(test)]
@@ -12,13 +13,12 @@ mod write;
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{AccountId, AnswerFault, ContractId, LineId, ServiceId};
+use domain::{AnswerFault, ContractId};
 use egress::{Body, Method};
-use jiff::civil::Date;
-use serde::de::IgnoredAny;
-use serde_json::{Value, json};
 
 pub(crate) use kept::fields_changed;
+pub use line::ContractLine;
+pub(crate) use line::{LinePage, is_mark, parse_lines};
 use profile::filled;
 pub(crate) use profile::{LineFields, LineWrite, Outcome, Paging, WriteBody, WriteMethod, plain};
 pub use profile::{LineProfile, LineProfileError};
@@ -27,166 +27,10 @@ pub(crate) use write::names_line;
 
 use crate::{
     BmsError, Session,
-    answer::{Envelope, Success},
+    answer::Envelope,
     calls::{Api, Call},
-    fields::{self, Problem},
-    raw_object::{RawObject, at_path},
+    fields::Problem,
 };
-
-/// A line of a contract. What Kaseya shows of it beyond these fields is kept inside, and sent back as it came.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ContractLine {
-    /// The line.
-    pub id: LineId,
-    /// What it sells.
-    pub service_id: ServiceId,
-    /// How many; Kaseya answers a decimal, and a fraction stays one here.
-    pub units: f64,
-    /// The price of one.
-    pub unit_price: Option<f64>,
-    /// From which day it counts.
-    pub effective_date: Option<Date>,
-    /// What it shows as its account's id, if anything.
-    account: Option<Value>,
-    /// Whose it was read as: it is written under no other.
-    contract: ContractId,
-    /// Whether it is what a past change left over, and no line.
-    is_proration: bool,
-    pub(crate) whole: RawObject,
-}
-
-impl ContractLine {
-    fn parse(raw: RawObject, contract: ContractId, profile: &LineProfile) -> Result<Self, Problem> {
-        let (whole, fields) = (&raw.read()?, &profile.fields);
-        names_no_other_contract(whole, contract, fields)?;
-        // One list of all contracts: only the row can say whether the filter was understood.
-        let shown = fields::at(whole, &fields.contract).filter(|shown| shown.as_str() != Some(""));
-        if profile.read.filter.is_some() && shown.is_none() {
-            return Err(AnswerFault::LineWithoutContract);
-        }
-        let number = |name| fields::at(whole, name).and_then(Value::as_f64);
-        let marks = |name| fields::at(whole, name).is_some_and(is_mark);
-        let nested = fields::get(whole, "Account").and_then(Value::as_object);
-        let account = ACCOUNT_IDS.iter().find_map(|name| fields::get(whole, name));
-        let account = account.or_else(|| fields::get(nested?, "Id")).cloned();
-        Ok(Self {
-            account,
-            contract,
-            is_proration: fields.proration.as_deref().is_some_and(marks),
-            id: LineId(fields::id(whole, &fields.line, AnswerFault::LineWithoutId)?),
-            service_id: ServiceId(fields::id(whole, &fields.service, AnswerFault::LineWithoutService)?),
-            units: number(&fields.units).ok_or(AnswerFault::LineWithoutUnits)?,
-            unit_price: number(&fields.unit_price),
-            effective_date: fields::date(whole, &fields.effective_date, AnswerFault::LineEffectiveDate)?,
-            whole: raw,
-        })
-    }
-
-    /// Whether it shows another account than this one: then it is another client's, or the contract has moved.
-    pub fn names_other_account(&self, account: AccountId) -> bool {
-        self.account.as_ref().is_some_and(|shown| !fields::names(shown, account.0))
-    }
-
-    /// The whole line as it came, with only units and effective date changed: every other field has the same bytes, in
-    /// the same place.
-    pub(crate) fn with(&self, units: u32, effective: Date, fields: &LineFields) -> RawObject {
-        let mut whole = self.whole.clone();
-        whole.set(&fields.units, &json!(units));
-        whole.set(&fields.effective_date, &json!(fields.date_form.text(effective)));
-        whole
-    }
-
-    /// The two changes by RFC 6902, with the names as this line spells them.
-    fn patch(&self, units: u32, effective: Date, fields: &LineFields) -> Value {
-        let replace = |name: &str, value: Value| {
-            // What a line does not show cannot be replaced.
-            let op = if self.whole.has(name) { "replace" } else { "add" };
-            let name = self.whole.spelling(name).replace('~', "~0").replace('/', "~1");
-            json!({"op": op, "path": format!("/{name}"), "value": value})
-        };
-        let date = fields.date_form.text(effective);
-        json!([replace(&fields.units, json!(units)), replace(&fields.effective_date, json!(date))])
-    }
-}
-
-/// Names under which a row may show its contract's id, whatever the profile calls it.
-const CONTRACT_IDS: [&str; 2] = ["ContractId", "ClientContractId"];
-/// The names under which a line may show its account's id.
-const ACCOUNT_IDS: [&str; 2] = ["AccountId", "ClientAccountId"];
-
-/// Whether a field marks its row: with anything but no, zero and nothing.
-pub(crate) fn is_mark(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::Number(number) => number.as_f64() != Some(0.0),
-        Value::String(text) => {
-            !matches!(text.trim().to_ascii_lowercase().as_str(), "" | "0" | "false" | "no")
-        }
-        _ => true,
-    }
-}
-
-fn names_no_other_contract(
-    row: &fields::Object,
-    contract: ContractId,
-    names: &LineFields,
-) -> Result<(), Problem> {
-    for name in CONTRACT_IDS.into_iter().chain([names.contract.as_str()]) {
-        fields::names_no_other(row, name, contract.0)?;
-    }
-    let nested = fields::get(row, "Contract").and_then(Value::as_object);
-    nested.map_or(Ok(()), |nested| fields::names_no_other(nested, "Id", contract.0))
-}
-
-/// What an answer about a contract's lines holds.
-pub(crate) struct LinePage {
-    pub lines: Vec<ContractLine>,
-    /// How many there are in all, where it says so.
-    pub total: Option<u64>,
-    /// The contract that the lines stand in, where they stand in one that shows its id.
-    pub contract: Option<RawObject>,
-}
-
-/// The lines of one page. A line of another contract makes the whole page unusable: a server that ignored which contract was
-/// asked for may have left out its own lines too.
-pub(crate) fn parse_lines(
-    success: &Success,
-    contract: ContractId,
-    profile: &LineProfile,
-) -> Result<LinePage, Problem> {
-    let read = &profile.read;
-    let rows: Vec<RawObject> = at_path(&success.body, &read.rows)?;
-    let lines =
-        rows.into_iter().map(|row| ContractLine::parse(row, contract, profile)).collect::<Result<_, _>>()?;
-    let total = read.total.as_ref().map(|path| at_path::<Option<u64>>(&success.body, path));
-    let total = match total {
-        // An answer without the field tells no total; one with something else there cannot be understood.
-        Some(Ok(total)) => total,
-        Some(Err(_))
-            if at_path::<IgnoredAny>(&success.body, read.total.as_deref().unwrap_or_default()).is_ok() =>
-        {
-            return Err(AnswerFault::TotalNotANumber);
-        }
-        Some(Err(_)) | None => None,
-    };
-    // What the list stands in speaks of the contract that was asked for, or the list is another's.
-    for depth in 0..read.rows.len() {
-        let object: RawObject = at_path(&success.body, &read.rows[..depth])?;
-        names_no_other_contract(&object.read()?, contract, &profile.fields)?;
-    }
-    let around = match read.rows.split_last() {
-        Some((_, around)) if !around.is_empty() && read.filter.is_none() => {
-            let raw: RawObject = at_path(&success.body, around)?;
-            let object = raw.read()?;
-            fields::names_no_other(&object, "Id", contract.0)?;
-            let ids = ["Id", "ContractId", &profile.fields.contract];
-            let says_so = ids.iter().any(|name| fields::get(&object, name).is_some());
-            says_so.then_some(raw)
-        }
-        _ => None,
-    };
-    Ok(LinePage { lines, total, contract: around })
-}
 
 impl Session {
     /// The call that reads a part of a contract's lines: what follows after the first `skip`, which came in so many pages.

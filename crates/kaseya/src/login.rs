@@ -9,26 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use crate::{
-    BmsError, Session,
+    BmsError, Login, Session,
     answer::{self, Envelope, Success, Verdict},
     calls::{Api, Call},
     door::{Inside, Refusal, Token, V2Tokens, lasts},
     fields,
 };
-
-/// What became of a session's login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Login {
-    /// None was needed, or none was sent.
-    #[default]
-    NotTried,
-    /// Kaseya took it.
-    Accepted,
-    /// Kaseya refused it, now or before.
-    Refused(ErrorCode),
-    /// Sent, without an answer that tells.
-    Unknown,
-}
 
 /// How long a token is taken to last when Kaseya does not say, or says it is over already: clocks differ, and a 401
 /// tells the truth.

@@ -12,7 +12,8 @@ use crate::{
     answer::Success,
     calls::{Api, Call},
     fields,
-    look_up::{PAGE, page_rows},
+    look_up::page_rows,
+    look_up_kind::PAGE,
 };
 
 /// What is checked, in the order in which it is.

@@ -12,7 +12,8 @@ use crate::{
     calls::Call,
     fields::{self, Object, Problem, names_no_other},
     lines::looks_full,
-    look_up::{LookUp, LookUpKind, PAGE, page_rows},
+    look_up::{LookUp, page_rows},
+    look_up_kind::{LookUpKind, PAGE},
 };
 
 /// An agreement, as the look-up shows it.

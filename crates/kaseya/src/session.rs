@@ -16,10 +16,10 @@ use url::Url;
 use crate::{
     Access, BmsError, Limits, LineProfile, Login, Words, WriteError,
     answer::{self, Success, Verdict},
-    bms::Shared,
     calls::{Api, Call, Counts},
     door::{Door, Token},
-    look_up::{LookUpKind, Proven},
+    look_up_kind::{LookUpKind, Proven},
+    shared::Shared,
 };
 
 /// How often a read is sent again.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::success;
 use crate::{
     Login, Right, State,
-    call::Fields,
+    fields::Fields,
     refusal::Refusal,
     sessions::{Sessions, Tokens},
 };

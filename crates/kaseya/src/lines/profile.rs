@@ -13,7 +13,16 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 pub(crate) use check::plain;
-pub use file::LineProfileError;
+
+/// What is wrong with a profile's text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line profile, line {line}: {problem}")]
+pub struct LineProfileError {
+    /// The line of the text, from 1.
+    pub line: usize,
+    /// The field, what is wrong with it, and the fix.
+    pub problem: String,
+}
 
 /// How the lines of a contract are read and written below V1's base.
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -1,9 +1,12 @@
 //! What a line is made of, and what goes back of it.
 
+use domain::{AccountId, LineId, ServiceId};
 use jiff::civil::date;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::answer::Success;
 
 /// Any JSON, nested a little.
 pub(crate) fn any_json() -> impl Strategy<Value = Value> {

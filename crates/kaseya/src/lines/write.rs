@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::{
-    ContractLine, LineProfile, names_no_other_contract,
+    ContractLine, LineProfile,
+    line::names_no_other_contract,
     profile::{LineFields, WriteBody, WriteMethod, filled},
 };
 use crate::{

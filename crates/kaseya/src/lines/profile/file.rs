@@ -6,19 +6,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    CONTRACT, DEFAULT, LINE, LineFields, LineProfile, LineRead, LineWrite, Outcome, Paging, WriteBody,
-    WriteMethod,
+    CONTRACT, DEFAULT, LINE, LineFields, LineProfile, LineProfileError, LineRead, LineWrite, Outcome, Paging,
+    WriteBody, WriteMethod,
 };
-
-/// What is wrong with a profile's text.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line profile, line {line}: {problem}")]
-pub struct LineProfileError {
-    /// The line of the text, from 1.
-    pub line: usize,
-    /// The field, what is wrong with it, and the fix.
-    pub problem: String,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

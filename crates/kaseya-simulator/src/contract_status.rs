@@ -1,0 +1,22 @@
+//! Whether a contract bills.
+
+use serde::{Deserialize, Serialize};
+
+/// Whether a contract bills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ContractStatus {
+    /// It bills.
+    Active,
+    /// Not yet or no longer activated.
+    Inactive,
+}
+
+impl ContractStatus {
+    /// Kaseya's word for it.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Inactive => "Inactive",
+        }
+    }
+}
