@@ -5,29 +5,26 @@
 
 mod billing_rule;
 mod identity;
+mod ids;
 mod integration;
 mod mistake;
 mod report;
 mod rows;
 mod section;
 mod sharing;
-
-use std::path::Path;
+mod surroundings;
 
 use domain::{Billing, ContractId, CountBasis, Frequency, PartnerId, Schedule, Weekday};
-use jiff::{Timestamp, tz::TimeZone};
-use kaseya::AllowedHosts;
+use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
-use store::{
-    kaseya::names::KaseyaNames,
-    settings::{NewCompany, NewProduct, PartnerSettings},
-};
-use toml::de::{DeTable, DeValue};
+use store::settings::{NewCompany, NewProduct};
+use toml::de::DeTable;
 
 pub use integration::IntegrationSettings;
 pub use mistake::{Mistake, Mistakes};
 pub use report::ReportSettings;
 use section::{Section, Source};
+pub use surroundings::Surroundings;
 
 /// A partner's settings, with nothing left to check.
 #[derive(Debug, Clone)]
@@ -53,21 +50,6 @@ pub struct SettingsFile {
     pub contract_billing: BTreeMap<ContractId, Billing>,
     /// User counts.
     pub report: Option<ReportSettings>,
-}
-
-/// What a document is read with.
-#[derive(Clone, Copy)]
-pub struct Surroundings<'a> {
-    /// Where `password_file` is looked for.
-    pub directory: &'a Path,
-    /// The present instant.
-    pub now: Timestamp,
-    /// What is stored of the partner: products and companies that the document does not list stay.
-    pub stored: Option<&'a PartnerSettings>,
-    /// What Kaseya was seen to call what has an id.
-    pub names: Option<&'a KaseyaNames>,
-    /// Where own addresses may lead.
-    pub allowed_hosts: &'a AllowedHosts,
 }
 
 /// The partner that a document is about, if it says so in a usable way; to look up what is stored of it.
@@ -201,19 +183,6 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
     ("saturday", Weekday::Saturday),
     ("sunday", Weekday::Sunday),
 ];
-
-/// What a value is, in the words of people who write TOML.
-fn kind(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number with a fraction",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date or time",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -4,17 +4,17 @@
 //! is then taken back, so that what is shown is what would become of it. It is applied as a whole or not at all, and only
 //! as it was shown: half of a file, such as one of two companies that change places, is nothing that anybody has asked for.
 
+mod bad_row;
 mod comparison;
+mod difference;
+mod not_looked;
 #[cfg(test)]
 mod round_trip;
 mod sheet;
 
-use std::{
-    collections::BTreeSet,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-};
+use std::collections::BTreeSet;
 
-use domain::{CompanyId, PartnerId, ProductId, SecurityEventKind};
+use domain::{PartnerId, SecurityEventKind};
 use jiff::Timestamp;
 use serde_json::json;
 use store::{
@@ -24,10 +24,7 @@ use store::{
         names::{self, NameOf},
         never_shown::{NeverShown, never_shown},
     },
-    settings::{
-        self, CompanyMapping, NewCompanyMapping, PartnerSettings, ProductBilling, ProductMapping,
-        billing_rules,
-    },
+    settings::{self, CompanyMapping, NewCompanyMapping, PartnerSettings, billing_rules},
 };
 
 pub use crate::spreadsheet::Separator;
@@ -37,197 +34,9 @@ use crate::{
     company_mapping,
     leftovers::{self, Leftover},
 };
-
-/// Bytes that a file has at most.
-pub const MAX_BYTES: usize = 5 * 1024 * 1024;
-/// Rows that a file has at most.
-pub const MAX_ROWS: usize = 50_000;
-
-/// A column by its name in the first row.
-pub type Column = &'static str;
-
-/// A row that cannot be taken: where, and what is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadRow {
-    /// Its number in a spreadsheet: the first row, which names the columns, is 1.
-    pub line: u64,
-    /// The column.
-    pub column: Column,
-    /// What is wrong with it.
-    pub wrong: Wrong,
-}
-
-/// What is wrong with a cell.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Wrong {
-    /// It is empty, and must not be.
-    #[error("it is missing")]
-    Missing,
-    /// It is not a number from the one to the other.
-    #[error("write a whole number from {least} to {most}")]
-    OutOfRange {
-        /// The least.
-        least: u32,
-        /// The most.
-        most: u32,
-    },
-    /// It is none of these words.
-    #[error("write one of: {0}")]
-    NotOneOf(&'static str),
-    /// There is no product or company of this id.
-    #[error("there is no {0}")]
-    Unknown(String),
-    /// The company or product of this id has another name: the id may have been changed by the spreadsheet.
-    #[error("the one of this id is called {0}: check the id")]
-    OtherName(String),
-    /// Kaseya calls what has this id otherwise (G-06).
-    #[error(
-        "Kaseya calls what has the id {id} \"{named}\", not \"{told}\" (MAP-05): correct the one or the other"
-    )]
-    NotItsName {
-        /// The id.
-        id: i32,
-        /// What the row calls it.
-        told: String,
-        /// What Kaseya calls it.
-        named: String,
-    },
-    /// Another row is about the same.
-    #[error("row {0} is about the same: leave one")]
-    Twice(u64),
-    /// A product has a contract of its own only where its company is mapped.
-    #[error("the company is not mapped: give it an account and a contract first")]
-    NotMapped,
-    /// Other companies say that the contract is another account's.
-    #[error("other companies have this contract under another account: {}", names(.0))]
-    OtherAccount(Vec<CompanyId>),
-    /// The row has more cells than the first one: a separator within a name is not between quotes.
-    #[error("the row has more cells than the first row: put quotes around a name with a separator in it")]
-    TooManyCells,
-    /// Nothing is done with the cell: its row is of a kind that does not read it, or another cell is missing or says otherwise.
-    #[error("nothing is done with it in this row: empty it{}", also(*.0))]
-    NoEffect(Option<Column>),
-    /// It has a character that no text may have, or too many.
-    #[error(transparent)]
-    Text(domain::TextError),
-}
-
-fn also(column: Option<Column>) -> String {
-    column.map(|column| format!(", or fill in {column}")).unwrap_or_default()
-}
-
-fn names(companies: &[CompanyId]) -> String {
-    companies.iter().map(CompanyId::as_str).collect::<Vec<_>>().join(", ")
-}
-
-/// What a file changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Difference {
-    /// A product's service.
-    Product {
-        /// The product.
-        product: ProductId,
-        /// Its service now.
-        from: Option<ProductMapping>,
-        /// Its service then.
-        to: Option<ProductMapping>,
-    },
-    /// A company's account or contracts.
-    Company {
-        /// The company.
-        company: CompanyId,
-        /// Its mapping now.
-        from: Option<CompanyMapping>,
-        /// Its mapping then.
-        to: Option<CompanyMapping>,
-    },
-    /// The billing rule of a company's product.
-    Billing {
-        /// The company.
-        company: CompanyId,
-        /// The product.
-        product: ProductId,
-        /// Its rule now.
-        from: Option<ProductBilling>,
-        /// Its rule then.
-        to: Option<ProductBilling>,
-    },
-}
-
-/// A file beside what is stored.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Comparison {
-    /// Rows that cannot be taken. With any of them the file is not applied.
-    pub bad: Vec<BadRow>,
-    /// What it changes.
-    pub differences: Vec<Difference>,
-    /// Companies whose users would be added together on one line and are not yet.
-    pub companies_together: Vec<Vec<CompanyId>>,
-    /// Products that would be one service and are not yet.
-    pub products_together: Vec<ProductId>,
-    /// Ids that it brings in and Kaseya has never shown (A23): whether they are right is found out by a sync.
-    pub not_yet_known: Vec<NeverShown>,
-    /// Lines that would be left over: each is asked about by a hold of its own. Nothing is told of them while there are
-    /// bad rows.
-    pub leftovers: Vec<Leftover>,
-}
-
-impl Comparison {
-    /// Whether a person is to say that users are to be added together.
-    pub fn asks_to_add_together(&self) -> bool {
-        !self.companies_together.is_empty() || !self.products_together.is_empty()
-    }
-
-    /// Stands for the differences and for the versions of the mappings that they were found against.
-    pub fn mark(&self) -> String {
-        let mut hasher = DefaultHasher::new();
-        format!("{:?}", self.differences).hash(&mut hasher);
-        format!("{:016x}", hasher.finish())
-    }
-}
-
-/// Why a file was not looked at.
-#[derive(Debug, thiserror::Error)]
-pub enum NotLooked {
-    /// It is too large.
-    #[error("the file has more than {MAX_BYTES} bytes")]
-    TooLarge,
-    /// It has too many rows.
-    #[error("the file has more than {MAX_ROWS} rows")]
-    TooManyRows,
-    /// It is not UTF-8.
-    #[error("the file is not UTF-8: save it as \"CSV UTF-8\"")]
-    NotUtf8,
-    /// The first row does not name this column.
-    #[error("the first row names no column {0}")]
-    NoColumn(Column),
-    /// A column that is not read has something in it.
-    #[error("the column {0:?} is not read, or named twice: remove it")]
-    StrangeColumn(String),
-    /// There is no such partner, or its connection to Kaseya is to be saved first (S-19).
-    #[error("save the connection to Kaseya first")]
-    NotConnected,
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Why a file was not applied: nothing of it was.
-#[derive(Debug, thiserror::Error)]
-pub enum NotApplied {
-    /// It has bad rows, it is not as it was shown, or it is not said that users are to be added together.
-    #[error("look at the file again: it is not as it was shown")]
-    LookAgain(Box<Comparison>),
-    /// It was not even looked at.
-    #[error(transparent)]
-    NotLooked(#[from] NotLooked),
-}
-
-impl From<StoreError> for NotApplied {
-    fn from(error: StoreError) -> Self {
-        Self::NotLooked(NotLooked::Store(error))
-    }
-}
+pub use bad_row::{BadRow, Column, Wrong};
+pub use difference::{Comparison, Difference};
+pub use not_looked::{MAX_BYTES, MAX_ROWS, NotApplied, NotLooked};
 
 impl Operations {
     /// All mappings as a file.

@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use messages::v1;
 use store::counts::{self, reports};
 
-use super::{Demo, msp};
+use super::{msp, steps::Demo};
 
 /// Companies in one part of a report.
 const PART: usize = 15;

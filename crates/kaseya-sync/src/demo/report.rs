@@ -10,7 +10,7 @@ use store::{
     statuses::{self, CompanyStatus, JournalChange, RunRow},
 };
 
-use super::Demo;
+use super::steps::Demo;
 use crate::output::{self, instant};
 
 /// The JSON document.

@@ -6,7 +6,7 @@ use domain::{BillingRule, MAX_UNITS, ProductId};
 use store::settings::ProductBilling;
 
 use super::{
-    rows::{known, once},
+    ids::{known, once},
     section::Section,
 };
 

@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use toml::de::DeValue;
 
 use super::{
-    rows::{known, mend_unknown},
+    ids::{known, mend_unknown},
     section::{Section, whole_number},
 };
 

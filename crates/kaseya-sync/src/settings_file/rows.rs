@@ -7,6 +7,7 @@ use store::settings::{NewCompany, NewCompanyMapping, NewProduct, PartnerSettings
 
 use super::{
     billing_rule,
+    ids::{known, once},
     integration::{BILLING, BILLING_EXAMPLE},
     section::{Section, Span},
 };
@@ -27,20 +28,6 @@ pub(super) struct Read<Id, Row> {
     pub(super) path: String,
     /// Where it stands.
     pub(super) span: Span,
-}
-
-/// Notes a second row of the same id.
-pub(super) fn once<'s, Id: Ord + Clone + std::fmt::Display>(
-    seen: &mut BTreeSet<Id>,
-    section: &Section<'s, '_>,
-    name: &str,
-    id: Option<&Id>,
-) {
-    if let Some(id) = id
-        && !seen.insert(id.clone())
-    {
-        section.mistake(name, format!("{id} is listed twice"), "list it once, or correct the id");
-    }
 }
 
 pub(super) fn products(sections: Vec<Section<'_, '_>>) -> Vec<Read<ProductId, NewProduct>> {
@@ -167,29 +154,6 @@ pub(super) fn contract_billing(
         contracts.extend(contract.zip(billing));
     }
     contracts
-}
-
-/// Notes an id that nobody knows, with the nearest that somebody does.
-pub(super) fn known<Id: Ord + std::fmt::Display>(
-    section: &Section<'_, '_>,
-    name: &str,
-    id: &Id,
-    all: &BTreeSet<Id>,
-    what: &str,
-) {
-    if !all.contains(id) {
-        section.mistake(name, format!("there is no {what} {id}"), mend_unknown(id, all, what));
-    }
-}
-
-/// What to do about an id that nobody knows.
-pub(super) fn mend_unknown<Id: std::fmt::Display>(id: &Id, all: &BTreeSet<Id>, what: &str) -> String {
-    let id = id.to_string();
-    let distance = |known: &Id| strsim::damerau_levenshtein(&known.to_string(), &id);
-    match all.iter().min_by_key(|known| distance(known)).filter(|known| distance(known) <= 3) {
-        Some(nearest) => format!("write {nearest} if that is what you mean, or add a [[{what}]] for it"),
-        None => format!("add a [[{what}]] for it"),
-    }
 }
 
 /// The contracts that companies are mapped to: those of the document, and those stored whose company it does not list. `None`

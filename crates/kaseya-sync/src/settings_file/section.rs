@@ -9,7 +9,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Mistake, Mistakes, kind};
+use super::{Mistake, Mistakes};
 
 /// Fields that may be longer than a name.
 const LONG: [&str; 4] = ["note", "v2_base", "v1_base", "password"];
@@ -391,4 +391,17 @@ pub(super) fn whole_number(
     };
     source.note(value.span(), path, fault, format!("write {example}"));
     None
+}
+
+/// What a value is, in the words of people who write TOML.
+fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
 }

@@ -1,3 +1,8 @@
+use std::path::Path;
+
+use kaseya::AllowedHosts;
+use store::kaseya::names::KaseyaNames;
+
 use super::*;
 
 const SAMPLE: &str = include_str!("../../../../deploy/sample-partner.toml");
