@@ -36,13 +36,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::{
     consuming::{Consuming, Source},
     link::{Broker, Link},
-    publishing::{Publisher, Route},
+    publishing::{CONFIRM_TIMEOUT, Publisher, Route},
     replies::Replies,
 };
 pub use crate::{declare::declare_topology, error::ConnectError, link::ReadUri};
-
-/// How long one publish may take, the wait for a connection included.
-pub(crate) const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The bus on RabbitMQ. Dropped, it closes its connections.
 pub struct RabbitMq {
@@ -199,12 +196,4 @@ impl Bus for RabbitMq {
     fn connected(&self) -> watch::Receiver<bool> {
         self.connected.clone()
     }
-}
-
-/// Refuses what no consumer would take.
-pub(crate) fn check_size(body: &[u8], most: usize) -> Result<(), PublishError> {
-    if body.len() > most {
-        return Err(PublishError::TooLarge(body.len(), most));
-    }
-    Ok(())
 }

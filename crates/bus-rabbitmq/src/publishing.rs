@@ -4,7 +4,10 @@
 //! several on a channel lapin hands the returned message to whichever confirm comes next. Many channels go side by
 //! side; one whose publish ended without a clear answer is thrown away with whatever still arrives on it.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::{
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 
 use bus::{
     EventTopic, PublishError, Queue,
@@ -19,11 +22,12 @@ use lapin::{
 use tokio::sync::Semaphore;
 
 use crate::{
-    CONFIRM_TIMEOUT, check_size,
     link::{Alive, Link},
     properties::short,
 };
 
+/// How long one publish may take, the wait for a connection included.
+pub(crate) const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many publishes are under way at once; others wait their turn.
 const CHANNELS: usize = 32;
 
@@ -178,4 +182,12 @@ fn failed(route: &Route, error: &lapin::Error) -> PublishError {
 
 fn disconnected(why: impl std::fmt::Display) -> PublishError {
     PublishError::Disconnected(why.to_string())
+}
+
+/// Refuses what no consumer would take.
+fn check_size(body: &[u8], most: usize) -> Result<(), PublishError> {
+    if body.len() > most {
+        return Err(PublishError::TooLarge(body.len(), most));
+    }
+    Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use domain::{Clock, ErrorCode, NextTry, PartnerId};
-use jiff::{Timestamp, tz::TimeZone};
+use domain::{Clock, NextTry, PartnerId};
+use jiff::tz::TimeZone;
 use kaseya::{Allowance, Bms, Checked, Finding, Limits, Login, Preflight};
 use store::{
     Store, StoreError,
@@ -12,7 +12,7 @@ use store::{
 };
 use vault::KeyRing;
 
-use crate::{Values, counting::Counting, values::NoAddress};
+use crate::{NotTried, Values, counting::Counting};
 
 /// Tries values.
 pub struct Authenticator {
@@ -39,45 +39,6 @@ pub struct Authenticated {
     pub next_try: NextTry,
     /// Whether a sync of what a refusal had left follows by itself: these are the stored values, and they prove right.
     pub sync_follows: bool,
-}
-
-/// Why values were not tried: nothing has been sent to Kaseya.
-#[derive(Debug, thiserror::Error)]
-pub enum NotTried {
-    /// They name no Kaseya.
-    #[error(transparent)]
-    NoAddress(#[from] NoAddress),
-    /// Kaseya has refused the very same values.
-    #[error(
-        "Kaseya refused these very values on {at} ({code}); they are not tried again, or the user would be locked"
-    )]
-    RefusedBefore {
-        /// How.
-        code: ErrorCode,
-        /// When.
-        at: Timestamp,
-    },
-    /// Logins of this user wait (AUTH-08), or it is locked.
-    #[error(
-        "logins of this user wait until {until} (AUTH-08): earlier ones were refused or had no answer, and another might \
-         lock the user in Kaseya"
-    )]
-    NotBefore {
-        /// When they may be tried.
-        until: Timestamp,
-    },
-    /// Somebody presses the button, or looks something up, again and again.
-    #[error("too many tries or look-ups; the next one is possible from {until} on")]
-    TooOften {
-        /// When they may be tried.
-        until: Timestamp,
-    },
-    /// The hour's calls are used up, or those of them that one partner's people may make.
-    #[error("this hour's calls to Kaseya are used up (LIM-01); try again in a while")]
-    CallLimit,
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Authenticated {

@@ -8,10 +8,12 @@
 mod authenticate;
 mod counting;
 mod look_up;
+mod not_tried;
 mod reading;
 mod values;
 
-pub use authenticate::{Authenticated, Authenticator, NotTried};
+pub use authenticate::{Authenticated, Authenticator};
 pub use kaseya::{Check, Checked, Finding};
+pub use not_tried::NotTried;
 pub use reading::{NotRead, Reader};
 pub use values::{NoAddress, Values};

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::{InvoiceZones, Month, Remark, month_end::window_end, run::names};
+use crate::{InvoiceDay, InvoiceZones, Month, Remark, month_end::window_end, run::names};
 
 names! {
     /// When a contract is invoiced.
@@ -11,22 +11,6 @@ names! {
         Arrears = "arrears",
         /// Before the period: a month's invoice is made in that month, on the invoice day.
         Advance = "advance",
-    }
-}
-
-/// The day of the month on which Kaseya's invoices are made, 1 to 28.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InvoiceDay(i8);
-
-impl InvoiceDay {
-    /// `None` outside 1 to 28: other days are not in every month.
-    pub fn new(day: i8) -> Option<Self> {
-        (1..=28).contains(&day).then_some(Self(day))
-    }
-
-    /// The day of the month.
-    pub fn get(self) -> i8 {
-        self.0
     }
 }
 

@@ -10,6 +10,7 @@ mod brake;
 mod breaker;
 mod budget;
 mod catch_up;
+mod change;
 mod clock;
 mod contract_words;
 mod count;
@@ -26,6 +27,7 @@ mod full_read;
 mod glance;
 mod held_change;
 mod ids;
+mod invoice_day;
 mod invoice_outlook;
 mod invoice_zones;
 mod kaseya_identity;
@@ -33,6 +35,7 @@ mod lasting;
 mod leftover;
 mod local_time;
 mod login;
+mod month;
 mod month_end;
 mod password_age;
 mod plan;
@@ -61,13 +64,14 @@ pub use brake::{Brake, Brakes, RunBrake};
 pub use breaker::{Admission, Breaker, BreakerPolicy};
 pub use budget::{Budget, Calls};
 pub use catch_up::{DueRun, MAX_MISSED, due};
+pub use change::Change;
 pub use clock::{Clock, NOTABLE_SKEW, SystemClock};
 pub use contract_words::{is_not_monthly, is_recurring_services};
 pub use count::{CountBasis, KnownCounts, UserCount, choose_count};
 pub use count_time::{CLOCK_TOLERANCE, CountTimeError, check_count_time, day_begins};
 pub use decided_change::DecidedChange;
 pub use drift::{DriftPolicy, Pending, Remembered, Rewrite, Sight, Undated};
-pub use effective_date::{Billing, InvoiceDay, effective_date, has_begun_everywhere, later_start};
+pub use effective_date::{Billing, effective_date, has_begun_everywhere, later_start};
 pub use entropy::Entropy;
 pub use error_code::{ErrorCode, Level};
 pub use evidence::Evidence;
@@ -80,6 +84,7 @@ pub use ids::{
     AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, MemberId, PairId, PartnerId,
     ProductId, ReportId, RequestId, RunId, ServiceId, TokenId,
 };
+pub use invoice_day::InvoiceDay;
 pub use invoice_outlook::{InvoiceOutlook, InvoiceTiming};
 pub use invoice_zones::InvoiceZones;
 pub use kaseya_identity::{KaseyaAddress, are_kaseyas_own, called_host, called_path, is_name_of, plain_name};
@@ -87,9 +92,10 @@ pub use leftover::plan_leftover;
 pub use login::{
     LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, NextTry, RefusedLogin,
 };
-pub use month_end::{FreezeCause, Month, MonthEnd, MonthPhase, invoiced_month, last_invoiced_at, window_end};
+pub use month::Month;
+pub use month_end::{FreezeCause, MonthEnd, MonthPhase, invoiced_month, last_invoiced_at, window_end};
 pub use password_age::{PASSWORD_DAYS, PASSWORD_STEPS, PasswordWarning, password_warning};
-pub use plan::{Change, Decision, Line, PlanContext, plan_target};
+pub use plan::{Decision, Line, PlanContext, plan_target};
 pub use plan_switch::{
     LeftBehind, PlanSwitch, PlanSwitches, SeenShares, SwitchTarget, decide_together, line_of, plan_switches,
     wait_for_person,

@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 
 use crate::{
-    Brake, Brakes, DecidedChange, DriftPolicy, ErrorCode, LineId, Pending, Remembered, Rewrite, Sight,
-    Wanted, target::MAX_UNITS,
+    Brake, Brakes, Change, DecidedChange, DriftPolicy, ErrorCode, LineId, Pending, Remembered, Sight, Wanted,
+    target::MAX_UNITS,
 };
 
 /// A line as Kaseya shows it.
@@ -49,23 +49,6 @@ pub struct PlanContext {
     pub remembered: Remembered,
     /// What becomes of a line that was edited in Kaseya.
     pub drift: DriftPolicy,
-}
-
-/// One line's units, from and to, with its effective date.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Change {
-    /// Which line.
-    pub line: LineId,
-    /// What Kaseya shows.
-    pub from: f64,
-    /// What is wanted.
-    pub to: u32,
-    /// From which day.
-    pub effective_date: Date,
-    /// Whether a person's approval covers it: the brakes let it pass, the run's too.
-    pub approved: bool,
-    /// Why it is sent again, where Kaseya had our number before: at most once per line and period.
-    pub rewrite: Option<Rewrite>,
 }
 
 /// What is to be done about a target.

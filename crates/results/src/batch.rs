@@ -5,7 +5,7 @@ use std::time::Duration;
 use bus::{Consumer, Delivery, Settlement, parts::Part};
 use messages::{decode, v1};
 
-use crate::{done::JobDone, service::Results, storing::Arrived};
+use crate::{done::JobDone, results::Results, storing::Arrived};
 
 /// The most company rows of a batch, beyond which no further message is taken in.
 const MAX_ROWS: usize = 500;

@@ -346,6 +346,13 @@ fn left_over(left: v1::LeftOver) -> Result<LeftOver, FieldError> {
     })
 }
 
+/// Every product of these companies.
+pub(crate) fn products<'a>(
+    companies: &'a [&'a CompanyOutcome],
+) -> impl Iterator<Item = (&'a CompanyOutcome, &'a ProductRow)> {
+    companies.iter().flat_map(|company| company.products.iter().map(move |product| (*company, product)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,10 +14,11 @@ mod events;
 mod letters;
 mod lines_elsewhere;
 mod password_ages;
+mod results;
 mod seen;
 mod service;
 mod storing;
 
 pub use done::JobDone;
 pub use letters::{Letters, sent_again};
-pub use service::{Results, ResultsSettings};
+pub use results::{Results, ResultsSettings};

@@ -14,7 +14,7 @@ use store::{
     targets::{self, SeenEqual, journal, lines},
 };
 
-use crate::{done::JobDone, storing::products};
+use crate::done::{JobDone, products};
 
 /// Lines, readings, sights and changes: each is stored whatever came before it, for older ones never take the place of newer.
 pub(crate) async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {

@@ -1,63 +1,25 @@
 //! The service: consumes `JobDone`, stores, settles, announces.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use bus::{BusError, Consumer, Delivery, Queue, Settlement, SharedBus, parts::Part};
-use domain::{Backoff, Clock, Entropy, FailureClass};
+use bus::{BusError, Consumer, Delivery, Queue, Settlement};
+use domain::FailureClass;
 use runtime::{Health, Intake, Progress};
-use store::{
-    Store, StoreError,
-    messages::parts::{self, MessagePart},
-};
-use tokio::sync::Notify;
+use store::StoreError;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::{
     announce::{announce, announce_until},
     batch::{Batch, settle},
+    results::{RETRY, Results},
     storing::{Arrived, Stored, store_batch},
 };
 
-/// What can be set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ResultsSettings {
-    /// Messages taken and not yet stored, at most. Two batches' worth keeps the database busy.
-    pub prefetch: u16,
-    /// How often the outbox of events is looked through without being woken.
-    #[serde(with = "runtime::duration")]
-    pub announce_every: Duration,
-}
-
 /// A batch in hand that is not tried again for so long is stuck.
 const STUCK: Duration = Duration::from_secs(300);
-/// Waits between tries while the database is away.
-const RETRY: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(10) };
-
-/// The results service.
-#[derive(Clone)]
-pub struct Results {
-    store: Store,
-    bus: SharedBus,
-    clock: Arc<dyn Clock>,
-    entropy: Entropy,
-    settings: ResultsSettings,
-    stored: Arc<Notify>,
-}
 
 impl Results {
-    /// A service that does nothing until [`Results::run`].
-    pub fn new(
-        store: Store,
-        bus: SharedBus,
-        clock: Arc<dyn Clock>,
-        entropy: Entropy,
-        settings: ResultsSettings,
-    ) -> Self {
-        Self { store, bus, clock, entropy, settings, stored: Arc::new(Notify::new()) }
-    }
-
     /// Works until `stop`, telling `health` that it goes round. What is in hand at `stop` is still stored
     /// and settled.
     pub async fn run(&self, stop: CancellationToken, health: &Health) -> Result<(), BusError> {
@@ -92,31 +54,6 @@ impl Results {
             let span = tracing::info_span!("store results", messages = batch.arrived.len());
             self.store_and_settle(batch, &shown).instrument(span).await;
             shown.progress.idle();
-        }
-    }
-
-    /// The installation's time.
-    pub(crate) fn now(&self) -> jiff::Timestamp {
-        self.clock.now()
-    }
-
-    /// Keeps a part of a `JobDone` that is too large for one message; gives the whole with its last part. The parts are
-    /// forgotten in the transaction that stores the whole.
-    pub(crate) async fn keep_part(&self, part: &Part) -> Result<Option<Vec<u8>>, StoreError> {
-        let part =
-            MessagePart { whole: part.whole, place: part.place, parts: part.parts, bytes: &part.bytes };
-        let mut failures = 0;
-        loop {
-            let now = self.clock.now();
-            let kept = self.store.transaction("keep_part", |tx| Box::pin(parts::add(tx, &part, now))).await;
-            match kept {
-                Err(error) if error.class() != FailureClass::Poison => {
-                    tracing::warn!(%error, failures, "a part of a result waits for the database");
-                    tokio::time::sleep(RETRY.wait(failures, self.entropy.fraction())).await;
-                    failures += 1;
-                }
-                kept => return kept,
-            }
         }
     }
 

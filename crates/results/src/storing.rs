@@ -17,14 +17,14 @@ use store::{
     },
     kaseya::{breakers, calls, logins, zones},
     messages::{events::NewEvent, parts},
-    statuses::outcomes::{self, CompanyOutcome, ProductRow},
+    statuses::outcomes::{self, CompanyOutcome},
     targets::{self, Share, journal, leftovers},
 };
 use uuid::Uuid;
 
 use crate::{
     disagreement::{self, Disagreement, Standing},
-    done::{Host, JobDone, Login},
+    done::{Host, JobDone, Login, products},
     events, lines_elsewhere,
     seen::store_facts,
 };
@@ -213,13 +213,6 @@ async fn store_standing(
     let to_tell = holds::store_holds(tx, partner, run_number, held, now).await?;
     events.extend(to_tell.iter().map(|hold| events::hold_opened(partner, hold, now)));
     Ok(events)
-}
-
-/// Every product of these companies.
-pub(crate) fn products<'a>(
-    companies: &'a [&'a CompanyOutcome],
-) -> impl Iterator<Item = (&'a CompanyOutcome, &'a ProductRow)> {
-    companies.iter().flat_map(|company| company.products.iter().map(move |product| (*company, product)))
 }
 
 /// Targets that were seen to hold our number: nothing about them waits for a person any more.

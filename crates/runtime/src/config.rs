@@ -13,10 +13,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::config_error::ConfigError;
+use crate::environment::ENV_PREFIX;
 use crate::service_links;
-
-/// What every variable of ours starts with.
-pub(crate) const ENV_PREFIX: &str = "KASEYA_SYNC_";
 
 /// The defaults of the sections that this crate owns.
 const OWN_DEFAULTS: &str = include_str!("defaults.toml");

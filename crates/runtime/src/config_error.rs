@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use figment::error::Kind;
 use figment::{Figment, Metadata, Source};
 
-use crate::config::ENV_PREFIX;
+use crate::environment::variable;
 
 /// A fault in the configuration, in words for the person who mends it.
 #[derive(Debug, thiserror::Error)]
@@ -125,11 +125,6 @@ fn line_of(path: &Path, key: &str) -> Option<usize> {
         let name = line.split('=').next()?.trim();
         (format!("{section}{name}") == key).then_some(number)
     })
-}
-
-/// The environment variable that sets `key`.
-fn variable(key: &str) -> String {
-    format!("{ENV_PREFIX}{}", key.to_uppercase().replace('.', "__"))
 }
 
 fn origin(metadata: Option<&Metadata>, key: &str) -> String {

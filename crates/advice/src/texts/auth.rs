@@ -3,8 +3,8 @@
 //! How Kaseya answers a wrong user, password or company name, or a locked user, is not published: we take it that one
 //! answer stands for all of them, and AUTH-01 names them all. The finer codes are used only where Kaseya's words allow.
 
-use super::{NOT_CHANGED, NOTHING_SENT_FOR_ANY, Text};
-use crate::text::{both, brief};
+use super::sentences::{NOT_CHANGED, NOTHING_SENT_FOR_ANY};
+use crate::text::{Text, both, brief};
 
 pub(super) const AUTH_01: Text = Text {
     title: both("Kaseya refused the login", "Accesso a Kaseya rifiutato"),

@@ -1,7 +1,7 @@
 //! The account, the contract, and the period.
 
-use super::{NOTHING_SENT, Text};
-use crate::text::{Part, both, brief, detail};
+use super::sentences::NOTHING_SENT;
+use crate::text::{Part, Text, both, brief, detail};
 
 const NOT_BY_ITSELF: Part = detail(
     "We look at it again with each sync; it does not mend by itself.",

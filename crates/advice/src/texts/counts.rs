@@ -1,7 +1,6 @@
 //! The number itself.
 
-use super::Text;
-use crate::text::{both, brief, detail};
+use crate::text::{Text, both, brief, detail};
 
 pub(super) const QTY_01: Text = Text {
     title: both("A change waits for approval", "Modifica da approvare"),

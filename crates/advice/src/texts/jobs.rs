@@ -1,7 +1,7 @@
 //! Our own work.
 
-use super::{NOT_CHANGED, NOTHING_SENT_FOR_ANY, Text};
-use crate::text::{both, brief, detail};
+use super::sentences::{NOT_CHANGED, NOTHING_SENT_FOR_ANY};
+use crate::text::{Text, both, brief, detail};
 
 pub(super) const JOB_01: Text = Text {
     title: both("Dropped before its turn", "Scartata prima del suo turno"),

@@ -1,7 +1,7 @@
 //! What is not mapped, or not any more.
 
-use super::{NOTHING_SENT, Text};
-use crate::text::{both, brief, detail};
+use super::sentences::NOTHING_SENT;
+use crate::text::{Text, both, brief, detail};
 
 pub(super) const MAP_01: Text = Text {
     title: both("The company is not mapped", "Azienda non mappata"),

@@ -6,34 +6,12 @@ mod counts;
 mod jobs;
 mod mappings;
 mod reach;
+mod sentences;
 mod services;
 
 use domain::{Brake, ErrorCode};
 
-use crate::{
-    Facts,
-    text::{Part, Text, brief},
-};
-
-/// What most cases mean for the invoice: nothing was sent, and what is there stays.
-const NOTHING_SENT: Part = brief(
-    "We sent nothing; the invoice keeps [the units of {last_sent_day}|the units that Kaseya shows now].",
-    "Non abbiamo inviato nulla; in fattura restano [le unità {of_last_sent_day}|le unità che Kaseya mostra ora].",
-)
-.more("[We last sent {last_sent_units}.]", "[L'ultimo invio era di {last_sent_units}.]");
-
-/// The same where a change may have been sent and refused.
-const NOT_CHANGED: Part = brief(
-    "Kaseya changed nothing; the invoice keeps [the units of {last_sent_day}|the units that Kaseya shows now].",
-    "Kaseya non ha modificato nulla; in fattura restano [le unità {of_last_sent_day}|le unità che Kaseya mostra ora].",
-)
-.more("[We last sent {last_sent_units}.]", "[L'ultimo invio era di {last_sent_units}.]");
-
-/// Nothing was sent, and it is so for every company of the partner.
-const NOTHING_SENT_FOR_ANY: Part = NOTHING_SENT.more(
-    "It is so for every company of this integration.",
-    "Vale per tutte le aziende di questa integrazione.",
-);
+use crate::{Facts, text::Text};
 
 /// The text of a code; where facts make it another case, the text of that.
 pub(crate) fn of(code: ErrorCode, facts: &Facts) -> &'static Text {

@@ -1,7 +1,7 @@
 //! Kaseya cannot be reached, is slow, or has had enough of us.
 
-use super::{NOT_CHANGED, NOTHING_SENT, NOTHING_SENT_FOR_ANY, Text};
-use crate::text::{both, brief, detail};
+use super::sentences::{NOT_CHANGED, NOTHING_SENT, NOTHING_SENT_FOR_ANY};
+use crate::text::{Text, both, brief, detail};
 
 pub(super) const HOST_01: Text = Text {
     title: both("The host does not answer as Kaseya does", "Il nome host non risponde come Kaseya"),

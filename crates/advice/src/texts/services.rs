@@ -1,7 +1,7 @@
 //! The service, and its line on the contract.
 
-use super::{NOTHING_SENT, Text};
-use crate::text::{both, brief, detail};
+use super::sentences::NOTHING_SENT;
+use crate::text::{Text, both, brief, detail};
 
 pub(super) const SVC_01: Text = Text {
     title: both("The service is not on the contract", "Servizio assente dal contratto"),
