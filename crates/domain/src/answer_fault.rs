@@ -1,10 +1,10 @@
-//! What is wrong with an answer of Kaseya that could not be used.
+//! What makes a response from Kaseya unusable.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What is wrong with an answer that was not used. Shown in English; `advice` has both languages.
+/// What is wrong with an unused response. Displayed in English; `advice` has both languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "Display says what each is")]

@@ -3,39 +3,40 @@
 use crate::run::names;
 
 names! {
-    /// Which brake holds a change.
+    /// The brake that holds a change.
     Brake {
         /// Any fall to 0.
         FallToZero = "fall_to_zero",
-        /// A change that is far from what Kaseya shows.
+        /// A change far from what Kaseya shows.
         LargeChange = "large_change",
         /// The run changes too many companies.
         ManyCompanies = "many_companies",
-        /// It is half of a plan switch whose other half waits for a person, or cannot be written (MAP-03).
+        /// Half of a plan switch: the other half waits for a person or cannot be written (MAP-03).
         PlanSwitch = "plan_switch",
-        /// The line was edited in Kaseya since it was last seen to hold our number (DRF-01).
+        /// The line was edited in Kaseya after it last showed our number (DRF-01).
         Drift = "drift",
-        /// The contract is not billed monthly, and nobody has chosen how its changes count (D-12, PER-01).
+        /// The contract is not billed monthly, and no person has chosen how its changes count (D-12, PER-01).
         BillingCycle = "billing_cycle",
-        /// The line was sent our number again in this period and changed back again: it is sent once more only if a person
-        /// says so (SVC-04).
+        /// We sent our number to the line a second time in this period, and it was changed back again. Sending it
+        /// once more requires a person's approval (SVC-04).
         SetElsewhere = "set_elsewhere",
-        /// The line was ours, and nothing is mapped to it any more: to 0 only if a person says so (D-13).
+        /// The line was ours, and nothing is mapped to it any more. Setting it to 0 requires a person's approval
+        /// (D-13).
         Leftover = "leftover",
         /// A later final count of a frozen month differs from the frozen one (QTY-05).
         LaterFinal = "later_final",
     }
 }
 
-/// The brakes on one line. A change is held when it is a fall to 0; or at least `units` *and* `percent` of what Kaseya
-/// shows; or at least `units_alone`.
+/// The brakes on one line. A change is held if it is a fall to 0, or at least `units` *and* `percent` of what Kaseya
+/// shows, or at least `units_alone`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Brakes {
-    /// Units, together with `percent`. Default 5.
+    /// Units, combined with `percent`. Default 5.
     pub units: u32,
-    /// Percent of what Kaseya shows, together with `units`. Default 20.
+    /// Percent of what Kaseya shows, combined with `units`. Default 20.
     pub percent: u32,
-    /// Units whatever their share. Default 25.
+    /// Units, whatever percent they are. Default 25.
     pub units_alone: u32,
 }
 
@@ -45,12 +46,13 @@ impl Default for Brakes {
     }
 }
 
-/// The brake on one run: more than `percent` of the partner's companies, and at least `companies` of them.
+/// The brake on one run: it holds a run that changes more than `percent` of the partner's companies, and at least
+/// `companies`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunBrake {
     /// Percent of the partner's mapped companies. Default 20.
     pub percent: u32,
-    /// Fewer changed companies than this are never held by this brake. Default 5.
+    /// This brake never holds fewer changed companies than this. Default 5.
     pub companies: u32,
 }
 
@@ -61,10 +63,10 @@ impl Default for RunBrake {
 }
 
 impl Brakes {
-    /// The brake that holds a change from what Kaseya shows to what is wanted, if any.
+    /// The brake that holds a change from the shown units to the wanted units, if any.
     ///
-    /// Where Kaseya shows nothing, any number of units is more than any percent of it. Negative units are somebody's
-    /// own credit, and units that are no number cannot be compared: both wait for a person.
+    /// Where Kaseya shows 0, any number of units exceeds any percent of it. Negative units are a credit that someone
+    /// entered, and units that are not a number cannot be compared: both wait for a person.
     pub fn check(&self, from_units: f64, to_units: u32) -> Option<Brake> {
         if to_units == 0 && from_units > 0.0 {
             return Some(Brake::FallToZero);
@@ -78,7 +80,7 @@ impl Brakes {
         (large_share || difference >= f64::from(self.units_alone)).then_some(Brake::LargeChange)
     }
 
-    /// Whether an approval of `approved` units still stands for `wanted`: the same number, or one that the brakes would
+    /// Whether an approval of `approved` units also covers `wanted`: the same number, or one that the brakes would
     /// let pass from there.
     pub fn approval_stands(&self, approved: u32, wanted: u32) -> bool {
         approved == wanted || self.check(f64::from(approved), wanted).is_none()

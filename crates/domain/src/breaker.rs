@@ -1,4 +1,4 @@
-//! The breaker of a host: a Kaseya that does not answer is left alone for a while.
+//! The breaker of a host: a Kaseya that does not respond is left alone for a while.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::Backoff;
 /// When a breaker opens, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerPolicy {
-    /// Failures in a row that open it. Default 3.
+    /// Consecutive failures that open it. Default 3.
     pub failures: u32,
-    /// How long it stays open: longer after each probe that fails. Default 30 seconds to 15 minutes.
+    /// How long it stays open, longer after each failed probe. Default 30 seconds to 15 minutes.
     pub open_for: Backoff,
-    /// After this long without word a probe is given up and another may begin. Default 2 minutes.
+    /// A probe without a result for this long is given up, and another may begin. Default 2 minutes.
     pub probe_for: Duration,
 }
 
@@ -30,27 +30,27 @@ impl Default for BreakerPolicy {
 /// Whether a job may call the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
-    /// It may.
+    /// The job may call the host.
     Go,
-    /// It is the single try of a half-open breaker: short time-outs.
+    /// The job is the single try of a half-open breaker, with short timeouts.
     Probe,
-    /// Not before this instant.
+    /// No call before this instant.
     NotBefore(Timestamp),
 }
 
 /// A host's breaker, as it is stored. The default is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Breaker {
-    /// Failures in a row.
+    /// Consecutive failures.
     pub failures: u32,
-    /// Until when it is open; past that instant, and until word of a success, it is half-open. `None`: closed.
+    /// The instant until which it is open; from then until the first success it is half-open. `None` means closed.
     pub open_until: Option<Timestamp>,
-    /// Until when a probe is out.
+    /// The instant until which a probe is out.
     pub probe_until: Option<Timestamp>,
 }
 
 impl Breaker {
-    /// Asks at a job's start: the answer, and the breaker to store with the start.
+    /// Admits or refuses a job at its start; returns the breaker to store with the start.
     #[must_use]
     pub fn admit(self, policy: &BreakerPolicy, now: Timestamp) -> (Self, Admission) {
         let Some(open_until) = self.open_until else {
@@ -63,14 +63,14 @@ impl Breaker {
         (Self { probe_until: Some(later(now, policy.probe_for)), ..self }, Admission::Probe)
     }
 
-    /// The host has answered: closed.
+    /// The host has responded: closes the breaker.
     #[must_use]
     pub fn answered(self) -> Self {
         Self::default()
     }
 
-    /// The host has failed; `fraction` in `0.0..1.0` is the jitter. While it is open, what fails was begun before and
-    /// tells nothing new.
+    /// The host has failed; `fraction` in `0.0..1.0` is the jitter. Failures while it is open belong to earlier calls
+    /// and tell nothing new.
     #[must_use]
     pub fn failed(self, policy: &BreakerPolicy, now: Timestamp, fraction: f64) -> Self {
         if self.open_until.is_some_and(|until| now < until) {
@@ -85,7 +85,6 @@ impl Breaker {
     }
 }
 
-/// `now` and this long after it.
 pub(crate) fn later(now: Timestamp, wait: Duration) -> Timestamp {
     now.checked_add(wait).unwrap_or(Timestamp::MAX)
 }

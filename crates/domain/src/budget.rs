@@ -1,6 +1,6 @@
-//! The call budget of one Kaseya: a host and tenant counts the calls of everybody, and we take a share.
+//! The call budget of one Kaseya: each host and tenant counts the calls of all its clients, and we take a share.
 
-/// Calls per version of Kaseya's API: each has its own limit.
+/// Calls per version of Kaseya's API: each version has its own limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Calls {
     /// V2 calls.
@@ -10,7 +10,7 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// No more of either than `most`.
+    /// Caps both numbers at `most`.
     pub fn at_most(self, most: Self) -> Self {
         self.map(most, u32::min)
     }
@@ -26,22 +26,22 @@ impl Calls {
     }
 }
 
-/// How many calls are ours, and how they are given to jobs.
+/// Our share of the calls, and how it is allotted to jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// Kaseya's limit per hour. Default 1500 V2 and 500 V1.
     pub limit: Calls,
-    /// Our percent of it; others share the rest. Default 50.
+    /// Our share of the limit, in percent; others use the rest. Default 50.
     pub our_percent: u32,
-    /// Percent of ours that only what a person asked for may use. Default 20.
+    /// Percent of our share reserved for jobs that a person requested. Default 20.
     pub people_percent: u32,
-    /// Percent of ours that the look-ups of one partner's people may use. Default 40.
+    /// Percent of our share that one partner's look-ups may use. Default 40.
     pub look_up_percent: u32,
-    /// The most that one look-up gets, and one press of Authenticate. Default 100 V2 and 30 V1.
+    /// The maximum for one look-up or one press of Authenticate. Default 100 V2 and 30 V1.
     pub look_up_most: Calls,
-    /// The most that one attempt gets. Default 100 V2 and 150 V1.
+    /// The maximum for one attempt. Default 100 V2 and 150 V1.
     pub most: Calls,
-    /// With less than this an attempt is of no use: both logins, the look-up, and one line read, written and checked.
+    /// An attempt with fewer calls is of no use: both logins, the look-up, and one line read, written and checked.
     /// Default 4 each.
     pub least: Calls,
 }
@@ -61,15 +61,15 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Our share of the hour, for each endpoint.
+    /// Our share of the hour, for each API version.
     pub fn ours(&self) -> Calls {
         self.limit.percent(self.our_percent)
     }
 
-    /// What a job that starts now may call, to be debited at once; `None` when the hour's share is used up.
+    /// The calls that a job starting now may make, to be debited at once; `None` if the hour's share is used up.
     ///
-    /// `used` is what the last hour's attempts and look-ups were debited, less what they gave back; `for_people` is
-    /// whether somebody waits for this job.
+    /// `used` is the debit of the last hour's attempts and look-ups, less what they returned; `for_people` says
+    /// whether a person waits for this job.
     pub fn allowance(&self, used: Calls, for_people: bool) -> Option<Calls> {
         let ours = self.ours();
         let kept = if for_people { Calls::default() } else { ours.percent(self.people_percent) };
@@ -77,8 +77,9 @@ impl Budget {
         self.enough(free).map(|free| free.at_most(self.most))
     }
 
-    /// What a look-up of a person may call, to be debited at once; `None` when the hour's share is used up, or what of it one
-    /// partner's look-ups may use. `looked_up` is what those of this partner have used of the hour.
+    /// The calls that a person's look-up may make, to be debited at once; `None` if the hour's share, or the part
+    /// that one partner's look-ups may use, is used up. `looked_up` is what this partner's look-ups have used in the
+    /// hour.
     pub fn look_up_allowance(&self, used: Calls, looked_up: Calls) -> Option<Calls> {
         let share = self.ours().percent(self.look_up_percent).map(looked_up, u32::saturating_sub);
         let free = self.allowance(used, true)?.at_most(share);

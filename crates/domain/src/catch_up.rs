@@ -1,28 +1,28 @@
-//! What a schedule owes when its time has come, also after downtime.
+//! What a schedule owes when it comes due, also after downtime.
 
 use jiff::{Timestamp, civil::Date};
 
 use crate::{Occurrence, Schedule};
 
-/// The most missed days that are recorded one by one; of a longer downtime the newest are.
+/// The maximum of missed days recorded one by one; after a longer downtime, the newest are recorded.
 pub const MAX_MISSED: usize = 60;
 
 /// What to do when an occurrence is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueRun {
-    /// The one to run.
+    /// The occurrence to run.
     pub run: Occurrence,
-    /// Nominal days before it that had no run and get none, oldest first: to be recorded as missed.
+    /// Earlier nominal days without a run, oldest first, to be recorded as missed.
     pub missed: Vec<Date>,
-    /// The next to wait for; `None` only beyond the calendar's end.
+    /// The next occurrence to wait for; `None` only beyond the calendar's end.
     pub next: Option<Occurrence>,
 }
 
-/// What is owed at `now` to a partner that waits for `next`; `None` while that is not due.
+/// What is owed at `now` to a partner that waits for `next`; `None` while `next` is not due.
 ///
-/// After downtime the newest occurrence that has come due is run, once, and those before it are recorded as missed.
-/// Only what came due after `next` did speaks of downtime: days that an edit has made due together are run one after
-/// the other.
+/// After downtime the newest due occurrence runs once, and the earlier ones are recorded as missed. Only an
+/// occurrence that came due after `next` is a sign of downtime: days that an edit made due together run one after the
+/// other.
 pub fn due(schedule: &Schedule, next: Occurrence, now: Timestamp) -> Option<DueRun> {
     if next.due > now {
         return None;

@@ -1,21 +1,22 @@
-//! Where time comes from.
+//! The source of time.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A difference between two programs' clocks that people are told of: less comes of delays on the way and of slow answers.
+/// A clock difference between two programs that people are notified of: a smaller one can come from network delays
+/// and slow responses.
 pub const NOTABLE_SKEW: Duration = Duration::from_secs(30);
 
-/// The time, passed in wherever it is needed so that tests can turn it.
+/// The time, passed in wherever it is needed so that tests can set it.
 pub trait Clock: Send + Sync + 'static {
-    /// The present instant. May step when the source is corrected.
+    /// The present instant. May jump when the source is corrected.
     fn now(&self) -> Timestamp;
 
-    /// Time since some fixed point of this process; never steps back. For deadlines and durations.
+    /// Time since some fixed point of this process; never goes back. For deadlines and durations.
     fn monotonic(&self) -> Duration;
 
-    /// How far this machine's wall clock is ahead of [`Clock::now`]: zero where that is the wall clock itself.
+    /// How far this machine's wall clock is ahead of [`Clock::now`]: zero if they are the same clock.
     fn skew(&self) -> SignedDuration {
         SignedDuration::ZERO
     }
@@ -28,7 +29,7 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// A clock whose monotonic time starts at zero here.
+    /// A clock with a monotonic time that starts at zero here.
     #[expect(clippy::disallowed_methods, reason = "this is the clock's owner")]
     pub fn start() -> Self {
         Self { origin: std::time::Instant::now() }

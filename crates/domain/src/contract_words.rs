@@ -1,17 +1,17 @@
-//! Kaseya's words for a contract's type and billing cycle. They are known from its pages; how its interface spells them is
-//! not published, so case and everything but letters and digits are left out of account.
+//! Kaseya's words for a contract's type and billing cycle. We know them from its pages; the spelling in its API is
+//! not published, so the comparison ignores case and everything except letters and digits.
 
-/// Whether a contract's type is the one that units live on, "Recurring Services". A type that says nothing is not judged.
+/// Whether a contract's type is "Recurring Services", the one that units live on. An empty type is not judged.
 pub fn is_recurring_services(contract_type: &str) -> bool {
     let letters = letters(contract_type);
     letters.is_empty() || letters.contains("recurring")
 }
 
-/// Whether a contract's billing cycle says that it is another than monthly.
+/// Whether a contract's billing cycle is one other than monthly.
 ///
-/// Of the cycles on Kaseya's pages one is monthly; weekly, quarterly, yearly and the contract's length are not. A word that
-/// nobody has seen is taken for what it says, which is not monthly: a change there would count from a day that nobody has
-/// chosen. No word at all, or one without a letter such as a number in its place, says nothing and is not judged.
+/// Kaseya's pages show one monthly cycle; weekly, quarterly, yearly and the contract's length are not monthly. An
+/// unknown word is taken as not monthly: a change there would count from a day that no person has chosen. An empty
+/// word, or one without a letter such as a number, says nothing and is not judged.
 pub fn is_not_monthly(billing_cycle: &str) -> bool {
     const MONTH: [&str; 6] = ["month", "mensil", "mensual", "mensuel", "monat", "maand"];
     const EACH: [&str; 6] = ["1", "one", "each", "every", "per", "calendar"];

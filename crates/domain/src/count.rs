@@ -1,4 +1,4 @@
-//! User counts, and which of them is sent.
+//! User counts, and the choice of the one to send.
 
 use jiff::{Timestamp, civil::Date};
 
@@ -14,12 +14,13 @@ names! {
     }
 }
 
-/// The users of one product at one company on one day. Not taken is not here: it is `None` where this is optional.
+/// The users of one product at one company on one day. A count that was not taken is `None` where this type is
+/// optional.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UserCount {
-    /// How many.
+    /// Number of users.
     pub users: u32,
-    /// The day that was counted, in the provider's zone.
+    /// The counted day, in the provider's zone.
     pub day: Date,
     /// The instant of counting.
     pub counted_at: Timestamp,
@@ -32,22 +33,22 @@ impl UserCount {
     }
 }
 
-/// What is known of one product at one company.
+/// The counts of one product at one company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct KnownCounts {
-    /// The newest of a complete report up to [`MonthPhase::last_counted_day`].
+    /// The newest count of a complete report, up to [`MonthPhase::last_counted_day`].
     pub newest: Option<UserCount>,
-    /// The frozen one of the month whose window is open, as last corrected.
+    /// The frozen count of the month with the open window, with its last correction.
     pub frozen: Option<UserCount>,
     /// The day from which the company is closed.
     pub closed_from: Option<Date>,
 }
 
-/// The count to send (D-03), or `None` when it is missing or too old, which is never 0 (D-11).
+/// The count to send (D-03), or `None` if it is missing or too old; a missing count is never 0 (D-11).
 ///
-/// In the month-end window it is the frozen one and no other; else the newest, at most `max_age_days` before the
-/// provider's `today`. From the day on which a company is closed its count is 0 (D-10); in the window only if that day
-/// is in the frozen month or before it, because until then its users are charged.
+/// In the month-end window it is the frozen count and no other. Otherwise it is the newest, at most `max_age_days`
+/// before the provider's `today`. From the day a company is closed its count is 0 (D-10); in the window only if that
+/// day is in the frozen month or earlier, because its users are charged until then.
 pub fn choose_count(
     known: &KnownCounts,
     phase: MonthPhase,

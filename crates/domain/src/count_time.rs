@@ -1,20 +1,20 @@
-//! Whether a count's day, its instant of counting and the present fit each other (G-07).
+//! Whether a count's day, its instant of counting and the present agree (G-07).
 //!
-//! The three come from outside, by message, API or file, and each door checks them here. A provider that labels its days
-//! in another zone than the partner's would otherwise count a day that has not begun there, and a final report of it
-//! would freeze a month before its last day.
+//! All three come from outside, by message, API or file, and each entry point checks them here. Otherwise a provider
+//! that labels its days in another zone than the partner's would count a day that has not begun there, and a final
+//! report for it would freeze a month before its last day.
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use crate::local_time;
 
-/// How far ahead of ours the provider's clock may be.
+/// How far the provider's clock may be ahead of ours.
 pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
-/// Why a count cannot have been taken when it says, or not of the day it names.
+/// Why a count cannot have been taken at its stated instant, or not on its stated day.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CountTimeError {
-    /// It would stand as the newest of its day until that instant has come.
+    /// It would stay the newest of its day until that instant.
     #[error("it is in the future: {counted_at} is later than {now}; give the instant of counting")]
     InFuture {
         /// The instant of counting.
@@ -22,15 +22,15 @@ pub enum CountTimeError {
         /// The present.
         now: Timestamp,
     },
-    /// Nobody can count the users of a day that has not begun.
+    /// The users of a day that has not begun cannot be counted.
     #[error(
         "{day} begins at {begins} where the partner's counts are taken ({zone}), later than counted_at {counted_at}; name \
          the day that it is there"
     )]
     DayNotBegun {
-        /// The day.
+        /// The day of the count.
         day: Date,
-        /// Its first instant.
+        /// The first instant of that day.
         begins: Timestamp,
         /// The partner's count zone.
         zone: String,
@@ -40,7 +40,7 @@ pub enum CountTimeError {
 }
 
 impl CountTimeError {
-    /// The field that is wrong.
+    /// The invalid field.
     pub fn field(&self) -> &'static str {
         match self {
             Self::InFuture { .. } => "counted_at",
@@ -49,7 +49,7 @@ impl CountTimeError {
     }
 }
 
-/// Checks a count of `day` that was taken at `counted_at`; `zone` is the partner's count zone.
+/// Checks a count of `day` taken at `counted_at`; `zone` is the partner's count zone.
 pub fn check_count_time(
     day: Date,
     counted_at: Timestamp,
@@ -72,7 +72,7 @@ pub fn day_begins(day: Date, zone: &TimeZone) -> Timestamp {
     local_time::place(zone, day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
 }
 
-/// Whether a day is over in a zone: a count that calls itself final is believed from then on.
+/// Whether a day is over in a zone: a count marked final is believed from then on.
 pub(crate) fn day_is_over(day: Date, zone: &TimeZone, now: Timestamp) -> bool {
     day.tomorrow().is_ok_and(|next| now >= day_begins(next, zone))
 }
@@ -118,7 +118,7 @@ mod tests {
         let check = |counted_at| check_count_time(date(2026, 11, 30), at(counted_at), &zone("UTC"), now);
         assert_eq!(check("2026-11-30T12:05:00Z"), Ok(()));
         assert_eq!(check("2026-11-30T12:05:01Z").expect_err("too far").field(), "counted_at");
-        // A day that has not begun by our clock, but by one that may differ.
+        // The day has not begun by our clock, but may have by the provider's.
         let midnight = check_count_time(
             date(2026, 12, 1),
             at("2026-12-01T00:01:00Z"),

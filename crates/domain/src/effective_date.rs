@@ -1,4 +1,4 @@
-//! From which day a change counts (D-12).
+//! The day from which a change counts (D-12).
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -16,11 +16,12 @@ names! {
 
 /// The day from which a count of `count_day` counts `now`, on a contract billed monthly.
 ///
-/// In arrears: the first day of the count's month, and none once that month's window is over: its invoice is made, and a
-/// change would have no effect or a wrong one (PER-01). In advance: the first day of the next period not yet billed, which
-/// is this month up to the end of its invoice day and the next month after it. On the invoice day nobody tells whether
-/// the invoice is made already: what is sent then is the count that it is for, and Kaseya charges it either on it or as an
-/// extra line of the next. Never before the contract's or the line's own start, where these are known.
+/// In arrears: the first day of the count's month, and none once that month's window is over. Its invoice is made by
+/// then, and a change would have no effect or a wrong one (PER-01). In advance: the first day of the next period not
+/// yet billed, which is this month up to the end of its invoice day and the next month after it. On the invoice day
+/// we cannot tell whether the invoice is already made: the count sent then is the one for that invoice, and Kaseya
+/// charges it either on that invoice or as an extra line of the next. Never before the contract's or the line's own
+/// start, where these are known.
 pub fn effective_date<'z>(
     billing: Billing,
     invoice_day: InvoiceDay,
@@ -43,9 +44,9 @@ pub fn effective_date<'z>(
     Some([contract_start, line_start].into_iter().flatten().fold(by_rule, Date::max))
 }
 
-/// What is to be said of a line that holds our number from a later day than the count it is for: somebody in Kaseya gave
-/// it that day, no change may count before it (D-12), and the days before are charged with what the line held then.
-/// `None` where it counts early enough, and where its contract begins no earlier.
+/// The remark on a line that holds our number from a later day than its count requires: someone in Kaseya set that
+/// day, no change may count before it (D-12), and the earlier days are charged with the units that the line held
+/// then. `None` if the line counts early enough, or if its contract begins no earlier.
 pub fn later_start(
     service_name: &str,
     line_start: Option<Date>,
@@ -57,13 +58,14 @@ pub fn later_start(
     is_late.then(|| Remark::CountsLater { service: service_name.to_owned(), from_day })
 }
 
-/// Whether a day has begun wherever Kaseya's tenant may be: its zone is not known, and the last place to begin a day is
+/// Whether a day has begun wherever Kaseya's tenant may be: its zone is unknown, and the last zone to begin a day is
 /// twelve hours behind UTC.
 pub fn has_begun_everywhere(day: Date, now: Timestamp) -> bool {
     now.to_zoned(TimeZone::fixed(jiff::tz::offset(-12))).date() >= day
 }
 
 fn first_of_next_month(day: Date) -> Date {
-    // The day after the last day of a month is the first of the next; only the calendar's very last month has none.
+    // The day after the last day of a month is the first of the next; only the last month of the calendar has no
+    // next.
     day.last_of_month().tomorrow().unwrap_or(day)
 }

@@ -1,4 +1,4 @@
-//! Where randomness comes from.
+//! The source of randomness.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use rand::{Rng as _, RngExt as _, SeedableRng as _, rngs::StdRng};
 use uuid::Uuid;
 
-/// A generator that is passed in: seeded by `runtime` from the operating system, by tests from a number.
+/// A random generator that is passed in. `runtime` seeds it from the operating system, tests from a number.
 #[derive(Clone)]
 pub struct Entropy(Arc<Mutex<StdRng>>);
 
 impl Entropy {
-    /// A generator that gives the same sequence for the same seed.
+    /// A generator with the same sequence for the same seed.
     pub fn from_seed(seed: [u8; 32]) -> Self {
         Self(Arc::new(Mutex::new(StdRng::from_seed(seed))))
     }
@@ -29,7 +29,7 @@ impl Entropy {
         uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
 
-    /// Fills `bytes`.
+    /// Fills `bytes` with random bytes.
     pub fn fill(&self, bytes: &mut [u8]) {
         self.lock().fill_bytes(bytes);
     }

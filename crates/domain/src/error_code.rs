@@ -1,11 +1,11 @@
-//! The error catalogue's stable codes.
+//! The stable codes of the error catalogue.
 
 use std::{fmt, str::FromStr};
 
-/// How bad a code is for the next invoice.
+/// The severity of a code for the next invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Sent, but look.
+    /// Sent, but needs a look.
     Warning,
     /// Waits for a person.
     Held,
@@ -15,7 +15,7 @@ pub enum Level {
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $level:ident;)*) => {
-        /// A case of the error catalogue. Its text form is stable: it stands in tables, messages and pages.
+        /// A case of the error catalogue. Its text form is stable: tables, messages and pages use it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ErrorCode {
             $($(#[$doc])* $name,)*
@@ -25,12 +25,12 @@ macro_rules! codes {
             /// All codes, in the catalogue's order.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The stable text, such as `AUTH-01`.
+            /// The stable text, e.g. `AUTH-01`.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
 
-            /// How bad it is.
+            /// The severity of the code.
             pub fn level(self) -> Level {
                 match self { $(Self::$name => Level::$level,)* }
             }
@@ -39,23 +39,23 @@ macro_rules! codes {
 }
 
 codes! {
-    /// Wrong user, password or tenant: Kaseya's answer does not tell them apart.
+    /// Wrong user, password or tenant: Kaseya's response does not tell which.
     Auth01 = "AUTH-01", Error;
     /// Password expired.
     Auth02 = "AUTH-02", Error;
     /// User locked.
     Auth03 = "AUTH-03", Error;
-    /// Second factor asked.
+    /// Second factor required.
     Auth04 = "AUTH-04", Error;
-    /// V2 accepts, V1 refuses the login.
+    /// V2 accepts the login, V1 refuses it.
     Auth07 = "AUTH-07", Error;
-    /// Logins of this user wait: others were refused or had no answer.
+    /// Logins of this user wait: others were refused or had no response.
     Auth08 = "AUTH-08", Error;
     /// Role lacks "Has API Access".
     Auth05 = "AUTH-05", Error;
-    /// Role lacks a module's right.
+    /// Role lacks the right to a module.
     Auth06 = "AUTH-06", Error;
-    /// Host unreachable, wrong region, answers HTML.
+    /// Host unreachable, wrong region, or responds with HTML.
     Host01 = "HOST-01", Error;
     /// Company name is not the tenant's.
     Ten01 = "TEN-01", Error;
@@ -71,15 +71,15 @@ codes! {
     Con04 = "CON-04", Error;
     /// Service not on the contract.
     Svc01 = "SVC-01", Error;
-    /// The lines' answers do not fit the tenant's line profile.
+    /// The responses about lines do not match the tenant's line profile.
     Lin01 = "LIN-01", Error;
-    /// A write of the whole contract would take back a change that waits for its day.
+    /// A write of the whole contract would undo a change that waits for its day.
     Lin02 = "LIN-02", Error;
     /// Service inactive or deleted in the catalogue.
     Svc02 = "SVC-02", Error;
     /// Same service twice on the contract: ask which line.
     Svc03 = "SVC-03", Error;
-    /// The line counts itself in Kaseya: our value changes back.
+    /// The line counts itself in Kaseya: our value is changed back.
     Svc04 = "SVC-04", Held;
     /// Period already invoiced.
     Per01 = "PER-01", Held;
@@ -89,9 +89,9 @@ codes! {
     Qty01 = "QTY-01", Held;
     /// Count missing or too old.
     Qty02 = "QTY-02", Error;
-    /// Fraction where Kaseya wants a whole number.
+    /// Fraction where Kaseya requires a whole number.
     Qty03 = "QTY-03", Error;
-    /// Counted by another basis than the partner bills: as missing.
+    /// Counted on another basis than the partner bills: treated as missing.
     Qty04 = "QTY-04", Error;
     /// A later final number differs from the frozen one.
     Qty05 = "QTY-05", Held;
@@ -111,23 +111,23 @@ codes! {
     Drf01 = "DRF-01", Held;
     /// Hourly call limit reached.
     Lim01 = "LIM-01", Error;
-    /// Time-out, 5xx, maintenance page.
+    /// Timeout, 5xx, maintenance page.
     Net01 = "NET-01", Error;
-    /// Answer lost after a write.
+    /// Response lost after a write.
     Net02 = "NET-02", Error;
     /// Switched off while queued.
     Job01 = "JOB-01", Error;
-    /// A run is already going: joined it.
+    /// A run is already in progress: joined it.
     Job02 = "JOB-02", Warning;
     /// Given up after five attempts of its slice.
     Job03 = "JOB-03", Error;
-    /// Anything else: Kaseya's own words beside it.
+    /// Anything else, with Kaseya's own words next to it.
     Unk01 = "UNK-01", Error;
 }
 
 impl ErrorCode {
-    /// Whether it says what Kaseya showed of an account, a contract or a line. It then stands until Kaseya was read again
-    /// (G-02), whatever keeps us from reading meanwhile.
+    /// Whether the code reports what Kaseya showed of an account, a contract or a line. It then stands until the next
+    /// reading of Kaseya (G-02), whatever prevents that reading meanwhile.
     pub fn is_seen(self) -> bool {
         matches!(
             self,

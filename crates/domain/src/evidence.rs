@@ -1,20 +1,20 @@
-//! What a statement about a line rests on (G-01).
+//! The basis of a statement about a line (G-01).
 
 use jiff::Timestamp;
 
-/// What is said of a line was read, follows from a total, or is only remembered; each with its instant.
+/// A statement about a line was read, follows from a total, or is only remembered; each with its instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evidence {
     /// The newest reading of its contract looked for its service.
     Read(Timestamp),
-    /// A later total of its contract equals what that reading and our changes since add up to.
+    /// A later total of its contract equals the sum of that reading and our changes since.
     ImpliedByTotal(Timestamp),
-    /// Neither: this is how it was last known.
+    /// Neither: the last known state.
     Remembered(Timestamp),
 }
 
 impl Evidence {
-    /// The stable text of tables, messages and the API.
+    /// The stable text for tables, messages and the API.
     pub fn kind(self) -> &'static str {
         match self {
             Self::Read(_) => "read",
@@ -23,7 +23,7 @@ impl Evidence {
         }
     }
 
-    /// Evidence of the kind with this stable text.
+    /// Parses the stable text of a kind; `None` if it is unknown.
     pub fn of_kind(kind: &str, at: Timestamp) -> Option<Self> {
         match kind {
             "read" => Some(Self::Read(at)),
@@ -40,18 +40,18 @@ impl Evidence {
         }
     }
 
-    /// Whether Kaseya showed it. Only then may a row be *unchanged* or its last sync move.
+    /// Whether Kaseya showed it. Only then may a row be *unchanged* or its last sync advance.
     pub fn is_shown(self) -> bool {
         !matches!(self, Self::Remembered(_))
     }
 
-    /// The same, but only as what was last known.
+    /// The same instant, as merely remembered.
     #[must_use]
     pub fn remembered(self) -> Self {
         Self::Remembered(self.at())
     }
 
-    /// What several lines have in common: the weakest kind, since the earliest instant.
+    /// The common evidence of several lines: the weakest kind, with the earliest instant.
     pub fn weakest(of: impl IntoIterator<Item = Self>) -> Option<Self> {
         let strength = |evidence: &Self| match evidence {
             Self::Remembered(_) => 0,

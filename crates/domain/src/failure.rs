@@ -1,16 +1,16 @@
-//! What a failure asks for.
+//! What a failure calls for.
 
 use jiff::Timestamp;
 
-/// The decision that every typed error of a library answers with, by a closed match.
+/// The decision that each typed error of a library maps to, by a closed match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureClass {
-    /// May pass by itself: again, with backoff and jitter.
+    /// May pass by itself: retry with backoff and jitter.
     Transient,
-    /// Will pass at this instant: again then.
+    /// Passes at this instant: retry then.
     LimitedUntil(Timestamp),
-    /// Stays until a person or a setting changes something: never again by itself.
+    /// Stays until a person or a setting changes something: never retry automatically.
     Permanent,
-    /// The input itself is bad: put it aside, and go on with the next.
+    /// The input itself is invalid: set it aside and continue with the next.
     Poison,
 }

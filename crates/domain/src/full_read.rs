@@ -1,7 +1,7 @@
-//! When every line is read, whatever a contract's total says.
+//! When to read every line, whatever a contract's total says.
 //!
-//! A total tells only that the lines together are worth what they were. So each line is read in the 24 hours before the
-//! invoice day, and on a slow cycle in between.
+//! A total only tells that the lines together are still worth the same. Each line is therefore read in the 24 hours
+//! before the invoice day, and on a slow cycle in between.
 
 use std::time::Duration;
 
@@ -9,21 +9,21 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _, civil::Date};
 
 use crate::{ContractId, InvoiceDay, InvoiceZones};
 
-/// No line stays unread for longer. Each contract's own cycle is between half of it and all of it, so that contracts that
-/// were all read in one night do not all come due in one.
+/// The longest that a line stays unread. Each contract's own cycle is between half of this and all of it, so
+/// contracts that were all read in one night do not all come due in one night.
 pub const READ_EVERY: Duration = Duration::from_secs(28 * 24 * 3600);
 
-/// Since when a line must have been seen to count against another contract that shows its id. Each contract that is synced is
-/// read within [`READ_EVERY`]; a day is for runs that are late.
+/// The instant since which a line must have been seen to count against another contract that shows its id. Each
+/// synced contract is read within [`READ_EVERY`]; the extra day allows for late runs.
 pub fn lines_count_since(now: Timestamp) -> Timestamp {
     now.saturating_sub(READ_EVERY + Duration::from_secs(24 * 3600)).unwrap_or(Timestamp::MIN)
 }
 
-/// The hours before an invoice day in which every line is read.
+/// The time before an invoice day in which every line is read.
 const BEFORE_INVOICES: SignedDuration = SignedDuration::from_hours(24);
 
-/// The invoice day in whose window `now` is, and the instant at which that window has begun: 24 hours before the day's
-/// first instant, where it begins first. The window goes on to the day's end, where it ends last.
+/// The invoice day in whose window `now` is, and the instant at which that window began: 24 hours before the day
+/// begins in the zone where it begins first. The window lasts to the day's end in the zone where it ends last.
 pub fn full_read_window<'z>(
     invoice_day: InvoiceDay,
     now: Timestamp,
@@ -38,8 +38,8 @@ pub fn full_read_window<'z>(
     })
 }
 
-/// Whether a contract's lines are to be read now: they never were, not since the window began, or not for the contract's
-/// own cycle.
+/// Whether to read a contract's lines now: they were never read, not since the window began, or not within the
+/// contract's own cycle.
 pub fn read_is_due(
     read_at: Option<Timestamp>,
     contract: ContractId,
@@ -52,10 +52,10 @@ pub fn read_is_due(
     in_window || unread >= own_cycle(contract)
 }
 
-/// From half of [`READ_EVERY`] on, by the contract's number.
+/// Half to all of [`READ_EVERY`], depending on the contract's number.
 fn own_cycle(contract: ContractId) -> SignedDuration {
     let half = READ_EVERY.as_secs() / 2;
-    // Ids are handed out one after the other: a multiplication scatters neighbours over the cycle.
+    // Ids are assigned in sequence: a multiplication scatters neighbours over the cycle.
     let scattered = u64::from(contract.0.unsigned_abs()).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
     let seconds = half + scattered * half / (1 << 32);
     SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))

@@ -1,7 +1,7 @@
-//! Whether a contract needs a call of its own.
+//! Whether a contract needs API calls of its own.
 //!
-//! Lines can only be read one contract at a time, and few calls are allowed an hour. A contract whose lines were seen to
-//! hold what is wanted, and whose total is what it should be by that, is left alone. Whatever is not known is read.
+//! Lines can only be read one contract at a time, and few calls per hour are allowed. A contract is skipped if its
+//! lines last showed the wanted units and its total is what those lines imply. Anything unknown is read.
 
 use jiff::Timestamp;
 
@@ -15,51 +15,53 @@ use crate::{
 pub enum Seen {
     /// Nothing: there was no survey, or it did not show the contract.
     Not,
-    /// It was looked up by its id, which shows no total.
+    /// The contract was looked up by its id, which shows no total.
     LookedUp,
-    /// With the total of all its lines.
+    /// The contract was shown with the total of all its lines.
     WithTotal {
-        /// The total.
+        /// The shown total.
         total: f64,
-        /// When it was seen.
+        /// When it was shown.
         at: Timestamp,
     },
 }
 
-/// What is known of a contract before any of its lines is read.
+/// What is known about a contract before any of its lines is read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownContract {
     /// What the survey showed.
     pub seen: Seen,
-    /// Whether all that the survey showed beside is as it should be: active, running, of the right type, the mapped account's.
+    /// Whether everything else that the survey showed is in order: active, running, of the right type, and on the
+    /// mapped account.
     pub in_order: bool,
     /// What the newest reading of its lines showed, or a later total implied; `None` before the first reading.
     pub evidence: Option<Evidence>,
-    /// What the total should be by what was read and written.
+    /// The expected total, from what was read and written.
     pub expected: Option<ExpectedTotal>,
-    /// The changes of ours that no reading or total has shown since.
+    /// Our changes that no reading or total has shown since.
     pub unconfirmed: Vec<UnconfirmedChange>,
-    /// Whether its lines are to be read now whatever the total says.
+    /// Whether its lines are due to be read whatever the total says.
     pub read_due: bool,
-    /// What was shown before this tells nothing of the next invoice any more; `None` where that need not be looked at.
+    /// Anything shown before this instant no longer tells anything about the next invoice; `None` if that need not be
+    /// checked.
     pub fresh_since: Option<Timestamp>,
-    /// Whether its newest reading gave a code: that stands until another reading (G-02).
+    /// Whether its newest reading gave a code, which stands until the next reading (G-02).
     pub code_stands: bool,
 }
 
-/// A line as it was last read, or written since.
+/// A line as last read, or written since.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KnownLine {
-    /// Its units.
+    /// The units of the line; Kaseya may show a fraction.
     pub units: f64,
-    /// The price of one.
+    /// The unit price; `None` if not known.
     pub unit_price: Option<f64>,
 }
 
-/// What the newest reading of a contract found of a service.
+/// What the newest reading of a contract found for a service.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Found {
-    /// It did not look for the service.
+    /// The reading did not look for the service.
     NotLookedFor,
     /// No line.
     None,
@@ -69,39 +71,40 @@ pub enum Found {
     Several,
 }
 
-/// What is known of a target.
+/// What is known about a target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KnownTarget {
-    /// What it should hold.
+    /// The units that the target should hold.
     pub wanted: Wanted,
-    /// What the newest reading found of its service, with what we have written since.
+    /// What the newest reading found for its service, including what we have written since.
     pub found: Found,
-    /// Whether only a reading can tell how it stands: a write without an answer.
+    /// Whether only a reading can tell its state, after a write without a response.
     pub unclear: bool,
-    /// Whether nothing is sent for it whatever it holds: another partner writes its line, or its service is called otherwise. Its
-    /// code is a worker's to tell.
+    /// Whether nothing is sent for the target whatever it holds: another partner writes its line, or its service has
+    /// another name. A worker reports the code for it.
     pub barred: bool,
 }
 
-/// What a look at what is known gives.
+/// The result of a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Glance {
-    /// No call is needed: Kaseya showed that the lines hold what is wanted.
+    /// No call is needed: Kaseya showed that the lines hold the wanted units.
     Holds(Evidence),
-    /// The lines are to be read.
+    /// The lines must be read.
     Read,
 }
 
-/// Looks at what is known of a contract and its targets. Targets whose number is not known ask for no call: nothing is
-/// sent for them.
+/// Decides from what is known about a contract and its targets. Targets without a known number need no call: nothing
+/// is sent for them.
 pub fn glance(contract: &KnownContract, targets: &[KnownTarget]) -> Glance {
     if !contract.in_order || contract.read_due || contract.code_stands {
         return Glance::Read;
     }
     let Some(known) = contract.evidence.filter(|evidence| evidence.is_shown()) else { return Glance::Read };
-    // A total that counts something else tells, by moving, that a reading is needed, and nothing more.
+    // A total that counts something else can only tell, by moving, that a reading is needed.
     let (evidence, implied) = match (contract.seen, contract.expected) {
-        // Nothing would show it again before the full reading: its company would be ready for two days in a month.
+        // Nothing would show the number again before the full reading: its company would be ready for only two days a
+        // month.
         (Seen::LookedUp, _) if contract.fresh_since > Some(known.at()) => return Glance::Read,
         (Seen::LookedUp, _) => (known, false),
         (Seen::WithTotal { total, at }, Some(expected)) if expected.is(total) => match expected.tells() {
@@ -110,7 +113,8 @@ pub fn glance(contract: &KnownContract, targets: &[KnownTarget]) -> Glance {
         },
         (Seen::Not | Seen::WithTotal { .. }, _) => return Glance::Read,
     };
-    // The total is expected by the newest reading: it cannot tell of a change that this reading looked for and did not find.
+    // The expected total is based on the newest reading: it cannot tell of a change that this reading looked for and
+    // did not find.
     let counted = contract.unconfirmed.iter().all(|change| !change.read_since);
     let confirmed =
         contract.unconfirmed.is_empty() || implied && counted && total_tells(&contract.unconfirmed);
@@ -132,7 +136,8 @@ fn holds(target: &KnownTarget, implied: bool) -> bool {
     match target.found {
         Found::NotLookedFor | Found::Several => false,
         Found::None => wanted == 0.0,
-        // What has no price is never told by a total; without a total nothing is told of any line until it is read.
+        // A total never tells anything about a line without a price; without a total, nothing is known about a line
+        // until it is read.
         Found::One(line) => {
             line.units == wanted && (!implied || line.unit_price.is_some_and(|price| price >= LEAST_MOVE))
         }

@@ -7,22 +7,22 @@ use crate::{Brake, ContractId, HoldId, PairId, ServiceId};
 /// A held change, as an attempt found it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldChange {
-    /// The identifier it gets if no hold stands for its target yet.
+    /// The id for a new hold, used if its target has no hold yet.
     pub new_hold: HoldId,
     /// Kaseya's contract.
     pub contract: ContractId,
     /// Kaseya's service.
     pub service: ServiceId,
-    /// The companies whose counts are in it.
+    /// The companies with counts in the number.
     pub companies: Vec<String>,
-    /// Which brake.
+    /// The brake that holds the change.
     pub brake: Brake,
-    /// What Kaseya shows.
+    /// The units that Kaseya shows.
     pub from_units: f64,
-    /// What waits.
+    /// The units that wait for approval.
     pub to_units: i32,
-    /// From which day.
+    /// The day from which the change counts.
     pub effective_date: Date,
-    /// What it has in common with the other half of a plan switch.
+    /// The id shared with the other half of a plan switch; `None` if the change is not part of one.
     pub pair: Option<PairId>,
 }

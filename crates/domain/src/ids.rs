@@ -1,42 +1,42 @@
-//! Identifiers: the provider's are text, Kaseya's are 32-bit numbers, ours are UUIDs.
+//! Identifiers: the provider's are texts, Kaseya's are 32-bit numbers, ours are UUIDs.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Why a text is no identifier.
+/// Why a text is an invalid identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
-    /// Nothing there.
+    /// The text is empty.
     #[error("{kind} is empty")]
     Empty {
-        /// Which identifier.
+        /// The kind of identifier.
         kind: &'static str,
     },
     /// More than 100 characters.
     #[error("{kind} has {length} characters; at most {MAX_TEXT} are allowed")]
     TooLong {
-        /// Which identifier.
+        /// The kind of identifier.
         kind: &'static str,
-        /// How many it has.
+        /// Its length, in characters.
         length: usize,
     },
-    /// Control characters, or blanks at an end.
+    /// Control characters, or leading or trailing blanks.
     #[error("{kind} has a control character, or a blank at its start or end")]
     BadCharacter {
-        /// Which identifier.
+        /// The kind of identifier.
         kind: &'static str,
     },
     /// Not a UUID.
     #[error("{kind} is not a UUID")]
     NotUuid {
-        /// Which identifier.
+        /// The kind of identifier.
         kind: &'static str,
     },
 }
 
-/// The most characters of a provider's identifier.
+/// The maximum length of a provider's identifier, in characters.
 const MAX_TEXT: usize = 100;
 
 fn check(kind: &'static str, text: &str) -> Result<(), IdError> {
@@ -63,7 +63,8 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
-            /// Checks the text: 1 to 100 characters, none of them a control character or without width, no blank at either end.
+            /// Checks the text: 1 to 100 characters, no control or zero-width characters, no leading or trailing
+            /// blanks.
             pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
                 let text = text.into();
                 check($kind, &text)?;
@@ -120,7 +121,7 @@ macro_rules! uuid_id {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// Reads the text form.
+            /// Parses the text form.
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 Uuid::parse_str(text).map(Self).map_err(|_| IdError::NotUuid { kind: $kind })
             }
@@ -143,7 +144,7 @@ text_id!(
     CompanyId, "company id"
 );
 text_id!(
-    /// Something the provider sells per user.
+    /// A product that the provider sells per user.
     ProductId, "product id"
 );
 text_id!(
@@ -151,7 +152,7 @@ text_id!(
     ReportId, "report id"
 );
 text_id!(
-    /// A request to sync, chosen by whoever asks.
+    /// A sync request; the caller chooses the id.
     RequestId, "request id"
 );
 number_id!(
@@ -183,15 +184,15 @@ uuid_id!(
     HoldId, "hold id"
 );
 uuid_id!(
-    /// What the two halves of a plan switch have in common.
+    /// The id that the two halves of a plan switch share.
     PairId, "pair id"
 );
 uuid_id!(
-    /// A change that was about to be sent.
+    /// A change about to be sent.
     IntentId, "intent id"
 );
 uuid_id!(
-    /// A token for the portal's interface.
+    /// A token for the portal's API.
     TokenId, "token id"
 );
 uuid_id!(

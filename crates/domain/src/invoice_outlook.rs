@@ -1,5 +1,5 @@
-//! Whether a month's last count is in Kaseya before its invoice is made (S-29), in instants: brought by the schedule, or by the
-//! month-end run.
+//! Whether a month's last count is in Kaseya before its invoice is made (S-29), in instants: through the schedule or
+//! through the month-end run.
 
 use std::time::Duration;
 
@@ -7,35 +7,35 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
 
 use crate::{InvoiceDay, InvoiceZones, Month, MonthEnd, Schedule};
 
-/// The next invoice, and the schedule's sync that it depends on.
+/// The next invoice, and the scheduled sync that it depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvoiceOutlook {
-    /// The month that is invoiced.
+    /// The invoiced month.
     pub month: Month,
-    /// When its last count is frozen at the latest.
+    /// The instant by which its last count is frozen.
     pub frozen_by: Timestamp,
-    /// From when on its invoice may be made: the begin of the invoice day where the partner is, or where its Kaseya
-    /// is if it begins there first.
+    /// The earliest instant of its invoice: the start of the invoice day in the partner's zone, or in Kaseya's if it
+    /// begins there first.
     pub invoiced_from: Timestamp,
     /// The schedule's first sync after the count is frozen.
     pub synced_at: Timestamp,
-    /// When the month-end run pushes it at the latest; `None` where that is off.
+    /// The instant by which the month-end run pushes it; `None` if that run is off.
     pub pushed_at: Option<Timestamp>,
 }
 
-/// How a month's last count comes to Kaseya.
+/// How a month's last count reaches Kaseya.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvoiceTiming {
     /// The schedule brings it in time.
     Schedule,
-    /// The schedule is too late, and the month-end run is in time.
+    /// The schedule is too late; the month-end run is in time.
     MonthEnd,
     /// Neither is in time.
     Missed,
 }
 
 impl InvoiceOutlook {
-    /// What is to be expected of the next invoice day that has not begun; `spread` is the partner's own delay. `None` only
+    /// The outlook for the next invoice day that has not begun; `spread` is the partner's own delay. `None` only
     /// beyond the calendar's end.
     pub fn next(
         schedule: &Schedule,
@@ -48,7 +48,7 @@ impl InvoiceOutlook {
     ) -> Option<Self> {
         let zones = InvoiceZones::new(schedule.zone(), kaseya_zone);
         let this_month = Month::of(schedule.zone().to_datetime(now).date());
-        // Where Kaseya is ahead, the day for this month may have begun before the month is over.
+        // If Kaseya is ahead, the invoice day of this month may begin before the month is over.
         let (month, invoiced_from) = [this_month.previous(), this_month, this_month.next()]
             .into_iter()
             .filter_map(|month| Some((month, invoiced_from(month, zones, invoice_day)?)))
@@ -66,12 +66,12 @@ impl InvoiceOutlook {
         })
     }
 
-    /// When the count is on its way to Kaseya at the latest.
+    /// The instant by which the count is on its way to Kaseya.
     pub fn arrives_at(&self) -> Timestamp {
         self.pushed_at.map_or(self.synced_at, |pushed| pushed.min(self.synced_at))
     }
 
-    /// How it comes there.
+    /// How the count reaches Kaseya.
     pub fn timing(&self) -> InvoiceTiming {
         if self.synced_at < self.invoiced_from {
             InvoiceTiming::Schedule
@@ -87,7 +87,7 @@ impl InvoiceOutlook {
         self.timing() == InvoiceTiming::Missed
     }
 
-    /// The first invoice day that begins after the count has arrived; `None` where no day of the month does.
+    /// The first invoice day that begins after the count has arrived; `None` if no day of the month does.
     pub fn first_day_in_time<'z>(&self, zones: impl Into<InvoiceZones<'z>>) -> Option<InvoiceDay> {
         let zones = zones.into();
         let begins_later = |day: &InvoiceDay| {
@@ -97,7 +97,7 @@ impl InvoiceOutlook {
     }
 }
 
-/// The begin of the invoice day that is for a month.
+/// The start of the invoice day of a month.
 fn invoiced_from(month: Month, zones: InvoiceZones, invoice_day: InvoiceDay) -> Option<Timestamp> {
     let day = month.next().first_day().checked_add((i64::from(invoice_day.get()) - 1).days()).ok()?;
     zones.day_begins(day)
@@ -139,7 +139,7 @@ mod tests {
             );
             assert_eq!(defaults.first_day_in_time(&zone), InvoiceDay::new(2), "{hour}");
         }
-        // The day that it says is in time.
+        // The suggested day is in time.
         let second = outlook_with(Frequency::Daily, 12, 2, true, "2026-11-23T10:00:00Z");
         assert_eq!(second.timing(), InvoiceTiming::Schedule);
         let weekly = outlook_with(Frequency::Weekly(Weekday::Monday), 2, 2, true, "2026-11-23T10:00:00Z");

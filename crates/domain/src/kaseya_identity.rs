@@ -1,26 +1,26 @@
-//! When two sets of settings reach one Kaseya (G-13, F1), and when a name is that of an id (G-06).
+//! When two sets of settings reach the same Kaseya (G-13, F1), and when a name matches an id (G-06).
 
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::{registrable_domain, text::is_unseen};
 
-/// Where calls of an integration really go, whatever host was typed. All that partners share (logins, calls, breaker, lane) is
-/// kept by it. The tables reckon the same for what they store (`called_hosts`, `plain_name`).
+/// Where an integration's calls really go, whatever host was typed. It is the key for everything that partners share
+/// (logins, calls, breaker, lane). The tables compute the same for what they store (`called_hosts`, `plain_name`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KaseyaAddress {
-    /// Where V2 and V1 are called: hosts in one spelling, without `api.` in front, each with a port or a path that is not the
-    /// usual one.
+    /// The V2 and V1 hosts: in one spelling, without a leading `api.`, each with its port or path if not the usual
+    /// one.
     called: [String; 2],
     /// The tenant, as Kaseya compares it.
     tenant: String,
 }
 
 impl KaseyaAddress {
-    /// By the host and the tenant, and the bases that are set instead of the host's own.
+    /// From the host and the tenant, and the base addresses set in place of the host's own.
     pub fn new(host: &str, v2_base: Option<&str>, v1_base: Option<&str>, tenant: &str) -> Self {
         let called = [(v2_base, ""), (v1_base, "/api")].map(|(base, usual_path)| {
             let name = called_host(base.unwrap_or(host));
-            // V2 is by rule at the host's name with this in front.
+            // By default V2 is at the host's name with this prefix.
             let name = name.strip_prefix("api.").unwrap_or(&name);
             let path = base.map_or(usual_path, called_path);
             if path == usual_path { name.to_owned() } else { format!("{name}{path}") }
@@ -28,12 +28,12 @@ impl KaseyaAddress {
         Self { called, tenant: plain_name(tenant) }
     }
 
-    /// Where V2 calls go.
+    /// Where V2 calls go: host, with port and path if not the usual ones.
     pub fn v2(&self) -> &str {
         &self.called[0]
     }
 
-    /// Where V1 calls go.
+    /// Where V1 calls go: host, with port and path if not the usual ones.
     pub fn v1(&self) -> &str {
         &self.called[1]
     }
@@ -43,18 +43,18 @@ impl KaseyaAddress {
         &self.tenant
     }
 
-    /// Both as the tables name them: one, or that of V2 and that of V1 with a blank between.
+    /// Both as the tables name them: one address, or V2's and V1's separated by a blank.
     pub fn hosts(&self) -> String {
         let [v2, v1] = &self.called;
         if v2 == v1 { v2.clone() } else { format!("{v2} {v1}") }
     }
 
-    /// The registrable domains of both hosts: one Kaseya may have several names in it.
+    /// The registrable domains of both hosts; one Kaseya may have several names within a domain.
     pub fn domains(&self) -> [&str; 2] {
         [&self.called[0], &self.called[1]].map(|called| registrable_domain(host_of(called)))
     }
 
-    /// Whether both reach one tenant of one Kaseya, however each is spelled.
+    /// Whether both reach the same tenant of the same Kaseya, whatever their spelling.
     pub fn is_same_kaseya(&self, other: &Self) -> bool {
         let hosts = |address: &'_ Self| -> Vec<String> {
             address.called.iter().map(|called| host_of(called).to_owned()).collect()
@@ -64,7 +64,7 @@ impl KaseyaAddress {
     }
 }
 
-/// The host of an address, without what is spelled in more than one way.
+/// The host of an address, in one spelling.
 pub fn called_host(address: &str) -> String {
     let lower = address.trim().to_ascii_lowercase();
     let (usual_port, rest) = match lower.split_once("://") {
@@ -80,8 +80,8 @@ pub fn called_host(address: &str) -> String {
     }
 }
 
-/// The path of an address, without the slash at its end. It is not the host's word for itself: whoever sets one that never
-/// answers says nothing of the host.
+/// The path of an address, without a trailing slash. It does not identify the host: a path that never responds tells
+/// nothing about the host.
 pub fn called_path(address: &str) -> &str {
     let address = address.trim();
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
@@ -90,33 +90,32 @@ pub fn called_path(address: &str) -> &str {
     path.trim_end_matches('/')
 }
 
-/// The host of where a version of the interface is called.
+/// The host of an API version's address.
 fn host_of(called: &str) -> &str {
     called.split('/').next().unwrap_or(called)
 }
 
-/// Kaseya's own domains.
 const KASEYAS_DOMAINS: [&str; 3] = ["kaseya.com", "vorexlogin.com", "pulseway.com"];
 
-/// Whether these, as the tables name them, are hosts of Kaseya's own: known, also before anybody has logged in there.
+/// Whether these addresses, as the tables name them, are Kaseya's own hosts: known even before the first login there.
 pub fn are_kaseyas_own(hosts: &str) -> bool {
     hosts
         .split(' ')
         .all(|called| host_of(called) == called && KASEYAS_DOMAINS.contains(&registrable_domain(called)))
 }
 
-/// Whether a name that was told for an id is the one that Kaseya shows for it. An empty one tells nothing.
+/// Whether a name received for an id is the name that Kaseya shows for it. An empty name matches.
 pub fn is_name_of(told: &str, shown: &str) -> bool {
     let told = plain_name(told);
     told.is_empty() || told == plain_name(shown)
 }
 
-/// A name as it is compared: without regard to case, to the number of blanks, to what is not seen, and to how an accent is put
-/// together.
+/// A name in its compared form: case, the number of blanks, invisible characters and the composition of accents are
+/// ignored.
 pub fn plain_name(name: &str) -> String {
     let seen: String = name.nfc().filter(|letter| !is_unseen(*letter)).collect();
     let lower = seen.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    // Lower case may take an accent apart.
+    // Lower case may decompose an accent.
     lower.nfc().collect()
 }
 

@@ -1,10 +1,10 @@
-//! Which outcomes last: a month-end push is through with a company once it came out with one (G-09).
+//! Which outcomes last: a month-end push is finished with a company once its outcome is one of these (G-09).
 
 use crate::{CompanyState, ErrorCode, Outcome};
 
 impl Outcome {
-    /// Whether pushing the same number again could bring nothing else, unless a person does something first: changed,
-    /// unchanged, held, left out of billing, or not sent for a code that only a person can fix.
+    /// Whether pushing the same number again can change nothing unless a person acts first: changed, unchanged, held,
+    /// left out of billing, or not sent for a code that only a person can fix.
     pub fn lasts(self) -> bool {
         match self.state {
             CompanyState::Changed
@@ -27,7 +27,7 @@ impl ErrorCode {
     /// Whether only a person can fix what was not sent for this code. Each code is decided here, one by one.
     pub fn lasts(self) -> bool {
         match self {
-            // While credentials are refused no push is made; once others are accepted, it is due at once.
+            // No push is made while credentials are refused; once new ones are accepted, the push is due at once.
             Self::Auth01
             | Self::Auth02
             | Self::Auth03
@@ -35,13 +35,14 @@ impl ErrorCode {
             | Self::Auth05
             | Self::Auth07
             | Self::Ten01 => false,
-            // Logins wait, and go on by themselves.
+            // Logins wait and continue by themselves.
             Self::Auth08 => false,
-            // A host that cannot be reached looks the same in an outage and with a typing error.
+            // An unreachable host looks the same in an outage and with a typing error.
             Self::Host01 => false,
-            // Somebody sets another line profile, for the whole installation perhaps: the number then goes without anybody asking.
+            // Someone sets another line profile, perhaps for the whole installation: the number is then sent without
+            // a request.
             Self::Lin01 => false,
-            // The other line's day comes, or another line profile.
+            // The other line's day comes, or another line profile is set.
             Self::Lin02 => false,
             Self::Lim01
             | Self::Net01
@@ -71,9 +72,9 @@ impl ErrorCode {
             | Self::Map05
             | Self::Prc01
             | Self::Drf01 => true,
-            // The provider's counts or the partner's setting are to be changed; a later number waits to be approved.
+            // A person must change the provider's counts or the partner's setting; a later number waits for approval.
             Self::Qty04 | Self::Qty05 => true,
-            // Until a number comes there is nothing to push, and its coming makes a push of its own.
+            // Until a number arrives there is nothing to push, and its arrival triggers a push of its own.
             Self::Qty02 => true,
         }
     }

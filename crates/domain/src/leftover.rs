@@ -1,18 +1,18 @@
-//! Leftovers (D-13): lines that were ours, and that nothing is mapped to any more.
+//! Leftovers (D-13): lines that were ours and that nothing is mapped to any more.
 //!
-//! A target is a leftover when its line was seen to hold our number, or Kaseya took it, and no company's product goes there
-//! now: a mapping was changed or removed, or nothing of it is billed any more. One that still has an addend is none: its
-//! number is the smaller sum.
+//! A target is a leftover if its line has shown our number, or Kaseya accepted it, and no company's product is mapped
+//! to it now: a mapping was changed or removed, or none of its counts is billed any more. A target that still has an
+//! addend is not a leftover: its number is the smaller sum.
 //!
-//! No number follows from nothing: by D-11 a 0 comes from a complete report alone, and here there is no report to ask. What
-//! becomes of the line is a person's to say, to 0 or left as it is, and it is the person's approval that allows the 0.
+//! No number follows from the absence of counts: by D-11 a 0 comes only from a complete report, and here no report
+//! exists. A person decides whether the line goes to 0 or stays as it is, and that approval is what allows the 0.
 
 use crate::{Brake, Change, DecidedChange, Decision, ErrorCode, Line, PlanContext, Wanted, plan_target};
 
-/// Decides a leftover that a person has approved to be set to 0, having `seen` these units on the line.
+/// Decides a leftover that a person has approved for 0 after having `seen` these units on the line.
 ///
-/// Where the line shows other units by now, somebody has edited it since, and the person is asked again with what it shows.
-/// What Kaseya took from us before and shows only from a later day on is no edit.
+/// If the line shows other units by now, it has been edited since, and the person is asked again with the shown
+/// units. A number that Kaseya accepted from us earlier and shows only from a later day is not an edit.
 pub fn plan_leftover(same_service: &[Line], seen: f64, context: &PlanContext) -> Decision {
     let units = same_service.first().map_or(seen, |line| line.units);
     let approved = context.approved.map(|word| DecidedChange { from: units, to: 0, ..word });

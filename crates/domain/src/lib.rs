@@ -1,8 +1,8 @@
-//! The rules of the sync as pure functions: what is wanted, what changes, when, and what holds it back.
+//! The rules of the sync as pure functions: wanted units, changes, their timing, and the holds on them.
 //!
-//! No I/O and no async runtime: time comes in as a value or through [`Clock`], randomness through [`Entropy`].
-//! Words are those of the requirements: partner, company, product, account, service, contract, line, target, run,
-//! job, change.
+//! No I/O and no async runtime: time is passed in as a value or through [`Clock`], randomness through [`Entropy`].
+//! The vocabulary is that of the requirements: partner, company, product, account, service, contract, line, target,
+//! run, job, change.
 
 mod answer_fault;
 mod billing_rule;

@@ -6,14 +6,14 @@ use jiff::{
     tz::{AmbiguousOffset, TimeZone},
 };
 
-/// The instant of a local time: one that does not exist gives the first instant after the gap, one that exists twice
-/// its first. `None` only beyond the calendar's ends.
+/// The instant of a local time. A time that does not exist gives the first instant after the gap; a time that exists
+/// twice gives the first. `None` only beyond the calendar's ends.
 pub(crate) fn place(zone: &TimeZone, local: DateTime) -> Option<Timestamp> {
     match zone.to_ambiguous_timestamp(local).offset() {
         AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(local).ok(),
         AmbiguousOffset::Fold { before, .. } => before.to_timestamp(local).ok(),
         AmbiguousOffset::Gap { after, .. } => {
-            // Read with the offset of after the gap, a time inside the gap lies before it.
+            // With the offset after the gap, a time inside the gap is before it.
             let before_the_gap = after.to_timestamp(local).ok()?;
             zone.following(before_the_gap)
                 .find(|change| change.offset() == after)
@@ -22,7 +22,7 @@ pub(crate) fn place(zone: &TimeZone, local: DateTime) -> Option<Timestamp> {
     }
 }
 
-/// Whether the zone has this day at all: where a country crosses the date line, a day is left out.
+/// Whether the zone has this day: a country that crosses the date line skips a day.
 pub(crate) fn exists(zone: &TimeZone, day: Date) -> bool {
     place(zone, day.at(0, 0, 0, 0)).is_some_and(|first| zone.to_datetime(first).date() == day)
 }

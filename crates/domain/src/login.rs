@@ -1,16 +1,16 @@
-//! Login accounting: no user is locked out by our tries (B-03, S-14).
+//! Login accounting: our tries lock out no user (B-03, S-14).
 //!
-//! Kaseya counts failed logins per user and locks at five. So what it refused is never tried again, and no more than
-//! three refusals reach it in 30 minutes, whoever of ours tries and with however many passwords. A try without a known
-//! outcome may have been a refusal: one more is allowed, and then one each 30 minutes. Where Kaseya says that the user is
-//! locked, the same credentials are tried once more, after 35 minutes (AUTH-03).
+//! Kaseya counts failed logins per user and locks at five. We therefore never retry refused credentials, and at most
+//! three refusals reach Kaseya in 30 minutes, whichever partner or program of ours tries and with however many passwords. A try
+//! without a known outcome may have been a refusal: one more is allowed, then one every 30 minutes. If Kaseya reports
+//! the user as locked, the same credentials are tried once more, after 35 minutes (AUTH-03).
 //!
-//! Credentials that Kaseya accepted, and has not refused since, do not wait for a person's mistyped ones: a success resets
-//! Kaseya's count. They have one try more than all others, and so never are the fifth refusal.
+//! Credentials that Kaseya accepted and has not refused since do not wait for a person's mistyped ones: a success
+//! resets Kaseya's count. They have one more try than all others, and so are never the fifth refusal.
 //!
-//! What a partner tries as a user that never let it in counts against that partner: others that Kaseya has let in as this
-//! user do not wait for it. Whoever it has not let in shares one limit with everybody: four, or one where somebody is let in,
-//! whose own three and that one are short of the fifth.
+//! The tries of a partner as a user that never let it in count against that partner: partners that Kaseya has let in
+//! as this user do not wait for them. All partners that Kaseya has not let in share one limit: four, or one if
+//! another partner is let in, because that partner's own three and that one stay below the fifth.
 
 use std::time::Duration;
 
@@ -21,34 +21,34 @@ use crate::{ErrorCode, breaker::later, run::names};
 /// How long tries count.
 pub const LOGIN_WAIT: Duration = Duration::from_secs(30 * 60);
 
-/// Kaseya locks a user for 30 minutes; after this wait a lock is over.
+/// Kaseya locks a user for 30 minutes; after this wait the lock is over.
 pub const LOCK_WAIT: Duration = Duration::from_secs(35 * 60);
 
-/// Refusals, and tries that may have been one, in [`LOGIN_WAIT`].
+/// The maximum of refusals, and of tries that may have been refusals, within [`LOGIN_WAIT`].
 const MOST_REFUSALS: usize = 3;
 
-/// The same where proven credentials are to be tried: Kaseya locks at the fifth.
+/// The maximum before proven credentials are tried: Kaseya locks at the fifth.
 const MOST_REFUSALS_BEFORE_PROVEN: usize = 4;
 
-/// The same for all together whom Kaseya has not let in as this user: it locks at the fifth.
+/// The maximum for all partners together that Kaseya has not let in as this user: it locks at the fifth.
 const MOST_REFUSALS_OF_ALL: usize = 4;
 
-/// The same where Kaseya has let another in: with that one's own three, its user stays short of the fifth.
+/// The maximum if Kaseya has let another partner in: with that partner's own three, its user stays below the fifth.
 const MOST_REFUSALS_BESIDE_LET_IN: usize = 1;
 
-/// Tries in a row without a known outcome.
+/// The maximum of consecutive tries without a known outcome.
 const MOST_UNANSWERED: usize = 2;
 
 names! {
-    /// What became of a login.
+    /// The outcome of a login.
     LoginOutcome {
-        /// None was needed, or none was tried.
+        /// No login was needed, or none was tried.
         NotTried = "not_tried",
         /// Accepted.
         Accepted = "accepted",
         /// Refused.
         Refused = "refused",
-        /// Tried, and no answer came.
+        /// Tried without a response.
         Unknown = "unknown",
     }
 }
@@ -56,42 +56,42 @@ names! {
 /// Whether a login may be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginPermission {
-    /// It may.
+    /// A login may be tried.
     Yes,
-    /// Not before this instant: too many of the last tries were refused or had no answer, or the user is locked.
+    /// Not before this instant: too many of the last tries were refused or had no response, or the user is locked.
     NotBefore(Timestamp),
-    /// These credentials were refused, with this code: not until they are others, or a person says that they are right now.
+    /// These credentials were refused with this code: no try until they change or a person declares them right.
     Stopped(ErrorCode),
 }
 
-/// A login that was begun.
+/// A login attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginTry {
-    /// When it was begun or, once it was heard of, when that was.
+    /// When it began or, once its outcome was reported, when that was.
     pub at: Timestamp,
-    /// What became of it; `None` while nothing is known.
+    /// Its outcome; `None` while unknown.
     pub outcome: Option<LoginOutcome>,
-    /// Whether it was made with the very credentials that are to be tried.
+    /// Whether it used exactly the credentials that are to be tried.
     pub same: bool,
 }
 
-/// What another refusal would come to, as a person is told before it.
+/// What another refusal would lead to, as people see it before the try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextTry {
-    /// Another one after it may follow at once.
+    /// Another try may follow at once.
     Free,
-    /// It is the last: refused or unanswered, logins with new values wait until then.
+    /// It is the last try: if it is refused or has no response, logins with new values wait until this instant.
     Last(Timestamp),
-    /// None is tried before this instant.
+    /// No try is made before this instant.
     NotBefore(Timestamp),
 }
 
 /// A refusal of the credentials in question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefusedLogin {
-    /// How Kaseya refused.
+    /// The code of the refusal.
     pub code: ErrorCode,
-    /// When.
+    /// When Kaseya refused.
     pub at: Timestamp,
     /// Whether they were tried again since.
     pub tried_again: bool,
@@ -100,16 +100,16 @@ pub struct RefusedLogin {
 /// The logins of one user at one tenant, as seen before credentials are tried.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LoginAccount {
-    /// The tries of the last day that count for whoever is to try, with whatever password, in the order in which they were
-    /// begun.
+    /// The last day's tries that count for the partner about to try, with any password, in the order in which they
+    /// began.
     pub tries: Vec<LoginTry>,
     /// All other tries of the last day.
     pub of_strangers: Vec<LoginTry>,
-    /// Whether Kaseya has let others in as this user, and not whoever is to try.
+    /// Whether Kaseya has let other partners in as this user, and not the partner about to try.
     pub others_are_let_in: bool,
-    /// Whether Kaseya has refused the very credentials that are to be tried.
+    /// The refusal, if Kaseya has refused exactly the credentials that are to be tried.
     pub refused: Option<RefusedLogin>,
-    /// Whether Kaseya has accepted them, and has not refused them since.
+    /// Whether Kaseya has accepted them and has not refused them since.
     pub proven: bool,
 }
 
@@ -132,7 +132,7 @@ impl LoginAccount {
         }
     }
 
-    /// What one more refusal of new values at `now` would come to.
+    /// What one more refusal of new values at `now` would lead to.
     pub fn next_try(&self, now: Timestamp) -> NextTry {
         let ahead = |instant: &Timestamp| now < *instant;
         if let Some(instant) = self.waited_out().filter(ahead) {
@@ -143,13 +143,13 @@ impl LoginAccount {
         with_it.waited_out().filter(ahead).map_or(NextTry::Free, NextTry::Last)
     }
 
-    /// When the tries so far allow another one of proven credentials.
+    /// When the tries so far allow another one with proven credentials.
     fn proven_waited_out(&self) -> Option<Timestamp> {
         let accepted = self.tries.iter().rposition(|one| one.outcome == Some(LoginOutcome::Accepted));
         let (before, since) = self.tries.split_at(accepted.map_or(0, |place| place + 1));
         let refused = |one: &&LoginTry| one.outcome == Some(LoginOutcome::Refused) || one.is_open();
         let under_way = before.iter().filter(|one| one.outcome.is_none());
-        // A success resets Kaseya's count of everybody's.
+        // A success resets Kaseya's count, for all partners.
         let success = accepted.map(|place| self.tries[place].at);
         let strangers = self.of_strangers.iter().filter(|one| success.is_none_or(|at| one.at > at));
         let counted = under_way.chain(since.iter().filter(refused)).chain(strangers.filter(refused));
@@ -166,7 +166,8 @@ impl LoginAccount {
         let accepted = self.tries.iter().rposition(|one| one.outcome == Some(LoginOutcome::Accepted));
         let (before, since) = self.tries.split_at(accepted.map_or(0, |place| place + 1));
         let unanswered = || since.iter().filter(|one| one.is_open());
-        // An acceptance says that the unanswered ones before it were none, but not of one that is still under way.
+        // An acceptance proves that earlier unanswered tries were not refusals, but proves nothing about one still
+        // under way.
         let refused = |one: &&LoginTry| one.outcome == Some(LoginOutcome::Refused);
         let counted = before.iter().filter(|one| one.outcome.is_none());
         let counted = counted.chain(self.tries.iter().filter(refused)).chain(unanswered());
@@ -186,7 +187,7 @@ impl LoginAccount {
 }
 
 impl LoginTry {
-    /// Whether it may have been refused.
+    /// Whether the try may have been refused.
     fn is_open(&self) -> bool {
         matches!(self.outcome, None | Some(LoginOutcome::Unknown))
     }

@@ -1,31 +1,32 @@
-//! The month's end: when the last day's count is frozen, and when nothing but the frozen count is sent (S-27 to S-30).
+//! The month's end: when the last day's count is frozen, and when only the frozen count is sent (S-27 to S-30).
 //!
 //! Instants in order, for a month M:
 //!
-//! 1. *M's last day ends* in the provider's zone. From here counts of the next month may arrive; until M is frozen
-//!    they are not sent ([`MonthPhase::Closing`]), or M's own number could no longer get M's effective date.
-//! 2. *Freeze*: the provider's report of M's last day is final and that day is over, or the stated cut-off hour on day 1
-//!    has come. The month-end run pushes the frozen count, again each hour until every company came out of a run with an
+//! 1. *M's last day ends* in the provider's zone. Counts of the next month may arrive from now on. Until M is frozen
+//!    they are not sent ([`MonthPhase::Closing`]), because M's own number could then no longer get M's effective
+//!    date.
+//! 2. *Freeze*: the provider's report of M's last day is final and that day is over, or the cut-off hour on day 1 has
+//!    come. The month-end run pushes the frozen count, and pushes it again each hour until every company has an
 //!    outcome that lasts ([`Outcome::lasts`](crate::Outcome::lasts)).
-//! 3. *The window* ([`MonthPhase::Frozen`]): only the frozen count is sent, up to the **end** of the invoice day, by
-//!    the later of the partner's and the Kaseya tenant's zone (G-09). A nightly sync early on the invoice day would otherwise change the units before the invoice is
-//!    made.
-//! 4. Afterwards the newest count is sent again ([`MonthPhase::Open`]).
+//! 3. *The window* ([`MonthPhase::Frozen`]): only the frozen count is sent, up to the **end** of the invoice day in
+//!    the later of the partner's and the Kaseya tenant's zone (G-09). Otherwise a nightly sync early on the invoice
+//!    day would change the units before the invoice is made.
+//! 4. After the window the newest count is sent again ([`MonthPhase::Open`]).
 //!
-//! Contracts billed in advance have the same window. Their invoice of that day is for the month that has begun, and the
-//! frozen count is what the provider charges on its day 1: so count, units and both invoices agree there too. Only the
-//! effective date differs (D-12).
+//! Contracts billed in advance have the same window. Their invoice of that day is for the month that has begun, and
+//! the frozen count is what the provider charges on its day 1, so count, units and both invoices agree there too.
+//! Only the effective date differs (D-12).
 
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 
 use crate::{InvoiceDay, InvoiceZones, Month, ScheduleError, count_time, local_time, run::names, schedule};
 
 names! {
-    /// What froze a month's last count.
+    /// The cause of a month's freeze.
     FreezeCause {
         /// The provider marked its report of the last day final.
         ReportFinal = "report_final",
-        /// The stated hour on day 1 came first.
+        /// The cut-off hour on day 1 came first.
         CutOff = "cut_off",
     }
 }
@@ -33,16 +34,16 @@ names! {
 /// Which counts may be sent at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MonthPhase {
-    /// The newest.
+    /// The newest count.
     Open,
-    /// The month is over and not yet frozen: the newest up to its last day.
+    /// The month is over and not yet frozen: the newest count up to its last day.
     Closing(Month),
-    /// The window: the month's frozen count alone.
+    /// The window: only the month's frozen count.
     Frozen(Month),
 }
 
 impl MonthPhase {
-    /// The last day whose counts may be sent: the newest count up to it is the one to look up.
+    /// The last day with counts that may be sent; the count to look up is the newest up to this day.
     pub fn last_counted_day(self, today: Date) -> Date {
         match self {
             Self::Open => today,
@@ -59,7 +60,7 @@ pub struct MonthEnd {
 }
 
 impl MonthEnd {
-    /// The provider's zone, and the hour on day 1 at which a month is frozen at the latest.
+    /// Takes the provider's zone and the hour on day 1 by which a month is frozen.
     pub fn new(provider_zone: &str, cut_off_hour: i64) -> Result<Self, ScheduleError> {
         Ok(Self {
             zone: schedule::parse_zone(provider_zone)?,
@@ -67,30 +68,30 @@ impl MonthEnd {
         })
     }
 
-    /// The provider's zone: days and months of counts are its days and months.
+    /// The provider's zone; the days and months of counts are in it.
     pub fn zone(&self) -> &TimeZone {
         &self.zone
     }
 
-    /// The hour on day 1 at which a month is frozen at the latest.
+    /// The hour on day 1 by which a month is frozen, 0 to 23.
     pub fn cut_off_hour(&self) -> i8 {
         self.cut_off_hour
     }
 
-    /// The provider's day at an instant.
+    /// The provider's local date at an instant.
     pub fn today(&self, now: Timestamp) -> Date {
         self.zone.to_datetime(now).date()
     }
 
-    /// The instant at which a month is frozen at the latest.
+    /// The instant by which a month is frozen.
     pub fn cut_off(&self, month: Month) -> Timestamp {
         let local = month.next().first_day().at(self.cut_off_hour, 0, 0, 0);
         local_time::place(&self.zone, local).unwrap_or(Timestamp::MAX)
     }
 
-    /// Whether the count of the month's last day is to be frozen now, and why. Another day's is never frozen in its place:
-    /// one that has not come by the cut-off is frozen as missing, and added when it comes. A report that calls itself final is
-    /// believed once its day is over where the counts are taken (G-07).
+    /// Whether to freeze the count of the month's last day now, and why. No other day's count is ever frozen in its
+    /// place: a count that has not arrived by the cut-off is frozen as missing and added when it arrives. A report
+    /// marked final is believed only once its day is over in the zone where the counts are taken (G-07).
     pub fn freezes(&self, month: Month, report_is_final: bool, now: Timestamp) -> Option<FreezeCause> {
         if report_is_final && count_time::day_is_over(month.last_day(), &self.zone, now) {
             Some(FreezeCause::ReportFinal)
@@ -99,17 +100,17 @@ impl MonthEnd {
         }
     }
 
-    /// Whether a count of the month's last day was taken in time for it. One that was taken later, of a few companies, is a
-    /// stray: it freezes no month.
+    /// Whether a count of the month's last day was taken in time for the month. A later count, of a few companies, is
+    /// a stray: it freezes no month.
     pub fn is_in_time(&self, month: Month, counted_at: Timestamp) -> bool {
         counted_at <= self.cut_off(month)
     }
 
-    /// Where a company and product stand at `now`; `frozen_at` says when a month's count of theirs was frozen.
+    /// The phase of a company and product at `now`; `frozen_at` returns when their count of a month was frozen.
     ///
-    /// A month without a frozen count is in its window from the cut-off on: there is no number to send then, and an
-    /// older or newer one is not sent in its place. On the invoice day itself its window goes before the next month's: in
-    /// February the 28th may last into March.
+    /// A month without a frozen count is in its window from the cut-off on: there is no number to send then, and no
+    /// older or newer one is sent in its place. On the invoice day itself its window takes precedence over the next
+    /// month's: the window that ends on the 28th of February may last into March.
     pub fn phase<'z>(
         &self,
         now: Timestamp,
@@ -140,8 +141,8 @@ impl MonthEnd {
     }
 }
 
-/// The month whose counts the next invoices show: the last one until its window has ended. In arrears and in advance
-/// alike, since in both the invoices of a day show the count of the last month's last day.
+/// The month whose counts the next invoices show: the last month until its window has ended. This holds in arrears
+/// and in advance, since in both the invoices of a day show the count of the last month's last day.
 pub fn invoiced_month<'z>(
     now: Timestamp,
     invoice_day: InvoiceDay,
@@ -164,7 +165,7 @@ pub fn last_invoiced_at<'z>(
     window_end(month, invoice_day, zones)
 }
 
-/// The end of the window of a month: the end of the invoice day in the following month, where it ends last.
+/// The end of a month's window: the end of the invoice day in the following month, in the zone where it ends last.
 pub fn window_end<'z>(
     month: Month,
     invoice_day: InvoiceDay,

@@ -1,4 +1,4 @@
-//! Wanted against present: what changes, what is held, what cannot be.
+//! Compares wanted and present units: what to change, what to hold, what cannot be sent.
 
 use jiff::civil::Date;
 
@@ -12,71 +12,73 @@ use crate::{
 pub struct Line {
     /// Kaseya's line.
     pub id: LineId,
-    /// Its units; Kaseya answers a decimal.
+    /// The line's units; Kaseya returns a decimal.
     pub units: f64,
-    /// From which day they count.
+    /// The day from which the units count.
     pub effective_date: Option<Date>,
 }
 
-/// What a plan needs beside the lines.
+/// What a plan needs in addition to the lines.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlanContext {
-    /// What the target should hold.
+    /// The units that the target should hold.
     pub wanted: Wanted,
-    /// From which day, before the contract's and the line's own start are looked at; `None` when the count's period is
-    /// already invoiced.
+    /// The effective date before the contract's and the line's own start are considered; `None` if the count's period
+    /// is already invoiced.
     pub effective_date: Option<Date>,
-    /// The contract's first day, where it is known.
+    /// The contract's first day, if it is known.
     pub contract_start: Option<Date>,
     /// The contract's last day, if it has one.
     pub contract_end: Option<Date>,
-    /// Whether the contract is billed otherwise than monthly, and no person has chosen how.
+    /// Whether the contract is not billed monthly and no person has chosen how.
     pub cycle_to_choose: bool,
     /// The partner's brakes.
     pub brakes: Brakes,
-    /// What the line held at the last invoice, or what a person approved since: the brakes compare with it too. `None` while
-    /// nothing of ours has changed the line since, for then it still shows that number.
+    /// What the line held at the last invoice, or what a person approved since: the brakes compare with it too.
+    /// `None` while no change of ours has touched the line since, because it still shows that number then.
     pub invoiced: Option<f64>,
-    /// Whether a share of the number, of one company and product, falls from above 0 to 0.
+    /// Whether a share of the number, one company's count of one product, falls from above 0 to 0.
     pub share_ends: bool,
-    /// What a person approved for this target, if anything.
+    /// A person's approval for this target, if any.
     pub approved: Option<DecidedChange>,
-    /// What a person dismissed for this target, if anything.
+    /// A person's dismissal for this target, if any.
     pub dismissed: Option<DecidedChange>,
-    /// Whether the line is to be left alone for now, after a write without an answer.
+    /// Whether to leave the line alone for now, after a write without a response.
     pub unsure: bool,
     /// What the ledger remembers of our changes of this target.
     pub remembered: Remembered,
-    /// What becomes of a line that was edited in Kaseya.
+    /// What to do about a line that was edited in Kaseya.
     pub drift: DriftPolicy,
 }
 
-/// What is to be done about a target.
+/// The decision on a target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Decision {
     /// Kaseya holds our number.
     Unchanged {
-        /// The line, when there is one: wanted 0 where no line exists is nothing to do.
+        /// The line, if there is one. No line and 0 wanted units means nothing to do.
         line: Option<Line>,
     },
-    /// To be written.
+    /// The change must be written.
     Write(Change),
-    /// Waits for a person.
+    /// The change waits for a person.
     Hold(Change, Brake),
-    /// A person has said no to this very number: not sent, and not asked again. People see *not sent* with QTY-01.
+    /// A person has dismissed exactly this number: it is not sent, and the person is not asked again. People see *not
+    /// sent* with QTY-01.
     Dismissed(Change),
-    /// Left alone after a write without an answer (NET-02).
+    /// The line is left alone after a write without a response (NET-02).
     Wait(Line),
-    /// Kaseya took our number for a later day, and shows the old one until then: sent, to be confirmed (D-14).
+    /// Kaseya accepted our number for a later day and shows the old one until then: sent, still to be confirmed
+    /// (D-14).
     Awaited(Line, Pending),
-    /// Not sent.
+    /// Not sent, for the reason of the code.
     NotSent(ErrorCode),
 }
 
 /// Decides one target from the lines that Kaseya shows for its service on its contract.
 ///
 /// `same_service` holds every line of the target's service on the contract. A line's present units may be a fraction
-/// or negative, because a person may have typed them; what is written never is.
+/// or negative, because a person may have typed them; what we write never is.
 pub fn plan_target(same_service: &[Line], context: &PlanContext) -> Decision {
     let wanted = match context.wanted {
         Wanted::Units(units) if units <= MAX_UNITS => units,
@@ -94,13 +96,13 @@ pub fn plan_target(same_service: &[Line], context: &PlanContext) -> Decision {
     let sight = context.remembered.sight(line.units, wanted);
     match sight {
         Sight::Awaited(pending) => return Decision::Awaited(line, pending),
-        // The line shows the number of today, and Kaseya has another for a later day: ours is sent whatever it shows.
-        // That Kaseya then forgets the earlier change is a guess: a line has one number and one effective date. If it keeps
-        // both, the line shows the wrong one from its day on, and is found as one that was edited.
+        // The line shows today's number, and Kaseya has another for a later day: ours is sent whatever the line
+        // shows. We assume that Kaseya then discards the earlier change, since a line has one number and one
+        // effective date. If it keeps both, the line shows the wrong one from its day on and is detected as edited.
         Sight::Replaces(_) => {}
         _ if line.units == f64::from(wanted) => return Decision::Unchanged { line: Some(line) },
-        // Somebody's half, or Kaseya's own proration, which was there before us: which whole number was meant is not ours to
-        // guess. One that came into a line of ours is drift.
+        // Someone's half unit, or Kaseya's own proration, was there before us: we must not guess which whole number
+        // was meant. A fraction that appears on a line of ours is drift.
         Sight::AsLeft if is_fraction(line.units) => return Decision::NotSent(ErrorCode::Qty03),
         Sight::AsLeft | Sight::NotApplied(_) | Sight::LandedLate | Sight::Edited { .. } => {}
     }
@@ -112,12 +114,12 @@ pub fn plan_target(same_service: &[Line], context: &PlanContext) -> Decision {
     let once_more = rewrite.is_some() && context.remembered.rewritten_for >= Some(effective_date);
     let change =
         Change { line: line.id, from: line.units, to: wanted, effective_date, approved: false, rewrite };
-    // Sent once more is only what a person was asked that very question about.
+    // Only an approval of exactly that question allows sending once more.
     let answers = |word: &DecidedChange| !once_more || word.brake == Brake::SetElsewhere;
     if context.dismissed.is_some_and(|word| answers(&word) && word.dismisses(&change)) {
         return Decision::Dismissed(change);
     }
-    // Where a share ends, another number than the approved one may be the end of another share, which nobody saw.
+    // If a share ends, a number other than the approved one may mean the end of another share, which no person saw.
     let reaches = |word: &DecidedChange| !context.share_ends || word.to == change.to;
     let approves =
         |word: &DecidedChange| answers(word) && reaches(word) && word.approves(&context.brakes, &change);
@@ -127,7 +129,7 @@ pub fn plan_target(same_service: &[Line], context: &PlanContext) -> Decision {
     if once_more {
         return Decision::Hold(change, Brake::SetElsewhere);
     }
-    // From which day a change counts there is not ours to guess.
+    // We must not guess from which day a change counts there.
     if context.cycle_to_choose {
         return Decision::Hold(change, Brake::BillingCycle);
     }
@@ -140,7 +142,7 @@ pub fn plan_target(same_service: &[Line], context: &PlanContext) -> Decision {
     }
 }
 
-/// The brake on one line that holds a change, by what Kaseya shows, by the shares of its number and by the last invoice.
+/// The brake that holds a change of one line, by the units shown, the shares of the number and the last invoice.
 fn brake(change: &Change, context: &PlanContext) -> Option<Brake> {
     let brakes = &context.brakes;
     brakes
@@ -149,7 +151,7 @@ fn brake(change: &Change, context: &PlanContext) -> Option<Brake> {
         .or_else(|| brakes.check(context.invoiced?, change.to))
 }
 
-/// From which day a change of the line counts (D-12), or why there is no such day.
+/// The day from which a change of the line counts (D-12), or why there is no such day.
 fn effective_day(line: &Line, context: &PlanContext) -> Result<Date, ErrorCode> {
     let by_rule = context.effective_date.ok_or(ErrorCode::Per01)?;
     let is_over = |day: Date| context.contract_end.is_some_and(|end| day > end);

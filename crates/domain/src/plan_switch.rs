@@ -1,88 +1,89 @@
-//! Plan switches (B-07): a company's users moved from one product to another, so that one line falls and another rises.
+//! Plan switches (B-07): a company's users move from one product to another, so one line falls and another rises.
 //!
 //! # What is a pair
 //!
-//! A fall of one target and a rise of another, each the work of the same one company, and of nobody else:
+//! A fall of one target and a rise of another, both caused by the same company and by no other:
 //!
-//! - a target *falls* or *rises* when its line is to be changed, or held, to fewer or more units. A fall that waits after a
-//!   write without an answer is one too; a change that sends again what Kaseya had before is none: somebody else moved that
-//!   line.
-//! - it is a company's *work* when, since the line was last seen to hold our number (or Kaseya last took it), what that
-//!   company's counts are in the number went the same way, and what every other company's are stayed as it was. Of a line
-//!   that was never seen to hold our number nothing is known, unless it shows 0: then nobody was in it.
+//! - A target *falls* or *rises* if its line is due to be changed, or is held, to fewer or more units. A fall that
+//!   waits after a write without a response counts as one. A change that sends a number Kaseya had before does not:
+//!   someone else moved that line.
+//! - A company *causes* it if, since the line last showed our number (or Kaseya last accepted it), that company's
+//!   share of the number moved the same way and every other company's share stayed the same. Nothing is known about a
+//!   line that never showed our number, unless it shows 0: then it held no users.
 //!
-//! The two need not be of one size: people join and leave on the day of a switch. Of several falls and rises of one company
-//! the largest go together; what is left over is no pair. A number that a person has dismissed is in no pair: what
-//! becomes of that line is decided.
+//! The two need not be of the same size: people join and leave on the day of a switch. If one company has several
+//! falls and rises, the largest are paired; the rest are not a pair. A number that a person has dismissed is in no
+//! pair: that line is already decided.
 //!
-//! No pair: a target that two companies moved at once, a fall and a rise of two companies, a first sync.
+//! Not a pair: a target that two companies moved at once, a fall and a rise of two companies, a first sync.
 //!
 //! # A switch that cannot be a pair
 //!
-//! Where the rise is a company's work and the old line stays above what its counts are, because nothing maps the old
-//! product there any more or its line cannot be written, the rise would bill the same users twice: it waits for a person
-//! (MAP-03). Only what went on since both lines were last seen counts: once the new line holds our number, the old one is
-//! a leftover and no switch.
+//! If a company causes the rise and the old line stays above the company's share, because nothing maps the old
+//! product there any more or because its line cannot be written, the rise would bill the same users twice: it waits
+//! for a person (MAP-03). Only changes since both lines were last seen count: once the new line holds our number, the
+//! old line is a leftover and not a switch.
 //!
-//! The other way round, where the fall is a company's work and its users went to a line that cannot be written, the fall alone
-//! would bill them nowhere: it waits for a person too.
+//! In the opposite case a company causes the fall and its users moved to a line that cannot be written. The fall
+//! alone would bill them nowhere: it waits for a person too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Brake, Change, CompanyId, Decision, Line};
 
-/// What each company's counts were in a target's number when its line was last seen to hold it.
+/// Each company's share of a target's number when the line was last seen to hold it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SeenShares {
-    /// Units by company.
+    /// Units of each company.
     pub units: BTreeMap<CompanyId, u32>,
-    /// The run that saw it.
+    /// The run that saw the line.
     pub run_number: u64,
 }
 
-/// A target as a plan switch looks at it.
+/// A target as plan-switch detection sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SwitchTarget {
-    /// What is to be done about it.
+    /// The decision on the target.
     pub decision: Decision,
-    /// What its lines show, all together.
+    /// The units on all its lines together.
     pub shown: f64,
-    /// As last seen; `None` before that.
+    /// The shares as last seen; `None` if never seen.
     pub before: Option<SeenShares>,
-    /// What each company's counts are in the wanted number; `None` when a count is missing.
+    /// Each company's share of the wanted number; `None` if a count is missing.
     pub now: Option<BTreeMap<CompanyId, u32>>,
 }
 
-/// A company's users in a line that nothing of it is mapped to any more, and that is still above 0.
+/// A company's users on a line still above 0 that none of the company's products is mapped to any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftBehind {
-    /// Whose.
+    /// The company that the users belong to.
     pub company: CompanyId,
-    /// The run that last saw the line hold our number.
+    /// The run in which the line last showed our number.
     pub run_number: u64,
 }
 
-/// The two halves of a plan switch, by their places among the targets.
+/// The two halves of a plan switch, as indices into the targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanSwitch {
-    /// The target whose line falls.
+    /// The target with the falling line.
     pub fall: usize,
-    /// The target whose line rises.
+    /// The target with the rising line.
     pub rise: usize,
 }
 
 /// The plan switches among the targets of one account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlanSwitches {
-    /// The pairs.
+    /// The paired falls and rises.
     pub pairs: Vec<PlanSwitch>,
-    /// The targets whose rise waits for a person because the old line cannot fall with it.
+    /// The targets with a rise that waits for a person because the old line cannot fall with it.
     pub unpaired: Vec<usize>,
-    /// The targets whose fall waits for a person because the new line cannot rise with it, each with that line's target.
+    /// The targets with a fall that waits for a person because the new line cannot rise with it, each with that
+    /// line's target.
     pub stranded: Vec<(usize, usize)>,
 }
 
-/// Finds the plan switches.
+/// Finds the plan switches among an account's targets.
 pub fn plan_switches(targets: &[SwitchTarget], left_behind: &[LeftBehind]) -> PlanSwitches {
     let mut of_companies: BTreeMap<&CompanyId, Moves> = BTreeMap::new();
     for (place, target) in targets.iter().enumerate() {
@@ -122,7 +123,7 @@ pub fn plan_switches(targets: &[SwitchTarget], left_behind: &[LeftBehind]) -> Pl
     found
 }
 
-/// Falls and rises, each with its size and its place.
+/// Falls and rises, each with its size and index.
 #[derive(Default)]
 struct Moves {
     falls: Vec<(u64, usize)>,
@@ -130,13 +131,13 @@ struct Moves {
 }
 
 impl SwitchTarget {
-    /// What each company's counts are in the wanted number, and that number.
+    /// Each company's share of the wanted number, and that number.
     fn wanted(&self) -> Option<(&BTreeMap<CompanyId, u32>, f64)> {
         let now = self.now.as_ref()?;
         Some((now, now.values().copied().map(f64::from).sum()))
     }
 
-    /// The one company whose counts moved the target, and by how much.
+    /// The only company that moved the target, and by how much.
     fn moved_by(&self) -> Option<(&CompanyId, i64)> {
         let (now, wanted) = self.wanted()?;
         let (from, to) = match self.decision {
@@ -162,8 +163,8 @@ impl SwitchTarget {
         ((only.1 < 0) == (to < from)).then_some(only)
     }
 
-    /// The run that last saw the line hold our number, where the company's counts fell since and the line cannot be written
-    /// although it shows more than is wanted.
+    /// The run in which the line last showed our number, if the company's share has fallen since and the line cannot
+    /// be written although it shows more than is wanted.
     fn stuck_above(&self, company: &CompanyId) -> Option<u64> {
         let (before, (now, wanted)) = (self.before.as_ref()?, self.wanted()?);
         let stuck = matches!(self.decision, Decision::NotSent(_)) && self.shown > wanted;
@@ -171,7 +172,8 @@ impl SwitchTarget {
         (stuck && fell).then_some(before.run_number)
     }
 
-    /// The run that last saw the line hold our number, where the company's counts rose since and the line cannot be written.
+    /// The run in which the line last showed our number, if the company's share has risen since and the line cannot
+    /// be written.
     fn stuck_below(&self, company: &CompanyId) -> Option<u64> {
         let (before, now) = (self.before.as_ref()?, self.now.as_ref()?);
         let stuck =
@@ -180,7 +182,7 @@ impl SwitchTarget {
         (stuck && rose).then_some(before.run_number)
     }
 
-    /// Whether the change waits for a person if it must: it was not approved as it is.
+    /// Whether the change may be held for a person: it has no approval as it stands.
     fn may_be_held(&self) -> bool {
         match self.decision {
             Decision::Write(change) => !change.approved,
@@ -190,8 +192,8 @@ impl SwitchTarget {
     }
 }
 
-/// What becomes of a pair's two halves: both are written, or both wait for a person in one approval; and the rise waits with
-/// a fall that waits after a write without an answer.
+/// Decides a pair's two halves: both are written, or both wait for a person in one approval. The rise also waits with
+/// a fall that waits after a write without a response.
 pub fn decide_together(fall: Decision, rise: Decision) -> (Decision, Decision) {
     match (fall, rise) {
         (Decision::Hold(..), Decision::Write(change)) => (fall, Decision::Hold(change, Brake::PlanSwitch)),
@@ -206,7 +208,7 @@ pub fn line_of(change: &Change) -> Line {
     Line { id: change.line, units: change.from, effective_date: None }
 }
 
-/// What becomes of half of a plan switch whose other half cannot be written with it.
+/// Holds half of a plan switch if its other half cannot be written with it.
 pub fn wait_for_person(half: Decision) -> Decision {
     match half {
         Decision::Write(change) | Decision::Hold(change, _) => Decision::Hold(change, Brake::PlanSwitch),

@@ -1,4 +1,4 @@
-//! The daily harmless probe of a partner's login (B-03): a password that no longer works is found today, and not on the
+//! The daily harmless probe of a partner's login (B-03): it finds a password that no longer works today, not on the
 //! day of the month's sync.
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,13 +7,13 @@ use crate::{PartnerId, spread_offset};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// A scheduled run may be this much later than a day after the last, for its spread and the clocks' change.
+/// How much later than a day after the last run a scheduled run may be, due to its spread and clock changes.
 const LATE: SignedDuration = SignedDuration::from_hours(1);
 
-/// Whether a partner's login is to be probed. It is once a day, at the partner's own time of day, so that thousands are
-/// spread over the day; and not where the schedule's own run logs in before a day is over.
+/// Whether to probe a partner's login. It is probed once a day, at the partner's own time of day, so that thousands
+/// spread over the day; it is not probed if the schedule's own run logs in before a day is over.
 ///
-/// `last` is when the login was last proven, or a probe of it was made.
+/// `last` is when the login was last proven or probed.
 pub fn probe_due(partner: &PartnerId, last: Timestamp, next_run: Timestamp, now: Timestamp) -> bool {
     let offset = spread_offset(partner, DAY.unsigned_abs());
     let offset = i64::try_from(offset.as_secs()).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Whether a company's next invoice would be right if it were made, by these settings, at its instant (G-05). The one
-//! definition: overview, list, API, files and metrics ask it and nothing else.
+//! Whether a company's next invoice would be right if it were made at its instant with the current settings (G-05).
+//! This is the only definition: overview, list, API, files and metrics all use it.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use crate::{CompanyId, CompanyState, ErrorCode, Level, run::names};
 
 names! {
-    /// Why an invoice would not be right, or is not known to be. Of several the one that is to be seen to first.
+    /// Why an invoice would not be right, or is not known to be. If there are several reasons, the one to handle
+    /// first.
     NotReady {
         /// The connection is not saved yet.
         NotConnected = "not_connected",
@@ -18,25 +19,25 @@ names! {
         WritesStopped = "writes_stopped",
         /// Kaseya refuses the credentials.
         CredentialsRefused = "credentials_refused",
-        /// The database was restored, and the lines are not all read again.
+        /// The database was restored, and not all lines have been read again.
         Restored = "restored",
         /// The company has no account and contract, or none of its products has a service.
         NotMapped = "not_mapped",
-        /// Something of it was not sent, for the reason of a code.
+        /// Something of the company was not sent, for the reason of a code.
         NotSent = "not_sent",
-        /// A change waits for a person, or a line that is left over still bills its users.
+        /// A change waits for a person, or a leftover line still bills the company's users.
         Held = "held",
-        /// Some contract of it was never synced.
+        /// At least one contract of the company was never synced.
         NeverSynced = "never_synced",
-        /// Its job is put off.
+        /// The company's job is deferred.
         Deferred = "deferred",
-        /// Its job is open.
+        /// The company's job is open.
         UnderWay = "under_way",
-        /// Kaseya took a change, and no reading has shown it.
+        /// Kaseya accepted a change, and no reading has shown it.
         Unconfirmed = "unconfirmed",
-        /// A line of it counts only from a later day than its users do.
+        /// A line of the company counts only from a later day than its users do.
         CountsLater = "counts_later",
-        /// Kaseya was last seen to hold our number longer ago than the schedule would have it.
+        /// Kaseya last showed our number longer ago than the schedule allows.
         Unread = "unread",
         /// The month's frozen count is not in Kaseya yet.
         MonthNotPushed = "month_not_pushed",
@@ -45,7 +46,7 @@ names! {
     }
 }
 
-/// What is so for all companies of a partner.
+/// The facts that apply to all companies of a partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartnerReadiness {
     /// The connection is saved.
@@ -56,43 +57,45 @@ pub struct PartnerReadiness {
     pub writes_stopped: bool,
     /// Kaseya refuses the credentials.
     pub is_refused: bool,
-    /// The database was restored, and the lines are not all read again.
+    /// The database was restored, and not all lines have been read again.
     pub must_reread: bool,
-    /// What was seen before this is older than the schedule would have it.
+    /// Anything seen before this instant is older than the schedule allows.
     pub seen_since: Timestamp,
-    /// When the month was frozen whose invoice has not been made, or was to be; what was seen before shows another count.
+    /// When the month was frozen whose invoice is not made yet, or when it was due to be; anything seen earlier shows
+    /// another count.
     pub frozen_at: Option<Timestamp>,
-    /// Companies with a number of that month that was corrected after the run that they came out of was made.
+    /// Companies with a count of that month that was corrected after their run was made.
     pub corrected: BTreeSet<CompanyId>,
-    /// The month's last count comes to Kaseya after the invoice may be made, or never.
+    /// The month's last count reaches Kaseya after the invoice may be made, or never.
     pub misses_invoice: bool,
-    /// The companies with users in a line that is left over, and that is neither set to 0 nor left so by a person's word.
+    /// The companies with users on a leftover line that is not set to 0 and that no person has decided to leave as it
+    /// is.
     pub left_over: BTreeSet<CompanyId>,
     /// The companies with a line that counts only from a later day than their users do.
     pub counting_later: BTreeSet<CompanyId>,
 }
 
-/// How a company stands.
+/// The facts about one company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompanyReadiness<'a> {
-    /// It has an account and a contract.
+    /// The company has an account and a contract.
     pub is_mapped: bool,
-    /// Its states, one for each of its contracts.
+    /// The company's states, one per contract.
     pub states: &'a [CompanyState],
-    /// Their codes.
+    /// The codes of those states.
     pub codes: &'a [ErrorCode],
-    /// When Kaseya was last seen to hold our number on the contract where that is longest ago; `None` where it never was. A
-    /// contract on which nothing is billed has no number of ours and is left out.
+    /// When Kaseya last showed our number, on the contract where that is longest ago; `None` if it never did on one
+    /// of them. Contracts on which nothing is billed have no number of ours and do not count.
     pub last_sync: Option<Timestamp>,
-    /// It is one of [`PartnerReadiness::corrected`].
+    /// The company is one of [`PartnerReadiness::corrected`].
     pub is_corrected: bool,
-    /// It is among [`PartnerReadiness::left_over`].
+    /// The company is among [`PartnerReadiness::left_over`].
     pub is_left_over: bool,
-    /// It is among [`PartnerReadiness::counting_later`].
+    /// The company is among [`PartnerReadiness::counting_later`].
     pub counts_later: bool,
 }
 
-/// Why a company's next invoice would not be right; `None`: it would be.
+/// Why a company's next invoice would not be right; `None` if it would be.
 pub fn not_ready(partner: &PartnerReadiness, company: &CompanyReadiness<'_>) -> Option<NotReady> {
     let any = |state: CompanyState| company.states.contains(&state);
     let billed = company.states.iter().any(|state| *state != CompanyState::NotBilled);

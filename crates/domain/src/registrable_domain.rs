@@ -1,9 +1,9 @@
-//! Which part of a host name somebody has registered, by the public suffix list.
+//! The registrable part of a host name, by the public suffix list.
 
 use std::net::IpAddr;
 
-/// The registrable domain of a host in small letters, such as `kaseya.com` of `bms.kaseya.com`. The whole host where it has
-/// none: an address, a name with a port, or a name under which others register theirs.
+/// The registrable domain of a lower-case host, e.g. `kaseya.com` for `bms.kaseya.com`. Returns the whole host if it
+/// has none: an address, a name with a port, or a name under which others register theirs.
 pub fn registrable_domain(host: &str) -> &str {
     if host.contains(':') || host.parse::<IpAddr>().is_ok() {
         return host;
@@ -21,7 +21,7 @@ mod tests {
             ("bms.kaseya.com", "kaseya.com"),
             ("api.bms.kaseya.com", "kaseya.com"),
             ("psa.example.co.uk", "example.co.uk"),
-            // Each customer of a hosting service has its own.
+            // Each customer of a hosting service has its own domain.
             ("one.azurewebsites.net", "one.azurewebsites.net"),
             ("co.uk", "co.uk"),
             ("127.0.0.1", "127.0.0.1"),

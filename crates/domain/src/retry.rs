@@ -1,10 +1,10 @@
-//! How long to wait before the next try.
+//! The wait before the next retry.
 
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
-/// How long a line is left alone after a write without an answer: it may land late.
+/// How long a line is left alone after a write without a response, which may still land.
 pub const UNSURE_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 /// Exponential backoff with full jitter in its upper half.
@@ -12,13 +12,13 @@ pub const UNSURE_FOR: SignedDuration = SignedDuration::from_mins(10);
 pub struct Backoff {
     /// The first wait, before jitter.
     pub first: Duration,
-    /// No wait is longer.
+    /// The maximum wait, before jitter.
     pub longest: Duration,
 }
 
 impl Backoff {
-    /// The wait after this many failures in a row, where `fraction` in `0.0..1.0` is the jitter: between half of and
-    /// the whole of the first wait, doubled with each failure after the first.
+    /// The wait after this many consecutive failures; `fraction` in `0.0..1.0` is the jitter. The wait is between
+    /// half and all of the first wait, doubled with each failure after the first.
     pub fn wait(&self, failures: u32, fraction: f64) -> Duration {
         let doubled = self
             .first

@@ -3,37 +3,38 @@
 use crate::run::names;
 
 names! {
-    /// The role of a token or a member. Of the first three each may do what the one before may.
+    /// The role of a token or a member. Each of the first three includes the rights of the one before.
     Role {
-        /// Sees everything but secrets.
+        /// Sees everything except secrets.
         Viewer = "viewer",
         /// Maps, syncs, decides on holds.
         Editor = "editor",
-        /// Sets credentials and the switch, and says who may come in.
+        /// Sets credentials, turns the integration on and off, and manages access.
         Admin = "admin",
-        /// Reports companies, products, user counts and charges, and sees nothing. Of tokens alone, made by the operator: who is
-        /// billed does not say what was counted.
+        /// Reports companies, products, user counts and charges, and sees nothing. Only tokens made by the operator
+        /// have it: the billed party does not report what was counted.
         Provider = "provider",
     }
 }
 
 impl Role {
-    /// Whether it may see the partner's pages and lists. An admin of the partner may give these roles, and no other.
+    /// Whether the role may see the partner's pages and lists. An admin of the partner may grant these roles and no
+    /// others.
     pub fn may_see(self) -> bool {
         matches!(self, Self::Viewer | Self::Editor | Self::Admin)
     }
 
-    /// Whether it may change mappings, ask for syncs and decide on holds.
+    /// Whether the role may change mappings, request syncs and decide on holds.
     pub fn may_edit(self) -> bool {
         matches!(self, Self::Editor | Self::Admin)
     }
 
-    /// Whether it may set the connection, and say who may come in.
+    /// Whether the role may set the connection and manage access.
     pub fn may_administer(self) -> bool {
         self == Self::Admin
     }
 
-    /// Whether it may say what the provider counted and charges.
+    /// Whether the role may report what the provider counted and charges.
     pub fn may_report(self) -> bool {
         self == Self::Provider
     }

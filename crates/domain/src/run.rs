@@ -9,10 +9,10 @@ macro_rules! names {
         }
 
         impl $type {
-            /// All of them.
+            /// All values, in the order of declaration.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
-            /// The stable text of tables and messages.
+            /// The stable text for tables and messages.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
             }
@@ -33,17 +33,17 @@ macro_rules! names {
 pub(crate) use names;
 
 names! {
-    /// What began a run.
+    /// What triggered a run.
     Trigger {
         /// The partner's schedule came due.
         Schedule = "schedule",
         /// The month's last count was frozen.
         MonthEnd = "month_end",
-        /// Somebody asked.
+        /// A person or a program requested it.
         Request = "request",
-        /// Every line is read, whatever is known of it.
+        /// Every line is read, whatever is known about it.
         FullRead = "full_read",
-        /// A day without a login: whether it still works. Nothing is read of contracts, and nothing is written.
+        /// A day without a login: tests whether the login still works. No contracts are read and nothing is written.
         Probe = "probe",
     }
 }
@@ -51,23 +51,23 @@ names! {
 names! {
     /// Whether a run writes.
     RunMode {
-        /// Units are written.
+        /// Writes units.
         Apply = "apply",
-        /// What would change is reported.
+        /// Reports what would change.
         Plan = "plan",
     }
 }
 
 names! {
-    /// Where a run stands.
+    /// The state of a run.
     RunState {
         /// It has open jobs.
         Running = "running",
         /// All its jobs are done.
         Finished = "finished",
-        /// A newer run has taken over what was open.
+        /// A newer run has taken over its open jobs.
         Superseded = "superseded",
-        /// The integration was switched off before it was through.
+        /// The integration was switched off before the run ended.
         SwitchedOff = "switched_off",
     }
 }
@@ -77,17 +77,17 @@ names! {
     JobKind {
         /// A worker, with calls to Kaseya.
         Work = "work",
-        /// The scheduler itself: what needs no call.
+        /// The scheduler itself: work without calls.
         Local = "local",
-        /// A worker that sees all contracts, before the run's other jobs are made.
+        /// A worker that surveys all contracts before the run's other jobs are made.
         Survey = "survey",
     }
 }
 
 names! {
-    /// Where a job stands in the ledger.
+    /// The state of a job in the ledger.
     JobState {
-        /// A ticket is to be emitted, not before its `not_before`.
+        /// A ticket is due to be emitted, not before its `not_before`.
         Ready = "ready",
         /// The broker has confirmed a ticket.
         Emitted = "emitted",

@@ -1,21 +1,22 @@
 //! When a partner's schedule comes due.
 //!
-//! Occurrences are found in civil time by `cron` and then placed in the zone: a local time that does not exist runs at
-//! the first instant after the gap, one that exists twice runs once, at its first. A day that the zone leaves out
-//! altogether has no occurrence.
+//! `cron` finds the occurrences in civil time; they are then placed in the zone. A local time that does not exist
+//! runs at the first instant after the gap; a local time that exists twice runs once, at the first. A day that the
+//! zone skips altogether has no occurrence.
 //!
 //! # Edits
 //!
-//! A partner's nominal days only go up, and each is run at most once, whatever is edited and when
+//! A partner's nominal days only increase, and each runs at most once, whatever is edited and when
 //! ([`Schedule::next_after_edit`]):
 //!
-//! - What is already due when the edit is made is run, as the old schedule had it.
-//! - A day that was promised and is a day of the new schedule too keeps its run, at the new time; is that time already
-//!   past, it runs at once. So a daily partner whose hour or zone is changed at any moment gets exactly one run per
-//!   nominal day, in order. (A move of the zone far to the east can make two days due at once: they run one after the
-//!   other.)
-//! - A promised day that is no day of the new schedule is dropped: weekly on Monday means Monday.
-//! - A new schedule begins at once: its first time after the edit counts, unless that nominal day had its run.
+//! - An occurrence already due at the time of the edit runs as the old schedule had it.
+//! - A promised day that is also a day of the new schedule keeps its run, at the new time; if that time is already
+//!   past, it runs at once. A daily partner that changes its hour or zone at any moment therefore gets exactly one
+//!   run per nominal day, in order. (A move of the zone far to the east can make two days due at once: they run one
+//!   after the other.)
+//! - A promised day that is not a day of the new schedule is dropped: weekly on Monday means Monday.
+//! - A new schedule begins at once: its first time after the edit counts, unless that nominal day already had its
+//!   run.
 
 use std::{str::FromStr as _, time::Duration};
 
@@ -26,7 +27,7 @@ use crate::{PartnerId, local_time};
 
 pub use jiff::civil::Weekday;
 
-/// How often.
+/// The frequency of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Frequency {
     /// Every day.
@@ -47,13 +48,13 @@ pub struct Schedule {
 /// One due date of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Occurrence {
-    /// The local day it stands for. No partner's day runs twice, whatever is edited.
+    /// The local day it stands for. No day of a partner runs twice, whatever is edited.
     pub nominal: Date,
-    /// The instant at which it is due.
+    /// The instant at which it comes due.
     pub due: Timestamp,
 }
 
-/// Why something is no schedule.
+/// Why a schedule is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScheduleError {
     /// Not an hour of the day.
@@ -85,12 +86,12 @@ impl Schedule {
         Ok(Self { frequency, hour: hour_of_day, zone, calendar })
     }
 
-    /// How often.
+    /// Daily, or the day of the week.
     pub fn frequency(&self) -> Frequency {
         self.frequency
     }
 
-    /// The hour of local time.
+    /// The hour of local time, 0 to 23.
     pub fn hour(&self) -> i8 {
         self.hour
     }
@@ -100,21 +101,21 @@ impl Schedule {
         &self.zone
     }
 
-    /// The first occurrence whose nominal day is after `day`. `None` only beyond the calendar's end (2100).
+    /// The first occurrence with a nominal day after `day`. `None` only beyond the calendar's end (2100).
     pub fn after(&self, day: Date) -> Option<Occurrence> {
         self.all_after(day).next()
     }
 
-    /// The first occurrence that is due after `instant`: where a new schedule begins.
+    /// The first occurrence due after `instant`: where a new schedule begins.
     pub fn after_instant(&self, instant: Timestamp) -> Option<Occurrence> {
-        // Two days back: where clocks go back over midnight, an instant's local day can be the one before.
+        // Two days back: where clocks go back across midnight, an instant's local day can be the previous one.
         let day = self.zone.to_datetime(instant).date();
         let day = day.yesterday().and_then(Date::yesterday).unwrap_or(day);
         self.all_after(day).find(|occurrence| occurrence.due > instant)
     }
 
-    /// The first occurrence that is due after `now` and whose nominal day is after the last one that was run or
-    /// recorded: where a schedule goes on after it was off.
+    /// The first occurrence due after `now` with a nominal day after the last one run or recorded: where a schedule
+    /// continues after it was off.
     pub fn resume(&self, last_nominal: Option<Date>, now: Timestamp) -> Option<Occurrence> {
         let next = self.after_instant(now)?;
         match last_nominal {
@@ -123,10 +124,10 @@ impl Schedule {
         }
     }
 
-    /// The occurrence to wait for when this schedule takes the place of another at `now`, by the rules above.
+    /// The occurrence to wait for when this schedule replaces another at `now`, by the rules above.
     ///
-    /// `pending` is what the partner was waiting for until now, if it had a schedule; `last_nominal` is the last day
-    /// that was run or recorded as missed.
+    /// `pending` is the occurrence that the partner was waiting for, if it had a schedule; `last_nominal` is the last
+    /// day run or recorded as missed.
     pub fn next_after_edit(
         &self,
         pending: Option<Occurrence>,
@@ -141,7 +142,7 @@ impl Schedule {
             return Some(promised);
         }
         let kept = promised.nominal.yesterday().ok().and_then(|day| self.after(day));
-        // Where its time is already past, the edit is what makes it due.
+        // If its time is already past, the edit makes it due.
         let kept = kept.map(|kept| Occurrence { due: kept.due.max(now), ..kept });
         [kept, begins].into_iter().flatten().min_by_key(|occurrence| occurrence.nominal)
     }
@@ -153,7 +154,7 @@ impl Schedule {
             day.day().unsigned_abs().into(),
         )
         .and_then(|day| day.and_hms_opt(23, 59, 59));
-        // Civil times, written as UTC because cron wants some zone.
+        // Civil times, written as UTC because cron requires a zone.
         let civil_times = end_of_day.into_iter().flat_map(|end| self.calendar.after_owned(end.and_utc()));
         civil_times.filter_map(|civil| {
             let nominal = Date::new(
@@ -168,19 +169,17 @@ impl Schedule {
     }
 }
 
-/// Checks an hour of the day.
 pub(crate) fn parse_hour(hour: i64) -> Result<i8, ScheduleError> {
     i8::try_from(hour).ok().filter(|hour| (0..24).contains(hour)).ok_or(ScheduleError::Hour(hour))
 }
 
-/// Looks up a zone of the IANA database.
 pub(crate) fn parse_zone(zone: &str) -> Result<TimeZone, ScheduleError> {
     TimeZone::get(zone).map_err(|_| ScheduleError::Zone(zone.to_owned()))
 }
 
-/// The partner's own delay under `window`, the same for ever: thousands due at one hour are spread by it.
+/// The partner's own delay within `window`, always the same: it spreads thousands of partners due at the same hour.
 pub fn spread_offset(partner: &PartnerId, window: Duration) -> Duration {
-    // FNV-1a: stable over releases and machines, which the standard library's hasher does not promise.
+    // FNV-1a: stable across releases and machines, which the standard library's hasher does not promise.
     let hash = partner.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });

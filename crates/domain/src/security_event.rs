@@ -1,37 +1,38 @@
-//! What somebody may have to answer for.
+//! Events that a person may have to answer for.
 
 use crate::run::names;
 
 names! {
-    /// A security event: who came in, who was refused, who changed what.
+    /// A security event: sign-ins, refusals and changes.
     SecurityEventKind {
-        /// Somebody came in.
+        /// A person signed in.
         SignedIn = "signed_in",
         /// A sign-in failed.
         SignInRefused = "sign_in_refused",
-        /// Somebody who is signed in has proven once more who it is.
+        /// A signed-in person confirmed their identity again.
         Confirmed = "confirmed",
-        /// That failed.
+        /// That confirmation failed.
         ConfirmationRefused = "confirmation_refused",
-        /// Somebody signed out.
+        /// A person signed out.
         SignedOut = "signed_out",
-        /// Somebody ended other sessions of its own.
+        /// A person ended other sessions of their own.
         SessionsEnded = "sessions_ended",
-        /// A token was used that is revoked, or whose time is over.
+        /// A revoked or expired token was used.
         TokenRefused = "token_refused",
-        /// Somebody asked for a partner that it may not see.
+        /// A partner was requested that the caller may not see.
         PartnerRefused = "partner_refused",
-        /// Somebody would have changed members, tokens or credentials, and had not proven just before who it is.
+        /// A change of members, tokens or credentials was refused because the caller had not just confirmed their
+        /// identity.
         ProofMissing = "proof_missing",
-        /// Somebody asked for what its role does not allow.
+        /// A request was refused because the caller's role does not allow it.
         RoleRefused = "role_refused",
-        /// A token was made.
+        /// A token was created.
         TokenMade = "token_made",
         /// A token was revoked.
         TokenRevoked = "token_revoked",
-        /// A member was let in.
+        /// A member was added.
         MemberAdded = "member_added",
-        /// A member was taken away.
+        /// A member was removed.
         MemberRemoved = "member_removed",
         /// The integration was switched on.
         SwitchedOn = "switched_on",
@@ -41,19 +42,19 @@ names! {
         ConnectionSaved = "connection_saved",
         /// The schedule was saved.
         ScheduleSaved = "schedule_saved",
-        /// Products were mapped to services, or no more.
+        /// Products were mapped to services or unmapped.
         ProductsMapped = "products_mapped",
-        /// Companies were mapped to accounts and contracts, or no more.
+        /// Companies were mapped to accounts and contracts or unmapped.
         CompaniesMapped = "companies_mapped",
         /// A mapping file was applied.
         MappingFileApplied = "mapping_file_applied",
-        /// Billing rules of a company were saved.
+        /// A company's billing rules were saved.
         BillingRulesSaved = "billing_rules_saved",
         /// A frozen count was corrected.
         CountCorrected = "count_corrected",
-        /// Somebody ordered holds to be approved; each hold says what came of it.
+        /// A person ordered holds to be approved; each hold records the result.
         HoldsApproved = "holds_approved",
-        /// Somebody ordered holds to be dismissed; each hold says what came of it.
+        /// A person ordered holds to be dismissed; each hold records the result.
         HoldsDismissed = "holds_dismissed",
         /// A settings file was applied.
         SettingsApplied = "settings_applied",
@@ -61,7 +62,7 @@ names! {
 }
 
 impl SecurityEventKind {
-    /// Whether somebody was refused something.
+    /// Whether the event is a refusal.
     pub fn is_refusal(self) -> bool {
         matches!(
             self,

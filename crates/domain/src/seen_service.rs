@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use crate::{ServiceId, run::names};
 
 names! {
-    /// How a service stands in Kaseya's catalogue.
+    /// The state of a service in Kaseya's catalogue.
     ServiceState {
-        /// It may be sold.
+        /// It can be sold.
         Active = "active",
-        /// It may be sold no more.
+        /// It can no longer be sold.
         Inactive = "inactive",
-        /// The catalogue does not show it: it is deleted, or hidden from the user.
+        /// The catalogue does not show it: it is deleted or hidden from the user.
         NotShown = "not_shown",
     }
 }
@@ -21,7 +21,7 @@ names! {
 pub struct SeenService {
     /// Kaseya's service.
     pub service: ServiceId,
-    /// How it stands.
+    /// Its state in the catalogue.
     pub state: ServiceState,
     /// When that was seen.
     pub seen_at: Timestamp,

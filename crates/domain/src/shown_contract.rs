@@ -1,4 +1,4 @@
-//! A contract as Kaseya shows it beside its lines.
+//! A contract as Kaseya shows it, without its lines.
 
 use jiff::{Timestamp, civil::Date};
 
@@ -9,29 +9,29 @@ use crate::ContractId;
 pub struct SeenContract {
     /// Kaseya's contract.
     pub contract: ContractId,
-    /// When.
+    /// When Kaseya showed the contract.
     pub seen_at: Timestamp,
-    /// What was shown; `None` when Kaseya does not show it.
+    /// The contract's fields; `None` if Kaseya does not show the contract.
     pub shown: Option<ShownContract>,
 }
 
-/// What Kaseya shows of a contract beside its lines.
+/// What Kaseya shows of a contract apart from its lines.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ShownContract {
-    /// Its name.
+    /// The contract's name in Kaseya.
     pub name: String,
-    /// The name of its account; `None` where it was only looked up.
+    /// The name of its account; `None` if the contract was only looked up.
     pub account_name: Option<String>,
-    /// Its type in Kaseya's words; `None` where it was only looked up.
+    /// Its type in Kaseya's words; `None` if the contract was only looked up.
     pub contract_type: Option<String>,
-    /// Whether it is active; `None` where Kaseya's words do not tell.
+    /// Whether the contract is active; `None` if Kaseya's words do not tell.
     pub active: Option<bool>,
-    /// How often it bills in Kaseya's words; `None` where it was only looked up.
+    /// Its billing cycle in Kaseya's words; `None` if the contract was only looked up.
     pub billing_cycle: Option<String>,
-    /// Its first day.
+    /// The contract's first day.
     pub start: Option<Date>,
-    /// Its last day, if it has one.
+    /// The contract's last day, if it has one.
     pub end: Option<Date>,
-    /// The total of all its lines; `None` where it was only looked up.
+    /// The total of all its lines; `None` if the contract was only looked up.
     pub total: Option<f64>,
 }

@@ -4,24 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{CompanyId, ContractId};
 
-/// The most targets of a slice.
+/// The maximum number of targets in a slice.
 pub const MAX_TARGETS: usize = 100;
-/// The most counts that the targets of a slice are sums of.
+/// The maximum number of counts that a slice's targets are sums of.
 pub const MAX_COUNTS: usize = 500;
-/// About the most bytes that a slice takes on the bus, of what its worker is told and of what it tells.
+/// The approximate maximum size of a slice on the bus, in bytes, for its worker's input and for its worker's report.
 pub const MAX_SLICE_BYTES: usize = 192 * 1024;
 
-/// What a contract takes of a slice, in targets: the largest of its targets, counts and bytes by what a slice may have of each.
+/// A contract's share of a slice, in targets: the largest of its targets, counts and bytes, each relative to a
+/// slice's maximum.
 pub fn weight(targets: usize, counts: usize, bytes: usize) -> usize {
     let by_counts = counts.div_ceil(MAX_COUNTS / MAX_TARGETS);
     let by_bytes = bytes.div_ceil(MAX_SLICE_BYTES / MAX_TARGETS);
     targets.max(by_counts).max(by_bytes).max(1)
 }
 
-/// Cuts contracts, each with its [`weight`] in targets, into slices of at most `max_targets`, in their order.
+/// Cuts contracts, each with its [`weight`] in targets, into slices of at most `max_targets`, in order.
 ///
-/// A contract is never split: one with more targets than that is a slice of its own. A contract without a target costs
-/// calls too and counts as one.
+/// A contract is never split: one with more targets is a slice of its own. A contract without a target also costs
+/// calls and counts as one.
 pub fn slices(contracts: &[(ContractId, usize)], max_targets: usize) -> Vec<Vec<ContractId>> {
     let mut slices: Vec<Vec<ContractId>> = Vec::new();
     let mut in_last = 0;
@@ -41,8 +42,8 @@ pub fn slices(contracts: &[(ContractId, usize)], max_targets: usize) -> Vec<Vec<
     slices
 }
 
-/// The same, where the contracts of one company stay in one slice if it holds them: its users may have moved between them, and a
-/// worker writes both halves of such a plan switch or neither.
+/// Like [`slices`], but keeps the contracts of one company in one slice if they fit: its users may have moved between
+/// them, and a worker writes both halves of such a plan switch or neither.
 pub fn slices_of_kin(
     contracts: &[(ContractId, usize, &BTreeSet<CompanyId>)],
     max_targets: usize,
@@ -62,7 +63,7 @@ pub fn slices_of_kin(
             places.entry(company).or_insert(place);
         }
     }
-    // The first contract stands for its whole group.
+    // The first contract represents its whole group.
     let firsts: Vec<(ContractId, usize)> =
         groups.iter().map(|(contracts, weight)| (contracts[0], *weight)).collect();
     let of_group: BTreeMap<ContractId, &Vec<ContractId>> =
@@ -73,8 +74,8 @@ pub fn slices_of_kin(
         .collect()
 }
 
-/// The same, where the contracts of one company stay together, and those of the companies that it shares one with: a worker writes
-/// both halves of a plan switch or neither. `None` when all of them belong together.
+/// Like [`halve`], but keeps together the contracts of one company, and of the companies that it shares a contract
+/// with: a worker writes both halves of a plan switch or neither. `None` if all of them belong together.
 pub fn halve_of_kin(
     contracts: &[(ContractId, &BTreeSet<CompanyId>)],
 ) -> Option<(Vec<ContractId>, Vec<ContractId>)> {
@@ -106,7 +107,7 @@ pub fn halve_of_kin(
     Some((first, second))
 }
 
-/// The two halves of a slice that is too large to be sent; `None` when one contract stands alone, which is then given up with
+/// The two halves of a slice that is too large to send; `None` for a single contract, which is then given up with
 /// JOB-03.
 pub fn halve(contracts: &[ContractId]) -> Option<(Vec<ContractId>, Vec<ContractId>)> {
     let (first, second) = contracts.split_at(contracts.len().div_ceil(2));

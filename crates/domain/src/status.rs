@@ -11,11 +11,11 @@ names! {
         Queued = "queued",
         /// Its job is started.
         Running = "running",
-        /// At least one line was changed, and seen changed.
+        /// At least one line was changed, and a reading has shown the change.
         Changed = "changed",
         /// Kaseya already held our numbers.
         Unchanged = "unchanged",
-        /// Kaseya took a change; no read has shown it yet.
+        /// Kaseya accepted a change; no reading has shown it yet.
         Sent = "sent",
         /// A change waits for a person.
         Held = "held",
@@ -32,11 +32,11 @@ names! {
     }
 }
 
-/// A product's state is of the same list.
+/// A product's state, from the same list.
 pub type ProductState = CompanyState;
 
 impl CompanyState {
-    /// How much it wants a person's eye: of several products the highest stands for the company.
+    /// How much the state needs a person's attention: the highest among several products represents the company.
     pub fn weight(self) -> u8 {
         match self {
             Self::NotSent => 11,
@@ -55,19 +55,19 @@ impl CompanyState {
     }
 }
 
-/// The state that stands for a company whose products came out like this; `None` for no products.
+/// The state that represents a company with products in these states; `None` for no products.
 ///
-/// A product that is not mapped does not hide what became of the others.
+/// An unmapped product does not hide the states of the others.
 pub fn worst_state(states: impl IntoIterator<Item = ProductState>) -> Option<CompanyState> {
     states.into_iter().max_by_key(|state| state.weight())
 }
 
-/// How one product of a company came out, or the company as a whole.
+/// The outcome of one product of a company, or of the company as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
     /// The state.
     pub state: CompanyState,
-    /// The code of the error catalogue, when there is one.
+    /// The code of the error catalogue, if there is one.
     pub code: Option<ErrorCode>,
 }
 
@@ -82,15 +82,15 @@ impl Outcome {
         Self { state, code: Some(code) }
     }
 
-    /// Whether this product has a target at all.
+    /// Whether this product has a target.
     fn has_target(self) -> bool {
         !matches!(self.state, CompanyState::NotMapped | CompanyState::NotBilled)
     }
 }
 
-/// What stands for a company on a contract whose products came out like this; `None` for no products.
+/// The outcome that represents a company on a contract with these products; `None` for no products.
 ///
-/// The state is the worst of them. The code is the worst among the products in that state; where they have none, the
+/// The state is the worst of them. The code is the worst among the products in that state. If they have none, the
 /// worst of the others is shown: changed, and MAP-02 for the product without a service.
 pub fn aggregate(products: &[Outcome]) -> Option<Outcome> {
     let state = worst_state(products.iter().map(|product| product.state))?;
@@ -99,14 +99,15 @@ pub fn aggregate(products: &[Outcome]) -> Option<Outcome> {
             .iter()
             .filter(|product| (product.state == state) == in_state)
             .filter_map(|product| product.code);
-        // Of two of one level, the one that stands first in the catalogue.
+        // Of two codes of one level, the first in the catalogue.
         codes.min_by_key(|code| (std::cmp::Reverse(code.level()), *code))
     };
     Some(Outcome { state, code: worst_code(true).or_else(|| worst_code(false)) })
 }
 
-/// Whether Kaseya was seen to hold our number for all of a company's targets on a contract: each just changed and
-/// confirmed, or found equal (S-39). Held, off, dismissed or merely sent is not; neither is a company without targets.
+/// Whether Kaseya has shown our number for all of a company's targets on a contract: each was just changed and
+/// confirmed, or found equal (S-39). Held, off, dismissed or merely sent does not count; neither does a company
+/// without targets.
 pub fn seen_equal(products: &[Outcome]) -> bool {
     let mut targets = products.iter().filter(|product| product.has_target()).peekable();
     targets.peek().is_some()

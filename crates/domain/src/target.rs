@@ -2,25 +2,25 @@
 
 use crate::{CompanyId, ProductId, UserCount};
 
-/// One count in the sum that a target's wanted units are.
+/// One count in the sum that makes a target's wanted units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addend {
-    /// Whose users.
+    /// The company that the users belong to.
     pub company: CompanyId,
-    /// Of what.
+    /// The product they use.
     pub product: ProductId,
-    /// The company mapping's version that brought it here; asked again before writing (D-04).
+    /// The version of the company mapping that produced this addend; checked again before writing (D-04).
     pub mapping_version: u32,
-    /// The count, or `None` when it is missing or too old.
+    /// The count, or `None` if it is missing or too old.
     pub count: Option<UserCount>,
-    /// The units that it is billed as, by the company's rule for the product (B-05); `None` without a count.
+    /// The units billed for it, by the company's rule for the product (B-05); `None` without a count.
     pub billed: Option<u32>,
 }
 
-/// The most units that Kaseya's number holds.
+/// The maximum that Kaseya's number type holds.
 pub const MAX_UNITS: u32 = i32::MAX.unsigned_abs();
 
-/// What a target should hold.
+/// The units that a target should hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     /// This many units.
@@ -29,8 +29,8 @@ pub enum Wanted {
     Unknown,
 }
 
-/// The sum of what all addends are billed as. One missing addend makes no number, and neither does an empty list: 0 comes only from
-/// counts that say 0.
+/// The sum of all addends' billed units. One missing addend makes the sum unknown, and so does an empty list: 0 comes
+/// only from counts that are 0.
 pub fn wanted_units(addends: &[Addend]) -> Wanted {
     if addends.is_empty() {
         return Wanted::Unknown;

@@ -1,46 +1,47 @@
-//! Texts that travel between people, the provider, Kaseya and our tables: one rule at every door.
+//! Texts that pass between people, the provider, Kaseya and our tables: one rule at every entry point.
 //!
-//! A text has a length, no control character, no line or paragraph break, and no mark that turns the direction of writing, by
-//! which one name looks like another. An id, the name of who acts, and a name that our API is told have nothing without width
-//! either. A name of Kaseya's is kept as it is, for Kaseya is asked by it; people are shown it by [`shown_text`]. A name in a
-//! message is made fit: it decides nothing, and the counts beside it are billed.
+//! A text has a length limit, and has no control characters, no line or paragraph breaks, and no marks that change
+//! the text direction, which make one name look like another. An id, an actor's name, and a name sent to our API also
+//! have no zero-width characters. A name from Kaseya is kept as it is, because requests to Kaseya use it; people see
+//! it through [`shown_text`]. A name in a message is made to fit: it decides nothing, and the counts next to it are
+//! billed.
 
 use std::fmt::Write as _;
 
-/// The most characters of a name.
+/// The maximum length of a name, in characters.
 pub const MAX_NAME: usize = 200;
-/// The most characters of a note, an address, or whatever else people type.
+/// The maximum length of a note, an address, or anything else people type, in characters.
 pub const MAX_NOTE: usize = 500;
 
 /// Why a text is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing is in it but blanks.
+    /// It has only blanks.
     #[error("it is empty; 1 to {most} characters are needed")]
     Empty {
-        /// The most.
+        /// The maximum length, in characters.
         most: usize,
     },
     /// It is too long.
     #[error("it has {length} characters; at most {most} are allowed")]
     TooLong {
-        /// Its length.
+        /// Its length, in characters.
         length: usize,
-        /// The most.
+        /// The maximum length, in characters.
         most: usize,
     },
     /// It has a control character or a line break.
     #[error("it has a control character; leave it out")]
     Control,
-    /// It has a mark that turns the direction of writing.
+    /// It has a mark that changes the text direction.
     #[error("it has the mark U+{0:04X}, which turns the direction of writing; leave it out")]
     Direction(u32),
-    /// It has a character without width.
+    /// It has a zero-width character.
     #[error("it has the character U+{0:04X}, which is not seen; leave it out")]
     Unseen(u32),
 }
 
-/// A text of 1 to `MOST` characters, all of them seen but for the joiners, which some scripts need.
+/// A text of 1 to `MOST` characters, all visible except for joiners, which some scripts need.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<const MOST: usize>(String);
 
@@ -69,7 +70,7 @@ impl<const MOST: usize> From<Text<MOST>> for String {
 
 /// Checks a text that may be empty.
 pub fn check_text(text: &str, most: usize) -> Result<(), TextError> {
-    // Bytes are counted first: what has few of them has few characters.
+    // The byte count comes first: few bytes means few characters.
     let length = if text.len() > most { text.chars().count() } else { text.len() };
     if length > most {
         return Err(TextError::TooLong { length, most });
@@ -88,25 +89,25 @@ fn check_letter(letter: char) -> Result<(), TextError> {
     }
 }
 
-/// Whether a character has no width: two texts that differ by it look the same.
+/// Whether a character has no width: two texts that differ only by it look the same.
 pub(crate) fn is_unseen(letter: char) -> bool {
     matches!(letter, '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
         || is_joiner(letter)
 }
 
-/// Whether it joins letters or keeps them apart, as some scripts write.
+/// Whether a character joins letters or keeps them apart, as some scripts require.
 fn is_joiner(letter: char) -> bool {
     matches!(letter, '\u{200c}' | '\u{200d}')
 }
 
-/// Whether people are shown a character's number in its place.
+/// Whether people see a character's number in its place.
 pub fn is_hidden(letter: char) -> bool {
     let breaks = check_letter(letter).is_err() && !matches!(letter, '\n' | '\t');
     breaks || is_unseen(letter) && !is_joiner(letter)
 }
 
-/// A text for display: an invisible character, or one that changes the text direction, is replaced by its number, such as
-/// `[U+202E]`. Line breaks stay.
+/// A text for display: an invisible character, or one that changes the text direction, is replaced by its number,
+/// e.g. `[U+202E]`. Line breaks stay.
 pub fn shown_text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -115,7 +116,7 @@ pub fn shown_text(text: &str) -> String {
     shown
 }
 
-/// Adds a character to a text that people are shown.
+/// Appends a character to a text for display.
 pub fn push_shown(shown: &mut String, letter: char) {
     if is_hidden(letter) {
         // Writing to a String cannot fail.
@@ -125,8 +126,8 @@ pub fn push_shown(shown: &mut String, letter: char) {
     }
 }
 
-/// A text of Kaseya's or the provider's that decides nothing and is not ours to refuse: what may not be in it is a blank, and
-/// its end is cut.
+/// Fits a text from Kaseya or the provider that decides nothing and that we may not refuse: forbidden characters
+/// become blanks, and the end is cut.
 pub fn fit_text(text: &str, most: usize) -> String {
     text.chars().map(|letter| if check_letter(letter).is_ok() { letter } else { ' ' }).take(most).collect()
 }
@@ -158,7 +159,7 @@ mod tests {
     fn case_f14_what_is_not_seen_is_shown_by_its_number() {
         let name = "Ac\u{200b}me \u{202e}dtL\u{1b}[2J\u{feff}";
         assert_eq!(shown_text(name), "Ac[U+200B]me [U+202E]dtL[U+001B][2J[U+FEFF]");
-        // A joiner is part of names, and people's texts have lines and letters of all scripts.
+        // Joiners are part of names, and texts for people have lines and letters of all scripts.
         for plain in ["Caffè\n\tشركة", "نامه\u{200c}ای", "\u{a0}\u{202f}", ""] {
             assert_eq!(shown_text(plain), plain);
         }

@@ -1,28 +1,28 @@
-//! What the total of a contract tells of its lines.
+//! What a contract's total tells about its lines.
 
-/// Totals are decimals that were added up: a smaller difference is no difference.
+/// Totals are sums of decimals: a smaller difference does not count.
 const SAME_TOTAL: f64 = 0.006;
 
-/// The resolution of a total: what moves it by less may not show, because Kaseya rounds to cents.
+/// The resolution of a total: a smaller change may not show, because Kaseya rounds to cents.
 pub const LEAST_MOVE: f64 = 0.02;
 
-/// What a contract's total should be by its newest reading and our changes since.
+/// A contract's expected total, from its newest reading and our changes since.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ExpectedTotal {
-    /// The total.
+    /// The expected total.
     pub total: f64,
-    /// Whether the lines added up to the contract's total when they were read. If not, the total counts something else,
-    /// or nothing.
+    /// Whether the lines added up to the contract's total when they were read. If not, the total counts something
+    /// else, or nothing.
     pub is_sum: bool,
 }
 
 impl ExpectedTotal {
-    /// Whether a contract's total is this one.
+    /// Whether a contract's total equals this one.
     pub fn is(&self, total: f64) -> bool {
         is_same_total(self.total, total)
     }
 
-    /// Whether a total that is this one tells of the lines. A total of 0 may be one that never counts anything.
+    /// Whether a matching total tells anything about the lines. A total of 0 may be one that never counts anything.
     pub fn tells(&self) -> bool {
         self.is_sum && self.total.abs() >= LEAST_MOVE
     }
@@ -31,24 +31,24 @@ impl ExpectedTotal {
 /// A change of ours that no reading has shown yet.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UnconfirmedChange {
-    /// By how much it moves the total; `None` where its price or what became of it is not known.
+    /// By how much the change moves the total; `None` if its price or its result is not known.
     pub moves: Option<f64>,
-    /// Whether it is a half of a plan switch.
+    /// Whether the change is half of a plan switch.
     pub is_half: bool,
-    /// Whether the contract was read after it was sent, and did not show it: then no expected total counts it.
+    /// Whether the contract was read after the change was sent and did not show it: no expected total counts it then.
     pub read_since: bool,
 }
 
-/// More changes of one contract than this are read back: their subsets are too many.
+/// With more changes than this on one contract, the contract is read: the subsets are too many.
 const MOST_CHANGES: usize = 12;
 
-/// Whether two totals are the same.
+/// Whether two totals are equal within rounding.
 pub fn is_same_total(one: f64, other: f64) -> bool {
     (one - other).abs() < SAME_TOTAL
 }
 
-/// Whether the next total tells all of these changes (G-03): each subset of them moves it, so that none may be missing
-/// without being seen. The halves of a plan switch are made to cancel each other and are always read.
+/// Whether the next total proves all of these changes (G-03): each subset of them moves the total, so none can be
+/// missing unseen. The halves of a plan switch cancel each other by design and are always read.
 pub fn total_tells(changes: &[UnconfirmedChange]) -> bool {
     if changes.len() > MOST_CHANGES || changes.iter().any(|change| change.is_half) {
         return false;

@@ -1,13 +1,14 @@
-//! What may put a job off (G-04): the one list. Rows, runs, pages, answers and commands name its reasons and no others.
+//! What may defer a job (G-04): the only list. Rows, runs, pages, responses and commands use its reasons and no
+//! others.
 
 use jiff::Timestamp;
 
 use crate::{ErrorCode, run::names};
 
 names! {
-    /// What a job waits for.
+    /// The reason that a job waits.
     WaitReason {
-        /// Logins of this user wait: others were refused or had no answer.
+        /// Logins of this user wait: others were refused or had no response.
         Logins = "logins",
         /// Kaseya has locked the user.
         UserLocked = "user_locked",
@@ -15,33 +16,33 @@ names! {
         Credentials = "credentials",
         /// The hour's calls are used up.
         CallLimit = "call_limit",
-        /// Kaseya does not answer, or answers with server errors.
+        /// Kaseya does not respond, or responds with server errors.
         KaseyaDown = "kaseya_down",
-        /// The host cannot be reached, or something else answers there.
+        /// The host cannot be reached, or something else responds there.
         HostUnreachable = "host_unreachable",
-        /// A write had no answer: it may still land, and the line is read again first.
+        /// A write had no response: it may still land, and the line is read again first.
         LineUnsure = "line_unsure",
-        /// An answer that makes no sense is asked for again.
+        /// A response was unclear: the request is sent again.
         UnclearAnswer = "unclear_answer",
         /// A count is missing.
         Count = "count",
-        /// Another job calls the same Kaseya: one does at a time.
+        /// Another job calls the same Kaseya: only one may at a time.
         KaseyaBusy = "kaseya_busy",
-        /// Jobs of other tenants use the host as much as we may.
+        /// Jobs of other tenants use all the host's capacity that we may use.
         HostBusy = "host_busy",
         /// All writes of the installation are stopped.
         WritesStopped = "writes_stopped",
-        /// The database was restored: every line is read before any is written.
+        /// The database was restored: every line is read before any line is written.
         Restored = "restored",
         /// No worker has taken it yet.
         Worker = "worker",
-        /// What a row is billed by was edited after its last sync: it waits for the next.
+        /// The billing settings of a row were edited after its last sync: it waits for the next sync.
         Edited = "edited",
     }
 }
 
 impl WaitReason {
-    /// The code of the error catalogue, for a reason that has one.
+    /// The code of the error catalogue, if the reason has one.
     pub fn code(self) -> Option<ErrorCode> {
         match self {
             Self::Logins => Some(ErrorCode::Auth08),
@@ -62,7 +63,7 @@ impl WaitReason {
         }
     }
 
-    /// The reason that a code stands for.
+    /// The reason for a code.
     pub fn of_code(code: ErrorCode) -> Self {
         match code {
             ErrorCode::Auth01
@@ -80,22 +81,22 @@ impl WaitReason {
     }
 }
 
-/// What a job, run or row waits for.
+/// The wait of a job, run or row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
-    /// What for.
+    /// The reason for the wait.
     pub reason: WaitReason,
     /// The code of the error catalogue; `None` for a reason without one.
     pub code: Option<ErrorCode>,
-    /// Since when.
+    /// When the wait began.
     pub since: Timestamp,
-    /// When it goes on by itself; `None` where nobody can tell.
+    /// When it ends by itself; `None` if unknown.
     pub until: Option<Timestamp>,
 }
 
 impl Wait {
-    /// A wait as the ledger keeps it: the code of the error catalogue, or the reason's own name. Another program's word is an
-    /// answer that we do not understand.
+    /// A wait as the ledger stores it: the code of the error catalogue, or the reason's own name. An unknown word is
+    /// treated as an unclear response.
     pub fn stored(word: &str, since: Timestamp, until: Option<Timestamp>) -> Self {
         match (word.parse::<ErrorCode>(), WaitReason::parse(word)) {
             (Ok(code), _) => Self { reason: WaitReason::of_code(code), code: Some(code), since, until },
@@ -108,12 +109,12 @@ impl Wait {
         Self { reason, code: reason.code(), since, until }
     }
 
-    /// The word under which the ledger keeps it.
+    /// The word under which the ledger stores the wait.
     pub fn word(&self) -> &'static str {
         self.code.map_or(self.reason.as_str(), ErrorCode::as_str)
     }
 
-    /// Of two waits the one that says more: with a known end before one without, and the earlier end.
+    /// The more informative of two waits: one with a known end over one without, then the earlier end.
     pub fn or(self, other: Self) -> Self {
         let place = |wait: &Self| (wait.until.is_none(), wait.until, wait.since);
         if place(&other) < place(&self) { other } else { self }

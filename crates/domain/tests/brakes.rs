@@ -1,4 +1,4 @@
-//! The brakes: from which figure on a change waits for a person.
+//! The brakes: the figures from which a change waits for a person.
 
 use domain::{Brake, Brakes, RunBrake};
 use proptest::prelude::*;
@@ -12,9 +12,9 @@ fn the_figures_of_the_requirements_hold_exactly_from_where_they_say() {
     assert!(!holds(10.0, 6) && holds(10.0, 5));
     assert!(holds(25.0, 30) && !holds(26.0, 31) && holds(30.0, 24));
     assert!(!holds(4.0, 1), "few units are never held for their share");
-    // 25 units whatever their share.
+    // 25 units, whatever percent they are.
     assert!(!holds(1000.0, 1024) && holds(1000.0, 1025) && holds(1000.0, 975));
-    // Where nothing is shown, five are any percent of it.
+    // Where Kaseya shows 0, five units exceed any percent.
     assert!(!holds(0.0, 4) && holds(0.0, 5));
     assert_eq!(brakes.check(1.0, 0), Some(Brake::FallToZero));
     assert_eq!(brakes.check(0.0, 0), None);

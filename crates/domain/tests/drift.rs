@@ -1,4 +1,4 @@
-//! What our own earlier changes say about a line: on its way, never applied, edited.
+//! What our own earlier changes tell about a line: on its way, never applied, edited.
 
 use domain::{
     Brake, Brakes, Change, DecidedChange, Decision, DriftPolicy, Line, LineId, Pending, PlanContext,
@@ -35,12 +35,12 @@ fn change(from: f64, to: u32, rewrite: Option<Rewrite>) -> Change {
     Change { line: LineId(7), from, to, effective_date: PERIOD, approved: false, rewrite }
 }
 
-/// What a person decided, the line showing 15.
+/// A person's decision on a line that shows 15.
 fn decided(brake: Brake, to: u32) -> Option<DecidedChange> {
     Some(DecidedChange { brake, from: 15.0, to, effective_date: PERIOD })
 }
 
-/// 14 were sent from 12 for the first of January.
+/// 14 were sent in place of 12 for the first of January.
 fn pending(due: bool) -> Pending {
     Pending { from: 12.0, to: 14, effective_date: PERIOD, due }
 }
@@ -59,7 +59,7 @@ fn d_12_a_change_for_a_later_day_is_not_sent_again_until_that_day() {
         let decision = plan_target(&[line(12.0)], &context(14, known));
         assert_eq!(decision, Decision::Awaited(line(12.0), pending(false)));
     }
-    // Kaseya may show it at once.
+    // Kaseya may show the change at once.
     let decision = plan_target(&[line(14.0)], &context(14, awaiting(false)));
     assert_eq!(decision, Decision::Unchanged { line: Some(line(14.0)) });
 }
@@ -70,7 +70,7 @@ fn another_number_replaces_the_one_on_its_way_also_where_the_line_shows_it_today
         let decision = plan_target(&[line(12.0)], &context(wanted, awaiting(false)));
         assert_eq!(decision, Decision::Write(change(12.0, wanted, None)));
     }
-    // Once its day has come, the line tells.
+    // Once its day has come, the line shows whether it was applied.
     let decision = plan_target(&[line(12.0)], &context(12, awaiting(true)));
     assert_eq!(decision, Decision::Unchanged { line: Some(line(12.0)) });
 }
@@ -92,7 +92,7 @@ fn a_number_that_kaseya_took_and_never_showed_is_sent_once_more_in_its_period() 
 #[test]
 fn b_13_an_edited_line_is_left_to_a_person_or_to_the_policy() {
     let edited = Some(Rewrite::Edited { left: 12 });
-    // Also when the count has changed too.
+    // Also if the count has changed too.
     for wanted in [12, 13] {
         let asks = context(wanted, left(12));
         assert_eq!(
@@ -108,7 +108,7 @@ fn b_13_an_edited_line_is_left_to_a_person_or_to_the_policy() {
         let decision = plan_target(&[line(15.0)], &dismissed);
         assert_eq!(decision, Decision::Dismissed(change(15.0, wanted, edited)));
     }
-    // What was edited to what is wanted is in order, and a first sync knows of no edit.
+    // An edit to the wanted number is fine, and a first sync knows of no edit.
     assert!(matches!(plan_target(&[line(13.0)], &context(13, left(12))), Decision::Unchanged { .. }));
     let first = context(13, Remembered::default());
     assert_eq!(plan_target(&[line(15.0)], &first), Decision::Write(change(15.0, 13, None)));
@@ -150,13 +150,13 @@ fn b_13_a_line_that_changes_back_again_counts_itself() {
             let again = PlanContext { drift, approved, ..context(12, rewritten) };
             let held = plan_target(&[line(15.0)], &again);
             assert!(matches!(held, Decision::Hold(_, Brake::SetElsewhere)), "{held:?}");
-            // Its next period has a try of its own.
+            // The line's next period gets its own try.
             let next = PlanContext { effective_date: Some(date(2027, 2, 1)), ..again };
             let decision = plan_target(&[line(15.0)], &next);
             assert!(!matches!(decision, Decision::Hold(_, Brake::SetElsewhere)), "{decision:?}");
         }
     }
-    // A line as we left it takes new counts as before.
+    // A line as we left it accepts new counts as before.
     assert_eq!(plan_target(&[line(12.0)], &context(13, rewritten)), Decision::Write(change(12.0, 13, None)));
 }
 
@@ -177,8 +177,8 @@ fn a_fraction_that_came_into_a_line_of_ours_is_an_edit_and_not_a_rounding() {
     assert!(matches!(decision, Decision::Hold(_, Brake::Drift)));
 }
 
-/// A Kaseya with one line, night by night: what it shows is edited, is counted by Kaseya itself, or is only shown from its
-/// day on; and the ledger as it would remember it.
+/// A Kaseya with one line, night by night: its units are edited, are counted by Kaseya itself, or are shown only from
+/// their day on; with the ledger as it would remember the line.
 struct Nights {
     shown: f64,
     later: Option<(Date, u32)>,
@@ -257,7 +257,7 @@ proptest! {
         for wanted in wanted.into_iter().chain(std::iter::repeat_n(last, 40)) {
             let sent = nights.writes.len();
             nights.night(today, wanted, DriftPolicy::Ask, shows_later, None);
-            // A count that stands still is sent at most once more: what was kept for a later day may have hidden another.
+            // An unchanged count is sent at most once more: a change kept for a later day may have hidden another.
             if before == Some(wanted) && sent > 0 && nights.writes.len() > sent {
                 prop_assert_ne!(nights.writes[sent - 1].1.to, wanted, "sent again on {}", today);
             }
@@ -303,7 +303,7 @@ fn case_a14_a_line_set_elsewhere_is_sent_once_more_only_if_a_person_says_so() {
     assert_eq!(plan_target(&[line(15.0)], &approved), sent);
     let dismissed = PlanContext { dismissed: decided(Brake::SetElsewhere, 12), ..asks };
     assert_eq!(plan_target(&[line(15.0)], &dismissed), Decision::Dismissed(change(15.0, 12, edited)));
-    // Of a number that was never sent nothing is remembered.
+    // Nothing is remembered about a number that was never sent.
     let never_sent = PlanContext { remembered: left(12), ..context(13, rewritten) };
     let never_sent = PlanContext { drift: DriftPolicy::SendOurs, ..never_sent };
     assert!(matches!(plan_target(&[line(15.0)], &never_sent), Decision::Write(_)));

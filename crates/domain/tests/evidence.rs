@@ -1,8 +1,9 @@
-//! Sequences of edits, deletions, prices, mappings and lost writes: nothing is *unchanged*, and no change *confirmed*, without
-//! evidence (G-01, G-03).
+//! Sequences of edits, deletions, prices, mappings and lost writes: nothing is *unchanged*, and no change is
+//! *confirmed*, without evidence (G-01, G-03).
 //!
-//! The rules under test are the real ones. Beside them stand a Kaseya that holds one contract, and the books that scheduler,
-//! worker and store keep of it. Kaseya may take a change for a later day, take it without effect, or lose the answer.
+//! The rules under test are the real ones. Next to them are a Kaseya with one contract, and the records that
+//! scheduler, worker and store keep of it. Kaseya may accept a change for a later day, accept it without effect, or
+//! lose the response.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,10 +16,10 @@ use jiff::{SignedDuration, Timestamp, civil::date};
 use proptest::{collection::vec, prelude::*};
 
 const SERVICES: usize = 4;
-/// Brakes are tested elsewhere: none holds anything here.
+/// Brakes are tested elsewhere: none applies here.
 const NO_BRAKES: Brakes = Brakes { units: u32::MAX, percent: u32::MAX, units_alone: u32::MAX };
 
-/// What happens between two nights, to Kaseya or to what is wanted.
+/// An event between two nights, in Kaseya or in the wanted numbers.
 #[derive(Debug, Clone)]
 enum Event {
     /// A person sets a line's units in Kaseya.
@@ -35,7 +36,7 @@ enum Event {
     Miss(usize),
     /// A product is mapped to the service, or no longer.
     Map(usize, bool),
-    /// Users move between two products: a plan switch, told as one or not.
+    /// Users move between two products: a plan switch, recognised as one or not.
     Switch(usize, usize, u32),
     /// The days come from which earlier changes count.
     DaysCome,
@@ -46,19 +47,19 @@ enum Event {
 /// The price of one unit, in cents.
 type Price = i64;
 
-/// What becomes of a write.
+/// The fate of a write.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fate {
     Taken,
-    /// Answered 200; shown once its day has come.
+    /// Response 200; shown once its day has come.
     TakenForLater,
-    /// Answered 200, and nothing happens.
+    /// Response 200 without effect.
     TakenWithoutEffect,
     LostAndLanded,
     Lost,
 }
 
-/// What the survey of a night shows.
+/// What a night's survey shows.
 #[derive(Debug, Clone, Copy)]
 enum Survey {
     Total,
@@ -71,9 +72,9 @@ struct Night {
     events: Vec<Event>,
     survey: Survey,
     read_due: bool,
-    /// Of the first write of the night, the second, and so on.
+    /// The fates of the night's first write, second write, and so on.
     fates: Vec<Fate>,
-    /// Whether the worker may leave changes to the next total.
+    /// Whether the worker may leave changes to be confirmed by the next total.
     confirm_by_total: bool,
     /// Whether the halves of a plan switch are recognised.
     pairs: bool,
@@ -86,11 +87,11 @@ struct KaseyaLine {
     price: Price,
 }
 
-/// How a contract's total comes about.
+/// What a contract's total is made of.
 #[derive(Debug, Clone, Copy)]
 enum TotalIs {
     Sum,
-    /// With something beside the lines.
+    /// The lines and something else.
     SumAnd(Price),
     AlwaysZero,
 }
@@ -119,7 +120,7 @@ impl Kaseya {
         self.lines.iter().filter(|(_, line)| line.service == service).map(|(id, line)| (*id, *line)).collect()
     }
 
-    /// Whether a service is billed with exactly so many units.
+    /// Whether a service is billed with exactly this many units.
     fn holds(&self, service: usize, units: u32) -> bool {
         match &self.of_service(service)[..] {
             [] => units == 0,
@@ -133,7 +134,7 @@ impl Kaseya {
         self.lines.iter_mut().nth(which.checked_rem(count)?).map(|(id, line)| (*id, line))
     }
 
-    /// A line has one number and one day: a newer change takes the place of one whose day is still to come.
+    /// A line has one number and one day: a newer change replaces one that has not come into effect.
     fn forget_later(&mut self, id: i32) {
         self.later.retain(|(line, _)| *line != id);
     }
@@ -195,7 +196,7 @@ impl Kaseya {
     }
 }
 
-/// A change that nothing has shown yet.
+/// A change that no reading has shown yet.
 #[derive(Debug, Clone, Copy)]
 struct Underway {
     service: usize,
@@ -208,7 +209,7 @@ struct Underway {
     due: bool,
 }
 
-/// The books: what scheduler, worker and store keep of the contract.
+/// The records that scheduler, worker and store keep of the contract.
 #[derive(Default)]
 struct Books {
     read_at: Option<Timestamp>,
@@ -216,7 +217,7 @@ struct Books {
     looked_for: BTreeSet<usize>,
     lines: BTreeMap<usize, (KnownLine, bool)>,
     expected: Option<ExpectedTotal>,
-    /// Whether the lines were seen to add up to the total.
+    /// Whether a reading showed that the lines add up to the total.
     total_is_sum: bool,
     implied_at: Option<Timestamp>,
     code_stands: bool,
@@ -283,7 +284,7 @@ impl Books {
         }
     }
 
-    /// Keeps what a reading found, and settles what it shows.
+    /// Records a reading's result and settles the changes that it shows.
     fn read(&mut self, kaseya: &Kaseya, services: &BTreeSet<usize>, now: Timestamp, night: usize) {
         (self.read_at, self.read_in) = (Some(now), Some(night));
         self.looked_for = services.union(&self.ours).copied().collect();
@@ -299,7 +300,7 @@ impl Books {
         for change in self.underway.iter().filter(|change| shows(change)) {
             self.confirmed.insert(change.service, change.to);
         }
-        // What was not answered and is not shown has not landed: here nothing lands late.
+        // A write without a response that is not shown has not landed: nothing lands late here.
         self.underway.retain(|change| !shows(change) && change.is_sent);
         self.confirmed.retain(|service, _| !kaseya.of_service(*service).is_empty());
         self.underway.retain(|change| !kaseya.of_service(change.service).is_empty());
@@ -311,11 +312,11 @@ struct Story {
     kaseya: Kaseya,
     books: Books,
     wanted: BTreeMap<usize, Wanted>,
-    /// The edits by persons that the newest reading has seen.
+    /// The person's edits that the newest reading has seen.
     edits_read: u32,
-    /// What the newest reading saw: its total, and whether each service held so many units.
+    /// What the newest reading saw: its total, and whether each service held this many units.
     read: Option<(Timestamp, f64, BTreeMap<usize, Vec<u32>>)>,
-    /// What was told of each instant at which a total implied something, and what Kaseya held then.
+    /// What we stated at each instant at which a total implied something, and what Kaseya held then.
     implied: BTreeMap<Timestamp, BTreeMap<usize, Vec<u32>>>,
     greens: u32,
 }
@@ -391,7 +392,7 @@ impl Story {
         self.wanted.insert(to, Wanted::Units(other + moved));
     }
 
-    /// The rows are green without a reading: here is what that must rest on.
+    /// The rows are green without a reading: checks what that must rest on.
     fn holds(&mut self, evidence: Evidence, now: Timestamp) {
         let (read_at, total_read, read) = self.read.as_ref().expect("green before any reading");
         let shown = match evidence {
@@ -407,7 +408,8 @@ impl Story {
                     .map(|change| change.moves.expect("a change of which nobody knows"))
                     .sum();
                 let shown = self.kaseya.total();
-                // All that was sent since the reading is in the total; what was confirmed by a total before was there then.
+                // Everything sent since the reading is in the total; changes confirmed by an earlier total were in
+                // that total.
                 let confirmed_since = self.implied.keys().any(|implied| implied > read_at);
                 assert!(
                     confirmed_since || is_same_total(total_read + moved, shown),
@@ -421,7 +423,7 @@ impl Story {
             }
             Evidence::Remembered(_) => panic!("green from memory"),
         };
-        // Persons' edits that cancel each other cannot be seen in a total. Without any, what is green is true.
+        // Edits that cancel each other do not show in a total. Without such edits, a green row is true.
         if self.kaseya.edits == self.edits_read || matches!(evidence, Evidence::Read(_)) {
             for (service, wanted) in &self.wanted {
                 let Wanted::Units(wanted) = *wanted else { continue };
@@ -433,7 +435,7 @@ impl Story {
                 self.greens += 1;
             }
         }
-        // What is implied is confirmed.
+        // Implied changes are confirmed.
         if evidence == Evidence::ImpliedByTotal(now) {
             self.books.implied_at = Some(now);
             for change in std::mem::take(&mut self.books.underway) {
@@ -556,7 +558,7 @@ fn instant(night: usize, hour: i64) -> Timestamp {
 
 fn any_event() -> impl Strategy<Value = Event> {
     let service = || 0..SERVICES;
-    // Few numbers and few prices, so that moves cancel each other often.
+    // Few numbers and few prices, so that changes often cancel each other.
     let units = || 0..5_u32;
     prop_oneof![
         1 => (service(), units()).prop_map(|(line, units)| Event::Edit(line, units)),
@@ -661,7 +663,8 @@ fn quiet_nights_are_green_so_the_property_is_not_empty() {
 
 #[test]
 fn g_03_a_change_that_a_reading_did_not_show_is_not_implied_by_a_total_that_did_not_move() {
-    // Taken for a later day, or without effect. The second night's reading shows the old number, and so its total.
+    // Accepted for a later day, or without effect. The second night's reading shows the old number, and so does its
+    // total.
     for fate in [Fate::TakenForLater, Fate::TakenWithoutEffect] {
         let change = Night { events: vec![Event::Count(0, 4)], fates: vec![fate], ..quiet() };
         let again = Night { fates: vec![fate], ..quiet() };

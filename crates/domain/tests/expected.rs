@@ -1,4 +1,4 @@
-//! What the run's brake counts before anything is read.
+//! The changes that the run's brake counts before anything is read.
 
 use domain::{Brakes, Found, KnownLine, KnownTarget, Wanted, would_change};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! When a contract needs no call of its own.
+//! When a contract needs no API call of its own.
 
 use domain::{
     ContractId, Evidence, ExpectedTotal, Found, Glance, InvoiceDay, KnownContract, KnownLine, KnownTarget,

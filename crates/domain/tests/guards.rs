@@ -1,4 +1,4 @@
-//! What spares Kaseya and its users: breaker, call budget, waits.
+//! What protects Kaseya and its users: breaker, call budget, waits.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ fn a_half_open_breaker_lets_one_probe_through_at_a_time() {
 fn half_of_kaseyas_limit_is_ours_and_a_share_of_it_is_kept_for_people() {
     let budget = Budget::default();
     assert_eq!(budget.allowance(Calls::default(), false), Some(Calls { v2: 100, v1: 150 }));
-    // Ours are 750 and 250, of which 150 and 50 are kept.
+    // Our share is 750 and 250, of which 150 and 50 are reserved.
     assert_eq!(budget.allowance(Calls { v2: 590, v1: 190 }, false), Some(Calls { v2: 10, v1: 10 }));
     assert_eq!(budget.allowance(Calls { v2: 0, v1: 197 }, false), None);
     assert_eq!(budget.allowance(Calls { v2: 0, v1: 197 }, true), Some(Calls { v2: 100, v1: 53 }));

@@ -31,7 +31,7 @@ fn left(remembered: Remembered) -> PlanContext {
     }
 }
 
-/// What a person approved, having seen these units.
+/// A person's approval after seeing these units.
 fn decided(from: f64) -> Option<DecidedChange> {
     Some(DecidedChange { brake: Brake::Leftover, from, to: 0, effective_date: DAY })
 }
@@ -54,7 +54,7 @@ fn d_13_a_line_that_shows_another_number_than_the_person_saw_is_asked_about_agai
     let decision = plan_leftover(&[line(15.0)], 12.0, &left(ours(12)));
     let Decision::Hold(change, Brake::Leftover) = decision else { panic!("{decision:?}") };
     assert_eq!((change.from, change.to, change.approved), (15.0, 0, false));
-    // Asked again, the person saw the edit.
+    // Asked again, the person has seen the edit.
     let decision = plan_leftover(&[line(15.0)], 15.0, &left(ours(12)));
     assert!(matches!(decision, Decision::Write(change) if change.from == 15.0), "{decision:?}");
 }

@@ -1,4 +1,4 @@
-//! No user is locked out by our tries (B-03, S-14, AUTH-03), and what keeps credentials from failing unseen.
+//! Our tries lock out no user (B-03, S-14, AUTH-03), and credentials do not fail unseen.
 
 use domain::{
     ErrorCode, LOCK_WAIT, LOGIN_WAIT, LoginAccount, LoginOutcome, LoginPermission, LoginTry, NextTry,
@@ -54,7 +54,7 @@ fn three_refusals_with_whatever_passwords_are_all_that_half_an_hour_sees() {
     let no = Some(LoginOutcome::Refused);
     let two = [(0, no), (10, no)];
     assert_eq!(account(&two).permission(minute(11)), LoginPermission::Yes);
-    // A try under way may be the third, also when another was accepted meanwhile.
+    // A try under way may be the third, also if another was accepted meanwhile.
     let yes = Some(LoginOutcome::Accepted);
     for third in [(20, no), (20, None), (20, Some(LoginOutcome::Unknown))] {
         let three = account(&[two[0], two[1], third]);
@@ -65,7 +65,7 @@ fn three_refusals_with_whatever_passwords_are_all_that_half_an_hour_sees() {
         LoginPermission::NotBefore(minute(30))
     );
     assert_eq!(account(&[two[0], two[1], (20, no)]).permission(minute(30)), LoginPermission::Yes);
-    // An acceptance tells that an unanswered one before it was none; a refusal stays one.
+    // An acceptance proves that an earlier unanswered try was not a refusal; a refusal stays a refusal.
     let answered = [two[0], two[1], (20, Some(LoginOutcome::Unknown)), (21, yes)];
     assert_eq!(account(&answered).permission(minute(22)), LoginPermission::Yes);
 }
@@ -91,7 +91,7 @@ fn case_c3_proven_credentials_do_not_wait_for_mistyped_ones() {
     assert_eq!(three.permission(minute(3)), LoginPermission::NotBefore(minute(30)));
     let proven = LoginAccount { proven: true, ..three };
     assert_eq!(proven.permission(minute(3)), LoginPermission::Yes);
-    // The fifth would lock the user: one that may have been the fourth is waited out.
+    // The fifth would lock the user: after a try that may have been the fourth, we wait.
     let mut unanswered = proven.clone();
     unanswered.tries.push(LoginTry { at: minute(3), outcome: lost, same: true });
     assert_eq!(unanswered.permission(minute(4)), LoginPermission::NotBefore(minute(30)));
@@ -100,7 +100,7 @@ fn case_c3_proven_credentials_do_not_wait_for_mistyped_ones() {
     reset.tries.push(LoginTry { at: minute(3), outcome: yes, same: true });
     reset.tries.extend([4, 5, 6].map(|at| LoginTry { at: minute(at), outcome: no, same: false }));
     assert_eq!(reset.permission(minute(7)), LoginPermission::Yes);
-    // Refused since, they are stopped as any others are.
+    // Refused since, they are stopped like any others.
     let refused = RefusedLogin { code: ErrorCode::Auth01, at: minute(3), tried_again: false };
     let refused = LoginAccount { refused: Some(refused), ..proven };
     assert_eq!(refused.permission(minute(4)), LoginPermission::Stopped(ErrorCode::Auth01));
@@ -125,7 +125,7 @@ fn outcome() -> impl Strategy<Value = LoginOutcome> {
 }
 
 proptest! {
-    /// Tries end in whatever order, after up to a minute; each with another password.
+    /// Tries end in any order, after up to a minute, each with another password.
     #[test]
     fn half_an_hour_never_sees_more_than_three_refusals(
         asks in prop::collection::vec((0_i64..900, 0_i64..60, outcome()), 1..80),
@@ -158,7 +158,7 @@ proptest! {
         }
     }
 
-    /// Mistyped ones and proven ones together; those turn out wrong at any time, and are stopped then.
+    /// Mistyped and proven credentials together; the proven ones become wrong at any time and are stopped then.
     #[test]
     fn case_c3_a_user_is_never_locked_by_proven_credentials_that_turn_out_wrong(
         asks in prop::collection::vec((0_i64..600, any::<bool>(), outcome()), 1..80),
@@ -169,7 +169,7 @@ proptest! {
             now += wait.seconds();
             account.proven = proven;
             if account.permission(now) == LoginPermission::Yes {
-                // Mistyped ones are never accepted.
+                // Mistyped credentials are never accepted.
                 let outcome = if proven { outcome } else { LoginOutcome::Refused };
                 account.tries.push(LoginTry { at: now, outcome: Some(outcome), same: proven });
                 match outcome {
@@ -225,8 +225,8 @@ proptest! {
         }
     }
 
-    /// Whatever the partner: looked at every so often, a day never passes without a proof or a probe, and a schedule that
-    /// logs in every day is never probed for.
+    /// For any partner, checked at intervals: a day never passes without a proof or a probe, and a schedule that logs
+    /// in every day is never probed.
     #[test]
     fn a_day_never_passes_without_a_probe(name in "[a-z]{1,12}", looks in prop::collection::vec(1_i64..1800, 300)) {
         let partner = PartnerId::new(name).expect("an id");

@@ -1,4 +1,4 @@
-//! The month's end: freezing, the window, the count that is sent, and from which day it counts.
+//! The month's end: the freeze, the window, the count that is sent, and its effective date.
 
 use domain::{
     Billing, FreezeCause, Frequency, InvoiceDay, InvoiceOutlook, InvoiceZones, KnownCounts, Month, MonthEnd,
@@ -181,7 +181,7 @@ fn a_line_that_counts_later_than_its_count_says_so() {
     for early in [None, october, Some(date(2026, 9, 15))] {
         assert_eq!(of(early, october, None), None);
     }
-    // With its contract nothing is charged before; and of a month that is invoiced nothing is said.
+    // A line that starts with its contract is charged nothing before that; and an invoiced month needs no remark.
     assert_eq!(of(november, october, november), None);
     assert_eq!(of(november, None, None), None);
 }
@@ -192,8 +192,8 @@ fn in_advance_a_change_counts_from_the_next_period_not_yet_billed() {
         let (count_day, rome) = (date(2026, 11, 30), zone("Europe/Rome"));
         effective_date(Billing::Advance, invoice_day(5), count_day, at(now), &rome, None, None)
     };
-    // The partner's day counts, not the one in UTC.
-    // The invoice day is of its window: whether the invoice is made already nobody tells.
+    // The partner's day counts, not the UTC day.
+    // The invoice day is part of its window: we cannot tell whether the invoice is already made.
     assert_eq!(of("2026-12-05T22:59:59Z"), Some(date(2026, 12, 1)));
     assert_eq!(of("2026-12-05T23:00:00Z"), Some(date(2027, 1, 1)));
     assert_eq!(of("2026-12-31T12:00:00Z"), Some(date(2027, 1, 1)));
@@ -293,7 +293,7 @@ fn the_last_month_is_invoiced_until_its_invoice_day_is_over() {
 
 #[test]
 fn case_a13_the_window_ends_by_the_later_zone_and_the_reading_begins_by_the_earlier() {
-    // The invoice day is the 5th of December: its begin and end in UTC, of Honolulu, Auckland, UTC and Rome.
+    // The invoice day is the 5th of December: its start and end in UTC, for Honolulu, Auckland, UTC and Rome.
     for (partner, kaseya, begins, ends) in [
         ("UTC", "Pacific/Honolulu", "2026-12-05T00:00:00Z", "2026-12-06T10:00:00Z"),
         ("UTC", "Pacific/Auckland", "2026-12-04T11:00:00Z", "2026-12-06T00:00:00Z"),
@@ -367,7 +367,7 @@ fn case_a13_the_day_in_time_is_told_by_where_it_begins_first() {
     assert_eq!(first.invoiced_from, at("2026-11-30T11:00:00Z"));
     let zones = InvoiceZones::new(schedule.zone(), Some(&auckland));
     assert_eq!(first.first_day_in_time(zones), InvoiceDay::new(2));
-    // Begun in Auckland while it is still November in Rome: the next one is a month later.
+    // The day has begun in Auckland while it is still November in Rome: the next one is a month later.
     assert_eq!(outlook(invoice_day(1), "2026-11-30T12:00:00Z").month, month(2026, 12));
 }
 

@@ -1,4 +1,4 @@
-//! Wanted against present: what is written, held, or left.
+//! Wanted and present units: what is written, held, or left alone.
 
 use domain::{
     Addend, Brake, Brakes, Change, CompanyId, DecidedChange, Decision, DriftPolicy, ErrorCode, Line, LineId,
@@ -33,7 +33,7 @@ fn change(from: f64, to: u32) -> Change {
     Change { line: LineId(7), from, to, effective_date: date(2026, 11, 1), approved: false, rewrite: None }
 }
 
-/// What a person decided about a change of November.
+/// A person's decision on a change for November.
 fn decided(from: f64, to: u32) -> Option<DecidedChange> {
     Some(DecidedChange { brake: Brake::LargeChange, from, to, effective_date: date(2026, 11, 1) })
 }
@@ -207,7 +207,7 @@ fn a_fraction_is_not_rounded_and_a_credit_waits_for_a_person() {
 
 #[test]
 fn a_target_without_addends_has_no_wanted_units() {
-    // A product that is not mapped brings no addend anywhere, so nothing can be planned for it.
+    // An unmapped product adds no addend, so nothing can be planned for it.
     assert_eq!(wanted_units(&[]), Wanted::Unknown);
     for lines in [&[][..], &[line(3.0)], &[line(0.0)]] {
         assert_eq!(plan_target(lines, &context(wanted_units(&[]))), Decision::NotSent(ErrorCode::Qty02));
@@ -336,10 +336,10 @@ proptest! {
         if let Decision::Write(change) | Decision::Hold(change, _) | Decision::Dismissed(change) =
             plan_target(&lines, &context)
         {
-            // `to` is a u32, so neither negative nor a fraction; it fits what Kaseya takes.
+            // `to` is a u32, so it is neither negative nor a fraction; it fits Kaseya's number type.
             prop_assert_eq!(context.wanted, Wanted::Units(change.to));
             prop_assert!(change.to <= MAX_UNITS);
-            // The same number is sent only where another one is on its way.
+            // The same number is sent only if another one is on its way.
             prop_assert!(change.from != f64::from(change.to) || context.remembered.pending.is_some());
             prop_assert_eq!(lines.len(), 1);
             prop_assert!(context.contract_end.is_none_or(|end| change.effective_date <= end));
@@ -410,7 +410,7 @@ fn case_a10_a_share_that_ends_inside_a_sum_is_a_fall_to_zero() {
     assert_eq!(plan_target(&[line(9.0)], &ends), Decision::Hold(change(9.0, 10), Brake::FallToZero));
     let approved = PlanContext { approved: decided(13.0, 10), ..ends };
     assert!(matches!(plan_target(&[line(13.0)], &approved), Decision::Write(_)));
-    // One user less, whose company ends too: nobody approved that.
+    // One user fewer, of a company that also ends: no person approved that.
     let another = PlanContext { wanted: Wanted::Units(9), ..approved };
     assert_eq!(plan_target(&[line(13.0)], &another), Decision::Hold(change(13.0, 9), Brake::FallToZero));
     let no_other = PlanContext { share_ends: false, ..another };

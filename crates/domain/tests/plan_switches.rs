@@ -1,4 +1,4 @@
-//! Plan switches (B-07): which falls and rises belong together, and what becomes of both.
+//! Plan switches (B-07): which falls and rises belong together, and the decisions on both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ fn sum(shares: &BTreeMap<CompanyId, u32>) -> u32 {
     shares.values().sum()
 }
 
-/// A line that showed what it was last seen to hold, and is to be written.
+/// A line that showed the number it last held, and that is due to be written.
 fn target(before: &[(&str, u32)], now: &[(&str, u32)]) -> SwitchTarget {
     let (before, now) = (shares(before), shares(now));
     let (from, to) = (f64::from(sum(&before)), sum(&now));
@@ -52,7 +52,7 @@ fn b_07_a_fall_and_a_rise_of_one_company_are_a_pair() {
     let rises = target(&[("acme", 0)], &[("acme", 9)]);
     assert_eq!(pairs(&[falls.clone(), rises.clone()]), [(0, 1)]);
     assert_eq!(pairs(&[rises.clone(), falls.clone()]), [(1, 0)]);
-    // A line that shows 0 was nobody's, also where it was never ours.
+    // A line that shows 0 held no users, even if it was never ours.
     let new = SwitchTarget { before: None, ..rises };
     assert_eq!(pairs(&[falls.clone(), new.clone()]), [(0, 1)]);
     assert_eq!(pairs(&[falls, SwitchTarget { shown: 2.0, ..new }]), []);
@@ -73,7 +73,7 @@ fn b_07_what_is_no_pair() {
         target(&[("beta", 1)], &[("beta", 9)]),
         // Two companies at once.
         target(&[("acme", 1), ("beta", 1)], &[("acme", 9), ("beta", 2)]),
-        // The line goes the other way than the company's counts.
+        // The line moves in the other direction than the company's counts.
         decided(Decision::Write(change(30.0, 9)), rises()),
         edited(rises()),
         decided(Decision::Dismissed(change(1.0, 9)), rises()),
@@ -134,11 +134,11 @@ fn map_03_a_rise_whose_old_line_cannot_fall_waits_for_a_person() {
     assert_eq!(unpaired(&[stuck(4.0, &[("acme", 12)]), rises()], &[]), [], "somebody lowered it");
     assert_eq!(unpaired(&[stuck(12.0, &[("acme", 4)]), rises()], &[]), [], "its users did not move");
 
-    // What a person has approved goes.
+    // A change that a person has approved is sent.
     let Decision::Write(change) = rises().decision else { panic!("it is written") };
     let approved = Decision::Write(Change { approved: true, ..change });
     assert_eq!(unpaired(&[SwitchTarget { decision: approved, ..rises() }], &[left("acme", 5)]), []);
-    // A rise that has its fall is no case of it.
+    // A rise paired with its fall is not such a case.
     let falls = target(&[("acme", 12)], &[("acme", 4)]);
     assert_eq!(plan_switches(&[falls, rises()], &[left("acme", 5)]).unpaired, []);
 }
@@ -222,7 +222,7 @@ proptest! {
             prop_assert_eq!(is_held(fall), is_held(rise));
             prop_assert_eq!(is_held(fall), is_held(before) || is_held(after), "what nothing holds is not held");
         }
-        // The rise never goes while its fall does not.
+        // The rise is never sent without its fall.
         if matches!(before, Decision::Wait(_) | Decision::Hold(..)) {
             prop_assert!(!is_written(rise));
         }

@@ -1,4 +1,4 @@
-//! Ready means: the next invoice would be right, by these settings, at its instant (G-05).
+//! Ready means that the next invoice would be right at its instant with the current settings (G-05).
 
 use std::collections::BTreeSet;
 
@@ -72,7 +72,7 @@ fn case_c4_every_state_is_ready_or_says_why_not() {
             CompanyState::Off => Some(NotReady::Off),
         };
         assert_eq!(not_ready(&in_order(), &company(&[state])), expected, "{state}");
-        // One contract in order does not hide the other.
+        // One contract in order does not hide another one.
         let both = [CompanyState::Changed, state];
         assert_eq!(not_ready(&in_order(), &company(&both)), expected, "{state}");
     }
@@ -82,15 +82,15 @@ fn case_c4_every_state_is_ready_or_says_why_not() {
     assert_eq!(not_ready(&in_order(), &unmapped), Some(NotReady::NotMapped));
     let not_billed = CompanyReadiness { last_sync: None, ..company(&[CompanyState::NotBilled]) };
     assert_eq!(not_ready(&in_order(), &not_billed), None);
-    // Nothing is billed by us, and the line still is.
+    // We bill nothing, and the line still does.
     let left_over = CompanyReadiness { is_left_over: true, ..not_billed };
     assert_eq!(not_ready(&in_order(), &left_over), Some(NotReady::Held));
     let later = CompanyReadiness { counts_later: true, ..company(EQUAL) };
     assert_eq!(not_ready(&in_order(), &later), Some(NotReady::CountsLater));
-    // A product whose count is missing is not sent, though the others of the contract were.
+    // A product with a missing count is not sent, although the others of the contract were.
     let missing = CompanyReadiness { codes: &[ErrorCode::Qty02], ..company(&[CompanyState::Changed]) };
     assert_eq!(not_ready(&in_order(), &missing), Some(NotReady::NotSent));
-    // A number that was corrected after the push is not in Kaseya, however lately the old one was seen there (G-10).
+    // A number corrected after the push is not in Kaseya, however recently Kaseya showed the old one (G-10).
     let corrected = CompanyReadiness { is_corrected: true, last_sync: Some(now()), ..company(EQUAL) };
     assert_eq!(not_ready(&in_order(), &corrected), Some(NotReady::MonthNotPushed));
     let noted = CompanyReadiness { codes: &[ErrorCode::Map02], ..company(&[CompanyState::Changed]) };
@@ -119,7 +119,7 @@ fn partner() -> impl Strategy<Value = PartnerReadiness> {
 }
 
 proptest! {
-    /// Ready only where everything was seen, recently and after the freeze, and nothing is in the way.
+    /// Ready only if everything was seen, recently and after the freeze, and nothing stands in the way.
     #[test]
     fn case_c4_ready_is_never_said_of_what_was_not_seen_to_be_right(
         partner in partner(), states in prop::collection::vec(state(), 0..4), is_mapped: bool, is_corrected: bool,
@@ -144,7 +144,7 @@ proptest! {
         }
     }
 
-    /// Nothing that is put right makes a ready company unready.
+    /// No fix makes a ready company unready.
     #[test]
     fn case_c4_newer_evidence_never_takes_ready_away(
         partner in partner(), states in prop::collection::vec(state(), 1..4), hours in 0_i64..100,

@@ -79,7 +79,7 @@ fn a_local_time_in_a_gap_runs_at_the_first_instant_after_it() {
     // The gap of half an hour from 02:00 to 02:30.
     let lord_howe = daily(2, "Australia/Lord_Howe").after(date(2026, 10, 3)).unwrap();
     assert_eq!(lord_howe, Occurrence { nominal: date(2026, 10, 4), due: at("2026-10-03T15:30:00Z") });
-    // The gap ends at midnight: the run still stands for the day before.
+    // The gap ends at midnight: the run still belongs to the day before.
     let nuuk = daily(23, "America/Nuuk").after(date(2026, 3, 27)).unwrap();
     assert_eq!(nuuk, Occurrence { nominal: date(2026, 3, 28), due: at("2026-03-29T01:00:00Z") });
 }

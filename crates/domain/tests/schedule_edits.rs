@@ -1,4 +1,4 @@
-//! Schedules that are changed: no night lost, none doubled.
+//! Edited schedules: no night is lost, and none runs twice.
 
 use domain::{Frequency, Occurrence, Schedule, Weekday, due};
 use jiff::{
@@ -27,7 +27,7 @@ fn at(text: &str) -> Timestamp {
     format!("{text}:00+01:00").parse().expect("an instant")
 }
 
-/// A partner whose due runs are claimed at once, as long as nothing is down.
+/// A partner that claims due runs at once unless something is down.
 struct Partner {
     schedule: Schedule,
     pending: Occurrence,
@@ -41,7 +41,7 @@ impl Partner {
         Self { schedule, pending, runs: Vec::new(), missed: Vec::new() }
     }
 
-    /// Time goes on to `until`; every run is claimed `delay` after it is due.
+    /// Time advances to `until`; each run is claimed `delay` after it is due.
     fn live(&mut self, mut now: Timestamp, until: Timestamp, delay: i64) {
         loop {
             now = now.max(self.pending.due + delay.minutes());
@@ -184,7 +184,7 @@ fn daily_to_weekly_waits_for_the_weekday() {
     let (last, now) = (Some(date(2026, 11, 8)), at("2026-11-09T10:00"));
     let next = rome(wednesday, 6).next_after_edit(pending, last, now).unwrap();
     assert_eq!(next, Occurrence { nominal: date(2026, 11, 11), due: at("2026-11-11T06:00") });
-    // Monday is still promised, and is a day of the new schedule.
+    // Monday is still promised and is a day of the new schedule.
     let next = rome(Frequency::Weekly(Weekday::Monday), 6).next_after_edit(pending, last, now).unwrap();
     assert_eq!(next, Occurrence { nominal: date(2026, 11, 9), due: now });
 }

@@ -67,7 +67,7 @@ proptest! {
 #[test]
 fn case_a17_contracts_of_one_company_are_in_one_slice_where_it_holds_them() {
     let company = |number: i32| domain::CompanyId::new(format!("c{number}")).expect("an id");
-    // Each contract is another company's, but the first and the last.
+    // Each contract belongs to another company, except the first and the last, which share one.
     let companies: Vec<_> =
         (0..150).map(|number| [company(if number == 149 { 0 } else { number })].into()).collect();
     let contracts: Vec<_> = (0..).map(ContractId).zip(&companies).map(|(id, of)| (id, 1, of)).collect();
@@ -80,7 +80,7 @@ fn case_a17_contracts_of_one_company_are_in_one_slice_where_it_holds_them() {
 }
 
 proptest! {
-    /// No company is in both halves, also where companies share contracts; nothing is lost, and halving ends.
+    /// No company is in both halves, even if companies share contracts; nothing is lost, and halving ends.
     #[test]
     fn case_a17_halves_of_a_slice_have_no_company_in_common(
         of in prop::collection::vec(prop::collection::btree_set(0_u8..12, 0..3), 1..30),

@@ -1,4 +1,4 @@
-//! What stands for a company on a contract, and when Kaseya was last seen to hold our number.
+//! The outcome that represents a company on a contract, and when Kaseya last showed our number.
 
 use domain::{CompanyState, ErrorCode, Outcome, aggregate, seen_equal};
 use proptest::prelude::*;
