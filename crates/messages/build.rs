@@ -51,8 +51,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// What the inbound messages look like, as a Rust constant: a stranger's mistake is told by field and fix, which serde
-/// cannot do.
+/// The shapes of the inbound messages as a Rust constant: an external sender's mistake is reported by field and fix,
+/// which serde cannot do.
 fn shapes(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Error>> {
     let mut code = String::from("pub(crate) const SHAPES: &[Shape] = &[\n");
     for name in INBOUND {

@@ -14,33 +14,33 @@ impl Month {
         Self(day.first_of_month())
     }
 
-    /// The month before the one of an instant.
+    /// The month before the month of an instant.
     pub fn last(now: Timestamp, zone: &TimeZone) -> Self {
         Self::of(zone.to_datetime(now).date()).previous()
     }
 
-    /// Reads what it is written as, such as `2026-02`.
+    /// Parses the written form, e.g. `2026-02`.
     pub fn parse(text: &str) -> Option<Self> {
         let month = Self(format!("{text}-01").parse().ok()?);
         (month.to_string() == text).then_some(month)
     }
 
-    /// Its first day.
+    /// The first day of the month.
     pub fn first_day(self) -> Date {
         self.0
     }
 
-    /// Its last day: the 28th, 29th, 30th or 31st.
+    /// The last day of the month: the 28th, 29th, 30th or 31st.
     pub fn last_day(self) -> Date {
         self.0.last_of_month()
     }
 
-    /// The month after it.
+    /// The following month.
     pub fn next(self) -> Self {
         Self::of(self.0.saturating_add(1.month()))
     }
 
-    /// The month before it.
+    /// The preceding month.
     pub fn previous(self) -> Self {
         Self::of(self.0.saturating_sub(1.month()))
     }

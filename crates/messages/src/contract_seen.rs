@@ -1,4 +1,4 @@
-//! A contract as Kaseya showed it, from the wire and to it.
+//! A contract as Kaseya showed it: decoding and encoding.
 
 use domain::{ContractId, SeenContract, ShownContract};
 

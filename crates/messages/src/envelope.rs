@@ -1,4 +1,4 @@
-//! Which bytes are which message.
+//! The envelope: which bytes are which message.
 
 use bytes::Bytes;
 use domain::FailureClass;
@@ -11,9 +11,9 @@ const PACKAGE: &str = "kaseya_sync.v1.";
 /// What all versions begin with.
 const FAMILY: &str = "kaseya_sync.";
 
-/// A type that travels on the bus as a message of its own.
+/// A type that is a message of its own on the bus.
 pub trait Message: Serialize + DeserializeOwned {
-    /// Its full type with version, such as `kaseya_sync.v1.JobReady`: what the AMQP property `type` says.
+    /// Its full type with version, e.g. `kaseya_sync.v1.JobReady`: the value of the AMQP property `type`.
     const KIND: &'static str;
 }
 
@@ -26,7 +26,7 @@ macro_rules! travelling {
         #[cfg(test)]
         pub(crate) const KINDS: &[&str] = &[$(<v1::$name as Message>::KIND),*];
 
-        /// Decodes bytes as the type that `kind` names and encodes them again.
+        /// Decodes bytes as the type `kind` and encodes them again.
         #[cfg(test)]
         pub(crate) fn round_trip(kind: &str, body: &[u8]) -> Result<Bytes, DecodeError> {
             match kind {
@@ -45,44 +45,44 @@ travelling! {
     MessagePart,
 }
 
-/// Why bytes are not the message they were taken for.
+/// Why the bytes are not the expected message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// A type of ours, of a version that this program does not know.
+    /// A type of ours in a version that this program does not know.
     #[error("unknown version: {0:?}; this program reads kaseya_sync.v1")]
     UnknownVersion(String),
-    /// Another type than the one that belongs here.
+    /// A type other than the expected one.
     #[error("type: the property says {found:?}; write {expected} or leave it out")]
     OtherType {
-        /// What belongs here.
+        /// The expected type.
         expected: &'static str,
-        /// What it said it was.
+        /// The type that the message states.
         found: String,
     },
-    /// A queue of several types, and the message does not say which it is.
+    /// The queue carries several types, and the message does not state its type.
     #[error("the message does not say its type: set the property `type`")]
     TypeMissing,
     /// Not UTF-8.
     #[error("the body is not UTF-8 from byte {0} on")]
     NotUtf8(usize),
-    /// Not JSON, or not of this type: serde's own words.
+    /// Not JSON or not of this type, with serde's own words.
     #[error("the body is not a {expected}: {problem}")]
     Malformed {
-        /// What it should have been.
+        /// The expected type.
         expected: &'static str,
-        /// What is wrong with it, and where.
+        /// What is wrong, and where.
         problem: String,
     },
-    /// A field that says nothing usable.
+    /// A field without a usable value.
     #[error(transparent)]
     Field(#[from] FieldError),
-    /// A stranger's field that is not of this type, named as the sender wrote it.
+    /// A field from an external sender that is not of this type, under the name that the sender wrote.
     #[error(transparent)]
     Unfit(FieldError),
 }
 
 impl DecodeError {
-    /// The complaint for who sent the JSON: its fields are named as JSON writes them.
+    /// The error for the sender of the JSON: fields have their JSON names.
     pub fn for_sender(&self) -> String {
         match self {
             Self::Field(error) => error.in_json().to_string(),
@@ -90,7 +90,7 @@ impl DecodeError {
         }
     }
 
-    /// What it asks for: the same bytes never become a message.
+    /// The failure class: the same bytes never become a message.
     pub fn class(&self) -> FailureClass {
         match self {
             Self::UnknownVersion(_)
@@ -111,7 +111,8 @@ pub fn encode<M: Message>(message: &M) -> Bytes {
     Bytes::from(json)
 }
 
-/// Reads a message. `kind` is the AMQP property `type`: optional from others, and if given it must be right.
+/// Decodes a message. `kind` is the AMQP property `type`: external senders may omit it, but it must be right if
+/// present.
 pub fn decode<M: Message>(kind: Option<&str>, body: &[u8]) -> Result<M, DecodeError> {
     if let Some(kind) = kind {
         check_kind(M::KIND, kind)?;
@@ -121,7 +122,8 @@ pub fn decode<M: Message>(kind: Option<&str>, body: &[u8]) -> Result<M, DecodeEr
         .map_err(|error| DecodeError::Malformed { expected: M::KIND, problem: shortened(&error.to_string()) })
 }
 
-/// Reads what a stranger sent: as forgiving as the proto3 JSON mapping, and every complaint names field and fix.
+/// Decodes an external sender's message: as lenient as the proto3 JSON mapping, and each error names the field and
+/// the fix.
 pub(crate) fn decode_strangers<M: Message>(kind: Option<&str>, body: &[u8]) -> Result<M, DecodeError> {
     if let Some(kind) = kind {
         check_kind(M::KIND, kind)?;
@@ -147,24 +149,24 @@ fn check_kind(expected: &'static str, found: &str) -> Result<(), DecodeError> {
     }
 }
 
-/// A stranger's text at a length fit for a reason.
+/// An external sender's text, cut to a length fit for a reason.
 fn shortened(text: &str) -> String {
     text.chars().take(300).collect()
 }
 
-/// What a worker asks the scheduler, on the queue `scheduler.calls`.
+/// A worker's request to the scheduler, on the queue `scheduler.calls`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SchedulerCall {
-    /// Answered by `StartJobAnswer`.
+    /// The response is `StartJobAnswer`.
     Start(v1::StartJob),
-    /// Answered by `PermitAnswer`.
+    /// The response is `PermitAnswer`.
     Permit(v1::PermitWrites),
-    /// Answered by `RenewLeaseAnswer`.
+    /// The response is `RenewLeaseAnswer`.
     Renew(v1::RenewLease),
 }
 
 impl SchedulerCall {
-    /// Reads whichever of the three `kind` says it is.
+    /// Decodes the one of the three that `kind` states.
     pub fn decode(kind: Option<&str>, body: &[u8]) -> Result<Self, DecodeError> {
         match kind {
             None => Err(DecodeError::TypeMissing),
@@ -283,7 +285,7 @@ mod tests {
             key in "partner_?[iI]d|companies|mode|units|day|countedAt|left_over|[a-z]{1,8}",
             value in "null|true|-?[0-9]{1,30}|[0-9]e[0-9]{1,4}|\"[A-Z_a-z0-9]{0,20}\"|\\[[0-9,]{0,9}\\]|\\{\\}|\"NaN\"",
         ) {
-            // Reaching the end is the property: whatever it is, it is a message or an error and never a panic.
+            // The property is that decoding ends: the result is a message or an error and never a panic.
             let _ = round_trip(KINDS[which], format!("{{\"{key}\":{value}}}").as_bytes());
         }
     }

@@ -1,4 +1,4 @@
-//! Evidence, from the wire and to it.
+//! Evidence: decoding and encoding.
 
 use domain::Evidence;
 

@@ -1,18 +1,18 @@
-//! Reading the fields of a message so that absence is an error or stays absence, and never becomes a value; and
-//! writing domain values as fields.
+//! Reads the fields of a message: absence is an error or stays absence, and never becomes a value. Also writes domain
+//! values as fields.
 
 use domain::{FailureClass, IdError, MAX_NAME, RunMode, Text};
 use jiff::{Timestamp, civil::Date};
 
 use crate::v1;
 
-/// A field that says nothing usable, and how to mend it.
+/// A field without a usable value, and how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {mend}")]
 pub struct FieldError {
-    /// The field, with the path to it, such as `companies[2].company_id`.
+    /// The field with its path, e.g. `companies[2].company_id`.
     pub field: String,
-    /// What is wrong with it and what would be right.
+    /// What is wrong and what would be valid.
     pub mend: String,
 }
 
@@ -22,12 +22,12 @@ impl FieldError {
         Self { field: field.into(), mend: mend.into() }
     }
 
-    /// The same error, seen from the message that holds `parent`.
+    /// The same error with the path from the message that holds `parent`.
     pub fn within(self, parent: &str) -> Self {
         Self { field: format!("{parent}.{}", self.field), mend: self.mend }
     }
 
-    /// The same error with the field's name as JSON writes it: `companies[2].companyId`.
+    /// The same error with the field's JSON name: `companies[2].companyId`.
     pub fn in_json(&self) -> Self {
         let mut field = String::with_capacity(self.field.len());
         let mut capital = false;
@@ -41,29 +41,29 @@ impl FieldError {
         Self { field, mend: self.mend.clone() }
     }
 
-    /// What it asks for: the message itself is bad.
+    /// The failure class: the message itself is invalid.
     pub fn class(&self) -> FailureClass {
         FailureClass::Poison
     }
 }
 
-/// The value of a field that must be there.
+/// The value of a required field.
 pub fn required<T>(field: &str, value: Option<T>) -> Result<T, FieldError> {
     value.ok_or_else(|| FieldError::new(field, "it is missing and must be given"))
 }
 
-/// An identifier, such as `id("partner_id", PartnerId::new(text))`.
+/// An identifier, e.g. `id("partner_id", PartnerId::new(text))`.
 pub fn id<T>(field: &str, read: Result<T, IdError>) -> Result<T, FieldError> {
     read.map_err(|error| FieldError::new(field, error.to_string()))
 }
 
-/// A name, by the one rule for texts.
+/// A name, checked by the rule for texts.
 pub fn text(field: &str, value: String) -> Result<String, FieldError> {
     let text = Text::<MAX_NAME>::new(value);
     text.map(String::from).map_err(|error| FieldError::new(field, error.to_string()))
 }
 
-/// One of a closed list of stable texts, such as `named("trigger", &text, Trigger::parse)`.
+/// One of a closed list of stable texts, e.g. `named("trigger", &text, Trigger::parse)`.
 pub fn named<T>(field: &str, value: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, FieldError> {
     parse(value).ok_or_else(|| FieldError::new(field, format!("{value:?} is not one of the known words")))
 }
@@ -97,7 +97,7 @@ impl From<RunMode> for v1::SyncMode {
     }
 }
 
-/// An instant that may be absent.
+/// An optional instant.
 pub fn optional_instant(
     field: &str,
     value: Option<pbjson_types::Timestamp>,
@@ -110,14 +110,14 @@ pub fn optional_instant(
         .transpose()
 }
 
-/// An instant that must be there.
+/// A required instant.
 pub fn instant(field: &str, value: Option<pbjson_types::Timestamp>) -> Result<Timestamp, FieldError> {
     required(field, optional_instant(field, value)?)
 }
 
 /// An instant as a field.
 pub fn wire_instant(instant: Timestamp) -> pbjson_types::Timestamp {
-    // The wire wants nanoseconds that count forwards; jiff's go backwards before 1970.
+    // The wire requires nanoseconds that count forwards; jiff's count backwards before 1970.
     let seconds = instant.as_nanosecond().div_euclid(1_000_000_000);
     let nanos = instant.as_nanosecond().rem_euclid(1_000_000_000);
     pbjson_types::Timestamp {
@@ -135,12 +135,12 @@ pub fn day(field: &str, value: &str) -> Result<Date, FieldError> {
         .ok_or_else(|| FieldError::new(field, "it is no day; write it as yyyy-mm-dd"))
 }
 
-/// A day that may be absent.
+/// An optional day, as yyyy-mm-dd.
 pub fn optional_day(field: &str, value: Option<&str>) -> Result<Option<Date>, FieldError> {
     value.map(|value| day(field, value)).transpose()
 }
 
-/// Units or money as Kaseya shows them: a finite number that must be there.
+/// Units or money as Kaseya shows them: a required finite number.
 pub fn decimal(field: &str, value: Option<f64>) -> Result<f64, FieldError> {
     let value = required(field, value)?;
     if value.is_finite() { Ok(value) } else { Err(FieldError::new(field, "it is no finite number")) }

@@ -1,4 +1,4 @@
-//! The golden files of `proto-schemas/golden`: written by hand once per message and version, read for ever.
+//! The golden files of `proto-schemas/golden`: written by hand once per message and version, readable for ever.
 
 use std::{
     collections::BTreeSet,
@@ -13,7 +13,7 @@ fn schemas() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto-schemas")
 }
 
-/// Each golden file of this version, with the full type it is an example of: `Type.json` or `Type.case.json`.
+/// Each golden file of this version with the full type of its example: `Type.json` or `Type.case.json`.
 fn golden_files() -> Vec<(String, String)> {
     std::fs::read_dir(schemas().join("golden/v1"))
         .expect("the folder")

@@ -1,4 +1,4 @@
-//! That a change waits for a person: told by whoever opened its hold.
+//! The event that a change waits for a person, sent by the program that opened its hold.
 
 use domain::{HeldChange, PartnerId};
 use jiff::Timestamp;
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::{field::wire_instant, v1};
 
 impl v1::HoldOpened {
-    /// The event of a hold that was opened at `now`; its number is given with its storing.
+    /// The event of a hold opened at `now`; its number is assigned when it is stored.
     pub fn of(partner: &PartnerId, hold: &HeldChange, now: Timestamp) -> Self {
         Self {
             number: None,

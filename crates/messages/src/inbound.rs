@@ -1,6 +1,6 @@
-//! What strangers send, checked: portals' requests and decisions, and the provider's counts.
+//! Checks messages from external senders: portals' requests and decisions, and the provider's counts.
 //!
-//! A field that is missing or unusable is an error that names it. Nothing that decides about units is ever filled in.
+//! A missing or unusable field is an error that names it. Nothing that decides about units is ever filled in.
 
 use std::collections::BTreeSet;
 
@@ -16,14 +16,14 @@ use crate::{
     v1,
 };
 
-/// The most companies that a request may list.
+/// The maximum number of companies that a request may list.
 pub const MAX_LISTED: usize = 10_000;
-/// The most users of one count.
+/// The maximum number of users in one count.
 pub const MAX_USERS: u32 = 10_000_000;
 /// The most parts of a report.
 const MAX_PARTS: u32 = 10_000;
 
-/// A number of users, as many as there may be.
+/// A number of users, at most [`MAX_USERS`].
 pub fn users(users: u32) -> Result<u32, FieldError> {
     if users > MAX_USERS {
         return Err(FieldError::new("users", format!("it is {users}; at most {MAX_USERS} are allowed")));
@@ -31,12 +31,12 @@ pub fn users(users: u32) -> Result<u32, FieldError> {
     Ok(users)
 }
 
-/// Which companies a request is for.
+/// The companies that a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Companies {
-    /// Every company of the partner, said explicitly.
+    /// Every company of the partner, stated explicitly.
     All,
-    /// These; at least one.
+    /// These companies; at least one.
     Only(BTreeSet<CompanyId>),
 }
 
@@ -45,17 +45,17 @@ pub enum Companies {
 pub struct SyncRequest {
     /// Chosen by the sender.
     pub request: RequestId,
-    /// Whose integration is to be synced.
+    /// The partner with the integration to sync.
     pub partner: PartnerId,
-    /// Which companies.
+    /// The companies to sync.
     pub companies: Companies,
     /// Whether units are written.
     pub mode: RunMode,
-    /// Who asked.
+    /// The requester, as the sender names them.
     pub requested_by: String,
-    /// After this instant nothing is synced; `None` does not expire.
+    /// Nothing is synced after this instant; `None` does not expire.
     pub expires_at: Option<Timestamp>,
-    /// The report that must be in what is synced, if any.
+    /// The report that the synced counts must include, if any.
     pub must_include: Option<ReportId>,
 }
 
@@ -108,32 +108,32 @@ fn companies(wire: Option<v1::CompanySelection>) -> Result<Companies, FieldError
 /// A checked `UserCountsReported`: one part of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountsReport {
-    /// Whose companies were counted.
+    /// The partner that the counted companies belong to.
     pub partner: PartnerId,
-    /// The report; all its parts carry the same.
+    /// The report; all its parts carry the same id.
     pub report: ReportId,
-    /// The day that was counted, in the provider's zone; never later than the instant of counting.
+    /// The counted day, in the provider's zone; never later than the instant of counting.
     pub day: Date,
     /// The instant of counting.
     pub counted_at: Timestamp,
     /// This part, from 1 to `parts`.
     pub part: u32,
-    /// How many parts the report has.
+    /// The number of parts in the report.
     pub parts: u32,
-    /// Whether the provider will not change this day's counts any more.
+    /// Whether the provider will no longer change this day's counts.
     pub is_final: bool,
-    /// The companies of this part, none of them twice.
+    /// The companies of this part, each at most once.
     pub companies: Vec<CompanyCounts>,
 }
 
-/// All counts of one company: a product that is not listed counts 0.
+/// All counts of one company: an unlisted product counts as 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompanyCounts {
     /// The company.
     pub company: CompanyId,
     /// Its name, if it was sent.
     pub name: Option<String>,
-    /// Its products, none of them twice.
+    /// Its products, each at most once.
     pub products: Vec<ProductCount>,
 }
 
@@ -144,9 +144,9 @@ pub struct ProductCount {
     pub product: ProductId,
     /// Its name, if it was sent.
     pub name: Option<String>,
-    /// How many; `None` when the count could not be taken, which is never 0.
+    /// The number of users; `None` if the count could not be taken, which never means 0.
     pub users: Option<u32>,
-    /// What was counted; there whenever `users` is.
+    /// What was counted; present whenever `users` is.
     pub basis: Option<CountBasis>,
 }
 
@@ -156,7 +156,7 @@ impl TryFrom<v1::UserCountsReported> for CountsReport {
     fn try_from(wire: v1::UserCountsReported) -> Result<Self, FieldError> {
         let day = day("day", &wire.day)?;
         let counted_at = instant("counted_at", wire.counted_at)?;
-        // A day that no zone had reached yet would stand as the newest for ever.
+        // Otherwise a day that no zone had reached yet would stay the newest for ever.
         if day.saturating_sub(jiff::Span::new().days(1)) > counted_at.to_zoned(jiff::tz::TimeZone::UTC).date()
         {
             return Err(FieldError::new("day", "it is later than counted_at; one of the two is wrong"));
@@ -220,7 +220,8 @@ impl TryFrom<v1::ProductCount> for ProductCount {
     }
 }
 
-/// Checks every element and refuses a second one of the same identity: which of the two counts could not be told.
+/// Checks every element and refuses a second one with the same identity: we could not know which of the two counts
+/// applies.
 fn each_once<W, T, K: Ord + Clone + std::fmt::Display>(
     field: &str,
     wire: Vec<W>,
@@ -243,13 +244,13 @@ fn each_once<W, T, K: Ord + Clone + std::fmt::Display>(
     Ok(checked)
 }
 
-/// A name for people. It decides nothing, so a bad one is made fit rather than refused.
+/// A name for people. It decides nothing, so an invalid name is made to fit and not refused.
 fn name(text: String) -> Option<String> {
     let short = domain::fit_text(text.trim(), domain::MAX_NAME);
     Some(short.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
-/// What a person decided about a hold.
+/// A person's decision on a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Send these units.
@@ -269,15 +270,15 @@ pub struct HoldDecision {
     pub hold: HoldId,
     /// What was decided.
     pub verdict: Verdict,
-    /// The units that the person saw and decided about: another number than the hold's is another question.
+    /// The units that the person saw and decided on: a number other than the hold's is a different question.
     pub units: u32,
-    /// Those of the plan switch's other half, where the person was shown them.
+    /// The units of the plan switch's other half, if the person was shown them.
     pub other_units: Option<u32>,
-    /// What Kaseya showed the person.
+    /// The units that Kaseya showed the person.
     pub from: Option<f64>,
-    /// What it showed of the plan switch's other half.
+    /// The units that Kaseya showed for the plan switch's other half.
     pub other_from: Option<f64>,
-    /// Who decided.
+    /// The person who decided, as the sender names them.
     pub decided_by: String,
 }
 
@@ -309,7 +310,8 @@ impl TryFrom<v1::HoldDecided> for HoldDecision {
 }
 
 impl CountsReport {
-    /// What the part says of its companies, in one form whatever their order: two parts that say the same have the same.
+    /// The part's statements about its companies, in a form independent of their order: two parts with the same
+    /// statements have the same content.
     pub fn content(&self) -> String {
         let mut lines: Vec<String> = self
             .companies
@@ -324,7 +326,7 @@ impl CountsReport {
                     })
                     .collect();
                 products.sort_unstable();
-                // Debug text quotes what it holds, so no name can look like two.
+                // Debug text quotes its values, so no name can look like two.
                 format!("{:?} {:?} {products:?}", company.company.as_str(), company.name)
             })
             .collect();
@@ -338,17 +340,17 @@ impl CountsReport {
     }
 }
 
-/// What a portal may send, on the queue `sync.requests`.
+/// A portal's message on the queue `sync.requests`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PortalMessage {
     /// Sync now.
     Sync(SyncRequest),
-    /// A held change was decided.
+    /// A person decided on a held change.
     Hold(HoldDecision),
 }
 
 impl PortalMessage {
-    /// Reads a message of the queue. Without a type it is a decision if it has a decision id.
+    /// Decodes a message of the queue. Without a type it is a decision if it has a decision id.
     pub fn decode(kind: Option<&str>, body: &[u8]) -> Result<Self, DecodeError> {
         let is_decision = match kind {
             Some(v1::HoldDecided::KIND) => true,
@@ -365,7 +367,8 @@ impl PortalMessage {
 }
 
 impl SyncRequest {
-    /// The request as bytes that are the same for every way of writing it: whether an id came with this content before.
+    /// The request as bytes that do not depend on its spelling: they show whether an id came with this content
+    /// before.
     pub fn content(&self) -> bytes::Bytes {
         use v1::company_selection::Selection;
         let selection = match &self.companies {
@@ -386,19 +389,19 @@ impl SyncRequest {
     }
 }
 
-/// Whom a message that cannot be read comes from, and by which id its sender knows it: enough for an answer.
+/// The origin of an unreadable message, and the id under which its sender knows it: enough for a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unreadable {
     /// A `SyncRequested`.
     Request(PartnerId, RequestId),
-    /// A `HoldDecided`, with the hold that it names, as it came.
+    /// A `HoldDecided`, with the hold that it names, as received.
     Decision(PartnerId, RequestId, String),
     /// A `UserCountsReported`.
     Report(PartnerId, ReportId),
 }
 
 impl Unreadable {
-    /// Of a message of the queue `sync.requests`.
+    /// Of a message on the queue `sync.requests`.
     pub fn of_portal(kind: Option<&str>, body: &[u8]) -> Option<Self> {
         let members = members(body);
         let partner = PartnerId::new(member(&members, "partnerId", "partner_id")?).ok()?;
@@ -411,7 +414,7 @@ impl Unreadable {
         Some(Self::Request(partner, request))
     }
 
-    /// Of a message of the queue `counts`.
+    /// Of a message on the queue `counts`.
     pub fn of_counts(body: &[u8]) -> Option<Self> {
         let members = members(body);
         let partner = PartnerId::new(member(&members, "partnerId", "partner_id")?).ok()?;
@@ -419,7 +422,7 @@ impl Unreadable {
         Some(Self::Report(partner, report))
     }
 
-    /// The partner that it names.
+    /// The partner named in the message.
     pub fn partner(&self) -> &PartnerId {
         match self {
             Self::Request(partner, _) | Self::Decision(partner, ..) | Self::Report(partner, _) => partner,
@@ -430,8 +433,8 @@ impl Unreadable {
 /// The fields of an object.
 pub type Members = serde_json::Map<String, Value>;
 
-/// The fields of a body as far as it can be read: those before the place where it is cut off or no JSON any more, and those
-/// around bytes that are no UTF-8.
+/// The fields of a body as far as it can be read: those before the place where it is cut off or stops being JSON, and
+/// those around bytes that are not UTF-8.
 pub fn members(body: &[u8]) -> Members {
     let text = String::from_utf8_lossy(body);
     let mut found = Members::new();
@@ -440,7 +443,7 @@ pub fn members(body: &[u8]) -> Members {
     found
 }
 
-/// Takes an object's fields up to the first mistake.
+/// Reads an object's fields up to the first error.
 struct AsFarAsItGoes<'a>(&'a mut Members);
 
 impl<'de> DeserializeSeed<'de> for AsFarAsItGoes<'_> {

@@ -1,7 +1,7 @@
 //! The wire: types generated from `proto-schemas`, their envelope, and the checked way to domain.
 //!
-//! [`encode`] and [`decode`] are the envelope; [`inbound`] turns what strangers send into domain types, and [`field`]
-//! is what the services read each other's messages with. In neither does an absent field ever become a value.
+//! [`encode`] and [`decode`] are the envelope. [`inbound`] converts external senders' messages to domain types, and
+//! the services read each other's messages with [`field`]. In neither does an absent field ever become a value.
 
 mod contract_seen;
 mod envelope;

@@ -1,4 +1,4 @@
-//! Remarks, from the wire and to it: their JSON is the same on both sides.
+//! Remarks: decoding and encoding; their JSON is the same on both sides.
 
 use domain::Remark;
 
@@ -34,7 +34,7 @@ mod tests {
         serde_json::from_str(&text).expect("a list")
     }
 
-    /// Every kind that there is, as the error about one that is none lists them.
+    /// All kinds, as the error about an unknown kind lists them.
     fn kinds() -> BTreeSet<String> {
         let error = serde_json::from_value::<Remark>(json!({ "kind": "none" })).expect_err("an unknown kind");
         let listed = error.to_string();

@@ -1,4 +1,4 @@
-//! `asyncapi.yaml` gives each message a JSON Schema, for who has no use for proto files: it must be that of the proto file.
+//! `asyncapi.yaml` gives each message a JSON Schema, for readers without proto files: it must match the proto file.
 
 use std::path::Path;
 

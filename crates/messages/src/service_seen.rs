@@ -1,4 +1,4 @@
-//! A service as Kaseya's catalogue showed it, from the wire and to it.
+//! A service as Kaseya's catalogue showed it: decoding and encoding.
 
 use domain::{SeenService, ServiceId, ServiceState};
 

@@ -1,7 +1,7 @@
-//! JSON as strangers write it, made fit for the generated types, or refused by field and fix.
+//! Makes JSON from external senders fit for the generated types, or refuses it by field and fix.
 //!
-//! The proto3 JSON mapping allows more than serde's readers take (`14.0` for 14, names in snake case), and their
-//! complaints name no field. So a document is read as a tree first and held against the message's shape.
+//! The proto3 JSON mapping allows more than serde's readers accept (`14.0` for 14, names in snake case), and their
+//! errors name no field. A document is therefore read as a tree first and checked against the message's shape.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -13,7 +13,7 @@ use crate::FieldError;
 
 include!(concat!(env!("OUT_DIR"), "/shapes.rs"));
 
-/// What a message may hold.
+/// The fields that a message may have.
 pub(crate) struct Shape {
     name: &'static str,
     fields: &'static [Field],
@@ -21,20 +21,20 @@ pub(crate) struct Shape {
 
 /// A field of a message.
 struct Field {
-    /// As the proto file writes it.
+    /// The name in the proto file.
     name: &'static str,
-    /// As JSON writes it.
+    /// The name in JSON.
     json: &'static str,
     kind: Kind,
     repeated: bool,
-    /// Whether it excludes the others that do.
+    /// Whether the field excludes the other exclusive ones.
     exclusive: bool,
 }
 
-/// What a field holds.
+/// The type of a field's value.
 enum Kind {
     Text,
-    /// From 0.
+    /// 0 or more.
     Whole,
     Decimal,
     Flag,
@@ -44,18 +44,19 @@ enum Kind {
     Message(&'static str),
 }
 
-/// Whether a message refuses fields that it does not know: those that strangers send.
+/// Whether a message refuses unknown fields, as external senders' messages do.
 #[cfg(test)]
 pub(crate) fn refuses_unknown_fields(message: &str) -> bool {
     SHAPES.iter().any(|shape| shape.name == message)
 }
 
-/// Reads JSON that names no field twice.
+/// Reads JSON and refuses a repeated field name.
 pub(crate) fn read(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str::<Once>(text).map(|Once(value)| value)
 }
 
-/// Holds a document against the shape of a message, and writes its numbers and instants as the generated types read them.
+/// Checks a document against a message's shape, and rewrites its numbers and instants as the generated types read
+/// them.
 pub(crate) fn fit(message: &str, document: &mut Value) -> Result<(), FieldError> {
     fit_message(message, document, "")
 }
@@ -146,7 +147,7 @@ fn fit_value(kind: &Kind, value: &mut Value, at: &str) -> Result<(), FieldError>
 
 /// A whole number, however JSON writes it: 14, 14.0, 1.4e1 or "14".
 fn whole(value: &Value) -> Option<i64> {
-    /// From here on a floating point number does not hold every whole one.
+    /// From here on a floating point number cannot represent every whole number.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let of = |number: f64| (number.fract() == 0.0 && number.abs() < EXACT).then_some(number as i64);
     match value {
@@ -170,7 +171,7 @@ fn unknown(shape: &Shape, key: &str, at: String) -> FieldError {
     FieldError::new(shortened(&at), fix)
 }
 
-/// A value as a complaint quotes it.
+/// A value as an error quotes it.
 fn described(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
@@ -184,7 +185,7 @@ fn shortened(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(60).collect()
 }
 
-/// A value in which no object names a field twice.
+/// A value in which no object repeats a field name.
 struct Once(Value);
 
 impl<'de> Deserialize<'de> for Once {

@@ -1,11 +1,11 @@
-//! One test per field for which a default would hurt.
+//! One test per field where a default would do harm.
 
 use jiff::civil::date;
 use serde_json::{Value, json};
 
 use super::*;
 
-/// A message with one field changed, or taken away with `null`.
+/// A message with one field changed, or removed with `null`.
 fn with(message: &Value, pointer: &str, value: Value) -> Vec<u8> {
     let mut message = message.clone();
     if value.is_null() {
@@ -309,7 +309,7 @@ fn case_e17_a_strangers_mistake_is_told_by_field_and_fix() {
         told(serde_json::to_vec(&misspelt).expect("JSON"))
             .contains("RequestID: SyncRequested has no such field; write requestId")
     );
-    // The names are those of the sender's JSON, not of the proto file.
+    // The names come from the sender's JSON, not from the proto file.
     let none = json!({"only": {"companyIds": []}});
     assert!(told(with(&request(), "/companies", none)).starts_with("companies.only.companyIds: it lists 0"));
     assert!(told(with(&request(), "/requestedBy", json!(""))).starts_with("requestedBy: it is empty"));
@@ -354,7 +354,7 @@ fn case_e17_whose_a_message_is_can_be_told_as_far_as_it_can_be_read() {
     let cut = br#"{"partnerId": "msp", "decisionId": "d", "holdId": "h", "units": 1"#;
     let decision = Unreadable::Decision(partner, RequestId::new("d").expect("an id"), "h".to_owned());
     assert_eq!(Unreadable::of_portal(None, cut), Some(decision));
-    // What follows the cut is not known, and neither is a word that is itself cut.
+    // The text after the cut is unknown, and so is a word that is itself cut.
     for body in [&br#"{"companies": ["#[..], br#"{"reportId": "r-1", "partnerId": "ms"#, b"[]", b""] {
         assert_eq!(Unreadable::of_counts(body), None, "{}", String::from_utf8_lossy(body));
     }
