@@ -1,4 +1,4 @@
-//! What is left of a message that can never be worked on.
+//! The record of a message that can never be processed.
 
 use std::fmt::Write as _;
 
@@ -7,13 +7,14 @@ use uuid::Uuid;
 
 use crate::{Incoming, Outgoing, topology::MAX_MESSAGE_BYTES};
 
-/// How much is kept of a body that no consumer takes; any other is kept whole, so that it can be sent again.
+/// How many bytes are kept of a body too large for any consumer; any other body is kept whole, so that it can be sent
+/// again.
 const KEPT_BYTES: usize = 4096;
 
-/// The dead letter of a message taken from `queue`: why, a hash of all of it, and the body, or its first 4 KiB where it is
-/// larger than any consumer takes.
+/// The dead letter of a message from `queue`: the reason, a hash of the whole body, and the body, or its first 4 KiB
+/// if it is too large for any consumer.
 ///
-/// Its id follows from queue and body, so that a second letter about the same message can be told.
+/// Its id derives from queue and body, so that a second letter about the same message can be recognised.
 pub fn dead_letter(queue: &str, reason: &str, message: &Incoming) -> Outgoing {
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &message.body);
     let whole = message.body.len() <= MAX_MESSAGE_BYTES;
@@ -33,7 +34,7 @@ pub fn dead_letter(queue: &str, reason: &str, message: &Incoming) -> Outgoing {
     Outgoing::new(identity(queue, hash.as_ref()), message.trace.clone(), &letter)
 }
 
-/// The text of `start`, without a character that the cut has split.
+/// The text of `start`, without a character split by the cut.
 fn whole_characters(start: &[u8]) -> Option<&str> {
     match std::str::from_utf8(start) {
         Ok(text) => Some(text),
@@ -42,7 +43,7 @@ fn whole_characters(start: &[u8]) -> Option<&str> {
     }
 }
 
-/// What a stranger put into a header, at a length fit for a table.
+/// A header value from an external sender, cut to a length fit for a table.
 fn shortened(text: &str) -> String {
     text.chars().take(200).collect()
 }

@@ -1,29 +1,30 @@
-//! What can go wrong on a bus.
+//! The errors of a bus.
 
 use domain::FailureClass;
 
 /// Why a message was not put on the bus.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PublishError {
-    /// No connection, or it went before the confirm came.
+    /// No connection, or it was lost before the confirm.
     #[error("the bus is not connected: {0}")]
     Disconnected(String),
-    /// No confirm in time; the message may or may not be there.
+    /// No confirm in time; the message may or may not have arrived.
     #[error("the broker did not confirm the message in time")]
     NotConfirmed,
-    /// The broker refused it, for a full queue or a queue without leader.
+    /// The broker refused it because of a full queue or a queue without leader.
     #[error("the broker refused the message")]
     Refused,
-    /// No queue is bound where it was sent: a fault of the deployment.
+    /// No queue is bound to its destination: a fault of the deployment.
     #[error("the message reached no queue: {0}")]
     Unroutable(String),
-    /// Larger than any consumer takes.
+    /// Larger than any consumer accepts.
     #[error("the message has {0} bytes, more than the {1} that consumers take")]
     TooLarge(usize, usize),
 }
 
 impl PublishError {
-    /// What it asks for. Every one but an oversized message may pass; an unroutable one once the topology is declared.
+    /// The failure class. All except an oversized message may pass; an unroutable message passes once the topology is
+    /// declared.
     pub fn class(&self) -> FailureClass {
         match self {
             Self::Disconnected(_) | Self::NotConfirmed | Self::Refused | Self::Unroutable(_) => {
@@ -34,27 +35,27 @@ impl PublishError {
     }
 }
 
-/// Why a request has no answer.
+/// Why a request has no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// It was not sent.
+    /// The request was not sent.
     #[error("the request was not sent: {0}")]
     NotSent(#[from] PublishError),
-    /// No answer in time. It may have been executed.
+    /// No response in time. The request may have been executed.
     #[error("no answer came in time")]
     TimedOut,
 }
 
-/// Why a consumer could not be set up, or a delivery not be settled.
+/// Why a consumer could not be set up, or a delivery could not be settled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BusError {
-    /// The delivery's connection or channel is gone; the broker delivers it again.
+    /// The delivery's connection or channel is lost; the broker delivers it again.
     #[error("the delivery was lost before it was settled")]
     Lost,
     /// The bus is shutting down.
     #[error("the bus is closed")]
     Closed,
-    /// The dead letter could not be published, so the message stays where it is.
+    /// The dead letter could not be published, so the message stays in its queue.
     #[error("the dead letter could not be published: {0}")]
     DeadLetter(PublishError),
 }

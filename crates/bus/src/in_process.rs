@@ -20,7 +20,7 @@ use crate::{
 
 /// The bus of `kaseya-sync demo` and `standalone`, and of most tests. Clones share their queues.
 ///
-/// Its queues live as long as the process: what was in them the ledger emits again.
+/// Its queues live as long as the process: the ledger emits their messages again.
 #[derive(Debug, Clone)]
 pub struct InProcess {
     shared: Arc<Shared>,
@@ -36,10 +36,10 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Messages that wait, by the order in which they were published.
+    /// Waiting messages, in the order of publication.
     queues: HashMap<Queue, BTreeMap<u64, Incoming>>,
     listeners: HashMap<EventTopic, Vec<mpsc::Sender<Delivery>>>,
-    /// Requests that wait for their answer, by correlation id.
+    /// Requests that wait for their response, by correlation id.
     asked: HashMap<String, oneshot::Sender<Incoming>>,
     next: u64,
 }
@@ -58,7 +58,7 @@ impl Default for InProcess {
 }
 
 impl InProcess {
-    /// A bus with all queues, empty.
+    /// A bus with all queues, each empty.
     pub fn new() -> Self {
         Self {
             shared: Arc::new(Shared {
@@ -96,12 +96,12 @@ impl Shared {
         self.arrived[&queue].notify_waiters();
     }
 
-    /// The first message of a queue, as soon as there is one.
+    /// Waits for the first message of a queue.
     async fn take(&self, queue: Queue) -> (u64, Incoming) {
         loop {
             let arrived = self.arrived[&queue].notified();
             tokio::pin!(arrived);
-            // Listening before looking: what is put between the two wakes us.
+            // Listen before looking: a message put between the two wakes us.
             arrived.as_mut().enable();
             if let Some(first) = self.state().queues.entry(queue).or_default().pop_first() {
                 return first;
@@ -205,7 +205,7 @@ impl Bus for InProcess {
                         _permit: permit,
                     };
                     let delivery = Delivery::new(message, CancellationToken::new(), Box::new(taken));
-                    // A consumer that has gone drops the delivery, and so puts it back.
+                    // A consumer that has gone drops the delivery, which puts it back.
                     if deliver.send(delivery).await.is_err() {
                         break;
                     }
@@ -227,7 +227,7 @@ impl Bus for InProcess {
     }
 
     async fn reply(&self, to: &Incoming, message: Outgoing) -> Result<(), PublishError> {
-        // An answer that cannot be sent leaves its asker waiting for another.
+        // A response that cannot be sent leaves its caller waiting for another.
         let messages = in_parts(message)?;
         let asker = to.correlation_id.as_ref().and_then(|id| self.shared.state().asked.remove(id));
         let mut assembly = Assembly::default();
@@ -236,7 +236,7 @@ impl Bus for InProcess {
             whole = assembly.add(arriving(message, None, to.correlation_id.clone())?);
         }
         if let (Some(asker), Some(whole)) = (asker, whole) {
-            // An asker that has just gone is no error.
+            // A caller that has just gone is not an error.
             let _ = asker.send(whole);
         }
         Ok(())
@@ -259,13 +259,13 @@ impl Drop for Asked<'_> {
     }
 }
 
-/// A message that a consumer has taken from its place in a queue.
+/// A message that a consumer has taken from a queue.
 struct Taken {
     shared: Arc<Shared>,
     queue: Queue,
     number: u64,
     message: Incoming,
-    /// Given back last, so that a consumer never holds more than its prefetch.
+    /// Released last, so that a consumer never holds more than its prefetch.
     _permit: OwnedSemaphorePermit,
 }
 
@@ -296,7 +296,7 @@ impl Settle for Taken {
     }
 }
 
-/// An event that a listener has heard. Events are not kept, so only a dead letter leaves anything behind.
+/// An event that a listener has received. Events are not kept, so only a dead letter leaves a trace.
 struct Heard {
     shared: Arc<Shared>,
     topic: EventTopic,

@@ -1,7 +1,7 @@
 //! The bus as the services see it, the topology as data, and the bus inside one process.
 //!
-//! Two buses pass one contract suite: [`InProcess`] here, and RabbitMQ in the crate `bus-rabbitmq`. On both, a message
-//! that [`Bus::publish`] returned `Ok` for is kept until a consumer has settled it (RabbitMQ: on disk, by a quorum).
+//! Two buses pass one contract suite: [`InProcess`] here, and RabbitMQ in the crate `bus-rabbitmq`. Both keep a
+//! message for which [`Bus::publish`] returned `Ok` until a consumer has settled it (RabbitMQ: on disk, by a quorum).
 
 mod dead_letter;
 mod error;
@@ -22,25 +22,25 @@ pub use in_process::InProcess;
 pub use message::{Incoming, Outgoing, TraceContext};
 pub use topology::{EventTopic, Queue};
 
-/// A bus that any number of tasks share.
+/// A bus that any number of tasks can share.
 pub type SharedBus = Arc<dyn Bus>;
 
-/// What the services ask of a bus.
+/// The operations that the services need from a bus.
 #[async_trait]
 pub trait Bus: Send + Sync + 'static {
     /// Puts a message on a queue and returns once the broker has confirmed it.
     ///
-    /// On a queue of [`Queue::takes_parts`] one that is too large goes in [`parts`], each confirmed.
+    /// On a queue of [`Queue::takes_parts`] a message that is too large is sent in [`parts`], each confirmed.
     ///
     /// A message that reaches no queue, is refused, or is not confirmed in time is an error; the caller's ledger keeps it.
     async fn publish(&self, queue: Queue, message: Outgoing) -> Result<(), PublishError>;
 
-    /// Tells whoever listens on the events exchange. Nobody listening is no error.
+    /// Sends an event to the listeners on the events exchange. No listener is not an error.
     async fn announce(&self, topic: EventTopic, message: Outgoing) -> Result<(), PublishError>;
 
-    /// Asks on a queue and waits for the answer, at most `timeout`.
+    /// Sends a request to a queue and waits for the response, at most `timeout`.
     ///
-    /// The asker does not know whether a request without an answer was executed.
+    /// The caller does not know whether a request without a response was executed.
     async fn request(
         &self,
         queue: Queue,
@@ -50,7 +50,7 @@ pub trait Bus: Send + Sync + 'static {
 
     /// Takes messages from a queue, at most `prefetch` unsettled at a time, until `stop`.
     ///
-    /// The consumer comes back by itself after a lost connection, a closed channel or a deleted queue.
+    /// The consumer recovers by itself after a lost connection, a closed channel or a deleted queue.
     async fn consume(
         &self,
         queue: Queue,
@@ -58,19 +58,20 @@ pub trait Bus: Send + Sync + 'static {
         stop: CancellationToken,
     ) -> Result<Consumer, BusError>;
 
-    /// Listens to events from now on, until `stop`. Events sent while the connection is away are missed: whoever needs
-    /// them all reads them from the store.
+    /// Listens to events from now on, until `stop`. Events sent while the connection is lost are missed: a listener
+    /// that needs them all reads them from the store.
     async fn listen(&self, topic: EventTopic, stop: CancellationToken) -> Result<Consumer, BusError>;
 
-    /// Answers a request that came with [`Incoming::reply_to`], in [`parts`] where the answer is too large for one message:
-    /// the asker gets it whole. An asker that has gone is no error.
+    /// Responds to a request that came with [`Incoming::reply_to`], in [`parts`] if the response is too large for one
+    /// message: the caller receives it whole. A caller that has gone is not an error.
     async fn reply(&self, to: &Incoming, message: Outgoing) -> Result<(), PublishError>;
 
-    /// Whether the bus can be reached now; readiness follows it.
+    /// Whether the bus is reachable now; readiness follows it.
     fn connected(&self) -> watch::Receiver<bool>;
 }
 
-/// Deliveries of one queue. What it has not handed out when it is dropped is delivered again, to whoever consumes then.
+/// Deliveries of one queue. Deliveries not handed out when it is dropped are delivered again, to the consumers of
+/// that time.
 pub struct Consumer {
     deliveries: tokio::sync::mpsc::Receiver<Delivery>,
     stop: CancellationToken,
@@ -82,7 +83,7 @@ impl Consumer {
         Self { deliveries, stop }
     }
 
-    /// The next delivery; `None` only after `stop`, and then at once: what was fetched ahead goes back.
+    /// The next delivery; `None` only after `stop`, and then at once: prefetched deliveries go back.
     pub async fn next(&mut self) -> Option<Delivery> {
         loop {
             let delivery = tokio::select! {
@@ -90,7 +91,7 @@ impl Consumer {
                 () = self.stop.cancelled() => None,
                 delivery = self.deliveries.recv() => delivery,
             }?;
-            // What the broker has taken back meanwhile comes again.
+            // Deliveries that the broker has taken back come again.
             if !delivery.lost.is_cancelled() {
                 return Some(delivery);
             }
@@ -101,27 +102,28 @@ impl Consumer {
 /// How a delivery ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settlement {
-    /// Its work is done; forget it.
+    /// The work is done; the message is forgotten.
     Done,
-    /// Its work could not be done now; deliver it again, at once and at its place. Each time counts against the broker's
+    /// The work could not be done now; the message is delivered again, at once and at its place. Each time counts
+    /// against the broker's
     /// delivery limit: an outage is waited out with the message in hand. An event is not kept and so does not come again.
     Again,
-    /// It can never be worked on: published to the dead letters with this reason, then forgotten.
+    /// The message can never be processed: it is published to the dead letters with this reason, then forgotten.
     DeadLetter(String),
 }
 
-/// One message in the hands of a consumer. Settled once, by value; dropped unsettled it is delivered again.
+/// One message in the hands of a consumer. It is settled once, by value; if dropped unsettled it is delivered again.
 pub struct Delivery {
-    /// What was delivered.
+    /// The delivered message.
     pub message: Incoming,
     lost: CancellationToken,
     settle: Option<Box<dyn Settle>>,
 }
 
-/// What an implementation does when a delivery is settled.
+/// How an implementation settles a delivery.
 #[async_trait]
 pub trait Settle: Send {
-    /// Settles it. `Err` means the delivery was lost meanwhile and will come again.
+    /// Settles the delivery. `Err` means that it was lost meanwhile and will come again.
     async fn settle(self: Box<Self>, message: &Incoming, how: Settlement) -> Result<(), BusError>;
 
     /// Called when the delivery is dropped unsettled.
@@ -129,17 +131,17 @@ pub trait Settle: Send {
 }
 
 impl Delivery {
-    /// A delivery; for implementations of [`Bus`]. `lost` is cancelled when its connection or channel goes.
+    /// A delivery; for implementations of [`Bus`]. `lost` is cancelled when its connection or channel is lost.
     pub fn new(message: Incoming, lost: CancellationToken, settle: Box<dyn Settle>) -> Self {
         Self { message, lost, settle: Some(settle) }
     }
 
-    /// Cancelled when the broker has taken the delivery back: no write may be begun after that.
+    /// Cancelled when the broker has taken the delivery back: no write may begin after that.
     pub fn lost(&self) -> CancellationToken {
         self.lost.clone()
     }
 
-    /// Settles the delivery. `Err` means that it was lost meanwhile and will come again: no fault of the caller's.
+    /// Settles the delivery. `Err` means that it was lost meanwhile and will come again: not a fault of the caller.
     pub async fn settle(mut self, how: Settlement) -> Result<(), BusError> {
         match self.settle.take() {
             Some(settle) => settle.settle(&self.message, how).await,

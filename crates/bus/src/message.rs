@@ -1,4 +1,4 @@
-//! A message on its way out, and one that has come in.
+//! Outgoing and incoming messages.
 
 use bytes::Bytes;
 use uuid::Uuid;
@@ -6,22 +6,22 @@ use uuid::Uuid;
 /// W3C trace context, as headers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TraceContext {
-    /// `traceparent`.
+    /// The header `traceparent`.
     pub traceparent: Option<String>,
-    /// `tracestate`.
+    /// The header `tracestate`.
     pub tracestate: Option<String>,
 }
 
-/// A message on its way out.
+/// An outgoing message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// Its identity on the wire; the identity that counts stands in the body.
+    /// Its identity on the wire; the identity that counts is in the body.
     pub id: Uuid,
-    /// Its full type with version, such as `kaseya_sync.v1.JobReady`.
+    /// Its full type with version, e.g. `kaseya_sync.v1.JobReady`.
     pub kind: &'static str,
-    /// The trace that it belongs to.
+    /// The trace of the message.
     pub trace: TraceContext,
-    /// The proto3 JSON.
+    /// The body as proto3 JSON.
     pub body: Bytes,
 }
 
@@ -32,31 +32,33 @@ impl Outgoing {
     }
 }
 
-/// A message that has come in. Everything but the body may be missing or invented by whoever published it.
+/// An incoming message. Everything except the body may be missing or invented by the publisher.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incoming {
-    /// `message-id`, as it came.
+    /// `message-id`, as received; untrusted.
     pub id: Option<String>,
-    /// `type`, as it came.
+    /// `type`, as received; untrusted.
     pub kind: Option<String>,
-    /// `user-id`: the broker user that published it. RabbitMQ refuses a message that names another, and most name none.
+    /// `user-id`: the broker user that published it. RabbitMQ refuses a message with another user's name, and most
+    /// messages have none.
     pub user: Option<String>,
-    /// `app-id`, as it came.
+    /// `app-id`, as received; untrusted.
     pub app: Option<String>,
-    /// The trace it came with; untrusted.
+    /// The trace of the message; untrusted.
     pub trace: TraceContext,
-    /// The body, at most [`crate::topology::MAX_MESSAGE_BYTES`]: larger ones are dead-lettered before they get here, counts from [`crate::topology::MAX_LETTER_BYTES`] on.
+    /// The body, at most [`crate::topology::MAX_MESSAGE_BYTES`]: larger ones are dead-lettered before they get here,
+    /// counts from [`crate::topology::MAX_LETTER_BYTES`] on.
     pub body: Bytes,
-    /// Where an answer is awaited.
+    /// Where the sender awaits the response.
     pub reply_to: Option<String>,
-    /// What the answer must carry.
+    /// The id that the response must carry.
     pub correlation_id: Option<String>,
     /// Whether it was delivered before.
     pub redelivered: bool,
 }
 
 impl Incoming {
-    /// Reads it as a message of one of our types.
+    /// Decodes it as a message of one of our types.
     pub fn decode<M: messages::Message>(&self) -> Result<M, messages::DecodeError> {
         messages::decode(self.kind.as_deref(), &self.body)
     }

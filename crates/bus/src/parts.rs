@@ -1,7 +1,7 @@
-//! Messages that are larger than a consumer takes, in parts.
+//! Splits messages larger than a consumer accepts into parts.
 //!
-//! Only between our own services: on the queues of [`Queue::takes_parts`] and among the answers. Parts of one message go to
-//! different consumers of a queue, which put them together in the store; the parts of an answer all go to the asker.
+//! Only for our own services: on the queues of [`Queue::takes_parts`] and for responses. The parts of one message go
+//! to different consumers of a queue, which assemble them in the store; the parts of a response all go to the caller.
 
 use std::collections::BTreeMap;
 
@@ -11,20 +11,20 @@ use uuid::Uuid;
 
 use crate::{Incoming, Outgoing, PublishError, Queue, topology::MAX_MESSAGE_BYTES};
 
-/// The most parts of a message.
+/// The maximum number of parts in a message.
 pub const MAX_PARTS: usize = 256;
-/// The bytes of a part: as base64 in their envelope, they make a message that every consumer takes.
+/// The bytes of a part: as base64 in their envelope, they make a message that every consumer accepts.
 const PART_BYTES: usize = (MAX_MESSAGE_BYTES - 4 * 1024) / 4 * 3;
-/// The most bytes of a message that is sent in parts.
+/// The maximum size of a message sent in parts, in bytes.
 pub const MAX_WHOLE_BYTES: usize = MAX_PARTS * PART_BYTES;
 
 impl Queue {
-    /// Whether a message that is too large for one goes in parts: between our own services, each with a ledger behind it.
+    /// Whether a message too large for one delivery is sent in parts: between our own services, each with a ledger.
     pub fn takes_parts(self) -> bool {
         matches!(self, Self::Results | Self::SchedulerCalls)
     }
 
-    /// The message as it goes on this queue: alone, or in parts.
+    /// The messages to send on this queue: the message alone, or its parts.
     pub fn messages(self, message: Outgoing) -> Result<Vec<Outgoing>, PublishError> {
         let size = message.body.len();
         if size > MAX_MESSAGE_BYTES && !self.takes_parts() {
@@ -34,7 +34,7 @@ impl Queue {
     }
 }
 
-/// The message, or its parts where it is too large for one.
+/// The message, or its parts if it is too large.
 pub fn in_parts(message: Outgoing) -> Result<Vec<Outgoing>, PublishError> {
     let size = message.body.len();
     if size <= MAX_MESSAGE_BYTES {
@@ -57,23 +57,23 @@ pub fn in_parts(message: Outgoing) -> Result<Vec<Outgoing>, PublishError> {
     Ok(each.collect())
 }
 
-/// A part that has come in.
+/// A received part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// What the parts of one message have in common.
+    /// The id that the parts of one message share.
     pub whole: Uuid,
-    /// The type of the whole.
+    /// The type of the whole message.
     pub kind: String,
-    /// Its place, from 1.
+    /// Its position, from 1.
     pub place: u16,
-    /// How many there are.
+    /// The number of parts.
     pub parts: u16,
-    /// Its bytes.
+    /// The bytes of this part.
     pub bytes: Bytes,
 }
 
 impl Part {
-    /// Reads a message as a part; `None` when it is whole.
+    /// Decodes a message as a part; `None` if the message is whole.
     pub fn read(message: &Incoming) -> Option<Result<Self, DecodeError>> {
         (message.kind.as_deref() == Some(v1::MessagePart::KIND)).then(|| {
             let part: v1::MessagePart = message.decode()?;
@@ -93,13 +93,13 @@ impl Part {
     }
 }
 
-/// The parts of one answer as they come in.
+/// The received parts of one response.
 #[derive(Debug, Default)]
 pub struct Assembly(BTreeMap<u16, Bytes>);
 
 impl Assembly {
-    /// Takes an answer, or a part of it; gives the answer once it is whole. A part that cannot be read is the answer: its
-    /// asker says what is wrong with it.
+    /// Adds a response or a part of one; returns the response once it is whole. A part that cannot be decoded is the
+    /// response: its caller reports what is wrong.
     pub fn add(&mut self, message: Incoming) -> Option<Incoming> {
         let Some(Ok(part)) = Part::read(&message) else { return Some(message) };
         self.0.insert(part.place, part.bytes);

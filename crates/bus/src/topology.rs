@@ -1,26 +1,28 @@
-//! The topology as data: what both buses, `kaseya-sync migrate`, the definitions file and `asyncapi.yaml` agree on.
+//! The topology as data, shared by both buses, `kaseya-sync migrate`, the definitions file and `asyncapi.yaml`.
 //!
-//! Every queue has a fanout exchange of its own and is bound to nothing else. So the right to write to an exchange
-//! is the right to put messages on that one queue, whatever the routing key says; nobody needs the default exchange,
-//! which leads to every queue. The exchanges between the services have another name than their queues: RabbitMQ knows one right
-//! for a name, and who may read the queue could otherwise bind others to the exchange, or take its own away. An answer travels by the exchange `replies` to the asker's exclusive queue
-//! `replies.<uuid>`, an event by the exchange `events` to the listeners' exclusive queues `events.<uuid>`.
+//! Every queue has a fanout exchange of its own and no other binding. The permission to write to an exchange is
+//! therefore the permission to put messages on that one queue, whatever the routing key; no program needs the default
+//! exchange, which leads to every queue. The exchanges between the services have other names than their queues:
+//! RabbitMQ has one permission per name, and a user with read permission on the queue could otherwise bind others to
+//! the exchange, or take its own away. A response travels through the exchange `replies` to the caller's exclusive
+//! queue `replies.<uuid>`, an event through the exchange `events` to the listeners' exclusive queues `events.<uuid>`.
 //!
 //! Queues are declared with their type alone. Limits and dead-lettering are policies of
 //! `deploy/rabbitmq-definitions.json`, because a policy can be changed and an argument cannot. The delivery limit is
-//! out of reach of faults of ours: giving a message back counts, and so does a lost connection. A message that no
-//! consumer can read is put aside at its first delivery. A consumer that waits for Postgres holds its message. The file's users come without
-//! password and cannot log in until one is set (`rabbitmqctl change_password`). A file that the broker loads at each
-//! boot must carry the hashes instead (`rabbitmqctl hash_password`, from the deployment's secrets), or the boot takes
-//! the passwords away again.
+//! out of reach of our own faults: returning a message counts, and so does a lost connection. A message that no
+//! consumer can decode is set aside at its first delivery. A consumer that waits for Postgres holds its message. The
+//! file's users have no password and cannot log in until one is set (`rabbitmqctl change_password`). A file that the
+//! broker loads at each boot must contain the hashes instead (`rabbitmqctl hash_password`, from the deployment's
+//! secrets), or the boot removes the passwords again.
 
-/// The most bytes a consumer takes; larger messages are dead letters.
+/// The maximum size of a message that a consumer accepts, in bytes; larger messages become dead letters.
 pub const MAX_MESSAGE_BYTES: usize = 256 * 1024;
-/// The most bytes of a dead letter: it quotes a message's whole body, as JSON writes it.
+/// The maximum size of a dead letter, in bytes: it quotes a message's whole body, as JSON writes it.
 pub const MAX_LETTER_BYTES: usize = 8 * MAX_MESSAGE_BYTES;
-/// The most messages a queue keeps; beyond it a publish is refused, and the publisher's ledger keeps the message.
+/// The maximum number of messages in a queue; beyond it a publish is refused, and the publisher's ledger keeps the
+/// message.
 pub const MAX_QUEUE_LENGTH: usize = 100_000;
-/// The most events that wait for one listener; what comes then is missed.
+/// The maximum number of events that wait for one listener; later events are missed.
 pub const MAX_UNREAD_EVENTS: u16 = 1_000;
 /// The topic exchange of the events.
 pub const EVENTS_EXCHANGE: &str = "events";
@@ -36,13 +38,13 @@ pub enum Queue {
     Counts,
     /// `JobReady` of schedules and month ends.
     Jobs,
-    /// `JobReady` of what a person asked for.
+    /// `JobReady` of jobs that a person requested.
     JobsNow,
-    /// `StartJob`, `PermitWrites` and `RenewLease`, answered.
+    /// `StartJob`, `PermitWrites` and `RenewLease`, each with a response.
     SchedulerCalls,
     /// `JobDone`.
     Results,
-    /// What could not be worked on, with its reason.
+    /// Messages that could not be processed, each with its reason.
     DeadLetters,
 }
 
@@ -58,7 +60,7 @@ impl Queue {
         Self::DeadLetters,
     ];
 
-    /// Its name on the broker.
+    /// The queue's name on the broker.
     pub fn name(self) -> &'static str {
         match self {
             Self::SyncRequests => "sync.requests",
@@ -71,12 +73,12 @@ impl Queue {
         }
     }
 
-    /// The most bytes of a message on it.
+    /// The maximum size of a message on the queue, in bytes.
     pub fn max_bytes(self) -> usize {
         if self == Self::DeadLetters { MAX_LETTER_BYTES } else { MAX_MESSAGE_BYTES }
     }
 
-    /// The exchange that leads to it and to nothing else.
+    /// The exchange that leads to this queue and to no other.
     pub fn exchange(self) -> &'static str {
         match self {
             Self::SyncRequests | Self::Counts => self.name(),
@@ -89,7 +91,7 @@ impl Queue {
     }
 }
 
-/// How an exchange chooses queues; the names of AMQP.
+/// How an exchange chooses queues, with AMQP's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExchangeKind {
     /// Every bound queue.
@@ -154,7 +156,7 @@ impl EventTopic {
         Self::RunDeferred,
     ];
 
-    /// Its routing key.
+    /// The topic's routing key.
     pub fn routing_key(self) -> &'static str {
         match self {
             Self::SyncAnswered => "sync.answered",

@@ -1,4 +1,5 @@
-//! `asyncapi.yaml` tells strangers what the topology, the proto files and the broker's users are: it must be true.
+//! `asyncapi.yaml` describes the topology, the proto files and the broker's users to external readers: it must be
+//! true.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -63,7 +64,7 @@ fn its_queues_and_exchanges_are_those_of_the_topology() {
 fn its_messages_are_those_that_travel_and_each_is_in_the_proto_file_it_names() {
     let document = document();
     let messages = object(&document, "/components/messages");
-    // The golden files are held against the proto files where those are compiled.
+    // The golden files are checked against the proto files where those are compiled.
     let golden: BTreeSet<String> = std::fs::read_dir(root().join("proto-schemas/golden/v1"))
         .expect("the golden files")
         .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))

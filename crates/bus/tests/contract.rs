@@ -1,4 +1,4 @@
-//! The bus inside one process keeps the contract.
+//! The bus inside one process fulfils the contract.
 
 use std::sync::Arc;
 
