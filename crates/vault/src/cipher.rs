@@ -3,7 +3,7 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use zeroize::Zeroizing;
 
-/// Bytes of a key, the ring's as well as a record's.
+/// Length of a key in bytes, the ring's as well as a record's.
 pub(crate) const KEY_LEN: usize = 32;
 
 /// A key's bytes, wiped when dropped.
@@ -16,11 +16,11 @@ pub(crate) fn fresh_key(fill: &mut impl FnMut(&mut [u8])) -> KeyBytes {
     key
 }
 
-/// Nonce, ciphertext and tag of `plain`.
+/// Returns nonce, ciphertext and tag of `plain`.
 pub(crate) fn encrypt(key: &KeyBytes, aad: &[u8], plain: &[u8], fill: &mut impl FnMut(&mut [u8])) -> Vec<u8> {
     let mut nonce = [0; NONCE_LEN];
     fill(&mut nonce);
-    // Room for everything from the start, so that no half-encrypted copy is left behind by a growing buffer.
+    // Reserve the full size from the start, so that a growing buffer leaves no half-encrypted copy behind.
     let mut out = Vec::with_capacity(NONCE_LEN + plain.len() + AES_256_GCM.tag_len());
     out.extend_from_slice(&nonce);
     out.extend_from_slice(plain);
@@ -35,7 +35,7 @@ pub(crate) fn encrypt(key: &KeyBytes, aad: &[u8], plain: &[u8], fill: &mut impl 
     out
 }
 
-/// The plain text, or `None` when key, associated data or any byte is another than it was.
+/// The plain text; `None` if the key, the associated data or any byte has changed.
 pub(crate) fn decrypt(key: &KeyBytes, aad: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, body) = sealed.split_at_checked(NONCE_LEN)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;

@@ -1,12 +1,13 @@
-//! Sealing of secrets: a data key per record, wrapped by a key ring kept outside the database.
+//! Seals secrets: a data key per record, wrapped by a key ring kept outside the database.
 //!
-//! A secret is encrypted with a fresh data key (AES-256-GCM), and the data key with the ring's writing key. Both are
-//! bound to partner, host, base addresses, tenant and user, so a sealed text moved to another row, or a row whose address
-//! was changed, opens for nobody. Rotation wraps the data key anew and leaves the secret's own ciphertext as it is.
+//! A secret is encrypted with a fresh data key (AES-256-GCM), and the data key with the ring's writing key. Both
+//! are bound to partner, host, base addresses, tenant and user, so a sealed text that was moved to another row, or
+//! a row with a changed address, does not open. Rotation wraps the data key again and leaves the secret's own
+//! ciphertext as it is.
 //!
-//! Tokens, which are only ever compared, are not sealed: of them a hash is stored.
+//! Tokens are only ever compared, so they are not sealed: we store their hash.
 //!
-//! Randomness is passed in as `fill`; it must be fit for keys.
+//! The caller passes randomness in as `fill`; it must be fit for keys.
 
 mod cipher;
 mod mark;

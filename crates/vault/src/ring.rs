@@ -1,8 +1,8 @@
 //! The key ring: the keys that wrap data keys, each with an id, one of them the writer.
 //!
-//! Its text form has a line per key: `write` or `read`, the id, and 32 bytes in Base64. Empty lines and lines that
-//! begin with `#` are skipped. To rotate: add a new key as `write`, turn the old one to `read`, rewrap every record,
-//! then remove the old line.
+//! The text form has one line per key: `write` or `read`, the id, and 32 bytes in Base64. Empty lines and lines
+//! that start with `#` are skipped. To rotate: add a new key as `write`, turn the old one to `read`, rewrap every
+//! record, then remove the old line.
 
 use std::{fmt, path::Path};
 
@@ -23,7 +23,7 @@ pub(crate) struct Key {
     pub(crate) bytes: KeyBytes,
 }
 
-/// Why a text is no key ring. Never holds a part of a key.
+/// Why a text is not a valid key ring. Never contains a part of a key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyRingError {
     /// The file could not be read.
@@ -32,33 +32,33 @@ pub enum KeyRingError {
     /// A line does not have three words.
     #[error("key ring, line {line}: expected `write ID BASE64` or `read ID BASE64`")]
     Form {
-        /// Which line, from 1.
+        /// The line, from 1.
         line: usize,
     },
-    /// A key's id is empty, longer than 32 characters, or not of letters, digits, `-` and `_`.
+    /// A key's id is empty, longer than 32 characters, or has characters other than letters, digits, `-` and `_`.
     #[error("key ring, line {line}: an id has 1 to 32 letters, digits, `-` or `_`")]
     Id {
-        /// Which line, from 1.
+        /// The line, from 1.
         line: usize,
     },
-    /// A key is not Base64, or not of 32 bytes.
+    /// A key is not Base64, or not 32 bytes long.
     #[error("key ring, line {line}: a key is {KEY_LEN} bytes in Base64")]
     Key {
-        /// Which line, from 1.
+        /// The line, from 1.
         line: usize,
     },
-    /// An id stands twice.
+    /// An id occurs twice.
     #[error("key ring, line {line}: the id {id} stands twice")]
     Twice {
-        /// Which line, from 1.
+        /// The line, from 1.
         line: usize,
-        /// Which id.
+        /// The id.
         id: String,
     },
     /// A second `write` line.
     #[error("key ring, line {line}: a second `write` key; exactly one key writes")]
     SecondWriter {
-        /// Which line, from 1.
+        /// The line, from 1.
         line: usize,
     },
     /// No `write` line.
@@ -101,7 +101,7 @@ impl KeyRing {
         Ok(Self { writer: writer.ok_or(KeyRingError::NoWriter)?, readers })
     }
 
-    /// The text form of a new ring with one key, to be kept outside the database.
+    /// The text form of a new ring with one key. Keep it outside the database.
     pub fn generate(id: &str, mut fill: impl FnMut(&mut [u8])) -> Result<SecretString, KeyRingError> {
         if !is_id(id) {
             return Err(KeyRingError::Id { line: 1 });

@@ -10,19 +10,20 @@ use crate::{
 };
 
 const VERSION: &str = "v2";
-/// The form before it, bound to no base address, which such a text begins with. It opens only to be sealed again.
+/// Prefix of the previous form, which is bound to no base address. It opens only to be sealed again.
 pub const WITHOUT_BASES: &str = "v1";
 
-/// What a secret is bound to: it opens for exactly these, so that nobody who can change an address is sent the password.
+/// What a secret is bound to. It opens for exactly these, so that changing an address does not get the password
+/// sent there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Associated<'a> {
-    /// Whose integration.
+    /// The partner of the integration.
     pub partner: &'a str,
     /// Kaseya's host.
     pub host: &'a str,
-    /// The V2 base address that is set instead of the host's own.
+    /// The V2 base address, if set instead of the host's own.
     pub v2_base: Option<&'a str>,
-    /// The V1 base address that is set instead of the host's own.
+    /// The V1 base address, if set instead of the host's own.
     pub v1_base: Option<&'a str>,
     /// The tenant.
     pub tenant: &'a str,
@@ -30,12 +31,12 @@ pub struct Associated<'a> {
     pub user: &'a str,
 }
 
-/// A sealed secret, as it stands in tables and messages. Worth nothing without the key ring.
+/// A sealed secret, as stored in tables and sent in messages. Useless without the key ring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed(String);
 
 impl Sealed {
-    /// Takes the text form; whether it is one shows when it is opened.
+    /// Accepts any text; only opening it shows whether it is a sealed secret.
     pub fn from_text(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -46,10 +47,10 @@ impl Sealed {
     }
 }
 
-/// Why a secret stays shut.
+/// Why a secret does not open.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
-    /// The ring lacks the key: a fault of ours, not of the credentials.
+    /// The ring lacks the key: our error, not one of the credentials.
     #[error("the key ring has no key {0:?}")]
     UnknownKey(String),
     /// Not a sealed text, tampered with, or bound to another partner, host, base address, tenant or user.
@@ -73,12 +74,12 @@ impl KeyRing {
         self.wrap(&data_key, associated, &body, fill)
     }
 
-    /// Opens what was sealed for `associated`.
+    /// Opens a secret that was sealed for `associated`.
     pub fn open(&self, associated: &Associated<'_>, sealed: &Sealed) -> Result<SecretString, VaultError> {
         self.open_version(VERSION, associated, sealed)
     }
 
-    /// Seals a secret again that is bound to no base address, now to these. `None` when it is bound already.
+    /// Seals a secret that is bound to no base address again, bound to these. `None` if it is already bound.
     pub fn bind_bases(
         &self,
         associated: &Associated<'_>,
@@ -105,8 +106,8 @@ impl KeyRing {
         Ok(SecretString::from(text))
     }
 
-    /// Wraps the data key with the writing key, for rotation; the secret itself is not opened. `None` when it is
-    /// already wrapped with that key.
+    /// Wraps the data key with the writing key, for rotation, without opening the secret. `None` if it is already
+    /// wrapped with that key.
     pub fn rewrap(
         &self,
         associated: &Associated<'_>,
@@ -174,10 +175,10 @@ fn secret_aad(version: &str, associated: &Associated<'_>) -> Vec<u8> {
     joined(version, &["secret"], associated)
 }
 
-/// Each text behind its length, so that no two lists of texts come out alike.
+/// Prefixes each text with its length, so that no two lists of texts give the same bytes.
 fn joined(version: &str, purpose: &[&str], associated: &Associated<'_>) -> Vec<u8> {
     let Associated { partner, host, v2_base, v1_base, tenant, user } = *associated;
-    // No base address is empty: an empty one stands for the host's own.
+    // A base address is never empty: empty means the host's own.
     let bases = [v2_base, v1_base].map(Option::unwrap_or_default);
     let bases = if version == WITHOUT_BASES { &[][..] } else { &bases };
     let mut aad = version.as_bytes().to_vec();

@@ -1,11 +1,11 @@
-//! Tokens: who knows one may come in. Only their hash is stored.
+//! Tokens: anyone who knows one gets access. Only their hash is stored.
 
 use aws_lc_rs::{digest, hmac};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-/// By this a token is known for one wherever it was left lying: in a file, in a log.
+/// Makes a token recognizable wherever it is left: in a file, in a log.
 const PREFIX: &str = "ks_";
 const BYTES: usize = 32;
 
@@ -14,33 +14,33 @@ const BYTES: usize = 32;
 pub struct Token(SecretString);
 
 impl Token {
-    /// A new one.
+    /// Generates a token.
     pub fn generate(fill: impl FnOnce(&mut [u8])) -> Self {
         let mut bytes = Zeroizing::new([0_u8; BYTES]);
         fill(bytes.as_mut_slice());
         Self(SecretString::from(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(*bytes))))
     }
 
-    /// Reads what somebody brings; `None` for what can be no token.
+    /// Parses a token from a request; `None` if the text cannot be one.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text.strip_prefix(PREFIX)?).ok()?);
         (bytes.len() == BYTES).then(|| Self(SecretString::from(text)))
     }
 
-    /// What is stored of it. A plain hash will do: nobody guesses 256 random bits.
+    /// The stored form. A plain hash is enough: 256 random bits cannot be guessed.
     pub fn hash(&self) -> [u8; BYTES] {
         let hash = digest::digest(&digest::SHA256, self.expose_secret().as_bytes());
         hash.as_ref().try_into().expect("SHA-256 has 32 bytes")
     }
 
-    /// The text that its owner is shown once.
+    /// The text, shown once to the token's owner.
     pub fn expose_secret(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// What a page's forms carry to show that they are our own: only who holds the token can make it, and it is stored
-    /// nowhere. Each page has another, masked by random bytes: a constant could be guessed by the length of compressed pages
-    /// (BREACH).
+    /// The value in a page's forms that proves they are ours: only a holder of the token can make it, and it is not
+    /// stored. Each page has another one, masked by random bytes: a constant could be guessed from the length of
+    /// compressed pages (BREACH).
     pub fn csrf(&self, fill: impl FnOnce(&mut [u8])) -> String {
         let tag = hmac::sign(&self.key(), CSRF.as_bytes());
         let mut mask = [0_u8; BYTES];
@@ -48,20 +48,20 @@ impl Token {
         URL_SAFE_NO_PAD.encode([mask, masked(tag.as_ref(), mask)].concat())
     }
 
-    /// Whether a form carries what this token's pages do.
+    /// Whether the text is a CSRF value of this token.
     pub fn is_csrf(&self, text: &str) -> bool {
         let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
         let Some((mask, tag)) = bytes.split_first_chunk::<BYTES>() else { return false };
         tag.len() == BYTES && hmac::verify(&self.key(), CSRF.as_bytes(), &masked(tag, *mask)).is_ok()
     }
 
-    /// Another secret, for one purpose, that only who holds the token can make: 43 characters of base64url, from which
-    /// nothing is learned of the token or of what is made for other purposes.
+    /// Derives a secret for one purpose that only a holder of the token can make: 43 characters of base64url that
+    /// reveal nothing about the token or about secrets for other purposes.
     pub fn derived(&self, purpose: &str) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.key(), purpose.as_bytes()))
     }
 
-    /// Whether a text is what this token makes for a purpose; it takes the same time wherever they differ.
+    /// Whether the text is this token's secret for the purpose, compared in constant time.
     pub fn is_derived(&self, purpose: &str, text: &str) -> bool {
         let tag = URL_SAFE_NO_PAD.decode(text);
         tag.is_ok_and(|tag| hmac::verify(&self.key(), purpose.as_bytes(), &tag).is_ok())
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn case_f14_each_page_carries_another_form_token() {
         let csrf = |mask: u8| token(7).csrf(|bytes| bytes.fill(mask));
-        // Every bit of the mask is another one here, so no character of either half may be that of the other page.
+        // Every bit of the mask differs here, so no character of either half may be the same on both pages.
         assert!(csrf(0x5a).bytes().zip(csrf(0xa5).bytes()).all(|(one, other)| one != other));
         assert!(token(7).is_csrf(&csrf(0x5a)) && token(7).is_csrf(&csrf(0xa5)));
     }

@@ -1,4 +1,4 @@
-//! Marks tell whether credentials are the same, and nothing else.
+//! Marks show whether credentials are the same, and nothing else.
 
 use proptest::prelude::*;
 use secrecy::SecretString;

@@ -12,7 +12,7 @@ const HERE: Associated<'static> = Associated {
     tenant: "Acme IT",
     user: "sync",
 };
-/// "pass", sealed by A for the same partner, host, tenant and user by the program that bound no base addresses.
+/// "pass", sealed by A for the same partner, host, tenant and user by the version that bound no base addresses.
 const OLD: &str = "v1.a.BQUFBQUFBQUFBQUF6zlisPe2m5ANZ2IsJ3hCUaY9Mhm8pbLMO3aoPa5d_evn7lhySufjdYeG3IlDkER4.\
                    BQUFBQUFBQUFBQUFAzFTqB18PvDTU4WoaCSpqxUGwck";
 const A: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -110,7 +110,7 @@ fn case_f2_a_base_address_does_not_move_to_the_other_interface_or_away() {
     }
 }
 
-/// Sealed by the program before, which bound no base address.
+/// Sealed by the previous version, which bound no base address.
 #[test]
 fn case_f2_the_old_form_opens_only_to_be_sealed_again() {
     let ring = ring(&format!("write a {A}")).unwrap();
@@ -122,7 +122,7 @@ fn case_f2_the_old_form_opens_only_to_be_sealed_again() {
     let bound = ring.bind_bases(&HERE, &old, counting(2)).unwrap().expect("it was bound to no address");
     assert_eq!(ring.open(&HERE, &bound).unwrap().expose_secret(), "pass");
     assert_eq!(ring.bind_bases(&HERE, &bound, counting(3)).unwrap(), None);
-    // What is bound is never taken for the old form.
+    // A bound secret never passes for the old form.
     let disguised = Sealed::from_text(bound.as_str().replacen("v2.", "v1.", 1));
     assert_eq!(ring.bind_bases(&HERE, &disguised, counting(4)).unwrap_err(), VaultError::Refused);
 }
