@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether a connection to `address` leaves our own networks: only then a customer's host may lead to it.
+/// Whether a connection to `address` leaves our own networks. A customer's host may lead only there.
 pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),
@@ -10,7 +10,7 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// After IANA's registry of special-purpose addresses.
+/// Follows IANA's registry of special-purpose addresses.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let special = match address.octets() {
         // "This network", loopback, private, multicast and reserved up to the broadcast address.
@@ -19,7 +19,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         [100, 64..=127, ..] => true,
         // Link-local, with most clouds' metadata.
         [169, 254, ..] => true,
-        // A public address that answers inside one cloud only, with its machines' settings.
+        // A public address that answers only inside one cloud, with its machines' settings.
         [168, 63, 129, 16] => true,
         [172, 16..=31, ..] | [192, 168, ..] => true,
         // Protocol assignments, documentation, 6to4 relays, benchmarks.
@@ -31,8 +31,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !special
 }
 
-/// Global unicast without the blocks that carry other addresses inside: mapped, translated and tunnelled IPv4 lies
-/// outside it or is named here.
+/// Global unicast, except blocks that embed other addresses: mapped, translated and tunnelled IPv4 lies outside
+/// global unicast or is listed here.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     match address.segments() {
         // Protocol assignments (Teredo among them), documentation, 6to4.

@@ -1,4 +1,4 @@
-//! The client.
+//! The HTTP client.
 
 use std::{io::Read as _, time::Duration};
 
@@ -12,33 +12,34 @@ use crate::{
     resolver::{CheckedResolver, Lookup, system_lookup},
 };
 
-/// The largest answer that is taken, as it is sent and unpacked.
+/// Maximum size of a response in bytes, both as sent and unpacked.
 pub const MAX_BODY: usize = 8 * 1024 * 1024;
 
-/// How long name, connection and TLS may take together; what is not connected by then was surely not sent.
+/// Time limit for resolution, connection and TLS together. Without a connection by then, the request was certainly
+/// not sent.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// As whom we ask.
+/// Our user agent.
 pub(crate) const USER_AGENT: &str = concat!("kaseya-sync/", env!("CARGO_PKG_VERSION"));
 
-/// Shorter than servers' usual patience, so that a kept connection is seldom found closed.
+/// Shorter than most servers' idle timeout, so that a kept connection is seldom found closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What can be set.
+/// The settings.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EgressSettings {
-    /// Development only: http to loopback with a port is let out.
+    /// Development only: allows http to loopback with a port.
     pub allow_loopback_http: bool,
 }
 
-/// The one way out. Cheap to clone; clones share their connections.
+/// The only way out for requests to customers' hosts. Cheap to clone; clones share their connections.
 #[derive(Debug, Clone)]
 pub struct Egress {
     client: Client,
     settings: EgressSettings,
 }
 
-/// The client could not be set up: the machine's TLS roots cannot be read.
+/// The client could not be set up: the machine's TLS roots are unreadable.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP client could not be set up: {0}")]
 pub struct SetupError(#[from] reqwest::Error);
@@ -64,12 +65,12 @@ impl Egress {
         Ok(Self { client, settings })
     }
 
-    /// Whether plain http to loopback is let out.
+    /// Whether plain http to loopback is allowed.
     pub fn allows_loopback_http(&self) -> bool {
         self.settings.allow_loopback_http
     }
 
-    /// Sends `request` once and takes the whole answer.
+    /// Sends `request` once and reads the whole response.
     pub async fn send(&self, request: Request) -> Result<Response, EgressError> {
         guard::check(&request.url, self.settings.allow_loopback_http)?;
         let built = self.build(request)?;
@@ -99,7 +100,7 @@ impl Egress {
         if !request.query.is_empty() {
             builder = builder.query(&request.query);
         }
-        // The token's header is marked sensitive by the library, so that no trace shows it.
+        // The library marks the token's header as sensitive, so no trace shows it.
         if let Some(token) = &request.bearer {
             builder = builder.bearer_auth(token.expose_secret());
         }
@@ -128,8 +129,8 @@ pub(crate) async fn body(mut response: reqwest::Response) -> Result<Bytes, Egres
     Ok(body.freeze())
 }
 
-/// Unpacked here and not by the HTTP library, which would count only what comes out: a stream that never gives anything
-/// would have no end.
+/// Unpacked here and not by the HTTP library, which counts only the unpacked bytes: a stream that never yields any
+/// would never end.
 fn unpacked(sent: &[u8]) -> Result<Bytes, EgressError> {
     let mut body = Vec::new();
     let most = MAX_BODY as u64 + 1;
@@ -137,7 +138,7 @@ fn unpacked(sent: &[u8]) -> Result<Bytes, EgressError> {
     if body.len() > MAX_BODY { Err(EgressError::TooLarge) } else { Ok(body.into()) }
 }
 
-/// Whatever is not surely unsent counts as perhaps arrived.
+/// A request that is not certainly unsent counts as possibly arrived.
 pub(crate) fn classify(error: &reqwest::Error) -> EgressError {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(inner) = cause {

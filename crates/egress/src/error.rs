@@ -1,11 +1,12 @@
-//! Why a request has no answer.
+//! Why a request has no response.
 
 use domain::FailureClass;
 
-/// Why a request has no answer. What matters most is whether it may have arrived: see [`EgressError::may_have_arrived`].
+/// Why a request has no response. What matters most is whether it may have arrived: see
+/// [`EgressError::may_have_arrived`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EgressError {
-    /// The guard did not let it out.
+    /// The guard refused the request.
     #[error("not sent: {0}")]
     Guard(#[from] GuardRefusal),
     /// The name could not be resolved.
@@ -17,21 +18,21 @@ pub enum EgressError {
     /// The request cannot be written as HTTP.
     #[error("not sent: the request is not one")]
     Request,
-    /// No whole answer came in time.
+    /// No complete response in time.
     #[error("no answer in time")]
     TimedOut,
-    /// The connection broke before the answer was whole.
+    /// The connection broke before the response was complete.
     #[error("the connection broke before the answer was whole")]
     Broken,
-    /// The answer is larger than [`crate::MAX_BODY`].
+    /// The response is larger than [`crate::MAX_BODY`].
     #[error("the answer is too large")]
     TooLarge,
-    /// The answer leads elsewhere; redirects are not followed.
+    /// The response is a redirect; redirects are not followed.
     #[error("the host answered with a redirect")]
     Redirect,
 }
 
-/// Why the guard does not let a request out.
+/// Why the guard refuses a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GuardRefusal {
     /// Not https.
@@ -40,22 +41,22 @@ pub enum GuardRefusal {
     /// User name or password in the address.
     #[error("the address has a user name or password in it")]
     UserInfo,
-    /// An address instead of a name.
+    /// An IP address instead of a name.
     #[error("the host is an address, not a name")]
     Literal,
-    /// No host, or one that no certificate can name.
+    /// No host, or a host that no certificate can name.
     #[error("the host is not a full name, such as bms.kaseya.com")]
     Name,
     /// A port other than 443.
     #[error("only port 443 is allowed")]
     Port,
-    /// The name leads to our own networks, also among others, or to none.
+    /// The name resolves to at least one address in our own networks, or to no address.
     #[error("the host's name does not lead to public addresses alone")]
     Address,
 }
 
 impl EgressError {
-    /// Whether the request, or a part of it, may have reached the other side.
+    /// Whether the request, or a part of it, may have reached the server.
     pub fn may_have_arrived(&self) -> bool {
         match self {
             Self::Guard(_) | Self::Resolve | Self::Connect | Self::Request => false,
@@ -63,7 +64,7 @@ impl EgressError {
         }
     }
 
-    /// What it asks for.
+    /// How to handle the failure.
     pub fn class(&self) -> FailureClass {
         match self {
             Self::Resolve | Self::Connect | Self::TimedOut | Self::Broken => FailureClass::Transient,

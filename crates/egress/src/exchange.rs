@@ -1,4 +1,4 @@
-//! A request and its answer.
+//! A request and its response.
 
 use std::{fmt, time::Duration};
 
@@ -6,16 +6,16 @@ use bytes::Bytes;
 use secrecy::SecretString;
 use url::Url;
 
-/// How a request is meant.
+/// The HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Read.
+    /// Reads.
     Get,
-    /// Ask or add.
+    /// Queries or adds.
     Post,
-    /// Set.
+    /// Sets.
     Put,
-    /// Change.
+    /// Changes.
     Patch,
 }
 
@@ -31,50 +31,50 @@ impl Method {
     }
 }
 
-/// What a request carries.
+/// The body of a request.
 #[derive(Debug)]
 pub enum Body {
-    /// Nothing.
+    /// No body.
     None,
-    /// Fields as `application/x-www-form-urlencoded`; passwords travel here.
+    /// Fields as `application/x-www-form-urlencoded`; passwords are sent this way.
     Form(Vec<(&'static str, SecretString)>),
     /// JSON.
     Json(serde_json::Value),
-    /// JSON that goes out byte for byte as it is written here.
+    /// JSON, sent byte for byte as written here.
     JsonText(String),
 }
 
 /// A request.
 #[derive(Debug)]
 pub struct Request {
-    /// How it is meant.
+    /// The method.
     pub method: Method,
-    /// Where it goes.
+    /// The address.
     pub url: Url,
-    /// The query, appended to the address; a name may stand more than once.
+    /// The query, appended to the address; a name may occur more than once.
     pub query: Vec<(&'static str, String)>,
     /// The bearer token.
     pub bearer: Option<SecretString>,
-    /// What it carries.
+    /// The body.
     pub body: Body,
-    /// How long the whole exchange may take.
+    /// Time limit for the whole exchange.
     pub timeout: Duration,
 }
 
-/// A whole answer, whatever its status; a redirect is none.
+/// A complete response with any status except a redirect.
 #[derive(Clone)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// The `content-type`, if it says one.
+    /// The `content-type` header, if present.
     pub content_type: Option<String>,
-    /// The `retry-after`, as it came.
+    /// The `retry-after` header, unparsed.
     pub retry_after: Option<String>,
     /// The body, unpacked.
     pub body: Bytes,
 }
 
-/// Without the body: a login's answer holds tokens.
+/// Leaves out the body: a login's response contains tokens.
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")

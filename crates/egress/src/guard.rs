@@ -1,4 +1,4 @@
-//! Which addresses may be asked for, before any name is resolved.
+//! Checks which addresses may be requested, before any name is resolved.
 
 use url::{Host, Url};
 
@@ -7,7 +7,7 @@ use crate::GuardRefusal;
 /// The one name that the development switch lets resolve to loopback.
 pub(crate) const LOOPBACK_NAME: &str = "localhost";
 
-/// Checks an address as it stands; where its name leads is the resolver's to check.
+/// Checks the address itself. The resolver checks where its name leads.
 pub(crate) fn check(url: &Url, allow_loopback_http: bool) -> Result<(), GuardRefusal> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(GuardRefusal::UserInfo);
@@ -23,11 +23,11 @@ pub(crate) fn check(url: &Url, allow_loopback_http: bool) -> Result<(), GuardRef
         Some(Host::Ipv4(_) | Host::Ipv6(_)) => return Err(GuardRefusal::Literal),
         Some(Host::Domain(_)) | None => return Err(GuardRefusal::Name),
     }
-    // The parser leaves out a port that is the scheme's own.
+    // The parser drops the scheme's default port.
     if url.port().is_some() { Err(GuardRefusal::Port) } else { Ok(()) }
 }
 
-/// Whether it is what the development switch adds: plain http to loopback, with a port.
+/// Whether the address is one that the development switch adds: plain http to loopback, with a port.
 pub fn is_loopback_http(url: &Url) -> bool {
     let loopback = match url.host() {
         Some(Host::Ipv4(v4)) => v4.is_loopback(),

@@ -1,12 +1,13 @@
-//! The guarded HTTP client: addresses checked, redirects refused, sizes and times limited.
+//! The guarded HTTP client: it checks addresses, refuses redirects, and limits sizes and times.
 //!
-//! A host that a customer types is a request target of our servers, so every request passes one door: https on port
-//! 443 only, no address literals, and the connection gets exactly the addresses that were checked after resolution,
-//! which closes rebinding. Redirects are not followed, and no proxy is taken from the environment.
+//! A host that a customer types is a request target of our servers, so every request passes one guard: https on
+//! port 443 only, no address literals, and the connection uses exactly the addresses that were checked after
+//! resolution, which closes rebinding. Redirects are not followed, and no proxy is taken from the environment.
 //!
 //! The development switch adds one thing: plain http to loopback, with a port.
 //!
-//! What the operator has set, and no customer can, goes by a door of its own, [`OperatorSet`]: it may be in our own networks.
+//! Addresses that the operator sets, and no customer can, use a client of their own, [`OperatorSet`]: they may be
+//! in our own networks.
 
 mod address;
 mod client;

@@ -1,4 +1,4 @@
-//! The way to hosts that the operator has set, such as an identity provider: they may be in our own networks.
+//! The client for hosts that the operator sets, e.g. an identity provider: they may be in our own networks.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::{
     client::{CONNECT_TIMEOUT, USER_AGENT, body, classify},
 };
 
-/// Somebody waits in a browser for what is asked.
+/// A person waits in a browser for the response.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A client for addresses that come from the configuration, or from a document that was read there. Where they lead is not
-/// checked; that they are https is, but on this very machine.
+/// A client for addresses from the configuration, or from a document read there. It does not check where they lead,
+/// but requires https except on this machine.
 #[derive(Debug, Clone)]
 pub struct OperatorSet {
     client: Client,
@@ -35,7 +35,7 @@ impl OperatorSet {
         Ok(Self { client })
     }
 
-    /// Sends `request` once and takes the whole answer; one that leads elsewhere is not followed.
+    /// Sends `request` once and reads the whole response. Redirects are not followed.
     pub async fn send(
         &self,
         request: http::Request<Vec<u8>>,
@@ -53,7 +53,7 @@ impl OperatorSet {
     }
 }
 
-/// Whether nobody on the way reads it: it goes over TLS, or stays on this machine.
+/// Whether the request cannot be read on the way: it uses TLS, or stays on this machine.
 fn is_private(url: &url::Url) -> bool {
     let loopback = match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

@@ -1,4 +1,4 @@
-//! Names to addresses, checked in between: the connection gets only what passed.
+//! Resolves names and checks the addresses: the connection gets only those that passed.
 
 use std::{
     future::Future,
@@ -12,7 +12,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::{GuardRefusal, address::is_public, guard::LOOPBACK_NAME};
 
-/// Asks the system, or in tests a table.
+/// Asks the system, or a table in tests.
 pub(crate) type Lookup =
     Arc<dyn Fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> + Send + Sync>;
 
@@ -38,11 +38,11 @@ impl Resolve for CheckedResolver {
         Box::pin(async move {
             let addresses = found.await?;
             let fits = |address: &IpAddr| if loopback { address.is_loopback() } else { is_public(*address) };
-            // One that leads inside is enough: an honest name has none.
+            // One address inside is enough to refuse: an honest name has none.
             if addresses.is_empty() || !addresses.iter().all(fits) {
                 return Err(GuardRefusal::Address.into());
             }
-            // Port 0 stands for the address's own.
+            // Port 0 means the address's own port.
             let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, 0));
             Ok::<Addrs, Box<dyn std::error::Error + Send + Sync>>(Box::new(addresses))
         })

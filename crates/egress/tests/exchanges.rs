@@ -157,7 +157,7 @@ async fn a_packed_answer_is_asked_for_unpacked_and_counted_both_ways() {
         packer.finish().expect("memory takes all")
     };
     let (small, bomb) = (packed(1000), packed(MAX_BODY + 1));
-    // Packed nothings: they come to no byte, however many there are.
+    // Packed empty streams: they unpack to no byte, however many there are.
     let empties = packed(0).repeat(MAX_BODY / packed(0).len() + 1);
     assert!(bomb.len() < MAX_BODY / 100);
     let gzip = || [(header::CONTENT_ENCODING, "gzip")];
@@ -190,7 +190,7 @@ async fn a_closed_port_was_not_sent() {
 #[tokio::test]
 async fn silence_and_a_broken_connection_may_have_arrived() {
     let silent = serve_raw(|mut stream| async move {
-        // Reads until the client gives up, and answers nothing.
+        // Reads until the client gives up, and sends nothing.
         let _ = stream.read_to_end(&mut Vec::new()).await;
     })
     .await;

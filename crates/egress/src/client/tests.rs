@@ -27,7 +27,7 @@ fn get(url: Url) -> Request {
     }
 }
 
-/// Answers a name's lookups with these addresses in turn, the last one for ever, and counts them.
+/// Resolves a name to these addresses in turn, repeating the last, and counts the look-ups.
 fn names(answers: &[&[&str]]) -> (Lookup, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&asked);
@@ -46,7 +46,7 @@ fn names(answers: &[&[&str]]) -> (Lookup, Arc<AtomicUsize>) {
 /// Why nothing was sent.
 #[derive(Debug, PartialEq, Eq)]
 enum Refusal {
-    /// The text is no URL at all.
+    /// The text is not a URL.
     Text,
     Guard(GuardRefusal),
 }
@@ -58,7 +58,7 @@ const NAME: Refusal = Refusal::Guard(GuardRefusal::Name);
 const PORT: Refusal = Refusal::Guard(GuardRefusal::Port);
 const ADDRESS: Refusal = Refusal::Guard(GuardRefusal::Address);
 
-/// Refused before any name is asked for.
+/// Refused before any name is resolved.
 const NOT_ASKED: &[&str] = &[];
 
 /// What is tried, where the name leads, and the refusal.
@@ -175,7 +175,7 @@ async fn d_07_hostile_hosts_are_refused_and_nothing_is_sent() {
                 },
             };
             assert_eq!(refused, *refusal, "{tried}");
-            // A name is asked for once: nothing lies between the check and the use.
+            // A name is resolved once: nothing comes between the check and the use.
             assert_eq!(asked.load(Ordering::Relaxed), usize::from(!leads_to.is_empty()), "{tried}");
         }
     }
@@ -202,7 +202,7 @@ async fn closing_server() -> (u16, Arc<AtomicUsize>) {
 #[tokio::test]
 async fn d_07_a_name_that_turns_elsewhere_after_it_was_right_is_refused_then() {
     let (port, reached) = closing_server().await;
-    // Loopback stands for the right address here, and the neighbour's network for the wrong one.
+    // Here loopback stands for the right address, and the neighbour's network for the wrong one.
     let (lookup, asked) = names(&[&["127.0.0.1"], &["10.0.0.1"], &["127.0.0.1", "1.1.1.1"]]);
     let egress = Egress::with_lookup(EgressSettings { allow_loopback_http: true }, lookup).unwrap();
     let url = Url::parse(&format!("http://localhost:{port}/")).unwrap();
