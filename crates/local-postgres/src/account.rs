@@ -1,4 +1,4 @@
-//! As whom Postgres runs: as ourselves, or, because it refuses root, as an unprivileged user.
+//! The user that Postgres runs as: ourselves, or an unprivileged user if we are root, which Postgres refuses.
 
 use std::{
     fs, io,
@@ -17,12 +17,12 @@ use crate::LocalPostgresError;
 pub(crate) enum Account {
     /// Us.
     Ourselves,
-    /// Somebody else, because we are root.
+    /// Another user, because we are root.
     Other { uid: u32, gid: u32 },
 }
 
 impl Account {
-    /// Chooses: the owner of an existing data directory, else the first of `postgres` and `nobody` that exists.
+    /// Chooses the owner of an existing data directory, otherwise the first of `postgres` and `nobody` that exists.
     pub(crate) fn choose(existing_data: Option<&Path>) -> Result<Self, LocalPostgresError> {
         if id(&["-u"]) != Some(0) {
             return Ok(Self::Ourselves);
@@ -47,7 +47,7 @@ impl Account {
         command
     }
 
-    /// Makes `directory` (and its parents) unless it is there, and gives it to this user alone.
+    /// Creates `directory` (and its parents) if missing, and restricts it to this user.
     pub(crate) fn make_private(self, directory: &Path) -> Result<(), LocalPostgresError> {
         let action = || format!("make the directory {}", directory.display());
         if let Some(parent) = directory.parent() {
@@ -64,7 +64,7 @@ impl Account {
         self.own(directory)
     }
 
-    /// Gives a file or directory to this user.
+    /// Makes this user the owner of a file or directory.
     pub(crate) fn own(self, path: &Path) -> Result<(), LocalPostgresError> {
         match self {
             Self::Ourselves => Ok(()),
@@ -73,7 +73,7 @@ impl Account {
         }
     }
 
-    /// Refuses a directory that this user cannot write in, for example because it lies under a closed home.
+    /// Refuses a directory that this user cannot write in, e.g. one below a closed home.
     pub(crate) fn require_reach(self, directory: &Path) -> Result<(), LocalPostgresError> {
         let Self::Other { uid, .. } = self else { return Ok(()) };
         let reaches = self
@@ -91,7 +91,7 @@ impl Account {
     }
 }
 
-/// Asks the program `id`, which also knows users that are not in a file.
+/// Asks the program `id`, which also knows users that are in no file.
 fn id(arguments: &[&str]) -> Option<u32> {
     let output = Command::new("id").args(arguments).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().parse().ok()).flatten()
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn a_directory_behind_a_closed_one_is_refused_with_what_to_do() {
         let Ok(account @ Account::Other { .. }) = Account::choose(None) else {
-            // Only root chooses another user: for anybody else there is nothing to refuse.
+            // Only root chooses another user: for anyone else there is nothing to refuse.
             return;
         };
         let closed = tempfile::tempdir().expect("a directory");

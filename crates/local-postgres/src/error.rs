@@ -1,8 +1,8 @@
-//! What can go wrong, with what to do about it.
+//! Errors, each with what to do about it.
 
 use std::{io, path::PathBuf};
 
-/// Why no Postgres runs.
+/// Why Postgres does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalPostgresError {
     /// The programs are not installed.
@@ -14,10 +14,10 @@ pub enum LocalPostgresError {
         .version.as_ref().map(|v| format!("-{v}")).unwrap_or_default()
     )]
     NotInstalled {
-        /// The version asked for, when a data directory asks for one.
+        /// The required version, if a data directory requires one.
         version: Option<String>,
     },
-    /// We are root, and there is no other user to run Postgres as.
+    /// We are root, and no other user exists to run Postgres as.
     #[error(
         "Postgres refuses to run as root, and neither user postgres nor nobody exists; create one of them"
     )]
@@ -28,7 +28,7 @@ pub enum LocalPostgresError {
         /// The directory.
         directory: PathBuf,
     },
-    /// The unprivileged user cannot get into the directory.
+    /// The unprivileged user cannot enter the directory.
     #[error(
         "user id {uid}, as whom Postgres runs, cannot write in {}; choose a directory whose parents it may enter, \
          for example under /var/lib",
@@ -37,43 +37,43 @@ pub enum LocalPostgresError {
     NotReachable {
         /// The directory.
         directory: PathBuf,
-        /// The user's number.
+        /// The user's numeric id.
         uid: u32,
     },
-    /// A Unix socket's path has room for little more than a hundred characters.
+    /// The path of a Unix socket can have little more than a hundred characters.
     #[error("{} is too long for a socket's path; choose a shorter directory", .directory.display())]
     PathTooLong {
         /// The directory.
         directory: PathBuf,
     },
-    /// A program ended with a fault.
+    /// A program failed.
     #[error("{program} failed: {output}")]
     ProgramFailed {
-        /// Which one.
+        /// The program.
         program: &'static str,
-        /// The end of what it said.
+        /// The end of its output.
         output: String,
     },
-    /// It did not get ready, or did not stop, in time.
+    /// Postgres did not start, or did not stop, in time.
     #[error("Postgres was not {what} in time; its log is {}", .log.display())]
     TooSlow {
         /// What was waited for.
         what: &'static str,
-        /// Where it writes its log.
+        /// The path of its log.
         log: PathBuf,
     },
-    /// The operating system said no.
+    /// The operating system refused an action.
     #[error("cannot {action}: {source}")]
     System {
-        /// What was tried.
+        /// The action.
         action: String,
-        /// Why not.
+        /// The reason.
         source: io::Error,
     },
 }
 
 impl LocalPostgresError {
-    /// For `map_err`: names what was tried.
+    /// For `map_err`: names the action.
     pub(crate) fn system(action: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::System { action: action.into(), source }
     }

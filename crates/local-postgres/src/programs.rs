@@ -1,4 +1,4 @@
-//! Where the machine keeps Postgres' programs.
+//! Finds the machine's Postgres programs.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 
 use crate::LocalPostgresError;
 
-/// Where Debian and its kin install one directory per version.
+/// Debian and its derivatives install one directory per version here.
 const VERSIONS: &str = "/usr/lib/postgresql";
 
 /// The programs of one installed version.
@@ -20,7 +20,8 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// The newest version under `/usr/lib/postgresql`, else what PATH offers; only `version` when it is given.
+    /// The newest version under `/usr/lib/postgresql`, otherwise the one in PATH. If `version` is set, only that
+    /// version.
     pub(crate) fn find(version: Option<&str>) -> Result<Self, LocalPostgresError> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         Self::find_in(Path::new(VERSIONS), std::env::split_paths(&path), version)
@@ -51,7 +52,7 @@ impl Programs {
     /// Both programs, next to each other and executable.
     fn in_directory(directory: &Path) -> Option<Self> {
         let program = |name| {
-            // The real place: a link in PATH may stand alone, its siblings do not.
+            // Resolve links: a link in PATH may stand alone, while the program's own directory holds its siblings.
             let path = directory.join(name).canonicalize().ok()?;
             let metadata = path.metadata().ok()?;
             (metadata.is_file() && metadata.permissions().mode() & 0o111 != 0).then_some(path)
@@ -59,7 +60,7 @@ impl Programs {
         Some(Self { initdb: program("initdb")?, postgres: program("postgres")? })
     }
 
-    /// The major version, as `postgres --version` tells it.
+    /// The major version, from `postgres --version`.
     fn major(&self) -> Option<String> {
         let output = Command::new(&self.postgres).arg("--version").output().ok()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();

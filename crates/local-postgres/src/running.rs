@@ -19,9 +19,9 @@ use crate::{
 /// Where the data lives, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Storage {
-    /// In this directory, made if it is not there; survives the process and the machine (`fsync` on).
+    /// In this directory, created if missing; survives the process and the machine (`fsync` on).
     Kept(PathBuf),
-    /// In a directory of its own under the system's temporary one, gone when it stops (`fsync` off).
+    /// In a new directory under the system's temporary one, removed on stop (`fsync` off).
     Throwaway,
 }
 
@@ -30,7 +30,7 @@ pub enum Storage {
 pub struct Options {
     /// Where the data lives.
     pub storage: Storage,
-    /// How many connections it takes.
+    /// Maximum number of connections.
     pub max_connections: u16,
 }
 
@@ -40,13 +40,13 @@ impl Options {
         Self { storage: Storage::Kept(directory.into()), max_connections: 100 }
     }
 
-    /// Throws the data away in the end.
+    /// Discards the data on stop.
     pub fn throwaway() -> Self {
         Self { storage: Storage::Throwaway, max_connections: 200 }
     }
 }
 
-/// The superuser, and the database that is always there.
+/// The superuser, and the database that always exists.
 const SUPERUSER: &str = "postgres";
 /// How long an earlier Postgres on the same directory may take to end.
 const HANDOVER: Duration = Duration::from_secs(60);
@@ -54,10 +54,10 @@ const HANDOVER: Duration = Duration::from_secs(60);
 const START: Duration = Duration::from_secs(300);
 /// How long a clean stop may take.
 const STOP: Duration = Duration::from_secs(120);
-/// Longest path of a Unix socket that every system takes, without `/run/.s.PGSQL.5432` and the end mark.
+/// Longest path of a Unix socket that every system accepts, without `/run/.s.PGSQL.5432` and the terminator.
 const LONGEST_DIRECTORY: usize = 103 - "/run/.s.PGSQL.5432".len();
 
-/// A Postgres that runs until [`Running::stop`], or until this value or this process is gone.
+/// A Postgres that runs until [`Running::stop`], or until this value is dropped or this process ends.
 #[derive(Debug)]
 pub struct Running {
     watchdog: Watchdog,
@@ -66,7 +66,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// How to connect: by the socket, as the superuser, to the database that is always there.
+    /// The URL to connect by: through the socket, as the superuser, to the database that always exists.
     pub fn url(&self) -> String {
         self.url_of(SUPERUSER)
     }
@@ -82,12 +82,12 @@ impl Running {
         self.directory.join("run")
     }
 
-    /// The number of the server's main process.
+    /// The process id of the server's main process.
     pub fn process_id(&self) -> u32 {
         self.process_id
     }
 
-    /// Stops it, and returns when it is stopped: a kept one cleanly, a throwaway one with its directory.
+    /// Stops Postgres and returns when it has stopped: a kept one cleanly, a throwaway one with its directory.
     pub async fn stop(mut self) -> Result<(), LocalPostgresError> {
         self.watchdog.let_go();
         if self.watchdog.wait(STOP).await? {
@@ -98,7 +98,7 @@ impl Running {
     }
 }
 
-/// Starts a Postgres, making its data directory first if there is none, and returns when it takes connections.
+/// Starts a Postgres, creates its data directory first if missing, and returns when it accepts connections.
 pub async fn start(options: Options) -> Result<Running, LocalPostgresError> {
     let throwaway = options.storage == Storage::Throwaway;
     let directory = match options.storage {
@@ -114,7 +114,7 @@ pub async fn start(options: Options) -> Result<Running, LocalPostgresError> {
         Ok(start) => start.run(options.max_connections).await,
         Err(error) => {
             if throwaway {
-                // Nothing in it is of use, and the error already says what went wrong.
+                // The directory holds nothing useful, and the error already says what went wrong.
                 let _ = fs::remove_dir_all(&directory);
             }
             Err(error)
@@ -148,13 +148,13 @@ impl Start {
         if !data.join("PG_VERSION").exists() {
             start.initialise(&data).await?;
         }
-        // We hold the lock, so whoever wrote this file is gone. Left there, its number could by now be the number of
-        // any other process of the same user, and Postgres would refuse to start.
+        // We hold the lock, so the process that wrote this file has ended. Left there, its process id could by now
+        // belong to any other process of the same user, and Postgres would refuse to start.
         remove_if_there(&data.join("postmaster.pid"))?;
         Ok(start)
     }
 
-    /// Makes the data directory beside its place and moves it there when it is whole.
+    /// Creates the data directory next to its final place and moves it there once complete.
     async fn initialise(&self, data: &Path) -> Result<(), LocalPostgresError> {
         let unfinished = self.directory.join("data.unfinished");
         match fs::remove_dir_all(&unfinished) {
@@ -241,7 +241,7 @@ impl Start {
     }
 }
 
-/// Takes the directory for ourselves, waiting for an earlier Postgres that is just ending.
+/// Locks the directory, waiting for an earlier Postgres that is just ending.
 async fn lock(directory: &Path) -> Result<File, LocalPostgresError> {
     let path = directory.join("lock");
     let file = File::options()
@@ -266,7 +266,7 @@ async fn lock(directory: &Path) -> Result<File, LocalPostgresError> {
     }
 }
 
-/// The main process, once the server says in its status file that it takes connections.
+/// The main process id, once the server's status file says that it accepts connections.
 fn ready_process(status: &Path) -> Option<u32> {
     let text = fs::read_to_string(status).ok()?;
     let mut lines = text.lines();
@@ -284,14 +284,14 @@ fn remove_if_there(path: &Path) -> Result<(), LocalPostgresError> {
     }
 }
 
-/// The last lines of what a program wrote.
+/// The last lines of a program's output.
 fn tail(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output);
     let lines: Vec<&str> = text.trim().lines().collect();
     lines[lines.len().saturating_sub(10)..].join("\n")
 }
 
-/// Writes a path so that it can stand in a URL's query.
+/// Encodes a path for a URL's query.
 fn percent_encode(path: &Path) -> String {
     use std::os::unix::ffi::OsStrExt as _;
     path.as_os_str()

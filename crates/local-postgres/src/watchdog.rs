@@ -10,8 +10,8 @@ use std::{
 
 use crate::LocalPostgresError;
 
-/// Our end of the pipe is closed by the kernel also when we are killed; then `read` returns and Postgres is told to
-/// stop with the signal `$1`. `$2`, when not empty, is removed afterwards. The rest is the command of Postgres.
+/// The kernel closes our end of the pipe even if we are killed; then `read` returns and the shell stops Postgres
+/// with the signal `$1`. If `$2` is not empty, it is removed afterwards. The rest is the command of Postgres.
 /// Standard output is the lock on the directory, held as long as the shell or any process of Postgres lives; the
 /// reader does not inherit it, since it may outlive a Postgres that crashed.
 const SCRIPT: &str = r#"
@@ -31,24 +31,25 @@ kill "$reader" 2>/dev/null
 exit "$status"
 "#;
 
-/// A Postgres under watch.
+/// A Postgres with its watchdog.
 #[derive(Debug)]
 pub(crate) struct Watchdog {
     shell: Child,
     lifeline: Option<ChildStdin>,
 }
 
-/// How Postgres ends when nobody needs it any more.
+/// How Postgres ends when it is no longer needed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Ending<'a> {
-    /// Cleanly: what is committed is flushed, the next start needs no recovery.
+    /// Cleanly: committed data is flushed, and the next start needs no recovery.
     Clean,
-    /// At once, and the directory goes too.
+    /// Immediately, and the directory is removed.
     Removed(&'a Path),
 }
 
 impl Watchdog {
-    /// Starts `postgres` (program and arguments) by a shell made from `shell`, a command that runs as the right user.
+    /// Starts `postgres` (program and arguments) through a shell made from `shell`, a command that runs as the
+    /// right user.
     pub(crate) fn start(
         mut shell: Command,
         postgres: &Command,
@@ -69,7 +70,7 @@ impl Watchdog {
             .stdin(Stdio::piped())
             .stdout(lock)
             .stderr(log)
-            // Ctrl-C at a terminal is for us; Postgres ends after us, not beside us.
+            // Ctrl-C at a terminal is for us; Postgres ends after us, not together with us.
             .process_group(0)
             .spawn()
             .map_err(LocalPostgresError::system("run /bin/sh"))?;
@@ -77,7 +78,7 @@ impl Watchdog {
         Ok(Self { shell, lifeline })
     }
 
-    /// How it ended, if it did.
+    /// The exit status, once it has ended.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>, LocalPostgresError> {
         self.shell.try_wait().map_err(LocalPostgresError::system("look after Postgres"))
     }
@@ -87,7 +88,7 @@ impl Watchdog {
         self.lifeline = None;
     }
 
-    /// Waits until it ended; false when it did not within `at_most`.
+    /// Waits for the end; false if it did not come within `at_most`.
     pub(crate) async fn wait(&mut self, at_most: Duration) -> Result<bool, LocalPostgresError> {
         let ended = async {
             loop {
@@ -101,5 +102,5 @@ impl Watchdog {
     }
 }
 
-/// How often a child or a file is looked at.
+/// How often to check a child or a file.
 pub(crate) const POLL: Duration = Duration::from_millis(10);

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use local_postgres::{Options, start};
 
-/// Set for the copy of this program that is to be killed.
+/// Set for the copy of this program that the test kills.
 const ORPHAN_MAKER: &str = "LOCAL_POSTGRES_TEST_DIRECTORY";
 
 /// Runs SQL with the client program, as an operator would.
@@ -62,7 +62,7 @@ async fn a_kept_directory_survives_the_kill_of_its_server() -> Result<()> {
     let first = start(Options::kept(&directory)).await?;
     psql(&first.socket_directory(), "create table kept (n int); insert into kept values (7)")?;
     signal("-KILL", first.process_id())?;
-    // The status file of the dead server is still there, and names a process that could be anyone's by now.
+    // The status file of the dead server still exists and names a process id that any process may have by now.
     ensure!(directory.join("data/postmaster.pid").exists());
 
     let second = start(Options::kept(&directory)).await?;
@@ -74,7 +74,7 @@ async fn a_kept_directory_survives_the_kill_of_its_server() -> Result<()> {
 #[tokio::test]
 async fn killing_the_parent_stops_the_server_cleanly_and_keeps_the_data() -> Result<()> {
     if let Some(directory) = std::env::var_os(ORPHAN_MAKER) {
-        // This is the copy that will be killed.
+        // This is the copy that the test kills.
         let running = start(Options::kept(directory)).await?;
         psql(&running.socket_directory(), "create table kept (n int); insert into kept values (7)")?;
         println!("\nserver {}", running.process_id());
@@ -135,7 +135,7 @@ async fn nobody_reaches_it_over_the_network_and_it_does_not_run_as_root() -> Res
     Ok(())
 }
 
-/// A temporary directory that the unprivileged user of the server may pass through.
+/// A temporary directory that the server's unprivileged user may pass through.
 fn reachable_directory() -> Result<tempfile::TempDir> {
     let directory = tempfile::tempdir()?;
     std::fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
