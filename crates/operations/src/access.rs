@@ -1,4 +1,4 @@
-//! Who may come in to a partner's portal: people as members, by their addresses, and who holds a token.
+//! Access to a partner's portal: members, identified by email address, and API tokens.
 
 use domain::{MemberId, PartnerId, Role, SecurityEventKind, Text, TokenId};
 use jiff::{SignedDuration, Timestamp};
@@ -16,70 +16,70 @@ use vault::Token;
 
 use crate::{Acting, acting::Kept};
 
-/// The longest name of a token, in characters.
+/// Maximum length of a token's name, in characters.
 pub const MAX_NAME: usize = 100;
-/// How many days a token lets somebody in, where nobody has said otherwise.
+/// Default lifetime of a token, in days.
 pub const TOKEN_DAYS: u16 = 90;
-/// The most days that a token lets somebody in.
+/// Maximum lifetime of a token, in days.
 pub const MAX_TOKEN_DAYS: u16 = 365;
-/// The longest address that mail can have, in bytes.
+/// Maximum length of an email address, in bytes.
 pub const MAX_EMAIL: usize = 254;
 
-/// Why somebody is not let in.
+/// Why access is not granted.
 #[derive(Debug, thiserror::Error)]
 pub enum NotLetIn {
-    /// It can be no address.
+    /// The address is not a valid email address.
     #[error("write one e-mail address")]
     NoAddress,
-    /// The partner has a member of this address.
+    /// The partner already has a member with this address.
     #[error("this address is a member already: to change the role, remove it and add it again")]
     Known,
-    /// A token has no name, or a long one.
+    /// The token's name is empty or too long.
     #[error("say what the token is for, in at most {MAX_NAME} characters")]
     NoName,
-    /// A token would let somebody in for no day, or for too many.
+    /// The token's lifetime is 0 days or above the maximum.
     #[error("write for how many days the token lets somebody in: 1 to {MAX_TOKEN_DAYS}")]
     Days,
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// A token that is to be made.
+/// A token to create.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenForm<'a> {
-    /// What it is for.
+    /// What the token is for.
     pub name: &'a str,
-    /// What it may do.
+    /// What the token may do.
     pub role: Role,
-    /// For how many days it lets somebody in.
+    /// Lifetime in days.
     pub days: u16,
 }
 
-/// A token that was made.
+/// A newly created token.
 #[derive(Debug)]
 pub struct MadeToken {
-    /// Its id.
+    /// The token's id.
     pub token: TokenId,
-    /// What lets somebody in. It is told to nobody else, and only its hash is kept.
+    /// The secret, shown only to the creator: we keep only its hash.
     pub secret: Token,
-    /// When its time is over.
+    /// When the token expires.
     pub expires_at: Timestamp,
 }
 
-/// What came of letting somebody in no more.
+/// Outcome of taking access away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LetOut {
-    /// It is so.
+    /// Access is gone.
     Done,
-    /// The partner has nothing of this id.
+    /// The partner has no member or token with this id.
     Unknown,
-    /// It is the last admin: nobody else could say who may come in. Nothing is changed.
+    /// This is the last administrator: without one, no user could grant access. Nothing is changed.
     LastAdmin,
 }
 
 impl Acting<'_> {
-    /// Lets whoever signs in with this address in.
+    /// Grants access to any user who signs in with this address.
     pub async fn add_member(
         &self,
         partner: &PartnerId,
@@ -111,7 +111,7 @@ impl Acting<'_> {
         Ok(member)
     }
 
-    /// Lets a member in no more, signed in or not.
+    /// Takes a member's access away, signed in or not.
     pub async fn remove_member(&self, partner: &PartnerId, member: MemberId) -> Result<LetOut, StoreError> {
         let now = self.clock.now();
         let (came, kept) = self
@@ -134,7 +134,7 @@ impl Acting<'_> {
         Ok(came)
     }
 
-    /// Makes a token.
+    /// Creates a token.
     pub async fn make_token(&self, partner: &PartnerId, form: TokenForm<'_>) -> Result<MadeToken, NotLetIn> {
         let (name, role) = (form.name.trim(), form.role);
         if Text::<MAX_NAME>::new(name).is_err() {
@@ -165,8 +165,7 @@ impl Acting<'_> {
         Ok(MadeToken { token, secret, expires_at })
     }
 
-    /// Lets nobody in by a token any more; whoever is signed in by it is signed out. The provider's are not the partner's to
-    /// revoke.
+    /// Revokes a token and signs out its sessions. The partner cannot revoke the provider's tokens.
     pub async fn revoke_token(&self, partner: &PartnerId, token: TokenId) -> Result<LetOut, StoreError> {
         let now = self.clock.now();
         let (came, kept) = self
@@ -187,7 +186,8 @@ impl Acting<'_> {
         Ok(came)
     }
 
-    /// Revokes any token of the partner, the provider's and the last admin's too: for the operator.
+    /// Revokes any token of the partner, the provider's and the last administrator's included. Only for the
+    /// operator.
     pub async fn revoke_any_token(&self, partner: &PartnerId, token: TokenId) -> Result<LetOut, StoreError> {
         let now = self.clock.now();
         let (came, kept) = self
@@ -215,7 +215,7 @@ impl Acting<'_> {
     }
 }
 
-/// Whether mail could be sent there; more is known when somebody signs in with it.
+/// Whether the text is plausible as an email address. Only a sign-in with the address proves more.
 fn is_address(text: &str) -> bool {
     let plain = text.len() <= MAX_EMAIL && !text.contains(|c: char| c.is_whitespace() || c.is_control());
     let parts = text.rsplit_once('@');

@@ -1,4 +1,4 @@
-//! Orders of somebody: what is changed is kept together with who changed it (F8).
+//! Operations by an actor: each change is stored together with who made it (F8).
 
 use std::ops::Deref;
 
@@ -13,7 +13,7 @@ use store::{
 
 use crate::Operations;
 
-/// The operations, as somebody carries them out.
+/// The operations, carried out by one actor.
 #[derive(Debug, Clone, Copy)]
 pub struct Acting<'a> {
     operations: &'a Operations,
@@ -21,7 +21,7 @@ pub struct Acting<'a> {
 }
 
 impl Operations {
-    /// What this somebody does.
+    /// The operations, attributed to this actor.
     pub fn by<'a>(&'a self, by: &'a Actor) -> Acting<'a> {
         Acting { operations: self, by }
     }
@@ -35,22 +35,22 @@ impl Deref for Acting<'_> {
     }
 }
 
-/// A security event that is kept once its transaction is; then it is to be logged.
+/// Security events that a transaction stores. The caller logs them once it has committed.
 #[derive(Debug, Clone)]
 #[must_use = "it is in no log yet"]
 pub struct Kept(Vec<(Actor, SecurityEvent)>);
 
 impl Kept {
-    /// Nothing has happened that somebody must answer for.
+    /// No event.
     pub const NOTHING: Self = Self(Vec::new());
 
-    /// This and another.
+    /// Appends the events of `other`.
     pub fn and(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
     }
 
-    /// Logs it, with the trace of the call in the line.
+    /// Logs the events, each line with the trace of the request.
     pub fn log(self) {
         for (by, event) in self.0 {
             log(&by, &event);
@@ -59,19 +59,19 @@ impl Kept {
 }
 
 impl Acting<'_> {
-    /// Who acts.
+    /// The actor.
     pub fn actor(&self) -> &Actor {
         self.by
     }
 
-    /// Keeps what happened in the transaction in which it happens.
+    /// Stores the event in the transaction that makes the change.
     pub async fn keep(&self, tx: &Transaction<'_>, event: SecurityEvent) -> Result<Kept, StoreError> {
         let now = self.clock.now();
         security_events::keep(tx, self.by, &event, now).await?;
         Ok(Kept(vec![(self.by.clone(), event)]))
     }
 
-    /// Keeps and logs what happened by itself.
+    /// Stores the event in a transaction of its own and logs it.
     pub async fn keep_alone(&self, event: SecurityEvent) -> Result<(), StoreError> {
         let event = &event;
         let kept = self
@@ -82,13 +82,13 @@ impl Acting<'_> {
         Ok(())
     }
 
-    /// Logs what is not kept: refusals of one and the same beyond a limit.
+    /// Logs an event that is not stored: repeated identical refusals beyond a limit.
     pub fn log_alone(&self, event: &SecurityEvent) {
         log(self.by, event);
     }
 }
 
-/// The one form of all security events in logs.
+/// All security events are logged in this one format.
 fn log(by: &Actor, event: &SecurityEvent) {
     let SecurityEvent { kind, partner, object, details } = event;
     let (token, issuer, subject) = by.identity.as_ref().map(Identity::columns).unwrap_or_default();

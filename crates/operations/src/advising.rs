@@ -1,4 +1,4 @@
-//! Advice on statuses and holds, with the facts that the store has.
+//! Advice on statuses and holds, from the facts in the store.
 
 use std::collections::BTreeMap;
 
@@ -18,15 +18,16 @@ use store::{
     },
 };
 
-/// How many days back the last count is looked for.
+/// How many days back to look for the last count.
 const COUNTED: i64 = 60;
 
-/// What advice is made of.
+/// The facts that advice is made from.
 pub struct Advising<'a> {
     settings: &'a PartnerSettings,
     lines: BTreeMap<(ContractId, ServiceId), KnownLine>,
     counts: BTreeMap<CompanyId, CompanyReport>,
-    /// What targets were mapped as that holds stand on: nothing may be mapped there any more.
+    /// The targets that holds were opened for, with their names at that time: nothing may be mapped to them any
+    /// more.
     held: BTreeMap<(ContractId, ServiceId), TargetNames>,
     now: Zoned,
 }
@@ -71,10 +72,10 @@ impl<'a> Advising<'a> {
         self.settings.count_basis
     }
 
-    /// A company's state with the facts that belong to it.
+    /// A company's state with its facts.
     pub fn state(&self, row: &CompanyStatus, language: Language) -> String {
         let mut facts = self.company(row);
-        // A company's units are shown where it has one line that moves.
+        // A company's units are shown only if exactly one of its lines changes.
         let mut moving = row.products.iter().filter(|product| product.from != product.to.map(f64::from));
         if let (Some(product), None) = (moving.next(), moving.next()) {
             facts = Facts { units_from: product.from, units_to: product.to, ..facts };
@@ -82,13 +83,13 @@ impl<'a> Advising<'a> {
         advice::state(row.state, &facts, &self.reader(language))
     }
 
-    /// What is waited for, in a sentence.
+    /// What the run waits for, in a sentence.
     pub fn wait(&self, wait: &Wait, language: Language) -> String {
         advice::wait(wait, &self.reader(language))
     }
 
-    /// What is to be said of a company and contract: once for each of its codes, and for each target of a code that is
-    /// about one.
+    /// The advice on a company and contract: once for each of its codes, and once per target if the code is about a
+    /// target.
     pub fn of_company(&self, row: &CompanyStatus, language: Language) -> Vec<Advice> {
         let remarks = self.remarks(row, language);
         let company = Facts {
@@ -99,7 +100,8 @@ impl<'a> Advising<'a> {
         self.advised(row, &company, language)
     }
 
-    /// The same for where the remarks and Kaseya's words are shown beside it, and not in it: Kaseya's have their own language.
+    /// The same for places that show the remarks and Kaseya's words next to the advice, not in it: Kaseya's words
+    /// are in a language of their own.
     pub fn alone(&self, row: &CompanyStatus, language: Language) -> Vec<Advice> {
         self.advised(row, &self.company(row), language)
     }
@@ -110,7 +112,7 @@ impl<'a> Advising<'a> {
         };
         let mut by_code: BTreeMap<ErrorCode, Vec<&ProductRow>> = BTreeMap::from([(of_row, Vec::new())]);
         for product in &row.products {
-            // A code of a newer program's is none that we can speak of.
+            // We have no advice for a code from a newer program.
             if let Some(code) = product.code.as_deref().and_then(|code| code.parse().ok()) {
                 by_code.entry(code).or_default().push(product);
             }
@@ -131,13 +133,13 @@ impl<'a> Advising<'a> {
         all
     }
 
-    /// The remarks, each a sentence.
+    /// The remarks, one sentence each.
     pub fn remarks(&self, row: &CompanyStatus, language: Language) -> Vec<String> {
         let reader = self.reader(language);
         row.remarks.iter().map(|remark| advice::remark(remark, &reader)).collect()
     }
 
-    /// What is to be said as documents show it.
+    /// The advice as documents show it.
     pub fn documents(&self, row: &CompanyStatus, language: Language) -> Vec<AdviceDocument> {
         self.of_company(row, language)
             .into_iter()
@@ -145,12 +147,12 @@ impl<'a> Advising<'a> {
             .collect()
     }
 
-    /// The zone of the times that are shown.
+    /// The time zone of the times shown.
     pub fn zone(&self) -> &TimeZone {
         self.now.time_zone()
     }
 
-    /// What is to be said of a hold.
+    /// The advice on a hold.
     pub fn of_hold(&self, hold: &HoldRow, language: Language) -> Advice {
         let facts = Facts {
             company: self.names(hold).into_iter().next(),
@@ -183,12 +185,12 @@ impl<'a> Advising<'a> {
         Reader { language, now: self.now.clone() }
     }
 
-    /// The difference that a held change makes each month, where the line's price is known.
+    /// What a held change adds to or takes from the monthly bill, if the line's price is known.
     pub fn money_of(&self, hold: &HoldRow) -> Option<Money> {
         self.money(hold.contract, hold.service, hold.from_units, hold.to_units)
     }
 
-    /// The names of the companies whose counts are in a held number.
+    /// The names of the companies whose counts make up a held number.
     pub fn names(&self, hold: &HoldRow) -> Vec<String> {
         let name = |company: &CompanyId| {
             let known = self.settings.companies.get(company);
@@ -218,7 +220,7 @@ impl<'a> Advising<'a> {
         contracts(self.settings).find(|known| known.id == contract).map(|known| known.name.clone())
     }
 
-    /// What is known of the whole row, but for what was said of it.
+    /// The facts about the whole row, without its codes and remarks.
     fn company(&self, row: &CompanyStatus) -> Facts {
         let zone = self.now.time_zone();
         Facts {
@@ -234,7 +236,7 @@ impl<'a> Advising<'a> {
         }
     }
 
-    /// The same with what is known of one of its products.
+    /// The same, plus the facts about one of its products.
     fn product(&self, row: &CompanyStatus, product: &ProductRow, code: ErrorCode, company: Facts) -> Facts {
         let service = product.service.map(ServiceId);
         let contract = row.contract.as_ref().map(|(contract, _)| *contract);
@@ -243,7 +245,7 @@ impl<'a> Advising<'a> {
             ErrorCode::Qty02 => self.last_count(row, product),
             _ => (None, None),
         };
-        // A missing count is looked for again with the next scheduled run, if nothing is sooner.
+        // A missing count is looked for again at the next scheduled run at the latest.
         let scheduled = self.settings.schedule.as_ref().map(|schedule| schedule.next_run_at);
         let next_try = match code {
             ErrorCode::Qty02 => company.next_try.or(scheduled),
@@ -278,22 +280,24 @@ impl<'a> Advising<'a> {
             return (None, None);
         };
         let listed = report.users.iter().find(|(id, _)| id.as_str() == product.product);
-        // A report is complete: a product that it does not list counts 0. One that it lists without a number does not.
+        // A report is complete: a product that it does not list counts 0. A product that it lists without a number
+        // does not.
         (listed.map_or(Some(0), |(_, users)| *users), Some(report.day))
     }
 
-    /// The difference at the line's price, in cents; Kaseya's lines do not say in which currency.
+    /// The difference at the line's price, in cents. Kaseya's lines do not state a currency.
     fn money(&self, contract: ContractId, service: ServiceId, from: f64, to: u32) -> Option<Money> {
         let price = self.lines.get(&(contract, service))?.unit_price?;
         let cents = ((f64::from(to) - from) * price * 100.0).round();
-        /// Beyond it a double is not exact any more.
+        /// Above this a double is no longer exact.
         const MOST: f64 = 9.0e15;
         #[expect(clippy::cast_possible_truncation, reason = "it is whole and its size was looked at")]
         let cents = (cents.abs() < MOST).then_some(cents as i64)?;
         Some(Money { cents, currency: None })
     }
 
-    /// The last day on which a decision is in time: the day before the invoices are made, or that very day.
+    /// The last day on which a decision is in time: the day before the invoices are made, or the invoice day
+    /// itself.
     fn deadline(&self) -> Option<Date> {
         let invoice_day = self.settings.integration.as_ref()?.invoice_day.get();
         let today = self.now.date();
@@ -307,7 +311,7 @@ impl<'a> Advising<'a> {
 }
 
 impl AdviceDocument {
-    /// The document of an advice.
+    /// Renders advice in the reader's language.
     pub fn of(advice: Advice, language: Language) -> Self {
         Self {
             code: advice.code.as_str(),
@@ -322,7 +326,7 @@ impl AdviceDocument {
     }
 }
 
-/// Whether a code's case is one target's, and not the whole contract's or company's.
+/// Whether a code is about one target, not the whole contract or company.
 fn is_about_a_target(code: ErrorCode) -> bool {
     matches!(
         code,

@@ -1,4 +1,4 @@
-//! What of a company is not billed, at the least, or free (B-05).
+//! A company's billing rules: products not billed, minimum units and free users (B-05).
 
 use std::collections::BTreeMap;
 
@@ -14,34 +14,34 @@ use crate::{
     not_saved::{Field, Found, MistakeKind, NotSaved},
 };
 
-/// A product's rule as it is typed.
+/// A product's rule as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BillingForm {
-    /// As many units as users are counted.
+    /// One unit is billed per counted user.
     AsCounted,
     /// Nothing is billed.
     NotBilled {
-        /// The units that are billed at the least: none.
+        /// Minimum units to bill. Must be 0 here.
         minimum: i64,
-        /// The users that are not billed: none.
+        /// Users that are free. Must be 0 here.
         included_free: i64,
-        /// Why.
+        /// The reason. Required.
         note: String,
     },
     /// Billed with a minimum or with free users.
     Figures {
-        /// The units that are billed at the least.
+        /// Minimum units to bill.
         minimum: i64,
-        /// The users that are not billed.
+        /// Users that are free.
         included_free: i64,
-        /// Why.
+        /// The reason.
         note: String,
     },
 }
 
 impl Acting<'_> {
-    /// Saves the rules of these products of a company; others stay as they are. Lines that are left over by it, since nothing of
-    /// them is billed any more, are asked about.
+    /// Saves a company's rules for these products and leaves the others unchanged. Opens a hold for each line left
+    /// over because nothing on it is billed any more.
     pub async fn save_billing_rules(
         &self,
         partner: &PartnerId,
@@ -75,7 +75,7 @@ impl Acting<'_> {
     }
 }
 
-/// A rule as it is kept with who saved it.
+/// A rule as the security event shows it.
 fn told(form: &BillingForm) -> Value {
     match form {
         BillingForm::AsCounted => json!({ "rule": "as_counted" }),
@@ -91,7 +91,7 @@ fn told(form: &BillingForm) -> Value {
 
 type Rules = BTreeMap<ProductId, ProductBilling>;
 
-/// The rules before and after.
+/// The rules before and after the edit.
 fn check<'a>(
     stored: &'a PartnerSettings,
     company: &CompanyId,
@@ -118,7 +118,7 @@ fn check<'a>(
     found.none_or(known.map(|known| (&known.billing_rules, after)))
 }
 
-/// The rule of a form; `None` where it has none, or has a mistake.
+/// The rule of a form; `None` if it has none or is invalid.
 fn read(form: &BillingForm, found: &mut Found) -> Option<ProductBilling> {
     if let BillingForm::NotBilled { note, .. } | BillingForm::Figures { note, .. } = form {
         found.text(Field::Note, note, MAX_NOTE);

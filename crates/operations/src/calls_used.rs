@@ -1,4 +1,4 @@
-//! The calls to a partner's Kaseya in the last hour.
+//! Calls to a partner's Kaseya in the last hour.
 
 use domain::{Budget, Calls};
 use store::{
@@ -9,35 +9,35 @@ use store::{
 
 use crate::Operations;
 
-/// The calls of the last hour, whichever partner made them that Kaseya has let in: host and company name are what it counts
-/// by.
+/// Calls of the last hour by all partners that Kaseya has accepted for this host and company name: Kaseya counts
+/// calls by these two.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallsUsed {
     /// Kaseya's host.
     pub host: String,
     /// The company name in Kaseya.
     pub company_name: String,
-    /// Each endpoint that was called.
+    /// The endpoints called.
     pub endpoints: Vec<EndpointCalls>,
-    /// Calls that attempts and look-ups still under way may make, per version of the API.
+    /// Calls that attempts and look-ups in progress may still make, per API version.
     pub under_way: Calls,
 }
 
-/// One endpoint's hour.
+/// One endpoint's calls of the last hour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointCalls {
     /// Method and route.
     pub endpoint: String,
-    /// How many.
+    /// Calls made.
     pub calls: u32,
     /// Kaseya's limit, shared with the customer's other tools.
     pub limit: u32,
-    /// Our share of it.
+    /// Our share of the limit.
     pub ours: u32,
 }
 
 impl Operations {
-    /// The calls of the last hour; `None` before the first save of the connection.
+    /// The calls of the last hour; `None` before the connection is saved for the first time.
     pub async fn calls_used(&self, settings: &PartnerSettings) -> Result<Option<CallsUsed>, StoreError> {
         let Some(integration) = &settings.integration else { return Ok(None) };
         let (partner, now) = (&settings.partner, self.clock.now());

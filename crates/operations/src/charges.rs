@@ -1,5 +1,5 @@
-//! What the provider charges the partner for a month (S-28). It is shown beside the month's frozen count, and decides about
-//! no unit.
+//! What the provider charges the partner for a month (S-28). It is shown next to the month's frozen count and
+//! affects no units.
 
 use domain::{CompanyId, Month, PartnerId, ProductId};
 use messages::{FieldError, field, inbound};
@@ -13,20 +13,20 @@ use crate::{
     intake::{NotTaken, each_once},
 };
 
-/// A charge as it is told.
+/// A charge as the provider sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChargeRow {
     /// The company's id.
     pub company: String,
     /// The product's id.
     pub product: String,
-    /// The users that are charged.
+    /// Users charged.
     pub users: u32,
 }
 
 impl Operations {
-    /// Takes in all that the provider charges for a month that is over, in place of what it told of it before. `by` is the
-    /// name of its token.
+    /// Stores all of the provider's charges for a past month and replaces those it sent before. `by` is the name of
+    /// its token.
     pub async fn take_charges(
         &self,
         partner: &PartnerId,

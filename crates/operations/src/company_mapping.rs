@@ -1,6 +1,7 @@
 //! Which account and contract a company is billed on (S-34 to S-38, S-43).
 //!
-//! An edit says which version of the mapping the person was shown: one that was changed meanwhile is not written over.
+//! An edit names the version of the mapping that the person saw. If the mapping has changed since, the edit is
+//! refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,14 +24,14 @@ use crate::{
     not_saved::{Field, Found, MistakeKind, NotSaved},
 };
 
-/// A mapping as it is chosen.
+/// A mapping as chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MappingForm {
     /// Kaseya's account, with its name.
     pub account: Option<(AccountId, String)>,
-    /// The contract of all products that name none of their own, with its name.
+    /// The contract of every product without a contract of its own, with its name.
     pub contract: Option<(ContractId, String)>,
-    /// Products that name their own contract of the account.
+    /// Products with a contract of their own in the account.
     pub product_contracts: BTreeMap<ProductId, (ContractId, String)>,
 }
 
@@ -39,25 +40,25 @@ pub struct MappingForm {
 pub struct CompanyEdit {
     /// The company.
     pub company: CompanyId,
-    /// The version of the mapping that the person was shown; `None` where there was none.
+    /// The version of the mapping that the person saw; `None` if the company was not mapped.
     pub shown: Option<u32>,
-    /// The mapping; `None` takes it away.
+    /// The new mapping; `None` removes it.
     pub mapping: Option<MappingForm>,
-    /// Whether a person wants its users added to those of other companies on the same line.
+    /// Whether the person confirms that its users are added to those of other companies on the same line.
     pub add_together: bool,
 }
 
-/// What came of several edits.
+/// Outcome of several edits.
 #[derive(Debug)]
 pub struct SavedCompanies {
-    /// The edits that were not saved, by their place; all others were.
+    /// The edits that were refused, by position; all others were saved.
     pub refused: Vec<(usize, NotSaved)>,
-    /// The lines that are left over by those that were.
+    /// The lines that the saved edits left over.
     pub leftovers: Vec<Leftover>,
 }
 
 impl Acting<'_> {
-    /// Saves an edit; answers the lines that are left over by it.
+    /// Saves an edit and returns the lines it left over.
     pub async fn save_company_mapping(
         &self,
         partner: &PartnerId,
@@ -70,7 +71,7 @@ impl Acting<'_> {
         }
     }
 
-    /// Saves edits one after the other, each that can be: one that is refused keeps no other from being saved.
+    /// Saves the edits one after the other. A refused edit does not stop the others.
     pub async fn save_company_mappings(
         &self,
         partner: &PartnerId,
@@ -105,7 +106,7 @@ impl Acting<'_> {
 }
 
 impl Acting<'_> {
-    /// Keeps the edits that were saved.
+    /// Stores the security events of the saved edits.
     async fn keep_mapped(
         &self,
         tx: &Transaction<'_>,
@@ -127,7 +128,7 @@ impl Acting<'_> {
     }
 }
 
-/// A mapping as it is kept with who saved it; null where it was taken away.
+/// A mapping as the security event shows it; null if it was removed.
 fn told(mapping: Option<&MappingForm>) -> Value {
     let Some(mapping) = mapping else { return Value::Null };
     let contract = |contract: &(ContractId, String)| contract.0.0;
@@ -140,7 +141,7 @@ fn told(mapping: Option<&MappingForm>) -> Value {
     })
 }
 
-/// The mapping that an edit makes, `None` where it takes it away; or why it is not saved. Nothing is stored.
+/// The mapping that an edit results in (`None` if it removes it), or why it is refused. Stores nothing.
 pub fn check(stored: &PartnerSettings, edit: &CompanyEdit) -> Result<Option<NewCompanyMapping>, NotSaved> {
     if stored.integration.is_none() {
         return Err(NotSaved::NotConnected);
@@ -191,7 +192,7 @@ pub fn check(stored: &PartnerSettings, edit: &CompanyEdit) -> Result<Option<NewC
     }
 }
 
-/// What Kaseya calls what these edits name, as far as it has been seen.
+/// Kaseya's names for the ids in these edits, as far as it has shown them.
 async fn names_of(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -208,7 +209,7 @@ async fn names_of(
     })
 }
 
-/// A mapping whose ids and names agree with what Kaseya has shown (G-06).
+/// A mapping in which ids and names agree with what Kaseya has shown (G-06).
 fn believed(
     mapping: Option<NewCompanyMapping>,
     names: &KaseyaNames,
@@ -237,7 +238,7 @@ async fn save(
         }
         None => settings::remove_mapping(tx, &stored.partner, company).await?,
     }
-    // What the next edit is checked against. It names no version that this one gave: nobody was shown it.
+    // The next edit is checked against this. It cannot name this edit's version, since no person has seen it.
     known.mapping = mapping.map(|mapping| CompanyMapping {
         account: mapping.account,
         account_name: mapping.account_name,
@@ -252,8 +253,8 @@ async fn save(
     Ok(())
 }
 
-/// Stores a company's mapping; answers whether it is to another account or contract than before. Then it gets a new
-/// version, and what a job has read of the old one is not written any more.
+/// Stores a company's mapping and returns whether its account or contract changed. If so, the mapping gets a new
+/// version, and a job that has read the old version no longer writes.
 pub async fn store(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -273,8 +274,8 @@ fn is_moved(before: &CompanyMapping, now: &NewCompanyMapping) -> bool {
     before.account != now.account || before.contract.id != now.contract || !contracts.eq(contracts_before)
 }
 
-/// What a product's users are added to on a contract: its service, or the product itself while it is not mapped to one.
-/// Without any product a contract stands for all.
+/// What a product's users are added to on a contract: its service, or the product itself until it is mapped to a
+/// service. Without any product a contract stands for all.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum AddedTo {
     Service(ServiceId),
@@ -304,14 +305,14 @@ fn targets(
         .collect()
 }
 
-/// The targets of a mapping as it is stored.
+/// The targets of a stored mapping.
 pub(crate) fn stored_targets(stored: &PartnerSettings, mapping: &CompanyMapping) -> BTreeSet<Target> {
     targets(stored, mapping.contract.id, |product| {
         mapping.product_contracts.get(product).map(|contract| contract.id)
     })
 }
 
-/// Other companies that are on one of these contracts.
+/// Other companies on one of these contracts.
 fn beside<'a>(
     stored: &'a PartnerSettings,
     company: &'a CompanyId,
@@ -327,7 +328,7 @@ fn beside<'a>(
     })
 }
 
-/// Companies that say one of these contracts is another account's.
+/// Companies that map one of these contracts to another account.
 fn of_other_accounts(
     stored: &PartnerSettings,
     company: &CompanyId,
@@ -339,7 +340,7 @@ fn of_other_accounts(
         .collect()
 }
 
-/// Companies whose users would be added to this one's and are not yet.
+/// Companies whose users would be added to this company's and are not yet.
 fn newly_together(
     stored: &PartnerSettings,
     company: &CompanyId,

@@ -1,4 +1,4 @@
-//! The connection to Kaseya as a person fills it in: tried, and saved (S-02 to S-15, B-03).
+//! The connection to Kaseya as a person fills it in: tried, then saved (S-02 to S-15, B-03).
 
 use std::{fmt, sync::Arc};
 
@@ -24,44 +24,44 @@ use crate::{
     switch,
 };
 
-/// The hour on day 1 at which a month is frozen at the latest, unless something else is set.
+/// Default hour on day 1 by which a month is frozen.
 pub const FREEZE_HOUR: i16 = 6;
-/// A count is missing when it is older than this, unless something else is set.
+/// Default age in days above which a count is missing.
 pub const MAX_COUNT_AGE_DAYS: i32 = 3;
-/// Our share of Kaseya's hourly calls, percent, unless something else is set.
+/// Default share of Kaseya's hourly calls that we use, in percent.
 pub const CALL_SHARE_PERCENT: i32 = 50;
 
-/// Where and as whom to log in, as it is typed.
+/// Where and as whom to log in, as typed.
 #[derive(Debug, Clone)]
 pub struct CredentialsForm {
-    /// The host, with whatever was typed around it.
+    /// The host as typed, perhaps with a scheme or path.
     pub host: String,
-    /// The V2 base address, where it is not the host's usual one.
+    /// The V2 base address, if not the host's usual one.
     pub v2_base: String,
-    /// The V1 base address, where it is not the host's usual one.
+    /// The V1 base address, if not the host's usual one.
     pub v1_base: String,
-    /// The user.
+    /// The user name.
     pub user_name: String,
-    /// Its password; left empty, the stored one stays.
+    /// The user's password. If empty, the stored one stays.
     pub password: SecretString,
-    /// The company name in Kaseya, unchanged.
+    /// The company name in Kaseya, exactly as typed.
     pub company_name: String,
 }
 
-/// The whole form. What is not asked of a person stays as it is stored.
+/// The whole form. Settings that it does not ask for keep their stored value.
 #[derive(Debug, Clone)]
 pub struct ConnectionForm {
     /// Where and as whom to log in.
     pub credentials: CredentialsForm,
-    /// Where the switch is to stand.
+    /// Whether the integration is to be on.
     pub enabled: bool,
-    /// When contracts are invoiced; the stored answer stays where it is not asked again.
+    /// When contracts are invoiced. `None` keeps the stored answer.
     pub billing: Option<Billing>,
-    /// On which day of the month; the stored answer stays where it is not asked again.
+    /// Day of the month on which contracts are invoiced. `None` keeps the stored answer.
     pub invoice_day: Option<i64>,
-    /// Whether the frozen month-end count is pushed by a run of its own.
+    /// Whether a run of its own pushes the frozen month-end count.
     pub month_end_run: bool,
-    /// Whether a person wants a tenant that another partner of this installation uses.
+    /// Whether the person confirms a tenant that another partner of this installation uses.
     pub share_tenant: bool,
 }
 
@@ -70,54 +70,54 @@ pub struct ConnectionForm {
 pub struct SavedConnection {
     /// The host.
     pub host: String,
-    /// What was taken away around it, to be shown.
+    /// What was stripped from the typed host, to be shown.
     pub notes: Vec<Note>,
-    /// Where the switch stands.
+    /// Whether the integration is on.
     pub state: IntegrationState,
-    /// Whether the credentials are others than before.
+    /// Whether the credentials changed.
     pub new_credentials: bool,
-    /// Whether there was no integration before.
+    /// Whether this is the partner's first integration.
     pub is_first: bool,
-    /// Whether a sync of all companies follows by itself: Kaseya had refused the credentials before.
+    /// Whether a sync of all companies follows automatically, because Kaseya had refused the previous credentials.
     pub sync_follows: bool,
 }
 
-/// What came of Authenticate.
+/// Result of Authenticate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tried {
     /// The host that was tried.
     pub host: String,
-    /// What was taken away around it, to be shown.
+    /// What was stripped from the typed host, to be shown.
     pub notes: Vec<Note>,
-    /// Every check.
+    /// All checks.
     pub authenticated: Authenticated,
 }
 
-/// Saves connections, tries them, and reads over them.
+/// Saves connections, tries them, and reads from Kaseya through them.
 pub struct Connections {
-    /// What they are stored with.
+    /// The operations that store connections.
     pub operations: Operations,
-    /// What tries them; its keys seal passwords.
+    /// Tries connections; its keys seal passwords.
     authenticator: Authenticator,
-    /// What reads over those that are stored.
+    /// Reads from Kaseya through stored connections.
     pub(crate) reader: Reader,
 }
 
-/// What is to be done next.
+/// The next step of a save.
 enum Step {
     Saved(SavedConnection, Kept),
     Try(Box<Values>),
 }
 
 impl Connections {
-    /// With what calls Kaseya, and what seals passwords.
+    /// `bms` calls Kaseya and `keys` seals passwords.
     pub fn new(operations: Operations, bms: Bms, keys: Arc<KeyRing>) -> Self {
         let (store, clock) = (operations.store.clone(), Arc::clone(&operations.clock));
         let reader = Reader::new(store.clone(), bms.clone(), Arc::clone(&keys), Arc::clone(&clock));
         Self { operations, authenticator: Authenticator { store, bms, keys, clock }, reader }
     }
 
-    /// Tries the values of a form, with the stored password where none is typed. Nothing is stored.
+    /// Tries the values of a form, with the stored password if none is typed. Stores nothing.
     pub async fn authenticate(
         &self,
         partner: &PartnerId,
@@ -137,7 +137,7 @@ impl Connections {
         Ok(Tried { host: values.host, notes, authenticated })
     }
 
-    /// Saves a form. Other credentials than those in force, the first too, are tried before, and if they do not prove right
+    /// Saves a form. Credentials that differ from those in force, or are the first, are tried before. If they fail,
     /// nothing of the form is stored.
     pub async fn save(
         &self,
@@ -161,7 +161,7 @@ impl Connections {
                     kept.log();
                     return Ok(saved);
                 }
-                // Not in the transaction: a login takes its time, and the partner's jobs go on meanwhile.
+                // Outside the transaction: a login takes time, and the partner's jobs go on meanwhile.
                 Step::Try(values) => {
                     let tried = self.authenticator.authenticate(partner, &values, false).await?;
                     if !tried.is_proven() {
@@ -196,7 +196,7 @@ impl Connections {
         if !is_proven && credentials::are_tried_first(&values, in_force, self.keys()) {
             return Ok(Step::Try(Box::new(values)));
         }
-        // After the trial: who may not log in there is not told that others do.
+        // After the trial: a caller who cannot log in must not learn that other partners use this tenant.
         if !form.share_tenant && sharing_is_asked(tx, partner, &values, in_force).await? {
             return Err(NotSaved::SharedTenant);
         }
@@ -296,7 +296,7 @@ impl fmt::Debug for Connections {
 }
 
 impl CredentialsForm {
-    /// The values, with what was taken away around the host. All mistakes are noted.
+    /// The values, with what was stripped from the host. All mistakes are noted.
     fn read(
         &self,
         partner: &PartnerId,
@@ -341,7 +341,7 @@ impl CredentialsForm {
             (Some(typed), _) => Some(typed),
             (None, None) => found.required(Field::Password, None),
             (None, Some(stored)) => {
-                // A stored password goes nowhere else than where it was typed for.
+                // A stored password is sent only to the address it was typed for.
                 let is_same = stored.host == host
                     && stored.tenant == tenant
                     && stored.user_name == user_name

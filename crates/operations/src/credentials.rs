@@ -1,4 +1,4 @@
-//! Credentials on their way into the store: sealed, versioned, and never in the place of better ones.
+//! Credentials on their way into the store: sealed, versioned, and never in place of better ones.
 
 use connection::{NotTried, Values};
 use domain::{Entropy, PartnerId};
@@ -11,33 +11,33 @@ use store::{
 };
 use vault::{Associated, KeyRing};
 
-/// What credentials are sealed with.
+/// What sealing credentials needs.
 #[derive(Debug, Clone, Copy)]
 pub struct Sealing<'a> {
     /// The keys.
     pub keys: &'a KeyRing,
     /// Randomness.
     pub entropy: &'a Entropy,
-    /// The present instant.
+    /// The current time.
     pub now: Timestamp,
 }
 
-/// Credentials as they are to be stored.
+/// Credentials ready to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedCredentials {
-    /// The password, sealed.
+    /// The sealed password.
     pub sealed_password: String,
     /// The marks of host, tenant, user and password.
     pub password_marks: Vec<String>,
-    /// Since when the password is the stored one, if that is known.
+    /// When the stored password was set, if known.
     pub password_changed_at: Option<Timestamp>,
-    /// Higher than before if they are others, or lead to another address.
+    /// Higher than before if the credentials or their address changed.
     pub version: u32,
-    /// Whether they are others than those that are stored.
+    /// Whether they differ from the stored credentials.
     pub are_new: bool,
 }
 
-/// Seals credentials; those that are stored already stay as they are.
+/// Seals credentials. Credentials that are already stored stay as they are.
 pub fn seal(
     partner: &PartnerId,
     values: &Values,
@@ -64,7 +64,8 @@ pub fn seal(
                 user: &values.user_name,
             };
             let sealed = keys.seal(&associated, &values.password, |bytes| entropy.fill(bytes));
-            // What is proven for one address is not for another: a job that has begun there gets no permit any more.
+            // What is proven for one address is not proven for another: a job that began with the old address gets
+            // no more permits.
             let version = stored.map_or(0, |stored| stored.credentials_version) + 1;
             let changed_at = other.map_or(Some(now), |(stored, _)| stored.password_changed_at);
             (sealed.as_str().to_owned(), version, changed_at)
@@ -79,13 +80,13 @@ pub fn seal(
     }
 }
 
-/// Whether these are tried before they are stored: all are that are others than those in force, the first too. Where Kaseya
-/// refuses those in force there is nothing to lose.
+/// Whether to try these credentials before storing them: yes if they differ from those in force or are the first.
+/// If Kaseya refuses those in force, there is nothing to lose.
 pub fn are_tried_first(new: &Values, stored: Option<&Integration>, keys: &KeyRing) -> bool {
     stored.is_none_or(|stored| stored.credentials_refused.is_none() && !new.are_stored(keys, stored))
 }
 
-/// An error for credentials that Kaseya is known to refuse: no job could log in with them, and they are not stored.
+/// Fails for credentials that Kaseya is known to refuse: no job could log in with them, so they are not stored.
 pub async fn not_refused<E: From<StoreError> + From<NotTried>>(
     tx: &Transaction<'_>,
     partner: &PartnerId,

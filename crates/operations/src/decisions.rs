@@ -1,6 +1,7 @@
-//! Decisions about holds: some, or all that are open.
+//! Decisions on holds: on some, or on all open ones.
 //!
-//! A decision is about the change that the person saw, its from and its to; the two halves of a plan switch are one decision.
+//! A decision is about the change that the person saw, its from and its to. The two halves of a plan switch are one
+//! decision.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,65 +24,65 @@ use crate::{
     sync_requests::{self, SyncOrder},
 };
 
-/// How long published decisions may take to be taken.
+/// How long to wait until published decisions are taken.
 pub const TAKEN_WITHIN: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(200);
 
 /// What is decided, and by whom.
 #[derive(Debug, Clone, Copy)]
 pub struct Decision<'a> {
-    /// Whether the held units are to be sent; else Kaseya is left as it is.
+    /// Whether to send the held units; otherwise Kaseya stays as it is.
     pub approves: bool,
     /// Who decides.
     pub by: &'a str,
 }
 
-/// Which holds are decided.
+/// Which holds to decide.
 #[derive(Debug, Clone, Copy)]
 pub enum Which<'a> {
-    /// Every open one.
+    /// All open holds.
     AllOpen,
-    /// These, each as the person was shown it. Where that is not told, an approval is not taken once the hold has changed.
+    /// These holds, each as the person saw it. Without that, an approval is refused if the hold has changed.
     Those(&'a BTreeMap<HoldId, Option<Shown>>),
 }
 
-/// A hold as a person was shown it.
+/// A hold as a person saw it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shown {
-    /// What Kaseya showed, where that is told.
+    /// Units in Kaseya; `None` if the caller does not say.
     pub from: Option<f64>,
-    /// What waits.
+    /// The units waiting to be sent.
     pub to: u32,
 }
 
-/// A hold, and what came of the decision about it.
+/// A hold, and the outcome of the decision on it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decided {
-    /// The hold as it was when it was decided.
+    /// The hold at the time of the decision.
     pub hold: HoldRow,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// What came of a decision.
+/// Outcome of a decision.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// It is taken.
+    /// The decision is taken.
     Taken,
-    /// The hold is not open any more but in this state.
+    /// The hold is no longer open but in this state.
     NotOpen(String),
-    /// Another number is held than the one that the person saw: look again.
+    /// The held number is not the one that the person saw: look again.
     OtherUnits(u32),
-    /// Kaseya shows other units than the person saw: look again.
+    /// Kaseya's units are not those that the person saw: look again.
     OtherFrom(f64),
-    /// Published, and not taken within [`TAKEN_WITHIN`]: perhaps no scheduler runs.
+    /// Published but not taken within [`TAKEN_WITHIN`]: perhaps no scheduler runs.
     Unheard,
 }
 
-/// What keeps approved units from being sent.
+/// Why approved units are not sent yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotYetSent {
-    /// The integration is off: they are sent once it is on.
+    /// The integration is off: the units are sent once it is on.
     Off,
     /// The run that sends them waits.
     Waits(Wait),
@@ -93,28 +94,28 @@ pub enum NotDecided {
     /// The partner has no such hold.
     #[error("there is no hold {0}")]
     UnknownHold(HoldId),
-    /// The bus did not take a decision; those before it may be taken.
+    /// The bus did not accept a decision; earlier ones may have been taken.
     #[error("the decision is not published: {0}")]
     Publish(#[from] PublishError),
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Decision<'_> {
-    /// The state of a hold that it was taken on.
+    /// The state of a hold after this decision.
     fn state(self) -> &'static str {
         if self.approves { "approved" } else { "dismissed" }
     }
 
-    /// Whether it can be taken on this hold as it stands: on an open one, and a dismissal takes back an approval too that is
-    /// not used yet.
+    /// Whether the decision applies to the hold in its current state. Only an open hold can be approved; a
+    /// dismissal also revokes an approval that is not used yet.
     fn applies_to(self, hold: &HoldRow) -> bool {
         hold.state == "open" || hold.state == "approved" && !self.approves
     }
 
-    /// Why it is not about the hold as it stands: other numbers than the person saw, or numbers that have changed where the
-    /// person has not said which are meant.
+    /// Why the decision no longer fits the hold: its numbers differ from those the person saw, or they have changed
+    /// and the person did not say which they saw.
     fn overtaken(self, hold: &HoldRow, shown: Option<Shown>) -> Option<Outcome> {
         let other = |told: Option<f64>, now: f64, changed: bool| {
             told.map_or(self.approves && changed, |told| told != now)
@@ -128,7 +129,7 @@ impl Decision<'_> {
         }
     }
 
-    /// Whether it was taken on what the person saw, or why it was not.
+    /// Whether the decision was taken on what the person saw, or why not.
     fn outcome(self, seen: &HoldRow, now: &HoldRow) -> Outcome {
         if now.state == self.state() {
             Outcome::Taken
@@ -145,8 +146,9 @@ impl Decision<'_> {
 }
 
 impl Acting<'_> {
-    /// Decides holds, and waits until the decisions are taken. With one half of a plan switch the other is decided too. The
-    /// order is kept before it is given; what came of it stands in the hold's row, with who decided.
+    /// Decides holds and waits until the decisions are taken. Deciding one half of a plan switch decides the other
+    /// too. The security event is stored before the decision is published; the hold's row holds the outcome and who
+    /// decided.
     pub async fn decide(
         &self,
         settings: &PartnerSettings,
@@ -171,7 +173,7 @@ impl Acting<'_> {
     }
 }
 
-/// A hold as it is kept with who decided it.
+/// A hold as the security event shows it.
 fn told(hold: &HoldRow) -> Value {
     json!({
         "hold": hold.hold.to_string(),
@@ -183,7 +185,7 @@ fn told(hold: &HoldRow) -> Value {
 }
 
 impl Operations {
-    /// The holds that can be decided, with the other halves of plan switches; and those that cannot.
+    /// The holds that can be decided, with the other halves of plan switches, and those that cannot.
     async fn choose(
         &self,
         partner: &PartnerId,
@@ -211,7 +213,7 @@ impl Operations {
                 chosen.insert(*id);
             }
         }
-        // The other halves that nobody has named.
+        // The other halves that the caller did not name.
         for hold in standing.iter().filter(|hold| !asked.contains_key(&hold.hold)) {
             let with = standing.iter().any(|other| chosen.contains(&other.hold) && other.is_half_with(hold));
             if let Some(outcome) = decision.overtaken(hold, None).filter(|_| with) {
@@ -225,7 +227,7 @@ impl Operations {
             {
                 continue;
             }
-            // A person who has not seen one half's number has not decided about the other.
+            // A person who has not seen one half's number has not decided on the other.
             match refused.iter().find(|other| other.hold.is_half_with(hold) || other.hold.hold == hold.hold) {
                 None => seen.push(hold.clone()),
                 Some(other) if is_chosen(hold) => {
@@ -238,7 +240,7 @@ impl Operations {
         Ok((seen, refused))
     }
 
-    /// What keeps the units that a decision has approved from being sent now (G-04).
+    /// Why the units that a decision approved are not sent now (G-04).
     pub async fn not_yet_sent(
         &self,
         settings: &PartnerSettings,
@@ -267,7 +269,7 @@ impl Operations {
                 })
             })
             .await?;
-        // Where the run is not made yet, what keeps every run from beginning is known already.
+        // Before the run exists, what blocks every run is already known.
         let refused = integration.credentials_refused.as_ref();
         let wait = wait
             .or_else(|| refused.map(|refused| Wait::stored(refused.code.as_str(), refused.at, None)))
@@ -286,7 +288,7 @@ impl Operations {
         self.store.transaction("read_holds", |tx| Box::pin(holds::standing_holds(tx, partner))).await
     }
 
-    /// Gives the decision about these holds, and answers how each stands then.
+    /// Publishes the decision on these holds and returns each hold's state afterwards.
     async fn put(
         &self,
         settings: &PartnerSettings,
@@ -299,7 +301,7 @@ impl Operations {
                 for question in questions(seen, decision) {
                     self.publish(bus, partner, question, decision).await?;
                 }
-                // Nobody answers a decision: the holds show that it was taken.
+                // A decision gets no reply: the holds show that it was taken.
                 match tokio::time::timeout(TAKEN_WITHIN, self.until_taken(partner, seen)).await {
                     Ok(after) => after,
                     Err(_) => self.read_each(partner, seen).await,
@@ -356,7 +358,7 @@ impl Operations {
         Ok(after)
     }
 
-    /// Takes the decision where there is no bus to reach: as the scheduler does, and asks it for the sync that sends it.
+    /// Takes the decision without a bus: as the scheduler does, and requests the sync that sends the units.
     async fn take(
         &self,
         settings: &PartnerSettings,
@@ -405,7 +407,8 @@ impl Operations {
     }
 }
 
-/// One question for each hold, and one for the two halves of a plan switch: the first that can be decided, and the other half.
+/// One message per hold, and one for both halves of a plan switch: the first half that can be decided, with the
+/// other.
 fn questions<'a>(seen: &'a [HoldRow], decision: Decision<'_>) -> Vec<(&'a HoldRow, Option<&'a HoldRow>)> {
     let mut questions: Vec<(&HoldRow, Option<&HoldRow>)> = Vec::new();
     for hold in seen.iter().filter(|hold| decision.applies_to(hold)) {

@@ -1,4 +1,4 @@
-//! A person's correction of a number that is frozen (S-28, G-10).
+//! A person's correction of a frozen number (S-28, G-10).
 
 use domain::{CompanyId, Month, PartnerId, ProductId, SecurityEventKind};
 use messages::{FieldError, field, inbound};
@@ -12,26 +12,26 @@ use store::{
 
 use crate::{Acting, acting::Kept, intake::NotTaken};
 
-/// A correction as it is told.
+/// A correction as the caller sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CorrectionForm {
-    /// The month, such as `2026-11`.
+    /// The month, e.g. `2026-11`.
     pub month: String,
     /// The company's id.
     pub company: String,
     /// The product's id.
     pub product: String,
-    /// The users that its last day is to count.
+    /// The corrected number of users on the month's last day.
     pub users: u32,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// Who says so.
+    /// Who makes the correction.
     pub by: String,
 }
 
 impl Acting<'_> {
-    /// Corrects one number of a frozen month: a row of its own with its reason. It is pushed like the frozen number, through
-    /// the brakes, while the month's window is open.
+    /// Corrects one number of a frozen month in a row of its own, with its reason. Like the frozen number it is
+    /// pushed through the brakes while the month's window is open.
     pub async fn correct_count(&self, partner: &PartnerId, form: CorrectionForm) -> Result<(), NotTaken> {
         let mistake = |field: &str, mend: String| NotTaken::Mistakes(vec![FieldError::new(field, mend)]);
         let of_field = |error: FieldError| NotTaken::Mistakes(vec![error]);

@@ -1,6 +1,7 @@
-//! What the provider tells: companies, products, and user counts.
+//! What the provider sends: companies, products and user counts.
 //!
-//! Each call is taken in whole or not at all: with one mistake in one row nothing is, and all mistakes are named.
+//! Each request is stored as a whole or not at all: one mistake in one row refuses all rows, and all mistakes are
+//! named.
 
 use std::collections::BTreeSet;
 
@@ -24,37 +25,37 @@ use store::{
 
 use crate::Operations;
 
-/// What a message has beside its companies.
+/// Bytes reserved in a message for everything but its companies.
 const HEAD_BYTES: usize = 4 * 1024;
 
-/// A company as it is told.
+/// A company as the provider sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompanyRow {
-    /// Its id.
+    /// The company's id.
     pub company: String,
-    /// Its name.
+    /// The company's name.
     pub name: String,
-    /// From this day on its wanted units are 0.
+    /// From this day on the company's wanted units are 0.
     pub closed_from: Option<Date>,
 }
 
-/// A product as it is told.
+/// A product as the provider sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductRow {
-    /// Its id.
+    /// The product's id.
     pub product: String,
-    /// Its name.
+    /// The product's name.
     pub name: String,
 }
 
-/// A report of user counts as it is told.
+/// A report of user counts as the provider sends it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReportForm {
-    /// Its id, chosen by the provider.
+    /// The report's id, chosen by the provider.
     pub report: String,
-    /// The day that was counted, in the provider's zone.
+    /// The day counted, in the provider's time zone.
     pub day: Date,
-    /// The instant of counting.
+    /// When the users were counted.
     pub counted_at: Timestamp,
     /// Whether the provider will not change this day's counts any more.
     pub is_final: bool,
@@ -62,31 +63,31 @@ pub struct ReportForm {
     pub companies: Vec<v1::CompanyCounts>,
 }
 
-/// Why nothing was taken in.
+/// Why nothing was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum NotTaken {
-    /// All mistakes, each with the way to its field, such as `companies[3].name`.
+    /// All mistakes, each with the path of its field, e.g. `companies[3].name`.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Mistakes(Vec<FieldError>),
-    /// The report's id came in before with other content.
+    /// A report with this id came in before with other content.
     #[error(
         "report {0} came in before with another day, instant or other counts: send the same again, or give other counts an id \
          of their own"
     )]
     UsedReport(String),
-    /// There is no bus to pass a report on.
+    /// No bus to pass a report on.
     #[error("there is no bus")]
     NoBus,
-    /// The bus did not take all parts of a report. The same again completes it.
+    /// The bus did not accept all parts of a report. Sending the same report again completes it.
     #[error("the report is not passed on: {0}")]
     Publish(#[from] PublishError),
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Operations {
-    /// Takes companies in; those that are known get name and closing day, and keep their mappings.
+    /// Stores companies. Known companies get the new name and closing day and keep their mappings.
     pub async fn take_companies(&self, partner: &PartnerId, rows: Vec<CompanyRow>) -> Result<(), NotTaken> {
         let companies = &each_once(
             "companies",
@@ -110,7 +111,7 @@ impl Operations {
             .await
     }
 
-    /// Takes products in; those that are known get their names, and keep their mappings.
+    /// Stores products. Known products get the new name and keep their mappings.
     pub async fn take_products(&self, partner: &PartnerId, rows: Vec<ProductRow>) -> Result<(), NotTaken> {
         let products = &each_once(
             "products",
@@ -133,8 +134,8 @@ impl Operations {
             .await
     }
 
-    /// Passes a report on to the scheduler, as the provider's own messages come to it, in as many parts as it needs. `by` is
-    /// the name of the token that sent it.
+    /// Passes a report on to the scheduler, in as many parts as it needs, in the form of the provider's own
+    /// messages. `by` is the name of the token that sent it.
     pub async fn report_counts(
         &self,
         partner: &PartnerId,
@@ -157,8 +158,8 @@ impl Operations {
         Ok(())
     }
 
-    /// Refuses a report whose id came in before with other content, and notes who sends any other. Two at once are told apart
-    /// by the scheduler.
+    /// Refuses a report if a report with its id came in before with other content; otherwise records who sent it.
+    /// If two come at the same time, the scheduler tells them apart.
     async fn hand_in(
         &self,
         partner: &PartnerId,
@@ -197,7 +198,8 @@ impl Operations {
     }
 }
 
-/// Refuses a name that no name may be. In a message of the provider's it is made fit instead: nobody waits for its answer.
+/// Refuses an invalid name. In a provider's message the name is cleaned instead, since the sender waits for no
+/// reply.
 fn check_names(row: &v1::CompanyCounts) -> Result<(), FieldError> {
     let check = |name: &Option<String>| match name {
         Some(name) if !name.trim().is_empty() => field::text("name", name.clone()).map(drop),
@@ -226,7 +228,7 @@ fn parts(
         r#final: Some(form.is_final),
         companies: Vec::new(),
     };
-    // The scheduler checks the same once more: messages come to it from others too.
+    // The scheduler checks this again: it gets messages from other senders too.
     let checked = CountsReport::try_from(head.clone()).and_then(|head| {
         check_count_time(head.day, head.counted_at, zone, now)
             .map_err(|error| FieldError::new(error.field(), error.to_string()))
@@ -261,7 +263,7 @@ fn parts(
     let mut slices: Vec<Vec<v1::CompanyCounts>> = Vec::new();
     let mut room = 0;
     for (_, (row, length)) in companies {
-        // With the comma behind it.
+        // Plus the comma after it.
         let length = length + 1;
         match slices.last_mut().filter(|_| length <= room) {
             Some(slice) => slice.push(row),
@@ -282,7 +284,7 @@ fn parts(
     Ok((1..).zip(slices).map(part).collect())
 }
 
-/// Checks each row and refuses a second one of the same id; all mistakes are named.
+/// Checks each row and refuses a repeated id. All mistakes are named.
 pub(crate) fn each_once<R, T>(
     list: &str,
     rows: Vec<R>,

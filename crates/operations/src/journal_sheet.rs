@@ -1,4 +1,4 @@
-//! The journal (B-04) as a file for a spreadsheet, the newest change first.
+//! The journal (B-04) as a spreadsheet file, newest change first.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::{
     spreadsheet::{Cells, marked},
 };
 
-/// Entries that are read at a time.
+/// Entries read at a time.
 const CHUNK: u32 = 5000;
 
 const COLUMNS: [&str; 21] = [
@@ -44,7 +44,7 @@ const COLUMNS: [&str; 21] = [
 type Row = [String; COLUMNS.len()];
 
 impl Operations {
-    /// Every change that reached Kaseya or may have. `None` for a partner that does not exist.
+    /// Every change that reached Kaseya or may have. `None` if the partner does not exist.
     pub async fn journal_sheet(
         &self,
         partner: &PartnerId,

@@ -1,4 +1,4 @@
-//! What a page looks up in Kaseya while a person waits for it.
+//! What a page looks up in Kaseya while a person waits.
 
 use std::collections::BTreeMap;
 
@@ -10,21 +10,21 @@ use store::kaseya::names::{self, NameOf};
 
 use crate::Connections;
 
-/// A person is warned of a contract that ends within so many days (B-09).
+/// Days before its end at which a contract gets a warning (B-09).
 const ENDS_SOON: i64 = 30;
 
-/// A contract of an account, and whether it can be chosen.
+/// An account's contract, and whether it can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContractChoice {
     /// The contract.
     pub id: ContractId,
-    /// Its name; empty when it has none.
+    /// The contract's name; empty if it has none.
     pub name: String,
-    /// Its type in Kaseya's words, where it shows one.
+    /// The contract's type in Kaseya's words, if shown.
     pub contract_type: Option<String>,
-    /// Whether it is active.
+    /// Whether the contract is active.
     pub is_active: bool,
-    /// Its last day, if it has one.
+    /// The contract's last day, if any.
     pub end: Option<Date>,
     /// Why it cannot be chosen: CON-01, CON-02 or CON-03.
     pub refused: Option<ErrorCode>,
@@ -33,7 +33,7 @@ pub struct ContractChoice {
 }
 
 impl Connections {
-    /// The active services with this part in their names, of all pages.
+    /// Active services with `part` in their names, from all pages.
     pub async fn services(&self, partner: &PartnerId, part: &str) -> Result<Vec<Service>, NotRead> {
         let part = part.trim();
         let shown = self.reader.read(partner, |session| async move { session.services(part).await }).await?;
@@ -42,7 +42,7 @@ impl Connections {
         Ok(shown)
     }
 
-    /// The accounts with this part in their names, of all pages, inactive ones too.
+    /// Accounts with `part` in their names, from all pages, inactive ones included.
     pub async fn accounts(&self, partner: &PartnerId, part: &str) -> Result<Vec<Account>, NotRead> {
         let part = part.trim();
         let shown = self.reader.read(partner, |session| async move { session.accounts(part).await }).await?;
@@ -51,7 +51,7 @@ impl Connections {
         Ok(shown)
     }
 
-    /// Remembers what Kaseya calls what a person was shown: what is chosen is compared with it.
+    /// Remembers Kaseya's names for what a person was shown: the person's choice is compared with them.
     async fn remember(
         &self,
         partner: &PartnerId,
@@ -67,7 +67,7 @@ impl Connections {
         Ok(remembered.await.map_err(NotTried::Store)?)
     }
 
-    /// The contracts of an account of this name, those first that can be chosen.
+    /// The contracts of the account with this name; those that can be chosen come first.
     pub async fn contracts(
         &self,
         partner: &PartnerId,
@@ -78,7 +78,7 @@ impl Connections {
             .reader
             .read(partner, |session| async move {
                 let contracts = session.contracts_of(account).await?;
-                // The look-up shows no type.
+                // The look-up shows no contract type.
                 let surveyed = session.surveyed_contracts_of(account_name).await?;
                 Ok((contracts, surveyed))
             })
@@ -101,13 +101,13 @@ impl Connections {
         Ok(choices)
     }
 
-    /// The IANA zone that Kaseya has for the user, if it tells one that there is.
+    /// The user's IANA time zone in Kaseya, if Kaseya returns a valid one.
     pub async fn time_zone(&self, partner: &PartnerId) -> Result<Option<String>, NotRead> {
         let user = self.reader.read(partner, |session| async move { session.user_info().await }).await?;
         Ok(user.time_zone.filter(|zone| jiff::tz::TimeZone::get(zone).is_ok()))
     }
 
-    /// The day that is begun everywhere: a contract is not called ended where it may still be its last day.
+    /// The day that has begun everywhere: a contract must not show as ended where it may still be its last day.
     fn today(&self) -> Date {
         self.operations.clock.now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(-12))).date()
     }

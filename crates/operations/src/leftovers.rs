@@ -1,4 +1,4 @@
-//! Lines that an edit has left behind (D-13): asked about in the transaction that stores the edit.
+//! Lines that an edit leaves over (D-13). The transaction that stores the edit opens a hold for each.
 
 use bus::EventTopic;
 use domain::{CompanyId, ContractId, Entropy, HoldId, PartnerId};
@@ -6,25 +6,25 @@ use jiff::{Timestamp, civil::Date};
 use messages::{Message as _, v1};
 use store::{StoreError, Transaction, jobs::runs, messages::events::NewEvent, targets::leftovers};
 
-/// A line that an edit has left behind. Its hold is approved to set it to 0, and dismissed to leave it as it is.
+/// A line that an edit leaves over. Approving its hold sets the line to 0; dismissing it leaves the line as it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leftover {
-    /// The hold that asks about it.
+    /// The hold for the line.
     pub hold: HoldId,
-    /// The companies whose users were in it.
+    /// The companies with users on the line.
     pub companies: Vec<CompanyId>,
     /// The contract, with its name.
     pub contract: (ContractId, String),
     /// The service's name.
     pub service: String,
-    /// Its units.
+    /// The line's units.
     pub units: f64,
-    /// From which day they would be 0.
+    /// The day from which the line would be 0.
     pub from_day: Date,
 }
 
-/// Opens a hold for each line that is left over by now, and ends those of lines that something is mapped to again. The
-/// partner is held by the caller.
+/// Opens a hold for each line now left over, and ends the holds of lines that are mapped again. The caller holds
+/// the partner.
 pub async fn ask(
     tx: &Transaction<'_>,
     partner: &PartnerId,

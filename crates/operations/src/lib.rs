@@ -1,8 +1,8 @@
-//! What people do with an installation and are shown of it: the portal's pages, its API and the operator's program call the
-//! same functions.
+//! What people do and see in an installation. The portal's pages, its API and the operator's program call the same
+//! functions.
 //!
-//! Nothing here prints or words a page. What comes of an order is a type; whoever shows it finds the words in the reader's
-//! language.
+//! Nothing here prints, and nothing here writes a page's text. The outcome of an operation is a type; the caller
+//! words it in the reader's language.
 
 pub mod access;
 pub mod acting;
@@ -41,18 +41,18 @@ pub use acting::Acting;
 pub use advising::{AdviceDocument, Advising};
 pub use connection_settings::Connections;
 
-/// What orders are carried out with.
+/// What the operations need.
 #[derive(Clone)]
 pub struct Operations {
-    /// Where everything is remembered.
+    /// The database.
     pub store: Store,
-    /// Where the services listen. Without one, orders are left in the tables, where a scheduler finds them.
+    /// The message bus to the services. Without it, requests are left in the tables, where a scheduler finds them.
     pub bus: Option<SharedBus>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Entropy,
-    /// The scheduler's spread of partners that are due at one hour.
+    /// The time over which the scheduler spreads partners due at the same hour.
     pub spread: Duration,
 }
 

@@ -1,8 +1,9 @@
 //! All mappings as one file that people edit in a spreadsheet (B-08).
 //!
-//! What a file leaves out stays as it is. A file is looked at first: that goes the way of applying it, in a transaction that
-//! is then taken back, so that what is shown is what would become of it. It is applied as a whole or not at all, and only
-//! as it was shown: half of a file, such as one of two companies that change places, is nothing that anybody has asked for.
+//! Whatever a file leaves out stays as it is. Before a file is applied it is compared: the comparison applies it in
+//! a transaction and rolls that back, so it shows exactly what applying would do. A file is applied as a whole or
+//! not at all, and only as it was shown: half of a file, e.g. one of two companies that swap places, is a result
+//! that no person asked for.
 
 mod bad_row;
 mod comparison;
@@ -52,7 +53,7 @@ impl Operations {
         Ok(sheet::write(&read, separator))
     }
 
-    /// Looks at a file: what it would change. Nothing is stored.
+    /// Shows what a file would change. Stores nothing.
     pub async fn look_at_mapping_file(
         &self,
         partner: &PartnerId,
@@ -65,7 +66,7 @@ impl Operations {
         }
     }
 
-    /// Goes the way of applying a file, which is applied where somebody has seen what it changes.
+    /// Applies a file and keeps the result only if a person has seen what it changes.
     async fn go_through(
         &self,
         partner: &PartnerId,
@@ -92,7 +93,7 @@ impl Operations {
                         comparison.mark() == as_shown.mark
                             && (as_shown.add_together || !comparison.asks_to_add_together())
                     });
-                    // An error takes the transaction back.
+                    // An error rolls the transaction back.
                     let Some(AsShown { by, .. }) = seen else {
                         return Err(NotApplied::LookAgain(Box::new(comparison)));
                     };
@@ -110,7 +111,7 @@ impl Operations {
     }
 }
 
-/// A file that is applied as it was shown.
+/// A file to apply as it was shown.
 #[derive(Debug, Clone, Copy)]
 struct AsShown<'a> {
     by: &'a Acting<'a>,
@@ -119,8 +120,8 @@ struct AsShown<'a> {
 }
 
 impl Acting<'_> {
-    /// Applies a file as it was shown: `mark` is that of the comparison, `add_together` that a person wants those users
-    /// added together that the comparison names. Answers the lines that are left over by it.
+    /// Applies a file as it was shown and returns the lines it leaves over. `mark` is the mark of the comparison;
+    /// `add_together` confirms that the users named in the comparison are added together.
     pub async fn apply_mapping_file(
         &self,
         partner: &PartnerId,
@@ -135,7 +136,7 @@ impl Acting<'_> {
     }
 }
 
-/// What a file has changed, as it is kept with who applied it.
+/// What a file changed, as the security event shows it.
 fn changed(differences: &[Difference]) -> serde_json::Value {
     let (mut products, mut companies, mut billing) = (Vec::new(), Vec::new(), Vec::new());
     for difference in differences {
@@ -158,13 +159,13 @@ fn changed(differences: &[Difference]) -> serde_json::Value {
     json!({ "products": products, "companies": companies, "billing_rules": billing })
 }
 
-/// Before the first save of the connection there is nothing to map (S-19).
+/// Before the connection is saved for the first time there is nothing to map (S-19).
 async fn stored(tx: &Transaction<'_>, partner: &PartnerId) -> Result<PartnerSettings, NotLooked> {
     let read = settings::read(tx, partner).await?;
     read.filter(|settings| settings.integration.is_some()).ok_or(NotLooked::NotConnected)
 }
 
-/// Those of these ids that the differences bring in.
+/// Which of these ids the differences bring in.
 fn brought_in(unknown: Vec<NeverShown>, differences: &[Difference]) -> Vec<NeverShown> {
     let mut ids: BTreeSet<(NameOf, i32)> = BTreeSet::new();
     for difference in differences {

@@ -1,7 +1,7 @@
-//! What is saved and Kaseya has not shown yet (A23).
+//! Ids that are saved but that Kaseya has not shown yet (A23).
 //!
-//! It is saved all the same: a file may be applied where Kaseya cannot be reached. Every door says so, and nothing is sent
-//! for it before a sync has found it under its name (MAP-05).
+//! They are saved anyway, since a file may be applied while Kaseya is unreachable. Pages, API and program all say
+//! so, and nothing is sent for such an id before a sync has found it under its name (MAP-05).
 
 use domain::{CompanyId, PartnerId};
 use store::{
@@ -12,7 +12,7 @@ use store::{
 use crate::Operations;
 
 impl Operations {
-    /// Ids of the partner's settings, or of one company's mapping, that Kaseya has never shown.
+    /// Ids in the partner's settings, or in one company's mapping, that Kaseya has never shown.
     pub async fn never_shown(
         &self,
         partner: &PartnerId,

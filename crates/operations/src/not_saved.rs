@@ -1,4 +1,4 @@
-//! Why something that a person typed is not saved, so that whoever shows it can name the field and the mend.
+//! Why a person's input is not saved, typed so that the caller can name the field and the fix.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -10,40 +10,40 @@ use store::StoreError;
 /// Why nothing was saved.
 #[derive(Debug, thiserror::Error)]
 pub enum NotSaved {
-    /// There is no such partner.
+    /// The partner does not exist.
     #[error("there is no such partner")]
     UnknownPartner,
-    /// The connection to Kaseya is to be saved first (S-19).
+    /// The connection to Kaseya must be saved first (S-19).
     #[error("save the connection to Kaseya first")]
     NotConnected,
-    /// What was typed has mistakes: all of them.
+    /// The input is invalid: all mistakes.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Mistakes(Vec<Mistake>),
-    /// Somebody else has saved the same meanwhile; the version that is stored now, if it is still there.
+    /// Another person has saved the same in the meantime.
     #[error("it was changed meanwhile: look again")]
     Stale {
-        /// What is stored now.
+        /// The version now stored; `None` if it was removed.
         version: Option<u32>,
     },
-    /// The users of these companies would be added together on one line: a person says whether they are to be (S-34).
+    /// The users of these companies would be added together on one line: a person must confirm it (S-34).
     #[error("the users of other companies are on the same line: add them together?")]
     AddCompaniesTogether(Vec<CompanyId>),
-    /// The users of these products would be added together as one service: a person says whether they are to be (S-34).
+    /// The users of these products would be added together as one service: a person must confirm it (S-34).
     #[error("several products are the same service: add their users together?")]
     AddProductsTogether(Vec<ProductId>),
-    /// Another partner of this installation uses the same tenant: a person says whether that is meant (G-13).
+    /// Another partner of this installation uses the same tenant: a person must confirm it (G-13).
     #[error("this Kaseya company name is already used in this installation: use it here too?")]
     SharedTenant,
-    /// Credentials that are not to be stored untried were not tried, or Kaseya is known to refuse them.
+    /// The credentials must be tried before they are stored and were not, or Kaseya is known to refuse them.
     #[error(transparent)]
     NotTried(#[from] NotTried),
-    /// Other credentials than those in force were tried, and do not prove right: all checks.
+    /// Credentials that differ from those in force were tried and failed: all checks.
     #[error("the new credentials do not prove right; nothing is stored, and those in force stay")]
     NotProven(Box<Authenticated>),
-    /// The schedule has no day before the calendar ends.
+    /// The schedule has no due day before the calendar ends.
     #[error("the schedule never comes due")]
     NeverDue,
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -51,71 +51,71 @@ pub enum NotSaved {
 /// A mistake in one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
-    /// Where.
+    /// The field.
     pub field: Field,
-    /// What.
+    /// What is wrong.
     pub kind: MistakeKind,
 }
 
 /// What is wrong with a field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MistakeKind {
-    /// It is empty, and must not be.
+    /// The field is empty but required.
     #[error("it is missing")]
     Missing,
-    /// It is no host name.
+    /// The host name is invalid.
     #[error(transparent)]
     Host(HostError),
-    /// It is no address.
+    /// The address is invalid.
     #[error("write it like https://api.bms.kaseya.com, without user, query or fragment")]
     Address,
-    /// It is an address that the operator has not allowed.
+    /// The operator has not allowed this address.
     #[error(
         "{host} is not under {domain}, and this installation does not allow it: leave the field empty, or have the operator add \
          {host} to allowed_hosts in [kaseya]"
     )]
     NotAllowed {
-        /// Where it leads.
+        /// The host of the address.
         host: String,
         /// The domain of the typed host.
         domain: String,
     },
-    /// The stored password is not for this host, company name, user or address: it must be typed again.
+    /// The stored password belongs to another host, company name, user or address: it must be typed again.
     #[error("type the password again: host, company name, user or address are others")]
     TypeAgain,
-    /// It is not a number from the one to the other.
+    /// The number is not in this range.
     #[error("write a whole number from {least} to {most}")]
     OutOfRange {
-        /// The least.
+        /// The minimum.
         least: i64,
-        /// The most.
+        /// The maximum.
         most: i64,
     },
-    /// It is no zone of the IANA database.
+    /// Not a zone of the IANA database.
     #[error("write an IANA time zone, such as Europe/Rome")]
     Zone,
-    /// There is nothing of this id.
+    /// Nothing has this id.
     #[error("there is no {0}")]
     Unknown(String),
-    /// Kaseya calls what has this id otherwise (G-06).
+    /// Kaseya has another name for this id (G-06).
     #[error(
         "Kaseya calls what has the id {id} \"{named}\", not \"{told}\" (MAP-05): choose it again from Kaseya's list"
     )]
     NotItsName {
         /// The id.
         id: i32,
-        /// What it was told to be called.
+        /// The name as the form has it.
         told: String,
-        /// What Kaseya calls it.
+        /// Kaseya's name.
         named: String,
     },
-    /// It has a character that no text may have, or too many.
+    /// The text has an invalid character or is too long.
     #[error(transparent)]
     Text(TextError),
-    /// Nothing is done with it as the others are: the rule does not read it.
+    /// The field has no effect: the rule does not read it.
     #[error("nothing is done with it by this rule: leave it out")]
     NoEffect,
-    /// These companies are mapped to the same contract as one of another account.
+    /// These companies map the same contract to another account.
     #[error("the contract is said to be of another account by other companies")]
     OtherAccount(Vec<CompanyId>),
 }
@@ -145,7 +145,7 @@ pub enum Field {
 }
 
 impl Field {
-    /// Its name, as the settings file and the API have it.
+    /// The field's name in the settings file and the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Host => "host",
@@ -182,7 +182,7 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// The mistakes that a form is found to have.
+/// The mistakes found in a form.
 #[derive(Debug, Default)]
 pub(crate) struct Found(Vec<Mistake>);
 
@@ -191,7 +191,7 @@ impl Found {
         self.0.push(Mistake::new(field, kind));
     }
 
-    /// What must be there.
+    /// Notes a mistake if the value is missing.
     pub(crate) fn required<T>(&mut self, field: Field, value: Option<T>) -> Option<T> {
         if value.is_none() {
             self.note(field, MistakeKind::Missing);
@@ -199,21 +199,21 @@ impl Found {
         value
     }
 
-    /// A text by the one rule for texts; it may be empty.
+    /// Notes a mistake if the text breaks the one rule for texts; empty text is valid.
     pub(crate) fn text(&mut self, field: Field, text: &str, most: usize) {
         if let Err(error) = domain::check_text(text, most) {
             self.note(field, MistakeKind::Text(error));
         }
     }
 
-    /// A whole number from the one to the other.
+    /// Notes a mistake unless the number is in this range.
     pub(crate) fn within(&mut self, field: Field, number: i64, least: i64, most: i64) {
         if !(least..=most).contains(&number) {
             self.note(field, MistakeKind::OutOfRange { least, most });
         }
     }
 
-    /// That a name is the one that Kaseya shows for the id, as far as it has been seen.
+    /// Notes a mistake if Kaseya has shown another name for the id.
     pub(crate) fn named(&mut self, field: Field, names: &BTreeMap<i32, String>, id: i32, told: &str) {
         if let Some(named) = names.get(&id).filter(|named| !is_name_of(told, named)) {
             let (told, named) = (told.to_owned(), named.clone());
@@ -221,7 +221,7 @@ impl Found {
         }
     }
 
-    /// What was read, if there is no mistake at all.
+    /// Returns what was read if there are no mistakes.
     pub(crate) fn none_or<T>(self, read: Option<T>) -> Result<T, NotSaved> {
         match read {
             Some(read) if self.0.is_empty() => Ok(read),

@@ -16,12 +16,12 @@ use crate::{
     not_saved::{Field, Found, MistakeKind, NotSaved},
 };
 
-/// The services of products, with their names; a product without one is not mapped any more.
+/// The services of products, with their names; `None` unmaps the product.
 pub type ProductServices = BTreeMap<ProductId, Option<(ServiceId, String)>>;
 
 impl Acting<'_> {
-    /// Saves the services of these products; others stay as they are. Answers the lines that are left over by it.
-    /// `add_together` says that a person wants the users of products of one service added together.
+    /// Saves the services of these products, leaves the others unchanged, and returns the lines left over.
+    /// `add_together` confirms that the users of products with the same service are added together.
     pub async fn save_product_mappings(
         &self,
         partner: &PartnerId,

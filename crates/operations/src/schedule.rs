@@ -1,4 +1,4 @@
-//! A partner's schedule: saved, and seen before it is (S-26, S-29).
+//! A partner's schedule: previewed, then saved (S-26, S-29).
 
 use std::time::Duration;
 
@@ -19,17 +19,17 @@ use crate::{
     not_saved::{Field, Found, MistakeKind, NotSaved},
 };
 
-/// How many due times are shown.
+/// How many due times a preview shows.
 const SHOWN: usize = 3;
 
-/// A schedule as it is typed.
+/// A schedule as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduleForm {
-    /// Whether it is weekly; else daily, and the weekday says nothing.
+    /// Weekly if true; otherwise daily, and the weekday is ignored.
     pub weekly: bool,
-    /// The day of a weekly one.
+    /// The day of a weekly schedule.
     pub weekday: Option<Weekday>,
-    /// The whole hour.
+    /// The full hour.
     pub hour: Option<i64>,
     /// The IANA zone.
     pub zone: String,
@@ -38,9 +38,9 @@ pub struct ScheduleForm {
 /// What a schedule means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
-    /// When it is due next, the partner's own delay included.
+    /// The next due times, the partner's own delay included.
     pub due: Vec<Timestamp>,
-    /// How it stands to the next invoice; `None` before the first save of the connection.
+    /// How the schedule relates to the next invoice; `None` before the connection is saved for the first time.
     pub invoice: Option<InvoiceOutlook>,
 }
 
@@ -55,7 +55,7 @@ impl ScheduleForm {
         };
         let hour = found.required(Field::Hour, self.hour);
         let zone = self.zone.trim();
-        // Each field by itself, so that all mistakes are named at once.
+        // Check each field separately, so that all mistakes are named at once.
         if let Some(hour) = hour {
             found.within(Field::Hour, hour, 0, 23);
         }
@@ -73,7 +73,7 @@ impl ScheduleForm {
 pub fn preview(settings: &PartnerSettings, schedule: &Schedule, spread: Duration, now: Timestamp) -> Preview {
     let own = spread_offset(&settings.partner, spread);
     let delay = SignedDuration::try_from(own).unwrap_or_default();
-    // A night that is done already, and one that was brought forward, do not come again.
+    // A night that has already run, or was brought forward, does not come again.
     let pending = settings.schedule.as_ref().filter(|stored| stored.schedule == *schedule);
     let first = match pending {
         Some(stored) => Some(Occurrence {
@@ -95,7 +95,7 @@ pub fn preview(settings: &PartnerSettings, schedule: &Schedule, spread: Duration
 }
 
 impl Acting<'_> {
-    /// Saves a schedule; answers when it is due next.
+    /// Saves a schedule and returns when it is next due.
     pub async fn save_schedule(
         &self,
         partner: &PartnerId,
@@ -134,8 +134,8 @@ impl Acting<'_> {
     }
 }
 
-/// Stores a schedule that is another than before; answers when it is due next, `None` when it has no day before the
-/// calendar ends. The partner is held by the caller.
+/// Stores a schedule if it changed and returns when it is next due; `None` if it has no due day before the calendar
+/// ends. The caller holds the partner.
 pub async fn store(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -147,7 +147,7 @@ pub async fn store(
     if let Some(before) = before.filter(|before| before.schedule == *schedule) {
         return Ok(Some(before.next_run_at));
     }
-    // The partner's own delay is not part of the schedule: without it the clock of its days is that much behind.
+    // The partner's own delay is not part of the schedule: for the schedule's days, set the clock back by it.
     let spread = SignedDuration::try_from(spread_offset(partner, spread)).unwrap_or_default();
     let pending = before.map(|before| Occurrence {
         nominal: before.next_nominal,

@@ -1,20 +1,22 @@
 //! Files that people open in a spreadsheet: every download is written here, by one convention.
 //!
-//! The separator and the decimal sign are those of the reader's language, instants are in the partner's zone, every cell is
-//! quoted, and a mark before the first row says that the file is UTF-8. A text that could be read as a formula is marked as text.
+//! Separator and decimal sign are those of the reader's language, instants are in the partner's zone, every cell is
+//! quoted, and a byte order mark says that the file is UTF-8. Text that could be read as a formula is marked as
+//! text.
 
 use advice::Language;
 use jiff::{Timestamp, tz::TimeZone};
 
-/// Signs that a formula begins with, in some spreadsheet; the wide ones too.
+/// Signs that start a formula in some spreadsheet, full-width signs included.
 const SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\'', '＝', '＋', '－', '＠'];
 
-/// Prefixes text with `'` if it could be read as a formula, blanks before it or not, or already starts with `'`.
+/// Prefixes text with `'` if it could be read as a formula, with or without leading blanks, or already starts with
+/// `'`.
 pub fn marked(text: &str) -> String {
     if is_sign(text) { format!("'{text}") } else { text.to_owned() }
 }
 
-/// A marked text as it was. An apostrophe that marks nothing is a part of it.
+/// A marked text without its mark. An apostrophe that is not a mark stays.
 pub fn unmarked(text: &str) -> &str {
     text.strip_prefix('\'').filter(|rest| is_sign(rest)).unwrap_or(text)
 }
@@ -24,7 +26,7 @@ fn is_sign(text: &str) -> bool {
     text.starts_with(SIGNS) || text.trim_start_matches(blank).starts_with(SIGNS)
 }
 
-/// What stands between the cells. A spreadsheet takes the one that its language goes by; both are read.
+/// The character between cells. A spreadsheet expects the one of its language; we read both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Separator {
     /// `,`
@@ -34,7 +36,7 @@ pub enum Separator {
 }
 
 impl Separator {
-    /// The one of a language.
+    /// The separator of a language.
     pub fn of(language: Language) -> Self {
         match language {
             Language::English => Self::Comma,
@@ -53,7 +55,7 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
-    /// A decimal number; `digits` are as programs write it.
+    /// A decimal number; `digits` are as a program writes them.
     pub fn number(&self, digits: impl ToString) -> String {
         let digits = digits.to_string();
         match self.language {
@@ -62,12 +64,12 @@ impl Cells {
         }
     }
 
-    /// An instant to the second, as every spreadsheet reads it.
+    /// An instant to the second, in a format that every spreadsheet reads.
     pub fn instant(&self, instant: Timestamp) -> String {
         instant.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
-    /// A file of rows below their columns' names.
+    /// A file of a header row and these rows.
     pub fn file<const COLUMNS: usize>(
         &self,
         columns: [&str; COLUMNS],
@@ -86,7 +88,7 @@ pub(crate) fn file<const COLUMNS: usize>(
         Separator::Comma => ",",
         Separator::Semicolon => ";",
     };
-    // The mark before the first row tells a spreadsheet that names are UTF-8.
+    // The byte order mark tells a spreadsheet that the file is UTF-8.
     let mut text = "\u{feff}".to_owned();
     for row in rows {
         let quoted = row.map(|cell| format!("\"{}\"", cell.replace('"', "\"\"")));

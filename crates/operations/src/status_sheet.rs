@@ -1,4 +1,4 @@
-//! How companies stand, as a file for a spreadsheet: a row per company, contract and product.
+//! The companies' status as a spreadsheet file: a row per company, contract and product.
 
 use advice::{Advice, Language};
 use domain::{ErrorCode, Evidence, Month, PartnerId};
@@ -53,8 +53,8 @@ const COLUMNS: [&str; 32] = [
 ];
 
 impl Operations {
-    /// The companies that a query finds, from its page on, read a page at a time in one transaction: the file is of one
-    /// moment. `None` for a partner that does not exist.
+    /// The companies that a query finds, from its page on. Pages are read one by one in one transaction, so the
+    /// file shows one moment. `None` if the partner does not exist.
     pub async fn status_sheet(
         &self,
         partner: &PartnerId,

@@ -1,4 +1,5 @@
-//! Which of Kaseya's accounts a company might be, by the names (B-09). A person confirms it; nothing is applied from here.
+//! Suggests Kaseya accounts for a company by comparing names (B-09). A person confirms; nothing is applied from
+//! here.
 
 use domain::{AccountId, Month, PartnerId};
 use kaseya::Account;
@@ -12,11 +13,11 @@ use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
 use crate::Operations;
 
-/// Companies to which accounts are suggested at once: each is compared with every account, and of each that a person ticks
-/// the contracts are read in Kaseya while the person waits.
+/// How many companies get suggestions at once. Each is compared with every account, and for each one that a person
+/// ticks Kaseya's contracts are read while the person waits.
 pub const UNMAPPED: u32 = 20;
 
-/// Words at a name's end for what kind of company it is: two names are the same with them and without.
+/// Words at the end of a name for the kind of company: two names are the same with or without them.
 const LEGAL_FORMS: [&str; 55] = [
     "ab",
     "ag",
@@ -74,21 +75,21 @@ const LEGAL_FORMS: [&str; 55] = [
     "有限会社",
     "株式会社",
 ];
-/// Forms that are other words too: they are forms only as these are written, `P.C.` or after a comma. "Studio PC" is not
-/// "Studio".
+/// Legal forms that are other words too: they count as forms only if written as one, `P.C.` or after a comma.
+/// "Studio PC" is not "Studio".
 const WRITTEN_FORMS: [&str; 2] = ["pa", "pc"];
-/// Forms that are written in one with the name, before or behind it.
+/// Legal forms written together with the name, before or after it.
 const JAPANESE: [&str; 3] = ["合同会社", "有限会社", "株式会社"];
 /// "sp. z o.o." as three words.
 const POLISH: [&str; 3] = ["sp", "z", "oo"];
-/// Words that join others; between two others only: "Studio E" is not "Studio Y".
+/// Words that join others, only between two words: "Studio E" is not "Studio Y".
 const JOINING: [&str; 5] = ["and", "e", "et", "und", "y"];
-/// A word before a name that says nothing.
+/// A word before a name that carries no meaning.
 const ARTICLE: &str = "the";
 
-/// Less than this, of 100, is no suggestion.
+/// Minimum score, out of 100, for a suggestion.
 const LEAST: u8 = 60;
-/// How many are suggested.
+/// Maximum number of suggestions.
 const MOST: usize = 5;
 
 /// An account that a company might be.
@@ -96,15 +97,15 @@ const MOST: usize = 5;
 pub struct Suggestion {
     /// The account.
     pub account: AccountId,
-    /// Its name.
+    /// The account's name.
     pub name: String,
-    /// How alike the names are, of 100; 100 when they differ in nothing but case, accents, legal form and order.
+    /// How alike the names are, out of 100; 100 if they differ only in case, accents, legal form and word order.
     pub score: u8,
 }
 
 impl Operations {
-    /// [`UNMAPPED`] companies without a mapping from this one on, those with the most users first, beside their partner's
-    /// zones; `None` for an unknown partner.
+    /// [`UNMAPPED`] companies without a mapping, starting at `offset`, those with the most users first, together with
+    /// the partner's zones; `None` for an unknown partner.
     pub async fn unmapped_companies(
         &self,
         partner: &PartnerId,
@@ -132,8 +133,8 @@ impl Operations {
     }
 }
 
-/// The most likely of these accounts, the likeliest first, and of those that are as likely the one with the same name. Inactive
-/// ones are left out: nothing is billed on them.
+/// The most likely of these accounts, likeliest first; of equal scores the exact name comes first. Inactive
+/// accounts are left out, since nothing is billed on them.
 pub fn suggest(company: &str, accounts: &[Account]) -> Vec<Suggestion> {
     let known = Spellings::of(company);
     let mut suggestions: Vec<Suggestion> = accounts
@@ -154,21 +155,21 @@ pub fn suggest(company: &str, accounts: &[Account]) -> Vec<Suggestion> {
     suggestions
 }
 
-/// The suggestion that may be chosen beforehand: the first, unless another is as likely.
+/// The suggestion to preselect: the first, unless another is as likely.
 pub fn likeliest(suggestions: &[Suggestion]) -> Option<&Suggestion> {
     let first = suggestions.first()?;
     let is_as_likely = |other: &Suggestion| other.score == first.score;
     (!suggestions.get(1).is_some_and(is_as_likely)).then_some(first)
 }
 
-/// A part of the company's name by which Kaseya may be searched for it: its longest telling word, as it is typed.
+/// The part of the company's name to search Kaseya for: its longest significant word, as typed.
 pub fn search_word(company: &str) -> Option<String> {
     let typed = company.split(|letter: char| letter.is_whitespace() || ",;/()".contains(letter));
     let telling = typed.filter(|word| in_small_letters(word, false).split_whitespace().any(is_telling));
     telling.max_by_key(|word| word.chars().count()).map(str::to_owned)
 }
 
-/// A name's telling words, with ä, ö, ü written as a, o, u and as ae, oe, ue.
+/// A name's significant words, with ä, ö, ü written as a, o, u and as ae, oe, ue.
 struct Spellings([Vec<String>; 2]);
 
 impl Spellings {
@@ -177,7 +178,7 @@ impl Spellings {
         Self([false, true].map(|long_umlauts| words(&in_small_letters(name, long_umlauts), written)))
     }
 
-    /// How alike two names are, of 100.
+    /// How alike two names are, out of 100.
     fn likeness(&self, other: &Self) -> u8 {
         let each = self.0.iter().flat_map(|one| other.0.iter().map(|two| likeness(one, two)));
         each.max().unwrap_or(0)
@@ -190,31 +191,31 @@ fn likeness(one: &[String], other: &[String]) -> u8 {
         return 0;
     }
     let letters = strsim::normalized_damerau_levenshtein(&one.concat(), &other.concat());
-    // A name that is a part of the other is likely the same company's, the likelier the more of it is there.
+    // If one name is part of the other, both are likely the same company's, the likelier the larger the part.
     let all = fewer.iter().all(|word| more.contains(word));
     let length = |words: &[String]| words.iter().map(|word| word.chars().count()).sum::<usize>();
     #[expect(clippy::cast_precision_loss, reason = "names are short")]
     let part = if all { 0.6 + 0.4 * length(fewer) as f64 / length(more) as f64 } else { 0.0 };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 100")]
     let score = (letters.max(part).clamp(0.0, 1.0) * 100.0).floor() as u8;
-    // Full marks are for the same words alone.
+    // Only identical words get 100.
     if one == other { 100 } else { score.min(99) }
 }
 
-/// Whether a name's last word is written as a form is: with points, or behind a comma.
+/// Whether a name's last word is written like a legal form: with dots, or after a comma.
 fn ends_as_a_form(name: &str) -> bool {
     let name = name.trim_end();
     let last = name.rsplit(char::is_whitespace).next().unwrap_or(name);
     last.contains('.') || name.strip_suffix(last).is_some_and(|before| before.trim_end().ends_with(','))
 }
 
-/// The telling words of a name, in the order of the alphabet. `written` says that it ends as a form is written.
+/// The significant words of a name, in alphabetical order. `written` says that the name ends like a legal form.
 fn words(letters: &str, written: bool) -> Vec<String> {
     let all = joined(letters.split_whitespace().flat_map(apart));
     let is_before = |word: &String| JAPANESE.contains(&word.as_str());
     let begins = usize::from(all.len() > 2 && all[0] == ARTICLE || all.len() > 1 && is_before(&all[0]));
     let mut ends = all.len();
-    // "S.r.l.", "GmbH & Co. KG", "& C. S.n.c.": all that is behind the name.
+    // "S.r.l.", "GmbH & Co. KG", "& C. S.n.c.": everything after the name.
     while ends > begins + 1 {
         if ends > begins + 3 && all[..ends].ends_with(&POLISH.map(str::to_owned)) {
             ends -= POLISH.len();
@@ -235,7 +236,7 @@ fn words(letters: &str, written: bool) -> Vec<String> {
     let telling =
         name.iter().enumerate().filter(|(place, word)| !between(*place) || !JOINING.contains(&word.as_str()));
     let mut telling: Vec<String> = telling.map(|(_, word)| word.clone()).collect();
-    // A name of nothing but legal forms is told by all of them, as they stand.
+    // If a name consists only of legal forms, all of them count, as they are.
     if telling.len() == 1 && all.len() > 1 && LEGAL_FORMS.contains(&telling[0].as_str()) {
         return all;
     }
@@ -243,7 +244,7 @@ fn words(letters: &str, written: bool) -> Vec<String> {
     telling
 }
 
-/// A word, and a form that is written in one with it.
+/// A word, and the legal form written together with it.
 fn apart(word: &str) -> Vec<&str> {
     for form in JAPANESE {
         match (word.strip_prefix(form), word.strip_suffix(form)) {
@@ -255,7 +256,8 @@ fn apart(word: &str) -> Vec<&str> {
     vec![word]
 }
 
-/// Words with runs of single letters and digits as one: "S. r. l." is "srl", "3 M" is "3m". A letter that joins two words stays.
+/// Joins runs of single letters and digits: "S. r. l." becomes "srl", "3 M" becomes "3m". A letter that joins two
+/// words stays.
 fn joined<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let mut in_run = false;
@@ -277,7 +279,7 @@ fn is_telling(word: &str) -> bool {
         && word != ARTICLE
 }
 
-/// Words between blanks, in small letters without accents. "S.r.l." is one word, `&` is "and".
+/// The words between blanks, in lower case and without accents. "S.r.l." is one word, `&` is "and".
 fn in_small_letters(name: &str, long_umlauts: bool) -> String {
     let mut plain = String::with_capacity(name.len());
     let composed: String = name.nfkc().flat_map(char::to_lowercase).collect();
@@ -302,7 +304,7 @@ fn in_small_letters(name: &str, long_umlauts: bool) -> String {
             'ħ' => words.push('h'),
             'ı' => words.push('i'),
             '&' | '+' => words.push_str(" and "),
-            // Within a word, and not seen.
+            // Inside a word, and invisible.
             '.'
             | '\''
             | '’'
@@ -434,7 +436,7 @@ mod tests {
         assert_eq!(likeliest(&found).map(|one| one.account.0), Some(2));
         let found = suggest("Studio", &[account(1, "Studio"), account(2, "Studio PC")]);
         assert_eq!(likeliest(&found).map(|one| one.account.0), Some(1));
-        // As likely, and neither is the same: a person chooses.
+        // Equally likely, and neither is the same name: a person chooses.
         let found = suggest("Studio", &[account(1, "Studio PA"), account(2, "Studio PC")]);
         assert!(found.len() == 2 && likeliest(&found).is_none(), "{found:?}");
     }

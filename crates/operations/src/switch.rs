@@ -1,4 +1,4 @@
-//! The switch of a partner (S-16, S-17).
+//! A partner's on/off switch (S-16, S-17).
 
 use domain::{PartnerId, SecurityEventKind};
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use store::{
 use crate::{Acting, Operations, acting::Kept};
 
 impl Acting<'_> {
-    /// Switches off: from now on no permit is given. `None` when the partner has no integration.
+    /// Switches the integration off: from now on no permit is issued. `None` if the partner has no integration.
     pub async fn switch_off(&self, partner: &PartnerId) -> Result<Option<SwitchedOff>, StoreError> {
         let now = self.clock.now();
         let (switched, kept) = self
@@ -33,7 +33,7 @@ impl Acting<'_> {
         Ok(switched)
     }
 
-    /// Switches on. False when the partner has no integration.
+    /// Switches the integration on. False if the partner has no integration.
     pub async fn switch_on(&self, partner: &PartnerId) -> Result<bool, StoreError> {
         let (is_there, kept) = self
             .store
@@ -50,7 +50,7 @@ impl Acting<'_> {
         Ok(is_there)
     }
 
-    /// Keeps that the switch was turned, where it stood otherwise before.
+    /// Stores the security event if the switch changed.
     pub(crate) async fn keep_switched(
         &self,
         tx: &Transaction<'_>,
@@ -67,8 +67,8 @@ impl Acting<'_> {
 }
 
 impl Operations {
-    /// Whether it is off, and so no write is begun any more. The ledger round that says so is the scheduler's; with no
-    /// scheduler running it is done here.
+    /// Whether the integration is off, so that no new write begins. The ledger round that finds this out belongs to
+    /// the scheduler; without a running scheduler it runs here.
     pub async fn is_off(&self, partner: &PartnerId) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let state = self
@@ -84,7 +84,7 @@ impl Operations {
     }
 }
 
-/// Turns the switch to where it is to stand. The partner is held by the caller.
+/// Turns the switch on or off. The caller holds the partner.
 pub async fn turn(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -92,7 +92,7 @@ pub async fn turn(
     now: Timestamp,
 ) -> Result<IntegrationState, StoreError> {
     if enabled {
-        // Switching on says "try again" of credentials that were refused; saving the same again does not.
+        // Switching on means "try again" for refused credentials; saving the same credentials again does not.
         if settings::hold_state(tx, partner).await? == Some(IntegrationState::On) {
             return Ok(IntegrationState::On);
         }

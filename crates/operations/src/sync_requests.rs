@@ -1,4 +1,4 @@
-//! Syncs that a person asks for (S-31).
+//! Syncs that a person requests (S-31).
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -12,56 +12,57 @@ use store::{
 
 use crate::Operations;
 
-/// How often the tables are looked at for an answer.
+/// How often to check the tables for a reply.
 const POLL: Duration = Duration::from_millis(500);
 
-/// How long to wait for the answer of a scheduler, which answers at once; the run of a later one is seen when it comes.
+/// How long to wait for a scheduler's reply. A scheduler replies at once; the run of one that starts later shows
+/// when it comes.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The most characters of who asks.
+/// Maximum length of the requester's name, in characters.
 const NAME: usize = 200;
 
-/// What is asked for.
+/// What is requested.
 #[derive(Debug, Clone, Copy)]
 pub struct SyncOrder<'a> {
-    /// These companies; all of them if none is listed.
+    /// The companies to sync; all if empty.
     pub companies: &'a [CompanyId],
-    /// Whether it is only planned, and nothing written (B-02).
+    /// Whether to plan only and write nothing (B-02).
     pub plan: bool,
-    /// Who asks.
+    /// Who requests it.
     pub by: &'a str,
 }
 
-/// Why a sync was not asked for.
+/// Why a sync was not requested.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAsked {
-    /// Its companies are more than one message has room for.
+    /// The companies do not fit into one message.
     #[error(
         "{companies} companies are {bytes} bytes, and a request may have {MAX_MESSAGE_BYTES}: list fewer and ask \
          again for the others, or list none to sync all"
     )]
     TooManyCompanies {
-        /// How many are listed.
+        /// Number of companies listed.
         companies: usize,
-        /// What they would come to.
+        /// Size of the message in bytes.
         bytes: usize,
     },
-    /// Its companies are more than one request may list.
+    /// More companies are listed than one request may have.
     #[error(
         "{0} companies are listed, and a request may list {MAX_LISTED}: list fewer and ask again for the others, or \
          list none to sync all"
     )]
     TooManyListed(usize),
-    /// The bus did not take it.
+    /// The bus did not accept the request.
     #[error("the request is not published: {0}")]
     Publish(#[from] PublishError),
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Operations {
-    /// Asks for a sync. What comes of it is answered to the request that this returns.
+    /// Requests a sync. The scheduler replies under the returned request id.
     pub async fn request_sync(
         &self,
         partner: &PartnerId,
@@ -77,7 +78,8 @@ impl Operations {
         }
         let message = message(partner, &request, order);
         let outgoing = Outgoing::new(id, TraceContext::default(), &message);
-        // Also where it is left in a table: what one installation takes, every other takes too.
+        // The limit applies even if the request goes into a table: what one installation accepts, every other
+        // accepts too.
         let bytes = outgoing.body.len();
         if bytes > MAX_MESSAGE_BYTES {
             return Err(NotAsked::TooManyCompanies { companies: order.companies.len(), bytes });
@@ -91,7 +93,7 @@ impl Operations {
         Ok(request)
     }
 
-    /// The answer to a request, waited for at most so long; `None` when no scheduler has answered by then.
+    /// The reply to a request, waited for at most this long; `None` if no scheduler has replied by then.
     pub async fn sync_answer(
         &self,
         partner: &PartnerId,
@@ -113,8 +115,8 @@ impl Operations {
         tokio::time::timeout(within, wait).await.ok().transpose()
     }
 
-    /// Leaves a request where the scheduler of a process whose bus we cannot reach finds it: among those that wait, its
-    /// wait already over.
+    /// Leaves a request where a scheduler on a bus that we cannot reach finds it: among the waiting requests, with
+    /// its wait already over.
     pub(crate) async fn leave_request(
         &self,
         partner: &PartnerId,
@@ -136,7 +138,7 @@ impl Operations {
     }
 }
 
-/// The message that asks for a sync.
+/// The message that requests a sync.
 pub(crate) fn message(partner: &PartnerId, request: &RequestId, order: SyncOrder<'_>) -> v1::SyncRequested {
     use v1::company_selection::Selection;
     let selection = if order.companies.is_empty() {
@@ -157,7 +159,7 @@ pub(crate) fn message(partner: &PartnerId, request: &RequestId, order: SyncOrder
     }
 }
 
-/// A person's name, as long as a message takes it.
+/// A person's name, cut to the length that a message accepts.
 pub(crate) fn name(by: &str) -> String {
     by.chars().take(NAME).collect()
 }

@@ -1,4 +1,5 @@
-//! What is to be said of values that were tried (S-14): help with what failed, and what another zone means.
+//! What to say about values that were tried (S-14): help with the check that failed, and what another time zone
+//! means.
 
 use advice::{Advice, Facts, Reader};
 use connection::{Authenticated, Checked, Finding};
@@ -15,7 +16,7 @@ pub fn help(checks: &[Checked], host: &str, reader: &Reader) -> Option<Advice> {
     Some(advice::advise(code, &facts, reader))
 }
 
-/// What the zone that Kaseya told means for the invoice day, where it is another than the reader's.
+/// What Kaseya's time zone means for the invoice day, if it differs from the reader's.
 pub fn zones(tried: &Authenticated, reader: &Reader) -> Option<String> {
     let kaseya = TimeZone::get(tried.time_zone.as_deref()?).ok()?;
     advice::zones(&kaseya, reader)

@@ -1,4 +1,4 @@
-//! A file beside what is stored: rows that are about nothing that there is, and what the others change.
+//! Compares a file with what is stored: rows about unknown companies or products, and what the other rows change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,14 +20,14 @@ use crate::{
 /// What a row is about.
 type Key = (Option<CompanyId>, Option<ProductId>);
 
-/// What the file changes, and the settings as they would be then.
+/// What the file changes, and the settings after it.
 pub(super) fn compare(
     before: &PartnerSettings,
     sheet: &Sheet,
     names: &KaseyaNames,
 ) -> (Comparison, PartnerSettings) {
     let mut comparing = Comparing { after: before.clone(), lines: BTreeMap::new(), bad: sheet.bad.clone() };
-    // A product's own contract is one of its company's mapping, wherever in the file that stands.
+    // A product's own contract is part of its company's mapping, which may come later in the file.
     let (own, others): (Vec<&Row>, Vec<&Row>) =
         sheet.rows.iter().partition(|row| matches!(row.says, Says::Own(..)));
     for row in others.into_iter().chain(own) {
@@ -95,7 +95,7 @@ impl Comparing {
                 let known = company.mapping.take();
                 company.mapping = mapping.clone().map(|(account, account_name, contract)| {
                     let version = known.as_ref().map_or(0, |known| known.version);
-                    // Contracts of their own are the old account's.
+                    // The existing own contracts belong to the old account.
                     let own = known.filter(|known| known.account == account);
                     let product_contracts = own.map(|known| known.product_contracts).unwrap_or_default();
                     CompanyMapping { account, account_name, contract, product_contracts, version }
@@ -121,7 +121,7 @@ impl Comparing {
         }
     }
 
-    /// Whether what a row says of Kaseya's ids is called so there, as far as it has been seen (G-06).
+    /// Notes a bad row if Kaseya has shown another name for one of its ids (G-06).
     fn believe(&mut self, row: &Row, names: &KaseyaNames) {
         match &row.says {
             Says::Service(service) => {
@@ -156,7 +156,8 @@ impl Comparing {
         }
     }
 
-    /// Whether what a row is about is there, and is called so: an id that a spreadsheet has made another of names another.
+    /// Checks that the row's company and product exist under the row's names: if a spreadsheet changes an id, the
+    /// name no longer fits.
     fn check(
         &mut self,
         line: u64,
@@ -174,7 +175,7 @@ impl Comparing {
         }
     }
 
-    /// A contract is of one account.
+    /// A contract belongs to one account.
     fn refuse_other_accounts(&mut self, differences: &[Difference]) {
         let mut accounts: BTreeMap<ContractId, BTreeMap<AccountId, Vec<CompanyId>>> = BTreeMap::new();
         for (id, company) in &self.after.companies {
@@ -237,7 +238,7 @@ fn differences(before: &PartnerSettings, after: &PartnerSettings) -> Vec<Differe
     differences
 }
 
-/// Companies of one target that were not all of one target before.
+/// Companies that share a target and did not all share one before.
 fn companies_together(before: &PartnerSettings, after: &PartnerSettings) -> Vec<Vec<CompanyId>> {
     let (before, after) = (by_target(before), by_target(after));
     let known: BTreeSet<&BTreeSet<&CompanyId>> =

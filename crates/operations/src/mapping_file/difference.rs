@@ -18,18 +18,18 @@ pub enum Difference {
     Product {
         /// The product.
         product: ProductId,
-        /// Its service now.
+        /// The current service.
         from: Option<ProductMapping>,
-        /// Its service then.
+        /// The service in the file.
         to: Option<ProductMapping>,
     },
     /// A company's account or contracts.
     Company {
         /// The company.
         company: CompanyId,
-        /// Its mapping now.
+        /// The current mapping.
         from: Option<CompanyMapping>,
-        /// Its mapping then.
+        /// The mapping in the file.
         to: Option<CompanyMapping>,
     },
     /// The billing rule of a company's product.
@@ -38,38 +38,37 @@ pub enum Difference {
         company: CompanyId,
         /// The product.
         product: ProductId,
-        /// Its rule now.
+        /// The current rule.
         from: Option<ProductBilling>,
-        /// Its rule then.
+        /// The rule in the file.
         to: Option<ProductBilling>,
     },
 }
 
-/// A file beside what is stored.
+/// A file compared with what is stored.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Comparison {
-    /// Rows that cannot be taken. With any of them the file is not applied.
+    /// Invalid rows. A file with any of them is not applied.
     pub bad: Vec<BadRow>,
-    /// What it changes.
+    /// What the file changes.
     pub differences: Vec<Difference>,
     /// Companies whose users would be added together on one line and are not yet.
     pub companies_together: Vec<Vec<CompanyId>>,
     /// Products that would be one service and are not yet.
     pub products_together: Vec<ProductId>,
-    /// Ids that it brings in and Kaseya has never shown (A23): whether they are right is found out by a sync.
+    /// Ids that the file brings in and Kaseya has never shown (A23): a sync finds out whether they are right.
     pub not_yet_known: Vec<NeverShown>,
-    /// Lines that would be left over: each is asked about by a hold of its own. Nothing is told of them while there are
-    /// bad rows.
+    /// Lines that would be left over, each with a hold of its own. Empty while there are bad rows.
     pub leftovers: Vec<Leftover>,
 }
 
 impl Comparison {
-    /// Whether a person is to say that users are to be added together.
+    /// Whether a person must confirm that users are added together.
     pub fn asks_to_add_together(&self) -> bool {
         !self.companies_together.is_empty() || !self.products_together.is_empty()
     }
 
-    /// Stands for the differences and for the versions of the mappings that they were found against.
+    /// Identifies the differences and the versions of the mappings that they were found against.
     pub fn mark(&self) -> String {
         let mut hasher = DefaultHasher::new();
         format!("{:?}", self.differences).hash(&mut hasher);

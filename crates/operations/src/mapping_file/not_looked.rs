@@ -4,44 +4,44 @@ use store::StoreError;
 
 use super::{Column, Comparison};
 
-/// Bytes that a file has at most.
+/// Maximum size of a file, in bytes.
 pub const MAX_BYTES: usize = 5 * 1024 * 1024;
-/// Rows that a file has at most.
+/// Maximum number of rows in a file.
 pub const MAX_ROWS: usize = 50_000;
 
-/// Why a file was not looked at.
+/// Why a file was not compared.
 #[derive(Debug, thiserror::Error)]
 pub enum NotLooked {
-    /// It is too large.
+    /// The file is too large.
     #[error("the file has more than {MAX_BYTES} bytes")]
     TooLarge,
-    /// It has too many rows.
+    /// The file has too many rows.
     #[error("the file has more than {MAX_ROWS} rows")]
     TooManyRows,
-    /// It is not UTF-8.
+    /// The file is not UTF-8.
     #[error("the file is not UTF-8: save it as \"CSV UTF-8\"")]
     NotUtf8,
-    /// The first row does not name this column.
+    /// The header row lacks this column.
     #[error("the first row names no column {0}")]
     NoColumn(Column),
-    /// A column that is not read has something in it.
+    /// A column that is not read has content.
     #[error("the column {0:?} is not read, or named twice: remove it")]
     StrangeColumn(String),
-    /// There is no such partner, or its connection to Kaseya is to be saved first (S-19).
+    /// The partner does not exist, or its connection to Kaseya must be saved first (S-19).
     #[error("save the connection to Kaseya first")]
     NotConnected,
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Why a file was not applied: nothing of it was.
+/// Why nothing of a file was applied.
 #[derive(Debug, thiserror::Error)]
 pub enum NotApplied {
-    /// It has bad rows, it is not as it was shown, or it is not said that users are to be added together.
+    /// The file has bad rows, would no longer change what was shown, or adds users together without confirmation.
     #[error("look at the file again: it is not as it was shown")]
     LookAgain(Box<Comparison>),
-    /// It was not even looked at.
+    /// The file could not be compared.
     #[error(transparent)]
     NotLooked(#[from] NotLooked),
 }

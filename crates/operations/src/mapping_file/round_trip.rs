@@ -1,4 +1,4 @@
-//! What is written is read as it was, whatever names hold.
+//! A written file reads back the same, whatever characters the names contain.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use store::{
 
 use super::{Comparison, Separator, comparison::compare, sheet};
 
-/// Names of all that is read otherwise than it looks: quotes, separators, signs of formulas and of text. Control characters are
-/// in no text (G-15).
+/// Names of every character that a file could misread: quotes, separators, the signs of formulas and of text.
+/// Control characters are not allowed in any text (G-15).
 fn name() -> impl Strategy<Value = String> {
     let letters = ['a', 'È', '"', ',', ';', '\u{a0}', '＝', '=', '+', '-', '@', '\'', ' ', '\u{feff}', '漢'];
     prop::collection::vec(prop::sample::select(letters.to_vec()), 0..6)
@@ -87,7 +87,7 @@ proptest! {
         let mut file = sheet::write(&empty(), Separator::Comma);
         file.extend(bytes);
         if let Ok(sheet) = sheet::read(&file) {
-            // Nothing that chance makes is about a company that there is.
+            // No random row is about a company that exists.
             prop_assert_eq!(compare(&empty(), &sheet, &KaseyaNames::default()).0.differences, []);
         }
     }

@@ -1,5 +1,5 @@
-//! The file itself: a first row that names the columns, then a row per product, per company, and per product of a company
-//! that has a contract or a billing rule of its own.
+//! The file itself: a header row, then one row per product, per company, and per product of a company with a
+//! contract or a billing rule of its own.
 
 use domain::{AccountId, BillingRule, CompanyId, ContractId, MAX_UNITS, ProductId, ServiceId};
 use store::settings::{Contract, PartnerSettings, ProductBilling, ProductMapping};
@@ -27,7 +27,7 @@ const COLUMNS: [Column; 15] = [
 const KINDS: &str = "product, company, company_product";
 const RULES: &str = "as_counted, not_billed, billed";
 
-/// Rows that could be read, and those that could not.
+/// Valid rows and invalid rows.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
     pub rows: Vec<Row>,
@@ -42,21 +42,21 @@ pub(super) struct Row {
     pub says: Says,
 }
 
-/// What a row is about, with the names that it gives for people.
+/// What a row is about, with the names that it shows for people.
 #[derive(Debug, Default)]
 pub(super) struct About {
     pub company: Option<(CompanyId, String)>,
     pub product: Option<(ProductId, String)>,
 }
 
-/// What a row says of it.
+/// What a row sets.
 #[derive(Debug)]
 pub(super) enum Says {
     /// The service of a product.
     Service(Option<ProductMapping>),
     /// The account and contract of a company.
     Mapping(Option<(AccountId, String, Contract)>),
-    /// The contract and the billing rule that a company's product has of its own.
+    /// The own contract and billing rule of a company's product.
     Own(Option<Contract>, Option<ProductBilling>),
 }
 
@@ -190,8 +190,8 @@ pub(super) fn read(file: &[u8]) -> Result<Sheet, NotLooked> {
     Ok(sheet)
 }
 
-/// Numbers rows as a spreadsheet does: a row with line breaks within quotes is one, and an empty line is a row too, which the
-/// reader leaves out.
+/// Numbers rows as a spreadsheet does: a row with line breaks in quotes is one row, and an empty line is a row too,
+/// though the reader skips it.
 struct RowNumbers<'a> {
     text: &'a [u8],
     /// Where the last row ended.
@@ -204,7 +204,7 @@ impl<'a> RowNumbers<'a> {
         Self { text, end: 0, number: 0 }
     }
 
-    /// The number of the row that has just been read up to here.
+    /// The number of the row that the reader has just finished at this position.
     fn next(&mut self, read_to: &csv::Position) -> u64 {
         let mut place = self.end;
         while let Some(b'\r' | b'\n') = self.text.get(place) {
@@ -213,7 +213,7 @@ impl<'a> RowNumbers<'a> {
         }
         self.number += 1;
         self.end = usize::try_from(read_to.byte()).unwrap_or(usize::MAX).min(self.text.len());
-        // The reader stops between the two letters of a line break.
+        // The reader stops between the two characters of a line break.
         if self.text[..self.end].ends_with(b"\r") && self.text.get(self.end) == Some(&b'\n') {
             self.end += 1;
         }
@@ -234,19 +234,19 @@ impl Reading<'_> {
         self.bad.push(BadRow { line: self.line, column, wrong });
     }
 
-    /// The text of a cell, as it was before it was marked.
+    /// The text of a cell, without its mark.
     fn name(&self, column: Column) -> String {
         let place = COLUMNS.iter().zip(self.places).find(|(name, _)| **name == column);
         let cell = place.and_then(|(_, place)| self.record.get(*place)).unwrap_or_default();
         unmarked(cell).to_owned()
     }
 
-    /// The same without blanks around it, if there is anything.
+    /// The same, trimmed; `None` if empty.
     fn cell(&self, column: Column) -> Option<String> {
         Some(self.name(column).trim().to_owned()).filter(|text| !text.is_empty())
     }
 
-    /// Refuses cells that nothing is done with. `instead` would give them an effect.
+    /// Refuses cells that have no effect. A value in `instead` would give them one.
     fn without_effect(&mut self, columns: &[Column], instead: Option<Column>) {
         for column in columns.iter().copied() {
             if self.cell(column).is_some() {
@@ -255,7 +255,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Refuses a name whose id is empty: names alone map nothing.
+    /// Refuses a name without its id: a name alone maps nothing.
     fn name_of(&mut self, name: Column, id: Column) {
         if self.cell(id).is_none() {
             self.without_effect(&[name], Some(id));
@@ -333,7 +333,7 @@ impl Reading<'_> {
         Some((id, self.name("product")))
     }
 
-    /// A whole number, if there is anything.
+    /// A whole number; `None` if empty.
     fn number(&mut self, column: Column, least: u32, most: u32) -> Option<i32> {
         let text = self.cell(column)?;
         let number = text.parse::<u32>().ok().filter(|number| (least..=most).contains(number));
@@ -349,7 +349,7 @@ impl Reading<'_> {
         Some(Contract { id: ContractId(id), name: self.name("contract") })
     }
 
-    /// A mapping without a contract is none (S-43), nor is one without an account.
+    /// A mapping requires a contract (S-43) and an account.
     fn mapping(&mut self) -> Option<(AccountId, String, Contract)> {
         let account = self.number("account_id", 1, i32::MAX.unsigned_abs());
         let contract = self.contract();
@@ -389,7 +389,7 @@ impl Reading<'_> {
                 return None;
             }
         };
-        // Billed as counted is no rule.
+        // Billed as counted is stored as no rule.
         (rule != BillingRule::default()).then_some(ProductBilling { rule, note })
     }
 }

@@ -1,4 +1,4 @@
-//! Billing rules: what they say, and that another rule is another mapping.
+//! Billing rules: what they say, and that a changed rule is a changed mapping.
 
 use std::collections::BTreeMap;
 

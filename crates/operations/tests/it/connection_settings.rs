@@ -1,5 +1,5 @@
-//! The connection: mistakes named by field, others tried beside those in force, the stored password kept and never sent
-//! elsewhere than where it was typed for.
+//! The connection: mistakes are named by field, new credentials are tried next to those in force, and the stored
+//! password is kept and sent only to the address it was typed for.
 
 use kaseya::Note;
 use operations::{

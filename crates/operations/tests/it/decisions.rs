@@ -1,4 +1,4 @@
-//! Decisions about what a person was shown.
+//! Decisions on what a person saw.
 
 use std::collections::BTreeMap;
 
@@ -18,12 +18,12 @@ fn id(text: &str) -> HoldId {
     HoldId::parse(text).expect("an id")
 }
 
-/// As a person was shown it who does not say what it came from.
+/// Shown to a person who does not say what it came from.
 fn to(to: u32) -> Option<Shown> {
     Some(Shown { from: None, to })
 }
 
-/// Both halves of a plan switch, of 10 and 0 units, and one of 40 by itself.
+/// Both halves of a plan switch, of 10 and 0 units, and a separate hold of 40.
 async fn held() -> World {
     let world = World::connected().await;
     let row = |hold: &str, contract: u16, to: u16, pair: &str| {
@@ -78,7 +78,7 @@ async fn b_01_a_decision_is_about_the_number_that_was_shown_and_b_07_about_both_
     ]);
     assert_eq!(decided, expected);
 
-    // With one half the other is decided too.
+    // Deciding one half decides the other too.
     let one = BTreeMap::from([(id(ONE), to(10))]);
     let decided = decide(&world, Which::Those(&one), true).await;
     assert_eq!(decided, BTreeMap::from([(id(ONE), Outcome::Taken), (id(TWO), Outcome::Taken)]));
@@ -127,7 +127,7 @@ async fn case_a9_an_approval_without_numbers_is_not_taken_once_the_hold_has_chan
         assert_eq!(decided[&id(ALONE)], outcome, "of all those are approved that are as they were opened");
         assert_eq!(decided[&id(ONE)], Outcome::Taken);
     }
-    // The API's caller who says to what and not from what.
+    // An API caller who says the to but not the from.
     let world = held().await;
     world
         .sql(&format!("update holds set from_units = 100, from_changed = true where hold_id = '{ALONE}'"))
@@ -206,7 +206,7 @@ async fn case_e15_a_sync_of_more_companies_than_a_request_may_list_is_not_asked_
     let order = |companies| SyncOrder { companies, plan: false, by: "a person" };
     let refused = world.acting().request_sync(partner, order(&many)).await;
     assert!(matches!(refused, Err(NotAsked::TooManyListed(10_001))), "{refused:?}");
-    // One that is listed twice counts once.
+    // A hold that is listed twice counts once.
     twice.extend(ids(10));
     world.acting().request_sync(partner, order(&twice)).await.expect("it is asked for");
     let client = world.database.client().await;

@@ -1,4 +1,5 @@
-//! What a page looks up live: off too, by one counted login, and never with credentials that Kaseya refuses.
+//! What a page looks up live: also while the integration is off, with one counted login, and never with credentials
+//! that Kaseya refuses.
 
 use connection::NotRead;
 use domain::{AccountId, ErrorCode};
@@ -52,12 +53,12 @@ async fn b_03_many_look_ups_at_once_are_one_login_counted_with_the_workers_and_d
     for found in [one, two, three] {
         assert_eq!(found.expect("it answers").len(), 1);
     }
-    // One beside that of the first save.
+    // One login besides that of the first save.
     assert_eq!(world.kaseya.logins().v2_accepted, 2);
     assert_eq!(count(&world, "select count(*) from login_tries where outcome = 'accepted'").await, 2);
     assert_eq!(count(&world, "select sum(calls)::bigint from calls_made").await - tried, 4);
 
-    // A token that Kaseya ends is followed by one login more.
+    // After Kaseya revokes a token, one more login follows.
     world.kaseya.revoke_tokens();
     search("pass").await.expect("it answers");
     assert_eq!(world.kaseya.logins().v2_accepted, 3);

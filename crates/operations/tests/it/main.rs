@@ -1,4 +1,4 @@
-//! What people do with an installation, on a real Postgres and a simulated Kaseya.
+//! What people do in an installation, on a real Postgres and a simulated Kaseya.
 
 mod billing_rules;
 mod company_mapping;

@@ -1,4 +1,4 @@
-//! The mapping file: looked at first, named where it is wrong, and applied as it was shown or not at all.
+//! The mapping file: compared first, its mistakes named, and applied as it was shown or not at all.
 
 use domain::TextError;
 use operations::mapping_file::{
@@ -56,7 +56,7 @@ async fn b_08_a_file_is_looked_at_applied_as_shown_and_then_changes_nothing() {
         let again = operations.look_at_mapping_file(&world.partner, &file).await.expect("it is ours");
         assert_eq!(again, Comparison::default());
     }
-    // What is emptied is taken away; what is left out stays.
+    // An emptied cell removes the mapping; a row left out changes nothing.
     let file = self::file(&["product,,,standard,,,,,,,,,,,", "company_product,one,,standard,,,,,,,,,,,"]);
     let shown = look(&world, &file).await;
     apply(&world, &file, &shown, false).await.expect("it is as it was shown");
@@ -229,7 +229,7 @@ async fn case_b3_swapped_ids_are_bad_rows_with_both_names() {
     assert!(settings.companies.values().all(|company| company.mapping.is_none()));
 }
 
-/// B4: what a row's kind does not read, and names without their ids.
+/// B4: cells that the kind of row does not read, and names without their ids.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_b4_a_filled_cell_without_effect_is_a_bad_row() {
     let world = World::connected().await;
@@ -264,7 +264,7 @@ async fn case_b4_a_filled_cell_without_effect_is_a_bad_row() {
     assert_eq!(world.version("two").await, None, "nothing is stored");
 }
 
-/// B5: the numbers of rows are those of a spreadsheet.
+/// B5: rows are numbered as in a spreadsheet.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_b5_bad_rows_are_named_by_the_number_that_a_spreadsheet_shows() {
     let world = World::connected().await;
@@ -275,7 +275,7 @@ async fn case_b5_bad_rows_are_named_by_the_number_that_a_spreadsheet_shows() {
         (vec![good, bad], vec![3]),
         (vec![good, "", bad], vec![4]),
         (vec!["", "", bad], vec![4]),
-        // A line break within quotes: one row, which itself is bad for it.
+        // A line break in quotes: one row, itself invalid because of it.
         (vec!["company,two,Two,,,301,\"Azienda\n1\",5002,Servizi gestiti,,,,,,", bad], vec![2, 3]),
         (vec![",,,,,,,,,,,,,,", bad], vec![3]),
     ] {
@@ -292,7 +292,7 @@ async fn case_b5_bad_rows_are_named_by_the_number_that_a_spreadsheet_shows() {
     assert_eq!(shown.bad, [BadRow { line: 4, column: "row", wrong: Wrong::Twice(3) }]);
 }
 
-/// B9: one rule for texts, in a file too.
+/// B9: the one rule for texts applies to files too.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_b9_a_text_in_a_file_keeps_to_the_one_rule() {
     let world = World::connected().await;

@@ -1,4 +1,4 @@
-//! Services of products: only those listed change, and two on one service are asked about.
+//! Services of products: only those listed change, and two on one service need confirmation.
 
 use std::collections::BTreeMap;
 
@@ -73,7 +73,7 @@ async fn s_34_two_products_on_one_service_are_asked_about_once() {
 async fn case_b3_a_service_is_believed_only_by_the_name_that_kaseya_showed() {
     let world = World::connected().await;
     let operations = world.acting();
-    // What a person looks up is what is compared with.
+    // Names are compared with what a person looked up.
     world.connections.services(&world.partner, "").await.expect("it is read");
     let swapped = services(&[("standard", Some(701))]);
     let Err(NotSaved::Mistakes(mistakes)) =
@@ -87,7 +87,7 @@ async fn case_b3_a_service_is_believed_only_by_the_name_that_kaseya_showed() {
     let right = (ServiceId(701), "password boss standard".to_owned());
     let right = BTreeMap::from([(product("standard"), Some(right))]);
     operations.save_product_mappings(&world.partner, &right, false).await.expect("it is right");
-    // What is shown is Kaseya's own name.
+    // Kaseya's own name is shown.
     world.connections.services(&world.partner, "").await.expect("it is read");
     let settings = world.settings().await;
     let mapping = settings.products[&product("standard")].mapping.as_ref().expect("it is mapped");

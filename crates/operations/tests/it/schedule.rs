@@ -1,4 +1,4 @@
-//! The schedule: its mistakes, its edits, and what it means before it is saved.
+//! The schedule: its mistakes, its edits, and its preview before it is saved.
 
 use jiff::Timestamp;
 use operations::{

@@ -1,4 +1,4 @@
-//! What is changed is kept with who changed it; what is refused or only looked at is not (F8).
+//! A change is stored with who made it; a refused change or a comparison is not (F8).
 
 use std::collections::BTreeMap;
 

@@ -11,7 +11,7 @@ async fn number(world: &World, sql: &str) -> i64 {
     world.database.client().await.query_one(sql, &[]).await.expect("the statement is right").get(0)
 }
 
-/// The world's partner, saved and off, and another one of the same tenant.
+/// The world's partner, saved and off, and a second partner of the same tenant.
 async fn two_of_one_tenant() -> (World, PartnerId) {
     let world = World::new().await;
     let mut form = world.form(RIGHT);
@@ -29,7 +29,7 @@ async fn two_of_one_tenant() -> (World, PartnerId) {
 async fn case_f1_c_look_ups_of_one_partner_leave_the_others_their_hour() {
     let (world, good) = two_of_one_tenant().await;
     let mut refused = None;
-    // As a program does that keeps to the minute's rate.
+    // Like a program that keeps to the rate per minute.
     for _ in 0..400 {
         world.sql("update look_ups set begun_at = '2026-11-23T09:50:00Z' where ended_at is not null").await;
         if let Err(error) = world.connections.services(&world.partner, "p").await {
@@ -60,7 +60,7 @@ async fn case_f1_c_look_ups_have_a_rate_and_cancelled_ones_count() {
     assert!(answered < 60, "{answered}");
     world.connections.services(&good, "p").await.expect("it answers");
 
-    // Whoever leaves before the answer has called all the same.
+    // A caller who leaves before the reply has made its calls all the same.
     world.sql("delete from look_ups").await;
     let before = number(&world, "select count(*) from look_ups where ended_at is not null").await;
     let held = world.kaseya.hold(Endpoint::ServicesSearch, 1, kaseya_simulator::HoldAt::BeforeApply);
@@ -114,7 +114,7 @@ async fn case_f1_own_addresses_are_the_operators_to_allow_in_the_form_and_in_aut
 async fn case_f1_a_stored_address_that_is_not_allowed_any_more_is_not_called_and_says_so() {
     let world = World::connected().await;
     let calls = world.kaseya.calls();
-    // The password is bound to the addresses: sealed again, as by a program that still allowed them.
+    // The password is bound to the addresses: seal it again, like a program that still allowed them.
     let base = "https://api.evil.example";
     world.reseal_at(base).await;
     let refused = world.connections.services(&world.partner, "p").await.expect_err("it is not called");

@@ -1,4 +1,4 @@
-//! A partner without an integration, a simulated Kaseya, and what orders are carried out with.
+//! A partner without an integration, a simulated Kaseya, and what the operations need.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,7 +31,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// With a partner, two products and three companies that the provider has told of.
+    /// With a partner, two products and three companies from the provider.
     pub(crate) async fn new() -> Self {
         let entropy = entropy(7);
         let clock = testkit::Clock::at(NOW);
@@ -62,7 +62,7 @@ impl World {
         world
     }
 
-    /// Stores another V2 address, as a program did that allowed it.
+    /// Stores another V2 address, like a program that allowed it.
     pub(crate) async fn reseal_at(&self, v2_base: &str) {
         let stored = self.settings().await.integration.expect("an integration");
         let associated = Associated {
@@ -84,7 +84,7 @@ impl World {
         &self.connections.operations
     }
 
-    /// What Pia does.
+    /// The operations, carried out by Pia.
     pub(crate) fn acting(&self) -> Acting<'_> {
         self.operations().by(&self.actor)
     }
@@ -126,7 +126,7 @@ impl World {
         self.database.client().await.batch_execute(sql).await.expect("the statements are right");
     }
 
-    /// The kinds of the security events so far, with who and what about.
+    /// The kinds of the security events so far, with their actor and object.
     pub(crate) async fn events(&self) -> Vec<String> {
         let sql = "select concat_ws(' ', kind, by_name, object) from security_events order by number";
         let rows = self.database.client().await.query(sql, &[]).await.expect("it answers");
