@@ -1,4 +1,4 @@
-//! The outbox of events: announced at least once, in their order per partner.
+//! The outbox of events: announced at least once, in order per partner.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::{
 /// Events announced under one lock.
 const AT_ONCE: i64 = 100;
 
-/// Announces what is stored, whenever woken and every `every`, until `stop`.
+/// Announces stored events when woken and every `every`, until `stop`.
 pub(crate) async fn announce_until(
     store: &Store,
     bus: &SharedBus,
@@ -44,7 +44,7 @@ pub(crate) async fn announce_until(
     }
 }
 
-/// Announces what is stored once; true when there may be more.
+/// Announces stored events once; true if there may be more.
 pub(crate) async fn announce(store: &Store, bus: &SharedBus, clock: &dyn Clock, entropy: &Entropy) -> bool {
     if let Err(error) = tell_of_ended_runs(store).await {
         tracing::warn!(%error, "the end of runs waits in the store");
@@ -64,8 +64,8 @@ pub(crate) async fn announce(store: &Store, bus: &SharedBus, clock: &dyn Clock, 
     }
 }
 
-/// Runs that ended without a `JobDone` (superseded, switched off) get their `RunFinished` too: whoever was told of the run
-/// waits for it.
+/// Runs that ended without a `JobDone` (superseded, switched off) get their `RunFinished` too: listeners that know
+/// of the run wait for it.
 async fn tell_of_ended_runs(store: &Store) -> Result<(), StoreError> {
     store
         .transaction("tell_of_ended_runs", |tx| {
@@ -82,7 +82,8 @@ async fn tell_of_ended_runs(store: &Store) -> Result<(), StoreError> {
         .await
 }
 
-/// Refusals that no `JobDone` has told of: found by Authenticate, or because somebody else was refused the same.
+/// Refusals that no `JobDone` reported: found by Authenticate, or inferred because another partner was refused the
+/// same.
 async fn tell_of_refusals(store: &Store, clock: &dyn Clock) -> Result<(), StoreError> {
     let partners =
         store.transaction("list_refusals", |tx| Box::pin(closing::partners_with_untold_refusal(tx))).await?;
@@ -100,8 +101,8 @@ async fn tell_of_refusals(store: &Store, clock: &dyn Clock) -> Result<(), StoreE
     Ok(())
 }
 
-/// Tells listeners of the oldest events and records it. The rows stay locked meanwhile, so that replicas do not announce
-/// the same; a crash in between announces again.
+/// Announces the oldest events and records it. The rows stay locked meanwhile, so replicas do not announce the
+/// same; after a crash in between they are announced again.
 async fn announce_some(
     store: &Store,
     bus: &SharedBus,

@@ -1,4 +1,4 @@
-//! Collecting deliveries into batches, and sorting out what is no `JobDone`.
+//! Collects deliveries into batches and sorts out messages that are not a `JobDone`.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use messages::{decode, v1};
 
 use crate::{done::JobDone, results::Results, storing::Arrived};
 
-/// The most company rows of a batch, beyond which no further message is taken in.
+/// Maximum number of company rows in a batch; at this size it accepts no further message.
 const MAX_ROWS: usize = 500;
 /// How long a batch waits for more after its first message.
 const LINGER: Duration = Duration::from_millis(5);
 
-/// Messages that are to be stored together, each with its delivery.
+/// Messages to store together, each with its delivery.
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) arrived: Vec<Arrived>,
@@ -20,9 +20,8 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// The next batch; `None` only when the consumer has stopped. A message that is no `JobDone` is taken out of it, to
-    /// the dead letters. A `JobDone` in parts is taken with
-    /// its last part.
+    /// The next batch; `None` only when the consumer has stopped. A message that is not a `JobDone` goes to the
+    /// dead letters. A `JobDone` in parts is complete with its last part.
     pub(crate) async fn collect(consumer: &mut Consumer, results: &Results) -> Option<Self> {
         let mut batch = Self::default();
         while batch.arrived.is_empty() {
@@ -44,7 +43,8 @@ impl Batch {
             Some(Err(error)) => return settle(delivery, Settlement::DeadLetter(error.to_string())).await,
             Some(Ok(part)) => match results.keep_part(&part).await {
                 Ok(Some(whole)) => {
-                    // From here on it is the whole message, in a dead letter too: whose it is stands at its beginning.
+                    // From here on the delivery is the whole message, in a dead letter too: it begins with the id
+                    // of its partner.
                     delivery.message.kind = Some(part.kind);
                     delivery.message.body = whole.into();
                     Some(part.whole)
@@ -81,12 +81,12 @@ impl Batch {
     }
 
     fn rows(&self) -> usize {
-        // A JobDone with nothing but a leftover is a row as well.
+        // A JobDone with only a leftover counts as a row.
         self.arrived.iter().map(|arrived| arrived.done.companies.len().max(1)).sum()
     }
 }
 
-/// Settles a delivery. One that was lost meanwhile comes again and is then found stored.
+/// Settles a delivery. A delivery that was lost meanwhile comes again and is then found stored.
 pub(crate) async fn settle(delivery: Delivery, how: Settlement) {
     if let Err(error) = delivery.settle(how).await {
         tracing::warn!(%error, "a delivery could not be settled; it comes again");

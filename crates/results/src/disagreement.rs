@@ -1,9 +1,10 @@
 //! Whether the ledger confirms what a `JobDone` says (F3).
 //!
-//! Whoever has a worker's broker password can publish one. It is believed only as far as the ledger knows of the attempt that
-//! it names: who held it, what it was asked, what it was granted. The attempt that holds the job is believed in all of that.
-//! One that held it before, or has been heard, is believed in what became of its granted changes, because a write may have
-//! been made all the same. Anything else goes to the dead letters as a whole: where one field is forged, so may be the others.
+//! Anyone with a worker's broker password can publish a `JobDone`. It is believed only as far as the ledger knows
+//! the attempt that it names: who held it, what it was asked, what it was granted. The attempt that holds the job
+//! is believed in all of that. An attempt that held the job before, or has already reported, is believed only about
+//! its granted changes, because it may still have made a write. Anything else goes to the dead letters as a whole:
+//! if one field is forged, the others may be too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,11 +25,11 @@ use crate::done::JobDone;
 pub(crate) enum Standing {
     /// Its attempt holds the job.
     Holder(JobKind),
-    /// Its attempt held the job before, or has been heard.
+    /// Its attempt held the job before, or has already reported.
     Former,
 }
 
-/// In what a message and the ledger disagree.
+/// Where a message and the ledger disagree.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Disagreement {
     #[error("the partner has no such job")]
@@ -59,7 +60,7 @@ pub(crate) enum Disagreement {
     Calls { told: i64, allowed: i64 },
 }
 
-/// Compares a message with what the ledger has of its attempt.
+/// Compares a message with the ledger's record of its attempt.
 pub(crate) fn standing(record: Option<&AttemptRecord>, done: &JobDone) -> Result<Standing, Disagreement> {
     let record = record.ok_or(Disagreement::Job)?;
     is_of_run(record, done)?;
@@ -80,7 +81,7 @@ pub(crate) fn standing(record: Option<&AttemptRecord>, done: &JobDone) -> Result
         return Ok(Standing::Former);
     }
     match record.kind {
-        // By the scheduler, which reads it from the ledger.
+        // From the scheduler, which reads it from the ledger.
         JobKind::Local => is_without_worker(done)?,
         JobKind::Work => is_of_slice(record, done)?,
         JobKind::Survey => is_of_survey(record, done)?,
@@ -120,7 +121,7 @@ fn is_without_worker(done: &JobDone) -> Result<(), Disagreement> {
     Ok(())
 }
 
-/// What holds for each attempt of a worker.
+/// Checks for every attempt of a worker.
 fn is_of_worker(record: &AttemptRecord, done: &JobDone) -> Result<(), Disagreement> {
     if done.credentials_version != record.credentials_version {
         return Err(Disagreement::Credentials);
@@ -128,7 +129,7 @@ fn is_of_worker(record: &AttemptRecord, done: &JobDone) -> Result<(), Disagreeme
     if done.kaseya_zone.is_some() && !matches!(record.trigger, Trigger::FullRead | Trigger::Probe) {
         return Err(Disagreement::Kind { kind: record.trigger.as_str(), what: "Kaseya's zone" });
     }
-    // What a total implies is told by the scheduler, which knows what it should be.
+    // What a total implies comes from the scheduler, which knows what the total should be.
     if let Some((contract, _)) = done.contracts_implied.first() {
         return Err(Disagreement::Contract { what: "a total", contract: contract.0 });
     }
@@ -184,14 +185,14 @@ fn is_of_slice(record: &AttemptRecord, done: &JobDone) -> Result<(), Disagreemen
     let lines = done.lines.iter().map(|line| ("a line", line.contract));
     let read = done.contracts_read.iter().map(|read| ("a reading", read.contract));
     within(companies.chain(lines).chain(read), &record.contracts)?;
-    // An older scheduler does not note what it asks.
+    // An older scheduler does not record what it asks.
     match &record.asked {
         Some(asked) => is_as_asked(asked, record, done),
         None => Ok(()),
     }
 }
 
-/// Whether a slice's word is about what its attempt was asked, contract by contract.
+/// Whether a slice's result is about what its attempt was asked, contract by contract.
 fn is_as_asked(asked: &Asked, record: &AttemptRecord, done: &JobDone) -> Result<(), Disagreement> {
     let of = |what, contract: ContractId| {
         asked.contracts.get(&contract.0).ok_or(Disagreement::Contract { what, contract: contract.0 })
@@ -248,7 +249,7 @@ fn services_are_asked(done: &JobDone, asked: &BTreeSet<i32>) -> Result<(), Disag
     }
 }
 
-/// The targets that changes were granted for, with what the attempt says of each.
+/// The targets with granted changes, and the attempt's result for each.
 type Written = BTreeMap<(ContractId, ServiceId), (GrantedChange, IntentResult)>;
 
 fn written(record: &AttemptRecord, done: &JobDone) -> Written {
@@ -307,7 +308,7 @@ fn outcome(product: &ProductRow) -> Option<Outcome> {
     Some(Outcome { state: CompanyState::parse(&product.state)?, code })
 }
 
-/// What of a product's outcome cannot be, by what was asked and granted.
+/// What is impossible in a product's outcome, given what was asked and granted.
 fn contradiction(
     product: &ProductRow,
     asked: &AskedProduct,

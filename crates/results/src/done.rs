@@ -1,4 +1,4 @@
-//! `JobDone` with nothing left to check.
+//! `JobDone`, fully checked.
 
 use std::collections::BTreeMap;
 
@@ -23,49 +23,49 @@ use store::{
     },
 };
 
-/// What became of the login.
+/// Outcome of the login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Login {
-    /// None was tried.
+    /// Not tried.
     NotTried,
     /// Accepted.
     Accepted,
     /// Refused, with this code.
     Refused(ErrorCode),
-    /// Tried, and no answer came.
+    /// Tried, but no response came.
     Unknown,
 }
 
-/// Nothing waits longer by a worker's word: what is to be put off for longer is told again.
+/// Nothing waits longer than this because a worker says so: a longer delay has to be reported again.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(24);
 
-/// How Kaseya's host did.
+/// State of Kaseya's host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Host {
     /// Not called.
     NotCalled,
-    /// It answered.
+    /// It responded.
     Answered,
-    /// It did not.
+    /// It did not respond.
     Failed,
 }
 
-/// One attempt of a job, as its worker (or the scheduler, for a local job) tells it.
+/// One attempt of a job, as its worker reports it, or the scheduler for a local job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobDone {
     /// Partner, run and attempt.
     pub source: OutcomeSource,
     /// The job.
     pub job: JobId,
-    /// Who says that it held the attempt.
+    /// Who claims to have held the attempt.
     pub worker: String,
     /// Whether the run writes.
     pub mode: RunMode,
-    /// What began the run.
+    /// What triggered the run.
     pub trigger: Trigger,
-    /// The companies that are through.
+    /// The companies that are done.
     pub companies: Vec<CompanyOutcome>,
-    /// The lines that were read, as last read.
+    /// The lines read, as last read.
     pub lines: Vec<LineRow>,
     /// The granted changes.
     pub changes: Vec<SettledIntent>,
@@ -73,29 +73,29 @@ pub struct JobDone {
     pub calls: Vec<(String, i32)>,
     /// The login.
     pub login: Login,
-    /// The version of the credentials that was used, or that stood when a local job was told.
+    /// The version of the credentials used, or in force when a local job was reported.
     pub credentials_version: Option<i32>,
     /// What is left over.
     pub left_over: Option<LeftOver>,
-    /// How the host did.
+    /// State of the host.
     pub host: Host,
     /// When the attempt ended.
     pub finished_at: Timestamp,
-    /// How a survey came out; `None` for every other job.
+    /// Result of a survey; `None` for every other job.
     pub survey: Option<SurveyEnd>,
-    /// The contracts that a survey saw, or that were asked for again before a change.
+    /// The contracts that a survey saw, or that were read again before a change.
     pub contracts_seen: Vec<SeenContract>,
     /// The services as the catalogue showed them.
     pub services_seen: Vec<SeenService>,
-    /// The zone that Kaseya told for the user, by its name.
+    /// The name of the user's time zone in Kaseya.
     pub kaseya_zone: Option<String>,
-    /// The contracts whose lines were read.
+    /// The contracts with lines read.
     pub contracts_read: Vec<ReadContract>,
-    /// What the catalogue called services.
+    /// The catalogue's names of services.
     pub services_named: BTreeMap<i32, String>,
-    /// The contracts whose total implies their lines, each with the instant at which it was seen.
+    /// The contracts whose total implies their lines, each with the time at which the total was seen.
     pub contracts_implied: Vec<(ContractId, Timestamp)>,
-    /// The accounts that were asked for and shown, with their names.
+    /// The accounts asked for and shown, with their names.
     pub accounts_seen: Vec<(AccountId, String)>,
 }
 
@@ -170,8 +170,8 @@ impl TryFrom<v1::JobDone> for JobDone {
 }
 
 impl JobDone {
-    /// What a program whose clock is ahead has seen or done is not put into the future: there it would stand over whatever
-    /// comes until then. Answers how far ahead that clock is, where that is worth telling.
+    /// If the sender's clock is ahead, moves its instants back to `now`: in the future they would override
+    /// everything that comes until then. Returns how far ahead the clock is, if worth reporting.
     pub(crate) fn not_after(&mut self, now: Timestamp) -> Option<SignedDuration> {
         let finished = std::iter::once(&mut self.finished_at);
         let told = finished
@@ -191,7 +191,7 @@ impl JobDone {
         (ahead.unsigned_abs() > NOTABLE_SKEW).then_some(ahead)
     }
 
-    /// What is put off is not put off until a year that nobody sees.
+    /// Limits how long deferred work waits, so that it never waits until a distant year.
     fn waits_no_longer_than(&mut self, longest: Timestamp) {
         let left = self.left_over.iter_mut().filter_map(|left| left.not_before.as_mut());
         let companies = self.companies.iter_mut().filter_map(|company| company.deferred_until.as_mut());
@@ -218,7 +218,7 @@ fn each<A, B>(
         .collect()
 }
 
-/// A number of the wire in the type of the tables.
+/// Converts a number on the wire to the tables' type.
 fn number<A, B: TryFrom<A>>(name: &str, value: A) -> Result<B, FieldError> {
     B::try_from(value).map_err(|_| FieldError::new(name, "it is larger than the tables hold"))
 }
@@ -235,7 +235,7 @@ fn company(outcome: v1::CompanyOutcome) -> Result<CompanyOutcome, FieldError> {
         state: field::named("state", &outcome.state, CompanyState::parse)?,
         code: outcome.code.map(|code| error_code("code", &code)).transpose()?,
         kaseya_says: outcome.kaseya_says.map(|said| domain::fit_text(&said, usize::MAX)),
-        // One that is not known here yet costs its words and not what it stands beside.
+        // An unknown remark is dropped alone; the rest of the outcome stays.
         remarks: outcome.remarks.into_iter().filter_map(|remark| Remark::try_from(remark).ok()).collect(),
         products: each("products", outcome.products, product)?,
         seen_equal: required("seen_equal", outcome.seen_equal)?,
@@ -319,12 +319,12 @@ fn contract_read(read: v1::ContractRead) -> Result<ReadContract, FieldError> {
         owner_name: read.owner_name.map(|name| domain::fit_text(&name, domain::MAX_NOTE)),
         owner_account: read.owner_account_id.map(AccountId),
         looked_for: each("found", read.found, |found| {
-            // How many lines there are is told by the lines themselves.
+            // The lines themselves say how many there are.
             required("lines", found.lines)?;
             Ok(ServiceId(required("service_id", found.service_id)?))
         })?,
         lines_total,
-        // A line without a price leaves the sum unknown: then it is not the total.
+        // A line without a price leaves the sum unknown, so it is not the total.
         total_is_sum: total_before.map(|total| lines_total.is_some_and(|sum| is_same_total(sum, total))),
         gave_code: false,
     })

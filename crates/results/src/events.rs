@@ -1,4 +1,4 @@
-//! What is announced of a `JobDone`.
+//! The events announced for a `JobDone`.
 
 use bus::EventTopic;
 use domain::{HeldChange, PartnerId, PasswordWarning, RunId};

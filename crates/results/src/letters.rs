@@ -1,4 +1,4 @@
-//! The dead letters: kept in the tables, counted, told of, and sent again where a person wants it.
+//! The dead letters: stored in tables, counted, announced, and sent again if a person wants it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,16 +21,16 @@ use store::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Letters taken and not yet kept.
+/// Letters taken and not yet stored.
 const PREFETCH: u16 = 10;
-/// How often letters are counted, and sent where a person wants it.
+/// How often letters are counted, and sent if a person wants it.
 const ROUND: Duration = Duration::from_secs(5);
-/// How many are sent in one round.
+/// Maximum number of letters sent per round.
 const AT_ONCE: i64 = 10;
-/// Waits between tries while something of ours is at fault.
+/// Waits between retries while something of ours is at fault.
 const RETRY: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(10) };
 
-/// What keeps the dead letters.
+/// Stores the dead letters.
 pub struct Letters {
     store: Store,
     bus: SharedBus,
@@ -41,7 +41,7 @@ pub struct Letters {
 }
 
 impl Letters {
-    /// Keeps none until [`Letters::run`].
+    /// Stores nothing before [`Letters::run`].
     pub fn new(store: Store, bus: SharedBus, clock: Arc<dyn Clock>, entropy: Entropy, meter: &Meter) -> Self {
         let gauge = |name, what| meter.i64_gauge(name).with_description(what).build();
         Self {
@@ -54,7 +54,7 @@ impl Letters {
         }
     }
 
-    /// Keeps them until `stop`; while it cannot, `shown` says why.
+    /// Stores letters until `stop`; while it cannot, `shown` says why.
     pub async fn run(&self, stop: CancellationToken, shown: Intake) -> Result<(), BusError> {
         let mut letters = self.bus.consume(Queue::DeadLetters, PREFETCH, stop.clone()).await?;
         let mut round = tokio::time::interval(ROUND);
@@ -130,7 +130,7 @@ impl Letters {
         Ok(())
     }
 
-    /// Sends what a person wants sent where no program of theirs reaches the bus.
+    /// Sends the letters that a person wants sent but cannot send, having no program that reaches the bus.
     async fn send(&self) -> Result<(), StoreError> {
         self.store
             .transaction("send_letters", |tx| {
@@ -151,7 +151,7 @@ impl Letters {
     }
 }
 
-/// A letter as the message that it was, for its original exchange; `None` where that is no queue of ours.
+/// A letter as the original message, for its original exchange; `None` if that is not a queue of ours.
 pub fn sent_again(letter: &NewLetter, id: uuid::Uuid) -> Option<(Queue, Outgoing)> {
     let queue = Queue::ALL.into_iter().find(|queue| queue.name() == letter.queue)?;
     let said = letter.kind.as_deref();
@@ -164,7 +164,7 @@ pub fn sent_again(letter: &NewLetter, id: uuid::Uuid) -> Option<(Queue, Outgoing
         Queue::DeadLetters => &[],
     };
     let decision = members(&letter.body).contains_key("decisionId");
-    // A type that was left out, or was the fault, is the one that belongs there.
+    // If the type was missing or wrong, use the one that belongs to the queue.
     let kind = kinds.iter().copied().find(|kind| said == Some(*kind)).or_else(|| match queue {
         Queue::SyncRequests if decision => Some(v1::HoldDecided::KIND),
         _ => kinds.first().copied(),
@@ -194,7 +194,7 @@ async fn keep(tx: &Transaction<'_>, letter: &NewLetter, now: Timestamp) -> Resul
     events::store_events(tx, partner, vec![event], now).await
 }
 
-/// Counts, decisions, results; a request is asked again by whoever got no answer, a ticket by the ledger.
+/// Counts, decisions and results. A request without a reply is sent again by its sender, a ticket by the ledger.
 fn an_invoice_may_depend_on(letter: &NewLetter) -> bool {
     letter.queue == Queue::Counts.name()
         || letter.queue == Queue::Results.name()
@@ -204,7 +204,7 @@ fn an_invoice_may_depend_on(letter: &NewLetter) -> bool {
         }
 }
 
-/// A message of the queue: a letter of ours, or a message as it was that the broker has put there.
+/// Reads a message of the queue: a letter of ours, or an unchanged message that the broker has moved there.
 fn new_letter(message: &Incoming) -> NewLetter {
     use v1::dead_letter::BodyStart;
     let ours = (message.kind.as_deref() == Some(v1::DeadLetter::KIND))
@@ -240,7 +240,7 @@ fn new_letter(message: &Incoming) -> NewLetter {
     }
 }
 
-/// The same for the same body of the same queue.
+/// Equal for the same body on the same queue.
 fn identity(queue: &str, body_sha256: &str) -> uuid::Uuid {
     let mut bytes = [0_u8; 16];
     for (place, byte) in queue.bytes().chain(body_sha256.bytes()).enumerate() {
@@ -271,7 +271,7 @@ fn queue_of(message: &Incoming) -> Option<Queue> {
     }
 }
 
-/// A stranger's text without what no column takes.
+/// Removes from an external text what no column accepts.
 fn plain(text: String) -> String {
     text.replace('\0', " ")
 }

@@ -1,5 +1,5 @@
-//! Readings with lines of another contract (G-06): whoever ignores which contract was asked for shows other clients' lines, and
-//! a worker that reads one contract alone cannot know. The tables do.
+//! Readings with lines of another contract (G-06). If Kaseya ignores which contract was asked for, it shows other
+//! clients' lines. A worker that reads one contract alone cannot notice; the tables can.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,11 @@ use store::{StoreError, Transaction, targets::lines};
 
 use crate::done::JobDone;
 
-/// What people are told that was asked for.
+/// The request as people see it.
 const ENDPOINT: &str = "GET contract lines";
 
-/// Takes out of a message what it read on contracts with line ids that are known on another contract. Nothing of such a
-/// reading is kept, and what it was taken for is *not sent* with UNK-01. What was written is on record all the same.
+/// Removes from a message its readings of contracts with line ids that are known on another contract. Nothing of
+/// such a reading is stored, and its results become *not sent* with UNK-01. Writes stay on record all the same.
 pub(crate) async fn disbelieve(
     tx: &Transaction<'_>,
     done: &mut JobDone,

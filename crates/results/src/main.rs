@@ -29,7 +29,7 @@ async fn serve(context: Context) -> anyhow::Result<()> {
     let clock = CalibratedClock::start(&store, Arc::clone(&context.clock), stop.clone())
         .await
         .context("asking the database for the time")?;
-    // Read once here for its error, and again for each connection.
+    // Read once here to report its error; each connection reads it again.
     bus.uri_file.read()?;
     let read_uri = Arc::new(move || bus.uri_file.read().ok().map(|uri| uri.expose_secret().to_owned()));
     let bus = RabbitMq::connect_by(read_uri, NAME, context.entropy.clone())?;

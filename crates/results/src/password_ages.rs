@@ -1,4 +1,4 @@
-//! Passwords that come of age are told of, each step once (B-03).
+//! Announces passwords that reach an age, each step once (B-03).
 
 use domain::{PASSWORD_DAYS, PASSWORD_STEPS, password_warning};
 use jiff::{SignedDuration, Timestamp};
@@ -10,7 +10,8 @@ use store::{
 
 use crate::events::password_aging;
 
-/// Tells of the passwords that have reached another step of their age. Several steps at once, as after a long stop, are one.
+/// Announces the passwords that have reached another step of their age. Several steps at once, e.g. after a long
+/// stop, count as one.
 pub(crate) async fn tell_of_passwords(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     let first = PASSWORD_DAYS - PASSWORD_STEPS[0];
     let youngest = now.saturating_sub(SignedDuration::from_hours(24 * i64::from(first)));

@@ -10,18 +10,18 @@ use store::{
 };
 use tokio::sync::Notify;
 
-/// What can be set.
+/// The settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResultsSettings {
-    /// Messages taken and not yet stored, at most. Two batches' worth keeps the database busy.
+    /// Maximum number of messages taken and not yet stored. Two batches' worth keeps the database busy.
     pub prefetch: u16,
-    /// How often the outbox of events is looked through without being woken.
+    /// How often to check the outbox of events without being woken.
     #[serde(with = "runtime::duration")]
     pub announce_every: Duration,
 }
 
-/// Waits between tries while the database is away.
+/// Waits between retries while the database is unavailable.
 pub(crate) const RETRY: Backoff =
     Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(10) };
 
@@ -53,8 +53,8 @@ impl Results {
         self.clock.now()
     }
 
-    /// Keeps a part of a `JobDone` that is too large for one message; gives the whole with its last part. The parts are
-    /// forgotten in the transaction that stores the whole.
+    /// Stores a part of a `JobDone` that is too large for one message, and returns the whole with its last part.
+    /// The transaction that stores the whole deletes the parts.
     pub(crate) async fn keep_part(&self, part: &Part) -> Result<Option<Vec<u8>>, StoreError> {
         let part =
             MessagePart { whole: part.whole, place: part.place, parts: part.parts, bytes: &part.bytes };

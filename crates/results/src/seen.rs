@@ -1,4 +1,4 @@
-//! What an attempt saw and did in Kaseya, whatever it makes of its companies.
+//! What an attempt saw and did in Kaseya, independent of the outcome for its companies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use store::{
 
 use crate::done::{JobDone, products};
 
-/// Lines, readings, sights and changes: each is stored whatever came before it, for older ones never take the place of newer.
+/// Stores lines, readings, sights and changes in any order: older ones never replace newer ones.
 pub(crate) async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
     let partner = &done.source.partner;
     store_reads(tx, done).await?;
@@ -48,7 +48,7 @@ pub(crate) async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<
     store_names(tx, done).await
 }
 
-/// What Kaseya calls what was seen.
+/// Stores Kaseya's names for what was seen.
 async fn store_names(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
     let (partner, at) = (&done.source.partner, done.finished_at);
     names::see(tx, partner, NameOf::Service, &done.services_named, at).await?;
@@ -63,7 +63,8 @@ async fn store_names(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
     names::see(tx, partner, NameOf::Account, &owners.chain(asked).collect(), at).await
 }
 
-/// What contracts were read, before the lines that were found: lines that were not are no longer known then.
+/// Stores which contracts were read, before the lines found: lines of these contracts that were not found are no
+/// longer known.
 async fn store_reads(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
     let partner = &done.source.partner;
     let mut coded = coded_contracts(&done.companies);
@@ -81,7 +82,7 @@ async fn store_reads(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
     Ok(())
 }
 
-/// The contracts that were given a code by what Kaseya showed (G-02).
+/// The contracts that got a code from what Kaseya showed (G-02).
 fn coded_contracts(companies: &[CompanyOutcome]) -> BTreeSet<ContractId> {
     let is_seen = |code: &str| code.parse().is_ok_and(ErrorCode::is_seen);
     let coded = companies.iter().filter(|company| {
@@ -91,7 +92,7 @@ fn coded_contracts(companies: &[CompanyOutcome]) -> BTreeSet<ContractId> {
     coded.filter_map(|company| company.contract).collect()
 }
 
-/// The targets whose lines were read and held our number before anything was written.
+/// The targets with lines that were read and held our number before any write.
 fn seen_equal(done: &JobDone) -> Vec<SeenEqual> {
     let companies: Vec<&CompanyOutcome> = done.companies.iter().collect();
     let unchanged: BTreeMap<(ContractId, ServiceId), i32> = products(&companies)
@@ -105,7 +106,7 @@ fn seen_equal(done: &JobDone) -> Vec<SeenEqual> {
         let (contract, service, seen_at) = (line.contract, line.service, line.seen_at);
         (line.units == f64::from(units)).then_some(SeenEqual { contract, service, units, seen_at })
     });
-    // A leftover, which has no count, whose line is not there any more holds the person's 0 (D-13).
+    // A leftover has no count: if its line is gone, it holds the person's 0 (D-13).
     let gone: BTreeSet<(ContractId, ServiceId)> = products(&companies)
         .filter(|(_, product)| product.users.is_none() && product.from.is_none() && product.to == Some(0))
         .filter_map(|(company, product)| Some((company.contract?, ServiceId(product.service?))))

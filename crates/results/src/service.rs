@@ -16,12 +16,11 @@ use crate::{
     storing::{Arrived, Stored, store_batch},
 };
 
-/// A batch in hand that is not tried again for so long is stuck.
+/// A batch in hand that is not retried for this long is stuck.
 const STUCK: Duration = Duration::from_secs(300);
 
 impl Results {
-    /// Works until `stop`, telling `health` that it goes round. What is in hand at `stop` is still stored
-    /// and settled.
+    /// Works until `stop` and reports progress to `health`. What is in hand at `stop` is still stored and settled.
     pub async fn run(&self, stop: CancellationToken, health: &Health) -> Result<(), BusError> {
         let consumer = self.bus.consume(Queue::Results, self.settings.prefetch, stop.clone()).await?;
         let announcing = announce_until(
@@ -37,8 +36,8 @@ impl Results {
         Ok(())
     }
 
-    /// Stores one `JobDone` and settles it, then announces what is to be announced: what [`Results::run`] does, without its
-    /// loops.
+    /// Stores one `JobDone` and settles it, then announces the pending events: what [`Results::run`] does, without
+    /// its loops.
     pub async fn handle(&self, delivery: Delivery, health: &Health) {
         let mut batch = Batch::default();
         batch.take(delivery, self).await;
@@ -57,8 +56,8 @@ impl Results {
         }
     }
 
-    /// Stores a batch in one transaction. One that the database refuses as such is stored message by message, so that only
-    /// the bad one goes to the dead letters.
+    /// Stores a batch in one transaction. If the database refuses the batch as invalid, each message is stored on
+    /// its own, so that only the bad one goes to the dead letters.
     async fn store_and_settle(&self, batch: Batch, shown: &Shown) {
         match self.store_patiently(&batch.arrived, shown).await {
             Ok(stored) => {
@@ -80,12 +79,12 @@ impl Results {
         self.stored.notify_one();
     }
 
-    /// Tries until stored or condemned by what it says. While something of ours is at fault the messages wait here,
-    /// unsettled; a consumer that is killed meanwhile has lost nothing.
+    /// Retries until the batch is stored or refused because of its content. While something of ours is at fault the
+    /// messages wait here, unsettled; a consumer that is killed meanwhile loses nothing.
     async fn store_patiently(&self, batch: &[Arrived], shown: &Shown) -> Result<Vec<Stored>, StoreError> {
         let mut failures = 0;
         loop {
-            // Waiting for the database is going round: a restart would not bring it back.
+            // Waiting for the database counts as progress: a restart would not bring it back.
             shown.progress.mark();
             let now = self.clock.now();
             let stored = self
@@ -115,7 +114,7 @@ impl Results {
     }
 }
 
-/// What the ledger disagrees with is condemned by what it says.
+/// A message that the ledger disagrees with is refused because of its content.
 fn settlement(stored: Stored) -> Settlement {
     match stored {
         Ok(()) => Settlement::Done,
@@ -126,7 +125,7 @@ fn settlement(stored: Stored) -> Settlement {
     }
 }
 
-/// What `/livez` and `/readyz` see of it.
+/// What `/livez` and `/readyz` see of the service.
 struct Shown {
     progress: Progress,
     intake: Intake,

@@ -1,4 +1,4 @@
-//! A batch of `JobDone` in one transaction.
+//! Stores a batch of `JobDone` in one transaction.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -29,20 +29,20 @@ use crate::{
     seen::store_facts,
 };
 
-/// A message with the trace it belongs to.
+/// A message with its trace.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrived {
     pub(crate) done: JobDone,
     pub(crate) traceparent: Option<String>,
-    /// What its parts have in common, where it came in parts.
+    /// The id that its parts share, if it came in parts.
     pub(crate) in_parts: Option<Uuid>,
 }
 
-/// What became of a message: stored, or refused because the ledger says otherwise.
+/// Outcome of a message: stored, or refused because the ledger disagrees.
 pub(crate) type Stored = Result<(), Disagreement>;
 
-/// Stores a batch, and tells of each message what became of it. Jobs are taken in the order of their identifiers, so that two
-/// batches never wait for each other in a circle.
+/// Stores a batch and returns the outcome of each message. Jobs are taken in the order of their ids, so that two
+/// batches never deadlock.
 pub(crate) async fn store_batch(
     tx: &Transaction<'_>,
     batch: &[Arrived],
@@ -57,7 +57,7 @@ pub(crate) async fn store_batch(
     let mut stored = vec![Ok(()); batch.len()];
     for (place, arrived) in ordered {
         stored[place] = store_one(tx, arrived, entropy, now).await?;
-        // The parts of one that is refused make its letter, which may have to be published again.
+        // The parts of a refused message make up its letter, which may have to be published again.
         if let (Some(whole), Ok(())) = (arrived.in_parts, &stored[place]) {
             parts::forget(tx, whole).await?;
         }
@@ -84,8 +84,8 @@ async fn store_one(
     }
 }
 
-/// Of an attempt that does not hold its job any more, or that has been heard: what became of its changes, for a write may have
-/// been made all the same, and the calls it made. What it saw, the holder sees again.
+/// For an attempt that no longer holds its job, or has already reported: stores the outcome of its changes, since
+/// it may still have made a write, and its calls. The holder sees again what this attempt saw.
 async fn store_former(tx: &Transaction<'_>, done: &JobDone, now: Timestamp) -> Result<(), StoreError> {
     let (partner, job, attempt) = (&done.source.partner, done.job, done.source.attempt);
     tracing::info!(partner_id = %partner, job_id = %job, attempt,
@@ -96,7 +96,7 @@ async fn store_former(tx: &Transaction<'_>, done: &JobDone, now: Timestamp) -> R
     closing::credit_calls(tx, partner, job, attempt, &done.calls, calls::minute_of(now)).await.map(drop)
 }
 
-/// Stores what the attempt that holds a job says.
+/// Stores the result of the attempt that holds a job.
 async fn store_held(
     tx: &Transaction<'_>,
     arrived: &Arrived,
@@ -117,7 +117,7 @@ async fn store_held(
     if counts {
         store_facts(tx, done).await?;
     } else {
-        // It read another Kaseya than the one that is synced now. What it has written there is on record.
+        // It read another Kaseya than the one synced now. What it has written there is on record.
         journal::settle_intents(tx, partner, (done.job, done.source.attempt), &done.changes).await?;
     }
     let mut companies = done.companies.clone();
@@ -135,7 +135,7 @@ async fn store_held(
     let any_through = done.companies.iter().any(|company| company.state != CompanyState::Deferred);
     let holder = match done.survey {
         Some(end) => closing::close_survey(tx, partner, done.job, attempt, end, left, now).await?,
-        // A survey of which nothing is told was not made: the run's jobs look for themselves.
+        // A survey without a result was not made: the run's jobs look for themselves.
         None if kind == JobKind::Survey => {
             closing::close_survey(tx, partner, done.job, attempt, SurveyEnd::GivenUp, left, now).await?
         }
@@ -154,8 +154,8 @@ async fn store_held(
     store::messages::events::store_events(tx, partner, events, now).await
 }
 
-/// What an attempt finds equal because an earlier one of its run has changed it, is changed: the run did it, and its
-/// worker may have been killed before it could say so.
+/// What an attempt finds equal because an earlier attempt of its run changed it counts as changed: the run did it,
+/// and the earlier worker may have been killed before it could report it.
 async fn count_earlier_attempts(
     tx: &Transaction<'_>,
     done: &JobDone,
@@ -179,7 +179,7 @@ async fn count_earlier_attempts(
     Ok(())
 }
 
-/// Statuses and holds: the newest run's word stands.
+/// Statuses and holds: the newest run wins.
 async fn store_standing(
     tx: &Transaction<'_>,
     arrived: &Arrived,
@@ -201,7 +201,7 @@ async fn store_standing(
     let names: Vec<String> = companies.iter().map(|outcome| outcome.company.to_string()).collect();
     outcomes::drop_stale_statuses(tx, partner, &names).await?;
 
-    // An older run opens no hold where a newer one has spoken.
+    // An older run opens no hold where a newer one has reported.
     let stood: HashSet<_> = stored.iter().map(|status| (&status.company, status.contract)).collect();
     let stands = |outcome: &&CompanyOutcome| stood.contains(&(&outcome.company, outcome.contract));
     let standing: Vec<&CompanyOutcome> = companies.iter().filter(stands).collect();
@@ -215,12 +215,12 @@ async fn store_standing(
     Ok(events)
 }
 
-/// Targets that were seen to hold our number: nothing about them waits for a person any more.
+/// Targets that were seen to hold our number: nothing on them waits for a person any more.
 fn targets_in_order(companies: &[&CompanyOutcome]) -> Vec<(ContractId, ServiceId)> {
     targets_in(companies, |state| matches!(state, "changed" | "unchanged"))
 }
 
-/// Targets that Kaseya took a change of, and does not show it yet.
+/// Targets with a change that Kaseya accepted but does not show yet.
 fn targets_sent(companies: &[&CompanyOutcome]) -> Vec<(ContractId, ServiceId)> {
     targets_in(companies, |state| state == CompanyState::Sent.as_str())
 }
@@ -235,7 +235,7 @@ fn targets_in(companies: &[&CompanyOutcome], is_one: impl Fn(&str) -> bool) -> V
     targets
 }
 
-/// What the counts are in the numbers that lines were seen to hold, or that Kaseya took.
+/// The counts in the numbers that lines were seen to hold, or that Kaseya accepted.
 fn shares(companies: &[&CompanyOutcome]) -> BTreeMap<(ContractId, ServiceId), Vec<Share>> {
     let mut targets: BTreeMap<_, Vec<Share>> = BTreeMap::new();
     for (company, product) in products(companies) {
@@ -312,7 +312,7 @@ async fn store_host_and_login(
     let partner = &done.source.partner;
     let (job, attempt) = (done.job, done.source.attempt);
     let mut events = Vec::new();
-    // A refusal counts whenever it comes; recorded again it changes nothing.
+    // A refusal counts whenever it comes; recording it again changes nothing.
     if let (Login::Refused(code), Some(version)) = (&done.login, done.credentials_version) {
         if closing::refuse_credentials(tx, partner, version, code.as_str(), now).await? {
             events.extend(closing::untold_refusal(tx, partner).await?.map(events::credentials_refused));
@@ -323,7 +323,7 @@ async fn store_host_and_login(
     if let (Some(zone), Some(version)) = (&done.kaseya_zone, done.credentials_version) {
         zones::note_by_job(tx, partner, version, zone, now).await?;
     }
-    // The rest is counted once, however often the message comes.
+    // Everything else is counted once, however often the message comes.
     if !closing::credit_calls(tx, partner, job, attempt, &done.calls, calls::minute_of(now)).await? {
         return Ok(events);
     }
