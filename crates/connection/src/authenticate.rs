@@ -1,4 +1,4 @@
-//! The one function by which values are tried.
+//! The one function that tries values.
 
 use std::{fmt, sync::Arc};
 
@@ -16,44 +16,45 @@ use crate::{NotTried, Values, counting::Counting};
 
 /// Tries values.
 pub struct Authenticator {
-    /// Where logins are counted.
+    /// Counts logins.
     pub store: Store,
     /// The client.
     pub bms: Bms,
-    /// What makes marks of passwords.
+    /// Makes the marks of passwords.
     pub keys: Arc<KeyRing>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Values that were tried.
+/// Result of trying values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authenticated {
-    /// Every check, in order.
+    /// All checks, in order.
     pub checks: Vec<Checked>,
-    /// The IANA name of the zone that Kaseya has told for this tenant.
+    /// IANA name of the time zone that Kaseya has for this tenant.
     pub time_zone: Option<String>,
-    /// What became of the login.
+    /// Outcome of the login.
     pub login: Login,
-    /// What another refusal would come to; [`NextTry::Free`] after an accepted login.
+    /// When the user may log in again after another refusal; [`NextTry::Free`] after an accepted login.
     pub next_try: NextTry,
-    /// Whether a sync of what a refusal had left follows by itself: these are the stored values, and they prove right.
+    /// Whether a sync of what a refusal left over follows automatically: the values are the stored ones and are
+    /// correct.
     pub sync_follows: bool,
 }
 
 impl Authenticated {
-    /// Whether a sync can go by these values: nothing failed, as far as anything can tell.
+    /// Whether a sync can use these values: as far as we can tell, no check failed.
     pub fn is_proven(&self) -> bool {
         self.checks.iter().all(|checked| matches!(checked.finding, Finding::Passed | Finding::Untold(_)))
     }
 }
 
 impl Authenticator {
-    /// Tries a partner's values; the partner may be one of whom nothing is saved yet. `mended` says that a person has put
-    /// right in Kaseya what made it refuse the very same values before.
+    /// Tries a partner's values; the partner need not be saved yet. `mended` says that a person has fixed in Kaseya
+    /// what made it refuse the very same values before.
     ///
-    /// Where the values are those that are stored, what becomes of their login counts as any job's: refused, the partner is
-    /// stopped; accepted, a refusal is forgotten.
+    /// If the values are the stored ones, the login counts like a job's: a refusal stops the partner, an accepted
+    /// login clears an earlier refusal.
     pub async fn authenticate(
         &self,
         partner: &PartnerId,
@@ -75,9 +76,9 @@ impl Authenticator {
             })
         });
         let (place, look_up, calls, id) = begun.await?;
-        // What is typed has no version.
+        // Typed values have no version.
         let access = values.access(partner, bases, 0);
-        // Known to it are no token, and no refusal that a person says is mended.
+        // Without a known token, and without a refusal that the person says is fixed.
         let session = self.bms.afresh().session(access, Limits::of(Allowance { v2: calls.v2, v1: calls.v1 }));
         let Preflight { checks, time_zone } = session.preflight().await;
         let time_zone = time_zone.filter(|zone| TimeZone::get(zone).is_ok());

@@ -1,4 +1,4 @@
-//! Logins and calls made for people, counted together with the workers' (B-03), by the address that is called.
+//! Counts logins and calls made for people together with the workers' (B-03), by the address that is called.
 
 use std::collections::BTreeMap;
 
@@ -20,24 +20,24 @@ use vault::KeyRing;
 
 use crate::{NotTried, Values};
 
-/// What logins and calls are counted with.
+/// What counting logins and calls needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Counting<'a> {
     pub(crate) keys: &'a KeyRing,
     pub(crate) now: Timestamp,
 }
 
-/// What a login that has ended came to.
+/// Result of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LoginEnd {
-    /// What another refusal would come to.
+    /// When the user may log in again after another refusal.
     pub(crate) next_try: NextTry,
-    /// Whether a sync follows, because Kaseya takes the stored credentials again.
+    /// Whether a sync follows, because Kaseya accepts the stored credentials again.
     pub(crate) sync_follows: bool,
 }
 
 impl Counting<'_> {
-    /// Counts a login that is about to be sent, if it may be.
+    /// Counts a login before it is sent, if it is allowed.
     pub(crate) async fn begin_login(
         self,
         tx: &Transaction<'_>,
@@ -59,7 +59,8 @@ impl Counting<'_> {
         Ok(logins::login_begun(tx, &NewTry { of, marks: &marks, job: None }, now).await?)
     }
 
-    /// Takes what a look-up may call out of the hour's budget, and out of the share of it that one partner's people may use.
+    /// Takes a look-up's maximum of calls from the hour's budget, and from the share of it for one partner's
+    /// people.
     pub(crate) async fn begin_look_up(
         self,
         tx: &Transaction<'_>,
@@ -75,7 +76,7 @@ impl Counting<'_> {
         Ok((look_ups::begin(tx, place, allowed, self.now).await?, allowed))
     }
 
-    /// Counts what became of a login.
+    /// Records the outcome of a login.
     pub(crate) async fn end_login(
         self,
         tx: &Transaction<'_>,
@@ -85,7 +86,7 @@ impl Counting<'_> {
         login: Login,
     ) -> Result<LoginEnd, StoreError> {
         let now = self.now;
-        // The integration before the login, as wherever both are locked.
+        // Lock the integration before the login, as everywhere that locks both.
         let stored = switch::hold_stored_credentials(tx, partner, &values.marks(self.keys)).await?;
         let (outcome, code) = match login {
             Login::NotTried => (LoginOutcome::NotTried, None),
@@ -115,7 +116,7 @@ impl Counting<'_> {
         Ok(LoginEnd { next_try, sync_follows })
     }
 
-    /// Ends a look-up with the calls that it made.
+    /// Ends a look-up with the calls it made.
     pub(crate) async fn end_look_up(
         self,
         tx: &Transaction<'_>,

@@ -1,9 +1,9 @@
-//! Authenticate (S-12 to S-14): whether the values that somebody has typed, saved or not, open a Kaseya.
+//! Authenticate (S-12 to S-14): checks whether typed values, saved or not, give access to a Kaseya.
 //!
-//! It logs in for real and makes one read per right that a sync needs. It stores nothing of the values, sends no billing
-//! data and changes nothing in Kaseya. Its logins are counted with the workers', by what is called, tenant and user: what Kaseya has
-//! refused is not tried again, and no user is locked out by all of us together (B-03). So are those of a person who looks
-//! something up in Kaseya ([`Reader`]).
+//! It logs in for real and makes one read per right that a sync needs. It stores none of the values, sends no
+//! billing data and changes nothing in Kaseya. Its logins are counted together with the workers', by called
+//! address, tenant and user: what Kaseya has refused is not tried again, and all of us together never lock a user
+//! (B-03). The same holds for people who look something up in Kaseya ([`Reader`]).
 
 mod authenticate;
 mod counting;

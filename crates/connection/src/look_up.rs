@@ -1,4 +1,4 @@
-//! One look-up of a person: what it calls counts also where whoever asked goes away.
+//! One look-up for a person. Its calls count even if the caller goes away.
 
 use std::{
     collections::BTreeMap,
@@ -16,14 +16,14 @@ use vault::KeyRing;
 
 use crate::counting::Counting;
 
-/// A look-up that was begun.
+/// A look-up in progress.
 pub(crate) struct LookUp {
     begun: Arc<Begun>,
-    /// What it calls with; empty once it has ended.
+    /// The sessions it calls through; empty once the look-up has ended.
     sessions: Mutex<Vec<Arc<Session>>>,
 }
 
-/// Where a look-up's calls count, and with what they are counted.
+/// Where a look-up's calls are counted, and with what.
 pub(crate) struct Begun {
     pub(crate) store: Store,
     pub(crate) keys: Arc<KeyRing>,
@@ -37,14 +37,14 @@ impl LookUp {
         Self { begun: Arc::new(begun), sessions: Mutex::default() }
     }
 
-    /// A session whose calls count.
+    /// A session with counted calls.
     pub(crate) fn session(&self, session: Session) -> Arc<Session> {
         let session = Arc::new(session);
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&session));
         session
     }
 
-    /// Counts what it called.
+    /// Counts the calls made.
     pub(crate) async fn end(&self) -> Result<(), StoreError> {
         self.begun.end(self.take_sessions()).await
     }
@@ -61,7 +61,7 @@ impl Drop for LookUp {
             return;
         }
         let begun = Arc::clone(&self.begun);
-        // Where the process ends, what it might have called counts for an hour.
+        // If the process ends, the look-up's maximum of calls counts for an hour.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 if let Err(error) = begun.end(sessions).await {

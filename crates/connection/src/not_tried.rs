@@ -6,10 +6,10 @@ use store::StoreError;
 
 use crate::values::NoAddress;
 
-/// Why values were not tried: nothing has been sent to Kaseya.
+/// Why values were not tried. Nothing was sent to Kaseya.
 #[derive(Debug, thiserror::Error)]
 pub enum NotTried {
-    /// They name no Kaseya.
+    /// The values do not name a valid Kaseya address.
     #[error(transparent)]
     NoAddress(#[from] NoAddress),
     /// Kaseya has refused the very same values.
@@ -17,30 +17,30 @@ pub enum NotTried {
         "Kaseya refused these very values on {at} ({code}); they are not tried again, or the user would be locked"
     )]
     RefusedBefore {
-        /// How.
+        /// The code of the refusal.
         code: ErrorCode,
-        /// When.
+        /// When Kaseya refused.
         at: Timestamp,
     },
-    /// Logins of this user wait (AUTH-08), or it is locked.
+    /// Logins of this user wait (AUTH-08), or the user is locked.
     #[error(
         "logins of this user wait until {until} (AUTH-08): earlier ones were refused or had no answer, and another might \
          lock the user in Kaseya"
     )]
     NotBefore {
-        /// When they may be tried.
+        /// When the values may be tried.
         until: Timestamp,
     },
-    /// Somebody presses the button, or looks something up, again and again.
+    /// Too many tries or look-ups in a short time.
     #[error("too many tries or look-ups; the next one is possible from {until} on")]
     TooOften {
-        /// When they may be tried.
+        /// When the values may be tried.
         until: Timestamp,
     },
-    /// The hour's calls are used up, or those of them that one partner's people may make.
+    /// The hour's calls are used up, or the share of them for one partner's people.
     #[error("this hour's calls to Kaseya are used up (LIM-01); try again in a while")]
     CallLimit,
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -1,8 +1,9 @@
-//! Reads for a person who looks something up in Kaseya, with the stored credentials.
+//! Reads from Kaseya for a person, with the stored credentials.
 //!
-//! Most find a token at hand and are one call. Where none is, one login is made and counted as a job's or Authenticate's is,
-//! however many wait for it; without that permission nothing logs in. A partner's people look a few things up at a time, and
-//! have a share of the hour's calls: a Kaseya that answers quickly, or never, uses up nothing of anybody else's (F1).
+//! Most reads find a token and take one call. Without a token, one login is made, however many callers wait for it,
+//! and counted like a job's or Authenticate's; without that permission nothing logs in. A partner's people run a
+//! few look-ups at a time and have a share of the hour's calls: a Kaseya that answers quickly, or never, uses up
+//! nothing that belongs to others (F1).
 
 use std::{
     collections::HashMap,
@@ -23,7 +24,8 @@ use crate::{
     look_up::{Begun, LookUp},
 };
 
-/// How much a partner's people look up at a time; more waits. All of these together take less than their share of an hour.
+/// How many look-ups a partner's people run at a time; more wait. Together these take less than their share of an
+/// hour.
 const AT_A_TIME: usize = 4;
 
 /// Reads for people. Clones share tokens.
@@ -38,12 +40,12 @@ struct Shared {
     doors: Mutex<HashMap<PartnerId, Door>>,
 }
 
-/// A partner's way to its Kaseya.
+/// A partner's access to its Kaseya.
 #[derive(Clone)]
 struct Door {
-    /// Who logs in holds it: all others wait and then find its token.
+    /// Held by the caller that logs in: all others wait and then find its token.
     logging_in: Arc<tokio::sync::Mutex<()>>,
-    /// Who looks something up.
+    /// One permit per look-up in progress.
     looking_up: Arc<Semaphore>,
 }
 
@@ -56,39 +58,39 @@ impl Default for Door {
 /// Why nothing was read.
 #[derive(Debug, thiserror::Error)]
 pub enum NotRead {
-    /// The connection to Kaseya is to be saved first.
+    /// The connection to Kaseya must be saved first.
     #[error("save the connection to Kaseya first")]
     NotConnected,
     /// The key ring does not open the stored password.
     #[error("the stored password cannot be opened")]
     NotOpened,
-    /// Kaseya refuses the stored credentials; they are not tried until they are others.
+    /// Kaseya refuses the stored credentials. They are not tried again until they change.
     #[error("Kaseya refused the stored credentials on {at} ({code})")]
     Refused {
-        /// How.
+        /// The code of the refusal.
         code: ErrorCode,
-        /// When.
+        /// When Kaseya refused.
         at: Timestamp,
     },
     /// No login may be sent now, or the hour's calls are used up.
     #[error(transparent)]
     NotTried(#[from] NotTried),
-    /// Kaseya takes the login and not the token that it gave: the role lacks a right.
+    /// Kaseya accepts the login but not the token it issued: the role lacks a right.
     #[error("not allowed: the role lacks a right")]
     NotAllowed,
-    /// The call.
+    /// The call failed.
     #[error(transparent)]
     Call(#[from] BmsError),
     /// The process is ending.
     #[error("the process is ending")]
     Ending,
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl NotRead {
-    /// The case of the error catalogue, where it is one.
+    /// The code in the error catalogue, if there is one.
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Refused { code, .. } | Self::NotTried(NotTried::RefusedBefore { code, .. }) => Some(*code),
@@ -102,7 +104,7 @@ impl NotRead {
         }
     }
 
-    /// What Kaseya said.
+    /// Kaseya's words.
     pub fn words(&self) -> Option<&str> {
         match self {
             Self::Call(error) => error.words(),
@@ -125,7 +127,7 @@ impl Reader {
         Self(Arc::new(Shared { store, bms, keys, clock, doors: Mutex::default() }))
     }
 
-    /// Reads something of a partner's Kaseya, also while the integration is off: a person asks for it (S-18).
+    /// Reads from a partner's Kaseya, also while the integration is off, since a person asks for it (S-18).
     pub async fn read<T, F>(
         &self,
         partner: &PartnerId,
@@ -135,7 +137,7 @@ impl Reader {
         F: Future<Output = Result<T, BmsError>>,
     {
         let door = self.0.door(partner);
-        // It is never closed.
+        // The semaphore is never closed.
         let _turn = door.looking_up.acquire().await.map_err(|_| NotRead::Ending)?;
         let (stored, look_up) = self.0.begin(partner).await?;
         let read = self.look_up((partner, &Arc::new(stored)), &door, &look_up, &reads).await;
@@ -157,11 +159,12 @@ impl Reader {
             return Ok(read);
         }
         let _first = door.logging_in.lock().await;
-        // Whoever was before has logged in, perhaps.
+        // The previous holder may have logged in.
         if let Some(read) = self.0.at_hand((partner, stored), look_up, reads).await? {
             return Ok(read);
         }
-        // Whoever waits for it may go away, and a login whose outcome nobody notes counts as one that may be refused.
+        // A waiting caller may go away, and a login without a recorded outcome counts as possibly refused: so log
+        // in on a task of its own.
         let (shared, of, with) = (Arc::clone(&self.0), partner.clone(), Arc::clone(stored));
         let session = look_up.session(self.0.session(partner, stored, true)?);
         tokio::spawn(async move { shared.log_in(&of, &with, &session).await })
@@ -209,7 +212,7 @@ impl Shared {
         Ok(self.bms.session(access, Limits { may_log_in, ..Limits::of(stored.allowance) }))
     }
 
-    /// Reads by a token at hand; `None` when there is none.
+    /// Reads with an existing token; `None` without one.
     async fn at_hand<T, F>(
         &self,
         (partner, stored): (&PartnerId, &Stored),
@@ -242,7 +245,7 @@ impl Shared {
     }
 
     fn door(&self, partner: &PartnerId) -> Door {
-        // Entries are whole whatever panics elsewhere.
+        // Entries are whole, whatever panics elsewhere.
         let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
         doors.entry(partner.clone()).or_default().clone()
     }

@@ -11,57 +11,57 @@ use vault::{Associated, KeyRing, Login, Sealed};
 pub struct Values {
     /// Kaseya's host.
     pub host: String,
-    /// The V2 base address, where it is not the host's usual one.
+    /// The V2 base address, if not the host's usual one.
     pub v2_base: Option<String>,
-    /// The V1 base address, where it is not the host's usual one.
+    /// The V1 base address, if not the host's usual one.
     pub v1_base: Option<String>,
-    /// The company name in Kaseya, unchanged.
+    /// The company name in Kaseya, exactly as typed.
     pub tenant: String,
-    /// The user.
+    /// The user name.
     pub user_name: String,
-    /// Its password.
+    /// The user's password.
     pub password: SecretString,
 }
 
-/// Values that name no Kaseya.
+/// The values do not name a valid Kaseya address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoAddress {
-    /// The host is none.
+    /// The host is invalid.
     #[error("host: {0}")]
     Host(#[from] HostError),
-    /// A base address is none.
+    /// A base address is invalid.
     #[error("{0}")]
     Bases(#[from] BasesError),
-    /// A route of the installation is none.
+    /// A route of the installation is invalid.
     #[error("{0}")]
     LineProfile(#[from] LineProfileError),
 }
 
 impl Values {
-    /// Their marks, by which they are known again without being known.
+    /// The marks of the values: equal values have equal marks, and the marks do not reveal the values.
     pub fn marks(&self, keys: &KeyRing) -> Vec<String> {
         let host = self.host.to_ascii_lowercase();
         let login = Login { host: &host, tenant: &self.tenant, user: &self.user_name };
         keys.marks(&login, &self.password)
     }
 
-    /// Whether they are those that are stored: the credentials by their marks, for the same addresses.
+    /// Whether these are the stored values: the same credentials, by their marks, for the same addresses.
     pub fn are_stored(&self, keys: &KeyRing, integration: &Integration) -> bool {
         self.lead_to_stored(integration)
             && self.marks(keys).iter().any(|mark| integration.password_marks.contains(mark))
     }
 
-    /// Whether they lead to the addresses that are stored.
+    /// Whether the values lead to the stored addresses.
     pub fn lead_to_stored(&self, integration: &Integration) -> bool {
         (&self.v2_base, &self.v1_base) == (&integration.v2_base, &integration.v1_base)
     }
 
-    /// What is really called.
+    /// The address that is actually called.
     pub fn address(&self) -> KaseyaAddress {
         KaseyaAddress::new(&self.host, self.v2_base.as_deref(), self.v1_base.as_deref(), &self.tenant)
     }
 
-    /// Those that are stored, opened; `None` where the key ring does not open them.
+    /// The stored values, opened; `None` if the key ring does not open them.
     pub fn stored(partner: &PartnerId, stored: &Integration, keys: &KeyRing) -> Option<Self> {
         let associated = Associated {
             partner: partner.as_str(),
@@ -82,7 +82,7 @@ impl Values {
         })
     }
 
-    /// What a session calls with.
+    /// The access of a session.
     pub(crate) fn access(&self, partner: &PartnerId, bases: Bases, credentials_version: u32) -> Access {
         Access {
             partner: partner.clone(),
@@ -94,7 +94,7 @@ impl Values {
         }
     }
 
-    /// Where they lead, if it is allowed, with the line profile that jobs go by too.
+    /// The base addresses, if allowed, with the line profile that jobs use too.
     pub(crate) fn bases(
         &self,
         line_profile: Option<&str>,

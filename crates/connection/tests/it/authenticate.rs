@@ -1,4 +1,4 @@
-//! S-12 to S-14, B-03: values are tried, told of check by check, and never so often that a user would be locked.
+//! S-12 to S-14, B-03: values are tried, reported check by check, and never so often that a user would be locked.
 
 use connection::{Authenticated, Finding, NotTried};
 use domain::{ErrorCode, NextTry};
@@ -26,7 +26,7 @@ async fn before_the_first_save_right_values_prove_right_and_nothing_of_them_is_s
     for table in ["partners", "integrations", "runs", "refused_logins"] {
         assert_eq!(world.text(&format!("select count(*) from {table}")).await, "0", "{table}");
     }
-    // That there was a login is stored, and calls are: they count.
+    // The login is stored, and so are the calls: they count.
     assert_eq!(world.text("select string_agg(outcome, ' ') from login_tries").await, "accepted");
     assert_eq!(world.text("select calls from calls_made where endpoint like '%/authenticate'").await, "1");
     let tries = world.text("select string_agg(row::text, ' ') from login_tries row").await;
@@ -76,7 +76,7 @@ async fn refused_values_are_not_tried_twice_and_three_refusals_are_all_that_half
         assert!(matches!(again, NotTried::RefusedBefore { code: ErrorCode::Auth01, .. }), "{again}");
         world.pass(1);
     }
-    // The right password waits too, and in whatever letters the host is written.
+    // The right password waits too, and so does the host in any mix of upper and lower case.
     let mut values = world.values(RIGHT);
     values.host = "BMS.example.com".to_owned();
     let waits = world.try_as("msp-1", &values, false).await.expect_err("it waits");
@@ -84,7 +84,7 @@ async fn refused_values_are_not_tried_twice_and_three_refusals_are_all_that_half
     assert_eq!(world.kaseya.logins().v2_refused, 3);
     world.pass(27);
     assert!(world.try_password(RIGHT).await.expect("it is tried").is_proven());
-    // Years later they stay refused.
+    // Years later they are still refused.
     world.pass(60 * 24 * 400);
     let again = world.try_password("wrong 1").await.expect_err("it is not tried again");
     assert!(matches!(again, NotTried::RefusedBefore { .. }), "{again}");
@@ -131,7 +131,7 @@ async fn what_is_mended_in_kaseya_lets_the_stored_values_prove_right_and_the_par
     let standing = "select concat_ws(' ', credentials_version, credentials_refused_code, refusal_told) from integrations";
     let tried = world.try_password("new password").await.expect("it is tried");
     assert_eq!(failures(&tried), ["log_in_v2 AUTH-01"]);
-    // The stored values were refused: as by a job, the partner is stopped.
+    // The stored values were refused: this stops the partner, as a job's refusal would.
     assert_eq!(world.text(standing).await, "1 AUTH-01 f");
 
     world.kaseya.edit(|state| state.login.password = "new password".to_owned()).expect("nothing is kept");
@@ -166,7 +166,7 @@ async fn case_c3_three_mistyped_passwords_leave_the_stored_one_alone_and_the_thi
     }
     let until = "2026-11-23T10:31:00Z".parse().expect("an instant");
     assert_eq!(told, [NextTry::Free, NextTry::Last(until), NextTry::NotBefore(until)]);
-    // What is typed waits, and what is stored does not: a success resets Kaseya's own count.
+    // Typed values wait, stored values do not: a success resets Kaseya's own count.
     let typed = world.try_password("wrong 4").await.expect_err("it waits");
     assert!(matches!(typed, NotTried::NotBefore { until: at } if at == until), "{typed}");
     assert!(typed.to_string().contains("AUTH-08"), "{typed}");

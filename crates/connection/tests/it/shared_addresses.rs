@@ -1,5 +1,5 @@
-//! F1 a and b: logins are counted by what is called, whatever host, tenant or user was typed; and what a partner has not proven
-//! keeps nobody waiting who has.
+//! F1 a and b: logins are counted by what is called, whatever host, tenant or user was typed. What a partner has
+//! not proven delays no partner that has.
 
 use connection::{NotTried, Values};
 use kaseya_simulator::{Clock, Running, Simulator, State};
@@ -10,7 +10,7 @@ use crate::world::{RIGHT, World};
 fn under_label(world: &World, label: usize, password: &str) -> Values {
     let base = world.kaseya.base_url();
     let (tenants, users) = (["Example MSP", "EXAMPLE msp", " example  MSP "], ["sync", "SYNC", "Sync "]);
-    // The path of V1 is another each time: only V2 is asked as long as the password is wrong.
+    // The V1 path differs each time: while the password is wrong, only V2 is called.
     Values {
         host: format!("label-{label}.example.com"),
         v1_base: Some(format!("{base}/api{}", if label.is_multiple_of(2) { "" } else { "/other" })),
@@ -20,7 +20,7 @@ fn under_label(world: &World, label: usize, password: &str) -> Values {
     }
 }
 
-/// A Kaseya of the attacker's own, which refuses everybody.
+/// The attacker's own Kaseya, which refuses every login.
 async fn own_server() -> Running {
     let state = State::builder().login("nobody", "nothing", "None").build();
     let clock = Clock::standing("2026-11-23T10:00:00Z".parse().expect("an instant"));
@@ -85,7 +85,7 @@ async fn case_f1_b_what_is_not_proven_counts_against_itself_alone() {
     world.try_as("attacker", &world.values("one"), false).await.expect("it is tried");
     let waits = world.try_as("attacker", &world.values("two"), false).await;
     assert!(matches!(waits, Err(NotTried::NotBefore { .. })), "{waits:?}");
-    // Neither with the proven password, nor with a mistyped one of its own.
+    // Neither with the proven password, nor with its own mistyped one.
     for _ in 0..2 {
         let tried = world.try_as("victim", &world.values(RIGHT), false).await.expect("it is tried");
         assert!(tried.is_proven(), "{tried:?}");
@@ -134,7 +134,7 @@ async fn case_f1_b_a_login_at_one_host_of_two_proves_nothing_of_the_other() {
     let world = World::new().await;
     let base = world.kaseya.base_url();
     world.try_as("victim", &world.values(RIGHT), false).await.expect("it is tried");
-    // The attacker's own server takes its login, and its V1 is the victim's Kaseya.
+    // The attacker's own server accepts its login, and its V1 is the victim's Kaseya.
     let state = State::builder().login("sync", "anything", "Example MSP").build();
     let clock = Clock::standing("2026-11-23T10:00:00Z".parse().expect("an instant"));
     let own = Simulator::new(state, clock).start(([127, 0, 0, 1], 0).into()).await.expect("a free port");

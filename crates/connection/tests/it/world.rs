@@ -1,4 +1,4 @@
-//! A simulated Kaseya, tables, and what tries values.
+//! A simulated Kaseya, a database, and an authenticator.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ impl World {
         }
     }
 
-    /// As one process does it: with a client of its own.
+    /// Tries values like one process: with a client of its own.
     pub(crate) async fn try_as(
         &self,
         partner: &str,
