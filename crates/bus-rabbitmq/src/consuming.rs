@@ -1,4 +1,4 @@
-//! Consumers that come back by themselves.
+//! Consumers that recover by themselves.
 
 use std::{sync::Arc, time::Duration};
 
@@ -29,17 +29,17 @@ use crate::{
     publishing::{Publisher, Route},
 };
 
-/// How long an acknowledgement may take to get out.
+/// How long an acknowledgement may take to be sent.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many events are fetched ahead.
 pub(crate) const EVENTS_PREFETCH: u16 = 100;
 
-/// What is consumed.
+/// The source of a consumer's messages.
 #[derive(Debug, Clone)]
 pub(crate) enum Source {
     /// A queue of the topology.
     Shared(Queue),
-    /// An exclusive queue of this process, which goes with its connection.
+    /// An exclusive queue of this process, which the broker removes with its connection.
     Own { queue: String, exchange: &'static str, routing_key: String },
 }
 
@@ -51,7 +51,7 @@ impl Source {
         }
     }
 
-    /// What a dead letter says it came from.
+    /// The origin that a dead letter states.
     fn origin(&self) -> String {
         match self {
             Self::Shared(queue) => queue.name().to_owned(),
@@ -60,7 +60,7 @@ impl Source {
     }
 }
 
-/// All that a consumer is made from.
+/// The parts that a consumer is made from.
 pub(crate) struct Consuming {
     pub(crate) link: Link,
     pub(crate) publisher: Arc<Publisher>,
@@ -71,7 +71,7 @@ pub(crate) struct Consuming {
 }
 
 impl Consuming {
-    /// Consumes in the background; the second part follows whether it does at the moment.
+    /// Consumes in the background; the second result shows whether it consumes at the moment.
     pub(crate) fn start(self) -> (Consumer, watch::Receiver<bool>) {
         let (deliver, deliveries) = mpsc::channel(usize::from(self.prefetch));
         let (consuming, follows) = watch::channel(false);
@@ -104,7 +104,7 @@ impl Consuming {
         (consumer, follows)
     }
 
-    /// Consumes on one channel until `stop` (`Ok`) or until anything goes wrong.
+    /// Consumes on one channel until `stop` (`Ok`) or until anything fails.
     async fn consume(
         &self,
         alive: &Arc<Alive>,
@@ -133,7 +133,7 @@ impl Consuming {
                 next = deliveries.next() => next,
                 () = alive.lost.cancelled() => None,
                 () = self.stop.cancelled() => {
-                    // What is in somebody's hands can still be settled: it holds the channel.
+                    // Deliveries in hand can still be settled: each holds the channel.
                     channel.basic_cancel(deliveries.tag(), BasicCancelOptions::default()).await?;
                     return Ok(());
                 }
@@ -173,12 +173,13 @@ impl Consuming {
 
     /// Why a message cannot be handed out at all, if it cannot.
     fn unfit(&self, delivery: &lapin::message::Delivery) -> Option<String> {
-        // A letter is not put among the letters once more.
+        // A dead letter does not become a dead letter again.
         if matches!(self.source, Source::Shared(Queue::DeadLetters)) {
             return None;
         }
         let size = delivery.data.len();
-        // Counts are worth more room: a sender that overdoes it is answered, and what can be read is billed.
+        // Counts may be larger: the sender of an oversized report gets a response, and its readable counts are
+        // billed.
         let counts = matches!(self.source, Source::Shared(Queue::Counts));
         let most = if counts { MAX_LETTER_BYTES } else { MAX_MESSAGE_BYTES };
         if size > most {
@@ -206,21 +207,21 @@ impl Consuming {
     }
 }
 
-/// A message that no consumer takes becomes a dead letter beside the others, which go on.
+/// Makes a dead letter of a message that no consumer accepts; the other messages continue.
 async fn put_aside(delivery: Delivery, reason: String) {
     if let Err(error) = delivery.settle(Settlement::DeadLetter(reason)).await {
         tracing::warn!("a message that cannot be taken stays where it is: {error}");
     }
 }
 
-/// A message that the broker waits for us to settle.
+/// A message that waits at the broker for our settlement.
 struct Taken {
     acker: lapin::Acker,
-    /// Whether the broker keeps it when we give it back; an event is not kept.
+    /// Whether the broker keeps the message when we give it back; an event is not kept.
     kept: bool,
     origin: String,
     publisher: Arc<Publisher>,
-    /// For giving back what is dropped, wherever that happens.
+    /// Gives back dropped messages, wherever they are dropped.
     runtime: Handle,
     /// The channel must live until its last delivery is settled.
     _channel: Channel,
@@ -229,7 +230,7 @@ struct Taken {
 impl Taken {
     async fn acknowledge(&self) -> Result<(), BusError> {
         let sent = tokio::time::timeout(SETTLE_TIMEOUT, self.acker.ack(BasicAckOptions::default())).await;
-        // Not sent, by time, by error or by lapin's quiet `false`: the message comes again.
+        // Not sent, because of a timeout, an error or lapin's quiet `false`: the message comes again.
         if let Ok(Ok(true)) = sent { Ok(()) } else { Err(BusError::Lost) }
     }
 
@@ -262,7 +263,7 @@ impl Settle for Taken {
 
     fn abandon(self: Box<Self>) {
         let runtime = self.runtime.clone();
-        // When it cannot be given back the channel is gone, and the broker has it back already.
+        // If it cannot be given back, the channel is gone and the broker already has it again.
         runtime.spawn(async move { self.give_back().await });
     }
 }

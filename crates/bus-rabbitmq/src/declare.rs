@@ -1,4 +1,4 @@
-//! The topology on the broker, declared when the system is deployed and never on the way.
+//! Declares the topology on the broker, at deployment and never at runtime.
 
 use bus::{
     Queue,
@@ -12,7 +12,7 @@ use lapin::{
 
 use crate::{ConnectError, link::Broker};
 
-/// Declares exchanges, queues and bindings. What is there already stays as it is; what differs from the topology is an
+/// Declares exchanges, queues and bindings. Existing ones stay as they are; a difference from the topology is an
 /// error. Limits and dead-lettering are policies, which come with the definitions file.
 pub async fn declare_topology(uri: &str, entropy: Entropy) -> Result<(), ConnectError> {
     let connection = Broker::new(uri, entropy)?.connect("kaseya-sync migrate").await?;

@@ -17,16 +17,16 @@ use lapin::{
 
 use crate::frame_filter::FrameFilter;
 
-/// How many bytes are read at once.
+/// How many bytes one read takes.
 const CHUNK: usize = 16 * 1024;
 
-/// As [`Connection::connect_uri`], through the filter.
+/// Like [`Connection::connect_uri`], through the filter.
 pub(crate) async fn connect(uri: AMQPUri, properties: ConnectionProperties) -> lapin::Result<Connection> {
     let tokio = Tokio::current();
     let runtime = Runtime::new(RuntimeParts::new(tokio.clone(), FilteringReactor(tokio.clone())));
     let unfiltered = Runtime::new(tokio);
     let connect = async move |uri: AMQPUri, _| {
-        // TCP and, for amqps, the TLS handshake. The filter goes around both, so to lapin the stream is a plain one.
+        // TCP and, for amqps, the TLS handshake. The filter wraps both, so the stream is a plain one to lapin.
         let stream = uri.connect_with_config_async(TLSConfig::default(), &unfiltered).await;
         Ok(AsyncTcpStream::Plain(FilteredStream::new(stream.map_err(lapin::Error::from)?)))
     };
@@ -66,8 +66,8 @@ impl Reactor for FilteringReactor {
     }
 }
 
-/// Reads through a filter, writes straight through. It reads on only when everything that is ready has been taken, so it
-/// holds at most one frame and one chunk.
+/// Reads through a filter, writes straight through. It reads more only once all ready bytes are taken, so it holds at
+/// most one frame and one chunk.
 pub(crate) struct FilteredStream<S> {
     stream: S,
     filter: FrameFilter,

@@ -1,15 +1,15 @@
 //! Rewrites the frames that lapin cannot read.
 //!
-//! AMQP fixes no encoding for short strings, and the broker passes on whatever a publisher wrote. lapin reads UTF-8 alone:
-//! one message with a Latin-1 `app_id` would end the connection of all intakes, again at each redelivery. So unreadable
-//! properties are replaced by a header with the reason, and the message becomes a dead letter with its body (D3). All
-//! other frames pass byte for byte.
+//! AMQP fixes no encoding for short strings, and the broker passes on whatever a publisher wrote. lapin reads only
+//! UTF-8: one message with a Latin-1 `app_id` would end the connection of all intakes, again at each redelivery.
+//! Unreadable properties are therefore replaced by a header with the reason, and the message becomes a dead letter
+//! with its body (D3). All other frames pass byte for byte.
 
 use std::io;
 
 use lapin::{BasicProperties, protocol::basic, types::AMQPValue};
 
-/// The longest frame, asked for when the connection is made; RabbitMQ offers the same unless it is told otherwise.
+/// The longest frame, negotiated when the connection is made; RabbitMQ offers the same unless configured otherwise.
 pub(crate) const FRAME_MAX: u32 = 128 * 1024;
 /// The header that replaces unreadable properties; its value is the reason.
 const UNREADABLE: &str = "x-kaseya-sync-unreadable";
@@ -35,20 +35,20 @@ pub(crate) fn unreadable(properties: &BasicProperties) -> Option<String> {
     }
 }
 
-/// Takes bytes as they arrive, and gives them back with readable frames.
+/// Takes bytes as they arrive and returns them with readable frames.
 #[derive(Default)]
 pub(crate) struct FrameFilter {
     /// Less than a frame.
     incoming: Vec<u8>,
     outgoing: Vec<u8>,
-    /// How much of `outgoing` has been given back.
+    /// How much of `outgoing` has been returned.
     given: usize,
-    /// The stream does not consist of frames (the broker refuses the protocol): it passes as it is.
+    /// The stream does not consist of frames (the broker refuses the protocol): it passes unchanged.
     foreign: bool,
 }
 
 impl FrameFilter {
-    /// Fills `out` from what is ready; `None` if nothing is.
+    /// Fills `out` from the ready bytes; `None` if there are none.
     pub(crate) fn give(&mut self, out: &mut [u8]) -> Option<usize> {
         let ready = &self.outgoing[self.given..];
         if ready.is_empty() {
@@ -101,7 +101,7 @@ impl FrameFilter {
         Ok(())
     }
 
-    /// The stream has ended: half a frame is given back as it is.
+    /// The stream has ended: half a frame is returned unchanged.
     pub(crate) fn end(&mut self) {
         self.outgoing.append(&mut self.incoming);
     }
@@ -110,7 +110,7 @@ impl FrameFilter {
 /// The payload that replaces an unreadable one.
 fn rewritten(kind: u8, payload: &[u8]) -> Option<Vec<u8>> {
     match kind {
-        // Class, weight and the body's size stand before the properties.
+        // Class, weight and the body's size precede the properties.
         HEADER if payload.starts_with(&BASIC) && payload.len() >= 12 => {
             let (fixed, properties) = payload.split_at(12);
             if matches!(basic::parse_properties(properties), Ok((rest, _)) if rest.is_empty()) {
@@ -136,7 +136,7 @@ fn rewritten(kind: u8, payload: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Properties with the header [`UNREADABLE`] alone.
+/// Properties with only the header [`UNREADABLE`].
 fn only_headers(why: &str) -> Vec<u8> {
     let mut table = vec![UNREADABLE.len() as u8];
     table.extend_from_slice(UNREADABLE.as_bytes());

@@ -1,5 +1,5 @@
-//! A door for fuzzing: how deliveries are read is nobody else's business, so it is fed from here. Only there with the
-//! feature `fuzzing`, which the fuzz tests alone ask for.
+//! An entry point for fuzzing: how deliveries are read is private, so this feeds it from outside. Exists only with
+//! the feature `fuzzing`, which only the fuzz tests enable.
 
 use lapin::{
     BasicProperties,
@@ -8,7 +8,7 @@ use lapin::{
 
 use crate::properties::{incoming, short};
 
-/// A delivery with these bytes in every property and header that a stranger can set.
+/// A delivery with these bytes in every property and header that an external sender can set.
 pub fn properties(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let text = short(&text);

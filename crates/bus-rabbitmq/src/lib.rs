@@ -4,10 +4,10 @@
 //! publishes, acknowledgements included. Each has a supervisor of ours that connects, keeps it, and after a loss tries
 //! again with growing, jittered waits; lapin's own recovery is off, because it does not heal a channel closed alone.
 //!
-//! Properties that lapin cannot read cost no connection: its stream is filtered (see `frame_filter`).
+//! Properties that lapin cannot read do not cost the connection: its stream is filtered (see `frame_filter`).
 //!
-//! What is silent otherwise is a fault here: a publish without confirm, an acknowledgement that was never sent, a
-//! consumer that has ended, a peer that says nothing.
+//! Silent failures count as faults here: a publish without confirm, an acknowledgement that was never sent, a
+//! consumer that has ended, a peer that sends nothing.
 
 mod consuming;
 mod declare;
@@ -41,11 +41,11 @@ use crate::{
 };
 pub use crate::{declare::declare_topology, error::ConnectError, link::ReadUri};
 
-/// The bus on RabbitMQ. Dropped, it closes its connections.
+/// The bus on RabbitMQ. Dropping it closes its connections.
 pub struct RabbitMq {
     publisher: Arc<Publisher>,
     consuming: Link,
-    /// The queue of answers is made with the first request: who never asks needs no right to it.
+    /// The reply queue is declared on the first request, so a program that never asks needs no permission for it.
     replies: OnceCell<Replies>,
     entropy: Entropy,
     connected: watch::Receiver<bool>,
@@ -54,13 +54,13 @@ pub struct RabbitMq {
 }
 
 impl RabbitMq {
-    /// A bus that connects by itself and keeps trying; readiness follows [`Bus::connected`]. `name` stands in the
-    /// broker's list of connections. Needs to be called inside a tokio runtime.
+    /// A bus that connects by itself and retries; readiness follows [`Bus::connected`]. `name` appears in the
+    /// broker's list of connections. Must be called inside a tokio runtime.
     pub fn connect(uri: &str, name: &str, entropy: Entropy) -> Result<Arc<Self>, ConnectError> {
         Ok(Self::keep(Broker::new(uri, entropy.clone())?, name, entropy))
     }
 
-    /// The same, by a URI that is read again for each connection.
+    /// The same, with a URI that is read again for each connection.
     pub fn connect_by(read: ReadUri, name: &str, entropy: Entropy) -> Result<Arc<Self>, ConnectError> {
         let uri = read().unwrap_or_default();
         Ok(Self::keep(Broker::new(&uri, entropy.clone())?.reading(read), name, entropy))
@@ -179,7 +179,7 @@ impl Bus for RabbitMq {
             routing_key: topic.routing_key().to_owned(),
         };
         let (consumer, mut listening) = self.consuming(own, consuming::EVENTS_PREFETCH, stop).start();
-        // Listening begins here and now if the broker is there at all.
+        // Listening begins here if the broker is reachable at all.
         let _ = tokio::time::timeout(CONFIRM_TIMEOUT, listening.wait_for(|listening| *listening)).await;
         Ok(consumer)
     }

@@ -10,16 +10,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{ConnectError, filtered_stream, frame_filter::FRAME_MAX};
 
-/// How long a connection may take to be made, handshake included.
+/// How long connecting may take, handshake included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Seconds between heartbeats: a dead peer is noticed after twice that.
 const HEARTBEAT: u16 = 10;
-/// How long between two tries, of a connection or of a consumer.
+/// The wait between two tries, of a connection or of a consumer.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(250), longest: Duration::from_secs(10) };
-/// How often a connection is looked at beside its events: not every end is announced.
+/// How often a connection is checked in addition to its events: not every end is announced.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Where the broker is and how to wait for it.
+/// The broker's address, and how to wait for the broker.
 #[derive(Clone)]
 pub(crate) struct Broker {
     uri: AMQPUri,
@@ -28,7 +28,7 @@ pub(crate) struct Broker {
     entropy: Entropy,
 }
 
-/// What reads a broker's URI; `None` where it cannot be read now.
+/// Reads a broker's URI; `None` if it cannot be read now.
 pub type ReadUri = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
 impl Broker {
@@ -40,7 +40,7 @@ impl Broker {
         Self { fresh: Some(fresh), ..self }
     }
 
-    /// As it is by now; one that cannot be read changes nothing.
+    /// The current URI; one that cannot be read changes nothing.
     fn uri(&self) -> AMQPUri {
         let fresh = self.fresh.as_ref().and_then(|read| read());
         fresh.and_then(|uri| parsed(&uri).ok()).unwrap_or_else(|| self.uri.clone())
@@ -68,16 +68,16 @@ fn parsed(uri: &str) -> Result<AMQPUri, ConnectError> {
     Ok(uri)
 }
 
-/// A connection that is there.
+/// A live connection.
 pub(crate) struct Alive {
     pub(crate) connection: Connection,
-    /// Cancelled when the connection goes.
+    /// Cancelled when the connection is lost.
     pub(crate) lost: CancellationToken,
-    /// Whether the broker takes no publishes for lack of memory or disk.
+    /// Whether the broker accepts no publishes for lack of memory or disk.
     pub(crate) blocked: watch::Receiver<bool>,
 }
 
-/// A connection that comes back by itself.
+/// A connection that reconnects by itself.
 #[derive(Clone)]
 pub(crate) struct Link {
     current: watch::Receiver<Option<Arc<Alive>>>,
@@ -85,7 +85,7 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Connects, keeps the connection, and connects again, until `closed`.
+    /// Connects, keeps the connection, and reconnects, until `closed`.
     pub(crate) fn keep(broker: Broker, name: String, closed: CancellationToken) -> Self {
         let (sender, current) = watch::channel(None);
         let link = Self { current, broker: broker.clone() };
@@ -119,20 +119,20 @@ impl Link {
             }
             if let Some(alive) = sender.send_replace(None) {
                 alive.lost.cancel();
-                // The broker learns it from the closed socket too.
+                // The broker also learns this from the closed socket.
                 let _ = alive.connection.close(200, "the service stops".into()).await;
             }
         });
         link
     }
 
-    /// The connection, as soon as there is one; `None` when the bus is closed.
+    /// Waits for the connection; `None` if the bus is closed.
     pub(crate) async fn get(&self) -> Option<Arc<Alive>> {
         let mut current = self.current.clone();
         current.wait_for(Option::is_some).await.ok()?.clone()
     }
 
-    /// Follows whether there is one.
+    /// Shows whether there is a connection.
     pub(crate) fn alive(&self) -> watch::Receiver<Option<Arc<Alive>>> {
         self.current.clone()
     }
@@ -148,7 +148,7 @@ async fn stay(connection: Connection, sender: &watch::Sender<Option<Arc<Alive>>>
     let mut events = Box::pin(connection.events_listener());
     let (block, blocked) = watch::channel(connection.status().blocked());
     let alive = Arc::new(Alive { connection, lost: CancellationToken::new(), blocked });
-    // However this ends, whoever holds a delivery of this connection must hear of it.
+    // However this ends, every holder of a delivery of this connection must be notified.
     let _lost = alive.lost.clone().drop_guard();
     sender.send_replace(Some(alive.clone()));
     let mut look = tokio::time::interval(LOOK);
@@ -163,7 +163,7 @@ async fn stay(connection: Connection, sender: &watch::Sender<Option<Arc<Alive>>>
                     tracing::info!("the broker takes publishes again");
                     block.send_replace(false);
                 }
-                // Of errors the connection's state tells which were its own end and which a channel's.
+                // The connection's state shows which errors ended the connection and which ended only a channel.
                 Some(_) => {}
                 None => return,
             },
@@ -172,7 +172,7 @@ async fn stay(connection: Connection, sender: &watch::Sender<Option<Arc<Alive>>>
     }
 }
 
-/// Follows whether both links are there.
+/// Shows whether both links are connected.
 pub(crate) fn both(
     mut one: watch::Receiver<Option<Arc<Alive>>>,
     mut other: watch::Receiver<Option<Arc<Alive>>>,

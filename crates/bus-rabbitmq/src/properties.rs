@@ -1,4 +1,4 @@
-//! Messages as AMQP writes them.
+//! Messages in AMQP's form.
 
 use bus::{Incoming, Outgoing, TraceContext};
 use domain::Entropy;
@@ -8,11 +8,11 @@ use lapin::{
 };
 use uuid::Uuid;
 
-/// The most bytes of an AMQP short string.
+/// The maximum size of an AMQP short string, in bytes.
 const SHORT_STRING: usize = 255;
-/// Longer trace headers are nonsense and are left out.
+/// Longer trace headers are invalid and are left out.
 const LONGEST_TRACE_HEADER: usize = 512;
-/// Kept over a restart of the broker.
+/// Kept across a restart of the broker.
 const PERSISTENT: u8 = 2;
 
 /// A random UUID, for names that only need to differ.
@@ -22,7 +22,7 @@ pub(crate) fn random_uuid(entropy: &Entropy) -> Uuid {
     uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
-/// The text as a short string, cut where it is too long.
+/// The text as a short string, cut if it is too long.
 pub(crate) fn short(text: &str) -> ShortString {
     let end = text.floor_char_boundary(SHORT_STRING);
     ShortString::from(&text[..end])
@@ -45,7 +45,7 @@ pub(crate) fn of(message: &Outgoing) -> BasicProperties {
         .with_headers(headers)
 }
 
-/// A delivery as the bus sees it.
+/// A delivery in the bus's form.
 pub(crate) fn incoming(properties: &BasicProperties, body: Vec<u8>, redelivered: bool) -> Incoming {
     let header = |name: &str| {
         let bytes = match properties.headers().as_ref()?.inner().get(name)? {

@@ -1,8 +1,9 @@
 //! Publishing with a confirm for each message.
 //!
-//! A channel carries one publish at a time, so that a confirm and a returned message can only be about that one: with
-//! several on a channel lapin hands the returned message to whichever confirm comes next. Many channels go side by
-//! side; one whose publish ended without a clear answer is thrown away with whatever still arrives on it.
+//! A channel carries one publish at a time, so that a confirm and a returned message can only belong to that publish:
+//! with several on a channel lapin assigns the returned message to whichever confirm comes next. Many channels work
+//! in parallel; a channel is discarded if its publish ended without a clear result, with anything that still arrives
+//! on it.
 
 use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
@@ -26,19 +27,19 @@ use crate::{
     properties::short,
 };
 
-/// How long one publish may take, the wait for a connection included.
+/// How long one publish may take, including the wait for a connection.
 pub(crate) const CONFIRM_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many publishes are under way at once; others wait their turn.
+/// How many publishes may be in progress at once; others wait.
 const CHANNELS: usize = 32;
 
-/// Where a message is sent.
+/// The destination of a message.
 #[derive(Debug)]
 pub(crate) struct Route {
     exchange: &'static str,
     routing_key: String,
-    /// Whether it is a fault when no queue takes it.
+    /// Whether it is an error if no queue takes the message.
     must_arrive: bool,
-    /// The most bytes that are taken where it leads.
+    /// The maximum size accepted at the destination, in bytes.
     most: usize,
 }
 
@@ -61,7 +62,7 @@ impl Route {
         }
     }
 
-    /// By the exchange of answers, so that a stranger's reply-to leads nowhere else.
+    /// Through the exchange of replies, so that an external sender's reply-to leads nowhere else.
     pub(crate) fn answer(asker: &str) -> Self {
         Self {
             exchange: REPLIES_EXCHANGE,
@@ -72,7 +73,7 @@ impl Route {
     }
 }
 
-/// A channel that waits for its next publish, with the connection it belongs to.
+/// A channel that waits for its next publish, with its connection.
 type Idle = (Weak<Alive>, Channel);
 
 pub(crate) struct Publisher {
@@ -86,7 +87,7 @@ impl Publisher {
         Self { link, turns: Semaphore::new(CHANNELS), idle: Mutex::default() }
     }
 
-    /// Publishes and waits for the confirm; all of it within [`CONFIRM_TIMEOUT`].
+    /// Publishes and waits for the confirm, all within [`CONFIRM_TIMEOUT`].
     pub(crate) async fn publish(
         &self,
         route: Route,
@@ -103,7 +104,7 @@ impl Publisher {
             let channel = self.channel(&alive).await?;
             Ok::<_, PublishError>((turn, alive, channel))
         };
-        // Until here nothing was sent; afterwards the message may be there although we do not hear of it.
+        // Nothing was sent up to here; afterwards the message may have arrived without our knowledge.
         let (_turn, alive, channel) = tokio::select! {
             ready = connected => ready?,
             () = &mut deadline => return Err(disconnected("no connection that takes publishes")),
@@ -113,7 +114,7 @@ impl Publisher {
             () = alive.lost.cancelled() => Err(disconnected("the connection was lost")),
             () = &mut deadline => Err(PublishError::NotConfirmed),
         };
-        // These are clear answers on a channel that lives on; after any other it is dropped, and so closed.
+        // These are clear results on a channel that stays usable; after any other result it is dropped and so closed.
         if matches!(published, Ok(()) | Err(PublishError::Refused | PublishError::Unroutable(_)))
             && channel.status().connected()
         {
@@ -138,7 +139,7 @@ impl Publisher {
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
-        // A list of channels is whole at any time.
+        // A list of channels is consistent at any time.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -184,7 +185,7 @@ fn disconnected(why: impl std::fmt::Display) -> PublishError {
     PublishError::Disconnected(why.to_string())
 }
 
-/// Refuses what no consumer would take.
+/// Refuses a message that no consumer would accept.
 fn check_size(body: &[u8], most: usize) -> Result<(), PublishError> {
     if body.len() > most {
         return Err(PublishError::TooLarge(body.len(), most));

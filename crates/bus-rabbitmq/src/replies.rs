@@ -1,4 +1,4 @@
-//! Answers to our requests.
+//! Responses to our requests.
 
 use std::{
     collections::HashMap,
@@ -10,10 +10,10 @@ use tokio::sync::{oneshot, watch};
 
 use crate::consuming::Consuming;
 
-/// How many answers are fetched ahead.
+/// How many responses are prefetched.
 pub(crate) const PREFETCH: u16 = 100;
 
-/// The queue of this process's answers, and who waits for which.
+/// The queue for this process's responses, and the callers that wait for them.
 pub(crate) struct Replies {
     queue: String,
     asked: Arc<Asked>,
@@ -23,7 +23,7 @@ pub(crate) struct Replies {
 #[derive(Default)]
 struct Asked(Mutex<HashMap<String, Asker>>);
 
-/// Waits for an answer, which may come in parts.
+/// A caller waiting for a response, which may come in parts.
 struct Asker {
     sender: oneshot::Sender<Incoming>,
     assembly: Assembly,
@@ -31,11 +31,11 @@ struct Asker {
 
 impl Asked {
     fn waiting(&self) -> MutexGuard<'_, HashMap<String, Asker>> {
-        // A map is whole at any time.
+        // A map is consistent at any time.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands an answer to its asker, once it is whole.
+    /// Hands a response to its caller once it is whole.
     fn take(&self, message: Incoming) {
         let Some(id) = message.correlation_id.clone() else { return };
         let mut waiting = self.waiting();
@@ -43,14 +43,14 @@ impl Asked {
         if let Some(answer) = asker.assembly.add(message)
             && let Some(asker) = waiting.remove(&id)
         {
-            // An asker that has just gone is no error.
+            // A caller that has just gone is not an error.
             let _ = asker.sender.send(answer);
         }
     }
 }
 
 impl Replies {
-    /// Collects answers in the background.
+    /// Collects responses in the background.
     pub(crate) fn collect(queue: String, consuming: Consuming) -> Self {
         let (mut consumer, listening) = consuming.start();
         let asked = Arc::<Asked>::default();
@@ -62,10 +62,10 @@ impl Replies {
                     delivery = consumer.next() => {
                         let Some(delivery) = delivery else { return };
                         answered.take(delivery.message.clone());
-                        // Lost or not: an answer is of no use to anybody else.
+                        // Lost or not: the response is of no use to any other caller.
                         let _ = delivery.settle(Settlement::Done).await;
                     }
-                    // The queue went with its connection: what was asked before can no longer be answered.
+                    // The queue went with its connection: earlier requests can no longer get a response.
                     lost = lost(&mut going) => {
                         answered.waiting().clear();
                         if lost.is_none() {
@@ -78,7 +78,7 @@ impl Replies {
         Self { queue, asked, listening }
     }
 
-    /// A place for the answer, to be made before the request is sent.
+    /// A slot for the response, to be created before the request is sent.
     pub(crate) fn expect_answer(&self, correlation_id: String) -> Expected {
         let (sender, answer) = oneshot::channel();
         let asker = Asker { sender, assembly: Assembly::default() };
@@ -93,14 +93,14 @@ impl Replies {
     }
 }
 
-/// Waits for the end of listening; `None` when it never begins again.
+/// Waits for the end of listening; `None` if it never begins again.
 async fn lost(going: &mut watch::Receiver<bool>) -> Option<()> {
     going.wait_for(|listening| *listening).await.ok()?;
     going.wait_for(|listening| !*listening).await.ok()?;
     Some(())
 }
 
-/// An answer that is awaited; forgotten when dropped.
+/// An awaited response; forgotten when dropped.
 pub(crate) struct Expected {
     answer: Option<oneshot::Receiver<Incoming>>,
     queue: String,
@@ -110,7 +110,7 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
-    /// Waits until answers can arrive.
+    /// Waits until responses can arrive.
     pub(crate) async fn ready(&mut self) {
         // An error means that the bus is closed; then the request cannot be sent either.
         let _ = self.listening.wait_for(|listening| *listening).await;
@@ -120,7 +120,7 @@ impl Expected {
         &self.queue
     }
 
-    /// The answer; `None` when it can no longer come.
+    /// The response; `None` if it can no longer arrive.
     pub(crate) async fn wait(&mut self) -> Option<Incoming> {
         self.answer.take()?.await.ok()
     }

@@ -1,4 +1,4 @@
-//! RabbitMQ keeps the contract, with the policies of the definitions file.
+//! RabbitMQ fulfils the contract with the policies of the definitions file.
 
 mod support;
 

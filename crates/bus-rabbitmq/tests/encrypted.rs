@@ -13,9 +13,10 @@ use testkit::{
     until,
 };
 
-/// Where the platform's verifier finds its authorities. It reads the variable once, so a process of its own needs it.
+/// Where the platform's verifier finds its authorities. It reads the variable once, so the test needs a separate
+/// process.
 const AUTHORITIES: &str = "SSL_CERT_FILE";
-/// Tells that process where the broker is.
+/// The broker's address for that process.
 const BROKER: &str = "KASEYA_SYNC_TEST_BROKER";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,7 +58,7 @@ async fn over_tls(uri: &str) {
     until("a connection", async || *connected.borrow()).await;
     connected.mark_unchanged();
     let mut counts = consumer(&bus, Queue::Counts, 4).await;
-    // Larger than a frame and than what is read at once.
+    // Larger than a frame and than one read.
     let large = "l".repeat(200_000);
     until("a confirm", async || bus.publish(Queue::Counts, message(&large)).await.is_ok()).await;
     take(&mut counts, &large).await;

@@ -1,4 +1,4 @@
-//! What RabbitMQ and the network can do to the bus, done to a real broker.
+//! Faults of RabbitMQ and the network, tested on a real broker.
 
 mod support;
 
@@ -27,7 +27,7 @@ async fn shared() -> (&'static RabbitMq, String) {
     (broker, vhost)
 }
 
-/// Publishes as the services do: again until it is confirmed.
+/// Publishes as the services do: repeats until it is confirmed.
 async fn publish_until_confirmed(bus: &SharedBus, queue: Queue, body: &str) {
     until("a confirm", async || bus.publish(queue, message(body)).await.is_ok()).await;
 }
@@ -38,7 +38,7 @@ async fn until_connected(bus: &SharedBus, wanted: bool) {
     known.expect("in time").expect("a bus");
 }
 
-/// A message as a stranger sends it, past everything the bus checks.
+/// A message as an external sender sends it, bypassing the bus's checks.
 async fn publish_raw(uri: &str, queue: Queue, body: &[u8], properties: BasicProperties) {
     let connection = lapin::Connection::connect(uri, Default::default()).await.expect("connected");
     let channel = connection.create_channel().await.expect("a channel");
@@ -83,8 +83,8 @@ async fn a_killed_broker_comes_back_with_everything_that_was_confirmed() {
     while came.len() + came_again < confirmed.len() + 1 {
         let delivery = next(&mut jobs).await;
         match text(&delivery.message).as_str() {
-            // What was in hand comes back once the broker has seen that its holder is gone: at its place, or after messages
-            // that the new consumer was given before that.
+            // Deliveries in hand come back once the broker has noticed that their holder is gone: at their place, or
+            // after messages that the new consumer received before that.
             "in hand" => {
                 assert!(delivery.message.redelivered);
                 came_again += 1;
@@ -115,7 +115,7 @@ async fn connections_closed_by_the_broker_are_made_again() {
     let asking = ask("lost");
     next(&mut calls).await.settle(Settlement::Done).await.expect("settled");
     broker.close_connections(&vhost, 2).await.expect("closed");
-    // The queue of answers went with the connection: whoever waits need not wait to the end.
+    // The reply queue went with the connection: a waiting caller need not wait for its timeout.
     assert_eq!(asking.await.expect("no panic"), Err(bus::RequestError::TimedOut));
     until_connected(&bus, true).await;
     publish_until_confirmed(&bus, Queue::Jobs, "after").await;
@@ -159,7 +159,7 @@ async fn a_channel_closed_alone_is_made_again() {
     let mut jobs = consumer(&bus, Queue::Jobs, 1).await;
     publish_until_confirmed(&bus, Queue::Jobs, "first").await;
     take(&mut jobs, "first").await;
-    // Without its exchange a publish closes its channel, and only that.
+    // Without its exchange a publish closes its channel, and only its channel.
     broker.api("DELETE", &format!("/api/exchanges/{vhost}/counts"), None).expect("deleted");
     for _ in 0..40 {
         let refused = bus.publish(Queue::Counts, message("x")).await;
@@ -178,7 +178,7 @@ async fn while_the_broker_has_no_memory_consumers_go_on_and_publishes_wait() {
         publish_until_confirmed(&bus, Queue::Jobs, &n.to_string()).await;
     }
     broker.set_memory_watermark(0.000_001).await.expect("the alarm");
-    // The first may be sent before we are told, and is then never confirmed; the next is not sent at all.
+    // The first may be sent before we learn of it, and is then never confirmed; the next is not sent at all.
     let refused = bus.publish(Queue::Results, message("starved")).await;
     assert!(
         matches!(refused, Err(PublishError::NotConfirmed | PublishError::Disconnected(_))),
@@ -318,7 +318,7 @@ async fn case_d3_properties_that_are_not_utf8_cost_no_connection() {
     take(&mut counts, "before").await;
     let mut connected = bus.connected();
     connected.mark_unchanged();
-    // lapin would end the connection of all intakes over each of them, again at each redelivery.
+    // Each of them would end lapin's connection of all intakes, again at each redelivery.
     let publish = |body: &str, routing_key: &[u8], content_type: &[u8]| {
         let sent = std::process::Command::new("amqp-publish")
             .args(["--exchange=counts", "--persistent", "--body", body, "--url"])
@@ -334,7 +334,7 @@ async fn case_d3_properties_that_are_not_utf8_cost_no_connection() {
     publish("latin", b"x", b"Caf\xe9");
     publish("key", b"caf\xe9", b"application/json");
     publish("after", b"x", b"application/json");
-    // The routing key decides nothing, so that message is as good as any.
+    // The routing key decides nothing, so that message is valid.
     take(&mut counts, "key").await;
     take(&mut counts, "after").await;
     bus.publish(Queue::SyncRequests, message("other")).await.expect("a confirm");
@@ -370,7 +370,7 @@ async fn case_d2_a_password_changed_in_the_broker_is_read_at_the_next_connect() 
     rotate("second");
     broker.close_connections(&vhost, 2).await.expect("closed");
     until_connected(&bus, false).await;
-    // Until the file says the new one, the old one is refused, and publishing says so.
+    // Until the file has the new password the old one is refused, and publishing reports it.
     assert!(bus.publish(Queue::Counts, message("lost")).await.is_err());
     write("second");
     until_connected(&bus, true).await;

@@ -1,4 +1,4 @@
-//! The definitions file, the topology and the rights of each service agree, on a real broker.
+//! The definitions file, the topology and each service's permissions agree, on a real broker.
 
 mod support;
 
@@ -20,7 +20,7 @@ fn set<'a>(list: &'a Value, describe: impl Fn(&'a Value) -> Vec<&'a str>) -> Obj
     list.as_array().expect("a list").iter().map(describe).collect()
 }
 
-/// Objects by what tells them apart.
+/// Objects by their identifying fields.
 type Objects<'a> = BTreeSet<Vec<&'a str>>;
 
 /// Queues, exchanges and bindings.
@@ -99,11 +99,11 @@ async fn every_queue_has_a_policy_that_limits_it_and_keeps_what_it_gives_up() {
         let effective = &queue["effective_policy_definition"];
         assert_eq!(effective["max-length"], MAX_QUEUE_LENGTH, "{queue}");
         assert_eq!(effective["overflow"], "reject-publish");
-        // Out of reach of faults of ours. Never -1: 3.10 takes it for "at once".
+        // Out of reach of our own faults. Never -1: 3.10 treats it as "at once".
         assert!(effective["delivery-limit"].as_u64().is_some_and(|limit| limit >= 100_000), "{queue}");
         if queue["name"] == Queue::SchedulerCalls.name() {
-            // A call whose asker has gone is of no use to anybody: a start that nobody waits for would hold up its Kaseya
-            // for a whole lease. The askers wait ten seconds.
+            // A call without its caller is of no use: a start that no worker waits for would block its Kaseya for a
+            // whole lease. Callers wait ten seconds.
             assert_eq!(effective["message-ttl"], 15_000);
         } else if queue["name"] != Queue::DeadLetters.name() {
             assert_eq!(effective["dead-letter-exchange"], Queue::DeadLetters.exchange());
@@ -136,7 +136,7 @@ async fn each_service_may_do_its_work_and_a_portal_may_ask_and_nothing_else() {
     let (portal, provider, scheduler) = (bus("portal"), bus("provider"), bus("scheduler"));
     let (worker, results, listener) = (bus("worker"), bus("results"), bus("listener"));
 
-    // A request goes all the way round.
+    // A request makes the full round trip.
     let mut heard = listener.listen(EventTopic::RunFinished, Default::default()).await.expect("listening");
     portal.publish(Queue::SyncRequests, message("sync")).await.expect("a portal asks");
     take(&mut consumer(&scheduler, Queue::SyncRequests, 1).await, "sync").await;
@@ -173,12 +173,12 @@ async fn each_service_may_do_its_work_and_a_portal_may_ask_and_nothing_else() {
     results.announce(EventTopic::RunFinished, message("finished")).await.expect("results announce");
     take(&mut heard, "finished").await;
 
-    // Who sends hears what became of it, and nothing else (E17).
+    // A sender receives the result for its message, and nothing else (E17).
     let mut decided =
         portal.listen(EventTopic::DecisionAnswered, Default::default()).await.expect("listening");
     let mut reported =
         provider.listen(EventTopic::ReportAnswered, Default::default()).await.expect("listening");
-    // On a connection of its own: what the broker refuses closes it.
+    // On a separate connection: the broker closes it on a refusal.
     let overhearing = bus("provider");
     let mut overheard =
         overhearing.listen(EventTopic::DecisionAnswered, Default::default()).await.expect("a consumer");
@@ -188,7 +188,7 @@ async fn each_service_may_do_its_work_and_a_portal_may_ask_and_nothing_else() {
     take(&mut reported, "reported").await;
     assert!(tokio::time::timeout(Duration::from_millis(300), overheard.next()).await.is_err());
 
-    // And nobody goes further.
+    // And no sender can go further.
     for queue in Queue::ALL.into_iter().filter(|queue| *queue != Queue::SyncRequests) {
         let refused = portal.publish(queue, message("x")).await;
         assert!(
@@ -204,7 +204,7 @@ async fn each_service_may_do_its_work_and_a_portal_may_ask_and_nothing_else() {
     assert!(worker.publish(Queue::Jobs, message("x")).await.is_err());
     assert!(results.publish(Queue::Jobs, message("x")).await.is_err());
     assert!(listener.announce(EventTopic::RunFinished, message("x")).await.is_err());
-    // Consuming without the right never begins, and disturbs nobody.
+    // Consuming without permission never begins, and disturbs no other consumer.
     let mut stolen = consumer(&portal, Queue::Jobs, 1).await;
     scheduler.publish(Queue::Jobs, message("mine")).await.expect("a scheduler emits");
     take(&mut consumer(&worker, Queue::Jobs, 1).await, "mine").await;

@@ -105,8 +105,8 @@ pub enum Settlement {
     /// The work is done; the message is forgotten.
     Done,
     /// The work could not be done now; the message is delivered again, at once and at its place. Each time counts
-    /// against the broker's
-    /// delivery limit: an outage is waited out with the message in hand. An event is not kept and so does not come again.
+    /// against the broker's delivery limit: during an outage, hold the message and wait. An event is not kept and so
+    /// does not come again.
     Again,
     /// The message can never be processed: it is published to the dead letters with this reason, then forgotten.
     DeadLetter(String),

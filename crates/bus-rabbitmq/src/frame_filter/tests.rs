@@ -12,7 +12,7 @@ fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// A content header of a body of two bytes, with these flags and properties.
+/// A content header of a two-byte body, with these flags and properties.
 fn header(flags: u16, properties: &[u8]) -> Vec<u8> {
     let mut payload = vec![0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
     payload.extend_from_slice(&flags.to_be_bytes());
@@ -33,7 +33,7 @@ fn deliver(delivery_tag: u64, routing_key: &[u8]) -> Vec<u8> {
     frame(METHOD, &[&DELIVER, &*short(b"tag"), &tag, &[1], &short(b"x"), &short(routing_key)].concat())
 }
 
-/// What comes through of pieces that arrive one by one.
+/// The output for pieces that arrive one by one.
 fn filtered(pieces: &[&[u8]]) -> io::Result<Vec<u8>> {
     let pieces = pieces.iter().filter(|piece| !piece.is_empty());
     let pieces: Vec<io::Result<Vec<u8>>> = pieces.map(|piece| Ok(piece.to_vec())).collect();
@@ -43,7 +43,7 @@ fn filtered(pieces: &[&[u8]]) -> io::Result<Vec<u8>> {
     runtime.block_on(stream.read_to_end(&mut through)).map(|_| through)
 }
 
-/// The frames of a stream: kind, channel, payload. All bytes must belong to one.
+/// The frames of a stream: kind, channel, payload. Every byte must belong to a frame.
 fn frames(mut bytes: &[u8]) -> Vec<(u8, [u8; 2], Vec<u8>)> {
     let mut frames = Vec::new();
     while let Some((head, rest)) = bytes.split_first_chunk::<HEAD>() {
@@ -92,7 +92,7 @@ proptest! {
                     prop_assert_eq!(&sent[..12], &came[..12]);
                     let (rest, properties) = basic::parse_properties(&came[12..]).expect("readable");
                     prop_assert!(rest.is_empty());
-                    // Either as it was sent, or with a reason.
+                    // Either unchanged or with a reason.
                     prop_assert_eq!(sent != came, unreadable(&properties).is_some());
                 }
                 METHOD => {
@@ -123,7 +123,7 @@ fn streams_that_are_readable_or_no_frames_pass_byte_for_byte() {
     for cut in 0..all.len() {
         assert_eq!(filtered(&[&all[..cut], &all[cut..]]).expect("frames"), all);
     }
-    // How a broker refuses the protocol, and a connection lost in the middle of a frame.
+    // A broker's refusal of the protocol, and a connection lost in the middle of a frame.
     for other in [b"AMQP\x00\x00\x09\x01".as_slice(), &all[..all.len() - 12]] {
         assert_eq!(filtered(&[other]).expect("passed"), other);
     }
