@@ -16,7 +16,7 @@ use store::{
 
 use crate::{Context, attempt_of::AttemptOf, hindrance, instant::after, refusal::Refused};
 
-/// What an attempt is given beside its work.
+/// What an attempt receives in addition to its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Admitted {
     pub(crate) calls: Calls,
@@ -37,7 +37,7 @@ pub(crate) async fn admit(
         .expect("a version comes from an integer column, which is an i32");
     let place = Place::of(tx, &ask.partner, integration.address()).await?;
 
-    // From here to the commit starts on this host come one after the other.
+    // From here to the commit, starts on this host run one after the other.
     let breakers = breakers::lock_breakers(tx, &place).await?;
     let usage = jobs::kaseya_use(tx, &place, ask.job, now).await?;
     let in_the_way = if usage.started {
@@ -60,7 +60,7 @@ pub(crate) async fn admit(
         Ok(None) => {}
         Ok(Some(wait)) => return defer(tx, ask, &wait, RefusalReason::Credentials).await,
         Err(code) => {
-            // Whoever tried them: the partner is told, and its work no longer waits for a login.
+            // Whichever job tried them: the partner is informed, and its work no longer waits for a login.
             closing::refuse_credentials(tx, &ask.partner, version, code.as_str(), now).await?;
             let detail = format!("Kaseya refused these credentials: {code}");
             return Ok(Err(Refused::new(RefusalReason::Credentials, detail)));
@@ -107,10 +107,10 @@ async fn defer(
     Ok(Err(Refused::new(reason, format!("deferred{until}: {}", wait.word()))))
 }
 
-/// Enough for a slice of so many contracts: logins and the look-ups, of each contract's owner and terms too, then each
-/// contract read, written and read again, with some reads sent twice. More would be lost for an hour with a worker that is killed;
-/// one that needs more hands back, and where that got it nowhere its next attempt has more: the lines of a contract may fill many
-/// pages.
+/// Enough calls for a slice of this many contracts: logins and look-ups (also of each contract's owner and terms),
+/// then each contract read, written and read again, with some reads sent twice. A larger allowance would be lost for
+/// an hour with a worker that is killed. A worker that needs more hands back its job, and if that got it nowhere its
+/// next attempt has more: the lines of a contract may fill many pages.
 fn enough_for(contracts: usize, setbacks: i32) -> Calls {
     let contracts = u32::try_from(contracts).unwrap_or(u32::MAX);
     let pages = contracts.saturating_mul(setbacks.unsigned_abs()).saturating_mul(30);
@@ -120,7 +120,8 @@ fn enough_for(contracts: usize, setbacks: i32) -> Calls {
     }
 }
 
-/// Enough for one attempt of a survey: a login, its pages, the look-up of whatever no page showed, and the services.
+/// Enough for one attempt of a survey: a login, its pages, the look-up of everything that no page showed, and the
+/// services.
 fn enough_for_survey(contracts: usize) -> Calls {
     Calls { v2: u32::try_from(contracts.div_ceil(100)).unwrap_or(u32::MAX).saturating_add(20), v1: 0 }
 }

@@ -1,6 +1,7 @@
-//! Answers to requests, told to whoever listens.
+//! Announces the answers to requests to all listeners.
 //!
-//! For the main loop: [`announce_answers`], every poll. Each answer is announced at least once: the rows are the outbox.
+//! For the main loop: [`announce_answers`], every poll. Each answer is announced at least once: the rows are the
+//! outbox.
 
 use bus::{EventTopic, Outgoing, PublishError, TraceContext};
 use domain::{ErrorCode, FailureClass, PartnerId, ReportId, RequestId, RunId, Wait};
@@ -22,16 +23,16 @@ const ROUND: i64 = 100;
 /// Why a round ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum RoundError {
-    /// The tables.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The bus.
+    /// The bus failed.
     #[error(transparent)]
     Bus(#[from] PublishError),
 }
 
 impl RoundError {
-    /// What to do.
+    /// How to handle the failure.
     pub(crate) fn class(&self) -> FailureClass {
         match self {
             Self::Store(error) => error.class(),
@@ -40,7 +41,7 @@ impl RoundError {
     }
 }
 
-/// Announces answers that nobody has announced yet; answers how many.
+/// Announces answers that are not yet announced. Returns how many.
 pub(crate) async fn announce_answers(context: &Context) -> Result<usize, RoundError> {
     let answers =
         context.store.transaction("list_answers", |tx| Box::pin(requests::unannounced(tx, ROUND))).await?;
@@ -57,7 +58,6 @@ pub(crate) async fn announce_answers(context: &Context) -> Result<usize, RoundEr
     Ok(answers.len())
 }
 
-/// Announces one answer.
 pub(crate) async fn announce(
     context: &Context,
     partner: &PartnerId,
@@ -92,10 +92,10 @@ pub(crate) async fn announce(
     Ok(tell(context, EventTopic::SyncAnswered, &message).await?)
 }
 
-/// What is told of a report's part or of a decision.
+/// The verdict on a part of a report or on a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It was taken.
+    /// It was accepted.
     Taken,
     /// It changed nothing.
     Refused {
@@ -121,7 +121,7 @@ impl Verdict {
     }
 }
 
-/// Answers a part of a report. `part` and `complete` as far as they are known.
+/// Answers a part of a report. `part` and `complete` are set as far as they are known.
 pub(crate) async fn answer_report(
     context: &Context,
     partner: &PartnerId,
@@ -149,17 +149,17 @@ pub(crate) async fn answer_report(
 pub(crate) enum Sending {
     /// Nothing is to be sent.
     Nothing,
-    /// This run does.
+    /// This run sends it.
     By(RunId),
-    /// Nothing can while Kaseya refuses the credentials.
+    /// Nothing can send it while Kaseya refuses the credentials.
     Waits(Wait),
-    /// Nothing does while the integration is not on.
+    /// Nothing sends it while the integration is not on.
     Off,
 }
 
-/// Answers a decision about a hold. `held_units` where they are not those that were decided on.
+/// Answers a decision about a hold. `held_units` is set where it differs from the units decided on.
 ///
-/// An approval that nothing sends while the integration is off says so under JOB-01.
+/// While the integration is off nothing sends an approval, and the answer says so under JOB-01.
 pub(crate) async fn answer_decision(
     context: &Context,
     partner: &PartnerId,
@@ -193,7 +193,7 @@ pub(crate) async fn answer_decision(
     Ok(tell(context, EventTopic::DecisionAnswered, &message).await?)
 }
 
-/// Answers a message that cannot be read, as far as it says whose it is; then it is put aside.
+/// Answers an unreadable message, as far as it names its partner, and dead-letters it.
 pub(crate) async fn refuse_unreadable(
     context: &Context,
     whose: Option<Unreadable>,
@@ -235,7 +235,7 @@ async fn tell<M: messages::Message>(
     context.bus.announce(topic, Outgoing::new(id, TraceContext { traceparent, tracestate }, message)).await
 }
 
-/// What a run waits for as it is now, as messages say it.
+/// A run's present wait, as messages state it.
 async fn wait(context: &Context, partner: &PartnerId, run: RunId) -> Result<Option<v1::Wait>, StoreError> {
     let now = context.clock.now();
     let waits =
@@ -243,7 +243,7 @@ async fn wait(context: &Context, partner: &PartnerId, run: RunId) -> Result<Opti
     Ok(waits.get(&run).map(wire_wait))
 }
 
-/// What is waited for, on the wire.
+/// A wait on the wire.
 pub(crate) fn wire_wait(wait: &Wait) -> v1::Wait {
     v1::Wait {
         reason: wait.reason.as_str().to_owned(),

@@ -1,9 +1,9 @@
-//! What an attempt is asked, for the ledger: its `JobDone` is compared with it (F3).
+//! The work asked of an attempt, for the ledger, which compares its `JobDone` with it (F3).
 
 use messages::v1;
 use store::jobs::{Asked, AskedContract, AskedProduct};
 
-/// What this content asks.
+/// The work that this content asks.
 pub(crate) fn of(content: &v1::JobContent) -> Asked {
     let contracts = content.contracts.iter().filter_map(|work| Some((work.contract_id?, contract(work))));
     let services = content.survey.iter().flat_map(|survey| &survey.services);
@@ -36,7 +36,7 @@ fn contract(work: &v1::ContractWork) -> AskedContract {
     }
 }
 
-/// What a target is the sum of; of a line that companies left behind, the products that were in it.
+/// The products that a target sums up; for a line that companies left behind, the products that were on it.
 fn products(target: &v1::TargetWork) -> Vec<AskedProduct> {
     let product = |company: &str, product: &str| AskedProduct {
         company: company.to_owned(),

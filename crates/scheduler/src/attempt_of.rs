@@ -7,7 +7,7 @@ use messages::{
     v1,
 };
 
-/// A ticket that a worker shows, or the attempt that it says it holds.
+/// The ticket that a worker shows, or the attempt that it claims to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AttemptOf {
     pub(crate) partner: PartnerId,

@@ -21,10 +21,10 @@ use crate::{
     start,
 };
 
-/// How many calls are worked on at a time: about as many as there are connections to the database.
+/// How many calls to answer at a time: about as many as there are database connections.
 const PREFETCH: u16 = 16;
 
-/// Answers calls until `stop`; what is begun then is finished.
+/// Answers calls until `stop`, and finishes what it has begun.
 pub(crate) async fn answer_calls(
     context: Context,
     metrics: Metrics,
@@ -64,7 +64,7 @@ impl CallError {
             Self::Decode(error) => error.class(),
             Self::Field(error) => error.class(),
             Self::Store(error) => error.class(),
-            // The answer's size or its way is a fault of ours, and the call says nothing wrong.
+            // The size of the answer, or its transport, is our fault; the call is valid.
             Self::Reply(_) => FailureClass::Transient,
         }
     }
@@ -78,8 +78,8 @@ pub(crate) async fn answer(context: Context, metrics: Metrics, shown: runtime::I
         }
         Err(error) if error.class() == FailureClass::Poison => Settlement::DeadLetter(error.to_string()),
         Err(error) => {
-            // Not again: by then nobody would wait for it, and a start that nobody waits for holds up its Kaseya for a
-            // whole lease. The asker's time runs out, and the ledger has the job.
+            // Not retried: by then the asker no longer waits, and a start without an asker blocks its Kaseya for a
+            // whole lease. The asker times out, and the ledger has the job.
             tracing::warn!(%error, "a call goes without answer");
             shown.waits(error.to_string());
             Settlement::Done
@@ -90,7 +90,7 @@ pub(crate) async fn answer(context: Context, metrics: Metrics, shown: runtime::I
     }
 }
 
-/// A call that came whole, or that its last part has made whole; `None` while parts are missing.
+/// A complete call, from one message or from its last part; `None` while parts are missing.
 async fn whole(context: &Context, call: &Incoming) -> Result<Option<Incoming>, CallError> {
     let Some(part) = Part::read(call).transpose()? else { return Ok(Some(call.clone())) };
     let now = context.clock.now();

@@ -1,4 +1,4 @@
-//! What a worker is told at start, as true at that moment.
+//! The content that a worker receives at start, as true at that moment.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ use crate::{
     planning::{ContractPlan, PartnerPlan, TargetPlan},
 };
 
-/// Builds the content of a job that is being started.
+/// Builds the content of a job that is starting.
 pub(crate) async fn job_content(
     tx: &Transaction<'_>,
     context: &Context,
@@ -53,7 +53,7 @@ pub(crate) async fn job_content(
         }),
         JobKind::Work | JobKind::Local => None,
     };
-    // Three contracts tell by themselves, unless they are those that other attempts have left.
+    // Three contracts are evidence enough by themselves, unless they are left over from other attempts.
     let tells = job.kind == JobKind::Survey || job.contracts.len() >= 3 && job.attempt == 1;
     let fitting = match tells {
         true => Vec::new(),
@@ -87,7 +87,7 @@ pub(crate) async fn job_content(
     })
 }
 
-/// The services that are mapped on a run's contracts, each once.
+/// The services that are mapped on a run's contracts, without duplicates.
 fn mapped_services(job: &JobRow, plan: &PartnerPlan) -> Vec<v1::MappedService> {
     let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let targets = contracts.flat_map(|contract| &contract.targets);
@@ -100,8 +100,8 @@ fn mapped_services(job: &JobRow, plan: &PartnerPlan) -> Vec<v1::MappedService> {
     mapped.collect()
 }
 
-/// The contracts of a slice, each with all that is known of it. One that nothing is mapped to any more is left out: its
-/// companies were followed where they are now.
+/// The contracts of a slice, each with everything known about it. A contract that nothing is mapped to any more is
+/// left out: its companies were followed to their present contracts.
 async fn contracts_work(
     tx: &Transaction<'_>,
     context: &Context,
@@ -157,14 +157,16 @@ async fn contracts_work(
         };
         let left_behind = left_behind(plan, contract, &shares);
         let work = known.tell(v1::ContractWork { left_behind, ..work }, contract.contract);
-        // Whoever checks again, and the full reading, ask for the account too: no total tells that it is out of use.
+        // A person who checks again, and the full reading, ask for the account too: no total shows that it is out of
+        // use.
         let by_person = matches!(job.trigger, Trigger::Request | Trigger::FullRead);
         v1::ContractWork { ask_account: Some(by_person || work.ask_account.unwrap_or(false)), ..work }
     });
     Ok(work.collect())
 }
 
-/// Whether a change waits on a contract beside what its targets tell: of their own they say what may yet land.
+/// Whether a change waits on a contract that its targets do not already report: a target reports its own changes that
+/// may still land.
 fn is_in_wait(change: &WaitingChange, contract: &ContractPlan) -> bool {
     let is_target = || contract.targets.iter().any(|target| target.service == change.service);
     let is_told = change.lands_until.is_some() && !change.of_other && is_target();
@@ -180,7 +182,7 @@ fn waiting_change(change: &WaitingChange) -> v1::WaitingChange {
     }
 }
 
-/// What is wanted of a slice's targets, where it is known.
+/// The wanted units of a slice's targets, where they are known.
 fn wanted(job: &JobRow, plan: &PartnerPlan) -> BTreeMap<(ContractId, ServiceId), Option<u32>> {
     let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let targets = contracts.flat_map(|contract| {
@@ -195,47 +197,49 @@ fn wanted(job: &JobRow, plan: &PartnerPlan) -> BTreeMap<(ContractId, ServiceId),
     targets.collect()
 }
 
-/// Of a partner with no more contracts than this each change is read back at once: people see it sooner.
+/// For a partner with at most this many contracts each change is read back at once: people see it sooner.
 const READ_BACK: usize = 100;
 
-/// Whether a job's changes are left to the next survey to confirm: by schedule another follows, and a reading for each of
-/// many changes would spend the hour's calls.
+/// Whether the next survey confirms a job's changes. After a scheduled run another survey follows, and a reading for
+/// each of many changes would use up the hour's calls.
 fn confirms_by_total(job: &JobRow, plan: &PartnerPlan) -> bool {
     job.trigger == Trigger::Schedule && plan.contracts.len() > READ_BACK
 }
 
-/// Whether the hours before the invoice day have begun: what changes then is read back, with its date, before the invoice.
+/// Whether the hours before the invoice day have begun. A change in them is read back, with its date, before the
+/// invoice.
 fn is_before_invoice(facts: &Facts, now: jiff::Timestamp) -> bool {
     full_read_window(facts.integration.invoice_day, now, facts.settings.invoice_zones()).is_some()
 }
 
-/// What is known of a target beside what is wanted.
+/// What is known of a target apart from its wanted units.
 pub struct KnownTarget<'a> {
-    /// Its line as it was last seen.
+    /// The target's line as last seen.
     pub line: Option<&'a KnownLine>,
-    /// Its service as the run's survey found it in the catalogue.
+    /// The service as the run's survey found it in the catalogue.
     pub seen: Option<SeenService>,
-    /// What a person has decided.
+    /// The decision of a person; `None` without one.
     pub decided: Option<Decided>,
-    /// What speaks against a change.
+    /// What prevents a change.
     pub standing: Option<&'a TargetStanding>,
-    /// What our own earlier changes tell.
+    /// What we remember of our own earlier changes.
     pub remembered: Remembered,
-    /// What becomes of a line that was edited in Kaseya.
+    /// What to do about a line that was edited in Kaseya.
     pub drift: DriftPolicy,
-    /// Whose users are in the line.
+    /// The companies whose users are on the line.
     pub shares: Option<&'a TargetShares>,
-    /// The plan switch whose rise it is, where the fall was begun and the rise is still to be made.
+    /// The plan switch with this target as its rise, if the fall was begun and the rise is still to be made.
     pub begun_pair: Option<PairId>,
-    /// What the line held at the last invoice, or what a person approved since, where we have changed it since.
+    /// The line's units at the last invoice, or the units a person approved since, where we have changed the line
+    /// since.
     pub invoiced: Option<f64>,
-    /// What Kaseya calls the service, as far as it was seen.
+    /// Kaseya's name of the service, as far as it was seen.
     pub name: Option<String>,
     /// Whether another partner of this installation writes the line.
     pub other_writer: bool,
 }
 
-/// A contract as a worker is told of it. Pure.
+/// Builds the work on one contract as a worker receives it. Pure.
 pub fn contract_work<'a>(
     plan: &ContractPlan,
     known: impl Fn(ServiceId) -> KnownTarget<'a>,
@@ -342,15 +346,15 @@ fn shares_seen(seen: &TargetShares) -> v1::SharesSeen {
     }
 }
 
-/// What users of a contract's companies were in lines of services that nothing is mapped to there any more, where they are
-/// users of that product no longer: of one that is only unmapped, or not billed, people are told otherwise.
+/// Users of a contract's companies on lines of services that nothing on the contract is mapped to any more, if they
+/// are no longer users of that product. A product that is only unmapped, or not billed, is reported in another way.
 fn left_behind(
     plan: &PartnerPlan,
     contract: &ContractPlan,
     shares: &BTreeMap<(ContractId, ServiceId), TargetShares>,
 ) -> Vec<v1::LeftBehindProduct> {
     let (from, to) = ((contract.contract, ServiceId(i32::MIN)), (contract.contract, ServiceId(i32::MAX)));
-    // A leftover that a person approved to be set to 0 still bills them until it is.
+    // A leftover that a person approved to be set to 0 still bills them until it is 0.
     let mapped = |service: ServiceId| {
         let mut targets = contract.targets.iter().filter(|target| target.leftover.is_none());
         targets.any(|target| target.service == service)
@@ -419,7 +423,7 @@ fn sealed(integration: &Integration) -> v1::SealedIntegration {
     }
 }
 
-/// A duration as the wire has it.
+/// A duration on the wire.
 pub(crate) fn whole_seconds(duration: std::time::Duration) -> u32 {
     u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
 }

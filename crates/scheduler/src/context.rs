@@ -1,4 +1,4 @@
-//! What every part of the scheduler works with.
+//! The clients and settings that every part of the scheduler uses.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,28 +13,28 @@ pub(crate) const LEDGER: &str = "ledger";
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SchedulerSettings {
-    /// Partners that are due at one hour are spread over this time; under an hour.
+    /// Partners that are due at the same hour are spread over this time; under an hour.
     #[serde(with = "runtime::duration")]
     pub spread: Duration,
-    /// How long a started job is its worker's without a sign of life.
+    /// How long a started job belongs to its worker without a heartbeat.
     #[serde(with = "runtime::duration")]
     pub lease: Duration,
-    /// How long a permit to write holds.
+    /// How long a permit to write is valid.
     #[serde(with = "runtime::duration")]
     pub permit: Duration,
-    /// After how long a worker hands back what is left of its job.
+    /// How long a worker works before it hands back the rest of its job.
     #[serde(with = "runtime::duration")]
     pub slice: Duration,
-    /// How often the tables are looked at where nothing wakes the scheduler.
+    /// How often to look at the tables when nothing wakes the scheduler.
     #[serde(with = "runtime::duration")]
     pub poll: Duration,
-    /// A ticket that nobody has started for this long is emitted again.
+    /// How long a ticket may stay unstarted before it is emitted again.
     #[serde(with = "runtime::duration")]
     pub ticket_timeout: Duration,
-    /// How long a request waits for its report, unless it expires before.
+    /// How long a request waits for its report, unless the request expires earlier.
     #[serde(with = "runtime::duration")]
     pub report_wait: Duration,
-    /// How many jobs of one host may be started, all tenants together.
+    /// How many jobs may be started on one host, over all tenants.
     pub slots_per_host: i64,
 }
 
@@ -53,16 +53,16 @@ impl Default for SchedulerSettings {
     }
 }
 
-/// What every part of the scheduler works with. Cheap to clone.
+/// The clients and settings that every part of the scheduler uses. Cheap to clone.
 #[derive(Clone)]
 pub struct Context {
-    /// The tables.
+    /// The database.
     pub store: Store,
-    /// The bus.
+    /// The message bus.
     pub bus: SharedBus,
-    /// The time.
+    /// The source of the present time.
     pub clock: Arc<dyn Clock>,
-    /// Randomness.
+    /// The source of randomness and of ids.
     pub entropy: Entropy,
     /// The scheduler's own settings.
     pub settings: SchedulerSettings,

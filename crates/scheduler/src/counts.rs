@@ -2,11 +2,11 @@
 //!
 //! For the main loop: [`handle_counts`] for every delivery of the queue `counts`.
 //!
-//! Parts may come in any order and more than once. What all parts say of the report as a whole must agree, and a company
-//! stands in one part only: a part that contradicts another, or itself as it came before, is a dead letter and an event, and
-//! nothing of it is taken in. A report counts
-//! once all its parts have come in; then requests that wait for it go on, and a month may be frozen. Its day must have begun
-//! in the partner's count zone before it was counted (G-07).
+//! Parts may come in any order and more than once. All parts must agree on what they say of the report as a whole,
+//! and a company may be in one part only. A part that contradicts another part, or its own earlier copy, becomes a
+//! dead letter and an event, and none of it is stored. A report counts once all its parts have come in. Then requests
+//! that wait for it go on, and a month may be frozen. The report's day must have begun in the partner's count zone
+//! before the report was counted (G-07).
 
 use bus::{EventTopic, Incoming};
 use domain::{MAX_NAME, Month, check_count_time, fit_text};
@@ -35,7 +35,7 @@ use crate::{
     settlement::{Handled, after_failure},
 };
 
-/// Why a part is not taken in.
+/// Why a part is not accepted.
 #[derive(Debug, thiserror::Error)]
 enum IntakeError {
     #[error(transparent)]
@@ -46,12 +46,12 @@ enum IntakeError {
     OurClocks(SignedDuration),
 }
 
-/// The code of a partner that is not known.
+/// The code for an unknown partner.
 const UNKNOWN_PARTNER: &str = "UNKNOWN-PARTNER";
-/// The code of an id that was used with other content.
+/// The code for an id that was used with other content.
 const ID_USED: &str = "ID-USED";
 
-/// Takes one part of a report, and answers it.
+/// Stores one part of a report and answers it.
 pub(crate) async fn handle_counts(context: &Context, incoming: &Incoming) -> Handled {
     let report = match CountsReport::decode(incoming.kind.as_deref(), &incoming.body) {
         Ok(report) => report,
@@ -86,7 +86,7 @@ pub(crate) async fn handle_counts(context: &Context, incoming: &Incoming) -> Han
     }
 }
 
-/// Answers a part that is not taken in, tells listeners, and puts it aside.
+/// Answers a part that is not accepted, informs listeners, and dead-letters it.
 async fn refuse(
     context: &Context,
     report: &CountsReport,
@@ -104,7 +104,7 @@ async fn refuse(
     }
 }
 
-/// Tells listeners that a part was not taken in: counts that do not come are counts that are not billed.
+/// Tells listeners that a part was not accepted: counts that do not arrive are not billed.
 async fn tell_refused(
     context: &Context,
     report: &CountsReport,
@@ -136,7 +136,7 @@ async fn tell_refused(
         .await
 }
 
-/// What a complete report brings about. Each of it is found again by the main loop's rounds, should it fail here.
+/// Runs what follows a complete report. If any of it fails here, the main loop's rounds find it again.
 async fn after_completion(context: &Context, report: &CountsReport) {
     let (partner, id) = (&report.partner, &report.report);
     tracing::info!(%partner, report = %id, day = %report.day, "report of user counts complete");
@@ -150,7 +150,7 @@ async fn after_completion(context: &Context, report: &CountsReport) {
     }
 }
 
-/// Who published a part, as far as the broker and the sender say. Our API tells the database which token sent it.
+/// The publisher of a part, as named by the broker and the sender. Our API tells the database which token sent it.
 fn sender(incoming: &Incoming) -> Sender {
     let fit = |name: &Option<String>| {
         let name = fit_text(name.as_deref()?.trim(), MAX_NAME);
@@ -159,7 +159,7 @@ fn sender(incoming: &Incoming) -> Sender {
     Sender::Message { user: fit(&incoming.user), app: fit(&incoming.app) }
 }
 
-/// A part as the tables take it.
+/// A part as the tables store it.
 struct Part {
     sender: Sender,
     head: ReportHead,
@@ -197,9 +197,9 @@ impl Part {
     }
 }
 
-/// How a part was taken in.
+/// The result of storing a part.
 struct Intake {
-    /// It made its report complete.
+    /// This part completed its report.
     just_complete: bool,
     /// All parts have come in.
     complete: bool,
@@ -219,7 +219,7 @@ async fn take(
         return refused(UNKNOWN_PARTNER, unknown());
     };
     if let Err(error) = check_count_time(report.day, report.counted_at, &zone, now) {
-        // Where this machine's clock says otherwise one of our two is wrong, and the report may be right.
+        // If this machine's clock disagrees, one of our two clocks is wrong, and the report may be right.
         let by_machine = now.saturating_add(skew).unwrap_or(now);
         if check_count_time(report.day, report.counted_at, &zone, by_machine).is_ok() {
             return Err(IntakeError::OurClocks(skew));

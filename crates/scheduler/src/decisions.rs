@@ -1,12 +1,12 @@
-//! What people decide about held changes.
+//! Decisions of people about held changes.
 //!
 //! Called by `requests` for every `HoldDecided` of the queue `sync.requests`.
 //!
-//! A decision counts once by its id, and only on an open hold, but that a dismissal takes an approval back that is not used
-//! yet; one about another number than the one that is held, or from another than Kaseya shows, is refused, be it approval or
-//! dismissal. Each decision is answered by an event, which says what keeps the approved change from being sent (G-04). An
-//! approved change is sent by a run for its contract, unless the integration is not on: then the approval waits for the next
-//! run.
+//! A decision counts once by its id, and only on an open hold. One exception: a dismissal withdraws an approval that
+//! is not used yet. A decision, approval or dismissal, is refused if it is about another number than the held one, or
+//! starts from another number than Kaseya shows. Each decision is answered by an event, which says what prevents the
+//! approved change from being sent (G-04). A run for its contract sends an approved change. While the integration is
+//! not on, the approval waits for the next run.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ use crate::{
     settlement::{Handled, after_failure},
 };
 
-/// Takes a decision.
+/// Handles a decision.
 pub(crate) async fn take(context: &Context, decision: &HoldDecision) -> Handled {
     let now = context.clock.now();
     let decided =
@@ -121,7 +121,7 @@ async fn send(
 ) -> Result<Sending, StoreError> {
     let Some(facts) = facts::read(tx, partner, now).await?.facts() else { return Ok(Sending::Nothing) };
     let items = Items::of_contracts(&facts.plan(), contracts);
-    // A contract that nothing is mapped to any more has nothing to be sent.
+    // A contract that nothing is mapped to any more has nothing to send.
     if items.is_empty() {
         return Ok(Sending::Nothing);
     }
@@ -134,7 +134,7 @@ async fn send(
     put_off_runs(tx, &facts, &answer, now).await?;
     Ok(match answer {
         Answer::Accepted { run } => Sending::By(run),
-        // What the run that is going can no longer include is the approved change.
+        // The approved change is what the current run can no longer include.
         Answer::Joined { run, follow_up, .. } => Sending::By(follow_up.unwrap_or(run)),
         Answer::Refused { .. } => Sending::Nothing,
     })

@@ -1,7 +1,7 @@
-//! Runs whose jobs were put off are told of (G-04).
+//! Announces runs with deferred jobs (G-04).
 //!
-//! For the main loop: [`tell`], with the month ends. Several statements put a job off, in the scheduler and in the results:
-//! the rows are looked at, so none of them can forget to tell.
+//! For the main loop: [`tell`], with the month ends. Several statements defer a job, in the scheduler and in results.
+//! This module reads the rows, so none of those statements can forget the announcement.
 
 use bus::EventTopic;
 use messages::{field::wire_instant, v1};
@@ -9,10 +9,10 @@ use store::{StoreError, jobs::deferrals, messages::events::store_events};
 
 use crate::{announce::wire_wait, context::Context, events::event};
 
-/// How many jobs one round tells of.
+/// How many jobs one round announces.
 const ROUND: i64 = 1_000;
 
-/// Tells of jobs that were put off; answers of how many runs.
+/// Announces jobs that were deferred. Returns for how many runs.
 pub(crate) async fn tell(context: &Context) -> Result<usize, StoreError> {
     let now = context.clock.now();
     context

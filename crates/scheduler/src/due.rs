@@ -1,12 +1,12 @@
 //! Schedules that have come due.
 //!
-//! For the main loop: [`run_due`], every poll. Any number of schedulers may call it at once: a due schedule is claimed
-//! (`for update skip locked`), and in that one transaction its local day is recorded, its run and jobs are written, and
-//! it moves on. One partner's trouble stops no other.
+//! For the main loop: [`run_due`], every poll. Any number of schedulers may call it at once. A due schedule is
+//! claimed (`for update skip locked`), and that one transaction records its local day, writes its run and jobs, and
+//! advances the schedule. An error of one partner stops no other.
 //!
-//! - After downtime the newest day is run, older ones are recorded as missed.
+//! - After downtime the newest day is run; older days are recorded as missed.
 //! - While the integration is not on, the day is recorded as off.
-//! - A day that was recorded before is not run again, whatever was edited since.
+//! - A recorded day is not run again, whatever was edited since.
 //! - While the credentials are refused, the run says so on every contract.
 
 use domain::{Occurrence, PartnerId, RunMode, due, spread_offset};
@@ -28,10 +28,10 @@ use crate::{
     runs::{Items, RunOrder, make},
 };
 
-/// How many due partners one round looks at.
+/// How many due partners one round handles.
 const ROUND: i64 = 500;
 
-/// Begins the run of every schedule that is due; answers how many schedules moved on.
+/// Begins the run of every schedule that is due. Returns how many schedules advanced.
 pub(crate) async fn run_due(context: &Context) -> Result<usize, StoreError> {
     let now = context.clock.now();
     let partners =
@@ -60,7 +60,8 @@ async fn claim(
     let Some(stored) = schedules::claim(tx, partner, now).await? else {
         return Ok(false);
     };
-    // The partner's own delay is not part of the schedule: without it the clock of its days is that much behind.
+    // The partner's own delay is not part of the schedule: without the delay, the clock of its days is that much
+    // behind.
     let spread = jiff::SignedDuration::try_from(spread_offset(partner, context.settings.spread))
         .unwrap_or(jiff::SignedDuration::ZERO);
     let pending = Occurrence {
@@ -80,7 +81,7 @@ async fn claim(
     }
     let (next_nominal, next_run_at) = match owed.next {
         Some(next) => (next.nominal, next.due.saturating_add(spread).unwrap_or(next.due)),
-        // Beyond the calendar's end nothing is due any more.
+        // Beyond the calendar's end nothing more is due.
         None => (nominal, Timestamp::MAX),
     };
     schedules::move_on(tx, partner, nominal, next_nominal, next_run_at).await?;

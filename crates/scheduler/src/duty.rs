@@ -1,17 +1,17 @@
-//! What the scheduler does again and again, each in a loop of its own.
+//! The scheduler's recurring duties, each in a loop of its own.
 
 use std::time::Duration;
 
 /// How often to look for months due to be frozen. Cut-offs fall on the hour, so once a minute is enough.
 const FREEZE_EVERY: Duration = Duration::from_secs(60);
-/// How often to look for logins to prove: a turn is a second of a day, and nobody waits for it.
+/// How often to look for logins to prove. A partner's turn is a second of the day, and nothing waits for it.
 const PROVE_EVERY: Duration = Duration::from_secs(30);
 /// How often to count open jobs for the metrics.
 const COUNT_EVERY: Duration = Duration::from_secs(15);
-/// How often the metrics say who is ready: a figure for alerts, not for a page.
+/// How often the metrics count the companies that are ready: a figure for alerts, not for a page.
 const JUDGE_EVERY: Duration = Duration::from_secs(600);
 
-/// One of the loops. A round of it looks once at the tables.
+/// One of the loops. Each round looks at the tables once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Duty {
     DueSchedules,
@@ -23,7 +23,7 @@ pub(crate) enum Duty {
     LedgerUpkeep,
     OpenJobs,
     ReadyCompanies,
-    /// Woken by the ledger as well. Last, so that one step emits what the others made.
+    /// The ledger wakes it too. It comes last, so that one step emits what the other duties made.
     Tickets,
 }
 
@@ -41,7 +41,7 @@ impl Duty {
         Self::Tickets,
     ];
 
-    /// For logs and liveness.
+    /// The name in logs and in the liveness probe.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::DueSchedules => "due schedules",
@@ -57,7 +57,7 @@ impl Duty {
         }
     }
 
-    /// How often a round begins where nothing wakes it.
+    /// How often a round begins without a wake-up.
     pub(crate) fn every(self, poll: Duration) -> Duration {
         match self {
             Self::MonthEnds => FREEZE_EVERY,

@@ -1,7 +1,7 @@
 //! The ledger as outbox: claim, publish, and mark once the broker has confirmed.
 //!
-//! Whoever dies between two of these leaves a claim that runs out, and the job is emitted again. A ticket too many is
-//! refused at start, and a `JobDone` too many changes nothing.
+//! A scheduler that dies between two of these steps leaves a claim that expires, and the job is emitted again. A
+//! duplicate ticket is refused at start, and a duplicate `JobDone` changes nothing.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ enum EmitError {
     Publish(#[from] PublishError),
 }
 
-/// A message that was claimed.
+/// A claimed message.
 struct Claimed {
     partner: PartnerId,
     job: JobId,
@@ -47,7 +47,7 @@ enum Message {
     Done(Box<v1::JobDone>),
 }
 
-/// Emits what is due: the tickets first, whatever becomes of the local jobs.
+/// Emits what is due: the tickets first, whatever happens to the local jobs.
 pub(crate) async fn emit(context: &Context, metrics: &Metrics) -> Result<Round, StoreError> {
     let rules = rules(context);
     let tickets = context
@@ -94,10 +94,10 @@ fn rules(context: &Context) -> ClaimRules {
     }
 }
 
-/// Claims local jobs and makes what is told of each in a transaction of its own: one that cannot be read keeps nobody
-/// else's back. Its claim is left to run out.
+/// Claims local jobs and makes the report of each in a transaction of its own, so that an unreadable job delays no
+/// other. The claim of an unreadable job is left to expire.
 async fn claim_local_jobs(context: &Context, rules: ClaimRules) -> Result<Vec<Claimed>, StoreError> {
-    // Results takes a local job's `JobDone` from nobody who does not know it.
+    // Results accepts a local job's `JobDone` only from a sender that knows this holder.
     let holder = &format!("scheduler-{}", context.entropy.uuid(rules.now));
     let jobs = context
         .store
@@ -118,7 +118,7 @@ async fn claim_local_jobs(context: &Context, rules: ClaimRules) -> Result<Vec<Cl
     Ok(claimed)
 }
 
-/// What is told of a local job; `None` for one that has become work altogether: a job of its own has taken over.
+/// The report of a local job; `None` for a job that has become work altogether: a job of its own has taken over.
 async fn local_job(
     context: &Context,
     job: Result<LocalJob, StoreError>,
@@ -159,7 +159,8 @@ async fn publish(context: &Context, metrics: &Metrics, claimed: Claimed) -> Resu
         "emit", otel.kind = "producer", messaging.destination.name = claimed.queue.name(),
         partner = %claimed.partner, job = %claimed.job, attempt = claimed.attempt
     );
-    // The run may have been asked for long ago and its jobs go out for hours: linked, not its children.
+    // The run may have been requested long ago and its jobs go out for hours: they are linked and are not its
+    // children.
     runtime::trace::link(&span, claimed.traceparent.as_deref(), None);
     let (traceparent, tracestate) = runtime::trace::inject(&span);
     let trace = TraceContext { traceparent: traceparent.or(claimed.traceparent.clone()), tracestate };
@@ -184,7 +185,7 @@ async fn publish(context: &Context, metrics: &Metrics, claimed: Claimed) -> Resu
                 Ok(())
             }
             Err(error) => {
-                // One that no consumer takes would come round at once for ever: its claim is left to run out.
+                // A message without a consumer would come round at once for ever: its claim is left to expire.
                 if error.class() == FailureClass::Transient {
                     release(context, &claimed).await?;
                 }
@@ -196,7 +197,7 @@ async fn publish(context: &Context, metrics: &Metrics, claimed: Claimed) -> Resu
     .await
 }
 
-/// How each company came out, with why it was given up where it was, and nothing of its products.
+/// The outcome of each company, with the reason if it was given up, and without its products.
 fn without_products(done: &v1::JobDone) -> v1::JobDone {
     let given_up = [Remark::BrokeOff, Remark::TooLarge].map(v1::Remark::from);
     let companies = done.companies.iter().map(|company| v1::CompanyOutcome {

@@ -1,8 +1,9 @@
-//! The companies that a run would change by what the lines last showed: noted before any of them is written, so that the
-//! run's brake holds all of its changes and not only those that come after the first few (B-01).
+//! The companies that a run would change, judged by what the lines last showed. They are noted before any of them is
+//! written, so that the run's brake holds all of its changes and not only those after the first few (B-01).
 //!
-//! Noted when a survey has made the run's jobs, and again at the start of each job, with what is counted and known by then.
-//! What the run was granted before is on record by itself. What a person has decided is no surprise, and not counted.
+//! Noted when a survey has made the run's jobs, and again at the start of each job, with the counts and knowledge of
+//! that time. Changes already granted to the run are on record separately. A change that a person has decided on is
+//! no surprise, and not counted.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +34,7 @@ pub(crate) async fn note(
     for planned in contracts.iter().filter_map(|contract| plan.contracts.get(contract)) {
         for target in &planned.targets {
             let place = (planned.contract, target.service);
-            // The month is the worker's to compare, with the day from which the line itself begins.
+            // The worker compares the month, with the day from which the line itself begins.
             let shows =
                 |change: &DecidedChange| known.line(place).is_some_and(|line| line.units == change.from);
             let by_person = match (decided.get(&place), target.wanted) {

@@ -1,6 +1,6 @@
 //! Reads what a plan is made from.
 //!
-//! For the other parts: `read(tx, &partner, now)`, then `Facts::plan()`.
+//! For the other modules: `read(tx, &partner, now)`, then `Facts::plan()`.
 
 use std::collections::BTreeSet;
 
@@ -15,33 +15,30 @@ use store::{
 
 use crate::planning::{Counts, PartnerPlan, plan_partner};
 
-/// What a partner has set and what was counted, as of one instant.
+/// A partner's settings and counts as of one instant.
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
-    /// What it has set.
     pub(crate) settings: PartnerSettings,
-    /// Its integration, which is in `settings` too.
+    /// Also in `settings`.
     pub(crate) integration: Integration,
-    /// What was counted.
     pub(crate) counts: Counts,
-    /// The leftovers that people approved to be set to 0 (D-13).
+    /// Leftovers that people approved to be set to 0 (D-13).
     leftovers: Vec<ApprovedLeftover>,
     now: Timestamp,
 }
 
-/// What there is of a partner.
+/// What exists of a partner.
 #[derive(Debug, Clone)]
 pub(crate) enum Found {
-    /// Nothing.
+    /// No partner of this id.
     UnknownPartner,
     /// No integration yet.
     NotSetUp,
-    /// All that it needs.
+    /// Everything a plan needs.
     Facts(Box<Facts>),
 }
 
 impl Found {
-    /// The facts, if there are any.
     pub(crate) fn facts(self) -> Option<Facts> {
         match self {
             Self::Facts(facts) => Some(*facts),
@@ -62,7 +59,6 @@ impl Facts {
     }
 }
 
-/// Reads a partner's facts.
 pub(crate) async fn read(
     tx: &Transaction<'_>,
     partner: &PartnerId,

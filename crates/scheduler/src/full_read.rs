@@ -1,8 +1,9 @@
-//! Every line read once more in the 24 hours before the invoice day, whatever the schedule.
+//! Reads every line once more in the 24 hours before the invoice day, whatever the schedule.
 //!
-//! For the main loop: [`begin_due`], with the month ends. A run of its own, made once per invoice day as soon as its window
-//! has begun; which lines are read, and that each is read once, is told by when it was last read (`domain::read_is_due`).
-//! While the partner is off or its credentials are refused there is none; it is made when it can do something.
+//! For the main loop: [`begin_due`], with the month ends. The run is separate and made once per invoice day, as soon
+//! as its window has begun. The time of a line's last reading decides which lines are read, and that each is read
+//! once (`domain::read_is_due`). While the partner is off or its credentials are refused no run is made; it is made
+//! when it can do something.
 
 use domain::{PartnerId, RunMode, full_read_window};
 use jiff::Timestamp;
@@ -23,7 +24,7 @@ use crate::{
     runs::{Items, RunOrder, make},
 };
 
-/// Begins what is due; answers how many runs that were.
+/// Begins the runs that are due. Returns how many.
 pub(crate) async fn begin_due(context: &Context) -> Result<usize, StoreError> {
     let now = context.clock.now();
     let partners =

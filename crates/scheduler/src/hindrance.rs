@@ -1,5 +1,6 @@
-//! What may keep a job from calling Kaseya, until when, and with which code: the user's logins, the hour's calls, the host's
-//! breaker. The start of a job goes by it, and so does the answer to a request, which says at once what its run waits for.
+//! What may keep a job from calling Kaseya, until when, and with which code: the user's logins, the hour's calls, the
+//! host's breaker. The start of a job checks it. So does the answer to a request, which says at once what its run
+//! waits for.
 
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use store::{
 
 use crate::instant::after;
 
-/// What stands against a login. An error: these credentials are not tried at all.
+/// What prevents a login. An error means that these credentials are not tried at all.
 pub(crate) fn of_logins(account: &LoginAccount, now: Timestamp) -> Result<Option<Wait>, ErrorCode> {
     match account.permission(now) {
         LoginPermission::Yes => Ok(None),
@@ -42,7 +43,7 @@ pub(crate) fn budget(integration: &Integration) -> Budget {
     Budget { our_percent: integration.call_share_percent, ..Budget::default() }
 }
 
-/// What a job may call. An error: what it waits for.
+/// The calls a job may make. An error says what it waits for.
 pub(crate) fn of_calls(
     budget: &Budget,
     used: &[UsedCalls],
@@ -54,7 +55,8 @@ pub(crate) fn of_calls(
         .ok_or_else(|| Wait::of(WaitReason::CallLimit, now, Some(freed_at(budget, used, for_people, now))))
 }
 
-/// Asks a host's breakers: the breakers to store with a start, and whether that is a probe. An error: what it waits for.
+/// Asks a host's breakers: the breakers to store with a start, and whether the start is a probe. An error says what
+/// it waits for.
 pub(crate) fn of_breakers(breakers: Breakers, now: Timestamp) -> Result<(Breakers, bool), Wait> {
     let policy = BreakerPolicy::default();
     let (everybodys, for_all) = breakers.everybodys.admit(&policy, now);
@@ -69,7 +71,7 @@ pub(crate) fn of_breakers(breakers: Breakers, now: Timestamp) -> Result<(Breaker
     }
 }
 
-/// Puts a run off that cannot begin now, before any of its tickets is out; takes nothing and holds nothing.
+/// Defers a run that cannot begin now, before any of its tickets is out. Takes and locks nothing.
 pub(crate) async fn put_off(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -80,12 +82,12 @@ pub(crate) async fn put_off(
     let place = Place::of(tx, partner, integration.address()).await?;
     let login = LoginOf { address: &place.address, user: &integration.user_name, partner };
     let account = logins::account(tx, login, &integration.password_marks, now).await?;
-    // Credentials that are not tried at all are said of its contracts when it starts.
+    // If the credentials are not tried at all, the job says so on its contracts when it starts.
     let Ok(login) = of_logins(&account, now) else { return Ok(()) };
     let used = calls::used_calls(tx, &place, now).await?;
     let calls = of_calls(&budget(integration), &used, true, now).err();
     let breaker = of_breakers(breakers::read_breakers(tx, &place).await?, now).err();
-    // It goes on when the last of them is over.
+    // The run goes on when the last of them is over.
     let waits = [login, calls, breaker].into_iter().flatten();
     match waits.max_by_key(|wait| wait.until) {
         Some(wait) => waiting::put_off(tx, partner, run, &wait).await,
@@ -93,11 +95,11 @@ pub(crate) async fn put_off(
     }
 }
 
-/// When enough of the hour's calls are an hour old for this job to start. `used` is in the order in which it ages.
+/// When enough of the hour's calls are an hour old for this job to start. `used` is ordered by age, oldest first.
 fn freed_at(budget: &Budget, used: &[UsedCalls], for_people: bool, now: Timestamp) -> Timestamp {
     (1..=used.len())
         .find(|aged| budget.allowance(sum(&used[*aged..]), for_people).is_some())
-        // A share so small that even an unused hour is not enough is looked at again in an hour.
+        // If the share is too small even with an unused hour, the job checks again in an hour.
         .map_or_else(|| after(now, Duration::from_secs(3600)), |aged| used[aged - 1].until)
 }
 
@@ -117,11 +119,11 @@ mod tests {
         let now: Timestamp = "2026-11-30T12:00:00Z".parse().unwrap();
         let at = |minutes: i64| now + minutes.minutes();
         let budget = Budget::default();
-        // Ours are 250 V1 calls, 200 of them for everybody: 150 + 48 leave too few, and 48 leave enough.
+        // We have 250 V1 calls, 200 of them for everybody: 150 + 48 used leave too few, and 48 used leave enough.
         let hour = [used(at(5), 150), used(at(40), 48)];
         assert!(budget.allowance(sum(&hour), false).is_none());
         assert_eq!(freed_at(&budget, &hour, false, now), at(5));
-        // People may use the part that is kept for them at once.
+        // People may use the part reserved for them at once.
         assert!(budget.allowance(sum(&hour), true).is_some());
         let hour = [used(at(5), 1), used(at(40), 300), used(at(50), 1)];
         assert_eq!(freed_at(&budget, &hour, true, now), at(40));

@@ -1,7 +1,7 @@
-//! Reports that stay incomplete are told of.
+//! Announces reports that stay incomplete.
 //!
-//! For the main loop: [`tell`], with the month ends. A report counts only once all its parts have come in; until then older
-//! counts go on being sent and a month may stay open, so whoever sends reports hears of it after an hour.
+//! For the main loop: [`tell`], with the month ends. A report counts only once all its parts have come in. Until then
+//! older counts are sent and a month may stay open, so the sender of the report is informed after an hour.
 
 use bus::EventTopic;
 use jiff::{SignedDuration, Timestamp};
@@ -14,12 +14,12 @@ use store::{
 
 use crate::{context::Context, events::event};
 
-/// After so long without all its parts a report is told of.
+/// How long a report may lack parts before it is announced.
 const INCOMPLETE_FOR: SignedDuration = SignedDuration::from_hours(1);
-/// How many reports one round tells of.
+/// How many reports one round announces.
 const ROUND: i64 = 100;
 
-/// Tells of reports that have been incomplete for an hour; answers how many.
+/// Announces reports that have been incomplete for an hour. Returns how many.
 pub(crate) async fn tell(context: &Context) -> Result<usize, StoreError> {
     let now = context.clock.now();
     let since = now.saturating_sub(INCOMPLETE_FOR).unwrap_or(Timestamp::MIN);

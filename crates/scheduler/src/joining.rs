@@ -1,12 +1,13 @@
-//! Which running run can still do what is asked for.
+//! Which running run can still do what is requested.
 //!
-//! A job's content is made when it starts, from what is true then; so whatever was mapped or counted before is in it as
-//! long as nobody has started it. Hence:
+//! A job's content is made when it starts, from the facts of that moment. So a job includes everything that was
+//! mapped or counted before, as long as no worker has started it. Hence:
 //!
-//! - Contracts for workers are joined where a run of the same mode has them in a job that nobody has started. The run with
-//!   the most of them is taken.
-//! - What needs no worker is done at once and again shown as it is, so a run that had it, done or not, will do.
-//! - The rest goes to a second run: one that is going and has all of the rest, or a new one.
+//! - Contracts for workers are joined where a run of the same mode has them in a job that no worker has started. The
+//!   run with the most of them is taken.
+//! - Work that needs no worker is done at once, and shows the same result when done again. So any run that had it is
+//!   good enough, done or not.
+//! - The rest goes to a second run: a current run that has all of the rest, or a new one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,15 +31,14 @@ use crate::{
 /// What a running run takes over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Joining {
-    /// The run.
     pub(crate) run: RunId,
-    /// What it does.
+    /// What the run does.
     pub(crate) taken: Items,
-    /// What it cannot do any more.
+    /// What the run can no longer do.
     pub(crate) rest: Items,
 }
 
-/// The run that takes over most; `None` when none takes any. `until` is when whoever asks wants none of it any more.
+/// The run that takes over most; `None` when no run takes any. `until` is when the request expires.
 pub(crate) fn join(
     items: &Items,
     running: &BTreeMap<(i64, RunId), RunningRun>,
@@ -56,8 +56,8 @@ pub(crate) fn join(
         })
 }
 
-/// Whether a run may be joined without what it does beside these items going on after its own time (A21): joined by somebody who
-/// names a later one, or none, it goes on as a whole.
+/// Whether joining a run keeps its other work from going on past the run's own time (A21): joined by a request that
+/// expires later, or never, the run goes on as a whole.
 fn keeps_its_time(items: &Items, run: &RunningRun, until: Option<Timestamp>) -> bool {
     let goes_on = run.expires_at.is_some_and(|ends| until.is_none_or(|until| until > ends));
     let wanted =
@@ -98,8 +98,8 @@ fn split(items: &Items, run: &RunningRun) -> (Items, Items) {
     (taken, rest)
 }
 
-/// The contracts of the run's survey, if it may be joined: whoever waits for a few companies is not to wait for the many that
-/// a large survey is for.
+/// The contracts of the run's survey, if it may be joined: a request for a few companies must not wait for the many
+/// of a large survey.
 fn joined_survey<'a>(items: &Items, run: &'a RunningRun) -> &'a BTreeSet<ContractId> {
     static NONE: BTreeSet<ContractId> = BTreeSet::new();
     let survey = &run.survey_contracts;
@@ -107,7 +107,7 @@ fn joined_survey<'a>(items: &Items, run: &'a RunningRun) -> &'a BTreeSet<Contrac
     if survey.len() <= MAX_TARGETS || wants_all() { survey } else { &NONE }
 }
 
-/// Puts off the runs of an answer that cannot begin now: the answer says at once what they wait for (G-04).
+/// Defers the runs of an answer that cannot begin now, so that the answer says at once what they wait for (G-04).
 pub(crate) async fn put_off_runs(
     tx: &Transaction<'_>,
     facts: &Facts,
@@ -125,7 +125,7 @@ pub(crate) async fn put_off_runs(
     Ok(())
 }
 
-/// Lets running runs do what they still can, and makes a run for the rest. The partner is held by the caller.
+/// Joins running runs for what they can still do, and makes a run for the rest. The caller holds the partner's lock.
 pub(crate) async fn join_or_make(
     tx: &Transaction<'_>,
     context: &Context,

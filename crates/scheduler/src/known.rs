@@ -1,4 +1,5 @@
-//! What is known of a run's contracts before anything of them is read, and which need a call of their own by that.
+//! What is known of a run's contracts before any of them is read, and which of them therefore need a call of their
+//! own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +26,7 @@ use crate::{
     planning::{ContractPlan, PartnerPlan, TargetPlan},
 };
 
-/// What is known of some contracts of a partner, as a run may use it.
+/// What is known of some contracts of a partner, in the form a run uses.
 pub(crate) struct Known {
     contracts: BTreeMap<ContractId, contracts::KnownContract>,
     lines: BTreeMap<(ContractId, ServiceId), targets::KnownLine>,
@@ -33,20 +34,20 @@ pub(crate) struct Known {
     services: BTreeMap<ServiceId, SeenService>,
     /// The services that were ours at any time.
     ours: BTreeSet<(ContractId, ServiceId)>,
-    /// What Kaseya calls the services, contracts and accounts, as far as it was seen.
+    /// Kaseya's names of the services, contracts and accounts, as far as they were seen.
     names: KaseyaNames,
     /// The other partners of this installation in the tenant.
     others: Vec<PartnerId>,
-    /// The targets whose line another partner of this installation writes.
+    /// Targets with a line that another partner of this installation writes.
     of_others: BTreeSet<(ContractId, ServiceId)>,
     window_begun: Option<Timestamp>,
-    /// What was shown before this tells nothing of the next invoice any more; read where a contract was only looked up.
+    /// Anything shown before this time says nothing about the next invoice. Read for contracts that were only looked
+    /// up.
     fresh_since: Option<Timestamp>,
     now: Timestamp,
 }
 
 impl Known {
-    /// Reads it.
     pub(crate) async fn read(
         tx: &Transaction<'_>,
         partner: &PartnerId,
@@ -98,7 +99,7 @@ impl Known {
         self.services.get(&service).copied()
     }
 
-    /// Whether a contract's targets hold what is wanted, as far as that can be told without reading it.
+    /// Whether a contract's targets hold the wanted units, as far as we know without reading it.
     pub(crate) fn glance(&self, plan: &ContractPlan) -> Glance {
         let Some(known) = self.contracts.get(&plan.contract) else { return Glance::Read };
         let seen_by_run = known.seen.as_ref().filter(|_| known.seen_by_run);
@@ -128,12 +129,12 @@ impl Known {
         glance(&contract, &targets)
     }
 
-    /// What was last known of a contract's lines; `None` before their first reading.
+    /// The last knowledge of a contract's lines; `None` before their first reading.
     pub(crate) fn remembered(&self, contract: ContractId) -> Option<Evidence> {
         self.contracts.get(&contract)?.evidence().map(Evidence::remembered)
     }
 
-    /// The changes of a contract that nothing has shown yet.
+    /// The changes of a contract that no reading has shown yet.
     fn unconfirmed(&self, contract: ContractId) -> Vec<UnconfirmedChange> {
         let underway = self.underway.get(&contract).into_iter().flatten();
         let changes = underway.map(|change| {
@@ -148,14 +149,14 @@ impl Known {
         changes.collect()
     }
 
-    /// The newest change of a target that nothing has shown yet, and whether nobody knows what became of one of them.
+    /// A target's newest change that no reading has shown yet, and whether the result of any such change is unknown.
     fn underway(&self, (contract, service): (ContractId, ServiceId)) -> (Option<&Underway>, bool) {
         let changes = self.underway.get(&contract).into_iter().flatten();
         let of_target: Vec<&Underway> = changes.filter(|change| change.service == service).collect();
         (of_target.last().copied(), of_target.iter().any(|change| !change.is_sent))
     }
 
-    /// What Kaseya calls the services, contracts and accounts, as far as it was seen.
+    /// Kaseya's names of the services, contracts and accounts, as far as they were seen.
     pub(crate) fn names(&self) -> &KaseyaNames {
         &self.names
     }
@@ -170,7 +171,7 @@ impl Known {
         self.of_others.contains(&target)
     }
 
-    /// Whether Kaseya calls a contract and its account as we do, as far as it was seen (G-06).
+    /// Whether Kaseya's names of a contract and its account match ours, as far as they were seen (G-06).
     fn is_named(&self, plan: &ContractPlan) -> bool {
         let agrees = |named: Option<&String>, told: &str| named.is_none_or(|named| is_name_of(told, named));
         agrees(self.names.contracts.get(&plan.contract.0), &plan.name)
@@ -188,7 +189,7 @@ impl Known {
             self.contracts.get(&target.0).is_some_and(|known| known.looked_for.contains(&target.1));
         let sent = newest.filter(|change| change.is_sent && !unclear);
         let found = match self.lines.get(&target) {
-            // A line that is known was found by the newest reading.
+            // The newest reading found every known line.
             None if !looked_for => Found::NotLookedFor,
             None => Found::None,
             Some(line) if line.more => Found::Several,
@@ -200,7 +201,7 @@ impl Known {
         KnownTarget { wanted, found, unclear, barred }
     }
 
-    /// What is to be told of a company's lines on a contract that count later than what they hold.
+    /// Remarks on a company's lines on a contract that count from a later day than their units.
     pub(crate) fn later_starts(&self, plan: &ContractPlan, company: &CompanyId) -> Vec<v1::Remark> {
         let shown = self.contracts.get(&plan.contract).and_then(|known| known.seen.as_ref()?.shown.as_ref());
         let contract_start = shown.and_then(|shown| shown.start);
@@ -218,7 +219,7 @@ impl Known {
             .collect()
     }
 
-    /// The lines of a contract's changes that its total has just confirmed, as they stand by that.
+    /// The lines of a contract's changes that its total has just confirmed, with the units that this implies.
     pub(crate) fn told_by_total(&self, contract: ContractId) -> Vec<v1::LineSeen> {
         let seen_at = self.contracts.get(&contract).and_then(|known| known.seen.as_ref()?.seen_at.into());
         let confirmed = |service: ServiceId| {
@@ -241,7 +242,7 @@ impl Known {
         services.into_iter().filter_map(confirmed).collect()
     }
 
-    /// Adds to a contract's work what is known of it beside what is wanted on it.
+    /// Adds to a contract's work what is known apart from its wanted units.
     pub(crate) fn tell(&self, work: v1::ContractWork, contract: ContractId) -> v1::ContractWork {
         let Some(known) = self.contracts.get(&contract) else { return work };
         let (first, last) = ((contract, ServiceId(i32::MIN)), (contract, ServiceId(i32::MAX)));
@@ -259,7 +260,7 @@ impl Known {
         if !known.seen_by_run {
             return v1::ContractWork { last_seen: seen.map(Into::into), owner_name, ..work };
         }
-        // A total that a change has moved since stands no more.
+        // A total is no longer valid once a change has moved it.
         if let Some(shown) =
             seen.as_mut().and_then(|seen| seen.shown.as_mut()).filter(|_| known.changed_since)
         {
@@ -282,7 +283,7 @@ pub(crate) async fn account_twins(
     Ok(twins(mapped.chain(shown)))
 }
 
-/// The accounts that share their name with another, by what mappings and Kaseya call them.
+/// The accounts that share their name with another, by the names in mappings and in Kaseya.
 fn twins<'a>(names: impl Iterator<Item = (AccountId, &'a str)>) -> BTreeSet<AccountId> {
     let mut by_name: BTreeMap<String, BTreeSet<AccountId>> = BTreeMap::new();
     for (account, name) in names {
@@ -296,7 +297,7 @@ fn is_looked_up(known: &contracts::KnownContract) -> bool {
     known.seen.as_ref().and_then(|seen| seen.shown.as_ref()).is_some_and(|shown| shown.total.is_none())
 }
 
-/// Whether all that a survey showed of a contract is as it should be. What is not is a worker's to look into and to tell.
+/// Whether everything that a survey showed of a contract is in order. A worker looks into the rest and reports it.
 fn is_in_order(shown: &ShownContract, owner_name: Option<&str>, plan: &ContractPlan) -> bool {
     let count_days = plan.targets.iter().flat_map(|target| &target.addends);
     let newest = count_days.filter_map(|addend| addend.count.map(|count| count.day)).max();
@@ -307,7 +308,7 @@ fn is_in_order(shown: &ShownContract, owner_name: Option<&str>, plan: &ContractP
         && shown.end.zip(newest).is_none_or(|(end, day)| end >= day)
 }
 
-/// What Kaseya calls the services, contracts and accounts of some contracts, as far as it was seen.
+/// Kaseya's names of the services, contracts and accounts of some contracts, as far as they were seen.
 async fn kaseya_names_of(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,8 +1,8 @@
 //! Counts of a month's last day that come after the month was frozen.
 //!
-//! A number that was frozen stands. Where none was frozen, a later report may still bring it: it is added, as a correction
-//! with its reason, and synced by a run for the companies it came for, or by another month-end run when none can be made
-//! now. Without this, one report that is late would leave its companies' last month unbilled.
+//! A frozen number stands. Where none was frozen, a later report may still bring it. It is added as a correction with
+//! its reason, and synced by a run for its companies, or by another month-end run if no run can be made now. Without
+//! this, one late report would leave its companies' last month unbilled.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ use crate::{
 /// Why a count was added.
 const REASON: &str = "the count of that day came in after the month was frozen";
 
-/// Adds the numbers that the frozen month does not have, and syncs them; false when there are none.
+/// Adds and syncs the numbers that the frozen month lacks; returns false when there are none.
 pub(crate) async fn add(
     tx: &Transaction<'_>,
     context: &Context,

@@ -1,8 +1,9 @@
-//! Final numbers of a frozen month that come later and differ (QTY-05, G-10).
+//! Later final numbers that differ from a frozen month (QTY-05, G-10).
 //!
-//! The frozen number goes on being sent. The other is noted and held: its approval makes it the month's number
-//! (`decisions`), and a run pushes it. Called with each report of a frozen month's last day, and with the month ends: a hold
-//! ends with its correction or with the month's window, and one that another hold kept out is opened when that is gone.
+//! The frozen number is still sent. The other number is noted and held: an approval makes it the month's number
+//! (`decisions`), and a run pushes it. Called with each report of a frozen month's last day, and with the month ends.
+//! A hold ends with its correction or with the month's window. A hold that another hold kept out opens when that one
+//! is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +26,7 @@ use store::{
 
 use crate::{context::Context, events::event, facts, month_end_window::is_open, planning::TargetPlan};
 
-/// Notes what of these counts of a frozen month's last day differs from it, and holds it.
+/// Notes and holds the counts that differ from the frozen month's last day.
 pub(crate) async fn note(
     tx: &Transaction<'_>,
     context: &Context,
@@ -63,7 +64,7 @@ pub(crate) async fn note(
     bring_up_to_date(tx, context, partner, now).await
 }
 
-/// Brings the holds of all partners up to date.
+/// Updates the holds of all partners.
 pub(crate) async fn keep(context: &Context) -> Result<(), StoreError> {
     let now = context.clock.now();
     let partners =
@@ -85,7 +86,7 @@ pub(crate) async fn keep(context: &Context) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Opens the holds of corrections that wait, and ends those that have none any more. The partner is held by the caller.
+/// Opens the holds of corrections that wait, and ends holds without corrections. The caller holds the partner's lock.
 async fn bring_up_to_date(
     tx: &Transaction<'_>,
     context: &Context,
@@ -138,8 +139,8 @@ async fn bring_up_to_date(
     Ok(())
 }
 
-/// What a target would be with the corrections of its addends, and whose they are; `None` without one, or where another
-/// addend is not known.
+/// A target with the corrections of its addends, and the companies they belong to; `None` without a correction, or if
+/// another addend is unknown.
 fn corrected(
     settings: &PartnerSettings,
     target: &TargetPlan,

@@ -1,4 +1,4 @@
-//! Leases that end: a worker that fell silent loses its job to the next attempt.
+//! Leases that end: a worker that falls silent loses its job to the next attempt.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use store::{
 
 use crate::{Context, context::LEDGER};
 
-/// Takes every job whose lease has ended from its worker. Returns how many.
+/// Takes every job with an ended lease from its worker. Returns how many.
 pub(crate) async fn end_leases(context: &Context) -> Result<u64, StoreError> {
     let mut ended = 0;
     while let Some(expired) =
@@ -31,7 +31,7 @@ async fn end_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Expir
     let now = context.clock.now();
     let Some(expired) = jobs::expired_job(tx, now).await? else { return Ok(None) };
     let (partner, job) = (&expired.partner, expired.job);
-    // A login that nothing was heard of stays an open try.
+    // A login without any report stays an open try.
     let attempt = (job, expired.attempt);
     logins::job_login_ended(tx, partner, attempt, LoginOutcome::Unknown, None, now).await?;
     if expired.dropped {
@@ -44,8 +44,8 @@ async fn end_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Expir
     Ok(Some(expired))
 }
 
-/// The same slice again; after its last attempt each half on its own; and a single contract that brought down every
-/// worker is given up, with those of the same companies, so that all others get on.
+/// The next attempt has the same slice. After its last attempt each half goes on its own. A single contract that
+/// brought down every worker is given up, with the contracts of the same companies, so that all others go on.
 async fn next_attempt(
     tx: &Transaction<'_>,
     context: &Context,
@@ -63,9 +63,10 @@ async fn next_attempt(
     cut(tx, context, (partner, job), (&contracts, why), expired.is_survey, now).await
 }
 
-/// Cuts the slice of a started job that cannot be done as a whole: each half on its own; a single contract is given up with
-/// JOB-03, and a survey by leaving its contracts to those who work on them. What broke off is given up with the other contracts
-/// of its companies, for half of a plan switch must not be written alone; what is too large for one message has to be cut.
+/// Cuts the slice of a started job that cannot be done as a whole: each half goes on its own. A single contract is
+/// given up with JOB-03; a survey is given up by leaving its contracts to the jobs that work on them. What broke off
+/// is given up with the other contracts of its companies, because half of a plan switch must not be written alone.
+/// What is too large for one message has to be cut.
 pub(crate) async fn cut(
     tx: &Transaction<'_>,
     context: &Context,
@@ -97,7 +98,7 @@ pub(crate) async fn cut(
     }
 }
 
-/// Turns the open work of partners whose credentials stand refused into local jobs.
+/// Turns the open work of partners with refused credentials into local jobs.
 pub(crate) async fn refuse_open_work(context: &Context) -> Result<u64, StoreError> {
     context
         .store

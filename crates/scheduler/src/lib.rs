@@ -1,7 +1,7 @@
-//! The scheduler: what is due or asked for becomes runs, jobs, tickets, permits.
+//! The scheduler turns what is due and what is requested into runs, jobs, tickets and permits.
 //!
-//! It keeps nothing in memory: each round of a loop and each answer to a call is one transaction on the ledger, so any
-//! number of schedulers run beside each other, and one that dies leaves nothing that another would not find.
+//! It keeps nothing in memory. Each round of a loop and each answer to a call is one transaction on the ledger, so
+//! any number of schedulers run in parallel, and a scheduler that dies leaves nothing that the others cannot find.
 
 mod admission;
 mod announce;
@@ -64,7 +64,7 @@ use metrics::Metrics;
 use rounds::{RETRY, Round, Rounds, Wake};
 use settlement::Handled;
 
-/// Requests and counts worked on at a time. They are few and quick; each is its own transaction.
+/// How many requests and counts to work on at a time. They are few and quick; each has its own transaction.
 const PREFETCH: u16 = 4;
 
 /// The scheduler service.
@@ -75,13 +75,13 @@ pub struct Scheduler {
     health: Health,
 }
 
-/// Why the scheduler ended before it was told to.
+/// Why the scheduler ended before it was stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum SchedulerError {
     /// A queue could not be consumed.
     #[error(transparent)]
     Bus(#[from] BusError),
-    /// One of its loops panicked.
+    /// A loop panicked.
     #[error("one of the scheduler's loops failed: {0}")]
     Loop(#[from] tokio::task::JoinError),
 }
@@ -92,7 +92,7 @@ impl Scheduler {
         Self { context, metrics: Metrics::new(meter), health: health.clone() }
     }
 
-    /// Works until `stop`; what is begun then is finished. Ends before only by a failure.
+    /// Works until `stop` and finishes what it has begun. Returns earlier only on a failure.
     pub async fn run(&self, stop: CancellationToken) -> Result<(), SchedulerError> {
         let mut tasks: JoinSet<Result<(), BusError>> = JoinSet::new();
         self.spawn_rounds(&mut tasks, &stop);
@@ -108,7 +108,7 @@ impl Scheduler {
                 task.map_err(SchedulerError::from).and_then(|result| result.map_err(SchedulerError::from));
             if result.is_err() && ended.is_ok() {
                 ended = result;
-                // One without the others would be half a scheduler: all end, and whoever runs it sees why.
+                // Without one of them this would be half a scheduler: all end, and the caller sees why.
                 stop.cancel();
             }
         }
@@ -137,9 +137,9 @@ impl Scheduler {
         }
     }
 
-    /// One round of every duty, in their order, until none has more to do: what the loops of [`Scheduler::run`] do, for a
-    /// caller that turns the clock itself. The caller hands the scheduler its messages too: [`Scheduler::take`] and
-    /// [`Scheduler::answer`].
+    /// Runs one round of every duty in order until none has more to do. This is the work of the loops of
+    /// [`Scheduler::run`], for a caller that controls the clock. The caller also passes the scheduler its messages:
+    /// [`Scheduler::take`] and [`Scheduler::answer`].
     pub async fn step(&self) -> Result<(), RoundError> {
         for duty in Duty::ALL {
             while self.perform(duty).await? == Round::More {}
@@ -147,7 +147,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Takes one message of the queue of requests or counts.
+    /// Handles one message of the queue of requests or counts.
     pub async fn take(&self, queue: Queue, message: &Incoming) -> Settlement {
         match Intake::ALL.into_iter().find(|intake| intake.queue() == queue) {
             Some(intake) => intake.handle(&self.context, message).await.into(),
@@ -155,7 +155,7 @@ impl Scheduler {
         }
     }
 
-    /// Answers one call of a worker.
+    /// Answers one call from a worker.
     pub async fn answer(&self, call: Delivery) {
         let shown = self.health.intake(Queue::SchedulerCalls.name());
         calls::answer(self.context.clone(), self.metrics.clone(), shown, call).await;
@@ -205,7 +205,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// A partner at a time: none keeps the others' rows in sight for longer than its own count takes.
+    /// One partner at a time: no count keeps the rows of other partners in its snapshot for longer than it takes.
     async fn judge_companies(&self) -> Result<(), StoreError> {
         let store = &self.context.store;
         let now = self.context.clock.now();
@@ -242,10 +242,10 @@ impl Scheduler {
     }
 }
 
-/// A round may take this long before its loop counts as stuck.
+/// A loop counts as stuck after a round this long.
 const STUCK: Duration = Duration::from_secs(120);
 
-/// Whose messages a consumer takes.
+/// The queue that a consumer reads.
 #[derive(Debug, Clone, Copy)]
 enum Intake {
     Portals,
@@ -270,7 +270,7 @@ impl Intake {
     }
 }
 
-/// Takes messages of one queue until `stop`, one after the other.
+/// Handles the messages of one queue one after the other until `stop`.
 async fn consume(
     context: Context,
     intake: Intake,
@@ -296,7 +296,7 @@ async fn settle_one(
         otel.kind = "consumer",
         messaging.destination.name = intake.queue().name()
     );
-    // Headers from outside may say anything: linked, never a parent.
+    // Headers from outside may hold anything: they are linked and never become the parent.
     let trace = &delivery.message.trace;
     runtime::trace::link(&span, trace.traceparent.as_deref(), trace.tracestate.as_deref());
     let lost = delivery.lost();
@@ -308,9 +308,9 @@ async fn settle_one(
     }
 }
 
-/// Works on a message until it is through. While something of ours is at fault it stays in hand, because each time that it
-/// is given back counts towards the broker's delivery limit; it is given back only when this scheduler stops or has lost
-/// it. Readiness says meanwhile what it waits for.
+/// Works on a message until it is settled. While the fault is ours the scheduler keeps the message, because each
+/// requeue counts towards the broker's delivery limit. It requeues the message only when this scheduler stops or has
+/// lost it. Meanwhile readiness reports what the scheduler waits for.
 async fn work_on(
     context: &Context,
     intake: Intake,

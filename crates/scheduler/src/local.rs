@@ -1,8 +1,8 @@
-//! Local jobs: what needs no worker, told to results by the scheduler itself.
+//! Local jobs: work that needs no worker. The scheduler reports it to results itself.
 //!
-//! A contract that is known to hold what is wanted, a company without contract (MAP-01), a product without service (MAP-02)
-//! or not billed (B-05), a count that is missing (QTY-02), and every
-//! contract of a slice that was given up (JOB-03), whose request has expired (JOB-01), or whose partner's credentials stand refused.
+//! It covers a contract that is known to hold the wanted units, a company without contract (MAP-01), a product
+//! without service (MAP-02) or not billed (B-05), a count that is missing (QTY-02), and every contract of a slice
+//! that was given up (JOB-03), whose request has expired (JOB-01), or whose partner's credentials are refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,9 +25,9 @@ use crate::{
     planning::{ContractPlan, PartnerPlan, TargetPlan, UnbilledProduct, UnmappedProduct},
 };
 
-/// Makes the `JobDone` of a local job that was claimed, as true now. What has become work meanwhile goes to a worker instead, as a
-/// job of its own; `None` when all of it does. A `JobDone` without any company is told too: it is by its jobs that a run
-/// ends.
+/// Makes the `JobDone` of a claimed local job from the present facts. Contracts that have become work meanwhile go to
+/// a worker, in a job of their own; returns `None` when all of them do. A `JobDone` without any company is sent too,
+/// because a run ends when its jobs do.
 pub(crate) async fn job_done(
     tx: &Transaction<'_>,
     context: &Context,
@@ -38,7 +38,7 @@ pub(crate) async fn job_done(
         return Ok(Some(done(job, Vec::new(), now)));
     };
     let plan = facts.plan();
-    // A refusal that no longer stands is no reason any more: the new credentials are tried.
+    // A refusal that no longer applies is no reason: the new credentials are tried.
     let is_ours = |code: &ErrorCode| matches!(code, ErrorCode::Job01 | ErrorCode::Job03);
     let code = job.code.filter(|code| is_ours(code) || job.refused.is_some());
     let mut told = Told::new(job, &plan);
@@ -69,7 +69,7 @@ pub(crate) async fn job_done(
         });
         outcomes.iter_mut().for_each(|outcome| outcome.remarks.push(why.clone()));
     }
-    // What is told from memory counts only as long as it is of the Kaseya that is synced.
+    // Knowledge from memory is valid only for the Kaseya that is synced.
     let credentials_version = Some(facts.integration.credentials_version);
     let (lines, contracts_implied) = match code {
         None => (told.lines(&known, &glances), told.implied(&glances)),
@@ -78,7 +78,7 @@ pub(crate) async fn job_done(
     Ok(Some(v1::JobDone { lines, contracts_implied, credentials_version, ..done(job, outcomes, now) }))
 }
 
-/// Whether a number could be sent, and it is not known that Kaseya holds it.
+/// Whether a number could be sent and Kaseya is not known to hold it.
 fn needs_worker(plan: &PartnerPlan, glances: &BTreeMap<ContractId, Glance>, contract: ContractId) -> bool {
     let planned = plan.contracts.get(&contract);
     planned.is_some_and(ContractPlan::needs_worker) && glances.get(&contract) == Some(&Glance::Read)
@@ -104,15 +104,15 @@ async fn move_to_work(
     tx.notify(LEDGER).await
 }
 
-/// What a local job still has to tell.
+/// What a local job still has to report.
 struct Told {
     contracts: BTreeSet<ContractId>,
-    /// Without contract.
+    /// Companies without contract.
     companies: BTreeSet<CompanyId>,
 }
 
 impl Told {
-    /// A company that was mapped since the job was made is told of on its contracts.
+    /// A company that was mapped after the job was made is reported on its contracts.
     fn new(job: &LocalJob, plan: &PartnerPlan) -> Self {
         let mut contracts: BTreeSet<ContractId> =
             job.contracts.iter().copied().filter(|contract| plan.contracts.contains_key(contract)).collect();
@@ -179,7 +179,7 @@ impl Told {
     }
 }
 
-/// When a contract's total implied its lines, if it is by that that they hold what is wanted.
+/// When a contract's total implied its lines, if that is the evidence that they hold the wanted units.
 fn implied_at(glances: &BTreeMap<ContractId, Glance>, contract: ContractId) -> Option<Timestamp> {
     match glances.get(&contract) {
         Some(Glance::Holds(Evidence::ImpliedByTotal(at))) => Some(*at),
@@ -192,9 +192,9 @@ fn implied_at(glances: &BTreeMap<ContractId, Glance>, contract: ContractId) -> O
 enum Because {
     /// Every contract of the slice gets this code.
     Code(ErrorCode),
-    /// Kaseya showed that it holds what is wanted.
+    /// Kaseya showed that it holds the wanted units.
     Holds(Evidence),
-    /// Of none of its targets the number is known.
+    /// The number is known for none of its targets.
     CountMissing,
 }
 
@@ -234,10 +234,10 @@ fn on_contract(contract: &ContractPlan, company: &CompanyId, because: Because) -
         contract.unbilled.iter().filter(|unbilled| unbilled.company == *company).map(unbilled_outcome);
     let (outcomes, products): (Vec<Outcome>, Vec<v1::ProductOutcome>) =
         targets.chain(notes).chain(unbilled).unzip();
-    // A mapped company of which nothing is billed here, because no product has a service.
+    // A mapped company for which nothing is billed here, because no product has a service.
     let nothing = Outcome::with(CompanyState::NotMapped, ErrorCode::Map02);
     let whole = match because {
-        // Whatever kept the slice from being done, what is not billed is not missing for it.
+        // Whatever stopped the slice, a product that is not billed is not missing because of it.
         Because::Code(_) if !outcomes.is_empty() && outcomes.iter().all(is_unbilled) => {
             Outcome::of(CompanyState::NotBilled)
         }
@@ -255,8 +255,8 @@ fn on_contract(contract: &ContractPlan, company: &CompanyId, because: Because) -
     }
 }
 
-/// A product with a service: it holds what is wanted, or a count of its target is missing, its own or another's in the same
-/// sum, or the whole slice has a code.
+/// The outcome of a product with a service: its target holds the wanted units, or a count of the target is missing
+/// (its own or another in the same sum), or the whole slice has a code.
 fn addend_outcome(target: &TargetPlan, addend: &Addend, because: Because) -> (Outcome, v1::ProductOutcome) {
     let units = match target.wanted {
         Wanted::Units(units) => Some(units),

@@ -1,4 +1,4 @@
-//! The program of the scheduler.
+//! The scheduler's program.
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -29,7 +29,7 @@ async fn serve(surroundings: runtime::Context) -> anyhow::Result<()> {
     let clock = CalibratedClock::start(&store, Arc::clone(&surroundings.clock), stop.clone())
         .await
         .context("asking the database for the time")?;
-    // Read once here for its error, and again for each connection.
+    // Read once here so that an error shows at start, and again for each connection.
     bus.uri_file.read()?;
     let read_uri = Arc::new(move || bus.uri_file.read().ok().map(|uri| uri.expose_secret().to_owned()));
     let bus = RabbitMq::connect_by(read_uri, NAME, surroundings.entropy.clone())?;

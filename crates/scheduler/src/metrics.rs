@@ -1,4 +1,4 @@
-//! What the scheduler counts.
+//! The scheduler's metrics.
 
 use bus::Queue;
 use domain::NotReady;
@@ -62,7 +62,7 @@ impl Metrics {
         self.open_jobs.record(jobs, &[KeyValue::new("kind", kind.as_str())]);
     }
 
-    /// Companies that are ready, or not for a reason.
+    /// Companies that are ready, or not ready for a reason.
     pub(crate) fn companies(&self, reason: Option<NotReady>, companies: u32) {
         let ready = reason.map_or("ready", NotReady::as_str);
         self.companies.record(companies.into(), &[KeyValue::new("ready", ready)]);

@@ -1,22 +1,24 @@
-//! The month's end: the last day's counts frozen, and pushed.
+//! The month's end: freezes the counts of the last day and pushes them.
 //!
 //! For the main loop: [`freeze_due`], about once a minute. A final report freezes its month as soon as it is complete
-//! (`counts`); the round finds what the cut-off freezes, and whatever was missed.
+//! (`counts`). The round freezes the months whose cut-off has passed, and everything that was missed.
 //!
-//! A month is frozen when all companies that are not closed have a complete final report of its last day and that day is over
-//! in the count zone, or at the cut-off by what there is (G-07): where no report of that day came, without any number, so that
-//! every row says so before the invoice. A partner that was not counted in time for the month has nothing to be frozen at its
-//! cut-off: there a report that was counted only later, of a part of the companies, is a stray and freezes nothing. In one transaction the month's counts are written,
-//! for ever, and the month-end run is made, if the partner wants one and its invoice day is not over. While the partner is
-//! off, or Kaseya refuses its credentials, none is made: a later round makes it as soon as it can do something.
+//! A month is frozen when every company that is not closed has a complete final report of the month's last day and
+//! that day is over in the count zone; or else at the cut-off, with the counts there are (G-07). Without any report
+//! of that day the month is frozen without numbers, so that every row says so before the invoice. A partner that was
+//! not counted in time for the month has nothing to freeze at its cut-off: a report counted only later, of some of
+//! the companies, is a stray and freezes nothing. One transaction writes the month's counts, for ever, and makes the
+//! month-end run, if the partner wants one and its invoice day is not over. While the partner is off, or Kaseya
+//! refuses its credentials, no run is made; a later round makes it as soon as it can do something.
 //!
-//! The month is pushed again each hour until every company came out of a run begun after the freeze with an outcome that
-//! lasts, or the window is over (G-09): whatever became of the run, an outage, a newer run, a stop, is made up for.
-//! Whichever scheduler comes first does it; a second finds it done.
+//! The month is pushed again each hour until every company has a lasting outcome from a run begun after the freeze,
+//! or until the window is over (G-09). This makes up for whatever became of the run: an outage, a newer run, a stop.
+//! The first scheduler to come does it; a second finds it done.
 //!
-//! A company that no report of that day covers, or whose count could not be taken, is frozen without a number: missing is
-//! never 0. Its number may still come, with a report of that day after the cut-off; that is added (`late_counts`), and
-//! changes no number that was frozen: a later final number that differs waits for a person (`later_finals`). A company that no report knew by the month's last day counts 0 in it.
+//! A company that no report of that day covers, or with a count that could not be taken, is frozen without a number:
+//! missing is never 0. Its number may still come, with a report of that day after the cut-off. `late_counts` adds it
+//! and changes no frozen number; a later final number that differs waits for a person (`later_finals`). A company
+//! that no report knew by the month's last day counts 0 in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,10 +47,10 @@ use crate::{
     runs::{Items, RunOrder, make},
 };
 
-/// A month is pushed again this long after its last push, while a company needs it.
+/// The time from a month's last push to the next, while a company needs it.
 const PUSH_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
-/// Freezes what is due for it, and pushes what could not be pushed before; answers how many months that were.
+/// Freezes the months that are due, and pushes months that could not be pushed before. Returns how many.
 pub(crate) async fn freeze_due(context: &Context) -> Result<usize, StoreError> {
     let now = context.clock.now();
     let months = ended_somewhere(now);
@@ -84,7 +86,7 @@ pub(crate) async fn freeze_due(context: &Context) -> Result<usize, StoreError> {
     Ok(count)
 }
 
-/// The months whose last day has begun, in some zone, and that may still be frozen.
+/// The months that may still be frozen and whose last day has begun in some zone.
 fn ended_somewhere(now: Timestamp) -> Vec<Month> {
     let utc = TimeZone::UTC.to_datetime(now);
     let earliest = Month::of(utc.saturating_sub(12.hours()).date());
@@ -92,7 +94,7 @@ fn ended_somewhere(now: Timestamp) -> Vec<Month> {
     BTreeSet::from([earliest.previous(), earliest, latest.previous(), latest]).into_iter().collect()
 }
 
-/// Freezes one partner's month if it is due for it. False when it is not, or was frozen before.
+/// Freezes one partner's month if it is due. Returns false when it is not due, or is already frozen.
 pub(crate) async fn freeze(context: &Context, partner: &PartnerId, month: Month) -> Result<bool, StoreError> {
     let now = context.clock.now();
     context
@@ -101,7 +103,7 @@ pub(crate) async fn freeze(context: &Context, partner: &PartnerId, month: Month)
         .await
 }
 
-/// What a partner has set; its runs and its switch stay as they are until the transaction ends.
+/// Reads a partner's settings, and locks its runs and its switch until the transaction ends.
 async fn held_settings(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -120,7 +122,7 @@ async fn freeze_in(
 ) -> Result<bool, StoreError> {
     let Some(settings) = held_settings(tx, partner).await? else { return Ok(false) };
     let Some(integration) = &settings.integration else { return Ok(false) };
-    // A month further back has had its invoice: nothing is sent for it any more.
+    // An earlier month already has its invoice: nothing more is sent for it.
     let current = Month::of(integration.month_end.today(now));
     if month != current && month != current.previous() {
         return Ok(false);
@@ -147,8 +149,8 @@ async fn freeze_in(
     Ok(true)
 }
 
-/// Whether a month is frozen at its cut-off whatever its last day's reports are: its invoice may still be made, and it was
-/// counted in time.
+/// Whether a month is frozen at its cut-off whatever the reports of its last day are: its invoice may still be made,
+/// and the partner was counted in time.
 async fn is_due(
     tx: &Transaction<'_>,
     settings: &PartnerSettings,
@@ -162,8 +164,8 @@ async fn is_due(
         && counts::counted_in_time(tx, &settings.partner, month.last_day(), cut_off).await?)
 }
 
-/// Pushes a frozen month that no run pushes yet, or whose last push left companies behind. False when it cannot be pushed
-/// now, or need not be.
+/// Pushes a frozen month that no run pushes yet, or whose last push left companies behind. Returns false when it
+/// cannot be pushed now, or need not be.
 async fn push_in(
     tx: &Transaction<'_>,
     context: &Context,
@@ -185,7 +187,7 @@ async fn push_in(
     if !month_ends::has_run(tx, partner, month).await? {
         return push(tx, context, partner, month, now).await.map(|()| true);
     }
-    // What goes on may still bring the outcomes: looked at again when it is through.
+    // The current run may still bring the outcomes. A later round checks again when it is through.
     if month_pushes::is_running(tx, partner).await? {
         return Ok(false);
     }
@@ -197,14 +199,14 @@ async fn push_in(
         return Ok(false);
     }
     tracing::info!(%partner, %month, companies = behind.len(), "month pushed again for the companies left behind");
-    // For many, a survey tells at less cost which lines are to be read.
+    // For many companies, a survey finds the lines to read at less cost.
     let all = behind.len() > MAX_TARGETS;
     let companies = if all { Companies::All } else { Companies::Only(behind) };
     push_companies(tx, context, (&facts, &plan), month, &companies, now).await?;
     Ok(true)
 }
 
-/// Without month-end runs the schedule sends frozen numbers. A correction does not wait for it.
+/// Without month-end runs the schedule sends the frozen numbers. A correction does not wait for the schedule.
 async fn push_corrections(
     tx: &Transaction<'_>,
     context: &Context,
@@ -246,8 +248,8 @@ async fn push_companies(
     month_ends::set_run(tx, &facts.settings.partner, month, run, now).await
 }
 
-/// The companies that are planned for and not settled on each of their contracts, or settled with other numbers than those that
-/// are planned now: a billing rule or a mapping may have changed since.
+/// Companies in the plan that are not settled on each of their contracts, or are settled with other numbers than the
+/// plan has now: a billing rule or a mapping may have changed since.
 fn left_behind(plan: &PartnerPlan, settled: &BTreeMap<CompanyOnContract, Billed>) -> BTreeSet<CompanyId> {
     let mapped = plan.contracts.values().flat_map(|contract| {
         let is_behind = |company: &&CompanyId| {
@@ -265,7 +267,7 @@ fn is_billed(contract: &ContractPlan, company: &CompanyId, billed: &Billed) -> b
         let addends = target.addends.iter().filter(|addend| addend.company == *company);
         addends.map(|addend| (addend.product.to_string(), target.service, addend.billed))
     });
-    // What counts 0 and never had an outcome asks for none.
+    // A product that counts 0 and never had an outcome needs none.
     let is_new = |planned: &(String, ServiceId, Option<u32>)| {
         planned.2 != Some(0) || billed.iter().any(|known| (&known.0, known.1) == (&planned.0, planned.1))
     };
@@ -276,17 +278,17 @@ fn closed(company: &Company, month: Month) -> bool {
     company.closed_from.is_some_and(|day| day <= month.last_day())
 }
 
-/// What the reports of a month's last day are together.
+/// What the reports of a month's last day amount to.
 struct LastDay {
-    /// Every company that the month is about has a final one.
+    /// Every expected company has a final report.
     is_final: bool,
-    /// There are none, or they were all counted after the cut-off, and not of every company.
+    /// There are no reports, or all of them were counted after the cut-off and some company has none.
     is_stray: bool,
 }
 
 impl LastDay {
-    /// A closed company needs no report. Neither does one that was first counted later, if the others were counted in time:
-    /// a report made up long afterwards must cover everybody.
+    /// A closed company needs no report. Neither does a company that was first counted later, if the others were
+    /// counted in time; a report made up long afterwards must cover every company.
     fn of(
         settings: &PartnerSettings,
         month_end: &MonthEnd,

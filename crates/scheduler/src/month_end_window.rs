@@ -4,8 +4,8 @@ use domain::{Month, window_end};
 use jiff::Timestamp;
 use store::settings::{Integration, IntegrationState, PartnerSettings};
 
-/// Whether the month's frozen counts are pushed by a run of their own: not after its invoice, and not before the end of
-/// the invoice day of the month before, while that month's counts are sent.
+/// Whether a run of its own pushes the month's frozen counts: not after the month's invoice, and not before the
+/// previous month's invoice day has ended, because until then that month's counts are sent.
 pub(crate) fn wants_run(
     settings: &PartnerSettings,
     integration: &Integration,
@@ -34,7 +34,7 @@ pub(crate) fn is_open(
     now < window_end(month, integration.invoice_day, settings.invoice_zones())
 }
 
-/// Whether a run can do anything now: it is made when it can.
+/// Whether a run can do anything now. Until it can, none is made.
 pub(crate) fn can_run(integration: &Integration) -> bool {
     integration.state == IntegrationState::On && integration.credentials_refused.is_none()
 }

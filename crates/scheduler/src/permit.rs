@@ -1,7 +1,7 @@
-//! `PermitWrites` and `RenewLease`: may these changes be written, and is the worker still at it?
+//! `PermitWrites` and `RenewLease`: may these changes be written, and is the worker still at work?
 //!
-//! A permit and the switch lock the same row, so each permit is before the switch-off or after it. Before: the switch-off
-//! waits it out as *switching off*. After: there is none.
+//! A permit and the switch lock the same row, so each permit comes before or after the switch-off. The switch-off
+//! waits, as *switching off*, until an earlier permit has ended. After the switch-off there are no permits.
 
 mod asked;
 
@@ -34,7 +34,7 @@ use asked::{AskedAddend, AskedChange, Count};
 
 pub(crate) use asked::PermitAsked;
 
-/// What was decided about each change.
+/// The decision on each change.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Permit {
     pub(crate) granted: Vec<v1::GrantedChange>,
@@ -105,7 +105,7 @@ async fn decide(
             granted.push(change);
         } else {
             tracing::error!(intent = %change.id, job = %ask.of.job, "a permit is asked for under another change's id");
-            // It is handed back, and asked for under an id of its own.
+            // The worker hands it back, and asks for it again under an id of its own.
             denied.push((change.id, DenialReason::MappingChanged));
         }
     }
@@ -145,7 +145,7 @@ fn refusal(switch: &Switch, job: &HeldJob, ask: &PermitAsked, now: Timestamp) ->
             "the credentials are others than those the job started with",
         )
     } else if let Some(change) = ask.changes.iter().find(|change| !is_as_asked(change, job)) {
-        // No worker of ours does this: whoever holds the job says what it was not asked (F3).
+        // No worker of ours does this: the holder of the job names a change that was not asked of it (F3).
         tracing::error!(job = %ask.of.job, contract = change.contract.0, service = change.service.0,
             to_units = change.to_units, "a permit is asked for a change that the job is not about");
         refused(RefusalReason::Superseded, "a change is not what the job was asked")
@@ -154,8 +154,8 @@ fn refusal(switch: &Switch, job: &HeldJob, ask: &PermitAsked, now: Timestamp) ->
     }
 }
 
-/// Whether a change sets a target of the job to what the job was asked, by the counts that it was told. Of a line that nothing
-/// is mapped to any more a person's approval tells.
+/// Whether a change sets a target of the job to the units that the job asked for, from the counts that the job was
+/// sent. For a line that nothing is mapped to any more, a person's approval decides.
 fn is_as_asked(change: &AskedChange, job: &HeldJob) -> bool {
     if !job.contracts.contains(&change.contract) {
         return false;
@@ -173,7 +173,7 @@ fn is_as_asked(change: &AskedChange, job: &HeldJob) -> bool {
     asked == told
 }
 
-/// What a job was told of a product: company, product, users and billed units.
+/// A product as it was sent to a job: company, product, users and billed units.
 fn count_of_product(product: &AskedProduct) -> Count<'_> {
     (product.company.as_str(), product.product.as_str(), product.users, product.billed)
 }
@@ -184,20 +184,21 @@ struct Facts {
     rules: PermitRules,
     mappings: BTreeMap<(CompanyId, ProductId), AddendMapping>,
     standing: BTreeMap<(ContractId, ServiceId), TargetStanding>,
-    /// The leftovers among the changes that something is mapped to again.
+    /// Leftovers among the changes that something is mapped to again.
     mapped_again: BTreeSet<(ContractId, ServiceId)>,
-    /// Companies that this run was granted changes for before, or would change by what the lines last showed.
+    /// Companies with changes granted to this run before, and companies that it would change by what the lines last
+    /// showed.
     changed: BTreeSet<CompanyId>,
     approved: Vec<ApprovedHold>,
-    /// What the run's brake holds since this run or one before it.
+    /// Targets that the run's brake holds since this run or an earlier one.
     braked: Vec<BrakedTarget>,
-    /// The plan switches whose fall is made already: their rise belongs to what was granted then.
+    /// Plan switches with the fall already made: their rise belongs to what was granted then.
     half_done: Vec<PairId>,
-    /// The targets whose line another partner of this installation writes.
+    /// Targets with a line that another partner of this installation writes.
     of_others: BTreeSet<(ContractId, ServiceId)>,
-    /// The contracts that are written whole, and of which another partner has changed a line, perhaps, since the job began.
+    /// Contracts that are written whole and on which another partner may have changed a line since the job began.
     in_the_way: BTreeSet<ContractId>,
-    /// The contracts with a line whose id is known on another contract.
+    /// Contracts with a line id that is known on another contract.
     elsewhere: BTreeSet<ContractId>,
 }
 
@@ -241,7 +242,8 @@ async fn facts(
     })
 }
 
-/// The contracts of which another partner's change may yet land, or was sent since the job was told of those before.
+/// Contracts on which another partner's change may still land, or was sent after the job was sent the earlier
+/// changes.
 async fn in_the_way(
     tx: &Transaction<'_>,
     ask: &PermitAsked,
@@ -260,12 +262,13 @@ async fn in_the_way(
 
 /// Which changes may be written, and why the others may not. Pure.
 ///
-/// The run's brake looks at all that would be written together with what the run was granted before, what it would change
-/// later by what is known, and what the brake holds since earlier; when that is too much, only what a person has approved
-/// goes. What it holds goes by approval alone: no later run, for which it is among fewer, lets it pass.
+/// The run's brake counts everything that would be written together with what the run was granted before, what it
+/// would change later as far as we know, and what the brake still holds from earlier. When that is too much, only
+/// approved changes are granted. A held change needs an approval: no later run lets it pass because fewer others are
+/// with it.
 ///
-/// The two changes of a plan switch are granted both or neither. What is left of one whose fall was made before is finished:
-/// it was among what the brake let pass then.
+/// The two changes of a plan switch are granted both or neither. If the fall was made before, the rise is finished:
+/// the brake let both pass then.
 fn judge<'a>(
     facts: &Facts,
     changes: &'a [AskedChange],
@@ -293,7 +296,7 @@ fn judge<'a>(
     (granted, denied)
 }
 
-/// Denies the other change of each plan switch of which one is denied, for the same reason.
+/// When one change of a plan switch is denied, denies the other for the same reason.
 fn deny_other_halves(
     granted: &mut Vec<&AskedChange>,
     denied: &mut Vec<(IntentId, DenialReason)>,
@@ -338,8 +341,8 @@ impl Facts {
         }
     }
 
-    /// Whether nothing is mapped to a leftover's target still, and the person's word about it stands: else its contract is
-    /// worked on anew, with what is true then.
+    /// Whether still nothing is mapped to a leftover's target and the person's approval stands. Otherwise the
+    /// scheduler works on the contract again, with the facts of that time.
     fn is_still_left(&self, change: &AskedChange) -> bool {
         let mapped_again = self.mapped_again.contains(&(change.contract, change.service));
         !mapped_again && change.approved_hold.is_some_and(|hold| self.approval_stands(hold, change))
@@ -354,12 +357,13 @@ impl Facts {
         self.braked.iter().any(|braked| (braked.contract, braked.service) == target)
     }
 
-    /// Whether the approval that a change goes by is still there and reaches its number. One that a person has taken
-    /// back since the start leaves the change to a person again.
+    /// Whether a change's approval still exists and reaches its number. If a person has withdrawn it since the start,
+    /// a person must decide about the change again.
     fn approval_stands(&self, hold: HoldId, change: &AskedChange) -> bool {
         self.approved.iter().any(|approved| {
             let leftover = approved.change.brake == Brake::Leftover;
-            // Of a leftover the worker has compared what the line shows, and what is on its way, with what the person saw.
+            // For a leftover the worker has compared the line, and the changes on their way, with what the person
+            // saw.
             let stands = match leftover {
                 true => approved.change.is_for_month_of(change.effective_date),
                 false => approved.change.is_about(change.from_units, change.effective_date),
@@ -402,8 +406,8 @@ fn intent(change: &AskedChange) -> Intent {
     }
 }
 
-/// Answers a `RenewLease`. A job that was switched off meanwhile keeps its lease: it writes nothing without a permit, and
-/// its `JobDone` is wanted.
+/// Answers a `RenewLease`. A job that was switched off meanwhile keeps its lease: it writes nothing without a permit,
+/// and its `JobDone` is wanted.
 pub(crate) async fn renew_lease(
     context: &Context,
     of: &AttemptOf,

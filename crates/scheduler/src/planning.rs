@@ -1,13 +1,14 @@
-//! From what a partner has set and what was counted to what its contracts should hold. Pure.
+//! Plans what a partner's contracts should hold, from the partner's settings and its counts. Pure.
 //!
-//! A target's wanted units are the sum over all companies and products mapped to it, each as its billing rule says, whoever
-//! was asked for. A product that is not billed is no addend: a line that it alone was on is a leftover, and left to a person.
-//! Which products does a mapped company have? All that are mapped: one that its newest complete report does not list counts 0.
-//! What the report lists beyond them is a note with its number, and makes no target.
+//! A target's wanted units are the sum over all companies and products mapped to it, each by its billing rule,
+//! whichever companies were requested. A product that is not billed is no addend: a line that held only that product
+//! is a leftover, and a person decides about it. A mapped company has all mapped products: a product that its newest
+//! complete report does not list counts 0. A product that only the report lists becomes a note with its number, and
+//! makes no target.
 //!
-//! A count is missing, and its target unknown, when it could not be taken, when no report covers the company, or when
-//! the report is too old. Which count is sent when, also around a month's end and for closed companies, is
-//! `domain::choose_count`'s.
+//! A count is missing, and its target unknown, when the count could not be taken, when no report covers the company,
+//! or when the report is too old. `domain::choose_count` decides which count is sent when, also around a month's end
+//! and for closed companies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,122 +30,124 @@ pub struct Counts {
     pub phase: MonthPhase,
     /// The newest complete report of each company; while a month is closing, the newest up to its last day.
     pub newest: BTreeMap<CompanyId, CompanyReport>,
-    /// The frozen counts of the month whose window is open.
+    /// The frozen counts of the month with the open window.
     pub frozen: Option<FrozenMonth>,
-    /// Those of the counts above that are of another basis than the partner bills: missing, for that reason.
+    /// Counts of another basis than the partner bills; they are missing for that reason.
     pub other_basis: BTreeSet<(CompanyId, ProductId)>,
 }
 
 /// What a partner's contracts should hold at one instant.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PartnerPlan {
-    /// Every contract that a company or one of its products is mapped to, and those with a leftover that a person approved to
-    /// be set to 0.
+    /// Every contract that a company or one of its products is mapped to, and every contract with a leftover that a
+    /// person approved to be set to 0.
     pub contracts: BTreeMap<ContractId, ContractPlan>,
-    /// Companies without account and contract, but for closed ones.
+    /// Companies without account and contract. Closed companies are left out.
     pub unmapped: BTreeMap<CompanyId, UnmappedCompany>,
 }
 
 /// What one contract should hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContractPlan {
-    /// Kaseya's contract.
+    /// Id of the contract in Kaseya.
     pub contract: ContractId,
-    /// The account it was mapped with.
+    /// The mapped account.
     pub account: AccountId,
-    /// The account's name when it was mapped.
+    /// The account's name at the time of mapping.
     pub account_name: String,
-    /// Its name when it was mapped.
+    /// The contract's name at the time of mapping.
     pub name: String,
-    /// Whether a person has chosen how this very contract is billed (D-12).
+    /// Whether a person has chosen the billing of this very contract (D-12).
     pub billing_chosen: bool,
-    /// The companies that have an addend or a note here, and those with neither anywhere whose contract it is.
+    /// Companies with an addend or a note here, and companies that have neither anywhere and are mapped to this
+    /// contract.
     pub companies: BTreeSet<CompanyId>,
-    /// One per service, in the services' order. Empty when no product is mapped.
+    /// One per service, ordered by service. Empty when no product is mapped.
     pub targets: Vec<TargetPlan>,
-    /// Products that have users, or an unknown number of them, and no service.
+    /// Products without a service that have users, or an unknown number of them.
     pub notes: Vec<UnmappedProduct>,
-    /// Products that their company's rule leaves out of billing.
+    /// Products that their company's rule excludes from billing.
     pub unbilled: Vec<UnbilledProduct>,
-    /// Two mappings that cannot both be right: two accounts of the contract, or two names of one id. Nothing is sent (MAP-05).
+    /// Two mappings that cannot both be right: two accounts of the contract, or two names of one id. Nothing is sent
+    /// (MAP-05).
     pub contradiction: Option<Remark>,
 }
 
 /// What one service on a contract should hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TargetPlan {
-    /// Kaseya's service.
+    /// Id of the service in Kaseya.
     pub service: ServiceId,
-    /// Its name when it was mapped.
+    /// The service's name at the time of mapping.
     pub service_name: String,
-    /// What the wanted units are the sum of, by company and product.
+    /// The addends of the wanted units, by company and product.
     pub addends: Vec<Addend>,
-    /// The sum.
+    /// Sum of the addends.
     pub wanted: Wanted,
-    /// From which day a change counts, before the contract's and the line's own start are looked at; `None` without any
-    /// count, and when the count's month is already invoiced (PER-01).
+    /// The day from which a change counts, before the start of the contract and of the line are considered. `None`
+    /// without any count, and when the count's month is already invoiced (PER-01).
     pub effective_date: Option<Date>,
-    /// What a person approved, where nothing is mapped here any more (D-13): then there is no addend, and the wanted units are
-    /// the person's 0.
+    /// What a person approved where nothing is mapped here any more (D-13). There is then no addend, and the wanted
+    /// units are the approved 0.
     pub leftover: Option<Leftover>,
     /// Whether one of its counts was counted by another basis than the partner bills (QTY-04).
     pub other_basis: bool,
 }
 
-/// A line that was ours, which a person approved to be set to 0.
+/// A line of ours that a person approved to be set to 0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leftover {
-    /// The units that the person saw on the line.
+    /// The units on the line when the person approved.
     pub seen: f64,
-    /// The companies whose users were in it.
+    /// The companies with users on the line.
     pub companies: BTreeSet<CompanyId>,
 }
 
 /// A product of a company that is part of no target (MAP-02).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnmappedProduct {
-    /// Whose users.
+    /// The company with the users.
     pub company: CompanyId,
-    /// Of what.
+    /// The product without a service.
     pub product: ProductId,
-    /// How many are not billed because of it; `None` when that could not be counted.
+    /// Users that are not billed because of it; `None` when they could not be counted.
     pub users: Option<u32>,
 }
 
 /// A product of a company that is not billed (B-05).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnbilledProduct {
-    /// Whose users.
+    /// The company with the users.
     pub company: CompanyId,
-    /// Of what.
+    /// The product that is not billed.
     pub product: ProductId,
-    /// How many.
+    /// The newest count; `None` when it is missing.
     pub count: Option<UserCount>,
-    /// Why, in the partner's words.
+    /// The reason, in the partner's words.
     pub note: String,
 }
 
 /// A company without account and contract (MAP-01).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnmappedCompany {
-    /// The day of its newest complete report; `None` without one that is young enough.
+    /// The day of its newest complete report; `None` when no report is recent enough.
     pub count_day: Option<Date>,
-    /// What that report lists.
+    /// Users by product, as that report lists them.
     pub users: BTreeMap<ProductId, Option<u32>>,
-    /// Which of it is not billed, and why.
+    /// Products that are not billed, with the reason.
     pub not_billed: BTreeMap<ProductId, String>,
 }
 
 impl ContractPlan {
-    /// Whether a worker can do anything about it: at least one target has a number.
+    /// Whether a worker can do anything on this contract: at least one target has a number.
     pub fn needs_worker(&self) -> bool {
         self.targets.iter().any(|target| matches!(target.wanted, Wanted::Units(_)))
     }
 
-    /// What it takes of a slice, by what its worker is told of it and tells: a company's count is named in both, with a
-    /// day, a state and what the line held before.
+    /// Its weight in a slice, by the size of the worker's content and of its reply. Both name each company's count;
+    /// they add a day, a state and what the line held before.
     pub(crate) fn weight(&self) -> usize {
-        /// About the bytes of a count or note beside its texts.
+        /// Approximate bytes of a count or note without its texts.
         const EACH: usize = 400;
         let addends = || self.targets.iter().flat_map(|target| &target.addends);
         let ids = |company: &CompanyId, product: &ProductId| company.as_str().len() + product.as_str().len();
@@ -159,15 +162,15 @@ impl ContractPlan {
         domain::weight(self.targets.len(), counts, EACH + counted + notes + unbilled.sum::<usize>() + names)
     }
 
-    /// What people approved on it, where nothing is mapped any more.
+    /// Leftovers approved on this contract.
     pub(crate) fn leftovers(&self) -> impl Iterator<Item = &Leftover> {
         self.targets.iter().filter_map(|target| target.leftover.as_ref())
     }
 }
 
 impl PartnerPlan {
-    /// Adds the leftovers that people approved to be set to 0 in this month, each from its day. A target that has an addend is no leftover,
-    /// whatever was approved.
+    /// Adds the leftovers that people approved to be set to 0 in this month, each from its day. A target with an
+    /// addend is no leftover, whatever was approved.
     pub(crate) fn add_leftovers(
         &mut self,
         approved: &[ApprovedLeftover],
@@ -183,7 +186,7 @@ impl PartnerPlan {
                 account: target.account,
                 account_name: target.account_name.clone(),
                 name: target.contract_name.clone(),
-                // By whoever approved the day from which it is 0.
+                // The person who approved the day from which it is 0 has chosen it.
                 billing_chosen: true,
                 companies: BTreeSet::new(),
                 targets: Vec::new(),
@@ -207,8 +210,8 @@ impl PartnerPlan {
         }
     }
 
-    /// Whether a company has users of a product as far as is told, or would have them in some line: mapped, unmapped or not
-    /// billed.
+    /// Whether a company has users of a product, as far as we know, or would have them on some line: mapped, unmapped
+    /// or not billed.
     pub(crate) fn uses(&self, company: &CompanyId, product: &ProductId) -> bool {
         self.contracts.values().any(|contract| {
             let mut addends = contract.targets.iter().flat_map(|target| &target.addends);
@@ -257,7 +260,7 @@ struct Planner<'a> {
     integration: &'a Integration,
     counts: &'a Counts,
     now: Timestamp,
-    /// The day where the provider counts.
+    /// Today in the provider's count zone.
     count_today: Date,
 }
 
@@ -357,8 +360,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// The rule that a product is billed by; `None` when it is not billed. Where the company is closed by the day that is
-    /// sent, its 0 is 0: no minimum goes on after it has left.
+    /// The billing rule of a product; `None` when it is not billed. For a company that is closed by the day that is
+    /// sent, 0 users are 0 units: no minimum applies after the company has left.
     fn billed_by(&self, company: &Company, product: &ProductId) -> Option<BillingRule> {
         match company.billing_rule(product) {
             BillingRule::NotBilled => None,
@@ -422,7 +425,7 @@ fn contract_entry<'p>(
     entry
 }
 
-/// What a mapping says otherwise of a contract than those before it.
+/// How a mapping contradicts the earlier mappings of a contract.
 fn contradiction(known: &ContractPlan, mapping: &CompanyMapping, contract: &Contract) -> Option<Remark> {
     if known.account != mapping.account {
         let (told, named) = (known.account_name.clone(), mapping.account_name.clone());
@@ -432,13 +435,13 @@ fn contradiction(known: &ContractPlan, mapping: &CompanyMapping, contract: &Cont
         .or_else(|| told_twice(mapping.account.0, &known.account_name, &mapping.account_name))
 }
 
-/// Two names of one id, unless both are the same name or one tells nothing.
+/// Two names of one id, unless both are the same name or one says nothing.
 fn told_twice(id: i32, told: &str, named: &str) -> Option<Remark> {
     let agree = is_name_of(told, named) || is_name_of(named, told);
     (!agree).then(|| Remark::ToldTwice { id, told: told.to_owned(), named: named.to_owned() })
 }
 
-/// The products of a company that are not billed, and why.
+/// The products of a company that are not billed, with the reason.
 fn not_billed(company: &Company) -> impl Iterator<Item = (ProductId, String)> {
     let rules = company.billing_rules.iter().filter(|(_, billing)| billing.rule == BillingRule::NotBilled);
     rules.map(|(product, billing)| (product.clone(), billing.note.clone().unwrap_or_default()))
@@ -450,8 +453,8 @@ fn reported_count(report: &CompanyReport, product: &ProductId) -> Option<UserCou
     Some(UserCount { users, day: report.day, counted_at: report.counted_at })
 }
 
-/// A frozen count. A product without a row of its own counts 0 where the last day's report covered the company, as in
-/// any other report; and a company that no report knew by that day counts 0, so that others on its contract are sent.
+/// A frozen count. A product without a row counts 0 if the last day's report covered the company, as in any other
+/// report. A company that no report knew by that day counts 0, so that the other companies on its contract are sent.
 fn frozen_count(frozen: &FrozenMonth, id: &CompanyId, product: &ProductId) -> Option<UserCount> {
     let products = frozen.companies.get(id);
     let count = products.and_then(|products| products.get(product));

@@ -1,8 +1,8 @@
-//! Logins that are tried although nothing is to be synced: the daily probe, and the one try after a lock is over (B-03,
-//! AUTH-03). And the sync that follows by itself once refused credentials are right: nobody waits for the night.
+//! Login attempts without anything to sync: the daily probe, and the one attempt after a lock is over (B-03,
+//! AUTH-03). Also the automatic sync once refused credentials are right: it does not wait for the night.
 //!
-//! A probe is a run in which nothing can be written, with one job that has no contract: its worker logs in and asks who it
-//! is. What becomes of the login counts as any job's.
+//! A probe is a run in which nothing can be written, with one job that has no contract: its worker logs in and asks
+//! which user it is. The result of the login counts like that of any job.
 
 use domain::{JobId, PartnerId, RunId, RunMode, probe_due};
 use jiff::Timestamp;
@@ -22,10 +22,10 @@ use crate::{
     runs::{Items, RunOrder, make},
 };
 
-/// Who asks for a sync that follows a refusal, where no scheduled one did.
+/// The requester of a sync that follows a refusal, if no scheduled sync did.
 const AFTER_REFUSAL: &str = "kaseya-sync";
 
-/// Makes the probes that are due, and lets users be tried whose lock is over; answers how many.
+/// Makes the probes that are due, and allows a login for users whose lock is over. Returns how many.
 pub(crate) async fn prove_logins(context: &Context) -> Result<usize, StoreError> {
     let now = context.clock.now();
     let unlocked =
@@ -81,7 +81,7 @@ async fn probe(
     }
 }
 
-/// The lock is over: what it kept from being synced is synced, by the one login that is allowed.
+/// The lock is over: the one login that is allowed syncs everything the lock kept back.
 async fn try_unlocked(
     tx: &Transaction<'_>,
     context: &Context,
@@ -96,7 +96,7 @@ async fn try_unlocked(
     sync_what_was_left(tx, context, partner, &facts, now).await
 }
 
-/// The credentials are right again, or others: what was left is synced.
+/// The credentials are right again, or have changed: syncs everything that was left.
 async fn sync_after_refusal(
     tx: &Transaction<'_>,
     context: &Context,
@@ -111,7 +111,7 @@ async fn sync_after_refusal(
     }
 }
 
-/// Syncs all companies as the schedule did last; before its first run only the login is tried.
+/// Syncs all companies in the mode of the last scheduled run. Before the first scheduled run it only tries the login.
 async fn sync_what_was_left(
     tx: &Transaction<'_>,
     context: &Context,
@@ -130,7 +130,7 @@ async fn sync_what_was_left(
     make(tx, &context.entropy, facts, &order, &items, now).await.map(drop)
 }
 
-/// What the partner has set, if it is on. The partner is held by the caller.
+/// The partner's facts, if the partner is on. The caller holds the partner's lock.
 async fn on(tx: &Transaction<'_>, partner: &PartnerId, now: Timestamp) -> Result<Option<Facts>, StoreError> {
     if store::settings::hold_state(tx, partner).await? != Some(IntegrationState::On) {
         return Ok(None);

@@ -1,8 +1,8 @@
-//! Why a worker is told no.
+//! Why a worker is refused.
 
 use messages::v1::{self, RefusalReason};
 
-/// A no to a ticket, a heartbeat or a permit.
+/// A refused ticket, heartbeat or permit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {
     /// One of the closed list.

@@ -1,20 +1,20 @@
-//! What portals ask for: sync now.
+//! Requests from portals: sync now.
 //!
 //! For the main loop: [`handle_portal_message`] for every delivery of the queue `sync.requests`, and [`wake_waiting`]
 //! every poll.
 //!
 //! # Rules
 //!
-//! - Each request is answered once, in the transaction that makes its run. A repeated request has its first answer
-//!   announced again and does nothing else; its id with other content is refused, by event alone.
-//! - Refused: unknown partner (answered by event alone, there is no row for it), expired, not set up, off or switching
-//!   off, writes stopped (unless it is a plan), a company that is not known.
-//! - A request that names a report waits until that has come in whole; when its time is over before, it is refused.
-//! - A request's expiry is asked again at each start of its run's jobs: what is deferred or tried again past it writes
-//!   nothing. A run that others have joined goes on for the last of them.
-//! - What a running run of the same mode can still do is joined there, and becomes prompt (see `joining`); what it cannot
-//!   goes to one follow-up. With nothing to join, a run of its own is made. So pressing twice makes one run, and what was
-//!   mapped or counted before the press is in what is synced.
+//! - Each request is answered once, in the transaction that makes its run. For a repeated request the first answer is
+//!   announced again, and nothing else happens. The same id with other content is refused, by an event alone.
+//! - Refused: unknown partner (answered by an event alone, because it has no row), expired, not set up, off or
+//!   switching off, writes stopped (unless the request is a plan), unknown company.
+//! - A request that names a report waits until the report is complete. If its time ends before, it is refused.
+//! - Each start of the run's jobs checks the request's expiry again: what is deferred or retried past it writes
+//!   nothing. A run that other requests have joined goes on until the last of them expires.
+//! - Whatever a running run of the same mode can still do is joined there, and becomes prompt (see `joining`). One
+//!   follow-up does the rest. With nothing to join, the request gets a run of its own. So pressing twice makes one
+//!   run, and everything mapped or counted before the press is synced.
 //! - While the credentials are refused a request is accepted: its run says so on every contract, without a call.
 
 use bus::Incoming;
@@ -41,10 +41,10 @@ use crate::{
     settlement::{Handled, after_failure},
 };
 
-/// How many waiting requests one round looks at.
+/// How many waiting requests one round handles.
 const ROUND: i64 = 100;
 
-/// Takes a message of the queue `sync.requests`: a request to sync, or a decision about a hold.
+/// Handles a message of the queue `sync.requests`: a sync request, or a decision about a hold.
 pub(crate) async fn handle_portal_message(context: &Context, incoming: &Incoming) -> Handled {
     let (kind, body) = (incoming.kind.as_deref(), &incoming.body);
     match PortalMessage::decode(kind, body) {
@@ -70,7 +70,7 @@ async fn take(context: &Context, request: &SyncRequest) -> Handled {
                     RequestStanding::Repeated => return Ok(Taken::Stored),
                     RequestStanding::OtherContent => return Ok(Taken::OtherContent),
                 }
-                // The content has just been written by us.
+                // We have just written this content ourselves.
                 let message = serde_json::from_slice(content).map_err(|error| unreadable(&error))?;
                 let taken = settle(tx, context, request, Wait::Begins(&message), now).await?;
                 requests::keep_content(tx, partner, id, content).await?;
@@ -80,7 +80,7 @@ async fn take(context: &Context, request: &SyncRequest) -> Handled {
         .await;
     let refused = match taken {
         Ok(Taken::Stored) => {
-            // The outbox announces it too, should this fail.
+            // If this fails, the outbox announces it.
             if let Err(error) = announce_answers(context).await {
                 tracing::warn!(%error, "answers are not announced yet");
             }
@@ -103,7 +103,7 @@ fn unreadable(error: &serde_json::Error) -> StoreError {
     StoreError::Row { table: "requests".to_owned(), column: "message".to_owned(), reason: error.to_string() }
 }
 
-/// Goes on with requests whose report has come in or whose wait is over; answers how many.
+/// Continues requests whose report has come in or whose wait is over. Returns how many.
 pub(crate) async fn wake_waiting(context: &Context) -> Result<usize, StoreError> {
     let now = context.clock.now();
     let waiting = context
@@ -137,7 +137,7 @@ async fn wake(
         Ok(PortalMessage::Sync(request)) => {
             settle(tx, context, &request, Wait::Until(waiting.until), now).await.map(drop)
         }
-        // An older version of this program stored it and took it for right.
+        // An older version of this program accepted and stored it.
         Ok(PortalMessage::Hold(_)) | Err(_) => {
             let answer = refused(ErrorCode::Unk01.as_str(), "the waiting request can no longer be read");
             requests::store_answer(tx, partner, id, &answer, now).await
@@ -147,17 +147,17 @@ async fn wake(
 
 /// Whether a request may begin to wait, or has waited.
 enum Wait<'a> {
-    /// It has just come, as this message.
+    /// The request has just come, as this message.
     Begins(&'a serde_json::Value),
-    /// It waits, until then.
+    /// The request waits until this time.
     Until(Timestamp),
 }
 
 /// What became of a request.
 enum Taken {
-    /// Its answer, or that it waits, is stored.
+    /// Its answer, or the fact that it waits, is stored.
     Stored,
-    /// There is nothing to store it with.
+    /// There is no partner to store it for.
     UnknownPartner,
     /// Its id belongs to another request.
     OtherContent,

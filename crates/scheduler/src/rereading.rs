@@ -1,5 +1,5 @@
-//! After a restore of the database (B-14): each partner's lines are read again, by a run in which nothing can be written.
-//! Until it is through, no permit is given.
+//! After a restore of the database (B-14): a run in which nothing can be written reads each partner's lines again.
+//! Until that run is through, no permit is given.
 
 use domain::{PartnerId, RunMode};
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use crate::{
     runs::{Items, RunOrder, make},
 };
 
-/// Makes the runs that are owed; answers how many.
+/// Makes the runs that are owed. Returns how many.
 pub(crate) async fn reread(context: &Context) -> Result<usize, StoreError> {
     let now = context.clock.now();
     let owed = context

@@ -1,4 +1,4 @@
-//! Loops that look at the tables again and again.
+//! Loops that look at the tables periodically.
 
 use std::{fmt::Display, time::Duration};
 
@@ -12,21 +12,21 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const RETRY: Backoff =
     Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(5) };
 
-/// What a round came to.
+/// The result of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Round {
     /// Nothing more is due.
     Through,
     /// There may be more.
     More,
-    /// The bus took not all of it: again after a while.
+    /// The bus did not accept everything: the next round comes after a pause.
     BusFailed,
 }
 
 /// A loop of rounds.
 pub(crate) struct Rounds {
     pub(crate) name: &'static str,
-    /// How often, where nothing wakes it.
+    /// The interval without a wake-up.
     pub(crate) every: Duration,
     pub(crate) progress: Progress,
     pub(crate) entropy: Entropy,
@@ -51,8 +51,8 @@ impl Wake {
 }
 
 impl Rounds {
-    /// Goes round until told to stop: at once when there is more to do, after a while when all is done, and after a growing
-    /// while when something failed.
+    /// Runs rounds until it is stopped: at once when there is more to do, after `every` when all is done, and after a
+    /// growing backoff when something failed.
     pub(crate) async fn go<F, E>(self, mut wake: Wake, round: impl Fn() -> F) -> Result<(), BusError>
     where
         F: Future<Output = Result<Round, E>>,

@@ -1,8 +1,9 @@
-//! Making runs: what a run is for, cut into jobs.
+//! Makes runs: what a run is for, cut into jobs.
 //!
-//! Contracts with at least one number go to workers, in slices, for a run for all companies after a survey; all else needs no worker: contracts of which no number is
-//! known, and companies without contract. While Kaseya refuses the partner's credentials nothing goes to a worker: each
-//! contract's local job says so, that a night without a sync is seen.
+//! Contracts with at least one number go to workers in slices, after a survey if the run is for all companies. The
+//! rest needs no worker: contracts without any known number, and companies without contract. While Kaseya refuses the
+//! partner's credentials nothing goes to a worker. Each contract's local job says so, so that a night without a sync
+//! is seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,24 +29,24 @@ const MAX_LOCAL: usize = 100;
 pub(crate) struct Items {
     /// Contracts for workers, each with its weight in a slice.
     pub(crate) work: BTreeMap<ContractId, usize>,
-    /// Contracts of which no number is known, each with its weight in a slice.
+    /// Contracts without any known number, each with its weight in a slice.
     pub(crate) local: BTreeMap<ContractId, usize>,
     /// Companies without contract.
     pub(crate) companies: BTreeSet<CompanyId>,
-    /// Whose users the contracts bill.
+    /// The companies whose users each contract bills.
     pub(crate) billed: BTreeMap<ContractId, BTreeSet<CompanyId>>,
 }
 
 impl Items {
-    /// What of a plan concerns these companies. Their contracts are synced as a whole: a target's number is the sum over
-    /// all its companies.
+    /// The part of a plan that concerns these companies. Their contracts are synced as a whole: a target's number is
+    /// the sum over all its companies.
     pub(crate) fn of_companies(plan: &PartnerPlan, companies: &Companies) -> Self {
         let concerned = |company: &CompanyId| match companies {
             Companies::All => true,
             Companies::Only(listed) => listed.contains(company),
         };
         let mut items = Self::default();
-        // What a company left behind is its own business too.
+        // A line that a company left behind is that company's business too.
         let is_asked_for = |contract: &&ContractPlan| {
             let left_by = contract.leftovers().flat_map(|leftover| &leftover.companies);
             *companies == Companies::All || contract.companies.iter().chain(left_by).any(concerned)
@@ -57,7 +58,7 @@ impl Items {
         items
     }
 
-    /// Those of these contracts that the plan has.
+    /// The contracts of this set that the plan has.
     pub(crate) fn of_contracts(plan: &PartnerPlan, contracts: &BTreeSet<ContractId>) -> Self {
         let mut items = Self::default();
         for contract in contracts {
@@ -83,25 +84,26 @@ impl Items {
 /// What begins a run, and how far it goes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RunOrder<'a> {
-    /// What begins it.
+    /// What begins the run.
     pub(crate) occasion: Occasion<'a>,
-    /// Whether it writes.
+    /// Whether the run writes.
     pub(crate) mode: RunMode,
-    /// Whether it is for every company. It then takes the place of an older open one.
+    /// Whether the run is for every company. It then replaces an older open run.
     pub(crate) all_companies: bool,
-    /// When whoever asked wants none of it any more.
+    /// When the request expires; `None` without an end.
     pub(crate) expires_at: Option<Timestamp>,
 }
 
 impl RunOrder<'_> {
-    /// Whether it begins with a survey. What reads every line before anything may be written asks no survey which.
+    /// Whether the run begins with a survey. A run that reads every line before any write needs no survey to choose
+    /// lines.
     fn is_surveyed(&self) -> bool {
         let rereads = self.mode == RunMode::Plan && matches!(self.occasion, Occasion::FullRead);
         self.all_companies && !rereads
     }
 }
 
-/// Makes a run, in the trace of the current span. The partner is held by the caller.
+/// Makes a run, in the trace of the current span. The caller holds the partner's lock.
 pub(crate) async fn make(
     tx: &Transaction<'_>,
     entropy: &Entropy,
@@ -117,7 +119,7 @@ pub(crate) async fn make(
     {
         tracing::info!(%partner, run = %older.run, "superseded by a newer run for all companies");
         awaited = older.awaited;
-        // What the older run was to do does not end with this request.
+        // The older run's work does not end with this request.
         expires_at = None;
     }
     let run = RunId(entropy.uuid(now));
@@ -137,15 +139,16 @@ pub(crate) async fn make(
         .collect();
     runs::create(tx, &new, &jobs, now).await?;
     if !awaited.is_empty() {
-        // A person's two minutes go on (S-32), whatever run their companies are in by now.
+        // A person's two minutes (S-32) still apply, whichever run their companies are in by now.
         runs::hurry(tx, partner, run, &awaited).await?;
     }
     tracing::info!(%partner, %run, trigger = %order.occasion.trigger(), jobs = jobs.len(), "run made");
     Ok(run)
 }
 
-/// Cuts what a run is for into jobs; never none, because it is by its jobs that a run ends. A run for all companies begins
-/// with a survey, from which its workers' jobs are made; one for some companies reads theirs at once.
+/// Cuts the items of a run into jobs. There is always at least one, because a run ends when its jobs do. A run for
+/// all companies begins with a survey, and its workers' jobs are made from that. A run for some companies reads
+/// theirs at once.
 fn cut(items: &Items, integration: &Integration, survey_first: bool) -> Vec<JobSlice> {
     let refused = integration.credentials_refused.map(|refused| refused.code);
     let local = |contracts, code| JobSlice::Local { contracts, companies: Vec::new(), code };

@@ -1,4 +1,4 @@
-//! How a message that was worked on ends.
+//! How the handling of a message ends.
 
 use std::fmt::Display;
 
@@ -8,9 +8,9 @@ use domain::FailureClass;
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Handled {
-    /// It is through.
+    /// It is settled.
     Settled(Settlement),
-    /// Something of ours is at fault: it waits in hand until that is over.
+    /// The fault is ours: the scheduler keeps the message until the fault is over.
     Waits(String),
 }
 
@@ -26,13 +26,13 @@ impl From<Handled> for Settlement {
 impl Handled {
     pub(crate) const DONE: Self = Self::Settled(Settlement::Done);
 
-    /// Put aside with its reason: it blocks nothing, and can be sent again.
+    /// Dead-letters a message with its reason: it blocks nothing, and can be sent again.
     pub(crate) fn condemned(reason: String) -> Self {
         Self::Settled(Settlement::DeadLetter(reason))
     }
 }
 
-/// Only what a message says can condemn it (G-11); everything else makes it wait.
+/// Only the content of a message can condemn it (G-11); any other failure makes it wait.
 pub(crate) fn after_failure(what: &'static str, error: &dyn Display, class: FailureClass) -> Handled {
     match class {
         FailureClass::Transient | FailureClass::LimitedUntil(_) | FailureClass::Permanent => {

@@ -1,6 +1,8 @@
-//! From a survey to the run's other jobs: a worker for each contract that needs a call of its own, none for the others.
+//! Turns a survey into the run's other jobs: a worker for each contract that needs a call of its own, none for the
+//! others.
 //!
-//! What is decided here is decided again when a job starts or is told: counts and mappings may have changed by then.
+//! The decisions made here are made again when a job starts or is reported, because counts and mappings may have
+//! changed by then.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +15,7 @@ use store::{
 
 use crate::{Context, context::LEDGER, expected, facts, known::Known, planning::PartnerPlan};
 
-/// Makes the jobs of every survey that is through. Returns how many surveys that were.
+/// Makes the jobs of every survey that is through. Returns how many surveys.
 pub(crate) async fn spread_surveys(context: &Context) -> Result<u64, StoreError> {
     let mut spread = 0;
     while let Some(job) =
@@ -52,7 +54,7 @@ async fn spread_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Su
     }
     jobs.append(&mut told);
     if jobs.is_empty() {
-        // It is by its jobs that a run ends.
+        // A run ends when its jobs do, so it needs at least one.
         jobs.push(SpreadJob {
             job: JobId(context.entropy.uuid(now)),
             for_worker: false,
@@ -67,8 +69,8 @@ async fn spread_one(tx: &Transaction<'_>, context: &Context) -> Result<Option<Su
     Ok(Some(job))
 }
 
-/// The contracts that something is still mapped to, each with its weight in a slice, and those that companies of the
-/// run's contracts were mapped to since.
+/// The contracts that something is still mapped to, each with its weight in a slice, and the contracts to which
+/// companies of the run's contracts were mapped since.
 fn still_planned(plan: &PartnerPlan, contracts: &[ContractId]) -> Vec<(ContractId, usize)> {
     let planned = contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     planned.map(|planned| (planned.contract, planned.weight())).collect()

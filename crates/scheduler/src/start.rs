@@ -1,4 +1,5 @@
-//! `StartJob`: a worker has a ticket. Whether it may begin, and all it needs, are decided in one transaction.
+//! `StartJob`: a worker has a ticket. One transaction decides whether the worker may begin, and collects all it
+//! needs.
 
 use domain::{ContractId, JobKind, JobState, LoginOutcome, RunMode, RunState, WaitReason};
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use crate::{
     lease, planning::PartnerPlan, refusal::Refused,
 };
 
-/// What was decided: the content, or why not.
+/// The decision: the content, or the reason for a refusal.
 pub(crate) type Started = Result<v1::JobContent, Refused>;
 
 /// Answers a `StartJob`.
@@ -29,8 +30,8 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
     let partner = &ask.partner;
     let refuse = |reason, detail: &str| Ok(Err(Refused::new(reason, detail)));
 
-    // The integration before the job, here and in `permit`, as in the switch: so they wait for one another and never in
-    // a circle.
+    // Here and in `permit` the integration is locked before the job, as in the switch: so they wait for one another
+    // and never in a circle.
     let Some(switch) = switch::hold_switch(tx, partner).await? else {
         return refuse(RefusalReason::Superseded, "the partner has no integration");
     };
@@ -62,7 +63,7 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
     let Some(facts) = facts::read(tx, partner, now).await?.facts() else {
         return refuse(RefusalReason::Superseded, "the partner has no integration");
     };
-    // A company that was mapped elsewhere since the run was made follows by itself (D-04).
+    // A company that was mapped elsewhere after the run was made is followed automatically (D-04).
     if job.kind == JobKind::Work {
         job.contracts.extend(jobs::follow_remapped(tx, partner, job.run, job.job).await?);
     }
@@ -82,8 +83,8 @@ async fn decide(tx: &Transaction<'_>, context: &Context, ask: &AttemptOf) -> Res
     }
 }
 
-/// Takes an attempt back whose content is too large to be sent, as if it had not begun: its slice is cut, and a contract that
-/// alone is too large is given up, so that people are told.
+/// Takes back an attempt whose content is too large to send, as if it had not begun. Its slice is cut. A single
+/// contract that is too large is given up, and people are informed.
 pub(crate) async fn refuse_too_large(context: &Context, ask: &AttemptOf) -> Result<Refused, StoreError> {
     let cut = context.store.transaction("refuse_too_large", |tx| {
         Box::pin(async move {
@@ -106,7 +107,7 @@ pub(crate) async fn refuse_too_large(context: &Context, ask: &AttemptOf) -> Resu
     Ok(Refused::new(RefusalReason::TooLarge, "what the job needs is too large to be sent: its slice is cut"))
 }
 
-/// What the targets of these contracts are mapped as.
+/// The mapped names of these contracts' targets.
 fn names(plan: &PartnerPlan, contracts: &[ContractId]) -> Vec<TargetNames> {
     let planned = contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let targets = planned.flat_map(|contract| {
@@ -122,7 +123,7 @@ fn names(plan: &PartnerPlan, contracts: &[ContractId]) -> Vec<TargetNames> {
     targets.collect()
 }
 
-/// Whether the ticket is of no use whatever the integration says.
+/// Whether the ticket is useless whatever the integration says.
 fn stale(job: &JobRow, ask: &AttemptOf, now: Timestamp) -> Option<Refused> {
     let superseded = |detail: &str| Some(Refused::new(RefusalReason::Superseded, detail));
     if job.attempt != ask.attempt {

@@ -5,8 +5,8 @@ use store::{StoreError, settings::switch};
 
 use crate::Context;
 
-/// One look at all partners that are not on: what is handed back or made beside the switch-off is dropped, and who has no
-/// permit out any more is off. Returns those.
+/// One look at all partners that are not on: drops jobs that were handed back or made during the switch-off, and
+/// turns every partner without an outstanding permit off. Returns those partners.
 pub(crate) async fn finish(context: &Context) -> Result<Vec<PartnerId>, StoreError> {
     let left = context
         .store
@@ -33,7 +33,7 @@ async fn drop_open_work(context: &Context, partner: &PartnerId) -> Result<(), St
         .transaction("drop_open_work", |tx| {
             Box::pin(async move {
                 let now = context.clock.now();
-                // Held, so that nobody switches it on again between the look and the drop.
+                // Locked, so that the partner cannot be switched on again between the look and the drop.
                 match switch::hold_switch(tx, partner).await? {
                     Some(switch) if switch.state != store::settings::IntegrationState::On => {
                         switch::drop_open_jobs(tx, partner, now).await.map(drop)

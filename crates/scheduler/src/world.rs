@@ -1,4 +1,4 @@
-//! A world for tests: a real database, the bus in this process, a clock to turn, and partners in it.
+//! A world for tests: a real database, the bus in this process, a clock to turn, and partners.
 
 use std::sync::Arc;
 
@@ -69,15 +69,16 @@ impl World {
         self.database.client().await.batch_execute(sql).await.expect("the statements are right");
     }
 
-    /// The statement's one value, as text; none for null.
+    /// The statement's single value as text; none for null.
     pub(crate) async fn text(&self, sql: &str) -> String {
         let row = self.database.client().await.query_one(&format!("select ({sql})::text"), &[]).await;
         let value: Option<String> = row.expect("the statement is right").get(0);
         value.unwrap_or_else(|| "none".to_owned())
     }
 
-    /// A partner of Europe/Rome that is on, with companies c1, c2 … on contracts 1001, 1002 … and two mapped products:
-    /// standard is service 11, advanced service 12. Invoices on the 10th, frozen at noon at the latest.
+    /// A partner of Europe/Rome that is on, with companies c1, c2 … on contracts 1001, 1002 … and two mapped
+    /// products: standard is service 11, advanced service 12. Its invoice day is the 10th, and its counts are frozen
+    /// at noon at the latest.
     pub(crate) async fn partner(&self, partner: &str, companies: u32) {
         self.sql(&format!(
             "insert into partners values ('{partner}', 'The MSP', 'Europe/Rome', 0);
@@ -95,7 +96,7 @@ impl World {
         .await;
     }
 
-    /// A daily schedule at 02:00 in Rome whose next day is given.
+    /// A daily schedule at 02:00 in Rome with this next day.
     pub(crate) async fn daily(&self, partner: &str, next: &str, next_run_at: &str) {
         self.sql(&format!(
             "insert into schedules values ('{partner}', 'daily', null, 2, 'Europe/Rome', 1, null, '{next}', '{next_run_at}')"
@@ -125,7 +126,7 @@ impl World {
         handle_portal_message(&self.context, &incoming(body)).await.into()
     }
 
-    /// What is stored of a request: answer, code, and which run by its number.
+    /// The stored state of a request: answer, code, and its run by number.
     pub(crate) async fn answer(&self, partner: &str, id: &str) -> String {
         self.text(&format!(
             "select concat_ws(' ', answer, code, 'run ' || a.run_number, 'then ' || b.run_number)
@@ -135,7 +136,7 @@ impl World {
         .await
     }
 
-    /// The jobs that are not done, in the order in which they were made: run, kind, contracts, companies, code, urgency.
+    /// The jobs that are not done, oldest first: run, kind, contracts, companies, code, urgency.
     pub(crate) async fn open_jobs(&self) -> String {
         self.text(
             "select string_agg(concat_ws(' ', run_number, kind, state, contract_ids, company_ids, local_code,
@@ -146,14 +147,14 @@ impl World {
         .await
     }
 
-    /// The surveys are given up, so that their contracts are in jobs of their own without anybody's sight of them.
+    /// Gives up the surveys, so that their contracts are in jobs of their own although no survey saw them.
     pub(crate) async fn spread(&self) {
         self.sql("update jobs set survey_result = 'given_up' where kind = 'survey' and state = 'ready'")
             .await;
         crate::spread::spread_surveys(&self.context).await.expect("a round");
     }
 
-    /// A worker has started the jobs with this contract.
+    /// A worker starts the jobs with this contract.
     pub(crate) async fn start_job_of(&self, contract: u32) {
         self.sql(&format!(
             "update jobs set state = 'started', holder = 'w', lease_until = '2030-01-01T00:00Z'

@@ -99,7 +99,7 @@ async fn case_a16_a_count_of_another_basis_is_missing_for_that_reason() {
     handle_counts(&world.context, &message("r1", "COUNT_BASIS_LICENCES")).await;
     assert_eq!(planned().await, [(unknown, true), (units(2), false)]);
     assert_eq!(world.text("select concat_ws(' ', users, missing) from newest_reports").await, "2 1");
-    // A partner that bills licences has it the other way round.
+    // For a partner that bills licences it is the other way round.
     world.sql("update partners set count_basis = 'licences'").await;
     assert_eq!(planned().await, [(units(4), false), (unknown, true)]);
 }
@@ -120,7 +120,8 @@ async fn case_f7_who_sent_a_part_is_stored_with_it() {
     })
     .await;
     sent(Incoming { app: Some(" ".into()), ..message(2, "c2") }).await;
-    // What a token handed in is its own, whoever the message says it is; other content is not.
+    // Content that a token handed in belongs to that token, whatever sender the message names; other content does
+    // not.
     let handed = [(3, message(3, "c3")), (4, message(4, "c1"))];
     let hand_in = async |number: i32, handed: &Incoming, is_final: bool, token: &str| {
         let report = CountsReport::decode(None, &handed.body).expect("a part");
@@ -136,7 +137,7 @@ async fn case_f7_who_sent_a_part_is_stored_with_it() {
     };
     for (number, handed) in &handed {
         hand_in(*number, handed, false, "Hourly").await;
-        // Of two who hand in the same it is the last one's word; with another head it is not the same.
+        // If two senders hand in the same content, the last one counts; with another head it is not the same content.
         hand_in(*number, handed, false, "Nightly").await;
         hand_in(*number, handed, true, "Another").await;
     }
@@ -153,7 +154,7 @@ async fn case_f7_who_sent_a_part_is_stored_with_it() {
     assert_eq!(world.text("select count(*) from reports_handed_in").await, "0");
 }
 
-/// What listeners are told of refused parts.
+/// The events of refused parts.
 const REFUSED: &str =
     "select string_agg(concat_ws(' ', body ->> 'reportId', body ->> 'part'), ', ' order by number)
                        from events where topic = 'report.refused'";
@@ -165,7 +166,7 @@ async fn case_a15_other_content_under_a_used_part_is_put_aside_and_told() {
     let counted: &[Counted] =
         &[("c1", &[("standard", Some(1)), ("advanced", Some(2))]), ("c2", &[("standard", None)])];
     assert_eq!(world.counts("p", part(1, 2), counted).await, Settlement::Done);
-    // The same in another order is the same.
+    // The same content in another order is the same.
     let turned: &[Counted] =
         &[("c2", &[("standard", None)]), ("c1", &[("advanced", Some(2)), ("standard", Some(1))])];
     assert_eq!(world.counts("p", part(1, 2), turned).await, Settlement::Done);
@@ -293,7 +294,7 @@ async fn an_older_report_never_takes_the_place_of_a_newer_one() {
         world.counts("p", Part::whole(&id, day, counted_at), &[("c1", &[("standard", Some(users))])]).await;
         assert_eq!(sent(&world).await, Some(expected), "after {id}");
     }
-    // One that has not come in whole is not used, and one that is too old is none.
+    // An incomplete report is not used, and a report that is too old counts as none.
     let unfinished = Part { parts: 2, ..Part::whole("half", "2026-11-23", "2026-11-23T11:00:00Z") };
     world.counts("p", unfinished, &[("c1", &[("standard", Some(99))])]).await;
     assert_eq!(sent(&world).await, Some(6));
@@ -375,7 +376,7 @@ async fn case_e17_counts_that_cannot_be_read_are_answered_as_far_as_they_say_who
     }
 }
 
-/// A clock whose machine is ahead of the database's time by an hour.
+/// A clock for a machine that is an hour ahead of the database's time.
 struct AnHourAhead(testkit::Clock);
 
 impl domain::Clock for AnHourAhead {

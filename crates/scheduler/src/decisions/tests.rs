@@ -49,7 +49,7 @@ async fn another_number_than_the_one_that_is_held_is_neither_approved_nor_dismis
         assert_eq!(world.text(STATE).await, "open", "{decision}");
     }
     assert_eq!(world.text("select count(*) from runs").await, "0");
-    // The refused decision does not use its id up.
+    // The refused decision does not use up its id.
     decide(&world, "d", HOLD, "HOLD_DECISION_APPROVE", 12).await;
     assert_eq!(world.text(STATE).await, "approved Bruno d");
 }
@@ -202,7 +202,7 @@ async fn case_a17_an_approval_that_cannot_be_sent_yet_is_answered_with_what_it_w
     }
 }
 
-/// The next answer to a decision: what it says, in short.
+/// The next answer to a decision, in short.
 async fn answered(events: &mut bus::Consumer) -> String {
     let event = events.next().await.expect("an answer");
     let answer: v1::DecisionAnswered = event.message.decode().expect("an answer to a decision");
@@ -236,7 +236,7 @@ async fn case_e5_every_decision_is_answered_by_an_event() {
     world.sql("update holds set state = 'used'").await;
     decide(&world, "closed", HOLD, "HOLD_DECISION_DISMISS", 12).await;
     assert_eq!(answered(&mut events).await, "closed MESSAGE_ANSWER_REFUSED NOT-OPEN");
-    // What cannot be read is answered too, as far as it says whose it is.
+    // An unreadable message is answered too, as far as it names its partner.
     let message = json!({ "decisionId": "bad", "partnerId": "p", "holdId": HOLD, "decision": "approve" });
     assert!(matches!(world.send(&message).await, Settlement::DeadLetter(_)));
     assert_eq!(answered(&mut events).await, "bad MESSAGE_ANSWER_REFUSED INVALID");

@@ -27,7 +27,7 @@ async fn two_schedulers_claim_two_hundred_due_partners_once_each() {
     );
     assert_eq!(world.text("select count(*) from occurrences where outcome = 'run'").await, "200");
     assert_eq!(world.text("select count(*) from schedules where next_nominal = '2026-11-24'").await, "200");
-    // Each of them is moved to its own delay under the window.
+    // Each of them is moved by its own delay within the window.
     let minutes: BTreeSet<String> = world
         .text("select string_agg(distinct extract(minute from next_run_at)::text, ',') from schedules")
         .await

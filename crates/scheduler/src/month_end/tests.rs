@@ -40,7 +40,7 @@ async fn frozen_rows(world: &World) -> String {
         .await
 }
 
-/// What would be sent now for product standard of each company.
+/// The units that would be sent now for product standard of each company.
 async fn sent(world: &World) -> Vec<Option<u32>> {
     let partner = PartnerId::new("p").expect("an id");
     let now = world.context.clock.now();
@@ -107,7 +107,7 @@ async fn s_27_the_cut_off_freezes_what_was_counted_that_day_and_nothing_else() {
         &[("c1", &standard(1)), ("c2", &standard(2))],
     )
     .await;
-    // Not final, and c2 is not in it.
+    // Not final, and without c2.
     report(&world, "last", LAST_DAY, "2026-11-30T22:00:00Z", false, &[("c1", &standard(5))]).await;
     report(
         &world,
@@ -183,7 +183,7 @@ async fn two_schedulers_freeze_a_month_once() {
     assert_eq!(world.text("select count(*) from month_ends").await, "1");
     assert_eq!(world.text("select count(*) from frozen_counts").await, "4");
     assert_eq!(world.text("select count(*) from runs").await, "1");
-    // Nor does a later report, final or not.
+    // A later report, final or not, changes nothing either.
     report(
         &world,
         "late",
@@ -286,7 +286,7 @@ async fn a_count_that_comes_late_fills_what_was_missing_and_changes_no_number() 
     let runs =
         "select string_agg(concat_ws(' ', trigger, all_companies), ', ' order by run_number) from runs";
     assert_eq!(world.text(runs).await, "month_end t, month_end f");
-    // The round finds nothing more; and it finds what was not taken in at once.
+    // The round finds nothing more, and it finds what was not stored at once.
     assert_eq!(freeze_due(&world.context).await.expect("a round"), 0);
     assert_eq!(world.text("select looked_at = '2026-12-01T12:00Z' from month_ends").await, "true");
 }
@@ -318,7 +318,7 @@ async fn a_report_that_was_stored_only_after_its_instant_is_found_too() {
     report(&world, "last", LAST_DAY, "2026-11-30T22:00:00Z", false, &[("c1", &standard(5))]).await;
     world.clock.set("2026-12-01T11:00:00Z".parse().expect("an instant"));
     assert_eq!(freeze_due(&world.context).await.expect("a round"), 1);
-    // Taken in beside the freeze: its instant is before it, its commit after it.
+    // Stored during the freeze: its instant is before the freeze, its commit after it.
     world
         .sql(
             "insert into reports values ('p', 'late', '2026-11-30', '2026-11-30T23:00Z', true, 1, '2026-12-01T10:59:30Z');
@@ -329,7 +329,7 @@ async fn a_report_that_was_stored_only_after_its_instant_is_found_too() {
     world.clock.advance(std::time::Duration::from_secs(60));
     assert_eq!(freeze_due(&world.context).await.expect("a round"), 1);
     assert_eq!(sent(&world).await, [Some(5), Some(6)]);
-    // Five minutes on, it is not looked at any more.
+    // Five minutes later no round looks at it any more.
     for (minutes, looked_at) in [(5, "2026-12-01 11:06:00+00"), (60, "2026-12-01 11:06:00+00")] {
         world.clock.advance(std::time::Duration::from_secs(60 * minutes));
         assert_eq!(freeze_due(&world.context).await.expect("a round"), 0);

@@ -1,4 +1,4 @@
-//! What a worker asks to write, read field by field.
+//! A worker's request to write, read field by field.
 
 use std::collections::BTreeSet;
 
@@ -41,10 +41,10 @@ pub(super) struct AskedChange {
     pub(super) pair: Option<PairId>,
 }
 
-/// A count as it is compared with what a job was told: company, product, users and billed units.
+/// A count in the form in which it is compared with the job's content: company, product, users and billed units.
 pub(super) type Count<'a> = (&'a str, &'a str, Option<u32>, Option<u32>);
 
-/// One count in the number. As the journal keeps it: without it nobody could say why this number.
+/// One count in the number. The journal keeps it: without it the reason for this number would be lost.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub(super) struct AskedAddend {
     pub(super) company: CompanyId,
@@ -56,7 +56,7 @@ pub(super) struct AskedAddend {
 }
 
 impl AskedAddend {
-    /// What it says was counted.
+    /// The count as the worker states it.
     pub(super) fn count(&self) -> Count<'_> {
         (self.company.as_str(), self.product.as_str(), Some(self.users), Some(self.billed))
     }
@@ -78,12 +78,12 @@ impl AskedChange {
 }
 
 impl PermitAsked {
-    /// Whose request it is.
+    /// The attempt that sent the request.
     pub(crate) fn of(&self) -> &AttemptOf {
         &self.of
     }
 
-    /// Reads the request. What is not a whole change makes the whole message unusable: half of one is never written.
+    /// Reads the request. An incomplete change makes the whole message unusable: half a change is never written.
     pub(crate) fn read(ask: v1::PermitWrites) -> Result<Self, FieldError> {
         let of = AttemptOf::read(&ask.partner_id, &ask.job_id, ask.attempt, &ask.worker_id)?;
         if ask.changes.len() > MOST_CHANGES {
@@ -115,7 +115,7 @@ fn read_change(change: v1::IntendedChange) -> Result<AskedChange, FieldError> {
     if to_units > domain::MAX_UNITS {
         return Err(FieldError::new("to_units", "it is larger than Kaseya's number can be"));
     }
-    // What a person approved for a line that nothing is mapped to any more is no sum (D-13).
+    // An approval for a line that nothing is mapped to any more is no sum (D-13).
     let is_leftover = to_units == 0 && change.approved_hold_id.is_some();
     if change.addends.is_empty() && !is_leftover {
         return Err(FieldError::new("addends", "a number that is the sum of nothing is never sent"));

@@ -25,7 +25,7 @@ fn approved(contract: i32, service: i32) -> ApprovedLeftover {
     }
 }
 
-/// Company 1 on contract 7, product 1 on service 11, three users, and what was approved.
+/// Company 1 on contract 7, product 1 on service 11, three users, and these approvals.
 fn plan_with(approved: &[ApprovedLeftover]) -> PartnerPlan {
     let settings = settings([(1, Some(11))], [(1, company(Some(7))), (2, company(Some(8)))]);
     let day = date(2026, 11, 22);

@@ -227,7 +227,7 @@ fn case_b3_mappings_that_contradict_each_other_are_found() {
         Some(Remark::ToldTwice { id, told: told.to_owned(), named: named.to_owned() })
     };
     assert_eq!(planned(|_| {}), None);
-    // Written otherwise, or not at all, is the same name.
+    // Other spelling, or no name at all, is the same name.
     assert_eq!(planned(|all| second(all).contract.name = "contract  7".to_owned()), None);
     assert_eq!(planned(|all| second(all).account_name.clear()), None);
     let other: Edit = |all| second(all).contract.name = "Backup".to_owned();
@@ -311,7 +311,7 @@ fn after_its_invoice_day_a_months_count_has_no_day_to_count_from() {
     let mut settings = settings([(1, Some(11))], [(1, company(Some(7))), (2, company(Some(8)))]);
     settings.contract_billing.insert(ContractId(8), Billing::Advance);
     let integration = Integration { invoice_day: InvoiceDay::new(1).expect("a day"), ..integration() };
-    // At two in the night the first report of the new month is not in yet.
+    // At two in the night the first report of the new month has not come in yet.
     let now = "2026-12-02T01:00:00Z".parse().expect("an instant");
     let dates = |day| {
         let counts = open([(1, report(day, [(1, Some(5))])), (2, report(day, [(1, Some(5))]))]);
@@ -327,7 +327,7 @@ fn after_its_invoice_day_a_months_count_has_no_day_to_count_from() {
     assert_eq!(dates(date(2026, 12, 1)), [Some(date(2026, 12, 1)), Some(date(2027, 1, 1))]);
 }
 
-/// A company's contract, and what its report lists; `None` for a count is one that could not be taken.
+/// A company's contract, and the counts its report lists; `None` for a count that could not be taken.
 type Counted = (Option<i32>, Option<Vec<Option<u32>>>);
 
 fn companies() -> impl Strategy<Value = Vec<Counted>> {
@@ -354,7 +354,7 @@ proptest! {
         }));
         let plan = plan_partner(&settings, &integration(), &counts, now());
 
-        // What each target should be, summed the other way round: by going over companies and products.
+        // The expected targets, summed in the other direction: over companies and products.
         let mut expected: BTreeMap<(i32, i32), Option<u32>> = BTreeMap::new();
         for (contract, users) in &companies {
             let Some(contract) = contract else { continue };

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::world::{Part, World, incoming};
 
-/// A partner with `companies` companies that were all counted.
+/// A partner with `companies` companies, all of them counted.
 async fn counted(companies: u32) -> World {
     let world = World::at("2026-11-23T12:00:00Z").await;
     world.partner("p", companies).await;
@@ -69,7 +69,7 @@ async fn s_33_pressing_twice_makes_one_run() {
     let world = counted(3).await;
     world.sql("insert into companies values ('p', 'new', 'New')").await;
     world.request("p", "first", all()).await;
-    // What needs no worker is done at once.
+    // Work without a worker is done at once.
     world.sql("update jobs set state = 'done' where kind = 'local'").await;
     world.request("p", "second", all()).await;
     world.request("p", "third", only(&["c2", "new"])).await;
@@ -149,15 +149,15 @@ async fn case_a21_a_request_that_joins_a_run_prolongs_nobody_elses() {
                                   order by run_number) from runs";
     world.send(&ask("first", all(), Some("2026-11-23T12:05:00Z"))).await;
     assert_eq!(world.answer("p", "first").await, "accepted run 1");
-    // It wants to hear of it for less long: the run goes on for the first.
+    // This request expires earlier: the run goes on for the first.
     world.send(&ask("shorter", only(&["c1"]), Some("2026-11-23T12:01:00Z"))).await;
     assert_eq!(world.answer("p", "shorter").await, "joined JOB-02 run 1");
     assert_eq!(world.text(ends).await, "12:05");
-    // It wants c1 for longer, and has no say over c2.
+    // This request wants c1 for longer, and has no say over c2.
     world.send(&ask("longer", only(&["c1"]), Some("2026-11-23T12:30:00Z"))).await;
     assert_eq!(world.answer("p", "longer").await, "accepted run 2");
     assert_eq!(world.text(ends).await, "12:05 12:30");
-    // It wants all that the run still does, without an end.
+    // This request wants everything that the run still does, without an end.
     world.send(&ask("all", all(), None)).await;
     assert_eq!(world.answer("p", "all").await, "joined JOB-02 run 1");
     assert_eq!(world.text(ends).await, "open 12:30");
@@ -192,7 +192,7 @@ async fn g_04_a_run_that_is_put_off_is_told_of_once_per_instant_with_its_code() 
     assert_eq!(told().await, first, "not twice");
     world.sql(&put_off("2026-11-23T21:00Z")).await;
     assert_eq!(told().await, format!("{first}, LIM-01 2026-11-23T21:00:00+00:00 {jobs}"));
-    // What may go on is no longer put off.
+    // A job that may go on is no longer deferred.
     world.sql(&put_off("2026-11-23T01:00Z")).await;
     assert_eq!(told().await, format!("{first}, LIM-01 2026-11-23T21:00:00+00:00 {jobs}"));
 }
@@ -207,7 +207,7 @@ async fn s_33_what_was_started_before_the_press_is_done_again() {
     world.request("p", "q", only(&["c1", "c60"])).await;
     assert_eq!(world.answer("p", "q").await, "joined JOB-02 run 1 then 2");
     assert!(world.open_jobs().await.ends_with("; 2 work ready {1001} {} now"));
-    // A second press finds both runs as they are.
+    // A second press finds both runs unchanged.
     world.request("p", "again", only(&["c1", "c60"])).await;
     assert_eq!(world.answer("p", "again").await.split(' ').next(), Some("joined"));
     assert_eq!(world.text("select count(*) from runs").await, "2");
@@ -334,7 +334,7 @@ async fn a_request_waits_until_its_report_has_come_in_whole() {
     world.counts("p", part(1), &[]).await;
     assert_eq!(world.answer("p", "q").await, "accepted run 1");
     assert_eq!(world.text("select message from requests").await, "none");
-    // A report that is there already is not waited for.
+    // A report that is already there is not waited for.
     world
         .sql("update jobs set state = 'done'; update runs set state = 'finished', finished_at = created_at")
         .await;
@@ -415,7 +415,7 @@ async fn case_e15_a_request_id_used_again_with_other_content_is_refused() {
         assert_eq!((refused.answer(), refused.code.as_deref()), (v1::SyncAnswer::Refused, Some("ID-USED")));
         assert!(refused.reason.is_some_and(|reason| reason.contains("requestId q")));
     }
-    // The first stands, and is told again to whoever sends it again.
+    // The first answer stands, and is announced again when the request is sent again.
     assert_eq!(world.request("p", "q", only(&["c1"])).await, Settlement::Done);
     assert_eq!(answered().await, first);
     assert_eq!(world.text("select count(*) from runs").await, "1");

@@ -1,4 +1,4 @@
-//! The queue of calls takes anything.
+//! The queue of calls accepts anything.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Logins as the ledger allows them: shared over partners and with Authenticate, once after a lock, and probed every day.
+//! Logins as the ledger allows them: shared over partners and with Authenticate, once after a lock, and probed every
+//! day.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use messages::v1::{self, RefusalReason};
 
 use crate::world::{HOST, NOON, World};
 
-/// A daily schedule whose next run is due then, and whose last was two days ago.
+/// A daily schedule with this next run; its last run was two days ago.
 async fn schedule(world: &World, partner: &str, next_run_at: &str) {
     world
         .run(&format!(
@@ -22,7 +23,7 @@ fn at(instant: &str) -> Timestamp {
     instant.parse().expect("an instant")
 }
 
-/// What results does with a refusal by a code.
+/// What results does with a refusal under this code.
 async fn refuse(world: &World, ticket: &v1::JobReady, code: &'static str) {
     let partner = &PartnerId::new(ticket.partner_id.clone()).expect("an id");
     let job = JobId::parse(&ticket.job_id).expect("an id");
@@ -67,8 +68,8 @@ fn turn(partner: &str) -> Timestamp {
     at(NOON) + (24 * 60 * 60 - since).seconds()
 }
 
-/// Waits until a scheduler has looked at all logins as they are now: a new one has, once it has made the probe of a partner
-/// that comes after all others. Nothing else is due then.
+/// Waits until a scheduler has looked at all logins in their present state. A new scheduler has done so once it has
+/// made the probe of a partner that comes after all others. Nothing else is due then.
 async fn all_logins_are_looked_at(world: &World) {
     let now = domain::Clock::now(&world.clock);
     assert!(now > at(NOON), "no turn comes before noon is over");
@@ -168,7 +169,7 @@ async fn b_03_a_weekly_partner_is_probed_every_day_by_a_job_without_contracts_th
     let tries = "string_agg(outcome, ' ') from login_tries where partner_id = 'p1'";
     assert_eq!(world.text(tries).await.as_deref(), Some("accepted"));
     assert_eq!(world.number("count(*) from statuses").await, 0);
-    // The login was proven, and a probe was made: not again today.
+    // The login is proven and a probe was made: no other today.
     world.run("update runs set state = 'finished', finished_at = created_at where trigger = 'probe'").await;
     world.clock.set(at("2026-11-21T11:59:59Z"));
     all_logins_are_looked_at(&world).await;
@@ -210,7 +211,7 @@ async fn b_14_after_a_restore_nothing_is_written_until_every_line_was_read_again
     let now = domain::Clock::now(&world.clock);
     let since = world.in_transaction(|tx| Box::pin(store::settings::installation::restored(tx, now))).await;
     assert_eq!(since, at("2026-11-20T12:11:00Z"), "what may still land is waited out");
-    // Neither an attempt from before, nor a new one.
+    // Neither an earlier attempt nor a new one.
     assert_eq!(
         world.permit(&before, "w1", vec![world.change(1, 10)]).await,
         Err(RefusalReason::WritesStopped)
@@ -247,7 +248,7 @@ async fn b_14_after_a_restore_nothing_is_written_until_every_line_was_read_again
     finish(&world, &reading, &content.run_id).await;
     assert_eq!(must_reread(&world).await.as_deref(), Some("false"));
 
-    // What had waited goes on by itself, and may write.
+    // The waiting work goes on by itself, and may write.
     let (ticket, content) = world.started("w1").await;
     assert_eq!(content.mode(), v1::SyncMode::from(RunMode::Apply));
     let permit = world.permit(&ticket, "w1", vec![world.change(1, 10)]).await.expect("a permit");
@@ -258,7 +259,7 @@ async fn must_reread(world: &World) -> Option<String> {
     world.text("must_reread('p1') from installation").await
 }
 
-/// A run's only job is through, and with it the run.
+/// A run's only job is done, and with it the run.
 async fn finish(world: &World, ticket: &v1::JobReady, run: &str) {
     world.done(ticket, LoginOutcome::Accepted).await;
     world

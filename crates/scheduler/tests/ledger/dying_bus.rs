@@ -12,16 +12,16 @@ use bus::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Where.
+/// The point.
 #[derive(Debug)]
 pub(crate) enum Point {
-    /// Not dead: refused as many times more, as by a full queue.
+    /// Does not die: this many more publishes are refused, as by a full queue.
     Refused(AtomicU32),
     BeforePublish,
     AfterPublish,
 }
 
-/// The bus of a scheduler that gets as far as the point; where it dies its publish never returns.
+/// The bus of a scheduler that gets as far as the point. Where it dies, its publish never returns.
 pub(crate) struct DyingBus {
     pub(crate) inner: InProcess,
     pub(crate) point: Point,

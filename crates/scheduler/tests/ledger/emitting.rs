@@ -1,4 +1,4 @@
-//! Who gets a ticket, when, and what becomes of one too many.
+//! Which jobs get a ticket, when, and what happens to a duplicate.
 
 use std::{
     sync::{Arc, atomic::AtomicU32},
@@ -33,7 +33,7 @@ async fn a_scheduler_that_dies_before_it_publishes_leaves_the_ticket_to_another(
     assert_eq!(world.text("state from jobs").await.as_deref(), Some("ready"));
 
     world.start_scheduler();
-    // Its claim keeps the others away until it has run out.
+    // Its claim keeps other schedulers away until it expires.
     world.nothing_else_is_due().await;
     world.clock.advance(Duration::from_secs(31));
     let (ticket, content) = world.started("w1").await;
@@ -72,7 +72,7 @@ async fn a_ticket_that_the_broker_refuses_is_kept_and_published_later() {
         point,
         reached: reached.clone(),
     }));
-    // The clock stands: it is not the claim's end that brings it back.
+    // The clock stands still: the end of the claim is not what brings it back.
     let (ticket, _) = world.started("w1").await;
     assert!(reached.is_cancelled());
     assert_eq!((ticket.job_id, ticket.attempt), (job, Some(1)));
@@ -128,13 +128,13 @@ async fn a_persons_job_is_the_next_and_takes_turns_with_a_long_run() {
     let persons = [world.make_job(&asked, &[103]).await, world.make_job(&asked, &[104]).await];
     world.clock.advance(Duration::from_secs(1));
     world.done(&first, LoginOutcome::Accepted).await;
-    // The person's is next, although the long run is older.
+    // The person's job is next, although the long run is older.
     let second = world.ticket_now().await;
     assert_eq!(second.job_id, persons[0]);
     world.start(&second, "w1").await.expect("the job starts");
     world.clock.advance(Duration::from_secs(1));
     world.done(&second, LoginOutcome::Accepted).await;
-    // Then the long run's turn, although the person has another.
+    // Then it is the long run's turn, although the person has another job.
     let third = world.ticket().await;
     assert_eq!(third.job_id, slices[1]);
     world.start(&third, "w1").await.expect("the job starts");
@@ -177,7 +177,7 @@ async fn deferred_and_stopped_jobs_get_no_ticket_until_they_may() {
         world.run(obstacle).await;
     }
     world.start_scheduler();
-    // While all writes are stopped a plan still goes.
+    // While all writes are stopped, a plan still goes.
     assert_eq!(world.ticket().await.partner_id, "plan");
     world.run("update installation set writes_stopped = false").await;
     assert_eq!(world.ticket().await.partner_id, "write");
@@ -210,7 +210,7 @@ async fn what_cannot_be_read_of_one_partner_keeps_nothing_of_another_back() {
     assert_eq!(world.result().await.partner_id, "p1");
     let through = "update jobs set state = 'done' where partner_id = 'p1' and kind = 'local'";
     world.run(through).await;
-    // Their claims run out; they come again, and still keep nobody back.
+    // Their claims expire; they come again, and still delay no other job.
     world.clock.advance(Duration::from_secs(31));
     let run = world.make_run("p1").await;
     let local = world.make_local(&run, &[101], &[]).await;

@@ -1,4 +1,4 @@
-//! What a worker asks that the ledger knows better (F3), and what the ledger notes to know it.
+//! Requests of a worker that contradict the ledger (F3), and what the ledger notes to recognise them.
 
 use messages::v1::{self, DenialReason, RefusalReason};
 
@@ -105,7 +105,7 @@ async fn case_f3_a_local_job_is_told_of_under_a_name_that_only_its_message_knows
     let told = world.result().await;
     assert!(told.worker_id.starts_with("scheduler-") && told.worker_id.len() > 40, "{}", told.worker_id);
     assert_eq!(world.text("holders[1] from jobs").await, Some(told.worker_id.clone()));
-    // Told once more, because nobody was heard to have stored it, it is under the same name.
+    // Sent again, because no confirmation that it was stored came, it has the same name.
     world.until("state from jobs", "emitted").await;
     world.clock.advance(world.settings.ticket_timeout);
     assert_eq!(world.result().await.worker_id, told.worker_id);

@@ -1,9 +1,9 @@
-//! What a glance at what is known does not tell: what nothing is sent for, whose code is a worker's to tell also where the line
-//! holds our number, and what was read too long ago.
+//! What a glance at the known facts cannot settle: targets that nothing is sent for, with a code that a worker must
+//! report even where the line holds our number, and lines that were read too long ago.
 
 use crate::world::{SERVICE, World};
 
-/// The line was read and holds the ten users, and the survey of the run that is made shows what it showed then.
+/// The line was read and holds the ten users, and the survey of the new run shows what it showed then.
 async fn holds(world: &World) {
     world
         .run(&format!(

@@ -1,10 +1,10 @@
-//! Writes that were begun, perhaps, and of which nothing was heard: they may land late, over a newer number.
+//! Writes that may have begun and were never reported: they may land late, over a newer number.
 
 use messages::v1::{self, DenialReason};
 
 use crate::world::World;
 
-/// Until when each contract's line is left alone, as the content tells.
+/// Until when each contract's line is left alone, according to the content.
 fn left_alone(content: &v1::JobContent) -> Vec<Option<String>> {
     let targets = content.contracts.iter().map(|work| &work.targets[0]);
     targets
@@ -27,7 +27,7 @@ async fn d_05_after_a_write_that_nobody_told_of_another_number_waits_ten_minutes
     assert_eq!(left_alone(&content), [None, None]);
     let changes = vec![world.change(1, 10), world.change(2, 10)];
     assert_eq!(world.permit(&first, "w1", changes).await.expect("a permit").denied, []);
-    // Killed while both are on their way, and c1 has two users more by now.
+    // The worker is killed while both are on their way, and c1 has two more users by now.
     world.clock.advance(world.settings.lease);
     world.run("update user_counts set users = 12 where company_id = 'c1'").await;
 
@@ -57,13 +57,13 @@ async fn d_05_after_a_write_that_nobody_told_of_another_number_waits_ten_minutes
 #[tokio::test(flavor = "multi_thread")]
 async fn only_what_may_land_is_waited_for_and_only_by_the_ledgers_clock() {
     let world = World::running().await;
-    // Ten units are wanted of all.
+    // All want ten units.
     let late = at("2026-11-20T12:00:01Z");
     let cases = [
         ("open", 14, "2026-11-20T11:50:01Z", late.clone()),
         ("open", 14, "2026-11-20T11:50:00Z", None),
         ("open", 10, "2026-11-20T11:50:01Z", None),
-        // Judged before its time, because a later change was for the same number.
+        // Judged early, because a later change was for the same number.
         ("not_applied", 14, "2026-11-20T11:50:01Z", late.clone()),
         ("not_applied", 14, "2026-11-20T11:50:00Z", None),
         // Never a blind repeat.

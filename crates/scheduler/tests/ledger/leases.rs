@@ -14,7 +14,7 @@ async fn a_lease_that_ends_gives_the_next_attempt_and_the_old_worker_nothing() {
     let first = world.start_and_fall_silent().await;
     let (second, _) = world.started("w2").await;
     assert_eq!(second.attempt, Some(2));
-    // Woken after all: neither lease nor permit nor start is its any more.
+    // If it wakes after all, it no longer has lease, permit or start.
     let superseded = RefusalReason::Superseded;
     assert_eq!(world.renew(&first, "w1", false).await, Err(superseded));
     assert_eq!(world.permit(&first, "w1", vec![world.change(1, 10)]).await, Err(superseded));
@@ -38,7 +38,7 @@ async fn a_renewed_lease_does_not_end() {
     assert_eq!(world.text("attempt from jobs where partner_id = 'p1'").await.as_deref(), Some("1"));
 }
 
-/// Lets worker after worker fall silent, each after Kaseya has taken its login, on the job that has this contract.
+/// Lets worker after worker fall silent on the job with this contract, each after Kaseya has accepted its login.
 async fn bring_down(world: &World, contract: i32, times: u32) {
     let job = format!("from jobs where state <> 'done' and kind = 'work' and {contract} = any(contract_ids)");
     for _ in 0..times {
@@ -57,7 +57,7 @@ async fn bring_down(world: &World, contract: i32, times: u32) {
             now.is_none_or(|attempt| attempt != before.to_string())
         })
         .await;
-        // The hours are not what this is about.
+        // This test is not about the hour's calls.
         world.run("delete from call_debits").await;
     }
 }
@@ -69,7 +69,7 @@ async fn a_contract_that_brings_down_every_worker_is_given_up_alone() {
     let run = world.make_run("p1").await;
     let job = world.make_job(&run, &[101, 102, 103]).await;
     bring_down(&world, 102, 5).await;
-    // The slice is halved; both halves count their attempts on.
+    // The slice is halved; both halves continue the count of attempts.
     let halves =
         "string_agg(contract_ids::text || attempt, ' ' order by contract_ids) from jobs where failures = 0";
     assert_eq!(world.text(halves).await.as_deref(), Some("{101,102}6 {103}6"));

@@ -1,4 +1,4 @@
-//! Lines that were ours and that nothing is mapped to any more (D-13): what a job is told of them, and what may be written.
+//! Lines of ours that nothing is mapped to any more (D-13): what a job receives about them, and what may be written.
 
 use messages::v1::{self, DenialReason};
 
@@ -8,7 +8,7 @@ const HOLD: &str = "0190a7c2-5a10-7000-8000-000000000007";
 /// A contract that nothing is mapped to.
 const OLD: i32 = 150;
 
-/// A partner with one company, which left twelve units behind on [`OLD`]; a person has approved to set them to 0.
+/// A partner with one company that left twelve units behind on [`OLD`]; a person has approved 0 for them.
 async fn left_behind() -> World {
     let world = World::running().await;
     world.partner("p1", 1).await;
@@ -34,7 +34,7 @@ async fn started(world: &World, contract: i32) -> (v1::JobReady, v1::JobContent)
     world.started("w1").await
 }
 
-/// The change that sets what was left behind to 0.
+/// The change that sets the leftover to 0.
 fn to_zero(world: &World) -> v1::IntendedChange {
     v1::IntendedChange {
         from_units: Some(12.0),

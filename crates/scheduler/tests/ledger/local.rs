@@ -1,4 +1,4 @@
-//! What needs no worker.
+//! Work that needs no worker.
 
 use crate::world::World;
 
@@ -46,7 +46,7 @@ async fn unmapped_companies_and_products_and_missing_counts_are_told_with_their_
     );
     assert_eq!(told.companies[2].code.as_deref(), Some("MAP-01"));
 
-    // Nobody has stored it: it comes again.
+    // Results has not stored it: it comes again.
     world.until("state from jobs", "emitted").await;
     world.clock.advance(world.settings.ticket_timeout);
     assert_eq!(world.result().await.job_id, job);
@@ -103,7 +103,7 @@ async fn what_has_become_work_goes_to_a_worker() {
         .await;
     let run = world.make_run("p1").await;
     let local = world.make_local(&run, &[102, 103], &["c1", "c4"]).await;
-    // Before it is emitted, c2 is counted; c4 is mapped since the job was made.
+    // Before the job is emitted, c2 is counted; c4 was mapped after the job was made.
     world.run("update user_counts set users = 5, basis = 'users' where company_id = 'c2'").await;
     world.start_scheduler();
     let told = world.result().await;

@@ -1,4 +1,4 @@
-//! The ledger at work: real schedulers on a real Postgres and the bus inside the process; workers are played by the tests.
+//! The ledger at work: real schedulers on a real Postgres and the bus inside the process. The tests play the workers.
 
 mod calls;
 mod credentials;

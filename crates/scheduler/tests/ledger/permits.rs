@@ -1,4 +1,4 @@
-//! `PermitWrites`: which changes may be written, and what is on record before they are.
+//! `PermitWrites`: which changes may be written, and what is recorded before the write.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -41,13 +41,13 @@ async fn a_granted_change_is_on_record_with_its_intent() {
     );
     let until = "to_char(permit_until at time zone 'UTC', 'HH24:MI:SS') from jobs";
     assert_eq!(world.text(until).await.as_deref(), Some("12:00:30"));
-    // Asked for twice, because the answer was lost, it is stored once.
+    // A second request, because the answer was lost, is stored once.
     world.clock.advance(Duration::from_secs(10));
     let again = world.permit(&ticket, "w1", vec![change]).await.expect("a permit");
     assert_eq!(again.granted_intent_ids, permit.granted_intent_ids);
     assert_eq!(world.number("count(*) from intents").await, 1);
     assert_eq!(world.text(until).await.as_deref(), Some("12:00:40"));
-    // The login that it told of is accepted.
+    // The login that it reported is accepted.
     assert_eq!(world.text("string_agg(outcome, ' ') from login_tries").await.as_deref(), Some("accepted"));
 }
 
@@ -93,7 +93,7 @@ async fn d_04_a_count_that_goes_elsewhere_by_now_is_not_written_here() {
     ];
     for edit in edits {
         let (world, ticket) = started(1).await;
-        // Another product's own contract is no concern of this one.
+        // Another product's own contract does not concern this one.
         world.run("insert into company_product_contracts values ('p1', 'c1', 'adv', 198, 'Other')").await;
         let permit = world.permit(&ticket, "w1", vec![world.change(1, 9)]).await.expect("a permit");
         assert_eq!(permit.denied, []);
@@ -194,7 +194,7 @@ async fn a_run_that_changes_too_many_companies_is_held_but_for_what_was_approved
         approved_hold_id: Some(hold.to_owned()),
         ..world.change(number, to)
     };
-    // c1 was granted before; c5 is approved, but not for thirty units, and nobody approved c6 by c5's hold.
+    // c1 was granted before. c5 is approved, but not for thirty units. c6 has no approval: the hold it names is c5's.
     let changes =
         vec![world.change(1, 11), approved(5, 10), approved(5, 30), approved(6, 10), world.change(7, 10)];
     let kept = changes[1].intent_id.clone();
@@ -203,7 +203,7 @@ async fn a_run_that_changes_too_many_companies_is_held_but_for_what_was_approved
     assert_eq!(denials(&permit), [DenialReason::ManyCompanies; 4]);
     let recorded = "approved_hold_id from intents where contract_id = 105";
     assert_eq!(world.text(recorded).await.as_deref(), Some(hold));
-    // Taken back since: held again.
+    // Withdrawn since: held again.
     world.run("update holds set state = 'dismissed'").await;
     let permit = world.permit(&ticket, "w1", vec![approved(5, 10)]).await.expect("a permit");
     assert_eq!(denials(&permit), [DenialReason::ManyCompanies]);
@@ -231,7 +231,7 @@ async fn case_a9_an_approval_reaches_only_its_from_and_its_month() {
     }
 }
 
-/// The run's brake has held these companies' changes in a run before.
+/// The run's brake has held these companies' changes in an earlier run.
 async fn braked(world: &World, companies: impl IntoIterator<Item = i32>) {
     for number in companies {
         world
@@ -247,16 +247,16 @@ async fn braked(world: &World, companies: impl IntoIterator<Item = i32>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn b_01_what_the_runs_brake_holds_is_not_let_through_by_the_next_run() {
     let (world, ticket) = started(10).await;
-    // The run before wrote c1 to c4 and held the others; for this run they would be four, which is few enough.
+    // The earlier run wrote c1 to c4 and held the others; this run would change four of them, which is few enough.
     braked(&world, 5..=10).await;
     let four = || (5..=8).map(|number| world.change(number, 10)).collect();
     let permit = world.permit(&ticket, "w1", four()).await.expect("a permit");
     assert_eq!(denials(&permit), [DenialReason::ManyCompanies; 4]);
-    // With what is held, one more is too much.
+    // Together with the held changes, one more is too much.
     let permit = world.permit(&ticket, "w1", vec![world.change(1, 11)]).await.expect("a permit");
     assert_eq!(denials(&permit), [DenialReason::ManyCompanies]);
 
-    // Where few are left, the others go and those still do not.
+    // When few are left, other changes are granted and those are still held.
     world.run("update holds set state = 'gone' where contract_id > 106").await;
     let changes = vec![world.change(1, 11), world.change(5, 10), world.change(6, 9)];
     let free = changes[0].intent_id.clone();
@@ -319,14 +319,14 @@ async fn case_a8_the_first_of_two_partners_of_one_line_goes_on_and_the_other_wri
     };
     world.run(&claim("2026-11-19T12:00:00Z")).await;
     assert_eq!(denials(&world.permit(&ticket, "w1", ours()).await.expect("a permit")), []);
-    // The same one in another spelling: p2 wrote the line before.
+    // The same tenant in another spelling: p2 wrote the line before.
     world
         .run("update integrations set tenant = 'P1  srl', host = upper(host) || '.' where partner_id = 'p2'")
         .await;
     let permit = world.permit(&ticket, "w1", ours()).await.expect("a permit");
     assert_eq!(denials(&permit), [DenialReason::OtherWriter]);
     assert_eq!(permit.granted_intent_ids.len(), 1);
-    // Who came later, or has mapped it no more, is nobody's obstacle.
+    // A partner that came later, or has removed its mapping, blocks no other.
     world.run(&claim("2026-11-20T13:00:00Z")).await;
     assert_eq!(denials(&world.permit(&ticket, "w1", ours()).await.expect("a permit")), []);
     world.run(&claim("2026-11-19T12:00:00Z")).await;
@@ -356,7 +356,7 @@ async fn case_e1_a_line_id_remembered_under_another_contract_is_not_written() {
     let permit = world.permit(&ticket, "w1", ours()).await.expect("a permit");
     assert_eq!(denials(&permit), [DenialReason::LineOfOtherContract]);
     assert_eq!(permit.granted_intent_ids.len(), 1);
-    // A contract that has not been read for more than a cycle says nothing any more.
+    // A contract that has not been read for more than a cycle is no evidence any more.
     world.run("update lines set seen_at = '2026-10-01T12:00:00Z' where partner_id = 'p1'").await;
     assert_eq!(denials(&world.permit(&ticket, "w1", ours()).await.expect("a permit")), []);
 }

@@ -1,4 +1,5 @@
-//! Plan switches (B-07): both changes are granted or neither, what was begun is finished, and what a worker is told of them.
+//! Plan switches (B-07): both changes are granted or neither, a begun switch is finished, and a worker learns of
+//! both.
 
 use messages::v1::{self, DenialReason};
 
@@ -44,7 +45,7 @@ fn denials(permit: &v1::Permit) -> Vec<DenialReason> {
     permit.denied.iter().map(v1::DeniedChange::reason).collect()
 }
 
-/// The run's brake holds changes of six companies already: no further one passes.
+/// The run's brake already holds changes of six companies: no further change passes.
 async fn brake(world: &World) {
     for company in 5..=10 {
         world
@@ -89,7 +90,7 @@ async fn b_07_where_one_change_is_denied_the_other_is_too() {
         let mut changes = switch(&world);
         let beside = world.change(2, 9);
         if reason == DenialReason::ManyCompanies {
-            // The fall alone was approved, and the run's brake holds the rise.
+            // Only the fall was approved, and the run's brake holds the rise.
             brake(&world).await;
             changes[0].approved_hold_id = Some(HOLD.to_owned());
         } else {
@@ -114,7 +115,7 @@ async fn b_07_what_is_left_of_a_pair_is_finished_whatever_the_runs_brake_holds_s
         world.permit(&ticket, "w1", vec![again.clone(), world.change(2, 9)]).await.expect("a permit");
     assert_eq!(permit.granted_intent_ids, [again.intent_id]);
     assert_eq!(denials(&permit), [DenialReason::ManyCompanies]);
-    // Of a pair whose fall was never begun nothing is to be finished.
+    // If the fall of a pair was never begun, there is nothing to finish.
     world.run("update intents set result = 'not_begun' where service_id = 7").await;
     let again = v1::IntendedChange { intent_id: world.change(1, 0).intent_id, ..changes[1].clone() };
     let permit = world.permit(&ticket, "w1", vec![again]).await.expect("a permit");
@@ -169,7 +170,7 @@ async fn b_07_a_worker_is_told_whose_users_were_in_a_line() {
     let share = v1::Share { company_id: "c1".into(), product_id: "std".into(), units: Some(12) };
     let shares = Some(v1::SharesSeen { shares: vec![share], run_number: Some(5) });
     assert_eq!((&target(&content, 7).shares, &target(&content, 8).shares), (&shares, &None));
-    // Of `std` there is a line still, c2 is not on this contract, and of c2 there are users of the old product: MAP-02.
+    // `std` still has a line, c2 is not on this contract, and c2 still has users of the old product: MAP-02.
     let left: Vec<_> = content.contracts.iter().flat_map(|contract| &contract.left_behind).collect();
     let old = v1::LeftBehindProduct {
         company_id: "c1".into(),

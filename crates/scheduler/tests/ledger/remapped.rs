@@ -1,4 +1,4 @@
-//! D-04: a company that is mapped elsewhere while its run goes on follows by itself.
+//! D-04: a company that is mapped elsewhere while its run goes on is followed automatically.
 
 use domain::{ContractId, JobId, LoginOutcome, PartnerId, RunId, RunMode};
 use messages::v1::{self, DenialReason};
@@ -16,7 +16,7 @@ async fn asked_for(slices: &[&[i32]]) -> World {
     world
 }
 
-/// A run for these slices, asked for by a person.
+/// A run for these slices, requested by a person.
 async fn ask_for(world: &World, slices: &[&[i32]]) {
     let partner = &PartnerId::new("p1").expect("an id");
     let jobs: &Vec<NewJob> = &slices
@@ -54,7 +54,7 @@ async fn remap(world: &World, company: &str, contract: i32) {
         .await;
 }
 
-/// Starts the next ticket; answers it with its contracts.
+/// Starts the next ticket; returns it with its contracts.
 async fn next(world: &World) -> (v1::JobReady, Vec<i32>) {
     let ticket = world.ticket_now().await;
     let content = world.start(&ticket, "w1").await.expect("the job starts");
@@ -65,7 +65,7 @@ async fn next(world: &World) -> (v1::JobReady, Vec<i32>) {
 async fn a_company_remapped_before_the_start_is_in_the_content_on_its_new_contract() {
     let world = asked_for(&[&[101, 102]]).await;
     remap(&world, "c1", 150).await;
-    // This one is another's, and was not asked for.
+    // c3 is not part of the run and was not requested.
     remap(&world, "c3", 151).await;
     assert_eq!(next(&world).await.1, [102, 150]);
     assert_eq!(world.number("count(*) from jobs").await, 1);
@@ -105,7 +105,7 @@ async fn what_the_run_has_or_has_dealt_with_is_not_added_again() {
     remap(&world, "c1", 102).await;
     let (ticket, contracts) = next(&world).await;
     assert_eq!(contracts, [104]);
-    // c4 moves to where the run has told of it already.
+    // c4 moves to a contract that the run has already reported.
     remap(&world, "c4", 180).await;
     world
         .run(

@@ -1,10 +1,11 @@
-//! The run's brake before the first write: what the lines last showed is counted when a run's jobs are made and started.
+//! The run's brake before the first write: it counts what the lines last showed when a run's jobs are made and
+//! started.
 
 use messages::v1::{self, DenialReason};
 
 use crate::world::{NOON, World};
 
-/// The lines of companies `c1` … were last read to show these units; every company wants 10.
+/// The last reading of the lines of companies `c1` … showed these units; every company wants 10.
 async fn lines_show(world: &World, units: &[u32]) {
     for (contract, units) in (101..).zip(units) {
         let line = contract + 900;
@@ -52,7 +53,7 @@ async fn b_01_few_expected_changes_go_and_more_than_was_expected_are_held() {
     assert_eq!(world.text(EXPECTED).await.as_deref(), Some("{c1,c2,c3,c4}"));
     let permit = world.permit(&ticket, "w1", vec![world.change(1, 10)]).await.expect("a permit");
     assert_eq!(denials(&permit), []);
-    // A line that was edited in Kaseya is a fifth company.
+    // A line that was edited in Kaseya makes a fifth company.
     let permit = world.permit(&ticket, "w1", vec![world.change(7, 10)]).await.expect("a permit");
     assert_eq!(denials(&permit), [DenialReason::ManyCompanies]);
 }
@@ -67,8 +68,9 @@ async fn b_01_what_is_not_known_is_no_change_and_neither_is_what_goes_otherwise(
             contract = 100 + company,
         )
     };
-    // c1 wants what it has; c2 falls by much, which its own brake holds; c3 has half a unit; c4 to c6 were decided on, c6 on
-    // another number; of c7 Kaseya took 10; nobody knows of c8; c9 goes; of c10 no line was ever read.
+    // c1 wants what it has; c2 falls by much, and its own brake holds it; c3 has half a unit; c4 to c6 were decided
+    // on, c6 on another number; Kaseya accepted 10 for c7; the state of c8 is unknown; c9 goes; no line of c10 was
+    // ever read.
     let world = ten(&[10, 100, 9, 9, 9, 9, 9, 9, 9]).await;
     world.run("update lines set units = 9.5 where contract_id = 103").await;
     world.run(&[hold(4, "approved", 10), hold(5, "dismissed", 10), hold(6, "dismissed", 11)].join(";")).await;
@@ -96,7 +98,7 @@ async fn b_01_it_is_counted_when_the_jobs_are_made_and_again_with_what_is_known_
         .await;
     world.start_scheduler();
     world.until(EXPECTED, "{c1,c2,c3,c4,c5,c6}").await;
-    // Five of them are counted otherwise by the time the job starts.
+    // Five of them have other counts by the time the job starts.
     world.run("update user_counts set users = 9 where company_id > 'c1'; update installation set writes_stopped = false").await;
     world.started("w1").await;
     assert_eq!(world.text(EXPECTED).await.as_deref(), Some("{c1}"));

@@ -1,11 +1,12 @@
-//! F1 b, d and e at a job's start: what a partner says of a tenant, a host, or a Kaseya of its own holds up nobody else.
+//! F1 b, d and e at a job's start: a partner's settings of a tenant, a host, or a Kaseya of its own block no other
+//! partner.
 
 use domain::{JobId, LoginOutcome, PartnerId};
 use messages::v1::{self, RefusalReason};
 
 use crate::world::{HOST, World};
 
-/// A hostile partner and a good one under one label: same host, tenant and user are typed.
+/// A hostile partner and a good partner under one label: both typed the same host, tenant and user.
 async fn two_under_one_label() -> World {
     let world = World::running().await;
     for partner in ["evil", "good"] {
@@ -41,7 +42,7 @@ async fn job_of(world: &World, partner: &str) {
     world.make_job(&run, &[101]).await;
 }
 
-/// What results does where the host did not answer a job.
+/// What results does when the host did not answer a job.
 async fn host_failed(world: &World, ticket: &v1::JobReady) {
     let (partner, job) = ids(ticket);
     let (partner, now) = (&partner, domain::Clock::now(&world.clock));
@@ -53,7 +54,7 @@ fn ids(ticket: &v1::JobReady) -> (PartnerId, JobId) {
     (partner, JobId::parse(&ticket.job_id).expect("an id"))
 }
 
-/// The ticket of a partner, whichever comes first.
+/// The ticket of a partner, in whatever order tickets come.
 async fn ticket_of(world: &World, partner: &str) -> v1::JobReady {
     loop {
         let ticket = world.ticket().await;
@@ -191,7 +192,7 @@ async fn case_f1_e_whoever_was_never_let_in_holds_no_lane_of_a_tenant() {
     let (ticket, _) = world.started("w1").await;
     assert_eq!(ticket.partner_id, "good");
 
-    // Two that Kaseya has let in take turns.
+    // Two partners that Kaseya has let in take turns.
     world.done(&ticket, LoginOutcome::Accepted).await;
     world.partner("fair", 1).await;
     world.run("update integrations set tenant = 'good SRL ' where partner_id = 'fair'").await;

@@ -1,4 +1,4 @@
-//! `StartJob`: who is let in, and what it is given.
+//! `StartJob`: which workers are admitted, and what they receive.
 
 use std::time::Duration;
 
@@ -42,12 +42,12 @@ async fn the_content_is_what_is_true_at_the_start() {
         (content.lease_seconds, content.slice_seconds, content.probing),
         (Some(60), Some(30), Some(false))
     );
-    // What three contracts can need over V2, and over V1 after two setbacks all that the hour has for a job.
+    // All that three contracts can need over V2; over V1, after two setbacks, all that the hour has for a job.
     assert_eq!(content.allowance, Some(v1::CallAllowance { v2: Some(26), v1: Some(150) }));
     let integration = content.integration.expect("an integration");
     assert_eq!((integration.host.as_str(), integration.sealed_password.as_str()), (HOST, "sealed"));
     assert_eq!(integration.credentials_version, Some(1));
-    // Contract 999 is nobody's any more.
+    // Contract 999 no longer belongs to anything.
     let [first, second] = &content.contracts[..] else { panic!("{:?}", content.contracts) };
     assert_eq!((first.contract_id, first.account_id), (Some(101), Some(201)));
     assert_eq!((first.notes[0].product_id.as_str(), first.notes[0].users), ("adv", Some(3)));
@@ -69,12 +69,12 @@ async fn case_c2_what_cannot_be_sent_refuses_the_start_and_is_told_of() {
     world.partner("p1", 2).await;
     let run = world.make_run("p1").await;
     world.make_job(&run, &[101, 102]).await;
-    // Stored before texts had bounds; on a slow disk it takes longer than the store allows a statement.
+    // Stored before texts had bounds; on a slow disk it takes longer than the store allows for a statement.
     let sql = "insert into billing_rules values ('p1', 'c2', 'adv', true, 0, 0, repeat('x', 52000000))";
     world.database.client().await.batch_execute(sql).await.expect("the row is stored");
     let ticket = world.ticket().await;
     assert_eq!(world.start(&ticket, "w1").await, Err(RefusalReason::TooLarge));
-    // The slice is cut: what is small goes on, and of what is not people are told.
+    // The slice is cut: the small part goes on, and people are informed of the rest.
     let mut refused = 0;
     for _ in 0..2 {
         let ticket = world.ticket().await;
@@ -105,7 +105,7 @@ async fn case_a11_a_job_is_told_what_its_lines_held_at_the_last_invoice() {
     world.partner("p1", 3).await;
     let run = world.make_run("p1").await;
     world.make_job(&run, &[101, 102, 103]).await;
-    // c1 grew twice since the invoices of November, c2 only before them, and of c3's second number a person said yes.
+    // c1 grew twice since the invoices of November, c2 only before them, and a person approved c3's second number.
     for (contract, to, at) in [
         (101, 12, "2026-11-08T12:00:00Z"),
         (101, 16, "2026-11-15T12:00:00Z"),
@@ -196,7 +196,7 @@ async fn while_all_writes_are_stopped_only_a_plan_starts() {
 async fn a_spent_hour_defers_until_it_is_an_hour_old() {
     let world = World::running().await;
     world.partner("p1", 15).await;
-    // Ours are 250 of 500 V1 calls, 200 of them for what nobody waits for.
+    // We have 250 of 500 V1 calls, 200 of them for work that no person waits for.
     world
         .run(&format!(
             "insert into calls_made values ('{HOST}', 'p1 srl', 'GET /api/lines', '2026-11-20T11:20:00Z', 198, 'p1'),
@@ -213,7 +213,7 @@ async fn a_spent_hour_defers_until_it_is_an_hour_old() {
     assert_eq!(not_before.as_deref(), Some("12:21:00"));
     assert_eq!(world.start(&ticket, "w1").await, Err(RefusalReason::Superseded));
 
-    // What is kept for people is theirs at once.
+    // The part reserved for people is available to them at once.
     let asked = world.make_run_of("p1", "request", "apply").await;
     world.make_job(&asked, &Vec::from_iter(102..=115)).await;
     let persons = world.ticket_now().await;
@@ -234,7 +234,7 @@ async fn a_debit_whose_attempt_never_reports_expires_after_an_hour() {
     world.partner("p1", 15).await;
     let run = world.make_run("p1").await;
     world.make_job(&run, &Vec::from_iter(101..=115)).await;
-    // The first attempt is allowed 150 V1 calls, the second what is left of 200; the third finds nothing.
+    // The first attempt is allowed 150 V1 calls, the second the rest of 200; the third finds nothing.
     for _ in 0..2 {
         let (ticket, _) = world.started("w1").await;
         world.renew(&ticket, "w1", true).await.expect("the lease goes on");
@@ -254,14 +254,14 @@ async fn after_two_logins_without_outcome_the_next_waits_half_an_hour() {
     let run = world.make_run("p1").await;
     world.make_job(&run, &[101]).await;
     world.start_and_fall_silent().await;
-    // One more try is allowed; of that nothing is heard either.
+    // One more try is allowed; it also ends without any report.
     world.start_and_fall_silent().await;
     let third = world.ticket().await;
     assert_eq!(world.start(&third, "w1").await, Err(RefusalReason::Credentials));
     world.nothing_else_is_due().await;
     world.clock.set("2026-11-20T12:31:59Z".parse().expect("an instant"));
     world.nothing_else_is_due().await;
-    // The hour's calls are not what this is about.
+    // This test is not about the hour's calls.
     world.run("delete from call_debits").await;
     world.clock.set("2026-11-20T12:32:00Z".parse().expect("an instant"));
     let (fourth, _) = world.started("w1").await;
@@ -300,7 +300,7 @@ async fn refused_credentials_stop_the_partner_and_every_contract_says_so() {
         seen,
         [("c2", Some(102), "not_sent", Some("AUTH-01")), ("c3", Some(103), "not_sent", Some("AUTH-01"))]
     );
-    // A ticket that was on its way is of no use.
+    // A ticket that was on its way is useless.
     assert_eq!(world.start(&forged("p1", &told.job_id, 1), "w2").await, Err(RefusalReason::Superseded));
 }
 
@@ -354,7 +354,7 @@ async fn b_03_refused_credentials_are_tried_once_more_when_a_person_switches_on(
         let (ticket, content) = world.started("w1").await;
         assert_eq!(content.integration.expect("an integration").credentials_version, Some(2));
 
-        // Refused again they stand refused: nobody but a person tries a third time.
+        // After a second refusal the credentials stand refused: only a person may try a third time.
         let job = JobId::parse(&ticket.job_id).expect("a job id");
         let now = world.clock.now();
         world
@@ -397,14 +397,14 @@ async fn switching_on_leaves_credentials_alone_that_are_not_refused() {
     }
 }
 
-/// What a run waits for, as every page, answer and command reads it.
+/// The wait of a run, as every page, answer and command reads it.
 async fn wait_of(world: &World, partner: &str) -> Option<Wait> {
     let (partner, now) = (PartnerId::new(partner).expect("an id"), world.clock.now());
     let waits = world.in_transaction(|tx| Box::pin(store::jobs::waiting::runs(tx, &partner, now))).await;
     waits.into_values().next()
 }
 
-/// Each arranges one thing that stands in the way of a start.
+/// Each arranges one thing that prevents a start.
 const IN_THE_WAY: &[(WaitReason, &str, Option<&str>)] = &[
     (
         WaitReason::Logins,
@@ -458,7 +458,7 @@ async fn case_c1_a_busy_lane_is_shown_while_another_job_uses_the_same_kaseya() {
     for partner in ["p1", "p2"] {
         world.partner(partner, 1).await;
     }
-    // Kaseya has let both in: who was never let in is in nobody's way.
+    // Kaseya has let both in: a partner that was never let in blocks no other.
     world
         .run(&format!(
             "update integrations set tenant = 'One Srl';
@@ -489,7 +489,7 @@ async fn case_a21_a_request_is_asked_for_its_expiry_at_each_start_and_permit() {
     world.start(&ticket, "w1").await.expect("started");
     let change = || vec![world.change(1, 10)];
     assert_eq!(world.permit(&ticket, "w1", change()).await.expect("a permit").denied, []);
-    // Its time is over while it is being worked on, and so is its next attempt.
+    // Its time ends while a worker works on it; its next attempt has no time either.
     world.clock.set("2026-11-20T12:00:20Z".parse().expect("an instant"));
     assert_eq!(world.permit(&ticket, "w1", change()).await, Err(RefusalReason::Superseded));
     world.hand_back(&ticket, &[101]).await;

@@ -1,4 +1,4 @@
-//! Surveys in the ledger: what each attempt still has to see, and what is made of what was seen.
+//! Surveys in the ledger: what each attempt still has to see, and which jobs come from what it saw.
 
 use domain::{
     Clock as _, ContractId, JobId, LoginOutcome, PartnerId, SeenContract, SeenService, ServiceId,
@@ -11,7 +11,7 @@ use store::jobs::closing::SurveyEnd;
 use crate::world::{SERVICE, World};
 
 impl World {
-    /// A run for all companies that begins with a survey of these contracts; answers its id.
+    /// A run for all companies that begins with a survey of these contracts; returns its id.
     async fn make_survey(&self, contracts: &[i32]) -> String {
         let run = self.make_run("p1").await;
         let job = self.make_job(&run, contracts).await;
@@ -101,7 +101,7 @@ async fn a_worker_killed_in_the_middle_of_a_survey_loses_nothing_and_nothing_is_
         "what was told is not seen again"
     );
     assert_eq!(third.attempt, Some(3));
-    // Woken after all: what it saw is true, and the ledger is not its any more.
+    // It wakes after all: what it saw is true, but the ledger no longer belongs to it.
     world.survey_done(&killed, SurveyEnd::Seen, &[world.seen(102, by_page())], &[]).await;
     assert_eq!(world.start(&killed, "w1").await, Err(RefusalReason::Superseded));
     assert_eq!(world.text("state from jobs").await.as_deref(), Some("started"), "the survey still goes on");

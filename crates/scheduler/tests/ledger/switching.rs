@@ -30,7 +30,7 @@ async fn switch_off(world: &World) {
     assert_eq!(off.expect("an integration").state, IntegrationState::SwitchingOff);
 }
 
-/// Waits until a transaction of this name stands before a lock.
+/// Waits until a transaction of this name waits for a lock.
 async fn until_blocked(world: &World, transaction: &str) {
     let waiting = format!(
         "count(*) > 0 from pg_stat_activity
@@ -43,7 +43,7 @@ async fn until_blocked(world: &World, transaction: &str) {
 async fn a_permit_that_commits_first_is_waited_out() {
     let (world, ticket) = started().await;
     let (locked, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    // The permit has the integration's row and stands before its job's, which somebody else has.
+    // The permit has locked the integration's row and waits for its job's row, which another transaction holds.
     let holding = tokio::spawn({
         let (world, locked, release) = (Arc::clone(&world), Arc::clone(&locked), Arc::clone(&release));
         async move {
@@ -74,7 +74,7 @@ async fn a_permit_that_commits_first_is_waited_out() {
         let world = Arc::clone(&world);
         async move { switch_off(&world).await }
     });
-    // The switch-off stands before the integration's row, which the permit has.
+    // The switch-off waits for the integration's row, which the permit holds.
     until_blocked(&world, "test").await;
     release.notify_one();
     holding.await.expect("held");
@@ -82,14 +82,14 @@ async fn a_permit_that_commits_first_is_waited_out() {
     assert_eq!(permit.granted_intent_ids.len(), 1);
     switching.await.expect("switched");
 
-    // Switching off for as long as the permit is out; another is not given.
+    // The partner is switching off for as long as the permit is out; no other permit is given.
     world.nothing_else_is_due().await;
     assert_eq!(world.text(STATE).await.as_deref(), Some("switching_off"));
     let refused = world.permit(&ticket, "w1", vec![world.change(1, 11)]).await;
     assert_eq!(refused, Err(RefusalReason::SwitchedOff));
     world.clock.advance(Duration::from_secs(30));
     world.until(STATE, "off").await;
-    // Once off it is off; the worker keeps its lease, for its `JobDone` is wanted.
+    // Once off, the partner stays off; the worker keeps its lease, because its `JobDone` is wanted.
     let refused = world.permit(&ticket, "w1", vec![world.change(1, 11)]).await;
     assert_eq!(refused, Err(RefusalReason::SwitchedOff));
     assert_eq!(world.renew(&ticket, "w1", true).await, Ok(()));
@@ -143,7 +143,7 @@ async fn off_drops_what_is_queued_and_ends_runs_that_nobody_works_on() {
     assert_eq!(world.number("count(*) from jobs where state <> 'done'").await, 1);
     assert_eq!(world.start(&ticket, "w2").await, Err(RefusalReason::Held));
 
-    // Something that was made beside it is dropped too; and a worker that falls silent leaves nothing behind.
+    // A run made at the same time is dropped too, and a worker that falls silent leaves nothing behind.
     let beside = world.make_run("p1").await;
     let job = world.make_job(&beside, &[102]).await;
     let beside = v1::JobReady { job_id: job, ..ticket.clone() };
@@ -154,7 +154,7 @@ async fn off_drops_what_is_queued_and_ends_runs_that_nobody_works_on() {
     world.until("count(*) from runs where state = 'running'", "0").await;
     world.until("count(*) from jobs where state <> 'done'", "0").await;
 
-    // On again: nothing of the old comes back.
+    // On again: none of the old work comes back.
     let partner = PartnerId::new("p1").expect("an id");
     let partner = &partner;
     world.in_transaction(|tx| Box::pin(switch::switch_on(tx, partner))).await;

@@ -1,4 +1,4 @@
-//! Faults of the database: messages wait in hand, readiness says why, and nothing is put aside (G-11).
+//! Database faults: the scheduler keeps the messages, readiness says why, and nothing becomes a dead letter (G-11).
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::world::World;
 
-/// One message of each kind that comes in from outside.
+/// One message of each kind that comes from outside.
 async fn send_all(world: &World) {
     let whole = |kind, body: serde_json::Value| Outgoing {
         id: uuid::Uuid::from_u128(1),
@@ -34,7 +34,7 @@ async fn send_all(world: &World) {
     }
 }
 
-/// Both intakes wait, and readiness says for what.
+/// Both intakes wait, and readiness names the fault.
 async fn both_wait_for(health: &Health, fault: &str) {
     testkit::until(&format!("both intakes wait for {fault}"), async || {
         let report = health.ready();
@@ -46,7 +46,7 @@ async fn both_wait_for(health: &Health, fault: &str) {
     .await;
 }
 
-/// Everything is taken, each message is answered, and the dead letters are empty.
+/// Everything is handled, each message is answered, and there are no dead letters.
 async fn all_are_taken(world: &World, health: &Health, decided: &mut bus::Consumer) {
     let answer = decided.next().await.expect("an answer");
     let answer: v1::DecisionAnswered = answer.message.decode().expect("an answer to a decision");
@@ -91,7 +91,7 @@ async fn case_d1_messages_wait_while_the_database_is_read_only() {
         .batch_execute(&format!("alter database {name} reset default_transaction_read_only"))
         .await
         .expect("altered");
-    // The scheduler's connections were made under the old setting; it lets them go by itself.
+    // The scheduler's connections were made under the old setting; it drops them by itself.
     all_are_taken(&world, &health, &mut decided).await;
 }
 

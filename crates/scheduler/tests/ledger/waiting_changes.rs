@@ -1,4 +1,5 @@
-//! Changes of a contract's lines that Kaseya took and may not show yet, as a worker is told of them that writes whole contracts.
+//! Changes of a contract's lines that Kaseya accepted and may not show yet. A worker that writes whole contracts is
+//! sent them.
 
 use messages::v1::{self, DenialReason};
 
@@ -44,7 +45,7 @@ fn waiting(content: &v1::JobContent) -> Vec<(i32, u32, String, Option<String>)> 
     told.collect()
 }
 
-/// A second partner with the first one's contract; both in this tenant.
+/// A second partner with the first partner's contract; both in this tenant.
 async fn beside(world: &World, tenant: &str) {
     world.partner("p1", 1).await;
     world.partner("p2", 1).await;
@@ -62,7 +63,7 @@ async fn lin_02_a_worker_is_told_of_changes_that_wait_on_services_that_nothing_i
         ((8, 808), "sent", "2026-12-01"),
         ((9, 809), "unsure", "2026-11-01"),
         ((7, 807), "sent", "2026-12-01"),
-        // Its day has come everywhere, it was read, or Kaseya refused it.
+        // Its day has come in every zone, it was read, or Kaseya refused it.
         ((8, 818), "sent", "2026-11-18"),
         ((8, 828), "confirmed", "2026-12-01"),
         ((8, 838), "refused", "2026-12-01"),
@@ -90,7 +91,7 @@ async fn lin_02_a_worker_is_told_of_changes_of_another_partner_of_the_tenant() {
         let world = World::running().await;
         beside(&world, tenant).await;
         change(&world, "p2", (8, 808), "sent", "2026-12-01", MORNING).await;
-        // What a total has confirmed, the line may not show yet.
+        // The line may not show yet what a total has confirmed.
         change(&world, "p2", (8, 818), "confirmed", "2026-12-01", MORNING).await;
         world.run("update intents set evidence = 'implied_by_total' where line_id = 818").await;
         let run = world.make_run("p1").await;
@@ -104,7 +105,7 @@ async fn lin_02_a_worker_is_told_of_changes_of_another_partner_of_the_tenant() {
 async fn lin_02_a_whole_write_waits_for_what_another_partner_has_sent_since_its_job_began() {
     let world = World::running().await;
     beside(&world, "p1 Srl").await;
-    // What the worker was told of it has judged by itself.
+    // The worker has judged for itself every change that it was sent.
     change(&world, "p2", (8, 818), "sent", "2026-12-01", MORNING).await;
     let run = world.make_run("p1").await;
     world.make_job(&run, &[101]).await;

@@ -1,4 +1,4 @@
-//! One installation: a database, a bus, a clock that stands, and as many schedulers as a test starts.
+//! One installation: a database, a bus, a clock that stands still, and as many schedulers as a test starts.
 
 use std::{sync::Arc, time::Duration};
 
@@ -52,7 +52,7 @@ impl World {
         }
     }
 
-    /// With one.
+    /// With one scheduler.
     pub(crate) async fn running() -> Self {
         let world = Self::new().await;
         world.start_scheduler();
@@ -68,7 +68,7 @@ impl World {
         self.start_scheduler_with(bus, self.database.store.clone(), Arc::new(self.clock.clone())).0
     }
 
-    /// One with a store and a clock of its own, and what its readiness says.
+    /// A scheduler with a store and a clock of its own, and its readiness.
     pub(crate) fn start_scheduler_with(
         &self,
         bus: SharedBus,
@@ -131,8 +131,8 @@ impl World {
         self.database.store.transaction("test", work).await.expect("the transaction commits")
     }
 
-    /// A partner whose integration is on, with `companies` companies `c1` … on contracts 101 … that have ten users each of
-    /// product `std`, mapped to [`SERVICE`]; counted today.
+    /// A partner with its integration on and `companies` companies `c1` … on contracts 101 …, counted today. Each has
+    /// ten users of product `std`, mapped to [`SERVICE`].
     pub(crate) async fn partner(&self, partner: &str, companies: u32) {
         self.run(&format!(
             "insert into partners (partner_id, name, count_zone) values ('{partner}', 'MSP', 'Europe/Rome');
@@ -161,7 +161,7 @@ impl World {
         }
     }
 
-    /// A run by schedule; answers its id.
+    /// Makes a scheduled run; returns its id.
     pub(crate) async fn make_run(&self, partner: &str) -> String {
         self.make_run_of(partner, "schedule", "apply").await
     }
@@ -176,7 +176,7 @@ impl World {
         run
     }
 
-    /// A job for a worker; answers its id.
+    /// Makes a job for a worker; returns its id.
     pub(crate) async fn make_job(&self, run: &str, contracts: &[i32]) -> String {
         let job = self.entropy.uuid(self.clock.now()).to_string();
         self.run(&format!(
@@ -250,7 +250,7 @@ impl World {
         }
     }
 
-    /// Starts the next ticket, which must be let in.
+    /// Starts the next ticket, which must be admitted.
     pub(crate) async fn started(&self, worker: &str) -> (v1::JobReady, v1::JobContent) {
         let ticket = self.ticket().await;
         let content = self.start(&ticket, worker).await.expect("the job starts");
@@ -268,7 +268,7 @@ impl World {
         .await;
     }
 
-    /// Asks for changes to whatever units: it is not noted what the job was asked.
+    /// Asks for changes to any units: the content of the job is not noted.
     pub(crate) async fn permit(
         &self,
         ticket: &v1::JobReady,
@@ -379,7 +379,7 @@ impl World {
         ticket
     }
 
-    /// What results does with the `JobDone` of an attempt that left nothing over.
+    /// What results does with the `JobDone` of an attempt that left nothing to do.
     pub(crate) async fn done(&self, ticket: &v1::JobReady, login: LoginOutcome) {
         let partner = PartnerId::new(ticket.partner_id.clone()).expect("a partner id");
         let job = JobId::parse(&ticket.job_id).expect("a job id");
@@ -405,7 +405,8 @@ impl World {
             .unwrap_or_else(|error: StoreError| panic!("{error}"));
     }
 
-    /// A write of an earlier attempt, last heard of at an instant: when its permit ended, or when its worker told of it.
+    /// A write of an earlier attempt, with the instant of its last sign: the end of its permit, or its worker's
+    /// report.
     pub(crate) async fn earlier_write(&self, contract: i32, to: u32, result: &str, last_sign: &str) {
         let intent = self.entropy.uuid(self.clock.now());
         self.run(&format!(
@@ -424,7 +425,7 @@ impl World {
         .await;
     }
 
-    /// What results does with the `JobDone` of an attempt that left these contracts over, to be tried at once.
+    /// What results does with the `JobDone` of an attempt that left these contracts to be retried at once.
     pub(crate) async fn hand_back(&self, ticket: &v1::JobReady, contracts: &[i32]) {
         let partner = &PartnerId::new(ticket.partner_id.clone()).expect("a partner id");
         let job = JobId::parse(&ticket.job_id).expect("a job id");
@@ -442,8 +443,8 @@ impl World {
         .await;
     }
 
-    /// Waits until everything that is due now has been emitted: a job of another partner, made now, gets its ticket. It
-    /// must be the next one in its queue, and is then done.
+    /// Waits until everything that is due now has been emitted: a job of another partner, made now, gets its ticket.
+    /// That ticket must be the next in its queue, and its job is then done.
     pub(crate) async fn nothing_else_is_due(&self) {
         let canary = format!("canary{}", self.entropy.uuid(self.clock.now()).simple());
         self.partner(&canary, 1).await;
@@ -451,7 +452,7 @@ impl World {
             "update integrations set host = 'other.example.com' where partner_id = '{canary}'"
         ))
         .await;
-        // A plan is due also while nothing may be written.
+        // A plan is due even while nothing may be written.
         let run = self.make_run_of(&canary, "schedule", "plan").await;
         let job = self.make_job(&run, &[101]).await;
         let (ticket, _) = self.started("canary").await;

@@ -1,4 +1,4 @@
-//! Day, instant and zone of what freezes a month.
+//! Day, instant and zone of the report that freezes a month.
 
 use super::*;
 
@@ -74,7 +74,7 @@ async fn case_b2_a_stray_part_inside_the_window_leaves_a_new_partners_counts_to_
     assert_eq!(sent(&world).await, [Some(5), Some(9)]);
 }
 
-/// What would be sent now to service 11 of a contract.
+/// The units that would be sent now to service 11 of a contract.
 async fn wanted(world: &World, contract: i32) -> domain::Wanted {
     let partner = PartnerId::new("p").expect("an id");
     let now = world.context.clock.now();
@@ -99,7 +99,7 @@ async fn case_a12_a_company_first_counted_in_the_new_month_counts_0_in_the_last_
         )
         .await;
     assert_eq!(wanted(&world, 1001).await, domain::Wanted::Units(5));
-    // Its own report of the last day, should it still come, is its number.
+    // If its own report of the last day still comes, that is its number.
     report(&world, "late", LAST_DAY, "2026-11-30T22:55:00Z", true, &[("new", &standard(2))]).await;
     assert_eq!(wanted(&world, 1001).await, domain::Wanted::Units(7));
 }
@@ -150,7 +150,7 @@ async fn case_b2_a_last_day_without_a_report_is_missing_at_the_cut_off_and_comes
         .sql("update jobs set state = 'done'; update runs set state = 'finished', finished_at = created_at")
         .await;
 
-    // Taken after the cut-off, and of one company only: it is that company's number.
+    // Counted after the cut-off, and only for one company: it is that company's number.
     world.clock.set("2026-12-01T12:00:00Z".parse().expect("an instant"));
     report(&world, "late", LAST_DAY, "2026-12-01T11:30:00Z", true, &[("c1", &standard(6))]).await;
     assert_eq!(

@@ -1,11 +1,11 @@
-//! The invoice day is where Kaseya is too.
+//! The invoice day also depends on Kaseya's zone.
 
 use super::{
     pushes::{frozen_world, over},
     *,
 };
 
-/// Kaseya has told a zone for the partner's tenant.
+/// Kaseya reports a zone for the partner's tenant.
 async fn told(world: &World, zone: &str) {
     world
         .sql(&format!(
@@ -14,7 +14,7 @@ async fn told(world: &World, zone: &str) {
         .await;
 }
 
-/// A round at this instant: months pushed, and readings begun before the invoice day.
+/// A round at this instant: the months pushed, and the readings begun before the invoice day.
 async fn round(world: &World, now: &str) -> (usize, usize) {
     world.clock.set(now.parse().expect("an instant"));
     let pushed = freeze_due(&world.context).await.expect("a round");

@@ -38,7 +38,7 @@ async fn corrected(world: &World) {
         .await;
 }
 
-/// The frozen numbers are in Kaseya, and then the provider's final report says 7 for c1.
+/// The frozen numbers are in Kaseya. Then the provider's final report says 7 for c1.
 async fn differing() -> World {
     let world = pushed().await;
     world.clock.set("2026-12-01T08:00:00Z".parse().expect("an instant"));
@@ -70,7 +70,7 @@ async fn case_a6_a_later_final_number_is_held_beside_the_frozen_one() {
     assert_eq!(world.text("select count(*) from events where topic = 'hold.opened'").await, "1");
     assert_eq!(world.text(CORRECTED).await, "none");
     assert_eq!(sent(&world).await, [Some(5), Some(9)], "the frozen number goes on being sent");
-    // Another number is another question, and the frozen one again is none.
+    // Another number is another question, and the frozen number again is no question.
     later(&world, "still later", "2026-12-01T07:30:00Z", 8).await;
     assert_eq!(world.text(HOLDS).await, "1001 later_final 5 8 {c1} open");
     later(&world, "back", "2026-12-01T07:40:00Z", 5).await;
@@ -88,7 +88,7 @@ async fn case_a6_approved_it_becomes_a_second_row_with_its_reason_and_is_pushed(
     assert_eq!(sent(&world).await, [Some(7), Some(9)]);
     assert_eq!(world.open_jobs().await, "2 work ready {1001} {} now");
     assert_eq!(world.text(HOLDS).await, "1001 later_final 5 7 {c1} approved");
-    // Taken back before it is used, the frozen number is the month's again.
+    // Withdrawn before it is used: the frozen number is the month's again.
     decide(&world, "HOLD_DECISION_DISMISS", 7).await;
     assert_eq!(sent(&world).await, [Some(5), Some(9)]);
 }

@@ -1,11 +1,11 @@
-//! A frozen month is pushed until every company came out for good.
+//! A frozen month is pushed until every company has a lasting outcome.
 
 use super::*;
 
-/// How a company came out: its id, contract, state and code.
+/// The outcome of a company: its id, contract, state and code.
 type CameOut<'a> = (&'a str, u32, &'a str, Option<&'a str>);
 
-/// The newest run is over, and its companies came out like this.
+/// Ends the newest run with these outcomes of its companies.
 pub(super) async fn over(world: &World, companies: &[CameOut<'_>]) {
     world
         .sql(
@@ -34,7 +34,7 @@ pub(super) async fn over(world: &World, companies: &[CameOut<'_>]) {
     }
 }
 
-/// November of two companies is frozen at 00:30 in Rome, and its month-end run is made.
+/// Freezes November of two companies at 00:30 in Rome, and makes its month-end run.
 pub(super) async fn frozen_world() -> World {
     let world = World::at("2026-11-30T23:30:00Z").await;
     world.partner("p", 2).await;
