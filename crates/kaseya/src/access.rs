@@ -1,4 +1,4 @@
-//! Where and as whom a session calls, and how much it may.
+//! Where and as which user a session calls, and how many calls it may make.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use secrecy::SecretString;
 
 use crate::Bases;
 
-/// Where and as whom to call Kaseya.
+/// Where and as which user to call Kaseya.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// Whose integration it is; partners never share a token.
+    /// The partner of the integration; partners never share a token.
     pub partner: PartnerId,
-    /// Kaseya's two interfaces.
+    /// Base addresses of Kaseya's two APIs.
     pub bases: Bases,
     /// The company name in Kaseya, sent unchanged.
     pub tenant: String,
@@ -20,7 +20,7 @@ pub struct Access {
     pub user_name: String,
     /// The password.
     pub password: SecretString,
-    /// The version of the credentials: what was refused for one version is not tried again with it.
+    /// The version of the credentials: credentials refused under one version are not tried again with it.
     pub credentials_version: u32,
 }
 
@@ -33,24 +33,24 @@ pub struct Allowance {
     pub v1: u32,
 }
 
-/// What a session keeps to.
+/// The limits of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How many calls.
+    /// The most calls.
     pub allowance: Allowance,
-    /// Whether it may log in by itself; without that it goes by the tokens at hand, and says where none is.
+    /// Whether the session may log in itself. If not, it uses the tokens at hand, and reports when there are none.
     pub may_log_in: bool,
-    /// How long a login may take. One without an answer may have been refused, and there is no second try for half an hour:
-    /// it gets longer than a read, which is simply tried again.
+    /// Timeout of a login. A login without an answer may have been refused, and there is no second try for half an
+    /// hour. So it gets longer than a read, which is simply retried.
     pub login_timeout: Duration,
-    /// How long a read may take.
+    /// Timeout of a read.
     pub read_timeout: Duration,
-    /// How long a write may take.
+    /// Timeout of a write.
     pub write_timeout: Duration,
 }
 
 impl Limits {
-    /// The usual time-outs: 45 seconds for a login, 30 for a read, 15 for a write.
+    /// The usual timeouts: 45 seconds for a login, 30 for a read, 15 for a write.
     pub fn of(allowance: Allowance) -> Self {
         let [login_timeout, read_timeout, write_timeout] = [45, 30, 15].map(Duration::from_secs);
         Self { allowance, may_log_in: true, login_timeout, read_timeout, write_timeout }

@@ -1,42 +1,43 @@
-//! Where own addresses may lead (F1): a person chooses them, and the operator says which there are.
+//! The hosts that custom addresses may lead to (F1): a person chooses an address, and the operator decides which are
+//! allowed.
 
 use domain::{called_host, called_path, registrable_domain};
 use url::Url;
 
 use crate::Host;
 
-/// Why a text is no base address.
+/// Why a text is not a valid base address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BasesError {
-    /// It is none.
+    /// It is not a base address.
     #[error(
         "{0:?} is not a base address: write it like https://api.bms.kaseya.com, without user, query or fragment"
     )]
     NotOne(String),
-    /// It leads to a host that is not this Kaseya's, and that the operator has not allowed.
+    /// It leads to a host that is not this Kaseya's and that the operator has not allowed.
     #[error(
         "{host} is not under {domain}, and this installation does not allow it: remove the address, or have the operator add \
          {host} to allowed_hosts in [kaseya]"
     )]
     NotAllowed {
-        /// Where it leads.
+        /// The host it leads to.
         host: String,
         /// The domain of the typed host.
         domain: String,
     },
 }
 
-/// The hosts that own addresses may lead to. By default those under the typed host's own registrable domain alone.
+/// The hosts that custom addresses may lead to. By default only those under the typed host's own registrable domain.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AllowedHosts {
-    /// Host names and, with a dot in front, domains with all that is under them. In small letters.
+    /// Lower-case host names and, with a leading dot, domains with everything under them.
     others: Vec<String>,
     /// For development: plain http to loopback.
     loopback_http: bool,
 }
 
 impl AllowedHosts {
-    /// Those of the configuration: host names and, with a dot in front, domains with all that is under them.
+    /// The hosts of the configuration: host names and, with a leading dot, domains with everything under them.
     pub fn and(others: &[String]) -> Self {
         let others = others.iter().map(|host| host.trim().to_ascii_lowercase());
         Self {
@@ -45,13 +46,13 @@ impl AllowedHosts {
         }
     }
 
-    /// The same, with plain http to loopback where the guard of `egress` lets it out.
+    /// The same, with plain http to loopback where the guard of `egress` allows it.
     #[must_use]
     pub fn with_loopback_http(self, allowed: bool) -> Self {
         Self { loopback_http: allowed, ..self }
     }
 
-    /// Checks an own address. Without a host only whether it is one.
+    /// Checks a custom address. Without a host, checks only whether it is an address.
     pub fn check(&self, host: Option<&Host>, address: &str) -> Result<(), BasesError> {
         let url = read(address)?;
         host.map_or(Ok(()), |host| self.admit(host, &url))
@@ -80,7 +81,7 @@ impl AllowedHosts {
     }
 }
 
-/// An address that is written as it is called: two spellings of one would be counted as two.
+/// Parses an address that must be written as it is called: two spellings of one address would count as two.
 pub(crate) fn read(text: &str) -> Result<Url, BasesError> {
     let url = Url::parse(text).ok().filter(|url| {
         matches!(url.scheme(), "https" | "http")

@@ -1,4 +1,4 @@
-//! Where Kaseya's two interfaces are.
+//! The addresses of Kaseya's two APIs.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::{AllowedHosts, BasesError, Host, LineProfile, allowed_hosts};
 
-/// The base addresses of Kaseya's two interfaces, and how lines stand in V1.
+/// The base addresses of Kaseya's two APIs, and the line profile for V1.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Bases {
     pub(crate) v2: Url,
@@ -15,15 +15,15 @@ pub struct Bases {
 }
 
 impl Bases {
-    /// By rule `https://api.{host}` and `https://{host}/api`, or what is set instead where it is allowed. Whether a request may
-    /// go there is for the guard of `egress` to say.
+    /// By rule `https://api.{host}` and `https://{host}/api`, or the configured address where it is allowed. The
+    /// guard of `egress` decides whether a request may go there.
     pub fn new(
         host: &Host,
         v2: Option<&str>,
         v1: Option<&str>,
         allowed: &AllowedHosts,
     ) -> Result<Self, BasesError> {
-        // The host's own are allowed also where others register names under it.
+        // The host's own addresses are allowed even where others register names under it.
         let base = |own: Option<&str>, usual: String| match own {
             Some(own) => allowed.base(host, own),
             None => allowed_hosts::read(&usual),
@@ -33,7 +33,7 @@ impl Bases {
         Ok(Self { v2, v1, line_profile: Arc::default() })
     }
 
-    /// The same with this way to read and write lines.
+    /// The same with this line profile.
     pub fn with_line_profile(self, line_profile: LineProfile) -> Self {
         Self { line_profile: Arc::new(line_profile), ..self }
     }

@@ -1,4 +1,4 @@
-//! The client of all Kaseyas in a process.
+//! The client for all Kaseyas of a process.
 
 use std::{fmt, sync::Arc};
 
@@ -7,30 +7,30 @@ use egress::Egress;
 
 use crate::{Access, AllowedHosts, BmsSettings, Limits, Session, door::Doors, shared::Shared};
 
-/// The client. Clones share tokens and what is known of refused logins.
+/// The client. Clones share tokens and the refused logins.
 #[derive(Clone)]
 pub struct Bms(Arc<Shared>);
 
 impl Bms {
-    /// A client that knows no token yet. What the guard of `egress` lets out for development is allowed with it.
+    /// A client without any token. It also allows what the guard of `egress` allows for development.
     pub fn new(egress: Egress, clock: Arc<dyn Clock>, settings: BmsSettings) -> Self {
         let allowed_hosts = settings.allowed_hosts.with_loopback_http(egress.allows_loopback_http());
         let settings = BmsSettings { allowed_hosts, ..settings };
         Self(Arc::new(Shared { egress, clock, settings, doors: Doors::default() }))
     }
 
-    /// The same client, knowing no token and of no refused login.
+    /// The same client without any token or refused login.
     pub fn afresh(&self) -> Self {
         let Shared { egress, clock, settings, doors: _ } = &*self.0;
         Self::new(egress.clone(), Arc::clone(clock), settings.clone())
     }
 
-    /// Where own addresses may lead.
+    /// The hosts that custom addresses may lead to.
     pub fn allowed_hosts(&self) -> &AllowedHosts {
         &self.0.settings.allowed_hosts
     }
 
-    /// One job's session. Nothing is called before its first use.
+    /// One job's session. It makes no call before its first use.
     pub fn session(&self, access: Access, limits: Limits) -> Session {
         let door = self.0.doors.find(&access);
         Session::new(Arc::clone(&self.0), door, access, limits)

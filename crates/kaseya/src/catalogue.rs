@@ -1,7 +1,7 @@
-//! How services stand in the catalogue.
+//! The state of services in the catalogue.
 //!
-//! No call tells it of several services by their ids, so they are searched for by name, which a service may have changed
-//! since it was mapped: only the look-up by id tells that the catalogue does not show one.
+//! No call shows several services by their ids, so they are searched by name. A service may have a new name since it
+//! was mapped, and only the look-up by id shows that the catalogue does not have it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,12 +17,12 @@ use crate::{
     look_up_kind::{LookUpKind, PAGE},
 };
 
-/// What the catalogue tells of services.
+/// What the catalogue shows of services.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Catalogue {
-    /// How they stand.
+    /// State by service.
     pub states: BTreeMap<ServiceId, ServiceState>,
-    /// What they are called.
+    /// Name by service.
     pub names: BTreeMap<ServiceId, String>,
 }
 
@@ -55,11 +55,11 @@ fn name(row: &Object) -> Option<String> {
 }
 
 impl Session {
-    /// How these services stand, each asked for with the name that it was mapped by. One that is there and was not found
-    /// under its name has a name alone: how it stands is not told.
+    /// The state of these services, each searched by the name it was mapped with. A service that exists but was not
+    /// found under its name gets a name and no state.
     pub async fn service_states(&self, asked: &BTreeMap<ServiceId, String>) -> Result<Catalogue, BmsError> {
         let mut known = Catalogue::default();
-        // A small catalogue tells of all of them at once.
+        // A small catalogue shows all of them at once.
         if asked.len() > 1 {
             known.take(self.catalogue_page(&json!({})).await?);
         }
@@ -88,7 +88,7 @@ impl Session {
         Ok(known)
     }
 
-    /// The first page of the services that a filter lets through, active or not.
+    /// The first page of the services that pass a filter, active or not.
     async fn catalogue_page(&self, filter: &Value) -> Result<Vec<Entry>, BmsError> {
         let call = Call::v2(Method::Post, "/v2/admin/finance/services/search", Vec::new());
         let body = || Body::Json(json!({"PageSize": PAGE, "PageNumber": 1, "Filter": filter}));

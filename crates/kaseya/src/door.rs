@@ -1,4 +1,4 @@
-//! What all sessions with the same credentials share: tokens, and what was refused.
+//! The state that all sessions with the same credentials share: tokens, and refusals.
 
 use std::{
     collections::HashMap,
@@ -12,10 +12,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{Access, Bases, Words};
 
-/// A token this close to its end is not used any more.
+/// A token this close to its end is no longer used.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 
-/// Who logs in where, with which credentials.
+/// Which user logs in where, with which credentials.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Key {
     partner: PartnerId,
@@ -23,11 +23,11 @@ struct Key {
     tenant: String,
     user_name: String,
     credentials_version: u32,
-    /// A keyed hash of this process: tells passwords apart that were given the same version, as after a restore.
+    /// A keyed hash of this process. It tells apart passwords with the same version, as after a restore.
     password_mark: u64,
 }
 
-/// All that are known. Doors of old credentials stay: they keep a refused login from being tried again, and are few.
+/// All known doors. Doors of old credentials stay: they keep a refused login from being tried again, and are few.
 #[derive(Debug, Default)]
 pub(crate) struct Doors {
     hasher: RandomState,
@@ -44,13 +44,13 @@ impl Doors {
             credentials_version: access.credentials_version,
             password_mark: self.hasher.hash_one(access.password.expose_secret()),
         };
-        // Entries are whole whatever panics elsewhere.
+        // Entries are complete even if other code panics.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(known.entry(key).or_default())
     }
 }
 
-/// One at a time stands in the door: it is held during a login, and all others wait for its outcome.
+/// One caller at a time: it holds the lock during a login, and all others wait for the outcome.
 #[derive(Debug, Default)]
 pub(crate) struct Door(pub tokio::sync::Mutex<Inside>);
 
@@ -64,7 +64,7 @@ pub(crate) struct Inside {
 }
 
 impl Inside {
-    /// A token under a number of its own.
+    /// Issues a token under a number of its own.
     pub fn issue(&mut self, secret: SecretString, expires: Timestamp) -> Token {
         self.issued += 1;
         Token { number: self.issued, secret, expires }
@@ -76,7 +76,7 @@ impl Inside {
 pub(crate) struct Refusal {
     pub code: ErrorCode,
     pub words: Option<Words>,
-    /// But for a locked user, once, when the lock must be over.
+    /// The exception for a locked user: one try, when the lock must be over.
     pub again_at: Option<Timestamp>,
 }
 

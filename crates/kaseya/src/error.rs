@@ -1,4 +1,4 @@
-//! Why a call did not do what it should.
+//! Why a call failed.
 
 use domain::{AnswerFault, ErrorCode, FailureClass};
 use egress::EgressError;
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::words::Words;
 
-/// Why a call did not do what it should.
+/// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BmsError {
     /// Kaseya refused the login, now or before with the same version of the credentials.
@@ -14,81 +14,81 @@ pub enum BmsError {
     LoginRefused {
         /// AUTH-01 to AUTH-07 or TEN-01, as far as Kaseya's words tell them apart.
         code: ErrorCode,
-        /// What Kaseya said.
+        /// Kaseya's words; `None` without any.
         words: Option<Words>,
     },
     /// A second 401 after a fresh login, or a 403: the role lacks a right.
     #[error("{endpoint}: not allowed")]
     NotAllowed {
-        /// Which call.
+        /// The endpoint.
         endpoint: String,
-        /// What Kaseya said.
+        /// Kaseya's words; `None` without any.
         words: Option<Words>,
     },
     /// The hourly limit of calls is reached.
     #[error("{endpoint}: call limit reached, until {until}")]
     Limited {
-        /// Which call.
+        /// The endpoint.
         endpoint: String,
-        /// When to go on.
+        /// When calls may go on.
         until: Timestamp,
     },
-    /// The session's own allowance is spent; nothing was called.
+    /// The session's own allowance is spent; no call was made.
     #[error("{endpoint}: the allowance of calls is spent")]
     AllowanceSpent {
-        /// Which call.
+        /// The endpoint.
         endpoint: String,
     },
-    /// No usable token is at hand, and the call must not log in by itself.
+    /// No usable token is at hand, and the call must not log in itself.
     #[error("not signed in")]
     NotSignedIn,
-    /// The call has no whole answer.
+    /// The call has no complete answer.
     #[error("{endpoint}: {cause}")]
     NoAnswer {
-        /// Which call.
+        /// The endpoint.
         endpoint: String,
-        /// Why not.
+        /// The network error.
         cause: EgressError,
     },
     /// Kaseya's server is at fault: 5xx or a maintenance page.
     #[error("{endpoint}: a server error")]
     Server {
-        /// Which call.
+        /// The endpoint.
         endpoint: String,
-        /// What Kaseya said.
+        /// Kaseya's words; `None` without any.
         words: Option<Words>,
     },
-    /// Something answers there, but not Kaseya's interface.
+    /// A server answers there, but not Kaseya's API.
     #[error("{endpoint}: the host does not answer as Kaseya does")]
     NotKaseya {
-        /// Which call.
+        /// The endpoint.
         endpoint: String,
     },
-    /// The answer is not what it should be.
+    /// The answer is invalid.
     #[error("{endpoint}: {problem}")]
     Garbled {
-        /// Which call.
+        /// The endpoint.
         endpoint: String,
-        /// What is wrong with it.
+        /// What is wrong with the answer.
         problem: AnswerFault,
     },
-    /// What came in the place of a contract's lines does not fit the tenant's line profile, and no contract's lines did before.
+    /// The answer for a contract's lines does not fit the tenant's line profile, and no earlier answer for lines did.
     #[error("{0}; no lines fit the line profile")]
     Unfit(#[source] Box<BmsError>),
-    /// Kaseya refused what was asked.
+    /// Kaseya refused the request.
     #[error("{endpoint}: refused with status {status}")]
     Refused {
-        /// Which call.
+        /// The endpoint.
         endpoint: String,
-        /// The HTTP status; 200 says refused too when the answer does.
+        /// The HTTP status. 200 is possible: the answer itself may say that it is a refusal.
         status: u16,
-        /// What Kaseya said.
+        /// Kaseya's words; `None` without any.
         words: Option<Words>,
     },
 }
 
 impl BmsError {
-    /// The case of the error catalogue.
+    /// The code of the error catalogue.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::LoginRefused { code, .. } => *code,
@@ -106,12 +106,13 @@ impl BmsError {
         }
     }
 
-    /// Whether the lines of the line profile are not served at all.
+    /// Whether the line profile's route for lines is not served at all.
     pub fn is_no_such_route(&self) -> bool {
         matches!(self, Self::Unfit(cause) if matches!(**cause, Self::Refused { .. }))
     }
 
-    /// What it is where it says nothing of the tenant: other contracts' lines fit the profile.
+    /// The error for a single contract, when it says nothing about the tenant: other contracts' lines fit the
+    /// profile.
     pub fn of_one_contract(self) -> Self {
         match self {
             Self::Unfit(cause) => *cause,
@@ -119,7 +120,7 @@ impl BmsError {
         }
     }
 
-    /// What it asks for.
+    /// How to handle the error.
     pub fn class(&self) -> FailureClass {
         match self {
             Self::Limited { until, .. } => FailureClass::LimitedUntil(*until),
@@ -135,7 +136,7 @@ impl BmsError {
         }
     }
 
-    /// What Kaseya said: one line, cut, without control characters and secrets.
+    /// Kaseya's words: one line, cut, without control characters and secrets.
     pub fn words(&self) -> Option<&str> {
         match self {
             Self::LoginRefused { words, .. }
@@ -152,7 +153,7 @@ impl BmsError {
         }
     }
 
-    /// What was wrong with the answer, where UNK-01 alone would not say and Kaseya has no words for it.
+    /// What was wrong with the answer, where UNK-01 alone would not say it and Kaseya has no words for it.
     pub fn answer_fault(&self) -> Option<(&str, AnswerFault)> {
         match self {
             Self::Unfit(cause) => cause.answer_fault(),
@@ -168,12 +169,12 @@ impl BmsError {
         }
     }
 
-    /// Whether the connection broke under the call: perhaps one that was kept from before, and a new one may do.
+    /// Whether the connection broke during the call. It may have been a kept connection, and a new one may work.
     pub(crate) fn is_broken(&self) -> bool {
         matches!(self, Self::NoAnswer { cause: EgressError::Broken, .. })
     }
 
-    /// Whether the same read may be sent again at once: nothing came of it, and Kaseya did not say no.
+    /// Whether the same read may be sent again at once: it had no result, and Kaseya did not refuse it.
     pub(crate) fn may_pass_at_once(&self) -> bool {
         match self {
             Self::Server { .. } => true,
@@ -185,39 +186,39 @@ impl BmsError {
     }
 }
 
-/// What became of a write that is not known to be done.
+/// The state of a write that is not known to be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
-    /// Kaseya changed nothing: it was never sent, or turned away before it was looked at.
+    /// Kaseya changed nothing: the write was never sent, or was rejected before Kaseya looked at it.
     #[error("not sent: {0}")]
     NotSent(#[source] BmsError),
-    /// Kaseya looked at it and refused it.
+    /// Kaseya looked at the write and refused it.
     #[error("refused ({code})")]
     Refused {
-        /// The case of the error catalogue.
+        /// The code of the error catalogue.
         code: ErrorCode,
         /// The HTTP status.
         status: u16,
-        /// What Kaseya said.
+        /// Kaseya's words; `None` without any.
         words: Option<Words>,
     },
-    /// It was sent, and the answer speaks of the call limit. No source says that a limited call is never looked at, so only a
-    /// reading tells that nothing changed.
+    /// The write was sent, and the answer names the call limit. No source says that a limited call is never looked
+    /// at, so only a reading shows that nothing changed.
     #[error("sent, and answered with the call limit: {0}")]
     Limited(#[source] BmsError),
-    /// Nobody knows: it may have been done, or be done later. Read before anything else.
+    /// Unknown: the write may be done, or be done later. Read before anything else.
     #[error("sent, without an answer that tells")]
     Unanswered,
-    /// The same, although Kaseya said something: neither a plain yes nor a plain no.
+    /// Unknown as well, although Kaseya answered: neither a plain yes nor a plain no.
     #[error("sent, and answered neither yes nor no")]
     Unclear {
-        /// What Kaseya said.
+        /// Kaseya's words; `None` without any.
         words: Option<Words>,
     },
 }
 
 impl WriteError {
-    /// The case of the error catalogue.
+    /// The code of the error catalogue.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NotSent(cause) | Self::Limited(cause) => cause.code(),
@@ -226,7 +227,7 @@ impl WriteError {
         }
     }
 
-    /// What it asks for; [`FailureClass::Transient`] for an unanswered write means read, not write.
+    /// How to handle the error; [`FailureClass::Transient`] for an unanswered write means read, not write.
     pub fn class(&self) -> FailureClass {
         match self {
             Self::NotSent(cause) | Self::Limited(cause) => cause.class(),
@@ -235,7 +236,7 @@ impl WriteError {
         }
     }
 
-    /// What Kaseya said: one line, cut, without control characters and secrets.
+    /// Kaseya's words: one line, cut, without control characters and secrets.
     pub fn words(&self) -> Option<&str> {
         match self {
             Self::NotSent(cause) | Self::Limited(cause) => cause.words(),

@@ -1,4 +1,4 @@
-//! Fields of an answer's objects: names in any case, unknown ones ignored.
+//! Fields of an answer's objects: names in any case; unknown names are ignored.
 
 use domain::AnswerFault;
 use jiff::{Timestamp, civil::Date, civil::DateTime, tz::TimeZone};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 pub(crate) type Object = Map<String, Value>;
 
-/// What is wrong with a field; said in a [`crate::BmsError::Garbled`].
+/// What is wrong with a field; reported in a [`crate::BmsError::Garbled`].
 pub(crate) type Problem = AnswerFault;
 
 /// The name as it is spelled here, and the value.
@@ -30,13 +30,13 @@ pub(crate) fn text<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
     get(object, name).and_then(Value::as_str)
 }
 
-/// An id: a whole number of 32 bits, as Kaseya's are.
+/// An id: a 32-bit whole number, like Kaseya's.
 pub(crate) fn id(object: &Object, name: &str, problem: Problem) -> Result<i32, Problem> {
     let number = at(object, name).and_then(Value::as_i64).and_then(|number| i32::try_from(number).ok());
     number.ok_or(problem)
 }
 
-/// Whether a value is this id, as a number or a text; an empty text is no other.
+/// Whether a value is this id, as a number or a text; an empty text is no other id.
 pub(crate) fn names(value: &Value, asked: i32) -> bool {
     match value {
         Value::String(text) => text.trim().is_empty() || text.trim().parse() == Ok(asked),
@@ -44,7 +44,7 @@ pub(crate) fn names(value: &Value, asked: i32) -> bool {
     }
 }
 
-/// That a row names no other thing in this field than the one asked for. A row without the field names none.
+/// Checks that a row names no other thing in this field than the requested one. A row without the field names none.
 pub(crate) fn names_no_other(object: &Object, name: &str, asked: i32) -> Result<(), Problem> {
     let same = at(object, name).is_none_or(|value| names(value, asked));
     let account = name.to_ascii_lowercase().contains("account");
@@ -56,12 +56,12 @@ pub(crate) fn flag(object: &Object, name: &str, problem: Problem) -> Result<bool
     get(object, name).and_then(Value::as_bool).ok_or(problem)
 }
 
-/// A date that may be missing. A calendar date: the time and zone behind it are left out, and no zone is shifted.
+/// A date that may be missing. It is a calendar date: the time and zone after it are dropped, and no zone is shifted.
 pub(crate) fn date(object: &Object, name: &str, problem: Problem) -> Result<Option<Date>, Problem> {
     let Some(value) = get(object, name) else { return Ok(None) };
     let text = value.as_str().ok_or(problem)?;
     let day = day(text).ok_or(problem)?;
-    // Year 1 is how an unset date is written there.
+    // Kaseya writes an unset date as year 1.
     Ok((day.year() > 1).then_some(day))
 }
 

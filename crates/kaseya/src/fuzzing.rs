@@ -1,5 +1,5 @@
-//! Doors for fuzzing: what reads Kaseya's answers is nobody else's business, so it is fed from here. Only there with the
-//! feature `fuzzing`, which the fuzz tests alone ask for.
+//! Entry points for fuzzing. The code that reads Kaseya's answers is private, so it is fed from here. The entry
+//! points exist only with the feature `fuzzing`, which only the fuzz tests request.
 
 use std::sync::Arc;
 

@@ -1,42 +1,42 @@
 //! Kaseya's host as a customer types it (S-06 to S-08).
 //!
-//! A page takes the host out of whatever was typed and shows what was taken away ([`Host::clean`]); a file must hold the
-//! name alone ([`Host::parse`]). What could lead elsewhere than it seems is refused by both: user info, ports, addresses,
-//! and names that look like Kaseya's and are others.
+//! A page extracts the host from the typed text and shows what was stripped ([`Host::clean`]); a file must hold the
+//! name alone ([`Host::parse`]). Both refuse anything that could lead elsewhere than it seems: user info, ports,
+//! addresses, and names that look like Kaseya's but are others.
 
 mod look_alike;
 
 use std::fmt;
 
-/// A host name, nothing else: lower case, international names in their ASCII form.
+/// A host name and nothing else: lower case, international names in their ASCII form.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Host(String);
 
-/// A host taken out of a typed text.
+/// A host extracted from typed text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cleaned {
     /// The host.
     pub host: Host,
-    /// What was taken away or written otherwise, to be shown; empty when the name alone was typed.
+    /// What was stripped or rewritten, to be shown; empty when the name alone was typed.
     pub notes: Vec<Note>,
 }
 
-/// What was typed around a host name.
+/// What was typed in addition to a host name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Note {
-    /// Blanks before or behind it.
+    /// Blanks before or after it.
     Blank,
-    /// A scheme in front.
+    /// A scheme before it.
     Scheme,
-    /// A query or fragment behind it.
+    /// A query or fragment after it.
     Query,
-    /// A path behind it.
+    /// A path after it.
     Path,
     /// A dot at its end.
     Dot,
-    /// `api.` in front: the other interface's name.
+    /// `api.` before it: the name of the other API.
     Api,
-    /// Another name that Kaseya's own page has for it.
+    /// Another name that Kaseya's own page gives it.
     OtherName,
 }
 
@@ -54,31 +54,31 @@ impl fmt::Display for Note {
     }
 }
 
-/// Why a text is no host name, with the mend where there is a plain one.
+/// Why a text is not a host name, with the fix where it is obvious.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostError {
     fault: HostFault,
     mend: Option<String>,
 }
 
-/// What is wrong with a text that is no host name.
+/// What is wrong with a text that is not a host name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostFault {
     /// It is empty.
     Empty,
-    /// Something stands around or in the name.
+    /// Something is in or next to the name.
     Around(Note),
-    /// A user name (before @) is in it.
+    /// It contains a user name (before @).
     UserInfo,
-    /// A port is behind it.
+    /// It has a port.
     Port,
     /// It is an address.
     Address,
     /// It is not a full name.
     Name,
-    /// It looks like this known host and is another.
+    /// It looks like this known host but is another.
     LooksLike(&'static str),
-    /// Its letters are of several scripts.
+    /// Its letters come from several scripts.
     MixedScripts,
 }
 
@@ -88,7 +88,7 @@ impl HostError {
         self.fault
     }
 
-    /// What to write instead, where that is plain.
+    /// The fix, where it is obvious.
     pub fn mend(&self) -> Option<&str> {
         self.mend.as_deref()
     }
@@ -121,7 +121,7 @@ impl std::error::Error for HostError {}
 const OTHER_NAMES: [(&str, &str); 1] = [("vorexlogin.kaseya.com", "vorexlogin.com")];
 
 impl Host {
-    /// Checks a host name that must stand alone: whatever is more is refused with the mend, never cut silently.
+    /// Checks a host name that must be alone. Any addition is refused with the fix, never cut silently.
     pub fn parse(typed: &str) -> Result<Self, HostError> {
         let Cleaned { host, notes } = Self::clean(typed)?;
         match notes.first() {
@@ -130,7 +130,7 @@ impl Host {
         }
     }
 
-    /// Takes the host out of what was typed, and says what was taken away.
+    /// Extracts the host from typed text, and reports what was stripped.
     pub fn clean(typed: &str) -> Result<Cleaned, HostError> {
         let refuse = |fault, mend| Err(HostError { fault, mend });
         let mut notes = Vec::new();
@@ -146,7 +146,7 @@ impl Host {
         let name = text.split(['/', '\\', '?', '#']).next().unwrap_or_default();
         take(Note::Query, text.contains(['?', '#']));
         take(Note::Path, text[name.len()..].starts_with(['/', '\\']));
-        // What stands around the name is refused here, and the name alone offered where it would be taken.
+        // An addition to the name is refused here, and the name alone is offered if it would be accepted.
         let offered = |name: &str| Some(Self::clean(name).ok()?.host.0);
         if let Some((_, name)) = name.rsplit_once('@') {
             return refuse(HostFault::UserInfo, offered(name));

@@ -1,10 +1,10 @@
-//! The Kaseya BMS client: sessions, V2 reads, contract lines read and written, errors with their class.
+//! The Kaseya BMS client: sessions, V2 reads, contract lines (read and written), errors with their class.
 //!
-//! What is read through V2 is the vendor's published interface. Units are read and written through V1, whose contract
-//! routes nobody has published: they are a guess, and data: a [`LineProfile`].
+//! V2 reads use the vendor's published API. Units are read and written through V1. Nobody has published its contract
+//! routes, so they are a guess, kept as data: a [`LineProfile`].
 //!
-//! A [`Session`] is one job's: it counts its calls, keeps to its limits and remembers what became of its login. Tokens
-//! and refusals are shared by all sessions of a [`Bms`] with the same credentials.
+//! A [`Session`] belongs to one job: it counts its calls, keeps to its limits and remembers the result of its login.
+//! All sessions of a [`Bms`] with the same credentials share tokens and refusals.
 
 mod access;
 mod allowed_hosts;

@@ -1,7 +1,8 @@
-//! Logging in: to V2, and to V1 only after V2 said yes.
+//! Logging in: to V2, and to V1 only after V2 has accepted the login.
 //!
-//! A refused login counts towards a lock-out of the user, so none is tried twice with the same credentials (but for a
-//! locked user, once after 35 minutes), one is tried at a time, and none is sent again for want of an answer.
+//! A refused login counts towards a lock-out of the user. So none is tried twice with the same credentials (except
+//! for a locked user, once after 35 minutes), one is tried at a time, and none is sent again because its answer is
+//! missing.
 
 use domain::{AnswerFault, ErrorCode};
 use egress::{Body, EgressError, Method};
@@ -16,15 +17,15 @@ use crate::{
     fields,
 };
 
-/// How long a token is taken to last when Kaseya does not say, or says it is over already: clocks differ, and a 401
-/// tells the truth.
+/// The assumed lifetime of a token when Kaseya gives none, or says it is over already: clocks differ, and a 401 tells
+/// the truth.
 const UNTOLD_LIFE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Kaseya locks a user for 30 minutes.
 const LOCK: SignedDuration = SignedDuration::from_mins(35);
 
 impl Session {
-    /// A token that is not the one numbered `stale`. All who come during a login wait for it.
+    /// A token other than the one numbered `stale`. All callers that come during a login wait for it.
     pub(crate) async fn token(&self, api: Api, stale: Option<u64>) -> Result<Token, BmsError> {
         let mut inside = self.door.0.lock().await;
         match api {
@@ -47,7 +48,7 @@ impl Session {
         }
     }
 
-    /// Logs in whatever tokens are at hand; what was refused before is not tried again.
+    /// Logs in even if tokens are at hand; credentials refused before are not tried again.
     pub(crate) async fn log_in_anew(&self, api: Api) -> Result<(), BmsError> {
         let mut inside = self.door.0.lock().await;
         match api {
@@ -108,7 +109,7 @@ impl Session {
 
     async fn log_in_v2(&self, inside: &mut Inside) -> Result<Token, BmsError> {
         if !self.limits.may_log_in {
-            // What is at hand is not taken any more: whoever may log in does so anew.
+            // The token at hand is no longer accepted: a caller that may log in does so again.
             inside.v2 = None;
             return Err(BmsError::NotSignedIn);
         }
@@ -173,8 +174,8 @@ impl Session {
         Err(self.refused(refusal))
     }
 
-    /// Sends a login once. Until its answer is understood its outcome is unknown, also if nobody waits for it any more;
-    /// after one of unknown outcome the session sends no other.
+    /// Sends a login once. Its outcome is unknown until its answer is understood, even if no caller waits for it any
+    /// more. After a login of unknown outcome the session sends no other.
     async fn log_in(
         &self,
         call: &Call,
@@ -187,13 +188,13 @@ impl Session {
         let response = self.send(call, None, Body::Form(form), self.limits.login_timeout).await;
         let sent = response.map(|response| (response.status, answer::read(&response, &call.envelope)));
         let was_looked_at = match &sent {
-            // Turned away before anybody looked at the password: by a limit, a server that is down, or something that is
-            // not Kaseya's login.
+            // Rejected before the password was checked: by a limit, a server that is down, or something that is not
+            // Kaseya's login.
             Ok(
                 (404 | 503, _)
                 | (_, Verdict::Limited(_) | Verdict::NotKaseya | Verdict::Page | Verdict::NotUnderstood(..)),
             ) => false,
-            // A page about maintenance with a status that is none of the server's faults.
+            // A maintenance page with a status other than a server error.
             Ok((status, Verdict::Server(_))) if *status < 500 => false,
             Ok(_) => true,
             Err(BmsError::NoAnswer { cause: EgressError::Redirect, .. }) => false,
@@ -206,16 +207,17 @@ impl Session {
         sent.map(|(_, verdict)| verdict)
     }
 
-    /// A login's answer: success, or what Kaseya said against it. All else tells nothing about the credentials.
+    /// A login's answer: success, or Kaseya's refusal. Any other answer says nothing about the credentials.
     fn refusal_or(&self, call: &Call, verdict: Verdict) -> Result<Result<Success, String>, BmsError> {
         match verdict {
             Verdict::Success(success) => Ok(Ok(success)),
             Verdict::Refused(404, _) => Err(BmsError::NotKaseya { endpoint: self.endpoint(call) }),
-            // A proxy or a framework answers so: without Kaseya's words nothing is said of the credentials.
+            // A proxy or a framework answers like this: without Kaseya's words the answer says nothing about the
+            // credentials.
             Verdict::Refused(status, ref said) if said.is_empty() && !matches!(status, 200 | 400) => {
                 Err(self.garbled(call, AnswerFault::NoWords))
             }
-            // Nobody looked at the credentials: the words are about the call.
+            // The credentials were not checked: the words are about the call.
             Verdict::NotUnderstood(..) => self.outcome(call, verdict, None).map(Ok),
             Verdict::Unauthorized(said) | Verdict::Forbidden(said) | Verdict::Refused(_, said) => {
                 Ok(Err(said))
@@ -224,7 +226,7 @@ impl Session {
         }
     }
 
-    /// New tokens for old ones; `None` when Kaseya wants a login instead.
+    /// Exchanges old tokens for new ones; `None` when Kaseya wants a login instead.
     async fn refresh(
         &self,
         inside: &mut Inside,
@@ -233,7 +235,7 @@ impl Session {
     ) -> Result<Option<Token>, BmsError> {
         let call = Call::v2(Method::Post, "/v2/security/refreshtoken", Vec::new());
         let form = Body::Form(vec![("AccessToken", access), ("RefreshToken", refresh)]);
-        // Whatever comes of it, the old pair may be used up.
+        // Whatever the result, the old pair may be used up.
         inside.v2 = None;
         let verdict = self.exchange(&call, None, form, self.limits.login_timeout).await?;
         if let Verdict::Limited(_) | Verdict::Server(_) = verdict {
@@ -271,7 +273,7 @@ pub(crate) fn v1_token(success: &Success, inside: &mut Inside, now: Timestamp) -
     Some(inside.issue(token, until))
 }
 
-/// The finer codes are used only where the words allow them: words that name several causes tell none apart.
+/// The finer codes are used only where the words allow it: words that name several causes distinguish none.
 pub(crate) fn code_of(said: &str) -> ErrorCode {
     let said = said.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));

@@ -2,16 +2,16 @@
 
 use domain::ErrorCode;
 
-/// What became of a session's login.
+/// The result of a session's login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Login {
-    /// None was needed, or none was sent.
+    /// No login was needed, or none was sent.
     #[default]
     NotTried,
-    /// Kaseya took it.
+    /// Kaseya accepted it.
     Accepted,
     /// Kaseya refused it, now or before.
     Refused(ErrorCode),
-    /// Sent, without an answer that tells.
+    /// Sent, without a conclusive answer.
     Unknown,
 }

@@ -1,8 +1,8 @@
 //! Look-ups by ids, and what their answers prove.
 //!
-//! How a server binds several ids of one name is not published: it may take them all, the first, or none, and it may cut its
-//! answer. So an id that an answer leaves out is not there only where this session has seen that the look-up finds what is
-//! there; else it is not known.
+//! How a server binds several ids of one name is not published. It may accept them all, the first, or none, and it
+//! may cut its answer. So an id that an answer leaves out counts as missing only if this session has seen that the
+//! look-up finds existing ids; otherwise its state is not known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,15 +16,15 @@ use crate::{
     look_up_kind::{LookUpKind, PAGE},
 };
 
-/// So many ids that an answer left out are asked for one by one; where more are left out, the rest is not known.
+/// Up to this many ids that an answer left out are asked for one by one. If more are left out, the rest is not known.
 const SINGLES: usize = 40;
 
-/// What a look-up by ids shows.
+/// The result of a look-up by ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookUp<T> {
-    /// The rows of ids that were asked for, by their ids.
+    /// The rows of the requested ids, by id.
     pub shown: BTreeMap<i32, T>,
-    /// Ids of which the answers do not tell whether they are there. Any other id that is not shown is not there.
+    /// Ids for which the answers do not say whether they exist. Any other id that is not shown does not exist.
     pub not_known: BTreeSet<i32>,
 }
 
@@ -39,8 +39,8 @@ fn id(row: &Object) -> Result<i32, Problem> {
     fields::id(row, "id", AnswerFault::RowWithoutId)
 }
 
-/// The rows of the `number`th page, from 1. An empty page where the total says that it has rows is counted from another number
-/// than 1, or is no answer to what was asked.
+/// The rows of page `number`, counted from 1. If the page is empty although the total says that it has rows, the
+/// server counts pages from another number, or the answer does not belong to the request.
 pub(crate) fn page_rows(success: &Success, number: usize) -> Result<Vec<&Object>, Problem> {
     let rows = success.rows()?;
     let before = (number.saturating_sub(1) * PAGE) as u64;
@@ -51,7 +51,7 @@ pub(crate) fn page_rows(success: &Success, number: usize) -> Result<Vec<&Object>
 }
 
 impl Session {
-    /// Looks these ids up. `at_hand`: an id that is known to be there, for the proof.
+    /// Looks up these ids. `at_hand` is an id that is known to exist, for the proof.
     pub(crate) async fn look_up<T>(
         &self,
         kind: LookUpKind,
@@ -77,7 +77,7 @@ impl Session {
             found.shown.extend(shown);
         }
         for (at_once, others, missing) in left_out {
-            // As many at once were all shown before: the answer is whole.
+            // As many ids in one call were all shown before: the answer is complete.
             if !others && self.proven(kind) >= at_once {
                 continue;
             }
@@ -106,7 +106,7 @@ impl Session {
         Ok(found)
     }
 
-    /// The rows of these ids, and whether there were others among them.
+    /// The rows of these ids, and whether the answer has other rows.
     async fn looked_up<T>(
         &self,
         kind: LookUpKind,
@@ -128,7 +128,7 @@ impl Session {
         Ok((shown, others))
     }
 
-    /// Whether the look-up of one id finds something that is there.
+    /// Whether the look-up of one id finds an existing item.
     async fn finds_what_is_there(&self, kind: LookUpKind, at_hand: Option<i32>) -> Result<bool, BmsError> {
         if self.proven(kind) >= 1 {
             return Ok(true);
@@ -143,7 +143,7 @@ impl Session {
                 first.map_err(|problem| self.garbled(&call, problem))?
             }
         };
-        // Nothing at all is shown: so it is with each id.
+        // Kaseya shows nothing at all, so it shows none of the ids.
         let Some(there) = there else { return Ok(true) };
         let (shown, _) = self.looked_up(kind, &[there], &|_| Ok(())).await?;
         if shown.contains_key(&there) {
@@ -152,7 +152,7 @@ impl Session {
         Ok(shown.contains_key(&there))
     }
 
-    /// What says of an id that the look-up does not tell whether it is there.
+    /// The error for an id when the look-up does not say whether it exists.
     pub(crate) fn not_known(&self, kind: LookUpKind) -> BmsError {
         self.garbled(&kind.call(&[]), AnswerFault::PartOfIds)
     }

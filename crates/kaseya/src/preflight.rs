@@ -1,5 +1,5 @@
-//! Whether credentials are right and their role has what a sync needs: real logins and one read per right. It changes
-//! nothing in Kaseya (S-12 to S-14).
+//! Checks whether credentials are right and their role has what a sync needs, by real logins and one read per right.
+//! It changes nothing in Kaseya (S-12 to S-14).
 
 use std::fmt;
 
@@ -16,12 +16,12 @@ use crate::{
     look_up_kind::PAGE,
 };
 
-/// What is checked, in the order in which it is.
+/// The checks, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Check {
     /// The login to V2.
     LogInV2,
-    /// The interface answers this user at all.
+    /// The API answers this user at all.
     ApiAccess,
     /// Accounts can be seen.
     ViewAccounts,
@@ -29,7 +29,7 @@ pub enum Check {
     ViewContracts,
     /// Services can be seen.
     ViewServices,
-    /// The login to V1, tried only after V2 said yes.
+    /// The login to V1, tried only after V2 has accepted the login.
     LogInV1,
     /// A contract's lines can be seen over V1.
     ViewLines,
@@ -38,7 +38,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// All of them, in order.
+    /// All checks in order.
     pub const ALL: [Self; 8] = [
         Self::LogInV2,
         Self::ApiAccess,
@@ -64,7 +64,7 @@ impl Check {
         }
     }
 
-    /// Where the right is given, in the words of Kaseya's own menus; the logins are none.
+    /// Where the right is set, in the words of Kaseya's own menus; `None` for the logins.
     pub fn menu(self) -> Option<&'static str> {
         match self {
             Self::LogInV2 | Self::LogInV1 => None,
@@ -92,36 +92,36 @@ impl fmt::Display for Check {
     }
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// It is so.
+    /// The check passed.
     Passed,
-    /// It is not.
+    /// The check failed.
     Failed {
-        /// The case of the error catalogue.
+        /// The code of the error catalogue.
         code: ErrorCode,
-        /// What Kaseya said.
+        /// Kaseya's words; `None` without any.
         words: Option<Words>,
-        /// What was wrong with its answer, where it said nothing about it.
+        /// What was wrong with the answer, where Kaseya said nothing about it.
         fault: Option<AnswerFault>,
     },
-    /// Nothing tells without changing something.
+    /// No call can find out without a change.
     Untold(&'static str),
-    /// Something before it failed, so that it was not tried.
+    /// Not tried, because an earlier check failed.
     NotReached,
 }
 
-/// One check and what came of it.
+/// A check and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checked {
     /// What was checked.
     pub check: Check,
-    /// What came of it.
+    /// The result.
     pub finding: Finding,
 }
 
-/// So many contracts tell whether lines fit the line profile.
+/// How many contracts decide whether lines fit the line profile.
 const MOST_CONTRACTS: usize = 3;
 const NO_CONTRACT: &str = "Kaseya shows this user no contract whose lines could be read";
 const NO_LINES: &str = "the contract that was looked at shows no lines: a contract with lines will tell";
@@ -129,7 +129,7 @@ const RIGHTS_UNPUBLISHED: &str =
     "which of the listed rights is which is not published: the first write will tell";
 
 impl Checked {
-    /// Where the right is given, where the want of it is the cause or may be.
+    /// Where the right is set, if a missing right is the cause or may be.
     pub fn right(&self) -> Option<&'static str> {
         let of_right = match &self.finding {
             Finding::Failed { code, .. } => matches!(code, ErrorCode::Auth05 | ErrorCode::Auth06),
@@ -140,7 +140,7 @@ impl Checked {
     }
 }
 
-/// What the checks have shown so far.
+/// The results so far.
 #[derive(Default)]
 struct Findings {
     found: Vec<Checked>,
@@ -149,7 +149,7 @@ struct Findings {
 }
 
 impl Findings {
-    /// Makes a check by a call, unless it would be in vain; `None` when it gave nothing.
+    /// Makes a check by a call, unless the call is pointless; `None` when it failed or was not made.
     async fn take<T>(&mut self, check: Check, call: impl Future<Output = Result<T, BmsError>>) -> Option<T> {
         if self.over {
             self.add(check, Finding::NotReached);
@@ -161,7 +161,7 @@ impl Findings {
                 Some(value)
             }
             Err(error) => {
-                // A right that lacks says nothing of the next one; a host that does not answer would fail them all.
+                // A missing right says nothing about the next one; a host that does not answer would fail them all.
                 let no_login = matches!(error, BmsError::LoginRefused { .. }) && check != Check::LogInV1;
                 self.over = no_login || error.class() != FailureClass::Permanent;
                 self.add(check, failed(check, error));
@@ -177,7 +177,7 @@ impl Findings {
 
 fn failed(check: Check, error: BmsError) -> Finding {
     let code = match (check, error.code()) {
-        // A user who may log in and is not even told who it is.
+        // A user who may log in but may not even read their own user information.
         (Check::ApiAccess, ErrorCode::Auth06) => ErrorCode::Auth05,
         (_, code) => code,
     };
@@ -198,18 +198,18 @@ fn failed(check: Check, error: BmsError) -> Finding {
     Finding::Failed { code, words, fault }
 }
 
-/// What the checks came to.
+/// The results of all checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preflight {
     /// Every [`Check`], in order.
     pub checks: Vec<Checked>,
-    /// The IANA name of Kaseya's zone, if it is told.
+    /// The IANA name of Kaseya's zone; `None` if Kaseya does not say.
     pub time_zone: Option<String>,
 }
 
 impl Session {
-    /// Makes every [`Check`]: logs in for real, to V2 and then to V1, whatever tokens are at hand, and makes one read
-    /// per right. What was refused before with the same credentials is not tried again. The answer holds every check.
+    /// Makes every [`Check`]: logs in for real, to V2 and then to V1, even if tokens are at hand, and makes one read
+    /// per right. Credentials refused before are not tried again. The result holds every check.
     pub async fn preflight(&self) -> Preflight {
         let mut findings = Findings::default();
         findings.take(Check::LogInV2, self.log_in_anew(Api::V2)).await;
@@ -221,7 +221,7 @@ impl Session {
         match (v1, contract) {
             (Some(()), Some(contracts)) if !contracts.is_empty() => {
                 let lines = findings.take(Check::ViewLines, self.look_at_lines(&contracts)).await;
-                // A call that is not the one for lines may answer an empty list too.
+                // A call that is not the one for lines may answer with an empty list too.
                 if lines.is_some_and(|lines| lines.is_empty()) && !self.lines_fit() {
                     findings.found.pop();
                     findings.add(Check::ViewLines, Finding::Untold(NO_LINES));
@@ -241,7 +241,8 @@ impl Session {
         Preflight { checks: findings.found, time_zone: user.and_then(|user| user.time_zone) }
     }
 
-    /// Logs in for real, to V2 and then to V1, and asks who it is: what shows every day that the credentials still work.
+    /// Logs in for real, to V2 and then to V1, and asks which user it is: the daily proof that the credentials still
+    /// work.
     pub async fn prove_login(&self) -> Result<UserInfo, BmsError> {
         self.log_in_anew(Api::V2).await?;
         self.log_in_anew(Api::V1).await?;
@@ -253,14 +254,14 @@ impl Session {
         self.look_at_pages(call, |_| Body::None).await.map(drop)
     }
 
-    /// The lines of the first of these contracts; of another one where they do not fit the line profile: one odd contract says nothing
-    /// of the tenant.
+    /// The lines of the first of these contracts, or of another one if those do not fit the line profile: one odd
+    /// contract says nothing about the tenant.
     async fn look_at_lines(&self, contracts: &[ContractId]) -> Result<Vec<ContractLine>, BmsError> {
         let mut unfit = None;
         for contract in contracts {
             match self.lines(*contract).await {
                 Err(error @ BmsError::Unfit(_)) => unfit = unfit.or(Some(error)),
-                // An empty list where others do not fit says nothing either.
+                // An empty list, after others that do not fit, says nothing either.
                 Ok(lines) if lines.is_empty() && unfit.is_some() => {}
                 read => return read,
             }
@@ -268,7 +269,7 @@ impl Session {
         unfit.map_or_else(|| Ok(Vec::new()), Err)
     }
 
-    /// Contracts whose lines can be looked at: those with recurring services and a price first.
+    /// Contracts with readable lines: those with recurring services and a price first.
     async fn look_at_contracts(&self) -> Result<Vec<ContractId>, BmsError> {
         let call = |page| Call::v2(Method::Get, "/v2/finance/contracts/summary", paged(page));
         let success = self.look_at_pages(call, |_| Body::None).await?;
@@ -290,8 +291,8 @@ impl Session {
         self.look_at_pages(call, body).await.map(drop)
     }
 
-    /// The first page of a list, and whether its pages count from 1 as far as that can be told: the last page has rows, and where
-    /// the first has none and no total is told, none comes before it.
+    /// The first page of a list, and whether its pages count from 1 as far as the answers show. The last page must
+    /// have rows. If the first page has none and there is no total, there must be no page before it.
     async fn look_at_pages(
         &self,
         call: impl Fn(usize) -> Call,

@@ -1,8 +1,9 @@
-//! Checks what the client takes for granted about Kaseya against a real tenant, and searches for the line profile that fits, both by
-//! reads; and finds out which write has its effect, on a line of a test contract that is put back, where a person asks for it.
+//! Checks the client's assumptions about Kaseya against a real tenant, and searches for the line profile that fits,
+//! both by reads. On a person's request it also finds out which write has its effect, on a line of a test contract
+//! that is then put back.
 //!
-//! The assumptions are data, `proto-schemas/kaseya-bms.assumptions.json`. Evidence holds shapes, types and counts alone: no
-//! name, no id, no price, no secret.
+//! The assumptions are data, `proto-schemas/kaseya-bms.assumptions.json`. Evidence holds only shapes, types and
+//! counts: no name, no id, no price, no secret.
 
 mod assumptions;
 mod candidate;
@@ -32,31 +33,31 @@ use crate::{
 use findings::Findings;
 use shape::Seen;
 
-/// What to probe beyond what takes reads alone.
+/// What to probe beyond what reads alone can show.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ProbeOrder {
-    /// The contract whose lines are searched for; one that has a past change of units also tells prorations from lines. Without it the
-    /// first recurring one with a price.
+    /// The contract whose lines are searched for; a contract with a past change of units also tells prorations from
+    /// lines. Without it, the first recurring contract with a price.
     pub contract: Option<ContractId>,
-    /// A line to write to.
+    /// A line to write to; `None` to write nothing.
     pub trial: Option<TrialOrder>,
 }
 
-/// What a probe found.
+/// The findings of a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeReport {
-    /// Each assumption, in the table's order.
+    /// Every assumption, in the table's order.
     pub assumptions: Vec<Probed>,
     /// The search for the line profile; `None` where V1 gave no token, or there is no contract.
     pub search: Option<Search>,
-    /// V1 calls that were made to read, the login included.
+    /// V1 calls made for reads, the login included.
     pub v1_calls: u32,
-    /// The trial of writes, where it was asked for.
+    /// The trial of writes, if it was requested.
     pub trial: Option<Trial>,
 }
 
 impl ProbeReport {
-    /// The profile that fits: with the write that had its effect, where writes were tried.
+    /// The profile that fits, with the write that had its effect if writes were tried.
     pub fn profile(&self) -> Option<&LineProfile> {
         match &self.trial {
             Some(trial) => trial.works.as_ref(),
@@ -66,8 +67,8 @@ impl ProbeReport {
 }
 
 impl Session {
-    /// Goes through all assumptions and all line profiles. An error is for want of a login, or because Kaseya stopped answering: what
-    /// was found by then is lost, and the next time starts over.
+    /// Checks all assumptions and all line profiles. Fails without a login, or when Kaseya stops answering: the
+    /// findings up to then are lost, and the next probe starts over.
     pub async fn probe(&self, order: ProbeOrder) -> Result<ProbeReport, BmsError> {
         let mut findings = Findings::default();
         self.probe_tokens(&mut findings).await?;
@@ -90,7 +91,7 @@ impl Session {
         Ok(ProbeReport { assumptions: findings.in_order(), search, v1_calls, trial })
     }
 
-    /// Makes a read with the token at hand, and shows the answer whatever it is.
+    /// Makes a read with the token at hand, and returns the answer whatever it is.
     async fn look(&self, call: &Call, body: Body) -> Result<Seen, BmsError> {
         let token = self.token(call.api, None).await?;
         let repeatable = matches!(body, Body::None);
@@ -108,7 +109,7 @@ impl Session {
         Ok(Seen::new(response))
     }
 
-    /// Where a call of this API without a token is tried.
+    /// The call to try without a token on this API.
     fn harmless_call(&self, api: Api) -> Call {
         match api {
             Api::V2 => Call::v2(egress::Method::Get, "/v2/security/userinfo", Vec::new()),

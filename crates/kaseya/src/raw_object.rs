@@ -1,4 +1,4 @@
-//! An object of an answer as it came, byte for byte: what is sent back of it is what Kaseya wrote, `3.50` and not `3.5`.
+//! An object of an answer, byte for byte. What is sent back is exactly what Kaseya wrote: `3.50` and not `3.5`.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::fields::{Object, Problem};
 
-/// Names and values in their order, the values as they were written.
+/// Names and values in their order; the values as they were written.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RawObject(Vec<(String, Box<RawValue>)>);
 
@@ -29,8 +29,8 @@ impl RawObject {
         self.0.iter().map(|(name, value)| (name.as_str(), value.get()))
     }
 
-    /// The values read, to be looked at. Two spellings of one name would be two truths, and one of them would be written
-    /// back: such an object is an error.
+    /// Parses the values. Two spellings of one name would be two truths, and one of them would be written back: such
+    /// an object is an error.
     pub fn read(&self) -> Result<Object, Problem> {
         let mut names: Vec<String> = self.0.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
         names.sort_unstable();
@@ -50,12 +50,12 @@ impl RawObject {
         serde_json::to_string(self).expect("names and JSON texts are JSON")
     }
 
-    /// The name as it is spelled here, or as it is given where there is no such field.
+    /// The name as spelled here, or `name` if there is no such field.
     pub fn spelling<'a>(&'a self, name: &'a str) -> &'a str {
         self.texts().map(|(key, _)| key).find(|key| key.eq_ignore_ascii_case(name)).unwrap_or(name)
     }
 
-    /// Whether there is a field of this name, if only with null.
+    /// Whether a field of this name exists, even with null.
     pub fn has(&self, name: &str) -> bool {
         self.texts().any(|(key, _)| key.eq_ignore_ascii_case(name))
     }
@@ -66,7 +66,7 @@ impl RawObject {
         serde_json::from_str(text).ok()
     }
 
-    /// The object with one value changed in its place, or added at the end.
+    /// Changes one value in its place, or adds it at the end.
     pub fn set(&mut self, name: &str, value: &impl Serialize) {
         let written =
             serde_json::value::to_raw_value(value).expect("values and objects that were read are JSON");
@@ -111,7 +111,7 @@ impl<'de> Visitor<'de> for Fields {
     }
 }
 
-/// The value at a path of field names in an answer, as it came. A field that comes twice is an error.
+/// The raw value at a path of field names in an answer. A field that comes twice is an error.
 pub(crate) fn at_path<T: DeserializeOwned>(body: &[u8], path: &[String]) -> Result<T, Problem> {
     let no_list = |_| AnswerFault::NoList;
     let mut text: Box<RawValue> = serde_json::from_slice(body).map_err(no_list)?;

@@ -1,4 +1,4 @@
-//! Reads over V2: contracts, services, accounts.
+//! V2 reads: contracts, services, accounts.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -16,16 +16,16 @@ use crate::{
     look_up_kind::{LookUpKind, PAGE},
 };
 
-/// An agreement, as the look-up shows it.
+/// A contract as the look-up shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contract {
-    /// The contract.
+    /// Id in Kaseya.
     pub id: ContractId,
     /// Its name; empty when it has none.
     pub name: String,
     /// Whether it is active.
     pub is_active: bool,
-    /// Its last day, if it has one.
+    /// Its last day; `None` without an end.
     pub end_date: Option<Date>,
 }
 
@@ -43,7 +43,7 @@ impl From<Contract> for ShownContract {
 /// A sellable item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
-    /// The service.
+    /// Id in Kaseya.
     pub id: ServiceId,
     /// Its name; empty when it has none.
     pub name: String,
@@ -52,7 +52,7 @@ pub struct Service {
 /// Kaseya's client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The account.
+    /// Id in Kaseya.
     pub id: AccountId,
     /// Its name; empty when it has none.
     pub name: String,
@@ -93,36 +93,36 @@ fn of_account(account: AccountId) -> Call {
     Call::v2(Method::Get, "/v2/finance/contracts/lookup", vec![("AccountId", account.to_string())])
 }
 
-/// A text filter is a guess: what it lets through is looked at again.
+/// The text filter of Kaseya is a guess, so its results are filtered again.
 fn has_part(name: &str, part: &str) -> bool {
     name.to_lowercase().contains(&part.to_lowercase())
 }
 
 impl Session {
-    /// These contracts, as far as Kaseya shows them to the user, in the order of their ids. An error where the answers do not
-    /// tell of each whether it is there.
+    /// These contracts, as far as Kaseya shows them to the user, ordered by id. Fails if the answers do not say of
+    /// each whether it exists.
     pub async fn contracts(&self, ids: &[ContractId]) -> Result<Vec<Contract>, BmsError> {
         let found = self.look_up_contracts(ids).await?;
         self.whole(LookUpKind::Contracts, found)
     }
 
-    /// These contracts, and which of them the answers tell nothing of.
+    /// These contracts, and the ids that the answers say nothing about.
     pub async fn look_up_contracts(&self, ids: &[ContractId]) -> Result<LookUp<Contract>, BmsError> {
         let asked: BTreeSet<i32> = ids.iter().map(|id| id.0).collect();
         self.look_up(LookUpKind::Contracts, &asked, None, contract).await
     }
 
-    /// What says of a contract that the look-up does not tell whether it is there.
+    /// The error for a contract when the look-up does not say whether it exists.
     pub fn contract_not_known(&self) -> BmsError {
         self.not_known(LookUpKind::Contracts)
     }
 
-    /// Whether a contract is an account's, for a decision: an error where Kaseya ignores which account is asked for, and where
-    /// the contract is not among what may be a part of the account's.
+    /// Whether a contract belongs to an account, for a decision. Fails if Kaseya ignores the account filter, and if
+    /// the contract is not in an answer that may be incomplete.
     pub async fn is_contract_of(&self, contract: ContractId, account: AccountId) -> Result<bool, BmsError> {
         let (found, may_go_on) = self.some_contracts_of(account).await?;
         if !found.is_empty() && !self.own().account_filter_works {
-            // No account has this id, so that only an ignored filter shows anything.
+            // No account has this id, so only an ignored filter shows any contract.
             let nobody = AccountId(i32::MAX);
             let call = of_account(nobody);
             match self.read(&call, || Body::None).await {
@@ -132,7 +132,7 @@ impl Session {
                         return Err(self.garbled(&call, AnswerFault::FilterIgnored));
                     }
                 }
-                // It is not ignored either where an unknown account is an error.
+                // If an unknown account is an error, the filter is not ignored either.
                 Err(BmsError::Refused { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -145,7 +145,7 @@ impl Session {
         Ok(is_there)
     }
 
-    /// The contracts of an account, as far as Kaseya shows them to the user, ended ones included.
+    /// The contracts of an account, as far as Kaseya shows them to the user, including ended ones.
     pub async fn contracts_of(&self, account: AccountId) -> Result<Vec<Contract>, BmsError> {
         self.some_contracts_of(account).await.map(|(found, _)| found)
     }
@@ -157,7 +157,7 @@ impl Session {
         let parse = |row: &Object| names_no_other(row, "accountId", account.0).and_then(|()| contract(row));
         let rows = success.rows().and_then(|rows| rows.into_iter().map(parse).collect::<Result<Vec<_>, _>>());
         let rows = rows.map_err(|problem| self.garbled(&call, problem))?;
-        // Kaseya documents no paging here, so that nothing more can be asked for.
+        // Kaseya documents no paging here, so no further page can be requested.
         let may_go_on = success.total.map_or(looks_full(rows.len()), |total| total > rows.len() as u64);
         Ok((rows, may_go_on))
     }
@@ -174,7 +174,7 @@ impl Session {
         Ok(found)
     }
 
-    /// The accounts with this part in their names, inactive ones too.
+    /// The accounts with this part in their names, including inactive ones.
     pub async fn accounts(&self, part: &str) -> Result<Vec<Account>, BmsError> {
         let call = |page: usize| {
             let query = vec![
@@ -190,14 +190,14 @@ impl Session {
         Ok(found)
     }
 
-    /// These accounts, as far as Kaseya shows them to the user, inactive ones too. An error where the answers do not tell of each
-    /// whether it is there.
+    /// These accounts, as far as Kaseya shows them to the user, including inactive ones. Fails if the answers do not
+    /// say of each whether it exists.
     pub async fn accounts_by_id(&self, ids: &[AccountId]) -> Result<Vec<Account>, BmsError> {
         let found = self.look_up_accounts(ids).await?;
         self.whole(LookUpKind::Accounts, found)
     }
 
-    /// These accounts, and which of them the answers tell nothing of.
+    /// These accounts, and the ids that the answers say nothing about.
     pub async fn look_up_accounts(&self, ids: &[AccountId]) -> Result<LookUp<Account>, BmsError> {
         let asked: BTreeSet<i32> = ids.iter().map(|id| id.0).collect();
         self.look_up(LookUpKind::Accounts, &asked, None, account).await
@@ -211,7 +211,7 @@ impl Session {
         }
     }
 
-    /// All pages of a list. Rows that come twice because pages shifted in between are taken once.
+    /// All pages of a list. Rows that come twice because pages shifted between the calls are kept once.
     async fn pages<T>(
         &self,
         call: impl Fn(usize) -> Call,
@@ -232,7 +232,7 @@ impl Session {
             }
             let all = match success.total {
                 Some(total) => seen.len() as u64 >= total,
-                // A server may cut pages below the size that is asked for.
+                // A server may cut pages below the requested size.
                 None => rows.len() < PAGE && !looks_full(rows.len()),
             };
             // A page with nothing new is the end as well: the next would be no better.

@@ -1,4 +1,4 @@
-//! One job's dealings with one Kaseya.
+//! One job's calls to one Kaseya.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,19 +22,19 @@ use crate::{
     shared::Shared,
 };
 
-/// How often a read is sent again.
+/// How often a read is retried.
 const READ_AGAIN: u32 = 2;
 
-/// How long to leave an endpoint alone that says "too many calls" and not for how long.
+/// How long to leave an endpoint alone after "too many calls" without a time.
 const UNTOLD_WAIT: SignedDuration = SignedDuration::from_mins(10);
 
-/// The limits are hourly: no wait is believed to be longer.
+/// The limits are hourly: a longer wait is not believed.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 
-/// Nor shorter, also where an instant is named that is over: asking again at once would only use up the limit.
+/// The shortest wait, also when the named instant is past: an immediate retry would only use up the limit.
 const SHORTEST_WAIT: SignedDuration = SignedDuration::from_mins(1);
 
-/// One job's dealings with one Kaseya. Its calls may run at the same time.
+/// One job's calls to one Kaseya. They may run at the same time.
 pub struct Session {
     pub(crate) shared: Arc<Shared>,
     pub(crate) door: Arc<Door>,
@@ -43,35 +43,35 @@ pub struct Session {
     own: Mutex<Own>,
 }
 
-/// What belongs to the session alone.
+/// The state that belongs to the session alone.
 #[derive(Default)]
 pub(crate) struct Own {
     counts: Counts,
     pub login: Login,
     /// The V1 token that was last at hand.
     pub v1: Option<Token>,
-    /// The number of the V1 token that a read has shown to be taken.
+    /// The number of the V1 token that a read has proven valid.
     v1_proven: Option<u64>,
-    /// The numbers of the tokens that a login after a 401 gave: another 401 is for want of a right.
+    /// The numbers of the tokens from a login after a 401: another 401 means a missing right.
     pub v2_renewed: Option<u64>,
     pub v1_renewed: Option<u64>,
     /// What look-ups by ids were seen to do.
     pub proven: BTreeMap<LookUpKind, Proven>,
-    /// Contracts of an account that nobody has were asked for, and none was shown.
+    /// A query for the contracts of an account that does not exist showed none.
     pub account_filter_works: bool,
-    /// On which contract each line id was seen.
+    /// The contract on which each line id was seen.
     pub lines: BTreeMap<LineId, ContractId>,
-    /// V1 was seen to answer all lines whatever part is asked for.
+    /// V1 was seen to answer with all lines whichever part is asked for.
     pub lines_come_whole: bool,
-    /// Lines were read that fit the line profile.
+    /// Lines that fit the line profile were read.
     pub lines_fit: bool,
-    /// The most pages in which a contract's lines came.
+    /// The most pages that one contract's lines came in.
     pub most_pages: usize,
-    /// Contracts whose last answer did not tell how many lines there are.
+    /// Contracts for which the last answer did not say how many lines there are.
     pub lines_uncounted: BTreeSet<ContractId>,
 }
 
-/// The session has tokens for both interfaces.
+/// The session has tokens for both APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignedIn {
     /// Whether this session logged in for it; false when tokens were still at hand.
@@ -83,19 +83,19 @@ impl Session {
         Self { shared, door, access, limits, own: Mutex::default() }
     }
 
-    /// Makes sure of a token for V2 and then for V1, by logging in where none is at hand.
+    /// Ensures a token for V2 and then for V1, by logging in where none is at hand.
     pub async fn sign_in(&self) -> Result<SignedIn, BmsError> {
         self.token(Api::V2, None).await?;
         self.token(Api::V1, None).await?;
         Ok(SignedIn { logged_in: self.login() == Login::Accepted })
     }
 
-    /// Makes sure of a token for reads over V2 alone, by logging in where none is at hand.
+    /// Ensures a token for reads over V2 alone, by logging in where none is at hand.
     pub async fn sign_in_to_reads(&self) -> Result<(), BmsError> {
         self.token(Api::V2, None).await.map(drop)
     }
 
-    /// Makes sure of a token for the lines, which are V1's, alone: no V2 call is made while one is at hand.
+    /// Ensures a token for the lines alone, which belong to V1: no V2 call is made while one is at hand.
     pub async fn sign_in_to_lines(&self) -> Result<(), BmsError> {
         self.token(Api::V1, None).await.map(drop)
     }
@@ -110,12 +110,12 @@ impl Session {
         self.own().counts.v1_left(self.limits.allowance)
     }
 
-    /// V1 calls that were made.
+    /// V1 calls made so far.
     pub(crate) fn v1_calls_made(&self) -> u32 {
         self.own().counts.v1_made()
     }
 
-    /// What became of the login.
+    /// The result of the login.
     pub fn login(&self) -> Login {
         self.own().login
     }
@@ -125,11 +125,11 @@ impl Session {
     }
 
     pub(crate) fn own(&self) -> MutexGuard<'_, Own> {
-        // Nothing that holds it can panic half-way.
+        // No code that holds the lock can panic half-way.
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a read: with one fresh login after a 401, and sent again where nothing came of it.
+    /// Makes a read: with one fresh login after a 401, and retried when it had no result.
     pub(crate) async fn read(&self, call: &Call, body: impl Fn() -> Body) -> Result<Success, BmsError> {
         let (mut stale, mut failures, mut broken) = (None, 0, false);
         loop {
@@ -144,7 +144,7 @@ impl Session {
                 Err(error) => Err(error),
             };
             match outcome {
-                // A connection that was kept from before may have been closed meanwhile: a read is safe to repeat at once.
+                // A kept connection may have been closed meanwhile: a read is safe to repeat at once.
                 Err(error) if !broken && error.is_broken() => broken = true,
                 Err(error) if failures < READ_AGAIN && error.may_pass_at_once() => {
                     tokio::time::sleep(self.shared.settings.read_again.wait(failures, 1.0)).await;
@@ -195,7 +195,7 @@ impl Session {
                 self.discard_v1(token.number).await;
                 Err(WriteError::NotSent(BmsError::NotSignedIn))
             }
-            // Without a plain no it may have been done: only a reading tells.
+            // Without a plain no it may have been done: only a reading shows it.
             Ok(Verdict::Unclear { said, .. }) => Err(WriteError::Unclear { words: words(&said) }),
             Ok(Verdict::Refused(status, said) | Verdict::NotUnderstood(status, said))
                 if answer::may_be_done(status.into()) =>
@@ -203,7 +203,7 @@ impl Session {
                 Err(WriteError::Unclear { words: words(&said) })
             }
             Ok(Verdict::Refused(status, said) | Verdict::NotUnderstood(status, said)) => {
-                // The line was read: a call that is not served is the profile's fault.
+                // The line was read before: if the call is not served, the profile is wrong.
                 let code = if matches!(status, 404 | 405) { ErrorCode::Lin01 } else { ErrorCode::Unk01 };
                 refused(code, status, &said)
             }
@@ -258,7 +258,7 @@ impl Session {
         }
     }
 
-    /// What a verdict means for a read.
+    /// The meaning of a verdict for a read.
     pub(crate) fn outcome(
         &self,
         call: &Call,
@@ -269,11 +269,11 @@ impl Session {
         let (status, said) = match verdict {
             Verdict::Success(success) => return Ok(success),
             Verdict::Limited(wait) => return Err(self.limited(call, wait.as_deref())),
-            // A host that gave us its token is Kaseya's: a page in the place of an answer is a fault of the moment.
+            // A host that gave us its token is Kaseya's: a page instead of an answer is a temporary fault.
             Verdict::Page if bearer.is_some() => return Err(BmsError::Server { endpoint, words: None }),
             Verdict::Page | Verdict::NotKaseya => return Err(BmsError::NotKaseya { endpoint }),
             Verdict::Garbled(problem) => return Err(BmsError::Garbled { endpoint, problem }),
-            // The lines are there: the word beside them is another than the profile's for success.
+            // The lines are there, but the word next to them is not the profile's word for success.
             Verdict::Unclear { with_lines: true, .. } => {
                 return Err(BmsError::Garbled { endpoint, problem: AnswerFault::NoOutcome });
             }
@@ -354,7 +354,7 @@ fn without_mark(mut response: Response) -> Response {
 pub(crate) fn told_until(wait: &str, now: Timestamp) -> Option<Timestamp> {
     let wait = wait.trim();
     if !wait.is_empty() && wait.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number too large for any use says "long" all the same.
+        // A number too large for any use still means a long wait.
         let seconds = wait.parse().unwrap_or(u32::MAX);
         return now.checked_add(SignedDuration::from_secs(i64::from(seconds))).ok();
     }

@@ -7,12 +7,12 @@ use egress::Egress;
 
 use crate::{AllowedHosts, door::Doors};
 
-/// What can be set.
+/// Settings of the client.
 #[derive(Debug, Clone)]
 pub struct BmsSettings {
-    /// How long to wait before a read that met a server error or no connection is sent again, twice at most.
+    /// Backoff before a read is retried after a server error or a failed connection, at most twice.
     pub read_again: Backoff,
-    /// Where own addresses may lead.
+    /// The hosts that custom addresses may lead to.
     pub allowed_hosts: AllowedHosts,
 }
 

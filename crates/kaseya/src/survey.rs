@@ -11,35 +11,36 @@ use crate::{
     look_up::page_rows,
 };
 
-/// Rows of one page: Kaseya's default, and the most that anybody has been seen to ask for.
+/// Rows of one page: Kaseya's default, and the most that any source has been seen to request.
 pub const SURVEY_PAGE: usize = 100;
 
-/// A contract as the survey shows it. Words for type, status and billing cycle are Kaseya's own: none is published.
+/// A contract as the survey shows it. Type, status and billing cycle are Kaseya's own words; no list of them is
+/// published.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SurveyedContract {
-    /// The contract.
+    /// Id in Kaseya.
     pub id: ContractId,
     /// Its name; empty when it has none.
     pub name: String,
     /// The name of its account; the survey does not show the account's id.
     pub account_name: String,
-    /// Its type.
+    /// Type, in Kaseya's words.
     pub contract_type: String,
-    /// Its status.
+    /// Status, in Kaseya's words.
     pub status: String,
-    /// How often it bills.
+    /// Billing cycle, in Kaseya's words.
     pub billing_cycle: String,
-    /// Its first day, if it says one.
+    /// Its first day; `None` if Kaseya shows none.
     pub start_date: Option<Date>,
-    /// Its last day, if it has one.
+    /// Its last day; `None` if it has none.
     pub end_date: Option<Date>,
-    /// The total of all its lines, if it says one.
+    /// The total of all its lines; `None` if Kaseya shows none.
     pub total: Option<f64>,
 }
 
 impl From<SurveyedContract> for ShownContract {
     fn from(contract: SurveyedContract) -> Self {
-        // No list of Kaseya's words for a status is published: what is not this one is asked of the look-up.
+        // Kaseya publishes no list of status words; any other word is looked up.
         let active = contract.status.trim().eq_ignore_ascii_case("active").then_some(true);
         Self {
             name: contract.name,
@@ -59,12 +60,12 @@ impl From<SurveyedContract> for ShownContract {
 pub struct SurveyPage {
     /// Its contracts.
     pub contracts: Vec<SurveyedContract>,
-    /// How many contracts there are in all, where Kaseya says so.
+    /// The number of all contracts; `None` if Kaseya does not say.
     pub total: Option<u64>,
 }
 
 impl SurveyPage {
-    /// Whether no page follows this one, which is the `number`th.
+    /// Whether no page follows page `number`.
     pub fn is_last(&self, number: usize) -> bool {
         let after = (number * SURVEY_PAGE) as u64;
         self.contracts.is_empty()
@@ -92,14 +93,14 @@ fn surveyed(row: &Object) -> Result<SurveyedContract, Problem> {
 }
 
 impl Session {
-    /// The `number`th page of all contracts that Kaseya shows to the user, from 1. Nothing is said of their order: a row may
-    /// come on two pages, or on none when others shift between the calls.
+    /// Page `number` of all contracts that Kaseya shows to the user, counted from 1. Kaseya documents no order: a row
+    /// may come on two pages, or on none when others shift between the calls.
     pub async fn survey_page(&self, number: usize) -> Result<SurveyPage, BmsError> {
         let query = vec![("PageSize", SURVEY_PAGE.to_string()), ("PageNumber", number.to_string())];
         self.survey(query, number).await
     }
 
-    /// The contracts of accounts with this name, or with it as a part of theirs, as the survey shows them.
+    /// The contracts of accounts with this text as their name or as part of it, as the survey shows them.
     pub async fn surveyed_contracts_of(&self, account_name: &str) -> Result<Vec<SurveyedContract>, BmsError> {
         let mut found = Vec::new();
         for number in 1.. {
@@ -109,7 +110,7 @@ impl Session {
                 ("Filter.AccountName", account_name.to_owned()),
             ];
             let page = self.survey(query, number).await?;
-            // Kaseya may cut its pages shorter than asked for: the total counts what was shown.
+            // Kaseya may cut its pages shorter than requested: the total counts the rows that were shown.
             let is_last = match page.total {
                 Some(total) => {
                     page.contracts.is_empty() || (found.len() + page.contracts.len()) as u64 >= total
@@ -124,8 +125,8 @@ impl Session {
         Ok(found)
     }
 
-    /// One contract as the survey shows it, found by its names: there is no filter by id. `None` when the first page for these
-    /// names does not show it.
+    /// One contract as the survey shows it, found by its names: there is no filter by id. `None` when the first page
+    /// for these names does not show it.
     pub async fn surveyed_contract(
         &self,
         contract: ContractId,

@@ -1,4 +1,4 @@
-//! Who is logged in, and what the role shows of its rights.
+//! The user who is logged in, and what the role shows of its rights.
 
 use domain::AnswerFault;
 use egress::{Body, Method};
@@ -10,18 +10,18 @@ use crate::{
     fields::{self, Object},
 };
 
-/// Who is logged in, as Kaseya tells the user itself.
+/// The user who is logged in, as Kaseya reports to that user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserInfo {
-    /// The IANA name of the zone that the user's dates are in, if it is told.
+    /// The IANA name of the zone of the user's dates; `None` if Kaseya does not say.
     pub time_zone: Option<String>,
-    /// Whether the role may modify anything at all; `None` when no right is listed. The ids beside each right say which
-    /// menu it belongs to, and nobody has published them: finer than this it cannot be read.
+    /// Whether the role may modify anything at all; `None` when no right is listed. Each right has ids for its menu,
+    /// and nobody has published them, so this is as fine as it gets.
     pub modifies_something: Option<bool>,
 }
 
 impl Session {
-    /// Who is logged in: the harmless call that shows whether the interface answers this user.
+    /// Which user is logged in: the harmless call that shows whether the API answers this user.
     pub async fn user_info(&self) -> Result<UserInfo, BmsError> {
         let call = Call::v2(Method::Get, "/v2/security/userinfo", Vec::new());
         let success = self.read(&call, || Body::None).await?;

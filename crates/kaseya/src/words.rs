@@ -1,4 +1,4 @@
-//! Kaseya's own words, fit to be shown and stored.
+//! Kaseya's own words, safe to show and store.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 const LONGEST: usize = 300;
 
-/// What Kaseya said: one line, cut, without control characters, and without any secret that was sent.
+/// Kaseya's words: one line, cut, without control characters, and without any secret that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words(String);
 
@@ -14,7 +14,7 @@ impl Words {
     /// `None` when nothing is left.
     pub(crate) fn new(said: &str, secrets: &[&SecretString]) -> Option<Self> {
         let mut text = said.to_owned();
-        // Before anything else, so that no secret survives by being cut or joined.
+        // First, so that no secret survives by being cut or joined.
         for secret in secrets.iter().map(|secret| secret.expose_secret()).filter(|secret| !secret.is_empty())
         {
             text = text.replace(secret, "…");

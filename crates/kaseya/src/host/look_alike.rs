@@ -1,4 +1,5 @@
-//! Names that look like Kaseya's hosts and are others, by the rules and tables of Unicode's security standard (UTS 39).
+//! Names that look like Kaseya's hosts but are others, by the rules and tables of Unicode's security standard (UTS
+//! 39).
 
 use unicode_security::{RestrictionLevel, RestrictionLevelDetection as _, skeleton};
 
@@ -9,7 +10,7 @@ const DOMAINS: [(&str, &str); 3] = [
     ("pulseway.com", "psa.pulseway.com"),
 ];
 
-/// Kaseya's host that `host` (in its ASCII form) could be taken for without being in the same domain.
+/// The host of Kaseya that `host` (in its ASCII form) could be mistaken for without being in the same domain.
 pub(super) fn of(host: &str) -> Option<&'static str> {
     let shown = idna::domain_to_unicode(host).0;
     let looks = looks(&shown);
@@ -17,7 +18,7 @@ pub(super) fn of(host: &str) -> Option<&'static str> {
         let inside = host == *domain || host.ends_with(&format!(".{domain}"));
         let ends_alike = looks.ends_with(&format!(".{}", self::looks(domain)));
         let alike = looks == self::looks(domain) || ends_alike;
-        // The real name in front of another domain.
+        // The real name before another domain.
         let begins_so = looks.starts_with(&format!("{}.", self::looks(known)));
         !inside && (alike || begins_so)
     });
@@ -30,7 +31,7 @@ pub(super) fn mixes_scripts(host: &str) -> bool {
     shown.split('.').any(|label| label.detect_restriction_level() > RestrictionLevel::HighlyRestrictive)
 }
 
-/// What all confusable names have in common.
+/// The common form of all confusable names.
 fn looks(name: &str) -> String {
     skeleton(name).collect::<String>().to_lowercase()
 }

@@ -4,27 +4,27 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-/// Something that the client takes for granted about Kaseya.
+/// An assumption of the client about Kaseya.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Assumption {
     /// Its stable name.
     pub id: String,
-    /// What is taken for granted.
+    /// The assumption in words.
     pub says: String,
     /// vendor, observed or guess.
     pub standing: String,
-    /// The guesses of `kaseya-bms.calls.json` that it stands for.
+    /// The guesses of `kaseya-bms.calls.json` that it covers.
     pub guesses: Vec<String>,
     /// What a contradiction means, and what to do.
     pub if_contradicted: String,
-    /// What could be true instead, where a line profile can say it.
+    /// What could be true instead, where a line profile can express it.
     #[serde(default)]
     pub alternatives: Vec<String>,
-    /// The fields of a line profile that settle it, in a profile of this program or in a file of one's own.
+    /// The fields of a line profile that settle it, in a profile of this program or in a custom file.
     #[serde(default)]
     pub profile_fields: Vec<String>,
-    /// The line profiles of this program of which each says it in its own way.
+    /// The line profiles of this program that each express it in their own way.
     #[serde(default)]
     pub profiles: Vec<String>,
 }
@@ -44,7 +44,7 @@ static ALL: LazyLock<Vec<Assumption>> = LazyLock::new(|| {
     table.assumptions
 });
 
-/// All of them.
+/// The whole table.
 pub(super) fn all() -> &'static [Assumption] {
     &ALL
 }

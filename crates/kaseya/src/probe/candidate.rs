@@ -1,4 +1,4 @@
-//! How one way to read a contract's lines came out.
+//! The result of one way to read a contract's lines.
 
 use std::fmt;
 
@@ -13,14 +13,14 @@ use crate::{
     lines::{LineFields, is_mark, parse_lines},
 };
 
-/// What stood in the place of the lines.
+/// The kind of answer that came for the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CandidateAnswer {
     /// A list of rows of its own.
     List,
     /// A list of rows inside something else.
     Embedded,
-    /// 404 and the like: nothing is served there.
+    /// 404 or similar: nothing is served there.
     NotFound,
     /// 401 or 403.
     NotAllowed,
@@ -34,9 +34,9 @@ pub enum CandidateAnswer {
     Refused,
     /// JSON without a list of rows, or no JSON.
     Garbled,
-    /// No whole answer: a time-out, a redirect, an answer without end.
+    /// No complete answer: a timeout, a redirect, an answer without end.
     NoAnswer,
-    /// It was not asked: the calls of a probe were used up.
+    /// Not asked: the probe had no calls left.
     NotAsked,
 }
 
@@ -81,14 +81,14 @@ impl fmt::Display for CandidateAnswer {
     }
 }
 
-/// What the rows come to beside the contract's total in V2.
+/// The rows' sum compared with the contract's total in V2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SumCheck {
-    /// The same.
+    /// Equal.
     Equal,
-    /// Something else.
+    /// Different.
     Differs,
-    /// V2 shows no total, the rows show no prices, or all of it is 0.
+    /// V2 shows no total, the rows show no prices, or everything is 0.
     Untold,
 }
 
@@ -103,28 +103,28 @@ impl SumCheck {
     }
 }
 
-/// How a line profile's way to read lines came out: shapes and counts alone.
+/// The result of one line profile's way to read lines: only shapes and counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     /// The profile's name.
     pub profile: String,
     /// The call, with its route's parameters in braces.
     pub call: String,
-    /// An earlier candidate that makes the same call: it was made once.
+    /// An earlier candidate with the same call: the call was made once.
     pub same_call_as: Option<String>,
-    /// What came.
+    /// The kind of answer.
     pub answer: CandidateAnswer,
-    /// The HTTP status; `None` where it was not asked or not answered.
+    /// The HTTP status; `None` where the call was not made or not answered.
     pub status: Option<u16>,
-    /// Rows, wherever they stand.
+    /// Number of rows, wherever they are in the answer.
     pub rows: usize,
-    /// How many there are in all, where the answer says so as the profile describes.
+    /// The number of all lines, where the answer gives it as the profile describes.
     pub total: Option<u64>,
     /// The profile's fields that every row shows.
     pub matched: Vec<&'static str>,
-    /// What the rows come to.
+    /// The sum of the rows against the total.
     pub sum: SumCheck,
-    /// Why it does not fit, each in a few words; empty where it fits, or where a contract without lines cannot tell.
+    /// Why it does not fit, each in a few words; empty if it fits, or if a contract without lines cannot show it.
     pub misses: Vec<String>,
 }
 
@@ -134,13 +134,13 @@ impl Candidate {
         self.rows > 0 && self.misses.is_empty()
     }
 
-    /// How near it is, the nearest highest.
+    /// How near it is to fitting; the nearest is the highest.
     pub(super) fn nearness(&self) -> (bool, bool, usize, usize) {
         let rows = matches!(self.answer, CandidateAnswer::List | CandidateAnswer::Embedded);
         (rows, self.sum == SumCheck::Equal, self.matched.len(), usize::MAX - self.misses.len())
     }
 
-    /// One that was not asked, or not answered.
+    /// A candidate that was not asked or not answered.
     pub(super) fn without_answer(
         profile: &LineProfile,
         call: String,
@@ -214,7 +214,7 @@ impl Candidate {
 /// The keys of a profile's fields.
 pub(super) const NAMES: [&str; 6] = ["line", "service", "contract", "units", "unit_price", "effective_date"];
 
-/// A field that lines cannot do without; a list of all contracts needs to say whose each row is.
+/// A field that lines cannot do without; in a list of all contracts each row must also name its contract.
 fn needs(profile: &LineProfile, field: &str) -> bool {
     matches!(field, "line" | "service" | "units" | "effective_date")
         || field == "contract" && profile.read.filter.is_some()
@@ -225,7 +225,7 @@ fn name_of<'a>(names: &'a LineFields, field: &str) -> &'a str {
     name
 }
 
-/// Whether a row shows a field with a value that it may have.
+/// Whether a row shows a field with a valid value.
 fn shows(row: &Object, field: &str, names: &LineFields) -> bool {
     let name = name_of(names, field);
     match field {
@@ -239,7 +239,7 @@ fn shows(row: &Object, field: &str, names: &LineFields) -> bool {
     }
 }
 
-/// What else keeps the client from reading this answer by the profile.
+/// Any other reason why the client cannot read this answer by the profile.
 fn reading_miss(
     profile: &LineProfile,
     seen: &Seen,
@@ -261,12 +261,12 @@ fn reading_miss(
     }
 }
 
-/// How many lines the answer says that there are.
+/// The number of lines according to the answer.
 pub(super) fn shown_total(profile: &LineProfile, body: &Value) -> Option<u64> {
     profile.read.total.as_ref().and_then(|path| value_at(body, path)).and_then(Value::as_u64)
 }
 
-/// Whether so many rows are only a part of what there is: they come to no total.
+/// Whether these rows are only a part of all lines, so that they add up to no total.
 pub(super) fn is_part(profile: &LineProfile, body: &Value, rows: usize) -> bool {
     shown_total(profile, body).is_some_and(|total| total > rows as u64)
 }
@@ -309,7 +309,7 @@ fn is_proration(row: &Object, names: &LineFields) -> bool {
     names.proration.as_deref().is_some_and(marks)
 }
 
-/// Units by price, of all rows.
+/// The sum of units by price over all rows.
 pub(super) fn sum(rows: &[&Object], names: &LineFields) -> Option<f64> {
     let number = |row: &Object, name: &str| fields::at(row, name).and_then(Value::as_f64);
     rows.iter().map(|row| Some(number(row, &names.units)? * number(row, &names.unit_price)?)).sum()
@@ -318,7 +318,7 @@ pub(super) fn sum(rows: &[&Object], names: &LineFields) -> Option<f64> {
 pub(super) fn sum_check(rows: &[&Object], names: &LineFields, total: Option<f64>) -> SumCheck {
     let lines: Vec<&Object> = rows.iter().copied().filter(|row| !is_proration(row, names)).collect();
     match (sum(&lines, names), total) {
-        // A contract that costs nothing tells nothing.
+        // A contract that costs nothing shows nothing.
         (Some(sum), Some(total)) if !rows.is_empty() && (total != 0.0 || sum != 0.0) => {
             if (sum - total).abs() < 0.01 { SumCheck::Equal } else { SumCheck::Differs }
         }
@@ -326,14 +326,15 @@ pub(super) fn sum_check(rows: &[&Object], names: &LineFields, total: Option<f64>
     }
 }
 
-/// Whether prorations are no rows among the lines, as far as rows tell, in a contract of which a person says that it has some.
+/// Whether prorations are not rows among the lines, as far as the rows of a contract show that has some according to
+/// a person.
 pub(super) struct Prorations {
     pub said: String,
     pub are_no_lines: Option<bool>,
 }
 
-/// What rows look like that share a service: lines that are there twice, or prorations. Nobody has shown a proration in V1: which it
-/// is is guessed by the total.
+/// What rows with the same service look like: duplicate lines, or prorations. No source has shown a proration in V1,
+/// so the total is used to guess which it is.
 pub(super) fn prorations(
     rows: &[&Object],
     names: &LineFields,

@@ -71,7 +71,7 @@ impl Session {
             .map(|(name, word)| format!("{name} {word}: {} of {}", counted(name, word), rows.len()))
             .collect();
         let met = words.iter().filter(|(name, word)| counted(name, word) > 0).count();
-        // A tenant may have no such contract; that it has none of the three is for other words.
+        // A tenant may have no such contract; having none of the three points to other words.
         match met {
             0 => findings.judge("summary-words", false, counts.join(", ")),
             3 => findings.judge("summary-words", true, counts.join(", ")),
@@ -197,7 +197,7 @@ impl Session {
         let ids: Vec<i32> = shape::ids(&all.rows()).into_iter().take(2).collect();
         self.probe_ids(findings, "accounts-by-ids", ACCOUNTS, "Filter.Ids", &ids).await?;
 
-        // Only where the first page holds every contract can it be said which are one account's.
+        // Only if the first page holds every contract can it show which contracts belong to one account.
         let rows = contracts.rows();
         let whole = contracts.total().is_some_and(|total| total == rows.len() as u64);
         let of = |account: &Object| -> BTreeSet<i32> {

@@ -1,17 +1,17 @@
-//! What was found about each assumption.
+//! The findings about each assumption.
 
 use std::{collections::BTreeMap, fmt};
 
 use super::{Assumption, assumptions};
 
-/// How an assumption stands.
+/// The state of an assumption.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// Nothing in this tenant tells.
+    /// This tenant shows nothing about it.
     Unknown,
-    /// It is so.
+    /// The assumption holds.
     Confirmed,
-    /// It is not so.
+    /// The assumption does not hold.
     Contradicted,
 }
 
@@ -32,18 +32,18 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// One assumption and what was found.
+/// An assumption and its finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probed {
-    /// What is taken for granted.
+    /// The assumption.
     pub assumption: &'static Assumption,
-    /// How it stands.
+    /// Its state.
     pub outcome: Outcome,
-    /// Why: shapes and counts.
+    /// The reason, as shapes and counts.
     pub evidence: String,
 }
 
-/// What has been found so far.
+/// The findings so far.
 #[derive(Debug, Default)]
 pub(super) struct Findings(BTreeMap<&'static str, (Outcome, String)>);
 
@@ -53,7 +53,7 @@ impl Findings {
         self.add(id, if so { Outcome::Confirmed } else { Outcome::Contradicted }, evidence.into());
     }
 
-    /// Nothing tells, for this reason.
+    /// Records that nothing shows it, with the reason.
     pub fn untold(&mut self, id: &'static str, why: impl Into<String>) {
         self.add(id, Outcome::Unknown, why.into());
     }
@@ -66,7 +66,7 @@ impl Findings {
         }
     }
 
-    /// The whole table with what was found.
+    /// The whole table with the findings.
     pub fn in_order(mut self) -> Vec<Probed> {
         let probed = |assumption: &'static Assumption| {
             let (outcome, evidence) = self

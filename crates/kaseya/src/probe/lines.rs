@@ -1,4 +1,5 @@
-//! Lines over V1: the guesses that matter most, judged by the session's line profile, or by the one that fits where that one does not.
+//! Lines over V1: the guesses that matter most, judged by the session's line profile, or by the one that fits if that
+//! one does not.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -19,16 +20,16 @@ use crate::{
     lines::Paging,
 };
 
-/// How many contracts are looked into, as far as the probe's calls allow.
+/// How many contracts to look into, as far as the probe's calls allow.
 const CONTRACTS: usize = 3;
 /// More rows than a usual page holds.
 const LARGEST_USUAL_PAGE: usize = 100;
-/// Pages of contracts in which the one is looked for that a person names.
+/// How many pages of contracts to search for the one that a person names.
 const MOST_PAGES: u64 = 20;
 
 impl Session {
-    /// Logs in to V1, searches for the profile that fits, and judges what is taken for granted of lines, on the contract that a person
-    /// names. `None` where there is no login or no contract.
+    /// Logs in to V1, searches for the profile that fits, and judges the assumptions about lines, on the contract
+    /// that a person names. `None` without a login or a contract.
     pub(super) async fn probe_lines(
         &self,
         findings: &mut Findings,
@@ -94,7 +95,7 @@ impl Session {
         {
             judge_route(findings, candidate, seen);
         }
-        // The profile that was given is judged where it finds lines, else the one that does.
+        // The given profile is judged if it finds lines, otherwise the one that does.
         let finds_rows = |candidate: &Candidate| {
             matches!(candidate.answer, CandidateAnswer::List | CandidateAnswer::Embedded)
         };
@@ -118,7 +119,7 @@ impl Session {
         Ok(Some(search))
     }
 
-    /// The contract that a person names, as V2's list shows it; only its id where it is on none of the first pages.
+    /// The contract that a person names, as V2's list shows it; only its id if none of the first pages has it.
     async fn find_contract(&self, first: &Seen, asked: ContractId) -> Result<Object, BmsError> {
         let of =
             |seen: &Seen| seen.rows().into_iter().find(|row| shape::id(row, "id") == Some(asked.0)).cloned();
@@ -215,8 +216,8 @@ fn judge_rows(
     }
 }
 
-/// Whether all lines come where no page is asked for: more than any usual page holds tell that they do, fewer than there are that they
-/// do not.
+/// Whether all lines come when no page is requested. More rows than any usual page holds show that they do; fewer
+/// rows than there are lines show that they do not.
 fn judge_default_page(findings: &mut Findings, profile: &LineProfile, seen: &Seen, rows: usize) {
     const ID: &str = "v1-default-page";
     if profile.read.paging != Paging::None {
@@ -231,7 +232,7 @@ fn judge_default_page(findings: &mut Findings, profile: &LineProfile, seen: &See
     }
 }
 
-/// Year 1 is how an unset date is written there.
+/// Kaseya writes an unset date as year 1.
 fn is_unset(text: &str) -> bool {
     text.starts_with("0001-") && shape::is_midnight(text)
 }

@@ -1,4 +1,4 @@
-//! The search for the line profile that fits: reads alone, few of them, over all candidates.
+//! The search for the line profile that fits: only reads, few of them, over all candidates.
 
 use std::sync::Arc;
 
@@ -14,25 +14,25 @@ use crate::{BmsError, LineProfile, Session, calls::Call, lines::Paging};
 
 /// The most V1 calls of a probe that only reads, its login included.
 pub const MOST_V1_CALLS: u32 = 12;
-/// Calls that the search leaves to find out how pages are asked for.
+/// Calls that the search reserves to find out how pages are requested.
 const FOR_PAGING: u32 = 2;
 
-/// What the search came to.
+/// The result of the search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search {
-    /// Every candidate, in the order in which they were asked.
+    /// Every candidate, in the order of the requests.
     pub candidates: Vec<Candidate>,
     /// The profile that fits, with the paging that was seen.
     pub fitting: Option<LineProfile>,
-    /// All candidates that read as that one does: which of them writes, no reading tells.
+    /// All candidates that read in the same way: no reading shows which of them writes.
     pub same_reading: Vec<String>,
-    /// Where none fits, the candidate that is nearest and what it misses.
+    /// If none fits, the nearest candidate and what it misses.
     pub nearest: Option<(String, Vec<String>)>,
-    /// How pages are asked for, as far as this contract tells.
+    /// How pages are requested, as far as this contract shows.
     pub paging: String,
     /// Whether rows look like prorations.
     pub prorations: String,
-    /// Whether that says that prorations are no rows among lines; `None` where nothing tells.
+    /// Whether the rows show that prorations are not among the lines; `None` if they show neither.
     pub(super) prorations_are_no_lines: Option<bool>,
 }
 
@@ -46,8 +46,8 @@ pub(super) struct Asked {
 }
 
 impl Session {
-    /// Asks for a contract's lines in the way of every candidate, the session's own profile first. A call that two of them share is
-    /// made once.
+    /// Requests a contract's lines as every candidate does, the session's own profile first. A call that two
+    /// candidates share is made once.
     pub(super) async fn ask_candidates(&self, contract: ContractId) -> Result<Vec<Asked>, BmsError> {
         let own = Arc::clone(self.line_profile());
         let shipped = LineProfile::shipped().iter().filter(|profile| !profile.says_the_same(&own)).cloned();
@@ -60,7 +60,8 @@ impl Session {
                 true => (None, None),
                 false => match self.look(&call, Body::None).await {
                     Ok(seen) => (Some(seen), None),
-                    // The others may be answered all the same: a redirect to a page, or an answer without end.
+                    // The others may still be answered: the error may be a redirect to a page, or an answer without
+                    // end.
                     Err(BmsError::NoAnswer { cause, .. }) => (None, Some(cause.to_string())),
                     Err(error) => return Err(error),
                 },
@@ -70,12 +71,13 @@ impl Session {
         Ok(asked)
     }
 
-    /// Whether a V1 call is left to the probe beside those that are kept.
+    /// Whether the probe has a V1 call left apart from the reserved ones.
     pub(super) fn may_ask(&self, kept: u32) -> bool {
         self.v1_calls_made() + kept < MOST_V1_CALLS && self.v1_calls_left() > kept
     }
 
-    /// Judges what was asked, and finds out about pages. Of a contract that a person names for it, prorations are to be found.
+    /// Judges the answers, and finds out about pages. A contract that a person names for it is expected to have
+    /// prorations.
     pub(super) async fn judge_candidates(
         &self,
         asked: &[Asked],
@@ -105,7 +107,7 @@ impl Session {
             candidates.push(Candidate { same_call_as, ..candidate });
         }
         let fits = asked.iter().zip(&candidates).filter(|(_, candidate)| candidate.fits());
-        // The first of the nearest: the session's own goes before others that fit as well.
+        // The first of the nearest: the session's own profile comes before others that fit as well.
         let best = fits.rev().max_by_key(|(_, candidate)| candidate.nearness());
         let Some((chosen, _)) = best else {
             let nearest = candidates.iter().rev().max_by_key(|candidate| candidate.nearness());
@@ -141,7 +143,7 @@ impl Session {
         })
     }
 
-    /// How the second line alone is asked for.
+    /// Finds out how to request the second line alone.
     async fn find_paging(
         &self,
         profile: &Arc<LineProfile>,

@@ -1,4 +1,4 @@
-//! Answers without what is in them: names of fields, types, counts.
+//! Answers without their content: names of fields, types, counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +44,7 @@ impl Seen {
         fields::get(self.object()?, name)
     }
 
-    /// The rows of a success; none of anything else.
+    /// The rows of a success; none for any other answer.
     pub fn rows(&self) -> Vec<&Object> {
         let rows = self.field("result").and_then(Value::as_array);
         rows.into_iter().flatten().filter_map(Value::as_object).collect()
@@ -90,7 +90,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// Which of these fields no row, or not every row, has.
+/// The fields of this list that no row, or not every row, has.
 pub(super) fn missing<'a>(rows: &[&Object], names: &[&'a str]) -> Vec<&'a str> {
     let shows =
         |row: &&Object, name: &str| fields::entry(row, name).is_some() || fields::at(row, name).is_some();
@@ -121,7 +121,7 @@ pub(super) fn is_midnight(text: &str) -> bool {
         && text.parse::<jiff::Timestamp>().is_err()
 }
 
-/// A date's digits made alike, so that its form is left.
+/// A date with its digits made alike, so that only its form is left.
 pub(super) fn form(text: &str) -> String {
     text.chars().take(40).map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
 }

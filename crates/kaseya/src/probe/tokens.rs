@@ -1,4 +1,4 @@
-//! Logins and tokens: one right login to each interface, never a wrong one.
+//! Logins and tokens: one correct login to each API, never a wrong one.
 
 use egress::{Body, Method};
 use secrecy::SecretString;

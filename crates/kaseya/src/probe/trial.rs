@@ -1,5 +1,5 @@
-//! Which write has its effect: each that a profile leaves open is tried on one line of a test contract, the least harmful first, and
-//! the line is put back.
+//! Which write has its effect: tries each write that a profile leaves open on one line of a test contract, the least
+//! harmful first, and puts the line back.
 
 use std::{fmt, sync::Arc};
 
@@ -16,32 +16,32 @@ use crate::{
 /// A line of a test contract, to be written and put back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrialOrder {
-    /// Its contract.
+    /// The test contract.
     pub contract: ContractId,
     /// The line.
     pub line: LineId,
-    /// The units to write; others than it has.
+    /// The units to write; they must differ from the line's units.
     pub to: u32,
 }
 
-/// What a write did.
+/// The effect of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// The line holds units and date as they were sent, and nothing else changed.
+    /// The line holds units and date as sent, and nothing else changed.
     Done,
-    /// The line holds the units, from another day.
+    /// The line holds the units, but from another day.
     OtherDate,
     /// Nothing changed.
     Nothing,
     /// The line changed to something else.
     Otherwise,
-    /// There are more lines than before: it adds where it should change.
+    /// There are more lines than before: the write adds a line where it should change one.
     AddedLine,
     /// Other lines changed, or some are gone.
     OtherLines,
     /// The lines could not be read afterwards.
     Unread,
-    /// It was not sent.
+    /// The write was not sent.
     NotSent,
 }
 
@@ -70,42 +70,42 @@ impl fmt::Display for Effect {
 /// A write that was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrialStep {
-    /// Method, route and body, as `PUT /finance/contracts/{contractId}/services/{lineId}, the line`.
+    /// Method, route and body, e.g. `PUT /finance/contracts/{contractId}/services/{lineId}, the line`.
     pub write: String,
-    /// What Kaseya answered.
+    /// Kaseya's answer.
     pub answer: String,
-    /// What it did.
+    /// The effect.
     pub effect: Effect,
-    /// What the line then showed, and how many lines there were.
+    /// What the line showed afterwards, and how many lines there were.
     pub shown: String,
 }
 
-/// What became of a line that was written.
+/// The state of a line after it was put back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PutBack {
     /// Nothing was changed.
     NotNeeded,
-    /// It holds again what it held.
+    /// The line holds again what it held.
     Done,
-    /// It does not, or that is not known.
+    /// The line does not hold it again, or its state is unknown.
     Failed {
         /// What a person has to do.
         what: String,
-        /// The lines that were added. For the person alone: a report that is sent away names no ids.
+        /// The added lines. For the person alone: a report that is sent away names no ids.
         added: Vec<LineId>,
     },
 }
 
-/// What the trial of writes came to.
+/// The result of the trial of writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trial {
-    /// Each write in its order; none was tried after one that had an effect.
+    /// Every write in order; none was tried after a write that had an effect.
     pub steps: Vec<TrialStep>,
-    /// Why nothing was tried, where nothing was.
+    /// Why nothing was tried, in that case.
     pub not_tried: Option<String>,
     /// The profile whose write has its effect and its date.
     pub works: Option<LineProfile>,
-    /// What became of the line.
+    /// The state of the line.
     pub put_back: PutBack,
     /// What the line held before.
     pub held: String,
@@ -118,9 +118,9 @@ impl Trial {
     }
 }
 
-/// What a line holds that a write of units may change.
+/// What a write of units may change on a line.
 type Held = (f64, Option<Date>);
-/// What it must leave as it is, beside the fields that no change of units explains.
+/// What a write must leave as it is, apart from the fields that no change of units explains.
 type Kept = (ServiceId, Option<f64>);
 
 fn kept(line: &ContractLine) -> Kept {
@@ -139,7 +139,7 @@ fn said(held: Option<Held>) -> String {
     }
 }
 
-/// A contract's lines beside those that it had before.
+/// A contract's lines next to those that it had before.
 struct Beside<'a> {
     before: &'a [ContractLine],
     now: &'a [ContractLine],
@@ -165,7 +165,7 @@ impl Beside<'_> {
         others(self.before) == others(self.now) && self.before.iter().all(|line| keeps(&line))
     }
 
-    /// The fields of a line that no other units and no other date explain, by their names.
+    /// The names of a line's fields that changed although neither the units nor the date explain it.
     fn changed_fields(&self, id: LineId) -> Vec<String> {
         let (Some(before), Some(now)) = (Self::found(self.before, id), Self::found(self.now, id)) else {
             return Vec::new();
@@ -219,8 +219,9 @@ impl Beside<'_> {
     }
 }
 
-/// The writes that a profile leaves open, the least harmful first: two fields of a line, a line, a list where the profile has one, a
-/// contract. A POST, which may add a line and bill twice, comes last, and only where the profile says so.
+/// The writes that a profile leaves open, the least harmful first: two fields of a line, a line, a list where the
+/// profile has one, a contract. A POST may add a line and bill twice, so it comes last, and only where the profile
+/// has it.
 fn writes(profile: &LineProfile) -> Vec<LineWrite> {
     let (read, own) = (&profile.read, &profile.write);
     let inside = read.rows.len() > 1;
@@ -239,7 +240,7 @@ fn writes(profile: &LineProfile) -> Vec<LineWrite> {
     for (method, body) in [(Patch, WriteBody::JsonPatch), (Patch, WriteBody::Line), (Put, WriteBody::Line)] {
         routes.iter().for_each(|route| add(method, route, body));
     }
-    // A list that is put in the place of all lines would take the others away.
+    // A list that replaces all lines would remove the others.
     if own.body == WriteBody::Array && own.method != Post {
         add(Patch, &own.route, WriteBody::Array);
         add(own.method, &own.route, WriteBody::Array);
@@ -270,13 +271,12 @@ fn named(write: &LineWrite) -> String {
     format!("{} {}, {body}", write.method.as_str().to_ascii_uppercase(), write.route)
 }
 
-/// What an answer to a write says.
 struct Answered {
     said: String,
     kind: AnswerKind,
 }
 
-/// What may have come of a write by its answer alone.
+/// What may have come of a write, judged by its answer alone.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum AnswerKind {
     NotSent,
@@ -293,15 +293,15 @@ impl AnswerKind {
         Answered { said: said.into(), kind: self }
     }
 
-    /// Whether the line may change by it, however it looks now.
+    /// Whether the write may change the line, however the line looks now.
     fn may_change(self) -> bool {
         matches!(self, Self::Taken | Self::Unclear | Self::MayCome)
     }
 }
 
 impl Session {
-    /// Tries the writes one after the other until one has an effect, reads units and date after each, and puts the line back whatever
-    /// came of it.
+    /// Tries the writes one after the other until one has an effect, reads units and date after each, and puts the
+    /// line back whatever the result.
     pub(super) async fn try_writes(&self, profile: &Arc<LineProfile>, order: TrialOrder) -> Trial {
         let before = match self.lines_by(profile, order.contract).await {
             Ok(before) => before,
@@ -352,7 +352,8 @@ impl Session {
             steps.push(TrialStep { write: named(&write), answer: answered.said, effect, shown });
             if !matches!(effect, Effect::Nothing | Effect::NotSent) {
                 suspect = Some(Arc::clone(&by));
-                // After a plain no, or after another write that may have come late, it is not known whose effect this is.
+                // After a plain no, or after another write that may have come late, it is not known which write had
+                // the effect.
                 let its_own = answered.kind != AnswerKind::Refused && last_sent.is_none();
                 works = (effect == Effect::Done && its_own).then(|| LineProfile::clone(&by));
                 break;
@@ -364,11 +365,11 @@ impl Session {
                 break;
             }
         }
-        // What does not show may show later: the old number is sent after it.
+        // An effect that does not show yet may show later: the old number is sent after it.
         let suspect = suspect.or(last_sent);
-        // As it stands now: a write may compare it with what is there.
+        // The line as it is now: a write may compare it with what Kaseya has.
         let present = now.as_deref().and_then(|lines| Beside::found(lines, order.line)).unwrap_or(&line);
-        // Checked to be whole and small.
+        // Checked above to be whole and small.
         let units = line.units as u32;
         // A write that adds a line would add another one.
         let only_added = matches!(steps.last(), Some(TrialStep { effect: Effect::AddedLine, .. }))
@@ -445,7 +446,7 @@ impl Session {
     }
 }
 
-/// What the line holds after it was put back.
+/// The state of the line after it was put back.
 fn put_back(
     fields: &LineFields,
     before: &[ContractLine],
@@ -484,7 +485,7 @@ fn put_back(
     }
 }
 
-/// What the trial says of the assumptions about writes.
+/// What the trial shows about the assumptions about writes.
 pub(super) fn judge(trial: &Trial, findings: &mut Findings) {
     const WRITES: [&str; 3] = ["v1-write", "v1-write-date", "v1-write-back"];
     if let Some(why) = &trial.not_tried {
