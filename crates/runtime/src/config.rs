@@ -19,30 +19,30 @@ use crate::service_links;
 /// The defaults of the sections that this crate owns.
 const OWN_DEFAULTS: &str = include_str!("defaults.toml");
 
-/// A secret longer than this is a mistaken path.
+/// A longer secret means a wrong path.
 const MAX_SECRET_BYTES: u64 = 64 * 1024;
 
-/// The settings of one program, before their owners read them section by section.
+/// The settings of one program, before each section's owner reads it.
 ///
 /// Later layers win, key by key: the crate's own defaults, the program's defaults, the file, the environment
-/// (`KASEYA_SYNC_SECTION__KEY`). Every section must stand in the defaults, so that a misspelt one is refused.
+/// (`KASEYA_SYNC_SECTION__KEY`). Every section must be in the defaults, so that a misspelt one is refused.
 #[derive(Debug, Clone)]
 pub struct Config {
     figment: Figment,
 }
 
 impl Config {
-    /// Merges the layers. The program's `defaults` are TOML text; its comments are the documentation of each key.
+    /// Merges the layers. The program's `defaults` are TOML text; its comments document each key.
     ///
     /// # Errors
-    /// When the file cannot be read, a layer is not TOML, or a section is unknown.
+    /// If the file cannot be read, a layer is not TOML, or a section is unknown.
     pub fn load(defaults: &str, file: Option<&Path>) -> Result<Self, ConfigError> {
         let compiled_in = Figment::new().merge(Toml::string(OWN_DEFAULTS)).merge(Toml::string(defaults));
         let known: BTreeSet<String> = keys(&compiled_in)?.into_iter().collect();
 
         let mut figment = compiled_in;
         if let Some(path) = file {
-            // Read here, so that a file that is missing is an error and a path is never searched for upwards.
+            // Opened here, so that a missing file is an error and the library does not search for it upwards.
             if let Err(source) = std::fs::File::open(path) {
                 return Err(ConfigError::File { path: path.to_owned(), source });
             }
@@ -61,21 +61,22 @@ impl Config {
         Ok(Self { figment })
     }
 
-    /// The crate's own defaults and nothing else, for services inside a test: its environment is not theirs.
+    /// Only the crate's own defaults, for services inside a test, which must ignore the test's environment.
     ///
     /// # Errors
-    /// When they are not TOML.
+    /// If the defaults are not TOML.
     pub fn compiled_in() -> Result<Self, ConfigError> {
         let figment = Figment::new().merge(Toml::string(OWN_DEFAULTS));
         keys(&figment)?;
         Ok(Self { figment })
     }
 
-    /// Takes a switch for development that is on: only where no other machine reaches the program. It does where `[health]`,
-    /// or an address among `reached_by`, is not loopback, or where a number among them says that proxies stand in front.
+    /// Allows a development switch that is on only if no other machine reaches the program. Other machines reach it
+    /// if `[health]`, or an address among `reached_by`, is not loopback, or if a number among them says that
+    /// proxies stand in front.
     ///
     /// # Errors
-    /// When another machine does; the error says by which key, and where the switch stands.
+    /// If another machine reaches the program. The error names the key that allows it, and where the switch is set.
     pub fn take_development_switch(
         &self,
         switch: &'static str,
@@ -91,7 +92,7 @@ impl Config {
     /// Reads one section. `T` should refuse unknown fields, so that a misspelt key is named and not ignored.
     ///
     /// # Errors
-    /// When a key is missing, unknown or of the wrong kind; the error says which, from where, and what to do.
+    /// If a key is missing, unknown or of the wrong kind. The error says which key, from where, and what to do.
     pub fn section<T: DeserializeOwned>(&self, name: &'static str) -> Result<T, ConfigError> {
         self.figment
             .focus(name)
@@ -100,7 +101,7 @@ impl Config {
     }
 }
 
-/// Whether it is an address that other machines reach, or a number of proxies that do for them.
+/// Whether the value is an address that other machines reach, or a number of proxies above 0.
 fn is_reached(value: &Value) -> bool {
     match value {
         Value::String(_, address) => {
@@ -116,7 +117,7 @@ fn keys(figment: &Figment) -> Result<Vec<String>, ConfigError> {
     Ok(dict.into_keys().collect())
 }
 
-/// The path of a file that holds one secret. The path may stand in logs; the content is read only when asked for.
+/// The path of a file that holds one secret. The path may appear in logs; the content is read only when needed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct SecretFile(PathBuf);
@@ -127,15 +128,16 @@ impl SecretFile {
         Self(path.into())
     }
 
-    /// Where it is.
+    /// The path.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Reads it anew, so that a rotated file counts at the next use. One line end at the end is not part of it.
+    /// Reads the file each time, so that a rotated secret applies at the next use. One trailing line end is not
+    /// part of it.
     ///
     /// # Errors
-    /// When the file cannot be read, is not text, is empty, or is longer than a secret can be.
+    /// If the file cannot be read, is not text, is empty, or is longer than a secret can be.
     pub fn read(&self) -> Result<SecretString, ConfigError> {
         let fault = |why: String| ConfigError::Secret { path: self.0.clone(), why };
         let mut text = String::new();

@@ -1,4 +1,4 @@
-//! What is wrong with the configuration, where it came from, and how to mend it.
+//! What is wrong with the configuration, where it came from, and how to fix it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use figment::{Figment, Metadata, Source};
 
 use crate::environment::variable;
 
-/// A fault in the configuration, in words for the person who mends it.
+/// A configuration error, worded for the person who fixes it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -17,7 +17,7 @@ pub enum ConfigError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
     /// A key is missing, unknown, or holds the wrong kind of value.
@@ -25,19 +25,19 @@ pub enum ConfigError {
     Key {
         /// The key with its section.
         key: String,
-        /// Which layer it came from.
+        /// The layer that set it.
         origin: String,
         /// What is wrong.
         fault: String,
         /// What to do.
         mend: String,
     },
-    /// A secret's file cannot be used.
+    /// A secret's file is unusable.
     #[error("secret file `{}`: {why}; put the secret alone into the file, readable by this program", path.display())]
     Secret {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         why: String,
     },
 }
@@ -54,7 +54,7 @@ impl ConfigError {
         }
     }
 
-    /// A switch for development, where `reached_by` lets other machines reach the program.
+    /// A development switch is on although `reached_by` lets other machines reach the program.
     pub(crate) fn development_switch(figment: &Figment, switch: &str, reached_by: &str) -> Self {
         let metadata = figment.find_metadata(switch);
         let line = match metadata.and_then(|found| found.source.as_ref()) {
@@ -78,7 +78,7 @@ impl ConfigError {
         if !section.is_empty() {
             path.insert(0, section.to_owned());
         }
-        // Where serde names the field in the error's kind, the path may stop at the table above it.
+        // If serde names the field in the error's kind, the path may stop at the table above it.
         if let Kind::UnknownField(field, _) = &error.kind
             && path.last() != Some(field)
         {
@@ -113,7 +113,7 @@ impl ConfigError {
     }
 }
 
-/// The line on which a TOML file sets a key of one of its sections.
+/// The line on which a TOML file sets a key of a section.
 fn line_of(path: &Path, key: &str) -> Option<usize> {
     let text = std::fs::read_to_string(path).ok()?;
     let mut section = String::new();

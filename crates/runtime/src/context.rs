@@ -1,4 +1,4 @@
-//! What a program's body is given.
+//! What a program's body gets.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,29 +13,29 @@ use crate::program::Program;
 use crate::shutdown::Shutdown;
 use crate::telemetry::resource;
 
-/// Everything that a service takes from its surroundings. Services that share a process share one context; a
-/// service may replace a part of its own copy, such as the clock by one calibrated on Postgres.
+/// Everything that a service takes from its environment. Services that share a process share one context; a service
+/// may replace a part of its own copy, e.g. the clock by one calibrated on Postgres.
 #[derive(Clone)]
 pub struct Context {
     /// The settings, read section by section.
     pub config: Config,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Entropy,
-    /// When to stop, and the tasks that are waited for.
+    /// When to stop, and the tasks to wait for.
     pub shutdown: Shutdown,
     /// What `/livez` and `/readyz` answer from.
     pub health: Health,
-    /// Where the pages are served that show it, if they are.
+    /// Where the health pages are served; `None` if they are off.
     pub health_address: Option<SocketAddr>,
-    /// Where instruments come from; `/metrics` shows them.
+    /// Creates instruments; `/metrics` shows them.
     pub meter: Meter,
     pub(crate) metrics: Metrics,
 }
 
 impl Context {
-    /// A context of its own, without telemetry, pages or signals: [`crate::run`] adds those, a test needs none.
+    /// A context without telemetry, pages or signals. [`crate::run`] adds those; a test needs none.
     pub fn new(program: &Program, config: Config, clock: Arc<dyn Clock>, entropy: Entropy) -> Self {
         let metrics = Metrics::new(resource(program.name, program.version));
         Self {
@@ -50,8 +50,8 @@ impl Context {
         }
     }
 
-    /// Shows how far this machine's clock is from the installation's: as a metric, and on `/readyz`. What is stored goes by
-    /// the installation's clock, so a wrong one is seen and does no harm.
+    /// Shows how far this machine's clock is from the installation's, as a metric and on `/readyz`. Stored times
+    /// come from the installation's clock, so a wrong machine clock is visible and harmless.
     pub fn watch_clock(&self, clock: Arc<dyn Clock>) {
         let shown = Arc::clone(&clock);
         self.meter

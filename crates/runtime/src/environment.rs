@@ -1,6 +1,6 @@
 //! Environment variables.
 
-/// What every variable of ours starts with.
+/// Prefix of all our variables.
 pub(crate) const ENV_PREFIX: &str = "KASEYA_SYNC_";
 
 /// The environment variable that sets `key`.

@@ -1,4 +1,4 @@
-//! Is the program alive, and can it do its work?
+//! Liveness and readiness of the program.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,8 +11,8 @@ use tokio::sync::watch;
 
 /// What `/livez` and `/readyz` answer from.
 ///
-/// *Live* means that every loop goes round: it looks at no dependency, because a restart mends none. *Ready*
-/// means that the program has started, is not stopping, and has what it depends on.
+/// *Live* means that every loop makes progress. It checks no dependency, because a restart fixes none. *Ready*
+/// means that the program has started, is not stopping, and has its dependencies.
 #[derive(Clone)]
 pub struct Health(Arc<State>);
 
@@ -23,7 +23,7 @@ struct State {
     marks: Mutex<Vec<Arc<Mark>>>,
     dependencies: Mutex<Vec<Dependency>>,
     intakes: Mutex<Vec<Arc<Mutex<Waits>>>>,
-    /// The installation's clock, where it is not this machine's.
+    /// The installation's clock, if it is not this machine's.
     installation: Mutex<Option<Arc<dyn Clock>>>,
 }
 
@@ -52,27 +52,27 @@ struct Dependency {
 
 enum DependencyState {
     Up(watch::Receiver<bool>),
-    /// Why it is down, if it is.
+    /// Why the dependency is down, if it is.
     Fault(watch::Receiver<Option<String>>),
 }
 
-/// The answer to one question, as the page shows it.
+/// The answer of one page.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// The answer.
+    /// Whether all checks passed.
     pub ok: bool,
-    /// What it was made from.
+    /// The checks behind the answer.
     pub checks: Vec<Check>,
 }
 
 /// One part of a [`Report`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Check {
-    /// What was looked at.
+    /// What was checked.
     pub name: &'static str,
-    /// Whether it is as it should be.
+    /// Whether the check passed.
     pub ok: bool,
-    /// In words.
+    /// The state in words.
     pub detail: String,
 }
 
@@ -90,7 +90,7 @@ impl Health {
         }))
     }
 
-    /// Registers a loop that promises to go round at least every `max_age`. It counts as just gone round.
+    /// Registers a loop that promises progress at least every `max_age`. It starts as having just made progress.
     pub fn progress(&self, name: &'static str, max_age: Duration) -> Progress {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let mark = Arc::new(Mark {
@@ -103,18 +103,18 @@ impl Health {
         Progress { state: Arc::clone(&self.0), mark }
     }
 
-    /// Registers what the program needs for its work. A channel whose sender is gone counts as down.
+    /// Registers a dependency. A channel with a dropped sender counts as down.
     pub fn dependency(&self, name: &'static str, up: watch::Receiver<bool>) {
         lock(&self.0.dependencies).push(Dependency { name, state: DependencyState::Up(up) });
     }
 
-    /// The same for one that tells why it is down.
+    /// Registers a dependency that reports why it is down.
     pub fn dependency_with_fault(&self, name: &'static str, fault: watch::Receiver<Option<String>>) {
         lock(&self.0.dependencies).push(Dependency { name, state: DependencyState::Fault(fault) });
     }
 
-    /// Registers what takes messages in and may have to wait with one in hand; while it does the program is not ready,
-    /// and says why.
+    /// Registers an intake of messages that may have to wait with a message in hand. While it waits the program is
+    /// not ready, and says why.
     pub fn intake(&self, name: &'static str) -> Intake {
         let mut intakes = lock(&self.0.intakes);
         if let Some(known) = intakes.iter().find(|intake| lock(intake).name == name) {
@@ -125,28 +125,28 @@ impl Health {
         Intake(waits)
     }
 
-    /// The clock whose distance from this machine's is shown.
+    /// Shows how far this clock is from this machine's.
     pub(crate) fn clock(&self, installation: Arc<dyn Clock>) {
         *lock(&self.0.installation) = Some(installation);
     }
 
-    /// Everything is registered and set up; until then the program is not ready.
+    /// Setup is complete and everything is registered; until then the program is not ready.
     pub fn started(&self) {
         self.0.started.store(true, Ordering::Release);
     }
 
-    /// The program is stopping: not ready any more, whatever its dependencies say.
+    /// The program is stopping: no longer ready, whatever its dependencies say.
     pub fn stopping(&self) {
         self.0.stopping.store(true, Ordering::Release);
     }
 
-    /// Does every loop go round?
+    /// Whether every loop makes progress.
     pub fn live(&self) -> Report {
         let now = self.0.clock.monotonic();
         Report::of(lock(&self.0.marks).iter().map(|mark| mark.check(now)).collect())
     }
 
-    /// Can the program do its work?
+    /// Whether the program can do its work.
     pub fn ready(&self) -> Report {
         let started = self.0.started.load(Ordering::Acquire);
         let stopping = self.0.stopping.load(Ordering::Acquire);
@@ -158,7 +158,7 @@ impl Health {
         let mut checks = vec![Check { name: "phase", ok: started && !stopping, detail: phase.to_owned() }];
         checks.extend(lock(&self.0.dependencies).iter().map(Dependency::check));
         checks.extend(lock(&self.0.installation).as_ref().map(|clock| {
-            // Nothing that is stored depends on it, so it takes no program out of service.
+            // No stored time depends on it, so it takes no program out of service.
             Check { name: "clock", ok: true, detail: distance(clock.skew()) }
         }));
         checks.extend(lock(&self.0.intakes).iter().map(|intake| lock(intake).check()));
@@ -202,7 +202,7 @@ impl Dependency {
     }
 }
 
-/// In words, to the second.
+/// The distance in words, to the second.
 fn distance(skew: SignedDuration) -> String {
     let side = if skew.is_negative() { "behind" } else { "ahead of" };
     match skew.unsigned_abs().as_secs() {
@@ -218,37 +218,36 @@ impl Waits {
     }
 }
 
-/// An intake's way of saying that it waits, and for what.
+/// How an intake reports that it waits, and for what.
 #[derive(Clone)]
 pub struct Intake(Arc<Mutex<Waits>>);
 
 impl Intake {
-    /// A message waits in hand for this to end.
+    /// A message in hand waits for this to end.
     pub fn waits(&self, reason: impl Into<String>) {
         lock(&self.0).reason = Some(reason.into());
     }
 
-    /// It goes on.
+    /// The intake continues.
     pub fn goes_on(&self) {
         lock(&self.0).reason = None;
     }
 }
 
-/// A loop's way of saying that it goes round. Dropped when the loop ends, which unregisters it.
+/// How a loop reports progress. Dropping it when the loop ends unregisters the loop.
 pub struct Progress {
     state: Arc<State>,
     mark: Arc<Mark>,
 }
 
 impl Progress {
-    /// It has gone round, or made a step inside.
+    /// The loop has gone round, or made a step inside.
     pub fn mark(&self) {
         *lock(&self.mark.last) = Last::Progress(self.state.clock.monotonic());
     }
 
-    /// It has seen that there is nothing to do, and now awaits something that may rightly never come, such as the
-    /// next delivery. It stays live until it marks again; whether the awaited thing *can* come is a dependency's
-    /// question.
+    /// The loop has nothing to do and now awaits something that may rightly never come, e.g. the next delivery. It
+    /// stays live until it marks again; whether the awaited thing *can* come is a dependency's question.
     pub fn idle(&self) {
         *lock(&self.mark.last) = Last::Idle;
     }
@@ -261,6 +260,6 @@ impl Drop for Progress {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // No code that can panic runs while one of these is held.
+    // No code that can panic runs while one of these locks is held.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! `/livez`, `/readyz` and `/metrics`, and the way in which a program asks them about itself.
+//! `/livez`, `/readyz` and `/metrics`, and how a program requests them from itself.
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -14,10 +14,10 @@ use tokio::net::TcpListener;
 use crate::health::{Health, Report};
 use crate::metrics::Metrics;
 
-/// How long a program waits for its own answer.
+/// How long a program waits for its own response.
 const OWN_ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// More than this it does not read.
+/// Maximum size of the response that it reads.
 const MAX_ANSWER_BYTES: u64 = 1024 * 1024;
 
 #[derive(Clone)]
@@ -51,12 +51,12 @@ pub(crate) async fn serve(
     Ok(address)
 }
 
-/// What the program that listens at `address` answers on one of its pages: whether it says yes, and what it says.
+/// Requests a page from the program at `address`; returns whether the status is OK, and the body.
 pub(crate) fn ask(address: SocketAddr, page: &str) -> std::io::Result<(bool, String)> {
     let mut stream = TcpStream::connect_timeout(&reachable(address), OWN_ANSWER_TIMEOUT)?;
     stream.set_read_timeout(Some(OWN_ANSWER_TIMEOUT))?;
     stream.set_write_timeout(Some(OWN_ANSWER_TIMEOUT))?;
-    // HTTP/1.0, so that the answer ends where the connection ends.
+    // HTTP/1.0, so that the response ends with the connection.
     write!(stream, "GET {page} HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
     let mut answer = String::new();
     stream.take(MAX_ANSWER_BYTES).read_to_string(&mut answer)?;
@@ -65,7 +65,7 @@ pub(crate) fn ask(address: SocketAddr, page: &str) -> std::io::Result<(bool, Str
     Ok((yes, body.to_owned()))
 }
 
-/// An address to listen on everywhere is reached at loopback.
+/// Replaces an address that listens everywhere by loopback.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::telemetry::resource;
 
-    /// A clock whose monotonic time stands still until it is turned.
+    /// A clock with a monotonic time that moves only when a test turns it.
     struct TurnedClock(SystemClock, Mutex<Duration>);
 
     impl TurnedClock {

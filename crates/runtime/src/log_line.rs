@@ -1,4 +1,4 @@
-//! One JSON object per log line, with the ids of the trace that it belongs to.
+//! One JSON object per log line, with the ids of its trace.
 
 use std::fmt::Debug;
 use std::io::Write as _;
@@ -17,7 +17,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Writes log lines. The ids come from the OpenTelemetry layer of the same subscriber, which keeps its own current
-/// context in step with the spans that are entered.
+/// context in step with the entered spans.
 pub(crate) struct LogLines<W> {
     service: &'static str,
     version: &'static str,
@@ -25,7 +25,7 @@ pub(crate) struct LogLines<W> {
     writer: W,
 }
 
-/// What a line says; absent ids are left out.
+/// The content of a line; absent ids are left out.
 #[derive(Serialize)]
 struct Line<'a> {
     ts: String,
@@ -85,7 +85,7 @@ where
             None => String::new(),
         };
 
-        // From the outermost span inwards, so that what is said closest to the event wins.
+        // From the outermost span inwards, so that the field closest to the event wins.
         let mut fields = Map::new();
         for span in context.event_scope(event).into_iter().flat_map(|scope| scope.from_root()) {
             if let Some(Fields(outer)) = span.extensions().get::<Fields>() {
@@ -109,7 +109,7 @@ where
             span: context.event_span(event).map(|span| span.name()),
             fields,
         };
-        // A line that cannot be written has nowhere to be reported.
+        // A failed write cannot be reported anywhere.
         if let Ok(mut bytes) = serde_json::to_vec(&line) {
             bytes.push(b'\n');
             let _ = self.writer.make_writer_for(event.metadata()).write_all(&bytes);

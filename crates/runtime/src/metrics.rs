@@ -1,4 +1,4 @@
-//! Counting: the meter that services take their instruments from, and its text for Prometheus.
+//! Metrics: the meter that services create instruments from, and its Prometheus text.
 
 pub use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider as _;

@@ -1,12 +1,12 @@
 //! A program, as it names itself.
 
-/// What distinguishes one program from the next.
+/// What distinguishes one program from another.
 #[derive(Debug, Clone, Copy)]
 pub struct Program {
-    /// Its name: on log lines, spans and metrics.
+    /// The program's name, on log lines, spans and metrics.
     pub name: &'static str,
-    /// Its version: `env!("CARGO_PKG_VERSION")`.
+    /// The program's version: `env!("CARGO_PKG_VERSION")`.
     pub version: &'static str,
-    /// Its own sections of the configuration as commented TOML; may also change this crate's defaults.
+    /// The program's own configuration sections as commented TOML; may also change this crate's defaults.
     pub defaults: &'static str,
 }

@@ -1,4 +1,4 @@
-//! The one `main`.
+//! The shared `main`.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -22,13 +22,13 @@ use crate::settings::{HealthSettings, ShutdownSettings};
 use crate::shutdown::{Outcome, Shutdown};
 use crate::telemetry::Telemetry;
 
-/// Threads that are still blocked when everything else has ended are waited for this long.
+/// How long to wait for threads that are still blocked when everything else has ended.
 const BLOCKED_THREADS: Duration = Duration::from_secs(1);
 
 /// Why a program did not start.
 type StartError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The whole of a service's `main`: reads `--config FILE`, or answers `health-check`, then does as [`run_with`].
+/// The whole `main` of a service: reads `--config FILE`, or answers `health-check`, then continues as [`run_with`].
 pub fn run<B, F, E>(program: Program, body: B) -> ExitCode
 where
     B: FnOnce(Context) -> F,
@@ -48,9 +48,9 @@ where
 
 /// Runs `body` with telemetry, health pages and signals, for a program with a command line of its own.
 ///
-/// The program ends when the body returns, or at the first SIGTERM or SIGINT, or when one of its services fails.
-/// Then its tasks are waited for (`[shutdown]`); a second signal lets go of them at once. The exit code is 0 only if
-/// the body and every task ended by themselves and without an error.
+/// The program ends when the body returns, at the first SIGTERM or SIGINT, or when one of its services fails. Then
+/// it waits for its tasks (`[shutdown]`); a second signal drops them at once. The exit code is 0 only if the body
+/// and every task ended by themselves and without an error.
 pub fn run_with<B, F, E>(program: Program, config: Config, body: B) -> ExitCode
 where
     B: FnOnce(Context) -> F,
@@ -121,7 +121,7 @@ struct Signals {
 }
 
 impl Signals {
-    /// The first signal is the first step, the second the second.
+    /// The first signal starts the soft step, the second the hard step.
     async fn obey(mut self, shutdown: Shutdown) {
         self.next().await;
         tracing::info!("told to stop: finishing what is begun");
@@ -139,7 +139,7 @@ impl Signals {
     }
 }
 
-/// The one place where randomness comes from outside.
+/// The only place where randomness comes from outside.
 fn entropy() -> Result<Entropy, StartError> {
     let mut seed = [0_u8; 32];
     SysRng.try_fill_bytes(&mut seed)?;
@@ -164,7 +164,7 @@ fn health_check(program: &Program, config: &Config) -> ExitCode {
     }
 }
 
-/// For what goes wrong where no log line can be written yet.
+/// Reports errors before any log line can be written.
 fn refuse(program: &Program, why: &dyn Display) -> ExitCode {
     // If stderr is gone, the exit code still tells.
     let _ = writeln!(std::io::stderr(), "{}: {why}", program.name);

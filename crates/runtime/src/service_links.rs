@@ -1,4 +1,5 @@
-//! The variables that Kubernetes adds to each container for each Service of its namespace: no settings of ours.
+//! The variables that Kubernetes adds to each container for each Service of its namespace. They are not our
+//! settings.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -12,8 +13,8 @@ pub(crate) fn in_environment() -> BTreeSet<String> {
         .collect()
 }
 
-/// A Service called `kaseya-sync-portal` puts `KASEYA_SYNC_PORTAL_PORT=tcp://10.0.0.7:8080` and up to seven more variables
-/// into every pod. Only their exact forms count, so that a misspelt setting is still refused.
+/// A Service called `kaseya-sync-portal` puts `KASEYA_SYNC_PORTAL_PORT=tcp://10.0.0.7:8080` and up to seven more
+/// variables into every pod. Only these exact forms count, so that a misspelt setting is still refused.
 fn is_service_link(name: &str, value: &str) -> bool {
     let host = || value.parse::<IpAddr>().is_ok();
     let port = || value.parse::<u16>().is_ok();

@@ -1,4 +1,5 @@
-//! The sections of the configuration that this crate owns, and the one that programs share; `defaults.toml` describes each key.
+//! The configuration sections that this crate owns, and the one that programs share; `defaults.toml` describes each
+//! key.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use serde::Deserialize;
 
 use crate::config::SecretFile;
 
-/// `[bus]` of every program that reaches the broker. Its address may hold a password, so it comes from a file.
+/// `[bus]` of every program that reaches the broker. The address may contain a password, so it comes from a file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BusSection {
@@ -23,7 +24,7 @@ pub(crate) struct LogSettings {
     pub format: LogFormat,
 }
 
-/// How a log line looks.
+/// The format of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogFormat {

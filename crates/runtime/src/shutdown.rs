@@ -1,4 +1,4 @@
-//! Shutdown in two steps, and the tasks that it waits for.
+//! Shutdown in two steps, and the tasks to wait for.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -16,12 +16,12 @@ use tokio_util::task::TaskTracker;
 pub enum Outcome {
     /// Every task ended by itself, without an error.
     Clean,
-    /// A task failed, panicked, ended too early, or was not waited for to its end.
+    /// A task failed, panicked, ended too early, or did not end in time.
     Faulty,
 }
 
-/// Two tokens and the tasks that listen to them. *Soft*: begin nothing new, finish what is begun. *Hard*: let go
-/// now, hand back what can be handed back.
+/// Two tokens and the tasks that listen to them. *Soft*: begin nothing new, finish what has begun. *Hard*: drop the
+/// work now, hand back what can be handed back.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown(Arc<State>);
 
@@ -41,29 +41,29 @@ impl Shutdown {
         Self::default()
     }
 
-    /// Cancelled when nothing new may be begun.
+    /// Cancelled when nothing new may begin.
     pub fn soft(&self) -> CancellationToken {
         self.0.soft.clone()
     }
 
-    /// Cancelled when work must be let go. Never before soft.
+    /// Cancelled when work must be dropped. Never before soft.
     pub fn hard(&self) -> CancellationToken {
         self.0.hard.clone()
     }
 
-    /// The first step.
+    /// Takes the soft step.
     pub fn stop(&self) {
         self.0.soft.cancel();
     }
 
-    /// Both steps.
+    /// Takes both steps.
     pub fn stop_now(&self) {
         self.0.soft.cancel();
         self.0.hard.cancel();
     }
 
-    /// Runs a task that must live until the first step. If it ends before, with an error or by a panic, the
-    /// program stops and its exit code is failing: a service that lost one of its loops must not go on.
+    /// Runs a task that must live until the soft step. If it ends earlier, fails or panics, the program stops with
+    /// a failing exit code: a service that lost one of its loops must not go on.
     pub fn service<F, E>(&self, name: &'static str, task: F)
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
@@ -77,8 +77,8 @@ impl Shutdown {
         });
     }
 
-    /// Runs a piece of work that ends by itself and tells its result in its own way. It is waited for; a panic
-    /// in it stops the program with a failing exit code.
+    /// Runs a piece of work that ends by itself and reports its result in its own way. Shutdown waits for it; a
+    /// panic in it stops the program with a failing exit code.
     pub fn work<F>(&self, name: &'static str, work: F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -86,7 +86,7 @@ impl Shutdown {
         self.track(name, work, |()| None);
     }
 
-    /// Runs the program's body. Its end is the first step.
+    /// Runs the program's body. Its end takes the soft step.
     pub(crate) fn main<F, E>(&self, body: F)
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
@@ -126,14 +126,14 @@ impl Shutdown {
         });
     }
 
-    /// Waits for the first step, then for the tasks: for `grace`, then takes the second step and waits for
-    /// `abandon`. What still runs then is named in the log and left.
+    /// Waits for the soft step, then `grace` for the tasks, then takes the hard step and waits `abandon`. Tasks
+    /// that still run then are named in the log and left.
     pub async fn finish(&self, grace: Duration, abandon: Duration) -> Outcome {
         self.0.soft.cancelled().await;
         self.0.tasks.close();
 
         let in_time = tokio::select! {
-            // First, so that work that ends because it was told to let go is not taken for finished work.
+            // First, so that work that ends because of the hard step does not pass for finished work.
             biased;
             () = self.0.hard.cancelled() => false,
             waited = timeout(grace, self.0.tasks.wait()) => waited.is_ok(),
@@ -160,7 +160,7 @@ impl Shutdown {
 
 impl State {
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, &'static str>> {
-        // Each change of the map is one insert or one removal: nothing can be half-done.
+        // Each change of the map is one insert or one removal, so it cannot be half-done.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Logs and traces of one process. Services that share a process share it.
+//! Logs and traces of one process. Services in the same process share them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::config_error::ConfigError;
 use crate::log_line::LogLines;
 use crate::settings::{ExportSettings, LogFormat, LogSettings};
 
-/// Libraries on the exporter's own path: a span about sending spans would be sent, and so on for ever.
+/// Libraries that the exporter itself uses: a span about sending spans would be sent too, and so on for ever.
 const EXPORTER_PATH: [&str; 9] = [
     "h2",
     "hyper",
@@ -34,17 +34,17 @@ const EXPORTER_PATH: [&str; 9] = [
     "rustls",
 ];
 
-/// How long one batch of spans may take to be sent.
+/// Time limit for sending one batch of spans.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Telemetry could not be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TelemetryError {
-    /// A setting is wrong.
+    /// A setting is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// `log.filter` is no filter.
+    /// `log.filter` is invalid.
     #[error("configuration key `log.filter`: {0}; give a level or `target=level` pairs separated by commas")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
     /// The exporter cannot be built.
@@ -52,7 +52,7 @@ pub enum TelemetryError {
         "configuration key `telemetry.otlp_endpoint`: {0}; give the collector's address, such as `http://collector:4318`"
     )]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
-    /// Another part of the process took the place first.
+    /// Another part of the process has already set up telemetry.
     #[error("telemetry is started once per process: {0}")]
     Twice(#[from] tracing_subscriber::util::TryInitError),
 }
@@ -65,10 +65,10 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Starts logs (to stderr) and traces for the whole process, as `[log]` and `[telemetry]` say.
+    /// Starts logs (to stderr) and traces for the whole process, configured by `[log]` and `[telemetry]`.
     ///
     /// # Errors
-    /// When a setting is wrong, or telemetry was started before.
+    /// If a setting is invalid, or telemetry was started before.
     pub fn start(
         service: &'static str,
         version: &'static str,
@@ -83,7 +83,7 @@ impl Telemetry {
     /// The parts of [`Telemetry::start`], writing where the caller wants and without claiming the process.
     ///
     /// # Errors
-    /// When a setting is wrong.
+    /// If a setting is invalid.
     pub fn build<W>(
         service: &'static str,
         version: &'static str,
@@ -123,7 +123,7 @@ impl Telemetry {
         Ok((Self { provider, flush_timeout: export.flush_timeout }, subscriber))
     }
 
-    /// Sends the last spans and stops; waits no longer than `telemetry.flush_timeout`.
+    /// Sends the last spans and stops within `telemetry.flush_timeout`.
     pub async fn shutdown(self) {
         let limit = self.flush_timeout;
         // The exporter's client blocks, so it must not run on a thread of the async runtime.
@@ -140,7 +140,7 @@ impl Telemetry {
     }
 }
 
-/// Who speaks, on spans and metrics.
+/// The sender's name and version, on spans and metrics.
 pub(crate) fn resource(service: &'static str, version: &'static str) -> Resource {
     Resource::builder()
         .with_service_name(service)

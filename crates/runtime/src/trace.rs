@@ -14,21 +14,21 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
 
-/// The longest `traceparent` that is looked at: version 00 has 55 characters, later ones may append.
+/// Maximum length of a `traceparent` that is read: version 00 has 55 characters, later ones may append.
 const MAX_TRACEPARENT: usize = 128;
 
-/// The longest `tracestate` that is passed on; the standard asks for at least this much.
+/// Maximum length of a `tracestate` that is passed on; the standard requires at least this much.
 const MAX_TRACESTATE: usize = 512;
 
-/// The headers that carry `span`'s context: `(traceparent, tracestate)`. Both absent when there is no trace.
+/// The headers with `span`'s context: `(traceparent, tracestate)`. Both are absent without a trace.
 pub fn inject(span: &Span) -> (Option<String>, Option<String>) {
     let mut headers = HashMap::new();
     TraceContextPropagator::new().inject_context(&span.context(), &mut headers);
     (headers.remove(TRACEPARENT), headers.remove(TRACESTATE).filter(|state| !state.is_empty()))
 }
 
-/// Makes `span` a child of the context in the headers. For messages between our own services. Headers that are
-/// missing, malformed or too long leave the span the root of its own trace.
+/// Makes `span` a child of the context in the headers. For messages between our own services. If the headers are
+/// missing, malformed or too long, the span stays the root of its own trace.
 pub fn parent(span: &Span, traceparent: Option<&str>, tracestate: Option<&str>) {
     if let Some(remote) = extract(traceparent, tracestate)
         && let Err(error) = span.set_parent(opentelemetry::Context::new().with_remote_span_context(remote))
@@ -38,7 +38,7 @@ pub fn parent(span: &Span, traceparent: Option<&str>, tracestate: Option<&str>) 
     }
 }
 
-/// Links `span` to the context in the headers without becoming its child: for headers from outside, which may say
+/// Links `span` to the context in the headers without making it a child: for headers from outside, which may say
 /// anything, for messages settled in batches, and for retries.
 pub fn link(span: &Span, traceparent: Option<&str>, tracestate: Option<&str>) {
     if let Some(remote) = extract(traceparent, tracestate) {
@@ -56,11 +56,11 @@ pub fn trace_id(span: &Span) -> Option<String> {
 fn extract(traceparent: Option<&str>, tracestate: Option<&str>) -> Option<SpanContext> {
     let traceparent = traceparent.filter(|header| header.len() <= MAX_TRACEPARENT)?;
     let mut headers = HashMap::from([(TRACEPARENT.to_owned(), traceparent.to_owned())]);
-    // A state that is too long is left behind; the parent still counts.
+    // A `tracestate` that is too long is dropped; the parent still counts.
     if let Some(state) = tracestate.filter(|header| header.len() <= MAX_TRACESTATE) {
         headers.insert(TRACESTATE.to_owned(), state.to_owned());
     }
-    // Into an empty context: the present one must not shine through when the headers are malformed.
+    // Into an empty context: the current one must not show through if the headers are malformed.
     let context =
         TraceContextPropagator::new().extract_with_context(&opentelemetry::Context::new(), &headers);
     let found = context.span().span_context().clone();

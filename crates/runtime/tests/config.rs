@@ -1,4 +1,4 @@
-//! Configuration: which layer wins, and what a person is told who made a mistake.
+//! Configuration: which layer wins, and which error a person sees after a mistake.
 
 use std::path::Path;
 use std::time::Duration;
@@ -27,7 +27,7 @@ struct Worker {
     keys_file: SecretFile,
 }
 
-/// What the section says, or the words of the error.
+/// The section's value, or the text of the error.
 fn read(file: Option<&str>) -> Result<Worker, String> {
     let config = Config::load(DEFAULTS, file.map(Path::new)).map_err(|error| error.to_string())?;
     config.section("worker").map_err(|error| error.to_string())
@@ -120,7 +120,7 @@ fn a_misspelt_section_is_refused_by_name() {
 fn case_d6_variables_that_kubernetes_adds_for_a_service_are_no_settings() {
     jailed(|jail| {
         jail.set_env("KASEYA_SYNC_WORKER__KEYS_FILE", "k");
-        // Of Services called kaseya-sync-portal and kaseya-sync--worker, as a kubelet writes them.
+        // From Services called kaseya-sync-portal and kaseya-sync--worker, as a kubelet writes them.
         for (name, value) in [
             ("PORTAL_SERVICE_HOST", "10.96.0.7"),
             ("PORTAL_SERVICE_PORT", "8080"),

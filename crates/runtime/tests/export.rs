@@ -1,4 +1,4 @@
-//! Spans reach a collector, and a collector that is away harms nobody.
+//! Spans reach a collector, and an unreachable collector does no harm.
 
 #![expect(clippy::unwrap_used, reason = "in a test that is how it fails")]
 
@@ -76,7 +76,7 @@ async fn a_collector_receives_spans_with_service_parent_and_link() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_is_away_or_silent_does_not_keep_the_program_from_ending() {
-    // One port that was free a moment ago, one where a connection is taken and nothing is ever answered.
+    // One port that was free a moment ago, and one that accepts a connection and never responds.
     let away = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap();
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     for address in [away, silent.local_addr().unwrap()] {

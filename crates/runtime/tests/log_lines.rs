@@ -11,7 +11,7 @@ use serde_json::Value;
 use tracing::{info_span, subscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Keeps what is written.
+/// Collects the output.
 #[derive(Clone, Default)]
 struct Captured(Arc<Mutex<Vec<u8>>>);
 

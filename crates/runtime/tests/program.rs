@@ -1,4 +1,4 @@
-//! A real program as a process: what it does with signals, failures and `health-check`, and how it exits.
+//! A real program as a process: how it handles signals, failures and `health-check`, and how it exits.
 
 #![expect(clippy::unwrap_used, reason = "in a test that is how it fails")]
 
@@ -8,7 +8,7 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use serde_json::Value;
 
-/// The example `patient`, which cargo builds beside this test.
+/// The example `patient`, which cargo builds next to this test.
 fn patient() -> Command {
     let mut path: PathBuf = std::env::current_exe().unwrap();
     path.pop();
@@ -51,7 +51,7 @@ impl Running {
         assert!(killed.success());
     }
 
-    /// Its exit code, once it has ended by itself.
+    /// The exit code, once the program has ended by itself.
     fn exit_code(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }
@@ -78,7 +78,7 @@ fn a_signal_lets_the_work_finish_and_the_exit_code_is_0() {
 
 #[test]
 fn a_second_signal_does_not_wait_for_the_deadline() {
-    // The deadline is far beyond any test's patience: only the second signal can end it.
+    // The grace period is far beyond any test's patience: only the second signal can end it.
     let settings = [("KASEYA_SYNC_PATIENT__WORK", "until_hard"), ("KASEYA_SYNC_SHUTDOWN__GRACE", "10h")];
     let mut patient = Running::start(&settings);
     patient.until("ready to be stopped");
@@ -163,7 +163,7 @@ fn while_it_stops_a_program_is_not_ready() {
     patient.until("ready to be stopped");
     patient.signal("TERM");
     patient.until("told to stop: finishing what is begun");
-    // The page turns a moment after the line; the program stays until it is told again.
+    // The page changes a moment after the line; the program stays until the next signal.
     let stopping = (0..1000).map(|_| health_check(&[("KASEYA_SYNC_HEALTH__LISTEN", &address)]));
     let answer = stopping.into_iter().find(|answer| !answer.status.success()).expect("not ready");
     assert!(String::from_utf8_lossy(&answer.stderr).contains("stopping"));
