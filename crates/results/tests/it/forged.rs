@@ -13,7 +13,7 @@ use crate::{
     world::World,
 };
 
-/// Whatever a `JobDone` can change, but for the letters.
+/// Everything that a `JobDone` can change, except the letters.
 const MORE_TABLES: [&str; 6] = [
     "select * from contracts where partner_id = 'msp-1' order by contract_id",
     "select * from services where partner_id = 'msp-1' order by service_id",
@@ -31,7 +31,7 @@ async fn everything(world: &World) -> Vec<String> {
     everything
 }
 
-/// What is not as it was before.
+/// What differs from before.
 fn differences(before: &[String], after: &[String]) -> Vec<String> {
     let tables = before.iter().zip(after).filter(|(before, after)| before != after);
     tables.map(|(before, after)| format!("{before}\n  became {after}")).collect()
@@ -69,7 +69,7 @@ fn truth() -> v1::JobDone {
     v1::JobDone { worker_id: "worker-2".to_owned(), ..done }
 }
 
-/// What attempt 1 says, late: its write was made.
+/// What attempt 1 reports, late: its write was made.
 fn former() -> v1::JobDone {
     done(7, 1, 1)
         .company("acme", 1001, "changed", (12.0, 13))
@@ -77,7 +77,7 @@ fn former() -> v1::JobDone {
         .change(1, Confirmed, "2026-12-01T05:00:10Z")
 }
 
-/// The message of job 3, with gamma in order: what F3 was about, but for the run's number.
+/// The message of job 3, with gamma in order: the case of F3, except for the run's number.
 fn of_finished_job() -> v1::JobDone {
     done(6, 3, 1)
         .company("gamma", 1003, "unchanged", (9.0, 9))
@@ -120,7 +120,7 @@ async fn story() -> World {
     world
 }
 
-/// The reason of the letter that a message makes; nothing else comes of it.
+/// The reason of the letter that a message results in; it changes nothing else.
 async fn refused(world: &World, name: &str, message: v1::JobDone) -> String {
     let before = everything(world).await;
     world.hand_over(&[message]).await;
@@ -132,7 +132,7 @@ async fn refused(world: &World, name: &str, message: v1::JobDone) -> String {
 
 type Forgery = (&'static str, fn(&mut v1::JobDone), &'static str);
 
-/// What the ledger knows better, of a message that is true but for one thing; with what its letter says.
+/// True messages with one thing wrong that the ledger knows better, each with the text of its letter.
 const FORGERIES: [Forgery; 40] = [
     ("another partner", |done| done.partner_id = "marker".into(), "no such job"),
     ("another job", |done| done.job_id = job(99).to_string(), "no such job"),
@@ -218,7 +218,7 @@ const FORGERIES: [Forgery; 40] = [
     ("the name of another service", |done| done.services_named[0].service_id = Some(12), "service 12"),
 ];
 
-/// The same, of what a true message does not have.
+/// The same, with one thing added that a true message does not have.
 const ADDITIONS: [Forgery; 8] = [
     (
         "a zone that it did not ask for",
@@ -296,11 +296,11 @@ async fn case_f3_a_finished_job_and_a_high_run_number_turn_no_held_row_green_and
     };
     let seen = v1::JobDone { run_number: Some(4_000_000), ..refusal(of_finished_job()) };
     refused(&world, "as it was seen", seen).await;
-    // With everything right that a worker which saw the job can know, it has been heard all the same.
+    // Even if everything is right that a worker which saw the job can know, the attempt has already reported.
     let before = everything(&world).await;
     world.hand_over(&[refusal(of_finished_job()), refusal(former())]).await;
     let changed = differences(&before, &everything(&world).await);
-    // The former attempt's write, which it was granted, is on record: its journal's row, its intent, its target, its calls.
+    // The former attempt's granted write is on record: its journal row, its intent, its target, its calls.
     assert_eq!(world.text("select result from intents order by intent_id").await, "confirmed, open");
     assert_eq!(changed.len(), 4, "{changed:?}");
     assert_eq!(world.status("gamma", 1003).await, "held QTY-01 6 1");
@@ -320,7 +320,7 @@ async fn case_f3_a_former_holders_write_is_journalled_and_nothing_it_saw_is_kept
     assert_eq!(world.status("acme", 1001).await, "");
     assert_eq!(world.text("select line_id from lines").await, "9003", "what it saw, the holder sees again");
     assert_eq!(world.text("select concat_ws(' ', state, attempt, holder) from jobs where run_number = 7 and kind = 'work'").await, "started 2 worker-2");
-    // What it was not granted itself it cannot settle.
+    // It cannot settle a change that it was not granted.
     let stolen = former().change(2, v1::ChangeResult::NotBegun, "2026-12-01T05:00:10Z");
     assert!(refused(&world, "a change of the holder's", stolen).await.contains("not granted"));
 }
@@ -398,7 +398,7 @@ async fn case_f3_nothing_is_put_off_until_a_year_that_nobody_sees() {
     assert_eq!(world.text(until).await, "2026-12-02 05:00:30+00, 2026-12-02 05:00:30+00");
 }
 
-/// The places of a JSON text: each value that has no members, and each list.
+/// The places in a JSON text: each value without members, and each list.
 fn places(value: &Value, here: String, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
@@ -412,7 +412,8 @@ fn places(value: &Value, here: String, found: &mut Vec<String>) {
     }
 }
 
-/// What somebody may put there who has seen tickets and contents of other jobs, and knows no worker's name but its own.
+/// Values that an attacker may put there who has seen tickets and contents of other jobs, but knows only its own
+/// worker's name.
 fn values() -> impl Strategy<Value = Value> {
     let known = [
         json!(""),
@@ -472,7 +473,8 @@ fn forgings() -> impl Strategy<Value = Forging> {
     (0..4_usize, edits).prop_map(|(base, edits)| Forging { base, edits })
 }
 
-/// A message of a finished job, of an attempt that was heard, of another's attempt, or a duplicate, with these edits.
+/// A message of a finished job, of an attempt that has reported, of another's attempt, or a duplicate, with these
+/// edits.
 fn forged(forging: &Forging) -> Option<v1::JobDone> {
     let message = match forging.base {
         0 => of_finished_job(),
@@ -487,7 +489,7 @@ fn forged(forging: &Forging) -> Option<v1::JobDone> {
         let place = found[place.index(found.len())].clone();
         *value.pointer_mut(&place).expect("a place of it") = new.clone();
     }
-    // What no decoder takes is refused before the ledger is asked.
+    // If the decoder refuses it, the ledger is not asked.
     serde_json::from_value(value).ok()
 }
 
@@ -496,7 +498,7 @@ fn case_f3_whatever_is_forged_or_stale_changes_no_status_hold_or_refusal() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let world = runtime.block_on(async {
         let world = story().await;
-        // Attempt 1 is heard, so that all of these are stale.
+        // Attempt 1 has reported, so all of these are stale.
         world.hand_over(&[former()]).await;
         world
     });

@@ -15,7 +15,7 @@ fn held(number: u32, units: (f64, u32), brake: &str) -> v1::JobDone {
     done(number, number, 1).company("acme", 1001, "held", units).held_by(brake)
 }
 
-/// Stores a message of a run of its own.
+/// Stores a message from a run of its own.
 async fn next(world: &World, message: v1::JobDone) {
     let number = u32::try_from(message.run_number.expect("a number")).expect("a small number");
     world.run(number).await;

@@ -1,4 +1,4 @@
-//! What became of granted changes: settled by their own worker, or completed from what a later reading shows.
+//! The outcome of granted changes: reported by their own worker, or completed from a later reading.
 
 use messages::v1::ChangeResult::{Confirmed, NotBegun, Refused, Sent, Unsure};
 
@@ -10,7 +10,7 @@ use crate::{
 const GRANTED: &str = "2026-12-01T05:00:05Z";
 /// After the first attempt's permit.
 const SECOND: &str = "2026-12-01T05:03:00Z";
-/// Ten minutes after the end of the first attempt's permit: it cannot land any more.
+/// Ten minutes after the end of the first attempt's permit: by now the write can no longer land.
 const TOO_LATE: &str = "2026-12-01T05:10:35Z";
 
 async fn journal(world: &World) -> String {
@@ -21,7 +21,7 @@ async fn intents(world: &World) -> String {
     world.text("select result from intents order by intent_id").await
 }
 
-/// Attempt 1 of job 1 was granted 12 to 14 and never heard of again; attempt 2 is at work.
+/// Attempt 1 of job 1 was granted 12 to 14 and never reported; attempt 2 is at work.
 async fn killed() -> World {
     let world = World::new().await;
     world.granted(1, (7, 1, 1), (12.0, 14), GRANTED).await;
@@ -48,7 +48,7 @@ async fn b_04_what_reached_kaseya_is_journalled_and_what_did_not_is_not() {
     }
 }
 
-/// The date that was sent, and the one that the line held when it was read.
+/// The date that was sent, and the line's date when it was read.
 async fn dates(world: &World) -> String {
     world.text("select concat_ws(' ', effective_date, effective_date_read, standing) from journal order by entry").await
 }
@@ -63,7 +63,7 @@ async fn case_e2_the_journal_keeps_the_date_that_kaseya_holds() {
     let sent = world.text("select effective_date from intents").await;
     assert_eq!(dates(&world).await, format!("{sent} 2027-01-01 sent"));
 
-    // Completed from a later reading, the date is that of the line then.
+    // Completed from a later reading, the date is the line's date then.
     let world = killed().await;
     world
         .store(&[done(7, 1, 2).company("acme", 1001, "unchanged", (14.0, 14)).line(1001, 9001, 14.0, SECOND)])
@@ -97,7 +97,7 @@ async fn d_06_a_killed_attempt_that_wrote_nothing_leaves_no_row() {
 #[tokio::test]
 async fn b_04_a_killed_attempts_change_that_lands_late_is_journalled() {
     let world = killed().await;
-    // The second attempt found 12, was granted the same change, and stopped before it began it.
+    // The second attempt found 12, was granted the same change, and stopped before it began.
     world.granted(2, (7, 1, 2), (12.0, 14), "2026-12-01T05:02:30Z").await;
     let second = done(7, 1, 2).line(1001, 9001, 12.0, SECOND).change(2, NotBegun, SECOND);
     world.store(&[second.left(&[1001], None)]).await;
@@ -133,7 +133,8 @@ async fn d_06_the_next_attempts_own_write_is_not_taken_for_the_killed_ones() {
 #[tokio::test]
 async fn d_06_of_two_killed_attempts_the_one_that_wrote_is_told_by_what_the_other_had_found() {
     let world = killed().await;
-    // Kaseya still showed 12 when the second was granted its write; it was killed too, and the third finds 14.
+    // Kaseya still showed 12 when the second attempt was granted its write; it was killed too, and the third finds
+    // 14.
     world.granted(2, (7, 1, 2), (12.0, 14), "2026-12-01T05:02:30Z").await;
     world.store(&[done(7, 1, 3).line(1001, 9001, 14.0, SECOND)]).await;
     assert_eq!(intents(&world).await, "not_applied, confirmed");
@@ -143,7 +144,7 @@ async fn d_06_of_two_killed_attempts_the_one_that_wrote_is_told_by_what_the_othe
 #[tokio::test]
 async fn d_06_a_killed_attempts_change_and_the_next_ones_are_two_rows() {
     let world = killed().await;
-    // The first had landed; meanwhile another number is wanted, and the second attempt writes it.
+    // The first write had landed; meanwhile another number is wanted, and the second attempt writes it.
     world.granted(2, (7, 1, 2), (14.0, 15), "2026-12-01T05:02:30Z").await;
     let message = done(7, 1, 2).line(1001, 9001, 15.0, SECOND).change(2, Confirmed, "2026-12-01T05:02:40Z");
     world.store(&[message]).await;
@@ -194,7 +195,7 @@ async fn an_unsure_change_that_a_reading_shows_is_confirmed_at_once() {
 #[tokio::test]
 async fn a_change_that_was_made_is_journalled_also_when_its_own_worker_is_heard_last() {
     let world = killed().await;
-    // Somebody set the line to 20 after our write; the second attempt's word comes first.
+    // Another user set the line to 20 after our write; the second attempt's report comes first.
     world.store(&[done(7, 1, 2).line(1001, 9001, 20.0, SECOND)]).await;
     assert_eq!(journal(&world).await, "");
     let first = done(7, 1, 1).line(1001, 9001, 14.0, "2026-12-01T05:00:12Z").change(

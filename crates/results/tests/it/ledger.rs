@@ -1,4 +1,4 @@
-//! The ledger's end of a `JobDone`: handed back, dropped, ended; calls, breaker, login.
+//! What a `JobDone` does in the ledger: handed back, dropped, ended; calls, breaker, login.
 
 use messages::v1;
 
@@ -130,7 +130,7 @@ async fn a_failed_host_counts_once_per_attempt_and_an_answer_closes_its_breaker(
     world.store(&[failed.clone(), failed.clone(), failed]).await;
     let failures = "select concat_ws(' ', nullif(alone, ''), failures) from breakers
                     where host = 'bms.example.com' order by alone";
-    // Nobody else knows the host: others do not go by what this partner says of it (F1).
+    // No other partner has called the host: others do not rely on what this partner says about it (F1).
     assert_eq!(world.text(failures).await, "0, msp-1 1");
     world.next_attempt(1, 2).await;
     world.store(&[done(7, 1, 2)]).await;
@@ -205,7 +205,7 @@ async fn case_a13_the_zone_that_a_job_was_told_is_its_tenants_as_logged_in() {
     };
     world.sql("update runs set trigger = 'full_read'").await;
     let known = "select coalesce(kaseya_zone('msp-1'), 'none')";
-    // A name that nobody knows, and credentials that are saved no more.
+    // An unknown name, and credentials that are no longer stored.
     world.store(&[told(1, "Mars/Olympus", 1)]).await;
     world.sql("update jobs set credentials_version = 2").await;
     world.store(&[told(2, "Pacific/Auckland", 2)]).await;

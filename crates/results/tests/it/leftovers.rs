@@ -1,4 +1,4 @@
-//! Lines that were ours and that nothing is mapped to any more (D-13): asked about once, and not forgotten.
+//! Lines that were ours and are no longer mapped (D-13): asked about once, and not forgotten.
 
 use messages::v1;
 
@@ -20,7 +20,7 @@ async fn told(world: &World) -> String {
     world.text("select body ->> 'fromUnits' from events where topic = 'hold.opened' order by number").await
 }
 
-/// Stores a message of a run of its own.
+/// Stores a message from a run of its own.
 async fn next(world: &World, message: v1::JobDone) {
     let number = u32::try_from(message.run_number.expect("a number")).expect("a small number");
     world.run(number).await;
@@ -28,7 +28,7 @@ async fn next(world: &World, message: v1::JobDone) {
     world.store(&[message]).await;
 }
 
-/// A job that says nothing of acme.
+/// A job that says nothing about acme.
 async fn other(world: &World, number: u32) {
     next(world, done(number, number, 1).company("beta", 1002, "unchanged", (3.0, 3))).await;
 }
@@ -118,7 +118,7 @@ async fn a_line_that_was_never_ours_or_holds_nothing_is_no_leftover() {
              values ('msp-1', 1001, 11, 101, 'Acme', 'One', 'PB Standard')",
         )
         .await;
-    // Held at once, and never sent: the units are somebody else's.
+    // Held at once and never sent: the units are not ours.
     let held = done(8, 8, 1).company("acme", 1001, "held", (40.0, 12)).held_by("large_change");
     next(&world, held.line(1001, 9001, 40.0, SEEN)).await;
     world.sql("delete from company_mappings where company_id = 'acme'").await;
@@ -155,7 +155,7 @@ async fn d_13_the_approved_zero_uses_its_approval_and_a_line_with_another_number
     other(&world, 9).await;
     world.sql("update holds set state = 'approved', decided_at = opened_at, decided_by = 'Anna'").await;
     let mut edited = done(10, 10, 1).company("acme", 1001, "held", (15.0, 0)).held_by("leftover");
-    // The day that the leftover counts from: another month's would be another question (G-12).
+    // The day that the leftover counts from: in another month it would be another question (G-12).
     edited.companies[0].products[0].effective_date = Some("2026-12-01".to_owned());
     next(&world, edited.line(1001, 9001, 15.0, "2026-12-01T05:00:15Z")).await;
     let asked_again = OPEN.replace(" 12 ", " 15 ");

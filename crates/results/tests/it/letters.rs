@@ -1,4 +1,4 @@
-//! Dead letters: kept, counted, told of, and sent again as they were.
+//! Dead letters: stored, counted, announced, and sent again unchanged.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     world::World,
 };
 
-/// What keeps the letters of a world, and the page that shows its metrics.
+/// Stores the letters of a world; returns the page that shows its metrics.
 fn start(world: &World) -> (SdkMeterProvider, PrometheusExporter) {
     let page = PrometheusExporter::builder().without_scope_info().build();
     let provider = SdkMeterProvider::builder().with_reader(page.clone()).build();
@@ -73,13 +73,13 @@ async fn case_d1_a_dead_letter_is_kept_counted_told_of_and_sent_again() {
     let one = r#"dead_letters_kept{queue="counts"} 1"#;
     testkit::until("it is counted", async || metric(one)).await;
 
-    // As a person orders it where only the services reach the bus: the same bytes, as the type that they were.
+    // Like a person's request where only the services reach the bus: the same bytes, with their original type.
     world.sql("update dead_letters set state = 'sending', decided_by = 'Pia', decided_at = now()").await;
     let again = next(&mut counts).await;
     assert_eq!(again.message.body, body.as_bytes());
     assert_eq!(again.message.kind.as_deref(), Some(v1::UserCountsReported::KIND));
     again.settle(Settlement::DeadLetter("users: -1 is below 0".to_owned())).await.expect("settled");
-    // Not fixed: it waits for a person again, as the same letter.
+    // Not fixed: the same letter waits for a person again.
     testkit::until("it is kept again", async || {
         world.text(LETTERS).await == "counts | users: -1 is below 0 | msp-1 | kept | 2"
     })
@@ -90,10 +90,10 @@ async fn case_d1_a_dead_letter_is_kept_counted_told_of_and_sent_again() {
 async fn case_d1_letters_that_name_no_partner_or_type_are_kept_with_what_is_known() {
     let world = World::new().await;
     let _metrics = start(&world);
-    // As the broker puts a message there, delivered too often.
+    // As the broker moves a message there that was delivered too often.
     let done = message(v1::JobDone::KIND, r#"{"partnerId": "msp-1"}"#);
     world.bus.publish(Queue::DeadLetters, done).await.expect("room");
-    // Without JSON, and of a partner that nobody knows.
+    // Without JSON, and of an unknown partner.
     let mut requests = world.bus.consume(Queue::SyncRequests, 1, world.stop.clone()).await.expect("a bus");
     let request = message(v1::SyncRequested::KIND, "\u{1}{");
     world.bus.publish(Queue::SyncRequests, request).await.expect("room");
@@ -107,7 +107,7 @@ async fn case_d1_letters_that_name_no_partner_or_type_are_kept_with_what_is_know
     testkit::until("all are kept", async || world.text("select count(*) from dead_letters").await == "3")
         .await;
     assert_eq!(world.text(LETTERS).await, expected);
-    // A result is what an invoice depends on; a partner that nobody knows has no events.
+    // An invoice may depend on a result; an unknown partner has no events.
     let events = "select partner_id || ' ' || topic from events where topic = 'message.dead_lettered'";
     assert_eq!(world.text(events).await, "msp-1 message.dead_lettered");
 }
@@ -130,7 +130,7 @@ async fn case_d4_a_worker_whose_clock_is_ahead_puts_nothing_into_the_future() {
     let world = World::new().await;
     let ahead = "2026-12-01T09:00:00Z";
     let company = done(7, 1, 1).company("acme", 1001, "changed", (12.0, 14));
-    // Not by `store`, which moves the clock to what it is told.
+    // Not through `store`, which moves the clock to the message's instants.
     world.publish(&company.line(1001, 9001, 14.0, ahead).ended(ahead)).await;
     world.store(&[]).await;
     let latest =

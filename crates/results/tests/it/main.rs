@@ -1,4 +1,4 @@
-//! The real service on a real Postgres and the bus inside one process.
+//! The real service on a real Postgres and the in-process bus.
 
 mod forged;
 mod holds;

@@ -1,4 +1,4 @@
-//! `JobDone` in a few words.
+//! Short builders for `JobDone`.
 
 use jiff::Timestamp;
 use messages::{field::wire_instant, v1};
@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use crate::world::PARTNER;
 
-/// Under which name the scheduler tells of the jobs that need no worker.
+/// The name under which the scheduler reports jobs that need no worker.
 pub const SCHEDULER: &str = "scheduler-01930000-0000-7000-8000-0000000000cc";
 
-/// When attempts end unless a test says otherwise.
+/// When attempts end, unless a test sets another time.
 pub const ENDED: &str = "2026-12-01T05:00:20Z";
 
 pub fn run(number: u32) -> Uuid {
@@ -32,7 +32,7 @@ fn wire(text: &str) -> Option<pbjson_types::Timestamp> {
     Some(wire_instant(at(text)))
 }
 
-/// An attempt that did nothing; what it did is added by the methods below.
+/// An attempt that did nothing; the methods below add what it did.
 pub fn done(run_number: u32, job_number: u32, attempt: u32) -> v1::JobDone {
     v1::JobDone {
         partner_id: PARTNER.to_owned(),
@@ -53,21 +53,21 @@ pub fn done(run_number: u32, job_number: u32, attempt: u32) -> v1::JobDone {
 
 /// What tests add to a message.
 pub trait With: Sized {
-    /// How a company came out on a contract, with one product on service 11.
+    /// A company's outcome on a contract, with one product on service 11.
     fn company(self, name: &str, contract: i32, state: &str, units: (f64, u32)) -> Self;
-    /// The last company gets a code.
+    /// Gives the last company a code.
     fn code(self, code: &str) -> Self;
-    /// The last company is held by this brake.
+    /// Holds the last company by this brake.
     fn held_by(self, brake: &str) -> Self;
     /// A line on service 11 as last read: contract, line, units, when.
     fn line(self, contract: i32, line: i32, units: f64, seen_at: &str) -> Self;
-    /// What became of a change.
+    /// The outcome of a change.
     fn change(self, number: u32, result: v1::ChangeResult, at: &str) -> Self;
     /// What is left.
     fn left(self, contracts: &[i32], not_before: Option<&str>) -> Self;
-    /// When it ended.
+    /// When the attempt ended.
     fn ended(self, at: &str) -> Self;
-    /// The scheduler's own word.
+    /// The scheduler's own report.
     fn by_scheduler(self) -> Self;
 }
 

@@ -1,4 +1,4 @@
-//! Plan switches (B-07): holds in pairs, the journal's pairs, and whose users are in a line.
+//! Plan switches (B-07): holds in pairs, the journal's pairs, and which companies' users are on a line.
 
 use messages::v1;
 
@@ -41,7 +41,7 @@ async fn b_07_holds_of_a_plan_switch_stand_as_a_pair_and_open_again_together() {
     let told = "select body ->> 'pairId' from events where topic = 'hold.opened' order by number";
     assert_eq!(world.text(told).await, format!("{PAIR}, {PAIR}"));
 
-    // Another number on one half alone: a person is asked about both.
+    // Another number on one half alone: a person must decide on both again.
     world
         .sql("update holds set state = 'approved', decided_at = '2026-12-01T06:00Z', decided_by = 'Anna'")
         .await;
@@ -49,14 +49,14 @@ async fn b_07_holds_of_a_plan_switch_stand_as_a_pair_and_open_again_together() {
     assert_eq!(world.text(HOLDS).await, format!("1001 0 open {OTHER}, 1002 9 open {OTHER}"));
     assert_eq!(world.text("select decided_by from holds where decided_by is not null").await, "");
 
-    // With the same numbers an approval goes on standing.
+    // With the same numbers an approval stays in force.
     world
         .sql("update holds set state = 'approved', decided_at = '2026-12-01T06:00Z', decided_by = 'Anna'")
         .await;
     next(&world, held(10, (0, 9), Some(PAIR))).await;
     assert_eq!(world.text(HOLDS).await, format!("1001 0 approved {PAIR}, 1002 9 approved {PAIR}"));
 
-    // No pair any more: each is its own question.
+    // No pair any more: each half is its own question.
     next(&world, held(11, (0, 9), None)).await;
     assert_eq!(world.text(HOLDS).await, "1001 0 approved, 1002 9 approved");
 }
@@ -98,7 +98,7 @@ async fn b_07_whose_users_are_in_a_line_is_known_once_kaseya_holds_or_has_taken_
         format!("[{}]", shares.collect::<Vec<_>>().join(", "))
     };
     assert_eq!(world.text(shares).await, format!("1001 9 {}", of(&[("acme", 12), ("beta", 3)])));
-    // What is held or not sent is in no line; an older run says nothing.
+    // Held or unsent units are on no line; an older run says nothing.
     let held = done(10, 10, 1).company("acme", 1001, "held", (15.0, 0)).held_by("fall_to_zero");
     next(&world, billed(held, &[0])).await;
     next(&world, billed(done(8, 8, 1).company("acme", 1001, "changed", (9.0, 10)), &[10])).await;

@@ -11,7 +11,7 @@ use crate::{
 
 const GRANTED: &str = "2026-12-01T05:00:05Z";
 const SENT: &str = "2026-12-01T05:00:10Z";
-/// The next night, and the one in which the day has come everywhere.
+/// The next night, and the night in which the day has come everywhere.
 const NEXT: &str = "2026-12-02T05:00:00Z";
 const DAY_AFTER: &str = "2027-01-02T05:00:00Z";
 
@@ -19,7 +19,7 @@ async fn remembered(world: &World, today: Date) -> Remembered {
     remembered_of(world, today, Some(14)).await
 }
 
-/// What is remembered of the target where these units are wanted, but for its dates.
+/// What is remembered of the target if these units are wanted, except its dates.
 async fn remembered_of(world: &World, today: Date, wanted: Option<u32>) -> Remembered {
     Remembered { undated: None, ..with_dates(world, today, wanted).await }
 }
@@ -47,7 +47,7 @@ async fn case_e2_a_change_is_undated_until_a_reading_shows_the_day_that_was_sent
     assert_eq!(with_dates(&world, today, Some(14)).await.undated, None);
 }
 
-/// A change from 12 to 14 for the first of January, and what its worker said of it.
+/// A change from 12 to 14 for the first of January, with the result that its worker reported.
 async fn for_january(result: messages::v1::ChangeResult) -> World {
     let world = World::new().await;
     world.granted(1, (7, 1, 1), (12.0, 14), GRANTED).await;
@@ -70,7 +70,7 @@ async fn d_14_a_change_for_a_later_day_stays_on_its_way_until_then_whatever_the_
     assert_eq!(world.text("select standing from journal").await, "sent");
     assert_eq!(remembered(&world, date(2026, 12, 2)).await.pending, pending(false));
 
-    // Its day has come and the line does not show it: the journal says so, and it is still what Kaseya took.
+    // Its day has come and the line does not show it: the journal says so, and it is still what Kaseya accepted.
     world.store(&[done(8, 2, 2).line(1001, 9001, 12.0, DAY_AFTER)]).await;
     assert_eq!(world.text("select standing from journal").await, "not_applied");
     assert_eq!(remembered(&world, date(2027, 1, 2)).await.pending, pending(true));
@@ -92,7 +92,7 @@ async fn what_got_no_answer_was_not_taken_and_may_land_within_the_hour() {
     let world = for_january(Unsure).await;
     let unanswered = Remembered { unanswered: Some(14), ..Remembered::default() };
     assert_eq!(remembered(&world, date(2026, 12, 1)).await, unanswered);
-    // A day later the line is seen as we left it: what has not landed by then does not.
+    // A day later the line is as we left it: what has not landed by then never does.
     let equal = done(8, 2, 1).company("acme", 1001, "unchanged", (12.0, 12));
     world.store(&[equal.line(1001, 9001, 12.0, DAY_AFTER)]).await;
     let known = Remembered { last_confirmed: Some(12), ..Remembered::default() };
@@ -106,7 +106,7 @@ async fn a_line_that_is_found_equal_is_remembered_and_ends_what_was_on_its_way()
     world.store(&[equal.line(1001, 9001, 12.0, DAY_AFTER)]).await;
     let known = Remembered { last_confirmed: Some(12), ..Remembered::default() };
     assert_eq!(remembered(&world, date(2027, 1, 2)).await, known);
-    // What was seen before that says nothing any more.
+    // What was seen before that no longer counts.
     let older = done(8, 2, 2).company("acme", 1001, "unchanged", (10.0, 10)).line(1001, 9001, 10.0, NEXT);
     world.store(&[older]).await;
     assert_eq!(remembered(&world, date(2027, 1, 2)).await, known);
@@ -126,14 +126,14 @@ async fn b_13_the_newest_second_sending_is_remembered_with_its_period() {
         ..Remembered::default()
     };
     assert_eq!(of(Some(12)).await, known);
-    // case A14: of a number that was never sent again nothing is remembered.
+    // case A14: nothing is remembered of a number that was never sent again.
     let never_sent = Remembered { rewritten_for: None, ..known };
     for wanted in [Some(13), None] {
         assert_eq!(of(wanted).await, never_sent);
     }
 }
 
-/// What the settings call service 11 and contract 1001, and what Kaseya was seen to.
+/// The names of service 11 and contract 1001 in the settings, and those seen in Kaseya.
 async fn names(world: &World) -> (String, String) {
     let told =
         "select concat_ws(', ', (select max(service_name) from product_mappings where service_id = 11),
@@ -162,7 +162,7 @@ async fn case_b3_names_follow_kaseya_where_they_agreed_and_stay_as_told_where_th
     world.store(&[seen(8, "Standard", "Managed", NEXT)]).await;
     let kaseyas = "contract Managed, service Standard".to_owned();
     assert_eq!(names(&world).await, ("Standard, Other".to_owned(), kaseyas));
-    // Renamed in Kaseya, the one that agreed is renamed here; what came before says nothing any more.
+    // Renamed in Kaseya: the name that agreed is renamed here; earlier readings no longer count.
     world.run(9).await;
     world.job(9, 9, 1).await;
     world.store(&[seen(9, "Standard 2027", "Managed IT", DAY_AFTER)]).await;
@@ -206,7 +206,7 @@ async fn case_e1_a_reading_with_line_ids_of_another_contract_is_not_believed() {
     assert_eq!(world.status("acme", 1001).await, "unchanged 7 1");
 
     world.job(7, 2, 1).await;
-    // Another session, in which nobody read 1001: the filter is ignored, and beta's contract shows acme's line.
+    // Another session, which did not read 1001: the filter is ignored, and beta's contract shows acme's line.
     let second = "2026-12-01T05:00:20Z";
     let mut message =
         done(7, 2, 1).company("beta", 1002, "unchanged", (12.0, 12)).line(1002, 9001, 12.0, second);
@@ -246,7 +246,7 @@ fn reading(at: &str, total_before: Option<f64>, lines_total: f64, moved: f64) ->
     }
 }
 
-/// Of each change underway on contract 1001, whether the contract was read since.
+/// For each change in progress on contract 1001, whether the contract was read since.
 async fn read_since(world: &World) -> Vec<bool> {
     let underway = world.database.store.transaction("underway", |tx| {
         Box::pin(async move {
@@ -289,9 +289,9 @@ async fn g_01_the_total_that_is_expected_is_always_the_newest_readings() {
         world.text(expected).await
     };
     assert_eq!(read(1, reading("2026-12-01T05:00:05Z", Some(42.0), 42.0, 7.0)).await, "49");
-    // No survey before it: somebody has changed a line meanwhile, and 49 is an older reading's.
+    // No survey before it: another user has changed a line meanwhile, and 49 is from an older reading.
     assert_eq!(read(2, reading("2026-12-01T05:00:10Z", None, 35.0, 3.5)).await, "38.5");
-    // The total counts something beside the lines: without one, nothing is expected.
+    // The total counts more than the lines: without a survey, nothing is expected.
     assert_eq!(read(3, reading("2026-12-01T05:00:15Z", Some(50.0), 42.0, 0.0)).await, "50");
     assert_eq!(read(4, reading("2026-12-01T05:00:20Z", None, 42.0, 0.0)).await, "unknown");
 }

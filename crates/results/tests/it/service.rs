@@ -1,4 +1,4 @@
-//! The service itself: bad messages, a database that is away, replicas, kills, and the outbox of events.
+//! The service itself: bad messages, an unavailable database, replicas, kills, and the outbox of events.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::{
     world::World,
 };
 
-/// Jobs 10 and on of run 7, each with one company's word.
+/// Jobs 10 and up of run 7, each reporting one company.
 async fn jobs(world: &World, count: u32) -> Vec<v1::JobDone> {
     let mut messages = Vec::new();
     for number in 10..10 + count {
@@ -41,7 +41,7 @@ fn raw(body: &'static str) -> Outgoing {
 async fn bad_messages_in_a_batch_go_to_the_dead_letters_and_the_rest_is_stored() {
     let world = World::without_service().await;
     let good = jobs(&world, 3).await;
-    // Unreadable; an attempt without number; a company that nobody knows; another run than the job's.
+    // Unreadable; an attempt without a number; an unknown company; another run than the job's.
     world.publish(&good[0]).await;
     world.bus.publish(Queue::Results, raw("{")).await.expect("room");
     world.publish(&v1::JobDone { attempt: None, ..done(7, 1, 1) }).await;
@@ -68,14 +68,15 @@ async fn bad_messages_in_a_batch_go_to_the_dead_letters_and_the_rest_is_stored()
 async fn while_the_database_is_away_nothing_is_lost_and_nothing_dead_lettered() {
     let world = World::without_service().await;
     let messages = jobs(&world, 5).await;
-    // The server listens on a socket of this machine; the service reaches it through a network to break.
+    // The server listens on a socket of this machine; the service reaches it through a network that the test
+    // breaks.
     let directory = world.text("select current_setting('unix_socket_directories')").await;
     let proxy = Proxy::start(Upstream::Unix(Path::new(&directory).join(".s.PGSQL.5432"))).await;
     let (before, _) = world.database.url.split_once("&host=").expect("an address of a socket");
     let url = format!("{before}&host=127.0.0.1&port={}&sslmode=disable", proxy.address().port());
     let store = Store::connect(Settings::new(url), testkit::entropy(6)).await.expect("the way is open");
     world.start(store);
-    // In the middle of its transaction, for that waits for a row of ours.
+    // In the middle of its transaction, which waits for a row that we lock.
     let ours = world.database.client().await;
     let lock = "begin; select from partners where partner_id = 'msp-1' for update";
     ours.batch_execute(lock).await.expect("the row is free");
@@ -94,7 +95,7 @@ async fn while_the_database_is_away_nothing_is_lost_and_nothing_dead_lettered() 
     proxy.restore();
     testkit::until("all are stored", async || world.text(stored).await == "5").await;
     world.store(&[]).await;
-    // The only letter is the one that is put there now.
+    // The only letter is the one put there now.
     world.bus.publish(Queue::DeadLetters, raw("{}")).await.expect("room");
     let mut letters = world.bus.consume(Queue::DeadLetters, 1, world.stop.clone()).await.expect("a bus");
     let letter = letters.next().await.expect("a letter");
@@ -109,7 +110,7 @@ async fn killed_between_commit_and_acknowledgement_it_stores_the_same_again() {
     world.store(std::slice::from_ref(&message)).await;
     let once = (world.dump().await, world.events().await);
     service.abort();
-    // What the broker delivers again after such a kill, to the program that takes its place.
+    // The broker delivers this again after such a kill, to the program that takes over.
     world.start(world.database.another_store().await);
     world.store(&[message]).await;
     assert_eq!((world.dump().await, world.events().await), once);
@@ -193,7 +194,7 @@ async fn b_03_each_step_of_a_passwords_age_is_told_once_whoever_looks() {
     assert_eq!(next().await, ("msp-1".to_owned(), Some(1), Some(10)));
     world.clock.set("2026-12-05T04:00:00Z".parse().expect("an instant"));
     assert_eq!(next().await, ("msp-1".to_owned(), Some(2), Some(7)));
-    // A new password is told of anew.
+    // A new password is announced again.
     world
         .sql("update integrations set password_changed_at = '2026-06-10T05:00Z', password_warned = null where partner_id = 'msp-1'")
         .await;

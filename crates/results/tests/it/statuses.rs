@@ -1,4 +1,4 @@
-//! Statuses, what became of companies in their runs, and the instants of S-39.
+//! Statuses, companies' outcomes in their runs, and the instants of S-39.
 
 use domain::Remark;
 use messages::v1;
@@ -8,7 +8,7 @@ use crate::{
     world::World,
 };
 
-/// How a run came out: companies, changed, unchanged, held, failed, skipped.
+/// The totals of a run: companies, changed, unchanged, held, failed, skipped.
 async fn totals(world: &World, number: u32) -> String {
     let sql = format!(
         "select concat_ws(' ', state, companies, changed, unchanged, held, failed, skipped) from runs
@@ -205,10 +205,10 @@ async fn a_company_that_was_mapped_or_mapped_elsewhere_leaves_no_row_behind() {
             "insert into company_product_contracts values ('msp-1', 'acme', 'standard', 1010, 'Own')",
             1010,
             "unchanged",
-            // The only product went there: nothing is told on 1009 any more.
+            // The only product went there: nothing is reported on 1009 any more.
             "1010 unchanged",
         ),
-        // An older run that comes late tells of a contract that is not theirs any more.
+        // A late message from an older run is about a contract that is no longer theirs.
         ("", 1001, "held", "1010 unchanged"),
         ("delete from company_mappings where company_id = 'acme'", 0, "not_mapped", "0 not_mapped"),
     ] {
@@ -239,7 +239,7 @@ async fn the_old_row_stays_until_the_new_contract_was_told_of() {
 #[tokio::test]
 async fn g_01_a_row_is_not_green_from_an_edit_of_its_plan_to_the_next_sync() {
     let edits = [
-        // A billing rule, which the version of the mapping tells of.
+        // A billing rule, visible in the version of the mapping.
         "update company_mappings set version = 2 where company_id = 'acme'",
         "insert into company_product_contracts values ('msp-1', 'gamma', 'standard', 1001, 'One')",
         "insert into company_mappings values ('msp-1', 'delta', 101, 'Acme', 1001, 'One', 1, '2026-12-01Z')",
@@ -287,7 +287,7 @@ async fn g_01_what_a_job_found_while_its_plan_was_edited_is_not_green() {
     let late = done(8, 2, 1).company("acme", 1001, "changed", (12.0, 14));
     world.store(&[late.ended("2026-12-01T05:04:10Z")]).await;
     assert_eq!(world.status("acme", 1001).await, "deferred 8 1");
-    // What failed or is held says so, whatever its plan was.
+    // A failed or held company says so, whatever its plan was.
     world.run(9).await;
     world.job(9, 3, 1).await;
     let failed = done(9, 3, 1).company("acme", 1001, "not_sent", (14.0, 15)).code("SVC-01");

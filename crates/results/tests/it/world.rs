@@ -17,7 +17,7 @@ use crate::message::{SCHEDULER, With as _, done, intent, job, run};
 
 pub const PARTNER: &str = "msp-1";
 pub const NOW: &str = "2026-12-01T05:00:30Z";
-/// Tables of the partner, without what is made by chance, each with its order.
+/// The partner's tables, without random columns, each with its order.
 const TABLES: [&str; 14] = [
     "select * from statuses where partner_id = 'msp-1' order by company_id, contract_id",
     "select * from run_companies where partner_id = 'msp-1' order by run_id, company_id, contract_id",
@@ -82,7 +82,7 @@ impl World {
                      ('msp-1', 'gamma', 103, 'Gamma', 1003, 'Three', 1, '2026-01-01Z')",
             )
             .await;
-        // These tests have many jobs of one Kaseya at work: who may start one is tested where jobs are started.
+        // These tests have many jobs of one Kaseya at work; the tests of job starts check which may start.
         world.sql("drop index one_started_job_per_kaseya").await;
         world.run(7).await;
         world.job(7, 1, 1).await;
@@ -139,7 +139,7 @@ impl World {
         .await;
     }
 
-    /// Makes a job one that needs no worker; its word is [`With::by_scheduler`].
+    /// Makes a job one that needs no worker; [`With::by_scheduler`] reports it.
     pub async fn needs_no_worker(&self, number: u32) {
         let job = job(number);
         self.sql(&format!(
@@ -150,7 +150,7 @@ impl World {
         .await;
     }
 
-    /// The next attempt of a job, as after a lease that ended.
+    /// The next attempt of a job, as after an expired lease.
     pub async fn next_attempt(&self, number: u32, attempt: u32) {
         let job = job(number);
         self.sql(&format!(
@@ -189,7 +189,7 @@ impl World {
         self.bus.publish(Queue::Results, message).await.expect("room on the queue");
     }
 
-    /// Has the ledger start the attempts that messages tell of, each for what it tells of: only those that nobody has started.
+    /// Makes the ledger start the attempts in these messages, each for its contents, unless already started.
     async fn start_attempts(&self, messages: &[v1::JobDone]) {
         for message in messages {
             let attempt = message.attempt.expect("an attempt");
@@ -208,16 +208,16 @@ impl World {
         }
     }
 
-    /// Hands messages to the one service and waits until all of them are stored: one more behind them is.
+    /// Passes messages to the one service and waits until all of them are stored, by sending one more after them.
     pub async fn store(&self, messages: &[v1::JobDone]) {
         self.start_attempts(messages).await;
-        // Nobody tells of what is still to come.
+        // A message never reports the future.
         let told = messages.iter().flat_map(instants).max().unwrap_or(Timestamp::MIN);
         self.clock.set(self.clock.now().max(told));
         self.hand_over(messages).await;
     }
 
-    /// The same with ledger and clock left as they are.
+    /// The same, leaving ledger and clock as they are.
     pub async fn hand_over(&self, messages: &[v1::JobDone]) {
         for message in messages {
             self.publish(message).await;
@@ -240,7 +240,7 @@ impl World {
         testkit::until("the messages are stored", async || self.text(&state).await == "done").await;
     }
 
-    /// Everything that is kept of the partner, but its events.
+    /// Everything stored for the partner, except its events.
     pub async fn dump(&self) -> Vec<String> {
         let mut dump = Vec::new();
         for table in TABLES {
