@@ -1,4 +1,4 @@
-//! Rows that cannot be taken.
+//! Invalid rows of a file.
 
 use domain::CompanyId;
 

@@ -1,4 +1,4 @@
-//! Why a file was not looked at, or not applied.
+//! Why a file was not compared, or not applied.
 
 use store::StoreError;
 
