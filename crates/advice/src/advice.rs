@@ -9,22 +9,22 @@ use crate::{
     texts, vocabulary,
 };
 
-/// What a person is told about a case.
+/// The help for a case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
     /// The code.
     pub code: ErrorCode,
-    /// How bad it is.
+    /// The severity of the code.
     pub level: Level,
-    /// A few words.
+    /// A title of a few words.
     pub title: String,
-    /// What a row has room for: one paragraph.
+    /// One paragraph, short enough for a row.
     pub brief: String,
     /// What happened.
     pub happened: String,
     /// What it means for this company's next invoice.
     pub next_invoice: String,
-    /// What we did: try again, hold, stop.
+    /// What we did: retry, hold, stop.
     pub done: String,
     /// What to do, with the click path in Kaseya.
     pub to_do: String,
@@ -61,13 +61,13 @@ pub fn advise(code: ErrorCode, facts: &Facts, reader: &Reader) -> Advice {
     }
 }
 
-/// A part where the case is opened: whole sentences, whichever of the two are there.
+/// A part in the opened case: whole sentences from either or both texts.
 fn opened(brief: &str, more: &str) -> String {
     let sentences = [sentence(brief), sentence(more)];
     sentences.into_iter().filter(|sentence| !sentence.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// With a capital at its start and a full stop at its end.
+/// Adds a capital at the start and a full stop at the end.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let Some(first) = chars.next() else {

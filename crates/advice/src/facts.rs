@@ -1,9 +1,9 @@
-//! What texts can tell of.
+//! The facts that texts can state.
 
 use domain::Brake;
 use jiff::{Timestamp, civil::Date};
 
-/// The facts of one case. All are optional: what is not known is not spoken of.
+/// The facts of one case. All are optional: a text leaves out an unknown fact.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
     /// The company's name.
@@ -24,49 +24,49 @@ pub struct Facts {
     pub other_account: Option<String>,
     /// Kaseya's own words.
     pub kaseya_says: Option<String>,
-    /// What was found when Kaseya was read again, in our words.
+    /// What the next reading of Kaseya found, in our words.
     pub found: Option<String>,
-    /// The trace id, for whoever asks us.
+    /// The trace id, for support.
     pub trace_id: Option<String>,
-    /// The users that were counted.
+    /// The number of counted users.
     pub users: Option<u32>,
     /// The line's units as Kaseya shows them.
     pub units_from: Option<f64>,
-    /// The line's units as they are wanted.
+    /// The wanted units of the line.
     pub units_to: Option<u32>,
-    /// The money per month at stake: of the change from and to, or of the users who are not billed.
+    /// The money per month at stake: for the change of units, or for the users who are not billed.
     pub money_per_month: Option<Money>,
-    /// The units that were last sent.
+    /// The last units sent.
     pub last_sent_units: Option<u32>,
-    /// The day on which Kaseya was last seen to hold our number.
+    /// The day on which Kaseya last showed our number.
     pub last_sent_day: Option<Date>,
-    /// The newest count that there is, though it may be too old.
+    /// The newest count, possibly too old.
     pub last_count: Option<u32>,
     /// The day of that count.
     pub last_count_day: Option<Date>,
-    /// When we try again by ourselves.
+    /// When we retry automatically.
     pub next_try: Option<Timestamp>,
     /// The last day on which a person's decision is in time for the invoice.
     pub deadline: Option<Date>,
-    /// From which day the change counts.
+    /// The day from which the change counts.
     pub effective_day: Option<Date>,
     /// The contract's last day.
     pub contract_end: Option<Date>,
-    /// Which brake holds the change.
+    /// The brake that holds the change.
     pub brake: Option<Brake>,
-    /// Whether a person has said no to this very number.
+    /// Whether a person has dismissed exactly this number.
     pub dismissed: bool,
-    /// Whether Kaseya took the change, so that it may be on the invoice.
+    /// Whether Kaseya accepted the change, so that it may be on the invoice.
     pub sent: bool,
-    /// How many days old the password is.
+    /// The password's age in days.
     pub password_age_days: Option<u32>,
 }
 
 /// An amount of money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Money {
-    /// Hundredths: cents.
+    /// The amount in hundredths, e.g. cents.
     pub cents: i64,
-    /// The currency's ISO 4217 code, such as EUR; `None` where Kaseya did not tell it.
+    /// The currency's ISO 4217 code, e.g. EUR; `None` if Kaseya did not state it.
     pub currency: Option<String>,
 }

@@ -1,10 +1,10 @@
-//! The languages, and the words of the pages that texts refer to.
+//! The languages, and the words of the pages that texts mention.
 
 use std::str::FromStr;
 
 use domain::Level;
 
-/// A language in which people are advised.
+/// A language of the texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Language {
     /// English.
@@ -13,7 +13,7 @@ pub enum Language {
     Italian,
 }
 
-/// A text that names no language of ours.
+/// A text that is not one of our languages.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no language of ours: it is en or it")]
 pub struct UnknownLanguage(String);
@@ -22,13 +22,13 @@ impl Language {
     /// All of them.
     pub const ALL: &[Self] = &[Self::English, Self::Italian];
 
-    /// The language of a POSIX locale such as `it_IT.UTF-8`; English for all that we do not speak.
+    /// The language of a POSIX locale, e.g. `it_IT.UTF-8`; English for languages that we do not have.
     pub fn of_locale(locale: &str) -> Self {
         let name = locale.split(['_', '.', '@', '-']).next().unwrap_or_default();
         name.parse().unwrap_or(Self::English)
     }
 
-    /// Its two letters.
+    /// The language's two-letter code.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::English => "en",
@@ -36,7 +36,7 @@ impl Language {
         }
     }
 
-    /// What a level means, in a few words.
+    /// The meaning of a level, in a few words.
     pub fn level(self, level: Level) -> &'static str {
         match (level, self) {
             (Level::Error, Self::English) => "error: not sent",
@@ -60,7 +60,7 @@ impl FromStr for Language {
     }
 }
 
-/// A button that texts name.
+/// A button that texts mention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Button {
     /// Tries the values on screen.
@@ -80,7 +80,7 @@ impl Button {
     pub const ALL: &[Self] =
         &[Self::Authenticate, Self::SyncNow, Self::CheckAgain, Self::Approve, Self::Dismiss];
 
-    /// What stands on it.
+    /// The button's label.
     pub fn label(self, language: Language) -> &'static str {
         match (self, language) {
             (Self::Authenticate, Language::English) => "Authenticate",

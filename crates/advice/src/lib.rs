@@ -1,11 +1,11 @@
 //! The error catalogue for people: for each code a title and help in five parts, in English and Italian.
 //!
-//! [`advise`] takes a code, the [`Facts`] that are known, and a [`Reader`]. The parts: what happened; what it means for
-//! this company's next invoice; what we did; what to do, with the click path in Kaseya; and the button that checks
-//! again. [`Advice::brief`] is what a row has room for. [`remark`] says what is to be known beside a code.
+//! [`advise`] takes a code, the known [`Facts`], and a [`Reader`]. The parts: what happened; what it means for this
+//! company's next invoice; what we did; what to do, with the click path in Kaseya; and the button that checks again.
+//! [`Advice::brief`] fits in a row. [`remark`] gives the facts that accompany a code.
 //!
-//! The texts stand in `src/texts/`, one file per group of codes, both languages side by side; `src/template.rs` says
-//! how they are written. A fact that is missing takes its words with it: no text ever shows a hole.
+//! The texts are in `src/texts/`, one file per group of codes, with both languages next to each other;
+//! `src/template.rs` describes their syntax. A missing fact removes the words around it: no text ever shows a gap.
 
 mod advice;
 mod facts;

@@ -1,4 +1,4 @@
-//! Numbers and money in a language's way.
+//! Numbers and money in a language's format.
 
 use crate::{Language, Money};
 
@@ -19,10 +19,9 @@ pub fn whole(number: u64, language: Language) -> String {
     grouped
 }
 
-/// Units as Kaseya shows them: whole in nearly all cases, else with what stands behind the comma. `None` for what is no
-/// number.
+/// Units as Kaseya shows them: nearly always whole, otherwise with decimals. `None` if the value is not a number.
 pub fn units(units: f64, language: Language) -> Option<String> {
-    /// More is no number of users, and a double does not count it any more.
+    /// Larger values are not a number of users, and a double no longer represents each whole number.
     const MOST: f64 = 9_007_199_254_740_992.0;
     if !units.is_finite() || units.abs() >= MOST {
         return None;
@@ -38,8 +37,7 @@ pub fn units(units: f64, language: Language) -> Option<String> {
     })
 }
 
-/// An amount without its sign: `€ 93,00`, `€93.00`; `CHF 93.00` where the currency has no sign of its own that says
-/// which it is.
+/// An amount without its sign: `€ 93,00`, `€93.00`; `CHF 93.00` if the currency has no unambiguous symbol.
 pub fn amount(money: &Money, language: Language) -> String {
     let cents = money.cents.unsigned_abs();
     let units = whole(cents / 100, language);
@@ -60,13 +58,13 @@ pub fn amount(money: &Money, language: Language) -> String {
     }
 }
 
-/// An amount that is added or taken away: `−€ 93,00`, `+€93.00`.
+/// An added or subtracted amount: `−€ 93,00`, `+€93.00`.
 pub fn difference(money: &Money, language: Language) -> String {
     let sign = if money.cents < 0 { "−" } else { "+" };
     format!("{sign}{}", amount(money, language))
 }
 
-/// An Italian article or preposition before a number that is read aloud: `il 30`, but `l'8` and `dell'11`.
+/// An Italian article or preposition before a spoken number: `il 30`, but `l'8` and `dell'11`.
 pub(crate) fn with_article(article: &str, number: i8, written: &str) -> String {
     let elided = match article {
         "il" => "l'",

@@ -1,20 +1,20 @@
-//! Who reads, and when: dates and times in the reader's way.
+//! The reader and the time of reading: dates and times in the reader's format.
 
 use jiff::{Timestamp, Zoned, civil::Date};
 
 use crate::{Language, number::with_article};
 
-/// A reader: texts are in this language, and days and times are those of `now`'s zone.
+/// A reader: texts are in this language, days and times in the zone of `now`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reader {
     /// The language.
     pub language: Language,
-    /// When it is read, and in which zone.
+    /// The instant of reading, with the reader's zone.
     pub now: Zoned,
 }
 
 impl Reader {
-    /// A day: `31/12`, `31 Dec`; with its year when it is half a year away or more.
+    /// A day: `31/12`, `31 Dec`; with its year if it is half a year away or more.
     pub(crate) fn day(&self, day: Date) -> String {
         let far = (day - self.now.date()).get_days().abs() > 180;
         let form = match (self.language, far) {
@@ -34,12 +34,12 @@ impl Reader {
         }
     }
 
-    /// An instant: `at 14:10`, `alle 14:10`; with its day when that is another than today.
+    /// An instant: `at 14:10`, `alle 14:10`; with its day if that is not today.
     pub(crate) fn at(&self, at: Timestamp) -> String {
         let local = self.now.time_zone().to_datetime(at);
         let time = local.strftime("%H:%M");
         let other_day = local.date() != self.now.date();
-        // One o'clock is the only hour of the singular.
+        // One o'clock is the only hour in the singular.
         let italian = if local.hour() == 1 { "all'" } else { "alle " };
         match self.language {
             Language::English if other_day => format!("on {} at {time}", self.day(local.date())),
@@ -51,7 +51,7 @@ impl Reader {
         }
     }
 
-    /// Since when something is so: `since 14:10`, `dalle 14:10`; with its day when that is another than today.
+    /// The start of a state: `since 14:10`, `dalle 14:10`; with its day if that is not today.
     pub(crate) fn since(&self, at: Timestamp) -> String {
         let local = self.now.time_zone().to_datetime(at);
         let time = local.strftime("%H:%M");
@@ -65,7 +65,7 @@ impl Reader {
         }
     }
 
-    /// Until when something is put off: `until 14:10`; `alle 14:10`, `al 29/11 alle 06:00`.
+    /// The end of a deferral: `until 14:10`; `alle 14:10`, `al 29/11 alle 06:00`.
     pub(crate) fn until(&self, at: Timestamp) -> String {
         let local = self.now.time_zone().to_datetime(at);
         let time = local.strftime("%H:%M");

@@ -4,7 +4,7 @@ use domain::NotReady;
 
 use crate::Language;
 
-/// Why an invoice is not ready: `waits for approval`. It stands after the number of companies.
+/// Why an invoice is not ready: `waits for approval`. The text follows the number of companies.
 pub fn not_ready(reason: NotReady, language: Language) -> &'static str {
     let (english, italian) = match reason {
         NotReady::NotConnected => ("Kaseya BMS is not connected yet", "Kaseya BMS non è ancora collegato"),

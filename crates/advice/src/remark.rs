@@ -1,4 +1,4 @@
-//! What people need to know beside a code, in their language.
+//! The facts that accompany a code, in the reader's language.
 
 use domain::{AnswerFault, FieldChange, OldLine, Remark};
 
@@ -11,7 +11,7 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
         Language::Italian => italian,
     };
     let plain = |english: &str, italian: &str| say(english.to_owned(), italian.to_owned());
-    // What Kaseya shows is a finite number; should it be none, it is written as it came.
+    // Kaseya's units are a finite number; anything else is written as received.
     let shown = |units: f64| number::units(units, reader.language).unwrap_or_else(|| units.to_string());
     let counted = |units: f64| number_of_units(units, reader.language);
     let (day, from) = (|day| reader.day_after("il", day), |day| reader.day_after("dal", day));
@@ -386,7 +386,7 @@ pub fn remark(remark: &Remark, reader: &Reader) -> String {
     }
 }
 
-/// What was wrong with an answer of Kaseya, as a part of a sentence.
+/// What is wrong with a response from Kaseya, as part of a sentence.
 pub fn answer_fault(fault: AnswerFault, language: Language) -> String {
     match language {
         Language::English => fault.to_string(),
@@ -476,7 +476,7 @@ mod tests {
         remark(of, &Reader { language, now: now.to_zoned(TimeZone::UTC) })
     }
 
-    /// Of each kind there is an example, which the messages' tests see to.
+    /// Each kind has an example; the tests of the messages ensure that.
     #[test]
     fn each_kind_is_a_sentence_of_its_own_in_each_language() {
         for example in examples() {

@@ -4,7 +4,7 @@ use domain::CompanyState;
 
 use crate::{Facts, Language, Reader, number};
 
-/// A state with the facts that belong to it: `changed (10 → 12)`, `Rinviata alle 14:10`.
+/// A state with its facts: `changed (10 → 12)`, `Rinviata alle 14:10`.
 pub fn state(state: CompanyState, facts: &Facts, reader: &Reader) -> String {
     let words = match (state, reader.language) {
         (CompanyState::Never, Language::English) => "never synced",

@@ -1,11 +1,11 @@
-//! How texts are written.
+//! The syntax of texts.
 //!
-//! Plain words, and groups in brackets that need facts: `The service[ "{service}"] is not on the contract.` A group whose
-//! facts are not all there says nothing; with `|` it has other ways of saying it, of which the first that can be said
-//! counts: `[the units of {last_sent_day}|the units that Kaseya shows now]`. Facts stand in groups only, so that no text
-//! can have a hole. Groups do not stand in groups. What stands in braces is listed in `vocabulary.rs`.
+//! Plain words, and groups in brackets that need facts: `The service[ "{service}"] is not on the contract.` A group
+//! without all its facts is left out. With `|` it has alternatives, and the first with all its facts is used: `[the
+//! units of {last_sent_day}|the units that Kaseya shows now]`. Facts occur only in groups, so that no text can have a
+//! gap. Groups do not nest. `vocabulary.rs` lists the names allowed in braces.
 
-/// Fills a text. `fact` gives the words for what stands in braces, or `None` where that is not known.
+/// Fills a text. `fact` returns the words for a name in braces, or `None` if they are not known.
 pub(crate) fn fill(template: &str, fact: impl Fn(&str) -> Option<String>) -> String {
     let mut text = String::new();
     let mut rest = template;
@@ -19,7 +19,7 @@ pub(crate) fn fill(template: &str, fact: impl Fn(&str) -> Option<String>) -> Str
     text
 }
 
-/// One way of saying a group.
+/// One alternative of a group.
 fn fill_way(way: &str, fact: impl Fn(&str) -> Option<String>) -> Option<String> {
     let mut text = String::new();
     let mut rest = way;
@@ -35,9 +35,9 @@ fn fill_way(way: &str, fact: impl Fn(&str) -> Option<String>) -> Option<String> 
 
 #[cfg(test)]
 pub(crate) mod writing {
-    //! Whether a text is written as it should be.
+    //! Checks a text's syntax.
 
-    /// The names that stand in braces; an error says what is wrong.
+    /// The names in braces; an error says what is wrong.
     pub(crate) fn names(template: &str) -> Result<Vec<&str>, String> {
         let mut names = Vec::new();
         let mut rest = template;

@@ -1,8 +1,8 @@
-//! What a code's text is made of.
+//! The parts of a code's text.
 
 use crate::Language;
 
-/// One text in both languages, as `template.rs` says.
+/// One text in both languages, in the syntax of `template.rs`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Both {
     pub(crate) english: &'static str,
@@ -25,25 +25,25 @@ pub(crate) const fn both(english: &'static str, italian: &'static str) -> Both {
     Both { english, italian }
 }
 
-/// One part of the help: what a row has room for, and what is added where the case is opened.
+/// One part of the help: the text for a row, and the addition for the opened case.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part {
     pub(crate) brief: Both,
     pub(crate) more: Both,
 }
 
-/// What a row shows too.
+/// Text that a row shows too.
 pub(crate) const fn brief(english: &'static str, italian: &'static str) -> Part {
     Part { brief: both(english, italian), more: NOTHING }
 }
 
-/// What only the opened case shows.
+/// Text that only the opened case shows.
 pub(crate) const fn detail(english: &'static str, italian: &'static str) -> Part {
     Part { brief: NOTHING, more: both(english, italian) }
 }
 
 impl Part {
-    /// What the opened case adds.
+    /// Adds text for the opened case.
     pub(crate) const fn more(self, english: &'static str, italian: &'static str) -> Self {
         Self { more: both(english, italian), ..self }
     }
@@ -51,7 +51,7 @@ impl Part {
 
 /// A code's text.
 ///
-/// Where `happened` ends without a full stop, `invoice` goes on with it in the brief form: "Company not mapped: 14 users
+/// If `happened` ends without a full stop, `invoice` continues it in the brief form: "Company not mapped: 14 users
 /// are not billed."
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Text {
@@ -60,7 +60,7 @@ pub(crate) struct Text {
     pub(crate) happened: Part,
     /// What it means for this company's next invoice.
     pub(crate) invoice: Part,
-    /// What we did: try again, hold, stop.
+    /// What we did: retry, hold, stop.
     pub(crate) done: Part,
     /// What to do, with the click path in Kaseya.
     pub(crate) to_do: Part,

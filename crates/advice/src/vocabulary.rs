@@ -1,11 +1,11 @@
-//! What may stand in a text's braces: facts in words, with the forms that agree with their number.
+//! The names allowed in a text's braces: facts in words, with the forms that agree with their number.
 
 use domain::Brake;
 use jiff::civil::Date;
 
 use crate::{Facts, Language, Reader, number};
 
-/// The words for a name in braces; `None` where the fact is not known, or the name is not.
+/// The words for a name in braces; `None` if the fact or the name is unknown.
 pub(crate) fn words(name: &str, facts: &Facts, reader: &Reader) -> Option<String> {
     let language = reader.language;
     let day = |article: &str, day: Option<Date>| Some(reader.day_after(article, day?));
@@ -23,7 +23,7 @@ pub(crate) fn words(name: &str, facts: &Facts, reader: &Reader) -> Option<String
         "found" => facts.found.clone(),
         "trace_id" => facts.trace_id.clone(),
 
-        // Numbers with what they count: 1 utente, 2 utenti. "Unità" has one form.
+        // Numbers with their noun: 1 utente, 2 utenti. "Unità" has one form.
         "users" => Some(users(facts.users?, language)),
         "users_not_billed" => Some(users_not_billed(facts.users?, language)),
         "not_billed" => Some(not_billed(facts.users?, language).to_owned()),
@@ -39,7 +39,7 @@ pub(crate) fn words(name: &str, facts: &Facts, reader: &Reader) -> Option<String
         "money" => Some(number::amount(facts.money_per_month.as_ref()?, language)),
         "money_change" => Some(number::difference(facts.money_per_month.as_ref()?, language)),
 
-        // Days and times, each behind the Italian word that it is joined with.
+        // Days and times, each with the Italian word that precedes it.
         "last_sent_day" => day("il", facts.last_sent_day),
         "of_last_sent_day" => day("del", facts.last_sent_day),
         "of_last_count_day" => day("del", facts.last_count_day),
@@ -120,7 +120,7 @@ fn is_one(units: f64) -> bool {
     units == 1.0
 }
 
-/// Units with their word: `1 unit`, `2 units`.
+/// Units with their noun: `1 unit`, `2 units`.
 pub(crate) fn units(units: f64, language: Language) -> Option<String> {
     let number = number::units(units, language)?;
     Some(match language {

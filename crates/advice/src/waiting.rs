@@ -1,10 +1,10 @@
-//! What a row, a run or a request waits for, in a sentence.
+//! The wait of a row, a run or a request, in a sentence.
 
 use domain::{Wait, WaitReason};
 
 use crate::{Language, Reader};
 
-/// What is waited for, since when, and when it goes on: `Waiting since 13:02: the hour's calls to Kaseya are used up
+/// The reason, the start and the end of a wait: `Waiting since 13:02: the hour's calls to Kaseya are used up
 /// (LIM-01). Next try at 14:10.`
 pub fn wait(wait: &Wait, reader: &Reader) -> String {
     if wait.reason == WaitReason::Edited {
@@ -34,7 +34,7 @@ pub fn wait(wait: &Wait, reader: &Reader) -> String {
     }
 }
 
-/// What was not synced since an edit: `Not synced since 12:58: a mapping … was edited after that.`
+/// What has not been synced since an edit: `Not synced since 12:58: a mapping … was edited after that.`
 fn edited(wait: &Wait, reader: &Reader) -> String {
     let (english, italian) = reason(wait.reason);
     let since = reader.since(wait.since);
@@ -53,7 +53,7 @@ fn edited(wait: &Wait, reader: &Reader) -> String {
     }
 }
 
-/// Whether nobody need do anything.
+/// Whether no person needs to act.
 fn goes_on(reason: WaitReason) -> bool {
     !matches!(reason, WaitReason::Credentials | WaitReason::WritesStopped)
 }

@@ -1,10 +1,10 @@
-//! What it means for the invoice day that Kaseya is in another zone (A13).
+//! What it means for the invoice day if Kaseya is in another zone (A13).
 
 use jiff::tz::TimeZone;
 
 use crate::{Language, Reader};
 
-/// Says it in a sentence or two, where Kaseya's day does not begin when the reader's does; `None` where it does.
+/// One or two sentences if Kaseya's day and the reader's begin at different instants; `None` otherwise.
 pub fn zones(kaseya: &TimeZone, reader: &Reader) -> Option<String> {
     let ours = reader.now.time_zone();
     let today = reader.now.date();
@@ -60,7 +60,7 @@ mod tests {
                 );
             }
         }
-        // Another name of the same time says nothing.
+        // Another name for the same time gives no sentence.
         for same in ["Europe/Rome", "Europe/Berlin"] {
             assert_eq!(zones(&zone(same), &Reader { language: Language::English, now: now.clone() }), None);
         }

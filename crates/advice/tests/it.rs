@@ -1,4 +1,4 @@
-//! What people read.
+//! The texts that people read.
 
 use advice::{Facts, Language, Money, Reader, advise, state};
 use domain::{Brake, CompanyState, ErrorCode};
@@ -90,7 +90,7 @@ fn the_sample_texts_come_out_word_for_word() {
     }
 }
 
-/// The same cases where nothing more is known.
+/// The same cases without further facts.
 #[test]
 fn without_facts_the_samples_are_still_whole_sentences() {
     let none = Facts::default();
@@ -133,7 +133,7 @@ fn one_has_its_own_forms() {
     assert!(english.contains("from 1 to 1 unit (+€3.00 per month)"), "{english}");
 }
 
-/// A hold that a person has said no to does not ask again.
+/// A dismissed hold does not ask again.
 #[test]
 fn a_dismissed_change_is_not_one_to_be_approved() {
     let dismissed = Facts { units_from: Some(31.0), units_to: Some(0), dismissed: true, ..Facts::default() };
@@ -143,7 +143,8 @@ fn a_dismissed_change_is_not_one_to_be_approved() {
     );
 }
 
-/// A line that nothing is mapped to any more: both answers are named, and what was left alone does not ask again.
+/// A line that nothing is mapped to any more: the text names both decisions, and a line left as it is does not ask
+/// again.
 #[test]
 fn d_13_a_leftover_is_a_question_of_its_own() {
     let left = Facts {
@@ -318,7 +319,7 @@ prop_compose! {
     }
 }
 
-/// What a text looks like when something is missing in it.
+/// The sign of a gap in a text.
 fn hole(text: &str) -> Option<&'static str> {
     const HOLES: [&str; 21] = [
         "{", "}", "[", "]", "|", "None", "Some(", "NaN", "inf ", "  ", " .", " ,", " ;", " :", "\"\"", "()",
@@ -359,7 +360,7 @@ proptest! {
 }
 
 proptest! {
-    /// Kaseya's words and people's names are shown as they are, also when they look like our own writing.
+    /// Kaseya's words and people's names are shown unchanged, even if they look like our own syntax.
     #[test]
     fn what_others_wrote_is_shown_as_it_is(said in "[\\[\\]{}|a-z]{1,20}") {
         let facts = Facts { kaseya_says: Some(said.clone()), contract: Some(said.clone()), ..Facts::default() };
@@ -369,7 +370,7 @@ proptest! {
     }
 }
 
-/// Every code, both languages, all five parts: what is known is said, and the reader's zone counts.
+/// Every code, both languages, all five parts: known facts are stated, in the reader's zone.
 #[test]
 fn every_code_has_level_title_and_five_parts() {
     let zoned: Zoned = reader(Language::English).now;

@@ -1,7 +1,7 @@
-//! Kaseya does not let us in, or not far enough.
+//! Kaseya refuses our login, or grants too few rights.
 //!
-//! How Kaseya answers a wrong user, password or company name, or a locked user, is not published: we take it that one
-//! answer stands for all of them, and AUTH-01 names them all. The finer codes are used only where Kaseya's words allow.
+//! Kaseya publishes no responses for a wrong user, password or company name, or for a locked user: we assume that one
+//! response covers all of them, and AUTH-01 names them all. Finer codes are used only where Kaseya's words allow it.
 
 use super::sentences::{NOT_CHANGED, NOTHING_SENT_FOR_ANY};
 use crate::text::{Text, both, brief};

@@ -162,7 +162,7 @@ pub(super) const PER_01: Text = Text {
     ),
 };
 
-/// The same code where the contract is billed otherwise than monthly, and nobody has chosen how.
+/// The same code for a contract that is not billed monthly if no person has chosen how its changes count.
 pub(super) const PER_01_CYCLE: Text = Text {
     title: both("The billing cycle needs a choice", "Ciclo di fatturazione da scegliere"),
     happened: brief(

@@ -26,7 +26,7 @@ pub(super) const QTY_01: Text = Text {
     ),
 };
 
-/// The same code where a person has said no to this very number.
+/// The same code if a person has dismissed exactly this number.
 pub(super) const QTY_01_DISMISSED: Text = Text {
     title: both("A change was dismissed", "Modifica scartata"),
     happened: brief(
@@ -79,7 +79,7 @@ pub(super) const QTY_01_LEFTOVER: Text = Text {
     ),
 };
 
-/// The same where a person has said that the line is left as it is.
+/// The same if a person has decided to leave the line as it is.
 pub(super) const QTY_01_LEFTOVER_DISMISSED: Text = Text {
     title: both("A line is left as it is", "Riga lasciata com'è"),
     happened: brief(

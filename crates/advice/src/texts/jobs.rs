@@ -92,7 +92,7 @@ pub(super) const UNK_01: Text = Text {
     ),
 };
 
-/// The same code where Kaseya took the change and then shows something else.
+/// The same code if Kaseya accepted the change and then shows something else.
 pub(super) const UNK_01_SENT: Text = Text {
     title: both("Kaseya took the change and shows something else", "Kaseya ha accettato la modifica ma mostra altro"),
     happened: brief(

@@ -1,4 +1,4 @@
-//! What is not mapped, or not any more.
+//! Missing and removed mappings.
 
 use super::sentences::NOTHING_SENT;
 use crate::text::{Text, both, brief, detail};

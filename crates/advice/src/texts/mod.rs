@@ -13,7 +13,7 @@ use domain::{Brake, ErrorCode};
 
 use crate::{Facts, text::Text};
 
-/// The text of a code; where facts make it another case, the text of that.
+/// The text of a code, or of the special case that the facts make of it.
 pub(crate) fn of(code: ErrorCode, facts: &Facts) -> &'static Text {
     match code {
         ErrorCode::Auth01 => &auth::AUTH_01,

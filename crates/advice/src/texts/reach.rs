@@ -1,4 +1,4 @@
-//! Kaseya cannot be reached, is slow, or has had enough of us.
+//! Kaseya cannot be reached, is slow, or limits our calls.
 
 use super::sentences::{NOT_CHANGED, NOTHING_SENT, NOTHING_SENT_FOR_ANY};
 use crate::text::{Text, both, brief, detail};

@@ -1,4 +1,4 @@
-//! How the texts are written, each of them.
+//! Checks how each text is written.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use domain::{Brake, ErrorCode};
 use super::*;
 use crate::{Button, Language, template::writing, text::Both, vocabulary};
 
-/// Every text of every code, with where it stands.
+/// Every text of every code, with its place.
 fn all() -> Vec<(String, Both)> {
     let mut all = Vec::new();
     for code in ErrorCode::ALL {
@@ -31,7 +31,7 @@ fn all() -> Vec<(String, Both)> {
     all
 }
 
-/// The same, one language each.
+/// The same texts, one language each.
 fn each() -> Vec<(String, Language, &'static str)> {
     all()
         .into_iter()
@@ -76,7 +76,7 @@ fn both_languages_say_each_thing() {
     }
 }
 
-/// Words that each language says otherwise; `accordo` is the help page's slip for contract.
+/// Words that each language avoids; `accordo` is the help page's slip for contract.
 #[test]
 fn words_are_those_of_the_requirements() {
     for (place, language, text) in each() {
@@ -109,7 +109,7 @@ fn click_paths_are_kaseyas_menus() {
     for (place, language, text) in each() {
         for (at, _) in text.match_indices(" > ") {
             paths += 1;
-            // The menu in which this arrow stands, or what comes behind one: a contract's or account's name, a button.
+            // The menu that contains this arrow, or what follows a menu: a contract's or account's name, a button.
             let in_menu = MENUS.iter().any(|menu| {
                 text.match_indices(menu).any(|(start, _)| (start..start + menu.len()).contains(&at))
             });
@@ -121,7 +121,7 @@ fn click_paths_are_kaseyas_menus() {
     assert!(paths > 50, "only {paths} arrows were looked at");
 }
 
-/// What cannot be mended in Kaseya says so by naming no menu; all others name one, in both languages.
+/// A text names no menu if its case cannot be fixed in Kaseya; all others name one, in both languages.
 #[test]
 fn what_is_mended_in_kaseya_has_its_click_path() {
     const ELSEWHERE: [ErrorCode; 10] = [
@@ -145,7 +145,7 @@ fn what_is_mended_in_kaseya_has_its_click_path() {
     }
 }
 
-/// A button is called as it is labelled: the words before "press" and "premi" are followed by a label.
+/// A text names a button by its label: "press" and "premi" are followed by a label.
 #[test]
 fn buttons_are_called_by_their_labels() {
     let mut pressed = 0;
@@ -164,7 +164,7 @@ fn buttons_are_called_by_their_labels() {
     assert!(pressed > 40, "only {pressed} buttons were looked at");
 }
 
-/// The catalogue's promise: the texts whose case Kaseya's answer does not tell apart name all of them.
+/// The catalogue's promise: if Kaseya's response does not tell cases apart, the text names all of them.
 #[test]
 fn what_cannot_be_told_apart_is_named_together() {
     let auth = of(ErrorCode::Auth01, &Facts::default());
