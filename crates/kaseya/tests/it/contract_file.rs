@@ -1,5 +1,5 @@
-//! Every call that the client makes stands in the file of calls, with the fields stated there, and the answers stated
-//! there are understood.
+//! Every call of the client is in the file of calls, with the fields stated there, and the client understands the
+//! answers stated there.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -37,7 +37,7 @@ struct Seen {
     body: Bytes,
 }
 
-/// The stated call that a method and path belong to.
+/// The stated call for a method and path.
 fn stated<'a>(file: &'a Value, method: &Method, path: &str) -> Option<&'a Value> {
     file["calls"].as_array()?.iter().find(|call| {
         let route = call["path"].as_str().unwrap_or_default();
@@ -48,7 +48,7 @@ fn stated<'a>(file: &'a Value, method: &Method, path: &str) -> Option<&'a Value>
     })
 }
 
-/// Answers each stated call with its stated example, and writes down what came.
+/// Answers each stated call with its stated example, and records the requests.
 async fn serve(file: Arc<Value>) -> (String, Arc<Mutex<Vec<Seen>>>) {
     let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
     let writer = Arc::clone(&seen);
@@ -81,7 +81,7 @@ async fn serve(file: Arc<Value>) -> (String, Arc<Mutex<Vec<Seen>>>) {
     (base, seen)
 }
 
-/// Fields as (name, value) in their place, an object within the body with a dot.
+/// Fields as (name, value) with their place; an object within the body has a dot.
 fn sent_fields(seen: &Seen) -> Vec<(&'static str, String, Value)> {
     let pairs = |place, bytes: &[u8]| -> Vec<(&'static str, String, Value)> {
         let pairs = url::form_urlencoded::parse(bytes);
@@ -123,7 +123,7 @@ fn is_of_type(value: &Value, stated: &Value, place: &str) -> bool {
     }
 }
 
-/// Panics with what is wrong about a call.
+/// Panics with the error in a call.
 fn check(call: &Value, seen: &Seen) {
     let name = &call["name"];
     assert_eq!(call["token"], seen.token, "{name}: token");
@@ -179,7 +179,7 @@ async fn every_call_is_stated_and_every_stated_answer_is_understood() {
     let session = bms(&clock).session(access(&base), limits());
 
     session.sign_in().await.unwrap();
-    // Past the end of the access token, before that of the refresh token.
+    // After the end of the access token, before the end of the refresh token.
     clock.advance(SignedDuration::from_hours(1));
     let shown = |call: &str| example(&file, call)["answer"]["result"].clone();
 
@@ -214,7 +214,7 @@ async fn every_call_is_stated_and_every_stated_answer_is_understood() {
     let (id, name) = (services[0].id, services[0].name.clone());
     let asked = BTreeMap::from([(id, name), (ServiceId(1), "Unknown".to_owned())]);
     let states = session.service_states(&asked).await.unwrap().states;
-    // This Kaseya answers the look-up of any id with one and the same service: of another nothing is known.
+    // This Kaseya answers the look-up of any id with the same service: nothing is known of another.
     assert_eq!(states, BTreeMap::from([(id, ServiceState::Active)]));
 
     let shown_rows = shown("v2-contracts-summary");

@@ -1,4 +1,4 @@
-//! "Too many calls" in every shape, and what connections are made for many calls.
+//! "Too many calls" in every shape, and the connections made for many calls.
 
 use std::{
     collections::BTreeMap,
@@ -46,7 +46,7 @@ impl Shape {
     }
 }
 
-/// What a Kaseya answers that gives tokens, one line, and nothing else.
+/// The answers of a Kaseya that gives tokens, one line, and nothing else.
 fn usual(path: &str) -> serde_json::Value {
     let line = json!({"Id": 90021, "ServiceId": 701, "Units": 12.0});
     match path {
@@ -84,7 +84,7 @@ async fn serve(limited: &'static str, shape: Option<Shape>) -> Served {
             _ => axum::Json(usual(request.uri().path())).into_response(),
         };
         async move {
-            // The connection is used again only when the body has been taken.
+            // The connection is reused only after the body has been read.
             let _ = axum::body::to_bytes(request.into_body(), usize::MAX).await;
             response
         }
@@ -115,7 +115,7 @@ fn shapes() -> Vec<(Shape, &'static str)> {
         with(None, untold),
         with(Some("120"), "2026-03-01T12:02:00Z"),
         with(Some("Sun, 01 Mar 2026 12:05:00 GMT"), "2026-03-01T12:05:00Z"),
-        // Over already, or hardly a wait: a minute all the same.
+        // Over already, or hardly a wait: it is a minute all the same.
         with(Some("Sun, 01 Mar 2026 11:00:00 GMT"), "2026-03-01T12:01:00Z"),
         with(Some("0"), "2026-03-01T12:01:00Z"),
         // No limit lasts longer than its hour.
@@ -142,7 +142,7 @@ fn until(at: &str) -> FailureClass {
 #[tokio::test]
 async fn a_limited_read_waits_as_told_and_is_not_sent_again() {
     for (shape, at) in shapes() {
-        // V2's body belongs to V2 and V1's to V1; all else comes from a proxy before either.
+        // V2's body belongs to V2 and V1's to V1; any other body comes from a proxy before either.
         let routes = [
             ("GET /v2/finance/contracts/lookup", shape.status == 429 || shape.body == V2),
             ("GET /api/finance/contracts/5012/services", shape.status == 429 || shape.body == V1),

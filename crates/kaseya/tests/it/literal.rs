@@ -1,5 +1,5 @@
-//! Each form of V1 by answers written out as files (`tests/literal`), served by a server of a few lines: a second check that shares
-//! nothing with the simulator.
+//! Each form of V1, with answers written out as files (`tests/literal`) and served by a server of a few lines: a
+//! second check that shares nothing with the simulator.
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +18,7 @@ use crate::partner::{HandClock, access, bms, limits};
 
 const CONTRACT: ContractId = ContractId(5012);
 
-/// Folder, shipped profile and what differs from it, the reads and the write as they must be asked for.
+/// Folder; shipped profile and its differences; the reads and the write as they must be requested.
 type Form = (
     &'static str,
     &'static str,
@@ -102,10 +102,10 @@ fn file(form: &str, name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What was asked for, with the bodies of writes.
+/// The requests, with the bodies of writes.
 type Heard = Arc<Mutex<Vec<(String, String)>>>;
 
-/// Serves what is said, by method and target; anything else is a 404.
+/// Serves these answers by method and target; anything else is a 404.
 async fn serve(answers: BTreeMap<String, String>) -> (String, Heard) {
     let heard = Heard::default();
     let hears = Arc::clone(&heard);

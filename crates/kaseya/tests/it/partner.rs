@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use kaseya::{Access, Allowance, AllowedHosts, Bases, Bms, BmsSettings, Host, Limits};
 use secrecy::SecretString;
 
-/// A clock that stands until it is turned.
+/// A clock that stands still until it is turned.
 pub struct HandClock(Mutex<Timestamp>);
 
 impl HandClock {
@@ -46,7 +46,7 @@ pub fn bms(clock: &Arc<HandClock>) -> Bms {
     )
 }
 
-/// The partner's right credentials for a Kaseya that answers under `base`.
+/// The partner's correct credentials for a Kaseya that answers under `base`.
 pub fn access(base: &str) -> Access {
     let host = Host::parse("bms.example.com").expect("a host");
     // An address inside, which is still never called.

@@ -1,4 +1,4 @@
-//! S-12 to S-14: what Authenticate finds out, against the simulator.
+//! S-12 to S-14: the findings of Authenticate, against the simulator.
 
 use domain::ErrorCode;
 use kaseya::{Access, Check, Finding, Session};
@@ -59,7 +59,7 @@ async fn right_credentials_pass_with_two_logins_and_five_reads_and_change_nothin
     let before = kaseya.state();
     let session = session(&kaseya);
     let checked = session.preflight().await.checks;
-    // What may be changed is told by no read.
+    // No read shows what may be changed.
     assert_eq!(letters(&checked), "ppppppp?");
     assert_eq!(kaseya.state(), before);
     assert_eq!(kaseya.logins(), Logins { v2_accepted: 1, v1_accepted: 1, ..Logins::default() });
@@ -113,7 +113,7 @@ async fn lin_01_a_contract_without_lines_ticks_no_route_of_lines() {
             state.contracts.push(full);
         })
         .unwrap();
-    // One that has a price is looked at first.
+    // A contract with a price is looked at first.
     assert_eq!(letters(&session(&kaseya).preflight().await.checks), "ppppppp?");
     kaseya.edit(|state| state.contracts.iter_mut().for_each(|contract| contract.lines.clear())).unwrap();
     assert_eq!(letters(&session(&kaseya).preflight().await.checks), "pppppp??");
@@ -134,7 +134,7 @@ async fn each_missing_right_is_named_and_the_others_are_still_looked_at() {
         assert_eq!(letters(&checked), expected);
         let (failed, said, words) = failure(&checked);
         assert_eq!((failed, said), (check, code));
-        // V1 has other envelopes than this one, and its words are found too.
+        // V1's envelopes differ from this one, and its words are found too.
         assert_eq!(words, Some("No right"));
         assert!(check.menu().is_some());
     }
@@ -157,11 +157,11 @@ async fn case_e9_authenticate_does_not_tick_pages_that_count_from_0() {
     kaseya.edit(|state| state.behaviour.lists.pages_from_zero = true).unwrap();
     let checked = session(&kaseya).preflight().await.checks;
     assert_eq!(letters(&checked), "ppF----?");
-    // Accounts come without a total: page 0 has what page 1 lacks.
+    // Accounts come without a total: page 0 has rows that page 1 lacks.
     let Finding::Failed { code, fault, .. } = &checked[2].finding else { panic!("{checked:?}") };
     assert_eq!((*code, *fault), (ErrorCode::Unk01, Some(domain::AnswerFault::EmptyPage)));
 
-    // With more than a page of them the last page is empty.
+    // With more than a page of accounts the last page is empty.
     let kaseya = simulator().await;
     kaseya
         .edit(|state| {
@@ -208,7 +208,7 @@ async fn a_host_that_stops_answering_ends_it() {
         (Fault::Answer { status: 429, body: json!({}) }, ErrorCode::Lim01),
     ] {
         let kaseya = simulator().await;
-        // A connection that breaks is tried once more.
+        // After a broken connection the call is tried once more.
         for nth in 1..=2 {
             kaseya.fail(Endpoint::AccountsLookup, nth, fault.clone());
         }

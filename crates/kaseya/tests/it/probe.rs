@@ -98,12 +98,12 @@ async fn case_e6_a_write_is_proven_by_its_effect_and_its_date_and_put_back() {
     let written: Vec<(f64, f64)> = kaseya.history().iter().map(|write| (write.from, write.to)).collect();
     assert_eq!(written, [(12.0, 13.0), (13.0, 12.0)]);
 
-    // One that is not there, and one that has no whole units, are left alone.
+    // A line that does not exist, and a line without whole units, are left alone.
     kaseya.edit(|state| state.contracts[1].lines[0].units = 2.5).unwrap();
     for line in [
         TrialOrder { line: LineId(1), ..TEST_LINE },
         TrialOrder { contract: ContractId(5001), line: LineId(90_001), ..TEST_LINE },
-        // It has them already.
+        // The line has these units already.
         TrialOrder { to: 12, ..TEST_LINE },
     ] {
         let found = session(&kaseya).probe(of_line(line)).await.unwrap().assumptions;
@@ -142,7 +142,7 @@ async fn case_e6_another_date_and_a_line_that_stays_changed_are_said() {
         "{found:#?}"
     );
 
-    // The write that puts it back is refused: the line is left with one unit more, and that is said.
+    // The write that puts the line back is refused: the line keeps one unit more, and the report says so.
     let kaseya = simulator().await;
     kaseya.fail(Endpoint::WriteLine, 2, Fault::NoSuccess("Period is closed".to_owned()));
     let found = session(&kaseya).probe(of_line(TEST_LINE)).await.unwrap().assumptions;

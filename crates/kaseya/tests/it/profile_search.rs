@@ -86,7 +86,7 @@ async fn the_probe_names_the_profile_of_each_form_with_at_most_12_calls() {
         let before = kaseya.state();
         let name = profile.name().to_owned();
         let is_shipped = LineProfile::shipped().contains(&profile);
-        // Beginning with the default; one that no code knows has to be given.
+        // The search begins with the default; a profile that no code knows has to be given.
         let given = if name == "foreign" { profile.clone() } else { LineProfile::default() };
         let found = probe(&kaseya, given, None).await;
         let search = search(&found);
@@ -106,7 +106,7 @@ async fn the_probe_names_the_profile_of_each_form_with_at_most_12_calls() {
         if name == "foreign" {
             assert_eq!(fitting.name(), "foreign");
         }
-        // Every other way to read finds nothing, and that is said.
+        // Every other way to read finds nothing, and the report says so.
         for other in &search.candidates {
             let alike = search.same_reading.contains(&other.profile);
             assert_eq!(other.fits(), alike, "{name}: {other:?}");
@@ -142,7 +142,7 @@ async fn the_paging_is_found_and_saved() {
         assert!(found.v1_calls <= MOST_V1_CALLS && search.paging.contains(said), "{search:#?}");
         let fitting = search.fitting.as_ref().expect("it fits");
         assert!(fitting.text().contains(expected), "{}", fitting.text());
-        // What is saved is read as what it is, and reads the lines.
+        // The saved profile parses to the same profile, and reads the lines.
         let again = LineProfile::parse(fitting.text()).expect("a profile");
         assert_eq!(again, *fitting);
         let mut access = access(&kaseya.base_url());
@@ -373,7 +373,7 @@ async fn a_line_that_stays_changed_is_said_with_what_to_do() {
     let found = probe(&kaseya, profile.clone(), Some(TRIAL)).await;
     let back = found.trial.map(|trial| trial.put_back);
     assert_eq!((back, kaseya.state().contracts), (Some(PutBack::Done), before));
-    // A write without an answer ends the trial, and is put back all the same.
+    // A write without an answer ends the trial, and the line is put back all the same.
     let kaseya = start(&lines_route, &line_route, &form).await;
     let before = kaseya.state().contracts;
     kaseya.fail(Endpoint::WriteLine, 1, Fault::ApplyThenDrop);

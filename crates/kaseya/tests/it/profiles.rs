@@ -179,7 +179,7 @@ async fn a_whole_contract_goes_back_as_it_stands_at_the_write() {
     let kaseya = start(&lines_route, &line_route, &form).await;
     let session = session(&kaseya.base_url(), &profile).await;
     let lines = session.lines(CONTRACT).await.unwrap();
-    // Somebody edits two lines after the reading: one beside ours stays edited, ours is not written.
+    // Another user edits two lines after the reading: the edit next to our line stays, and ours is not written.
     kaseya
         .edit(|state| {
             state.contracts[0].lines[5].units = 77.0;
@@ -261,7 +261,7 @@ async fn lin_01_what_does_not_fit_is_told_until_lines_have_fitted() {
     assert_eq!(later.code(), ErrorCode::Unk01);
 }
 
-/// A number that is less than the lines that came counts none of them: the next page is asked for.
+/// A total below the number of lines that came counts none of them: the next page is requested.
 #[tokio::test]
 async fn case_a24_a_total_that_counts_no_lines_ends_no_list() {
     let (profile, lines_route, line_route, form) = matrix().swap_remove(0);
@@ -283,7 +283,7 @@ async fn case_e7_a_total_of_the_page_alone_makes_no_part_the_whole() {
     let none =
         profile.text().replace("paging = \"skip\"", "paging = \"none\"").replace("page_size = 100\n", "");
     let large = profile.text().replace("page_size = 100", "page_size = 1000");
-    // Without paging no more can be asked for: what came is not known to be all.
+    // Without paging no more can be requested: the lines that came may not be all.
     for (text, read) in [(profile.text(), 60), (&large, 60), (&none, 50)] {
         let kaseya = start(&lines_route, &line_route, &form).await;
         let rules = |lines: &mut LineBehaviour| {

@@ -84,7 +84,7 @@ async fn contracts_are_looked_up_a_hundred_at_a_time() {
     .await;
     let session = signed_in(&kaseya).await;
     let mut asked: Vec<ContractId> = (6000..6150).rev().map(ContractId).collect();
-    // Twice, and one that is not there.
+    // Twice, and an id that does not exist.
     asked.extend([CONTRACT, CONTRACT, ContractId(1)]);
     let found = session.contracts(&asked).await.unwrap();
     assert_eq!(found.len(), 151);
@@ -246,11 +246,11 @@ async fn a_bad_answer_is_an_error_of_its_kind_and_not_asked_for_again() {
         kaseya.fail(Endpoint::ContractLines, 1, fault.clone());
         let error = session.lines(CONTRACT).await.unwrap_err();
         assert_eq!((error.code(), error.words()), (code, words), "{fault:?}");
-        // Unless no contract's lines fit the profile, it is this contract's own.
+        // If no contract's lines fit the profile, the profile is wrong; otherwise it is this contract's own fault.
         let own = if code == ErrorCode::Lin01 { ErrorCode::Unk01 } else { code };
         assert_eq!(error.of_one_contract().code(), own, "{fault:?}");
         assert_eq!(calls(&kaseya, Endpoint::ContractLines), 1, "{fault:?}");
-        // The next contract is not concerned.
+        // The next contract is not affected.
         assert_eq!(session.lines(CONTRACT).await.unwrap().len(), 2);
     }
 }

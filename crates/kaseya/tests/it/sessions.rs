@@ -65,7 +65,7 @@ async fn tokens_serve_later_sessions_and_nobody_else() {
     assert_eq!(second.contracts(&[CONTRACT]).await.unwrap().len(), 1);
     assert_eq!((second.login(), second.calls().len()), (Login::NotTried, 1));
 
-    // Same place and version, but another partner, or another password: each must prove it.
+    // Same place and version, but another partner, or another password: each must prove its login.
     let partner = PartnerId::new("msp-2").unwrap();
     for other in [Access { partner, ..wrong(&kaseya) }, wrong(&kaseya)] {
         let error = bms.session(other, limits()).contracts(&[CONTRACT]).await.unwrap_err();
@@ -87,12 +87,12 @@ async fn a_refused_login_is_never_repeated_with_the_same_credentials() {
         }
         assert_eq!(session.login(), Login::Refused(ErrorCode::Auth01));
     }
-    // V1 is tried only after V2 said yes.
+    // V1 is tried only after V2 has accepted the login.
     assert_eq!(kaseya.logins(), Logins { v2_refused: 1, ..Logins::default() });
 
     let next_version = Access { credentials_version: 2, ..access(&kaseya.base_url()) };
     bms.session(next_version, limits()).sign_in().await.unwrap();
-    // The refused ones stay refused beside it.
+    // The refused credentials stay refused next to it.
     assert!(bms.session(wrong(&kaseya), limits()).sign_in().await.is_err());
     assert_eq!(kaseya.logins(), Logins { v2_refused: 1, v2_accepted: 1, v1_accepted: 1, v1_refused: 0 });
 }
@@ -197,7 +197,7 @@ async fn case_e10_a_bare_4xx_at_a_login_says_nothing_of_the_credentials() {
             bms.session(access(&kaseya.base_url()), limits()).sign_in().await.unwrap();
         }
     }
-    // Kaseya's own words, and the statuses of a refusal, still are one.
+    // Kaseya's own words, and the statuses of a refusal, still count as one.
     let said = json!({"success": false, "error": {"message": "Invalid credentials"}});
     for (status, body) in [(409, said), (400, json!({})), (401, json!({})), (403, json!({}))] {
         let kaseya = simulator().await;
@@ -224,7 +224,7 @@ async fn case_e4_what_kaseya_never_looked_at_is_no_login() {
             assert_eq!(session.sign_in().await.unwrap_err().code(), code, "{fault:?}");
             let before = if endpoint == Endpoint::V1Token { Login::Accepted } else { Login::NotTried };
             assert_eq!(session.login(), before, "{fault:?}");
-            // The very same session may try again once it is over.
+            // The same session may try again once the fault is over.
             session.sign_in().await.unwrap();
             assert_eq!(session.login(), Login::Accepted, "{fault:?}");
         }
