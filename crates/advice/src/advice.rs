@@ -28,7 +28,7 @@ pub struct Advice {
     pub done: String,
     /// What to do, with the click path in Kaseya.
     pub to_do: String,
-    /// What stands on the button that checks again.
+    /// The label of the button that checks again.
     pub check_again: &'static str,
 }
 

@@ -436,8 +436,7 @@ fn number_of_units(units: f64, language: Language) -> String {
     vocabulary::units(units, language).unwrap_or_else(|| units.to_string())
 }
 
-/// A name that may not be known, in quotation marks behind a blank.
-/// The values as they are written in JSON: the same in every language.
+/// A field's old and new values as JSON: the same in every language.
 fn field_change(field: &FieldChange) -> String {
     let value = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
     format!("{} {} → {}", field.name, value(&field.before), value(&field.now))

@@ -1,4 +1,5 @@
-//! Connections whose incoming bytes pass the [`FrameFilter`] before lapin reads them, encrypted ones after decryption.
+//! Connections with incoming bytes that pass the [`FrameFilter`] before lapin reads them, encrypted ones after
+//! decryption.
 
 use std::{
     io,

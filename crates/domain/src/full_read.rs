@@ -22,7 +22,8 @@ pub fn lines_count_since(now: Timestamp) -> Timestamp {
 /// The time before an invoice day in which every line is read.
 const BEFORE_INVOICES: SignedDuration = SignedDuration::from_hours(24);
 
-/// The invoice day in whose window `now` is, and the instant at which that window began: 24 hours before the day
+/// The invoice day of the window that contains `now`, and the instant at which that window began: 24 hours before the
+/// day
 /// begins in the zone where it begins first. The window lasts to the day's end in the zone where it ends last.
 pub fn full_read_window<'z>(
     invoice_day: InvoiceDay,

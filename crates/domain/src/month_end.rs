@@ -141,7 +141,7 @@ impl MonthEnd {
     }
 }
 
-/// The month whose counts the next invoices show: the last month until its window has ended. This holds in arrears
+/// The month with the counts that the next invoices show: the last month until its window ends. This holds in arrears
 /// and in advance, since in both the invoices of a day show the count of the last month's last day.
 pub fn invoiced_month<'z>(
     now: Timestamp,

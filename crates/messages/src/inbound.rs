@@ -354,7 +354,7 @@ impl PortalMessage {
     pub fn decode(kind: Option<&str>, body: &[u8]) -> Result<Self, DecodeError> {
         let is_decision = match kind {
             Some(v1::HoldDecided::KIND) => true,
-            // A short name of a type of ours is told what the whole one is.
+            // The error for a short name of one of our types states the full name.
             Some(kind) => kind.ends_with("HoldDecided"),
             None => is_decision(&members(body)),
         };
