@@ -1,4 +1,4 @@
-//! What became of a login.
+//! The result of a login.
 
 use domain::ErrorCode;
 

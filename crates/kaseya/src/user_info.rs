@@ -16,7 +16,7 @@ pub struct UserInfo {
     /// The IANA name of the zone of the user's dates; `None` if Kaseya does not say.
     pub time_zone: Option<String>,
     /// Whether the role may modify anything at all; `None` when no right is listed. Each right has ids for its menu,
-    /// and nobody has published them, so this is as fine as it gets.
+    /// and Kaseya has not published them, so this is as fine as it gets.
     pub modifies_something: Option<bool>,
 }
 

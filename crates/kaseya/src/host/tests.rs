@@ -53,7 +53,7 @@ fn s_06_to_s_08_what_is_typed_becomes_a_host_two_bases_and_notes() {
         let bases = Bases::new(&cleaned.host, None, None, &crate::AllowedHosts::default()).unwrap();
         assert_eq!(bases.v2.as_str(), format!("https://api.{name}/"));
         assert_eq!(bases.v1.as_str(), format!("https://{name}/api"));
-        // A file takes only what needs no note, and offers the rest as its mend.
+        // A file accepts only names without a note, and offers the fix for the rest.
         match (Host::parse(typed), notes.first()) {
             (Ok(host), None) => assert_eq!(host, cleaned.host),
             (Err(error), Some(note)) => {

@@ -45,7 +45,7 @@ impl Session {
         self.get(SUMMARY, page(100, number, &[])).await
     }
 
-    /// The first page of contracts, looked at.
+    /// Judges the first page of contracts.
     pub(super) async fn probe_contracts(&self, findings: &mut Findings) -> Result<Seen, BmsError> {
         let first = self.contracts_page(1).await?;
         findings.judge("v2-envelope", first.is_list(), first.shape());

@@ -123,7 +123,7 @@ async fn a_call_that_two_candidates_share_is_made_once() {
     let shared = candidate(search(&found), "nested-list-patch");
     assert_eq!(shared.same_call_as.as_deref(), Some("nested-list"));
     assert!(shared.fits());
-    // Without a token, of nobody's contract, of this one, of its second line alone, and of two others at most.
+    // Without a token, of an unknown contract, of this one, of its second line alone, and of two others at most.
     assert!(kaseya.calls()[&Endpoint::ContractLines] <= 6);
 }
 
@@ -218,7 +218,7 @@ async fn what_stands_in_the_place_of_lines_is_told_apart() {
         (Fault::Answer { status: 302, body: json!({}) }, CandidateAnswer::NoAnswer),
     ] {
         let kaseya = start(&lines_route, &line_route, &form).await;
-        // The third call of lines is the first candidate's: before it come one without a token and one of nobody's contract.
+        // The third call of lines is the first candidate's: before it come one without a token and one of an unknown contract.
         kaseya.fail(Endpoint::ContractLines, 3, fault.clone());
         let found = probe(&kaseya, LineProfile::default(), None).await;
         let search = search(&found);
@@ -246,7 +246,7 @@ async fn a_part_that_is_not_answered_tells_nothing_of_pages() {
     let (_, lines_route, line_route, form) = matrix().swap_remove(0);
     let kaseya = start(&lines_route, &line_route, &form).await;
     let calls = Endpoint::ContractLines;
-    // After a call without a token, one of nobody's contract, and the candidate's own.
+    // After a call without a token, one of an unknown contract, and the candidate's own.
     kaseya.fail(calls, 4, Fault::Answer { status: 500, body: json!({}) });
     let found = probe(&kaseya, LineProfile::default(), None).await;
     let search = search(&found);
@@ -289,7 +289,7 @@ async fn the_write_of_each_form_is_found_and_the_line_put_back() {
         let name = profile.name().to_owned();
         let kaseya = start(&lines_route, &line_route, &form).await;
         let before = kaseya.state().contracts;
-        // A wrong write beside the right reading; what writes a list has to be given.
+        // A wrong write next to the right reading; a profile that writes a list has to be given.
         let given = match (name.as_str(), form.write_body) {
             ("foreign", _) => profile.clone(),
             (_, WriteBody::JsonPatch) => LineProfile::default(),
@@ -462,7 +462,7 @@ async fn rows_that_only_their_newest_bring_to_the_total_look_like_prorations() {
         "{said}"
     );
     assert_eq!(outcome(&found), (Outcome::Contradicted, said.clone()));
-    // Marked, and named in the profile: they are told from lines.
+    // Marked, and named in the profile: the client distinguishes them from lines.
     kaseya.edit(|state| state.behaviour.lines.prorations = Prorations::Marked).expect("edited");
     let named = LineProfile::default()
         .text()
