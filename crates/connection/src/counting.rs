@@ -7,14 +7,13 @@ use jiff::Timestamp;
 use kaseya::Login;
 use store::{
     StoreError, Transaction,
-    jobs::closing,
     kaseya::{
         calls,
         logins::{self, LoginOf, NewTry, TryId},
         look_ups::{self, LookUpId},
         places::Place,
     },
-    settings::switch,
+    settings::refused_credentials,
 };
 use vault::KeyRing;
 
@@ -87,7 +86,8 @@ impl Counting<'_> {
     ) -> Result<LoginEnd, StoreError> {
         let now = self.now;
         // Lock the integration before the login, as everywhere that locks both.
-        let stored = switch::hold_stored_credentials(tx, partner, &values.marks(self.keys)).await?;
+        let stored =
+            refused_credentials::hold_stored_credentials(tx, partner, &values.marks(self.keys)).await?;
         let (outcome, code) = match login {
             Login::NotTried => (LoginOutcome::NotTried, None),
             Login::Accepted => (LoginOutcome::Accepted, None),
@@ -97,11 +97,11 @@ impl Counting<'_> {
         logins::login_ended(tx, partner, id, outcome, code, now).await?;
         let sync_follows = match (stored, code) {
             (Some(version), Some(code)) => {
-                closing::refuse_credentials(tx, partner, version, code, now).await?;
+                refused_credentials::refuse_credentials(tx, partner, version, code, now).await?;
                 false
             }
             (Some(_), None) if outcome == LoginOutcome::Accepted => {
-                switch::forget_refusal(tx, partner).await?
+                refused_credentials::forget_refusal(tx, partner).await?
             }
             (Some(_) | None, _) => false,
         };

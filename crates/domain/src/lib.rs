@@ -27,6 +27,7 @@ mod full_read;
 mod glance;
 mod held_change;
 mod ids;
+mod integration;
 mod invoice_day;
 mod invoice_outlook;
 mod invoice_zones;
@@ -79,11 +80,12 @@ pub use expected::would_change;
 pub use failure::FailureClass;
 pub use full_read::{READ_EVERY, full_read_window, lines_count_since, read_is_due};
 pub use glance::{Found, Glance, KnownContract, KnownLine, KnownTarget, Seen, glance};
-pub use held_change::HeldChange;
+pub use held_change::{HeldChange, HoldState};
 pub use ids::{
     AccountId, CompanyId, ContractId, HoldId, IdError, IntentId, JobId, LineId, MemberId, PairId, PartnerId,
     ProductId, ReportId, RequestId, RunId, ServiceId, TokenId,
 };
+pub use integration::IntegrationState;
 pub use invoice_day::InvoiceDay;
 pub use invoice_outlook::{InvoiceOutlook, InvoiceTiming};
 pub use invoice_zones::InvoiceZones;

@@ -98,5 +98,25 @@ names! {
     }
 }
 
+impl RunState {
+    /// Whether a run in this state may come to stand in another one. What has ended stays as it ended.
+    pub fn may_become(self, next: Self) -> bool {
+        self == Self::Running && next != Self::Running
+    }
+}
+
+impl JobState {
+    /// Whether a job in this state may come to stand in another one: the next attempt is ready again, and what is done stays
+    /// done.
+    pub fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Ready => matches!(next, Self::Emitted | Self::Started | Self::Done),
+            Self::Emitted => matches!(next, Self::Ready | Self::Started | Self::Done),
+            Self::Started => matches!(next, Self::Ready | Self::Done),
+            Self::Done => false,
+        }
+    }
+}
+
 /// Attempts of one slice before it is halved; a single contract is then given up with JOB-03.
 pub const MAX_ATTEMPTS: u32 = 5;

@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use connection::{Authenticated, Authenticator, NotTried, Values};
-use domain::{CompanyId, Entropy, PartnerId, ReportId, SecurityEventKind};
+use domain::{CompanyId, Entropy, IntegrationState, PartnerId, ReportId, SecurityEventKind};
 use jiff::Timestamp;
 use kaseya::AllowedHosts;
 use operations::{
@@ -37,9 +37,7 @@ use store::{
         senders::Sender,
     },
     kaseya::names,
-    settings::{
-        self, Integration, IntegrationState, NewCompany, NewIntegration, PartnerSettings, billing_rules,
-    },
+    settings::{self, Integration, NewCompany, NewIntegration, PartnerSettings, billing_rules},
 };
 use vault::KeyRing;
 

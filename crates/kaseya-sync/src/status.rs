@@ -3,21 +3,17 @@
 use std::collections::BTreeMap;
 
 use advice::Language;
-use domain::{CompanyId, CountBasis, Evidence, NotReady, PartnerReadiness, RunId, Wait};
+use domain::{CompanyId, CountBasis, Evidence, IntegrationState, NotReady, PartnerReadiness, RunId, Wait};
 use jiff::Timestamp;
 use operations::{AdviceDocument, Advising};
 use serde::Serialize;
 use store::{
     StoreError, Transaction,
     holds::{self, HoldRow},
-    jobs::waiting,
+    jobs::{run_totals::RunTotals, waiting},
     kaseya::never_shown::{NeverShown, never_shown},
-    settings::{IntegrationState, PartnerSettings},
-    statuses::{
-        self, CompanyStatus, RunRow,
-        outcomes::{ProductRow, RunTotals},
-        readiness,
-    },
+    settings::PartnerSettings,
+    statuses::{self, CompanyStatus, RunRow, outcomes::ProductRow, readiness},
 };
 
 use crate::{
@@ -222,12 +218,7 @@ fn document<'a>(settings: &'a PartnerSettings, seen: &'a Seen<'a>, language: Lan
     Document {
         partner: settings.partner.as_str(),
         name: &settings.name,
-        integration: match integration.map(|integration| integration.state) {
-            None => "not_set_up",
-            Some(IntegrationState::On) => "on",
-            Some(IntegrationState::SwitchingOff) => "switching_off",
-            Some(IntegrationState::Off) => "off",
-        },
+        integration: integration.map_or("not_set_up", |integration| integration.state.as_str()),
         credentials_refused: integration
             .and_then(|integration| integration.credentials_refused)
             .map(|refused| refused.code.as_str()),

@@ -1,8 +1,9 @@
 //! `off` and `on`.
 
+use domain::IntegrationState;
 use std::time::Duration;
 
-use store::{holds, settings::IntegrationState};
+use store::holds;
 
 use crate::{ended::Ended, installation::Installation, output};
 

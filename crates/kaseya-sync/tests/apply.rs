@@ -3,13 +3,13 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use connection::Authenticator;
-use domain::{BillingRule, PartnerId};
+use domain::{BillingRule, IntegrationState, PartnerId};
 use egress::{Egress, EgressSettings};
 use jiff::{Timestamp, ToSpan as _};
 use kaseya::{AllowedHosts, Bms, BmsSettings};
 use kaseya_simulator::{Running, Simulator, State};
 use kaseya_sync::apply::{Applied, ApplyError, Applying, Trial, apply};
-use store::settings::{self, IntegrationState, PartnerSettings, ProductBilling, switch};
+use store::settings::{self, PartnerSettings, ProductBilling, switch};
 use testkit::{TestDatabase, database, entropy};
 use vault::{Associated, KeyRing, Sealed};
 

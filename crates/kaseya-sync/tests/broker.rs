@@ -8,7 +8,7 @@ use std::{
 
 use bus::{Bus as _, Queue, Settlement};
 use bus_rabbitmq::RabbitMq as Bus;
-use domain::{PartnerId, RequestId, RunMode};
+use domain::{IntegrationState, PartnerId, RequestId, RunMode};
 use jiff::{Timestamp, civil::date};
 use kaseya::AllowedHosts;
 use kaseya_sync::apply::{Applying, Trial, apply};
@@ -17,7 +17,7 @@ use messages::{
     inbound::{Companies, PortalMessage, Verdict},
     v1,
 };
-use store::{jobs::requests::Answer, messages::dead_letters::NewLetter, settings::IntegrationState};
+use store::{jobs::requests::Answer, messages::dead_letters::NewLetter};
 use testkit::{RabbitMq, TestDatabase, empty_database, entropy};
 use tokio_util::sync::CancellationToken;
 use vault::KeyRing;

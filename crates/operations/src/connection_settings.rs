@@ -3,7 +3,10 @@
 use std::{fmt, sync::Arc};
 
 use connection::{Authenticated, Authenticator, Reader, Values};
-use domain::{Billing, Brakes, DriftPolicy, InvoiceDay, MAX_NAME, PartnerId, RunBrake, SecurityEventKind};
+use domain::{
+    Billing, Brakes, DriftPolicy, IntegrationState, InvoiceDay, MAX_NAME, PartnerId, RunBrake,
+    SecurityEventKind,
+};
 use jiff::Timestamp;
 use kaseya::{AllowedHosts, BasesError, Bms, Host, Note};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -11,8 +14,8 @@ use serde_json::json;
 use store::{
     StoreError, Transaction,
     access::{Actor, security_events::SecurityEvent},
-    kaseya::shared,
-    settings::{self, Integration, IntegrationState, NewIntegration, PartnerSettings},
+    settings::{self, Integration, NewIntegration, PartnerSettings},
+    targets::shared,
 };
 use vault::KeyRing;
 

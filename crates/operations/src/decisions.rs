@@ -9,14 +9,17 @@ use std::{
 };
 
 use bus::{Outgoing, PublishError, Queue, SharedBus, TraceContext};
-use domain::{CompanyId, ContractId, HoldId, PartnerId, RequestId, SecurityEventKind, Wait, WaitReason};
+use domain::{
+    CompanyId, ContractId, HoldId, IntegrationState, PartnerId, RequestId, SecurityEventKind, Wait,
+    WaitReason,
+};
 use messages::v1;
 use serde_json::{Value, json};
 use store::{
     StoreError,
     access::security_events::SecurityEvent,
     holds::{self, HoldRow, PersonsDecision},
-    settings::{IntegrationState, PartnerSettings},
+    settings::PartnerSettings,
 };
 
 use crate::{

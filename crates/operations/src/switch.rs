@@ -1,13 +1,13 @@
 //! A partner's on/off switch (S-16, S-17).
 
-use domain::{PartnerId, SecurityEventKind};
+use domain::{IntegrationState, PartnerId, SecurityEventKind};
 use jiff::Timestamp;
 use serde_json::json;
 use store::{
     StoreError, Transaction,
     access::security_events::SecurityEvent,
     settings::{
-        self, IntegrationState,
+        self,
         switch::{self, SwitchedOff},
     },
 };

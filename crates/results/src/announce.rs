@@ -7,9 +7,9 @@ use domain::{Clock, Entropy};
 use messages::{Message as _, v1};
 use store::{
     Store, StoreError,
-    jobs::closing,
+    jobs::{closing, run_totals},
     messages::events::{self, StoredEvent},
-    statuses::outcomes,
+    settings::refused_credentials,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -72,7 +72,7 @@ async fn tell_of_ended_runs(store: &Store) -> Result<(), StoreError> {
             Box::pin(async move {
                 for untold in closing::untold_runs(tx, AT_ONCE).await? {
                     let (partner, run, at) = (&untold.partner, untold.run, untold.finished_at);
-                    let totals = outcomes::count_run(tx, partner, run).await?;
+                    let totals = run_totals::count_run(tx, partner, run).await?;
                     let event = run_finished(partner, run, &untold.ended, totals, at);
                     events::store_events(tx, partner, vec![event], at).await?;
                 }
@@ -85,13 +85,14 @@ async fn tell_of_ended_runs(store: &Store) -> Result<(), StoreError> {
 /// Refusals that no `JobDone` reported: found by Authenticate, or inferred because another partner was refused the
 /// same.
 async fn tell_of_refusals(store: &Store, clock: &dyn Clock) -> Result<(), StoreError> {
-    let partners =
-        store.transaction("list_refusals", |tx| Box::pin(closing::partners_with_untold_refusal(tx))).await?;
+    let partners = store
+        .transaction("list_refusals", |tx| Box::pin(refused_credentials::partners_with_untold_refusal(tx)))
+        .await?;
     for partner in &partners {
         store
             .transaction("tell_of_refusal", |tx| {
                 Box::pin(async move {
-                    let refusal = closing::untold_refusal(tx, partner).await?;
+                    let refusal = refused_credentials::untold_refusal(tx, partner).await?;
                     let event = refusal.map(credentials_refused).into_iter().collect();
                     events::store_events(tx, partner, event, clock.now()).await
                 })

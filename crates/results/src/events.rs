@@ -5,9 +5,10 @@ use domain::{HeldChange, PartnerId, PasswordWarning, RunId};
 use jiff::Timestamp;
 use messages::{Message, field::wire_instant, v1};
 use store::{
-    jobs::closing::{EndedRun, UntoldRefusal},
+    jobs::{closing::EndedRun, run_totals::RunTotals},
     messages::events::NewEvent,
-    statuses::outcomes::{RunTotals, StoredStatus},
+    settings::refused_credentials::UntoldRefusal,
+    statuses::outcomes::StoredStatus,
 };
 
 fn event<M: Message>(topic: EventTopic, message: &M) -> NewEvent {

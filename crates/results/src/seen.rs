@@ -11,7 +11,7 @@ use store::{
         services,
     },
     statuses::outcomes::CompanyOutcome,
-    targets::{self, SeenEqual, journal, lines},
+    targets::{self, SeenEqual, gone_lines, journal, lines},
 };
 
 use crate::done::{JobDone, products};
@@ -26,7 +26,7 @@ pub(crate) async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<
     }
     if !done.contracts_read.is_empty() {
         let read: Vec<ContractId> = done.contracts_read.iter().map(|read| read.contract).collect();
-        contracts::forget_gone_lines(tx, partner, &read).await?;
+        gone_lines::forget_gone_lines(tx, partner, &read).await?;
     }
     let seen_equal = seen_equal(done);
     if !seen_equal.is_empty() {

@@ -8,16 +8,19 @@ use domain::{
 };
 use jiff::Timestamp;
 use store::{
-    StoreError, Transaction,
-    counts::corrections,
-    holds,
+    StoreError, Transaction, holds,
     jobs::{
         self,
         closing::{self, SurveyEnd},
+        run_totals,
     },
     kaseya::{breakers, calls, logins, zones},
     messages::{events::NewEvent, parts},
-    statuses::outcomes::{self, CompanyOutcome},
+    settings::refused_credentials,
+    statuses::{
+        later_finals,
+        outcomes::{self, CompanyOutcome},
+    },
     targets::{self, Share, journal, leftovers},
 };
 use uuid::Uuid;
@@ -93,7 +96,7 @@ async fn store_former(tx: &Transaction<'_>, done: &JobDone, now: Timestamp) -> R
     if !done.changes.is_empty() {
         journal::settle_intents(tx, partner, (job, attempt), &done.changes).await?;
     }
-    closing::credit_calls(tx, partner, job, attempt, &done.calls, calls::minute_of(now)).await.map(drop)
+    calls::credit_calls(tx, partner, job, attempt, &done.calls, calls::minute_of(now)).await.map(drop)
 }
 
 /// Stores the result of the attempt that holds a job.
@@ -123,12 +126,12 @@ async fn store_held(
     let mut companies = done.companies.clone();
     if counts && done.mode == RunMode::Apply {
         count_earlier_attempts(tx, done, &mut companies).await?;
-        let later = corrections::open_holds(tx, partner).await?;
-        corrections::keep_held(&mut companies, &later);
+        let later = holds::open_later_finals(tx, partner).await?;
+        later_finals::keep_held(&mut companies, &later);
         events.extend(store_standing(tx, arrived, &companies, entropy, now).await?);
     }
     outcomes::store_run_companies(tx, &done.source, &companies).await?;
-    let totals = outcomes::count_run(tx, partner, done.source.run).await?;
+    let totals = run_totals::count_run(tx, partner, done.source.run).await?;
     events.extend(store_host_and_login(tx, done, now).await?);
 
     let (attempt, left) = (done.source.attempt, done.left_over.as_ref());
@@ -314,8 +317,10 @@ async fn store_host_and_login(
     let mut events = Vec::new();
     // A refusal counts whenever it comes; recording it again changes nothing.
     if let (Login::Refused(code), Some(version)) = (&done.login, done.credentials_version) {
-        if closing::refuse_credentials(tx, partner, version, code.as_str(), now).await? {
-            events.extend(closing::untold_refusal(tx, partner).await?.map(events::credentials_refused));
+        if refused_credentials::refuse_credentials(tx, partner, version, code.as_str(), now).await? {
+            events.extend(
+                refused_credentials::untold_refusal(tx, partner).await?.map(events::credentials_refused),
+            );
         }
         let refused = LoginOutcome::Refused;
         logins::job_login_ended(tx, partner, (job, attempt), refused, Some(code.as_str()), now).await?;
@@ -324,7 +329,7 @@ async fn store_host_and_login(
         zones::note_by_job(tx, partner, version, zone, now).await?;
     }
     // Everything else is counted once, however often the message comes.
-    if !closing::credit_calls(tx, partner, job, attempt, &done.calls, calls::minute_of(now)).await? {
+    if !calls::credit_calls(tx, partner, job, attempt, &done.calls, calls::minute_of(now)).await? {
         return Ok(events);
     }
     match done.host {

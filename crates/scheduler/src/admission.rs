@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use messages::v1::RefusalReason;
 use store::{
     StoreError, Transaction,
-    jobs::{self, JobRow, StartedJob, closing},
+    jobs::{self, JobRow, StartedJob},
     kaseya::{
         breakers, calls,
         logins::{self, LoginOf, NewTry},
         places::Place,
     },
-    settings::Integration,
+    settings::{Integration, refused_credentials},
 };
 
 use crate::{Context, attempt_of::AttemptOf, hindrance, instant::after, refusal::Refused};
@@ -61,7 +61,7 @@ pub(crate) async fn admit(
         Ok(Some(wait)) => return defer(tx, ask, &wait, RefusalReason::Credentials).await,
         Err(code) => {
             // Whichever job tried them: the partner is informed, and its work no longer waits for a login.
-            closing::refuse_credentials(tx, &ask.partner, version, code.as_str(), now).await?;
+            refused_credentials::refuse_credentials(tx, &ask.partner, version, code.as_str(), now).await?;
             let detail = format!("Kaseya refused these credentials: {code}");
             return Ok(Err(Refused::new(RefusalReason::Credentials, detail)));
         }

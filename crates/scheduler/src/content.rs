@@ -11,11 +11,11 @@ use messages::{field::wire_instant, v1};
 use store::{
     StoreError, Transaction,
     jobs::{self, JobRow},
-    kaseya::shared::{self, WaitingChange},
     settings::Integration,
     targets::{
         self, Decided, KnownLine, Share, TargetShares,
         permits::{self, TargetStanding},
+        shared::{self, WaitingChange},
     },
 };
 

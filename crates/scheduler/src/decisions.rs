@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{ContractId, PartnerId, RunMode, Wait};
+use domain::{ContractId, IntegrationState, PartnerId, RunMode, Wait};
 use jiff::Timestamp;
 use messages::inbound::{HoldDecision, Verdict};
 use store::{
@@ -20,7 +20,7 @@ use store::{
         requests::Answer,
         runs::{self, Occasion},
     },
-    settings::{self, IntegrationState},
+    settings::{self},
 };
 
 use crate::{

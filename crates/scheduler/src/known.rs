@@ -15,10 +15,10 @@ use store::{
     kaseya::{
         contracts,
         names::{self, KaseyaNames, NameOf},
-        services, shared,
+        services,
     },
     statuses::readiness,
-    targets::{self, Underway},
+    targets::{self, Underway, shared},
 };
 
 use crate::{

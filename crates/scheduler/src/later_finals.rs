@@ -22,6 +22,7 @@ use store::{
     jobs::runs,
     messages::events::store_events,
     settings::PartnerSettings,
+    statuses::later_finals,
 };
 
 use crate::{context::Context, events::event, facts, month_end_window::is_open, planning::TargetPlan};
@@ -95,14 +96,14 @@ async fn bring_up_to_date(
 ) -> Result<(), StoreError> {
     let Some(facts) = facts::read(tx, partner, now).await?.facts() else { return Ok(()) };
     let MonthPhase::Frozen(month) = facts.counts.phase else {
-        return corrections::end_holds(tx, partner, &[]).await;
+        return holds::end_later_finals(tx, partner, &[]).await;
     };
     let corrections = corrections::open(tx, partner, month).await?;
-    let standing = corrections::open_holds(tx, partner).await?;
+    let standing = holds::open_later_finals(tx, partner).await?;
     if corrections.is_empty() && standing.is_empty() {
         return Ok(());
     }
-    let otherwise = corrections::held_otherwise(tx, partner).await?;
+    let otherwise = holds::held_otherwise(tx, partner).await?;
     let plan = facts.plan();
     let targets = plan
         .contracts
@@ -127,12 +128,12 @@ async fn bring_up_to_date(
         })
         .collect();
     let those: Vec<_> = held.iter().map(|hold| (hold.contract, hold.service)).collect();
-    corrections::end_holds(tx, partner, &those).await?;
+    holds::end_later_finals(tx, partner, &those).await?;
     let run_number = runs::newest_number(tx, partner).await?;
     let to_tell = holds::store_holds(tx, partner, run_number, held, now).await?;
     for hold in &to_tell {
         tracing::info!(%partner, hold = %hold.new_hold, %month, "a later final count differs from the frozen one");
-        corrections::show(tx, partner, hold).await?;
+        later_finals::show(tx, partner, hold).await?;
         let opened = event(EventTopic::HoldOpened, &v1::HoldOpened::of(partner, hold, now));
         store_events(tx, partner, vec![opened], now).await?;
     }

@@ -1,8 +1,8 @@
 //! When a month's counts may be pushed, and whether a run can do anything now.
 
-use domain::{Month, window_end};
+use domain::{IntegrationState, Month, window_end};
 use jiff::Timestamp;
-use store::settings::{Integration, IntegrationState, PartnerSettings};
+use store::settings::{Integration, PartnerSettings};
 
 /// Whether a run of its own pushes the month's frozen counts: not after the month's invoice, and not before the
 /// previous month's invoice day has ended, because until then that month's counts are sent.

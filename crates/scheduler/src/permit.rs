@@ -8,24 +8,22 @@ mod asked;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Brake, CompanyId, ContractId, HoldId, IntentId, LineId, LoginOutcome, PairId, PartnerId, ProductId,
-    RunMode, ServiceId, lines_count_since,
+    Brake, CompanyId, ContractId, HoldId, IntegrationState, IntentId, LineId, LoginOutcome, PairId,
+    PartnerId, ProductId, RunMode, ServiceId, lines_count_since,
 };
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use messages::v1::{self, DenialReason, RefusalReason};
 use store::{
     StoreError, Transaction,
     jobs::{self, AskedProduct, HeldJob},
-    kaseya::{logins, shared},
-    settings::{
-        IntegrationState,
-        switch::{self, Switch},
-    },
+    kaseya::logins,
+    settings::switch::{self, Switch},
     targets::{
         self, leftovers, lines,
         permits::{
             self, AddendMapping, ApprovedHold, BrakedTarget, Intent, IntentsOf, PermitRules, TargetStanding,
         },
+        shared,
     },
 };
 

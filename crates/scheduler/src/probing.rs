@@ -4,16 +4,13 @@
 //! A probe is a run in which nothing can be written, with one job that has no contract: its worker logs in and asks
 //! which user it is. The result of the login counts like that of any job.
 
-use domain::{JobId, PartnerId, RunId, RunMode, probe_due};
+use domain::{IntegrationState, JobId, PartnerId, RunId, RunMode, probe_due};
 use jiff::Timestamp;
 use messages::inbound::Companies;
 use store::{
     StoreError, Transaction,
     jobs::runs::{self, JobSlice, NewJob, NewRun, Occasion},
-    settings::{
-        IntegrationState,
-        probes::{self, Unproven},
-    },
+    settings::probes::{self, Unproven},
 };
 
 use crate::{

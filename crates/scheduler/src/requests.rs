@@ -18,7 +18,7 @@
 //! - While the credentials are refused a request is accepted: its run says so on every contract, without a call.
 
 use bus::Incoming;
-use domain::{ErrorCode, PartnerId, RequestId};
+use domain::{ErrorCode, IntegrationState, PartnerId, RequestId};
 use jiff::Timestamp;
 use messages::inbound::{Companies, PortalMessage, SyncRequest, Unreadable};
 use store::{
@@ -28,7 +28,7 @@ use store::{
         requests::{self, Answer, RequestStanding, WaitingRequest},
         runs::{self, Occasion},
     },
-    settings::{self, IntegrationState},
+    settings::{self},
 };
 
 use crate::{

@@ -1,14 +1,14 @@
 //! `StartJob`: a worker has a ticket. One transaction decides whether the worker may begin, and collects all it
 //! needs.
 
-use domain::{ContractId, JobKind, JobState, LoginOutcome, RunMode, RunState, WaitReason};
+use domain::{ContractId, IntegrationState, JobKind, JobState, LoginOutcome, RunMode, RunState, WaitReason};
 use jiff::Timestamp;
 use messages::v1::{self, RefusalReason};
 use store::{
     StoreError, Transaction,
-    jobs::{self, GivenUp, JobRow, closing},
+    jobs::{self, GivenUp, JobRow},
     kaseya::{calls, logins},
-    settings::{IntegrationState, switch},
+    settings::switch,
     targets::leftovers::{self, TargetNames},
 };
 
@@ -96,7 +96,7 @@ pub(crate) async fn refuse_too_large(context: &Context, ask: &AttemptOf) -> Resu
                 return Ok(());
             }
             logins::job_login_ended(tx, partner, attempt, LoginOutcome::NotTried, None, now).await?;
-            closing::credit_calls(tx, partner, ask.job, ask.attempt, &[], calls::minute_of(now)).await?;
+            calls::credit_calls(tx, partner, ask.job, ask.attempt, &[], calls::minute_of(now)).await?;
             let is_survey = job.kind == JobKind::Survey;
             lease::cut(tx, context, (partner, ask.job), (&job.contracts, GivenUp::TooLarge), is_survey, now)
                 .await?;

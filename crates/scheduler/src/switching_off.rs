@@ -1,7 +1,7 @@
 //! From *switching off* to *off*, without waiting under a lock.
 
 use domain::PartnerId;
-use store::{StoreError, settings::switch};
+use store::{StoreError, jobs::switched_off, settings::switch};
 
 use crate::Context;
 
@@ -10,7 +10,7 @@ use crate::Context;
 pub(crate) async fn finish(context: &Context) -> Result<Vec<PartnerId>, StoreError> {
     let left = context
         .store
-        .transaction("off_with_open_work", |tx| Box::pin(switch::off_with_open_work(tx)))
+        .transaction("off_with_open_work", |tx| Box::pin(switched_off::off_with_open_work(tx)))
         .await?;
     for partner in &left {
         drop_open_work(context, partner).await?;
@@ -35,8 +35,8 @@ async fn drop_open_work(context: &Context, partner: &PartnerId) -> Result<(), St
                 let now = context.clock.now();
                 // Locked, so that the partner cannot be switched on again between the look and the drop.
                 match switch::hold_switch(tx, partner).await? {
-                    Some(switch) if switch.state != store::settings::IntegrationState::On => {
-                        switch::drop_open_jobs(tx, partner, now).await.map(drop)
+                    Some(switch) if switch.state != domain::IntegrationState::On => {
+                        switched_off::drop_open_jobs(tx, partner, now).await.map(drop)
                     }
                     _ => Ok(()),
                 }

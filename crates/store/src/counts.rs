@@ -10,5 +10,5 @@ mod newest;
 pub mod reports;
 pub mod senders;
 
-pub(crate) use newest::users;
 pub use newest::{CompanyReport, Users, counted_in_time, counted_since, newest, of_other_basis};
+pub(crate) use newest::{sum_again, users};

@@ -1,9 +1,12 @@
 //! Holds: changes that wait for a person, and what people decided.
 
 mod decisions;
+mod later_finals;
 mod rows;
 mod standing;
 
 pub use decisions::{Decision, PersonsDecision, decide};
+pub use later_finals::{end_later_finals, held_otherwise, open_later_finals};
 pub use rows::{HoldRow, hold, standing_holds};
-pub use standing::{end_holds, end_overtaken_holds, store_holds, use_once};
+pub(crate) use standing::end_all;
+pub use standing::{end_holds, end_overtaken_holds, end_settled_leftovers, store_holds, use_once};

@@ -6,12 +6,15 @@ mod attempts;
 pub mod closing;
 pub mod deferrals;
 pub mod full_reads;
+pub(crate) mod lanes;
 mod leases;
 mod remapping;
 pub mod requests;
+pub mod run_totals;
 pub mod runs;
 mod start;
 mod surveys;
+pub mod switched_off;
 mod tickets;
 pub mod waiting;
 

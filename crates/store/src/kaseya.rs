@@ -9,5 +9,4 @@ pub mod names;
 pub mod never_shown;
 pub mod places;
 pub mod services;
-pub mod shared;
 pub mod zones;

@@ -5,6 +5,7 @@ pub mod installation;
 pub mod password_ages;
 pub mod probes;
 mod reading;
+pub mod refused_credentials;
 pub mod schedules;
 pub mod sealed_passwords;
 pub mod start_over;
@@ -12,9 +13,9 @@ pub mod switch;
 mod writing;
 
 pub use reading::{
-    Company, CompanyMapping, Contract, Integration, IntegrationState, PartnerSettings, Product,
-    ProductBilling, ProductMapping, RefusedCredentials, StoredSchedule, Zones, companies, connected,
-    count_zone, hold_state, partners, read, read_integration, writes_stopped, zones,
+    Company, CompanyMapping, Contract, Integration, PartnerSettings, Product, ProductBilling, ProductMapping,
+    RefusedCredentials, StoredSchedule, Zones, companies, connected, count_zone, hold_state, partners, read,
+    read_integration, writes_stopped, zones,
 };
 pub(crate) use reading::{products, standing};
 pub use writing::{
@@ -22,3 +23,4 @@ pub use writing::{
     store_company, store_contract_billing, store_count_basis, store_integration, store_mapping,
     store_partner, store_product_mapping, store_products, store_schedule,
 };
+pub(crate) use writing::{mark_closing_mappings, take_event_numbers};

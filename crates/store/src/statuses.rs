@@ -3,6 +3,7 @@
 mod changes;
 mod companies;
 pub mod history;
+pub mod later_finals;
 pub mod listing;
 pub mod outcomes;
 pub mod overview;

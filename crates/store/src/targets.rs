@@ -1,14 +1,17 @@
 //! Targets, a service on a contract each: the lines last read, the permits and intents of their changes, and the journal.
 
 mod equal_readings;
+pub mod gone_lines;
 pub mod journal;
 mod known;
 pub mod leftovers;
 pub mod lines;
 pub mod permits;
+pub mod shared;
 mod shares;
 
 pub use equal_readings::{SeenEqual, remember_equal, remembered};
+pub(crate) use gone_lines::forget;
 pub(crate) use known::decided_change;
 pub use known::{
     Decided, KnownLine, Underway, changes_underway, decided_holds, invoiced_units, known_lines,

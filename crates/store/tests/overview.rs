@@ -1,14 +1,11 @@
 //! A partner at one look, and what has happened, on a real Postgres.
 
 use anyhow::Result;
-use domain::{CompanyId, Month, PartnerId, RunId};
+use domain::{CompanyId, IntegrationState, Month, PartnerId, RunId};
 use jiff::{Timestamp, civil::date};
-use store::{
-    settings::IntegrationState,
-    statuses::{
-        history::{JournalQuery, activity_page, journal_page, plan_rows},
-        overview::{AtRisk, Overview, overview},
-    },
+use store::statuses::{
+    history::{JournalQuery, activity_page, journal_page, plan_rows},
+    overview::{AtRisk, Overview, overview},
 };
 use testkit::TestDatabase;
 

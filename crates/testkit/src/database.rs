@@ -7,6 +7,8 @@ use store::{Settings, Store};
 use tokio::sync::{Mutex, OnceCell};
 use tokio_postgres::{Client, NoTls};
 
+use crate::transitions::BY_HAND;
+
 /// The migrated database that the others are copied from.
 const TEMPLATE: &str = "template_of_tests";
 
@@ -33,9 +35,13 @@ impl TestDatabase {
         connect(&self.url).await
     }
 
-    /// A plain connection, to look behind the store's back.
+    /// A plain connection, to look behind the store's back and to arrange what a test begins with: its transitions of states are
+    /// not watched.
     pub async fn client(&self) -> Client {
-        client(&self.url).await
+        let client = client(&self.url).await;
+        let by_hand = format!("set application_name = '{BY_HAND}'");
+        client.batch_execute(&by_hand).await.expect("a name is set");
+        client
     }
 
     /// Lets the database's clock run so far ahead of this machine's, for connections made from now on. To a program that is
@@ -89,6 +95,9 @@ async fn start() -> Running {
     let template = connect(&server.url_of(TEMPLATE)).await;
     template.migrate().await.expect("the migrations apply");
     template.close();
+    let watched = client(&server.url_of(TEMPLATE)).await;
+    watched.batch_execute(&crate::transitions::watched()).await.expect("transitions are watched");
+    drop(watched);
     // Closed connections take a moment to leave; the first copy would find them there.
     crate::until("nobody is connected to the template", async || {
         administrator

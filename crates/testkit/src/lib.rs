@@ -7,6 +7,7 @@ mod line_profiles;
 mod programs;
 mod proxy;
 mod rabbitmq;
+mod transitions;
 mod until;
 
 pub use clock::Clock;

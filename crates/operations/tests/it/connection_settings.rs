@@ -1,13 +1,14 @@
 //! The connection: mistakes are named by field, new credentials are tried next to those in force, and the stored
 //! password is kept and sent only to the address it was typed for.
 
+use domain::IntegrationState;
 use kaseya::Note;
 use operations::{
     connection_settings::ConnectionForm,
     not_saved::{Field, MistakeKind, NotSaved},
 };
 use secrecy::SecretString;
-use store::settings::{Integration, IntegrationState};
+use store::settings::Integration;
 
 use crate::world::{RIGHT, World};
 

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use connection::{Authenticated, Checked, Finding, NoAddress, NotTried};
-use domain::{Billing, NextTry, Remark};
+use domain::{Billing, IntegrationState, NextTry, Remark};
 use jiff::tz::TimeZone;
 use operations::{
     connection_settings::{ConnectionForm, CredentialsForm},
@@ -17,7 +17,7 @@ use operations::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use store::settings::{Integration, IntegrationState};
+use store::settings::Integration;
 
 use crate::{
     Portal,

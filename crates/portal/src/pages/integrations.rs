@@ -2,7 +2,8 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use store::settings::{self, IntegrationState};
+use domain::IntegrationState;
+use store::settings::{self};
 
 use crate::{
     Portal,

@@ -3,10 +3,10 @@
 use advice::{Language, number};
 use askama::Template;
 use axum::{extract::State, response::Response};
-use domain::{CompanyState, Month};
+use domain::{CompanyState, IntegrationState, Month};
 use store::{
     StoreError,
-    settings::{self, IntegrationState},
+    settings::{self},
     statuses::{
         CompanyStatus, RunRow,
         listing::ListedCompany,

@@ -399,7 +399,7 @@ async fn s_30_a_month_end_run_that_is_stopped_before_its_end_is_made_again() {
                     if switched_off {
                         settings::switch::switch_off(tx, partner, now).await.map(drop)
                     } else {
-                        store::jobs::closing::refuse_credentials(tx, partner, 1, "AUTH-02", now)
+                        settings::refused_credentials::refuse_credentials(tx, partner, 1, "AUTH-02", now)
                             .await
                             .map(drop)
                     }

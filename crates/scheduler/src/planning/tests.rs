@@ -1,7 +1,7 @@
-use domain::{Billing, Brakes, InvoiceDay, Month, MonthEnd, PartnerId, ReportId, RunBrake};
+use domain::{Billing, Brakes, IntegrationState, InvoiceDay, Month, MonthEnd, PartnerId, ReportId, RunBrake};
 use jiff::{civil::date, tz::TimeZone};
 use proptest::prelude::*;
-use store::settings::{IntegrationState, Product, ProductMapping};
+use store::settings::{Product, ProductMapping};
 
 use super::*;
 

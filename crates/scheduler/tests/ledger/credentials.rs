@@ -33,7 +33,7 @@ async fn refuse(world: &World, ticket: &v1::JobReady, code: &'static str) {
         .in_transaction(|tx| {
             Box::pin(async move {
                 let refused = LoginOutcome::Refused;
-                store::jobs::closing::refuse_credentials(tx, partner, 1, code, now).await?;
+                store::settings::refused_credentials::refuse_credentials(tx, partner, 1, code, now).await?;
                 store::kaseya::logins::job_login_ended(tx, partner, (job, attempt), refused, Some(code), now)
                     .await?;
                 store::jobs::closing::close_job(tx, partner, job, attempt, None, true, now).await?;
@@ -298,7 +298,9 @@ async fn case_c7_once_refused_credentials_prove_right_a_run_follows_by_itself_an
     // What an accepted login of the stored credentials does.
     world.run("delete from refused_logins").await;
     let p1 = PartnerId::new("p1").expect("an id");
-    let follows = world.in_transaction(|tx| Box::pin(store::settings::switch::forget_refusal(tx, &p1))).await;
+    let follows = world
+        .in_transaction(|tx| Box::pin(store::settings::refused_credentials::forget_refusal(tx, &p1)))
+        .await;
     assert!(follows, "the integration is on");
     world.start_scheduler(); // its first round is now
     let (again, content) = world.started("w1").await;

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use domain::{Clock as _, JobId, LoginOutcome, PartnerId, Wait, WaitReason};
+use domain::{Clock as _, IntegrationState, JobId, LoginOutcome, PartnerId, Wait, WaitReason};
 use messages::v1::{self, RefusalReason};
-use store::settings::IntegrationState;
 
 use crate::world::{HOST, SERVICE, World};
 
@@ -370,7 +369,8 @@ async fn b_03_refused_credentials_are_tried_once_more_when_a_person_switches_on(
                         now,
                     )
                     .await?;
-                    store::jobs::closing::refuse_credentials(tx, partner, 2, "AUTH-01", now).await
+                    store::settings::refused_credentials::refuse_credentials(tx, partner, 2, "AUTH-01", now)
+                        .await
                 })
             })
             .await;

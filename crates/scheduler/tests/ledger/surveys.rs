@@ -40,7 +40,7 @@ impl World {
             Box::pin(async move {
                 store::kaseya::contracts::store_seen(tx, partner, run_number, contracts).await?;
                 store::kaseya::services::store_seen(tx, partner, run_number, services).await?;
-                store::jobs::closing::credit_calls(tx, partner, job, attempt, &[], now).await?;
+                store::kaseya::calls::credit_calls(tx, partner, job, attempt, &[], now).await?;
                 let accepted = LoginOutcome::Accepted;
                 store::kaseya::logins::job_login_ended(tx, partner, (job, attempt), accepted, None, now)
                     .await?;

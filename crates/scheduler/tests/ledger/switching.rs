@@ -2,12 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::PartnerId;
+use domain::{IntegrationState, PartnerId};
 use messages::v1::{self, RefusalReason};
-use store::{
-    StoreError,
-    settings::{IntegrationState, switch},
-};
+use store::{StoreError, settings::switch};
 use tokio::sync::Notify;
 
 use crate::world::World;

@@ -390,12 +390,13 @@ impl World {
             .store
             .transaction("done", |tx| {
                 Box::pin(async move {
-                    store::jobs::closing::credit_calls(tx, partner, job, attempt, &[], minute).await?;
+                    store::kaseya::calls::credit_calls(tx, partner, job, attempt, &[], minute).await?;
                     let refused = (login == LoginOutcome::Refused).then_some("AUTH-01");
                     store::kaseya::logins::job_login_ended(tx, partner, (job, attempt), login, refused, now)
                         .await?;
                     if let Some(code) = refused {
-                        store::jobs::closing::refuse_credentials(tx, partner, 1, code, now).await?;
+                        store::settings::refused_credentials::refuse_credentials(tx, partner, 1, code, now)
+                            .await?;
                     }
                     store::jobs::closing::close_job(tx, partner, job, attempt, None, true, now).await?;
                     tx.notify("ledger").await

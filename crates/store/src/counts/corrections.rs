@@ -4,16 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use domain::{
-    Brake, CompanyId, CompanyState, ContractId, ErrorCode, HeldChange, HoldId, Month, PartnerId, ProductId,
-    ReportId, ServiceId,
-};
+use domain::{Brake, CompanyId, HoldId, Month, PartnerId, ProductId, ReportId};
 use jiff::Timestamp;
 
 use crate::{
     Row, StoreError, Transaction,
     counts::month_ends::{self, FrozenCount},
-    statuses::outcomes::{CompanyOutcome, ProductRow, products},
 };
 
 /// A later final number, and the frozen one that it differs from.
@@ -139,35 +135,6 @@ fn correction(row: &Row) -> Result<Correction, StoreError> {
     })
 }
 
-/// Ends the standing holds of later final numbers but those of these targets: their corrections are gone, or their month's
-/// window is over.
-pub async fn end_holds(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    but: &[(ContractId, ServiceId)],
-) -> Result<(), StoreError> {
-    let contracts: Vec<i32> = but.iter().map(|(contract, _)| contract.0).collect();
-    let services: Vec<i32> = but.iter().map(|(_, service)| service.0).collect();
-    let sql = "update holds set state = 'gone'
-               where partner_id = $1 and brake = $2 and state = 'open'
-                 and (contract_id, service_id) not in (select * from unnest($3::int[], $4::int[]))";
-    let brake = Brake::LaterFinal.as_str();
-    tx.execute(sql, &[&partner.as_str(), &brake, &contracts, &services]).await.map(drop)
-}
-
-/// Targets that another hold stands on: a person decides that one first.
-pub async fn held_otherwise(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-) -> Result<Vec<(ContractId, ServiceId)>, StoreError> {
-    let sql = "select contract_id, service_id from holds
-               where partner_id = $1 and brake <> $2 and state in ('open', 'approved', 'dismissed')";
-    let rows = tx.query(sql, &[&partner.as_str(), &Brake::LaterFinal.as_str()]).await?;
-    rows.iter()
-        .map(|row| Ok((ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?))))
-        .collect()
-}
-
 /// Partners with an open hold of a later final number, or a correction that may become one.
 pub async fn partners(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
     let sql = "-- all partners: whichever scheduler comes first brings the holds up to date
@@ -176,95 +143,6 @@ pub async fn partners(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError
                order by partner_id";
     let rows = tx.query(sql, &[&Brake::LaterFinal.as_str()]).await?;
     rows.iter().map(|row| row.partner_id("partner_id")).collect()
-}
-
-/// The open holds of later final numbers.
-pub async fn open_holds(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<HeldChange>, StoreError> {
-    let sql = "select hold_id, contract_id, service_id, company_ids, from_units, to_units, effective_date
-               from holds where partner_id = $1 and brake = $2 and state = 'open'";
-    let rows = tx.query(sql, &[&partner.as_str(), &Brake::LaterFinal.as_str()]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(HeldChange {
-                new_hold: HoldId(row.get("hold_id")?),
-                contract: ContractId(row.get("contract_id")?),
-                service: ServiceId(row.get("service_id")?),
-                companies: row.get("company_ids")?,
-                brake: Brake::LaterFinal,
-                from_units: row.get("from_units")?,
-                to_units: row.get("to_units")?,
-                effective_date: row.get("effective_date")?,
-                pair: None,
-            })
-        })
-        .collect()
-}
-
-/// What these companies came out as, with a later final number held where the frozen one is in order.
-pub fn keep_held(companies: &mut [CompanyOutcome], holds: &[HeldChange]) {
-    for outcome in companies {
-        let (company, contract) = (&outcome.company, outcome.contract);
-        let mut held = false;
-        for product in &mut outcome.products {
-            held |= hold_product(company, contract, product, holds);
-        }
-        if held && matches!(outcome.state, CompanyState::Changed | CompanyState::Unchanged) {
-            outcome.state = CompanyState::Held;
-            outcome.code = Some(ErrorCode::Qty05);
-            outcome.seen_equal = false;
-        }
-    }
-}
-
-fn hold_product(
-    company: &CompanyId,
-    contract: Option<ContractId>,
-    product: &mut ProductRow,
-    holds: &[HeldChange],
-) -> bool {
-    let hold = holds.iter().find(|hold| {
-        Some(hold.contract) == contract
-            && Some(hold.service.0) == product.service
-            && hold.companies.iter().any(|held| held == company.as_str())
-    });
-    let Some(hold) = hold.filter(|_| matches!(product.state.as_str(), "changed" | "unchanged")) else {
-        return false;
-    };
-    CompanyState::Held.as_str().clone_into(&mut product.state);
-    product.code = Some(ErrorCode::Qty05.to_string());
-    product.brake = Some(hold.brake.to_string());
-    product.from = Some(hold.from_units);
-    product.to = u32::try_from(hold.to_units).ok();
-    product.effective = Some(hold.effective_date);
-    true
-}
-
-/// Shows a hold that was opened just now on its companies' rows, where the frozen number is in order.
-pub async fn show(tx: &Transaction<'_>, partner: &PartnerId, hold: &HeldChange) -> Result<(), StoreError> {
-    let sql = "select company_id, products from statuses
-               where partner_id = $1 and contract_id = $2 and company_id = any($3) and state in ('changed', 'unchanged')
-               order by company_id for update";
-    let rows = tx.query(sql, &[&partner.as_str(), &hold.contract.0, &hold.companies]).await?;
-    for row in &rows {
-        let company = row.company_id("company_id")?;
-        let mut of_company = products(row)?;
-        let holds = std::slice::from_ref(hold);
-        let mut held = false;
-        for product in &mut of_company {
-            held |= hold_product(&company, Some(hold.contract), product, holds);
-        }
-        if held {
-            let of_company = serde_json::to_value(&of_company)
-                .map_err(|error| StoreError::row("statuses", "products", &error))?;
-            let sql = "update statuses set state = $4, code = $5, products = $6
-                       where partner_id = $1 and contract_id = $2 and company_id = $3";
-            let (state, code) = (CompanyState::Held.as_str(), ErrorCode::Qty05.as_str());
-            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
-                [&partner.as_str(), &hold.contract.0, &company.as_str(), &state, &code, &of_company];
-            tx.execute_exactly(1, sql, &parameters).await?;
-        }
-    }
-    Ok(())
 }
 
 /// Carries out a person's decision on a hold, where it is about a later final number: approved, the number becomes the

@@ -5,7 +5,7 @@
 use domain::{CompanyId, PartnerId, ProductId};
 use jiff::civil::Date;
 
-use crate::{StoreError, Transaction};
+use crate::{StoreError, Transaction, settings};
 
 /// A company itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +37,7 @@ pub async fn store_companies(
     let ids: Vec<&str> = companies.iter().map(|told| told.company.as_str()).collect();
     let names: Vec<&str> = companies.iter().map(|told| told.name.as_str()).collect();
     let closed: Vec<Option<Date>> = companies.iter().map(|told| told.closed_from).collect();
-    let sql = "update company_mappings mapping set version = version + 1
-               from companies join unnest($2::text[], $3::date[]) as told (company_id, closed_from) using (company_id)
-               where mapping.partner_id = $1 and mapping.company_id = told.company_id and companies.partner_id = $1
-                 and companies.closed_from is distinct from told.closed_from";
-    tx.execute(sql, &[&partner.as_str(), &ids, &closed]).await?;
+    settings::mark_closing_mappings(tx, partner, &ids, &closed).await?;
     let sql = "insert into companies (partner_id, company_id, name, closed_from)
                select $1, company_id, name, closed_from
                from unnest($2::text[], $3::text[], $4::date[]) as told (company_id, name, closed_from)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
-use domain::{CompanyId, PartnerId, ProductId, ReportId};
+use domain::{CompanyId, CountBasis, PartnerId, ProductId, ReportId};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{Row, StoreError, Transaction};
@@ -119,4 +119,19 @@ pub(crate) fn users(row: &Row) -> Result<Option<u32>, StoreError> {
     row.get::<Option<i32>>("users")?
         .map(|users| u32::try_from(users).map_err(|error| StoreError::row("user_counts", "users", &error)))
         .transpose()
+}
+
+/// Sums up the newest reports by what the partner bills now.
+pub(crate) async fn sum_again(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    basis: CountBasis,
+) -> Result<(), StoreError> {
+    let sql = "update newest_reports as known set users = counted.users, missing = counted.missing
+               from (select report_id, company_id, coalesce(sum(users) filter (where basis = $2), 0) as users,
+                            count(*) filter (where basis is distinct from $2) as missing
+                     from user_counts where partner_id = $1 group by report_id, company_id) as counted
+               where known.partner_id = $1 and known.report_id = counted.report_id
+                 and known.company_id = counted.company_id";
+    tx.execute(sql, &[&partner.as_str(), &basis.as_str()]).await.map(drop)
 }

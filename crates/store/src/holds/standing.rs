@@ -160,3 +160,24 @@ pub async fn use_once(
     .await
     .map(drop)
 }
+
+/// Ends the holds of leftovers whose line was seen to hold 0.
+pub async fn end_settled_leftovers(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
+    tx.execute(
+        "update holds set state = case when state = 'approved' then 'used' else 'gone' end
+         from targets
+         where holds.partner_id = $1 and brake = $2 and state in ('open', 'approved')
+           and targets.partner_id = $1 and targets.contract_id = holds.contract_id
+           and targets.service_id = holds.service_id and targets.confirmed_units = 0
+           and targets.confirmed_at >= holds.opened_at",
+        &[&partner.as_str(), &Brake::Leftover.as_str()],
+    )
+    .await
+    .map(drop)
+}
+
+/// Ends every hold and decision that stands: another Kaseya is called from now on.
+pub(crate) async fn end_all(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
+    let sql = "update holds set state = 'gone' where partner_id = $1 and state in ('open', 'approved', 'dismissed')";
+    tx.execute(sql, &[&partner.as_str()]).await.map(drop)
+}

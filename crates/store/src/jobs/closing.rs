@@ -109,32 +109,6 @@ pub async fn close_survey(
     Ok(changed == 1)
 }
 
-/// Gives the calls allowed to an attempt back and records those it made. True when the allowance was still out: the
-/// first of several equal messages.
-pub async fn credit_calls(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    job: JobId,
-    attempt: i32,
-    made: &[(String, i32)],
-    minute: Timestamp,
-) -> Result<bool, StoreError> {
-    let debit = tx
-        .query_opt(
-            "delete from call_debits using jobs
-             where jobs.partner_id = $1 and jobs.job_id = call_debits.job_id and call_debits.job_id = $2
-               and call_debits.attempt = $3
-             returning call_debits.host, call_debits.tenant, call_debits.alone",
-            &[&partner.as_str(), &job.0, &attempt],
-        )
-        .await?;
-    let Some(debit) = debit else { return Ok(false) };
-    let host: String = debit.get("host")?;
-    let (tenant, alone): (String, String) = (debit.get("tenant")?, debit.get("alone")?);
-    crate::kaseya::calls::record(tx, (&host, &tenant, &alone), made, minute).await?;
-    Ok(true)
-}
-
 /// A run that has just ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedRun {
@@ -206,75 +180,4 @@ pub async fn untold_runs(tx: &Transaction<'_>, limit: i64) -> Result<Vec<UntoldR
             })
         })
         .collect()
-}
-
-/// Stops a partner whose credentials Kaseya has refused; a month-end run that is going on is made again once there are
-/// others. False when that version had been refused before, or is no longer the stored one.
-pub async fn refuse_credentials(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    credentials_version: i32,
-    code: &str,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let changed = tx
-        .execute(
-            "update integrations set credentials_refused_code = $3, credentials_refused_at = $4, refusal_told = false
-             where partner_id = $1 and credentials_version = $2 and credentials_refused_code is null",
-            &[&partner.as_str(), &credentials_version, &code, &now],
-        )
-        .await?;
-    if changed == 1 {
-        crate::counts::month_ends::push_stopped_again(tx, partner).await?;
-    }
-    Ok(changed == 1)
-}
-
-/// A refusal of a partner's credentials that is not among the events yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UntoldRefusal {
-    /// Whose.
-    pub partner: PartnerId,
-    /// The version of the credentials.
-    pub credentials_version: i32,
-    /// How Kaseya refused them.
-    pub code: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// The partner's refusal that is not among the events yet; it counts as told with this transaction.
-pub async fn untold_refusal(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-) -> Result<Option<UntoldRefusal>, StoreError> {
-    let row = tx
-        .query_opt(
-            "update integrations set refusal_told = true
-             where partner_id = $1 and credentials_refused_code is not null and not refusal_told
-             returning credentials_version, credentials_refused_code, credentials_refused_at",
-            &[&partner.as_str()],
-        )
-        .await?;
-    row.map(|row| {
-        Ok(UntoldRefusal {
-            partner: partner.clone(),
-            credentials_version: row.get("credentials_version")?,
-            code: row.get("credentials_refused_code")?,
-            at: row.get("credentials_refused_at")?,
-        })
-    })
-    .transpose()
-}
-
-/// Partners with such a refusal: found where no job was, at a start or by Authenticate.
-pub async fn partners_with_untold_refusal(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
-    let rows = tx
-        .query(
-            "-- all partners: whichever replica comes first tells of every partner's refusal
-             select partner_id from integrations where credentials_refused_code is not null and not refusal_told",
-            &[],
-        )
-        .await?;
-    rows.iter().map(|row| row.partner_id("partner_id")).collect()
 }

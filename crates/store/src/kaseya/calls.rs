@@ -1,7 +1,7 @@
 //! The call budget of a Kaseya: what the last hour was debited and what was made. Kaseya counts by host and tenant,
 //! whoever calls.
 
-use domain::{Calls, JobId};
+use domain::{Calls, JobId, PartnerId};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use crate::{StoreError, Transaction, kaseya::places::Place};
@@ -205,4 +205,30 @@ pub fn sum(used: &[UsedCalls]) -> Calls {
 pub fn minute_of(now: Timestamp) -> Timestamp {
     let second = now.as_second();
     Timestamp::from_second(second - second.rem_euclid(60)).unwrap_or(now)
+}
+
+/// Gives the calls allowed to an attempt back and records those it made. True when the allowance was still out: the
+/// first of several equal messages.
+pub async fn credit_calls(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    job: JobId,
+    attempt: i32,
+    made: &[(String, i32)],
+    minute: Timestamp,
+) -> Result<bool, StoreError> {
+    let debit = tx
+        .query_opt(
+            "delete from call_debits using jobs
+             where jobs.partner_id = $1 and jobs.job_id = call_debits.job_id and call_debits.job_id = $2
+               and call_debits.attempt = $3
+             returning call_debits.host, call_debits.tenant, call_debits.alone",
+            &[&partner.as_str(), &job.0, &attempt],
+        )
+        .await?;
+    let Some(debit) = debit else { return Ok(false) };
+    let host: String = debit.get("host")?;
+    let (tenant, alone): (String, String) = (debit.get("tenant")?, debit.get("alone")?);
+    record(tx, (&host, &tenant, &alone), made, minute).await?;
+    Ok(true)
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     AccountId, ContractId, Evidence, ExpectedTotal, JobId, PartnerId, SeenContract, ServiceId, ShownContract,
-    UNSURE_FOR,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -152,51 +151,6 @@ pub async fn store_reads(
         .await?;
     }
     Ok(())
-}
-
-/// Forgets lines that the newest readings of these contracts did not find, and what was remembered of them, once the lines
-/// that they did find are stored: what we left there is there no more, and a line that is added later is another one. What may still
-/// land is kept for so long.
-pub async fn forget_gone_lines(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    contracts: &[ContractId],
-) -> Result<(), StoreError> {
-    let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
-    tx.execute(
-        "delete from lines using contracts
-         where lines.partner_id = $1 and lines.contract_id = any($2)
-           and contracts.partner_id = $1 and contracts.contract_id = lines.contract_id
-           and lines.seen_at < contracts.read_at",
-        &[&partner.as_str(), &contracts],
-    )
-    .await?;
-    tx.execute(
-        "update intents set forgotten = true
-         from contracts
-         where intents.partner_id = $1 and intents.contract_id = any($2) and not intents.forgotten
-           and contracts.partner_id = $1 and contracts.contract_id = intents.contract_id
-           and intents.service_id = any(contracts.looked_for)
-           and intents.permit_until + make_interval(secs => $3) < contracts.read_at
-           and not exists (select from lines
-                           where lines.partner_id = $1 and lines.contract_id = intents.contract_id
-                             and lines.line_id = intents.line_id)",
-        &[&partner.as_str(), &contracts, &UNSURE_FOR.as_secs_f64()],
-    )
-    .await?;
-    tx.execute(
-        "update targets set confirmed_units = null, confirmed_at = null, shares = null, shares_run_number = null
-         from contracts
-         where targets.partner_id = $1 and targets.contract_id = any($2) and targets.confirmed_at < contracts.read_at
-           and contracts.partner_id = $1 and contracts.contract_id = targets.contract_id
-           and targets.service_id = any(contracts.looked_for)
-           and not exists (select from lines
-                           where lines.partner_id = $1 and lines.contract_id = targets.contract_id
-                             and lines.service_id = targets.service_id)",
-        &[&partner.as_str(), &contracts],
-    )
-    .await
-    .map(drop)
 }
 
 /// Keeps that a code was given for contracts whose lines were not read: it stands until they are.
@@ -350,4 +304,10 @@ pub async fn last_read(
         )
         .await?;
     rows.iter().map(|row| Ok(ContractId(row.get("contract_id")?))).collect()
+}
+
+/// Forgets them all: another Kaseya is called from now on.
+pub(crate) async fn forget(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
+    let sql = "delete from contracts where partner_id = $1";
+    tx.execute(sql, &[&partner.as_str()]).await.map(drop)
 }

@@ -6,7 +6,7 @@ use domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{StoreError, Transaction};
+use crate::{StoreError, Transaction, jobs::lanes};
 
 /// Tries before this do not count any more.
 const COUNTS_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -228,15 +228,7 @@ pub async fn login_ended(
             )
             .await?;
             // Its jobs are in the lane of all whom Kaseya has let in, from now on. One that is being started sees for itself.
-            tx.execute(
-                "update jobs set alone = alone_at(partner_id, host, tenant)
-                 where partner_id = $1 and job_id in (
-                     select job_id from jobs
-                     where partner_id = $1 and state in ('ready', 'emitted') and alone <> ''
-                     for update skip locked)",
-                &[&partner.as_str()],
-            )
-            .await?;
+            lanes::join_others(tx, partner).await?;
         }
         LoginOutcome::Refused => {
             let code = code.unwrap_or(domain::ErrorCode::Unk01.as_str());

@@ -2,7 +2,7 @@
 
 use domain::{KaseyaAddress, PartnerId};
 
-use crate::{StoreError, Transaction};
+use crate::{Row, StoreError, Transaction};
 
 /// Where a partner calls, and whether what it does there counts for others. It does once Kaseya has let the partner in there, in
 /// this tenant; before, anybody may say that a tenant is theirs.
@@ -36,4 +36,11 @@ impl Place {
     pub(crate) fn counted(&self) -> Vec<&str> {
         if self.alone.is_empty() { vec!["", self.partner.as_str()] } else { vec![&self.alone] }
     }
+}
+
+/// Of a row's columns `host`, `v2_base`, `v1_base` and `tenant`.
+pub(crate) fn address_of(row: &Row) -> Result<KaseyaAddress, StoreError> {
+    let (host, tenant): (String, String) = (row.get("host")?, row.get("tenant")?);
+    let (v2_base, v1_base): (Option<String>, Option<String>) = (row.get("v2_base")?, row.get("v1_base")?);
+    Ok(KaseyaAddress::new(&host, v2_base.as_deref(), v1_base.as_deref(), &tenant))
 }

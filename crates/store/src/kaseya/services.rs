@@ -47,3 +47,9 @@ pub async fn known(
         })
         .collect()
 }
+
+/// Forgets them all: another Kaseya is called from now on.
+pub(crate) async fn forget(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
+    let sql = "delete from services where partner_id = $1";
+    tx.execute(sql, &[&partner.as_str()]).await.map(drop)
+}

@@ -3,7 +3,7 @@
 use domain::{KaseyaAddress, PartnerId};
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{Row, StoreError, Transaction, kaseya::shared::address_of};
+use crate::{Row, StoreError, Transaction, kaseya::places::address_of};
 
 /// Notes the zone that was told for a tenant; one of no known name is passed over.
 pub async fn note(

@@ -4,7 +4,7 @@ use domain::PartnerId;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::{StoreError, Transaction};
+use crate::{StoreError, Transaction, settings};
 
 /// An event on its way into the store.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,13 +46,7 @@ pub async fn store_events(
         return Ok(());
     }
     let count = i64::try_from(events.len()).map_err(|error| StoreError::row("events", "number", &error))?;
-    let row = tx
-        .query_one(
-            "update partners set last_event = last_event + $2 where partner_id = $1 returning last_event",
-            &[&partner.as_str(), &count],
-        )
-        .await?;
-    let last: i64 = row.get("last_event")?;
+    let last = settings::take_event_numbers(tx, partner, count).await?;
     let numbers: Vec<i64> = (last - count + 1..=last).collect();
     let mut topics = Vec::with_capacity(events.len());
     let mut kinds = Vec::with_capacity(events.len());

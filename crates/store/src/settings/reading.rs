@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use domain::{
     AccountId, Billing, BillingRule, Brakes, CompanyId, ContractId, CountBasis, DriftPolicy, ErrorCode,
-    InvoiceDay, InvoiceZones, KaseyaAddress, MonthEnd, PartnerId, ProductId, RunBrake, Schedule, ServiceId,
+    IntegrationState, InvoiceDay, InvoiceZones, KaseyaAddress, MonthEnd, PartnerId, ProductId, RunBrake,
+    Schedule, ServiceId,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -35,17 +36,6 @@ pub struct PartnerSettings {
     pub companies: BTreeMap<CompanyId, Company>,
     /// Contracts billed otherwise than its other contracts.
     pub contract_billing: BTreeMap<ContractId, Billing>,
-}
-
-/// Where the switch stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IntegrationState {
-    /// Syncing.
-    On,
-    /// No permit is given any more; one given before may still be out.
-    SwitchingOff,
-    /// No write is begun.
-    Off,
 }
 
 /// The stored integration.
@@ -328,21 +318,15 @@ pub async fn hold_state(
     partner: &PartnerId,
 ) -> Result<Option<IntegrationState>, StoreError> {
     let sql = "select state from integrations where partner_id = $1 for share";
-    tx.query_opt(sql, &[&partner.as_str()]).await?.map(|row| state(&row)).transpose()
+    tx.query_opt(sql, &[&partner.as_str()])
+        .await?
+        .map(|row| row.named("state", IntegrationState::parse))
+        .transpose()
 }
 
 /// Whether all writes of the installation are stopped.
 pub async fn writes_stopped(tx: &Transaction<'_>) -> Result<bool, StoreError> {
     tx.query_one("select writes_stopped from installation", &[]).await?.get("writes_stopped")
-}
-
-fn state(row: &Row) -> Result<IntegrationState, StoreError> {
-    match row.get::<String>("state")?.as_str() {
-        "on" => Ok(IntegrationState::On),
-        "switching_off" => Ok(IntegrationState::SwitchingOff),
-        "off" => Ok(IntegrationState::Off),
-        other => Err(StoreError::row("integrations", "state", &format!("{other:?} is no state"))),
-    }
 }
 
 /// Where the switch stands, whether Kaseya refuses the credentials, and when invoices are made; `None` before the first save.
@@ -353,7 +337,8 @@ pub(crate) async fn standing(
     let sql = "select state, credentials_refused_code, credentials_refused_at, invoice_day
                from integrations where partner_id = $1";
     let row = tx.query_opt(sql, &[&partner.as_str()]).await?;
-    row.map(|row| Ok((state(&row)?, refused(&row)?, invoice_day(&row)?))).transpose()
+    row.map(|row| Ok((row.named("state", IntegrationState::parse)?, refused(&row)?, invoice_day(&row)?)))
+        .transpose()
 }
 
 fn invoice_day(row: &Row) -> Result<InvoiceDay, StoreError> {
@@ -397,7 +382,7 @@ async fn integration(
         password_marks: row.get("password_marks")?,
         password_changed_at: row.get("password_changed_at")?,
         credentials_version: row.number("credentials_version")?,
-        state: state(&row)?,
+        state: row.named("state", IntegrationState::parse)?,
         billing: billing(&row)?,
         invoice_day: invoice_day(&row)?,
         month_end_run: row.get("month_end_run")?,

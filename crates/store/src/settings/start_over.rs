@@ -2,23 +2,21 @@
 
 use domain::PartnerId;
 
-use crate::{StoreError, Transaction};
+use crate::{
+    StoreError, Transaction, holds,
+    kaseya::{contracts, services},
+    statuses::outcomes,
+    targets,
+};
 
 /// Forgets what was known, ends holds and approvals, and leaves every row as never synced. Runs, journal and events stay:
 /// they say what was.
 pub(crate) async fn start_over(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
-    for sql in [
-        "delete from lines where partner_id = $1",
-        "delete from contracts where partner_id = $1",
-        "delete from services where partner_id = $1",
-        "delete from targets where partner_id = $1",
-        "delete from statuses where partner_id = $1",
-        "update intents set forgotten = true where partner_id = $1 and not forgotten",
-        "update holds set state = 'gone' where partner_id = $1 and state in ('open', 'approved', 'dismissed')",
-    ] {
-        tx.execute(sql, &[&partner.as_str()]).await?;
-    }
-    Ok(())
+    targets::forget(tx, partner).await?;
+    contracts::forget(tx, partner).await?;
+    services::forget(tx, partner).await?;
+    outcomes::forget(tx, partner).await?;
+    holds::end_all(tx, partner).await
 }
 
 /// Whether what a job of this version of the credentials tells of Kaseya still counts. Whoever saves another address waits

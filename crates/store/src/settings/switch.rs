@@ -1,13 +1,10 @@
 //! The switch of an integration. Off comes in two steps: *switching off* from the commit on, when no permit is given any
 //! more; *off* once none is out.
 
-use domain::{ErrorCode, PartnerId};
+use domain::{ErrorCode, IntegrationState, PartnerId};
 use jiff::Timestamp;
 
-use crate::{
-    Row, StoreError, Transaction, counts::month_ends, jobs::full_reads, kaseya::logins,
-    settings::IntegrationState,
-};
+use crate::{StoreError, Transaction, jobs::switched_off, kaseya::logins};
 
 /// What stands against every call and every write of a partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +46,7 @@ pub async fn hold_switch(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Op
         .await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(Switch {
-        state: state(&row)?,
+        state: row.named("state", IntegrationState::parse)?,
         credentials_version: row.get("credentials_version")?,
         refused: row.optional_code("credentials_refused_code")?,
         writes_stopped: row.get("writes_stopped")?,
@@ -78,38 +75,7 @@ pub async fn switch_on(
             &[&partner.as_str()],
         )
         .await?;
-    row.map(|row| state(&row)).transpose()
-}
-
-/// Holds a partner's integration if these marks are those of its stored credentials; answers their version.
-pub async fn hold_stored_credentials(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    marks: &[String],
-) -> Result<Option<i32>, StoreError> {
-    let sql = "select credentials_version from integrations
-               where partner_id = $1 and password_marks && $2 for update";
-    tx.query_opt(sql, &[&partner.as_str(), &marks])
-        .await?
-        .map(|row| row.get("credentials_version"))
-        .transpose()
-}
-
-/// The stored credentials proved right although Kaseya had refused them: the partner goes on. They get a new version, so
-/// that no worker goes by what it remembers of them. True when a sync of what was left follows by itself.
-pub async fn forget_refusal(tx: &Transaction<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
-    let row = tx
-        .query_opt(
-            "update integrations set credentials_version = credentials_version + 1, credentials_refused_code = null,
-                    credentials_refused_at = null, sync_after_refusal = true
-             where partner_id = $1 and credentials_refused_code is not null
-             returning state",
-            &[&partner.as_str()],
-        )
-        .await?;
-    let Some(row) = row else { return Ok(false) };
-    tx.notify("ledger").await?;
-    Ok(state(&row)? == IntegrationState::On)
+    row.map(|row| row.named("state", IntegrationState::parse)).transpose()
 }
 
 /// Begins to switch an integration off: drops its jobs that no worker has started, and ends its runs that have no started
@@ -123,7 +89,7 @@ pub async fn switch_off(
         .query_opt("select state from integrations where partner_id = $1 for update", &[&partner.as_str()])
         .await?;
     let Some(found) = found else { return Ok(None) };
-    let state = match state(&found)? {
+    let state = match found.named("state", IntegrationState::parse)? {
         IntegrationState::Off => IntegrationState::Off,
         IntegrationState::On | IntegrationState::SwitchingOff => {
             tx.execute(
@@ -134,55 +100,8 @@ pub async fn switch_off(
             IntegrationState::SwitchingOff
         }
     };
-    let dropped = drop_open_jobs(tx, partner, now).await?;
+    let dropped = switched_off::drop_open_jobs(tx, partner, now).await?;
     Ok(Some(SwitchedOff { state, dropped }))
-}
-
-/// Drops the jobs of a partner that no worker has started, and ends its runs that then have no open job, as switched off.
-/// A month-end run, and the reading before an invoice day, that are stopped by it are made again once the partner is on.
-pub async fn drop_open_jobs(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    now: Timestamp,
-) -> Result<u64, StoreError> {
-    month_ends::push_stopped_again(tx, partner).await?;
-    full_reads::make_stopped_again(tx, partner).await?;
-    let dropped = tx
-        .execute(
-            "update jobs set state = 'done', done_at = $2, emitting_until = null
-             where partner_id = $1 and state in ('ready', 'emitted')",
-            &[&partner.as_str(), &now],
-        )
-        .await?;
-    tx.execute(
-        "update runs set state = 'switched_off', finished_at = $2
-         where partner_id = $1 and state = 'running'
-           and not exists (select from jobs
-                           where jobs.partner_id = $1 and jobs.run_id = runs.run_id and jobs.state <> 'done')",
-        &[&partner.as_str(), &now],
-    )
-    .await?;
-    Ok(dropped)
-}
-
-/// Partners that are not on and still have jobs that no worker has started, or runs that nothing will end: handed back
-/// after the switch-off, or made beside it.
-pub async fn off_with_open_work(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
-    let rows = tx
-        .query(
-            "-- all partners: a ledger round
-             select partner_id from integrations
-             where state <> 'on'
-               and (exists (select from jobs where jobs.partner_id = integrations.partner_id
-                                               and jobs.state in ('ready', 'emitted'))
-                    or exists (select from runs where runs.partner_id = integrations.partner_id
-                                                  and runs.state = 'running'
-                                                  and not exists (select from jobs where jobs.run_id = runs.run_id
-                                                                                     and jobs.state <> 'done')))",
-            &[],
-        )
-        .await?;
-    rows.iter().map(|row| row.partner_id("partner_id")).collect()
 }
 
 /// Turns *switching off* into *off* where no permit is out any more. Waits for nothing: who is not ready is asked again
@@ -209,13 +128,4 @@ pub async fn finish_switching_off(
         )
         .await?;
     rows.iter().map(|row| row.partner_id("partner_id")).collect()
-}
-
-fn state(row: &Row) -> Result<IntegrationState, StoreError> {
-    row.named("state", |text| match text {
-        "on" => Some(IntegrationState::On),
-        "switching_off" => Some(IntegrationState::SwitchingOff),
-        "off" => Some(IntegrationState::Off),
-        _ => None,
-    })
 }

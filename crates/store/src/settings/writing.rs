@@ -12,7 +12,7 @@ use domain::{
 use jiff::{Timestamp, civil::Date};
 
 use crate::{
-    StoreError, Transaction,
+    StoreError, Transaction, counts,
     counts::intake::{self, ToldCompany, ToldProduct},
     kaseya::names,
     settings::{ProductBilling, start_over::start_over},
@@ -133,13 +133,7 @@ pub async fn store_count_basis(
     if tx.execute(sql, &[&partner.as_str(), &basis.as_str()]).await? == 0 {
         return Ok(());
     }
-    let sql = "update newest_reports as known set users = counted.users, missing = counted.missing
-               from (select report_id, company_id, coalesce(sum(users) filter (where basis = $2), 0) as users,
-                            count(*) filter (where basis is distinct from $2) as missing
-                     from user_counts where partner_id = $1 group by report_id, company_id) as counted
-               where known.partner_id = $1 and known.report_id = counted.report_id
-                 and known.company_id = counted.company_id";
-    tx.execute(sql, &[&partner.as_str(), &basis.as_str()]).await.map(drop)
+    counts::sum_again(tx, partner, basis).await
 }
 
 /// Stores the integration; a new one is off. Another host, tenant or address is another Kaseya: nothing that was known
@@ -396,4 +390,29 @@ pub async fn bring_forward(
 ) -> Result<bool, StoreError> {
     let sql = "update schedules set next_run_at = least(next_run_at, $2) where partner_id = $1";
     Ok(tx.execute(sql, &[&partner.as_str(), &now]).await? == 1)
+}
+
+/// Takes the partner's next event numbers and answers the last of them. The partner's row is locked until the transaction
+/// ends.
+pub(crate) async fn take_event_numbers(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    how_many: i64,
+) -> Result<i64, StoreError> {
+    let sql = "update partners set last_event = last_event + $2 where partner_id = $1 returning last_event";
+    tx.query_one(sql, &[&partner.as_str(), &how_many]).await?.get("last_event")
+}
+
+/// Raises the version of the mappings of companies that are about to close on another day than before.
+pub(crate) async fn mark_closing_mappings(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    companies: &[&str],
+    closed_from: &[Option<Date>],
+) -> Result<(), StoreError> {
+    let sql = "update company_mappings mapping set version = version + 1
+               from companies join unnest($2::text[], $3::date[]) as told (company_id, closed_from) using (company_id)
+               where mapping.partner_id = $1 and mapping.company_id = told.company_id and companies.partner_id = $1
+                 and companies.closed_from is distinct from told.closed_from";
+    tx.execute(sql, &[&partner.as_str(), &companies, &closed_from]).await.map(drop)
 }

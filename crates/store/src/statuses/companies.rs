@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, CompanyId, CompanyState, ContractId, ErrorCode, Evidence, PartnerId, ProductId, Remark, RunId,
-    Wait, WaitReason,
+    AccountId, CompanyId, CompanyState, ContractId, ErrorCode, Evidence, IntegrationState, PartnerId,
+    ProductId, Remark, RunId, Wait, WaitReason,
 };
 use jiff::Timestamp;
 use serde::Deserialize as _;
@@ -16,7 +16,7 @@ use serde::Deserialize as _;
 use crate::{
     StoreError, Transaction,
     jobs::waiting::{self, OpenJob},
-    settings::{Company, IntegrationState, PartnerSettings, Product, schedules},
+    settings::{Company, PartnerSettings, Product, schedules},
     statuses::outcomes::ProductRow,
 };
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Row, StoreError, Transaction};
 
-pub use of_run::{RunTotals, count_run, store_run_companies};
+pub use of_run::store_run_companies;
 
 /// How one product of a company came out, as it is kept in `statuses.products` and `run_companies.products`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -327,4 +327,10 @@ pub async fn drop_stale_statuses(
 pub(crate) fn products(row: &Row) -> Result<Vec<ProductRow>, StoreError> {
     serde_json::from_value(row.get("products")?)
         .map_err(|error| StoreError::row("statuses", "products", &error))
+}
+
+/// Forgets them all: another Kaseya is called from now on.
+pub(crate) async fn forget(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
+    let sql = "delete from statuses where partner_id = $1";
+    tx.execute(sql, &[&partner.as_str()]).await.map(drop)
 }

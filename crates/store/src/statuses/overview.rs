@@ -1,12 +1,12 @@
 //! A partner at one look: how its invoices stand, what is at risk, and who needs a person.
 
-use domain::{InvoiceDay, Month, PartnerId, ProductId};
+use domain::{IntegrationState, InvoiceDay, Month, PartnerId, ProductId};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Row, StoreError, Transaction,
     counts::incomplete_reports::{self, IncompleteReport},
-    settings::{self, IntegrationState, RefusedCredentials},
+    settings::{self, RefusedCredentials},
     statuses::{
         self, RunRow,
         listing::{self, Counts, Filter, ListedCompany, Query, Readiness, Sort},

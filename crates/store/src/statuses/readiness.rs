@@ -3,15 +3,15 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
-    Brake, CompanyId, CompanyReadiness, CompanyState, ErrorCode, Frequency, InvoiceOutlook, InvoiceZones,
-    Month, NotReady, PartnerId, PartnerReadiness, invoiced_month, not_ready,
+    Brake, CompanyId, CompanyReadiness, CompanyState, ErrorCode, Frequency, IntegrationState, InvoiceOutlook,
+    InvoiceZones, Month, NotReady, PartnerId, PartnerReadiness, invoiced_month, not_ready,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use crate::{
     StoreError, Transaction,
     counts::{self, month_ends},
-    settings::{self, Integration, IntegrationState, StoredSchedule, installation, schedules},
+    settings::{self, Integration, StoredSchedule, installation, schedules},
     statuses::CompanyStatus,
 };
 

@@ -3,10 +3,7 @@
 use domain::{CompanyId, CompanyState, ContractId, ErrorCode, PartnerId, RunId, RunMode, RunState, Trigger};
 use jiff::Timestamp;
 
-use crate::{
-    Row, StoreError, Transaction,
-    statuses::outcomes::{ProductRow, RunTotals},
-};
+use crate::{Row, StoreError, Transaction, jobs::run_totals::RunTotals, statuses::outcomes::ProductRow};
 
 /// A run as a person sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]

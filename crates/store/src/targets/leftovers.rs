@@ -16,9 +16,8 @@ use crate::{
     Row, StoreError, Transaction,
     counts::month_ends,
     holds,
-    kaseya::shared,
     settings::{self, Integration, PartnerSettings},
-    targets::Share,
+    targets::{Share, shared},
 };
 
 /// What a target was mapped as.
@@ -163,7 +162,7 @@ pub async fn bring_up_to_date(
 ) -> Result<Vec<HeldChange>, StoreError> {
     holds::end_overtaken_holds(tx, partner).await?;
     shared::give_up_unmapped(tx, partner).await?;
-    end_settled(tx, partner).await?;
+    holds::end_settled_leftovers(tx, partner).await?;
     let found = found(tx, partner).await?;
     if found.is_empty() {
         return Ok(Vec::new());
@@ -204,21 +203,6 @@ pub fn effective_day(
 ) -> Option<Date> {
     let billing = settings.contract_billing.get(&contract).copied().unwrap_or(integration.billing);
     effective_date(billing, integration.invoice_day, counted_day, now, settings.invoice_zones(), None, None)
-}
-
-/// Ends the holds of leftovers whose line was seen to hold 0.
-async fn end_settled(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
-    tx.execute(
-        "update holds set state = case when state = 'approved' then 'used' else 'gone' end
-         from targets
-         where holds.partner_id = $1 and brake = $2 and state in ('open', 'approved')
-           and targets.partner_id = $1 and targets.contract_id = holds.contract_id
-           and targets.service_id = holds.service_id and targets.confirmed_units = 0
-           and targets.confirmed_at >= holds.opened_at",
-        &[&partner.as_str(), &Brake::Leftover.as_str()],
-    )
-    .await
-    .map(drop)
 }
 
 /// A leftover that is to be asked about.

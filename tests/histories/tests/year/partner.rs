@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, BillingRule, Brakes, CompanyId, ContractId, InvoiceDay, Month, MonthEnd, PartnerId, ProductId,
-    ReportId, RunBrake, ServiceId,
+    AccountId, BillingRule, Brakes, CompanyId, ContractId, IntegrationState, InvoiceDay, Month, MonthEnd,
+    PartnerId, ProductId, ReportId, RunBrake, ServiceId,
 };
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use kaseya_simulator::State;
@@ -15,8 +15,8 @@ use store::{
         month_ends::{FrozenCount, FrozenMonth},
     },
     settings::{
-        Company, CompanyMapping, Contract, Integration, IntegrationState, PartnerSettings, Product,
-        ProductBilling, ProductMapping,
+        Company, CompanyMapping, Contract, Integration, PartnerSettings, Product, ProductBilling,
+        ProductMapping,
     },
 };
 

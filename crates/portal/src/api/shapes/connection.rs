@@ -1,20 +1,16 @@
 //! How the connection stands, and what came of trying its credentials.
 
 use connection::{Authenticated, Checked, Finding};
+use domain::IntegrationState;
 use domain::NextTry;
 use jiff::Timestamp;
 use serde::Serialize;
-use store::settings::{IntegrationState, RefusedCredentials};
+use store::settings::RefusedCredentials;
 use utoipa::ToSchema;
 
 /// Where a switch stands, as documents say it.
 pub(crate) fn state_word(state: Option<IntegrationState>) -> &'static str {
-    match state {
-        None => "not_set_up",
-        Some(IntegrationState::On) => "on",
-        Some(IntegrationState::SwitchingOff) => "switching_off",
-        Some(IntegrationState::Off) => "off",
-    }
+    state.map_or("not_set_up", IntegrationState::as_str)
 }
 
 /// Kaseya's refusal of the stored credentials.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::{ContractId, KaseyaAddress, LineId, PartnerId, ServiceId, UNSURE_FOR};
 use jiff::{Timestamp, civil::Date};
 
-use crate::{Row, StoreError, Transaction};
+use crate::{StoreError, Transaction, kaseya::places::address_of};
 
 /// The other partners whose integrations reach this tenant.
 pub async fn others(
@@ -23,13 +23,6 @@ pub async fn others(
         }
     }
     Ok(others)
-}
-
-/// Of a row's columns `host`, `v2_base`, `v1_base` and `tenant`.
-pub(crate) fn address_of(row: &Row) -> Result<KaseyaAddress, StoreError> {
-    let (host, tenant): (String, String) = (row.get("host")?, row.get("tenant")?);
-    let (v2_base, v1_base): (Option<String>, Option<String>) = (row.get("v2_base")?, row.get("v1_base")?);
-    Ok(KaseyaAddress::new(&host, v2_base.as_deref(), v1_base.as_deref(), &tenant))
 }
 
 /// The other partners of a partner's tenant. Until the end of the transaction none of them is answered.
