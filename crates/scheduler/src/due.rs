@@ -9,14 +9,14 @@
 //! - A recorded day is not run again, whatever was edited since.
 //! - While the credentials are refused, the run says so on every contract.
 
-use domain::{Occurrence, PartnerId, RunMode, due, spread_offset};
+use domain::{IntegrationState, Occurrence, PartnerId, RunMode, due, spread_offset};
 use jiff::Timestamp;
 use messages::inbound::Companies;
 use store::{
     StoreError, Transaction,
     jobs::runs::{self, Occasion},
     settings::{
-        self, IntegrationState,
+        self,
         schedules::{self, DayOutcome},
     },
 };
@@ -72,12 +72,12 @@ async fn claim(
         return Ok(false);
     };
     for day in owed.missed {
-        schedules::record(tx, partner, stored.version, day, DayOutcome::Missed, now).await?;
+        schedules::record(tx, partner, day, DayOutcome::Missed, now).await?;
     }
     let nominal = owed.run.nominal;
     if !schedules::is_recorded(tx, partner, nominal).await? {
         let outcome = run_day(tx, context, partner, nominal, now).await?;
-        schedules::record(tx, partner, stored.version, nominal, outcome, now).await?;
+        schedules::record(tx, partner, nominal, outcome, now).await?;
     }
     let (next_nominal, next_run_at) = match owed.next {
         Some(next) => (next.nominal, next.due.saturating_add(spread).unwrap_or(next.due)),

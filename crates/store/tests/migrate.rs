@@ -1,6 +1,11 @@
 //! Migrations on a real Postgres.
 
-use anyhow::{Result, ensure};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use anyhow::{Result, bail, ensure};
 use store::StoreError;
 
 #[tokio::test]
@@ -60,6 +65,85 @@ async fn an_edited_migration_is_refused() -> Result<()> {
     assert_eq!(database.client().await.execute(edited, &[]).await?, 1);
     let refusal = database.store.migrate().await.expect_err("what was applied is not what is known");
     ensure!(matches!(refusal, StoreError::Migration { .. }), "{refusal:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_definition_that_has_changed_is_run_again() -> Result<()> {
+    let database = testkit::database().await;
+    let client = database.client().await;
+    client
+        .batch_execute(
+            "create or replace function kaseya_zone(whose text) returns text stable language sql as $$ select 'edited' $$;
+             update repeatable_migrations set checksum = '\\x00' where name = 'kaseya/zones'",
+        )
+        .await?;
+    let zone = "select kaseya_zone('nobody')";
+    assert_eq!(client.query_one(zone, &[]).await?.get::<_, Option<String>>(0).as_deref(), Some("edited"));
+    database.store.migrate().await?;
+    assert_eq!(client.query_one(zone, &[]).await?.get::<_, Option<String>>(0), None);
+    Ok(())
+}
+
+/// An older program that migrates beside a newer one takes nothing back.
+#[tokio::test]
+async fn d7_newer_tables_and_definitions_stay_as_they_are() -> Result<()> {
+    let database = testkit::database().await;
+    let client = database.client().await;
+    client
+        .batch_execute(
+            "insert into refinery_schema_history (version, name, applied_on, checksum)
+             values (10000, 'of a newer program', '2026-11-30T00:00:00Z', '0');
+             create or replace function kaseya_zone(whose text) returns text stable language sql as $$ select 'newer' $$;
+             update repeatable_migrations set checksum = '\\x00' where name = 'kaseya/zones'",
+        )
+        .await?;
+    database.store.migrate().await?;
+    database.store.require_current_schema().await?;
+    let zone = client.query_one("select kaseya_zone('nobody')", &[]).await?;
+    assert_eq!(zone.get::<_, Option<String>>(0).as_deref(), Some("newer"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_definition_is_run() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = BTreeSet::new();
+    for folder in std::fs::read_dir(&root)?.filter_map(Result::ok).filter(|entry| entry.path().is_dir()) {
+        for file in std::fs::read_dir(folder.path())? {
+            let path = file?.path();
+            if path.extension().is_some_and(|extension| extension == "sql") {
+                files.insert(path.with_extension("").strip_prefix(&root)?.display().to_string());
+            }
+        }
+    }
+    let database = testkit::database().await;
+    let run = database.client().await.query("select name from repeatable_migrations", &[]).await?;
+    assert_eq!(run.iter().map(|row| row.get(0)).collect::<BTreeSet<String>>(), files);
+    Ok(())
+}
+
+/// What was released is applied somewhere: it is never edited, and never goes. `released.sha256` lists it, as `sha256sum` does.
+#[tokio::test]
+async fn migrations_are_only_added() -> Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let client = testkit::empty_database().await.client().await;
+    let listed = std::fs::read_to_string(folder.join("released.sha256"))?;
+    let mut listed: BTreeMap<&str, &str> =
+        listed.lines().filter_map(|line| line.split_once("  ")).map(|(hash, name)| (name, hash)).collect();
+    for file in std::fs::read_dir(&folder)?.filter_map(Result::ok).map(|entry| entry.path()) {
+        if file.extension().is_none_or(|extension| extension != "sql") {
+            continue;
+        }
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let text = std::fs::read(&file)?;
+        let hash: String = client.query_one("select encode(sha256($1), 'hex')", &[&text]).await?.get(0);
+        match listed.remove(name.as_str()) {
+            Some(known) => ensure!(known == hash, "{name} was edited: put it back, and add a migration"),
+            None => bail!("{name} is not in released.sha256: add the line `{hash}  {name}`"),
+        }
+    }
+    ensure!(listed.is_empty(), "these migrations are gone: {listed:?}");
     Ok(())
 }
 

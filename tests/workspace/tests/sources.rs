@@ -1,6 +1,7 @@
 //! What no source file may say, and what each statement must.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -198,4 +199,70 @@ fn the_tests_that_the_threat_model_names_are_there() -> Result<()> {
     }
     anyhow::ensure!(named > 80, "only {named} names were found");
     Ok(())
+}
+
+/// All tables, read from the migrations.
+fn tables() -> Result<BTreeSet<String>> {
+    let mut tables = BTreeSet::new();
+    for file in files(&root().join("crates/store/migrations"), ".sql")? {
+        let text = fs::read_to_string(&file)?;
+        tables.extend(
+            text.split("create table ")
+                .skip(1)
+                .filter_map(|rest| rest.split([' ', '(']).next())
+                .map(str::to_owned),
+        );
+    }
+    anyhow::ensure!(tables.len() > 40, "only {} tables were found", tables.len());
+    Ok(tables)
+}
+
+/// The table that a statement, or a part of one, writes to.
+fn written(statement: &str) -> impl Iterator<Item = &str> {
+    let words: Vec<&str> =
+        statement.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let mut written = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let next = |after: usize| words.get(at + after).copied();
+        match (*word, next(1)) {
+            ("insert", Some("into")) | ("delete", Some("from")) => written.extend(next(2)),
+            ("update", Some(table)) => written.push(table),
+            _ => {}
+        }
+    }
+    written.into_iter()
+}
+
+/// Whoever looks for all that changes a table's rows looks into one folder.
+#[test]
+fn each_table_is_written_by_one_folder() -> Result<()> {
+    let tables = tables()?;
+    let source = root().join("crates/store/src");
+    let mut writers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut statements = store_statements()?;
+    for file in files(&source, ".sql")? {
+        statements.push((file.clone(), fs::read_to_string(&file)?));
+    }
+    for (file, statement) in statements {
+        let below = file.strip_prefix(&source)?;
+        let folder =
+            below.with_extension("").iter().next().context("a folder")?.to_string_lossy().into_owned();
+        for table in written(&statement).filter(|table| tables.contains(*table)) {
+            writers.entry(table.to_owned()).or_default().insert(folder.clone());
+        }
+    }
+    let shared: Vec<_> = writers.iter().filter(|(_, folders)| folders.len() > 1).collect();
+    assert!(shared.is_empty(), "tables with several writing folders: {shared:?}");
+    let unwritten: Vec<_> = tables.iter().filter(|table| !writers.contains_key(*table)).collect();
+    assert!(unwritten.is_empty(), "tables that nobody writes: {unwritten:?}");
+    Ok(())
+}
+
+#[test]
+fn writes_are_told_from_reads() {
+    let statement =
+        "with gone as (delete from lines using contracts where a) insert into targets (a) select b from jobs
+                     on conflict do update set a = 1 returning (select 1 from runs for update of runs)";
+    assert_eq!(written(statement).collect::<Vec<_>>(), ["lines", "targets", "set", "of"]);
+    assert_eq!(written("-- all partners\nupdate jobs set a = 1").collect::<Vec<_>>(), ["jobs"]);
 }

@@ -119,9 +119,8 @@ pub async fn store_charges(
     }
     let sql = "delete from charges where partner_id = $1 and month = $2";
     tx.execute(sql, &[&partner, &first]).await?;
-    let sql = "insert into charged_months (partner_id, month, told_at, told_by, told_by_at) values ($1, $2, $3, $4, $3)
-               on conflict (partner_id, month) do update set told_at = excluded.told_at, told_by = excluded.told_by,
-                   told_by_at = excluded.told_by_at";
+    let sql = "insert into charged_months (partner_id, month, told_at, told_by) values ($1, $2, $3, $4)
+               on conflict (partner_id, month) do update set told_at = excluded.told_at, told_by = excluded.told_by";
     tx.execute_exactly(1, sql, &[&partner, &first, &now, &by]).await?;
     let sql = "insert into charges (partner_id, month, company_id, product_id, users)
                select $1, $2, company_id, product_id, users

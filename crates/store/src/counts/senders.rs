@@ -162,7 +162,7 @@ pub async fn of_charges(
     partner: &PartnerId,
     month: Month,
 ) -> Result<Option<ChargesTold>, StoreError> {
-    let sql = "select case when told_by_at = told_at then told_by end as told_by, told_at from charged_months
+    let sql = "select told_by, told_at from charged_months
                where partner_id = $1 and month = $2";
     let row = tx.query_opt(sql, &[&partner.as_str(), &month.first_day()]).await?;
     row.map(|row| Ok(ChargesTold { by: row.get("told_by")?, at: row.get("told_at")? })).transpose()

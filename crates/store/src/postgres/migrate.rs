@@ -1,12 +1,30 @@
-//! The tables' versions.
+//! The tables' versions: numbered migrations, which are only added, and the definitions that stand beside the modules that use
+//! them.
+
+use std::error::Error;
 
 use refinery::Runner;
+use tokio_postgres::Client;
 
 use crate::{Store, StoreError, postgres::error::chain};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
 }
+
+/// Views, functions and triggers: each file is run again whenever it has changed, after the numbered migrations. Later ones
+/// may use earlier ones.
+const REPEATABLE: &[(&str, &str)] = &[
+    ("postgres/partner_changes", include_str!("partner_changes.sql")),
+    ("settings/mapped_targets", include_str!("../settings/mapped_targets.sql")),
+    ("settings/must_reread", include_str!("../settings/must_reread.sql")),
+    ("counts/provider_is_final", include_str!("../counts/provider_is_final.sql")),
+    ("counts/frozen_counts", include_str!("../counts/frozen_counts.sql")),
+    ("kaseya/places", include_str!("../kaseya/places.sql")),
+    ("kaseya/zones", include_str!("../kaseya/zones.sql")),
+    ("statuses/standings", include_str!("../statuses/standings.sql")),
+    ("statuses/waiting_for_sync", include_str!("../statuses/waiting_for_sync.sql")),
+];
 
 /// Whoever migrates holds this advisory lock of the database; the number means nothing.
 const LOCK: i64 = 0x6b61_7365_7961_0001;
@@ -22,16 +40,12 @@ impl Store {
         client.batch_execute("set statement_timeout = 0; set lock_timeout = 0").await?;
         client.execute("select pg_advisory_lock($1)", &[&LOCK]).await?;
         client.batch_execute("set lock_timeout = '10s'").await?;
-        let report = runner().run_async(&mut client).await;
+        let applied = apply(&mut client).await;
         // The session's end gives the lock back, whatever happened.
         drop(client);
         // An error of the connection has already been told by the statement it broke.
         let _ = connection.await;
-        let report = report.map_err(|error| StoreError::Migration { reason: chain(&error) })?;
-        for migration in report.applied_migrations() {
-            tracing::info!(migration = %migration, "applied");
-        }
-        Ok(())
+        applied.map_err(|error| StoreError::Migration { reason: chain(&*error) })
     }
 
     /// The newest migration that was applied.
@@ -65,8 +79,36 @@ impl Store {
     }
 }
 
+/// Newer tables than this program knows are left as they are.
 fn runner() -> Runner {
-    embedded::migrations::runner()
+    embedded::migrations::runner().set_abort_missing(false)
+}
+
+async fn apply(client: &mut Client) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let report = runner().run_async(client).await?;
+    for migration in report.applied_migrations() {
+        tracing::info!(migration = %migration, "applied");
+    }
+    let row = client.query_one("select max(version) from refinery_schema_history", &[]).await?;
+    if row.get::<_, Option<i32>>(0).is_some_and(|version| version > newest()) {
+        tracing::info!("the tables are those of a newer program: nothing is changed");
+        return Ok(());
+    }
+    let tx = client.transaction().await?;
+    for (name, sql) in REPEATABLE {
+        let known =
+            "select from repeatable_migrations where name = $1 and checksum = sha256(convert_to($2, 'UTF8'))";
+        if tx.query_opt(known, &[name, sql]).await?.is_some() {
+            continue;
+        }
+        tx.batch_execute(sql).await?;
+        let keep =
+            "insert into repeatable_migrations (name, checksum) values ($1, sha256(convert_to($2, 'UTF8')))
+                    on conflict (name) do update set checksum = excluded.checksum";
+        tx.execute(keep, &[name, sql]).await?;
+        tracing::info!(name, "defined");
+    }
+    Ok(tx.commit().await?)
 }
 
 fn newest() -> i32 {

@@ -83,7 +83,6 @@ pub async fn is_recorded(
 pub async fn record(
     tx: &Transaction<'_>,
     partner: &PartnerId,
-    version: i32,
     nominal: Date,
     outcome: DayOutcome,
     now: Timestamp,
@@ -93,10 +92,10 @@ pub async fn record(
         DayOutcome::Missed => ("missed", None),
         DayOutcome::Off => ("off", None),
     };
-    let sql = "insert into occurrences (partner_id, nominal, schedule_version, outcome, run_id, recorded_at)
-               values ($1, $2, $3, $4, $5, $6)
+    let sql = "insert into occurrences (partner_id, nominal, outcome, run_id, recorded_at)
+               values ($1, $2, $3, $4, $5)
                on conflict (partner_id, nominal) do nothing";
-    tx.execute(sql, &[&partner.as_str(), &nominal, &version, &word, &run, &now]).await.map(drop)
+    tx.execute(sql, &[&partner.as_str(), &nominal, &word, &run, &now]).await.map(drop)
 }
 
 /// Moves a claimed schedule on.
