@@ -6,7 +6,7 @@ use operations::Advising;
 use store::{holds, settings::PartnerSettings};
 
 use crate::{
-    advising, command_line::Decision, deciding, ended::Ended, hold_text, installation::Installation, output,
+    advising, command_line::Decision, decisions, ended::Ended, hold_text, installation::Installation, output,
 };
 
 pub(crate) async fn command(
@@ -18,8 +18,10 @@ pub(crate) async fn command(
     let settings = installation.partner(partner).await?;
     match decision {
         None => list(installation, &settings, language).await,
-        Some(Decision::Approve(decided)) => deciding::command(installation, &settings, &decided, true).await,
-        Some(Decision::Dismiss(decided)) => deciding::command(installation, &settings, &decided, false).await,
+        Some(Decision::Approve(decided)) => decisions::command(installation, &settings, &decided, true).await,
+        Some(Decision::Dismiss(decided)) => {
+            decisions::command(installation, &settings, &decided, false).await
+        }
     }
 }
 

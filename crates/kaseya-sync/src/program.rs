@@ -21,8 +21,8 @@ use crate::{
     ended::{Ended, NAME},
     holds,
     installation::Installation,
-    keys, line_profile, migrate, new_partner, output, probe, security_events, standalone, status, switching,
-    sync_now, tokens, writes,
+    integration_switch, keys, line_profile, migrate, new_partner, output, probe, security_events, standalone,
+    status, sync_now, tokens, writes,
 };
 
 /// For a person at a terminal: what went wrong, and nothing else. The broker's library complains of connections that we
@@ -100,10 +100,10 @@ pub fn main() -> ExitCode {
             })
         }
         Command::Off { partner, by } => on_installation(config, data_dir, move |installation| async move {
-            switching::off(&installation, &partner, &by.by).await
+            integration_switch::off(&installation, &partner, &by.by).await
         }),
         Command::On { partner, by } => on_installation(config, data_dir, move |installation| async move {
-            switching::on(&installation, &partner, &by.by).await
+            integration_switch::on(&installation, &partner, &by.by).await
         }),
         Command::SecurityEvents { days, json } => {
             on_installation(config, data_dir, move |installation| async move {

@@ -29,7 +29,7 @@ mod security_events;
 mod senders;
 mod shapes;
 mod suggestions;
-mod sync;
+mod sync_requests;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 

@@ -16,7 +16,6 @@ pub(crate) mod integrations;
 pub(crate) mod journal;
 pub(crate) mod mapping_file;
 pub(crate) mod members;
-pub(crate) mod orders;
 pub(crate) mod overview;
 pub(crate) mod plain;
 pub(crate) mod products;
@@ -26,6 +25,7 @@ pub(crate) mod sign_in;
 pub(crate) mod sign_in_openid;
 pub(crate) mod start;
 pub(crate) mod suggestions;
+pub(crate) mod sync_now;
 pub(crate) mod tabs;
 
 use askama::Template;

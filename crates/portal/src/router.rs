@@ -150,5 +150,5 @@ fn partner() -> Router<Portal> {
         .route("/access/revoke", post(pages::access::revoke))
         .route("/access/members", post(pages::members::add))
         .route("/access/members/remove", post(pages::members::remove))
-        .route("/sync-now", post(pages::orders::sync_now))
+        .route("/sync-now", post(pages::sync_now::sync_now))
 }

@@ -24,7 +24,7 @@ use crate::{
     admission::Admitted,
     facts::Facts,
     known::{Known, account_twins},
-    planning::{ContractPlan, PartnerPlan, TargetPlan},
+    partner_plan::{ContractPlan, PartnerPlan, TargetPlan},
 };
 
 /// Builds the content of a job that is starting.

@@ -15,7 +15,7 @@ use store::{
     targets::{self, Decided},
 };
 
-use crate::{facts::Facts, known::Known, planning::PartnerPlan};
+use crate::{facts::Facts, known::Known, partner_plan::PartnerPlan};
 
 /// Notes them on the run.
 pub(crate) async fn note(

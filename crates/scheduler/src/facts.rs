@@ -13,7 +13,7 @@ use store::{
     targets::leftovers::{self, ApprovedLeftover},
 };
 
-use crate::planning::{Counts, PartnerPlan, plan_partner};
+use crate::partner_plan::{Counts, PartnerPlan, plan_partner};
 
 /// A partner's settings and counts as of one instant.
 #[derive(Debug, Clone)]

@@ -23,7 +23,7 @@ use store::{
 
 use crate::{
     facts::Facts,
-    planning::{ContractPlan, PartnerPlan, TargetPlan},
+    partner_plan::{ContractPlan, PartnerPlan, TargetPlan},
 };
 
 /// What is known of some contracts of a partner, in the form a run uses.

@@ -25,7 +25,7 @@ use store::{
     statuses::later_finals,
 };
 
-use crate::{context::Context, events::event, facts, month_end_window::is_open, planning::TargetPlan};
+use crate::{context::Context, events::event, facts, month_end_window::is_open, partner_plan::TargetPlan};
 
 /// Notes and holds the counts that differ from the frozen month's last day.
 pub(crate) async fn note(

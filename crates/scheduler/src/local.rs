@@ -22,7 +22,7 @@ use crate::{
     context::LEDGER,
     facts,
     known::Known,
-    planning::{ContractPlan, PartnerPlan, TargetPlan, UnbilledProduct, UnmappedProduct},
+    partner_plan::{ContractPlan, PartnerPlan, TargetPlan, UnbilledProduct, UnmappedProduct},
 };
 
 /// Makes the `JobDone` of a claimed local job from the present facts. Contracts that have become work meanwhile go to

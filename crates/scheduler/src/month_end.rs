@@ -43,7 +43,7 @@ use crate::{
     facts::{self, Facts},
     late_counts, later_finals,
     month_end_window::{can_run, is_open, may_push, wants_run},
-    planning::{ContractPlan, PartnerPlan},
+    partner_plan::{ContractPlan, PartnerPlan},
     runs::{Items, RunOrder, make},
 };
 

@@ -18,7 +18,7 @@ use store::{
 
 use crate::{
     facts::Facts,
-    planning::{ContractPlan, PartnerPlan},
+    partner_plan::{ContractPlan, PartnerPlan},
 };
 
 /// The most companies without contract in one local job.

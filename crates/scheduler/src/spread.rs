@@ -13,7 +13,7 @@ use store::{
     jobs::{self, SpreadJob, SurveyedJob, closing},
 };
 
-use crate::{Context, context::LEDGER, expected, facts, known::Known, planning::PartnerPlan};
+use crate::{Context, context::LEDGER, expected, facts, known::Known, partner_plan::PartnerPlan};
 
 /// Makes the jobs of every survey that is through. Returns how many surveys.
 pub(crate) async fn spread_surveys(context: &Context) -> Result<u64, StoreError> {

@@ -14,7 +14,7 @@ use store::{
 
 use crate::{
     Context, admission::admit, asked_work, attempt_of::AttemptOf, content, context::LEDGER, expected, facts,
-    lease, planning::PartnerPlan, refusal::Refused,
+    lease, partner_plan::PartnerPlan, refusal::Refused,
 };
 
 /// The decision: the content, or the reason for a refusal.

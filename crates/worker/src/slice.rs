@@ -12,10 +12,10 @@ use crate::{
     contract::plan_contract,
     findings::{Findings, Left, host_failed},
     in_hand::{InHand, Written},
+    line_writes::write_changes,
     outcome::TargetResult,
+    plan_switch::{join_halves, worked_on_together},
     survey::survey,
-    switching::{join_halves, worked_on_together},
-    writing::write_changes,
 };
 
 /// After so many contracts whose lines do not fit the line profile, and none whose do, the others are not read.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{
     caller::Caller,
     problem::{Problem, Problems},
-    request::{self, Asked, Cursor, language, named},
+    request::{self, Cursor, Params, language, named},
     shapes::{Company, Numbers},
 };
 use crate::{
@@ -77,7 +77,7 @@ pub(crate) struct Companies {
 pub(crate) async fn list(
     State(portal): State<Portal>,
     caller: Caller,
-    Asked(asked): Asked<Query>,
+    Params(asked): Params<Query>,
 ) -> Result<Json<Companies>, Problem> {
     let size = request::size(asked.size)?;
     let offset = asked.cursor.map_or(Ok(0), |Cursor(offset)| u32::try_from(offset));
@@ -123,7 +123,7 @@ pub(crate) async fn sheet(
     State(portal): State<Portal>,
     caller: Caller,
     headers: HeaderMap,
-    Asked(asked): Asked<SheetQuery>,
+    Params(asked): Params<SheetQuery>,
 ) -> Result<Response, Problem> {
     let query = listing::Query {
         search: asked.search.trim(),

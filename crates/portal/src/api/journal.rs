@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::{
     caller::Caller,
     problem::{Problem, Problems},
-    request::{self, Asked, Cursor, language},
+    request::{self, Cursor, Params, language},
 };
 use crate::{Portal, download::download};
 
@@ -128,7 +128,7 @@ impl From<JournalEntry> for Entry {
 pub(crate) async fn list(
     State(portal): State<Portal>,
     caller: Caller,
-    Asked(asked): Asked<Query>,
+    Params(asked): Params<Query>,
 ) -> Result<Json<Journal>, Problem> {
     let size = request::size(asked.size)?;
     let query = JournalQuery {

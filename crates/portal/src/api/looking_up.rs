@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use super::{
     caller::Editor,
     problem::{Problem, Problems},
-    request::Asked,
+    request::Params,
 };
 use crate::Portal;
 
@@ -48,7 +48,7 @@ pub(crate) struct FoundService {
 pub(crate) async fn services(
     State(portal): State<Portal>,
     Editor(caller): Editor,
-    Asked(Part { name }): Asked<Part>,
+    Params(Part { name }): Params<Part>,
 ) -> Result<Json<FoundServices>, Problem> {
     let found = portal.connections.services(&caller.partner, &name).await.map_err(problem)?;
     let services = found.into_iter().map(|known| FoundService { service_id: known.id.0, name: known.name });
@@ -75,7 +75,7 @@ pub(crate) struct FoundAccount {
 pub(crate) async fn accounts(
     State(portal): State<Portal>,
     Editor(caller): Editor,
-    Asked(Part { name }): Asked<Part>,
+    Params(Part { name }): Params<Part>,
 ) -> Result<Json<FoundAccounts>, Problem> {
     let found = portal.connections.accounts(&caller.partner, &name).await.map_err(problem)?;
     let accounts = found.into_iter().map(|known| FoundAccount {
@@ -125,7 +125,7 @@ pub(crate) async fn contracts(
     State(portal): State<Portal>,
     Editor(caller): Editor,
     Path((_, account)): Path<(String, String)>,
-    Asked(OfAccount { name }): Asked<OfAccount>,
+    Params(OfAccount { name }): Params<OfAccount>,
 ) -> Result<Json<FoundContracts>, Problem> {
     let account = account.parse().map(AccountId).map_err(|_| Problem::NotFound)?;
     let found = portal.connections.contracts(&caller.partner, account, &name).await.map_err(problem)?;

@@ -12,7 +12,7 @@ use super::{
     caller::Editor,
     mapping::Leftovers,
     problem::{FieldMistake, Problem, Problems},
-    request::{Asked, bytes},
+    request::{Params, bytes},
     shapes::Comparison,
 };
 use crate::Portal;
@@ -56,7 +56,7 @@ pub(crate) struct Written {
 pub(crate) async fn export(
     State(portal): State<Portal>,
     Editor(caller): Editor,
-    Asked(Written { separator }): Asked<Written>,
+    Params(Written { separator }): Params<Written>,
 ) -> Result<([(HeaderName, &'static str); 1], Vec<u8>), Problem> {
     let separator = match separator.as_deref() {
         None | Some("comma") => Separator::Comma,
@@ -99,7 +99,7 @@ pub(crate) struct Shown {
 pub(crate) async fn apply(
     State(portal): State<Portal>,
     Editor(caller): Editor,
-    Asked(Shown { mark, add_together }): Asked<Shown>,
+    Params(Shown { mark, add_together }): Params<Shown>,
     request: Request,
 ) -> Result<Json<Leftovers>, Problem> {
     let (file, partner) = (bytes(request, &portal).await?, &caller.partner);

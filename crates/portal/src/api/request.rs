@@ -137,9 +137,9 @@ fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Problem> {
 }
 
 /// What is asked for in the address.
-pub(crate) struct Asked<T>(pub T);
+pub(crate) struct Params<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequestParts<Portal> for Asked<T> {
+impl<T: DeserializeOwned> FromRequestParts<Portal> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {

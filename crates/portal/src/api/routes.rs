@@ -4,7 +4,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     access, calls, companies, company, connection, holds, intake, journal, looking_up, mapping, mapping_file,
-    overview, products, runs, schedule, security_events, suggestions, sync,
+    overview, products, runs, schedule, security_events, suggestions, sync_requests,
 };
 use crate::Portal;
 
@@ -31,7 +31,7 @@ pub(super) fn described() -> OpenApiRouter<Portal> {
         .routes(routes!(company::save_billing_rules))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
-        .routes(routes!(sync::show))
+        .routes(routes!(sync_requests::show))
         .routes(routes!(security_events::list))
         .routes(routes!(holds::list))
         .routes(routes!(journal::list))
@@ -51,7 +51,7 @@ pub(super) fn described() -> OpenApiRouter<Portal> {
 pub(super) fn ordered() -> OpenApiRouter<Portal> {
     OpenApiRouter::new()
         .routes(routes!(mapping::save_many))
-        .routes(routes!(sync::ask))
+        .routes(routes!(sync_requests::ask))
         .routes(routes!(holds::decide))
         .routes(routes!(access::add_member))
 }

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 use super::{
     caller::Caller,
     problem::{Problem, Problems},
-    request::{self, Asked, Cursor},
+    request::{self, Cursor, Params},
     shapes::{ProductStatus, Run},
 };
 use crate::Portal;
@@ -51,7 +51,7 @@ pub(crate) struct Runs {
 pub(crate) async fn list(
     State(portal): State<Portal>,
     caller: Caller,
-    Asked(asked): Asked<Query>,
+    Params(asked): Params<Query>,
 ) -> Result<Json<Runs>, Problem> {
     let size = request::size(asked.size)?;
     let (partner, before) = (&caller.partner, asked.cursor.map(|Cursor(number)| number));

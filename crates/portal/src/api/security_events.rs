@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::{
     caller::Administrator,
     problem::{Problem, Problems},
-    request::{self, Asked, Cursor},
+    request::{self, Cursor, Params},
     runs::Query,
 };
 use crate::Portal;
@@ -75,7 +75,7 @@ impl From<KeptEvent> for SecurityEvent {
 pub(crate) async fn list(
     State(portal): State<Portal>,
     Administrator(caller): Administrator,
-    Asked(asked): Asked<Query>,
+    Params(asked): Params<Query>,
 ) -> Result<Json<SecurityEvents>, Problem> {
     let size = request::size(asked.size)?;
     let (partner, before) = (&caller.partner, asked.cursor.map(|Cursor(number)| number));

@@ -10,7 +10,7 @@ use super::{
     caller::Editor,
     looking_up,
     problem::{Problem, Problems},
-    request::{Asked, Cursor},
+    request::{Cursor, Params},
 };
 use crate::Portal;
 
@@ -65,7 +65,7 @@ impl From<Suggestion> for Likely {
 pub(crate) async fn account_suggestions(
     State(portal): State<Portal>,
     Editor(caller): Editor,
-    Asked(Query { cursor }): Asked<Query>,
+    Params(Query { cursor }): Params<Query>,
 ) -> Result<Json<Unmapped>, Problem> {
     let offset = cursor.map_or(Ok(0), |Cursor(offset)| u32::try_from(offset));
     let offset = offset.map_err(|_| Problem::Query("cursor: it is another list's".to_owned()))?;

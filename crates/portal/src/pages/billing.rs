@@ -117,7 +117,7 @@ fn page_of(
 
 /// The form as it is posted: a value of each kind per product, in the order of the rows.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Typed {
+pub(crate) struct PostedRule {
     #[serde(default)]
     product: Vec<ProductId>,
     #[serde(default)]
@@ -135,7 +135,7 @@ pub(crate) async fn post(
     State(portal): State<Portal>,
     Editing(visit): Editing,
     Path((_, company)): Path<(String, String)>,
-    Posted(typed): Posted<Typed>,
+    Posted(typed): Posted<PostedRule>,
 ) -> Result<Response, Failure> {
     let (settings, company) = stored(&portal, &visit, company).await?;
     let known = settings.companies.get(&company).ok_or(Failure::NotFound)?;

@@ -100,7 +100,7 @@ struct Row {
 
 /// What is asked for.
 #[derive(Debug, Clone, Default, Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct CompaniesQuery {
     #[serde(default)]
     search: String,
     #[serde(default)]
@@ -125,7 +125,7 @@ const CHUNK: u32 = 1_000;
 pub(crate) async fn csv(
     State(portal): State<Portal>,
     visit: Visit,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<CompaniesQuery>,
 ) -> Result<Response, Failure> {
     let query = listing::Query {
         search: asked.search.trim(),
@@ -143,7 +143,7 @@ pub(crate) async fn csv(
 pub(crate) async fn show(
     State(portal): State<Portal>,
     visit: Visit,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<CompaniesQuery>,
 ) -> Result<Response, Failure> {
     let (partner, now, language) = (&visit.partner, portal.operations.clock.now(), visit.language);
     let (filter, filter_word) = read(FILTERS, &asked.show);
@@ -173,10 +173,10 @@ pub(crate) async fn show(
     let frame = visit.frame(&portal, Place::Companies);
     let words = words::Companies::of(language);
     let reader = advice::Reader { language, now: now.to_zoned(zones.shown.clone()) };
-    let asked = Asked { show: filter_word.to_owned(), sort: sort_word.to_owned(), ..asked };
+    let asked = CompaniesQuery { show: filter_word.to_owned(), sort: sort_word.to_owned(), ..asked };
     let found = listed.counts.of(filter);
     let pages = found.div_ceil(SIZE).max(1);
-    let at = |page: u32| asked.link(&frame, |asked| Asked { page, ..asked });
+    let at = |page: u32| asked.link(&frame, |asked| CompaniesQuery { page, ..asked });
     let zone = zones.shown.iana_name().unwrap_or("UTC");
     let is_charged = listed.companies.iter().any(|company| company.charged.is_some());
     Ok(page(&Companies {
@@ -205,7 +205,7 @@ pub(crate) async fn show(
     }))
 }
 
-impl Asked {
+impl CompaniesQuery {
     /// The address of another page of the same table.
     fn link(&self, frame: &Frame, other: impl FnOnce(Self) -> Self) -> String {
         let asked = other(self.clone());
@@ -245,7 +245,7 @@ fn filters(
 }
 
 fn columns(
-    asked: &Asked,
+    asked: &CompaniesQuery,
     sort: Sort,
     is_charged: bool,
     frame: &Frame,
@@ -257,7 +257,7 @@ fn columns(
         let descending = is_sorted && !asked.descending;
         Column {
             name,
-            link: Some(asked.link(frame, |asked| Asked {
+            link: Some(asked.link(frame, |asked| CompaniesQuery {
                 sort: word.to_owned(),
                 descending,
                 page: 0,

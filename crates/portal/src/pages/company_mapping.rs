@@ -97,7 +97,7 @@ struct Product {
 
 /// What is searched, or which account is chosen.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct MappingQuery {
     search: Option<String>,
     account: Option<String>,
 }
@@ -115,7 +115,7 @@ pub(crate) async fn show(
     State(portal): State<Portal>,
     Editing(visit): Editing,
     Path((_, company)): Path<(String, String)>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<MappingQuery>,
 ) -> Result<Response, Failure> {
     let (settings, company) = stored(&portal, &visit, company).await?;
     let known = settings.companies.get(&company).ok_or(Failure::NotFound)?;
@@ -300,7 +300,7 @@ fn more(contract: &ContractChoice, words: &words::Mapping, language: Language) -
 
 /// The form as it is posted.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Typed {
+pub(crate) struct PostedMapping {
     version: Option<String>,
     #[serde(default)]
     account: String,
@@ -316,7 +316,7 @@ pub(crate) struct Typed {
     remove: bool,
 }
 
-impl Typed {
+impl PostedMapping {
     fn read(&self) -> Option<MappingForm> {
         let named = |named: Named<ContractId>| (named.id, named.name);
         let own = self.product.iter().zip(&self.own).map(|(product, own)| {
@@ -336,7 +336,7 @@ pub(crate) async fn post(
     State(portal): State<Portal>,
     Editing(visit): Editing,
     Path((_, company)): Path<(String, String)>,
-    Posted(typed): Posted<Typed>,
+    Posted(typed): Posted<PostedMapping>,
 ) -> Result<Response, Failure> {
     let (settings, company) = stored(&portal, &visit, company).await?;
     let known = settings.companies.get(&company).ok_or(Failure::NotFound)?;

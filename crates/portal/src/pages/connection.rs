@@ -101,7 +101,7 @@ struct Check {
 
 /// The form as it is posted.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Typed {
+pub(crate) struct PostedConnection {
     #[serde(default)]
     host: String,
     #[serde(default)]
@@ -129,7 +129,7 @@ pub(crate) struct Typed {
     action: Action,
 }
 
-impl Typed {
+impl PostedConnection {
     /// Whether others than the stored are typed; the password never is what is stored.
     fn changes_credentials(&self, stored: Option<&Integration>) -> bool {
         let own = |base: &Option<String>, typed: &str| base.as_deref().unwrap_or_default() == typed.trim();
@@ -172,7 +172,7 @@ impl Values {
         }
     }
 
-    fn typed(typed: &Typed) -> Self {
+    fn typed(typed: &PostedConnection) -> Self {
         Self {
             host: typed.host.clone(),
             v2_base: typed.v2_base.clone(),
@@ -236,7 +236,7 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
 pub(crate) async fn post(
     State(portal): State<Portal>,
     Administering(visit): Administering,
-    Posted(typed): Posted<Typed>,
+    Posted(typed): Posted<PostedConnection>,
 ) -> Result<Response, Failure> {
     let credentials = CredentialsForm {
         host: typed.host.clone(),

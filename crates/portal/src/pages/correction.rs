@@ -56,7 +56,7 @@ struct Product {
 
 /// The form as it is posted.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Typed {
+pub(crate) struct PostedCorrection {
     month: String,
     product: String,
     users: String,
@@ -131,7 +131,7 @@ pub(crate) async fn post(
     State(portal): State<Portal>,
     Editing(visit): Editing,
     Path((_, company)): Path<(String, String)>,
-    Posted(typed): Posted<Typed>,
+    Posted(typed): Posted<PostedCorrection>,
 ) -> Result<Response, Failure> {
     let company = CompanyId::new(company).map_err(|_| Failure::NotFound)?;
     let month = Month::parse(&typed.month).ok_or(Failure::NotFound)?;
@@ -167,7 +167,12 @@ pub(crate) async fn post(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&page_of)).into_response())
 }
 
-fn mistakes(page: &Page, typed: &Typed, users: Option<u32>, language: advice::Language) -> Vec<String> {
+fn mistakes(
+    page: &Page,
+    typed: &PostedCorrection,
+    users: Option<u32>,
+    language: advice::Language,
+) -> Vec<String> {
     let (words, form) = (page.words, words::Connection::of(language));
     let of_field = |field: &str, mend: String| format!("{field}: {mend}");
     let mut found: Vec<String> = page.not_frozen.iter().cloned().collect();

@@ -39,7 +39,7 @@ struct Journal {
 
 /// Which page.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct JournalFilters {
     before: Option<i64>,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Asked {
 pub(crate) async fn show(
     State(portal): State<Portal>,
     visit: Visit,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<JournalFilters>,
 ) -> Result<Response, Failure> {
     let (names, zone, entries) = read(&portal, &visit, asked.before).await?;
     let frame = visit.frame(&portal, Place::Journal);

@@ -63,7 +63,7 @@ struct Row {
 
 /// Whether it is edited, and what is searched.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct ProductsQuery {
     #[serde(default)]
     edit: bool,
     #[serde(default)]
@@ -77,7 +77,7 @@ type Chosen = BTreeMap<ProductId, Option<Named<ServiceId>>>;
 pub(crate) async fn show(
     State(portal): State<Portal>,
     visit: Visit,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<ProductsQuery>,
 ) -> Result<Response, Failure> {
     let settings = visit.connected_settings(&portal).await?;
     let edit = asked.edit && visit.role.may_edit();
@@ -158,7 +158,7 @@ async fn page_of(
 
 /// The form as it is posted: a product and a service per row, in the order of the rows.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Typed {
+pub(crate) struct ProductsForm {
     #[serde(default)]
     product: Vec<ProductId>,
     #[serde(default)]
@@ -171,7 +171,7 @@ pub(crate) struct Typed {
 pub(crate) async fn post(
     State(portal): State<Portal>,
     Editing(visit): Editing,
-    Posted(typed): Posted<Typed>,
+    Posted(typed): Posted<ProductsForm>,
 ) -> Result<Response, Failure> {
     if typed.product.len() != typed.service.len() {
         return Err(Failure::Form("a product without its service".to_owned()));

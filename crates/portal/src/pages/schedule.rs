@@ -53,7 +53,7 @@ struct Schedule {
 
 /// The form as it is posted.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Typed {
+pub(crate) struct PostedSchedule {
     #[serde(default)]
     frequency: String,
     #[serde(default)]
@@ -64,7 +64,7 @@ pub(crate) struct Typed {
     zone: String,
 }
 
-impl Typed {
+impl PostedSchedule {
     fn form(&self) -> ScheduleForm {
         ScheduleForm {
             weekly: self.frequency == "weekly",
@@ -77,7 +77,7 @@ impl Typed {
 
 /// Whether Kaseya is asked for its zone.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct ScheduleQuery {
     #[serde(default)]
     ask_zone: bool,
 }
@@ -86,7 +86,7 @@ pub(crate) struct Asked {
 pub(crate) async fn show(
     State(portal): State<Portal>,
     visit: Visit,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<ScheduleQuery>,
 ) -> Result<Response, Failure> {
     let settings = visit.connected_settings(&portal).await?;
     let mut form = match &settings.schedule {
@@ -123,7 +123,7 @@ pub(crate) async fn show(
 pub(crate) async fn post(
     State(portal): State<Portal>,
     Editing(visit): Editing,
-    Posted(typed): Posted<Typed>,
+    Posted(typed): Posted<PostedSchedule>,
 ) -> Result<Response, Failure> {
     let form = typed.form();
     let words = words::Schedule::of(visit.language);

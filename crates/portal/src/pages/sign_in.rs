@@ -73,7 +73,7 @@ pub(crate) struct Next {
 
 /// The same, with whether somebody has just signed out whom the provider still knows.
 #[derive(Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct SignInQuery {
     #[serde(default)]
     next: String,
     #[serde(default)]
@@ -84,7 +84,7 @@ pub(crate) struct Asked {
 pub(crate) async fn show(
     State(portal): State<Portal>,
     Spoken(language): Spoken,
-    Query(Asked { next, out }): Query<Asked>,
+    Query(SignInQuery { next, out }): Query<SignInQuery>,
 ) -> Response {
     let mut shown = sign_in_page(&portal, language, &next);
     if let Some(provider) = portal.identity_provider.as_ref().filter(|_| out) {
@@ -123,7 +123,7 @@ fn sign_in_page(portal: &Portal, language: advice::Language, next: &str) -> Sign
 
 /// A typed token.
 #[derive(Deserialize)]
-pub(crate) struct Typed {
+pub(crate) struct SignInForm {
     token: SecretString,
     #[serde(default)]
     next: String,
@@ -143,7 +143,7 @@ pub(crate) async fn sign_in(
     arrival: Arrival,
     Spoken(language): Spoken,
     jar: CookieJar,
-    OpenForm(typed): OpenForm<Typed>,
+    OpenForm(typed): OpenForm<SignInForm>,
 ) -> Result<Response, Failure> {
     let words = words::SignIn::of(language);
     let text = typed.token.expose_secret().trim();

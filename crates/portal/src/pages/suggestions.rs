@@ -78,7 +78,7 @@ struct Chosen {
 
 /// Which companies.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct Asked {
+pub(crate) struct SuggestionsQuery {
     #[serde(default)]
     page: u32,
 }
@@ -87,7 +87,7 @@ pub(crate) struct Asked {
 pub(crate) async fn show(
     State(portal): State<Portal>,
     Editing(visit): Editing,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<SuggestionsQuery>,
 ) -> Result<Response, Failure> {
     let mut shown = empty(&portal, &visit);
     offer(&portal, &visit, asked.page, &mut shown).await?;
@@ -156,7 +156,7 @@ fn row(listed: &ListedCompany, accounts: &[kaseya::Account], visit: &Visit, show
 
 /// The form as it is posted: a company and an account per row, then a contract too.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Typed {
+pub(crate) struct SuggestionsForm {
     #[serde(default)]
     ticked: Vec<CompanyId>,
     #[serde(default)]
@@ -178,7 +178,7 @@ type Ticked = (CompanyId, Named<AccountId>);
 pub(crate) async fn post(
     State(portal): State<Portal>,
     Editing(visit): Editing,
-    Posted(typed): Posted<Typed>,
+    Posted(typed): Posted<SuggestionsForm>,
 ) -> Result<Response, Failure> {
     let settings = visit.connected_settings(&portal).await?;
     let wrong = || Failure::Form("a company without its account or contract".to_owned());

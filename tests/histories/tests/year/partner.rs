@@ -8,7 +8,7 @@ use domain::{
 };
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use kaseya_simulator::State;
-use scheduler::planning::{Counts, PartnerPlan, plan_partner};
+use scheduler::partner_plan::{Counts, PartnerPlan, plan_partner};
 use store::{
     counts::{
         CompanyReport,
