@@ -4,7 +4,16 @@ use std::collections::BTreeMap;
 
 use domain::{BillingRule, CompanyId, PartnerId, ProductId};
 
-use crate::{StoreError, Transaction, settings::ProductBilling};
+use crate::{StoreError, Transaction};
+
+/// The billing rule of a company's product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductBilling {
+    /// The rule.
+    pub rule: BillingRule,
+    /// Why, for people; always there for what is not billed.
+    pub note: Option<String>,
+}
 
 /// All billing rules of a partner, or of `only` these companies.
 pub(crate) async fn read(

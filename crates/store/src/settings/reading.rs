@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use domain::{
     AccountId, Billing, BillingRule, Brakes, CompanyId, ContractId, CountBasis, DriftPolicy, ErrorCode,
     IntegrationState, InvoiceDay, InvoiceZones, KaseyaAddress, MonthEnd, PartnerId, ProductId, RunBrake,
-    Schedule, ServiceId,
+    ServiceId,
 };
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
     Row, StoreError, Transaction,
     kaseya::zones,
-    settings::{billing_rules, schedules},
+    settings::{
+        billing_rules::{self, ProductBilling},
+        schedules::{self, StoredSchedule},
+    },
 };
 
 /// Everything that a partner has set.
@@ -104,21 +107,6 @@ pub struct RefusedCredentials {
     pub at: Timestamp,
 }
 
-/// A schedule and where it stands.
-#[derive(Debug, Clone)]
-pub struct StoredSchedule {
-    /// The schedule.
-    pub schedule: Schedule,
-    /// Goes up with every edit.
-    pub version: i32,
-    /// The newest nominal day that was run or recorded.
-    pub last_nominal: Option<Date>,
-    /// The nominal day that is next.
-    pub next_nominal: Date,
-    /// When that is due: its instant and the partner's own spread.
-    pub next_run_at: Timestamp,
-}
-
 /// A product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Product {
@@ -148,15 +136,6 @@ pub struct Company {
     pub mapping: Option<CompanyMapping>,
     /// The billing rules of its products; one without is billed as many units as are counted.
     pub billing_rules: BTreeMap<ProductId, ProductBilling>,
-}
-
-/// The billing rule of a company's product.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProductBilling {
-    /// The rule.
-    pub rule: BillingRule,
-    /// Why, for people; always there for what is not billed.
-    pub note: Option<String>,
 }
 
 impl Company {

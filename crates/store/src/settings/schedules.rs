@@ -3,9 +3,24 @@
 use domain::{Frequency, PartnerId, RunId, Schedule, Weekday};
 use jiff::{Timestamp, civil::Date};
 
-use crate::{Row, StoreError, Transaction, settings::StoredSchedule};
+use crate::{Row, StoreError, Transaction};
 
 const COLUMNS: &str = "frequency, weekday, hour, zone, version, last_nominal, next_nominal, next_run_at";
+
+/// A schedule and where it stands.
+#[derive(Debug, Clone)]
+pub struct StoredSchedule {
+    /// The schedule.
+    pub schedule: Schedule,
+    /// Goes up with every edit.
+    pub version: i32,
+    /// The newest nominal day that was run or recorded.
+    pub last_nominal: Option<Date>,
+    /// The nominal day that is next.
+    pub next_nominal: Date,
+    /// When that is due: its instant and the partner's own spread.
+    pub next_run_at: Timestamp,
+}
 
 /// What became of a local day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -402,17 +402,3 @@ pub(crate) async fn take_event_numbers(
     let sql = "update partners set last_event = last_event + $2 where partner_id = $1 returning last_event";
     tx.query_one(sql, &[&partner.as_str(), &how_many]).await?.get("last_event")
 }
-
-/// Raises the version of the mappings of companies that are about to close on another day than before.
-pub(crate) async fn mark_closing_mappings(
-    tx: &Transaction<'_>,
-    partner: &PartnerId,
-    companies: &[&str],
-    closed_from: &[Option<Date>],
-) -> Result<(), StoreError> {
-    let sql = "update company_mappings mapping set version = version + 1
-               from companies join unnest($2::text[], $3::date[]) as told (company_id, closed_from) using (company_id)
-               where mapping.partner_id = $1 and mapping.company_id = told.company_id and companies.partner_id = $1
-                 and companies.closed_from is distinct from told.closed_from";
-    tx.execute(sql, &[&partner.as_str(), &companies, &closed_from]).await.map(drop)
-}

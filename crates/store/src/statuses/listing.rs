@@ -4,6 +4,7 @@
 //! [`status_reading`], so that a page says what `status` says.
 
 mod finding;
+mod query;
 
 use std::collections::BTreeMap;
 
@@ -20,24 +21,10 @@ use crate::{
     statuses::{self, CompanyStatus, readiness},
 };
 
-pub use finding::{Counts, Filter, Readiness, Sort};
+pub use finding::{Counts, Readiness};
+pub use query::{Filter, Query, Sort};
 
-/// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Query<'a> {
-    /// Part of a company's name or id, or of its account's or contract's name, with capitals and accents or without; empty for all.
-    pub search: &'a str,
-    /// Which of those.
-    pub filter: Filter,
-    /// In which order.
-    pub sort: Sort,
-    /// Whether the order is turned round.
-    pub descending: bool,
-    /// How many are left out because they were on earlier pages.
-    pub offset: u32,
-    /// How many are on a page.
-    pub size: u32,
-}
+use finding::over;
 
 /// A page.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,25 +108,6 @@ pub async fn page(
         })
     });
     Ok(Page { companies: listed.collect(), counts: found.counts, readiness: judged })
-}
-
-/// What lies over how companies stand. It is not held meanwhile: a page is of one moment.
-#[derive(Debug, Clone, Copy)]
-struct Over {
-    /// The integration is anything but on.
-    off: bool,
-    /// A job is open, so that some are queued or running.
-    open: bool,
-}
-
-/// Has the statements after it planned by their values too: the plan that suits the first page of a list takes three times as
-/// long for its last.
-async fn over(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Over, StoreError> {
-    let sql = "select not exists (select from integrations where partner_id = $1 and state = 'on') as off,
-                      exists (select from jobs where partner_id = $1 and state <> 'done') as open,
-                      set_config('plan_cache_mode', 'force_custom_plan', true)";
-    let row = tx.query_one(sql, &[&partner.as_str()]).await?;
-    Ok(Over { off: row.get("off")?, open: row.get("open")? })
 }
 
 async fn newest(
