@@ -1,4 +1,4 @@
-//! One attempt of a job: what it works with, and what stands against going on.
+//! One attempt of a job: its parts, and the reasons to stop.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,30 +14,29 @@ use crate::{
     outcome::TargetResult,
 };
 
-/// Times that a worker keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// A write that takes longer has no answer. Must be shorter than a permit.
+    /// Timeout of a write. Must be shorter than a permit.
     pub(crate) write: Duration,
 }
 
-/// A call that failed in passing is tried again in a later attempt after this wait.
+/// Backoff before a later attempt retries a call that failed temporarily.
 const RETRY: Backoff = Backoff { first: Duration::from_secs(30), longest: Duration::from_secs(15 * 60) };
-/// After this many attempts in a row that got nowhere, a failure in passing is final for the run.
+/// After this many consecutive attempts without progress, a temporary failure is final for the run.
 pub(crate) const LAST_SETBACK: u32 = 4;
 
-/// Why nothing more is begun.
+/// Why nothing more is started.
 #[derive(Clone)]
 pub(crate) struct Halt {
-    /// The broker has taken the ticket back, or the scheduler the lease: begin no write.
+    /// The broker has taken the ticket back, or the scheduler the lease: start no write.
     pub(crate) lost: CancellationToken,
     /// The program is stopping: finish the contract in hand.
     pub(crate) stopping: CancellationToken,
-    /// When the slice is over, on the clock's monotonic time.
+    /// End of the slice, on the clock's monotonic time.
     pub(crate) slice_ends: Duration,
 }
 
-/// What an attempt works with.
+/// The parts an attempt works with.
 pub(crate) struct Attempt<'a> {
     pub(crate) ticket: &'a Ticket,
     pub(crate) content: &'a Content,
@@ -50,14 +49,14 @@ pub(crate) struct Attempt<'a> {
     pub(crate) in_use: InUse,
 }
 
-/// What becomes of targets that were not decided, or not written although they should have been.
+/// What happens to targets that were not decided, or should have been written and were not.
 #[derive(Debug, Clone)]
 pub(crate) enum Verdict {
-    /// Not sent in this run, and what was said.
+    /// Not sent in this run, with the reason.
     NotSent(ErrorCode, Said),
-    /// Goes on by itself then.
+    /// Deferred: continues by itself at that instant.
     Deferred(ErrorCode, Timestamp, Said),
-    /// Handed back as it is, at once or not before an instant.
+    /// Handed back unchanged, at once or not before an instant.
     HandBack(Option<ErrorCode>, Option<Timestamp>),
     /// The integration was switched off meanwhile.
     Off,
@@ -68,7 +67,7 @@ pub(crate) enum Verdict {
 pub(crate) struct Said {
     /// Kaseya's own words.
     pub(crate) kaseya_says: Option<String>,
-    /// What was wrong with its answer.
+    /// What was wrong with its response.
     pub(crate) remark: Option<Remark>,
 }
 
@@ -90,32 +89,31 @@ impl Said {
     }
 }
 
-/// What keeps a contract from being worked on to its end.
+/// What interrupts the work on a contract.
 #[derive(Debug)]
 pub(crate) enum Interrupted {
     /// A call failed.
     Call(BmsError),
-    /// Something about this contract alone.
+    /// A reason that concerns this contract alone.
     Contract(Verdict),
-    /// Something that is so for all that are left.
+    /// A reason that concerns all remaining contracts.
     All(Verdict),
 }
 
 impl Attempt<'_> {
-    /// Whether the job is no longer ours, or the program is stopping: no further contract is begun.
+    /// Whether the job is no longer ours, or the program is stopping: no further contract is started.
     pub(crate) fn is_halted(&self) -> bool {
         self.halt.lost.is_cancelled() || self.halt.stopping.is_cancelled()
     }
 
-    /// Whether the slice's time is over.
     pub(crate) fn is_over(&self) -> bool {
         self.clock.monotonic() >= self.halt.slice_ends
     }
 
-    /// What a failed call means.
+    /// What a failed call means for its targets.
     pub(crate) fn judge(&self, error: &BmsError) -> Verdict {
         let said = Said::by(error);
-        // A contract that takes more calls than any attempt has would be begun for ever.
+        // A contract that needs more calls than any attempt has would otherwise be started again forever.
         if matches!(error, BmsError::AllowanceSpent { .. }) && self.content.setbacks < LAST_SETBACK {
             return Verdict::HandBack(Some(ErrorCode::Lim01), None);
         }
@@ -130,7 +128,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// When what failed in passing is tried again.
+    /// When to retry after a temporary failure.
     pub(crate) fn try_again_at(&self) -> Timestamp {
         let wait = RETRY.wait(self.content.setbacks + 1, self.entropy.fraction());
         self.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX)

@@ -1,4 +1,4 @@
-//! What a worker asks the scheduler over the bus: start, permit, renewal.
+//! The worker's requests to the scheduler over the bus: start, permit, renewal.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,29 +8,29 @@ use messages::{DecodeError, FieldError, Message, decode, encode, v1};
 
 use crate::{content::Ticket, tracing_context::current_trace};
 
-/// Why a call to the scheduler has no answer that can be worked with.
+/// Why a request to the scheduler has no usable response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// Not sent, or no answer in time. It may have been executed.
+    /// Not sent, or no response in time. The scheduler may have executed it.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// The answer is not the message it should be.
+    /// The response is not the expected message.
     #[error(transparent)]
     Answer(#[from] DecodeError),
-    /// The answer lacks something.
+    /// A field of the response is missing or invalid.
     #[error("the scheduler's answer: {0}")]
     Field(#[from] FieldError),
-    /// The answer is for another attempt.
+    /// The response is for another attempt.
     #[error("the scheduler's answer is for another: job {job}, attempt {attempt}")]
     OtherAttempt {
-        /// The job.
+        /// Its job.
         job: String,
-        /// The attempt.
+        /// Its attempt.
         attempt: u32,
     },
 }
 
-/// The scheduler as one worker process sees it.
+/// The scheduler, as seen by one worker process.
 #[derive(Clone)]
 pub struct SchedulerCalls {
     bus: SharedBus,
@@ -41,7 +41,7 @@ pub struct SchedulerCalls {
 }
 
 impl SchedulerCalls {
-    /// `worker` is unique per process; `timeout` is the wait for each answer.
+    /// `worker` is unique per process; `timeout` applies to each response.
     pub fn new(
         bus: SharedBus,
         clock: Arc<dyn Clock>,
@@ -52,12 +52,12 @@ impl SchedulerCalls {
         Self { bus, clock, entropy, worker, timeout }
     }
 
-    /// Who this worker says it is.
+    /// The name this worker gives itself.
     pub fn worker(&self) -> &str {
         &self.worker
     }
 
-    /// Begins an attempt.
+    /// Starts an attempt.
     pub async fn start(&self, ticket: &Ticket) -> Result<v1::start_job_answer::Answer, CallError> {
         let call = v1::StartJob {
             partner_id: ticket.partner.to_string(),
@@ -70,7 +70,7 @@ impl SchedulerCalls {
         Ok(messages::field::required("answer", answer.answer)?)
     }
 
-    /// Asks whether changes may be written.
+    /// Requests a permit to write changes.
     pub async fn permit(
         &self,
         ticket: &Ticket,
@@ -85,7 +85,7 @@ impl SchedulerCalls {
             worker_id: self.worker.to_string(),
             credentials_version: Some(credentials_version),
             changes,
-            // Lines were read before any change was planned, so Kaseya took the token.
+            // Lines were read before any change was planned, so Kaseya accepted the token.
             login_accepted: Some(true),
             whole_contracts: Some(whole_contracts),
         };
@@ -112,8 +112,8 @@ impl SchedulerCalls {
         Ok(messages::field::required("answer", answer.answer)?)
     }
 
-    /// Whether an answer is for this worker's attempt. One that does not say so is an older scheduler's: its way here by the
-    /// request's own correlation id is all that it has.
+    /// Whether a response is for this worker's attempt. A response without this field comes from an older
+    /// scheduler; only the request's correlation id identifies it.
     fn is_for(&self, ticket: &Ticket, of: Option<&v1::AnsweredAttempt>) -> Result<(), CallError> {
         let asked = v1::AnsweredAttempt {
             partner_id: ticket.partner.to_string(),
@@ -135,7 +135,7 @@ impl SchedulerCalls {
         Ok(decode(answer.kind.as_deref(), &answer.body)?)
     }
 
-    /// A message of this worker's, in the present trace.
+    /// A message from this worker, in the current trace.
     pub(crate) fn outgoing<M: Message>(&self, message: &M) -> Outgoing {
         Outgoing {
             id: self.entropy.uuid(self.clock.now()),

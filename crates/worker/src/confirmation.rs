@@ -12,9 +12,10 @@ use crate::{
     tried::Tried,
 };
 
-/// Whether the next survey's total will show all of these changes, with those that were taken before and not shown yet.
+/// Whether the next survey's total will show all of these changes, together with earlier ones that were accepted
+/// and not shown yet.
 fn told_by_total(attempt: &Attempt<'_>, contract: &Contract, planned: &Planned, tried: &[&Tried]) -> bool {
-    // A total shows no field that a write has lost, and of a list it may have lost more.
+    // A total does not show a field that a write has lost, and a write of a list may have lost more.
     if !attempt.content.confirm_by_total || attempt.session.writes_lists() {
         return false;
     }
@@ -47,8 +48,8 @@ fn told_by_total(attempt: &Attempt<'_>, contract: &Contract, planned: &Planned, 
     planned.expected_total(moved).is_some_and(|expected| expected.tells()) && total_tells(&changes)
 }
 
-/// Reads the contract again when anything may have been changed, or when a call for a line was not served. `None` when the reading failed, and where it is left to the
-/// next survey: then nothing is confirmed.
+/// Reads the contract again if anything may have changed, or if the endpoint for a line did not exist. `None` if
+/// the reading failed, or is left to the next survey: then nothing is confirmed.
 pub(crate) async fn check(
     attempt: &Attempt<'_>,
     contract: &Contract,
@@ -76,9 +77,9 @@ pub(crate) async fn check(
     }
 }
 
-/// A change that the second reading shows is confirmed, also when its answer was lost. Where the line holds our units from another
-/// day than ours, or another field of it is not what it was, it is taken, and not confirmed: people are told both. Says whether the
-/// line shows our units.
+/// A change that the second reading shows is confirmed, even if its response was lost. If the line holds our units
+/// from another day than ours, or another of its fields has changed, the change is accepted but not confirmed, and
+/// people see both values. Returns whether the line shows our units.
 pub(crate) fn confirm(
     attempt: &Attempt<'_>,
     one: &mut Tried,
@@ -119,13 +120,13 @@ pub(crate) fn confirm(
     true
 }
 
-/// Whether it is the line that was written. One that sells something else by now is another.
+/// Whether this is the line that was written. A line that sells something else by now is a different line.
 fn is_written(line: &ContractLine, write: &PlannedWrite) -> bool {
     line.id == write.change.line && line.service_id == write.line.service_id
 }
 
-/// A change that Kaseya took and then does not show, though it counts already: people are told both numbers. One that
-/// counts from a later day may be shown only then.
+/// A change that Kaseya accepted and does not show, although it already counts: people see both numbers. A change
+/// that counts from a later day may not be visible until then.
 pub(crate) fn contradict(
     attempt: &Attempt<'_>,
     one: &mut Tried,
@@ -137,7 +138,7 @@ pub(crate) fn contradict(
         return;
     }
     let found = shown.iter().find(|line| is_written(line, write));
-    // A whole number was sent: a fraction is what Kaseya made of it.
+    // A whole number was sent: the fraction comes from Kaseya.
     let fraction = found.is_some_and(|line| line.units.fract() != 0.0);
     one.code = Some(if fraction { ErrorCode::Qty03 } else { ErrorCode::Unk01 });
     one.remark = Some(match found {

@@ -1,4 +1,4 @@
-//! What a job needs, with nothing left to check.
+//! What a job needs, fully validated.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,81 +17,82 @@ use messages::{
     v1,
 };
 
-/// Where and as whom to call Kaseya; the password still sealed.
+/// The Kaseya to call and the user to call it as; the password is still sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Integration {
-    /// The host as the customer typed it, cleaned.
+    /// Host name as the customer entered it, cleaned.
     pub host: String,
-    /// The V2 base, where it is not the host's own.
+    /// The V2 base address, if it differs from the host's own.
     pub v2_base: Option<String>,
-    /// The V1 base, where it is not the host's own.
+    /// The V1 base address, if it differs from the host's own.
     pub v1_base: Option<String>,
-    /// The text of the line profile, where it is not the one that comes with the program.
+    /// The text of the line profile, if it differs from the built-in one.
     pub line_profile: Option<String>,
-    /// The tenant.
+    /// The tenant (company name) of the login.
     pub tenant: String,
-    /// The user name.
+    /// The user name of the login.
     pub user_name: String,
-    /// The sealed password.
+    /// The password, sealed by the vault.
     pub sealed_password: String,
-    /// The version of the credentials.
+    /// Version of the credentials; a permit names it.
     pub credentials_version: u32,
 }
 
-/// A job as it was true when the scheduler answered.
+/// A job as of the scheduler's response.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Content {
     /// The run.
     pub run: RunId,
-    /// Its number.
+    /// The run's number.
     pub run_number: u64,
-    /// Whether units are written.
+    /// Whether the run writes units.
     pub mode: RunMode,
-    /// What began the run.
+    /// What triggered the run.
     pub trigger: Trigger,
-    /// Where and as whom to call.
+    /// Where to call and as whom.
     pub integration: Integration,
-    /// V2 calls that may be made.
+    /// Number of V2 calls allowed.
     pub v2_calls: u32,
-    /// V1 calls that may be made.
+    /// Number of V1 calls allowed.
     pub v1_calls: u32,
-    /// The lease ends after this time unless renewed.
+    /// Duration of the lease, unless renewed.
     pub lease: Duration,
-    /// What is not done after this time is handed back.
+    /// Duration of the slice. What is not done by then is handed back.
     pub slice: Duration,
     /// The partner's brakes.
     pub brakes: Brakes,
-    /// Whether this attempt tries a host that had failed.
+    /// Whether this attempt probes a host that failed before.
     pub probing: bool,
-    /// Attempts in a row that got nowhere before this one.
+    /// Number of consecutive attempts before this one without progress.
     pub setbacks: u32,
-    /// The contracts of the slice; none for a survey.
+    /// The contracts of the slice; empty for a survey.
     pub contracts: Vec<Contract>,
-    /// What a survey is to see; `None` for every other job.
+    /// The work of a survey; `None` for every other job.
     pub survey: Option<SurveyWork>,
-    /// Whether changes of contracts that came with a total are left to the next survey to confirm.
+    /// Whether the next survey confirms the changes of contracts that came with a total.
     pub confirm_by_total: bool,
-    /// The installation's time when this was written.
+    /// The installation's time when the scheduler wrote this.
     pub issued_at: Option<Timestamp>,
-    /// Contracts whose lines were read before: where the job's own do not fit the line profile, these tell whose fault it is.
+    /// Contracts with lines that were read before. If the job's own do not fit the line profile, these show where
+    /// the fault lies.
     pub fitting: Vec<ContractId>,
 }
 
-/// What a survey is to see.
+/// The work of a survey.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SurveyWork {
-    /// The page to go on with.
+    /// The page to continue with, from 1.
     pub from_page: usize,
     /// The run's contracts that no page has shown yet.
     pub contracts: BTreeSet<ContractId>,
-    /// The services that are mapped on the run's contracts, with their names when they were.
+    /// The services mapped on the run's contracts, with their names when they were mapped.
     pub services: BTreeMap<ServiceId, String>,
 }
 
 /// One contract and what is wanted on it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contract {
-    /// Kaseya's contract.
+    /// Id of the contract in Kaseya.
     pub id: ContractId,
     /// The account it was mapped with.
     pub account: AccountId,
@@ -99,111 +100,112 @@ pub struct Contract {
     pub name: String,
     /// Its targets.
     pub targets: Vec<Target>,
-    /// What of its companies has no target.
+    /// Products of its companies without a target.
     pub notes: Vec<Note>,
-    /// What of its companies is not billed.
+    /// Products of its companies that are not billed.
     pub unbilled: Vec<Unbilled>,
-    /// Products of its companies that had users in a line, and have none any more and no service there either.
+    /// Products of its companies that had users on a line, and now have neither users nor a service there.
     pub left_behind: Vec<LeftBehindProduct>,
-    /// What the run's survey said of it; `None` when it is to be looked up.
+    /// What the run's survey showed of it; `None` if it must be looked up.
     pub seen: Option<SeenContract>,
-    /// The name of the account it was mapped with.
+    /// Name of the account it was mapped with.
     pub account_name: Option<String>,
-    /// The name that its account had when the contract was last found to be the mapped account's.
+    /// Its account's name when the contract was last found to belong to the mapped account.
     pub owner_name: Option<String>,
-    /// What an earlier run's survey showed, where this run's has not seen it.
+    /// What an earlier run's survey showed, if this run's has not shown it.
     pub last_shown: Option<ShownContract>,
-    /// Whether a person has chosen how this very contract is billed.
+    /// Whether a person has chosen how this contract is billed.
     pub billing_chosen: bool,
-    /// What Kaseya calls the contract, as far as it was seen.
+    /// Kaseya's name for the contract, if it was seen.
     pub known_name: Option<String>,
-    /// What Kaseya calls the account, as far as it was seen.
+    /// Kaseya's name for the account, if it was seen.
     pub known_account_name: Option<String>,
-    /// The account that the contract was last found to be one of.
+    /// The account the contract was last found to belong to.
     pub owner_account: Option<AccountId>,
     /// Whether another account has the same name.
     pub account_name_shared: bool,
     /// Two mappings that cannot both be right.
     pub contradiction: Option<Remark>,
-    /// Services that were ours and that nothing is mapped to now: a reading looks for them too.
+    /// Services that were ours and are no longer mapped: a reading looks for them as well.
     pub also_look_for: BTreeSet<ServiceId>,
-    /// Whether its account is asked for even if nothing changes.
+    /// Whether to check its account even if nothing changes.
     pub ask_account: bool,
-    /// Changes of its lines, of any service and any partner, that may not be shown yet.
+    /// Changes of its lines, for any service and any partner, that may not be visible yet.
     pub waiting: Vec<WaitingChange>,
 }
 
-/// A change of a line that was sent, and that no reading has shown.
+/// A change that was sent to a line and that no reading has shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaitingChange {
     /// The line.
     pub line: LineId,
-    /// What was sent.
+    /// Units sent.
     pub to: u32,
-    /// From which day.
+    /// Effective date.
     pub effective_date: Date,
-    /// Until when it may yet land; `None` where Kaseya took it.
+    /// When it can no longer land; `None` if Kaseya accepted it.
     pub lands_until: Option<Timestamp>,
 }
 
 /// One service on the contract.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target {
-    /// Kaseya's service.
+    /// Id of the service in Kaseya.
     pub service: ServiceId,
     /// Its name when it was mapped.
     pub service_name: String,
-    /// What Kaseya calls it, as far as it was seen.
+    /// Kaseya's name for it, if it was seen.
     pub known_service_name: Option<String>,
     /// Whether another partner of this installation writes the line.
     pub other_writer: bool,
-    /// What its wanted units are the sum of.
+    /// The addends of the wanted units.
     pub addends: Vec<Addend>,
-    /// The sum.
+    /// The sum of the addends.
     pub wanted: Wanted,
-    /// From which day a change counts; `None` when it cannot be told.
+    /// Effective date of a change; `None` if it cannot be determined.
     pub effective_date: Option<Date>,
     /// Until when the line is left alone.
     pub unsure_until: Option<Timestamp>,
-    /// What a person approved.
+    /// The change a person approved.
     pub approved: Option<(HoldId, DecidedChange)>,
-    /// What a person dismissed.
+    /// The change a person dismissed.
     pub dismissed: Option<DecidedChange>,
-    /// What the line held at the last invoice, or what a person approved since, where we have changed it since.
+    /// Units on the line at the last invoice, or approved by a person since; set only if we have changed the line
+    /// since.
     pub invoiced: Option<f64>,
-    /// The share of the number that falls from these units, which the line was last seen to hold, to 0.
+    /// The share of the number that falls to 0, with its units when the line was last seen.
     pub share_that_ends: Option<(CompanyId, u32)>,
     /// What the ledger remembers of our changes.
     pub remembered: Remembered,
-    /// What becomes of the line if it was edited.
+    /// What happens if the line was edited.
     pub drift: DriftPolicy,
     /// Whether its line was ever read before.
     pub read_before: bool,
-    /// The line's price when it was last read.
+    /// The line's price at the last reading.
     pub known_price: Option<f64>,
-    /// What each company's counts were in the number that the line was last seen to hold.
+    /// Each company's units in the number that the line was last seen to hold.
     pub shares: Option<SeenShares>,
-    /// The plan switch whose fall an earlier attempt began, and whose rise this target is.
+    /// The plan switch whose fall an earlier attempt started and whose rise this target is.
     pub begun_pair: Option<PairId>,
-    /// Its service as this run's survey found it in the catalogue.
+    /// Its service in the catalogue, from this run's survey.
     pub service_seen: Option<SeenService>,
-    /// What a person approved, where nothing is mapped here any more: then there are no addends, and 0 is wanted.
+    /// A person's approval for a line that is no longer mapped: it has no addends, and 0 is wanted.
     pub leftover: Option<Leftover>,
-    /// Whether a count of it was counted by another basis than the partner bills.
+    /// Whether one of its counts uses another basis than the partner bills.
     pub other_basis: bool,
 }
 
-/// A line that was ours, which a person approved to be set to 0 (D-13).
+/// A line that was ours and that a person approved to be set to 0 (D-13).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leftover {
-    /// The units that the person saw on the line.
+    /// Units the person saw on the line.
     pub seen: f64,
-    /// Whose users were in it, and of what.
+    /// The companies and products with users on it before.
     pub left_by: Vec<(CompanyId, ProductId)>,
 }
 
 impl Target {
-    /// The wanted units, when they are known.
+    /// The wanted units, if known.
     pub(crate) fn wanted_units(&self) -> Option<u32> {
         match self.wanted {
             Wanted::Units(units) => Some(units),
@@ -211,7 +213,7 @@ impl Target {
         }
     }
 
-    /// What each company's counts are in the wanted number; `None` when one is missing.
+    /// Each company's units in the wanted number; `None` if one is missing.
     pub(crate) fn shares_now(&self) -> Option<BTreeMap<CompanyId, u32>> {
         let mut shares = BTreeMap::new();
         for addend in &self.addends {
@@ -222,44 +224,44 @@ impl Target {
     }
 }
 
-/// A product of a company that is part of no target.
+/// A product of a company without a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// The company.
     pub company: CompanyId,
     /// The product.
     pub product: ProductId,
-    /// Why.
+    /// The reason.
     pub code: ErrorCode,
-    /// How many users are not billed because of it, if known.
+    /// Number of users not billed because of it, if known.
     pub users: Option<u32>,
 }
 
-/// A product whose users went to another one, and that has no service on the contract any more.
+/// A product whose users moved to another product and that no longer has a service on the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftBehindProduct {
     /// The company.
     pub company: CompanyId,
     /// The product.
     pub product: ProductId,
-    /// The service whose line its users were in.
+    /// The service of the line that held its users.
     pub service: ServiceId,
-    /// The run that last saw the line hold our number.
+    /// Number of the run that last saw the line hold our number.
     pub run_number: u64,
 }
 
-/// A product that its company's rule leaves out of billing.
+/// A product that its company's rule excludes from billing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unbilled {
     /// The company.
     pub company: CompanyId,
     /// The product.
     pub product: ProductId,
-    /// How many users, if known.
+    /// Number of users, if known.
     pub users: Option<u32>,
-    /// The day that was counted.
+    /// The day of the count.
     pub count_day: Option<Date>,
-    /// Why, in the partner's words.
+    /// The reason, in the partner's words.
     pub note: String,
 }
 
@@ -364,8 +366,8 @@ fn contract(work: v1::ContractWork) -> Result<Contract, FieldError> {
 
 fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
     let addends = work.addends.into_iter().map(addend).collect::<Result<Vec<_>, _>>()?;
-    // The sum is made here once more: a number that its addends do not make is a fault of the sender. Where a person decided
-    // about a line that nothing is mapped to any more, there is no sum, and 0 is all that there can be.
+    // The sum is computed again here: a number that does not match its addends is the sender's error. For a line
+    // that is no longer mapped and that a person decided about, there is no sum, and only 0 is possible.
     let leftover = work.leftover.map(|left| leftover(&left, work.shares.as_ref())).transpose()?;
     let wanted = match &leftover {
         Some(_) if addends.is_empty() => Wanted::Units(0),
@@ -379,7 +381,7 @@ fn target(work: v1::TargetWork) -> Result<Target, FieldError> {
             format!("it says {said:?}, and its addends make {wanted:?}"),
         ));
     }
-    // What companies left behind is no sign of a plan switch: a person has decided about it alone.
+    // What companies left behind does not indicate a plan switch: a person has decided about it on its own.
     let shares_seen = work.shares.filter(|_| leftover.is_none());
     let share_that_ends = shares_seen.as_ref().and_then(|seen| share_that_ends(seen, &addends));
     let approved = work.approval.map(approval).transpose()?.flatten();
@@ -438,7 +440,7 @@ fn approval(said: v1::Approval) -> Result<Option<(HoldId, DecidedChange)>, Field
     Ok(decided.map(|decided| (hold, decided)))
 }
 
-/// What a person decided; `None` where an older scheduler does not say what it was about.
+/// A person's decision; `None` if an older scheduler does not say what it was about.
 fn decided(
     brake: Option<String>,
     from: Option<f64>,
@@ -454,8 +456,8 @@ fn decided(
     }))
 }
 
-/// The first share of a company and product that was above 0 and is 0 now. Of one whose mapping a person has taken away
-/// nothing is counted, and nothing ends by itself.
+/// The first share of a company and product that was above 0 and is 0 now. If a person has removed the mapping,
+/// nothing is counted and no share ends by itself.
 fn share_that_ends(seen: &v1::SharesSeen, addends: &[Addend]) -> Option<(CompanyId, u32)> {
     addends.iter().filter(|addend| addend.billed == Some(0)).find_map(|addend| {
         let (company, product) = (addend.company.as_str(), addend.product.as_str());
@@ -563,7 +565,6 @@ fn note(note: v1::ProductNote) -> Result<Note, FieldError> {
     })
 }
 
-/// An addend as a field.
 pub(crate) fn wire_addend(addend: &Addend) -> v1::Addend {
     v1::Addend {
         company_id: addend.company.to_string(),
@@ -576,7 +577,7 @@ pub(crate) fn wire_addend(addend: &Addend) -> v1::Addend {
     }
 }
 
-/// The ticket, read.
+/// A ticket, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
     /// The partner.

@@ -1,4 +1,4 @@
-//! One contract: what Kaseya shows, and what is to be done about it.
+//! One contract: what Kaseya shows, and what to do about it.
 
 use domain::{
     Decision, ErrorCode, LeftBehind, Line, PlanContext, Remark, SeenContract, ShownContract, Wanted,
@@ -18,7 +18,7 @@ use crate::{
     use_check, whole_contract,
 };
 
-/// Reads a contract's lines and decides its targets. Lines are read only when a number could be sent.
+/// Reads a contract's lines and decides its targets. Lines are read only if a number could be sent.
 pub(crate) async fn plan_contract(
     attempt: &Attempt<'_>,
     contract: &Contract,
@@ -34,7 +34,7 @@ pub(crate) async fn plan_contract(
     let lines = match any_number {
         false => Vec::new(),
         true => match attempt.session.lines(contract.id).await {
-            // A contract that a survey saw may be gone by now, and says nothing of the line profile.
+            // A contract that a survey saw may be gone by now, and then says nothing about the line profile.
             Err(BmsError::Unfit(_)) if contract.seen.is_some() && !is_shown(attempt, contract).await? => {
                 return send_nothing_to_missing(attempt, contract).await;
             }
@@ -75,7 +75,7 @@ pub(crate) async fn plan_contract(
     Ok(planned)
 }
 
-/// A contract that Kaseya does not show.
+/// The plan for a contract that Kaseya does not show.
 async fn send_nothing_to_missing(attempt: &Attempt<'_>, contract: &Contract) -> Result<Planned, BmsError> {
     let mut planned = Planned::default();
     // It may be gone with its account.
@@ -96,7 +96,8 @@ async fn is_shown(attempt: &Attempt<'_>, contract: &Contract) -> Result<bool, Bm
     Ok(!found.is_missing(contract.id.0))
 }
 
-/// Takes back what stands against sending: the contract is another account's, or its service or account is out of use.
+/// Withdraws decisions to send if something forbids them: the contract belongs to another account, or its service
+/// or account is out of use.
 async fn object(
     attempt: &Attempt<'_>,
     contract: &Contract,
@@ -218,7 +219,7 @@ fn decide(target: &Target, same_service: &[&ContractLine], context: &PlanContext
     }
 }
 
-/// What a plan goes by, but for the contract's own terms.
+/// The input of a plan, except for the contract's own terms.
 fn context_of(attempt: &Attempt<'_>, target: &Target) -> PlanContext {
     PlanContext {
         wanted: target.wanted,
@@ -231,7 +232,7 @@ fn context_of(attempt: &Attempt<'_>, target: &Target) -> PlanContext {
         share_ends: target.share_that_ends.is_some(),
         approved: target.approved.map(|(_, change)| change),
         dismissed: target.dismissed,
-        // The scheduler says so by its own clock, which is the ledger's.
+        // The scheduler decides this by its own clock, which is the ledger's.
         unsure: target.unsure_until.is_some(),
         remembered: target.remembered,
         drift: target.drift,

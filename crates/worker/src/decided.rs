@@ -1,4 +1,4 @@
-//! What a decision about a target comes out as, and what people need to know beside its code.
+//! The result of a decision about a target, and the information for people in addition to its code.
 
 use domain::{Brake, Change, CompanyState, Decision, ErrorCode, Outcome, Remark, Rewrite};
 use jiff::civil::Date;
@@ -10,8 +10,8 @@ use crate::{
     outcome::TargetResult,
 };
 
-/// What a decision comes out as; for a change that is to be written, what it comes out as in a plan. `cycle` is the
-/// contract's billing cycle where a person is to choose.
+/// The result of a decision; for a change to be written, its result in a plan. `cycle` is the contract's billing
+/// cycle if a person must choose.
 pub(crate) fn result_of(
     contract: &Contract,
     target: &Target,
@@ -96,7 +96,8 @@ pub(crate) fn result_of(
     with_price_note(result, target, line)
 }
 
-/// The line holds our number from another day than the one we sent: that stays said as long as readings show it (G-02, G-03).
+/// The line holds our number from another day than the one we sent: this is reported as long as readings show it
+/// (G-02, G-03).
 fn dated_otherwise(target: &Target, line: Option<&ContractLine>) -> Option<TargetResult> {
     let (change, line) = (target.remembered.undated?, line?);
     let shown_day = change.shown_instead(line.units, line.effective_date, target.effective_date)?;
@@ -110,7 +111,7 @@ fn dated_otherwise(target: &Target, line: Option<&ContractLine>) -> Option<Targe
     })
 }
 
-/// What the brake goes by beside what Kaseya shows.
+/// The brake's reasons other than what Kaseya shows.
 fn why_held(brake: Brake, change: &Change, target: &Target) -> Option<Remark> {
     match brake {
         Brake::FallToZero if change.to > 0 => {
@@ -125,12 +126,13 @@ fn why_held(brake: Brake, change: &Change, target: &Target) -> Option<Remark> {
     }
 }
 
-/// DRF-01, where a line that was edited in Kaseya is sent our number again.
+/// DRF-01 if our number is sent again to a line that was edited in Kaseya.
 pub(crate) fn drift_code(change: &Change) -> Option<ErrorCode> {
     matches!(change.rewrite, Some(Rewrite::Edited { .. })).then_some(ErrorCode::Drf01)
 }
 
-/// PRC-01, where units are wanted on a line whose price is 0: they stand on the invoice and nothing is charged for them.
+/// PRC-01 if units are wanted on a line with a price of 0: they appear on the invoice, and nothing is charged for
+/// them.
 pub(crate) fn price_code(line: Option<&ContractLine>, units: Option<u32>) -> Option<ErrorCode> {
     let is_free = line.and_then(|line| line.unit_price).is_some_and(|price| price <= 0.0);
     (is_free && units.is_some_and(|units| units > 0)).then_some(ErrorCode::Prc01)
@@ -144,8 +146,8 @@ fn rewritten(change: &Change) -> Option<Remark> {
     })
 }
 
-/// The price is the partner's own business and is never sent otherwise than it came: people are told once that it is
-/// another.
+/// The price is the partner's own business and is always sent back unchanged: people are notified once that it
+/// differs.
 fn with_price_note(result: TargetResult, target: &Target, line: Option<&ContractLine>) -> TargetResult {
     let prices = target.known_price.zip(line.and_then(|line| line.unit_price));
     let Some((before, now)) = prices.filter(|(before, now)| before != now) else { return result };

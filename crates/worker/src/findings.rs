@@ -1,4 +1,4 @@
-//! What an attempt has found so far.
+//! The findings of an attempt so far.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,6 @@ use crate::{
     outcome::{TargetResult, company_outcomes},
 };
 
-/// What an attempt has found so far.
 #[derive(Default)]
 pub(crate) struct Findings {
     pub(crate) companies: Vec<v1::CompanyOutcome>,
@@ -21,38 +20,35 @@ pub(crate) struct Findings {
     pub(crate) left: Vec<Left>,
     pub(crate) failed_calls: u32,
     pub(crate) answered_calls: u32,
-    /// What was wrong with answers, each said once in the log.
+    /// Faults of responses already logged: each is logged once.
     pub(crate) faults_logged: BTreeSet<(String, AnswerFault)>,
-    /// The contracts whose lines were read.
+    /// The contracts with lines that were read.
     pub(crate) contracts_read: Vec<v1::ContractRead>,
-    /// The contracts that a survey saw, or that were asked for again.
+    /// The contracts that a survey saw, or that were requested again.
     pub(crate) contracts_seen: Vec<v1::ContractSeen>,
-    /// The services that a survey saw.
     pub(crate) services_seen: Vec<v1::ServiceSeen>,
-    /// What a survey saw services called.
+    /// Names of services in a survey.
     pub(crate) services_named: Vec<v1::ServiceNamed>,
-    /// The zone that Kaseya told.
+    /// Kaseya's time zone, if it was read.
     pub(crate) kaseya_zone: Option<String>,
-    /// How a survey came out.
+    /// The result of a survey.
     pub(crate) survey: Option<v1::SurveyDone>,
 }
 
-/// A contract that is handed back.
 pub(crate) struct Left {
     pub(crate) contract: ContractId,
     pub(crate) not_before: Option<Timestamp>,
     pub(crate) code: Option<ErrorCode>,
-    /// A call for it failed in passing.
+    /// A call for it failed temporarily.
     pub(crate) failed: bool,
 }
 
 impl Findings {
-    /// Calls have their answers.
     pub(crate) fn note_answer(&mut self) {
         self.answered_calls += 1;
     }
 
-    /// Hands contracts back, at once or, for a code, not before an instant.
+    /// Hands contracts back: at once or, with a code, not before an instant.
     pub(crate) fn leave(
         &mut self,
         contracts: impl Iterator<Item = ContractId>,
@@ -62,12 +58,11 @@ impl Findings {
         self.left.extend(contracts.map(|contract| Left { contract, not_before, code, failed: false }));
     }
 
-    /// Whether nothing is handed back.
     pub(crate) fn nothing_left(&self) -> bool {
         self.left.is_empty()
     }
 
-    /// A host that refuses credentials or answers nonsense is up; one that cannot be reached is not.
+    /// A host that refuses credentials or sends nonsense is up; a host that cannot be reached is not.
     pub(crate) fn note_failure(&mut self, error: &BmsError) {
         if let Some((endpoint, fault)) = error.answer_fault()
             && self.faults_logged.insert((endpoint.to_owned(), fault))
@@ -81,7 +76,8 @@ impl Findings {
         }
     }
 
-    /// Tells what a contract's targets came out as. One with a target that waits goes back to the ledger until then.
+    /// Reports the results of a contract's targets. A contract with a waiting target goes back to the ledger until
+    /// then.
     pub(crate) fn tell(&mut self, contract: &Contract, results: Vec<TargetResult>, failed: bool) {
         let waiting = results.iter().filter(|result| result.deferred_until.is_some());
         if let Some(first) = waiting.min_by_key(|result| result.deferred_until) {
@@ -92,7 +88,7 @@ impl Findings {
     }
 }
 
-/// Whether the host itself is in trouble, and not just this answer.
+/// Whether the host itself is in trouble, and not just this response.
 pub(crate) fn host_failed(error: &BmsError) -> bool {
     matches!(error, BmsError::NoAnswer { .. } | BmsError::Server { .. })
 }

@@ -1,4 +1,4 @@
-//! Contracts that are being worked on.
+//! Contracts in hand.
 
 use std::collections::BTreeSet;
 
@@ -10,28 +10,28 @@ use crate::{
     planned::{Planned, PlannedWrite},
 };
 
-/// A contract that is being worked on.
+/// A contract in hand.
 pub(crate) struct InHand<'a> {
     pub(crate) contract: &'a Contract,
     pub(crate) planned: Planned,
     pub(crate) written: Written,
 }
 
-/// What became of a contract's writes.
+/// The results of a contract's writes.
 #[derive(Default)]
 pub(crate) struct Written {
-    /// Every granted change.
+    /// The result of every granted change.
     pub(crate) changes: Vec<v1::ChangeDone>,
-    /// The targets, by their places, whose change was not begun and has no result of its own.
+    /// The targets, by their places, with a change that did not start and no result of their own.
     pub(crate) not_begun: BTreeSet<usize>,
-    /// What kept the contract from being worked on to its end, if anything.
+    /// What interrupted the contract, if anything.
     pub(crate) interrupted: Option<Interrupted>,
-    /// What each begun change has done to its line: its place among the planned writes, and whether that is known.
+    /// The effect of each started change: its place among the planned writes, and how sure the effect is.
     pub(crate) begun: Vec<(usize, ChangeResult)>,
 }
 
 impl Written {
-    /// By how much the changes have moved the contract's total; `None` when that is not known.
+    /// By how much the changes have moved the contract's total; `None` if unknown.
     pub(crate) fn total_moved(&self, writes: &[PlannedWrite]) -> Option<f64> {
         self.begun.iter().try_fold(0.0, |moved, (index, result)| match result {
             ChangeResult::Confirmed | ChangeResult::Sent => {

@@ -1,4 +1,4 @@
-//! What is told of an attempt, once it has ended.
+//! The report of an attempt, after its end.
 
 use messages::{field::wire_instant, v1};
 
@@ -59,8 +59,8 @@ impl Attempt<'_> {
     }
 }
 
-/// One message has one instant: the earliest. A contract that is then still to wait says so again. Contracts that failed
-/// come last, so that they never keep the next attempt from the others.
+/// One message has one instant: the earliest. A contract that must still wait then says so again. Contracts that
+/// failed come last, so that they never keep the next attempt from the others.
 fn left_over(left: &[Left]) -> Option<v1::LeftOver> {
     let earliest = left.iter().min_by_key(|left| left.not_before)?;
     let (failed, others): (Vec<&Left>, Vec<&Left>) = left.iter().partition(|left| left.failed);

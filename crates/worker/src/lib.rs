@@ -1,11 +1,12 @@
-//! The worker: one job at a time per Kaseya, from the ticket to `JobDone`, keeping nothing.
+//! The worker: executes one job at a time per Kaseya, from the ticket to `JobDone`, and stores nothing.
 //!
-//! A ticket names partner, job and attempt. The worker *starts* the job by asking the scheduler, which answers with all it
-//! needs, as true at that moment. Per contract it then reads the lines, plans, asks for a *permit* (the scheduler stores
-//! the intents), writes, and reads again. One `JobDone` tells what came of all of it.
+//! A ticket names partner, job and attempt. The worker *starts* the job with a request to the scheduler. The
+//! response holds everything the job needs, as of that moment. For each contract the worker reads the lines, plans,
+//! requests a *permit* (the scheduler stores the intents), writes, and reads again. One `JobDone` reports all
+//! results.
 //!
-//! No write is begun without a permit that outlives the write's own time-out, nor after the delivery, the lease or the
-//! process's own time is over. What is not begun is handed back.
+//! The worker starts a write only with a permit that outlives the write's timeout, and only while the delivery, the
+//! lease and the process's own time last. It hands back what it has not started.
 
 mod attempt;
 mod calls;

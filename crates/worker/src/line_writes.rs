@@ -22,18 +22,18 @@ use crate::{
     whole_contract,
 };
 
-/// Asks for a permit, writes what is granted, and reads each contract again. The results in what is planned are brought up
-/// to date, and its lines are those of the second reading.
+/// Requests a permit, writes what is granted, and reads each contract again. Updates the results of the plans;
+/// their lines are then those of the second reading.
 ///
-/// Of a plan switch the fall is written first, and the rise is begun only when Kaseya took the fall. Whatever happens between the
-/// two, a company is billed too little for a while and never for the same users on two lines: what is missing is finished
-/// by the next attempt, and what was invoiced twice would have to be paid back.
+/// Of a plan switch the fall is written first, and the rise starts only after Kaseya accepted the fall. Whatever
+/// happens between the two, a company is billed too little for a while, and never for the same users on two lines:
+/// the next attempt finishes what is missing, while a double invoice would have to be paid back.
 pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'_>]) {
     if attempt.halt.lost.is_cancelled() {
         let hand_back = Interrupted::All(Verdict::HandBack(None, None));
         return begin_nothing(attempt, in_hand, hand_back);
     }
-    // A token that would end inside the permit is renewed now: a write never logs in.
+    // Renew a token that would expire during the permit: a write never logs in.
     if let Err(error) = attempt.session.sign_in_to_lines().await {
         return begin_nothing(attempt, in_hand, Interrupted::Call(error));
     }
@@ -88,14 +88,14 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
         let of_contract = of_contract(&tried, index);
         let lines = check(attempt, work.contract, &mut work.planned, &of_contract).await;
         for target in lines.iter().flat_map(|lines| work.planned.moved_meanwhile(work.contract, lines)) {
-            // Somebody has edited another line between the two readings: it is decided again.
+            // Somebody edited another line between the two readings: decide it again.
             work.written.not_begun.insert(target);
             let again = Interrupted::Contract(Verdict::HandBack(None, None));
             work.written.interrupted.get_or_insert(again);
         }
         shown.push(lines);
     }
-    // In the order in which they were written: a fall is settled before its rise.
+    // In the order of writing: a fall is settled before its rise.
     let mut falls: Vec<(PairId, Tried)> = Vec::new();
     for mut one in tried {
         let InHand { contract, planned, written } = &mut in_hand[one.place.0];
@@ -126,7 +126,7 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
         };
         let is_alone = half.is_some_and(|half| half.is_rise) && one.result == ChangeResult::Refused;
         let result = result.map(|mut result| {
-            // Its fall was taken, here or by an attempt before.
+            // Its fall was accepted, here or by an earlier attempt.
             result.remarks.extend(is_alone.then_some(Remark::RiseRefused));
             result
         });
@@ -137,7 +137,7 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
                 written.interrupted.get_or_insert(Interrupted::Contract(Verdict::HandBack(None, None)));
             }
         }
-        // What another price, or another field, does to the total is not known from here.
+        // The effect of another price, or of another field, on the total is unknown here.
         let moved = if !one.beside.is_empty() { ChangeResult::Unsure } else { one.result };
         written.begun.push((one.place.1, moved));
         if permit.granted.contains(&one.intent) {
@@ -155,7 +155,7 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
     }
 }
 
-/// Begins no change of any of these contracts. What is not about one of them alone is so for the others too.
+/// Starts no change of these contracts. A reason that does not concern one of them alone applies to the others too.
 fn begin_nothing(attempt: &Attempt<'_>, in_hand: &mut [InHand<'_>], interrupted: Interrupted) {
     let same = match &interrupted {
         Interrupted::Call(error) => attempt.judge(error),
@@ -168,7 +168,7 @@ fn begin_nothing(attempt: &Attempt<'_>, in_hand: &mut [InHand<'_>], interrupted:
     }
 }
 
-/// Every planned write, by its contract's place and its own: the rises of plan switches after all others.
+/// Every planned write as (contract's place, write's place); rises of plan switches come after all others.
 fn rises_last(in_hand: &[InHand<'_>]) -> Vec<(usize, usize)> {
     let writes = in_hand.iter().enumerate().flat_map(|(contract, work)| {
         work.planned.writes.iter().enumerate().map(move |(index, write)| ((contract, index), write.half))
@@ -178,7 +178,7 @@ fn rises_last(in_hand: &[InHand<'_>]) -> Vec<(usize, usize)> {
     others.into_iter().chain(rises).map(|(place, _)| place).collect()
 }
 
-/// Whether a write is a rise whose fall is to be written here and was not taken.
+/// Whether a write is a rise whose fall is planned here and was not accepted.
 fn fall_in_the_way(in_hand: &[InHand<'_>], tried: &[Tried], place: (usize, usize)) -> bool {
     let half_at = |(contract, index): (usize, usize)| in_hand[contract].planned.writes[index].half;
     let Some(Half { pair, is_rise: true }) = half_at(place) else { return false };
@@ -191,8 +191,9 @@ fn of_contract(tried: &[Tried], contract: usize) -> Vec<&Tried> {
     tried.iter().filter(|one| one.place.0 == contract).collect()
 }
 
-/// Sends one change. What cannot be told is unsure: it may have landed, or may yet. An error: it was never sent. An error
-/// beside it: the call limit is reached, and nothing more is sent.
+/// Sends one change. A result that cannot be determined is unsure: the change may have landed, or may still. `Err`
+/// means that it was never sent. An error next to the result means that the call limit is reached, and nothing more
+/// is sent.
 async fn write_one(
     attempt: &Attempt<'_>,
     contract: &Contract,
@@ -235,7 +236,7 @@ async fn write_one(
     Ok((tried, limit))
 }
 
-/// What a write came out as; `None` when it was never begun.
+/// The result of a write; `None` if it never started.
 fn result_of(write: &PlannedWrite, one: &Tried, planned: &TargetResult) -> Option<TargetResult> {
     let change = &write.change;
     let outcome = match one.result {
@@ -245,7 +246,7 @@ fn result_of(write: &PlannedWrite, one: &Tried, planned: &TargetResult) -> Optio
         }
         ChangeResult::Sent => Outcome { state: CompanyState::Sent, code: one.code },
         ChangeResult::Unsure => Outcome::with(CompanyState::Deferred, ErrorCode::Net02),
-        // It goes on when the limit allows it.
+        // It continues when the limit allows it.
         ChangeResult::Refused if one.is_limited() => return None,
         ChangeResult::Refused => Outcome::with(CompanyState::NotSent, one.code.unwrap_or(ErrorCode::Unk01)),
         ChangeResult::NotBegun | ChangeResult::Unspecified => return None,
@@ -269,8 +270,8 @@ fn result_of(write: &PlannedWrite, one: &Tried, planned: &TargetResult) -> Optio
     })
 }
 
-/// What a rise comes out as that was not begun because Kaseya did not take its fall; `None` when it goes on at once: the fall was
-/// found to have landed, or was not begun either.
+/// The result of a rise that was not started because Kaseya did not accept its fall. `None` if it continues at
+/// once: the fall was found to have landed, or was not started either.
 fn without_its_fall(write: &PlannedWrite, fall: &Tried) -> Option<TargetResult> {
     let result = match fall.result {
         ChangeResult::Unsure => {

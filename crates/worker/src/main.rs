@@ -35,7 +35,7 @@ async fn serve(context: Context) -> anyhow::Result<()> {
 
     let keys = Arc::new(KeyRing::read(&vault.key_ring_file)?);
     let bms = kaseya.client(Arc::clone(&context.clock))?;
-    // Read once here for its error, and again for each connection.
+    // Read once here to report an error at the start, and again for each connection.
     bus.uri_file.read()?;
     let read_uri = Arc::new(move || bus.uri_file.read().ok().map(|uri| uri.expose_secret().to_owned()));
     let bus = RabbitMq::connect_by(read_uri, NAME, context.entropy.clone())?;

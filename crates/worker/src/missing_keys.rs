@@ -1,6 +1,6 @@
 //! The keys that stored passwords need and this worker's ring lacks: readiness names them.
 //!
-//! The worker goes on with the partners whose passwords it can open: one row that was sealed with a lost key must not stop
+//! The worker continues with the partners whose passwords it can open: one row sealed with a lost key must not stop
 //! the sync of all others.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use domain::PartnerId;
 use tokio::sync::watch;
 
-/// The missing key of each partner whose last job needed one.
+/// The missing key of each partner with a last job that needed one.
 #[derive(Clone)]
 pub(crate) struct MissingKeys(Arc<Fault>);
 
@@ -29,7 +29,7 @@ impl MissingKeys {
         self.0.text.subscribe()
     }
 
-    /// What the partner's last job has shown: this key is missing, or none is.
+    /// Records the result of the partner's last job: this key is missing, or none is.
     pub(crate) fn note(&self, partner: &PartnerId, missing: Option<&str>) {
         self.0.keys.send_modify(|keys| {
             match missing {

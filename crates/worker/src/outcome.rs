@@ -1,4 +1,4 @@
-//! From what became of targets to how companies came out.
+//! From the results of targets to the outcomes of companies.
 
 use std::collections::BTreeMap;
 
@@ -11,33 +11,29 @@ use messages::{field::wire_instant, v1};
 
 use crate::content::{Contract, Target};
 
-/// What became of a target, or of one that was not reached.
+/// The result of a target, including one that was not reached.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct TargetResult {
-    /// State and code.
     pub(crate) outcome: Outcome,
-    /// What Kaseya showed before.
+    /// Units that Kaseya showed before.
     pub(crate) from: Option<f64>,
-    /// What was wanted.
+    /// Units wanted.
     pub(crate) to: Option<u32>,
-    /// From which day.
     pub(crate) effective_date: Option<Date>,
-    /// Which brake holds it.
+    /// The brake that holds it.
     pub(crate) brake: Option<Brake>,
-    /// What people need to know beside the code.
+    /// Information for people in addition to the code.
     pub(crate) remarks: Vec<Remark>,
-    /// Kaseya's own words.
     pub(crate) kaseya_says: Option<String>,
-    /// Until when it is deferred.
     pub(crate) deferred_until: Option<Timestamp>,
-    /// What it has in common with the other half of a plan switch.
+    /// Links it to the other half of a plan switch.
     pub(crate) pair: Option<PairId>,
-    /// What is said of the line rests on this; `None` when it was not read.
+    /// Evidence for what is reported about the line; `None` if it was not read.
     pub(crate) evidence: Option<Evidence>,
 }
 
 impl TargetResult {
-    /// A result that says no more than its state.
+    /// A result with nothing but its state.
     pub(crate) fn of(outcome: Outcome) -> Self {
         Self {
             outcome,
@@ -53,18 +49,17 @@ impl TargetResult {
         }
     }
 
-    /// Not sent, for this reason.
     pub(crate) fn not_sent(code: ErrorCode, remark: Option<Remark>) -> Self {
         Self { remarks: Vec::from_iter(remark), ..Self::of(Outcome::with(CompanyState::NotSent, code)) }
     }
 
-    /// Goes on by itself at `until`.
+    /// Continues by itself at `until`.
     pub(crate) fn deferred(code: ErrorCode, until: Timestamp) -> Self {
         Self { deferred_until: Some(until), ..Self::of(Outcome::with(CompanyState::Deferred, code)) }
     }
 }
 
-/// What a company's products came out as on one contract.
+/// The results of a company's products on one contract.
 #[derive(Default)]
 struct Company {
     products: Vec<v1::ProductOutcome>,
@@ -86,7 +81,7 @@ impl Company {
     }
 }
 
-/// How each company of a contract came out, from the results of its targets, in their order.
+/// The outcome of each company of a contract, from the results of its targets, in their order.
 pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) -> Vec<v1::CompanyOutcome> {
     let mut companies: BTreeMap<&CompanyId, Company> = BTreeMap::new();
     for (target, result) in contract.targets.iter().zip(results) {
@@ -94,7 +89,8 @@ pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) ->
             let company = companies.entry(&addend.company).or_default();
             company.add(product(target, addend, result), result);
         }
-        // What becomes of a line that companies left behind is told of each of them, without a count: none is in it.
+        // The result for a line that companies left behind is reported for each of them, without a count: none has
+        // users on it.
         for (company, product) in target.leftover.iter().flat_map(|leftover| &leftover.left_by) {
             let product =
                 v1::ProductOutcome { product_id: product.to_string(), ..target_outcome(target, result) };
@@ -130,7 +126,7 @@ pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) ->
         .into_iter()
         .filter_map(|(id, mut company)| {
             let outcome = aggregate(&company.outcomes)?;
-            // What is said of several targets is said once.
+            // A remark about several targets is reported once.
             company.remarks.dedup();
             company.kaseya_says.dedup();
             Some(v1::CompanyOutcome {
@@ -160,7 +156,7 @@ fn product(target: &Target, addend: &Addend, result: &TargetResult) -> v1::Produ
     }
 }
 
-/// What a target came out as, of whichever product.
+/// The result of a target, without a product.
 fn target_outcome(target: &Target, result: &TargetResult) -> v1::ProductOutcome {
     v1::ProductOutcome {
         service_id: Some(target.service.0),

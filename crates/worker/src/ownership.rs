@@ -1,26 +1,27 @@
-//! Whose contract it is (CON-04), and whether it is the one that was meant (MAP-05).
+//! The owner of a contract (CON-04), and whether it is the contract that was meant (MAP-05).
 //!
-//! The survey shows an account's name and not its id. A contract under the name it was mapped with, or was last found under, is
-//! believed to be the mapped account's; under another name either the account was renamed or the contract has moved, and the
-//! account's own contracts tell which. Where two accounts have one name, they tell it too. They are asked for before a change where no survey showed a name. To ask before the
-//! first write of each contract that a survey did show would cost a first sync a call for each.
+//! The survey shows an account's name and not its id. A contract under the name it was mapped with, or was last
+//! found under, is believed to belong to the mapped account. Under another name either the account was renamed or
+//! the contract has moved, and the account's own contracts settle it. They also settle it if two accounts have the
+//! same name. They are requested before a change if no survey showed a name. Checking them before the first write
+//! of each contract that a survey did show would cost a first sync one call per contract.
 
 use domain::{Remark, ShownContract, is_name_of};
 use kaseya::BmsError;
 
 use crate::{attempt::Attempt, content::Contract};
 
-/// Whether a contract is still the mapped account's.
+/// Whether a contract still belongs to the mapped account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// It is; the name that the survey shows for the account, where there was one.
+    /// It does; the account's name in the survey, if there was one.
     Mapped(Option<String>),
-    /// It is another account's.
+    /// It belongs to another account.
     Other,
 }
 
-/// Whether what the survey showed tells that the contract is the mapped account's. A name of two accounts tells nothing, and
-/// neither does one under which the contract was found to be another account's.
+/// Whether the survey proves that the contract belongs to the mapped account. A name that two accounts share proves
+/// nothing, and neither does a name under which the contract was found to belong to another account.
 fn is_known(contract: &Contract, shown: &ShownContract) -> bool {
     let found = contract.owner_account.map(|owner| owner == contract.account);
     if found == Some(false) || contract.account_name_shared && found.is_none() {
@@ -30,15 +31,15 @@ fn is_known(contract: &Contract, shown: &ShownContract) -> bool {
     contract.account_name.as_ref().is_some_and(same) || contract.owner_name.as_ref().is_some_and(same)
 }
 
-/// Whether the contract's owner is to be asked for: before a change where the survey does not tell, and in any case where it
+/// Whether to check the contract's owner: before a change if the survey does not prove it, and always if the survey
 /// shows another account's name.
 pub(crate) fn is_in_doubt(contract: &Contract, shown: &ShownContract, changing: bool) -> bool {
     !is_known(contract, shown) && (changing || shown.account_name.is_some())
 }
 
-/// Why the contract or its account is not believed, if the id is another's than the name (G-06). What Kaseya was seen to call
-/// it before is compared at any time, for a name that agreed then may have been changed since; what it shows for the first time, before
-/// a change.
+/// Why the contract or its account is not believed, if the id belongs to another name (G-06). A name that Kaseya
+/// showed before is always compared, because one that matched then may have changed since. A name that Kaseya shows
+/// for the first time is compared before a change.
 pub(crate) fn named_otherwise(contract: &Contract, shown: &ShownContract, changing: bool) -> Option<Remark> {
     let first = |name: &str| Some(name.to_owned()).filter(|name| changing && !name.trim().is_empty());
     let other = |id: i32, told: &str, known: &Option<String>, shown: Option<&str>| {
@@ -51,7 +52,7 @@ pub(crate) fn named_otherwise(contract: &Contract, shown: &ShownContract, changi
     })
 }
 
-/// Asks Kaseya for the account's contracts.
+/// Whether the contract is among the account's contracts in Kaseya.
 pub(crate) async fn ask(
     attempt: &Attempt<'_>,
     contract: &Contract,

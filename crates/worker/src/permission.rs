@@ -1,4 +1,4 @@
-//! The scheduler's leave to write: asked for, held, and what a denial means.
+//! The scheduler's permit to write: the request, its duration, and the meaning of a denial.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -20,23 +20,23 @@ use crate::{
 /// How long a contract waits when all writes of the installation are stopped.
 const STOPPED_FOR: SignedDuration = SignedDuration::from_mins(5);
 
-/// However long a permit says that it holds: switching off waits no longer for the writes that are out.
+/// Upper limit, whatever the permit says: switching off waits no longer than this for writes in flight.
 const LONGEST_PERMIT: Duration = Duration::from_secs(180);
 
-/// A permit as the worker holds it.
+/// A permit, as the worker holds it.
 pub(crate) struct Permit {
-    /// Monotonic time at which a write must have ended, counted from before the permit was asked for.
+    /// Monotonic time by which a write must have ended, counted from before the request.
     ends: Duration,
     pub(crate) granted: BTreeSet<IntentId>,
     pub(crate) denied: Vec<(IntentId, DenialReason)>,
 }
 
-/// Whether a write may be begun: its own time-out ends inside the permit, and the job is still ours.
+/// Whether a write may start: its timeout ends within the permit, and the job is still ours.
 pub(crate) fn may_begin(attempt: &Attempt<'_>, permit: &Permit) -> bool {
     !attempt.halt.lost.is_cancelled() && attempt.clock.monotonic() + attempt.limits.write < permit.ends
 }
 
-/// Asks for a permit for these writes, each by its contract's place and its own.
+/// Requests a permit for these writes, each given as (contract's place, write's place).
 pub(crate) async fn ask(
     attempt: &Attempt<'_>,
     in_hand: &[InHand<'_>],
@@ -68,7 +68,7 @@ pub(crate) async fn ask(
         .collect();
     let asked_at = attempt.clock.monotonic();
     let version = attempt.content.integration.credentials_version;
-    // With a wait: whatever is wrong between scheduler and worker must not become a circle of calls to Kaseya.
+    // With a wait: an error between scheduler and worker must not become a loop of calls to Kaseya.
     let hand_back = || Interrupted::All(Verdict::HandBack(None, Some(attempt.try_again_at())));
     let whole = attempt.session.writes_whole_contracts();
     let answer = attempt.calls.permit(attempt.ticket, version, changes.clone(), whole).await;
@@ -88,8 +88,8 @@ pub(crate) async fn ask(
     }
 }
 
-/// Reads a permit for these changes. One that names another change, or one of them with other units, on another line or from
-/// another day, is about something else than was asked: it permits nothing.
+/// Reads a permit for these changes. A permit that names another change, or one of them with other units, another
+/// line or another day, is not for this request: it permits nothing.
 fn read_permit(
     permit: v1::Permit,
     asked: &[v1::IntendedChange],
@@ -118,7 +118,7 @@ fn read_permit(
             return Err(FieldError::new("granted", reason));
         }
     }
-    // An older scheduler tells the identifiers alone.
+    // An older scheduler sends only the ids.
     let told = |id: &&String| permit.granted.iter().any(|change| change.intent_id == **id);
     let is_told = permit.granted.is_empty() || permit.granted_intent_ids.iter().all(|id| told(&id));
     if !is_told {
@@ -137,7 +137,7 @@ fn is_as_asked(granted: &v1::GrantedChange, asked: &v1::IntendedChange) -> bool 
         && granted.effective_date == asked.effective_date
 }
 
-/// What a refused permit means for the contract and all that are left.
+/// What a refused permit means for the contract and all remaining ones.
 fn refused(attempt: &Attempt<'_>, reason: RefusalReason) -> Verdict {
     match reason {
         RefusalReason::WritesStopped => {
@@ -145,7 +145,7 @@ fn refused(attempt: &Attempt<'_>, reason: RefusalReason) -> Verdict {
             Verdict::Deferred(ErrorCode::Job01, until, Said::default())
         }
         RefusalReason::SwitchedOff => Verdict::Off,
-        // The next attempt starts with what is true then; a superseded one is the ledger's to forget.
+        // The next attempt starts from the state at that time; a superseded attempt is the ledger's to drop.
         RefusalReason::Unspecified
         | RefusalReason::Superseded
         | RefusalReason::Held
@@ -158,7 +158,7 @@ fn refused(attempt: &Attempt<'_>, reason: RefusalReason) -> Verdict {
     }
 }
 
-/// What a denied change means for its target; a verdict when its contract is not worked on to its end.
+/// What a denied change means for its target; a verdict if it interrupts the contract.
 pub(crate) fn deny(
     attempt: &Attempt<'_>,
     contract: ContractId,
@@ -175,7 +175,7 @@ pub(crate) fn deny(
             result.outcome = Outcome::with(CompanyState::Deferred, ErrorCode::Net02);
             result.deferred_until = Some(until);
         }
-        // A newer run has spoken for this target: what it says stands, and there is nothing to wait for.
+        // A newer run has decided this target: its result stands, and there is nothing to wait for.
         DenialReason::OlderRun => {
             result.outcome = Outcome::with(CompanyState::Deferred, ErrorCode::Job02);
         }
@@ -187,7 +187,7 @@ pub(crate) fn deny(
             result.outcome = Outcome::with(CompanyState::NotSent, ErrorCode::Unk01);
             result.remarks = Said::by(&unusable).remark.into_iter().collect();
         }
-        // The contract follows by itself, with what is true then.
+        // The contract continues by itself, from the state at that time.
         DenialReason::MappingChanged => return Some(Verdict::HandBack(None, None)),
         DenialReason::Unspecified => return Some(Verdict::HandBack(None, Some(attempt.try_again_at()))),
     }

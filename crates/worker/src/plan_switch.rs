@@ -1,4 +1,4 @@
-//! Plan switches (B-07) in a job: which contracts are worked on together, and what becomes of the two halves.
+//! Plan switches (B-07) in a job: which contracts are worked on together, and how the two halves are decided.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ use crate::{
     planned::{DecidedTarget, Half},
 };
 
-/// The contracts of a job in their order, those together between which users of a company may have moved: one of an
-/// account has a line that falls, another one that rises. Neither can be decided before both are read.
+/// The contracts of a job in their order, grouped if users of a company may have moved between them: one contract
+/// of an account has a line that falls, another has one that rises. Neither can be decided before both are read.
 pub(crate) fn worked_on_together(contracts: &[Contract]) -> Vec<Vec<&Contract>> {
     let mut moves: BTreeMap<&CompanyId, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     for (place, contract) in contracts.iter().enumerate() {
@@ -23,7 +23,7 @@ pub(crate) fn worked_on_together(contracts: &[Contract]) -> Vec<Vec<&Contract>> 
             if falls { falling.push(place) } else { rising.push(place) }
         }
     }
-    // Of each contract the group that it is in, named by its first member.
+    // The group of each contract, named by its first member.
     let mut groups: Vec<usize> = (0..contracts.len()).collect();
     for (falling, rising) in moves.values() {
         for (fall, rise) in falling.iter().flat_map(|fall| rising.iter().map(move |rise| (*fall, *rise))) {
@@ -43,7 +43,7 @@ pub(crate) fn worked_on_together(contracts: &[Contract]) -> Vec<Vec<&Contract>> 
     together.into_values().collect()
 }
 
-/// The companies whose counts in a target's number are others than when its line was last seen, and whether they fell.
+/// The companies with other counts in a target's number than when its line was last seen, and whether they fell.
 fn moved(target: &Target) -> Vec<(&CompanyId, bool)> {
     let Some(now) = target.shares_now() else { return Vec::new() };
     let before = |company| {
@@ -72,7 +72,7 @@ pub(crate) fn join_halves(in_hand: &mut [InHand<'_>], mut new_pair: impl FnMut()
         .iter()
         .flat_map(|work| work.planned.left_behind.iter().map(|(left, _)| left.clone()))
         .collect();
-    // Nothing of these can be sent, whatever was to be done about each.
+    // Nothing can be sent for these targets, whatever each of them needs.
     let barred: Vec<(usize, usize)> = in_hand
         .iter()
         .enumerate()
@@ -119,7 +119,7 @@ pub(crate) fn join_halves(in_hand: &mut [InHand<'_>], mut new_pair: impl FnMut()
     for place in places {
         let begun = at(in_hand, place).1.begun_pair;
         let decided = &mut in_hand[place.0].planned.decided[place.1];
-        // The fall was made before whoever made it was stopped: what is left of the pair is finished as its rise.
+        // An earlier attempt made the fall and was then stopped: the rest of the pair is finished as its rise.
         if let (Some(pair), None, Decision::Write(change)) = (begun, decided.half, decided.decision)
             && f64::from(change.to) > change.from
         {
@@ -164,7 +164,8 @@ fn join(
     }
 }
 
-/// Lets a fall wait whose users went to a line that cannot be written: for a person, or with that line until it can be looked at.
+/// Makes a fall wait if its users went to a line that cannot be written: for a person, or with that line until it
+/// can be checked.
 fn strand(in_hand: &mut [InHand<'_>], fall: (usize, usize), rise: (usize, usize)) {
     let InHand { contract, planned, .. } = &in_hand[rise.0];
     let new = &contract.targets[rise.1];
@@ -183,7 +184,7 @@ fn strand(in_hand: &mut [InHand<'_>], fall: (usize, usize), rise: (usize, usize)
     decided.remark = Some(Remark::RiseNotSent { falls, rises });
 }
 
-/// Which old lines a rise would bill the same users beside.
+/// The old lines that would bill the same users as a rise.
 fn old_lines_stay(work: &InHand<'_>, rise: usize) -> Remark {
     let of_rise = &work.contract.targets[rise];
     let concerns = |company: &CompanyId| of_rise.addends.iter().any(|addend| addend.company == *company);

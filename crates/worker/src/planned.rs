@@ -1,4 +1,4 @@
-//! What is planned for one contract.
+//! The plan for one contract.
 
 use std::collections::BTreeMap;
 
@@ -20,44 +20,42 @@ use crate::{
 /// A contract's targets, decided.
 #[derive(Default)]
 pub(crate) struct Planned {
-    /// What was decided about each target, in their order; none where nothing of the contract can be sent.
+    /// One decision per target, in their order; empty if nothing can be sent for the contract.
     pub(crate) decided: Vec<DecidedTarget>,
-    /// Whose users are in lines that nothing of them is mapped to any more, and that show units.
+    /// Products with users on lines that they are no longer mapped to and that show units.
     pub(crate) left_behind: Vec<(LeftBehind, ContractLine)>,
-    /// One result per target, in their order. Those to be written are overwritten once it is known what came of it.
+    /// One result per target, in their order. Results of writes are overwritten once they are known.
     pub(crate) results: Vec<TargetResult>,
-    /// What is to be written.
     pub(crate) writes: Vec<PlannedWrite>,
-    /// What the newest reading of its lines found, if they were read.
+    /// The latest reading of its lines, if they were read.
     pub(crate) reading: Option<Reading>,
-    /// Its lines as they were read.
+    /// Its lines as read.
     pub(crate) lines: Vec<ContractLine>,
-    /// What all its lines added up to before any change; `None` where one has no price.
+    /// Sum of all its lines before any change; `None` if a line has no price.
     pub(crate) lines_total: Option<f64>,
     /// The contract's total before any change, if the survey showed it.
     pub(crate) total: Option<f64>,
-    /// The name of its account, when it was asked whose it is.
+    /// The name of its account, if the owner was checked.
     pub(crate) owner_name: Option<String>,
-    /// Its account, when it was found among that one's contracts.
+    /// Its account, if the contract was found among that account's contracts.
     pub(crate) owner_account: Option<AccountId>,
-    /// The billing cycle, where a person is to choose how the contract is billed.
+    /// The billing cycle, if a person must choose how the contract is billed.
     pub(crate) cycle_to_choose: Option<String>,
-    /// The contract as it was asked for again before a change.
+    /// The contract as requested again before a change.
     pub(crate) seen: Option<SeenContract>,
 }
 
-/// What a reading of a contract's lines found.
+/// The result of reading a contract's lines.
 pub(crate) struct Reading {
-    /// When.
     at: Timestamp,
-    /// How many lines there are of each service that is mapped or was ours.
+    /// Number of lines per service that is mapped or was ours.
     found: BTreeMap<ServiceId, u32>,
     /// The lines of these services.
     lines: Vec<v1::LineSeen>,
 }
 
 impl Reading {
-    /// What lines say of the services that are mapped here or were ours; others are none of our business.
+    /// The lines of the services that are mapped here or were ours; other services are not ours to report.
     pub(crate) fn of(contract: &Contract, lines: &[ContractLine], at: Timestamp) -> Self {
         let mapped = contract.targets.iter().map(|target| target.service);
         let ours = mapped.chain(contract.also_look_for.iter().copied());
@@ -81,47 +79,44 @@ impl Reading {
     }
 }
 
-/// What was decided about a target, and what Kaseya shows for it.
+/// The decision about a target, and what Kaseya shows for it.
 pub(crate) struct DecidedTarget {
-    /// What is to be done.
     pub(crate) decision: Decision,
-    /// Its line, where there is exactly one.
+    /// Its line, if there is exactly one.
     pub(crate) line: Option<ContractLine>,
-    /// What its lines show, all together.
+    /// Sum of the units on its lines.
     pub(crate) shown: f64,
-    /// Its part in a plan switch.
+    /// Its half of a plan switch.
     pub(crate) half: Option<Half>,
     /// Until when it waits with the other half.
     pub(crate) waits_until: Option<Timestamp>,
-    /// What people need to know beside what the decision itself says.
+    /// Information for people in addition to the decision itself.
     pub(crate) remark: Option<Remark>,
 }
 
-/// A part in a plan switch.
+/// Half of a plan switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Half {
-    /// Which plan switch.
     pub(crate) pair: PairId,
-    /// Whether it is the rise, which is written only when Kaseya took the fall.
+    /// Whether it is the rise, which is written only after Kaseya accepted the fall.
     pub(crate) is_rise: bool,
 }
 
 /// A change of a line that was read.
 pub(crate) struct PlannedWrite {
-    /// Which target, by its place.
+    /// The target's place.
     pub(crate) target: usize,
     /// The whole line as Kaseya showed it.
     pub(crate) line: ContractLine,
-    /// The change.
     pub(crate) change: Change,
-    /// Its part in a plan switch.
+    /// Its half of a plan switch.
     pub(crate) half: Option<Half>,
 }
 
 impl Planned {
-    /// Whether what is decided rests on lines that may be a part: the contract's total is more than they add up to, and nothing told
-    /// how many there are. A line would be said to be missing, or left out of a contract that is written whole; a list that is
-    /// written whole rests on no count either, which may be that of a page alone.
+    /// Whether the decisions may rest on part of the lines: the contract's total exceeds the sum of its lines, and
+    /// Kaseya gave no count of them. A line could then be reported missing, or left out when the whole contract is
+    /// written. A write of a whole list does not rely on a count either, because the count may be that of one page.
     pub(crate) fn may_lack_lines(&self, attempt: &Attempt<'_>, contract: &Contract) -> bool {
         let (Some(sum), Some(total)) = (self.lines_total, self.total) else { return false };
         let whole = attempt.session.writes_whole_contracts();
@@ -131,12 +126,11 @@ impl Planned {
             Decision::Write(_) => whole && !counted || attempt.session.writes_whole_lists(),
             _ => false,
         };
-        // A total may be ahead of lines that wait for their day.
+        // A total may already include changes that their lines show only from a later day.
         let waits = contract.targets.iter().any(|target| target.remembered.pending.is_some());
         sum < total && !is_same_total(sum, total) && !waits && self.decided.iter().any(lacks)
     }
 
-    /// Whether anything is to be written.
     pub(crate) fn any_write(&self) -> bool {
         self.decided.iter().any(|target| matches!(target.decision, Decision::Write(_)))
     }
@@ -148,7 +142,7 @@ impl Planned {
         self.any_write() || self.decided.iter().any(waits)
     }
 
-    /// Nothing is written, and each target comes out so.
+    /// Writes nothing, and gives every target this result.
     pub(crate) fn send_nothing(&mut self, contract: &Contract, code: ErrorCode, remark: Remark) {
         let result = TargetResult::not_sent(code, Some(remark));
         let of = |target: &Target| TargetResult { to: target.wanted_units(), ..result.clone() };
@@ -156,7 +150,7 @@ impl Planned {
         self.results = contract.targets.iter().map(of).collect();
     }
 
-    /// Makes results and writes of what was decided.
+    /// Turns the decisions into results and writes.
     pub(crate) fn settle(&mut self, contract: &Contract) {
         for (index, (decided, target)) in self.decided.iter().zip(&contract.targets).enumerate() {
             let cycle = self.cycle_to_choose.as_deref();
@@ -175,14 +169,14 @@ impl Planned {
         }
     }
 
-    /// What the total should be once these changes have moved it by so much; `None` where the survey showed none.
+    /// The total expected after changes that move it by `moved`; `None` if the survey showed no total.
     pub(crate) fn expected_total(&self, moved: f64) -> Option<ExpectedTotal> {
         let total = self.total?;
         let is_sum = self.lines_total.is_some_and(|sum| is_same_total(sum, total));
         Some(ExpectedTotal { total: total + moved, is_sum })
     }
 
-    /// The targets, by their places, that were found to hold their number and that these lines show otherwise.
+    /// The targets, by their places, that held their number in the first reading and do not in these lines.
     pub(crate) fn moved_meanwhile(&self, contract: &Contract, lines: &[ContractLine]) -> Vec<usize> {
         let moved = |(place, (decided, target)): (usize, (&DecidedTarget, &Target))| {
             let Decision::Unchanged { line: before } = decided.decision else { return None };
@@ -197,7 +191,8 @@ impl Planned {
         self.decided.iter().zip(&contract.targets).enumerate().filter_map(moved).collect()
     }
 
-    /// Says of each result what it rests on, once nothing more is read. A number that was sent and not shown is not seen.
+    /// Records the evidence of each result, once nothing more is read. A number that was sent and not shown does
+    /// not count as seen.
     pub(crate) fn rest_on_reading(&mut self) {
         let Some(reading) = &self.reading else { return };
         let read = Evidence::Read(reading.at);
@@ -207,8 +202,8 @@ impl Planned {
         }
     }
 
-    /// That the contract was read, what was found, and what its total should be by now, with the lines; `None` when they
-    /// were not read.
+    /// The report of the reading: what was found, the total expected by now, and the lines; `None` if they were not
+    /// read.
     pub(crate) fn read(
         &mut self,
         contract: &Contract,

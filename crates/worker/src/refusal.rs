@@ -1,7 +1,9 @@
-//! A job that cannot be worked on for a fault of ours: no key, or a host that should never have been stored.
+//! A job that cannot be executed because of our own fault: a missing key, or a host that should never have been
+//! stored.
 //!
-//! A key that this worker's ring lacks is this worker's fault: it hands the job back, because another worker may have the
-//! key. Every other fault is the stored row's, so the rows say it; a survey is given up, and the jobs made from it say it.
+//! A key that this worker's ring lacks is this worker's fault: it hands the job back, because another worker may
+//! have the key. Every other fault lies in the stored row, so the rows report it; a survey is given up, and the
+//! jobs created from it report it.
 
 use domain::{Backoff, Entropy, ErrorCode, Remark};
 use jiff::Timestamp;
@@ -15,24 +17,24 @@ use crate::{
     outcome::{TargetResult, company_outcomes},
 };
 
-/// Waits before a worker with another key ring, perhaps, takes the job that was handed back.
+/// Backoff before another worker, perhaps with another key ring, takes the job that was handed back.
 const RETRY: Backoff = Backoff { first: Duration::from_secs(30), longest: Duration::from_secs(15 * 60) };
-/// After this many attempts in a row without the key, no worker seems to have it: the rows say so.
+/// After this many consecutive attempts without the key, no worker seems to have it: the rows report it.
 const LAST_SETBACK: u32 = 10;
 
-/// Why a job cannot be worked on.
+/// Why a job cannot be executed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OurFault {
     /// The sealed password does not open.
     #[error("the stored password cannot be opened: {0}")]
     Vault(#[from] vault::VaultError),
-    /// The stored host is none.
+    /// The stored host is invalid.
     #[error("the stored host cannot be used: {0}")]
     Host(#[from] kaseya::HostError),
-    /// A stored base address is none.
+    /// A stored base address is invalid.
     #[error("{0}")]
     Bases(#[from] BasesError),
-    /// The stored line profile is none.
+    /// The stored line profile is invalid.
     #[error("{0}")]
     LineProfile(#[from] kaseya::LineProfileError),
 }
@@ -64,7 +66,7 @@ impl OurFault {
     }
 }
 
-/// What is told of a job that cannot be worked on, without a call to Kaseya.
+/// The `JobDone` of a job that cannot be executed, without a call to Kaseya.
 pub(crate) fn job_done(
     ticket: &Ticket,
     content: &Content,

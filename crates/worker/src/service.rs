@@ -1,4 +1,4 @@
-//! The service: takes tickets, starts jobs, works on them side by side, tells what came of each.
+//! The service: takes tickets, starts jobs, executes them concurrently and publishes their results.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,33 +22,33 @@ use crate::{
     told_clock::ToldClock,
 };
 
-/// What can be set.
+/// The `[worker]` section of the settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkerSettings {
-    /// Scheduled jobs worked on side by side, each of another Kaseya.
+    /// Number of scheduled jobs executed concurrently, each of a different Kaseya.
     pub jobs: u16,
-    /// Jobs that a person asked for, worked on beside those.
+    /// Number of jobs started by a person, executed in addition to those.
     pub jobs_now: u16,
-    /// A login that takes longer has no answer, and is not tried again for half an hour.
+    /// Timeout of a login. A login that times out is not retried for half an hour.
     #[serde(with = "runtime::duration")]
     pub login_timeout: Duration,
-    /// A read of Kaseya that takes longer has failed.
+    /// Timeout of a read from Kaseya.
     #[serde(with = "runtime::duration")]
     pub read_timeout: Duration,
-    /// A write that takes longer has no answer. Must be well under the scheduler's permit.
+    /// Timeout of a write. Must be well under the scheduler's permit.
     #[serde(with = "runtime::duration")]
     pub write_timeout: Duration,
-    /// The wait for each answer of the scheduler.
+    /// Timeout of each request to the scheduler.
     #[serde(with = "runtime::duration")]
     pub scheduler_timeout: Duration,
 }
 
-/// A slice and its overtime are shorter: without word from a loop that has jobs in hand, for so long, it is stuck.
+/// A loop with jobs in hand that shows no progress for this long is stuck: a slice and its overtime are shorter.
 const STUCK: Duration = Duration::from_secs(600);
-/// Time beyond its slice after which an attempt is given up without a word: its lease then ends by itself.
+/// Time after its slice at which an attempt is abandoned without a `JobDone`: its lease then expires.
 const OVERTIME: Duration = Duration::from_secs(120);
-/// Waits between tries to publish a `JobDone`.
+/// Backoff between attempts to publish a `JobDone`.
 const RETRY: Backoff = Backoff { first: Duration::from_millis(200), longest: Duration::from_secs(10) };
 
 /// A worker process.
@@ -85,8 +85,8 @@ impl Worker {
         Self { bus, bms, keys, clock, entropy, calls, settings, missing_keys: MissingKeys::default() }
     }
 
-    /// Works until `stop`, and tells `health` that it goes round. After `stop` the contracts in hand are finished, and what
-    /// is left is handed back.
+    /// Works until `stop`, and reports progress to `health`. After `stop` it finishes the contracts in hand and
+    /// hands back the rest.
     pub async fn run(&self, stop: CancellationToken, health: &Health) -> Result<(), BusError> {
         health.dependency_with_fault("key ring", self.missing_keys.fault());
         let bulk = self.bus.consume(Queue::Jobs, self.settings.jobs, stop.clone()).await?;
@@ -98,7 +98,7 @@ impl Worker {
         Ok(())
     }
 
-    /// The prefetch bounds how many jobs are worked on: a ticket is settled only when its job is through.
+    /// The prefetch limits the number of concurrent jobs: a ticket is settled only when its job is done.
     async fn take_tickets(&self, mut consumer: Consumer, stop: &CancellationToken, progress: Progress) {
         let mut working = JoinSet::new();
         loop {
@@ -124,8 +124,8 @@ impl Worker {
         }
     }
 
-    /// Works on one ticket to its end, and settles it. After `stop` the contract in hand is finished, and what is left is
-    /// handed back.
+    /// Executes one ticket to its end and settles it. After `stop` it finishes the contract in hand and hands back
+    /// the rest.
     pub async fn handle(&self, delivery: Delivery, stop: CancellationToken) {
         let message = &delivery.message;
         let span = tracing::info_span!(
@@ -148,7 +148,7 @@ impl Worker {
                 span.record("job_id", ticket.job.to_string());
                 span.record("attempt", ticket.attempt);
                 self.execute(&ticket, delivery.lost(), stop).instrument(span).await;
-                // Tickets are always acknowledged: the ledger emits again what is not done.
+                // Tickets are always acknowledged: the ledger emits unfinished jobs again.
                 Settlement::Done
             }
             Err(reason) => Settlement::DeadLetter(reason),
@@ -191,7 +191,7 @@ impl Worker {
         let session = match self.session(ticket, &content) {
             Ok(session) => session,
             Err(error) => {
-                // A sealed password that we cannot open is our fault and never the credentials'.
+                // A sealed password that does not open is our fault, never the credentials'.
                 tracing::error!(%error, "the job cannot be worked on");
                 let worker = self.calls.worker();
                 let (now, entropy) = (clock.now(), &self.entropy);
@@ -246,7 +246,7 @@ impl Worker {
             password,
             credentials_version: integration.credentials_version,
         };
-        // A host that had failed is tried shortly.
+        // A host that failed before gets shorter timeouts.
         let patience = if content.probing { 3 } else { 1 };
         let limits = kaseya::Limits {
             allowance: Allowance { v2: content.v2_calls, v1: content.v1_calls },
@@ -258,8 +258,8 @@ impl Worker {
         Ok(self.bms.session(access, limits))
     }
 
-    /// Renews the lease three times as often as needed. Once it is refused, or cannot be renewed until it has ended, no
-    /// write is begun any more; the attempt still goes on to tell what it has done. Never returns.
+    /// Renews the lease three times as often as needed. Once a renewal is refused, or the lease expires without
+    /// one, no further write starts; the attempt still goes on to report what it has done. Never returns.
     async fn keep_lease(
         &self,
         ticket: &Ticket,
@@ -285,11 +285,11 @@ impl Worker {
         }
     }
 
-    /// Tells what came of an attempt, however long the broker is away: only a killed process forgets it, and then the
-    /// lease ends.
+    /// Publishes the result of an attempt, however long the broker is away. Only a killed process loses it, and
+    /// then the lease expires.
     async fn publish(&self, done: v1::JobDone) {
         let mut failures = 0;
-        // The same message each time: parts of it that are there already are the same parts.
+        // The same message each time, so that parts already published stay the same parts.
         let message = self.calls.outgoing(&done);
         while let Err(error) = self.bus.publish(Queue::Results, message.clone()).await {
             if error.class() == domain::FailureClass::Poison {

@@ -1,10 +1,10 @@
-//! Whether a contract can be billed on, by what Kaseya shows of it beside its lines.
+//! Whether a contract can still be billed, from what Kaseya shows apart from its lines.
 
 use domain::{ErrorCode, Remark, ShownContract, is_recurring_services};
 
 use crate::content::Contract;
 
-/// Why a contract cannot be billed on, if it cannot.
+/// Why a contract can no longer be billed, if that is so.
 pub(crate) fn out_of_use(contract: &Contract, shown: &ShownContract) -> Option<(ErrorCode, Remark)> {
     let name = || contract.name.clone();
     if shown.active == Some(false) {

@@ -1,4 +1,4 @@
-//! A slice of a job: the contracts of one attempt, worked through one after the other.
+//! A slice of a job: the contracts of one attempt, one after the other.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -18,21 +18,21 @@ use crate::{
     survey::survey,
 };
 
-/// After so many contracts whose lines do not fit the line profile, and none whose do, the others are not read.
+/// After this many contracts whose lines do not fit the line profile, with none that does, the rest are not read.
 const MOST_MISFITS: usize = 3;
 
-/// What is known of the slice's contracts before they are worked on.
+/// What is known of the slice's contracts before work on them starts.
 struct LookedUp {
     shown: BTreeMap<ContractId, ShownContract>,
-    /// Those of which the look-up does not tell whether they are there.
+    /// Contracts for which the look-up leaves open whether they exist.
     not_known: BTreeSet<ContractId>,
 }
 
-/// A contract, what its targets came out as, as far as they were decided, and what kept the others from it.
+/// A contract, the results of its targets so far, and what interrupted the rest.
 type WorkedOn<'c> = (&'c Contract, Vec<Option<TargetResult>>, Option<Interrupted>);
 
 impl Attempt<'_> {
-    /// Works through the slice. Whatever happens, what was begun is told.
+    /// Works through the slice. Always reports what was started.
     pub(crate) async fn run(&self) -> v1::JobDone {
         let mut findings = Findings::default();
         if self.content.trigger == Trigger::Probe {
@@ -65,8 +65,8 @@ impl Attempt<'_> {
         self.job_done(findings)
     }
 
-    /// Signs in, and looks up those of the slice's contracts that no survey has shown. The lines' interface is signed in to
-    /// before anything is planned, because a write never logs in.
+    /// Signs in, and looks up those of the slice's contracts that no survey has shown. Signs in to the API of the
+    /// lines before anything is planned, because a write never logs in.
     async fn look_up(&self, findings: &mut Findings) -> Result<LookedUp, BmsError> {
         let (mut shown, mut unknown, mut not_known) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
         for contract in &self.content.contracts {
@@ -88,26 +88,27 @@ impl Attempt<'_> {
     }
 
     async fn work_through(&self, shown: &LookedUp, findings: &mut Findings) {
-        // What ended the work for all that is left, if anything did.
+        // What ended the work for all remaining contracts, if anything did.
         let mut ended: Option<Verdict> = None;
         let mut host_failures_in_a_row = 0_u32;
-        // Whether these tell something of the tenant or of themselves alone, the others will show.
+        // The other contracts will show whether these say something about the tenant or only about themselves.
         let mut misfits: Vec<(&Contract, BmsError)> = Vec::new();
-        // Contracts beside the job's own that do not fit either; `None` before they were asked.
+        // Number of contracts outside the job that do not fit either; `None` before they were read.
         let mut misfits_beside: Option<usize> = None;
         let mut to_do = VecDeque::from(worked_on_together(&self.content.contracts));
         let mut place = 0;
         loop {
-            // Those that do not fit may stand together: the last that is read for it comes from elsewhere.
+            // Contracts that do not fit may be next to each other, so the last one read to settle the question
+            // comes from the end.
             let seen_to_misfit = misfits.len() + misfits_beside.unwrap_or(0);
             let is_last_word = seen_to_misfit + 1 == MOST_MISFITS && !self.session.lines_fit();
             let next = if is_last_word { take_from_the_end(&mut to_do, shown) } else { to_do.pop_front() };
             let Some(together) = next else { break };
-            // The first is worked on however long the logins took, or no attempt would ever get on.
+            // The first is worked on however long the logins took; otherwise no attempt would ever make progress.
             if ended.is_none() && (self.is_halted() || place > 0 && self.is_over()) {
                 ended = Some(Verdict::HandBack(None, None));
             }
-            // Lines that are read and cannot be written for want of a call are read again by the next attempt.
+            // Lines read without enough calls left to write them would be read again by the next attempt.
             if ended.is_none() && place > 0 && self.session.v1_calls_left() < self.calls_for(&together) {
                 ended = Some(Verdict::HandBack(Some(ErrorCode::Lim01), None));
             }
@@ -159,8 +160,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// What lines mean that do not fit. Where lines of the tenant were read before, a route that is not served at this moment is often
-    /// a gateway's word and not Kaseya's: it is tried again before it is left to a person.
+    /// What it means that lines do not fit. If lines of the tenant were read before, a route that is not served
+    /// right now often means that a gateway answered, not Kaseya: it is retried before a person has to act.
     fn judge_misfit(&self, error: &BmsError) -> Verdict {
         let mut targets = self.content.contracts.iter().flat_map(|contract| &contract.targets);
         let fitted_before = !self.content.fitting.is_empty() || targets.any(|target| target.read_before);
@@ -170,8 +171,8 @@ impl Attempt<'_> {
         self.judge(error)
     }
 
-    /// Reads lines that were read before, of contracts beside the job's own, until some fit: how many do not. A contract that is handed
-    /// back for an odd answer comes without those beside it that fit.
+    /// Reads contracts outside the job with lines that were read before, until one fits. Returns the number that do
+    /// not fit. A contract that is handed back for an odd response comes without such fitting contracts.
     async fn misfits_beside(&self) -> usize {
         let mut misfits = 0;
         for contract in &self.content.fitting {
@@ -189,8 +190,8 @@ impl Attempt<'_> {
         misfits
     }
 
-    /// The most V1 calls that contracts take when nothing fails: to read each, to write each of its targets, to read it again.
-    /// A write of a whole contract reads it, too.
+    /// The maximum number of V1 calls that contracts take if nothing fails: read each, write each of its targets,
+    /// read it again. A write of a whole contract reads it as well.
     fn calls_for(&self, together: &[&Contract]) -> u32 {
         let reading = self.session.calls_to_read_lines();
         let checks = usize::from(!self.content.confirm_by_total);
@@ -200,8 +201,8 @@ impl Attempt<'_> {
         u32::try_from(calls).unwrap_or(u32::MAX)
     }
 
-    /// Reads, plans, writes and checks one contract, or some between which users of a company may have moved. Gives of each
-    /// what its targets came out as, as far as they were decided, and what kept the others from it.
+    /// Reads, plans, writes and checks one contract, or several between which users of a company may have moved.
+    /// Returns for each the results of its targets so far and what interrupted the rest.
     async fn work_on<'c>(
         &self,
         together: &[&'c Contract],
@@ -210,7 +211,7 @@ impl Attempt<'_> {
     ) -> Vec<WorkedOn<'c>> {
         let mut in_hand: Vec<InHand<'c>> = Vec::new();
         for contract in together.iter().copied() {
-            // What a look-up leaves open is not taken for gone.
+            // A contract that the look-up leaves open is not treated as gone.
             if looked_up.not_known.contains(&contract.id) {
                 return self.not_all_read(together, contract, self.session.contract_not_known());
             }
@@ -244,8 +245,8 @@ impl Attempt<'_> {
         worked_on.collect()
     }
 
-    /// Contracts of which one could not be read: no half of a plan switch is written without the other. Those beside it are tried
-    /// again with it, or without it where that is done with.
+    /// The results if one of these contracts could not be read: no half of a plan switch is written without the
+    /// other. The others are retried with it, or without it if it is final.
     fn not_all_read<'c>(
         &self,
         together: &[&'c Contract],
@@ -269,8 +270,8 @@ impl Attempt<'_> {
         worked_on.collect()
     }
 
-    /// Ends a contract that was not worked on to its end. `results` are those of its targets that were decided; an empty
-    /// list: none was.
+    /// Ends a contract that was interrupted. `results` holds the results of the targets that were decided; empty if
+    /// none was.
     fn conclude(
         &self,
         contract: &Contract,
@@ -288,7 +289,7 @@ impl Attempt<'_> {
             Verdict::NotSent(code, said) => said.onto(TargetResult::not_sent(*code, None)),
             Verdict::Deferred(code, until, said) => said.onto(TargetResult::deferred(*code, *until)),
             Verdict::Off => {
-                // Of a contract that is switched off nothing else is said.
+                // For a contract that is switched off, nothing else is reported.
                 results.clear();
                 TargetResult::of(Outcome::with(CompanyState::Off, ErrorCode::Job01))
             }
@@ -301,7 +302,7 @@ impl Attempt<'_> {
     }
 }
 
-/// Takes the last of these whose lines Kaseya's total says to be there, or the last.
+/// Takes the last of these that has lines according to Kaseya's total, otherwise the last.
 fn take_from_the_end<'c>(
     to_do: &mut VecDeque<Vec<&'c Contract>>,
     looked_up: &LookedUp,
@@ -314,8 +315,8 @@ fn take_from_the_end<'c>(
     to_do.remove(place.unwrap_or(to_do.len().saturating_sub(1)))
 }
 
-/// Whether a failed call says something about every contract: refused credentials, a spent allowance, a limit. A page in
-/// the place of an answer does not: the host had answered before, and the next contract may be as it should.
+/// Whether a failed call concerns every contract: refused credentials, a spent allowance, a limit. A page instead
+/// of a response does not: the host answered before, and the next contract may be fine.
 fn concerns_all(error: &BmsError) -> bool {
     matches!(
         error,

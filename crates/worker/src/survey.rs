@@ -1,7 +1,9 @@
-//! A survey: all contracts by pages, so that the run's other jobs are for those alone that need a call of their own.
+//! A survey: all contracts page by page, so that the run's other jobs cover only the contracts that need calls of
+//! their own.
 //!
-//! Where few contracts are ours among many, their look-up by id is cheaper, and is taken. A contract that no page showed,
-//! because rows shift between pages or because it is gone, is looked up too before anybody is told.
+//! If few of many contracts are ours, looking them up by id is cheaper, and the survey does that. A contract that
+//! no page showed, because rows shift between pages or because it is gone, is looked up as well before anybody is
+//! notified.
 
 use std::collections::BTreeMap;
 
@@ -16,19 +18,19 @@ use crate::{
     in_use,
 };
 
-/// Pages of one attempt: what they show of our contracts fits into one message.
+/// Pages per attempt: what they show of our contracts fits into one message.
 const PAGES_AT_ONCE: usize = 6;
 
 /// What an attempt has seen.
 #[derive(Default)]
 struct Sight {
-    /// What was shown, or that nothing was.
+    /// What was shown for each contract; `None` if it was not shown.
     contracts: BTreeMap<ContractId, Option<ShownContract>>,
-    /// The page to go on with; `None` when all is seen.
+    /// The page to continue with; `None` after the last.
     next_page: Option<usize>,
 }
 
-/// Goes on with a survey as far as one attempt goes.
+/// Continues a survey as far as one attempt can.
 pub(crate) async fn survey(attempt: &Attempt<'_>, work: &SurveyWork, findings: &mut Findings) {
     let mut sight = Sight { next_page: Some(work.from_page), ..Sight::default() };
     let ended = see(attempt, work, &mut sight).await;
@@ -45,7 +47,8 @@ pub(crate) async fn survey(attempt: &Attempt<'_>, work: &SurveyWork, findings: &
             findings.note_failure(&error);
             tracing::warn!(%error, page = sight.next_page, "the survey was interrupted");
             match attempt.judge(&error) {
-                // What stands against the whole survey stands against nothing else: each contract is then looked up by itself.
+                // A reason against the whole survey concerns nothing else: each contract is then looked up on its
+                // own.
                 Verdict::NotSent(..) | Verdict::Off => given_up = true,
                 Verdict::Deferred(code, until, _) => hand_back(work, &sight, Some((code, until)), findings),
                 Verdict::HandBack(..) => hand_back(work, &sight, None, findings),
@@ -66,8 +69,8 @@ pub(crate) async fn survey(attempt: &Attempt<'_>, work: &SurveyWork, findings: &
     findings.contracts_seen = seen.map(v1::ContractSeen::from).collect();
 }
 
-/// In which zone Kaseya is, asked once a month: the reading before the invoice day costs many calls more. What comes of no
-/// answer is told another time.
+/// Asks for Kaseya's time zone, once a month: the reading before the invoice day costs many more calls anyway.
+/// Without a response, a later run asks again.
 async fn look_at_the_zone(attempt: &Attempt<'_>, findings: &mut Findings) {
     if attempt.content.trigger != Trigger::FullRead {
         return;
@@ -78,8 +81,8 @@ async fn look_at_the_zone(attempt: &Attempt<'_>, findings: &mut Findings) {
     }
 }
 
-/// How the services stand in the catalogue, once for all jobs of the run. What comes of no answer here is asked again by the
-/// jobs that would write.
+/// Looks up the services in the catalogue, once for all jobs of the run. Without a response, the jobs that would
+/// write ask again.
 async fn look_at_services(attempt: &Attempt<'_>, work: &SurveyWork, findings: &mut Findings) {
     match attempt.session.service_states(&work.services).await {
         Ok(catalogue) => {
@@ -94,7 +97,7 @@ async fn look_at_services(attempt: &Attempt<'_>, work: &SurveyWork, findings: &m
     }
 }
 
-/// What is left goes to the next attempt; the ledger knows by the pages' contracts which those are.
+/// The next attempt takes the rest; the ledger derives it from the contracts on the pages.
 fn hand_back(
     work: &SurveyWork,
     sight: &Sight,
@@ -107,7 +110,7 @@ fn hand_back(
 
 async fn see(attempt: &Attempt<'_>, work: &SurveyWork, sight: &mut Sight) -> Result<(), BmsError> {
     for page in work.from_page..work.from_page + PAGES_AT_ONCE {
-        // The first is seen however long the login took, or no attempt would ever get on.
+        // The first page is read however long the login took; otherwise no attempt would ever make progress.
         if page > work.from_page && (attempt.is_halted() || attempt.is_over()) {
             return Ok(());
         }
@@ -130,17 +133,17 @@ async fn see(attempt: &Attempt<'_>, work: &SurveyWork, sight: &mut Sight) -> Res
     Ok(())
 }
 
-/// Whether the pages that follow the first cost more calls than looking our contracts up, a hundred at once.
+/// Whether the pages after the first cost more calls than looking up our contracts, a hundred per call.
 fn look_up_is_cheaper(first: &SurveyPage, ours: usize) -> bool {
     let look_ups = ours.div_ceil(SURVEY_PAGE);
     match first.total {
         Some(total) => total.div_ceil(SURVEY_PAGE as u64).saturating_sub(1) > look_ups as u64,
-        // At least one more follows, and perhaps many.
+        // At least one more page follows, and perhaps many.
         None => !first.is_last(1) && look_ups <= 1,
     }
 }
 
-/// What no page has shown, or not said plainly whether it is active.
+/// Looks up the contracts that no page has shown, or has shown without a clear status.
 async fn look_up_the_rest(
     attempt: &Attempt<'_>,
     work: &SurveyWork,
@@ -157,7 +160,7 @@ async fn look_up_the_rest(
         return Ok(());
     }
     let mut found = attempt.session.look_up_contracts(&rest).await?;
-    // Of what the look-up leaves open the survey says nothing: the job of the contract asks for itself.
+    // If the look-up leaves a contract open, the survey says nothing about it: the contract's own job asks.
     for contract in rest.into_iter().filter(|contract| !found.not_known.contains(&contract.0)) {
         let looked_up = found.shown.remove(&contract.0);
         let known = sight.contracts.entry(contract).or_default();

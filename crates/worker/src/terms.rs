@@ -1,8 +1,8 @@
 //! A contract's terms: its type, its billing cycle and its first day.
 //!
-//! Only the survey's pages show them. Where this run's survey has not shown the contract, what an earlier one showed stands,
-//! for terms hardly change; where none has, or what it showed stands in the way of a change, the contract is asked for again
-//! by its names before anybody is told.
+//! Only the survey's pages show them. If this run's survey has not shown the contract, an earlier survey's terms
+//! stand, because terms hardly change. If no survey has, or its terms block a change, the contract is requested
+//! again by its names before anybody is notified.
 
 use domain::{ShownContract, is_not_monthly, is_recurring_services};
 use jiff::civil::Date;
@@ -16,12 +16,12 @@ pub(crate) struct Terms<'a> {
     contract_type: Option<&'a str>,
     billing_cycle: Option<&'a str>,
     start: Option<Date>,
-    /// Whether this run was shown them.
+    /// Whether this run has shown them.
     seen_now: bool,
 }
 
 impl<'a> Terms<'a> {
-    /// By what this run was shown of the contract, and else by what an earlier one was.
+    /// From what this run showed of the contract, otherwise from what an earlier run showed.
     pub(crate) fn at_hand(contract: &'a Contract, shown: &'a ShownContract) -> Self {
         let last = contract.last_shown.as_ref();
         let cycle = shown.billing_cycle.as_deref();
@@ -37,17 +37,16 @@ impl<'a> Terms<'a> {
         }
     }
 
-    /// The contract's first day.
     pub(crate) fn start(&self) -> Option<Date> {
         self.start
     }
 
-    /// The billing cycle, where it is another than monthly and no person has chosen how the contract is billed.
+    /// The billing cycle, if it is not monthly and no person has chosen how the contract is billed.
     pub(crate) fn cycle_to_choose(&self, contract: &Contract) -> Option<&'a str> {
         self.billing_cycle.filter(|cycle| !contract.billing_chosen && is_not_monthly(cycle))
     }
 
-    /// Whether they are to be asked for before a change.
+    /// Whether to request them again before a change.
     pub(crate) fn are_in_doubt(&self, contract: &Contract) -> bool {
         let in_order =
             self.contract_type.is_some_and(is_recurring_services) && self.cycle_to_choose(contract).is_none();
@@ -55,7 +54,7 @@ impl<'a> Terms<'a> {
     }
 }
 
-/// The contract with its terms, as Kaseya shows it now; `None` where it is not found under its names.
+/// The contract with its terms, as Kaseya shows it now; `None` if it is not found under its names.
 pub(crate) async fn ask(
     attempt: &Attempt<'_>,
     contract: &Contract,
@@ -67,7 +66,7 @@ pub(crate) async fn ask(
     if found.is_none() {
         tracing::warn!(contract_id = contract.id.0, "the contract's terms are not found under its names");
     }
-    // Its total is left to the surveys: what is expected of the next one goes by the one before.
+    // Its total is left to the surveys: the total expected of the next survey is based on the one before.
     Ok(found.map(|found| {
         let found = ShownContract::from(found);
         ShownContract { active: found.active.or(shown.active), total: None, ..found }

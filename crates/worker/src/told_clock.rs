@@ -1,21 +1,21 @@
-//! The installation's time on a machine whose own clock may be wrong.
+//! The installation's time on a machine with a clock that may be wrong.
 
 use std::{sync::Arc, time::Duration};
 
 use domain::{Clock, NOTABLE_SKEW};
 use jiff::{SignedDuration, Timestamp};
 
-/// The time as the scheduler told it, counted on by this machine's monotonic clock: the instants of an attempt are those of
-/// one clock, wherever it is worked on (D4).
+/// The time from the scheduler, advanced by this machine's monotonic clock: all instants of an attempt come from
+/// one clock, on whatever machine it runs (D4).
 pub(crate) struct ToldClock {
     base: Arc<dyn Clock>,
     told: Timestamp,
-    /// The monotonic time at which it was told.
+    /// The monotonic time at which it was received.
     at: Duration,
 }
 
 impl ToldClock {
-    /// The clock of an attempt: the told time, or the machine's own where none was told.
+    /// The clock of an attempt: the scheduler's time, or the machine's own if the scheduler sent none.
     pub(crate) fn of(base: &Arc<dyn Clock>, told: Option<Timestamp>) -> Arc<dyn Clock> {
         let Some(told) = told else { return Arc::clone(base) };
         let clock = Self { base: Arc::clone(base), told, at: base.monotonic() };

@@ -1,8 +1,8 @@
-//! The trace of the present span, as the bus carries it.
+//! The trace of the current span, as the bus carries it.
 
 use bus::TraceContext;
 
-/// The headers that carry the present span's context.
+/// The headers for the current span's context.
 pub(crate) fn current_trace() -> TraceContext {
     let (traceparent, tracestate) = runtime::trace::inject(&tracing::Span::current());
     TraceContext { traceparent, tracestate }

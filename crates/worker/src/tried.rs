@@ -1,4 +1,4 @@
-//! One write that was to be made, and what became of it.
+//! One planned write and its result.
 
 use domain::{ErrorCode, IntentId, Remark};
 use jiff::{Timestamp, civil::Date};
@@ -7,19 +7,19 @@ use messages::v1::ChangeResult;
 
 use crate::{content::Contract, planned::PlannedWrite};
 
-/// One write that was to be made.
+/// One planned write and its result.
 pub(crate) struct Tried {
-    /// Its contract's place, and its own among that one's planned writes.
+    /// The contract's place, and the write's place among that contract's planned writes.
     pub(crate) place: (usize, usize),
     pub(crate) intent: IntentId,
     pub(crate) result: ChangeResult,
     pub(crate) code: Option<ErrorCode>,
-    /// What was found when the contract was read again.
+    /// What the second reading of the contract found.
     pub(crate) remark: Option<Remark>,
-    /// What of the line is another than before the change beside units and date, its price first.
+    /// Differences of the line from before the change, other than units and date; the price comes first.
     pub(crate) beside: Vec<Remark>,
     pub(crate) kaseya_says: Option<String>,
-    /// The effective date that the line held when it was read again with our units.
+    /// Effective date of the line when it was read again with our units.
     pub(crate) dated: Option<Date>,
     pub(crate) at: Timestamp,
 }
@@ -39,12 +39,12 @@ impl Tried {
         }
     }
 
-    /// Whether the answer said that there is no such call.
+    /// Whether the response said that the endpoint does not exist.
     pub(crate) fn is_not_served(&self) -> bool {
         self.result == ChangeResult::Refused && self.code == Some(ErrorCode::Lin01)
     }
 
-    /// Where the line has gone since it was read, the call for it is not at fault.
+    /// If the line has gone since it was read, the endpoint is not at fault.
     pub(crate) fn find_line_gone(
         &mut self,
         contract: &Contract,
@@ -59,12 +59,12 @@ impl Tried {
         }
     }
 
-    /// Whether the answer spoke of the call limit.
+    /// Whether the response reported the call limit.
     pub(crate) fn is_limited(&self) -> bool {
         self.code == Some(ErrorCode::Lim01)
     }
 
-    /// A change that was answered with the call limit, and that the second reading does not show, was turned away.
+    /// A change whose response reported the call limit, and that the second reading does not show, was rejected.
     pub(crate) fn take_for_turned_away(&mut self, write: &PlannedWrite, shown: Option<&[ContractLine]>) {
         let as_before = |line: &ContractLine| line.id == write.change.line && line.units == write.change.from;
         let is_as_before = shown.is_some_and(|lines| lines.iter().any(as_before));

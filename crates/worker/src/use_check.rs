@@ -1,9 +1,10 @@
 //! Whether the services and accounts of changes are still in use (SVC-02, ACC-01).
 //!
-//! The run's survey tells how the services stand; where it has not, all services of the slice are asked for at once, before
-//! the first change. An account is asked for before a change and where its contract is gone or is another's, all accounts of
-//! the slice at once. Not before the first change of a contract that a survey has just shown and that was never read before:
-//! it was mapped from Kaseya's own list a short while ago, and a first sync has no calls to spare.
+//! The run's survey shows the state of the services. If it has not, all services of the slice are requested in one
+//! call before the first change. An account is requested before a change, and if its contract is gone or belongs to
+//! another account; all accounts of the slice go into one call. There is one exception: the first change of a
+//! contract that a survey has just shown and that was never read before. It was mapped from Kaseya's own list a
+//! short while ago, and a first sync has no calls to spare.
 
 use domain::{Remark, ServiceState, is_name_of};
 use kaseya::{Account, BmsError, Catalogue, LookUp};
@@ -14,8 +15,8 @@ use crate::{
     in_use::service_named_otherwise,
 };
 
-/// Why a target's service is not believed, if its id is another's than its name (G-06). What Kaseya calls it is asked once, as
-/// long as it was never seen.
+/// Why a target's service is not believed, if its id belongs to another name (G-06). Kaseya's name for it is
+/// requested once, as long as it was never seen.
 pub(crate) async fn service_not_believed(
     attempt: &Attempt<'_>,
     target: &Target,
@@ -43,14 +44,14 @@ pub(crate) async fn service_out_of_use(
     };
     let service = || target.service_name.clone();
     Ok(match state {
-        // What is not told by any list stands in the way of nothing.
+        // A service that no list settles does not block anything.
         None | Some(ServiceState::Active) => None,
         Some(ServiceState::Inactive) => Some(Remark::ServiceInactive { service: service() }),
         Some(ServiceState::NotShown) => Some(Remark::ServiceNotShown { service: service() }),
     })
 }
 
-/// Whether the account is to be asked for: where the scheduler says so, and before a change of the contract.
+/// Whether to check the account: if the scheduler says so, and before a change of the contract.
 pub(crate) fn account_is_asked(contract: &Contract, changing: bool) -> bool {
     let before_change = contract.seen.is_none() || contract.targets.iter().any(|target| target.read_before);
     contract.ask_account || changing && before_change
@@ -65,7 +66,7 @@ pub(crate) async fn account_out_of_use(
     let accounts = accounts(attempt).await?;
     Ok(match accounts.shown.get(&contract.account.0) {
         Some(shown) if shown.is_active => None,
-        // Under the name that it has now.
+        // Under its current name.
         Some(shown) => {
             let name = Some(shown.name.clone()).filter(|name| !name.trim().is_empty());
             Some(Remark::AccountInactive { account: name.or_else(account) })
@@ -73,7 +74,7 @@ pub(crate) async fn account_out_of_use(
         None if accounts.is_missing(contract.account.0) => {
             Some(Remark::AccountNotShown { account: account() })
         }
-        // What no answer tells stands in the way of nothing: the contract itself is shown.
+        // Without a clear response nothing is blocked: the contract itself is shown.
         None => {
             tracing::warn!(account_id = contract.account.0, "whether the account is in use is not known");
             None

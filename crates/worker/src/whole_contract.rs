@@ -1,5 +1,6 @@
-//! What a write of a whole contract, or of its whole list of lines, would undo beside the line it changes: changes that Kaseya took
-//! and shows only from a day on, and those that may yet land; and what any write has changed beside its line.
+//! What a write of a whole contract, or of its whole list of lines, would undo on other lines: changes that Kaseya
+//! accepted and shows only from a later day, and changes that may still land. Also what any write has changed on
+//! other lines.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +15,8 @@ use crate::{
     tried::Tried,
 };
 
-/// Writes nothing where a write would take a change back: it waits for one that may yet land, and is not sent beside one that nobody
-/// here says again, for its line is no target of the contract.
+/// Writes nothing if a write would revert another change. It waits for a change that may still land. It is not sent
+/// next to a change that nothing here would send again, because its line is no target of the contract.
 pub(crate) fn stand_back(contract: &Contract, lines: &[ContractLine], decided: &mut [DecidedTarget]) {
     let unsure = contract.targets.iter().filter_map(|target| target.unsure_until);
     let landing = contract.waiting.iter().filter_map(|change| change.lands_until);
@@ -39,7 +40,8 @@ pub(crate) fn stand_back(contract: &Contract, lines: &[ContractLine], decided: &
     }
 }
 
-/// Whether a line still shows something else than was sent, and is not the line of a target: of those the wait is known.
+/// Whether a line still shows something other than what was sent, and is not a target's line: for targets the wait
+/// is known.
 fn is_taken_back(change: &WaitingChange, lines: &[ContractLine], decided: &[DecidedTarget]) -> bool {
     let is_target =
         decided.iter().filter_map(|target| target.line.as_ref()).any(|line| line.id == change.line);
@@ -47,14 +49,14 @@ fn is_taken_back(change: &WaitingChange, lines: &[ContractLine], decided: &[Deci
     !is_target && lines.iter().any(shows_other)
 }
 
-/// Whether a write of the whole contract was not answered: where it lands later, it takes back what is written meanwhile.
+/// Whether a write of the whole contract had no response: if it lands later, it reverts what is written meanwhile.
 pub(crate) fn may_yet_land(attempt: &Attempt<'_>, of_contract: &[&Tried]) -> bool {
     attempt.session.writes_whole_contracts()
         && of_contract.iter().any(|one| one.result == ChangeResult::Unsure)
 }
 
-/// The changes of a contract's other lines that Kaseya took and that its lines may not show yet. A write of the whole contract
-/// would take them back.
+/// The changes of a contract's other lines that Kaseya accepted and that its lines may not show yet. A write of the
+/// whole contract would revert them.
 pub(crate) fn changes_in_wait(
     attempt: &Attempt<'_>,
     contract: &Contract,
@@ -65,7 +67,7 @@ pub(crate) fn changes_in_wait(
         return Vec::new();
     }
     let before = contract.targets.iter().zip(&planned.decided).filter_map(|(target, decided)| {
-        // Once its day has come the line should show it: then it is lost, and decided again.
+        // Once its day has come the line should show it: otherwise it is lost, and decided again.
         let pending = target.remembered.pending.filter(|pending| !pending.due)?;
         let line = decided.line.as_ref().filter(|line| line.units == pending.from)?;
         let is_replaced = matches!(decided.decision, Decision::Write(_));
@@ -83,8 +85,8 @@ pub(crate) fn changes_in_wait(
     before.chain(now).collect()
 }
 
-/// How many lines beside ours are not as they were after a write: others that were sent with it, and those that are gone or new. Of
-/// one whose change waits its day tells.
+/// Number of lines other than ours that a write changed: lines that were sent with it, and lines that are gone or
+/// new. A line with a waiting change is left to the reading on its day.
 pub(crate) fn other_lines_changed(
     attempt: &Attempt<'_>,
     contract: &Contract,

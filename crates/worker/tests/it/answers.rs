@@ -1,4 +1,4 @@
-//! What a foreign Kaseya may answer, and what is made of it (cases E1 to E13, A24).
+//! Responses that a foreign Kaseya may send, and what the worker does with them (cases E1 to E13, A24).
 
 use domain::{AnswerFault, FieldChange, Remark};
 use jiff::civil::date;
@@ -25,7 +25,7 @@ fn faults(done: &messages::v1::JobDone, company: &str, contract: i32) -> Vec<Ans
     remarks(done, company, contract).into_iter().filter_map(fault).collect()
 }
 
-/// A tenant with a contract for each of so many accounts, every one with a line of 12 units.
+/// A tenant with this many accounts, each with one contract and one line of 12 units.
 fn many(contracts: i32) -> State {
     let mut builder = State::builder().service(701, "Password Boss Standard", 3.5);
     for id in 0..contracts {
@@ -44,7 +44,7 @@ fn of_account(id: i32, account: i32, company: &str) -> messages::v1::ContractWor
 
 #[tokio::test]
 async fn case_e1_a_line_of_another_contract_is_never_written() {
-    // Service 702 is on 5001 alone: with the filter ignored it looks unambiguous on 5002 too.
+    // Service 702 is only on 5001: with the filter ignored it looks unambiguous on 5002 too.
     let mut world = behaving(|behaviour| behaviour.lines.of_all_contracts = true).await;
     let done = world.work(vec![contract(5002, vec![target(702, vec![addend("acme", "advanced", 9)])])]).await;
     assert_eq!(came_out(&done, "acme", 5002), "deferred UNK-01");
@@ -70,7 +70,7 @@ async fn case_e1_a_line_id_seen_under_another_contract_is_refused() {
 
 #[tokio::test]
 async fn case_e1_lines_that_show_another_account_are_never_used() {
-    // Wanted is what they hold, or something else: neither is believed.
+    // The wanted number equals what the lines hold, or differs: neither is believed.
     for users in [12, 14] {
         let mut state = many(2);
         state.contracts[0].lines[0].extras.insert("AccountId".to_owned(), json!(302));
@@ -80,7 +80,7 @@ async fn case_e1_lines_that_show_another_account_are_never_used() {
         assert_eq!(faults(&done, "acme", 5001), [AnswerFault::OtherAccount]);
         assert_eq!((world.kaseya.history(), done.lines.len()), (Vec::new(), 0));
     }
-    // The mapped account's own id is no objection.
+    // The mapped account's own id is accepted.
     let mut state = many(1);
     state.contracts[0].lines[0].extras.insert("AccountId".to_owned(), json!("301"));
     let mut world = World::new(state).await;
@@ -118,7 +118,7 @@ async fn case_e1_contracts_of_an_account_that_is_ignored_prove_no_owner() {
     let mut state = many(2);
     state.behaviour.lists.ignores_account = true;
     let mut world = World::new(state).await;
-    // 5002 is account 302's, and is mapped to 301.
+    // 5002 belongs to account 302 and is mapped to 301.
     let done = world.work(vec![simple(5002, "acme", 14)]).await;
     assert_eq!(came_out(&done, "acme", 5002), "deferred UNK-01");
     assert_eq!(faults(&done, "acme", 5002), [AnswerFault::FilterIgnored]);
@@ -181,7 +181,7 @@ async fn case_e3_what_may_have_been_taken_is_never_said_to_be_refused() {
         assert_eq!(came_out(&done, "acme", 5001), "changed", "{fault:?}");
         assert_eq!(world.calls(Endpoint::WriteLine), 1, "{fault:?}");
     }
-    // Not applied: it may land yet, and Kaseya's words are kept.
+    // Not applied: it may still land, and Kaseya's words are kept.
     for status in [200, 302, 408, 409, 503] {
         let mut world = World::new(state()).await;
         let body = json!({"Status": "Queued", "Error": "Later"});
@@ -230,7 +230,7 @@ async fn case_e7_a24_lines_are_read_to_their_last_page() {
         let done = world.work(vec![simple(5001, "acme", 14)]).await;
         assert_eq!(came_out(&done, "acme", 5001), "changed");
         assert_eq!(world.units(5001, 90_054), 14.0);
-        // A service that is on no page is not there.
+        // A service that is on no page does not exist.
         let missing = contract(5001, vec![target(799, vec![addend("acme", "standard", 14)])]);
         assert_eq!(came_out(&world.work(vec![missing]).await, "acme", 5001), "not_sent SVC-01");
     }
@@ -238,7 +238,7 @@ async fn case_e7_a24_lines_are_read_to_their_last_page() {
 
 #[tokio::test]
 async fn case_a24_a_page_that_is_exactly_full_without_a_total_is_not_the_whole() {
-    // A hundred lines fill the page that is asked for; our service stands on the next one, or on none.
+    // A hundred lines fill the requested page; our service is on the next page, or on none.
     for (lines, came, pages) in [(101, "changed", 6), (100, "not_sent SVC-01", 2)] {
         let mut state = state();
         let known = &mut state.contract_mut(5001).expect("a contract of the state").lines;
@@ -252,7 +252,7 @@ async fn case_a24_a_page_that_is_exactly_full_without_a_total_is_not_the_whole()
         let mut world = World::new(state).await;
         let done = world.work(vec![simple(5001, "acme", 14)]).await;
         assert_eq!(came_out(&done, "acme", 5001), came);
-        // Each reading goes on to an empty page; a change is read back.
+        // Each reading continues to an empty page; a change is read back.
         assert_eq!(world.calls(Endpoint::ContractLines), pages);
     }
 }
@@ -277,7 +277,7 @@ async fn case_e7_what_may_be_a_part_of_the_lines_is_never_svc_01() {
 
 #[tokio::test]
 async fn case_e7_a_list_that_is_put_is_never_a_part_that_counts_itself() {
-    // No size of a page that anybody would expect.
+    // A page size that nobody would expect.
     for (largest_page, came, lines) in [(None, "changed", 90), (Some(64), "deferred UNK-01", 90)] {
         let mut state = many(1);
         let first = state.contracts[0].lines[0].clone();
@@ -331,7 +331,7 @@ async fn case_e8_half_an_answer_to_a_look_up_by_ids_is_not_known() {
     let work = || -> Vec<_> {
         companies.iter().zip(0..).map(|(company, at)| of_account(5001 + at, 301 + at, company)).collect()
     };
-    // One value with commas: of several ids the first alone is taken, and one id alone is found.
+    // One value with commas: only the first of several ids is taken, and a single id is found.
     let mut state = many(3);
     state.behaviour.lists.ids = IdsBinding::Comma;
     let mut world = World::new(state).await;
@@ -339,7 +339,7 @@ async fn case_e8_half_an_answer_to_a_look_up_by_ids_is_not_known() {
     for (company, at) in companies.iter().zip(0..) {
         assert_eq!(came_out(&done, company, 5001 + at), "changed");
     }
-    // Ignored, and the answer is cut: what is not shown is neither CON-02 nor ACC-01.
+    // Ignored, and the response is cut: a missing contract is neither CON-02 nor ACC-01.
     let mut state = many(3);
     state.behaviour.lists.ids = IdsBinding::Ignored;
     state.behaviour.lists.largest_page = Some(1);
@@ -350,7 +350,7 @@ async fn case_e8_half_an_answer_to_a_look_up_by_ids_is_not_known() {
         assert_eq!(came_out(&done, company, 5001 + at), "deferred UNK-01");
         assert_eq!(faults(&done, company, 5001 + at), [AnswerFault::PartOfIds]);
     }
-    // Capped alone: each is asked for by itself.
+    // Only capped: each contract is requested by itself.
     let mut state = many(3);
     state.behaviour.lists.largest_page = Some(1);
     let mut world = World::new(state).await;
@@ -436,7 +436,7 @@ async fn case_e12_a_mark_before_json_and_a_connection_that_breaks_once_do_no_har
 #[tokio::test]
 async fn case_e13_unk_01_says_what_was_wrong_and_where() {
     let mut world = World::new(state()).await;
-    // The first contract's lines fit the profile: what is wrong is the second's own.
+    // The first contract's lines fit the profile, so the error is in the second's own response.
     let two = || vec![simple(5001, "acme", 12), simple(5002, "beta", 14)];
     world.kaseya.fail(Endpoint::ContractLines, 2, Fault::Without(vec!["Units".into()]));
     let done = world.work(two()).await;

@@ -1,4 +1,4 @@
-//! The brakes (B-01): what is held is not written until a person has approved it.
+//! The brakes (B-01): a held change is not written until a person has approved it.
 
 use domain::Remark;
 use messages::v1;
@@ -9,7 +9,7 @@ use crate::{
     world::{World, state},
 };
 
-/// One company that wants `wanted` where Kaseya shows 12.
+/// One company that wants `wanted` units on a line that shows 12.
 fn wanting(wanted: u32) -> v1::TargetWork {
     target(701, vec![addend("acme", "standard", wanted)])
 }

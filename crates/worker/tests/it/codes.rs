@@ -1,5 +1,6 @@
-//! Every code of the error catalogue that comes from Kaseya, produced by an answer of the simulator: one row per code and
-//! shape of answer. Kaseya's words for a refused login are unknown: where they do not tell, it is AUTH-01.
+//! Every code of the error catalogue that comes from Kaseya, produced by a response of the simulator: one row per
+//! code and shape of response. Kaseya's words for a refused login are unknown: if they do not name the cause, the
+//! code is AUTH-01.
 
 use domain::ErrorCode;
 use jiff::SignedDuration;
@@ -12,7 +13,7 @@ use crate::{
     world::{World, sealed, state},
 };
 
-/// Codes that do not come from Kaseya: counts, mappings, jobs, the brakes, and logins that we hold back.
+/// Codes that do not come from Kaseya: counts, mappings, jobs, the brakes, and logins that we block.
 const OTHERS: [ErrorCode; 11] = [
     ErrorCode::Auth08,
     ErrorCode::Lin02,
@@ -27,15 +28,15 @@ const OTHERS: [ErrorCode; 11] = [
     ErrorCode::Job03,
 ];
 
-/// What is otherwise than usual.
+/// The deviation from the normal case.
 enum Shape {
     State(fn(&mut State)),
-    /// The same, and the run has begun with a survey.
+    /// The same, in a run that started with a survey.
     Surveyed(fn(&mut State)),
-    /// The same, and the service is mapped by its name in the catalogue.
+    /// The same, with the service mapped by its name in the catalogue.
     NamedService(fn(&mut State)),
     Fault(Endpoint, u32, Fault),
-    /// The same fault so many times from the first on.
+    /// The same fault this many times, from the first call on.
     Faults(Endpoint, u32, Fault),
     Target(fn(v1::TargetWork) -> v1::TargetWork),
     StateAndTarget(fn(&mut State), fn(v1::TargetWork) -> v1::TargetWork),
@@ -156,7 +157,7 @@ fn rows() -> Vec<(ErrorCode, &'static str, Shape)> {
                 contract.lines[0].effective_date = "2027-01-01".parse().expect("a day");
             }),
         ),
-        // Case A16: the count that is missing was taken, by another basis than is billed.
+        // Case A16: the missing count was taken on another basis than the billed one.
         (
             Qty04,
             "not_sent",
@@ -202,7 +203,7 @@ fn rows() -> Vec<(ErrorCode, &'static str, Shape)> {
         (Lin01, "not_sent", Shape::Fault(Endpoint::ContractLines, 1, answer(405, json!({})))),
         (Unk01, "deferred", Shape::Fault(Endpoint::ContractLines, 1, Fault::NullResult)),
         (Unk01, "sent", Shape::Fault(Endpoint::WriteLine, 1, taken())),
-        // What the simulator itself says when it says which.
+        // The simulator's own words when it names the cause.
         (Auth01, "not_sent", Shape::State(|state| says_which(state).login.password = "another".into())),
         (Auth02, "not_sent", Shape::State(|state| says_which(state).behaviour.login.password_expired = true)),
         (Auth03, "not_sent", Shape::State(|state| says_which(state).behaviour.login.locked = true)),
@@ -217,7 +218,7 @@ fn rows() -> Vec<(ErrorCode, &'static str, Shape)> {
             Shape::State(|state| says_which(state).behaviour.role.without_api_access = true),
         ),
         (Ten01, "not_sent", Shape::State(|state| says_which(state).login.tenant = "another".into())),
-        // And what it does not say: one answer for all of them.
+        // Causes it does not name: one response for all of them.
         (Auth01, "not_sent", Shape::State(|state| state.behaviour.login.locked = true)),
         (Auth01, "not_sent", Shape::State(|state| state.behaviour.role.without_api_access = true)),
         (
@@ -244,7 +245,7 @@ fn rows() -> Vec<(ErrorCode, &'static str, Shape)> {
     ]
 }
 
-/// The state of a Kaseya whose refusals name their cause.
+/// The state of a Kaseya that names the cause of a refusal.
 fn says_which(state: &mut State) -> &mut State {
     state.behaviour.login.says_which = true;
     state

@@ -1,4 +1,5 @@
-//! Lines as we left them, on their way, edited, or counting themselves: what the worker makes of what it is told.
+//! Lines as we left them, in transit, edited, or counting themselves: how the worker treats what the scheduler
+//! sends.
 
 use domain::Remark;
 use jiff::civil::date;
@@ -10,7 +11,7 @@ use crate::{
     world::{World, state},
 };
 
-/// Company `acme`, 14 users, on the line that shows 12.
+/// Company `acme` with `users` users, on the line that shows 12.
 fn wanting(users: u32) -> v1::TargetWork {
     target(701, vec![addend("acme", "standard", users)])
 }

@@ -1,4 +1,4 @@
-//! Kaseya slow, down, or lying: a code on the company that it is about, and on no other.
+//! Kaseya slow, down, or lying: the code goes to the company concerned, and to no other.
 
 use jiff::Timestamp;
 use kaseya_simulator::{Endpoint, Fault};
@@ -13,8 +13,8 @@ fn three() -> Vec<v1::ContractWork> {
     vec![simple(5001, "acme", 14), simple(5002, "beta", 14), simple(5003, "gamma", 14)]
 }
 
-/// Lets the reading of the second contract's lines fail, with the client's own repeats. Every write is checked by a
-/// reading, so the second contract's is the third.
+/// Makes the reading of the second contract's lines fail, including the client's own retries. Every write is
+/// checked by a reading, so the second contract's is the third.
 fn fail_second(world: &World, fault: &Fault, times: u32) {
     for nth in 3..3 + times {
         world.kaseya.fail(Endpoint::ContractLines, nth, fault.clone());
@@ -50,7 +50,7 @@ async fn what_fails_in_passing_waits_and_is_final_after_four_attempts_that_got_n
     let mut world = World::new(state()).await;
     fail_second(&world, &Fault::Truncated, 1);
     world.script().content.setbacks = Some(3);
-    // How many attempts there were does not count: a long run has many, each of which got on.
+    // The number of attempts does not matter: a long run has many, each of which made progress.
     world.ticket(three(), 40).await;
     let done = world.done().await;
     let not_before: Timestamp = left(&done).1.expect("a wait").parse().expect("an instant");
@@ -66,7 +66,7 @@ async fn what_fails_in_passing_waits_and_is_final_after_four_attempts_that_got_n
 #[tokio::test]
 async fn contracts_that_always_fail_never_keep_the_others_waiting() {
     let mut world = World::new(state()).await;
-    // Two in a row end the attempt, for that may be the host; what was not reached comes first in the next.
+    // Two in a row end the attempt, because the host may be at fault; contracts not reached come first in the next.
     for nth in 1..=6 {
         world.kaseya.fail(Endpoint::ContractLines, nth, Fault::BadGateway);
     }

@@ -1,4 +1,4 @@
-//! What is begun is finished, and nothing is begun any more: slice over, soft stop, delivery lost, lease lost.
+//! Work in progress is finished, and nothing more is started: slice over, soft stop, delivery lost, lease lost.
 
 use std::{sync::Arc, time::Duration};
 
@@ -59,7 +59,7 @@ async fn after_a_lost_lease_no_write_is_begun() {
     let read = world.kaseya.hold(Endpoint::ContractLines, 1, HoldAt::BeforeApply);
     world.ticket(three(), 1).await;
     read.reached().await;
-    // The second renewal is asked for when the first one's refusal has been heard.
+    // The second renewal is requested after the worker has received the first one's refusal.
     testkit::until("the lease was refused", async || world.script().renewals.len() >= 2).await;
     read.release();
     let done = world.done().await;
@@ -74,7 +74,7 @@ async fn after_a_lost_delivery_no_write_is_begun() {
     let lost = CancellationToken::new();
     let losing = LosingBus { inner: inner.clone(), lost: lost.clone() };
     let mut world = World::on(inner, Arc::new(losing), state(), SETTINGS).await;
-    // Lost while the permit is on its way: it comes, and is not used.
+    // Lost while the permit is in transit: it arrives, and is not used.
     world.on_permit(move |asked| {
         lost.cancel();
         grant_all(asked)
@@ -85,13 +85,13 @@ async fn after_a_lost_delivery_no_write_is_begun() {
     assert!(world.kaseya.history().is_empty());
 }
 
-/// The bus inside one process whose deliveries a test can take back, as a broken connection does.
+/// The in-process bus with deliveries that a test can take back, as a broken connection does.
 struct LosingBus {
     inner: InProcess,
     lost: CancellationToken,
 }
 
-/// The delivery that a lost one stands for.
+/// The delivery behind a lost one.
 struct Forward(Delivery);
 
 #[async_trait]

@@ -1,4 +1,4 @@
-//! What works: read, planned, permitted, written, checked, told.
+//! The normal case: read, planned, permitted, written, checked, reported.
 
 use kaseya_simulator::{ContractStatus, Endpoint};
 use messages::v1::{self, ChangeResult, HostHealth, LoginOutcome};

@@ -46,7 +46,7 @@ async fn svc_02_a_survey_tells_once_how_the_services_stand() {
     let services = [(701, "Password Boss Standard"), (702, "Password Boss Advanced"), (799, "Gone")];
     let done = look_at(&mut world, services.map(|(id, name)| mapped(id, name)).into()).await;
     assert_eq!(states(&done), [(701, "active"), (702, "inactive"), (799, "not_shown")]);
-    // One asks for the service, the other shows that such a look-up finds what is there.
+    // One call requests the service; the other shows that such a look-up finds existing ones.
     assert_eq!((world.calls(Endpoint::ServicesSearch), world.calls(Endpoint::ServicesLookup)), (2, 2));
 }
 
@@ -147,7 +147,7 @@ async fn acc_01_a_first_sync_after_its_survey_asks_for_no_account_and_every_late
     let later = contract(5002, vec![read_before(target(701, vec![addend("beta", "standard", 14)]))]);
     let done = world.work(vec![surveyed(&survey, later)]).await;
     assert_eq!(came_out(&done, "beta", 5002), "not_sent ACC-01");
-    // Under the name that Kaseya has for it (G-06).
+    // Under Kaseya's name for it (G-06).
     let account = Some("Panificio Niccolò".to_owned());
     assert_eq!(remarks(&done, "beta", 5002), [Remark::AccountInactive { account }]);
     assert_eq!(world.units(5002, 90_021), 12.0);
@@ -180,7 +180,7 @@ async fn acc_01_a_contract_that_is_gone_or_moved_is_told_with_its_account_where_
     }
 }
 
-/// Work of which Kaseya has shown no name yet.
+/// A contract and account with names that Kaseya has never shown.
 fn never_shown(target: v1::TargetWork, contract_name: &str, account_name: &str) -> v1::ContractWork {
     v1::ContractWork {
         contract_name: contract_name.to_owned(),
@@ -241,7 +241,7 @@ async fn case_a23_a_contract_of_another_account_is_found_out_by_id_before_the_fi
             state.accounts.push(kaseya_simulator::Account { id: 302, name: "Beta".to_owned(), ..other });
         })
         .expect("no file");
-    // The mapping names account 302, and a contract of account 301 by its right names.
+    // The mapping names account 302, and a contract of account 301 by its correct names.
     let standard = v1::TargetWork {
         service_name: "Password Boss Standard".to_owned(),
         ..target(701, vec![addend("acme", "standard", 14)])
@@ -253,7 +253,7 @@ async fn case_a23_a_contract_of_another_account_is_found_out_by_id_before_the_fi
     let done = world.work(vec![right.clone()]).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed");
     assert_eq!(done.contracts_read[0].owner_account_id, Some(301));
-    // It is asked for once, as long as the survey shows its account.
+    // It is requested once, as long as the survey shows its account.
     let survey = world.survey(&[5001], 1).await;
     let asked = world.calls(Endpoint::ContractsLookup);
     let found = v1::ContractWork { owner_account_id: Some(301), ..right };
@@ -309,14 +309,14 @@ async fn case_a23_the_name_of_two_accounts_tells_nothing_of_whose_a_contract_is(
         };
         surveyed(&survey, work)
     };
-    // The contract is 301's, and 302 has the same name.
+    // The contract belongs to 301, and 302 has the same name.
     let done = world.work(vec![work(302, 14, true, None)]).await;
     assert_eq!(came_out(&done, "acme", 5001), "not_sent CON-04");
-    // Found to be 301's before, and mapped with 302 by now.
+    // Found to belong to 301 before, and now mapped with 302.
     let done = world.work(vec![work(302, 14, false, Some(301))]).await;
     assert_eq!(came_out(&done, "acme", 5001), "not_sent CON-04");
     assert!(world.kaseya.history().is_empty());
-    // The right one is asked for once.
+    // The right account is requested once.
     let done = world.work(vec![work(301, 14, true, None)]).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed");
     assert_eq!(done.contracts_read[0].owner_account_id, Some(301));

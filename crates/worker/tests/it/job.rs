@@ -1,15 +1,15 @@
-//! Jobs in a few words.
+//! Short constructors for jobs, and readers for their results.
 
 use domain::Remark;
 use messages::{field::wire_instant, v1};
 
-/// When every count of these tests was taken, and their day.
+/// Time and day of every count in these tests.
 pub const COUNTED_AT: &str = "2026-11-30T22:00:00Z";
 pub const COUNT_DAY: &str = "2026-11-30";
-/// From which day their changes count.
+/// Effective date of their changes.
 pub const EFFECTIVE: &str = "2026-11-01";
 
-/// One count; `None` is missing.
+/// One count; `None` means missing.
 pub fn addend(company: &str, product: &str, users: impl Into<Option<u32>>) -> v1::Addend {
     let users = users.into();
     v1::Addend {
@@ -23,7 +23,7 @@ pub fn addend(company: &str, product: &str, users: impl Into<Option<u32>>) -> v1
     }
 }
 
-/// A person's approval of a change from the first to the second units in November, by hold 9.
+/// A person's approval of a change from `from` to `to` units in November, by hold 9.
 pub fn approval(from: f64, to: u32) -> Option<v1::Approval> {
     Some(v1::Approval {
         hold_id: uuid::Uuid::from_u128(9).to_string(),
@@ -34,7 +34,7 @@ pub fn approval(from: f64, to: u32) -> Option<v1::Approval> {
     })
 }
 
-/// The same of a dismissal, but for its units.
+/// The matching dismissal, without its units.
 pub fn dismissal(from: f64) -> Option<v1::Dismissal> {
     Some(v1::Dismissal {
         from_units: Some(from),
@@ -43,7 +43,7 @@ pub fn dismissal(from: f64) -> Option<v1::Dismissal> {
     })
 }
 
-/// A service on a contract, wanting the sum of its addends.
+/// A service on a contract that wants the sum of its addends.
 pub fn target(service: i32, addends: Vec<v1::Addend>) -> v1::TargetWork {
     let wanted_units = addends.iter().map(|addend| addend.billed_units).sum();
     v1::TargetWork {
@@ -70,12 +70,12 @@ pub fn contract(id: i32, targets: Vec<v1::TargetWork>) -> v1::ContractWork {
     }
 }
 
-/// A contract with one company's one product on it.
+/// A contract with one product of one company.
 pub fn simple(id: i32, company: &str, users: impl Into<Option<u32>>) -> v1::ContractWork {
     contract(id, vec![target(701, vec![addend(company, "standard", users)])])
 }
 
-/// How a company came out on a contract.
+/// The outcome of a company on a contract.
 pub fn outcome<'a>(done: &'a v1::JobDone, company: &str, contract: i32) -> &'a v1::CompanyOutcome {
     done.companies
         .iter()
@@ -83,13 +83,13 @@ pub fn outcome<'a>(done: &'a v1::JobDone, company: &str, contract: i32) -> &'a v
         .unwrap_or_else(|| panic!("nothing is said of {company} on {contract}: {done:?}"))
 }
 
-/// What is to be known of it beside its code.
+/// Its remarks, in addition to the code.
 pub fn remarks(done: &v1::JobDone, company: &str, contract: i32) -> Vec<Remark> {
     let remarks = outcome(done, company, contract).remarks.iter().cloned();
     remarks.map(|remark| remark.try_into().expect("a remark")).collect()
 }
 
-/// State and code of a company on a contract, as `changed` or `not_sent SVC-01`.
+/// State and code of a company on a contract, such as `changed` or `not_sent SVC-01`.
 pub fn came_out(done: &v1::JobDone, company: &str, contract: i32) -> String {
     let outcome = outcome(done, company, contract);
     match &outcome.code {
@@ -98,12 +98,12 @@ pub fn came_out(done: &v1::JobDone, company: &str, contract: i32) -> String {
     }
 }
 
-/// What became of the granted changes.
+/// The results of the granted changes.
 pub fn results(done: &v1::JobDone) -> Vec<v1::ChangeResult> {
     done.changes.iter().map(v1::ChangeDone::result).collect()
 }
 
-/// What is left over: contracts, not before when, and why.
+/// The left-over contracts, the earliest retry, and the reason.
 pub fn left(done: &v1::JobDone) -> (Vec<i32>, Option<String>, Option<String>) {
     let left = done.left_over.clone().unwrap_or_default();
     let at = messages::field::optional_instant("not_before", left.not_before).expect("an instant");

@@ -1,4 +1,4 @@
-//! Lines that nothing is mapped to any more, and that a person approved to be set to 0 (D-13).
+//! Lines that are no longer mapped and that a person approved to be set to 0 (D-13).
 
 use messages::v1;
 
@@ -7,7 +7,7 @@ use crate::{
     world::{World, state},
 };
 
-/// What acme left behind on a line that showed these units to the person.
+/// acme's leftover on a line that showed the person these units.
 fn left_behind(seen: f64) -> v1::TargetWork {
     let share = |product: &str| v1::Share {
         company_id: "acme".to_owned(),

@@ -1,4 +1,4 @@
-//! A tenant whose lines do not fit its line profile (LIN-01), told from one contract with an odd answer.
+//! A tenant with lines that do not fit its line profile (LIN-01), as opposed to one contract with an odd response.
 
 use domain::{AnswerFault, Remark};
 use kaseya_simulator::{Change, Endpoint, Fault, LineForm, State};
@@ -17,7 +17,7 @@ fn five() -> Vec<v1::ContractWork> {
     COMPANIES.into_iter().map(|(company, contract)| simple(contract, company, 14)).collect()
 }
 
-/// A contract for each, in the form that the tenant has by now.
+/// One contract per company, in the form that the tenant has now.
 fn tenant(form: LineForm) -> State {
     let mut builder = State::builder().account(301, "Client").service(701, "Password Boss Standard", 3.5);
     for (_, id) in COMPANIES {
@@ -46,7 +46,7 @@ async fn lin_01_a_tenant_of_another_form_is_stopped_after_three_contracts() {
             let said = Remark::AnswerUnusable { endpoint: endpoint.clone(), fault };
             assert_eq!(remarks(&done, company, contract), [said]);
         }
-        // Nothing is tried again by itself, and nothing was written.
+        // Nothing is retried automatically, and nothing was written.
         assert_eq!((left(&done), done.host()), ((vec![], None, None), HostHealth::Answered));
         assert_eq!((world.calls(Endpoint::ContractLines), world.calls(Endpoint::WriteLine)), (3, 0));
     }
@@ -85,7 +85,7 @@ async fn lin_01_one_odd_contract_stops_no_tenant_also_where_it_comes_first() {
             assert_eq!(came_out(&done, company, *contract), "changed", "{fault:?}");
         }
     }
-    // One odd row says nothing of the profile, also where there is one contract alone.
+    // One odd row says nothing about the profile, even if there is only one contract.
     let mut state = tenant(LineForm::default());
     state.contract_mut(5001).expect("a contract").lines[1].extras.insert("units".to_owned(), json!(5));
     let mut world = World::new(state).await;
@@ -96,7 +96,7 @@ async fn lin_01_one_odd_contract_stops_no_tenant_also_where_it_comes_first() {
 #[tokio::test]
 async fn lin_01_three_odd_contracts_at_the_front_stop_none_behind_them() {
     let mut world = World::new(tenant(LineForm::default())).await;
-    // The third that is read is the last of all, and it is read once more after its change.
+    // The third one read is the last of all, and it is read again after its change.
     for nth in [1, 2, 5] {
         world.kaseya.fail(Endpoint::ContractLines, nth, Fault::Without(vec!["Units".to_owned()]));
     }
@@ -132,7 +132,7 @@ async fn lin_01_pages_faults_and_broken_answers_are_what_they_were() {
         (Fault::Page { status: 404 }, 1, "not_sent HOST-01"),
         (Fault::BadGateway, 3, "deferred NET-01"),
         (Fault::Answer { status: 500, body: json!({}) }, 3, "deferred NET-01"),
-        // A gateway's word, and not Kaseya's.
+        // A gateway's response, not Kaseya's.
         (Fault::Answer { status: 404, body: json!("404 page not found") }, 3, "deferred NET-01"),
         (Fault::Truncated, 1, "deferred UNK-01"),
         (Fault::NullResult, 1, "deferred UNK-01"),
@@ -153,7 +153,7 @@ async fn lin_01_a_contract_that_went_since_the_survey_is_con_02() {
     world.kaseya.edit(|state| state.contracts.retain(|contract| contract.id != 5001)).expect("edited");
     let done = world.work(vec![surveyed(&survey, simple(5001, "acme", 14))]).await;
     assert_eq!(came_out(&done, "acme", 5001), "not_sent CON-02");
-    // One that is there says what it says of the profile.
+    // A contract that exists does say something about the profile.
     let mut world = World::new(state()).await;
     let survey = world.survey(&[5001], 1).await;
     world.kaseya.fail(Endpoint::ContractLines, 1, Fault::Answer { status: 404, body: json!({}) });
@@ -220,7 +220,7 @@ async fn lin_01_one_odd_contract_alone_is_told_by_others_that_were_read_before()
     let mut state = tenant(LineForm::default());
     let mut world = World::new(state.clone()).await;
     world.script().content.fitting_contract_ids = vec![5004, 5005];
-    // The job's own contract lacks a field, whatever attempt it is; the first of the others fits.
+    // The job's own contract lacks a field in every attempt; the first of the others fits.
     for attempt in 1..=2 {
         world.kaseya.fail(Endpoint::ContractLines, 1, Fault::Without(vec!["Units".to_owned()]));
         world.ticket(vec![simple(5001, "acme", 14)], attempt).await;
@@ -231,7 +231,7 @@ async fn lin_01_one_odd_contract_alone_is_told_by_others_that_were_read_before()
             (u64::from(attempt) * 2, 0)
         );
     }
-    // Where those do not fit either, the tenant has stopped fitting: three calls tell.
+    // If the others do not fit either, the tenant has stopped fitting: three calls are enough to know.
     let renamed = [("Units".to_owned(), "Quantity".to_owned())];
     state.behaviour.lines.form = LineForm { names: renamed.into(), ..LineForm::default() };
     let mut world = World::new(state).await;
@@ -271,7 +271,7 @@ async fn lin_01_a_route_that_was_served_before_is_tried_again_before_it_is_the_p
     not_found(&world);
     let done = world.work(vec![read_before()]).await;
     assert_eq!(came_out(&done, "acme", 5001), "not_sent LIN-01");
-    // A gateway that is back serves it.
+    // The gateway is back, and the route is served again.
     world.script().content.setbacks = Some(1);
     let done = world.work(vec![read_before()]).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed");

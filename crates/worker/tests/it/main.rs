@@ -1,4 +1,4 @@
-//! The real worker on the bus inside one process, with a scripted scheduler and the real simulator over HTTP.
+//! The real worker on the in-process bus, with a scripted scheduler and the real simulator over HTTP.
 
 mod answers;
 mod brakes;

@@ -138,7 +138,7 @@ async fn an_unsure_line_that_the_scheduler_told_of_is_read_and_not_planned() {
     assert!(world.script().permits.is_empty());
 }
 
-/// The scheduler takes `wait` to answer, and its permit is for 30 seconds; a write may take 15.
+/// The scheduler takes `wait` to respond with a permit of 30 seconds; a write may take 15.
 async fn slow_permit(wait: Duration) -> (World, v1::JobDone) {
     let mut world = World::new(state()).await;
     let clock = world.clock.clone();
@@ -188,7 +188,7 @@ async fn b_02_a_plan_asks_for_no_permit_and_writes_nothing() {
     assert!(world.kaseya.history().is_empty());
 }
 
-/// Another change than the one that was asked for, but for its intent.
+/// A permit with the requested intent and another change.
 fn forged(forge: fn(&mut v1::GrantedChange)) -> impl FnMut(&PermitWrites) -> Answer + Send {
     move |asked| {
         let Answer::Permit(mut permit) = grant_all(asked) else { unreachable!("it grants") };
@@ -256,13 +256,13 @@ async fn case_f3_an_answer_for_another_attempt_starts_nothing_and_permits_nothin
         world.ticket(vec![simple(5001, "acme", 14)], 1).await;
         testkit::until("the ticket is shown", async || world.script().starts.len() == 1).await;
         world.script().answered_for = Some;
-        // The next ticket is worked on, and is the only one.
+        // The next ticket is executed, and is the only one.
         world.publish(bus::Queue::Jobs, &world::ticket(2, 1)).await;
         let done = world.done().await;
         assert_eq!(done.job_id, uuid::Uuid::from_u128(2).to_string());
         assert_eq!(world.kaseya.history().len(), 1);
 
-        // The start is answered as it should be, and the permit for another.
+        // The start gets the right response, and the permit is for another attempt.
         let mut world = World::new(state()).await;
         world.script().after_start = Some(other);
         let done = world.work(vec![simple(5001, "acme", 14)]).await;

@@ -1,4 +1,4 @@
-//! Plan switches (B-07): the fall first, both or neither; and a rise whose old line does not fall (MAP-03).
+//! Plan switches (B-07): the fall first, both or neither; and a rise without a fall of the old line (MAP-03).
 
 use domain::{OldLine, Remark, ServiceId};
 use kaseya_simulator::{Endpoint, Fault, State};
@@ -10,14 +10,14 @@ use crate::{
     world::{World, grant_all, state},
 };
 
-/// A target whose line was last seen to hold `before` users of acme, in run 5.
+/// A target with a line that was last seen to hold `before` users of acme, in run 5.
 fn moved(service: i32, product: &str, before: u32, now: impl Into<Option<u32>>) -> v1::TargetWork {
     let share = v1::Share { company_id: "acme".into(), product_id: product.into(), units: Some(before) };
     let shares = Some(v1::SharesSeen { shares: vec![share], run_number: Some(5) });
     v1::TargetWork { shares, ..target(service, vec![addend("acme", product, now)]) }
 }
 
-/// Of acme's 12 Standard and 3 Advanced some have moved. The rise stands first: its order must not matter.
+/// Some of acme's 12 Standard and 3 Advanced have moved. The rise is listed first: its order must not matter.
 fn switch(standard: u32, advanced: u32) -> v1::ContractWork {
     contract(5001, vec![moved(702, "advanced", 3, advanced), moved(701, "standard", 12, standard)])
 }
@@ -39,7 +39,7 @@ fn writes(world: &World) -> Vec<String> {
     history.iter().map(|write| format!("{} {}→{}", write.line, write.from, write.to)).collect()
 }
 
-/// The pairs of what was asked for at the first permit.
+/// The pair ids in the first permit request.
 fn asked_pairs(world: &World) -> Vec<Option<String>> {
     world.script().permits[0].changes.iter().map(|change| change.pair_id.clone()).collect()
 }
@@ -61,7 +61,7 @@ async fn b_07_the_fall_is_written_first_and_both_under_one_pair() {
 #[tokio::test]
 async fn b_07_without_a_move_of_users_there_is_no_pair() {
     let mut world = World::new(state()).await;
-    // Nothing is known of whose users were in the lines.
+    // It is unknown which users were on the lines.
     let targets = vec![
         target(702, vec![addend("acme", "advanced", 6)]),
         target(701, vec![addend("acme", "standard", 9)]),
@@ -95,7 +95,7 @@ async fn b_07_an_approval_of_both_sends_both_and_one_that_no_longer_stands_sends
         let rise = approve(3.0, approved, moved(702, "advanced", 3, advanced));
         vec![contract(5001, vec![rise, approve(12.0, 0, moved(701, "standard", 12, 0))])]
     };
-    // Another number by far than the one that was approved: with the rise the approved fall waits too.
+    // A number far from the approved one: with the rise, the approved fall waits too.
     let done = world.work(job(30, 15)).await;
     assert_eq!(of_product(&done, 5001, "advanced"), "held QTY-01 large_change");
     assert_eq!(of_product(&done, 5001, "standard"), "held MAP-03 plan_switch");
@@ -116,7 +116,7 @@ async fn b_07_the_rise_waits_with_a_fall_whose_answer_is_lost() {
     assert_eq!(left(&done), (vec![5001], Some("2026-12-01T05:10:00Z".into()), Some("NET-02".into())));
     assert!(writes(&world).is_empty());
 
-    // While the line is left alone, the rise is too; nobody is asked for a permit.
+    // While the line is left alone, the rise waits too; no permit is requested.
     let mut waiting = switch(9, 6);
     let until = messages::field::wire_instant("2026-12-01T05:10:00Z".parse().expect("an instant"));
     waiting.targets[1].unsure_until = Some(until);
@@ -135,7 +135,7 @@ async fn b_07_a_fall_that_landed_although_its_answer_was_lost_is_followed_by_its
     assert_eq!(results(&done), [ChangeResult::Confirmed, ChangeResult::NotBegun]);
     assert_eq!(left(&done), (vec![5001], None, None));
 
-    // What the ledger says then: the rise is all that is left of the pair.
+    // The ledger's next job: only the rise of the pair is left.
     let pair = asked_pairs(&world)[0].clone();
     let mut rest = switch(9, 6);
     rest.targets[0].begun_pair_id = pair.clone();
@@ -165,7 +165,7 @@ async fn case_a17_a_rise_that_kaseya_refuses_after_its_fall_says_so() {
     world.kaseya.fail(Endpoint::WriteLine, 2, Fault::Answer { status: 400, body: refusal });
     let done = world.work(vec![switch(9, 6)]).await;
     assert_eq!(results(&done), [ChangeResult::Confirmed, ChangeResult::Refused]);
-    // The row is not green, and bears the code, Kaseya's words, and what was sent and what was not.
+    // The row is not green. It has the code, Kaseya's words, what was sent and what was not.
     assert_eq!(came_out(&done, "acme", 5001), "not_sent UNK-01");
     assert_eq!(outcome(&done, "acme", 5001).kaseya_says.as_deref(), Some("No"));
     assert_eq!(outcome(&done, "acme", 5001).seen_equal, Some(false));
@@ -174,7 +174,7 @@ async fn case_a17_a_rise_that_kaseya_refuses_after_its_fall_says_so() {
     let said = remarks(&done, "acme", 5001);
     assert!(said.contains(&Remark::RiseRefused), "{said:?}");
     assert_eq!(writes(&world), ["90011 12→9"]);
-    // The next run finishes the pair: the rise alone.
+    // The next run finishes the pair: only the rise.
     let pair = asked_pairs(&world)[0].clone();
     let mut rest = switch(9, 6);
     rest.targets[0].begun_pair_id = pair;
@@ -217,7 +217,7 @@ async fn b_07_a_rise_whose_fall_was_left_out_of_the_permit_is_not_begun() {
     assert!(writes(&world).is_empty());
 }
 
-/// Advanced has a contract of its own, of the same account.
+/// Advanced has a contract of its own, in the same account.
 fn two_contracts() -> State {
     State::builder()
         .account(301, "Panificio Niccolò")
@@ -255,7 +255,7 @@ async fn b_07_the_halves_may_be_on_two_contracts_of_the_account() {
 #[tokio::test]
 async fn b_07_where_one_of_two_contracts_cannot_be_read_neither_is_written() {
     let mut world = World::new(two_contracts()).await;
-    // The second contract's reading, with what the client tries again by itself.
+    // The second contract's reading, with the client's own retries.
     for nth in 2..=4 {
         world.kaseya.fail(Endpoint::ContractLines, nth, Fault::BadGateway);
     }
@@ -285,11 +285,11 @@ async fn map_03_users_who_left_a_product_without_service_are_not_billed_twice() 
     assert_eq!(remarks(&done, "acme", 5001), [stays]);
     assert!(writes(&world).is_empty());
 
-    // A person lets the rise go alone.
+    // A person approves the rise alone.
     let approval = approval(3.0, 6);
     let done = world.work(vec![job(v1::TargetWork { approval, ..moved(702, "advanced", 3, 6) })]).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed");
-    // Once the old line is at 0 nothing is in the way.
+    // Once the old line is at 0 nothing blocks the rise.
     world.kaseya.edit(|state| state.line_mut(5001, 90_011).expect("a line").units = 0.0).expect("no file");
     let done = world.work(vec![job(moved(702, "advanced", 6, 8))]).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed");
@@ -321,7 +321,7 @@ async fn map_03_a_rise_whose_old_line_cannot_be_written_waits_for_a_person() {
 async fn case_a17_where_the_rise_cannot_be_written_the_fall_does_not_go_alone() {
     let rises = "Service 703".to_owned();
     let stays = Remark::RiseNotSent { falls: "Service 701".to_owned(), rises };
-    // The new service is not on the contract, or its own contract is not there.
+    // The new service is not on the contract, or its own contract does not exist.
     for contracts in [
         vec![contract(5001, vec![moved(703, "advanced", 0, 2), moved(701, "standard", 12, 10)])],
         vec![
@@ -335,7 +335,7 @@ async fn case_a17_where_the_rise_cannot_be_written_the_fall_does_not_go_alone() 
         assert!(remarks(&done, "acme", 5001).contains(&stays), "{:?}", remarks(&done, "acme", 5001));
         assert!(writes(&world).is_empty() && world.script().permits.is_empty());
     }
-    // A person lets the fall go alone.
+    // A person approves the fall alone.
     let mut world = World::new(state()).await;
     let approved = v1::TargetWork { approval: approval(12.0, 10), ..moved(701, "standard", 12, 10) };
     let done = world.work(vec![contract(5001, vec![moved(703, "advanced", 0, 2), approved])]).await;

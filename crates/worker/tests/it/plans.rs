@@ -1,4 +1,4 @@
-//! Applying a plan through the simulator and planning again gives nothing.
+//! Applying a plan through the simulator and planning again changes nothing.
 
 use domain::{
     Brake, Brakes, DecidedChange, Decision, DriftPolicy, Line, LineId, PlanContext, Remembered, Wanted,
@@ -8,7 +8,7 @@ use jiff::{Timestamp, civil::date};
 use kaseya_simulator::State;
 use proptest::prelude::*;
 
-/// The lines of a service on a contract, as a reading shows them.
+/// A service's lines on a contract, as a reading shows them.
 fn lines(state: &State, contract: i32, service: i32) -> Vec<Line> {
     let lines = state.lines(contract).expect("a contract of the state").iter();
     let same = lines.filter(|line| line.service == service);
@@ -74,7 +74,7 @@ proptest! {
                 let again = plan_target(&lines(&state, contract, service), &context);
                 prop_assert!(matches!(again, Decision::Unchanged { line: Some(_) }), "{:?}", again);
                 prop_assert_eq!(Wanted::Units(change.to), context.wanted);
-                // Nothing else was touched.
+                // Nothing else has changed.
                 let written = state.line_mut(contract, change.line.0).expect("the line");
                 *written = before.clone().line_mut(contract, change.line.0).expect("the line").clone();
                 state.history.clone_from(&before.history);

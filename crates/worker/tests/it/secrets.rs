@@ -1,4 +1,4 @@
-//! Passwords: never shown, and never blamed for a fault of ours.
+//! Passwords: never shown, and never blamed for our own fault.
 
 use std::{
     io,
@@ -18,7 +18,7 @@ use crate::{
 async fn a_sealed_password_that_does_not_open_is_our_fault_and_not_the_credentials() {
     let mut world = World::new(state()).await;
     let integration = world.script().content.integration.clone().expect("an integration");
-    // Sealed for this tenant, and told to be another's.
+    // Sealed for this tenant, and sent as another's.
     world.script().content.integration =
         Some(SealedIntegration { tenant: "Other MSP".into(), ..integration });
     let done = world.work(vec![simple(5001, "acme", 14)]).await;
@@ -28,7 +28,7 @@ async fn a_sealed_password_that_does_not_open_is_our_fault_and_not_the_credentia
     assert!(world.kaseya.calls().is_empty());
 }
 
-/// A database row or an answer to the worker that was changed: the password is for one address alone.
+/// A tampered database row or response to the worker: the password is for one address only.
 #[tokio::test]
 async fn case_f2_a_forged_address_is_sent_no_password() {
     for forged in ["v2", "v1", "both", "without", "host", "old form"] {
@@ -58,7 +58,7 @@ async fn case_f2_a_forged_address_is_sent_no_password() {
     }
 }
 
-/// The operator has taken a host from the allowed ones since the settings were stored: its password goes nowhere.
+/// The operator has removed a host from the allowed ones since the settings were stored: its password goes nowhere.
 #[tokio::test]
 async fn case_f1_an_address_that_is_not_allowed_any_more_is_not_called_and_the_rows_say_so() {
     let mut world = World::new(state()).await;
@@ -77,7 +77,7 @@ async fn case_f1_an_address_that_is_not_allowed_any_more_is_not_called_and_the_r
     assert!(world.kaseya.calls().is_empty());
 }
 
-/// The integration sealed with a key that the worker's ring lacks.
+/// The integration, sealed with a key that the worker's ring lacks.
 async fn world_without_the_key() -> World {
     let world = World::new(state()).await;
     let integration = world.script().content.integration.clone().expect("an integration");
@@ -100,12 +100,12 @@ async fn case_e16_a_job_whose_key_this_worker_lacks_goes_back_and_readiness_says
     let ring = checks.iter().find(|check| check.name == "key ring").expect("a check");
     assert!(!ring.ok && ring.detail.contains("\"next\"") && ring.detail.contains("msp-1"), "{ring:?}");
 
-    // A survey goes on where it was.
+    // A survey continues where it was.
     let done = world.survey(&[5001, 5002], 3).await;
     assert_eq!(done.survey, Some(SurveyDone { next_page: Some(3), given_up: Some(false) }));
     assert_eq!(done.left_over.expect("handed back").contract_ids, [5001, 5002]);
 
-    // No worker seems to have it.
+    // No worker seems to have the key.
     world.script().content.setbacks = Some(10);
     let done = world.work(vec![simple(5001, "acme", 14)]).await;
     assert_eq!(came_out(&done, "acme", 5001), "not_sent UNK-01");
@@ -130,7 +130,7 @@ async fn case_e16_a_survey_that_our_fault_stops_is_given_up_so_that_the_rows_say
     assert!(world.kaseya.calls().is_empty());
 }
 
-/// What the process logs at its most talkative.
+/// The process's log at its most verbose level.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -162,7 +162,7 @@ async fn s_10_a_canary_password_appears_in_no_message_and_no_log() {
     let done = world.work(vec![simple(5001, "acme", 14)]).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed", "the canary is the right password");
     let mut heard = world.script().heard.clone();
-    // And refused, in words that repeat it.
+    // And refused, in words that repeat the password.
     let mut world = World::new(state()).await;
     let integration = world.script().content.integration.clone().expect("an integration");
     let sealed_password = sealed(CANARY, &world.kaseya.base_url());

@@ -1,4 +1,4 @@
-//! The survey alone: what it shows, whichever way Kaseya lists its contracts, and how it ends when Kaseya does not.
+//! The survey alone: what it shows, however Kaseya lists its contracts, and how it ends if Kaseya fails.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::{
     world::{World, survey_work},
 };
 
-/// A tenant with contracts 5001, 5002 … of one account, in this number.
+/// A tenant with this many contracts of one account: 5001, 5002 …
 fn tenant(contracts: i32) -> State {
     let mut builder =
         State::builder().account(301, "Panificio Niccolò").service(701, "Password Boss Standard", 3.5);
@@ -34,7 +34,8 @@ fn seen(done: &v1::JobDone, contract: i32) -> &v1::ContractSeen {
     of.unwrap_or_else(|| panic!("the survey does not tell of {contract}"))
 }
 
-/// Attempt after attempt as the ledger would make them, until the survey is through or given up. Gives all that was told.
+/// Attempt after attempt, as the ledger would start them, until the survey is done or given up. Returns all
+/// reports.
 async fn until_through(world: &mut World, contracts: &[i32]) -> Vec<v1::JobDone> {
     let (mut told, mut page): (Vec<v1::JobDone>, _) = (Vec::new(), 1);
     loop {
@@ -90,7 +91,7 @@ async fn many_pages_are_seen_in_several_attempts_and_each_goes_on_where_the_last
     assert_eq!((world.calls(Endpoint::ContractsSummary), world.calls(Endpoint::ContractsLookup)), (8, 0));
 }
 
-/// Lists as Kaseya may send them: in another order at each call, with rows twice, without their number, short.
+/// Lists as Kaseya may send them: in another order at each call, with duplicate rows, without a count, cut short.
 #[tokio::test]
 async fn however_the_lists_come_every_contract_is_told_once_and_none_is_taken_for_gone() {
     type Switch = fn(&mut kaseya_simulator::ListBehaviour);
@@ -143,13 +144,13 @@ async fn a_contract_that_no_page_shows_is_looked_up_before_it_is_told_gone() {
     let mut world = World::new(tenant(3)).await;
     let done = world.survey(&[5001, 5999], 1).await;
     assert_eq!(seen(&done, 5999).shown, Some(false));
-    // It, and one that is there: only a look-up that finds that one tells that the other is gone.
+    // The look-up includes one that exists: only if it finds that one is the other known to be gone.
     assert_eq!(world.calls(Endpoint::ContractsLookup), 2);
     let done = world.work(vec![surveyed(&done, simple(5999, "acme", 14))]).await;
     assert_eq!(came_out(&done, "acme", 5999), "not_sent CON-02");
 }
 
-/// One row of `contracts/summary`, as far as the test does not say otherwise.
+/// One row of `contracts/summary`; a test overrides what it needs.
 fn row(id: i32, status: &str, kind: &str) -> serde_json::Value {
     serde_json::json!({
         "id": id, "contractName": "Managed services", "accountName": "Panificio Niccolò", "contractType": kind,

@@ -1,4 +1,4 @@
-//! A contract's own terms: the day it begins, and the cycle it is billed in (D-12).
+//! A contract's own terms: its first day, and its billing cycle (D-12).
 
 use domain::Remark;
 use jiff::civil::date;
@@ -17,7 +17,7 @@ fn billed(cycle: &str) -> State {
     state
 }
 
-/// The contract's work in a run of its own, with what an earlier run's survey showed.
+/// The contract's work in a new run, with what an earlier run's survey showed.
 fn seen_earlier(survey: &v1::JobDone, work: v1::ContractWork) -> v1::ContractWork {
     let v1::ContractWork { seen, .. } = surveyed(survey, work.clone());
     v1::ContractWork { last_seen: seen, ..work }

@@ -1,4 +1,4 @@
-//! Tickets: always acknowledged, whatever the scheduler says or does not say; garbage goes to the dead letters.
+//! Tickets: always acknowledged, whatever the scheduler responds, if at all; garbage goes to the dead letters.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     world::{SETTINGS, World, state, ticket},
 };
 
-/// A worker that has one ticket in hand at a time, so that the next comes only when it is settled.
+/// A worker with one ticket in hand at a time, so that the next one comes only after it is settled.
 async fn one_at_a_time(settings: WorkerSettings) -> World {
     let bus = InProcess::new();
     World::on(bus.clone(), Arc::new(bus), state(), WorkerSettings { jobs: 1, ..settings }).await
@@ -46,7 +46,7 @@ async fn a_garbage_ticket_is_a_dead_letter_and_the_next_is_worked_on() {
 
 #[tokio::test]
 async fn a_silent_scheduler_gets_no_call_to_kaseya_and_the_ticket_is_acknowledged() {
-    // Long enough for the answer to the last ticket.
+    // Long enough for the response to the last ticket.
     let impatient = WorkerSettings { scheduler_timeout: Duration::from_secs(3), ..SETTINGS };
     let mut world = one_at_a_time(impatient).await;
     world.script().silent = true;

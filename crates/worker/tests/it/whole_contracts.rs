@@ -1,4 +1,5 @@
-//! Writes that send all lines of a contract: what they would take back or lose beside the line that they change.
+//! Writes that send all lines of a contract: what they would revert or lose on lines other than the one they
+//! change.
 
 use domain::{FieldChange, Remark};
 use kaseya_simulator::{Endpoint, InForce, Line, State};
@@ -14,7 +15,7 @@ use crate::{
     world::{World, state},
 };
 
-/// The profiles whose writes send all lines.
+/// The profiles with writes that send all lines.
 const WHOLE: [&str; 3] = ["whole-contract", "plain-contract", "list-put-whole"];
 
 async fn world(profile: &str, state: State) -> World {
@@ -28,7 +29,7 @@ async fn world(profile: &str, state: State) -> World {
     world
 }
 
-/// The second line of the first contract was changed from 3 to 8 units, which count from January.
+/// The second line of the first contract was changed from 3 to 8 units, effective in January.
 fn waiting_state() -> State {
     let mut state = state();
     state.behaviour.lines.waits_for_effective_date = true;
@@ -38,7 +39,7 @@ fn waiting_state() -> State {
     state
 }
 
-/// What the scheduler tells of that change.
+/// The scheduler's report of that change.
 fn work(lands_until: Option<&str>) -> v1::ContractWork {
     let waiting = v1::WaitingChange {
         line_id: Some(90_012),
@@ -58,9 +59,9 @@ async fn lin_02_a_whole_write_takes_back_no_change_of_a_line_that_is_not_ours_to
         let from_day = jiff::civil::date(2027, 1, 1);
         assert_eq!(remarks(&done, "acme", 5001), [Remark::ChangeInWait { from_day }], "{profile}");
         assert_eq!((world.calls(Endpoint::WriteLine), world.units(5001, 90_012)), (0, 8.0), "{profile}");
-        // Nothing is tried again by itself before the next sync.
+        // Nothing is retried automatically before the next sync.
         assert_eq!(left(&done), (vec![], None, None), "{profile}");
-        // What may yet land is waited for.
+        // A change that may still land is waited for.
         let done = world.work(vec![work(Some("2026-12-01T05:08:00Z"))]).await;
         assert_eq!(came_out(&done, "acme", 5001), "deferred NET-02", "{profile}");
         let until = Some("2026-12-01T05:08:00Z".to_owned());
@@ -85,7 +86,7 @@ async fn lin_02_a_write_of_one_line_is_sent_beside_changes_that_wait() {
     }
 }
 
-/// A write loses the discount that one line of the first contract has.
+/// A write loses the discount of one line of the first contract.
 fn forgets_discount(state: &mut State, place: usize) {
     state.behaviour.lines.forgets_extras = true;
     let lines = &mut state.contract_mut(5001).expect("a contract").lines;

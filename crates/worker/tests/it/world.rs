@@ -1,4 +1,4 @@
-//! A worker, its Kaseya, and a scheduler that says what the test wants.
+//! A worker, its Kaseya, and a scripted scheduler.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -25,7 +25,7 @@ pub const PARTNER: &str = "msp-1";
 pub const HOST: &str = "bms.example.com";
 pub const NOW: &str = "2026-12-01T05:00:00Z";
 
-/// Patient with everybody, for nothing is slow here but the machine.
+/// Long timeouts: only the machine is slow here.
 pub const SETTINGS: WorkerSettings = WorkerSettings {
     jobs: 8,
     jobs_now: 2,
@@ -37,7 +37,7 @@ pub const SETTINGS: WorkerSettings = WorkerSettings {
 
 type OnPermit = Box<dyn FnMut(&v1::PermitWrites) -> v1::permit_answer::Answer + Send>;
 
-/// What the scheduler says, and what it was asked.
+/// Makes the attempt that a response names from the one it is for; `None` names none.
 type AnsweredFor = fn(v1::AnsweredAttempt) -> Option<v1::AnsweredAttempt>;
 
 pub struct Script {
@@ -45,16 +45,16 @@ pub struct Script {
     pub refuse_start: Option<v1::RefusalReason>,
     pub on_permit: OnPermit,
     pub refuse_renewal: bool,
-    /// Hears everything and answers nothing.
+    /// Receives everything and never responds.
     pub silent: bool,
-    /// Whose answer it says it is.
+    /// The attempt that a response names.
     pub answered_for: AnsweredFor,
-    /// The same from the first answer to a start on.
+    /// The same, for responses after the first start.
     pub after_start: Option<AnsweredFor>,
     pub starts: Vec<v1::StartJob>,
     pub permits: Vec<v1::PermitWrites>,
     pub renewals: Vec<v1::RenewLease>,
-    /// Every body that the worker sent.
+    /// Every message body from the worker.
     pub heard: Vec<Bytes>,
 }
 
@@ -114,7 +114,8 @@ fn key_ring() -> KeyRing {
     KeyRing::parse(&text).expect("a key ring")
 }
 
-/// The password as the scheduler would send it, sealed for the partner's own host, tenant and user, and this address.
+/// The password as the scheduler would send it, sealed for the partner's own host, tenant and user, and this
+/// address.
 pub fn sealed(password: &str, base: &str) -> String {
     sealed_at(password, (base, &format!("{base}/api")))
 }
@@ -130,13 +131,13 @@ pub fn sealed_at(password: &str, (v2, v1): (&str, &str)) -> String {
 }
 
 impl World {
-    /// Everything in order, on this bus.
+    /// A normal world on an in-process bus.
     pub async fn new(state: State) -> Self {
         let bus = InProcess::new();
         Self::on(bus.clone(), Arc::new(bus), state, SETTINGS).await
     }
 
-    /// The worker has `workers_bus`, the others see `bus`.
+    /// The worker uses `workers_bus`; the others use `bus`.
     pub async fn on(bus: InProcess, workers_bus: SharedBus, state: State, settings: WorkerSettings) -> Self {
         let clock = Clock::at(NOW);
         let shown = clock.clone();
@@ -173,7 +174,7 @@ impl World {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the scheduler says to permits.
+    /// Sets the scheduler's response to permit requests.
     pub fn on_permit(
         &self,
         answer: impl FnMut(&v1::PermitWrites) -> v1::permit_answer::Answer + Send + 'static,
@@ -181,7 +182,7 @@ impl World {
         self.script().on_permit = Box::new(answer);
     }
 
-    /// Puts a ticket for these contracts on the queue.
+    /// Publishes a ticket for these contracts.
     pub async fn ticket(&self, contracts: Vec<v1::ContractWork>, attempt: u32) {
         self.script().content.contracts = contracts;
         self.publish(Queue::Jobs, &ticket(1, attempt)).await;
@@ -192,7 +193,7 @@ impl World {
         self.bus.publish(queue, message).await.expect("room on the queue");
     }
 
-    /// Works on these contracts as a first attempt.
+    /// Executes a first attempt with these contracts.
     pub async fn work(&mut self, contracts: Vec<v1::ContractWork>) -> v1::JobDone {
         self.ticket(contracts, 1).await;
         self.done().await
@@ -216,12 +217,12 @@ impl World {
         take(&mut self.letters, &self.script).await
     }
 
-    /// How often an endpoint was called.
+    /// Number of calls to an endpoint.
     pub fn calls(&self, endpoint: Endpoint) -> u64 {
         self.kaseya.calls().get(&endpoint).copied().unwrap_or(0)
     }
 
-    /// Kaseya's units of a line.
+    /// Kaseya's units on a line.
     pub fn units(&self, contract: i32, line: i32) -> f64 {
         let state = self.kaseya.state();
         let lines = state.lines(contract).expect("a contract");
@@ -229,13 +230,13 @@ impl World {
     }
 }
 
-/// A survey of these contracts, from this page on; of the services it looks at the first alone.
+/// A survey of these contracts, from this page on, with the first service only.
 pub fn survey_work(contracts: &[i32], from_page: u32) -> v1::SurveyWork {
     let service = v1::MappedService { service_id: Some(701), service_name: "Password Boss Standard".into() };
     v1::SurveyWork { from_page: Some(from_page), contract_ids: contracts.to_vec(), services: vec![service] }
 }
 
-/// A ticket for a job by its number.
+/// A ticket for the job with this number.
 pub fn ticket(job: u128, attempt: u32) -> v1::JobReady {
     v1::JobReady {
         partner_id: PARTNER.to_owned(),
@@ -310,7 +311,7 @@ fn refusal(reason: v1::RefusalReason) -> v1::Refusal {
 }
 
 impl Script {
-    /// Whose answer it is, or what the script makes of it.
+    /// The attempt that the response is for, or the script's substitute.
     fn of(
         &self,
         partner: &str,
