@@ -1,4 +1,4 @@
-//! Prints the document of the API: `cargo run -p portal --example openapi > proto-schemas/portal.openapi.json`.
+//! Prints the API document: `cargo run -p portal --example openapi > proto-schemas/portal.openapi.json`.
 
 use std::io::Write as _;
 

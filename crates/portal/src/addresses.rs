@@ -1,14 +1,14 @@
-//! Addresses of our own pages.
+//! Paths of our own pages.
 
 use domain::PartnerId;
 
-/// The address of a page of a partner.
+/// The path of one of a partner's pages.
 pub(crate) fn partner_path(partner: &PartnerId, page: &str) -> String {
     let partner = percent_encoded(partner.as_str());
     if page.is_empty() { format!("/partners/{partner}") } else { format!("/partners/{partner}/{page}") }
 }
 
-/// A text as part of an address's query.
+/// Percent-encodes text for the query of a URL.
 pub(crate) fn percent_encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {

@@ -1,4 +1,4 @@
-//! Whoever comes in, as a request shows it.
+//! Reads an arrival from a request.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 

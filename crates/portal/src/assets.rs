@@ -1,4 +1,4 @@
-//! Styles and script, served from the program itself under addresses that change with what is in them.
+//! Styles and scripts, embedded in the program and served under URLs that change with their content.
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -11,7 +11,6 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-/// One file.
 struct Asset {
     name: &'static str,
     kind: &'static str,
@@ -33,7 +32,7 @@ const ASSETS: &[Asset] = &[
     Asset { name: "icon.svg", kind: "image/svg+xml", text: include_str!("../assets/icon.svg") },
 ];
 
-/// Where the pages find a file: an address that a browser may keep for ever.
+/// The URL of a file. Browsers may cache it forever.
 pub(crate) fn address(name: &str) -> String {
     static VERSION: LazyLock<u64> = LazyLock::new(|| {
         let mut hasher = DefaultHasher::new();
@@ -43,7 +42,7 @@ pub(crate) fn address(name: &str) -> String {
     format!("/assets/{:016x}/{name}", *VERSION)
 }
 
-/// Serves one. An old version's address gives the present one: a page from before an update goes on working.
+/// Serves a file. An old version's URL returns the current file, so a page loaded before an update keeps working.
 pub(crate) async fn serve(Path((_version, name)): Path<(String, String)>) -> Response {
     match ASSETS.iter().find(|asset| asset.name == name) {
         Some(asset) => {

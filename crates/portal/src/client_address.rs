@@ -1,4 +1,4 @@
-//! The address of a client: the peer, or where that is one of our own proxies, whom the outermost of them saw.
+//! The client's address: the peer or, behind our own proxies, the address that the outermost of them saw.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -9,12 +9,13 @@ use axum::{
 
 use crate::{Portal, failure::Failure};
 
-/// The address of who asks.
+/// The caller's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClientAddress(pub IpAddr);
 
 impl ClientAddress {
-    /// The network that limits count by: of IPv6 the first 64 bits, since one client has all addresses below them.
+    /// The network that limits count by: for IPv6 the first 64 bits, since one client owns every address below
+    /// them.
     pub fn network(self) -> IpAddr {
         match self.0.to_canonical() {
             IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
@@ -29,7 +30,7 @@ impl FromRequestParts<Portal> for ClientAddress {
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Failure> {
         let peer = ConnectInfo::<SocketAddr>::from_request_parts(parts, portal).await;
         let ConnectInfo(peer) = peer.map_err(|error| Failure::Unavailable(error.to_string()))?;
-        // An IPv4 client of a socket for both has one address everywhere.
+        // A dual-stack socket shows an IPv4 client as IPv4-mapped IPv6; it must have the same address everywhere.
         Ok(Self(seen(&parts.headers, peer.ip(), portal.proxies).to_canonical()))
     }
 }
@@ -38,7 +39,7 @@ fn seen(headers: &HeaderMap, peer: IpAddr, proxies: usize) -> IpAddr {
     let Some(before) = proxies.checked_sub(1) else { return peer };
     let seen = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let seen: Vec<&str> = seen.flat_map(|value| value.split(',')).map(str::trim).collect();
-    // What stands before the addresses that our own proxies have added, anybody may have made up.
+    // Anything before the addresses that our own proxies added can be forged.
     let ours = seen.iter().rev().nth(before);
     ours.and_then(|address| address.parse().ok()).unwrap_or(peer)
 }

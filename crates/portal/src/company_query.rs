@@ -1,8 +1,8 @@
-//! The words of a query of companies, alike in pages and API.
+//! The query words for companies, shared by pages and API.
 
 use store::statuses::listing::{Filter, Sort};
 
-/// Each filter with its word in the address.
+/// Each filter with its word in the URL.
 pub(crate) const FILTERS: &[(Filter, &str)] = &[
     (Filter::All, "all"),
     (Filter::NeedsPerson, "needs-person"),
@@ -15,7 +15,7 @@ pub(crate) const FILTERS: &[(Filter, &str)] = &[
     (Filter::Never, "never"),
 ];
 
-/// Each order with its word in the address.
+/// Each sort order with its word in the URL.
 pub(crate) const SORTS: &[(Sort, &str)] = &[
     (Sort::Company, "company"),
     (Sort::Account, "account"),

@@ -1,4 +1,4 @@
-//! The connections of browsers and programs: how many there may be, and how long one may keep silent.
+//! Incoming connections: how many may be open, and how long one may stay silent.
 
 use std::{
     io,
@@ -25,21 +25,23 @@ use tower_http::timeout::{TimeoutBody, TimeoutLayer};
 
 use crate::slots::{Most, Slot, Slots};
 
-/// For the whole head of a request, and for the next one of a connection that is kept.
+/// Time limit for the whole request head, and for the next request on a keep-alive connection.
 const HEAD: Duration = Duration::from_secs(30);
-/// The same behind a proxy: one that keeps a connection for longer than we do sends requests into one that is being closed.
+/// The same behind a proxy. A proxy that keeps connections longer than we do sends requests into one that we are
+/// closing.
 const HEAD_OF_A_PROXY: Duration = Duration::from_secs(150);
-/// Between two pieces of a body.
+/// Between two chunks of a body.
 const PIECE_OF_BODY: Duration = Duration::from_secs(30);
-/// From the head of a request to the head of its answer: the largest file over a slow line, and the slowest look-up.
+/// From the request head to the response head: enough for the largest file over a slow line, and for the slowest
+/// look-up.
 const ANSWER: Duration = Duration::from_secs(300);
-/// A browser has six connections to a host; an office behind one address has some dozens of browsers.
+/// A browser opens six connections to a host; an office behind one address has dozens of browsers.
 const MOST: Most = Most { of_one: 256, in_all: 8_000 };
-/// What accepting failed for, such as too many open files, may be over by then.
+/// The cause of a failed accept, such as too many open files, may be gone by then.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Serves until `stop`, and then answers what was asked before. Behind `proxies` the peers are those, so that only the
-/// number of all connections is limited.
+/// Serves until `stop`, then finishes the requests it has already received. Behind `proxies` the peers are the
+/// proxies, so only the total number of connections is limited.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -72,12 +74,11 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-/// Who holds a connection.
+/// The holder of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Peer {
-    /// A client.
     Client(IpAddr),
-    /// One of our proxies, whose connections are as many clients'.
+    /// One of our proxies, which carries many clients' connections.
     Proxy(SocketAddr),
 }
 
@@ -99,7 +100,7 @@ fn answer(
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
-        // A peer that went away, or kept silent for too long, is no fault of ours.
+        // A peer that disconnected, or stayed silent for too long, is not our error.
         if let Err(error) = connection.await {
             tracing::debug!(%peer, %error, "a connection ended");
         }
@@ -122,17 +123,17 @@ mod tests {
         address
     }
 
-    /// Sends this and nothing more, and reads until the connection ends.
+    /// Sends this text and nothing more, then reads until the connection ends.
     async fn sent(address: SocketAddr, text: &str) -> String {
         let mut stream = TcpStream::connect(address).await.expect("connected");
         stream.write_all(text.as_bytes()).await.expect("sent");
         let mut answer = String::new();
-        // A reset is an end, too.
+        // A reset ends the connection too.
         let _ = stream.read_to_string(&mut answer).await;
         answer
     }
 
-    /// With the clock paused, each timeout comes as soon as nothing else is to be done.
+    /// With the clock paused, each timeout fires as soon as nothing else is left to do.
     #[tokio::test(start_paused = true)]
     async fn case_f5_half_a_request_and_an_idle_connection_end() {
         let address = served(0).await;

@@ -1,11 +1,11 @@
-//! Files to download.
+//! File downloads.
 
 use axum::{
     http::header,
     response::{IntoResponse as _, Response},
 };
 
-/// A file for a spreadsheet as it is downloaded.
+/// A CSV file as a download.
 pub(crate) fn download(name: &str, sheet: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),

@@ -1,4 +1,4 @@
-//! Entries of the journal, as pages and files show them.
+//! Journal entries, as pages and files show them.
 
 use advice::{Language, number};
 use domain::{Evidence, Trigger};
@@ -7,37 +7,35 @@ use store::statuses::history::JournalEntry;
 
 use crate::{shown, words};
 
-/// An entry, as it is shown.
+/// An entry, as shown.
 pub(crate) struct Entry {
-    /// When it was sent.
+    /// When the change was sent.
     pub when: String,
-    /// The companies whose users are in the number.
+    /// The companies that the units count users of.
     pub companies: String,
-    /// The contract's name.
     pub contract: String,
-    /// The service's name.
     pub service: String,
-    /// From and to.
+    /// Units before and after.
     pub units: String,
-    /// The difference at the line's price.
+    /// The difference in units at the line's price.
     pub money: Option<String>,
-    /// From which day.
+    /// The day the change takes effect.
     pub effective: String,
-    /// From which day Kaseya holds it, where that is another.
+    /// The effective day that Kaseya shows, if it is a different one.
     pub other_date: Option<String>,
-    /// What began the run.
+    /// What triggered the run.
     pub cause: &'static str,
-    /// Whether a person had approved it.
+    /// Whether a person approved the change.
     pub was_approved: bool,
-    /// Whether it is half of a plan switch.
+    /// Whether it is one half of a plan switch.
     pub is_half: bool,
-    /// What became of it.
+    /// The outcome.
     pub standing: &'static str,
-    /// What a confirmation rests on, and since when.
+    /// The evidence for a confirmation, and its time.
     pub evidence: Option<String>,
-    /// How that is coloured.
+    /// The colour of the outcome.
     pub tone: &'static str,
-    /// The trace of its run.
+    /// The run's trace id.
     pub trace: String,
 }
 
@@ -88,7 +86,7 @@ impl Entry {
     }
 }
 
-/// What begins a run.
+/// The word for a run's trigger.
 pub(crate) fn cause(trigger: Trigger, words: &words::Activity) -> &'static str {
     match trigger {
         Trigger::Schedule => words.schedule,
@@ -99,7 +97,7 @@ pub(crate) fn cause(trigger: Trigger, words: &words::Activity) -> &'static str {
     }
 }
 
-/// The id in a W3C trace context.
+/// The trace id of a W3C trace context.
 fn trace_id(traceparent: Option<&str>) -> String {
     traceparent.and_then(|text| text.split('-').nth(1)).unwrap_or_default().to_owned()
 }

@@ -1,4 +1,4 @@
-//! Why there is no page: told in the visitor's language, never with what is inside.
+//! Why a page cannot be shown. The text is in the visitor's language and reveals no internals.
 
 use axum::{
     http::StatusCode,
@@ -7,34 +7,34 @@ use axum::{
 use domain::TextError;
 use store::StoreError;
 
-/// Why there is no page.
+/// Why a page cannot be shown.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Failure {
-    /// There is no such thing, or it is another partner's.
+    /// Not found, or another partner's.
     #[error("there is no such page")]
     NotFound,
-    /// Nobody is signed in; who signs in comes back to `next`.
+    /// The visitor is not signed in; sign-in leads back to `next`.
     #[error("nobody is signed in")]
     NotSignedIn {
-        /// The path and query that was asked for.
+        /// The path and query of the request.
         next: String,
     },
     /// The role does not allow it.
     #[error("the role does not allow it")]
     Forbidden,
-    /// It is not proven just before who it is.
+    /// The visitor has not confirmed their identity recently.
     #[error("who it is was not proven just before")]
     Unconfirmed,
-    /// A form that no page of ours has sent, or has sent to this session.
+    /// A form that none of our pages sent, or that was sent to another session.
     #[error("a form that is none of ours: {0}")]
     Form(String),
-    /// A form with more bytes than any page of ours sends.
+    /// A form larger than any of our pages sends.
     #[error("the form is too large: {0}")]
     TooLarge(String),
-    /// A field of an address or a form with a text that no text may be.
+    /// A field of a URL or a form with an invalid text.
     #[error("{0}: {1}")]
     Text(String, TextError),
-    /// The database does not answer.
+    /// The database does not respond.
     #[error("the database: {0}")]
     Unavailable(String),
 }
@@ -61,7 +61,7 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        // `pages::plain` makes the page of it: here nobody knows in which language.
+        // `pages::plain` turns it into a page: the language is not known here.
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
         response

@@ -1,4 +1,4 @@
-//! Forms: what is posted comes from a page of ours, shown to this very session.
+//! Posted forms. Each must come from a page of ours that was shown to this very session.
 
 use axum::{
     body::Bytes,
@@ -10,7 +10,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{Portal, failure::Failure, session, session::Person};
 
-/// A form of a page of ours. Its field `csrf` is checked and taken away; the rest is `T`.
+/// A form from one of our pages. Its field `csrf` is checked and removed; `T` is the rest.
 pub(crate) struct Posted<T>(pub T);
 
 #[derive(Deserialize)]
@@ -34,7 +34,7 @@ impl<T: DeserializeOwned> FromRequest<Portal> for Posted<T> {
     }
 }
 
-/// A form that is posted while nobody is signed in: the browser alone says where it comes from.
+/// A form posted without a session: only the browser says which site it comes from.
 pub(crate) struct OpenForm<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<Portal> for OpenForm<T> {
@@ -47,7 +47,6 @@ impl<T: DeserializeOwned> FromRequest<Portal> for OpenForm<T> {
     }
 }
 
-/// All bytes of a form.
 async fn whole(request: Request, portal: &Portal) -> Result<Bytes, Failure> {
     Bytes::from_request(request, portal).await.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge(error.to_string()),
@@ -55,12 +54,12 @@ async fn whole(request: Request, portal: &Portal) -> Result<Bytes, Failure> {
     })
 }
 
-/// The most characters of one value: what people type has bounds of its own.
+/// The maximum number of characters in a value. Texts that people type have limits of their own.
 const MAX_VALUE: usize = 4_000;
 
-/// Checks every value of a query or a form by the one rule for texts.
+/// Checks every value of a query or form against the one rule for texts.
 pub(crate) fn check_texts(pairs: &[u8]) -> Result<(), (String, TextError)> {
-    // What cannot be read at all is refused by whoever reads it.
+    // The handler refuses what cannot be parsed at all.
     let pairs: Vec<(String, String)> = serde_html_form::from_bytes(pairs).unwrap_or_default();
     for (name, value) in pairs {
         let most = if name == "note" { MAX_NOTE } else { MAX_VALUE };
@@ -75,7 +74,8 @@ fn read<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Failure> {
     serde_html_form::from_bytes(bytes).map_err(|error| Failure::Form(error.to_string()))
 }
 
-/// Refuses what the browser says that another site has sent. One that says nothing is no browser with a cookie of ours.
+/// Refuses a request that, by the browser's headers, another site has sent. Without those headers the client is not
+/// a browser that holds a cookie of ours.
 pub(crate) fn same_origin(headers: &HeaderMap) -> Result<(), Failure> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let foreign = match (text(header::HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {

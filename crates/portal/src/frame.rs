@@ -1,4 +1,4 @@
-//! What stands around every page.
+//! The frame of every page: header, menu and messages.
 
 use advice::Language;
 use domain::{CompanyId, PartnerId};
@@ -11,72 +11,68 @@ use crate::{
     words,
 };
 
-/// What stands around a page.
+/// The frame of a page.
 pub(crate) struct Frame {
-    /// The language.
     pub language: Language,
-    /// Its words.
+    /// The frame's words in that language.
     pub words: &'static words::Frame,
     /// The path and query of the page, to come back to.
     pub here: String,
-    /// Who is signed in.
+    /// The signed-in person.
     pub person: Option<Shown>,
-    /// The partner whose page it is.
+    /// The partner that the page belongs to.
     pub within: Option<Within>,
-    /// What came of what was just posted.
+    /// The outcome of the form just posted.
     pub said: Option<SaidShown>,
-    /// Whether buttons that map, sync and decide are shown.
+    /// Whether to show the buttons for mapping, syncing and deciding.
     pub may_edit: bool,
-    /// Whether buttons that set the connection and say who may come in are shown.
+    /// Whether to show the buttons for the connection and for access.
     pub may_administer: bool,
-    /// Whether syncs that are asked for have to wait.
+    /// Whether requested syncs have to wait.
     pub broker_is_away: bool,
 }
 
-/// Who is signed in, as pages show it.
+/// The signed-in person, as pages show them.
 pub(crate) struct Shown {
-    /// The name.
     pub name: String,
-    /// What the forms carry.
+    /// The CSRF token of the page's forms.
     pub csrf: String,
 }
 
-/// The partner whose page it is.
+/// The partner that a page belongs to.
 pub(crate) struct Within {
-    /// The partner.
     pub partner: PartnerId,
-    /// Its name.
     pub partner_name: String,
-    /// Which entry of the menu the page belongs to.
+    /// The page's menu entry.
     pub place: Option<Place>,
 }
 
-/// An entry of the menu.
+/// A menu entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     /// The first page.
     Overview,
-    /// Integrations, and all of Kaseya BMS's.
+    /// Integrations, with all pages of Kaseya BMS.
     Integrations,
-    /// The companies, each with its own page.
+    /// The companies, with each company's own page.
     Companies,
     /// The runs.
     Activity,
-    /// What waits for a person.
+    /// Changes that wait for a person.
     Holds,
     /// Every change.
     Journal,
-    /// Who may come in.
+    /// Members and access tokens.
     Access,
 }
 
 impl Within {
-    /// The address of a page of this partner.
+    /// The path of one of this partner's pages.
     pub fn path(&self, page: &str) -> String {
         partner_path(&self.partner, page)
     }
 
-    /// The entries of the menu.
+    /// The menu.
     pub fn menu(&self, frame: &Frame) -> Vec<Entry> {
         let words = frame.words;
         let entry = |(place, page, name)| Entry {
@@ -100,18 +96,17 @@ impl Within {
     }
 }
 
-/// An entry of the menu, as it is shown.
+/// A menu entry, as shown.
 pub(crate) struct Entry {
-    /// Its page.
+    /// The path of its page.
     pub path: String,
-    /// Its name.
     pub name: &'static str,
-    /// Whether the page is one of its own.
+    /// Whether the current page belongs to this entry.
     pub is_current: bool,
 }
 
 impl Frame {
-    /// The frame of a page that is no partner's.
+    /// The frame of a page that belongs to no partner.
     pub fn around(language: Language, here: String, person: Option<&Person>) -> Self {
         Self {
             language,
@@ -126,44 +121,41 @@ impl Frame {
         }
     }
 
-    /// The languages of the switch: code, own name, whether it is this page's.
+    /// The languages of the switch: code, own name, and whether it is the current one.
     pub fn languages(&self) -> Vec<(&'static str, &'static str, bool)> {
         let shown =
             |language: &Language| (language.as_str(), words::own_name(*language), *language == self.language);
         Language::ALL.iter().map(shown).collect()
     }
 
-    /// What the forms of the page carry.
+    /// The CSRF token of the page's forms.
     pub fn csrf(&self) -> &str {
         self.person.as_ref().map_or("", |person| &person.csrf)
     }
 
-    /// The address of a page of this page's partner.
+    /// The path of one of the pages of this page's partner.
     pub fn path(&self, page: &str) -> String {
         self.within.as_ref().map_or_else(|| "/".to_owned(), |within| within.path(page))
     }
 
-    /// The page of a company.
+    /// The path of a company's page.
     pub fn company(&self, company: &CompanyId) -> String {
         self.path(&format!("companies/{}", percent_encoded(company.as_str())))
     }
 
-    /// Where the styles are.
     pub fn style(&self) -> String {
         assets::address("portal.css")
     }
 
-    /// Where the script is.
     pub fn script(&self) -> String {
         assets::address("portal.js")
     }
 
-    /// Where the script of mappings is.
+    /// The URL of the script for mappings.
     pub fn mapping_script(&self) -> String {
         assets::address("mapping.js")
     }
 
-    /// Where the icon is.
     pub fn icon(&self) -> String {
         assets::address("icon.svg")
     }

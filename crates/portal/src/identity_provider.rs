@@ -1,7 +1,7 @@
-//! Sign-in by OpenID Connect: the authorization code flow with PKCE, at any provider that describes itself.
+//! Sign-in by OpenID Connect: the authorization code flow with PKCE, with any provider that supports discovery.
 //!
-//! The provider's description and keys are read with each sign-in: a key that it has changed is known at once, and a provider
-//! that is away when the portal starts keeps nobody else out.
+//! The provider's metadata and keys are read on each sign-in. A rotated key takes effect at once, and a provider
+//! that is down when the portal starts blocks only its own sign-ins.
 
 use std::{error::Error, sync::Arc, time::Duration};
 
@@ -23,13 +23,14 @@ use url::Url;
 
 use crate::{pending_sign_in::PendingSignIn, settings::OidcSettings};
 
-/// Where the provider leads a browser back to, below the portal's public address.
+/// The redirect path below the portal's public URL.
 const BACK: &str = "/sign-in/openid/back";
 
-/// A sign-in at the provider that is older does for none of ours; a session of ours lives no longer.
+/// We do not accept an older sign-in at the provider; none of our own sessions lives longer.
 pub(crate) const OLDEST_SIGN_IN: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// Signatures by a key that the provider publishes. Those made with the secret that we share with it prove less.
+/// Signatures by a key that the provider publishes. Signatures made with the secret that we share with the provider
+/// prove less.
 const SIGNATURES: [Signing; 9] = [
     Signing::RsaSsaPkcs1V15Sha256,
     Signing::RsaSsaPkcs1V15Sha384,
@@ -51,7 +52,7 @@ type Discovered = CoreClient<
     EndpointMaybeSet,
 >;
 
-/// The provider that is configured.
+/// The configured provider.
 pub(crate) struct IdentityProvider {
     settings: OidcSettings,
     issuer: IssuerUrl,
@@ -64,20 +65,20 @@ pub(crate) struct IdentityProvider {
 /// Sign-in by a provider cannot be offered.
 #[derive(Debug, thiserror::Error)]
 pub enum ProviderSetupError {
-    /// An address is none, or cannot be a provider's or a portal's.
+    /// A URL is invalid, or cannot be a provider's or a portal's.
     #[error("[portal.oidc] {field}: {why}")]
     Address {
-        /// Which.
+        /// The configuration field.
         field: &'static str,
         /// What is wrong with it.
         why: String,
     },
-    /// There is no way out.
+    /// The egress cannot be set up.
     #[error(transparent)]
     Egress(#[from] SetupError),
 }
 
-/// Why a provider has named nobody. What it says is for logs alone.
+/// Why a provider did not name a person. The text is for logs only.
 #[derive(Debug, thiserror::Error)]
 #[error("the identity provider, {step}: {why}")]
 pub(crate) struct NobodyNamed {
@@ -85,14 +86,14 @@ pub(crate) struct NobodyNamed {
     why: String,
 }
 
-/// Whom the provider has named.
+/// The person that the provider named.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub issuer: String,
     pub subject: String,
-    /// The address, if the provider has verified that it is this person's.
+    /// The email address, if the provider has verified that it is this person's.
     pub verified_email: Option<String>,
-    /// When the provider last asked who it is, where it tells that.
+    /// When the provider last authenticated the person, if it says so.
     pub asked_at: Option<Timestamp>,
 }
 
@@ -109,17 +110,17 @@ impl IdentityProvider {
         Ok(Self { settings, issuer, back, name, egress: OperatorSet::new()?, clock })
     }
 
-    /// As it names itself.
+    /// The issuer, as the provider names itself.
     pub fn issuer(&self) -> &str {
         self.issuer.as_str()
     }
 
-    /// As people know it: its host.
+    /// The name that people know: the host.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where a browser is led to, to be asked who uses it.
+    /// The provider's authorization URL, where the browser is sent to sign in.
     pub async fn asks_at(&self, pending: &PendingSignIn) -> Result<Url, NobodyNamed> {
         let verifier = PkceCodeVerifier::new(pending.verifier());
         let client = self.discover().await?;
@@ -137,7 +138,7 @@ impl IdentityProvider {
         Ok(url)
     }
 
-    /// Where a browser is led to, to sign out of the provider; `None` where it does not say.
+    /// The provider's sign-out URL; `None` if it publishes none.
     pub async fn signs_out_at(&self) -> Result<Option<Url>, NobodyNamed> {
         let metadata = self.describes_itself().await?;
         let at = metadata.additional_metadata().end_session_endpoint.clone();
@@ -145,7 +146,7 @@ impl IdentityProvider {
         Ok(at.map(|at| LogoutRequest::from(at).set_client_id(client).http_get_url()))
     }
 
-    /// Whom the provider names for the code with which a browser came back.
+    /// Exchanges the code that a browser brought back for the person that the provider names.
     pub async fn named(&self, pending: &PendingSignIn, code: String) -> Result<Named, NobodyNamed> {
         let client = self.discover().await?;
         let answer = client
@@ -167,7 +168,7 @@ impl IdentityProvider {
             .claims(&verifier, &Nonce::new(pending.nonce()))
             .map_err(|error| nobody("its id token", &error))?;
         let (mut email, mut verified) = (claims.email().cloned(), claims.email_verified());
-        // Many providers tell what the scope `email` stands for there alone.
+        // Many providers return the claims of the scope `email` only from the user info endpoint.
         if email.is_none()
             && let Ok(asked) =
                 client.user_info(answer.access_token().to_owned(), Some(claims.subject().to_owned()))
@@ -202,7 +203,7 @@ impl IdentityProvider {
             .set_redirect_uri(self.back.clone()))
     }
 
-    /// The way out, as the library calls it.
+    /// The egress, as the library calls it.
     fn http(&self) -> impl Fn(HttpRequest) -> Exchange + Send + Sync + 'static {
         let egress = self.egress.clone();
         move |request| {

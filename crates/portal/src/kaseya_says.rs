@@ -1,4 +1,4 @@
-//! Why a page shows nothing of Kaseya's: in our words, with its code.
+//! Why a page shows no data from Kaseya: in our words, with the code.
 
 use advice::Language;
 use connection::{NoAddress, NotRead, NotTried};
@@ -11,15 +11,15 @@ use crate::{
     words::{self, fill},
 };
 
-/// What a page says where Kaseya could not be asked.
+/// The message of a page that could not read from Kaseya.
 pub(crate) struct KaseyaSays {
     /// In our words.
     pub text: String,
-    /// In Kaseya's, where it said anything.
+    /// In Kaseya's words, if it sent any.
     pub words: Option<String>,
 }
 
-/// What is to be said; our own database is a failure of the page.
+/// The message for an error. An error of our own database is a failure of the page.
 pub(crate) fn of(error: NotRead, zone: &TimeZone, language: Language) -> Result<KaseyaSays, Failure> {
     let words = words::Mapping::of(language);
     if let NotRead::NotTried(NotTried::NotBefore { until }) = &error {

@@ -1,4 +1,4 @@
-//! In which language somebody is spoken to: the one chosen by the switch, else the browser's first that we speak.
+//! The language of a request: the one chosen with the switch, else the browser's first choice that we support.
 
 use advice::Language;
 use axum::{
@@ -7,16 +7,15 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 
-/// The cookie of who has used the switch.
+/// The cookie set by the language switch.
 pub(crate) const COOKIE: &str = "language";
 
-/// The language of a request.
 pub(crate) fn of(headers: &HeaderMap) -> Language {
     let chosen = CookieJar::from_headers(headers).get(COOKIE).and_then(|cookie| cookie.value().parse().ok());
     chosen.or_else(|| accepted(headers)).unwrap_or(Language::English)
 }
 
-/// The browser's favourite among those that we speak.
+/// The browser's preferred language among those that we support.
 pub(crate) fn accepted(headers: &HeaderMap) -> Option<Language> {
     let text = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
     let mut best: Option<(f32, Language)> = None;
@@ -25,7 +24,7 @@ pub(crate) fn accepted(headers: &HeaderMap) -> Option<Language> {
         let name = parts.next().unwrap_or_default().trim();
         let weight = parts.find_map(|part| part.trim().strip_prefix("q=")?.parse().ok()).unwrap_or(1.0_f32);
         let language = name.split('-').next().and_then(|name| name.parse().ok());
-        // Of two that are liked equally, the first.
+        // Of two equal weights, the first wins.
         if let Some(language) = language
             && weight > best.map_or(0.0, |(weight, _)| weight)
         {
@@ -35,7 +34,7 @@ pub(crate) fn accepted(headers: &HeaderMap) -> Option<Language> {
     best.map(|(_, language)| language)
 }
 
-/// The language as handlers take it.
+/// The language, as an extractor for handlers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spoken(pub Language);
 

@@ -1,9 +1,9 @@
-//! The portal: the pages by which an MSP's billing person sets the integration up, sees how it goes and mends what is
-//! wrong, alone.
+//! The portal: the pages on which an MSP's billing person sets up the integration, follows it and fixes problems
+//! without help.
 //!
-//! Pages are rendered here and work without JavaScript; a little script of our own makes them live. What a page says in
-//! words stands in `words`, both languages side by side. Who may see what is asked with each request: a partner that is
-//! not the visitor's does not exist for it (404).
+//! The server renders the pages, and they work without JavaScript; a small script of our own makes them live. All
+//! texts are in `words`, both languages side by side. Every request checks access: a partner that the visitor may
+//! not see does not exist for the visitor (404).
 
 mod addresses;
 mod api;

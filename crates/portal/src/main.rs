@@ -1,4 +1,4 @@
-//! The program of the portal.
+//! The portal program.
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -48,7 +48,7 @@ async fn serve(context: Context) -> anyhow::Result<()> {
         .context("asking the database for the time")?;
     let clock = Arc::new(clock);
     context.watch_clock(clock.clone());
-    // Read once here for its error, and again for each connection.
+    // Read once here to report an error, and again for each connection.
     bus.uri_file.read()?;
     let read_uri = Arc::new(move || bus.uri_file.read().ok().map(|uri| uri.expose_secret().to_owned()));
     let bus = RabbitMq::connect_by(read_uri, NAME, context.entropy.clone())?;

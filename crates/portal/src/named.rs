@@ -1,24 +1,24 @@
-//! Something of Kaseya's that is chosen on a page: its id, with the name under which it was shown.
+//! A choice of something in Kaseya: its id, with the name that the page showed.
 
 use std::fmt;
 
-/// An id and a name, as one value of a form: `701:Standard`.
+/// An id and a name as one form value: `701:Standard`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Named<T> {
     /// Kaseya's id.
     pub id: T,
-    /// The name that the person has seen.
+    /// The name that the person saw.
     pub name: String,
 }
 
 impl<T> Named<T> {
-    /// Reads a value; `None` for one that no page of ours makes.
+    /// Parses a value; `None` if no page of ours produces it.
     pub fn read(text: &str, id: impl FnOnce(i32) -> T) -> Option<Self> {
         let (number, name) = text.split_once(':')?;
         Some(Self { id: id(number.parse().ok()?), name: name.to_owned() })
     }
 
-    /// The same, where an empty value stands for nothing.
+    /// The same, where an empty value means no choice.
     #[expect(clippy::option_option, reason = "nothing chosen is not the same as a value that cannot be read")]
     pub fn read_or_none(text: &str, id: impl FnOnce(i32) -> T) -> Option<Option<Self>> {
         if text.is_empty() { Some(None) } else { Self::read(text, id).map(Some) }

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use crate::slots::{Most, Slot, Slots};
 
-/// Each open page keeps one; a browser opens no more than six of HTTP/1.1 to one host.
+/// Each open page holds one stream; a browser opens at most six HTTP/1.1 connections to a host.
 const OF_A_SESSION: Most = Most { of_one: 20, in_all: 4_000 };
 /// An office behind one address.
 const OF_A_NETWORK: Most = Most { of_one: 400, in_all: 4_000 };
 
-/// The streams that are open.
+/// The open streams.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenStreams {
     of_sessions: Slots<[u8; 32]>,
@@ -26,7 +26,7 @@ impl Default for OpenStreams {
 pub(crate) type Taken = (Slot<[u8; 32]>, Slot<IpAddr>);
 
 impl OpenStreams {
-    /// The slots of one more stream of this session, from this network; `None` when either has its most.
+    /// Takes the slots of one more stream for this session and network; `None` if either has reached its limit.
     pub(crate) fn take(&self, session: [u8; 32], network: IpAddr) -> Option<Taken> {
         let of_session = self.of_sessions.take(session)?;
         Some((of_session, self.of_networks.take(network)?))

@@ -1,4 +1,4 @@
-//! The pages: each reads what it shows in one transaction, and knows how it is written.
+//! The pages. Each reads its data in one transaction and formats it.
 
 pub(crate) mod access;
 pub(crate) mod activity;
@@ -33,17 +33,17 @@ use axum::response::{Html, IntoResponse as _, Response};
 
 use crate::failure::Failure;
 
-/// A page as it goes to the browser.
+/// A page as the response to the browser.
 pub(crate) fn page(template: &impl Template) -> Response {
     match template.render() {
         Ok(text) => Html(shown(text)).into_response(),
-        // Writing to memory fails only where something that is shown fails to show itself.
+        // Rendering to memory fails only if a value fails to format itself.
         Err(error) => Failure::Unavailable(format!("a template: {error}")).into_response(),
     }
 }
 
-/// The page with the numbers of characters that are not seen, or that turn the direction of writing, in their places: a name of
-/// Kaseya's or the provider's may have them. What a form carries stays as it is, in tags.
+/// Replaces hidden characters, and those that change the direction of writing, by their numbers: a name from Kaseya
+/// or the provider may contain them. Values in tags, such as those of forms, stay as they are.
 fn shown(page: String) -> String {
     if !page.contains(domain::is_hidden) {
         return page;
@@ -53,7 +53,7 @@ fn shown(page: String) -> String {
     for letter in page.chars() {
         match letter {
             '<' => is_tag = true,
-            // One in an attribute is escaped.
+            // A `>` in an attribute is escaped.
             '>' => is_tag = false,
             _ => {}
         }

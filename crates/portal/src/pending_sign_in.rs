@@ -1,7 +1,7 @@
-//! A sign-in that was begun here and goes on at the identity provider: kept by the browser alone, in a cookie.
+//! A sign-in that began here and continues at the identity provider. Only the browser keeps it, in a cookie.
 //!
-//! The cookie holds one secret. What the provider is told to send back, what it is to put into its token, and what proves that
-//! whoever brings a code has begun, are made of it: nothing is stored here, and what belongs to one browser fits no other.
+//! The cookie holds one secret. The state, the nonce and the PKCE verifier are derived from it. So nothing is
+//! stored here, and the values of one browser are useless in another.
 
 use std::borrow::Cow;
 
@@ -13,21 +13,21 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use vault::Token;
 
-/// Time enough to find the telephone that shows a second factor.
+/// Enough time to find the phone for a second factor.
 const LONGEST: SignedDuration = SignedDuration::from_mins(10);
 
 const STATE: &str = "state of a sign-in";
 const NONCE: &str = "nonce of a sign-in";
 const VERIFIER: &str = "code verifier of a sign-in";
 
-/// A sign-in that goes on elsewhere.
+/// A sign-in that continues at the provider.
 #[derive(Debug)]
 pub(crate) struct PendingSignIn {
     secret: Token,
     begun_at: Timestamp,
-    /// Where to go once signed in.
+    /// The page to open after sign-in.
     pub next: String,
-    /// Whether somebody who is signed in proves once more who it is.
+    /// Whether a signed-in person confirms their identity.
     pub confirms: bool,
 }
 
@@ -41,12 +41,12 @@ struct Kept<'a> {
 }
 
 impl PendingSignIn {
-    /// A new one.
+    /// Begins a sign-in.
     pub fn begin(fill: impl FnOnce(&mut [u8]), next: &str, confirms: bool, now: Timestamp) -> Self {
         Self { secret: Token::generate(fill), begun_at: now, next: next.to_owned(), confirms }
     }
 
-    /// The one that this browser keeps, unless it was begun too long ago.
+    /// The sign-in that this browser keeps, unless it began too long ago.
     pub fn of(jar: &CookieJar, plain_http: bool, now: Timestamp) -> Option<Self> {
         let Kept { secret, begun_at, next, confirms } =
             serde_html_form::from_str(jar.get(name(plain_http))?.value()).ok()?;
@@ -55,7 +55,7 @@ impl PendingSignIn {
         (now.duration_since(begun_at) <= LONGEST).then_some(Self { secret, begun_at, next, confirms })
     }
 
-    /// For the browser to keep.
+    /// The cookie for the browser.
     pub fn cookie(&self, plain_http: bool) -> Cookie<'static> {
         let (secret, next) = (self.secret.expose_secret().into(), self.next.as_str().into());
         let kept = Kept { secret, begun_at: self.begun_at, next, confirms: self.confirms };
@@ -63,38 +63,39 @@ impl PendingSignIn {
         cookie(plain_http, text)
     }
 
-    /// Whoever changes in the cookie when it was begun, or what for, has another state, to which no answer belongs.
+    /// The derived values include the start time and the purpose: a browser that changes either in its cookie gets
+    /// another state, which no response matches.
     fn purpose(&self, of: &str) -> String {
         format!("{of}, begun at {}{}", self.begun_at, if self.confirms { ", to confirm" } else { "" })
     }
 
-    /// When it was begun.
     pub fn begun_at(&self) -> Timestamp {
         self.begun_at
     }
 
-    /// What the provider sends back with its answer.
+    /// The state, which the provider returns with its response.
     pub fn state(&self) -> String {
         self.secret.derived(&self.purpose(STATE))
     }
 
-    /// Whether an answer is one to this sign-in.
+    /// Whether a response belongs to this sign-in.
     pub fn is_state(&self, text: &str) -> bool {
         self.secret.is_derived(&self.purpose(STATE), text)
     }
 
-    /// What the provider puts into its token, so that one of another sign-in is none of this.
+    /// The nonce, which the provider puts into its token, so that a token of another sign-in is not accepted.
     pub fn nonce(&self) -> String {
         self.secret.derived(&self.purpose(NONCE))
     }
 
-    /// What proves to the provider that who brings its code is who has begun.
+    /// The PKCE verifier: it proves to the provider that the client with the code is the one that began the
+    /// sign-in.
     pub fn verifier(&self) -> String {
         self.secret.derived(&self.purpose(VERIFIER))
     }
 }
 
-/// Lets the browser forget: a sign-in is gone through with once.
+/// Deletes the cookie: each sign-in is used once.
 pub(crate) fn forgotten(plain_http: bool) -> Cookie<'static> {
     let mut cookie = cookie(plain_http, String::new());
     cookie.make_removal();
@@ -106,7 +107,7 @@ fn name(plain_http: bool) -> &'static str {
 }
 
 fn cookie(plain_http: bool, value: String) -> Cookie<'static> {
-    // Lax: it is another site that leads back here.
+    // Lax: another site redirects back here.
     Cookie::build((name(plain_http), value))
         .path("/")
         .http_only(true)
@@ -135,7 +136,7 @@ mod tests {
     }
 
     fn brought(cookie: &Cookie<'_>) -> String {
-        // As it goes over the wire.
+        // As the cookie header carries it.
         cookie.encoded().stripped().to_string()
     }
 

@@ -1,4 +1,4 @@
-//! What all requests share.
+//! The state that all requests share.
 
 use std::sync::Arc;
 
@@ -14,38 +14,39 @@ use crate::{
     PortalSettings, ProviderSetupError, identity_provider::IdentityProvider, open_streams::OpenStreams,
 };
 
-/// What the portal works with.
+/// The dependencies of the portal.
 pub struct Context {
-    /// What connections are tried and saved with; its operations are what all other orders are carried out with.
+    /// Tries and saves connections; its operations carry out all other commands.
     pub connections: Connections,
-    /// What is configured.
+    /// The configuration.
     pub settings: PortalSettings,
-    /// When to let go of pages that stay connected.
+    /// Cancelled to close the streams of open pages.
     pub stop: CancellationToken,
 }
 
 /// The portal cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// Nobody has said how many proxies stand in front of it: all clients would count as one, or each as whom it likes.
+    /// The number of proxies in front of the portal is not configured. Without it all clients would count as one,
+    /// or each could claim any address.
     #[error(
         "configuration key `portal.proxies` is not set: give the number of proxies in front of the portal, each of which adds \
          an address to x-forwarded-for; 0 where clients connect directly"
     )]
     Proxies,
-    /// The identity provider cannot be offered.
+    /// Sign-in by the identity provider cannot be offered.
     #[error(transparent)]
     Provider(#[from] ProviderSetupError),
 }
 
-/// The portal, which all its requests share.
+/// The portal. All its requests share it.
 #[derive(Clone)]
 pub struct Portal {
     pub(crate) operations: Operations,
     pub(crate) connections: Arc<Connections>,
     pub(crate) settings: PortalSettings,
     pub(crate) stop: CancellationToken,
-    /// How many proxies stand in front of it.
+    /// The number of proxies in front of it.
     pub(crate) proxies: usize,
     pub(crate) changes: PartnerChanges,
     pub(crate) open_streams: OpenStreams,
@@ -53,7 +54,7 @@ pub struct Portal {
 }
 
 impl Portal {
-    /// One that listens nowhere yet.
+    /// A portal that does not listen yet.
     pub fn new(context: Context) -> Result<Self, SetupError> {
         let Context { connections, settings, stop } = context;
         let proxies = settings.proxies.or(settings.plain_http.then_some(0)).ok_or(SetupError::Proxies)?;
@@ -77,7 +78,7 @@ impl Portal {
         })
     }
 
-    /// Everything that a partner has set; `None` for an unknown one.
+    /// All settings of a partner; `None` for an unknown one.
     pub(crate) async fn settings_of(
         &self,
         partner: &PartnerId,

@@ -1,4 +1,4 @@
-//! Why invoices are not ready (G-05), each with the click that fixes it.
+//! Why invoices are not ready (G-05), each reason with the click that fixes it.
 
 use advice::{Language, number};
 use domain::NotReady;
@@ -6,13 +6,13 @@ use store::statuses::listing::Readiness;
 
 use crate::frame::Frame;
 
-/// A reason with its link; an operator's reason has none.
+/// A reason with its link. Reasons that only the operator can fix have none.
 pub(crate) struct Reason {
     pub(crate) text: String,
     pub(crate) path: Option<String>,
 }
 
-/// The reasons, with how many companies each is for.
+/// The reasons, each with the number of companies affected.
 pub(crate) fn reasons(readiness: &Readiness, frame: &Frame, language: Language) -> Vec<Reason> {
     let reason = |(reason, companies): (&NotReady, &u32)| {
         let companies = number::whole((*companies).into(), language);
@@ -24,7 +24,7 @@ pub(crate) fn reasons(readiness: &Readiness, frame: &Frame, language: Language) 
     readiness.not_ready.iter().map(reason).collect()
 }
 
-/// Where a reason is seen to.
+/// The page that fixes a reason.
 pub(crate) fn path(reason: NotReady, frame: &Frame) -> Option<String> {
     let page = match reason {
         NotReady::NotConnected | NotReady::Off | NotReady::CredentialsRefused => "integrations/kaseya-bms",

@@ -1,4 +1,4 @@
-//! Refusals: kept, as long as there are not too many of one.
+//! Records refusals, up to a limit per caller.
 
 use domain::{MAX_NAME, SecurityEventKind, fit_text};
 use jiff::SignedDuration;
@@ -15,16 +15,17 @@ use store::{
 
 use crate::Portal;
 
-/// So many of one are kept; the rest is in the log alone. Whoever is let in could fill the table otherwise.
+/// How many refusals of one caller are stored; the rest only goes to the log. Without a limit a caller with access
+/// could fill the table.
 const KEPT: Limit = Limit { most: 60, within: SignedDuration::from_hours(1) };
 
-/// The same of all who are not known, together: from however many networks they try.
+/// The same for all unknown callers together, from however many networks they try.
 const KEPT_OF_STRANGERS: Limit = Limit { most: 600, within: KEPT.within };
 
-/// The name of who is not known.
+/// The name of an unknown caller.
 pub(crate) const NOBODY_KNOWN: &str = "nobody known";
 
-/// Keeps that somebody was refused something.
+/// Records a refusal.
 pub(crate) async fn keep(portal: &Portal, by: &Actor, event: SecurityEvent) -> Result<(), StoreError> {
     let (whose, limit) = &match &by.identity {
         Some(Identity::Token(token)) => (format!("refusals of the token {token}"), KEPT),
@@ -48,7 +49,8 @@ pub(crate) async fn keep(portal: &Portal, by: &Actor, event: SecurityEvent) -> R
     Ok(())
 }
 
-/// Somebody has named a partner that it may not see. It is no event of that partner, which is not to learn who others are.
+/// The caller has named a partner that it may not see. The event does not belong to that partner, which must not
+/// learn about other callers.
 pub(crate) fn of_partner(named: &str) -> SecurityEvent {
     let (kind, object) = (SecurityEventKind::PartnerRefused, fit_text(named, MAX_NAME));
     SecurityEvent { kind, partner: None, object, details: json!({}) }

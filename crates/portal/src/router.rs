@@ -1,4 +1,4 @@
-//! Every address of the portal, and what holds for all of them.
+//! Every path of the portal, and the rules that apply to all of them.
 
 use axum::{
     Router,
@@ -22,17 +22,17 @@ use crate::{
     forms, pages,
 };
 
-/// Nothing but what this host serves: no inline script or style, no frame, no other place for a form to go.
+/// Only what this host serves: no inline script or style, no frame, no form action elsewhere.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                               form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// No page uses anything of the device.
+/// No page uses any device feature.
 const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
 
-/// For a year browsers use TLS alone.
+/// Browsers use TLS only, for a year.
 const TLS_ALONE: &str = "max-age=31536000";
 
-/// Headers of all answers.
+/// Headers of all responses.
 fn headers(plain_http: bool) -> impl Iterator<Item = (HeaderName, &'static str)> {
     let over_tls = (!plain_http).then_some((header::STRICT_TRANSPORT_SECURITY, TLS_ALONE));
     [
@@ -67,7 +67,7 @@ pub(crate) fn router(portal: Portal) -> Router {
         .layer(middleware::from_fn(plain_query))
         .layer(middleware::from_fn_with_state(portal.clone(), pages::plain::told))
         .layer(middleware::from_fn(traced))
-        // Pages show what is one partner's, now.
+        // Pages show one partner's current data.
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-store"),
@@ -81,8 +81,8 @@ pub(crate) fn router(portal: Portal) -> Router {
     router.with_state(portal)
 }
 
-/// Gives each call a trace: the id stands with what it changes. What the caller says of its own trace is linked, and not
-/// believed.
+/// Starts a trace for each request; its id is stored with the changes. The caller's own trace is linked, not
+/// trusted.
 async fn traced(request: Request, next: Next) -> Response {
     let span = span_of(&request);
     let response = next.run(request).instrument(span.clone()).await;
@@ -103,7 +103,7 @@ fn span_of(request: &Request) -> Span {
     span
 }
 
-/// Refuses a query with a text that no text may be, before anything is asked of it.
+/// Refuses a query with an invalid text before it is used.
 async fn plain_query(request: Request, next: Next) -> Response {
     let query = request.uri().query().unwrap_or_default();
     match forms::check_texts(query.as_bytes()) {

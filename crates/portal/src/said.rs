@@ -1,4 +1,4 @@
-//! What came of a form: after it is taken the browser is led to a page that says so once.
+//! The outcome of a posted form: the browser is redirected to a page that shows it once.
 
 use advice::Language;
 use operations::leftovers::Leftover;
@@ -6,64 +6,64 @@ use store::StoreError;
 
 use crate::{Portal, addresses::partner_path, words};
 
-/// What came of a form.
+/// The outcome of a posted form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Said {
-    /// A sync is asked for, and a run does it.
+    /// A sync is requested, and a run performs it.
     Asked,
-    /// A sync is asked for, and cannot begin yet.
+    /// A sync is requested, and cannot begin yet.
     AskedWaits,
-    /// A run that is going does what was asked for.
+    /// The request joined a run that is in progress.
     Joined,
     /// Nothing is synced: the integration is off.
     RefusedOff,
     /// Nothing is synced, for another reason.
     Refused,
-    /// A sync is asked for, and nobody has answered yet.
+    /// A sync is requested, and the scheduler has not responded yet.
     Unanswered,
-    /// More companies than one request has room for.
+    /// More companies than one request may name.
     TooManyCompanies,
-    /// The bus did not take it.
+    /// The bus did not accept the message.
     NotPublished,
     /// Settings are stored.
     Saved,
-    /// The connection is stored, and what Kaseya's refusal had left is synced.
+    /// The connection is stored, and the changes left over from Kaseya's refusal are synced.
     SavedAndSyncs,
     /// The connection is stored for the first time.
     SavedFirst,
-    /// The connection is stored, its host without what was typed around it.
+    /// The connection is stored; the host without the surrounding text that was typed.
     SavedStripped,
-    /// A mapping is stored: a sync would send it.
+    /// A mapping is stored; the next sync sends it.
     SavedMapping,
     /// A mapping is stored, and Kaseya has never shown some of its ids.
     SavedUnknown,
-    /// A mapping is stored, and lines are left over by it.
+    /// A mapping is stored, and it leaves lines over.
     LeftOver,
     /// A frozen number is corrected.
     Corrected,
-    /// Decisions are taken.
+    /// Decisions are stored.
     Decided,
-    /// Decisions are taken, and what is approved cannot be sent yet.
+    /// Decisions are stored, and approved changes cannot be sent yet.
     DecidedWaits,
-    /// Decisions are taken, and what is approved is sent once the integration is on.
+    /// Decisions are stored, and approved changes are sent once the integration is on.
     DecidedOff,
-    /// Decisions are taken in part: some holds are others by now.
+    /// Some of the decisions are stored: other holds have changed since.
     DecidedInPart,
-    /// No hold was chosen.
+    /// No hold was selected.
     NothingChosen,
-    /// Who was to be let in no more is the last who could let anybody in.
+    /// The member or token to remove is the last administrator.
     LastAdmin,
 }
 
-/// The same on a page.
+/// The outcome, as a page shows it.
 pub(crate) struct SaidShown {
-    /// How it is coloured.
+    /// The colour.
     pub tone: &'static str,
     /// In the page's language.
     pub text: &'static str,
 }
 
-/// Each with the word that stands in an address.
+/// Each outcome with its word in the URL.
 const ALL: &[(Said, &str)] = &[
     (Said::Asked, "asked"),
     (Said::AskedWaits, "asked-waits"),
@@ -90,7 +90,7 @@ const ALL: &[(Said, &str)] = &[
 ];
 
 impl Said {
-    /// What came of saving mappings.
+    /// The outcome of saving mappings.
     pub async fn of_mappings(
         portal: &Portal,
         partner: &domain::PartnerId,
@@ -104,12 +104,12 @@ impl Said {
         Ok(if unknown.is_empty() { Self::SavedMapping } else { Self::SavedUnknown })
     }
 
-    /// Reads the word of an address; anything else says nothing.
+    /// Parses the word of a URL; any other word shows nothing.
     pub fn parse(word: &str) -> Option<Self> {
         ALL.iter().find(|(_, known)| *known == word).map(|(said, _)| *said)
     }
 
-    /// A partner's page that says it.
+    /// The path of a partner's page that shows this outcome.
     pub fn at(self, partner: &domain::PartnerId, page: &str) -> String {
         let word = ALL.iter().find(|(said, _)| *said == self).map_or("", |(_, word)| word);
         let separator = if page.contains('?') { '&' } else { '?' };

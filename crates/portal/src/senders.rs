@@ -1,4 +1,4 @@
-//! Who sent counts and charges, in words (F7).
+//! The senders of counts and charges, in words (F7).
 
 use advice::Language;
 use domain::ProductId;
@@ -20,7 +20,7 @@ pub(crate) fn newest(reported: &Reported, settings: &PartnerSettings, language: 
     fill(words.reported, &[("day", &day), ("at", &at), ("senders", &all(&reported.senders, language))])
 }
 
-/// Whose word a month's frozen numbers are: those with one source in one text.
+/// The sources of a month's frozen numbers; numbers with the same source share one text.
 pub(crate) fn frozen(
     sources: &[(ProductId, FrozenSource)],
     settings: &PartnerSettings,
@@ -51,7 +51,7 @@ pub(crate) fn frozen(
     together.into_iter().map(said).collect()
 }
 
-/// Who told what is charged.
+/// The sender of the charges.
 pub(crate) fn charges(told: &ChargesTold, settings: &PartnerSettings, language: Language) -> String {
     let words = words::Senders::of(language);
     let by = told.by.iter().map(|name| Sender::Token(name.clone())).collect::<Vec<_>>();

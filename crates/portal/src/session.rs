@@ -1,4 +1,4 @@
-//! Who is signed in: a random token in a cookie, of which only the hash is stored.
+//! Sessions: a random token in a cookie, of which only the hash is stored.
 
 use std::net::IpAddr;
 
@@ -24,88 +24,89 @@ use vault::Token;
 
 use crate::Portal;
 
-/// Unused for so long, a session is over.
+/// A session expires after this time without use.
 const IDLE: SignedDuration = SignedDuration::from_hours(12);
-/// However busy, a session is over after this.
+/// A session expires after this time in any case.
 const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Who has proven who it is so long ago is asked once more before it sees the forms for credentials, tokens and members.
+/// A person who confirmed their identity longer ago than this must confirm it again to see the forms for
+/// credentials, tokens and members.
 const PROOF_TO_SEE: SignedDuration = SignedDuration::from_mins(15);
-/// So long the form may be filled in then.
+/// The time limit to submit such a form, counted from the confirmation.
 const PROOF_TO_SEND: SignedDuration = SignedDuration::from_mins(60);
 
-/// Somebody who comes in: from where, with what.
+/// A person who arrives: from which address, with which browser.
 #[derive(Debug, Clone)]
 pub(crate) struct Arrival {
     pub address: IpAddr,
-    /// As what the browser describes itself.
+    /// The user agent.
     browser: Option<String>,
-    /// The session that the browser has so far.
+    /// The session that the browser already holds.
     before: Option<[u8; 32]>,
 }
 
 impl Arrival {
-    /// By a request from this address.
+    /// The arrival of a request from this address.
     pub fn of(portal: &Portal, address: IpAddr, headers: &HeaderMap) -> Self {
         let browser = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
         let before = token(portal, headers).map(|token| token.hash());
         Self { address, browser: browser.map(|agent| fit_text(agent, MAX_NAME)), before }
     }
 
-    /// Somebody of whom no more is known than what it brings.
+    /// An actor without an identity: only the given name and the address are known.
     pub fn actor(&self, name: &str) -> Actor {
         actor(name.to_owned(), None, self.address)
     }
 }
 
-/// Somebody who does something in the call that is being answered.
+/// The actor of the current request.
 pub(crate) fn actor(name: String, identity: Option<Identity>, address: IpAddr) -> Actor {
     Actor { name, identity, address: Some(address), trace_id: runtime::trace::trace_id(&Span::current()) }
 }
 
-/// Somebody who is signed in.
+/// A signed-in person.
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
     /// As pages show it, and as changes name it.
     pub name: String,
-    /// By what it came in.
+    /// The token or the person at the provider that signed in.
     pub identity: Identity,
-    /// When it last proved who it is.
+    /// When the person last confirmed their identity.
     confirmed_at: Timestamp,
-    /// The partners that may be seen, by their names.
+    /// The partners that the person may see, sorted by name.
     pub partners: Vec<Access>,
-    /// What the forms of this page carry.
+    /// The CSRF token of this page's forms.
     csrf: String,
     token: Token,
 }
 
 impl Person {
-    /// What the forms of this page carry.
+    /// The CSRF token of this page's forms.
     pub fn csrf(&self) -> &str {
         &self.csrf
     }
 
-    /// The session, for counting what it keeps open.
+    /// The session's hash, to count its open streams.
     pub fn session(&self) -> [u8; 32] {
         self.token.hash()
     }
 
-    /// Whether it has proven who it is just now: it sees forms for credentials, tokens and members.
+    /// Whether the confirmation is recent enough to see the forms for credentials, tokens and members.
     pub fn may_see_keys(&self, now: Timestamp) -> bool {
         now.duration_since(self.confirmed_at) <= PROOF_TO_SEE
     }
 
-    /// The same for a form that was filled in since.
+    /// The same for submitting a form that was filled in since.
     pub fn may_send_keys(&self, now: Timestamp) -> bool {
         now.duration_since(self.confirmed_at) <= PROOF_TO_SEND
     }
 
-    /// Who acts, from this address.
+    /// The person as an actor from this address.
     pub fn actor(&self, address: IpAddr) -> Actor {
         actor(self.name.clone(), Some(self.identity.clone()), address)
     }
 
-    /// Whether a form is one of this session's.
+    /// Whether a form belongs to this session.
     pub fn is_csrf(&self, text: &str) -> bool {
         self.token.is_csrf(text)
     }
@@ -115,7 +116,7 @@ fn token(portal: &Portal, headers: &HeaderMap) -> Option<Token> {
     Token::parse(CookieJar::from_headers(headers).get(cookie_name(portal))?.value())
 }
 
-/// Who asks; `None` where nobody is signed in, or not any more.
+/// The caller; `None` if not signed in, or no longer.
 pub(crate) async fn find(portal: &Portal, headers: &HeaderMap) -> Result<Option<Person>, StoreError> {
     let Some(token) = token(portal, headers) else { return Ok(None) };
     let now = portal.operations.clock.now();
@@ -132,7 +133,7 @@ pub(crate) async fn find(portal: &Portal, headers: &HeaderMap) -> Result<Option<
             })
         })
         .await?;
-    // Whose token was revoked, or who is a member of nothing any more, is not signed in.
+    // A revoked token, or a person without any membership, is not signed in.
     Ok(found.filter(|(_, partners)| !partners.is_empty()).map(|(session, partners)| Person {
         name: session.name,
         identity: session.identity,
@@ -143,7 +144,7 @@ pub(crate) async fn find(portal: &Portal, headers: &HeaderMap) -> Result<Option<
     }))
 }
 
-/// Whether somebody is still signed in and may still see a partner. Asking does not make the session last.
+/// Whether a person is still signed in and may still see a partner. The check does not extend the session.
 pub(crate) async fn lasts(portal: &Portal, person: &Person, partner: &PartnerId) -> Result<bool, StoreError> {
     let (hash, now) = (&person.token.hash(), portal.operations.clock.now());
     portal
@@ -164,14 +165,14 @@ fn oldest(now: Timestamp) -> Oldest {
     Oldest { created: before(LONGEST), seen: before(IDLE) }
 }
 
-/// Every session of somebody that goes on, the newest first.
+/// All active sessions of a person, the newest first.
 pub(crate) async fn all_of(portal: &Portal, person: &Person) -> Result<Vec<Session>, StoreError> {
     let (identity, oldest) = (&person.identity, oldest(portal.operations.clock.now()));
     let store = &portal.operations.store;
     store.transaction("list_sessions", |tx| Box::pin(sessions::list(tx, identity, oldest))).await
 }
 
-/// Signs somebody in, and answers with the cookie. What the browser had before ends.
+/// Signs a person in and returns the cookie. The browser's previous session ends.
 pub(crate) async fn begin(
     portal: &Portal,
     tx: &Transaction<'_>,
@@ -192,7 +193,7 @@ pub(crate) async fn begin(
     Ok((cookie(portal, token.expose_secret().to_owned()), kept))
 }
 
-/// Whoever uses the session has proven once more who it is.
+/// The session's person has confirmed their identity.
 pub(crate) async fn confirm(
     portal: &Portal,
     tx: &Transaction<'_>,
@@ -206,13 +207,13 @@ pub(crate) async fn confirm(
     portal.operations.by(by).keep(tx, came(SecurityEventKind::Confirmed, &person.partners)).await
 }
 
-/// An event of somebody who comes or goes: a partner's, where it sees one alone.
+/// An event of a sign-in or sign-out. It belongs to a partner only if the person sees just one.
 pub(crate) fn came(kind: SecurityEventKind, partners: &[Access]) -> SecurityEvent {
     let partner = if let [only] = partners { Some(only.partner.clone()) } else { None };
     SecurityEvent { kind, partner, object: "session".to_owned(), details: json!({}) }
 }
 
-/// Signs whoever asks out; nobody signed in is no error. Answers who it was, too.
+/// Signs the caller out, and returns who it was. It is no error if the caller was not signed in.
 pub(crate) async fn end(
     portal: &Portal,
     headers: &HeaderMap,
@@ -237,13 +238,13 @@ pub(crate) async fn end(
     Ok((gone, Some(person.identity)))
 }
 
-/// A `__Host-` cookie is this host's alone, and goes over TLS alone.
+/// A `__Host-` cookie is bound to this host, and is sent over TLS only.
 fn cookie_name(portal: &Portal) -> &'static str {
     if portal.settings.plain_http { "session" } else { "__Host-session" }
 }
 
 fn cookie(portal: &Portal, value: String) -> Cookie<'static> {
-    // Lax: who follows a link from a mail is signed in; forms of other sites are refused by `forms`.
+    // Lax: a link in an email opens signed in; `forms` refuses other sites' forms.
     Cookie::build((cookie_name(portal), value))
         .path("/")
         .http_only(true)

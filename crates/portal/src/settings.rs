@@ -6,20 +6,20 @@ use runtime::SecretFile;
 use serde::Deserialize;
 use url::Url;
 
-/// What is configured of the portal itself.
+/// The configuration of the portal.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PortalSettings {
-    /// Where it listens.
+    /// The listen address.
     pub address: SocketAddr,
-    /// Whether browsers reach it over plain http: for one on this very machine alone.
+    /// Whether browsers reach it over plain HTTP: only for a browser on this machine.
     pub plain_http: bool,
-    /// How many proxies stand in front of it. It must be set unless `plain_http`, where there may be none.
+    /// The number of proxies in front of it. Required unless `plain_http` is set, where it may be absent.
     pub proxies: Option<usize>,
-    /// The scheduler's spread of partners that are due at one hour.
+    /// The scheduler's spread of partners due in the same hour.
     #[serde(with = "runtime::duration")]
     pub spread: Duration,
-    /// Sign-in by OpenID Connect, where it is offered.
+    /// Sign-in by OpenID Connect; absent if not offered.
     #[serde(default)]
     pub oidc: Option<OidcSettings>,
 }
@@ -28,12 +28,12 @@ pub struct PortalSettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OidcSettings {
-    /// The identity provider, by the name that it has itself; what it offers is read there.
+    /// The identity provider's issuer URL; its metadata is read there.
     pub issuer: String,
-    /// As what the portal is registered there.
+    /// The portal's client id at the provider.
     pub client_id: String,
-    /// The secret that belongs to it.
+    /// The file with the client secret.
     pub client_secret_file: SecretFile,
-    /// The portal, as browsers reach it: the provider leads them back there.
+    /// The portal's URL for browsers; the provider redirects back to it.
     pub public_url: Url,
 }

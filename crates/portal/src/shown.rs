@@ -1,11 +1,11 @@
-//! How facts look on a page: instants, numbers, and the tone of a state.
+//! Formats of times, numbers and state colours on pages.
 
 use advice::{Facts, Language, Money, number};
 use domain::{CompanyState, Month};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use store::statuses::CompanyStatus;
 
-/// An instant with its day: `26 Nov 2026, 19:30`, `26/11/2026, 19:30`.
+/// A date and time: `26 Nov 2026, 19:30`, `26/11/2026, 19:30`.
 pub(crate) fn instant(at: Timestamp, zone: &TimeZone, language: Language) -> String {
     let form = match language {
         Language::English => "%-d %b %Y, %H:%M",
@@ -66,7 +66,7 @@ pub(crate) fn month(month: i8, language: Language) -> &'static str {
     usize::try_from(month - 1).ok().and_then(|at| names.get(at).copied()).unwrap_or_default()
 }
 
-/// The units of a company whose one line moves: what its state says beside its word.
+/// The units of a company with exactly one changing line, shown next to the word for its state.
 pub(crate) fn moving(status: &CompanyStatus) -> Facts {
     let mut moving = status.products.iter().filter(|product| product.from != product.to.map(f64::from));
     let (units_from, units_to) = match (moving.next(), moving.next()) {
@@ -76,7 +76,7 @@ pub(crate) fn moving(status: &CompanyStatus) -> Facts {
     Facts { units_from, units_to, next_try: status.deferred_until, ..Facts::default() }
 }
 
-/// An amount of money that is added or taken away; Kaseya's prices do not say in which currency. `None` for what is no
+/// An amount of money that is added or subtracted. Kaseya's prices have no currency. `None` if it is not a valid
 /// amount.
 pub(crate) fn difference(amount: f64, language: Language) -> Option<String> {
     Some(number::difference(&money(amount)?, language))
@@ -88,7 +88,7 @@ pub(crate) fn amount(amount: f64, language: Language) -> Option<String> {
 }
 
 fn money(amount: f64) -> Option<Money> {
-    /// Beyond it a double is not exact any more.
+    /// Beyond this a double is no longer exact.
     const MOST: f64 = 9.0e15;
     let cents = (amount * 100.0).round();
     #[expect(clippy::cast_possible_truncation, reason = "it is whole and its size was looked at")]
@@ -96,7 +96,7 @@ fn money(amount: f64) -> Option<Money> {
     Some(Money { cents, currency: None })
 }
 
-/// How a state is coloured; its word always stands beside the colour.
+/// The colour of a state; its word is always next to the colour.
 pub(crate) fn tone(state: CompanyState) -> &'static str {
     match state {
         CompanyState::Changed | CompanyState::Unchanged => "good",

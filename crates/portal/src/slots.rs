@@ -1,4 +1,4 @@
-//! Slots that are limited, in all and for each holder: connections of an address, streams of a session.
+//! Slots with a limit in total and per holder: connections of an address, streams of a session.
 
 use std::{
     collections::HashMap,
@@ -6,12 +6,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// How many slots there are.
+/// The limits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Most {
-    /// For one holder.
+    /// Per holder.
     pub of_one: usize,
-    /// In all.
+    /// In total.
     pub in_all: usize,
 }
 
@@ -28,7 +28,7 @@ struct Taken<Holder> {
     in_all: usize,
 }
 
-/// A slot, free again when it is dropped.
+/// A slot. Dropping it frees it.
 #[derive(Debug)]
 pub(crate) struct Slot<Holder: Eq + Hash> {
     holder: Holder,
@@ -40,7 +40,7 @@ impl<Holder: Eq + Hash + Clone> Slots<Holder> {
         Self { most, taken: Arc::new(Mutex::new(Taken { of: HashMap::new(), in_all: 0 })) }
     }
 
-    /// A slot for a holder, if one is left.
+    /// Takes a slot for a holder, if one is left.
     pub fn take(&self, holder: Holder) -> Option<Slot<Holder>> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let of_holder = taken.of.get(&holder).copied().unwrap_or_default();

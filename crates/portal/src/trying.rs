@@ -1,4 +1,5 @@
-//! Authenticate and Save, for pages and interface alike: not more often than a person would, and each to its end.
+//! Authenticate and Save, for both pages and API. Both are limited to what a person does, and each runs to
+//! completion.
 
 use std::sync::Arc;
 
@@ -17,10 +18,10 @@ use tracing::Instrument as _;
 
 use crate::Portal;
 
-/// A person mends and tries again; a program that goes round is stopped.
+/// A person fixes the form and tries again; a program in a loop is stopped.
 const LIMIT: Limit = Limit { most: 10, within: SignedDuration::from_mins(5) };
 
-/// Tries the values of a form. Nothing is stored.
+/// Tries a form's values without storing anything.
 pub(crate) async fn authenticate(
     portal: &Portal,
     partner: &PartnerId,
@@ -44,7 +45,7 @@ pub(crate) async fn save(
     to_its_end(async move { connections.save(&by, &partner, &form).await }).await
 }
 
-/// Counts a try of the partner's, for all portals together.
+/// Counts an attempt for the partner, across all portals.
 async fn count(portal: &Portal, partner: &PartnerId) -> Result<(), NotSaved> {
     let (whose, now) = (&format!("authenticate of {partner}"), portal.operations.clock.now());
     let store = &portal.operations.store;
@@ -56,14 +57,14 @@ async fn count(portal: &Portal, partner: &PartnerId) -> Result<(), NotSaved> {
     }
 }
 
-/// Carries something out to its end, although whoever asked may leave: a browser that goes away takes its request's handler
-/// with it, and a login that was begun must be heard of. One without an outcome delays the next.
+/// Runs a task to completion even if the caller disconnects. A browser that disconnects cancels its request's
+/// handler, but the outcome of a started login must be recorded: a login without an outcome delays the next one.
 async fn to_its_end<T: Send + 'static>(errand: impl Future<Output = T> + Send + 'static) -> T {
     match tokio::spawn(errand.in_current_span()).await {
         Ok(outcome) => outcome,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // Only a process that ends takes an errand away, and with it whoever waits.
+            // Only the end of the process cancels the task, and it ends the caller too.
             Err(_) => std::future::pending().await,
         },
     }

@@ -1,4 +1,4 @@
-//! A form with a file in it: from a page of ours, shown to this very session, as every form is.
+//! A form with a file. Like every form it must come from a page of ours that was shown to this very session.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use futures::stream;
 
 use crate::{Portal, failure::Failure, forms::same_origin, session};
 
-/// The fields of such a form. Its field `csrf` is checked and taken away.
+/// The fields of such a form. Its field `csrf` is checked and removed.
 pub(crate) struct Uploaded(BTreeMap<String, Bytes>);
 
 impl Uploaded {
-    /// The bytes of a field, if it has any.
+    /// The bytes of a field; `None` if it is empty or absent.
     pub fn bytes(&self, name: &str) -> Option<&Bytes> {
         self.0.get(name).filter(|bytes| !bytes.is_empty())
     }
 
-    /// The text of a field; empty where there is none.
+    /// The text of a field; empty if it is absent.
     pub fn text(&self, name: &str) -> &str {
         self.bytes(name).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! A visit to a partner's pages: who comes, to whom, as what.
+//! A visit to a partner's pages: the person, the partner and the role.
 
 use std::collections::HashMap;
 
@@ -25,52 +25,50 @@ use crate::{
     session::{self, Person},
 };
 
-/// Somebody who may see the partner of the address. Another's partner is as unknown as one that does not exist.
+/// A person who may see the partner in the URL. Another's partner is as unknown as one that does not exist.
 #[derive(Debug, Clone)]
 pub(crate) struct Visit {
-    /// Who comes.
+    /// The visitor.
     pub person: Person,
-    /// The same, as it is kept with what it does.
+    /// The visitor as stored with each action.
     pub actor: Actor,
-    /// To whom. Whatever is read or stored is bound to it.
+    /// The partner. Every read and write is bound to it.
     pub partner: PartnerId,
-    /// The partner's name.
     pub partner_name: String,
-    /// As what.
+    /// The visitor's role for the partner.
     pub role: Role,
-    /// In which language.
     pub language: advice::Language,
-    /// The path and query of the address.
+    /// The path and query of the URL.
     pub here: String,
-    /// What came of what was just posted.
+    /// The outcome of the form just posted.
     said: Option<Said>,
 }
 
 impl Visit {
-    /// Everything that the partner has set.
+    /// All settings of the partner.
     pub async fn settings(&self, portal: &Portal) -> Result<PartnerSettings, Failure> {
         portal.settings_of(&self.partner).await?.ok_or(Failure::NotFound)
     }
 
-    /// The same for pages that are not there before the first save of the connection (S-19).
+    /// The same for pages that do not exist before the first save of the connection (S-19).
     pub async fn connected_settings(&self, portal: &Portal) -> Result<PartnerSettings, Failure> {
         let settings = self.settings(portal).await?;
         if settings.integration.is_some() { Ok(settings) } else { Err(Failure::NotFound) }
     }
 
-    /// The path of the address, no longer than what is kept may be.
+    /// The path of the URL, cut to the length that is stored.
     fn path(&self) -> String {
         fit_text(self.here.split('?').next().unwrap_or_default(), MAX_NAME)
     }
 
-    /// That somebody who has not proven just before who it is was refused a change of keys.
+    /// Records that a change of keys was refused because the identity was not confirmed recently.
     pub async fn unconfirmed(&self, portal: &Portal) -> Result<(), StoreError> {
         let kind = SecurityEventKind::ProofMissing;
         let tried = SecurityEvent::of(kind, &self.partner, self.path(), json!({}));
         refusals::keep(portal, &self.actor, tried).await
     }
 
-    /// Why it may not do what the role does not allow; that it tried is kept.
+    /// The failure for an action that the role does not allow. The attempt is recorded.
     async fn forbidden(&self, portal: &Portal) -> Result<Failure, Failure> {
         let tried = SecurityEvent::of(
             SecurityEventKind::RoleRefused,
@@ -82,7 +80,7 @@ impl Visit {
         Ok(Failure::Forbidden)
     }
 
-    /// What stands around the page of this visit.
+    /// The frame of this visit's page.
     pub fn frame(&self, portal: &Portal, place: Place) -> Frame {
         let mut frame = Frame::around(self.language, self.here.clone(), Some(&self.person));
         frame.within = Some(Within {
@@ -102,7 +100,7 @@ impl FromRequestParts<Portal> for Visit {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, Failure> {
-        // The router takes the prefix of a nested address away.
+        // The router strips the prefix of a nested path.
         let OriginalUri(uri) = match OriginalUri::from_request_parts(parts, portal).await {
             Ok(uri) => uri,
             Err(never) => match never {},
@@ -137,7 +135,7 @@ impl FromRequestParts<Portal> for Visit {
         })
     }
 }
-/// A visit of somebody who may map, sync and decide.
+/// A visit of a person who may map, sync and decide.
 pub(crate) struct Editing(pub Visit);
 
 impl FromRequestParts<Portal> for Editing {
@@ -149,7 +147,7 @@ impl FromRequestParts<Portal> for Editing {
     }
 }
 
-/// A visit of somebody who may set the connection and say who may come in.
+/// A visit of a person who may set the connection and manage access.
 pub(crate) struct Administering(pub Visit);
 
 impl FromRequestParts<Portal> for Administering {
@@ -161,8 +159,7 @@ impl FromRequestParts<Portal> for Administering {
     }
 }
 
-/// The same of somebody who has proven just before who it is: what opens a door to others is not done by whoever finds a
-/// browser open.
+/// The same with a recently confirmed identity: a browser left open must not be enough to grant access to others.
 pub(crate) struct Confirmed(pub Visit);
 
 impl FromRequestParts<Portal> for Confirmed {

@@ -1,7 +1,7 @@
-//! The words of the pages, in English and Italian side by side.
+//! The texts of the pages, in English and Italian side by side.
 //!
-//! Each page has a file of its own. A text that is missing in one language does not compile; placeholders in braces are
-//! held against each other by a test.
+//! Each page has a file of its own. A text that is missing in one language does not compile; a test compares the
+//! placeholders in braces of both languages.
 
 use advice::Language;
 
@@ -51,7 +51,7 @@ pub(crate) use sign_in::SignIn;
 pub(crate) use suggestions::Suggestions;
 pub(crate) use text_mistakes::TextMistakes;
 
-/// Makes the words of one page: `name: "English", "Italian";`.
+/// Defines the texts of one page: `name: "English", "Italian";`.
 macro_rules! words {
     ($(#[$about:meta])* $name:ident { $($field:ident: $english:literal, $italian:literal;)+ }) => {
         $(#[$about])*
@@ -61,7 +61,7 @@ macro_rules! words {
         }
 
         impl $name {
-            /// The words in a language.
+            /// The texts in a language.
             pub(crate) fn of(language: advice::Language) -> &'static Self {
                 const ENGLISH: &$name = &$name { $($field: $english,)+ };
                 const ITALIAN: &$name = &$name { $($field: $italian,)+ };
@@ -71,7 +71,7 @@ macro_rules! words {
                 }
             }
 
-            /// All of them, English and Italian, by their names.
+            /// All texts by name, in English and Italian.
             #[cfg(test)]
             pub(crate) const ALL: &[(&str, &str, &str)] = &[$((stringify!($field), $english, $italian),)+];
         }
@@ -79,7 +79,7 @@ macro_rules! words {
 }
 use words;
 
-/// Puts values where a text names them in braces.
+/// Replaces the placeholders in braces by their values.
 pub(crate) fn fill(text: &str, values: &[(&str, &dyn std::fmt::Display)]) -> String {
     let mut filled = text.to_owned();
     for (name, value) in values {
@@ -88,7 +88,7 @@ pub(crate) fn fill(text: &str, values: &[(&str, &dyn std::fmt::Display)]) -> Str
     filled
 }
 
-/// One of two words, by number.
+/// The singular or plural word for a number.
 pub(crate) fn counted<'a>(number: u64, one: &'a str, more: &'a str) -> &'a str {
     if number == 1 { one } else { more }
 }

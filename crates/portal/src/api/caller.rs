@@ -36,7 +36,7 @@ pub(crate) struct Caller {
 impl Caller {
     /// Somebody with a token of the partner, in whatever role.
     async fn of(parts: &mut Parts, portal: &Portal) -> Result<Self, Problem> {
-        // Of a call with an idempotency key it is known already.
+        // A request with an idempotency key has already resolved its caller.
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
         }

@@ -329,7 +329,7 @@ impl IntoResponse for Problem {
         }
         let (status, ..) = self.kind();
         let document = self.document();
-        // Plain data always becomes JSON.
+        // Plain data always serializes to JSON.
         let body = serde_json::to_string(&document).unwrap_or_default();
         let kind = HeaderValue::from_static("application/problem+json");
         let mut response = (status, [(header::CONTENT_TYPE, kind)], body).into_response();

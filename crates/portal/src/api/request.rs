@@ -115,7 +115,7 @@ fn check_texts(bytes: &Bytes) -> Result<(), Problem> {
         Err(error) if error.inner().classify() == serde_json::error::Category::Data => {
             let field = error.path().to_string();
             let said = error.into_inner().to_string();
-            // Where in the body it stands, in lines and columns, is told by the field's name.
+            // Drop the line and column in the body: the field's name says where the error is.
             let detail = said.split(" at line ").next().unwrap_or_default().to_owned();
             Err(Problem::Mistakes(vec![FieldMistake::new(field, "text", detail)]))
         }

@@ -1,4 +1,4 @@
-//! Who may come in: the partner's members, and its access tokens. A new token is shown once; only its hash is kept.
+//! Access: the partner's members and its access tokens. A new token is shown once; only its hash is stored.
 
 use askama::Template;
 use axum::{
@@ -44,12 +44,12 @@ pub(super) struct Access {
     made: Option<String>,
     name: String,
     mistake: Option<&'static str>,
-    /// Where it is confirmed who comes; `None` where that is done.
+    /// The link to confirm the identity; `None` once confirmed.
     confirm: Option<confirm::ConfirmNotice>,
     days: Vec<(u16, bool)>,
 }
 
-/// The days that are offered.
+/// The lifetimes on offer, in days.
 const DAYS: [u16; 4] = [30, TOKEN_DAYS, 180, MAX_TOKEN_DAYS];
 
 struct Row {
@@ -60,7 +60,7 @@ struct Row {
     by: String,
     last_used: String,
     ends: String,
-    /// Why it lets nobody in any more.
+    /// Why it no longer grants access.
     over: Option<String>,
 }
 
@@ -70,7 +70,6 @@ impl Access {
     }
 }
 
-/// The page.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     Administering(visit): Administering,
@@ -120,7 +119,7 @@ async fn page_of(portal: &Portal, visit: &Visit) -> Result<Access, Failure> {
     })
 }
 
-/// The page again, with what is wrong with a member that was to be added.
+/// The page again, with the error for the member to add.
 pub(super) async fn with_member_mistake(
     portal: &Portal,
     visit: &Visit,
@@ -153,7 +152,7 @@ fn row(
     }
 }
 
-/// A token that is to be made.
+/// The form for a new token.
 #[derive(Deserialize)]
 pub(crate) struct New {
     name: String,
@@ -161,7 +160,7 @@ pub(crate) struct New {
     days: u16,
 }
 
-/// Makes one, and shows it this once.
+/// Creates a token and shows it this once.
 pub(crate) async fn make(
     State(portal): State<Portal>,
     Confirmed(visit): Confirmed,
@@ -174,7 +173,7 @@ pub(crate) async fn make(
     let made = match portal.operations.by(&visit.actor).make_token(&visit.partner, form).await {
         Ok(made) => Some(made.secret.expose_secret().to_owned()),
         Err(NotLetIn::Store(error)) => return Err(error.into()),
-        // The page offers no other.
+        // The page offers no other lifetimes.
         Err(error @ NotLetIn::Days) => return Err(Failure::Form(error.to_string())),
         Err(NotLetIn::NoName | NotLetIn::NoAddress | NotLetIn::Known) => None,
     };
@@ -187,13 +186,13 @@ pub(crate) async fn make(
     Ok(page(&page_of))
 }
 
-/// A token that is to let nobody in any more.
+/// The token to revoke.
 #[derive(Deserialize)]
 pub(crate) struct Revoke {
     token: String,
 }
 
-/// Revokes one; whoever is signed in by it is signed out. The last admin's stays.
+/// Revokes a token; its sessions are signed out. The last administrator's token stays.
 pub(crate) async fn revoke(
     State(portal): State<Portal>,
     Confirmed(visit): Confirmed,
@@ -204,7 +203,7 @@ pub(crate) async fn revoke(
     let_out(&visit, came)
 }
 
-/// Leads back to the page, which says what came of it.
+/// Redirects to the page, which shows the outcome.
 pub(super) fn let_out(visit: &Visit, came: LetOut) -> Result<Redirect, Failure> {
     let said = match came {
         LetOut::Done => Said::Saved,
@@ -214,7 +213,7 @@ pub(super) fn let_out(visit: &Visit, came: LetOut) -> Result<Redirect, Failure> 
     Ok(Redirect::to(&said.at(&visit.partner, "access")))
 }
 
-/// A member as the page shows it.
+/// A member, as the page shows it.
 struct MemberRow {
     id: String,
     email: String,

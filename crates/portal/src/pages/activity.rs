@@ -1,4 +1,4 @@
-//! The runs, and one of them.
+//! The list of runs, and the page of one run.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ struct OneRun {
     run: Run,
     rows: Vec<Row>,
     plan: Vec<Planned>,
-    /// What all of it comes to each month.
+    /// The monthly total of all changes.
     plan_total: Option<String>,
 }
 
@@ -74,7 +74,7 @@ struct Run {
     started: String,
     ended: String,
     totals: [(&'static str, String); 6],
-    /// How many of how many, while it is running.
+    /// Progress while the run is in progress: done, total, and the text.
     progress: Option<(u32, u32, String)>,
     /// What it waits for.
     wait: Option<String>,
@@ -97,7 +97,7 @@ struct Change {
     code: String,
 }
 
-/// The page of all runs.
+/// The list of runs.
 pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
     let (partner, now) = (&visit.partner, portal.operations.clock.now());
     let read = portal
@@ -151,7 +151,7 @@ pub(crate) async fn show_run(
     let now = now.to_zoned(settings.zone().clone());
     let reader = advice::Reader { language, now };
     let mut rows: Vec<&RunCompany> = companies.iter().collect();
-    // What needs a person first, then what changed.
+    // Rows that need a person first, then changes.
     rows.sort_by_key(|row| match row.state {
         CompanyState::NotSent => 0,
         CompanyState::Held => 1,
@@ -181,7 +181,7 @@ pub(crate) async fn show_run(
     Ok(page(&OneRun { words: words::Activity::of(language), run, rows, plan, plan_total, frame }))
 }
 
-/// The sum of the lines' differences; a line that several companies share counts once.
+/// The sum of the lines' differences; a line shared by several companies counts once.
 fn plan_total(rows: &[&PlanRow]) -> Option<f64> {
     let lines: BTreeMap<_, f64> =
         rows.iter().filter_map(|row| Some(((row.contract, row.service), row.difference()?))).collect();

@@ -1,4 +1,4 @@
-//! Last month of a company: its frozen count, and beside it what the provider charges (S-28).
+//! A company's last month: its frozen count next to what the provider charges (S-28).
 
 use advice::{Language, number};
 use domain::{CompanyId, Month, ProductId};
@@ -17,16 +17,16 @@ use crate::{
     words::{self, fill},
 };
 
-/// The month of a company's page.
+/// The month on a company's page.
 pub(crate) struct BilledMonth {
     pub(super) words: &'static words::BilledMonth,
     pub(super) title: String,
-    /// Whether the provider has told what it charges.
+    /// Whether the provider has sent charges.
     pub(super) is_charged: bool,
-    /// Whether its counts are frozen, so that a number is corrected and no longer counted.
+    /// Whether the counts are frozen: then a number is corrected, no longer counted.
     pub(super) is_frozen: bool,
     pub(super) products: Vec<Product>,
-    /// Whose word the numbers are.
+    /// The sources of the numbers.
     pub(super) sources: Vec<String>,
 }
 
@@ -34,12 +34,12 @@ pub(super) struct Product {
     pub(super) name: String,
     pub(super) counted: Option<String>,
     pub(super) charged: String,
-    /// By how many users the charge differs from the count, with its sign; empty where it does not, or there is no count.
+    /// Charged users minus counted users, with its sign; empty if they are equal or there is no count.
     pub(super) difference: String,
 }
 
 impl BilledMonth {
-    /// The month of a company; `None` where nothing is known of it.
+    /// The month of a company; `None` if nothing is known about it.
     pub async fn read(
         tx: &Transaction<'_>,
         settings: &PartnerSettings,
@@ -97,7 +97,7 @@ fn products(
     ids.into_iter().map(of_product).collect()
 }
 
-/// By how many users a charge differs from a count, with its sign; empty where it does not.
+/// Charged users minus counted users, with its sign; empty if they are equal.
 fn difference(counted: u32, charged: u32, language: Language) -> String {
     let by = number::whole(counted.abs_diff(charged).into(), language);
     match charged.cmp(&counted) {

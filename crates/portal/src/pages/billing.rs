@@ -48,7 +48,6 @@ struct Row {
     note: String,
 }
 
-/// The page.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     Editing(visit): Editing,
@@ -115,7 +114,7 @@ fn page_of(
     }
 }
 
-/// The form as it is posted: a value of each kind per product, in the order of the rows.
+/// The posted form: one value of each kind per product, in row order.
 #[derive(Debug, Deserialize)]
 pub(crate) struct PostedRule {
     #[serde(default)]
@@ -130,7 +129,6 @@ pub(crate) struct PostedRule {
     note: Vec<String>,
 }
 
-/// Saves it.
 pub(crate) async fn post(
     State(portal): State<Portal>,
     Editing(visit): Editing,
@@ -181,7 +179,7 @@ pub(crate) async fn post(
 }
 
 fn form(row: &Row) -> BillingForm {
-    // What is no number is out of range too.
+    // Text that is not a number counts as out of range.
     let figure = |text: &str| if text.is_empty() { 0 } else { text.parse().unwrap_or(-1) };
     match row.kind {
         "not-billed" => BillingForm::NotBilled { minimum: 0, included_free: 0, note: row.note.clone() },

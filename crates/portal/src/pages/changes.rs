@@ -1,4 +1,4 @@
-//! Word of what changes, as long as a page is open: the page then fetches what it shows once more.
+//! Notifies open pages of changes; a page then fetches its content again.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -16,9 +16,9 @@ use tokio::time::Interval;
 
 use crate::{Portal, client_address::ClientAddress, open_streams::Taken, session, visit::Visit};
 
-/// How often to check whether a session goes on where nothing changes.
+/// How often to check whether the session is still valid while nothing changes.
 const CHECKED_EVERY: Duration = Duration::from_secs(60);
-/// When a page that found no slot may ask again, in seconds.
+/// When a page that found no free slot may try again, in seconds.
 const AGAIN: HeaderValue = HeaderValue::from_static("60");
 
 /// The stream of a partner's changes.
@@ -34,23 +34,23 @@ pub(crate) async fn stream(State(portal): State<Portal>, client: ClientAddress, 
         open.next().await?;
         Some((Ok::<_, Infallible>(changed()), open))
     });
-    // What changed after the page was drawn and before we listened is told by nobody else.
+    // A change between rendering the page and listening would otherwise go unnoticed.
     let since_the_page = stream::once(async { Ok(changed()) });
     Sse::new(since_the_page.chain(events)).keep_alive(KeepAlive::default()).into_response()
 }
 
-/// A stream.
+/// An open stream.
 struct Open {
     portal: Portal,
     visit: Visit,
     changes: PartnerChanges,
-    /// Of the session, where nothing changes.
+    /// Ticks for checking the session while nothing changes.
     checks: Interval,
     _taken: Taken,
 }
 
 impl Open {
-    /// Waits for the next change of this partner; `None` when the portal is to stop, or the visit is over.
+    /// Waits for the partner's next change; `None` when the portal stops or the visit is over.
     async fn next(&mut self) -> Option<()> {
         let stop = self.portal.stop.clone();
         loop {
@@ -62,7 +62,7 @@ impl Open {
                 },
                 _ = self.checks.tick() => false,
             };
-            // A browser whose stream ends asks for another, which is answered by what is known then.
+            // A browser reconnects when its stream ends; the response then reflects the current state.
             let lasts = session::lasts(&self.portal, &self.visit.person, &self.visit.partner).await;
             if !lasts.is_ok_and(|lasts| lasts) {
                 return None;
@@ -74,7 +74,7 @@ impl Open {
     }
 }
 
-/// Something may have changed. What it is stands in the data for nobody: browsers drop an event without any.
+/// Something may have changed. The data is a placeholder: browsers drop an event without data.
 fn changed() -> Event {
     Event::default().event("changed").data("something")
 }

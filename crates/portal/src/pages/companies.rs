@@ -1,4 +1,4 @@
-//! The table of companies (S-34): searched, filtered and sorted at the server, a page at a time, none left out.
+//! The table of companies (S-34). The server searches, filters, sorts and pages it, and omits no company.
 
 use advice::{Language, number};
 use askama::Template;
@@ -42,7 +42,7 @@ struct Companies {
     words: &'static words::Companies,
     tabs: Vec<super::tabs::Tab>,
     is_connected: bool,
-    /// Whether the provider has told what it charges for last month.
+    /// Whether the provider has sent charges for last month.
     is_charged: bool,
     some_unmapped: bool,
     search: String,
@@ -61,11 +61,11 @@ struct Companies {
     descending: bool,
 }
 
-/// A column's head: a link that sorts by it.
+/// A column header: a link that sorts by the column.
 struct Column {
     name: &'static str,
     link: Option<String>,
-    /// `ascending` or `descending` for the column that it is sorted by.
+    /// `ascending` or `descending` for the column that the table is sorted by.
     sorted: Option<&'static str>,
     is_number: bool,
 }
@@ -82,9 +82,9 @@ struct Row {
     contract: String,
     users: Option<String>,
     last_month: String,
-    /// What the provider charges for last month, where it has told of it.
+    /// The provider's charge for last month, if it has sent one.
     charged: Option<String>,
-    /// Whether that is another number than the month's count.
+    /// Whether the charge differs from the month's count.
     is_charged_otherwise: bool,
     tone: &'static str,
     state: String,
@@ -94,11 +94,11 @@ struct Row {
     /// What it waits for.
     wait: Option<String>,
     last_sync: String,
-    /// What is said of the lines rests on this, with its instant where it is another than the last sync's.
+    /// The evidence for the state of the lines, with its time if it differs from the last sync's.
     evidence: Option<String>,
 }
 
-/// What is asked for.
+/// The query of the page.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct CompaniesQuery {
     #[serde(default)]
@@ -113,15 +113,15 @@ pub(crate) struct CompaniesQuery {
     page: u32,
 }
 
-/// Reads a word of an address; a strange one is the first.
+/// Parses a word of the URL; an unknown word means the first choice.
 fn read<T: Copy>(known: &[(T, &'static str)], word: &str) -> (T, &'static str) {
     known.iter().find(|(_, name)| *name == word).copied().unwrap_or(known[0])
 }
 
-/// Companies that are read at a time for a file.
+/// Companies read at a time for a file.
 const CHUNK: u32 = 1_000;
 
-/// The companies that the page finds, all of its pages, as CSV.
+/// All companies that match the query, from all pages, as CSV.
 pub(crate) async fn csv(
     State(portal): State<Portal>,
     visit: Visit,
@@ -139,7 +139,6 @@ pub(crate) async fn csv(
     Ok(download("status.csv", sheet.ok_or(Failure::NotFound)?))
 }
 
-/// The page.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     visit: Visit,
@@ -206,13 +205,13 @@ pub(crate) async fn show(
 }
 
 impl CompaniesQuery {
-    /// The address of another page of the same table.
+    /// The URL of another page of the same table.
     fn link(&self, frame: &Frame, other: impl FnOnce(Self) -> Self) -> String {
         let asked = other(self.clone());
         frame.path(&format!("companies?{}&page={}", asked.found(), asked.page))
     }
 
-    /// What is asked for, but for the page.
+    /// The query without the page number.
     fn found(&self) -> String {
         let Self { search, show, sort, descending, page: _ } = self;
         let search = percent_encoded(search);
@@ -321,7 +320,7 @@ fn row(
             None => String::new(),
         },
         charged: charged.filter(|_| is_first).map(whole),
-        // A month without a count has nothing to be compared with.
+        // Without a count for the month there is nothing to compare.
         is_charged_otherwise: last_month
             .flatten()
             .zip(charged)

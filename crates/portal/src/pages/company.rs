@@ -1,4 +1,4 @@
-//! One company: how it stands with each contract, and what to do where something is wrong (S-41, S-42).
+//! One company: its state in each contract, and how to fix what is wrong (S-41, S-42).
 
 use advice::{Advice, Language, number};
 use askama::Template;
@@ -32,7 +32,7 @@ use crate::{
     words::{self, fill},
 };
 
-/// Changes that are shown; the journal has all of them.
+/// The number of changes shown; the journal has all of them.
 const HISTORY: u32 = 50;
 
 #[derive(Template)]
@@ -43,24 +43,24 @@ struct Company {
     id: String,
     name: String,
     account: Option<String>,
-    /// That Kaseya has never shown its account or a contract of its.
+    /// The warning that Kaseya has never shown its account or one of its contracts.
     unknown: Option<&'static str>,
     closed: Option<String>,
     senders: &'static words::Senders,
-    /// Its newest report, and who sent it.
+    /// Its newest report, and the sender.
     reported: Option<String>,
     /// What its numbers of users count.
     basis: &'static str,
     edit: String,
     billing: String,
-    /// Where last month's numbers are corrected.
+    /// The page to correct last month's numbers.
     correction: String,
     rules: Vec<String>,
     /// Whether a change waits for a person.
     is_held: bool,
-    /// Whether its next invoice would be right.
+    /// Whether the next invoice would be right.
     ready: &'static str,
-    /// Why not, with the click that fixes it.
+    /// Why the next invoice would be wrong, with the click that fixes it.
     not_ready: Option<(&'static str, Option<String>)>,
     contracts: Vec<Contract>,
     month: Option<BilledMonth>,
@@ -68,14 +68,14 @@ struct Company {
     entries: Vec<Entry>,
 }
 
-/// How the company stands with one contract.
+/// The company's state in one contract.
 struct Contract {
     name: Option<String>,
     is_held: bool,
     tone: &'static str,
     state: String,
     last_sync: String,
-    /// What is said of its lines rests on this.
+    /// The evidence for the state of its lines.
     evidence: Option<String>,
     last_change: String,
     products: Vec<Product>,
@@ -97,7 +97,6 @@ struct Product {
     code: String,
 }
 
-/// The page.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     visit: Visit,
@@ -183,7 +182,7 @@ fn contract(
         at.map_or_else(|| words.never.to_owned(), |at| shown::instant(at, advising.zone(), language))
     };
     let advice = advising.alone(status, language);
-    // What the help says already is not said once more.
+    // Do not repeat what the help already says.
     let is_said = |remark: &String| advice.iter().any(|advice| advice.happened.contains(remark.as_str()));
     let remarks = advising.remarks(status, language).into_iter().filter(|remark| !is_said(remark)).collect();
     Contract {
@@ -223,7 +222,7 @@ fn product(row: &ProductRow, settings: &PartnerSettings, language: Language) -> 
         units: match (from, to) {
             (Some(from), Some(to)) if from == to => to,
             (Some(from), Some(to)) => format!("{from} → {to}"),
-            // Wanted, and no line to put it on.
+            // Units are wanted, but there is no line for them.
             (None, Some(to)) => format!("– → {to}"),
             (Some(from), None) => from,
             (None, None) => String::new(),
@@ -234,7 +233,7 @@ fn product(row: &ProductRow, settings: &PartnerSettings, language: Language) -> 
     }
 }
 
-/// The billing rules of its products, each in a line (B-05).
+/// The billing rules of its products, one text each (B-05).
 fn rules(company: &settings::Company, settings: &PartnerSettings, language: Language) -> Vec<String> {
     let words = words::Company::of(language);
     let rule = |(product, billing): (&domain::ProductId, &settings::ProductBilling)| {

@@ -1,4 +1,5 @@
-//! The mapping of one company (S-35 to S-38): its account, searched live in Kaseya, then that account's contracts only.
+//! The mapping of one company (S-35 to S-38): its account, searched live in Kaseya, then only that account's
+//! contracts.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +43,7 @@ struct Page {
     name: String,
     title: String,
     here: String,
-    /// The version of the mapping that is shown.
+    /// The version of the mapping shown.
     version: Option<u32>,
     is_mapped: bool,
     search: String,
@@ -58,11 +59,11 @@ struct Page {
 struct Account {
     name: String,
     link: String,
-    /// How alike the names are, or that it is inactive.
+    /// How similar the names are, or that the account is inactive.
     more: Option<String>,
 }
 
-/// The account that is chosen, with its contracts.
+/// The chosen account with its contracts.
 struct Chosen {
     value: String,
     name: String,
@@ -71,7 +72,7 @@ struct Chosen {
 }
 
 impl Chosen {
-    /// Whether a product has a contract of its own.
+    /// Whether any product has a contract of its own.
     fn has_own(&self) -> bool {
         self.products.iter().any(|product| product.has_own)
     }
@@ -85,24 +86,24 @@ struct Contract {
     is_chosen: bool,
 }
 
-/// A product that may go to a contract of its own.
+/// A product that may have a contract of its own.
 struct Product {
     id: String,
     label: String,
-    /// What it may go to: value, name, whether it does.
+    /// Its possible contracts: value, name, whether selected.
     options: Vec<(String, String, bool)>,
-    /// Whether it has one of its own.
+    /// Whether it has a contract of its own.
     has_own: bool,
 }
 
-/// What is searched, or which account is chosen.
+/// The search text, or the chosen account.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct MappingQuery {
     search: Option<String>,
     account: Option<String>,
 }
 
-/// What the form says, or what is stored.
+/// The choice in the form or in the store.
 #[derive(Default)]
 struct Choice {
     account: Option<Named<AccountId>>,
@@ -110,7 +111,6 @@ struct Choice {
     own: BTreeMap<ProductId, ContractId>,
 }
 
-/// The page.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     Editing(visit): Editing,
@@ -127,7 +127,7 @@ pub(crate) async fn show(
                 choice = Choice { account: Some(account), ..Choice::default() };
             }
         }
-        // Whoever searches chooses another.
+        // A search means choosing another account.
         (None, Some(_)) => choice = Choice::default(),
         (None, None) => {}
     }
@@ -154,7 +154,7 @@ fn stored_choice(known: &Company) -> Choice {
     }
 }
 
-/// Of what the page is made.
+/// The inputs of the page.
 struct Of<'a> {
     portal: &'a Portal,
     visit: &'a Visit,
@@ -207,7 +207,7 @@ impl Of<'_> {
         Ok(page)
     }
 
-    /// Offers accounts: those that the name suggests first, to be confirmed by a person (B-09).
+    /// Offers accounts: first those with similar names, for a person to confirm (B-09).
     fn offer(&self, page: &mut Page, accounts: &[kaseya::Account]) {
         let words = page.mapping;
         let link = |id: AccountId, name: &str| {
@@ -276,10 +276,10 @@ impl Of<'_> {
     }
 }
 
-/// What stands beside a contract: its type, its state, its end, and why it cannot be chosen.
+/// The details next to a contract: its type, its state, its end, and why it cannot be chosen.
 fn more(contract: &ContractChoice, words: &words::Mapping, language: Language) -> String {
     let mut more: Vec<String> = contract.contract_type.iter().cloned().collect();
-    // That it is not is its reason.
+    // An inactive contract already says so as its reason.
     if contract.is_active {
         more.push(words.active.to_owned());
     }
@@ -298,7 +298,7 @@ fn more(contract: &ContractChoice, words: &words::Mapping, language: Language) -
     more.join(" · ")
 }
 
-/// The form as it is posted.
+/// The posted form.
 #[derive(Debug, Deserialize)]
 pub(crate) struct PostedMapping {
     version: Option<String>,
@@ -331,7 +331,7 @@ impl PostedMapping {
     }
 }
 
-/// Saves it, or takes it away.
+/// Saves or removes the mapping.
 pub(crate) async fn post(
     State(portal): State<Portal>,
     Editing(visit): Editing,

@@ -1,4 +1,4 @@
-//! Proving once more who one is, before credentials, tokens or members are changed.
+//! Confirms a person's identity again, before credentials, tokens or members are changed.
 
 use askama::Template;
 use axum::{
@@ -43,24 +43,24 @@ struct Confirm {
     frame: Frame,
     words: &'static words::Confirm,
     next: String,
-    /// By what it is proven.
+    /// The means of confirmation.
     by: Proof,
     mistake: Option<&'static str>,
-    /// What came of asking the provider.
+    /// The outcome of asking the provider.
     trouble: Option<String>,
 }
 
-/// By what somebody proves who it is.
+/// How a person confirms their identity.
 enum Proof {
-    /// By the token that it signed in with.
+    /// With the token that they signed in with.
     Token,
     /// At the identity provider.
     Provider(String),
-    /// That provider is configured no more.
+    /// The identity provider is no longer configured.
     Gone,
 }
 
-/// What a page says to somebody who has to confirm first.
+/// The notice that a person must confirm first.
 pub(super) struct ConfirmNotice {
     pub text: &'static str,
     pub submit: &'static str,
@@ -68,13 +68,13 @@ pub(super) struct ConfirmNotice {
 }
 
 impl ConfirmNotice {
-    /// Before members and tokens are changed.
+    /// Before changes of members and tokens.
     pub fn of_access(visit: &Visit) -> Self {
         let words = words::Confirm::of(visit.language);
         Self { text: words.needed, submit: words.submit, path: path(&visit.here) }
     }
 
-    /// Before credentials are.
+    /// Before changes of credentials.
     pub fn of_credentials(visit: &Visit) -> Self {
         let words = words::Confirm::of(visit.language);
         Self { text: words.needed_for_credentials, submit: words.submit, path: path(&visit.here) }
@@ -85,7 +85,6 @@ fn path(next: &str) -> String {
     format!("/confirm?next={}", percent_encoded(next))
 }
 
-/// The page.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     Spoken(language): Spoken,
@@ -114,7 +113,7 @@ fn confirm_page(portal: &Portal, language: advice::Language, person: &Person, ne
     Confirm { frame, words, next: next.to_owned(), by, mistake: None, trouble: None }
 }
 
-/// The page again, with what came of asking the provider.
+/// The page again, with the outcome of asking the provider.
 pub(super) fn in_trouble(
     portal: &Portal,
     language: advice::Language,
@@ -125,7 +124,7 @@ pub(super) fn in_trouble(
     page(&Confirm { trouble: Some(trouble), ..confirm_page(portal, language, person, next) })
 }
 
-/// A typed token.
+/// The form with the token.
 #[derive(Deserialize)]
 pub(crate) struct ConfirmForm {
     token: SecretString,
@@ -133,14 +132,14 @@ pub(crate) struct ConfirmForm {
     next: String,
 }
 
-/// What came of a token.
+/// The outcome for a token.
 enum Came {
     Right,
     Another,
     TooOften,
 }
 
-/// Confirms by the token that whoever asks signed in with.
+/// Confirms with the token that the caller signed in with.
 pub(crate) async fn confirm(
     State(portal): State<Portal>,
     client: ClientAddress,

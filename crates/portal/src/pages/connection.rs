@@ -38,19 +38,19 @@ struct Connection {
     words: &'static words::Connection,
     tabs: Vec<tabs::Tab>,
     values: Values,
-    /// Whether a password is stored that an empty field keeps.
+    /// Whether a password is stored; an empty field keeps it.
     has_password: bool,
-    /// Where the switch stands.
+    /// The position of the switch.
     standing: Option<(&'static str, &'static str)>,
     outcome: Option<Outcome>,
-    /// The words of the help.
+    /// The texts of the help.
     help: &'static words::Company,
     mistakes: Vec<(Field, String)>,
-    /// Where it is confirmed who comes, before credentials are changed.
+    /// The link to confirm the identity before credentials are changed.
     confirm: Option<confirm::ConfirmNotice>,
 }
 
-/// What is in the fields. The password never is.
+/// The values of the fields. The password is never included.
 struct Values {
     host: String,
     v2_base: String,
@@ -63,17 +63,17 @@ struct Values {
     month_end_run: bool,
 }
 
-/// What came of Authenticate or Save.
+/// The outcome of Authenticate or Save.
 struct Outcome {
     tone: &'static str,
     text: String,
     checks: Vec<Check>,
     notes: Vec<String>,
-    /// Whether a person may say that the refusal is mended in Kaseya.
+    /// Whether a person may say that they have fixed the cause of the refusal in Kaseya.
     may_say_mended: bool,
-    /// What to do about the first check that failed.
+    /// Help for the first failed check.
     help: Option<Advice>,
-    /// Whether a person is asked if the tenant is to be used here too.
+    /// Whether to ask if the tenant is to be used here too.
     asks_to_share: bool,
 }
 
@@ -91,15 +91,15 @@ impl Outcome {
     }
 }
 
-/// A check, with its tick.
+/// A check, with its mark.
 struct Check {
-    /// `passed`, `failed`, `untold` or nothing.
+    /// `passed`, `failed`, `untold` or empty.
     class: &'static str,
     name: &'static str,
     more: String,
 }
 
-/// The form as it is posted.
+/// The posted form.
 #[derive(Debug, Deserialize)]
 pub(crate) struct PostedConnection {
     #[serde(default)]
@@ -130,7 +130,7 @@ pub(crate) struct PostedConnection {
 }
 
 impl PostedConnection {
-    /// Whether others than the stored are typed; the password never is what is stored.
+    /// Whether the credentials differ from the stored ones; a typed password always counts as different.
     fn changes_credentials(&self, stored: Option<&Integration>) -> bool {
         let own = |base: &Option<String>, typed: &str| base.as_deref().unwrap_or_default() == typed.trim();
         !self.password.expose_secret().is_empty()
@@ -148,7 +148,7 @@ fn nothing() -> SecretString {
     SecretString::from(String::new())
 }
 
-/// Which button was pressed.
+/// The button that was pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Action {
@@ -210,18 +210,17 @@ impl Connection {
         }
     }
 
-    /// What stands below the password.
+    /// The help text below the password.
     fn password_help(&self) -> &'static str {
         if self.has_password { self.words.password_stored } else { self.words.password_help }
     }
 
-    /// What is wrong with a field.
+    /// The error of a field.
     fn mistake(&self, field: &str) -> Option<&str> {
         self.mistakes.iter().find(|(known, _)| known.as_str() == field).map(|(_, text)| text.as_str())
     }
 }
 
-/// The page.
 pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
     let stored = visit.settings(&portal).await?;
     let stored = stored.integration.as_ref();
@@ -232,7 +231,7 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
     Ok(page(&page_of))
 }
 
-/// Authenticate, or Save.
+/// Handles Authenticate and Save.
 pub(crate) async fn post(
     State(portal): State<Portal>,
     Administering(visit): Administering,
@@ -276,7 +275,7 @@ pub(crate) async fn post(
                     "advance" => Some(Billing::Advance),
                     _ => None,
                 },
-                // What is no number is out of range too.
+                // Text that is not a number counts as out of range.
                 invoice_day: (!typed.invoice_day.trim().is_empty())
                     .then(|| typed.invoice_day.trim().parse().unwrap_or(0)),
                 month_end_run: typed.month_end_run,
@@ -332,7 +331,7 @@ fn outcome_of(
     }
 }
 
-/// What another refusal would come to: told before it.
+/// The consequence of another refusal, shown beforehand.
 fn next_try(
     next: NextTry,
     words: &words::Connection,
@@ -374,7 +373,7 @@ fn check(checked: &Checked, words: &words::Connection, language: advice::Languag
     Check { class, name, more }
 }
 
-/// Shows why nothing was done. What is no answer to the person is a failure.
+/// Shows why nothing was done. An error that the person cannot act on becomes a failure.
 fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) -> Result<(), Failure> {
     let (zone, language) = (reader.now.time_zone(), reader.language);
     let (words, texts) = (page.words, words::TextMistakes::of(language));
@@ -406,7 +405,7 @@ fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) ->
             outcome(fill(words.too_often, &[("when", &shown::instant(until, zone, language))]))
         }
         NotSaved::NotTried(NotTried::CallLimit) => outcome(words.call_limit.to_owned()),
-        // The installation's fault: no field of the form fixes it.
+        // An error of the installation: no field of the form fixes it.
         NotSaved::NotTried(NotTried::NoAddress(NoAddress::LineProfile(_))) => {
             outcome(advice::remark(&Remark::LineProfileUnusable, reader))
         }
@@ -425,7 +424,7 @@ fn refused(page: &mut Connection, refusal: NotSaved, reader: &advice::Reader) ->
     Ok(())
 }
 
-/// What is wrong with a field, and the mend.
+/// What is wrong with a field, and how to fix it.
 fn mend(mistake: &Mistake, words: &words::Connection, texts: &words::TextMistakes) -> String {
     match &mistake.kind {
         MistakeKind::Missing => words.missing.to_owned(),
@@ -442,7 +441,7 @@ fn mend(mistake: &Mistake, words: &words::Connection, texts: &words::TextMistake
             fill(words.out_of_range, &[("least", least), ("most", most)])
         }
         MistakeKind::Text(error) => texts.mend(error),
-        // The form has no field of these kinds.
+        // The form has no fields of these kinds.
         MistakeKind::Zone
         | MistakeKind::Unknown(_)
         | MistakeKind::NotItsName { .. }

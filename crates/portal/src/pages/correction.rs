@@ -1,4 +1,4 @@
-//! A person's correction of a number of a month that is frozen (S-28, G-10).
+//! A person's correction of a number of a frozen month (S-28, G-10).
 
 use advice::number;
 use askama::Template;
@@ -32,7 +32,7 @@ struct Page {
     frame: Frame,
     words: &'static words::Correction,
     title: String,
-    /// The company's page.
+    /// The path of the company's page.
     company: String,
     /// As the form carries it.
     month: String,
@@ -49,12 +49,12 @@ struct Product {
     id: String,
     /// With its number.
     name: String,
-    /// What is frozen, or corrected since.
+    /// The frozen or corrected number.
     users: Option<u32>,
     is_chosen: bool,
 }
 
-/// The form as it is posted.
+/// The posted form.
 #[derive(Debug, Deserialize)]
 pub(crate) struct PostedCorrection {
     month: String,
@@ -63,7 +63,7 @@ pub(crate) struct PostedCorrection {
     reason: String,
 }
 
-/// The page, about last month.
+/// The page, for last month.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     Editing(visit): Editing,
@@ -126,7 +126,6 @@ async fn read(
     })
 }
 
-/// Corrects the number.
 pub(crate) async fn post(
     State(portal): State<Portal>,
     Editing(visit): Editing,
@@ -154,7 +153,7 @@ pub(crate) async fn post(
                 let path = format!("companies/{}", percent_encoded(company.as_str()));
                 return Ok(Redirect::to(&Said::Corrected.at(partner, &path)).into_response());
             }
-            // What was in order a moment ago: somebody else was quicker.
+            // It was valid a moment ago: somebody else was faster.
             Err(NotTaken::Mistakes(_)) => page_of.mistakes = vec![page_of.words.gone.to_owned()],
             Err(NotTaken::Store(error)) => return Err(error.into()),
             Err(error) => return Err(Failure::Unavailable(error.to_string())),

@@ -1,4 +1,4 @@
-//! What waits for a person: each with its reason, and both answers.
+//! Changes that wait for a person: each with its reason and both decisions.
 
 use std::collections::BTreeMap;
 
@@ -38,12 +38,12 @@ struct Holds {
     frame: Frame,
     words: &'static words::Holds,
     rows: Vec<Row>,
-    /// Whether anything can be decided.
+    /// Whether any hold can be decided.
     some_open: bool,
 }
 
 struct Row {
-    /// The hold with the units that are shown: a decision is about these.
+    /// The hold with the units shown: the decision applies to these.
     value: String,
     /// The same with the other half of a plan switch, which the page shows next to it.
     values: String,
@@ -62,7 +62,6 @@ struct Row {
     is_half: bool,
 }
 
-/// The page.
 pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
     let (partner, now, language) = (&visit.partner, portal.operations.clock.now(), visit.language);
     let rows = portal
@@ -87,7 +86,7 @@ pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<R
     }))
 }
 
-/// A hold with its numbers, as a form names it.
+/// A hold with its units, as a form value.
 fn value(hold: &HoldRow) -> String {
     format!("{}:{}:{}", hold.hold, hold.to_units, hold.from_units)
 }
@@ -137,17 +136,17 @@ fn row(hold: &HoldRow, holds: &[HoldRow], advising: &Advising<'_>, language: Lan
     }
 }
 
-/// What is decided.
+/// The posted decision.
 #[derive(Deserialize)]
 pub(crate) struct Decide {
-    /// The lines that are ticked: each a hold, the units that wait, and those that Kaseya showed.
+    /// The ticked lines: each a hold, the units that wait, and the units that Kaseya showed.
     #[serde(default)]
     hold: Vec<String>,
-    /// `approve` or `dismiss` for all that are ticked, or with lines of its own: `approve:HOLD:TO:FROM,…`.
+    /// `approve` or `dismiss` for all ticked lines, or with its own lines: `approve:HOLD:TO:FROM,…`.
     decision: String,
 }
 
-/// Takes the decision on what the page has shown (B-01).
+/// Applies the decision to what the page showed (B-01).
 pub(crate) async fn decide(
     State(portal): State<Portal>,
     Editing(visit): Editing,
@@ -180,7 +179,7 @@ pub(crate) async fn decide(
     Ok(Redirect::to(&said.at(partner, "holds")))
 }
 
-/// What a form decides: whether it approves, and which holds, each with the units that were shown.
+/// Parses a decision: whether it approves, and the holds, each with the units shown.
 fn read(decision: &str, ticked: &[String]) -> Option<(bool, BTreeMap<HoldId, Option<Shown>>)> {
     let (word, own) = match decision.split_once(':') {
         Some((word, own)) => (word, own.split(',').map(str::to_owned).collect()),

@@ -1,4 +1,4 @@
-//! Integrations > Available integrations: a tile for each (S-04).
+//! Integrations > Available integrations: one tile for each (S-04).
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -23,7 +23,6 @@ struct Integrations {
     tone: &'static str,
 }
 
-/// The page.
 pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
     let partner = &visit.partner;
     let store = &portal.operations.store;

@@ -1,4 +1,4 @@
-//! The journal (B-04): every change that reached Kaseya or may have, as a page and as a file.
+//! The journal (B-04): every change that reached Kaseya or may have reached it, as a page and as a file.
 
 use std::collections::BTreeMap;
 
@@ -37,13 +37,12 @@ struct Journal {
     older: Option<String>,
 }
 
-/// Which page.
+/// The page to show.
 #[derive(Debug, Deserialize)]
 pub(crate) struct JournalFilters {
     before: Option<i64>,
 }
 
-/// The page.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     visit: Visit,

@@ -1,4 +1,4 @@
-//! The mapping file (B-08): downloaded, looked at, and applied as it was shown.
+//! The mapping file (B-08): downloaded, previewed, and applied exactly as previewed.
 
 use advice::Language;
 use askama::Template;
@@ -32,7 +32,7 @@ use crate::{
 const HERE: &str = "integrations/kaseya-bms/mapping-file";
 /// Rows of each table that a page shows.
 const SHOWN: usize = 500;
-/// Bytes that a form with a file has at most: the file goes with it in letters once it was shown.
+/// The maximum size of a form with a file, in bytes. After the preview the form carries the file as encoded text.
 pub(crate) const MAX_FORM: usize = MAX_BYTES / 3 * 4 + 64 * 1024;
 
 #[derive(Template)]
@@ -46,9 +46,9 @@ struct Page {
     shown: Option<Shown>,
 }
 
-/// A file that was looked at.
+/// The preview of a file.
 struct Shown {
-    /// The file, in letters that no browser changes: a line break within a name stays as it was.
+    /// The file, encoded so that browsers leave it unchanged: a line break within a name survives.
     file: String,
     mark: String,
     bad_title: String,
@@ -59,7 +59,7 @@ struct Shown {
     differences: Vec<Changed>,
     not_yet_known: Option<String>,
     leftovers: Option<String>,
-    /// The questions whether users are added together.
+    /// The questions whether to add users together.
     together: Vec<String>,
 }
 
@@ -76,7 +76,6 @@ struct Changed {
     to: String,
 }
 
-/// The page.
 pub(crate) async fn show(State(portal): State<Portal>, Editing(visit): Editing) -> Result<Response, Failure> {
     visit.connected_settings(&portal).await?;
     Ok(page(&page_of(&portal, &visit, None, None)))
@@ -94,7 +93,7 @@ fn page_of(portal: &Portal, visit: &Visit, refused: Option<String>, shown: Optio
     }
 }
 
-/// The file, with the separator that a spreadsheet of the page's language goes by.
+/// The file, with the separator that spreadsheets in the page's language expect.
 pub(crate) async fn csv(State(portal): State<Portal>, Editing(visit): Editing) -> Result<Response, Failure> {
     let file = portal.operations.mapping_file(&visit.partner, Separator::of(visit.language)).await;
     let file = file.map_err(|error| match error {
@@ -104,7 +103,7 @@ pub(crate) async fn csv(State(portal): State<Portal>, Editing(visit): Editing) -
     Ok(download("mappings.csv", file))
 }
 
-/// Looks at a file, or applies the one that was shown.
+/// Previews a file, or applies the previewed one.
 pub(crate) async fn post(
     State(portal): State<Portal>,
     Editing(visit): Editing,
@@ -196,7 +195,7 @@ fn shown(settings: &PartnerSettings, file: &[u8], comparison: &Comparison, langu
     }
 }
 
-/// Which ids Kaseya has never shown, the first of many.
+/// The ids that Kaseya has never shown; if there are many, only the first ones.
 fn not_yet_known(unknown: &[NeverShown], words: &words::MappingFile) -> Option<String> {
     const NAMED: usize = 10;
     let named = unknown.iter().take(NAMED).map(|one| {
@@ -214,7 +213,7 @@ fn not_yet_known(unknown: &[NeverShown], words: &words::MappingFile) -> Option<S
     (!names.is_empty()).then(|| fill(words.not_yet_known, &[("names", &names.join(", "))]))
 }
 
-/// Puts names for ids.
+/// Replaces ids by names.
 struct Naming<'a> {
     settings: &'a PartnerSettings,
     words: &'static words::MappingFile,
@@ -295,7 +294,7 @@ impl Naming<'_> {
     }
 }
 
-/// A name of Kaseya's with its id: a file may change either.
+/// Kaseya's name with its id: a file may change either.
 fn named(name: &str, id: impl std::fmt::Display) -> String {
     format!("{name} ({id})").trim_start().to_owned()
 }

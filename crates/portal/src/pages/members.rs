@@ -1,4 +1,4 @@
-//! The people who may come in by the identity provider: part of the page of who may come in.
+//! The people with access by the identity provider: part of the access page.
 
 use axum::{
     extract::State,
@@ -19,14 +19,13 @@ use crate::{
     words,
 };
 
-/// Somebody who is to be let in.
+/// The form for a new member.
 #[derive(Deserialize)]
 pub(crate) struct New {
     email: String,
     role: String,
 }
 
-/// Lets somebody in.
 pub(crate) async fn add(
     State(portal): State<Portal>,
     Confirmed(visit): Confirmed,
@@ -47,13 +46,13 @@ pub(crate) async fn add(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&again)).into_response())
 }
 
-/// A member who is not to be let in any more.
+/// The member to remove.
 #[derive(Deserialize)]
 pub(crate) struct Remove {
     member: String,
 }
 
-/// Takes one away, signed in or not; the last admin stays.
+/// Removes a member, signed in or not; the last administrator stays.
 pub(crate) async fn remove(
     State(portal): State<Portal>,
     Confirmed(visit): Confirmed,

@@ -26,7 +26,7 @@ use crate::{
     words::{self, counted, fill},
 };
 
-/// Companies that are shown; the others are behind a link.
+/// Companies shown here; a link leads to the others.
 const COMPANIES: u32 = 20;
 
 #[derive(Template)]
@@ -49,7 +49,7 @@ struct Overview {
     is_on: bool,
     last_run: Option<(String, String)>,
     running: Option<String>,
-    /// What the run that goes on waits for.
+    /// What the current run waits for.
     wait: Option<String>,
     zone: String,
 }
@@ -65,7 +65,6 @@ struct Row {
     next_click: &'static str,
 }
 
-/// The page.
 pub(crate) async fn show(State(portal): State<Portal>, visit: Visit) -> Result<Response, Failure> {
     let (partner, now) = (&visit.partner, portal.operations.clock.now());
     let read = portal
@@ -196,7 +195,7 @@ fn figures(
     let counts = seen.companies;
     let mend = counts.failed + counts.unmapped_with_users;
     let ready = seen.readiness.ready;
-    // None that is ready is nothing to be glad of.
+    // Zero ready companies are not good news.
     let tone = if ready > 0 { "good-ink" } else { "" };
     let mut figures = vec![(tone, of(ready, words.ready, words.ready))];
     if mend > 0 {

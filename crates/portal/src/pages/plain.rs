@@ -1,4 +1,4 @@
-//! A page that says one thing.
+//! A page with a single message.
 
 use askama::Template;
 use axum::{
@@ -19,14 +19,14 @@ use crate::{
     words::{self, fill},
 };
 
-/// A page that says why there is no other.
+/// A page that says why the requested page cannot be shown.
 #[derive(Template)]
 #[template(path = "plain.html")]
 pub(crate) struct Plain {
     frame: Frame,
     title: &'static str,
     text: String,
-    /// After how many seconds it tries again by itself.
+    /// The page reloads after this many seconds.
     again: Option<u32>,
 }
 
@@ -52,7 +52,7 @@ impl Plain {
         Self { frame, title, text: text.to_owned(), again }
     }
 
-    /// One that says this.
+    /// A page with this message.
     pub fn saying(frame: Frame, title: &'static str, text: String) -> Self {
         Self { frame, title, text, again: None }
     }
@@ -64,7 +64,7 @@ impl IntoResponse for Plain {
     }
 }
 
-/// Makes pages of failures.
+/// Turns failures into pages.
 pub(crate) async fn told(State(portal): State<Portal>, request: Request, next: Next) -> Response {
     let language = language::of(request.headers());
     let headers = request.headers().clone();
@@ -76,7 +76,7 @@ pub(crate) async fn told(State(portal): State<Portal>, request: Request, next: N
     if let Failure::NotSignedIn { next } = &failure {
         return Redirect::to(&format!("/sign-in?next={}", percent_encoded(next))).into_response();
     }
-    // Who is signed in is still shown so, unless the database is what is missing.
+    // The page still shows the signed-in person, unless the database is what failed.
     let person = match &failure {
         Failure::Unavailable(reason) => {
             tracing::error!(reason, path = here, "a page could not be made");

@@ -1,4 +1,4 @@
-//! Product mappings (S-21 to S-25): read-only until they are edited; services are searched live in Kaseya.
+//! Product mappings (S-21 to S-25): read-only until edited; services are searched live in Kaseya.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ struct Products {
     rows: Vec<Row>,
     found: Option<String>,
     kaseya: Option<KaseyaSays>,
-    /// The question whether products are added together, where it is to be answered.
+    /// The question whether to add products together, if it must be answered.
     together: Option<String>,
     mistake: Option<String>,
 }
@@ -53,15 +53,15 @@ struct Products {
 struct Row {
     id: String,
     name: String,
-    /// The service, as it is shown.
+    /// The service, as shown.
     service: Option<String>,
     /// Whether Kaseya has never shown its id.
     is_unknown: bool,
-    /// What can be chosen: value, name, whether it is.
+    /// The choices: value, name, whether selected.
     options: Vec<(String, String, bool)>,
 }
 
-/// Whether it is edited, and what is searched.
+/// Whether the page is being edited, and the search text.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ProductsQuery {
     #[serde(default)]
@@ -70,10 +70,9 @@ pub(crate) struct ProductsQuery {
     search: String,
 }
 
-/// Which services were chosen.
+/// The chosen services.
 type Chosen = BTreeMap<ProductId, Option<Named<ServiceId>>>;
 
-/// The page.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     visit: Visit,
@@ -105,7 +104,7 @@ async fn page_of(
     let frame = visit.frame(portal, Place::Integrations);
     let mut kaseya = None;
     let mut services = Vec::new();
-    // Only a page that is edited asks Kaseya.
+    // Only the edit page asks Kaseya.
     if edit {
         match portal.connections.services(&visit.partner, search).await {
             Ok(found) => services = found,
@@ -156,7 +155,7 @@ async fn page_of(
     })
 }
 
-/// The form as it is posted: a product and a service per row, in the order of the rows.
+/// The posted form: a product and a service per row, in row order.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ProductsForm {
     #[serde(default)]
@@ -167,7 +166,6 @@ pub(crate) struct ProductsForm {
     add_together: bool,
 }
 
-/// Saves it.
 pub(crate) async fn post(
     State(portal): State<Portal>,
     Editing(visit): Editing,

@@ -51,7 +51,7 @@ struct Schedule {
     mapping: &'static words::Mapping,
 }
 
-/// The form as it is posted.
+/// The posted form.
 #[derive(Debug, Deserialize)]
 pub(crate) struct PostedSchedule {
     #[serde(default)]
@@ -75,14 +75,13 @@ impl PostedSchedule {
     }
 }
 
-/// Whether Kaseya is asked for its zone.
+/// Whether to ask Kaseya for its time zone.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ScheduleQuery {
     #[serde(default)]
     ask_zone: bool,
 }
 
-/// The page.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     visit: Visit,
@@ -99,7 +98,7 @@ pub(crate) async fn show(
             hour: Some(stored.schedule.hour().into()),
             zone: stored.schedule.zone().iana_name().unwrap_or("UTC").to_owned(),
         },
-        // At night, where the provider counts: what most choose.
+        // At night, in the zone where the provider counts: most partners choose this.
         None => ScheduleForm {
             weekly: false,
             weekday: None,
@@ -110,7 +109,7 @@ pub(crate) async fn show(
     let mut kaseya = None;
     if asked.ask_zone && visit.role.may_edit() {
         match portal.connections.time_zone(&visit.partner).await {
-            // One that Kaseya does not tell leaves the form as it is.
+            // If Kaseya does not return its zone, the form stays as it is.
             Ok(zone) => form.zone = zone.unwrap_or(form.zone),
             Err(error) => kaseya = Some(kaseya_says::of(error, settings.zone(), visit.language)?),
         }
@@ -119,7 +118,6 @@ pub(crate) async fn show(
     Ok(page(&page_of))
 }
 
-/// Saves it.
 pub(crate) async fn post(
     State(portal): State<Portal>,
     Editing(visit): Editing,
@@ -200,13 +198,13 @@ fn page_of(
 }
 
 impl Schedule {
-    /// What is wrong with a field.
+    /// The error of a field.
     fn mistake(&self, field: &str) -> Option<&str> {
         self.mistakes.iter().find(|(known, _)| known.as_str() == field).map(|(_, text)| text.as_str())
     }
 }
 
-/// Whether the invoices will show the month's last count, in instants (S-29).
+/// Whether the invoices will show the month's last count, with dates and times (S-29).
 fn said_outlook(
     outlook: &InvoiceOutlook,
     settings: &PartnerSettings,
@@ -236,7 +234,7 @@ fn said_outlook(
     }
 }
 
-/// An instant with its weekday.
+/// A date and time with its weekday.
 fn long_instant(at: jiff::Timestamp, zone: &TimeZone, words: &words::Schedule, language: Language) -> String {
     let day = weekday(words, zone.to_datetime(at).weekday());
     format!("{day} {}", shown::instant(at, zone, language))
@@ -259,7 +257,7 @@ fn weekdays(words: &words::Schedule, chosen: Option<Weekday>) -> Vec<(i8, &'stat
     days.map(|day| (day.to_monday_one_offset(), weekday(words, day), chosen == Some(day))).collect()
 }
 
-/// The zones to choose from; any other of the database may be typed.
+/// The zones to choose from; any other zone of the database may be typed.
 fn zones() -> Vec<&'static str> {
     static NAMES: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
         let names = jiff::tz::db().available().map(|name| name.to_string());

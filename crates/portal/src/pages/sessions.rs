@@ -1,4 +1,4 @@
-//! One's own sessions: seen, and ended.
+//! A person's own sessions: lists and ends them.
 
 use askama::Template;
 use axum::{
@@ -49,7 +49,6 @@ struct Row {
     end_of: String,
 }
 
-/// The page.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     Spoken(language): Spoken,
@@ -74,7 +73,7 @@ async fn signed_in(portal: &Portal, headers: &HeaderMap) -> Result<Person, Failu
     person.ok_or_else(|| Failure::NotSignedIn { next: "/sessions".to_owned() })
 }
 
-/// The zone in which instants are shown: that of the first partner.
+/// The time zone of the page: the first partner's.
 async fn zones(portal: &Portal, person: &Person) -> Result<Zones, Failure> {
     let first = person.partners.first().ok_or(Failure::NotFound)?;
     let (store, partner) = (&portal.operations.store, &first.partner);
@@ -106,13 +105,13 @@ fn hexadecimal(hash: &[u8; 32]) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A session that is to end.
+/// The session to end.
 #[derive(Deserialize)]
 pub(crate) struct End {
     session: String,
 }
 
-/// Ends one.
+/// Ends one session.
 pub(crate) async fn end(
     State(portal): State<Portal>,
     client: ClientAddress,
@@ -121,7 +120,7 @@ pub(crate) async fn end(
 ) -> Result<Response, Failure> {
     let person = signed_in(&portal, &headers).await?;
     let all = session::all_of(&portal, &person).await?;
-    // One that is over already needs no more.
+    // A session that is already over needs nothing.
     let Some(one) = all.iter().find(|one| hexadecimal(&one.hash) == session) else {
         return Ok(Redirect::to("/sessions").into_response());
     };
@@ -129,11 +128,11 @@ pub(crate) async fn end(
     Ok(Redirect::to("/sessions").into_response())
 }
 
-/// A form without anything in it.
+/// An empty form.
 #[derive(Deserialize)]
 pub(crate) struct Nothing {}
 
-/// Ends all but the one that asks.
+/// Ends all sessions except the caller's.
 pub(crate) async fn end_others(
     State(portal): State<Portal>,
     client: ClientAddress,

@@ -1,4 +1,4 @@
-//! Signing in by an access token, and out.
+//! Sign-in by an access token, and sign-out.
 
 use askama::Template;
 use axum::{
@@ -39,8 +39,8 @@ use crate::{
     words::{self, fill},
 };
 
-/// Failed sign-ins from one network. A person mistypes a few times; a program that guesses is stopped. Who comes in does not
-/// count: an office may have one address.
+/// Failed sign-ins from one network. A person mistypes a few times; a program that guesses is stopped. Successful
+/// sign-ins do not count: a whole office may share one address.
 pub(super) const LIMIT: Limit = Limit { most: 10, within: SignedDuration::from_mins(1) };
 
 #[derive(Template)]
@@ -50,28 +50,28 @@ struct SignIn {
     words: &'static words::SignIn,
     next: String,
     mistake: Option<&'static str>,
-    /// By whom else somebody may be let in.
+    /// The identity provider, as another way to sign in.
     provider: Option<String>,
-    /// What came of trying that.
+    /// The outcome of trying it.
     trouble: Option<String>,
-    /// For who has just signed out of here and not of the provider.
+    /// For a person who has just signed out here, but not at the provider.
     out: Option<Out>,
 }
 
-/// What the page says to somebody who has signed out.
+/// The message after sign-out.
 struct Out {
     text: String,
     link: String,
 }
 
-/// Where to go once signed in.
+/// The page to open after sign-in.
 #[derive(Deserialize)]
 pub(crate) struct Next {
     #[serde(default)]
     pub(super) next: String,
 }
 
-/// The same, with whether somebody has just signed out whom the provider still knows.
+/// The same, and whether the person has just signed out here while the provider still knows them.
 #[derive(Deserialize)]
 pub(crate) struct SignInQuery {
     #[serde(default)]
@@ -80,7 +80,6 @@ pub(crate) struct SignInQuery {
     out: bool,
 }
 
-/// The page.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     Spoken(language): Spoken,
@@ -97,7 +96,7 @@ pub(crate) async fn show(
     page(&shown)
 }
 
-/// The page again, with what came of trying the other way in.
+/// The page again, with the outcome of signing in at the provider.
 pub(super) fn in_trouble(
     portal: &Portal,
     language: advice::Language,
@@ -121,7 +120,7 @@ fn sign_in_page(portal: &Portal, language: advice::Language, next: &str) -> Sign
     }
 }
 
-/// A typed token.
+/// The form with the token.
 #[derive(Deserialize)]
 pub(crate) struct SignInForm {
     token: SecretString,
@@ -129,15 +128,14 @@ pub(crate) struct SignInForm {
     next: String,
 }
 
-/// What came of a token.
+/// The outcome for a token.
 enum Came {
     In(axum_extra::extract::cookie::Cookie<'static>),
-    /// Nobody, with what is kept of it.
+    /// An unknown caller, with the event to record.
     Unknown(Actor, SecurityEvent),
     TooOften,
 }
 
-/// Signs in.
 pub(crate) async fn sign_in(
     State(portal): State<Portal>,
     arrival: Arrival,
@@ -189,7 +187,7 @@ async fn come_in(
                     None => Brought::Unknown,
                 };
                 let (reason, of) = match brought {
-                    // The provider's tokens are for programs: no page is theirs to see.
+                    // The provider's tokens are for programs: they may not see any page.
                     Brought::Good(known) if known.role.may_see() => {
                         let identity = Identity::Token(known.token);
                         let partners = sessions::partners(tx, &identity, now).await?;
@@ -216,16 +214,15 @@ async fn come_in(
         .await
 }
 
-/// What failed sign-ins of a client are counted by, whichever way they came.
+/// The key that counts a client's failed sign-ins, by token or by provider.
 pub(super) fn failed_from(client: ClientAddress) -> String {
     format!("failed sign-in from {}", client.network())
 }
 
-/// A form without anything in it.
+/// An empty form.
 #[derive(Deserialize)]
 pub(crate) struct Nothing {}
 
-/// Signs out.
 pub(crate) async fn sign_out(
     State(portal): State<Portal>,
     client: ClientAddress,

@@ -1,4 +1,4 @@
-//! Signing in by the identity provider: there, and back.
+//! Sign-in by the identity provider: to the provider and back.
 
 use std::sync::Arc;
 
@@ -41,17 +41,17 @@ use crate::{
     words::{self, fill},
 };
 
-/// Whoever begins.
+/// The query that begins a sign-in.
 #[derive(Deserialize)]
 pub(crate) struct Begin {
     #[serde(default)]
     next: String,
-    /// Whether somebody who is signed in proves once more who it is.
+    /// Whether a signed-in person confirms their identity.
     #[serde(default)]
     confirm: bool,
 }
 
-/// Leads to the provider.
+/// Redirects to the provider.
 pub(crate) async fn begin(
     State(portal): State<Portal>,
     client: ClientAddress,
@@ -80,7 +80,7 @@ pub(crate) async fn begin(
     }
 }
 
-/// What a browser brings back.
+/// The parameters that a browser brings back.
 #[derive(Deserialize)]
 pub(crate) struct Answer {
     #[serde(default)]
@@ -89,25 +89,25 @@ pub(crate) struct Answer {
     error: Option<String>,
 }
 
-/// What came of it.
+/// The outcome.
 enum Came {
     In(Cookie<'static>),
     NotCompleted,
     Unnamed(NobodyNamed),
     Unverified,
-    /// The provider went by a sign-in that is too old.
+    /// The provider relied on a sign-in that is too old.
     NotFresh,
-    /// Nobody is signed in whom it could confirm.
+    /// No person is signed in whose identity could be confirmed.
     NobodyToConfirm,
-    /// Another person than the one that is signed in.
+    /// A different person than the signed-in one.
     AnotherPerson,
-    /// Who it is is proven once more.
+    /// The identity is confirmed.
     Confirmed,
-    /// With the address that the provider has named.
+    /// With the email address that the provider named.
     MemberOfNothing(String),
 }
 
-/// Comes back from the provider.
+/// Handles the return from the provider.
 pub(crate) async fn back(
     State(portal): State<Portal>,
     arrival: Arrival,
@@ -119,7 +119,7 @@ pub(crate) async fn back(
     let (provider, words) = (provider(&portal)?, words::SignIn::of(language));
     let plain_http = portal.settings.plain_http;
     let pending = PendingSignIn::of(&jar, plain_http, portal.operations.clock.now());
-    // Another sign-in of this browser may be going on: its cookie stays.
+    // Another sign-in of this browser may be in progress: its cookie stays.
     let Some(pending) = pending.filter(|pending| pending.is_state(&answer.state)) else {
         let stale = in_trouble(&portal, language, "/", words.stale.to_owned());
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, stale).into_response());
@@ -174,11 +174,11 @@ pub(crate) async fn back(
     }
 }
 
-/// The time that clocks may differ by.
+/// The allowed clock skew.
 const SKEW: SignedDuration = SignedDuration::from_mins(1);
 
-/// Whether the provider asked who it is as late as it was told to. Some never say when they did: who signs in by them comes in,
-/// and proves nothing more.
+/// Whether the provider authenticated the person recently enough. Some providers never say when they did: their
+/// people can sign in, but not confirm their identity.
 fn is_fresh(named: &Named, pending: &PendingSignIn, now: Timestamp) -> bool {
     let oldest = if pending.confirms {
         pending.begun_at()
@@ -191,7 +191,7 @@ fn is_fresh(named: &Named, pending: &PendingSignIn, now: Timestamp) -> bool {
 }
 
 impl Came {
-    /// Why nobody came in, as it is kept.
+    /// The reason of a refusal, as recorded.
     fn refusal(&self) -> Option<&'static str> {
         match self {
             Self::In(_) | Self::Confirmed => None,
@@ -206,7 +206,7 @@ impl Came {
     }
 }
 
-/// Leads to where one signs out of the provider.
+/// Redirects to the provider's sign-out.
 pub(crate) async fn sign_out(
     State(portal): State<Portal>,
     client: ClientAddress,
@@ -230,12 +230,12 @@ pub(crate) async fn sign_out(
     }
 }
 
-/// Where none is configured, these addresses are none.
+/// Without a configured provider these paths are not found.
 fn provider(portal: &Portal) -> Result<Arc<IdentityProvider>, Failure> {
     portal.identity_provider.clone().ok_or(Failure::NotFound)
 }
 
-/// Each beginning asks the provider; a whole office may begin its day within a minute.
+/// Each start asks the provider; a whole office may start its day within a minute.
 const BEGINNINGS: Limit = Limit { most: 100, within: LIMIT.within };
 
 async fn may_begin(portal: &Portal, client: ClientAddress) -> Result<bool, StoreError> {
@@ -253,7 +253,7 @@ async fn may_fail(portal: &Portal, client: ClientAddress) -> Result<bool, StoreE
     Ok(attempt.await? == Attempt::Allowed)
 }
 
-/// Counts a failure, and keeps it.
+/// Counts a failure and records it.
 async fn failed(
     portal: &Portal,
     arrival: &Arrival,
@@ -276,7 +276,7 @@ async fn failed(
     refusals::keep(portal, by, event).await
 }
 
-/// Confirms that somebody who is signed in is whom the provider has named now.
+/// Confirms that the signed-in person is the one that the provider has now named.
 async fn confirm_person(
     portal: &Portal,
     named: &Named,
@@ -297,11 +297,11 @@ async fn confirm_person(
     Ok(Came::Confirmed)
 }
 
-/// Lets in whoever is a member of something: by an address that is verified, or because this very person was here before,
-/// whatever has become of the address.
+/// Signs in a person who is a member of any partner: by a verified email address, or because this very person was
+/// here before, whatever has become of the address.
 async fn come_in(portal: &Portal, named: &Named, arrival: &Arrival) -> Result<Came, StoreError> {
     let Named { issuer, subject, verified_email, asked_at } = named;
-    // Nobody may have been asked anything: the provider lets a browser in that it knows.
+    // The provider may have let in a known browser without asking the person anything.
     let confirmed_at = asked_at.unwrap_or(Timestamp::UNIX_EPOCH);
     let identity = &Identity::Person { issuer: issuer.clone(), subject: subject.clone() };
     let now = portal.operations.clock.now();
@@ -318,7 +318,7 @@ async fn come_in(portal: &Portal, named: &Named, arrival: &Arrival) -> Result<Ca
                     let came = verified_email.clone().map_or(Came::Unverified, Came::MemberOfNothing);
                     return Ok((came, Kept::NOTHING));
                 }
-                // An address that nobody has verified is no name: it may be another person's.
+                // An unverified address must not serve as a name: it may be another person's.
                 let name = verified_email.as_ref().unwrap_or(subject);
                 let (cookie, kept) =
                     session::begin(portal, tx, (identity, name, confirmed_at), arrival, &partners).await?;

@@ -1,4 +1,4 @@
-//! Where somebody goes first, and the switch of the language.
+//! The start page, and the language switch.
 
 use askama::Template;
 use axum::{
@@ -31,7 +31,7 @@ struct Choose {
     partners: Vec<(String, String)>,
 }
 
-/// To the partner's first page; who may see several chooses.
+/// Redirects to the partner's first page; a person with several partners chooses one.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     Spoken(language): Spoken,
@@ -48,14 +48,14 @@ pub(crate) async fn show(
     Ok(page(&Choose { frame, words: words::SignIn::of(language), partners }))
 }
 
-/// The switch of the language.
+/// The posted language.
 #[derive(Deserialize)]
 pub(crate) struct Chosen {
     language: String,
     back: String,
 }
 
-/// Remembers the language, and goes back.
+/// Remembers the language and redirects back.
 pub(crate) async fn speak(
     State(portal): State<Portal>,
     jar: CookieJar,
@@ -73,7 +73,7 @@ pub(crate) async fn speak(
     Ok((jar.add(cookie), Redirect::to(own_path(&chosen.back))).into_response())
 }
 
-/// A path of ours; anything else leads to the start page.
+/// A path of ours; anything else becomes the start page.
 pub(crate) fn own_path(path: &str) -> &str {
     let is_own = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n', '\t']);
     if is_own { path } else { "/" }

@@ -1,5 +1,6 @@
-//! Mappings suggested by name, for many companies at once (B-09): a person ticks companies, sees the contracts of their
-//! accounts, and confirms. One list of accounts is read for all of them, and contracts only of those that are ticked.
+//! Mappings suggested by name, for many companies at once (B-09). A person ticks companies, sees the contracts of
+//! their accounts, and confirms. One list of accounts is read for all companies, and contracts only for the ticked
+//! ones.
 
 use std::collections::BTreeSet;
 
@@ -53,7 +54,7 @@ struct Page {
     together: Option<String>,
 }
 
-/// A company with the accounts that it might be.
+/// A company with its possible accounts.
 struct Row {
     id: String,
     name: String,
@@ -61,29 +62,28 @@ struct Row {
     users: String,
     label: String,
     options: Vec<(String, String)>,
-    /// Whether the first of them may be chosen beforehand.
+    /// Whether the first account may be preselected.
     is_chosen: bool,
 }
 
-/// A company that was ticked, with the contracts of its account that can be chosen.
+/// A ticked company, with the contracts of its account that can be chosen.
 struct Chosen {
     id: String,
     name: String,
     account: String,
     account_name: String,
     label: String,
-    /// Value, name, whether it is chosen: one that is the only one is.
+    /// Value, name, whether selected: a single contract is preselected.
     options: Vec<(String, String, bool)>,
 }
 
-/// Which companies.
+/// The page of companies.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct SuggestionsQuery {
     #[serde(default)]
     page: u32,
 }
 
-/// The page.
 pub(crate) async fn show(
     State(portal): State<Portal>,
     Editing(visit): Editing,
@@ -110,7 +110,7 @@ fn empty(portal: &Portal, visit: &Visit) -> Page {
     }
 }
 
-/// Offers accounts to a page of companies that are not mapped.
+/// Offers accounts for a page of unmapped companies.
 async fn offer(portal: &Portal, visit: &Visit, number: u32, shown: &mut Page) -> Result<(), Failure> {
     let partner = &visit.partner;
     let read = portal.operations.unmapped_companies(partner, number.saturating_mul(UNMAPPED)).await?;
@@ -154,7 +154,7 @@ fn row(listed: &ListedCompany, accounts: &[kaseya::Account], visit: &Visit, show
     }
 }
 
-/// The form as it is posted: a company and an account per row, then a contract too.
+/// The posted form: a company and an account per row; in the second step a contract too.
 #[derive(Debug, Deserialize)]
 pub(crate) struct SuggestionsForm {
     #[serde(default)]
@@ -171,10 +171,10 @@ pub(crate) struct SuggestionsForm {
     add_together: bool,
 }
 
-/// A company with the account that was chosen for it.
+/// A company with the account chosen for it.
 type Ticked = (CompanyId, Named<AccountId>);
 
-/// Shows the contracts of those that are ticked, or maps those that are confirmed.
+/// Shows the contracts of the ticked companies, or maps the confirmed ones.
 pub(crate) async fn post(
     State(portal): State<Portal>,
     Editing(visit): Editing,
@@ -191,7 +191,7 @@ pub(crate) async fn post(
     if typed.confirmed && accounts.iter().any(Option::is_none) {
         return Err(wrong());
     }
-    // Of two accounts that are as likely, none is chosen until a person does.
+    // Of two equally likely accounts none is selected until a person chooses.
     let all = typed.company.iter().cloned().zip(accounts);
     let all: Vec<Ticked> = all.filter_map(|(company, account)| Some((company, account?))).collect();
     if typed.confirmed {
@@ -212,7 +212,7 @@ pub(crate) async fn post(
     Ok(page(&shown))
 }
 
-/// Reads the contracts of those that are ticked.
+/// Reads the contracts of the ticked companies.
 async fn choose(
     portal: &Portal,
     visit: &Visit,
@@ -260,7 +260,7 @@ fn contract_name(contract: &ContractChoice, visit: &Visit, words: &words::Sugges
     }
 }
 
-/// Maps companies, each that can be.
+/// Maps every company that can be mapped.
 async fn confirm(
     portal: &Portal,
     visit: &Visit,
@@ -272,7 +272,7 @@ async fn confirm(
         .iter()
         .map(|((company, account), contract)| CompanyEdit {
             company: company.clone(),
-            // Only companies that are not mapped are offered.
+            // Only unmapped companies are offered.
             shown: None,
             mapping: Some(MappingForm {
                 account: Some((account.id, account.name.clone())),

@@ -11,21 +11,21 @@ use crate::{
     visit::Editing,
 };
 
-/// What is to be synced.
+/// The posted form.
 #[derive(Deserialize)]
 pub(crate) struct SyncNow {
-    /// These; all if there is none.
+    /// The companies to sync; if empty, all of them.
     #[serde(default)]
     company: Vec<CompanyId>,
-    /// Whether it is only planned.
+    /// Whether to plan only.
     #[serde(default)]
     plan: bool,
-    /// The page to come back to where there is no run to show.
+    /// The page to return to if there is no run to show.
     #[serde(default)]
     back: String,
 }
 
-/// Asks for a sync, and leads to the run that does it.
+/// Requests a sync and redirects to its run.
 pub(crate) async fn sync_now(
     State(portal): State<Portal>,
     Editing(visit): Editing,
@@ -71,7 +71,7 @@ pub(crate) async fn sync_now(
     Ok(Redirect::to(&said.at(partner, &format!("activity/{run}"))))
 }
 
-/// The page that a form stood on, if it is one of this partner's; else its runs.
+/// The page that the form was on, if it is one of this partner's; otherwise its runs.
 pub(crate) fn back_to(partner: &PartnerId, back: &str, said: Said) -> Redirect {
     let own = partner_path(partner, "");
     let page = own_path(back).split('?').next().and_then(|path| path.strip_prefix(&*own));

@@ -1,8 +1,8 @@
-//! The tabs of the integration Kaseya BMS. Before its first save there is the connection alone (S-19).
+//! The tabs of the integration Kaseya BMS. Before the first save only the connection exists (S-19).
 
 use crate::{frame::Frame, words};
 
-/// Where a page stands among the tabs.
+/// The tab of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum At {
     /// The connection's form.
@@ -15,13 +15,12 @@ pub(crate) enum At {
     Companies,
 }
 
-/// A tab, as it is shown.
+/// A tab, as shown.
 pub(crate) struct Tab {
-    /// Its page.
+    /// The path of its page.
     pub path: String,
-    /// Its name.
     pub name: &'static str,
-    /// Whether the page is this one.
+    /// Whether it is the current page's tab.
     pub is_current: bool,
 }
 

@@ -1,7 +1,6 @@
-//! The words of who may come in.
+//! The texts of the access page.
 
 super::words! {
-    /// The words of who may come in.
     Access {
         title: "Access", "Accesso";
         members: "Members", "Membri";

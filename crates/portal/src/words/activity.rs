@@ -1,7 +1,6 @@
-//! The words of runs.
+//! The texts of runs.
 
 super::words! {
-    /// The words of runs.
     Activity {
         title: "Activity", "Attività";
         none: "No sync has run yet.", "Nessuna sincronizzazione eseguita finora.";

@@ -1,7 +1,6 @@
-//! The words of a month as it is billed.
+//! The texts of a billed month.
 
 super::words! {
-    /// The words of a month as it is billed.
     BilledMonth {
         title: "Last month: {month}", "Mese scorso: {month}";
         product: "Product", "Prodotto";

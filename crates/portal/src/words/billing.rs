@@ -1,7 +1,6 @@
-//! The words of billing rules.
+//! The texts of billing rules.
 
 super::words! {
-    /// The words of billing rules.
     Billing {
         title: "Billing rules of {company}", "Regole di fatturazione di {company}";
         explained: "Without a rule, as many units are billed as users are counted.",

@@ -1,9 +1,8 @@
-//! The words of the table of companies.
+//! The texts of the table of companies.
 
 use domain::CountBasis;
 
 super::words! {
-    /// The words of the table of companies.
     Companies {
         title: "Company Mapping", "Mappatura aziendale";
         search: "Search a company, account or contract", "Cerca un'azienda, un account o un contratto";

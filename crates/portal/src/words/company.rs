@@ -1,7 +1,6 @@
-//! The words of a company's page.
+//! The texts of a company's page.
 
 super::words! {
-    /// The words of a company's page.
     Company {
         ready: "ready", "pronta";
         not_ready: "not ready", "non pronta";

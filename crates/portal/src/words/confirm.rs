@@ -1,7 +1,6 @@
-//! The words of proving once more who one is.
+//! The texts of the identity confirmation.
 
 super::words! {
-    /// The words of proving once more who one is.
     Confirm {
         title: "Confirm that it is you", "Conferma che sei tu";
         explained: "Credentials, tokens and members are changed only by somebody who has just proven who they are.",

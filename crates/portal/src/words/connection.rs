@@ -1,7 +1,6 @@
-//! The words of the connection to Kaseya: the tiles, the form, and what comes of it.
+//! The texts of the connection to Kaseya: the tiles, the form and its outcomes.
 
 super::words! {
-    /// The words of the connection to Kaseya.
     Connection {
         available: "Available integrations", "Integrazioni disponibili";
         tile: "Counts your clients' users and keeps the units on their Kaseya contracts equal.",

@@ -1,7 +1,6 @@
-//! The words of a correction.
+//! The texts for correcting a frozen number.
 
 super::words! {
-    /// The words of a correction of a frozen number.
     Correction {
         title: "Correct {month}: {company}", "Correggi {month}: {company}";
         explained: "The count of the month's last day is frozen. A correction becomes a second row with its reason; the first stays on record. It is sent like the frozen number, through the same approvals, while the month's invoice is not made.",

@@ -1,7 +1,6 @@
-//! What stands around every page, and on the pages that say why there is no other.
+//! The texts of every page's frame, and of the pages that say why a page cannot be shown.
 
 super::words! {
-    /// What stands around every page.
     Frame {
         product: "Kaseya BMS sync", "Sincronizzazione Kaseya BMS";
         skip: "Skip to the content", "Vai al contenuto";

@@ -1,7 +1,6 @@
-//! The words of what waits for a person.
+//! The texts of changes that wait for a person.
 
 super::words! {
-    /// The words of what waits for a person.
     Holds {
         title: "Changes that wait for you", "Modifiche da approvare";
         explained: "These numbers are far from what Kaseya shows now or from the last invoice, so nothing is sent before a person has looked. An approval stands this month, while Kaseya shows the same and the number stays about the same.",

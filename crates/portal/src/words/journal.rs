@@ -1,7 +1,6 @@
-//! The words of the journal.
+//! The texts of the journal.
 
 super::words! {
-    /// The words of the journal.
     Journal {
         title: "Journal", "Registro";
         explained: "Every change that was sent to Kaseya, with its cause.", "Ogni modifica inviata a Kaseya, con la sua causa.";

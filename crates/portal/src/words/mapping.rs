@@ -1,7 +1,6 @@
-//! The words of mappings: products to services, companies to accounts and contracts.
+//! The texts of mappings: products to services, companies to accounts and contracts.
 
 super::words! {
-    /// The words of mappings.
     Mapping {
         products_help: "Each product's users are billed as a service that you have made in Kaseya under Administration > Finance > Services. A product without a service is billed nowhere.",
             "Gli utenti di ogni prodotto vengono fatturati come un servizio creato in Kaseya da Amministrazione > Finanza > Servizi. Un prodotto senza servizio non viene fatturato.";

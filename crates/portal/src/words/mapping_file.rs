@@ -1,7 +1,6 @@
-//! The words of the mapping file.
+//! The texts of the mapping file.
 
 super::words! {
-    /// The words of the mapping file.
     MappingFile {
         title: "Mapping file", "File delle mappature";
         explained: "All mappings as one file for a spreadsheet: services of products, accounts and contracts of companies, billing rules. What you leave out of it stays as it is; an emptied cell takes the mapping away.",

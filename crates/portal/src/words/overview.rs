@@ -1,7 +1,6 @@
-//! The words of a partner's first page.
+//! The texts of a partner's first page.
 
 super::words! {
-    /// The words of a partner's first page.
     Overview {
         invoices: "{month} invoices", "Fatture di {month}";
         ready: "{number} ready", "{number} pronte";

@@ -1,7 +1,6 @@
-//! The words of what came of a form.
+//! The texts of form outcomes.
 
 super::words! {
-    /// The words of what came of a form.
     Said {
         asked: "The sync is under way. It is through within a couple of minutes.",
             "La sincronizzazione è partita. Si conclude entro un paio di minuti.";

@@ -1,7 +1,6 @@
-//! The words of the schedule.
+//! The texts of the schedule.
 
 super::words! {
-    /// The words of the schedule.
     Schedule {
         frequency: "How often", "Frequenza";
         daily: "every day", "ogni giorno";

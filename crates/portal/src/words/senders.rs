@@ -1,7 +1,6 @@
-//! The words of who sent counts and charges.
+//! The texts about the senders of counts and charges.
 
 super::words! {
-    /// The words of who sent counts and charges.
     Senders {
         counts: "Users reported", "Utenti comunicati";
         reported: "for {day}, received {at}; sent by {senders}", "per il {day}, ricevuti il {at}; inviati da: {senders}";

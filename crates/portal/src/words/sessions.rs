@@ -1,7 +1,6 @@
-//! The words of one's own sessions.
+//! The texts of a person's own sessions.
 
 super::words! {
-    /// The words of one's own sessions.
     Sessions {
         title: "Your sessions", "Le tue sessioni";
         explained: "Every browser in which {name} is signed in. End those you do not know, and whoever uses them is signed out at once.",

@@ -1,7 +1,6 @@
-//! The words of the sign-in page.
+//! The texts of the sign-in page.
 
 super::words! {
-    /// The words of the sign-in page.
     SignIn {
         title: "Sign in", "Accedi";
         token: "Access token", "Token di accesso";

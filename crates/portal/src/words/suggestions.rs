@@ -1,7 +1,6 @@
-//! The words of suggestions.
+//! The texts of suggestions.
 
 super::words! {
-    /// The words of suggestions.
     Suggestions {
         title: "Suggested mappings", "Mappature suggerite";
         explained: "Companies that are not mapped, those with most users first, each with the accounts in Kaseya whose names are alike. Nothing is mapped before you confirm it.",

@@ -5,7 +5,6 @@ use domain::TextError;
 use super::fill;
 
 super::words! {
-    /// What is wrong with a text.
     TextMistakes {
         empty: "This must be filled in.", "Questo campo è obbligatorio.";
         too_long: "It has {length} characters: write at most {most}.", "Ha {length} caratteri: scrivine al massimo {most}.";
@@ -20,7 +19,7 @@ super::words! {
 }
 
 impl TextMistakes {
-    /// What is wrong, and the fix.
+    /// What is wrong, and how to fix it.
     pub(crate) fn mend(&self, error: &TextError) -> String {
         match error {
             TextError::Empty { .. } => self.empty.to_owned(),

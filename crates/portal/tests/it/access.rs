@@ -1,4 +1,4 @@
-//! Who may come in: members and tokens, by page and API.
+//! Access: members and tokens, by page and API.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use crate::world::{Answer, World};
 
 const PAGE: &str = "/partners/msp/access";
 
-/// Where an answer leads.
+/// The target of a redirect.
 fn to(answer: &Answer) -> &str {
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
     answer.headers[header::LOCATION].to_str().expect("a text")
 }
 
-/// The value of a hidden field of this name, the last one's.
+/// The value of the last hidden field with this name.
 fn hidden<'a>(page: &'a str, name: &str) -> &'a str {
     let (_, rest) = page.rsplit_once(&format!("name=\"{name}\" value=\"")).expect("the field");
     rest.split('"').next().expect("its end")
@@ -143,7 +143,7 @@ async fn programs_make_tokens_that_are_told_once_and_revoke_all_but_the_last_adm
 async fn case_d4_a_portal_whose_clock_is_wrong_stores_the_installations_time() {
     let world = World::new().await;
     let store = world.database.another_store().await;
-    // The machine's clock stands days behind the database's, which is the installation's.
+    // The machine's clock is days behind the database's, which is the installation's clock.
     let machine = Arc::new(world.clock.clone());
     let clock = CalibratedClock::start(&store, machine, CancellationToken::new()).await.expect("it answers");
     assert!(clock.skew().unsigned_abs() > NOTABLE_SKEW, "{:?}", clock.skew());

@@ -1,4 +1,4 @@
-//! What people are told while the database or the broker is away, and that nothing is to be done when it is back.
+//! What people see while the database or the broker is down. Once it is back, no action is needed.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::{
     world::World,
 };
 
-/// A world whose portal reaches its database through a network to break.
+/// A world in which the portal reaches its database through a network that the test can break.
 async fn behind_a_network() -> (World, Proxy) {
     let world = World::new().await;
     let client = world.database.client().await;
@@ -91,6 +91,6 @@ async fn without_the_broker_pages_say_so_and_sync_now_that_it_was_not_asked_for(
     broker.wait_for_leaders(&vhost).await.expect("leaders");
     connected.wait_for(|now| *now).await.expect("it connects again");
     assert!(!holds().await.text.contains(BANNER));
-    // No scheduler answers here: it is asked for, and waits.
+    // No scheduler responds here: the sync is requested and waits.
     assert_eq!(sync_now().await, "/partners/msp/holds?said=unanswered");
 }

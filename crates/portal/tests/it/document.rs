@@ -1,4 +1,4 @@
-//! The document of the API.
+//! The API document.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ async fn anybody_may_read_it() {
     assert_eq!(answer.json, document);
 }
 
-/// What a document names with `$ref` stands in it, and each call tells what it may answer.
+/// Every `$ref` resolves within the document, and each call lists its responses.
 #[test]
 fn it_is_whole() {
     let document = serde_json::to_value(portal::api_document()).expect("plain data");

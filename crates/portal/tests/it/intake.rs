@@ -1,4 +1,4 @@
-//! What the provider tells: companies, products and user counts, in whole or not at all.
+//! The provider's data: companies, products and user counts, accepted in full or not at all.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ async fn ten_thousand_companies_are_taken_in_by_one_call_and_keep_their_mappings
         (&ada["mapping"]["contract"]["contract_id"], &ada["mapping"]["version"]),
         (&json!(10), &json!(2))
     );
-    // The same again changes nothing: no version goes up.
+    // Sending the same data again changes nothing: no version goes up.
     assert_eq!(world.send(Method::PUT, "/companies", &body).await.status, StatusCode::OK);
     assert_eq!(world.get("/companies/ada").await.json, ada);
     let others =
@@ -84,7 +84,7 @@ async fn s_28_what_the_provider_charges_is_shown_beside_the_months_count() {
     assert!(!shown("/partners/msp/companies").await.contains(column), "nothing is said of what was not told");
     assert!(world.get("/companies/ada").await.json["charged"].is_null());
 
-    // Two tellings of one month: the later stands, whole.
+    // Two sets of charges for one month: the later one replaces the first in full.
     for charges in [vec![charge("dora", "p1", 1)], vec![charge("ada", "p1", 5), charge("bea", "p1", 14)]] {
         let answer = world.send(Method::PUT, "/charges/2026-10", &told(&charges)).await;
         assert_eq!(
@@ -229,7 +229,7 @@ async fn a_report_with_a_mistake_is_not_passed_on() {
             answer.text
         );
     }
-    // What is left out is neither 0 nor missing: it is a mistake.
+    // An omitted value is neither 0 nor missing: it is an error.
     let answer = world
         .send(Method::PUT, "/user-counts/r-9", &report(vec![company(json!({ "product_id": "p1" }))]))
         .await;
@@ -249,7 +249,7 @@ async fn case_a15_a_report_id_used_with_other_content_is_a_conflict() {
              values ('msp', 'r-9', '2026-11-22', '2026-11-22T23:30:00Z', true, 1)",
         )
         .await;
-    // What the scheduler keeps of the part, in its canonical form.
+    // What the scheduler stores of the part, in its canonical form.
     let content = r#""ada" None [("p1", None, Some(3), Some("users"))]"#;
     world
         .sql(&format!(
@@ -271,7 +271,7 @@ async fn case_a15_a_report_id_used_with_other_content_is_a_conflict() {
             answer.text
         );
     }
-    // It lies there incomplete by now, if its one part had never come.
+    // If one of its two parts never arrives, the report counts as incomplete by now.
     world.sql("delete from report_parts where report_id = 'r-9'; update reports set parts = 2 where report_id = 'r-9'").await;
     world
         .sql(
@@ -379,7 +379,7 @@ async fn case_a15_a_report_that_stays_incomplete_is_said_on_the_overview() {
         let headers = &[("cookie", &*cookie), ("accept-language", language)];
         world.request(Method::GET, "/partners/msp", None, headers, "").await.text
     };
-    // An hour is not over yet.
+    // Less than an hour has passed.
     assert!(!shown("en").await.contains("half"));
     assert_eq!(world.get("").await.json["incomplete_reports"], json!([]));
     world.sql("update report_parts set received_at = '2026-11-23T08:59:00Z' where report_id = 'half'").await;
@@ -392,7 +392,7 @@ async fn case_a15_a_report_that_stays_incomplete_is_said_on_the_overview() {
     );
     let listed = world.get("").await.json["incomplete_reports"].clone();
     assert_eq!(listed[0]["report_id"], "half", "{listed}");
-    // Counted whole since: nobody waits for it any more.
+    // Counted in full since: the report is no longer awaited.
     world
         .sql(
             "insert into reports (partner_id, report_id, day, counted_at, final, parts, complete_at)

@@ -1,4 +1,4 @@
-//! English and Italian are complete: no page says one thing in both but names, and what others have said.
+//! English and Italian are complete: no page has the same text in both, except names and quotations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::{walk::pages, world::World};
 
-/// What the texts of a page are between its tags, and what its attributes say to people. Quotations and what a computer
-/// says are left out: they have their own language.
+/// The texts of a page between its tags, and those of its attributes that people read. Quotations and computer
+/// output are omitted: they have their own language.
 fn texts(page: &str) -> BTreeSet<String> {
     let mut texts = BTreeSet::new();
     let mut inside: Option<String> = None;
@@ -33,7 +33,7 @@ fn texts(page: &str) -> BTreeSet<String> {
     texts
 }
 
-/// Names of this test's partner, names that Kaseya and the requirements give, and words that both languages have.
+/// Names of this test's partner, names from Kaseya and the requirements, and words that both languages share.
 const NAMES: &[&str] = &[
     "MSP",
     "Ada",
@@ -62,12 +62,12 @@ const NAMES: &[&str] = &[
     "Password",
 ];
 
-/// Each page of the partner, with each of what it is about.
+/// Every page of the partner, for each of its objects.
 fn addresses() -> Vec<String> {
     const COMPANIES: [&str; 4] = ["ada", "bea", "cem", "dora"];
     const RUNS: [&str; 2] = ["00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"];
     let pages = pages().into_iter().filter(|(method, path)| {
-        // The stream of changes has no words and no end; without a provider of sign-ins its pages are none.
+        // The stream of changes has no words and no end; without an identity provider its pages are not found.
         let is_none = ["/changes", ".csv"].iter().any(|end| path.ends_with(end))
             || ["{version}", "/openid"].iter().any(|part| path.contains(part));
         method == Method::GET && !is_none
@@ -86,7 +86,7 @@ fn addresses() -> Vec<String> {
         .collect()
 }
 
-/// What the English and the Italian page both say, but for names.
+/// The texts that the English and the Italian page share, without names.
 fn said_in_both(said: &[BTreeSet<String>]) -> BTreeSet<String> {
     let both = said[0].intersection(&said[1]).filter(|text| {
         let name = text.trim_start_matches([':', '›', ' ']);
@@ -118,7 +118,7 @@ async fn no_page_says_a_thing_in_one_language_only() {
     }
     assert!(same.is_empty(), "{same:#?}");
 
-    // Every remark is on the company's page, with its day and number in the reader's way.
+    // Every remark is on the company's page, with its day and number in the reader's format.
     let headers = &[("cookie", &*cookie), ("accept-language", "it")];
     let page = world.request(Method::GET, "/partners/msp/companies/bea", None, headers, "").await;
     assert!(
@@ -130,7 +130,7 @@ async fn no_page_says_a_thing_in_one_language_only() {
     );
 }
 
-/// Forms with something wrong in each field.
+/// Forms with an error in each field.
 const WRONG: &[(&str, &str)] = &[
     ("integrations/kaseya-bms", "action=save"),
     ("integrations/kaseya-bms", "action=authenticate&host=https://nowhere/x"),

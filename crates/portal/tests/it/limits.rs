@@ -1,4 +1,5 @@
-//! Tries that are limited: Authenticate per partner, failed sign-ins per address. The eleventh says how long to wait.
+//! Rate limits: Authenticate per partner, failed sign-ins per address. The eleventh attempt is refused and says how
+//! long to wait.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use crate::world::{Answer, World};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Authenticate with an empty form, which is counted and needs no Kaseya.
+/// Authenticate with an empty form, which counts and needs no Kaseya.
 async fn authenticate(world: &World, partner: &str, token: &str) -> Answer {
     let path = format!("/v1/partners/{partner}/connection/authenticate");
     world.request(Method::POST, &path, Some(token), &[], "{}").await
@@ -25,7 +26,7 @@ async fn the_eleventh_authenticate_within_five_minutes_waits_and_another_partner
     assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{}", answer.text);
     assert_eq!(answer.json["not_before"], "2026-11-23T10:05:00Z");
 
-    // By page it is the same try, also where it is a Save, and the hour is the partner's own.
+    // The page shares the limit, also for a Save, and shows the time in the partner's own zone.
     let cookie = world.sign_in(&world.admin).await;
     for (action, language, sentence) in [
         ("authenticate", "en", "Too many tries. The next one is made from "),
@@ -55,7 +56,7 @@ async fn case_f6_who_comes_in_is_not_counted_and_uses_up_nobodys_tries() {
         let answer = world.sign_in_from(office, &world.viewer, "en").await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
     }
-    // Nine failures leave one, also after who came in.
+    // Nine failures leave one attempt; a successful sign-in does not count.
     for _ in 0..9 {
         assert_eq!(
             world.sign_in_from(office, "ks_mistyped", "en").await.status,

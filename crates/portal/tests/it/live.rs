@@ -1,4 +1,4 @@
-//! Word of what changes, for pages that are open.
+//! Notifications of changes, for open pages.
 
 use axum::body::BodyDataStream;
 use futures::StreamExt as _;
@@ -62,6 +62,6 @@ async fn a_page_misses_nothing_that_changes_while_it_is_loaded() {
     told(&mut open).await;
     world.sql("update integrations set saved_at = saved_at where partner_id = 'msp'").await;
     told(&mut open).await;
-    // Whatever changed before is old news by now, but to a page that was drawn before it.
+    // Earlier changes are old news by now, except to a page that was rendered before them.
     told(&mut stream(&world, &cookie).await).await;
 }

@@ -1,4 +1,4 @@
-//! What is looked up in Kaseya by the API.
+//! Look-ups in Kaseya by the API.
 
 use http::{Method, StatusCode};
 use serde_json::json;
@@ -44,7 +44,7 @@ async fn nothing_is_looked_up_without_a_connection_or_with_credentials_that_do_n
         (answer.status, &answer.json["title"]),
         (StatusCode::CONFLICT, &json!("Save the connection first"))
     );
-    // The stored password is sealed by no key of this ring.
+    // No key of this ring has sealed the stored password.
     let path = "/v1/partners/msp/kaseya/services";
     let answer = world.request(Method::GET, path, Some(&world.editor), &[], "").await;
     assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.text);

@@ -1,4 +1,4 @@
-//! The portal's pages and its API as they are served, on a real Postgres and a simulated Kaseya.
+//! The portal's pages and API as served, on a real Postgres and a simulated Kaseya.
 
 mod access;
 mod away;

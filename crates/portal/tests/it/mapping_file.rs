@@ -1,4 +1,4 @@
-//! The mapping file, by page and API: it is shown first, and applied only as it was shown.
+//! The mapping file, by page and API: previewed first, and applied only as previewed.
 
 use http::{Method, StatusCode, header};
 use serde_json::json;
@@ -139,7 +139,7 @@ async fn case_a23_a_file_is_shown_with_the_ids_that_kaseya_never_showed() {
         { "kind": "contract", "id": 991, "name": "Managed" }, { "kind": "account", "id": 990, "name": "Cem" },
     ] });
     assert_eq!(compare(&edited).await, unknown);
-    // What Kaseya has shown is known, and what the file does not bring in is not its matter.
+    // Ids that Kaseya has shown are known, and the check ignores ids that the file does not introduce.
     world
         .sql(
             "insert into kaseya_names (partner_id, kind, id, name, seen_at)

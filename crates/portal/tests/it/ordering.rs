@@ -1,4 +1,4 @@
-//! What is asked for by the API and done by others, and what is done once.
+//! Requests to the API that other programs carry out, and idempotency.
 
 use bus::{Bus as _, InProcess, PublishError, Queue, Settlement};
 use http::{Method, StatusCode, header};
@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::world::World;
 
-/// The next message of a queue, settled.
+/// The next message of a queue, acknowledged.
 async fn next<M: messages::Message>(bus: &InProcess, queue: Queue) -> M {
     let stop = CancellationToken::new();
     let mut consumer = bus.consume(queue, 1, stop).await.expect("the bus is open");
@@ -92,7 +92,7 @@ async fn case_e15_a_call_with_a_key_is_done_once_and_its_key_takes_no_other() {
         let named = |id: i32| json!({ "id": id, "name": "N" });
         json!({ "companies": [{ "company_id": "cem", "mapping": { "account": named(3), "contract": named(id) } }] })
     };
-    // What was refused was not done: the mended call may have its key.
+    // A refused request had no effect: the fixed request may reuse its key.
     let refused = world.send_with(Method::POST, path, &key, &json!({ "companies": 7 })).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
     let first = world.send_with(Method::POST, path, &key, &contract(30)).await;
@@ -185,7 +185,7 @@ async fn g_15_a_request_for_more_companies_than_a_message_holds_is_refused_with_
         world.post(&cookie, "/partners/msp/sync-now", &[], &format!("{}&back=", form.join("&"))).await;
     let to = posted.headers.get("location").and_then(|to| to.to_str().ok()).unwrap_or_default().to_owned();
     assert!(to.ends_with("said=too-many-companies"), "{to} {} {}", posted.status, posted.text);
-    // Half of them are a message.
+    // Half of them fit into one message.
     let answer = world.send(Method::POST, "/sync-requests", &json!({ "company_ids": &ids[..3_500] })).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text);
 }

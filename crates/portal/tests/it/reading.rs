@@ -1,4 +1,4 @@
-//! What the API shows.
+//! Reads by the API.
 
 use http::{Method, StatusCode};
 use serde_json::json;
@@ -327,7 +327,7 @@ async fn s_41_a_company_is_shown_with_help_in_the_callers_language() {
     assert_eq!(remarked[1], json!(["Kaseya ha accettato 1.200 unità e non mostra più la riga."]));
     assert!(told[0] != told[1] && told[0] == told[2], "{told:?}");
     assert_eq!(world.get("/companies/cem").await.headers["etag"], "\"0\"");
-    // The other partner's company of this id is another one.
+    // The other partner's company with this id is a different one.
     assert_eq!(world.get("/companies/cem").await.json["name"], "Cem");
     assert_eq!(world.get("/companies/nobody").await.status, StatusCode::NOT_FOUND);
 }

@@ -1,4 +1,5 @@
-//! Ready means: the next invoice would be right (G-05). Every reason against it is a text in both languages, with its click.
+//! Ready means: the next invoice would be right (G-05). Every reason against it has a text in both languages and a
+//! click that fixes it.
 
 use advice::Language;
 use domain::NotReady;
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// Ada was synced this night, and the invoices are made late enough.
+/// Ada was synced last night, and the invoices are made late enough.
 async fn in_order() -> World {
     let world = World::new().await;
     world
@@ -19,7 +20,7 @@ async fn in_order() -> World {
     world
 }
 
-/// What makes Ada's invoice wrong, and the page that fixes it.
+/// SQL that makes Ada's invoice wrong, and the page that fixes it.
 fn arrangement(reason: NotReady) -> Option<(&'static str, Option<&'static str>)> {
     let job = "insert into runs (run_id, partner_id, trigger, mode, state, all_companies, created_at)
                values ('00000000-0000-0000-0000-000000000009', 'msp', 'request', 'apply', 'running', false, '2026-11-23T09:40:00Z');
@@ -27,7 +28,7 @@ fn arrangement(reason: NotReady) -> Option<(&'static str, Option<&'static str>)>
                values (gen_random_uuid(), '00000000-0000-0000-0000-000000000009', 9, 'msp', 'work', 'ready', true, '{10}', 'h', 't',
                        '2026-11-23T09:40:00Z')";
     Some(match reason {
-        // There is no company of a partner that is not connected on any page.
+        // Without a connection no page shows any company of the partner.
         NotReady::NotConnected => return None,
         NotReady::Off => ("update integrations set state = 'off'", Some("integrations/kaseya-bms")),
         NotReady::WritesStopped => ("update installation set writes_stopped = true", None),
@@ -136,7 +137,7 @@ async fn case_c4_while_off_nobody_is_ready_errors_stay_and_no_sync_is_promised()
     world.sql("update integrations set state = 'off' where partner_id = 'msp'").await;
     let seen = world.get("").await.json;
     assert_eq!((&seen["companies"]["ready"], &seen["next_run_at"]), (&json!(0), &Value::Null));
-    // A held change is no row's state while off; the hold itself stays open for a person.
+    // While the integration is off, no row's state is held; the hold itself stays open for a person.
     assert_eq!((&seen["companies"]["failed"], &seen["companies"]["held"]), (&json!(1), &json!(0)));
     assert_eq!(world.get("/holds").await.json["holds"].as_array().map(Vec::len), Some(1), "{seen}");
     let bea = &world.get("/companies?search=bea").await.json["companies"][0]["statuses"][0];

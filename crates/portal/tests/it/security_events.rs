@@ -1,4 +1,4 @@
-//! Who came in, who was refused, who changed what: kept, for the partner's admins (F8).
+//! Security events: sign-ins, refusals and changes are recorded for the partner's administrators (F8).
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::world::{RIGHT, World};
 
 const EVENTS: &str = "/v1/partners/msp/security-events";
 
-/// The partner's events, the oldest first: what, by whom, about what.
+/// The partner's events, the oldest first: kind, actor, object.
 async fn events(world: &World, token: &str) -> Vec<Value> {
     let read = world.request(Method::GET, EVENTS, Some(token), &[], "").await;
     assert_eq!(read.status, StatusCode::OK, "{}", read.text);
@@ -98,7 +98,7 @@ async fn case_f8_refusals_are_kept_and_another_partner_learns_nothing_of_them() 
         ("token_refused", "admin"),
     ];
     assert_eq!(names(&kept), expected);
-    // What names no partner that it may see is the operator's to read.
+    // An event that names no partner visible to the caller is for the operator.
     let sql = "select kind || ' ' || by_name || ' ' || object from security_events where partner_id is null order by number";
     let rows = world.database.client().await.query(sql, &[]).await.expect("it answers");
     let theirs: Vec<String> = rows.iter().map(|row| row.get(0)).collect();

@@ -1,4 +1,4 @@
-//! Who sent user counts and charges (F7).
+//! The senders of user counts and charges (F7).
 
 use bus::{Bus as _, Queue, Settlement};
 use domain::PartnerId;
@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::world::World;
 
-/// Takes one part of a report from the queue, as the scheduler does, of which the message says only what any may.
+/// Takes one part of a report from the queue, as the scheduler does. The message contains only what every sender
+/// may say.
 async fn take_in(world: &World) {
     let mut consumer =
         world.bus.consume(Queue::Counts, 1, CancellationToken::new()).await.expect("the bus is open");
@@ -64,7 +65,7 @@ async fn case_f7_who_sent_the_counts_is_shown_where_they_are() {
         world.request(Method::GET, "/partners/msp/companies/ada", None, headers, "").await.text
     };
     let newest = async || world.get("/companies/ada").await.json["newest_report"].clone();
-    // It came before senders were stored.
+    // The report predates stored senders.
     let old = json!({ "report_id": "r1", "day": "2026-11-21", "received_at": "2026-11-22T00:00:00Z", "sent_by": [] });
     assert_eq!(newest().await, old);
     assert!(company("en").await.contains("sent by a sender that was not recorded"));

@@ -1,5 +1,5 @@
-//! How long somebody is believed to be who it was: tokens that end, sessions that are seen and ended, keys that are changed only
-//! by who has just proven who it is (F10).
+//! How long a sign-in is trusted: tokens expire, sessions are listed and ended, and keys are changed only with a
+//! recently confirmed identity (F10).
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn case_f10_keys_are_changed_only_by_who_has_just_proven_who_it_is() {
     assert!(shown.contains("Make a token") && !shown.contains(confirm), "{shown}");
     assert!(!page(CONNECTION).await.contains(host));
 
-    // Later the forms are hidden; what was filled in meanwhile is still taken.
+    // Later the forms are hidden; a form that was filled in meanwhile is still accepted.
     world.clock.advance(16 * MINUTE);
     let shown = page(ACCESS).await;
     assert!(!shown.contains("Make a token") && shown.contains(confirm), "{shown}");
@@ -41,7 +41,7 @@ async fn case_f10_keys_are_changed_only_by_who_has_just_proven_who_it_is() {
     assert_eq!(shown.matches(host).count(), 6, "{shown}");
     assert_eq!(post(ACCESS, make).await.status, StatusCode::OK);
 
-    // Still later nothing is.
+    // Still later no form is accepted.
     world.clock.advance(45 * MINUTE);
     let revoke = "token=00000000-0000-0000-0000-000000000001";
     for (path, form) in [
@@ -60,7 +60,7 @@ async fn case_f10_keys_are_changed_only_by_who_has_just_proven_who_it_is() {
     assert!(refused.text.contains("confirm first that it is you"), "{}", refused.text);
     assert_eq!(world.kaseya.calls(), calls, "nothing was tried");
 
-    // The switch and all that is no key need no proof: nobody is kept from switching off.
+    // The switch and settings that are not keys need no confirmation: it must not delay switching off.
     let client = world.database.client().await;
     let sql = "select host, user_name, tenant, coalesce(v2_base, ''), coalesce(v1_base, '') from integrations where partner_id = 'msp'";
     let row = client.query_one(sql, &[]).await.expect("an integration");
@@ -81,7 +81,7 @@ async fn case_f10_keys_are_changed_only_by_who_has_just_proven_who_it_is() {
     let state: String = client.query_one(sql, &[]).await.expect("an integration").get(0);
     assert_ne!(state, "on", "nobody is kept from switching off");
 
-    // Another token proves nothing, nor does none.
+    // Neither another token nor an empty one confirms the identity.
     for token in [&world.editor, &world.stranger, world.unknown(), "", "nonsense"] {
         let refused = post("/confirm", &format!("token={token}&next={ACCESS}")).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{token}");
@@ -91,7 +91,7 @@ async fn case_f10_keys_are_changed_only_by_who_has_just_proven_who_it_is() {
     assert_eq!(to(&confirmed), ACCESS);
     assert!(page(ACCESS).await.contains("Make a token"));
     assert_eq!(to(&post(&format!("{ACCESS}/members"), add).await), "/partners/msp/access?said=saved");
-    // Nor does a proof lead elsewhere.
+    // A confirmation does not redirect to another site either.
     let led = post("/confirm", &format!("token={}&next=https://evil.example", world.admin)).await;
     assert_eq!(to(&led), "/");
 }
@@ -126,7 +126,7 @@ async fn case_f10_a_token_ends_by_itself_and_whoever_is_signed_in_by_it_is_out()
     let refused = world.sign_in_from([127, 0, 0, 1], secret, "en").await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text.contains("has expired"), "{}", refused.text);
-    // The page says so, and an admin whose token is over counts as none.
+    // The page says so, and an administrator with an expired token does not count.
     let admin = world.sign_in(&world.admin).await;
     let shown = world.page(&admin, ACCESS).await.text;
     assert!(shown.contains("expired"), "{shown}");
@@ -149,7 +149,7 @@ async fn case_f10_everybody_sees_its_own_sessions_and_ends_them() {
     assert!(shown.contains("127.0.0.1") && shown.contains("this browser"), "{shown}");
     let is_in = async |cookie: &str| world.page(cookie, ACCESS).await.status == StatusCode::OK;
 
-    // Another's cannot be ended, whatever is sent.
+    // Another person's session cannot be ended, whatever the form says.
     let (_, rest) = shown.split_once("name=\"session\" value=\"").expect("a session");
     let theirs = rest.split('"').next().expect("its end");
     let ended = world.post(&editor, "/sessions/end", &[], &format!("session={theirs}")).await;
@@ -165,7 +165,7 @@ async fn case_f10_everybody_sees_its_own_sessions_and_ends_them() {
     assert_eq!(left.status, StatusCode::OK, "nobody else's ended");
     assert!(!left.text.contains("/sessions/end-others"), "{}", left.text);
 
-    // Who signs in again has one session in a browser.
+    // Signing in again leaves one session in the browser.
     let form = format!("token={}", world.admin);
     let again = world.request(Method::POST, "/sign-in", None, &[("cookie", &*here)], &form).await;
     assert_eq!(to(&again), "/");

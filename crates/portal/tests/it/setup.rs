@@ -1,4 +1,4 @@
-//! Setting the integration up, as the vendor's page describes it: from the tile to the last mapping.
+//! The setup of the integration, as the vendor's page describes it: from the tile to the last mapping.
 
 use http::{Method, StatusCode, header};
 use kaseya_simulator::{Endpoint, Fault, Login};
@@ -8,7 +8,7 @@ use crate::world::{RIGHT, World};
 
 const CONNECTION: &str = "/partners/msp/integrations/kaseya-bms";
 
-/// The mapping of the one company that has none.
+/// The mapping page of the only unmapped company.
 const UNMAPPED: &str = "/partners/msp/companies/cem/mapping";
 
 /// A partner that is connected to the simulated Kaseya.
@@ -38,7 +38,7 @@ async fn s_04_s_05_the_tile_of_kaseya_bms_opens_the_form() {
 async fn s_09_s_11_user_and_company_name_reach_kaseya_as_typed() {
     let world = World::new().await;
     let (user, company) = (" sync  Ü&r ", " eXample  MSP\u{a0}& Söhne ");
-    // It compares them character by character.
+    // Kaseya compares them character by character.
     let login = Login { user: user.to_owned(), password: RIGHT.to_owned(), tenant: company.to_owned() };
     world.kaseya.edit(|state| state.login = login).expect("nothing is kept in a file");
     let cookie = world.sign_in(&world.admin).await;
@@ -78,7 +78,7 @@ async fn s_13_every_right_that_a_sync_needs_has_its_tick() {
         "modify_contracts",
     ];
     assert_eq!(names, all);
-    // No read tells what a role may modify, where Kaseya does not say it by itself.
+    // Unless Kaseya says so itself, no read shows what a role may modify.
     let (modify, reads) = rights.split_last().expect("checks");
     assert!(reads.iter().all(|(_, finding)| finding == "passed"), "{rights:?}");
     assert_eq!(modify.1, "untold");

@@ -1,4 +1,4 @@
-//! Suggested mappings: nothing is mapped before it is confirmed, and many are at once.
+//! Suggested mappings: nothing is mapped before confirmation, and many are mapped at once.
 
 use http::{Method, StatusCode};
 use serde_json::json;

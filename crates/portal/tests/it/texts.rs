@@ -1,4 +1,4 @@
-//! Texts at the portal's doors: one rule for all of them, searched and ordered by rules of our own.
+//! Texts at the portal's entry points: one rule for all of them, searched and sorted by rules of our own.
 
 use http::{Method, StatusCode};
 use serde_json::json;
@@ -46,7 +46,7 @@ async fn case_b9_a_form_with_a_text_that_is_too_long_is_refused_with_its_field()
         let says = format!("note: It has {length} characters: write at most 500.");
         assert!(page.text.contains(&says), "{length}: {}", page.text);
     }
-    // More than a form of ours can be.
+    // Larger than any form of ours.
     let form = format!("product=p1&kind=not-billed&minimum=&included=&note={}", "x".repeat(3_000_000));
     let page = world.post(&cookie, path, &[("accept-language", "en")], &form).await;
     assert_eq!(page.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", page.text);
@@ -133,7 +133,7 @@ async fn case_f14_a_name_of_kaseyas_with_such_marks_is_shown_with_their_numbers(
         assert!(page.contains("Ac[U+200B]me [U+202E]dtl"), "{path}: {page}");
         assert!(!page.contains(['\u{200b}', '\u{202e}', '\u{2066}']), "{path}");
     }
-    // The API says what Kaseya says.
+    // The API returns Kaseya's text unchanged.
     let account = world.get("/companies/ada").await.json["mapping"]["account"].clone();
     assert_eq!(account, "Ac\u{200b}me \u{202e}dtl");
 }

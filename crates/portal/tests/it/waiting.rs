@@ -1,4 +1,4 @@
-//! What waits says what for, since when and until when, wherever it is seen (G-04).
+//! Everything that waits shows what for, since when and until when, on every page (G-04).
 
 use domain::WaitReason;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::world::World;
 
 const RUN: &str = "00000000-0000-0000-0000-000000000009";
 
-/// A run with one job for Ada's contract; each reason has its own way to stand in its way.
+/// A run with one job for Ada's contract; each reason blocks it in its own way.
 fn arrangement(reason: WaitReason) -> String {
     let put_off = |word: &str| {
         format!(
@@ -55,7 +55,7 @@ async fn waiting(reason: WaitReason) -> World {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_c1_every_reason_stands_on_row_run_and_pages() {
-    // What was edited is for no run to wait for: its rows alone do.
+    // No run waits because of an edit: only the rows do.
     for reason in WaitReason::ALL.iter().copied().filter(|reason| *reason != WaitReason::Edited) {
         let world = waiting(reason).await;
         let until = match reason {

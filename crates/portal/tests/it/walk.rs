@@ -1,10 +1,10 @@
-//! Every address of the portal, walked by those who may not go there.
+//! Requests every path of the portal as callers without access.
 
 use http::{HeaderName, Method, StatusCode, header};
 
 use crate::world::{Answer, World};
 
-/// What is not one partner's.
+/// Paths that belong to no partner.
 const OPEN: &[(&str, &str)] = &[
     ("GET", "/"),
     ("GET", "/sign-in"),
@@ -22,7 +22,7 @@ const OPEN: &[(&str, &str)] = &[
     ("GET", "/assets/{version}/{name}"),
 ];
 
-/// The pages' addresses as the router has them: what is added there is walked here.
+/// The pages' paths as the router lists them: a new path is tested automatically.
 pub(crate) fn pages() -> Vec<(Method, String)> {
     let source = include_str!("../../src/router.rs");
     let (whole, partner) = source.split_once("fn partner()").expect("the pages of one partner");
@@ -45,7 +45,7 @@ pub(crate) fn pages() -> Vec<(Method, String)> {
     found
 }
 
-/// The API's addresses as its document has them.
+/// The API's paths as its document lists them.
 fn calls() -> Vec<(Method, String)> {
     let document = serde_json::to_value(portal::api_document()).expect("plain data");
     let paths = document["paths"].as_object().expect("the paths");
@@ -60,7 +60,7 @@ fn calls() -> Vec<(Method, String)> {
     found
 }
 
-/// Addresses of a partner's, with something in each place.
+/// The paths of a partner, with each placeholder filled in.
 pub(crate) fn of(partner: &str, all: Vec<(Method, String)>) -> Vec<(Method, String)> {
     let open = |method: &Method, path: &str| OPEN.contains(&(method.as_str(), path));
     all.into_iter()
@@ -155,7 +155,7 @@ async fn a_viewer_changes_nothing() {
         }
         let answer = world.request(method.clone(), &path, Some(&world.viewer), &[], "{}").await;
         assert_problem(&answer, StatusCode::FORBIDDEN, &format!("{method} {path}"));
-        // Nor with a key, by which a caller is known before.
+        // Nor with an idempotency key, for which the caller is resolved earlier.
         let key = &[("idempotency-key", "k")];
         let answer = world.request(method.clone(), &path, Some(&world.viewer), key, "{}").await;
         assert_problem(&answer, StatusCode::FORBIDDEN, &format!("{method} {path}"));
@@ -182,7 +182,7 @@ async fn an_editor_sets_neither_connection_nor_switch_and_lets_nobody_in() {
     }
 }
 
-/// Whether a call says what the provider counted.
+/// Whether a call reports the provider's counts.
 fn is_report(method: &Method, path: &str) -> bool {
     let reports = ["/companies", "/products"];
     let is_list = reports.iter().any(|list| path.ends_with(list));
@@ -205,7 +205,7 @@ async fn case_f7_the_provider_alone_reports_and_does_nothing_else() {
     assert_eq!(reports, 4);
     let answer = world.sign_in_from([127, 0, 0, 1], &world.provider, "en").await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "no page is its to see");
-    // Who administers a partner gives nobody this role.
+    // A partner's administrator cannot grant this role.
     for path in ["/v1/partners/msp/tokens", "/v1/partners/msp/members"] {
         let body = r#"{"name":"counts","email":"pia@example.com","role":"provider"}"#;
         let body = if path.ends_with("tokens") {

@@ -1,13 +1,13 @@
-//! How much a browser loads for a page.
+//! The download size of a page.
 
 use http::{Method, StatusCode};
 
 use crate::world::World;
 
-/// The most bytes of a page with all that it loads but pictures, before they are compressed.
+/// The maximum size of a page with everything it loads except images, in bytes before compression.
 const MOST: usize = 150 * 1024;
 
-/// The addresses of the styles and scripts of a page.
+/// The URLs of a page's styles and scripts.
 fn loaded(page: &str) -> Vec<String> {
     let tags = page.split('<').filter(|tag| tag.starts_with("script ") || tag.contains("rel=\"stylesheet\""));
     let address = |tag: &str| {

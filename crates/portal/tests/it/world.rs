@@ -27,10 +27,10 @@ use vault::{KeyRing, Token};
 
 pub(crate) const RIGHT: &str = "correct horse";
 pub(crate) const NOW: &str = "2026-11-23T10:00:00Z";
-/// When the tokens end.
+/// When the tokens expire.
 const EXPIRES: &str = "2027-11-23T10:00:00Z";
 
-/// The most bytes of an answer that a test reads.
+/// The maximum size of a response that a test reads, in bytes.
 const MOST: usize = 64 * 1024 * 1024;
 
 pub(crate) struct World {
@@ -41,7 +41,7 @@ pub(crate) struct World {
     pub(crate) viewer: String,
     pub(crate) editor: String,
     pub(crate) admin: String,
-    /// Another partner's, who may do everything there.
+    /// Another partner's token, with every right there.
     pub(crate) stranger: String,
     /// The provider's token for this partner.
     pub(crate) provider: String,
@@ -49,12 +49,12 @@ pub(crate) struct World {
     router: Router,
 }
 
-/// What was answered.
+/// The response.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
-    /// The same as JSON; null where it is none.
+    /// The body as JSON; null if it is not JSON.
     pub(crate) json: Value,
 }
 
@@ -82,13 +82,13 @@ impl World {
         world
     }
 
-    /// The same world as a portal shows it that reaches database and broker by these.
+    /// The same world, with a portal that reaches database and broker through these.
     pub(crate) fn reached_by(self, store: Store, bus: SharedBus) -> Self {
         let router = router(store, bus, Arc::new(self.clock.clone()), &self.entropy);
         Self { router, ..self }
     }
 
-    /// The same world as a portal shows it whose clock is this one.
+    /// The same world, with a portal that uses this clock.
     pub(crate) fn timed_by(self, store: Store, clock: Arc<dyn domain::Clock>) -> Self {
         let router = router(store, self.bus.clone(), clock, &self.entropy);
         Self { router, ..self }
@@ -111,7 +111,7 @@ impl World {
         minted.expect("the partner is there");
     }
 
-    /// A token of this partner that was revoked.
+    /// A revoked token of this partner.
     pub(crate) async fn revoked(&self) -> String {
         self.mint(5, "msp", Role::Admin).await;
         self.sql("update api_tokens set revoked_at = created_at where token_id = '00000000-0000-0000-0000-000000000005'")
@@ -119,17 +119,17 @@ impl World {
         token(5).expose_secret().to_owned()
     }
 
-    /// A token that nobody has made.
+    /// A token that does not exist.
     pub(crate) fn unknown(&self) -> &'static str {
         "ks_CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk"
     }
 
-    /// What the forms of another session carry.
+    /// The CSRF token of another session.
     pub(crate) fn csrf_of_another(&self) -> String {
         token(9).csrf(|bytes| bytes.fill(1))
     }
 
-    /// Signs somebody in; the cookie.
+    /// Signs a person in and returns the cookie.
     pub(crate) async fn sign_in(&self, token: &str) -> String {
         let answer = self.sign_in_from([127, 0, 0, 1], token, "en").await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
@@ -137,7 +137,7 @@ impl World {
         cookie.split(';').next().expect("a cookie").to_owned()
     }
 
-    /// Tries to sign somebody in from an address.
+    /// Tries to sign a person in from an address.
     pub(crate) async fn sign_in_from(&self, peer: [u8; 4], token: &str, language: &str) -> Answer {
         let request = request(Method::POST, "/sign-in", None, &[("accept-language", language)]);
         self.answer(peer.into(), request, &format!("token={token}")).await
@@ -162,17 +162,17 @@ impl World {
         self.request(Method::GET, path, None, &[("cookie", cookie)], "").await
     }
 
-    /// A call by nobody.
+    /// A request without credentials.
     pub(crate) async fn call(&self, method: Method, path: &str) -> Answer {
         self.request(method, path, None, &[], "").await
     }
 
-    /// Reads something of the partner's as its viewer.
+    /// Reads from the partner's API as its viewer.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.request(Method::GET, &format!("/v1/partners/msp{path}"), Some(&self.viewer), &[], "").await
     }
 
-    /// Calls with a body, as the partner's administrator.
+    /// Sends a body as the partner's administrator.
     pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
         self.send_with(method, path, &[], body).await
     }
@@ -193,7 +193,7 @@ impl World {
         self.request(method, &path, Some(token), headers, &body.to_string()).await
     }
 
-    /// A call as it comes over the network. A page's form has its own content type.
+    /// A request as it arrives over the network. A page's form has its own content type.
     pub(crate) async fn request(
         &self,
         method: Method,

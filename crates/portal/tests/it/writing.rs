@@ -1,4 +1,4 @@
-//! What is saved by the API, and why something is not.
+//! Saves by the API, and the reasons of refusals.
 
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ async fn case_a13_authenticate_says_what_another_zone_means_for_the_invoice_day(
             .await
             .json
     };
-    // Both are in Rome.
+    // Both zones are Rome.
     let same = tried("en").await;
     assert_eq!((&same["kaseya_zone"], &same["zone_note"]), (&json!("Europe/Rome"), &json!(null)), "{same}");
     world
@@ -92,7 +92,7 @@ async fn s_14_a_failure_has_its_help_at_the_api_too() {
     for part in ["title", "what_happened", "next_invoice", "what_we_did", "what_to_do"] {
         assert!(help[part].as_str().is_some_and(|text| !text.is_empty()), "{part}: {tried}");
     }
-    // So has what is not saved for it, and what is not tried once more.
+    // A refused save has its help too, and so does one that is not tried again.
     for status in [StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY] {
         let form = if status == StatusCode::CONFLICT { &wrong } else { &world.connection("wrong too") };
         let refused = world.send_with(Method::PUT, "/connection", headers, form).await;
@@ -131,7 +131,7 @@ async fn lin_01_a_line_profile_is_blamed_and_neither_host_nor_rights() {
         "{tried}"
     );
 
-    // One that cannot be read is no mistake in the host's field.
+    // An unreadable line profile is not an error in the host's field.
     set("name = 1").await;
     let saved = world.send(Method::PUT, "/connection", &right).await;
     assert_eq!(saved.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", saved.text);
@@ -208,7 +208,7 @@ async fn s_43_a_company_is_mapped_by_who_has_seen_its_mapping() {
     let saved = world.send(Method::PUT, path, &new).await;
     assert_eq!(saved.status, StatusCode::OK, "{}", saved.text);
     let tag = world.get("/companies/cem").await.headers[header::ETAG].to_str().expect("a text").to_owned();
-    // Somebody who has not seen it writes over nothing.
+    // A caller that has not seen the current version overwrites nothing.
     for (headers, status) in [
         (vec![], StatusCode::PRECONDITION_FAILED),
         (vec![("if-match", "\"7\"")], StatusCode::PRECONDITION_FAILED),
@@ -297,7 +297,7 @@ async fn a_body_that_cannot_be_read_is_told_with_its_field() {
 async fn case_a23_ids_that_kaseya_never_showed_are_said_when_they_are_saved() {
     let world = World::new().await;
     let service = |id: i32, name: &str| json!({ "products": [{ "product_id": "p3", "service": { "service_id": id, "name": name } }] });
-    // All that Kaseya has shown: what the settings name already.
+    // Kaseya has shown everything that the settings already name.
     world
         .sql(
             "insert into kaseya_names (partner_id, kind, id, name, seen_at)
@@ -309,7 +309,7 @@ async fn case_a23_ids_that_kaseya_never_showed_are_said_when_they_are_saved() {
         )
         .await;
     let saved = world.send(Method::PATCH, "/product-mappings", &service(1, "Standard")).await;
-    // Users of two products on one service: that is asked first.
+    // Users of two products on one service: that must be confirmed first.
     assert_eq!(saved.status, StatusCode::CONFLICT, "{}", saved.text);
     let saved = world.send(Method::PATCH, "/product-mappings", &service(777, "Advanced")).await;
     let unknown = json!({ "number": 1, "first": [{ "kind": "service", "id": 777, "name": "Advanced" }] });
