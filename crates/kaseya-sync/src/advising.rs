@@ -1,4 +1,4 @@
-//! Advice, printed.
+//! Prints advice.
 
 use advice::{Advice, Language};
 use operations::Advising;
@@ -6,10 +6,10 @@ use store::statuses::CompanyStatus;
 
 use crate::output;
 
-/// How many companies with one advice are named.
+/// How many companies per advice are named.
 const NAMED: usize = 5;
 
-/// Shows each advice once, with the companies that it is for.
+/// Shows each advice once, with its companies.
 pub(crate) fn show(
     advising: &Advising<'_>,
     rows: &[CompanyStatus],
@@ -36,7 +36,7 @@ pub(crate) fn show(
     Ok(())
 }
 
-/// One advice: its title, what it is about, and what to do.
+/// Prints one advice: its title, its subject, and what to do.
 pub(crate) fn say(advice: &Advice, who: &str, language: Language) -> anyhow::Result<()> {
     let level = language.level(advice.level);
     output::say(&format_args!("\n{} {} ({level}): {who}", advice.code, advice.title))?;

@@ -1,17 +1,18 @@
 //! `apply FILE`: a partner's settings from a file, all of them or none.
 //!
-//! It is read, checked and stored in one transaction that holds the partner, so what it is checked against is what it is
-//! stored beside. Applied again it is an update:
+//! The file is read, checked and stored in one transaction that locks the partner, so the check and the store see
+//! the same state. A second `apply` is an update:
 //!
-//! - Companies and products that the file does not list stay as they are. A listed company without a mapping loses the
-//!   one it had. What stands in Kaseya is left alone: of each line that nothing is mapped to any more a person is asked (D-13).
-//! - A company's mapping gets a new version only when account, contracts or billing rules are others: what a job has read
-//!   of the old one is then not written any more.
-//! - The credentials get a new version only when host, tenant, user or password are others (the stored password is opened
-//!   to compare): a refusal of the old ones is then forgotten. Where those in force are not refused, others are tried
-//!   beside them first, and if they do not prove right nothing of the file is stored.
-//! - A schedule that is another takes the old one's place by `domain`'s rule: no night is lost or doubled.
-//! - `enabled` is where the switch will stand. Switched off it is *switching off* until no permit is out.
+//! - Companies and products that the file does not list stay as they are. A listed company without a mapping loses
+//!   the one it had. The lines in Kaseya stay: a person decides about each line that is no longer mapped (D-13).
+//! - A company's mapping gets a new version only if account, contracts or billing rules differ: a job that has read
+//!   the old version then no longer writes it.
+//! - The credentials get a new version only if host, tenant, user or password differ (the stored password is opened
+//!   to compare): a refusal of the old ones is then forgotten. If the stored credentials are not refused, new ones
+//!   are tried first, and if they do not work nothing of the file is stored.
+//! - A different schedule replaces the old one by `domain`'s rule: no night is lost or doubled.
+//! - `enabled` is the new position of the switch. After switching off the state is *switching off* until no permit
+//!   is out.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -56,16 +57,16 @@ pub use crate::trial::Trial;
 /// Why nothing was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// The document has mistakes: all of them.
+    /// The document is invalid: all its mistakes.
     #[error("{0}")]
     Mistakes(Mistakes),
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Credentials that are not to be stored untried were not tried, or Kaseya is known to refuse them.
+    /// Credentials that must be tried first were not tried, or Kaseya is known to refuse them.
     #[error(transparent)]
     NotTried(#[from] NotTried),
-    /// Other credentials than those in force were tried, and do not prove right: all checks.
+    /// Different credentials were tried and do not work: all checks.
     #[error("the new credentials do not prove right; nothing is stored, and those in force stay")]
     NotProven(Box<Authenticated>),
     /// The schedule has no day before the calendar ends.
@@ -73,20 +74,20 @@ pub enum ApplyError {
     NeverDue,
 }
 
-/// With what settings are stored.
+/// What `apply` needs to store settings.
 #[derive(Clone, Copy)]
 pub struct Applying<'a> {
-    /// What seals the password.
+    /// The keys that seal the password.
     pub keys: &'a KeyRing,
-    /// Randomness.
+    /// The source of random ids and nonces.
     pub entropy: &'a Entropy,
-    /// The scheduler's spread of partners that are due at one hour.
+    /// The period over which the scheduler spreads partners due at the same hour.
     pub spread: Duration,
-    /// The present instant.
+    /// The current time.
     pub now: Timestamp,
-    /// Whether other credentials than those in force are tried first.
+    /// Whether credentials that differ from the stored ones are tried first.
     pub trial: Trial<'a>,
-    /// Where own addresses may lead.
+    /// The hosts that custom API addresses may use.
     pub allowed_hosts: &'a AllowedHosts,
 }
 
@@ -95,28 +96,28 @@ pub struct Applying<'a> {
 pub struct Applied {
     /// The partner.
     pub partner: PartnerId,
-    /// Companies listed, and how many of them are mapped.
+    /// Number of companies listed, and how many of them are mapped.
     pub companies: (usize, usize),
-    /// Companies that were mapped otherwise before, or not at all.
+    /// Number of companies with a different mapping before, or none.
     pub moved: usize,
-    /// Contracts of companies whose mapping was taken away: their lines stay as they are in Kaseya.
+    /// Contracts of companies that lost their mapping: their lines stay as they are in Kaseya.
     pub left: Vec<String>,
-    /// Lines that were ours and that nothing is mapped to any more: each waits for a person (D-13).
+    /// Lines that were ours and are no longer mapped: each waits for a person (D-13).
     pub leftovers: Vec<Leftover>,
-    /// The names of all companies.
+    /// Names of all companies.
     pub names: BTreeMap<CompanyId, String>,
-    /// Whether credentials are others than before.
+    /// Whether the credentials differ from before.
     pub new_credentials: bool,
     /// When the next scheduled run is due.
     pub next_run_at: Timestamp,
-    /// Where the switch stands.
+    /// The position of the switch.
     pub state: IntegrationState,
     /// The report, if there was one.
     pub report: Option<ReportId>,
 }
 
 impl Applied {
-    /// What a person is told of a line that is left over, with the commands of both answers.
+    /// The text about a leftover line, with the commands for both decisions.
     pub fn told(&self, leftover: &Leftover) -> String {
         let (partner, Leftover { hold, contract: (contract, name), service, units, from_day, .. }) =
             (&self.partner, leftover);
@@ -134,7 +135,6 @@ impl Applied {
     }
 }
 
-/// The command.
 pub(crate) async fn command(
     installation: &Installation,
     file: &Path,
@@ -182,7 +182,7 @@ pub(crate) async fn command(
     }
 }
 
-/// Keeps who has applied it. The file itself is stored by now.
+/// Records who applied the file. The file itself is already stored.
 async fn keep(installation: &Installation, file: &Path, applied: &Applied, by: &str) -> anyhow::Result<()> {
     let (operations, actor) = (installation.operations(None)?, Installation::actor(by));
     let (companies, mapped) = applied.companies;
@@ -193,7 +193,7 @@ async fn keep(installation: &Installation, file: &Path, applied: &Applied, by: &
         "new_credentials": applied.new_credentials,
         "enabled": applied.state == IntegrationState::On,
     });
-    // The partner reads it: the operator's folders are none of its business.
+    // The partner reads this: the operator's folders are none of its business.
     let name = file.file_name().unwrap_or_default().display();
     let event = SecurityEvent::of(SecurityEventKind::SettingsApplied, &applied.partner, name, details);
     operations.by(&actor).keep_alone(event).await.context("it is stored, but not who has applied it")
@@ -227,7 +227,7 @@ fn report(applied: &Applied) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reads, checks and stores a document. `directory` is where its `password_file` is looked for.
+/// Reads, checks and stores a document. A relative `password_file` is looked up in `directory`.
 pub async fn apply(
     store: &Store,
     text: &str,
@@ -239,7 +239,7 @@ pub async fn apply(
         let step = read_and_store(store, text, directory, applying, is_proven).await?;
         match step {
             Step::Stored(applied) => return Ok(applied),
-            // Not in the transaction: a login takes its time, and the partner's jobs go on meanwhile.
+            // Outside the transaction: a login takes time, and the partner's jobs continue meanwhile.
             Step::Try(authenticator, partner, values) => {
                 let tried = authenticator.authenticate(&partner, &values, false).await?;
                 if !tried.is_proven() {
@@ -251,7 +251,6 @@ pub async fn apply(
     }
 }
 
-/// What is to be done next.
 enum Step<'a> {
     Stored(Applied),
     Try(&'a Authenticator, PartnerId, Box<Values>),
@@ -283,7 +282,7 @@ async fn read_and_store<'a>(
                     allowed_hosts: applying.allowed_hosts,
                 };
                 let unnamed = settings_file::read(text, around);
-                // The names of another host or tenant tell nothing of this one's ids (A19).
+                // The names of another host or tenant say nothing about this one's ids (A19).
                 let elsewhere =
                     unnamed.as_ref().is_ok_and(|file| !is_address_of(in_force, &file.integration));
                 let file = match &stored {
@@ -315,7 +314,7 @@ async fn read_and_store<'a>(
         .await
 }
 
-/// Whether a document is about the host and tenant that are in force.
+/// Whether a document has the stored host and tenant.
 fn is_address_of(in_force: Option<&Integration>, new: &IntegrationSettings) -> bool {
     in_force.is_some_and(|known| {
         (&known.host, &known.tenant, &known.v2_base, &known.v1_base)
@@ -323,7 +322,7 @@ fn is_address_of(in_force: Option<&Integration>, new: &IntegrationSettings) -> b
     })
 }
 
-/// The question whether a tenant is to be used that this installation uses already.
+/// The question whether to use a tenant that this installation already uses.
 fn shared_tenant(text: &str) -> Mistake {
     let line = text.lines().position(|line| line.trim_start().starts_with("company_name"));
     Mistake {
@@ -334,7 +333,7 @@ fn shared_tenant(text: &str) -> Mistake {
     }
 }
 
-/// Stores settings that are checked already. The partner is held by the caller.
+/// Stores checked settings. The caller holds the partner's lock.
 pub(crate) async fn store_file(
     tx: &Transaction<'_>,
     file: &SettingsFile,
@@ -414,7 +413,7 @@ fn integration(new: &IntegrationSettings, sealed: SealedCredentials) -> NewInteg
     }
 }
 
-/// How many companies are mapped otherwise than before, and which lost their mapping.
+/// The number of companies with a different mapping than before, and those that lost theirs.
 async fn store_companies(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -447,7 +446,7 @@ async fn store_companies(
     Ok((moved, left))
 }
 
-/// Stores a complete report. It has an id of its own each time: of two that are equally old the later applied one stands.
+/// Stores a complete report. It always has a new id: of two equally old reports the one applied later counts.
 async fn store_report(
     tx: &Transaction<'_>,
     partner: &PartnerId,

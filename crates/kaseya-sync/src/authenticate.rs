@@ -1,4 +1,5 @@
-//! `authenticate FILE-or-PARTNER`: whether its values open Kaseya, and what the role lacks (S-12 to S-14).
+//! `authenticate FILE-or-PARTNER`: whether its values log in to Kaseya, and which rights the role lacks (S-12 to
+//! S-14).
 
 use std::{path::Path, sync::Arc};
 
@@ -20,7 +21,7 @@ use crate::{
     trial,
 };
 
-/// Whose values are tried, which, and the zone of the partner's schedule.
+/// The partner, the values to try, and the time zone of its schedule.
 type Tried = (PartnerId, Values, TimeZone);
 
 /// `--json`: the whole document.
@@ -28,22 +29,22 @@ type Tried = (PartnerId, Values, TimeZone);
 struct Document<'a> {
     partner: &'a str,
     host: &'a str,
-    /// Whether a sync can go by these values.
+    /// Whether a sync can run with these values.
     proven: bool,
     /// Why nothing was tried.
     not_tried: Option<String>,
-    /// Set when another refusal is the last one: new values then wait until this instant.
+    /// Set if the next refusal is the last one: new values must then wait until this instant.
     last_try_until: Option<Timestamp>,
-    /// From when on new values can be tried.
+    /// The earliest time to try new values.
     not_before: Option<Timestamp>,
-    /// Whether a sync of all companies follows by itself.
+    /// Whether a sync of all companies follows automatically.
     sync_follows: bool,
     checks: Vec<Check<'a>>,
     /// What to do about the first check that failed.
     help: Option<AdviceDocument>,
-    /// The zone that Kaseya told, as IANA names it.
+    /// Kaseya's time zone, as an IANA name.
     kaseya_zone: Option<&'a str>,
-    /// What it means for the invoice day that this is another zone than the schedule's.
+    /// What a zone other than the schedule's means for the invoice day.
     zone_note: Option<String>,
 }
 
@@ -53,11 +54,11 @@ struct Check<'a> {
     /// passed, failed, untold or not_reached.
     finding: &'static str,
     code: Option<&'static str>,
-    /// What Kaseya said, or why it is not to be told.
+    /// What Kaseya said, or why that must not be shown.
     words: Option<&'a str>,
-    /// What was wrong with Kaseya's answer, where Kaseya itself said nothing about it.
+    /// What was wrong with Kaseya's response, if Kaseya itself gave no reason.
     fault: Option<String>,
-    /// Where the right is given, in Kaseya's menus, where its lack is the cause or may be.
+    /// The path in Kaseya's menus to grant the right, if its absence is the cause or may be.
     menu: Option<&'static str>,
 }
 
@@ -91,8 +92,8 @@ pub(crate) async fn command(
     Ok(if tried.is_ok_and(|tried| tried.is_proven()) { Ended::InOrder } else { Ended::Refused })
 }
 
-/// The values of a settings file, whose partner may be one of whom nothing is stored. `None` when it has mistakes, which
-/// are told.
+/// The values of a settings file; its partner need not be stored yet. `None` if the file is invalid; its mistakes
+/// are then printed.
 async fn from_file(installation: &Installation, file: &Path) -> anyhow::Result<Option<Tried>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let stored = match settings_file::partner_of(&text) {
@@ -127,7 +128,7 @@ async fn from_file(installation: &Installation, file: &Path) -> anyhow::Result<O
     }
 }
 
-/// The stored values of a partner.
+/// A partner's stored values.
 async fn stored(installation: &Installation, partner: &str, keys: &KeyRing) -> anyhow::Result<Tried> {
     let settings =
         installation.partner(partner).await.with_context(|| format!("{partner} is no file either"))?;

@@ -9,20 +9,20 @@ use crate::{ended::Ended, installation::Installation, output};
 struct Document<'a> {
     partner: &'a str,
     host: &'a str,
-    /// The company name in Kaseya: host and tenant are what Kaseya counts by.
+    /// The company name in Kaseya: Kaseya counts calls per host and tenant.
     company_name: &'a str,
     endpoints: Vec<Endpoint>,
-    /// Calls that attempts still under way may make, per version of the API.
+    /// Calls that running attempts may still make, per version of the API.
     under_way: UnderWay,
 }
 
-/// One endpoint's hour.
+/// Calls to one endpoint in the last hour.
 #[derive(Serialize)]
 struct Endpoint {
     /// Method and route.
     endpoint: String,
     calls: u32,
-    /// Kaseya's limit, shared with the customer's other tools.
+    /// Kaseya's limit per hour, shared with the customer's other tools.
     limit: u32,
     /// Our share of it.
     ours: u32,
@@ -34,7 +34,6 @@ struct UnderWay {
     v1: u32,
 }
 
-/// Shows them.
 pub(crate) async fn command(installation: &Installation, partner: &str, json: bool) -> anyhow::Result<Ended> {
     let settings = installation.partner(partner).await?;
     let Some(used) = installation.operations(None)?.calls_used(&settings).await? else {

@@ -7,10 +7,10 @@ use clap::{Parser, Subcommand};
 use domain::{MAX_NAME, Role, Text, TextError};
 use operations::access::TOKEN_DAYS;
 
-/// Who acts, where nobody says so.
+/// The default name of the acting person.
 const OPERATOR: &str = "operator";
 
-/// Who acts: 1 to 200 characters, all of them seen. An environment without a user leaves it empty.
+/// The name of the acting person: 1 to 200 visible characters. An environment without a user leaves it empty.
 fn person(name: &str) -> Result<String, TextError> {
     match name.trim() {
         "" => Ok(OPERATOR.to_owned()),
@@ -199,7 +199,7 @@ pub(crate) struct AdviceLanguage {
 }
 
 impl AdviceLanguage {
-    /// The language that was asked for.
+    /// The requested language.
     pub fn get(self) -> Language {
         self.language.unwrap_or_else(|| Language::of_locale(&std::env::var("LANG").unwrap_or_default()))
     }
@@ -423,7 +423,7 @@ mod tests {
         }
     }
 
-    /// What stands for a value in a page's command, where not every text is one.
+    /// Sample values for the placeholders in a page's command that do not accept any text.
     const PLACEHOLDERS: [(&str, &str); 5] = [
         ("LETTER", "01a22cc9-904e-797a-80d8-c7922b4267e8"),
         ("CONTRACT", "5012"),

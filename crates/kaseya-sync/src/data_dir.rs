@@ -1,4 +1,4 @@
-//! Where `standalone` and `demo` keep their state: a private Postgres, the key ring, how to reach the database.
+//! The state of `standalone` and `demo`: a private Postgres, the key ring, the database's address.
 
 use std::{
     fs::{self, OpenOptions},
@@ -15,43 +15,42 @@ use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 use vault::KeyRing;
 
-/// A data directory.
 #[derive(Debug, Clone)]
 pub(crate) struct DataDir {
     path: PathBuf,
-    /// Set for one that goes with the last who holds it.
+    /// Set for a temporary directory, which is deleted with the last clone.
     _thrown_away: Option<Arc<TempDir>>,
 }
 
 impl DataDir {
-    /// The one at `path`, whether it is there or not.
+    /// The directory at `path`, which need not exist yet.
     pub fn at(path: PathBuf) -> Self {
         Self { path, _thrown_away: None }
     }
 
-    /// A new one that goes with the last who holds it.
+    /// A new temporary directory, deleted with the last clone.
     pub fn thrown_away() -> io::Result<Self> {
         let directory = tempfile::Builder::new().prefix("kaseya-sync-").tempdir()?;
         Ok(Self { path: directory.path().to_owned(), _thrown_away: Some(Arc::new(directory)) })
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The file that says how to reach the database: also for the other commands.
+    /// The file with the database's address, also for the other commands.
     pub fn url_file(&self) -> PathBuf {
         self.path.join("database-url")
     }
 
-    /// The keys that seal passwords.
+    /// The file with the keys that seal passwords.
     pub fn key_ring_file(&self) -> PathBuf {
         self.path.join("key-ring")
     }
 
-    /// Makes the directory unless it is there. Root's Postgres runs as another user, who must be let through: it can
-    /// pass, and read nothing.
+    /// Creates the directory if it does not exist. When root runs this, Postgres runs as another user, which needs
+    /// access: it can pass through, and read nothing.
     pub fn prepare(&self) -> anyhow::Result<()> {
         let path = self.path.display();
         if let Some(parent) = self.path.parent() {
@@ -73,7 +72,7 @@ impl DataDir {
         Ok(())
     }
 
-    /// Starts the private Postgres, and writes down how to reach it.
+    /// Starts the private Postgres, and stores its address.
     pub async fn start_postgres(&self) -> anyhow::Result<(Running, String)> {
         let postgres = local_postgres::start(Options::kept(self.path.join("postgres"))).await?;
         let url = postgres.url();
@@ -87,7 +86,7 @@ impl DataDir {
         Ok((postgres, url))
     }
 
-    /// The key ring, made at the first start.
+    /// The key ring, created at the first start.
     pub fn key_ring(&self, entropy: &Entropy) -> anyhow::Result<KeyRing> {
         let file = self.key_ring_file();
         if !file.exists() {
@@ -99,7 +98,7 @@ impl DataDir {
     }
 }
 
-/// Makes a file that only its owner can read. One that is there is left alone, and an error.
+/// Creates a file that only its owner can read. An existing file is left alone and is an error.
 pub(crate) fn write_secret(file: &Path, content: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
     file.write_all(content.trim_end().as_bytes())?;

@@ -1,4 +1,4 @@
-//! `dead-letters`: the messages that could not be worked on.
+//! `dead-letters`: the messages that could not be processed.
 
 use comfy_table::ColumnConstraint;
 use domain::PartnerId;
@@ -14,7 +14,7 @@ use crate::{
     output::{self, instant},
 };
 
-/// The most letters of a list.
+/// The maximum number of letters in a list.
 const MOST: i64 = 1_000;
 
 /// `--json`: one letter.
@@ -32,7 +32,7 @@ struct Document<'a> {
     decided_at: Option<String>,
     body_bytes: i64,
     body_sha256: &'a str,
-    /// Whether all of the body was kept, so that it can be sent again.
+    /// Whether the whole body was kept, so that it can be sent again.
     whole: bool,
 }
 
@@ -104,7 +104,7 @@ async fn list(installation: &Installation, all: bool, json: bool) -> anyhow::Res
                 letter.new.reason.clone(),
             ]);
         }
-        // The letter's id is there to be copied: never on two lines.
+        // The letter's id is meant to be copied: never split it over two lines.
         if let Some(id) = table.column_mut(0) {
             id.set_constraint(ColumnConstraint::ContentWidth);
         }
@@ -155,7 +155,7 @@ async fn send(installation: &Installation, decided: &LetterDecided) -> anyhow::R
             bus.publish(queue, message).await?;
             decide(installation, decided, "sent").await?;
         }
-        // The running program has the bus to itself, and finds it there.
+        // The bus belongs to the running program, which finds the decision in the database.
         None => decide(installation, decided, "sending").await?,
     }
     output::say(&format_args!("{} is sent to {}", decided.id, queue.name()))?;

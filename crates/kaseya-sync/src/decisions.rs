@@ -1,4 +1,4 @@
-//! `holds PARTNER approve` and `dismiss`: one hold, or all that are open.
+//! `holds PARTNER approve` and `dismiss`: decides one hold, or all open ones.
 
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ async fn one(
     Ok(Ended::InOrder)
 }
 
-/// Says what keeps approved units from being sent.
+/// Prints what keeps approved units from being sent.
 fn say_wait(installation: &Installation, settings: &PartnerSettings, not_yet: Option<NotYetSent>) {
     match not_yet {
         None => {}
@@ -81,7 +81,7 @@ fn say_wait(installation: &Installation, settings: &PartnerSettings, not_yet: Op
     }
 }
 
-/// Says the command that decides a hold with the numbers that it has now.
+/// Prints the command that decides a hold with its current numbers.
 fn say_numbers(settings: &PartnerSettings, decided: &decisions::Decided, decision: Decision<'_>) {
     if !matches!(decided.outcome, Outcome::OtherUnits(_) | Outcome::OtherFrom(_)) {
         return;

@@ -1,8 +1,9 @@
 //! `demo`: the whole job on one machine, with a simulated Kaseya and a ready MSP.
 //!
-//! Everything is the real thing but Kaseya and the provider: settings are stored as by `apply`, counts come in over the
-//! bus in parts, the schedule's next day is brought forward and then claimed as any other, the second sync is asked for
-//! by a message. With `--data-dir` all of it is kept, the simulated Kaseya too: another start finds its own work done.
+//! Everything except Kaseya and the provider is real: settings are stored as by `apply`, counts arrive over the bus
+//! in parts, the schedule's next day is brought forward and then claimed like any other, and a message requests the
+//! second sync. With `--data-dir` all of it is kept, including the simulated Kaseya: another start finds its own
+//! work done.
 
 mod msp;
 mod provider;
@@ -30,7 +31,7 @@ pub(crate) async fn command(
 ) -> anyhow::Result<Ended> {
     let directory = match data_dir {
         Some(path) => DataDir::at(path),
-        // Without a directory to keep, all of it goes when the demo ends.
+        // Without a directory to keep, everything is deleted when the demo ends.
         None => DataDir::thrown_away()?,
     };
     let stop = context.shutdown.soft();
@@ -50,7 +51,7 @@ async fn show(context: &Context, directory: &DataDir, once: bool, json: bool) ->
         services,
     };
     let before = demo.newest_run().await?;
-    // Before the services start: what an earlier one has left open then goes to where Kaseya is now.
+    // Before the services start: work left open by an earlier start then goes to Kaseya's current address.
     demo.store_settings().await?;
     let pages = demo.services.run(context, true).await?;
     context.health.started();
@@ -75,7 +76,7 @@ async fn show(context: &Context, directory: &DataDir, once: bool, json: bool) ->
     Ok(Ended::InOrder)
 }
 
-/// The simulated Kaseya on a free port of loopback, as it was left, or new.
+/// The simulated Kaseya on a free loopback port, with its stored state or a new one.
 async fn start_kaseya(services: &Services, directory: &DataDir) -> anyhow::Result<Kaseya> {
     let file = directory.path().join("kaseya.json");
     let state = if file.exists() { State::load(&file)? } else { msp::kaseya(services.clock.now()) };

@@ -1,21 +1,20 @@
-//! How a command ends, and whose command it was.
+//! The result of a command, and the program's name.
 
-/// The program's name, also for the database's and the broker's lists of connections.
+/// The program's name, also in the connection lists of database and broker.
 pub(crate) const NAME: &str = "kaseya-sync";
 
-/// How a command ended when it could be done.
+/// The result of a command that could run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// All is in order.
+    /// Everything is in order.
     InOrder,
-    /// It was refused, as has been said.
+    /// Refused; the reason was printed.
     Refused,
     /// Something was not sent, or waits for a person.
     NotInOrder,
 }
 
 impl Ended {
-    /// The exit code.
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::InOrder => 0,

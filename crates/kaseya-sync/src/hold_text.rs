@@ -1,4 +1,4 @@
-//! A hold as the commands show it.
+//! A hold as text.
 
 use domain::PartnerId;
 use operations::Advising;
@@ -6,7 +6,7 @@ use store::holds::HoldRow;
 
 use crate::output::instant;
 
-/// A hold's columns.
+/// The columns of a hold.
 pub(crate) fn row(hold: &HoldRow, advising: &Advising<'_>) -> [String; 10] {
     let service = advising.service_of(hold).unwrap_or_else(|| hold.service.to_string());
     [
@@ -23,7 +23,7 @@ pub(crate) fn row(hold: &HoldRow, advising: &Advising<'_>) -> [String; 10] {
     ]
 }
 
-/// The command that decides a hold by the numbers that it shows.
+/// The command that decides a hold with the numbers it shows.
 pub(crate) fn command(partner: &PartnerId, verb: &str, hold: &HoldRow) -> String {
     let HoldRow { hold: id, from_units, to_units, .. } = hold;
     format!("kaseya-sync holds {partner} {verb} {id} --from {from_units} --to {to_units}")

@@ -52,7 +52,7 @@ async fn list(
     for hold in &holds {
         table.add_row(hold_text::row(hold, &advising));
     }
-    // The hold's id is there to be copied: never on two lines.
+    // The hold's id is meant to be copied: never split it over two lines.
     if let Some(id) = table.column_mut(0) {
         id.set_constraint(ColumnConstraint::ContentWidth);
     }

@@ -1,4 +1,4 @@
-//! The installation that a command works on: that of the configuration, or the one that runs in a data directory.
+//! The installation that a command works on: the configured one, or the one running in a data directory.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -28,7 +28,7 @@ struct VaultSection {
     key_ring_file: PathBuf,
 }
 
-/// `[kaseya]`, whose switch for development is taken only where no other machine reaches the program.
+/// `[kaseya]`. Its development switch is accepted only if no other machine can reach the program.
 pub(crate) fn kaseya_section(config: &Config) -> anyhow::Result<KaseyaSection> {
     let section: KaseyaSection = config.section("kaseya")?;
     if section.allow_loopback_http {
@@ -38,19 +38,19 @@ pub(crate) fn kaseya_section(config: &Config) -> anyhow::Result<KaseyaSection> {
     Ok(section)
 }
 
-/// A reached installation.
+/// An installation with an open database connection.
 pub(crate) struct Installation {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
-    /// Cancelled when the command is told to end.
+    /// Cancelled when the command must end.
     pub stop: CancellationToken,
     config: Config,
     data_dir: Option<DataDir>,
 }
 
 impl Installation {
-    /// Reaches its database; its tables must be there.
+    /// Connects to its database; the tables must exist.
     pub async fn reach(context: &Context, data_dir: Option<PathBuf>) -> anyhow::Result<Self> {
         let data_dir = data_dir.map(DataDir::at);
         let mut section: DatabaseSection = context.config.section("database")?;
@@ -88,7 +88,7 @@ impl Installation {
         })
     }
 
-    /// The bus of the configuration; `None` where everything runs in one process, whose bus nobody else reaches.
+    /// The configured bus; `None` if everything runs in one process, because no other program can reach its bus.
     pub fn bus(&self) -> anyhow::Result<Option<SharedBus>> {
         if self.data_dir.is_some() {
             return Ok(None);
@@ -96,7 +96,7 @@ impl Installation {
         Ok(Some(RabbitMq::connect(bus_uri(&self.config)?.expose_secret(), NAME, self.entropy.clone())?))
     }
 
-    /// What orders are carried out with; those that need no bus are given none.
+    /// The operations that execute orders; orders that need no bus can pass `None`.
     pub fn operations(&self, bus: Option<SharedBus>) -> anyhow::Result<Operations> {
         let (store, clock, entropy) = (self.store.clone(), Arc::clone(&self.clock), self.entropy.clone());
         Ok(Operations { store, bus, clock, entropy, spread: self.spread()? })
@@ -112,23 +112,23 @@ impl Installation {
         key_ring(&self.config, self.data_dir.as_ref())
     }
 
-    /// What tries values, with the settings of the workers.
+    /// Tries credentials, with the workers' settings.
     pub fn authenticator(&self, keys: Arc<KeyRing>) -> anyhow::Result<Authenticator> {
         let bms = kaseya_section(&self.config)?.client(Arc::clone(&self.clock))?;
         Ok(Authenticator { store: self.store.clone(), bms, keys, clock: Arc::clone(&self.clock) })
     }
 
-    /// Where own addresses may lead, as for the workers.
+    /// The hosts that custom API addresses may use, as for the workers.
     pub fn allowed_hosts(&self) -> anyhow::Result<AllowedHosts> {
         Ok(kaseya_section(&self.config)?.allowed_hosts())
     }
 
-    /// How the scheduler spreads partners that are due at one hour.
+    /// The period over which the scheduler spreads partners due at the same hour.
     pub fn spread(&self) -> anyhow::Result<std::time::Duration> {
         Ok(self.config.section::<SchedulerSettings>("scheduler")?.spread)
     }
 
-    /// What a partner has set; an error that helps where there is no such partner.
+    /// A partner's settings; a helpful error if the partner does not exist.
     pub async fn partner(&self, id: &str) -> anyhow::Result<PartnerSettings> {
         let partner = PartnerId::new(id)?;
         let settings =
@@ -159,7 +159,7 @@ pub(crate) fn bus_uri(config: &Config) -> anyhow::Result<secrecy::SecretString> 
     Ok(config.section::<BusSection>("bus")?.uri_file.read()?)
 }
 
-/// The keys of the data directory, or else of the configuration.
+/// The keys of the data directory, otherwise of the configuration.
 pub(crate) fn key_ring(config: &Config, data_dir: Option<&DataDir>) -> anyhow::Result<KeyRing> {
     let file = match data_dir {
         Some(directory) => directory.key_ring_file(),

@@ -7,10 +7,10 @@ use store::holds;
 
 use crate::{ended::Ended, installation::Installation, output};
 
-/// How often it is asked whether a permit is still out.
+/// How often to check whether a permit is still out.
 const POLL: Duration = Duration::from_millis(200);
 
-/// Switches off, and waits until no write is begun any more: at most as long as a permit holds.
+/// Switches off, and waits until no more writes start: at most the duration of a permit.
 pub(crate) async fn off(installation: &Installation, partner: &str, by: &str) -> anyhow::Result<Ended> {
     let settings = installation.partner(partner).await?;
     let partner = &settings.partner;
@@ -30,7 +30,6 @@ pub(crate) async fn off(installation: &Installation, partner: &str, by: &str) ->
     Ok(Ended::InOrder)
 }
 
-/// Switches on.
 pub(crate) async fn on(installation: &Installation, partner: &str, by: &str) -> anyhow::Result<Ended> {
     let settings = installation.partner(partner).await?;
     let partner = &settings.partner;

@@ -1,4 +1,4 @@
-//! The operator's program: settings from a file, syncs asked for and looked at, everything in one process, the demo.
+//! The operator's program: settings from a file, syncs and their results, everything in one process, the demo.
 
 mod advising;
 pub mod apply;

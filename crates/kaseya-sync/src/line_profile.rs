@@ -1,4 +1,4 @@
-//! `line-profile`: how V1 shows and takes a contract's lines, for workers, portal and commands alike.
+//! `line-profile`: how V1 returns and accepts a contract's lines; workers, portal and commands all use it.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use store::settings::installation;
 
 use crate::{ended::Ended, installation::Installation, output};
 
-/// A profile that comes with the program, by its name, or that of a file.
+/// A built-in profile by its name, or the profile in a file.
 pub(crate) fn named(name_or_file: &str) -> anyhow::Result<LineProfile> {
     if let Some(shipped) = LineProfile::shipped().iter().find(|profile| profile.name() == name_or_file) {
         return Ok(shipped.clone());
@@ -24,7 +24,8 @@ pub(crate) fn named(name_or_file: &str) -> anyhow::Result<LineProfile> {
     LineProfile::parse(&text).with_context(|| name_or_file.to_owned())
 }
 
-/// Sets or takes away the profile of a partner or of the installation where that is asked for, and shows what holds then.
+/// Sets or resets the profile of a partner or of the installation if requested, and shows the profile then in
+/// force.
 pub(crate) async fn command(
     installation: &Installation,
     partner: Option<String>,
@@ -32,7 +33,7 @@ pub(crate) async fn command(
     reset: bool,
 ) -> anyhow::Result<Ended> {
     let partner = partner.map(PartnerId::new).transpose().context("--partner")?;
-    // Checked before it is stored: a job could not go by it.
+    // Checked before it is stored: a job cannot run with an invalid profile.
     let set = set.as_deref().map(named).transpose()?;
     let store = &installation.store;
     if set.is_some() || reset {
@@ -63,7 +64,7 @@ pub(crate) async fn command(
     output::tell(&standing);
     let text = stored.as_deref().unwrap_or_else(|| LineProfile::shipped()[0].text());
     output::say(&text.trim_end())?;
-    // An older program may have stored what this one cannot read: jobs do not start then.
+    // An older program may have stored what this one cannot read: jobs then do not start.
     LineProfile::parse(text)?;
     Ok(Ended::InOrder)
 }

@@ -16,8 +16,8 @@ use crate::{
     output,
 };
 
-/// From this version of the tables on, passwords are bound to the addresses that they may be sent to. One of the old form that
-/// stands there later was put back by somebody, and is not sealed again.
+/// From this version of the tables on, passwords are bound to the addresses they may be sent to. An old-form
+/// password found later was put back by somebody, and is not sealed again.
 const PASSWORDS_BOUND: i32 = 105;
 
 pub(crate) async fn command(context: &Context, data_dir: Option<PathBuf>) -> anyhow::Result<Ended> {
@@ -41,7 +41,7 @@ pub(crate) async fn command(context: &Context, data_dir: Option<PathBuf>) -> any
     Ok(Ended::InOrder)
 }
 
-/// Brings the tables to this program's version. The key ring is asked for where passwords are to be sealed again.
+/// Migrates the tables to this program's version. The key ring is read only if passwords must be sealed again.
 pub(crate) async fn bring_up_to_date(
     store: &Store,
     entropy: &Entropy,
@@ -116,7 +116,7 @@ mod tests {
         Ok(Arc::new(KeyRing::parse(&text)?))
     }
 
-    /// A partner whose password is of the old form, and one whose no key opens.
+    /// A partner with a password of the old form, and one with a password that no key opens.
     async fn partners() -> TestDatabase {
         let database = testkit::database().await;
         let sql: String = [("msp-1", OLD), ("msp-2", "v1.gone.AAAA.AAAA")].iter().map(|(id, sealed)| format!(
@@ -158,7 +158,7 @@ mod tests {
         let keys = keys().expect("a ring");
         assert_eq!(keys.open(&at, &bound).expect("it opens").expose_secret(), "pass");
         assert!(keys.open(&Associated { v2_base: None, ..at }, &bound).is_err());
-        // What nobody could open stays as it was.
+        // A password that no key opens stays as it was.
         assert_eq!(sealed(&database, "msp-2").await, "v1.gone.AAAA.AAAA");
     }
 

@@ -1,4 +1,4 @@
-//! Which ids of the mappings Kaseya has never shown (A23): whether they are right is found out by a sync.
+//! The ids in mappings that Kaseya has never shown (A23): a sync finds out whether they are right.
 
 use domain::PartnerId;
 use serde::Serialize;
@@ -12,13 +12,13 @@ use crate::{installation::Installation, output};
 /// How many are listed for people.
 const LISTED: usize = 10;
 
-/// An id, as documents show it.
+/// An id in a document.
 #[derive(Serialize)]
 pub(crate) struct UnknownId<'a> {
     /// service, contract or account.
     kind: &'static str,
     id: i32,
-    /// Its name, as it was saved.
+    /// Its name as saved.
     name: &'a str,
 }
 
@@ -28,7 +28,7 @@ impl<'a> From<&'a NeverShown> for UnknownId<'a> {
     }
 }
 
-/// Those of a partner.
+/// The ids of a partner that Kaseya has never shown.
 pub(crate) async fn read(
     installation: &Installation,
     partner: &PartnerId,
@@ -36,7 +36,7 @@ pub(crate) async fn read(
     installation.store.transaction("never_shown", |tx| Box::pin(never_shown(tx, partner, None))).await
 }
 
-/// Says which they are, if there are any.
+/// Prints them, if there are any.
 pub(crate) fn say(unknown: &[NeverShown]) -> anyhow::Result<()> {
     if unknown.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What people read: tables and sentences on stdout, progress and complaints on stderr.
+//! Output for people: tables and sentences on stdout, progress and errors on stderr.
 
 use std::{
     fmt::Display,
@@ -9,10 +9,10 @@ use comfy_table::{ContentArrangement, Table, presets};
 use domain::{CompanyState, ErrorCode, shown_text};
 use jiff::{Timestamp, tz::TimeZone};
 
-/// Longer texts are wrapped inside their column.
+/// Width of a table; longer texts wrap within their column.
 const WIDTH: u16 = 160;
 
-/// A line on stdout. A terminal gets no character that people do not see, and a program all of them.
+/// Prints a line on stdout. On a terminal invisible characters appear as codes; a program gets them unchanged.
 pub(crate) fn say(line: &dyn Display) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     if stdout.is_terminal() {
@@ -22,18 +22,17 @@ pub(crate) fn say(line: &dyn Display) -> io::Result<()> {
     }
 }
 
-/// A line on stderr, which says nothing that stdout's reader needs.
+/// Prints a line on stderr; it holds nothing that a reader of stdout needs.
 pub(crate) fn tell(line: &dyn Display) {
-    // With nobody to read it, nothing is lost.
+    // If nobody can read it, nothing is lost.
     let _ = writeln!(io::stderr().lock(), "{}", shown_text(&line.to_string()));
 }
 
-/// What went wrong.
+/// Prints an error.
 pub(crate) fn complain(error: &dyn Display) {
     tell(&format_args!("{}: {error}", crate::ended::NAME));
 }
 
-/// A table with these columns.
 pub(crate) fn table(columns: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY);
@@ -42,12 +41,12 @@ pub(crate) fn table(columns: &[&str]) -> Table {
     table
 }
 
-/// An instant in a zone, to the minute; "never" where there is none.
+/// An instant in a zone, to the minute; "never" if absent.
 pub(crate) fn instant(at: Option<Timestamp>, zone: &TimeZone) -> String {
     at.map_or_else(|| "never".to_owned(), |at| zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string())
 }
 
-/// A code, or nothing.
+/// A code, or an empty text.
 pub(crate) fn code(code: Option<ErrorCode>) -> &'static str {
     code.map_or("", ErrorCode::as_str)
 }

@@ -1,4 +1,4 @@
-//! `probe`: what the client takes for granted, against a real tenant, and the line profile that fits it.
+//! `probe`: checks the client's assumptions against a real tenant, and finds the line profile that fits it.
 
 mod report;
 
@@ -27,10 +27,9 @@ use crate::{
 
 /// More than the probe's reads need, and far below Kaseya's limits.
 const READS: Allowance = Allowance { v2: 80, v1: MOST_V1_CALLS };
-/// The same with V1 calls for every write that is tried, each with its reading.
+/// The same, plus V1 calls for every write that is tried, each with its reading.
 const WITH_WRITES: Allowance = Allowance { v1: MOST_V1_CALLS + 60, ..READS };
 
-/// Probes, and tells.
 pub(crate) async fn command(
     context: &Context,
     data_dir: Option<PathBuf>,
@@ -99,7 +98,7 @@ pub(crate) async fn command(
     Ok(if in_order { Ended::InOrder } else { Ended::NotInOrder })
 }
 
-/// Asks a person at the terminal; without one nobody has agreed.
+/// Asks a person at the terminal; without a terminal the answer is no.
 fn agreed(trial: &TrialOrder) -> anyhow::Result<bool> {
     if !io::stdin().is_terminal() {
         return Ok(false);
@@ -116,7 +115,7 @@ fn agreed(trial: &TrialOrder) -> anyhow::Result<bool> {
     Ok(answer.trim() == "yes")
 }
 
-/// The profile by which a partner's jobs go.
+/// The profile that a partner's jobs use.
 async fn stored(context: &Context, data_dir: Option<PathBuf>, partner: &str) -> anyhow::Result<LineProfile> {
     let partner = PartnerId::new(partner).context("--partner")?;
     let installation = Installation::reach(context, data_dir).await?;
@@ -127,7 +126,7 @@ async fn stored(context: &Context, data_dir: Option<PathBuf>, partner: &str) -> 
     LineProfile::stored(text.as_deref()).context("--partner")
 }
 
-/// Saves the profile that fits; a profile that does not is not saved.
+/// Saves the profile that fits; a profile that does not fit is not saved.
 fn is_saved(found: &ProbeReport, file: &Path) -> bool {
     let Some(profile) = found.profile() else {
         output::complain(&"--save: no line profile is known to fit, and nothing was saved");
@@ -167,7 +166,7 @@ fn access(probe: Probe, profile: LineProfile, allowed: &AllowedHosts) -> anyhow:
     })
 }
 
-/// The file holds the password alone; the line's end is not part of it.
+/// The file contains only the password; a trailing line break is not part of it.
 fn password(file: &Path) -> anyhow::Result<SecretString> {
     let text = std::fs::read_to_string(file)
         .with_context(|| format!("--password-file: {} cannot be read", file.display()))?;

@@ -25,19 +25,19 @@ use crate::{
     status, sync_now, tokens, writes,
 };
 
-/// For a person at a terminal: what went wrong, and nothing else. The broker's library complains of connections that we
-/// close; what matters of it the bus says itself.
+/// For a person at a terminal: only errors. The broker's library complains about connections that we close; the bus
+/// itself reports what matters.
 const FOR_PEOPLE: &str = "
 [log]
 filter = \"warn,lapin=off\"
 format = \"text\"
 ";
-/// As any other service.
+/// Like any other service.
 const AS_A_SERVICE: &str = "
 [health]
 listen = \"127.0.0.1:9090\"
 ";
-/// The table is what counts; any free port, so that several demos stand beside each other.
+/// Only the table matters; any free port, so that several demos can run at the same time.
 const FOR_THE_DEMO: &str = "
 [log]
 filter = \"warn\"
@@ -154,7 +154,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs a command on the installation of the configuration, or on the one that runs in a data directory.
+/// Runs a command on the configured installation, or on the one running in a data directory.
 fn on_installation<B, F>(config: Option<&Path>, data_dir: Option<std::path::PathBuf>, body: B) -> ExitCode
 where
     B: FnOnce(Installation) -> F + Send + 'static,
@@ -173,7 +173,7 @@ where
     })
 }
 
-/// Runs a command, tells its error, and turns what came of it into the exit code.
+/// Runs a command, prints its error, and turns its result into the exit code.
 fn run<B, F>(defaults: &str, config: Option<&Path>, body: B) -> ExitCode
 where
     B: FnOnce(Context) -> F,

@@ -1,4 +1,4 @@
-//! `security-events`: who came in, who was refused, who changed what, in the whole installation.
+//! `security-events`: who logged in, who was refused, and who changed what, in the whole installation.
 
 use domain::PartnerId;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -10,7 +10,7 @@ use store::access::{
 
 use crate::{ended::Ended, installation::Installation, output};
 
-/// The most events that are listed.
+/// The maximum number of events in a list.
 const MOST: i64 = 100_000;
 
 pub(crate) async fn command(installation: &Installation, days: u16, json: bool) -> anyhow::Result<Ended> {

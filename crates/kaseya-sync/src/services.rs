@@ -1,4 +1,4 @@
-//! All services in one process, on the bus inside it.
+//! All services in one process, on an in-process bus.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -18,23 +18,23 @@ use worker::{Worker, WorkerSettings};
 
 use crate::{data_dir::DataDir, ended::NAME, installation::kaseya_section, migrate};
 
-/// Connections for all services and whoever looks.
+/// Database connections for all services and for people's requests.
 const POOL: usize = 24;
 
-/// What the services share, as whoever starts them uses it too.
+/// What the services share; their starter uses it too.
 pub(crate) struct Services {
     pub store: Store,
     pub bus: SharedBus,
     pub clock: Arc<dyn Clock>,
     pub keys: Arc<KeyRing>,
-    /// The scheduler's spread.
+    /// The period over which the scheduler spreads partners due at the same hour.
     pub spread: Duration,
-    /// Postgres lives as long as somebody holds one.
+    /// Postgres lives as long as a clone of this sender.
     alive: mpsc::Sender<std::convert::Infallible>,
 }
 
-/// Starts a private Postgres in `directory`, brings its tables up to date, and makes what the services need. It ends
-/// with the context's shutdown, after all of them.
+/// Starts a private Postgres in `directory`, migrates its tables, and creates what the services need. It ends with
+/// the context's shutdown, after all services.
 pub(crate) async fn prepare(context: &Context, directory: &DataDir) -> anyhow::Result<Services> {
     directory.prepare()?;
     let keys = Arc::new(directory.key_ring(&context.entropy)?);
@@ -52,7 +52,7 @@ pub(crate) async fn prepare(context: &Context, directory: &DataDir) -> anyhow::R
 }
 
 impl Services {
-    /// What people's orders are carried out with.
+    /// Operations that execute people's orders.
     pub fn operations(&self, context: &Context) -> Operations {
         Operations {
             store: self.store.clone(),
@@ -63,8 +63,8 @@ impl Services {
         }
     }
 
-    /// Starts all of them, and answers where the portal is. With `allow_loopback_http` Kaseya may be a simulated one on
-    /// this machine, whatever is configured.
+    /// Starts all services, and returns the portal's address. With `allow_loopback_http` Kaseya may be a simulated
+    /// one on this machine, whatever the configuration says.
     pub async fn run(&self, context: &Context, allow_loopback_http: bool) -> anyhow::Result<SocketAddr> {
         self.run_scheduler(context)?;
         self.run_worker(context, allow_loopback_http)?;
@@ -82,7 +82,7 @@ impl Services {
         };
         let scheduler = Scheduler::new(with, &context.meter, &context.health);
         let (stop, alive) = (context.shutdown.soft(), self.alive.clone());
-        // Its rounds are what tells that the process goes round; the others rightly wait for work.
+        // Its rounds show that the process makes progress; the other services rightly wait for work.
         context.shutdown.service("scheduler", async move {
             let _alive = alive;
             scheduler.run(stop).await
@@ -144,7 +144,7 @@ impl Services {
     }
 }
 
-/// Keeps Postgres until the shutdown has begun and all who hold the answer of this function are gone.
+/// Keeps Postgres until the shutdown has started and all clones of the returned sender are dropped.
 fn stop_after_all(
     context: &Context,
     directory: &DataDir,
@@ -155,12 +155,12 @@ fn stop_after_all(
     let directory = directory.clone();
     context.shutdown.work("postgres", async move {
         soft.cancelled().await;
-        // Nothing is ever sent: it ends when the last sender is gone.
+        // Nothing is ever sent: this ends when the last sender is dropped.
         all_gone.recv().await;
         if let Err(error) = postgres.stop().await {
             tracing::error!(%error, "Postgres did not stop by itself");
         }
-        // One that is not to be kept goes now that nobody is in it.
+        // A temporary directory is deleted now that nothing uses it.
         drop(directory);
     });
     alive

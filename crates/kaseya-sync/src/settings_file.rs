@@ -1,7 +1,7 @@
 //! A partner's settings as one TOML document, read and checked as a whole.
 //!
-//! Every mistake is found in one reading, each with its line, its field and the mend; the document is handed out only if
-//! there is none. `deploy/sample-partner.toml` explains each field.
+//! One reading finds every mistake, each with its line, its field and the fix; only a document without mistakes is
+//! returned. `deploy/sample-partner.toml` explains each field.
 
 mod billing_rule;
 mod identity;
@@ -26,33 +26,33 @@ pub use report::ReportSettings;
 use section::{Section, Source};
 pub use surroundings::Surroundings;
 
-/// A partner's settings, with nothing left to check.
+/// A partner's settings, fully validated.
 #[derive(Debug, Clone)]
 pub struct SettingsFile {
     /// The partner.
     pub partner: PartnerId,
-    /// Its name.
+    /// Name of the partner.
     pub name: String,
-    /// The provider's zone for it.
+    /// The provider's time zone for it.
     pub count_zone: String,
-    /// What it bills; a count of the other basis is a missing one. `None` where the file is silent: it stays as it is, and is users
-    /// at first.
+    /// What it bills; a count on the other basis counts as missing. `None` if the file does not say: the basis
+    /// stays as it is, and is users at first.
     pub count_basis: Option<CountBasis>,
     /// Its integration.
     pub integration: IntegrationSettings,
     /// Its schedule.
     pub schedule: Schedule,
-    /// Its products.
+    /// The products listed.
     pub products: Vec<NewProduct>,
-    /// Its companies.
+    /// The companies listed.
     pub companies: Vec<NewCompany>,
-    /// Contracts billed otherwise than its other contracts.
+    /// Contracts with their own billing.
     pub contract_billing: BTreeMap<ContractId, Billing>,
-    /// User counts.
+    /// The user counts of the file, if it has any.
     pub report: Option<ReportSettings>,
 }
 
-/// The partner that a document is about, if it says so in a usable way; to look up what is stored of it.
+/// The partner id of a document, if it is valid; used to look up what is stored of the partner.
 pub fn partner_of(text: &str) -> Option<PartnerId> {
     let (document, _) = DeTable::parse_recoverable(text);
     let id = document.get_ref().get("partner")?.get_ref().get("id")?.get_ref().as_str()?;
@@ -67,7 +67,7 @@ pub fn read(text: &str, around: Surroundings<'_>) -> Result<SettingsFile, Mistak
         for error in &errors {
             source.note(error.span().unwrap_or(0..0), "the document", error.message(), "correct the TOML");
         }
-        // What could be read of it would only bring mistakes that are none.
+        // Reading on would only report false mistakes.
         return Err(source.into_mistakes());
     }
     let file = {
@@ -140,9 +140,9 @@ fn partner(mut section: Section<'_, '_>) -> Option<(PartnerId, String, String, O
     Some((id?, name?, count_zone?, count_basis?))
 }
 
-/// Checks a zone's name.
+/// Checks the name of a time zone.
 fn zone(name: String) -> Result<String, domain::ScheduleError> {
-    // A month's end needs a zone: its rule knows which names are one.
+    // The end of a month needs a time zone: its rule knows which names are valid.
     domain::MonthEnd::new(&name, 0).map(|_| name)
 }
 

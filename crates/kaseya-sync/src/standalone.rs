@@ -6,7 +6,7 @@ use runtime::Context;
 
 use crate::{data_dir::DataDir, ended::Ended, output, services};
 
-/// Where it keeps its state unless told otherwise.
+/// The default data directory.
 const USUAL: &str = "/var/lib/kaseya-sync";
 
 pub(crate) async fn command(context: Context, data_dir: Option<PathBuf>) -> anyhow::Result<Ended> {

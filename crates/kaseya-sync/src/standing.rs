@@ -1,4 +1,4 @@
-//! What a status says before its companies: the installation's writes, the login, the password's age.
+//! The first part of a status, before the companies: the installation's writes, the login, the password's age.
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
@@ -9,18 +9,18 @@ use store::{
 
 use crate::output::{self, instant};
 
-/// How the installation stands, and a partner's login.
+/// The state of the installation and of a partner's login.
 #[derive(Serialize)]
 pub(crate) struct Standing {
     /// All writes of the installation are stopped.
     writes_stopped: bool,
-    /// The database was restored, and this partner's lines are to be read before any is written.
+    /// The database was restored, and this partner's lines must be read before any write.
     must_reread: bool,
-    /// When the stored credentials were last seen to work.
+    /// When the stored credentials last worked.
     login_proven_at: Option<Timestamp>,
-    /// Since when the password is stored, if that is known.
+    /// When the password was stored, if known.
     password_stored_since: Option<Timestamp>,
-    /// Days until it is 180 days old, from the 30th on.
+    /// Days until the password is 180 days old; set from the last 30 days on.
     password_days_left: Option<u16>,
 }
 
@@ -42,7 +42,7 @@ impl Standing {
         })
     }
 
-    /// For people, with what to do.
+    /// Prints it for people, with what to do.
     pub(crate) fn show(&self, zone: &TimeZone) -> anyhow::Result<()> {
         if self.writes_stopped {
             output::say(&"all writes of the installation are stopped: kaseya-sync allow-writes")?;

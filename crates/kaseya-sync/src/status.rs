@@ -1,4 +1,4 @@
-//! `status PARTNER`: how its companies stand.
+//! `status PARTNER`: the state of its companies.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,6 @@ use crate::{
     standing::Standing,
 };
 
-/// How many runs are shown.
 const RUNS: i64 = 5;
 
 /// `--json`: the whole document.
@@ -39,22 +38,22 @@ struct Document<'a> {
     credentials_refused: Option<&'static str>,
     #[serde(flatten)]
     standing: &'a Standing,
-    /// What all numbers of users count: users or licences.
+    /// What all user numbers count: users or licences.
     count_basis: &'static str,
     /// Null unless the integration is on.
     next_run_at: Option<Timestamp>,
-    /// Companies whose next invoice would be right.
+    /// Number of companies with a correct next invoice.
     ready: u32,
-    /// Why it would not be of the others, with how many each is for.
+    /// Why the next invoice of the others would be wrong, with the number of companies per reason.
     not_ready: BTreeMap<&'static str, u32>,
     open_holds: usize,
-    /// Ids of the mappings that Kaseya has never shown.
+    /// Ids in mappings that Kaseya has never shown.
     not_yet_known: Vec<UnknownId<'a>>,
     runs: Vec<Run>,
     companies: Vec<Company<'a>>,
 }
 
-/// A run, as documents show it.
+/// A run, as in documents.
 #[derive(Serialize)]
 pub(crate) struct Run {
     id: String,
@@ -84,7 +83,7 @@ impl From<Wait> for Waiting {
     }
 }
 
-/// How the companies of a run came out.
+/// The results of a run's companies.
 #[derive(Serialize)]
 pub(crate) struct Totals {
     companies: u32,
@@ -103,7 +102,7 @@ struct Company<'a> {
     contract_id: Option<i32>,
     contract: Option<&'a str>,
     state: &'static str,
-    /// Why its next invoice would not be right.
+    /// Why its next invoice would be wrong.
     not_ready: Option<&'static str>,
     code: Option<&'static str>,
     remarks: Vec<String>,
@@ -183,12 +182,12 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Which companies are ready for their next invoice.
+/// The companies that are ready for their next invoice; the others with the reason.
 struct Ready(BTreeMap<CompanyId, Option<NotReady>>);
 
 impl Ready {
     fn of(settings: &PartnerSettings, companies: &[CompanyStatus], ready: &PartnerReadiness) -> Self {
-        // A company's rows follow one another: they are in the order of names and then of ids.
+        // A company's rows are adjacent: they are sorted by name and then by id.
         let together = companies.chunk_by(|one, other| one.company == other.company);
         let mapped = |id: &CompanyId| settings.companies.get(id).is_some_and(|known| known.mapping.is_some());
         let of_rows = |rows: &[CompanyStatus]| {
@@ -280,7 +279,7 @@ fn open(holds: &[HoldRow]) -> usize {
     holds.iter().filter(|hold| hold.state == "open").count()
 }
 
-/// Whether anything is synced by itself.
+/// Whether anything is synced automatically.
 fn is_on(settings: &PartnerSettings) -> bool {
     settings.integration.as_ref().is_some_and(|known| known.state == IntegrationState::On)
 }
@@ -365,7 +364,7 @@ fn show(settings: &PartnerSettings, seen: &Seen<'_>, language: Language) -> anyh
     Ok(())
 }
 
-/// What rows wait for, each sentence once.
+/// Prints what rows wait for, each sentence once.
 fn show_waits(
     companies: &[CompanyStatus],
     advising: &Advising<'_>,

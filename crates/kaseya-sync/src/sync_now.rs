@@ -1,4 +1,4 @@
-//! `sync-now PARTNER`: asks for a sync, and shows what came of it.
+//! `sync-now PARTNER`: requests a sync, and shows the result.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use store::{
 
 use crate::{command_line::SyncNow, ended::Ended, installation::Installation, output};
 
-/// How long an answer may take; it needs no Kaseya.
+/// Timeout of a response; it does not depend on Kaseya.
 const ANSWER: Duration = Duration::from_secs(60);
-/// How often the tables are looked at where nothing wakes us.
+/// How often to read the tables if no notification arrives.
 const POLL: Duration = Duration::from_millis(500);
-/// The channel on which Postgres says that the ledger has changed.
+/// The channel on which Postgres notifies of changes to the ledger.
 const LEDGER: &str = "ledger";
 
 pub(crate) async fn command(installation: &Installation, order: SyncNow) -> anyhow::Result<Ended> {
@@ -56,7 +56,7 @@ pub(crate) async fn command(installation: &Installation, order: SyncNow) -> anyh
     Ok(if in_order { Ended::InOrder } else { Ended::NotInOrder })
 }
 
-/// Says at once where a sync is refused, or cannot begin yet.
+/// Reports at once if a sync is refused, or cannot start yet.
 async fn at_once(
     installation: &Installation,
     operations: &Operations,
@@ -78,7 +78,7 @@ async fn at_once(
     Ok(Ended::InOrder)
 }
 
-/// What a run waits for.
+/// What a run waits for, as a sentence; `None` if it does not wait.
 async fn wait(
     installation: &Installation,
     settings: &PartnerSettings,
@@ -101,7 +101,7 @@ async fn answer(operations: &Operations, partner: &PartnerId, request: &RequestI
         .with_context(|| format!("no scheduler has answered request {request} in {ANSWER:?}; does one run?"))
 }
 
-/// Waits until a run has ended, telling how far it is.
+/// Waits until a run has ended, and reports its progress.
 async fn through(
     installation: &Installation,
     settings: &PartnerSettings,
@@ -144,7 +144,7 @@ async fn through(
     }
 }
 
-/// Shows how a run came out; answers whether all of it is in order.
+/// Shows the results of a run; returns whether all of it is in order.
 async fn show(installation: &Installation, settings: &PartnerSettings, run: &RunRow) -> anyhow::Result<bool> {
     let companies = installation
         .store

@@ -1,4 +1,4 @@
-//! `token`: makes, lists and revokes the tokens by which people and programs come in by the portal.
+//! `token`: creates, lists and revokes the tokens that people and programs use to log in to the portal.
 
 use anyhow::Context as _;
 use domain::TokenId;

@@ -1,20 +1,20 @@
-//! New credentials are tried beside those in force, and take their place only if they prove right (B-03).
+//! New credentials are tried next to the stored ones, and replace them only if they work (B-03).
 
 use connection::{Authenticator, Checked, Finding, Values};
 use domain::NextTry;
 
 use crate::settings_file::IntegrationSettings;
 
-/// What becomes of other credentials than those in force.
+/// What happens to credentials that differ from the stored ones.
 #[derive(Clone, Copy)]
 pub enum Trial<'a> {
-    /// They are tried, and stored only if they prove right.
+    /// They are tried, and stored only if they work.
     Beside(&'a Authenticator),
-    /// They are stored as they are: from here Kaseya cannot be reached.
+    /// They are stored untried: Kaseya cannot be reached from here.
     Without,
 }
 
-/// The values of a document as they are tried.
+/// The values of a document, ready to be tried.
 pub(crate) fn values(integration: &IntegrationSettings) -> Values {
     Values {
         host: integration.host.clone(),
@@ -26,7 +26,7 @@ pub(crate) fn values(integration: &IntegrationSettings) -> Values {
     }
 }
 
-/// What another refusal would come to, where it would come to anything.
+/// What another refusal would lead to, if anything.
 pub(crate) fn next_try(next: NextTry) -> Option<String> {
     match next {
         NextTry::Free => None,
@@ -41,7 +41,7 @@ pub(crate) fn next_try(next: NextTry) -> Option<String> {
     }
 }
 
-/// A check in a line, with a tick or what to do.
+/// A check as one line, with a tick or what to do.
 pub(crate) fn line(checked: &Checked) -> String {
     let check = checked.check;
     match &checked.finding {

@@ -1,4 +1,4 @@
-//! `stop-writes`, `allow-writes` and `restored`: what holds for the whole installation (B-14).
+//! `stop-writes`, `allow-writes` and `restored`: commands for the whole installation (B-14).
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use store::settings::installation;
 
 use crate::{ended::Ended, installation::Installation, output};
 
-/// How often it is asked whether a permit is still out.
+/// How often to check whether a permit is still out.
 const POLL: Duration = Duration::from_millis(200);
 
-/// Stops all writes, and waits until none is on its way any more: at most as long as a permit holds.
+/// Stops all writes, and waits until none is in flight: at most the duration of a permit.
 pub(crate) async fn stop(installation: &Installation) -> anyhow::Result<Ended> {
     let store = &installation.store;
     store.transaction("stop_writes", |tx| Box::pin(installation::stop_writes(tx, true))).await?;
@@ -29,7 +29,6 @@ pub(crate) async fn stop(installation: &Installation) -> anyhow::Result<Ended> {
     Ok(Ended::InOrder)
 }
 
-/// Allows writes again.
 pub(crate) async fn allow(installation: &Installation) -> anyhow::Result<Ended> {
     let store = &installation.store;
     store.transaction("allow_writes", |tx| Box::pin(installation::stop_writes(tx, false))).await?;

@@ -1,4 +1,4 @@
-//! Settings from a file: all of them are stored or none, and a second time is an update.
+//! Settings from a file: all of them are stored or none, and applying again is an update.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -114,7 +114,7 @@ async fn the_sample_is_stored_whole() {
     assert_eq!(world.password(&settings), "change me");
     let schedule = settings.schedule.as_ref().expect("a schedule");
     assert_eq!(schedule.next_nominal.to_string(), "2026-11-24");
-    // Two o'clock in Rome, and the partner's own spread.
+    // Two o'clock in Rome, plus the partner's own offset.
     let due: Timestamp = "2026-11-24T01:00:00Z".parse().expect("an instant");
     assert!((due..due + 15.minutes()).contains(&schedule.next_run_at), "{}", schedule.next_run_at);
     assert_eq!(
@@ -152,7 +152,7 @@ async fn with_a_mistake_nothing_is_stored() {
     }
     assert_eq!((world.count("partners").await, world.count("reports").await), (0, 0));
 
-    // And of an update nothing is changed.
+    // An update with a mistake changes nothing either.
     world.apply(SAMPLE).await.expect("it is right");
     let wrong =
         with("password = \"change me\"", "password = \"other\"").replace("\nhour = 2\n", "\nhour = 24\n");
@@ -292,7 +292,7 @@ async fn what_is_not_listed_stays_and_what_loses_its_mapping_is_told() {
     let settings = world.settings().await;
     assert_eq!((settings.companies.len(), versions(&settings).len()), (4, 3));
 
-    // A company on a contract that one of those has: asked about, although that one is not in the file.
+    // A company on a contract that one of them has: the question comes although that one is not in the file.
     let shares = only_belleville.replace(
         "name = \"Boulangerie de Belleville\"",
         "name = \"Boulangerie\"\naccount_id = 301\naccount_name = \"P\"\ncontract_id = 5012\ncontract_name = \"M\"",
@@ -379,14 +379,14 @@ async fn b_03_new_credentials_are_tried_beside_the_old_and_swapped_only_if_they_
     let (kaseya, sample) = kaseya("change me").await;
     let authenticator = world.authenticator();
     let apply = async |text: &str| world.apply_with(text, now(), Trial::Beside(&authenticator)).await;
-    // The first are tried like any others (F1), and the same credentials again are not.
+    // The first are tried like any others (F1); the same credentials again are not.
     let first = apply(&sample.replace("change me", "mistyped at first")).await.expect_err("it is refused");
     assert!(matches!(first, ApplyError::NotProven(_)), "{first}");
     apply(&sample).await.expect("it is right");
     apply(&sample).await.expect("it is right");
     assert_eq!((kaseya.logins().v2_accepted, kaseya.logins().v2_refused), (1, 1));
 
-    // Refused: the old ones stay, and nothing else of the file is taken over.
+    // Refused: the old ones stay, and nothing else in the file is stored.
     let swap = |password: &str| sample.replace("change me", password).replace("\nhour = 2\n", "\nhour = 5\n");
     let refused = apply(&swap("mistyped")).await.expect_err("it is refused");
     assert!(matches!(refused, ApplyError::NotProven(_)), "{refused}");
@@ -398,7 +398,7 @@ async fn b_03_new_credentials_are_tried_beside_the_old_and_swapped_only_if_they_
     assert!(settings.integration.expect("an integration").credentials_refused.is_none());
     assert_eq!(kaseya.logins().v2_refused, 2);
 
-    // Right: they take the old ones' place.
+    // Accepted: they replace the old ones.
     kaseya.edit(|state| state.login.password = "a new one".to_owned()).expect("nothing is kept");
     let applied = apply(&swap("a new one")).await.expect("it is right");
     assert!(applied.new_credentials);
@@ -419,7 +419,7 @@ async fn b_03_what_kaseya_refused_is_not_stored_untried_and_a_stopped_partner_ne
     world.apply_with(&mistyped, now(), beside).await.expect_err("it is refused");
     let known = world.apply_with(&mistyped, now(), Trial::Without).await.expect_err("it is known");
     assert!(matches!(known, ApplyError::NotTried(_)), "{known}");
-    // Without a trial others are stored as they are.
+    // Without a trial, new credentials are stored untested.
     world
         .apply_with(&sample.replace("change me", "untried"), now(), Trial::Without)
         .await
@@ -486,7 +486,7 @@ async fn d_13_a_line_that_an_edit_leaves_behind_is_asked_about_with_both_answers
     assert_eq!(world.count("holds where state = 'gone'").await, 1, "mapped again, nobody is asked");
 }
 
-/// The users of product standard at a company that count now, and on which day.
+/// The users of product standard in the newest count of a company; `None` if it is missing.
 async fn newest(world: &World, company: &str) -> Option<u32> {
     let (partner, day) = (partner(), jiff::civil::date(2026, 11, 20));
     let reports = world
@@ -508,10 +508,10 @@ async fn case_a22_an_old_file_does_not_beat_what_the_provider_counted_that_day()
     let later =
         SAMPLE.replace("day = 2026-11-20", "day = 2026-11-20\ncounted_at = 2026-11-20T23:59:00+01:00");
     for (text, is_final, expected) in [
-        // The file says a day and no instant.
+        // The file has a day and no instant.
         (SAMPLE.to_owned(), "false", 50),
         (SAMPLE.to_owned(), "true", 50),
-        // It says a later one: it is that young, but what is final does not change any more.
+        // It has a later instant: it is that recent, but a final count does not change any more.
         (later.clone(), "false", 5),
         (later, "true", 50),
     ] {
@@ -533,7 +533,7 @@ async fn case_a16_a_file_says_what_is_billed_and_one_that_is_silent_leaves_it() 
     };
     let basis = "partners where count_basis = 'licences'";
     for (text, licences, counted) in [
-        // Users, where nobody has said anything.
+        // Users, if no file has set a basis.
         (SAMPLE.to_owned(), 0, Some(5)),
         (says("licences"), 1, None),
         (SAMPLE.to_owned(), 1, None),

@@ -1,4 +1,4 @@
-//! The commands where the services are programs of their own: what they publish, and what they make of the answers.
+//! The commands with the services as separate programs: what they publish, and how they handle the responses.
 
 use std::{
     path::Path,
@@ -51,7 +51,7 @@ impl Installation {
         Self { database, bus, folder }
     }
 
-    /// Runs a command beside the test, which answers it meanwhile; it must end with this code.
+    /// Runs a command while the test responds to it; it must end with this code.
     async fn expect(&self, code: i32, arguments: &[&str]) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kaseya-sync"));
         command
@@ -105,7 +105,7 @@ async fn migrate_then_requests_and_decisions_go_over_the_broker() {
         message.expect("a message that the scheduler takes")
     };
 
-    // Refused: told, with the reason.
+    // Refused: the command shows the reason.
     let answered = async {
         let PortalMessage::Sync(request) = next().await else { panic!("a request to sync") };
         assert_eq!((request.mode, request.requested_by.as_str()), (RunMode::Plan, "Pia"));
@@ -125,12 +125,12 @@ async fn migrate_then_requests_and_decisions_go_over_the_broker() {
     let (told, ()) = tokio::join!(installation.expect(1, &arguments), answered);
     assert!(told.contains("refused, WRITES-STOPPED: not today"), "{told}");
 
-    // Without --wait nothing is waited for.
+    // Without --wait the command does not wait.
     installation.expect(0, &["sync-now", "example-msp"]).await;
     let PortalMessage::Sync(request) = next().await else { panic!("a request to sync") };
     assert_eq!((request.mode, request.companies), (RunMode::Apply, Companies::All));
 
-    // A decision carries the number that the person saw.
+    // A decision contains the number that the person saw.
     let hold = entropy.uuid(now);
     let client = installation.database.client().await;
     let sql = "insert into holds (hold_id, partner_id, contract_id, service_id, company_ids, brake, from_units, to_units,
@@ -148,7 +148,7 @@ async fn migrate_then_requests_and_decisions_go_over_the_broker() {
     let (said, ()) = tokio::join!(installation.expect(0, &arguments), taken);
     assert!(said.contains("99 units are sent"), "{said}");
 
-    // All at once: a message for each hold, and one for the two halves of a plan switch with both numbers.
+    // All at once: one message per hold, and one for the two halves of a plan switch with both numbers.
     let ids = [entropy.uuid(now), entropy.uuid(now), entropy.uuid(now)];
     let pair = entropy.uuid(now);
     let sql = "insert into holds (hold_id, partner_id, contract_id, service_id, company_ids, brake, from_units, to_units,
@@ -223,7 +223,7 @@ async fn case_d1_dead_letters_are_listed_shown_sent_again_and_dropped() {
     let told = installation.expect(1, &["dead-letters", "send", &whole]).await;
     assert!(told.contains("is sent by Pia"), "{told}");
 
-    // Of what no consumer takes only the start was kept.
+    // Of a message that no consumer takes, only the start was kept.
     let told = installation.expect(1, &["dead-letters", "send", &start]).await;
     assert!(told.contains("its sender must send it again"), "{told}");
     installation.expect(0, &["dead-letters", "drop", &start, "--by", "Pia"]).await;
@@ -246,7 +246,7 @@ async fn case_d1_dead_letters_are_listed_shown_sent_again_and_dropped() {
     stop.cancel();
 }
 
-/// How far an instant that a command or page has stored is ahead of this machine's clock, in minutes.
+/// How far an instant stored by a command or page is ahead of this machine's clock, in minutes.
 async fn minutes_ahead(database: &TestDatabase, sql: &str) -> f64 {
     let sql = format!("select (extract(epoch from ({sql}) - pg_catalog.clock_timestamp()) / 60)::float8");
     database.client().await.query_one(&sql, &[]).await.expect("a row").get(0)

@@ -1,4 +1,4 @@
-//! The commands as a person types them, against a `standalone` that runs beside them and a simulated Kaseya.
+//! The commands as a person types them, against a running `standalone` and a simulated Kaseya.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kaseya-sync");
 
-/// A running standalone.
+/// A running `standalone`.
 struct Standalone {
     process: Child,
     directory: TempDir,
@@ -43,7 +43,7 @@ impl Standalone {
             told.last().is_some_and(|line| line.starts_with("running in"))
         });
         assert!(running, "{}", told.join("\n"));
-        // Whoever stops reading would stop it.
+        // Keep reading: a full pipe would block the program.
         std::thread::spawn(move || lines.for_each(drop));
         Self { process, directory }
     }
@@ -65,7 +65,7 @@ impl Standalone {
             .expect("the program starts")
     }
 
-    /// Its stdout; it must end with this code.
+    /// Runs a command that must end with this code; returns its stdout.
     #[track_caller]
     fn expect(&self, code: i32, arguments: &[&str]) -> String {
         let output = self.command(arguments);
@@ -87,7 +87,7 @@ impl Standalone {
         assert!(is_gone, "{hold} is listed still");
     }
 
-    /// Ends it as Ctrl-C does.
+    /// Stops it as Ctrl-C does.
     fn stop(mut self) {
         let interrupt = ["-INT", &self.process.id().to_string()].map(str::to_owned);
         assert!(Command::new("kill").args(interrupt).status().expect("kill runs").success());
@@ -225,12 +225,12 @@ async fn settings_sync_hold_and_switch_by_the_commands() {
         (&"on".into(), &"never".into())
     );
 
-    // A plan writes nothing and says what would change; the fall to 0 is not in order.
+    // A plan writes nothing and shows what would change; the fall to 0 is not in order.
     let said = standalone.expect(3, &["sync-now", "msp", "--plan", "--wait"]);
     assert!(said.contains("plan: nothing is written") && said.contains("13"), "{said}");
     assert_eq!((units(&kaseya, 5012), units(&kaseya, 5020)), (12.0, 40.0));
 
-    // One company alone.
+    // Only one company.
     standalone.expect(0, &["sync-now", "msp", "--company", "niccolo", "--wait"]);
     assert_eq!((units(&kaseya, 5012), units(&kaseya, 5020)), (13.0, 40.0));
     let status = standalone.status();
@@ -239,7 +239,7 @@ async fn settings_sync_hold_and_switch_by_the_commands() {
     let told = standalone.expect(1, &["sync-now", "msp", "--company", "nobody", "--wait"]);
     assert!(told.contains("UNKNOWN-COMPANY"), "{told}");
 
-    // All of them: the fall to 0 waits for a person, who approves it.
+    // All companies: the fall to 0 waits for a person, who approves it.
     standalone.expect(3, &["sync-now", "msp", "--wait"]);
     let status = standalone.status();
     assert_eq!(state_of(&status, "ohara")["state"], "held");
@@ -262,12 +262,12 @@ async fn settings_sync_hold_and_switch_by_the_commands() {
         .to_owned();
     standalone.expect(0, &["holds", "msp", "approve", &hold]);
     kaseya.until(|state| state.lines(5020).is_some_and(|lines| lines[0].units == 0.0)).await;
-    // Until the change is told of, the approval can still be taken back.
+    // An approval can be withdrawn until the change is reported.
     standalone.until_listed_no_more(&hold);
     let told = standalone.expect(1, &["holds", "msp", "dismiss", &hold]);
     assert!(told.contains("not open any more"), "{told}");
 
-    // Off: nothing is sent, and it says why. On again: all is in order.
+    // Off: nothing is sent, and the command says why. On again: everything is in order.
     let said = standalone.expect(0, &["off", "msp"]);
     assert!(said.contains("msp is off"), "{said}");
     let file =
@@ -281,7 +281,7 @@ async fn settings_sync_hold_and_switch_by_the_commands() {
     standalone.expect(0, &["sync-now", "msp", "--wait"]);
     assert_eq!((units(&kaseya, 5012), units(&kaseya, 5020)), (14.0, 0.0));
 
-    // Every call that Kaseya saw is shown, under its endpoint.
+    // Every call that Kaseya received is shown under its endpoint.
     let shown: Value =
         serde_json::from_str(&standalone.expect(0, &["calls", "msp", "--json"])).expect("a document");
     let shown: std::collections::BTreeMap<String, u64> = shown["endpoints"]
@@ -326,7 +326,7 @@ async fn case_c1_status_says_for_what_and_until_when_a_job_waits() {
     // The schedule's zone is UTC.
     let at = until.to_zoned(jiff::tz::TimeZone::UTC).strftime("%H:%M").to_string();
 
-    // With its day where that is another than today.
+    // With its day, if that is not today.
     let english = standalone.expect(0, &["status", "msp"]).to_lowercase();
     for words in ["deferred until ", "the hour's calls to kaseya are used up (lim-01). next try ", &*at] {
         assert!(english.contains(words), "{words}: {english}");
@@ -344,7 +344,7 @@ async fn case_c1_sync_now_says_at_once_that_it_cannot_begin_and_until_when() {
     let standalone = Standalone::start();
     let folder = standalone.directory.path();
     write(folder, "password", "secret word\n");
-    // So small a share of the hour's calls is soon used up.
+    // Such a small share of the hour's calls is soon used up.
     let settings = settings(&kaseya, 13, 40).replace("[schedule]", "call_share_percent = 1\n[schedule]");
     let file = write(folder, "msp.toml", &settings);
     standalone.expect(0, &["apply", &file]);
@@ -439,7 +439,7 @@ async fn the_probe_tells_how_each_assumption_stands_and_needs_no_installation() 
     );
     assert!(rows["v1_calls"].as_u64().is_some_and(|calls| calls <= 12), "{rows}");
 
-    // Without a terminal nobody could say yes.
+    // Without a terminal nobody can say yes.
     let write = ["--json", "--write", "5012", "90021", "--to", "13"];
     let (code, _, told) = probe(&write);
     assert_eq!((code, kaseya.history().len()), (Some(1), 0), "{told}");
@@ -450,7 +450,7 @@ async fn the_probe_tells_how_each_assumption_stands_and_needs_no_installation() 
     assert_eq!((outcome(&rows, "v1-write"), units(&kaseya, 5012)), ("confirmed".into(), 12.0));
     assert_eq!((&rows["writes"]["works"], kaseya.history().len()), (&json!("nested-list"), 2), "{rows}");
 
-    // Another profile than the tenant's: contradicted, with what to do, and the one that fits is named and saved.
+    // A profile other than the tenant's: contradicted, with what to do, and the one that fits is named and saved.
     let saved = folder.path().join("fits.toml");
     let save = ["--line-profile", "recurring-list", "--save", saved.to_str().expect("a path")];
     let (code, said, told) = probe(&save);
@@ -474,7 +474,7 @@ async fn the_probe_tells_how_each_assumption_stands_and_needs_no_installation() 
     assert!(told.contains("AUTH-01") && !told.contains("secret word"), "{told}");
 }
 
-/// `script`, of util-linux, gives the program a terminal, and types what it is given.
+/// `script`, from util-linux, gives the program a terminal and types its own input there.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_e6_a_write_is_tried_only_after_a_yes_that_is_typed_at_the_terminal() {
     let kaseya = kaseya().await;
@@ -511,7 +511,7 @@ async fn case_e6_a_write_is_tried_only_after_a_yes_that_is_typed_at_the_terminal
     }
 }
 
-/// From the tick that fails to the profile that is set: what a first day with a real tenant takes.
+/// From the failing tick to a stored profile: the steps of a first day with a real tenant.
 #[tokio::test(flavor = "multi_thread")]
 async fn lin_01_authenticate_and_probe_go_by_the_partners_stored_profile() {
     let kaseya = kaseya().await;
@@ -568,7 +568,7 @@ async fn lin_01_authenticate_and_probe_go_by_the_partners_stored_profile() {
     standalone.stop();
 }
 
-/// The first token comes by the command: before it nobody can come in by the portal.
+/// The command creates the first token: without one nobody can log in to the portal.
 #[track_caller]
 fn a_token_is_shown_once_and_revoked(standalone: &Standalone) {
     let said = standalone.expect(0, &["token", "new", "msp", "--name", "Pia's laptop", "--role", "admin"]);
@@ -645,7 +645,7 @@ async fn s_12_values_are_tried_and_swapped_by_the_commands_and_all_writes_are_st
     assert!(status["login_proven_at"].is_string() && status["password_stored_since"].is_string(), "{status}");
     a_token_is_shown_once_and_revoked(&standalone);
 
-    // Other credentials that Kaseya refuses: said why, and those in force stay.
+    // Kaseya refuses the new credentials: the reason is shown, and the stored ones stay.
     write(folder, "password", "mistyped\n");
     let told = standalone.expect(1, &["apply", &file]);
     assert!(told.contains("✗ login to V2: AUTH-01") && told.contains("those in force stay"), "{told}");
@@ -663,13 +663,13 @@ async fn s_12_values_are_tried_and_swapped_by_the_commands_and_all_writes_are_st
     standalone.expect(0, &["sync-now", "msp", "--wait"]);
     assert_eq!((units(&kaseya, 5012), units(&kaseya, 5020)), (13.0, 41.0));
 
-    // A restored database: what is asked for waits until all has been read again.
+    // A restored database: a requested sync waits until everything has been read again.
     standalone.expect(0, &["restored"]);
     assert_eq!(standalone.status()["must_reread"], true);
     standalone.stop();
 }
 
-/// Lines of both products on the bakery's contract: 12 units and none.
+/// Lines of both products on the bakery's contract: 12 units and 0.
 async fn kaseya_of_two_products() -> Running {
     let state = State::builder()
         .login("sync", "secret word", "MSP")
@@ -686,7 +686,7 @@ async fn kaseya_of_two_products() -> Running {
     Simulator::new(state, machine_clock()).start(([127, 0, 0, 1], 0).into()).await.expect("it listens")
 }
 
-/// The settings with Advanced beside Standard.
+/// The settings with Advanced in addition to Standard.
 fn settings_of_two(kaseya: &Running, standard: u32, advanced: u32, ohara: u32) -> String {
     let product = "[[product]]\nid = \"advanced\"\nname = \"Password Boss Advanced\"\nservice_id = 702\n\
                    service_name = \"Advanced\"\n";
@@ -730,14 +730,14 @@ async fn b_07_a_plan_switch_is_one_approval_and_all_that_is_open_is_decided_at_o
     kaseya.until(|state| state.lines(5012).is_some_and(|lines| lines[0].units == 12.0)).await;
     assert_eq!(writes(), ["90022 12→0", "90021 0→12"]);
 
-    // What is left is dismissed, and then there is nothing to decide.
+    // The rest is dismissed, and then there is nothing to decide.
     let said = standalone.expect(0, &["holds", "msp", "dismiss", "--all"]);
     assert!(said.contains("O'Hara") && said.contains("dismissed") && !said.contains("Niccolò"), "{said}");
     assert!(standalone.expect(0, &["holds", "msp", "approve", "--all"]).contains("nothing waits"));
     let told = standalone.expect(2, &["holds", "msp", "approve", "--all", halves[0]]);
     assert!(told.is_empty(), "{told}");
 
-    // Other numbers are other questions, of both companies.
+    // Different numbers are new questions, for both companies.
     report(0, 30, 5);
     standalone.expect(3, &["sync-now", "msp", "--wait"]);
     let said = standalone.expect(0, &["holds", "msp", "approve", "--all"]);
@@ -746,7 +746,7 @@ async fn b_07_a_plan_switch_is_one_approval_and_all_that_is_open_is_decided_at_o
     kaseya.until(|state| state.lines(5012).is_some_and(|lines| lines[0].units == 30.0)).await;
     kaseya.until(|state| state.lines(5020).is_some_and(|lines| lines[0].units == 5.0)).await;
 
-    // An approval that waits for the switch can be taken back.
+    // An approval that waits for the switch can be withdrawn.
     report(0, 60, 5);
     standalone.expect(3, &["sync-now", "msp", "--wait"]);
     let listed = standalone.expect(3, &["holds", "msp"]);

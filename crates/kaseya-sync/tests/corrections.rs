@@ -1,10 +1,10 @@
-//! `correct`: a frozen number is corrected by the command, with its reason.
+//! `correct`: the command corrects a frozen number, with a reason.
 
 use std::process::{Command, Stdio};
 
 use testkit::{TestDatabase, database};
 
-/// Runs `correct msp`; it must end with this code. What it says and tells.
+/// Runs `correct msp`, which must end with this code. Returns stdout and stderr.
 async fn correct(database: &TestDatabase, code: i32, arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().expect("a directory");
     let file = |name: &str, text: &str| {

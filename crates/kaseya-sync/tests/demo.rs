@@ -28,7 +28,7 @@ fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value[name].as_array().unwrap_or_else(|| panic!("{name} is no list: {value}"))
 }
 
-/// The companies in a state with a code.
+/// The companies with this state and code.
 fn with_code<'a>(document: &'a Value, state: &str, code: &str) -> Vec<&'a Value> {
     list(document, "companies").iter().filter(|row| row["state"] == state && row["code"] == code).collect()
 }
@@ -112,7 +112,7 @@ fn the_demo_shows_every_case_and_a_second_start_changes_nothing() {
     assert!(changes > 20, "the first run writes: {changes}");
     assert!(list(&first, "runs")[0]["changed"].as_u64() > Some(20));
     assert_eq!(list(&first, "runs")[1]["changed"], 0, "the second run finds its own work");
-    // Two companies on one line: the same change beside both.
+    // Two companies on one line: both rows show the same change.
     let shared: Vec<&Value> = list(&first, "companies")
         .iter()
         .filter(|row| row["account"] == "Whitby & Scarborough Estate Agents")

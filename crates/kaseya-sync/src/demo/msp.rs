@@ -1,7 +1,7 @@
-//! The MSP of the demo: what it has set, what Kaseya holds of it, what the provider counts.
+//! The MSP of the demo: its settings, its contracts in Kaseya, and the provider's counts.
 //!
-//! 40 companies, 3 products, two or more contracts per account. Most companies have changed a little since Kaseya was
-//! last written; one is of each special kind.
+//! 40 companies, 3 products, two or more contracts per account. Most companies have changed a little since the last
+//! write to Kaseya; there is one company for each special case.
 
 use std::collections::BTreeMap;
 
@@ -17,9 +17,8 @@ use store::settings::{NewCompany, NewCompanyMapping, NewProduct};
 
 use crate::settings_file::{IntegrationSettings, SettingsFile};
 
-/// Where it is.
+/// Its time zone.
 pub(super) const ZONE: &str = "Europe/Rome";
-/// Its user in Kaseya.
 pub(super) const USER: &str = "password-boss-sync";
 const PASSWORD: &str = "demo: nothing real is behind this";
 const TENANT: &str = "Ponte Servizi IT";
@@ -28,30 +27,30 @@ const STANDARD: i32 = 701;
 const ADVANCED: i32 = 702;
 const BACKUP: i32 = 703;
 
-/// What is special about a company.
+/// The special case a company stands for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Nothing.
+    /// None.
     Plain,
-    /// Its Advanced users are on a contract of their own.
+    /// Its Advanced users have a contract of their own.
     OwnContract,
     /// Its contract has ended.
     Ended,
-    /// Its contract does not have the service.
+    /// Its contract lacks the service.
     ServiceMissing,
     /// Its contract has the service twice.
     Twice,
     /// It has no mapping.
     Unmapped,
-    /// It uses the product that has no service.
+    /// It uses the product without a service.
     UnmappedProduct,
     /// Its users could not be counted.
     CountMissing,
-    /// It shares a contract with the company after it.
+    /// It shares a contract with the next company.
     SharesFirst,
-    /// It shares the contract of the company before it.
+    /// It shares the contract of the previous company.
     SharesSecond,
-    /// Nobody uses the product any more.
+    /// It has no users of the product any more.
     FallToZero,
 }
 
@@ -111,7 +110,7 @@ impl Member {
         CompanyId::new(format!("company-{:02}", self.n)).expect("a word and a number are an id")
     }
 
-    /// The one whose account and contract it has: its own, but for the second of two that share.
+    /// The company that owns its account and contract: itself, except for the second of two that share.
     fn host(&self) -> i32 {
         if self.kind == Kind::SharesSecond { self.n - 1 } else { self.n }
     }
@@ -120,17 +119,16 @@ impl Member {
         300 + self.host()
     }
 
-    /// The contract of its users.
     fn contract(&self) -> i32 {
         5000 + 10 * self.host()
     }
 
-    /// Standard users as Kaseya has them.
+    /// Standard users in Kaseya.
     fn standard_before(&self) -> i32 {
         6 + self.n * 7 % 41
     }
 
-    /// Standard users now: some more, some less, some the same; never far enough for a brake.
+    /// Standard users now: some more, some fewer, some the same; never enough of a change for a brake.
     fn standard(&self) -> i32 {
         match self.kind {
             Kind::FallToZero => 0,
@@ -155,7 +153,6 @@ fn members() -> impl Iterator<Item = Member> {
     (1..).zip(COMPANIES).map(|(n, (name, kind))| Member { n, name, kind })
 }
 
-/// The partner's id.
 pub(super) fn partner() -> PartnerId {
     PartnerId::new("demo").expect("a word is an id")
 }
@@ -164,7 +161,7 @@ fn product(id: &str) -> ProductId {
     ProductId::new(id).expect("a word is an id")
 }
 
-/// What the MSP has set; Kaseya is at `base`.
+/// The MSP's settings; Kaseya is at `base`.
 pub(super) fn settings(base: &str) -> SettingsFile {
     let mapped = |id: &str, name: &str, service| NewProduct {
         product: product(id),
@@ -184,11 +181,12 @@ pub(super) fn settings(base: &str) -> SettingsFile {
             share_tenant: false,
             user_name: USER.to_owned(),
             password: SecretString::from(PASSWORD),
-            // Until today's counts are in: a day that came due while a kept demo was away is not synced with old ones.
+            // Off until today's counts are in: a day that came due while a kept demo was stopped must not be synced
+            // with old counts.
             enabled: false,
             billing: Billing::Arrears,
-            // The window in which only a frozen count is sent is short, and the month-end run is left to the schedule:
-            // whatever the day, a start makes one scheduled sync and one that is asked for.
+            // The window in which only a frozen count is sent is short, and the month-end run is left to the
+            // schedule: on any day, a start makes one scheduled sync and one requested sync.
             invoice_day: InvoiceDay::new(1).expect("the first is in every month"),
             month_end_run: false,
             freeze_hour: 6,
@@ -196,7 +194,7 @@ pub(super) fn settings(base: &str) -> SettingsFile {
             drift: domain::DriftPolicy::Ask,
             call_share_percent: 50,
             brakes: Brakes::default(),
-            // Most companies change in the first run: that is what it is for.
+            // Most companies change in the first run: that is its purpose.
             run_brake: RunBrake { percent: 100, companies: 1000 },
         },
         schedule: Schedule::new(Frequency::Daily, 2, ZONE).expect("two o'clock in Rome is a schedule"),
@@ -285,7 +283,7 @@ pub(super) fn kaseya(now: Timestamp) -> State {
     builder.with(|state| state.time_zone = ZONE.to_owned()).build()
 }
 
-/// What the provider counts, company by company.
+/// The provider's counts, company by company.
 pub(super) fn counts() -> Vec<v1::CompanyCounts> {
     members()
         .map(|member| {

@@ -1,4 +1,4 @@
-//! The provider of the demo: sends what it has counted over the bus, as the real one does.
+//! The provider of the demo: sends its counts over the bus, as the real one does.
 
 use bus::{Outgoing, Queue, TraceContext};
 use domain::{Month, ReportId};
@@ -8,13 +8,13 @@ use store::counts::{self, reports};
 
 use super::{msp, steps::Demo};
 
-/// Companies in one part of a report.
+/// Companies per part of a report.
 const PART: usize = 15;
 
-/// Reports today's counts, and waits until they have come in whole.
+/// Reports today's counts, and waits until all of them have arrived.
 ///
-/// The provider reports the last day of a month as final. A demo that was kept over a month's end gets that report now,
-/// if it counted in that month already: nothing but the frozen counts is sent up to the invoice day.
+/// The provider reports the last day of a month as final. A demo that was kept over the end of a month gets that
+/// report now, if it already counted in that month: until the invoice day only the frozen counts are sent.
 pub(super) async fn report(demo: &Demo) -> anyhow::Result<()> {
     let now = demo.services.clock.now();
     let today = TimeZone::get(msp::ZONE)?.to_datetime(now).date();

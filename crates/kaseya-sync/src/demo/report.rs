@@ -1,4 +1,4 @@
-//! What came of a demo: as a table, and as one JSON document.
+//! The results of a demo: as a table, and as one JSON document.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,6 @@ use store::{
 use super::steps::Demo;
 use crate::output::{self, instant};
 
-/// The JSON document.
 #[derive(Serialize)]
 struct Document<'a> {
     runs: Vec<Run>,
@@ -54,12 +53,12 @@ struct Change<'a> {
     from: f64,
     to: u32,
     effective: Date,
-    /// The same for the two changes of a plan switch.
+    /// The same id on the two changes of a plan switch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pair: Option<PairId>,
 }
 
-/// What is shown: everything after the last run, and the changes of this start.
+/// What is shown: the state after the last run, and the changes of this start.
 pub(super) struct Shown {
     settings: PartnerSettings,
     runs: Vec<RunRow>,
@@ -93,7 +92,7 @@ impl Shown {
         Ok(Self { settings, runs, calls, companies, changes })
     }
 
-    /// As one JSON document.
+    /// The results as one JSON document.
     pub fn document(&self) -> anyhow::Result<String> {
         let document = Document {
             runs: self.runs.iter().map(run).collect(),
@@ -103,7 +102,7 @@ impl Shown {
         Ok(serde_json::to_string_pretty(&document)?)
     }
 
-    /// As tables.
+    /// Prints the results as tables.
     pub fn print(&self) -> anyhow::Result<()> {
         let zone = self.settings.zone();
         let columns = ["company", "account", "contract", "state", "code", "last sync", "changes"];
@@ -161,7 +160,7 @@ impl Shown {
         }
     }
 
-    /// The changes of the lines in which the company's users are, once for each of its products there.
+    /// The changes of the lines with the company's users, once for each of its products there.
     fn changes_of<'a>(&'a self, row: &'a CompanyStatus) -> Vec<Change<'a>> {
         let Some((contract, _)) = &row.contract else { return Vec::new() };
         let mut changes = Vec::new();

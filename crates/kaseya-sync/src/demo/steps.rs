@@ -27,12 +27,12 @@ use crate::{
     services::Services,
 };
 
-/// How long a step may take. After a kill the lease of what was going on has to end first.
+/// Timeout of a step. After a kill, the leases of running jobs must expire first.
 const STEP: Duration = Duration::from_secs(300);
-/// How often the tables are looked at.
+/// How often to read the tables.
 const POLL: Duration = Duration::from_millis(100);
 
-/// What a demo works with.
+/// The parts of a demo.
 pub(super) struct Demo {
     pub(super) services: Services,
     pub(super) kaseya: Kaseya,
@@ -46,7 +46,7 @@ impl Demo {
         Ok(self.runs_after(0).await?.first().map_or(0, |run| run.number))
     }
 
-    /// The runs with a higher number, the newest first.
+    /// The runs with a higher number, newest first.
     pub(super) async fn runs_after(&self, number: i64) -> anyhow::Result<Vec<RunRow>> {
         let partner = &self.partner;
         Ok(self
@@ -77,7 +77,7 @@ impl Demo {
         Ok(())
     }
 
-    /// Switches on and lets the schedule's next day come due, both at once, and waits until its run is through.
+    /// Switches on and brings the schedule's next day forward, both at once, and waits for the run to finish.
     pub(super) async fn scheduled_sync(&self) -> anyhow::Result<()> {
         let partner = &self.partner;
         let now = self.services.clock.now();
@@ -86,8 +86,8 @@ impl Demo {
             .store
             .transaction("bring_forward", |tx| {
                 Box::pin(async move {
-                    // First, for it waits for a claim that is going on. Whatever was due until now was claimed while off,
-                    // and recorded as that; or it is not claimed yet, and is the day that is run.
+                    // First, because it waits for a claim in progress. A day due until now was claimed and recorded
+                    // while the integration was off; or it is not claimed yet, and is the day that runs.
                     settings::bring_forward(tx, partner, now).await?;
                     switch::switch_on(tx, partner).await?;
                     statuses::runs(tx, partner, 0, 1).await
@@ -104,7 +104,7 @@ impl Demo {
         .await
     }
 
-    /// Asks for a sync as a portal does, and waits until its run is through.
+    /// Requests a sync as a portal does, and waits for the run to finish.
     pub(super) async fn requested_sync(&self) -> anyhow::Result<()> {
         let operations = self.services.operations(&self.context);
         let order = SyncOrder { companies: &[], plan: false, by: "demo" };
@@ -113,7 +113,7 @@ impl Demo {
         self.until("the sync that was asked for is through", || Box::pin(self.is_through(asked))).await
     }
 
-    /// Whether the run that does what was asked for has ended.
+    /// Whether the run for the request has ended.
     async fn is_through(&self, request: &RequestId) -> anyhow::Result<bool> {
         let (store, partner) = (&self.services.store, &self.partner);
         let answer = store
@@ -128,11 +128,10 @@ impl Demo {
         Ok(row.is_some_and(|row| row.state == RunState::Finished))
     }
 
-    /// Waits for a condition.
     pub(super) async fn until<'a>(
         &self,
         what: &str,
-        // Boxed: the compiler cannot yet prove that a future with an async closure in it may change threads.
+        // Boxed: the compiler cannot yet prove that a future containing an async closure may change threads.
         condition: impl Fn() -> BoxFuture<'a, anyhow::Result<bool>>,
     ) -> anyhow::Result<()> {
         let wait = async {

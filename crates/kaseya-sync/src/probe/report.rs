@@ -1,4 +1,5 @@
-//! What a probe found, for people and as one document. Both hold shapes, counts and Kaseya's field names alone.
+//! The findings of a probe, for people and as one document. Both contain only shapes, counts and Kaseya's field
+//! names.
 
 use kaseya::{Candidate, Outcome, ProbeReport, Probed, PutBack, Search, Trial};
 use serde::Serialize;
@@ -9,11 +10,11 @@ use crate::output;
 #[derive(Serialize)]
 pub(super) struct Document<'a> {
     assumptions: Vec<Row<'a>>,
-    /// The search for the line profile; `null` where V1 gave no token, or there is no contract.
+    /// The search for the line profile; `null` if V1 gave no token, or there is no contract.
     line_profiles: Option<Profiles<'a>>,
-    /// V1 calls that were made to read, the login included.
+    /// V1 calls for reads, including the login.
     v1_calls: u32,
-    /// The trial of writes; `null` where it was not asked for.
+    /// The trial of writes; `null` if it was not requested.
     writes: Option<Writes<'a>>,
     /// The profile that fits.
     fits: Option<&'a str>,
@@ -33,7 +34,7 @@ struct Row<'a> {
 #[derive(Serialize)]
 struct Profiles<'a> {
     candidates: Vec<CandidateRow<'a>>,
-    /// All that read as the one that fits does.
+    /// All profiles with the same reading as the one that fits.
     same_reading: &'a [String],
     nearest: Option<&'a str>,
     nearest_misses: &'a [String],

@@ -1,4 +1,4 @@
-//! The sections `[[company.billing_rule]]`: what is not billed, minimums, free users (B-05).
+//! The sections `[[company.billing_rule]]`: products not billed, minimums, free users (B-05).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::{
 
 const FIGURES: std::ops::RangeInclusive<i64> = 0..=MAX_UNITS as i64;
 
-/// Reads a company's rules; `None` if one of them is not as it must be.
+/// Reads a company's rules; `None` if one of them is invalid.
 pub(super) fn read(
     sections: Vec<Section<'_, '_>>,
     products: &BTreeSet<ProductId>,

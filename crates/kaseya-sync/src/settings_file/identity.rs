@@ -1,4 +1,4 @@
-//! Ids and names that belong to different things in Kaseya, as far as it has shown them (MAP-05).
+//! Ids with a name that belongs to something else in Kaseya, as far as Kaseya has shown them (MAP-05).
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use store::{
 
 use super::{rows::Read, section::Section};
 
-/// Refuses each with both names.
+/// Refuses each, naming both.
 pub(super) fn check(
     top: &Section<'_, '_>,
     products: &[Read<ProductId, NewProduct>],

@@ -1,10 +1,10 @@
-//! Ids in a document: each stands once, and is one that somebody knows.
+//! Ids in a document: each occurs once and must be known.
 
 use std::collections::BTreeSet;
 
 use super::section::Section;
 
-/// Notes a second row of the same id.
+/// Notes a second row with the same id.
 pub(super) fn once<'s, Id: Ord + Clone + std::fmt::Display>(
     seen: &mut BTreeSet<Id>,
     section: &Section<'s, '_>,
@@ -18,7 +18,7 @@ pub(super) fn once<'s, Id: Ord + Clone + std::fmt::Display>(
     }
 }
 
-/// Notes an id that nobody knows, with the nearest that somebody does.
+/// Notes an unknown id, with the nearest known one.
 pub(super) fn known<Id: Ord + std::fmt::Display>(
     section: &Section<'_, '_>,
     name: &str,
@@ -31,7 +31,7 @@ pub(super) fn known<Id: Ord + std::fmt::Display>(
     }
 }
 
-/// What to do about an id that nobody knows.
+/// How to fix an unknown id.
 pub(super) fn mend_unknown<Id: std::fmt::Display>(id: &Id, all: &BTreeSet<Id>, what: &str) -> String {
     let id = id.to_string();
     let distance = |known: &Id| strsim::damerau_levenshtein(&known.to_string(), &id);

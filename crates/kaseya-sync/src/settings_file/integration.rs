@@ -8,52 +8,52 @@ use secrecy::SecretString;
 
 use super::{Surroundings, section::Section};
 
-/// The integration, its password still open.
+/// The integration, with its password in clear text.
 #[derive(Debug, Clone)]
 pub struct IntegrationSettings {
-    /// Kaseya's host, cleaned.
+    /// Kaseya's host name, cleaned.
     pub host: String,
-    /// The V2 base address, where it is not the host's usual one.
+    /// The V2 base address, if it differs from the host's usual one.
     pub v2_base: Option<String>,
-    /// The V1 base address, where it is not the host's usual one.
+    /// The V1 base address, if it differs from the host's usual one.
     pub v1_base: Option<String>,
     /// The company name in Kaseya, unchanged.
     pub tenant: String,
     /// Whether to use a tenant that another partner of this installation uses.
     pub share_tenant: bool,
-    /// The user.
+    /// The user name.
     pub user_name: String,
     /// Its password.
     pub password: SecretString,
-    /// Where the switch is to stand.
+    /// The position of the switch.
     pub enabled: bool,
     /// When contracts are invoiced.
     pub billing: Billing,
-    /// On which day.
+    /// The day of the month on which invoices are made.
     pub invoice_day: InvoiceDay,
-    /// Whether the frozen month-end count is pushed by a run of its own.
+    /// Whether a separate run pushes the frozen month-end count.
     pub month_end_run: bool,
-    /// The hour on day 1 at which a month is frozen at the latest.
+    /// The hour of day 1 at which a month is frozen at the latest.
     pub freeze_hour: i16,
-    /// A count of a day further back is missing.
+    /// Maximum age of a count in days; an older count is missing.
     pub max_count_age_days: i32,
-    /// Our share of Kaseya's hourly calls, percent.
+    /// Our share of Kaseya's hourly calls, in percent.
     pub call_share_percent: i32,
     /// The brakes on one line.
     pub brakes: Brakes,
     /// The brake on one run.
     pub run_brake: RunBrake,
-    /// What becomes of a line that was edited in Kaseya.
+    /// What happens to a line that was edited in Kaseya.
     pub drift: DriftPolicy,
 }
 
-/// The words of a contract's billing.
+/// The words for a contract's billing.
 pub(super) const BILLING: [(&str, Billing); 2] =
     [("arrears", Billing::Arrears), ("advance", Billing::Advance)];
-/// How to write it.
+/// The example in its error text.
 pub(super) const BILLING_EXAMPLE: &str = r#"billing = "arrears" or billing = "advance""#;
 
-/// Reads `[integration]`; the brakes are those of the defaults.
+/// Reads `[integration]`; the brakes are the defaults.
 pub(super) fn read(mut section: Section<'_, '_>, around: Surroundings<'_>) -> Option<IntegrationSettings> {
     let host = host(&mut section);
     let (v2_base, v1_base) = bases(&mut section, host.as_ref(), around);
@@ -106,7 +106,7 @@ fn host(section: &mut Section<'_, '_>) -> Option<Host> {
     match Host::parse(&typed) {
         Ok(host) => Some(host),
         Err(error) => {
-            // Its words are the fault and the mend, with a colon between.
+            // Its text is the error and the fix, separated by a colon.
             let words = error.to_string();
             let (fault, mend) = words.split_once(": ").unwrap_or((&words, "write only the name"));
             section.mistake("host", fault, mend);
@@ -172,7 +172,7 @@ fn password(section: &mut Section<'_, '_>, around: Surroundings<'_>) -> Option<S
     }
 }
 
-/// Reads `[brakes]`; what it does not set is as by default.
+/// Reads `[brakes]`; missing fields get the default.
 pub(super) fn brakes(section: Option<Section<'_, '_>>) -> Option<(Brakes, RunBrake)> {
     let (brakes, run_brake) = (Brakes::default(), RunBrake::default());
     let Some(mut section) = section else { return Some((brakes, run_brake)) };

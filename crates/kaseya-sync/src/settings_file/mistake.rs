@@ -1,13 +1,13 @@
-//! What is wrong with a document, in words for the person who wrote it.
+//! The mistakes in a document, described for the person who wrote it.
 
 use std::fmt;
 
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
-    /// The line, from 1.
+    /// The line number, from 1.
     pub line: usize,
-    /// The field with what it stands in, such as `company[2].contract_id`; companies are counted from 1.
+    /// The field with its path, such as `company[2].contract_id`; companies are counted from 1.
     pub field: String,
     /// What is wrong.
     pub fault: String,
@@ -21,12 +21,12 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// All mistakes of a document, by their lines.
+/// All mistakes of a document, sorted by line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistakes(pub Vec<Mistake>);
 
 impl Mistakes {
-    /// Whether there is none.
+    /// Whether there are no mistakes.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! The section `[report]`: user counts, for whoever has no provider's messages yet.
+//! The section `[report]`: user counts for an installation without a provider's messages yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,29 +14,29 @@ use super::{
 /// A complete report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportSettings {
-    /// The day that was counted.
+    /// The day of the counts.
     pub day: Date,
-    /// The instant of counting. If the file does not say: now for the present day, and the first instant of an earlier one,
-    /// so that an old file beats nothing that was counted that day.
+    /// The time of counting. Default: now for today, and the first instant of an earlier day, so that an old file
+    /// never replaces a count taken on that day.
     pub counted_at: Timestamp,
-    /// Whether this day's counts will not change any more.
+    /// Whether this day's counts are final.
     pub is_final: bool,
-    /// What was counted.
+    /// What was counted: users or licences.
     pub basis: CountBasis,
-    /// The companies that it covers; `None` where a count could not be taken.
+    /// The companies of the report; `None` if a count could not be taken.
     pub companies: BTreeMap<CompanyId, BTreeMap<ProductId, Option<u32>>>,
 }
 
-/// What a report may name.
+/// The ids that a report may name.
 pub(super) struct Known<'a> {
     pub(super) products: &'a BTreeSet<ProductId>,
     pub(super) companies: BTreeSet<CompanyId>,
-    /// The provider's, if it is one.
+    /// The provider's time zone, if valid.
     pub(super) zone: Option<TimeZone>,
     pub(super) now: Timestamp,
 }
 
-/// The most users of a message, and so of a file.
+/// The maximum number of users in a message, and so in a file.
 const MOST: i64 = 10_000_000;
 
 pub(super) fn read(mut section: Section<'_, '_>, known_ids: &Known<'_>) -> Option<ReportSettings> {
@@ -97,7 +97,7 @@ fn companies(
     whole.then_some(all)
 }
 
-/// A number for each product, or "missing" where it could not be taken: missing is never 0.
+/// A number per product, or "missing" if it could not be taken: missing is never 0.
 fn read_counts(
     section: &Section<'_, '_>,
     products: &BTreeSet<ProductId>,

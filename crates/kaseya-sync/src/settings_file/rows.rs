@@ -1,4 +1,4 @@
-//! The sections that there are many of: `[[product]]`, `[[company]]`, `[[contract_billing]]`.
+//! The repeated sections: `[[product]]`, `[[company]]`, `[[contract_billing]]`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,21 +12,19 @@ use super::{
     section::{Section, Span},
 };
 
-/// Kaseya's numbers.
+/// The range of Kaseya's ids.
 const IDS: std::ops::RangeInclusive<i64> = 1..=i32::MAX as i64;
 
-/// A row of the document. What could be read of it is there also where the row as a whole is refused, so that it is not
-/// taken for missing elsewhere.
+/// A row of the document. The readable parts are kept even if the row as a whole is refused, so that other checks
+/// do not take them for missing.
 pub(super) struct Read<Id, Row> {
-    /// Its id.
     pub(super) id: Option<Id>,
-    /// The whole row, if nothing is wrong with it.
+    /// The whole row, if it is valid.
     pub(super) row: Option<Row>,
     /// Whether "add together?" is answered with yes.
     pub(super) add_together: bool,
-    /// What it is called in the document.
+    /// Its path in the document.
     pub(super) path: String,
-    /// Where it stands.
     pub(super) span: Span,
 }
 
@@ -79,7 +77,7 @@ pub(super) fn companies(
     sections.into_iter().map(read).collect()
 }
 
-/// All of a mapping's fields or none.
+/// All fields of a mapping or none.
 fn mapping(
     section: &mut Section<'_, '_>,
     products: &BTreeSet<ProductId>,
@@ -127,7 +125,8 @@ fn product_contracts(
     rows.into_iter().collect()
 }
 
-/// How contracts are billed. Of a contract that no company is mapped to it would say nothing: its id is a mistake.
+/// How contracts are billed. For a contract that no company is mapped to the rule has no effect: its id is a
+/// mistake.
 pub(super) fn contract_billing(
     sections: Vec<Section<'_, '_>>,
     mapped: Option<&BTreeSet<ContractId>>,
@@ -156,8 +155,8 @@ pub(super) fn contract_billing(
     contracts
 }
 
-/// The contracts that companies are mapped to: those of the document, and those stored whose company it does not list. `None`
-/// where a row of the document is refused.
+/// The contracts that companies are mapped to: those in the document, and the stored ones of companies that it does
+/// not list. `None` if a row of the document is refused.
 pub(super) fn mapped_contracts(
     companies: &[Read<CompanyId, NewCompany>],
     stored: Option<&PartnerSettings>,
@@ -179,7 +178,7 @@ pub(super) fn mapped_contracts(
     Some(new.chain(kept).collect())
 }
 
-/// The products of the document, and those that are stored already.
+/// The products in the document, and the stored ones.
 pub(super) fn known_products(
     products: &[Read<ProductId, NewProduct>],
     stored: Option<&PartnerSettings>,
@@ -188,7 +187,7 @@ pub(super) fn known_products(
     products.iter().filter_map(|row| row.id.as_ref()).chain(stored).cloned().collect()
 }
 
-/// The companies of the document, and those that are stored already.
+/// The companies in the document, and the stored ones.
 pub(super) fn known_companies(
     companies: &[Read<CompanyId, NewCompany>],
     stored: Option<&PartnerSettings>,

@@ -14,10 +14,10 @@ use super::{Mistake, Mistakes};
 /// Fields that may be longer than a name.
 const LONG: [&str; 4] = ["note", "v2_base", "v1_base", "password"];
 
-/// Where something stands in the text, in bytes.
+/// A place in the text, in bytes.
 pub(super) type Span = std::ops::Range<usize>;
 
-/// The document's text, and the mistakes found in it.
+/// The document's text, and its mistakes so far.
 pub(super) struct Source<'t> {
     text: &'t str,
     mistakes: RefCell<Vec<Mistake>>,
@@ -28,7 +28,6 @@ impl<'t> Source<'t> {
         Self { text, mistakes: RefCell::default() }
     }
 
-    /// Notes a mistake.
     pub(super) fn note(
         &self,
         span: Span,
@@ -42,7 +41,7 @@ impl<'t> Source<'t> {
         self.mistakes.borrow_mut().push(mistake);
     }
 
-    /// All mistakes, by their lines.
+    /// All mistakes, sorted by line.
     pub(super) fn into_mistakes(self) -> Mistakes {
         let mut mistakes = self.mistakes.into_inner();
         mistakes.sort_by_key(|mistake| mistake.line);
@@ -55,7 +54,7 @@ impl<'t> Source<'t> {
     }
 }
 
-/// A table. What of it is asked for is known; what is not asked for before [`Section::finish`] is a mistake.
+/// A table. Fields that are read are known; a field not read before [`Section::finish`] is a mistake.
 pub(super) struct Section<'s, 'd> {
     source: &'s Source<'s>,
     table: &'d DeTable<'d>,
@@ -70,17 +69,17 @@ impl<'s, 'd> Section<'s, 'd> {
         Self { source, table, span: source.last_line(), path: String::new(), known: BTreeSet::new() }
     }
 
-    /// Where it begins.
+    /// The place of its start.
     pub(super) fn span(&self) -> Span {
         self.span.clone()
     }
 
-    /// Where a field stands, or its section if it does not.
+    /// The place of a field, or of its section if the field is missing.
     pub(super) fn span_of(&self, name: &str) -> Span {
         self.table.get(name).map_or(self.span(), Spanned::span)
     }
 
-    /// A field's name with what it stands in.
+    /// A field's name with its path.
     pub(super) fn path_of(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
@@ -90,7 +89,7 @@ impl<'s, 'd> Section<'s, 'd> {
         self.source.note(self.span_of(name), self.path_of(name), fault, mend);
     }
 
-    /// Notes a mistake anywhere.
+    /// Notes a mistake at any place.
     pub(super) fn mistake_at(
         &self,
         span: Span,
@@ -101,20 +100,20 @@ impl<'s, 'd> Section<'s, 'd> {
         self.source.note(span, field, fault, mend);
     }
 
-    /// Whether a field is there.
+    /// Whether a field is present.
     pub(super) fn has(&mut self, name: &'static str) -> bool {
         self.known.insert(name);
         self.table.contains_key(name)
     }
 
-    /// Refuses a field that is there.
+    /// Refuses a field if it is present.
     pub(super) fn refuse(&mut self, name: &'static str, fault: &str, mend: &str) {
         if self.has(name) {
             self.mistake(name, fault, mend);
         }
     }
 
-    /// Names every field that nobody has asked for.
+    /// Notes every field that was not read.
     pub(super) fn finish(self) {
         for (name, value) in self.table {
             let found = name.get_ref().as_ref();
@@ -168,12 +167,12 @@ impl<'s, 'd> Section<'s, 'd> {
         );
     }
 
-    /// A text that must be there.
+    /// A required text.
     pub(super) fn text(&mut self, name: &'static str, example: &str) -> Option<String> {
         self.required(name, example, |section| section.optional_text(name, example))
     }
 
-    /// A text, if it is there.
+    /// An optional text.
     pub(super) fn optional_text(&mut self, name: &'static str, example: &str) -> Option<String> {
         let value = self.value(name)?.get_ref();
         match value.as_str() {
@@ -196,7 +195,7 @@ impl<'s, 'd> Section<'s, 'd> {
         }
     }
 
-    /// A text that must be there and is checked further.
+    /// A required text that is parsed further.
     pub(super) fn parsed<T, E: Display>(
         &mut self,
         name: &'static str,
@@ -212,7 +211,7 @@ impl<'s, 'd> Section<'s, 'd> {
         }
     }
 
-    /// One of a few words that must be there.
+    /// One of a few words, required.
     pub(super) fn one_of<T: Copy>(
         &mut self,
         name: &'static str,
@@ -222,7 +221,7 @@ impl<'s, 'd> Section<'s, 'd> {
         self.required(name, example, |section| section.optional_one_of(name, example, words))
     }
 
-    /// One of a few words, if it is there.
+    /// One of a few words, optional.
     pub(super) fn optional_one_of<T: Copy>(
         &mut self,
         name: &'static str,
@@ -238,7 +237,7 @@ impl<'s, 'd> Section<'s, 'd> {
         found
     }
 
-    /// A whole number that must be there.
+    /// A required whole number.
     pub(super) fn integer(
         &mut self,
         name: &'static str,
@@ -248,7 +247,7 @@ impl<'s, 'd> Section<'s, 'd> {
         self.required(name, example, |section| section.optional_integer(name, example, range))
     }
 
-    /// A whole number, if it is there.
+    /// An optional whole number.
     pub(super) fn optional_integer(
         &mut self,
         name: &'static str,
@@ -259,12 +258,12 @@ impl<'s, 'd> Section<'s, 'd> {
         whole_number(self.source, value, &self.path_of(name), example, range)
     }
 
-    /// True or false that must be there.
+    /// A required boolean.
     pub(super) fn boolean(&mut self, name: &'static str, example: &str) -> Option<bool> {
         self.required(name, example, |section| section.optional_boolean(name, example))
     }
 
-    /// True or false, if it is there.
+    /// An optional boolean.
     pub(super) fn optional_boolean(&mut self, name: &'static str, example: &str) -> Option<bool> {
         let value = self.value(name)?.get_ref();
         if value.as_bool().is_none() {
@@ -273,12 +272,12 @@ impl<'s, 'd> Section<'s, 'd> {
         value.as_bool()
     }
 
-    /// A day that must be there.
+    /// A required day.
     pub(super) fn day(&mut self, name: &'static str, example: &str) -> Option<Date> {
         self.required(name, example, |section| section.optional_day(name, example))
     }
 
-    /// A day, if it is there.
+    /// An optional day.
     pub(super) fn optional_day(&mut self, name: &'static str, example: &str) -> Option<Date> {
         let value = self.value(name)?.get_ref();
         let day = match value.as_datetime() {
@@ -291,7 +290,7 @@ impl<'s, 'd> Section<'s, 'd> {
         day
     }
 
-    /// An instant, if it is there.
+    /// An optional instant.
     pub(super) fn optional_instant(&mut self, name: &'static str, example: &str) -> Option<Timestamp> {
         let value = self.value(name)?.get_ref();
         let instant = value.as_datetime().filter(|found| found.offset.is_some());
@@ -302,7 +301,7 @@ impl<'s, 'd> Section<'s, 'd> {
         instant
     }
 
-    /// A table that must be there.
+    /// A required table.
     pub(super) fn required_section(&mut self, name: &'static str) -> Option<Section<'s, 'd>> {
         if !self.has(name) {
             self.mistake(
@@ -315,7 +314,7 @@ impl<'s, 'd> Section<'s, 'd> {
         self.optional_section(name)
     }
 
-    /// A table, if it is there.
+    /// An optional table.
     pub(super) fn optional_section(&mut self, name: &'static str) -> Option<Section<'s, 'd>> {
         let value = self.value(name)?;
         let path = self.path_of(name);
@@ -332,7 +331,7 @@ impl<'s, 'd> Section<'s, 'd> {
         }
     }
 
-    /// The tables of a list, if there are any.
+    /// The tables of an optional list.
     pub(super) fn sections(&mut self, name: &'static str) -> Vec<Section<'s, 'd>> {
         let Some(value) = self.value(name) else { return Vec::new() };
         let path = self.path_of(name);
@@ -362,18 +361,16 @@ impl<'s, 'd> Section<'s, 'd> {
         sections
     }
 
-    /// Whatever fields the table has, for one whose fields are not known beforehand: name, its place, value.
+    /// All fields of a table with unknown field names: name, place, value.
     pub(super) fn all(&self) -> impl Iterator<Item = (&'d str, Span, &'d Spanned<DeValue<'d>>)> {
         self.table.iter().map(|(name, value)| (name.get_ref().as_ref(), name.span(), value))
     }
 
-    /// The text and its mistakes.
     pub(super) fn source(&self) -> &'s Source<'s> {
         self.source
     }
 }
 
-/// Reads a whole number.
 pub(super) fn whole_number(
     source: &Source<'_>,
     value: &Spanned<DeValue<'_>>,
@@ -393,7 +390,7 @@ pub(super) fn whole_number(
     None
 }
 
-/// What a value is, in the words of people who write TOML.
+/// The kind of a value, in the words of people who write TOML.
 fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",

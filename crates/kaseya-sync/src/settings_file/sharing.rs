@@ -1,5 +1,5 @@
-//! Several companies or products on one target: allowed only where somebody has said "add them together" (S-34), also where
-//! the products are not mapped yet: mapped later, nobody would be asked.
+//! Several companies or products on one target: allowed only if a person has said "add them together" (S-34). This
+//! includes products that are not mapped yet: mapped later, the question would never be asked.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,8 @@ use store::settings::{NewCompany, NewCompanyMapping, NewProduct, PartnerSettings
 
 use super::{rows::Read, section::Section};
 
-/// What users are added to on a contract: the product's service, or the product while it has none. Without any product a
-/// contract stands for all.
+/// What a contract's users are added to: the product's service, or the product while it has none. Without any
+/// product, the contract itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum AddedTo {
     Service(ServiceId),
@@ -19,10 +19,10 @@ enum AddedTo {
 
 type Target = (ContractId, AddedTo);
 
-/// Every product of the partner, with its service if it is mapped, as they will be.
+/// Every product of the partner after this update, with its service if it is mapped.
 type Products = BTreeMap<ProductId, Option<ServiceId>>;
 
-/// Who is on the targets, in the document and in what is stored beside it.
+/// The companies and products on each target, in the document and in the stored settings.
 #[derive(Default)]
 struct Occupied {
     companies: BTreeMap<Target, BTreeSet<CompanyId>>,
@@ -31,7 +31,7 @@ struct Occupied {
 }
 
 impl Occupied {
-    /// A company on a contract, of which products name another.
+    /// Adds a company on a contract; `own` names the contract of a product with its own.
     fn add(
         &mut self,
         company: &CompanyId,
@@ -55,7 +55,7 @@ impl Occupied {
     }
 }
 
-/// Asks "add together?" where nobody has answered it, and names contracts that are said to be of two accounts.
+/// Asks "add together?" if it is not answered, and reports contracts that are mapped to two accounts.
 pub(super) fn check(
     top: &Section<'_, '_>,
     products: &[Read<ProductId, NewProduct>],

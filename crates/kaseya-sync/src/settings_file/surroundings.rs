@@ -1,4 +1,4 @@
-//! What a document is read with.
+//! The context for reading a document.
 
 use std::path::Path;
 
@@ -6,17 +6,17 @@ use jiff::Timestamp;
 use kaseya::AllowedHosts;
 use store::{kaseya::names::KaseyaNames, settings::PartnerSettings};
 
-/// What a document is read with.
+/// The context for reading a document.
 #[derive(Clone, Copy)]
 pub struct Surroundings<'a> {
-    /// Where `password_file` is looked for.
+    /// The directory of a relative `password_file`.
     pub directory: &'a Path,
-    /// The present instant.
+    /// The current time.
     pub now: Timestamp,
-    /// What is stored of the partner: products and companies that the document does not list stay.
+    /// The stored settings of the partner: products and companies that the document does not list stay.
     pub stored: Option<&'a PartnerSettings>,
-    /// What Kaseya was seen to call what has an id.
+    /// The names Kaseya has shown for ids.
     pub names: Option<&'a KaseyaNames>,
-    /// Where own addresses may lead.
+    /// The hosts that custom API addresses may use.
     pub allowed_hosts: &'a AllowedHosts,
 }

@@ -17,19 +17,19 @@ fn mistakes(text: &str) -> Vec<Mistake> {
     read(text, around()).expect_err("it has a mistake").0
 }
 
-/// The sample with one piece of its text replaced.
+/// The sample with one piece of text replaced.
 fn with(from: &str, to: &str) -> String {
     assert_eq!(SAMPLE.matches(from).count(), 1, "{from:?} must stand in the sample once");
     SAMPLE.replace(from, to)
 }
 
-/// The line of a piece of text that stands there once.
+/// The line number of a piece of text that occurs once.
 fn line_of(text: &str, piece: &str) -> usize {
     assert_eq!(text.matches(piece).count(), 1, "{piece:?} must stand there once");
     text[..text.find(piece).expect("it is there")].matches('\n').count() + 1
 }
 
-/// The document has one mistake: at `piece`'s line, of this field, with these words.
+/// The document has one mistake: on `piece`'s line, in this field, with these words.
 #[track_caller]
 fn one_mistake(text: &str, piece: &str, field: &str, words: &str) {
     let found = mistakes(text);
@@ -331,7 +331,7 @@ fn case_b3_an_id_under_the_name_of_another_thing_is_refused_with_both() {
     }
 }
 
-/// The sample without the services of its products.
+/// The sample without its products' services.
 fn without_services() -> String {
     let mut lines: Vec<&str> = SAMPLE.lines().collect();
     lines.retain(|line| !line.starts_with("service_id = ") && !line.starts_with("service_name = "));

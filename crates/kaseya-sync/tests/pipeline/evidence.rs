@@ -1,11 +1,11 @@
-//! What a row says rests on what Kaseya showed (G-01 to G-03).
+//! The evidence of a row is what Kaseya showed (G-01 to G-03).
 
 use kaseya_simulator::{ContractPrices, Endpoint, Fault, StoredDate};
 use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// The answer of a write that was made.
+/// The response to a successful write.
 fn yes() -> Value {
     json!({"ResponseCode": 200, "Status": "OK", "Error": "None", "Result": null, "TotalRecords": 0})
 }
@@ -20,7 +20,7 @@ async fn case_a1_a_deleted_line_stays_svc_01_until_a_line_is_there() {
         let synced = world.last_sync(2).await;
         assert!(synced.is_some());
         world.remove_line(2);
-        // Nothing but a total or a reading tells: in a quiet look-up the row keeps what was read, with its instant.
+        // Only a total or a reading shows it: in a quiet look-up the row keeps the last reading, with its instant.
         if contracts == 400 {
             world
                 .run("update contracts set read_at = read_at - interval '40 days' where contract_id = 5002")
@@ -50,7 +50,7 @@ async fn case_a2_a_product_mapped_later_asks_for_a_reading_of_its_service() {
         world.night(&[]).await;
         world.night(&[]).await;
         assert_eq!(world.row(2).await.split_once(' ').expect("a state").0, "unchanged");
-        // Every contract has an old line of this service with 1 unit, that nobody uses.
+        // Every contract has an old line of this service with 1 unit and no users.
         world.map_second_product().await;
         let figures = world.night(&[]).await;
         assert_eq!(figures.contracts_read, 3, "{contracts}");
@@ -61,7 +61,7 @@ async fn case_a2_a_product_mapped_later_asks_for_a_reading_of_its_service() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_a3_two_lost_writes_that_cancel_out_are_not_confirmed_by_the_total() {
-    // Over a hundred contracts: changes are left to the next total where that can tell them.
+    // More than a hundred contracts: changes are left to the next total if that can show them.
     let world = World::new(120, 120).await;
     world.allow_run(100).await;
     world.edit_contract(2, |contract| contract.lines[1].units = 4.0);
@@ -77,7 +77,7 @@ async fn case_a3_two_lost_writes_that_cancel_out_are_not_confirmed_by_the_total(
     assert_eq!(world.row(2).await, "unchanged implied_by_total");
     let before = world.last_sync(2).await;
 
-    // Two users move; Kaseya says yes to both writes, and makes neither.
+    // Two users move; Kaseya accepts both writes, and makes neither.
     for nth in [1, 2] {
         world.fail(Endpoint::WriteLine, nth, Fault::Answer { status: 200, body: yes() });
     }
@@ -113,7 +113,7 @@ async fn case_a3_an_old_total_confirms_no_change_that_waits_for_its_day() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_e2_another_date_stays_said_as_long_as_readings_show_it() {
-    // Read back at once, or confirmed by a total, which tells no date.
+    // Read back at once, or confirmed by a total, which shows no date.
     for contracts in [3, 120] {
         let world = World::new(contracts, contracts).await;
         world.allow_run(100).await;
@@ -181,7 +181,7 @@ async fn case_a7_units_at_a_price_of_0_are_a_standing_warning() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_a18_check_again_asks_for_the_account_and_its_code_stands() {
-    // With totals, and where our contracts are only looked up, which shows no account.
+    // With totals, and with our contracts only looked up, which shows no account.
     for contracts in [3, 400] {
         let world = World::new(3, contracts).await;
         world.night(&[]).await;
@@ -189,7 +189,7 @@ async fn case_a18_check_again_asks_for_the_account_and_its_code_stands() {
         world.edit_account(|account| account.active = false);
         world.check_again(2).await;
         assert_eq!(world.row(2).await, "not_sent ACC-01 read", "{contracts}");
-        // No total tells, and no quiet night repaints it (G-02).
+        // No total shows it, and no quiet night overwrites it (G-02).
         for night in 1..=2 {
             world.night(&[]).await;
             assert_eq!(world.row(2).await, "not_sent ACC-01 read", "night {night} of {contracts}");

@@ -1,4 +1,4 @@
-//! How many calls a sync makes, counted by the simulator: the table of figures.
+//! The number of calls per sync, counted by the simulator: the table of figures.
 //!
 //! `cargo test -p kaseya-sync --test pipeline few_calls -- --nocapture` prints it.
 
@@ -12,7 +12,7 @@ async fn two_thousand_companies_and_contracts() {
     const COMPANIES: u32 = 2_000;
     let world = World::new(COMPANIES, COMPANIES).await;
 
-    // Every third line holds one unit less than is counted.
+    // Every third line holds one unit less than the count.
     let changed = COMPANIES.div_ceil(3);
     let figures = world.night(&[]).await;
     figures.print("first sync ever, 2,000 contracts");
@@ -40,7 +40,7 @@ async fn two_thousand_companies_and_contracts() {
     assert_eq!(world.journal().await, [("confirmed".to_owned(), 767)]);
     world.all_right().await;
 
-    // B-13: by hand, while nobody looks.
+    // B-13: edited by hand, unnoticed.
     world.edit(7, |line| line.units += 4.0);
     let figures = world.night(&[]).await;
     figures.print("quiet, and one line edited by hand");
@@ -60,7 +60,8 @@ async fn b_13_an_edit_that_no_total_tells_is_found_by_the_full_read_before_the_i
     figures.print("40 companies, the night of the full read");
     assert!(nights < 14, "found before the invoice day, after {nights} nights");
 
-    // S-30: as long as its line counts later than its count, its row says so, whether it was read again or not.
+    // S-30: as long as its line counts later than its count, its row says so, whether the line was read again or
+    // not.
     let read = world.remarks(11).await;
     let later = r#""kind": "counts_later", "fromDay": "2026-11-15""#;
     assert!(read.as_deref().is_some_and(|said| said.contains(later)), "{read:?}");

@@ -1,4 +1,4 @@
-//! Writes whose answer was lost, and that Kaseya makes much later (design, section 1).
+//! Writes with a lost response that Kaseya makes much later (design, section 1).
 
 use jiff::{SignedDuration, ToSpan as _};
 use kaseya_simulator::{Endpoint, Fault};
@@ -14,14 +14,14 @@ async fn net_02_a_write_that_lands_after_a_second_one_is_found_and_mended() {
     assert_eq!(world.units(1), 9.0, "nothing has landed");
     assert_eq!(world.journal().await, [("unsure".to_owned(), 1)]);
 
-    // Ten minutes later the line shows the old number, and another is wanted by now.
+    // Ten minutes later the line shows the old number, and by now another is wanted.
     world.recount(1, 11).await;
     world.go_to(waits_until);
     world.rest_of_the_night().await;
     assert_eq!(world.units(1), 11.0);
     assert_eq!(world.states().await, [("changed".to_owned(), 1), ("unchanged".to_owned(), 2)]);
 
-    // The first write lands over the second.
+    // The first write lands after the second and overwrites it.
     world.go_to(waits_until + 10.minutes());
     assert_eq!(world.units(1), 10.0);
 

@@ -1,8 +1,8 @@
-//! Lines that were ours and that nothing is mapped to any more (D-13).
+//! Lines that were ours and are no longer mapped (D-13).
 
 use crate::world::World;
 
-/// Three companies whose lines hold what is counted: ten units each.
+/// Three companies with lines that equal their counts: ten units each.
 async fn synced() -> World {
     let world = World::new(3, 5).await;
     world.night(&[]).await;
@@ -39,7 +39,7 @@ async fn d_13_the_line_of_a_mapping_that_is_gone_falls_to_zero_only_when_a_perso
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d_13_what_a_person_leaves_is_not_asked_about_until_it_was_mapped_again() {
     let world = synced().await;
-    // Another contract of the account: the old line is left over, the new one has what is counted.
+    // Another contract of the account: the old line is left over, and the new one has the count.
     world.map(2, 4).await;
     world.night(&[]).await;
     assert_eq!((world.units(2), world.units(4)), (10.0, 10.0));

@@ -1,4 +1,4 @@
-//! A partner's nights over every form of V1 that a line profile describes (issue 12).
+//! A partner's nights with every form of V1 that a line profile describes (issue 12).
 
 use jiff::{SignedDuration, civil::date};
 use kaseya_simulator::{Contract, Endpoint, Fault, Prorations, UnitWrite};
@@ -6,7 +6,7 @@ use testkit::{FOREIGN_LINE_PROFILE, line_profiles};
 
 use crate::world::World;
 
-/// Lives with each profile but the foreign one, all at once.
+/// Runs `live` with each profile except the foreign one, all at once.
 async fn each<F: Future<Output = ()> + 'static>(live: impl Fn(&'static str, World) -> F) {
     let here = tokio::task::LocalSet::new();
     let all = async {
@@ -31,7 +31,7 @@ fn is_green(state: &str) -> bool {
     state.starts_with("changed") || state.starts_with("unchanged")
 }
 
-/// The contracts with one line changed as a sync of November changes it.
+/// The contracts with one line changed as a sync in November changes it.
 fn with_units(contracts: &[Contract], world: &World, company: u32, units: f64) -> Vec<Contract> {
     let mut contracts = contracts.to_vec();
     let line = world.line(company);
@@ -41,12 +41,12 @@ fn with_units(contracts: &[Contract], world: &World, company: u32, units: f64) -
     contracts
 }
 
-/// One partner's nights: a change, a quiet night, a write that is lost, and answers that cannot be all of the contract's lines
-/// and no others.
+/// One partner's nights: a change, a quiet night, a lost write, and responses that cannot be exactly the contract's
+/// lines.
 async fn nights(name: &str, world: &World) {
     let before = world.contracts();
     world.night(&[]).await;
-    // Units and date of the one line that was behind, and nothing beside them.
+    // Units and date of the one line that was behind, and nothing else.
     assert_eq!(world.contracts(), with_units(&before, world, 1, 10.0), "{name}");
     assert_eq!(world.states().await, [("changed".to_owned(), 1), ("unchanged".to_owned(), 2)], "{name}");
     assert_eq!(world.journal().await, [("confirmed".to_owned(), 1)], "{name}");
@@ -63,7 +63,7 @@ async fn nights(name: &str, world: &World) {
     world.night(&[]).await;
     assert_eq!((world.line(2).units, state(world, 2).await.as_str()), (11.0, "changed"), "{name}");
 
-    // Rows of other contracts; lines cut to a usual size of pages, and to another.
+    // Rows of other contracts; lines cut to a common page size, and to another.
     let mut usual = world.contracts();
     let usual_lines = world.lines_behaviour();
     let (writes, mut more) = (world.writes(), 0.0);
@@ -102,13 +102,13 @@ async fn issue_12_every_profile_syncs_and_no_answer_that_may_be_wrong_is_believe
     each(|name, world| async move { nights(name, &world).await }).await;
 }
 
-/// Two lines of one contract, written in one night or in two; Kaseya shows a change only from its day on.
+/// Two lines of one contract, written in one night or in two; Kaseya shows a change only from its effective date.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn issue_12_a_change_that_waits_for_its_day_survives_a_write_of_its_contract() {
     for together in [true, false] {
         each(move |name, world| async move {
             world.edit_lines(|lines| lines.waits_for_effective_date = true);
-            // Billed in advance: changes count from the next month on.
+            // Billed in advance: changes count from the next month.
             world.run("update integrations set billing = 'advance', invoice_day = 1").await;
             if !together {
                 world.night(&[]).await;
@@ -127,7 +127,7 @@ async fn issue_12_a_change_that_waits_for_its_day_survives_a_write_of_its_contra
     }
 }
 
-/// A line's change waits for its day, and its product is unmapped before that.
+/// A line's change waits for its effective date, and its product is unmapped before then.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lin_02_a_change_that_waits_survives_writes_after_its_product_was_unmapped() {
     each(|name, world| async move {
@@ -148,7 +148,7 @@ async fn lin_02_a_change_that_waits_survives_writes_after_its_product_was_unmapp
     .await;
 }
 
-/// The first of two writes of one contract is not answered and lands five minutes later.
+/// The first of two writes of one contract gets no response and lands five minutes later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn issue_12_nothing_is_written_beside_a_write_of_the_contract_that_may_yet_land() {
     each(|name, world| async move {
@@ -161,7 +161,7 @@ async fn issue_12_nothing_is_written_beside_a_write_of_the_contract_that_may_yet
     .await;
 }
 
-/// A change in the midst of a month has left a row beside the line.
+/// A change in the middle of a month has left a row next to the line.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn issue_12_a_proration_is_no_line_where_it_is_marked_and_stops_the_sync_where_not() {
     for (shown, marked) in

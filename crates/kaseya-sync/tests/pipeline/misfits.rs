@@ -1,4 +1,4 @@
-//! A tenant whose lines stop fitting its line profile (LIN-01).
+//! A tenant with lines that stop fitting its line profile (LIN-01).
 
 use domain::ErrorCode;
 use kaseya_simulator::Endpoint;

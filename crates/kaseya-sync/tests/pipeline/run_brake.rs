@@ -8,13 +8,13 @@ async fn b_01_a_run_that_would_change_too_many_companies_changes_none() {
     world.night(&[]).await;
     world.all_right().await;
 
-    // Everybody has one user more: each contract asks for its own permit, and the first is held like the last.
+    // Every company has one user more: each contract requests its own permit, and the first is held like the last.
     world.allow_run(20).await;
     world.night(&(1..=10).collect::<Vec<_>>()).await;
     assert_eq!(world.states().await, [("held".to_owned(), 10)]);
     assert!((1..=10).all(|company| world.units(company) == 10.0));
 
-    // Nor does the next run let some of them pass.
+    // The next run does not let some of them pass either.
     world.night(&[]).await;
     assert_eq!(world.states().await, [("held".to_owned(), 10)]);
     assert!((1..=10).all(|company| world.units(company) == 10.0));

@@ -1,4 +1,4 @@
-//! Contracts that thousands of companies are added together on: one that cannot be cut is still told of, in parts.
+//! Contracts with thousands of companies added together: one that cannot be split is still reported, in parts.
 
 use crate::world::World;
 
@@ -12,12 +12,12 @@ async fn case_c2_five_thousand_companies_on_one_contract_sync_with_their_statuse
     world.map_all(1).await;
     world.edit(1, |line| line.units = 49_999.0);
 
-    // The worker is told of 5,000 counts, asks for a permit with all of them, and tells of 5,000 companies.
+    // The worker receives 5,000 counts, requests a permit with all of them, and reports 5,000 companies.
     world.night(&[]).await;
     assert_eq!(world.states().await, all("changed"));
     assert_eq!(world.units(1), 50_000.0);
 
-    // The scheduler tells of all of them by itself.
+    // The scheduler reports all of them on its own.
     world.night(&[]).await;
     assert_eq!(world.states().await, all("unchanged"));
 

@@ -1,4 +1,4 @@
-//! Companies that nothing is mapped for (D-01, D-02).
+//! Companies without a mapping (D-01, D-02).
 
 use domain::{CompanyState, ErrorCode};
 

@@ -1,4 +1,4 @@
-//! What a run and its rows say while Kaseya keeps them waiting (G-04).
+//! What a run and its rows show while they wait for Kaseya (G-04).
 
 use domain::{CompanyState, ErrorCode, WaitReason};
 use jiff::ToSpan as _;
@@ -6,7 +6,7 @@ use kaseya_simulator::{Endpoint, Fault, RetryAfter};
 
 use crate::world::World;
 
-/// A night that Kaseya keeps waiting: what for, on the run and on every row, and the rows' state once it is over.
+/// A night that waits for Kaseya: checks the reason on the run and on every row, and the rows' state afterwards.
 async fn waits(world: &World, reason: WaitReason, code: ErrorCode) {
     let until = world.night_until_it_waits().await;
     let [wait] = world.waits().await[..] else { panic!("one run waits") };

@@ -1,4 +1,4 @@
-//! All services in one process on a clock that a test turns, with a partner of any size.
+//! All services in one process on a clock that the test controls, with a partner of any size.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -41,7 +41,7 @@ pub struct World {
 /// The calls of one night.
 pub struct Figures {
     calls: BTreeMap<Endpoint, u64>,
-    /// Contracts whose lines were read, once or more often.
+    /// Number of contracts with lines that were read at least once.
     pub contracts_read: i64,
 }
 
@@ -110,7 +110,8 @@ impl World {
         world
     }
 
-    /// Three companies on a contract each, whose V1 has this form, and whose lines fill several pages: ours is the last.
+    /// Three companies with a contract each. Their V1 has this form, and their lines fill several pages: ours is
+    /// the last.
     pub async fn serving(profile: &str) -> Self {
         let world = Self::new(3, 3).await;
         world.edit_lines(|lines| lines.follow_profile(profile).expect("a profile"));
@@ -131,7 +132,7 @@ impl World {
         world
     }
 
-    /// `kaseya-sync line-profile` of the partner, as a person types it.
+    /// Runs `kaseya-sync line-profile` for the partner, as a person types it.
     pub async fn set_line_profile(&self, profile: &str) {
         let folder = tempfile::tempdir().expect("a directory");
         let file = |name: &str, text: &str| {
@@ -150,29 +151,29 @@ impl World {
         assert!(output.status.success() && told.contains("set for this partner"), "{told}");
     }
 
-    /// Changes how Kaseya shows and takes lines.
+    /// Changes how Kaseya returns and accepts lines.
     pub fn edit_lines(&self, edit: impl FnOnce(&mut kaseya_simulator::LineBehaviour)) {
         self.kaseya
             .edit(|state| edit(&mut state.behaviour.lines))
             .expect("a state without a file is always kept");
     }
 
-    /// How Kaseya shows and takes lines.
+    /// How Kaseya returns and accepts lines.
     pub fn lines_behaviour(&self) -> kaseya_simulator::LineBehaviour {
         self.kaseya.state().behaviour.lines
     }
 
-    /// Everything that Kaseya's contracts hold.
+    /// All contracts in Kaseya, with their contents.
     pub fn contracts(&self) -> Vec<kaseya_simulator::Contract> {
         self.kaseya.state().contracts
     }
 
-    /// A change that was made before the story begins.
+    /// A change from before the start of the test.
     pub fn past_change(&self, change: kaseya_simulator::UnitWrite) {
         self.kaseya.edit(|state| state.history.push(change)).expect("a state without a file is always kept");
     }
 
-    /// The company's line, wherever it stands.
+    /// The company's line, wherever it is in the list.
     pub fn line(&self, company: u32) -> Line {
         let state = self.kaseya.state();
         let lines = state.lines(contract_of(company)).expect("a contract");
@@ -262,7 +263,8 @@ impl World {
         .await;
     }
 
-    /// Counts everybody, with one user more for these companies from now on, and lets the night's sync go through.
+    /// Counts all companies, with one user more for these companies from now on, and waits for the night's sync to
+    /// finish.
     pub async fn night(&self, one_more: &[u32]) -> Figures {
         let before = self.kaseya.calls();
         let begun = self.clock.now();
@@ -292,12 +294,12 @@ impl World {
             .map(|(endpoint, calls)| (endpoint, calls - before.get(&endpoint).copied().unwrap_or(0)));
         let calls = calls.filter(|(_, calls)| *calls > 0).collect();
         let contracts_read = self.number(&format!("count(*) from contracts where read_at > '{begun}'")).await;
-        // A run that had to wait for the hour's calls has gone on into the day.
+        // A run that had to wait for the hour's calls has continued into the day.
         self.next_day();
         Figures { calls, contracts_read }
     }
 
-    /// Quiet nights until this company's line is read again: how many that took, and the last one's calls.
+    /// Quiet nights until this company's line is read again: their number, and the calls of the last one.
     pub async fn nights_until_read(&self, company: u32) -> (u32, Figures) {
         let contract = ContractId(contract_of(company));
         let read_at = format!("read_at from contracts where contract_id = {contract}");
@@ -329,10 +331,10 @@ impl World {
         .await;
     }
 
-    /// Until the night's run is over; what waits for its hour gets it.
+    /// Waits until the night's run is over; advances the clock for jobs that wait for their hour.
     async fn until_through(&self) {
         testkit::until_at_most(Duration::from_secs(600), "the night's run is over", async || {
-            // In this order: the transaction that moves the schedule on makes the jobs.
+            // In this order: the transaction that advances the schedule creates the jobs.
             let due = self.text("next_run_at from schedules").await;
             let claimed = due.is_some_and(|due| timestamp(&due) > self.clock.now());
             let open = self.number("count(*) from jobs where state <> 'done'").await;
@@ -356,7 +358,7 @@ impl World {
         .await;
     }
 
-    /// How Kaseya shows and takes lines from now on.
+    /// Changes how Kaseya returns and accepts lines from now on.
     pub fn lines(&self, edit: impl FnOnce(&mut kaseya_simulator::LineBehaviour)) {
         self.kaseya
             .edit(|state| edit(&mut state.behaviour.lines))
@@ -370,22 +372,23 @@ impl World {
             .expect("a state without a file is always kept");
     }
 
-    /// What Kaseya does at the nth call of an endpoint from now on.
+    /// Makes the nth call to an endpoint from now on fail this way.
     pub fn fail(&self, endpoint: Endpoint, nth: u32, fault: Fault) {
         self.kaseya.fail(endpoint, nth, fault);
     }
 
-    /// The brake on a run: it may change this share of the companies.
+    /// Sets the brake on a run: it may change this share of the companies.
     pub async fn allow_run(&self, percent: u32) {
         self.run(&format!("update integrations set run_brake_percent = {percent}")).await;
     }
 
-    /// The next counting: that many users of a company from now on.
+    /// The next count: this many users of a company from now on.
     pub async fn recount(&self, company: u32, users: u32) {
         self.run(&format!("update user_counts set users = {users} where company_id = 'c{company}'")).await;
     }
 
-    /// Counts everybody and lets the night's sync begin, until all that is left of it waits for a later hour, which is given.
+    /// Counts all companies and runs the night's sync until all remaining jobs wait for a later hour; returns that
+    /// hour.
     pub async fn night_until_it_waits(&self) -> Timestamp {
         self.night_with_more_until_it_waits(&[]).await
     }
@@ -414,7 +417,7 @@ impl World {
         read.expect("the tables are there").into_values().collect()
     }
 
-    /// How the companies stand, as every page and command reads it.
+    /// The state of the companies, as every page and command reads it.
     pub async fn rows(&self) -> Vec<CompanyStatus> {
         let (partner, now) = (&PartnerId::new(PARTNER).expect("an id"), self.clock.now());
         let read: Result<_, StoreError> = self
@@ -430,28 +433,28 @@ impl World {
         read.expect("the tables are there")
     }
 
-    /// Lets the night's sync go on to its end.
+    /// Lets the night's sync run to its end.
     pub async fn rest_of_the_night(&self) {
         self.until_through().await;
     }
 
-    /// Goes to the next midnight.
+    /// Advances the clock to the next midnight.
     pub fn next_day(&self) {
         self.clock.set(next_midnight(self.clock.now()));
     }
 
-    /// Goes to this instant.
+    /// Sets the clock to this instant.
     pub fn go_to(&self, instant: Timestamp) {
         self.clock.set(instant);
     }
 
-    /// Kaseya's units of a company's line.
+    /// Kaseya's units on a company's line.
     pub fn units(&self, company: u32) -> f64 {
         let state = self.kaseya.state();
         state.lines(contract_of(company)).expect("a contract")[0].units
     }
 
-    /// Every line holds what was counted.
+    /// Asserts that every line holds its count.
     pub async fn all_right(&self) {
         let state = self.kaseya.state();
         for company in 1..=self.companies {
@@ -465,7 +468,7 @@ impl World {
         }
     }
 
-    /// Takes a company's mapping away.
+    /// Removes a company's mapping.
     pub async fn unmap(&self, company: u32) {
         self.run(&format!("delete from company_mappings where company_id = 'c{company}'")).await;
     }
@@ -486,7 +489,7 @@ impl World {
             .await;
     }
 
-    /// From now on a company is not billed.
+    /// Excludes a company from billing from now on.
     pub async fn not_billed(&self, company: u32) {
         self.run(&format!(
             "insert into billing_rules values ('{PARTNER}', 'c{company}', 'std', true, 0, 0, 'Trial')"
@@ -494,7 +497,7 @@ impl World {
         .await;
     }
 
-    /// Takes a company's line out of its contract, by hand.
+    /// Removes a company's line from its contract, by hand.
     pub fn remove_line(&self, company: u32) {
         self.kaseya
             .edit(|state| {
@@ -504,7 +507,7 @@ impl World {
             .expect("a state without a file is always kept");
     }
 
-    /// What a person decides about what is open on the contract with this number.
+    /// A person's decision about the open holds of the contract with this number.
     pub async fn decide(&self, contract: u32, approves: bool) {
         let contract = contract_of(contract);
         let hold = format!("hold_id from holds where contract_id = {contract} and state = 'open'");
@@ -533,7 +536,7 @@ impl World {
         self.text(held).await.unwrap_or_default()
     }
 
-    /// Until the holds are these, and no run is going.
+    /// Waits until these are the holds, and no run is in progress.
     pub async fn until_holds(&self, wanted: &str) {
         testkit::until(&format!("the holds are {wanted}"), async || {
             self.holds().await == wanted && self.number("count(*) from jobs where state <> 'done'").await == 0
@@ -541,27 +544,27 @@ impl World {
         .await;
     }
 
-    /// How often listeners were told of a hold.
+    /// Number of notifications to listeners about a hold.
     pub async fn told_of_holds(&self) -> i64 {
         self.number("count(*) from events where topic = 'hold.opened'").await
     }
 
-    /// How many writes Kaseya was sent.
+    /// Number of writes sent to Kaseya.
     pub fn writes(&self) -> u64 {
         self.kaseya.calls().get(&Endpoint::WriteLine).copied().unwrap_or(0)
     }
 
-    /// What is to be known of a company beside its state.
+    /// A company's remarks, in addition to its state.
     pub async fn remarks(&self, company: u32) -> Option<String> {
         self.text(&format!("remarks::text from statuses where company_id = 'c{company}'")).await
     }
 
-    /// How many companies are in which state.
+    /// Number of companies per state.
     pub async fn states(&self) -> Vec<(String, i64)> {
         self.counted("state from statuses").await
     }
 
-    /// How many changes stand how in the journal.
+    /// Number of changes per standing in the journal.
     pub async fn journal(&self) -> Vec<(String, i64)> {
         self.counted("standing from journal").await
     }
@@ -586,7 +589,7 @@ impl World {
             .expect("a state without a file is always kept");
     }
 
-    /// Adds a line of our service to a company's contract again, by hand, with no units.
+    /// Adds another line of our service to a company's contract, by hand, with no units.
     pub fn add_line(&self, company: u32, id: i32) {
         self.edit_contract(company, |contract| {
             let other = contract.lines[0].clone();
@@ -594,40 +597,40 @@ impl World {
         });
     }
 
-    /// No brake on a line holds anything but a fall to 0.
+    /// Limits the brakes on a line to a fall to 0.
     pub async fn allow_large_changes(&self) {
         self.run("update integrations set brake_units = 1000000, brake_units_alone = 1000000").await;
     }
 
-    /// What the survey shows as each contract's total.
+    /// The total of each contract in the survey.
     pub fn show_totals(&self, totals: ContractPrices) {
         self.kaseya
             .edit(|state| state.behaviour.lists.contract_prices = totals)
             .expect("a state without a file is always kept");
     }
 
-    /// Which effective date Kaseya stores of a write.
+    /// The effective date that Kaseya stores for a write.
     pub fn store_dates(&self, stored: kaseya_simulator::StoredDate) {
         self.kaseya
             .edit(|state| state.behaviour.lines.stored_date = stored)
             .expect("a state without a file is always kept");
     }
 
-    /// Edits the one account by hand.
+    /// Edits the only account by hand.
     pub fn edit_account(&self, edit: impl FnOnce(&mut kaseya_simulator::Account)) {
         self.kaseya
             .edit(|state| edit(&mut state.accounts[0]))
             .expect("a state without a file is always kept");
     }
 
-    /// Edits the service by hand that the product is mapped to.
+    /// Edits the product's service by hand.
     pub fn edit_service(&self, edit: impl FnOnce(&mut kaseya_simulator::Service)) {
         self.kaseya
             .edit(|state| edit(&mut state.services[0]))
             .expect("a state without a file is always kept");
     }
 
-    /// A person's [Check again] of a company, until it is through.
+    /// A person's [Check again] of a company, until it is done.
     pub async fn check_again(&self, company: u32) {
         let id = testkit::entropy(self.clock.now().as_second().unsigned_abs()).uuid(self.clock.now());
         let only = v1::CompanyList { company_ids: vec![format!("c{company}")] };
@@ -652,7 +655,7 @@ impl World {
         .await;
     }
 
-    /// Another Kaseya with the same contracts, whose lines hold other units.
+    /// Another Kaseya with the same contracts and other units on their lines.
     pub async fn another_kaseya(&self, contracts: u32, units: f64) -> Running {
         let shown = self.clock.clone();
         let kaseya_clock = kaseya_simulator::Clock::following(move || shown.now());
@@ -664,7 +667,7 @@ impl World {
         simulator.start(([127, 0, 0, 1], 0).into()).await.expect("a free port")
     }
 
-    /// Saves the integration with these addresses of its own, as the page and `apply` do.
+    /// Saves the integration with these custom addresses, as the page and `apply` do.
     pub async fn save_address(&self, base: &str) {
         let (partner, now) = (&PartnerId::new(PARTNER).expect("an id"), self.clock.now());
         let saved: Result<(), StoreError> = self
@@ -702,7 +705,7 @@ impl World {
         saved.expect("it is saved");
     }
 
-    /// What the overview says is at risk a month.
+    /// The overview's amount at risk per month.
     pub async fn money_at_risk(&self) -> f64 {
         let (partner, now) = (&PartnerId::new(PARTNER).expect("an id"), self.clock.now());
         let month = Month::last(now, &jiff::tz::TimeZone::UTC);
@@ -714,7 +717,7 @@ impl World {
         seen.expect("the overview").at_risk.money
     }
 
-    /// Maps another product to the service that every contract has a second line of.
+    /// Maps another product to the service of the second line that every contract has.
     pub async fn map_second_product(&self) {
         self.run(&format!(
             "insert into products values ('{PARTNER}', 'adv', 'Advanced', null);
@@ -724,20 +727,20 @@ impl World {
         .await;
     }
 
-    /// State and code of a company, and what they rest on.
+    /// A company's state, code and evidence.
     pub async fn row(&self, company: u32) -> String {
         let row =
             format!("concat_ws(' ', state, code, evidence) from statuses where company_id = 'c{company}'");
         self.text(&row).await.unwrap_or_default()
     }
 
-    /// When Kaseya was last seen to hold the number of a company.
+    /// When Kaseya was last seen to hold a company's number.
     pub async fn last_sync(&self, company: u32) -> Option<Timestamp> {
         let last_sync = self.text(&format!("last_sync from statuses where company_id = 'c{company}'")).await;
         last_sync.map(|instant| timestamp(&instant))
     }
 
-    /// A night in which one company has so many users of the second product too, from now on.
+    /// A night in which one company also has this many users of the second product, from now on.
     pub async fn night_with_second_product(&self, company: u32, standard: u32, advanced: u32) -> Figures {
         let begun = self.clock.now();
         let before = self.kaseya.calls();
@@ -773,7 +776,7 @@ impl World {
     }
 }
 
-/// The password as it is stored, for this address.
+/// The stored password for this address.
 fn sealed(base: &str) -> String {
     let v1 = format!("{base}/api");
     let (v2_base, v1_base) = (Some(base), Some(v1.as_str()));
@@ -789,7 +792,7 @@ fn key_ring() -> KeyRing {
     KeyRing::parse(&text).expect("a key ring")
 }
 
-/// An instant as Postgres writes it.
+/// Parses an instant as Postgres prints it.
 fn timestamp(text: &str) -> Timestamp {
     let text = text.replacen(' ', "T", 1);
     let text = text.strip_suffix("+00").map_or(text.clone(), |text| format!("{text}Z"));
