@@ -1,5 +1,5 @@
-//! Another port, on which other programs set what the simulator does and see what came to it. It speaks JSON, has no
-//! login, and is no part of the simulated Kaseya.
+//! The admin port: a second port on which other programs control the simulator and inspect the calls it has
+//! received. It speaks JSON, needs no login, and is not part of the simulated Kaseya.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub(crate) fn router(tenant: Arc<Tenant>) -> Router {
         .with_state(tenant)
 }
 
-/// Why something was not done.
+/// Why a request was not carried out.
 #[derive(Debug)]
 struct NotDone(StatusCode, String);
 
@@ -84,7 +84,7 @@ async fn behaviour(Shared(tenant): Tenanted) -> Json<Behaviour> {
     Json(tenant.inside().state.behaviour.clone())
 }
 
-/// Every switch that is not named has its default.
+/// Switches that are not named get their default.
 async fn replace_behaviour(
     Shared(tenant): Tenanted,
     Json(behaviour): Json<Behaviour>,
@@ -92,7 +92,7 @@ async fn replace_behaviour(
     put_behaviour(&tenant, behaviour)
 }
 
-/// Every switch that is not named stays as it is.
+/// Switches that are not named keep their value.
 async fn set_behaviour(Shared(tenant): Tenanted, Json(switches): Json<Value>) -> Result<StatusCode, NotDone> {
     let present = tenant.inside().state.behaviour.clone();
     let mut wanted = serde_json::to_value(present).map_err(NotDone::bad)?;
@@ -108,7 +108,7 @@ fn put_behaviour(tenant: &Tenant, behaviour: Behaviour) -> Result<StatusCode, No
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Objects are merged field by field, anything else is replaced.
+/// Merges objects field by field; anything else is replaced.
 fn merge(present: &mut Value, wanted: Value) {
     match (present, wanted) {
         (Value::Object(present), Value::Object(wanted)) => {
@@ -129,7 +129,7 @@ async fn change(Shared(tenant): Tenanted, Json(change): Json<Change>) -> Result<
 #[serde(deny_unknown_fields)]
 struct Failing {
     endpoint: Endpoint,
-    /// Counted from the next call on, which is 1.
+    /// Counted from 1, the next call.
     #[serde(default = "next")]
     nth: u32,
     fault: Fault,
@@ -177,7 +177,7 @@ async fn advance_clock(
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Month {
-    /// Any day of it.
+    /// Any day of the month.
     month: Date,
 }
 

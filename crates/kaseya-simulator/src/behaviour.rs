@@ -1,5 +1,5 @@
-//! How a tenant behaves where nobody has published how the real one does: the defaults are the most plausible guess,
-//! and each switch another plausible one.
+//! The behaviour of a tenant where the real one's is not published. Each default is the most plausible guess, and
+//! each switch another plausible one.
 
 mod line_form;
 mod line_profile;
@@ -20,47 +20,47 @@ pub use self::{
 };
 use crate::{Endpoint, Latency, Step};
 
-/// Every switch; part of the state, so that a file may set it.
+/// All switches. They are part of the state, so a data file can set them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub struct Behaviour {
-    /// What all choices by chance come from.
+    /// The seed of all random choices.
     pub seed: u64,
-    /// How logins are judged and answered.
+    /// How logins are checked and answered.
     pub login: LoginBehaviour,
-    /// What the user's role lacks.
+    /// The rights that the user's role lacks.
     pub role: Role,
-    /// How V2 spells the names in its answers.
+    /// The case of field names in V2 responses.
     pub casing: Casing,
-    /// How a missing, ended or wrong token is answered on V2 and V1.
+    /// The response of V2 and V1 to a missing, expired or wrong token.
     pub token_refusal: TokenRefusal,
     /// V1 serves nothing at all, not even its login.
     pub v1_off: bool,
-    /// Every call is answered 200 with a page about maintenance.
+    /// Every call is answered with status 200 and a maintenance page.
     pub maintenance: bool,
     /// JSON begins with a byte order mark.
     pub byte_order_mark: bool,
-    /// How lists are cut into pages.
+    /// How lists are paged.
     pub lists: ListBehaviour,
     /// How calls above the hourly limit are counted and answered.
     pub limits: LimitBehaviour,
-    /// How long answers take.
+    /// How long responses take.
     pub latency: LatencyBehaviour,
     /// How lines are written and shown.
     pub lines: LineBehaviour,
     /// When the tenant bills by itself.
     pub invoicing: Invoicing,
-    /// What goes wrong with which calls.
+    /// Which calls fail, and how.
     pub script: Vec<Step>,
 }
 
-/// How long answers take.
+/// How long responses take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub struct LatencyBehaviour {
-    /// Of every call that is not named apart.
+    /// For calls without a latency of their own.
     pub usual: Latency,
-    /// Of these calls.
+    /// For individual endpoints.
     pub of: BTreeMap<Endpoint, Latency>,
 }
 
@@ -70,17 +70,17 @@ impl LatencyBehaviour {
     }
 }
 
-/// How V2 spells the names in its answers.
+/// The case of field names in V2 responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub enum Casing {
-    /// As other clients have seen it.
+    /// As other clients have observed it.
     #[default]
     Camel,
-    /// As the vendor's description spells them.
+    /// As in the vendor's API description.
     Pascal,
 }
 
-/// How a missing, ended or wrong token is answered.
+/// The response to a missing, expired or wrong token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub enum TokenRefusal {
     /// In the envelope.

@@ -1,4 +1,4 @@
-//! States in a few words, for tests and the demo.
+//! Builds states in a few words, for tests and the demo.
 
 use jiff::civil::date;
 use serde_json::{Map, json};
@@ -7,14 +7,14 @@ use crate::{
     Account, Behaviour, Billing, Contract, ContractStatus, ContractTerms, Line, Login, Service, State,
 };
 
-/// Builds a [`State`]; made by [`State::builder`].
+/// Builds a [`State`]; created by [`State::builder`].
 #[derive(Debug)]
 pub struct Builder {
     state: State,
 }
 
 impl State {
-    /// An empty tenant "Example MSP" in Rome, with the user `sync@msp.example` and its password `correct horse`.
+    /// An empty tenant "Example MSP" in Rome, with the user `sync@msp.example` and the password `correct horse`.
     pub fn builder() -> Builder {
         let login = Login {
             user: "sync@msp.example".to_owned(),
@@ -41,20 +41,20 @@ impl State {
 }
 
 impl Builder {
-    /// Another login.
+    /// Replaces the login.
     pub fn login(mut self, user: &str, password: &str, tenant: &str) -> Self {
         self.state.login =
             Login { user: user.to_owned(), password: password.to_owned(), tenant: tenant.to_owned() };
         self
     }
 
-    /// An active account.
+    /// Adds an active account.
     pub fn account(mut self, id: i32, name: &str) -> Self {
         self.state.accounts.push(Account { id, name: name.to_owned(), active: true });
         self
     }
 
-    /// An active service with its price; it costs half of that.
+    /// Adds an active service with its price. Its cost is half the price.
     pub fn service(mut self, id: i32, name: &str, unit_price: f64) -> Self {
         self.state.services.push(Service {
             id,
@@ -68,7 +68,7 @@ impl Builder {
         self
     }
 
-    /// An active, monthly contract of type Recurring Services from 2024 on without an end.
+    /// Adds an active, monthly contract of type Recurring Services from 2024 on, without an end.
     pub fn contract(mut self, id: i32, account: i32, name: &str) -> Self {
         let default = self.state.contracts.iter().all(|contract| contract.account != account);
         self.state.contracts.push(Contract {
@@ -88,11 +88,11 @@ impl Builder {
         self
     }
 
-    /// A line on the contract that was named last, at the service's price (0 if it is not in the catalogue), with
-    /// two fields more than a client must know.
+    /// Adds a line to the contract added last, at the service's price (0 if it is not in the catalogue), with two
+    /// fields that clients need not know.
     ///
     /// # Panics
-    /// When no contract was named before.
+    /// No contract was added before.
     pub fn line(mut self, id: i32, service: i32, units: f64) -> Self {
         let sold = self.state.services.iter().find(|sold| sold.id == service);
         let extras =
@@ -117,13 +117,13 @@ impl Builder {
         self
     }
 
-    /// Whatever the other steps cannot say.
+    /// Edits the state freely, for anything the other methods do not cover.
     pub fn with(mut self, edit: impl FnOnce(&mut State)) -> Self {
         edit(&mut self.state);
         self
     }
 
-    /// The state.
+    /// Returns the state.
     pub fn build(self) -> State {
         self.state
     }

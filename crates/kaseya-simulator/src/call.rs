@@ -1,4 +1,4 @@
-//! A call as it came in, names matched without regard to case.
+//! A received call. Names are matched case-insensitively.
 
 use axum::{
     body::{Body, Bytes},
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{Endpoint, fields::Fields, refusal::Refusal, routes::Ids, sent::Sent};
 
-/// A call that has been read whole.
+/// A call that has been read in full.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub endpoint: Endpoint,
@@ -17,7 +17,7 @@ pub(crate) struct Call {
     pub bearer: Option<String>,
     pub content_type: String,
     pub body: Bytes,
-    /// Which call of its endpoint this is, from 1 on.
+    /// The number of this call among its endpoint's calls, from 1.
     pub turn: u64,
 }
 
@@ -32,12 +32,12 @@ impl Call {
         Self { endpoint, path, query: Fields::decode(query.as_bytes()), bearer, content_type, body, turn: 0 }
     }
 
-    /// The id at this place of the route; one that is no number belongs to nothing.
+    /// The id in this parameter of the route; one that is not a number is not found.
     pub fn id(&self, name: &str) -> Result<i32, Refusal> {
         self.path.get(name).and_then(|text| text.parse().ok()).ok_or(Refusal::Unknown)
     }
 
-    /// The body's object.
+    /// The object in the body.
     pub fn json(&self) -> Result<Sent, Refusal> {
         match self.json_value()? {
             Value::Object(fields) => Ok(Sent(fields)),
@@ -45,7 +45,7 @@ impl Call {
         }
     }
 
-    /// The objects of the body's array.
+    /// The objects in the array in the body.
     pub fn json_array(&self) -> Result<Vec<Sent>, Refusal> {
         let bad = || Refusal::Bad("The body is not an array of objects".to_owned());
         let Value::Array(items) = self.json_value()? else { return Err(bad()) };
@@ -66,7 +66,7 @@ impl Call {
             .map_err(|error| Refusal::Bad(format!("The body is not JSON: {error}")))
     }
 
-    /// The body's form fields, urlencoded or multipart.
+    /// The form fields in the body, urlencoded or multipart.
     pub async fn form(&self) -> Result<Fields, Refusal> {
         let kind = self.content_type.to_ascii_lowercase();
         if kind.starts_with("application/x-www-form-urlencoded") {

@@ -1,18 +1,18 @@
-//! Choices by chance: the same for the same seed and the same call, in whatever order the calls of several endpoints come.
+//! Random choices: the same for the same seed and call, whatever the order of calls to different endpoints.
 
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::Endpoint;
 
-/// What is chosen; two choices for one call must not go together.
+/// The kind of choice: two choices for one call must be independent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Choice {
     Latency,
-    /// Whether the step at this place of the script strikes.
+    /// Whether the step at this place of the script applies.
     Step(usize),
 }
 
-/// The chance of one choice for the call that is this one of its endpoint.
+/// The random generator for one choice of one call, identified by its endpoint and number.
 pub(crate) fn chance(seed: u64, endpoint: Endpoint, turn: u64, choice: Choice) -> StdRng {
     let choice = match choice {
         Choice::Latency => 0,

@@ -1,106 +1,107 @@
-//! What a person does in Kaseya's pages, as a file or another program can say it. The history keeps none of it.
+//! A person's actions on Kaseya's pages, as a file or another program states them. The history does not record
+//! them.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::ContractStatus;
 
-/// One thing that is done.
+/// One action.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Change {
     /// A contract gets a last day.
     ContractEnds {
-        /// Which contract.
+        /// The contract's id.
         contract: i32,
         /// Its last day.
         on: Date,
     },
     /// A contract is activated or deactivated.
     ContractBecomes {
-        /// Which contract.
+        /// The contract's id.
         contract: i32,
-        /// What it is from now on.
+        /// Its new status.
         status: ContractStatus,
     },
-    /// A contract goes to another account.
+    /// A contract moves to another account.
     ContractMoves {
-        /// Which contract.
+        /// The contract's id.
         contract: i32,
-        /// To which account.
+        /// The new account's id.
         account: i32,
     },
     /// A contract is deleted with its lines.
     ContractGoes {
-        /// Which contract.
+        /// The contract's id.
         contract: i32,
     },
-    /// A line comes a second time, with an id of its own.
+    /// A line is duplicated; the copy has an id of its own.
     LineTwice {
-        /// On which contract.
+        /// The contract's id.
         contract: i32,
-        /// Which line.
+        /// The line's id.
         line: i32,
     },
     /// A line is deleted.
     LineGoes {
-        /// From which contract.
+        /// The contract's id.
         contract: i32,
-        /// Which line.
+        /// The line's id.
         line: i32,
     },
     /// The units of a line are edited.
     Units {
-        /// On which contract.
+        /// The contract's id.
         contract: i32,
-        /// Which line.
+        /// The line's id.
         line: i32,
-        /// How many.
+        /// The new units.
         units: f64,
     },
     /// The price of a line is edited.
     Price {
-        /// On which contract.
+        /// The contract's id.
         contract: i32,
-        /// Which line.
+        /// The line's id.
         line: i32,
-        /// What one unit is sold for.
+        /// The new price of one unit.
         unit_price: f64,
     },
-    /// A line counts itself: each midnight it has its own number again.
+    /// A line counts itself: every midnight it has its own number again.
     CountsItself {
-        /// On which contract.
+        /// The contract's id.
         contract: i32,
-        /// Which line.
+        /// The line's id.
         line: i32,
-        /// Its own number; without one it counts itself no longer.
+        /// Its own number; if absent, the line stops counting itself.
         #[serde(default)]
         units: Option<f64>,
     },
     /// An account becomes active or inactive.
     AccountBecomes {
-        /// Which account.
+        /// The account's id.
         account: i32,
         /// Whether it is active.
         active: bool,
     },
     /// An account is deleted; its contracts stay behind.
     AccountGoes {
-        /// Which account.
+        /// The account's id.
         account: i32,
     },
     /// A service becomes active or inactive.
     ServiceBecomes {
-        /// Which service.
+        /// The service's id.
         service: i32,
         /// Whether it is active.
         active: bool,
     },
     /// A service is deleted from the catalogue; its lines stay behind.
     ServiceGoes {
-        /// Which service.
+        /// The service's id.
         service: i32,
     },
-    /// The user's password is another.
+    /// The user's new password.
     Password(String),
 }

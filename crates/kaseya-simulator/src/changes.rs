@@ -1,12 +1,12 @@
-//! What a person does in Kaseya's pages, done to the state.
+//! Applies a person's actions on Kaseya's pages to the state.
 
 use crate::{Change, DataError, Line, State};
 
-/// A change of what does not exist.
+/// The object of a change was not found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("there is no {kind} {id}")]
 pub struct NoSuchThing {
-    /// Of what kind.
+    /// The kind of object.
     pub kind: &'static str,
     /// Its id.
     pub id: i32,
@@ -15,19 +15,19 @@ pub struct NoSuchThing {
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
-    /// It is of what does not exist.
+    /// Its object was not found.
     #[error(transparent)]
     NoSuchThing(#[from] NoSuchThing),
-    /// The state cannot be kept.
+    /// The state cannot be stored.
     #[error(transparent)]
     Data(#[from] DataError),
 }
 
 impl State {
-    /// Does what a person did.
+    /// Applies a person's action.
     ///
     /// # Errors
-    /// When it is done to what does not exist; nothing is changed then.
+    /// Its object was not found; nothing is changed then.
     pub fn apply(&mut self, change: &Change) -> Result<(), NoSuchThing> {
         let none_of = |kind, id| move || NoSuchThing { kind, id };
         match *change {
@@ -84,7 +84,7 @@ impl State {
     }
 }
 
-/// Takes the first row out that is so.
+/// Removes and returns the first matching row.
 fn take<T>(rows: &mut Vec<T>, so: impl Fn(&T) -> bool) -> Option<T> {
     rows.iter().position(so).map(|place| rows.remove(place))
 }

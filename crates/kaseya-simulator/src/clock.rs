@@ -7,7 +7,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A clock that follows another one, or stands still, and can be set. Clones are the same clock.
+/// A clock that follows another one, or stands still, and can be set. Clones share the same clock.
 #[derive(Clone)]
 pub struct Clock {
     read: Arc<dyn Fn() -> Timestamp + Send + Sync>,
@@ -15,7 +15,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that goes with `read`.
+    /// A clock that follows `read`.
     pub fn following(read: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self { read: Arc::new(read), ahead: Arc::default() }
     }
@@ -25,12 +25,12 @@ impl Clock {
         Self::following(move || at)
     }
 
-    /// What time it is in Kaseya.
+    /// The current time in Kaseya.
     pub fn now(&self) -> Timestamp {
         (self.read)() + *self.ahead()
     }
 
-    /// Sets the clock, from where it goes on as before.
+    /// Sets the clock. It continues from there as before.
     pub fn set(&self, at: Timestamp) {
         *self.ahead() = at.duration_since((self.read)());
     }

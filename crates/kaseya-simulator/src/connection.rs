@@ -1,4 +1,4 @@
-//! Connections that can be closed at any moment without an answer.
+//! Connections that can be closed at any moment without a response.
 
 use std::{
     io,
@@ -20,7 +20,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 #[derive(Debug)]
 pub(crate) struct Door {
     pub listener: TcpListener,
-    /// Closes all of them.
+    /// Closes all connections.
     pub closing: CancellationToken,
 }
 
@@ -56,7 +56,7 @@ impl Connected<IncomingStream<'_, Door>> for Switch {
     }
 }
 
-/// A connection that fails on both sides once its switch is thrown.
+/// A connection that fails in both directions once its switch is thrown.
 #[derive(Debug)]
 pub(crate) struct Connection {
     stream: TcpStream,

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 pub enum ContractStatus {
     /// It bills.
     Active,
-    /// Not yet or no longer activated.
+    /// Not activated yet, or deactivated.
     Inactive,
 }
 
 impl ContractStatus {
-    /// Kaseya's word for it.
+    /// Kaseya's word for the status.
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Active => "Active",

@@ -1,4 +1,4 @@
-//! A tenant's state as a file: JSON, read and written; or TOML, written by hand and only read.
+//! A tenant's state as a file: JSON, read and written, or TOML, written by hand and only read.
 
 use std::{
     collections::HashSet,
@@ -9,63 +9,63 @@ use std::{
 
 use crate::State;
 
-/// Why a state could not be read or kept.
+/// Why a state could not be read or stored.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The file cannot be read.
     #[error("the data file {} cannot be read: {cause}", path.display())]
     Read {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         cause: io::Error,
     },
     /// The file cannot be written.
     #[error("the data file {} cannot be written: {cause}", path.display())]
     Write {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         cause: io::Error,
     },
-    /// The file does not hold a tenant's state.
+    /// The file does not contain a tenant's state.
     #[error("the data file {} does not hold a tenant's state: {cause}", path.display())]
     Content {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
         /// What is wrong, with line and column.
         cause: serde_json::Error,
     },
-    /// The TOML file does not hold a tenant's state.
+    /// The TOML file does not contain a tenant's state.
     #[error("the data file {} does not hold a tenant's state: {cause}", path.display())]
     Toml {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
         /// What is wrong, with line and column.
         cause: Box<toml::de::Error>,
     },
-    /// One id stands twice.
+    /// An id appears twice.
     #[error("the data file {} has two {kind} with the id {id}", path.display())]
     TwoOfOneId {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
-        /// Of what.
+        /// The kind of object.
         kind: &'static str,
-        /// Which id.
+        /// The id.
         id: i32,
     },
 }
 
-/// Whether a file is TOML: one that is not written, for its comments would be lost.
+/// Whether a file is TOML. Such a file is never written, because its comments would be lost.
 pub fn is_toml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
 }
 
 impl State {
-    /// Reads a state that was written by hand, as TOML when the name ends in `.toml`, or by [`State::save`].
+    /// Reads a state: TOML if the name ends in `.toml`, otherwise JSON, written by hand or by [`State::save`].
     ///
     /// # Errors
-    /// When the file is missing, is not the JSON or TOML of a state, or has an id twice.
+    /// The file is missing, is not the JSON or TOML of a state, or contains an id twice.
     pub fn load(path: &Path) -> Result<Self, DataError> {
         let text = fs::read_to_string(path).map_err(|cause| DataError::Read { path: path.into(), cause })?;
         let state: Self = if is_toml(path) {
@@ -80,10 +80,11 @@ impl State {
         }
     }
 
-    /// Writes the state as JSON beside the file and then puts it in its place: a reader sees the old or the new one whole.
+    /// Writes the state as JSON next to the file and then renames it into place: a reader sees either the old or
+    /// the new file in full.
     ///
     /// # Errors
-    /// When the folder cannot be written to.
+    /// The folder is not writable.
     pub fn save(&self, path: &Path) -> Result<(), DataError> {
         self.write_and_rename(path).map_err(|cause| DataError::Write { path: path.into(), cause })
     }

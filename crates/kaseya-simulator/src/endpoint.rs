@@ -1,4 +1,4 @@
-//! The calls that are served.
+//! The endpoints that are served.
 
 use std::fmt;
 
@@ -6,41 +6,41 @@ use serde::{Deserialize, Serialize};
 
 use crate::Right;
 
-/// Which of the two interfaces a call belongs to: they differ in names, envelopes, tokens and limits.
+/// The API of a call. V1 and V2 differ in names, envelopes, tokens and limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Api {
     V1,
     V2,
 }
 
-/// One call that is served; shown as method and route, as `GET /v2/finance/contracts/lookup`.
+/// An endpoint, displayed as method and route, such as `GET /v2/finance/contracts/lookup`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Endpoint {
-    /// Log in to V2.
+    /// Logs in to V2.
     Authenticate,
-    /// A new pair of V2 tokens for an old one.
+    /// Exchanges a pair of V2 tokens for a new one.
     Refresh,
-    /// Whether a user logs in elsewhere.
+    /// Whether users log in by single sign-on.
     SsoStatus,
-    /// Who is logged in, with rights.
+    /// The logged-in user, with rights.
     UserInfo,
     /// Settings of the tenant's pages.
     Settings,
     /// Contracts by id or account, without a page limit.
     ContractsLookup,
-    /// All contracts by pages, with their totals.
+    /// All contracts in pages, with their totals.
     ContractsSummary,
-    /// Make a contract of type Recurring Services.
+    /// Creates a contract of type Recurring Services.
     CreateContract,
-    /// Replace the head of a contract.
+    /// Replaces the head of a contract.
     UpdateContract,
-    /// Add services to a contract.
+    /// Adds services to a contract.
     AddServices,
-    /// Let a contract bill.
+    /// Activates a contract: it starts billing.
     ActivateContract,
-    /// Let a contract bill no more.
+    /// Deactivates a contract: it stops billing.
     DeactivateContract,
-    /// The catalogue by pages.
+    /// The catalogue in pages.
     ServicesSearch,
     /// Names of services.
     ServicesLookup,
@@ -50,13 +50,13 @@ pub enum Endpoint {
     RelatedServices,
     /// Names of accounts.
     AccountsLookup,
-    /// All accounts by pages.
+    /// All accounts in pages.
     AccountsSummary,
     /// One account.
     AccountSummary,
     /// The types of accounts.
     AccountTypes,
-    /// Invoices by pages, without their lines.
+    /// Invoices in pages, without their lines.
     InvoicesSummary,
     /// One invoice with its lines.
     Invoice,
@@ -64,16 +64,16 @@ pub enum Endpoint {
     InvoiceDetails,
     /// Discounts on invoices.
     InvoiceDiscounts,
-    /// Log in to V1.
+    /// Logs in to V1.
     V1Token,
     /// The lines of one contract.
     ContractLines,
-    /// Write one line.
+    /// Writes one line.
     WriteLine,
 }
 
 impl Endpoint {
-    /// Every call that is served.
+    /// Every endpoint that is served.
     pub const ALL: [Self; 27] = [
         Self::Authenticate,
         Self::Refresh,
@@ -104,8 +104,7 @@ impl Endpoint {
         Self::WriteLine,
     ];
 
-    /// Method, route, and the right that its caller's role needs; which right belongs to which call is a guess by
-    /// their names.
+    /// Method, route, and the right that the caller's role needs. The rights are guesses by the names of the calls.
     fn is(self) -> (&'static str, &'static str, Option<Right>) {
         use Right::{ModifyContracts, ViewAccounts, ViewContracts, ViewInvoices, ViewServices};
         match self {
@@ -157,12 +156,12 @@ impl Endpoint {
         }
     }
 
-    /// The method.
+    /// The HTTP method.
     pub fn method(self) -> &'static str {
         self.is().0
     }
 
-    /// The route, with its parameters in braces; those of V1's lines stand elsewhere where the tenant says so.
+    /// The route, with its parameters in braces. The tenant may serve V1's lines under other routes.
     pub fn route(self) -> &'static str {
         self.is().1
     }
@@ -181,7 +180,7 @@ impl Endpoint {
 }
 
 impl Api {
-    /// V1 is all that stands under `/api`.
+    /// Everything under `/api` is V1.
     pub(crate) fn of_path(path: &str) -> Self {
         let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
         if first.eq_ignore_ascii_case("api") { Self::V1 } else { Self::V2 }

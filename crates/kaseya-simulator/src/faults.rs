@@ -1,4 +1,4 @@
-//! Misbehaviour on demand: what happens to the n-th next call of an endpoint.
+//! Faults on demand for the nth next call of an endpoint.
 
 use std::mem;
 
@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Change, Endpoint, RetryAfter};
 
-/// What goes wrong with one call.
+/// The fault of one call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Fault {
-    /// This answer instead; nothing is applied.
+    /// Returns this response; nothing is applied.
     Answer {
         /// The HTTP status.
         status: u16,
@@ -23,7 +23,7 @@ pub enum Fault {
     },
     /// A proxy's HTML page with status 502; nothing is applied.
     BadGateway,
-    /// An HTML page with any status, 200 too; nothing is applied.
+    /// An HTML page with any status, even 200; nothing is applied.
     Page {
         /// The HTTP status.
         status: u16,
@@ -35,60 +35,61 @@ pub enum Fault {
         /// The body is an HTML page.
         html: bool,
     },
-    /// HTTP 200 that says it did not succeed, with these words; nothing is applied.
+    /// HTTP 200 with a body that reports failure in these words; nothing is applied.
     NoSuccess(String),
-    /// Applied; the JSON of the answer stops in the middle.
+    /// Applied; the JSON of the response stops in the middle.
     Truncated,
-    /// Applied; the answer lacks every field of these names, at any depth.
+    /// Applied; the response lacks every field with one of these names, at any depth.
     Without(Vec<String>),
-    /// Applied; the answer says that it succeeded and its result is null.
+    /// Applied; the response reports success with a null result.
     NullResult,
-    /// Applied; this is answered instead.
+    /// Applied; returns this response instead.
     ApplyThenAnswer {
         /// The HTTP status.
         status: u16,
         /// The JSON body.
         body: Value,
     },
-    /// Applied; an HTML page is answered.
+    /// Applied; returns an HTML page.
     ApplyThenPage {
         /// The HTTP status.
         status: u16,
     },
-    /// Nothing is applied and the connection is closed without an answer.
+    /// Not applied; the connection is closed without a response.
     DropBeforeApply,
-    /// Applied, then the connection is closed without an answer.
+    /// Applied; then the connection is closed without a response.
     ApplyThenDrop,
-    /// Nothing is applied, and no answer comes for as long as the caller waits.
+    /// Not applied; no response comes for as long as the caller waits.
     SilenceBeforeApply,
-    /// Applied, and no answer comes for as long as the caller waits.
+    /// Applied; no response comes for as long as the caller waits.
     ApplyThenSilence,
-    /// The connection is closed without an answer; a write is applied when the simulator's clock has moved on by this.
+    /// The connection is closed without a response; a write is applied once the simulator's clock has advanced by
+    /// this.
     ApplyLater(SignedDuration),
-    /// The call takes so many milliseconds more, by tokio's time, and is then dealt with as usual.
+    /// The call takes this much longer, by tokio's time, and is then handled as usual.
     Slow {
         /// Milliseconds.
         millis: u64,
     },
-    /// All tokens of V2 and V1 end before the call is looked at.
+    /// All tokens of V2 and V1 are revoked before the call is handled.
     TokensRevoked,
-    /// Somebody does this in Kaseya before the call is looked at.
+    /// A person does this in Kaseya before the call is handled.
     Meanwhile(Change),
 }
 
-/// Where a held call stands still.
+/// The point at which a call is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HoldAt {
     /// It has arrived, and nothing is applied.
     BeforeApply,
-    /// It is applied, and nothing is answered.
+    /// It is applied, and no response is sent.
     AfterApply,
 }
 
-/// A call that stands still until it is let go; dropping this lets it go too.
+/// A held call. It stands still until it is released; dropping this releases it too.
 ///
-/// What a held call does afterwards does not depend on its caller: a write held before it is applied is applied
-/// when let go, even if the caller is long gone.
+/// A held call continues independently of its caller: a write held before it is applied is applied on release, even
+/// if the caller is long gone.
 #[derive(Debug)]
 pub struct Hold {
     reached: watch::Receiver<bool>,
@@ -96,19 +97,19 @@ pub struct Hold {
 }
 
 impl Hold {
-    /// Waits until the call stands still. For ever, if it never comes.
+    /// Waits until the call is held; forever, if it never comes.
     pub async fn reached(&self) {
         if self.reached.clone().wait_for(|reached| *reached).await.is_err() {
             std::future::pending().await
         }
     }
 
-    /// Lets the call go on.
+    /// Releases the call.
     pub fn release(self) {
         drop(self.decide);
     }
 
-    /// The call is lost from here on: held before it is applied, it never is; its connection is closed.
+    /// Loses the call: if it is held before it is applied, it never is. Its connection is closed.
     pub fn lose(self) {
         // A call that is already gone is lost as well.
         let _already_gone = self.decide.send(Decision::Lose);
@@ -128,7 +129,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// Stands still; true when the call goes on.
+    /// Waits at the gate; true if the call continues.
     pub async fn pass(self, closing: &CancellationToken) -> bool {
         self.reached.send_replace(true);
         tokio::select! {
@@ -142,7 +143,7 @@ impl Gate {
     }
 }
 
-/// What waits for calls to come, each for one.
+/// Prepared faults and holds, each waiting for one call.
 #[derive(Debug, Default)]
 pub(crate) struct Prepared {
     waiting: Vec<Waiting>,
@@ -151,7 +152,7 @@ pub(crate) struct Prepared {
 #[derive(Debug)]
 struct Waiting {
     endpoint: Endpoint,
-    /// Calls that still pass before this one.
+    /// The number of calls that still pass before it applies.
     before: u32,
     act: Act,
 }
@@ -176,7 +177,7 @@ impl Prepared {
         Hold { reached, decide }
     }
 
-    /// A call has come: what is to happen to it.
+    /// Takes the faults and holds that are due for a call that has arrived.
     pub fn arrived(&mut self, endpoint: Endpoint) -> Vec<Act> {
         let mut due = Vec::new();
         for mut waiting in mem::take(&mut self.waiting) {

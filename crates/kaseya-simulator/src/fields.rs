@@ -1,8 +1,8 @@
-//! Named texts: a query, or a form.
+//! Named texts of a query or a form.
 
 use crate::refusal::Refusal;
 
-/// Named texts in the order they came, the names in lower case.
+/// Named texts in the order received, with the names in lower case.
 #[derive(Debug, Default)]
 pub(crate) struct Fields(pub(crate) Vec<(String, String)>);
 
@@ -15,7 +15,7 @@ impl Fields {
         )
     }
 
-    /// The first value of this name that is not empty.
+    /// The first non-empty value of this name.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.all(name).next()
     }

@@ -1,4 +1,4 @@
-//! What a tenant is made of, and what happens in it by itself.
+//! The content of a tenant, and what happens in it by itself.
 
 use std::{collections::BTreeMap, mem, path::PathBuf, time::Duration};
 
@@ -22,15 +22,15 @@ pub(crate) struct Inside {
     pub sessions: Sessions,
     pub prepared: Prepared,
     pub calls: BTreeMap<Endpoint, u64>,
-    /// None when calls are not limited.
+    /// `None` if calls are not limited.
     pub limits: Option<Limits>,
-    /// Where the state is kept.
+    /// The file that stores the state.
     pub file: Option<PathBuf>,
-    /// Wakes whoever waits for a change.
+    /// Wakes those waiting for a change.
     pub changed: watch::Sender<()>,
     /// The tenant's day at the last look.
     day: Date,
-    /// Writes that are applied later.
+    /// Writes to be applied later.
     pub late: Vec<(Timestamp, Call)>,
 }
 
@@ -50,14 +50,14 @@ impl Inside {
         }
     }
 
-    /// Changes the state; where a file is kept, a copy is changed and stands only once it is kept. A change that
-    /// fails must have changed nothing.
+    /// Changes the state. If it is stored in a file, a copy is changed, and takes effect only once it is stored. A
+    /// change that fails must have changed nothing.
     pub fn change<T, E: From<DataError>>(
         &mut self,
         change: impl FnOnce(&mut State) -> Result<T, E>,
     ) -> Result<T, E> {
         let done = match &self.file {
-            // Copying thousands of contracts for each write would be what tests wait for.
+            // Copying thousands of contracts for each write would slow tests down.
             None => change(&mut self.state)?,
             Some(file) => {
                 let mut next = self.state.clone();
@@ -71,12 +71,12 @@ impl Inside {
         Ok(done)
     }
 
-    /// Does what a person does in Kaseya's pages.
+    /// Applies a person's action on Kaseya's pages.
     pub fn apply(&mut self, change: &Change) -> Result<(), ChangeError> {
         self.change(|state| Ok(state.apply(change)?))
     }
 
-    /// Counts a call: which of its endpoint it is, what goes wrong with it, and how long it takes.
+    /// Counts a call. Returns its number for the endpoint, its faults and holds, and how long it takes.
     pub fn arrived(&mut self, endpoint: Endpoint) -> (u64, Vec<Act>, Duration) {
         let calls = self.calls.entry(endpoint).or_default();
         *calls += 1;
@@ -88,8 +88,8 @@ impl Inside {
         (turn, acts, behaviour.latency.of(endpoint).draw(&mut chance))
     }
 
-    /// Everything that has happened by itself since the last look, in its order: late writes, and each midnight of the
-    /// tenant. A clock that is set back makes nothing happen again.
+    /// Catches up with everything that has happened by itself since the last look, in order: late writes, and each
+    /// midnight of the tenant. Setting the clock back repeats nothing.
     pub fn catch_up(&mut self, now: Timestamp) {
         let today = self.state.day(now);
         if self.day < today && self.state.lives_by_itself() {
@@ -105,7 +105,7 @@ impl Inside {
         self.apply_late(now);
     }
 
-    /// What the tenant does by itself when a day begins.
+    /// What the tenant does by itself at the start of a day.
     fn begin(&mut self, day: Date, at: Timestamp) {
         let kept: Result<(), DataError> = self.change(|state| {
             state.pass_night();
@@ -117,7 +117,7 @@ impl Inside {
         }
     }
 
-    /// Applies the late writes whose time has come.
+    /// Applies the late writes that are due.
     fn apply_late(&mut self, now: Timestamp) {
         let (mut due, waiting): (Vec<_>, Vec<_>) =
             mem::take(&mut self.late).into_iter().partition(|(at, _)| *at <= now);

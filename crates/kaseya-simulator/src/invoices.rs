@@ -1,4 +1,4 @@
-//! What is charged: invoices, and what is posted for them.
+//! Charges: invoices, and the postings for them.
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -9,30 +9,30 @@ pub enum Billing {
     /// After its end.
     #[default]
     Arrears,
-    /// Before its beginning.
+    /// Before its start.
     Advance,
 }
 
-/// What was charged to an account for one contract.
+/// The charges to an account for one contract.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Invoice {
     /// Kaseya's id.
     pub id: i32,
-    /// The account that pays.
+    /// The id of the account that pays.
     pub account: i32,
-    /// The contract.
+    /// The contract's id.
     pub contract: i32,
-    /// When it was made.
+    /// When it was created.
     pub made: Timestamp,
-    /// When it was handed to the books, if it was.
+    /// When it was handed over to accounting; absent if it was not.
     #[serde(default)]
     pub posted_to_accounting: Option<Timestamp>,
     /// The first day of its period.
     pub from: Date,
     /// The first day after its period.
     pub until: Date,
-    /// What is charged.
+    /// The charges.
     pub lines: Vec<InvoiceLine>,
 }
 
@@ -40,55 +40,55 @@ pub struct Invoice {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InvoiceLine {
-    /// The line of the contract.
+    /// The id of the contract's line.
     pub line: i32,
-    /// The service it sells.
+    /// The id of the service it sells.
     pub service: i32,
-    /// Why it is there.
+    /// The reason for the charge.
     pub kind: ChargeKind,
-    /// The first day of the period that it charges, this invoice's or an earlier one's.
+    /// The first day of the charged period: this invoice's or an earlier one's.
     pub period: Date,
-    /// The first day that is charged.
+    /// The first day charged.
     pub from: Date,
-    /// Units times the part of the period.
+    /// Units times the fraction of the period.
     pub quantity: f64,
-    /// What one unit is sold for.
+    /// The price of one unit.
     pub unit_price: f64,
     /// Quantity times price, in whole cents.
     pub amount: f64,
 }
 
-/// Why a charge is on an invoice.
+/// The reason for a charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChargeKind {
-    /// The units at the period's beginning.
+    /// The units at the start of the period.
     Recurring,
-    /// A change inside the period.
+    /// A change within the period.
     Proration,
-    /// A change in a period that had been invoiced before.
+    /// A change in a period that was already invoiced.
     Correction,
 }
 
-/// A period of a contract that has been invoiced, also when nothing was to be charged.
+/// A period of a contract that has been invoiced, even if nothing was charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InvoicedPeriod {
-    /// The contract.
+    /// The contract's id.
     pub contract: i32,
     /// The first day.
     pub from: Date,
-    /// The first day after it.
+    /// The first day after the period.
     pub until: Date,
 }
 
-/// What is going to be charged for one period of a contract: fixed, and not invoiced yet. No call shows it.
+/// The charges for one period of a contract: fixed, but not invoiced yet. No call shows them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Posting {
-    /// The account that is going to pay.
+    /// The id of the account that will pay.
     pub account: i32,
     /// The period.
     pub period: InvoicedPeriod,
-    /// What is going to be charged; nothing when all of it would be negative, for that comes as a correction later.
+    /// The charges; empty if all of them would be negative, since they come as a correction later.
     pub lines: Vec<InvoiceLine>,
 }

@@ -1,14 +1,14 @@
-//! How long an answer takes.
+//! How long a response takes.
 
 use std::time::Duration;
 
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
-/// How fast the long tail thins out: of a hundred calls about six take ten times the least or more.
+/// How fast the long tail thins out: of a hundred calls about six take ten times the minimum or more.
 const TAIL: f64 = 1.2;
 
-/// How long answers take, by tokio's time: a runtime whose clock is paused does not wait for them.
+/// How long responses take, by tokio's time: a runtime with a paused clock does not wait for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub enum Latency {
@@ -20,14 +20,14 @@ pub enum Latency {
         /// Milliseconds.
         millis: u64,
     },
-    /// Any time between two, both included.
+    /// Any time between two limits, both included.
     Uniform {
         /// Milliseconds.
         least: u64,
         /// Milliseconds.
         most: u64,
     },
-    /// Mostly little more than the least, now and then many times that.
+    /// Mostly little more than the minimum, now and then many times that.
     LongTail {
         /// Milliseconds.
         least: u64,
@@ -43,7 +43,7 @@ impl Latency {
             Self::Fixed { millis } => millis,
             Self::Uniform { least, most } => chance.random_range(least..=most.max(least)),
             Self::LongTail { least, most } => {
-                // Pareto's distribution, from a number above 0 and up to 1.
+                // A Pareto distribution, from a number above 0 and up to 1.
                 let share = 1.0 - chance.random::<f64>();
                 let millis = least.max(1) as f64 * share.powf(-1.0 / TAIL);
                 (millis as u64).clamp(least, most.max(least))

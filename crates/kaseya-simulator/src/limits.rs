@@ -1,4 +1,4 @@
-//! How many calls an hour takes.
+//! How many calls an hour allows.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use crate::{Counted, Endpoint, LimitBehaviour, endpoint::Api};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-/// The hours that are running, each from its first call on.
+/// The current hours, each starting with its first call.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
-    /// Of one route, or of a whole interface.
+    /// Per route, or per API.
     hours: HashMap<(Api, Option<Endpoint>), (Timestamp, u32)>,
 }
 
@@ -19,7 +19,7 @@ impl Limits {
     /// Counts a call.
     ///
     /// # Errors
-    /// When the hour is used up: the instant at which it ends.
+    /// The limit of the hour is reached: returns the time at which the hour ends.
     pub fn admit(
         &mut self,
         endpoint: Endpoint,

@@ -1,4 +1,4 @@
-//! Lines written through the interfaces, and the history of that.
+//! Writes of lines through the API, and their history.
 
 use jiff::{Timestamp, civil::Date};
 use serde_json::Map;
@@ -8,65 +8,65 @@ use crate::{Contract, ContractStatus, Line, State, UnitWrite};
 /// Why a line was not written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WriteRefused {
-    /// There is no such contract.
+    /// The contract was not found.
     #[error("there is no such contract")]
     UnknownContract,
-    /// The contract has no such line.
+    /// The contract has no line with this id.
     #[error("the contract has no such line")]
     UnknownLine,
-    /// The catalogue has no such service.
+    /// The catalogue has no service with this id.
     #[error("ServiceId is not valid")]
     UnknownService,
-    /// A line sells one service for ever.
+    /// A line's service never changes.
     #[error("the service of a line cannot be changed")]
     OtherService,
-    /// Units are whole numbers.
+    /// Units must be whole numbers.
     #[error("Units must be a whole number")]
     Fraction,
-    /// The tenant takes no zero.
+    /// The tenant does not accept zero units.
     #[error("Units must not be zero")]
     Zero,
-    /// The tenant takes no negative units.
+    /// The tenant does not accept negative units.
     #[error("Units must not be negative")]
     Negative,
-    /// The tenant takes no writes on a contract that is not active.
+    /// The tenant does not accept writes on an inactive contract.
     #[error("The contract is not active")]
     InactiveContract,
-    /// The tenant takes no writes on a contract that has ended.
+    /// The tenant does not accept writes on a contract that has ended.
     #[error("The contract has ended")]
     EndedContract,
-    /// The tenant takes no effective date in a period that is posted or invoiced.
+    /// The tenant does not accept an effective date in a posted or invoiced period.
     #[error("EffectiveDate is in a period that is closed for billing")]
     BilledPeriod,
 }
 
-/// A line that is to be added.
+/// A line to add.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewLine {
-    /// The service it sells.
+    /// The id of the service it sells.
     pub service: i32,
-    /// The name on the invoice; without one the service's.
+    /// The name on the invoice; if absent, the service's.
     pub service_name: Option<String>,
     /// The text on the invoice.
     pub service_description: Option<String>,
-    /// How many.
+    /// The number of units.
     pub units: f64,
-    /// What one unit is sold for here.
+    /// The price of one unit on this line.
     pub unit_price: f64,
-    /// What one unit costs here.
+    /// The cost of one unit on this line.
     pub unit_cost: f64,
-    /// From which day the units count.
+    /// The first day on which the units count.
     pub effective_date: Date,
-    /// Its place on the invoice.
+    /// Its position on the invoice.
     pub sort_order: i32,
 }
 
 impl State {
-    /// Replaces the line of the same id, as a write through the interface does, and records it.
+    /// Replaces the line with the same id, as a write through the API does, and records it.
     ///
     /// # Errors
-    /// When contract or line is unknown, the service is another, or the units, the contract or the
-    /// effective date are not such as the tenant takes.
+    /// The contract or line is unknown, the service is a different one, or the tenant does not accept the units,
+    /// the contract or the effective date.
     pub fn write_line(
         &mut self,
         contract: i32,
@@ -100,11 +100,11 @@ impl State {
         Ok(())
     }
 
-    /// Adds a service to a contract, as V2 does: a second line when it is there already, unless the tenant adds in place;
-    /// records it, and gives the line's id.
+    /// Adds a service to a contract, as V2 does: a second line if it is there already, unless the tenant adds in
+    /// place. Records the write and returns the line's id.
     ///
     /// # Errors
-    /// When the contract or the service is unknown, or the units are not taken.
+    /// The contract or the service is unknown, or the units are not accepted.
     pub fn add_line(
         &mut self,
         contract: i32,

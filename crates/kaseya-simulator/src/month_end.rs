@@ -1,8 +1,9 @@
-//! A month end: invoices per contract, made from the units as they stand and their history.
+//! Month end: makes invoices per contract from the current units and their history.
 //!
-//! The vendor says that a change after invoicing gives an extra line on the next invoice, negative for a decrease, and
-//! that no invoice is made of negative lines alone. That periods are whole months of the calendar, that each contract
-//! has an invoice of its own, that corrections take the line's present price, and cents are rounded per line: guesses.
+//! The vendor says that a change after invoicing gives an extra line on the next invoice, negative for a decrease,
+//! and that no invoice consists of negative lines alone. The rest is guesses: periods are whole calendar months,
+//! each contract has an invoice of its own, corrections use the line's current price, and cents are rounded per
+//! line.
 
 use std::{collections::BTreeMap, mem};
 
@@ -14,12 +15,12 @@ use crate::{
     proration::{Period, Timeline},
 };
 
-/// Below this, two quantities are one: sums of parts of months are not exact.
+/// Quantities that differ by less than this are equal: sums of fractions of months are not exact.
 const NOTHING: f64 = 1e-6;
 
 impl State {
-    /// Posts the month that this day is in: fixes what each active Recurring Services contract that has a period to be
-    /// billed with this month is going to be charged. A change after that is a correction on the next invoice.
+    /// Posts the month of this day: fixes the charges of each active Recurring Services contract with a period to
+    /// be billed with this month. A later change becomes a correction on the next invoice.
     pub fn post(&mut self, month: Date) {
         let mut writes: BTreeMap<i32, Vec<&UnitWrite>> = BTreeMap::new();
         for write in &self.history {
@@ -58,7 +59,7 @@ impl State {
                 }
             }
             lines.retain(|line| line.quantity.abs() > NOTHING);
-            // What is left out here is a correction next time.
+            // What is left out here becomes a correction next time.
             if !lines.iter().any(|line| line.quantity > 0.0) {
                 lines.clear();
             }
@@ -69,8 +70,8 @@ impl State {
         self.posted.extend(posted);
     }
 
-    /// The month end of the month that this day is in: posts it, makes and keeps an invoice for all that is posted, and
-    /// gives the new ones. Doing it again makes none.
+    /// The month end of this day's month: posts it, makes and stores an invoice for everything posted, and returns
+    /// the new invoices. A second call makes none.
     pub fn invoice(&mut self, month: Date, at: Timestamp) -> Vec<Invoice> {
         self.post(month);
         let first = self.invoices.last().map_or(1, |last| last.id + 1);
@@ -87,7 +88,7 @@ impl State {
         made
     }
 
-    /// Posts and invoices what the tenant does by itself at the beginning of a day.
+    /// Posts and invoices what the tenant bills by itself at the start of a day.
     pub(crate) fn bill(&mut self, day: Date, at: Timestamp) {
         let Some(month) = day.first_of_month().yesterday().ok() else { return };
         let Invoicing { day: invoice_day, posting_day } = self.behaviour.invoicing;
@@ -100,14 +101,14 @@ impl State {
         }
     }
 
-    /// The periods that are invoiced, and those that are posted only.
+    /// The invoiced periods, and those that are only posted.
     pub(crate) fn billed_periods(&self) -> impl Iterator<Item = &InvoicedPeriod> {
         self.invoiced.iter().chain(self.posted.iter().map(|posting| &posting.period))
     }
 }
 
-/// The units of a line over time: what it showed before each write, what was written, and what it shows now. An edit
-/// by hand that left the effective date as it was counts from that date on.
+/// The units of a line over time: what it showed before each write, what was written, and what it shows now. A
+/// manual edit that left the effective date unchanged counts from that date on.
 fn timeline(contract: &Contract, line: &Line, history: &[&UnitWrite]) -> Timeline {
     let mut timeline = Timeline::new(0.0);
     for write in history {
@@ -131,7 +132,7 @@ impl Contract {
         Period { from: self.start, until }
     }
 
-    /// The period that is billed with this month, if one is.
+    /// The period billed with this month, if any.
     fn period(&self, month: Date) -> Option<Period> {
         let months = match self.billing_cycle.as_str() {
             "Monthly" => 1,

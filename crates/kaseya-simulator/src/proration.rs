@@ -1,18 +1,18 @@
 //! What a line owes for a period: units times time, in whole calendar days. Pure arithmetic.
 //!
-//! That a change inside a period is charged from its effective date, and that one after invoicing comes as an extra
-//! line next time, is the vendor's word; counting by days of the period is a guess.
+//! The vendor says that a change within a period is charged from its effective date, and that a change after
+//! invoicing gives an extra line next time. Counting by days of the period is a guess.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-/// Days from the first, up to and without the second.
+/// A range of days: the first included, the second excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
     /// The first day.
     pub from: Date,
-    /// The first day after it.
+    /// The first day after the range.
     pub until: Date,
 }
 
@@ -21,7 +21,7 @@ impl Period {
         f64::from((self.until - self.from).get_days().max(0))
     }
 
-    /// The part that both have; without days when they have none.
+    /// The intersection; empty if the two do not overlap.
     pub fn within(self, other: Self) -> Self {
         let from = self.from.max(other.from);
         Self { from, until: self.until.min(other.until).max(from) }
@@ -31,9 +31,9 @@ impl Period {
 /// A part of what a period owes: this many units of the whole period, from this day on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Charge {
-    /// The first day that is charged.
+    /// The first day charged.
     pub from: Date,
-    /// Units times the part of the period; negative for a decrease.
+    /// Units times the fraction of the period; negative for a decrease.
     pub quantity: f64,
 }
 
@@ -45,12 +45,12 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// The same units for ever.
+    /// The same units at all times.
     pub fn new(units: f64) -> Self {
         Self { first: units, from: BTreeMap::new() }
     }
 
-    /// Other units from a day on, whatever was known of later days.
+    /// Sets the units from a day on, and discards what was known of later days.
     pub fn set(&mut self, day: Date, units: f64) {
         self.from.split_off(&day);
         self.from.insert(day, units);
@@ -62,7 +62,7 @@ impl Timeline {
     }
 
     /// What a period owes for the days on which the line runs: the units of its first such day, then one more
-    /// charge for each change inside.
+    /// charge for each change within.
     pub fn charges(&self, period: Period, runs: Period) -> Vec<Charge> {
         let billed = period.within(runs);
         if billed.days() == 0.0 {

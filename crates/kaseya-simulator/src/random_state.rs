@@ -1,4 +1,4 @@
-//! States by chance, for property tests.
+//! Random states for property tests.
 
 use jiff::{ToSpan, civil::date};
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
@@ -6,9 +6,9 @@ use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use crate::{ContractStatus, State};
 
 impl State {
-    /// A small tenant by chance, the same for the same seed: accounts with no, one or several contracts, contracts
-    /// of any status and end, services twice on a contract, gone from the catalogue or inactive, and now and then
-    /// a fraction of units as a person can enter it.
+    /// A small random tenant, the same for the same seed: accounts with no, one or several contracts; contracts of
+    /// any status and end; services twice on a contract, missing from the catalogue or inactive; and now and then
+    /// fractional units, as a person can enter them.
     pub fn random(seed: u64) -> Self {
         let mut chance = StdRng::seed_from_u64(seed);
         let chance = &mut chance;
@@ -26,7 +26,7 @@ impl State {
                 builder = builder.contract(contract, account, &format!("Contract {contract}"));
                 for _ in 0..chance.random_range(0..=4) {
                     line += 1;
-                    // One number beyond the catalogue: a service that is gone.
+                    // One number beyond the catalogue: a deleted service.
                     let service = 700 + chance.random_range(0..=services);
                     builder = builder.line(line, service, units(chance));
                 }

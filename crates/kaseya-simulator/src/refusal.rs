@@ -1,4 +1,4 @@
-//! A call that gets no success, and what each interface says then.
+//! A call that does not succeed, and how V1 and V2 report it.
 
 use axum::http::StatusCode;
 use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
@@ -11,26 +11,26 @@ use crate::{
     sessions::LoginFault,
 };
 
-/// A call that gets no success.
+/// A call that does not succeed.
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// No, an expired or a wrong token.
+    /// A missing, expired or wrong token.
     Token,
-    /// A login that is not accepted; what is wrong is told only where Kaseya says which.
+    /// A login that is not accepted; the cause is reported only if Kaseya names it.
     Login(LoginFault),
     /// A right that the role lacks.
     Right,
     /// A login without a tenant.
     TenantMissing,
-    /// A path that is not served, or an id that belongs to nothing.
+    /// A path that is not served, or an id that is not found.
     Unknown,
-    /// The route's hour is used up until then.
+    /// The route's hourly limit is reached; the hour ends at this time.
     Limit(Timestamp),
-    /// A body of a kind that is not taken here.
+    /// An unsupported media type.
     MediaType,
-    /// A field that is wrong or missing.
+    /// A field that is invalid or missing.
     Bad(String),
-    /// The simulator could not keep its state.
+    /// The simulator could not store its state.
     NotKept,
 }
 
@@ -82,7 +82,7 @@ impl Refusal {
         }
     }
 
-    /// The answer in the manner of the interface.
+    /// The response in the form of the API.
     pub fn reply(&self, api: Api, behaviour: &Behaviour, now: Timestamp) -> Reply {
         let status = self.status(api, behaviour);
         let page = match self {

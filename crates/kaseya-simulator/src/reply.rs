@@ -1,4 +1,4 @@
-//! An answer on its way out.
+//! A response before it is sent.
 
 use axum::{
     body::Bytes,
@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 
 use crate::endpoint::Api;
 
-/// An answer: JSON, unless it is a page.
+/// A response: JSON, unless it is a page.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub status: StatusCode,
     pub body: Value,
-    /// The title of an HTML page that comes instead of the JSON.
+    /// The title of an HTML page sent instead of the JSON.
     pub page: Option<&'static str>,
     pub retry_after: Option<String>,
-    /// The JSON begins with one.
+    /// Whether the JSON begins with a byte order mark.
     pub byte_order_mark: bool,
 }
 
@@ -52,7 +52,7 @@ impl Reply {
         (self.status, [(header::CONTENT_TYPE, "application/json")], Bytes::from(text)).into_response()
     }
 
-    /// Success without a result; an answer that has no envelope is null itself.
+    /// Makes the result of a success null; a response without an envelope becomes null itself.
     pub fn empty_result(&mut self) {
         let fields = self.body.as_object_mut().into_iter().flatten();
         match fields.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("result")) {
@@ -61,12 +61,12 @@ impl Reply {
         }
     }
 
-    /// Takes every field of these names out, at any depth.
+    /// Removes every field with one of these names, at any depth.
     pub fn remove(&mut self, names: &[String]) {
         remove(&mut self.body, names);
     }
 
-    /// Names as the vendor's description spells them.
+    /// Spells names as in the vendor's description.
     pub fn in_pascal_case(self) -> Self {
         Self { body: pascal(self.body), ..self }
     }
@@ -102,7 +102,7 @@ pub(crate) fn html(status: StatusCode, title: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "text/html")], page).into_response()
 }
 
-/// What V2 says when it does not do what was asked.
+/// V2's report of a failure.
 pub(crate) fn v2_failure(code: i32, message: &str) -> Value {
     json!({
         "success": false,
@@ -117,7 +117,7 @@ pub(crate) fn v2_failure(code: i32, message: &str) -> Value {
     })
 }
 
-/// HTTP 200 that did not succeed.
+/// HTTP 200 without success.
 pub(crate) fn no_success(api: Api, words: &str) -> Value {
     match api {
         Api::V2 => v2_failure(500, words),

@@ -1,4 +1,4 @@
-//! Which call a method and a path are. Names in a path are matched without regard to case, as the real one's are.
+//! Finds the endpoint of a method and path. Names in a path are matched case-insensitively, as in the real Kaseya.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::{Behaviour, Endpoint, endpoint::Api};
 pub(crate) type Ids = BTreeMap<String, String>;
 
 impl Behaviour {
-    /// The call, if it is served; a route with fewer parameters goes before one with more.
+    /// The endpoint, if it is served; a route with fewer parameters takes precedence.
     pub(crate) fn endpoint(&self, method: &str, path: &str) -> Option<(Endpoint, Ids)> {
         if self.v1_off && Api::of_path(path) == Api::V1 {
             return None;
@@ -27,7 +27,7 @@ impl Behaviour {
         }
     }
 
-    /// Where a call stands, if it stands anywhere.
+    /// The route of an endpoint, if it has one.
     fn route(&self, endpoint: Endpoint) -> Option<&str> {
         let lines = &self.lines;
         match endpoint {
@@ -39,7 +39,7 @@ impl Behaviour {
     }
 }
 
-/// The ids of a path that is this route's.
+/// The ids of a path, if it matches this route.
 fn ids(route: &str, path: &str) -> Option<Ids> {
     let (mut steps, mut names) = (path.trim_end_matches('/').split('/'), route.split('/'));
     let mut found = Ids::new();

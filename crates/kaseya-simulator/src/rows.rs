@@ -1,4 +1,4 @@
-//! Lists as the calls show them: filtered by a part of a text, sorted, and cut into pages.
+//! Lists as the calls show them: filtered by part of a text, sorted and paged.
 
 use std::cmp::Ordering;
 
@@ -8,12 +8,12 @@ use crate::{IdsBinding, ListBehaviour, State, call::Call, refusal::Refusal, sent
 
 const LARGEST_PAGE: usize = 100;
 
-/// Whether a text holds what is looked for, without regard to case; an absent filter lets everything through.
+/// Whether a text contains the search text, case-insensitively; an absent filter lets everything through.
 pub(crate) fn holds(text: Option<&str>, looked_for: Option<&str>) -> bool {
     looked_for.is_none_or(|part| text.unwrap_or_default().to_lowercase().contains(&part.to_lowercase()))
 }
 
-/// The ids of this name in a query, as the tenant takes them; none lets everything through.
+/// The ids with this name in a query, as the tenant reads them; no id lets everything through.
 pub(crate) fn ids(state: &State, call: &Call, name: &str) -> Result<Vec<i32>, Refusal> {
     match state.behaviour.lists.ids {
         IdsBinding::Repeated => call.query.integers(name),
@@ -25,15 +25,15 @@ pub(crate) fn ids(state: &State, call: &Call, name: &str) -> Result<Vec<i32>, Re
     }
 }
 
-/// Which part of a list is asked for, and in which order.
+/// The requested part of a list, and its order.
 #[derive(Debug)]
 pub(crate) struct Paging {
     pub number: Option<i32>,
     pub size: Option<i32>,
-    /// An empty one asks for nothing.
+    /// An empty text requests no order.
     pub sort: Option<String>,
     pub lists: ListBehaviour,
-    /// Which call of its endpoint this is.
+    /// The number of this call among its endpoint's calls.
     pub turn: u64,
 }
 
@@ -59,8 +59,8 @@ impl Paging {
         })
     }
 
-    /// The asked page. Pages start at 1, and 0 is 1; a size that is absent, 0 or too large is the largest.
-    /// Only what is on the page is made into rows, unless it is sorted by another field than the id.
+    /// The requested page. Pages start at 1, and 0 means 1; a size that is absent, 0 or too large means the
+    /// maximum. Only the content of the page is made into rows, unless it is sorted by a field other than the id.
     pub fn cut<T>(
         &self,
         mut items: Vec<&T>,
@@ -109,13 +109,13 @@ impl Paging {
     }
 }
 
-/// `Field` or `Field desc`: the field, and whether the largest comes first.
+/// Parses `Field` or `Field desc`: the field, and whether the largest comes first.
 fn sorting(sort: &str) -> (&str, bool) {
     let (field, direction) = sort.trim().split_once(' ').unwrap_or((sort.trim(), "asc"));
     (field, direction.trim().eq_ignore_ascii_case("desc"))
 }
 
-/// Sorts by a field; one that the rows do not have changes nothing.
+/// Sorts by a field; an unknown field changes nothing.
 fn order(rows: &mut [Value], field: &str, descending: bool) {
     let key = |row: &Value| {
         row.as_object()

@@ -1,4 +1,4 @@
-//! The script: which faults strike which calls.
+//! The script: which faults apply to which calls.
 
 use rand::RngExt;
 
@@ -8,7 +8,7 @@ use crate::{
 };
 
 impl Behaviour {
-    /// What the script has for the call that is this one of its endpoint.
+    /// The script's faults for a call, identified by its endpoint and number.
     pub(crate) fn scripted(&self, endpoint: Endpoint, turn: u64) -> Vec<Fault> {
         let strikes = |place: usize, calls: Calls| match calls {
             Calls::Nth(nth) => turn == nth,

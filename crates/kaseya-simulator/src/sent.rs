@@ -1,26 +1,26 @@
-//! The fields of a JSON object as it was sent: names in any case of letters.
+//! The fields of a JSON object in a request. Names are case-insensitive.
 
 use jiff::civil::{Date, date};
 use serde_json::{Map, Value};
 
 use crate::{State, WriteRefused, fields::Fields, refusal::Refusal};
 
-/// An object as it was sent.
+/// An object in a request.
 #[derive(Debug, Default)]
 pub(crate) struct Sent(pub Map<String, Value>);
 
 impl Sent {
-    /// What was sent under a name, null too.
+    /// The value of a name, even null.
     pub fn raw(&self, name: &str) -> Option<&Value> {
         self.0.iter().find(|(sent, _)| sent.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// What must have been sent, if only as null.
+    /// A field that must be present, even if null.
     pub fn field(&self, name: &str) -> Result<&Value, Refusal> {
         self.raw(name).ok_or_else(|| Refusal::Bad(format!("{name} is missing")))
     }
 
-    /// Absent and null alike are nothing.
+    /// Absent and null mean the same.
     fn optional<T>(&self, name: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>, Refusal> {
         match self.raw(name) {
             None | Some(Value::Null) => Ok(None),
@@ -55,12 +55,12 @@ impl Sent {
         Ok(texts.unwrap_or_default())
     }
 
-    /// The calendar date that a text begins with, whatever time follows, if one was sent.
+    /// The calendar date at the start of a text, whatever time follows, if one was sent.
     pub fn date(&self, name: &str) -> Result<Option<Date>, Refusal> {
         self.optional(name, |value| calendar_date(value.as_str()?))
     }
 
-    /// The same, where .NET makes an absent date the first one there is.
+    /// The same, but an absent date becomes the earliest one, as in .NET.
     pub fn bound_date(&self, name: &str) -> Result<Date, Refusal> {
         Ok(self.date(name)?.unwrap_or(date(1, 1, 1)))
     }
@@ -77,7 +77,7 @@ impl Sent {
         Ok(objects.unwrap_or_default())
     }
 
-    /// Units: whole, or cut where the tenant cuts them.
+    /// Units: whole, or truncated if the tenant does so.
     pub fn units(&self, state: &State) -> Result<Option<f64>, Refusal> {
         let truncates = state.behaviour.lines.truncates_fractions;
         let whole = |units: &Value| {
@@ -94,7 +94,7 @@ impl Sent {
     }
 }
 
-/// A field that must have been sent.
+/// A required field.
 pub(crate) fn required<T>(name: &str, sent: Option<T>) -> Result<T, Refusal> {
     sent.ok_or_else(|| Refusal::Bad(format!("{name} is missing")))
 }
@@ -108,7 +108,7 @@ pub(crate) fn not_valid(name: &str) -> Refusal {
 }
 
 impl Fields {
-    /// The calendar date of this name, if one was sent.
+    /// The calendar date with this name, if one was sent.
     pub fn date(&self, name: &str) -> Result<Option<Date>, Refusal> {
         self.text(name).map(|text| calendar_date(text).ok_or_else(|| not_valid(name))).transpose()
     }

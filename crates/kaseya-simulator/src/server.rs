@@ -1,4 +1,4 @@
-//! The simulator as a running server, and what a test may do to it.
+//! The simulator as a running server, with the controls for tests.
 
 use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -23,7 +23,7 @@ use crate::{
     tenant::{Outcome, Tenant},
 };
 
-/// A simulator that is not started yet.
+/// A simulator that has not started yet.
 #[derive(Debug)]
 pub struct Simulator {
     state: State,
@@ -36,47 +36,47 @@ pub struct Simulator {
 /// Why a simulator did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The address is taken or not this machine's.
+    /// The address is in use, or does not belong to this machine.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
-        /// Which address.
+        /// The address.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the operating system.
         cause: io::Error,
     },
-    /// The state cannot be kept.
+    /// The state cannot be stored.
     #[error(transparent)]
     Data(#[from] DataError),
 }
 
 impl Simulator {
-    /// A Kaseya that holds this state, with the hourly call limits of the real one.
+    /// A Kaseya with this state, with the real one's hourly call limits.
     pub fn new(state: State, clock: Clock) -> Self {
         Self { state, clock, file: None, limited: true, admin: None }
     }
 
-    /// Keeps the state in this file: written at the start and after each change.
+    /// Stores the state in this file, at the start and after each change.
     pub fn keep_in(mut self, file: PathBuf) -> Self {
         self.file = Some(file);
         self
     }
 
-    /// Takes any number of calls.
+    /// Accepts any number of calls.
     pub fn without_call_limits(mut self) -> Self {
         self.limited = false;
         self
     }
 
-    /// Lets other programs set state, switches and faults over HTTP on this address, which is none of Kaseya's.
+    /// Lets other programs set state, switches and faults over HTTP on this address, which is not one of Kaseya's.
     pub fn administered_on(mut self, address: SocketAddr) -> Self {
         self.admin = Some(address);
         self
     }
 
-    /// Serves plain HTTP on this address; port 0 takes a free one.
+    /// Serves plain HTTP on this address; port 0 picks a free one.
     ///
     /// # Errors
-    /// When an address cannot be listened on or the state cannot be kept.
+    /// An address cannot be listened on, or the state cannot be stored.
     pub async fn start(self, address: SocketAddr) -> Result<Running, StartError> {
         if let Some(file) = &self.file {
             self.state.save(file)?;
@@ -133,7 +133,7 @@ fn calls(tenant: Arc<Tenant>) -> Router {
         let call = Call::new(endpoint, ids, uri.query().unwrap_or_default(), &headers, body);
         let closing = tenant.closing.clone();
         let tenant = Arc::clone(&tenant);
-        // A task of its own: what the call does must not end with its caller's patience.
+        // A task of its own: the call must complete even if its caller gives up.
         match tokio::spawn(async move { tenant.answer(call).await }).await {
             Ok(Outcome::Answer(response)) => response,
             Ok(Outcome::Silence) => {
@@ -152,7 +152,7 @@ fn closed(connection: &Switch) -> Response {
     ().into_response()
 }
 
-/// A simulator that serves calls. Dropping it ends all its connections.
+/// A simulator that serves calls. Dropping it closes all its connections.
 #[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
@@ -162,48 +162,48 @@ pub struct Running {
 }
 
 impl Running {
-    /// Where it listens.
+    /// The listen address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where it is administered, if it is.
+    /// The admin address, if there is one.
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin_address
     }
 
-    /// Its base address for V1 and V2 alike, without a slash at the end.
+    /// The base URL of both V1 and V2, without a trailing slash.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Its clock.
+    /// The simulated clock.
     pub fn clock(&self) -> &Clock {
         &self.tenant.clock
     }
 
-    /// Everything the tenant holds now.
+    /// The tenant's current state.
     pub fn state(&self) -> State {
         self.tenant.inside().state.clone()
     }
 
-    /// Edits the tenant by hand, as somebody in Kaseya's pages would; the history keeps none of it.
+    /// Edits the tenant by hand, as a person on Kaseya's pages would. The history does not record it.
     ///
     /// # Errors
-    /// When the state cannot be kept in its file; nothing is changed then.
+    /// The state cannot be stored in its file; nothing is changed then.
     pub fn edit<T>(&self, edit: impl FnOnce(&mut State) -> T) -> Result<T, DataError> {
         self.tenant.inside().change(|state| Ok(edit(state)))
     }
 
-    /// Does what a person does in Kaseya's pages.
+    /// Applies a person's action on Kaseya's pages.
     ///
     /// # Errors
-    /// When it is done to what does not exist, or the state cannot be kept; nothing is changed then.
+    /// Its object was not found, or the state cannot be stored; nothing is changed then.
     pub fn apply(&self, change: &Change) -> Result<(), ChangeError> {
         self.tenant.inside().apply(change)
     }
 
-    /// Waits until the tenant is so, asking again after each change.
+    /// Waits until the condition holds, checking again after each change.
     pub async fn until(&self, so: impl Fn(&State) -> bool) {
         let mut changed = self.tenant.inside().changed.subscribe();
         while !so(&self.tenant.inside().state) {
@@ -211,56 +211,56 @@ impl Running {
         }
     }
 
-    /// Every write of a line through the interface, oldest first.
+    /// Every write of a line through the API, oldest first.
     pub fn history(&self) -> Vec<UnitWrite> {
         self.tenant.inside().state.history.clone()
     }
 
-    /// The month end of the month that this day is in, as [`State::invoice`].
+    /// The month end of this day's month, as [`State::invoice`].
     ///
     /// # Errors
-    /// When the state cannot be kept in its file; nothing is invoiced then.
+    /// The state cannot be stored in its file; nothing is invoiced then.
     pub fn invoice(&self, month: Date) -> Result<Vec<Invoice>, DataError> {
         let now = self.clock().now();
         self.edit(|state| state.invoice(month, now))
     }
 
-    /// How many calls came per endpoint since the start or since they were reset, refused and failed ones too.
+    /// The number of calls per endpoint since the start or the last reset, including refused and failed ones.
     pub fn calls(&self) -> BTreeMap<Endpoint, u64> {
         self.tenant.inside().calls.clone()
     }
 
-    /// Begins to count calls, and the script's, from 0 again.
+    /// Resets the count of calls, including the script's, to 0.
     pub fn reset_calls(&self) {
         self.tenant.inside().calls.clear();
     }
 
-    /// How often somebody tried to log in.
+    /// The number of login attempts.
     pub fn logins(&self) -> Logins {
         self.tenant.inside().sessions.logins
     }
 
-    /// How often the user was locked for failed logins.
+    /// How often the user was locked because of failed logins.
     pub fn locked_out(&self) -> u64 {
         self.tenant.inside().sessions.locked_out
     }
 
-    /// Ends all tokens of V2 and V1 at once; logging in is as before.
+    /// Revokes all tokens of V2 and V1 at once; logins still work.
     pub fn revoke_tokens(&self) {
         self.tenant.inside().sessions.revoke();
     }
 
-    /// Lets the n-th next call of an endpoint go wrong; 1 is the next one.
+    /// Makes the nth next call of an endpoint fail; 1 is the next one.
     pub fn fail(&self, endpoint: Endpoint, nth: u32, fault: Fault) {
         self.tenant.inside().prepared.fail(endpoint, nth, fault);
     }
 
-    /// Lets the n-th next call of an endpoint stand still; 1 is the next one.
+    /// Holds the nth next call of an endpoint; 1 is the next one.
     pub fn hold(&self, endpoint: Endpoint, nth: u32, at: HoldAt) -> Hold {
         self.tenant.inside().prepared.hold(endpoint, nth, at)
     }
 
-    /// Ends all connections and waits until the address is free again.
+    /// Closes all connections and waits until the address is free again.
     pub async fn stop(mut self) {
         self.tenant.closing.cancel();
         for task in &mut self.tasks {

@@ -1,4 +1,4 @@
-//! A call that is let through: limit, login, right, and then what it asks for.
+//! Serves a call that is let through: checks limit, login and right, then carries it out.
 
 use jiff::Timestamp;
 use serde_json::Value;

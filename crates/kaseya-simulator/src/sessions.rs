@@ -1,4 +1,4 @@
-//! Logins and the tokens they give.
+//! Logins and the tokens they issue.
 
 use std::{
     collections::HashMap,
@@ -10,21 +10,21 @@ use serde::Serialize;
 
 use crate::{Login, LoginBehaviour, State};
 
-/// How many simulators this process has started: their clocks may stand at one instant.
+/// How many simulators this process has started: their clocks may show the same time.
 static RUNS: AtomicU64 = AtomicU64::new(0);
-/// Ninety days less a second, as a working client's test has it.
+/// Ninety days minus a second, as in the test of a working client.
 pub(crate) const V1_SECONDS: i64 = 7_775_999;
 
-/// How often somebody tried to log in.
+/// The number of login attempts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Logins {
     /// V2 logins that were accepted.
     pub v2_accepted: u64,
-    /// V2 logins that were refused for user, password or tenant.
+    /// V2 logins that were refused because of user, password or tenant.
     pub v2_refused: u64,
     /// V1 logins that were accepted.
     pub v1_accepted: u64,
-    /// V1 logins that were refused for user, password or tenant.
+    /// V1 logins that were refused because of user, password or tenant.
     pub v1_refused: u64,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Tokens {
     user: String,
 }
 
-/// Who is logged in.
+/// The current logins.
 #[derive(Debug)]
 pub(crate) struct Sessions {
     run: String,
@@ -48,12 +48,12 @@ pub(crate) struct Sessions {
     pub logins: Logins,
     /// How often the user was locked.
     pub locked_out: u64,
-    /// Failures in a row, of V2 and V1 together.
+    /// Consecutive failures, of V2 and V1 together.
     failures: u32,
     locked_until: Option<Timestamp>,
 }
 
-/// Why a login is refused; told only where Kaseya says which.
+/// Why a login is refused; reported only if Kaseya names the cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LoginFault {
     Credentials,
@@ -84,7 +84,7 @@ impl Sessions {
         Self { run, issued: 0, v2, v1, logins, locked_out: 0, failures: 0, locked_until: None }
     }
 
-    /// What is wrong with a login. Only the tenant's own user can be locked, and only by what is wrong in it.
+    /// Checks a login. Only the tenant's own user can be locked, and only by a wrong password or company.
     fn judge(&mut self, state: &State, given: &Login, now: Timestamp) -> Result<(), LoginFault> {
         let (right, rules) = (&state.login, &state.behaviour.login);
         let own_user = given.user == right.user;
@@ -134,7 +134,7 @@ impl Sessions {
         Ok(self.issue_v2(given.user.clone(), rules, now))
     }
 
-    /// Logs in to V1 likewise; no second factor can be given there.
+    /// Logs in to V1 in the same way; V1 has no field for a second factor.
     pub fn log_in_v1(&mut self, state: &State, given: &Login, now: Timestamp) -> Result<String, LoginFault> {
         let rules = &state.behaviour.login;
         let on_v1 = match rules.second_factor {
@@ -154,13 +154,13 @@ impl Sessions {
         Ok(token)
     }
 
-    /// Ends all tokens at once.
+    /// Revokes all tokens at once.
     pub fn revoke(&mut self) {
         self.v2.clear();
         self.v1.clear();
     }
 
-    /// Replaces both tokens of a pair; the access token may have ended, the refresh token not.
+    /// Replaces both tokens of a pair. The access token may have expired, the refresh token must not.
     pub fn refresh(
         &mut self,
         access: &str,
@@ -196,7 +196,7 @@ impl Sessions {
         tokens
     }
 
-    /// The run is part of it, so that a token of another simulator is never right by chance.
+    /// The token contains the run, so that it never matches another simulator's token by chance.
     fn fresh(&mut self, kind: &str) -> String {
         self.issued += 1;
         format!("simulated.{kind}-{}.{}", self.run, self.issued)

@@ -1,30 +1,30 @@
-//! What goes wrong with which calls, as a file or another program can say it.
+//! Which calls fail, and how, as a file or another program states it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Endpoint, Fault};
 
-/// One thing that goes wrong.
+/// One fault with the calls it applies to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// With a call of this endpoint.
+    /// The endpoint.
     pub endpoint: Endpoint,
-    /// With which of its calls.
+    /// Which of its calls.
     pub calls: Calls,
-    /// What goes wrong.
+    /// The fault.
     pub fault: Fault,
 }
 
-/// Some calls of an endpoint, counted from 1 on since the start or since the counts were last set to 0.
+/// Some calls of an endpoint, counted from 1 since the start or the last reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Calls {
-    /// This one.
+    /// This call only.
     Nth(u64),
-    /// This one and all after it.
+    /// This call and all after it.
     From(u64),
-    /// One of so many, at even distances: with 3 the third, the sixth and so on.
+    /// Every nth call: with 3 the third, the sixth and so on.
     Every(u64),
-    /// One of so many, by chance.
+    /// One call in this many, at random.
     OneIn(u32),
 }

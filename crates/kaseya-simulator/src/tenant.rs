@@ -1,4 +1,4 @@
-//! The tenant behind the calls: what becomes of one call, with all that is to go wrong with it.
+//! The tenant behind the calls: handles each call, with all its faults.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -29,17 +29,17 @@ use crate::{
 pub(crate) struct Tenant {
     inside: Mutex<Inside>,
     pub clock: Clock,
-    /// Ends every connection and every hold.
+    /// Closes every connection and ends every hold.
     pub closing: CancellationToken,
 }
 
-/// What a caller gets.
+/// What the caller sees.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Answer(Response),
-    /// The connection is closed without an answer.
+    /// The connection is closed without a response.
     Closed,
-    /// No answer comes, and the connection stays.
+    /// No response comes, and the connection stays open.
     Silence,
 }
 
@@ -48,21 +48,21 @@ impl Tenant {
         Self { inside: Mutex::new(inside), clock, closing: CancellationToken::new() }
     }
 
-    /// The inside as of now, with what has happened by itself.
+    /// The current content, after catching up with what has happened by itself.
     pub fn inside(&self) -> MutexGuard<'_, Inside> {
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
         inside.catch_up(self.clock.now());
         inside
     }
 
-    /// What is answered to a path or a method that nothing is served under.
+    /// The response to a path or method that is not served.
     pub fn nothing_there(&self, api: Api) -> Response {
         let behaviour = &self.inside().state.behaviour;
         styled(Refusal::Unknown.reply(api, behaviour, self.clock.now()), api, behaviour.casing)
             .into_response()
     }
 
-    /// What becomes of a call.
+    /// Handles a call.
     pub async fn answer(&self, mut call: Call) -> Outcome {
         let endpoint = call.endpoint;
         let (turn, acts, latency) = self.inside().arrived(endpoint);
@@ -150,7 +150,7 @@ impl Tenant {
         reply
     }
 
-    /// What comes in the place of what was asked for, if a fault has it so.
+    /// The outcome that a fault substitutes for the call's own, if any.
     fn instead(&self, fault: &Fault, call: &Call) -> Option<Outcome> {
         let api = call.endpoint.api();
         let reply = match fault {
@@ -189,7 +189,7 @@ impl Tenant {
     }
 }
 
-/// A V2 answer spelt as the tenant spells.
+/// A V2 response in the tenant's spelling.
 fn styled(reply: Reply, api: Api, casing: Casing) -> Reply {
     if api == Api::V2 && casing == Casing::Pascal { reply.in_pascal_case() } else { reply }
 }

@@ -1,4 +1,4 @@
-//! The V1 calls: its own login, and the lines of a contract, whose routes and names are guesses.
+//! The V1 calls: its own login, and the lines of a contract. Their routes and names are guesses.
 
 use jiff::{Span, Timestamp, civil::Date};
 use serde_json::{Map, Value, json};
@@ -29,7 +29,7 @@ pub(crate) fn token(
     Ok(json!({ "access_token": token, "token_type": "bearer", "expires_in": V1_SECONDS }))
 }
 
-/// GET /api/finance/contracts/{contractId}/services, or in the form that the tenant has.
+/// GET /api/finance/contracts/{contractId}/services, or in the tenant's form.
 pub(crate) fn lines(state: &State, call: &Call, now: Timestamp) -> Result<Value, Refusal> {
     let (today, rules) = (state.day(now), &state.behaviour.lines);
     let form = &rules.form;
@@ -74,7 +74,7 @@ pub(crate) fn lines(state: &State, call: &Call, now: Timestamp) -> Result<Value,
     Ok(form.success(result, total, (&form.done, &form.no_error)))
 }
 
-/// PUT /api/finance/contracts/{contractId}/services/{lineId}, or in the form that the tenant has.
+/// PUT /api/finance/contracts/{contractId}/services/{lineId}, or in the tenant's form.
 pub(crate) fn write_line(
     state: &mut State,
     call: &Call,
@@ -114,7 +114,7 @@ pub(crate) fn write_line(
         let present =
             state.contract(contract).and_then(|owner| owner.lines.iter().find(|one| one.id == line.id));
         let present = present.ok_or(Refusal::Unknown)?;
-        // Units that wait for their day are not shown: sent back as shown, they take that change back.
+        // Units that wait for their day are not shown: sending back the shown line would undo that change.
         let same = (present.units, present.effective_date) == (line.units, line.effective_date);
         if is_list && same {
             continue;
@@ -137,7 +137,7 @@ pub(crate) fn write_line(
     Ok(answer)
 }
 
-/// Whether a write sends all lines of its contract, so that one that it leaves out is gone (a guess).
+/// Whether a write sends all lines of its contract, so that a line it leaves out is deleted (a guess).
 fn replaces_all(form: &LineForm) -> bool {
     match form.write_body {
         WriteBody::Contract => true,
@@ -146,7 +146,7 @@ fn replaces_all(form: &LineForm) -> bool {
     }
 }
 
-/// The rows that past changes of a line have left beside it, where they are shown.
+/// The rows that past changes of a line have left next to it, if they are shown.
 fn prorations(state: &State, contract: i32, line: &Line, today: Date) -> Vec<Value> {
     let rules = &state.behaviour.lines;
     if rules.prorations == Prorations::Hidden {
@@ -171,7 +171,7 @@ fn prorations(state: &State, contract: i32, line: &Line, today: Date) -> Vec<Val
 /// The ids of prorations begin here, above those of lines.
 const FIRST_PRORATION: i32 = 2_000_000_000;
 
-/// The lines that a write sends, each whole, and their contract.
+/// The lines that a write sends, each in full, and their contract.
 fn sent_lines(state: &State, call: &Call, at: Timestamp) -> Result<(i32, Vec<Line>), Refusal> {
     let form = &state.behaviour.lines.form;
     let line_id = call.id("lineId").ok();
@@ -198,7 +198,7 @@ fn sent_lines(state: &State, call: &Call, at: Timestamp) -> Result<(i32, Vec<Lin
         WriteBody::Contract => {
             let inside = form.inside.as_deref().unwrap_or("Services");
             let sent = call.json()?.objects(inside)?;
-            // A proration goes back with the lines, and changes nothing.
+            // A proration is sent back with the lines and changes nothing.
             let is_line = |sent: &Sent| {
                 let id = sent.integer(form.name("Id")).ok().flatten();
                 id.is_none_or(|id| id < FIRST_PRORATION)
@@ -248,7 +248,7 @@ fn whole_contract(contract: &Contract, inside: &str, lines: Vec<Value>) -> Value
     shown
 }
 
-/// Fields under their usual names.
+/// Renames fields to their usual names.
 fn usual(sent: Sent, form: &LineForm) -> Sent {
     Sent(sent.0.into_iter().map(|(name, value)| (form.usual(&name).to_owned(), value)).collect())
 }
@@ -282,7 +282,7 @@ fn shown(contract: i32, line: &Line, in_force: InForce, form: &LineForm) -> Map<
     fields
 }
 
-/// The whole line in the place of the present one: every field that a read shows must have come.
+/// The whole line that replaces the present one: every field that a read shows must be sent.
 fn whole_line(sent: &Sent, state: &State, contract: i32, present: &Line) -> Result<Line, Refusal> {
     let integer = |name| sent.field(name).and_then(|_| sent.integer(name)).and_then(|sent| valid(name, sent));
     let number = |name| sent.field(name).and_then(|_| sent.number(name)).and_then(|sent| valid(name, sent));
@@ -313,7 +313,7 @@ fn whole_line(sent: &Sent, state: &State, contract: i32, present: &Line) -> Resu
     })
 }
 
-/// Null where a value must be.
+/// A value is required; null is invalid.
 fn valid<T>(name: &str, sent: Option<T>) -> Result<T, Refusal> {
     sent.ok_or_else(|| not_valid(name))
 }

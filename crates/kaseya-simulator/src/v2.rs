@@ -32,7 +32,7 @@ fn page<T>(
     answer
 }
 
-/// An object with further fields that are declared and that the simulator knows nothing of.
+/// Adds declared fields that the simulator has no values for, as nulls.
 fn with_nulls(mut object: Value, unknown: &[&str]) -> Value {
     for name in unknown {
         object[*name] = Value::Null;

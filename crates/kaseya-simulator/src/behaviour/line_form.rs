@@ -1,49 +1,50 @@
-//! The form in which lines are shown and taken.
+//! The form in which lines are read and written.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-/// The form in which V1 shows and takes lines.
+/// The form in which V1 reads and writes lines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LineForm {
-    /// Where the list of lines, or the contract, stands in an answer: field names with dots, or nothing for the answer itself.
+    /// The path of the list of lines, or of the contract, in a response: field names separated by dots. Empty for
+    /// the response itself.
     pub result: String,
-    /// Where the number of all lines stands; nothing where it is never told.
+    /// The path of the total number of lines; empty if it is never returned.
     pub total: String,
-    /// The contract is shown with its lines in this field, and no list of lines is.
+    /// If set, the contract is returned with its lines in this field, and there is no list of lines.
     pub inside: Option<String>,
     /// One list holds the lines of all contracts; `$filter` names the contract.
     pub filtered: bool,
-    /// How `$filter` names it; `{contractId}` stands for its id.
+    /// The text of `$filter`; `{contractId}` stands for the contract's id.
     pub filter: String,
-    /// Pages are asked for by `PageSize` and `PageNumber`, and not by `$top` and `$skip`.
+    /// Pages are requested by `PageSize` and `PageNumber` instead of `$top` and `$skip`.
     pub numbered_pages: bool,
-    /// The method of a write.
+    /// The HTTP method of a write.
     pub write_method: String,
-    /// What a write sends.
+    /// The body of a write.
     pub write_body: WriteBody,
-    /// Other names for a line's fields, by the usual ones.
+    /// Other names for a line's fields, keyed by the usual ones.
     pub names: BTreeMap<String, String>,
     /// Dates are shown as days.
     pub plain_days: bool,
     /// Dates are shown as midnights in UTC.
     pub utc_dates: bool,
-    /// No field says whether a call succeeded: the status alone does.
+    /// No field says whether a call succeeded: only the HTTP status does.
     pub without_status: bool,
-    /// The field that says so, and its word for yes.
+    /// The field that says whether a call succeeded. See `done` for its value.
     pub status: String,
-    /// See `status`.
+    /// The value of `status` for success.
     pub done: String,
-    /// The field that says what went wrong, and its word for nothing.
+    /// The field for the error message. See `no_error` for its value on success.
     pub error: String,
-    /// See `error`.
+    /// The value of `error` for no error.
     pub no_error: String,
 }
 
-/// What a write of a line sends.
+/// The body of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub enum WriteBody {
     /// The line.
@@ -51,7 +52,7 @@ pub enum WriteBody {
     Line,
     /// An array of lines.
     Array,
-    /// Changes by RFC 6902.
+    /// A JSON Patch (RFC 6902).
     JsonPatch,
     /// The contract with its lines.
     Contract,
@@ -81,18 +82,18 @@ impl Default for LineForm {
 }
 
 impl LineForm {
-    /// How a field is called here.
+    /// The name of a field in this form.
     pub(crate) fn name<'a>(&'a self, usual: &'a str) -> &'a str {
         self.names.get(usual).map_or(usual, String::as_str)
     }
 
-    /// How a field that is called so here usually is.
+    /// The usual name of a field in this form.
     pub(crate) fn usual<'a>(&'a self, name: &'a str) -> &'a str {
         let known = self.names.iter().find(|(_, here)| here.eq_ignore_ascii_case(name));
         known.map_or(name, |(usual, _)| usual.as_str())
     }
 
-    /// The answer of a call that succeeded, with these words for that.
+    /// The response of a successful call, with these words for success.
     pub(crate) fn success(
         &self,
         result: Value,
@@ -115,7 +116,7 @@ impl LineForm {
     }
 }
 
-/// Sets the value at a path of field names; a list has no fields.
+/// Sets the value at a path of field names. A list has no fields.
 fn place(answer: &mut Value, path: &str, value: Value) {
     let mut at = answer;
     for name in path.split('.') {

@@ -1,5 +1,5 @@
-//! The form of lines as a line profile of the client describes it. Read here once more, and not with the client's own code: a profile
-//! that both understand alike is understood as it is written.
+//! Reads the form of lines from a line profile of the client. This is a second implementation on purpose, without
+//! the client's own code: if both read a profile alike, they read it as it is written.
 
 use serde::Deserialize;
 
@@ -8,20 +8,20 @@ use crate::{LineBehaviour, LineForm, WriteBody};
 /// What is wrong with a profile.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
-    /// It is no TOML, or a field is missing.
+    /// Not valid TOML, or a field is missing.
     #[error("this is no line profile: {0}")]
     Toml(#[from] Box<toml::de::Error>),
-    /// A word that is not known here.
+    /// An unknown value.
     #[error("{field} {word:?} is not known")]
     Unknown {
         /// The field.
         field: &'static str,
-        /// What it says.
+        /// Its value.
         word: String,
     },
 }
 
-/// Where V1 stands below the simulator's address.
+/// The path of V1 below the simulator's URL.
 const BASE: &str = "/api";
 
 #[derive(Deserialize)]
@@ -71,10 +71,10 @@ struct Outcome {
 }
 
 impl LineBehaviour {
-    /// Shows and takes lines as a profile says, given as its TOML text.
+    /// Reads and writes lines as a profile says. `profile` is its TOML text.
     ///
     /// # Errors
-    /// When the text is no profile.
+    /// The text is not a valid profile.
     pub fn follow_profile(&mut self, profile: &str) -> Result<(), ProfileError> {
         let Profile { read, write, fields, outcome } = toml::from_str(profile).map_err(Box::new)?;
         let mut form = LineForm::default();

@@ -1,4 +1,4 @@
-//! How lines are written and shown, and when they are invoiced.
+//! How lines are written, shown and invoiced.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,89 +8,91 @@ use crate::{Endpoint, LineForm};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LineBehaviour {
-    /// Units with a fraction are cut to the whole number and not refused.
+    /// Fractional units are truncated to a whole number instead of refused.
     pub truncates_fractions: bool,
     /// Zero units are refused.
     pub refuses_zero: bool,
-    /// Negative units are taken and not refused.
+    /// Negative units are accepted instead of refused.
     pub takes_negative: bool,
     /// V1 has no routes for lines.
     pub off: bool,
-    /// V1's route of all lines of a contract; `{contractId}` stands for its id.
+    /// V1's route for all lines of a contract; `{contractId}` stands for its id.
     pub lines_route: String,
-    /// V1's route of one line; `{contractId}` and `{lineId}` stand for the ids.
+    /// V1's route for one line; `{contractId}` and `{lineId}` stand for the ids.
     pub line_route: String,
-    /// Units with an effective date to come show only from that day on; until then line and total show the old ones.
+    /// Units with a future effective date show only from that day on; until then the line and the total show the
+    /// old ones.
     pub waits_for_effective_date: bool,
-    /// A line of a contract that is not active is not written. By default it is: a contract is filled before it is
-    /// activated, and nobody has published a refusal.
+    /// Refuses a write of a line on an inactive contract. By default it is accepted: a contract is filled before it
+    /// is activated, and no refusal is published.
     pub refuses_inactive: bool,
-    /// A line of a contract whose last day has passed is not written. By default it is, as nobody has published a
-    /// refusal, and never charged: a success without effect.
+    /// Refuses a write of a line on a contract whose last day has passed. By default it is accepted, because no
+    /// refusal is published, and never charged: a success without effect.
     pub refuses_ended: bool,
-    /// An effective date in a period that is posted or invoiced is refused. By default it is taken, and charged as a
+    /// Refuses an effective date in a posted or invoiced period. By default it is accepted, and charged as a
     /// correction on the next invoice.
     pub refuses_billed_periods: bool,
-    /// V2's "add services" with a service that is on the contract sets the units of its line and adds none.
+    /// V2's "add services" with a service already on the contract sets the units of its line instead of adding one.
     pub adds_in_place: bool,
-    /// V2's "add services" answers all lines in an array and not the first one as an object.
+    /// V2's "add services" returns an array of all lines instead of the first one as an object.
     pub answers_added_as_array: bool,
-    /// The lines of one contract are asked for and those of all are shown: the filter is not known.
+    /// A request for the lines of one contract returns those of all contracts: the filter is unknown.
     pub of_all_contracts: bool,
-    /// A line does not show its contract's id, and needs none when it is written.
+    /// A line does not show its contract's id, and a write needs none.
     pub without_contract_ids: bool,
-    /// Which effective date is stored of a write.
+    /// Which effective date a write stores.
     pub stored_date: StoredDate,
     /// A write sets the line's price to the catalogue's and its cost to 0.
     pub resets_prices: bool,
-    /// A write loses the further fields of every line that it sends.
+    /// A write drops the extra fields of every line that it sends.
     pub forgets_extras: bool,
-    /// A write is answered as a success and changes nothing.
+    /// A write returns success and changes nothing.
     pub without_effect: bool,
-    /// A write that is done is answered 204 without a body.
+    /// A successful write returns 204 without a body.
     pub answers_nothing: bool,
-    /// V1's word for a write that is done.
+    /// V1's status word for a successful write.
     pub success_status: String,
-    /// V1's word for no error in a write that is done.
+    /// V1's error word for a successful write.
     pub success_error: String,
-    /// No page of lines has more than this, whatever `$top` asks for.
+    /// The maximum number of lines on a page, whatever `$top` requests.
     pub largest_page: Option<u16>,
-    /// A numbered page that is cut begins where one of the size that is asked for would, so that rows between two are never shown.
+    /// A numbered page that is cut short begins where a page of the requested size would, so the rows in between
+    /// are never shown.
     pub pages_by_asked_size: bool,
-    /// `TotalRecords` counts the rows of the page alone.
+    /// `TotalRecords` counts only the rows of the page.
     pub totals_of_page: bool,
-    /// `TotalRecords` is left out where lines are read.
+    /// `TotalRecords` is left out of reads of lines.
     pub without_totals: bool,
-    /// `$top` and `$skip` are not known.
+    /// `$top` and `$skip` are ignored.
     pub ignores_paging: bool,
-    /// Whether changes in the midst of a period stand beside a contract's lines as rows of their own.
+    /// Whether changes in the middle of a period appear next to a contract's lines as rows of their own.
     pub prorations: Prorations,
-    /// The form in which lines are shown and taken.
+    /// The form in which lines are read and written.
     pub form: LineForm,
 }
 
-/// How V1 shows the prorations of past changes. That they are rows of the list is a guess: the vendor shows them in a section of
-/// the contract of its own.
+/// How V1 shows the prorations of past changes. It is a guess that they are rows of the list: the vendor shows them
+/// in a separate section of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub enum Prorations {
     /// Not among the lines.
     #[default]
     Hidden,
-    /// As rows with the difference in units from its day on, that name the changed line in `ProrationOf`.
+    /// As rows with the difference in units from its day on. They name the changed line in `ProrationOf`.
     Marked,
-    /// The same without that field: nothing but their units and dates tells them from lines.
+    /// The same without that field: only their units and dates distinguish them from lines.
     Unmarked,
 }
 
-/// Which effective date is stored of a write.
+/// Which effective date a write stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub enum StoredDate {
-    /// The one that is sent.
+    /// The date in the request.
     #[default]
     AsSent,
-    /// The first of the month after it.
+    /// The first day of the following month.
     NextMonth,
-    /// The line's old one.
+    /// The line's previous date.
     AsBefore,
 }
 
@@ -129,13 +131,13 @@ impl Default for LineBehaviour {
     }
 }
 
-/// When the tenant bills by itself. A day that a month does not have is its last.
+/// When the tenant bills by itself. A day beyond the end of a month means its last day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub struct Invoicing {
-    /// The day of the month at whose beginning the month before is invoiced; without one, only when told to.
+    /// The previous month is invoiced at the start of this day of the month; if absent, only on request.
     pub day: Option<i8>,
-    /// The day of the month at whose beginning the month before is posted: what is to be charged is fixed, and no read
-    /// shows it until it is invoiced.
+    /// The previous month is posted at the start of this day of the month: the charges are fixed, and no read shows
+    /// them until they are invoiced.
     pub posting_day: Option<i8>,
 }

@@ -1,14 +1,14 @@
-//! How lists are cut into pages, and how many calls an hour takes.
+//! How lists are paged, and how many calls an hour allows.
 
 use serde::{Deserialize, Serialize};
 
-/// How lists are cut into pages.
+/// How lists are paged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub struct ListBehaviour {
-    /// A list that is not asked to be sorted comes in another order at each call.
+    /// A list without a requested sort order comes in a different order on each call.
     pub shifting_order: bool,
-    /// No page has more rows than this, whatever is asked for.
+    /// The maximum number of rows on a page, whatever the request says.
     pub largest_page: Option<u16>,
     /// The last row of each page comes twice.
     pub duplicate_rows: bool,
@@ -16,30 +16,30 @@ pub struct ListBehaviour {
     pub without_totals: bool,
     /// The first page is number 0.
     pub pages_from_zero: bool,
-    /// How several ids are taken from a query.
+    /// How several ids are read from a query.
     pub ids: IdsBinding,
-    /// A look-up of contracts shows those of all accounts, whichever is asked for.
+    /// A look-up of contracts returns those of all accounts, whichever account the request names.
     pub ignores_account: bool,
-    /// What the list of contracts shows as each one's price.
+    /// The price of each contract in the list of contracts.
     pub contract_prices: ContractPrices,
 }
 
-/// How several ids are taken from a query.
+/// How several ids are read from a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub enum IdsBinding {
-    /// The name comes once for each id.
+    /// The name is repeated for each id.
     #[default]
     Repeated,
-    /// One value with commas; of a repeated name the first.
+    /// One value with commas; if the name is repeated, only the first value counts.
     Comma,
-    /// The filter is not known: everything is shown.
+    /// The filter is ignored: everything is shown.
     Ignored,
 }
 
-/// What the list of contracts shows as each one's price.
+/// The price of each contract in the list of contracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub enum ContractPrices {
-    /// What its lines add up to.
+    /// The sum of its lines.
     #[default]
     Sum,
     /// Always 0.
@@ -52,17 +52,17 @@ pub enum ContractPrices {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitBehaviour {
-    /// What the calls of an hour are counted by.
+    /// What shares one hourly limit.
     pub counted: Counted,
-    /// Calls that V2 takes in an hour.
+    /// Calls that V2 accepts per hour.
     pub v2_per_hour: u32,
-    /// Calls that V1 takes in an hour.
+    /// Calls that V1 accepts per hour.
     pub v1_per_hour: u32,
     /// Whether `Retry-After` says when the hour ends.
     pub retry_after: RetryAfter,
     /// The body is an HTML page.
     pub html: bool,
-    /// The status is 403 and not 429.
+    /// The status is 403 instead of 429.
     pub forbidden: bool,
 }
 
@@ -79,19 +79,19 @@ impl Default for LimitBehaviour {
     }
 }
 
-/// What the calls of an hour are counted by.
+/// What shares one hourly limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Counted {
-    /// Each route, whatever its ids, has an hour of its own.
+    /// Each route has a limit of its own, whatever its ids.
     PerRoute,
-    /// All calls of V2 share one hour, and all calls of V1.
+    /// All calls of V2 share one limit, and all calls of V1 another.
     PerInterface,
 }
 
-/// Whether an answer has a `Retry-After` header.
+/// Whether a response has a `Retry-After` header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RetryAfter {
-    /// It has none.
+    /// No header.
     Absent,
     /// In seconds.
     Seconds,

@@ -1,35 +1,36 @@
-//! Who may log in, and what the user's role lacks.
+//! Logins, and the rights that the user's role lacks.
 
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-/// How logins are judged and answered.
+/// How logins are checked and answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LoginBehaviour {
-    /// The answer of V2 to a refused login.
+    /// V2's response to a refused login.
     pub refusal: LoginRefusal,
-    /// Every login of either interface is answered with this status and a problem document, whatever it holds.
+    /// Every login to V1 or V2 is answered with this status and a problem document, whatever it contains.
     pub not_understood: Option<u16>,
-    /// Kaseya says which: user or password, company, lock, expiry, second factor or role. Otherwise one answer for all.
+    /// Kaseya names the cause: user or password, company, lock, expiry, second factor or role. Otherwise the
+    /// response is always the same.
     pub says_which: bool,
-    /// Failures in a row that lock the user; 0 never locks.
+    /// Consecutive failures that lock the user; 0 never locks.
     pub locks_after: u32,
-    /// For how many minutes a locked user is refused.
+    /// How long a locked user is refused, in minutes.
     pub locked_minutes: i64,
     /// A person has locked the user.
     pub locked: bool,
-    /// The password is too old to be taken.
+    /// The password has expired.
     pub password_expired: bool,
-    /// The second factor that V2 asks for besides the password.
+    /// The second factor that V2 requires in addition to the password.
     pub second_factor: Option<String>,
     /// V1 refuses what V2 accepts.
     pub v1_refuses: bool,
-    /// Minutes until a V2 access token ends.
+    /// Lifetime of a V2 access token, in minutes.
     pub access_minutes: i64,
-    /// Minutes until a V2 refresh token ends.
+    /// Lifetime of a V2 refresh token, in minutes.
     pub refresh_minutes: i64,
 }
 
@@ -61,18 +62,18 @@ impl LoginBehaviour {
     }
 }
 
-/// The answer of V2 to a refused login.
+/// V2's response to a refused login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LoginRefusal {
     /// HTTP 401 with the envelope.
     Unauthorized,
     /// HTTP 400 with the envelope.
     BadRequest,
-    /// HTTP 200 whose envelope says `success: false`.
+    /// HTTP 200 with an envelope that says `success: false`.
     Ok,
 }
 
-/// What the user's role lacks.
+/// The rights that the user's role lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub struct Role {
@@ -82,7 +83,7 @@ pub struct Role {
     pub lacks_on_v2: BTreeSet<Right>,
     /// Rights that it lacks on V1.
     pub lacks_on_v1: BTreeSet<Right>,
-    /// A missing right is answered 403 and not with the 401 of a wrong token.
+    /// A missing right is answered with 403 instead of the 401 of a wrong token.
     pub says_forbidden: bool,
     /// Accounts that it hides.
     pub hidden_accounts: BTreeSet<i32>,

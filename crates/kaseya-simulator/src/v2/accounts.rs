@@ -1,4 +1,4 @@
-//! Accounts: looked up, summed up, one by one, and their types.
+//! Accounts: look-up, summary, single account, and types.
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -11,9 +11,9 @@ use crate::{
     rows::{Paging, holds, ids},
 };
 
-/// The one type that accounts here have.
+/// The only type of account here.
 const CUSTOMER: (i32, &str) = (1, "Customer");
-/// When every account was made and last edited: the simulator keeps no such days.
+/// When every account was created and last edited: the simulator stores no such dates.
 const MADE: Date = Date::constant(2024, 1, 1);
 
 /// GET /v2/crm/accounts/lookup.
@@ -123,7 +123,7 @@ fn row(state: &State, account: &Account) -> Value {
 }
 
 impl State {
-    /// Whether the user's role lets it see an account.
+    /// Whether the user's role may see an account.
     fn shows(&self, account: &Account) -> bool {
         !self.behaviour.role.hidden_accounts.contains(&account.id)
     }

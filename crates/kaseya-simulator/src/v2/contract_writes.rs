@@ -1,7 +1,7 @@
-//! Contracts of type Recurring Services made, changed, filled and switched.
+//! Creates, changes, fills, activates and deactivates contracts of type Recurring Services.
 //!
-//! What an absent field becomes is .NET's way with a number or date that cannot be null: 0, and the first of January of
-//! the year 1. Ids of types, states and billing cycles are guesses.
+//! An absent field gets .NET's default for a number or date that cannot be null: 0, and the first of January of the
+//! year 1. Ids of types, states and billing cycles are guesses.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -19,7 +19,8 @@ const TYPES: [&str; 5] =
     ["Time and Material", RECURRING, "Fixed Price", "Retainer by Amount", "Retainer by Hours"];
 const CYCLES: [&str; 4] = ["Weekly", "Monthly", "Quarterly", "Yearly"];
 
-/// POST /v2/finance/contracts/recurringservices: made inactive, for a contract bills only once it is activated.
+/// POST /v2/finance/contracts/recurringservices: created inactive, since a contract bills only once it is
+/// activated.
 pub(crate) fn create(state: &mut State, call: &Call, at: Timestamp, user: &str) -> Result<Value, Refusal> {
     let body = call.json()?;
     let id = state.contracts.iter().map(|contract| contract.id).max().unwrap_or_default().saturating_add(1);
@@ -65,7 +66,8 @@ pub(crate) fn create(state: &mut State, call: &Call, at: Timestamp, user: &str) 
     Ok(success(answer))
 }
 
-/// PUT /v2/finance/contracts/recurringservices/{contractId}: the whole head is replaced, so what is left out is cleared.
+/// PUT /v2/finance/contracts/recurringservices/{contractId}: replaces the whole head, so an omitted field is
+/// cleared.
 pub(crate) fn update(state: &mut State, call: &Call, at: Timestamp) -> Result<Value, Refusal> {
     let id = call.id("contractId")?;
     let mut contract = state.contract(id).ok_or(Refusal::Unknown)?.clone();
@@ -75,7 +77,7 @@ pub(crate) fn update(state: &mut State, call: &Call, at: Timestamp) -> Result<Va
     Ok(success(head(state, contract, at)))
 }
 
-/// POST /v2/finance/contracts/recurringservices/{contractId}/services: an array comes, and one line is answered.
+/// POST /v2/finance/contracts/recurringservices/{contractId}/services: takes an array and returns one line.
 pub(crate) fn add_services(
     state: &mut State,
     call: &Call,
@@ -180,7 +182,7 @@ fn status_id(status: ContractStatus) -> i32 {
     }
 }
 
-/// The place among known words, from 1 on; 0 for another one.
+/// The position among known words, from 1; 0 for an unknown word.
 fn place(known: &[&str], word: &str) -> usize {
     known.iter().position(|known| *known == word).map_or(0, |place| place + 1)
 }
@@ -215,7 +217,7 @@ fn head(state: &State, contract: &Contract, at: Timestamp) -> Value {
     with_nulls(known, &unknown)
 }
 
-/// What both manners of showing an added line have.
+/// The fields that both forms of an added line share.
 fn added(contract: &Contract, line: &Line) -> Value {
     let known = json!({
         "id": line.id,

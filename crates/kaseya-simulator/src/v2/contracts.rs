@@ -1,4 +1,4 @@
-//! Contracts: looked up, and summed up.
+//! Contracts: look-up and summary.
 
 use jiff::{Timestamp, civil::Date};
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ pub(crate) fn summary(state: &State, call: &Call, now: Timestamp) -> Result<Valu
             && holds(Some(&contract.name), filter("ContractName"))
             && holds(Some(&contract.billing_cycle), filter("BillingCycle"))
             && filter("AccountName").is_none_or(|asked| holds(state.account_name(contract), Some(asked)))
-            // By a part of the text, "Active" would find "Inactive" too.
+            // A substring match of "Active" would find "Inactive" too.
             && filter("Status").is_none_or(|asked| asked.eq_ignore_ascii_case(contract.status.words()))
     };
     let row = |contract: &Contract| {
@@ -76,7 +76,7 @@ pub(crate) fn summary(state: &State, call: &Call, now: Timestamp) -> Result<Valu
 }
 
 impl State {
-    /// The name of a contract's account, if there is such an account.
+    /// The name of a contract's account, if the account exists.
     pub(super) fn account_name(&self, contract: &Contract) -> Option<&str> {
         self.account(contract.account).map(|account| account.name.as_str())
     }
@@ -87,7 +87,7 @@ impl Contract {
         format!("C-{}", self.id)
     }
 
-    /// An end is declared as always there, so an absent one is the first date there is.
+    /// An end is declared as always present, so an absent one becomes the earliest date.
     pub(super) fn shown_end(&self) -> Date {
         self.end.unwrap_or(Date::constant(1, 1, 1))
     }

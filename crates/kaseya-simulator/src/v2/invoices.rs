@@ -1,4 +1,4 @@
-//! Invoices as they can be read: what was charged. What is posted and not invoiced yet is in none of these.
+//! Reads of invoices: the charges made. None of these shows what is posted but not invoiced yet.
 
 use serde_json::{Value, json};
 
@@ -11,11 +11,11 @@ use crate::{
     sent::not_valid,
 };
 
-/// The one state that invoices here have.
+/// The only state of invoices here.
 const INVOICED: (i32, &str) = (1, "Invoiced");
-/// The one type that lines here have.
+/// The only type of lines here.
 const SERVICE: (i32, &str) = (1, "Recurring Service");
-/// More than any invoice has lines: the ids of lines are made from this.
+/// More than any invoice has lines: the ids of lines are derived from this.
 const LINES: i32 = 1000;
 
 /// GET /v2/finance/invoices/summary: paged, without a total.
@@ -52,7 +52,7 @@ pub(crate) fn one(state: &State, call: &Call) -> Result<Value, Refusal> {
     Ok(success(answer))
 }
 
-/// POST /v2/finance/invoices/details: paged, without a total. Invoices are named as a text, `1,2`.
+/// POST /v2/finance/invoices/details: paged, without a total. Invoices are named in a text, `1,2`.
 pub(crate) fn details(state: &State, call: &Call) -> Result<Value, Refusal> {
     let body = call.json()?;
     let paging = Paging::of_body(state, call, &body)?;
@@ -87,7 +87,7 @@ pub(crate) fn details(state: &State, call: &Call) -> Result<Value, Refusal> {
     Ok(success(Value::Array(shown)))
 }
 
-/// POST /v2/finance/invoices/discounts: there are none here.
+/// POST /v2/finance/invoices/discounts: always empty here.
 pub(crate) fn discounts(call: &Call) -> Result<Value, Refusal> {
     call.json()?;
     Ok(success(json!([])))

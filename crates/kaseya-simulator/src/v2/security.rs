@@ -1,4 +1,4 @@
-//! Logins, and who is logged in.
+//! Logins, and the logged-in user.
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ fn issued(tokens: &Tokens) -> Value {
     }))
 }
 
-/// GET /v2/security/ssostatus: nobody logs in elsewhere. That it needs a token is a guess.
+/// GET /v2/security/ssostatus: single sign-on is off. That it needs a token is a guess.
 pub(crate) fn sso_status() -> Value {
     success(json!({ "enabled": false, "loginEndpointUrl": null }))
 }
@@ -128,7 +128,7 @@ pub(crate) fn settings() -> Value {
     }))
 }
 
-/// The tenant's zone; a name that no zone has counts as UTC.
+/// The tenant's time zone; an unknown name counts as UTC.
 fn zone(state: &State) -> TimeZone {
     TimeZone::get(&state.time_zone).unwrap_or(TimeZone::UTC)
 }

@@ -1,4 +1,4 @@
-//! The catalogue: searched, looked up, one by one, and the lines that sell a service.
+//! The catalogue: search, look-up, single service, and the lines that sell a service.
 
 use jiff::civil::Date;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The port on which other programs set what the simulator does.
+//! The admin port, on which other programs control the simulator.
 
 use std::net::SocketAddr;
 
@@ -130,7 +130,7 @@ async fn neither_port_serves_what_is_the_others() {
         let here = Request::json(method, target, &json!({})).send(admin).await.unwrap();
         assert_ne!(here.status, unserved, "{method} {target}");
     }
-    // The last of them has ended the token.
+    // The last of them has revoked the token.
     let token = v2_token(&kaseya).await;
     for target in [v2, "/api/token", "/v2/security/authenticate"] {
         let here = Request::get(target).token(&token).send(admin).await.unwrap();
@@ -140,7 +140,7 @@ async fn neither_port_serves_what_is_the_others() {
     assert_eq!(without.admin_address(), None);
 }
 
-/// What one and the same setting does: the statuses of four reads, and the state after a write.
+/// The effect of a setting: the statuses of four reads, and the state after a write.
 async fn effect(kaseya: &Running) -> (Vec<u16>, State) {
     let token = v1_token(kaseya).await;
     let put = put_units(kaseya, &token, 14).await;

@@ -1,4 +1,4 @@
-//! The simulator against `proto-schemas/kaseya-bms.calls.json`.
+//! The simulator compared with `proto-schemas/kaseya-bms.calls.json`.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -23,7 +23,7 @@ pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("a text is expected, not {value}"))
 }
 
-/// What the file says of a value, as a list of what is wrong.
+/// The differences between a value and the file.
 fn faults_of(value: &Value, fields: &[Value], place: &str) -> Vec<String> {
     let mut faults = Vec::new();
     for field in fields {
@@ -64,7 +64,7 @@ pub fn is_date_time(text: &str) -> bool {
     text.len() >= 19 && (text.parse::<DateTime>().is_ok() || text.parse::<jiff::Timestamp>().is_ok())
 }
 
-/// What is wrong with an answer to one of the file's calls.
+/// The differences between a response and one of the file's calls.
 fn faults_of_answer(file: &Value, call: &Value, answer: &Value) -> Vec<String> {
     let (envelope, place) = (text(&call["answer"]["envelope"]), text(&call["name"]));
     let mut faults = faults_of(answer, list(&file["envelopes"][envelope]["fields"]), place);
@@ -136,7 +136,7 @@ fn example_request(call: &Value) -> Request {
     }
 }
 
-/// Whether everything in the example stands in the answer too.
+/// Whether the response contains everything in the example.
 fn contains(answer: &Value, example: &Value) -> bool {
     match (answer, example) {
         (Value::Object(answer), Value::Object(example)) => {
@@ -203,7 +203,7 @@ async fn every_call_of_the_file_is_served_as_the_file_says() {
         assert_eq!(answer.status, 200, "{answer:?}");
         let faults = faults_of_answer(&file, call, &answer.json());
         assert!(faults.is_empty(), "{faults:?}");
-        // Tokens and the user are the simulator's own; all else is as in the example.
+        // Tokens and the user are the simulator's own; everything else is as in the example.
         if call["token"] == json!(true) && call["name"] != "v2-user-info" {
             let example = &call["example"]["answer"];
             assert!(contains(&answer.json(), example), "{} for {example}", answer.text);
@@ -211,7 +211,7 @@ async fn every_call_of_the_file_is_served_as_the_file_says() {
     }
 }
 
-/// Brings about one of the file's failures.
+/// Causes one of the file's failures.
 async fn fail(kaseya: &Running, api: &str, case: &str) -> (u16, Value) {
     let to = kaseya.address();
     let [user, _, tenant] = RIGHT;

@@ -1,4 +1,4 @@
-//! What a person does in Kaseya's pages.
+//! A person's actions on Kaseya's pages.
 
 use jiff::civil::date;
 use kaseya_simulator::{Change, ContractStatus, NoSuchThing, State};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::http::small;
 
-/// Does it to [`small`].
+/// Applies a change to [`small`].
 fn after(change: Change) -> State {
     let mut state = small();
     state.apply(&change).unwrap();

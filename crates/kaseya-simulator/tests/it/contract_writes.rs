@@ -1,4 +1,4 @@
-//! Contracts and lines made, changed and switched through V2.
+//! Contracts and lines created, changed, activated and deactivated through V2.
 
 use kaseya_simulator::{Behaviour, ContractStatus, Running};
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ async fn added_units_are_refused_cut_or_taken_as_those_of_a_write_are() {
         let answer = send(&kaseya, "POST", ADD, &json!([line(702, json!(1)), line(701, units)])).await;
         (answer.status, lines(&kaseya).get(3).map(|line| line.1))
     };
-    // Nothing of a refused call is kept, the lines before the wrong one neither.
+    // A refused call stores nothing, not even the lines before the invalid one.
     assert_eq!(status(|_| (), json!(5.0)).await, (400, None));
     assert_eq!(status(|_| (), json!(-2)).await, (400, None));
     assert_eq!(status(|_| (), json!(0)).await, (200, Some(0.0)));

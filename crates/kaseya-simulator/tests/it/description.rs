@@ -1,4 +1,4 @@
-//! The vendor's own description of V2: what it declares, and what in a value is not as it declares it.
+//! The vendor's own description of V2: what it declares, and where a value differs from it.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::calls_file::{is_date_time, list, text};
 
-/// The vendor's description; a machine without it checks the calls file only.
+/// The vendor's description. A machine without it checks only the calls file.
 pub fn excerpt() -> Option<Value> {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     if !shared.exists() {
@@ -48,7 +48,7 @@ pub fn type_of(schema: &Value) -> &str {
     }
 }
 
-/// How the wire spells a declared name: .NET's camelCase, in which capitals at the beginning go together.
+/// The spelling of a declared name on the wire: .NET's camelCase, which treats leading capitals as one word.
 pub fn camel(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let small = |place: usize| letters.get(place).is_none_or(|letter| letter.is_lowercase());
@@ -60,10 +60,11 @@ pub fn camel(name: &str) -> String {
     head.iter().flat_map(|letter| letter.to_lowercase()).chain(tail.iter().copied()).collect()
 }
 
-/// Names as the wire has them, or as the description has them.
+/// Names as on the wire, or as in the description.
 pub type Spelling = fn(&str) -> String;
 
-/// What in a value is not as the vendor declares it: wrong type, unknown field, absent field, other spelling.
+/// Differences between a value and the vendor's declaration: wrong type, unknown field, absent field, other
+/// spelling.
 pub fn faults(
     excerpt: &Value,
     schema: &Value,
@@ -117,7 +118,7 @@ fn faults_of_object(
     found
 }
 
-/// A value such as the vendor declares for what is sent, every field in it. Ids, names and days are those of
+/// A request value as the vendor declares it, with every field. Ids, names and days are those of
 /// [`crate::http::small`].
 pub fn sample(excerpt: &Value, schema: &Value, name: &str) -> Value {
     let schema = follow(excerpt, schema);

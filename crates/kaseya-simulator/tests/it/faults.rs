@@ -1,4 +1,4 @@
-//! Every fault, as a client sees it, and what it does to the state.
+//! Every fault, as a client sees it, and its effect on the state.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn faults_that_apply_nothing() {
     kaseya.fail(Endpoint::WriteLine, 1, Fault::DropBeforeApply);
     assert!(within(put.send(kaseya.address())).await.is_err());
     assert_eq!((units(&kaseya), kaseya.history().len()), (12.0, 0));
-    // A fault strikes once.
+    // A fault applies once.
     assert_eq!(within(put.send(kaseya.address())).await.unwrap().status, 200);
     assert_eq!(kaseya.calls()[&Endpoint::WriteLine], 5);
 }
@@ -102,7 +102,7 @@ async fn a_slow_write_lands_when_it_is_let_go_though_its_caller_is_gone() {
     let caller = put.begin(kaseya.address()).await.unwrap();
     within(hold.reached()).await;
     drop(caller);
-    // Others are served meanwhile, and see the old units.
+    // Other calls are served meanwhile, and see the old units.
     assert_eq!(
         within(put_units(&kaseya, &token, 20).await.send(kaseya.address())).await.unwrap().status,
         200

@@ -1,4 +1,4 @@
-//! Switches for what another maker's Kaseya might answer (cases E1 to E12).
+//! Switches for what another vendor's Kaseya might return (cases E1 to E12).
 
 use kaseya_simulator::{
     ContractPrices, Endpoint, Fault, IdsBinding, LimitBehaviour, Running, State, StoredDate,

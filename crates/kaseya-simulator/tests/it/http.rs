@@ -1,4 +1,4 @@
-//! A plain HTTP/1.1 caller of our own, so that no client library smooths anything over.
+//! A plain HTTP/1.1 client of our own, so that no client library hides anything.
 
 use std::{io, net::SocketAddr};
 
@@ -68,7 +68,7 @@ impl Request {
         self
     }
 
-    /// Sends it, and leaves the answer to the caller.
+    /// Sends the request and leaves the response to the caller.
     pub async fn begin(&self, to: SocketAddr) -> io::Result<TcpStream> {
         let mut head =
             format!("{} {} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n", self.method, self.target);
@@ -84,7 +84,7 @@ impl Request {
         Ok(stream)
     }
 
-    /// The answer, or an error when the connection ends without one.
+    /// Sends the request; an error if the connection ends without a response.
     pub async fn send(&self, to: SocketAddr) -> io::Result<Answer> {
         let mut stream = self.begin(to).await?;
         let mut bytes = Vec::new();
@@ -110,7 +110,7 @@ pub fn noon() -> jiff::Timestamp {
     "2026-03-01T11:00:00Z".parse().unwrap()
 }
 
-/// A simulator on a free port whose clock stands at noon in Rome on 1 March 2026.
+/// A simulator on a free port, with its clock at noon in Rome on 1 March 2026.
 pub async fn simulator(state: State) -> Running {
     Simulator::new(state, Clock::standing(noon())).start(([127, 0, 0, 1], 0).into()).await.unwrap()
 }
@@ -139,7 +139,7 @@ pub async fn v1_token(kaseya: &Running) -> String {
     answer["access_token"].as_str().unwrap().to_owned()
 }
 
-/// One account, two services, a contract with a line of each.
+/// One account, two services, and a contract with a line for each.
 pub fn small() -> State {
     State::builder()
         .account(301, "Panificio Niccolò")
@@ -161,7 +161,7 @@ pub async fn behaving(set: impl FnOnce(&mut Behaviour)) -> Running {
 pub const LINES: &str = "/api/finance/contracts/5012/services";
 pub const LINE: &str = "/api/finance/contracts/5012/services/90021";
 
-/// The first line of [`small`] as it is read, with other units.
+/// The first line of [`small`] as read, with other units.
 pub async fn line_with_units(kaseya: &Running, token: &str, units: Value) -> Value {
     let answer = Request::get(LINES).token(token).send(kaseya.address()).await.unwrap().json();
     let mut line = answer["Result"][0].clone();

@@ -25,7 +25,7 @@ async fn write(kaseya: &Running, units: i32, effective_date: &str) {
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
-/// Names without the line's own, and quantities, of the first line's charges.
+/// Names, without the line's own, and quantities of the first line's charges.
 fn charges(invoice: &Value) -> Vec<(String, f64)> {
     let lines = invoice["lineItems"].as_array().unwrap().iter();
     let first = lines.filter(|line| line["name"] == "Password Boss Standard");
@@ -45,7 +45,7 @@ async fn an_invoice_shows_what_the_lines_history_comes_to() {
 
     let rows = invoices(&kaseya).await;
     let totals: Vec<&Value> = rows.iter().map(|row| &row["totalPrice"]).collect();
-    // 14 and 16 days of 6 more, the 2 that were missing in February, and 3 of the other service.
+    // 14 and 16 days of 6 more, the 2 missing in February, and 3 of the other service.
     assert_eq!(totals, [&json!(57.0), &json!(14.0 * 3.5 + 10.84 + 2.0 * 3.5 + 15.0)]);
     assert_eq!(
         (&rows[1]["invoiceFrom"], &rows[1]["invoiceTo"]),
@@ -98,7 +98,7 @@ async fn what_is_posted_is_fixed_and_seen_by_no_read_until_it_is_invoiced() {
     kaseya.clock().set("2026-04-01T22:30:00Z".parse().unwrap());
     let march = InvoicedPeriod { contract: 5012, from: date(2026, 3, 1), until: date(2026, 4, 1) };
     assert_eq!(kaseya.state().posted.iter().map(|posting| posting.period).collect::<Vec<_>>(), [march]);
-    // February was invoiced on the fifth of March; March is posted and nothing shows it.
+    // February was invoiced on the fifth of March; March is posted and no call shows it.
     assert_eq!(invoices(&kaseya).await.len(), 1);
     write(&kaseya, 20, "2026-03-01").await;
     kaseya.clock().set("2026-04-04T22:00:00Z".parse().unwrap());
@@ -127,7 +127,7 @@ async fn a_clock_that_leaps_a_year_invoices_each_month_on_its_day() {
     assert_eq!((&*days[0], &*days[1]), ("2026-03-04T23:00:00Z", "2026-04-04T22:00:00Z"));
     assert!(made.windows(2).all(|pair| pair[0].until == pair[1].from), "{made:?}");
 
-    // A clock that is set back and goes on again makes nothing twice.
+    // A clock that is set back and then continues repeats nothing.
     kaseya.clock().set("2026-03-01T11:00:00Z".parse().unwrap());
     assert_eq!(kaseya.state().invoices.len(), 12);
     kaseya.clock().set("2027-03-01T11:00:00Z".parse().unwrap());

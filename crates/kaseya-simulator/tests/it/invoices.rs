@@ -1,4 +1,4 @@
-//! Simulated month ends: what is charged for the units and their history.
+//! Simulated month ends: the charges for the units and their history.
 
 use jiff::{
     ToSpan,
@@ -98,7 +98,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     /// Writes at any time with any effective date of the year, and months that are posted some days before they are
-    /// invoiced; a last month end after the last of them settles all.
+    /// invoiced; a final month end settles everything.
     #[test]
     fn over_a_year_all_charges_are_the_units_of_each_day(
         writes in prop::collection::vec((0_i64..365, 0_i64..365, 0_u32..40), 0..20),
@@ -107,7 +107,7 @@ proptest! {
     ) {
         let mut state = small();
         let first = date(2026, 1, 1);
-        // Never at 0, so that every month has an invoice for corrections to stand on.
+        // Never 0, so that every month has an invoice to carry corrections.
         state.contracts[0].lines[1].units = 1.0;
         let mut writes = writes;
         writes.sort();

@@ -1,4 +1,4 @@
-//! Lines in another form than the guessed one: shown inside their contract or in one flat list, and written otherwise.
+//! Lines in a form other than the guessed one: inside their contract or in one flat list, and written differently.
 
 use kaseya_simulator::{LineForm, Prorations, UnitWrite, WriteBody};
 use serde_json::{Value, json};
@@ -149,7 +149,7 @@ async fn a_change_in_the_midst_of_a_month_leaves_a_row_when_told_to() {
                     effective_date: day.parse().unwrap(),
                     user: "Anna".to_owned(),
                 };
-                // Of a change on the first of a month nothing is left over.
+                // A change on the first of a month leaves no proration.
                 state.history.extend(["2026-01-15", "2026-02-01"].map(change));
             })
             .unwrap();

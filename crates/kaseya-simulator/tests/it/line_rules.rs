@@ -1,4 +1,4 @@
-//! Lines of contracts that bill no more, and of periods that are billed already.
+//! Lines of contracts that no longer bill, and of periods that are already billed.
 
 use jiff::civil::date;
 use kaseya_simulator::{Change, ContractStatus, Running};

@@ -84,7 +84,7 @@ async fn a_write_to_another_line_contract_or_service_is_refused() {
     assert_eq!(put("/api/finance/contracts/5012/services/1", &line).await, 404);
     assert_eq!(put("/api/finance/contracts/1/services/90021", &line).await, 404);
     assert_eq!(put("/api/finance/contracts/x/services/90021", &line).await, 404);
-    // The other line of the contract is not this one.
+    // The contract's other line is a different one.
     assert_eq!(put("/api/finance/contracts/5012/services/90022", &line).await, 400);
     for (field, value) in
         [("ServiceId", json!(702)), ("ContractId", json!(7)), ("EffectiveDate", json!("soon"))]

@@ -1,4 +1,4 @@
-//! The simulator from outside: by HTTP as any client sees it, by its files, and by its states in memory.
+//! The simulator from outside: over HTTP as any client sees it, by its files, and by its states in memory.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 #![expect(clippy::print_stderr, reason = "a check that cannot be made here is said so")]

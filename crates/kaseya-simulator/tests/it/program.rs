@@ -13,7 +13,7 @@ use crate::http::{LINE, LINES, RIGHT, Request, small, v1_login};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// The first two addresses in what it logs: its own, and where it is administered.
+/// The first two addresses in its log: its own and its admin address.
 async fn administered(data: &Path) -> (Child, SocketAddr, SocketAddr) {
     let mut child = program(data).args(["--admin", "127.0.0.1:0"]).spawn().unwrap();
     let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -34,7 +34,7 @@ fn program(data: &Path) -> Command {
     command
 }
 
-/// Starts it and reads from its log where it listens.
+/// Starts the program and reads its address from its log.
 async fn started(data: &Path) -> (Child, SocketAddr) {
     let mut child = program(data).spawn().unwrap();
     let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -89,7 +89,7 @@ async fn a_file_written_by_hand_is_read_and_left_as_it_is_and_the_other_port_is_
     let written = include_str!("tenant.toml");
     std::fs::write(&data, written).unwrap();
     let (_child, to, admin) = administered(&data).await;
-    // The file's script strikes the third read.
+    // The file's script applies to the third read.
     let token = token(to).await;
     let read = Request::get(LINES).token(&token);
     let mut seen = Vec::new();

@@ -1,4 +1,4 @@
-//! Faults by script, chance and latency: all of it told by switches alone, and the same for the same seed.
+//! Faults by script, random choices and latency: controlled by switches alone, and the same for the same seed.
 
 use jiff::SignedDuration;
 use kaseya_simulator::{
@@ -104,7 +104,7 @@ async fn a_silent_call_is_applied_or_not_and_never_answered() {
         if then == 14.0 {
             within(kaseya.until(|state| !state.history.is_empty())).await;
         }
-        // Others are served meanwhile.
+        // Other calls are served meanwhile.
         let read = Request::get(LINES).token(&token);
         assert_eq!(within(read.send(kaseya.address())).await.unwrap().status, 200);
         assert_eq!(units(&kaseya), then);
@@ -172,7 +172,7 @@ async fn a_slow_endpoint_keeps_only_its_own_callers_waiting() {
     }
 }
 
-/// What twelve reads, six writes and their state come to.
+/// The outcome of twelve reads and six writes, with the final state.
 async fn history(seed: u64) -> (Vec<u16>, Vec<i64>, State) {
     let kaseya = behaving(|behaviour| {
         behaviour.seed = seed;

@@ -1,4 +1,4 @@
-//! Logins, tokens and their times.
+//! Logins, tokens and their lifetimes.
 
 use jiff::SignedDuration;
 use kaseya_simulator::{Endpoint, Logins, Simulator};
@@ -17,7 +17,7 @@ async fn every_wrong_login_gets_one_and_the_same_answer_and_is_counted() {
         [user, "wrong", tenant],
         [user, "", tenant],
         [user, password, "Another MSP"],
-        // The tenant's name counts as it stands, case and blanks.
+        // The tenant's name must match exactly, including case and spaces.
         [user, password, "example msp"],
         [user, password, "Example MSP "],
     ];
@@ -33,7 +33,7 @@ async fn every_wrong_login_gets_one_and_the_same_answer_and_is_counted() {
     let seen: Vec<(&str, u16)> =
         answers.iter().map(|(target, status, _)| (target.as_str(), *status)).collect();
     assert_eq!(seen, [("/api/token", 400), ("/v2/security/authenticate", 401)]);
-    // Five failures of the user have locked it.
+    // Five failures have locked the user.
     kaseya.clock().advance(SignedDuration::from_mins(30));
     v2_token(&kaseya).await;
     let counted = Logins { v2_accepted: 1, v2_refused: 6, v1_accepted: 0, v1_refused: 6 };
@@ -115,7 +115,7 @@ async fn the_hour_of_a_route_ends_and_limits_can_be_off() {
         assert_eq!(read.send(kaseya.address()).await.unwrap().status, 200);
     }
     assert_eq!(read.send(kaseya.address()).await.unwrap().status, 429);
-    // Another route has an hour of its own.
+    // Another route has a limit of its own.
     let unknown = Request::json("PUT", "/api/finance/contracts/1/services/1", &json!({})).token(&token);
     assert_eq!(unknown.send(kaseya.address()).await.unwrap().status, 404);
     kaseya.clock().advance(SignedDuration::from_hours(1));

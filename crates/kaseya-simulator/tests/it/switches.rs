@@ -1,4 +1,4 @@
-//! The table of switches in the crate's README against the switches and the tests that there are.
+//! Compares the table of switches in the crate's README with the existing switches and tests.
 
 use std::{fs, path::Path};
 
@@ -9,7 +9,7 @@ fn readme() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
 }
 
-/// What stands between back quotes in a row of a table, cell by cell.
+/// The text between backquotes in a row of a table, cell by cell.
 fn quoted(row: &str) -> Vec<Vec<&str>> {
     row.split('|').map(|cell| cell.split('`').skip(1).step_by(2).collect()).collect()
 }
@@ -20,7 +20,7 @@ fn rows_under<'a>(readme: &'a str, heading: &str) -> Vec<Vec<Vec<&'a str>>> {
     section.lines().filter(|line| line.starts_with('|')).skip(2).map(quoted).collect()
 }
 
-/// The fields of an object, with those of the objects in it in their place.
+/// The fields of an object, with nested objects replaced by their fields.
 fn leaves(value: &Value, place: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(fields) if !fields.is_empty() => {

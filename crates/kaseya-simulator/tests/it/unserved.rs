@@ -1,4 +1,4 @@
-//! What is not served, and what is switched off.
+//! Paths that are not served, and parts that are switched off.
 
 use kaseya_simulator::{Counted, Endpoint};
 use serde_json::json;
@@ -84,7 +84,7 @@ async fn an_hour_counts_each_route_or_a_whole_interface() {
         let token = v1_token(&kaseya).await;
         let put = put_units(&kaseya, &token, 14).await;
         assert_eq!(put.send(kaseya.address()).await.unwrap().status, other_route);
-        // The other interface has an hour of its own.
+        // The other API has a limit of its own.
         let v2 = v2_token(&kaseya).await;
         let lookup = Request::get("/v2/finance/contracts/lookup").token(&v2);
         assert_eq!(lookup.send(kaseya.address()).await.unwrap().status, 200);

@@ -1,4 +1,4 @@
-//! The V2 part against the vendor's own description, wherever that is at hand.
+//! V2 compared with the vendor's own description, wherever it is available.
 
 use kaseya_simulator::{Casing, ContractStatus, Endpoint, Running, State};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn body_schema(excerpt: &Value, endpoint: Endpoint) -> &Value {
     &operation["requestBody"]["content"]["application/json"]["schema"]
 }
 
-/// An inactive contract whose lines have been invoiced for February.
+/// An inactive contract with lines invoiced for February.
 fn tenant() -> State {
     let mut state = small();
     state.contract_mut(5012).unwrap().status = ContractStatus::Inactive;
@@ -27,7 +27,7 @@ fn tenant() -> State {
     state
 }
 
-/// The calls of V2, but for the login and the refresh, which are forms.
+/// The calls of V2, except the login and the refresh, which are forms.
 fn v2_calls() -> Vec<Endpoint> {
     let forms = [Endpoint::Authenticate, Endpoint::Refresh];
     let calls: Vec<Endpoint> = Endpoint::ALL
@@ -65,7 +65,7 @@ async fn tokens(kaseya: &Running) -> [String; 2] {
     ["accessToken", "refreshToken"].map(|name| text(named(&result, name).unwrap()).to_owned())
 }
 
-/// Sends every call and holds its answer against the description.
+/// Sends every call and compares its response with the description.
 async fn check_answers(excerpt: &Value, kaseya: &Running, spelling: Spelling) {
     let [access, refresh] = tokens(kaseya).await;
     let calls = v2_calls()
@@ -74,7 +74,7 @@ async fn check_answers(excerpt: &Value, kaseya: &Running, spelling: Spelling) {
     let pair = [("AccessToken", &*access), ("RefreshToken", &*refresh)];
     let forms = [
         (Endpoint::Authenticate, v2_login(RIGHT)),
-        // The last of all, for it ends the token of the others.
+        // The last of all, because it ends the others' token.
         (Endpoint::Refresh, Request::form(Endpoint::Refresh.route(), &pair)),
     ];
     for (endpoint, request) in calls.chain(forms) {
@@ -165,7 +165,7 @@ async fn every_declared_parameter_is_taken_in_any_case_and_is_of_the_declared_ty
             };
             for name in [name.to_owned(), name.to_lowercase(), name.to_uppercase()] {
                 assert_eq!(status(&name, right).await, 200, "{endpoint} {name}");
-                // Who sees what, and single sign-on, are not simulated.
+                // Security scopes and single sign-on are not simulated.
                 if let Some(wrong) = wrong.filter(|_| !name.eq_ignore_ascii_case("Filter.WithSecurityScope"))
                 {
                     assert_eq!(status(&name, wrong).await, 400, "{endpoint} {name}");
@@ -213,7 +213,7 @@ fn declared_input<'a>(
     }
 }
 
-/// Every field of the calls file stands in the vendor's description with the same type.
+/// Every field of the calls file is in the vendor's description with the same type.
 fn compare_fields(excerpt: &Value, schema: &Value, fields: &[Value], place: &str) {
     for field in fields {
         let name = text(&field["name"]);
