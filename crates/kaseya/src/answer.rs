@@ -1,4 +1,4 @@
-//! What an answer says, in whichever envelope it comes.
+//! The meaning of a response, in any of Kaseya's envelopes.
 
 use std::sync::Arc;
 
@@ -14,57 +14,57 @@ use crate::{
     raw_object::{RawObject, at_path},
 };
 
-/// How an answer is wrapped.
+/// How a response is wrapped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Envelope {
-    /// `success`, `error`, `result`, and `totalRecords` of paged calls.
+    /// `success`, `error`, `result`, and `totalRecords` for paged calls.
     V2,
-    /// As the tenant's profile says.
+    /// As the tenant's line profile says.
     V1(Arc<LineProfile>),
-    /// The object itself, as V1's token call answers.
+    /// The bare object, as V1's token call returns it.
     Plain,
 }
 
-/// What an answer says.
+/// The meaning of a response.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Verdict {
-    /// Done.
+    /// The call succeeded.
     Success(Success),
-    /// 401, or its code inside an answer.
+    /// 401, or the equivalent code in the body.
     Unauthorized(String),
-    /// 403 in Kaseya's manner.
+    /// 403 in Kaseya's own form.
     Forbidden(String),
-    /// 429, with what `retry-after` says.
+    /// 429, with the value of `retry-after`.
     Limited(Option<String>),
-    /// 5xx, or a page about maintenance.
+    /// 5xx, or a maintenance page.
     Server(String),
-    /// A web page or the like with a status that is a success.
+    /// A web page or similar with a success status.
     Page,
-    /// A web page or the like with another status.
+    /// A web page or similar with another status.
     NotKaseya,
-    /// It should be Kaseya's, and cannot be read.
+    /// It should come from Kaseya and is unreadable.
     Garbled(Problem),
-    /// No, with the status and Kaseya's words.
+    /// Refused, with the status and Kaseya's words.
     Refused(u16, String),
-    /// The call itself was not understood (405, 406, 415, a problem document): nobody looked at what it asks for.
+    /// Kaseya did not understand the call (405, 406, 415, a problem document) and never read its values.
     NotUnderstood(u16, String),
-    /// 2xx that says neither yes nor no in words that we know, and whether the lines stand in it all the same.
+    /// A 2xx with neither yes nor no in known words, and whether it contains lines all the same.
     Unclear { status: u16, said: String, with_lines: bool },
 }
 
-/// What a call gave.
+/// The result of a call.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Success {
     /// The result; null stays null.
     pub result: Value,
-    /// How many there are in all, where it says so.
+    /// The total number of rows, if the response has one.
     pub total: Option<u64>,
-    /// The whole answer as it came.
+    /// The whole body as received.
     pub body: Bytes,
 }
 
 impl Success {
-    /// The rows of a list. No list is never an empty one: it would say that nothing is there.
+    /// The rows of a list. A missing list never counts as an empty one: that would mean that nothing exists.
     pub fn rows(&self) -> Result<Vec<&Object>, Problem> {
         let rows = self.result.as_array().ok_or(AnswerFault::NoList)?;
         rows.iter().map(|row| row.as_object().ok_or(AnswerFault::RowNotAnObject)).collect()
@@ -74,10 +74,10 @@ impl Success {
 /// "Security Error": the code of a missing or expired token.
 const TOKEN_CODE: i64 = 978_001;
 
-/// What the limit's answer holds as its code, where it comes with another status than 429 (a guess: nobody has shown one).
+/// The code in the body of a response about the call limit whose status is not 429 (a guess: none has been seen).
 const LIMIT_CODE: i64 = 429;
 
-/// Reads an answer.
+/// Reads a response.
 pub(crate) fn read(response: &Response, envelope: &Envelope) -> Verdict {
     let body: Option<Value> = serde_json::from_slice(&response.body).ok();
     let object = body.as_ref().and_then(Value::as_object);
@@ -101,7 +101,8 @@ pub(crate) fn read(response: &Response, envelope: &Envelope) -> Verdict {
         status @ (405 | 406 | 415) => return Verdict::NotUnderstood(status, words()),
         status if is_problem(response, object) => return Verdict::NotUnderstood(status, words()),
         403 => return Verdict::Forbidden(words()),
-        // V1 answers objects or nothing: a text is of something before it, as when no server stands behind a gateway.
+        // V1 returns objects or nothing: a text comes from something in front of it, such as a gateway without a
+        // server behind it.
         404 | 410 if matches!(envelope, Envelope::V1(_)) && is_text(response, object) => {
             return Verdict::Server(String::new());
         }
@@ -114,7 +115,7 @@ pub(crate) fn read(response: &Response, envelope: &Envelope) -> Verdict {
             (Envelope::V1(profile), Some(list @ Value::Array(_))) if profile.outcome.status.is_none() => {
                 success(list, None)
             }
-            // JSON, and not in the envelope.
+            // JSON outside the envelope.
             (Envelope::V1(_), Some(_)) => Verdict::Garbled(AnswerFault::NoOutcome),
             _ => Verdict::Garbled(AnswerFault::NotAnObject),
         };
@@ -142,12 +143,12 @@ pub(crate) fn read(response: &Response, envelope: &Envelope) -> Verdict {
     }
 }
 
-/// A count, also where it stands in quotes.
+/// A count, with or without quotes.
 fn number(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
-/// Whether V1 says yes or no; `None` when its words are neither.
+/// Whether V1 says yes or no; `None` if its words are neither.
 fn v1_done(object: &Object, outcome: &Outcome) -> Result<Option<bool>, Problem> {
     let is = |words: &[String], said: &str| words.iter().any(|word| word.eq_ignore_ascii_case(said));
     let no_error = match outcome.error.as_ref().and_then(|name| fields::get(object, name)) {
@@ -159,7 +160,7 @@ fn v1_done(object: &Object, outcome: &Outcome) -> Result<Option<bool>, Problem> 
     let refusing =
         code.is_some_and(|code| code == TOKEN_CODE || (400..=499).contains(&code) && !may_be_done(code));
     let Some(status) = &outcome.status else {
-        // Where no field is known to say it, none of the usual ones may say otherwise.
+        // If no field is known to say it, none of the usual fields may contradict it.
         let says_no = fields::get(object, "success") == Some(&Value::Bool(false));
         let doubtful = code.is_some_and(|code| code >= 400) || fields::get(object, "Status").is_some();
         return Ok(if refusing || says_no { Some(false) } else { (no_error && !doubtful).then_some(true) });
@@ -181,24 +182,25 @@ fn v1_done(object: &Object, outcome: &Outcome) -> Result<Option<bool>, Problem> 
     Ok((says_no || refusing).then_some(false))
 }
 
-/// Whether rows stand where the profile has its lines.
+/// Whether there are rows at the profile's place for lines.
 fn has_lines(body: &[u8], profile: &LineProfile) -> bool {
     at_path::<Vec<RawObject>>(body, &profile.read.rows).is_ok_and(|rows| !rows.is_empty())
 }
 
-/// Whether a status leaves open what became of a change: a time-out, a conflict that may be with the change itself.
+/// Whether a status leaves the result of a change open: a timeout, or a conflict that may be with the change
+/// itself.
 pub(crate) fn may_be_done(status: i64) -> bool {
     matches!(status, 408 | 409 | 425 | 499) || status >= 500
 }
 
-/// Kaseya's words where it says neither yes nor no, its status word among them.
+/// Kaseya's words if it says neither yes nor no, including its status word.
 fn unclear_words(object: &Object, words: String) -> String {
     let status = fields::text(object, "Status").filter(|status| !status.eq_ignore_ascii_case("ok"));
     let said = status.into_iter().map(str::to_owned).chain((!words.is_empty()).then_some(words));
     said.collect::<Vec<_>>().join("; ")
 }
 
-/// A page's title or first heading, or a short text as it is.
+/// A page's title or first heading; a short text unchanged.
 fn page_words(body: &[u8]) -> String {
     let start = body.get(..MOST_OF_A_PAGE).unwrap_or(body);
     let text = String::from_utf8_lossy(start);
@@ -213,10 +215,10 @@ fn page_words(body: &[u8]) -> String {
     if parts.is_empty() { text.into_owned() } else { parts.join("; ") }
 }
 
-/// How far a page is looked into for its words.
+/// How many bytes of a page are searched for its words.
 const MOST_OF_A_PAGE: usize = 16 * 1024;
 
-/// Words of a reached call limit that does not come as 429 (guesses: nobody has shown one).
+/// Words for a reached call limit that does not come as 429 (guesses: none has been seen).
 fn speaks_of_quota(words: &str) -> bool {
     let words = words.to_lowercase();
     [
@@ -233,7 +235,7 @@ fn speaks_of_quota(words: &str) -> bool {
     .any(|word| words.contains(word))
 }
 
-/// Words of a page that stands in for a Kaseya under maintenance (guesses).
+/// Words on a page that replaces a Kaseya under maintenance (guesses).
 fn speaks_of_maintenance(words: &str) -> bool {
     let words = words.to_lowercase();
     [
@@ -250,32 +252,32 @@ fn speaks_of_maintenance(words: &str) -> bool {
     .any(|word| words.contains(word))
 }
 
-/// A framework's problem document: it says that the call was not understood, and not that its values are wrong for Kaseya.
+/// A framework's problem document: the call was not understood, which says nothing about its values.
 fn is_problem(response: &Response, object: Option<&Object>) -> bool {
     let kind = response.content_type.as_deref().unwrap_or_default().to_ascii_lowercase();
-    // OAuth's words for a request that is not one; a refused user is another of them.
+    // OAuth's words for a malformed request; a refused user has another word.
     let malformed = object
         .and_then(|object| fields::text(object, "error"))
         .is_some_and(|error| matches!(error, "invalid_request" | "unsupported_grant_type" | "invalid_scope"));
     let has = |name| object.is_some_and(|object| fields::get(object, name).is_some());
     let known = kind.contains("problem+json");
-    // A path that is not there says nothing of the call.
+    // A missing path says nothing about the call.
     response.status != 404
         && (known || malformed || has("title") && (has("status") || has("type") || has("errors")))
 }
 
-/// Whether it is neither an object nor empty.
+/// Whether the body is neither an object nor empty.
 fn is_text(response: &Response, object: Option<&Object>) -> bool {
     object.is_none() && !response.body.trim_ascii().is_empty()
 }
 
-/// Whether it is a web page or the like.
+/// Whether the response is a web page or similar.
 pub(crate) fn is_page(response: &Response) -> bool {
     let says = response.content_type.as_ref().is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
     says || response.body.trim_ascii_start().starts_with(b"<")
 }
 
-/// V2's code stands in its error object, V1's beside the words.
+/// V2's code is in its error object, V1's next to the words.
 fn error_code(object: &Object) -> Option<i64> {
     let inner = fields::get(object, "error").and_then(Value::as_object);
     inner
@@ -284,8 +286,8 @@ fn error_code(object: &Object) -> Option<i64> {
         .as_i64()
 }
 
-/// All that an answer says in words, in any of the manners seen or feared: V2's error object, V1's texts, OAuth's
-/// description, the framework's problem details.
+/// All words of a response, in every form seen or feared: V2's error object, V1's texts, OAuth's description, the
+/// framework's problem details.
 fn words(object: &Object) -> String {
     let mut said: Vec<&str> = Vec::new();
     let inner = fields::get(object, "error").and_then(Value::as_object);

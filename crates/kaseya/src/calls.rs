@@ -1,4 +1,4 @@
-//! Calls: what is sent, and the count of what was.
+//! Calls to Kaseya, and their count.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use egress::Method;
 
 use crate::{Allowance, BmsError, answer::Envelope};
 
-/// Kaseya's two interfaces.
+/// Kaseya's two APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Api {
     V2,
     V1,
 }
 
-/// A call, but for its body and token.
+/// A call, without its body and token.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub api: Api,
     pub method: Method,
-    /// With its parameters in braces.
+    /// The route, with its parameters in braces.
     pub route: String,
     pub path: String,
     pub query: Vec<(&'static str, String)>,
@@ -26,14 +26,14 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A V2 call whose route has no parameters.
+    /// A V2 call with a route without parameters.
     pub fn v2(method: Method, route: &str, query: Vec<(&'static str, String)>) -> Self {
         let (route, path) = (route.to_owned(), route.to_owned());
         Self { api: Api::V2, method, route, path, query, envelope: Envelope::V2 }
     }
 }
 
-/// Counts calls per endpoint and keeps to the allowance.
+/// Counts calls per endpoint and enforces the allowance.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     calls: BTreeMap<String, u32>,
@@ -42,7 +42,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// Counts a call before it is made, so that one whose wait is cut short is counted too.
+    /// Counts a call before it is made, so that a call with a cancelled wait counts as well.
     pub fn begin(&mut self, api: Api, endpoint: &str, allowance: Allowance) -> Result<(), BmsError> {
         let (used, most) = match api {
             Api::V2 => (&mut self.v2, allowance.v2),
@@ -56,17 +56,17 @@ impl Counts {
         Ok(())
     }
 
-    /// V1 calls that were made.
+    /// Number of V1 calls made.
     pub fn v1_made(&self) -> u32 {
         self.v1
     }
 
-    /// V1 calls that may still be made.
+    /// Number of V1 calls left.
     pub fn v1_left(&self, allowance: Allowance) -> u32 {
         allowance.v1.saturating_sub(self.v1)
     }
 
-    /// Takes back a call that surely never arrived.
+    /// Reverts the count of a call that certainly never arrived.
     pub fn take_back(&mut self, api: Api, endpoint: &str) {
         let used = match api {
             Api::V2 => &mut self.v2,

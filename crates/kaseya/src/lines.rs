@@ -1,6 +1,6 @@
-//! The lines of a contract over V1, read and written as the tenant's [`LineProfile`] says. What keeps them safe is in no profile:
-//! a row of another contract is refused, a line is written only below the contract it was read from, units are absolute, and
-//! everything else of a row goes back as it came.
+//! The lines of a contract over V1, read and written as the tenant's [`LineProfile`] says. The safety rules are in
+//! no profile: a row of another contract is refused, a line is written only under the contract it was read from,
+//! units are absolute, and everything else in a row is sent back as received.
 
 mod kept;
 mod line;
@@ -33,7 +33,8 @@ use crate::{
 };
 
 impl Session {
-    /// The call that reads a part of a contract's lines: what follows after the first `skip`, which came in so many pages.
+    /// The call that reads a part of a contract's lines: those after the first `skip`, which arrived in `pages`
+    /// pages.
     pub(crate) fn lines_call(
         &self,
         profile: &Arc<LineProfile>,
@@ -64,8 +65,9 @@ impl Session {
         }
     }
 
-    /// All lines of a contract. What may be a part is an error: a line that is not shown would count as missing. Where no contract's
-    /// lines have fitted the profile yet and these do not, the error is [`BmsError::Unfit`]; later it is this contract's own.
+    /// All lines of a contract. A result that may be incomplete is an error, because a line that is not shown would
+    /// count as missing. If no contract's lines have fitted the profile yet and these do not either, the error is
+    /// [`BmsError::Unfit`]; later the error is this contract's own.
     pub async fn lines(&self, contract: ContractId) -> Result<Vec<ContractLine>, BmsError> {
         let mut misfit = false;
         let read = self.read_lines(&Arc::clone(self.line_profile()), contract, &mut misfit).await;
@@ -80,17 +82,17 @@ impl Session {
         }
     }
 
-    /// How many calls a reading of a contract's lines takes, by the longest one so far.
+    /// Number of calls to read a contract's lines, based on the longest reading so far.
     pub fn calls_to_read_lines(&self) -> usize {
         self.own().most_pages.max(1)
     }
 
-    /// Whether lines were read that fit the profile. A contract without any tells nothing.
+    /// Whether any lines read so far fit the profile. A contract without lines settles nothing.
     pub fn lines_fit(&self) -> bool {
         self.own().lines_fit
     }
 
-    /// The same by another profile than the tenant's, as the probe reads them.
+    /// Reads the lines with another profile than the tenant's, for the probe.
     pub(crate) async fn lines_by(
         &self,
         profile: &Arc<LineProfile>,
@@ -110,7 +112,8 @@ impl Session {
         Ok(rows)
     }
 
-    /// All rows of a contract, lines or not. With a time they belong to a write, and are read within it with the token at hand.
+    /// All rows of a contract, including rows that are no lines. With `within` the reading belongs to a write,
+    /// takes at most that long, and uses the existing token.
     async fn read_rows(
         &self,
         profile: &Arc<LineProfile>,
@@ -138,12 +141,13 @@ impl Session {
             let inside = page.contract.is_some();
             around = page.contract;
             let added = add_lines(&mut lines, page.lines).map_err(garbled)?;
-            // A page that the server cut shorter may be followed by one that begins where a whole one would have ended: asked for in
-            // the size of the first, the next begins where that one ended.
+            // A server may cut the first page short and still start the next one where a full page would have
+            // ended. Requested with the first page's actual size, the next page starts where the first one ended.
             if pages == 0 && matches!(profile.read.paging, Paging::Page(size) if (1..size).contains(&shown)) {
                 Arc::make_mut(&mut asked).read.paging = Paging::Page(shown);
             }
-            // The same lines again: the server does not know the paging, and the first answer was all there is to get.
+            // The same lines again: the server ignores paging, and the first response contained everything it will
+            // return.
             let unpaged = profile.read.paging == Paging::None;
             if unpaged || !first && added == 0 && shown > 0 {
                 self.own().lines_come_whole = true;
@@ -151,11 +155,11 @@ impl Session {
             let come_whole = self.own().lines_come_whole;
             let full =
                 matches!(profile.read.paging, Paging::Skip(size) | Paging::Page(size) if shown >= size);
-            // Fewer than have come are no number of all.
+            // A total below the number of rows received is not a total.
             let total = page.total.filter(|total| *total >= lines.len() as u64);
-            // Nor does a total count more than what came where that looks like a page, and no further one can be asked for.
+            // A total does not count either if the rows look like a full page and no further page can be requested.
             counted = total.is_some() && (inside || !unpaged || !looks_full(shown));
-            // Pages that are asked for in another way than this one would look the same.
+            // Pages that must be requested in another way than this would look the same.
             if total.is_none() && come_whole && !(inside && unpaged) && (full || looks_full(shown)) {
                 return Err(garbled(AnswerFault::PartOfList));
             }
@@ -191,24 +195,24 @@ impl Session {
         self.garbled(&self.lines_call(self.line_profile(), contract, 0, 0), AnswerFault::OtherAccount)
     }
 
-    /// Whether Kaseya told with its newest answer how many lines this contract has: without that a server that cuts them by itself,
-    /// into pages of an unusual size, looks like one that shows all.
+    /// Whether the latest response gave the number of the contract's lines. Without it, a server that cuts lists by
+    /// itself, into pages of an unusual size, looks like a server that returns everything.
     pub fn lines_are_counted(&self, contract: ContractId) -> bool {
         !self.own().lines_uncounted.contains(&contract)
     }
 
-    /// The error for lines of a contract that are not all of them.
+    /// The error for an incomplete list of a contract's lines.
     pub fn part_of_lines(&self, contract: ContractId) -> BmsError {
         self.garbled(&self.lines_call(self.line_profile(), contract, 0, 0), AnswerFault::PartOfList)
     }
 
-    /// The error for lines of a contract with an id that was seen on another one.
+    /// The error for lines of a contract with an id that was seen on another contract.
     pub fn line_of_other_contract(&self, contract: ContractId) -> BmsError {
         self.garbled(&self.lines_call(self.line_profile(), contract, 0, 0), AnswerFault::LineOfOtherContract)
     }
 
-    /// Remembers whose lines these are. An id that was seen on another contract belongs to one of the two, and nobody knows to
-    /// which.
+    /// Remembers the contract of these lines. An id already seen on another contract belongs to one of the two, and
+    /// there is no way to know which.
     fn claim(&self, contract: ContractId, lines: &[ContractLine]) -> Result<(), BmsError> {
         let mut own = self.own();
         let other = |line: &&ContractLine| own.lines.get(&line.id).is_some_and(|owner| *owner != contract);
@@ -221,7 +225,7 @@ impl Session {
     }
 }
 
-/// The time of one page, so that all of any number stay within the whole.
+/// The time for one page, so that any number of pages stays within the whole.
 fn share(whole: Duration, paging: Paging, page: usize) -> Duration {
     match paging {
         Paging::None => whole,
@@ -231,13 +235,13 @@ fn share(whole: Duration, paging: Paging, page: usize) -> Duration {
     }
 }
 
-/// Whether so many rows may be a page that its server cut by itself: the usual sizes of pages.
+/// Whether this number of rows may be a page that the server cut by itself: a multiple of the usual page sizes.
 pub(crate) fn looks_full(rows: usize) -> bool {
     rows > 0 && (rows.is_multiple_of(10) || rows.is_multiple_of(25))
 }
 
-/// Adds a page's lines to those before, and says how many are new. Lines may shift between two pages and come twice; one id with
-/// two contents is not two lines that anybody could tell apart.
+/// Adds a page's lines to the earlier ones, and returns the number of new lines. Lines may shift between two pages
+/// and arrive twice; one id with two contents is an error, because the two lines cannot be told apart.
 fn add_lines(lines: &mut Vec<ContractLine>, page: Vec<ContractLine>) -> Result<usize, Problem> {
     let before = lines.len();
     for line in page {

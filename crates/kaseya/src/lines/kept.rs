@@ -1,5 +1,5 @@
-//! Whether a line is, but for what a write of its units changes, the line that it was: a field that is lost on the way, such as a
-//! discount, makes another invoice.
+//! Whether a line is the same as before, apart from what a write of its units changes: a field that gets lost on
+//! the way, such as a discount, changes the invoice.
 
 use domain::FieldChange;
 use serde_json::Value;
@@ -10,18 +10,18 @@ use crate::{
     fields::{self, Object},
 };
 
-/// The most fields that are named.
+/// The maximum number of fields that are named.
 const MOST_NAMED: usize = 5;
-/// The most characters of a name or a value.
+/// The maximum number of characters of a name or a value.
 const LONGEST: usize = 40;
-/// What a name begins with whose number Kaseya computes from units.
+/// Prefixes of fields with numbers that Kaseya computes from units.
 const COMPUTED: [&str; 2] = ["total", "extended"];
-/// What stands in a name that says something of the change itself: who made it, when, and which it is.
+/// Parts of field names about the change itself: who made it, when, and which version it is.
 const OF_CHANGE: [&str; 7] = ["modified", "updated", "changed", "version", "timestamp", "etag", "margin"];
 
 impl Session {
-    /// The fields of a line that are others than before, beside those that follow from other units and another effective date. A price
-    /// that is another number is not among them.
+    /// The fields of a line that differ from before, other than those that follow from the new units and effective
+    /// date. A changed price is not among them.
     pub fn fields_changed(&self, before: &ContractLine, now: &ContractLine) -> Vec<FieldChange> {
         fields_changed(before, now, &self.line_profile().fields)
     }
@@ -62,7 +62,7 @@ fn is_of_change(name: &str) -> bool {
     COMPUTED.iter().any(|begin| name.starts_with(begin)) || OF_CHANGE.iter().any(|part| name.contains(part))
 }
 
-/// Nothing, null and an empty text are one; 3.50 and 3.5 are.
+/// Missing, null and an empty text are equal; so are 3.50 and 3.5.
 fn is_same(was: Option<&Value>, is: Option<&Value>) -> bool {
     let nothing = |value: &Value| matches!(value, Value::Null) || value.as_str() == Some("");
     match (was.filter(|value| !nothing(value)), is.filter(|value| !nothing(value))) {
@@ -81,7 +81,7 @@ fn is_same_object(was: &Object, is: &Object) -> bool {
     all.into_iter().all(|name| is_same(fields::get(was, name), fields::get(is, name)))
 }
 
-/// Whether a number moved as the units did: an amount that Kaseya computes, or the units under another name.
+/// Whether a number moved with the units: an amount that Kaseya computes, or the units under another name.
 fn follows_units(
     was: Option<&Value>,
     is: Option<&Value>,
@@ -89,7 +89,7 @@ fn follows_units(
     price: Option<f64>,
 ) -> bool {
     let near = |one: f64, other: f64| (one - other).abs() <= 0.01 * one.abs().max(1.0);
-    // From 0 and to 0 every ratio holds: there only the units themselves follow, and what they cost.
+    // From 0 and to 0 every ratio holds: there only the units themselves and their cost follow.
     let is_of =
         |value: f64, units: f64| near(value, units) || price.is_some_and(|price| near(value, units * price));
     let numbers = was.and_then(Value::as_f64).zip(is.and_then(Value::as_f64));
@@ -101,7 +101,7 @@ fn follows_units(
     })
 }
 
-/// Whether a date moved as the effective date did.
+/// Whether a date moved with the effective date.
 fn follows_date(was: Option<&Value>, is: Option<&Value>, before: &ContractLine, now: &ContractLine) -> bool {
     let day = |value: Option<&Value>| value.and_then(Value::as_str).and_then(fields::day);
     day(is).is_some() && day(is) == now.effective_date && day(was) == before.effective_date
@@ -111,7 +111,7 @@ fn text(value: Option<&Value>) -> Option<String> {
     value.map(|value| cut(&value.to_string()))
 }
 
-/// Without what would break a line of text.
+/// The text without control characters, cut to the maximum length.
 fn cut(text: &str) -> String {
     let mut cut: String = text.chars().filter(|sign| !sign.is_control()).take(LONGEST).collect();
     if text.chars().count() > LONGEST {

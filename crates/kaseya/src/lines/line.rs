@@ -1,4 +1,4 @@
-//! A line, and the lines of one answer.
+//! A line, and the lines of one response.
 
 use domain::{AccountId, AnswerFault, ContractId, LineId, ServiceId};
 use jiff::civil::Date;
@@ -12,24 +12,24 @@ use crate::{
     raw_object::{RawObject, at_path},
 };
 
-/// A line of a contract. What Kaseya shows of it beyond these fields is kept inside, and sent back as it came.
+/// A line of a contract. Fields from Kaseya other than these are kept inside, and sent back as received.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ContractLine {
-    /// The line.
+    /// Id of the line in Kaseya.
     pub id: LineId,
-    /// What it sells.
+    /// The service that it sells.
     pub service_id: ServiceId,
-    /// How many; Kaseya answers a decimal, and a fraction stays one here.
+    /// Units; Kaseya returns a decimal, and a fraction is kept.
     pub units: f64,
-    /// The price of one.
+    /// Price per unit; `None` if Kaseya shows none.
     pub unit_price: Option<f64>,
-    /// From which day it counts.
+    /// The day from which the units count; `None` if Kaseya shows none.
     pub effective_date: Option<Date>,
-    /// What it shows as its account's id, if anything.
+    /// The account id on the line, if there is one.
     pub(super) account: Option<Value>,
-    /// Whose it was read as: it is written under no other.
+    /// The contract it was read from: it is written under no other.
     pub(super) contract: ContractId,
-    /// Whether it is what a past change left over, and no line.
+    /// Whether it is a proration left by a past change, and not a line.
     pub(super) is_proration: bool,
     pub(crate) whole: RawObject,
 }
@@ -42,7 +42,7 @@ impl ContractLine {
     ) -> Result<Self, Problem> {
         let (whole, fields) = (&raw.read()?, &profile.fields);
         names_no_other_contract(whole, contract, fields)?;
-        // One list of all contracts: only the row can say whether the filter was understood.
+        // One list for all contracts: only the row can show whether the filter was applied.
         let shown = fields::at(whole, &fields.contract).filter(|shown| shown.as_str() != Some(""));
         if profile.read.filter.is_some() && shown.is_none() {
             return Err(AnswerFault::LineWithoutContract);
@@ -65,13 +65,14 @@ impl ContractLine {
         })
     }
 
-    /// Whether it shows another account than this one: then it is another client's, or the contract has moved.
+    /// Whether it shows an account other than this one: then it is another client's line, or the contract has
+    /// moved.
     pub fn names_other_account(&self, account: AccountId) -> bool {
         self.account.as_ref().is_some_and(|shown| !fields::names(shown, account.0))
     }
 
-    /// The whole line as it came, with only units and effective date changed: every other field has the same bytes, in
-    /// the same place.
+    /// The whole line as received, with only units and effective date changed: every other field keeps its bytes
+    /// and its place.
     pub(crate) fn with(&self, units: u32, effective: Date, fields: &LineFields) -> RawObject {
         let mut whole = self.whole.clone();
         whole.set(&fields.units, &json!(units));
@@ -79,10 +80,10 @@ impl ContractLine {
         whole
     }
 
-    /// The two changes by RFC 6902, with the names as this line spells them.
+    /// The two changes as an RFC 6902 patch, with the names spelled as on this line.
     pub(super) fn patch(&self, units: u32, effective: Date, fields: &LineFields) -> Value {
         let replace = |name: &str, value: Value| {
-            // What a line does not show cannot be replaced.
+            // A field that the line does not show cannot be replaced.
             let op = if self.whole.has(name) { "replace" } else { "add" };
             let name = self.whole.spelling(name).replace('~', "~0").replace('/', "~1");
             json!({"op": op, "path": format!("/{name}"), "value": value})
@@ -92,12 +93,12 @@ impl ContractLine {
     }
 }
 
-/// Names under which a row may show its contract's id, whatever the profile calls it.
+/// Names under which a row may show its contract's id, whatever name the profile uses.
 const CONTRACT_IDS: [&str; 2] = ["ContractId", "ClientContractId"];
-/// The names under which a line may show its account's id.
+/// Names under which a line may show its account's id.
 const ACCOUNT_IDS: [&str; 2] = ["AccountId", "ClientAccountId"];
 
-/// Whether a field marks its row: with anything but no, zero and nothing.
+/// Whether a field marks its row: any value except false, no, zero and empty.
 pub(crate) fn is_mark(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
@@ -121,17 +122,17 @@ pub(super) fn names_no_other_contract(
     nested.map_or(Ok(()), |nested| fields::names_no_other(nested, "Id", contract.0))
 }
 
-/// What an answer about a contract's lines holds.
+/// The content of a response about a contract's lines.
 pub(crate) struct LinePage {
     pub lines: Vec<ContractLine>,
-    /// How many there are in all, where it says so.
+    /// The total number of lines, if the response has one.
     pub total: Option<u64>,
-    /// The contract that the lines stand in, where they stand in one that shows its id.
+    /// The contract around the lines, if they are inside one that shows its id.
     pub contract: Option<RawObject>,
 }
 
-/// The lines of one page. A line of another contract makes the whole page unusable: a server that ignored which contract was
-/// asked for may have left out its own lines too.
+/// The lines of one page. A line of another contract makes the whole page unusable: a server that ignored the
+/// requested contract may also have left out lines of that contract.
 pub(crate) fn parse_lines(
     success: &Success,
     contract: ContractId,
@@ -143,7 +144,7 @@ pub(crate) fn parse_lines(
         rows.into_iter().map(|row| ContractLine::parse(row, contract, profile)).collect::<Result<_, _>>()?;
     let total = read.total.as_ref().map(|path| at_path::<Option<u64>>(&success.body, path));
     let total = match total {
-        // An answer without the field tells no total; one with something else there cannot be understood.
+        // A response without the field gives no total; one with anything else there is unreadable.
         Some(Ok(total)) => total,
         Some(Err(_))
             if at_path::<IgnoredAny>(&success.body, read.total.as_deref().unwrap_or_default()).is_ok() =>
@@ -152,7 +153,7 @@ pub(crate) fn parse_lines(
         }
         Some(Err(_)) | None => None,
     };
-    // What the list stands in speaks of the contract that was asked for, or the list is another's.
+    // The objects around the list must name the requested contract, or the list belongs to another.
     for depth in 0..read.rows.len() {
         let object: RawObject = at_path(&success.body, &read.rows[..depth])?;
         names_no_other_contract(&object.read()?, contract, &profile.fields)?;

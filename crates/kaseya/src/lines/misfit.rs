@@ -1,5 +1,5 @@
-//! Whether what came in the place of a contract's lines is of another form than the tenant's line profile describes (LIN-01). An odd
-//! row among others, a null, a page or a broken text are none of it: they stay the errors that they are.
+//! Whether a response for a contract's lines has another form than the tenant's line profile describes (LIN-01). An
+//! odd row among others, a null, a page or broken text do not count: they stay the errors that they are.
 
 use domain::{AnswerFault, ContractId};
 use serde_json::Value;
@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::{ContractLine, LineProfile};
 use crate::{BmsError, answer::Success, fields, raw_object::RawObject, raw_object::at_path};
 
-/// Whether a failed read says that no such call is served: to a contract that V2 shows, lines are not shown in this way.
+/// Whether a failed read means that the route does not exist: V2 shows the contract, so its lines are not served
+/// this way.
 pub(super) fn is_no_such_route(error: &BmsError) -> bool {
     match error {
         BmsError::Refused { status, .. } => matches!(status, 404 | 405 | 410),
@@ -17,7 +18,7 @@ pub(super) fn is_no_such_route(error: &BmsError) -> bool {
     }
 }
 
-/// Whether an answer from which no lines could be taken is of another form.
+/// Whether a response that gave no lines has another form.
 pub(super) fn is_other_form(
     success: &Success,
     contract: ContractId,
@@ -39,8 +40,8 @@ pub(super) fn is_other_form(
     }
 }
 
-/// Whether the field at fault has another name or another form in this row. One that is there and holds nothing, or what no form
-/// of it would, is this row's own fault.
+/// Whether the field at fault has another name or form in this row. A field that is present and empty, or has a
+/// value that no form would have, is this row's own error.
 fn field_is_of_other_form(row: &fields::Object, profile: &LineProfile, fault: AnswerFault) -> bool {
     let names = &profile.fields;
     let name = match fault {
@@ -54,7 +55,7 @@ fn field_is_of_other_form(row: &fields::Object, profile: &LineProfile, fault: An
     let is_date = fault == AnswerFault::LineEffectiveDate;
     match fields::at(row, name) {
         None => !is_there(row, name),
-        // Year, month and day as they are written here, if only of a day that does not exist.
+        // Year, month and day in this form, even if the day does not exist.
         Some(Value::String(text)) if is_date && is_day_form(text) => false,
         Some(Value::String(text)) => text.bytes().any(|byte| byte.is_ascii_digit()),
         Some(Value::Number(_)) => is_date,
@@ -63,7 +64,7 @@ fn field_is_of_other_form(row: &fields::Object, profile: &LineProfile, fault: An
     }
 }
 
-/// Whether a row has this field, if only with null, or with null on the way to it.
+/// Whether a row has this field, even with null, or with null on the path to it.
 fn is_there(row: &fields::Object, path: &str) -> bool {
     let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
     match (fields::entry(row, name), rest) {
@@ -83,7 +84,7 @@ fn is_day_form(text: &str) -> bool {
         })
 }
 
-/// Whether something else than a list of objects stands at the end of the path. A null says nothing.
+/// Whether the path ends in something other than a list of objects. A null settles nothing.
 fn has_no_list(body: &[u8], path: &[String]) -> bool {
     let Ok(body) = serde_json::from_slice::<Value>(body) else { return false };
     let mut place = &body;

@@ -1,5 +1,6 @@
-//! Line profiles: how a tenant's V1 shows and takes the lines of a contract. Nobody has published it, so it is data: a wrong
-//! guess is replaced in the field. What keeps a line safe is in no profile (see [`Session::lines`](crate::Session::lines)).
+//! Line profiles: how a tenant's V1 returns and accepts the lines of a contract. Kaseya has not published this, so
+//! it is data: a wrong guess can be replaced in the field. The rules that keep a line safe are in no profile (see
+//! [`Session::lines`](crate::Session::lines)).
 
 mod check;
 mod file;
@@ -14,17 +15,17 @@ use serde::Deserialize;
 
 pub(crate) use check::plain;
 
-/// What is wrong with a profile's text.
+/// An error in a profile's text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line profile, line {line}: {problem}")]
 pub struct LineProfileError {
     /// The line of the text, from 1.
     pub line: usize,
-    /// The field, what is wrong with it, and the fix.
+    /// The field, the error, and the fix.
     pub problem: String,
 }
 
-/// How the lines of a contract are read and written below V1's base.
+/// How the lines of a contract are read and written below V1's base address.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct LineProfile {
     name: String,
@@ -39,23 +40,23 @@ pub struct LineProfile {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct LineRead {
     pub route: String,
-    /// The value of `$filter`, where one list holds the lines of all contracts.
+    /// The value of `$filter`, if one list contains the lines of all contracts.
     pub filter: Option<String>,
-    /// The fields that lead from the answer to the list of lines.
+    /// The path of fields from the response to the list of lines.
     pub rows: Vec<String>,
-    /// The fields that lead to the number of all lines.
+    /// The path of fields to the total number of lines.
     pub total: Option<Vec<String>>,
     pub paging: Paging,
 }
 
-/// How a list that is longer than a page is asked for.
+/// How to request a list that is longer than a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Paging {
-    /// It always comes whole.
+    /// The list always arrives whole.
     None,
-    /// `$top` and `$skip`, with the rows of a page.
+    /// `$top` and `$skip`, with the rows per page.
     Skip(usize),
-    /// `PageSize` and `PageNumber`, from 1, with the rows of a page.
+    /// `PageSize` and `PageNumber`, from 1, with the rows per page.
     Page(usize),
 }
 
@@ -76,7 +77,7 @@ pub(crate) enum WriteMethod {
 }
 
 impl WriteMethod {
-    /// The word in a profile.
+    /// Its word in a profile.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Put => "put",
@@ -87,7 +88,8 @@ impl WriteMethod {
 }
 
 impl LineWrite {
-    /// Whether it replaces all lines of the contract: a contract, or a list that is PUT, holds what is to be there.
+    /// Whether it replaces all lines of the contract: a contract, or a list sent by PUT, contains the complete new
+    /// state.
     pub fn replaces_all(&self) -> bool {
         match self.body {
             WriteBody::Contract => true,
@@ -97,7 +99,7 @@ impl LineWrite {
     }
 }
 
-/// What a write sends.
+/// The body of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum WriteBody {
@@ -108,7 +110,7 @@ pub(crate) enum WriteBody {
 }
 
 impl WriteBody {
-    /// The word in a profile.
+    /// Its word in a profile.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Line => "line",
@@ -129,14 +131,13 @@ pub(crate) struct LineFields {
     pub units: String,
     pub unit_price: String,
     pub effective_date: String,
-    /// What marks a row as a proration of a past change, which is no line.
+    /// The field that marks a row as a proration of a past change, which is not a line.
     pub proration: Option<String>,
-    /// What a paged list is sorted by.
+    /// The field that a paged list is sorted by.
     pub sort: Option<String>,
     pub date_form: DateForm,
 }
 
-/// How a date is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DateForm {
@@ -146,7 +147,7 @@ pub(crate) enum DateForm {
 }
 
 impl DateForm {
-    /// The word in a profile.
+    /// Its word in a profile.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Midnight => "midnight",
@@ -164,19 +165,19 @@ impl DateForm {
     }
 }
 
-/// What says whether a call succeeded.
+/// How a response says whether a call succeeded.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Outcome {
-    /// The field with the status word; without one the HTTP status alone tells.
+    /// The field with the status word; without it only the HTTP status counts.
     pub status: Option<String>,
     #[serde(default)]
     pub success: Vec<String>,
-    /// Words that are a plain no, compared without blanks and case. None is published: the shipped ones go by the names of
-    /// HTTP's statuses. A fault of the server is none of them: it may have come after the change was made.
+    /// Words that clearly mean no, compared without blanks and case. Kaseya publishes none: the built-in ones are
+    /// the names of HTTP's statuses. Server errors are not among them: they may come after the change was made.
     #[serde(default)]
     pub no: Vec<String>,
-    /// The field that says what went wrong.
+    /// The field with the error text.
     pub error: Option<String>,
     #[serde(default)]
     pub no_error: Vec<String>,
@@ -185,7 +186,7 @@ pub(crate) struct Outcome {
 const CONTRACT: &str = "{contractId}";
 const LINE: &str = "{lineId}";
 
-/// Texts of profiles that come with the program, the default first.
+/// Texts of the built-in profiles, the default first.
 const SHIPPED: [&str; 7] = [
     include_str!("../../../../deploy/line-profiles/nested-list.toml"),
     include_str!("../../../../deploy/line-profiles/recurring-list.toml"),
@@ -200,7 +201,7 @@ fn parse_shipped(text: &str) -> LineProfile {
     LineProfile::parse(text).expect("a shipped profile is right: a test reads each")
 }
 
-/// It has every table, and those that another profile leaves out are taken from it.
+/// It has every table; other profiles take the tables they omit from it.
 static DEFAULT: LazyLock<LineProfile> = LazyLock::new(|| parse_shipped(SHIPPED[0]));
 static PARSED: LazyLock<Vec<LineProfile>> =
     LazyLock::new(|| SHIPPED.into_iter().map(parse_shipped).collect());
@@ -212,22 +213,22 @@ impl Default for LineProfile {
 }
 
 impl LineProfile {
-    /// Those that come with the program, the default first.
+    /// The built-in profiles, the default first.
     pub fn shipped() -> &'static [Self] {
         &PARSED
     }
 
-    /// The stored profile; the default where none is stored.
+    /// The stored profile; the default if none is stored.
     pub fn stored(text: Option<&str>) -> Result<Self, LineProfileError> {
         text.map_or_else(|| Ok(Self::default()), Self::parse)
     }
 
-    /// Its name.
+    /// The profile's name, from its text.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The TOML text it was read from.
+    /// The TOML text it was parsed from.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -247,7 +248,7 @@ pub(crate) fn filled(route: &str, contract: ContractId, line: Option<LineId>) ->
 }
 
 impl LineFields {
-    /// The names by their keys in a profile.
+    /// The names, by their keys in a profile.
     pub fn named(&self) -> [(&'static str, &str); 6] {
         [
             ("line", &self.line),

@@ -1,4 +1,4 @@
-//! What a line is made of, and what goes back of it.
+//! The parts of a line, and what is sent back.
 
 use domain::{AccountId, LineId, ServiceId};
 use jiff::civil::date;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::answer::Success;
 
-/// Any JSON, nested a little.
+/// Any JSON, slightly nested.
 pub(crate) fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -115,7 +115,7 @@ fn case_e1_a_row_that_names_another_contract_makes_the_answer_unusable() {
     }
 }
 
-/// The default with these changes of its text.
+/// The default profile with these changes to its text.
 fn profile(changes: &[(&str, &str)]) -> LineProfile {
     let text = changes.iter().fold(LineProfile::default().text().to_owned(), |text, (from, to)| {
         assert!(text.contains(from), "{from}");
@@ -263,7 +263,7 @@ proptest! {
     }
 }
 
-/// A value as it may be written: numbers with needless digits, texts with needless escapes, blanks inside.
+/// A value as it may be written: numbers with redundant digits, texts with redundant escapes, inner blanks.
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,24})?([eE][+-]?[0-9]{1,2})?",

@@ -1,4 +1,4 @@
-//! A profile with one part changed, as the text that a person can store.
+//! A profile with one part changed, as a text that a person can store.
 
 use std::fmt::Write as _;
 
@@ -6,25 +6,25 @@ use toml::Value;
 
 use super::profile::{LineFields, LineProfile, LineRead, LineWrite, Outcome, Paging};
 
-/// What a profile's name ends with once the probe has changed it.
+/// The suffix of a profile's name after the probe has changed it.
 const CHANGED: &str = "-probed";
 
 impl LineProfile {
-    /// The same with another way to ask for pages.
+    /// The same profile with another paging.
     pub(crate) fn with_paging(&self, paging: Paging) -> Self {
         let mut changed = self.clone();
         changed.read.paging = paging;
         changed.rendered(self)
     }
 
-    /// The same with another way to write a line.
+    /// The same profile with another way to write a line.
     pub(crate) fn with_write(&self, write: LineWrite) -> Self {
         let mut changed = self.clone();
         changed.write = write;
         changed.rendered(self)
     }
 
-    /// A profile of this program that says the same, the profile that it was made of, or a text of its own.
+    /// An equivalent built-in profile, the original profile if nothing changed, or a profile with a new text.
     fn rendered(self, of: &Self) -> Self {
         let same = |known: &&Self| self.says_the_same(known);
         if let Some(known) = Self::shipped().iter().find(same).or(Some(of).filter(same)) {
@@ -35,13 +35,13 @@ impl LineProfile {
         Self::parse(&self.toml(&name)).expect("parts of checked profiles are right together")
     }
 
-    /// Whether two profiles differ in name and text alone.
+    /// Whether two profiles differ only in name and text.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         (&self.read, &self.write, &self.fields, &self.outcome)
             == (&other.read, &other.write, &other.fields, &other.outcome)
     }
 
-    /// Whether its lines have the names of the default.
+    /// Whether its fields have the names of the default.
     pub(crate) fn says_the_same_fields_as_default(&self) -> bool {
         self.fields == Self::shipped()[0].fields
     }
@@ -49,7 +49,7 @@ impl LineProfile {
     fn toml(&self, name: &str) -> String {
         let quoted = |text: &str| Value::from(text).to_string();
         let list = |words: &[String]| Value::from(words.to_vec()).to_string();
-        // Each by its name: one that is added later is not left out.
+        // Every field by name, so that the compiler reports one added later.
         let LineRead { route, filter, rows, total, paging } = &self.read;
         let LineWrite { method, route: write_route, body } = &self.write;
         let LineFields {
@@ -91,7 +91,7 @@ impl LineProfile {
         line("unit_price", Some(quoted(unit_price)));
         line("effective_date", Some(quoted(effective_date)));
         line("proration", proration.as_deref().map(quoted));
-        // A list that comes whole needs no order.
+        // A list that arrives whole needs no order.
         line("sort", sort.as_deref().filter(|_| size.is_some()).map(quoted));
         line("date_form", Some(quoted(date_form.as_str())));
         line("\n[outcome]\nsuccess", Some(list(success)));
@@ -125,7 +125,7 @@ mod tests {
             assert_eq!((paged.read.paging, &paged.write), (Paging::Page(25), &patched));
             assert_eq!(paged.name(), written.name());
         }
-        // What says the same as a shipped one is that one, with its comments.
+        // A profile equivalent to a built-in one becomes that one, with its comments.
         let first = &LineProfile::shipped()[0];
         let back = first.with_paging(Paging::None).with_paging(first.read.paging);
         assert_eq!(back.text(), first.text());

@@ -20,46 +20,46 @@ use crate::{
     raw_object::RawObject,
 };
 
-/// A write that is ready to be sent.
+/// A write, ready to be sent.
 pub(crate) struct LineWriteRequest {
     pub call: Call,
     pub body: Body,
-    /// What is left of one write's time.
+    /// The time left for this write.
     pub timeout: Duration,
 }
 
-/// A change of another line of the same contract, which Kaseya took and may not show before its day.
+/// A change of another line of the same contract that Kaseya accepted and may not show before its effective date.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChangeInWait {
-    /// The line.
+    /// The changed line.
     pub line: LineId,
-    /// What it shows until then.
+    /// Units shown until then.
     pub from: f64,
-    /// What was sent.
+    /// Units sent.
     pub to: u32,
-    /// From which day.
+    /// Effective date of the change.
     pub effective_date: Date,
 }
 
 impl Session {
-    /// Whether a write of a line sends the contract's other lines too.
+    /// Whether a write of a line also sends the contract's other lines.
     pub fn writes_whole_contracts(&self) -> bool {
         self.line_profile().write.replaces_all()
     }
 
-    /// Whether a write sends a list or a contract, whatever it is answered: it may reach lines beside the one that it is for.
+    /// Whether a write sends a list or a contract: whatever the response, it may affect other lines than its own.
     pub fn writes_lists(&self) -> bool {
         matches!(self.line_profile().write.body, WriteBody::Array | WriteBody::Contract)
     }
 
-    /// Whether it sends them as a list, which servers cut into pages, and not inside their contract.
+    /// Whether a write sends all lines as a list, which servers cut into pages, and not inside their contract.
     pub fn writes_whole_lists(&self) -> bool {
         let write = &self.line_profile().write;
         write.replaces_all() && write.body != WriteBody::Contract
     }
 
-    /// Sets a line's units from a day on. Sent at most once and at once: it never logs in (see [`Session::sign_in`])
-    /// and never tries again.
+    /// Sets a line's units from a day on. Sent at most once and at once: it never logs in (see
+    /// [`Session::sign_in`]) and never retries.
     pub async fn write_units(
         &self,
         contract: ContractId,
@@ -70,8 +70,8 @@ impl Session {
         self.write_units_among(contract, line, units, effective, &[]).await
     }
 
-    /// The same, where changes of other lines wait for their day: a write of the whole contract says them again, for it would take
-    /// them back as they are shown.
+    /// Sets a line's units while changes of other lines wait for their effective dates. A write of the whole
+    /// contract repeats those changes, because it would otherwise revert them to the units shown.
     pub async fn write_units_among(
         &self,
         contract: ContractId,
@@ -83,12 +83,12 @@ impl Session {
         let profile = Arc::clone(self.line_profile());
         let request = self.line_write_among(&profile, contract, line, (units, effective), in_wait).await?;
         let success = self.write(&request.call, request.body, request.timeout).await?;
-        // An answer about another line says nothing of this one: only a reading tells.
+        // A response about another line says nothing about this one: only a reading can tell.
         let is_ours = names_line(&success.result, &profile, contract, line);
         if is_ours { Ok(()) } else { Err(WriteError::Unclear { words: None }) }
     }
 
-    /// The write of a line's units from a day on.
+    /// The request that sets a line's units from a day on.
     pub(crate) async fn line_write(
         &self,
         profile: &Arc<LineProfile>,
@@ -99,9 +99,9 @@ impl Session {
         self.line_write_among(profile, contract, line, to, &[]).await
     }
 
-    /// The same among changes that wait. Where all lines of the contract go back, they are read first, as they stand at this moment:
-    /// what was read before may have been changed since, by us or others, and would be put back. Reading and writing share the time
-    /// of one write.
+    /// The request while other changes wait. If all lines of the contract are sent back, they are read first, as of
+    /// this moment: we or others may have changed them since the earlier reading, and the write would revert that.
+    /// Reading and writing share the time of one write.
     async fn line_write_among(
         &self,
         profile: &Arc<LineProfile>,
@@ -141,7 +141,7 @@ impl Session {
         Ok(LineWriteRequest { call, body: Body::JsonText(body), timeout })
     }
 
-    /// The contract or its list of lines as it stands, with one of its lines changed.
+    /// The contract or its list of lines as of now, with one of its lines changed.
     async fn whole_body(
         &self,
         profile: &Arc<LineProfile>,
@@ -166,7 +166,7 @@ impl Session {
     }
 }
 
-/// Whether the answer to a write is about this line, or says nothing of which.
+/// Whether the response to a write is about this line, or does not say which line it is about.
 pub(crate) fn names_line(
     result: &Value,
     profile: &LineProfile,
@@ -190,8 +190,8 @@ pub(crate) fn names_line(
     }
 }
 
-/// The rows with one line replaced; `None` where that line does not stand there as it was read. Units of the others that are whole
-/// numbers are written as such: Kaseya answers 5.0 and takes 5.
+/// The rows with one line replaced; `None` if that line is not there as it was read. Whole units of the other lines
+/// are written as integers: Kaseya returns 5.0 and accepts 5.
 fn with_line(
     mut rows: Vec<RawObject>,
     profile: &LineProfile,

@@ -1,4 +1,4 @@
-//! What keeps the names and words of a profile apart.
+//! Checks that keep the names and words of a profile distinct.
 
 use std::collections::BTreeMap;
 
@@ -35,8 +35,8 @@ impl LineFields {
     }
 }
 
-/// Names that mean one thing wherever Kaseya has shown them, and what: a number taken from one of them for another thing would be
-/// written over it.
+/// Names that have had one meaning wherever Kaseya has shown them, with that meaning: a number read from one of
+/// them as something else would be written over it.
 const USUAL_NAMES: [(&str, &str); 15] = [
     ("ContractId", "contract"),
     ("ClientContractId", "contract"),
@@ -84,7 +84,7 @@ impl Outcome {
     }
 }
 
-/// A word as it is compared with those for no: letters and digits alone.
+/// A word reduced to letters and digits, to be compared with the words for no.
 pub(crate) fn plain(word: &str) -> String {
     word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }

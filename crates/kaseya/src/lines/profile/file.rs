@@ -1,4 +1,4 @@
-//! A profile's text: read, checked, and what is wrong with it named with its line, its field and the fix.
+//! A profile's text: parsed and checked; each error names the line, the field and the fix.
 
 use std::ops::Range;
 
@@ -48,7 +48,7 @@ enum PagingKind {
 }
 
 impl LineProfile {
-    /// Reads a profile's TOML text. The error names the line, the field and the fix.
+    /// Parses a profile's TOML text. The error names the line, the field and the fix.
     pub fn parse(text: &str) -> Result<Self, LineProfileError> {
         let at = |span: Range<usize>, problem: String| LineProfileError {
             line: line_of(text, span.start),
@@ -74,7 +74,7 @@ impl LineProfile {
                     "begin it with / and write only plain characters, {contractId} and {lineId}: no query, no escapes",
                 );
             }
-            // Side by side with other digits an id would be another's.
+            // Next to other digits an id would become another id.
             let alone = [CONTRACT, LINE].into_iter().all(|id| stands_alone(of, id));
             alone.then(|| of.to_owned()).ok_or("write each id between slashes or in brackets, and only once")
         };
@@ -221,7 +221,7 @@ fn line_of(text: &str, byte: usize) -> usize {
     text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1
 }
 
-/// Where a key of a table stands, or the table's head.
+/// The place of a key in a table, or the table's header.
 fn key_in(text: &str, table: Range<usize>, key: &str) -> Range<usize> {
     let mut place = table.start;
     for line in text.get(place..).unwrap_or_default().split_inclusive('\n') {
@@ -236,7 +236,7 @@ fn key_in(text: &str, table: Range<usize>, key: &str) -> Range<usize> {
     table
 }
 
-/// Whether an id stands in a route at most once, and by itself.
+/// Whether an id occurs at most once in a route, and stands alone.
 fn stands_alone(route: &str, id: &str) -> bool {
     let mut parts = route.split(id);
     match (parts.next(), parts.next(), parts.next()) {

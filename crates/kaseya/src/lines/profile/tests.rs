@@ -1,4 +1,4 @@
-//! Which texts are profiles, and what is said of the others.
+//! Which texts are valid profiles, and the errors of the others.
 
 use super::*;
 
