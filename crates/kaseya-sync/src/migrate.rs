@@ -107,7 +107,7 @@ mod tests {
 
     use super::*;
 
-    /// "pass", sealed for this partner by the program that bound no base addresses.
+    /// "pass", sealed for this partner by an older program, which did not bind base addresses.
     const OLD: &str = "v1.a.BQUFBQUFBQUFBQUF6zlisPe2m5ANZ2IsJ3hCUaY9Mhm8pbLMO3aoPa5d_evn7lhySufjdYeG3IlDkER4.\
                        BQUFBQUFBQUFBQUFAzFTqB18PvDTU4WoaCSpqxUGwck";
 

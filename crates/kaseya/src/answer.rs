@@ -74,7 +74,7 @@ impl Success {
 /// "Security Error": the code of a missing or expired token.
 const TOKEN_CODE: i64 = 978_001;
 
-/// The code in the body of a response about the call limit whose status is not 429 (a guess: none has been seen).
+/// The code in the body for a reached call limit if the status is not 429 (a guess: none has been seen).
 const LIMIT_CODE: i64 = 429;
 
 /// Reads a response.

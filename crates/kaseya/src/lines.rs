@@ -164,7 +164,7 @@ impl Session {
                 return Err(garbled(AnswerFault::PartOfList));
             }
             let whole = match total {
-                // A total that is the page's own count tells nothing where the server may have cut the page.
+                // A total that equals the page's own count proves nothing if the server may have cut the page.
                 Some(total) => {
                     let may_go_on = full || !unpaged && looks_full(shown);
                     lines.len() as u64 >= total && (!may_go_on || added == 0)

@@ -185,7 +185,7 @@ pub struct Target {
     pub known_price: Option<f64>,
     /// Each company's units in the number that the line was last seen to hold.
     pub shares: Option<SeenShares>,
-    /// The plan switch whose fall an earlier attempt started and whose rise this target is.
+    /// The plan switch with this target as its rise, if an earlier attempt started its fall.
     pub begun_pair: Option<PairId>,
     /// Its service in the catalogue, from this run's survey.
     pub service_seen: Option<SeenService>,
@@ -237,7 +237,7 @@ pub struct Note {
     pub users: Option<u32>,
 }
 
-/// A product whose users moved to another product and that no longer has a service on the contract.
+/// A product that has lost its users to another product and no longer has a service on the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftBehindProduct {
     /// The company.

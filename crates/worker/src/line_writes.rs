@@ -178,7 +178,7 @@ fn rises_last(in_hand: &[InHand<'_>]) -> Vec<(usize, usize)> {
     others.into_iter().chain(rises).map(|(place, _)| place).collect()
 }
 
-/// Whether a write is a rise whose fall is planned here and was not accepted.
+/// Whether a write is a rise, and its fall is planned here and was not accepted.
 fn fall_in_the_way(in_hand: &[InHand<'_>], tried: &[Tried], place: (usize, usize)) -> bool {
     let half_at = |(contract, index): (usize, usize)| in_hand[contract].planned.writes[index].half;
     let Some(Half { pair, is_rise: true }) = half_at(place) else { return false };

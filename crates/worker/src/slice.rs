@@ -18,7 +18,7 @@ use crate::{
     survey::survey,
 };
 
-/// After this many contracts whose lines do not fit the line profile, with none that does, the rest are not read.
+/// After this many contracts with lines that do not fit the line profile, and none that fit, the rest are not read.
 const MOST_MISFITS: usize = 3;
 
 /// What is known of the slice's contracts before work on them starts.

@@ -64,7 +64,7 @@ impl Tried {
         self.code == Some(ErrorCode::Lim01)
     }
 
-    /// A change whose response reported the call limit, and that the second reading does not show, was rejected.
+    /// A change was rejected if its response reported the call limit and the second reading does not show it.
     pub(crate) fn take_for_turned_away(&mut self, write: &PlannedWrite, shown: Option<&[ContractLine]>) {
         let as_before = |line: &ContractLine| line.id == write.change.line && line.units == write.change.from;
         let is_as_before = shown.is_some_and(|lines| lines.iter().any(as_before));

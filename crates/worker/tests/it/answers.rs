@@ -277,7 +277,7 @@ async fn case_e7_what_may_be_a_part_of_the_lines_is_never_svc_01() {
 
 #[tokio::test]
 async fn case_e7_a_list_that_is_put_is_never_a_part_that_counts_itself() {
-    // A page size that nobody would expect.
+    // An unexpected page size.
     for (largest_page, came, lines) in [(None, "changed", 90), (Some(64), "deferred UNK-01", 90)] {
         let mut state = many(1);
         let first = state.contracts[0].lines[0].clone();

@@ -32,7 +32,7 @@ fn with_service(survey: &v1::JobDone, target: v1::TargetWork) -> v1::TargetWork 
     v1::TargetWork { service_seen: seen, ..target }
 }
 
-/// A target whose line was read before.
+/// A target with a line that was read before.
 fn read_before(target: v1::TargetWork) -> v1::TargetWork {
     let line = v1::LineSeen { units: Some(12.0), ..v1::LineSeen::default() };
     v1::TargetWork { last_known: Some(line), ..target }

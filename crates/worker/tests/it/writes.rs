@@ -1,4 +1,4 @@
-//! Answers lost after a write, and writes that Kaseya refuses.
+//! Responses lost after a write, and writes that Kaseya refuses.
 
 use domain::Remark;
 use jiff::SignedDuration;
@@ -106,7 +106,7 @@ async fn case_e10_what_was_written_before_the_limit_is_told_and_the_rest_waits()
     let limit = Fault::Answer { status: 429, body: serde_json::json!({}) };
     world.kaseya.fail(Endpoint::WriteLine, 2, limit);
     let done = world.work(two_lines()).await;
-    // It was sent, and the second reading shows that it was turned away.
+    // It was sent, and the second reading shows that Kaseya rejected it.
     assert_eq!(results(&done), [ChangeResult::Confirmed, ChangeResult::Refused]);
     assert_eq!(came_out(&done, "acme", 5001), "changed");
     assert_eq!(came_out(&done, "beta", 5001), "deferred LIM-01");
