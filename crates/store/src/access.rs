@@ -1,4 +1,4 @@
-//! Who may come in by the portal and its interface: tokens, members, and who is signed in.
+//! Access to the portal and its API: tokens, members, and sessions.
 
 pub mod admins;
 pub mod attempts;
@@ -13,36 +13,36 @@ use std::net::IpAddr;
 use domain::{PartnerId, Role, TokenId};
 use jiff::SignedDuration;
 
-/// When somebody was last seen is written down no more often than this: a page makes many calls.
+/// The last use is stored at most this often, because a page makes many calls.
 const SEEN_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
-/// A partner that somebody may see.
+/// A partner that the caller may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     /// The partner.
     pub partner: PartnerId,
-    /// Its name.
+    /// The partner's name.
     pub name: String,
-    /// As what.
+    /// The caller's role there.
     pub role: Role,
 }
 
-/// By what somebody came in.
+/// How a caller proved its identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Identity {
-    /// By a token.
+    /// With a token.
     Token(TokenId),
-    /// By an identity provider's word.
+    /// Through an identity provider.
     Person {
-        /// The provider.
+        /// The provider's issuer URL.
         issuer: String,
-        /// Whom it has named.
+        /// The provider's subject id of the person.
         subject: String,
     },
 }
 
 impl Identity {
-    /// The token, or else the provider and whom it has named.
+    /// The token, or else issuer and subject.
     pub fn columns(&self) -> (Option<uuid::Uuid>, Option<&str>, Option<&str>) {
         match self {
             Self::Token(token) => (Some(token.0), None, None),
@@ -51,15 +51,15 @@ impl Identity {
     }
 }
 
-/// Who does something, as it is kept with what is done.
+/// The author of an action, as stored with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// As pages show it.
+    /// The name shown on pages.
     pub name: String,
-    /// By what it came in; `None` for commands of the operator, and for who was not let in.
+    /// How it proved its identity; `None` for commands of the operator, and for a caller that was refused.
     pub identity: Option<Identity>,
     /// The client's address; `None` for a command.
     pub address: Option<IpAddr>,
-    /// The trace of the call.
+    /// The trace id of the call; `None` without a trace.
     pub trace_id: Option<String>,
 }

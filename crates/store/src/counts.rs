@@ -1,4 +1,4 @@
-//! Companies, products and user counts as the provider reports them, months as they are frozen, and what is charged for them.
+//! Companies, products and user counts as the provider reports them, frozen months, and the provider's charges.
 
 pub mod billed_month;
 pub mod corrections;

@@ -1,4 +1,4 @@
-//! Holds: changes that wait for a person, and what people decided.
+//! Holds: changes that wait for a person, and the decisions of people.
 
 mod decisions;
 mod later_finals;

@@ -1,6 +1,7 @@
-//! Jobs and their runs: which jobs are due for a ticket, who has started them, whose lease has ended, and how runs end.
+//! Jobs and their runs: which jobs are due for a ticket, which are started, whose lease has ended, and how runs end.
 //!
-//! Read with the clock of the caller. Rounds go over all partners; whatever changes a job names its partner.
+//! Time comes from the caller's clock. Scheduler rounds cover all partners; every function that changes a job names
+//! its partner.
 
 mod attempts;
 pub mod closing;

@@ -1,4 +1,4 @@
-//! What is known of each Kaseya: how it can be called and logged in to, and its contracts, services and names.
+//! What is known of each Kaseya: how to call it and log in, and its contracts, services and names.
 
 pub mod breakers;
 pub mod calls;

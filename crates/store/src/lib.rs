@@ -1,4 +1,5 @@
-//! Postgres: pool, named transactions, migrations, and one folder per group of tables. Each table is written by one folder.
+//! Postgres: pool, named transactions, migrations, and one folder per group of tables. Only one folder writes to
+//! each table.
 
 pub mod access;
 pub mod counts;

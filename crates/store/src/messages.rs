@@ -1,4 +1,4 @@
-//! Messages that the database keeps: events to announce, dead letters, and parts of messages on their way.
+//! Messages stored in the database: events to announce, dead letters, and parts of incomplete messages.
 
 pub mod dead_letters;
 pub mod events;

@@ -1,4 +1,4 @@
-//! The connection to Postgres: pool, transactions, migrations, rows, the database's clock.
+//! The connection to Postgres: pool, transactions, migrations, rows, database clock.
 
 mod clock;
 pub(crate) mod error;

@@ -1,4 +1,4 @@
-//! What a partner has set: integration, mappings, schedule, billing rules, the switch; and what the installation has set.
+//! A partner's settings (integration, mappings, schedule, billing rules, switch) and the installation's settings.
 
 pub mod billing_rules;
 pub mod installation;

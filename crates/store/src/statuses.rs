@@ -1,4 +1,4 @@
-//! How companies stand: what results writes of them, and what people look at.
+//! Company statuses: written by results, and read for people.
 
 mod changes;
 mod companies;

@@ -1,4 +1,4 @@
-//! Targets, a service on a contract each: the lines last read, the permits and intents of their changes, and the journal.
+//! Targets (a service on a contract each): the lines last read, the permits and intents of changes, and the journal.
 
 mod equal_readings;
 pub mod gone_lines;

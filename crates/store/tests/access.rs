@@ -1,4 +1,4 @@
-//! Who may come in, on a real Postgres.
+//! Access, on a real Postgres.
 
 use anyhow::{Result, bail, ensure};
 use domain::{MemberId, PartnerId, Role, SecurityEventKind, TokenId};
@@ -62,7 +62,7 @@ async fn a_token_lets_in_until_it_is_revoked_and_only_by_its_own_partner() -> Re
     assert_eq!((found.token, &found.partner, found.role), (token, one, Role::Editor));
     assert_eq!(run!(database, |tx| tokens::by_hash(tx, &[8; 32], now()))?, Brought::Unknown);
 
-    // When it was used is written down once a minute.
+    // The last use is stored at most once a minute.
     let used = async || -> Result<Option<Timestamp>> {
         Ok(run!(database, |tx| tokens::list(tx, one))?[0].last_used_at)
     };
@@ -83,7 +83,7 @@ async fn a_token_lets_in_until_it_is_revoked_and_only_by_its_own_partner() -> Re
     assert!(is_good(ends - 1.second()).await? && !is_good(ends).await?, "its time is over");
     assert_eq!(run!(database, |tx| tokens::revoke(tx, one, token, now()))?, Some(now()));
     assert!(matches!(run!(database, |tx| tokens::by_hash(tx, &[7; 32], now()))?, Brought::Over(_)));
-    // Its listing stays, with when it ended.
+    // It stays in the list, with the time of its end.
     let later = now() + 1.hour();
     assert_eq!(run!(database, |tx| tokens::revoke(tx, one, token, later))?, Some(now()));
     assert_eq!(run!(database, |tx| tokens::list(tx, one))?[0].revoked_at, Some(now()));
@@ -183,7 +183,7 @@ async fn a_member_is_who_first_signs_in_with_the_verified_address_and_nobody_els
     assert!(!run!(database, |tx| members::remove(tx, one, member, now()))?, "not one of theirs");
     assert!(run!(database, |tx| members::remove(tx, two, member, now()))?);
     assert_eq!(roles("pia").await?, both[..1]);
-    // Added again she must sign in again, and is another row.
+    // Added again, she must sign in again; the membership is a new row.
     assert!(add(two, 4, Role::Editor).await?);
     run!(database, |tx| members::arrived(tx, "https://id.example", "pia", "pia@example.com"))?;
     assert_eq!(roles("pia").await?[1], ("Two".to_owned(), Role::Editor));
@@ -245,7 +245,7 @@ async fn a_repeated_call_is_answered_and_not_done() -> Result<()> {
     let first = &first;
     run!(database, |tx| idempotency::failed(tx, first))?;
     assert_eq!(begin(*first, now()).await?, Known::New);
-    // Its portal died: the caller may try again.
+    // Its portal died: the caller may retry.
     let later = now() + 6.minutes();
     assert_eq!(begin(*first, later).await?, Known::New);
     run!(database, |tx| idempotency::answered(tx, first, 202, "{}"))?;

@@ -1,4 +1,4 @@
-//! The tables reckon what is called as the domain does (F1).
+//! The tables compute the called addresses as the domain does (F1).
 
 use domain::{KaseyaAddress, plain_name};
 use proptest::{
@@ -71,7 +71,7 @@ async fn case_f1_the_tables_and_the_domain_compare_names_alike() {
         names.push(name.current());
     }
     for name in names {
-        // A name is not empty; which letters there are is the door's to say.
+        // A name is not empty; the API checks which letters it may have.
         assert_eq!(in_tables(&client, sql, &[Some(&name)]).await, plain_name(&name), "{name:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Pages of companies, compared with what `status_reading` says of all of them.
+//! Pages of companies, compared with the results of `status_reading` for all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ fn msp() -> PartnerId {
     PartnerId::new("msp").expect("an id")
 }
 
-/// The partner, with reports of three days: the middle one comes in last.
+/// The partner, with reports of three days; the middle one arrives last.
 async fn partner(seed: &str) -> Result<TestDatabase> {
     let database = testkit::database().await;
     let script = BY_CHANCE
@@ -36,7 +36,7 @@ async fn partner(seed: &str) -> Result<TestDatabase> {
         .replace("OWN", "0.3")
         .replace("REPORTS", "3");
     database.client().await.batch_execute(&script).await?;
-    // Late enough for the month-end run, or nobody would be ready.
+    // Late enough for the month-end run; otherwise no company would be ready.
     database.client().await.batch_execute("update integrations set invoice_day = 5").await?;
     let msp = &msp();
     for report in ["r1", "r3", "r2"] {
@@ -64,7 +64,7 @@ async fn listed(database: &TestDatabase, query: Query<'_>) -> Result<Page> {
     Ok(page)
 }
 
-/// What the statuses say of all companies, by another way.
+/// The statuses of all companies, computed in another way.
 struct Expected {
     settings: PartnerSettings,
     statuses: BTreeMap<String, Vec<CompanyStatus>>,
@@ -154,7 +154,7 @@ impl Expected {
     }
 }
 
-/// Every filter finds what the statuses say, each row shows what they say, and the counts agree.
+/// Compares every filter, row and count with the statuses.
 async fn compare(database: &TestDatabase, what: &str) -> Result<()> {
     let expected = Expected::read(database).await?;
     for search in ["", "FORNO", "_100%", "backup 3", "agreement 12", "nothing like it"] {
@@ -183,7 +183,7 @@ async fn compare(database: &TestDatabase, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// Each changes how companies stand, by one of the tables of which that is made.
+/// Each statement changes the companies' standings through one of the tables they are computed from.
 const WRITTEN: &[&str] = &[
     "update company_mappings set contract_id = contract_id + 1 where account_id % 5 = 0",
     "update company_product_contracts set contract_id = contract_id + 1 where substr(company_id, 2)::int % 4 = 0",
@@ -326,7 +326,7 @@ async fn b_05_last_months_frozen_number_as_corrected_stands_beside_the_newest() 
     Ok(())
 }
 
-/// Why a company of the pages is not ready at an instant, and how many are for that reason.
+/// Why a company on the pages is not ready at an instant, and how many have the same reason.
 async fn not_pushed(database: &TestDatabase, id: &str, at: Timestamp) -> Result<(Option<NotReady>, u32)> {
     let (msp, month, query) = (&msp(), Month::of(date(2026, 10, 1)), &query("", Filter::All));
     let page = database
@@ -342,7 +342,7 @@ async fn not_pushed(database: &TestDatabase, id: &str, at: Timestamp) -> Result<
 async fn g_10_a_company_whose_number_was_corrected_is_not_ready_before_it_is_pushed() -> Result<()> {
     let database = partner("0.5").await?;
     let client = database.client().await;
-    // Between the freeze and the invoice, and all were seen since.
+    // Between the freeze and the invoice, with all companies seen since.
     let at: Timestamp = "2026-11-03T10:00:00Z".parse()?;
     client
         .batch_execute(
@@ -363,7 +363,7 @@ async fn g_10_a_company_whose_number_was_corrected_is_not_ready_before_it_is_pus
                               '2026-11-03T09:00:00Z')";
     client.execute(correction, &[&id]).await?;
     assert_eq!(not_pushed(&database, &id, at).await?, (Some(NotReady::MonthNotPushed), 1));
-    // Kaseya is seen to hold the old number once more, by a run that was made before.
+    // Kaseya shows the old number once more, in a run made before.
     client.batch_execute("update statuses set last_sync = '2026-11-03T09:30:00Z'").await?;
     assert_eq!(not_pushed(&database, &id, at).await?, (Some(NotReady::MonthNotPushed), 1));
     client.batch_execute("update runs set created_at = '2026-11-03T09:40:00Z'").await?;
@@ -384,7 +384,7 @@ async fn case_c4_what_a_run_saw_grows_old_while_no_scheduler_makes_the_next() ->
         "insert into schedules values ('msp', 'daily', null, 2, 'UTC', 1, '2026-11-26', '2026-11-27',
                                                   '2026-11-27T02:10:00Z')";
     database.client().await.batch_execute(schedule).await?;
-    // What the run of the 26th saw counts while the next is not due, and while that is only late.
+    // The readings of the run of the 26th count while the next run is not due, and while it is only late.
     let last_run: Timestamp = "2026-11-26T02:10:00Z".parse()?;
     for now in ["2026-11-26T12:00:00Z", "2026-11-27T05:00:00Z", "2026-11-28T06:00:00Z"] {
         assert!(readiness_at(&database, now).await?.seen_since <= last_run, "{now}");

@@ -1,4 +1,4 @@
-//! Encryption towards the database: it works with the right certificate, and only with that.
+//! Encryption towards the database: it works only with the right certificate.
 
 use std::{path::Path, sync::Arc};
 
@@ -13,10 +13,10 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-/// What the protocol asks before it goes over to TLS.
+/// The client's request in the protocol before it switches to TLS.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
-/// Offers TLS with this certificate in front of a server that has only a socket. Answers the port.
+/// Offers TLS with this certificate in front of a server that has only a socket. Returns the port.
 async fn encrypt(socket: &Path, certificate: &CertifiedKey<KeyPair>) -> Result<u16> {
     let key = PrivatePkcs8KeyDer::from(certificate.signing_key.serialize_der());
     let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))

@@ -1,4 +1,4 @@
-//! The login of the database's file is read again for each connection.
+//! The login in the database's URL file is read again for each connection.
 
 use store::{Settings, Store, StoreError};
 

@@ -85,7 +85,7 @@ async fn a_definition_that_has_changed_is_run_again() -> Result<()> {
     Ok(())
 }
 
-/// An older program that migrates beside a newer one takes nothing back.
+/// An older program that migrates concurrently with a newer one reverts nothing.
 #[tokio::test]
 async fn d7_newer_tables_and_definitions_stay_as_they_are() -> Result<()> {
     let database = testkit::database().await;
@@ -123,7 +123,8 @@ async fn every_definition_is_run() -> Result<()> {
     Ok(())
 }
 
-/// What was released is applied somewhere: it is never edited, and never goes. `released.sha256` lists it, as `sha256sum` does.
+/// A released migration is applied somewhere: it is never edited and never removed. `released.sha256` lists it, in
+/// the format of `sha256sum`.
 #[tokio::test]
 async fn migrations_are_only_added() -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
@@ -147,7 +148,7 @@ async fn migrations_are_only_added() -> Result<()> {
     Ok(())
 }
 
-/// Automatic analyze looks names up in pg_catalog alone, and tells nobody but Postgres's log what it does not find.
+/// Automatic analyze looks names up in pg_catalog only, and reports missing ones only in Postgres's log.
 #[tokio::test]
 async fn automatic_analyze_understands_every_table() -> Result<()> {
     let database = testkit::database().await;
@@ -170,7 +171,7 @@ async fn automatic_analyze_understands_every_table() -> Result<()> {
     }
     let folded: String = client.query_one("select public.folded('CAFFÈ')", &[]).await?.get(0);
     assert_eq!(folded, "caffe");
-    // What generated columns and checks call, a restore calls so too.
+    // A restore calls the functions of generated columns and checks in the same way.
     let called = "select public.called_hosts('bms.kaseya.com', 'https://api.bms.kaseya.com/', 'https://v1.example.com/api')";
     let called: String = client.query_one(called, &[]).await?.get(0);
     assert_eq!(called, "bms.kaseya.com v1.example.com");

@@ -1,4 +1,4 @@
-//! A partner at one look, and what has happened, on a real Postgres.
+//! The overview and the history of a partner, on a real Postgres.
 
 use anyhow::Result;
 use domain::{CompanyId, IntegrationState, Month, PartnerId, RunId};
@@ -90,7 +90,7 @@ async fn a_partners_headline_is_what_its_tables_say() -> Result<()> {
     let unmapped: Vec<(&str, u32)> =
         seen.unmapped_products.iter().map(|product| (product.name.as_str(), product.users)).collect();
     assert_eq!(unmapped, [("New one", 6)]);
-    // Bea's two users and Cem's four at 3.5, Dora's forty at 2; nobody knows what Dora's other five cost.
+    // Bea's two users and Cem's four at 3.5, Dora's forty at 2; the price of Dora's other five is unknown.
     assert_eq!(seen.at_risk, AtRisk { money: 7.0 + 14.0 + 80.0, units_without_price: 5 });
     assert_eq!(seen.running.map(|run| run.run), Some(run_id(3)));
     assert_eq!(seen.last.map(|run| run.run), Some(run_id(2)), "a probe is no sync");
@@ -106,7 +106,7 @@ async fn a_partners_headline_is_what_its_tables_say() -> Result<()> {
     Ok(())
 }
 
-/// Seven changes, one a day from the 1st; Bea's users are in every third.
+/// Seven changes, one a day from the 1st; every third includes Bea's users.
 const JOURNAL: &str = "
 with granted as (
     insert into jobs (job_id, run_id, run_number, partner_id, kind, state, now_job, host, tenant, created_at)

@@ -1,4 +1,4 @@
-//! Word of what has changed, on a real Postgres.
+//! Notifications of changes, on a real Postgres.
 
 use anyhow::Result;
 use domain::PartnerId;
@@ -36,7 +36,7 @@ async fn a_transaction_tells_of_its_partner_once_and_a_new_connection_of_perhaps
     assert_eq!(changes.next().await, of_one);
     client.batch_execute(A_RUN).await?;
     assert_eq!(changes.next().await, of_one);
-    // A run with fifty statuses was one word: the next is this one.
+    // A run with fifty statuses was one notification: this is the next.
     client.batch_execute("notify portal, 'two'").await?;
     assert_eq!(changes.next().await, PartnerChange::Of(PartnerId::new("two")?));
     assert_eq!([other.next().await, other.next().await], [of_one.clone(), of_one.clone()]);

@@ -1,11 +1,11 @@
-//! Every statement that stands in the store's source as one text is prepared against the migrated tables, as the driver
-//! prepares it before its first use. A column that is ambiguous or not there fails here, and not in the field.
+//! Prepares every statement that is a single string in the store's source against the migrated tables, as the driver
+//! does before its first use. An ambiguous or missing column fails here, and not in production.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 
-/// How a statement begins; a comment before it says why it crosses partners.
+/// The first words of a statement; a comment before it says why it crosses partners.
 const BEGINNINGS: [&str; 6] =
     ["select ", "insert into ", "update ", "delete from ", "with ", "-- all partners"];
 
@@ -24,8 +24,8 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The string literals of a source, each with the number of its line. Comments and character literals hold no statements:
-/// a quote in one is passed over.
+/// The string literals of a source, each with its line number. Comments and character literals hold no statements: a
+/// quote in one is skipped.
 fn literals(source: &str) -> Vec<(usize, String)> {
     let mut literals = Vec::new();
     let (mut rest, mut line) = (source, 1);
@@ -53,7 +53,7 @@ fn literals(source: &str) -> Vec<(usize, String)> {
     literals
 }
 
-/// A backslash before a line's end takes the blanks after it away.
+/// A backslash at a line's end removes the whitespace after it.
 fn unescaped(text: &str) -> String {
     let mut pieces = text.split("\\\n");
     let first = pieces.next().unwrap_or_default().to_owned();
@@ -62,7 +62,7 @@ fn unescaped(text: &str) -> String {
 
 fn is_statement(text: &str) -> bool {
     let whole = BEGINNINGS.iter().any(|begins| text.starts_with(begins));
-    // What is put together from parts is tested where it is put together.
+    // A statement built from parts is tested where it is built.
     whole && !text.contains('{')
 }
 

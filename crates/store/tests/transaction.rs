@@ -15,7 +15,7 @@ use store::{Settings, Store, StoreError, Timeouts, Transaction};
 use testkit::{Proxy, Upstream};
 use tokio::sync::Barrier;
 
-/// A table with two rows, for rules that no table of ours has.
+/// A table with two rows, for rules that none of our tables has.
 async fn two_rows(database: &testkit::TestDatabase) -> Result<()> {
     database
         .client()
@@ -47,7 +47,7 @@ async fn a_deadlock_is_tried_again_and_both_transactions_come_through() -> Resul
     let database = testkit::empty_database().await;
     two_rows(&database).await?;
     let tries = Arc::new(AtomicU32::new(0));
-    // Both hold their first row before either asks for its second: Postgres must end one of them (40P01).
+    // Both hold their first row before either locks its second: Postgres must abort one of them (40P01).
     let both_hold_one = Arc::new(Barrier::new(2));
     let transfer = |from: i32, to: i32| {
         let (store, tries, both_hold_one) = (database.store.clone(), tries.clone(), both_hold_one.clone());
@@ -89,7 +89,7 @@ async fn a_serialization_failure_is_tried_again() -> Result<()> {
                 tx.execute("set transaction isolation level repeatable read", &[]).await?;
                 tx.query_one("select coins from purses where id = 1", &[]).await?;
                 if tries.fetch_add(1, Ordering::Relaxed) == 0 {
-                    // Somebody else changes the row that was read: to write it now is SQLSTATE 40001.
+                    // Another transaction changes the row just read: writing it now is SQLSTATE 40001.
                     other.transaction("in between", |tx| Box::pin(pay(tx, 1, 5))).await?;
                 }
                 pay(tx, 1, 1).await
@@ -202,7 +202,7 @@ async fn a_dropped_transaction_leaves_nothing_behind() -> Result<()> {
         _ = forgotten => unreachable!("it waits for ever"),
         () = written.notified() => {}
     }
-    // The only connection of the pool is not handed out with the open transaction in it.
+    // The pool's only connection is not handed out with an open transaction.
     store.transaction("next", |tx| Box::pin(pay(tx, 1, 5))).await?;
     assert_eq!(coins(&store, 1).await?, 15);
     Ok(())
@@ -297,7 +297,7 @@ async fn case_d1_a_read_only_database_is_seen_before_any_message_arrives() -> Re
     administrator
         .batch_execute(&format!("alter database {name} reset default_transaction_read_only"))
         .await?;
-    // Connections that were made under the old setting are let go.
+    // Connections opened under the old setting are closed.
     fault.wait_for(Option::is_none).await?;
     store.ping().await?;
     Ok(())
@@ -334,7 +334,7 @@ async fn a_network_that_swallows_everything_is_noticed_and_left() -> Result<()> 
 #[tokio::test]
 async fn a_plaintext_server_elsewhere_gets_no_password() -> Result<()> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    // It looks remote to the settings, and answers that it knows no TLS.
+    // The settings take it for a remote server, and it replies that it has no TLS.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let port = listener.local_addr()?.port();
     let heard = tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! That somebody is left who can say who may come in.
+//! Makes sure that a partner keeps an admin.
 
 use domain::PartnerId;
 use jiff::{SignedDuration, Timestamp};
@@ -6,12 +6,12 @@ use uuid::Uuid;
 
 use crate::{StoreError, Transaction};
 
-/// A token that ends before this is left to nobody as the only way in.
+/// A token that expires sooner than this does not count as the only remaining access.
 const DAYS_TO_GO: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Whether an admin of the partner can come in without the token or the member of this id: by a token with days to go, or as a
-/// member who was here already, for an address that nobody came with may be mistyped. Whoever asks the same waits until the transaction
-/// ends: two admins may be taking each other away.
+/// Whether an admin of the partner can sign in without the token or member of this id: with a token that does not
+/// expire soon, or as a member who has signed in before, because an address that never signed in may be mistyped.
+/// Concurrent calls wait until the transaction ends: two admins may be removing each other.
 pub async fn another(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,32 +1,33 @@
-//! Attempts that are limited, such as failed sign-ins from one network: counted in the database because there are several portals.
+//! Limited attempts, e.g. failed sign-ins from one network. They are counted in the database because there are
+//! several portals.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{StoreError, Transaction};
 
-/// Longer than any limit looks back.
+/// Longer than the period of any limit.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// How many attempts within how long, to the minute.
+/// The maximum number of attempts within a period, to the minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
-    /// So many.
+    /// The maximum number of attempts.
     pub most: u32,
-    /// Within so long; at most a day.
+    /// The period, at most a day.
     pub within: SignedDuration,
 }
 
-/// Whether an attempt may be made.
+/// Whether an attempt is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {
-    /// Yes; it is counted.
+    /// Allowed, and counted.
     Allowed,
-    /// There were too many: not before this.
+    /// Too many attempts: not before this instant.
     NotBefore(Timestamp),
 }
 
-/// Counts an attempt of `whose`, unless there were too many. One that is not allowed does not count, so that whoever
-/// keeps trying is let in as soon as whoever waits.
+/// Counts an attempt of `whose`, unless there were too many. A refused attempt does not count, so that a caller that
+/// keeps trying gets in as soon as one that waits.
 pub async fn attempt(
     tx: &Transaction<'_>,
     whose: &str,
@@ -40,15 +41,15 @@ pub async fn attempt(
     Ok(attempt)
 }
 
-/// Whether `whose` may make another attempt; until the transaction ends, no other transaction counts one of theirs.
-/// [`count`] counts it, where it is to count.
+/// Whether `whose` may make another attempt. Until the transaction ends, no other transaction counts an attempt of
+/// `whose`. Call [`count`] to count this one.
 pub async fn allowed(
     tx: &Transaction<'_>,
     whose: &str,
     limit: Limit,
     now: Timestamp,
 ) -> Result<Attempt, StoreError> {
-    // Not a row: before the first attempt there is none.
+    // An advisory lock, not a row lock: before the first attempt there is no row.
     tx.execute("select pg_advisory_xact_lock(hashtextextended($1::text, 2))", &[&whose]).await?;
     let since = now.saturating_sub(limit.within).unwrap_or(Timestamp::MIN);
     let sql = "select coalesce(sum(attempts), 0) as made, min(minute) as oldest from attempts

@@ -1,50 +1,51 @@
-//! Calls with a key of the caller's: a repeat gets the first call's answer, and nothing is done twice. A key belongs to the
-//! token that sent it: another token of the same partner may have fewer rights, and is never given that answer.
+//! Calls with an idempotency key: a repeat gets the first call's response, and nothing is done twice. A key belongs
+//! to the token that sent it. Another token of the same partner may have fewer rights and never gets that response.
 
 use domain::{PartnerId, TokenId};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{StoreError, Transaction};
 
-/// A key is remembered for so long.
+/// How long a key is kept.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
-/// A call that was not answered for so long never will be: its portal has died. All that it may have done can be repeated.
+/// A call without a response after this time never gets one: its portal has died. Everything that it may have done
+/// can be repeated.
 const ANSWERED_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
-/// A call with a key.
+/// A call with an idempotency key.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyedCall<'a> {
-    /// The partner that it is about.
+    /// The partner of the call.
     pub partner: &'a PartnerId,
-    /// The token that it came with.
+    /// The token of the caller.
     pub caller: TokenId,
     /// The caller's key.
     pub key: &'a str,
-    /// What is called.
+    /// The route called.
     pub route: &'a str,
-    /// A hash of all that was sent.
+    /// A hash of the whole request.
     pub request_hash: &'a [u8],
 }
 
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
-    /// Nothing: the call is to be done, and [`answered`] or [`failed`].
+    /// Nothing: do the call, then call [`answered`] or [`failed`].
     New,
-    /// The answer that the call was given.
+    /// The call's response.
     Answered {
         /// The HTTP status.
         status: u16,
-        /// The body.
+        /// The response body.
         body: String,
     },
-    /// It is being answered.
+    /// The call is in progress.
     Underway,
-    /// The key came with another call.
+    /// The key belongs to another call.
     OtherCall,
 }
 
-/// Looks a call up, and takes its key if it is new.
+/// Looks a call up, and reserves its key if it is new.
 pub async fn begin(tx: &Transaction<'_>, call: &KeyedCall<'_>, now: Timestamp) -> Result<Known, StoreError> {
     let long_ago = |ago: SignedDuration| now.saturating_sub(ago).unwrap_or(Timestamp::MIN);
     let sql = "-- all partners: what is old is forgotten
@@ -58,7 +59,7 @@ pub async fn begin(tx: &Transaction<'_>, call: &KeyedCall<'_>, now: Timestamp) -
     }
     let sql = "select route = $4 and request_hash = $5 as same, status, body from idempotency_keys
                where partner_id = $1 and caller = $2 and key = $3";
-    // Between the two statements it may have failed: whoever asks again finds its key free.
+    // The call may have failed between the two statements; a retry then finds the key free.
     let Some(row) = tx.query_opt(sql, &[&partner.as_str(), caller, key, route, request_hash]).await? else {
         return Ok(Known::Underway);
     };
@@ -75,7 +76,7 @@ pub async fn begin(tx: &Transaction<'_>, call: &KeyedCall<'_>, now: Timestamp) -
     }
 }
 
-/// Remembers the answer to a call.
+/// Stores the response to a call.
 pub async fn answered(
     tx: &Transaction<'_>,
     call: &KeyedCall<'_>,
@@ -90,7 +91,7 @@ pub async fn answered(
     tx.execute(sql, &[&partner.as_str(), caller, key, &status, &body, route, request_hash]).await.map(drop)
 }
 
-/// The call came to nothing for a fault of ours: the key is free for another try.
+/// The call failed because of an error of ours: the key is free for a retry.
 pub async fn failed(tx: &Transaction<'_>, call: &KeyedCall<'_>) -> Result<(), StoreError> {
     let sql = "delete from idempotency_keys
                where partner_id = $1 and caller = $2 and key = $3 and status is null";

@@ -1,4 +1,4 @@
-//! People who may sign in by OpenID Connect, and to which partners.
+//! People who may sign in by OpenID Connect, and their partners.
 
 use domain::{MemberId, PartnerId, Role};
 use jiff::Timestamp;
@@ -10,34 +10,34 @@ use crate::{StoreError, Transaction};
 pub struct Member {
     /// The membership.
     pub member: MemberId,
-    /// The address by which the person was named, in small letters.
+    /// The email address by which the person was added, in lower case.
     pub email: String,
-    /// As what.
+    /// The member's role.
     pub role: Role,
-    /// Whether the person was here yet.
+    /// Whether the person has signed in yet.
     pub has_signed_in: bool,
-    /// Since when.
+    /// When the member was added.
     pub added_at: Timestamp,
-    /// By whom.
+    /// The name of the actor who added the member.
     pub added_by: String,
 }
 
-/// A member that is added.
+/// A member to add.
 #[derive(Debug, Clone, Copy)]
 pub struct NewMember<'a> {
     /// The membership.
     pub member: MemberId,
-    /// To which partner.
+    /// The partner that the member may see.
     pub partner: &'a PartnerId,
-    /// The person's address.
+    /// The person's email address.
     pub email: &'a str,
-    /// As what.
+    /// The member's role.
     pub role: Role,
-    /// Who adds.
+    /// The name of the actor who adds the member.
     pub by: &'a str,
 }
 
-/// Adds a member; false if the partner has one of that address already.
+/// Adds a member. Returns false if the partner already has one with that address.
 pub async fn add(tx: &Transaction<'_>, new: &NewMember<'_>, now: Timestamp) -> Result<bool, StoreError> {
     let sql = "insert into members (member_id, partner_id, email, role, added_at, added_by)
                values ($1, $2, lower($3), $4, $5, $6)
@@ -46,7 +46,7 @@ pub async fn add(tx: &Transaction<'_>, new: &NewMember<'_>, now: Timestamp) -> R
     Ok(tx.execute(sql, &[&new.member.0, &new.partner.as_str(), &new.email, &role, &now, &new.by]).await? == 1)
 }
 
-/// A partner's members by their addresses.
+/// A partner's members, ordered by address.
 pub async fn list(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<Member>, StoreError> {
     let sql = "select member_id, email, role, subject is not null as has_signed_in, added_at, added_by
                from members where partner_id = $1 and removed_at is null order by email";
@@ -65,7 +65,7 @@ pub async fn list(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<Membe
         .collect()
 }
 
-/// Takes a member away, signed in or not; whether the partner had it.
+/// Removes a member, signed in or not. Returns whether the partner had that member.
 pub async fn remove(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -77,8 +77,8 @@ pub async fn remove(
     Ok(tx.execute(sql, &[&partner.as_str(), &member.0, &now]).await? == 1)
 }
 
-/// A person has signed in with this address, which the identity provider has verified: from now on every membership that
-/// waited for the address is this person's, and nobody else's.
+/// A person has signed in with this address, which the identity provider has verified. From now on every membership
+/// that waited for the address belongs to this person alone.
 pub async fn arrived(
     tx: &Transaction<'_>,
     issuer: &str,

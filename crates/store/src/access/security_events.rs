@@ -1,4 +1,4 @@
-//! Security events, kept: who came in, who was refused, who changed what.
+//! The stored security events: sign-ins, refusals and changes.
 
 use domain::{PartnerId, SecurityEventKind};
 use jiff::Timestamp;
@@ -12,18 +12,18 @@ use crate::{Row, StoreError, Transaction};
 /// A security event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SecurityEvent {
-    /// Of which kind.
+    /// The kind of event.
     pub kind: SecurityEventKind,
-    /// Whose; `None` where it is no partner's.
+    /// The partner; `None` for an event of no partner.
     pub partner: Option<PartnerId>,
-    /// What it was about: an id, or an address of mail.
+    /// The object of the event: an id or an email address.
     pub object: String,
-    /// What else is known, as an object. No secret is among it.
+    /// Further facts, as a JSON object without secrets.
     pub details: Value,
 }
 
 impl SecurityEvent {
-    /// A partner's.
+    /// An event of a partner.
     pub fn of(
         kind: SecurityEventKind,
         partner: &PartnerId,
@@ -34,20 +34,20 @@ impl SecurityEvent {
     }
 }
 
-/// A security event that is kept.
+/// A stored security event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeptEvent {
-    /// Its number: later ones are higher.
+    /// The event's number; later events have higher numbers.
     pub number: i64,
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
-    /// By whom.
+    /// Who caused it.
     pub by: Actor,
-    /// What.
+    /// The event.
     pub event: SecurityEvent,
 }
 
-/// Keeps an event.
+/// Stores an event.
 pub async fn keep(
     tx: &Transaction<'_>,
     by: &Actor,
@@ -76,7 +76,7 @@ pub async fn keep(
     tx.execute_exactly(1, sql, &values).await
 }
 
-/// A page of a partner's events, the newest first: those before a number, where one is given.
+/// A page of a partner's events, the newest first; with a number, only those before it.
 pub async fn of_partner(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -90,7 +90,7 @@ pub async fn of_partner(
     rows.iter().map(kept).collect()
 }
 
-/// The installation's events since an instant, the newest first, those of no partner too; at most `most`.
+/// The installation's events since an instant, including those of no partner, the newest first; at most `most`.
 pub async fn since(tx: &Transaction<'_>, since: Timestamp, most: i64) -> Result<Vec<KeptEvent>, StoreError> {
     let sql = "-- all partners: for the operator
                select number, at, kind, partner_id, by_name, by_token, by_issuer, by_subject, address, object, details, trace_id

@@ -1,4 +1,4 @@
-//! Who is signed in.
+//! Sessions of signed-in people.
 
 use std::net::IpAddr;
 
@@ -9,60 +9,60 @@ use tokio_postgres::types::ToSql;
 use super::{Access, Identity, SEEN_EVERY};
 use crate::{Row, StoreError, Transaction};
 
-/// Sessions that nobody used for so long are forgotten.
+/// How long an unused session is kept.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(31 * 24);
 
-/// Somebody who is signed in.
+/// The session of a signed-in person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// What is kept of its secret; it lets nobody in.
+    /// The hash of its secret; it gives no access.
     pub hash: [u8; 32],
-    /// By what.
+    /// How the person proved their identity.
     pub identity: Identity,
-    /// As pages show it.
+    /// The name shown on pages.
     pub name: String,
-    /// Since when.
+    /// When the session began.
     pub created_at: Timestamp,
     /// When it was last used, to the minute.
     pub last_seen_at: Timestamp,
-    /// When whoever uses it last proved who it is.
+    /// When the person last proved their identity.
     pub confirmed_at: Timestamp,
-    /// From which address it began.
+    /// The client's address when the session began.
     pub address: Option<IpAddr>,
-    /// As what the browser described itself.
+    /// The browser's `User-Agent`; `None` if it sent none.
     pub browser: Option<String>,
 }
 
-/// Somebody who comes in.
+/// A session to create.
 #[derive(Debug, Clone, Copy)]
 pub struct NewSession<'a> {
-    /// What is kept of its secret.
+    /// The hash of its secret.
     pub hash: &'a [u8; 32],
-    /// By what.
+    /// How the person proved their identity.
     pub identity: &'a Identity,
-    /// As pages show it.
+    /// The name shown on pages.
     pub name: &'a str,
-    /// From which address.
+    /// The client's address.
     pub address: IpAddr,
-    /// As what the browser describes itself.
+    /// The browser's `User-Agent`; `None` if it sent none.
     pub browser: Option<&'a str>,
-    /// When it proved who it is.
+    /// When the person proved their identity.
     pub confirmed_at: Timestamp,
 }
 
 const COLUMNS: &str =
     "session_hash, token_id, issuer, subject, name, created_at, last_seen_at, confirmed_at, address, browser";
 
-/// The instants before which a session is over.
+/// The instants before which a session has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Oldest {
-    /// Begun before this it is over, however busy it is.
+    /// A session begun before this has ended, even if in use.
     pub created: Timestamp,
-    /// Last seen before this it is over.
+    /// A session last used before this has ended.
     pub seen: Timestamp,
 }
 
-/// Signs somebody in.
+/// Creates a session.
 pub async fn create(tx: &Transaction<'_>, new: &NewSession<'_>, now: Timestamp) -> Result<(), StoreError> {
     let forgotten = now.saturating_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
     tx.execute("delete from sessions where last_seen_at < $1", &[&forgotten]).await?;
@@ -76,7 +76,7 @@ pub async fn create(tx: &Transaction<'_>, new: &NewSession<'_>, now: Timestamp) 
     tx.execute_exactly(1, sql, &values).await
 }
 
-/// Who is signed in with this, if the session is not over.
+/// Finds a session by its hash, if it has not ended.
 pub async fn find(
     tx: &Transaction<'_>,
     hash: &[u8; 32],
@@ -90,7 +90,7 @@ pub async fn find(
     row.as_ref().map(session).transpose()
 }
 
-/// Every session of somebody that is not over, the newest first.
+/// All current sessions of an identity, the newest first.
 pub async fn list(
     tx: &Transaction<'_>,
     identity: &Identity,
@@ -126,35 +126,35 @@ fn session(row: &Row) -> Result<Session, StoreError> {
     })
 }
 
-/// A session was used: it goes on.
+/// Records the use of a session, which keeps it alive.
 pub async fn seen(tx: &Transaction<'_>, hash: &[u8; 32], now: Timestamp) -> Result<(), StoreError> {
     let before = now.saturating_sub(SEEN_EVERY).unwrap_or(Timestamp::MIN);
     let sql = "update sessions set last_seen_at = $2 where session_hash = $1 and last_seen_at < $3";
     tx.execute(sql, &[&hash.as_slice(), &now, &before]).await.map(drop)
 }
 
-/// Whoever uses a session has proven once more who it is; whether the session goes on.
+/// Records that the person has proved their identity again. Returns whether the session is still current.
 pub async fn confirm(tx: &Transaction<'_>, hash: &[u8; 32], now: Timestamp) -> Result<bool, StoreError> {
     let sql = "update sessions set confirmed_at = $2, last_seen_at = $2 where session_hash = $1 and ended_at is null";
     Ok(tx.execute(sql, &[&hash.as_slice(), &now]).await? == 1)
 }
 
-/// Signs somebody out.
+/// Ends a session.
 pub async fn end(tx: &Transaction<'_>, hash: &[u8; 32], now: Timestamp) -> Result<(), StoreError> {
     let sql = "update sessions set ended_at = $2 where session_hash = $1 and ended_at is null";
     tx.execute(sql, &[&hash.as_slice(), &now]).await.map(drop)
 }
 
-/// Which sessions of somebody end.
+/// The sessions of an identity to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending<'a> {
-    /// This one.
+    /// This session.
     One(&'a [u8; 32]),
-    /// All but this one.
+    /// All except this session.
     AllBut(&'a [u8; 32]),
 }
 
-/// Ends sessions of somebody, and of nobody else; how many there were.
+/// Ends sessions of this identity only. Returns the number of ended sessions.
 pub async fn end_those(
     tx: &Transaction<'_>,
     identity: &Identity,
@@ -171,8 +171,8 @@ pub async fn end_those(
     tx.execute(sql, &[&token, &issuer, &subject, &hash.as_slice(), &is_one, &now]).await
 }
 
-/// The partners that somebody may see now, by their names. It is asked with each call: a token may be revoked or its time
-/// over, and a member removed, while somebody is signed in.
+/// The partners that an identity may see now, ordered by name. Read on each call, because a token may be revoked or
+/// expire, and a member may be removed, while the person is signed in.
 pub async fn partners(
     tx: &Transaction<'_>,
     identity: &Identity,

@@ -1,4 +1,4 @@
-//! Tokens of programs, and of the first person: each is one partner's.
+//! Tokens of programs, and of the first person. Each belongs to one partner.
 
 use domain::{PartnerId, Role, TokenId};
 use jiff::Timestamp;
@@ -6,52 +6,52 @@ use jiff::Timestamp;
 use super::SEEN_EVERY;
 use crate::{Row, StoreError, Transaction};
 
-/// A token, without what would let anybody in.
+/// A token without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiToken {
-    /// Its id.
+    /// The token's id.
     pub token: TokenId,
-    /// Whose it is.
+    /// The token's partner.
     pub partner: PartnerId,
-    /// What people call it.
+    /// The name given by people.
     pub name: String,
-    /// What it may do.
+    /// The token's role.
     pub role: Role,
     /// When it was made.
     pub created_at: Timestamp,
-    /// By whom.
+    /// The name of the actor who made it.
     pub created_by: String,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
-    /// When its time is over.
+    /// When it expires.
     pub expires_at: Timestamp,
-    /// Since when it lets nobody in any more.
+    /// When it was revoked; `None` if it was not.
     pub revoked_at: Option<Timestamp>,
 }
 
-/// A token that is made.
+/// A token to create.
 #[derive(Debug, Clone, Copy)]
 pub struct NewToken<'a> {
-    /// Its id.
+    /// The token's id.
     pub token: TokenId,
-    /// Whose it is.
+    /// The token's partner.
     pub partner: &'a PartnerId,
-    /// What people call it.
+    /// The name given by people.
     pub name: &'a str,
-    /// What it may do.
+    /// The token's role.
     pub role: Role,
-    /// What is kept of the secret.
+    /// The hash of the secret.
     pub hash: &'a [u8; 32],
-    /// Who makes it.
+    /// The name of the actor who makes it.
     pub by: &'a str,
-    /// When its time is over.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
 const COLUMNS: &str =
     "token_id, partner_id, name, role, created_at, created_by, last_used_at, expires_at, revoked_at";
 
-/// Stores a new token of a partner that is there.
+/// Stores a new token of an existing partner.
 pub async fn mint(tx: &Transaction<'_>, new: &NewToken<'_>, now: Timestamp) -> Result<(), StoreError> {
     let sql = "insert into api_tokens (token_id, partner_id, name, role, token_hash, created_at, created_by, expires_at)
                values ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -72,18 +72,18 @@ pub async fn mint(tx: &Transaction<'_>, new: &NewToken<'_>, now: Timestamp) -> R
     .await
 }
 
-/// Whose token somebody brings.
+/// The result of a token look-up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Brought {
-    /// It lets somebody in, and counts as used.
+    /// Valid; the look-up counts as a use.
     Good(ApiToken),
-    /// It is revoked, or its time is over.
+    /// Revoked or expired.
     Over(ApiToken),
-    /// Nobody's.
+    /// Not found.
     Unknown,
 }
 
-/// Whose token this is.
+/// Looks a token up by its hash.
 pub async fn by_hash(tx: &Transaction<'_>, hash: &[u8; 32], now: Timestamp) -> Result<Brought, StoreError> {
     let sql = format!(
         "-- all partners: the token says whose it is
@@ -104,7 +104,7 @@ pub async fn by_hash(tx: &Transaction<'_>, hash: &[u8; 32], now: Timestamp) -> R
     Ok(Brought::Good(token))
 }
 
-/// A partner's tokens, also the revoked, the newest first.
+/// A partner's tokens, including revoked ones, the newest first.
 pub async fn list(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<ApiToken>, StoreError> {
     let sql = format!(
         "select {COLUMNS} from api_tokens where partner_id = $1 order by created_at desc, token_id desc"
@@ -112,7 +112,7 @@ pub async fn list(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<ApiTo
     tx.query(&sql, &[&partner.as_str()]).await?.iter().map(token).collect()
 }
 
-/// Whether a partner's token is the provider's.
+/// Whether a partner's token belongs to the provider.
 pub async fn is_the_providers(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -123,8 +123,8 @@ pub async fn is_the_providers(
     row.map_or(Ok(false), |row| row.get("provider"))
 }
 
-/// Lets nobody in by this token any more, nor whoever is signed in with it; since when that is so, `None` where the partner has
-/// no such token.
+/// Revokes a token and ends the sessions begun with it. Returns when it was revoked; `None` if the partner has no
+/// such token.
 pub async fn revoke(
     tx: &Transaction<'_>,
     partner: &PartnerId,

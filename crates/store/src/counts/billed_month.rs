@@ -1,4 +1,4 @@
-//! A month as it is billed: its frozen counts, and beside them what the provider charges the partner (S-28).
+//! A month as billed: its frozen counts, and the provider's charges to the partner next to them (S-28).
 
 use std::collections::BTreeMap;
 
@@ -10,28 +10,28 @@ use crate::{
     counts::{self, Users},
 };
 
-/// What a company is charged for with a product.
+/// The provider's charge for a company's product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
     /// The company.
     pub company: CompanyId,
     /// The product.
     pub product: ProductId,
-    /// The users that are charged.
+    /// The users charged.
     pub users: u32,
 }
 
-/// The users that a company is charged for, per product.
+/// A company's charged users per product.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Charges(pub BTreeMap<ProductId, u32>);
 
 impl Charges {
-    /// With a product: what a month that was told of does not list is charged nothing.
+    /// The users charged for a product: 0 if the month's charges do not list it.
     pub fn with(&self, product: &str) -> u32 {
         self.0.iter().find(|(id, _)| id.as_str() == product).map_or(0, |(_, users)| *users)
     }
 
-    /// With all products together.
+    /// The users charged for all products together.
     pub fn sum(&self) -> u32 {
         self.0.values().copied().fold(0, u32::saturating_add)
     }
@@ -40,21 +40,21 @@ impl Charges {
 /// A month of some companies.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BilledMonth {
-    /// The frozen counts, by their newest corrections; a company of which none was frozen has none here.
+    /// The frozen counts with their newest corrections. A company with no frozen count is left out.
     pub frozen: BTreeMap<CompanyId, Users>,
-    /// What the provider charges; `None` where it has not told of the month. A company that it did not list is charged
+    /// The provider's charges; `None` if it has not sent the month's. A company that it did not list is charged
     /// nothing.
     pub charged: Option<BTreeMap<CompanyId, Charges>>,
 }
 
 impl BilledMonth {
-    /// What the provider charges for a company; `None` where it has not told of the month.
+    /// The provider's charges for a company; `None` if it has not sent the month's.
     pub fn charged_for(&self, company: &CompanyId) -> Option<Charges> {
         self.charged.as_ref().map(|charged| charged.get(company).cloned().unwrap_or_default())
     }
 }
 
-/// A month of these companies.
+/// Reads a month of these companies.
 pub async fn read(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -86,8 +86,9 @@ pub async fn read(
     Ok(BilledMonth { frozen, charged })
 }
 
-/// Stores all that the provider charges for a month, no company and product twice, in place of what it told of the month
-/// before. `by` is the name of the token that told it. Returns the places of those whose company or product is not known; with one of them nothing is stored.
+/// Stores all of the provider's charges for a month, each company and product once, and replaces earlier charges for
+/// it. `by` is the name of the token that sent them. Returns the positions of charges with an unknown company or
+/// product; if there are any, nothing is stored.
 pub async fn store_charges(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -129,11 +130,11 @@ pub async fn store_charges(
     Ok(Vec::new())
 }
 
-/// A charge that is for nobody that is known.
+/// A charge with an unknown company or product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownCharge {
-    /// Its place among those that were told.
+    /// The charge's position among those sent.
     pub place: usize,
-    /// Whether it is the company that is not known, and not its product.
+    /// Whether the company is unknown; if not, the product is.
     pub of_company: bool,
 }

@@ -1,6 +1,8 @@
-//! Later final numbers of a frozen month that differ from the frozen ones (QTY-05): noted, held, and decided by a person.
+//! Later final numbers of a frozen month that differ from the frozen ones (QTY-05): stored, held, and decided by a
+//! person.
 //!
-//! The frozen number goes on being sent. An approved correction is a second row of `frozen_counts` with its reason.
+//! The frozen number is still the one sent. An approved correction is a second row of `frozen_counts` with its
+//! reason.
 
 use std::collections::BTreeSet;
 
@@ -12,25 +14,26 @@ use crate::{
     counts::month_ends::{self, FrozenCount},
 };
 
-/// A later final number, and the frozen one that it differs from.
+/// A later final number, and the frozen number that it differs from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Correction {
-    /// Whose users.
+    /// The company.
     pub company: CompanyId,
-    /// Of what.
+    /// The product.
     pub product: ProductId,
-    /// The number that is frozen.
+    /// The frozen number.
     pub frozen_users: u32,
-    /// The later one.
+    /// The later final number.
     pub users: u32,
-    /// When it was counted.
+    /// When the later number was counted.
     pub counted_at: Timestamp,
-    /// The report that has it.
+    /// The report with the later number.
     pub report: ReportId,
 }
 
-/// Those of the counts whose report came in after the number that they differ from was recorded; at that instant too, unless a
-/// person recorded it. What was known when a month was frozen or a person corrected it says nothing new.
+/// Those of the counts with a report that arrived after the number they differ from was recorded, or at the same
+/// instant unless a person recorded it. What was known when a month was frozen, or when a person corrected it, is
+/// nothing new.
 pub async fn told_since(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -58,7 +61,7 @@ pub async fn told_since(
     Ok(numbered.filter(|(place, _)| places.contains(place)).map(|(_, correction)| correction).collect())
 }
 
-/// Notes corrections. One that a person has dismissed stays dismissed while it is about the same two numbers.
+/// Stores corrections. A dismissed correction stays dismissed while it concerns the same two numbers.
 pub async fn note(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -95,8 +98,8 @@ pub async fn note(
     Ok(())
 }
 
-/// Ends corrections whose company and product a newer report, or a person, gives the frozen number or another one: all open
-/// ones of the month but these.
+/// Ends all open corrections of the month except these: a newer report or a person gives their company and product
+/// the frozen number or another one.
 pub async fn end_others(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -135,7 +138,7 @@ fn correction(row: &Row) -> Result<Correction, StoreError> {
     })
 }
 
-/// Partners with an open hold of a later final number, or a correction that may become one.
+/// Partners with an open hold for a later final number, or a correction that may become one.
 pub async fn partners(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
     let sql = "-- all partners: whichever scheduler comes first brings the holds up to date
                select partner_id from holds where brake = $1 and state = 'open'
@@ -145,8 +148,8 @@ pub async fn partners(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError
     rows.iter().map(|row| row.partner_id("partner_id")).collect()
 }
 
-/// Carries out a person's decision on a hold, where it is about a later final number: approved, the number becomes the
-/// month's, in a row of its own with its reason; where an approval is taken back, the frozen one does again.
+/// Carries out a person's decision on a hold, if that concerns a later final number. On approval the number becomes
+/// the month's, in a row of its own with its reason. If an approval is taken back, the frozen number applies again.
 pub(crate) async fn decided(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -220,8 +223,8 @@ async fn set_state(
     tx.execute(sql, &[&partner.as_str(), &month.first_day(), &company, &product, &state]).await.map(drop)
 }
 
-/// Corrects one number of a frozen month, as a person says: a row of its own with its reason. The month is pushed again for
-/// the company as soon as a run can be made.
+/// Corrects one number of a frozen month by a person's decision: a row of its own with its reason. The month is
+/// pushed again for the company as soon as a run can be made.
 pub async fn correct(
     tx: &Transaction<'_>,
     partner: &PartnerId,

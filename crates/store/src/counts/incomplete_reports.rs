@@ -1,28 +1,29 @@
-//! Reports of which parts are still to come. A report counts once all of them are in; until then older counts go on being
-//! sent, and a month may stay open.
+//! Reports with missing parts. A report counts once all its parts are in. Until then older counts are still sent,
+//! and a month may stay open.
 
 use domain::{PartnerId, ReportId};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{Row, StoreError, Transaction};
 
-/// A report of which parts are still to come.
+/// A report with missing parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IncompleteReport {
     /// The report.
     pub report: ReportId,
-    /// The day that was counted.
+    /// The day counted.
     pub day: Date,
-    /// How many parts it has.
+    /// The number of its parts.
     pub parts: u32,
-    /// How many have come in.
+    /// The number of parts received.
     pub received: u32,
-    /// When the first of them came in.
+    /// When the first part arrived.
     pub since: Timestamp,
 }
 
-/// Incomplete reports of a partner whose first part came in by `since`, the oldest first, at most `most`. One whose day, or a
-/// later one, was counted whole at the same time or later is left out: nobody waits for it any more.
+/// A partner's incomplete reports with a first part from no later than `since`, the oldest first, at most `most`.
+/// Reports that are no longer needed are left out: their day, or a later one, has a complete report counted at the
+/// same time or later.
 pub async fn incomplete(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -42,8 +43,8 @@ pub async fn incomplete(
     rows.iter().map(read).collect()
 }
 
-/// Reports of all partners that have been incomplete since `since` and that listeners were not told of, at most `most`; they
-/// count as told with this transaction.
+/// Reports of all partners that have been incomplete since `since` and were not announced yet, at most `most`. This
+/// transaction marks them as announced.
 pub async fn take_untold(
     tx: &Transaction<'_>,
     since: Timestamp,

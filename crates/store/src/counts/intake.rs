@@ -1,24 +1,24 @@
-//! Companies and products as the provider tells of them, many at once.
+//! Companies and products from the provider, many at once.
 //!
-//! Nothing that is not named is touched, and no mapping is.
+//! Companies and products that are not named stay as they are, and so do all mappings.
 
 use domain::{CompanyId, PartnerId, ProductId};
 use jiff::civil::Date;
 
 use crate::{StoreError, Transaction, settings};
 
-/// A company itself.
+/// A company from the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldCompany {
     /// The company.
     pub company: CompanyId,
     /// Its name.
     pub name: String,
-    /// From this day on its wanted units are 0.
+    /// The first day with 0 wanted units; `None` for an open company.
     pub closed_from: Option<Date>,
 }
 
-/// A product itself.
+/// A product from the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldProduct {
     /// The product.
@@ -27,8 +27,8 @@ pub struct ToldProduct {
     pub name: String,
 }
 
-/// Stores companies, none of them twice. When another day than before closes one, its mapping's version goes up: a job that
-/// has summed its counts up as they were does not write them any more.
+/// Stores companies, each at most once. If a company's closing day changes, the version of its mapping goes up, so
+/// that a job that has summed its counts before that no longer writes them.
 pub async fn store_companies(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -47,7 +47,7 @@ pub async fn store_companies(
     tx.execute_exactly(companies.len() as u64, sql, &[&partner.as_str(), &ids, &names, &closed]).await
 }
 
-/// Stores products, none of them twice.
+/// Stores products, each at most once.
 pub async fn store_products(
     tx: &Transaction<'_>,
     partner: &PartnerId,

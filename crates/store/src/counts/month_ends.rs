@@ -16,25 +16,25 @@ use crate::{
 pub struct FrozenMonth {
     /// The month that ended.
     pub month: Month,
-    /// When its counts were frozen.
+    /// When the counts were frozen.
     pub frozen_at: Timestamp,
-    /// The counts.
+    /// The frozen counts.
     pub companies: BTreeMap<CompanyId, BTreeMap<ProductId, FrozenCount>>,
-    /// Companies that no report knew by the month's last day: each counts 0 in it. One that was never counted at all is among
-    /// them only if it came after the freeze; before, its count is missing.
+    /// Companies that no report listed by the month's last day: each counts 0. A company that was never counted at
+    /// all is among them only if it was created after the freeze; otherwise its count is missing.
     pub newcomers: BTreeSet<CompanyId>,
 }
 
-/// The newest correction of a frozen count, or the count itself.
+/// A frozen count, or its newest correction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrozenCount {
-    /// How many; `None` where there was no count of that day.
+    /// The number of users; `None` without a count of that day.
     pub users: Option<u32>,
-    /// The day that was counted: the month's last.
+    /// The day counted: the month's last.
     pub day: Date,
-    /// The instant of counting; of freezing where there was none.
+    /// When it was counted; when it was frozen, if there was no count.
     pub counted_at: Timestamp,
-    /// The report it was taken from; `None` where none covered the company.
+    /// The report it was taken from; `None` if none covered the company.
     pub report: Option<ReportId>,
 }
 
@@ -76,7 +76,7 @@ async fn newcomers(
     rows.iter().map(|row| row.company_id("company_id")).collect()
 }
 
-/// Companies that were first counted after a day.
+/// Companies first counted after a day.
 pub async fn counted_after(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -110,7 +110,7 @@ pub async fn frozen_at(
         .transpose()
 }
 
-/// Which counts a partner's syncs may send now.
+/// The counts that a partner's syncs may send now.
 pub async fn phase(
     tx: &Transaction<'_>,
     settings: &PartnerSettings,
@@ -134,8 +134,8 @@ pub async fn phase(
     let (MonthPhase::Closing(month) | MonthPhase::Frozen(month)) = phase else { return Ok(phase) };
     let is_frozen = frozen_at.iter().any(|(known, at)| *known == month && at.is_some());
     let cut_off = integration.month_end.cut_off(month);
-    // A partner that was not counted yet when the month ended has nothing to be frozen: its counts are sent as they come,
-    // also when somebody reports a day of that month later.
+    // A partner that was not counted yet at the month's end has nothing to freeze. Its counts are sent as they
+    // arrive, even if a day of that month is reported later.
     if is_frozen || counts::counted_in_time(tx, partner, month.last_day(), cut_off).await? {
         Ok(phase)
     } else {
@@ -143,7 +143,7 @@ pub async fn phase(
     }
 }
 
-/// Freezes a month's counts, for ever. That it is done once is the caller's to see to, and the primary key's.
+/// Freezes a month's counts permanently. The caller and the primary key make sure that this happens once.
 pub async fn freeze(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -159,7 +159,8 @@ pub async fn freeze(
     add(tx, partner, month, counts, None, now).await
 }
 
-/// Adds numbers where a frozen month has none: a correction with this reason where that was frozen, else the count itself.
+/// Adds the numbers missing in a frozen month: as a correction with this reason if the missing number was frozen,
+/// otherwise as the count itself.
 pub async fn fill(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -217,7 +218,7 @@ async fn add(
     tx.execute_exactly(counts.len() as u64, sql, &parameters).await
 }
 
-/// Notes which run pushes a month's frozen counts, and when it was made.
+/// Stores the run that pushes a month's frozen counts, and when it was made.
 pub async fn set_run(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -229,19 +230,19 @@ pub async fn set_run(
     tx.execute_exactly(1, sql, &[&partner.as_str(), &month.first_day(), &run.0, &now]).await
 }
 
-/// Whether a run has been made that pushes a month's frozen counts.
+/// Whether a run exists that pushes a month's frozen counts.
 pub async fn has_run(tx: &Transaction<'_>, partner: &PartnerId, month: Month) -> Result<bool, StoreError> {
     let sql = "select from month_ends where partner_id = $1 and month = $2 and run_id is not null";
     Ok(tx.query_opt(sql, &[&partner.as_str(), &month.first_day()]).await?.is_some())
 }
 
-/// Has a month's frozen counts pushed by another run, as soon as one can be made.
+/// Has another run push a month's frozen counts, as soon as one can be made.
 pub async fn push_again(tx: &Transaction<'_>, partner: &PartnerId, month: Month) -> Result<(), StoreError> {
     let sql = "update month_ends set run_id = null where partner_id = $1 and month = $2";
     tx.execute_exactly(1, sql, &[&partner.as_str(), &month.first_day()]).await
 }
 
-/// The same for every month whose run is going on now: what stops the partner stops that run before its end.
+/// Like `push_again`, for every month with an open run: stopping the partner ends that run early.
 pub async fn push_stopped_again(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     let sql = "update month_ends set run_id = null
                from runs
@@ -250,9 +251,9 @@ pub async fn push_stopped_again(tx: &Transaction<'_>, partner: &PartnerId) -> Re
     tx.execute(sql, &[&partner.as_str()]).await.map(drop)
 }
 
-/// Frozen months that no run pushes yet, or that were last pushed, or looked at for it, by `checked_by`; and whose partner is
-/// on, wants a month-end run or has corrected a number since its last, and has credentials that are not refused. The window is looked at in whole days; the caller knows
-/// its very end.
+/// Frozen months without a run that pushes them, or last pushed or checked by `checked_by`. Their partner must be
+/// on, must want a month-end run or have corrected a number since its last, and must not have refused credentials.
+/// The window is checked in whole days; the caller checks its exact end.
 pub async fn unpushed(
     tx: &Transaction<'_>,
     now: Timestamp,
@@ -272,7 +273,7 @@ pub async fn unpushed(
     rows.iter().map(|row| Ok((row.partner_id("partner_id")?, Month::of(row.get("month")?)))).collect()
 }
 
-/// Companies with a number of a month that was corrected after the last run that pushed it was made.
+/// Companies with a number of a month that was corrected after its last push run was made.
 pub async fn corrected_since_push(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -287,8 +288,8 @@ pub async fn corrected_since_push(
     rows.iter().map(|row| row.company_id("company_id")).collect()
 }
 
-/// Companies with a number of a month that was corrected after a run was made of which they show an outcome: that outcome is of
-/// the number before.
+/// Companies with a number of a month that was corrected after the run of their shown outcome was made: that outcome
+/// is for the earlier number.
 pub async fn corrected_since_outcome(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -304,10 +305,10 @@ pub async fn corrected_since_outcome(
     rows.iter().map(|row| row.company_id("company_id")).collect()
 }
 
-/// Partners that have a complete report of one of the last days given, and whose month is not frozen, or may have been
-/// looked at before that report came: its instant is taken before the transaction that stores it, so five minutes are
-/// looked at once more. And those whose month was counted and is not frozen after its cut-off; its window is looked at in whole
-/// days, the caller knows its very end.
+/// Partners with a complete report of one of the given last days, and a month that is not frozen or may have been
+/// checked before that report arrived. A report's instant is taken before the transaction that stores it, so the
+/// last five minutes are checked again. Also partners with a month that was counted and is not frozen after its
+/// cut-off; that window is checked in whole days, and the caller checks its exact end.
 pub async fn uncovered(
     tx: &Transaction<'_>,
     months: &[Month],

@@ -1,4 +1,4 @@
-//! How far the push of a frozen month has come (G-09).
+//! The progress of a frozen month's push (G-09).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,18 +13,18 @@ use crate::{
 /// A company on a contract; `None` for one without a contract.
 pub type CompanyOnContract = (CompanyId, Option<ContractId>);
 
-/// Whether a run of the partner is going on that may still bring outcomes.
+/// Whether the partner has an open run that may still produce outcomes.
 pub async fn is_running(tx: &Transaction<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
     let sql = "select exists (select from runs where partner_id = $1 and state = 'running' and mode = 'apply'
                                 and trigger <> 'probe') as running";
     tx.query_one(sql, &[&partner.as_str()]).await?.get("running")
 }
 
-/// What a company is billed on a contract by its outcome: product and service, with the units.
+/// A company's billed products on a contract by its outcome: product and service, with the units.
 pub type Billed = BTreeSet<(String, ServiceId, Option<u32>)>;
 
-/// The companies that came out of a run with an outcome that lasts, each on its contracts, with what it was billed by then. The
-/// run must have begun when the month was frozen and the company's newest number in it was there.
+/// The companies with a lasting outcome of a run, each on its contracts, with what was billed at that time. The run
+/// must have begun after the month was frozen and after the company's newest number in it was stored.
 pub async fn settled(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -41,7 +41,7 @@ pub async fn settled(
     for row in tx.query(sql, &[&partner.as_str(), &month.first_day()]).await? {
         let whole =
             Outcome { state: row.named("state", CompanyState::parse)?, code: row.optional_code("code")? };
-        // A product that may still come through is not hidden by another that will not.
+        // A product that may still get through is not hidden by another that will not.
         let products = products(&row)?;
         if whole.lasts() && products.iter().all(product_lasts) {
             let contract = Some(row.get::<i32>("contract_id")?).filter(|contract| *contract != 0);
@@ -59,7 +59,7 @@ fn product_lasts(product: &ProductRow) -> bool {
     CompanyState::parse(&product.state).is_some_and(|state| Outcome { state, code }.lasts())
 }
 
-/// Notes that it was looked now whether a month needs another push.
+/// Records that the need for another push of a month was checked now.
 pub async fn note_checked(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,4 +1,4 @@
-//! User counts: what has come in, and what is newest.
+//! User counts: received, and newest.
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -7,24 +7,24 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::{Row, StoreError, Transaction};
 
-/// What one report says of one company. A product that it does not list counts 0.
+/// One report's counts of one company. A product that it does not list counts 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompanyReport {
     /// The report.
     pub report: ReportId,
-    /// The day that was counted.
+    /// The day counted.
     pub day: Date,
-    /// The instant of counting.
+    /// When it was counted.
     pub counted_at: Timestamp,
-    /// Whether the provider will not change this day's counts any more.
+    /// Whether the provider will no longer change this day's counts.
     pub is_final: bool,
-    /// The listed products; `None` where the count could not be taken, or is of another basis than the partner bills.
+    /// The listed products; `None` if the count could not be taken, or has another basis than the partner bills.
     pub users: BTreeMap<ProductId, Option<u32>>,
 }
 
-/// The newest complete report of each company among those of the days `from` to `to`. Of two for one day a final one is newer
-/// than one that is not, then the later counted one, whichever came in first; a settings file's never beats the provider's final
-/// one.
+/// The newest complete report of each company for the days `from` to `to`. For one day, a final report is newer than
+/// another, and then the later counted one, whichever arrived first. A settings file's report is never newer than
+/// the provider's final one.
 pub async fn newest(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -63,13 +63,13 @@ pub async fn newest(
     Ok(companies)
 }
 
-/// The first day of which there is a complete report; `None` before any has come in.
+/// The first day with a complete report; `None` before any has arrived.
 pub async fn counted_since(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Date>, StoreError> {
     let sql = "select min(day) as day from reports where partner_id = $1 and complete_at is not null";
     tx.query_one(sql, &[&partner.as_str()]).await?.get("day")
 }
 
-/// The counts of these reports that are of another basis than the partner bills: each is missing (QTY-04).
+/// The counts in these reports that have another basis than the partner bills: each is missing (QTY-04).
 pub async fn of_other_basis(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -85,8 +85,8 @@ pub async fn of_other_basis(
     rows.iter().map(|row| Ok((row.company_id("company_id")?, row.product_id("product_id")?))).collect()
 }
 
-/// Whether anything was counted in time for a month's end: a complete report of its last day or an earlier one, counted by
-/// `cut_off`. What was counted later, for days long gone, says nothing of how the month was synced.
+/// Whether anything was counted in time for a month's end: a complete report of its last day or an earlier one,
+/// counted by `cut_off`. Later counts of days long past say nothing about how the month was synced.
 pub async fn counted_in_time(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -99,17 +99,17 @@ pub async fn counted_in_time(
     tx.query_one(sql, &[&partner.as_str(), &last_day, &cut_off]).await?.get("counted")
 }
 
-/// Users per product; `None` where the count could not be taken.
+/// Users per product; `None` if the count could not be taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Users(pub BTreeMap<ProductId, Option<u32>>);
 
 impl Users {
-    /// With a product; `None` where it could not be counted, or was not.
+    /// Users of a product; `None` if it could not be counted, or was not.
     pub fn with(&self, product: &str) -> Option<u32> {
         self.0.iter().find(|(id, _)| id.as_str() == product).and_then(|(_, users)| *users)
     }
 
-    /// Of all products together; `None` where one could not be counted, for missing is never 0.
+    /// Users of all products together; `None` if one could not be counted, because missing is never 0.
     pub fn sum(&self) -> Option<u32> {
         self.0.values().copied().sum()
     }
@@ -121,7 +121,7 @@ pub(crate) fn users(row: &Row) -> Result<Option<u32>, StoreError> {
         .transpose()
 }
 
-/// Sums up the newest reports by what the partner bills now.
+/// Sums the newest reports by what the partner bills now.
 pub(crate) async fn sum_again(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,75 +1,75 @@
-//! Reports of user counts as they come in, part by part.
+//! Incoming reports of user counts, part by part.
 
 use domain::{CompanyId, CountBasis, PartnerId, ProductId, ReportId};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction, counts::senders::Sender};
 
-/// What all parts of a report say alike.
+/// The fields that all parts of a report share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportHead {
     /// The report.
     pub report: ReportId,
-    /// The day that was counted.
+    /// The day counted.
     pub day: Date,
-    /// The instant of counting.
+    /// When it was counted.
     pub counted_at: Timestamp,
-    /// Whether the provider will not change this day's counts any more.
+    /// Whether the provider will no longer change this day's counts.
     pub is_final: bool,
-    /// How many parts it has.
+    /// The number of its parts.
     pub parts: i32,
-    /// Whether a settings file brought it: then it never beats the provider's final report of its day.
+    /// Whether it comes from a settings file. Then it is never newer than the provider's final report of its day.
     pub from_file: bool,
 }
 
-/// A company of a part.
+/// A company in a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportedCompany {
     /// The company.
     pub company: CompanyId,
-    /// Its name, if it was sent.
+    /// The company's name, if sent.
     pub name: Option<String>,
 }
 
-/// A count of a part.
+/// A count in a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportedCount {
-    /// Whose users.
+    /// The company.
     pub company: CompanyId,
-    /// Of what.
+    /// The product.
     pub product: ProductId,
-    /// The product's name, if it was sent.
+    /// The product's name, if sent.
     pub product_name: Option<String>,
-    /// How many and what was counted; `None` when the count could not be taken.
+    /// The number of users and what was counted; `None` if the count could not be taken.
     pub users: Option<(u32, CountBasis)>,
 }
 
-/// How a part fits what has come in of its report before.
+/// How a part compares with what has arrived of its report before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PartStanding {
-    /// It is new.
+    /// A new part.
     New,
-    /// It was taken in before.
+    /// The same part again.
     Repeated,
-    /// The partner is not known.
+    /// The partner was not found.
     UnknownPartner,
-    /// Another part says otherwise about the report as a whole.
+    /// Another part has different fields of the whole report.
     OtherHead,
-    /// The part came in before, with other content.
+    /// The part arrived before with different content.
     OtherContent,
 }
 
-/// A part that was handed in and has not come by message within this never will.
+/// A part sent to the API that has not arrived by message within this time never will.
 const COMES_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// What a part says, its report's head included: the same rows for another day are another's word.
+/// A part's content, including its report's head: the same rows for another day are a different part.
 fn handed(head: &ReportHead, content: &str) -> String {
     let ReportHead { day, counted_at, is_final, parts, .. } = head;
     format!("{day} {counted_at} {is_final} {parts}\n{content}")
 }
 
-/// Notes the parts of a report that a token handed in and that are passed on by message. A part that has come in already
-/// keeps its sender; of several who hand in the same, it is the last one's.
+/// Records the parts of a report that a token sent to the API and that are passed on by message. A part that has
+/// already arrived keeps its sender; if several tokens send the same part, the last one is its sender.
 pub async fn hand_in(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -94,8 +94,9 @@ pub async fn hand_in(
     tx.execute(sql, &[&partner.as_str(), &report, &numbers, &contents, &token, &now]).await.map(drop)
 }
 
-/// Notes that a part has come in, and holds the report until the transaction ends. `content` is the part's content in its
-/// canonical form. The sender is the token that handed it in, where one did, and otherwise the one given.
+/// Records that a part has arrived, and locks the report until the transaction ends. `content` is the part's content
+/// in its canonical form. The sender is the token that sent the part to the API, if there is one, otherwise the
+/// given sender.
 pub async fn note_part(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -158,7 +159,7 @@ pub async fn note_part(
     Ok(if other.is_empty() { PartStanding::Repeated } else { PartStanding::OtherContent })
 }
 
-/// Those of these parts that came in before with other content.
+/// Those of these parts that arrived before with different content.
 async fn other_parts(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -174,7 +175,8 @@ async fn other_parts(
     rows.iter().map(|row| row.get("part")).collect()
 }
 
-/// Whether a report's id was used before, with another day, instant, number of parts, or other content of a part.
+/// Whether a report's id was used before with another day, instant or number of parts, or with other content of a
+/// part.
 pub async fn is_used_otherwise(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -189,8 +191,8 @@ pub async fn is_used_otherwise(
     Ok(!row.get::<bool>("same")? || !other_parts(tx, partner, &head.report, parts).await?.is_empty())
 }
 
-/// Takes in the companies of a part, unknown ones too. Returns those that another part of the report lists already: a
-/// company's counts stand in one part.
+/// Stores the companies of a part, including unknown ones. Returns those that another part of the report already
+/// lists, because a company's counts must be in one part.
 pub async fn add_companies(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -222,7 +224,7 @@ pub async fn add_companies(
     rows.iter().map(|row| row.company_id("company_id")).collect()
 }
 
-/// Takes in the counts of a part, and the products that are not known yet. Their companies are there already.
+/// Stores the counts of a part, and products not known yet. Their companies exist already.
 pub async fn add_counts(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -258,7 +260,7 @@ pub async fn add_counts(
     tx.execute_exactly(counts.len() as u64, sql, &parameters).await
 }
 
-/// Marks the report complete if all its parts have come in, and says whether it has just become so.
+/// Marks the report complete if all its parts have arrived. Returns whether this call completed it.
 pub async fn complete(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -277,9 +279,9 @@ pub async fn complete(
                  and companies.partner_id = $1 and companies.company_id = report_companies.company_id
                  and (first_counted is null or first_counted > reports.day)";
     tx.execute(sql, &[&partner.as_str(), &report.as_str()]).await?;
-    // As counts::newest has it: the later day, of one day the later counted, whichever came in first, and never a file's
-    // where the provider's report of that day is final. Company by company, because nothing is known yet of how many rows
-    // have just come in, and a plan for few would take for ever.
+    // The order of counts::newest: the later day; for one day the later counted, whichever arrived first; and never
+    // a file's report if the provider's report of that day is final. Company by company, because the planner does
+    // not know yet how many rows have just arrived, and a plan for a few rows would take forever.
     let sql = "insert into newest_reports as known (partner_id, company_id, report_id, day, counted_at, users, missing)
                select partner_id, company_id, report_id, day, counted_at, counted.users, counted.missing
                from reports join report_companies using (partner_id, report_id)
@@ -306,7 +308,7 @@ pub async fn complete(
     Ok(true)
 }
 
-/// Whether the report has come in whole.
+/// Whether all parts of the report have arrived.
 pub async fn is_complete(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,28 +1,28 @@
-//! Who sent user counts and charges (F7): what was reported is shown with whoever reported it.
+//! The senders of user counts and charges (F7). Reports are shown with their sender.
 
 use domain::{CompanyId, Month, PartnerId, ProductId, ReportId};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{Row, StoreError, Transaction};
 
-/// Who sent a part of a report.
+/// The sender of a part of a report.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sender {
-    /// A token of our API, by its name.
+    /// An API token, by its name.
     Token(String),
-    /// Whoever may publish counts to the broker.
+    /// A program that may publish counts to the broker.
     Message {
-        /// The broker user, which RabbitMQ has checked; `None` where the message does not name it.
+        /// The broker user, verified by RabbitMQ; `None` if the message does not name it.
         user: Option<String>,
-        /// What the sender calls itself: nobody has checked it.
+        /// The application name that the sender claims; not verified.
         app: Option<String>,
     },
-    /// Whoever applied a settings file.
+    /// A settings file, applied by an operator.
     File,
 }
 
 impl Sender {
-    /// Way, name and application, as the columns have them.
+    /// Way, name and application, as stored in the columns.
     pub(crate) fn columns(&self) -> (&'static str, Option<&str>, Option<&str>) {
         match self {
             Self::Token(name) => ("token", Some(name), None),
@@ -31,7 +31,7 @@ impl Sender {
         }
     }
 
-    /// `None` for what came before senders were stored.
+    /// `None` for rows from before senders were stored.
     fn read(row: &Row) -> Result<Option<Self>, StoreError> {
         let (way, by, app): (Option<String>, Option<String>, Option<String>) =
             (row.get("sent_way")?, row.get("sent_by")?, row.get("sent_app")?);
@@ -45,43 +45,43 @@ impl Sender {
     }
 }
 
-/// A report that has come in whole, and who sent it.
+/// A complete report with its senders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reported {
     /// The report.
     pub report: ReportId,
-    /// The day that was counted.
+    /// The day counted.
     pub day: Date,
-    /// When its last part came in.
+    /// When its last part arrived.
     pub at: Timestamp,
-    /// Each sender of a part, once; empty where none was stored.
+    /// Each sender of a part, once; empty if none was stored.
     pub senders: Vec<Sender>,
 }
 
-/// Whose word a frozen number is.
+/// The source of a frozen number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FrozenSource {
-    /// A report's.
+    /// A report.
     Report(Reported),
-    /// A person's, who corrected it or approved a correction.
+    /// A person, who corrected it or approved a correction.
     Correction {
-        /// Why, and who says so.
+        /// The reason, and the person's name.
         reason: String,
-        /// When.
+        /// When it was corrected.
         at: Timestamp,
     },
 }
 
-/// Who told what is charged for a month.
+/// The sender of a month's charges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChargesTold {
-    /// The token's name; `None` where it was not stored.
+    /// The token's name; `None` if it was not stored.
     pub by: Option<String>,
-    /// When.
+    /// When the charges were sent.
     pub at: Timestamp,
 }
 
-/// The newest report of a company, whose counts are sent; `None` while there is none.
+/// A company's newest report, with the counts that are sent; `None` before the first.
 pub async fn newest(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -94,7 +94,7 @@ pub async fn newest(
     reported(tx, partner, &row.get::<String>("report_id")?).await
 }
 
-/// A report with its senders; `None` while it has not come in whole.
+/// A report with its senders; `None` until it is complete.
 async fn reported(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -121,7 +121,7 @@ pub async fn senders(
     rows.iter().filter_map(|row| Sender::read(row).transpose()).collect()
 }
 
-/// Whose word each frozen number of a company is. A number that no report had is nobody's.
+/// The source of each frozen number of a company. A number without a report has no source.
 pub async fn of_frozen(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -142,7 +142,7 @@ pub async fn of_frozen(
             continue;
         }
         let Some(report) = row.get::<Option<String>>("report_id")? else { continue };
-        // The products of a company are mostly of one report.
+        // Most products of a company come from one report.
         let known = sources.iter().find_map(|(_, source)| match source {
             FrozenSource::Report(known) if known.report.as_str() == report => Some(known.clone()),
             FrozenSource::Report(_) | FrozenSource::Correction { .. } => None,
@@ -156,7 +156,7 @@ pub async fn of_frozen(
     Ok(sources)
 }
 
-/// Who told what is charged for a month; `None` where nobody did.
+/// The sender of a month's charges; `None` if they were not sent.
 pub async fn of_charges(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,4 +1,4 @@
-//! Holds as people decide them.
+//! Decisions of people on holds.
 
 use std::collections::BTreeSet;
 
@@ -7,59 +7,59 @@ use jiff::Timestamp;
 
 use crate::{StoreError, Transaction, counts::corrections};
 
-/// How a decision was taken.
+/// The result of a decision.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
-    /// It stands; the contracts it is about: two where the halves of a plan switch are on two.
+    /// Accepted. The contracts concerned: two if the halves of a plan switch are on two.
     Taken(BTreeSet<ContractId>),
-    /// It was taken before.
+    /// The same decision was made before.
     Repeated,
-    /// Another decision was taken under its id.
+    /// Another decision was made under its id.
     OtherContent,
     /// The partner has no such hold.
     UnknownHold,
-    /// The hold is not open any more.
+    /// The hold is no longer open.
     NotOpen,
-    /// Another number is held than the one that the person saw.
+    /// The held number differs from the one that the person saw.
     OtherUnits {
-        /// The number that is held.
+        /// The held number.
         held: u32,
     },
     /// Kaseya shows other units than the person saw.
     OtherFrom {
-        /// What it showed last.
+        /// The units that Kaseya showed last.
         shown: f64,
     },
 }
 
-/// A decision of a person.
+/// A person's decision.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PersonsDecision<'a> {
-    /// Chosen by the sender; counts once.
+    /// The decision's id, chosen by the sender; counts once.
     pub decision: &'a RequestId,
     /// The hold.
     pub hold: HoldId,
-    /// Whether the held units are to be sent; else Kaseya is left as it is.
+    /// Whether to send the held units; if not, Kaseya stays as it is.
     pub approves: bool,
     /// The units that the person saw.
     pub units: u32,
-    /// Those of the plan switch's other half, where the person was shown them.
+    /// The units of the plan switch's other half, if the person saw them.
     pub other_units: Option<u32>,
-    /// What Kaseya showed the person, where that is told.
+    /// The units that Kaseya showed when the person decided, if sent.
     pub from: Option<f64>,
-    /// The same of the plan switch's other half.
+    /// The same for the plan switch's other half.
     pub other_from: Option<f64>,
-    /// Who decided.
+    /// The name of the person.
     pub by: &'a str,
 }
 
 impl PersonsDecision<'_> {
-    /// All that it says but its id.
+    /// Everything in the decision except its id.
     fn content(&self) -> Vec<u8> {
         let Self { decision: _, hold, approves, units, other_units, from, other_from, by } = self;
         let other = other_units.map_or_else(|| "-".to_owned(), |units| units.to_string());
         let mut content = format!("{hold} {approves} {units} {other} {by}");
-        // What is left out reads as it did before it could be told.
+        // An absent value hashes as it did before the field existed.
         for told in [from, other_from].into_iter().flatten() {
             content.push_str(&format!(" {told}"));
         }
@@ -67,9 +67,9 @@ impl PersonsDecision<'_> {
     }
 }
 
-/// Decides an open hold, a later final number (QTY-05) with it, or takes an approval back that is not used yet: a permit asks
-/// for it once more. With one half of a plan switch the other is decided too (B-07): sent by halves, a company would be billed
-/// for the same users on two lines, or on none.
+/// Decides an open hold, and a later final number (QTY-05) with it; or takes back an approval that is not used yet,
+/// because a permit checks it once more. With one half of a plan switch the other is decided too (B-07): sent by
+/// halves, a company would be billed for the same users on two lines, or on none.
 pub async fn decide(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -101,7 +101,7 @@ pub async fn decide(
         return Ok(Decision::OtherUnits { held });
     }
     let shown: f64 = row.get("from_units")?;
-    // Without it, the person may have seen what Kaseya showed first.
+    // Without it, the person may have seen the units that Kaseya showed first.
     let blind = decision.approves && decision.from.is_none() && row.get("from_changed")?;
     if blind || decision.from.is_some_and(|from| from != shown) {
         return Ok(Decision::OtherFrom { shown });
@@ -134,7 +134,7 @@ pub async fn decide(
         &[&partner.as_str(), &decision.hold.0, &state, &now, &decision.by, &decision_id, &content],
     )
     .await?;
-    // An approved later count is the month's number from here on.
+    // From here on an approved later count is the month's number.
     corrections::decided(tx, partner, decision.hold, decision.approves, decision.by, now).await?;
     let mut contracts = BTreeSet::from([ContractId(row.get("contract_id")?)]);
     if let Some(other) = other {

@@ -4,8 +4,8 @@ use domain::{Brake, ContractId, HeldChange, HoldId, PartnerId, ServiceId};
 
 use crate::{StoreError, Transaction};
 
-/// Ends the standing holds of later final numbers but those of these targets: their corrections are gone, or their month's
-/// window is over.
+/// Ends the current holds of later final numbers except those of these targets: their corrections are gone, or their
+/// month's window is over.
 pub async fn end_later_finals(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -20,7 +20,7 @@ pub async fn end_later_finals(
     tx.execute(sql, &[&partner.as_str(), &brake, &contracts, &services]).await.map(drop)
 }
 
-/// Targets that another hold stands on: a person decides that one first.
+/// Targets with another current hold: a person decides that one first.
 pub async fn held_otherwise(
     tx: &Transaction<'_>,
     partner: &PartnerId,

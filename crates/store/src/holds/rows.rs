@@ -5,7 +5,7 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::{Row, StoreError, Transaction};
 
-/// A held change as a person sees it.
+/// A held change as shown to people.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HoldRow {
     /// The hold.
@@ -14,25 +14,26 @@ pub struct HoldRow {
     pub contract: ContractId,
     /// Kaseya's service.
     pub service: ServiceId,
-    /// The companies whose counts are in the number.
+    /// The companies with counts in the number.
     pub companies: Vec<CompanyId>,
-    /// Which brake.
+    /// The brake that holds it.
     pub brake: Brake,
-    /// What Kaseya shows.
+    /// The units that Kaseya shows.
     pub from_units: f64,
-    /// What waits.
+    /// The units that wait for the decision.
     pub to_units: u32,
-    /// From which day.
+    /// The first day with the new units.
     pub effective_date: Date,
-    /// open, approved, dismissed, gone or used.
+    /// `open`, `approved`, `dismissed`, `gone` or `used`.
     pub state: String,
-    /// Since when.
+    /// When it was opened.
     pub opened_at: Timestamp,
-    /// What the two halves of a plan switch have in common: they are decided together (B-07).
+    /// The id shared by the two halves of a plan switch, which are decided together (B-07); `None` outside a plan
+    /// switch.
     pub pair: Option<PairId>,
-    /// Whether Kaseya has shown other units than when it was opened.
+    /// Whether Kaseya has shown other units since it was opened.
     pub from_changed: bool,
-    /// Whether another number has come to wait since it was opened.
+    /// Whether the waiting number has changed since it was opened.
     pub to_changed: bool,
 }
 
@@ -43,8 +44,8 @@ impl HoldRow {
     }
 }
 
-/// The holds that stand: open, or decided and not overtaken by the numbers. The oldest first, the halves of a plan switch
-/// together.
+/// The current holds: open, or decided and not overtaken by the numbers. The oldest first, the halves of a plan
+/// switch together.
 pub async fn standing_holds(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<HoldRow>, StoreError> {
     let sql = "select hold_id, contract_id, service_id, company_ids, brake, from_units, to_units, effective_date, state,
                       opened_at, pair_id, from_changed, to_changed

@@ -1,14 +1,14 @@
-//! Holds as runs find them: opened, brought up to date, gone.
+//! Holds as runs update them: opened, changed, ended.
 
 use domain::{Brake, ContractId, HeldChange, HoldId, PartnerId, ServiceId};
 use jiff::Timestamp;
 
 use crate::{StoreError, Transaction};
 
-/// Opens holds, or brings the standing one of the target up to date: one per target. A decision is about this from and this
-/// to, and ends with its month (G-12); about a line that is set elsewhere it is taken for that question alone. A leftover that
-/// a person left as it is stays so. Returns those that a person is to be told of, under the identifiers that they stand
-/// under: newly opened, open again, or another change than a person was told of.
+/// Opens holds, or updates the current hold of the target: one per target. A decision applies to exactly these two
+/// numbers, from and to, and ends with its month (G-12). A decision on a line that was set elsewhere applies to that
+/// one question only. A leftover that a person left as it is stays so. Returns the holds to announce, with their
+/// current ids: newly opened, open again, or with another change than was announced.
 pub async fn store_holds(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -78,7 +78,7 @@ pub async fn store_holds(
                 ],
             )
             .await?;
-        // No row: a newer run has already spoken for this target.
+        // No row: a newer run has already decided on this target.
         let Some(row) = row else { continue };
         let hold = HoldId(row.get("hold_id")?);
         if hold == change.new_hold || of_another_change.is_some() {
@@ -89,7 +89,7 @@ pub async fn store_holds(
     Ok(to_tell)
 }
 
-/// An approval is about both halves of a plan switch: where one half waits for a person again, the other does too.
+/// An approval covers both halves of a plan switch: if one half waits for a person again, so does the other.
 async fn reopen_other_halves(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     tx.execute(
         "update holds set state = 'open', decided_at = null, decided_by = null
@@ -102,8 +102,8 @@ async fn reopen_other_halves(tx: &Transaction<'_>, partner: &PartnerId) -> Resul
     .map(drop)
 }
 
-/// Ends the standing holds that the mappings have overtaken: of targets that are mapped no more, and of leftovers that
-/// something is mapped to again. Nobody can be asked about them.
+/// Ends the current holds that the mappings have overtaken: of targets that are no longer mapped, and of leftovers
+/// that something is mapped to again. No person can decide them any more.
 pub async fn end_overtaken_holds(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     tx.execute(
         "update holds set state = 'gone'
@@ -117,9 +117,9 @@ pub async fn end_overtaken_holds(tx: &Transaction<'_>, partner: &PartnerId) -> R
     Ok(())
 }
 
-/// Ends the standing holds of targets that this run found in order, but for those of later final numbers (QTY-05), which wait
-/// while the frozen one is in order: `used` when the approved change was made, `gone` when
-/// the numbers no longer need a person.
+/// Ends the current holds of targets that this run found in order, except those of later final numbers (QTY-05),
+/// which wait while the frozen number is in order. They end as `used` if the approved change was made, and as `gone`
+/// if the numbers no longer need a person.
 pub async fn end_holds(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -140,8 +140,8 @@ pub async fn end_holds(
     Ok(())
 }
 
-/// Uses up the approvals to send once more what was set elsewhere, of targets that were sent it in this run: what becomes of
-/// it, another time is another question.
+/// Uses up the approvals to repeat a number that was set elsewhere, of targets that this run sent it to. If the line
+/// is set elsewhere again, that is a new question.
 pub async fn use_once(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -161,7 +161,7 @@ pub async fn use_once(
     .map(drop)
 }
 
-/// Ends the holds of leftovers whose line was seen to hold 0.
+/// Ends the holds of leftovers with a line that was seen to hold 0.
 pub async fn end_settled_leftovers(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     tx.execute(
         "update holds set state = case when state = 'approved' then 'used' else 'gone' end
@@ -176,7 +176,7 @@ pub async fn end_settled_leftovers(tx: &Transaction<'_>, partner: &PartnerId) ->
     .map(drop)
 }
 
-/// Ends every hold and decision that stands: another Kaseya is called from now on.
+/// Ends every current hold and decision: from now on another Kaseya is called.
 pub(crate) async fn end_all(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     let sql = "update holds set state = 'gone' where partner_id = $1 and state in ('open', 'approved', 'dismissed')";
     tx.execute(sql, &[&partner.as_str()]).await.map(drop)

@@ -1,4 +1,5 @@
-//! What the ledger knows of an attempt: who held it, and what it was asked. A `JobDone` is believed as far as this goes (F3).
+//! What the ledger knows of an attempt: its holder, and what it was asked to do. A `JobDone` is accepted only within
+//! this (F3).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,96 +8,96 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Row, StoreError, Transaction};
 
-/// What an attempt was asked.
+/// What an attempt was asked to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// The contracts to work on.
     pub contracts: BTreeMap<i32, AskedContract>,
-    /// The services that a survey asks about.
+    /// The services that a survey asks for.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub services: BTreeSet<i32>,
 }
 
-/// What was asked of a contract.
+/// What was asked for a contract.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskedContract {
-    /// The account that it is mapped with.
+    /// The account that the contract is mapped with.
     pub account: i32,
-    /// The services whose lines are looked for.
+    /// The services to look for among its lines.
     pub services: BTreeSet<i32>,
-    /// What its companies' products are told as.
+    /// The products of its companies, as the status reports them.
     pub products: Vec<AskedProduct>,
 }
 
 /// A company's product on a contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AskedProduct {
-    /// The company.
+    /// The company's id.
     #[serde(rename = "c")]
     pub company: String,
-    /// The product.
+    /// The product's id.
     #[serde(rename = "p")]
     pub product: String,
-    /// The service of its target; `None` where it has none.
+    /// The service of the product's target; `None` without one.
     #[serde(rename = "s", default, skip_serializing_if = "Option::is_none")]
     pub service: Option<i32>,
-    /// The company's own count.
+    /// The company's own user count.
     #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
     pub users: Option<u32>,
-    /// The units that it is billed as.
+    /// The units billed for it.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub billed: Option<u32>,
-    /// What is wanted of the whole target; `None` where that is not known.
+    /// The wanted units of the whole target; `None` if unknown.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<u32>,
-    /// Whether Kaseya took a change of the target that no reading has shown as it was sent.
+    /// Whether Kaseya has accepted a change of the target that no reading has confirmed yet.
     #[serde(rename = "a", default, skip_serializing_if = "std::ops::Not::not")]
     pub awaited: bool,
 }
 
-/// A granted change.
+/// A change that was granted a permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrantedChange {
     /// Kaseya's contract.
     pub contract: ContractId,
     /// Kaseya's service.
     pub service: ServiceId,
-    /// What was to be sent.
+    /// The units to send.
     pub to_units: u32,
 }
 
-/// An attempt as the ledger has it.
+/// An attempt as recorded in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptRecord {
-    /// The job's run.
+    /// The run of the job.
     pub run: RunId,
     /// The run's number.
     pub run_number: i64,
     /// Whether the run writes.
     pub mode: RunMode,
-    /// What began the run.
+    /// The run's trigger.
     pub trigger: Trigger,
-    /// Who executes the job now.
+    /// Where the job executes now.
     pub kind: JobKind,
-    /// The attempt that the job is at.
+    /// The job's current attempt.
     pub newest: i32,
-    /// Who held this attempt; `None` for one that was never started.
+    /// The worker that held this attempt; `None` if it was never started.
     pub holder: Option<String>,
-    /// Whether this attempt's word is still awaited.
+    /// Whether a `JobDone` of this attempt is still expected.
     pub is_open: bool,
     /// The contracts of the slice.
     pub contracts: BTreeSet<ContractId>,
-    /// The version of the credentials that the newest attempt was started with.
+    /// The version of the credentials that the newest attempt started with.
     pub credentials_version: Option<i32>,
-    /// What the newest attempt was asked.
+    /// What the newest attempt was asked to do.
     pub asked: Option<Asked>,
-    /// Calls that this attempt was allowed; `None` once its word has come.
+    /// The calls this attempt was allowed; `None` once its `JobDone` has arrived.
     pub allowed_calls: Option<i64>,
     /// Those of the named changes that this attempt was granted.
     pub granted: BTreeMap<IntentId, GrantedChange>,
 }
 
-/// Reads what is known of an attempt, with those of the named changes that it was granted. `None` where the partner has no
+/// Reads the record of an attempt, with those of the named changes that it was granted. `None` if the partner has no
 /// such job.
 pub async fn attempt_record(
     tx: &Transaction<'_>,
@@ -105,7 +106,7 @@ pub async fn attempt_record(
     named: &[IntentId],
 ) -> Result<Option<AttemptRecord>, StoreError> {
     let named: Vec<uuid::Uuid> = named.iter().map(|intent| intent.0).collect();
-    // An older scheduler names no holder of a local job: one that it has claimed is told by "scheduler".
+    // An older scheduler records no holder for a local job; the `JobDone` of such a job names "scheduler".
     let row = tx
         .query_opt(
             "select jobs.run_id, jobs.run_number, runs.mode, runs.trigger, jobs.kind, jobs.state, jobs.attempt,
@@ -154,7 +155,7 @@ fn record(row: &Row, attempt: i32) -> Result<AttemptRecord, StoreError> {
     })
 }
 
-/// Of a row's column `asked`.
+/// Reads a row's column `asked`.
 pub(super) fn asked(row: &Row) -> Result<Option<Asked>, StoreError> {
     let asked: Option<serde_json::Value> = row.get("asked")?;
     asked

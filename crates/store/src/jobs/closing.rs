@@ -1,26 +1,26 @@
-//! The ledger's end of a `JobDone`: the job closed or handed back, the run finished, the partner stopped.
+//! What a `JobDone` does in the ledger: closes the job or hands it back, finishes the run, stops the partner.
 
 use domain::{JobId, PartnerId, RunId};
 use jiff::Timestamp;
 
 use crate::{StoreError, Transaction};
 
-/// What an attempt left over.
+/// The work that an attempt left over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOver {
-    /// The contracts.
+    /// The contracts left.
     pub contracts: Vec<i32>,
-    /// Not before this instant.
+    /// The earliest instant of the next attempt; `None` for at once.
     pub not_before: Option<Timestamp>,
-    /// The code that made it so.
+    /// The code that caused it.
     pub code: Option<&'static str>,
 }
 
-/// Closes a job, or hands what is left of it back to the ledger as its next attempt. An older attempt's message changes
-/// nothing here. Returns whether this attempt was the one that held the job.
+/// Closes a job, or hands the rest of it back to the ledger as its next attempt. The message of an older attempt
+/// changes nothing here. Returns whether this attempt held the job.
 ///
-/// What is left over while the integration is not on is dropped. One that is left over for a code by an attempt that got
-/// no company through is a setback; any progress makes those before it forgotten.
+/// The rest is dropped while the integration is not on. If a code caused it and the attempt got no company through,
+/// it counts as a setback; any progress resets the count.
 pub async fn close_job(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -56,19 +56,21 @@ pub async fn close_job(
     Ok(changed == 1)
 }
 
-/// How an attempt of a survey came out.
+/// How a survey's attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SurveyEnd {
-    /// It goes on with this page.
+    /// Continues at this page.
     GoesOn(i32),
-    /// All is seen.
+    /// All pages are seen.
     Seen,
-    /// It is given up: its contracts are looked up by the jobs that work on them.
+    /// Given up: the jobs that work on its contracts look them up.
     GivenUp,
 }
 
-/// Hands a survey to its next attempt, or has the run's other jobs made from it: until then it stays open, and its run with
-/// it. While the integration is not on, or once a newer run is for all companies, it is done. An older attempt's message changes nothing here. Returns whether this attempt was the one that held the job.
+/// Hands a survey to its next attempt, or marks it ready for the run's other jobs to be made from it. Until those
+/// are made the survey stays open, and so does its run. The survey ends if the integration is not on, or if a newer
+/// run covers all companies. The message of an older attempt changes nothing here. Returns whether this attempt held
+/// the job.
 pub async fn close_survey(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -112,19 +114,19 @@ pub async fn close_survey(
 /// A run that has just ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedRun {
-    /// What began it.
+    /// The run's trigger.
     pub trigger: String,
 }
 
-/// Ends a run that has no open job, as finished, or as switched off when the integration is. `None` while it goes on, and
-/// when it had ended before.
+/// Ends a run that has no open job: as finished, or as switched off if the integration is. `None` while it still
+/// runs, and if it ended earlier.
 pub async fn end_run(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     run: RunId,
     now: Timestamp,
 ) -> Result<Option<EndedRun>, StoreError> {
-    // The row lock makes the last two jobs of a run see each other: without it each could think the other open.
+    // The row lock makes the last two jobs of a run see each other. Without it each could consider the other open.
     tx.query(
         "select from runs where partner_id = $1 and run_id = $2 for update",
         &[&partner.as_str(), &run.0],
@@ -145,20 +147,20 @@ pub async fn end_run(
     row.map(|row| Ok(EndedRun { trigger: row.get("trigger")? })).transpose()
 }
 
-/// A run that ended without a `JobDone`: superseded, or switched off.
+/// A run that ended without a `JobDone`: superseded or switched off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UntoldRun {
-    /// Whose.
+    /// The run's partner.
     pub partner: PartnerId,
-    /// Which.
+    /// The run.
     pub run: RunId,
-    /// What began it.
+    /// The end to announce.
     pub ended: EndedRun,
-    /// When it ended.
+    /// When the run ended.
     pub finished_at: Timestamp,
 }
 
-/// Runs whose end is not among the events yet, at most `limit`; they count as told with this transaction.
+/// Runs with no event for their end yet, at most `limit`. This transaction marks them as announced.
 pub async fn untold_runs(tx: &Transaction<'_>, limit: i64) -> Result<Vec<UntoldRun>, StoreError> {
     let rows = tx
         .query(

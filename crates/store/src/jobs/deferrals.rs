@@ -1,25 +1,25 @@
-//! Jobs that were put off and of which listeners were not told (G-04).
+//! Jobs that were deferred without an event to listeners yet (G-04).
 
 use domain::{PartnerId, RunId, Wait, WaitReason};
 use jiff::Timestamp;
 
 use crate::{Row, StoreError, Transaction};
 
-/// Jobs of one run that wait for the same.
+/// Jobs of one run that wait for the same reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deferral {
-    /// Whose run.
+    /// The run's partner.
     pub partner: PartnerId,
     /// The run.
     pub run: RunId,
-    /// What its jobs wait for.
+    /// What the jobs wait for.
     pub wait: Wait,
-    /// How many of them.
+    /// The number of jobs.
     pub jobs: u32,
 }
 
-/// Jobs of all partners that are put off until an instant of which listeners were not told, run by run; they count as told
-/// with this transaction. At most `most` jobs.
+/// Jobs of all partners that are deferred until an instant and not announced yet, grouped by run. This transaction
+/// marks them as announced. At most `most` jobs.
 pub async fn take_untold(
     tx: &Transaction<'_>,
     most: i64,
@@ -51,9 +51,9 @@ fn read(row: &Row) -> Result<Deferral, StoreError> {
     })
 }
 
-/// What a job waits for that is put off until an instant.
+/// What a job waits for that is deferred until an instant.
 pub(crate) fn until(word: Option<&str>, since: Timestamp, until: Timestamp) -> Wait {
-    // An attempt may be handed back until an instant without saying why.
+    // An attempt may be handed back until an instant without a reason.
     let unsaid = Wait { reason: WaitReason::KaseyaDown, code: None, since, until: Some(until) };
     word.map_or(unsaid, |word| Wait::stored(word, since, Some(until)))
 }

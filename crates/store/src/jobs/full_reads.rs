@@ -1,12 +1,12 @@
-//! The readings of every line before an invoice day: one run each.
+//! The full readings of all lines before an invoice day: one run each.
 
 use domain::{PartnerId, RunId};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction};
 
-/// Partners that are on and whose invoice day is about to come or there, in some zone, and whose lines no run has been made
-/// to read for it. The caller knows the window's very ends.
+/// Partners that are on, with an invoice day near or begun in some time zone, and with no run yet to read
+/// their lines for it. The caller checks the exact window.
 pub async fn possible(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<PartnerId>, StoreError> {
     let sql = "-- all partners: whoever's invoice day is near is read by whichever scheduler comes first
                select partner_id from integrations
@@ -20,7 +20,7 @@ pub async fn possible(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<Partne
     tx.query(sql, &[&now]).await?.iter().map(|row| row.partner_id("partner_id")).collect()
 }
 
-/// Whether a run was made to read the lines before this invoice day.
+/// Whether a run exists that reads the lines before this invoice day.
 pub async fn is_made(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -30,7 +30,7 @@ pub async fn is_made(
     Ok(tx.query_opt(sql, &[&partner.as_str(), &invoice_day]).await?.is_some())
 }
 
-/// Notes the run that reads them.
+/// Records the run that reads them.
 pub async fn note(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -41,7 +41,7 @@ pub async fn note(
     tx.execute_exactly(1, sql, &[&partner.as_str(), &invoice_day, &run.0]).await
 }
 
-/// Has the reading before an invoice day made again where it is going on now: what stops the partner stops it before its end.
+/// If a full reading before an invoice day is running, has it made again: stopping the partner ends it early.
 pub async fn make_stopped_again(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     let sql = "delete from full_reads using runs
                where full_reads.partner_id = $1 and runs.partner_id = $1 and runs.run_id = full_reads.run_id

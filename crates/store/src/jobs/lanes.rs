@@ -1,11 +1,11 @@
-//! In which lane a job waits: its partner's own, or the one that all partners of a Kaseya share.
+//! The lane in which a job waits: the partner's own, or the one shared by all partners of a Kaseya.
 
 use domain::PartnerId;
 
 use crate::{StoreError, Transaction};
 
-/// Moves the partner's jobs that no worker has started into the lane of all whom Kaseya has let in there. A job that is being
-/// started sees to that itself.
+/// Moves the partner's jobs that no worker has started into the shared lane of the partners that Kaseya has let in.
+/// A job that is just being started does so itself.
 pub(crate) async fn join_others(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     tx.execute(
         "update jobs set alone = alone_at(partner_id, host, tenant)

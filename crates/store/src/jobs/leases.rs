@@ -1,4 +1,4 @@
-//! Leases that ended without a `JobDone`, and slices that are given up.
+//! Leases that ended without a `JobDone`, and slices given up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{StoreError, Transaction};
 
-/// A started job whose lease has ended, locked.
+/// A started job with an ended lease, locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiredJob {
     /// The partner.
@@ -16,23 +16,23 @@ pub struct ExpiredJob {
     pub job: JobId,
     /// The run.
     pub run: RunId,
-    /// The attempt that ended.
+    /// The attempt with the ended lease.
     pub attempt: i32,
-    /// Leases of this slice that had ended before.
+    /// Earlier leases of this slice that ended.
     pub failures: i32,
     /// The contracts of the slice.
     pub contracts: Vec<i32>,
     /// Whether it is a survey.
     pub is_survey: bool,
-    /// Who held it.
+    /// The worker that held it.
     pub holder: String,
-    /// Whether nobody wants it any more: the integration is not on, or the run has ended.
+    /// Whether the job is no longer wanted: the integration is not on, or the run has ended.
     pub dropped: bool,
-    /// The trace of the run.
+    /// The run's trace context.
     pub traceparent: Option<String>,
 }
 
-/// The next job whose lease has ended. Taken one by one, each in its own transaction.
+/// The next job with an ended lease. Jobs are taken one by one, each in its own transaction.
 pub async fn expired_job(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<ExpiredJob>, StoreError> {
     let row = tx
         .query_opt(
@@ -62,16 +62,16 @@ pub async fn expired_job(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<
     }))
 }
 
-/// What the next attempt of a job is for.
+/// The work of a job's next attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slice {
     /// Its contracts.
     pub contracts: Vec<i32>,
-    /// Leases that ended since the slice was made.
+    /// Leases that have ended since the slice was made.
     pub failures: i32,
 }
 
-/// Hands a job whose lease has ended back as its next attempt.
+/// Hands a job with an ended lease back as its next attempt.
 pub async fn hand_back(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -88,8 +88,8 @@ pub async fn hand_back(
     Ok(())
 }
 
-/// Puts the second half of a slice into a job of its own, beside the one that keeps the first. Its attempts are counted on
-/// from the first's, so that what it says stands over what the whole slice had said.
+/// Moves the second half of a slice into a new job; the old one keeps the first half. The new job continues the old
+/// one's attempt numbers, so that its results take precedence over those of the whole slice.
 pub async fn halve(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -109,7 +109,7 @@ pub async fn halve(
     Ok(())
 }
 
-/// Gives a survey up: its contracts are looked up by the jobs that work on them.
+/// Gives a survey up. The jobs that work on its contracts look them up.
 pub async fn give_up_survey(tx: &Transaction<'_>, partner: &PartnerId, job: JobId) -> Result<(), StoreError> {
     tx.execute(
         "update jobs set survey_result = 'given_up', state = 'ready', attempt = attempt + 1, failures = 0, holder = null,
@@ -124,14 +124,14 @@ pub async fn give_up_survey(tx: &Transaction<'_>, partner: &PartnerId, job: JobI
 /// Why contracts are given up (JOB-03).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GivenUp {
-    /// Every attempt ended without word of its worker.
+    /// Every attempt ended without a message from its worker.
     BrokeOff,
-    /// What its worker needs is too large to be sent.
+    /// The worker's input is too large to send.
     TooLarge,
 }
 
 impl GivenUp {
-    /// The stable text of the tables.
+    /// The stable text in the tables.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BrokeOff => "broke_off",
@@ -139,13 +139,13 @@ impl GivenUp {
         }
     }
 
-    /// Reads the text of the tables.
+    /// Parses the text of the tables.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::BrokeOff, Self::TooLarge].into_iter().find(|why| why.as_str() == text)
     }
 }
 
-/// The companies of a job's contracts: those that it was made for, and those that are mapped to them by now.
+/// The companies of a job's contracts: those it was made for, and those mapped to the contracts since.
 pub async fn companies_on(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -168,7 +168,7 @@ pub async fn companies_on(
     Ok(companies)
 }
 
-/// Gives contracts up: their job needs no worker any more, and each gets the code.
+/// Gives contracts up: their job needs no worker any more, and each contract gets the code.
 pub async fn give_up(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -187,8 +187,8 @@ pub async fn give_up(
     Ok(())
 }
 
-/// Ends a job that was not started while its request was still wanted: it needs no worker any more, and its contracts get
-/// the code.
+/// Expires a job that was not started while its request was still wanted: it needs no worker any more, and its
+/// contracts get the code.
 pub async fn expire_job(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -205,7 +205,7 @@ pub async fn expire_job(
     tx.notify("ledger").await
 }
 
-/// Closes a job that nobody wants any more.
+/// Closes a job that is no longer wanted.
 pub async fn close_dropped_job(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -221,8 +221,8 @@ pub async fn close_dropped_job(
     Ok(())
 }
 
-/// Turns the open work of partners whose credentials stand refused into local jobs, so that every company's status says
-/// so. Returns how many.
+/// Turns the open work of partners with refused credentials into local jobs, so that the status of every company
+/// says so. Returns the number of jobs.
 pub async fn refused_to_local(tx: &Transaction<'_>) -> Result<u64, StoreError> {
     tx.execute(
         "-- all partners: a ledger round

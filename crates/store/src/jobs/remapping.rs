@@ -1,10 +1,10 @@
-//! Companies that are mapped elsewhere while their run goes on: the run follows them.
+//! Companies that are remapped while their run is open: the run follows them.
 
 use domain::{ContractId, JobId, PartnerId, RunId};
 
 use crate::{StoreError, Transaction};
 
-/// Remembers which companies are mapped to the contracts of a run's jobs, so that it is seen when one has gone elsewhere.
+/// Records which companies are mapped to the contracts of a run's jobs, so that a remapping can be detected.
 pub async fn note_mappings(tx: &Transaction<'_>, partner: &PartnerId, run: RunId) -> Result<(), StoreError> {
     tx.execute(
         "insert into run_mappings (run_id, partner_id, contract_id, company_id)
@@ -20,9 +20,9 @@ pub async fn note_mappings(tx: &Transaction<'_>, partner: &PartnerId, run: RunId
     Ok(())
 }
 
-/// Adds to a job that the caller has locked the present contracts of companies that are no longer mapped to one of its
-/// contracts, but for those that an open job of the run has and those where the run has dealt with the company. Returns
-/// what was added.
+/// Adds to a job that the caller has locked the new contracts of companies that are no longer mapped to one of the
+/// job's contracts. Leaves out contracts that an open job of the run has, and those where the run has already
+/// processed the company. Returns the added contracts.
 pub async fn follow_remapped(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -31,8 +31,8 @@ pub async fn follow_remapped(
 ) -> Result<Vec<ContractId>, StoreError> {
     let rows = tx
         .query(
-            // Mappings are looked up one by one: of a partner's thousands, hardly one is gone. A join of both lists takes many
-            // times as long as a statement may, where the planner has no statistics yet.
+            // Mappings are looked up one by one: of a partner's thousands, hardly any has changed. Joining both
+            // lists takes many times the statement timeout while the planner has no statistics yet.
             "with gone as materialized (
                  select distinct run_mappings.company_id
                  from jobs join run_mappings using (run_id)

@@ -1,81 +1,81 @@
-//! Requests to sync, and what was answered.
+//! Sync requests and their answers.
 
 use domain::{PartnerId, ReportId, RequestId, RunId};
 use jiff::Timestamp;
 
 use crate::{Row, StoreError, Transaction};
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// A run of its own was made.
+    /// A new run was made.
     Accepted {
         /// The run.
         run: RunId,
     },
-    /// A run that is going does it.
+    /// An open run includes it.
     Joined {
         /// The run.
         run: RunId,
-        /// The second run, for what the first can no longer include.
+        /// A second run, for the contracts that the first can no longer include; `None` without any.
         follow_up: Option<RunId>,
-        /// The code of the error catalogue.
+        /// A code of the error catalogue.
         code: String,
-        /// In English.
+        /// The code's reason, in English.
         reason: String,
     },
     /// Nothing will be synced.
     Refused {
-        /// Why.
+        /// A code of the error catalogue.
         code: String,
-        /// The same in English.
+        /// The code's reason, in English.
         reason: String,
     },
 }
 
-/// An answer that is to be announced.
+/// An answer to announce.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
     /// The partner.
     pub partner: PartnerId,
     /// The request.
     pub request: RequestId,
-    /// What became of it.
+    /// The outcome.
     pub answer: Answer,
-    /// When.
+    /// When it was answered.
     pub at: Timestamp,
 }
 
-/// What is kept of a request that waits for its report.
+/// A stored request that waits for its report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitingRequest {
-    /// Its message, as it came.
+    /// The request message as received.
     pub message: serde_json::Value,
-    /// The report.
+    /// The report to wait for.
     pub report: ReportId,
-    /// Until when.
+    /// The end of the wait.
     pub until: Timestamp,
 }
 
-/// How a request fits what came under its id before.
+/// How a request compares with an earlier one of the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestStanding {
-    /// Nothing did.
+    /// No earlier request.
     New,
-    /// The same; if it was answered, that answer is announced again.
+    /// The same request. If it was answered, that answer is announced again.
     Repeated,
-    /// Another request.
+    /// A different request.
     OtherContent,
 }
 
-/// Compares a request with what came under its id before.
+/// Compares a request with an earlier one of the same id.
 pub async fn standing(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     request: &RequestId,
     content: &[u8],
 ) -> Result<RequestStanding, StoreError> {
-    // Rows of before the content was kept are taken for the same.
+    // Rows from before the content was stored count as the same.
     let sql = "select content_sha256 is null or content_sha256 = sha256($3) as same
                from requests where partner_id = $1 and request_id = $2 for update";
     let key = (&partner.as_str(), &request.as_str());
@@ -90,7 +90,7 @@ pub async fn standing(
     Ok(RequestStanding::Repeated)
 }
 
-/// Keeps what a request says, as a hash, with its answer.
+/// Stores a hash of the request's content, with its answer.
 pub async fn keep_content(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -101,7 +101,7 @@ pub async fn keep_content(
     tx.execute(sql, &[&partner.as_str(), &request.as_str(), &content]).await.map(drop)
 }
 
-/// Stores a request's answer: a new one's, or a waiting one's.
+/// Stores the answer to a request, new or waiting.
 pub async fn store_answer(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -129,7 +129,7 @@ pub async fn store_answer(
         .await
 }
 
-/// Keeps a request until its report has come in whole or its time is over.
+/// Stores a request until its report is complete or its wait ends.
 pub async fn store_waiting(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -146,7 +146,7 @@ pub async fn store_waiting(
     tx.execute_exactly(1, sql, &parameters).await
 }
 
-/// Requests whose report has come in or whose wait is over, the longest waiting first.
+/// Requests with a complete report or an ended wait, the longest waiting first.
 pub async fn done_waiting(
     tx: &Transaction<'_>,
     now: Timestamp,
@@ -164,7 +164,7 @@ pub async fn done_waiting(
     rows.iter().map(|row| Ok((row.partner_id("partner_id")?, request_id(row)?))).collect()
 }
 
-/// A request that still waits.
+/// Reads a request that still waits.
 pub async fn waiting(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -183,7 +183,7 @@ pub async fn waiting(
     }))
 }
 
-/// Answers that nobody has announced yet, the oldest first.
+/// Answers not announced yet, the oldest first.
 pub async fn unannounced(tx: &Transaction<'_>, most: i64) -> Result<Vec<Answered>, StoreError> {
     let sql = "-- all partners: the outbox of answers
                select partner_id, request_id, answer, code, reason, run_id, follow_up_run_id, answered_at
@@ -213,7 +213,7 @@ pub(crate) fn answered(row: &Row) -> Result<Answered, StoreError> {
     })
 }
 
-/// Notes that an answer was announced.
+/// Marks an answer as announced.
 pub async fn mark_announced(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -230,7 +230,7 @@ fn request_id(row: &Row) -> Result<RequestId, StoreError> {
         .map_err(|error| StoreError::row("requests", "request_id", &error))
 }
 
-/// What became of a request: `None` before it has come in, `Some(None)` while it waits.
+/// The answer to a request: `None` for an unknown request, `Some(None)` while it waits.
 pub async fn answer_to(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,27 +1,27 @@
-//! How many companies of a run came out how.
+//! A run's companies by outcome.
 
 use domain::{PartnerId, RunId};
 
 use crate::{StoreError, Transaction};
 
-/// How many companies of a run came out how.
+/// The number of a run's companies, by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunTotals {
-    /// All that the run looked at.
+    /// All companies of the run.
     pub companies: u32,
-    /// With a changed line and nothing worse.
+    /// At least one line changed, and nothing worse.
     pub changed: u32,
-    /// Found equal.
+    /// Nothing to change.
     pub unchanged: u32,
-    /// Waiting for a person.
+    /// Waiting for a person's decision.
     pub held: u32,
     /// Not sent because of an error.
     pub failed: u32,
-    /// Not mapped, not billed, off, or handed to a later run.
+    /// Not mapped, not billed, off, or left to a later run.
     pub skipped: u32,
 }
 
-/// Counts a run's companies and writes the totals on it.
+/// Counts a run's companies and stores the totals with the run.
 pub async fn count_run(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,4 +1,4 @@
-//! Runs and their jobs as they are made, joined and superseded.
+//! Creating, joining and superseding runs and their jobs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,42 +9,42 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction};
 
-/// A run that is to be made.
+/// A run to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRun<'a> {
-    /// Its id.
+    /// The run's id.
     pub run: RunId,
-    /// Its partner.
+    /// The run's partner.
     pub partner: &'a PartnerId,
-    /// What begins it, with the day or month it stands for.
+    /// The run's trigger, with the day or month of the occasion.
     pub occasion: Occasion<'a>,
-    /// Whether it writes.
+    /// Whether the run writes.
     pub mode: RunMode,
-    /// Whether it is for every company of the partner.
+    /// Whether the run covers every company of the partner.
     pub all_companies: bool,
-    /// The trace it belongs to.
+    /// The W3C trace context; `None` without a trace.
     pub traceparent: Option<&'a str>,
-    /// When whoever asked wants none of it any more.
+    /// When the requester no longer wants the run; `None` for never.
     pub expires_at: Option<Timestamp>,
 }
 
 /// What begins a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Occasion<'a> {
-    /// The schedule's local day.
+    /// The schedule, on this local day.
     Schedule(Date),
-    /// The month that ended: its first day.
+    /// The end of the month that begins on this day.
     MonthEnd(Date),
-    /// Whoever asked.
+    /// A request by this requester.
     Request(&'a str),
-    /// Every line is to be read.
+    /// A full reading of every line.
     FullRead,
-    /// Whether the login still works.
+    /// A check whether the login still works.
     Probe,
 }
 
 impl Occasion<'_> {
-    /// The trigger's own word.
+    /// The trigger's word in the tables and the API.
     pub fn trigger(&self) -> Trigger {
         match self {
             Self::Schedule(_) => Trigger::Schedule,
@@ -56,16 +56,16 @@ impl Occasion<'_> {
     }
 }
 
-/// A slice of a run that is to be made.
+/// A slice of a new run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
-    /// Its id.
+    /// The job's id.
     pub job: JobId,
-    /// What it is for.
+    /// The job's work.
     pub content: JobSlice,
 }
 
-/// What a job is for.
+/// The work of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobSlice {
     /// Contracts for a worker.
@@ -73,23 +73,23 @@ pub enum JobSlice {
         /// The contracts.
         contracts: Vec<ContractId>,
     },
-    /// Contracts for workers that a survey sees before jobs are made for them.
+    /// Contracts for workers, which a survey reads before jobs are made for them.
     Survey {
         /// The contracts.
         contracts: Vec<ContractId>,
     },
-    /// What needs no worker.
+    /// Work that needs no worker.
     Local {
         /// Contracts without any target that has a number.
         contracts: Vec<ContractId>,
         /// Companies without contract.
         companies: Vec<CompanyId>,
-        /// The code that every contract of the slice gets, if it is not to be told from the plan.
+        /// The code for every contract of the slice; `None` to take it from the plan.
         code: Option<ErrorCode>,
     },
 }
 
-/// Makes a run with its jobs and returns its number. The partner is held with [`hold_partner`] by the caller.
+/// Creates a run with its jobs and returns its number. The caller must hold the partner with [`hold_partner`].
 pub async fn create(
     tx: &Transaction<'_>,
     run: &NewRun<'_>,
@@ -168,9 +168,10 @@ pub async fn create(
     Ok(run_number)
 }
 
-/// Lets one transaction at a time decide about a partner's runs. Held until the transaction ends.
+/// Serializes decisions about a partner's runs. Held until the transaction ends.
 pub async fn hold_partner(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
-    // Not a row: the partner's row is what its events are numbered by, and its integration's what permits are given by.
+    // An advisory lock, not a row lock: events are numbered under the lock of the partner's row, and permits are
+    // given under that of its integration's row.
     tx.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", &[&partner.as_str()]).await.map(drop)
 }
 
@@ -180,23 +181,23 @@ pub async fn newest_number(tx: &Transaction<'_>, partner: &PartnerId) -> Result<
     tx.query_one(sql, &[&partner.as_str()]).await?.get("newest")
 }
 
-/// What a running run still can do, or has done.
+/// What an open run can still do, or has done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunningRun {
-    /// Contracts in jobs that nobody has started.
+    /// Contracts in jobs that no worker has started.
     pub open_contracts: BTreeSet<ContractId>,
-    /// Contracts of a survey that nobody has started.
+    /// Contracts of a survey that no worker has started.
     pub survey_contracts: BTreeSet<ContractId>,
     /// Contracts of local jobs, started or not.
     pub local_contracts: BTreeSet<ContractId>,
-    /// Companies without contract, of local jobs, started or not.
+    /// Companies without contract in local jobs, started or not.
     pub local_companies: BTreeSet<CompanyId>,
-    /// When none of those who asked for it wants it any more; `None` for a run that does not end by itself.
+    /// When the last requester no longer wants the run; `None` for a run without expiry.
     pub expires_at: Option<Timestamp>,
 }
 
-/// The partner's running runs of one mode by their number, with their jobs held: none of them starts until the
-/// transaction ends.
+/// The partner's open runs of one mode by number, with their jobs locked: none of them starts until the transaction
+/// ends.
 pub async fn running(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -223,7 +224,7 @@ pub async fn running(
             {
                 run.survey_contracts.extend(contracts);
             }
-            // What it has seen may have been mended since.
+            // What the survey has seen may have been fixed since.
             JobKind::Survey => {}
             JobKind::Local => {
                 run.local_contracts.extend(contracts);
@@ -238,7 +239,7 @@ pub async fn running(
     Ok(running)
 }
 
-/// Lets a run that others have joined go on until this instant, or without an end where they name none.
+/// Extends a joined run until this instant; `None` removes its expiry.
 pub async fn extend(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -251,8 +252,8 @@ pub async fn extend(
     tx.execute(sql, &[&partner.as_str(), &run.0, &expires_at]).await.map(drop)
 }
 
-/// Makes a run's unstarted jobs with any of these contracts jobs that a person asked for: what waited for a better time
-/// or lay behind others is emitted anew, at once.
+/// Turns a run's unstarted jobs with any of these contracts into jobs that a person asked for. A deferred or queued
+/// job is emitted again at once.
 pub async fn hurry(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -275,17 +276,18 @@ pub async fn were_made(tx: &Transaction<'_>, partner: &PartnerId) -> Result<bool
     tx.query_one(sql, &[&partner.as_str()]).await?.get("made")
 }
 
-/// A run that has made way for a newer one.
+/// A run superseded by a newer one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Superseded {
     /// The run.
     pub run: RunId,
-    /// The contracts of what was dropped and a person was waiting for.
+    /// The contracts of dropped jobs that a person was waiting for.
     pub awaited: BTreeSet<ContractId>,
 }
 
-/// Makes way for a new run for all companies: of an older one that is open, what nobody has started is dropped. With
-/// nothing started it ends superseded; otherwise it goes on with what is started, no longer for all.
+/// Makes way for a new run for all companies: drops the jobs of an older open run that no worker has started. An
+/// older run with nothing started ends as superseded. Otherwise it goes on with its started jobs and no longer
+/// covers all companies.
 pub async fn supersede(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -317,7 +319,7 @@ pub async fn supersede(
     Ok(Some(Superseded { run, awaited }))
 }
 
-/// The contracts of a run that workers are still to work on, or are working on.
+/// The contracts of a run that workers are working on or still have to.
 pub async fn contracts_to_work_on(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -330,7 +332,7 @@ pub async fn contracts_to_work_on(
     rows.iter().map(|row| Ok(ContractId(row.get("contract_id")?))).collect()
 }
 
-/// Notes which companies a run would change by what the lines last showed.
+/// Records which companies a run would change, judged by the last reading of the lines.
 pub async fn expect_companies(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -338,7 +340,7 @@ pub async fn expect_companies(
     companies: &BTreeSet<CompanyId>,
 ) -> Result<(), StoreError> {
     let companies: Vec<&str> = companies.iter().map(CompanyId::as_str).collect();
-    // Only where it is another: the row is also what results counts the run's totals on.
+    // Only if the list differs: results count the run's totals on the same row.
     let sql = "update runs set expected_company_ids = $3
                where partner_id = $1 and run_id = $2 and expected_company_ids <> $3";
     tx.execute(sql, &[&partner.as_str(), &run.0, &companies]).await.map(drop)

@@ -1,4 +1,4 @@
-//! From ticket to lease: a job as it stands, started, put back, deferred, kept alive.
+//! From ticket to lease: reading, starting, putting back, deferring and renewing a job.
 
 use std::collections::BTreeSet;
 
@@ -13,41 +13,41 @@ use crate::{StoreError, Transaction, kaseya::places::Place};
 /// A job with its run, locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobRow {
-    /// Its id.
+    /// The job's id.
     pub job: JobId,
-    /// Who executes it.
+    /// Where the job executes.
     pub kind: JobKind,
-    /// Where it stands.
+    /// The job's state.
     pub state: JobState,
-    /// The attempt whose tickets count.
+    /// The current attempt; only its tickets count.
     pub attempt: i32,
-    /// Attempts in a row that came back with something left over for a code, and no company through.
+    /// Consecutive attempts that a code left with work over and that got no company through.
     pub setbacks: i32,
-    /// Asked for by a person.
+    /// Whether a person asked for the job.
     pub now_job: bool,
     /// The contracts of the slice.
     pub contracts: Vec<ContractId>,
-    /// Where a survey goes on.
+    /// The page at which a survey continues.
     pub survey_page: i32,
-    /// Not to be started before.
+    /// The earliest start; `None` for at once.
     pub not_before: Option<Timestamp>,
     /// The run.
     pub run: RunId,
     /// The run's number.
     pub run_number: i64,
-    /// Where the run stands.
+    /// The run's state.
     pub run_state: RunState,
     /// Whether the run writes.
     pub mode: RunMode,
-    /// What began the run.
+    /// The run's trigger.
     pub trigger: Trigger,
-    /// The trace of the run.
+    /// The run's trace context.
     pub traceparent: Option<String>,
-    /// When whoever asked for the run wants none of it any more.
+    /// When the requester no longer wants the run; `None` for never.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Reads a job and locks it against every other change. `None` when the partner has no such job.
+/// Reads a job and locks it against every other change. `None` if the partner has no such job.
 pub async fn lock_job(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -86,19 +86,19 @@ pub async fn lock_job(
     }))
 }
 
-/// Who else is using a Kaseya.
+/// Other use of a Kaseya.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KaseyaUse {
     /// Another job of the same host and tenant is started.
     pub started: bool,
     /// A permit for the same host and tenant is still out.
     pub permit_out: bool,
-    /// Jobs started on the host, all tenants together.
+    /// The number of jobs started on the host, all tenants together.
     pub on_host: i64,
 }
 
-/// Who is using a host and tenant besides this job, as far as it counts for its partner. Locks nothing: the caller holds the
-/// host's breaker row.
+/// The use of a host and tenant by others than this job, as far as it counts for its partner. Locks nothing: the
+/// caller holds the lock on the host's breaker row.
 pub async fn kaseya_use(
     tx: &Transaction<'_>,
     place: &Place,
@@ -123,18 +123,18 @@ pub async fn kaseya_use(
     })
 }
 
-/// How a job is started.
+/// The lease of a job to start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartedJob {
-    /// The worker.
+    /// The worker that holds the lease.
     pub holder: String,
-    /// Until when it is the worker's.
+    /// The end of the lease.
     pub lease_until: Timestamp,
-    /// With which credentials.
+    /// The version of the credentials used.
     pub credentials_version: i32,
 }
 
-/// Starts a job that the caller has locked, at the partner's place as it is now, and notes what it is asked.
+/// Starts a job that the caller has locked, at the partner's current place, and records what it is asked to do.
 pub async fn start_job(
     tx: &Transaction<'_>,
     place: &Place,
@@ -165,7 +165,7 @@ pub async fn start_job(
     Ok(())
 }
 
-/// Lets a job whose ticket is used up wait for another, at once if nothing is in its way.
+/// Returns a job with a used-up ticket to the queue for another, at once if nothing blocks it.
 pub async fn put_back(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -184,7 +184,7 @@ pub async fn put_back(
     Ok(())
 }
 
-/// Lets a job wait. Put off for the same again, it has waited since the first time.
+/// Defers a job. A job deferred again for the same reason has waited since the first time.
 pub async fn defer_job(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -210,23 +210,23 @@ pub struct HeldJob {
     pub run_number: i64,
     /// Whether the run writes.
     pub mode: RunMode,
-    /// The trace of the run.
+    /// The run's trace context.
     pub traceparent: Option<String>,
-    /// When whoever asked for the run wants none of it any more.
+    /// When the requester no longer wants the run; `None` for never.
     pub expires_at: Option<Timestamp>,
-    /// Since when it is the worker's.
+    /// The start of the lease.
     pub started_at: Timestamp,
-    /// Until when it is the worker's.
+    /// The end of the lease.
     pub lease_until: Timestamp,
-    /// With which credentials it was started.
+    /// The version of the credentials that the job started with.
     pub credentials_version: Option<i32>,
     /// The contracts of the slice.
     pub contracts: BTreeSet<ContractId>,
-    /// What the attempt was asked; `None` where an older scheduler has started it.
+    /// What the attempt was asked to do; `None` if an older scheduler started it.
     pub asked: Option<Asked>,
 }
 
-/// The started job that a worker says it holds, locked. `None` when it does not hold that attempt.
+/// The started job that a worker claims to hold, locked. `None` if the worker does not hold that attempt.
 pub async fn held_job(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -260,8 +260,8 @@ pub async fn held_job(
     }))
 }
 
-/// Renews the lease of a job that the caller has locked, and with it the permit that was just given. A lease never ends
-/// before a permit does: so no next attempt finds one out.
+/// Renews the lease of a job that the caller has locked, together with the permit just given. A lease never ends
+/// before a permit, so the next attempt never meets a permit that is still out.
 pub async fn renew_lease(
     tx: &Transaction<'_>,
     partner: &PartnerId,

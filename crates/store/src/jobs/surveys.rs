@@ -1,11 +1,11 @@
-//! Surveys in the ledger: what is left to be seen, and the run's other jobs made from what was.
+//! Surveys in the ledger: the contracts still unseen, and the run's other jobs made from a survey.
 
 use domain::{ContractId, ErrorCode, JobId, PartnerId, RunId};
 use jiff::Timestamp;
 
 use crate::{StoreError, Transaction};
 
-/// Which of a survey's contracts no page has shown yet.
+/// The contracts of a survey that no page has shown yet.
 pub async fn unseen(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -26,7 +26,7 @@ pub async fn unseen(
     rows.iter().map(|row| Ok(ContractId(row.get("contract_id")?))).collect()
 }
 
-/// A survey that is through, locked: the run's other jobs are to be made from it.
+/// A complete survey, locked: the run's other jobs are to be made from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SurveyedJob {
     /// The partner.
@@ -39,11 +39,12 @@ pub struct SurveyedJob {
     pub run_number: i64,
     /// The run's contracts that need a worker.
     pub contracts: Vec<ContractId>,
-    /// Whether nobody wants it any more: the integration is not on, the run has ended, or a newer one is for all by now.
+    /// Whether the survey is no longer wanted: the integration is not on, the run has ended, or a newer run covers
+    /// all companies.
     pub dropped: bool,
 }
 
-/// The next survey that is through. Taken one by one, each in its own transaction.
+/// The next complete survey. Surveys are taken one by one, each in its own transaction.
 pub async fn surveyed_job(tx: &Transaction<'_>) -> Result<Option<SurveyedJob>, StoreError> {
     let row = tx
         .query_opt(
@@ -70,20 +71,21 @@ pub async fn surveyed_job(tx: &Transaction<'_>) -> Result<Option<SurveyedJob>, S
     }))
 }
 
-/// A job that a survey makes.
+/// A job made from a survey.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpreadJob {
-    /// Its id.
+    /// The job's id.
     pub job: JobId,
-    /// Whether a worker is needed.
+    /// Whether the job needs a worker.
     pub for_worker: bool,
-    /// Its contracts.
+    /// The job's contracts.
     pub contracts: Vec<ContractId>,
-    /// The code that every contract of a job without worker gets, if it is not to be told from what is known.
+    /// The code for every contract of a job without worker; `None` to take it from what is known.
     pub code: Option<ErrorCode>,
 }
 
-/// Makes a run's other jobs from its survey, which is done with that. What a person waits for stays a person's.
+/// Makes a run's other jobs from its survey, which ends the survey. Contracts that a person waits for stay a
+/// person's job.
 pub async fn spread_survey(
     tx: &Transaction<'_>,
     partner: &PartnerId,

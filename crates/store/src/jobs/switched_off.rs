@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use super::full_reads;
 use crate::{StoreError, Transaction, counts::month_ends};
 
-/// Drops the jobs of a partner that no worker has started, and ends its runs that then have no open job, as switched off.
-/// A month-end run, and the reading before an invoice day, that are stopped by it are made again once the partner is on.
+/// Drops a partner's jobs that no worker has started, and ends its runs without an open job as switched off. A
+/// month-end run or a full reading before an invoice day that this stops is made again once the partner is on.
 pub async fn drop_open_jobs(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -33,8 +33,8 @@ pub async fn drop_open_jobs(
     Ok(dropped)
 }
 
-/// Partners that are not on and still have jobs that no worker has started, or runs that nothing will end: handed back
-/// after the switch-off, or made beside it.
+/// Partners that are not on but still have jobs that no worker has started, or runs that nothing else will end:
+/// handed back after the switch-off, or made concurrently with it.
 pub async fn off_with_open_work(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
     let rows = tx
         .query(

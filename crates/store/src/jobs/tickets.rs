@@ -1,4 +1,4 @@
-//! The outbox: jobs that are to be emitted, claimed by one scheduler at a time.
+//! The outbox: jobs to emit, claimed by one scheduler at a time.
 
 use domain::{CompanyId, ContractId, ErrorCode, JobId, JobKind, PartnerId, RunId, RunMode, Trigger};
 use jiff::Timestamp;
@@ -6,18 +6,18 @@ use jiff::Timestamp;
 use super::GivenUp;
 use crate::{Row, StoreError, Transaction};
 
-/// What a round of claims goes by.
+/// The rules of a round of claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClaimRules {
-    /// The present.
+    /// The current time.
     pub now: Timestamp,
-    /// Until when the claim keeps other schedulers away.
+    /// The end of the claim; until then other schedulers leave the job alone.
     pub claim_until: Timestamp,
     /// A ticket emitted before this and still not started is emitted again.
     pub unstarted_since: Timestamp,
     /// How many jobs of one host may be started, all tenants together.
     pub slots_per_host: i64,
-    /// The most tickets of one round.
+    /// Maximum number of tickets in one round.
     pub most: i64,
 }
 
@@ -28,24 +28,24 @@ pub struct Ticket {
     pub partner: PartnerId,
     /// The job.
     pub job: JobId,
-    /// Its attempt.
+    /// The job's attempt.
     pub attempt: i32,
-    /// Asked for by a person.
+    /// Whether a person asked for the job.
     pub now_job: bool,
-    /// The trace of the run.
+    /// The run's trace context.
     pub traceparent: Option<String>,
 }
 
-/// A local job to emit: it needs no worker.
+/// A local job to emit; it needs no worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalJob {
     /// The partner.
     pub partner: PartnerId,
     /// The job.
     pub job: JobId,
-    /// Its attempt.
+    /// The job's attempt.
     pub attempt: i32,
-    /// Under which name its `JobDone` is told: nobody else knows it.
+    /// The holder name in its `JobDone`; no other program knows it.
     pub holder: String,
     /// The run.
     pub run: RunId,
@@ -53,27 +53,28 @@ pub struct LocalJob {
     pub run_number: i64,
     /// Whether the run writes.
     pub mode: RunMode,
-    /// What began the run.
+    /// The run's trigger.
     pub trigger: Trigger,
-    /// The trace of the run.
+    /// The run's trace context.
     pub traceparent: Option<String>,
-    /// Contracts of the slice.
+    /// The contracts of the slice.
     pub contracts: Vec<ContractId>,
     /// Companies without contract.
     pub companies: Vec<CompanyId>,
-    /// The code that every contract of the slice gets.
+    /// The code for every contract of the slice.
     pub code: Option<ErrorCode>,
-    /// Why, where it was given up.
+    /// Why the job was given up; `None` if it was not.
     pub given_up: Option<GivenUp>,
-    /// The code with which the partner's credentials stand refused, if they do.
+    /// The code of the partner's refused credentials, if Kaseya has refused them.
     pub refused: Option<ErrorCode>,
-    /// When whoever asked for the run wants none of it any more.
+    /// When the requester no longer wants the run; `None` for never.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Claims the tickets that are due: at most one per host and tenant (and partner, where Kaseya has not let it in), and none
-/// where a job is started, a ticket is out or a permit is out. A person's job is the next; where one was started last and an ordinary one waits, the ordinary goes.
-/// Within a kind a slice whose workers fell silent lets the others go first.
+/// Claims the tickets that are due: at most one per host and tenant (and partner, if Kaseya has not let it in), and
+/// none while a job is started, a ticket is out or a permit is out there. A person's job goes first. If a person's
+/// job was started last and an ordinary one waits, the ordinary one goes. Within a kind, a slice whose workers fell
+/// silent lets the others go first.
 pub async fn claim_tickets(tx: &Transaction<'_>, rules: &ClaimRules) -> Result<Vec<Ticket>, StoreError> {
     let rows = tx
         .query(
@@ -152,8 +153,8 @@ pub async fn claim_tickets(tx: &Transaction<'_>, rules: &ClaimRules) -> Result<V
         .collect()
 }
 
-/// Claims local jobs that are due, under this name where an attempt has none. The rules for hosts do not touch them: nobody is
-/// called. One that cannot be read is claimed too, or it would keep the others back.
+/// Claims local jobs that are due, with this holder name for an attempt that has none. The rules for hosts do not
+/// apply, because no host is called. A job that cannot be read is claimed too, or it would block the others.
 pub async fn claim_local_jobs(
     tx: &Transaction<'_>,
     rules: &ClaimRules,
@@ -213,8 +214,8 @@ fn local_job(row: &Row) -> Result<LocalJob, StoreError> {
     })
 }
 
-/// Records that the broker has confirmed a ticket or a local job's `JobDone`. A worker may have been quicker: a job that
-/// was started, put back or deferred meanwhile has lost its claim, and is left as it is.
+/// Records that the broker has confirmed a ticket or a local job's `JobDone`. A worker may have been faster: a job
+/// started, put back or deferred meanwhile has lost its claim and is left as it is.
 pub async fn mark_emitted(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -232,7 +233,7 @@ pub async fn mark_emitted(
     Ok(())
 }
 
-/// Gives a claim up: the message was not published, or its job was changed meanwhile.
+/// Releases a claim: the message was not published, or its job was changed meanwhile.
 pub async fn release_claim(tx: &Transaction<'_>, partner: &PartnerId, job: JobId) -> Result<(), StoreError> {
     tx.execute(
         "update jobs set emitting_until = null
@@ -243,9 +244,8 @@ pub async fn release_claim(tx: &Transaction<'_>, partner: &PartnerId, job: JobId
     Ok(())
 }
 
-/// Moves contracts that have become work out of a local job, into a job of their own for a worker. What is left keeps the
-/// claim; a local job with nothing left is done. For a job that was claimed; an error when it was
-/// changed since.
+/// Moves contracts that now need a worker out of a local job into a new job. The rest keeps the claim; a local job
+/// with nothing left is done. The job must be claimed; returns an error if it was changed since.
 pub async fn split_local(
     tx: &Transaction<'_>,
     local: &LocalJob,
@@ -286,7 +286,7 @@ pub async fn split_local(
         .await
 }
 
-/// How many jobs are open, by kind and state, for the metrics.
+/// The number of open jobs by kind, for the metrics.
 pub async fn open_jobs(tx: &Transaction<'_>) -> Result<Vec<(JobKind, i64)>, StoreError> {
     let rows = tx
         .query(

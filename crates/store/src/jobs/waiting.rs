@@ -1,5 +1,5 @@
-//! What the jobs of a partner wait for (G-04). Some of it is kept with the job, because somebody put it off; the rest follows
-//! from what else is going on.
+//! What a partner's jobs wait for (G-04). A deferred job stores its reason; the other reasons follow from what else
+//! is going on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{Row, StoreError, Transaction, jobs::deferrals};
 
-/// A ticket that no worker has taken for so long waits for one.
+/// A ticket not taken for this long waits for a worker.
 const TAKEN_WITHIN: SignedDuration = SignedDuration::from_mins(2);
 
-/// An open job as people see it.
+/// An open job as shown to people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OpenJob {
     pub run: RunId,
@@ -19,24 +19,24 @@ pub(crate) struct OpenJob {
     pub writes: bool,
     pub contracts: BTreeSet<ContractId>,
     pub companies: BTreeSet<CompanyId>,
-    /// What it waits for; `None` for one that is started, or next.
+    /// What the job waits for; `None` if it is started, or next.
     pub wait: Option<Wait>,
 }
 
 impl OpenJob {
-    /// Whether it goes on by itself at an instant that has not come.
+    /// Whether the job continues by itself at a future instant.
     pub fn is_put_off(&self) -> bool {
         self.wait.is_some_and(|wait| wait.until.is_some())
     }
 }
 
-/// The open jobs of a partner.
+/// A partner's open jobs.
 pub(crate) async fn open_jobs(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     now: Timestamp,
 ) -> Result<Vec<OpenJob>, StoreError> {
-    // Jobs of the same run wait for one another in any case: that is its progress.
+    // Jobs of the same run always wait for one another; that is the run's progress.
     let sql = "select jobs.run_id, runs.mode = 'apply' as writes, jobs.state, jobs.contract_ids, jobs.company_ids, jobs.created_at, jobs.emitted_at,
                       jobs.not_before, jobs.deferred_code, jobs.deferred_at,
                       jobs.host is not null and jobs.survey_result is null as calls,
@@ -104,7 +104,7 @@ fn wait_of(row: &Row, state: &str, now: Timestamp) -> Result<Option<Wait>, Store
     Ok(Some(Wait::of(reason, created, None)))
 }
 
-/// What the open runs of a partner wait for; one of which a job is started waits for what its other jobs do.
+/// What a partner's open runs wait for. A run with a started job waits for what its other jobs wait for.
 pub async fn runs(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -131,7 +131,7 @@ pub async fn writes(
     Ok(theirs.filter_map(|job| job.wait).reduce(Wait::or))
 }
 
-/// When the one try is made that a user gets whom Kaseya had locked (AUTH-03).
+/// When the single retry for a user locked by Kaseya is due (AUTH-03).
 pub(crate) async fn locked_user(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -149,7 +149,7 @@ pub(crate) async fn locked_user(
     Ok(Some(Wait { reason: WaitReason::UserLocked, code, since, until: Some(until) }))
 }
 
-/// Puts off what of a run no worker has, for a reason that stands against each of its calls.
+/// Defers a run's jobs that no worker has, for a reason that blocks every call of the run.
 pub async fn put_off(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,22 +1,22 @@
-//! The breakers of Kaseya's hosts: one is everybody's, for a host serves many partners, and one is each partner's own. What one
-//! partner says of a host that nobody else knows holds up nobody else (F1).
+//! The breakers of Kaseya's hosts. A host serves many partners, so each has a shared breaker and one per partner. A
+//! partner's reports about a host that no other partner knows hold up no other partner (F1).
 
 use domain::{Breaker, BreakerPolicy, JobId, PartnerId, are_kaseyas_own};
 use jiff::Timestamp;
 
 use crate::{Row, StoreError, Transaction, kaseya::places::Place};
 
-/// The breakers that a partner's jobs go by.
+/// The breakers that apply to a partner's jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Breakers {
-    /// Everybody's.
+    /// The host's shared breaker.
     pub everybodys: Breaker,
     /// The partner's own.
     pub own: Breaker,
 }
 
-/// Reads the breakers and locks everybody's row, also where there was none: starts on one host come one after the other, so
-/// that its slots are counted exactly and a half-open breaker lets one through.
+/// Reads the breakers and locks the shared row, creating it if missing. Starts on one host are thus serialized: its
+/// slots are counted exactly, and a half-open breaker lets one job through.
 pub async fn lock_breakers(tx: &Transaction<'_>, place: &Place) -> Result<Breakers, StoreError> {
     lock(tx, &place.address.hosts(), &place.partner).await
 }
@@ -28,7 +28,7 @@ async fn lock(tx: &Transaction<'_>, hosts: &str, partner: &PartnerId) -> Result<
     breakers(&tx.query(sql, &[&hosts, &partner.as_str()]).await?)
 }
 
-/// Reads the breakers and holds nothing.
+/// Reads the breakers without locks.
 pub async fn read_breakers(tx: &Transaction<'_>, place: &Place) -> Result<Breakers, StoreError> {
     let sql = "select alone = '' as everybodys, failures, open_until, probe_until from breakers
                where host = $1 and alone in ('', $2)";
@@ -89,7 +89,7 @@ async fn store(
     Ok(())
 }
 
-/// The host that a job called has answered: its breakers close.
+/// The host called by a job has answered: its breakers close.
 pub async fn host_answered(tx: &Transaction<'_>, partner: &PartnerId, job: JobId) -> Result<(), StoreError> {
     let Some(hosts) = hosts_of(tx, partner, job).await? else { return Ok(()) };
     let known = lock(tx, &hosts, partner).await?;
@@ -98,8 +98,8 @@ pub async fn host_answered(tx: &Transaction<'_>, partner: &PartnerId, job: JobId
     if known == closed { Ok(()) } else { store(tx, &hosts, partner, &closed).await }
 }
 
-/// The host that a job called could not be reached, timed out, or answered with server errors only. It counts for others where
-/// the host is known to more than this partner, or fails for others too.
+/// The host called by a job was unreachable, timed out, or returned only server errors. This counts for other
+/// partners if they know the host too, or if it fails for them too.
 pub async fn host_failed(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -108,7 +108,7 @@ pub async fn host_failed(
 ) -> Result<(), StoreError> {
     let Some(hosts) = hosts_of(tx, partner, job).await? else { return Ok(()) };
     let known = lock(tx, &hosts, partner).await?;
-    // The identifier's last bits are random: they are the jitter.
+    // The id's last bits are random and serve as jitter.
     let [.., high, low] = job.0.into_bytes();
     let fraction = f64::from(u16::from_be_bytes([high, low])) / 65_536.0;
     let failed = |breaker: Breaker| breaker.failed(&BreakerPolicy::default(), now, fraction);
@@ -119,7 +119,7 @@ pub async fn host_failed(
     store(tx, &hosts, partner, &Breakers { everybodys, own: failed(known.own) }).await
 }
 
-/// Whether Kaseya has let others in at these hosts, or they fail for others too.
+/// Whether Kaseya has let other partners in at these hosts, or the hosts fail for others too.
 async fn concerns_others(tx: &Transaction<'_>, hosts: &str, partner: &PartnerId) -> Result<bool, StoreError> {
     let sql = "-- all partners: only whether others are there
                select exists (select from login_tries

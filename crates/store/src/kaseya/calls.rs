@@ -1,32 +1,32 @@
-//! The call budget of a Kaseya: what the last hour was debited and what was made. Kaseya counts by host and tenant,
-//! whoever calls.
+//! The call budget of a Kaseya: the last hour's debits and calls. Kaseya counts the calls of all callers by host and
+//! tenant.
 
 use domain::{Calls, JobId, PartnerId};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use crate::{StoreError, Transaction, kaseya::places::Place};
 
-/// Calls count for an hour; they are kept for a day, for whoever asks afterwards what was called.
+/// Calls count for an hour. They are kept for a day, so that people can see later what was called.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// Calls that count against the hour until an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UsedCalls {
-    /// How many.
+    /// The number of calls.
     pub calls: Calls,
-    /// From this instant on they are an hour old and count no more.
+    /// When they are an hour old and stop counting.
     pub until: Timestamp,
 }
 
-/// What counts against a Kaseya's hour at `now`, in the order in which it stops to count: calls made, and allowances of
-/// attempts and look-ups of which nothing was heard since. Kaseya limits each endpoint, so of each version of its API the
-/// endpoint that was called most counts; an allowance counts whole, for it may all go to that one.
+/// What counts against a Kaseya's hour at `now`, in the order in which it stops counting: calls made, and allowances
+/// of attempts and look-ups that have not reported yet. Kaseya limits each endpoint, so for each version of its API
+/// the most called endpoint counts. An allowance counts in full, because it may all go to that endpoint.
 pub async fn used_calls(
     tx: &Transaction<'_>,
     place: &Place,
     now: Timestamp,
 ) -> Result<Vec<UsedCalls>, StoreError> {
-    // A minute's calls count until an hour after its end.
+    // A minute's calls count until an hour after the minute's end.
     let oldest_minute = now.saturating_sub(61.minutes()).unwrap_or(Timestamp::MIN);
     let oldest_debit = now.saturating_sub(60.minutes()).unwrap_or(Timestamp::MIN);
     let rows = tx
@@ -82,7 +82,7 @@ pub async fn used_calls(
         .collect()
 }
 
-/// The calls made to a Kaseya per endpoint (method and route) that count against its hour at `now`.
+/// The calls to a Kaseya per endpoint (method and route) that count against its hour at `now`.
 pub async fn calls_per_endpoint(
     tx: &Transaction<'_>,
     place: &Place,
@@ -109,7 +109,7 @@ pub async fn calls_per_endpoint(
     rows.iter().map(|row| Ok((row.get("endpoint")?, row.number("calls")?))).collect()
 }
 
-/// What attempts whose `JobDone` has not come, and look-ups that have not ended, may still call, at most.
+/// The most that attempts without a `JobDone` and open look-ups may still call.
 pub async fn debited(tx: &Transaction<'_>, place: &Place, now: Timestamp) -> Result<Calls, StoreError> {
     let oldest = now.saturating_sub(60.minutes()).unwrap_or(Timestamp::MIN);
     let row = tx
@@ -127,7 +127,7 @@ pub async fn debited(tx: &Transaction<'_>, place: &Place, now: Timestamp) -> Res
     Ok(Calls { v2: row.number("v2")?, v1: row.number("v1")? })
 }
 
-/// Debits an attempt's allowance. Its `JobDone` gives it back; one that never comes lets it expire after an hour.
+/// Debits an attempt's allowance. Its `JobDone` gives it back; without one it expires after an hour.
 pub async fn debit_calls(
     tx: &Transaction<'_>,
     job: JobId,
@@ -154,7 +154,7 @@ pub async fn debit_calls(
     Ok(())
 }
 
-/// Records calls that were made in a minute.
+/// Records the calls of a minute.
 pub async fn record_calls(
     tx: &Transaction<'_>,
     place: &Place,
@@ -165,7 +165,8 @@ pub async fn record_calls(
     record(tx, (hosts, place.address.tenant(), &place.alone), made, minute).await
 }
 
-/// The same by what the tables name the place: hosts, tenant, and for whom the calls count alone.
+/// Like `record_calls`, with the place as the tables store it: hosts, tenant, and the partner that the calls count
+/// for alone.
 pub(crate) async fn record(
     tx: &Transaction<'_>,
     (hosts, tenant, alone): (&str, &str, &str),
@@ -193,7 +194,7 @@ pub(crate) async fn record(
     Ok(())
 }
 
-/// The sum of what counts against an hour.
+/// The total of these calls.
 pub fn sum(used: &[UsedCalls]) -> Calls {
     used.iter().fold(Calls::default(), |sum, entry| Calls {
         v2: sum.v2.saturating_add(entry.calls.v2),
@@ -201,14 +202,14 @@ pub fn sum(used: &[UsedCalls]) -> Calls {
     })
 }
 
-/// The minute that calls of an instant are recorded under.
+/// The minute under which calls at an instant are recorded.
 pub fn minute_of(now: Timestamp) -> Timestamp {
     let second = now.as_second();
     Timestamp::from_second(second - second.rem_euclid(60)).unwrap_or(now)
 }
 
-/// Gives the calls allowed to an attempt back and records those it made. True when the allowance was still out: the
-/// first of several equal messages.
+/// Gives an attempt's allowance back and records the calls it made. Returns true if the allowance was still out,
+/// that is for the first of several equal messages.
 pub async fn credit_calls(
     tx: &Transaction<'_>,
     partner: &PartnerId,

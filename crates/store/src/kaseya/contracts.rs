@@ -1,4 +1,5 @@
-//! What is known of contracts as a whole: as a survey last showed them, and what their lines were last read to make.
+//! What is known of contracts as a whole: the last survey of them, and the total according to the last reading of
+//! their lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +10,8 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::{Row, StoreError, Transaction};
 
-/// Keeps contracts as a run's survey showed them; a newer run's sight stands over an older one's. A look-up by id shows neither
-/// type nor billing cycle nor first day: what was last shown of them stands.
+/// Stores contracts as a run's survey showed them; a newer run's view takes precedence. A look-up by id shows no
+/// type, no billing cycle and no first day, so their last known values stay.
 pub async fn store_seen(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -69,33 +70,34 @@ pub async fn store_seen(
     .map(drop)
 }
 
-/// A contract all of whose lines were read.
+/// A contract with all lines read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReadContract {
     /// Kaseya's contract.
     pub contract: ContractId,
-    /// When.
+    /// When the lines were read.
     pub read_at: Timestamp,
-    /// The total that it had in the survey before, if that still stood.
+    /// The total in the previous survey, if still valid.
     pub total_before: Option<f64>,
-    /// By how much the attempt's changes have moved the total, if that is known.
+    /// By how much the attempt's changes moved the total; `None` if unknown.
     pub total_moved: Option<f64>,
-    /// The name of its account, when it was found to be the mapped account's.
+    /// The name of its account, if that was found to be the mapped one.
     pub owner_name: Option<String>,
-    /// The mapped account, when the contract was found among its contracts.
+    /// The mapped account, if the contract was found among its contracts.
     pub owner_account: Option<AccountId>,
-    /// The services that it looked for.
+    /// The services that the reading looked for.
     pub looked_for: Vec<ServiceId>,
-    /// What its lines added up to before any change; `None` where one has no price.
+    /// The sum of its lines before any change; `None` if one has no price.
     pub lines_total: Option<f64>,
-    /// Whether the lines added up to the total before any change; `None` where there was no such total.
+    /// Whether the lines added up to the total before any change; `None` without such a total.
     pub total_is_sum: Option<bool>,
-    /// Whether it gave a code.
+    /// Whether the reading gave a code.
     pub gave_code: bool,
 }
 
-/// Keeps when contracts were read, for which services, and what their totals should be from then on. The same attempt counts once, however often its message comes. What an older run says
-/// after a newer one leaves it unknown what the total should be: then the next survey's is no reason not to read.
+/// Stores when contracts were read, for which services, and the totals expected from then on. The same attempt
+/// counts once, however often its message arrives. If an older run reports after a newer one, the expected total is
+/// unknown, and the next survey's total is no reason to skip reading.
 pub async fn store_reads(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -103,7 +105,7 @@ pub async fn store_reads(
     (job, attempt): (JobId, i32),
     reads: &[ReadContract],
 ) -> Result<(), StoreError> {
-    // One by one: their services are lists of their own length. A slice has at most a hundred.
+    // One by one, because each has a list of services of its own length. A slice has at most a hundred.
     for read in reads {
         let looked_for: Vec<i32> = read.looked_for.iter().map(|service| service.0).collect();
         tx.execute(
@@ -153,7 +155,7 @@ pub async fn store_reads(
     Ok(())
 }
 
-/// Keeps that a code was given for contracts whose lines were not read: it stands until they are.
+/// Stores that contracts got a code and their lines were not read. The code stands until they are.
 pub async fn store_codes(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -170,7 +172,7 @@ pub async fn store_codes(
     .map(drop)
 }
 
-/// Keeps when contracts' totals were what they should be.
+/// Stores when contracts had their expected totals.
 pub async fn store_implied(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -194,28 +196,28 @@ pub async fn store_implied(
 pub struct KnownContract {
     /// As the newest survey or look-up showed it; `None` before the first.
     pub seen: Option<SeenContract>,
-    /// Whether that was the run's own, or a newer run's.
+    /// Whether the run itself or a newer one saw it.
     pub seen_by_run: bool,
-    /// Whether a change was granted since: what was seen of its total stands no more.
+    /// Whether a change was granted since, so that the total seen is no longer valid.
     pub changed_since: bool,
-    /// When all its lines were last read.
+    /// When all its lines were last read; `None` if never.
     pub read_at: Option<Timestamp>,
     /// The services that this reading looked for.
     pub looked_for: BTreeSet<ServiceId>,
-    /// When its total last was what it should be.
+    /// When it last had its expected total; `None` if never.
     pub implied_at: Option<Timestamp>,
-    /// What its total should be.
+    /// The expected total; `None` if unknown.
     pub expected: Option<ExpectedTotal>,
     /// Whether its newest reading gave a code.
     pub code_stands: bool,
-    /// The name that its account had when it was last found to be the mapped account's.
+    /// The name of its account, from when that was last found to be the mapped one.
     pub owner_name: Option<String>,
-    /// The account that it was last found to be one of.
+    /// The account that it was last found to belong to.
     pub owner_account: Option<AccountId>,
 }
 
 impl KnownContract {
-    /// What is said of its lines rests on this; `None` before the first reading.
+    /// The evidence for its lines; `None` before the first reading.
     pub fn evidence(&self) -> Option<Evidence> {
         let read = self.read_at?;
         let implied = self.implied_at.filter(|implied| *implied > read);
@@ -223,7 +225,7 @@ impl KnownContract {
     }
 }
 
-/// What is known of these contracts, as a run with this number may use it.
+/// What is known of these contracts, as far as a run with this number may use it.
 pub async fn known(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -285,7 +287,7 @@ fn seen(row: &Row, contract: ContractId) -> Result<SeenContract, StoreError> {
     Ok(SeenContract { contract, seen_at: row.get("seen_at")?, shown })
 }
 
-/// The contracts whose lines were read last and that have some, the newest first, without these.
+/// The contracts that have lines, the last read first, except these.
 pub async fn last_read(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -306,7 +308,7 @@ pub async fn last_read(
     rows.iter().map(|row| Ok(ContractId(row.get("contract_id")?))).collect()
 }
 
-/// Forgets them all: another Kaseya is called from now on.
+/// Deletes all of the partner's contracts: from now on another Kaseya is called.
 pub(crate) async fn forget(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     let sql = "delete from contracts where partner_id = $1";
     tx.execute(sql, &[&partner.as_str()]).await.map(drop)

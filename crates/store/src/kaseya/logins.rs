@@ -1,5 +1,6 @@
-//! Logins as Kaseya counts them: per host, tenant and user, whoever of ours tries, so that no user is locked out (B-03). What a
-//! partner tries that Kaseya has never let in as this user keeps nobody waiting whom it has (F1).
+//! Logins as Kaseya counts them: per host, tenant and user, whichever of our programs tries, so that no user is
+//! locked out (B-03). Tries by a partner that Kaseya has never let in as this user do not hold up a partner that it
+//! has (F1).
 
 use domain::{
     JobId, KaseyaAddress, LoginAccount, LoginOutcome, LoginTry, PartnerId, RefusedLogin, plain_name,
@@ -8,46 +9,47 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{StoreError, Transaction, jobs::lanes};
 
-/// Tries before this do not count any more.
+/// How long a try counts.
 const COUNTS_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// Tries are kept for so long.
+/// How long a try is kept.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(31 * 24);
 
-/// Whom a login is for, and which partner tries it.
+/// The user that a login is for, and the partner that tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginOf<'a> {
-    /// What is called, and the tenant there.
+    /// The API address and the tenant there.
     pub address: &'a KaseyaAddress,
     /// The user.
     pub user: &'a str,
-    /// Which partner tries.
+    /// The partner that tries.
     pub partner: &'a PartnerId,
 }
 
-/// A login that is begun.
+/// A login to begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewTry<'a> {
-    /// Whom it is for.
+    /// The user and the partner.
     pub of: LoginOf<'a>,
-    /// The marks of what is tried.
+    /// The marks of the credentials tried.
     pub marks: &'a [String],
-    /// The attempt of a job that it is for; `None` for Authenticate.
+    /// The job and its attempt; `None` for Authenticate.
     pub job: Option<(JobId, i32)>,
 }
 
-/// A login that was begun.
+/// A login in progress or ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TryId(i64);
 
-/// [`account`], and nobody else begins a login of this user until the transaction ends.
+/// Reads [`account`] and lets no other login of this user begin until the transaction ends.
 pub async fn lock_account(
     tx: &Transaction<'_>,
     of: LoginOf<'_>,
     marks: &[String],
     now: Timestamp,
 ) -> Result<LoginAccount, StoreError> {
-    // Not a row: before the first login there is none. Of whichever host: a Kaseya may have several names.
+    // An advisory lock, not a row lock: before the first login there is no row. It covers all hosts, because a
+    // Kaseya may have several names.
     tx.execute(
         "select pg_advisory_xact_lock(hashtextextended(concat_ws(chr(31), $1::text, $2::text), 1))",
         &[&of.address.tenant(), &plain_name(of.user)],
@@ -56,8 +58,8 @@ pub async fn lock_account(
     account(tx, of, marks, now).await
 }
 
-/// How a user's logins went as far as they count for this partner, with whether the credentials of these marks were refused or
-/// accepted.
+/// The results of a user's logins as far as they count for this partner, and whether the credentials with these
+/// marks were refused or accepted.
 pub async fn account(
     tx: &Transaction<'_>,
     of: LoginOf<'_>,
@@ -105,7 +107,7 @@ pub async fn account(
     let mut account = LoginAccount::default();
     for row in &rows {
         account.others_are_let_in = row.get("others_are_let_in")?;
-        // Without any try there is one row all the same.
+        // Without any try there is still one row.
         let Some(at) = row.get("at")? else { continue };
         let outcome = match row.get::<Option<String>>("outcome")? {
             Some(_) => Some(row.named("outcome", LoginOutcome::parse)?),
@@ -136,7 +138,7 @@ pub async fn account(
     Ok(account)
 }
 
-/// Records that a login is begun, which [`lock_account`] has allowed in the same transaction.
+/// Records the start of a login that [`lock_account`] has allowed in the same transaction.
 pub async fn login_begun(
     tx: &Transaction<'_>,
     new: &NewTry<'_>,
@@ -174,8 +176,8 @@ pub async fn login_begun(
     Ok(TryId(row.get("login_try")?))
 }
 
-/// Word of a login that a job's attempt was started with; `code` says how it was refused. It is heard once; after that only
-/// an acceptance or a refusal still counts.
+/// The result of the login of a job's attempt; `code` says how it was refused. It is taken once; after that only an
+/// acceptance or a refusal counts.
 pub async fn job_login_ended(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -190,12 +192,12 @@ pub async fn job_login_ended(
             &[&partner.as_str(), &job.0, &attempt],
         )
         .await?;
-    // It was never started with one, or that is long ago.
+    // The attempt started without a login, or it is long past.
     let Some(row) = row else { return Ok(()) };
     login_ended(tx, partner, TryId(row.get("login_try")?), outcome, code, now).await
 }
 
-/// Word of a login; `code` says how it was refused.
+/// The result of a login; `code` says how it was refused.
 pub async fn login_ended(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -227,7 +229,8 @@ pub async fn login_ended(
                 &[&partner.as_str(), &id.0, &now],
             )
             .await?;
-            // Its jobs are in the lane of all whom Kaseya has let in, from now on. One that is being started sees for itself.
+            // From now on its jobs are in the shared lane of the partners that Kaseya has let in. A job that is just
+            // being started does this itself.
             lanes::join_others(tx, partner).await?;
         }
         LoginOutcome::Refused => {
@@ -250,7 +253,7 @@ pub async fn login_ended(
     Ok(())
 }
 
-/// A person says that a partner's stored credentials are right now, if Kaseya has refused them.
+/// A person confirms a partner's stored credentials after Kaseya has refused them.
 pub async fn forgive(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     tx.execute(
         "delete from refused_logins using integrations

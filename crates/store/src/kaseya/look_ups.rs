@@ -1,5 +1,5 @@
-//! What people look up in Kaseya: so many a minute, and a share of the hour's calls for each partner, so that nobody uses up
-//! what others need (F1).
+//! Look-ups in Kaseya by people. Each partner has a limit per minute and a share of the hour's calls, so that no
+//! partner uses up what others need (F1).
 
 use domain::{Calls, PartnerId};
 use jiff::{SignedDuration, Timestamp};
@@ -9,28 +9,28 @@ use crate::{
     kaseya::{calls, places::Place},
 };
 
-/// A person looks at what was found before the next is looked up.
+/// Enough for a person, who reads one result before the next look-up.
 const MOST_A_MINUTE: usize = 60;
 
 /// How long a look-up counts.
 const COUNTS_FOR: SignedDuration = SignedDuration::from_hours(1);
 
-/// What a partner's people have looked up within the hour.
+/// A partner's look-ups within the hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LookedUp {
-    /// The calls that this took of the busiest endpoint, or may still take.
+    /// Their calls of the busiest endpoint, made or still possible.
     pub calls: Calls,
-    /// When the next is possible, where there were too many in a minute.
+    /// When the next is allowed, after too many in a minute; `None` for now.
     pub not_before: Option<Timestamp>,
 }
 
-/// A look-up that was begun.
+/// A look-up in progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LookUpId(i64);
 
-/// What a partner's people have looked up. Nobody else begins one for this partner until the transaction ends.
+/// A partner's look-ups. No other look-up of this partner begins until the transaction ends.
 pub async fn lock(tx: &Transaction<'_>, partner: &PartnerId, now: Timestamp) -> Result<LookedUp, StoreError> {
-    // Not a row: before the first look-up there is none.
+    // An advisory lock, not a row lock: before the first look-up there is no row.
     tx.execute("select pg_advisory_xact_lock(hashtextextended($1::text, 3))", &[&partner.as_str()]).await?;
     let oldest = now.saturating_sub(COUNTS_FOR).unwrap_or(Timestamp::MIN);
     let sql = "delete from look_ups where partner_id = $1 and begun_at <= $2";
@@ -52,7 +52,7 @@ pub async fn lock(tx: &Transaction<'_>, partner: &PartnerId, now: Timestamp) -> 
     Ok(LookedUp { calls, not_before })
 }
 
-/// Begins a look-up that may call so much, which [`lock`] has allowed in the same transaction.
+/// Begins a look-up with this allowance of calls, which [`lock`] has allowed in the same transaction.
 pub async fn begin(
     tx: &Transaction<'_>,
     place: &Place,
@@ -77,7 +77,7 @@ pub async fn begin(
     Ok(LookUpId(row.get("look_up")?))
 }
 
-/// A look-up has ended with these calls: what it might have called beside them is free again.
+/// Ends a look-up with these calls. The rest of its allowance is free again.
 pub async fn end(
     tx: &Transaction<'_>,
     place: &Place,
@@ -85,7 +85,7 @@ pub async fn end(
     made: &[(String, i32)],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    // Kaseya limits each endpoint.
+    // Kaseya limits each endpoint separately.
     let of = |is_v2: bool| -> i32 {
         let calls = made.iter().filter(|(endpoint, _)| endpoint.contains(" /v2/") == is_v2);
         calls.map(|(_, calls)| *calls).max().unwrap_or_default()

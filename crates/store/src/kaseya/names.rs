@@ -1,7 +1,8 @@
-//! What Kaseya calls what our settings name by id (G-06).
+//! Kaseya's names for the ids in our settings (G-06).
 //!
-//! A name that a person told for an id is believed where Kaseya shows the same. From then on the settings follow Kaseya:
-//! renamed there, it is renamed here. A name that never agreed stays as it was told, so that nothing is sent by it.
+//! A name that a person entered for an id is trusted once Kaseya shows the same name. From then on the settings
+//! follow Kaseya: a rename there is a rename here. A name that never matched stays as entered, so that nothing is
+//! sent under it.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::{StoreError, Transaction};
 
-/// What has a name.
+/// The kinds of named things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NameOf {
     /// A service of the catalogue.
@@ -22,7 +23,7 @@ pub enum NameOf {
 }
 
 impl NameOf {
-    /// The stable text of the tables and the API.
+    /// The stable text in the tables and the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Service => "service",
@@ -31,7 +32,7 @@ impl NameOf {
         }
     }
 
-    /// The columns of settings that repeat it: table, id and name.
+    /// The columns of the settings that repeat the name: table, id and name.
     fn told_in(self) -> &'static [(&'static str, &'static str, &'static str)] {
         match self {
             Self::Service => &[
@@ -51,7 +52,8 @@ impl NameOf {
     }
 }
 
-/// Takes what Kaseya showed. Whose told name agreed with the name before, or agrees with this one, is called so from now on.
+/// Takes the names that Kaseya showed. An entered name that matched the previous name, or matches the new one, is
+/// replaced by the new one.
 pub async fn see(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -76,7 +78,7 @@ pub async fn see(
              where told.partner_id = $1 and told.{name} <> seen.name
                and (known.seen_at is null or known.seen_at <= $5)"
         );
-        // Compared here, where names are compared everywhere: the database's locale decides nothing.
+        // Compared here, like all names, so that the database's locale has no say.
         let (mut follow, mut told_as, mut now_as) = (Vec::new(), Vec::new(), Vec::new());
         for row in &tx.query(&sql, &parameters).await? {
             let (told, now): (String, String) = (row.get("told")?, row.get("now")?);
@@ -108,7 +110,7 @@ pub async fn see(
     .map(drop)
 }
 
-/// The newest names of these ids, as far as Kaseya has shown them.
+/// The newest names of these ids that Kaseya has shown.
 pub async fn known(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -134,7 +136,7 @@ pub async fn of_kind(
     rows.iter().map(|row| Ok((row.get("id")?, row.get("name")?))).collect()
 }
 
-/// Names of all three kinds.
+/// Names of all three kinds, by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KaseyaNames {
     /// Of services.
@@ -145,7 +147,7 @@ pub struct KaseyaNames {
     pub accounts: BTreeMap<i32, String>,
 }
 
-/// All that Kaseya has shown a partner.
+/// All names that Kaseya has shown a partner.
 pub async fn all(tx: &Transaction<'_>, partner: &PartnerId) -> Result<KaseyaNames, StoreError> {
     let rows = tx
         .query("select kind, id, name from kaseya_names where partner_id = $1", &[&partner.as_str()])
@@ -163,7 +165,7 @@ pub async fn all(tx: &Transaction<'_>, partner: &PartnerId) -> Result<KaseyaName
     Ok(names)
 }
 
-/// Forgets all names and owners: another host or tenant has ids of its own.
+/// Deletes all names and owners: another host or tenant has ids of its own.
 pub async fn forget(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     tx.execute("delete from kaseya_names where partner_id = $1", &[&partner.as_str()]).await?;
     tx.execute("update contracts set owner_account_id = null where partner_id = $1", &[&partner.as_str()])

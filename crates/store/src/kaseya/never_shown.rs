@@ -1,22 +1,22 @@
-//! Ids of the settings that Kaseya has never shown (A23): whether they are right is not known yet.
+//! Ids in the settings that Kaseya has never shown (A23): not known to be right yet.
 
 use domain::{CompanyId, PartnerId};
 
 use crate::{StoreError, Transaction, kaseya::names::NameOf};
 
-/// An id that the settings name and Kaseya has not shown.
+/// An id in the settings that Kaseya has not shown.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NeverShown {
-    /// What it is the id of.
+    /// The kind of the id.
     pub of: NameOf,
     /// The id.
     pub id: i32,
-    /// Its name, as the settings have it.
+    /// Its name in the settings.
     pub name: String,
 }
 
-/// All of a partner's, or those of one company's mapping. An account counts as shown where its contract was found to be its
-/// own, or a sync of it has seen our number.
+/// All of a partner's, or those of one company's mapping. An account counts as shown once its contract was found to
+/// belong to it, or a sync of it has seen our number.
 pub async fn never_shown(
     tx: &Transaction<'_>,
     partner: &PartnerId,

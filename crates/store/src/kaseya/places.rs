@@ -4,20 +4,20 @@ use domain::{KaseyaAddress, PartnerId};
 
 use crate::{Row, StoreError, Transaction};
 
-/// Where a partner calls, and whether what it does there counts for others. It does once Kaseya has let the partner in there, in
-/// this tenant; before, anybody may say that a tenant is theirs.
+/// Where a partner calls, and whether its activity there counts for others. It does once Kaseya has let the partner
+/// in there, in this tenant. Before that, any partner can claim a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The partner.
     pub partner: PartnerId,
-    /// What is called.
+    /// The address called.
     pub address: KaseyaAddress,
-    /// The partner for which this counts alone; empty where it counts for all whom Kaseya has let in.
+    /// The partner that this counts for alone; empty if it counts for all that Kaseya has let in.
     pub(crate) alone: String,
 }
 
 impl Place {
-    /// The partner's place at an address, as it is now.
+    /// The partner's current place at an address.
     pub async fn of(
         tx: &Transaction<'_>,
         partner: &PartnerId,
@@ -32,13 +32,13 @@ impl Place {
         Ok(Self { partner: partner.clone(), address, alone: row.get("alone")? })
     }
 
-    /// Whose rows count for it, as the column `alone` names them.
+    /// The values of the column `alone` that count for this place.
     pub(crate) fn counted(&self) -> Vec<&str> {
         if self.alone.is_empty() { vec!["", self.partner.as_str()] } else { vec![&self.alone] }
     }
 }
 
-/// Of a row's columns `host`, `v2_base`, `v1_base` and `tenant`.
+/// Reads a row's columns `host`, `v2_base`, `v1_base` and `tenant`.
 pub(crate) fn address_of(row: &Row) -> Result<KaseyaAddress, StoreError> {
     let (host, tenant): (String, String) = (row.get("host")?, row.get("tenant")?);
     let (v2_base, v1_base): (Option<String>, Option<String>) = (row.get("v2_base")?, row.get("v1_base")?);

@@ -1,4 +1,4 @@
-//! How services stand in Kaseya's catalogue.
+//! Services in Kaseya's catalogue.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{StoreError, Transaction};
 
-/// Keeps services as a run found them; a newer run's sight stands over an older one's.
+/// Stores services as a run found them; a newer run's view takes precedence.
 pub async fn store_seen(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -48,7 +48,7 @@ pub async fn known(
         .collect()
 }
 
-/// Forgets them all: another Kaseya is called from now on.
+/// Deletes all of the partner's services: from now on another Kaseya is called.
 pub(crate) async fn forget(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     let sql = "delete from services where partner_id = $1";
     tx.execute(sql, &[&partner.as_str()]).await.map(drop)

@@ -1,11 +1,11 @@
-//! The zones of Kaseya's tenants, as Kaseya tells them.
+//! The time zones of Kaseya's tenants, as Kaseya reports them.
 
 use domain::{KaseyaAddress, PartnerId};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{Row, StoreError, Transaction, kaseya::places::address_of};
 
-/// Notes the zone that was told for a tenant; one of no known name is passed over.
+/// Stores the zone reported for a tenant; an unknown zone name is ignored.
 pub async fn note(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -23,8 +23,8 @@ pub async fn note(
     tx.execute(sql, &[&partner.as_str(), &address.hosts(), &address.tenant(), &zone, &now]).await.map(drop)
 }
 
-/// Notes the zone that a job was told, which logged in with these credentials; with others saved since, it may be another
-/// tenant's.
+/// Stores the zone reported to a job that logged in with these credentials. If others were saved since, it may be
+/// another tenant's.
 pub async fn note_by_job(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -40,7 +40,7 @@ pub async fn note_by_job(
     note(tx, partner, &address_of(&row)?, zone, now).await
 }
 
-/// Of a row's column `kaseya_zone`.
+/// Reads a row's column `kaseya_zone`.
 pub(crate) fn read(row: &Row) -> Result<Option<TimeZone>, StoreError> {
     let zone: Option<String> = row.get("kaseya_zone")?;
     Ok(zone.and_then(|zone| TimeZone::get(&zone).ok()))

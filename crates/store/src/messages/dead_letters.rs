@@ -1,4 +1,4 @@
-//! Messages that could not be worked on, and what a person decided about them.
+//! Messages that could not be processed, and what a person decided about them.
 
 use domain::PartnerId;
 use jiff::Timestamp;
@@ -6,54 +6,54 @@ use uuid::Uuid;
 
 use crate::{Row, StoreError, Transaction};
 
-/// A letter on its way into the store.
+/// A dead letter to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewLetter {
-    /// The same for the same message of the same queue.
+    /// The letter's id, the same for the same message of the same queue.
     pub letter: Uuid,
-    /// The queue it was taken from.
+    /// The queue that the message came from.
     pub queue: String,
-    /// Why it could not be worked on.
+    /// Why it could not be processed.
     pub reason: String,
-    /// The type it came with.
+    /// The message type received; `None` without one.
     pub kind: Option<String>,
-    /// The message id it came with.
+    /// The message id received; `None` without one.
     pub message_id: Option<String>,
-    /// Its body, or the start of it.
+    /// The body, or its beginning.
     pub body: Vec<u8>,
-    /// How many bytes the whole body has.
+    /// The size of the whole body in bytes.
     pub body_bytes: i64,
     /// SHA-256 of the whole body, in hexadecimal.
     pub body_sha256: String,
-    /// The partner that it names.
+    /// The partner that the message names; `None` if it names none.
     pub partner: Option<PartnerId>,
 }
 
-/// A letter of the store.
+/// A stored dead letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
     /// The letter.
     pub new: NewLetter,
-    /// When it was first put aside.
+    /// When it was first stored.
     pub first_at: Timestamp,
-    /// When it was last.
+    /// When it was last stored.
     pub last_at: Timestamp,
-    /// How often it was.
+    /// How often it was stored.
     pub times: i32,
     /// `kept`, `sending`, `sent` or `dropped`.
     pub state: String,
-    /// Who decided, and when.
+    /// Who decided, and when; `None` while it waits.
     pub decided: Option<(String, Timestamp)>,
 }
 
 impl Letter {
-    /// Whether all of the message is there.
+    /// Whether the whole body is stored.
     pub fn is_whole(&self) -> bool {
         i64::try_from(self.new.body.len()) == Ok(self.new.body_bytes)
     }
 }
 
-/// Keeps a letter, or the same one once more: then it waits for a person again.
+/// Stores a letter, or the same one again; either way it waits for a person.
 pub async fn keep(tx: &Transaction<'_>, letter: &NewLetter, now: Timestamp) -> Result<(), StoreError> {
     let sql = "insert into dead_letters as known (letter_id, queue, reason, kind, message_id, body, body_bytes, body_sha256,
                                                   partner_id, first_at, last_at)
@@ -81,21 +81,21 @@ pub async fn keep(tx: &Transaction<'_>, letter: &NewLetter, now: Timestamp) -> R
     .map(drop)
 }
 
-/// The letters that wait for a person, the oldest first; with the others if asked.
+/// The letters that wait for a person, the oldest first; with `decided_too` also the others.
 pub async fn list(tx: &Transaction<'_>, decided_too: bool, most: i64) -> Result<Vec<Letter>, StoreError> {
     let sql = "-- all partners: a letter may name none
                select * from dead_letters where state = 'kept' or $1 order by last_at, letter_id limit $2";
     tx.query(sql, &[&decided_too, &most]).await?.iter().map(letter).collect()
 }
 
-/// One letter, held until the transaction ends.
+/// One letter, locked until the transaction ends.
 pub async fn read(tx: &Transaction<'_>, id: Uuid) -> Result<Option<Letter>, StoreError> {
     let sql = "-- all partners: a letter may name none
                select * from dead_letters where letter_id = $1 for update";
     tx.query_opt(sql, &[&id]).await?.as_ref().map(letter).transpose()
 }
 
-/// Letters that a person wants sent, where only the services reach the bus.
+/// Letters that a person wants sent, in deployments where only the services reach the bus.
 pub async fn to_send(tx: &Transaction<'_>, most: i64) -> Result<Vec<Letter>, StoreError> {
     let sql = "-- all partners: a letter may name none
                select * from dead_letters where state = 'sending' order by last_at, letter_id limit $1
@@ -103,7 +103,7 @@ pub async fn to_send(tx: &Transaction<'_>, most: i64) -> Result<Vec<Letter>, Sto
     tx.query(sql, &[&most]).await?.iter().map(letter).collect()
 }
 
-/// Records what a person decided: `sending`, `sent` or `dropped`.
+/// Records a person's decision: `sending`, `sent` or `dropped`.
 pub async fn decide(
     tx: &Transaction<'_>,
     id: Uuid,
@@ -116,14 +116,14 @@ pub async fn decide(
     tx.execute_exactly(1, sql, &[&id, &state, &by, &now]).await
 }
 
-/// Records that a letter that was to be sent was.
+/// Records that a letter in state `sending` was sent.
 pub async fn mark_sent(tx: &Transaction<'_>, id: Uuid) -> Result<(), StoreError> {
     let sql = "-- all partners: a letter may name none
                update dead_letters set state = 'sent' where letter_id = $1";
     tx.execute_exactly(1, sql, &[&id]).await
 }
 
-/// How many letters of each queue wait for a person, and since when the oldest does.
+/// The number of letters waiting for a person in each queue, and when the oldest was first stored.
 pub async fn waiting(tx: &Transaction<'_>) -> Result<Vec<(String, i64, Timestamp)>, StoreError> {
     let sql = "-- all partners: a letter may name none
                select queue, count(*) as letters, min(first_at) as since from dead_letters

@@ -1,4 +1,4 @@
-//! What is announced to listeners: numbered per partner without gaps, kept for replay.
+//! Events for listeners: numbered per partner without gaps, kept for replay.
 
 use domain::PartnerId;
 use jiff::Timestamp;
@@ -6,36 +6,36 @@ use serde_json::Value;
 
 use crate::{StoreError, Transaction, settings};
 
-/// An event on its way into the store.
+/// An event to store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewEvent {
-    /// Its topic on the bus.
+    /// The topic on the bus.
     pub topic: &'static str,
-    /// Its full message type.
+    /// The full message type.
     pub kind: &'static str,
-    /// Its proto3 JSON; `number` is added here.
+    /// The body as proto3 JSON; `number` is added here.
     pub body: Value,
 }
 
-/// An event of the store.
+/// A stored event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredEvent {
-    /// Whose.
+    /// The event's partner.
     pub partner: PartnerId,
-    /// Its number.
+    /// The partner's event number, without gaps.
     pub number: i64,
-    /// Its topic on the bus.
+    /// The topic on the bus.
     pub topic: String,
-    /// Its full message type.
+    /// The full message type.
     pub kind: String,
-    /// Its proto3 JSON, with `number`.
+    /// The body as proto3 JSON, with `number`.
     pub body: Value,
 }
 
-/// The lock of whoever announces: "events" as bytes.
+/// The announcer's lock: "events" as bytes.
 const ANNOUNCING: i64 = 0x6576_656e_7473;
 
-/// Numbers and keeps events. The partner's row is locked until the transaction ends, so numbers have no gaps.
+/// Numbers and stores events. The partner's row is locked until the transaction ends, so numbers have no gaps.
 pub async fn store_events(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -69,8 +69,8 @@ pub async fn store_events(
     Ok(())
 }
 
-/// The oldest events that no listener has been told of, at most `limit`, each partner's in their order. One replica
-/// announces at a time, or two would tell one partner's events in any order; to the others there is nothing to tell.
+/// The oldest events not announced yet, at most `limit`, each partner's in order. One replica announces at a time,
+/// or two would mix up the order of a partner's events; the other replicas get an empty list.
 pub async fn unannounced_events(tx: &Transaction<'_>, limit: i64) -> Result<Vec<StoredEvent>, StoreError> {
     let lock = tx.query_one("select pg_try_advisory_xact_lock($1) as taken", &[&ANNOUNCING]).await?;
     if !lock.get::<bool>("taken")? {
@@ -97,7 +97,7 @@ pub async fn unannounced_events(tx: &Transaction<'_>, limit: i64) -> Result<Vec<
         .collect()
 }
 
-/// Records that listeners were told.
+/// Records that the events were announced.
 pub async fn mark_announced(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,4 +1,4 @@
-//! Parts of messages that are larger than a consumer takes, until they are whole.
+//! Parts of messages that are larger than a consumer takes, stored until complete.
 
 use jiff::{Timestamp, ToSpan as _};
 use uuid::Uuid;
@@ -8,23 +8,23 @@ use crate::{StoreError, Transaction};
 /// A part of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MessagePart<'a> {
-    /// What the parts of one message have in common.
+    /// The id shared by all parts of one message.
     pub whole: Uuid,
-    /// Its place, from 1.
+    /// The part's place, from 1.
     pub place: u16,
-    /// How many there are.
+    /// The number of parts.
     pub parts: u16,
-    /// Its bytes.
+    /// The part's bytes.
     pub bytes: &'a [u8],
 }
 
-/// Keeps a part, which may have come before; gives the whole message once all of its parts are here.
+/// Stores a part, which may have come before; returns the whole message once all its parts are here.
 pub async fn add(
     tx: &Transaction<'_>,
     part: &MessagePart<'_>,
     now: Timestamp,
 ) -> Result<Option<Vec<u8>>, StoreError> {
-    // One part at a time: of two last ones that come at once, one must see the other.
+    // One part at a time: if the last two arrive at once, one must see the other.
     let lock = "select pg_advisory_xact_lock(hashtextextended($1::uuid::text, 35))";
     tx.execute(lock, &[&part.whole]).await?;
     let stale = now.saturating_sub(24.hours()).unwrap_or(Timestamp::MIN);
@@ -40,7 +40,7 @@ pub async fn add(
     row.map(|row| row.get("whole")).transpose()
 }
 
-/// Forgets the parts of a message whose work is done.
+/// Deletes the parts of a processed message.
 pub async fn forget(tx: &Transaction<'_>, whole: Uuid) -> Result<(), StoreError> {
     tx.execute("delete from message_parts where whole_id = $1", &[&whole]).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! The installation's time: that of Postgres, so that all programs agree.
+//! The installation's time. It is Postgres's, so that all programs agree.
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -11,22 +11,23 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Store, StoreError};
 
-/// How often the database is asked.
+/// How often to ask the database.
 const REFRESH: Duration = Duration::from_secs(10);
-/// An answer that took longer says too little about when it was given.
+/// A slower reply is discarded: it says too little about when the database read its clock.
 const SLOWEST: Duration = Duration::from_secs(1);
 
-/// A clock that shows the database's time, counted on from the last answer by this machine's monotonic clock. So a step
-/// of this machine's wall clock moves nothing, and programs on several machines agree to a fraction of a second.
+/// A clock that shows the database's time. Between replies it counts on with this machine's monotonic clock, so a
+/// step of this machine's wall clock moves nothing, and programs on several machines agree to a fraction of a
+/// second.
 #[derive(Clone)]
 pub struct CalibratedClock {
     base: Arc<dyn Clock>,
-    /// The database's time when `base.monotonic()` was the second.
+    /// The database's time (first) when `base.monotonic()` read the second.
     mark: Arc<RwLock<(Timestamp, Duration)>>,
 }
 
 impl CalibratedClock {
-    /// Asks the database now, and again every ten seconds until `stop`. `base` gives the monotonic time.
+    /// Asks the database now, then every ten seconds until `stop`. `base` supplies the monotonic time.
     pub async fn start(
         store: &Store,
         base: Arc<dyn Clock>,
@@ -47,7 +48,7 @@ impl CalibratedClock {
         Ok(clock)
     }
 
-    /// Says so where this machine's clock is off.
+    /// Logs a warning if this machine's clock is off.
     fn tell_of_skew(&self) {
         let skew = self.skew();
         if skew.unsigned_abs() > NOTABLE_SKEW {
@@ -58,7 +59,7 @@ impl CalibratedClock {
         }
     }
 
-    /// Asks the database again.
+    /// Asks the database for the time again.
     pub async fn calibrate(&self, store: &Store) -> Result<(), StoreError> {
         let (mark, took) = ask(store, &*self.base).await?;
         if took <= SLOWEST {
@@ -68,12 +69,12 @@ impl CalibratedClock {
     }
 }
 
-/// The only place where a statement asks the database for the time. Answers the mark, and how long the answer took.
+/// The only place where a statement asks the database for the time. Returns the mark and how long the reply took.
 async fn ask(store: &Store, base: &dyn Clock) -> Result<((Timestamp, Duration), Duration), StoreError> {
     store
         .transaction("clock", |tx| {
             Box::pin(async move {
-                // Prepared first, so that only the one question lies between the two looks at the clock.
+                // Prepared first, so that only one round trip lies between the two readings of the clock.
                 let sql = "select clock_timestamp() as now";
                 tx.query_one(sql, &[]).await?;
                 let asked = base.monotonic();
@@ -89,7 +90,7 @@ impl Clock for CalibratedClock {
     fn now(&self) -> Timestamp {
         let (time, at) = *self.mark.read().unwrap_or_else(PoisonError::into_inner);
         let since = self.base.monotonic().saturating_sub(at);
-        // Only a process that has run for thousands of years overflows.
+        // Overflows only after thousands of years of uptime.
         time.checked_add(since).unwrap_or(Timestamp::MAX)
     }
 

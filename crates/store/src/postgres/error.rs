@@ -1,93 +1,94 @@
-//! What the database refuses, and what to do about it.
+//! Errors of the database, and how to handle each.
 
 use std::{error::Error, fmt::Display};
 
 use deadpool_postgres::{PoolError, TimeoutType};
 use domain::FailureClass;
 
-/// A failure of the store. Its text names the SQLSTATE and the whole chain of causes, and never a parameter's value.
+/// A failure of the store. Its text contains the SQLSTATE and the whole chain of causes, but never a parameter's
+/// value.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// No connection, or it broke. If that was during a commit, nobody knows whether it took place.
+    /// No connection, or it broke. If it broke during a commit, the outcome of the commit is unknown.
     #[error("the database cannot be reached: {reason}")]
     Unreachable {
-        /// Why.
+        /// The error and its causes.
         reason: String,
     },
-    /// All connections of the pool stayed busy.
+    /// All connections of the pool stayed busy until the timeout.
     #[error("no connection of the pool became free in time")]
     PoolBusy,
     /// A constraint was violated.
     #[error("constraint {constraint} of table {table}: {reason} (SQLSTATE {sqlstate})")]
     Violation {
-        /// Its name in the database.
+        /// The constraint's name in the database.
         constraint: String,
-        /// The table it stands on.
+        /// The table that has the constraint.
         table: String,
-        /// The five characters.
+        /// Five characters.
         sqlstate: String,
-        /// The server's words.
+        /// The server's message.
         reason: String,
     },
-    /// The server refused for another reason.
+    /// The server returned another error.
     #[error("the database refused: {reason} (SQLSTATE {sqlstate})")]
     Database {
-        /// The five characters.
+        /// Five characters.
         sqlstate: String,
-        /// The server's words.
+        /// The server's message.
         reason: String,
     },
-    /// A row was asked for that is not there.
+    /// A required row was not found.
     #[error("there is no such row")]
     NoRow,
-    /// A statement met another number of rows than it must.
+    /// A statement affected a wrong number of rows.
     #[error("{expected} rows were expected, {found} found")]
     RowCount {
-        /// How many it must meet.
+        /// The number of rows required.
         expected: u64,
-        /// How many it met.
+        /// The number of rows affected.
         found: u64,
     },
-    /// A value does not fit between table and program.
+    /// A value does not convert between table and program.
     #[error("{table}.{column}: {reason}")]
     Row {
         /// The table.
         table: String,
         /// The column.
         column: String,
-        /// What does not fit.
+        /// Why the value does not convert.
         reason: String,
     },
-    /// A statement and its parameters do not fit.
+    /// A statement and its parameters do not match.
     #[error("a statement is used wrongly: {reason}")]
     Misuse {
-        /// How.
+        /// What does not match.
         reason: String,
     },
-    /// A statement failed inside a transaction that went on as if it had not; nothing was committed.
+    /// A statement failed, but the transaction carried on as if it had succeeded. Nothing was committed.
     #[error("transaction {transaction} ended well although one of its statements had failed")]
     FailureIgnored {
         /// The transaction's name.
         transaction: &'static str,
     },
-    /// The tables are older than this program.
+    /// The schema is older than this program.
     #[error(
         "the database's schema is at version {}, this program needs {needed}: run `kaseya-sync migrate` first",
         .found.map_or_else(|| "none".to_owned(), |version| version.to_string())
     )]
     SchemaTooOld {
-        /// The newest migration that was applied.
+        /// The newest migration applied; `None` for an empty database.
         found: Option<i32>,
-        /// The newest that this program knows.
+        /// The newest migration this program knows.
         needed: i32,
     },
-    /// A migration failed, or one that was applied has been edited since.
+    /// A migration failed, or an applied migration was edited later.
     #[error("migration failed: {reason}")]
     Migration {
-        /// Why.
+        /// The error and its causes.
         reason: String,
     },
-    /// The settings make no safe connection.
+    /// The settings do not describe a safe connection.
     #[error("database settings: {reason}")]
     Settings {
         /// What is wrong.
@@ -96,8 +97,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What to do. `Poison` says that the values themselves are unacceptable: only that may condemn a message. Whatever
-    /// else the database refuses is a fault of ours, which ends some day, and the message waits for that.
+    /// How to handle the error. `Poison` means that the values themselves are unacceptable; only `Poison` may
+    /// condemn a message. Any other refusal of the database is our fault and ends some day, so the message waits.
     pub fn class(&self) -> FailureClass {
         match self {
             Self::Unreachable { .. } | Self::PoolBusy | Self::SchemaTooOld { .. } => FailureClass::Transient,
@@ -114,7 +115,7 @@ impl StoreError {
         }
     }
 
-    /// The constraint that was violated, if that is what happened.
+    /// The violated constraint, for a violation.
     pub fn constraint(&self) -> Option<&str> {
         match self {
             Self::Violation { constraint, .. } => Some(constraint),
@@ -122,13 +123,13 @@ impl StoreError {
         }
     }
 
-    /// Two transactions stood in each other's way, and the server ended this one.
+    /// Two transactions conflicted, and the server aborted this one.
     pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Database { sqlstate, .. } if matches!(sqlstate.as_str(), "40001" | "40P01"))
     }
 
-    /// Whether a connection that was told this may go back to the pool. One that was made while the database was
-    /// read-only, under a role's old rights or over another schema keeps to what it knew.
+    /// Whether a connection with this error must not go back to the pool. A connection opened while the database was
+    /// read-only, under a role's old permissions or with another schema keeps that state.
     pub(crate) fn spoils_connection(&self) -> bool {
         match self {
             Self::Violation { .. } | Self::NoRow | Self::RowCount { .. } | Self::Row { .. } => false,
@@ -140,12 +141,13 @@ impl StoreError {
         }
     }
 
-    /// For a value that does not fit between `table`.`column` and the program.
+    /// For a value that does not convert between `table`.`column` and the program.
     pub(crate) fn row(table: &str, column: &str, reason: &dyn Display) -> Self {
         Self::Row { table: table.to_owned(), column: column.to_owned(), reason: reason.to_string() }
     }
 
-    /// For a failure while a connection is made or looked at: without the server's own words it is the network's.
+    /// For a failure while opening or checking a connection. Without a message from the server it is a network
+    /// error.
     pub(crate) fn connecting(error: &tokio_postgres::Error) -> Self {
         match error.as_db_error() {
             Some(refusal) => refused(refusal),
@@ -178,7 +180,7 @@ impl From<PoolError> for StoreError {
 
 fn refused(refusal: &tokio_postgres::error::DbError) -> StoreError {
     let sqlstate = refusal.code().code().to_owned();
-    // The detail and the hint are left out: they quote the values of rows. So do the words of class 22 (data exception).
+    // Detail and hint are left out, because they quote row values. So is the message of class 22 (data exception).
     let reason = if sqlstate.starts_with("22") {
         "a value is not acceptable".to_owned()
     } else {
@@ -195,26 +197,28 @@ fn refused(refusal: &tokio_postgres::error::DbError) -> StoreError {
     }
 }
 
-/// Sorts by SQLSTATE. The list of what the values can be blamed for is closed; in doubt it is a fault of ours.
+/// Classifies by SQLSTATE. The list of errors that the values can be blamed for is closed; in doubt it is our fault.
 fn class_of(sqlstate: &str, names_constraint: bool) -> FailureClass {
     match sqlstate {
-        // Too long, out of range, no instant, characters that no text holds, no number: said by the value itself.
+        // Too long, out of range, not an instant, characters that text cannot hold, not a number: the value alone is
+        // at fault.
         "22001" | "22003" | "22007" | "22008" | "22021" | "22P02" | "22P05" => FailureClass::Poison,
-        // A rule on the values of one row; without a constraint's name it is a partition that is not there.
+        // A rule on the values of one row. Without a constraint name it is a missing partition.
         "23502" | "23514" if names_constraint || sqlstate == "23502" => FailureClass::Poison,
-        // It names a run, job or company that is not there. Sent again from the dead letters it is tried once more.
+        // It names a run, job or company that does not exist. A person can send it again from the dead letters.
         "23503" => FailureClass::Poison,
         _ => match sqlstate.get(..2).unwrap_or_default() {
-            // What else stands in the tables decides: a restore may still bring it, another transaction may have.
+            // The rest of the tables decides: a restore may still bring the row, or another transaction may have
+            // written it.
             "21" | "22" | "23" | "2F" | "38" | "39" | "P0" => FailureClass::Permanent,
-            // Connections, rights, passwords, missing tables and columns, read-only, conflicts, resources, locks,
-            // time-outs, shutdowns, statements that were prepared over another schema, faults of the machine.
+            // Connections, permissions, passwords, missing tables and columns, read-only, conflicts, resources,
+            // locks, timeouts, shutdowns, statements prepared for another schema, machine faults.
             _ => FailureClass::Transient,
         },
     }
 }
 
-/// An error's text with those of all its causes: the drivers' `Display` shows the outermost alone.
+/// The text of an error and all its causes. The drivers' `Display` shows only the outermost.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -299,7 +303,7 @@ mod tests {
         ] {
             assert_eq!(database(sqlstate), FailureClass::Transient, "{what}");
         }
-        // In doubt it waits: what stands beside the values decides.
+        // In doubt it waits: the other rows decide, not the values.
         for sqlstate in ["23505", "23P01", "22012", "22P03", "P0001", "21000"] {
             assert_eq!(violation(sqlstate), FailureClass::Permanent, "{sqlstate}");
             assert_eq!(database(sqlstate), FailureClass::Permanent, "{sqlstate}");

@@ -1,4 +1,4 @@
-//! Wake-ups: another program says that there is something to do.
+//! Wake-ups: another program signals that there is work to do.
 
 use std::{future::poll_fn, time::Duration};
 
@@ -9,39 +9,39 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Store, StoreError};
 
-/// How long to wait before the next try to listen.
+/// How long to wait before listening again.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(5) };
 
-/// Wake-ups of one channel. They are a hint and may be lost: whoever waits looks by itself from time to time.
+/// Wake-ups of one channel. They are only hints and may get lost, so the caller also checks from time to time.
 #[derive(Debug)]
 pub struct WakeUps(watch::Receiver<()>);
 
 impl WakeUps {
-    /// Waits for a wake-up, `at_most` so long. One that came since the last wait counts.
+    /// Waits for a wake-up, at most `at_most`. A wake-up since the last wait counts.
     pub async fn wait(&mut self, at_most: Duration) {
         let woken = async {
             if self.0.changed().await.is_err() {
-                // Nobody listens any more: what is left is to look from time to time.
+                // The listener has ended: the caller can only check from time to time.
                 std::future::pending::<()>().await;
             }
         };
-        // Woken or not, the caller looks now.
+        // With or without a wake-up, the caller checks now.
         let _ = tokio::time::timeout(at_most, woken).await;
     }
 }
 
-/// What a listener hears.
+/// What a listener receives.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Heard<'a> {
-    /// It listens from now on: what was said before it may have missed.
+    /// Listening starts now; earlier notifications may be lost.
     Listening,
-    /// Somebody said this.
+    /// A notification with this payload.
     Said(&'a str),
 }
 
 impl Store {
-    /// Listens on `channel` until `stop`, on a connection of its own that is made again whenever it breaks; each time it
-    /// is made counts as a wake-up, since one may have been missed.
+    /// Listens on `channel` until `stop`, on a connection of its own that is opened again whenever it breaks. Each
+    /// reconnect counts as a wake-up, because one may have been lost.
     pub fn listen(&self, channel: &'static str, stop: CancellationToken) -> WakeUps {
         let (wake, wake_ups) = watch::channel(());
         let store = self.clone();
@@ -52,7 +52,7 @@ impl Store {
         WakeUps(wake_ups)
     }
 
-    /// Tells `heard` of all that is said on `channel`, and that it listens (again).
+    /// Passes every notification on `channel` to `heard`, and every (re)start of listening.
     pub(crate) async fn keep_listening(&self, channel: &str, heard: &(dyn Fn(Heard<'_>) + Sync)) {
         let mut failures = 0;
         loop {
@@ -64,7 +64,7 @@ impl Store {
         }
     }
 
-    /// Ends only by a failure.
+    /// Returns only on failure.
     async fn listen_once(
         &self,
         channel: &str,
@@ -77,7 +77,7 @@ impl Store {
         tokio::pin!(listening);
         let mut listens = false;
         loop {
-            // The connection does nothing unless it is polled, so both go on side by side.
+            // The connection makes progress only while polled, so both run concurrently.
             tokio::select! {
                 answer = &mut listening, if !listens => {
                     answer?;

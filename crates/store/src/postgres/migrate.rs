@@ -1,4 +1,4 @@
-//! The tables' versions: numbered migrations, which are only added, and the definitions that stand beside the modules that use
+//! Schema versions: numbered migrations, which are append-only, and the definitions next to the modules that use
 //! them.
 
 use std::error::Error;
@@ -12,8 +12,8 @@ mod embedded {
     refinery::embed_migrations!("migrations");
 }
 
-/// Views, functions and triggers: each file is run again whenever it has changed, after the numbered migrations. Later ones
-/// may use earlier ones.
+/// Views, functions and triggers. Each file runs again whenever it has changed, after the numbered migrations. Later
+/// files may use earlier ones.
 const REPEATABLE: &[(&str, &str)] = &[
     ("postgres/partner_changes", include_str!("partner_changes.sql")),
     ("settings/mapped_targets", include_str!("../settings/mapped_targets.sql")),
@@ -26,29 +26,29 @@ const REPEATABLE: &[(&str, &str)] = &[
     ("statuses/waiting_for_sync", include_str!("../statuses/waiting_for_sync.sql")),
 ];
 
-/// Whoever migrates holds this advisory lock of the database; the number means nothing.
+/// The migrating program holds this advisory lock of the database. The number has no meaning.
 const LOCK: i64 = 0x6b61_7365_7961_0001;
 
 impl Store {
-    /// Brings the tables to the version this program knows. Any number of programs may do so at once: one works, the
-    /// others wait and find nothing to do. Needs a direct connection, no pooler that shares sessions.
+    /// Brings the tables to the version this program knows. Any number of programs may call this at once: one works,
+    /// the others wait and find nothing to do. Needs a direct connection, not a pooler that shares sessions.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         let (mut client, connection) = self.inner.own_connection().await?;
         let connection = tokio::spawn(connection);
-        // Waiting for another program, or for an index on a big table, takes as long as it takes. Waiting for a lock on
-        // a table does not: everybody else would queue up behind us.
+        // Waiting for another program, or for an index on a big table, may take any time. Waiting for a lock on a
+        // table may not: everything else would queue up behind us.
         client.batch_execute("set statement_timeout = 0; set lock_timeout = 0").await?;
         client.execute("select pg_advisory_lock($1)", &[&LOCK]).await?;
         client.batch_execute("set lock_timeout = '10s'").await?;
         let applied = apply(&mut client).await;
-        // The session's end gives the lock back, whatever happened.
+        // Ending the session releases the lock, whatever happened.
         drop(client);
-        // An error of the connection has already been told by the statement it broke.
+        // The statement that the connection error broke has already reported it.
         let _ = connection.await;
         applied.map_err(|error| StoreError::Migration { reason: chain(&*error) })
     }
 
-    /// The newest migration that was applied.
+    /// The newest migration applied; `None` for an empty database.
     pub async fn schema_version(&self) -> Result<Option<i32>, StoreError> {
         self.transaction("schema_version", |tx| {
             Box::pin(async move {
@@ -66,8 +66,8 @@ impl Store {
         .await
     }
 
-    /// Refuses to go on with tables older than this program. Newer ones are accepted: while a new version is rolled
-    /// out, programs of the old one still start.
+    /// Refuses tables older than this program. Newer tables are accepted, because programs of the old version still
+    /// start while a new version is rolled out.
     pub async fn require_current_schema(&self) -> Result<(), StoreError> {
         let needed = newest();
         let found = self.schema_version().await?;
@@ -79,7 +79,7 @@ impl Store {
     }
 }
 
-/// Newer tables than this program knows are left as they are.
+/// Tables newer than this program knows are left as they are.
 fn runner() -> Runner {
     embedded::migrations::runner().set_abort_missing(false)
 }

@@ -1,4 +1,4 @@
-//! Word of what has changed, for pages that show it without being loaded again.
+//! Notifications of changes, for pages that update without a reload.
 
 use domain::PartnerId;
 use tokio::sync::broadcast;
@@ -6,22 +6,23 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Store, postgres::listen::Heard};
 
-/// Told by triggers of the tables that pages show.
+/// Triggers on the tables that pages show notify this channel.
 const CHANNEL: &str = "portal";
 
-/// More than come in while one page is drawn; who falls further behind is told that it may have missed some.
+/// More than arrive while one page is rendered. A listener that falls further behind learns that it may have missed
+/// some.
 const KEPT: usize = 256;
 
-/// What has changed.
+/// What changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PartnerChange {
-    /// Something of this partner: a status, a run, a hold, its integration.
+    /// Something of this partner: a status, a run, a hold, the integration.
     Of(PartnerId),
-    /// Perhaps anything: the connection was made anew, or too much has happened meanwhile.
+    /// Possibly anything: the connection was opened again, or too many changes came in between.
     Unknown,
 }
 
-/// One listener's changes.
+/// One listener's stream of changes.
 #[derive(Debug)]
 pub struct PartnerChanges {
     sender: broadcast::Sender<PartnerChange>,
@@ -29,23 +30,23 @@ pub struct PartnerChanges {
 }
 
 impl Clone for PartnerChanges {
-    /// Another listener on the same connection, who hears what is said from now on.
+    /// Another listener on the same connection. It receives changes from now on.
     fn clone(&self) -> Self {
         Self { sender: self.sender.clone(), receiver: self.sender.subscribe() }
     }
 }
 
 impl PartnerChanges {
-    /// The next change.
+    /// Waits for the next change.
     pub async fn next(&mut self) -> PartnerChange {
-        // Nobody says anything else once it is stopped: the sender is our own, so the channel never closes.
+        // Nothing more arrives after the stop: we own the sender, so the channel never closes.
         self.receiver.recv().await.unwrap_or(PartnerChange::Unknown)
     }
 }
 
 impl Store {
-    /// Listens until `stop` for what changes of any partner, on a connection of its own that is made again whenever it
-    /// breaks; each time it is made is a [`PartnerChange::Unknown`].
+    /// Listens until `stop` for changes of any partner, on a connection of its own that is opened again whenever it
+    /// breaks. Each reconnect yields a [`PartnerChange::Unknown`].
     pub fn partner_changes(&self, stop: CancellationToken) -> PartnerChanges {
         let (sender, receiver) = broadcast::channel(KEPT);
         let changes = PartnerChanges { sender: sender.clone(), receiver };
@@ -56,7 +57,7 @@ impl Store {
                     Heard::Said(partner) => PartnerId::new(partner).map(PartnerChange::Of).ok(),
                     Heard::Listening => None,
                 };
-                // Without a listener nothing is missed.
+                // An error means no listener, so nothing is missed.
                 let _ = sender.send(change.unwrap_or(PartnerChange::Unknown));
             };
             stop.run_until_cancelled(store.keep_listening(CHANNEL, &tell)).await;

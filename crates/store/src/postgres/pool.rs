@@ -1,4 +1,4 @@
-//! The pool of connections, and what every connection is told.
+//! The connection pool and the settings of every connection.
 
 use std::{pin::Pin, sync::Arc, time::Duration};
 
@@ -14,25 +14,26 @@ use crate::{StoreError, postgres::tls};
 /// How to reach the database.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// `postgresql://user:password@host:port/database`, or the form `host=… user=…`. Hidden, for it may hold a password.
+    /// `postgresql://user:password@host:port/database`, or the form `host=… user=…`. Secret, because it may hold a
+    /// password.
     pub url: SecretString,
-    /// Where the URL was read from: user and password are read there again for each connection, so that a changed password
-    /// needs no restart.
+    /// The file that the URL came from. User and password are read from it again for each connection, so a changed
+    /// password needs no restart. `None` keeps those of `url`.
     pub url_file: Option<std::path::PathBuf>,
-    /// What the connections call themselves, for whoever looks at the server.
+    /// The connections' `application_name` on the server.
     pub application: String,
-    /// The most connections at a time.
+    /// Maximum number of connections.
     pub pool_size: usize,
-    /// How long things may take.
+    /// The timeouts.
     pub timeouts: Timeouts,
-    /// The authorities that may vouch for the server, in a PEM file; the platform's own when absent.
+    /// Certificate authorities trusted for the server, a PEM file. `None` uses the platform's.
     pub authorities: Option<std::path::PathBuf>,
-    /// Allows `sslmode=disable` to a server elsewhere, for a network that nobody else is on.
+    /// Allows `sslmode=disable` to another machine, for a private network.
     pub allow_plaintext: bool,
 }
 
 impl Settings {
-    /// The usual settings for a URL.
+    /// Default settings for a URL.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: SecretString::from(url.into()),
@@ -46,18 +47,18 @@ impl Settings {
     }
 }
 
-/// How long things may take.
+/// The timeouts of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// Making a connection.
+    /// For opening a connection.
     pub connect: Duration,
-    /// Waiting for one of the pool to become free.
+    /// For waiting until a connection of the pool is free.
     pub pool: Duration,
-    /// One statement.
+    /// For one statement.
     pub statement: Duration,
-    /// Waiting for a lock.
+    /// For waiting for a lock.
     pub lock: Duration,
-    /// A transaction that does nothing.
+    /// For an idle transaction.
     pub idle_in_transaction: Duration,
 }
 
@@ -73,10 +74,10 @@ impl Default for Timeouts {
     }
 }
 
-/// How much longer than the server's own limit we wait for its answer before we take the connection for dead.
+/// How long to wait past the server's own timeout before we consider the connection dead.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The database: a pool of connections, and all that is done with them. Cheap to clone.
+/// The database: a connection pool and everything done through it. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
@@ -92,21 +93,22 @@ pub(crate) struct Inner {
 }
 
 impl Store {
-    /// Checks the settings and reaches the database once, so that a wrong password is seen at start.
+    /// Checks the settings and reaches the database once, so that a wrong password shows at start.
     pub async fn connect(settings: Settings, entropy: Entropy) -> Result<Self, StoreError> {
         let store = Self::prepare(settings, entropy)?;
         drop(store.inner.pool.get().await?);
         Ok(store)
     }
 
-    /// The same without reaching the database: for a service that must start, unready, while the database is away.
+    /// Like `connect`, but does not reach the database: for a service that must start, unready, while the database
+    /// is down.
     pub fn prepare(settings: Settings, entropy: Entropy) -> Result<Self, StoreError> {
         let invalid = |reason: String| StoreError::Settings { reason };
         let mut config: Config = settings
             .url
             .expose_secret()
             .parse()
-            // The parser's words may quote the URL, which may hold the password.
+            // The parser's message may quote the URL, which may hold the password.
             .map_err(|_| invalid("the URL cannot be read".to_owned()))?;
         let mode = tls::mode(&config, settings.allow_plaintext).map_err(invalid)?;
         let tls = tls::connector(mode, settings.authorities.as_deref()).map_err(invalid)?;
@@ -134,7 +136,7 @@ impl Store {
         let manager = Manager::from_connect(
             config.clone(),
             login.clone(),
-            // A connection that died while it lay in the pool is found out before it is handed out.
+            // A connection that died in the pool is detected before it is handed out.
             ManagerConfig { recycling_method: RecyclingMethod::Verified },
         );
         let pool = Pool::builder(manager)
@@ -149,19 +151,19 @@ impl Store {
         Ok(Self { inner: Arc::new(Inner { pool, config, login, application, timeouts, entropy }) })
     }
 
-    /// Whether the database answers now, and takes changes: for readiness.
+    /// Whether the database replies now and accepts changes; for readiness.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.transaction("ping", |tx| {
             Box::pin(async move {
                 let sql = "select current_setting('transaction_read_only') = 'on' as read_only";
                 let read_only: bool = tx.query_one(sql, &[]).await?.get("read_only")?;
-                // As the first change would be told.
+                // The error that the first change would get.
                 let told = || StoreError::Database {
                     sqlstate: "25006".to_owned(),
                     reason: "the database is read-only".to_owned(),
                 };
                 if read_only {
-                    // Made while the database was read-only, the connection stays so.
+                    // A connection opened while the database was read-only stays read-only.
                     tx.spoil();
                     return Err(told());
                 }
@@ -171,15 +173,15 @@ impl Store {
         .await
     }
 
-    /// Closes the pool: connections in use end with their work.
+    /// Closes the pool. Connections in use close when their work ends.
     pub fn close(&self) {
         self.inner.pool.close();
     }
 }
 
 impl Inner {
-    /// Waits for an answer of the server no longer than its own limit allows: a server that is frozen, or a network that
-    /// swallows everything, answers nothing at all.
+    /// Waits for the server's reply only as long as the server's own timeout allows: a frozen server, or a network
+    /// that drops everything, never replies.
     pub(crate) async fn answered<T>(
         &self,
         call: impl Future<Output = Result<T, tokio_postgres::Error>>,
@@ -190,7 +192,7 @@ impl Inner {
         }
     }
 
-    /// A connection beside the pool, for work that keeps one to itself.
+    /// A connection outside the pool, for work that needs one to itself.
     pub(crate) async fn own_connection(
         &self,
     ) -> Result<(Client, tokio_postgres::Connection<tokio_postgres::Socket, TlsStream>), StoreError> {
@@ -204,7 +206,7 @@ impl Inner {
     }
 }
 
-/// Logs each connection in as the file says by then.
+/// Logs each connection in with the file's current user and password.
 #[derive(Clone)]
 pub(crate) struct FreshLogin {
     url_file: Option<std::path::PathBuf>,
@@ -212,7 +214,7 @@ pub(crate) struct FreshLogin {
 }
 
 impl FreshLogin {
-    /// The configuration with the user and password that are in the file now. A file that cannot be read changes nothing.
+    /// The configuration with the user and password now in the file. An unreadable file changes nothing.
     fn of(&self, config: &Config) -> Config {
         let mut config = config.clone();
         let text = self.url_file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
@@ -247,7 +249,7 @@ impl Connect for FreshLogin {
     }
 }
 
-/// What a connection runs over when it is encrypted.
+/// The TLS stream of an encrypted connection.
 pub(crate) type TlsStream =
     <MakeRustlsConnect as tokio_postgres::tls::MakeTlsConnect<tokio_postgres::Socket>>::Stream;
 

@@ -1,4 +1,4 @@
-//! Whether the database serves, for readiness.
+//! Whether the database is ready.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Store;
 
-/// How often the database is asked.
+/// How often to check the database.
 const EVERY: Duration = Duration::from_secs(2);
 
 impl Store {
-    /// Follows why the database cannot be worked with, until `stop`; `None` while it can.
+    /// Watches the reason why the database is unusable, until `stop`; `None` while it is usable.
     pub fn fault(&self, stop: CancellationToken) -> watch::Receiver<Option<String>> {
         let (tell, told) = watch::channel(None);
         let store = self.clone();

@@ -1,11 +1,11 @@
-//! A row of an answer.
+//! A row of a query result.
 
 use domain::{Brakes, CompanyId, ContractId, ErrorCode, PartnerId, ProductId, RunBrake};
 use tokio_postgres::types::FromSqlOwned;
 
 use crate::StoreError;
 
-/// A row of an answer; columns are read by name.
+/// A row of a query result; columns are read by name.
 #[derive(Debug)]
 pub struct Row(pub(crate) tokio_postgres::Row);
 
@@ -27,7 +27,7 @@ impl Row {
         CompanyId::new(self.get::<String>(column)?).map_err(|error| StoreError::row("answer", column, &error))
     }
 
-    /// A column that holds one of a closed list of stable texts, such as `named("mode", RunMode::parse)`.
+    /// A column that holds one of a closed list of stable texts, e.g. `named("mode", RunMode::parse)`.
     pub fn named<T>(&self, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, StoreError> {
         let text: String = self.get(column)?;
         parse(&text).ok_or_else(|| {
@@ -35,13 +35,13 @@ impl Row {
         })
     }
 
-    /// A column that holds a code of the error catalogue, or nothing.
+    /// A column that holds a code of the error catalogue, or null.
     pub fn optional_code(&self, column: &str) -> Result<Option<ErrorCode>, StoreError> {
         let text: Option<String> = self.get(column)?;
         text.map(|text| text.parse().map_err(|error| StoreError::row("answer", column, &error))).transpose()
     }
 
-    /// A column that holds a contract, where 0 stands for a company without one.
+    /// A column that holds a contract; 0 means a company without contract.
     pub fn contract_or_none(&self, column: &str) -> Result<Option<ContractId>, StoreError> {
         let contract: i32 = self.get(column)?;
         Ok((contract != 0).then_some(ContractId(contract)))
@@ -52,13 +52,13 @@ impl Row {
         ProductId::new(self.get::<String>(column)?).map_err(|error| StoreError::row("answer", column, &error))
     }
 
-    /// An integer column whose constraint keeps it in the range of `T`.
+    /// An integer column with a constraint that keeps it in the range of `T`.
     pub fn number<T: TryFrom<i32>>(&self, column: &str) -> Result<T, StoreError> {
         let value: i32 = self.get(column)?;
         T::try_from(value).map_err(|_| StoreError::row("answer", column, &format!("{value} is out of range")))
     }
 
-    /// The columns of an integration's brakes on one line.
+    /// The columns with an integration's brakes for one line.
     pub fn brakes(&self) -> Result<Brakes, StoreError> {
         Ok(Brakes {
             units: self.number("brake_units")?,
@@ -67,7 +67,7 @@ impl Row {
         })
     }
 
-    /// The columns of an integration's brake on one run.
+    /// The columns with an integration's brake for one run.
     pub fn run_brake(&self) -> Result<RunBrake, StoreError> {
         Ok(RunBrake {
             percent: self.number("run_brake_percent")?,

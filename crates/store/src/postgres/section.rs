@@ -10,21 +10,21 @@ use crate::{Settings, StoreError};
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSection {
-    /// A file with `postgresql://user:password@host:port/database`.
+    /// A file that contains `postgresql://user:password@host:port/database`.
     pub url_file: PathBuf,
-    /// The most connections at a time.
+    /// Maximum number of connections.
     pub pool_size: usize,
-    /// Allows `sslmode=disable` to another machine, for a network that nobody else is on.
+    /// Allows `sslmode=disable` to another machine, for a private network.
     pub allow_plaintext: bool,
-    /// The authorities that may vouch for the server, in a PEM file; the platform's own when absent.
+    /// Certificate authorities trusted for the server, a PEM file. `None` uses the platform's.
     pub authorities: Option<PathBuf>,
 }
 
 impl DatabaseSection {
-    /// Its defaults as TOML, for a program's own.
+    /// The section's defaults as TOML, to be included in a program's own.
     pub const DEFAULTS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/defaults.toml"));
 
-    /// Reads the file. `application` is what the connections call themselves.
+    /// Reads the file. `application` becomes the connections' `application_name`.
     pub fn settings(self, application: &str) -> Result<Settings, StoreError> {
         let url = std::fs::read_to_string(&self.url_file).map_err(|error| StoreError::Settings {
             reason: format!("database.url_file = {}: {error}", self.url_file.display()),

@@ -1,4 +1,4 @@
-//! When a connection is encrypted, and whom it trusts.
+//! When a connection is encrypted, and which certificates it trusts.
 
 use std::{net::IpAddr, path::Path, sync::Arc};
 
@@ -12,8 +12,8 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Encrypted and verified to any other machine; on this one as the URL says. There is no "if the server likes": that
-/// falls back to plain text without a word.
+/// Encrypted and verified to any other machine; to this machine as the URL says. `sslmode=prefer` is not offered,
+/// because it falls back to plain text silently.
 pub(crate) fn mode(config: &Config, allow_plaintext: bool) -> Result<SslMode, String> {
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err("the URL names no host".to_owned());
@@ -40,7 +40,7 @@ fn is_here(host: &Host) -> bool {
     }
 }
 
-/// What verifies the server's certificate and name.
+/// Verifies the server's certificate and name.
 pub(crate) fn connector(mode: SslMode, authorities: Option<&Path>) -> Result<MakeRustlsConnect, String> {
     let mut roots = RootCertStore::empty();
     match (mode, authorities) {

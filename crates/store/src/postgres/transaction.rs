@@ -1,4 +1,4 @@
-//! Named transactions, retried when the server ended them for standing in another's way.
+//! Named transactions, retried after the server aborted them because of a conflict.
 
 use std::{
     marker::PhantomData,
@@ -16,37 +16,37 @@ use tokio_postgres::{Statement, types::ToSql};
 
 use crate::{Row, Store, StoreError, postgres::pool::Inner};
 
-/// How often a transaction is tried when others stand in its way.
+/// How often to try a transaction that conflicts with others.
 const TRIES: u32 = 5;
-/// How long it waits between tries.
+/// How long to wait between tries.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(10), longest: Duration::from_millis(500) };
 
-/// What a transaction's closure gives back: `Box::pin(async move { … })`.
+/// The return type of a transaction's closure: `Box::pin(async move { … })`.
 pub type Work<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>>;
 
-/// An open transaction. `'env` is what its closure may borrow from around it.
+/// An open transaction. `'env` is the lifetime of what its closure borrows.
 pub struct Transaction<'env> {
     inner: Arc<Inner>,
     lease: Lease,
-    /// The server has refused a statement: it will commit nothing any more.
+    /// The server has refused a statement and will not commit.
     failed: AtomicBool,
-    /// It did so because of a conflict with another transaction.
+    /// The refusal was a conflict with another transaction.
     conflict: AtomicBool,
-    /// It did so for a reason that its connection may be at fault for.
+    /// The refusal may be the connection's fault.
     spoiled: AtomicBool,
     env: PhantomData<&'env ()>,
 }
 
 impl Store {
-    /// Runs `work` in a transaction and commits it when `work` ends well; otherwise nothing of it remains.
+    /// Runs `work` in a transaction. Commits if `work` succeeds; otherwise rolls back.
     ///
-    /// The isolation is *read committed*: whoever decides on what it has read locks those rows (`for update`,
-    /// `for share`). `work` runs again, up to five times in all, when the server ended it with SQLSTATE 40001 or 40P01
-    /// (a conflict, a deadlock), and for no other reason; so it must not do anything but talk to the transaction.
-    /// The server shows `name` as part of the connection's `application_name` while the transaction is open.
+    /// The isolation level is *read committed*: code that decides on rows it has read must lock them (`for update`,
+    /// `for share`). `work` runs again, up to five times in all, only if the server aborted it with SQLSTATE 40001
+    /// or 40P01 (a conflict, a deadlock). So it must have no effects outside the transaction. The server shows
+    /// `name` as part of the connection's `application_name` while the transaction is open.
     ///
-    /// The closure may borrow from around it: `store.transaction("name", |tx| Box::pin(async move { … })).await`. It is
-    /// no async closure, because the compiler cannot yet prove that a future with one in it may change threads.
+    /// The closure may borrow its environment: `store.transaction("name", |tx| Box::pin(async move { … })).await`.
+    /// It is not an async closure, because the compiler cannot yet prove that a future containing one is `Send`.
     pub async fn transaction<'env, T, E>(
         &self,
         name: &'static str,
@@ -102,7 +102,8 @@ impl Store {
                     tx.lease.give_back();
                     Ok(value)
                 }
-                // A commit that is refused has rolled back: nothing is left open, but let nobody else find out.
+                // A refused commit has rolled back. Nothing should be left open, but that is checked here and not by
+                // the next caller.
                 Err(error) if error.is_conflict() => Err(Ended::Conflict(error.into())),
                 Err(error) => Err(failed(error)),
             },
@@ -110,7 +111,7 @@ impl Store {
                 let conflict = tx.conflict.load(Ordering::Relaxed);
                 let error =
                     outcome.err().unwrap_or_else(|| StoreError::FailureIgnored { transaction: name }.into());
-                // Without an answer to the rollback the connection is of no use, and goes with its transaction.
+                // Without a reply to the rollback the connection is unusable and is dropped with its transaction.
                 let spoiled = tx.spoiled.load(Ordering::Relaxed) || client.is_closed();
                 if !spoiled && inner.answered(client.batch_execute("rollback")).await.is_ok() {
                     tx.lease.give_back();
@@ -121,14 +122,14 @@ impl Store {
     }
 }
 
-/// How an attempt ended when it did not end well.
+/// How an unsuccessful attempt ended.
 enum Ended<E> {
     Conflict(E),
     Failed(E),
 }
 
-/// A connection with an open transaction. Dropped (with the future that holds it, for example), it is closed instead of
-/// going back to the pool, and the server rolls back.
+/// A connection with an open transaction. On drop (e.g. with the future that holds it) the connection is closed
+/// instead of going back to the pool, and the server rolls back.
 struct Lease(Option<Client>);
 
 impl Lease {
@@ -136,7 +137,7 @@ impl Lease {
         self.0.as_ref().expect("only give_back and drop take the client, and both end the lease")
     }
 
-    /// The transaction is over: the connection serves the next.
+    /// The transaction is over: the connection goes back to the pool.
     fn give_back(mut self) {
         self.0 = None;
     }
@@ -151,18 +152,18 @@ impl Drop for Lease {
 }
 
 impl Transaction<'_> {
-    /// Once this transaction has failed, its connection does not go back to the pool.
+    /// If this transaction fails, its connection does not go back to the pool.
     pub(crate) fn spoil(&self) {
         self.spoiled.store(true, Ordering::Relaxed);
     }
 
-    /// Runs a statement; answers how many rows it met.
+    /// Runs a statement and returns the number of affected rows.
     pub async fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64, StoreError> {
         let statement = self.prepared(sql).await?;
         self.noted(self.inner.answered(self.lease.client().execute(&statement, parameters)).await)
     }
 
-    /// Runs a statement that must meet exactly so many rows.
+    /// Runs a statement that must affect exactly this number of rows.
     pub async fn execute_exactly(
         &self,
         expected: u64,
@@ -173,7 +174,7 @@ impl Transaction<'_> {
         if found == expected { Ok(()) } else { Err(StoreError::RowCount { expected, found }) }
     }
 
-    /// All rows of an answer.
+    /// Returns all rows of a query.
     pub async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
         let statement = self.prepared(sql).await?;
         let rows =
@@ -181,7 +182,7 @@ impl Transaction<'_> {
         Ok(rows.into_iter().map(Row).collect())
     }
 
-    /// The only row of an answer, if it has one.
+    /// Returns the only row of a query, if there is one.
     pub async fn query_opt(
         &self,
         sql: &str,
@@ -194,12 +195,12 @@ impl Transaction<'_> {
         }
     }
 
-    /// The only row of an answer; [`StoreError::NoRow`] without one.
+    /// Returns the only row of a query, or [`StoreError::NoRow`].
     pub async fn query_one(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Row, StoreError> {
         self.query_opt(sql, parameters).await?.ok_or(StoreError::NoRow)
     }
 
-    /// Wakes whoever listens on `channel`, when this transaction commits.
+    /// Wakes the listeners on `channel` when this transaction commits.
     pub async fn notify(&self, channel: &str) -> Result<(), StoreError> {
         self.execute("select pg_notify($1, '')", &[&channel]).await.map(drop)
     }
@@ -208,7 +209,7 @@ impl Transaction<'_> {
         self.noted(self.inner.answered(self.lease.client().prepare_cached(sql)).await)
     }
 
-    /// Remembers what the server thinks of this transaction.
+    /// Records whether the server has failed this transaction, and why.
     fn noted<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(error) = &answer {
             self.failed.store(true, Ordering::Relaxed);

@@ -11,11 +11,11 @@ use crate::{StoreError, Transaction};
 pub struct ProductBilling {
     /// The rule.
     pub rule: BillingRule,
-    /// Why, for people; always there for what is not billed.
+    /// The reason, for people. Required for a product that is not billed.
     pub note: Option<String>,
 }
 
-/// All billing rules of a partner, or of `only` these companies.
+/// All billing rules of a partner, or those of the companies in `only`.
 pub(crate) async fn read(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -40,9 +40,9 @@ pub(crate) async fn read(
         .collect()
 }
 
-/// Stores a company's billing rules: those not named no longer are. When a rule is another than before, not only its note,
-/// the version of the company's mapping goes up: a job that has summed its counts up by the old one does not write them
-/// any more.
+/// Stores a company's billing rules and deletes those not named. If a rule itself changes, not only its note, the
+/// version of the company's mapping goes up, so that a job that has summed its counts by the old rule no longer
+/// writes them.
 pub async fn store(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,23 +1,23 @@
-//! What holds for the whole installation: all writes stopped, and the time after a restore of the database (B-14).
+//! Settings of the whole installation: stopping all writes, and the time after a database restore (B-14).
 
 use domain::{PartnerId, UNSURE_FOR};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{StoreError, Transaction};
 
-/// A permit that was given before a restore, and is not on record any more, has ended after this.
+/// After this, a permit that was given before a restore and is no longer on record has ended.
 const PERMITS_END: SignedDuration = SignedDuration::from_mins(1);
 
-/// A full read that could not reach every contract is made again after this.
+/// A full read that could not reach every contract is repeated after this.
 const READ_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
-/// Stops all writes, or allows them again. A permit that is out stays: see [`permits_out`].
+/// Stops all writes, or allows them again. Permits already out remain: see [`permits_out`].
 pub async fn stop_writes(tx: &Transaction<'_>, stopped: bool) -> Result<(), StoreError> {
     tx.execute_exactly(1, "update installation set writes_stopped = $1", &[&stopped]).await
 }
 
-/// The text of the line profile that holds for a partner: its own or the installation's. `None` stands for the profile that
-/// comes with the program.
+/// The text of the line profile used for a partner: its own or the installation's. `None` means the profile included
+/// in the program.
 pub async fn line_profile(
     tx: &Transaction<'_>,
     partner: Option<&PartnerId>,
@@ -27,7 +27,7 @@ pub async fn line_profile(
     tx.query_one(sql, &[&partner.map(PartnerId::as_str)]).await?.get("line_profile")
 }
 
-/// Sets the line profile of one partner or of the installation; `None` takes it away.
+/// Sets the line profile of one partner or of the installation; `None` removes it.
 pub async fn set_line_profile(
     tx: &Transaction<'_>,
     partner: Option<&PartnerId>,
@@ -49,9 +49,10 @@ pub async fn set_line_profile(
     Ok(changed == 1)
 }
 
-/// How many permits to write are out. One that is being given while the writes are stopped is waited for, and seen.
+/// The number of write permits that are out. Waits for a permit that is being given while writes are stopped, and
+/// counts it.
 pub async fn permits_out(tx: &Transaction<'_>, now: Timestamp) -> Result<i64, StoreError> {
-    // Who gives a permit holds the integration's row as it is until the permit is stored.
+    // Giving a permit locks the integration's row until the permit is stored.
     tx.execute("-- all partners: the whole installation is asked\n select from integrations for update", &[])
         .await?;
     let sql = "-- all partners: the whole installation is asked
@@ -59,20 +60,21 @@ pub async fn permits_out(tx: &Transaction<'_>, now: Timestamp) -> Result<i64, St
     tx.query_one(sql, &[&now]).await?.get("out")
 }
 
-/// The database was restored: nothing is written until each partner's lines have been read again. What a write from before
-/// may still do, whose intent went with the lost days, is waited out first. Answers from when on reads count.
+/// Records a database restore: nothing is written until each partner's lines have been read again. Returns the
+/// instant from which reads count. Until then a write from before the restore may still land, although its intent
+/// was lost with the last days.
 pub async fn restored(tx: &Transaction<'_>, now: Timestamp) -> Result<Timestamp, StoreError> {
     let since = now.saturating_add(PERMITS_END + UNSURE_FOR).unwrap_or(Timestamp::MAX);
     tx.execute_exactly(1, "update installation set reread_since = $1", &[&since]).await?;
     Ok(since)
 }
 
-/// Whether a partner's lines are to be read before any is written.
+/// Whether a partner's lines must be read before any is written.
 pub async fn must_reread(tx: &Transaction<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
     tx.query_one("select must_reread($1)", &[&partner.as_str()]).await?.get("must_reread")
 }
 
-/// Partners that are on, whose lines are to be read again, and for whom no run does it yet; or one of them.
+/// Partners that are on, with lines to be read again and no run yet that does so; or only the given partner.
 pub async fn to_be_reread(
     tx: &Transaction<'_>,
     one: Option<&PartnerId>,

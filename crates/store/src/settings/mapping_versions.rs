@@ -1,11 +1,11 @@
-//! The version of a company's mapping: it rises with whatever the plan of the company is made of.
+//! The version of a company's mapping. It rises with every change of the data that the company's plan is made from.
 
 use domain::PartnerId;
 use jiff::civil::Date;
 
 use crate::{StoreError, Transaction};
 
-/// Raises the version of the mappings of companies that are about to close on another day than before.
+/// Raises the version of the mappings of companies with a new closing day, before that is stored.
 pub(crate) async fn mark_closing_mappings(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,22 +1,22 @@
-//! How old the stored passwords are, and what was said of it (B-03).
+//! The age of the stored passwords, and the warnings sent about it (B-03).
 
 use domain::PartnerId;
 use jiff::Timestamp;
 
 use crate::{StoreError, Transaction};
 
-/// A password that is no longer young.
+/// A password that has reached a certain age.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgedPassword {
-    /// Whose.
+    /// The partner.
     pub partner: PartnerId,
-    /// Since when it is stored.
+    /// When the password was stored.
     pub changed_at: Timestamp,
-    /// The last step that was announced, in days before 180.
+    /// The last step announced, in days before day 180; `None` before the first.
     pub warned: Option<u16>,
 }
 
-/// The passwords of partners that are on, stored before an instant.
+/// The passwords stored before an instant, of partners that are on.
 pub async fn stored_before(
     tx: &Transaction<'_>,
     instant: Timestamp,
@@ -41,7 +41,7 @@ pub async fn stored_before(
         .collect()
 }
 
-/// Records that a step is announced. False when it was before, or the password is another meanwhile.
+/// Records that a step was announced. Returns false if it already was, or the password has changed meanwhile.
 pub async fn announced(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,22 +1,22 @@
-//! Logins that nobody has seen work for a day, and users that Kaseya had locked.
+//! Logins without proof for a day, and users that Kaseya had locked.
 
 use domain::{LOCK_WAIT, PartnerId};
 use jiff::Timestamp;
 
 use crate::{Row, StoreError, Transaction};
 
-/// A partner whose login may have to be probed.
+/// A partner with a login that may need a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unproven {
     /// The partner.
     pub partner: PartnerId,
-    /// When its login was last proven, or a probe was made, or its settings were saved.
+    /// When its login was last proven or probed, or its settings were saved.
     pub last: Timestamp,
-    /// When its schedule is next due.
+    /// When its schedule is due next.
     pub next_run: Timestamp,
 }
 
-/// When the stored credentials of a partner were last seen to work.
+/// When a partner's stored credentials were last seen to work; `None` if never.
 pub async fn proven_at(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Timestamp>, StoreError> {
     let row = tx
         .query_one(
@@ -29,7 +29,7 @@ pub async fn proven_at(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Opti
     row.get("proven_at")
 }
 
-/// Partners that are on, with no run under way, and not proven since an instant; or one of them.
+/// Partners that are on, have no open run, and were not proven since an instant; or only the given partner.
 pub async fn unproven(
     tx: &Transaction<'_>,
     one: Option<&PartnerId>,
@@ -65,7 +65,7 @@ fn unproven_row(row: &Row) -> Result<Unproven, StoreError> {
     })
 }
 
-/// Partners that are stopped because Kaseya had locked their user, and whose one further try is due (AUTH-03).
+/// Partners stopped because Kaseya had locked their user, with their single retry due (AUTH-03).
 pub async fn unlocked(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<PartnerId>, StoreError> {
     let rows = tx
         .query(
@@ -82,7 +82,8 @@ pub async fn unlocked(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<Partne
     rows.iter().map(|row| row.partner_id("partner_id")).collect()
 }
 
-/// Lets a partner's credentials be tried that were refused because the user was locked. False when they no longer are.
+/// Allows a retry of a partner's credentials that were refused because the user was locked. Returns false if they no
+/// longer are.
 pub async fn lock_is_over(tx: &Transaction<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
     let changed = tx
         .execute(
@@ -94,8 +95,8 @@ pub async fn lock_is_over(tx: &Transaction<'_>, partner: &PartnerId) -> Result<b
     Ok(changed == 1)
 }
 
-/// Partners that are on and whose credentials have taken the place of refused ones, or proved right after all: what the
-/// refusal had left is synced without waiting for the schedule.
+/// Partners that are on with credentials that have replaced refused ones, or that were accepted after all. What the
+/// refusal left undone is synced without waiting for the schedule.
 pub async fn to_sync_after_refusal(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
     let sql = "-- all partners: a ledger round
                select partner_id from integrations
@@ -103,7 +104,7 @@ pub async fn to_sync_after_refusal(tx: &Transaction<'_>) -> Result<Vec<PartnerId
     tx.query(sql, &[]).await?.iter().map(|row| row.partner_id("partner_id")).collect()
 }
 
-/// The sync after a refusal is made. False when it was made before.
+/// Records that the sync after a refusal was made. Returns false if it already was.
 pub async fn synced_after_refusal(tx: &Transaction<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
     let sql = "update integrations set sync_after_refusal = false
                where partner_id = $1 and sync_after_refusal and state = 'on' and credentials_refused_code is null";

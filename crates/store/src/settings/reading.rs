@@ -1,4 +1,4 @@
-//! What a partner has set, read as one picture.
+//! A partner's settings, read as one consistent picture.
 
 use std::collections::BTreeMap;
 
@@ -18,81 +18,81 @@ use crate::{
     },
 };
 
-/// Everything that a partner has set.
+/// All settings of a partner.
 #[derive(Debug, Clone)]
 pub struct PartnerSettings {
     /// The partner.
     pub partner: PartnerId,
-    /// Its name.
+    /// The partner's name.
     pub name: String,
-    /// The provider's zone for this partner: what a day of counting and a month's last day is.
+    /// The provider's time zone for this partner. It defines a count's day and a month's last day.
     pub count_zone: TimeZone,
-    /// What it bills: a count of the other basis is a missing one.
+    /// What the partner bills. A count of the other basis is missing.
     pub count_basis: CountBasis,
-    /// Its integration, once it was saved.
+    /// The partner's integration; `None` before the first save.
     pub integration: Option<Integration>,
-    /// Its schedule, once it was set.
+    /// The partner's schedule; `None` until it is set.
     pub schedule: Option<StoredSchedule>,
-    /// Its products, mapped or not.
+    /// The partner's products, mapped or not.
     pub products: BTreeMap<ProductId, Product>,
-    /// Its companies, mapped or not.
+    /// The partner's companies, mapped or not.
     pub companies: BTreeMap<CompanyId, Company>,
-    /// Contracts billed otherwise than its other contracts.
+    /// Contracts with a billing of their own, different from the partner's other contracts.
     pub contract_billing: BTreeMap<ContractId, Billing>,
 }
 
 /// The stored integration.
 #[derive(Debug, Clone)]
 pub struct Integration {
-    /// Kaseya's host, cleaned.
+    /// Kaseya's host, normalised.
     pub host: String,
-    /// The V2 base address, where it is not the host's usual one.
+    /// The V2 base address, if it is not the host's usual one.
     pub v2_base: Option<String>,
-    /// The V1 base address, where it is not the host's usual one.
+    /// The V1 base address, if it is not the host's usual one.
     pub v1_base: Option<String>,
-    /// The text of the line profile, the partner's own or the installation's; `None` stands for the one that comes with the
+    /// The text of the line profile, the partner's own or the installation's; `None` means the one included in the
     /// program.
     pub line_profile: Option<String>,
-    /// The company name in Kaseya, unchanged.
+    /// The company name in Kaseya, exactly as entered.
     pub tenant: String,
-    /// The user.
+    /// The user name in Kaseya.
     pub user_name: String,
     /// The password, sealed.
     pub sealed_password: String,
-    /// The marks of host, tenant, user and password; none when they were stored before there were any.
+    /// The marks of host, tenant, user and password; empty if stored before marks existed.
     pub password_marks: Vec<String>,
-    /// Since when the password is the stored one, if that is known.
+    /// When the stored password was set; `None` if unknown.
     pub password_changed_at: Option<Timestamp>,
-    /// Goes up whenever host, tenant, user or password change.
+    /// Rises with every change of host, tenant, user or password.
     pub credentials_version: u32,
-    /// Where the switch stands.
+    /// The state of the switch.
     pub state: IntegrationState,
-    /// When contracts are invoiced, unless set for one of them.
+    /// When contracts are invoiced, unless set for a single contract.
     pub billing: Billing,
-    /// On which day.
+    /// The day of the invoices.
     pub invoice_day: InvoiceDay,
     /// Whether the frozen month-end count is pushed by a run of its own.
     pub month_end_run: bool,
-    /// The provider's zone, and the hour on day 1 at which a month is frozen at the latest.
+    /// The provider's time zone, and the hour on day 1 by which a month is frozen.
     pub month_end: MonthEnd,
-    /// A count of a day further back is missing.
+    /// Maximum age of a count in days; an older count is missing.
     pub max_count_age_days: u16,
     /// The brakes on one line.
     pub brakes: Brakes,
     /// The brake on one run.
     pub run_brake: RunBrake,
-    /// What becomes of a line that was edited in Kaseya.
+    /// What to do with a line that was edited in Kaseya.
     pub drift: DriftPolicy,
-    /// Our share of Kaseya's hourly calls, percent.
+    /// Our share of Kaseya's hourly calls, in percent.
     pub call_share_percent: u32,
-    /// The zone that Kaseya has told for this tenant.
+    /// The time zone that Kaseya has reported for this tenant; `None` before that.
     pub kaseya_zone: Option<TimeZone>,
     /// Set while Kaseya refuses these credentials.
     pub credentials_refused: Option<RefusedCredentials>,
 }
 
 impl Integration {
-    /// What is really called.
+    /// The addresses that are called.
     pub fn address(&self) -> KaseyaAddress {
         KaseyaAddress::new(&self.host, self.v2_base.as_deref(), self.v1_base.as_deref(), &self.tenant)
     }
@@ -101,9 +101,9 @@ impl Integration {
 /// Kaseya's refusal of the stored credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefusedCredentials {
-    /// Which kind.
+    /// The kind of refusal.
     pub code: ErrorCode,
-    /// Since when.
+    /// When Kaseya refused them.
     pub at: Timestamp,
 }
 
@@ -112,7 +112,7 @@ pub struct RefusedCredentials {
 pub struct Product {
     /// Its name.
     pub name: String,
-    /// The service it is mapped to.
+    /// The service it is mapped to; `None` if not mapped.
     pub mapping: Option<ProductMapping>,
 }
 
@@ -121,7 +121,7 @@ pub struct Product {
 pub struct ProductMapping {
     /// Kaseya's service.
     pub service: ServiceId,
-    /// Its name when it was mapped.
+    /// The service's name when it was mapped.
     pub service_name: String,
 }
 
@@ -130,16 +130,16 @@ pub struct ProductMapping {
 pub struct Company {
     /// Its name.
     pub name: String,
-    /// From this day on its wanted units are 0.
+    /// The first day with 0 wanted units; `None` for an open company.
     pub closed_from: Option<Date>,
-    /// Its account and contract.
+    /// Its account and contract; `None` if not mapped.
     pub mapping: Option<CompanyMapping>,
-    /// The billing rules of its products; one without is billed as many units as are counted.
+    /// The billing rules of its products. Without a rule, the counted units are billed.
     pub billing_rules: BTreeMap<ProductId, ProductBilling>,
 }
 
 impl Company {
-    /// The rule of a product.
+    /// The billing rule of a product.
     pub fn billing_rule(&self, product: &ProductId) -> BillingRule {
         self.billing_rules.get(product).map_or_else(BillingRule::default, |billing| billing.rule)
     }
@@ -150,22 +150,22 @@ impl Company {
 pub struct CompanyMapping {
     /// Kaseya's account.
     pub account: AccountId,
-    /// Its name when it was mapped.
+    /// The account's name when it was mapped.
     pub account_name: String,
-    /// The contract of all products that name none of their own.
+    /// The contract of all products without a contract of their own.
     pub contract: Contract,
-    /// Products that name their own contract of the account.
+    /// Products with a contract of their own, of the same account.
     pub product_contracts: BTreeMap<ProductId, Contract>,
-    /// Goes up with every edit.
+    /// Rises with every edit.
     pub version: u32,
 }
 
-/// A contract, as it was mapped.
+/// A mapped contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contract {
     /// Kaseya's contract.
     pub id: ContractId,
-    /// Its name when it was mapped.
+    /// The contract's name when it was mapped.
     pub name: String,
 }
 
@@ -177,29 +177,29 @@ impl CompanyMapping {
 }
 
 impl PartnerSettings {
-    /// Where the partner is: the zone of its schedule, or the provider's while it has none.
+    /// The partner's time zone: that of its schedule, or the provider's without a schedule.
     pub fn zone(&self) -> &TimeZone {
         self.schedule.as_ref().map_or(&self.count_zone, |stored| stored.schedule.zone())
     }
 
-    /// The zones that the invoice day is in.
+    /// The time zones that the invoice day is evaluated in.
     pub fn invoice_zones(&self) -> InvoiceZones<'_> {
         let kaseya = self.integration.as_ref().and_then(|known| known.kaseya_zone.as_ref());
         InvoiceZones::new(self.zone(), kaseya)
     }
 
-    /// What a company is called; its id where it is not known any more.
+    /// A company's name; its id if it is no longer known.
     pub fn company_name(&self, id: &CompanyId) -> String {
         self.companies.get(id).map_or_else(|| id.to_string(), |known| known.name.clone())
     }
 
-    /// What a product is called; its id where it is not known any more.
+    /// A product's name; its id if it is no longer known.
     pub fn product_name(&self, id: &ProductId) -> String {
         self.products.get(id).map_or_else(|| id.to_string(), |known| known.name.clone())
     }
 }
 
-/// Reads everything that a partner has set; `None` for an unknown partner.
+/// Reads all settings of a partner; `None` for an unknown partner.
 pub async fn read(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<PartnerSettings>, StoreError> {
     let sql = "select name, count_zone, count_basis from partners where partner_id = $1";
     let Some(row) = tx.query_opt(sql, &[&partner.as_str()]).await? else {
@@ -221,23 +221,23 @@ pub async fn read(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Pa
     }))
 }
 
-/// The zones of a partner, and whether its integration was saved: what a page needs that shows little else.
+/// A partner's time zones, and whether its integration was saved: enough for a page that shows little else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zones {
-    /// The provider's: what a day of counting and a month's last day is.
+    /// The provider's time zone. It defines a count's day and a month's last day.
     pub count: TimeZone,
-    /// Of the times that are shown.
+    /// The time zone of the times shown.
     pub shown: TimeZone,
-    /// What Kaseya has told for its tenant.
+    /// The time zone that Kaseya has reported for the tenant; `None` before that.
     pub kaseya: Option<TimeZone>,
     /// What is counted and billed.
     pub count_basis: CountBasis,
-    /// Whether there is an integration.
+    /// Whether an integration was saved.
     pub is_connected: bool,
 }
 
 impl Zones {
-    /// Those that the invoice day is in.
+    /// The time zones that the invoice day is evaluated in.
     pub fn invoice(&self) -> InvoiceZones<'_> {
         InvoiceZones::new(&self.shown, self.kaseya.as_ref())
     }
@@ -264,7 +264,7 @@ pub async fn zones(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Z
     }))
 }
 
-/// The zone in which a partner's counts are taken; `None` for an unknown partner.
+/// The time zone in which a partner's counts are taken; `None` for an unknown partner.
 pub async fn count_zone(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<TimeZone>, StoreError> {
     let sql = "select count_zone from partners where partner_id = $1";
     let Some(row) = tx.query_opt(sql, &[&partner.as_str()]).await? else { return Ok(None) };
@@ -272,14 +272,14 @@ pub async fn count_zone(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Opt
     TimeZone::get(&name).map(Some).map_err(|error| StoreError::row("partners", "count_zone", &error))
 }
 
-/// The partners that have saved a connection.
+/// The partners with a saved integration.
 pub async fn connected(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
     let sql = "-- all partners: a figure for the metrics
                select partner_id from integrations order by partner_id";
     tx.query(sql, &[]).await?.iter().map(|row| row.partner_id("partner_id")).collect()
 }
 
-/// Reads a partner's integration alone; `None` before the first save.
+/// Reads only a partner's integration; `None` before the first save.
 pub async fn read_integration(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -291,7 +291,8 @@ pub async fn read_integration(
     }
 }
 
-/// Where the switch stands, held until the transaction ends: nobody switches off meanwhile. `None` before the first save.
+/// The state of the switch, locked until the transaction ends, so that it cannot be switched off meanwhile. `None`
+/// before the first save.
 pub async fn hold_state(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -308,7 +309,8 @@ pub async fn writes_stopped(tx: &Transaction<'_>) -> Result<bool, StoreError> {
     tx.query_one("select writes_stopped from installation", &[]).await?.get("writes_stopped")
 }
 
-/// Where the switch stands, whether Kaseya refuses the credentials, and when invoices are made; `None` before the first save.
+/// The state of the switch, any refusal of the credentials, and when invoices are made; `None` before the first
+/// save.
 pub(crate) async fn standing(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -395,7 +397,7 @@ pub(crate) async fn products(
     Ok(products)
 }
 
-/// All companies of a partner, or `only` these.
+/// All companies of a partner, or those in `only`.
 pub async fn companies(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -430,7 +432,7 @@ pub async fn companies(
                where partner_id = $1 and ($2::text[] is null or company_id = any($2))";
     for row in tx.query(sql, &[&partner.as_str(), &only]).await? {
         let contract = Contract { id: ContractId(row.get("contract_id")?), name: row.get("contract_name")? };
-        // The foreign key keeps a product's contract from standing without its company's mapping.
+        // The foreign key guarantees that a product's contract exists only with its company's mapping.
         if let Some(mapping) =
             companies.get_mut(&row.company_id("company_id")?).and_then(|company| company.mapping.as_mut())
         {
@@ -458,7 +460,7 @@ fn billing(row: &Row) -> Result<Billing, StoreError> {
     row.named("billing", Billing::parse)
 }
 
-/// All partners' ids, for whoever mistyped one.
+/// The ids of all partners, to help after a mistyped one.
 pub async fn partners(tx: &Transaction<'_>, most: i64) -> Result<Vec<PartnerId>, StoreError> {
     let sql = "-- all partners: their list
                select partner_id from partners order by partner_id limit $1";

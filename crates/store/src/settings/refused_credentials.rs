@@ -1,11 +1,13 @@
-//! Credentials that Kaseya has refused: the partner stops, listeners are told, and what proves right goes on.
+//! Credentials that Kaseya has refused: the partner stops, an event announces it, and credentials that prove right
+//! restart it.
 
 use domain::{IntegrationState, PartnerId};
 use jiff::Timestamp;
 
 use crate::{StoreError, Transaction, counts::month_ends};
 
-/// Holds a partner's integration if these marks are those of its stored credentials; answers their version.
+/// Locks a partner's integration if these marks are those of its stored credentials, and returns the credentials'
+/// version.
 pub async fn hold_stored_credentials(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -19,8 +21,8 @@ pub async fn hold_stored_credentials(
         .transpose()
 }
 
-/// Stops a partner whose credentials Kaseya has refused; a month-end run that is going on is made again once there are
-/// others. False when that version had been refused before, or is no longer the stored one.
+/// Stops a partner with credentials that Kaseya has refused. An open month-end run is made again once there are
+/// other credentials. Returns false if that version was already refused, or is no longer the stored one.
 pub async fn refuse_credentials(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -41,20 +43,20 @@ pub async fn refuse_credentials(
     Ok(changed == 1)
 }
 
-/// A refusal of a partner's credentials that is not among the events yet.
+/// A refusal of a partner's credentials that has no event yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UntoldRefusal {
-    /// Whose.
+    /// The partner.
     pub partner: PartnerId,
     /// The version of the credentials.
     pub credentials_version: i32,
-    /// How Kaseya refused them.
+    /// The code of the refusal.
     pub code: String,
-    /// When.
+    /// When Kaseya refused them.
     pub at: Timestamp,
 }
 
-/// The partner's refusal that is not among the events yet; it counts as told with this transaction.
+/// The partner's refusal that has no event yet. This transaction marks it as announced.
 pub async fn untold_refusal(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -78,7 +80,7 @@ pub async fn untold_refusal(
     .transpose()
 }
 
-/// Partners with such a refusal: found where no job was, at a start or by Authenticate.
+/// Partners with such a refusal that no job found: it came from a start or from Authenticate.
 pub async fn partners_with_untold_refusal(tx: &Transaction<'_>) -> Result<Vec<PartnerId>, StoreError> {
     let rows = tx
         .query(
@@ -90,8 +92,9 @@ pub async fn partners_with_untold_refusal(tx: &Transaction<'_>) -> Result<Vec<Pa
     rows.iter().map(|row| row.partner_id("partner_id")).collect()
 }
 
-/// The stored credentials proved right although Kaseya had refused them: the partner goes on. They get a new version, so
-/// that no worker goes by what it remembers of them. True when a sync of what was left follows by itself.
+/// Lets a partner go on after its stored credentials proved right although Kaseya had refused them. They get a new
+/// version, so that no worker uses what it remembers of them. Returns true if a sync of the work left over follows
+/// by itself.
 pub async fn forget_refusal(tx: &Transaction<'_>, partner: &PartnerId) -> Result<bool, StoreError> {
     let row = tx
         .query_opt(

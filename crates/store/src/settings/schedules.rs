@@ -1,4 +1,4 @@
-//! Schedules: where each stands, and the local days that were run, missed or off.
+//! Schedules: their next due day, and the local days that were run, missed or off.
 
 use domain::{Frequency, PartnerId, RunId, Schedule, Weekday};
 use jiff::{Timestamp, civil::Date};
@@ -7,33 +7,33 @@ use crate::{Row, StoreError, Transaction};
 
 const COLUMNS: &str = "frequency, weekday, hour, zone, version, last_nominal, next_nominal, next_run_at";
 
-/// A schedule and where it stands.
+/// A schedule with its progress.
 #[derive(Debug, Clone)]
 pub struct StoredSchedule {
     /// The schedule.
     pub schedule: Schedule,
-    /// Goes up with every edit.
+    /// Rises with every edit.
     pub version: i32,
     /// The newest nominal day that was run or recorded.
     pub last_nominal: Option<Date>,
-    /// The nominal day that is next.
+    /// The next nominal day.
     pub next_nominal: Date,
-    /// When that is due: its instant and the partner's own spread.
+    /// When that day is due, including the partner's own spread.
     pub next_run_at: Timestamp,
 }
 
-/// What became of a local day.
+/// The outcome of a local day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DayOutcome {
-    /// Run.
+    /// A run was made.
     Run(RunId),
-    /// Neither run then nor later: the installation was down.
+    /// No run was made, at its time or later: the installation was down.
     Missed,
     /// The integration was not on.
     Off,
 }
 
-/// Partners whose schedule is due, the longest waiting first.
+/// Partners with a due schedule, the longest waiting first.
 pub async fn due_partners(
     tx: &Transaction<'_>,
     now: Timestamp,
@@ -45,7 +45,7 @@ pub async fn due_partners(
     rows.iter().map(|row| row.partner_id("partner_id")).collect()
 }
 
-/// Claims a partner's schedule for this transaction if it is due and nobody else has it.
+/// Claims a partner's schedule for this transaction if it is due and not claimed by another.
 pub async fn claim(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -84,7 +84,7 @@ fn stored(row: &Row) -> Result<StoredSchedule, StoreError> {
     })
 }
 
-/// Whether a local day was run or recorded before.
+/// Whether a local day was already run or recorded.
 pub async fn is_recorded(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -94,7 +94,7 @@ pub async fn is_recorded(
     tx.query_one(sql, &[&partner.as_str(), &nominal]).await?.get("recorded")
 }
 
-/// Records what became of a local day, unless it is recorded already.
+/// Records the outcome of a local day, unless it is recorded already.
 pub async fn record(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -113,7 +113,7 @@ pub async fn record(
     tx.execute(sql, &[&partner.as_str(), &nominal, &word, &run, &now]).await.map(drop)
 }
 
-/// Moves a claimed schedule on.
+/// Moves a claimed schedule on to its next day.
 pub async fn move_on(
     tx: &Transaction<'_>,
     partner: &PartnerId,

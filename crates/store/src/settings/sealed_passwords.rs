@@ -1,29 +1,30 @@
-//! Sealed passwords of a former form, on their way to the present one. Reads what every version of the tables has.
+//! Sealed passwords in an old format, to be converted to the current one. Reads only columns that every schema
+//! version has.
 
 use domain::PartnerId;
 
 use crate::{StoreError, Transaction};
 
-/// A password as it is stored, and what it is for.
+/// A stored password, and the credentials it belongs to.
 #[derive(Debug, Clone)]
 pub struct SealedPassword {
-    /// Whose.
+    /// The partner.
     pub partner: PartnerId,
     /// Kaseya's host.
     pub host: String,
-    /// The V2 base address, where one is set.
+    /// The V2 base address, if one is set.
     pub v2_base: Option<String>,
-    /// The V1 base address, where one is set.
+    /// The V1 base address, if one is set.
     pub v1_base: Option<String>,
     /// The tenant.
     pub tenant: String,
-    /// The user.
+    /// The user name.
     pub user_name: String,
     /// The password, sealed.
     pub sealed: String,
 }
 
-/// The passwords that are sealed in this form, which a text begins with. Nobody saves others meanwhile.
+/// The passwords sealed in this format, given by its prefix. They are locked until the transaction ends.
 pub async fn sealed_in(tx: &Transaction<'_>, form: &str) -> Result<Vec<SealedPassword>, StoreError> {
     let sql = "-- all partners: their passwords move to another form together
                select partner_id, host, v2_base, v1_base, tenant, user_name, sealed_password from integrations
@@ -43,7 +44,7 @@ pub async fn sealed_in(tx: &Transaction<'_>, form: &str) -> Result<Vec<SealedPas
     passwords.collect()
 }
 
-/// Stores the same password in another form: the credentials are those that they were.
+/// Stores the same password in another format. The credentials do not change.
 pub async fn store_sealed(tx: &Transaction<'_>, partner: &PartnerId, sealed: &str) -> Result<(), StoreError> {
     let sql = "update integrations set sealed_password = $2 where partner_id = $1";
     tx.execute_exactly(1, sql, &[&partner.as_str(), &sealed]).await

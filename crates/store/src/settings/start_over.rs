@@ -1,4 +1,5 @@
-//! Another Kaseya: another host, tenant or address was saved, and nothing that was known of the old one counts (G-01).
+//! Starting over with another Kaseya: another host, tenant or address was saved, so everything known of the old one
+//! is void (G-01).
 
 use domain::PartnerId;
 
@@ -9,8 +10,8 @@ use crate::{
     targets,
 };
 
-/// Forgets what was known, ends holds and approvals, and leaves every row as never synced. Runs, journal and events stay:
-/// they say what was.
+/// Deletes what was known, ends holds and approvals, and resets every row to never synced. Runs, journal and events
+/// stay as the record of the past.
 pub(crate) async fn start_over(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     targets::forget(tx, partner).await?;
     contracts::forget(tx, partner).await?;
@@ -19,8 +20,8 @@ pub(crate) async fn start_over(tx: &Transaction<'_>, partner: &PartnerId) -> Res
     holds::end_all(tx, partner).await
 }
 
-/// Whether what a job of this version of the credentials tells of Kaseya still counts. Whoever saves another address waits
-/// until this transaction has ended.
+/// Whether a report about Kaseya from a job with this version of the credentials still counts. Saving another
+/// address waits until this transaction ends.
 pub async fn still_counts(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,39 +1,39 @@
-//! The switch of an integration. Off comes in two steps: *switching off* from the commit on, when no permit is given any
-//! more; *off* once none is out.
+//! The switch of an integration. Switching off takes two steps: *switching off* from the commit on, when no more
+//! permits are given; *off* once no permit is out.
 
 use domain::{ErrorCode, IntegrationState, PartnerId};
 use jiff::Timestamp;
 
 use crate::{StoreError, Transaction, jobs::switched_off, kaseya::logins};
 
-/// What stands against every call and every write of a partner.
+/// Everything that may block a partner's calls and writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Switch {
-    /// Where the switch stands.
+    /// The state of the switch.
     pub state: IntegrationState,
     /// The version of the stored credentials.
     pub credentials_version: i32,
-    /// The code with which Kaseya refused them.
+    /// The code with which Kaseya refused them; `None` if it did not.
     pub refused: Option<ErrorCode>,
     /// Whether all writes of the installation are stopped.
     pub writes_stopped: bool,
-    /// Whether every line of the partner is to be read before any is written, because the database was restored.
+    /// Whether all of the partner's lines must be read before any is written, because the database was restored.
     pub must_reread: bool,
-    /// What was read before this counts as not read.
+    /// Readings from before this do not count; `None` if all do.
     pub reread_since: Option<Timestamp>,
 }
 
-/// What switching off found.
+/// The result of switching off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SwitchedOff {
-    /// The state after it: off only if it was off already.
+    /// The state afterwards: off only if it already was.
     pub state: IntegrationState,
-    /// Jobs that were dropped before a worker had started them.
+    /// The number of jobs dropped before a worker had started them.
     pub dropped: u64,
 }
 
-/// Reads the switch and holds it as it is until the end of the transaction: a switch-off commits before or after it.
-/// `None` when the partner has no integration.
+/// Reads the switch and locks it until the transaction ends: a switch-off commits before or after. `None` if the
+/// partner has no integration.
 pub async fn hold_switch(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Option<Switch>, StoreError> {
     let row = tx
         .query_opt(
@@ -55,10 +55,10 @@ pub async fn hold_switch(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Op
     }))
 }
 
-/// Switches an integration on. `None` when the partner has none.
+/// Switches an integration on. `None` if the partner has none.
 ///
-/// Where Kaseya had refused the credentials, a person says by it: try again. They get a new version, so that they are tried
-/// once more, and once only (B-03).
+/// If Kaseya had refused the credentials, this is a person's order to try again. The credentials get a new version,
+/// so that they are tried once more, and only once (B-03).
 pub async fn switch_on(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -78,8 +78,8 @@ pub async fn switch_on(
     row.map(|row| row.named("state", IntegrationState::parse)).transpose()
 }
 
-/// Begins to switch an integration off: drops its jobs that no worker has started, and ends its runs that have no started
-/// one. `None` when the partner has none.
+/// Begins to switch an integration off: drops its jobs that no worker has started, and ends its runs without a
+/// started job. `None` if the partner has none.
 pub async fn switch_off(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -104,8 +104,8 @@ pub async fn switch_off(
     Ok(Some(SwitchedOff { state, dropped }))
 }
 
-/// Turns *switching off* into *off* where no permit is out any more. Waits for nothing: who is not ready is asked again
-/// in the next round.
+/// Turns *switching off* into *off* if no permit is out. Does not wait: an integration that is not ready is tried
+/// again in the next round.
 pub async fn finish_switching_off(
     tx: &Transaction<'_>,
     now: Timestamp,

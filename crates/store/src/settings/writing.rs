@@ -1,7 +1,7 @@
-//! What a partner has set, written. The caller has read the whole picture ([`crate::settings::read`]) in the same
-//! transaction, decides the versions that are not about one row alone, and holds the partner.
+//! Writes a partner's settings. The caller has read them all ([`crate::settings::read`]) in the same transaction,
+//! decides the versions that depend on more than one row, and holds the partner.
 //!
-//! Nothing that is not named is touched: companies and products that the caller leaves out stay as they are.
+//! Companies and products that the caller leaves out stay as they are.
 
 use std::collections::BTreeMap;
 
@@ -18,93 +18,93 @@ use crate::{
     settings::{ProductBilling, start_over::start_over},
 };
 
-/// An integration as it is to be stored, without its switch: that is turned by [`crate::settings::switch`].
+/// An integration to store, without its switch, which only [`crate::settings::switch`] changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewIntegration {
-    /// Kaseya's host, cleaned.
+    /// Kaseya's host, normalised.
     pub host: String,
-    /// The V2 base address, where it is not the host's usual one.
+    /// The V2 base address, if it is not the host's usual one.
     pub v2_base: Option<String>,
-    /// The V1 base address, where it is not the host's usual one.
+    /// The V1 base address, if it is not the host's usual one.
     pub v1_base: Option<String>,
-    /// The company name in Kaseya, unchanged.
+    /// The company name in Kaseya, exactly as entered.
     pub tenant: String,
-    /// The user.
+    /// The user name in Kaseya.
     pub user_name: String,
     /// The password, sealed.
     pub sealed_password: String,
     /// The marks of host, tenant, user and password.
     pub password_marks: Vec<String>,
-    /// Since when the password is the stored one, if that is known.
+    /// When the stored password was set; `None` if unknown.
     pub password_changed_at: Option<Timestamp>,
-    /// Higher than before if host, address, tenant, user or password are others: then a refusal of the old ones is forgotten,
-    /// and a job that has begun gets no permit any more.
+    /// Higher than before if host, address, tenant, user or password change. Then a refusal of the old ones is
+    /// deleted, and a job that has begun gets no more permits.
     pub credentials_version: u32,
-    /// When contracts are invoiced, unless set for one of them.
+    /// When contracts are invoiced, unless set for a single contract.
     pub billing: Billing,
-    /// On which day.
+    /// The day of the invoices.
     pub invoice_day: InvoiceDay,
     /// Whether the frozen month-end count is pushed by a run of its own.
     pub month_end_run: bool,
-    /// The hour on day 1 at which a month is frozen at the latest.
+    /// The hour on day 1 by which a month is frozen.
     pub freeze_hour: i16,
-    /// A count of a day further back is missing.
+    /// Maximum age of a count in days; an older count is missing.
     pub max_count_age_days: i32,
     /// The brakes on one line.
     pub brakes: Brakes,
     /// The brake on one run.
     pub run_brake: RunBrake,
-    /// What becomes of a line that was edited in Kaseya.
+    /// What to do with a line that was edited in Kaseya.
     pub drift: DriftPolicy,
-    /// Our share of Kaseya's hourly calls, percent.
+    /// Our share of Kaseya's hourly calls, in percent.
     pub call_share_percent: i32,
 }
 
-/// A product as it is to be stored.
+/// A product to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewProduct {
     /// The product.
     pub product: ProductId,
     /// Its name.
     pub name: String,
-    /// The service that it is mapped to, with its name.
+    /// The service that it is mapped to, with its name; `None` if not mapped.
     pub service: Option<(ServiceId, String)>,
 }
 
-/// A company as it is to be stored.
+/// A company to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCompany {
     /// The company.
     pub company: CompanyId,
     /// Its name.
     pub name: String,
-    /// From this day on its wanted units are 0.
+    /// The first day with 0 wanted units; `None` for an open company.
     pub closed_from: Option<Date>,
-    /// Its account and contract.
+    /// Its account and contract; `None` if not mapped.
     pub mapping: Option<NewCompanyMapping>,
     /// The billing rules of its products.
     pub billing_rules: BTreeMap<ProductId, ProductBilling>,
 }
 
-/// Account and contract of a company as they are to be stored.
+/// A company's account and contract to store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCompanyMapping {
     /// Kaseya's account.
     pub account: AccountId,
-    /// Its name.
+    /// The account's name.
     pub account_name: String,
-    /// The contract of all products that name none of their own.
+    /// The contract of all products without a contract of their own.
     pub contract: ContractId,
-    /// Its name.
+    /// The contract's name.
     pub contract_name: String,
-    /// Products that name their own contract of the account.
+    /// Products with a contract of their own, of the same account.
     pub product_contracts: BTreeMap<ProductId, (ContractId, String)>,
 }
 
-/// Holds what a partner's schedule, runs and permits go by until the transaction ends. To be called before anything is
-/// read that is then written.
+/// Locks what a partner's schedule, runs and permits depend on, until the transaction ends. Call it before reading
+/// anything that is written afterwards.
 pub async fn hold(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
-    // In the order in which a due schedule is claimed.
+    // In the same order as when a due schedule is claimed.
     tx.execute("select from schedules where partner_id = $1 for update", &[&partner.as_str()]).await?;
     crate::jobs::runs::hold_partner(tx, partner).await?;
     tx.execute("select from integrations where partner_id = $1 for update", &[&partner.as_str()]).await?;
@@ -123,7 +123,7 @@ pub async fn store_partner(
     tx.execute_exactly(1, sql, &[&partner.as_str(), &name, &count_zone]).await
 }
 
-/// Stores what the partner bills. Sums of what was counted are taken again where it is another than before.
+/// Stores what the partner bills. If that changes, the sums of the counts are computed again.
 pub async fn store_count_basis(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -136,8 +136,8 @@ pub async fn store_count_basis(
     counts::sum_again(tx, partner, basis).await
 }
 
-/// Stores the integration; a new one is off. Another host, tenant or address is another Kaseya: nothing that was known
-/// counts from then on.
+/// Stores the integration; a new one is off. Another host, tenant or address means another Kaseya: everything known
+/// of the old one is void from then on.
 pub async fn store_integration(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -230,7 +230,7 @@ pub async fn store_integration(
     .await
 }
 
-/// Stores products with their services. One without a service is no longer mapped.
+/// Stores products with their services. A product without a service is no longer mapped.
 pub async fn store_products(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -245,7 +245,7 @@ pub async fn store_products(
     Ok(())
 }
 
-/// Stores the service of a product, with its name; without one it is no longer mapped.
+/// Stores the service of a product, with its name. Without a service the product is no longer mapped.
 pub async fn store_product_mapping(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -268,7 +268,7 @@ pub async fn store_product_mapping(
     }
 }
 
-/// Stores a company itself, as [`intake::store_companies`] does.
+/// Stores a company, as [`intake::store_companies`] does.
 pub async fn store_company(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -278,7 +278,7 @@ pub async fn store_company(
     intake::store_companies(tx, partner, &[ToldCompany { company, name, closed_from }]).await
 }
 
-/// Takes a company's account and contract away. What stands in Kaseya stays there.
+/// Removes a company's account and contract. Its lines in Kaseya stay as they are.
 pub async fn remove_mapping(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -288,8 +288,8 @@ pub async fn remove_mapping(
     tx.execute(sql, &[&partner.as_str(), &company.as_str()]).await.map(drop)
 }
 
-/// Stores a company's mapping. If it has `moved` (another account or contract than before, not only another name), its
-/// version goes up, and what a job has read of the old one is not written any more.
+/// Stores a company's mapping. If it has `moved` (another account or contract than before, not only another name),
+/// its version goes up, and a job that has read the old mapping no longer writes.
 pub async fn store_mapping(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -333,14 +333,14 @@ pub async fn store_mapping(
     Ok(())
 }
 
-/// The version of a mapping that is made anew: seconds since 2026, so that it is higher than that of one that was removed
-/// meanwhile, and a job that has read that one is told no.
+/// The first version of a new mapping: seconds since 2026. It is higher than the version of a mapping removed
+/// before, so that a job that has read that one is refused.
 fn first_version(now: Timestamp) -> i32 {
     const BEGIN_OF_2026: i64 = 1_767_225_600;
     i32::try_from(now.as_second() - BEGIN_OF_2026).map_or(1, |seconds| seconds.max(1))
 }
 
-/// Stores which contracts are billed otherwise than the partner's others; those not named no longer are.
+/// Stores the contracts with a billing of their own, and deletes those not named.
 pub async fn store_contract_billing(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -354,7 +354,7 @@ pub async fn store_contract_billing(
     Ok(())
 }
 
-/// Stores a schedule that is another than before, and what it waits for: `next.due` has the partner's own spread in it.
+/// Stores a changed schedule and its next due day; `next.due` includes the partner's own spread.
 pub async fn store_schedule(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -381,8 +381,8 @@ pub async fn store_schedule(
     tx.execute_exactly(1, sql, &parameters).await
 }
 
-/// Lets the schedule's next day come due now. It is claimed, run and recorded as at its own time, and the one after it
-/// keeps its time. False when there is no schedule.
+/// Makes the schedule's next day due now. It is claimed, run and recorded as at its own time, and the day after it
+/// keeps its time. Returns false without a schedule.
 pub async fn bring_forward(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -392,8 +392,8 @@ pub async fn bring_forward(
     Ok(tx.execute(sql, &[&partner.as_str(), &now]).await? == 1)
 }
 
-/// Takes the partner's next event numbers and answers the last of them. The partner's row is locked until the transaction
-/// ends.
+/// Takes the partner's next event numbers and returns the last of them. The partner's row is locked until the
+/// transaction ends.
 pub(crate) async fn take_event_numbers(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,11 +1,11 @@
-//! What runs have changed.
+//! Changes made by runs.
 
 use domain::{ContractId, PairId, PartnerId, RunId, ServiceId};
 use jiff::civil::Date;
 
 use crate::{Row, StoreError, Transaction};
 
-/// A change as the journal has it.
+/// A change in the journal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JournalChange {
     /// The run that made it.
@@ -18,15 +18,15 @@ pub struct JournalChange {
     pub from_units: f64,
     /// The line's units after.
     pub to_units: u32,
-    /// From which day.
+    /// The first day with the new units.
     pub effective_date: Date,
-    /// What the two changes of a plan switch have in common (B-07).
+    /// The id shared by the two changes of a plan switch (B-07); `None` outside a plan switch.
     pub pair: Option<PairId>,
-    /// The companies and products whose users are in the number, as the journal has them.
+    /// The companies and products with users in the number, as in the journal.
     pub addends: Vec<(String, String)>,
 }
 
-/// The changes of these runs in the order in which they were made; those that never landed are left out.
+/// The changes of these runs in the order in which they were made, except changes that never landed.
 pub async fn changes(
     tx: &Transaction<'_>,
     partner: &PartnerId,

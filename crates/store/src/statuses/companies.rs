@@ -1,8 +1,8 @@
 //! Companies and their contracts.
 //!
-//! A status is stored when a job has ended. What lies over it here is not stored anywhere: *queued*, *running* and
-//! *deferred* follow from open jobs, *off* from the switch, *never* from there being no status yet. What a person has to see to
-//! stays in sight while it waits or is off.
+//! A status is stored when a job has ended. Some states are not stored but laid over it here: *queued*, *running*
+//! and *deferred* come from open jobs, *off* from the switch, and *never* from a missing status. A status that needs
+//! a person stays visible while the company waits or is off.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,40 +20,40 @@ use crate::{
     statuses::outcomes::ProductRow,
 };
 
-/// A company and contract as a person sees it.
+/// The status of a company on a contract, as shown to people.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompanyStatus {
     /// The company.
     pub company: CompanyId,
     /// Its name.
     pub name: String,
-    /// The account it is mapped to, with its name.
+    /// The account it is mapped to, with its name; `None` if not mapped.
     pub account: Option<(AccountId, String)>,
     /// The contract, with its name; `None` for a company without one.
     pub contract: Option<(ContractId, String)>,
     /// The state.
     pub state: CompanyState,
-    /// The code that explains it.
+    /// The code that explains the state; `None` if none is needed.
     pub code: Option<ErrorCode>,
-    /// What people need to know beside the code.
+    /// Remarks in addition to the code.
     pub remarks: Vec<Remark>,
-    /// Kaseya's own words.
+    /// Kaseya's own message; `None` without one.
     pub kaseya_says: Option<String>,
-    /// Its products, as the last job found them.
+    /// The company's products, as the last job found them.
     pub products: Vec<ProductRow>,
-    /// When Kaseya was last seen to hold our number (S-39).
+    /// When Kaseya was last seen to hold our number (S-39); `None` if never.
     pub last_sync: Option<Timestamp>,
-    /// What is said of its lines rests on this; `None` before the first reading.
+    /// The evidence for its lines; `None` before the first reading.
     pub evidence: Option<Evidence>,
-    /// When a line was last changed.
+    /// When a line was last changed; `None` if never.
     pub last_change: Option<Timestamp>,
-    /// When it goes on by itself.
+    /// When it continues by itself; `None` if it is not deferred.
     pub deferred_until: Option<Timestamp>,
-    /// What its job waits for.
+    /// What its job waits for; `None` if it does not wait.
     pub wait: Option<Wait>,
-    /// The run that brought the stored status.
+    /// The run that produced the stored status; `None` if nothing is stored.
     pub run: Option<RunId>,
-    /// The id of the trace in which that happened.
+    /// The trace id of that run.
     pub trace_id: Option<String>,
 }
 
@@ -69,23 +69,23 @@ struct Stored {
     evidence: Option<Evidence>,
     last_change: Option<Timestamp>,
     deferred_until: Option<Timestamp>,
-    /// Its plan was edited since: it waits for the next sync, and was synced last then.
+    /// When it was last synced before an edit of its plan: since then it waits for the next sync.
     edited_after: Option<Timestamp>,
     run: RunId,
     trace_id: Option<String>,
 }
 
-/// What open jobs say of a company on a contract.
+/// What open jobs say about a company on a contract.
 #[derive(Debug, Clone, Copy)]
 struct Over {
     state: CompanyState,
     wait: Option<Wait>,
 }
 
-/// The open jobs of a partner.
+/// A partner's open jobs.
 struct Open {
     jobs: Vec<OpenJob>,
-    /// Set while Kaseya has the user locked and one more try follows.
+    /// Set while Kaseya has the user locked and a retry follows.
     locked: Option<Wait>,
 }
 
@@ -97,7 +97,7 @@ impl Open {
         })
     }
 
-    /// Running before queued before deferred, as the one that is nearest to its end.
+    /// Running before queued before deferred, so that the state nearest to its end is shown.
     fn over(&self, company: &CompanyId, contract: Option<ContractId>) -> Option<Over> {
         let is_its = |job: &&OpenJob| match contract {
             Some(contract) => job.contracts.contains(&contract),
@@ -119,10 +119,10 @@ impl Open {
         self.jobs.iter().filter(is_its).map(over).max_by_key(place)
     }
 
-    /// Lays over a stored status what is so for a while.
+    /// Lays the temporary states over a stored status.
     fn lay_over(&self, row: CompanyStatus, off: bool) -> CompanyStatus {
         if off {
-            // Its code stays in sight: it is to be put right before the integration is switched on.
+            // Its code stays visible: it is to be fixed before the integration is switched on.
             return CompanyStatus { state: CompanyState::Off, wait: None, deferred_until: None, ..row };
         }
         let contract = row.contract.as_ref().map(|(contract, _)| *contract);
@@ -144,7 +144,7 @@ impl Open {
             }
             CompanyState::Deferred => {
                 let code = over.wait.and_then(|wait| wait.code);
-                // Kaseya's words and the remarks belong to the code that they came with.
+                // Kaseya's message and the remarks belong to the code that they came with.
                 let (remarks, kaseya_says) =
                     if row.code == code { (row.remarks, row.kaseya_says) } else { Default::default() };
                 CompanyStatus {
@@ -199,15 +199,15 @@ fn is_off(settings: &PartnerSettings) -> bool {
     settings.integration.as_ref().is_none_or(|known| known.state != IntegrationState::On)
 }
 
-/// The companies that statuses are asked of.
+/// The companies to read statuses of.
 pub(crate) struct Whose<'a> {
     pub partner: &'a PartnerId,
     /// All products of the partner.
     pub products: &'a BTreeMap<ProductId, Product>,
     pub companies: &'a BTreeMap<CompanyId, Company>,
-    /// Whether the integration is anything but on.
+    /// Every company of a partner with each contract that its products go to, ordered by company name.
     pub off: bool,
-    /// The companies' ids, where they are not all that the partner has.
+    /// One company with each contract that its products go to; empty if the partner does not have it.
     pub only: Option<&'a [&'a str]>,
 }
 
@@ -280,8 +280,8 @@ pub(crate) async fn statuses_of(
     Ok(rows)
 }
 
-/// The contracts that a company's products go to; its own where no product is mapped. Of those that it is mapped to, but
-/// that nothing goes to any more, the ones that still have a status.
+/// The contracts that a company's products go to; its own contract if no product is mapped. Also mapped contracts
+/// that nothing goes to any more, if they still have a status.
 fn contracts_of(
     products: &BTreeMap<ProductId, Product>,
     company: &Company,
@@ -341,7 +341,7 @@ async fn stored(
     Ok(statuses)
 }
 
-/// One that is not known here yet has no words here; a newer program shows it.
+/// A remark unknown to this program has no text here; a newer program shows it.
 fn remarks(kept: &serde_json::Value) -> Vec<Remark> {
     kept.as_array().into_iter().flatten().filter_map(|remark| Remark::deserialize(remark).ok()).collect()
 }

@@ -1,5 +1,5 @@
-//! What has happened, page by page: the journal of changes, and the runs. The newest first; each page goes on where the one
-//! before ended, whatever has come in since.
+//! History in pages: the journal of changes, and the runs. The newest first; each page continues where the previous
+//! one ended, whatever has arrived since.
 
 use std::collections::BTreeMap;
 
@@ -11,76 +11,77 @@ use crate::{
     statuses::{self, RunRow},
 };
 
-/// Which entries of the journal.
+/// A query of the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JournalQuery<'a> {
-    /// Those with this company's users in them; all of the partner if not given.
+    /// Only entries with this company's users in them; `None` for all of the partner.
     pub company: Option<&'a CompanyId>,
-    /// Not written before this.
+    /// Only entries written at this instant or later.
     pub from: Option<Timestamp>,
-    /// Written before this.
+    /// Only entries written before this instant.
     pub until: Option<Timestamp>,
-    /// The last entry of the page before.
+    /// The last entry of the previous page; `None` for the first page.
     pub before: Option<i64>,
-    /// At most so many.
+    /// Maximum number of entries.
     pub size: u32,
 }
 
 /// An entry of the journal.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JournalEntry {
-    /// Its place in the journal, by which the next page goes on.
+    /// The entry's position in the journal; pass it to get the next page.
     pub entry: i64,
     /// The run that made it.
     pub run: RunId,
-    /// What began that run.
+    /// The trigger of that run.
     pub trigger: Trigger,
     /// Kaseya's contract.
     pub contract: ContractId,
-    /// Its name when a job last worked on it.
+    /// The contract's name when a job last worked on it.
     pub contract_name: Option<String>,
     /// Kaseya's service.
     pub service: ServiceId,
-    /// Its name when a job last worked on it.
+    /// The service's name when a job last worked on it.
     pub service_name: Option<String>,
     /// The line's units before.
     pub from_units: f64,
     /// The line's units after.
     pub to_units: u32,
-    /// The line's price as last seen.
+    /// The line's unit price as last seen; `None` if unknown.
     pub unit_price: Option<f64>,
-    /// From which day.
+    /// The first day with the new units.
     pub effective_date: Date,
-    /// From which day Kaseya held these units when they were read; another than ours is a mistake on the invoice.
+    /// The effective date that Kaseya showed when these units were read. If it differs from ours, the invoice is
+    /// wrong.
     pub effective_date_read: Option<Date>,
-    /// What the two changes of a plan switch have in common (B-07).
+    /// The id shared by the two changes of a plan switch (B-07); `None` outside a plan switch.
     pub pair: Option<PairId>,
-    /// The companies and products whose users are in the number.
+    /// The companies and products with users in the number.
     pub addends: Vec<Addend>,
-    /// Whether a person had approved it.
+    /// Whether a person approved it.
     pub was_approved: bool,
-    /// sent, confirmed, unsure or not_applied.
+    /// `sent`, `confirmed`, `unsure` or `not_applied`.
     pub standing: String,
     /// When it was sent.
     pub written_at: Timestamp,
-    /// When Kaseya was seen to hold it.
+    /// When Kaseya was seen to hold it; `None` before that.
     pub confirmed_at: Option<Timestamp>,
-    /// What its confirmation rests on: a reading, or the contract's total.
+    /// The evidence of the confirmation: a reading, or the contract's total.
     pub evidence: Option<Evidence>,
-    /// The trace of the run.
+    /// The run's trace context.
     pub traceparent: Option<String>,
 }
 
-/// What one count was in a number.
+/// The share of one count in a number.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 pub struct Addend {
-    /// Whose users.
+    /// The company's id.
     pub company: String,
-    /// Of what.
+    /// The product's id.
     pub product: String,
-    /// How many.
+    /// The number of users; `None` if unknown.
     pub users: Option<u32>,
-    /// The day that was counted.
+    /// The day counted; `None` if unknown.
     pub count_day: Option<Date>,
 }
 
@@ -110,7 +111,7 @@ pub async fn journal_page(
 }
 
 impl JournalEntry {
-    /// The day from which Kaseya holds the units, where it is another than the one that was sent.
+    /// Kaseya's effective date for the units, if it differs from the one sent.
     pub fn other_date(&self) -> Option<Date> {
         self.effective_date_read.filter(|day| *day != self.effective_date)
     }
@@ -144,7 +145,7 @@ fn entry(row: &Row) -> Result<JournalEntry, StoreError> {
     })
 }
 
-/// What the companies whose users are in these changes are called, by their ids.
+/// The names of the companies with users in these changes, by id.
 pub async fn company_names(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -156,7 +157,8 @@ pub async fn company_names(
     Ok(companies.into_iter().map(|(id, company)| (id.to_string(), company.name)).collect())
 }
 
-/// A page of runs, below the number of the last one of the page before; probes of the login are no syncs, and left out.
+/// A page of runs, with numbers below the last one of the previous page. Login probes are not syncs and are left
+/// out.
 pub async fn activity_page(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -166,12 +168,12 @@ pub async fn activity_page(
     statuses::runs_before(tx, partner, before.unwrap_or(i64::MAX), i64::from(size)).await
 }
 
-/// What a run would change, or changed, of one product: a row of a plan (B-02).
+/// A run's planned or actual change of one product: a row of a plan (B-02).
 #[derive(Debug, Clone, PartialEq)]
 pub struct PlanRow {
     /// The company.
     pub company: CompanyId,
-    /// Its name.
+    /// The company's name.
     pub name: String,
     /// Kaseya's contract.
     pub contract: ContractId,
@@ -179,27 +181,27 @@ pub struct PlanRow {
     pub product: String,
     /// Kaseya's service.
     pub service: ServiceId,
-    /// How it came out.
+    /// The product's state in the run.
     pub state: String,
     /// The whole line's units before.
     pub from: Option<f64>,
     /// The whole line's units wanted.
     pub to: Option<u32>,
-    /// From which day.
+    /// The first day with the new units.
     pub effective: Option<Date>,
-    /// The line's price as last seen.
+    /// The line's unit price as last seen; `None` if unknown.
     pub unit_price: Option<f64>,
 }
 
 impl PlanRow {
-    /// What the change of the whole line comes to; `None` where units or price are not known. Companies that share a line
-    /// have a row each with the same difference.
+    /// The price difference of the whole line's change; `None` if units or price are unknown. Companies that share a
+    /// line have a row each, with the same difference.
     pub fn difference(&self) -> Option<f64> {
         Some((f64::from(self.to?) - self.from?) * self.unit_price?)
     }
 }
 
-/// The rows of a run with a number to be sent, changed or not, by the companies' names.
+/// The rows of a run with a number to send, changed or not, ordered by company name.
 pub async fn plan_rows(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,11 +1,11 @@
-//! Later final numbers of a frozen month as their companies' rows show them (QTY-05).
+//! Later final numbers of a frozen month, as shown in the rows of their companies (QTY-05).
 
 use domain::{CompanyId, CompanyState, ContractId, ErrorCode, HeldChange, PartnerId};
 
 use super::outcomes::{CompanyOutcome, ProductRow, products};
 use crate::{StoreError, Transaction};
 
-/// What these companies came out as, with a later final number held where the frozen one is in order.
+/// Adds a held later final number to the outcomes of companies with a frozen number in order.
 pub fn keep_held(companies: &mut [CompanyOutcome], holds: &[HeldChange]) {
     for outcome in companies {
         let (company, contract) = (&outcome.company, outcome.contract);
@@ -44,7 +44,7 @@ fn hold_product(
     true
 }
 
-/// Shows a hold that was opened just now on its companies' rows, where the frozen number is in order.
+/// Shows a hold just opened in the rows of its companies with a frozen number in order.
 pub async fn show(tx: &Transaction<'_>, partner: &PartnerId, hold: &HeldChange) -> Result<(), StoreError> {
     let sql = "select company_id, products from statuses
                where partner_id = $1 and contract_id = $2 and company_id = any($3) and state in ('changed', 'unchanged')

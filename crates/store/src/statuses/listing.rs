@@ -1,7 +1,7 @@
 //! A partner's companies as the table of company mappings shows them: searched, filtered, sorted, a page at a time.
 //!
-//! Which companies are on a page is told by one statement (`finding`); how each of them stands is read by
-//! [`status_reading`], so that a page says what `status` says.
+//! One statement (`finding`) selects the companies of a page. [`status_reading`] reads their statuses, so that a
+//! page agrees with `status`.
 
 mod finding;
 mod query;
@@ -26,48 +26,48 @@ pub use query::{Filter, Query, Sort};
 
 use finding::over;
 
-/// A page.
+/// A page of companies.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
     /// Its companies.
     pub companies: Vec<ListedCompany>,
-    /// How many companies the search finds, all and by filter.
+    /// The number of companies that the search finds, in all and by filter.
     pub counts: Counts,
-    /// How many of them are ready, and why the others are not.
+    /// The number of ready companies among them, and the reasons of the others.
     pub readiness: Readiness,
 }
 
-/// A company of a page.
+/// A company on a page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListedCompany {
     /// The company.
     pub id: CompanyId,
-    /// What is set of it.
+    /// The company's settings.
     pub company: Company,
-    /// How it stands, per contract.
+    /// Its status on each contract.
     pub statuses: Vec<CompanyStatus>,
-    /// Its newest complete report, if it has one.
+    /// Its newest complete report; `None` without one.
     pub newest: Option<ReportedUsers>,
-    /// Its frozen number of last month; `None` where none was frozen.
+    /// Its frozen number of last month; `None` if none was frozen.
     pub last_month: Option<Users>,
-    /// What the provider charges for it for last month; `None` where it has not told of that month.
+    /// The provider's charges for it for last month; `None` if the provider has not sent them.
     pub charged: Option<Charges>,
-    /// Why its next invoice would not be right; `None`: it would be.
+    /// Why its next invoice would be wrong; `None` if it would be right.
     pub not_ready: Option<NotReady>,
 }
 
-/// What a report says of a company.
+/// A report's numbers of a company.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportedUsers {
-    /// The day that was counted.
+    /// The day counted.
     pub day: Date,
-    /// The instant of counting.
+    /// When it was counted.
     pub counted_at: Timestamp,
     /// The numbers.
     pub users: Users,
 }
 
-/// A page of a partner's companies, with last month's numbers beside the newest.
+/// A page of a partner's companies, with last month's numbers next to the newest.
 pub async fn page(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -133,7 +133,7 @@ async fn newest(
     Ok(companies)
 }
 
-/// How many of a partner's companies are ready, and why the others are not.
+/// The number of a partner's ready companies, and the reasons of the others.
 pub async fn readiness_of(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,4 +1,4 @@
-//! How companies came out: their statuses, and their part in a run.
+//! Company outcomes: their statuses, and their part in a run.
 
 mod of_run;
 
@@ -15,26 +15,26 @@ use crate::{Row, StoreError, Transaction};
 
 pub use of_run::store_run_companies;
 
-/// How one product of a company came out, as it is kept in `statuses.products` and `run_companies.products`.
+/// The outcome of one product of a company, as stored in `statuses.products` and `run_companies.products`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProductRow {
     /// The provider's product.
     pub product: String,
-    /// Kaseya's service; absent when the product is not mapped.
+    /// Kaseya's service; absent if the product is not mapped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<i32>,
-    /// One of the closed list of states.
+    /// One of a closed list of states.
     pub state: String,
-    /// The code of the error catalogue.
+    /// A code of the error catalogue; absent if none is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The company's own count.
+    /// The company's own user count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub users: Option<u32>,
-    /// The units that it is billed as.
+    /// The units billed for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billed: Option<u32>,
-    /// The day that was counted.
+    /// The day counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count_day: Option<jiff::civil::Date>,
     /// The whole line's units before.
@@ -43,80 +43,80 @@ pub struct ProductRow {
     /// The whole line's units wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<u32>,
-    /// From which day.
+    /// The first day with the new units.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective: Option<jiff::civil::Date>,
-    /// Which brake holds it.
+    /// The brake that holds it; absent if it is not held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub brake: Option<String>,
-    /// Why it is not billed, in the partner's words.
+    /// Why it is not billed, as the partner has entered it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// What the two halves of a plan switch have in common.
+    /// The id shared by the two halves of a plan switch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pair: Option<PairId>,
 }
 
-/// How one company and contract came out.
+/// The outcome of one company on one contract.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompanyOutcome {
     /// The company.
     pub company: CompanyId,
-    /// Its contract; `None` when it is not mapped.
+    /// Its contract; `None` if not mapped.
     pub contract: Option<ContractId>,
-    /// Its account; `None` when it is not mapped.
+    /// Its account; `None` if not mapped.
     pub account: Option<AccountId>,
     /// The state.
     pub state: CompanyState,
-    /// The code.
+    /// The code that explains the state; `None` if none is needed.
     pub code: Option<ErrorCode>,
-    /// What people need to know beside the code.
+    /// Remarks in addition to the code.
     pub remarks: Vec<Remark>,
-    /// Kaseya's own words.
+    /// Kaseya's own message; `None` without one.
     pub kaseya_says: Option<String>,
     /// Its products.
     pub products: Vec<ProductRow>,
     /// Whether Kaseya was seen to hold our number (S-39).
     pub seen_equal: bool,
-    /// What is said of its lines rests on this; `None` when nothing was seen of them this time.
+    /// The evidence for its lines; `None` if nothing was seen of them this time.
     pub evidence: Option<Evidence>,
-    /// Until when it is deferred.
+    /// Until when it is deferred; `None` if it is not.
     pub deferred_until: Option<Timestamp>,
 }
 
 impl CompanyOutcome {
-    /// When Kaseya was seen to hold our number, if it was: only what was read or is implied by a total counts (G-01).
+    /// When Kaseya was seen to hold our number, if it was. Only a reading or an implying total counts (G-01).
     fn synced_at(&self) -> Option<Timestamp> {
         self.evidence.filter(|evidence| self.seen_equal && evidence.is_shown()).map(Evidence::at)
     }
 }
 
-/// Where outcomes come from: an attempt of a job of a run. Of two for one company and contract the higher
-/// (run number, attempt) stands.
+/// The source of outcomes: an attempt of a job of a run. Of two outcomes for one company and contract, the one with
+/// the higher (run number, attempt) is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutcomeSource {
     /// The partner.
     pub partner: PartnerId,
     /// The run.
     pub run: RunId,
-    /// Its number.
+    /// The run's number.
     pub run_number: i64,
     /// The attempt.
     pub attempt: i32,
 }
 
-/// A status that was stored: no newer word stood against it.
+/// A stored status that no newer one prevented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredStatus {
     /// The company.
     pub company: CompanyId,
-    /// Its contract.
+    /// Its contract; `None` if not mapped.
     pub contract: Option<ContractId>,
     /// The state.
     pub state: CompanyState,
-    /// The code.
+    /// The code that explains the state; `None` if none is needed.
     pub code: Option<ErrorCode>,
-    /// Whether state or code are others than before.
+    /// Whether state or code have changed.
     pub is_news: bool,
 }
 
@@ -163,10 +163,10 @@ impl Columns {
     }
 }
 
-/// Stores the statuses of one attempt that ended at `at`, and returns those that now stand. Nothing that a higher
-/// (run number, attempt) has said is touched, but for the instants of the last sync and the run's last change: those are
-/// true whoever tells them, and only go forward (S-39). What was edited while the attempt was at work goes on waiting for
-/// the next sync, if it came out well.
+/// Stores the statuses of one attempt that ended at `at`, and returns those that are now current. A status of a
+/// higher (run number, attempt) stays, except for the instants of the last sync and of the run's last change: those
+/// are true whatever the source, and only go forward (S-39). A company edited during the attempt still waits for the
+/// next sync, if its outcome is good.
 pub async fn store_statuses(
     tx: &Transaction<'_>,
     source: &OutcomeSource,
@@ -176,7 +176,7 @@ pub async fn store_statuses(
     at: Timestamp,
 ) -> Result<Vec<StoredStatus>, StoreError> {
     let columns = Columns::of(outcomes)?;
-    // A statement of its own: beside the insert it would not see what the insert has locked.
+    // A separate statement: together with the insert it would not see the rows that the insert has locked.
     let before = tx
         .query(
             "select company_id, contract_id, state, code from statuses
@@ -276,9 +276,9 @@ pub async fn store_statuses(
         .collect()
 }
 
-/// A company that was mapped, unmapped or mapped elsewhere, or all of whose products went to contracts of their own, leaves its
-/// old row behind. This removes, of the given companies, the rows that stand for no contract on which anything of theirs is told
-/// any more, once there is one that does: no run would ever tell of them again.
+/// A company leaves its old row behind when it is mapped, unmapped or mapped elsewhere, or when all its products
+/// move to contracts of their own. This removes rows of the given companies for contracts on which they have no
+/// status any more, once there is a contract on which they do: no run would ever update those rows again.
 pub async fn drop_stale_statuses(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -329,7 +329,7 @@ pub(crate) fn products(row: &Row) -> Result<Vec<ProductRow>, StoreError> {
         .map_err(|error| StoreError::row("statuses", "products", &error))
 }
 
-/// Forgets them all: another Kaseya is called from now on.
+/// Deletes all of the partner's statuses: from now on another Kaseya is called.
 pub(crate) async fn forget(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     let sql = "delete from statuses where partner_id = $1";
     tx.execute(sql, &[&partner.as_str()]).await.map(drop)

@@ -1,4 +1,4 @@
-//! A partner at one look: how its invoices stand, what is at risk, and who needs a person.
+//! A partner at a glance: the state of its invoices, the money at risk, and the companies that need a person.
 
 use domain::{IntegrationState, InvoiceDay, Month, PartnerId, ProductId};
 use jiff::{SignedDuration, Timestamp};
@@ -16,47 +16,47 @@ use crate::{
 /// A partner's headline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
-    /// Where the switch stands; `None` before the first save.
+    /// The state of the switch; `None` before the first save.
     pub state: Option<IntegrationState>,
     /// Set while Kaseya refuses the credentials.
     pub refused: Option<RefusedCredentials>,
-    /// The day of the month on which invoices are made; `None` before the first save.
+    /// The day of the month of the invoices; `None` before the first save.
     pub invoice_day: Option<InvoiceDay>,
-    /// The companies by how they stand.
+    /// The number of companies by standing.
     pub companies: Counts,
-    /// How many of them are ready, and why the others are not.
+    /// The number of ready companies, and the reasons of the others.
     pub readiness: Readiness,
-    /// Those that need a person, the worst first.
+    /// The companies that need a person, the worst first.
     pub needs_person: Vec<ListedCompany>,
-    /// Changes that wait for a person.
+    /// The number of changes that wait for a person.
     pub open_holds: u32,
-    /// Products without a service that have users.
+    /// Products with users and without a service.
     pub unmapped_products: Vec<UnmappedProduct>,
-    /// Reports of which parts have been missing for an hour: what they count is not sent.
+    /// Reports with parts missing for an hour: their counts are not sent.
     pub incomplete_reports: Vec<IncompleteReport>,
-    /// What may be missing on the next invoices.
+    /// The money that may be missing on the next invoices.
     pub at_risk: AtRisk,
-    /// The run that goes on.
+    /// The open run; `None` without one.
     pub running: Option<RunRow>,
-    /// The last one that has ended.
+    /// The last run that has ended; `None` without one.
     pub last: Option<RunRow>,
-    /// When the schedule is due; `None` unless the integration is on.
+    /// When the schedule is due next; `None` unless the integration is on.
     pub next_run_at: Option<Timestamp>,
 }
 
-/// After so long without all its parts a report is shown.
+/// An incomplete report is shown after this time.
 const INCOMPLETE_FOR: SignedDuration = SignedDuration::from_hours(1);
-/// The most incomplete reports that are shown.
+/// Maximum number of incomplete reports shown.
 const MOST_REPORTS: i64 = 5;
 
-/// A product whose users are billed to nobody.
+/// A product with users that are not billed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnmappedProduct {
     /// The product.
     pub product: ProductId,
-    /// Its name.
+    /// The product's name.
     pub name: String,
-    /// Users by the newest reports.
+    /// Its users by the newest reports.
     pub users: u32,
 }
 
@@ -65,11 +65,11 @@ pub struct UnmappedProduct {
 pub struct AtRisk {
     /// Differences between wanted and held units, at the lines' prices.
     pub money: f64,
-    /// Units of such differences whose price is not known.
+    /// Units of such differences without a known price.
     pub units_without_price: u32,
 }
 
-/// Reads the headline, with at most so many companies that need a person.
+/// Reads the overview, with at most this many companies that need a person.
 pub async fn overview(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -110,7 +110,7 @@ pub async fn overview(
         at_risk: at_risk(tx, partner).await?,
         running: statuses::newest_run(tx, partner, true).await?,
         last: statuses::newest_run(tx, partner, false).await?,
-        // Nothing is synced by itself while it is off.
+        // Nothing syncs by itself while it is off.
         next_run_at: match standing {
             Some((IntegrationState::On, ..)) => row.get("next_run_at")?,
             _ => None,
@@ -141,8 +141,9 @@ async fn unmapped_products(
         .collect()
 }
 
-/// What is not sent, by target: of a line that several companies share the difference counts once. Held changes count by
-/// what waits, and users of companies without a contract by the usual price of their product's service.
+/// The unsent differences, by target: the difference of a line that several companies share counts once. A held
+/// change counts with its waiting number, and users of companies without a contract with the usual price of their
+/// product's service.
 async fn at_risk(tx: &Transaction<'_>, partner: &PartnerId) -> Result<AtRisk, StoreError> {
     let sql = "with prices as (
                    select contract_id, service_id, min(units) as units, min(unit_price) as unit_price,

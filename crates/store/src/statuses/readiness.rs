@@ -1,4 +1,4 @@
-//! What readiness (G-05) is judged by, as it is stored.
+//! The stored data that readiness (G-05) is judged by.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -15,16 +15,16 @@ use crate::{
     statuses::CompanyStatus,
 };
 
-/// Without a schedule nothing is seen by itself: what is a week old is old.
+/// Without a schedule no sync runs by itself, so a reading is old after a week.
 const WITHOUT_SCHEDULE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// A run that is due for longer than this is not only late: no scheduler makes it.
+/// A run overdue for longer than this is not only late: no scheduler makes it.
 const OVERDUE: SignedDuration = SignedDuration::from_hours(3);
 
-/// Clocks go forward and back by an hour.
+/// Clocks change by an hour in spring and autumn.
 const CLOCK_CHANGE: SignedDuration = SignedDuration::from_hours(1);
 
-/// What is so for all companies of a partner.
+/// The data shared by all companies of a partner.
 pub async fn partner(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -54,7 +54,7 @@ pub async fn partner(
     Ok(readiness)
 }
 
-/// The instant from which on a line must have been shown for its company to be ready.
+/// A line must have been seen since this instant for its company to be ready.
 pub async fn fresh_since(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -75,8 +75,8 @@ fn month_of_invoice(integration: &Integration, schedule: Option<&StoredSchedule>
     invoiced_month(now, integration.invoice_day, zones)
 }
 
-/// When a month was frozen, or was to be at the latest: no number of an earlier day is sent from then on, whether anything has
-/// frozen the month or not.
+/// When a month was frozen, or had to be: from then on no number of an earlier day is sent, whether the month was
+/// frozen or not.
 async fn frozen_at(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -92,7 +92,7 @@ async fn frozen_at(
     Ok(is_over.then_some(cut_off))
 }
 
-/// The companies whose users are in a line that is left over (D-13), open or approved to be set to 0.
+/// The companies with users in a leftover line (D-13), open or approved to be set to 0.
 async fn left_over(tx: &Transaction<'_>, partner: &PartnerId) -> Result<BTreeSet<CompanyId>, StoreError> {
     let sql = "select distinct unnest(company_ids) as company_id from holds
                where partner_id = $1 and brake = $2 and state in ('open', 'approved')";
@@ -100,7 +100,7 @@ async fn left_over(tx: &Transaction<'_>, partner: &PartnerId) -> Result<BTreeSet
     rows.iter().map(|row| row.company_id("company_id")).collect()
 }
 
-/// The companies of which a row says that a line counts later than their users do.
+/// The companies with a row that says that a line counts later than their users do.
 async fn counting_later(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -111,12 +111,12 @@ async fn counting_later(
     rows.iter().map(|row| row.company_id("company_id")).collect()
 }
 
-/// Whether a run has been due for so long that nothing makes it.
+/// Whether a run is overdue for so long that no scheduler will make it.
 pub fn is_overdue(due: Timestamp, now: Timestamp) -> bool {
     now.duration_since(due) > OVERDUE
 }
 
-/// Two of the schedule's turns back: one that was missed is seen once the next is over.
+/// Two turns of the schedule back: a missed turn shows once the next one is over.
 fn seen_since(schedule: Option<&StoredSchedule>, now: Timestamp) -> Timestamp {
     let (from, back) = match schedule {
         None => (now, WITHOUT_SCHEDULE),
@@ -125,8 +125,8 @@ fn seen_since(schedule: Option<&StoredSchedule>, now: Timestamp) -> Timestamp {
                 Frequency::Daily => 24.hours(),
                 Frequency::Weekly(_) => (7 * 24).hours(),
             };
-            // A run that is due and not made yet is late, and what the last one saw counts until then. One that nobody makes
-            // keeps nothing young.
+            // A run that is due and not made yet is late, and the readings of the last run count until then. A run
+            // that is never made keeps nothing fresh.
             let turn = SignedDuration::from_hours(i64::from(turn.get_hours()));
             let overdue = now.saturating_sub(OVERDUE).unwrap_or(Timestamp::MIN);
             (stored.next_run_at.max(overdue), turn + turn + CLOCK_CHANGE)
@@ -135,7 +135,7 @@ fn seen_since(schedule: Option<&StoredSchedule>, now: Timestamp) -> Timestamp {
     from.saturating_sub(back).unwrap_or(Timestamp::MIN)
 }
 
-/// Whether neither schedule nor month-end run brings the month's last count before the next invoice.
+/// Whether neither schedule nor month-end run sends the month's last count before the next invoice.
 fn misses_invoice(integration: &Integration, schedule: Option<&StoredSchedule>, now: Timestamp) -> bool {
     let Integration { month_end, invoice_day, month_end_run, kaseya_zone, .. } = integration;
     let Some(stored) = schedule else {
@@ -143,14 +143,14 @@ fn misses_invoice(integration: &Integration, schedule: Option<&StoredSchedule>, 
     };
     let due = stored.next_nominal.yesterday().ok().and_then(|day| stored.schedule.after(day));
     let spread = due.map_or(SignedDuration::ZERO, |due| due.due.duration_until(stored.next_run_at));
-    // One that was brought forward has no delay of its own.
+    // A run that was brought forward has no delay of its own.
     let spread = Duration::try_from(spread).unwrap_or_default();
     let kaseya_zone = kaseya_zone.as_ref();
     InvoiceOutlook::next(&stored.schedule, spread, month_end, *invoice_day, *month_end_run, kaseya_zone, now)
         .is_none_or(|outlook| outlook.is_missed())
 }
 
-/// Why the next invoice of a company with these contracts would not be right; `None`: it would be.
+/// Why the next invoice of a company with these contracts would be wrong; `None` if it would be right.
 pub fn of_statuses(
     partner: &PartnerReadiness,
     is_mapped: bool,
@@ -159,7 +159,7 @@ pub fn of_statuses(
     let states: Vec<CompanyState> = statuses.iter().map(|status| status.state).collect();
     let codes: Vec<ErrorCode> =
         statuses.iter().filter(|status| status.contract.is_some()).filter_map(|status| status.code).collect();
-    // Where nothing is billed there is no number that could have been seen.
+    // If nothing is billed, there is no number to be seen.
     let seen = || statuses.iter().filter(|status| status.state != CompanyState::NotBilled);
     let all_seen = seen().all(|status| status.last_sync.is_some());
     let last_sync = seen().filter_map(|status| status.last_sync).min().filter(|_| all_seen);

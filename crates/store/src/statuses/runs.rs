@@ -1,30 +1,30 @@
-//! Runs, and how their companies came out.
+//! Runs, and the outcomes of their companies.
 
 use domain::{CompanyId, CompanyState, ContractId, ErrorCode, PartnerId, RunId, RunMode, RunState, Trigger};
 use jiff::Timestamp;
 
 use crate::{Row, StoreError, Transaction, jobs::run_totals::RunTotals, statuses::outcomes::ProductRow};
 
-/// A run as a person sees it.
+/// A run as shown to people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRow {
     /// The run.
     pub run: RunId,
-    /// Its number.
+    /// The run's number.
     pub number: i64,
-    /// What began it.
+    /// The run's trigger.
     pub trigger: Trigger,
     /// Whether it writes.
     pub mode: RunMode,
-    /// Where it stands.
+    /// The run's state.
     pub state: RunState,
-    /// Who asked, if somebody did.
+    /// The requester; `None` for a run that nobody requested.
     pub requested_by: Option<String>,
     /// When it was made.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// When it ended; `None` while it is open.
     pub finished_at: Option<Timestamp>,
-    /// How its companies came out so far.
+    /// Its companies by outcome so far.
     pub totals: RunTotals,
 }
 
@@ -32,7 +32,7 @@ const COLUMNS: &str =
     "run_id, run_number, trigger, mode, state, requested_by, created_at, finished_at, companies, changed,
                        unchanged, held, failed, skipped";
 
-/// The newest runs with a number above `after`, the newest first; probes of the login are no syncs, and left out.
+/// The newest runs with a number above `after`, the newest first. Login probes are not syncs and are left out.
 pub async fn runs(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -46,7 +46,7 @@ pub async fn runs(
     tx.query(&sql, &[&partner.as_str(), &after, &most]).await?.iter().map(run_row).collect()
 }
 
-/// The newest runs with a number below `before`, the newest first; without probes too.
+/// The newest runs with a number below `before`, the newest first, without login probes.
 pub(crate) async fn runs_before(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -60,7 +60,7 @@ pub(crate) async fn runs_before(
     tx.query(&sql, &[&partner.as_str(), &before, &most]).await?.iter().map(run_row).collect()
 }
 
-/// The newest run that goes on, or the newest that has ended; without probes too.
+/// The newest open run, or the newest that has ended, without login probes.
 pub(crate) async fn newest_run(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -104,24 +104,24 @@ fn run_row(row: &Row) -> Result<RunRow, StoreError> {
     })
 }
 
-/// How a company and contract came out in one run, also in one that only planned.
+/// The outcome of a company and contract in one run, including runs that only planned.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunCompany {
     /// The company.
     pub company: CompanyId,
-    /// Its name.
+    /// The company's name.
     pub name: String,
     /// The contract; `None` for a company without one.
     pub contract: Option<ContractId>,
     /// The state.
     pub state: CompanyState,
-    /// The code that explains it.
+    /// The code that explains the state; `None` if none is needed.
     pub code: Option<ErrorCode>,
     /// Its products.
     pub products: Vec<ProductRow>,
 }
 
-/// How the companies of a run have come out so far, by their names.
+/// The outcomes of a run's companies so far, ordered by name.
 pub async fn run_companies(
     tx: &Transaction<'_>,
     partner: &PartnerId,

@@ -1,4 +1,4 @@
-//! What the ledger remembers of our changes of targets.
+//! The ledger's memory of our changes of targets.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction};
 
-/// A write that was not answered may still land so long after its permit. Kaseya gives no such promise: a line is left
-/// alone for ten minutes, and what lands even later is told from an edit for this long.
+/// How long after its permit an unanswered write may still land. Kaseya promises no limit: a line is left alone for
+/// ten minutes, and for this long a later landing is told apart from an edit.
 const LANDS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
-/// What is remembered of these targets, each with what is wanted of it; `today` is the partner's. One that was never
-/// written, nor seen to hold our number, is not among them. That a number was sent again is remembered of that number alone.
+/// The memory of these targets, each given with its wanted units; `today` is the partner's day. A target that was
+/// never written and never seen to hold our number is left out. A repeated write is remembered for that number only.
 pub async fn remembered(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -22,7 +22,7 @@ pub async fn remembered(
     let contracts: Vec<i32> = wanted.keys().map(|(contract, _)| contract.0).collect();
     let services: Vec<i32> = wanted.keys().map(|(_, service)| service.0).collect();
     let units: Vec<Option<i64>> = wanted.values().map(|units| units.map(i64::from)).collect();
-    // What was seen to hold our number after the newest change ends it, whatever became of that.
+    // A reading of our number after the newest change ends that change, whatever its result.
     let rows = tx
         .query(
             "select contract_id, service_id, confirmed_units, rewritten.rewritten_for, newest.from_units, newest.to_units,
@@ -90,20 +90,20 @@ pub async fn remembered(
         .collect()
 }
 
-/// A target whose line was read and held the wanted number.
+/// A target with a line that was read and held the wanted number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeenEqual {
     /// Kaseya's contract.
     pub contract: ContractId,
     /// Kaseya's service.
     pub service: ServiceId,
-    /// The number.
+    /// The units on the line.
     pub units: i32,
-    /// When it was read.
+    /// When the line was read.
     pub seen_at: Timestamp,
 }
 
-/// Remembers lines that were found to hold our number without a change; an older sight never takes the place of a newer one.
+/// Stores lines that held our number without a change. An older reading never replaces a newer one.
 pub async fn remember_equal(
     tx: &Transaction<'_>,
     partner: &PartnerId,

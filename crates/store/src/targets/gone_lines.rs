@@ -4,9 +4,9 @@ use domain::{ContractId, PartnerId, UNSURE_FOR};
 
 use crate::{StoreError, Transaction};
 
-/// Forgets lines that the newest readings of these contracts did not find, and what was remembered of them, once the lines
-/// that they did find are stored: what we left there is there no more, and a line that is added later is another one. What may still
-/// land is kept for so long.
+/// Deletes lines that the newest readings of these contracts did not find, with the memory of them, once the lines
+/// found are stored: our number is gone from there, and a line added later is a different one. The memory of writes
+/// that may still land is kept until then.
 pub async fn forget_gone_lines(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -49,7 +49,8 @@ pub async fn forget_gone_lines(
     .map(drop)
 }
 
-/// Forgets all lines and targets, and that changes were sent: another Kaseya is called from now on. The journal stays.
+/// Deletes all lines and targets, and the record of changes sent: from now on another Kaseya is called. The journal
+/// stays.
 pub(crate) async fn forget(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     for sql in [
         "delete from lines where partner_id = $1",

@@ -1,27 +1,27 @@
-//! What became of granted changes: intents settled, and the journal of what reached Kaseya or may have.
+//! The results of granted changes: settled intents, and the journal of what reached Kaseya or may have.
 
 use domain::{ContractId, IntentId, JobId, PartnerId, RunId, ServiceId, UNSURE_FOR};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction, targets::lines::LineRow};
 
-/// What became of a granted change.
+/// The result of a granted change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IntentResult {
-    /// Written, and a read after it shows it.
+    /// Written, and a later read shows it.
     Confirmed,
-    /// Kaseya took it; no read has shown it yet.
+    /// Kaseya accepted it; no read shows it yet.
     Sent,
-    /// Sent without an answer.
+    /// Sent, without a response.
     Unsure,
     /// Kaseya refused it.
     Refused,
-    /// Never begun.
+    /// Never sent.
     NotBegun,
 }
 
 impl IntentResult {
-    /// The stable text of the tables.
+    /// The stable text in the tables.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Confirmed => "confirmed",
@@ -33,23 +33,23 @@ impl IntentResult {
     }
 }
 
-/// A granted change and what became of it.
+/// A granted change and its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SettledIntent {
-    /// Which.
+    /// The intent.
     pub intent: IntentId,
-    /// What became of it.
+    /// The result of the change.
     pub result: IntentResult,
-    /// When its answer came, or the wait for it ended.
+    /// When its response arrived, or the wait for it ended.
     pub at: Timestamp,
-    /// The effective date that the line held when it was read with these units.
+    /// The line's effective date when it was read with these units; `None` if not read.
     pub effective_date_read: Option<Date>,
 }
 
-/// Settles intents that an attempt was granted and writes the journal, once per intent however often it is reported.
+/// Settles the intents granted to an attempt and writes the journal, once per intent however often it is reported.
 ///
-/// A confirmed intent stays confirmed. One that an earlier reading took for never landed, before its own worker was heard,
-/// is what its worker says.
+/// A confirmed intent stays confirmed. If an earlier reading judged that an intent never landed, before its own
+/// worker reported, the worker's report decides.
 pub async fn settle_intents(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -83,14 +83,15 @@ pub async fn settle_intents(
     note_confirmed(tx, partner, &touched).await
 }
 
-/// Completes what earlier attempts left open, from lines read since their permits: a line that shows an intent's units
-/// confirms it, another number shows that it never landed. Where a later change of the line was granted, the line tells of
-/// the earlier ones by what it showed before that. Changes named in `own` are this attempt's and settled by itself.
+/// Settles what earlier attempts left open, from lines read since their permits. A line with an intent's units
+/// confirms the intent; another number shows that it never landed. If a later change of the line was granted, the
+/// earlier ones are judged by what the line showed before that change. Changes in `own` belong to this attempt,
+/// which settles them itself.
 ///
-/// What may land late is not judged by a number that is not its own before [`UNSURE_FOR`] is over: after the word of a
-/// worker that got no answer, or after the permit where no word came. What Kaseya took for a later day is not judged by
-/// another number before that day: it may be shown only then. Where a later change was for the same number it stands for
-/// both, whichever of them it was that landed.
+/// A write that may land late is not judged by another number before [`UNSURE_FOR`] is over. That time counts from
+/// the report of a worker that got no response, or from the permit without a report. A change that Kaseya accepted
+/// for a later day is not judged by another number before that day, because the line may show it only then. A later
+/// change for the same number stands for both, whichever of them landed.
 pub async fn settle_from_lines(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -154,7 +155,7 @@ pub async fn settle_from_lines(
         .await?;
     let touched: Vec<uuid::Uuid> =
         judged.iter().map(|row| row.get("intent_id")).collect::<Result<_, StoreError>>()?;
-    // A reading also gives the date of what a total has confirmed before.
+    // A reading also supplies the date of a change that a total has confirmed before.
     let dated = tx
         .query(
             "update intents set effective_date_read = read.day, evidence = 'read'
@@ -174,7 +175,7 @@ pub async fn settle_from_lines(
     note_confirmed(tx, partner, &touched).await
 }
 
-/// The units that a target was last seen to have from us, by those of these intents that are confirmed.
+/// Stores the units that a target was last seen to have from us, by those of these intents that are confirmed.
 async fn note_confirmed(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -193,20 +194,20 @@ async fn note_confirmed(
     Ok(())
 }
 
-/// A change that a run has made: confirmed, whichever of its attempts was the one.
+/// A confirmed change of a run, whichever of its attempts made it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MadeChange {
     /// Kaseya's contract.
     pub contract: ContractId,
     /// Kaseya's service.
     pub service: ServiceId,
-    /// What Kaseya showed before.
+    /// The units that Kaseya showed before.
     pub from_units: f64,
-    /// From which day.
+    /// The first day with the new units.
     pub effective_date: Date,
 }
 
-/// The changes that a run has made, as known now.
+/// The run's changes, as known now.
 pub async fn changes_of_run(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -232,8 +233,8 @@ pub async fn changes_of_run(
         .collect()
 }
 
-/// One row per intent that reached Kaseya or may have; its standing only gets more certain. An intent that was never
-/// begun, or refused, or was open and never landed, leaves no row.
+/// One row per intent that reached Kaseya or may have; its result only gets more certain. An intent that was never
+/// sent, was refused, or was open and never landed leaves no row.
 async fn write_journal(
     tx: &Transaction<'_>,
     partner: &PartnerId,

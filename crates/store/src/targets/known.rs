@@ -1,4 +1,4 @@
-//! What is known of a slice's contracts beside what is wanted on them.
+//! What is known of a slice's contracts besides the wanted units.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::{Row, StoreError, Transaction};
 
-/// A line as last seen.
+/// A line as last read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownLine {
     /// Kaseya's contract.
@@ -18,17 +18,18 @@ pub struct KnownLine {
     pub line: LineId,
     /// Its units.
     pub units: f64,
-    /// Its unit price.
+    /// Its unit price; `None` if it has none.
     pub unit_price: Option<f64>,
-    /// From which day they count.
+    /// The first day that they count; `None` if unknown.
     pub effective_date: Option<Date>,
-    /// When it was read.
+    /// When the line was read.
     pub seen_at: Timestamp,
     /// Whether the contract's newest reading found more lines of this service.
     pub more: bool,
 }
 
-/// The lines of these contracts that the newest readings found. Of several with one service the last seen stands.
+/// The lines of these contracts that the newest readings found. Of several with one service the last one read is
+/// kept.
 pub async fn known_lines(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -64,7 +65,7 @@ pub async fn known_lines(
         .collect()
 }
 
-/// What a person has decided on a target.
+/// A person's decision on a target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Decided {
     /// Approved: the hold, and the change.
@@ -73,8 +74,8 @@ pub enum Decided {
     Dismissed(DecidedChange),
 }
 
-/// The decisions that stand on targets of these contracts. One about a leftover counts only while nothing is mapped there,
-/// any other only while something is.
+/// The current decisions on targets of these contracts. A decision on a leftover counts only while nothing is mapped
+/// there, any other only while something is.
 pub async fn decided_holds(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -105,7 +106,7 @@ pub async fn decided_holds(
         .collect()
 }
 
-/// What a hold's row says was decided about.
+/// Reads the decided change from a hold's row.
 pub(crate) fn decided_change(row: &Row) -> Result<DecidedChange, StoreError> {
     Ok(DecidedChange {
         brake: row.named("brake", Brake::parse)?,
@@ -115,9 +116,9 @@ pub(crate) fn decided_change(row: &Row) -> Result<DecidedChange, StoreError> {
     })
 }
 
-/// What these targets held when the last invoices were made, or what a person approved since; those that nothing of ours has
-/// changed since then are not among them, for their lines still show it. By our own records: what the line showed before the
-/// first change that Kaseya took after it.
+/// What these targets held when the last invoices were made, or what a person approved since. Targets without a
+/// change of ours since then are left out, because their lines still show it. Taken from our own records: what the
+/// line showed before the first change that Kaseya accepted after the invoices.
 pub async fn invoiced_units(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -145,24 +146,25 @@ pub async fn invoiced_units(
         .collect()
 }
 
-/// What was sent for a target and is not settled yet.
+/// A change of a target that was sent and is not settled yet.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Underway {
     /// Kaseya's contract.
     pub contract: ContractId,
     /// Kaseya's service.
     pub service: ServiceId,
-    /// What the line showed before.
+    /// The units that the line showed before.
     pub from_units: f64,
-    /// What was to be sent.
+    /// The units to send.
     pub to_units: u32,
-    /// From which day.
+    /// The first day with the new units.
     pub effective_date: Date,
-    /// Whether Kaseya took it. If not, nobody knows what became of it.
+    /// Whether Kaseya accepted it. If not, its outcome is unknown.
     pub is_sent: bool,
-    /// Whether it is a half of a plan switch.
+    /// Whether it is half of a plan switch.
     pub is_half: bool,
-    /// Whether the contract's newest reading is of another attempt than the one that sent it, and so came after it.
+    /// Whether the contract's newest reading belongs to another attempt than the one that sent the change, and so
+    /// came after it.
     pub read_since: bool,
 }
 
@@ -175,7 +177,7 @@ pub async fn changes_underway(
     let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
     let rows = tx
         .query(
-            // By attempts and not by instants: a reading's is of the worker's clock.
+            // By attempt, not by instant: a reading's instant is from the worker's clock.
             "select intents.contract_id, service_id, from_units, to_units, effective_date, result = 'sent' as is_sent,
                     pair_id is not null as is_half,
                     (read_by_job, read_by_attempt) is distinct from (job_id, attempt) as read_since
@@ -204,7 +206,7 @@ pub async fn changes_underway(
         .collect()
 }
 
-/// The services on these contracts that were ours at any time, whether something is mapped there now or not.
+/// The services on these contracts that were ours at any time, mapped now or not.
 pub async fn known_services(
     tx: &Transaction<'_>,
     partner: &PartnerId,

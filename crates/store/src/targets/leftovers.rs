@@ -1,8 +1,8 @@
 //! Leftovers (D-13): targets that were ours and that nothing is mapped to any more.
 //!
-//! They are told from what is known of targets and mappings, not from an edit, so that no way of editing can forget one.
-//! Each is a hold of its own kind: approved, the line is set to 0 by the next job; dismissed, it is left as it is and not
-//! asked about again until something was mapped to it in between.
+//! They are derived from what is known of targets and mappings, not from an edit, so that no kind of edit can miss
+//! one. Each is a hold of its own kind. If approved, the next job sets the line to 0. If dismissed, the line stays
+//! as it is, and the hold is not opened again until something was mapped to the target in between.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,24 +20,24 @@ use crate::{
     targets::{Share, shared},
 };
 
-/// What a target was mapped as.
+/// The mapping of a target, with names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetNames {
     /// Kaseya's contract.
     pub contract: ContractId,
-    /// Its name.
+    /// The contract's name.
     pub contract_name: String,
     /// Kaseya's account.
     pub account: AccountId,
-    /// Its name.
+    /// The account's name.
     pub account_name: String,
     /// Kaseya's service.
     pub service: ServiceId,
-    /// Its name.
+    /// The service's name.
     pub service_name: String,
 }
 
-/// Remembers what targets are mapped as, before a job works on them.
+/// Stores how targets are mapped, before a job works on them.
 pub async fn note_names(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -74,7 +74,7 @@ pub async fn note_names(
     .map(drop)
 }
 
-/// What targets of these contracts were last mapped as, where that is known.
+/// How targets of these contracts were last mapped, if known.
 pub async fn names(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -107,17 +107,17 @@ fn target_names(row: &Row) -> Result<TargetNames, StoreError> {
 /// A leftover that a person has approved to be set to 0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApprovedLeftover {
-    /// What it was mapped as.
+    /// Its last mapping.
     pub target: TargetNames,
     /// The units that the person saw on the line.
     pub seen: f64,
-    /// From which day it was to be 0: the approval ends with its month.
+    /// The first day with 0 units; the approval ends with its month.
     pub effective_date: Date,
-    /// The companies whose users were in it.
+    /// The companies with users in the line.
     pub companies: BTreeSet<CompanyId>,
 }
 
-/// Those of a partner. One that something is mapped to again is not among them.
+/// A partner's approved leftovers, except those that something is mapped to again.
 pub async fn approved(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -147,12 +147,12 @@ pub async fn approved(
         .collect()
 }
 
-/// Brings the holds of leftovers up to date with what is mapped and known: ends those that a mapping has overtaken or whose
-/// line holds 0, opens one for each leftover that no person has decided about, and asks again where the line shows another
-/// number than was approved. Returns those that a person is to be told of.
+/// Updates the holds of leftovers from the current mappings and lines. Ends holds that a mapping has overtaken or
+/// that have a line with 0; opens one for each leftover that no person has decided on; and asks again if the line
+/// shows another number than the approved one. Returns the holds to announce.
 ///
-/// A leftover is a target that a line was seen to hold our number for, or that Kaseya took it for, while the newest such
-/// number is above 0 and so is what the line last showed.
+/// A target is a leftover if a line was seen to hold our number for it, or Kaseya accepted that number, and both the
+/// newest such number and the last one on the line are above 0.
 pub async fn bring_up_to_date(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -192,8 +192,8 @@ pub async fn bring_up_to_date(
     holds::store_holds(tx, partner, run_number, held, now).await
 }
 
-/// From which day a leftover of this contract counts as 0 (D-12): as the counts do that are sent now, so that users who went
-/// to another line are billed there from the day on which they are not billed here any more.
+/// The first day on which a leftover of this contract counts as 0 (D-12). It is the day of the counts sent now, so
+/// that users who moved to another line are billed there from the day on which they are no longer billed here.
 pub fn effective_day(
     settings: &PartnerSettings,
     integration: &Integration,
@@ -205,7 +205,7 @@ pub fn effective_day(
     effective_date(billing, integration.invoice_day, counted_day, now, settings.invoice_zones(), None, None)
 }
 
-/// A leftover that is to be asked about.
+/// A leftover to ask a person about.
 struct Leftover {
     contract: ContractId,
     service: ServiceId,
@@ -214,8 +214,8 @@ struct Leftover {
 }
 
 async fn found(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<Leftover>, StoreError> {
-    // What Kaseya took after the line was last seen to hold our number is the newest number, whether the line shows it by now
-    // or only from a later day on.
+    // A number that Kaseya accepted after the line was last seen to hold our number is the newest, whether the line
+    // shows it yet or only from a later day.
     let rows = tx
         .query(
             "select contract_id, service_id, shares, shown.units, sent.to_units
@@ -261,13 +261,13 @@ async fn found(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<Leftover
         .collect()
 }
 
-/// Which of these targets something is mapped to now.
+/// Those of these targets that something is mapped to now.
 pub async fn mapped(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     targets: &[(ContractId, ServiceId)],
 ) -> Result<BTreeSet<(ContractId, ServiceId)>, StoreError> {
-    // Nearly every permit asks about none.
+    // Nearly every permit passes no targets.
     if targets.is_empty() {
         return Ok(BTreeSet::new());
     }

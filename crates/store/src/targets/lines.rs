@@ -18,18 +18,18 @@ pub struct LineRow {
     pub service: ServiceId,
     /// Its units.
     pub units: f64,
-    /// Its unit price.
+    /// Its unit price; `None` if it has none.
     pub unit_price: Option<f64>,
-    /// Its effective date.
+    /// Its effective date; `None` if unknown.
     pub effective_date: Option<Date>,
-    /// When it was read, or when the total was seen that implies it.
+    /// When the line was read, or when the total that implies it was seen.
     pub seen_at: Timestamp,
-    /// Whether its contract's total implies the units; if not, the line was read.
+    /// Whether the units are implied by the contract's total; if not, the line was read.
     pub is_implied: bool,
 }
 
-/// Keeps lines as last seen; an older sight never takes the place of a newer one. A line that a newer reading of its
-/// contract did not find stays away, and a total says nothing of a line that no reading found.
+/// Stores lines as last seen; an older view never replaces a newer one. A line that a newer reading of its contract
+/// did not find stays deleted, and a total says nothing about a line that no reading found.
 pub async fn store_lines(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -67,8 +67,8 @@ pub async fn store_lines(
     Ok(())
 }
 
-/// Those of these contracts, each with lines that were read on it, whose line ids are known on another contract since
-/// `since`. What is known of `read` contracts does not count: it is replaced by what was read now.
+/// Those of these contracts, given with the lines read on them, that have line ids known on another contract since
+/// `since`. What is known of the `read` contracts does not count, because the new readings replace it.
 pub async fn known_elsewhere(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -92,7 +92,7 @@ pub async fn known_elsewhere(
     rows.iter().map(|row| Ok(ContractId(row.get("contract_id")?))).collect()
 }
 
-/// The instant of their reading stays: a total shows no line by itself.
+/// Keeps the instant of the reading, because a total shows no single line.
 async fn store_implied(
     tx: &Transaction<'_>,
     partner: &PartnerId,

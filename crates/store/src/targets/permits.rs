@@ -1,4 +1,4 @@
-//! What a permit to write is checked against, and the intents that are stored with it (B-04).
+//! The checks of a write permit, and the intents stored with it (B-04).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,18 +10,18 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction, targets::decided_change};
 
-/// The figures that a permit goes by.
+/// The figures that permits are checked against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PermitRules {
-    /// The brakes on one line: how far an approval reaches.
+    /// The brakes on one line: the reach of an approval.
     pub brakes: Brakes,
     /// The brake on the run.
     pub run_brake: RunBrake,
-    /// How many companies the partner has mapped.
+    /// The number of companies that the partner has mapped.
     pub mapped: u32,
 }
 
-/// Reads the figures.
+/// Reads the figures of a partner.
 pub async fn permit_rules(tx: &Transaction<'_>, partner: &PartnerId) -> Result<PermitRules, StoreError> {
     let row = tx
         .query_one(
@@ -34,7 +34,7 @@ pub async fn permit_rules(tx: &Transaction<'_>, partner: &PartnerId) -> Result<P
     Ok(PermitRules { brakes: row.brakes()?, run_brake: row.run_brake()?, mapped: row.number("mapped")? })
 }
 
-/// What a company's product is mapped to.
+/// The mapping of a company's product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AddendMapping {
     /// The version of the company's mapping.
@@ -45,7 +45,7 @@ pub struct AddendMapping {
     pub service: ServiceId,
 }
 
-/// How these companies' products are mapped now. What is not mapped or not billed any more is not among them.
+/// The current mapping of these companies' products. Products that are no longer mapped or billed are left out.
 pub async fn addend_mappings(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -78,26 +78,27 @@ pub async fn addend_mappings(
 /// What speaks against a change of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TargetStanding {
-    /// The newest run that was granted a change here.
+    /// The newest run with a granted change of the target; `None` without one.
     pub newest_run_number: Option<i64>,
-    /// Writes of other attempts that may land late.
+    /// Writes of other attempts that may still land.
     pub late: Vec<LateWrite>,
 }
 
-/// A write that may land late.
+/// A write that may still land.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LateWrite {
-    /// What it would set.
+    /// The units that it would set.
     pub to_units: u32,
-    /// Whether it was sent and got no answer. If not, nothing has been heard of it since its permit.
+    /// Whether it was sent and got no response. If not, there was no report since its permit.
     pub unanswered: bool,
-    /// When it is too late for it.
+    /// When it can no longer land.
     pub until: Timestamp,
 }
 
 impl TargetStanding {
-    /// Until when the target is left alone if these units are wanted. A write that was sent and not answered is waited
-    /// for; one that nobody has heard of only if it would set another number: the same number may land twice.
+    /// Until when the target is left alone for these wanted units. A write that was sent without a response is
+    /// always waited for. A write without a report is waited for only if it would set another number: the same
+    /// number may land twice.
     pub fn left_alone_until(&self, wanted: u32) -> Option<Timestamp> {
         self.late
             .iter()
@@ -107,7 +108,7 @@ impl TargetStanding {
     }
 }
 
-/// How these targets stand for an attempt of a job. One that was never granted a change is not among them.
+/// The standing of these targets for an attempt of a job. Targets that never had a granted change are left out.
 pub async fn targets_standing(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -117,7 +118,7 @@ pub async fn targets_standing(
 ) -> Result<BTreeMap<(ContractId, ServiceId), TargetStanding>, StoreError> {
     let contracts: Vec<i32> = contracts.iter().map(|contract| contract.0).collect();
     let too_old = now - UNSURE_FOR;
-    // What was judged before its time, because a later change was for the same number, may land all the same.
+    // A change that was judged early, because a later change was for the same number, may still land.
     let rows = tx
         .query(
             "select contract_id, service_id, newest_run_number, to_units, result = 'unsure' as unanswered, last_sign
@@ -149,8 +150,8 @@ pub async fn targets_standing(
     Ok(standing)
 }
 
-/// The companies that a run changes: those that it was granted changes for, but for those that were never begun, and those
-/// that it would change by what the lines last showed, as noted when its newest job began.
+/// The companies that a run changes: those of its granted changes, except changes that were never sent, and those
+/// that it would change by the last reading of the lines, as recorded when its newest job began.
 pub async fn companies_changed(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -177,11 +178,11 @@ pub struct ApprovedHold {
     pub contract: ContractId,
     /// Kaseya's service.
     pub service: ServiceId,
-    /// The change that was approved.
+    /// The approved change.
     pub change: DecidedChange,
 }
 
-/// Those of these holds that stand approved now.
+/// Those of these holds that are approved now.
 pub async fn approved_holds(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -215,11 +216,11 @@ pub struct BrakedTarget {
     pub contract: ContractId,
     /// Kaseya's service.
     pub service: ServiceId,
-    /// The companies whose counts are in it.
+    /// The companies with counts in the target.
     pub companies: Vec<CompanyId>,
 }
 
-/// The targets of open holds by the brake on a run, whichever run they were held in.
+/// The targets of open holds by a run's brake, whichever run they were held in.
 pub async fn braked_targets(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -245,10 +246,10 @@ pub async fn braked_targets(
         .collect()
 }
 
-/// A change that is granted.
+/// A change to grant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Intent {
-    /// Chosen by the worker.
+    /// The intent's id, chosen by the worker.
     pub id: IntentId,
     /// Kaseya's contract.
     pub contract: ContractId,
@@ -256,25 +257,25 @@ pub struct Intent {
     pub service: ServiceId,
     /// Kaseya's line.
     pub line: LineId,
-    /// What Kaseya shows.
+    /// The units that Kaseya shows.
     pub from_units: f64,
-    /// What is to be sent.
+    /// The units to send.
     pub to_units: i32,
-    /// From which day.
+    /// The first day with the new units.
     pub effective_date: Date,
-    /// What the number is the sum of, for the journal.
+    /// The addends of the number, for the journal.
     pub addends: serde_json::Value,
-    /// The companies in it.
+    /// The companies with counts in the number.
     pub companies: BTreeSet<CompanyId>,
-    /// The approval that let it pass.
+    /// The approved hold that let it pass; `None` if none was needed.
     pub approved_hold: Option<HoldId>,
-    /// Whether it sends again what Kaseya had before.
+    /// Whether it sends a number again that Kaseya had before.
     pub rewrite: bool,
-    /// What it has in common with the other change of a plan switch.
+    /// The id shared with the other change of a plan switch; `None` outside a plan switch.
     pub pair: Option<PairId>,
 }
 
-/// For whom intents are stored.
+/// The attempt that intents are stored for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IntentsOf<'a> {
     /// The partner.
@@ -287,14 +288,14 @@ pub struct IntentsOf<'a> {
     pub job: JobId,
     /// The attempt.
     pub attempt: i32,
-    /// When the permit ends.
+    /// The end of the permit.
     pub permit_until: Timestamp,
-    /// The trace of the run.
+    /// The run's trace context.
     pub traceparent: Option<&'a str>,
 }
 
-/// Stores a granted change, before it is sent, and that this run has spoken for its target. Asked for twice it is stored
-/// once. False where its id is another change's: then it would be sent without a record of its own.
+/// Stores a granted change before it is sent, and that this run has decided on the target. A repeated request stores
+/// it once. Returns false if its id belongs to another change, which would then be sent without a record of its own.
 pub async fn store_intent(
     tx: &Transaction<'_>,
     of: &IntentsOf<'_>,
@@ -348,7 +349,7 @@ pub async fn store_intent(
     Ok(true)
 }
 
-/// Whether this very change is stored under its id.
+/// Whether exactly this change is stored under its id.
 async fn is_stored(tx: &Transaction<'_>, of: &IntentsOf<'_>, intent: &Intent) -> Result<bool, StoreError> {
     let sql = "select from intents
                where partner_id = $1 and intent_id = $2 and job_id = $3 and attempt = $4 and contract_id = $5

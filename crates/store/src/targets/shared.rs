@@ -1,4 +1,4 @@
-//! Partners of this installation that reach one tenant of one Kaseya (G-13).
+//! Partners of this installation that use the same tenant of the same Kaseya (G-13).
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction, kaseya::places::address_of};
 
-/// The other partners whose integrations reach this tenant.
+/// The other partners with an integration for this tenant.
 pub async fn others(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -25,7 +25,7 @@ pub async fn others(
     Ok(others)
 }
 
-/// The other partners of a partner's tenant. Until the end of the transaction none of them is answered.
+/// The other partners of a partner's tenant. No request of theirs is answered until the transaction ends.
 pub async fn beside(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<PartnerId>, StoreError> {
     let sql = "select host, v2_base, v1_base, tenant from integrations where partner_id = $1";
     let Some(ours) = tx.query_opt(sql, &[&partner.as_str()]).await? else { return Ok(Vec::new()) };
@@ -37,8 +37,8 @@ pub async fn beside(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Vec<Par
     Ok(others)
 }
 
-/// Those of these targets whose line one of the others writes: it has mapped it, and has written it, or found it to hold its
-/// number, before this partner did.
+/// Those of these targets that have a line written by one of the others: the other has mapped it, and has written it
+/// or found its number on it before this partner did.
 pub async fn written_by_others(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -72,7 +72,7 @@ pub async fn written_by_others(
         .collect()
 }
 
-/// A change of a line that was sent, and that no reading has shown.
+/// A change of a line that was sent and that no reading has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitingChange {
     /// Whether another partner sent it.
@@ -83,18 +83,19 @@ pub struct WaitingChange {
     pub service: ServiceId,
     /// Kaseya's line.
     pub line: LineId,
-    /// What was sent.
+    /// The units sent.
     pub to_units: u32,
-    /// From which day.
+    /// The first day with the new units.
     pub effective_date: Date,
     /// When it was granted.
     pub granted_at: Timestamp,
-    /// Until when it may yet land; `None` where Kaseya took it.
+    /// When it can no longer land; `None` if Kaseya accepted it.
     pub lands_until: Option<Timestamp>,
 }
 
-/// The changes of lines of these contracts, by this partner and the others of its tenant, that Kaseya may show only from a day on
-/// that is not before `since`, or that may yet land. A total may count what the line does not show yet.
+/// Changes of lines of these contracts, by this partner and the others of its tenant, that Kaseya may show only from
+/// a day not before `since`, or that may still land. A total may already include a change that the line does not
+/// show yet.
 pub async fn waiting_changes(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -137,7 +138,7 @@ pub async fn waiting_changes(
         .collect()
 }
 
-/// Gives up the lines that nothing is mapped to any more: mapped again, another partner may have them by then.
+/// Gives up the lines that nothing is mapped to any more. When they are mapped again, they may be another partner's.
 pub async fn give_up_unmapped(tx: &Transaction<'_>, partner: &PartnerId) -> Result<(), StoreError> {
     tx.execute(
         "update targets set claimed_at = null

@@ -1,4 +1,4 @@
-//! Whose users are in a line: by this a plan switch is recognised (B-07).
+//! The companies with users in a line. A plan switch is recognised from them (B-07).
 
 use std::collections::BTreeMap;
 
@@ -7,27 +7,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::{StoreError, Transaction};
 
-/// What one count was in a number.
+/// The share of one count in a number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Share {
-    /// Whose users.
+    /// The company.
     pub company: CompanyId,
-    /// Of what.
+    /// The product.
     pub product: ProductId,
-    /// The units that they were billed as.
+    /// The units billed for the count.
     pub units: u32,
 }
 
-/// What the counts were in the number that a line was last seen to hold, or that Kaseya last took.
+/// The shares in the number that a line was last seen to hold, or that Kaseya last accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetShares {
-    /// The counts.
+    /// The share of each count.
     pub shares: Vec<Share>,
-    /// The run that saw it.
+    /// The number of the run that saw it.
     pub run_number: i64,
 }
 
-/// Those of the targets of these contracts, also of targets that nothing is mapped to any more.
+/// The shares of the targets of these contracts, including targets that nothing is mapped to any more.
 pub async fn target_shares(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -47,7 +47,7 @@ pub async fn target_shares(
         .collect()
 }
 
-/// Remembers what the counts are in the numbers of targets; an older run's word never takes the place of a newer one's.
+/// Stores the shares in the numbers of targets; an older run's report never replaces a newer one's.
 pub async fn remember_shares(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -73,8 +73,8 @@ pub async fn remember_shares(
     Ok(())
 }
 
-/// The targets of these contracts that are the rise of a plan switch whose fall was begun, and that were granted and not
-/// taken: whoever was to write them was stopped between the two. Only the newest change of a target counts.
+/// The targets of these contracts that are the rise of a plan switch with a begun fall, granted and not accepted:
+/// the worker was stopped between the two. Only the newest change of a target counts.
 pub async fn begun_pairs(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -103,14 +103,14 @@ pub async fn begun_pairs(
         .collect()
 }
 
-/// Those of these plan switches whose fall Kaseya may have taken, but for the changes that are asked for now.
+/// Those of these plan switches with a fall that Kaseya may have accepted, not counting the changes requested now.
 pub async fn half_done(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     pairs: &[PairId],
     asked: &[IntentId],
 ) -> Result<Vec<PairId>, StoreError> {
-    // Nearly every permit asks about none.
+    // Nearly every permit passes none.
     if pairs.is_empty() {
         return Ok(Vec::new());
     }

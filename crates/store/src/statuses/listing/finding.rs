@@ -1,4 +1,4 @@
-//! Which companies are on a page, and how many each filter finds.
+//! Selects the companies of a page, and counts the companies of each filter.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -11,17 +11,17 @@ use jiff::Timestamp;
 use super::query::{Filter, Query, Sort};
 use crate::{Row, StoreError, Transaction};
 
-/// What lies over how companies stand. It is not held meanwhile: a page is of one moment.
+/// The temporary states laid over stored statuses. They are not locked: a page shows one moment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Over {
-    /// The integration is anything but on.
+    /// The integration is not on.
     pub(super) off: bool,
-    /// A job is open, so that some are queued or running.
+    /// A job is open, so some companies are queued or running.
     open: bool,
 }
 
-/// Has the statements after it planned by their values too: the plan that suits the first page of a list takes three times as
-/// long for its last.
+/// Makes Postgres plan the following statements with their parameter values: the plan that suits the first page of a
+/// list takes three times as long for its last.
 pub(super) async fn over(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Over, StoreError> {
     let sql = "select not exists (select from integrations where partner_id = $1 and state = 'on') as off,
                       exists (select from jobs where partner_id = $1 and state <> 'done') as open,
@@ -30,7 +30,7 @@ pub(super) async fn over(tx: &Transaction<'_>, partner: &PartnerId) -> Result<Ov
     Ok(Over { off: row.get("off")?, open: row.get("open")? })
 }
 
-/// How many companies the search finds.
+/// The number of companies that the search finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// All.
@@ -55,17 +55,17 @@ pub struct Counts {
     pub never: u32,
 }
 
-/// Of how many companies the next invoice would be right, and why it would not of the others.
+/// The number of companies with a right next invoice, and the reasons of the others.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Readiness {
-    /// It would be right.
+    /// Companies with a right next invoice.
     pub ready: u32,
-    /// It would not.
+    /// Companies with a wrong next invoice, by reason.
     pub not_ready: BTreeMap<NotReady, u32>,
 }
 
 impl Counts {
-    /// How many a filter finds.
+    /// The number of companies of a filter.
     pub fn of(&self, filter: Filter) -> u32 {
         match filter {
             Filter::All => self.all,
@@ -81,14 +81,13 @@ impl Counts {
     }
 }
 
-/// What was found.
 pub(super) struct Found {
     pub companies: Vec<CompanyId>,
     pub counts: Counts,
 }
 
-/// What lies over how companies stand, for a while: of companies with an open job it is put together again, as
-/// `status_reading::companies` has it. Parameters: partner, now.
+/// The temporary states: for companies with an open job they are computed again, as in `status_reading::companies`.
+/// Parameters: partner, now.
 const OVERLAY: &str = "open as materialized (
         select case when state = 'started' then 2 when not_before > $2 then 0 else 1 end as place,
                case when not_before > $2 and deferred_code ~ '^[A-Z]+-[0-9]+$' then deferred_code end as wait_code,
@@ -129,8 +128,8 @@ const OVERLAY: &str = "open as materialized (
         ) as each group by company_id
     )";
 
-/// How companies stand, as is kept (`company_standings`) and, where a job is open, with what lies over it. Parameters: those
-/// of [`OVERLAY`], whether the integration is off, the codes of what is not sent.
+/// The stored standings of companies (`company_standings`) and, if a job is open, the states laid over them.
+/// Parameters: those of [`OVERLAY`], whether the integration is off, the codes of what is not sent.
 fn standing(overlaid: bool) -> String {
     let now = |kept: &str, over: &str| {
         if overlaid { format!("coalesce({over}, {kept})") } else { kept.to_owned() }
@@ -159,7 +158,7 @@ fn standing(overlaid: bool) -> String {
     )
 }
 
-/// Which companies the last sync changed, and which have a product that is not billed.
+/// The companies that the last sync changed, and those with a product that is not billed.
 const CHANGED: &str = "changed as (
         select distinct company_id from run_companies
         where partner_id = $1 and state in ('changed', 'sent')
@@ -169,7 +168,7 @@ const CHANGED: &str = "changed as (
     ),
     not_billed as (select distinct company_id from billing_rules where partner_id = $1 and not_billed)";
 
-/// Which companies a search finds. Parameters: partner, the pattern of [`pattern`].
+/// The companies that a search finds. Parameters: partner, the pattern of [`pattern`].
 const SEARCHED: &str = "searched as materialized (
         select company_id from companies
         where partner_id = $1 and (folded(name) like folded($5) or folded(company_id) like folded($5))
@@ -180,7 +179,8 @@ const SEARCHED: &str = "searched as materialized (
         select company_id from company_product_contracts where partner_id = $1 and folded(contract_name) like folded($5)
     ),";
 
-/// What has the search somewhere in it; empty for an empty search. By a pattern Postgres can tell how many it will find.
+/// A pattern that matches the search anywhere; empty for an empty search. With a pattern Postgres can estimate the
+/// number of matches.
 fn pattern(search: &str) -> String {
     if search.is_empty() {
         return String::new();
@@ -189,8 +189,8 @@ fn pattern(search: &str) -> String {
     format!("%{escaped}%")
 }
 
-/// The companies that a search finds, with what filters and orders ask. Postgres leaves out what a filter and an order do
-/// not ask. `searched` says which a search finds, `place` what the order goes by.
+/// The companies that a search finds, with the columns that filters and orders need. Postgres leaves out columns
+/// that a filter and an order do not use. `searched` selects the companies found, `place` is the sort key.
 fn found(searched: &str, place: &str) -> String {
     format!(
         "found as (
@@ -206,7 +206,7 @@ fn found(searched: &str, place: &str) -> String {
     )
 }
 
-/// What rows are ordered by.
+/// The columns that rows are ordered by.
 fn order(sort: Sort) -> String {
     match sort {
         Sort::Company => "name collate \"names\"".to_owned(),
@@ -218,7 +218,7 @@ fn order(sort: Sort) -> String {
     }
 }
 
-/// How much the worst of a company's states wants a person's eye.
+/// How urgently the worst of a company's states needs a person.
 fn worst() -> String {
     let mut states = CompanyState::ALL.to_vec();
     states.sort_by_key(|state| Reverse(state.weight()));
@@ -226,7 +226,7 @@ fn worst() -> String {
     format!("case {} end", weighed.collect::<Vec<_>>().join(" "))
 }
 
-/// What is counted of those that a search finds, in the words of [`Filter`].
+/// The counts of the companies that a search finds, named like [`Filter`].
 const COUNTED: &str = "count(*) as all_found,
     count(*) filter (where held or failed or unmapped and users > 0) as needs_person_found,
     count(*) filter (where unmapped) as unmapped_found,
@@ -234,12 +234,12 @@ const COUNTED: &str = "count(*) as all_found,
     count(*) filter (where failed) as failed_found, count(*) filter (where held) as held_found,
     count(*) filter (where never) as never_found";
 
-/// The same of those whom no search leaves out.
+/// Like `COUNTED`, without a search.
 const COUNTED_OF_ALL: &str =
     "(select count(*) from changed) as changed_found, (select count(*) from not_billed) as not_billed_found,
     (select count(*) from companies where partner_id = $1 and closed_from is not null) as closed_found";
 
-/// The same of those that a search finds.
+/// Like `COUNTED`, with a search.
 const COUNTED_OF_FOUND: &str = "count(*) filter (where changed) as changed_found,
     count(*) filter (where not_billed) as not_billed_found, count(*) filter (where closed) as closed_found";
 
@@ -253,8 +253,8 @@ pub(super) async fn find(
     let errors = ErrorCode::ALL.iter().filter(|code| code.level() == Level::Error);
     let errors: Vec<&str> = errors.map(|code| code.as_str()).collect();
     let search = query.search.trim();
-    // Of all companies each filter's are counted by themselves, so that Postgres need not put together what the page does not
-    // ask; `offset 0` has it look at each once.
+    // Without a search each filter is counted separately, so that Postgres need not compute what the page does not
+    // use; `offset 0` makes it look at each company once.
     let (searched, found_by, counted) = if search.is_empty() {
         (
             "",
@@ -277,7 +277,7 @@ pub(super) async fn find(
              select company_id, place, name_place
              from found where {filter} order by place {direction}, name_place, company_id limit $6 offset $7
          ) as page on true order by place {direction}, name_place, company_id",
-        // Where all are off, nothing is queued or running.
+        // If all are off, none is queued or running.
         standing = standing(over.open && !over.off),
         found = found(found_by, &order(query.sort)),
         filter = query.filter.column(),
@@ -289,7 +289,7 @@ pub(super) async fn find(
     let counts = rows.first().map(counts).transpose()?.unwrap_or_default();
     let mut companies = Vec::with_capacity(rows.len());
     for row in rows {
-        // A page behind the last has counts and no company.
+        // A page past the last has counts and no companies.
         if row.get::<Option<String>>("company_id")?.is_some() {
             companies.push(row.company_id("company_id")?);
         }
@@ -315,7 +315,7 @@ fn counts(row: &Row) -> Result<Counts, StoreError> {
     })
 }
 
-/// Judges the companies that a search finds, those that stand alike together.
+/// Judges the readiness of the companies that a search finds, with companies of the same standing grouped.
 pub(super) async fn judge(
     tx: &Transaction<'_>,
     partner: &PartnerId,
@@ -328,7 +328,7 @@ pub(super) async fn judge(
         true => ("", "$5::text = ''"),
         false => (SEARCHED, "company_id in (select company_id from searched)"),
     };
-    // How long ago each was seen matters only by what it is compared with.
+    // The age of the last reading matters only relative to the instants it is compared with.
     let sql = format!(
         "with {searched} {standing}
          select states, codes, unmapped, seen, corrected, left_over, counting_later, count(*) as companies
@@ -360,7 +360,7 @@ pub(super) async fn judge(
         let states = row.get::<Vec<String>>("states")?;
         let states: Vec<CompanyState> =
             states.iter().filter_map(|state| CompanyState::parse(state)).collect();
-        // A newer program's code is one that this one cannot tell from an error.
+        // An unknown code of a newer program counts as an error.
         let codes = row.get::<Vec<String>>("codes")?;
         let codes: Vec<ErrorCode> =
             codes.iter().map(|code| code.parse().unwrap_or(ErrorCode::Unk01)).collect();

@@ -1,32 +1,33 @@
-//! What a page of companies is asked for.
+//! The query of a page of companies.
 
-/// What is asked for.
+/// A query of companies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Query<'a> {
-    /// Part of a company's name or id, or of its account's or contract's name, with capitals and accents or without; empty for all.
+    /// Part of the name or id of a company, or of the name of its account or contract; case and accents are ignored.
+    /// Empty for all.
     pub search: &'a str,
-    /// Which of those.
+    /// The filter among those.
     pub filter: Filter,
-    /// In which order.
+    /// The sort key.
     pub sort: Sort,
-    /// Whether the order is turned round.
+    /// Whether the order is reversed.
     pub descending: bool,
-    /// How many are left out because they were on earlier pages.
+    /// The number of companies on earlier pages, to skip.
     pub offset: u32,
-    /// How many are on a page.
+    /// The number of companies on a page.
     pub size: u32,
 }
 
-/// Which companies.
+/// A filter of companies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Filter {
-    /// All.
+    /// All companies.
     All,
-    /// Failed, held, or not mapped and with users.
+    /// Failed, held, or with users and not mapped.
     NeedsPerson,
-    /// Those without account and contract.
+    /// Without account and contract.
     Unmapped,
-    /// Not sent, or mapped and with a code that says that something was not.
+    /// Not sent, or mapped and with a code for something not sent.
     Failed,
     /// With a change that waits for a person.
     Held,
@@ -34,14 +35,14 @@ pub enum Filter {
     Changed,
     /// With a product that is not billed.
     NotBilled,
-    /// Closed from some day on.
+    /// With a closing day.
     Closed,
     /// Never synced on some contract.
     Never,
 }
 
 impl Filter {
-    /// All of them.
+    /// All filters.
     pub const ALL: &[Self] = &[
         Self::All,
         Self::NeedsPerson,
@@ -54,7 +55,7 @@ impl Filter {
         Self::Never,
     ];
 
-    /// The column of [`found`] that tells.
+    /// The filter's column in [`found`].
     pub(super) fn column(self) -> &'static str {
         match self {
             Self::All => "true",
@@ -70,18 +71,18 @@ impl Filter {
     }
 }
 
-/// In which order; of two that are alike the name decides, and at last the id.
+/// A sort key. Ties are ordered by name, then by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sort {
-    /// By name.
+    /// By the company's name.
     Company,
     /// By the account's name.
     Account,
     /// By the contract's name.
     Contract,
-    /// By the worst state; turned round, what wants a person's eye most comes first.
+    /// By the worst state; in reverse, the most urgent for a person comes first.
     State,
-    /// By the contract that was longest not seen to hold our number.
+    /// By the contract on which our number was last seen the longest ago.
     LastSync,
     /// By the newest count of all products.
     Users,

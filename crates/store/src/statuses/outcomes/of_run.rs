@@ -1,9 +1,9 @@
-//! How companies came out in their run, and the run's totals.
+//! Company outcomes in their run, and the run's totals.
 
 use super::{Columns, CompanyOutcome, OutcomeSource};
 use crate::{StoreError, Transaction};
 
-/// Stores what the companies of an attempt came out as in their run.
+/// Stores the outcomes of an attempt's companies in their run.
 pub async fn store_run_companies(
     tx: &Transaction<'_>,
     source: &OutcomeSource,
