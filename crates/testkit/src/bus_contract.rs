@@ -1,6 +1,6 @@
-//! What every bus must do, run by [`crate::bus_contract!`] on each of them.
+//! The contract of every bus, run by [`crate::bus_contract!`] on each of them.
 //!
-//! Each case gets a bus of its own, with all queues and nothing in them.
+//! Each case gets a bus of its own, with all queues, all empty.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use bus::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// How long something may take that must come.
+/// How long to wait for something that must arrive.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long nothing must come.
+/// How long nothing may arrive.
 const SILENCE: Duration = Duration::from_millis(300);
 
-/// A message with some text as its body.
+/// A message with this text as its body.
 pub fn message(body: &str) -> Outgoing {
     Outgoing {
         id: Uuid::from_u128(7),
@@ -26,12 +26,12 @@ pub fn message(body: &str) -> Outgoing {
     }
 }
 
-/// A consumer that goes on to the end of the test.
+/// A consumer that runs until the end of the test.
 pub async fn consumer(bus: &SharedBus, queue: Queue, prefetch: u16) -> Consumer {
     bus.consume(queue, prefetch, CancellationToken::new()).await.expect("a consumer")
 }
 
-/// The next delivery, which must come.
+/// The next delivery; it must arrive.
 pub async fn next(consumer: &mut Consumer) -> Delivery {
     tokio::time::timeout(PATIENCE, consumer.next()).await.expect("a delivery in time").expect("a delivery")
 }
@@ -53,14 +53,14 @@ async fn publish(bus: &SharedBus, queue: Queue, bodies: impl IntoIterator<Item =
     }
 }
 
-/// Takes the next delivery, checks it and is done with it.
+/// Takes the next delivery, checks its body and settles it.
 pub async fn take(consumer: &mut Consumer, body: &str) {
     let delivery = next(consumer).await;
     assert_eq!(text(&delivery.message), body);
     delivery.settle(Settlement::Done).await.expect("settled");
 }
 
-/// Messages come in the order in which they were published, and say what they are.
+/// Messages arrive in the order of publication, with id, type and trace.
 pub async fn order(bus: SharedBus) {
     let trace = TraceContext { traceparent: Some("00-1-2-01".into()), tracestate: Some("k=v".into()) };
     bus.publish(Queue::Jobs, Outgoing { trace: trace.clone(), ..message("first") }).await.expect("a confirm");
@@ -79,7 +79,7 @@ pub async fn order(bus: SharedBus) {
     }
 }
 
-/// What is settled with `Again` comes again at its place, and says so.
+/// A delivery settled with `Again` arrives again in its place, marked as redelivered.
 pub async fn again(bus: SharedBus) {
     publish(&bus, Queue::Jobs, ["a", "b", "c"]).await;
     let mut consumer = consumer(&bus, Queue::Jobs, 1).await;
@@ -97,7 +97,7 @@ pub async fn again(bus: SharedBus) {
     nothing(&mut consumer).await;
 }
 
-/// What is dropped unsettled comes again.
+/// A delivery dropped unsettled arrives again.
 pub async fn dropped(bus: SharedBus) {
     publish(&bus, Queue::Results, ["a"]).await;
     let mut consumer = consumer(&bus, Queue::Results, 5).await;
@@ -106,7 +106,7 @@ pub async fn dropped(bus: SharedBus) {
     nothing(&mut consumer).await;
 }
 
-/// No more than the prefetch is in a consumer's hands.
+/// A consumer holds no more deliveries than its prefetch.
 pub async fn prefetch(bus: SharedBus) {
     publish(&bus, Queue::Jobs, ["a", "b", "c"]).await;
     let mut consumer = consumer(&bus, Queue::Jobs, 2).await;
@@ -142,7 +142,7 @@ pub async fn shared(bus: SharedBus) {
     nothing(&mut other).await;
 }
 
-/// A dead letter says where it came from and why, and the next message is unaffected.
+/// A dead letter carries its origin and reason, and the next message is unaffected.
 pub async fn dead_letter(bus: SharedBus) {
     publish(&bus, Queue::Counts, ["{nonsense", "good"]).await;
     let mut consumer = consumer(&bus, Queue::Counts, 1).await;
@@ -163,7 +163,7 @@ pub async fn dead_letter(bus: SharedBus) {
     nothing(&mut letters).await;
 }
 
-/// What no consumer would take is not published.
+/// A message too large for any consumer is not published.
 pub async fn too_large(bus: SharedBus) {
     let most = "x".repeat(MAX_MESSAGE_BYTES);
     publish(&bus, Queue::Jobs, [most.as_str()]).await;
@@ -172,7 +172,7 @@ pub async fn too_large(bus: SharedBus) {
     take(&mut consumer(&bus, Queue::Jobs, 1).await, &most).await;
 }
 
-/// Between our own services what is too large for one message goes in parts, and an answer comes whole.
+/// Between our own services a message that is too large goes in parts, and a reply arrives whole.
 pub async fn case_c2_parts(bus: SharedBus) {
     let large: String = ('a'..='z').cycle().take(3 * MAX_MESSAGE_BYTES).collect();
     bus.publish(Queue::Results, message(&large)).await.expect("it goes in parts");
@@ -204,7 +204,7 @@ pub async fn case_c2_parts(bus: SharedBus) {
     assert_eq!(text(&answer), large);
 }
 
-/// A request is answered to who asked it, also when several ask at once and answers come in another order.
+/// A reply goes to its requester, even with several requests at once and replies in another order.
 pub async fn request(bus: SharedBus) {
     let mut calls = consumer(&bus, Queue::SchedulerCalls, 10).await;
     let ask = |body: &'static str| {
@@ -223,7 +223,7 @@ pub async fn request(bus: SharedBus) {
     assert_eq!(text(&other.await.expect("no panic").expect("an answer")), "to other");
 }
 
-/// A request without an answer ends in time, an answer that comes too late harms nobody, and the next one is answered.
+/// A request without a reply times out, a late reply does no harm, and the next request is answered.
 pub async fn request_timeout(bus: SharedBus) {
     let mut calls = consumer(&bus, Queue::SchedulerCalls, 1).await;
     let warm = tokio::spawn({
@@ -251,14 +251,14 @@ pub async fn request_timeout(bus: SharedBus) {
     assert_eq!(text(&again.await.expect("no panic").expect("an answer")), "in time");
 }
 
-/// An answer to a message that asked nothing goes nowhere.
+/// A reply to a message that is not a request goes nowhere.
 pub async fn reply_to_nobody(bus: SharedBus) {
     publish(&bus, Queue::SchedulerCalls, ["no question"]).await;
     let call = next(&mut consumer(&bus, Queue::SchedulerCalls, 1).await).await;
     bus.reply(&call.message, message("!")).await.expect("no error");
 }
 
-/// Takes as many deliveries as there are bodies, in any order, and then nothing.
+/// Takes one delivery per body, in any order, and then expects none.
 async fn take_all(consumer: &mut Consumer, bodies: &[&str]) {
     let mut came = Vec::new();
     for _ in bodies {
@@ -271,7 +271,7 @@ async fn take_all(consumer: &mut Consumer, bodies: &[&str]) {
     nothing(consumer).await;
 }
 
-/// What a consumer held when it went comes to the next one: each as soon as it is back, so in no order.
+/// The deliveries of a consumer that has gone arrive at the next one: each as soon as it is back, so in no order.
 pub async fn consumer_gone(bus: SharedBus) {
     publish(&bus, Queue::Jobs, ["a", "b", "c"]).await;
     let mut gone = consumer(&bus, Queue::Jobs, 2).await;
@@ -281,7 +281,8 @@ pub async fn consumer_gone(bus: SharedBus) {
     take_all(&mut consumer(&bus, Queue::Jobs, 1).await, &["a", "b", "c"]).await;
 }
 
-/// After `stop` nothing is handed out, what is in hand can still be settled, and the rest comes to the next consumer.
+/// After `stop` nothing is handed out, deliveries in hand can still be settled, and the rest goes to the next
+/// consumer.
 pub async fn stop(bus: SharedBus) {
     publish(&bus, Queue::Jobs, ["a", "b", "c"]).await;
     let stop = CancellationToken::new();
@@ -295,7 +296,7 @@ pub async fn stop(bus: SharedBus) {
     take_all(&mut consumer(&bus, Queue::Jobs, 1).await, &["b", "c"]).await;
 }
 
-/// Events reach everybody who listens to their topic, and nobody else.
+/// Events reach every listener of their topic, and no other.
 pub async fn events(bus: SharedBus) {
     bus.announce(EventTopic::HoldOpened, message("unheard")).await.expect("nobody listening is no error");
     let stop = CancellationToken::new();
@@ -305,7 +306,7 @@ pub async fn events(bus: SharedBus) {
     bus.announce(EventTopic::HoldOpened, message("first")).await.expect("a confirm");
     bus.announce(EventTopic::HoldOpened, message("second")).await.expect("a confirm");
     for listener in [&mut one, &mut other] {
-        // Given back or not: an event comes once.
+        // Given back or not, an event arrives once.
         let first = next(listener).await;
         assert_eq!(text(&first.message), "first");
         first.settle(Settlement::Again).await.expect("settled");
@@ -317,14 +318,14 @@ pub async fn events(bus: SharedBus) {
     assert!(one.next().await.is_none());
 }
 
-/// A bus that works says so.
+/// A working bus reports that it is connected.
 pub async fn connected(bus: SharedBus) {
     let mut connected = bus.connected();
     let known = tokio::time::timeout(PATIENCE, connected.wait_for(|connected| *connected)).await;
     assert!(*known.expect("in time").expect("a bus"));
 }
 
-/// A settled delivery is never delivered again, whoever consumes next.
+/// A settled delivery never arrives again, whichever consumer is next.
 pub async fn settled_once(bus: SharedBus) {
     publish(&bus, Queue::Results, ["a", "b"]).await;
     let stop = CancellationToken::new();
@@ -337,7 +338,7 @@ pub async fn settled_once(bus: SharedBus) {
     nothing(&mut consumer(&bus, Queue::Results, 2).await).await;
 }
 
-/// Runs the contract on the bus that `$bus`, an async expression, makes anew for each case.
+/// Runs the contract on the bus that the async expression `$bus` creates for each case.
 #[macro_export]
 macro_rules! bus_contract {
     ($bus:expr) => {

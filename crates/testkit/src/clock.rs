@@ -1,4 +1,4 @@
-//! A clock to turn.
+//! A clock that tests control.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -7,12 +7,12 @@ use std::{
 
 use jiff::Timestamp;
 
-/// A clock that stands still until a test turns it. Clones show the same time.
+/// A clock that stands still until a test moves it. Clones show the same time.
 #[derive(Debug, Clone)]
 pub struct Clock(Arc<Mutex<(Timestamp, Duration)>>);
 
 impl Clock {
-    /// A clock that shows `now`, for example `"2026-11-30T23:00:00Z"`.
+    /// A clock that shows `now`, e.g. `"2026-11-30T23:00:00Z"`.
     pub fn at(now: &str) -> Self {
         Self::starting(now.parse().expect("an instant as RFC 3339 writes it"))
     }
@@ -22,18 +22,18 @@ impl Clock {
         Self(Arc::new(Mutex::new((now, Duration::ZERO))))
     }
 
-    /// Time passes: both the instant and the monotonic time move on.
+    /// Lets time pass: the instant and the monotonic time both move on.
     pub fn advance(&self, by: Duration) {
         let mut shown = self.lock();
         shown.0 = shown.0.checked_add(by).expect("a time within the calendar");
         shown.1 += by;
     }
 
-    /// Moves on, or steps back, to an instant. The monotonic time moves on by as much, and never steps back.
+    /// Sets the instant, forwards or back. The monotonic time moves on by as much, and never back.
     pub fn set(&self, now: Timestamp) {
         let mut shown = self.lock();
         let passed = now.duration_since(shown.0);
-        // A step back is no duration.
+        // A step back has no duration.
         shown.1 += Duration::try_from(passed).unwrap_or_default();
         shown.0 = now;
     }

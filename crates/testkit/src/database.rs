@@ -14,29 +14,29 @@ const TEMPLATE: &str = "template_of_tests";
 
 /// The server of this test program; it ends with the process.
 static SERVER: OnceCell<Running> = OnceCell::const_new();
-/// Nobody may be connected to the template while it is copied, so one copies at a time.
+/// The template may have no connections while it is copied, so copies are serialized.
 static COPYING: Mutex<()> = Mutex::const_new(());
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// A database of one test's own, with all tables and no rows.
+/// The database of a single test, with all tables and no rows.
 #[derive(Debug)]
 pub struct TestDatabase {
-    /// Connected to it.
+    /// A store connected to the database.
     pub store: Store,
-    /// How to connect to it.
+    /// The database's URL.
     pub url: String,
-    /// Its name.
+    /// The database's name.
     pub name: String,
 }
 
 impl TestDatabase {
-    /// A second store with a pool of its own, as a second program would have.
+    /// A second store with a pool of its own, like that of a second program.
     pub async fn another_store(&self) -> Store {
         connect(&self.url).await
     }
 
-    /// A plain connection, to look behind the store's back and to arrange what a test begins with: its transitions of states are
-    /// not watched.
+    /// A plain connection, to inspect the database without the store and to set up a test's initial state. Its state
+    /// transitions are not checked.
     pub async fn client(&self) -> Client {
         let client = client(&self.url).await;
         let by_hand = format!("set application_name = '{BY_HAND}'");
@@ -44,8 +44,8 @@ impl TestDatabase {
         client
     }
 
-    /// Lets the database's clock run so far ahead of this machine's, for connections made from now on. To a program that is
-    /// a machine whose own clock is as far behind. The tables are there already.
+    /// Sets the database's clock this far ahead of this machine's, for connections opened from now on. To a program,
+    /// it looks as if its own machine's clock were that far behind. The tables exist already.
     pub async fn turn_clock_ahead(&self, interval: &str) {
         let sql = format!(
             "create schema ahead;
@@ -57,7 +57,7 @@ impl TestDatabase {
         self.client().await.batch_execute(&sql).await.expect("the clock is turned");
     }
 
-    /// Drops it, for a test that goes through many.
+    /// Drops the database, for a test that uses many.
     pub async fn remove(self) {
         self.store.close();
         let server = SERVER.get_or_init(start).await;
@@ -66,7 +66,7 @@ impl TestDatabase {
     }
 }
 
-/// A migrated database, empty but for what the migrations insert.
+/// A migrated database, empty except for the rows that migrations insert.
 pub async fn database() -> TestDatabase {
     copy_of(TEMPLATE).await
 }
@@ -98,7 +98,7 @@ async fn start() -> Running {
     let watched = client(&server.url_of(TEMPLATE)).await;
     watched.batch_execute(&crate::transitions::watched()).await.expect("transitions are watched");
     drop(watched);
-    // Closed connections take a moment to leave; the first copy would find them there.
+    // Closed connections take a moment to disappear; the first copy would still meet them.
     crate::until("nobody is connected to the template", async || {
         administrator
             .query_one("select not exists (select from pg_stat_activity where datname = $1)", &[&TEMPLATE])
@@ -117,7 +117,7 @@ async fn connect(url: &str) -> Store {
 async fn client(url: &str) -> Client {
     let (client, connection) =
         tokio_postgres::connect(url, NoTls).await.expect("the database can be reached");
-    // A test that breaks the connection sees it in its statements.
+    // A test that breaks the connection notices it in its statements.
     tokio::spawn(connection);
     client
 }

@@ -1,4 +1,5 @@
-//! Real parts for tests: throwaway Postgres and RabbitMQ, databases cloned from a template, a proxy that breaks connections, a clock to turn.
+//! Real parts for tests: throwaway Postgres and RabbitMQ, databases cloned from a template, a proxy that breaks
+//! connections, a controllable clock.
 
 pub mod bus_contract;
 mod clock;

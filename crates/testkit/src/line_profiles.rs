@@ -1,4 +1,4 @@
-//! The line profiles that tests go over: those that come with the program, and some that none of its code knows.
+//! The line profiles that tests cover: those included in the program, and some that its code does not know.
 
 /// Names, and the profiles as TOML texts.
 pub fn line_profiles() -> Vec<(&'static str, String)> {
@@ -28,8 +28,8 @@ pub fn line_profiles() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A profile that no code knows: lines inside the contract and in pages of 25, PATCH with an array, other names, days without a
-/// time, and other words.
+/// A profile that the code does not know: lines inside the contract and in pages of 25, PATCH with an array, other
+/// names, days without a time, and other words.
 pub const FOREIGN_LINE_PROFILE: &str = include_str!("../foreign-line-profile.toml");
 
 fn changed(text: &str, changes: &[(&str, &str)]) -> String {

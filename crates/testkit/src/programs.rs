@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-/// Where a program lies that was built with the tests.
+/// The path of a program that was built with the tests.
 ///
 /// # Panics
 ///
-/// Says what to build if it is not there.
+/// If the program does not exist; the message says what to build.
 pub fn program(name: &str) -> PathBuf {
     let path = build_directory(2).join(name);
     assert!(
@@ -17,12 +17,12 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
-/// Cargo's target directory, in which tests may leave what is looked at afterwards.
+/// Cargo's target directory, where tests may leave files for later inspection.
 pub fn target_directory() -> PathBuf {
     build_directory(3)
 }
 
-/// Tests lie in target/<profile>/deps, programs one above.
+/// Tests are in target/<profile>/deps, programs one level above.
 fn build_directory(above: usize) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows where it is");
     test.ancestors().nth(above).expect("a folder above the tests'").to_owned()

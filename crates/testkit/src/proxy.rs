@@ -1,4 +1,4 @@
-//! A network to break.
+//! A network that tests can break.
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
@@ -9,23 +9,23 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-/// Where a proxy leads to.
+/// The target of a proxy.
 #[derive(Debug, Clone)]
 pub enum Upstream {
     /// A TCP address, `host:port`.
     Tcp(String),
-    /// A Unix socket.
+    /// The path of a Unix socket.
     Unix(PathBuf),
 }
 
-/// What the network does.
+/// The state of the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Weather {
-    /// Carries.
+    /// Forwards data.
     Fair,
-    /// Carries nothing, and tells nobody.
+    /// Forwards nothing, without an error.
     Stalled,
-    /// Lets nobody in.
+    /// Refuses connections.
     Broken,
 }
 
@@ -38,7 +38,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Opens the way to `upstream`.
+    /// Starts a proxy to `upstream`.
     pub async fn start(upstream: Upstream) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("its address");
@@ -47,22 +47,22 @@ impl Proxy {
         Self { address, weather, _accepting: AbortOnDropHandle::new(accepting) }
     }
 
-    /// Where to connect to.
+    /// The address to connect to.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Breaks all connections and lets no new one in, until [`Proxy::restore`].
+    /// Breaks all connections and refuses new ones, until [`Proxy::restore`].
     pub fn break_connections(&self) {
         self.weather.send_replace(Weather::Broken);
     }
 
-    /// Carries nothing any more, in either direction, without closing anything, until [`Proxy::restore`].
+    /// Stops forwarding in both directions without closing anything, until [`Proxy::restore`].
     pub fn stall(&self) {
         self.weather.send_replace(Weather::Stalled);
     }
 
-    /// Carries again. What was stalled arrives, what was broken stays broken.
+    /// Forwards again. Stalled data arrives; broken connections stay broken.
     pub fn restore(&self) {
         self.weather.send_replace(Weather::Fair);
     }
@@ -74,7 +74,7 @@ async fn accept(listener: TcpListener, upstream: Upstream, weather: watch::Recei
         let Ok((client, _)) = listener.accept().await else { continue };
         let (upstream, weather) = (upstream.clone(), weather.clone());
         connections.spawn(async move {
-            // How a connection through a broken network ends is for its two ends to see.
+            // The two ends notice for themselves how a connection through a broken network ends.
             let _ = serve(client, upstream, weather).await;
         });
         while connections.try_join_next().is_some() {}
@@ -114,7 +114,7 @@ async fn both(
     tokio::try_join!(one, other).map(drop)
 }
 
-/// Carries one direction until its end.
+/// Forwards one direction until its end.
 async fn carry(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
@@ -132,7 +132,7 @@ async fn carry(
 }
 
 async fn fair(weather: &watch::Receiver<Weather>) {
-    // An error means that the proxy is gone, and its connections go with it.
+    // An error means that the proxy was dropped, and its connections go with it.
     let _ = weather.clone().wait_for(|weather| *weather == Weather::Fair).await;
 }
 
@@ -140,7 +140,7 @@ async fn fair(weather: &watch::Receiver<Weather>) {
 mod tests {
     use super::*;
 
-    /// A server that sends back what it gets.
+    /// A server that echoes its input.
     async fn echo() -> Upstream {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("its address").to_string();

@@ -1,4 +1,4 @@
-//! A private RabbitMQ from the machine's own programs, with everything a fault test needs to hurt it.
+//! A private RabbitMQ from the machine's own programs, with everything that a fault test needs to disturb it.
 
 use std::{
     fs,
@@ -18,11 +18,11 @@ use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-/// How long anything of the broker may take on a busy machine.
+/// Timeout of every broker operation on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Runs the broker with a port mapper of its own, and ends both when our end of the pipe closes, which the kernel does
-/// however we end. What it is given: the directory, the broker's program.
+/// Runs the broker with a port mapper of its own, and ends both when our end of the pipe closes. The kernel closes
+/// it however our process ends. Arguments: the directory, the broker's program.
 const WATCHDOG: &str = r#"
 trap '' HUP INT TERM
 exec 3<&0 </dev/null
@@ -39,7 +39,7 @@ rm -rf -- "$1"
 kill -KILL 0
 "#;
 
-/// A RabbitMQ of our own on loopback. It ends with the test process, also when that is killed.
+/// A private RabbitMQ on loopback. It ends with the test process, even if that is killed.
 pub struct RabbitMq {
     directory: PathBuf,
     amqp: u16,
@@ -52,18 +52,18 @@ pub struct RabbitMq {
 }
 
 impl RabbitMq {
-    /// The one that all tests of this process share. Tests that stop or starve it start their own.
+    /// The broker shared by all tests of this process. Tests that stop or starve a broker start their own.
     pub async fn shared() -> anyhow::Result<&'static Self> {
         static SHARED: OnceCell<RabbitMq> = OnceCell::const_new();
         SHARED.get_or_try_init(Self::start).await
     }
 
-    /// Starts one and waits until it answers.
+    /// Starts a broker and waits until it responds.
     pub async fn start() -> anyhow::Result<Self> {
         Self::start_with(None).await
     }
 
-    /// Starts one that offers TLS too, with this certificate and its key as PEM.
+    /// Starts a broker that also offers TLS, with this certificate and its key as PEM.
     pub async fn start_encrypted(certificate: &str, key: &str) -> anyhow::Result<Self> {
         Self::start_with(Some((certificate, key))).await
     }
@@ -106,7 +106,7 @@ impl RabbitMq {
         Ok(broker)
     }
 
-    /// Starts it on what it has on disk, after [`Self::kill`].
+    /// Starts the broker again from its files on disk, after [`Self::kill`].
     pub async fn start_again(&self) -> anyhow::Result<()> {
         let mut shell = self.environment("/bin/sh");
         let child = shell
@@ -120,7 +120,7 @@ impl RabbitMq {
             .spawn()
             .context("run /bin/sh")?;
         *self.watchdog() = Some(child);
-        // It opens the one port some time after the other.
+        // One port opens some time after the other.
         let answers = || {
             matches!(self.call("GET", "/api/health/checks/local-alarms", None), Ok((200, _)))
                 && TcpStream::connect(("127.0.0.1", self.amqp)).is_ok()
@@ -133,33 +133,34 @@ impl RabbitMq {
         Ok(())
     }
 
-    /// Where its files are.
+    /// The directory of its files.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// The URI for `vhost`, with the rights of an administrator.
+    /// The URI of `vhost`, with administrator permissions.
     pub fn uri(&self, vhost: &str) -> String {
         self.uri_as("guest", "guest", vhost)
     }
 
-    /// The URI for `vhost` as some user.
+    /// The URI of `vhost` for this user.
     pub fn uri_as(&self, user: &str, password: &str, vhost: &str) -> String {
         format!("amqp://{user}:{password}@127.0.0.1:{}/{vhost}", self.amqp)
     }
 
-    /// The URI for `vhost` over TLS, if it offers that.
+    /// The URI of `vhost` over TLS; `None` if the broker does not offer TLS.
     pub fn encrypted_uri(&self, vhost: &str) -> Option<String> {
         self.encrypted.map(|port| format!("amqps://guest:guest@localhost:{port}/{vhost}"))
     }
 
-    /// Gives a user a password, as a rotation does; the user is made if it is not there.
+    /// Sets a user's password, as a rotation does; creates the user if missing.
     pub fn set_password(&self, user: &str, password: &str) -> anyhow::Result<()> {
         let with_password = json!({"password": password, "tags": "administrator"});
         self.api("PUT", &format!("/api/users/{user}"), Some(&with_password)).map(drop)
     }
 
-    /// A fresh vhost with what the definitions file gives the production one: queues, exchanges, bindings, policies.
+    /// A new vhost with everything that the definitions file sets up in production: queues, exchanges, bindings,
+    /// policies.
     pub async fn vhost(&self, definitions: &str) -> anyhow::Result<String> {
         let vhost = self.empty_vhost()?;
         let all: Value = serde_json::from_str(definitions)?;
@@ -176,7 +177,7 @@ impl RabbitMq {
         Ok(vhost)
     }
 
-    /// A fresh vhost with nothing in it.
+    /// A new, empty vhost.
     pub fn empty_vhost(&self) -> anyhow::Result<String> {
         let vhost = format!("v{}", self.vhosts.fetch_add(1, Ordering::Relaxed));
         self.api("PUT", &format!("/api/vhosts/{vhost}"), Some(&json!({})))?;
@@ -185,7 +186,7 @@ impl RabbitMq {
         Ok(vhost)
     }
 
-    /// Waits until every queue of the vhost has a leader and stands in the node's directory of queues on disk: one
+    /// Waits until every queue of the vhost has a leader and is in the node's directory of queues on disk: a queue
     /// declared just before a kill would not come back.
     pub async fn wait_for_leaders(&self, vhost: &str) -> anyhow::Result<()> {
         wait_until(|| {
@@ -208,7 +209,7 @@ impl RabbitMq {
         fs::read(self.directory.join(node)).unwrap_or_default()
     }
 
-    /// Ends it as a power cut would, and waits until it is gone.
+    /// Kills the broker as a power cut would, and waits until it is gone.
     pub async fn kill(&self) -> anyhow::Result<()> {
         let Some(mut watchdog) = self.watchdog().take() else { bail!("it does not run") };
         signal("-KILL", &format!("-{}", watchdog.id()))?;
@@ -216,18 +217,18 @@ impl RabbitMq {
         wait_until(|| TcpStream::connect(("127.0.0.1", self.amqp)).is_err()).await
     }
 
-    /// Stops it without closing anything: a peer that says nothing any more.
+    /// Stops the broker without closing anything: a peer that no longer responds.
     pub fn stall(&self) -> anyhow::Result<()> {
         signal("-STOP", &self.pid()?)
     }
 
-    /// Lets it go on.
+    /// Resumes a stalled broker.
     pub fn resume(&self) -> anyhow::Result<()> {
         signal("-CONT", &self.pid()?)
     }
 
-    /// Sets how much of the memory it may use; next to nothing raises the memory alarm. Returns once the alarm is as
-    /// that says.
+    /// Sets the fraction of memory it may use; close to zero raises the memory alarm. Returns once the alarm is
+    /// raised or cleared accordingly.
     pub async fn set_memory_watermark(&self, fraction: f64) -> anyhow::Result<()> {
         let output = self
             .environment(program("rabbitmqctl"))
@@ -241,7 +242,7 @@ impl RabbitMq {
         .await
     }
 
-    /// Deletes a queue, whoever consumes from it.
+    /// Deletes a queue, even with consumers.
     pub fn delete_queue(&self, vhost: &str, queue: &str) -> anyhow::Result<()> {
         self.api("DELETE", &format!("/api/queues/{vhost}/{queue}"), None).map(drop)
     }
@@ -257,20 +258,20 @@ impl RabbitMq {
         wait_until(|| names().is_ok_and(|names| names.len() >= at_least)).await?;
         for name in names()? {
             let path = format!("/api/connections/{}", name.replace(' ', "%20").replace('>', "%3E"));
-            // One that has gone meanwhile is what was wanted.
+            // A connection that has gone meanwhile is fine.
             let _ = self.api("DELETE", &path, None);
         }
         Ok(())
     }
 
-    /// Calls the broker's HTTP interface; anything but success is an error.
+    /// Calls the broker's HTTP API; any status except success is an error.
     pub fn api(&self, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
         let (status, answer) = self.call(method, path, body)?;
         ensure!((200..300).contains(&status), "{method} {path}: {status} {answer}");
         if answer.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_str(&answer)?) }
     }
 
-    /// One request in HTTP/1.0, whose answer ends with the connection.
+    /// Sends an HTTP/1.0 request; the response ends with the connection.
     fn call(&self, method: &str, path: &str, body: Option<&Value>) -> anyhow::Result<(u16, String)> {
         let body = body.map(Value::to_string).unwrap_or_default();
         let mut stream = TcpStream::connect(("127.0.0.1", self.api))?;
@@ -300,7 +301,7 @@ impl RabbitMq {
         self.watchdog.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A program that sees this broker's files and ports and nothing of the machine's own broker.
+    /// A program that sees this broker's files and ports, and nothing of the machine's own broker.
     fn environment(&self, program: impl AsRef<Path>) -> Command {
         let at = |name: &str| self.directory.join(name);
         let mut command = Command::new(program.as_ref());
@@ -328,14 +329,14 @@ impl RabbitMq {
 impl Drop for RabbitMq {
     fn drop(&mut self) {
         match self.watchdog().take() {
-            // Closes our end of its pipe; it cleans up.
+            // Closes our end of its pipe; the watchdog then cleans up.
             Some(mut watchdog) => drop(watchdog.stdin.take()),
             None => drop(fs::remove_dir_all(&self.directory)),
         }
     }
 }
 
-/// A program of RabbitMQ. Debian's wrappers in PATH change the user; the real ones lie aside.
+/// A program of RabbitMQ. Debian's wrappers in PATH change the user; the real programs are elsewhere.
 fn program(name: &str) -> PathBuf {
     let debian = Path::new("/usr/lib/rabbitmq/bin").join(name);
     if debian.exists() { debian } else { name.into() }
@@ -347,8 +348,8 @@ fn signal(which: &str, whom: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ports that nobody listens on and no other broker of this process was given, below the range from which the kernel
-/// takes them for outgoing connections.
+/// Ports without a listener, not given to another broker of this process, below the range that the kernel uses for
+/// outgoing connections.
 fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
     static GIVEN: AtomicU32 = AtomicU32::new(0);
     let begin = 20_000 + std::process::id() % 500 * 24;
@@ -362,7 +363,7 @@ fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
     free.try_into().map_err(|_| anyhow::anyhow!("{N} ports"))
 }
 
-/// Waits for a condition, looking again and again.
+/// Polls a condition until it holds.
 async fn wait_until(mut condition: impl FnMut() -> bool) -> anyhow::Result<()> {
     let met = async {
         while !condition() {

@@ -1,12 +1,12 @@
-//! The state machines of jobs, runs and holds, watched in every test database: a statement that makes a transition which the
-//! domain does not know fails, and its test with it.
+//! The state machines of jobs, runs and holds, checked in every test database: a statement with a transition that
+//! the domain does not know fails, and so does its test.
 
 use domain::{HoldState, JobState, RunState};
 
-/// The name of connections by which a test arranges what it begins with.
+/// The application name of connections with which a test sets up its initial state.
 pub(crate) const BY_HAND: &str = "by hand";
 
-/// Triggers that refuse every other transition than the domain's.
+/// Triggers that refuse all transitions except the domain's.
 pub(crate) fn watched() -> String {
     [
         watch("jobs", JobState::ALL, JobState::as_str, JobState::may_become),

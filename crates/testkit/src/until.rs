@@ -1,17 +1,17 @@
-//! Waiting for a condition instead of for time.
+//! Waiting for a condition instead of a fixed time.
 
 use std::time::Duration;
 
-/// Long enough for a slow machine under load; only a test that fails waits for it.
+/// Long enough for a slow machine under load; only a failing test waits this long.
 const DEADLINE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Waits until `condition` holds; fails with `what` when it does not within a minute.
+/// Waits until `condition` holds; fails with `what` after a minute.
 pub async fn until(what: &str, condition: impl AsyncFnMut() -> bool) {
     until_at_most(DEADLINE, what, condition).await;
 }
 
-/// The same with a deadline of the test's own.
+/// Like `until`, with the test's own deadline.
 pub async fn until_at_most(deadline: Duration, what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let reached = async {
         while !condition().await {

@@ -1,4 +1,4 @@
-//! The broker of the tests leaves nothing behind.
+//! The tests' broker leaves nothing behind.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -9,7 +9,7 @@ use std::{
 
 use testkit::{RabbitMq, until};
 
-/// Set in the process that is killed.
+/// Set in the process to be killed.
 const VICTIM: &str = "TESTKIT_RABBITMQ_VICTIM";
 
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn it_ends_with_a_killed_test_process_and_removes_its_files() {
     if std::env::var_os(VICTIM).is_some() {
         let broker = RabbitMq::start().await.expect("a broker");
         println!("\nstarted {} {}", broker.uri(""), broker.directory().display());
-        // Until it is killed.
+        // Waits to be killed.
         std::future::pending::<()>().await;
     }
     let mut victim = Command::new(std::env::current_exe().expect("this test"))
@@ -35,7 +35,7 @@ async fn it_ends_with_a_killed_test_process_and_removes_its_files() {
     let (uri, directory) = started.split_once(' ').expect("two words");
     let address = uri.trim_end_matches('/').rsplit('@').next().expect("an address").to_owned();
     assert!(TcpStream::connect(&address).is_ok());
-    // SIGKILL: nothing of the process runs any more.
+    // SIGKILL: no code of the process runs any more.
     victim.kill().expect("killed");
     victim.wait().expect("gone");
     until("the broker is gone", async || TcpStream::connect(&address).is_err()).await;
