@@ -1,11 +1,11 @@
-//! What axe-core finds wrong with a page.
+//! Accessibility errors that axe-core finds on a page.
 
 use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::Browser;
 
-/// Answers with one line for each element that breaks a rule of WCAG 2.1, level A or AA.
+/// Returns one line for each element that violates a rule of WCAG 2.1, level A or AA.
 const RUN: &str = r#"
 const done = arguments[arguments.length - 1];
 const rules = { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] };
@@ -17,7 +17,7 @@ axe.run(document, { runOnly: rules, resultTypes: ["violations"] }).then(
 "#;
 
 impl Browser {
-    /// Each breach of WCAG 2.1 AA on the page as it is shown now, in words.
+    /// Every violation of WCAG 2.1 AA on the current page, in words.
     pub async fn breaches(&self) -> anyhow::Result<Vec<String>> {
         let file = testkit::target_directory().join("npm/node_modules/axe-core/axe.min.js");
         let axe = std::fs::read_to_string(&file)

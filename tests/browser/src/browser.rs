@@ -10,15 +10,15 @@ use serde_json::{Value, json};
 
 use crate::{dev_tools, driver::Driver};
 
-/// Long enough for a slow machine under load; only a test that fails waits for it.
+/// Long enough for a slow machine under load; only a failing test waits for it.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
-/// A page is as high as this until a picture of all of it is taken.
+/// The height of a page until a picture of the whole page is taken.
 const HEIGHT: u32 = 900;
 
-/// What every browser of a test is started with: no window on a screen, no calls to its maker, nothing of a container's
-/// small shared memory, no bars that take a phone's width, and no sandbox, which root cannot have.
+/// The arguments of every browser in a test: headless, no calls to its vendor, no use of a container's small shared
+/// memory, no scroll bars that take a phone's width, and no sandbox, because it does not work as root.
 const ARGUMENTS: [&str; 10] = [
     "--headless=new",
     "--no-sandbox",
@@ -32,7 +32,7 @@ const ARGUMENTS: [&str; 10] = [
     "--disable-dev-shm-usage",
 ];
 
-/// The language that the browser asks for.
+/// The language that the browser requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     /// English.
@@ -42,7 +42,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// Its tag.
+    /// The language tag.
     pub fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
@@ -51,7 +51,7 @@ impl Language {
     }
 }
 
-/// The colours that the person's system prefers.
+/// The colour scheme that the person's system prefers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
     /// Dark on light.
@@ -64,7 +64,7 @@ impl Scheme {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Light, Self::Dark];
 
-    /// As style sheets call it.
+    /// The name in style sheets.
     pub fn name(self) -> &'static str {
         match self {
             Self::Light => "light",
@@ -76,22 +76,22 @@ impl Scheme {
 /// Whether pages may run scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Script {
-    /// As browsers come.
+    /// The default of browsers.
     On,
-    /// As some people set it.
+    /// Some people's setting.
     Off,
 }
 
-/// A private browser. It is gone when this value is.
+/// A private browser. Dropping it closes the browser.
 #[derive(Debug)]
 pub struct Browser {
     pub(crate) client: Client,
-    /// Ends the browser with itself.
+    /// Dropping it ends the browser.
     _driver: Driver,
 }
 
 impl Browser {
-    /// Starts one with an empty profile.
+    /// Starts a browser with an empty profile.
     pub async fn start(language: Language, script: Script) -> anyhow::Result<Self> {
         let driver = Driver::start().await?;
         let mut arguments: Vec<String> = ARGUMENTS.map(str::to_owned).into();
@@ -113,12 +113,12 @@ impl Browser {
         Ok(Self { client, _driver: driver })
     }
 
-    /// Goes to an address and waits until the page has loaded.
+    /// Opens a URL and waits until the page has loaded.
     pub async fn go(&self, url: &str) -> anyhow::Result<()> {
         self.client.goto(url).await.with_context(|| format!("go to {url}"))
     }
 
-    /// The path of the page that is shown.
+    /// The path of the current page.
     pub async fn path(&self) -> anyhow::Result<String> {
         Ok(self.client.current_url().await?.path().to_owned())
     }
@@ -128,19 +128,19 @@ impl Browser {
         Ok(self.client.title().await?)
     }
 
-    /// All text that can be seen, as it would be copied.
+    /// All visible text, as copying would return it.
     pub async fn text(&self) -> anyhow::Result<String> {
         let text = self.run("return document.body.innerText", vec![]).await?;
         Ok(text.as_str().unwrap_or_default().to_owned())
     }
 
-    /// Waits until these words can be seen.
+    /// Waits until these words are visible.
     pub async fn until_text(&self, words: &str) -> anyhow::Result<()> {
         self.until(&format!("{words:?} can be read"), async || Ok(self.text().await?.contains(words))).await
     }
 
-    /// Waits until `condition` holds. A failure shows the page. An error of the condition is taken for "not yet": pages
-    /// go while they are looked at.
+    /// Waits until `condition` holds. A failure shows the page. An error of the condition counts as "not yet",
+    /// because a page may disappear while it is being read.
     pub async fn until(
         &self,
         what: &str,
@@ -164,13 +164,13 @@ impl Browser {
         bail!("not within {DEADLINE:?}: {what}{because}. {}", self.shown().await)
     }
 
-    /// The page in words, for a test that fails.
+    /// The page in words, for a failing test.
     pub(crate) async fn shown(&self) -> String {
         let url = self.client.current_url().await.map(String::from).unwrap_or_default();
         format!("The page {url} shows:\n{}", self.text().await.unwrap_or_default())
     }
 
-    /// Makes the window this wide, in colours of this scheme.
+    /// Sets the window's width and the colour scheme.
     pub async fn view(&self, width: u32, scheme: Scheme) -> anyhow::Result<()> {
         let size = json!({ "width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": false });
         dev_tools::call(&self.client, "Emulation.setDeviceMetricsOverride", size).await?;
@@ -179,7 +179,7 @@ impl Browser {
         Ok(())
     }
 
-    /// How many pixels of the page lie to the right of the window, where a person would have to scroll to.
+    /// How many pixels of the page lie to the right of the window, where a person would have to scroll.
     pub async fn overflow(&self) -> anyhow::Result<u64> {
         let script = "const page = document.documentElement; return page.scrollWidth - page.clientWidth";
         self.run(script, vec![]).await?.as_u64().context("a number of pixels")
@@ -196,7 +196,7 @@ impl Browser {
         Ok(file)
     }
 
-    /// Runs a script in the page; an element among the arguments arrives as one.
+    /// Runs a script in the page; an element among the arguments arrives as an element.
     pub(crate) async fn run(&self, script: &str, arguments: Vec<Value>) -> anyhow::Result<Value> {
         Ok(self.client.execute(script, arguments).await?)
     }

@@ -1,10 +1,10 @@
-//! The browser's own protocol, for what WebDriver has no word for.
+//! The browser's own protocol, for what WebDriver has no command for.
 
 use fantoccini::{Client, wd::WebDriverCompatibleCommand};
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
-/// One command of the DevTools protocol, which chromedriver hands on.
+/// One command of the DevTools protocol, which chromedriver forwards.
 #[derive(Debug)]
 struct Command {
     method: &'static str,
@@ -22,7 +22,7 @@ impl WebDriverCompatibleCommand for Command {
     }
 }
 
-/// Gives the browser this command and returns its answer.
+/// Sends the browser this command and returns its response.
 pub(crate) async fn call(client: &Client, method: &'static str, parameters: Value) -> anyhow::Result<Value> {
     Ok(client.issue_cmd(Command { method, parameters }).await?)
 }

@@ -1,4 +1,4 @@
-//! The driver's process, and the browser's below it.
+//! The driver's process, with the browser below it.
 
 use std::{
     fs::File,
@@ -10,13 +10,13 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-/// How long the driver may take to listen, on a busy machine.
+/// How long the driver may take to listen on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Runs the driver as the head of a process group, to which the browser belongs too, and ends the group and removes the
-/// directory `$1` when our end of the pipe closes, which the kernel does however we end. Some of a killed browser's
-/// processes may still be writing at the first removal.
+/// Runs the driver as the leader of a process group, to which the browser belongs too. When our end of the pipe
+/// closes, it kills the group and removes the directory `$1`; the kernel closes the pipe however we end. Some of a
+/// killed browser's processes may still be writing during the first removal.
 const WATCHDOG: &str = r#"
 trap '' HUP INT TERM
 exec 3<&0 </dev/null
@@ -28,8 +28,8 @@ wait
 until rm -rf -- "$1"; do :; done
 "#;
 
-/// A chromedriver of our own on a free port of loopback, with a directory of its own. It ends with the test's process,
-/// also when that is killed.
+/// A chromedriver of our own on a free loopback port, with a directory of its own. It ends with the test's process,
+/// even if that is killed.
 #[derive(Debug)]
 pub(crate) struct Driver {
     directory: PathBuf,
@@ -69,17 +69,17 @@ impl Driver {
         Ok(driver)
     }
 
-    /// Where it listens.
+    /// The URL that it listens on.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What belongs to the browser alone, and goes with it.
+    /// A directory for this browser only, removed when it ends.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// What it and the browser have said.
+    /// The output of the driver and the browser.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.directory.join("log")).unwrap_or_default()
     }
@@ -94,7 +94,7 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         drop(self.watchdog.stdin.take());
-        // It ends by itself now; a failure to wait changes nothing.
+        // It ends by itself now; a failed wait changes nothing.
         let _ = self.watchdog.wait();
     }
 }

@@ -1,4 +1,4 @@
-//! What is on the page, found by role and name as assistive technology is told them, and used as a person does.
+//! Elements of the page, found by role and name as assistive technology sees them, and used as a person does.
 
 use anyhow::{Context as _, bail};
 use fantoccini::{elements::Element, error::CmdError};
@@ -6,39 +6,39 @@ use serde_json::{Value, json};
 
 use crate::{Browser, dev_tools};
 
-/// The key under which WebDriver writes an element in JSON.
+/// The JSON key of an element in WebDriver.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// What an element is for, as ARIA names it.
+/// The ARIA role of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// A button.
     Button,
-    /// A box to tick.
+    /// A checkbox.
     Checkbox,
-    /// A list to choose from.
+    /// A drop-down list.
     Combobox,
-    /// What opens and closes a part of a page.
+    /// Opens and closes a part of a page.
     Disclosure,
     /// A heading.
     Heading,
     /// A link.
     Link,
-    /// A list to choose from that is open.
+    /// An open list of choices.
     Listbox,
-    /// One of several that exclude each other.
+    /// One of several mutually exclusive choices.
     Radio,
-    /// Part of a page with a name.
+    /// A named part of a page.
     Region,
     /// A row of a table.
     Row,
     /// An on/off switch.
     Switch,
-    /// A field to search with.
+    /// A search field.
     Searchbox,
-    /// A field for a number.
+    /// A number field.
     Spinbutton,
-    /// A field for text.
+    /// A text field.
     Textbox,
 }
 
@@ -64,7 +64,7 @@ impl Role {
 }
 
 impl Browser {
-    /// Waits until there is exactly one element with this role and name, and returns it.
+    /// Waits until exactly one element has this role and name, and returns it.
     pub async fn find(&self, role: Role, name: &str) -> anyhow::Result<Element> {
         let mut found = Vec::new();
         let waited = self
@@ -80,7 +80,7 @@ impl Browser {
         found.pop().context("just found")
     }
 
-    /// What the table's row says in which these words can be read, of which there must be one.
+    /// The text of the table row that contains these words. There must be exactly one.
     pub async fn row(&self, words: &str) -> anyhow::Result<String> {
         let mut found = None;
         self.until(&format!("one row with {words:?}"), async || {
@@ -91,7 +91,7 @@ impl Browser {
         Ok(found.context("just found")?.1)
     }
 
-    /// Clicks what has this role and name in the table's row in which these words can be read.
+    /// Clicks the element with this role and name in the table row that contains these words.
     pub async fn click_in_row(&self, words: &str, role: Role, name: &str) -> anyhow::Result<()> {
         self.use_steadily(async || {
             let mut found = Vec::new();
@@ -117,19 +117,19 @@ impl Browser {
         Ok((rows.len() == 1).then(|| rows.remove(0)))
     }
 
-    /// Whether an element with this role and name is on the page now.
+    /// Whether the page currently has an element with this role and name.
     pub async fn has(&self, role: Role, name: &str) -> anyhow::Result<bool> {
         Ok(!self.named(None, role, name).await?.is_empty())
     }
 
-    /// Clicks the one element with this role and name.
+    /// Clicks the only element with this role and name.
     pub async fn click(&self, role: Role, name: &str) -> anyhow::Result<()> {
         self.use_steadily(async || Ok(self.find(role, name).await?.click().await?))
             .await
             .with_context(|| format!("click {role:?} {name:?}"))
     }
 
-    /// Types into the field with this label, in place of what is in it.
+    /// Replaces the content of the field with this label.
     pub async fn fill(&self, label: &str, text: &str) -> anyhow::Result<()> {
         self.use_steadily(async || {
             let field = self.field(label).await?;
@@ -140,7 +140,7 @@ impl Browser {
         .with_context(|| format!("type into {label:?}"))
     }
 
-    /// Chooses an option, by what it says, from the list with this label.
+    /// Chooses an option by its text from the list with this label.
     pub async fn choose(&self, label: &str, option: &str) -> anyhow::Result<()> {
         self.use_steadily(async || {
             Ok(self.find(Role::Combobox, label).await?.select_by_label(option).await?)
@@ -149,7 +149,8 @@ impl Browser {
         .with_context(|| format!("choose {option:?} from {label:?}"))
     }
 
-    /// Finds and uses an element once more where the page heard of a change in between, and showed its main part again.
+    /// Finds and uses an element. Tries again if the page meanwhile learned of a change and showed its main part
+    /// again.
     async fn use_steadily(&self, find_and_use: impl AsyncFn() -> anyhow::Result<()>) -> anyhow::Result<()> {
         loop {
             match find_and_use().await {
@@ -161,12 +162,12 @@ impl Browser {
         }
     }
 
-    /// What is in the field with this label.
+    /// The content of the field with this label.
     pub async fn value(&self, label: &str) -> anyhow::Result<String> {
         Ok(self.field(label).await?.prop("value").await?.unwrap_or_default())
     }
 
-    /// Waits until there is exactly one field with this label into which can be typed, and returns it.
+    /// Waits until exactly one editable field has this label, and returns it.
     pub async fn field(&self, label: &str) -> anyhow::Result<Element> {
         let mut found = Vec::new();
         self.until(&format!("one field {label:?}"), async || {
@@ -184,9 +185,10 @@ impl Browser {
         self.all(parent, json!({ "role": role.name(), "accessibleName": name })).await
     }
 
-    /// Asks the browser's accessibility tree, in which nothing stands that is hidden.
+    /// Queries the browser's accessibility tree, which contains nothing hidden.
     async fn all(&self, parent: Option<&Element>, mut query: Value) -> anyhow::Result<Vec<Element>> {
-        // The protocols know an element by different names: what one finds is handed to the other on the page's window.
+        // The two protocols identify an element differently: an element found by one is passed to the other through
+        // the page's window.
         let under = parent.map_or(Ok(Value::Null), serde_json::to_value)?;
         self.run("window.underTest = arguments[0] ?? document", vec![under]).await?;
         let root = self.devtools("Runtime.evaluate", json!({ "expression": "window.underTest" })).await?;

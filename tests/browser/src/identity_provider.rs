@@ -1,4 +1,5 @@
-//! An OpenID provider of a test's own: the npm package `oidc-provider`, which knows everybody by the address that is typed.
+//! A test's own OpenID provider: the npm package `oidc-provider`, which accepts everybody under the email address
+//! they type.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -9,19 +10,20 @@ use anyhow::Context as _;
 
 use crate::{Browser, Role};
 
-/// As what the portal is registered.
+/// The portal's client id.
 pub(crate) const CLIENT: &str = "kaseya-sync";
-/// The secret that belongs to it.
+/// The client secret.
 pub(crate) const SECRET: &str = "a test's own";
 
-/// A running provider. It ends with this value, and with the test's process, which holds its input.
+/// A running provider. It ends when this value is dropped, and with the test's process, which holds its standard
+/// input.
 pub(crate) struct IdentityProvider {
     process: Child,
     issuer: String,
 }
 
 impl IdentityProvider {
-    /// Starts one that leads browsers back to this portal.
+    /// Starts a provider that redirects browsers back to this portal.
     pub(crate) fn start(portal: &str) -> anyhow::Result<Self> {
         let library = testkit::target_directory().join("npm/node_modules/oidc-provider/lib/index.js");
         anyhow::ensure!(library.exists(), "{}, which `tests/run` installs", library.display());
@@ -37,12 +39,12 @@ impl IdentityProvider {
         let said = process.stdout.take().context("it is piped")?;
         let mut lines = BufReader::new(said).lines().map_while(Result::ok);
         let issuer = lines.next().context("the identity provider did not start")?;
-        // It says more as it goes, and whoever stops reading would stop it.
+        // It keeps writing output; unless that is read, it would block.
         std::thread::spawn(move || lines.for_each(drop));
         Ok(Self { process, issuer })
     }
 
-    /// By what name it is known.
+    /// The issuer URL.
     pub(crate) fn issuer(&self) -> &str {
         &self.issuer
     }
@@ -50,14 +52,14 @@ impl IdentityProvider {
 
 impl Drop for IdentityProvider {
     fn drop(&mut self) {
-        // One that has ended already is what was wanted.
+        // A process that has already ended is fine.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
 impl Browser {
-    /// Leaves the sign-in page for the provider, and says there who one is; the provider leads back.
+    /// Goes from the sign-in page to the provider and identifies there; the provider redirects back.
     pub async fn sign_in_as(&self, email: &str) -> anyhow::Result<()> {
         self.click(Role::Link, "Sign in with 127.0.0.1").await?;
         self.fill("E-mail", email).await?;

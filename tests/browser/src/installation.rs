@@ -1,4 +1,5 @@
-//! The whole product in one process, as `kaseya-sync standalone` runs it, with a simulated Kaseya in the test's own.
+//! The whole product in one process, as `kaseya-sync standalone` runs it, with a simulated Kaseya in the test's
+//! process.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -21,27 +22,27 @@ pub fn now() -> jiff::Timestamp {
     domain::Clock::now(&domain::SystemClock::start())
 }
 
-/// A running standalone. It ends with this value, and with the test.
+/// A running standalone. It ends when this value is dropped, and with the test.
 pub struct Installation {
     /// Its Kaseya.
     pub kaseya: Running,
     process: Child,
     directory: TempDir,
     portal: String,
-    /// By which people may sign in, where there is one.
+    /// The provider by which people may sign in, if there is one.
     _identity_provider: Option<IdentityProvider>,
 }
 
 impl Installation {
-    /// Starts it beside a Kaseya of this state.
+    /// Starts it next to a Kaseya with this state.
     pub async fn start(kaseya: State) -> anyhow::Result<Self> {
         Self::configured(kaseya, tempfile::tempdir()?, "", None).await
     }
 
-    /// Starts it beside an identity provider of its own, by which people sign in.
+    /// Starts it next to an identity provider of its own, by which people sign in.
     pub async fn start_with_people(kaseya: State) -> anyhow::Result<Self> {
         let directory = tempfile::tempdir()?;
-        // Both have to know the other's address before they start.
+        // Each must know the other's address before it starts.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let portal = format!("http://{address}");
         let provider = IdentityProvider::start(&portal)?;
@@ -68,7 +69,7 @@ impl Installation {
             &config,
             format!("[health]\nlisten = \"127.0.0.1:0\"\n[kaseya]\nallow_loopback_http = true\n{section}"),
         )?;
-        // The kernel kills it when the thread that started it is gone, which is the test's own.
+        // The kernel kills it when the thread that started it ends, which is the test's own.
         let mut process = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "--"])
             .arg(testkit::program(PROGRAM))
@@ -88,22 +89,22 @@ impl Installation {
             told.last().and_then(|line| line.trim().strip_prefix("portal: ")).map(str::to_owned)
         });
         let Some(portal) = portal else { bail!("standalone did not start:\n{}", told.join("\n")) };
-        // Whoever stops reading would stop it.
+        // Unless the output is read, the process would block.
         std::thread::spawn(move || lines.for_each(drop));
         Ok(Self { kaseya, process, directory, portal, _identity_provider: identity_provider })
     }
 
-    /// The address of one of the portal's pages.
+    /// The URL of one of the portal's pages.
     pub fn url(&self, path: &str) -> String {
         format!("{}{}", self.portal, path.trim_start_matches('/'))
     }
 
-    /// Where a portal's user types it: the simulated Kaseya's host.
+    /// The simulated Kaseya's host, as a user of the portal types it.
     pub fn kaseya_host(&self) -> String {
         self.kaseya.address().to_string()
     }
 
-    /// What the operator's program says; it must end with one of these codes.
+    /// The output of the operator's program, which must exit with one of these codes.
     pub fn operator(&self, codes: &[i32], arguments: &[&str]) -> anyhow::Result<String> {
         let output = Command::new(testkit::program(PROGRAM))
             .arg("--data-dir")
@@ -127,13 +128,13 @@ impl Installation {
         self.operator(&[0], &["apply", &file.to_string_lossy()]).map(drop)
     }
 
-    /// A token with which a partner's person may do everything.
+    /// An administrator's token for a partner.
     pub fn token(&self, partner: &str) -> anyhow::Result<String> {
         let said = self.operator(&[0], &["token", "new", partner, "--name", "Pia", "--role", "admin"])?;
         Ok(said.trim().to_owned())
     }
 
-    /// Its tables, for what comes in by the bus where there is one.
+    /// Its tables, for data that arrives over the bus if there is one.
     pub async fn store(&self) -> anyhow::Result<Store> {
         let url = std::fs::read_to_string(self.data().join("database-url"))?;
         Ok(Store::connect(Settings::new(url.trim()), testkit::entropy(7)).await?)
@@ -146,7 +147,7 @@ impl Installation {
 
 impl Drop for Installation {
     fn drop(&mut self) {
-        // Its Postgres ends with it. One that has ended already is what was wanted.
+        // Its Postgres ends with it. A process that has already ended is fine.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,6 +1,5 @@
-//! The whole product to look at, and a headless Chromium to look at it with: what is found on a page is found by role and
-//! name, as a screen reader tells them, and not by the page's markup. Each browser is private to its test, with an empty
-//! profile.
+//! The whole product, and a headless Chromium to use it. Tests find elements by role and name, as a screen reader
+//! does, not by the page's markup. Each browser is private to its test, with an empty profile.
 
 mod accessibility;
 mod browser;

@@ -1,4 +1,4 @@
-//! The partners whose pages are looked at, and their Kaseya.
+//! The partners of the tests, and their Kaseya.
 
 use domain::{CompanyId, CountBasis, FreezeCause, Month, PartnerId, ProductId, ReportId};
 use jiff::{civil::Date, tz::TimeZone};
@@ -16,16 +16,16 @@ use store::{
 
 use crate::installation::{Installation, now};
 
-/// A partner that has synced, with something of everything on its pages.
+/// A partner that has synced, with something on every one of its pages.
 pub const READY: &str = "brambilla";
-/// A partner that has only just come: its companies are counted, and nothing is set up.
+/// A new partner: its companies are counted, and nothing is set up.
 pub const NEWCOMER: &str = "aurora";
-/// A partner whose connection is saved, of which Password Boss has reported nothing.
+/// A partner with a saved connection, for which Password Boss has reported nothing.
 pub const EMPTY: &str = "carpi";
-/// How the newcomer signs in to Kaseya: user, password, company name.
+/// The newcomer's login in Kaseya: user, password, company name.
 pub const LOGIN: (&str, &str, &str) = ("password-boss-sync", "correct horse", "Aurora IT");
 
-/// What a company is: id, name, account in Kaseya, units there, users here.
+/// A company: id, name, account in Kaseya, units there, users here.
 type Client = (&'static str, &'static str, i32, f64, u32);
 
 const CLIENTS: [Client; 7] = [
@@ -37,10 +37,10 @@ const CLIENTS: [Client; 7] = [
     ("mare", "Hotel Mare", 306, 5.0, 5),
     ("nuova", "Nuova Cliente Srl", 307, 0.0, 6),
 ];
-/// The clients with a contract in Kaseya that the ready partner has mapped: the last has none.
+/// The clients with a contract in Kaseya that the ready partner has mapped: all but the last.
 const MAPPED: usize = CLIENTS.len() - 1;
 
-/// A Kaseya with all clients. The mechanic's contract has ended, and the haulier's has no line for the service.
+/// A Kaseya with all clients. The contract of `verdi` has ended, and that of `alpi` has no line for the service.
 pub fn kaseya() -> State {
     let (user, password, tenant) = LOGIN;
     let mut state = State::builder()
@@ -62,20 +62,20 @@ pub fn kaseya() -> State {
 }
 
 impl Installation {
-    /// Makes the ready partner, with its first sync done.
+    /// Creates the ready partner and completes its first sync.
     pub fn ready_partner(&self) -> anyhow::Result<()> {
         self.apply(&self.ready_settings())?;
-        // Something waits for a person, which the code says.
+        // The exit code says that something waits for a person.
         self.operator(&[3], &["sync-now", READY, "--wait"]).map(drop)
     }
 
-    /// Makes the partner that is connected, and has no companies and products.
+    /// Creates the connected partner without companies and products.
     pub fn empty_partner(&self) -> anyhow::Result<()> {
         let (partner, connected) = (partner_settings(EMPTY, "Carpi Sistemi"), self.connected_settings());
         self.apply(&format!("{partner}{connected}"))
     }
 
-    /// Gives the ready partner a last month: its frozen counts, and what Password Boss charges, which is another number for
+    /// Gives the ready partner a last month: its frozen counts, and the charges of Password Boss, which differ for
     /// one client.
     pub async fn billed_month(&self) -> anyhow::Result<()> {
         let store = self.store().await?;
@@ -114,7 +114,7 @@ impl Installation {
         )
     }
 
-    /// Makes the newcomer: what the provider tells of a partner is there, and nothing else.
+    /// Creates the newcomer: only the data that the provider sends about a partner exists.
     pub async fn newcomer(&self) -> anyhow::Result<()> {
         let store = self.store().await?;
         Ok(store_newcomer(&store).await?)

@@ -1,9 +1,9 @@
-//! What a person does on the portal in many tests.
+//! A person's actions on the portal that many tests share.
 
 use crate::{Browser, Language, Role};
 
 impl Browser {
-    /// Signs in on the page that asks for a token, which must be shown, and waits until it let in.
+    /// Signs in on the page that asks for a token, which must be open, and waits for the next page.
     pub async fn sign_in(&self, language: Language, token: &str) -> anyhow::Result<()> {
         let (label, button) = match language {
             Language::English => ("Access token", "Sign in"),

@@ -1,4 +1,4 @@
-//! That the browser finds, shows and judges what is there, on pages of the tests' own.
+//! Tests of the browser itself, on pages of the tests' own: it finds, shows and checks what is there.
 
 use browser_tests::{Browser, Language, Role, Scheme, Script};
 use tempfile::TempDir;

@@ -1,11 +1,11 @@
-//! How every page looks: in both languages, wide and on a phone, light and dark, none with a breach of WCAG 2.1 AA and
-//! none wider than its window. The pictures are for people.
+//! The appearance of every page: in both languages, on a desktop and a phone, light and dark. No page violates WCAG
+//! 2.1 AA, and none is wider than its window. The pictures are for people.
 
 use browser_tests::{Browser, EMPTY, Installation, Language, NEWCOMER, READY, Role, Scheme, Script, kaseya};
 
 const WIDTHS: [u32; 2] = [390, 1280];
 
-/// The pages of a partner: path below its own, name of the pictures.
+/// The pages of a partner: path below the partner's, name of the pictures.
 type Pages = &'static [(&'static str, &'static str)];
 
 const OF_THE_NEWCOMER: Pages = &[
@@ -19,7 +19,7 @@ const OF_THE_NEWCOMER: Pages = &[
     ("/access", "new-access"),
 ];
 
-/// A partner with a connection, and nothing that it could be used for yet.
+/// A partner with a connection, but with nothing to use it for yet.
 const OF_THE_EMPTY: Pages = &[
     ("", "empty-overview"),
     ("/integrations/kaseya-bms/products", "empty-products"),
@@ -50,7 +50,7 @@ const OF_THE_READY: Pages = &[
     ("/companies/verdi/mapping", "mapping-contract"),
 ];
 
-/// Looks at the page that is shown, in every way.
+/// Checks the current page in every width and colour scheme.
 async fn look(browser: &Browser, name: &str, wrong: &mut Vec<String>) -> anyhow::Result<()> {
     for (width, scheme) in WIDTHS.iter().flat_map(|width| Scheme::ALL.map(|scheme| (*width, scheme))) {
         browser.view(width, scheme).await?;
@@ -103,7 +103,7 @@ async fn every_page(language: Language) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Looks at a run, and at one that only plans.
+/// Checks the pages of a run and of a plan.
 async fn runs(
     browser: &Browser,
     installation: &Installation,

@@ -1,6 +1,7 @@
 //! The portal as people use it, and the browser that shows it.
 //!
-//! Which step looks at which sentence of the vendor's page; `newcomer` does so in both languages, in the page's order.
+//! The table shows which step checks which sentence of the vendor's page. `newcomer` follows the page in its order,
+//! in both languages.
 //!
 //! | requirement | step |
 //! |---|---|
@@ -23,7 +24,7 @@
 //! | B-01, B-04 | `newcomer::syncing::approves_what_is_held`, `walk`, `without_scripts` |
 //! | B-09 | `newcomer::mapping::maps_companies` |
 //!
-//! `tests/requirements.md` names the tests of what no page shows by itself.
+//! `tests/requirements.md` names the tests of requirements that no page alone can show.
 
 mod browser;
 mod looks;

@@ -1,5 +1,5 @@
-//! The vendor's page as its reader follows it, in its order, in each language: a partner that has only just come sets
-//! the integration up, syncs, mends and decides what needs a person, and switches off.
+//! Follows the vendor's page in its order, in each language: a new partner sets the integration up, syncs, fixes
+//! and decides what needs a person, and switches off.
 
 mod connecting;
 mod mapping;

@@ -1,4 +1,4 @@
-//! People who sign in by an identity provider: a real one, of the test's own.
+//! People who sign in by an identity provider: a real provider of the test's own.
 
 use browser_tests::{Browser, Installation, Language, READY, Role, Script, kaseya, now};
 use domain::{MemberId, PartnerId};
@@ -8,7 +8,7 @@ const PIA: &str = "pia@brambilla.example";
 const UNVERIFIED: &str = "unverified@brambilla.example";
 const STRANGER: &str = "stranger@elsewhere.example";
 
-/// A partner that lets two people in.
+/// A partner with two members.
 async fn installation() -> anyhow::Result<Installation> {
     let installation = Installation::start_with_people(kaseya()).await?;
     installation.ready_partner()?;
@@ -21,7 +21,7 @@ async fn installation() -> anyhow::Result<Installation> {
     Ok(installation)
 }
 
-/// Somebody who has never been here, before a page.
+/// A new visitor's browser, at a page.
 async fn visitor(installation: &Installation, path: &str) -> anyhow::Result<Browser> {
     let browser = Browser::start(Language::English, Script::On).await?;
     browser.go(&installation.url(path)).await?;
@@ -33,7 +33,8 @@ async fn a_member_signs_in_by_the_provider_and_out_and_nobody_else_does() -> any
     let installation = installation().await?;
     let holds = format!("/partners/{READY}/holds");
 
-    // A member is led there, back, and on to the page that was asked for, as the provider's verified address.
+    // A member is redirected to the provider, back, and on to the requested page, named by the provider's verified
+    // address.
     let browser = visitor(&installation, &holds).await?;
     let breaches = browser.breaches().await?;
     assert!(breaches.is_empty(), "{breaches:#?}");
@@ -43,13 +44,13 @@ async fn a_member_signs_in_by_the_provider_and_out_and_nobody_else_does() -> any
     assert_eq!(browser.path().await?, holds);
     assert!(browser.text().await?.contains(PIA));
 
-    // Out is out.
+    // Signing out ends the session.
     browser.click(Role::Button, "Sign out").await?;
     browser.find(Role::Link, "Sign in with 127.0.0.1").await?;
     browser.go(&installation.url(&holds)).await?;
     assert_eq!(browser.path().await?, "/sign-in");
 
-    // An answer to what this browser has not begun is refused, also while it waits for another.
+    // A response to a sign-in that this browser has not begun is refused, even while it waits for another.
     let made_up = "/sign-in/openid/back?code=stolen&state=made-up";
     let browser = visitor(&installation, made_up).await?;
     browser.until_text("This sign-in was not begun in this browser").await?;
@@ -60,19 +61,19 @@ async fn a_member_signs_in_by_the_provider_and_out_and_nobody_else_does() -> any
     browser.go(&installation.url("/")).await?;
     assert_eq!(browser.path().await?, "/sign-in", "nobody is signed in");
 
-    // Who thinks better of it there is told in our words, and not in the provider's.
+    // A person who cancels at the provider sees our words, not the provider's.
     browser.click(Role::Link, "Sign in with 127.0.0.1").await?;
     browser.click(Role::Button, "Cancel").await?;
     browser.until_text("The sign-in was not completed there.").await?;
     assert!(!browser.text().await?.contains("cancelled"));
 
-    // Whose address is not verified may be anybody.
+    // A person with an unverified address may be anybody.
     browser.sign_in_as(UNVERIFIED).await?;
     browser.until_text("has not verified your e-mail address").await?;
     browser.go(&installation.url("/")).await?;
     assert_eq!(browser.path().await?, "/sign-in", "nobody is signed in");
 
-    // Whom nobody let in is told so, and whom to ask.
+    // A person without any membership sees that, and the person to contact.
     let browser = visitor(&installation, "/").await?;
     browser.sign_in_as(STRANGER).await?;
     browser.until_text("You are a member of no company here").await?;
@@ -96,7 +97,7 @@ async fn case_f10_a_member_proves_who_it_is_at_the_provider_before_it_lets_other
     pia.sign_in_as(PIA).await?;
     pia.find(Role::Button, "Make a token").await?;
 
-    // Two hours later the page asks who she is, and the provider asks her too, although it knows her still.
+    // Two hours later the page asks her to confirm, and the provider asks her too, although it still knows her.
     let sql = "update sessions set confirmed_at = confirmed_at - interval '2 hours'";
     store.transaction("pass_hours", |tx| Box::pin(tx.execute(sql, &[]))).await?;
     pia.go(&installation.url(&access)).await?;
@@ -115,7 +116,7 @@ async fn case_f10_a_member_proves_who_it_is_at_the_provider_before_it_lets_other
     pia.find(Role::Button, "Make a token").await?;
     assert_eq!(pia.path().await?, access);
 
-    // She sees her other browser, ends it, and on leaving is told of the provider.
+    // She sees her other browser's session, ends it, and on signing out learns that the provider still knows her.
     let elsewhere = visitor(&installation, "/").await?;
     elsewhere.sign_in_as(PIA).await?;
     elsewhere.until_text("Sign out").await?;
@@ -163,7 +164,7 @@ async fn an_admin_lets_a_member_in_and_takes_the_member_away() -> anyhow::Result
     admin.until_text("Nobody yet.").await?;
     member.go(&installation.url("/")).await?;
     assert_eq!(member.path().await?, "/sign-in", "who is taken away is signed out");
-    // The provider knows him still, and does not ask again.
+    // The provider still knows him, and does not ask again.
     member.click(Role::Link, "Sign in with 127.0.0.1").await?;
     member.until_text("You are a member of no company here").await?;
     Ok(())

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use browser_tests::{Browser, Installation, Language, Role, Script};
 
-/// Who is signed in to an installation. What a browser can do, a person can.
+/// A person signed in to an installation. They can do everything that a browser can.
 pub(crate) struct Person<'a> {
     pub installation: &'a Installation,
     pub partner: &'static str,
@@ -21,7 +21,7 @@ impl Deref for Person<'_> {
 }
 
 impl<'a> Person<'a> {
-    /// One of this partner, signed in, on its first page.
+    /// A person of this partner, signed in, on its first page.
     pub async fn of(
         installation: &'a Installation,
         partner: &'static str,
@@ -34,7 +34,7 @@ impl<'a> Person<'a> {
         Ok(Self { installation, partner, language, browser })
     }
 
-    /// What is said in the person's language.
+    /// The text in the person's language.
     pub fn say<T>(&self, english: T, italian: T) -> T {
         match self.language {
             Language::English => english,
@@ -42,18 +42,18 @@ impl<'a> Person<'a> {
         }
     }
 
-    /// Goes to a page of the partner by its address.
+    /// Opens one of the partner's pages by its path.
     pub async fn visit(&self, page: &str) -> anyhow::Result<()> {
         self.go(&self.installation.url(&format!("/partners/{}{page}", self.partner))).await
     }
 
-    /// Presses Save and waits for what the page says then.
+    /// Presses Save and waits for the message.
     pub async fn save(&self, said: &str) -> anyhow::Result<()> {
         self.click(Role::Button, self.say("Save", "Salva")).await?;
         self.until_text(said).await
     }
 
-    /// Presses Sync now, which leads to a run, and waits until that has ended.
+    /// Presses Sync now, which leads to a run, and waits until that run has ended.
     pub async fn sync(&self) -> anyhow::Result<()> {
         self.click(Role::Button, self.say("Sync now", "Sincronizza ora")).await?;
         self.until("S-31: the run's own page", async || Ok(self.path().await?.contains("/activity/")))
@@ -61,7 +61,7 @@ impl<'a> Person<'a> {
         self.until_text(self.say("finished", "conclusa")).await
     }
 
-    /// Fails with these requirements unless the page shows all these words.
+    /// Fails, naming these requirements, unless the page shows all these words.
     pub async fn reads(&self, requirements: &str, words: &[&str]) -> anyhow::Result<()> {
         let page = self.text().await?;
         for word in words {

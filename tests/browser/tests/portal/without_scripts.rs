@@ -1,4 +1,4 @@
-//! What a person does with scripts off: every form is read and saved by the browser alone.
+//! A person's actions with scripts off: the browser alone reads and saves every form.
 
 use browser_tests::{Installation, Language, READY, Role, Script, kaseya};
 
@@ -10,7 +10,7 @@ async fn the_connection_a_mapping_and_a_decision_need_no_scripts() -> anyhow::Re
     installation.ready_partner()?;
     let person = Person::of(&installation, READY, Language::English, Script::Off).await?;
 
-    // S-12, S-15: tried with what is on screen, then saved.
+    // S-12, S-15: tried with the values on screen, then saved.
     person.visit("/integrations/kaseya-bms").await?;
     person.fill("Day of the month on which Kaseya makes your invoices", "7").await?;
     person.click(Role::Button, "Authenticate").await?;

@@ -4,11 +4,11 @@ use browser_tests::{LOGIN, NEWCOMER, Role};
 
 use crate::person::Person;
 
-/// Pages below the partner's that are not there before the first save.
+/// Pages below the partner's that do not exist before the first save.
 const LATER: [&str; 3] =
     ["/integrations/kaseya-bms/products", "/integrations/kaseya-bms/schedule", "/companies/niccolo/mapping"];
 
-/// The tabs that are not there before the first save.
+/// The tabs that do not exist before the first save.
 fn later_tabs(person: &Person<'_>) -> [&'static str; 3] {
     person.say(
         ["Product mappings", "Sync schedule", "Company Mapping"],
@@ -17,7 +17,7 @@ fn later_tabs(person: &Person<'_>) -> [&'static str; 3] {
 }
 
 pub(crate) async fn reaches_the_form(person: &Person<'_>) -> anyhow::Result<()> {
-    // S-19: what comes after the first save has no address yet.
+    // S-19: the pages that follow the first save are not found yet.
     for page in LATER {
         person.visit(page).await?;
         let no_page = person.say("There is no such page", "Questa pagina non esiste");
@@ -34,7 +34,7 @@ pub(crate) async fn reaches_the_form(person: &Person<'_>) -> anyhow::Result<()> 
     );
     person.click(Role::Link, tile).await?;
 
-    // S-01 to S-03: the direction, what to have ready, and how the user is made.
+    // S-01 to S-03: the direction, what to have ready, and how to create the user.
     person.until_text(person.say("Have these four things ready", "Tieni pronte queste quattro cose")).await?;
     let ready = person.say(
         ["from here to Kaseya, never back", "host name", "user name", "the password", "name of your company"],
@@ -55,7 +55,7 @@ pub(crate) async fn reaches_the_form(person: &Person<'_>) -> anyhow::Result<()> 
 }
 
 pub(crate) async fn is_told_what_is_wrong(person: &Person<'_>) -> anyhow::Result<()> {
-    // S-03: all four are required, and an empty one is named.
+    // S-03: all four are required, and the page names an empty one.
     person.save(person.say("Nothing is stored yet", "Nulla è stato ancora salvato")).await?;
     let must = person.say("This must be filled in.", "Questo campo è obbligatorio.");
     let missing = person.text().await?.matches(must).count();
@@ -90,7 +90,7 @@ pub(crate) async fn authenticates(person: &Person<'_>) -> anyhow::Result<()> {
     person.until_text("AUTH-01").await?;
     assert_eq!(kaseya.logins().v2_refused, 1, "S-12: real logins");
 
-    // S-08: what is more than a host is stripped, and said so.
+    // S-08: anything beyond a host is stripped, and the page says so.
     let kept = person.say("Only the host is kept", "Viene tenuto solo l'host");
     person.until_text(&format!("{kept}: bms.aurora.example")).await?;
     person.fill(host, "bms.aurora.example").await?;
@@ -103,7 +103,7 @@ pub(crate) async fn authenticates(person: &Person<'_>) -> anyhow::Result<()> {
         .await?;
     assert_eq!(kaseya.logins().v2_refused, 1, "S-14: never tried twice");
 
-    // S-12, S-13: the values on screen are right: a tick per right, and nothing is stored or changed.
+    // S-12, S-13: the values on screen are right: one mark per right, and nothing is stored or changed.
     person.fill("Password", password).await?;
     person.click(Role::Button, authenticate).await?;
     person.until_text(person.say("The connection works.", "La connessione funziona.")).await?;
@@ -120,13 +120,13 @@ pub(crate) async fn authenticates(person: &Person<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The switch, on the connection's page.
+/// The label of the switch on the connection's page.
 pub(crate) fn switch(person: &Person<'_>) -> &'static str {
     person.say("Enable the integration", "Abilita l'integrazione")
 }
 
 pub(crate) async fn saves_as_off(person: &Person<'_>) -> anyhow::Result<()> {
-    // S-15: the switch and Save are two things; saved as off.
+    // S-15: the switch and Save are separate; saved as off.
     let switch = person.find(Role::Checkbox, switch(person)).await?;
     if switch.is_selected().await? {
         switch.click().await?;
@@ -138,7 +138,7 @@ pub(crate) async fn saves_as_off(person: &Person<'_>) -> anyhow::Result<()> {
     person.fill(invoice_day, "5").await?;
     person.save(person.say("Saved.", "Salvato.")).await?;
 
-    // S-10, S-15: what was saved is there, the password is not; S-19: now the tabs are, although it is off.
+    // S-10, S-15: the saved values are shown, the password is not; S-19: the tabs exist now, although it is off.
     assert_eq!(person.value(person.say("Host name", "Nome host")).await?, "bms.aurora.example", "S-15");
     assert_eq!(person.value("Password").await?, "", "S-10: never returned");
     person.find(Role::Heading, person.say("Kaseya BMS off", "Kaseya BMS disattivata")).await?;
@@ -160,7 +160,7 @@ pub(crate) async fn sets_a_schedule(person: &Person<'_>) -> anyhow::Result<()> {
     person.save(person.say("Saved.", "Salvato.")).await?;
     person.reads("S-26", &[person.say("The next three syncs", "Le prossime tre sincronizzazioni")]).await?;
 
-    // S-29: the page says in instants whether the schedule is in time for the invoices.
+    // S-29: the page says, with dates and times, whether the schedule is in time for the invoices.
     let page = person.text().await?;
     let [in_time, too_late] = person.say(
         ["before the invoices of", "misses the invoices of"],

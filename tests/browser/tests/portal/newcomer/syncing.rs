@@ -1,4 +1,4 @@
-//! Switching on, what comes of a sync, what a person then does, and switching off.
+//! Switches on, checks the outcome of a sync, acts on it, and switches off.
 
 use browser_tests::Role;
 use kaseya_simulator::State;
@@ -17,7 +17,7 @@ async fn turns_the_switch(person: &Person<'_>) -> anyhow::Result<()> {
     person.save(person.say("Saved.", "Salvato.")).await
 }
 
-/// The next syncs, as the page of the schedule lists them.
+/// The next syncs, as the schedule page lists them.
 async fn next_syncs(person: &Person<'_>) -> anyhow::Result<String> {
     person.visit("/integrations/kaseya-bms/schedule").await?;
     let page = person.text().await?;
@@ -35,7 +35,8 @@ pub(crate) async fn switches_on_and_syncs(person: &Person<'_>) -> anyhow::Result
     turns_the_switch(person).await?;
     person.find(Role::Heading, person.say("Kaseya BMS on", "Kaseya BMS attiva")).await?;
 
-    // S-31 to S-33: Sync now leads to its run, which is seen to end without a reload, and moves no schedule.
+    // S-31 to S-33: Sync now leads to its run, which ends on the page without a reload, and does not move the
+    // schedule.
     let before = next_syncs(person).await?;
     assert!(before.contains(':'), "S-26: {before}");
     person.sync().await?;
@@ -44,7 +45,7 @@ pub(crate) async fn switches_on_and_syncs(person: &Person<'_>) -> anyhow::Result
     assert_eq!(units(&kaseya.state(), 5001), Some(14.0), "S-20");
     assert_eq!(next_syncs(person).await?, before, "S-33: the schedule is not moved");
 
-    // S-39: when Kaseya was last seen to hold our number; what was held or failed was not.
+    // S-39: when Kaseya last showed our number; held and failed companies have no such time.
     person.visit("/companies").await?;
     let never = person.say("never", "mai");
     let row = person.row("Panificio Niccolò & Figli").await?;
@@ -57,7 +58,7 @@ pub(crate) async fn switches_on_and_syncs(person: &Person<'_>) -> anyhow::Result
 }
 
 pub(crate) async fn sees_what_failed(person: &Person<'_>) -> anyhow::Result<()> {
-    // S-41: each company has its own status, and one that fails turns no other red.
+    // S-41: each company has its own status, and a failed one turns no other red.
     let failed = person.say("not sent", "Non inviata");
     let row = person.row("Alpi Trasporti Internazionali S.p.A.").await?;
     assert!(row.contains(failed) && row.contains("SVC-01"), "S-41: {row}");
@@ -81,7 +82,7 @@ pub(crate) async fn sees_what_failed(person: &Person<'_>) -> anyhow::Result<()> 
 }
 
 pub(crate) async fn approves_what_is_held(person: &Person<'_>) -> anyhow::Result<()> {
-    // B-01: nothing was sent of what is held, until it is approved; the page then follows without a reload.
+    // B-01: nothing held is sent until approved; the page then updates without a reload.
     let kaseya = &person.installation.kaseya;
     assert_eq!(units(&kaseya.state(), 5003), Some(31.0), "B-01");
     person.click(Role::Link, person.say("Holds", "Da approvare")).await?;
@@ -93,7 +94,7 @@ pub(crate) async fn approves_what_is_held(person: &Person<'_>) -> anyhow::Result
     kaseya.until(|state| units(state, 5003) == Some(0.0)).await;
     person.until_text(person.say("Nothing waits for you.", "Nulla da approvare.")).await?;
 
-    // B-04: the journal has both changes, each with its cause, and is a file too.
+    // B-04: the journal has both changes, each with its cause, and is available as a file.
     person.click(Role::Link, person.say("Journal", "Registro")).await?;
     let row = person.row("Studio Legale Bianchi").await?;
     let approved = person.say("approved by a person", "approvata da una persona");
@@ -106,11 +107,11 @@ pub(crate) async fn approves_what_is_held(person: &Person<'_>) -> anyhow::Result
 }
 
 pub(crate) async fn switches_off(person: &Person<'_>) -> anyhow::Result<()> {
-    // S-16: it can be switched off at any time, which the page is seen to end in without a reload.
+    // S-16: it can be switched off at any time; the page then shows it off without a reload.
     turns_the_switch(person).await?;
     person.find(Role::Heading, person.say("Kaseya BMS off", "Kaseya BMS disattivata")).await?;
 
-    // S-17: Sync now sends nothing and says why; S-18: what is mapped can be edited, with look-ups.
+    // S-17: Sync now sends nothing and says why; S-18: mappings can be edited, with look-ups.
     let sent = person.installation.kaseya.history().len();
     person.visit("/activity").await?;
     person.click(Role::Button, person.say("Sync now", "Sincronizza ora")).await?;
