@@ -1,4 +1,4 @@
-//! One installation: a database, a place on a broker, a key ring, and the programs that a test starts.
+//! One installation: a database, a vhost on a broker, a key ring, and the programs that a test starts.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use crate::{Kind, Partner, Program, Wire};
 
 const OPERATOR: &str = "kaseya-sync";
 
-/// What is set otherwise than by default: the scheduler's times, a worker's limit for a write, how much is logged.
+/// Settings that tests change: the scheduler's times, a worker's timeout for a write, the log level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tuning {
     /// `scheduler.lease`.
@@ -32,22 +32,23 @@ pub struct Tuning {
     pub log: &'static str,
 }
 
-/// As deployed: nothing ends by itself within a test.
+/// As deployed: nothing expires during a test.
 pub const CALM: Tuning =
     Tuning { lease: "60s", permit: "30s", ticket_timeout: "60s", write_timeout: "15s", log: "info" };
 
-/// For tests in which a worker is lost: its lease ends soon.
+/// For tests that lose a worker: its lease expires soon.
 pub const BRISK: Tuning =
     Tuning { lease: "10s", permit: "10s", ticket_timeout: "10s", write_timeout: "6s", log: "info" };
 
-/// For tests that hold a write for as long as something else takes: neither its limit nor its permit ends meanwhile.
+/// For tests that hold a write for as long as something else takes: neither its timeout nor its permit expires
+/// meanwhile.
 pub const PATIENT: Tuning = Tuning { lease: "150s", permit: "150s", write_timeout: "120s", ..BRISK };
 
 /// An installation.
 pub struct Installation<'b> {
     /// Its tables.
     pub database: TestDatabase,
-    /// Its place on the broker.
+    /// Its vhost on the broker.
     pub wire: Wire<'b>,
     tuning: Tuning,
     keys: KeyRing,
@@ -56,13 +57,13 @@ pub struct Installation<'b> {
 }
 
 impl Installation<'static> {
-    /// One on the broker and the database server that all tests share.
+    /// An installation on the broker and the database server that all tests share.
     pub async fn new(tuning: Tuning) -> Self {
         let broker = RabbitMq::shared().await.expect("a broker");
         Self::on(broker, testkit::database().await, tuning).await
     }
 
-    /// One before its first day: no table and no queue.
+    /// An installation before its first day: no table and no queue.
     pub async fn bare(tuning: Tuning) -> Self {
         let broker = RabbitMq::shared().await.expect("a broker");
         Self::of(Wire::empty(broker), testkit::empty_database().await, tuning)
@@ -70,7 +71,7 @@ impl Installation<'static> {
 }
 
 impl<'b> Installation<'b> {
-    /// One on this broker and this database.
+    /// An installation on this broker and this database.
     pub async fn on(broker: &'b RabbitMq, database: TestDatabase, tuning: Tuning) -> Self {
         Self::of(Wire::new(broker).await, database, tuning)
     }
@@ -93,7 +94,7 @@ impl<'b> Installation<'b> {
         this
     }
 
-    /// Runs the operator's program; how it ended, and all that it said.
+    /// Runs the operator's program and returns its exit code and all its output.
     pub async fn operator(&self, arguments: &[&str]) -> (i32, String) {
         let mut command = tokio::process::Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "--"]).arg(testkit::program(OPERATOR));
@@ -103,31 +104,31 @@ impl<'b> Installation<'b> {
         (output.status.code().expect("it ended by itself"), said.concat())
     }
 
-    /// A file of the test's own beside the configuration.
+    /// A file of the test's own next to the configuration.
     pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.files.path().join(name);
         fs::write(&path, text).expect("a file is written");
         path.display().to_string()
     }
 
-    /// One of the programs, started.
+    /// Starts one of the programs.
     pub fn start(&self, kind: Kind) -> Program {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let log = self.files.path().join(format!("{number}-{}.log", kind.name()));
         Program::start(kind, &self.config(kind.name()), log)
     }
 
-    /// One of each.
+    /// Starts one program of each kind.
     pub fn start_all(&self) -> [Program; 3] {
         Kind::ALL.map(|kind| self.start(kind))
     }
 
-    /// A partner of whom the tables know nothing, with its Kaseya.
+    /// A partner that is not in the tables, with its Kaseya.
     pub async fn stranger(&self, id: &str, companies: i32) -> Partner {
         Partner::new(id, companies).await
     }
 
-    /// A partner that is on, with its Kaseya. Nothing is counted and nothing due yet.
+    /// A partner that is on, with its Kaseya. Nothing is counted and nothing is due yet.
     pub async fn partner(&self, id: &str, companies: i32) -> Partner {
         self.store(Partner::new(id, companies).await).await
     }
@@ -143,7 +144,7 @@ impl<'b> Installation<'b> {
         partner
     }
 
-    /// Reports users for all companies of a partner and waits until that is known.
+    /// Reports users for all companies of a partner and waits until the report is stored.
     pub async fn report(&self, partner: &Partner, report: &str, standard: u32, advanced: u32) {
         self.wire.publish("counts", &partner.report(report, standard, advanced));
         let known = format!(
@@ -153,7 +154,7 @@ impl<'b> Installation<'b> {
         self.until_text(&known, "1").await;
     }
 
-    /// Lets the partner's daily schedule be due now.
+    /// Makes the partner's daily schedule due now.
     pub async fn due_now(&self, partner: &Partner) {
         self.sql(&format!(
             "insert into schedules (partner_id, frequency, hour, zone, version, next_nominal, next_run_at)
@@ -169,7 +170,7 @@ impl<'b> Installation<'b> {
         switch_off(&self.database.store, &partner.id).await;
     }
 
-    /// Waits until one of the programs of this kind has said this.
+    /// Waits until one of the programs of this kind has logged this.
     pub async fn programs_say(&self, kind: Kind, words: &str) {
         testkit::until(&format!("{} says {words:?}", kind.name()), async || {
             let of_kind = |path: &PathBuf| path.display().to_string().contains(kind.name());
@@ -178,7 +179,7 @@ impl<'b> Installation<'b> {
         .await;
     }
 
-    /// What every program has said so far.
+    /// The logs of all programs so far.
     pub fn logs(&self) -> Vec<(PathBuf, String)> {
         let files = fs::read_dir(self.files.path()).expect("the directory is there");
         let paths = files.map(|file| file.expect("a file").path());

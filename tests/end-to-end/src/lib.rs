@@ -1,5 +1,5 @@
-//! An installation to test: the services as processes of their own, real RabbitMQ, real Postgres, and a simulated Kaseya
-//! per partner in the test's process, where it can be held, hurt and looked into.
+//! An installation to test: the services as separate processes, real RabbitMQ, real Postgres, and for each partner
+//! a simulated Kaseya in the test's process, where the test can hold, break and inspect it.
 
 mod installation;
 mod partner;

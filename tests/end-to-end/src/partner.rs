@@ -7,13 +7,13 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use vault::{Associated, KeyRing, Login};
 
-/// Every partner's password in Kaseya. It must be seen nowhere but there.
+/// Every partner's password in Kaseya. It must appear nowhere else.
 pub const CANARY: &str = "canaryXq7tango93";
 /// The service that the product `standard` is mapped to.
 pub const STANDARD: i32 = 701;
 /// The service that the product `advanced` is mapped to.
 pub const ADVANCED: i32 = 702;
-/// What every line shows at first.
+/// The initial units of every line.
 const UNITS: f64 = 10.0;
 
 /// The contract of company `c1`, `c2` and so on.
@@ -26,19 +26,20 @@ pub fn line(company: i32, service: i32) -> i32 {
     90_000 + 10 * company + (service - 700)
 }
 
-/// A partner: companies `c1`, `c2` … each with a contract that has a line of 10 units for either product.
+/// A partner: companies `c1`, `c2` …, each with a contract that has a line of 10 units for each of the two
+/// products.
 pub struct Partner {
-    /// Its id.
+    /// The partner's id.
     pub id: String,
     /// Its Kaseya.
     pub kaseya: Running,
     companies: i32,
-    /// Whose host, company name and user are typed.
+    /// The id of the partner that the typed host, company name and user belong to.
     label: String,
 }
 
 impl Partner {
-    /// A partner with so many companies, and its Kaseya running.
+    /// A partner with this many companies, and its Kaseya running.
     pub(crate) async fn new(id: &str, companies: i32) -> Self {
         Self::under_label(id, id, companies).await
     }
@@ -64,7 +65,7 @@ impl Partner {
         Self { id: id.to_owned(), kaseya, companies, label: label.to_owned() }
     }
 
-    /// The statements that make it a partner that is on, with the run's brake wide open and everything mapped.
+    /// The SQL statements that create the partner: on, with the run's brake wide open and everything mapped.
     pub(crate) fn settings(&self, keys: &KeyRing, mut fill: impl FnMut(&mut [u8])) -> String {
         let Self { id, companies, label, .. } = self;
         let (host, tenant, user) = (host(label), tenant(label), user(label));
@@ -103,7 +104,7 @@ impl Partner {
         sql
     }
 
-    /// Its settings and a report as the operator's file has them, with the run's brake wide open.
+    /// Its settings and a report in the format of the operator's file, with the run's brake wide open.
     pub fn settings_file(&self, standard: u32, advanced: u32) -> String {
         let Self { id, companies, label, .. } = self;
         let (host, tenant, user) = (host(label), tenant(label), user(label));
@@ -187,13 +188,13 @@ impl Partner {
             .collect()
     }
 
-    /// Every write that Kaseya has taken, in its order: `line from→to`.
+    /// Every write that Kaseya has accepted, in order: `line from→to`.
     pub fn writes(&self) -> Vec<String> {
         let history = self.kaseya.history();
         history.iter().map(|write| format!("{} {}→{}", write.line, write.from, write.to)).collect()
     }
 
-    /// How often a call came.
+    /// The number of calls to an endpoint.
     pub fn calls(&self, endpoint: kaseya_simulator::Endpoint) -> u64 {
         self.kaseya.calls().get(&endpoint).copied().unwrap_or_default()
     }

@@ -12,14 +12,14 @@ use std::{
 
 use serde_json::Value;
 
-/// How long a program may take to end; its own patience is shorter.
+/// How long a program may take to end; its own timeout is shorter.
 const ENDS_WITHIN: Duration = Duration::from_secs(120);
-/// How long one of its pages may take.
+/// How long one of its health pages may take.
 const PAGE_WITHIN: Duration = Duration::from_secs(30);
-/// How much of a log is shown when a test fails.
+/// How many log lines a failing test shows.
 const SHOWN_LINES: usize = 60;
 
-/// Which service.
+/// The kind of service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// `kaseya-sync-scheduler`.
@@ -31,7 +31,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 3] = [Self::Scheduler, Self::Worker, Self::Results];
 
     /// The program's name.
@@ -44,7 +44,8 @@ impl Kind {
     }
 }
 
-/// A running service. It is killed when this value or the test goes, also when the test's process is killed.
+/// A running service. It is killed when this value is dropped or the test ends, even if the test's process is
+/// killed.
 #[derive(Debug)]
 pub struct Program {
     kind: Kind,
@@ -53,10 +54,10 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it with this configuration file; what it says goes to `log`.
+    /// Starts it with this configuration file; its output goes to `log`.
     pub(crate) fn start(kind: Kind, config: &Path, log: PathBuf) -> Self {
         let said = File::create(&log).expect("a file for the log");
-        // The kernel kills it when the thread that started it is gone, which is the test's own.
+        // The kernel kills it when the thread that started it ends, which is the test's own.
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "--"])
             .arg(testkit::program(kind.name()))
@@ -70,27 +71,27 @@ impl Program {
         Self { kind, child, log }
     }
 
-    /// Which service it is.
+    /// The kind of service.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// What it has said so far.
+    /// Its log so far.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// Waits until it has said this.
+    /// Waits until it has logged this.
     pub async fn until_it_says(&self, words: &str) {
         testkit::until(&format!("{} says {words:?}", self.kind.name()), async || self.log().contains(words))
             .await;
     }
 
-    /// One of its health pages: whether it says yes, and what it says.
+    /// One of its health pages: whether it reports success, and its text.
     pub fn page(&self, path: &str) -> (bool, String) {
         let mut stream = TcpStream::connect(self.health_address()).expect("it listens");
         stream.set_read_timeout(Some(PAGE_WITHIN)).expect("a time-out");
-        // HTTP/1.0, so that the answer ends where the connection ends.
+        // HTTP/1.0, so that the response ends with the connection.
         write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").expect("it listens");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
@@ -98,13 +99,13 @@ impl Program {
         (head.contains(" 200 "), body.to_owned())
     }
 
-    /// Waits until it says that it is ready, or that it is not.
+    /// Waits until it reports ready, or not ready.
     pub async fn until_ready(&self, ready: bool) {
         let what = format!("{} is ready: {ready}", self.kind.name());
         testkit::until(&what, async || self.page("/readyz").0 == ready).await;
     }
 
-    /// Where it serves its health pages, as its log says.
+    /// The address of its health pages, from its log.
     fn health_address(&self) -> String {
         let log = self.log();
         let line = log.lines().find(|line| line.contains("health pages are served"));
@@ -125,7 +126,7 @@ impl Program {
         self.signal("-STOP");
     }
 
-    /// Lets it go on.
+    /// Resumes it.
     pub fn resume(&self) {
         self.signal("-CONT");
     }
@@ -155,7 +156,7 @@ impl Program {
 impl Drop for Program {
     #[expect(clippy::print_stderr, reason = "what the programs said belongs to a failed test's output")]
     fn drop(&mut self) {
-        // One that has ended already is what was wanted.
+        // A process that has already ended is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {

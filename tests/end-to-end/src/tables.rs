@@ -1,26 +1,26 @@
-//! What the tables say, as text.
+//! The content of the tables, as text.
 
 use std::time::Duration;
 
 use crate::{Installation, Partner};
 
-/// Long enough for leases to end and a broker to come back on a busy machine; only a test that fails waits for it.
+/// Long enough for leases to expire and a broker to come back on a busy machine; only a failing test waits for it.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 impl Installation<'_> {
-    /// Runs statements behind the services' backs.
+    /// Runs statements directly, bypassing the services.
     pub async fn sql(&self, sql: &str) {
         self.database.client().await.batch_execute(sql).await.expect("the statements are right");
     }
 
-    /// A statement's one value; `none` for null or no row.
+    /// A statement's only value; `none` for null or no row.
     pub async fn text(&self, sql: &str) -> String {
         let sql = format!("select ({sql})::text");
         let row = self.database.client().await.query_one(&sql, &[]).await.expect("the statement is right");
         row.get::<_, Option<String>>(0).unwrap_or_else(|| "none".to_owned())
     }
 
-    /// Waits until a statement's value is this.
+    /// Waits until a statement has this value.
     pub async fn until_text(&self, sql: &str, wanted: &str) {
         let client = self.database.client().await;
         let statement = format!("select ({sql})::text");
@@ -39,7 +39,7 @@ impl Installation<'_> {
         assert!(met, "not within {PATIENCE:?}: {sql} is {last:?} and not {wanted:?}");
     }
 
-    /// Waits until a partner's runs are so: trigger and state by number.
+    /// Waits until a partner's runs match: trigger and state, in the order of run numbers.
     pub async fn until_runs(&self, partner: &Partner, wanted: &str) {
         let sql = format!(
             "select string_agg(trigger || ' ' || state, ', ' order by run_number) from runs where partner_id = '{}'",
@@ -69,7 +69,7 @@ impl Installation<'_> {
         .await
     }
 
-    /// What became of a request: answer, code, and which runs do it.
+    /// The outcome of a request: answer, code, and the runs that perform it.
     pub async fn answer(&self, partner: &Partner, request: &str) -> String {
         self.text(&format!(
             "select concat_ws(' ', answer, code, 'run ' || a.run_number, 'then ' || b.run_number)
@@ -80,12 +80,12 @@ impl Installation<'_> {
         .await
     }
 
-    /// Whether a partner is on.
+    /// The state of a partner's switch.
     pub async fn switch(&self, partner: &Partner) -> String {
         self.text(&format!("select state from integrations where partner_id = '{}'", partner.id)).await
     }
 
-    /// Everything that the tables hold, as text.
+    /// Everything in the tables, as text.
     pub async fn dump(&self) -> String {
         let client = self.database.client().await;
         let tables = "select relname::text from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace";

@@ -1,4 +1,4 @@
-//! The broker as strangers see it: by clients that are not ours.
+//! The broker as outsiders see it: through clients that are not ours.
 
 use std::{
     io::Write as _,
@@ -8,11 +8,11 @@ use std::{
 use serde_json::{Value, json};
 use testkit::RabbitMq;
 
-/// What is deployed.
+/// The deployed definitions.
 const DEFINITIONS: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/rabbitmq-definitions.json"));
 
-/// One installation's place on a broker.
+/// One installation's vhost on a broker.
 #[derive(Clone)]
 pub struct Wire<'b> {
     broker: &'b RabbitMq,
@@ -20,23 +20,23 @@ pub struct Wire<'b> {
 }
 
 impl<'b> Wire<'b> {
-    /// A place with the queues, exchanges and policies that are deployed.
+    /// A vhost with the deployed queues, exchanges and policies.
     pub async fn new(broker: &'b RabbitMq) -> Self {
         let vhost = broker.vhost(DEFINITIONS).await.expect("a vhost with the deployed definitions");
         Self { broker, vhost }
     }
 
-    /// A place with nothing in it, for `kaseya-sync migrate`.
+    /// An empty vhost, for `kaseya-sync migrate`.
     pub fn empty(broker: &'b RabbitMq) -> Self {
         Self { broker, vhost: broker.empty_vhost().expect("a vhost") }
     }
 
-    /// How to connect.
+    /// The URI to connect to.
     pub fn uri(&self) -> String {
         self.broker.uri(&self.vhost)
     }
 
-    /// Publishes text as JSON by the program `amqp-publish`, which knows nothing of us.
+    /// Publishes text as JSON with the program `amqp-publish`, which knows nothing about us.
     pub fn amqp_publish(&self, queue: &str, body: &[u8]) {
         let mut publish = self
             .amqp("amqp-publish")
@@ -84,7 +84,7 @@ impl<'b> Wire<'b> {
         self.broker.api("POST", &path, Some(&binding)).expect("a queue is bound");
     }
 
-    /// Takes everything that a queue holds now: the bodies as text, or as Base64 where they are none.
+    /// Takes everything that a queue holds now: the bodies as text, or as Base64 if they are not text.
     pub fn take_all(&self, queue: &str) -> Vec<String> {
         let path = format!("/api/queues/{}/{queue}/get", self.vhost);
         let all = json!({"count": 10_000, "ackmode": "ack_requeue_false", "encoding": "auto"});
@@ -100,18 +100,18 @@ impl<'b> Wire<'b> {
         names.map(str::to_owned).collect()
     }
 
-    /// How many messages a queue holds, delivered ones included; the broker counts every few seconds.
+    /// The number of messages in a queue, including delivered ones; the broker updates it every few seconds.
     pub fn messages_in(&self, queue: &str) -> u64 {
         let path = format!("/api/queues/{}/{queue}", self.vhost);
         let queue = self.broker.api("GET", &path, None).expect("the queue is there");
         queue["messages"].as_u64().unwrap_or_default()
     }
 
-    /// Publishes a copy of everything that comes to `queue` once more, until the returned process is killed.
+    /// Publishes a copy of every message that arrives in `queue`, until the returned process is killed.
     pub fn duplicate(&self, queue: &str) -> Child {
         let tap = format!("{queue}.copies");
         self.listen(&tap, &exchange(queue), queue);
-        // Past the queue's exchange, or the copies would be copied.
+        // Bypasses the queue's exchange, or the copies would be copied.
         self.amqp("amqp-consume")
             .args(["--queue", &tap, "--", "amqp-publish", "--url", &self.uri()])
             .args(["--routing-key", queue, "--content-type", "application/json"])

@@ -1,4 +1,4 @@
-//! What Kaseya answers wrongly for one company is that company's trouble alone.
+//! Kaseya's invalid responses for one company affect only that company.
 
 use end_to_end_tests::{CALM, Installation};
 use kaseya_simulator::{Endpoint::ContractLines, Fault};
@@ -9,13 +9,13 @@ async fn a_refusal_in_a_200_half_a_json_a_missing_field_and_html_stop_no_other_c
     let partner = installation.partner("rossi", 8).await;
     let _programs = installation.start_all();
     installation.report(&partner, "r1", 12, 10).await;
-    // Every second company has its trouble; each other one is read, written and read again.
+    // Every second company has a fault; each of the others is read, written and read again.
     let faults = [
         (1, Fault::NoSuccess("Contract is being recalculated".to_owned())),
         (4, Fault::Truncated),
         (7, Fault::Without(vec!["Units".to_owned(), "Quantity".to_owned()])),
         (10, Fault::BadGateway),
-        // A read that a server fails is sent again twice.
+        // A read that fails with a server error is retried twice.
         (11, Fault::BadGateway),
         (12, Fault::BadGateway),
     ];
@@ -32,7 +32,7 @@ async fn a_refusal_in_a_200_half_a_json_a_missing_field_and_html_stop_no_other_c
     let words = "select kaseya_says from statuses where company_id = 'c1'";
     assert!(installation.text(words).await.contains("being recalculated"));
 
-    // Those that may pass go on by themselves, once their time has come.
+    // Companies with a transient fault continue by themselves once they are due.
     installation.sql("update jobs set not_before = null; notify ledger").await;
     installation.until_runs(&partner, "schedule finished").await;
     let (first, others) = ("c1 not_sent UNK-01", ["c2", "c3", "c4", "c5", "c6", "c7", "c8"]);

@@ -23,7 +23,7 @@ async fn two_schedulers_three_workers_twenty_partners_and_every_ticket_twice() {
     }
     installation.until_text("select count(*) from runs where state = 'finished'", "20").await;
 
-    // Then every second one is asked for as well, twice by the same name.
+    // Then a sync is requested for every second partner too, twice with the same id.
     for partner in partners.iter().step_by(2) {
         installation.report(partner, "r2", 14, 13).await;
         installation.wire.publish("sync.requests", &partner.request("again"));
@@ -48,7 +48,7 @@ async fn two_schedulers_three_workers_twenty_partners_and_every_ticket_twice() {
     assert_eq!(installation.text(journal).await, "150 150");
     let twice = "select count(*) from (select from journal group by run_id, contract_id, service_id having count(*) > 1) as t";
     assert_eq!(installation.text(twice).await, "0");
-    // The copies did come: each was refused.
+    // The copies did arrive: each was refused.
     testkit::until("30 tickets were refused", async || {
         let logs = installation.logs();
         let refused = |log: &str| log.lines().filter(|line| line.contains("ticket refused")).count();
@@ -72,7 +72,7 @@ async fn programs_killed_again_and_again_lose_nothing_and_do_nothing_twice() {
     for partner in &partners {
         installation.due_now(partner).await;
     }
-    // Each time a few more lines are written one of the programs is killed, in turn, wherever it is.
+    // Whenever a few more lines are written, one of the programs is killed, in turn, whatever it is doing.
     for killed in 0..9_usize {
         let written = || partners.iter().map(|partner| partner.writes().len()).sum::<usize>();
         let enough = "a few more lines are written";

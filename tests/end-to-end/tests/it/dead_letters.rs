@@ -1,10 +1,11 @@
-//! What can never be worked on becomes a dead letter with its reason, and blocks nothing.
+//! A message that can never be processed becomes a dead letter with its reason, and blocks nothing.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use end_to_end_tests::{CALM, Installation};
 use serde_json::{Value, json};
 
-/// The queues of ours, with a good message for each, a field of it to misspell, and the word by which the reason names it.
+/// Our queues, each with a good message, one of its fields to misspell, and the word by which the reason names that
+/// field.
 const QUEUES: [(&str, &str, &str, [&str; 3]); 4] = [
     (
         "sync.requests",
@@ -37,12 +38,12 @@ const HUGE: usize = 10 * 1024 * 1024;
 async fn bad_messages_become_dead_letters_and_the_next_good_ones_are_unaffected() {
     let installation = Installation::new(CALM).await;
     let partner = installation.partner("rossi", 2).await;
-    // Results keeps the letters in its table; a queue of the test's own sees them as they were sent.
+    // Results stores the dead letters in its table; a queue of the test's own receives them as they were sent.
     installation.wire.listen("letters.seen", "dead-letters.in", "");
     let _programs = installation.start_all();
     let mut random = vec![0; 300];
     testkit::entropy(3).fill(&mut random);
-    // A first byte that is no UTF-8, whatever the others are.
+    // Makes the first byte invalid UTF-8, whatever the others are.
     random[0] = 0xff;
 
     let wire = &installation.wire;

@@ -1,4 +1,4 @@
-//! Asked to end, each program finishes what it has begun and ends well.
+//! On request each program finishes what it has begun and ends cleanly.
 
 use end_to_end_tests::{CALM, Installation, Kind};
 use kaseya_simulator::{Endpoint, HoldAt};
@@ -17,7 +17,7 @@ async fn a_worker_finishes_the_contract_in_hand_and_hands_the_rest_back() {
     write.release();
     assert!(worker.ended().await.success());
     assert_eq!(partner.writes(), ["90011 10→12", "90012 10→13"]);
-    // What it had done is told before it is gone, and the rest is at once somebody else's.
+    // Its work is reported before it ends, and another worker can take the rest at once.
     installation
         .until_text("select string_agg(company_id || ' ' || state, ', ') from statuses", "c1 changed")
         .await;

@@ -3,14 +3,14 @@
 use end_to_end_tests::{BRISK, Installation, Kind, Partner};
 use kaseya_simulator::{Endpoint, HoldAt};
 
-/// Where the worker is when the power goes.
+/// The point at which the worker is killed.
 struct KilledAt {
     endpoint: Endpoint,
     nth: u32,
     at: HoldAt,
 }
 
-/// A run of one contract with two changes, whose worker is killed there; another one takes over.
+/// A run of one contract with two changes. The worker is killed at this point, and another one takes over.
 async fn run(point: KilledAt) -> (Installation<'static>, Partner) {
     let installation = Installation::new(BRISK).await;
     let partner = installation.partner("rossi", 1).await;
@@ -67,7 +67,7 @@ async fn b_07_between_the_halves_of_a_plan_switch() {
     let installation = Installation::new(BRISK).await;
     let partner = installation.partner("rossi", 1).await;
     let [_scheduler, worker, _results] = installation.start_all();
-    // Once seen to hold our numbers, it is known whose users are in the lines.
+    // We know whose users are on the lines only after Kaseya has shown our numbers.
     installation.report(&partner, "r1", 10, 10).await;
     installation.due_now(&partner).await;
     installation.until_runs(&partner, "schedule finished").await;

@@ -1,4 +1,4 @@
-//! No user is locked out (B-03): a wrong password, tickets put on the queue directly for ten workers.
+//! No user is locked out (B-03): a wrong password, and tickets put directly on the queue for ten workers.
 
 use end_to_end_tests::{BRISK, Installation, Kind, Partner};
 use kaseya_simulator::{Endpoint, HoldAt};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 const WORKERS: usize = 10;
 
-/// A partner whose password is no longer right in Kaseya.
+/// A partner with a password that is no longer right in Kaseya.
 async fn wrong_password() -> (Installation<'static>, Partner) {
     let installation = Installation::new(BRISK).await;
     let partner = installation.partner("rossi", 3).await;
@@ -27,7 +27,7 @@ async fn forge_tickets(installation: &Installation<'_>, partner: &Partner) {
     }
 }
 
-/// Waits until the workers have dealt with every ticket.
+/// Waits until the workers have processed every ticket.
 async fn tickets_are_taken(installation: &Installation<'_>) {
     testkit::until("every ticket is dealt with", async || installation.wire.messages_in("jobs") == 0).await;
 }
@@ -69,14 +69,15 @@ async fn two_refusals_are_all_that_half_an_hour_sees_when_each_worker_is_killed_
     for login in logins {
         login.reached().await;
         forge_tickets(&installation, &partner).await;
-        // Kaseya has refused, and nobody will ever tell: which worker it was is not to be seen, so all of them go.
+        // Kaseya has refused, and the refusal will never be reported. The test cannot see which worker it was, so
+        // it kills all of them.
         for worker in workers.drain(..) {
             worker.kill();
         }
         login.lose();
         workers.extend((0..WORKERS).map(|_| installation.start(Kind::Worker)));
     }
-    // The third attempt is put off until half an hour has passed.
+    // The third attempt is deferred until half an hour has passed.
     installation
         .until_text(
             "select max(attempt) from jobs where deferred_code = 'AUTH-08' and not_before > created_at + interval '25 minutes'",

@@ -1,4 +1,4 @@
-//! The system from outside: what goes in by the broker and the tables, and what comes out in Kaseya and the tables.
+//! The system from outside: input by the broker and the tables, output in Kaseya and the tables.
 
 mod bad_answers;
 mod crowd;

@@ -1,5 +1,5 @@
-//! F1: a partner with a Kaseya of its own types another partner's host, company name and user. The other goes on as if it were
-//! alone.
+//! F1: a partner with a Kaseya of its own types another partner's host, company name and user. The other partner is
+//! unaffected.
 
 use end_to_end_tests::{BRISK, Installation, Kind, Partner};
 use kaseya_simulator::{Endpoint, Fault, HoldAt};
@@ -14,7 +14,7 @@ async fn two(installation: &Installation<'_>) -> (Partner, Partner) {
     (good, evil)
 }
 
-/// The good partner's night goes through, and its Kaseya saw nobody else.
+/// The good partner's night succeeds, and its Kaseya saw no other partner.
 async fn goes_through(installation: &Installation<'_>, good: &Partner) {
     installation.due_now(good).await;
     installation.until_runs(good, "schedule finished").await;

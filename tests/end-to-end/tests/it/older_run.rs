@@ -1,4 +1,4 @@
-//! What an older run or attempt says never stands over what a newer one has said, in Kaseya and in the tables.
+//! An older run or attempt never overrides what a newer one has said, in Kaseya or in the tables.
 
 use end_to_end_tests::{BRISK, CALM, Installation, Kind};
 use kaseya_simulator::{Endpoint, Fault, HoldAt};
@@ -11,7 +11,7 @@ async fn an_older_deferred_run_beside_a_newer_request_leaves_the_newer_number() 
     let _programs = installation.start_all();
     installation.report(&partner, "r1", 12, 10).await;
 
-    // The scheduled run is under way when it is asked for again; then Kaseya sends it away.
+    // The scheduled run is in progress when a sync is requested; then Kaseya refuses its call.
     let reading = partner.kaseya.hold(Endpoint::ContractLines, 1, HoldAt::BeforeApply);
     let too_many =
         Fault::Answer { status: 429, body: json!({"success": false, "error": {"message": "quota"}}) };
@@ -33,7 +33,7 @@ async fn an_older_deferred_run_beside_a_newer_request_leaves_the_newer_number() 
     let older = "select state || ' ' || (not_before > clock_timestamp()) from jobs where run_number = 1 and kind = 'work'";
     assert_eq!(installation.text(older).await, "ready true");
 
-    // Its time has come.
+    // The job is due now.
     installation.sql("update jobs set not_before = null; notify ledger").await;
     installation.until_runs(&partner, "schedule finished, request finished").await;
     assert_eq!(partner.units(), ["14/10", "14/10"]);
@@ -61,7 +61,7 @@ async fn a_worker_paused_with_an_older_number_and_woken_after_a_newer_one_writes
         .await;
     assert_eq!(partner.units(), ["14/10"]);
 
-    // It wakes with 12 in hand, and an answer waiting.
+    // It resumes with an outdated 12 and a response waiting.
     sleeper.resume();
     read.release();
     results.until_it_says("an attempt that does not hold its job").await;

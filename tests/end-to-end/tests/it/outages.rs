@@ -1,4 +1,4 @@
-//! What the programs depend on goes away in the middle of a run and comes back: all is done, nothing twice.
+//! What the programs depend on fails in the middle of a run and comes back: everything is done, nothing twice.
 
 use std::process::Command;
 
@@ -20,7 +20,7 @@ async fn assert_all_done_once(installation: &Installation<'_>, partner: &Partner
     assert_eq!(installation.text(states).await, format!("{companies} changed"));
 }
 
-/// Waits until scheduler, worker and results say so of themselves; all of them are alive meanwhile.
+/// Waits until scheduler, worker and results report this; all of them stay alive meanwhile.
 async fn until_ready(programs: &[Program; 3], ready: [bool; 3]) {
     for (program, ready) in programs.iter().zip(ready) {
         program.until_ready(ready).await;
@@ -74,7 +74,7 @@ async fn the_database_crashes_in_the_middle_of_a_run() {
     assert!(crash.expect("kill runs").success());
     drop(server);
     write.release();
-    // The worker never knew the database.
+    // The worker never uses the database.
     until_ready(&programs, [false, true, false]).await;
 
     let _server = local_postgres::start(options).await.expect("it starts on what it has on disk");
@@ -102,7 +102,7 @@ async fn results_is_killed_while_job_done_messages_queue_up_and_come_twice() {
     copies.wait().expect("it is our child");
     assert_eq!(installation.text("select count(*) from statuses").await, "0");
 
-    // Killed in the middle of its transaction, and then as soon as the first of it can be seen.
+    // Killed in the middle of its transaction, and then as soon as the transaction's first effect is visible.
     let mut bystander = installation.database.client().await;
     let in_the_way = bystander.transaction().await.expect("a transaction");
     in_the_way.execute("lock table events in access exclusive mode", &[]).await.expect("the table is locked");

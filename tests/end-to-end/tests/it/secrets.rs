@@ -1,4 +1,4 @@
-//! A password stands nowhere but sealed; and what is logged can be read by machines.
+//! Passwords are stored only sealed, and logs are machine-readable.
 
 use end_to_end_tests::{CALM, CANARY, Installation, Tuning, exchange};
 use serde_json::Value;
@@ -23,7 +23,7 @@ async fn a_password_is_in_no_log_no_message_and_no_table_and_every_log_line_is_j
         installation.until_runs(partner, "schedule finished").await;
         assert_eq!(installation.statuses(partner).await, state);
     }
-    // By now the worker's own queue of answers is known, and can be looked into too.
+    // By now the worker's own reply queue is known, and can be inspected too.
     let mut answers = wire.queues();
     answers.retain(|queue| queue.starts_with("replies."));
     assert_eq!(answers.len(), 1, "{answers:?}");

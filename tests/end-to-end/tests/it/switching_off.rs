@@ -1,9 +1,10 @@
-//! Once an integration is off, not one write is begun; and a permit and the switch-off come in one order or the other.
+//! Once an integration is off, not one write begins; and a permit and the switch-off always come one after the
+//! other.
 
 use end_to_end_tests::{ADVANCED, BRISK, CALM, Installation, Kind, PATIENT, Partner, STANDARD, Tuning, line};
 use kaseya_simulator::{Endpoint, HoldAt};
 
-/// More than one job's worth of companies: each has two targets, and a job takes a hundred.
+/// More companies than one job takes: each has two targets, and a job takes a hundred.
 const COMPANIES: i32 = 60;
 
 /// Waits until a transaction of this name waits for a lock.
@@ -15,9 +16,10 @@ async fn until_waiting(installation: &Installation<'_>, transaction: &str) {
     installation.until_text(&waiting, "true").await;
 }
 
-/// Waits until the scheduler has looked through all partners that are being switched off.
+/// Waits until the scheduler has checked all partners that are being switched off.
 async fn until_looked_through(installation: &Installation<'_>) {
-    // One that has nothing under way is off at once: whoever is not by then has a permit out.
+    // A partner with nothing in progress is off at once: a partner that is not off by then has an outstanding
+    // permit.
     let idle = installation.partner("idle", 1).await;
     installation.switch_off(&idle).await;
     installation.until_text("select state from integrations where partner_id = 'idle'", "off").await;
@@ -27,7 +29,7 @@ fn begun(partner: &Partner) -> u64 {
     partner.calls(Endpoint::WriteLine)
 }
 
-/// The company whose line was written.
+/// The company of a written line.
 fn company_of(write: &str) -> i32 {
     (1..=COMPANIES)
         .find(|company| write.starts_with(&line(*company, STANDARD).to_string()))
@@ -53,7 +55,7 @@ async fn with_jobs_queued_and_a_slow_write_under_way_nothing_is_begun_once_it_is
     installation.until_text("select state from integrations where partner_id = 'rossi'", "off").await;
     let (begun_when_off, writes_when_off) = (begun(&partner), partner.writes());
 
-    // The contract in hand had its permit; no other was given one.
+    // The contract in progress had its permit; no other contract got one.
     let of_contract = |first: usize| {
         let [standard, advanced] =
             [STANDARD, ADVANCED].map(|service| line(company_of(&writes_when_off[first]), service));
@@ -62,7 +64,7 @@ async fn with_jobs_queued_and_a_slow_write_under_way_nothing_is_begun_once_it_is
     assert_eq!(writes_when_off, [of_contract(0), of_contract(2)].concat());
     installation.until_text("select count(*) from jobs where state <> 'done'", "0").await;
     installation.until_runs(&partner, "schedule switched_off").await;
-    // What is asked for now is refused, and what is published again starts nothing.
+    // A new request is refused, and a republished ticket starts nothing.
     installation.wire.publish("sync.requests", &partner.request("too-late"));
     installation
         .until_text(
@@ -85,7 +87,7 @@ async fn with_jobs_queued_and_a_slow_write_under_way_nothing_is_begun_once_it_is
 
 #[tokio::test]
 async fn a_worker_lost_in_a_write_keeps_it_switching_off_until_its_permit_has_ended() {
-    // The write's limit must not end before the worker is killed.
+    // The write must not time out before the worker is killed.
     let tuning = Tuning { lease: "20s", permit: "20s", write_timeout: "15s", ..BRISK };
     let installation = Installation::new(tuning).await;
     let partner = installation.partner("rossi", 2).await;
@@ -144,7 +146,7 @@ async fn a_permit_that_commits_before_the_switch_off_is_waited_out() {
     installation.due_now(&partner).await;
     read.reached().await;
 
-    // The permit has the integration and waits for its job; so the switch-off waits for the permit.
+    // The permit holds the integration's lock and waits for its job's, so the switch-off waits for the permit.
     let mut bystander = installation.database.client().await;
     let in_the_way = bystander.transaction().await.expect("a transaction");
     in_the_way.execute("select from jobs for update", &[]).await.expect("the jobs are held");

@@ -43,7 +43,7 @@ async fn a_request_written_by_hand_and_sent_by_another_client_is_answered_and_do
     assert_eq!(partner.units(), ["11/13", "11/13"]);
     assert_eq!(installation.statuses(&partner).await, "c1 changed, c2 changed");
 
-    // A listener hears the answer and the end, among the answers to reports.
+    // A listener receives the answer and the end, among the answers to reports.
     let answers_request = |event: &Value| event["requestId"].is_string() && event["answer"].is_string();
     let mut heard: Vec<Value> = Vec::new();
     testkit::until("the answer and the end are announced", async || {
