@@ -1,1 +1,1 @@
-//! Histories are in `tests/`.
+//! The histories are in `tests/`.

@@ -1,6 +1,6 @@
-//! The oracles. At each invoice, what is charged is the last day's count or the row says with a code why not, and a
-//! company that is said to be ready is charged right. At every step, a line in Kaseya held the number of a row that shows
-//! *unchanged* or *changed* at its "last sync", and a row that waits says what for and until when.
+//! The oracles. At each invoice, the charge is the last day's count, or the row says with a code why not; and a
+//! company shown as ready is charged correctly. At every step, the line in Kaseya of a row that shows *unchanged* or
+//! *changed* held the row's number at its "last sync", and a waiting row says what it waits for and until when.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,16 +19,16 @@ use crate::{
     story::Story,
 };
 
-/// What came of the targets at their invoices.
+/// The results of the targets at their invoices.
 #[derive(Debug, Default, Clone)]
 pub struct Tally {
-    /// Charged as they should be, and green.
+    /// Charged correctly, and green.
     pub right: u32,
-    /// Not green, by what the rows said, whatever was charged.
+    /// Not green, by the state and code of the rows, whatever the charge.
     pub said: BTreeMap<String, u32>,
-    /// Green rows that were looked at.
+    /// The green rows checked.
     pub green: u32,
-    /// Companies that were said to be ready for an invoice.
+    /// The companies shown as ready for an invoice.
     pub ready: usize,
 }
 
@@ -58,13 +58,13 @@ type Lines = BTreeMap<Target, Vec<f64>>;
 pub struct Judge {
     pub tally: Tally,
     contracts: BTreeSet<i32>,
-    /// What the lines held from when on, newest last.
+    /// The contents of the lines with the instant from which they held, newest last.
     held: Vec<(Timestamp, Lines)>,
     edits: Vec<(i32, Timestamp)>,
-    /// The changes that were looked at.
+    /// The changes already checked.
     granted: BTreeSet<String>,
-    /// What each line held as the story began, or what a person approved since: nothing was invoiced between. Without those
-    /// that a hand has changed.
+    /// The contents of each line when the story began, or as a person approved since; no invoice lies in between.
+    /// Without lines that were edited by hand.
     invoiced: Lines,
     log: Vec<String>,
     shown: BTreeMap<String, String>,
@@ -84,18 +84,18 @@ impl Judge {
         }
     }
 
-    /// Writes down what happened.
+    /// Logs an event.
     pub fn note(&mut self, at: Timestamp, what: String) {
         self.log.push(format!("{at} {what}"));
     }
 
-    /// Somebody edits a contract in Kaseya; 0 is all of them.
+    /// Records an edit of a contract in Kaseya; 0 means all contracts.
     pub fn edited(&mut self, contract: i32, at: Timestamp) {
         self.edits.push((contract, at));
         self.invoiced.retain(|(of, _), _| ![0, *of].contains(&contract));
     }
 
-    /// What was invoiced before tells nothing of what comes.
+    /// Clears the invoiced units: earlier invoices no longer count.
     pub fn starts_over(&mut self) {
         self.invoiced.clear();
     }
@@ -108,7 +108,7 @@ impl Judge {
         self.log.len()
     }
 
-    /// Remembers what the lines hold now.
+    /// Records the current contents of the lines.
     pub fn observe(&mut self, services: &Services) {
         let state = services.kaseya.state();
         let today = services.now().in_tz(&state.time_zone).expect("a zone").date();
@@ -131,7 +131,7 @@ impl Judge {
         }
     }
 
-    /// Looks at every row, after a step.
+    /// Checks every row, after a step.
     pub async fn look(&mut self, services: &Services) -> Result<(), TestCaseError> {
         self.observe(services);
         let now = services.now();
@@ -151,8 +151,8 @@ impl Judge {
         Ok(())
     }
 
-    /// A change that a brake holds was approved from what Kaseya showed and no other number (G-12), also where it is far from
-    /// the last invoice only (A11); and none was sent for a request whose time was over (A21).
+    /// Checks that a change held by a brake was approved from exactly the number that Kaseya showed (G-12), also if
+    /// it is far only from the last invoice (A11); and that no change was sent for an expired request (A21).
     async fn check_changes(&mut self, services: &Services) -> Result<(), TestCaseError> {
         let changes = services
             .query(
@@ -240,21 +240,21 @@ impl Judge {
         Ok(())
     }
 
-    /// Everything that the lines of a target held at an instant; at that of a change, before and after it.
+    /// Everything that a target's lines held at an instant; at the instant of a change, before and after it.
     fn held_at(&self, target: Target, at: Timestamp, writes: &[UnitWrite]) -> Vec<Vec<f64>> {
         let of = |lines: &Lines| lines.get(&target).cloned().unwrap_or_default();
         let before = self.held.iter().rfind(|(since, _)| *since < at);
         let since = before.map_or(Timestamp::MIN, |(since, _)| *since);
         let mut held: Vec<Vec<f64>> = before.map(|(_, lines)| of(lines)).into_iter().collect();
         held.extend(self.held.iter().filter(|(then, _)| *then == at).map(|(_, lines)| of(lines)));
-        // What was written and written over between two looks.
+        // Numbers written and overwritten between two checks.
         let line = crate::partner::line_of(target);
         let written = writes.iter().filter(|write| write.line == line && (since..=at).contains(&write.at));
         held.extend(written.map(|write| vec![write.to]));
         held
     }
 
-    /// Whether a hand in Kaseya's pages changed the contract since it was last read, and its total tells nothing of it.
+    /// Whether a hand in Kaseya's pages edited the contract since its last reading, and its total does not show it.
     async fn no_total_tells(&self, services: &Services, contract: i32) -> bool {
         let sql = format!(
             "select read_at, expected_total from contracts where contract_id = {contract} and partner_id = '{PARTNER}'"
@@ -272,7 +272,7 @@ impl Judge {
         edited && expected.zip(total).is_some_and(|(expected, total)| (expected - total).abs() < 0.006)
     }
 
-    /// Judges the invoices of a month by the rows as they stood before them.
+    /// Judges a month's invoices by the rows as they were before.
     pub async fn invoice(
         &mut self,
         services: &Services,
@@ -283,7 +283,7 @@ impl Judge {
         let partner = PartnerId::new(PARTNER).expect("an id");
         let (rows, ready) = (services.rows(&partner).await, services.ready(&partner).await);
         self.tally.ready += ready.len();
-        // When in the day the invoices were made, nobody tells us.
+        // The time of day of the invoices is unknown.
         self.starts_over();
         for (target, owed) in owed {
             let of_target: Vec<(&CompanyStatus, &ProductRow)> = rows
@@ -339,8 +339,8 @@ impl Judge {
     }
 }
 
-/// A row that waits says what for and until when (G-04), what is not sent has a code, and only what Kaseya showed is green
-/// (G-01).
+/// A waiting row says what it waits for and until when (G-04), a product that is not sent has a code, and only what
+/// Kaseya showed is green (G-01).
 fn says_what_for(row: &CompanyStatus, now: Timestamp) -> Result<(), TestCaseError> {
     let code = row.code.is_some() || row.products.iter().any(|product| product.code.is_some());
     let words = match row.state {
@@ -363,13 +363,13 @@ fn says_what_for(row: &CompanyStatus, now: Timestamp) -> Result<(), TestCaseErro
     Err(TestCaseError::fail(format!("{now}: {} {words}: {:?} {}", row.company, row.evidence, described(row))))
 }
 
-/// What a line that waits for its effective date shows on a day.
+/// The units that a line waiting for its effective date shows on a day.
 fn in_force(line: &Line, day: Date) -> f64 {
     let before = line.until_then.filter(|_| day < line.effective_date);
     before.map_or(line.units, |before| before.units)
 }
 
-/// Whether a brake holds a change, by the settings of the story.
+/// Whether a brake holds a change, by the story's settings.
 fn is_far(from: f64, to: f64) -> bool {
     let moved = (to - from).abs();
     moved >= 25.0 || moved >= 5.0 && moved * 5.0 >= from || to == 0.0 && from > 0.0
@@ -379,7 +379,7 @@ fn is_green(state: &str) -> bool {
     [CompanyState::Changed.as_str(), CompanyState::Unchanged.as_str()].contains(&state)
 }
 
-/// One line with this number; without a line there is nothing to be charged.
+/// One line with this number; no line charges nothing.
 fn holds(units: &[f64], number: u32) -> bool {
     match units {
         [] => number == 0,
@@ -388,7 +388,7 @@ fn holds(units: &[f64], number: u32) -> bool {
     }
 }
 
-/// Nothing on the row tells a person to look at this product: another's code says nothing of it.
+/// Whether nothing on the row points a person to this product; another product's code does not.
 fn says_all_is_well(row: &CompanyStatus, product: &ProductRow) -> bool {
     let later = row.remarks.iter().any(|remark| matches!(remark, Remark::CountsLater { .. }));
     let of_another = |code: &str| {

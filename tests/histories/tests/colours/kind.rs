@@ -1,6 +1,6 @@
-//! Kinds of events, to be turned on one by one.
+//! Kinds of events, each of which can be chosen.
 
-/// One kind.
+/// A kind of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Users,
@@ -36,25 +36,25 @@ pub enum Kind {
     ContractMoves,
     /// Another address is saved, of a Kaseya with the same ids.
     AnotherKaseya,
-    /// A final report of a day that is not over.
+    /// A final report for a day that is not over.
     EarlyFinal,
     /// A final report of one company, for a month that ended before the story.
     StrayFinal,
     /// The clock of the worker's machine is wrong.
     WrongClock,
-    /// Partner, provider and tenant in different zones.
+    /// Partner, provider and tenant are in different time zones.
     OtherZones,
-    /// Each page of lines is full, and tells no total.
+    /// Each page of lines is full, and shows no total.
     FullPages,
-    /// Another address is saved while a job is at the old one.
+    /// Another address is saved while a job calls the old one.
     AddressMoves,
-    /// A request's time is over while its job waits for Kaseya.
+    /// A request expires while its job waits for Kaseya.
     Expires,
     /// A settings file with an old report is applied.
     OldFile,
-    /// Units with a date to come show only from that day on.
+    /// Units with a future effective date show only from that day on.
     ShowsFromItsDay,
-    /// V1 shows and takes lines in another form, and the installation has its line profile.
+    /// V1 returns and accepts lines in another form, and the installation has its line profile.
     OtherForm,
 }
 
@@ -104,7 +104,7 @@ impl Kind {
         Self::OtherForm,
     ];
 
-    /// How often it is among the others.
+    /// The relative frequency of the kind.
     pub fn weight(self) -> u32 {
         match self {
             Self::Users => 6,
@@ -114,7 +114,7 @@ impl Kind {
         }
     }
 
-    /// Those that `ORACLE_KINDS` names, separated by commas; without it all.
+    /// The kinds in `ORACLE_KINDS`, separated by commas; all without it.
     pub fn chosen() -> Vec<Self> {
         let Ok(named) = std::env::var("ORACLE_KINDS") else {
             return Self::ALL.to_vec();

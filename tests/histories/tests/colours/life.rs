@@ -1,4 +1,4 @@
-//! Lives a story, and asks the judge at every step.
+//! Runs a story, and calls the judge at every step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,11 +19,11 @@ use crate::{
     story::{Event, Person, Story},
 };
 
-/// Somebody in Kaseya's pages leaves the lines alone for so long before the invoices: what nobody can have read since
-/// nobody can tell of.
+/// For this long before the invoices no hand in Kaseya's pages edits the lines: no program can report what it cannot
+/// have read in time.
 const QUIET: i64 = 50;
 
-/// What is due at an instant.
+/// An action due at an instant.
 #[derive(Debug, Clone)]
 enum Action {
     Count(Date),
@@ -47,11 +47,11 @@ struct Life<'a> {
     requests: u32,
     strays: u32,
     part: bool,
-    /// Days whose report is not whole.
+    /// Days with an incomplete report.
     parts_missing: BTreeSet<Date>,
 }
 
-/// Lives a story; an error is an invoice or a colour that is wrong, with what happened before it.
+/// Runs a story. An error is a wrong invoice or a wrong colour, with the log of events before it.
 pub async fn live(story: &Story) -> Result<Tally, TestCaseError> {
     let begins = Date::new(2026, story.month, story.first_day).expect("a day");
     let partner = Partner::new(story);
@@ -135,7 +135,7 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// Time passes: stops wherever something may be due by itself.
+    /// Lets time pass, with a stop wherever something may be due by itself.
     async fn go_to(&mut self, until: Timestamp) -> Result<(), TestCaseError> {
         loop {
             let now = self.services.now();
@@ -150,8 +150,8 @@ impl Life<'_> {
         }
     }
 
-    /// The next instant at which something waits to go on, or a look round is due: every hour as a month is frozen and
-    /// before invoices, else every six.
+    /// The next instant at which something waiting continues, or a check is due: every hour around a freeze and
+    /// before invoices, otherwise every six.
     async fn next_stop(&self, now: Timestamp) -> Timestamp {
         let frozen = self.partner.today(now);
         let near = frozen == frozen.last_of_month()
@@ -238,7 +238,7 @@ impl Life<'_> {
         self.judge.invoice(&self.services, month, &self.partner.owed(), &charged).await
     }
 
-    /// A person decides on all that is held.
+    /// A person decides on all holds.
     async fn decide(&mut self, at: Timestamp) {
         let decision = match self.story.person {
             Person::Approves => v1::HoldDecision::Approve,
@@ -268,7 +268,7 @@ impl Life<'_> {
         }
     }
 
-    /// The id of a report that is not to be believed.
+    /// The id of a false report.
     fn stray(&mut self) -> String {
         self.strays += 1;
         let id = format!("stray-{}", self.strays);
@@ -290,12 +290,12 @@ impl Life<'_> {
         self.services.kaseya.edit(edit).expect("a state without a file");
     }
 
-    /// Somebody changes something in Kaseya's pages; what is not there is left alone.
+    /// Changes something in Kaseya's pages; a missing object is skipped.
     fn change(&self, change: Change) {
         let _ = self.services.kaseya.apply(&change);
     }
 
-    /// The same to a line or contract, unless it is too late for anybody to see.
+    /// Like `change`, for a line or contract, unless it is too late for any program to see it.
     fn by_hand(&mut self, contract: i32, change: Change) {
         let now = self.services.now();
         if self.invoices.iter().any(|at| (0..QUIET).contains(&at.duration_since(now).as_hours())) {
@@ -494,7 +494,7 @@ impl Life<'_> {
         }
     }
 
-    /// The provider corrects the last day of the month that ended, in time for somebody to see it before the invoice.
+    /// The provider corrects the last day of the month that ended, early enough to be seen before the invoice.
     async fn late_final(&mut self, company: usize, product: usize, users: u32, at: Timestamp) {
         let month = Month::of(self.partner.today(at)).previous();
         let next = self.invoices.iter().find(|invoice| **invoice > at);
@@ -513,7 +513,7 @@ impl Life<'_> {
         self.services.send(Queue::Counts, &report).await;
     }
 
-    /// A file of the newest month's last day, or of yesterday, that the provider has counted since.
+    /// A file with counts of the newest month's last day, or of yesterday, that the provider has since reported.
     async fn old_file(&mut self, company: usize, users: u32, at: Timestamp) {
         let today = self.partner.today(at);
         let begins = Date::new(2026, self.story.month, self.story.first_day).expect("a day");

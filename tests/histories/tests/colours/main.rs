@@ -1,9 +1,9 @@
-//! Whether green is earned: weeks around a month's end, by chance, through the real scheduler, worker, results and store, on
-//! a private Postgres and a clock that the test turns, with the simulator as Kaseya.
+//! Whether green is earned: random weeks around a month's end, through the real scheduler, worker, results and
+//! store, on a private Postgres and a clock that the test controls, with the simulator as Kaseya.
 //!
-//! 20 stories; with `KASEYA_SYNC_LONG=1` 1,000. Each is made from its seed alone: `ORACLE_SEED=7` lives that one,
-//! `ORACLE_SEEDS=100-300` these, and `ORACLE_KINDS=LineGoes,Down` only these kinds of events. A story that fails
-//! is made shorter first, unless `ORACLE_AS_IT_IS` is set, and told with what happened and what the rows said.
+//! 20 stories; with `KASEYA_SYNC_LONG=1` 1,000. Each is generated from its seed alone: `ORACLE_SEED=7` runs that
+//! one, `ORACLE_SEEDS=100-300` these, and `ORACLE_KINDS=LineGoes,Down` only these kinds of events. A failing story
+//! is shrunk first, unless `ORACLE_AS_IT_IS` is set, and reported with its events and the contents of the rows.
 
 mod judge;
 mod kind;
@@ -20,7 +20,7 @@ use judge::Tally;
 use kind::Kind;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// Lives the story of a seed; what failed, in words.
+/// Runs the story of a seed; returns the failure as text.
 fn live(seed: u64, kinds: &[Kind]) -> Result<Tally, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut bytes = [0; 32];
@@ -40,7 +40,7 @@ fn live(seed: u64, kinds: &[Kind]) -> Result<Tally, String> {
     }
 }
 
-/// The seeds to live: those that are asked for, or these.
+/// The seeds to run: those requested, or `usual`.
 fn seeds(usual: Range<u64>) -> Range<u64> {
     let number = |text: &str| text.parse::<u64>().expect("a seed is a number");
     if let Ok(seed) = std::env::var("ORACLE_SEED") {

@@ -1,4 +1,4 @@
-//! The partner: its settings, its tenant as the story begins, and what its users really are.
+//! The partner: its settings, its tenant when the story begins, and its true user numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,29 +13,29 @@ use crate::{
 };
 
 pub const PARTNER: &str = "msp";
-/// Shares a line with the first one, when it comes.
+/// Shares a line with the first partner, once it exists.
 pub const SECOND: &str = "msp2";
 pub const PRODUCTS: [(&str, i32); 2] = [("advanced", 702), ("standard", 701)];
 pub const ACCOUNT: i32 = 301;
-/// To which contracts move.
+/// The account that contracts move to.
 pub const OTHER_ACCOUNT: i32 = 302;
 pub const FREEZE_HOUR: i64 = 6;
 const PRICE: f64 = 3.5;
-/// Where companies are remapped to.
+/// The contract that companies are remapped to.
 const SPARE: i32 = 100;
 
 /// Contract and service.
 pub type Target = (i32, i32);
 
-/// One company as it really is.
+/// The true state of one company.
 #[derive(Debug, Clone)]
 pub struct Company {
     pub id: String,
     pub users: [u32; 2],
     pub rules: [BillingRule; 2],
-    /// None when it is not mapped.
+    /// `None` if not mapped.
     pub contract: Option<i32>,
-    /// Whether anything was reported of it yet.
+    /// Whether the company was reported yet.
     pub reported: bool,
     pub uncounted_until: Date,
     pub empty_until: Date,
@@ -64,7 +64,7 @@ pub fn line_of((contract, service): Target) -> i32 {
     contract * 10 + service - 700
 }
 
-/// The tenant as the story begins: each contract has a line for each service, with the users of that day.
+/// The tenant when the story begins: each contract has a line for each service, with that day's users.
 pub fn tenant(story: &Story, begins: Date) -> State {
     let second = if story.one_price { PRICE } else { PRICE + 1.5 };
     let mut builder = State::builder()
@@ -99,7 +99,7 @@ pub fn tenant(story: &Story, begins: Date) -> State {
         if let Some(form) = story.form {
             lines.follow_profile(&testkit::line_profiles()[form].1).expect("a profile");
         }
-        // What comes whole has no pages.
+        // A list returned whole has no pages.
         lines.largest_page = (story.full_pages && !lines.ignores_paging).then_some(1);
         lines.without_totals = story.full_pages;
         lines.waits_for_effective_date = story.shows_from_its_day;
@@ -117,7 +117,7 @@ pub fn tenant(story: &Story, begins: Date) -> State {
     builder.with(tenant).build()
 }
 
-/// A line of a contract that was deleted, as somebody adds it again.
+/// A line of a contract that was deleted, as a person adds it again.
 pub fn line_again(contract: &Contract, target: Target) -> Line {
     let services = State::builder().service(701, "Standard", PRICE).service(702, "Advanced", PRICE);
     let state = services.contract(target.0, ACCOUNT, "x").line(line_of(target), target.1, 0.0).build();
@@ -148,7 +148,7 @@ impl Partner {
         }
     }
 
-    /// What the portal would have stored.
+    /// The settings as the portal would have stored them.
     pub fn settings(&self, story: &Story, base: &str, now: Timestamp) -> String {
         let (count_zone, invoice_day) = (story.zones.counts, story.invoice_day);
         let mut sql = integration(PARTNER, story, base, now, invoice_day);
@@ -203,7 +203,7 @@ impl Partner {
         format!("insert into product_mappings values ('{partner}', '{id}', {service}, '{id}');")
     }
 
-    /// Another partner of the installation, whose one company is on a contract of the first.
+    /// Another partner of the installation, with its only company on a contract of the first.
     pub fn second_partner(story: &Story, base: &str, now: Timestamp, contract: i32) -> String {
         let mut sql = integration(SECOND, story, base, now, story.invoice_day);
         sql.push_str(&format!(
@@ -216,7 +216,7 @@ impl Partner {
         sql
     }
 
-    /// An hour of a day where counts are made.
+    /// An hour of a day in the time zone of the counts.
     pub fn at(&self, day: Date, hour: i64) -> Timestamp {
         day.to_zoned(self.zone.clone()).expect("a midnight").timestamp() + hour.hours()
     }
@@ -225,7 +225,7 @@ impl Partner {
         self.zone.to_datetime(now).date()
     }
 
-    /// The users of a day pass on to the next; then the provider's report of the day.
+    /// Carries the users of a day over to the next, and returns the provider's report of the day.
     pub fn count(&mut self, day: Date, counted_at: Timestamp, is_final: bool) -> v1::UserCountsReported {
         self.reports += 1;
         for company in &mut self.companies {
@@ -244,7 +244,7 @@ impl Partner {
         self.report(day, counted_at, is_final, companies)
     }
 
-    /// The month's last day once more, with what was corrected.
+    /// The report of the month's last day again, with the corrections.
     pub fn late_report(&mut self, day: Date, counted_at: Timestamp) -> v1::UserCountsReported {
         self.reports += 1;
         let last_day = &self.last_day;
@@ -256,8 +256,8 @@ impl Partner {
         self.report(day, counted_at, true, companies)
     }
 
-    /// A final report of everybody for a day that is not over: of one that has begun with the users by then, else with these
-    /// of each product.
+    /// A final report of all companies for a day that is not over: the users so far if the day has begun, otherwise
+    /// these users of each product.
     pub fn early_final(&self, id: String, counted_at: Timestamp, users: u32) -> v1::UserCountsReported {
         let today = self.today(counted_at);
         let day = today.last_of_month();
@@ -269,7 +269,7 @@ impl Partner {
         v1::UserCountsReported { report_id: id, ..self.report(day, counted_at, true, companies) }
     }
 
-    /// A final report of one company alone.
+    /// A final report of one company only.
     pub fn stray_final(
         &self,
         id: String,
@@ -282,7 +282,7 @@ impl Partner {
         v1::UserCountsReported { report_id: id, ..self.report(day, counted_at, true, vec![counts]) }
     }
 
-    /// Whether the provider's report of a day is there, with the users of every company.
+    /// Whether the provider's report of a day exists, with the users of every company.
     pub fn is_wholly_counted(&self, day: Date, now: Timestamp) -> bool {
         let short = |company: &Company| {
             company.uncounted_until.max(company.empty_until).max(company.licences_until) > day
@@ -331,7 +331,7 @@ impl Partner {
         })
     }
 
-    /// A product that a complete report does not list counts 0; what could not be counted is still owed.
+    /// A product that a complete report does not list counts 0; a count that could not be taken is still owed.
     fn remember_last_day(&mut self, day: Date) {
         let users = self.companies.iter().flat_map(|company| {
             let users = if day < company.empty_until { [0; 2] } else { company.users };
@@ -340,12 +340,12 @@ impl Partner {
         self.last_day = users.collect();
     }
 
-    /// A number of the month's last day that comes out later.
+    /// Corrects a number of the month's last day later.
     pub fn corrected(&mut self, company: usize, product: usize, users: u32) {
         self.last_day.insert((self.companies[company].id.clone(), product), users);
     }
 
-    /// What each target that something is mapped to is to be charged with: by the users of the month's last day.
+    /// The charge due for each mapped target, by the users of the month's last day.
     pub fn owed(&self) -> BTreeMap<Target, u32> {
         let mut owed = BTreeMap::new();
         for company in &self.companies {
@@ -360,7 +360,7 @@ impl Partner {
         owed
     }
 
-    /// The contracts of the story, without those that nothing is ever mapped to.
+    /// The story's contracts, except those that nothing is ever mapped to.
     pub fn contracts(story: &Story) -> BTreeSet<i32> {
         let first = (0..story.companies.len()).map(|company| first_contract(story, company));
         first.flat_map(|contract| [contract, contract + SPARE]).collect()
@@ -402,7 +402,7 @@ impl Company {
         )
     }
 
-    /// As the provider reports it on a day.
+    /// The company's counts as the provider reports them on a day.
     fn counts(&self, day: Date) -> v1::CompanyCounts {
         let basis = if day < self.licences_until { v1::CountBasis::Licences } else { v1::CountBasis::Users };
         let uncounted = day < self.uncounted_until;

@@ -1,4 +1,4 @@
-//! The cases that a story can live, each as one of its own, and what stories once found.
+//! The cases that a story can run into, each as a story of its own, and past findings of stories.
 
 use domain::{Billing, BillingRule, DriftPolicy};
 use kaseya_simulator::Endpoint;
@@ -8,7 +8,7 @@ use crate::{
     story::{CompanyStart, Event, Person, Story, Zones, yes_without_effect},
 };
 
-/// 25 January to the invoices of 3 February, one company with 4 and 10 users; it is synced every night.
+/// 25 January to the invoices of 3 February: one company with 4 and 10 users, synced every night.
 fn quiet() -> Story {
     Story {
         billing: Billing::Arrears,

@@ -1,4 +1,5 @@
-//! The real scheduler, worker, results and store on a private Postgres, stepped by hand on a clock that the test turns.
+//! The real scheduler, worker, results and store on a private Postgres, stepped by hand on a clock that the test
+//! controls.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,10 +39,10 @@ pub const HOST: &str = "bms.example.com";
 pub const TENANT: &str = "Example MSP";
 pub const USER: &str = "sync@msp.example";
 pub const PASSWORD: &str = "correct horse";
-/// More rounds than any hour needs; beyond it the services turn in a circle.
+/// More rounds than any hour needs; beyond it the services loop.
 const MOST_ROUNDS: usize = 200;
 
-/// What the other Kaseya of an address that is saved during a call differs by.
+/// A saved address of another Kaseya during a call, and how that Kaseya differs.
 #[derive(Debug, Clone)]
 pub struct Move {
     pub during: Endpoint,
@@ -60,7 +61,7 @@ pub struct Services {
     health: Health,
     workers: u64,
     messages: u64,
-    /// The worker of the next job dies with its so manieth write, which is made, before it hears so.
+    /// The worker of the next job dies with this write, which is applied, before it gets the response.
     pub dies_after: Option<u32>,
     /// Another address is saved during the next call of this kind.
     pub moves: Option<Move>,
@@ -120,7 +121,7 @@ impl Services {
         self.clock.now()
     }
 
-    /// Lets the services go on until none of them has anything to do now.
+    /// Runs the services until none has anything to do now.
     pub async fn settle(&mut self) -> Result<(), TestCaseError> {
         for _ in 0..MOST_ROUNDS {
             let stepped = self.scheduler.step().await;
@@ -181,7 +182,8 @@ impl Services {
         }
     }
 
-    /// Works on a job, whose Kaseya is another one from its next call of a kind on; without such a call, the next job's.
+    /// Runs a job and replaces its Kaseya at its next call of this kind; without such a call, replaces that of the
+    /// next job.
     async fn move_during(&mut self, work: impl Future<Output = ()>, moves: Move) {
         let held = self.kaseya.hold(moves.during, 1, HoldAt::BeforeApply);
         let mut work = std::pin::pin!(work);
@@ -211,14 +213,15 @@ impl Services {
         self.worker = start_worker(&self.bus, Arc::new(clock), self.workers);
     }
 
-    /// The clock of the worker's machine is so far ahead from now on. The other programs go by the database's.
+    /// Sets the clock of the worker's machine this far ahead from now on. The other programs use the database's
+    /// clock.
     pub fn wrong_clock(&mut self, ahead: SignedDuration) {
         self.ahead = ahead;
         self.another_worker();
     }
 
-    /// Another Kaseya with the same ids, where the first line of each of these contracts has more units; its address is saved,
-    /// as the page does. Returns the one before.
+    /// Starts another Kaseya with the same ids, with more units on the first line of each of these contracts, and
+    /// saves its address as the page does. Returns the previous one.
     pub async fn another_kaseya(&mut self, contracts: &BTreeSet<i32>, more: u32) -> Running {
         let mut state = self.kaseya.state();
         let ours = state.contracts.iter_mut().filter(|contract| contracts.contains(&contract.id));
@@ -239,7 +242,7 @@ impl Services {
         before
     }
 
-    /// A settings file with a report of a day, and of no instant, is applied: the company's users of each product are these.
+    /// Applies a settings file with a report of a day and no instant: these are the company's users of each product.
     pub async fn apply_report(&mut self, day: Date, begins: Timestamp, company: &str, users: u32) {
         self.messages += 1;
         let (now, partner) = (self.now(), PartnerId::new(PARTNER).expect("an id"));
@@ -294,7 +297,7 @@ impl Services {
         self.bus.publish(queue, message).await.expect("the bus takes everything");
     }
 
-    /// Turns a partner's switch, as its owner does.
+    /// Turns a partner's switch, as the partner's staff does.
     pub async fn switch(&self, partner: &PartnerId, on: bool) {
         let now = self.now();
         let turned: Result<(), StoreError> = self
@@ -324,7 +327,7 @@ impl Services {
         assert!(set.expect("the tables are there"), "it is stored");
     }
 
-    /// Runs statements, one after the other.
+    /// Runs statements in order.
     pub async fn run(&self, statements: &str) {
         for sql in statements.split(';').filter(|sql| !sql.trim().is_empty()) {
             let done: Result<u64, StoreError> =
@@ -339,7 +342,7 @@ impl Services {
         rows.unwrap_or_else(|error| panic!("{error}: {sql}"))
     }
 
-    /// Every company as a person sees it.
+    /// All company rows as people see them.
     pub async fn rows(&self, partner: &PartnerId) -> Vec<CompanyStatus> {
         let now = self.now();
         let rows: Result<Vec<CompanyStatus>, StoreError> = self
@@ -357,7 +360,7 @@ impl Services {
         rows.expect("the rows can be read")
     }
 
-    /// The companies whose next invoice is said to be right.
+    /// The companies with a next invoice shown as right.
     pub async fn ready(&self, partner: &PartnerId) -> BTreeSet<CompanyId> {
         let (rows, now) = (self.rows(partner).await, self.now());
         let read: Result<PartnerReadiness, StoreError> = self
@@ -377,7 +380,7 @@ impl Services {
         ready.map(|(company, _)| company).collect()
     }
 
-    /// Ends everything, the database too.
+    /// Ends everything, including the database.
     pub async fn end(self) {
         self.bus.answered_by(None);
         let database = self.database;
@@ -386,7 +389,7 @@ impl Services {
     }
 }
 
-/// The password of a partner as it is stored, for this address.
+/// A partner's password as stored for this address.
 pub fn sealed(partner: &str, base: &str) -> String {
     let v1 = format!("{base}/api");
     let (v2_base, v1_base) = (Some(base), Some(v1.as_str()));
@@ -405,7 +408,7 @@ async fn simulator(clock: &Clock, state: State) -> Running {
         .expect("a free port")
 }
 
-/// A clock that is not the installation's.
+/// A clock that differs from the installation's.
 struct WrongClock {
     right: Clock,
     ahead: SignedDuration,

@@ -1,4 +1,4 @@
-//! A bus whose messages wait until the test deals with them. A call of a worker is answered by the scheduler on the spot.
+//! A bus that keeps messages until the test processes them. The scheduler answers a worker's request at once.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -58,17 +58,18 @@ impl SteppedBus {
         }))
     }
 
-    /// Who answers the workers' calls; nobody, once the story is over: the scheduler holds this bus too.
+    /// Sets the scheduler that answers the workers' requests; `None` once the story is over, because the scheduler
+    /// holds this bus too.
     pub fn answered_by(&self, scheduler: Option<Scheduler>) {
         *lock(&self.0.scheduler) = scheduler;
     }
 
-    /// The oldest message of all queues.
+    /// Takes the oldest message of all queues.
     pub fn take(&self) -> Option<(Queue, Incoming)> {
         lock(&self.0.waiting).pop_front()
     }
 
-    /// A message in a consumer's hands.
+    /// A delivery of a message to a consumer.
     pub fn delivery(&self, queue: Queue, message: Incoming) -> Delivery {
         Delivery::new(message, CancellationToken::new(), Box::new(InHand { bus: self.clone(), queue }))
     }
@@ -78,7 +79,7 @@ impl SteppedBus {
     }
 }
 
-/// What becomes of a delivery when it is settled.
+/// The handle that settles a delivery.
 struct InHand {
     bus: SteppedBus,
     queue: Queue,
@@ -99,7 +100,7 @@ impl Settle for InHand {
         Ok(())
     }
 
-    // Its holder was killed. The ledger emits again what is not done.
+    // Its holder was killed. The ledger emits unfinished jobs again.
     fn abandon(self: Box<Self>) {}
 }
 

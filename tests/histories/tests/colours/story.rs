@@ -1,4 +1,4 @@
-//! What happens to a partner around a month's end: data alone, made by chance from a seed.
+//! The events of a partner around a month's end: pure data, generated from a seed.
 
 use domain::{Billing, BillingRule, DriftPolicy};
 use kaseya_simulator::{Endpoint, Fault};
@@ -10,55 +10,55 @@ use crate::kind::Kind;
 #[derive(Debug, Clone)]
 pub struct Story {
     pub billing: Billing,
-    /// The month whose last day is counted, of 2026.
+    /// The month of 2026 with the counted last day.
     pub month: i8,
-    /// The day of that month on which it begins.
+    /// The day of that month on which the story begins.
     pub first_day: i8,
-    /// How many months are invoiced.
+    /// The number of months invoiced.
     pub months: usize,
     pub invoice_day: i8,
-    /// 1 is Monday; none is daily.
+    /// 1 is Monday; `None` is daily.
     pub weekly: Option<i8>,
     pub drift: DriftPolicy,
-    /// So many more contracts that nothing is mapped to: beyond a page, only totals are looked at.
+    /// The number of further contracts that nothing is mapped to; beyond a page, only totals are read.
     pub other_contracts: i32,
     pub one_price: bool,
-    /// Hours after the end of a month's last day at which its final report comes; none leaves it to the cut-off.
+    /// Hours from the end of a month's last day to its final report; `None` leaves it to the cut-off.
     pub final_after: Option<i64>,
     pub person: Person,
     /// The second product is mapped only by an event.
     pub mapped_later: bool,
     pub zones: Zones,
-    /// Kaseya shows one line a page, and tells no total of them.
+    /// Kaseya shows one line per page, and no total of them.
     pub full_pages: bool,
-    /// Kaseya shows units with a date to come only from that day on.
+    /// Kaseya shows units with a future effective date only from that day on.
     pub shows_from_its_day: bool,
-    /// Which of the line profiles of the tests it has; without one the default.
+    /// The index of its line profile among those of the tests; `None` is the default profile.
     pub form: Option<usize>,
     pub companies: Vec<CompanyStart>,
-    /// The day of the story, the hour, and what happens.
+    /// The day of the story, the hour, and the event.
     pub events: Vec<(i64, i64, Event)>,
 }
 
-/// Where days begin.
+/// The time zones that days begin in.
 #[derive(Debug, Clone, Copy)]
 pub struct Zones {
     pub counts: &'static str,
     pub tenant: &'static str,
 }
 
-/// A company as the story begins. Kaseya's lines hold its users then.
+/// A company when the story begins. Kaseya's lines hold its users at that time.
 #[derive(Debug, Clone)]
 pub struct CompanyStart {
     /// Users of each product.
     pub users: [u32; 2],
-    /// Whether it is billed on the first company's contract too.
+    /// Whether it is also billed on the first company's contract.
     pub shares_the_first_contract: bool,
-    /// How its first product is billed.
+    /// The billing rule of its first product.
     pub rule: BillingRule,
 }
 
-/// What a person does each morning about what is held.
+/// What a person does each morning about holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Person {
     Approves,
@@ -66,7 +66,7 @@ pub enum Person {
     Waits,
 }
 
-/// Something that happens.
+/// An event.
 #[derive(Debug, Clone)]
 pub enum Event {
     Users { company: usize, product: usize, users: u32 },
@@ -120,7 +120,7 @@ fn users() -> impl Strategy<Value = u32> {
     prop_oneof![3 => 0_u32..12, 3 => 5_u32..40, 1 => Just(0), 1 => 40_u32..300]
 }
 
-/// A write that is answered with success and has no effect.
+/// A write with a success response and no effect.
 pub fn yes_without_effect() -> Fault {
     let body = serde_json::json!(
         {"ResponseCode": 200, "Status": "OK", "Error": "None", "Result": null, "TotalRecords": 0}
@@ -236,7 +236,7 @@ fn event(kind: Kind) -> BoxedStrategy<Event> {
         Kind::OldFile => {
             (company(), users()).prop_map(|(company, users)| Event::OldFile { company, users }).boxed()
         }
-        // What makes the story another one from its beginning.
+        // These change the story from its beginning.
         Kind::OtherZones | Kind::FullPages | Kind::ShowsFromItsDay | Kind::OtherForm => {
             Just(Event::SyncNow { expires: None }).boxed()
         }
@@ -258,7 +258,7 @@ prop_compose! {
     }
 }
 
-/// Mostly around the month's end, where it matters; some days before it.
+/// Mostly around the month's end, where it matters; some days before.
 fn day() -> impl Strategy<Value = i64> {
     prop_oneof![2 => 0_i64..9, 3 => 9_i64..20, 1 => 20_i64..45]
 }
@@ -278,7 +278,7 @@ fn zones(others: bool) -> impl Strategy<Value = Zones> {
     prop::sample::select(zones)
 }
 
-/// Any story of these kinds of events.
+/// Any story with these kinds of events.
 pub fn stories(kinds: &[Kind]) -> impl Strategy<Value = Story> + use<> {
     let weighted = kinds.iter().map(|kind| (kind.weight(), event(*kind)));
     let events = prop::strategy::Union::new_weighted(weighted.collect());
@@ -315,7 +315,7 @@ pub fn stories(kinds: &[Kind]) -> impl Strategy<Value = Story> + use<> {
             let (billing, month, months, invoice_day, weekly, drift, other_contracts) = first;
             let (one_price, final_after, person, mapped_later, zones, full_pages, ..) = second;
             let (.., shows_from_its_day, companies, mut events, form) = second;
-            // Where the tenant's day begins first, its invoices of day 1 come before the month was counted.
+            // If the tenant's day begins first, its invoices of day 1 come before the month is counted.
             let elsewhere = zones.counts != zones.tenant;
             let invoice_day = if elsewhere { invoice_day.max(2) } else { invoice_day };
             events.sort_by_key(|(day, hour, _)| (*day, *hour));

@@ -1,10 +1,10 @@
-//! What happens to a partner in a year: data alone, made by chance.
+//! The events of a partner in a year: pure data, generated at random.
 
 use domain::{Billing, BillingRule, DriftPolicy};
 use kaseya_simulator::{Endpoint, Fault};
 use proptest::prelude::*;
 
-/// The products of every history, and their services.
+/// The products of every history, with their services.
 pub const PRODUCTS: [(&str, i32); 2] = [("advanced", 702), ("standard", 701)];
 
 /// A year of one partner.
@@ -15,27 +15,27 @@ pub struct History {
     pub invoice_day: i8,
     pub drift: DriftPolicy,
     pub companies: Vec<CompanyStart>,
-    /// Twelve; what happens in each, in order.
+    /// Twelve months, in order.
     pub months: Vec<Month>,
 }
 
-/// A company as the year begins. Kaseya's lines hold its users then.
+/// A company when the year begins. Kaseya's lines hold its users at that time.
 #[derive(Debug, Clone)]
 pub struct CompanyStart {
     /// Users of each of [`PRODUCTS`].
     pub users: [u32; 2],
-    /// Whether it is billed on the first company's contract too.
+    /// Whether it is also billed on the first company's contract.
     pub shares_the_first_contract: bool,
-    /// How the first of [`PRODUCTS`] is billed.
+    /// The billing rule of the first of [`PRODUCTS`].
     pub rule: BillingRule,
 }
 
-/// What happens in a month.
+/// The events of a month.
 #[derive(Debug, Clone)]
 pub struct Month {
-    /// Day 1 to 28 and what happens then; the night after it is synced.
+    /// Day 1 to 28 with its event; a sync follows in the night after it.
     pub events: Vec<(i8, Event)>,
-    /// What a person does about what is held, a day after it was.
+    /// What a person does about holds, a day after they open.
     pub person: Person,
 }
 
@@ -47,24 +47,24 @@ pub enum Person {
     Waits,
 }
 
-/// Something that happens.
+/// An event.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// From now on it has so many users of a product.
+    /// Sets its users of a product from now on.
     Users { company: usize, product: usize, users: u32 },
-    /// So many users go over to the other product.
+    /// Moves users over to the other product.
     Switch { company: usize, from: usize, users: u32 },
-    /// Somebody edits its line in Kaseya.
+    /// A person edits its line in Kaseya.
     Edit { company: usize, product: usize, units: f64, from_today: bool },
-    /// Its users cannot be counted, until the month's day.
+    /// Its users cannot be counted until this day of the month.
     Uncounted { company: usize, until: i8 },
     /// Its line is deleted in Kaseya.
     LineGone { company: usize, product: usize },
     /// Its contract is deactivated in Kaseya, or activated again.
     Active { company: usize, active: bool },
-    /// A call goes wrong in the next sync.
+    /// A call fails in the next sync.
     Fails { endpoint: Endpoint, nth: u32, fault: Fault },
-    /// In the next sync the worker dies with its so manieth write, which is made, before anybody is told.
+    /// In the next sync the worker dies with this write, which is applied, before it can report.
     WorkerDies { writes: u32 },
     /// Its line is set to count itself in Kaseya.
     CountsItself { company: usize, product: usize, units: u32 },
@@ -84,7 +84,7 @@ fn users() -> impl Strategy<Value = u32> {
     prop_oneof![3 => 0_u32..12, 3 => 5_u32..40, 1 => Just(0), 1 => 40_u32..300]
 }
 
-/// What people and their users do.
+/// Changes by people and their users.
 fn change() -> impl Strategy<Value = Event> {
     prop_oneof![
         6 => (company(), product(), users())
@@ -114,7 +114,7 @@ fn endpoint() -> impl Strategy<Value = Endpoint> {
     ]
 }
 
-/// What goes wrong.
+/// Failures.
 fn trouble() -> impl Strategy<Value = Event> {
     prop_oneof![
         3 => (company(), product(), 0_u32..60, any::<bool>(), any::<bool>()).prop_map(
@@ -177,7 +177,7 @@ fn history(
         })
 }
 
-/// A year in which nothing goes wrong and a person approves whatever is held.
+/// A year without failures, with a person who approves every hold.
 pub fn untroubled() -> impl Strategy<Value = History> {
     history(change().boxed(), Just(Person::Approves).boxed())
 }
@@ -188,7 +188,7 @@ pub fn any_history() -> impl Strategy<Value = History> {
     history(prop_oneof![change(), trouble()].boxed(), person.boxed())
 }
 
-/// Any year in which a person approves whatever is held.
+/// Any year with a person who approves every hold.
 pub fn with_an_attentive_person() -> impl Strategy<Value = History> {
     history(prop_oneof![change(), trouble()].boxed(), Just(Person::Approves).boxed())
 }

@@ -1,5 +1,5 @@
-//! What the database remembers for the services, in the test's memory: changes and what became of them, what lines were
-//! last seen to hold, and what people decided. The rules are those of the store's statements, in their shortest form.
+//! The services' database, in the test's memory: changes and their results, the numbers last seen on lines, and
+//! people's decisions. The rules are those of the store's statements, in their shortest form.
 
 use std::collections::BTreeMap;
 
@@ -20,12 +20,12 @@ use uuid::Uuid;
 pub type Target = (ContractId, ServiceId);
 
 const PERMIT: SignedDuration = SignedDuration::from_secs(30);
-/// A line is left alone so long after a write without an answer.
+/// How long a line is left alone after a write without a response.
 const UNSURE_FOR: SignedDuration = SignedDuration::from_mins(10);
-/// What lands even later is told from an edit for so long.
+/// For this long a later landing is told apart from an edit.
 const LANDS_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 
-/// How a change stands.
+/// The standing of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
     Open,
@@ -36,7 +36,7 @@ enum Standing {
     WithoutEffect,
 }
 
-/// A change that was permitted.
+/// A change with a permit.
 #[derive(Debug, Clone)]
 pub struct Intent {
     id: String,
@@ -54,7 +54,7 @@ pub struct Intent {
 }
 
 impl Intent {
-    /// The last that was heard of it.
+    /// The instant of the last news about it.
     fn last_sign(&self) -> Timestamp {
         self.settled_at.filter(|_| self.standing == Standing::Unsure).unwrap_or(self.granted_at + PERMIT)
     }
@@ -64,7 +64,7 @@ impl Intent {
 pub struct Ledger {
     pub intents: Vec<Intent>,
     confirmed: BTreeMap<Target, (u32, Timestamp)>,
-    /// What is held.
+    /// The held changes.
     pub held: BTreeMap<Target, DecidedChange>,
     decided: BTreeMap<Target, Decided>,
     shares: BTreeMap<Target, TargetShares>,
@@ -96,7 +96,7 @@ impl Ledger {
         }
     }
 
-    /// Takes in what an attempt has done and seen.
+    /// Stores what an attempt has done and seen.
     pub fn take_in(&mut self, done: &v1::JobDone) {
         for change in &done.changes {
             let at = field::instant("at", change.at).expect("an instant");
@@ -148,7 +148,7 @@ impl Ledger {
         }
     }
 
-    /// Whose users are in the lines that hold our number.
+    /// Stores the shares in the lines that hold our number.
     fn remember_shares(&mut self, done: &v1::JobDone) {
         let run_number = i64::try_from(done.run_number.expect("a number")).expect("a small one");
         let mut seen: BTreeMap<Target, Vec<Share>> = BTreeMap::new();
@@ -176,7 +176,7 @@ impl Ledger {
         self.shares.get(&target)
     }
 
-    /// The plan switch whose rise is still to be made here, after its fall.
+    /// The plan switch with its fall made and its rise still due here.
     pub fn begun_pair(&self, target: Target) -> Option<PairId> {
         let newest = self.intents.iter().rfind(|intent| intent.target == target)?;
         let is_rise = f64::from(newest.to) > newest.from;
@@ -188,7 +188,7 @@ impl Ledger {
         newest.pair.filter(|_| is_rise && open && fell)
     }
 
-    /// What a line shows settles what was not settled.
+    /// Settles open changes by what a line shows.
     fn settle(&mut self, target: Target, units: f64, seen_at: Timestamp, own: &[&str]) {
         let of_target: Vec<usize> =
             (0..self.intents.len()).filter(|at| self.intents[*at].target == target).collect();
@@ -198,7 +198,7 @@ impl Ledger {
             if !open || own.contains(&intent.id.as_str()) || intent.granted_at >= seen_at {
                 continue;
             }
-            // A later change tells by what it found.
+            // A later change is evidence by what it found.
             let next = of_target[place + 1..]
                 .iter()
                 .map(|at| &self.intents[*at])
@@ -221,7 +221,7 @@ impl Ledger {
         }
     }
 
-    /// What is told of a target at start.
+    /// The memory of a target that is sent at start.
     pub fn remembered(&self, target: Target, today: Date) -> Remembered {
         let of_target = || self.intents.iter().filter(move |intent| intent.target == target);
         let confirmed = self.confirmed.get(&target);
@@ -250,7 +250,7 @@ impl Ledger {
         }
     }
 
-    /// What may land late on a target, for an attempt.
+    /// The writes that may still land on a target, for an attempt.
     pub fn standing(&self, target: Target, attempt: u32, now: Timestamp) -> TargetStanding {
         let late = self.intents.iter().filter(|intent| {
             let may_land =
@@ -272,7 +272,7 @@ impl Ledger {
         self.decided.get(&target).copied()
     }
 
-    /// A person decides on all that is held.
+    /// A person decides on all holds.
     pub fn decide(&mut self, approved: bool) {
         for (target, change) in std::mem::take(&mut self.held) {
             self.holds += 1;

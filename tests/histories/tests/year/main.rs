@@ -1,10 +1,10 @@
-//! A partner's year, by chance: users come and go and change their product, people edit lines in Kaseya, calls fail,
-//! answers are lost, workers die. The scheduler's plan, the worker, the client and the simulator are the real ones; the
-//! database is the test's memory. Each month is invoiced: every charge is the last day's count, or the company's row says
-//! with a code why not (S-30).
+//! A partner's year, at random: users come and go and change products, people edit lines in Kaseya, calls fail,
+//! responses are lost, workers die. The scheduler's plan, the worker, the client and the simulator are real; the
+//! database is the test's memory. Each month is invoiced: every charge is the last day's count, or the company's row
+//! says with a code why not (S-30).
 //!
-//! 180 histories; with `KASEYA_SYNC_LONG=1` 9,000. What goes round here (survey, glance, ledger, permits, store) is in the
-//! stories of `colours`, which are the rest of 200 and 10,000.
+//! 180 histories; with `KASEYA_SYNC_LONG=1` 9,000. The parts bypassed here (survey, glance, ledger, permits, store)
+//! are covered by the stories of `colours`, which are the rest of 200 and 10,000.
 
 mod history;
 mod ledger;
@@ -19,7 +19,7 @@ use proptest::{
 };
 use year::Tally;
 
-/// Lives so many of these years.
+/// Runs the usual number of these years divided by `share`.
 #[expect(clippy::print_stdout, reason = "how often what was held is what the run tells")]
 fn live(histories: impl Strategy<Value = History>, share: u32) -> Tally {
     let long = std::env::var("KASEYA_SYNC_LONG").is_ok_and(|long| long == "1");

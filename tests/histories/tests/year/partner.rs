@@ -1,4 +1,4 @@
-//! The partner: what it has set, what was counted, and what should be invoiced.
+//! The partner: its settings, its counts, and the invoices it should get.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ const PRICE: f64 = 3.5;
 /// The first day of every history.
 pub const FIRST_DAY: Date = jiff::civil::date(2026, 1, 1);
 
-/// One company's users; its day of leaving.
+/// One company's users, and its day of leaving.
 struct Users {
     of_product: [u32; 2],
     closed_from: Option<Date>,
@@ -71,7 +71,7 @@ fn service(product: usize) -> ServiceId {
     ServiceId(PRODUCTS[product].1)
 }
 
-/// The tenant as the year begins: each contract has a line for each service, with the users of that day.
+/// The tenant when the year begins: each contract has a line for each service, with that day's users.
 pub fn tenant(history: &History) -> State {
     let mut builder = State::builder().account(ACCOUNT, "Account").service(701, "Standard", PRICE).service(
         702,
@@ -178,7 +178,7 @@ impl Partner {
         self.users[company].uncounted_until = Some(until);
     }
 
-    /// It leaves, and nobody uses anything from the next day on.
+    /// A company leaves: it has no users from the next day on.
     pub fn close(&mut self, company: usize, today: Date) {
         let from = today.tomorrow().expect("a day within the calendar");
         self.users[company].closed_from.get_or_insert(from);
@@ -192,7 +192,7 @@ impl Partner {
             let counted_at = instant(day, 22);
             let closed = users.closed_from.is_some_and(|from| from <= day);
             let uncounted = users.uncounted_until.is_some_and(|until| day < until);
-            // Of a company that has left nothing is reported.
+            // Nothing is reported for a company that has left.
             if closed {
                 continue;
             }
@@ -213,7 +213,7 @@ impl Partner {
         }
     }
 
-    /// The cut-off: the last day's counts are frozen.
+    /// The cut-off: freezes the last day's counts.
     pub fn freeze(&mut self, month: Month) {
         let last = month.last_day();
         let frozen_at = instant(month.next().first_day(), CUT_OFF_HOUR);
@@ -238,7 +238,7 @@ impl Partner {
         });
     }
 
-    /// What the contracts should hold now, as the scheduler plans it.
+    /// What the contracts should hold now, by the scheduler's plan.
     pub fn plan(&self, now: Timestamp) -> PartnerPlan {
         let integration = self.settings.integration.as_ref().expect("set up");
         let frozen_at = |month| {
@@ -246,7 +246,7 @@ impl Partner {
         };
         let month_end = &integration.month_end;
         let phase = month_end.phase(now, frozen_at, integration.invoice_day, self.settings.invoice_zones());
-        // The first month has nothing before it.
+        // The first month has no month before it.
         let phase = match phase {
             domain::MonthPhase::Frozen(month) | domain::MonthPhase::Closing(month)
                 if month.last_day() < FIRST_DAY =>
@@ -264,8 +264,8 @@ impl Partner {
         plan_partner(&self.settings, integration, &counts, now)
     }
 
-    /// What each service on each contract should be charged with for the month that ended: by the users who were there on
-    /// its last day, however that was counted. What is not billed is left out.
+    /// The charge due for each service on each contract for the month that ended: by the users on its last day,
+    /// however that was counted. Products that are not billed are left out.
     pub fn owed(&self) -> &BTreeMap<(i32, i32), u32> {
         &self.owed
     }

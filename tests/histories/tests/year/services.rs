@@ -26,7 +26,7 @@ const HOST: &str = "bms.example.com";
 const TENANT: &str = "Example MSP";
 const USER: &str = "sync@msp.example";
 
-/// What the scheduler has at hand.
+/// The data that the scheduler answers from.
 #[derive(Default)]
 pub struct Desk {
     pub ledger: Ledger,
@@ -73,8 +73,8 @@ impl Services {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has a worker do an attempt of a job. `dies_after`: so many writes of it are made, and the worker of the last is gone
-    /// before it hears so; nothing is then told of the attempt.
+    /// Has a worker run an attempt of a job. With `dies_after`, that many of its writes are applied, and the worker
+    /// dies before it gets the response of the last; nothing is then reported of the attempt.
     pub async fn attempt(
         &mut self,
         attempt: u32,
@@ -188,7 +188,7 @@ impl Desk {
         match message.kind.as_deref() {
             Some(v1::StartJob::KIND) => {
                 let asked: v1::StartJob = message.decode().expect("a StartJob");
-                // The ticket of a worker that died comes again.
+                // The ticket of a dead worker arrives again.
                 let answer = if asked.attempt == Some(self.attempt) {
                     v1::start_job_answer::Answer::Content(self.content.clone())
                 } else {

@@ -1,4 +1,4 @@
-//! Lives a history and looks at its invoices.
+//! Runs a history and checks its invoices.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,12 +19,12 @@ use crate::{
     services::Services,
 };
 
-/// What came of the targets at their invoices.
+/// The results of the targets at their invoices.
 #[derive(Debug, Default, Clone)]
 pub struct Tally {
-    /// Charged as they should be, and said so.
+    /// Charged correctly, and shown so.
     pub right: u32,
-    /// Not sent, by what the rows said.
+    /// Not sent, by the state and code of the rows.
     pub held: BTreeMap<String, u32>,
     /// Changes that were written.
     pub changed: usize,
@@ -52,7 +52,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Who edits lines in Kaseya.
+/// The person who edits lines in Kaseya.
 const BY_HAND: &str = "someone@msp.example";
 
 /// State and code of a company's product, as its row shows them.
@@ -60,7 +60,7 @@ const BY_HAND: &str = "someone@msp.example";
 struct Row {
     state: String,
     code: Option<String>,
-    /// It says that the line counts only from a later day.
+    /// The row says that the line counts only from a later day.
     counts_later: bool,
 }
 
@@ -77,7 +77,7 @@ struct Year<'a> {
     history: &'a History,
     partner: Partner,
     services: Services,
-    /// By contract and service, and company.
+    /// By contract and service, then by company.
     rows: BTreeMap<(i32, i32), BTreeMap<String, Row>>,
     runs: u64,
     attempts: u32,
@@ -85,7 +85,7 @@ struct Year<'a> {
     tally: Tally,
 }
 
-/// Lives a history; an error is an invoice that is wrong.
+/// Runs a history; an error is a wrong invoice.
 pub async fn live(history: &History) -> Result<Tally, TestCaseError> {
     let clock = Clock::starting(instant(FIRST_DAY, 0));
     let services = Services::start(clock, tenant(history)).await;
@@ -103,7 +103,7 @@ pub async fn live(history: &History) -> Result<Tally, TestCaseError> {
 }
 
 impl Year<'_> {
-    /// A month, with the invoices of the one before.
+    /// A month, with the invoices of the previous one.
     async fn month(&mut self, month: Month) -> Result<(), TestCaseError> {
         let at = usize::try_from(month.first_day().month() - 1).expect("a month");
         let mut invoiced = month.first_day() == FIRST_DAY;
@@ -128,7 +128,7 @@ impl Year<'_> {
             self.services.clock.set(instant(month.last_day(), 10));
             self.mends();
         }
-        // The month's last day, its night, and what is frozen in the morning.
+        // The month's last day, the night after it, and the freeze in the morning.
         self.night_after(month.last_day()).await;
         self.partner.freeze(month);
         self.services.clock.set(instant(month.next().first_day(), CUT_OFF_HOUR) + 5.minutes());
@@ -163,7 +163,7 @@ impl Year<'_> {
                         if *from_today {
                             line.effective_date = line.effective_date.max(today);
                         }
-                        // By the page as we by the interface; what that refuses stays as it is.
+                        // A page edit follows the same rules as our API calls; a refused edit changes nothing.
                         let _ = state.write_line(contract, line, now, BY_HAND);
                     })
                     .expect("a state without a file");
@@ -209,8 +209,8 @@ impl Year<'_> {
         }
     }
 
-    /// A person follows the advice of the rows: contracts are active again, lines are there again with 0 units, and none
-    /// counts itself.
+    /// A person follows the advice of the rows: contracts are active again, deleted lines are back with 0 units, and
+    /// no line counts itself.
     fn mends(&self) {
         let beginning = tenant(self.history);
         let mend = |state: &mut kaseya_simulator::State| {
@@ -262,7 +262,7 @@ impl Year<'_> {
         }
         for (target, owed) in self.partner.owed().clone() {
             let rows = self.rows.get(&target);
-            // A line keeps a later date that somebody gave it, and the row says so: its units are what is owed.
+            // A line keeps a later date that a person gave it, and the row says so: its units are the number owed.
             let told = rows.is_some_and(|rows| rows.values().any(|row| row.counts_later));
             let charged = match told {
                 true => self.units(target),
@@ -298,14 +298,14 @@ impl Year<'_> {
         Ok(())
     }
 
-    /// What the lines of a service on a contract show.
+    /// The units on the lines of a service on a contract.
     fn units(&self, (contract, service): (i32, i32)) -> f64 {
         let state = self.services.kaseya.state();
         let lines = state.lines(contract).expect("a contract");
         lines.iter().filter(|line| line.service == service).map(|line| line.units).sum()
     }
 
-    /// A sync, and what a person does about what it holds.
+    /// A sync, and a person's decision on its holds.
     async fn sync(&mut self) {
         self.run().await;
         let month = usize::try_from(self.services.clock_month() - 1).expect("a month");
@@ -319,7 +319,7 @@ impl Year<'_> {
         }
     }
 
-    /// A run: attempt by attempt until nothing is left, as the ledger would go on with it.
+    /// A run: attempt by attempt until nothing is left, as the ledger would continue it.
     async fn run(&mut self) {
         let mut left: Option<Vec<i32>> = None;
         self.runs += 1;
@@ -351,7 +351,7 @@ impl Year<'_> {
         }
     }
 
-    /// What a worker is told of these contracts, or of all.
+    /// A worker's input for these contracts, or for all.
     fn work(&mut self, only: Option<&[i32]>) -> Vec<v1::ContractWork> {
         let now = self.services.now();
         let plan = self.partner.plan(now);
@@ -363,7 +363,7 @@ impl Year<'_> {
                 continue;
             }
             if !contract.needs_worker() {
-                // What needs no worker the scheduler tells by itself.
+                // The scheduler itself reports what needs no worker.
                 for target in &contract.targets {
                     let (state, code) = ("not_sent".to_owned(), Some("QTY-02".to_owned()));
                     let row = Row { state, code, counts_later: false };
@@ -417,7 +417,7 @@ impl Year<'_> {
         }
     }
 
-    /// What is handed back is still to be done, whatever was said of it before.
+    /// Marks what is handed back as still to do, whatever its previous outcome.
     fn waits(&mut self, over: &v1::LeftOver) {
         let code = over.code.clone().or_else(|| Some("queued".to_owned()));
         let row = Row { state: "deferred".to_owned(), code, counts_later: false };
@@ -428,7 +428,7 @@ impl Year<'_> {
         }
     }
 
-    /// Every number that Kaseya was sent had its permit.
+    /// Checks that every number sent to Kaseya had its permit.
     fn only_what_was_permitted_was_written(&mut self) -> Result<(), TestCaseError> {
         let mut history = self.services.kaseya.history();
         history.retain(|write| write.user != BY_HAND);
