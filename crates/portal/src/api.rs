@@ -1,7 +1,7 @@
-//! The API under `/v1`: what the pages do, for programs, by the same functions.
+//! The API under `/v1`: what the pages do, for programs, through the same functions.
 //!
-//! Who calls brings a token of the partner that the address names; cookies say nothing here. Whatever goes wrong is told as
-//! RFC 9457 has it. The document of the API is made from what serves it.
+//! The caller sends a token of the partner in the path; cookies do not count here. Errors are reported as RFC 9457
+//! says. The API document is generated from the handlers.
 
 mod access;
 mod caller;
@@ -39,7 +39,7 @@ use routes::{described, ordered};
 
 pub use document::document;
 
-/// All of it, as it is served under `/v1`.
+/// All routes under `/v1`.
 pub(crate) fn router(portal: &Portal) -> Router<Portal> {
     let (router, _) = described().split_for_parts();
     let once = middleware::from_fn_with_state(portal.clone(), keyed::once);
