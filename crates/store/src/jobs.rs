@@ -1,4 +1,4 @@
-//! Jobs and their runs: which jobs are due for a ticket, which are started, whose lease has ended, and how runs end.
+//! Jobs and their runs: which jobs are due for a ticket, which are started, which leases have ended, and how runs end.
 //!
 //! Time comes from the caller's clock. Scheduler rounds cover all partners; every function that changes a job names
 //! its partner.

@@ -88,8 +88,8 @@ pub async fn hand_back(
     Ok(())
 }
 
-/// Moves the second half of a slice into a new job; the old one keeps the first half. The new job continues the old
-/// one's attempt numbers, so that its results take precedence over those of the whole slice.
+/// Creates a job for the second half of a slice; the old job keeps the first half. The new job continues the old one's
+/// attempt numbers, so that its results take precedence over those of the whole slice.
 pub async fn halve(
     tx: &Transaction<'_>,
     partner: &PartnerId,

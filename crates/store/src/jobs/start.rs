@@ -21,7 +21,7 @@ pub struct JobRow {
     pub state: JobState,
     /// The current attempt; only its tickets count.
     pub attempt: i32,
-    /// Consecutive attempts that a code left with work over and that got no company through.
+    /// Consecutive attempts that got no company through and left work over because of a code.
     pub setbacks: i32,
     /// Whether a person asked for the job.
     pub now_job: bool,

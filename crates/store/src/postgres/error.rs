@@ -77,7 +77,7 @@ pub enum StoreError {
         .found.map_or_else(|| "none".to_owned(), |version| version.to_string())
     )]
     SchemaTooOld {
-        /// The newest migration applied; `None` for an empty database.
+        /// The newest migration applied; `None` for a database without any.
         found: Option<i32>,
         /// The newest migration this program knows.
         needed: i32,

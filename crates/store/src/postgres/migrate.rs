@@ -48,7 +48,7 @@ impl Store {
         applied.map_err(|error| StoreError::Migration { reason: chain(&*error) })
     }
 
-    /// The newest migration applied; `None` for an empty database.
+    /// The newest migration applied; `None` for a database without any.
     pub async fn schema_version(&self) -> Result<Option<i32>, StoreError> {
         self.transaction("schema_version", |tx| {
             Box::pin(async move {

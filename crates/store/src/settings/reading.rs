@@ -61,7 +61,7 @@ pub struct Integration {
     pub sealed_password: String,
     /// The marks of host, tenant, user and password; empty if stored before marks existed.
     pub password_marks: Vec<String>,
-    /// When the stored password was set; `None` if unknown.
+    /// When the password was stored; `None` if unknown.
     pub password_changed_at: Option<Timestamp>,
     /// Rises with every change of host, tenant, user or password.
     pub credentials_version: u32,

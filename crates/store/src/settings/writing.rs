@@ -35,7 +35,7 @@ pub struct NewIntegration {
     pub sealed_password: String,
     /// The marks of host, tenant, user and password.
     pub password_marks: Vec<String>,
-    /// When the stored password was set; `None` if unknown.
+    /// When the password was stored; `None` if unknown.
     pub password_changed_at: Option<Timestamp>,
     /// Higher than before if host, address, tenant, user or password change. Then a refusal of the old ones is
     /// deleted, and a job that has begun gets no more permits.
