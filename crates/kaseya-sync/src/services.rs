@@ -11,12 +11,12 @@ use portal::{Portal, PortalSettings};
 use results::{Letters, Results, ResultsSettings};
 use runtime::Context;
 use scheduler::{Scheduler, SchedulerSettings};
-use store::{CalibratedClock, Settings, Store};
+use store::{CalibratedClock, Migrated, Settings, Store};
 use tokio::sync::mpsc;
 use vault::KeyRing;
 use worker::{Worker, WorkerSettings};
 
-use crate::{data_dir::DataDir, ended::NAME, installation::kaseya_section, migrate};
+use crate::{data_dir::DataDir, ended::NAME, installation::kaseya_section};
 
 /// Database connections for all services and for people's requests.
 const POOL: usize = 24;
@@ -43,7 +43,12 @@ pub(crate) async fn prepare(context: &Context, directory: &DataDir) -> anyhow::R
     let stop = context.shutdown.soft();
     let settings = Settings { application: NAME.to_owned(), pool_size: POOL, ..Settings::new(url) };
     let store = Store::connect(settings, context.entropy.clone()).await?;
-    migrate::bring_up_to_date(&store, &context.entropy, || Ok(Arc::clone(&keys))).await?;
+    if store.migrate().await? == Migrated::Newer {
+        anyhow::bail!(
+            "{}: its tables are those of a newer version of this program: start that one",
+            directory.path().display()
+        );
+    }
     let clock = CalibratedClock::start(&store, Arc::clone(&context.clock), stop.clone()).await?;
     let bus = Arc::new(InProcess::new());
     context.health.dependency_with_fault("postgres", store.fault(stop));

@@ -1,4 +1,4 @@
--- Names as they are searched, ordered and compared, and which definitions of `src/**/*.sql` are in force.
+-- Names as they are searched, ordered and compared, and at which version the definitions of `src/**/*.sql` are.
 
 -- Names are searched and ordered by rules of our own, whatever the database's: it may be made with any, and then finds no "Caffè"
 -- for "CAFFÈ" and puts Écrins behind Zorro.
@@ -55,8 +55,9 @@ $functions$, current_schema());
 end
 $migration$;
 
--- The views, functions and triggers that stand beside the modules that use them, as they were last run.
-create table repeatable_migrations (
-    name text primary key,
+-- At which migration the views, functions and triggers are that stand beside the modules that use them, and what they are.
+create table definitions (
+    only_row boolean default true primary key check (only_row),
+    version integer not null,
     checksum bytea not null
 );

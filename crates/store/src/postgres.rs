@@ -15,6 +15,7 @@ mod transaction;
 pub use clock::CalibratedClock;
 pub use error::StoreError;
 pub use listen::WakeUps;
+pub use migrate::Migrated;
 pub use partner_changes::{PartnerChange, PartnerChanges};
 pub use pool::{Settings, Store, Timeouts};
 pub use row::Row;

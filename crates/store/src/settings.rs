@@ -8,7 +8,6 @@ pub mod probes;
 mod reading;
 pub mod refused_credentials;
 pub mod schedules;
-pub mod sealed_passwords;
 pub mod start_over;
 pub mod switch;
 mod writing;

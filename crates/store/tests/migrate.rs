@@ -1,12 +1,9 @@
 //! Migrations on a real Postgres.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Result, bail, ensure};
-use store::StoreError;
+use store::{Migrated, StoreError};
 
 #[tokio::test]
 async fn four_programs_that_migrate_at_once_do_it_once() -> Result<()> {
@@ -52,7 +49,7 @@ async fn a_program_refuses_tables_older_than_itself_and_accepts_newer_ones() -> 
         .await?;
     database.store.require_current_schema().await?;
 
-    client.execute("delete from refinery_schema_history where version >= $1", &[&(version - 1)]).await?;
+    client.batch_execute("update definitions set version = version - 1").await?;
     let refusal = database.store.require_current_schema().await.expect_err("the newest is missing");
     ensure!(matches!(refusal, StoreError::SchemaTooOld { .. }), "{refusal:?}");
     Ok(())
@@ -75,7 +72,7 @@ async fn a_definition_that_has_changed_is_run_again() -> Result<()> {
     client
         .batch_execute(
             "create or replace function kaseya_zone(whose text) returns text stable language sql as $$ select 'edited' $$;
-             update repeatable_migrations set checksum = '\\x00' where name = 'kaseya/zones'",
+             update definitions set checksum = '\\x00'",
         )
         .await?;
     let zone = "select kaseya_zone('nobody')";
@@ -95,31 +92,79 @@ async fn d7_newer_tables_and_definitions_stay_as_they_are() -> Result<()> {
             "insert into refinery_schema_history (version, name, applied_on, checksum)
              values (10000, 'of a newer program', '2026-11-30T00:00:00Z', '0');
              create or replace function kaseya_zone(whose text) returns text stable language sql as $$ select 'newer' $$;
-             update repeatable_migrations set checksum = '\\x00' where name = 'kaseya/zones'",
+             update definitions set checksum = '\\x00'",
         )
         .await?;
-    database.store.migrate().await?;
+    assert_eq!(database.store.migrate().await?, Migrated::Newer);
     database.store.require_current_schema().await?;
     let zone = client.query_one("select kaseya_zone('nobody')", &[]).await?;
     assert_eq!(zone.get::<_, Option<String>>(0).as_deref(), Some("newer"));
     Ok(())
 }
 
+/// Tables without their triggers would keep edited rows green: a service starts only once the definitions are there.
 #[tokio::test]
-async fn every_definition_is_run() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = BTreeSet::new();
-    for folder in std::fs::read_dir(&root)?.filter_map(Result::ok).filter(|entry| entry.path().is_dir()) {
-        for file in std::fs::read_dir(folder.path())? {
-            let path = file?.path();
-            if path.extension().is_some_and(|extension| extension == "sql") {
-                files.insert(path.with_extension("").strip_prefix(&root)?.display().to_string());
-            }
+async fn a_program_waits_for_the_definitions_too() -> Result<()> {
+    let database = testkit::database().await;
+    database.client().await.batch_execute("delete from definitions").await?;
+    let refusal = database.store.require_current_schema().await.expect_err("nothing says what is defined");
+    ensure!(matches!(refusal, StoreError::SchemaTooOld { found: None, .. }), "{refusal:?}");
+    assert_eq!(database.store.migrate().await?, Migrated::Current);
+    database.store.require_current_schema().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_migration_that_was_left_out_is_refused() -> Result<()> {
+    let database = testkit::database().await;
+    let gap = "delete from refinery_schema_history where version = 5";
+    assert_eq!(database.client().await.execute(gap, &[]).await?, 1);
+    let refusal = database.store.migrate().await.expect_err("one below the newest is missing");
+    ensure!(matches!(refusal, StoreError::Migration { .. }), "{refusal:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_database_from_before_the_baseline_is_refused_in_plain_words() -> Result<()> {
+    let database = testkit::empty_database().await;
+    database
+        .client()
+        .await
+        .batch_execute(
+            "create table refinery_schema_history (version integer primary key, name text, applied_on text, checksum text);
+             insert into refinery_schema_history values (1, 'settings', '2026-11-29T00:00:00Z', '1'),
+                                                        (160, 'security_events', '2026-11-30T00:00:00Z', '2')",
+        )
+        .await?;
+    let refusal = database.store.require_current_schema().await.expect_err("these are other tables");
+    ensure!(matches!(refusal, StoreError::SchemaTooOld { .. }), "{refusal:?}");
+    let refusal = database.store.migrate().await.expect_err("there is no way from there").to_string();
+    ensure!(refusal.contains("create it again"), "{refusal}");
+    Ok(())
+}
+
+/// The `.sql` files below a folder.
+fn definitions(folder: &Path) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(definitions(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "sql") {
+            found.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
         }
     }
-    let database = testkit::database().await;
-    let run = database.client().await.query("select name from repeatable_migrations", &[]).await?;
-    assert_eq!(run.iter().map(|row| row.get(0)).collect::<BTreeSet<String>>(), files);
+    Ok(found)
+}
+
+#[test]
+fn every_definition_is_run() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (files, source) = (definitions(&root)?, std::fs::read_to_string(root.join("postgres/migrate.rs"))?);
+    ensure!(files.len() > 5, "{files:?}");
+    for file in files {
+        ensure!(source.contains(&file), "{file} is not in the list of definitions in postgres/migrate.rs");
+    }
     Ok(())
 }
 
@@ -128,7 +173,8 @@ async fn every_definition_is_run() -> Result<()> {
 #[tokio::test]
 async fn migrations_are_only_added() -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
-    let client = testkit::empty_database().await.client().await;
+    let database = testkit::database().await;
+    let client = database.client().await;
     let listed = std::fs::read_to_string(folder.join("released.sha256"))?;
     let mut listed: BTreeMap<&str, &str> =
         listed.lines().filter_map(|line| line.split_once("  ")).map(|(hash, name)| (name, hash)).collect();
@@ -144,6 +190,16 @@ async fn migrations_are_only_added() -> Result<()> {
             None => bail!("{name} is not in released.sha256: add the line `{hash}  {name}`"),
         }
     }
+    let defined = "select version, encode(checksum, 'hex') from definitions";
+    let defined = client.query_one(defined, &[]).await?;
+    let (version, hash): (i32, String) = (defined.get(0), defined.get(1));
+    let name = format!("definitions of V{version}");
+    ensure!(
+        listed.get(name.as_str()) == Some(&hash.as_str()),
+        "views, functions or triggers have changed: add a migration after V{version}, empty if need be, and its line \
+         `{hash}  definitions of Vn`"
+    );
+    listed.retain(|name, _| !name.starts_with("definitions of V"));
     ensure!(listed.is_empty(), "these migrations are gone: {listed:?}");
     Ok(())
 }

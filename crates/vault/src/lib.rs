@@ -17,5 +17,5 @@ mod token;
 
 pub use mark::Login;
 pub use ring::{KeyRing, KeyRingError};
-pub use sealed::{Associated, Sealed, VaultError, WITHOUT_BASES};
+pub use sealed::{Associated, Sealed, VaultError};
 pub use token::Token;

@@ -10,8 +10,6 @@ use crate::{
 };
 
 const VERSION: &str = "v2";
-/// Prefix of the previous form, which is bound to no base address. It opens only to be sealed again.
-pub const WITHOUT_BASES: &str = "v1";
 
 /// What a secret is bound to. It opens for exactly these, so that changing an address does not get the password
 /// sent there.
@@ -69,39 +67,15 @@ impl KeyRing {
         mut fill: impl FnMut(&mut [u8]),
     ) -> Sealed {
         let data_key = fresh_key(&mut fill);
-        let aad = secret_aad(VERSION, associated);
+        let aad = secret_aad(associated);
         let body = encrypt(&data_key, &aad, secret.expose_secret().as_bytes(), &mut fill);
         self.wrap(&data_key, associated, &body, fill)
     }
 
     /// Opens a secret that was sealed for `associated`.
     pub fn open(&self, associated: &Associated<'_>, sealed: &Sealed) -> Result<SecretString, VaultError> {
-        self.open_version(VERSION, associated, sealed)
-    }
-
-    /// Seals a secret that is bound to no base address again, bound to these. `None` if it is already bound.
-    pub fn bind_bases(
-        &self,
-        associated: &Associated<'_>,
-        sealed: &Sealed,
-        fill: impl FnMut(&mut [u8]),
-    ) -> Result<Option<Sealed>, VaultError> {
-        if parts(VERSION, sealed).is_ok() {
-            return Ok(None);
-        }
-        let secret = self.open_version(WITHOUT_BASES, associated, sealed)?;
-        Ok(Some(self.seal(associated, &secret, fill)))
-    }
-
-    fn open_version(
-        &self,
-        version: &str,
-        associated: &Associated<'_>,
-        sealed: &Sealed,
-    ) -> Result<SecretString, VaultError> {
-        let (data_key, body) = self.unwrap(version, associated, sealed)?;
-        let aad = secret_aad(version, associated);
-        let plain = decrypt(&data_key, &aad, &body).ok_or(VaultError::Refused)?;
+        let (data_key, body) = self.unwrap(associated, sealed)?;
+        let plain = decrypt(&data_key, &secret_aad(associated), &body).ok_or(VaultError::Refused)?;
         let text = std::str::from_utf8(&plain).map_err(|_| VaultError::Refused)?;
         Ok(SecretString::from(text))
     }
@@ -114,8 +88,8 @@ impl KeyRing {
         sealed: &Sealed,
         fill: impl FnMut(&mut [u8]),
     ) -> Result<Option<Sealed>, VaultError> {
-        let (data_key, body) = self.unwrap(VERSION, associated, sealed)?;
-        if parts(VERSION, sealed)?.key_id == self.writer_id() {
+        let (data_key, body) = self.unwrap(associated, sealed)?;
+        if parts(sealed)?.key_id == self.writer_id() {
             return Ok(None);
         }
         Ok(Some(self.wrap(&data_key, associated, &body, fill)))
@@ -129,7 +103,7 @@ impl KeyRing {
         mut fill: impl FnMut(&mut [u8]),
     ) -> Sealed {
         let writer = self.writer();
-        let aad = key_aad(VERSION, &writer.id, associated);
+        let aad = key_aad(&writer.id, associated);
         let wrapped = encrypt(&writer.bytes, &aad, data_key.as_slice(), &mut fill);
         let [wrapped, body] = [&wrapped, body].map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
         Sealed(format!("{VERSION}.{}.{wrapped}.{body}", writer.id))
@@ -137,13 +111,12 @@ impl KeyRing {
 
     fn unwrap(
         &self,
-        version: &str,
         associated: &Associated<'_>,
         sealed: &Sealed,
     ) -> Result<(KeyBytes, Vec<u8>), VaultError> {
-        let parts = parts(version, sealed)?;
+        let parts = parts(sealed)?;
         let key = self.key(parts.key_id).ok_or_else(|| VaultError::UnknownKey(parts.key_id.to_owned()))?;
-        let plain = decrypt(&key.bytes, &key_aad(version, parts.key_id, associated), &parts.wrapped);
+        let plain = decrypt(&key.bytes, &key_aad(parts.key_id, associated), &parts.wrapped);
         let plain = plain.filter(|plain| plain.len() == KEY_LEN).ok_or(VaultError::Refused)?;
         let mut data_key = Zeroizing::new([0; KEY_LEN]);
         data_key.copy_from_slice(&plain);
@@ -157,32 +130,31 @@ struct Parts<'a> {
     body: Vec<u8>,
 }
 
-fn parts<'a>(version: &str, sealed: &'a Sealed) -> Result<Parts<'a>, VaultError> {
+fn parts(sealed: &Sealed) -> Result<Parts<'_>, VaultError> {
     let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| VaultError::Refused);
     match sealed.0.split('.').collect::<Vec<_>>().as_slice() {
-        [found, key_id, wrapped, body] if *found == version => {
+        [found, key_id, wrapped, body] if *found == VERSION => {
             Ok(Parts { key_id, wrapped: decode(wrapped)?, body: decode(body)? })
         }
         _ => Err(VaultError::Refused),
     }
 }
 
-fn key_aad(version: &str, key_id: &str, associated: &Associated<'_>) -> Vec<u8> {
-    joined(version, &["data key", key_id], associated)
+fn key_aad(key_id: &str, associated: &Associated<'_>) -> Vec<u8> {
+    joined(&["data key", key_id], associated)
 }
 
-fn secret_aad(version: &str, associated: &Associated<'_>) -> Vec<u8> {
-    joined(version, &["secret"], associated)
+fn secret_aad(associated: &Associated<'_>) -> Vec<u8> {
+    joined(&["secret"], associated)
 }
 
 /// Prefixes each text with its length, so that no two lists of texts give the same bytes.
-fn joined(version: &str, purpose: &[&str], associated: &Associated<'_>) -> Vec<u8> {
+fn joined(purpose: &[&str], associated: &Associated<'_>) -> Vec<u8> {
     let Associated { partner, host, v2_base, v1_base, tenant, user } = *associated;
     // A base address is never empty: empty means the host's own.
     let bases = [v2_base, v1_base].map(Option::unwrap_or_default);
-    let bases = if version == WITHOUT_BASES { &[][..] } else { &bases };
-    let mut aad = version.as_bytes().to_vec();
-    for text in purpose.iter().chain(&[partner, host, tenant, user]).chain(bases) {
+    let mut aad = VERSION.as_bytes().to_vec();
+    for text in purpose.iter().chain(&[partner, host, tenant, user]).chain(&bases) {
         aad.extend_from_slice(&(text.len() as u64).to_be_bytes());
         aad.extend_from_slice(text.as_bytes());
     }

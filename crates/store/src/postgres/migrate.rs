@@ -3,7 +3,6 @@
 
 use std::error::Error;
 
-use refinery::Runner;
 use tokio_postgres::Client;
 
 use crate::{Store, StoreError, postgres::error::chain};
@@ -12,27 +11,40 @@ mod embedded {
     refinery::embed_migrations!("migrations");
 }
 
-/// Views, functions and triggers. Each file runs again whenever it has changed, after the numbered migrations. Later
-/// files may use earlier ones.
-const REPEATABLE: &[(&str, &str)] = &[
-    ("postgres/partner_changes", include_str!("partner_changes.sql")),
-    ("settings/mapped_targets", include_str!("../settings/mapped_targets.sql")),
-    ("settings/must_reread", include_str!("../settings/must_reread.sql")),
-    ("counts/provider_is_final", include_str!("../counts/provider_is_final.sql")),
-    ("counts/frozen_counts", include_str!("../counts/frozen_counts.sql")),
-    ("kaseya/places", include_str!("../kaseya/places.sql")),
-    ("kaseya/zones", include_str!("../kaseya/zones.sql")),
-    ("statuses/standings", include_str!("../statuses/standings.sql")),
-    ("statuses/waiting_for_sync", include_str!("../statuses/waiting_for_sync.sql")),
+/// Views, functions and triggers. All run again whenever one of them has changed, after the numbered migrations. Later
+/// files may use earlier ones. They belong to the newest migration: a change of one comes with a new migration, so that an
+/// older program, which knows fewer, leaves newer definitions alone.
+const DEFINITIONS: &[&str] = &[
+    include_str!("partner_changes.sql"),
+    include_str!("../settings/mapped_targets.sql"),
+    include_str!("../settings/must_reread.sql"),
+    include_str!("../counts/provider_is_final.sql"),
+    include_str!("../counts/frozen_counts.sql"),
+    include_str!("../kaseya/places.sql"),
+    include_str!("../kaseya/zones.sql"),
+    include_str!("../statuses/standings.sql"),
+    include_str!("../statuses/waiting_for_sync.sql"),
 ];
+
+/// The name of the first migration. Databases made before it have another one under its number.
+const BASELINE: &str = "names";
 
 /// The migrating program holds this advisory lock of the database. The number has no meaning.
 const LOCK: i64 = 0x6b61_7365_7961_0001;
 
+/// What a migration found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrated {
+    /// The tables are those of this program.
+    Current,
+    /// The tables are those of a newer program, and stay as they are.
+    Newer,
+}
+
 impl Store {
     /// Brings the tables to the version this program knows. Any number of programs may call this at once: one works,
     /// the others wait and find nothing to do. Needs a direct connection, not a pooler that shares sessions.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
+    pub async fn migrate(&self) -> Result<Migrated, StoreError> {
         let (mut client, connection) = self.inner.own_connection().await?;
         let connection = tokio::spawn(connection);
         // Waiting for another program, or for an index on a big table, may take any time. Waiting for a lock on a
@@ -48,19 +60,17 @@ impl Store {
         applied.map_err(|error| StoreError::Migration { reason: chain(&*error) })
     }
 
-    /// The newest migration applied; `None` for a database without any.
+    /// The migration that the tables and all definitions are at; `None` before that is reached once.
     pub async fn schema_version(&self) -> Result<Option<i32>, StoreError> {
         self.transaction("schema_version", |tx| {
             Box::pin(async move {
-                let exists = tx
-                    .query_one("select to_regclass('refinery_schema_history') is not null as exists", &[])
-                    .await?;
+                let exists =
+                    tx.query_one("select to_regclass('definitions') is not null as exists", &[]).await?;
                 if !exists.get::<bool>("exists")? {
                     return Ok(None);
                 }
-                tx.query_one("select max(version) as version from refinery_schema_history", &[])
-                    .await?
-                    .get("version")
+                let version = tx.query_opt("select version from definitions", &[]).await?;
+                version.map(|row| row.get("version")).transpose()
             })
         })
         .await
@@ -79,38 +89,50 @@ impl Store {
     }
 }
 
-/// Tables newer than this program knows are left as they are.
-fn runner() -> Runner {
-    embedded::migrations::runner().set_abort_missing(false)
-}
-
-async fn apply(client: &mut Client) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let report = runner().run_async(client).await?;
+async fn apply(client: &mut Client) -> Result<Migrated, Box<dyn Error + Send + Sync>> {
+    let is_newer = newest_applied(client).await?.is_some_and(|applied| applied > newest());
+    // A newer program's migrations are unknown here. Without one, each known migration up to the newest applied must be there.
+    let runner = embedded::migrations::runner().set_abort_missing(!is_newer);
+    let report = runner.run_async(client).await?;
     for migration in report.applied_migrations() {
         tracing::info!(migration = %migration, "applied");
     }
-    let row = client.query_one("select max(version) from refinery_schema_history", &[]).await?;
-    if row.get::<_, Option<i32>>(0).is_some_and(|version| version > newest()) {
-        tracing::info!("the tables are those of a newer program: nothing is changed");
-        return Ok(());
+    if is_newer {
+        return Ok(Migrated::Newer);
     }
+    let all = DEFINITIONS.concat();
     let tx = client.transaction().await?;
-    for (name, sql) in REPEATABLE {
-        let known =
-            "select from repeatable_migrations where name = $1 and checksum = sha256(convert_to($2, 'UTF8'))";
-        if tx.query_opt(known, &[name, sql]).await?.is_some() {
-            continue;
+    let known = "select from definitions where version = $1 and checksum = sha256(convert_to($2, 'UTF8'))";
+    if tx.query_opt(known, &[&newest(), &all]).await?.is_none() {
+        for definition in DEFINITIONS {
+            tx.batch_execute(definition).await?;
         }
-        tx.batch_execute(sql).await?;
-        let keep =
-            "insert into repeatable_migrations (name, checksum) values ($1, sha256(convert_to($2, 'UTF8')))
-                    on conflict (name) do update set checksum = excluded.checksum";
-        tx.execute(keep, &[name, sql]).await?;
-        tracing::info!(name, "defined");
+        // With the same commit: a program that finds this row finds them all.
+        let keep = "insert into definitions (version, checksum) values ($1, sha256(convert_to($2, 'UTF8')))
+                    on conflict (only_row) do update set version = excluded.version, checksum = excluded.checksum";
+        tx.execute(keep, &[&newest(), &all]).await?;
+        tracing::info!(version = newest(), "defined");
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(Migrated::Current)
+}
+
+/// The newest migration applied, also one that this program does not know; `None` for a database without any.
+async fn newest_applied(client: &Client) -> Result<Option<i32>, Box<dyn Error + Send + Sync>> {
+    let history = "select to_regclass('refinery_schema_history') is not null";
+    if !client.query_one(history, &[]).await?.get::<_, bool>(0) {
+        return Ok(None);
+    }
+    let first = client.query_opt("select name from refinery_schema_history where version = 1", &[]).await?;
+    if first.is_some_and(|row| row.get::<_, String>(0) != BASELINE) {
+        return Err("this database was made before the tables had their baseline, and cannot be upgraded: \
+                    create it again"
+            .into());
+    }
+    Ok(client.query_one("select max(version) from refinery_schema_history", &[]).await?.get(0))
 }
 
 fn newest() -> i32 {
-    runner().get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
+    let runner = embedded::migrations::runner();
+    runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or(0)
 }
