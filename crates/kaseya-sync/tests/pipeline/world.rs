@@ -322,11 +322,10 @@ impl World {
              insert into report_companies select '{PARTNER}', 'r{day}', company_id from companies;
              insert into user_counts
                  select '{PARTNER}', 'r{day}', company_id, 'std',
-                        coalesce((select users from user_counts before
-                                  where before.company_id = companies.company_id
-                                  order by report_id desc limit 1), 10)
-                        + case when company_id in ({more}) then 1 else 0 end, 'users'
-                 from companies"
+                        coalesce(before.users, 10) + case when company_id in ({more}) then 1 else 0 end, 'users'
+                 from companies left join (select distinct on (company_id) company_id, users from user_counts
+                                           order by company_id, report_id desc, product_id desc) before
+                                          using (company_id)"
         ))
         .await;
     }

@@ -1,6 +1,6 @@
 //! A partner's companies as the table of company mappings shows them: searched, filtered, sorted, a page at a time.
 //!
-//! One statement (`finding`) selects the companies of a page. [`status_reading`] reads their statuses, so that a
+//! One statement (`finding`) selects the companies of a page. [`statuses`] reads their statuses, so that a
 //! page agrees with `status`.
 
 mod finding;
