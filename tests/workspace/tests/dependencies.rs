@@ -4,13 +4,11 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
-
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+use workspace_tests::tree::{self, files, root};
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -92,19 +90,13 @@ impl Exception {
 }
 
 fn metadata() -> Result<Metadata> {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--manifest-path"])
-        .arg(Path::new(ROOT).join("Cargo.toml"))
-        .output()
-        .context("cargo metadata")?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Metadata = serde_json::from_slice(&output.stdout)?;
+    let metadata: Metadata = serde_json::from_value(tree::metadata(&[])?)?;
     ensure!(metadata.packages.len() > 100, "only {} packages", metadata.packages.len());
     Ok(metadata)
 }
 
 fn rules() -> Result<Rules> {
-    Ok(toml::from_str(&fs::read_to_string(Path::new(ROOT).join(".deny.toml"))?)?)
+    Ok(toml::from_str(&fs::read_to_string(root().join(".deny.toml"))?)?)
 }
 
 #[test]
@@ -176,18 +168,12 @@ fn a_package_has_one_version_or_a_reason_for_more() -> Result<()> {
     Ok(())
 }
 
-/// All Rust below a folder, as one text.
-fn rust(folder: &Path) -> String {
-    let mut text = String::new();
-    for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
-        let path = entry.path();
-        if path.is_dir() {
-            text += &rust(&path);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            text += &fs::read_to_string(&path).unwrap_or_default();
-        }
+/// All Rust below a folder, as one text; empty where the crate has no such folder.
+fn rust(folder: &Path) -> Result<String> {
+    if !folder.exists() {
+        return Ok(String::new());
     }
-    text
+    files(folder, &[".rs"])?.iter().map(|file| Ok(fs::read_to_string(file)?)).collect()
 }
 
 /// Named nowhere in a crate, and needed all the same: by code that its build writes.
@@ -199,9 +185,12 @@ fn no_dependency_is_unused() -> Result<()> {
     let mut unused = Vec::new();
     for package in metadata.packages.iter().filter(|package| package.source.is_none()) {
         let folder = package.manifest_path.parent().context("a folder")?;
-        let made_of = rust(&folder.join("src"));
+        let made_of = rust(&folder.join("src"))?;
         let built_by = fs::read_to_string(folder.join("build.rs")).unwrap_or_default();
-        let tested_by = ["tests", "benches", "examples"].map(|part| rust(&folder.join(part))).concat();
+        let tested_by = ["tests", "benches", "examples"]
+            .iter()
+            .map(|part| rust(&folder.join(part)))
+            .collect::<Result<String>>()?;
         for dependency in &package.dependencies {
             let name = dependency.rename.as_ref().unwrap_or(&dependency.name);
             let is_named = |text: &str| {

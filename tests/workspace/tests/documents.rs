@@ -7,31 +7,15 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use workspace_tests::tree::{files, root};
 
 /// README is read in one sitting; details stand on the pages of their readers.
 const MAX_README_BYTES: usize = 8_192;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// All pages of the tree, from the root.
+/// All pages below a folder, from the root.
 fn pages(folder: &Path) -> Result<Vec<PathBuf>> {
-    const NOT_OURS: [&str; 3] = [".git", "node_modules", "secrets"];
-    let mut found = Vec::new();
-    for entry in fs::read_dir(root().join(folder)).with_context(|| folder.display().to_string())? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let path = folder.join(&name);
-        if entry.file_type()?.is_dir() {
-            if !NOT_OURS.contains(&name.as_str()) && !name.starts_with("target") {
-                found.extend(pages(&path)?);
-            }
-        } else if name.ends_with(".md") {
-            found.push(path);
-        }
-    }
-    Ok(found)
+    let root = root();
+    files(&root.join(folder), &[".md"])?.iter().map(|page| Ok(page.strip_prefix(&root)?.to_owned())).collect()
 }
 
 /// The targets of a page's links and pictures, without what stands in code.

@@ -1,12 +1,10 @@
 //! Which crate may import which, read from `cargo metadata`.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    process::Command,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
+use workspace_tests::tree::metadata;
 
 /// For each crate of the workspace: the crates of the workspace that it may import. Who is not here may import none.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
@@ -68,13 +66,7 @@ struct Package {
 }
 
 fn workspace() -> Result<Vec<Package>> {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--locked"])
-        .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml")])
-        .output()
-        .context("cargo metadata")?;
-    anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    let metadata = metadata(&["--no-deps"])?;
     let text = |value: &Value| value.as_str().map(str::to_owned).context("a name");
     metadata["packages"]
         .as_array()

@@ -4,37 +4,17 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use anyhow::{Context as _, Result};
+use workspace_tests::tree::{files, root};
 
 /// The module of a requirement that nothing in the tree meets yet.
 const NOT_BUILT: &str = "not built";
 
 /// The families of ids that are no error codes; DEATH: what happens when something dies or is cut off.
 const REQUIREMENTS: [&str; 5] = ["S", "D", "B", "G", "DEATH"];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// All files below `folder` whose name has one of these endings.
-fn files(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_dir() {
-            if !name.starts_with("target") && name != "node_modules" {
-                found.extend(files(&path, endings)?);
-            }
-        } else if endings.iter().any(|ending| name.ends_with(ending)) {
-            found.push(path);
-        }
-    }
-    Ok(found)
-}
 
 /// A row of the table.
 struct Row {

@@ -3,28 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use anyhow::{Context as _, Result};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// All files below `folder` whose name ends so.
-fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        if path.is_dir() {
-            found.extend(files(&path, ending)?);
-        } else if path.to_string_lossy().ends_with(ending) {
-            found.push(path);
-        }
-    }
-    Ok(found)
-}
+use workspace_tests::tree::{files, root};
 
 /// The string literals of a Rust source that look like SQL, as written.
 fn statements(source: &str) -> Vec<&str> {
@@ -41,7 +24,7 @@ fn statements(source: &str) -> Vec<&str> {
 
 fn store_statements() -> Result<Vec<(PathBuf, String)>> {
     let mut all = Vec::new();
-    for file in files(&root().join("crates/store/src"), ".rs")? {
+    for file in files(&root().join("crates/store/src"), &[".rs"])? {
         let source = fs::read_to_string(&file)?;
         // Escaped quotes would shift the pairs; the store's statements have none.
         all.extend(statements(&source).into_iter().map(|statement| (file.clone(), statement.to_owned())));
@@ -55,7 +38,7 @@ fn store_statements() -> Result<Vec<(PathBuf, String)>> {
 fn no_statement_asks_the_database_for_the_time() -> Result<()> {
     let mut texts = store_statements()?;
     for folder in ["crates/store/migrations", "crates/store/src"] {
-        for file in files(&root().join(folder), ".sql")? {
+        for file in files(&root().join(folder), &[".sql"])? {
             texts.push((file.clone(), fs::read_to_string(&file)?));
         }
     }
@@ -77,7 +60,7 @@ fn no_statement_asks_the_database_for_the_time() -> Result<()> {
 /// The tables whose rows belong to a partner, read from the migrations.
 fn partners_tables() -> Result<Vec<String>> {
     let mut tables = Vec::new();
-    for file in files(&root().join("crates/store/migrations"), ".sql")? {
+    for file in files(&root().join("crates/store/migrations"), &[".sql"])? {
         let text = fs::read_to_string(&file)?;
         for definition in text.split("create table ").skip(1) {
             let (name, columns) = definition.split_once(" (").context("a table's name")?;
@@ -187,9 +170,9 @@ fn the_tests_that_the_threat_model_names_are_there() -> Result<()> {
         ];
         let folder = crates.iter().find(|folder| folder.is_dir()).with_context(|| quoted.to_owned())?;
         let places = if target == "lib" {
-            files(&folder.join("src"), ".rs")?
+            files(&folder.join("src"), &[".rs"])?
         } else {
-            let mut places = files(&folder.join("tests").join(target), ".rs").unwrap_or_default();
+            let mut places = files(&folder.join("tests").join(target), &[".rs"]).unwrap_or_default();
             places
                 .extend(Some(folder.join("tests").join(format!("{target}.rs"))).filter(|file| file.exists()));
             places
@@ -206,7 +189,7 @@ fn the_tests_that_the_threat_model_names_are_there() -> Result<()> {
 /// All tables, read from the migrations.
 fn tables() -> Result<BTreeSet<String>> {
     let mut tables = BTreeSet::new();
-    for file in files(&root().join("crates/store/migrations"), ".sql")? {
+    for file in files(&root().join("crates/store/migrations"), &[".sql"])? {
         let text = fs::read_to_string(&file)?;
         tables.extend(
             text.split("create table ")
@@ -242,7 +225,7 @@ fn each_table_is_written_by_one_folder() -> Result<()> {
     let source = root().join("crates/store/src");
     let mut writers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut statements = store_statements()?;
-    for file in files(&source, ".sql")? {
+    for file in files(&source, &[".sql"])? {
         statements.push((file.clone(), fs::read_to_string(&file)?));
     }
     for (file, statement) in statements {

@@ -9,9 +9,10 @@ mod arrows;
 mod made_up;
 mod tree;
 
-use std::{fs, path::Path, thread};
+use std::{fs, thread};
 
 use anyhow::{Context as _, Result, anyhow};
+use workspace_tests::tree::{files, root};
 
 use arrows::{Arrows, Circle, arrows, circles};
 use tree::{Files, Tree};
@@ -29,24 +30,15 @@ fn circles_of(files: &Files) -> Result<Vec<Circle>> {
 
 /// The source files of the workspace's crates.
 fn sources() -> Result<Files> {
-    fn read(folder: &Path, root: &Path, files: &mut Files) -> Result<()> {
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                read(&path, root, files)?;
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let name = path.strip_prefix(root)?.to_str().context("a path that is text")?.to_owned();
-                files.insert(name, fs::read_to_string(&path)?);
-            }
-        }
-        Ok(())
-    }
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-    let mut files = Files::new();
+    let root = root();
+    let mut sources = Files::new();
     for entry in fs::read_dir(root.join("crates"))? {
-        read(&entry?.path().join("src"), root, &mut files)?;
+        for path in files(&entry?.path().join("src"), &[".rs"])? {
+            let name = path.strip_prefix(&root)?.to_str().context("a path that is text")?.to_owned();
+            sources.insert(name, fs::read_to_string(&path)?);
+        }
     }
-    Ok(files)
+    Ok(sources)
 }
 
 #[test]
