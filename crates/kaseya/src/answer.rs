@@ -8,9 +8,8 @@ use egress::Response;
 use serde_json::Value;
 
 use crate::{
-    LineProfile,
     fields::{self, Object, Problem},
-    lines::{Outcome, plain},
+    lines::profile::{LineProfile, Outcome, plain},
     raw_object::{RawObject, at_path},
 };
 

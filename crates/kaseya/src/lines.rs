@@ -5,7 +5,7 @@
 mod kept;
 mod line;
 mod misfit;
-mod profile;
+pub(crate) mod profile;
 #[cfg(test)]
 pub(crate) mod tests;
 mod text;
@@ -20,7 +20,7 @@ pub(crate) use kept::fields_changed;
 pub use line::ContractLine;
 pub(crate) use line::{LinePage, is_mark, parse_lines};
 use profile::filled;
-pub(crate) use profile::{LineFields, LineWrite, Outcome, Paging, WriteBody, WriteMethod, plain};
+pub(crate) use profile::{LineFields, LineWrite, Paging, WriteBody, WriteMethod};
 pub use profile::{LineProfile, LineProfileError};
 pub use write::ChangeInWait;
 pub(crate) use write::names_line;
