@@ -24,7 +24,7 @@ pub(crate) struct Admitted {
 }
 
 /// Asks everything that guards Kaseya: one caller at a time, the host's slots, the login account, the hour's budget, the
-/// host's breaker. Whoever is let in is recorded with each, and starts once it is known what it is asked.
+/// host's breaker. An admitted attempt is recorded with each of them, and starts once its work is known.
 pub(crate) async fn admit(
     tx: &Transaction<'_>,
     context: &Context,

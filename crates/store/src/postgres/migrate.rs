@@ -90,7 +90,8 @@ impl Store {
 }
 
 async fn apply(client: &mut Client) -> Result<Migrated, Box<dyn Error + Send + Sync>> {
-    let is_newer = newest_applied(client).await?.is_some_and(|applied| applied > newest());
+    let newest = newest();
+    let is_newer = newest_applied(client).await?.is_some_and(|applied| applied > newest);
     // A newer program's migrations are unknown here. Without one, each known migration up to the newest applied must be there.
     let runner = embedded::migrations::runner().set_abort_missing(!is_newer);
     let report = runner.run_async(client).await?;
@@ -103,15 +104,15 @@ async fn apply(client: &mut Client) -> Result<Migrated, Box<dyn Error + Send + S
     let all = DEFINITIONS.concat();
     let tx = client.transaction().await?;
     let known = "select from definitions where version = $1 and checksum = sha256(convert_to($2, 'UTF8'))";
-    if tx.query_opt(known, &[&newest(), &all]).await?.is_none() {
+    if tx.query_opt(known, &[&newest, &all]).await?.is_none() {
         for definition in DEFINITIONS {
             tx.batch_execute(definition).await?;
         }
         // With the same commit: a program that finds this row finds them all.
         let keep = "insert into definitions (version, checksum) values ($1, sha256(convert_to($2, 'UTF8')))
                     on conflict (only_row) do update set version = excluded.version, checksum = excluded.checksum";
-        tx.execute(keep, &[&newest(), &all]).await?;
-        tracing::info!(version = newest(), "defined");
+        tx.execute(keep, &[&newest, &all]).await?;
+        tracing::info!(version = newest, "defined");
     }
     tx.commit().await?;
     Ok(Migrated::Current)
