@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use advice::Language;
-use domain::{CompanyId, CountBasis, Evidence, IntegrationState, NotReady, PartnerReadiness, RunId, Wait};
+use domain::{CompanyId, CountBasis, Evidence, IntegrationState, NotReady, PartnerReadiness};
 use jiff::Timestamp;
-use operations::{AdviceDocument, Advising};
+use operations::{
+    AdviceDocument, Advising,
+    read_models::{Run, Waiting, Waits},
+};
 use serde::Serialize;
 use store::{
     StoreError, Transaction,
     holds::{self, HoldRow},
-    jobs::{run_totals::RunTotals, waiting},
+    jobs::waiting,
     kaseya::never_shown::{NeverShown, never_shown},
     settings::PartnerSettings,
     statuses::{self, CompanyStatus, RunRow, outcomes::ProductRow, readiness},
@@ -53,47 +56,6 @@ struct Document<'a> {
     companies: Vec<Company<'a>>,
 }
 
-/// A run, as in documents.
-#[derive(Serialize)]
-pub(crate) struct Run {
-    id: String,
-    trigger: &'static str,
-    mode: &'static str,
-    state: &'static str,
-    started_at: Timestamp,
-    finished_at: Option<Timestamp>,
-    #[serde(flatten)]
-    totals: Totals,
-    wait: Option<Waiting>,
-}
-
-/// What a run or a row waits for.
-#[derive(Serialize)]
-struct Waiting {
-    reason: &'static str,
-    code: Option<&'static str>,
-    since: Timestamp,
-    until: Option<Timestamp>,
-}
-
-impl From<Wait> for Waiting {
-    fn from(wait: Wait) -> Self {
-        let Wait { reason, code, since, until } = wait;
-        Self { reason: reason.as_str(), code: code.map(domain::ErrorCode::as_str), since, until }
-    }
-}
-
-/// The results of a run's companies.
-#[derive(Serialize)]
-pub(crate) struct Totals {
-    companies: u32,
-    changed: u32,
-    unchanged: u32,
-    held: u32,
-    failed: u32,
-    skipped: u32,
-}
-
 #[derive(Serialize)]
 struct Company<'a> {
     company_id: &'a str,
@@ -115,13 +77,6 @@ struct Company<'a> {
     wait: Option<Waiting>,
     products: &'a [ProductRow],
     advice: Vec<AdviceDocument>,
-}
-
-impl From<RunTotals> for Totals {
-    fn from(totals: RunTotals) -> Self {
-        let RunTotals { companies, changed, unchanged, held, failed, skipped } = totals;
-        Self { companies, changed, unchanged, held, failed, skipped }
-    }
 }
 
 pub(crate) async fn command(
@@ -153,7 +108,7 @@ struct Seen<'a> {
     companies: Vec<CompanyStatus>,
     ready: Ready,
     runs: Vec<RunRow>,
-    waits: BTreeMap<RunId, Wait>,
+    waits: Waits,
     holds: Vec<HoldRow>,
     standing: Standing,
     advising: Advising<'a>,
@@ -236,19 +191,7 @@ fn document<'a>(settings: &'a PartnerSettings, seen: &'a Seen<'a>, language: Lan
             .collect(),
         open_holds: open(holds),
         not_yet_known: unknown.iter().map(UnknownId::from).collect(),
-        runs: runs
-            .iter()
-            .map(|run| Run {
-                id: run.run.to_string(),
-                trigger: run.trigger.as_str(),
-                mode: run.mode.as_str(),
-                state: run.state.as_str(),
-                started_at: run.started_at,
-                finished_at: run.finished_at,
-                totals: run.totals.into(),
-                wait: waits.get(&run.run).copied().map(Waiting::from),
-            })
-            .collect(),
+        runs: runs.iter().map(|run| Run::of(run.clone(), waits)).collect(),
         companies: companies
             .iter()
             .map(|row| Company {

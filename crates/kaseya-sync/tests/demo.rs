@@ -39,8 +39,12 @@ fn check_shape(document: &Value) {
     let triggers: Vec<&str> = runs.iter().filter_map(|run| run["trigger"].as_str()).collect();
     assert_eq!(triggers, ["schedule", "request"]);
     let mut names = vec![
-        "id",
+        "run_id",
+        "number",
         "trigger",
+        "mode",
+        "state",
+        "requested_by",
         "started_at",
         "finished_at",
         "companies",
@@ -49,6 +53,7 @@ fn check_shape(document: &Value) {
         "held",
         "failed",
         "skipped",
+        "wait",
     ];
     names.sort_unstable();
     for run in runs {
@@ -127,7 +132,7 @@ fn the_demo_shows_every_case_and_a_second_start_changes_nothing() {
         assert!(list(row, "changes").is_empty(), "{row}");
     }
     let ids = |document: &Value| -> Vec<String> {
-        list(document, "runs").iter().map(|run| run["id"].to_string()).collect()
+        list(document, "runs").iter().map(|run| run["run_id"].to_string()).collect()
     };
     assert!(ids(&second).iter().all(|id| !ids(&first).contains(id)));
     let calls = second["calls"].as_object().expect("an object");

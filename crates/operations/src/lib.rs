@@ -23,6 +23,7 @@ pub mod mapping_file;
 mod never_shown;
 pub mod not_saved;
 pub mod product_mappings;
+pub mod read_models;
 pub mod schedule;
 pub mod spreadsheet;
 mod status_sheet;

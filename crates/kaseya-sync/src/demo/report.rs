@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{PairId, RunId};
 use jiff::{Timestamp, civil::Date};
+use operations::read_models::{Run, Waits};
 use serde::Serialize;
 use store::{
     settings::{self, PartnerSettings},
@@ -18,20 +19,6 @@ struct Document<'a> {
     runs: Vec<Run>,
     calls: &'a BTreeMap<String, u64>,
     companies: Vec<Company<'a>>,
-}
-
-#[derive(Serialize)]
-struct Run {
-    id: String,
-    trigger: &'static str,
-    started_at: Timestamp,
-    finished_at: Option<Timestamp>,
-    companies: u32,
-    changed: u32,
-    unchanged: u32,
-    held: u32,
-    failed: u32,
-    skipped: u32,
 }
 
 #[derive(Serialize)]
@@ -95,7 +82,8 @@ impl Shown {
     /// The results as one JSON document.
     pub fn document(&self) -> anyhow::Result<String> {
         let document = Document {
-            runs: self.runs.iter().map(run).collect(),
+            // All have ended: none waits.
+            runs: self.runs.iter().map(|run| Run::of(run.clone(), &Waits::new())).collect(),
             calls: &self.calls,
             companies: self.companies.iter().map(|row| self.company(row)).collect(),
         };
@@ -180,21 +168,5 @@ impl Shown {
             }
         }
         changes
-    }
-}
-
-fn run(row: &RunRow) -> Run {
-    let totals = row.totals;
-    Run {
-        id: row.run.to_string(),
-        trigger: row.trigger.as_str(),
-        started_at: row.started_at,
-        finished_at: row.finished_at,
-        companies: totals.companies,
-        changed: totals.changed,
-        unchanged: totals.unchanged,
-        held: totals.held,
-        failed: totals.failed,
-        skipped: totals.skipped,
     }
 }

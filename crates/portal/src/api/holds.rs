@@ -8,6 +8,7 @@ use jiff::{Timestamp, civil::Date};
 use operations::{
     Advising,
     decisions::{self, Decided, Decision, NotYetSent, Outcome, Which},
+    read_models::Waiting,
 };
 use serde::{Deserialize, Serialize};
 use store::{
@@ -21,7 +22,7 @@ use super::{
     caller::{Caller, Editor, settings_of},
     problem::{FieldMistake, Problem, Problems},
     request::{Body, language},
-    shapes::{Advice, Waiting},
+    shapes::Advice,
 };
 use crate::Portal;
 

@@ -6,6 +6,7 @@ use axum::{
 };
 use domain::RunId;
 use jiff::civil::Date;
+use operations::read_models::Run;
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError,
@@ -21,7 +22,7 @@ use super::{
     caller::Caller,
     problem::{Problem, Problems},
     request::{self, Cursor, Params},
-    shapes::{ProductStatus, Run},
+    shapes::ProductStatus,
 };
 use crate::Portal;
 

@@ -7,9 +7,7 @@ mod comparison;
 mod connection;
 mod leftovers;
 mod numbers;
-mod run;
 mod service;
-mod waiting;
 
 pub(crate) use advice::Advice;
 pub(crate) use billing_rule::Rule;
@@ -18,6 +16,4 @@ pub(crate) use comparison::Comparison;
 pub(crate) use connection::{Check, Refused, last_try_until, not_before, state_word};
 pub(crate) use leftovers::{Left, NotYetKnown};
 pub(crate) use numbers::Numbers;
-pub(crate) use run::Run;
 pub(crate) use service::Service;
-pub(crate) use waiting::Waiting;

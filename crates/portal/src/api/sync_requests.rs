@@ -7,7 +7,10 @@ use axum::{
 };
 use domain::{CompanyId, PartnerId, RequestId};
 use jiff::Timestamp;
-use operations::sync_requests::{ANSWER_TIMEOUT, SyncOrder};
+use operations::{
+    read_models::Waiting,
+    sync_requests::{ANSWER_TIMEOUT, SyncOrder},
+};
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError, Transaction,
@@ -22,7 +25,6 @@ use super::{
     caller::{Caller, Editor},
     problem::{Problem, Problems},
     request::Body,
-    shapes::Waiting,
 };
 use crate::Portal;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{CountBasis, NotReady, ProductId, Remark};
 use jiff::{Timestamp, civil::Date};
+use operations::read_models::Waiting;
 use serde::Serialize;
 use store::{
     counts::{Users, billed_month::Charges},
@@ -11,8 +12,6 @@ use store::{
     statuses::{CompanyStatus, listing::ListedCompany, outcomes::ProductRow},
 };
 use utoipa::ToSchema;
-
-use super::Waiting;
 
 /// A company: its mapping, its numbers, and how it stands with each contract.
 #[derive(Serialize, ToSchema)]

@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use super::Waiting;
 
 /// A run.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Run {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Run {
     run_id: String,
     /// Its number among the partner's runs.
     number: i64,
@@ -37,11 +37,11 @@ pub(crate) struct Run {
 }
 
 /// What the open runs of a partner wait for.
-pub(crate) type Waits = BTreeMap<RunId, Wait>;
+pub type Waits = BTreeMap<RunId, Wait>;
 
 impl Run {
     /// A run with what it waits for.
-    pub(crate) fn of(row: RunRow, waits: &Waits) -> Self {
+    pub fn of(row: RunRow, waits: &Waits) -> Self {
         let totals = row.totals;
         Self {
             wait: waits.get(&row.run).copied().map(Waiting::from),

@@ -6,8 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// What a row, a run or a request waits for.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Waiting {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Waiting {
     /// logins, user_locked, credentials, call_limit, kaseya_down, host_unreachable, line_unsure, unclear_answer, count,
     /// kaseya_busy, host_busy, writes_stopped, restored, worker or edited.
     reason: &'static str,
