@@ -5,10 +5,13 @@ use std::{path::Path, sync::Arc};
 
 use advice::Language;
 use anyhow::Context as _;
-use connection::{Authenticated, Checked, Finding, NotTried, Values};
+use connection::{Authenticated, NotTried, Values};
 use domain::{NextTry, PartnerId};
 use jiff::{Timestamp, tz::TimeZone};
-use operations::{AdviceDocument, tried};
+use operations::{
+    read_models::{Advice, Check, last_try_until},
+    tried,
+};
 use serde::Serialize;
 use vault::KeyRing;
 
@@ -30,7 +33,7 @@ struct Document<'a> {
     partner: &'a str,
     host: &'a str,
     /// Whether a sync can run with these values.
-    proven: bool,
+    works: bool,
     /// Why nothing was tried.
     not_tried: Option<String>,
     /// Set if the next refusal is the last one: new values must then wait until this instant.
@@ -39,27 +42,13 @@ struct Document<'a> {
     not_before: Option<Timestamp>,
     /// Whether a sync of all companies follows automatically.
     sync_follows: bool,
-    checks: Vec<Check<'a>>,
+    checks: Vec<Check>,
     /// What to do about the first check that failed.
-    help: Option<AdviceDocument>,
+    help: Option<Advice>,
     /// Kaseya's time zone, as an IANA name.
     kaseya_zone: Option<&'a str>,
     /// What a zone other than the schedule's means for the invoice day.
     zone_note: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Check<'a> {
-    check: &'static str,
-    /// passed, failed, untold or not_reached.
-    finding: &'static str,
-    code: Option<&'static str>,
-    /// What Kaseya said, or why that must not be shown.
-    words: Option<&'a str>,
-    /// What was wrong with Kaseya's response, if Kaseya itself gave no reason.
-    fault: Option<String>,
-    /// The path in Kaseya's menus to grant the right, if its absence is the cause or may be.
-    menu: Option<&'static str>,
 }
 
 pub(crate) async fn command(
@@ -150,45 +139,22 @@ fn document<'a>(
     Document {
         partner: partner.as_str(),
         host: &values.host,
-        proven: tried.as_ref().is_ok_and(Authenticated::is_proven),
+        works: tried.as_ref().is_ok_and(Authenticated::is_proven),
         not_tried: tried.as_ref().err().map(ToString::to_string),
-        last_try_until: match tried.as_ref().map(|tried| tried.next_try) {
-            Ok(NextTry::Last(until)) => Some(until),
-            _ => None,
-        },
+        last_try_until: answered.and_then(last_try_until),
         not_before: match tried {
             Ok(Authenticated { next_try: NextTry::NotBefore(until), .. })
             | Err(NotTried::NotBefore { until }) => Some(*until),
             _ => None,
         },
         sync_follows: tried.as_ref().is_ok_and(|tried| tried.sync_follows),
-        checks: tried.iter().flat_map(|tried| &tried.checks).map(check).collect(),
+        checks: tried.iter().flat_map(|tried| &tried.checks).map(Check::from).collect(),
         help: answered
             .and_then(|tried| tried::help(&tried.checks, &values.host, reader))
-            .map(|help| AdviceDocument::of(help, reader.language)),
+            .map(|help| Advice::of(help, reader.language)),
         kaseya_zone: answered.and_then(|tried| tried.time_zone.as_deref()),
         zone_note: answered.and_then(|tried| tried::zones(tried, reader)),
     }
-}
-
-fn fault_of(checked: &Checked) -> Option<domain::AnswerFault> {
-    match &checked.finding {
-        Finding::Failed { fault, .. } => *fault,
-        _ => None,
-    }
-}
-
-fn check(checked: &Checked) -> Check<'_> {
-    let (finding, code, words) = match &checked.finding {
-        Finding::Passed => ("passed", None, None),
-        Finding::Failed { code, words, .. } => {
-            ("failed", Some(code.as_str()), words.as_ref().map(kaseya::Words::as_str))
-        }
-        Finding::Untold(why) => ("untold", None, Some(*why)),
-        Finding::NotReached => ("not_reached", None, None),
-    };
-    let fault = fault_of(checked).map(|fault| fault.to_string());
-    Check { check: checked.check.as_str(), finding, code, words, fault, menu: checked.right() }
 }
 
 fn show(

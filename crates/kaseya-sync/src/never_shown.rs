@@ -1,7 +1,6 @@
 //! The ids in mappings that Kaseya has never shown (A23): a sync finds out whether they are right.
 
 use domain::PartnerId;
-use serde::Serialize;
 use store::{
     StoreError,
     kaseya::never_shown::{NeverShown, never_shown},
@@ -11,22 +10,6 @@ use crate::{installation::Installation, output};
 
 /// How many are listed for people.
 const LISTED: usize = 10;
-
-/// An id in a document.
-#[derive(Serialize)]
-pub(crate) struct UnknownId<'a> {
-    /// service, contract or account.
-    kind: &'static str,
-    id: i32,
-    /// Its name as saved.
-    name: &'a str,
-}
-
-impl<'a> From<&'a NeverShown> for UnknownId<'a> {
-    fn from(unknown: &'a NeverShown) -> Self {
-        Self { kind: unknown.of.as_str(), id: unknown.id, name: &unknown.name }
-    }
-}
 
 /// The ids of a partner that Kaseya has never shown.
 pub(crate) async fn read(

@@ -2,16 +2,23 @@
 
 use domain::PartnerId;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use serde_json::json;
-use store::access::{
-    Identity,
-    security_events::{self, KeptEvent},
-};
+use operations::read_models::SecurityEvent;
+use serde::Serialize;
+use store::access::security_events::{self, KeptEvent};
 
 use crate::{ended::Ended, installation::Installation, output};
 
 /// The maximum number of events in a list.
 const MOST: i64 = 100_000;
+
+/// `--json`: one event, in a line.
+#[derive(Serialize)]
+struct Document {
+    number: i64,
+    partner: Option<PartnerId>,
+    #[serde(flatten)]
+    event: SecurityEvent,
+}
 
 pub(crate) async fn command(installation: &Installation, days: u16, json: bool) -> anyhow::Result<Ended> {
     let back = SignedDuration::from_hours(24 * i64::from(days));
@@ -24,8 +31,10 @@ pub(crate) async fn command(installation: &Installation, days: u16, json: bool) 
         output::tell(&format_args!("only the newest {MOST} are listed; there are more: ask for fewer days"));
     }
     if json {
-        for event in &events {
-            output::say(&document(event))?;
+        for kept in events {
+            let (number, partner) = (kept.number, kept.event.partner.clone());
+            let document = Document { number, partner, event: kept.into() };
+            output::say(&serde_json::to_string(&document)?)?;
         }
         return Ok(Ended::InOrder);
     }
@@ -43,23 +52,4 @@ pub(crate) async fn command(installation: &Installation, days: u16, json: bool) 
     }
     output::say(&table)?;
     Ok(Ended::InOrder)
-}
-
-fn document(kept: &KeptEvent) -> serde_json::Value {
-    let KeptEvent { number, at, by, event } = kept;
-    let (token, issuer, subject) = by.identity.as_ref().map(Identity::columns).unwrap_or_default();
-    json!({
-        "number": number,
-        "at": at,
-        "event": event.kind.as_str(),
-        "partner": event.partner.as_ref().map(PartnerId::as_str),
-        "by": by.name,
-        "token": token,
-        "issuer": issuer,
-        "subject": subject,
-        "address": by.address,
-        "object": event.object,
-        "details": event.details,
-        "trace_id": by.trace_id,
-    })
 }

@@ -19,7 +19,7 @@ pub(crate) struct Standing {
     /// When the stored credentials last worked.
     login_proven_at: Option<Timestamp>,
     /// When the password was stored, if known.
-    password_stored_since: Option<Timestamp>,
+    password_changed_at: Option<Timestamp>,
     /// Days until the password is 180 days old; set from the last 30 days on.
     password_days_left: Option<u16>,
 }
@@ -37,7 +37,7 @@ impl Standing {
             writes_stopped: settings::writes_stopped(tx).await?,
             must_reread: installation::must_reread(tx, &partner.partner).await?,
             login_proven_at: probes::proven_at(tx, &partner.partner).await?,
-            password_stored_since: stored_since,
+            password_changed_at: stored_since,
             password_days_left: warning.map(|warning| warning.days_left(now)),
         })
     }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use advice::Language;
-use domain::{CompanyId, CountBasis, Evidence, IntegrationState, NotReady, PartnerReadiness};
+use domain::{CountBasis, IntegrationState};
 use jiff::Timestamp;
 use operations::{
-    AdviceDocument, Advising,
-    read_models::{Run, Waiting, Waits},
+    Advising, CompanyStatuses,
+    read_models::{NotReadyCompanies, NotYetKnown, Refused, Run, StatusRow, Waits, state_word},
 };
 use serde::Serialize;
 use store::{
@@ -16,14 +16,14 @@ use store::{
     jobs::waiting,
     kaseya::never_shown::{NeverShown, never_shown},
     settings::PartnerSettings,
-    statuses::{self, CompanyStatus, RunRow, outcomes::ProductRow, readiness},
+    statuses::{self, CompanyStatus, RunRow},
 };
 
 use crate::{
     advising,
     ended::Ended,
     installation::Installation,
-    never_shown::{self, UnknownId},
+    never_shown,
     output::{self, instant},
     standing::Standing,
 };
@@ -37,8 +37,8 @@ struct Document<'a> {
     name: &'a str,
     /// on, switching_off, off, or not_set_up.
     integration: &'static str,
-    /// The code with which Kaseya refused the credentials.
-    credentials_refused: Option<&'static str>,
+    /// Set while Kaseya refuses the credentials.
+    credentials_refused: Option<Refused>,
     #[serde(flatten)]
     standing: &'a Standing,
     /// What all user numbers count: users or licences.
@@ -48,35 +48,13 @@ struct Document<'a> {
     /// Number of companies with a correct next invoice.
     ready: u32,
     /// Why the next invoice of the others would be wrong, with the number of companies per reason.
-    not_ready: BTreeMap<&'static str, u32>,
+    not_ready: Vec<NotReadyCompanies>,
     open_holds: usize,
     /// Ids in mappings that Kaseya has never shown.
-    not_yet_known: Vec<UnknownId<'a>>,
+    not_yet_known: NotYetKnown,
     runs: Vec<Run>,
-    companies: Vec<Company<'a>>,
-}
-
-#[derive(Serialize)]
-struct Company<'a> {
-    company_id: &'a str,
-    company: &'a str,
-    account: Option<&'a str>,
-    contract_id: Option<i32>,
-    contract: Option<&'a str>,
-    state: &'static str,
-    /// Why its next invoice would be wrong.
-    not_ready: Option<&'static str>,
-    code: Option<&'static str>,
-    remarks: Vec<String>,
-    kaseya_says: Option<&'a str>,
-    last_sync: Option<Timestamp>,
-    evidence: Option<&'static str>,
-    evidence_at: Option<Timestamp>,
-    last_change: Option<Timestamp>,
-    deferred_until: Option<Timestamp>,
-    wait: Option<Waiting>,
-    products: &'a [ProductRow],
-    advice: Vec<AdviceDocument>,
+    /// A row per company and contract.
+    companies: Vec<StatusRow>,
 }
 
 pub(crate) async fn command(
@@ -105,8 +83,7 @@ pub(crate) async fn command(
 
 /// What is shown of a partner.
 struct Seen<'a> {
-    companies: Vec<CompanyStatus>,
-    ready: Ready,
+    companies: CompanyStatuses,
     runs: Vec<RunRow>,
     waits: Waits,
     holds: Vec<HoldRow>,
@@ -122,11 +99,8 @@ impl<'a> Seen<'a> {
         settings: &'a PartnerSettings,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let companies = statuses::companies(tx, settings, now).await?;
-        let ready = readiness::partner(tx, &settings.partner, now).await?;
         Ok(Self {
-            ready: Ready::of(settings, &companies, &ready),
-            companies,
+            companies: CompanyStatuses::read(tx, settings, now).await?,
             runs: statuses::runs(tx, &settings.partner, 0, RUNS).await?,
             waits: waiting::runs(tx, &settings.partner, now).await?,
             holds: holds::standing_holds(tx, &settings.partner).await?,
@@ -137,45 +111,16 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// The companies that are ready for their next invoice; the others with the reason.
-struct Ready(BTreeMap<CompanyId, Option<NotReady>>);
-
-impl Ready {
-    fn of(settings: &PartnerSettings, companies: &[CompanyStatus], ready: &PartnerReadiness) -> Self {
-        // A company's rows are adjacent: they are sorted by name and then by id.
-        let together = companies.chunk_by(|one, other| one.company == other.company);
-        let mapped = |id: &CompanyId| settings.companies.get(id).is_some_and(|known| known.mapping.is_some());
-        let of_rows = |rows: &[CompanyStatus]| {
-            let id = rows.first()?.company.clone();
-            let reason = readiness::of_statuses(ready, mapped(&id), rows);
-            Some((id, reason))
-        };
-        Self(together.filter_map(of_rows).collect())
-    }
-
-    fn ready(&self) -> u32 {
-        u32::try_from(self.0.values().filter(|reason| reason.is_none()).count()).unwrap_or(u32::MAX)
-    }
-
-    fn not_ready(&self) -> BTreeMap<NotReady, u32> {
-        let mut reasons = BTreeMap::new();
-        for reason in self.0.values().flatten() {
-            *reasons.entry(*reason).or_default() += 1;
-        }
-        reasons
-    }
-}
-
 fn document<'a>(settings: &'a PartnerSettings, seen: &'a Seen<'a>, language: Language) -> Document<'a> {
-    let Seen { companies, ready, runs, waits, holds, standing, advising, unknown } = seen;
+    let Seen { companies, runs, waits, holds, standing, advising, unknown } = seen;
     let integration = settings.integration.as_ref();
     Document {
         partner: settings.partner.as_str(),
         name: &settings.name,
-        integration: integration.map_or("not_set_up", |integration| integration.state.as_str()),
+        integration: state_word(integration.map(|integration| integration.state)),
         credentials_refused: integration
             .and_then(|integration| integration.credentials_refused)
-            .map(|refused| refused.code.as_str()),
+            .map(Refused::from),
         standing,
         count_basis: settings.count_basis.as_str(),
         next_run_at: settings
@@ -183,38 +128,12 @@ fn document<'a>(settings: &'a PartnerSettings, seen: &'a Seen<'a>, language: Lan
             .as_ref()
             .filter(|_| is_on(settings))
             .map(|schedule| schedule.next_run_at),
-        ready: ready.ready(),
-        not_ready: ready
-            .not_ready()
-            .into_iter()
-            .map(|(reason, companies)| (reason.as_str(), companies))
-            .collect(),
+        ready: companies.ready(),
+        not_ready: NotReadyCompanies::of(&companies.not_ready()),
         open_holds: open(holds),
-        not_yet_known: unknown.iter().map(UnknownId::from).collect(),
+        not_yet_known: NotYetKnown::of(unknown.clone()),
         runs: runs.iter().map(|run| Run::of(run.clone(), waits)).collect(),
-        companies: companies
-            .iter()
-            .map(|row| Company {
-                company_id: row.company.as_str(),
-                company: &row.name,
-                account: row.account.as_ref().map(|(_, name)| name.as_str()),
-                contract_id: row.contract.as_ref().map(|(contract, _)| contract.0),
-                contract: row.contract.as_ref().map(|(_, name)| name.as_str()),
-                state: row.state.as_str(),
-                not_ready: ready.0.get(&row.company).copied().flatten().map(NotReady::as_str),
-                code: row.code.map(domain::ErrorCode::as_str),
-                remarks: advising.remarks(row, language),
-                kaseya_says: row.kaseya_says.as_deref(),
-                last_sync: row.last_sync,
-                evidence: row.evidence.map(Evidence::kind),
-                evidence_at: row.evidence.map(Evidence::at),
-                last_change: row.last_change,
-                deferred_until: row.deferred_until,
-                wait: row.wait.map(Waiting::from),
-                products: &row.products,
-                advice: advising.documents(row, language),
-            })
-            .collect(),
+        companies: companies.documents(advising, language),
     }
 }
 
@@ -228,7 +147,7 @@ fn is_on(settings: &PartnerSettings) -> bool {
 }
 
 fn show(settings: &PartnerSettings, seen: &Seen<'_>, language: Language) -> anyhow::Result<()> {
-    let Seen { companies, ready, runs, waits, holds, standing, advising, unknown } = seen;
+    let Seen { companies, runs, waits, holds, standing, advising, unknown } = seen;
     let zone = settings.zone();
     let integration = settings.integration.as_ref();
     let state = match integration.map(|integration| integration.state) {
@@ -248,10 +167,10 @@ fn show(settings: &PartnerSettings, seen: &Seen<'_>, language: Language) -> anyh
     standing.show(zone)?;
     output::say(&format_args!(
         "companies ready for their next invoice: {} of {}",
-        ready.ready(),
-        ready.0.len()
+        companies.ready(),
+        companies.companies()
     ))?;
-    for (reason, companies) in ready.not_ready() {
+    for (reason, companies) in companies.not_ready() {
         output::say(&format_args!("not ready, {companies}: {}", advice::not_ready(reason, language)))?;
     }
     if let Some(schedule) = settings.schedule.as_ref().filter(|_| is_on(settings)) {
@@ -293,9 +212,9 @@ fn show(settings: &PartnerSettings, seen: &Seen<'_>, language: Language) -> anyh
             output::say(&format_args!("run {}: {}", run.number, advising.wait(wait, language)))?;
         }
     }
-    output::say(&company_table(companies, advising, language))?;
-    show_waits(companies, advising, language)?;
-    advising::show(advising, companies, language)?;
+    output::say(&company_table(&companies.rows, advising, language))?;
+    show_waits(&companies.rows, advising, language)?;
+    advising::show(advising, &companies.rows, language)?;
     never_shown::say(unknown)?;
     if open(holds) > 0 {
         output::say(&format_args!(

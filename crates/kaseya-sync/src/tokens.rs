@@ -2,9 +2,11 @@
 
 use anyhow::Context as _;
 use domain::TokenId;
-use operations::access::{LetOut, TokenForm};
-use serde_json::json;
-use store::access::tokens::{self, ApiToken};
+use operations::{
+    access::{LetOut, TokenForm},
+    read_models::Token,
+};
+use store::access::tokens;
 
 use crate::{command_line::TokenCommand, ended::Ended, installation::Installation, output};
 
@@ -43,7 +45,8 @@ async fn list(installation: &Installation, partner: &str, json: bool) -> anyhow:
         .transaction("list_tokens", |tx| Box::pin(tokens::list(tx, &settings.partner)))
         .await?;
     if json {
-        output::say(&format_args!("{:#}", known.iter().map(document).collect::<serde_json::Value>()))?;
+        let tokens: Vec<Token> = known.into_iter().map(Token::from).collect();
+        output::say(&serde_json::to_string_pretty(&tokens)?)?;
         return Ok(Ended::InOrder);
     }
     let zone = settings.zone();
@@ -62,19 +65,6 @@ async fn list(installation: &Installation, partner: &str, json: bool) -> anyhow:
     }
     output::say(&table)?;
     Ok(Ended::InOrder)
-}
-
-fn document(token: &ApiToken) -> serde_json::Value {
-    json!({
-        "token": token.token.to_string(),
-        "name": token.name,
-        "role": token.role.as_str(),
-        "created_at": token.created_at,
-        "created_by": token.created_by,
-        "last_used_at": token.last_used_at,
-        "expires_at": token.expires_at,
-        "revoked_at": token.revoked_at,
-    })
 }
 
 async fn revoke(installation: &Installation, partner: &str, id: &str, by: &str) -> anyhow::Result<Ended> {

@@ -1,7 +1,7 @@
 //! The commands as a person types them, against a running `standalone` and a simulated Kaseya.
 
 use std::{
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     path::Path,
     process::{Child, Command, Output, Stdio},
 };
@@ -17,6 +17,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_kaseya-sync");
 struct Standalone {
     process: Child,
     directory: TempDir,
+    /// The portal's address.
+    portal: String,
 }
 
 impl Standalone {
@@ -43,9 +45,14 @@ impl Standalone {
             told.last().is_some_and(|line| line.starts_with("running in"))
         });
         assert!(running, "{}", told.join("\n"));
+        let portal = lines.by_ref().find_map(|line| {
+            let address = line.trim().strip_prefix("portal: http://")?;
+            Some(address.trim_end_matches('/').to_owned())
+        });
+        let portal = portal.expect("its address is shown");
         // Keep reading: a full pipe would block the program.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { process, directory }
+        Self { process, directory, portal }
     }
 
     fn data(&self) -> std::path::PathBuf {
@@ -78,6 +85,22 @@ impl Standalone {
     #[track_caller]
     fn status(&self) -> Value {
         serde_json::from_str(&self.expect(0, &["status", "msp", "--json"])).expect("a document")
+    }
+
+    /// What the portal's API shows of the partner at this path.
+    #[track_caller]
+    fn api(&self, token: &str, path: &str) -> Value {
+        let mut stream = std::net::TcpStream::connect(&self.portal).expect("the portal listens");
+        let head = format!(
+            "GET /v1/partners/msp{path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n",
+            self.portal
+        );
+        stream.write_all(head.as_bytes()).expect("it is sent");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).expect("a response");
+        let (head, body) = response.split_once("\r\n\r\n").expect("a head and a body");
+        assert!(head.starts_with("HTTP/1.1 200"), "{path}: {response}");
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{path}: {error}: {response}"))
     }
 
     /// Waits until this hold is neither open nor approved any more.
@@ -376,12 +399,12 @@ async fn case_a23_apply_says_which_ids_kaseya_has_never_shown() {
     );
     let said = standalone.expect(0, &["status", "msp"]);
     assert!(said.contains("not yet known to Kaseya: 5 ids of the mappings"), "{said}");
-    let first = &standalone.status()["not_yet_known"][0];
+    let first = &standalone.status()["not_yet_known"]["first"][0];
     assert_eq!((&first["kind"], &first["id"]), (&"service".into(), &701.into()), "{first}");
     standalone.expect(0, &["sync-now", "msp", "--wait"]);
     let said = standalone.expect(0, &["apply", &file]);
     assert!(!said.contains("not yet known"), "{said}");
-    assert_eq!(standalone.status()["not_yet_known"], Value::Array(Vec::new()));
+    assert_eq!(standalone.status()["not_yet_known"], json!({ "number": 0, "first": [] }));
     assert!(!standalone.expect(0, &["status", "msp"]).contains("not yet known"));
     standalone.stop();
 }
@@ -529,7 +552,7 @@ async fn lin_01_authenticate_and_probe_go_by_the_partners_stored_profile() {
         let checks = tried["checks"].as_array().expect("a list").clone();
         checks.into_iter().find(|check| check["check"] == "view_lines").expect("it is checked")
     };
-    assert_eq!((&tried["proven"], &lines(&tried)["code"]), (&json!(false), &json!("LIN-01")), "{tried}");
+    assert_eq!((&tried["works"], &lines(&tried)["code"]), (&json!(false), &json!("LIN-01")), "{tried}");
 
     let base = kaseya.base_url();
     let saved = folder.join("fits.toml");
@@ -564,7 +587,75 @@ async fn lin_01_authenticate_and_probe_go_by_the_partners_stored_profile() {
     assert_eq!((output.status.code(), &found["fits"]), (Some(3), &json!("nested-list")));
     standalone.expect(0, &["line-profile", "--partner", "msp", "--set", saved]);
     let tried = authenticate();
-    assert_eq!((&tried["proven"], &lines(&tried)["finding"]), (&json!(true), &json!("passed")), "{tried}");
+    assert_eq!((&tried["works"], &lines(&tried)["finding"]), (&json!(true), &json!("passed")), "{tried}");
+    standalone.stop();
+}
+
+/// What both documents show under the same names is the same; `shared` names what they must both show at least.
+#[track_caller]
+fn same_where_both_show(cli: &Value, api: &Value, shared: &[&str]) {
+    let (cli, api) = (cli.as_object().expect("an object"), api.as_object().expect("an object"));
+    for name in shared {
+        assert!(cli.contains_key(*name) && api.contains_key(*name), "{name}: {cli:?} {api:?}");
+    }
+    for (name, value) in cli.iter().filter(|(name, _)| api.contains_key(*name)) {
+        assert_eq!(value, &api[name], "{name}");
+    }
+}
+
+/// Issue 14: a field has one name, whoever shows it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_documents_and_the_api_show_the_same_under_the_same_names() {
+    let kaseya = kaseya().await;
+    let standalone = Standalone::start();
+    let folder = standalone.directory.path();
+    write(folder, "password", "secret word\n");
+    // One company changes, the other's fall to 0 is held, with advice.
+    standalone.expect(0, &["apply", &write(folder, "msp.toml", &settings(&kaseya, 13, 0))]);
+    standalone.expect(3, &["sync-now", "msp", "--wait"]);
+    let token = standalone.expect(0, &["token", "new", "msp", "--name", "a program", "--role", "admin"]);
+    let api = |path: &str| standalone.api(token.trim(), path);
+    let status = standalone.status();
+
+    let overview = api("");
+    let shared =
+        ["partner", "integration", "credentials_refused", "writes_stopped", "open_holds", "next_run_at"];
+    let mut head = status.clone();
+    // In the overview `companies` are numbers.
+    let of_overview = head.as_object_mut().expect("an object").remove("companies");
+    assert!(of_overview.is_some_and(|rows| rows.as_array().map(Vec::len) == Some(2)));
+    same_where_both_show(&head, &overview, &shared);
+    same_where_both_show(&head, &overview["companies"], &["ready", "not_ready"]);
+    assert_ne!(status["not_ready"], json!([]), "{status}");
+    assert_eq!(status["runs"], api("/runs")["runs"]);
+    for id in ["niccolo", "ohara"] {
+        let row = state_of(&status, id);
+        let one = api(&format!("/companies/{id}"));
+        same_where_both_show(row, &one, &["company_id", "name"]);
+        for name in ["account_id", "account"] {
+            assert_eq!(row[name], one["mapping"][name], "{name}");
+        }
+        let contract = &one["contracts"][0];
+        let shown: Vec<&str> = contract.as_object().expect("an object").keys().map(String::as_str).collect();
+        same_where_both_show(row, contract, &shown);
+        let listed = api(&format!("/companies?search={id}"))["companies"][0].clone();
+        same_where_both_show(row, &listed, &["company_id", "name", "not_ready"]);
+        same_where_both_show(row, &listed["statuses"][0], &["products", "remarks", "state"]);
+    }
+    let (of_hold, of_row) = (&api("/holds")["holds"][0]["advice"], &state_of(&status, "ohara")["advice"][0]);
+    let names = |advice: &Value| advice.as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>());
+    assert!(names(of_hold).is_some() && names(of_hold) == names(of_row), "{of_hold} {of_row}");
+    let calls: Value =
+        serde_json::from_str(&standalone.expect(0, &["calls", "msp", "--json"])).expect("a document");
+    same_where_both_show(&calls, &api("/calls"), &["host", "company_name", "endpoints", "under_way_v2"]);
+    let mut tokens: Value =
+        serde_json::from_str(&standalone.expect(0, &["token", "list", "msp", "--json"])).expect("a document");
+    // The API's calls are uses of it.
+    tokens[0].as_object_mut().and_then(|token| token.remove("last_used_at")).expect("it is shown");
+    same_where_both_show(&tokens[0], &api("/tokens")["tokens"][0], &["token_id", "role", "expires_at"]);
+    let events = standalone.expect(0, &["security-events", "--json"]);
+    let newest: Value = serde_json::from_str(events.lines().next().expect("a line")).expect("a document");
+    same_where_both_show(&newest, &api("/security-events")["events"][0], &["event", "token_id", "object"]);
     standalone.stop();
 }
 
@@ -582,7 +673,7 @@ fn a_token_is_shown_once_and_revoked(standalone: &Standalone) {
     let token = list();
     assert_eq!((&token["role"], &token["created_by"]), (&"admin".into(), &"Pia".into()), "{token}");
     assert!(token["revoked_at"].is_null(), "{token}");
-    standalone.expect(0, &["token", "revoke", "msp", token["token"].as_str().expect("an id")]);
+    standalone.expect(0, &["token", "revoke", "msp", token["token_id"].as_str().expect("an id")]);
     assert!(list()["revoked_at"].is_string());
     assert!(standalone.expect(1, &["token", "revoke", "msp", "x"]).contains("token list msp"));
     standalone.expect(2, &["token", "new", "msp", "--name", "x", "--role", "owner"]);
@@ -640,9 +731,9 @@ async fn s_12_values_are_tried_and_swapped_by_the_commands_and_all_writes_are_st
     standalone.expect(0, &["apply", &file]);
     let document: Value =
         serde_json::from_str(&standalone.expect(0, &["authenticate", "msp", "--json"])).expect("a document");
-    assert_eq!((&document["proven"], &document["checks"][0]["finding"]), (&true.into(), &"passed".into()));
+    assert_eq!((&document["works"], &document["checks"][0]["finding"]), (&true.into(), &"passed".into()));
     let status = standalone.status();
-    assert!(status["login_proven_at"].is_string() && status["password_stored_since"].is_string(), "{status}");
+    assert!(status["login_proven_at"].is_string() && status["password_changed_at"].is_string(), "{status}");
     a_token_is_shown_once_and_revoked(&standalone);
 
     // Kaseya refuses the new credentials: the reason is shown, and the stored ones stay.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use advice::{Advice, Facts, Language, Money, Reader, advise};
 use domain::{Brake, CompanyId, CompanyState, ContractId, CountBasis, ErrorCode, ServiceId, Wait};
 use jiff::{Timestamp, ToSpan as _, Zoned, civil::Date, tz::TimeZone};
-use serde::Serialize;
 use store::{
     StoreError, Transaction,
     counts::{self, CompanyReport},
@@ -30,19 +29,6 @@ pub struct Advising<'a> {
     /// more.
     held: BTreeMap<(ContractId, ServiceId), TargetNames>,
     now: Zoned,
-}
-
-/// Advice as documents show it.
-#[derive(Serialize)]
-pub struct AdviceDocument {
-    code: &'static str,
-    level: &'static str,
-    title: String,
-    brief: String,
-    what_happened: String,
-    next_invoice: String,
-    what_we_did: String,
-    what_to_do: String,
 }
 
 impl<'a> Advising<'a> {
@@ -137,14 +123,6 @@ impl<'a> Advising<'a> {
     pub fn remarks(&self, row: &CompanyStatus, language: Language) -> Vec<String> {
         let reader = self.reader(language);
         row.remarks.iter().map(|remark| advice::remark(remark, &reader)).collect()
-    }
-
-    /// The advice as documents show it.
-    pub fn documents(&self, row: &CompanyStatus, language: Language) -> Vec<AdviceDocument> {
-        self.of_company(row, language)
-            .into_iter()
-            .map(|advice| AdviceDocument::of(advice, language))
-            .collect()
     }
 
     /// The time zone of the times shown.
@@ -307,22 +285,6 @@ impl<'a> Advising<'a> {
         }
         let next = if this_month > today { this_month } else { this_month.saturating_add(1.month()) };
         next.yesterday().ok()
-    }
-}
-
-impl AdviceDocument {
-    /// Renders advice in the reader's language.
-    pub fn of(advice: Advice, language: Language) -> Self {
-        Self {
-            code: advice.code.as_str(),
-            level: language.level(advice.level),
-            title: advice.title,
-            brief: advice.brief,
-            what_happened: advice.happened,
-            next_invoice: advice.next_invoice,
-            what_we_did: advice.done,
-            what_to_do: advice.to_do,
-        }
     }
 }
 

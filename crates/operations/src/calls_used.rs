@@ -1,17 +1,20 @@
 //! Calls to a partner's Kaseya in the last hour.
 
 use domain::{Budget, Calls};
+use serde::Serialize;
 use store::{
     StoreError,
     kaseya::{calls, places::Place},
     settings::PartnerSettings,
 };
+use utoipa::ToSchema;
 
 use crate::Operations;
 
 /// Calls of the last hour by all partners that Kaseya has accepted for this host and company name: Kaseya counts
 /// calls by these two.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Calls)]
 pub struct CallsUsed {
     /// Kaseya's host.
     pub host: String,
@@ -19,12 +22,15 @@ pub struct CallsUsed {
     pub company_name: String,
     /// The endpoints called.
     pub endpoints: Vec<EndpointCalls>,
-    /// Calls that attempts and look-ups in progress may still make, per API version.
-    pub under_way: Calls,
+    /// Calls that attempts and look-ups in progress may still make to V2.
+    pub under_way_v2: u32,
+    /// The same to V1.
+    pub under_way_v1: u32,
 }
 
 /// One endpoint's calls of the last hour.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Endpoint)]
 pub struct EndpointCalls {
     /// Method and route.
     pub endpoint: String,
@@ -63,7 +69,8 @@ impl Operations {
             host: integration.host.clone(),
             company_name: integration.tenant.clone(),
             endpoints: endpoints.collect(),
-            under_way,
+            under_way_v2: under_way.v2,
+            under_way_v1: under_way.v1,
         }))
     }
 }

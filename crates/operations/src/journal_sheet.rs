@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use advice::Language;
-use domain::{Evidence, PartnerId};
+use domain::PartnerId;
+use jiff::Timestamp;
 use store::{
     StoreError, Transaction, settings,
-    statuses::history::{self, JournalEntry, JournalQuery},
+    statuses::history::{self, JournalQuery},
 };
 
 use crate::{
     Operations,
+    read_models::JournalEntry,
     spreadsheet::{Cells, marked},
 };
 
@@ -20,8 +22,8 @@ const CHUNK: u32 = 5000;
 const COLUMNS: [&str; 21] = [
     "entry",
     "written_at",
-    "run",
-    "cause",
+    "run_id",
+    "trigger",
     "companies",
     "contract_id",
     "contract",
@@ -33,9 +35,9 @@ const COLUMNS: [&str; 21] = [
     "effective_date",
     "standing",
     "confirmed_at",
-    "approved",
-    "pair",
-    "trace_context",
+    "was_approved",
+    "pair_id",
+    "traceparent",
     "evidence",
     "evidence_at",
     "effective_date_read",
@@ -69,42 +71,57 @@ async fn rows(
         let query = JournalQuery { company: None, from: None, until: None, before, size: CHUNK };
         let entries = history::journal_page(tx, partner, &query).await?;
         let names = history::company_names(tx, partner, &entries).await?;
-        rows.extend(entries.iter().map(|entry| row(entry, &names, &cells)));
-        match entries.last() {
-            Some(last) if u32::try_from(entries.len()).is_ok_and(|read| read == CHUNK) => {
-                before = Some(last.entry);
-            }
-            _ => return Ok(Some((cells, rows))),
+        before = entries.last().map(|last| last.entry);
+        let is_last = u32::try_from(entries.len()).is_ok_and(|read| read < CHUNK);
+        rows.extend(entries.into_iter().map(|entry| row(&entry.into(), &names, &cells)));
+        if is_last {
+            return Ok(Some((cells, rows)));
         }
     }
 }
 
 fn row(entry: &JournalEntry, names: &BTreeMap<String, String>, cells: &Cells) -> Row {
-    let text = |text: Option<String>| text.unwrap_or_default();
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let instant = |at: Option<Timestamp>| at.map(|at| cells.instant(at)).unwrap_or_default();
     let name = |id: &String| names.get(id).unwrap_or(id).clone();
-    let mut companies: Vec<String> = entry.addends.iter().map(|addend| name(&addend.company)).collect();
+    let mut companies: Vec<String> = entry.addends.iter().map(|addend| name(&addend.company_id)).collect();
     companies.dedup();
     [
         entry.entry.to_string(),
         cells.instant(entry.written_at),
-        entry.run.to_string(),
-        entry.trigger.to_string(),
+        entry.run_id.clone(),
+        entry.trigger.to_owned(),
         marked(&companies.join("; ")),
-        entry.contract.to_string(),
-        marked(&text(entry.contract_name.clone())),
-        entry.service.to_string(),
-        marked(&text(entry.service_name.clone())),
+        entry.contract_id.to_string(),
+        marked(&text(entry.contract.as_deref())),
+        entry.service_id.to_string(),
+        marked(&text(entry.service.as_deref())),
         cells.number(entry.from_units),
         entry.to_units.to_string(),
-        text(entry.unit_price.map(|price| cells.number(price))),
+        entry.unit_price.map(|price| cells.number(price)).unwrap_or_default(),
         entry.effective_date.to_string(),
         entry.standing.clone(),
-        text(entry.confirmed_at.map(|at| cells.instant(at))),
+        instant(entry.confirmed_at),
         entry.was_approved.to_string(),
-        text(entry.pair.map(|pair| pair.to_string())),
-        text(entry.traceparent.clone()),
-        text(entry.evidence.map(|evidence| evidence.kind().to_owned())),
-        text(entry.evidence.map(Evidence::at).map(|at| cells.instant(at))),
-        text(entry.effective_date_read.map(|day| day.to_string())),
+        text(entry.pair_id.as_deref()),
+        text(entry.traceparent.as_deref()),
+        text(entry.evidence),
+        instant(entry.evidence_at),
+        entry.effective_date_read.map(|day| day.to_string()).unwrap_or_default(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read_models::fields;
+
+    #[test]
+    fn a_column_has_the_name_of_its_field() {
+        let of_entry = fields::<JournalEntry>();
+        // Their names, from the addends.
+        for column in COLUMNS.iter().filter(|column| **column != "companies") {
+            assert!(of_entry.iter().any(|field| field == column), "{column}: {of_entry:?}");
+        }
+    }
 }

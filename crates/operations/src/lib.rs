@@ -11,6 +11,7 @@ pub mod billing_rules;
 pub mod calls_used;
 pub mod charges;
 pub mod company_mapping;
+mod company_statuses;
 pub mod connection_settings;
 pub mod credentials;
 pub mod decisions;
@@ -39,7 +40,8 @@ use domain::{Clock, Entropy};
 use store::Store;
 
 pub use acting::Acting;
-pub use advising::{AdviceDocument, Advising};
+pub use advising::Advising;
+pub use company_statuses::CompanyStatuses;
 pub use connection_settings::Connections;
 
 /// What the operations need.

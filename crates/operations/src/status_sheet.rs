@@ -1,25 +1,25 @@
 //! The companies' status as a spreadsheet file: a row per company, contract and product.
 
 use advice::{Advice, Language};
-use domain::{ErrorCode, Evidence, Month, PartnerId};
+use domain::{Month, PartnerId};
 use jiff::Timestamp;
 use store::{
     StoreError, Transaction, settings,
     statuses::{
         CompanyStatus,
         listing::{self, ListedCompany, Query},
-        outcomes::ProductRow,
     },
 };
 
 use crate::{
     Advising, Operations,
+    read_models::{ProductStatus, Status},
     spreadsheet::{Cells, marked},
 };
 
 const COLUMNS: [&str; 32] = [
     "company_id",
-    "company",
+    "name",
     "account_id",
     "account",
     "contract_id",
@@ -28,22 +28,22 @@ const COLUMNS: [&str; 32] = [
     "said",
     "code",
     "explained",
-    "remarks",
+    "remarked",
     "kaseya_says",
-    "last_seen_equal",
+    "last_sync",
     "last_change",
     "deferred_until",
     "product_id",
     "product_state",
     "product_code",
     "users",
-    "billed_units",
+    "billed",
     "count_day",
-    "units_before",
-    "units_after",
+    "from_units",
+    "to_units",
     "effective_date",
-    "last_month_users",
-    "charged_users",
+    "last_month",
+    "charged",
     "trace_id",
     "ready",
     "not_ready",
@@ -97,19 +97,20 @@ async fn rows(
 fn rows_of(company: &ListedCompany, advising: &Advising<'_>, cells: &Cells) -> Vec<Row> {
     let mut rows = Vec::new();
     for status in &company.statuses {
-        let of_status = |product| row(company, status, product, advising, cells);
-        if status.products.is_empty() {
-            rows.push(of_status(None));
+        let shown = Status::from(status.clone());
+        let of_product = |product| row(company, (status, &shown), product, advising, cells);
+        if shown.products.is_empty() {
+            rows.push(of_product(None));
         }
-        rows.extend(status.products.iter().map(|product| of_status(Some(product))));
+        rows.extend(shown.products.iter().map(|product| of_product(Some(product))));
     }
     rows
 }
 
 fn row(
     company: &ListedCompany,
-    status: &CompanyStatus,
-    product: Option<&ProductRow>,
+    (status, shown): (&CompanyStatus, &Status),
+    product: Option<&ProductStatus>,
     advising: &Advising<'_>,
     cells: &Cells,
 ) -> Row {
@@ -129,33 +130,59 @@ fn row(
         marked(&status.name),
         id(status.account.as_ref().map(|(account, _)| account.0)),
         name(status.account.as_ref().map(|(_, name)| name)),
-        id(status.contract.as_ref().map(|(contract, _)| contract.0)),
-        name(status.contract.as_ref().map(|(_, name)| name)),
-        status.state.as_str().to_owned(),
+        id(shown.contract_id),
+        name(shown.contract.as_ref()),
+        shown.state.to_owned(),
         marked(&advising.state(status, language)),
-        text(status.code.map(ErrorCode::as_str)),
+        text(shown.code),
         marked(&explained.join(" ")),
         marked(&advising.remarks(status, language).join(" ")),
-        name(status.kaseya_says.as_ref()),
-        instant(status.last_sync),
-        instant(status.last_change),
-        instant(status.deferred_until),
-        name(product.map(|product| &product.product)),
+        name(shown.kaseya_says.as_ref()),
+        instant(shown.last_sync),
+        instant(shown.last_change),
+        instant(shown.deferred_until),
+        name(product.map(|product| &product.product_id)),
         text(product.map(|product| &product.state)),
         text(product.and_then(|product| product.code.as_ref())),
         text(product.and_then(|product| product.users)),
         text(product.and_then(|product| product.billed)),
         text(product.and_then(|product| product.count_day)),
-        text(product.and_then(|product| product.from).map(|units| cells.number(units))),
-        text(product.and_then(|product| product.to)),
-        text(product.and_then(|product| product.effective)),
-        text(last_month.and_then(|(product, users)| users.with(&product.product))),
-        text(charged.map(|(product, charges)| charges.with(&product.product))),
-        text(status.trace_id.as_ref()),
+        text(product.and_then(|product| product.from_units).map(|units| cells.number(units))),
+        text(product.and_then(|product| product.to_units)),
+        text(product.and_then(|product| product.effective_date)),
+        text(last_month.and_then(|(product, users)| users.with(&product.product_id))),
+        text(charged.map(|(product, charges)| charges.with(&product.product_id))),
+        text(shown.trace_id.as_ref()),
         if company.not_ready.is_none() { "yes" } else { "no" }.to_owned(),
         text(company.not_ready),
-        text(status.evidence.map(Evidence::kind)),
-        instant(status.evidence.map(Evidence::at)),
+        text(shown.evidence),
+        instant(shown.evidence_at),
         text(product.map(|_| advising.count_basis())),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read_models::{AdvisedStatus, Company, StatusRow, fields};
+
+    /// Columns of one row's product begin with `product_` where the company's status has a field of the same name.
+    #[test]
+    fn a_column_has_the_name_of_its_field() {
+        let of_row = [
+            fields::<StatusRow>(),
+            fields::<AdvisedStatus>(),
+            fields::<Status>(),
+            fields::<Company>(),
+            fields::<ProductStatus>(),
+        ]
+        .concat();
+        // Whether `not_ready` is empty, the advice in brief, and what a list of companies says once.
+        let other = ["ready", "explained", "count_basis"];
+        for column in COLUMNS.iter().filter(|column| !other.contains(column)) {
+            let of_product = column.strip_prefix("product_").unwrap_or(column);
+            let is_named = |field: &String| field == column || field == of_product;
+            assert!(of_row.iter().any(is_named), "{column}: {of_row:?}");
+        }
+    }
 }

@@ -1,6 +1,5 @@
 //! Company statuses: written by results, and read for people.
 
-mod changes;
 mod companies;
 pub mod history;
 pub mod later_finals;
@@ -10,7 +9,6 @@ pub mod overview;
 pub mod readiness;
 mod runs;
 
-pub use changes::{JournalChange, changes};
 pub use companies::{CompanyStatus, companies, company};
 pub(crate) use companies::{Whose, statuses_of};
 pub use runs::{RunCompany, RunRow, run, run_companies, runs};

@@ -2,17 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use domain::{PairId, RunId};
-use jiff::{Timestamp, civil::Date};
-use operations::read_models::{Run, Waits};
+use advice::Language;
+use domain::PartnerId;
+use operations::{
+    Advising, CompanyStatuses,
+    read_models::{JournalEntry, Run, StatusRow, Waits},
+};
 use serde::Serialize;
 use store::{
+    StoreError, Transaction,
     settings::{self, PartnerSettings},
-    statuses::{self, CompanyStatus, JournalChange, RunRow},
+    statuses::{
+        CompanyStatus, RunRow,
+        history::{self, JournalQuery},
+    },
 };
 
 use super::steps::Demo;
 use crate::output::{self, instant};
+
+/// More changes than two runs of the demo make.
+const MOST_CHANGES: u32 = 1000;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -23,26 +33,10 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Company<'a> {
-    company: &'a str,
-    account: Option<&'a str>,
-    contract: Option<&'a str>,
-    state: &'static str,
-    code: Option<&'static str>,
-    last_sync: Option<Timestamp>,
-    last_change: Option<Timestamp>,
-    changes: Vec<Change<'a>>,
-}
-
-#[derive(Serialize)]
-struct Change<'a> {
-    product: &'a str,
-    service: &'a str,
-    from: f64,
-    to: u32,
-    effective: Date,
-    /// The same id on the two changes of a plan switch.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pair: Option<PairId>,
+    #[serde(flatten)]
+    status: &'a StatusRow,
+    /// The changes of this start on the lines with its users.
+    changes: Vec<JournalEntry>,
 }
 
 /// What is shown: the state after the last run, and the changes of this start.
@@ -51,7 +45,9 @@ pub(super) struct Shown {
     runs: Vec<RunRow>,
     calls: BTreeMap<String, u64>,
     companies: Vec<CompanyStatus>,
-    changes: Vec<JournalChange>,
+    /// The companies as documents show them, in the same order.
+    documents: Vec<StatusRow>,
+    changes: Vec<history::JournalEntry>,
 }
 
 impl Shown {
@@ -59,33 +55,35 @@ impl Shown {
     pub async fn read(demo: &Demo, before: i64) -> anyhow::Result<Self> {
         let mut runs = demo.runs_after(before).await?;
         runs.reverse();
-        let ids: Vec<RunId> = runs.iter().map(|run| run.run).collect();
+        let calls = demo.kaseya.calls().into_iter().map(|(endpoint, n)| (endpoint.to_string(), n)).collect();
         let partner = &demo.partner;
         let now = demo.services.clock.now();
-        let (settings, companies, changes) = demo
-            .services
-            .store
-            .transaction("read_demo", |tx| {
-                let ids = ids.clone();
-                Box::pin(async move {
-                    let settings = settings::read(tx, partner).await?.ok_or(store::StoreError::NoRow)?;
-                    let companies = statuses::companies(tx, &settings, now).await?;
-                    let changes = statuses::changes(tx, partner, &ids).await?;
-                    Ok::<_, store::StoreError>((settings, companies, changes))
-                })
+        let read = demo.services.store.transaction("read_demo", |tx| {
+            let runs = runs.clone();
+            Box::pin(async move {
+                let settings = settings::read(tx, partner).await?.ok_or(StoreError::NoRow)?;
+                let companies = CompanyStatuses::read(tx, &settings, now).await?;
+                let advising = Advising::read(tx, &settings, now).await?;
+                let documents = companies.documents(&advising, Language::English);
+                let changes = changes(tx, partner, &runs).await?;
+                Ok::<_, StoreError>((settings, companies.rows, documents, changes))
             })
-            .await?;
-        let calls = demo.kaseya.calls().into_iter().map(|(endpoint, n)| (endpoint.to_string(), n)).collect();
-        Ok(Self { settings, runs, calls, companies, changes })
+        });
+        let (settings, companies, documents, changes) = read.await?;
+        Ok(Self { settings, runs, calls, companies, documents, changes })
     }
 
     /// The results as one JSON document.
     pub fn document(&self) -> anyhow::Result<String> {
+        let company = |(row, status)| Company {
+            status,
+            changes: self.changes_of(row).cloned().map(JournalEntry::from).collect(),
+        };
         let document = Document {
             // All have ended: none waits.
             runs: self.runs.iter().map(|run| Run::of(run.clone(), &Waits::new())).collect(),
             calls: &self.calls,
-            companies: self.companies.iter().map(|row| self.company(row)).collect(),
+            companies: self.companies.iter().zip(&self.documents).map(company).collect(),
         };
         Ok(serde_json::to_string_pretty(&document)?)
     }
@@ -96,21 +94,23 @@ impl Shown {
         let columns = ["company", "account", "contract", "state", "code", "last sync", "changes"];
         let mut table = output::table(&columns);
         for row in &self.companies {
-            let company = self.company(row);
-            let changes = company.changes.iter();
-            let changes: Vec<String> = changes
+            let changes: Vec<String> = self
+                .changes_of(row)
                 .map(|change| {
-                    format!("{} {} → {} from {}", change.service, change.from, change.to, change.effective)
+                    let service = change.service_name.as_deref().unwrap_or_default();
+                    let history::JournalEntry { from_units, to_units, effective_date, .. } = change;
+                    format!("{service} {from_units} → {to_units} from {effective_date}")
                 })
                 .collect();
+            let name = |named: Option<&String>| named.cloned().unwrap_or_default();
             table.add_row([
-                company.company,
-                company.account.unwrap_or_default(),
-                company.contract.unwrap_or_default(),
-                &output::state(row.state),
-                company.code.unwrap_or_default(),
-                &instant(row.last_sync, zone),
-                &changes.join("\n"),
+                row.name.clone(),
+                name(row.account.as_ref().map(|(_, name)| name)),
+                name(row.contract.as_ref().map(|(_, name)| name)),
+                output::state(row.state),
+                output::code(row.code).to_owned(),
+                instant(row.last_sync, zone),
+                changes.join("\n"),
             ]);
         }
         output::say(&table)?;
@@ -135,38 +135,26 @@ impl Shown {
         Ok(())
     }
 
-    fn company<'a>(&'a self, row: &'a CompanyStatus) -> Company<'a> {
-        Company {
-            company: &row.name,
-            account: row.account.as_ref().map(|(_, name)| name.as_str()),
-            contract: row.contract.as_ref().map(|(_, name)| name.as_str()),
-            state: row.state.as_str(),
-            code: row.code.map(domain::ErrorCode::as_str),
-            last_sync: row.last_sync,
-            last_change: row.last_change,
-            changes: self.changes_of(row),
-        }
+    /// The changes of the lines with the company's users.
+    fn changes_of(&self, row: &CompanyStatus) -> impl Iterator<Item = &history::JournalEntry> {
+        let contract = row.contract.as_ref().map(|(contract, _)| *contract);
+        self.changes.iter().filter(move |change| {
+            let mut addends = change.addends.iter();
+            Some(change.contract) == contract && addends.any(|addend| addend.company == row.company.as_str())
+        })
     }
+}
 
-    /// The changes of the lines with the company's users, once for each of its products there.
-    fn changes_of<'a>(&'a self, row: &'a CompanyStatus) -> Vec<Change<'a>> {
-        let Some((contract, _)) = &row.contract else { return Vec::new() };
-        let mut changes = Vec::new();
-        for change in self.changes.iter().filter(|change| change.contract == *contract) {
-            let products = change.addends.iter().filter(|(company, _)| company == row.company.as_str());
-            for (_, product) in products {
-                let known = self.settings.products.iter().find(|(id, _)| id.as_str() == product);
-                let service = known.and_then(|(_, product)| product.mapping.as_ref());
-                changes.push(Change {
-                    product: known.map_or(product.as_str(), |(_, known)| &known.name),
-                    service: service.map_or("", |mapping| &mapping.service_name),
-                    from: change.from_units,
-                    to: change.to_units,
-                    effective: change.effective_date,
-                    pair: change.pair,
-                });
-            }
-        }
-        changes
-    }
+/// The changes of these runs in the order in which they were made, except changes that never landed.
+async fn changes(
+    tx: &Transaction<'_>,
+    partner: &PartnerId,
+    runs: &[RunRow],
+) -> Result<Vec<history::JournalEntry>, StoreError> {
+    let from = runs.iter().map(|run| run.started_at).min();
+    let query = JournalQuery { company: None, from, until: None, before: None, size: MOST_CHANGES };
+    let mut changes = history::journal_page(tx, partner, &query).await?;
+    changes.retain(|change| change.standing != "not_applied" && runs.iter().any(|run| run.run == change.run));
+    changes.reverse();
+    Ok(changes)
 }

@@ -1,14 +1,14 @@
-//! A run, and what it waits for.
+//! A run: what it waits for, how its companies came out, and its plan.
 
 use std::collections::BTreeMap;
 
 use domain::{RunId, Wait};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
-use store::statuses::RunRow;
+use store::statuses::{RunCompany, RunRow, history::PlanRow};
 use utoipa::ToSchema;
 
-use super::Waiting;
+use super::{ProductStatus, Waiting};
 
 /// A run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -59,6 +59,64 @@ impl Run {
             held: totals.held,
             failed: totals.failed,
             skipped: totals.skipped,
+        }
+    }
+}
+
+/// How a company and contract came out in a run.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct CompanyOfRun {
+    company_id: String,
+    name: String,
+    contract_id: Option<i32>,
+    state: &'static str,
+    /// The code of the error catalogue.
+    code: Option<&'static str>,
+    products: Vec<ProductStatus>,
+}
+
+impl From<RunCompany> for CompanyOfRun {
+    fn from(row: RunCompany) -> Self {
+        Self {
+            company_id: row.company.to_string(),
+            name: row.name,
+            contract_id: row.contract.map(|contract| contract.0),
+            state: row.state.as_str(),
+            code: row.code.map(domain::ErrorCode::as_str),
+            products: row.products.into_iter().map(ProductStatus::from).collect(),
+        }
+    }
+}
+
+/// A row of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Planned {
+    company_id: String,
+    contract_id: i32,
+    product_id: String,
+    service_id: i32,
+    state: String,
+    /// The whole line's units before.
+    from_units: Option<f64>,
+    /// The whole line's units wanted.
+    to_units: Option<u32>,
+    effective_date: Option<Date>,
+    /// What the change of the whole line comes to at its price. Companies that share a line have the same difference each.
+    difference: Option<f64>,
+}
+
+impl From<PlanRow> for Planned {
+    fn from(row: PlanRow) -> Self {
+        Self {
+            difference: row.difference(),
+            company_id: row.company.to_string(),
+            contract_id: row.contract.0,
+            product_id: row.product,
+            service_id: row.service.0,
+            state: row.state,
+            from_units: row.from,
+            to_units: row.to,
+            effective_date: row.effective,
         }
     }
 }

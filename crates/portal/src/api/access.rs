@@ -7,11 +7,14 @@ use axum::{
 };
 use domain::{MemberId, Role, TokenId};
 use jiff::Timestamp;
-use operations::access::{LetOut, NotLetIn, TOKEN_DAYS, TokenForm};
+use operations::{
+    access::{LetOut, NotLetIn, TOKEN_DAYS, TokenForm},
+    read_models::Token,
+};
 use serde::{Deserialize, Serialize};
 use store::access::{
     members::{self, Member},
-    tokens::{self, ApiToken},
+    tokens,
 };
 use utoipa::ToSchema;
 
@@ -142,40 +145,7 @@ pub(crate) async fn remove_member(
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Tokens {
     /// The newest first, also the revoked.
-    tokens: Vec<OneToken>,
-}
-
-/// A token, without what lets in.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Token)]
-pub(crate) struct OneToken {
-    token_id: String,
-    name: String,
-    /// viewer, editor or admin.
-    role: &'static str,
-    created_at: Timestamp,
-    created_by: String,
-    /// To the minute.
-    last_used_at: Option<Timestamp>,
-    /// When its time is over.
-    expires_at: Timestamp,
-    /// Since when it lets nobody in any more.
-    revoked_at: Option<Timestamp>,
-}
-
-impl From<ApiToken> for OneToken {
-    fn from(known: ApiToken) -> Self {
-        Self {
-            token_id: known.token.to_string(),
-            name: known.name,
-            role: known.role.as_str(),
-            created_at: known.created_at,
-            created_by: known.created_by,
-            last_used_at: known.last_used_at,
-            expires_at: known.expires_at,
-            revoked_at: known.revoked_at,
-        }
-    }
+    tokens: Vec<Token>,
 }
 
 /// The partner's tokens.
@@ -188,7 +158,7 @@ pub(crate) async fn list_tokens(
     let partner = &caller.partner;
     let store = &portal.operations.store;
     let known = store.transaction("api_tokens", |tx| Box::pin(tokens::list(tx, partner))).await?;
-    Ok(Json(Tokens { tokens: known.into_iter().map(OneToken::from).collect() }))
+    Ok(Json(Tokens { tokens: known.into_iter().map(Token::from).collect() }))
 }
 
 /// A token that is to be made.

@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use domain::Month;
+use operations::read_models::{Company, Numbers};
 use serde::{Deserialize, Serialize};
 use store::{StoreError, settings, statuses::listing};
 use utoipa::ToSchema;
@@ -10,7 +11,6 @@ use super::{
     caller::Caller,
     problem::{Problem, Problems},
     request::{self, Cursor, Params, language, named},
-    shapes::{Company, Numbers},
 };
 use crate::{
     Portal,

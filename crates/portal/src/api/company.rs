@@ -9,7 +9,10 @@ use axum::{
 };
 use domain::{Month, ProductId};
 use jiff::civil::Date;
-use operations::Advising;
+use operations::{
+    Advising,
+    read_models::{AdvisedStatus, Mapping},
+};
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError,
@@ -27,7 +30,7 @@ use super::{
     problem::{Problem, Problems},
     request::{Body, company_id, language},
     senders::{ChargesSource, NumberSource, ReportSource, by_product},
-    shapes::{Advice, Mapping, Rule, Status},
+    shapes::Rule,
 };
 use crate::Portal;
 
@@ -61,18 +64,6 @@ pub(crate) struct OneCompany {
     charged_source: Option<ChargesSource>,
 }
 
-/// How a company stands with a contract, and what to do.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct AdvisedStatus {
-    #[serde(flatten)]
-    status: Status,
-    /// The state in words.
-    said: String,
-    /// The remarks in words.
-    remarked: Vec<String>,
-    advice: Vec<Advice>,
-}
-
 type Tagged<T> = ([(HeaderName, String); 1], Json<T>);
 
 /// A company: how it stands with each contract, and what to do where something is wrong. The `ETag` is the version of its
@@ -99,16 +90,7 @@ pub(crate) async fn show(
                 let advising = Advising::read(tx, &settings, now).await?;
                 let contracts: Vec<AdvisedStatus> = statuses
                     .into_iter()
-                    .map(|status| AdvisedStatus {
-                        said: advising.state(&status, language),
-                        remarked: advising.remarks(&status, language),
-                        advice: advising
-                            .of_company(&status, language)
-                            .into_iter()
-                            .map(|advice| Advice::of(advice, language))
-                            .collect(),
-                        status: status.into(),
-                    })
+                    .map(|status| AdvisedStatus::of(status, &advising, language))
                     .collect();
                 let month = Month::last(now, &settings.count_zone);
                 let billed = billed_month::read(tx, partner, &[company.as_str()], month).await?;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use operations::{
     connection_settings::{ConnectionForm, CredentialsForm},
     not_saved::NotSaved,
+    read_models::{Advice, Check, Refused, last_try_until, not_before, state_word},
     tried,
 };
 use secrecy::SecretString;
@@ -19,7 +20,6 @@ use super::{
     caller::{Administrator, Caller, settings_of},
     problem::{FieldMistake, Problem, Problems},
     request::{Body, language},
-    shapes::{Advice, Check, Refused, last_try_until, not_before, state_word},
 };
 use crate::{Portal, trying};
 

@@ -11,6 +11,7 @@ use domain::{AccountId, CompanyId, ContractId, PartnerId, ProductId};
 use operations::{
     company_mapping::{CompanyEdit, MappingForm},
     leftovers::Leftover,
+    read_models::{Left, NotYetKnown},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,7 +20,6 @@ use super::{
     caller::Editor,
     problem::{self, Problem, Problems},
     request::{Body, company_id},
-    shapes::{Left, NotYetKnown},
 };
 use crate::Portal;
 

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use domain::Month;
 use jiff::Timestamp;
-use operations::read_models::Run;
+use operations::read_models::{Company, Numbers, Refused, Run, state_word};
 use serde::Serialize;
 use store::{StoreError, settings, statuses::overview};
 use utoipa::ToSchema;
@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 use super::{
     caller::Caller,
     problem::{Problem, Problems},
-    shapes::{Company, Numbers, Refused, state_word},
 };
 use crate::Portal;
 

@@ -8,6 +8,7 @@ use bus::PublishError;
 use connection::{NotRead, NotTried};
 use domain::FailureClass;
 use jiff::Timestamp;
+use operations::read_models::{Advice, Check, last_try_until, not_before};
 use operations::{
     decisions::NotDecided,
     not_saved::{Mistake, MistakeKind, NotSaved},
@@ -20,10 +21,7 @@ use utoipa::{
     openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder, response::Response as Described},
 };
 
-use super::{
-    problem_types,
-    shapes::{Advice, Check, Comparison, last_try_until, not_before},
-};
+use super::{problem_types, shapes::Comparison};
 
 /// Whoever meets a database or broker that is away asks again after so many seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");

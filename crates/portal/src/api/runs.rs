@@ -5,16 +5,12 @@ use axum::{
     extract::{Path, State},
 };
 use domain::RunId;
-use jiff::civil::Date;
-use operations::read_models::Run;
+use operations::read_models::{CompanyOfRun, Planned, Run};
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError,
     jobs::waiting,
-    statuses::{
-        self, RunCompany,
-        history::{self, PlanRow},
-    },
+    statuses::{self, history},
 };
 use utoipa::ToSchema;
 
@@ -22,7 +18,6 @@ use super::{
     caller::Caller,
     problem::{Problem, Problems},
     request::{self, Cursor, Params},
-    shapes::ProductStatus,
 };
 use crate::Portal;
 
@@ -78,64 +73,6 @@ pub(crate) struct OneRun {
     companies: Vec<CompanyOfRun>,
     /// What it would change, or changed, per product: old, new, from which day, and the difference at the line's price.
     plan: Vec<Planned>,
-}
-
-/// How a company and contract came out in a run.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct CompanyOfRun {
-    company_id: String,
-    name: String,
-    contract_id: Option<i32>,
-    state: &'static str,
-    /// The code of the error catalogue.
-    code: Option<&'static str>,
-    products: Vec<ProductStatus>,
-}
-
-impl From<RunCompany> for CompanyOfRun {
-    fn from(row: RunCompany) -> Self {
-        Self {
-            company_id: row.company.to_string(),
-            name: row.name,
-            contract_id: row.contract.map(|contract| contract.0),
-            state: row.state.as_str(),
-            code: row.code.map(domain::ErrorCode::as_str),
-            products: row.products.into_iter().map(ProductStatus::from).collect(),
-        }
-    }
-}
-
-/// A row of a plan.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Planned {
-    company_id: String,
-    contract_id: i32,
-    product_id: String,
-    service_id: i32,
-    state: String,
-    /// The whole line's units before.
-    from_units: Option<f64>,
-    /// The whole line's units wanted.
-    to_units: Option<u32>,
-    effective_date: Option<Date>,
-    /// What the change of the whole line comes to at its price. Companies that share a line have the same difference each.
-    difference: Option<f64>,
-}
-
-impl From<PlanRow> for Planned {
-    fn from(row: PlanRow) -> Self {
-        Self {
-            difference: row.difference(),
-            company_id: row.company.to_string(),
-            contract_id: row.contract.0,
-            product_id: row.product,
-            service_id: row.service.0,
-            state: row.state,
-            from_units: row.from,
-            to_units: row.to,
-            effective_date: row.effective,
-        }
-    }
 }
 
 /// A run with its companies, and its plan.

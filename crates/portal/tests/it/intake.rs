@@ -122,7 +122,7 @@ async fn s_28_what_the_provider_charges_is_shown_beside_the_months_count() {
         sheet.lines().find(|row| row.starts_with("bea,")).expect("a row").rsplit(',').collect();
     let from_right =
         |name: &str| bea[sheet.lines().next().map_or(0, |head| head.split(',').count()) - 1 - column(name)];
-    assert_eq!((from_right("last_month_users"), from_right("charged_users")), ("12", "14"), "{sheet}");
+    assert_eq!((from_right("last_month"), from_right("charged")), ("12", "14"), "{sheet}");
 
     for (month, charges, wanted) in [
         ("2026-10", vec![], vec!["charges"]),

@@ -109,7 +109,7 @@ async fn b_04_the_journal_is_one_file_for_people_and_programs() {
     let sheet = world.get("/journal.csv").await;
     assert_eq!(sheet.headers["content-type"], "text/csv; charset=utf-8");
     let rows: Vec<&str> = sheet.text.lines().collect();
-    let head = "\u{feff}\"entry\",\"written_at\",\"run\",";
+    let head = "\u{feff}\"entry\",\"written_at\",\"run_id\",";
     assert!(rows.len() == 2 && rows[0].starts_with(head), "{}", sheet.text);
     assert!(rows[1].contains(",\"'+Ada\","), "{}", sheet.text);
 
@@ -152,7 +152,7 @@ async fn s_41_all_companies_that_are_found_are_a_file_with_their_status() {
     assert_eq!(sheet.headers["content-type"], "text/csv; charset=utf-8");
     let rows: Vec<&str> = sheet.text.lines().collect();
     assert_eq!(rows.len(), 5, "{}", sheet.text);
-    assert!(rows[0].starts_with("\u{feff}\"company_id\",\"company\",\"account_id\","), "{}", rows[0]);
+    assert!(rows[0].starts_with("\u{feff}\"company_id\",\"name\",\"account_id\","), "{}", rows[0]);
     let ada = rows.iter().find(|row| row.starts_with("\"ada\",")).expect("a row");
     // In the partner's zone.
     let at = ",\"2026-11-20 01:00:00\",";

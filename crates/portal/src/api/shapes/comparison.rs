@@ -1,11 +1,14 @@
 //! A mapping file beside what is stored (B-08).
 
-use operations::mapping_file as file;
+use operations::{
+    mapping_file as file,
+    read_models::{Left, Mapping, NotYetKnown},
+};
 use serde::Serialize;
 use store::settings::{CompanyMapping, ProductBilling, ProductMapping};
 use utoipa::ToSchema;
 
-use super::{Left, Mapping, NotYetKnown, Rule, Service};
+use super::{Rule, Service};
 
 /// A file beside what is stored.
 #[derive(Debug, Serialize, ToSchema)]

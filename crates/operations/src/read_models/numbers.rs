@@ -1,12 +1,15 @@
 //! How many companies there are, by how they stand.
 
+use std::collections::BTreeMap;
+
+use domain::NotReady;
 use serde::Serialize;
 use store::statuses::listing::{Counts, Readiness};
 use utoipa::ToSchema;
 
 /// How many companies there are, all and by filter.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Numbers {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Numbers {
     all: u32,
     /// Their next invoice would be right if it were made, by these settings, at its instant.
     ready: u32,
@@ -27,27 +30,32 @@ pub(crate) struct Numbers {
 }
 
 /// Companies that are not ready.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct NotReadyCompanies {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct NotReadyCompanies {
     /// not_connected, off, writes_stopped, credentials_refused, restored, not_mapped, not_sent, held, never_synced, deferred,
     /// under_way, unconfirmed, counts_later, unread, month_not_pushed or schedule_misses.
     reason: &'static str,
     companies: u32,
 }
 
+impl NotReadyCompanies {
+    /// The reasons, each with how many companies it is for.
+    pub fn of(reasons: &BTreeMap<NotReady, u32>) -> Vec<Self> {
+        let each =
+            |(reason, companies): (&NotReady, &u32)| Self { reason: reason.as_str(), companies: *companies };
+        reasons.iter().map(each).collect()
+    }
+}
+
 impl Numbers {
     /// Counts, with who is ready.
-    pub(crate) fn of(counts: Counts, readiness: &Readiness) -> Self {
+    pub fn of(counts: Counts, readiness: &Readiness) -> Self {
         let Counts { all, needs_person, unmapped, unmapped_with_users, failed, held, .. } = counts;
         let Counts { changed, not_billed, closed, never, .. } = counts;
-        let not_ready = readiness
-            .not_ready
-            .iter()
-            .map(|(reason, companies)| NotReadyCompanies { reason: reason.as_str(), companies: *companies });
         Self {
             all,
             ready: readiness.ready,
-            not_ready: not_ready.collect(),
+            not_ready: NotReadyCompanies::of(&readiness.not_ready),
             needs_person,
             unmapped,
             unmapped_with_users,

@@ -4,8 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// Help with a code, in five parts, in the language of `Accept-Language`: en or it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Advice {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Advice {
     code: &'static str,
     /// How bad it is, in a word.
     level: &'static str,
@@ -21,6 +21,7 @@ pub(crate) struct Advice {
 }
 
 impl Advice {
+    /// Advice in the reader's language.
     pub fn of(advice: advice::Advice, language: advice::Language) -> Self {
         Self {
             code: advice.code.as_str(),

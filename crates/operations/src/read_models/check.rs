@@ -1,36 +1,14 @@
-//! How the connection stands, and what came of trying its credentials.
+//! What came of trying credentials.
 
 use connection::{Authenticated, Checked, Finding};
-use domain::IntegrationState;
 use domain::NextTry;
 use jiff::Timestamp;
 use serde::Serialize;
-use store::settings::RefusedCredentials;
 use utoipa::ToSchema;
 
-/// Where a switch stands, as documents say it.
-pub(crate) fn state_word(state: Option<IntegrationState>) -> &'static str {
-    state.map_or("not_set_up", IntegrationState::as_str)
-}
-
-/// Kaseya's refusal of the stored credentials.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Refused {
-    /// The code of the error catalogue.
-    code: &'static str,
-    /// Since when.
-    at: Timestamp,
-}
-
-impl From<RefusedCredentials> for Refused {
-    fn from(refused: RefusedCredentials) -> Self {
-        Self { code: refused.code.as_str(), at: refused.at }
-    }
-}
-
 /// A check, and what came of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Check {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Check {
     /// Which: log_in_v2, api_access, view_accounts, view_contracts, view_services, log_in_v1, view_lines or modify_contracts.
     check: &'static str,
     /// passed, failed, untold or not_reached.
@@ -41,6 +19,8 @@ pub(crate) struct Check {
     kaseya_said: Option<String>,
     /// What was wrong with Kaseya's answer, in English, where Kaseya itself said nothing about it.
     fault: Option<String>,
+    /// Why it is untold, in English.
+    why: Option<&'static str>,
     /// Where the right is given, in the words of Kaseya's menus, where its lack is the cause or may be.
     menu: Option<&'static str>,
 }
@@ -59,12 +39,16 @@ impl From<&Checked> for Check {
             Finding::Failed { fault, .. } => fault.map(|fault| fault.to_string()),
             _ => None,
         };
-        Self { check: checked.check.as_str(), finding, code, kaseya_said, fault, menu: checked.right() }
+        let why = match &checked.finding {
+            Finding::Untold(why) => Some(*why),
+            _ => None,
+        };
+        Self { check: checked.check.as_str(), finding, code, kaseya_said, fault, why, menu: checked.right() }
     }
 }
 
 /// Set when another refusal is the last one.
-pub(crate) fn last_try_until(tried: &Authenticated) -> Option<Timestamp> {
+pub fn last_try_until(tried: &Authenticated) -> Option<Timestamp> {
     match tried.next_try {
         NextTry::Last(until) => Some(until),
         NextTry::Free | NextTry::NotBefore(_) => None,
@@ -72,7 +56,7 @@ pub(crate) fn last_try_until(tried: &Authenticated) -> Option<Timestamp> {
 }
 
 /// From when on new values can be tried.
-pub(crate) fn not_before(tried: &Authenticated) -> Option<Timestamp> {
+pub fn not_before(tried: &Authenticated) -> Option<Timestamp> {
     match tried.next_try {
         NextTry::NotBefore(until) => Some(until),
         NextTry::Free | NextTry::Last(_) => None,
