@@ -5,6 +5,7 @@
 //! run, job, change.
 
 mod answer_fault;
+mod attempt_end;
 mod billing_rule;
 mod brake;
 mod breaker;
@@ -12,6 +13,7 @@ mod call_budget;
 mod catch_up;
 mod change;
 mod clock;
+mod company_outcome;
 mod contract_words;
 mod count;
 mod count_time;
@@ -50,16 +52,20 @@ mod role;
 mod run;
 mod schedule;
 mod security_event;
+mod seen_line;
 mod seen_service;
+mod settled_intent;
 mod shown_contract;
 mod slice;
 mod status;
 mod target;
+mod target_shares;
 mod text;
 mod total;
 mod waiting;
 
 pub use answer_fault::AnswerFault;
+pub use attempt_end::{LeftOver, OutcomeSource, SurveyEnd};
 pub use billing_rule::BillingRule;
 pub use brake::{Brake, Brakes, RunBrake};
 pub use breaker::{Admission, Breaker, BreakerPolicy};
@@ -67,6 +73,7 @@ pub use call_budget::{Budget, Calls};
 pub use catch_up::{DueRun, MAX_MISSED, due};
 pub use change::Change;
 pub use clock::{Clock, NOTABLE_SKEW, SystemClock};
+pub use company_outcome::{CompanyOutcome, ProductOutcome};
 pub use contract_words::{is_not_monthly, is_recurring_services};
 pub use count::{CountBasis, KnownCounts, UserCount, choose_count};
 pub use count_time::{CLOCK_TOLERANCE, CountTimeError, check_count_time, day_begins};
@@ -111,13 +118,16 @@ pub use role::Role;
 pub use run::{JobKind, JobState, MAX_ATTEMPTS, RunMode, RunState, Trigger};
 pub use schedule::{Frequency, Occurrence, Schedule, ScheduleError, Weekday, spread_offset};
 pub use security_event::SecurityEventKind;
+pub use seen_line::SeenLine;
 pub use seen_service::{SeenService, ServiceState};
+pub use settled_intent::{IntentResult, SettledIntent};
 pub use shown_contract::{SeenContract, ShownContract};
 pub use slice::{
     MAX_COUNTS, MAX_SLICE_BYTES, MAX_TARGETS, halve, halve_of_kin, slices, slices_of_kin, weight,
 };
 pub use status::{CompanyState, Outcome, ProductState, aggregate, seen_equal, worst_state};
 pub use target::{Addend, MAX_UNITS, Wanted, wanted_units};
+pub use target_shares::{Share, TargetShares};
 pub use text::{
     MAX_NAME, MAX_NOTE, Text, TextError, check_text, fit_text, is_hidden, push_shown, shown_text,
 };

@@ -1,7 +1,7 @@
 //! Reads the fields of a message: absence is an error or stays absence, and never becomes a value. Also writes domain
 //! values as fields.
 
-use domain::{FailureClass, IdError, MAX_NAME, RunMode, Text};
+use domain::{ErrorCode, FailureClass, IdError, MAX_NAME, RunMode, Text};
 use jiff::{Timestamp, civil::Date};
 
 use crate::v1;
@@ -68,6 +68,28 @@ pub fn named<T>(field: &str, value: &str, parse: impl FnOnce(&str) -> Option<T>)
     parse(value).ok_or_else(|| FieldError::new(field, format!("{value:?} is not one of the known words")))
 }
 
+/// Every element of a list; an error names its place.
+pub fn each<A, B>(
+    field: &str,
+    list: Vec<A>,
+    read: impl Fn(A) -> Result<B, FieldError>,
+) -> Result<Vec<B>, FieldError> {
+    list.into_iter()
+        .enumerate()
+        .map(|(index, item)| read(item).map_err(|error| error.within(&format!("{field}[{index}]"))))
+        .collect()
+}
+
+/// A number in the tables' type.
+pub fn number<A, B: TryFrom<A>>(field: &str, value: A) -> Result<B, FieldError> {
+    B::try_from(value).map_err(|_| FieldError::new(field, "it is larger than the tables hold"))
+}
+
+/// A code of the error catalogue.
+pub fn error_code(field: &str, text: &str) -> Result<ErrorCode, FieldError> {
+    named(field, text, |text| text.parse().ok())
+}
+
 /// An enum value other than 0.
 pub fn chosen<E>(field: &str, value: i32) -> Result<E, FieldError>
 where
@@ -124,6 +146,11 @@ pub fn wire_instant(instant: Timestamp) -> pbjson_types::Timestamp {
         seconds: i64::try_from(seconds).expect("an instant of the years -9999 to 9999 has seconds that fit"),
         nanos: i32::try_from(nanos).expect("a remainder below 1000000000 fits"),
     }
+}
+
+/// A duration as a field: whole seconds.
+pub fn whole_seconds(duration: std::time::Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
 }
 
 /// A day as yyyy-mm-dd. As a field a day is written with `to_string`.

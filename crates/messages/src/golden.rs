@@ -7,7 +7,12 @@ use std::{
 
 use serde_json::Value;
 
-use crate::envelope::{KINDS, round_trip};
+use crate::{
+    envelope::{KINDS, round_trip},
+    job_content::JobContent,
+    job_done::JobDone,
+    v1,
+};
 
 fn schemas() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto-schemas")
@@ -89,4 +94,30 @@ fn no_number_or_switch_of_the_proto_files_has_a_default() {
             }
         }
     }
+}
+
+/// What is read of a message is written and read again as it was: neither way loses a field.
+#[test]
+fn job_content_and_job_done_come_back_as_they_went() {
+    let (mut contents, mut reports) = (0, 0);
+    for (kind, text) in golden_files() {
+        match kind.strip_prefix("kaseya_sync.v1.") {
+            Some("JobDone") => {
+                let wire: v1::JobDone = serde_json::from_str(&text).expect("a JobDone");
+                let done = JobDone::try_from(wire).expect("it can be read");
+                assert_eq!(JobDone::try_from(v1::JobDone::from(done.clone())), Ok(done));
+                reports += 1;
+            }
+            Some("StartJobAnswer") => {
+                let wire: v1::StartJobAnswer = serde_json::from_str(&text).expect("an answer");
+                let Some(v1::start_job_answer::Answer::Content(content)) = wire.answer else { continue };
+                // One has a count without its instant, which no worker takes.
+                let Ok(content) = JobContent::try_from(content) else { continue };
+                assert_eq!(JobContent::try_from(v1::JobContent::from(content.clone())), Ok(content));
+                contents += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(contents >= 4 && reports >= 4, "{contents} contents, {reports} reports");
 }

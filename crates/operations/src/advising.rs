@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use advice::{Advice, Facts, Language, Money, Reader, advise};
-use domain::{Brake, CompanyId, CompanyState, ContractId, CountBasis, ErrorCode, ServiceId, Wait};
+use domain::{
+    Brake, CompanyId, CompanyState, ContractId, CountBasis, ErrorCode, ProductOutcome, ServiceId, Wait,
+};
 use jiff::{Timestamp, ToSpan as _, Zoned, civil::Date, tz::TimeZone};
 use store::{
     StoreError, Transaction,
     counts::{self, CompanyReport},
     holds::{self, HoldRow},
     settings::PartnerSettings,
-    statuses::{CompanyStatus, outcomes::ProductRow},
+    statuses::CompanyStatus,
     targets::{
         KnownLine, known_lines,
         leftovers::{self, TargetNames},
@@ -96,7 +98,7 @@ impl<'a> Advising<'a> {
         let Some(of_row) = row.code else {
             return Vec::new();
         };
-        let mut by_code: BTreeMap<ErrorCode, Vec<&ProductRow>> = BTreeMap::from([(of_row, Vec::new())]);
+        let mut by_code: BTreeMap<ErrorCode, Vec<&ProductOutcome>> = BTreeMap::from([(of_row, Vec::new())]);
         for product in &row.products {
             // We have no advice for a code from a newer program.
             if let Some(code) = product.code.as_deref().and_then(|code| code.parse().ok()) {
@@ -215,7 +217,13 @@ impl<'a> Advising<'a> {
     }
 
     /// The same, plus the facts about one of its products.
-    fn product(&self, row: &CompanyStatus, product: &ProductRow, code: ErrorCode, company: Facts) -> Facts {
+    fn product(
+        &self,
+        row: &CompanyStatus,
+        product: &ProductOutcome,
+        code: ErrorCode,
+        company: Facts,
+    ) -> Facts {
         let service = product.service.map(ServiceId);
         let contract = row.contract.as_ref().map(|(contract, _)| *contract);
         let money = || self.money(contract?, service?, product.from?, product.to?);
@@ -253,7 +261,7 @@ impl<'a> Advising<'a> {
         }
     }
 
-    fn last_count(&self, row: &CompanyStatus, product: &ProductRow) -> (Option<u32>, Option<Date>) {
+    fn last_count(&self, row: &CompanyStatus, product: &ProductOutcome) -> (Option<u32>, Option<Date>) {
         let Some(report) = self.counts.get(&row.company) else {
             return (None, None);
         };

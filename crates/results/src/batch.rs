@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use bus::{Consumer, Delivery, Settlement, parts::Part};
-use messages::{decode, v1};
+use messages::{decode, job_done::JobDone, v1};
 
-use crate::{done::JobDone, results::Results, storing::Arrived};
+use crate::{done::not_after, results::Results, storing::Arrived};
 
 /// Maximum number of company rows in a batch; at this size it accepts no further message.
 const MAX_ROWS: usize = 500;
@@ -62,7 +62,7 @@ impl Batch {
             .and_then(|done| JobDone::try_from(done).map_err(|error| error.to_string()));
         match read {
             Ok(mut done) => {
-                if let Some(ahead) = done.not_after(results.now()) {
+                if let Some(ahead) = not_after(&mut done, results.now()) {
                     tracing::warn!(
                         job = %done.job,
                         seconds_ahead = ahead.as_secs(),

@@ -9,16 +9,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, CompanyState, ContractId, ErrorCode, IntentId, JobKind, Outcome, RunMode, ServiceId, Trigger,
-    aggregate, seen_equal,
+    AccountId, CompanyOutcome, CompanyState, ContractId, ErrorCode, IntentId, IntentResult, JobKind, Outcome,
+    ProductOutcome, RunMode, ServiceId, Trigger, aggregate, seen_equal,
 };
-use store::{
-    jobs::{Asked, AskedContract, AskedProduct, AttemptRecord, GrantedChange},
-    statuses::outcomes::{CompanyOutcome, ProductRow},
-    targets::journal::IntentResult,
-};
-
-use crate::done::JobDone;
+use messages::job_done::{Host, JobDone, Login};
+use store::jobs::{Asked, AskedContract, AskedProduct, AttemptRecord, GrantedChange};
 
 /// How far a message is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,10 +104,10 @@ fn is_of_run(record: &AttemptRecord, done: &JobDone) -> Result<(), Disagreement>
 fn is_without_worker(done: &JobDone) -> Result<(), Disagreement> {
     let kind = JobKind::Local.as_str();
     let nothing_of = |what| Err(Disagreement::Kind { kind, what });
-    if done.login != crate::done::Login::NotTried {
+    if done.login != Login::NotTried {
         return nothing_of("a login");
     }
-    if done.host != crate::done::Host::NotCalled {
+    if done.host != Host::NotCalled {
         return nothing_of("the host");
     }
     if done.survey.is_some() {
@@ -206,7 +201,7 @@ fn is_as_asked(asked: &Asked, record: &AttemptRecord, done: &JobDone) -> Result<
     }
     for read in &done.contracts_read {
         let contract = of("a reading", read.contract)?;
-        read.looked_for.iter().try_for_each(|service| service_is_asked(contract, *service))?;
+        read.found.keys().try_for_each(|service| service_is_asked(contract, *service))?;
         account_is_asked(read.owner_account, contract)?;
     }
     for (account, _) in &done.accounts_seen {
@@ -300,7 +295,7 @@ fn company_is_as_asked(
     Ok(())
 }
 
-fn outcome(product: &ProductRow) -> Option<Outcome> {
+fn outcome(product: &ProductOutcome) -> Option<Outcome> {
     let code = match &product.code {
         Some(code) => Some(code.parse::<ErrorCode>().ok()?),
         None => None,
@@ -310,7 +305,7 @@ fn outcome(product: &ProductRow) -> Option<Outcome> {
 
 /// What is impossible in a product's outcome, given what was asked and granted.
 fn contradiction(
-    product: &ProductRow,
+    product: &ProductOutcome,
     asked: &AskedProduct,
     mode: RunMode,
     change: Option<&(GrantedChange, IntentResult)>,

@@ -19,6 +19,5 @@ mod seen;
 mod service;
 mod storing;
 
-pub use done::JobDone;
 pub use letters::{Letters, sent_again};
 pub use results::{Results, ResultsSettings};

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 
 use domain::{AnswerFault, CompanyState, ContractId, ErrorCode, LineId, Remark, lines_count_since};
 use jiff::Timestamp;
+use messages::job_done::JobDone;
 use store::{StoreError, Transaction, targets::lines};
-
-use crate::done::JobDone;
 
 /// The request as people see it.
 const ENDPOINT: &str = "GET contract lines";

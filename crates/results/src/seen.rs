@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CompanyState, ContractId, ErrorCode, ServiceId};
+use domain::{CompanyOutcome, CompanyState, ContractId, ErrorCode, ServiceId};
+use messages::job_done::{ContractRead, JobDone};
 use store::{
     StoreError, Transaction,
     kaseya::{
-        contracts,
+        contracts::{self, ReadContract},
         names::{self, NameOf},
         services,
     },
-    statuses::outcomes::CompanyOutcome,
     targets::{self, SeenEqual, gone_lines, journal, lines},
 };
 
-use crate::done::{JobDone, products};
+use crate::done::products;
 
 /// Stores lines, readings, sights and changes in any order: older ones never replace newer ones.
 pub(crate) async fn store_facts(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
@@ -68,10 +68,8 @@ async fn store_names(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
 async fn store_reads(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreError> {
     let partner = &done.source.partner;
     let mut coded = coded_contracts(&done.companies);
-    let mut reads = done.contracts_read.clone();
-    for read in &mut reads {
-        read.gave_code = coded.remove(&read.contract);
-    }
+    let reads: Vec<ReadContract> =
+        done.contracts_read.iter().map(|read| row(read, coded.remove(&read.contract))).collect();
     if !reads.is_empty() {
         let attempt = (done.job, done.source.attempt);
         contracts::store_reads(tx, partner, done.source.run_number, attempt, &reads).await?;
@@ -80,6 +78,22 @@ async fn store_reads(tx: &Transaction<'_>, done: &JobDone) -> Result<(), StoreEr
         contracts::store_codes(tx, partner, &Vec::from_iter(coded)).await?;
     }
     Ok(())
+}
+
+fn row(read: &ContractRead, gave_code: bool) -> ReadContract {
+    ReadContract {
+        contract: read.contract,
+        read_at: read.read_at,
+        total_before: read.total_before,
+        total_moved: read.total_moved,
+        owner_name: read.owner_name.clone(),
+        owner_account: read.owner_account,
+        // The lines themselves say how many there are.
+        looked_for: read.found.keys().copied().collect(),
+        lines_total: read.lines_total,
+        total_is_sum: read.total_is_sum(),
+        gave_code,
+    }
 }
 
 /// The contracts that got a code from what Kaseya showed (G-02).

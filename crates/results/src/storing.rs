@@ -3,31 +3,25 @@
 use std::collections::{BTreeMap, HashSet};
 
 use domain::{
-    Brake, CompanyState, ContractId, Entropy, HeldChange, HoldId, IntentId, JobKind, LoginOutcome, PartnerId,
-    ProductId, RunMode, ServiceId,
+    Brake, CompanyOutcome, CompanyState, ContractId, Entropy, HeldChange, HoldId, IntentId, JobKind,
+    LoginOutcome, PartnerId, ProductId, RunMode, ServiceId, Share, SurveyEnd,
 };
 use jiff::Timestamp;
+use messages::job_done::{Host, JobDone, Login};
 use store::{
     StoreError, Transaction, holds,
-    jobs::{
-        self,
-        closing::{self, SurveyEnd},
-        run_totals,
-    },
+    jobs::{self, closing, run_totals},
     kaseya::{breakers, calls, logins, zones},
     messages::{events::NewEvent, parts},
     settings::refused_credentials,
-    statuses::{
-        later_finals,
-        outcomes::{self, CompanyOutcome},
-    },
-    targets::{self, Share, journal, leftovers},
+    statuses::{later_finals, outcomes},
+    targets::{self, journal, leftovers},
 };
 use uuid::Uuid;
 
 use crate::{
     disagreement::{self, Disagreement, Standing},
-    done::{Host, JobDone, Login, products},
+    done::products,
     events, lines_elsewhere,
     seen::store_facts,
 };

@@ -1,57 +1,57 @@
 //! The work asked of an attempt, for the ledger, which compares its `JobDone` with it (F3).
 
-use messages::v1;
+use domain::{CompanyId, ProductId};
+use messages::job_content::{Contract, JobContent, Target};
 use store::jobs::{Asked, AskedContract, AskedProduct};
 
 /// The work that this content asks.
-pub(crate) fn of(content: &v1::JobContent) -> Asked {
-    let contracts = content.contracts.iter().filter_map(|work| Some((work.contract_id?, contract(work))));
-    let services = content.survey.iter().flat_map(|survey| &survey.services);
+pub(crate) fn of(content: &JobContent) -> Asked {
+    let services = content.survey.iter().flat_map(|survey| survey.services.keys());
     Asked {
-        contracts: contracts.collect(),
-        services: services.filter_map(|service| service.service_id).collect(),
+        contracts: content.contracts.iter().map(|work| (work.id.0, contract(work))).collect(),
+        services: services.map(|service| service.0).collect(),
     }
 }
 
-fn contract(work: &v1::ContractWork) -> AskedContract {
-    let mapped = work.targets.iter().filter_map(|target| target.service_id);
-    let without_target = |company: &str, product: &str, users: Option<u32>| AskedProduct {
-        company: company.to_owned(),
-        product: product.to_owned(),
+fn contract(work: &Contract) -> AskedContract {
+    let mapped = work.targets.iter().map(|target| target.service.0);
+    let without_target = |company: &CompanyId, product: &ProductId, users: Option<u32>| AskedProduct {
+        company: company.to_string(),
+        product: product.to_string(),
         service: None,
         users,
         billed: None,
         wanted: None,
         awaited: false,
     };
-    let notes = work.notes.iter().map(|note| without_target(&note.company_id, &note.product_id, note.users));
+    let notes = work.notes.iter().map(|note| without_target(&note.company, &note.product, note.users));
     let unbilled = work
         .unbilled
         .iter()
-        .map(|unbilled| without_target(&unbilled.company_id, &unbilled.product_id, unbilled.users));
+        .map(|unbilled| without_target(&unbilled.company, &unbilled.product, unbilled.users));
     AskedContract {
-        account: work.account_id.unwrap_or_default(),
-        services: mapped.chain(work.also_look_for.iter().copied()).collect(),
+        account: work.account.0,
+        services: mapped.chain(work.also_look_for.iter().map(|service| service.0)).collect(),
         products: work.targets.iter().flat_map(products).chain(notes).chain(unbilled).collect(),
     }
 }
 
 /// The products that a target sums up; for a line that companies left behind, the products that were on it.
-fn products(target: &v1::TargetWork) -> Vec<AskedProduct> {
-    let product = |company: &str, product: &str| AskedProduct {
-        company: company.to_owned(),
-        product: product.to_owned(),
-        service: target.service_id,
+fn products(target: &Target) -> Vec<AskedProduct> {
+    let product = |company: &CompanyId, product: &ProductId| AskedProduct {
+        company: company.to_string(),
+        product: product.to_string(),
+        service: Some(target.service.0),
         users: None,
         billed: None,
-        wanted: target.wanted_units,
-        awaited: target.pending.is_some() || target.undated.is_some(),
+        wanted: target.wanted_units(),
+        awaited: target.remembered.pending.is_some() || target.remembered.undated.is_some(),
     };
     let addends = target.addends.iter().map(|addend| AskedProduct {
-        users: addend.users,
-        billed: addend.users.map(|users| addend.billed_units.unwrap_or(users)),
-        ..product(&addend.company_id, &addend.product_id)
+        users: addend.count.map(|count| count.users),
+        billed: addend.count.map(|count| addend.billed.unwrap_or(count.users)),
+        ..product(&addend.company, &addend.product)
     });
-    let left = target.leftover.iter().flat_map(|_| &target.shares).flat_map(|seen| &seen.shares);
-    addends.chain(left.map(|share| product(&share.company_id, &share.product_id))).collect()
+    let left = target.left_by().map(|(company, left)| product(company, left));
+    addends.chain(left).collect()
 }

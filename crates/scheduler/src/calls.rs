@@ -123,7 +123,10 @@ async fn respond(context: &Context, metrics: &Metrics, call: &Incoming) -> Resul
                     detail = refused.detail, "a ticket is refused");
             }
             use v1::start_job_answer::Answer;
-            let answer = decided.map_or_else(|refused| Answer::Refused(refused.into()), Answer::Content);
+            let answer = match decided {
+                Ok(content) => Answer::Content(content.into()),
+                Err(refused) => Answer::Refused(refused.into()),
+            };
             let of = Some(v1::AnsweredAttempt::from(&ask));
             match reply(context, call, &v1::StartJobAnswer { answer: Some(answer), of: of.clone() }).await {
                 Err(CallError::Reply(error @ PublishError::TooLarge(..))) => {

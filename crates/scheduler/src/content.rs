@@ -1,21 +1,24 @@
 //! The content that a worker receives at start, as true at that moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    ContractId, DriftPolicy, JobKind, PairId, PartnerId, Pending, Remembered, SeenService, ServiceId,
-    Trigger, Wanted, full_read_window, last_invoiced_at,
+    ContractId, DriftPolicy, ErrorCode, JobKind, PairId, PartnerId, Remembered, SeenLine, SeenService,
+    ServiceId, TargetShares, Trigger, Wanted, full_read_window, last_invoiced_at,
 };
 use jiff::ToSpan as _;
-use messages::{field::wire_instant, v1};
+use messages::job_content::{
+    Contract, Integration, JobContent, LeftBehindProduct, Leftover, Note, SurveyWork, Target, Unbilled,
+    WaitingChange,
+};
 use store::{
     StoreError, Transaction,
     jobs::{self, JobRow},
-    settings::Integration,
+    settings,
     targets::{
-        self, Decided, KnownLine, Share, TargetShares,
+        self, Decided, KnownLine,
         permits::{self, TargetStanding},
-        shared::{self, WaitingChange},
+        shared,
     },
 };
 
@@ -35,20 +38,17 @@ pub(crate) async fn job_content(
     job: &JobRow,
     (facts, plan): (&Facts, &PartnerPlan),
     admitted: &Admitted,
-) -> Result<v1::JobContent, StoreError> {
+) -> Result<JobContent, StoreError> {
     let integration = &facts.integration;
     let contracts = match job.kind {
         JobKind::Survey => Vec::new(),
         JobKind::Work | JobKind::Local => contracts_work(tx, context, partner, job, facts, plan).await?,
     };
     let survey = match job.kind {
-        JobKind::Survey => Some(v1::SurveyWork {
-            from_page: Some(job.survey_page.unsigned_abs()),
-            contract_ids: jobs::unseen(tx, partner, job.run_number, &job.contracts)
-                .await?
-                .into_iter()
-                .map(|contract| contract.0)
-                .collect(),
+        JobKind::Survey => Some(SurveyWork {
+            // Pages are counted from 1.
+            from_page: usize::try_from(job.survey_page).unwrap_or(1),
+            contracts: jobs::unseen(tx, partner, job.run_number, &job.contracts).await?.into_iter().collect(),
             services: mapped_services(job, plan),
         }),
         JobKind::Work | JobKind::Local => None,
@@ -59,45 +59,34 @@ pub(crate) async fn job_content(
         true => Vec::new(),
         false => store::kaseya::contracts::last_read(tx, partner, &job.contracts, 2).await?,
     };
-    Ok(v1::JobContent {
-        fitting_contract_ids: fitting.into_iter().map(|contract| contract.0).collect(),
-        run_id: job.run.to_string(),
-        run_number: Some(job.run_number.unsigned_abs()),
-        mode: v1::SyncMode::from(job.mode).into(),
-        integration: Some(sealed(integration)),
-        allowance: Some(v1::CallAllowance { v2: Some(admitted.calls.v2), v1: Some(admitted.calls.v1) }),
-        lease_seconds: Some(whole_seconds(context.settings.lease)),
-        issued_at: Some(wire_instant(context.clock.now())),
-        slice_seconds: Some(whole_seconds(context.settings.slice)),
-        brakes: Some(v1::Brakes {
-            units: Some(integration.brakes.units),
-            percent: Some(integration.brakes.percent),
-            units_alone: Some(integration.brakes.units_alone),
-        }),
+    Ok(JobContent {
+        fitting,
+        run: job.run,
+        run_number: job.run_number,
+        mode: job.mode,
+        integration: sealed(integration),
+        v2_calls: admitted.calls.v2,
+        v1_calls: admitted.calls.v1,
+        lease: context.settings.lease,
+        issued_at: Some(context.clock.now()),
+        slice: context.settings.slice,
+        brakes: integration.brakes,
         contracts,
-        probing: Some(admitted.probing),
-        trigger: job.trigger.as_str().to_owned(),
-        setbacks: Some(job.setbacks.unsigned_abs()),
-        confirm_by_total: Some(
-            survey.is_none()
-                && confirms_by_total(job, plan)
-                && !is_before_invoice(facts, context.clock.now()),
-        ),
+        probing: admitted.probing,
+        trigger: job.trigger,
+        setbacks: job.setbacks.unsigned_abs(),
+        confirm_by_total: survey.is_none()
+            && confirms_by_total(job, plan)
+            && !is_before_invoice(facts, context.clock.now()),
         survey,
     })
 }
 
 /// The services that are mapped on a run's contracts, without duplicates.
-fn mapped_services(job: &JobRow, plan: &PartnerPlan) -> Vec<v1::MappedService> {
+fn mapped_services(job: &JobRow, plan: &PartnerPlan) -> BTreeMap<ServiceId, String> {
     let contracts = job.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
     let targets = contracts.flat_map(|contract| &contract.targets);
-    let services: BTreeMap<ServiceId, &str> =
-        targets.map(|target| (target.service, target.service_name.as_str())).collect();
-    let mapped = services.into_iter().map(|(service, name)| v1::MappedService {
-        service_id: Some(service.0),
-        service_name: name.to_owned(),
-    });
-    mapped.collect()
+    targets.map(|target| (target.service, target.service_name.clone())).collect()
 }
 
 /// The contracts of a slice, each with everything known about it. A contract that nothing is mapped to any more is
@@ -109,7 +98,7 @@ async fn contracts_work(
     job: &JobRow,
     facts: &Facts,
     plan: &PartnerPlan,
-) -> Result<Vec<v1::ContractWork>, StoreError> {
+) -> Result<Vec<Contract>, StoreError> {
     let now = context.clock.now();
     let known = Known::read(tx, partner, (facts, plan), job.run_number, &job.contracts, now).await?;
     let decided = targets::decided_holds(tx, partner, &job.contracts).await?;
@@ -144,10 +133,10 @@ async fn contracts_work(
                 other_writer: known.is_of_other(target),
             }
         });
-        let work = v1::ContractWork {
-            known_contract_name: names.contracts.get(&contract.contract.0).cloned(),
+        let work = Contract {
+            known_name: names.contracts.get(&contract.contract.0).cloned(),
             known_account_name: names.accounts.get(&contract.account.0).cloned(),
-            account_name_shared: Some(twins.contains(&contract.account)),
+            account_name_shared: twins.contains(&contract.account),
             waiting: waiting
                 .iter()
                 .filter(|change| is_in_wait(change, contract))
@@ -156,29 +145,29 @@ async fn contracts_work(
             ..work
         };
         let left_behind = left_behind(plan, contract, &shares);
-        let work = known.tell(v1::ContractWork { left_behind, ..work }, contract.contract);
+        let work = known.tell(Contract { left_behind, ..work }, contract.contract);
         // A person who checks again, and the full reading, ask for the account too: no total shows that it is out of
         // use.
         let by_person = matches!(job.trigger, Trigger::Request | Trigger::FullRead);
-        v1::ContractWork { ask_account: Some(by_person || work.ask_account.unwrap_or(false)), ..work }
+        Contract { ask_account: by_person || work.ask_account, ..work }
     });
     Ok(work.collect())
 }
 
 /// Whether a change waits on a contract that its targets do not already report: a target reports its own changes that
 /// may still land.
-fn is_in_wait(change: &WaitingChange, contract: &ContractPlan) -> bool {
+fn is_in_wait(change: &shared::WaitingChange, contract: &ContractPlan) -> bool {
     let is_target = || contract.targets.iter().any(|target| target.service == change.service);
     let is_told = change.lands_until.is_some() && !change.of_other && is_target();
     change.contract == contract.contract && !is_told
 }
 
-fn waiting_change(change: &WaitingChange) -> v1::WaitingChange {
-    v1::WaitingChange {
-        line_id: Some(change.line.0),
-        to_units: Some(change.to_units),
-        effective_date: change.effective_date.to_string(),
-        lands_until: change.lands_until.map(wire_instant),
+fn waiting_change(change: &shared::WaitingChange) -> WaitingChange {
+    WaitingChange {
+        line: change.line,
+        to: change.to_units,
+        effective_date: change.effective_date,
+        lands_until: change.lands_until,
     }
 }
 
@@ -240,109 +229,77 @@ pub struct KnownTarget<'a> {
 }
 
 /// Builds the work on one contract as a worker receives it. Pure.
-pub fn contract_work<'a>(
-    plan: &ContractPlan,
-    known: impl Fn(ServiceId) -> KnownTarget<'a>,
-) -> v1::ContractWork {
-    v1::ContractWork {
-        contract_id: Some(plan.contract.0),
-        account_id: Some(plan.account.0),
-        contract_name: plan.name.clone(),
+pub fn contract_work<'a>(plan: &ContractPlan, known: impl Fn(ServiceId) -> KnownTarget<'a>) -> Contract {
+    let notes = plan.notes.iter().map(|note| Note {
+        company: note.company.clone(),
+        product: note.product.clone(),
+        code: ErrorCode::Map02,
+        users: note.users,
+    });
+    let unbilled = plan.unbilled.iter().map(|unbilled| Unbilled {
+        company: unbilled.company.clone(),
+        product: unbilled.product.clone(),
+        users: unbilled.count.map(|count| count.users),
+        count_day: unbilled.count.map(|count| count.day),
+        note: unbilled.note.clone(),
+    });
+    Contract {
+        id: plan.contract,
+        account: plan.account,
+        name: plan.name.clone(),
         account_name: Some(plan.account_name.clone()),
         targets: plan.targets.iter().map(|target| target_work(target, &known(target.service))).collect(),
-        billing_chosen: Some(plan.billing_chosen),
-        contradiction: plan.contradiction.clone().map(v1::Remark::from),
-        notes: plan
-            .notes
-            .iter()
-            .map(|note| v1::ProductNote {
-                company_id: note.company.to_string(),
-                product_id: note.product.to_string(),
-                code: domain::ErrorCode::Map02.to_string(),
-                users: note.users,
-            })
-            .collect(),
-        unbilled: plan
-            .unbilled
-            .iter()
-            .map(|unbilled| v1::UnbilledProduct {
-                company_id: unbilled.company.to_string(),
-                product_id: unbilled.product.to_string(),
-                users: unbilled.count.map(|count| count.users),
-                count_day: unbilled.count.map(|count| count.day.to_string()),
-                note: unbilled.note.clone(),
-            })
-            .collect(),
-        ..v1::ContractWork::default()
+        billing_chosen: plan.billing_chosen,
+        contradiction: plan.contradiction.clone(),
+        notes: notes.collect(),
+        unbilled: unbilled.collect(),
+        left_behind: Vec::new(),
+        seen: None,
+        last_seen: None,
+        owner_name: None,
+        owner_account: None,
+        known_name: None,
+        known_account_name: None,
+        account_name_shared: false,
+        also_look_for: BTreeSet::new(),
+        ask_account: false,
+        waiting: Vec::new(),
     }
 }
 
-fn target_work(target: &TargetPlan, known: &KnownTarget<'_>) -> v1::TargetWork {
+fn target_work(target: &TargetPlan, known: &KnownTarget<'_>) -> Target {
+    let (approved, dismissed) = match known.decided {
+        Some(Decided::Approved(hold, change)) => (Some((hold, change)), None),
+        Some(Decided::Dismissed(change)) => (None, Some(change)),
+        None => (None, None),
+    };
     let wanted = match target.wanted {
         Wanted::Units(units) => Some(units),
         Wanted::Unknown => None,
     };
-    let dismissed = match known.decided {
-        Some(Decided::Dismissed(change)) => Some(change),
-        Some(Decided::Approved(..)) | None => None,
-    };
-    v1::TargetWork {
-        service_id: Some(target.service.0),
+    Target {
+        service: target.service,
         service_name: target.service_name.clone(),
-        addends: target.addends.iter().map(addend).collect(),
-        wanted_units: wanted,
-        effective_date: target.effective_date.map(|day| day.to_string()),
+        addends: target.addends.clone(),
+        wanted: target.wanted,
+        effective_date: target.effective_date,
         last_known: known.line.map(line_seen),
         unsure_until: known
             .standing
             .zip(wanted)
-            .and_then(|(standing, wanted)| standing.left_alone_until(wanted))
-            .map(wire_instant),
-        approval: match known.decided {
-            Some(Decided::Approved(hold, change)) => Some(v1::Approval {
-                hold_id: hold.to_string(),
-                units: Some(change.to),
-                from_units: Some(change.from),
-                effective_date: Some(change.effective_date.to_string()),
-                brake: Some(change.brake.as_str().to_owned()),
-            }),
-            Some(Decided::Dismissed(_)) | None => None,
-        },
-        dismissed_units: dismissed.map(|change| change.to),
-        dismissal: dismissed.map(|change| v1::Dismissal {
-            from_units: Some(change.from),
-            effective_date: Some(change.effective_date.to_string()),
-            brake: Some(change.brake.as_str().to_owned()),
-        }),
-        invoiced_units: known.invoiced,
+            .and_then(|(standing, wanted)| standing.left_alone_until(wanted)),
+        approved,
+        dismissed,
+        invoiced: known.invoiced,
         known_service_name: known.name.clone(),
-        other_writer: known.other_writer.then_some(true),
-        pending: known.remembered.pending.map(pending_change),
-        last_confirmed_units: known.remembered.last_confirmed,
-        rewritten_for: known.remembered.rewritten_for.map(|day| day.to_string()),
-        unanswered_units: known.remembered.unanswered,
-        undated: known.remembered.undated.map(|change| v1::UndatedChange {
-            units: Some(change.units),
-            effective_date: change.effective_date.to_string(),
-        }),
-        drift_policy: Some(known.drift.as_str().to_owned()),
-        shares: known.shares.map(shares_seen),
-        leftover: target.leftover.as_ref().map(|left| v1::Leftover { seen_units: Some(left.seen) }),
-        begun_pair_id: known.begun_pair.map(|pair| pair.to_string()),
-        service_seen: known.seen.map(Into::into),
-        other_basis: target.other_basis.then_some(true),
-    }
-}
-
-fn shares_seen(seen: &TargetShares) -> v1::SharesSeen {
-    let share = |share: &Share| v1::Share {
-        company_id: share.company.to_string(),
-        product_id: share.product.to_string(),
-        units: Some(share.units),
-    };
-    v1::SharesSeen {
-        shares: seen.shares.iter().map(share).collect(),
-        run_number: Some(seen.run_number.unsigned_abs()),
+        other_writer: known.other_writer,
+        remembered: known.remembered,
+        drift: known.drift,
+        shares: known.shares.cloned(),
+        leftover: target.leftover.as_ref().map(|left| Leftover { seen: left.seen }),
+        begun_pair: known.begun_pair,
+        service_seen: known.seen,
+        other_basis: target.other_basis,
     }
 }
 
@@ -352,7 +309,7 @@ fn left_behind(
     plan: &PartnerPlan,
     contract: &ContractPlan,
     shares: &BTreeMap<(ContractId, ServiceId), TargetShares>,
-) -> Vec<v1::LeftBehindProduct> {
+) -> Vec<LeftBehindProduct> {
     let (from, to) = ((contract.contract, ServiceId(i32::MIN)), (contract.contract, ServiceId(i32::MAX)));
     // A leftover that a person approved to be set to 0 still bills them until it is 0.
     let mapped = |service: ServiceId| {
@@ -366,52 +323,31 @@ fn left_behind(
                 && contract.companies.contains(&share.company)
                 && !plan.uses(&share.company, &share.product)
         });
-        left.extend(gone.map(|share| v1::LeftBehindProduct {
-            company_id: share.company.to_string(),
-            product_id: share.product.to_string(),
-            service_id: Some(service.0),
-            run_number: Some(seen.run_number.unsigned_abs()),
+        left.extend(gone.map(|share| LeftBehindProduct {
+            company: share.company.clone(),
+            product: share.product.clone(),
+            service: *service,
+            run_number: seen.run_number,
         }));
     }
     left
 }
 
-fn pending_change(pending: Pending) -> v1::PendingChange {
-    v1::PendingChange {
-        from_units: Some(pending.from),
-        to_units: Some(pending.to),
-        effective_date: pending.effective_date.to_string(),
-        due: Some(pending.due),
-    }
-}
-
-fn addend(addend: &domain::Addend) -> v1::Addend {
-    v1::Addend {
-        company_id: addend.company.to_string(),
-        product_id: addend.product.to_string(),
-        mapping_version: Some(addend.mapping_version),
-        users: addend.count.map(|count| count.users),
-        count_day: addend.count.map(|count| count.day.to_string()),
-        counted_at: addend.count.map(|count| wire_instant(count.counted_at)),
-        billed_units: addend.billed,
-    }
-}
-
-fn line_seen(line: &KnownLine) -> v1::LineSeen {
-    v1::LineSeen {
-        contract_id: Some(line.contract.0),
-        service_id: Some(line.service.0),
-        line_id: Some(line.line.0),
-        units: Some(line.units),
+fn line_seen(line: &KnownLine) -> SeenLine {
+    SeenLine {
+        contract: line.contract,
+        service: line.service,
+        line: line.line,
+        units: line.units,
         unit_price: line.unit_price,
-        effective_date: line.effective_date.map(|day| day.to_string()),
-        seen_at: Some(wire_instant(line.seen_at)),
-        implied_by_total: None,
+        effective_date: line.effective_date,
+        seen_at: line.seen_at,
+        is_implied: false,
     }
 }
 
-fn sealed(integration: &Integration) -> v1::SealedIntegration {
-    v1::SealedIntegration {
+fn sealed(integration: &settings::Integration) -> Integration {
+    Integration {
         host: integration.host.clone(),
         v2_base: integration.v2_base.clone(),
         v1_base: integration.v1_base.clone(),
@@ -419,11 +355,6 @@ fn sealed(integration: &Integration) -> v1::SealedIntegration {
         tenant: integration.tenant.clone(),
         user_name: integration.user_name.clone(),
         sealed_password: integration.sealed_password.clone(),
-        credentials_version: Some(integration.credentials_version),
+        credentials_version: integration.credentials_version,
     }
-}
-
-/// A duration on the wire.
-pub(crate) fn whole_seconds(duration: std::time::Duration) -> u32 {
-    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
 }

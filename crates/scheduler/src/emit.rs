@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use bus::{Outgoing, PublishError, Queue, TraceContext};
-use domain::{FailureClass, JobId, PartnerId, Remark};
+use domain::{CompanyOutcome, FailureClass, JobId, PartnerId, Remark};
 use futures::future::join_all;
 use jiff::Timestamp;
-use messages::v1;
+use messages::{job_done::JobDone, v1};
 use store::{
     StoreError,
     jobs::{self, ClaimRules, LocalJob, Ticket},
@@ -44,7 +44,7 @@ struct Claimed {
 
 enum Message {
     Ticket(v1::JobReady),
-    Done(Box<v1::JobDone>),
+    Done(Box<JobDone>),
 }
 
 /// Emits what is due: the tickets first, whatever happens to the local jobs.
@@ -167,13 +167,13 @@ async fn publish(context: &Context, metrics: &Metrics, claimed: Claimed) -> Resu
     let id = context.entropy.uuid(context.clock.now());
     let message = match &claimed.message {
         Message::Ticket(ticket) => Outgoing::new(id, trace.clone(), ticket),
-        Message::Done(done) => Outgoing::new(id, trace.clone(), &**done),
+        Message::Done(done) => Outgoing::new(id, trace.clone(), &v1::JobDone::from((**done).clone())),
     };
     async {
         let published = match (context.bus.publish(claimed.queue, message).await, &claimed.message) {
             (Err(error @ PublishError::TooLarge(..)), Message::Done(done)) => {
                 tracing::error!(%error, "what a local job tells cannot be sent; each company is told without its products");
-                let done = without_products(done);
+                let done = v1::JobDone::from(without_products(done));
                 context.bus.publish(claimed.queue, Outgoing::new(id, trace, &done)).await
             }
             (published, _) => published,
@@ -198,14 +198,14 @@ async fn publish(context: &Context, metrics: &Metrics, claimed: Claimed) -> Resu
 }
 
 /// The outcome of each company, with the reason if it was given up, and without its products.
-fn without_products(done: &v1::JobDone) -> v1::JobDone {
-    let given_up = [Remark::BrokeOff, Remark::TooLarge].map(v1::Remark::from);
-    let companies = done.companies.iter().map(|company| v1::CompanyOutcome {
+fn without_products(done: &JobDone) -> JobDone {
+    let given_up = [Remark::BrokeOff, Remark::TooLarge];
+    let companies = done.companies.iter().map(|company| CompanyOutcome {
         products: Vec::new(),
         remarks: company.remarks.iter().filter(|remark| given_up.contains(remark)).cloned().collect(),
         ..company.clone()
     });
-    v1::JobDone { companies: companies.collect(), ..done.clone() }
+    JobDone { companies: companies.collect(), ..done.clone() }
 }
 
 async fn mark(context: &Context, claimed: &Claimed) -> Result<(), StoreError> {

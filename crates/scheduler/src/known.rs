@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     AccountId, CompanyId, ContractId, Evidence, Found, Glance, KnownContract, KnownLine, KnownTarget,
-    PartnerId, Seen, SeenService, ServiceId, ShownContract, UnconfirmedChange, full_read_window, glance,
-    is_name_of, is_recurring_services, later_start, plain_name, read_is_due,
+    PartnerId, Remark, Seen, SeenLine, SeenService, ServiceId, ShownContract, UnconfirmedChange,
+    full_read_window, glance, is_name_of, is_recurring_services, later_start, plain_name, read_is_due,
 };
 use jiff::Timestamp;
-use messages::{field::wire_instant, v1};
+use messages::job_content::Contract;
 use store::{
     StoreError, Transaction,
     kaseya::{
@@ -202,7 +202,7 @@ impl Known {
     }
 
     /// Remarks on a company's lines on a contract that count from a later day than their units.
-    pub(crate) fn later_starts(&self, plan: &ContractPlan, company: &CompanyId) -> Vec<v1::Remark> {
+    pub(crate) fn later_starts(&self, plan: &ContractPlan, company: &CompanyId) -> Vec<Remark> {
         let shown = self.contracts.get(&plan.contract).and_then(|known| known.seen.as_ref()?.shown.as_ref());
         let contract_start = shown.and_then(|shown| shown.start);
         let of_company = plan
@@ -212,29 +212,28 @@ impl Known {
         of_company
             .filter_map(|target| {
                 let line_start = self.line((plan.contract, target.service))?.effective_date;
-                let said =
-                    later_start(&target.service_name, line_start, target.effective_date, contract_start);
-                said.map(v1::Remark::from)
+                later_start(&target.service_name, line_start, target.effective_date, contract_start)
             })
             .collect()
     }
 
     /// The lines of a contract's changes that its total has just confirmed, with the units that this implies.
-    pub(crate) fn told_by_total(&self, contract: ContractId) -> Vec<v1::LineSeen> {
-        let seen_at = self.contracts.get(&contract).and_then(|known| known.seen.as_ref()?.seen_at.into());
+    pub(crate) fn told_by_total(&self, contract: ContractId) -> Vec<SeenLine> {
+        let seen = self.contracts.get(&contract).and_then(|known| known.seen.as_ref());
+        let Some(seen_at) = seen.map(|seen| seen.seen_at) else { return Vec::new() };
         let confirmed = |service: ServiceId| {
             let target = (contract, service);
             let (line, (newest, unclear)) = (self.lines.get(&target)?, self.underway(target));
             let sent = newest.filter(|_| !unclear)?;
-            Some(v1::LineSeen {
-                contract_id: Some(contract.0),
-                service_id: Some(service.0),
-                line_id: Some(line.line.0),
-                units: Some(f64::from(sent.to_units)),
+            Some(SeenLine {
+                contract,
+                service,
+                line: line.line,
+                units: f64::from(sent.to_units),
                 unit_price: line.unit_price,
-                effective_date: Some(sent.effective_date.to_string()),
-                seen_at: seen_at.map(wire_instant),
-                implied_by_total: Some(true),
+                effective_date: Some(sent.effective_date),
+                seen_at,
+                is_implied: true,
             })
         };
         let changes = self.underway.get(&contract).into_iter().flatten();
@@ -243,22 +242,22 @@ impl Known {
     }
 
     /// Adds to a contract's work what is known apart from its wanted units.
-    pub(crate) fn tell(&self, work: v1::ContractWork, contract: ContractId) -> v1::ContractWork {
+    pub(crate) fn tell(&self, work: Contract, contract: ContractId) -> Contract {
         let Some(known) = self.contracts.get(&contract) else { return work };
         let (first, last) = ((contract, ServiceId(i32::MIN)), (contract, ServiceId(i32::MAX)));
-        let ours = self.ours.range(first..=last).map(|(_, service)| service.0);
-        let work = v1::ContractWork {
+        let ours = self.ours.range(first..=last).map(|(_, service)| *service);
+        let work = Contract {
             also_look_for: ours
-                .filter(|ours| !work.targets.iter().any(|target| target.service_id == Some(*ours)))
+                .filter(|ours| !work.targets.iter().any(|target| target.service == *ours))
                 .collect(),
-            ask_account: Some(self.window_begun.is_some() || known.code_stands),
+            ask_account: self.window_begun.is_some() || known.code_stands,
+            owner_account: known.owner_account,
+            owner_name: known.owner_name.clone(),
             ..work
         };
-        let owner_name = known.owner_name.clone();
-        let work = v1::ContractWork { owner_account_id: known.owner_account.map(|owner| owner.0), ..work };
         let mut seen = known.seen.clone();
         if !known.seen_by_run {
-            return v1::ContractWork { last_seen: seen.map(Into::into), owner_name, ..work };
+            return Contract { last_seen: seen, ..work };
         }
         // A total is no longer valid once a change has moved it.
         if let Some(shown) =
@@ -266,7 +265,7 @@ impl Known {
         {
             shown.total = None;
         }
-        v1::ContractWork { seen: seen.map(Into::into), owner_name, ..work }
+        Contract { seen, ..work }
     }
 }
 

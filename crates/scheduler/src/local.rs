@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Addend, CompanyId, CompanyState, ContractId, ErrorCode, Evidence, Glance, JobId, Outcome, Remark, Wanted,
-    aggregate, seen_equal,
+    Addend, CompanyId, CompanyOutcome, CompanyState, ContractId, ErrorCode, Evidence, Glance, JobId, Outcome,
+    OutcomeSource, ProductOutcome, Remark, SeenLine, Wanted, aggregate, seen_equal,
 };
 use jiff::Timestamp;
-use messages::{field::wire_instant, v1};
+use messages::job_done::JobDone;
 use store::{
     StoreError, Transaction,
     jobs::{self, GivenUp, LocalJob},
@@ -33,7 +33,7 @@ pub(crate) async fn job_done(
     context: &Context,
     job: &LocalJob,
     now: Timestamp,
-) -> Result<Option<v1::JobDone>, StoreError> {
+) -> Result<Option<JobDone>, StoreError> {
     let Some(facts) = facts::read(tx, &job.partner, now).await?.facts() else {
         return Ok(Some(done(job, Vec::new(), now)));
     };
@@ -59,23 +59,23 @@ pub(crate) async fn job_done(
     let code = code.or(job.refused);
     let mut outcomes = told.outcomes(&plan, &known, &glances, code);
     if let (Some(ErrorCode::Job01), Some(expired_at)) = (code, job.expires_at) {
-        let expired = v1::Remark::from(Remark::RequestExpired { expired_at });
+        let expired = Remark::RequestExpired { expired_at };
         outcomes.iter_mut().for_each(|outcome| outcome.remarks.push(expired.clone()));
     }
     if let (Some(ErrorCode::Job03), Some(why)) = (code, job.given_up) {
-        let why = v1::Remark::from(match why {
+        let why = match why {
             GivenUp::BrokeOff => Remark::BrokeOff,
             GivenUp::TooLarge => Remark::TooLarge,
-        });
+        };
         outcomes.iter_mut().for_each(|outcome| outcome.remarks.push(why.clone()));
     }
     // Knowledge from memory is valid only for the Kaseya that is synced.
-    let credentials_version = Some(facts.integration.credentials_version);
+    let credentials_version = i32::try_from(facts.integration.credentials_version).ok();
     let (lines, contracts_implied) = match code {
         None => (told.lines(&known, &glances), told.implied(&glances)),
         Some(_) => (Vec::new(), Vec::new()),
     };
-    Ok(Some(v1::JobDone { lines, contracts_implied, credentials_version, ..done(job, outcomes, now) }))
+    Ok(Some(JobDone { lines, contracts_implied, credentials_version, ..done(job, outcomes, now) }))
 }
 
 /// Whether a number could be sent and Kaseya is not known to hold it.
@@ -139,7 +139,7 @@ impl Told {
         known: &Known,
         glances: &BTreeMap<ContractId, Glance>,
         code: Option<ErrorCode>,
-    ) -> Vec<v1::CompanyOutcome> {
+    ) -> Vec<CompanyOutcome> {
         let contracts = self.contracts.iter().filter_map(|contract| plan.contracts.get(contract));
         let mapped = contracts.flat_map(|contract| {
             let because = match (code, glances.get(&contract.contract)) {
@@ -156,26 +156,22 @@ impl Told {
                     Because::Holds(evidence) => Some(evidence),
                     Because::Code(_) | Because::CountMissing => known.remembered(contract.contract),
                 };
-                let evidence = evidence.map(v1::Evidence::from);
-                v1::CompanyOutcome { remarks, evidence, ..on_contract(contract, company, because) }
+                CompanyOutcome { remarks, evidence, ..on_contract(contract, company, because) }
             })
         });
         mapped.chain(self.companies.iter().map(|company| without_contract(plan, company))).collect()
     }
 
     /// The lines of changes that a contract's total has confirmed.
-    fn lines(&self, known: &Known, glances: &BTreeMap<ContractId, Glance>) -> Vec<v1::LineSeen> {
+    fn lines(&self, known: &Known, glances: &BTreeMap<ContractId, Glance>) -> Vec<SeenLine> {
         let implied = self.contracts.iter().filter(|contract| implied_at(glances, **contract).is_some());
         implied.flat_map(|contract| known.told_by_total(*contract)).collect()
     }
 
     /// The contracts whose total implies their lines.
-    fn implied(&self, glances: &BTreeMap<ContractId, Glance>) -> Vec<v1::ContractImplied> {
-        let implied = self.contracts.iter().filter_map(|contract| {
-            let at = implied_at(glances, *contract)?;
-            Some(v1::ContractImplied { contract_id: Some(contract.0), implied_at: Some(wire_instant(at)) })
-        });
-        implied.collect()
+    fn implied(&self, glances: &BTreeMap<ContractId, Glance>) -> Vec<(ContractId, Timestamp)> {
+        let implied = self.contracts.iter();
+        implied.filter_map(|contract| Some((*contract, implied_at(glances, *contract)?))).collect()
     }
 }
 
@@ -198,33 +194,29 @@ enum Because {
     CountMissing,
 }
 
-fn without_contract(plan: &PartnerPlan, company: &CompanyId) -> v1::CompanyOutcome {
+fn without_contract(plan: &PartnerPlan, company: &CompanyId) -> CompanyOutcome {
     let unmapped = plan.unmapped.get(company);
-    let count_day = unmapped.and_then(|unmapped| unmapped.count_day).map(|day| day.to_string());
+    let count_day = unmapped.and_then(|unmapped| unmapped.count_day);
     let not_mapped = Outcome::with(CompanyState::NotMapped, ErrorCode::Map01);
     let products = unmapped.into_iter().flat_map(|unmapped| {
         unmapped.users.iter().map(|(product, users)| {
             let note = unmapped.not_billed.get(product);
             let outcome = note.map_or(not_mapped, |_| Outcome::of(CompanyState::NotBilled));
-            let product = v1::ProductOutcome {
-                product_id: product.to_string(),
+            let product = ProductOutcome {
+                product: product.to_string(),
                 users: *users,
-                count_day: count_day.clone(),
+                count_day,
                 note: note.cloned(),
                 ..product_outcome(outcome)
             };
             (outcome, product)
         })
     });
-    let (outcomes, products): (Vec<Outcome>, Vec<v1::ProductOutcome>) = products.unzip();
-    v1::CompanyOutcome {
-        company_id: company.to_string(),
-        products,
-        ..company_outcome(aggregate(&outcomes).unwrap_or(not_mapped))
-    }
+    let (outcomes, products): (Vec<Outcome>, Vec<ProductOutcome>) = products.unzip();
+    CompanyOutcome { products, ..company_outcome(company, aggregate(&outcomes).unwrap_or(not_mapped)) }
 }
 
-fn on_contract(contract: &ContractPlan, company: &CompanyId, because: Because) -> v1::CompanyOutcome {
+fn on_contract(contract: &ContractPlan, company: &CompanyId, because: Because) -> CompanyOutcome {
     let targets = contract.targets.iter().flat_map(|target| {
         let of_company = target.addends.iter().filter(|addend| addend.company == *company);
         of_company.map(|addend| addend_outcome(target, addend, because))
@@ -232,7 +224,7 @@ fn on_contract(contract: &ContractPlan, company: &CompanyId, because: Because) -
     let notes = contract.notes.iter().filter(|note| note.company == *company).map(note_outcome);
     let unbilled =
         contract.unbilled.iter().filter(|unbilled| unbilled.company == *company).map(unbilled_outcome);
-    let (outcomes, products): (Vec<Outcome>, Vec<v1::ProductOutcome>) =
+    let (outcomes, products): (Vec<Outcome>, Vec<ProductOutcome>) =
         targets.chain(notes).chain(unbilled).unzip();
     // A mapped company for which nothing is billed here, because no product has a service.
     let nothing = Outcome::with(CompanyState::NotMapped, ErrorCode::Map02);
@@ -245,19 +237,18 @@ fn on_contract(contract: &ContractPlan, company: &CompanyId, because: Because) -
         Because::Holds(_) | Because::CountMissing => aggregate(&outcomes).unwrap_or(nothing),
     };
     let holds = matches!(because, Because::Holds(_));
-    v1::CompanyOutcome {
-        company_id: company.to_string(),
-        contract_id: Some(contract.contract.0),
-        account_id: Some(contract.account.0),
+    CompanyOutcome {
+        contract: Some(contract.contract),
+        account: Some(contract.account),
         products,
-        seen_equal: Some(holds && seen_equal(&outcomes)),
-        ..company_outcome(whole)
+        seen_equal: holds && seen_equal(&outcomes),
+        ..company_outcome(company, whole)
     }
 }
 
 /// The outcome of a product with a service: its target holds the wanted units, or a count of the target is missing
 /// (its own or another in the same sum), or the whole slice has a code.
-fn addend_outcome(target: &TargetPlan, addend: &Addend, because: Because) -> (Outcome, v1::ProductOutcome) {
+fn addend_outcome(target: &TargetPlan, addend: &Addend, because: Because) -> (Outcome, ProductOutcome) {
     let units = match target.wanted {
         Wanted::Units(units) => Some(units),
         Wanted::Unknown => None,
@@ -268,35 +259,32 @@ fn addend_outcome(target: &TargetPlan, addend: &Addend, because: Because) -> (Ou
         Because::Holds(_) if units.is_some() => Outcome::of(CompanyState::Unchanged),
         Because::Holds(_) | Because::CountMissing => Outcome::with(CompanyState::NotSent, missing),
     };
-    let product = v1::ProductOutcome {
-        product_id: addend.product.to_string(),
-        service_id: Some(target.service.0),
+    let product = ProductOutcome {
+        product: addend.product.to_string(),
+        service: Some(target.service.0),
         users: addend.count.map(|count| count.users),
-        billed_units: addend.billed,
-        count_day: addend.count.map(|count| count.day.to_string()),
-        from_units: units.filter(|_| outcome.state == CompanyState::Unchanged).map(f64::from),
-        to_units: units,
+        billed: addend.billed,
+        count_day: addend.count.map(|count| count.day),
+        from: units.filter(|_| outcome.state == CompanyState::Unchanged).map(f64::from),
+        to: units,
         ..product_outcome(outcome)
     };
     (outcome, product)
 }
 
-fn note_outcome(note: &UnmappedProduct) -> (Outcome, v1::ProductOutcome) {
+fn note_outcome(note: &UnmappedProduct) -> (Outcome, ProductOutcome) {
     let outcome = Outcome::with(CompanyState::NotMapped, ErrorCode::Map02);
-    let product = v1::ProductOutcome {
-        product_id: note.product.to_string(),
-        users: note.users,
-        ..product_outcome(outcome)
-    };
+    let product =
+        ProductOutcome { product: note.product.to_string(), users: note.users, ..product_outcome(outcome) };
     (outcome, product)
 }
 
-fn unbilled_outcome(unbilled: &UnbilledProduct) -> (Outcome, v1::ProductOutcome) {
+fn unbilled_outcome(unbilled: &UnbilledProduct) -> (Outcome, ProductOutcome) {
     let outcome = Outcome::of(CompanyState::NotBilled);
-    let product = v1::ProductOutcome {
-        product_id: unbilled.product.to_string(),
+    let product = ProductOutcome {
+        product: unbilled.product.to_string(),
         users: unbilled.count.map(|count| count.users),
-        count_day: unbilled.count.map(|count| count.day.to_string()),
+        count_day: unbilled.count.map(|count| count.day),
         note: Some(unbilled.note.clone()),
         ..product_outcome(outcome)
     };
@@ -307,37 +295,36 @@ fn is_unbilled(outcome: &Outcome) -> bool {
     outcome.state == CompanyState::NotBilled
 }
 
-fn product_outcome(outcome: Outcome) -> v1::ProductOutcome {
-    v1::ProductOutcome {
+fn product_outcome(outcome: Outcome) -> ProductOutcome {
+    ProductOutcome {
         state: outcome.state.to_string(),
         code: outcome.code.map(|code| code.to_string()),
-        ..v1::ProductOutcome::default()
+        ..ProductOutcome::default()
     }
 }
 
-fn company_outcome(outcome: Outcome) -> v1::CompanyOutcome {
-    v1::CompanyOutcome {
-        state: outcome.state.to_string(),
-        code: outcome.code.map(|code| code.to_string()),
-        seen_equal: Some(false),
-        ..v1::CompanyOutcome::default()
+fn company_outcome(company: &CompanyId, outcome: Outcome) -> CompanyOutcome {
+    CompanyOutcome {
+        company: company.clone(),
+        contract: None,
+        account: None,
+        state: outcome.state,
+        code: outcome.code,
+        remarks: Vec::new(),
+        kaseya_says: None,
+        products: Vec::new(),
+        seen_equal: false,
+        evidence: None,
+        deferred_until: None,
     }
 }
 
-fn done(job: &LocalJob, companies: Vec<v1::CompanyOutcome>, now: Timestamp) -> v1::JobDone {
-    v1::JobDone {
-        partner_id: job.partner.to_string(),
-        run_id: job.run.to_string(),
-        run_number: Some(job.run_number.unsigned_abs()),
-        job_id: job.job.to_string(),
-        attempt: Some(job.attempt.unsigned_abs()),
-        mode: v1::SyncMode::from(job.mode).into(),
-        trigger: job.trigger.to_string(),
-        worker_id: job.holder.clone(),
-        companies,
-        login: v1::LoginOutcome::NotTried.into(),
-        host: v1::HostHealth::NotCalled.into(),
-        finished_at: Some(wire_instant(now)),
-        ..v1::JobDone::default()
-    }
+fn done(job: &LocalJob, companies: Vec<CompanyOutcome>, now: Timestamp) -> JobDone {
+    let source = OutcomeSource {
+        partner: job.partner.clone(),
+        run: job.run,
+        run_number: job.run_number,
+        attempt: job.attempt,
+    };
+    JobDone { companies, ..JobDone::new(source, job.job, &job.holder, (job.mode, job.trigger), now) }
 }

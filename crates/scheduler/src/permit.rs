@@ -12,7 +12,10 @@ use domain::{
     PartnerId, ProductId, RunMode, ServiceId, lines_count_since,
 };
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
-use messages::v1::{self, DenialReason, RefusalReason};
+use messages::{
+    field::whole_seconds,
+    v1::{self, DenialReason, RefusalReason},
+};
 use store::{
     StoreError, Transaction,
     jobs::{self, AskedProduct, HeldJob},
@@ -27,7 +30,7 @@ use store::{
     },
 };
 
-use crate::{Context, attempt_of::AttemptOf, content::whole_seconds, instant::after, refusal::Refused};
+use crate::{Context, attempt_of::AttemptOf, instant::after, refusal::Refused};
 use asked::{AskedAddend, AskedChange, Count};
 
 pub(crate) use asked::PermitAsked;

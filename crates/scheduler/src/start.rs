@@ -3,7 +3,7 @@
 
 use domain::{ContractId, IntegrationState, JobKind, JobState, LoginOutcome, RunMode, RunState, WaitReason};
 use jiff::Timestamp;
-use messages::v1::{self, RefusalReason};
+use messages::{job_content::JobContent, v1::RefusalReason};
 use store::{
     StoreError, Transaction,
     jobs::{self, GivenUp, JobRow},
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The decision: the content, or the reason for a refusal.
-pub(crate) type Started = Result<v1::JobContent, Refused>;
+pub(crate) type Started = Result<JobContent, Refused>;
 
 /// Answers a `StartJob`.
 pub(crate) async fn start_job(context: &Context, ask: &AttemptOf) -> Result<Started, StoreError> {

@@ -17,4 +17,4 @@ pub use known::{
     Decided, KnownLine, Underway, changes_underway, decided_holds, invoiced_units, known_lines,
     known_services,
 };
-pub use shares::{Share, TargetShares, begun_pairs, half_done, remember_shares, target_shares};
+pub use shares::{begun_pairs, half_done, remember_shares, target_shares};

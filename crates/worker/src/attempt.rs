@@ -5,14 +5,10 @@ use std::{sync::Arc, time::Duration};
 use domain::{AnswerFault, Backoff, Clock, Entropy, ErrorCode, FailureClass, Remark};
 use jiff::Timestamp;
 use kaseya::{BmsError, Session};
+use messages::{Ticket, job_content::JobContent};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    calls::SchedulerCalls,
-    content::{Content, Ticket},
-    in_use::InUse,
-    outcome::TargetResult,
-};
+use crate::{calls::SchedulerCalls, in_use::InUse, outcome::TargetResult};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
@@ -39,7 +35,7 @@ pub(crate) struct Halt {
 /// The parts an attempt works with.
 pub(crate) struct Attempt<'a> {
     pub(crate) ticket: &'a Ticket,
-    pub(crate) content: &'a Content,
+    pub(crate) content: &'a JobContent,
     pub(crate) session: &'a Session,
     pub(crate) calls: &'a SchedulerCalls,
     pub(crate) clock: &'a Arc<dyn Clock>,

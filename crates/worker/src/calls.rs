@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use bus::{Outgoing, Queue, RequestError, SharedBus};
 use domain::{Clock, Entropy};
-use messages::{DecodeError, FieldError, Message, decode, encode, v1};
+use messages::{DecodeError, FieldError, Message, Ticket, decode, encode, v1};
 
-use crate::{content::Ticket, tracing_context::current_trace};
+use crate::tracing_context::current_trace;
 
 /// Why a request to the scheduler has no usable response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,7 +62,7 @@ impl SchedulerCalls {
         let call = v1::StartJob {
             partner_id: ticket.partner.to_string(),
             job_id: ticket.job.to_string(),
-            attempt: Some(ticket.attempt),
+            attempt: Some(ticket.attempt.unsigned_abs()),
             worker_id: self.worker.to_string(),
         };
         let answer: v1::StartJobAnswer = self.ask(&call).await?;
@@ -81,7 +81,7 @@ impl SchedulerCalls {
         let call = v1::PermitWrites {
             partner_id: ticket.partner.to_string(),
             job_id: ticket.job.to_string(),
-            attempt: Some(ticket.attempt),
+            attempt: Some(ticket.attempt.unsigned_abs()),
             worker_id: self.worker.to_string(),
             credentials_version: Some(credentials_version),
             changes,
@@ -103,7 +103,7 @@ impl SchedulerCalls {
         let call = v1::RenewLease {
             partner_id: ticket.partner.to_string(),
             job_id: ticket.job.to_string(),
-            attempt: Some(ticket.attempt),
+            attempt: Some(ticket.attempt.unsigned_abs()),
             worker_id: self.worker.to_string(),
             login_accepted: Some(login_accepted),
         };
@@ -118,7 +118,7 @@ impl SchedulerCalls {
         let asked = v1::AnsweredAttempt {
             partner_id: ticket.partner.to_string(),
             job_id: ticket.job.to_string(),
-            attempt: Some(ticket.attempt),
+            attempt: Some(ticket.attempt.unsigned_abs()),
             worker_id: self.worker.to_string(),
         };
         match of.filter(|of| **of != asked) {

@@ -1,12 +1,11 @@
 //! What a contract shows after its changes: whether they are confirmed.
 
-use domain::{ErrorCode, Remark, UnconfirmedChange, has_begun_everywhere, total_tells};
+use domain::{ErrorCode, IntentResult, Remark, UnconfirmedChange, has_begun_everywhere, total_tells};
 use kaseya::ContractLine;
-use messages::v1::ChangeResult;
+use messages::job_content::Contract;
 
 use crate::{
     attempt::Attempt,
-    content::Contract,
     decided::price_code,
     planned::{Planned, PlannedWrite, Reading},
     tried::Tried,
@@ -19,13 +18,13 @@ fn told_by_total(attempt: &Attempt<'_>, contract: &Contract, planned: &Planned, 
     if !attempt.content.confirm_by_total || attempt.session.writes_lists() {
         return false;
     }
-    let sent = tried.iter().filter(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure));
+    let sent = tried.iter().filter(|one| matches!(one.result, IntentResult::Sent | IntentResult::Unsure));
     let mut changes: Vec<UnconfirmedChange> = sent
         .map(|one| {
             let PlannedWrite { line, change, half, .. } = &planned.writes[one.place.1];
             let moves = line.unit_price.map(|price| (f64::from(change.to) - change.from) * price);
             UnconfirmedChange {
-                moves: moves.filter(|_| one.result == ChangeResult::Sent),
+                moves: moves.filter(|_| one.result == IntentResult::Sent),
                 is_half: half.is_some(),
                 read_since: false,
             }
@@ -57,7 +56,7 @@ pub(crate) async fn check(
     tried: &[&Tried],
 ) -> Option<Vec<ContractLine>> {
     let not_served = tried.iter().any(|one| one.is_not_served());
-    let any_sent = tried.iter().any(|one| matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure));
+    let any_sent = tried.iter().any(|one| matches!(one.result, IntentResult::Sent | IntentResult::Unsure));
     if !not_served && (!any_sent || told_by_total(attempt, contract, planned, tried)) {
         return None;
     }
@@ -90,14 +89,14 @@ pub(crate) fn confirm(
     let change = &write.change;
     let found = shown.into_iter().flatten().find(|line| is_written(line, write));
     let Some(line) = found.filter(|line| line.units == f64::from(change.to)) else { return false };
-    if !matches!(one.result, ChangeResult::Sent | ChangeResult::Unsure) {
+    if !matches!(one.result, IntentResult::Sent | IntentResult::Unsure) {
         return false;
     }
     one.dated = line.effective_date;
     match line.effective_date.filter(|day| *day != change.effective_date) {
-        None => one.result = ChangeResult::Confirmed,
+        None => one.result = IntentResult::Confirmed,
         Some(shown_day) => {
-            one.result = ChangeResult::Sent;
+            one.result = IntentResult::Sent;
             one.code = Some(ErrorCode::Unk01);
             let (sent, from_day) = (change.to, change.effective_date);
             one.remark = Some(Remark::DateShownOtherwise { sent, from_day, shown_day });
@@ -105,14 +104,14 @@ pub(crate) fn confirm(
     }
     let prices = write.line.unit_price.zip(line.unit_price);
     if let Some((before, now)) = prices.filter(|(before, now)| before != now) {
-        one.result = ChangeResult::Sent;
+        one.result = IntentResult::Sent;
         one.code = price_code(Some(line), Some(change.to)).or(Some(ErrorCode::Unk01));
         let service = contract.targets[write.target].service_name.clone();
         one.beside.push(Remark::PriceChanged { service, before, now });
     }
     let fields = attempt.session.fields_changed(&write.line, line);
     if !fields.is_empty() {
-        one.result = ChangeResult::Sent;
+        one.result = IntentResult::Sent;
         one.code = one.code.or(Some(ErrorCode::Unk01));
         let service = contract.targets[write.target].service_name.clone();
         one.beside.push(Remark::FieldsChanged { service, fields });

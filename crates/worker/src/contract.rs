@@ -6,10 +6,10 @@ use domain::{
 };
 use jiff::civil::Date;
 use kaseya::{BmsError, ContractLine};
+use messages::job_content::{Contract, Target};
 
 use crate::{
     attempt::Attempt,
-    content::{Contract, Target},
     in_use,
     ownership::{self, Owner},
     planned::{DecidedTarget, Planned, Reading},
@@ -229,7 +229,7 @@ fn context_of(attempt: &Attempt<'_>, target: &Target) -> PlanContext {
         cycle_to_choose: false,
         brakes: attempt.content.brakes,
         invoiced: target.invoiced,
-        share_ends: target.share_that_ends.is_some(),
+        share_ends: target.share_that_ends().is_some(),
         approved: target.approved.map(|(_, change)| change),
         dismissed: target.dismissed,
         // The scheduler decides this by its own clock, which is the ledger's.

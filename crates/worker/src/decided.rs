@@ -3,12 +3,9 @@
 use domain::{Brake, Change, CompanyState, Decision, ErrorCode, Outcome, Remark, Rewrite};
 use jiff::civil::Date;
 use kaseya::ContractLine;
+use messages::job_content::{Contract, Target};
 
-use crate::{
-    content::{Contract, Target},
-    in_use,
-    outcome::TargetResult,
-};
+use crate::{in_use, outcome::TargetResult};
 
 /// The result of a decision; for a change to be written, its result in a plan. `cycle` is the contract's billing
 /// cycle if a person must choose.
@@ -115,7 +112,7 @@ fn dated_otherwise(target: &Target, line: Option<&ContractLine>) -> Option<Targe
 fn why_held(brake: Brake, change: &Change, target: &Target) -> Option<Remark> {
     match brake {
         Brake::FallToZero if change.to > 0 => {
-            let (company, left) = target.share_that_ends.clone()?;
+            let (company, left) = target.share_that_ends()?;
             Some(Remark::ShareEnds { company: company.to_string(), left })
         }
         Brake::LargeChange => {
@@ -149,7 +146,8 @@ fn rewritten(change: &Change) -> Option<Remark> {
 /// The price is the partner's own business and is always sent back unchanged: people are notified once that it
 /// differs.
 fn with_price_note(result: TargetResult, target: &Target, line: Option<&ContractLine>) -> TargetResult {
-    let prices = target.known_price.zip(line.and_then(|line| line.unit_price));
+    let known_price = target.last_known.and_then(|line| line.unit_price);
+    let prices = known_price.zip(line.and_then(|line| line.unit_price));
     let Some((before, now)) = prices.filter(|(before, now)| before != now) else { return result };
     let note = Remark::PriceChanged { service: target.service_name.clone(), before, now };
     TargetResult { remarks: result.remarks.into_iter().chain([note]).collect(), ..result }

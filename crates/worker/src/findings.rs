@@ -1,38 +1,38 @@
 //! The findings of an attempt so far.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{AnswerFault, ContractId, ErrorCode, Outcome};
+use domain::{
+    AnswerFault, CompanyOutcome, ContractId, ErrorCode, Outcome, SeenContract, SeenLine, SeenService,
+    SettledIntent, SurveyEnd,
+};
 use jiff::Timestamp;
 use kaseya::BmsError;
-use messages::v1;
+use messages::{job_content::Contract, job_done::ContractRead};
 
-use crate::{
-    content::Contract,
-    outcome::{TargetResult, company_outcomes},
-};
+use crate::outcome::{TargetResult, company_outcomes};
 
 #[derive(Default)]
 pub(crate) struct Findings {
-    pub(crate) companies: Vec<v1::CompanyOutcome>,
-    pub(crate) lines: Vec<v1::LineSeen>,
-    pub(crate) changes: Vec<v1::ChangeDone>,
+    pub(crate) companies: Vec<CompanyOutcome>,
+    pub(crate) lines: Vec<SeenLine>,
+    pub(crate) changes: Vec<SettledIntent>,
     pub(crate) left: Vec<Left>,
     pub(crate) failed_calls: u32,
     pub(crate) answered_calls: u32,
     /// Faults of responses already logged: each is logged once.
     pub(crate) faults_logged: BTreeSet<(String, AnswerFault)>,
     /// The contracts with lines that were read.
-    pub(crate) contracts_read: Vec<v1::ContractRead>,
+    pub(crate) contracts_read: Vec<ContractRead>,
     /// The contracts that a survey saw, or that were requested again.
-    pub(crate) contracts_seen: Vec<v1::ContractSeen>,
-    pub(crate) services_seen: Vec<v1::ServiceSeen>,
+    pub(crate) contracts_seen: Vec<SeenContract>,
+    pub(crate) services_seen: Vec<SeenService>,
     /// Names of services in a survey.
-    pub(crate) services_named: Vec<v1::ServiceNamed>,
+    pub(crate) services_named: BTreeMap<i32, String>,
     /// Kaseya's time zone, if it was read.
     pub(crate) kaseya_zone: Option<String>,
     /// The result of a survey.
-    pub(crate) survey: Option<v1::SurveyDone>,
+    pub(crate) survey: Option<SurveyEnd>,
 }
 
 pub(crate) struct Left {

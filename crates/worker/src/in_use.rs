@@ -1,11 +1,11 @@
 //! Kaseya's services and accounts for a slice, each requested once.
 
-use domain::{Remark, is_name_of};
-use kaseya::{Account, Catalogue, LookUp};
-use messages::v1;
-use tokio::sync::OnceCell;
+use std::collections::BTreeMap;
 
-use crate::content::Target;
+use domain::{AccountId, Remark, is_name_of};
+use kaseya::{Account, Catalogue, LookUp};
+use messages::job_content::Target;
+use tokio::sync::OnceCell;
 
 #[derive(Debug, Default)]
 pub(crate) struct InUse {
@@ -15,22 +15,20 @@ pub(crate) struct InUse {
 
 impl InUse {
     /// Names in the catalogue of the services that were requested.
-    pub(crate) fn services_named(&self) -> Vec<v1::ServiceNamed> {
-        let names = self.services.get().into_iter().flat_map(|catalogue| &catalogue.names);
-        names.map(|(service, name)| named(service.0, name)).collect()
+    pub(crate) fn services_named(&self) -> BTreeMap<i32, String> {
+        self.services.get().map(named).unwrap_or_default()
     }
 
     /// The accounts that were requested and shown.
-    pub(crate) fn accounts_seen(&self) -> Vec<v1::AccountSeen> {
+    pub(crate) fn accounts_seen(&self) -> Vec<(AccountId, String)> {
         let seen = self.accounts.get().into_iter().flat_map(|accounts| accounts.shown.values());
-        seen.map(|account| v1::AccountSeen { account_id: Some(account.id.0), name: account.name.clone() })
-            .collect()
+        seen.map(|account| (account.id, account.name.clone())).collect()
     }
 }
 
-/// A service's name in the catalogue, as a message.
-pub(crate) fn named(service: i32, name: &str) -> v1::ServiceNamed {
-    v1::ServiceNamed { service_id: Some(service), name: name.to_owned() }
+/// The services' names in a catalogue.
+pub(crate) fn named(catalogue: &Catalogue) -> BTreeMap<i32, String> {
+    catalogue.names.iter().map(|(service, name)| (service.0, name.clone())).collect()
 }
 
 /// Why a target's service is not believed, based on the name that Kaseya showed before (G-06).

@@ -11,7 +11,6 @@
 mod attempt;
 mod calls;
 mod confirmation;
-mod content;
 mod contract;
 mod decided;
 mod findings;

@@ -1,18 +1,16 @@
 //! Permit, write, check: the only place that changes anything in Kaseya.
 
-use domain::{CompanyState, ErrorCode, IntentId, Outcome, PairId, Remark, UNSURE_FOR};
+use domain::{
+    CompanyState, ErrorCode, IntentId, IntentResult, Outcome, PairId, Remark, SettledIntent, UNSURE_FOR,
+};
 use jiff::Timestamp;
 use kaseya::{BmsError, ChangeInWait, WriteError};
-use messages::{
-    field::wire_instant,
-    v1::{self, ChangeResult},
-};
+use messages::job_content::Contract;
 use tracing::Instrument as _;
 
 use crate::{
     attempt::{Attempt, Interrupted, Verdict},
     confirmation::{check, confirm, contradict},
-    content::Contract,
     decided::{drift_code, price_code},
     in_hand::InHand,
     outcome::TargetResult,
@@ -103,14 +101,14 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
         let shows_units = confirm(attempt, &mut one, contract, write, shown);
         let others =
             shown.map_or(0, |lines| whole_contract::other_lines_changed(attempt, contract, planned, lines));
-        if others > 0 && matches!(one.result, ChangeResult::Sent | ChangeResult::Confirmed) {
-            one.result = ChangeResult::Sent;
+        if others > 0 && matches!(one.result, IntentResult::Sent | IntentResult::Confirmed) {
+            one.result = IntentResult::Sent;
             one.code = one.code.or(Some(ErrorCode::Unk01));
             one.beside.push(Remark::OtherLinesChanged { contract: contract.name.clone(), lines: others });
         }
         one.take_for_turned_away(write, shown);
         one.find_line_gone(contract, write, shown);
-        if one.result == ChangeResult::Sent
+        if one.result == IntentResult::Sent
             && !shows_units
             && let Some(lines) = shown
         {
@@ -121,10 +119,10 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
             .filter(|half| half.is_rise)
             .and_then(|half| falls.iter().find(|(pair, _)| *pair == half.pair));
         let result = match (one.result, fall) {
-            (ChangeResult::NotBegun, Some((_, fall))) => without_its_fall(write, fall),
+            (IntentResult::NotBegun, Some((_, fall))) => without_its_fall(write, fall),
             _ => result_of(write, &one, &planned.results[write.target]),
         };
-        let is_alone = half.is_some_and(|half| half.is_rise) && one.result == ChangeResult::Refused;
+        let is_alone = half.is_some_and(|half| half.is_rise) && one.result == IntentResult::Refused;
         let result = result.map(|mut result| {
             // Its fall was accepted, here or by an earlier attempt.
             result.remarks.extend(is_alone.then_some(Remark::RiseRefused));
@@ -138,15 +136,15 @@ pub(crate) async fn write_changes(attempt: &Attempt<'_>, in_hand: &mut [InHand<'
             }
         }
         // The effect of another price, or of another field, on the total is unknown here.
-        let moved = if !one.beside.is_empty() { ChangeResult::Unsure } else { one.result };
+        let moved = if !one.beside.is_empty() { IntentResult::Unsure } else { one.result };
         written.begun.push((one.place.1, moved));
         if permit.granted.contains(&one.intent) {
-            written.changes.push(v1::ChangeDone {
-                intent_id: one.intent.to_string(),
-                result: one.result.into(),
-                at: Some(wire_instant(one.at)),
-                detail: one.kaseya_says.clone(),
-                effective_date_read: one.dated.map(|day| day.to_string()),
+            written.changes.push(SettledIntent {
+                intent: one.intent,
+                result: one.result,
+                at: one.at,
+                kaseya_says: one.kaseya_says.clone(),
+                effective_date_read: one.dated,
             });
         }
         if let Some(half) = half.filter(|half| !half.is_rise) {
@@ -184,7 +182,7 @@ fn fall_in_the_way(in_hand: &[InHand<'_>], tried: &[Tried], place: (usize, usize
     let Some(Half { pair, is_rise: true }) = half_at(place) else { return false };
     let fall = Some(Half { pair, is_rise: false });
     let planned = in_hand.iter().flat_map(|work| &work.planned.writes).any(|write| write.half == fall);
-    planned && !tried.iter().any(|one| half_at(one.place) == fall && one.result == ChangeResult::Sent)
+    planned && !tried.iter().any(|one| half_at(one.place) == fall && one.result == IntentResult::Sent)
 }
 
 fn of_contract(tried: &[Tried], contract: usize) -> Vec<&Tried> {
@@ -215,19 +213,19 @@ async fn write_one(
     let kaseya_says = answer.as_ref().err().and_then(WriteError::words).map(str::to_owned);
     let (mut remark, mut limit) = (None, None);
     let (result, code) = match answer {
-        Ok(()) => (ChangeResult::Sent, None),
+        Ok(()) => (IntentResult::Sent, None),
         Err(WriteError::NotSent(error)) => return Err(error),
         Err(WriteError::Refused { code, status, .. }) => {
             remark =
                 Some(Remark::ChangeRefused { sent: change.to, status }).filter(|_| kaseya_says.is_none());
-            (ChangeResult::Refused, Some(code))
+            (IntentResult::Refused, Some(code))
         }
         Err(WriteError::Unanswered | WriteError::Unclear { .. }) => {
-            (ChangeResult::Unsure, Some(ErrorCode::Net02))
+            (IntentResult::Unsure, Some(ErrorCode::Net02))
         }
         Err(WriteError::Limited(error)) => {
             limit = Some(error);
-            (ChangeResult::Unsure, Some(ErrorCode::Lim01))
+            (IntentResult::Unsure, Some(ErrorCode::Lim01))
         }
     };
     let at = attempt.clock.now();
@@ -240,19 +238,19 @@ async fn write_one(
 fn result_of(write: &PlannedWrite, one: &Tried, planned: &TargetResult) -> Option<TargetResult> {
     let change = &write.change;
     let outcome = match one.result {
-        ChangeResult::Confirmed => {
+        IntentResult::Confirmed => {
             let code = drift_code(change).or_else(|| price_code(Some(&write.line), Some(change.to)));
             Outcome { state: CompanyState::Changed, code }
         }
-        ChangeResult::Sent => Outcome { state: CompanyState::Sent, code: one.code },
-        ChangeResult::Unsure => Outcome::with(CompanyState::Deferred, ErrorCode::Net02),
+        IntentResult::Sent => Outcome { state: CompanyState::Sent, code: one.code },
+        IntentResult::Unsure => Outcome::with(CompanyState::Deferred, ErrorCode::Net02),
         // It continues when the limit allows it.
-        ChangeResult::Refused if one.is_limited() => return None,
-        ChangeResult::Refused => Outcome::with(CompanyState::NotSent, one.code.unwrap_or(ErrorCode::Unk01)),
-        ChangeResult::NotBegun | ChangeResult::Unspecified => return None,
+        IntentResult::Refused if one.is_limited() => return None,
+        IntentResult::Refused => Outcome::with(CompanyState::NotSent, one.code.unwrap_or(ErrorCode::Unk01)),
+        IntentResult::NotBegun => return None,
     };
     let deferred_until = match one.result {
-        ChangeResult::Unsure => one.at.checked_add(UNSURE_FOR).ok(),
+        IntentResult::Unsure => one.at.checked_add(UNSURE_FOR).ok(),
         _ => None,
     };
     Some(TargetResult {
@@ -274,15 +272,13 @@ fn result_of(write: &PlannedWrite, one: &Tried, planned: &TargetResult) -> Optio
 /// once: the fall was found to have landed, or was not started either.
 fn without_its_fall(write: &PlannedWrite, fall: &Tried) -> Option<TargetResult> {
     let result = match fall.result {
-        ChangeResult::Unsure => {
+        IntentResult::Unsure => {
             let until = fall.at.checked_add(UNSURE_FOR).unwrap_or(Timestamp::MAX);
             TargetResult::deferred(ErrorCode::Net02, until)
         }
-        ChangeResult::Refused if fall.is_limited() => return None,
-        ChangeResult::Refused => TargetResult::not_sent(ErrorCode::Map03, Some(Remark::FallRefused)),
-        ChangeResult::Confirmed | ChangeResult::Sent | ChangeResult::NotBegun | ChangeResult::Unspecified => {
-            return None;
-        }
+        IntentResult::Refused if fall.is_limited() => return None,
+        IntentResult::Refused => TargetResult::not_sent(ErrorCode::Map03, Some(Remark::FallRefused)),
+        IntentResult::Confirmed | IntentResult::Sent | IntentResult::NotBegun => return None,
     };
     let change = &write.change;
     Some(TargetResult {

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Addend, Brake, CompanyId, CompanyState, ErrorCode, Evidence, Outcome, PairId, Remark, aggregate,
-    seen_equal,
+    Addend, Brake, CompanyId, CompanyOutcome, CompanyState, ErrorCode, Evidence, Outcome, PairId,
+    ProductOutcome, Remark, aggregate, seen_equal,
 };
 use jiff::{Timestamp, civil::Date};
-use messages::{field::wire_instant, v1};
-
-use crate::content::{Contract, Target};
+use messages::job_content::{Contract, Target};
 
 /// The result of a target, including one that was not reached.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +60,7 @@ impl TargetResult {
 /// The results of a company's products on one contract.
 #[derive(Default)]
 struct Company {
-    products: Vec<v1::ProductOutcome>,
+    products: Vec<ProductOutcome>,
     outcomes: Vec<Outcome>,
     remarks: Vec<Remark>,
     kaseya_says: Vec<String>,
@@ -71,7 +69,7 @@ struct Company {
 }
 
 impl Company {
-    fn add(&mut self, product: v1::ProductOutcome, result: &TargetResult) {
+    fn add(&mut self, product: ProductOutcome, result: &TargetResult) {
         self.products.push(product);
         self.outcomes.push(result.outcome);
         self.remarks.extend(result.remarks.clone());
@@ -82,7 +80,7 @@ impl Company {
 }
 
 /// The outcome of each company of a contract, from the results of its targets, in their order.
-pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) -> Vec<v1::CompanyOutcome> {
+pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) -> Vec<CompanyOutcome> {
     let mut companies: BTreeMap<&CompanyId, Company> = BTreeMap::new();
     for (target, result) in contract.targets.iter().zip(results) {
         for addend in &target.addends {
@@ -91,9 +89,8 @@ pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) ->
         }
         // The result for a line that companies left behind is reported for each of them, without a count: none has
         // users on it.
-        for (company, product) in target.leftover.iter().flat_map(|leftover| &leftover.left_by) {
-            let product =
-                v1::ProductOutcome { product_id: product.to_string(), ..target_outcome(target, result) };
+        for (company, product) in target.left_by() {
+            let product = ProductOutcome { product: product.to_string(), ..target_outcome(target, result) };
             companies.entry(company).or_default().add(product, result);
         }
     }
@@ -101,25 +98,25 @@ pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) ->
         let outcome = Outcome::with(CompanyState::NotMapped, note.code);
         let company = companies.entry(&note.company).or_default();
         company.outcomes.push(outcome);
-        company.products.push(v1::ProductOutcome {
-            product_id: note.product.to_string(),
+        company.products.push(ProductOutcome {
+            product: note.product.to_string(),
             state: outcome.state.as_str().to_owned(),
             code: Some(note.code.as_str().to_owned()),
             users: note.users,
-            ..v1::ProductOutcome::default()
+            ..ProductOutcome::default()
         });
     }
     for unbilled in &contract.unbilled {
         let outcome = Outcome::of(CompanyState::NotBilled);
         let company = companies.entry(&unbilled.company).or_default();
         company.outcomes.push(outcome);
-        company.products.push(v1::ProductOutcome {
-            product_id: unbilled.product.to_string(),
+        company.products.push(ProductOutcome {
+            product: unbilled.product.to_string(),
             state: outcome.state.as_str().to_owned(),
             users: unbilled.users,
-            count_day: unbilled.count_day.map(|day| day.to_string()),
+            count_day: unbilled.count_day,
             note: Some(unbilled.note.clone()),
-            ..v1::ProductOutcome::default()
+            ..ProductOutcome::default()
         });
     }
     companies
@@ -129,44 +126,44 @@ pub(crate) fn company_outcomes(contract: &Contract, results: &[TargetResult]) ->
             // A remark about several targets is reported once.
             company.remarks.dedup();
             company.kaseya_says.dedup();
-            Some(v1::CompanyOutcome {
-                company_id: id.to_string(),
-                contract_id: Some(contract.id.0),
-                account_id: Some(contract.account.0),
-                state: outcome.state.as_str().to_owned(),
-                code: outcome.code.map(|code| code.as_str().to_owned()),
-                remarks: company.remarks.into_iter().map(v1::Remark::from).collect(),
+            Some(CompanyOutcome {
+                company: id.clone(),
+                contract: Some(contract.id),
+                account: Some(contract.account),
+                state: outcome.state,
+                code: outcome.code,
+                remarks: company.remarks,
                 kaseya_says: (!company.kaseya_says.is_empty()).then(|| company.kaseya_says.join(" ")),
-                seen_equal: Some(seen_equal(&company.outcomes)),
-                deferred_until: company.deferred_until.map(wire_instant),
-                evidence: Evidence::weakest(company.evidence).map(v1::Evidence::from),
+                seen_equal: seen_equal(&company.outcomes),
+                deferred_until: company.deferred_until,
+                evidence: Evidence::weakest(company.evidence),
                 products: company.products,
             })
         })
         .collect()
 }
 
-fn product(target: &Target, addend: &Addend, result: &TargetResult) -> v1::ProductOutcome {
-    v1::ProductOutcome {
-        product_id: addend.product.to_string(),
+fn product(target: &Target, addend: &Addend, result: &TargetResult) -> ProductOutcome {
+    ProductOutcome {
+        product: addend.product.to_string(),
         users: addend.count.map(|count| count.users),
-        billed_units: addend.billed,
-        count_day: addend.count.map(|count| count.day.to_string()),
+        billed: addend.billed,
+        count_day: addend.count.map(|count| count.day),
         ..target_outcome(target, result)
     }
 }
 
 /// The result of a target, without a product.
-fn target_outcome(target: &Target, result: &TargetResult) -> v1::ProductOutcome {
-    v1::ProductOutcome {
-        service_id: Some(target.service.0),
+fn target_outcome(target: &Target, result: &TargetResult) -> ProductOutcome {
+    ProductOutcome {
+        service: Some(target.service.0),
         state: result.outcome.state.as_str().to_owned(),
         code: result.outcome.code.map(|code| code.as_str().to_owned()),
-        from_units: result.from,
-        to_units: result.to,
-        effective_date: result.effective_date.map(|day| day.to_string()),
+        from: result.from,
+        to: result.to,
+        effective: result.effective_date,
         brake: result.brake.map(|brake| brake.as_str().to_owned()),
-        pair_id: result.pair.map(|pair| pair.to_string()),
-        ..v1::ProductOutcome::default()
+        pair: result.pair,
+        ..ProductOutcome::default()
     }
 }

@@ -8,8 +8,9 @@
 
 use domain::{Remark, ShownContract, is_name_of};
 use kaseya::BmsError;
+use messages::job_content::Contract;
 
-use crate::{attempt::Attempt, content::Contract};
+use crate::attempt::Attempt;
 
 /// Whether a contract still belongs to the mapped account.
 #[derive(Debug, Clone, PartialEq, Eq)]

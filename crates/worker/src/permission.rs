@@ -12,7 +12,6 @@ use messages::{
 
 use crate::{
     attempt::{Attempt, Interrupted, Said, Verdict},
-    content::wire_addend,
     in_hand::InHand,
     outcome::TargetResult,
 };
@@ -59,7 +58,7 @@ pub(crate) async fn ask(
                 from_units: Some(write.change.from),
                 to_units: Some(write.change.to),
                 effective_date: write.change.effective_date.to_string(),
-                addends: target.addends.iter().map(wire_addend).collect(),
+                addends: target.addends.iter().map(v1::Addend::from).collect(),
                 approved_hold_id: approved.map(|(hold, _)| hold.to_string()),
                 pair_id: write.half.map(|half| half.pair.to_string()),
                 rewrite: Some(write.change.rewrite.is_some()),

@@ -6,9 +6,9 @@ use domain::{
     CompanyId, Decision, ErrorCode, OldLine, PairId, PlanSwitch, Remark, SwitchTarget, decide_together,
     line_of, plan_switches, wait_for_person,
 };
+use messages::job_content::{Contract, Target};
 
 use crate::{
-    content::{Contract, Target},
     in_hand::InHand,
     planned::{DecidedTarget, Half},
 };
@@ -46,10 +46,8 @@ pub(crate) fn worked_on_together(contracts: &[Contract]) -> Vec<Vec<&Contract>> 
 /// The companies with other counts in a target's number than when its line was last seen, and whether they fell.
 fn moved(target: &Target) -> Vec<(&CompanyId, bool)> {
     let Some(now) = target.shares_now() else { return Vec::new() };
-    let before = |company| {
-        let shares = target.shares.as_ref().and_then(|shares| shares.units.get(company));
-        shares.copied().unwrap_or(0)
-    };
+    let shares = target.shares_before();
+    let before = |company| shares.as_ref().and_then(|shares| shares.units.get(company)).copied().unwrap_or(0);
     let companies = target.addends.iter().map(|addend| &addend.company);
     let mut moved: Vec<_> = companies
         .filter_map(|company| {
@@ -86,7 +84,7 @@ pub(crate) fn join_halves(in_hand: &mut [InHand<'_>], mut new_pair: impl FnMut()
             SwitchTarget {
                 decision: decided.decision,
                 shown: decided.shown,
-                before: target.shares.clone(),
+                before: target.shares_before(),
                 now: target.shares_now(),
             }
         })
@@ -95,7 +93,7 @@ pub(crate) fn join_halves(in_hand: &mut [InHand<'_>], mut new_pair: impl FnMut()
             SwitchTarget {
                 decision: Decision::NotSent(ErrorCode::Map03),
                 shown: 0.0,
-                before: target.shares.clone(),
+                before: target.shares_before(),
                 now: target.shares_now(),
             }
         }))

@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 
 use domain::{
     AccountId, Brake, Change, CompanyState, Decision, ErrorCode, Evidence, ExpectedTotal, LeftBehind, PairId,
-    Remark, SeenContract, ServiceId, is_same_total,
+    Remark, SeenContract, SeenLine, ServiceId, is_same_total,
 };
 use jiff::Timestamp;
 use kaseya::ContractLine;
-use messages::{field::wire_instant, v1};
-
-use crate::{
-    attempt::Attempt,
-    content::{Contract, Target},
-    decided::result_of,
-    outcome::TargetResult,
+use messages::{
+    job_content::{Contract, Target},
+    job_done::ContractRead,
 };
+
+use crate::{attempt::Attempt, decided::result_of, outcome::TargetResult};
 
 /// A contract's targets, decided.
 #[derive(Default)]
@@ -51,7 +49,7 @@ pub(crate) struct Reading {
     /// Number of lines per service that is mapped or was ours.
     found: BTreeMap<ServiceId, u32>,
     /// The lines of these services.
-    lines: Vec<v1::LineSeen>,
+    lines: Vec<SeenLine>,
 }
 
 impl Reading {
@@ -64,15 +62,15 @@ impl Reading {
         for line in lines {
             let Some(count) = found.get_mut(&line.service_id) else { continue };
             *count += 1;
-            seen.push(v1::LineSeen {
-                contract_id: Some(contract.id.0),
-                service_id: Some(line.service_id.0),
-                line_id: Some(line.id.0),
-                units: Some(line.units),
+            seen.push(SeenLine {
+                contract: contract.id,
+                service: line.service_id,
+                line: line.id,
+                units: line.units,
                 unit_price: line.unit_price,
-                effective_date: line.effective_date.map(|day| day.to_string()),
-                seen_at: Some(wire_instant(at)),
-                implied_by_total: None,
+                effective_date: line.effective_date,
+                seen_at: at,
+                is_implied: false,
             });
         }
         Self { at, found, lines: seen }
@@ -208,20 +206,16 @@ impl Planned {
         &mut self,
         contract: &Contract,
         total_moved: Option<f64>,
-    ) -> Option<(v1::ContractRead, Vec<v1::LineSeen>)> {
+    ) -> Option<(ContractRead, Vec<SeenLine>)> {
         let reading = self.reading.take()?;
-        let found = reading
-            .found
-            .iter()
-            .map(|(service, lines)| v1::ServiceFound { service_id: Some(service.0), lines: Some(*lines) });
-        let read = v1::ContractRead {
-            contract_id: Some(contract.id.0),
-            read_at: Some(wire_instant(reading.at)),
+        let read = ContractRead {
+            contract: contract.id,
+            read_at: reading.at,
             total_before: self.total,
             total_moved,
             owner_name: self.owner_name.clone(),
-            owner_account_id: self.owner_account.map(|account| account.0),
-            found: found.collect(),
+            owner_account: self.owner_account,
+            found: reading.found,
             lines_total: self.lines_total,
         };
         Some((read, reading.lines))

@@ -5,15 +5,15 @@
 //! have the key. Every other fault lies in the stored row, so the rows report it; a survey is given up, and the
 //! jobs created from it report it.
 
-use domain::{Backoff, Entropy, ErrorCode, Remark};
+use domain::{Backoff, Entropy, ErrorCode, LeftOver, Remark, SurveyEnd};
 use jiff::Timestamp;
 use kaseya::BasesError;
-use messages::{field::wire_instant, v1};
+use messages::{Ticket, job_content::JobContent, job_done::JobDone};
 
 use std::time::Duration;
 
 use crate::{
-    content::{Content, Ticket},
+    job_done::without_results,
     outcome::{TargetResult, company_outcomes},
 };
 
@@ -69,12 +69,12 @@ impl OurFault {
 /// The `JobDone` of a job that cannot be executed, without a call to Kaseya.
 pub(crate) fn job_done(
     ticket: &Ticket,
-    content: &Content,
+    content: &JobContent,
     worker: &str,
     fault: &OurFault,
     now: Timestamp,
     entropy: &Entropy,
-) -> v1::JobDone {
+) -> JobDone {
     let again_at = (fault.missing_key().is_some() && content.setbacks < LAST_SETBACK).then(|| {
         let wait = RETRY.wait(content.setbacks + 1, entropy.fraction());
         now.saturating_add(wait).unwrap_or(Timestamp::MAX)
@@ -94,31 +94,19 @@ pub(crate) fn job_done(
         Some(work) => work.contracts.iter().map(|contract| contract.0).collect(),
         None => content.contracts.iter().map(|contract| contract.id.0).collect(),
     };
-    let left_over = again_at.filter(|_| !left.is_empty()).map(|again_at| v1::LeftOver {
-        contract_ids: left,
-        not_before: Some(wire_instant(again_at)),
-        code: Some(fault.code().as_str().to_owned()),
+    let left_over = again_at.filter(|_| !left.is_empty()).map(|again_at| LeftOver {
+        contracts: left,
+        not_before: Some(again_at),
+        code: Some(fault.code().as_str()),
     });
     let survey = content.survey.as_ref().map(|work| match &left_over {
-        Some(_) => v1::SurveyDone { next_page: u32::try_from(work.from_page).ok(), given_up: Some(false) },
-        None => v1::SurveyDone { next_page: None, given_up: Some(true) },
+        Some(_) => i32::try_from(work.from_page).map_or(SurveyEnd::Seen, SurveyEnd::GoesOn),
+        None => SurveyEnd::GivenUp,
     });
-    v1::JobDone {
-        partner_id: ticket.partner.to_string(),
-        run_id: content.run.to_string(),
-        run_number: Some(content.run_number),
-        job_id: ticket.job.to_string(),
-        attempt: Some(ticket.attempt),
-        mode: v1::SyncMode::from(content.mode).into(),
-        trigger: content.trigger.as_str().to_owned(),
-        worker_id: worker.to_owned(),
+    JobDone {
         companies: companies.collect(),
-        login: v1::LoginOutcome::NotTried.into(),
-        credentials_version: Some(content.integration.credentials_version),
-        finished_at: Some(wire_instant(now)),
-        host: v1::HostHealth::NotCalled.into(),
         left_over,
         survey,
-        ..v1::JobDone::default()
+        ..without_results(ticket, content, worker, now)
     }
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bus::{BusError, Consumer, Delivery, Queue, Settlement, SharedBus};
 use domain::{Backoff, Clock, Entropy};
 use kaseya::{Access, Allowance, Bases, Bms, Host, LineProfile, Login, Session};
-use messages::{decode, v1};
+use messages::{Ticket, decode, job_content::JobContent, job_done::JobDone, v1};
 use runtime::{Health, Progress};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,6 @@ use vault::{Associated, KeyRing, Sealed};
 use crate::{
     attempt::{Attempt, Halt, Limits},
     calls::SchedulerCalls,
-    content::{Content, Ticket},
     in_use::InUse,
     missing_keys::MissingKeys,
     refusal,
@@ -180,7 +179,7 @@ impl Worker {
                 return;
             }
         };
-        let content = match Content::try_from(content) {
+        let content = match JobContent::try_from(content) {
             Ok(content) => content,
             Err(error) => {
                 tracing::error!(%error, "the job's content cannot be read; its lease ends by itself");
@@ -223,7 +222,7 @@ impl Worker {
         }
     }
 
-    fn session(&self, ticket: &Ticket, content: &Content) -> Result<Session, refusal::OurFault> {
+    fn session(&self, ticket: &Ticket, content: &JobContent) -> Result<Session, refusal::OurFault> {
         let integration = &content.integration;
         let associated = Associated {
             partner: ticket.partner.as_str(),
@@ -287,10 +286,10 @@ impl Worker {
 
     /// Publishes the result of an attempt, however long the broker is away. Only a killed process loses it, and
     /// then the lease expires.
-    async fn publish(&self, done: v1::JobDone) {
+    async fn publish(&self, done: JobDone) {
         let mut failures = 0;
         // The same message each time, so that parts already published stay the same parts.
-        let message = self.calls.outgoing(&done);
+        let message = self.calls.outgoing(&v1::JobDone::from(done));
         while let Err(error) = self.bus.publish(Queue::Results, message.clone()).await {
             if error.class() == domain::FailureClass::Poison {
                 tracing::error!(%error, "the JobDone can never be published; the lease ends by itself");

@@ -1,8 +1,7 @@
 //! Whether a contract can still be billed, from what Kaseya shows apart from its lines.
 
 use domain::{ErrorCode, Remark, ShownContract, is_recurring_services};
-
-use crate::content::Contract;
+use messages::job_content::Contract;
 
 /// Why a contract can no longer be billed, if that is so.
 pub(crate) fn out_of_use(contract: &Contract, shown: &ShownContract) -> Option<(ErrorCode, Remark)> {

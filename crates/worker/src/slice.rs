@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::{CompanyState, ContractId, ErrorCode, Outcome, PairId, RunMode, ShownContract, Trigger};
 use kaseya::BmsError;
-use messages::v1;
+use messages::{job_content::Contract, job_done::JobDone};
 
 use crate::{
     attempt::{Attempt, Interrupted, LAST_SETBACK, Said, Verdict},
-    content::Contract,
     contract::plan_contract,
     findings::{Findings, Left, host_failed},
     in_hand::{InHand, Written},
@@ -33,7 +32,7 @@ type WorkedOn<'c> = (&'c Contract, Vec<Option<TargetResult>>, Option<Interrupted
 
 impl Attempt<'_> {
     /// Works through the slice. Always reports what was started.
-    pub(crate) async fn run(&self) -> v1::JobDone {
+    pub(crate) async fn run(&self) -> JobDone {
         let mut findings = Findings::default();
         if self.content.trigger == Trigger::Probe {
             match self.session.prove_login().await {
@@ -164,7 +163,8 @@ impl Attempt<'_> {
     /// right now often means that a gateway answered, not Kaseya: it is retried before a person has to act.
     fn judge_misfit(&self, error: &BmsError) -> Verdict {
         let mut targets = self.content.contracts.iter().flat_map(|contract| &contract.targets);
-        let fitted_before = !self.content.fitting.is_empty() || targets.any(|target| target.read_before);
+        let fitted_before =
+            !self.content.fitting.is_empty() || targets.any(|target| target.last_known.is_some());
         if error.is_no_such_route() && fitted_before && self.content.setbacks < LAST_SETBACK {
             return Verdict::Deferred(error.code(), self.try_again_at(), Said::by(error));
         }
@@ -236,7 +236,7 @@ impl Attempt<'_> {
                 findings.contracts_read.push(read);
                 findings.lines.extend(lines);
             }
-            findings.contracts_seen.extend(planned.seen.map(v1::ContractSeen::from));
+            findings.contracts_seen.extend(planned.seen);
             findings.changes.extend(written.changes);
             let decided = |(place, result)| (!written.not_begun.contains(&place)).then_some(result);
             let results = planned.results.into_iter().enumerate().map(decided).collect();

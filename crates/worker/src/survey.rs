@@ -7,13 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ContractId, SeenContract, SeenService, ShownContract, Trigger};
+use domain::{ContractId, SeenContract, SeenService, ShownContract, SurveyEnd, Trigger};
 use kaseya::{BmsError, SURVEY_PAGE, SurveyPage};
-use messages::v1;
+use messages::job_content::SurveyWork;
 
 use crate::{
     attempt::{Attempt, Verdict},
-    content::SurveyWork,
     findings::Findings,
     in_use,
 };
@@ -60,13 +59,15 @@ pub(crate) async fn survey(attempt: &Attempt<'_>, work: &SurveyWork, findings: &
     } else if sight.next_page.is_some() && findings.nothing_left() {
         hand_back(work, &sight, None, findings);
     }
-    findings.survey = Some(v1::SurveyDone {
-        next_page: sight.next_page.and_then(|page| u32::try_from(page).ok()),
-        given_up: Some(given_up),
+    let next_page = sight.next_page.and_then(|page| i32::try_from(page).ok());
+    findings.survey = Some(match next_page {
+        _ if given_up => SurveyEnd::GivenUp,
+        Some(page) => SurveyEnd::GoesOn(page),
+        None => SurveyEnd::Seen,
     });
     let seen_at = attempt.clock.now();
     let seen = sight.contracts.into_iter().map(|(contract, shown)| SeenContract { contract, seen_at, shown });
-    findings.contracts_seen = seen.map(v1::ContractSeen::from).collect();
+    findings.contracts_seen = seen.collect();
 }
 
 /// Asks for Kaseya's time zone, once a month: the reading before the invoice day costs many more calls anyway.
@@ -87,11 +88,10 @@ async fn look_at_services(attempt: &Attempt<'_>, work: &SurveyWork, findings: &m
     match attempt.session.service_states(&work.services).await {
         Ok(catalogue) => {
             let seen_at = attempt.clock.now();
-            findings.services_named =
-                catalogue.names.iter().map(|(service, name)| in_use::named(service.0, name)).collect();
+            findings.services_named = in_use::named(&catalogue);
             let seen =
                 catalogue.states.into_iter().map(|(service, state)| SeenService { service, state, seen_at });
-            findings.services_seen = seen.map(v1::ServiceSeen::from).collect();
+            findings.services_seen = seen.collect();
         }
         Err(error) => tracing::warn!(%error, "how the services stand is not known"),
     }

@@ -7,8 +7,9 @@
 use domain::{ShownContract, is_not_monthly, is_recurring_services};
 use jiff::civil::Date;
 use kaseya::BmsError;
+use messages::job_content::Contract;
 
-use crate::{attempt::Attempt, content::Contract};
+use crate::attempt::Attempt;
 
 /// A contract's terms, as far as they are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub(crate) struct Terms<'a> {
 impl<'a> Terms<'a> {
     /// From what this run showed of the contract, otherwise from what an earlier run showed.
     pub(crate) fn at_hand(contract: &'a Contract, shown: &'a ShownContract) -> Self {
-        let last = contract.last_shown.as_ref();
+        let last = contract.last_shown();
         let cycle = shown.billing_cycle.as_deref();
         Self {
             contract_type: shown

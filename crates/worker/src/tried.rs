@@ -1,18 +1,18 @@
 //! One planned write and its result.
 
-use domain::{ErrorCode, IntentId, Remark};
+use domain::{ErrorCode, IntentId, IntentResult, Remark};
 use jiff::{Timestamp, civil::Date};
 use kaseya::ContractLine;
-use messages::v1::ChangeResult;
+use messages::job_content::Contract;
 
-use crate::{content::Contract, planned::PlannedWrite};
+use crate::planned::PlannedWrite;
 
 /// One planned write and its result.
 pub(crate) struct Tried {
     /// The contract's place, and the write's place among that contract's planned writes.
     pub(crate) place: (usize, usize),
     pub(crate) intent: IntentId,
-    pub(crate) result: ChangeResult,
+    pub(crate) result: IntentResult,
     pub(crate) code: Option<ErrorCode>,
     /// What the second reading of the contract found.
     pub(crate) remark: Option<Remark>,
@@ -29,7 +29,7 @@ impl Tried {
         Self {
             place,
             intent,
-            result: ChangeResult::NotBegun,
+            result: IntentResult::NotBegun,
             code: None,
             remark: None,
             beside: Vec::new(),
@@ -41,7 +41,7 @@ impl Tried {
 
     /// Whether the response said that the endpoint does not exist.
     pub(crate) fn is_not_served(&self) -> bool {
-        self.result == ChangeResult::Refused && self.code == Some(ErrorCode::Lin01)
+        self.result == IntentResult::Refused && self.code == Some(ErrorCode::Lin01)
     }
 
     /// If the line has gone since it was read, the endpoint is not at fault.
@@ -68,8 +68,8 @@ impl Tried {
     pub(crate) fn take_for_turned_away(&mut self, write: &PlannedWrite, shown: Option<&[ContractLine]>) {
         let as_before = |line: &ContractLine| line.id == write.change.line && line.units == write.change.from;
         let is_as_before = shown.is_some_and(|lines| lines.iter().any(as_before));
-        if self.is_limited() && self.result == ChangeResult::Unsure && is_as_before {
-            self.result = ChangeResult::Refused;
+        if self.is_limited() && self.result == IntentResult::Unsure && is_as_before {
+            self.result = IntentResult::Refused;
         }
     }
 }

@@ -8,12 +8,9 @@
 
 use domain::{Remark, ServiceState, is_name_of};
 use kaseya::{Account, BmsError, Catalogue, LookUp};
+use messages::job_content::{Contract, Target};
 
-use crate::{
-    attempt::Attempt,
-    content::{Contract, Target},
-    in_use::service_named_otherwise,
-};
+use crate::{attempt::Attempt, in_use::service_named_otherwise};
 
 /// Why a target's service is not believed, if its id belongs to another name (G-06). Kaseya's name for it is
 /// requested once, as long as it was never seen.
@@ -53,7 +50,8 @@ pub(crate) async fn service_out_of_use(
 
 /// Whether to check the account: if the scheduler says so, and before a change of the contract.
 pub(crate) fn account_is_asked(contract: &Contract, changing: bool) -> bool {
-    let before_change = contract.seen.is_none() || contract.targets.iter().any(|target| target.read_before);
+    let before_change =
+        contract.seen.is_none() || contract.targets.iter().any(|target| target.last_known.is_some());
     contract.ask_account || changing && before_change
 }
 

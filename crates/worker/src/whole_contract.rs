@@ -4,13 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Change, Decision, ErrorCode, LineId, Remark, line_of};
+use domain::{Change, Decision, ErrorCode, IntentResult, LineId, Remark, line_of};
 use kaseya::{ChangeInWait, ContractLine};
-use messages::v1::ChangeResult;
+use messages::job_content::{Contract, WaitingChange};
 
 use crate::{
     attempt::Attempt,
-    content::{Contract, WaitingChange},
     planned::{DecidedTarget, Planned},
     tried::Tried,
 };
@@ -52,7 +51,7 @@ fn is_taken_back(change: &WaitingChange, lines: &[ContractLine], decided: &[Deci
 /// Whether a write of the whole contract had no response: if it lands later, it reverts what is written meanwhile.
 pub(crate) fn may_yet_land(attempt: &Attempt<'_>, of_contract: &[&Tried]) -> bool {
     attempt.session.writes_whole_contracts()
-        && of_contract.iter().any(|one| one.result == ChangeResult::Unsure)
+        && of_contract.iter().any(|one| one.result == IntentResult::Unsure)
 }
 
 /// The changes of a contract's other lines that Kaseya accepted and that its lines may not show yet. A write of the
@@ -78,7 +77,7 @@ pub(crate) fn changes_in_wait(
             effective_date: pending.effective_date,
         })
     });
-    let now = tried.iter().filter(|one| one.result == ChangeResult::Sent).map(|one| {
+    let now = tried.iter().filter(|one| one.result == IntentResult::Sent).map(|one| {
         let Change { line, from, to, effective_date, .. } = planned.writes[one.place.1].change;
         ChangeInWait { line, from, to, effective_date }
     });

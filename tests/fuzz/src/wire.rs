@@ -4,6 +4,7 @@ use bus::{Incoming, TraceContext};
 use messages::{
     Message, SchedulerCall, decode, encode,
     inbound::{CountsReport, HoldDecision, SyncRequest},
+    job_done::JobDone,
     v1,
 };
 
@@ -39,8 +40,9 @@ pub(crate) fn job_ready(bytes: &[u8]) {
 }
 
 pub(crate) fn job_done(bytes: &[u8]) {
-    if let Some(message) = round::<v1::JobDone>(bytes) {
-        let _ = results::JobDone::try_from(message);
+    let Some(message) = round::<v1::JobDone>(bytes) else { return };
+    if let Ok(done) = JobDone::try_from(message) {
+        assert_eq!(JobDone::try_from(v1::JobDone::from(done.clone())), Ok(done));
     }
 }
 

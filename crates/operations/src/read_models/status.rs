@@ -1,10 +1,10 @@
 //! How a company stands with a contract.
 
 use advice::Language;
-use domain::{NotReady, Remark};
+use domain::{NotReady, ProductOutcome, Remark};
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
-use store::statuses::{CompanyStatus, outcomes::ProductRow};
+use store::statuses::CompanyStatus;
 use utoipa::ToSchema;
 
 use super::{Advice, Waiting};
@@ -73,8 +73,8 @@ pub struct ProductStatus {
     pair_id: Option<String>,
 }
 
-impl From<ProductRow> for ProductStatus {
-    fn from(row: ProductRow) -> Self {
+impl From<ProductOutcome> for ProductStatus {
+    fn from(row: ProductOutcome) -> Self {
         Self {
             product_id: row.product,
             service_id: row.service,

@@ -8,7 +8,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use domain::{CompanyState, ErrorCode, RunId, RunMode, RunState, Wait};
+use domain::{CompanyState, ErrorCode, ProductOutcome, RunId, RunMode, RunState, Wait};
 use store::{
     StoreError,
     jobs::waiting,
@@ -16,7 +16,6 @@ use store::{
     statuses::{
         self, RunCompany, RunRow,
         history::{self, PlanRow},
-        outcomes::ProductRow,
     },
 };
 
@@ -206,11 +205,11 @@ fn planned(row: &PlanRow, frame: &Frame, settings: &PartnerSettings, reader: &ad
     }
 }
 
-fn is_moving(product: &ProductRow) -> bool {
+fn is_moving(product: &ProductOutcome) -> bool {
     product.from != product.to.map(f64::from) || product.code.is_some()
 }
 
-fn change(product: &ProductRow, settings: &PartnerSettings, language: Language) -> Change {
+fn change(product: &ProductOutcome, settings: &PartnerSettings, language: Language) -> Change {
     let known = settings.products.iter().find(|(id, _)| id.as_str() == product.product);
     let from = product.from.and_then(|units| number::units(units, language));
     let to = product.to.map(|units| number::whole(units.into(), language));

@@ -6,7 +6,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use domain::{CompanyId, CompanyState, Evidence, Month};
+use domain::{CompanyId, CompanyState, Evidence, Month, ProductOutcome};
 use operations::Advising;
 use store::{
     StoreError,
@@ -16,7 +16,6 @@ use store::{
     statuses::{
         self, CompanyStatus,
         history::{self, JournalQuery},
-        outcomes::ProductRow,
         readiness,
     },
 };
@@ -209,7 +208,7 @@ fn contract(
     }
 }
 
-fn product(row: &ProductRow, settings: &PartnerSettings, language: Language) -> Product {
+fn product(row: &ProductOutcome, settings: &PartnerSettings, language: Language) -> Product {
     let known = settings.products.iter().find(|(id, _)| id.as_str() == row.product);
     let whole = |number: u32| number::whole(number.into(), language);
     let day = |day: Option<jiff::civil::Date>| day.map_or_else(String::new, |day| shown::day(day, language));

@@ -2,11 +2,10 @@
 
 use domain::{
     Clock as _, ContractId, JobId, LoginOutcome, PartnerId, SeenContract, SeenService, ServiceId,
-    ServiceState, ShownContract,
+    ServiceState, ShownContract, SurveyEnd,
 };
 use jiff::civil::date;
 use messages::v1::{self, RefusalReason};
-use store::jobs::closing::SurveyEnd;
 
 use crate::world::{SERVICE, World};
 

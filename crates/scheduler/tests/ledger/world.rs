@@ -3,13 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use bus::{Bus as _, Consumer, InProcess, Outgoing, Queue, Settlement, SharedBus, TraceContext};
-use domain::{Clock as _, Entropy, JobId, LoginOutcome, PartnerId};
+use domain::{Clock as _, Entropy, JobId, LeftOver, LoginOutcome, PartnerId};
 use messages::{
     Message,
     v1::{self, RefusalReason, permit_answer, renew_lease_answer, start_job_answer},
 };
 use scheduler::{Context, Scheduler, SchedulerSettings};
-use store::{StoreError, Transaction, jobs::closing::LeftOver};
+use store::{StoreError, Transaction};
 use testkit::TestDatabase;
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;

@@ -2,13 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{CompanyId, CompanyState, ContractId, Month, Outcome, PartnerId, ServiceId};
+use domain::{CompanyId, CompanyState, ContractId, Month, Outcome, PartnerId, ProductOutcome, ServiceId};
 use jiff::Timestamp;
 
-use crate::{
-    StoreError, Transaction,
-    statuses::outcomes::{ProductRow, products},
-};
+use crate::{StoreError, Transaction, statuses::outcomes::products};
 
 /// A company on a contract; `None` for one without a contract.
 pub type CompanyOnContract = (CompanyId, Option<ContractId>);
@@ -54,7 +51,7 @@ pub async fn settled(
     Ok(settled)
 }
 
-fn product_lasts(product: &ProductRow) -> bool {
+fn product_lasts(product: &ProductOutcome) -> bool {
     let code = product.code.as_deref().and_then(|code| code.parse().ok());
     CompanyState::parse(&product.state).is_some_and(|state| Outcome { state, code }.lasts())
 }

@@ -1,20 +1,9 @@
 //! What a `JobDone` does in the ledger: closes the job or hands it back, finishes the run, stops the partner.
 
-use domain::{JobId, PartnerId, RunId};
+use domain::{JobId, LeftOver, PartnerId, RunId, SurveyEnd};
 use jiff::Timestamp;
 
 use crate::{StoreError, Transaction};
-
-/// The work that an attempt left over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOver {
-    /// The contracts left.
-    pub contracts: Vec<i32>,
-    /// The earliest instant of the next attempt; `None` for at once.
-    pub not_before: Option<Timestamp>,
-    /// The code that caused it.
-    pub code: Option<&'static str>,
-}
 
 /// Closes a job, or hands the rest of it back to the ledger as its next attempt. The message of an older attempt
 /// changes nothing here. Returns whether this attempt held the job.
@@ -54,17 +43,6 @@ pub async fn close_job(
         )
         .await?;
     Ok(changed == 1)
-}
-
-/// How a survey's attempt ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SurveyEnd {
-    /// Continues at this page.
-    GoesOn(i32),
-    /// All pages are seen.
-    Seen,
-    /// Given up: the jobs that work on its contracts look them up.
-    GivenUp,
 }
 
 /// Hands a survey to its next attempt, or marks it ready for the run's other jobs to be made from it. Until those

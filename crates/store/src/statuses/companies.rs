@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     AccountId, CompanyId, CompanyState, ContractId, ErrorCode, Evidence, IntegrationState, PartnerId,
-    ProductId, Remark, RunId, Wait, WaitReason,
+    ProductId, ProductOutcome, Remark, RunId, Wait, WaitReason,
 };
 use jiff::Timestamp;
 use serde::Deserialize as _;
@@ -17,7 +17,6 @@ use crate::{
     StoreError, Transaction,
     jobs::waiting::{self, OpenJob},
     settings::{Company, PartnerSettings, Product, schedules},
-    statuses::outcomes::ProductRow,
 };
 
 /// The status of a company on a contract, as shown to people.
@@ -40,7 +39,7 @@ pub struct CompanyStatus {
     /// Kaseya's own message; `None` without one.
     pub kaseya_says: Option<String>,
     /// The company's products, as the last job found them.
-    pub products: Vec<ProductRow>,
+    pub products: Vec<ProductOutcome>,
     /// When Kaseya was last seen to hold our number (S-39); `None` if never.
     pub last_sync: Option<Timestamp>,
     /// The evidence for its lines; `None` before the first reading.
@@ -64,7 +63,7 @@ struct Stored {
     code: Option<ErrorCode>,
     remarks: Vec<Remark>,
     kaseya_says: Option<String>,
-    products: Vec<ProductRow>,
+    products: Vec<ProductOutcome>,
     last_sync: Option<Timestamp>,
     evidence: Option<Evidence>,
     last_change: Option<Timestamp>,

@@ -1,8 +1,10 @@
 //! Later final numbers of a frozen month, as shown in the rows of their companies (QTY-05).
 
-use domain::{CompanyId, CompanyState, ContractId, ErrorCode, HeldChange, PartnerId};
+use domain::{
+    CompanyId, CompanyOutcome, CompanyState, ContractId, ErrorCode, HeldChange, PartnerId, ProductOutcome,
+};
 
-use super::outcomes::{CompanyOutcome, ProductRow, products};
+use super::outcomes::products;
 use crate::{StoreError, Transaction};
 
 /// Adds a held later final number to the outcomes of companies with a frozen number in order.
@@ -24,7 +26,7 @@ pub fn keep_held(companies: &mut [CompanyOutcome], holds: &[HeldChange]) {
 fn hold_product(
     company: &CompanyId,
     contract: Option<ContractId>,
-    product: &mut ProductRow,
+    product: &mut ProductOutcome,
     holds: &[HeldChange],
 ) -> bool {
     let hold = holds.iter().find(|hold| {

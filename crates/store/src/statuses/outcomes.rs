@@ -5,105 +5,14 @@ mod of_run;
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, CompanyId, CompanyState, ContractId, ErrorCode, Evidence, JobId, PairId, PartnerId, Remark,
-    RunId,
+    CompanyId, CompanyOutcome, CompanyState, ContractId, ErrorCode, Evidence, JobId, OutcomeSource,
+    PartnerId, ProductOutcome,
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::{Row, StoreError, Transaction};
 
 pub use of_run::store_run_companies;
-
-/// The outcome of one product of a company, as stored in `statuses.products` and `run_companies.products`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ProductRow {
-    /// The provider's product.
-    pub product: String,
-    /// Kaseya's service; absent if the product is not mapped.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub service: Option<i32>,
-    /// One of a closed list of states.
-    pub state: String,
-    /// A code of the error catalogue; absent if none is needed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    /// The company's own user count.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub users: Option<u32>,
-    /// The units billed for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub billed: Option<u32>,
-    /// The day counted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub count_day: Option<jiff::civil::Date>,
-    /// The whole line's units before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<f64>,
-    /// The whole line's units wanted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<u32>,
-    /// The first day with the new units.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub effective: Option<jiff::civil::Date>,
-    /// The brake that holds it; absent if it is not held.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub brake: Option<String>,
-    /// Why it is not billed, as the partner has entered it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-    /// The id shared by the two halves of a plan switch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pair: Option<PairId>,
-}
-
-/// The outcome of one company on one contract.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CompanyOutcome {
-    /// The company.
-    pub company: CompanyId,
-    /// Its contract; `None` if not mapped.
-    pub contract: Option<ContractId>,
-    /// Its account; `None` if not mapped.
-    pub account: Option<AccountId>,
-    /// The state.
-    pub state: CompanyState,
-    /// The code that explains the state; `None` if none is needed.
-    pub code: Option<ErrorCode>,
-    /// Remarks in addition to the code.
-    pub remarks: Vec<Remark>,
-    /// Kaseya's own message; `None` without one.
-    pub kaseya_says: Option<String>,
-    /// Its products.
-    pub products: Vec<ProductRow>,
-    /// Whether Kaseya was seen to hold our number (S-39).
-    pub seen_equal: bool,
-    /// The evidence for its lines; `None` if nothing was seen of them this time.
-    pub evidence: Option<Evidence>,
-    /// Until when it is deferred; `None` if it is not.
-    pub deferred_until: Option<Timestamp>,
-}
-
-impl CompanyOutcome {
-    /// When Kaseya was seen to hold our number, if it was. Only a reading or an implying total counts (G-01).
-    fn synced_at(&self) -> Option<Timestamp> {
-        self.evidence.filter(|evidence| self.seen_equal && evidence.is_shown()).map(Evidence::at)
-    }
-}
-
-/// The source of outcomes: an attempt of a job of a run. Of two outcomes for one company and contract, the one with
-/// the higher (run number, attempt) is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutcomeSource {
-    /// The partner.
-    pub partner: PartnerId,
-    /// The run.
-    pub run: RunId,
-    /// The run's number.
-    pub run_number: i64,
-    /// The attempt.
-    pub attempt: i32,
-}
 
 /// A stored status that no newer one prevented.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +27,11 @@ pub struct StoredStatus {
     pub code: Option<ErrorCode>,
     /// Whether state or code have changed.
     pub is_news: bool,
+}
+
+/// When Kaseya was seen to hold our number, if it was. Only a reading or an implying total counts (G-01).
+fn synced_at(outcome: &CompanyOutcome) -> Option<Timestamp> {
+    outcome.evidence.filter(|evidence| outcome.seen_equal && evidence.is_shown()).map(Evidence::at)
 }
 
 /// Outcomes as columns, for `unnest`.
@@ -155,7 +69,7 @@ impl Columns {
             remarks: remarks.map_err(|error| StoreError::row("statuses", "remarks", &error))?,
             kaseya_says: outcomes.iter().map(|outcome| outcome.kaseya_says.clone()).collect(),
             products: products.map_err(|error| StoreError::row("statuses", "products", &error))?,
-            synced: outcomes.iter().map(CompanyOutcome::synced_at).collect(),
+            synced: outcomes.iter().map(synced_at).collect(),
             evidence: outcomes.iter().map(|outcome| outcome.evidence.map(Evidence::kind)).collect(),
             evidence_at: outcomes.iter().map(|outcome| outcome.evidence.map(Evidence::at)).collect(),
             deferred: outcomes.iter().map(|outcome| outcome.deferred_until).collect(),
@@ -324,7 +238,7 @@ pub async fn drop_stale_statuses(
     Ok(())
 }
 
-pub(crate) fn products(row: &Row) -> Result<Vec<ProductRow>, StoreError> {
+pub(crate) fn products(row: &Row) -> Result<Vec<ProductOutcome>, StoreError> {
     serde_json::from_value(row.get("products")?)
         .map_err(|error| StoreError::row("statuses", "products", &error))
 }

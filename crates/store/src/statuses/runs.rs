@@ -1,9 +1,12 @@
 //! Runs, and the outcomes of their companies.
 
-use domain::{CompanyId, CompanyState, ContractId, ErrorCode, PartnerId, RunId, RunMode, RunState, Trigger};
+use domain::{
+    CompanyId, CompanyState, ContractId, ErrorCode, PartnerId, ProductOutcome, RunId, RunMode, RunState,
+    Trigger,
+};
 use jiff::Timestamp;
 
-use crate::{Row, StoreError, Transaction, jobs::run_totals::RunTotals, statuses::outcomes::ProductRow};
+use crate::{Row, StoreError, Transaction, jobs::run_totals::RunTotals};
 
 /// A run as shown to people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +121,7 @@ pub struct RunCompany {
     /// The code that explains the state; `None` if none is needed.
     pub code: Option<ErrorCode>,
     /// Its products.
-    pub products: Vec<ProductRow>,
+    pub products: Vec<ProductOutcome>,
 }
 
 /// The outcomes of a run's companies so far, ordered by name.

@@ -1,50 +1,11 @@
 //! The results of granted changes: settled intents, and the journal of what reached Kaseya or may have.
 
-use domain::{ContractId, IntentId, JobId, PartnerId, RunId, ServiceId, UNSURE_FOR};
+use domain::{
+    ContractId, IntentResult, JobId, PartnerId, RunId, SeenLine, ServiceId, SettledIntent, UNSURE_FOR,
+};
 use jiff::{Timestamp, civil::Date};
 
-use crate::{StoreError, Transaction, targets::lines::LineRow};
-
-/// The result of a granted change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IntentResult {
-    /// Written, and a later read shows it.
-    Confirmed,
-    /// Kaseya accepted it; no read shows it yet.
-    Sent,
-    /// Sent, without a response.
-    Unsure,
-    /// Kaseya refused it.
-    Refused,
-    /// Never sent.
-    NotBegun,
-}
-
-impl IntentResult {
-    /// The stable text in the tables.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Confirmed => "confirmed",
-            Self::Sent => "sent",
-            Self::Unsure => "unsure",
-            Self::Refused => "refused",
-            Self::NotBegun => "not_begun",
-        }
-    }
-}
-
-/// A granted change and its result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SettledIntent {
-    /// The intent.
-    pub intent: IntentId,
-    /// The result of the change.
-    pub result: IntentResult,
-    /// When its response arrived, or the wait for it ended.
-    pub at: Timestamp,
-    /// The line's effective date when it was read with these units; `None` if not read.
-    pub effective_date_read: Option<Date>,
-}
+use crate::{StoreError, Transaction};
 
 /// Settles the intents granted to an attempt and writes the journal, once per intent however often it is reported.
 ///
@@ -95,7 +56,7 @@ pub async fn settle_intents(
 pub async fn settle_from_lines(
     tx: &Transaction<'_>,
     partner: &PartnerId,
-    lines: &[LineRow],
+    lines: &[SeenLine],
     own: &[SettledIntent],
 ) -> Result<(), StoreError> {
     let contracts: Vec<i32> = lines.iter().map(|line| line.contract.0).collect();

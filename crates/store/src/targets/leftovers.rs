@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, Brake, CompanyId, ContractId, Entropy, HeldChange, HoldId, PartnerId, ServiceId,
+    AccountId, Brake, CompanyId, ContractId, Entropy, HeldChange, HoldId, PartnerId, ServiceId, Share,
     effective_date,
 };
 use jiff::{Timestamp, civil::Date};
@@ -17,7 +17,7 @@ use crate::{
     counts::month_ends,
     holds,
     settings::{self, Integration, PartnerSettings},
-    targets::{Share, shared},
+    targets::shared,
 };
 
 /// The mapping of a target, with names.

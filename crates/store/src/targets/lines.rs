@@ -2,31 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::{ContractId, LineId, PartnerId, ServiceId};
+use domain::{ContractId, LineId, PartnerId, SeenLine};
 use jiff::{Timestamp, civil::Date};
 
 use crate::{StoreError, Transaction};
-
-/// A line that was read.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LineRow {
-    /// Kaseya's contract.
-    pub contract: ContractId,
-    /// Kaseya's line.
-    pub line: LineId,
-    /// Kaseya's service.
-    pub service: ServiceId,
-    /// Its units.
-    pub units: f64,
-    /// Its unit price; `None` if it has none.
-    pub unit_price: Option<f64>,
-    /// Its effective date; `None` if unknown.
-    pub effective_date: Option<Date>,
-    /// When the line was read, or when the total that implies it was seen.
-    pub seen_at: Timestamp,
-    /// Whether the units are implied by the contract's total; if not, the line was read.
-    pub is_implied: bool,
-}
 
 /// Stores lines as last seen; an older view never replaces a newer one. A line that a newer reading of its contract
 /// did not find stays deleted, and a total says nothing about a line that no reading found.
@@ -34,9 +13,9 @@ pub async fn store_lines(
     tx: &Transaction<'_>,
     partner: &PartnerId,
     run_number: i64,
-    lines: &[LineRow],
+    lines: &[SeenLine],
 ) -> Result<(), StoreError> {
-    let (implied, lines): (Vec<&LineRow>, Vec<&LineRow>) = lines.iter().partition(|line| line.is_implied);
+    let (implied, lines): (Vec<&SeenLine>, Vec<&SeenLine>) = lines.iter().partition(|line| line.is_implied);
     store_implied(tx, partner, &implied).await?;
     let contracts: Vec<i32> = lines.iter().map(|line| line.contract.0).collect();
     let ids: Vec<i32> = lines.iter().map(|line| line.line.0).collect();
@@ -96,7 +75,7 @@ pub async fn known_elsewhere(
 async fn store_implied(
     tx: &Transaction<'_>,
     partner: &PartnerId,
-    lines: &[&LineRow],
+    lines: &[&SeenLine],
 ) -> Result<(), StoreError> {
     if lines.is_empty() {
         return Ok(());

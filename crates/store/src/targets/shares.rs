@@ -2,30 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::{CompanyId, ContractId, IntentId, PairId, PartnerId, ProductId, ServiceId};
-use serde::{Deserialize, Serialize};
+use domain::{ContractId, IntentId, PairId, PartnerId, ServiceId, Share, TargetShares};
 
 use crate::{StoreError, Transaction};
-
-/// The share of one count in a number.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Share {
-    /// The company.
-    pub company: CompanyId,
-    /// The product.
-    pub product: ProductId,
-    /// The units billed for the count.
-    pub units: u32,
-}
-
-/// The shares in the number that a line was last seen to hold, or that Kaseya last accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetShares {
-    /// The share of each count.
-    pub shares: Vec<Share>,
-    /// The number of the run that saw it.
-    pub run_number: i64,
-}
 
 /// The shares of the targets of these contracts, including targets that nothing is mapped to any more.
 pub async fn target_shares(
@@ -42,7 +21,8 @@ pub async fn target_shares(
             let shares = serde_json::from_value(row.get("shares")?)
                 .map_err(|error| StoreError::row("targets", "shares", &error))?;
             let target = (ContractId(row.get("contract_id")?), ServiceId(row.get("service_id")?));
-            Ok((target, TargetShares { shares, run_number: row.get("shares_run_number")? }))
+            let run_number: i64 = row.get("shares_run_number")?;
+            Ok((target, TargetShares { shares, run_number: run_number.unsigned_abs() }))
         })
         .collect()
 }

@@ -7,7 +7,7 @@ use kaseya_simulator::{Endpoint, Fault};
 use messages::v1;
 
 use crate::{
-    job::{addend, came_out, contract, outcome, remarks, results, target},
+    job::{addend, came_out, contract, last_known, outcome, remarks, results, target},
     world::{World, state},
 };
 
@@ -89,8 +89,8 @@ async fn b_13_an_edited_line_is_held_or_rewritten_and_told_with_both_numbers() {
 #[tokio::test]
 async fn b_13_a_changed_price_is_a_note_and_never_touched() {
     let mut world = World::new(state()).await;
-    let known = v1::LineSeen { unit_price: Some(3.25), ..v1::LineSeen::default() };
-    let done = work(&mut world, v1::TargetWork { last_known: Some(known), ..wanting(14) }).await;
+    let last_known = last_known(12.0, Some(3.25));
+    let done = work(&mut world, v1::TargetWork { last_known, ..wanting(14) }).await;
     assert_eq!(came_out(&done, "acme", 5001), "changed");
     let note = Remark::PriceChanged { service: "Service 701".to_owned(), before: 3.25, now: 3.5 };
     assert_eq!(remarks(&done, "acme", 5001), [note]);

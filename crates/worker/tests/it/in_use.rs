@@ -5,7 +5,7 @@ use kaseya_simulator::{Endpoint, Fault, State};
 use messages::v1;
 
 use crate::{
-    job::{addend, came_out, contract, outcome, remarks, simple, surveyed, target},
+    job::{addend, came_out, contract, last_known, outcome, remarks, simple, surveyed, target},
     world::{World, state, survey_work},
 };
 
@@ -34,8 +34,7 @@ fn with_service(survey: &v1::JobDone, target: v1::TargetWork) -> v1::TargetWork 
 
 /// A target with a line that was read before.
 fn read_before(target: v1::TargetWork) -> v1::TargetWork {
-    let line = v1::LineSeen { units: Some(12.0), ..v1::LineSeen::default() };
-    v1::TargetWork { last_known: Some(line), ..target }
+    v1::TargetWork { last_known: last_known(12.0, None), ..target }
 }
 
 #[tokio::test]

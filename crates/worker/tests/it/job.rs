@@ -23,6 +23,19 @@ pub fn addend(company: &str, product: &str, users: impl Into<Option<u32>>) -> v1
     }
 }
 
+/// A target's line as it was read the evening before.
+pub fn last_known(units: f64, unit_price: Option<f64>) -> Option<v1::LineSeen> {
+    Some(v1::LineSeen {
+        contract_id: Some(5001),
+        service_id: Some(701),
+        line_id: Some(90_011),
+        units: Some(units),
+        unit_price,
+        seen_at: Some(wire_instant(COUNTED_AT.parse().expect("an instant"))),
+        ..v1::LineSeen::default()
+    })
+}
+
 /// A person's approval of a change from `from` to `to` units in November, by hold 9.
 pub fn approval(from: f64, to: u32) -> Option<v1::Approval> {
     Some(v1::Approval {

@@ -7,11 +7,11 @@ use std::{
     fmt::{self, Write as _},
 };
 
-use domain::{CompanyState, Month, PartnerId, Remark};
+use domain::{CompanyState, Month, PartnerId, ProductOutcome, Remark};
 use jiff::{Timestamp, civil::Date};
 use kaseya_simulator::{Line, UnitWrite};
 use proptest::test_runner::TestCaseError;
-use store::statuses::{CompanyStatus, outcomes::ProductRow};
+use store::statuses::CompanyStatus;
 
 use crate::{
     partner::{ACCOUNT, PARTNER, Partner, SECOND, Target},
@@ -286,7 +286,7 @@ impl Judge {
         // The time of day of the invoices is unknown.
         self.starts_over();
         for (target, owed) in owed {
-            let of_target: Vec<(&CompanyStatus, &ProductRow)> = rows
+            let of_target: Vec<(&CompanyStatus, &ProductOutcome)> = rows
                 .iter()
                 .filter(|row| row.contract.as_ref().is_some_and(|(contract, _)| contract.0 == target.0))
                 .flat_map(|row| row.products.iter().map(move |product| (row, product)))
@@ -389,7 +389,7 @@ fn holds(units: &[f64], number: u32) -> bool {
 }
 
 /// Whether nothing on the row points a person to this product; another product's code does not.
-fn says_all_is_well(row: &CompanyStatus, product: &ProductRow) -> bool {
+fn says_all_is_well(row: &CompanyStatus, product: &ProductOutcome) -> bool {
     let later = row.remarks.iter().any(|remark| matches!(remark, Remark::CountsLater { .. }));
     let of_another = |code: &str| {
         row.products
@@ -401,7 +401,7 @@ fn says_all_is_well(row: &CompanyStatus, product: &ProductRow) -> bool {
     is_green(&product.state) && !waits && !code && !later
 }
 
-fn said(row: &CompanyStatus, product: &ProductRow) -> String {
+fn said(row: &CompanyStatus, product: &ProductOutcome) -> String {
     let code = product.code.clone().or_else(|| row.code.map(|code| code.as_str().to_owned()));
     match code {
         Some(code) => format!("{}:{code}", row.state.as_str()),

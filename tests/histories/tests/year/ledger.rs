@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     Brake, CompanyId, ContractId, DecidedChange, HoldId, PairId, Pending, ProductId, Remembered, ServiceId,
+    Share, TargetShares,
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use messages::{
@@ -12,7 +13,7 @@ use messages::{
     v1::{self, ChangeResult},
 };
 use store::targets::{
-    Decided, Share, TargetShares,
+    Decided,
     permits::{LateWrite, TargetStanding},
 };
 use uuid::Uuid;
@@ -150,7 +151,7 @@ impl Ledger {
 
     /// Stores the shares in the lines that hold our number.
     fn remember_shares(&mut self, done: &v1::JobDone) {
-        let run_number = i64::try_from(done.run_number.expect("a number")).expect("a small one");
+        let run_number = done.run_number.expect("a number");
         let mut seen: BTreeMap<Target, Vec<Share>> = BTreeMap::new();
         for outcome in &done.companies {
             let in_order = |product: &&v1::ProductOutcome| {

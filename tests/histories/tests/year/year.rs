@@ -383,7 +383,7 @@ impl Year<'_> {
                     (target.service, desk.ledger.standing(key, attempt, now))
                 })
                 .collect();
-            work.push(contract_work(contract, |service| {
+            let content = contract_work(contract, |service| {
                 let target = (ContractId(contract.contract.0), service);
                 KnownTarget {
                     seen: None,
@@ -398,7 +398,8 @@ impl Year<'_> {
                     name: None,
                     other_writer: false,
                 }
-            }));
+            });
+            work.push(v1::ContractWork::from(content));
         }
         work
     }

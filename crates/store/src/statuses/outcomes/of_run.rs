@@ -1,6 +1,8 @@
 //! Company outcomes in their run, and the run's totals.
 
-use super::{Columns, CompanyOutcome, OutcomeSource};
+use domain::{CompanyOutcome, OutcomeSource};
+
+use super::Columns;
 use crate::{StoreError, Transaction};
 
 /// Stores the outcomes of an attempt's companies in their run.
